@@ -1,0 +1,77 @@
+/** What the HTTP API is built from: `createApi(dependencies)`. */
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import type { PayloadCodec } from "@temporalio/common";
+import type { Catalogue } from "../activities/catalogue.js";
+import type { Delivery, Recovery, Subscription } from "../store/model.js";
+import type { Store } from "../store/store.js";
+
+export interface ApiDependencies {
+  store: Store;
+  catalogue: Catalogue;
+  publisher: Publisher;
+  operations: Operations;
+  /** Seals and opens Temporal payloads for /codec/encode and /codec/decode. */
+  codec: PayloadCodec;
+  metrics: Registry;
+  log: Logger;
+  settings: ApiSettings;
+  /** Undefined when a publish would be accepted and delivered now; otherwise what is missing. Never throws. */
+  notReady(): Promise<string | undefined>;
+  /**
+   * Refuses an endpoint URL that must not be called (SSRF), by its text and by what its name resolves to now.
+   * Gives the reason, without internal addresses, or undefined.
+   */
+  refuseTarget(url: string): Promise<string | undefined>;
+}
+
+export interface ApiSettings {
+  version: string;
+  /** Most bytes of one event's payload. */
+  payloadLimitBytes: number;
+  /** HMAC-SHA-256 (label "admin-key") of the admin key given in the environment, when there is one. */
+  environmentAdminKeyHash?: Uint8Array;
+  /** Origin of the Temporal UI, the only one allowed to call /codec across origins. */
+  temporalUiOrigins: string[];
+  /** Wrong keys from one address within a minute, before 429. */
+  wrongKeysPerMinute: number;
+  /** Accepted requests a second for one API key, before 429; 0: unlimited. */
+  requestsPerSecond: number;
+  /** /docs and /openapi.json need an admin key in production. */
+  production: boolean;
+}
+
+/** An event that passed validation and is ready to be made durable. */
+export interface AcceptableEvent {
+  /** The publisher's own id; absent: one is made. */
+  id?: string;
+  type: string;
+  contentType: string;
+  /** Exactly the bytes that will be signed and sent. */
+  body: Uint8Array;
+  groups?: string[];
+  subscriptionIds?: string[];
+}
+
+export type PublishResult =
+  | { ok: true; id: string; duplicate: boolean }
+  /** `event_id_conflict`: same id, other body. `unavailable`: not accepted, try again later. */
+  | { ok: false; id?: string; code: "event_id_conflict" | "unavailable"; retryAfterSeconds?: number };
+
+export interface Publisher {
+  /** Resolves when every event is durable or refused; never rejects for engine or store trouble (within 5 s). */
+  publish(events: AcceptableEvent[]): Promise<PublishResult[]>;
+}
+
+/** What an operator, provider or consumer sets in motion after the first delivery. */
+export interface Operations {
+  /** Sends a delivery again, whatever its status; through its open workflow or a new one. */
+  resend(delivery: Delivery, by: string): Promise<void>;
+  /** Cancels a delivery that is not settled; false when it was settled already. */
+  cancel(delivery: Delivery, by: string): Promise<boolean>;
+  /** The subscription changed: what is held or throttled looks again now. */
+  wake(subscriptionId: string): Promise<void>;
+  /** Tells the token bucket, when there is one, about a changed rate. */
+  configureBucket(subscription: Subscription): Promise<void>;
+  startRecovery(recovery: Recovery): Promise<void>;
+}

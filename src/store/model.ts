@@ -1,0 +1,194 @@
+/** What the collections hold, as the rest of the program sees it: secrets opened, dates as Date. */
+import type { DeliveryStatus, RateLimit, RecoveryFilter, RecoveryProgress } from "../workflows/contract.js";
+
+/** A product of the provider; owns event types and the data key of their payloads. */
+export interface Api {
+  id: string;
+  name: string;
+  description?: string;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface EventType {
+  /** `payments.invoice.paid`; unique. */
+  name: string;
+  apiId: string;
+  description?: string;
+  /** JSON Schema 2020-12 of the payload. */
+  schema?: Record<string, unknown>;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A group of consumers; owns subscriptions and the data key of their secrets and attempts. */
+export interface Group {
+  id: string;
+  name: string;
+  /** Ids of apis or names of event types. */
+  grants: string[];
+  /** Values of the SAML groups attribute that make a person a member. */
+  samlGroups: string[];
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export const SUBSCRIPTION_STATUSES = ["active", "paused", "disabled"] as const;
+export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
+
+/** One live HMAC secret; several are live while a rotation overlaps. */
+export interface SigningSecret {
+  /** `whsec_` + base64 of 24 to 64 bytes. Sealed at rest. */
+  secret: string;
+  createdAt: Date;
+  /** No longer signed with from here on. */
+  expiresAt?: Date;
+}
+
+/** How we prove ourselves beside signature and client certificate. Sealed at rest. */
+export type EndpointAuth =
+  | { type: "basic"; username: string; password: string }
+  | { type: "api_key"; header: string; value: string };
+
+export interface EndpointTls {
+  /** PEM; certificate chain and key are checked against each other when saved. The key is sealed at rest. */
+  clientCert?: string;
+  clientKey?: string;
+  /** PEM; trusted instead of the public roots. */
+  ca?: string;
+  minVersion?: "TLSv1.2" | "TLSv1.3";
+}
+
+export interface RetryPolicy {
+  /** Seconds between attempts; the last one repeats up to `maxAttempts`. */
+  scheduleSeconds?: number[];
+  maxAttempts?: number;
+  /** Total deadline of one attempt, milliseconds. */
+  timeoutMs?: number;
+}
+
+/** One consumer endpoint. */
+export interface Subscription {
+  id: string;
+  groupId: string;
+  name?: string;
+  url: string;
+  eventTypes: string[];
+  rateLimit?: RateLimit;
+  retry?: RetryPolicy;
+  auth?: EndpointAuth;
+  tls?: EndpointTls;
+  /** Newest first; at least one. */
+  secrets: SigningSecret[];
+  status: SubscriptionStatus;
+  /** Why it is paused or disabled, in plain words. */
+  statusReason?: string;
+  statusAt?: Date;
+  /** Nothing is sent before this instant: the consumer answered 429/503 with Retry-After. */
+  throttledUntil?: Date;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export const ROLES = ["admin", "provider", "consumer"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** An API key; the secret itself is stored only as an HMAC. */
+export interface ApiKey {
+  /** The middle part of `sp_<id>_<secret>`. */
+  id: string;
+  name: string;
+  role: Role;
+  /** The group a consumer key acts for. */
+  groupId?: string;
+  /** The apis a provider key may publish to; absent: all. */
+  apiIds?: string[];
+  createdAt: Date;
+  expiresAt?: Date;
+  revokedAt?: Date;
+}
+
+/** The record of an event; immutable. */
+export interface EventRecord {
+  id: string;
+  type: string;
+  apiId: string;
+  contentType: string;
+  sha256: string;
+  size: number;
+  acceptedAt: Date;
+  /** Id of the workflow that delivers it; decides races for the same id. */
+  owner: string;
+  groups?: string[];
+}
+
+/** One HTTP try. What is in `detail` is sealed at rest. */
+export interface Attempt {
+  /** 1, 2, … within the delivery. */
+  number: number;
+  at: Date;
+  /** Code from the outcome table in src/activities/outcomes.ts. */
+  outcome: string;
+  /** HTTP status, when there was an answer. */
+  status?: number;
+  durationMs: number;
+  detail?: AttemptDetail;
+}
+
+/** What the consumer and the operator inspect. Secrets in request headers are masked before they get here. */
+export interface AttemptDetail {
+  url: string;
+  requestHeaders: Record<string, string>;
+  responseHeaders?: Record<string, string>;
+  /** First 16 KiB, base64 when it is not UTF-8 text. */
+  responseBody?: string;
+  responseBodyEncoding?: "utf8" | "base64";
+  truncated?: boolean;
+  /** What to do about it, in plain words. */
+  hint?: string;
+  timings?: Record<string, number>;
+}
+
+/** One event for one subscription. */
+export interface Delivery {
+  /** `<eventId>.<subscriptionId>`. */
+  id: string;
+  eventId: string;
+  subscriptionId: string;
+  groupId: string;
+  eventType: string;
+  status: DeliveryStatus;
+  createdAt: Date;
+  updatedAt: Date;
+  attemptCount: number;
+  nextAttemptAt?: Date;
+  /** The workflow that looks after it, while it is not settled. */
+  workflowId?: string;
+  /** Why it is parked, held, exhausted or cancelled. */
+  reason?: string;
+  attempts: Attempt[];
+}
+
+export interface Recovery {
+  id: string;
+  filter: RecoveryFilter;
+  status: "running" | "done" | "failed";
+  progress: RecoveryProgress;
+  error?: string;
+  createdBy: string;
+  /** The group it was asked for by a consumer; bounds who may read it. */
+  groupId?: string;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** One administrative act. */
+export interface AuditEntry {
+  id: string;
+  at: Date;
+  /** `key:<id>`, `environment`, `service`, a person later. */
+  actor: string;
+  action: string;
+  subject: string;
+  detail?: Record<string, unknown>;
+}

@@ -1,0 +1,115 @@
+/** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
+import type { Keyring } from "./keyring.js";
+import type { Api, ApiKey, Attempt, AuditEntry, Delivery, EventRecord, EventType, Group, Recovery, Subscription } from "./model.js";
+import type { DeliveryStatus } from "../workflows/contract.js";
+
+export interface Page<T> {
+  data: T[];
+  /** Opaque cursor of the next page; absent on the last one. */
+  next?: string;
+}
+export interface PageRequest {
+  limit: number;
+  cursor?: string;
+}
+
+/** Catalogue collections are small and read from memory (src/activities/catalogue.ts); each write raises the catalogue version. */
+export interface CatalogueCollection<T> {
+  /** Throws StoreError `duplicate` when the id (or the unique name) exists. */
+  insert(item: T): Promise<void>;
+  get(id: string): Promise<T | undefined>;
+  list(page: PageRequest, filter?: { groupId?: string; apiId?: string; ids?: string[] }): Promise<Page<T>>;
+  /** All of them, for the in-memory catalogue. */
+  all(): Promise<T[]>;
+  /**
+   * Read, change, write back, with compare-and-set on an internal version (repeated on conflict); undefined when it is not there.
+   * `updatedAt` is set by the store.
+   */
+  update(id: string, change: (item: T) => T): Promise<T | undefined>;
+  delete(id: string): Promise<boolean>;
+}
+
+export interface EventStore {
+  /**
+   * Unordered insert of records with their sealed payloads (scope `api/<apiId>`, or `group/<id>` when addressed to exactly one group).
+   * Gives the ids that existed before (inserted by whomever); everything else is durable on return.
+   */
+  insertMany(records: { record: EventRecord; payload: Uint8Array }[]): Promise<string[]>;
+  get(id: string): Promise<EventRecord | undefined>;
+  /** By exact `_id` each: `$in` is a scan on the stand-in. */
+  getMany(ids: string[]): Promise<Map<string, EventRecord>>;
+  payload(id: string): Promise<Uint8Array | undefined>;
+  payloads(ids: string[]): Promise<Map<string, { record: EventRecord; payload: Uint8Array }>>;
+  list(page: PageRequest, filter: { type?: string; apiIds?: string[]; since?: Date; until?: Date }): Promise<Page<EventRecord>>;
+  /** Atomically changes the owner from `from` to `to`; false when it was not `from`. */
+  takeOver(id: string, from: string, to: string): Promise<boolean>;
+}
+
+export interface DeliveryFilter {
+  groupIds?: string[];
+  apiEventTypes?: string[];
+  status?: DeliveryStatus[];
+  subscriptionId?: string;
+  eventType?: string;
+  eventId?: string;
+  since?: Date;
+  until?: Date;
+}
+
+export interface DeliveryStore {
+  /** Unordered insert; gives the ids that existed before. */
+  insertMany(deliveries: Delivery[]): Promise<string[]>;
+  get(id: string): Promise<Delivery | undefined>;
+  /** Without attempt details, by exact `_id` each. */
+  getMany(ids: string[]): Promise<Map<string, Delivery>>;
+  /** Newest first; items come without attempt details. */
+  list(page: PageRequest, filter: DeliveryFilter): Promise<Page<Delivery>>;
+  /** One batched write: appends the attempt, when given, and sets the fields. `null` removes a field. */
+  record(changes: DeliveryChange[]): Promise<void>;
+  /** Distinct workflow ids that look after unsettled deliveries of the subscription. */
+  openWorkflows(subscriptionId: string): Promise<string[]>;
+  /** Creation time of the oldest delivery that is pending, retrying, throttled or held. */
+  oldestUndelivered(): Promise<Date | undefined>;
+}
+
+export interface DeliveryChange {
+  id: string;
+  groupId: string;
+  attempt?: Attempt;
+  status: DeliveryStatus;
+  attemptCount?: number;
+  nextAttemptAt?: Date | null;
+  workflowId?: string | null;
+  reason?: string | null;
+}
+
+export interface Store {
+  apis: CatalogueCollection<Api>;
+  eventTypes: CatalogueCollection<EventType>;
+  groups: CatalogueCollection<Group>;
+  subscriptions: CatalogueCollection<Subscription>;
+  /** `hash`: HMAC-SHA-256 of the key's secret under the pepper. */
+  apiKeys: CatalogueCollection<ApiKey & { hash: Uint8Array }>;
+  events: EventStore;
+  deliveries: DeliveryStore;
+  recoveries: { insert(item: Recovery): Promise<void>; get(id: string): Promise<Recovery | undefined>; update(id: string, change: Partial<Recovery>): Promise<void> };
+  audit: { append(entry: Omit<AuditEntry, "id" | "at">): Promise<void>; list(page: PageRequest): Promise<Page<AuditEntry>> };
+  /** The catalogue version: raised by every write to a catalogue collection, by any process. */
+  catalogueVersion(): Promise<number>;
+  keyring: Keyring;
+  /** HMAC-SHA-256 under the pepper with a label per use: API-key hashes and blind indexes. */
+  blindIndex(label: string, value: string): Uint8Array;
+  /** Throws when a majority write would not be acknowledged now. */
+  ping(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A failure of the store that callers branch on. */
+export class StoreError extends Error {
+  readonly code: "duplicate" | "unavailable" | "key_unknown" | "key_destroyed" | "sealed_data_invalid";
+  constructor(code: StoreError["code"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StoreError";
+    this.code = code;
+  }
+}

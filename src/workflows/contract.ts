@@ -1,0 +1,237 @@
+/**
+ * The contract between providers, the API, the workflows and the workers: names, inputs, signals.
+ * Plain data only, so that it can be imported from workflow code and from outside alike.
+ */
+
+/** Task queue that every Sealpost worker polls. */
+export const TASK_QUEUE = "sealpost";
+
+/** Workflow type names, as the Temporal UI shows them. */
+export const WORKFLOW = {
+  deliverEvent: "deliverEvent",
+  deliverPage: "deliverPage",
+  retryDelivery: "retryDelivery",
+  tokenBucket: "tokenBucket",
+  recovery: "recovery",
+} as const;
+
+/** Search attributes of `retryDelivery`, all of type Keyword. They are not encrypted: ids and states only. */
+export const SEARCH_ATTRIBUTE = {
+  status: "WebhookStatus",
+  subscription: "WebhookSubscription",
+  group: "WebhookGroup",
+  eventType: "WebhookEventType",
+  eventId: "WebhookEventId",
+} as const;
+
+/** Most events that one `deliverEvent` may carry. */
+export const MAX_EVENTS_PER_WORKFLOW = 200;
+
+/** Most deliveries of one dispatch; a wider fan-out is cut into pages that run as child workflows. */
+export const MAX_DELIVERIES_PER_DISPATCH = 1_000;
+
+/** How the bytes of an event travel. `stored`: they are in the events collection already (claim check). */
+export type EventBody = { text: string } | { base64: string } | { stored: true };
+
+/** An event as it travels inside a workflow. Immutable once accepted. */
+export interface PublishedEvent {
+  /** `evt_…` or the publisher's own id; the idempotency key and the `webhook-id` of every delivery. */
+  id: string;
+  /** Name of the event type, for instance `payments.invoice.paid`. */
+  type: string;
+  contentType: string;
+  body: EventBody;
+  /** SHA-256 of the body bytes, base64url; tells a repeated publish from a conflicting one. */
+  sha256: string;
+  /** When the event was accepted, milliseconds since the epoch. */
+  acceptedAt: number;
+  /** Only the subscriptions of these groups, when given. */
+  groups?: string[];
+  /** Only these subscriptions, when given (test events). */
+  subscriptionIds?: string[];
+  /** The accepting process has inserted the event record already, owned by this workflow's id. */
+  recorded?: true;
+}
+
+export interface DeliverEventInput {
+  events: PublishedEvent[];
+  /** Version of the subscription catalogue that the accepting process had seen; a worker with an older one refreshes first. */
+  catalogueVersion?: number;
+}
+
+/** Statuses of a delivery. */
+export const DELIVERY_STATUSES = ["pending", "delivered", "retrying", "throttled", "held", "parked", "exhausted", "cancelled"] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** Statuses in which nothing happens any more unless somebody asks for it. */
+export const SETTLED_STATUSES: readonly DeliveryStatus[] = ["delivered", "exhausted", "cancelled"];
+
+/** One delivery in the care of `retryDelivery`. */
+export interface RetryItem {
+  /** `<eventId>.<subscriptionId>`. */
+  deliveryId: string;
+  eventId: string;
+  eventType: string;
+  status: DeliveryStatus;
+  /** Attempts made so far. */
+  attempts: number;
+  /** Attempts made when the current schedule began; a manual retry starts the schedule afresh. */
+  scheduleBase: number;
+  /** When to go on, milliseconds since the epoch; absent: when told to. */
+  dueAt?: number;
+  /** Slot reserved with the token bucket, and the bucket's epoch that makes it valid. */
+  reservation?: Reservation;
+  /** Why it stands where it stands, in plain words, without payload or secret. */
+  reason?: string;
+  /** When it was parked, held or exhausted. */
+  since?: number;
+}
+
+/** A reserved start time in a token bucket. */
+export interface Reservation {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** The bucket's epoch; a changed rate or a pause raises it and makes older reservations void. */
+  epoch: number;
+}
+
+export interface RetryDeliveryInput {
+  subscriptionId: string;
+  groupId: string;
+  items: RetryItem[];
+  /** How long parked deliveries keep the workflow open, days. */
+  parkOpenDays: number;
+}
+
+/** Argument of the signals `retry` and `cancel` of `retryDelivery`; without ids it means every waiting delivery in it. */
+export interface RetrySignal {
+  deliveryIds?: string[];
+  /** Who asked, for the record. */
+  by?: string;
+}
+export interface CancelSignal {
+  deliveryIds?: string[];
+  by?: string;
+  reason?: string;
+}
+
+export const SIGNAL = {
+  /** retryDelivery: attempt again now. */
+  retry: "retry",
+  /** retryDelivery: give up. */
+  cancel: "cancel",
+  /** retryDelivery: the subscription changed (resumed, new rate, new URL); look again now at what is held or throttled. */
+  wake: "wake",
+  /** tokenBucket: the rate changed. */
+  configure: "configure",
+  /** tokenBucket: nothing before this instant. */
+  pause: "pause",
+} as const;
+
+export const QUERY = { state: "state" } as const;
+export const UPDATE = { lease: "lease" } as const;
+
+/** Rate of one subscription. */
+export interface RateLimit {
+  /** Requests per second, may be below 1. */
+  perSecond: number;
+  /** Requests that may go at once after a quiet time, at least 1. */
+  burst: number;
+}
+
+export interface TokenBucketInput {
+  subscriptionId: string;
+  rate: RateLimit;
+  /** State handed over by continue-as-new. */
+  state?: BucketState;
+}
+
+/** GCRA state: one instant and what makes reservations void. Times are milliseconds since the epoch. */
+export interface BucketState {
+  /** Theoretical arrival time: when the bucket would be full again. */
+  tat: number;
+  epoch: number;
+  pausedUntil: number;
+  rate: RateLimit;
+}
+
+export interface LeaseRequest {
+  /** How many requests the worker has waiting or expects within the next second. */
+  count: number;
+  /** The rate that the worker read from the subscription; a bucket with another one takes the newer. */
+  rate: RateLimit;
+  /** `updatedAt` of the subscription the rate was read from, milliseconds; the newer rate wins. */
+  rateAsOf: number;
+}
+
+/** `count` requests, the k-th not before `slots[k]`. Slots are ascending, milliseconds since the epoch. */
+export interface Lease {
+  slots: number[];
+  epoch: number;
+  /** How late a slot may still be used, milliseconds; later it is forfeited, or a late bunch would break the limit. */
+  toleranceMs: number;
+  /** The worker asks this bucket again not before so many milliseconds (keeps a bucket below 5 messages a second). */
+  nextLeaseInMs: number;
+  pausedUntil: number;
+}
+
+/** Filter of a recovery: which deliveries are sent again. */
+export interface RecoveryFilter {
+  subscriptionId?: string;
+  groupId?: string;
+  eventType?: string;
+  status?: DeliveryStatus[];
+  /** Created at or after, before; milliseconds since the epoch. */
+  since?: number;
+  until?: number;
+}
+
+export interface RecoveryInput {
+  recoveryId: string;
+  filter: RecoveryFilter;
+  parkOpenDays: number;
+  cursor?: string;
+  progress?: RecoveryProgress;
+}
+export interface RecoveryProgress {
+  found: number;
+  resent: number;
+}
+
+/** What `dispatch` hands back: deliveries that need time, grouped by subscription. */
+export interface DispatchResult {
+  retries: RetryDeliveryInput[];
+  /** Present when the fan-out is wider than one dispatch: route pages for child workflows. */
+  pages?: DeliverPageInput[];
+}
+
+/** One page of a wide fan-out: these events, only these subscriptions. */
+export interface DeliverPageInput {
+  /** The `deliverEvent` that owns the event records. */
+  owner: string;
+  /** Ids of events, all recorded already. */
+  eventIds: string[];
+  subscriptionIds: string[];
+  catalogueVersion: number;
+}
+
+/** What one run of the regular activity `attempt` made of each delivery it was given. */
+export interface AttemptReport {
+  items: RetryItem[];
+}
+
+/** The activities as workflows see them; implemented in src/activities. */
+export interface Activities {
+  /** Local activity: route, record, sign, send, classify, record. `rerun` tells that an earlier run may have got somewhere. */
+  dispatch(input: DeliverEventInput & { rerun: boolean }): Promise<DispatchResult>;
+  /** Local activity: one page of a wide fan-out. */
+  dispatchPage(input: DeliverPageInput & { rerun: boolean }): Promise<DispatchResult>;
+  /** Regular activity: one attempt for each of these deliveries of one subscription, at the pace that the consumer allows. */
+  attempt(input: { subscriptionId: string; items: RetryItem[] }): Promise<AttemptReport>;
+  /** Regular activity: write a decision of the workflow (cancelled, exhausted, held, parked again) to the delivery records. */
+  recordStatus(input: { subscriptionId: string; items: RetryItem[]; by?: string }): Promise<void>;
+  /** Regular activity: the next page of deliveries that a recovery resends. */
+  recoverPage(input: RecoveryInput): Promise<{ retries: RetryDeliveryInput[]; cursor?: string; found: number }>;
+  /** Regular activity: progress of a recovery. */
+  recordRecovery(input: { recoveryId: string; progress: RecoveryProgress; status: "running" | "done" | "failed"; error?: string }): Promise<void>;
+}
