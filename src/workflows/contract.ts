@@ -49,6 +49,8 @@ export interface PublishedEvent {
   groups?: string[];
   /** Only these subscriptions, when given (test events). */
   subscriptionIds?: string[];
+  /** The accepting process made the id itself: nobody else can own it, so it need not be checked before sending. */
+  ownId?: true;
   /** The accepting process has inserted the event record already, owned by this workflow's id. */
   recorded?: true;
 }
@@ -58,6 +60,9 @@ export interface DeliverEventInput {
   /** Version of the subscription catalogue that the accepting process had seen; a worker with an older one refreshes first. */
   catalogueVersion?: number;
 }
+
+/** Id of the `retryDelivery` that a `deliverEvent` or `deliverPage` hands a subscription's deliveries to. */
+export const retryWorkflowId = (owner: string, subscriptionId: string): string => `retry/${owner}/${subscriptionId}`;
 
 /** Statuses of a delivery. */
 export const DELIVERY_STATUSES = ["pending", "delivered", "retrying", "throttled", "held", "parked", "exhausted", "cancelled"] as const;

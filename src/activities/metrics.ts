@@ -1,0 +1,27 @@
+/** Every metric of the service. Labels hold classes and states only: no id, no URL, no payload. */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** A registry with the metrics of one process. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    accepted: new Counter({ name: "sealpost_events_accepted_total", help: "Events made durable and answered with 202", registers }),
+    duplicates: new Counter({ name: "sealpost_events_duplicate_total", help: "Publishes of an id that was accepted before", registers }),
+    refused: new Counter({ name: "sealpost_events_refused_total", help: "Publishes not accepted, by problem code", labelNames: ["code"], registers }),
+    deliveries: new Counter({ name: "sealpost_deliveries_total", help: "Deliveries by the status they reached", labelNames: ["status"], registers }),
+    parked: new Counter({ name: "sealpost_parked_total", help: "Deliveries parked because the consumer refused the data", registers }),
+    attempts: new Counter({ name: "sealpost_attempts_total", help: "HTTP attempts by outcome class", labelNames: ["outcome_class"], registers }),
+    attemptSeconds: new Histogram({ name: "sealpost_attempt_duration_seconds", help: "Duration of an attempt", buckets: SECONDS, registers }),
+    latencySeconds: new Histogram({ name: "sealpost_delivery_latency_seconds", help: "From acceptance to a 2xx of the consumer", buckets: [...SECONDS, 60, 300, 3_600, 86_400], registers }),
+    batchSize: new Histogram({ name: "sealpost_publish_batch_size", help: "Events in one workflow start", buckets: [1, 2, 5, 10, 20, 50, 100, 200], registers }),
+    oldestUndelivered: new Gauge({ name: "sealpost_oldest_undelivered_seconds", help: "Age of the oldest delivery that is neither settled nor parked", registers }),
+    ownFailures: new Counter({ name: "sealpost_own_failures_total", help: "Failures of our own side (store, keys, engine); they never spend a consumer's attempts", labelNames: ["part"], registers }),
+  };
+}

@@ -1,0 +1,113 @@
+/** The only reader of the environment. Each key stands beside its default and its meaning; the README's table is made from here. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { z } from "zod";
+
+/** A setting that cannot be used; the message is one sentence that names the key and the way out. */
+export class ConfigError extends Error {
+  readonly key: string;
+  constructor(key: string, message: string) {
+    super(message);
+    this.name = "ConfigError";
+    this.key = key;
+  }
+}
+
+const flag = z.enum(["", "0", "1", "false", "true"]).transform((value) => value === "1" || value === "true");
+const whole = (min: number, max: number) =>
+  z.string().regex(/^\d+$/, "a whole number").transform(Number).pipe(z.number().min(min).max(max));
+const list = z.string().transform((text) => text.split(",").map((item) => item.trim()).filter(Boolean));
+const hostAndPort = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, "host:port");
+
+interface Setting<T extends z.ZodType = z.ZodType> {
+  schema: T;
+  /** Used when the key is absent or empty; undefined: optional. */
+  default?: string;
+  meaning: string;
+  /** The value may come from the file named by `<KEY>_FILE`; it is a secret. */
+  secret?: true;
+}
+const setting = <T extends z.ZodType>(value: Setting<T>): Setting<T> => value;
+
+/** Every setting of the service. */
+export const SETTINGS = {
+  PORT: setting({ schema: whole(0, 65535), default: "8080", meaning: "Port of the API (of the health server on a pure worker); 0 takes a free one, the start line prints it" }),
+  HOST: setting({ schema: z.string().min(1), default: "127.0.0.1", meaning: "Address the API listens on" }),
+  ROLE: setting({ schema: z.enum(["all", "api", "worker"]), default: "all", meaning: "`all`, `api` or `worker`" }),
+  PUBLIC_URL: setting({ schema: z.url().optional(), meaning: "Address under which consumers and browsers reach the API; default: where it listens" }),
+  SEALPOST_DATA_DIR: setting({ schema: z.string().min(1), default: ".sealpost", meaning: "Everything embedded lives here; deleting it starts afresh" }),
+  SEALPOST_ADMIN_KEY: setting({ schema: z.string().min(16, "at least 16 characters").max(256).regex(/^[\x21-\x7e]+$/, "visible ASCII without spaces").optional(), secret: true, meaning: "First admin API key; made at the first start and shown once when absent" }),
+  SEALPOST_ALLOW_LOCAL_TARGETS: setting({ schema: flag, default: "", meaning: "`1` allows http and loopback or private subscription URLs (trial and tests only; refused with NODE_ENV=production)" }),
+  SEALPOST_MASTER_KEYS: setting({ schema: z.string().optional(), secret: true, meaning: "`id:base64,…`, 32 bytes each; the first one seals, the others still open; made in the data directory when absent" }),
+  SEALPOST_TARGET_PORTS: setting({ schema: list.pipe(z.array(whole(1, 65535))), default: "443,8443", meaning: "Ports that subscription URLs may use" }),
+  SEALPOST_DEMO: setting({ schema: flag, default: "1", meaning: "`0` starts without the built-in demo receiver (never there with NODE_ENV=production)" }),
+  TEMPORAL_ADDRESS: setting({ schema: hostAndPort.optional(), meaning: "host:port of Temporal; absent: embedded" }),
+  TEMPORAL_NAMESPACE: setting({ schema: z.string().min(1), default: "default", meaning: "Temporal namespace" }),
+  TEMPORAL_TLS_CA_FILE: setting({ schema: z.string().optional(), meaning: "PEM file with the CA of Temporal's certificate; turns TLS on" }),
+  TEMPORAL_TLS_CERT_FILE: setting({ schema: z.string().optional(), meaning: "PEM file with the client certificate for Temporal" }),
+  TEMPORAL_TLS_KEY_FILE: setting({ schema: z.string().optional(), meaning: "PEM file with the client key for Temporal" }),
+  TEMPORAL_DURABILITY: setting({ schema: z.enum(["normal", "full"]), default: "normal", meaning: "Embedded Temporal: `normal` survives any crash of a process, `full` also a power cut (a start takes 14 ms instead of 6)" }),
+  SEALPOST_TEMPORAL_UI_ORIGINS: setting({ schema: list, default: "", meaning: "Origins of the Temporal UI that may call /codec, comma separated; the embedded UI's is added" }),
+  MONGODB_URL: setting({ schema: z.string().regex(/^mongodb(\+srv)?:\/\//, "mongodb://…").optional(), secret: true, meaning: "MongoDB connection string; absent: embedded" }),
+  MONGODB_DATABASE: setting({ schema: z.string().regex(/^[A-Za-z0-9_-]{1,38}$/), default: "sealpost", meaning: "Name of the database" }),
+  PUBLISH_BATCH_MAX: setting({ schema: whole(1, 200), default: "200", meaning: "Most events in one workflow; 1 gives strictly one workflow per event" }),
+  PUBLISH_STARTS_IN_FLIGHT: setting({ schema: whole(1, 64), default: "1", meaning: "Workflow starts under way at once; events that arrive meanwhile go out together in the next" }),
+  PUBLISH_DISPATCHES_IN_FLIGHT: setting({ schema: whole(1, 64), default: "3", meaning: "Batches not yet dispatched, where the worker is in the same process" }),
+  PAYLOAD_LIMIT_BYTES: setting({ schema: whole(1, 8 * 1024 * 1024), default: "1048576", meaning: "Largest payload of one event, bytes; above it 413" }),
+  PARK_OPEN_DAYS: setting({ schema: whole(1, 90), default: "7", meaning: "Days that a parked delivery keeps its workflow open in the Temporal UI" }),
+  REQUESTS_PER_SECOND: setting({ schema: whole(0, 1_000_000), default: "0", meaning: "Requests a second that one API key may make before 429; 0: unlimited" }),
+  WRONG_KEYS_PER_MINUTE: setting({ schema: whole(1, 100_000), default: "60", meaning: "Wrong API keys from one address within a minute before 429" }),
+  SHUTDOWN_GRACE_SECONDS: setting({ schema: whole(1, 600), default: "35", meaning: "How long attempts under way may take to finish at shutdown; above the longest attempt time-out" }),
+  LOG_LEVEL: setting({ schema: z.enum(["trace", "debug", "info", "warn", "error", "silent"]), default: "info", meaning: "Least level of the structured log" }),
+  LOG_FILE: setting({ schema: z.string().optional(), meaning: "File for the structured log; default: standard output, in a terminal `logs/sealpost.log` in the data directory" }),
+  NODE_ENV: setting({ schema: z.string().optional(), meaning: "`production` refuses everything meant for trial" }),
+} as const;
+
+type Values = { [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]["schema"]> };
+
+/** The settings, validated. */
+export type Config = Values & { production: boolean; dataDir: string };
+
+/**
+ * Reads and validates the environment.
+ * @throws ConfigError naming the first key that cannot be used
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const values: Record<string, unknown> = {};
+  for (const [key, { schema, ...rest }] of Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting][]) {
+    const given = rest.secret ? secretValue(key, environment) : environment[key];
+    const text = given === undefined || given === "" ? rest.default : given;
+    const parsed = schema.safeParse(text);
+    if (!parsed.success) {
+      const problem = parsed.error.issues[0]?.message ?? "not usable";
+      const shown = rest.secret || given === undefined ? "" : ` "${given.slice(0, 80)}"`;
+      throw new ConfigError(key, `${key}${shown} cannot be used: ${problem}. ${rest.meaning}.`);
+    }
+    values[key] = parsed.data;
+  }
+  const config = values as Values;
+  const production = config.NODE_ENV === "production";
+  refuseTrialSettings(config, production);
+  return { ...config, production, dataDir: resolve(config.SEALPOST_DATA_DIR) };
+}
+
+function secretValue(key: string, environment: NodeJS.ProcessEnv): string | undefined {
+  const file = environment[`${key}_FILE`];
+  if (file === undefined || file === "") return environment[key];
+  if (environment[key]) throw new ConfigError(key, `${key} and ${key}_FILE are both set: keep one of them.`);
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new ConfigError(key, `${key}_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): correct the path or its permissions.`);
+  }
+}
+
+function refuseTrialSettings(config: Values, production: boolean): void {
+  if (!production) return;
+  if (config.SEALPOST_ALLOW_LOCAL_TARGETS) {
+    throw new ConfigError("SEALPOST_ALLOW_LOCAL_TARGETS", "SEALPOST_ALLOW_LOCAL_TARGETS opens loopback and private targets and is refused with NODE_ENV=production: unset one of the two.");
+  }
+  for (const key of ["TEMPORAL_ADDRESS", "MONGODB_URL", "SEALPOST_MASTER_KEYS"] as const) {
+    if (!config[key]) throw new ConfigError(key, `${key} must be set with NODE_ENV=production: the embedded engines and the key file beside the data are for trial.`);
+  }
+}
