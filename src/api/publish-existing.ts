@@ -1,0 +1,59 @@
+/** What to answer when an event id is on record already: duplicate, conflict, or an owner that never came to be. */
+import { type Client, WorkflowNotFoundError } from "@temporalio/client";
+import type { Logger } from "pino";
+import { newId } from "../store/ids.js";
+import type { Store } from "../store/store.js";
+import { sameContent, type Waiting } from "./publish-event.js";
+
+/** How long the answer may take: the owner's start may be under way in another process. */
+const SETTLE_MS = 4_000;
+const POLL_MS = 50;
+/**
+ * A record older than this without a workflow has lost its owner (the process died between record and start, whose deadline is 4 s).
+ * Dispatch checks the owner of every record older than OWNER_TRUSTED_MS in src/activities/dispatch.ts, which is less.
+ */
+const OWNER_LOST_MS = 15_000;
+
+/** Settles publishes of ids that are on record; `restart` puts an event back into the queue under a new owner. */
+export function createExistingEvents({ client, store, log }: { client: Client; store: Store; log: Logger }, restart: (waiting: Waiting) => void) {
+  async function decide(waiting: Waiting): Promise<void> {
+    const { event } = waiting;
+    const until = Date.now() + SETTLE_MS;
+    for (;;) {
+      const record = await store.events.get(event.id);
+      if (!record) return void waiting.resolve(unavailable(event.id));
+      if (!sameContent(record, event)) return void waiting.resolve({ ok: false, id: event.id, code: "event_id_conflict" });
+      if (await exists(client, record.owner, until)) return void waiting.resolve({ ok: true, id: event.id, duplicate: true });
+      if (Date.now() - record.acceptedAt.getTime() > OWNER_LOST_MS) {
+        const owner = newId("again");
+        // The record decides between several processes that notice at once; dispatch is idempotent, so an owner whose
+        // history has merely expired is delivered nothing twice: it finds its delivery records settled.
+        if (!(await store.events.takeOver(event.id, record.owner, owner))) continue;
+        waiting.workflowId = owner;
+        waiting.event = { ...event, recorded: true };
+        return restart(waiting);
+      }
+      if (Date.now() > until) return void waiting.resolve(unavailable(event.id));
+      await new Promise((resume) => setTimeout(resume, POLL_MS));
+    }
+  }
+  return {
+    settle: (waiting: Waiting): Promise<void> =>
+      decide(waiting).catch((error: unknown) => {
+        log.error({ err: error, event: waiting.event.id }, "event not accepted: its earlier record could not be settled");
+        waiting.resolve(unavailable(waiting.event.id));
+      }),
+  };
+}
+
+const unavailable = (id: string) => ({ ok: false as const, id, code: "unavailable" as const, retryAfterSeconds: 5 });
+
+async function exists(client: Client, workflowId: string, deadline: number): Promise<boolean> {
+  try {
+    await client.withDeadline(deadline, () => client.workflow.getHandle(workflowId).describe());
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
