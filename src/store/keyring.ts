@@ -1,4 +1,9 @@
-/** Data keys: one per scope, wrapped by a master key. Implementation in sealing.ts and keyring.ts. */
+/** Data keys: one per scope and generation, wrapped by a master key, made when first needed. */
+import type { Collection } from "mongodb";
+import { createDataKeys, type DataKeyDocument } from "./data-keys.js";
+import type { KeyProvider } from "./master-keys.js";
+import { createDataKey, sealedKeyId } from "./sealing.js";
+import { StoreError } from "./store.js";
 
 /** Whose data a key seals: `api/<id>`, `group/<id>`, `temporal/<yyyy-mm-dd>`, `system`. */
 export type KeyScope = `api/${string}` | `group/${string}` | `temporal/${string}` | "system";
@@ -12,11 +17,14 @@ export interface SealContext {
 }
 
 export interface Keyring {
-  /** The active data key of the scope, made and stored when there is none. */
+  /** The active data key of the scope, made and stored when there is none. Use it at once: it is re-read every 5 minutes. */
   scope(scope: KeyScope): Promise<DataKey>;
   /** The data key that sealed these bytes. Throws StoreError `key_unknown`, `key_destroyed` or `sealed_data_invalid`. */
   forSealed(sealed: Uint8Array): Promise<DataKey>;
-  /** Destroys every data key of the scope: what it sealed is erased, backups included. */
+  /**
+   * Destroys every data key of the scope: what it sealed is erased, backups included. Other processes notice within 5 minutes
+   * (15 when the store is down). What is sealed for the scope afterwards gets a new key.
+   */
   destroy(scope: KeyScope): Promise<void>;
 }
 
@@ -25,4 +33,163 @@ export interface DataKey {
   seal(context: SealContext, plaintext: Uint8Array): Uint8Array;
   /** Throws StoreError `sealed_data_invalid`. */
   open(context: SealContext, sealed: Uint8Array): Uint8Array;
+}
+
+export interface KeyringOptions {
+  dataKeys: Collection<DataKeyDocument>;
+  provider: KeyProvider;
+  /** Milliseconds that an unwrapped key is used before it is read again. */
+  freshMs?: number;
+  /** Milliseconds that it is used while the store or the key provider is down: a blip must not stop deliveries. */
+  staleMs?: number;
+  /**
+   * Seals under one key, all processes together, before the next generation. SP 800-38D allows 2^32 with random IVs; what
+   * processes have not reported yet (5 minutes' worth) stays far below the other 2^31.
+   */
+  maxSeals?: number;
+  now?: () => number;
+}
+
+/** A keyring that reports its use when the store closes. */
+export interface ManagedKeyring extends Keyring {
+  flush(): Promise<void>;
+}
+
+interface Loaded {
+  key: DataKey;
+  loadedAt: number;
+  /** After a failed refresh: not tried again before. */
+  retryAt: number;
+  usage: Usage;
+}
+
+/** Seals under one data key; outlives a refresh, so that none is forgotten. */
+interface Usage {
+  reported: number;
+  unreported: number;
+}
+
+/** Longest wait for a refresh while a stale key is at hand, milliseconds. */
+const REFRESH_PATIENCE_MS = 250;
+const REFRESH_RETRY_MS = 5_000;
+
+/** Opens the keyring over its collection. Nothing is read before it is needed. */
+export function createKeyring(options: KeyringOptions): ManagedKeyring {
+  const { freshMs = 5 * 60_000, staleMs = 15 * 60_000, maxSeals = 2 ** 31, now = Date.now } = options;
+  const dataKeys = createDataKeys(options.dataKeys, options.provider, now);
+  const cache = createCache(dataKeys, now);
+  const generations = new Map<KeyScope, number>();
+  const once = createOnce<Loaded>();
+
+  async function load(id: string): Promise<Loaded> {
+    const document = await cache.read(id);
+    if (document) return cache.unwrapped(document);
+    cache.drop(id);
+    throw new StoreError("key_unknown", `Data key ${id} is not in this database. Restore the collection dataKeys from the backup that the data came from.`);
+  }
+
+  /** The first generation that is neither destroyed nor used up. */
+  async function loadActive(scope: KeyScope): Promise<Loaded> {
+    for (let generation = generations.get(scope) ?? 1; ; generation++) {
+      const id = `${scope}#${generation}`;
+      const document = (await cache.read(id)) ?? (await dataKeys.make(id));
+      if (document.destroyedAt || document.seals >= maxSeals) continue;
+      const entry = await cache.unwrapped(document);
+      generations.set(scope, generation);
+      return entry;
+    }
+  }
+
+  /** From memory while fresh; else read anew, with the stale key as a stand-by. */
+  async function current(entry: Loaded | undefined, name: string, refresh: () => Promise<Loaded>): Promise<DataKey> {
+    const age = entry ? now() - entry.loadedAt : Infinity;
+    if (entry && (age < freshMs || (age < staleMs && now() < entry.retryAt))) return entry.key;
+    const fresh = once(name, refresh);
+    if (!entry || age >= staleMs) return (await fresh).key;
+    const orStale = fresh.catch((error: unknown) => {
+      if (!(error instanceof StoreError) || error.code !== "unavailable") throw error;
+      entry.retryAt = now() + REFRESH_RETRY_MS;
+      return entry;
+    });
+    return (await withPatience(orStale, entry)).key;
+  }
+
+  return {
+    async scope(scope) {
+      const entry = cache.get(`${scope}#${generations.get(scope) ?? 1}`);
+      const usedUp = entry && entry.usage.reported + entry.usage.unreported >= maxSeals;
+      return current(usedUp ? undefined : entry, scope, () => loadActive(scope));
+    },
+    async forSealed(sealed) {
+      const id = sealedKeyId(sealed);
+      return current(cache.get(id), id, () => load(id));
+    },
+    async destroy(scope) {
+      for (let generation = 1, found = true; found; generation++) {
+        const id = `${scope}#${generation}`;
+        found = await dataKeys.destroy(id);
+        cache.drop(id);
+      }
+    },
+    flush: () => cache.flush(),
+  };
+}
+
+/** Unwrapped keys in memory, with the count of their use. */
+function createCache(dataKeys: ReturnType<typeof createDataKeys>, now: () => number) {
+  const loaded = new Map<string, Loaded>();
+  const usages = new Map<string, Usage>();
+
+  function usageOf(id: string): Usage {
+    const usage = usages.get(id) ?? { reported: 0, unreported: 0 };
+    usages.set(id, usage);
+    return usage;
+  }
+  /** Reads the document and, in the same go, reports the seals made since the last time. */
+  async function read(id: string): Promise<DataKeyDocument | undefined> {
+    const usage = usageOf(id);
+    const made = usage.unreported;
+    const document = await dataKeys.read(id, made);
+    usage.unreported -= made;
+    usage.reported = document?.seals ?? 0;
+    return document;
+  }
+  return {
+    read,
+    get: (id: string) => loaded.get(id),
+    drop: (id: string) => loaded.delete(id),
+    async unwrapped(document: DataKeyDocument): Promise<Loaded> {
+      const id = document._id;
+      if (document.destroyedAt) loaded.delete(id);
+      const material = await dataKeys.unwrap(document);
+      const usage = usageOf(id);
+      const entry: Loaded = { key: createDataKey(id, material, () => void usage.unreported++), loadedAt: now(), retryAt: 0, usage };
+      material.fill(0);
+      loaded.set(id, entry);
+      return entry;
+    },
+    async flush(): Promise<void> {
+      for (const [id, usage] of usages) if (usage.unreported > 0) await read(id);
+    },
+  };
+}
+
+/** Concurrent calls of one name share one run. */
+function createOnce<T>() {
+  const underWay = new Map<string, Promise<T>>();
+  return (name: string, work: () => Promise<T>): Promise<T> => {
+    const running = underWay.get(name) ?? work().finally(() => underWay.delete(name));
+    underWay.set(name, running);
+    return running;
+  };
+}
+
+/** What `fresh` gives, or `standBy` when it takes longer than the patience; its later failure is dropped then. */
+function withPatience<T>(fresh: Promise<T>, standBy: T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      resolve(standBy);
+    }, REFRESH_PATIENCE_MS);
+    fresh.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

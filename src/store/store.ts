@@ -106,7 +106,12 @@ export interface Store {
 
 /** A failure of the store that callers branch on. */
 export class StoreError extends Error {
-  readonly code: "duplicate" | "unavailable" | "key_unknown" | "key_destroyed" | "sealed_data_invalid";
+  /**
+   * `duplicate`: the id exists. `unavailable`: try again later. `key_unknown`: no data key or master key of that id here.
+   * `key_destroyed`: the data is erased. `sealed_data_invalid`: changed, cut or moved. `cursor_invalid`: a list cursor that
+   * was not made here. `settings_invalid`: the message names the setting.
+   */
+  readonly code: "duplicate" | "unavailable" | "key_unknown" | "key_destroyed" | "sealed_data_invalid" | "cursor_invalid" | "settings_invalid";
   constructor(code: StoreError["code"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "StoreError";

@@ -1,0 +1,68 @@
+/** The collection of wrapped data keys. */
+import { randomBytes } from "node:crypto";
+import { Binary, type Collection } from "mongodb";
+import { guarded, isDuplicate } from "./driver-errors.js";
+import type { KeyProvider } from "./master-keys.js";
+import { KEY_BYTES } from "./sealing.js";
+import { StoreError } from "./store.js";
+
+/** A wrapped data key at rest; `_id` is `<scope>#<generation>`, so that two processes cannot both make one. */
+export interface DataKeyDocument {
+  _id: string;
+  /** Absent once destroyed. */
+  masterKeyId?: string;
+  wrapped: Binary;
+  /** Seals made under it, as far as reported. */
+  seals: number;
+  createdAt: Date;
+  destroyedAt?: Date;
+}
+
+export interface DataKeys {
+  /** The document, after adding `seals` to its count; undefined when there is none. */
+  read(id: string, seals: number): Promise<DataKeyDocument | undefined>;
+  /** Stores a new key; another process's, when that was first. */
+  make(id: string): Promise<DataKeyDocument>;
+  /** The key itself. Throws StoreError `key_destroyed`, and what the key provider throws. */
+  unwrap(document: DataKeyDocument): Promise<Uint8Array>;
+  /** Overwrites the wrapped key; false when there is no such key. */
+  destroy(id: string): Promise<boolean>;
+}
+
+/** What binds a wrapped data key to its id. */
+export const wrappingContext = (keyId: string): Uint8Array => Buffer.from(`sealpost data key|${keyId}`, "utf8");
+
+/** Every access goes by exact `_id`: anything else is a scan on the stand-in. */
+export function createDataKeys(collection: Collection<DataKeyDocument>, provider: KeyProvider, now: () => number): DataKeys {
+  const find = async (_id: string) => (await guarded(() => collection.findOne({ _id }))) ?? undefined;
+  return {
+    async read(id, seals) {
+      if (seals === 0) return find(id);
+      return (await guarded(() => collection.findOneAndUpdate({ _id: id }, { $inc: { seals } }, { returnDocument: "after" }))) ?? undefined;
+    },
+    async make(id) {
+      const material = randomBytes(KEY_BYTES);
+      const { masterKeyId, wrapped } = await provider.wrap(material, wrappingContext(id));
+      material.fill(0);
+      const document: DataKeyDocument = { _id: id, masterKeyId, wrapped: new Binary(wrapped), seals: 0, createdAt: new Date(now()) };
+      try {
+        await guarded(() => collection.insertOne(document));
+        return document;
+      } catch (error) {
+        const first = isDuplicate(error) ? await find(id) : undefined;
+        if (!first) throw error;
+        return first;
+      }
+    },
+    async unwrap({ _id: id, masterKeyId, wrapped, destroyedAt }) {
+      if (destroyedAt || masterKeyId === undefined) {
+        throw new StoreError("key_destroyed", `Data key ${id} was destroyed: what it sealed is erased and cannot be read again.`);
+      }
+      return provider.unwrap(masterKeyId, wrapped.value(), wrappingContext(id));
+    },
+    async destroy(id) {
+      const change = { $set: { wrapped: new Binary(Buffer.alloc(0)), destroyedAt: new Date(now()) }, $unset: { masterKeyId: "" as const } };
+      return (await guarded(() => collection.updateOne({ _id: id }, change))).matchedCount === 1;
+    },
+  };
+}
