@@ -1,0 +1,126 @@
+/** One measured run: CPU and memory around it, the wait until everything arrived, and what is missing or came twice. */
+import type { SubscriptionSet } from "../test/support/client.js";
+import { monotonicMs, pause, quantile } from "./clock.js";
+import type { LoadResult, PacedResult } from "./load.js";
+import type { SinkSummary } from "./sink-process.js";
+import { processes, type SinkProcess, type Stack } from "./stack.js";
+import { cpuSeconds, type Figures, measure, watchMemory } from "./usage.js";
+
+/** p50 and p99 in milliseconds. */
+export interface Latency {
+  p50: number;
+  p99: number;
+}
+
+/** One line of the result. */
+export interface Row {
+  name: string;
+  deliveries: number;
+  /** From the first publish call to the last arrival at the sink. */
+  seconds: number;
+  deliveredPerSecond: number;
+  /** From the first publish call to the last 202. */
+  acceptedPerSecond: number;
+  /** Deliveries a second as a part of the raw loop's requests a second at the same concurrency. */
+  ofRawLoop?: number;
+  /** CPU seconds per 1,000 deliveries. */
+  cpuPerThousand: Figures;
+  /** CPU of the service and its engines as a multiple of the CPU of load generator and sink in the same run. */
+  cpuOfHarness: number;
+  peakMiB: Figures;
+  lost: number;
+  doubled: number;
+  /** Of a sample of records, those that did not say `delivered` within a minute. */
+  unrecorded: number;
+  invalidSignatures: number;
+  refused: Record<string, number>;
+  acknowledged: Latency;
+  endToEnd: Latency;
+  engineStart?: Latency;
+}
+
+/** Nothing new at the sink for so long means that nothing more will come. */
+const NO_PROGRESS_MS = 60_000;
+
+/** Runs the load and measures until every delivery of an accepted event has arrived and a sample of them is recorded. */
+export async function measured(stack: Stack, sink: SinkProcess, set: SubscriptionSet, name: string, run: () => Promise<LoadResult | PacedResult>): Promise<Row> {
+  await sink.call("reset", undefined);
+  const pids = processes(stack, sink);
+  const cpuBefore = measure(pids, cpuSeconds);
+  const memory = watchMemory(pids);
+  const result = await run().catch((error: unknown) => {
+    memory.stop();
+    throw error;
+  });
+  const expected = result.accepted.length * set.subscriptions.length;
+  const lastArrival = await arrived(sink, expected);
+  const unrecorded = await recorded(stack, set, result);
+  const peakMiB = memory.stop();
+  const cpuAfter = measure(pids, cpuSeconds);
+  const used = Object.fromEntries(Object.entries(cpuAfter).map(([process, seconds]) => [process, seconds - (cpuBefore[process] ?? 0)]));
+  const summary = await sink.call("summary", undefined);
+  return row(name, result, { expected, lastArrival, unrecorded, peakMiB, used, summary });
+}
+
+/** Waits for so many requests; gives the tick of the last one. */
+export async function arrived(sink: SinkProcess, expected: number): Promise<number> {
+  let last = { requests: -1, lastTick: 0 };
+  for (let progressAt = monotonicMs(); monotonicMs() - progressAt < NO_PROGRESS_MS; await pause(100)) {
+    const now = await sink.call("count", undefined);
+    if (now.requests >= expected) return now.lastTick;
+    if (now.requests > last.requests) progressAt = monotonicMs();
+    last = now;
+  }
+  return last.lastTick;
+}
+
+/** Waits until a sample of the records, the last ones among them, say `delivered`; gives how many do not. */
+async function recorded(stack: Stack, set: SubscriptionSet, { accepted }: LoadResult): Promise<number> {
+  const step = Math.max(1, Math.floor(accepted.length / 10));
+  const sample = accepted.filter((_, index) => index % step === 0 || index >= accepted.length - 20);
+  let open = sample.map(({ id }, index) => `${id}.${set.subscriptions[index % set.subscriptions.length]?.id ?? ""}`);
+  for (const deadline = monotonicMs() + NO_PROGRESS_MS; open.length > 0 && monotonicMs() < deadline; await pause(200)) {
+    const answers = await Promise.all(open.map((id) => stack.client.get<{ status?: string }>(`/v1/deliveries/${id}`)));
+    open = open.filter((_, index) => answers[index]?.body.status !== "delivered");
+  }
+  return open.length;
+}
+
+interface Observed {
+  expected: number;
+  lastArrival: number;
+  unrecorded: number;
+  peakMiB: Figures;
+  used: Figures;
+  summary: SinkSummary;
+}
+
+function row(name: string, result: LoadResult | PacedResult, { expected, lastArrival, unrecorded, peakMiB, used, summary }: Observed): Row {
+  const seconds = (lastArrival - result.startedAt) / 1_000;
+  const { harness = 0, ...ours } = used;
+  const total = Object.values(ours).reduce((sum, value) => sum + value, 0);
+  const endToEnd = result.accepted.flatMap(({ id, calledAt }) => {
+    const tick = summary.firstTick.get(id);
+    return tick === undefined ? [] : [tick - calledAt];
+  });
+  return {
+    name,
+    deliveries: summary.distinct,
+    seconds,
+    deliveredPerSecond: summary.distinct / seconds,
+    acceptedPerSecond: (result.accepted.length * 1_000) / (result.endedAt - result.startedAt),
+    cpuPerThousand: Object.fromEntries(Object.entries(used).map(([process, value]) => [process, (value * 1_000) / summary.distinct])),
+    cpuOfHarness: total / harness,
+    peakMiB,
+    lost: expected - summary.distinct,
+    doubled: summary.doubled,
+    unrecorded,
+    invalidSignatures: summary.invalidSignatures,
+    refused: result.refused,
+    acknowledged: latency(result.accepted.map(({ answeredMs }) => answeredMs)),
+    endToEnd: latency(endToEnd),
+    ...("engineStartMs" in result && { engineStart: latency(result.engineStartMs) }),
+  };
+}
+
+export const latency = (values: number[]): Latency => ({ p50: quantile(values, 0.5), p99: quantile(values, 0.99) });

@@ -1,0 +1,80 @@
+/** Everything that a measurement needs, each in a process of its own: the service with its engines, the sinks, the load generator. */
+import { mkdirSync } from "node:fs";
+import { createCertificateAuthority } from "../test/support/certificates.js";
+import { type Client, createClient, createSubscriptionSet, type SubscriptionSet } from "../test/support/client.js";
+import { type Service, startService } from "../test/support/service.js";
+import { type Child, startChild } from "./child.js";
+import type { LoadMethods } from "./load-process.js";
+import type { SinkMethods } from "./sink-process.js";
+
+export interface SinkProcess extends Child<SinkMethods> {
+  url: string;
+  /** What a sender needs to reach it, when it requires a client certificate. */
+  tls?: { cert: string; key: string; ca: string };
+}
+
+export interface Stack {
+  service: Service;
+  client: Client;
+  load: Child<LoadMethods>;
+  plainSink: SinkProcess;
+  tlsSink: SinkProcess;
+  end(): Promise<void>;
+}
+
+/** @param profileDir where the service leaves its CPU profiles when it ends; absent: none are made */
+export async function startStack({ env, profileDir }: { env: Record<string, string>; profileDir?: string }): Promise<Stack> {
+  const children: Child<never>[] = [];
+  const start = <C extends Child<never>>(child: C): C => {
+    children.push(child);
+    return child;
+  };
+  try {
+    const plainSink = await startSinkProcess(start);
+    const tlsSink = await startTlsSinkProcess(start);
+    const load = start(startChild<LoadMethods>(new URL("./load-process.js", import.meta.url)));
+    if (profileDir) mkdirSync(profileDir, { recursive: true });
+    const nodeArguments = profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : [];
+    const service = await startService({ env, nodeArguments });
+    const client = createClient(service.url, service.adminKey);
+    const end = async () => {
+      children.forEach((child) => child.end());
+      await client.close();
+      await service.remove();
+    };
+    return { service, client, load, plainSink, tlsSink, end };
+  } catch (error) {
+    children.forEach((child) => child.end());
+    throw error;
+  }
+}
+
+type Start = <C extends Child<never>>(child: C) => C;
+
+async function startSinkProcess(start: Start, tls?: { cert: string; key: string; ca: string }): Promise<SinkProcess> {
+  const child = start(startChild<SinkMethods>(new URL("./sink-process.js", import.meta.url)));
+  // One signature in a hundred is checked: enough to see a wrong one, too little to be measured.
+  return { ...child, url: await child.call("start", { verifyEvery: 100, ...(tls && { tls }) }) };
+}
+
+async function startTlsSinkProcess(start: Start): Promise<SinkProcess> {
+  const authority = await createCertificateAuthority({ commonName: "Measurement authority" });
+  const server = await authority.issue();
+  const client = await authority.issue({ usage: "client", commonName: "sealpost" });
+  return { ...(await startSinkProcess(start, { ...server, ca: authority.ca })), tls: { ...client, ca: authority.ca } };
+}
+
+/** `count` subscriptions of one new event type, all to this sink. */
+export async function subscribe(stack: Stack, sink: SinkProcess, name: string, count = 1): Promise<SubscriptionSet> {
+  const paths = Array.from({ length: count }, (_, number) => `/${name}/${number}`);
+  const tls = sink.tls && { clientCert: sink.tls.cert, clientKey: sink.tls.key, ca: sink.tls.ca };
+  const set = await createSubscriptionSet(stack.client, { name, urls: paths.map((path) => sink.url + path), ...(tls && { subscription: { tls } }) });
+  for (const [number, path] of paths.entries()) await sink.call("expectSecret", { path, secret: set.subscriptions[number]?.secret ?? "" });
+  return set;
+}
+
+/** Process ids by what they are, as they are now. */
+export function processes(stack: Stack, sink: SinkProcess): Record<string, number[]> {
+  const { service, temporal, mongodb } = stack.service.pids();
+  return { service: [service], temporal: temporal ? [temporal] : [], mongodb: mongodb ? [mongodb] : [], harness: [stack.load.pid, sink.pid] };
+}

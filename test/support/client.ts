@@ -1,0 +1,77 @@
+/** A small client of the HTTP API for tests and measurements; it knows the contract and nothing of the service's inside. */
+import { Agent, request } from "undici";
+
+export interface Answer<T = unknown> {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: T;
+}
+
+export interface Client {
+  get<T>(path: string): Promise<Answer<T>>;
+  post<T>(path: string, body?: unknown): Promise<Answer<T>>;
+  close(): Promise<void>;
+}
+
+/** @param timeoutMs after which a call rejects, as it does when the connection breaks */
+export function createClient(url: string, key: string, timeoutMs = 30_000): Client {
+  const dispatcher = new Agent({ connections: 32, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connectTimeout: timeoutMs });
+  async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer<T>> {
+    const headers = { authorization: `Bearer ${key}`, ...(body !== undefined && { "content-type": "application/json" }) };
+    const answer = await request(`${url}${path}`, { method, dispatcher, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const text = await answer.body.text();
+    const json = String(answer.headers["content-type"]).includes("json");
+    return { status: answer.statusCode, headers: answer.headers, body: (json && text ? JSON.parse(text) : text) as T };
+  }
+  return {
+    get: (path) => call("GET", path),
+    post: (path, body) => call("POST", path, body),
+    close: () => dispatcher.destroy(),
+  };
+}
+
+export interface SubscriptionSet {
+  apiId: string;
+  groupId: string;
+  eventType: string;
+  subscriptions: { id: string; url: string; secret: string }[];
+}
+
+export interface SubscriptionSetOptions {
+  /** Makes the names unique. */
+  name: string;
+  /** One subscription each. */
+  urls: string[];
+  /** Further fields of every subscription: `retry`, `tls`, `rateLimit`, … */
+  subscription?: Record<string, unknown>;
+}
+
+/** An api, one event type, a group that is granted it, and a subscription per URL. */
+export async function createSubscriptionSet(client: Client, options: SubscriptionSetOptions): Promise<SubscriptionSet> {
+  const eventType = `${options.name}.happened`;
+  const apiId = await created(client, "/v1/apis", { name: options.name });
+  await must(client, "/v1/event-types", { name: eventType, apiId });
+  const groupId = await created(client, "/v1/groups", { name: options.name, grants: [apiId] });
+  const subscriptions: SubscriptionSet["subscriptions"] = [];
+  for (const url of options.urls) {
+    const body = await must(client, "/v1/subscriptions", { groupId, url, eventTypes: [eventType], ...options.subscription });
+    const secret = /whsec_[A-Za-z0-9+/=]+/.exec(JSON.stringify(body))?.[0];
+    if (!secret) throw new Error("POST /v1/subscriptions gave no whsec_ secret.");
+    subscriptions.push({ id: idOf(body), url, secret });
+  }
+  return { apiId, groupId, eventType, subscriptions };
+}
+
+async function must(client: Client, path: string, body: unknown): Promise<unknown> {
+  const answer = await client.post(path, body);
+  if (answer.status >= 300) throw new Error(`POST ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+const created = async (client: Client, path: string, body: unknown): Promise<string> => idOf(await must(client, path, body));
+
+function idOf(body: unknown): string {
+  const { id } = body as { id?: unknown };
+  if (typeof id !== "string") throw new Error(`No id in the answer: ${JSON.stringify(body)}`);
+  return id;
+}

@@ -1,0 +1,184 @@
+/** Starts the built service as a process of its own, the way an operator does. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildOnce, repositoryRoot } from "./build.js";
+import { isRunning, killNow } from "./process.js";
+
+export interface ServiceOptions {
+  /** Where the embedded engines and the master keys live; absent: a fresh directory, removed by `remove()`. */
+  dataDir?: string;
+  role?: "all" | "api" | "worker";
+  adminKey?: string;
+  /** Joins the engines and the master keys of this service instead of bringing its own. */
+  join?: Service;
+  env?: Record<string, string>;
+  /** For node itself, for instance `--cpu-prof`. */
+  nodeArguments?: string[];
+  /** Directory for the log; absent: beside the data. */
+  logDir?: string;
+}
+
+export interface ServicePids {
+  service: number;
+  temporal?: number;
+  mongodb?: number;
+}
+
+export interface Service {
+  /** Address of the API, `http://127.0.0.1:…`. */
+  readonly url: string;
+  readonly adminKey: string;
+  readonly dataDir: string;
+  readonly temporalAddress: string;
+  readonly mongodbUrl: string;
+  readonly logFile: string;
+  /** Process ids as they are now; the engines restart by themselves under new ones. */
+  pids(): ServicePids;
+  /** Everything it printed so far. */
+  log(): string;
+  running(): boolean;
+  /** SIGTERM, then waits for the exit. Gives the exit code, null when a signal ended it. */
+  stop(): Promise<number | null>;
+  /** SIGKILL to the service process alone; its engines are left as they are. */
+  kill(): Promise<void>;
+  /** Ends the service and its engines and deletes its data. Never throws. */
+  remove(): Promise<void>;
+}
+
+const READY_WITHIN_MS = 180_000;
+const STOP_WITHIN_MS = 60_000;
+
+/** Services that this process started and did not remove; ended when it exits, however it exits. */
+const open = new Set<{ end(): void }>();
+let watchingExit = false;
+
+/**
+ * Builds the service when the sources changed, starts it and waits until it says that it is ready.
+ * @throws Error with the end of its log when it ends or is not ready within three minutes
+ */
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  await buildOnce();
+  const workDir = mkdtempSync(join(tmpdir(), "sealpost-"));
+  const dataDir = options.dataDir ?? join(workDir, "data");
+  const adminKey = options.adminKey ?? options.join?.adminKey ?? `sp_admin_${randomBytes(24).toString("base64url")}`;
+  const logFile = join(options.logDir ?? workDir, `${options.role ?? "all"}-${randomBytes(4).toString("hex")}.log`);
+  const child = spawnService(options, { dataDir, adminKey, logFile });
+  const log = () => readFileSync(logFile, "utf8");
+  const pids = () => enginePids(dataDir, child.pid ?? 0);
+  const end = () => {
+    const { service, ...engines } = pids();
+    if (child.exitCode === null && child.signalCode === null) killNow(service);
+    if (!options.join) for (const pid of Object.values(engines)) if (belongsTo(pid, dataDir)) killNow(pid);
+    // A given data directory is the caller's: another process may be started on it.
+    if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    if (!options.logDir || !options.dataDir) rmSync(workDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  endOnExit({ end });
+
+  const ready = await waitUntilReady(child, log).catch((error: unknown) => {
+    end();
+    throw error;
+  });
+  return {
+    ...ready, adminKey, dataDir, logFile, pids, log,
+    temporalAddress: options.join?.temporalAddress ?? ready.temporalAddress,
+    mongodbUrl: options.join?.mongodbUrl ?? ready.mongodbUrl,
+    running: () => child.exitCode === null && child.signalCode === null,
+    stop: () => signalAndWait(child, "SIGTERM", log),
+    kill: async () => void (await signalAndWait(child, "SIGKILL", log)),
+    remove: async () => {
+      const engines = pids();
+      await signalAndWait(child, "SIGTERM", log).catch(() => undefined);
+      for (const pid of [engines.temporal, engines.mongodb]) if (pid) await goneOrLate(pid, 5_000);
+      end();
+    },
+  };
+}
+
+function spawnService(options: ServiceOptions, at: { dataDir: string; adminKey: string; logFile: string }): ChildProcess {
+  const { join: joined } = options;
+  // A file instead of a pipe: reading a log line per event would cost the measuring process as much as the measured one.
+  const output = openSync(at.logFile, "a");
+  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), join(repositoryRoot(), "dist/workers/main.js")], {
+    cwd: repositoryRoot(),
+    stdio: ["ignore", output, output],
+    env: {
+      PATH: process.env["PATH"], HOME: process.env["HOME"],
+      PORT: "0", HOST: "127.0.0.1", ROLE: options.role ?? "all", SEALPOST_DATA_DIR: at.dataDir, SEALPOST_ADMIN_KEY: at.adminKey,
+      SEALPOST_ALLOW_LOCAL_TARGETS: "1", SEALPOST_DEMO: "0",
+      ...(joined && { TEMPORAL_ADDRESS: joined.temporalAddress, MONGODB_URL: joined.mongodbUrl, SEALPOST_MASTER_KEYS_FILE: join(joined.dataDir, "master-keys") }),
+      ...options.env,
+    },
+  });
+  closeSync(output);
+  return child;
+}
+
+async function waitUntilReady(child: ChildProcess, log: () => string): Promise<{ url: string; temporalAddress: string; mongodbUrl: string }> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    const text = log();
+    const url = /^Sealpost is ready\S* .*?(https?:\/\/[^\s,]+)/m.exec(text)?.[1];
+    if (url) {
+      const temporalAddress = /^Temporal: (\S+)/m.exec(text)?.[1] ?? "";
+      const mongodbUrl = /^MongoDB: (\S+)/m.exec(text)?.[1] ?? "";
+      return { url: url.replace(/\/$/, ""), temporalAddress, mongodbUrl };
+    }
+    const ended = child.exitCode !== null || child.signalCode !== null;
+    if (ended || Date.now() > deadline) throw new Error(`The service ${ended ? "ended" : "was not ready in time"}. Its last lines:\n${text.slice(-3_000)}`);
+    await pause(50);
+  }
+}
+
+/** The engines' process ids from `engines.json`; fewer when they are not embedded or not up. */
+function enginePids(dataDir: string, service: number): ServicePids {
+  const pids: ServicePids = { service };
+  const file = join(dataDir, "engines.json");
+  if (!existsSync(file)) return pids;
+  try {
+    const engines = JSON.parse(readFileSync(file, "utf8")) as Partial<Record<"temporal" | "mongodb", { pid?: number }>>;
+    if (engines.temporal?.pid) pids.temporal = engines.temporal.pid;
+    if (engines.mongodb?.pid) pids.mongodb = engines.mongodb.pid;
+  } catch {
+    // Read in the middle of a rewrite: the next call sees it whole.
+  }
+  return pids;
+}
+
+/** Whether the process was started on this data directory: a process id alone may meanwhile be somebody else's. */
+function belongsTo(pid: number | undefined, dataDir: string): pid is number {
+  if (!pid) return false;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(dataDir) || readFileSync(`/proc/${pid}/environ`, "utf8").includes(dataDir);
+  } catch {
+    return false;
+  }
+}
+
+async function signalAndWait(child: ChildProcess, signal: "SIGTERM" | "SIGKILL", log: () => string): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill(signal);
+  const late = pause(STOP_WITHIN_MS).then(() => "late" as const);
+  if ((await Promise.race([ended, late])) === "late") {
+    child.kill("SIGKILL");
+    throw new Error(`The service did not end within a minute of ${signal}. Its last lines:\n${log().slice(-3_000)}`);
+  }
+  return child.exitCode;
+}
+
+async function goneOrLate(pid: number, withinMs: number): Promise<void> {
+  for (const deadline = Date.now() + withinMs; isRunning(pid) && Date.now() < deadline; ) await pause(50);
+}
+
+function endOnExit(service: { end(): void }): void {
+  open.add(service);
+  if (watchingExit) return;
+  watchingExit = true;
+  process.on("exit", () => open.forEach((each) => each.end()));
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
