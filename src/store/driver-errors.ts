@@ -5,12 +5,26 @@ import { StoreError } from "./store.js";
 /** Duplicate key. */
 const DUPLICATE_KEY = 11000;
 
+/**
+ * Longest wait for one operation, milliseconds. The driver's own limits do not cover a server that is stopped but connected
+ * (`timeoutMS` has no effect in driver 7.9, `socketTimeoutMS` counts twice because of its retry).
+ */
+export const OPERATION_DEADLINE_MS = 3_500;
+/** The same for lists: on the stand-in they are scans. */
+export const LIST_DEADLINE_MS = 15_000;
+
 /** Runs a database operation; its failures become StoreError, mistakes in the call itself stay what they are. */
-export async function guarded<T>(operation: () => Promise<T>): Promise<T> {
+export async function guarded<T>(operation: () => Promise<T>, deadlineMs = OPERATION_DEADLINE_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new StoreError("unavailable", `MongoDB did not answer within ${deadlineMs} ms. It is tried again; check that MongoDB runs and is not overloaded.`)), deadlineMs);
+  });
   try {
-    return await operation();
+    return await Promise.race([operation(), late]);
   } catch (error) {
     throw storeErrorOf(error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

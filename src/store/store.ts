@@ -74,7 +74,8 @@ export interface DeliveryStore {
 
 export interface DeliveryChange {
   id: string;
-  groupId: string;
+  /** Needed with an attempt, whose detail is sealed for the group. */
+  groupId?: string;
   attempt?: Attempt;
   status: DeliveryStatus;
   attemptCount?: number;

@@ -1,0 +1,114 @@
+/** What the catalogue collections share: small, read whole into memory, changed by compare-and-set. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Collection, Document, Filter } from "mongodb";
+import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
+import { findPage, oneOf } from "./paging.js";
+import { StoreError, type CatalogueCollection } from "./store.js";
+
+/** A catalogue object at rest. `version` rises with every write and decides concurrent ones. */
+export type CatalogueDocument = Document & { _id: string; version: number; createdAt: Date };
+
+/** How an object is laid down and read back; `version` is the collection's own. */
+export interface Layout<T> {
+  toDocument: (item: T) => Promise<Document & { _id: string; createdAt: Date }>;
+  toItem: (document: CatalogueDocument) => Promise<T>;
+}
+
+/** Conflicts before giving up; with a pause of some milliseconds each this is longer than any real contention. */
+const MAX_CONFLICTS = 200;
+
+/** A catalogue collection. `changed` is called after every write. */
+export function createCatalogueCollection<T extends object>(
+  collection: Collection<CatalogueDocument>,
+  { toDocument, toItem }: Layout<T>,
+  changed: () => Promise<void>,
+): CatalogueCollection<T> {
+  const inTurn = createTurns();
+
+  async function update(id: string, change: (item: T) => T): Promise<T | undefined> {
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+      const document = await guarded(() => collection.findOne({ _id: id }));
+      if (!document) return undefined;
+      const item = touched(await toItem(document), change);
+      const replacement = await toDocument(item);
+      if (replacement._id !== id) throw new Error(`update() may not change the id of ${collection.collectionName}/${id}`);
+      // The filter is a scan on the stand-in: acceptable here, some 50 µs for each object of the collection.
+      const { matchedCount } = await guarded(() => collection.replaceOne({ _id: id, version: document.version }, { ...replacement, version: document.version + 1 }));
+      if (matchedCount === 1) {
+        await changed();
+        return item;
+      }
+      await delay(Math.random() * 10);
+    }
+    throw new StoreError("unavailable", `${collection.collectionName}/${id} is being changed by too many at once. Try again.`);
+  }
+
+  return {
+    async insert(item) {
+      const document = { ...(await toDocument(item)), version: 1 } as CatalogueDocument;
+      await guarded(() => collection.insertOne(document));
+      await changed();
+    },
+    async get(id) {
+      const document = await guarded(() => collection.findOne({ _id: id }));
+      return document ? toItem(document) : undefined;
+    },
+    async list(page, filter = {}) {
+      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter: conditions(filter), page });
+      return { data: await existing(data, toItem), ...rest };
+    },
+    all: async () => existing(await guarded(() => collection.find().toArray(), LIST_DEADLINE_MS), toItem),
+    update: (id, change) => inTurn(id, () => update(id, change)),
+    async delete(id) {
+      const { deletedCount } = await guarded(() => collection.deleteOne({ _id: id }));
+      if (deletedCount > 0) await changed();
+      return deletedCount > 0;
+    },
+  };
+}
+
+/** `updatedAt` never stands still nor goes back, whatever the clock does: a newer rate must look newer. */
+function touched<T extends object>(item: T, change: (item: T) => T): T {
+  const before = "updatedAt" in item && item.updatedAt instanceof Date ? item.updatedAt.getTime() : undefined;
+  const after = change(item);
+  return before === undefined ? after : { ...after, updatedAt: new Date(Math.max(Date.now(), before + 1)) };
+}
+
+function conditions(filter: { groupId?: string; apiId?: string; ids?: string[] }): Filter<CatalogueDocument>[] {
+  return [
+    ...(filter.groupId === undefined ? [] : [{ groupId: filter.groupId }]),
+    ...(filter.apiId === undefined ? [] : [{ apiId: filter.apiId }]),
+    ...(filter.ids === undefined ? [] : [oneOf<CatalogueDocument>("_id", filter.ids)]),
+  ];
+}
+
+/**
+ * Opens what was read. Objects whose data key was destroyed are erased and left out; any other failure is thrown: a
+ * subscription that silently went missing would lose its consumer's events.
+ */
+async function existing<T>(documents: CatalogueDocument[], toItem: (document: CatalogueDocument) => Promise<T>): Promise<T[]> {
+  const items = await Promise.all(
+    documents.map((document) =>
+      toItem(document).catch((error: unknown) => {
+        if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
+        throw error;
+      }),
+    ),
+  );
+  return items.filter((item): item is Awaited<T> & T => item !== undefined);
+}
+
+/** Changes of one object within this process follow one another, so that only other processes cause conflicts. */
+function createTurns() {
+  const last = new Map<string, Promise<unknown>>();
+  return async <R>(id: string, work: () => Promise<R>): Promise<R> => {
+    const before = last.get(id);
+    const mine = (before ?? Promise.resolve()).catch(() => undefined).then(work);
+    last.set(id, mine);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(id) === mine) last.delete(id);
+    }
+  };
+}

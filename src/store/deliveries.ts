@@ -1,0 +1,171 @@
+/** The collection of deliveries, each with its attempts. Hot: compact documents, one batched write for a batch. */
+import { Binary, type AnyBulkWriteOperation, type Collection, type Filter } from "mongodb";
+import { SETTLED_STATUSES } from "../workflows/contract.js";
+import { findByIds, insertNew } from "./batch-insert.js";
+import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
+import { keysFor } from "./events.js";
+import type { DataKey, Keyring, KeyScope, SealContext } from "./keyring.js";
+import type { Attempt, AttemptDetail, Delivery } from "./model.js";
+import { findPage, oneOf, within } from "./paging.js";
+import { StoreError, type DeliveryChange, type DeliveryFilter, type DeliveryStore } from "./store.js";
+
+/** Attempts that a delivery keeps, the newest ones. */
+export const ATTEMPTS_KEPT = 50;
+
+/**
+ * A delivery at rest. Attempts lie under their number, so that recording one twice (a retried activity) changes nothing;
+ * their details lie apart, so that lists can leave them out. The event id is the first part of `_id`.
+ */
+export interface DeliveryDocument {
+  _id: string;
+  subscriptionId: string;
+  groupId: string;
+  eventType: string;
+  status: Delivery["status"];
+  createdAt: Date;
+  updatedAt: Date;
+  attemptCount: number;
+  nextAttemptAt?: Date;
+  workflowId?: string;
+  reason?: string;
+  attempts?: Record<string, AttemptSummary>;
+  /** Sealed JSON of the detail of each attempt. */
+  details?: Record<string, Binary>;
+}
+type AttemptSummary = Omit<Attempt, "number" | "detail">;
+type Found = Omit<DeliveryDocument, "details"> & Pick<DeliveryDocument, "details">;
+
+const WITHOUT_DETAILS = { details: 0 };
+
+/** The delivery store over its collection. */
+export function createDeliveryStore(collection: Collection<DeliveryDocument>, keyring: Keyring, standIn: boolean): DeliveryStore {
+  return {
+    async insertMany(deliveries) {
+      const keys = await keysFor(keyring, deliveries.filter(({ attempts }) => attempts.some(({ detail }) => detail)).map(scopeOf));
+      return insertNew(collection, deliveries.map((delivery) => documentOf(delivery, keys)));
+    },
+    async get(id) {
+      const [document] = await findByIds(collection, [id], { standIn });
+      return document && openDelivery(document, keyring);
+    },
+    async getMany(ids) {
+      const found = await findByIds(collection, ids, { standIn, projection: WITHOUT_DETAILS });
+      return new Map(found.map((document) => [document._id, deliveryOf(document)]));
+    },
+    async list(page, filter) {
+      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter: conditions(filter), page, projection: WITHOUT_DETAILS });
+      return { data: data.map(deliveryOf), ...rest };
+    },
+    async record(changes) {
+      if (changes.length === 0) return;
+      const keys = await keysFor(keyring, changes.flatMap(({ attempt, groupId }) => (attempt?.detail && groupId !== undefined ? scopeOf({ groupId }) : [])));
+      const at = new Date();
+      const operations = changes.map((change) => updateOf(change, at, keys));
+      // In order only when one delivery is there twice: unordered lets the server go on after a failure.
+      const ordered = new Set(changes.map(({ id }) => id)).size < changes.length;
+      await guarded(() => collection.bulkWrite(operations, { ordered }));
+    },
+    async openWorkflows(subscriptionId) {
+      const ids: unknown[] = await guarded(() => collection.distinct("workflowId", { subscriptionId, status: { $nin: [...SETTLED_STATUSES] } }), LIST_DEADLINE_MS);
+      return ids.filter((id) => typeof id === "string");
+    },
+    async oldestUndelivered() {
+      const filter = oneOf<DeliveryDocument>("status", ["pending", "retrying", "throttled", "held"]);
+      const [oldest] = await guarded(
+        () => collection.find(filter, { projection: { createdAt: 1 } }).sort({ createdAt: 1 }).limit(1).toArray(),
+        LIST_DEADLINE_MS,
+      );
+      return oldest?.createdAt;
+    },
+  };
+}
+
+const scopeOf = ({ groupId }: { groupId: string }): KeyScope => `group/${groupId}`;
+
+const detailOf = (id: string, number: number | string, owner: KeyScope): SealContext => ({ collection: "deliveries", id, field: `attempts.${number}`, owner });
+
+function sealDetail(id: string, groupId: string | undefined, attempt: Attempt, keys: Map<KeyScope, DataKey>): Binary | undefined {
+  if (!attempt.detail) return undefined;
+  if (groupId === undefined) throw new Error(`the attempt detail of ${id} needs the groupId that seals it`);
+  const owner = scopeOf({ groupId });
+  const key = keys.get(owner);
+  if (!key) throw new Error(`no data key for ${owner}`);
+  return new Binary(key.seal(detailOf(id, attempt.number, owner), Buffer.from(JSON.stringify(attempt.detail))));
+}
+
+function documentOf(delivery: Delivery, keys: Map<KeyScope, DataKey>): DeliveryDocument {
+  const { id, eventId: _eventId, attempts, ...fields } = delivery;
+  const document: DeliveryDocument = { _id: id, ...fields };
+  for (const attempt of attempts.slice(-ATTEMPTS_KEPT)) {
+    const { number, detail: _detail, ...summary } = attempt;
+    (document.attempts ??= {})[number] = summary;
+    const sealed = sealDetail(id, delivery.groupId, attempt, keys);
+    if (sealed) (document.details ??= {})[number] = sealed;
+  }
+  return document;
+}
+
+/** Everything but the details. */
+function deliveryOf(document: Found): Delivery {
+  const { _id: id, attempts, details: _details, ...fields } = document;
+  const numbered = Object.entries(attempts ?? {}).map(([number, summary]) => ({ number: Number(number), ...summary }));
+  return { id, eventId: id.slice(0, id.lastIndexOf(".")), ...fields, attempts: numbered.sort((a, b) => a.number - b.number) };
+}
+
+async function openDelivery(document: Found, keyring: Keyring): Promise<Delivery> {
+  const delivery = deliveryOf(document);
+  const attempts = await Promise.all(
+    delivery.attempts.map(async (attempt): Promise<Attempt> => {
+      const detail = await openDetail(document, attempt.number, keyring);
+      return detail ? { ...attempt, detail } : attempt;
+    }),
+  );
+  return { ...delivery, attempts };
+}
+
+/** Undefined when there is none any more: erased with its data key. */
+async function openDetail(document: Found, number: number, keyring: Keyring): Promise<AttemptDetail | undefined> {
+  const sealed = document.details?.[number]?.value();
+  if (!sealed) return undefined;
+  try {
+    const opened = (await keyring.forSealed(sealed)).open(detailOf(document._id, number, scopeOf(document)), sealed);
+    return JSON.parse(Buffer.from(opened).toString("utf8")) as AttemptDetail;
+  } catch (error) {
+    if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
+    throw error;
+  }
+}
+
+function updateOf(change: DeliveryChange, at: Date, keys: Map<KeyScope, DataKey>): AnyBulkWriteOperation<DeliveryDocument> {
+  const { id, groupId, attempt, ...fields } = change;
+  const set: Record<string, unknown> = { updatedAt: at };
+  const unset: Record<string, ""> = {};
+  for (const [field, value] of Object.entries(fields)) {
+    if (value === null) unset[field] = "";
+    else if (value !== undefined) set[field] = value;
+  }
+  if (attempt) {
+    const { number, detail: _detail, ...summary } = attempt;
+    set[`attempts.${number}`] = summary;
+    const sealed = sealDetail(id, groupId, attempt, keys);
+    if (sealed) set[`details.${number}`] = sealed;
+    // `$push` with `$slice` would do it as well, but twice for an attempt recorded twice.
+    if (number > ATTEMPTS_KEPT) unset[`attempts.${number - ATTEMPTS_KEPT}`] = unset[`details.${number - ATTEMPTS_KEPT}`] = "";
+  }
+  const update = { $set: set, ...(Object.keys(unset).length > 0 && { $unset: unset }) };
+  return { updateOne: { filter: { _id: id }, update } };
+}
+
+function conditions(filter: DeliveryFilter): Filter<DeliveryDocument>[] {
+  const { groupIds, apiEventTypes, status, subscriptionId, eventType, eventId, since, until } = filter;
+  return [
+    ...(groupIds ? [oneOf<DeliveryDocument>("groupId", groupIds)] : []),
+    ...(apiEventTypes ? [oneOf<DeliveryDocument>("eventType", apiEventTypes)] : []),
+    ...(status ? [oneOf<DeliveryDocument>("status", status)] : []),
+    ...(subscriptionId === undefined ? [] : [{ subscriptionId }]),
+    ...(eventType === undefined ? [] : [{ eventType }]),
+    // An anchored prefix uses the index of `_id`; subscription ids hold no dot, event ids of publishers may.
+    ...(eventId === undefined ? [] : [{ _id: new RegExp(`^${eventId.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")}\\.[^.]+$`) } as Filter<DeliveryDocument>]),
+    ...within<DeliveryDocument>("createdAt", since, until),
+  ];
+}

@@ -1,0 +1,111 @@
+/** The collection of events: immutable records with sealed payloads. The hottest writes of all, with the deliveries. */
+import { Binary, type Collection } from "mongodb";
+import { findByIds, insertNew } from "./batch-insert.js";
+import { guarded } from "./driver-errors.js";
+import type { DataKey, Keyring, KeyScope, SealContext } from "./keyring.js";
+import type { EventRecord } from "./model.js";
+import { findPage, oneOf, within } from "./paging.js";
+import { StoreError, type EventStore } from "./store.js";
+
+/** An event at rest. */
+export interface EventDocument {
+  _id: string;
+  type: string;
+  apiId: string;
+  contentType: string;
+  size: number;
+  acceptedAt: Date;
+  owner: string;
+  groups?: string[];
+  /** The hash of the payload, sealed: a plain one would confirm a guessed payload, even after its erasure. */
+  sha256: Binary;
+  payload: Binary;
+}
+
+type Found = Omit<EventDocument, "payload"> & { payload?: Binary };
+const WITHOUT_PAYLOAD = { payload: 0 };
+
+/** The event store over its collection. */
+export function createEventStore(collection: Collection<EventDocument>, keyring: Keyring, standIn: boolean): EventStore {
+  const read = async (ids: string[], projection?: typeof WITHOUT_PAYLOAD): Promise<Found[]> =>
+    findByIds(collection, ids, { standIn, ...(projection && { projection }) });
+
+  async function recordOf(document: Found): Promise<EventRecord> {
+    const { _id: id, sha256, payload: _payload, ...fields } = document;
+    return { ...fields, id, sha256: await hashOf(document) };
+  }
+  /** Empty once the data key is destroyed: what an erased event was about stays unknown, that it was there does not. */
+  async function hashOf(document: Found): Promise<string> {
+    try {
+      return Buffer.from(await open(document, "sha256", document.sha256)).toString("base64url");
+    } catch (error) {
+      if (error instanceof StoreError && error.code === "key_destroyed") return "";
+      throw error;
+    }
+  }
+  async function open(document: Found, field: SealedField, sealed: Binary): Promise<Uint8Array> {
+    const bytes = sealed.value();
+    return (await keyring.forSealed(bytes)).open(context(document._id, field, scopeOf(document)), bytes);
+  }
+  const payloadOf = async (document: Found) => document.payload && open(document, "payload", document.payload);
+
+  return {
+    async insertMany(records) {
+      const keys = await keysFor(keyring, records.map(({ record }) => scopeOf(record)));
+      return insertNew(collection, records.map(({ record, payload }) => documentOf(record, payload, keys)));
+    },
+    async get(id) {
+      const [document] = await read([id], WITHOUT_PAYLOAD);
+      return document && recordOf(document);
+    },
+    async getMany(ids) {
+      const records = await Promise.all((await read(ids, WITHOUT_PAYLOAD)).map(recordOf));
+      return new Map(records.map((record) => [record.id, record]));
+    },
+    async payload(id) {
+      const [document] = await read([id]);
+      return document && payloadOf(document);
+    },
+    async payloads(ids) {
+      const opened = await Promise.all((await read(ids)).map(async (document) => ({ record: await recordOf(document), payload: await payloadOf(document) })));
+      return new Map(opened.flatMap(({ record, payload }) => (payload ? [[record.id, { record, payload }] as const] : [])));
+    },
+    async list(page, { type, apiIds, since, until }) {
+      const filter = [...(type === undefined ? [] : [{ type }]), ...(apiIds ? [oneOf<EventDocument>("apiId", apiIds)] : []), ...within<EventDocument>("acceptedAt", since, until)];
+      const { data, ...rest } = await findPage({ collection, timeField: "acceptedAt", filter, page, projection: WITHOUT_PAYLOAD });
+      return { data: await Promise.all(data.map(recordOf)), ...rest };
+    },
+    async takeOver(id, from, to) {
+      // A scan on the stand-in; it happens only when a workflow that owned an event is known to be gone.
+      return (await guarded(() => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }))).matchedCount === 1;
+    },
+  };
+}
+
+type SealedField = "sha256" | "payload";
+
+/** Whose key seals the payload: the group's when it is addressed to that group alone, else the api's. */
+function scopeOf({ apiId, groups }: { apiId: string; groups?: string[] }): KeyScope {
+  const [only, ...others] = groups ?? [];
+  return only !== undefined && others.length === 0 ? `group/${only}` : `api/${apiId}`;
+}
+
+const context = (id: string, field: SealedField, owner: KeyScope): SealContext => ({ collection: "events", id, field, owner });
+
+/** The active key of each scope, asked for once. */
+export async function keysFor(keyring: Keyring, scopes: KeyScope[]): Promise<Map<KeyScope, DataKey>> {
+  return new Map(await Promise.all([...new Set(scopes)].map(async (scope) => [scope, await keyring.scope(scope)] as const)));
+}
+
+function documentOf(record: EventRecord, payload: Uint8Array, keys: Map<KeyScope, DataKey>): EventDocument {
+  const { id, sha256, ...fields } = record;
+  const owner = scopeOf(record);
+  const key = keys.get(owner);
+  if (!key) throw new Error(`no data key for ${owner}`);
+  return {
+    _id: id,
+    ...fields,
+    sha256: new Binary(key.seal(context(id, "sha256", owner), Buffer.from(sha256, "base64url"))),
+    payload: new Binary(key.seal(context(id, "payload", owner), payload)),
+  };
+}

@@ -1,0 +1,34 @@
+/** Secondary indexes on MongoDB. On the stand-in there are none: it never uses them and every write pays for them. */
+import type { Collection, Document } from "mongodb";
+import type { DeliveryDocument } from "./deliveries.js";
+import { guarded } from "./driver-errors.js";
+import type { EventDocument } from "./events.js";
+
+/** Every list is by descending time and id, so every index ends in them. */
+export async function createIndexes(collections: {
+  events: Collection<EventDocument>;
+  deliveries: Collection<DeliveryDocument>;
+  subscriptions: Collection<Document>;
+  audit: Collection<Document>;
+}): Promise<void> {
+  const { events, deliveries, subscriptions, audit } = collections;
+  // Deliveries of one event need none: their `_id` begins with the event's.
+  await make(deliveries, [
+    { createdAt: -1, _id: -1 },
+    { groupId: 1, createdAt: -1, _id: -1 },
+    { subscriptionId: 1, createdAt: -1, _id: -1 },
+    { status: 1, createdAt: -1, _id: -1 },
+  ]);
+  await make(events, [
+    { acceptedAt: -1, _id: -1 },
+    { type: 1, acceptedAt: -1, _id: -1 },
+    { apiId: 1, acceptedAt: -1, _id: -1 },
+  ]);
+  await make(subscriptions, [{ groupId: 1, createdAt: -1, _id: -1 }]);
+  await make(audit, [{ at: -1, _id: -1 }]);
+}
+
+/** Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. */
+async function make<D extends Document>(collection: Collection<D>, keys: Record<string, 1 | -1>[]): Promise<void> {
+  await guarded(() => collection.createIndexes(keys.map((key) => ({ key }))), 10 * 60_000);
+}

@@ -1,0 +1,96 @@
+/** The store over MongoDB: puts the collections together. */
+import type { Collection, Db, MongoClient } from "mongodb";
+import { createAuditStore, type AuditDocument } from "./audit.js";
+import { createCatalogueCollection, type CatalogueDocument, type Layout } from "./catalogue-collection.js";
+import { apiKeyLayout, apiLayout, eventTypeLayout, groupLayout, subscriptionLayout } from "./catalogue-layouts.js";
+import { assertDurableWrites, connect, isStandIn } from "./connection.js";
+import type { DataKeyDocument } from "./data-keys.js";
+import { createDeliveryStore, type DeliveryDocument } from "./deliveries.js";
+import { guarded } from "./driver-errors.js";
+import { createEventStore, type EventDocument } from "./events.js";
+import { createIndexes } from "./indexes.js";
+import { createKeyring } from "./keyring.js";
+import { localKeyProvider, type KeyProvider } from "./master-keys.js";
+import { blindIndex, loadPepper, type PepperDocument } from "./pepper.js";
+import { createRecoveryStore, type RecoveryDocument } from "./recoveries.js";
+import type { Store } from "./store.js";
+
+/** The store, and which engine is behind it. */
+export interface MongoStore extends Store {
+  /** The engine is the embedded stand-in (FerretDB): only lookups by `_id` are indexed there. */
+  readonly standIn: boolean;
+}
+
+/** What is raised by every write to the catalogue, and what `ping` writes. */
+interface ChangesDocument {
+  _id: "catalogue" | "ping";
+  version?: number;
+  at?: Date;
+}
+
+export interface ConnectOptions {
+  mongodbUrl: string;
+  database?: string;
+  /** `id:base64,…`; see `localKeyProvider`. */
+  masterKeys: string;
+}
+
+/**
+ * Connects and opens the store; `close()` closes the connection.
+ * @throws StoreError `settings_invalid`, `unavailable`, or `key_unknown` / `sealed_data_invalid` when the master keys are not those of the database
+ */
+export async function connectStore({ mongodbUrl, database = "sealpost", masterKeys }: ConnectOptions): Promise<MongoStore> {
+  const provider = localKeyProvider(masterKeys);
+  const client = await connect(mongodbUrl);
+  try {
+    return await createStore({ client, database, provider, standIn: await isStandIn(client.db(database)) });
+  } catch (error) {
+    await client.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Opens the store over a client made with CLIENT_OPTIONS, which `close()` closes. Throws like `connectStore`. */
+export async function createStore(deps: { client: MongoClient; database: string; provider: KeyProvider; standIn: boolean }): Promise<MongoStore> {
+  const { client, provider, standIn } = deps;
+  assertDurableWrites(client);
+  const db = client.db(deps.database);
+  const changes = db.collection<ChangesDocument>("changes");
+  const events = db.collection<EventDocument>("events");
+  const deliveries = db.collection<DeliveryDocument>("deliveries");
+  const keyring = createKeyring({ dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider });
+
+  const changed = async () => void (await guarded(() => changes.updateOne({ _id: "catalogue" }, { $inc: { version: 1 } }, { upsert: true })));
+  const catalogue = <T extends object>(name: string, layout: Layout<T>) =>
+    createCatalogueCollection(db.collection<CatalogueDocument>(name), layout, changed);
+  const ping = async (timeoutMs: number) => void (await guarded(() => changes.updateOne({ _id: "ping" }, { $set: { at: new Date() } }, { upsert: true }), timeoutMs));
+
+  // The first majority write: an engine that cannot make one is found at start, not at the first publish.
+  await ping(10_000);
+  const pepper = await loadPepper(db.collection<PepperDocument>("settings"), keyring);
+  if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit") });
+
+  return {
+    standIn,
+    apis: catalogue("apis", apiLayout),
+    eventTypes: catalogue("eventTypes", eventTypeLayout),
+    groups: catalogue("groups", groupLayout),
+    subscriptions: catalogue("subscriptions", subscriptionLayout(keyring)),
+    apiKeys: catalogue("apiKeys", apiKeyLayout),
+    events: createEventStore(events, keyring, standIn),
+    deliveries: createDeliveryStore(deliveries, keyring, standIn),
+    recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),
+    audit: createAuditStore(db.collection<AuditDocument>("audit")),
+    catalogueVersion: async () => (await guarded(() => changes.findOne({ _id: "catalogue" })))?.version ?? 0,
+    keyring,
+    blindIndex: (label, value) => blindIndex(pepper, label, value),
+    ping,
+    async close() {
+      // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the end.
+      await keyring.flush().catch(() => undefined);
+      await client.close();
+    },
+  };
+}
+
+const collectionOf = (db: Db, name: string): Collection => db.collection(name);
