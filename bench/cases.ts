@@ -32,7 +32,7 @@ export interface Run extends Results {
   stack: Stack;
   sizes: Sizes;
   /** Says what is going on. */
-  say(line: string): void;
+  say: (line: string) => void;
 }
 
 export const CASES = {

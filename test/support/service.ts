@@ -52,7 +52,7 @@ const READY_WITHIN_MS = 180_000;
 const STOP_WITHIN_MS = 60_000;
 
 /** Services that this process started and did not remove; ended when it exits, however it exits. */
-const open = new Set<{ end(): void }>();
+const open = new Set<() => void>();
 let watchingExit = false;
 
 /**
@@ -74,9 +74,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     if (!options.join) for (const pid of Object.values(engines)) if (belongsTo(pid, dataDir)) killNow(pid);
     // A given data directory is the caller's: another process may be started on it.
     if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
-    if (!options.logDir || !options.dataDir) rmSync(workDir, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(workDir, { recursive: true, force: true, maxRetries: 5 });
+    open.delete(end);
   };
-  endOnExit({ end });
+  endOnExit(end);
 
   const ready = await waitUntilReady(child, log).catch((error: unknown) => {
     end();
@@ -174,11 +175,11 @@ async function goneOrLate(pid: number, withinMs: number): Promise<void> {
   for (const deadline = Date.now() + withinMs; isRunning(pid) && Date.now() < deadline; ) await pause(50);
 }
 
-function endOnExit(service: { end(): void }): void {
-  open.add(service);
+function endOnExit(end: () => void): void {
+  open.add(end);
   if (watchingExit) return;
   watchingExit = true;
-  process.on("exit", () => open.forEach((each) => each.end()));
+  process.on("exit", () => open.forEach((each) => each()));
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -1,0 +1,106 @@
+/** Three processes of the service on one pair of engines, and the means to do them harm. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Crash } from "../../test/support/oracle.js";
+import { killNow } from "../../test/support/process.js";
+import { type Service, type ServiceOptions, startService } from "../../test/support/service.js";
+import { pause } from "../clock.js";
+import { type Proxy, startProxy } from "./proxy.js";
+import type { Address } from "./publishers.js";
+
+/** `service`: API, worker and keeper of the engines in one process; `worker` and `api` join it. */
+export const VICTIMS = ["worker", "api", "service", "temporal", "mongodb"] as const;
+export type Victim = (typeof VICTIMS)[number];
+
+export interface Cluster {
+  service(): Service;
+  /** Both APIs as they can be reached now. The second one talks to Temporal through `proxy`. */
+  addresses(): Address[];
+  proxy: Proxy;
+  /** Everything at rest: data and logs of all processes. */
+  directory: string;
+  /** What was down and when. */
+  crashes: Crash[];
+  /** SIGKILL, and back again; resolves when it is. */
+  crash(victim: Victim): Promise<void>;
+  /** SIGKILL to the second API without a restart. */
+  killApi(): Promise<void>;
+  restartApi(): Promise<void>;
+  /** Leaves `service` as the only process. */
+  stopOthers(): Promise<void>;
+  restartService(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function startCluster(): Promise<Cluster> {
+  const directory = mkdtempSync(join(tmpdir(), "sealpost-chaos-"));
+  const crashes: Crash[] = [];
+  const running: Partial<Record<"service" | "worker" | "api", Service>> = {};
+  const logDir = join(directory, "logs");
+  mkdirSync(logDir);
+  const proxy = await startProxy(() => service().temporalAddress);
+  const must = (name: keyof typeof running): Service => {
+    const found = running[name];
+    if (!found) throw new Error(`${name} is not running.`);
+    return found;
+  };
+  const service = () => must("service");
+  const options: Record<keyof typeof running, () => ServiceOptions> = {
+    service: () => ({ dataDir: join(directory, "service"), logDir, ...(running.service && { adminKey: running.service.adminKey }) }),
+    worker: () => ({ role: "worker", join: service(), dataDir: join(directory, "worker"), logDir }),
+    api: () => ({ role: "api", join: service(), dataDir: join(directory, "api"), logDir, env: { TEMPORAL_ADDRESS: proxy.address } }),
+  };
+  async function start(name: keyof typeof running): Promise<void> {
+    running[name] = await startService(options[name]());
+  }
+  async function crash(victim: Victim): Promise<void> {
+    const from = Date.now();
+    if (victim === "temporal" || victim === "mongodb") await crashEngine(service(), victim);
+    else {
+      await must(victim).kill();
+      await start(victim);
+    }
+    crashes.push({ from, until: Date.now() });
+  }
+  async function remove(): Promise<void> {
+    for (const name of ["worker", "api", "service"] as const) await running[name]?.remove();
+    proxy.close();
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  try {
+    await start("service");
+    await Promise.all([start("worker"), start("api")]);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return {
+    service, proxy, directory, crashes, crash, remove,
+    addresses: () => [running.service, running.api].flatMap((each) => (each?.running() ? [{ url: each.url, key: each.adminKey }] : [])),
+    killApi: () => must("api").kill(),
+    restartApi: () => start("api"),
+    restartService: () => start("service"),
+    stopOthers: async () => void (await Promise.all([must("worker").stop(), must("api").stop()])),
+  };
+}
+
+const BACK_WITHIN_MS = 60_000;
+
+/** Kills an engine and waits until the service has started it again. */
+async function crashEngine(service: Service, engine: "temporal" | "mongodb"): Promise<void> {
+  const before = service.pids()[engine];
+  if (!before) throw new Error(`${engine} is not embedded here, so it cannot be killed.`);
+  killNow(before);
+  for (const deadline = Date.now() + BACK_WITHIN_MS; Date.now() < deadline; await pause(100)) {
+    const now = service.pids()[engine];
+    if (now && now !== before && (await isReady(service))) return;
+  }
+  throw new Error(`${engine} did not come back within a minute.\n${service.log().slice(-3_000)}`);
+}
+
+async function isReady({ url }: Service): Promise<boolean> {
+  const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
+  return answer?.status === 200;
+}

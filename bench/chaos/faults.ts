@@ -1,0 +1,195 @@
+/** One fault each: what is done to the service, and what it must make of it. */
+import { randomBytes } from "node:crypto";
+import { createClient } from "../../test/support/client.js";
+import { freeze, thaw } from "../../test/support/process.js";
+import { pause } from "../clock.js";
+import type { Sink } from "../sink.js";
+import type { Cluster } from "./cluster.js";
+import { type Address, type Published, publish } from "./publishers.js";
+
+export interface Finding {
+  fault: string;
+  done: string;
+  found: string;
+  ok: boolean;
+}
+
+export interface Ground {
+  cluster: Cluster;
+  sink: Sink;
+  eventType: string;
+  /** Where the sink sees events of this type. */
+  path: string;
+  data: unknown;
+  /** Ids that were accepted, for the oracle. */
+  accepted: Set<string>;
+  /** Ids that may arrive once only, crash or not. */
+  once: Set<string>;
+}
+
+/** F3: the API dies after it received a publish and before the engine heard of it. No 202, and the same id is accepted later. */
+export async function killBeforeStart(ground: Ground, repeats: number): Promise<Finding> {
+  const { cluster } = ground;
+  return repeat("F3", "API killed between a publish and its workflow start", repeats, async () => {
+    // Large enough to be told from the health checks on the same connection.
+    const event = { ...newEvent(ground, "f3"), data: { filling: randomBytes(16_384).toString("base64"), canary: ground.data } };
+    cluster.proxy.set("holdRequests");
+    const call = publish(second(cluster), event);
+    await until(() => cluster.proxy.held() > 16_384);
+    return killedApi(ground, event, call, (again) => accepted(again));
+  });
+}
+
+/** F4: the API dies after the workflow start and before its 202. The same id is a duplicate, and nothing is delivered twice. */
+export async function killBeforeAnswer(ground: Ground, repeats: number): Promise<Finding> {
+  const { cluster, sink } = ground;
+  return repeat("F4", "API killed between the workflow start and its 202", repeats, async () => {
+    const event = newEvent(ground, "f4");
+    ground.once.add(event.id);
+    cluster.proxy.set("holdAnswers");
+    const call = publish(second(cluster), event);
+    await until(() => sink.arrivals.some(({ id }) => id === event.id));
+    return killedApi(ground, event, call, (again) => accepted(again) && again.duplicate && again.id === event.id);
+  });
+}
+
+async function killedApi({ cluster, accepted: ids }: Ground, event: Event, call: Promise<Published>, holds: (again: Published & { answered: true }) => boolean): Promise<string> {
+  const from = Date.now();
+  await cluster.killApi();
+  const first = await call;
+  cluster.proxy.set("pass");
+  const again = await insist(() => main(cluster), event);
+  ids.add(event.id);
+  await cluster.restartApi();
+  cluster.crashes.push({ from, until: Date.now() });
+  if (accepted(first)) return `answered ${first.answered ? first.status : ""} although it was killed`;
+  return holds(again) ? "" : `second publish: ${JSON.stringify(again)}`;
+}
+
+/** F5: the same id at the same instant through two API processes. One event each. */
+export async function publishPairs(ground: Ground, pairs: number): Promise<Finding> {
+  const { cluster } = ground;
+  const results = await Promise.all(Array.from({ length: pairs }, async () => {
+    const event = newEvent(ground, "f5");
+    ground.once.add(event.id);
+    const both = await Promise.all([publish(main(cluster), event), publish(second(cluster), event)]);
+    if (both.some(accepted)) ground.accepted.add(event.id);
+    return both;
+  }));
+  const bad = results.filter((both) => !both.every(accepted)).length;
+  const twice = results.filter((both) => both.every((each) => each.answered && !each.duplicate)).length;
+  return { fault: "F5", done: `${pairs} pairs with one id, through two APIs at once`, found: `${bad} not accepted, ${twice} with no duplicate among the two`, ok: bad === 0 && twice === 0 };
+}
+
+/** F6: the same id with another body is refused, by either API. */
+export async function publishConflict(ground: Ground): Promise<Finding> {
+  const event = newEvent(ground, "f6");
+  ground.once.add(event.id);
+  await insist(() => main(ground.cluster), event);
+  ground.accepted.add(event.id);
+  const other = { ...event, data: { something: "else" } };
+  const statuses = (await Promise.all([publish(main(ground.cluster), other), publish(second(ground.cluster), other)])).map((each) => (each.answered ? each.status : 0));
+  return { fault: "F6", done: "same id, other body", found: `answers ${statuses.join(", ")}`, ok: statuses.every((status) => status === 409) };
+}
+
+/** F7: the engine is unreachable, and then silent. 503 with Retry-After before the caller loses patience; afterwards all is well. */
+export async function engineDown(ground: Ground): Promise<Finding> {
+  const { cluster } = ground;
+  const found: string[] = [];
+  for (const mode of ["refuse", "holdRequests"] as const) {
+    const event = newEvent(ground, "f7");
+    cluster.proxy.set(mode);
+    const began = Date.now();
+    const down = await publish(second(cluster), event);
+    const seconds = ((Date.now() - began) / 1_000).toFixed(1);
+    cluster.proxy.set("pass");
+    if (!(down.answered && down.status === 503 && down.retryAfter)) found.push(`${mode}: ${JSON.stringify(down)} after ${seconds} s`);
+    await insist(() => second(cluster), event);
+    ground.accepted.add(event.id);
+  }
+  return { fault: "F7", done: "Temporal refuses, then is silent", found: found.join("; ") || "503 with Retry-After, accepted afterwards", ok: found.length === 0 };
+}
+
+/** F9: the database stands still. Calls that need it answer 503, never 500, and go on afterwards. */
+export async function freezeDatabase(ground: Ground, frozenMs: number): Promise<Finding> {
+  const { cluster } = ground;
+  const pid = cluster.service().pids().mongodb;
+  if (!pid) return { fault: "F9", done: "database frozen", found: "not embedded here", ok: false };
+  const { url, key } = main(cluster);
+  const client = createClient(url, key, frozenMs + 60_000);
+  const statuses = new Set<number>();
+  const from = Date.now();
+  freeze(pid);
+  const reads = (async () => {
+    while (Date.now() < from + frozenMs) statuses.add((await client.get("/v1/deliveries/evt_none.sub_none")).status);
+  })();
+  await pause(frozenMs);
+  thaw(pid);
+  await reads;
+  cluster.crashes.push({ from, until: Date.now() });
+  await client.close();
+  const wrong = [...statuses].filter((status) => status !== 503 && status !== 404);
+  return { fault: "F9", done: `database frozen for ${frozenMs / 1_000} s`, found: `reads answered ${[...statuses].join(", ")}`, ok: wrong.length === 0 && statuses.size > 0 };
+}
+
+/** F21: SIGTERM while so many requests are open at the consumer. They finish, the exit code is 0, and none is sent again. */
+export async function drain(ground: Ground, count: number): Promise<Finding> {
+  const { cluster, sink } = ground;
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  sink.behave(ground.path, () => gate.then(() => 204));
+  await cluster.stopOthers();
+  const events = Array.from({ length: count }, () => newEvent(ground, "f21"));
+  await Promise.all(events.map((event) => insist(() => main(cluster), event)));
+  for (const { id } of events) {
+    ground.accepted.add(id);
+    ground.once.add(id);
+  }
+  await until(() => sink.inFlight() >= count);
+  const inFlight = sink.inFlight();
+  const stopped = cluster.service().stop();
+  await pause(500);
+  open();
+  const code = await stopped;
+  sink.behave(ground.path, () => 204);
+  await cluster.restartService();
+  return { fault: "F21", done: `SIGTERM with ${inFlight} requests in flight`, found: `exit code ${code}`, ok: code === 0 };
+}
+
+interface Event {
+  id: string;
+  type: string;
+  data: unknown;
+}
+const newEvent = ({ eventType, data }: Ground, fault: string): Event => ({ id: `${fault}-${randomBytes(8).toString("hex")}`, type: eventType, data });
+
+/** Publishes until it is accepted. */
+async function insist(address: () => Address, event: Event): Promise<Published & { answered: true }> {
+  for (const deadline = Date.now() + LIMIT_MS; Date.now() < deadline; await pause(200)) {
+    const result = await publish(address(), event);
+    if (accepted(result)) return result;
+  }
+  throw new Error(`${event.id} was not accepted within a minute.`);
+}
+
+const accepted = (result: Published): result is Published & { answered: true } => result.answered && result.status < 300;
+
+async function repeat(fault: string, done: string, times: number, once: () => Promise<string>): Promise<Finding> {
+  const found: string[] = [];
+  for (let time = 0; time < times; time++) found.push(await once());
+  const wrong = found.filter(Boolean);
+  return { fault, done: `${done}, ${times} times`, found: wrong[0] ?? "no 2xx; the same id accepted afterwards", ok: wrong.length === 0 };
+}
+
+const LIMIT_MS = 60_000;
+async function until(condition: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + LIMIT_MS; !condition(); await pause(10)) if (Date.now() > deadline) throw new Error("The fault could not be set up within a minute.");
+}
+
+function address(cluster: Cluster, index: number): Address {
+  const found = cluster.addresses()[index];
+  if (!found) throw new Error("An API that should be there is down.");
+  return found;
+}
+const main = (cluster: Cluster): Address => address(cluster, 0);
+const second = (cluster: Cluster): Address => address(cluster, 1);

@@ -1,0 +1,69 @@
+/** `npm run chaos`: kills and faults at full size; prints what was done and what came of it, and fails when an invariant broke. */
+import { parseArgs } from "node:util";
+import { broken, INVARIANTS, type Invariant } from "../../test/support/oracle.js";
+import { table } from "../report.js";
+import { type Victim, VICTIMS } from "./cluster.js";
+import { type ChaosReport, runChaos } from "./run.js";
+
+const USAGE = `npm run chaos -- [options]
+  --kills 60             SIGKILLs under load
+  --interval 2000        mean milliseconds between them
+  --victims ${VICTIMS.join(",")}
+  --repeats 10           of the kills at a chosen instant (F3, F4)
+  --frozen 30000         milliseconds that the database stands still
+  --in-flight 100        requests open at SIGTERM
+  --publishers 8         of the continuous load
+`;
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "60" }, interval: { type: "string", default: "2000" }, victims: { type: "string", default: VICTIMS.join(",") },
+    repeats: { type: "string", default: "10" }, frozen: { type: "string", default: "30000" }, "in-flight": { type: "string", default: "100" },
+    publishers: { type: "string", default: "8" }, help: { type: "boolean", default: false },
+  },
+});
+
+function victims(): Victim[] {
+  return values.victims.split(",").map((name) => {
+    const victim = VICTIMS.find((each) => each === name);
+    if (!victim) throw new Error(`There is no "${name}" to kill.\n${USAGE}`);
+    return victim;
+  });
+}
+
+function markdown(report: ChaosReport): string {
+  const { judgement, kills, answers } = report;
+  const killed = Object.entries(kills).map(([victim, count]) => `${count} × ${victim}`).join(", ") || "none";
+  const ratio = ((100 * judgement.doubled) / Math.max(1, judgement.deliveries)).toFixed(3);
+  const summary = table(["killed under load", "accepted", "deliveries", "lost", "doubled", "of them unexplained"], [
+    [killed, String(report.accepted), String(judgement.deliveries), String(judgement.lost.length), `${judgement.doubled} (${ratio} %)`, String(judgement.unexplained.length)],
+  ]);
+  const findings = table(["fault", "done", "found", ""], report.findings.map(({ fault, done, found, ok }) => [fault, done, found, ok ? "holds" : "BROKEN"]));
+  const invariants = table(["invariant", "", ""], Object.entries(INVARIANTS).map(([name, meaning]) => {
+    const violations = judgement.violations[name as Invariant];
+    return [name, meaning, violations === undefined ? "not judged in this run" : violations.length === 0 ? "holds" : `BROKEN ${violations.length} times`];
+  }));
+  return [summary, findings, invariants, ...broken(judgement), `${Math.round(report.seconds)} s; publish calls: ${JSON.stringify(answers)}`].join("\n\n");
+}
+
+async function main(): Promise<number> {
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const report = await runChaos({
+    kills: Number(values.kills), intervalMs: Number(values.interval), victims: victims(), repeats: Number(values.repeats), pairs: 100,
+    frozenMs: Number(values.frozen), inFlight: Number(values["in-flight"]), publishers: Number(values.publishers),
+    say: (line) => void process.stderr.write(`${line}\n`),
+  });
+  process.stdout.write(`${markdown(report)}\n`);
+  return broken(report.judgement).length === 0 && report.findings.every(({ ok }) => ok) ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));

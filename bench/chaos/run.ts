@@ -1,0 +1,193 @@
+/** Load, kills and faults in turn, and the oracle's judgement of all of it. */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { createClient, createSubscriptionSet, type SubscriptionSet } from "../../test/support/client.js";
+import { type Judgement, judge, type Trial } from "../../test/support/oracle.js";
+import { settledRecords } from "../../test/support/records.js";
+import { findTraces } from "../../test/support/traces.js";
+import { pause } from "../clock.js";
+import { type Sink, startSink } from "../sink.js";
+import { type Cluster, startCluster, type Victim, VICTIMS } from "./cluster.js";
+import { drain, engineDown, type Finding, freezeDatabase, type Ground, killBeforeAnswer, killBeforeStart, publishConflict, publishPairs } from "./faults.js";
+import { closePublishers, publish, type Publishing, startPublishing } from "./publishers.js";
+
+export interface ChaosOptions {
+  kills: number;
+  /** Mean time between a process being back and the next kill. */
+  intervalMs: number;
+  victims: readonly Victim[];
+  /** Of F3 and F4 each. */
+  repeats: number;
+  /** F5. */
+  pairs: number;
+  /** F9: how long the database stands still. */
+  frozenMs: number;
+  /** F21: requests in flight at SIGTERM. */
+  inFlight: number;
+  publishers: number;
+  say: (line: string) => void;
+}
+
+export interface ChaosReport {
+  findings: Finding[];
+  judgement: Judgement;
+  kills: Record<string, number>;
+  accepted: number;
+  /** What publish calls of the continuous load came back with. */
+  answers: Record<string, number>;
+  seconds: number;
+}
+
+/** Retry schedule of all subscriptions: short, so that a run ends soon. */
+const RETRY_SECONDS = [1, 1, 2, 2, 4];
+const RATE_LIMIT = { perSecond: 10, burst: 5 };
+/** Batches of 200 and three dispatches in each of two workers, by default (`PUBLISH_BATCH_MAX`, `PUBLISH_DISPATCHES_IN_FLIGHT`). */
+const IN_FLIGHT = 2 * 3 * 200;
+
+interface Trials {
+  cluster: Cluster;
+  sink: Sink;
+  /** In the payload of every event; must not be found in plain text anywhere. */
+  canary: string;
+  sets: Record<"load" | "limited" | "faults", SubscriptionSet>;
+  ids: Record<"load" | "limited" | "faults", Set<string>>;
+}
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const begun = Date.now();
+  options.say("starting the service, a further worker and a further API");
+  const cluster = await startCluster();
+  const sink = await startSink();
+  try {
+    const trials = await prepare(cluster, sink);
+    const ground: Ground = { cluster, sink, eventType: trials.sets.faults.eventType, path: "/faults", data: trials.canary, accepted: trials.ids.faults, once: new Set() };
+    const answers: Record<string, number> = {};
+    const kills = await underLoad(trials, options.publishers, answers, () => killInTurn(cluster, options));
+    const findings = await faults(ground, options);
+    await underLoad(trials, options.publishers, answers, async () => void findings.push(await freezeDatabase(ground, options.frozenMs)));
+    findings.push(noServerErrors(answers));
+    options.say("waiting until everything has settled");
+    const judgement = judge(await evidence(trials));
+    options.say(`SIGTERM with ${options.inFlight} in flight`);
+    findings.push(await drain(ground, options.inFlight));
+    await settledRecords(() => client(cluster), deliveryIds(trials.sets.faults, ground.accepted));
+    findings.push(onlyOnce(ground));
+    return { findings, judgement, kills, accepted: sizeOf(trials.ids), answers, seconds: (Date.now() - begun) / 1_000 };
+  } finally {
+    await closePublishers();
+    await cluster.remove();
+    await sink.close();
+  }
+}
+
+async function prepare(cluster: Cluster, sink: Sink): Promise<Trials> {
+  const admin = client(cluster);
+  const create = async (name: keyof Trials["sets"], further: Record<string, unknown> = {}) => {
+    const set = await createSubscriptionSet(admin, { name, urls: [`${sink.url}/${name}`], subscription: { retry: { scheduleSeconds: RETRY_SECONDS, maxAttempts: 12 }, ...further } });
+    sink.expectSecret(`/${name}`, set.subscriptions[0]?.secret ?? "");
+    return set;
+  };
+  const sets = { load: await create("load"), limited: await create("limited", { rateLimit: RATE_LIMIT }), faults: await create("faults") };
+  await admin.close();
+  // Some attempts fail and some take time, so that a kill meets every part of the way.
+  sink.behave("/load", async ({ id, attempt }) => {
+    await pause(id.length % 2 === 0 ? 5 : 40);
+    return attempt === 1 && id.endsWith("7") && id.charCodeAt(id.length - 2) % 5 === 0 ? 503 : 204;
+  });
+  const trials: Trials = { cluster, sink, canary: `canary-${randomBytes(12).toString("hex")}`, sets, ids: { load: new Set(), limited: new Set(), faults: new Set() } };
+  await acceptedEverywhere(trials);
+  return trials;
+}
+
+/** One event of each type through each API: the second one hears of new subscriptions a moment later. */
+async function acceptedEverywhere({ cluster, canary, sets, ids }: Trials): Promise<void> {
+  for (const name of ["load", "limited", "faults"] as const) {
+    for (const [number, address] of cluster.addresses().entries()) {
+      const event = { id: `first-${name}-${number}`, type: sets[name].eventType, data: { canary } };
+      for (;;) {
+        const result = await publish(address, event);
+        if (result.answered && result.status < 300) break;
+        await pause(200);
+      }
+      ids[name].add(event.id);
+    }
+  }
+}
+
+/** Does it while publishers keep publishing, to both APIs; gives what it gave. */
+async function underLoad<T>({ cluster, canary, sets, ids }: Trials, concurrency: number, answers: Record<string, number>, act: () => Promise<T>): Promise<T> {
+  const publishers = (name: "load" | "limited", atOnce: number, pauseMs: number): Publishing =>
+    startPublishing({ addresses: () => cluster.addresses(), eventType: sets[name].eventType, prefix: `${name}-${randomBytes(3).toString("hex")}-`, data: { canary }, concurrency: atOnce, pauseMs });
+  const running = { load: publishers("load", concurrency, 20), limited: publishers("limited", 1, 250) };
+  try {
+    return await act();
+  } finally {
+    for (const name of ["load", "limited"] as const) {
+      await running[name].stop();
+      running[name].accepted.forEach((id) => ids[name].add(id));
+      for (const [answer, count] of Object.entries(running[name].answers)) answers[answer] = (answers[answer] ?? 0) + count;
+    }
+  }
+}
+
+async function killInTurn(cluster: Cluster, { kills, intervalMs, victims, say }: ChaosOptions): Promise<Record<string, number>> {
+  const done: Record<string, number> = {};
+  for (let kill = 0; kill < kills; kill++) {
+    await pause(intervalMs * (0.5 + Math.random()));
+    const victim = victims[kill % victims.length] ?? VICTIMS[0];
+    say(`kill ${kill + 1} of ${kills}: ${victim}`);
+    await cluster.crash(victim);
+    done[victim] = (done[victim] ?? 0) + 1;
+  }
+  return done;
+}
+
+async function faults(ground: Ground, options: ChaosOptions): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const fault of [
+    () => killBeforeStart(ground, options.repeats), () => killBeforeAnswer(ground, options.repeats), () => publishPairs(ground, options.pairs),
+    () => publishConflict(ground), () => engineDown(ground),
+  ]) {
+    const finding = await fault();
+    options.say(`${finding.fault}: ${finding.found}`);
+    findings.push(finding);
+  }
+  return findings;
+}
+
+/** Whatever was down, a publisher hears 202 or 503, or nothing when the process itself died. */
+function noServerErrors(answers: Record<string, number>): Finding {
+  const wrong = Object.keys(answers).filter((answer) => !["202", "503", "none"].includes(answer));
+  const found = Object.entries(answers).map(([answer, count]) => `${count} × ${answer}`).join(", ");
+  return { fault: "F1, F9", done: "answers to publishers while things were down", found, ok: wrong.length === 0 };
+}
+
+async function evidence({ cluster, sink, sets, ids, canary }: Trials): Promise<Trial> {
+  const names = ["load", "limited", "faults"] as const;
+  const all = names.flatMap((name) => deliveryIds(sets[name], ids[name]));
+  const records = await settledRecords(() => client(cluster), all);
+  const secrets = names.map((name) => sets[name].subscriptions[0]?.secret.replace("whsec_", "") ?? canary);
+  const leaks = await findTraces([cluster.directory], [canary, ...secrets, cluster.service().adminKey]);
+  return {
+    deliveries: names.flatMap((name) => [...ids[name]].map((eventId) => ({ eventId, subscriptionId: sets[name].subscriptions[0]?.id ?? "" }))),
+    subscriptions: names.map((name) => ({ id: sets[name].subscriptions[0]?.id ?? "", path: `/${name}`, ...(name === "limited" && { rateLimit: RATE_LIMIT }) })),
+    arrivals: [...sink.arrivals], records, crashes: cluster.crashes, inFlight: IN_FLIGHT, retrySeconds: RETRY_SECONDS,
+    leaks: leaks.map((file) => file.slice(join(cluster.directory, "/").length)),
+  };
+}
+
+function onlyOnce({ once, sink, path }: Ground): Finding {
+  const times = new Map<string, number>();
+  for (const { id, path: at } of sink.arrivals) if (at === path && once.has(id)) times.set(id, (times.get(id) ?? 0) + 1);
+  const missing = [...once].filter((id) => !times.has(id)).length;
+  const twice = [...times.values()].filter((count) => count > 1).length;
+  return { fault: "F4, F5, F6, F21", done: "events that may arrive once only", found: `${once.size} events: ${missing} missing, ${twice} more than once`, ok: missing === 0 && twice === 0 };
+}
+
+const deliveryIds = (set: SubscriptionSet, ids: Iterable<string>): string[] => [...ids].flatMap((id) => set.subscriptions.map((subscription) => `${id}.${subscription.id}`));
+const sizeOf = (ids: Trials["ids"]): number => Object.values(ids).reduce((sum, { size }) => sum + size, 0);
+
+function client(cluster: Cluster) {
+  const { url, adminKey } = cluster.service();
+  return createClient(url, adminKey);
+}

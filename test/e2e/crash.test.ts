@@ -1,0 +1,29 @@
+/** The small run of bench/chaos: every process dies once under load, and every fault that can be set up exactly happens once. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { VICTIMS } from "../../bench/chaos/cluster.js";
+import { type ChaosReport, runChaos } from "../../bench/chaos/run.js";
+import { INVARIANTS, type Invariant } from "../support/oracle.js";
+
+describe("crashes and faults", () => {
+  let report: ChaosReport;
+
+  beforeAll(async () => {
+    report = await runChaos({
+      kills: VICTIMS.length, intervalMs: 1_500, victims: VICTIMS, repeats: 1, pairs: 100, frozenMs: 4_000, inFlight: 100, publishers: 4, say: () => undefined,
+    });
+  }, 300_000);
+
+  it("killed every process and delivered meanwhile", () => {
+    expect(report.kills).toEqual(Object.fromEntries(VICTIMS.map((victim) => [victim, 1])));
+    expect(report.accepted).toBeGreaterThan(100);
+  });
+
+  // I5, that a failing consumer slows no other, needs a quiet machine: it is measured, not tested.
+  it.each((Object.keys(INVARIANTS) as Invariant[]).filter((name) => name !== "I5"))("%s holds", (name) => {
+    expect(report.judgement.violations[name]).toEqual([]);
+  });
+
+  it.each(["F3", "F4", "F5", "F6", "F7", "F9", "F1, F9", "F21", "F4, F5, F6, F21"])("%s", (fault) => {
+    expect(report.findings.find((finding) => finding.fault === fault)).toMatchObject({ ok: true });
+  });
+});
