@@ -1,0 +1,131 @@
+/** What an exchange means for the delivery. Decides by status and by code, never by message. */
+import { type CodeOf, OUTCOMES, type OutcomeCode } from "./outcomes.js";
+import type { Exchange } from "./send.js";
+
+export type Outcome =
+  | { class: "delivered"; code: "delivered" }
+  | {
+      class: "retry";
+      code: CodeOf<"retry">;
+      /** From a valid Retry-After of a 429 or 503: at least 1 s, at most 24 h. */
+      retryAfterMs?: number;
+      /** The consumer said how long it wants quiet: nothing goes to this subscription meanwhile. */
+      pausesBucket: boolean;
+    }
+  | { class: "park"; code: CodeOf<"park"> }
+  | { class: "disable"; code: CodeOf<"disable"> }
+  | { class: "ours"; code: CodeOf<"ours"> };
+
+const DELIVERED: Outcome = Object.freeze({ class: "delivered", code: "delivered" });
+const MIN_RETRY_AFTER_MS = 1_000;
+const MAX_RETRY_AFTER_MS = 86_400_000;
+
+/** Classifies an exchange; `now` in milliseconds since the epoch, for a Retry-After given as a date. */
+export function classify(exchange: Exchange, now: number): Outcome {
+  if (exchange.kind === "failure") return outcomeOf(failureCode(exchange));
+  const { status } = exchange;
+  if (status >= 200 && status <= 299) return DELIVERED;
+  const code = statusCode(status);
+  if (status !== 429 && status !== 503) return outcomeOf(code);
+  const retryAfterMs = parseRetryAfter(exchange.headers["retry-after"], now);
+  // Without a valid value the schedule decides, and the bucket goes on: one 503 behind a load balancer is not the whole consumer.
+  return retryAfterMs === undefined ? outcomeOf(code) : { class: "retry", code: code as CodeOf<"retry">, retryAfterMs, pausesBucket: true };
+}
+
+function outcomeOf(code: OutcomeCode): Outcome {
+  const row = OUTCOMES[code];
+  return row.class === "retry" ? { class: "retry", code: code as CodeOf<"retry">, pausesBucket: false } : ({ class: row.class, code } as Outcome);
+}
+
+/** A status that HTTP does not define (600, 999) says nothing about the data, so it is tried again and not parked. */
+function statusCode(status: number): OutcomeCode {
+  if (status === 408) return "http_408";
+  if (status === 410) return "http_410";
+  if (status === 429) return "http_429";
+  if (status >= 300 && status <= 399) return "redirect_not_followed";
+  if (status >= 400 && status <= 499) return "http_4xx";
+  if (status >= 500 && status <= 599) return "http_5xx";
+  return "http_unknown_status";
+}
+
+/** RFC 9110, 5.6.7: the form to send and the two old ones to accept. */
+const HTTP_DATE = /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/;
+
+/**
+ * Retry-After (RFC 9110, 10.2.3) in milliseconds from `now`, between 1 s and 24 h. Undefined for a missing or malformed
+ * value and for a date that has passed: the schedule decides then.
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  const text = value.trim();
+  if (/^\d{1,20}$/.test(text)) return clamp(Number(text) * 1_000);
+  if (!HTTP_DATE.test(text)) return undefined;
+  // Without "GMT", as in the asctime form, Date.parse would take local time.
+  const at = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
+  return Number.isNaN(at) || at <= now ? undefined : clamp(at - now);
+}
+
+const clamp = (milliseconds: number): number => Math.min(MAX_RETRY_AFTER_MS, Math.max(MIN_RETRY_AFTER_MS, milliseconds));
+
+type Failure = Extract<Exchange, { kind: "failure" }>;
+
+function failureCode(failure: Failure): OutcomeCode {
+  const { error, phase } = failure;
+  if (closedByPeer.has(error)) return closedCode(failure);
+  const known = FAILURES.get(error);
+  if (known) return known;
+  if (error.startsWith("HPE_")) return "protocol_error";
+  if (error.startsWith("ERR_SSL_")) return CLIENT_CERTIFICATE_ALERT.test(error) ? "mtls_rejected" : "tls_protocol";
+  if (error.startsWith("ERR_TLS_")) return "tls_protocol";
+  // Verification errors of OpenSSL come without a prefix (X509_V_ERR_… in its sources); they occur while connecting only.
+  if (phase === "connect" && /^(?!ERR_|UND_)[A-Z]+(?:_[A-Z]+)+$/.test(error)) return "tls_untrusted";
+  // What node or our own code throws for a bug; whatever else an endpoint may provoke spends an attempt, so that nothing loops.
+  return error.startsWith("ERR_") || error.endsWith("Error") ? "internal_error" : "connection_failed";
+}
+
+const closedByPeer = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE", "ECONNABORTED"]);
+
+/**
+ * Under TLS 1.3 the client is done before the server has looked at its certificate: a rejected certificate is a
+ * connection closed without an answer (measured for missing, unknown, expired and wrong-usage certificates alike).
+ */
+function closedCode({ error, phase, responseStarted, freshSocket, tlsProtocol, clientCertificateSent }: Failure): OutcomeCode {
+  if (phase === "connect") return "tls_handshake_closed";
+  if (responseStarted) return error === "UND_ERR_SOCKET" ? "protocol_error" : "connection_reset";
+  if (freshSocket && tlsProtocol === "TLSv1.3" && clientCertificateSent) return "mtls_possibly_rejected";
+  return error === "UND_ERR_SOCKET" ? "connection_closed" : "connection_reset";
+}
+
+/** Alerts by which a server refuses a client certificate, or the lack of one (a bare handshake_failure under TLS 1.2). */
+const CLIENT_CERTIFICATE_ALERT =
+  /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:HANDSHAKE_FAILURE|NO_CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|CERTIFICATE_REQUIRED|UNKNOWN_CA|ACCESS_DENIED)$/;
+
+const FAILURES: ReadonlyMap<string, OutcomeCode> = new Map<string, OutcomeCode>([
+  // Our own codes are outcome codes already.
+  ...(["timeout_connect", "timeout_headers", "timeout_total", "dns_not_found", "dns_temporary", "dns_timeout", "destination_blocked", "target_refused",
+    "client_certificate_mismatch", "client_certificate_invalid", "request_invalid", "sockets_exhausted", "interrupted"] as const).map((code) => [code, code] as const),
+  ["UND_ERR_CONNECT_TIMEOUT", "timeout_connect"],
+  ["ETIMEDOUT", "timeout_connect"],
+  ["UND_ERR_HEADERS_TIMEOUT", "timeout_headers"],
+  ["ECONNREFUSED", "connection_refused"],
+  ["UND_ERR_HEADERS_OVERFLOW", "response_headers_too_large"],
+  ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "protocol_error"],
+  // The parser of undici asserts that a status is at least 100.
+  ["ERR_ASSERTION", "protocol_error"],
+  ["ENOTFOUND", "dns_not_found"],
+  ["EAI_AGAIN", "dns_temporary"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "tls_name_mismatch"],
+  ["CERT_HAS_EXPIRED", "tls_expired"],
+  ["CERT_NOT_YET_VALID", "tls_expired"],
+  ["ERR_OSSL_X509_KEY_VALUES_MISMATCH", "client_certificate_mismatch"],
+  ["EMFILE", "resources_exhausted"],
+  ["ENFILE", "resources_exhausted"],
+  ["ENOMEM", "resources_exhausted"],
+  ["ENOBUFS", "resources_exhausted"],
+  ["EADDRNOTAVAIL", "resources_exhausted"],
+  ["ERR_WORKER_OUT_OF_MEMORY", "resources_exhausted"],
+  ["UND_ERR_CLOSED", "interrupted"],
+  ["UND_ERR_DESTROYED", "interrupted"],
+  ["UND_ERR_ABORTED", "interrupted"],
+  ["UND_ERR_INVALID_ARG", "request_invalid"],
+]);

@@ -1,0 +1,82 @@
+/** Headers on their way out (checked) and on their way in (bounded before they are kept). */
+
+/** RFC 9110, section 5.6.2. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
+/** Visible ASCII, space, tab and obs-text; no CR, LF or NUL (RFC 9110, section 5.5). */
+const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+/** The connection's own, and what the sender sets. */
+const RESERVED = new Set([
+  "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "accept-encoding", "proxy-authenticate",
+  "proxy-authorization", "proxy-connection",
+]);
+const MAX_VALUE_BYTES = 4_096;
+
+/**
+ * Whether a consumer may have this header sent (API-key authentication), and why not. Standard Webhooks headers and
+ * those that Sealpost sets cannot be overridden.
+ */
+export function checkCustomHeader(name: string, value: string): { ok: true } | { ok: false; code: "header_refused"; reason: string } {
+  const refuse = (reason: string) => ({ ok: false, code: "header_refused", reason }) as const;
+  const lower = name.toLowerCase();
+  if (!TOKEN.test(name)) return refuse("This is not an HTTP header name.");
+  if (RESERVED.has(lower) || lower.startsWith("proxy-") || lower.startsWith("webhook-") || lower === "content-type" || lower === "content-encoding" || lower === "user-agent" || lower === "cookie") {
+    return refuse(`The header ${lower} is set by the service.`);
+  }
+  if (NOT_A_VALUE.test(value)) return refuse("The header's value contains a control character or one outside Latin-1.");
+  if (value.length > MAX_VALUE_BYTES) return refuse(`The header's value is longer than ${MAX_VALUE_BYTES} characters.`);
+  return { ok: true };
+}
+
+/**
+ * Names and values in turn, as undici takes them fastest, with `accept-encoding: identity`; undefined when one is not a
+ * valid header. Checked here because a request that undici refuses takes its connection out of the pool for good
+ * (pool-base.js of 7.30: it waits for a `drain` that never comes).
+ */
+export function flattenHeaders(headers: Readonly<Record<string, string>>): string[] | undefined {
+  const flat = ["accept-encoding", "identity"];
+  for (const name in headers) {
+    const value = headers[name] as string;
+    if (!isSendableName(name) || NOT_A_VALUE.test(value)) return undefined;
+    flat.push(name, value);
+  }
+  return flat;
+}
+
+/** Few names occur, again and again. */
+const sendableNames = new Set<string>();
+
+function isSendableName(name: string): boolean {
+  if (sendableNames.has(name)) return true;
+  if (!TOKEN.test(name) || RESERVED.has(name.toLowerCase())) return false;
+  if (sendableNames.size < 1_000) sendableNames.add(name);
+  return true;
+}
+
+const MAX_KEPT_HEADERS = 50;
+const MAX_KEPT_NAME = 100;
+const MAX_KEPT_VALUE = 512;
+const MAX_KEPT_TOTAL = 8_192;
+const CONTROL = /[^\t\x20-\x7e\x80-\xff]/g;
+
+/** Response headers as they may be recorded: at most 50 and 8 KiB, values cut at 512 characters, cookies masked. */
+export function keepResponseHeaders(headers: Readonly<Record<string, string | readonly string[] | undefined>>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  let count = 0;
+  let total = 0;
+  for (const name in headers) {
+    const given = headers[name];
+    if (given === undefined || name.length > MAX_KEPT_NAME) continue;
+    // A null prototype would cost more than this one name is worth.
+    if (name === "__proto__") continue;
+    const value = name === "set-cookie" || name === "set-cookie2" ? "(not kept)" : cut(typeof given === "string" ? given : given.join(", "));
+    total += name.length + value.length;
+    if (++count > MAX_KEPT_HEADERS || total > MAX_KEPT_TOTAL) break;
+    kept[name] = value;
+  }
+  return kept;
+}
+
+function cut(value: string): string {
+  const short = value.length > MAX_KEPT_VALUE ? value.slice(0, MAX_KEPT_VALUE) : value;
+  return NOT_A_VALUE.test(short) ? short.replace(CONTROL, "") : short;
+}

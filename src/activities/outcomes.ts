@@ -1,0 +1,73 @@
+/** Every outcome of an attempt: what it means for the delivery, in plain words, and what to do about it. The only such table. */
+
+/**
+ * - delivered: done.
+ * - retry: spends an attempt of the schedule.
+ * - park: nothing changes by itself; waits for inspection.
+ * - disable: the consumer wants no more; the subscription is disabled and the delivery parked.
+ * - ours: our own failure; never spends an attempt.
+ */
+export type OutcomeClass = "delivered" | "retry" | "park" | "disable" | "ours";
+
+interface OutcomeRow {
+  class: OutcomeClass;
+  /** What happened. */
+  explanation: string;
+  /** What the consumer, or we for class `ours`, can do. */
+  hint: string;
+}
+
+const CERTIFICATE = "Check the certificate that the endpoint presents, with its intermediate certificates.";
+const NETWORK = "Check that the endpoint is reachable from the internet and that a firewall lets our addresses in.";
+const CLIENT_CERTIFICATE = "Check that the endpoint trusts the authority of the client certificate saved with the subscription, and that the certificate is valid for client authentication.";
+const OPERATOR = "Nothing is wrong with the endpoint; the delivery goes on by itself once our operator has solved it.";
+
+export const OUTCOMES = {
+  delivered: { class: "delivered", explanation: "The endpoint accepted the event.", hint: "" },
+
+  http_408: { class: "retry", explanation: "The endpoint said that the request took too long.", hint: "Check the load of the endpoint and the time-outs of the proxies before it." },
+  http_429: { class: "retry", explanation: "The endpoint is receiving too many requests.", hint: "Set a rate limit on the subscription, or answer with Retry-After." },
+  http_5xx: { class: "retry", explanation: "The endpoint failed.", hint: "See the logs of the endpoint for this time; the response body, when there is one, is recorded with the attempt." },
+  http_unknown_status: { class: "retry", explanation: "The endpoint answered with a status that HTTP does not define.", hint: "Answer with a status from 200 to 299 once the event is safe." },
+  http_4xx: { class: "park", explanation: "The endpoint refused the event.", hint: "See the response body for the reason; correct the endpoint or the subscription, then retry the delivery." },
+  redirect_not_followed: { class: "park", explanation: "The endpoint answered with a redirect; webhooks are never redirected.", hint: "Save the final URL in the subscription, then retry the delivery." },
+  http_410: { class: "disable", explanation: "The endpoint said that it is gone for good.", hint: "Resume the subscription once the endpoint exists again." },
+
+  timeout_connect: { class: "retry", explanation: "No connection, or no TLS handshake, within the time allowed.", hint: NETWORK },
+  timeout_headers: { class: "retry", explanation: "The endpoint did not answer within the time allowed.", hint: "Store the event, answer at once, and process it afterwards." },
+  timeout_total: { class: "retry", explanation: "The time ran out while the request waited for a connection; earlier requests kept all of them busy.", hint: "Answer faster, or set a rate limit on the subscription." },
+  connection_refused: { class: "retry", explanation: "Nothing accepts connections at this address and port.", hint: "Check that the endpoint is running and that the port of the URL is right." },
+  connection_reset: { class: "retry", explanation: "The connection was reset.", hint: "See the logs of the endpoint and of the proxies before it." },
+  connection_closed: { class: "retry", explanation: "The connection was closed without an answer.", hint: "See the logs of the endpoint and of the proxies before it. An endpoint that demands a client certificate closes like this when none is saved with the subscription." },
+  connection_failed: { class: "retry", explanation: "No connection could be made.", hint: NETWORK },
+  response_headers_too_large: { class: "retry", explanation: "The headers of the answer exceed 16 KiB.", hint: "Answer with fewer or shorter headers." },
+  protocol_error: { class: "retry", explanation: "The answer was not valid HTTP/1.1, or broke off within its headers.", hint: "Check that the URL names an HTTP endpoint and that nothing between us changes its answers." },
+
+  dns_not_found: { class: "retry", explanation: "The host name does not exist or has no address.", hint: "Check the host name in the URL and its DNS records." },
+  dns_temporary: { class: "retry", explanation: "The name server for the host failed.", hint: "Check the name servers of the domain." },
+  dns_timeout: { class: "retry", explanation: "The host name was not resolved in time.", hint: "Check the name servers of the domain." },
+  destination_blocked: { class: "retry", explanation: "The host name resolves to an address that is not public; nothing was sent.", hint: "Check the DNS records of the host: every address must be public." },
+
+  tls_name_mismatch: { class: "retry", explanation: "The endpoint's certificate is for another host name.", hint: CERTIFICATE },
+  tls_untrusted: { class: "retry", explanation: "The endpoint's certificate is not from a trusted authority.", hint: `${CERTIFICATE} A private authority can be saved with the subscription.` },
+  tls_expired: { class: "retry", explanation: "The endpoint's certificate has expired or is not valid yet.", hint: CERTIFICATE },
+  tls_protocol: { class: "retry", explanation: "No TLS version or cipher in common, or the endpoint does not speak TLS.", hint: "Offer TLS 1.3, or allow TLS 1.2 in the subscription." },
+  tls_handshake_closed: { class: "retry", explanation: "The endpoint closed the connection during the TLS handshake.", hint: "See the TLS logs of the endpoint and of the proxies before it." },
+  mtls_rejected: { class: "retry", explanation: "The endpoint refused our client certificate, or demands one and none is saved.", hint: CLIENT_CERTIFICATE },
+  mtls_possibly_rejected: { class: "retry", explanation: "The endpoint closed a new TLS 1.3 connection without an answer: possibly it rejected our client certificate.", hint: CLIENT_CERTIFICATE },
+
+  client_certificate_mismatch: { class: "park", explanation: "The client key saved with the subscription does not belong to its certificate.", hint: "Save certificate and key again, then retry the delivery." },
+  client_certificate_invalid: { class: "park", explanation: "The client certificate, key or authority saved with the subscription cannot be read.", hint: "Save them again, then retry the delivery." },
+  target_refused: { class: "park", explanation: "The URL of the subscription may not be called.", hint: "Save a public https URL, then retry the delivery." },
+  request_invalid: { class: "park", explanation: "The request cannot be written: a header holds characters that HTTP does not allow.", hint: "Check the header saved as the subscription's authentication, then retry the delivery." },
+
+  sockets_exhausted: { class: "ours", explanation: "We ran out of connections.", hint: OPERATOR },
+  resources_exhausted: { class: "ours", explanation: "We ran out of memory, ports or file descriptors.", hint: OPERATOR },
+  interrupted: { class: "ours", explanation: "We stopped before the attempt was finished.", hint: OPERATOR },
+  internal_error: { class: "ours", explanation: "We failed in a way that we did not foresee.", hint: OPERATOR },
+} as const satisfies Record<string, OutcomeRow>;
+
+export type OutcomeCode = keyof typeof OUTCOMES;
+
+/** The codes of one class. */
+export type CodeOf<C extends OutcomeClass> = { [K in OutcomeCode]: (typeof OUTCOMES)[K]["class"] extends C ? K : never }[OutcomeCode];
