@@ -9,7 +9,7 @@ import type { Logger } from "pino";
 import type { Catalogue } from "../activities/catalogue.js";
 import type { DispatchGauge } from "../activities/dispatch-gauge.js";
 import type { Metrics } from "../activities/metrics.js";
-import { apiOf } from "../activities/routes.js";
+import { eventRecord } from "../activities/own-events.js";
 import { newId } from "../store/ids.js";
 import type { Store } from "../store/store.js";
 import { type DeliverEventInput, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
@@ -128,13 +128,8 @@ async function recordFirst(
   const first = batch.filter(({ event }) => !event.recorded && (!event.ownId || "stored" in event.body));
   if (first.length === 0) return { ready: batch, known: [] };
   try {
-    const before = new Set(await store.events.insertMany(first.map(({ event, payload }) => ({
-      record: {
-        id: event.id, type: event.type, apiId: apiOf(catalogue, event.type), contentType: event.contentType, sha256: event.sha256,
-        size: payload.byteLength, acceptedAt: new Date(event.acceptedAt), owner: workflowId, ...(event.groups && { groups: event.groups }),
-      },
-      payload,
-    }))));
+    const before = new Set(await store.events.insertMany(first.map(({ event, payload }) =>
+      ({ record: eventRecord(event, payload.byteLength, catalogue, workflowId), payload }))));
     const known = first.filter(({ event }) => before.has(event.id));
     for (const waiting of first) if (!before.has(waiting.event.id)) waiting.event.recorded = true;
     return { ready: batch.filter((waiting) => !known.includes(waiting)), known };

@@ -214,8 +214,8 @@ export interface DispatchResult {
 export interface DeliverPageInput {
   /** The `deliverEvent` that owns the event records. */
   owner: string;
-  /** Ids of events, all recorded already. */
-  eventIds: string[];
+  /** Events, all recorded already, and whom they are addressed to. */
+  events: Pick<PublishedEvent, "id" | "groups" | "subscriptionIds">[];
   subscriptionIds: string[];
   catalogueVersion: number;
 }

@@ -10,15 +10,22 @@ export interface Answer<T = unknown> {
 export interface Client {
   get<T>(path: string): Promise<Answer<T>>;
   post<T>(path: string, body?: unknown): Promise<Answer<T>>;
+  patch<T>(path: string, body: unknown): Promise<Answer<T>>;
+  delete<T>(path: string): Promise<Answer<T>>;
+  /** A body that is not JSON, or not yet known to be. */
+  raw<T>(path: string, body: Uint8Array, headers: Record<string, string>): Promise<Answer<T>>;
   close(): Promise<void>;
 }
 
 /** @param timeoutMs after which a call rejects, as it does when the connection breaks */
 export function createClient(url: string, key: string, timeoutMs = 30_000): Client {
   const dispatcher = new Agent({ connections: 32, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connectTimeout: timeoutMs });
-  async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer<T>> {
-    const headers = { authorization: `Bearer ${key}`, ...(body !== undefined && { "content-type": "application/json" }) };
-    const answer = await request(`${url}${path}`, { method, dispatcher, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  async function call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Answer<T>> {
+    return send(method, path, body === undefined ? {} : { "content-type": "application/json" }, body === undefined ? undefined : JSON.stringify(body));
+  }
+  async function send<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, extra: Record<string, string>, body?: string | Uint8Array): Promise<Answer<T>> {
+    const headers = { authorization: `Bearer ${key}`, ...extra };
+    const answer = await request(`${url}${path}`, { method, dispatcher, headers, ...(body !== undefined && { body }) });
     const text = await answer.body.text();
     const json = String(answer.headers["content-type"]).includes("json");
     return { status: answer.statusCode, headers: answer.headers, body: (json && text ? JSON.parse(text) : text) as T };
@@ -26,6 +33,9 @@ export function createClient(url: string, key: string, timeoutMs = 30_000): Clie
   return {
     get: (path) => call("GET", path),
     post: (path, body) => call("POST", path, body),
+    patch: (path, body) => call("PATCH", path, body),
+    delete: (path) => call("DELETE", path),
+    raw: (path, body, headers) => send("POST", path, headers, body),
     close: () => dispatcher.destroy(),
   };
 }

@@ -1,0 +1,27 @@
+// Compiles src/ into dist/ and bundles the workflows. With --if-changed it does nothing when no source is newer than the last build.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const stamp = join(root, "dist", ".built");
+
+function newest(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+const sources = ["src", "tsconfig.json", "tsconfig.build.json", "package-lock.json"].map((name) => join(root, name));
+const current = existsSync(stamp) && Math.max(...sources.map(newest)) <= statSync(stamp).mtimeMs;
+
+if (!(process.argv.includes("--if-changed") && current)) {
+  if (process.argv.includes("--if-changed")) console.log("Building (a few seconds) ...");
+  rmSync(stamp, { force: true });
+  const startedAt = new Date();
+  const tsc = spawnSync(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+  if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+  const { buildBundle } = await import(pathToFileURL(join(root, "dist", "workers", "bundle.js")).href);
+  await buildBundle();
+  writeFileSync(stamp, startedAt.toISOString());
+}

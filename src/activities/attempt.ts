@@ -1,0 +1,167 @@
+/** The regular activities behind `retryDelivery`: attempts at the pace that the consumer allows, and records of what was decided. */
+import { activityInfo, heartbeat } from "@temporalio/activity";
+import type { Logger } from "pino";
+import type { Delivery, Subscription } from "../store/model.js";
+import type { DeliveryChange, Store } from "../store/store.js";
+import { type AttemptReport, type DeliveryStatus, type RetryItem, SETTLED_STATUSES } from "../workflows/contract.js";
+import type { Catalogue } from "./catalogue.js";
+import type { AttemptResult, EventBytes } from "./deliver.js";
+import type { EventBytesSource } from "./event-bytes.js";
+import type { FirstAttemptsDependencies } from "./first-attempts.js";
+import { pacedStarts, waitForStart } from "./pace.js";
+import type { SubscriptionEffects } from "./subscription-effects.js";
+
+export interface AttemptDependencies extends FirstAttemptsDependencies {
+  store: Store;
+  catalogue: Catalogue;
+  eventBytes: EventBytesSource;
+  effects: SubscriptionEffects;
+  log: Logger;
+  /** Results whose record could not be written yet: a rerun in the same process records them instead of sending again. */
+  unrecordedRetries: Map<string, RetryItem & { result: AttemptResult }>;
+}
+
+/** Requests under way to one endpoint out of one batch of retries. */
+const WIDTH = 10;
+/** Slots of the token bucket within this time are waited for here, later ones on a durable timer. */
+const THROTTLE_WAIT_MS = 2_000;
+/** Results are written together: at most so many in one write. */
+const RECORD_TOGETHER = 25;
+
+interface Run {
+  subscription: Subscription;
+  /** What each delivery has come to, by id. */
+  reached: Map<string, RetryItem>;
+  /** Results on their way into the store. */
+  open: (RetryItem & { result: AttemptResult })[];
+}
+
+/** The activities `attempt` and `recordStatus`. They reject only for failures of our own; the engine then runs them again. */
+export function createAttempt(dependencies: AttemptDependencies) {
+  const { catalogue, store, throttle } = dependencies;
+
+  async function attempt({ subscriptionId, items }: { subscriptionId: string; items: RetryItem[] }): Promise<AttemptReport> {
+    // A resume or a new URL must count now: its signal may have come before this process noticed the change by itself.
+    await catalogue.refresh();
+    const subscription = catalogue.subscription(subscriptionId);
+    if (!subscription) return stand(dependencies, items, "cancelled", "The subscription was deleted.");
+    const records = activityInfo().attempt > 1 ? await store.deliveries.getMany(items.map(({ deliveryId }) => deliveryId)) : undefined;
+    const current = records ? items.map((item) => caughtUp(item, records.get(item.deliveryId))) : items;
+    // What an earlier run of this activity got done is reported, not done again.
+    const due = current.filter((item, index) => item === items[index]);
+    if (subscription.status !== "active") {
+      const held = await stand(dependencies, due, "held", `The subscription is ${subscription.status}${subscription.statusReason ? `: ${subscription.statusReason}` : "."}`);
+      return merged(current, held.items);
+    }
+    const pausedUntil = throttle.pausedUntil(subscription);
+    if (pausedUntil > Date.now()) {
+      const paused = await stand(dependencies, due, "throttled", "The consumer asked for a pause (Retry-After).", pausedUntil);
+      return merged(current, paused.items);
+    }
+    return merged(current, await attemptAll(dependencies, subscription, due));
+  }
+
+  async function recordStatus({ items, by }: { subscriptionId: string; items: RetryItem[]; by?: string }): Promise<void> {
+    await store.deliveries.record(items.map((item) => changeOf(item, by ? `${item.reason ?? ""} (by ${by})`.trim() : item.reason)));
+  }
+
+  return { attempt, recordStatus };
+}
+
+const merged = (items: RetryItem[], changed: RetryItem[]): AttemptReport => {
+  const byId = new Map(changed.map((item) => [item.deliveryId, item]));
+  return { items: items.map((item) => byId.get(item.deliveryId) ?? item) };
+};
+
+/** Puts items into a status without an attempt; writes only what changed. */
+async function stand({ store }: AttemptDependencies, items: RetryItem[], status: DeliveryStatus, reason: string, dueAt?: number): Promise<AttemptReport> {
+  const changed = items.map((item): RetryItem => {
+    const { dueAt: _due, reservation: _slot, ...rest } = item;
+    return { ...rest, status, reason, since: item.status === status ? (item.since ?? Date.now()) : Date.now(), ...(dueAt !== undefined && { dueAt }) };
+  });
+  const news = changed.filter((item, index) => items[index]?.status !== status || items[index]?.dueAt !== item.dueAt);
+  if (news.length > 0) await store.deliveries.record(news.map((item) => changeOf(item)));
+  return { items: changed };
+}
+
+/** After a crash of an earlier run: what the record says beyond what the workflow knows was done by that run. */
+function caughtUp(item: RetryItem, record: Delivery | undefined): RetryItem {
+  if (!record || record.attemptCount <= item.attempts) return item;
+  const { dueAt: _due, reservation: _slot, ...rest } = item;
+  return {
+    ...rest, status: record.status, attempts: record.attemptCount, since: record.updatedAt.getTime(),
+    ...(record.nextAttemptAt && { dueAt: record.nextAttemptAt.getTime() }), ...(record.reason !== undefined && { reason: record.reason }),
+  };
+}
+
+async function attemptAll(dependencies: AttemptDependencies, subscription: Subscription, items: RetryItem[]): Promise<RetryItem[]> {
+  const { throttle, eventBytes, unrecordedRetries } = dependencies;
+  const run: Run = { subscription, reached: new Map(), open: [] };
+  const bytes = await eventBytes.byId(items.map(({ eventId }) => eventId));
+  const erased = items.filter(({ eventId }) => !bytes.has(eventId));
+  if (erased.length > 0) for (const item of (await stand(dependencies, erased, "cancelled", "The event's content was erased.")).items) run.reached.set(item.deliveryId, item);
+
+  const todo = items.filter(({ deliveryId, eventId }) => bytes.has(eventId) && !unrecordedRetries.has(deliveryId));
+  for (const item of items) {
+    const kept = unrecordedRetries.get(item.deliveryId);
+    if (kept) run.open.push(kept);
+  }
+  const { starts, later } = await pacedStarts(throttle, subscription, todo, { maxWaitMs: THROTTLE_WAIT_MS, reservationOf: (item) => item.reservation });
+  for (const { order: item, dueAt, reservation } of later) {
+    const [throttled] = (await stand(dependencies, [item], "throttled", "Waiting for the subscription's rate limit.", dueAt)).items;
+    if (throttled) run.reached.set(item.deliveryId, { ...throttled, ...(reservation && { reservation }) });
+  }
+  const runner = async (): Promise<void> => {
+    for (let start = starts.shift(); start; start = starts.shift()) {
+      heartbeat();
+      const item = start.order;
+      const event = bytes.get(item.eventId);
+      if (!event) continue;
+      if (!(await waitForStart(start))) {
+        run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
+        continue;
+      }
+      await attemptOne(dependencies, run, item, event);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(WIDTH, starts.length) }, runner));
+  await recordOpen(dependencies, run);
+  return [...run.reached.values()];
+}
+
+async function attemptOne(dependencies: AttemptDependencies, run: Run, item: RetryItem, event: EventBytes): Promise<void> {
+  const result = await dependencies.deliver({
+    event, subscription: run.subscription, number: item.attempts + 1, inSchedule: item.attempts - item.scheduleBase,
+  });
+  const open = { ...reachedBy(item, result), result };
+  dependencies.unrecordedRetries.set(item.deliveryId, open);
+  run.open.push(open);
+  if (result.effect) await dependencies.effects.apply(run.subscription, result.effect);
+  if (run.open.length >= RECORD_TOGETHER) await recordOpen(dependencies, run);
+}
+
+function reachedBy(item: RetryItem, result: AttemptResult): RetryItem {
+  const { dueAt: _due, reservation: _slot, reason: _reason, ...rest } = item;
+  return {
+    ...rest, status: result.status, attempts: item.attempts + (result.attempt ? 1 : 0), since: Date.now(),
+    ...(result.reason !== undefined && { reason: result.reason }), ...(result.status === "retrying" && { dueAt: result.dueAt }),
+  };
+}
+
+async function recordOpen({ store, unrecordedRetries }: AttemptDependencies, run: Run): Promise<void> {
+  const open = run.open.splice(0);
+  if (open.length === 0) return;
+  await store.deliveries.record(open.map(({ result, ...item }) => ({
+    ...changeOf(item), ...(result.attempt && { attempt: result.attempt, attemptCount: item.attempts, groupId: run.subscription.groupId }),
+  })));
+  for (const { result: _result, ...item } of open) {
+    unrecordedRetries.delete(item.deliveryId);
+    run.reached.set(item.deliveryId, item);
+  }
+}
+
+const changeOf = (item: RetryItem, reason = item.reason): DeliveryChange => ({
+  id: item.deliveryId, status: item.status, reason: reason ?? null,
+  nextAttemptAt: item.dueAt === undefined ? null : new Date(item.dueAt),
+  ...(SETTLED_STATUSES.includes(item.status) && { workflowId: null }),
+});

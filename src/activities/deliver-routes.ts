@@ -1,0 +1,132 @@
+/** Delivers routes and records what became of them; what needs time is handed back for `retryDelivery`. */
+import type { Logger } from "pino";
+import type { Delivery } from "../store/model.js";
+import type { Store } from "../store/store.js";
+import { type DispatchResult, type RetryDeliveryInput, type RetryItem, retryWorkflowId, SETTLED_STATUSES } from "../workflows/contract.js";
+import { type FirstAttemptsDependencies, type FirstOutcome, firstAttempts, type Route } from "./first-attempts.js";
+import type { SubscriptionEffects } from "./subscription-effects.js";
+
+export interface DeliverRoutesDependencies extends FirstAttemptsDependencies {
+  store: Store;
+  effects: SubscriptionEffects;
+  log: Logger;
+  parkOpenDays: number;
+  /** Outcomes of attempts whose record could not be written yet; a rerun in the same process takes them from here instead of sending again. */
+  unrecorded: Map<string, FirstOutcome>;
+}
+
+export interface DeliverRoutesOrder {
+  /** The workflow that dispatches. */
+  owner: string;
+  rerun: boolean;
+  routes: Route[];
+  /** Called once, when everything is done or only slow attempts are left. */
+  onPrompt?: () => void;
+}
+
+/** After this time what is settled is recorded, and the slow rest later: one slow endpoint delays no other's record. */
+const PROMPT_MS = 1_000;
+
+interface Done {
+  route: Route;
+  outcome: FirstOutcome;
+}
+
+/** @throws StoreError when records cannot be read or written; outcomes are kept then and nothing is sent twice by this process. */
+export async function deliverRoutes(dependencies: DeliverRoutesDependencies, order: DeliverRoutesOrder): Promise<DispatchResult> {
+  const { owner, routes } = order;
+  const recordedBefore = order.rerun ? await dependencies.store.deliveries.getMany(routes.map(({ deliveryId }) => deliveryId)) : new Map<string, Delivery>();
+  const left: { route: Route; item: RetryItem }[] = [];
+  let done: Done[] = [];
+  const todo: Route[] = [];
+  for (const route of routes) {
+    const before = recordedBefore.get(route.deliveryId);
+    const kept = dependencies.unrecorded.get(route.deliveryId);
+    if (before) keepGoing(before, route, left);
+    else if (kept) done.push({ route, outcome: kept });
+    else todo.push(route);
+  }
+  const record = async (): Promise<void> => {
+    const now = done;
+    done = [];
+    await recordAll(dependencies, owner, now, left);
+  };
+  const sending = firstAttempts(dependencies, todo, (route, outcome) => {
+    dependencies.unrecorded.set(route.deliveryId, outcome);
+    done.push({ route, outcome });
+  });
+  if (await isSlow(sending)) await record();
+  order.onPrompt?.();
+  await sending;
+  await record();
+  return { retries: grouped(left, owner, dependencies.parkOpenDays) };
+}
+
+async function isSlow(sending: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const slow = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, PROMPT_MS, true)));
+  return Promise.race([sending.then(() => false), slow]).finally(() => clearTimeout(timer));
+}
+
+function keepGoing(before: Delivery, route: Route, left: { route: Route; item: RetryItem }[]): void {
+  if (SETTLED_STATUSES.includes(before.status)) return;
+  left.push({ route, item: {
+    deliveryId: before.id, eventId: before.eventId, eventType: before.eventType, status: before.status, attempts: before.attemptCount, scheduleBase: 0,
+    ...(before.nextAttemptAt && { dueAt: before.nextAttemptAt.getTime() }), ...(before.reason !== undefined && { reason: before.reason }),
+  } });
+}
+
+async function recordAll(dependencies: DeliverRoutesDependencies, owner: string, done: Done[], left: { route: Route; item: RetryItem }[]): Promise<void> {
+  if (done.length === 0) return;
+  const { store, effects, unrecorded, log } = dependencies;
+  const known = await store.deliveries.insertMany(done.map(({ route, outcome }) => deliveryOf(owner, route, outcome)));
+  if (known.length > 0) log.warn({ owner, deliveries: known }, "delivery records were there before");
+  for (const { route, outcome } of done) {
+    unrecorded.delete(route.deliveryId);
+    const item = itemOf(route, outcome);
+    if (item) left.push({ route, item });
+    if (outcome.kind === "attempted" && outcome.result.effect) await effects.apply(route.subscription, outcome.result.effect);
+  }
+}
+
+function deliveryOf(owner: string, route: Route, outcome: FirstOutcome): Delivery {
+  const { event, subscription } = route;
+  const now = new Date();
+  const base = {
+    id: route.deliveryId, eventId: event.id, subscriptionId: subscription.id, groupId: subscription.groupId, eventType: event.type, createdAt: now, updatedAt: now,
+  };
+  const workflow = { workflowId: retryWorkflowId(owner, subscription.id) };
+  if (outcome.kind === "left") {
+    return { ...base, ...workflow, status: outcome.status, attemptCount: 0, attempts: [], ...("dueAt" in outcome && { nextAttemptAt: new Date(outcome.dueAt) }) };
+  }
+  const { result } = outcome;
+  return {
+    ...base, status: result.status, attempts: result.attempt ? [result.attempt] : [], attemptCount: result.attempt ? 1 : 0,
+    ...(result.reason !== undefined && { reason: result.reason }),
+    ...(result.status === "retrying" && { nextAttemptAt: new Date(result.dueAt) }),
+    ...(!SETTLED_STATUSES.includes(result.status) && workflow),
+  };
+}
+
+function itemOf(route: Route, outcome: FirstOutcome): RetryItem | undefined {
+  const base = { deliveryId: route.deliveryId, eventId: route.event.id, eventType: route.event.type, scheduleBase: 0 };
+  if (outcome.kind === "left") {
+    return { ...base, status: outcome.status, attempts: 0, ...("dueAt" in outcome && { dueAt: outcome.dueAt, ...(outcome.reservation && { reservation: outcome.reservation }) }) };
+  }
+  const { result } = outcome;
+  if (SETTLED_STATUSES.includes(result.status)) return undefined;
+  return {
+    ...base, status: result.status, attempts: result.attempt ? 1 : 0, since: Date.now(),
+    ...(result.reason !== undefined && { reason: result.reason }), ...(result.status === "retrying" && { dueAt: result.dueAt }),
+  };
+}
+
+function grouped(left: { route: Route; item: RetryItem }[], owner: string, parkOpenDays: number): RetryDeliveryInput[] {
+  const bySubscription = new Map<string, RetryDeliveryInput>();
+  for (const { route: { subscription }, item } of left) {
+    const some = bySubscription.get(subscription.id);
+    if (some) some.items.push(item);
+    else bySubscription.set(subscription.id, { subscriptionId: subscription.id, groupId: subscription.groupId, items: [item], parkOpenDays });
+  }
+  return [...bySubscription.values()];
+}

@@ -1,0 +1,160 @@
+/** One attempt of one delivery: sign, send, classify, and say what comes next. Recording it is the caller's part. */
+import type { Logger } from "pino";
+import type { Attempt, AttemptDetail, Subscription } from "../store/model.js";
+import { DEFAULT_TIMEOUT_MS, nextAttempt } from "../workflows/schedule.js";
+import { authHeaders } from "./auth.js";
+import { classify, type Outcome } from "./classify.js";
+import type { EndpointHealth } from "./endpoint-health.js";
+import type { Metrics } from "./metrics.js";
+import { OUTCOMES } from "./outcomes.js";
+import type { Exchange, Sender } from "./send.js";
+import { liveSecrets, signatureHeaders } from "./sign.js";
+
+/** An event with its bytes at hand. */
+export interface EventBytes {
+  id: string;
+  type: string;
+  contentType: string;
+  bytes: Uint8Array;
+  acceptedAt: number;
+}
+
+export interface AttemptOrder {
+  event: EventBytes;
+  subscription: Subscription;
+  /** 1, 2, … within the delivery. */
+  number: number;
+  /** Attempts made before this one in the current schedule. */
+  inSchedule: number;
+}
+
+/** What an attempt means for the delivery and for its subscription. */
+export type AttemptResult = { attempt?: Attempt; reason?: string; effect?: SubscriptionEffect } & (
+  | { status: "delivered" | "parked" | "exhausted" }
+  | { status: "retrying"; dueAt: number }
+);
+export type SubscriptionEffect = { kind: "disable"; reason: string } | { kind: "pause"; untilMs: number };
+
+export interface DeliverDependencies {
+  sender: Sender;
+  health: EndpointHealth;
+  metrics: Metrics;
+  log: Logger;
+  version: string;
+}
+
+/** Our own trouble (keys, file descriptors, …) is tried again after this time and spends no attempt. */
+const OWN_FAILURE_RETRY_MS = 10_000;
+
+/** Makes attempts. Never throws for what an endpoint does. */
+export function createDeliver(dependencies: DeliverDependencies): (order: AttemptOrder) => Promise<AttemptResult> {
+  const userAgent = `Sealpost/${dependencies.version}`;
+  return async (order) => {
+    const { subscription, event } = order;
+    const at = new Date();
+    const headers = requestHeaders(order, at, userAgent);
+    const watched = dependencies.health.begin(subscription.id);
+    let healthy = false;
+    try {
+      const exchange = await dependencies.sender.send({
+        identity: { subscriptionId: subscription.id, url: subscription.url, ...(subscription.tls && { tls: subscription.tls }), version: subscription.updatedAt.getTime() },
+        headers: { ...headers, ...authHeaders(subscription.auth) },
+        body: event.bytes,
+        timeoutMs: subscription.retry?.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      });
+      const outcome = classify(exchange, Date.now());
+      healthy = outcome.class !== "retry";
+      const result = resultOf(order, at, headers, exchange, outcome);
+      report(dependencies, order, exchange, outcome, result);
+      return result;
+    } finally {
+      watched.end(healthy);
+    }
+  };
+}
+
+function requestHeaders({ event, subscription, number }: AttemptOrder, at: Date, userAgent: string): Record<string, string> {
+  return {
+    ...signatureHeaders({
+      id: event.id, timestampSeconds: Math.floor(at.getTime() / 1_000), body: event.bytes, secrets: liveSecrets(subscription.secrets, at),
+    }),
+    "content-type": event.contentType,
+    "webhook-event-type": event.type,
+    "webhook-attempt": String(number),
+    "user-agent": userAgent,
+  };
+}
+
+function resultOf(order: AttemptOrder, at: Date, headers: Record<string, string>, exchange: Exchange, outcome: Outcome): AttemptResult {
+  if (outcome.class === "ours") {
+    return { status: "retrying", dueAt: Date.now() + OWN_FAILURE_RETRY_MS, reason: reasonOf(outcome, exchange) };
+  }
+  const attempt: Attempt = {
+    number: order.number, at, outcome: outcome.code, durationMs: Math.round(exchange.durationMs),
+    ...(exchange.kind === "response" && { status: exchange.status }),
+    detail: detailOf(order.subscription, headers, exchange, outcome),
+  };
+  switch (outcome.class) {
+    case "delivered":
+      return { status: "delivered", attempt };
+    case "park":
+      return { status: "parked", attempt, reason: reasonOf(outcome, exchange) };
+    case "disable":
+      return { status: "parked", attempt, reason: reasonOf(outcome, exchange), effect: { kind: "disable", reason: reasonOf(outcome, exchange) } };
+    case "retry": {
+      const next = nextAttempt({
+        ...(order.subscription.retry && { policy: order.subscription.retry }), attemptsInSchedule: order.inSchedule + 1,
+        ...(outcome.retryAfterMs !== undefined && { retryAfterMs: outcome.retryAfterMs }), random: Math.random(),
+      });
+      const pause = outcome.pausesBucket && outcome.retryAfterMs !== undefined && { effect: { kind: "pause" as const, untilMs: Date.now() + outcome.retryAfterMs } };
+      const reason = reasonOf(outcome, exchange);
+      return "exhausted" in next
+        ? { status: "exhausted", attempt, reason: `Retries ran out. Last: ${reason}`, ...pause }
+        : { status: "retrying", attempt, dueAt: Date.now() + next.delayMs, reason, ...pause };
+    }
+  }
+}
+
+/** In plain words, without payload, secret or internal address. */
+function reasonOf(outcome: Exclude<Outcome, { class: "delivered" }>, exchange: Exchange): string {
+  const words = OUTCOMES[outcome.code].explanation;
+  return exchange.kind === "response" ? `HTTP ${exchange.status}: ${words}` : words;
+}
+
+function detailOf(subscription: Subscription, headers: Record<string, string>, exchange: Exchange, outcome: Outcome): AttemptDetail {
+  const requestHeaders = subscription.auth ? { ...headers, ...masked(subscription.auth) } : headers;
+  const hint = outcome.class === "delivered" ? undefined : OUTCOMES[outcome.code].hint;
+  const detail: AttemptDetail = { url: subscription.url, requestHeaders, ...(hint && { hint }), ...(exchange.timings && { timings: exchange.timings }) };
+  if (exchange.kind !== "response") return detail;
+  detail.responseHeaders = exchange.headers;
+  if (exchange.truncated) detail.truncated = true;
+  if (exchange.body.byteLength > 0) Object.assign(detail, bodyText(exchange.body));
+  return detail;
+}
+
+const masked = (auth: NonNullable<Subscription["auth"]>): Record<string, string> =>
+  Object.fromEntries(Object.keys(authHeaders(auth)).map((name) => [name, "(secret)"]));
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+function bodyText(body: Uint8Array): Pick<AttemptDetail, "responseBody" | "responseBodyEncoding"> {
+  try {
+    return { responseBody: utf8.decode(body), responseBodyEncoding: "utf8" };
+  } catch {
+    return { responseBody: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64"), responseBodyEncoding: "base64" };
+  }
+}
+
+function report({ metrics, log }: DeliverDependencies, { event, subscription, number }: AttemptOrder, exchange: Exchange, outcome: Outcome, result: AttemptResult): void {
+  metrics.attempts.inc({ outcome_class: outcome.class });
+  metrics.attemptSeconds.observe(exchange.durationMs / 1_000);
+  if (outcome.class === "ours") metrics.ownFailures.inc({ part: "attempt" });
+  if (result.status === "delivered") metrics.latencySeconds.observe((Date.now() - event.acceptedAt) / 1_000);
+  if (result.status === "parked") metrics.parked.inc();
+  if (result.status !== "retrying") metrics.deliveries.inc({ status: result.status });
+  log.info({
+    event: event.id, subscription: subscription.id, group: subscription.groupId, type: event.type, attempt: number,
+    outcome: outcome.code, class: outcome.class, delivery: result.status, ms: Math.round(exchange.durationMs * 10) / 10, bytes: event.bytes.byteLength,
+    ...(exchange.kind === "response" ? { status: exchange.status } : {}),
+    ...(result.status === "retrying" ? { next: new Date(result.dueAt).toISOString() } : {}),
+  }, "attempt");
+}

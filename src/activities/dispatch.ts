@@ -1,0 +1,102 @@
+/** The local activity behind `deliverEvent`: route → record events → sign and send → classify → record deliveries. */
+import { activityInfo } from "@temporalio/activity";
+import { ApplicationFailure } from "@temporalio/common";
+import type { Subscription } from "../store/model.js";
+import {
+  type DeliverEventInput, type DeliverPageInput, type DispatchResult, MAX_DELIVERIES_PER_DISPATCH, type PublishedEvent,
+} from "../workflows/contract.js";
+import type { Catalogue } from "./catalogue.js";
+import { deliverRoutes, type DeliverRoutesDependencies } from "./deliver-routes.js";
+import type { EventBytes, EventBytesSource } from "./event-bytes.js";
+import type { Route } from "./first-attempts.js";
+import type { DispatchGauge } from "./dispatch-gauge.js";
+import { claimEvents } from "./own-events.js";
+import { isKnownType, routesOf } from "./routes.js";
+
+export interface DispatchDependencies extends DeliverRoutesDependencies {
+  catalogue: Catalogue;
+  eventBytes: EventBytesSource;
+  gauge?: DispatchGauge;
+}
+
+type Run = { rerun: boolean };
+
+/** The activities `dispatch` and `dispatchPage`. They reject only for failures of our own; the engine then runs them again. */
+export function createDispatch(dependencies: DispatchDependencies) {
+  const { catalogue, eventBytes, gauge } = dependencies;
+
+  async function dispatch(input: DeliverEventInput & Run): Promise<DispatchResult> {
+    const owner = currentWorkflowId();
+    try {
+      // Only an older catalogue than the publisher's is read anew, so the usual dispatch asks the store nothing here.
+      await catalogue.refresh(input.catalogueVersion ?? 0);
+      const events = knownEvents(dependencies, input.events, owner);
+      const bytes = await eventBytes.of(events);
+      const rerun = input.rerun || activityInfo().attempt > 1;
+      const claimed = await claimEvents(dependencies, { owner, events, bytes, rerun });
+      const routes = claimed.own.map((event) => ({ event, subscriptions: routesOf(catalogue, event) }));
+      const total = routes.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0);
+      if (total > MAX_DELIVERIES_PER_DISPATCH) {
+        await claimed.recorded;
+        return { retries: [], pages: pagesOf(owner, routes, catalogue.version) };
+      }
+      const result = await deliverRoutes(dependencies, {
+        owner, rerun: claimed.rerun, routes: flatten(routes, bytes), onPrompt: () => gauge?.done(owner),
+      });
+      await claimed.recorded;
+      return result;
+    } finally {
+      gauge?.done(owner);
+    }
+  }
+
+  async function dispatchPage(input: DeliverPageInput & Run): Promise<DispatchResult> {
+    await catalogue.refresh(input.catalogueVersion);
+    const bytes = await eventBytes.byId(input.events.map(({ id }) => id));
+    const wanted = new Set(input.subscriptionIds);
+    const routes = input.events.flatMap((addressed) => {
+      const event = bytes.get(addressed.id);
+      if (!event) return [];
+      return { event, subscriptions: routesOf(catalogue, { ...addressed, type: event.type }).filter(({ id }) => wanted.has(id)) };
+    });
+    return deliverRoutes(dependencies, {
+      owner: currentWorkflowId(), rerun: input.rerun || activityInfo().attempt > 1, routes: flatten(routes, bytes),
+    });
+  }
+
+  return { dispatch, dispatchPage };
+}
+
+const currentWorkflowId = (): string => activityInfo().workflowExecution?.workflowId ?? "";
+
+/** Events of types that exist. A type deleted since the event was accepted has no subscriptions left, so nothing is lost with it. */
+function knownEvents({ catalogue, log }: DispatchDependencies, events: PublishedEvent[], owner: string): PublishedEvent[] {
+  const known = events.filter(({ type }) => isKnownType(catalogue, type));
+  if (known.length === events.length) return events;
+  const unknown = [...new Set(events.filter(({ type }) => !isKnownType(catalogue, type)).map(({ type }) => type))];
+  log.warn({ owner, types: unknown }, "events of unknown types are not delivered");
+  if (known.length === 0) {
+    throw ApplicationFailure.nonRetryable(`The event type ${unknown.join(", ")} does not exist: create it (POST /v1/event-types) before publishing.`, "event_type_unknown");
+  }
+  return known;
+}
+
+type Routed<E> = { event: E; subscriptions: readonly Subscription[] };
+
+const flatten = (routes: Routed<{ id: string }>[], bytes: Map<string, EventBytes>): Route[] =>
+  routes.flatMap(({ event, subscriptions }) => {
+    const opened = bytes.get(event.id);
+    return opened ? subscriptions.map((subscription) => ({ deliveryId: `${event.id}.${subscription.id}`, event: opened, subscription })) : [];
+  });
+
+/** A wide fan-out, cut by subscription so that each page signs and sends to few endpoints over warm connections. */
+function pagesOf(owner: string, routes: Routed<PublishedEvent>[], catalogueVersion: number): DeliverPageInput[] {
+  const subscriptionIds = [...new Set(routes.flatMap(({ subscriptions }) => subscriptions.map(({ id }) => id)))];
+  const perPage = Math.max(1, Math.floor(MAX_DELIVERIES_PER_DISPATCH / routes.length));
+  const events = routes.map(({ event: { id, groups, subscriptionIds: only } }) => ({ id, ...(groups && { groups }), ...(only && { subscriptionIds: only }) }));
+  const pages: DeliverPageInput[] = [];
+  for (let from = 0; from < subscriptionIds.length; from += perPage) {
+    pages.push({ owner, events, subscriptionIds: subscriptionIds.slice(from, from + perPage), catalogueVersion });
+  }
+  return pages;
+}

@@ -1,0 +1,74 @@
+/** The first attempts of a dispatch: side by side over all subscriptions, none of which may hold up the others. */
+import type { Subscription } from "../store/model.js";
+import type { AttemptResult, EventBytes } from "./deliver.js";
+import type { EndpointHealth } from "./endpoint-health.js";
+import type { Throttle } from "./throttle.js";
+import type { RetryItem } from "../workflows/contract.js";
+
+/** One event for one subscription, on its way. */
+export interface Route {
+  deliveryId: string;
+  event: EventBytes;
+  subscription: Subscription;
+}
+
+/** What became of a route in the dispatch: an attempt was made, or `retryDelivery` makes it. */
+export type FirstOutcome =
+  | { kind: "attempted"; result: AttemptResult }
+  | { kind: "left"; status: "pending" | "held" }
+  | { kind: "left"; status: "throttled"; dueAt: number; reservation?: NonNullable<RetryItem["reservation"]> };
+
+export interface FirstAttemptsDependencies {
+  deliver: (order: { event: EventBytes; subscription: Subscription; number: number; inSchedule: number }) => Promise<AttemptResult>;
+  health: EndpointHealth;
+  throttle: Throttle;
+}
+
+/** Attempts begin within this time of the dispatch, or are left to `retryDelivery`: a batch is not held up by its slowest part. */
+const BEGIN_WITHIN_MS = 1_500;
+/** A throttled subscription's slots that come within this time are waited for here. */
+const THROTTLE_WAIT_MS = 1_000;
+/** Requests under way at once: over all subscriptions of a dispatch, and to one of them. */
+const WIDTH_ALL = 512;
+const WIDTH_ONE = 32;
+
+/** Makes the first attempts; `settled` is told each outcome as it happens. Resolves when all have one. */
+export async function firstAttempts(
+  dependencies: FirstAttemptsDependencies, routes: Route[], settled: (route: Route, outcome: FirstOutcome) => void,
+): Promise<void> {
+  const bySubscription = new Map<string, Route[]>();
+  for (const route of routes) {
+    const some = bySubscription.get(route.subscription.id);
+    if (some) some.push(route);
+    else bySubscription.set(route.subscription.id, [route]);
+  }
+  const width = Math.max(1, Math.min(WIDTH_ONE, Math.floor(WIDTH_ALL / Math.max(1, bySubscription.size))));
+  await Promise.all([...bySubscription.values()].map((some) => attemptSome(dependencies, some, width, settled)));
+}
+
+async function attemptSome(
+  dependencies: FirstAttemptsDependencies, routes: Route[], width: number, settled: (route: Route, outcome: FirstOutcome) => void,
+): Promise<void> {
+  const subscription = routes[0]?.subscription;
+  if (!subscription) return;
+  const leave = (outcome: FirstOutcome) => routes.forEach((route) => settled(route, outcome));
+  if (subscription.status !== "active") return leave({ kind: "left", status: "held" });
+  const pausedUntil = dependencies.throttle.pausedUntil(subscription);
+  if (pausedUntil > Date.now()) return leave({ kind: "left", status: "throttled", dueAt: pausedUntil });
+  if (dependencies.health.verdict(subscription.id) !== "prompt") return leave({ kind: "left", status: "pending" });
+  const starts = subscription.rateLimit ? await throttledStarts(dependencies.throttle, subscription, routes, settled) : routes.map((route) => ({ route, at: 0 }));
+  const until = Date.now() + BEGIN_WITHIN_MS;
+  const runner = async (): Promise<void> => {
+    for (let next = starts.shift(); next; next = starts.shift()) {
+      const wait = next.at - Date.now();
+      if (wait > 0) await new Promise((resume) => setTimeout(resume, wait));
+      else if (Date.now() > until || dependencies.health.verdict(subscription.id) !== "prompt") {
+        settled(next.route, { kind: "left", status: "pending" });
+        continue;
+      }
+      const result = await dependencies.deliver({ event: next.route.event, subscription, number: 1, inSchedule: 0 });
+      settled(next.route, { kind: "attempted", result });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, starts.length) }, runner));
+}

@@ -1,0 +1,14 @@
+/** All activities of a worker: `createActivities(dependencies)`. */
+import type { Activities } from "../workflows/contract.js";
+import { type AttemptDependencies, createAttempt } from "./attempt.js";
+import { createDispatch, type DispatchDependencies } from "./dispatch.js";
+import { createRecover, type RecoverDependencies } from "./recover.js";
+
+export type ActivityDependencies = DispatchDependencies & AttemptDependencies & RecoverDependencies;
+
+/** The activities, closed over what they need. */
+export const createActivities = (dependencies: ActivityDependencies): Activities => ({
+  ...createDispatch(dependencies),
+  ...createAttempt(dependencies),
+  ...createRecover(dependencies),
+});

@@ -1,0 +1,64 @@
+/** Which events of a workflow are its own to deliver: the unique id of the event record decides. */
+import type { Logger } from "pino";
+import type { EventRecord } from "../store/model.js";
+import type { EventStore } from "../store/store.js";
+import type { PublishedEvent } from "../workflows/contract.js";
+import type { Catalogue } from "./catalogue.js";
+import type { EventBytes } from "./deliver.js";
+import { apiOf } from "./routes.js";
+
+/**
+ * A record made by the accepting process is taken on trust for so long; later its owner is read, because a process that found the
+ * owner missing may have taken the event over (src/api/publish-existing.ts, after 15 s).
+ */
+export const OWNER_TRUSTED_MS = 10_000;
+
+export interface OwnEvents {
+  /** Events to deliver. */
+  own: PublishedEvent[];
+  /** Resolves when their records are durable; the bytes may be sent before for ids that this service made itself. */
+  recorded: Promise<void>;
+  /** An earlier run may have got somewhere: delivery records must be read first. */
+  rerun: boolean;
+}
+
+/**
+ * Inserts the event records that are not there yet and drops events that another workflow owns.
+ * Rejects with StoreError when the store does not answer; nothing has been sent then.
+ */
+export async function claimEvents(
+  { store, catalogue, log }: { store: { events: EventStore }; catalogue: Catalogue; log: Logger },
+  order: { owner: string; events: PublishedEvent[]; bytes: Map<string, EventBytes>; rerun: boolean },
+): Promise<OwnEvents> {
+  const { owner, events, bytes, rerun } = order;
+  const insert = (some: PublishedEvent[]): Promise<string[]> =>
+    some.length === 0 ? Promise.resolve([]) : store.events.insertMany(some.map((event) => {
+      const payload = bytes.get(event.id)?.bytes ?? new Uint8Array();
+      return { record: eventRecord(event, payload.byteLength, catalogue, owner), payload };
+    }));
+
+  const unrecorded = events.filter((event) => !event.recorded);
+  const certain = rerun ? [] : unrecorded.filter((event) => event.ownId);
+  const doubtful = rerun ? unrecorded : unrecorded.filter((event) => !event.ownId);
+  const late = events.filter((event) => event.recorded && (rerun || Date.now() - event.acceptedAt > OWNER_TRUSTED_MS));
+
+  const recorded = insert(certain).then((known) => {
+    if (known.length > 0) log.warn({ owner, events: known }, "event records were there before: an earlier run of this dispatch made them");
+  });
+  const [known] = await Promise.all([insert(doubtful), certain.length === 0 ? recorded : undefined]).catch((error: unknown) => {
+    recorded.catch(() => undefined);
+    throw error;
+  });
+  const toCheck = [...known, ...late.map(({ id }) => id)];
+  if (toCheck.length === 0) return { own: events, recorded, rerun };
+  const records = await store.events.getMany(toCheck);
+  const foreign = new Set(toCheck.filter((id) => records.get(id)?.owner !== owner));
+  if (foreign.size > 0) log.warn({ owner, events: [...foreign] }, "events dropped: another workflow owns them");
+  return { own: events.filter(({ id }) => !foreign.has(id)), recorded, rerun: true };
+}
+
+/** The record of an event that `owner` delivers. */
+export const eventRecord = (event: PublishedEvent, size: number, catalogue: Catalogue, owner: string): EventRecord => ({
+  id: event.id, type: event.type, apiId: apiOf(catalogue, event.type), contentType: event.contentType, sha256: event.sha256,
+  size, acceptedAt: new Date(event.acceptedAt), owner, ...(event.groups && { groups: event.groups }),
+});

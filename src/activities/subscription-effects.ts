@@ -1,0 +1,40 @@
+/** What an answer of a consumer does to its subscription: 410 disables it, Retry-After pauses it. */
+import type { Logger } from "pino";
+import type { Subscription } from "../store/model.js";
+import type { Store } from "../store/store.js";
+import type { Catalogue } from "./catalogue.js";
+import type { SubscriptionEffect } from "./deliver.js";
+import type { Throttle } from "./throttle.js";
+
+export interface SubscriptionEffects {
+  /** Applies an effect; repeated ones change nothing more. */
+  apply(subscription: Subscription, effect: SubscriptionEffect): Promise<void>;
+}
+
+/** Effects over store, catalogue and throttle. */
+export function createSubscriptionEffects(
+  { store, catalogue, throttle, log }: { store: Store; catalogue: Catalogue; throttle: Throttle; log: Logger },
+): SubscriptionEffects {
+  async function disable(subscription: Subscription, reason: string): Promise<void> {
+    let changed = false;
+    await store.subscriptions.update(subscription.id, (current) => {
+      changed = current.status === "active";
+      return changed ? { ...current, status: "disabled", statusReason: reason, statusAt: new Date() } : current;
+    });
+    if (!changed) return;
+    log.warn({ subscription: subscription.id, group: subscription.groupId, reason }, "subscription disabled");
+    await store.audit.append({ actor: "service", action: "subscription.disable", subject: subscription.id, detail: { reason } });
+    await catalogue.refresh();
+  }
+  async function pause(subscription: Subscription, untilMs: number): Promise<void> {
+    // A flood of 429s says the same again and again: only a pause that ends a second later is news.
+    if (throttle.pausedUntil(subscription) > untilMs - 1_000) return;
+    await throttle.pause(subscription, untilMs);
+    if (subscription.rateLimit) return;
+    // Without a rate limit there is no bucket to ask; other processes read the pause with the subscription.
+    await store.subscriptions.update(subscription.id, (current) => ({ ...current, throttledUntil: new Date(untilMs) }));
+  }
+  return {
+    apply: (subscription, effect) => (effect.kind === "disable" ? disable(subscription, effect.reason) : pause(subscription, effect.untilMs)),
+  };
+}

@@ -1,0 +1,17 @@
+/** The first admin key: from the environment, or made at the first start and shown once. */
+import { newApiKey } from "../api/authenticate.js";
+import type { Store } from "../store/store.js";
+import type { Config } from "./config.js";
+
+export type AdminKey = { from: "environment" } | { from: "earlier start" } | { from: "now"; token: string };
+
+/** Makes an admin key when there is none. The token is in the answer only then. */
+export async function ensureAdminKey(store: Store, config: Config): Promise<AdminKey> {
+  if (config.SEALPOST_ADMIN_KEY) return { from: "environment" };
+  const keys = await store.apiKeys.all();
+  if (keys.some((key) => key.role === "admin" && !key.revokedAt)) return { from: "earlier start" };
+  const { id, token, hash } = newApiKey(store);
+  await store.apiKeys.insert({ id, hash, name: "First admin key", role: "admin", createdAt: new Date() });
+  await store.audit.append({ actor: "service", action: "api_key.create", subject: id, detail: { role: "admin", reason: "first start" } });
+  return { from: "now", token };
+}

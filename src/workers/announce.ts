@@ -1,0 +1,34 @@
+/** The lines that a start ends with. */
+import type { AdminKey } from "./admin-key.js";
+import type { Config } from "./config.js";
+import { DEMO_EVENT_TYPE } from "./demo.js";
+import type { Engines } from "./engines/index.js";
+
+export interface Announcement {
+  config: Config;
+  url: string;
+  engines: Engines;
+  admin: AdminKey | undefined;
+  demo: boolean;
+  logFile: string | undefined;
+  say: (line: string) => void;
+}
+
+/** Addresses, the first admin key and a line to try, each on a line of its own. */
+export function announce({ config, url, engines, admin, demo, logFile, say }: Announcement): void {
+  say(`Sealpost is ready: ${url}`);
+  if (config.ROLE !== "worker") say(`API docs: ${url}/docs`);
+  say(`Temporal: ${engines.temporal.address} (${engines.temporal.how})`);
+  if (engines.temporal.uiUrl) say(`Temporal UI: ${engines.temporal.uiUrl}`);
+  say(`MongoDB: ${engines.mongodb.url.replace(/\/\/[^@/]*@/, "//")} (${engines.mongodb.how})`);
+  if (logFile) say(`Log: ${logFile}`);
+  if (engines.mongodb.standIn) say("The MongoDB stand-in scans for everything but ids: right for a trial, not for production (set MONGODB_URL).");
+  if (config.SEALPOST_ALLOW_LOCAL_TARGETS) say("SEALPOST_ALLOW_LOCAL_TARGETS is on: http and private addresses may be called. For trial and tests only.");
+  if (admin?.from === "now") say(`Admin key (shown this once, keep it): ${admin.token}`);
+  if (admin?.from === "earlier start") say("Admin key: the one shown at the first start (lost? set SEALPOST_ADMIN_KEY to one of your own).");
+  if (admin?.from === "environment") say("Admin key: SEALPOST_ADMIN_KEY");
+  if (!demo || !admin) return;
+  const token = admin.from === "now" ? admin.token : "$SEALPOST_ADMIN_KEY";
+  say("Publish a first event; the built-in demo receiver, over mutual TLS, says here what it got:");
+  say(`  curl -s ${url}/v1/events -H "Authorization: Bearer ${token}" -H 'Content-Type: application/json' -d '{"type":"${DEMO_EVENT_TYPE}","data":{"hello":"world"}}'`);
+}

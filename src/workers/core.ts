@@ -1,0 +1,72 @@
+/** What every role needs: store, keys, catalogue, Temporal, sender, throttle. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { PayloadCodec } from "@temporalio/common";
+import type { Logger } from "pino";
+import { type Catalogue, createCatalogue } from "../activities/catalogue.js";
+import { createDispatchGauge, type DispatchGauge } from "../activities/dispatch-gauge.js";
+import { createGuard, type Guard } from "../activities/guard.js";
+import { createMetrics, type Metrics } from "../activities/metrics.js";
+import type { Operations } from "../api/dependencies.js";
+import { createOperations } from "../api/operations.js";
+import { connectStore } from "../store/index.js";
+import { createMasterKeysFile } from "../store/master-keys.js";
+import { createPayloadCodec } from "../store/payload-codec.js";
+import type { Store } from "../store/store.js";
+import type { Config } from "./config.js";
+import type { Engines } from "./engines/index.js";
+import { createLog } from "./log.js";
+import { connectTemporal, type TemporalLink } from "./temporal.js";
+
+export interface Core {
+  store: Store;
+  codec: PayloadCodec;
+  catalogue: Catalogue;
+  link: TemporalLink;
+  guard: Guard;
+  gauge: DispatchGauge;
+  metrics: Metrics;
+  operations: Operations;
+  log: Logger;
+  logFile: string | undefined;
+  version: string;
+  close(): Promise<void>;
+}
+
+/** Opens store and engine. @throws ConfigError, StoreError or Error when one of them is not to be had */
+export async function openCore(config: Config, engines: Engines, demoOrigin: string | undefined): Promise<Core> {
+  const { log, flush, file: logFile } = createLog(config, process.stdout.isTTY);
+  const masterKeys = config.SEALPOST_MASTER_KEYS ?? createMasterKeysFile(join(config.dataDir, "master-keys")).masterKeys;
+  const store = await connectStore({ mongodbUrl: engines.mongodb.url, database: config.MONGODB_DATABASE, masterKeys, log });
+  const codec = createPayloadCodec(store.keyring);
+  const link = await connectTemporal(engines.temporal.address, config, codec);
+  const metrics = createMetrics();
+  const catalogue = await createCatalogue({
+    store,
+    onTrouble: (error) => {
+      metrics.ownFailures.inc({ part: "catalogue" });
+      log.warn({ err: error }, "the catalogue could not be refreshed; the one in memory goes on serving");
+    },
+  });
+  const guard = createGuard({
+    allowLocal: config.SEALPOST_ALLOW_LOCAL_TARGETS, ports: config.SEALPOST_TARGET_PORTS,
+    ...(demoOrigin && { alwaysAllowedOrigins: [demoOrigin] }),
+  });
+  return {
+    store, codec, catalogue, link, guard, metrics, log, logFile,
+    gauge: createDispatchGauge(),
+    operations: createOperations({ client: link.client, store, log, parkOpenDays: config.PARK_OPEN_DAYS }),
+    version: packageVersion(),
+    close: async () => {
+      catalogue.close();
+      await link.connection.close().catch(() => undefined);
+      await store.close();
+      flush();
+    },
+  };
+}
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  return manifest.version;
+}

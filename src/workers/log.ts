@@ -1,0 +1,39 @@
+/** The structured log: one wide line per event, attempt and request; never a payload or a secret. */
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type DestinationStream, type Logger, pino } from "pino";
+import type { Config } from "./config.js";
+
+export interface ServiceLog {
+  log: Logger;
+  /** Writes out what is buffered. */
+  flush(): void;
+  /** Where it goes, for the start lines; undefined: standard output. */
+  file: string | undefined;
+}
+
+/** The log of this process. In a terminal it goes to a file, so that the start lines stay readable. */
+export function createLog(config: Config, terminal: boolean): ServiceLog {
+  const file = config.LOG_FILE ?? (terminal && !config.production ? join(config.dataDir, "logs", "sealpost.log") : undefined);
+  if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
+  // Buffered: two lines a delivery, written one by one, cost more than the delivery's signature.
+  const destination = pino.destination({ dest: file ?? 1, sync: false, minLength: 4_096, mkdir: true });
+  const flushing = setInterval(() => destination.flush(), 500);
+  flushing.unref();
+  const log = pino({
+    level: config.LOG_LEVEL,
+    base: { role: config.ROLE, pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: errorOf },
+  }, destination as DestinationStream);
+  return { log, flush: () => destination.flushSync(), file };
+}
+
+/** Name, code, message and stack of an error: our messages carry no payload, but a driver's error object may. */
+function errorOf(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error).slice(0, 500) };
+  const { name, message, stack } = error;
+  const code: unknown = "code" in error ? error.code : undefined;
+  return { name, message: message.slice(0, 500), ...(code !== undefined && { code }), stack, ...(error.cause instanceof Error && { cause: errorOf(error.cause) }) };
+}

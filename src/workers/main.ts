@@ -1,0 +1,32 @@
+/** Entry of every Sealpost process; ROLE decides what it does. */
+import { ConfigError, loadConfig } from "./config.js";
+import { EngineError } from "./engines/index.js";
+import { type RunningService, startService, StartError } from "./service.js";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  let service: RunningService | undefined;
+  let stopping: Promise<void> | undefined;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    say(`${signal}: finishing what is under way, at most ${config.SHUTDOWN_GRACE_SECONDS} s.`);
+    stopping = (service?.stop() ?? Promise.resolve()).then(() => process.exit(0), fail);
+  };
+  process.on("SIGINT", () => stop("SIGINT"));
+  process.on("SIGTERM", () => stop("SIGTERM"));
+  service = await startService(config, say);
+  service.failed.catch((error: unknown) => {
+    if (!stopping) fail(error);
+  });
+}
+
+/** One clear sentence for what the operator can mend, a stack only for what is a bug. */
+function fail(error: unknown): void {
+  const expected = error instanceof ConfigError || error instanceof EngineError || error instanceof StartError;
+  process.stderr.write(`${expected ? `Sealpost cannot start: ${error.message}` : `Sealpost failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}\n`);
+  process.exit(1);
+}
+
+main().catch(fail);

@@ -1,0 +1,131 @@
+/** Puts one process together: engines, store, catalogue, Temporal, worker, API, demo; and takes it apart in the right order. */
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Worker } from "@temporalio/worker";
+import { createApi, createHttpServer } from "../api/index.js";
+import { createPublisher } from "../api/publish.js";
+import { announce } from "./announce.js";
+import { ensureAdminKey } from "./admin-key.js";
+import type { Config } from "./config.js";
+import { type Core, openCore } from "./core.js";
+import { startDemo } from "./demo.js";
+import { type Engines, provideEngines } from "./engines/index.js";
+import { createReadiness } from "./readiness.js";
+import { startWorker } from "./worker.js";
+
+/** Why the service cannot start, in one sentence that says what to do. */
+export class StartError extends Error {}
+
+export interface RunningService {
+  url: string;
+  /** Rejects when the process cannot go on. */
+  failed: Promise<never>;
+  /** Stops accepting, lets attempts under way finish, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts what ROLE asks for. @throws ConfigError, EngineError or StartError with one sentence for the operator */
+export async function startService(config: Config, say: (line: string) => void): Promise<RunningService> {
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    return await start(config, say, undo);
+  } catch (error) {
+    await undoAll(undo);
+    throw error;
+  }
+}
+
+async function undoAll(undo: (() => Promise<void>)[]): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step().catch(() => undefined);
+}
+
+async function start(config: Config, say: (line: string) => void, undo: (() => Promise<void>)[]): Promise<RunningService> {
+  // The port is taken first: it is the commonest mistake, and the codec address is handed to the Temporal UI.
+  const server = createHttpServer();
+  await listen(server, config);
+  undo.push(() => closeServer(server));
+  const url = addressOf(server, config);
+  const engines = await provideEngines(engineOptions(config, url, say));
+  undo.push(() => engines.stop());
+  const demo = config.SEALPOST_DEMO && !config.production && config.ROLE === "all" ? await startDemo(say) : undefined;
+  if (demo) undo.push(() => demo.close());
+
+  const core = await openCore(config, engines, demo?.origin);
+  undo.push(() => core.close());
+  const admin = config.ROLE === "worker" ? undefined : await ensureAdminKey(core.store, config);
+  if (demo) await demo.register(core.store);
+  await core.catalogue.refresh();
+
+  const worker = config.ROLE === "api" ? undefined : await startWorker(core, config);
+  if (worker) undo.push(() => worker.stop());
+  serve(server, core, config, engines, worker?.worker);
+  await untilReady(core, worker?.worker);
+  announce({ config, url, engines, admin, demo: demo !== undefined, say, logFile: core.logFile });
+  core.log.info({ url, temporal: engines.temporal.how, mongodb: engines.mongodb.how }, "started");
+  return {
+    url,
+    failed: Promise.race([engines.failed, ...(worker ? [worker.failed] : [])]),
+    stop: () => undoAll(undo),
+  };
+}
+
+function serve(server: Server, core: Core, config: Config, engines: Engines, worker: Worker | undefined): void {
+  const publisher = createPublisher({
+    client: core.link.client, store: core.store, catalogue: core.catalogue, metrics: core.metrics, log: core.log,
+    ...(worker && { gauge: core.gauge }),
+    settings: {
+      batchMax: config.PUBLISH_BATCH_MAX, startsInFlight: config.PUBLISH_STARTS_IN_FLIGHT, dispatchesInFlight: config.PUBLISH_DISPATCHES_IN_FLIGHT,
+    },
+  });
+  server.on("request", createApi({
+    store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, metrics: core.metrics.registry, log: core.log,
+    notReady: createReadiness({ store: core.store, link: core.link, ...(worker && { workerState: () => worker.getState() }) }),
+    refuseTarget: (target) => core.guard.refuseTarget(target),
+    settings: {
+      version: core.version, payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
+      requestsPerSecond: config.REQUESTS_PER_SECOND, production: config.production, workerOnly: config.ROLE === "worker",
+      temporalUiOrigins: [...config.SEALPOST_TEMPORAL_UI_ORIGINS, ...(engines.temporal.uiUrl ? [new URL(engines.temporal.uiUrl).origin] : [])],
+      ...(config.SEALPOST_ADMIN_KEY && { environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY) }),
+    },
+  }));
+}
+
+const engineOptions = (config: Config, url: string, say: (line: string) => void) => ({
+  dataDir: config.dataDir,
+  ...(config.TEMPORAL_ADDRESS && { temporalAddress: config.TEMPORAL_ADDRESS }),
+  ...(config.MONGODB_URL && { mongodbUrl: config.MONGODB_URL }),
+  temporalNamespace: config.TEMPORAL_NAMESPACE,
+  codecEndpoint: `${config.PUBLIC_URL ?? url}/codec`,
+  durability: config.TEMPORAL_DURABILITY,
+  progress: say,
+});
+
+async function untilReady(core: Core, worker: Worker | undefined): Promise<void> {
+  // The worker reports INITIALIZED until its pollers run; a start line before that would promise too much.
+  for (let waited = 0; worker && worker.getState() !== "RUNNING" && waited < 10_000; waited += 20) await new Promise((resume) => setTimeout(resume, 20));
+  await core.store.ping(5_000);
+}
+
+async function listen(server: Server, config: Config): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const where = `${config.HOST}:${config.PORT}`;
+      reject(new StartError(error.code === "EADDRINUSE"
+        ? `PORT ${config.PORT} is in use on ${config.HOST}: stop what listens there, or set PORT to another one (0 takes a free one).`
+        : `HOST and PORT ${where} cannot be listened on (${error.code ?? error.message}): set another HOST or PORT.`));
+    });
+    server.listen(config.PORT, config.HOST, resolve);
+  });
+}
+
+function addressOf(server: Server, config: Config): string {
+  const { port } = server.address() as AddressInfo;
+  const host = config.HOST === "0.0.0.0" || config.HOST === "::" ? "127.0.0.1" : config.HOST;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+const closeServer = (server: Server): Promise<void> => new Promise((resolve) => {
+  server.close(() => resolve());
+  server.closeIdleConnections();
+});
+

@@ -1,0 +1,91 @@
+/** Connection, client and worker of Temporal: payloads sealed, failures encoded, search attributes registered. */
+import { readFileSync } from "node:fs";
+import { Client } from "@temporalio/client";
+import type { DataConverter, PayloadCodec } from "@temporalio/common";
+import { temporal } from "@temporalio/proto";
+import { NativeConnection, type TLSConfig, Worker, type WorkflowBundleWithSourceMap } from "@temporalio/worker";
+import { SEARCH_ATTRIBUTE, TASK_QUEUE } from "../workflows/contract.js";
+import { FAILURE_CONVERTER_PATH } from "./bundle.js";
+import { type Config, ConfigError } from "./config.js";
+
+export interface TemporalLink {
+  connection: NativeConnection;
+  /** On the worker's own connection, which is what makes eager starts possible. */
+  client: Client;
+  dataConverter: DataConverter;
+  namespace: string;
+}
+
+/** Connects and registers what Sealpost needs in the namespace. @throws Error when Temporal does not answer */
+export async function connectTemporal(address: string, config: Config, codec: PayloadCodec): Promise<TemporalLink> {
+  const tls = tlsOf(config);
+  const connection = await NativeConnection.connect({ address, ...(tls && { tls }) });
+  const namespace = config.TEMPORAL_NAMESPACE;
+  const dataConverter: DataConverter = { payloadCodecs: [codec], failureConverterPath: FAILURE_CONVERTER_PATH };
+  const client = new Client({ connection, namespace, dataConverter });
+  await registerSearchAttributes(connection, namespace);
+  return { connection, client, dataConverter, namespace };
+}
+
+function tlsOf(config: Config): TLSConfig | undefined {
+  const { TEMPORAL_TLS_CA_FILE: ca, TEMPORAL_TLS_CERT_FILE: cert, TEMPORAL_TLS_KEY_FILE: key } = config;
+  if (!ca && !cert && !key) return undefined;
+  if (Boolean(cert) !== Boolean(key)) throw new ConfigError("TEMPORAL_TLS_CERT_FILE", "TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE go together: set both or neither.");
+  return {
+    ...(ca && { serverRootCACertificate: readPem("TEMPORAL_TLS_CA_FILE", ca) }),
+    ...(cert && key && { clientCertPair: { crt: readPem("TEMPORAL_TLS_CERT_FILE", cert), key: readPem("TEMPORAL_TLS_KEY_FILE", key) } }),
+  };
+}
+
+function readPem(key: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new ConfigError(key, `${key} names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): correct the path or its permissions.`);
+  }
+}
+
+const KEYWORD = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+
+/** Adds the search attributes that are missing. Where the account may not (a managed namespace), a wrong or missing one is said in one sentence. */
+async function registerSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
+  const names = Object.values(SEARCH_ATTRIBUTE);
+  const { customAttributes = {} } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = names.filter((name) => customAttributes[name] === undefined);
+  const wrong = names.filter((name) => customAttributes[name] !== undefined && customAttributes[name] !== KEYWORD);
+  if (wrong.length > 0) throw new Error(`The Temporal namespace ${namespace} has ${wrong.join(", ")} with another type than Keyword: remove them or use another namespace.`);
+  if (missing.length === 0) return;
+  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])) })
+    .catch((error: unknown) => {
+      // Two processes may start at once; the other one's registration serves us as well.
+      if (!(error instanceof Error && /already exist/i.test(error.message))) throw error;
+    });
+}
+
+export interface WorkerSettings {
+  bundle: WorkflowBundleWithSourceMap | { codePath: string };
+  activities: object;
+  shutdownGraceSeconds: number;
+  taskQueue?: string;
+}
+
+/** The Temporal worker of this process. */
+export async function createWorker(link: TemporalLink, { bundle, activities, shutdownGraceSeconds, taskQueue = TASK_QUEUE }: WorkerSettings): Promise<Worker> {
+  return Worker.create({
+    connection: link.connection,
+    namespace: link.namespace,
+    taskQueue,
+    workflowBundle: bundle,
+    activities,
+    dataConverter: link.dataConverter,
+    // Fixed slots and an explicit cache: an idle parked workflow costs about 100 KB of memory while cached.
+    maxCachedWorkflows: 500,
+    maxConcurrentWorkflowTaskExecutions: 40,
+    maxConcurrentLocalActivityExecutions: 40,
+    maxConcurrentActivityTaskExecutions: 100,
+    workflowTaskPollerBehavior: { type: "autoscaling", minimum: 2, initial: 4, maximum: 16 },
+    activityTaskPollerBehavior: { type: "autoscaling", minimum: 1, initial: 2, maximum: 16 },
+    // Above the longest attempt time-out, so that attempts under way end by themselves.
+    shutdownGraceTime: shutdownGraceSeconds * 1_000,
+  });
+}

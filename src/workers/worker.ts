@@ -1,0 +1,78 @@
+/** The worker part of a process: activities, Temporal worker, the gauge of what is overdue. */
+import type { Worker } from "@temporalio/worker";
+import { WorkflowNotFoundError } from "@temporalio/client";
+import { createDeliver } from "../activities/deliver.js";
+import { createEndpointHealth } from "../activities/endpoint-health.js";
+import { createEventBytes } from "../activities/event-bytes.js";
+import { createActivities } from "../activities/index.js";
+import { createSender } from "../activities/send.js";
+import { createSubscriptionEffects } from "../activities/subscription-effects.js";
+import { createThrottle } from "../activities/throttle.js";
+import { SIGNAL } from "../workflows/contract.js";
+import { loadBundle } from "./bundle.js";
+import type { Config } from "./config.js";
+import type { Core } from "./core.js";
+import { createWorker } from "./temporal.js";
+
+export interface RunningWorker {
+  worker: Worker;
+  /** Rejects when the worker fails for good. */
+  failed: Promise<never>;
+  /** Lets attempts under way finish within SHUTDOWN_GRACE_SECONDS. */
+  stop(): Promise<void>;
+}
+
+/** Creates and runs the worker of this process. */
+export async function startWorker(core: Core, config: Config): Promise<RunningWorker> {
+  const { store, catalogue, link, metrics, log, gauge } = core;
+  const sender = createSender({ guard: core.guard });
+  const health = createEndpointHealth();
+  const throttle = createThrottle({ client: link.client, catalogue, log });
+  const activities = createActivities({
+    store, catalogue, log, health, throttle, gauge,
+    deliver: createDeliver({ sender, health, metrics, log, version: core.version }),
+    eventBytes: createEventBytes(store),
+    effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
+    parkOpenDays: config.PARK_OPEN_DAYS,
+    unrecorded: new Map(),
+    unrecordedRetries: new Map(),
+    signalRetry: (workflowId, deliveryIds) => signalled(link.client.workflow.getHandle(workflowId).signal(SIGNAL.retry, { deliveryIds, by: "recovery" })),
+  });
+  const worker = await createWorker(link, { bundle: await loadBundle(), activities, shutdownGraceSeconds: config.SHUTDOWN_GRACE_SECONDS });
+  const running = worker.run();
+  const overdue = watchOverdue(core);
+  return {
+    worker,
+    failed: running.then(() => new Promise<never>(() => undefined)),
+    stop: async () => {
+      overdue.stop();
+      if (worker.getState() === "RUNNING") worker.shutdown();
+      await running;
+      throttle.close();
+      await sender.close();
+    },
+  };
+}
+
+async function signalled(signal: Promise<void>): Promise<boolean> {
+  try {
+    await signal;
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** On the stand-in the query is a scan, so the next look waits fifty times as long as the last one took. */
+function watchOverdue({ store, metrics }: Core): { stop(): void } {
+  let timer: NodeJS.Timeout;
+  const look = async (): Promise<void> => {
+    const started = performance.now();
+    const oldest = await store.deliveries.oldestUndelivered().catch(() => undefined);
+    metrics.oldestUndelivered.set(oldest ? Math.max(0, (Date.now() - oldest.getTime()) / 1_000) : 0);
+    timer = setTimeout(() => void look(), Math.max(15_000, (performance.now() - started) * 50)).unref();
+  };
+  timer = setTimeout(() => void look(), 5_000).unref();
+  return { stop: () => clearTimeout(timer) };
+}
