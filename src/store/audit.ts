@@ -1,7 +1,7 @@
 /** The collection of administrative acts: written once, never changed. */
 import type { Collection } from "mongodb";
-import { ulid } from "ulid";
 import { guarded } from "./driver-errors.js";
+import { newId } from "./ids.js";
 import { findPage } from "./paging.js";
 import type { Store } from "./store.js";
 
@@ -19,8 +19,7 @@ export interface AuditDocument {
 export function createAuditStore(collection: Collection<AuditDocument>): Store["audit"] {
   return {
     async append({ detail, ...entry }) {
-      const at = new Date();
-      await guarded(() => collection.insertOne({ _id: `aud_${ulid(at.getTime())}`, at, ...entry, ...(detail && { detail: JSON.stringify(detail) }) }));
+      await guarded(() => collection.insertOne({ _id: newId("aud"), at: new Date(), ...entry, ...(detail && { detail: JSON.stringify(detail) }) }));
     },
     async list(page) {
       const { data, ...rest } = await findPage({ collection, timeField: "at", filter: [], page });

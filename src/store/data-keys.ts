@@ -33,7 +33,13 @@ export interface DataKeys {
 export const wrappingContext = (keyId: string): Uint8Array => Buffer.from(`sealpost data key|${keyId}`, "utf8");
 
 /** Every access goes by exact `_id`: anything else is a scan on the stand-in. */
-export function createDataKeys(collection: Collection<DataKeyDocument>, provider: KeyProvider, now: () => number): DataKeys {
+export function createDataKeys(deps: {
+  collection: Collection<DataKeyDocument>;
+  provider: KeyProvider;
+  now: () => number;
+  onMade: ((id: string) => void) | undefined;
+}): DataKeys {
+  const { collection, provider, now } = deps;
   const find = async (_id: string) => (await guarded(() => collection.findOne({ _id }))) ?? undefined;
   return {
     async read(id, seals) {
@@ -47,6 +53,7 @@ export function createDataKeys(collection: Collection<DataKeyDocument>, provider
       const document: DataKeyDocument = { _id: id, masterKeyId, wrapped: new Binary(wrapped), seals: 0, createdAt: new Date(now()) };
       try {
         await guarded(() => collection.insertOne(document));
+        deps.onMade?.(id);
         return document;
       } catch (error) {
         const first = isDuplicate(error) ? await find(id) : undefined;

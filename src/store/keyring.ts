@@ -48,6 +48,8 @@ export interface KeyringOptions {
    */
   maxSeals?: number;
   now?: () => number;
+  /** Told the id of each data key that this process made. */
+  onMade?: (id: string) => void;
 }
 
 /** A keyring that reports its use when the store closes. */
@@ -76,7 +78,7 @@ const REFRESH_RETRY_MS = 5_000;
 /** Opens the keyring over its collection. Nothing is read before it is needed. */
 export function createKeyring(options: KeyringOptions): ManagedKeyring {
   const { freshMs = 5 * 60_000, staleMs = 15 * 60_000, maxSeals = 2 ** 31, now = Date.now } = options;
-  const dataKeys = createDataKeys(options.dataKeys, options.provider, now);
+  const dataKeys = createDataKeys({ collection: options.dataKeys, provider: options.provider, now, onMade: options.onMade });
   const cache = createCache(dataKeys, now);
   const generations = new Map<KeyScope, number>();
   const once = createOnce<Loaded>();

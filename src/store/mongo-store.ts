@@ -1,5 +1,6 @@
 /** The store over MongoDB: puts the collections together. */
 import type { Collection, Db, MongoClient } from "mongodb";
+import type { Logger } from "pino";
 import { createAuditStore, type AuditDocument } from "./audit.js";
 import { createCatalogueCollection, type CatalogueDocument, type Layout } from "./catalogue-collection.js";
 import { apiKeyLayout, apiLayout, eventTypeLayout, groupLayout, subscriptionLayout } from "./catalogue-layouts.js";
@@ -33,17 +34,21 @@ export interface ConnectOptions {
   database?: string;
   /** `id:base64,…`; see `localKeyProvider`. */
   masterKeys: string;
+  log?: StoreLog;
 }
+
+/** The part of the structured log that the store writes to; ids only, never values. */
+export type StoreLog = Pick<Logger, "info" | "warn">;
 
 /**
  * Connects and opens the store; `close()` closes the connection.
  * @throws StoreError `settings_invalid`, `unavailable`, or `key_unknown` / `sealed_data_invalid` when the master keys are not those of the database
  */
-export async function connectStore({ mongodbUrl, database = "sealpost", masterKeys }: ConnectOptions): Promise<MongoStore> {
+export async function connectStore({ mongodbUrl, database = "sealpost", masterKeys, log }: ConnectOptions): Promise<MongoStore> {
   const provider = localKeyProvider(masterKeys);
   const client = await connect(mongodbUrl);
   try {
-    return await createStore({ client, database, provider, standIn: await isStandIn(client.db(database)) });
+    return await createStore({ client, database, provider, standIn: await isStandIn(client.db(database)), ...(log && { log }) });
   } catch (error) {
     await client.close().catch(() => undefined);
     throw error;
@@ -51,14 +56,14 @@ export async function connectStore({ mongodbUrl, database = "sealpost", masterKe
 }
 
 /** Opens the store over a client made with CLIENT_OPTIONS, which `close()` closes. Throws like `connectStore`. */
-export async function createStore(deps: { client: MongoClient; database: string; provider: KeyProvider; standIn: boolean }): Promise<MongoStore> {
-  const { client, provider, standIn } = deps;
+export async function createStore(deps: { client: MongoClient; database: string; provider: KeyProvider; standIn: boolean; log?: StoreLog }): Promise<MongoStore> {
+  const { client, provider, standIn, log } = deps;
   assertDurableWrites(client);
   const db = client.db(deps.database);
   const changes = db.collection<ChangesDocument>("changes");
   const events = db.collection<EventDocument>("events");
   const deliveries = db.collection<DeliveryDocument>("deliveries");
-  const keyring = createKeyring({ dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider });
+  const keyring = createKeyring({ dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider, onMade: (id) => log?.info({ dataKey: id }, "made a data key") });
 
   const changed = async () => void (await guarded(() => changes.updateOne({ _id: "catalogue" }, { $inc: { version: 1 } }, { upsert: true })));
   const catalogue = <T extends object>(name: string, layout: Layout<T>) =>
