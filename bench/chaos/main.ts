@@ -13,12 +13,13 @@ const USAGE = `npm run chaos -- [options]
   --frozen 30000         milliseconds that the database stands still
   --in-flight 100        requests open at SIGTERM
   --publishers 8         of the continuous load
+  --isolation 20         seconds of each phase of I5; 0 leaves it out
 `;
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "60" }, interval: { type: "string", default: "2000" }, victims: { type: "string", default: VICTIMS.join(",") },
     repeats: { type: "string", default: "10" }, frozen: { type: "string", default: "30000" }, "in-flight": { type: "string", default: "100" },
-    publishers: { type: "string", default: "8" }, help: { type: "boolean", default: false },
+    publishers: { type: "string", default: "8" }, isolation: { type: "string", default: "20" }, help: { type: "boolean", default: false },
   },
 });
 
@@ -52,7 +53,7 @@ async function main(): Promise<number> {
   }
   const report = await runChaos({
     kills: Number(values.kills), intervalMs: Number(values.interval), victims: victims(), repeats: Number(values.repeats), pairs: 100,
-    frozenMs: Number(values.frozen), inFlight: Number(values["in-flight"]), publishers: Number(values.publishers),
+    frozenMs: Number(values.frozen), inFlight: Number(values["in-flight"]), publishers: Number(values.publishers), isolationSeconds: Number(values.isolation),
     say: (line) => void process.stderr.write(`${line}\n`),
   });
   process.stdout.write(`${markdown(report)}\n`);

@@ -9,6 +9,7 @@ import { pause } from "../clock.js";
 import { type Sink, startSink } from "../sink.js";
 import { type Cluster, startCluster, type Victim, VICTIMS } from "./cluster.js";
 import { drain, engineDown, type Finding, freezeDatabase, type Ground, killBeforeAnswer, killBeforeStart, publishConflict, publishPairs } from "./faults.js";
+import { measureIsolation } from "./isolation.js";
 import { closePublishers, publish, type Publishing, startPublishing } from "./publishers.js";
 
 export interface ChaosOptions {
@@ -25,6 +26,8 @@ export interface ChaosOptions {
   /** F21: requests in flight at SIGTERM. */
   inFlight: number;
   publishers: number;
+  /** I5: seconds of each of its three phases; 0 leaves it out. */
+  isolationSeconds: number;
   say: (line: string) => void;
 }
 
@@ -67,7 +70,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await underLoad(trials, options.publishers, answers, async () => void findings.push(await freezeDatabase(ground, options.frozenMs)));
     findings.push(noServerErrors(answers));
     options.say("waiting until everything has settled");
-    const judgement = judge(await evidence(trials));
+    const isolation = options.isolationSeconds > 0 ? { isolation: await isolated(trials, options.isolationSeconds) } : {};
+    const judgement = judge({ ...(await evidence(trials)), ...isolation });
     options.say(`SIGTERM with ${options.inFlight} in flight`);
     findings.push(await drain(ground, options.inFlight));
     await settledRecords(() => client(cluster), deliveryIds(trials.sets.faults, ground.accepted));
@@ -174,6 +178,12 @@ async function evidence({ cluster, sink, sets, ids, canary }: Trials): Promise<T
     arrivals: [...sink.arrivals], records, crashes: cluster.crashes, inFlight: IN_FLIGHT, retrySeconds: RETRY_SECONDS,
     leaks: leaks.map((file) => file.slice(join(cluster.directory, "/").length)),
   };
+}
+
+async function isolated({ cluster, sink }: Trials, seconds: number): Promise<{ alone: number; beside: number }> {
+  const admin = client(cluster);
+  const { url, adminKey: key } = cluster.service();
+  return measureIsolation(admin, () => ({ url, key }), sink, seconds).finally(() => admin.close());
 }
 
 function onlyOnce({ once, sink, path }: Ground): Finding {

@@ -9,7 +9,7 @@ describe("crashes and faults", () => {
 
   beforeAll(async () => {
     report = await runChaos({
-      kills: VICTIMS.length, intervalMs: 1_500, victims: VICTIMS, repeats: 1, pairs: 100, frozenMs: 4_000, inFlight: 100, publishers: 4, say: () => undefined,
+      kills: VICTIMS.length, intervalMs: 1_500, victims: VICTIMS, repeats: 1, pairs: 100, frozenMs: 4_000, inFlight: 100, publishers: 4, isolationSeconds: 0, say: () => undefined,
     });
   }, 300_000);
 

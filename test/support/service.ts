@@ -123,11 +123,9 @@ async function waitUntilReady(child: ChildProcess, log: () => string): Promise<{
   for (;;) {
     const text = log();
     const url = /^Sealpost is ready\S* .*?(https?:\/\/[^\s,]+)/m.exec(text)?.[1];
-    if (url) {
-      const temporalAddress = /^Temporal: (\S+)/m.exec(text)?.[1] ?? "";
-      const mongodbUrl = /^MongoDB: (\S+)/m.exec(text)?.[1] ?? "";
-      return { url: url.replace(/\/$/, ""), temporalAddress, mongodbUrl };
-    }
+    const temporalAddress = /^Temporal: (\S+)/m.exec(text)?.[1];
+    const mongodbUrl = /^MongoDB: (\S+)/m.exec(text)?.[1];
+    if (url && temporalAddress && mongodbUrl) return { url: url.replace(/\/$/, ""), temporalAddress, mongodbUrl };
     const ended = child.exitCode !== null || child.signalCode !== null;
     if (ended || Date.now() > deadline) throw new Error(`The service ${ended ? "ended" : "was not ready in time"}. Its last lines:\n${text.slice(-3_000)}`);
     await pause(50);
