@@ -1,0 +1,64 @@
+/**
+ * `npm run keys:rotate`: wraps every data key under the first master key of SEALPOST_MASTER_KEYS.
+ *
+ * Order of a rotation without a gap: (1) add the new key after the old one and restart every process, so that all can open it;
+ * (2) put it first and restart; (3) run this; (4) take the old key out. Stopping it half-way does no harm: run it again.
+ */
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { connect } from "../store/connection.js";
+import type { DataKeyDocument } from "../store/data-keys.js";
+import { localKeyProvider } from "../store/master-keys.js";
+import { rotateMasterKey, type RotationResult } from "../store/rotation.js";
+import { loadConfig } from "./config.js";
+
+/** Lines of progress come at most once in so many keys. */
+const PROGRESS_EVERY = 100;
+
+/**
+ * Connects, rotates, closes.
+ * @throws StoreError `settings_invalid` (the message names the setting) or `unavailable`
+ */
+export async function runRotation(options: {
+  mongodbUrl: string;
+  database?: string;
+  masterKeys: string;
+  log: (line: string) => void;
+}): Promise<RotationResult> {
+  const { mongodbUrl, database = "sealpost", masterKeys, log } = options;
+  const provider = localKeyProvider(masterKeys);
+  const client = await connect(mongodbUrl);
+  try {
+    const result = await rotateMasterKey({
+      dataKeys: client.db(database).collection<DataKeyDocument>("dataKeys"),
+      provider,
+      progress: (done, left) => {
+        if (done % PROGRESS_EVERY === 0 && left > 0) log(`${done} data keys wrapped under "${provider.activeKeyId}", ${left} to go`);
+      },
+    });
+    log(`${result.rewrapped} data keys wrapped under "${provider.activeKeyId}"; ${summaryOf(result)}`);
+    return result;
+  } finally {
+    await client.close();
+  }
+}
+
+function summaryOf({ failed }: RotationResult): string {
+  if (failed.length === 0) return "all of them are now. The other master keys may be taken out of SEALPOST_MASTER_KEYS.";
+  return `${failed.length} are under a master key that is not in SEALPOST_MASTER_KEYS (${failed.slice(0, 5).join(", ")}): add it and run this again.`;
+}
+
+async function main(): Promise<void> {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  try {
+    const { MONGODB_URL: mongodbUrl, MONGODB_DATABASE: database, SEALPOST_MASTER_KEYS: masterKeys } = loadConfig();
+    if (!mongodbUrl || !masterKeys) throw new Error("Set MONGODB_URL and SEALPOST_MASTER_KEYS: a rotation needs the database and both master keys, the new one first.");
+    const { failed } = await runRotation({ mongodbUrl, database, masterKeys, log: say });
+    process.exitCode = failed.length === 0 ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();
