@@ -107,7 +107,7 @@ function spawnService(options: ServiceOptions, at: { dataDir: string; adminKey: 
     cwd: repositoryRoot(),
     stdio: ["ignore", output, output],
     env: {
-      PATH: process.env["PATH"], HOME: process.env["HOME"],
+      ...foreignEnvironment(),
       PORT: "0", HOST: "127.0.0.1", ROLE: options.role ?? "all", SEALPOST_DATA_DIR: at.dataDir, SEALPOST_ADMIN_KEY: at.adminKey,
       SEALPOST_ALLOW_LOCAL_TARGETS: "1", SEALPOST_DEMO: "0",
       ...(joined && { TEMPORAL_ADDRESS: joined.temporalAddress, MONGODB_URL: joined.mongodbUrl, SEALPOST_MASTER_KEYS_FILE: join(joined.dataDir, "master-keys") }),
@@ -116,6 +116,12 @@ function spawnService(options: ServiceOptions, at: { dataDir: string; adminKey: 
   });
   closeSync(output);
   return child;
+}
+
+/** What node, pip and go need of the environment, without settings of a service that somebody may have exported. */
+function foreignEnvironment(): NodeJS.ProcessEnv {
+  const ours = /^(SEALPOST_|TEMPORAL_|MONGODB_|PUBLISH_|LOG_|NODE_ENV$|NODE_OPTIONS$|VITEST)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([key]) => !ours.test(key)));
 }
 
 async function waitUntilReady(child: ChildProcess, log: () => string): Promise<{ url: string; temporalAddress: string; mongodbUrl: string }> {
