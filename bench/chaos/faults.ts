@@ -1,7 +1,8 @@
 /** One fault each: what is done to the service, and what it must make of it. */
 import { randomBytes } from "node:crypto";
-import { createClient } from "../../test/support/client.js";
+import { createClient, type SubscriptionSet } from "../../test/support/client.js";
 import { freeze, thaw } from "../../test/support/process.js";
+import { settledRecords } from "../../test/support/records.js";
 import { pause } from "../clock.js";
 import type { Sink } from "../sink.js";
 import type { Cluster } from "./cluster.js";
@@ -132,28 +133,36 @@ export async function freezeDatabase(ground: Ground, frozenMs: number): Promise<
   return { fault: "F9", done: `database frozen for ${frozenMs / 1_000} s`, found: `reads answered ${[...statuses].join(", ")}`, ok: wrong.length === 0 && statuses.size > 0 };
 }
 
-/** F21: SIGTERM while so many requests are open at the consumer. They finish, the exit code is 0, and none is sent again. */
-export async function drain(ground: Ground, count: number): Promise<Finding> {
-  const { cluster, sink } = ground;
+/** F21: SIGTERM while requests are open at the consumers. They finish, the exit code is 0, and none is sent again. */
+export async function drain({ cluster, sink, data }: Ground, set: SubscriptionSet, events: number): Promise<Finding> {
+  const expected = events * set.subscriptions.length;
+  const paths = new Set(set.subscriptions.map(({ url }) => new URL(url).pathname));
   let open: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (open = resolve));
-  sink.behave(ground.path, () => gate.then(() => 204));
+  paths.forEach((path) => sink.behave(path, () => gate.then(() => 204)));
   await cluster.stopOthers();
-  const events = Array.from({ length: count }, () => newEvent(ground, "f21"));
-  await Promise.all(events.map((event) => insist(() => main(cluster), event)));
-  for (const { id } of events) {
-    ground.accepted.add(id);
-    ground.once.add(id);
-  }
-  await until(() => sink.inFlight() >= count);
+  const batch = Array.from({ length: events }, (_, number) => ({ id: `f21-${number}`, type: set.eventType, data }));
+  const { url, key } = main(cluster);
+  const client = createClient(url, key);
+  const answer = await client.post("/v1/events", batch);
+  await client.close();
+  await until(() => sink.inFlight() >= expected).catch(() => undefined);
   const inFlight = sink.inFlight();
   const stopped = cluster.service().stop();
   await pause(500);
   open();
   const code = await stopped;
-  sink.behave(ground.path, () => 204);
   await cluster.restartService();
-  return { fault: "F21", done: `SIGTERM with ${inFlight} requests in flight`, found: `exit code ${code}`, ok: code === 0 };
+  const again = createClient(main(cluster).url, main(cluster).key);
+  const records = await settledRecords(() => again, batch.flatMap(({ id }) => set.subscriptions.map((subscription) => `${id}.${subscription.id}`)));
+  await again.close();
+  const delivered = [...records.values()].filter(({ status }) => status === "delivered").length;
+  const requests = sink.arrivals.filter(({ path }) => paths.has(path)).length;
+  return {
+    fault: "F21", done: `SIGTERM with ${inFlight} requests in flight`,
+    found: `exit code ${code}; ${delivered} of ${expected} delivered by ${requests} requests`,
+    ok: answer.status === 202 && inFlight === expected && code === 0 && delivered === expected && requests === expected,
+  };
 }
 
 interface Event {
