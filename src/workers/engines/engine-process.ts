@@ -1,0 +1,158 @@
+/** An engine as a child process that is restarted when it dies. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { EngineError } from "./engine-error.js";
+import { lastLine } from "./run-tool.js";
+
+export interface EngineSpec {
+  /** For messages. */
+  name: string;
+  command: string;
+  args: string[];
+  logFile: string;
+  /** It ends by itself when its standard input closes; any other engine gets a watchdog for that. */
+  exitsWithStdin: boolean;
+  /** One try: resolves when the engine answers, else rejects. */
+  answers: () => Promise<void>;
+  progress: (line: string) => void;
+  /** A process was started, the first one or a later one. */
+  onStart: (pid: number) => void;
+  /** It ended without being asked to. */
+  onDeath: (message: string) => void;
+}
+
+export interface EngineProcess {
+  /** Gracefully; by force after five seconds. */
+  stop(): Promise<void>;
+}
+
+const READY_WITHIN_MS = 90_000;
+const LOOK_EVERY_MS = 40;
+const STOP_WITHIN_MS = 5_000;
+const RESTART_PAUSE_MS = { first: 100, most: 10_000 };
+/** An engine that ran this long before it died is restarted at once again. */
+const STEADY_AFTER_MS = 30_000;
+const LOG_ROTATED_AT_BYTES = 20 * 1024 * 1024;
+
+/**
+ * Starts the engine, waits until it answers, and from then on restarts it with the same arguments whenever it ends.
+ * @throws EngineError engine_failed when it ends or does not answer at the first start
+ */
+export async function startEngine(spec: EngineSpec): Promise<EngineProcess> {
+  rotate(spec.logFile);
+  const stopping = new AbortController();
+  let current = launch(spec);
+  try {
+    await untilItAnswers(spec, current, stopping.signal);
+  } catch (error) {
+    await current.end();
+    throw error;
+  }
+  const supervised = (async () => {
+    let wait = RESTART_PAUSE_MS.first;
+    for (;;) {
+      const how = await current.ended;
+      if (stopping.signal.aborted) return;
+      if (Date.now() - current.startedAt > STEADY_AFTER_MS) wait = RESTART_PAUSE_MS.first;
+      spec.onDeath(`${spec.name} ended unexpectedly (${how}); it is restarted on the same port with the same data, its log is ${spec.logFile}`);
+      await pause(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (stopping.signal.aborted) return;
+      wait = Math.min(wait * 2, RESTART_PAUSE_MS.most);
+      const restarted = launch(spec);
+      current = restarted;
+      // One that never answers is ended, so that the next round sees its end.
+      untilItAnswers(spec, restarted, stopping.signal).then(
+        () => spec.progress(`${spec.name} answers again after ${Date.now() - restarted.startedAt} ms`),
+        () => restarted.end(),
+      ).catch(() => undefined);
+    }
+  })();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await current.end();
+      await supervised;
+    },
+  };
+}
+
+interface Launched {
+  startedAt: number;
+  /** Resolves with how it ended. */
+  ended: Promise<string>;
+  hasEnded(): boolean;
+  end(): Promise<void>;
+}
+
+function launch(spec: EngineSpec): Launched {
+  const log = openSync(spec.logFile, "a", 0o600);
+  // Its own session: Ctrl-C in the terminal would otherwise end the engine before the work in flight is finished.
+  const child = spawn(spec.command, spec.args, { detached: true, stdio: [spec.exitsWithStdin ? "pipe" : "ignore", log, log] });
+  closeSync(log);
+  // It ended first: nothing is ever written to it anyway.
+  child.stdin?.on("error", () => undefined);
+  const watchdog = child.pid !== undefined && !spec.exitsWithStdin ? watch(child.pid) : undefined;
+  let over = false;
+  const ended = new Promise<string>((resolve) => {
+    const settle = (how: string) => {
+      over = true;
+      watchdog?.kill("SIGKILL");
+      resolve(how);
+    };
+    child.once("error", (error) => settle(error.message));
+    child.once("exit", (code, signal) => settle(signal ?? `exit code ${code}`));
+  });
+  if (child.pid !== undefined) spec.onStart(child.pid);
+  const end = async () => {
+    if (over) return;
+    child.kill("SIGTERM");
+    const late = new AbortController();
+    const inTime = await Promise.race([ended.then(() => true), pause(STOP_WITHIN_MS, false, { signal: late.signal }).catch(() => true)]);
+    late.abort();
+    if (!inTime) child.kill("SIGKILL");
+    await ended;
+  };
+  return { startedAt: Date.now(), ended, hasEnded: () => over, end };
+}
+
+/** A shell that ends the engine when this process is gone, however it went: its standard input closes then. */
+function watch(pid: number): ChildProcess {
+  const script = 'read -r _; kill -TERM "$0" && sleep 5 && kill -KILL "$0"';
+  const watchdog = spawn("/bin/sh", ["-c", script, String(pid)], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  // Without a shell the engine is found and stopped at the next start.
+  watchdog.on("error", () => undefined);
+  watchdog.stdin.on("error", () => undefined);
+  return watchdog;
+}
+
+async function untilItAnswers(spec: EngineSpec, launched: Launched, stopping: AbortSignal): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (!launched.hasEnded() && !stopping.aborted && Date.now() < deadline) {
+    try {
+      await spec.answers();
+      if (!launched.hasEnded()) return;
+    } catch {
+      await pause(LOOK_EVERY_MS);
+    }
+  }
+  const what = launched.hasEnded() ? `ended at once (${await launched.ended})` : `did not answer within ${READY_WITHIN_MS / 1000} s`;
+  const said = lastLine(endOf(spec.logFile));
+  throw new EngineError("engine_failed", `The embedded ${spec.name} ${what}${said && `, saying "${said}"`}: see ${spec.logFile}.`);
+}
+
+function endOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8").slice(-4_000);
+  } catch {
+    return "";
+  }
+}
+
+function rotate(logFile: string): void {
+  try {
+    if (statSync(logFile).size > LOG_ROTATED_AT_BYTES) renameSync(logFile, `${logFile}.1`);
+  } catch {
+    // No log yet.
+  }
+}

@@ -1,0 +1,131 @@
+/** Real engines where nothing is installed: what is given from outside is used, the rest is provided below the data directory. */
+import { resolve } from "node:path";
+import { lockDataDirectory, prepareDataDirectory } from "./data-directory.js";
+import type { EngineProcess } from "./engine-process.js";
+import { startMongodb } from "./mongodb.js";
+import { createRecord, type EnginesRecord, stopLeftovers } from "./record.js";
+import { startTemporal } from "./temporal.js";
+
+export { EngineError, type EngineErrorCode } from "./engine-error.js";
+export { readRunningEngines } from "./record.js";
+
+export interface EngineOptions {
+  /** Everything embedded lives below it. */
+  dataDir: string;
+  /** `host:port`; given: Temporal is not embedded. */
+  temporalAddress?: string;
+  /** Given: MongoDB is not embedded. */
+  mongodbUrl?: string;
+  temporalNamespace: string;
+  /** Ports of the embedded engines; absent: free ones, those of the last start when they are free again, the UI first on 8233. */
+  temporalPort?: number;
+  temporalUiPort?: number;
+  mongodbPort?: number;
+  /** Where the embedded Temporal UI decodes payloads. */
+  codecEndpoint?: string;
+  /** `normal` survives any crash of a process, `full` also a power cut. */
+  durability: "normal" | "full";
+  /** Told one line at every decision, at every slow step, and when an engine dies and comes back. */
+  progress: (line: string) => void;
+}
+
+export interface Engines {
+  /** `pid` is that of the process as it is now: an engine that is restarted gets another one. */
+  readonly temporal: { readonly address: string; readonly uiUrl?: string; readonly embedded: boolean; readonly pid?: number; readonly how: string };
+  readonly mongodb: { readonly url: string; readonly embedded: boolean; /** FerretDB instead of MongoDB. */ readonly standIn: boolean; readonly pid?: number; readonly how: string };
+  /** Resolves with a message when an embedded engine dies for the first time; every death is told to `progress` and healed. */
+  readonly died: Promise<string>;
+  /** Stops embedded engines, gracefully, by force after five seconds, and releases the data directory. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Provides both engines; resolves when they answer.
+ * @throws EngineError
+ */
+export async function provideEngines(given: EngineOptions): Promise<Engines> {
+  const options = { ...given, dataDir: resolve(given.dataDir) };
+  if (options.temporalAddress && options.mongodbUrl) return outside(options.temporalAddress, options.mongodbUrl);
+  prepareDataDirectory(options.dataDir);
+  const unlock = lockDataDirectory(options.dataDir);
+  const started: EngineProcess[] = [];
+  let record: EnginesRecord | undefined;
+  const stop = async () => {
+    await Promise.all(started.splice(0).map((engine) => engine.stop()));
+    record?.remove();
+    unlock();
+  };
+  try {
+    await stopLeftovers(options.dataDir, options.progress);
+    record = createRecord(options.dataDir);
+    return { ...(await startBoth(options, record, started)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function outside(address: string, url: string): Engines {
+  return {
+    temporal: { address, embedded: false, how: "TEMPORAL_ADDRESS" },
+    mongodb: { url, embedded: false, standIn: false, how: "MONGODB_URL" },
+    died: new Promise(() => undefined),
+    stop: async () => undefined,
+  };
+}
+
+async function startBoth(options: EngineOptions, record: EnginesRecord, started: EngineProcess[]): Promise<Omit<Engines, "stop">> {
+  let died: (message: string) => void = () => undefined;
+  const death = new Promise<string>((settle) => (died = settle));
+  const onDeath = (message: string) => {
+    options.progress(message);
+    died(message);
+  };
+  const keep = <T extends EngineProcess>(engine: T): T => {
+    started.push(engine);
+    return engine;
+  };
+  // Both are waited for even when one fails: the other has to be stopped then.
+  const [temporal, mongodb] = await Promise.allSettled([
+    temporalOf(options, record, onDeath, keep),
+    mongodbOf(options, record, onDeath, keep),
+  ]);
+  if (temporal.status === "rejected") throw temporal.reason;
+  if (mongodb.status === "rejected") throw mongodb.reason;
+  record.ready();
+  return { temporal: temporal.value, mongodb: mongodb.value, died: death };
+}
+
+type Keep = <T extends EngineProcess>(engine: T) => T;
+
+async function temporalOf(options: EngineOptions, record: EnginesRecord, onDeath: (message: string) => void, keep: Keep): Promise<Engines["temporal"]> {
+  if (options.temporalAddress) return { address: options.temporalAddress, embedded: false, how: "TEMPORAL_ADDRESS" };
+  let pid = 0;
+  const { address, uiUrl, how } = keep(await startTemporal({
+    dataDir: options.dataDir, namespace: options.temporalNamespace, durability: options.durability, progress: options.progress,
+    ...(options.temporalPort !== undefined && { port: options.temporalPort }),
+    ...(options.temporalUiPort !== undefined && { uiPort: options.temporalUiPort }),
+    ...(options.codecEndpoint !== undefined && { codecEndpoint: options.codecEndpoint }),
+    onStart: (running) => {
+      pid = running.pid;
+      record.set("temporal", running);
+    },
+    onDeath,
+  }));
+  return { address, uiUrl, how, embedded: true, get pid() { return pid; } };
+}
+
+async function mongodbOf(options: EngineOptions, record: EnginesRecord, onDeath: (message: string) => void, keep: Keep): Promise<Engines["mongodb"]> {
+  if (options.mongodbUrl) return { url: options.mongodbUrl, embedded: false, standIn: false, how: "MONGODB_URL" };
+  let pid = 0;
+  const { url, standIn, how } = keep(await startMongodb({
+    dataDir: options.dataDir, durability: options.durability, progress: options.progress,
+    ...(options.mongodbPort !== undefined && { port: options.mongodbPort }),
+    onStart: (running) => {
+      pid = running.pid;
+      record.set("mongodb", running);
+    },
+    onDeath,
+  }));
+  return { url, standIn, how, embedded: true, get pid() { return pid; } };
+}

@@ -1,0 +1,33 @@
+/** What this machine offers. Beside the configuration the only reader of the environment: PATH, HOME and XDG_CACHE_HOME. */
+import { accessSync, constants, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+
+/** Absolute path of an executable on PATH. */
+export function findOnPath(name: string): string | undefined {
+  const directories = (process.env["PATH"] ?? "").split(delimiter).filter(Boolean);
+  return directories.map((directory) => join(directory, name)).find(isExecutable);
+}
+
+/** Whether it is a file that this user may execute. */
+export function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Binaries are kept per machine and not per data directory: a second trial must not download or build them again. */
+export function cacheDirectory(): string {
+  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "sealpost");
+}
+
+/** The environment of this process with some keys replaced, for a tool that it starts. */
+export function environmentWith(replaced: Record<string, string>): NodeJS.ProcessEnv {
+  return { ...process.env, ...replaced };
+}
+
+/** Names a build in the cache: binaries differ by operating system and processor. */
+export const machineKind = `${process.platform}-${process.arch}`;

@@ -1,0 +1,109 @@
+/** Where a MongoDB comes from: a real one, or else the stand-in that is built here. */
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EnvHttpProxyAgent, request } from "undici";
+import { installOnce } from "./install-once.js";
+import { cacheDirectory, findOnPath, machineKind } from "./machine.js";
+import { type Found, provision, type Source, type SourceResult } from "./provision.js";
+import { runTool } from "./run-tool.js";
+import { type Progress, tellIfSlow } from "./slow-steps.js";
+
+const MONGOD_VERSION = "8.0.12";
+const FERRETDB_VERSION = "1.24.2";
+/** An unreachable host must not hold up the start: what comes after it does not need it. */
+const REACH_WITHIN_MS = 5_000;
+const BUILD_WITHIN_MS = 1_200_000;
+const VERSION_WITHIN_MS = 30_000;
+
+export const STAND_IN = "ferretdb";
+
+/** @throws EngineError missing_tool */
+export function findMongodb(remembered: string | undefined, progress: Progress): Promise<Found & { source: string }> {
+  const sources: Source[] = [
+    { name: "path", find: onPath },
+    { name: "download", find: () => fromDownload(progress) },
+    { name: STAND_IN, find: () => builtStandIn(progress) },
+  ];
+  // Data written by the stand-in cannot be read by mongod, nor the other way round.
+  const readable = remembered === STAND_IN ? sources.filter(({ name }) => name === STAND_IN) : remembered ? sources.filter(({ name }) => name !== STAND_IN) : sources;
+  return provision(readable, remembered, (reasons) =>
+    `MongoDB could not be provided (${reasons}): set MONGODB_URL to a running one, put mongod on PATH, or install Go 1.24 or later for the built stand-in.`);
+}
+
+async function onPath(): Promise<SourceResult> {
+  const path = findOnPath("mongod");
+  if (!path) return { reason: "no mongod on PATH" };
+  return (await works(path)) ? { path, how: "mongod on PATH" } : { reason: `${path} does not run` };
+}
+
+async function fromDownload(progress: Progress): Promise<SourceResult> {
+  const target = join(cacheDirectory(), `mongod-${MONGOD_VERSION}-${machineKind}`);
+  const installed = await installOnce(target, async (directory) => {
+    // Loaded only here: it inspects the operating system at import, and most starts need none of it.
+    const [{ MongoBinary }, { MongoBinaryDownloadUrl }] = await Promise.all([
+      import("mongodb-memory-server-core"), import("mongodb-memory-server-core/lib/util/MongoBinaryDownloadUrl.js"),
+    ]);
+    const at = { version: MONGOD_VERSION, platform: process.platform, arch: process.arch };
+    const unreachable = await whyUnreachable(await new MongoBinaryDownloadUrl(at).getDownloadUrl());
+    if (unreachable) return { reason: unreachable };
+    const file = await tellIfSlow(progress, `MongoDB: no mongod on PATH, so ${MONGOD_VERSION} is downloaded, once on this machine`, () =>
+      MongoBinary.getPath({ version: MONGOD_VERSION, downloadDir: directory, systemBinary: "" }));
+    return (await works(file)) ? { file } : { reason: "the downloaded mongod does not run" };
+  });
+  return "reason" in installed ? installed : { path: target, how: `downloaded mongod ${MONGOD_VERSION}` };
+}
+
+async function whyUnreachable(url: string): Promise<string | undefined> {
+  const dispatcher = new EnvHttpProxyAgent({ connect: { timeout: REACH_WITHIN_MS } });
+  try {
+    const { statusCode, body } = await request(url, { method: "HEAD", dispatcher, signal: AbortSignal.timeout(REACH_WITHIN_MS) });
+    await body.dump();
+    return statusCode < 400 ? undefined : `the download host answered ${statusCode}`;
+  } catch (error) {
+    return `the download host cannot be reached (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`;
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+/** FerretDB embedded in a program of ours, see `ferretdb/main.go`. The key in the cache follows the sources. */
+async function builtStandIn(progress: Progress): Promise<SourceResult> {
+  const sources = standInSources();
+  if (!sources) return { reason: "its sources are not beside this program" };
+  const target = join(cacheDirectory(), `ferretdb-${FERRETDB_VERSION}-${hashOf(sources)}-${machineKind}`);
+  const installed = await installOnce(target, async (directory) => {
+    const go = findOnPath("go");
+    if (!go) return { reason: "no Go on PATH to build it" };
+    const copy = join(directory, "src");
+    const file = join(directory, "ferretdb");
+    mkdirSync(copy);
+    cpSync(sources, copy, { recursive: true });
+    const line = `MongoDB: no mongod can be had, so Go builds the stand-in FerretDB ${FERRETDB_VERSION}, once on this machine: about two minutes`;
+    const build = await tellIfSlow(progress, line, () => runTool({
+      command: go, cwd: copy, withinMs: BUILD_WITHIN_MS,
+      args: ["build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", "ferretdb_sqlite", "-ldflags", "-s -w", "-o", file, "."],
+      env: { CGO_ENABLED: "0", GOWORK: "off", PWD: copy },
+    }));
+    return build.ok ? { file } : { reason: `go build: ${build.reason}` };
+  });
+  return "reason" in installed ? installed : { path: target, how: `stand-in FerretDB ${FERRETDB_VERSION}` };
+}
+
+/** Looked for upwards, as this file runs from the sources or compiled into another folder of the repository. */
+function standInSources(): string | undefined {
+  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
+    const sources = join(directory, "src/workers/engines/ferretdb");
+    if (existsSync(sources)) return sources;
+    if (directory === dirname(directory)) return undefined;
+  }
+}
+
+function hashOf(directory: string): string {
+  const hash = createHash("sha256");
+  for (const name of readdirSync(directory).sort()) hash.update(`${name}\0`).update(readFileSync(join(directory, name)));
+  return hash.digest("hex").slice(0, 12);
+}
+
+const works = async (path: string): Promise<boolean> => (await runTool({ command: path, args: ["--version"], withinMs: VERSION_WITHIN_MS })).ok;

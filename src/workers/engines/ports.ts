@@ -1,0 +1,52 @@
+/** Ports on the loopback address. */
+import { randomInt } from "node:crypto";
+import { connect, createServer } from "node:net";
+import { EngineError } from "./engine-error.js";
+
+/**
+ * Below the range that operating systems give to outgoing connections (Linux from 32768, others from 49152): while an engine
+ * restarts, a client's retries could otherwise be given the engine's own port and block it.
+ */
+const FREE_PORTS = { from: 17_000, to: 32_000 };
+const TRIES = 100;
+
+/** Whether the port can be listened on now. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Whether something accepts connections there. Asked instead of `isFree` while an engine starts: that would take the port from it. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    const settle = (listening: boolean) => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.once("connect", () => settle(true));
+    socket.once("error", () => settle(false));
+  });
+}
+
+/** A port that is free now; `wished` when that one is. */
+export async function freePort(wished?: number): Promise<number> {
+  if (wished !== undefined && (await isFree(wished))) return wished;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = randomInt(FREE_PORTS.from, FREE_PORTS.to);
+    if (await isFree(port)) return port;
+  }
+  throw new EngineError("port_in_use", `No free port between ${FREE_PORTS.from} and ${FREE_PORTS.to} was found: end what occupies them.`);
+}
+
+/**
+ * The port that was asked for.
+ * @throws EngineError port_in_use
+ */
+export async function requestedPort(port: number, purpose: string): Promise<number> {
+  if (await isFree(port)) return port;
+  throw new EngineError("port_in_use", `Port ${port}, asked for as ${purpose}, is in use on 127.0.0.1: end what listens there or choose another port.`);
+}

@@ -1,0 +1,125 @@
+/** What runs on a data directory, written for the next start and for a second process that wants to join. */
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { liveOwner } from "./data-directory.js";
+import { commandLine, isAlive } from "./process-identity.js";
+
+export type EngineName = "temporal" | "mongodb";
+
+/** An embedded engine as it runs now. */
+export interface RunningRecord {
+  pid: number;
+  /** `host:port` of Temporal, URL of MongoDB. */
+  address: string;
+  uiUrl?: string;
+  standIn?: boolean;
+}
+
+interface EnginesFile {
+  /** Everything answered; before that nobody should join. */
+  ready: boolean;
+  temporal?: RunningRecord;
+  mongodb?: RunningRecord;
+}
+
+/** What was chosen last time: the data of a stand-in and of a real MongoDB are not the same files. */
+interface ProvisionFile {
+  temporal?: { how: string; port: number; uiPort: number };
+  mongodb?: { how: string; port: number };
+}
+
+/** Writes `engines.json`; engines that are given from outside are not in it, because their URLs may hold a password. */
+export interface EnginesRecord {
+  set(name: EngineName, running: RunningRecord): void;
+  ready(): void;
+  remove(): void;
+}
+
+const enginesFile = (dataDir: string): string => join(dataDir, "engines.json");
+const provisionFile = (dataDir: string): string => join(dataDir, "provision.json");
+
+export function createRecord(dataDir: string): EnginesRecord {
+  const state: EnginesFile = { ready: false };
+  const write = () => writeWhole(enginesFile(dataDir), state);
+  return {
+    set: (name, running) => {
+      state[name] = running;
+      write();
+    },
+    ready: () => {
+      state.ready = true;
+      write();
+    },
+    remove: () => rmSync(enginesFile(dataDir), { force: true }),
+  };
+}
+
+/** The embedded engines that a live process owns on this directory; undefined when there is none or it is not ready. */
+export function readRunningEngines(dataDir: string): { temporalAddress?: string; mongodbUrl?: string; standIn: boolean } | undefined {
+  const state = readJson<EnginesFile>(enginesFile(dataDir));
+  if (!state?.ready || liveOwner(dataDir) === undefined) return undefined;
+  return {
+    ...(state.temporal && { temporalAddress: state.temporal.address }),
+    ...(state.mongodb && { mongodbUrl: state.mongodb.address }),
+    standIn: state.mongodb?.standIn === true,
+  };
+}
+
+const STOP_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 25;
+
+/** Ends engines whose owner was killed, and waits until they let go of their files. To be called by the holder of the lock only. */
+export async function stopLeftovers(dataDir: string, progress: (line: string) => void): Promise<void> {
+  const state = readJson<EnginesFile>(enginesFile(dataDir));
+  await Promise.all([state?.temporal?.pid, state?.mongodb?.pid].map(async (pid) => {
+    if (pid === undefined || !runsOn(pid, dataDir)) return;
+    progress(`Process ${pid} is left from a killed owner of ${dataDir}: stopping it before its files are opened again`);
+    signal(pid, "SIGTERM");
+    if (await gone(pid, dataDir)) return;
+    signal(pid, "SIGKILL");
+    await gone(pid, dataDir);
+  }));
+  rmSync(enginesFile(dataDir), { force: true });
+}
+
+export function readProvision(dataDir: string): ProvisionFile {
+  return readJson<ProvisionFile>(provisionFile(dataDir)) ?? {};
+}
+
+export function rememberProvision(dataDir: string, chosen: ProvisionFile): void {
+  writeWhole(provisionFile(dataDir), { ...readProvision(dataDir), ...chosen });
+}
+
+/** Its files are named on its command line, so a stranger with the same id is not taken for it. */
+const runsOn = (pid: number, dataDir: string): boolean => isAlive(pid) && (commandLine(pid)?.includes(dataDir) ?? false);
+
+async function gone(pid: number, dataDir: string): Promise<boolean> {
+  for (const deadline = Date.now() + STOP_WITHIN_MS; Date.now() < deadline; ) {
+    if (!runsOn(pid, dataDir)) return true;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  return false;
+}
+
+function signal(pid: number, what: NodeJS.Signals): void {
+  try {
+    process.kill(pid, what);
+  } catch {
+    // It ended in between.
+  }
+}
+
+function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** By rename, so that a reader never sees half of it. */
+function writeWhole(file: string, content: object): void {
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  renameSync(temporary, file);
+}

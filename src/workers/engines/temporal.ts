@@ -1,0 +1,104 @@
+/** The embedded Temporal: the CLI's development server, durable in an SQLite file. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Connection } from "@temporalio/client";
+import { EngineError } from "./engine-error.js";
+import { type EngineProcess, startEngine } from "./engine-process.js";
+import { freePort, isFree, isListening, requestedPort } from "./ports.js";
+import { readProvision, rememberProvision } from "./record.js";
+import { findTemporal } from "./temporal-program.js";
+import { type Progress, tellIfSlow } from "./slow-steps.js";
+
+export interface TemporalOptions {
+  dataDir: string;
+  namespace: string;
+  port?: number;
+  uiPort?: number;
+  codecEndpoint?: string;
+  durability: "normal" | "full";
+  progress: Progress;
+  onStart: (running: { address: string; uiUrl: string; pid: number }) => void;
+  onDeath: (message: string) => void;
+}
+
+export interface EmbeddedTemporal extends EngineProcess {
+  address: string;
+  uiUrl: string;
+  how: string;
+}
+
+/** The UI's usual port: a newcomer finds it where the documentation of Temporal says. */
+const UI_PORT = 8233;
+
+const SEARCH_ATTRIBUTES = ["WebhookStatus", "WebhookSubscription", "WebhookGroup", "WebhookEventType", "WebhookEventId"];
+
+/** The defaults protect a shared cluster; one service has this server to itself, and a burst must not be throttled by it. */
+const DYNAMIC_CONFIG = [
+  "frontend.rps=100000", "frontend.namespaceRPS=100000", "frontend.namespaceRPS.visibility=1000", "frontend.namespaceCount=10000",
+  "history.rps=100000", "matching.rps=100000",
+];
+
+/** @throws EngineError */
+export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
+  const remembered = readProvision(options.dataDir).temporal;
+  const program = await findTemporal(remembered?.how, options.progress);
+  options.progress(`Temporal: TEMPORAL_ADDRESS is not set, so an embedded one runs (${program.how}, data in ${options.dataDir})`);
+  const start = async (): Promise<EmbeddedTemporal> => {
+    const port = options.port === undefined ? await freePort(remembered?.port) : await requestedPort(options.port, "the port of the embedded Temporal");
+    const uiPort = options.uiPort === undefined ? await defaultUiPort(remembered?.uiPort) : await requestedPort(options.uiPort, "the port of the embedded Temporal's UI");
+    const engine = await run(program.path, options, { port, uiPort });
+    rememberProvision(options.dataDir, { temporal: { how: program.source, port, uiPort } });
+    return { ...engine, address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, how: program.how };
+  };
+  return tellIfSlow(options.progress, "Temporal: starting", () =>
+    start().catch((error: unknown) => {
+      // Another process may take a free port between our look and the engine's start, also one of those it chooses itself.
+      if (error instanceof EngineError && error.code === "engine_failed") return start();
+      throw error;
+    }));
+}
+
+async function defaultUiPort(remembered: number | undefined): Promise<number> {
+  return remembered !== undefined && (await isFree(remembered)) ? remembered : freePort(UI_PORT);
+}
+
+async function run(command: string, options: TemporalOptions, { port, uiPort }: { port: number; uiPort: number }): Promise<EngineProcess> {
+  const directory = join(options.dataDir, "temporal");
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const repeated = (flag: string, values: string[]) => values.flatMap((value) => [flag, value]);
+  const address = `127.0.0.1:${port}`;
+  return startEngine({
+    name: "Temporal",
+    command,
+    args: [
+      "server", "start-dev", "--ip", "127.0.0.1", "--port", String(port), "--ui-port", String(uiPort), "--log-level", "error",
+      "--db-filename", join(directory, "temporal.sqlite"),
+      ...repeated("--sqlite-pragma", ["journal_mode=WAL", `synchronous=${options.durability === "full" ? "FULL" : "NORMAL"}`]),
+      ...repeated("--search-attribute", SEARCH_ATTRIBUTES.map((name) => `${name}=Keyword`)),
+      ...repeated("--dynamic-config-value", DYNAMIC_CONFIG),
+      ...(options.namespace === "default" ? [] : ["--namespace", options.namespace]),
+      ...(options.codecEndpoint ? ["--ui-codec-endpoint", options.codecEndpoint] : []),
+    ],
+    logFile: join(options.dataDir, "logs", "temporal.log"),
+    exitsWithStdin: false,
+    answers: () => answers(address, port, options.namespace),
+    progress: options.progress,
+    onStart: (pid) => options.onStart({ address, uiUrl: `http://127.0.0.1:${uiPort}`, pid }),
+    onDeath: options.onDeath,
+  });
+}
+
+/** The search attributes are added after the server listens; a workflow that sets one before would be refused. */
+async function answers(address: string, port: number, namespace: string): Promise<void> {
+  if (!(await isListening(port))) throw new Error("not listening yet");
+  const connection = await Connection.connect({ address, connectTimeout: 2_000 });
+  try {
+    await connection.withDeadline(Date.now() + 2_000, async () => {
+      await connection.workflowService.describeNamespace({ namespace });
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+      if (!SEARCH_ATTRIBUTES.every((name) => customAttributes && name in customAttributes)) throw new Error("search attributes not added yet");
+    });
+  } finally {
+    await connection.close();
+  }
+}

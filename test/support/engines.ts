@@ -1,0 +1,39 @@
+/** One set of real engines for the whole suite; each test takes names of its own in it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { provideEngines } from "../../src/workers/engines/index.js";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    temporalAddress: string;
+    mongodbUrl: string;
+  }
+}
+
+/** Running engines that several test runs share. */
+const SHARED = { temporalAddress: "SEALPOST_TEST_TEMPORAL_ADDRESS", mongodbUrl: "SEALPOST_TEST_MONGODB_URL" } as const;
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dataDir = mkdtempSync(join(tmpdir(), "sealpost-engines-"));
+  const temporalAddress = process.env[SHARED.temporalAddress];
+  const mongodbUrl = process.env[SHARED.mongodbUrl];
+  const lines: string[] = [];
+  try {
+    const engines = await provideEngines({
+      dataDir, temporalNamespace: "default", durability: "normal",
+      ...(temporalAddress && { temporalAddress }), ...(mongodbUrl && { mongodbUrl }),
+      progress: (line) => lines.push(line),
+    });
+    project.provide("temporalAddress", engines.temporal.address);
+    project.provide("mongodbUrl", engines.mongodb.url);
+    return async () => {
+      await engines.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    };
+  } catch (error) {
+    rmSync(dataDir, { recursive: true, force: true });
+    throw new Error(`No engines for the tests: ${(error as Error).message}\n${lines.join("\n")}`, { cause: error });
+  }
+}
