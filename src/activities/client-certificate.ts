@@ -1,5 +1,6 @@
 /** Checks what a consumer uploads for TLS, so that nothing that cannot work is saved. */
 import { type KeyObject, X509Certificate, createPrivateKey } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import type { EndpointTls } from "../store/model.js";
 
 export type TlsFault =
@@ -21,7 +22,7 @@ const REASON: Record<TlsFault, string> = {
   too_large: `Certificates, key and authorities may have ${MAX_PEM_CHARACTERS} characters and ${MAX_CERTIFICATES} certificates each.`,
   certificate_without_key: "A client certificate needs its private key.",
   key_without_certificate: "A private key needs its client certificate.",
-  certificate_unreadable: "The client certificate is not PEM, or not a certificate.",
+  certificate_unreadable: "The client certificate is not PEM, not a certificate, or its key or digest is too weak to be used.",
   certificate_expired: "The client certificate, or an intermediate sent with it, has expired.",
   certificate_not_yet_valid: "The client certificate is not valid yet.",
   certificate_wrong_usage: "The client certificate is not meant for client authentication (extended key usage).",
@@ -45,7 +46,18 @@ export function checkTls(tls: EndpointTls, now: Date = new Date()): TlsCheck {
   }
   if (clientCert === undefined) return clientKey === undefined ? { ok: true } : refuse("key_without_certificate");
   if (clientKey === undefined) return refuse("certificate_without_key");
-  return checkClient(clientCert, clientKey, now);
+  const check = checkClient(clientCert, clientKey, now);
+  // The last word has the library that will use it: it also refuses weak keys and digests.
+  return check.ok && !isUsable(tls) ? refuse("certificate_unreadable") : check;
+}
+
+function isUsable({ clientCert, clientKey, ca }: EndpointTls): boolean {
+  try {
+    createSecureContext({ cert: clientCert, key: clientKey, ca });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function checkClient(clientCert: string, clientKey: string, now: Date): TlsCheck {
