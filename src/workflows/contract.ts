@@ -106,6 +106,8 @@ export interface RetryDeliveryInput {
   items: RetryItem[];
   /** How long parked deliveries keep the workflow open, days. */
   parkOpenDays: number;
+  /** Who asked for it (a resend), for the record. */
+  by?: string;
 }
 
 /** Argument of the signals `retry` and `cancel` of `retryDelivery`; without ids it means every waiting delivery in it. */
@@ -147,6 +149,8 @@ export interface RateLimit {
 export interface TokenBucketInput {
   subscriptionId: string;
   rate: RateLimit;
+  /** `updatedAt` of the subscription the rate was read from, milliseconds. */
+  rateAsOf: number;
   /** State handed over by continue-as-new. */
   state?: BucketState;
 }
@@ -158,11 +162,34 @@ export interface BucketState {
   epoch: number;
   pausedUntil: number;
   rate: RateLimit;
+  /** `updatedAt` of the subscription the rate was read from, milliseconds. */
+  rateAsOf: number;
+  /** Spare tokens that workers hold, and until when they may be used. */
+  spares: { until: number; count: number }[];
+  /** When the next message to the bucket is due; keeps all workers together below 5 a second. */
+  nextMessageAt: number;
 }
 
+/** Argument of the signal `configure`. */
+export interface ConfigureSignal {
+  rate: RateLimit;
+  /** `updatedAt` of the subscription the rate was read from, milliseconds; the newer rate wins. */
+  asOf: number;
+}
+/** Argument of the signal `pause`. */
+export interface PauseSignal {
+  /** Milliseconds since the epoch. */
+  untilMs: number;
+}
+
+/** Id of the bucket of a subscription. */
+export const bucketWorkflowId = (subscriptionId: string): string => `bucket/${subscriptionId}`;
+
 export interface LeaseRequest {
-  /** How many requests the worker has waiting or expects within the next second. */
+  /** How many requests the worker has waiting; 0 only asks how things stand. */
   count: number;
+  /** How many more it expects within the next second; tokens for them are spare ones, given only while nobody waits. */
+  expect?: number;
   /** The rate that the worker read from the subscription; a bucket with another one takes the newer. */
   rate: RateLimit;
   /** `updatedAt` of the subscription the rate was read from, milliseconds; the newer rate wins. */
@@ -178,6 +205,8 @@ export interface Lease {
   /** The worker asks this bucket again not before so many milliseconds (keeps a bucket below 5 messages a second). */
   nextLeaseInMs: number;
   pausedUntil: number;
+  /** Tokens that may be used at any time until then. */
+  spare?: { count: number; until: number };
 }
 
 /** Filter of a recovery: which deliveries are sent again. */
@@ -197,6 +226,8 @@ export interface RecoveryInput {
   parkOpenDays: number;
   cursor?: string;
   progress?: RecoveryProgress;
+  /** Pages done by earlier runs of the workflow. */
+  pagesDone?: number;
 }
 export interface RecoveryProgress {
   found: number;

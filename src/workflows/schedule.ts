@@ -44,9 +44,7 @@ export function nextAttempt({ policy = {}, attemptsInSchedule, retryAfterMs, ran
   // An empty schedule means a single attempt, unless more are asked for: then the default delays apply.
   if (seconds === undefined) return nextAttempt({ policy: { maxAttempts }, attemptsInSchedule, random, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   const base = seconds * 1_000;
-  const wanted = retryAfterMs === undefined || !Number.isFinite(retryAfterMs) ? base : Math.min(Math.max(retryAfterMs, base), 2 * base);
-  const jittered = wanted * (1 - JITTER + 2 * JITTER * random);
-  // With Retry-After only upwards: what was asked for is a lower bound (RFC 9110, 10.2.3).
-  const delay = retryAfterMs === undefined ? jittered : Math.max(jittered, wanted);
+  const jittered = base * (1 - JITTER + 2 * JITTER * random);
+  const delay = retryAfterMs === undefined || !(retryAfterMs > 0) ? jittered : Math.min(Math.max(jittered, base, retryAfterMs), 2 * base);
   return { delayMs: Math.round(Math.min(delay, MAX_DELAY_MS)) };
 }

@@ -1,0 +1,67 @@
+/**
+ * `tokenBucket`: the pace of one subscription over all workers. It only keeps state and answers; the arithmetic is in gcra.ts.
+ *
+ * `Date.now()` is workflow time here: the clock of the worker that runs the task, the same at every replay, and it stands still
+ * within a task. Slots are absolute times, so workers whose clocks differ by d use them d early or late; a difference well below
+ * 0.25 / rate stays within the rule (see gcra.ts), which NTP gives for any rate that makes sense.
+ */
+import { allHandlersFinished, condition, continueAsNew, defineSignal, defineUpdate, setHandler, workflowInfo } from "@temporalio/workflow";
+import { type ConfigureSignal, type Lease, type LeaseRequest, type PauseSignal, SIGNAL, type TokenBucketInput, UPDATE } from "./contract.js";
+import { configure, isIdle, lease, newBucket, pause } from "./gcra.js";
+
+export const leaseUpdate = defineUpdate<Lease, [LeaseRequest]>(UPDATE.lease);
+export const configureSignal = defineSignal<[ConfigureSignal]>(SIGNAL.configure);
+export const pauseSignal = defineSignal<[PauseSignal]>(SIGNAL.pause);
+
+/** A bucket that nobody asked for so long ends; the next lease starts it anew. */
+const IDLE_MS = 600_000;
+/** The engine takes at most 2,000 updates and 10,000 signals in a run; well before either, the state moves on to a new run. */
+const MAX_MESSAGES = 1_500;
+const MAX_HISTORY_EVENTS = 3_500;
+
+/** Runs until it is idle; see the messages above. */
+export async function tokenBucket(input: TokenBucketInput): Promise<void> {
+  let state = input.state ?? newBucket(input.rate, input.rateAsOf, Date.now());
+  let messages = 0;
+  setHandler(leaseUpdate, (request) => {
+    messages += 1;
+    const now = Date.now();
+    const given = lease(configure(state, request.rate, request.rateAsOf, now), request, now);
+    state = given.state;
+    return given.lease;
+  }, { validator: checkRequest });
+  setHandler(configureSignal, ({ rate, asOf }) => {
+    messages += 1;
+    if (isRate(rate) && Number.isFinite(asOf)) state = configure(state, rate, asOf, Date.now());
+  });
+  setHandler(pauseSignal, ({ untilMs }) => {
+    messages += 1;
+    if (Number.isFinite(untilMs)) state = pause(state, untilMs, Date.now());
+  });
+
+  const isFull = (): boolean => messages >= MAX_MESSAGES || workflowInfo().historyLength > MAX_HISTORY_EVENTS || workflowInfo().continueAsNewSuggested;
+  for (;;) {
+    const seen = messages;
+    // The wait is as long as the slots given out reach: none of them may outlive the epoch that makes it valid.
+    const quiet = Math.max(state.tat, state.pausedUntil, Date.now()) - Date.now() + IDLE_MS;
+    const asked = await condition(() => messages > seen, quiet);
+    if (isFull()) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof tokenBucket>({ ...input, rate: state.rate, rateAsOf: state.rateAsOf, state });
+    }
+    // A message that arrives while this ends is refused by the engine, not lost: the sender starts the bucket anew with it.
+    if (!asked && messages === seen && isIdle(state, Date.now())) return;
+  }
+}
+
+const isRate = (rate: unknown): boolean => {
+  const { perSecond, burst } = (rate ?? {}) as { perSecond?: unknown; burst?: unknown };
+  return typeof perSecond === "number" && perSecond > 0 && Number.isFinite(perSecond) && typeof burst === "number" && burst >= 1 && Number.isFinite(burst);
+};
+
+/** @throws Error for a malformed request; the update is then refused without a trace in the history */
+function checkRequest(request: LeaseRequest): void {
+  if (!Number.isInteger(request.count) || request.count < 0) throw new Error("lease: count must be a whole number of at least 0.");
+  if (!isRate(request.rate)) throw new Error("lease: rate needs perSecond above 0 and burst of at least 1.");
+  if (!Number.isFinite(request.rateAsOf)) throw new Error("lease: rateAsOf must be a time in milliseconds.");
+}
