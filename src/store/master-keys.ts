@@ -1,6 +1,7 @@
 /** Master keys: they wrap the data keys and nothing else. */
 import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import { KEY_BYTES, unwrapKey, wrapKey } from "./sealing.js";
 import { StoreError } from "./store.js";
 
@@ -57,6 +58,7 @@ export function createMasterKeysFile(path: string, now: Date = new Date()): { ma
 
 /** Complete or not there: a half-written key file would lock the data away. False when another process was first. */
 function writeOnce(path: string, text: string): boolean {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
   const file = openSync(draft, "wx", 0o600);
   try {
