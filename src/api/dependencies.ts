@@ -39,6 +39,8 @@ export interface ApiSettings {
   requestsPerSecond: number;
   /** /docs and /openapi.json need an admin key in production. */
   production: boolean;
+  /** A pure worker serves /health and /metrics only. */
+  workerOnly?: boolean;
 }
 
 /** An event that passed validation and is ready to be made durable. */

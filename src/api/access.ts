@@ -1,0 +1,93 @@
+/** Who may do what: one table role x act, and what of the objects each actor sees. */
+import type { Catalogue } from "../activities/catalogue.js";
+import { TEST_EVENT_TYPE } from "../activities/routes.js";
+import type { Role, Subscription } from "../store/model.js";
+
+/** Whoever makes the request. */
+export interface Actor {
+  /** For the audit: `key:<id>` or `environment`. */
+  name: string;
+  role: Role;
+  /** The groups it acts for; absent: all. */
+  groupIds?: readonly string[];
+  /** The apis it is limited to; absent: all. */
+  apiIds?: readonly string[];
+}
+
+const EVERYBODY: readonly Role[] = ["admin", "provider", "consumer"];
+const PROVIDING: readonly Role[] = ["admin", "provider"];
+const ADMIN: readonly Role[] = ["admin"];
+
+/** Role x act. An act outside the role answers 403; an object that the actor does not see answers 404. */
+export const ACTS = {
+  "catalogue:read": EVERYBODY,
+  "catalogue:write": PROVIDING,
+  "groups:read": EVERYBODY,
+  "groups:write": PROVIDING,
+  "subscriptions:read": EVERYBODY,
+  "subscriptions:write": EVERYBODY,
+  "events:publish": PROVIDING,
+  "events:read": PROVIDING,
+  "deliveries:read": EVERYBODY,
+  "deliveries:write": EVERYBODY,
+  "recoveries:read": EVERYBODY,
+  "recoveries:write": EVERYBODY,
+  "keys:read": ADMIN,
+  "keys:write": ADMIN,
+  "audit:read": ADMIN,
+  "codec:encode": PROVIDING,
+  "codec:decode": ADMIN,
+  /** Metrics and documentation: without a key outside production. */
+  "service:read": ADMIN,
+} as const satisfies Record<string, readonly Role[]>;
+export type Act = keyof typeof ACTS;
+
+/** Whether the role may do it at all. */
+export const mayAct = (role: Role, act: Act): boolean => ACTS[act].includes(role);
+
+/** Whether the actor acts for this group. */
+export const seesGroup = (actor: Actor, groupId: string): boolean => actor.groupIds === undefined || actor.groupIds.includes(groupId);
+
+/** Whether the api, with all its event types, is within the actor's limits. */
+export const ownsApi = (actor: Actor, apiId: string | undefined): boolean =>
+  actor.apiIds === undefined || (apiId !== undefined && actor.apiIds.includes(apiId));
+
+/** Whether the event type is within the actor's limits. */
+export const ownsEventType = (actor: Actor, catalogue: Catalogue, name: string): boolean => ownsApi(actor, catalogue.eventType(name)?.apiId);
+
+/** Whether the actor may discover the event type: a consumer what its groups are granted, a provider what is its own. */
+export function seesEventType(actor: Actor, catalogue: Catalogue, name: string): boolean {
+  if (!ownsEventType(actor, catalogue, name)) return false;
+  return actor.groupIds === undefined || actor.groupIds.some((groupId) => catalogue.granted(groupId, name));
+}
+
+/** Ids of the apis that a group is granted, whole or in part. */
+export function grantedApis(actor: Actor, catalogue: Catalogue): Set<string> {
+  const grants = (actor.groupIds ?? []).flatMap((groupId) => catalogue.group(groupId)?.grants ?? []);
+  return new Set(grants.flatMap((grant) => catalogue.api(grant)?.id ?? catalogue.eventType(grant)?.apiId ?? []));
+}
+
+export function seesApi(actor: Actor, catalogue: Catalogue, apiId: string): boolean {
+  return ownsApi(actor, apiId) && (actor.groupIds === undefined || grantedApis(actor, catalogue).has(apiId));
+}
+
+/**
+ * Whether the actor sees, and so may change, the subscription. A provider limited to some apis sees it only when every event
+ * type in it is its own: a new URL would lead another api's events elsewhere.
+ */
+export function seesSubscription(actor: Actor, catalogue: Catalogue, subscription: Pick<Subscription, "groupId" | "eventTypes">): boolean {
+  if (!seesGroup(actor, subscription.groupId)) return false;
+  return actor.apiIds === undefined || subscription.eventTypes.every((name) => ownsEventType(actor, catalogue, name));
+}
+
+/** Whether the actor sees a delivery; a test event belongs to no api and is seen with its subscription. */
+export function seesDelivery(actor: Actor, catalogue: Catalogue, delivery: { groupId: string; eventType: string; subscriptionId: string }): boolean {
+  if (!seesGroup(actor, delivery.groupId)) return false;
+  if (delivery.eventType !== TEST_EVENT_TYPE) return ownsEventType(actor, catalogue, delivery.eventType);
+  const subscription = catalogue.subscription(delivery.subscriptionId);
+  return actor.apiIds === undefined || (subscription !== undefined && seesSubscription(actor, catalogue, subscription));
+}
+
+/** Whether every one of these grants is the actor's to give. */
+export const ownsGrants = (actor: Actor, catalogue: Catalogue, grants: readonly string[]): boolean =>
+  actor.apiIds === undefined || grants.every((grant) => ownsApi(actor, catalogue.api(grant)?.id ?? catalogue.eventType(grant)?.apiId));

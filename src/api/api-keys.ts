@@ -1,0 +1,63 @@
+/** API keys: made, listed, revoked; the secret is shown once and kept only as an HMAC. */
+import { z } from "zod";
+import type { ApiKey } from "../store/model.js";
+import { pageReply, pageRequest, recordAct } from "./audit.js";
+import { newApiKey } from "./authenticate.js";
+import { refuse, type Refusal } from "./errors.js";
+import { created, noContent, type RequestContext, type Route, route } from "./route.js";
+import { apiKeyId, apiKeyInput, apiKeyView, apiKeyWithSecret } from "./schemas/administration.js";
+import { pageOf, pageQuery } from "./schemas/primitives.js";
+
+const params = z.strictObject({ id: apiKeyId });
+
+const view = ({ id, name, role, groupId, apiIds, createdAt, expiresAt, revokedAt }: ApiKey): z.input<typeof apiKeyView> => ({
+  id, name, role, ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }),
+  createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }), ...(revokedAt && { revokedAt: revokedAt.toISOString() }),
+});
+
+async function refuseScope({ dependencies: { store } }: RequestContext, { groupId, apiIds, expiresAt }: z.output<typeof apiKeyInput>): Promise<Refusal | undefined> {
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) return refuse("invalid_request", undefined, { errors: [{ path: "expiresAt", message: "must lie ahead" }] });
+  if (groupId !== undefined && !(await store.groups.get(groupId))) return refuse("group_unknown");
+  for (const [index, id] of (apiIds ?? []).entries()) {
+    if (!(await store.apis.get(id))) return refuse("api_unknown", undefined, { errors: [{ path: `apiIds[${index}]`, message: "is no api" }] });
+  }
+  return undefined;
+}
+
+export const apiKeyRoutes: readonly Route[] = [
+  route({
+    method: "post", path: "/v1/api-keys", operationId: "createApiKey", tag: "Administration", act: "keys:write", summary: "Make an API key",
+    description: "The answer holds the whole key; it is shown this once.",
+    body: apiKeyInput, response: { status: 201, description: "Created", schema: apiKeyWithSecret }, problems: ["group_unknown", "api_unknown"],
+    async handle(context, { body }) {
+      const refusal = await refuseScope(context, body);
+      if (refusal) return refusal;
+      const { store } = context.dependencies;
+      const { id, token, hash } = newApiKey(store);
+      const { name, role, groupId, apiIds, expiresAt } = body;
+      const key: ApiKey = {
+        id, name, role, ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }),
+        createdAt: new Date(), ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+      };
+      await store.apiKeys.insert({ ...key, hash });
+      await recordAct(context, "api_key.create", id, { name, role, ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }) });
+      return created({ ...view(key), key: token }, `/v1/api-keys/${id}`);
+    },
+  }),
+  route({
+    method: "get", path: "/v1/api-keys", operationId: "listApiKeys", tag: "Administration", act: "keys:read", summary: "List API keys, newest first",
+    query: pageQuery, response: { status: 200, description: "A page of API keys, without their secrets", schema: pageOf(apiKeyView) },
+    handle: async ({ dependencies }, { query }) => pageReply(await dependencies.store.apiKeys.list(pageRequest(query)), view),
+  }),
+  route({
+    method: "delete", path: "/v1/api-keys/{id}", operationId: "revokeApiKey", tag: "Administration", act: "keys:write", summary: "Revoke an API key",
+    description: "It is refused from now on, by other processes within about a second. Its record stays.",
+    params, response: { status: 204, description: "Revoked" },
+    async handle(context, { params: { id } }) {
+      const key = await context.dependencies.store.apiKeys.update(id, (before) => (before.revokedAt ? before : { ...before, revokedAt: new Date() }));
+      if (!key) return refuse("not_found");
+      await recordAct(context, "api_key.revoke", id);
+      return noContent;
+    },
+  }),
+];

@@ -1,0 +1,87 @@
+/**
+ * The remote codec of Temporal: the UI and the CLI have payloads opened here, a provider without a master key has them sealed.
+ * https://docs.temporal.io/codec-server
+ */
+import type { Payload } from "@temporalio/common";
+import type { Express, Request } from "express";
+import type { z } from "zod";
+import { parseJson, readBody, refuseUnlessJson } from "./body.js";
+import { refuse, type Refusal } from "./errors.js";
+import { SECURITY_HEADERS, sendJson, sendRefusal } from "./respond.js";
+import type { RequestContext, Route } from "./route.js";
+import { payloads } from "./schemas/administration.js";
+import { validate } from "./validate.js";
+
+/** A page of history in the Temporal UI; payloads are 2 MiB at most, a third more in base64. */
+const CODEC_LIMIT_BYTES = 16 * 1024 * 1024;
+const PATHS = ["/codec/encode", "/codec/decode"];
+
+type Wire = z.output<typeof payloads>;
+
+/** Lets the given origins, and no other, call the codec from a browser: POST with a key. */
+export function mountCodecCors(app: Express, origins: readonly string[]): void {
+  app.use("/codec", (request, response, next) => {
+    response.setHeader("vary", "Origin");
+    const { origin } = request.headers;
+    const known = origin !== undefined && origins.includes(origin);
+    if (known) response.setHeader("access-control-allow-origin", origin);
+    if (known && request.method === "OPTIONS" && PATHS.includes(request.baseUrl + request.path)) {
+      response.writeHead(204, {
+        ...SECURITY_HEADERS,
+        "access-control-allow-methods": "POST, OPTIONS",
+        "access-control-allow-headers": "authorization, content-type, x-namespace",
+        "access-control-max-age": "600",
+      });
+      return void response.end();
+    }
+    next();
+  });
+}
+
+const toPayload = ({ metadata, data }: Wire["payloads"][number]): Payload => ({
+  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, "base64")])),
+  data: data === undefined ? null : Buffer.from(data, "base64"),
+});
+
+const toWire = ({ metadata, data }: Payload): Wire["payloads"][number] => ({
+  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString("base64")])),
+  ...(data && { data: Buffer.from(data).toString("base64") }),
+});
+
+async function convert({ dependencies }: RequestContext, request: Request, direction: "encode" | "decode"): Promise<Wire | Refusal> {
+  const wrongType = refuseUnlessJson(request.headers["content-type"]);
+  if (wrongType) return wrongType;
+  const body = await readBody(request, CODEC_LIMIT_BYTES);
+  if (!body.ok) return body.refusal;
+  const parsed = parseJson(body.bytes);
+  if (!parsed.ok) return parsed.refusal;
+  const checked = validate(payloads, parsed.value);
+  if (!checked.ok) return checked.refusal;
+  return { payloads: (await dependencies.codec[direction](checked.value.payloads.map(toPayload))).map(toWire) };
+}
+
+function codecRoute(direction: "encode" | "decode", summary: string): Route {
+  return {
+    method: "post", path: `/codec/${direction}`, operationId: `${direction}Payloads`, tag: "Codec", act: `codec:${direction}`, summary,
+    description: "The remote codec protocol of Temporal.",
+    body: payloads, response: { status: 200, description: "The payloads in the same order", schema: payloads },
+    problems: ["malformed_json", "unsupported_media_type", "content_encoding_unsupported", "payload_too_large", "payload_undecodable", "erased"],
+    async serve(context, request, response) {
+      const outcome = await convert(context, request, direction).catch((error: unknown) => refuseUndecodable(error));
+      if ("refused" in outcome) return sendRefusal(response, outcome);
+      sendJson(response, 200, outcome);
+    },
+  };
+}
+
+/** A payload that another key sealed, or that was tampered with, is the caller's business; everything else is ours. */
+function refuseUndecodable(error: unknown): Refusal {
+  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "sealed_data_invalid" || code === "key_unknown") return refuse("payload_undecodable");
+  throw error;
+}
+
+export const codecRoutes: readonly Route[] = [
+  codecRoute("encode", "Seal Temporal payloads"),
+  codecRoute("decode", "Open Temporal payloads"),
+];

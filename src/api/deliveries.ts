@@ -1,0 +1,92 @@
+/** Deliveries: inspect, resend, cancel. */
+import { z } from "zod";
+import type { Attempt, Delivery } from "../store/model.js";
+import type { DeliveryFilter } from "../store/store.js";
+import { ownsApi, seesDelivery } from "./access.js";
+import { pageReply, pageRequest, recordAct } from "./audit.js";
+import { refuse } from "./errors.js";
+import { accepted, ok, type RequestContext, type Route, route } from "./route.js";
+import { deliveryId, deliveryQuery, deliverySummary, deliveryView } from "./schemas/events.js";
+import { pageOf } from "./schemas/primitives.js";
+
+const params = z.strictObject({ id: deliveryId });
+
+/** A delivery without its attempts. */
+export function summaryOf(delivery: Delivery): z.input<typeof deliverySummary> {
+  const { id, eventId, subscriptionId, groupId, eventType, status, reason, attemptCount, nextAttemptAt, workflowId, createdAt, updatedAt } = delivery;
+  return {
+    id, eventId, subscriptionId, groupId, eventType, status, attemptCount,
+    ...(reason !== undefined && { reason }),
+    ...(nextAttemptAt && { nextAttemptAt: nextAttemptAt.toISOString() }),
+    ...(workflowId !== undefined && { workflowId }),
+    createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(),
+  };
+}
+
+const attemptView = ({ number, at, outcome, status, durationMs, detail }: Attempt): z.input<typeof deliveryView>["attempts"][number] =>
+  ({ number, at: at.toISOString(), outcome, durationMs, ...(status !== undefined && { status }), ...(detail && { detail }) });
+
+const view = (delivery: Delivery): z.input<typeof deliveryView> => ({ ...summaryOf(delivery), attempts: delivery.attempts.map(attemptView) });
+
+/** The delivery, when it is there and the actor sees it. */
+async function findDelivery({ dependencies: { store, catalogue }, actor }: RequestContext, id: string): Promise<Delivery | undefined> {
+  const delivery = await store.deliveries.get(id);
+  return delivery && seesDelivery(actor, catalogue, delivery) ? delivery : undefined;
+}
+
+/** What of the query and the actor's limits together may be shown; undefined: nothing can be. */
+async function filterOf({ dependencies: { store }, actor }: RequestContext, query: z.output<typeof deliveryQuery>): Promise<DeliveryFilter | undefined> {
+  const { status, groupId, subscriptionId, eventType, eventId, since, until } = query;
+  if (groupId !== undefined && actor.groupIds?.includes(groupId) === false) return undefined;
+  const groupIds = groupId === undefined ? actor.groupIds : [groupId];
+  const types = actor.apiIds && (await store.eventTypes.all()).filter((type) => ownsApi(actor, type.apiId)).map((type) => type.name);
+  if (groupIds?.length === 0 || types?.length === 0) return undefined;
+  return {
+    ...(groupIds && { groupIds: [...groupIds] }), ...(types && { apiEventTypes: types }),
+    ...(status && { status }), ...(subscriptionId !== undefined && { subscriptionId }), ...(eventType !== undefined && { eventType }), ...(eventId !== undefined && { eventId }),
+    ...(since !== undefined && { since: new Date(since) }), ...(until !== undefined && { until: new Date(until) }),
+  };
+}
+
+export const deliveryRoutes: readonly Route[] = [
+  route({
+    method: "get", path: "/v1/deliveries", operationId: "listDeliveries", tag: "Deliveries", act: "deliveries:read", summary: "List deliveries, newest first",
+    description: "A consumer sees those of its group, a provider key that is limited to some apis those of their event types.",
+    query: deliveryQuery, response: { status: 200, description: "A page of deliveries", schema: pageOf(deliverySummary) },
+    async handle(context, { query }) {
+      const filter = await filterOf(context, query);
+      return pageReply(filter ? await context.dependencies.store.deliveries.list(pageRequest(query), filter) : { data: [] }, summaryOf);
+    },
+  }),
+  route({
+    method: "get", path: "/v1/deliveries/{id}", operationId: "readDelivery", tag: "Deliveries", act: "deliveries:read", summary: "Read a delivery with its attempts",
+    params, response: { status: 200, description: "The delivery", schema: deliveryView }, problems: ["erased"],
+    async handle(context, { params: { id } }) {
+      const delivery = await findDelivery(context, id);
+      return delivery ? ok(view(delivery)) : refuse("not_found");
+    },
+  }),
+  route({
+    method: "post", path: "/v1/deliveries/{id}/resend", operationId: "resendDelivery", tag: "Deliveries", act: "deliveries:write", summary: "Send a delivery again",
+    description: "Whatever its status. The event keeps its id, so the consumer can tell.",
+    params, response: { status: 202, description: "It is sent again", schema: deliverySummary }, problems: ["erased", "unavailable"],
+    async handle(context, { params: { id } }) {
+      const delivery = await findDelivery(context, id);
+      if (!delivery) return refuse("not_found");
+      await context.dependencies.operations.resend(delivery, context.actor.name);
+      await recordAct(context, "delivery.resend", id);
+      return accepted(summaryOf(delivery));
+    },
+  }),
+  route({
+    method: "post", path: "/v1/deliveries/{id}/cancel", operationId: "cancelDelivery", tag: "Deliveries", act: "deliveries:write", summary: "Cancel a delivery that is not settled",
+    params, response: { status: 202, description: "It is being cancelled", schema: deliverySummary }, problems: ["delivery_settled", "unavailable"],
+    async handle(context, { params: { id } }) {
+      const delivery = await findDelivery(context, id);
+      if (!delivery) return refuse("not_found");
+      if (!(await context.dependencies.operations.cancel(delivery, context.actor.name))) return refuse("delivery_settled", `It is ${delivery.status}.`);
+      await recordAct(context, "delivery.cancel", id);
+      return accepted(summaryOf(delivery));
+    },
+  }),
+];

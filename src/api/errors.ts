@@ -1,0 +1,98 @@
+/** Every problem the API answers with: one table, `code` -> status, title and what to do (RFC 9457). */
+
+interface ProblemEntry {
+  status: number;
+  title: string;
+  /** What the caller can do about it. */
+  todo: string;
+}
+const entry = (status: number, title: string, todo: string): ProblemEntry => ({ status, title, todo });
+
+/** The codes are part of the contract: clients branch on them. */
+export const PROBLEMS = {
+  invalid_request: entry(400, "The request is not valid", "Correct the fields named in `errors` and send it again."),
+  malformed_json: entry(400, "The body is not valid JSON", "Send one JSON value in UTF-8 without a byte order mark (RFC 8259)."),
+  duplicate_member: entry(400, "A member name occurs twice", "Give each member of an object once."),
+  malformed_request: entry(400, "The HTTP request is malformed", "Send a request as RFC 9112 describes it, with a Host header."),
+  unauthenticated: entry(401, "A valid API key is needed", "Send `Authorization: Bearer sp_…` with a key that is neither revoked nor expired."),
+  forbidden: entry(403, "This key may not do that", "Use a key whose role allows it."),
+  not_found: entry(404, "Not found", "Check the path and the id; an object of another group is not shown."),
+  event_type_unknown: entry(404, "There is no such event type", "Create it with POST /v1/event-types, or correct the name."),
+  method_not_allowed: entry(405, "The method is not allowed here", "Use one of the methods in the Allow header."),
+  request_timeout: entry(408, "The request took too long to arrive", "Send the headers within 10 s and the whole request within 30 s."),
+  name_taken: entry(409, "The name is taken", "Choose another name, or change the existing object."),
+  event_id_conflict: entry(409, "The event id was used for another body", "Use a new id for a new event; repeat an id only with the same type and bytes."),
+  in_use: entry(409, "Something still depends on it", "Remove what the detail names first."),
+  delivery_settled: entry(409, "The delivery is settled", "Nothing is left to cancel; resend it to have it sent again."),
+  erased: entry(410, "The data was erased", "Its data key was destroyed; nothing brings it back."),
+  payload_too_large: entry(413, "The body is too large", "Send a smaller payload or fewer events in one call."),
+  unsupported_media_type: entry(415, "The content type is not supported", "Send `Content-Type: application/json`, with no charset or with utf-8."),
+  content_encoding_unsupported: entry(415, "The content encoding is not supported", "Send the body without Content-Encoding."),
+  expectation_failed: entry(417, "The expectation cannot be met", "Send no Expect header other than 100-continue."),
+  api_unknown: entry(422, "There is no such api", "Use the id of an api that exists."),
+  group_unknown: entry(422, "There is no such group", "Use the id of a group that exists."),
+  grant_unknown: entry(422, "A grant names nothing that exists", "Grant the id of an api or the name of an event type."),
+  event_type_not_granted: entry(422, "The group is not granted an event type", "Grant it to the group, or leave it out."),
+  payload_undecodable: entry(422, "A payload cannot be opened", "Send payloads that this service sealed, unchanged."),
+  target_refused: entry(422, "The URL must not be called", "Give an https URL of a public host."),
+  tls_refused: entry(422, "The TLS material cannot be used", "Give PEM whose certificate and key belong together and are valid now."),
+  signing_secret_refused: entry(422, "The signing secret cannot be used", "Give `whsec_` and the base64 of 24 to 64 random bytes, or leave it out."),
+  too_many_wrong_keys: entry(429, "Too many wrong API keys", "Correct the key and wait as Retry-After says."),
+  rate_limited: entry(429, "Too many requests", "Wait as Retry-After says."),
+  headers_too_large: entry(431, "The headers are too large", "Send at most 100 headers with 16 KiB in all."),
+  internal: entry(500, "Something failed on our side", "Try again; if it goes on, tell the operator the time of the request."),
+  unavailable: entry(503, "Not accepted now", "Nothing was lost or half done; try again as Retry-After says."),
+  not_ready: entry(503, "Not ready", "A publish would not be accepted and delivered now; the detail says what is missing."),
+} as const satisfies Record<string, ProblemEntry>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One invalid field. `path` is a JSON path such as `eventTypes[0]`; the message never repeats the value. */
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+/** A refusal on its way to the client. */
+export interface Refusal {
+  refused: ProblemCode;
+  detail?: string;
+  errors?: FieldError[];
+  retryAfterSeconds?: number;
+  headers?: Record<string, string>;
+}
+
+/** Refuses with a code of the table; `detail` says what is special about this case, without secrets. */
+export const refuse = (refused: ProblemCode, detail?: string, more?: Omit<Refusal, "refused" | "detail">): Refusal => ({
+  refused, ...(detail !== undefined && { detail }), ...more,
+});
+
+/** A problem document, RFC 9457. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: ProblemCode;
+  detail: string;
+  errors?: FieldError[];
+}
+
+/** The document that tells a client about the refusal. */
+export function problemOf({ refused, detail, errors }: Refusal): Problem {
+  const { status, title, todo } = PROBLEMS[refused];
+  return {
+    type: `urn:sealpost:problem:${refused}`, title, status, code: refused,
+    detail: detail === undefined ? todo : `${detail} ${todo}`,
+    ...(errors && { errors }),
+  };
+}
+
+/** Headers that go with the refusal, beside those of every answer. */
+export function headersOf({ refused, retryAfterSeconds, headers }: Refusal): Record<string, string> {
+  return {
+    "content-type": "application/problem+json",
+    ...(refused === "unauthenticated" && { "www-authenticate": 'Bearer realm="sealpost"' }),
+    ...(retryAfterSeconds !== undefined && { "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))) }),
+    ...headers,
+  };
+}

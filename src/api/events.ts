@@ -1,0 +1,43 @@
+/** Reading events. */
+import { z } from "zod";
+import { TEST_EVENT_TYPE } from "../activities/routes.js";
+import type { EventRecord } from "../store/model.js";
+import { ownsApi, ownsEventType } from "./access.js";
+import { pageReply, pageRequest } from "./audit.js";
+import { summaryOf } from "./deliveries.js";
+import { refuse } from "./errors.js";
+import { ok, type Route, route } from "./route.js";
+import { eventQuery, eventView, eventWithDeliveries } from "./schemas/events.js";
+import { eventId, pageOf } from "./schemas/primitives.js";
+
+const DELIVERIES_SHOWN = 250;
+
+const view = ({ id, type, apiId, contentType, sha256, size, acceptedAt, groups }: EventRecord): z.input<typeof eventView> =>
+  ({ id, type, apiId, contentType, sha256, size, acceptedAt: acceptedAt.toISOString(), ...(groups && { groups }) });
+
+export const eventRoutes: readonly Route[] = [
+  route({
+    method: "get", path: "/v1/events", operationId: "listEvents", tag: "Events", act: "events:read", summary: "List events, newest first",
+    description: "A provider key that is limited to some apis sees theirs.",
+    query: eventQuery, response: { status: 200, description: "A page of events", schema: pageOf(eventView) },
+    async handle({ dependencies, actor }, { query }) {
+      const { type, since, until } = query;
+      if (type !== undefined && type !== TEST_EVENT_TYPE && !ownsEventType(actor, dependencies.catalogue, type)) return pageReply({ data: [] }, view);
+      return pageReply(await dependencies.store.events.list(pageRequest(query), {
+        ...(type !== undefined && { type }), ...(actor.apiIds && { apiIds: [...actor.apiIds] }),
+        ...(since !== undefined && { since: new Date(since) }), ...(until !== undefined && { until: new Date(until) }),
+      }), view);
+    },
+  }),
+  route({
+    method: "get", path: "/v1/events/{ref}", operationId: "readEvent", tag: "Events", act: "events:read", summary: "Read an event and its deliveries",
+    description: "`ref` is the id of the event.",
+    params: z.strictObject({ ref: eventId }), response: { status: 200, description: "The event", schema: eventWithDeliveries },
+    async handle({ dependencies: { store }, actor }, { params: { ref } }) {
+      const event = await store.events.get(ref);
+      if (!event || !ownsApi(actor, event.apiId)) return refuse("not_found");
+      const deliveries = await store.deliveries.list({ limit: DELIVERIES_SHOWN }, { eventId: ref });
+      return ok({ ...view(event), deliveries: deliveries.data.map(summaryOf) });
+    },
+  }),
+];

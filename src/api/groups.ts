@@ -1,0 +1,97 @@
+/** Groups of consumers and what they are granted. */
+import { z } from "zod";
+import { newId } from "../store/ids.js";
+import type { Group } from "../store/model.js";
+import { ownsGrants, seesGroup } from "./access.js";
+import { pageReply, pageRequest, recordAct } from "./audit.js";
+import { applyChange } from "./change.js";
+import { refuse, type Refusal } from "./errors.js";
+import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
+import { groupChange, groupId, groupInput, groupView } from "./schemas/catalogue.js";
+import { pageOf, pageQuery } from "./schemas/primitives.js";
+
+const params = z.strictObject({ id: groupId });
+
+const view = ({ createdAt, updatedAt, ...group }: Group): z.input<typeof groupView> =>
+  ({ ...group, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() });
+
+/** Grants must name something that exists, and a provider limited to some apis may touch only groups that are granted nothing else. */
+async function refuseGrants({ dependencies: { catalogue }, actor }: RequestContext, grants: readonly string[]): Promise<Refusal | undefined> {
+  const unknown = (grant: string) => !catalogue.api(grant) && !catalogue.eventType(grant);
+  // What another process created a moment ago may not be here yet.
+  if (grants.some(unknown)) await catalogue.refresh();
+  const index = grants.findIndex(unknown);
+  if (index >= 0) return refuse("grant_unknown", undefined, { errors: [{ path: `grants[${index}]`, message: "names no api and no event type" }] });
+  return ownsGrants(actor, catalogue, grants) ? undefined : refuse("forbidden", "This key is limited to some apis, and the grants go beyond them.");
+}
+
+/** What keeps a group from being deleted. */
+async function dependant({ dependencies: { store } }: RequestContext, id: string): Promise<string | undefined> {
+  const subscriptions = await store.subscriptions.list({ limit: 1 }, { groupId: id });
+  if (subscriptions.data[0]) return `The subscription ${subscriptions.data[0].id} belongs to it.`;
+  const key = (await store.apiKeys.all()).find((each) => each.groupId === id && each.revokedAt === undefined);
+  return key && `The API key ${key.id} acts for it.`;
+}
+
+export const groupRoutes: readonly Route[] = [
+  route({
+    method: "post", path: "/v1/groups", operationId: "createGroup", tag: "Groups", act: "groups:write", summary: "Create a group",
+    body: groupInput, response: { status: 201, description: "Created", schema: groupView }, problems: ["grant_unknown"],
+    async handle(context, { body }) {
+      const refusal = await refuseGrants(context, body.grants ?? []);
+      if (refusal) return refusal;
+      const now = new Date();
+      const group: Group = { id: newId("grp"), name: body.name, grants: body.grants ?? [], samlGroups: body.samlGroups ?? [], createdAt: now, updatedAt: now };
+      await context.dependencies.store.groups.insert(group);
+      await recordAct(context, "group.create", group.id, { name: group.name, grants: group.grants });
+      return created(view(group), `/v1/groups/${group.id}`);
+    },
+  }),
+  route({
+    method: "get", path: "/v1/groups", operationId: "listGroups", tag: "Groups", act: "groups:read", summary: "List groups", description: "A consumer sees its own.",
+    query: pageQuery, response: { status: 200, description: "A page of groups", schema: pageOf(groupView) },
+    async handle({ dependencies, actor }, { query }) {
+      if (actor.groupIds?.length === 0) return pageReply({ data: [] }, view);
+      return pageReply(await dependencies.store.groups.list(pageRequest(query), actor.groupIds ? { ids: [...actor.groupIds] } : {}), view);
+    },
+  }),
+  route({
+    method: "get", path: "/v1/groups/{id}", operationId: "readGroup", tag: "Groups", act: "groups:read", summary: "Read a group",
+    params, response: { status: 200, description: "The group", schema: groupView },
+    async handle({ dependencies, actor }, { params: { id } }) {
+      const group = seesGroup(actor, id) ? await dependencies.store.groups.get(id) : undefined;
+      return group ? ok(view(group)) : refuse("not_found");
+    },
+  }),
+  route({
+    method: "patch", path: "/v1/groups/{id}", operationId: "changeGroup", tag: "Groups", act: "groups:write", summary: "Change a group",
+    description: "`grants` and `samlGroups` replace the whole list. A grant taken away stops new deliveries at once.",
+    params, body: groupChange, response: { status: 200, description: "The group as it is now", schema: groupView }, problems: ["grant_unknown"],
+    async handle(context, { params: { id }, body }) {
+      const before = await context.dependencies.store.groups.get(id);
+      if (!before) return refuse("not_found");
+      if (!ownsGrants(context.actor, context.dependencies.catalogue, before.grants)) return refuse("forbidden", "This key is limited to some apis, and the group is granted others.");
+      const refusal = body.grants && (await refuseGrants(context, body.grants));
+      if (refusal) return refusal;
+      const group = await context.dependencies.store.groups.update(id, (current) => applyChange(current, body));
+      if (!group) return refuse("not_found");
+      await recordAct(context, "group.change", id, { fields: Object.keys(body), ...(body.grants && { grants: body.grants }) });
+      return ok(view(group));
+    },
+  }),
+  route({
+    method: "delete", path: "/v1/groups/{id}", operationId: "deleteGroup", tag: "Groups", act: "groups:write", summary: "Delete a group",
+    description: "Refused while it has a subscription or an API key that is not revoked.",
+    params, response: { status: 204, description: "Deleted" }, problems: ["in_use"],
+    async handle(context, { params: { id } }) {
+      const group = await context.dependencies.store.groups.get(id);
+      if (!group) return refuse("not_found");
+      if (!ownsGrants(context.actor, context.dependencies.catalogue, group.grants)) return refuse("forbidden", "This key is limited to some apis, and the group is granted others.");
+      const inUse = await dependant(context, id);
+      if (inUse !== undefined) return refuse("in_use", inUse);
+      if (!(await context.dependencies.store.groups.delete(id))) return refuse("not_found");
+      await recordAct(context, "group.delete", id);
+      return noContent;
+    },
+  }),
+];

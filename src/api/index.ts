@@ -1,0 +1,73 @@
+/** The HTTP API: `createApi(dependencies)` answers the requests, `createHttpServer()` takes them in. */
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import { apiKeyRoutes } from "./api-keys.js";
+import { apiRoutes } from "./apis.js";
+import { auditRoutes } from "./audit.js";
+import { codecRoutes, mountCodecCors } from "./codec.js";
+import { deliveryRoutes } from "./deliveries.js";
+import type { ApiDependencies } from "./dependencies.js";
+import { refuse, type Refusal } from "./errors.js";
+import { eventTypeRoutes } from "./event-types.js";
+import { eventRoutes } from "./events.js";
+import { refusalOf } from "./failure.js";
+import { createGate } from "./gate.js";
+import { groupRoutes } from "./groups.js";
+import { publishRoutes } from "./publish-routes.js";
+import { recoveryRoutes } from "./recoveries.js";
+import { sendRefusal } from "./respond.js";
+import type { Route } from "./route.js";
+import { mountRoutes } from "./router.js";
+import { documentationRoutes, healthRoutes } from "./service-routes.js";
+import { subscriptionLifecycleRoutes } from "./subscription-lifecycle.js";
+import { subscriptionRoutes } from "./subscriptions.js";
+
+export { createHttpServer } from "./http-server.js";
+
+const RESOURCE_ROUTES: readonly Route[] = [
+  // First, because every layer before it costs the hot path a match.
+  ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...eventTypeRoutes, ...groupRoutes,
+  ...subscriptionRoutes, ...subscriptionLifecycleRoutes, ...apiKeyRoutes, ...auditRoutes, ...codecRoutes,
+];
+
+/** Every route that the process serves; a pure worker serves its state only. */
+export function routesOf(workerOnly = false): readonly Route[] {
+  const documented = workerOnly ? healthRoutes : [...RESOURCE_ROUTES, ...healthRoutes];
+  return workerOnly ? documented : [...documented, ...documentationRoutes(documented)];
+}
+
+/** An Express application that answers every request, errors included, by the HTTP contract. */
+export function createApi(dependencies: ApiDependencies): Express {
+  const { log, settings } = dependencies;
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", false);
+  app.enable("strict routing");
+  app.enable("case sensitive routing");
+
+  app.use(edge);
+  if (!settings.workerOnly) mountCodecCors(app, settings.temporalUiOrigins);
+  mountRoutes(app, routesOf(settings.workerOnly), dependencies, createGate(dependencies));
+  app.use(((_request, response) => sendRefusal(response, refuse("not_found"))) satisfies RequestHandler);
+  const failed: ErrorRequestHandler = (error: unknown, request, response, _next) => {
+    const refusal = refusalOf(error);
+    if (!refusal) log.error({ err: error, method: request.method }, "a request failed before its route");
+    sendRefusal(response, refusal ?? refuse("internal"));
+  };
+  app.use(failed);
+  return app;
+}
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS"]);
+/** Node would silently drop what is above its own limit; see http-server.ts. */
+const MAX_HEADERS = 100;
+
+/** What is wrong with a request whatever its path. */
+const edge: RequestHandler = (request, response, next) => {
+  let refusal: Refusal | undefined;
+  if (request.rawHeaders.length > 2 * MAX_HEADERS) refusal = refuse("headers_too_large", undefined, { headers: { connection: "close" } });
+  else if (request.headers.host === undefined && request.httpVersion !== "1.0") refusal = refuse("malformed_request", "The Host header is missing.", { headers: { connection: "close" } });
+  else if (!METHODS.has(request.method)) refusal = refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PATCH, DELETE" } });
+  if (refusal) return sendRefusal(response, refusal);
+  next();
+};

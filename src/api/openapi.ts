@@ -1,0 +1,89 @@
+/** The OpenAPI 3.1 document, from the same route table as the router. */
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from "zod-openapi";
+import { ACTS } from "./access.js";
+import { PROBLEMS, type ProblemCode } from "./errors.js";
+import type { Route, Tag } from "./route.js";
+import { problemView } from "./schemas/problem.js";
+
+const TAGS: Readonly<Record<Tag, string>> = {
+  Catalogue: "Apis and their event types", Groups: "Groups of consumers and what they are granted", Subscriptions: "Consumers' endpoints",
+  Events: "Publish and inspect events", Deliveries: "One event for one subscription", Recoveries: "Send many deliveries again",
+  Administration: "API keys and audit", Codec: "Remote codec for Temporal", Service: "State and documentation of the service",
+};
+
+const DESCRIPTION = `Sealpost delivers a provider's events to its consumers' HTTPS endpoints: signed, durably, at the pace each consumer allows.
+
+Every error is a problem document (RFC 9457) with a stable \`code\`:
+
+| code | status | meaning | what to do |
+|---|---|---|---|
+${Object.entries(PROBLEMS).map(([code, { status, title, todo }]) => `| \`${code}\` | ${status} | ${title} | ${todo} |`).join("\n")}
+
+Unknown members of a body, unknown or repeated query parameters are refused with 400. Lists give \`{data, next}\`, newest first.`;
+
+/** The document as it is served at /openapi.json. */
+export function buildOpenApi(routes: readonly Route[], version: string): ReturnType<typeof createDocument> {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const route of routes) {
+    if ("hidden" in route && route.hidden) continue;
+    paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
+  }
+  return createDocument({
+    openapi: "3.1.1",
+    info: {
+      title: "Sealpost", version, description: DESCRIPTION,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/", description: "This server" }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    security: [{ apiKey: [] }],
+    paths,
+    components: { securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "`Authorization: Bearer sp_<id>_<secret>`" } } },
+  });
+}
+
+function operationOf(route: Route): ZodOpenApiOperationObject {
+  const { operationId, tag, summary, description, act, params, query, bodyOptional } = route;
+  const headers = "headers" in route ? route.headers : undefined;
+  return {
+    operationId, summary, tags: [tag],
+    description: [description, act === "public" ? undefined : `Roles: ${ACTS[act].join(", ")}.`].filter(Boolean).join("\n\n"),
+    ...(act === "public" ? { security: [] } : { "x-roles": ACTS[act] }),
+    ...(act !== "public" && route.publicOutsideProduction && { security: [{ apiKey: [] }, {}] }),
+    ...((params ?? query ?? headers) && { requestParams: { ...(params && { path: params }), ...(query && { query }), ...(headers && { header: headers }) } }),
+    ...requestBodyOf(route, bodyOptional),
+    responses: responsesOf(route),
+  };
+}
+
+function requestBodyOf(route: Route, optional: true | undefined): Pick<ZodOpenApiOperationObject, "requestBody"> {
+  if ("requestType" in route && route.requestType !== undefined) return { requestBody: { required: true, content: { [route.requestType]: { schema: {} } } } };
+  return route.body ? { requestBody: { required: !optional, content: { "application/json": { schema: route.body } } } } : {};
+}
+
+function responsesOf(route: Route): ZodOpenApiResponsesObject {
+  const { status, description, schema } = route.response;
+  const type = ("responseType" in route ? route.responseType : undefined) ?? "application/json";
+  const responses: ZodOpenApiResponsesObject = {
+    [`${status}`]: { description, ...(status !== 204 && schema && { content: { [type]: { schema } } }) },
+  };
+  const codesOfRoute = problemsOf(route);
+  for (const problemStatus of [...new Set(codesOfRoute.map((code) => PROBLEMS[code].status))].sort((a, b) => a - b)) {
+    const codes = codesOfRoute.filter((code) => PROBLEMS[code].status === problemStatus);
+    responses[`${problemStatus}` as "400"] = {
+      description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join("; "),
+      content: { "application/problem+json": { schema: problemView } },
+    };
+  }
+  return responses;
+}
+
+/** The problems a route may answer with: those of its kind and its own. */
+export function problemsOf(route: Route): ProblemCode[] {
+  const served = "serve" in route;
+  const codes = new Set<ProblemCode>(["invalid_request", "malformed_request", "method_not_allowed", "internal", ...(route.problems ?? [])]);
+  if (route.act !== "public") for (const code of ["unauthenticated", "forbidden", "too_many_wrong_keys", "rate_limited", "unavailable"] as const) codes.add(code);
+  if (route.params) codes.add("not_found");
+  if (route.method !== "get" && !served) for (const code of ["malformed_json", "duplicate_member", "payload_too_large", "unsupported_media_type", "content_encoding_unsupported"] as const) codes.add(code);
+  return [...codes];
+}

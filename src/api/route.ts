@@ -1,0 +1,82 @@
+/** How a route is declared: once, for the router and for the OpenAPI document alike. */
+import type { Request, Response } from "express";
+import type { z } from "zod";
+import type { Act, Actor } from "./access.js";
+import type { ApiDependencies } from "./dependencies.js";
+import type { ProblemCode, Refusal } from "./errors.js";
+
+/** What a handler knows of the request besides its validated input. */
+export interface RequestContext {
+  dependencies: ApiDependencies;
+  actor: Actor;
+}
+
+export interface Reply<T = unknown> {
+  status: 200 | 201 | 202 | 204;
+  body?: T;
+  headers?: Record<string, string>;
+}
+export const ok = <T>(body: T): Reply<T> => ({ status: 200, body });
+export const created = <T>(body: T, location: string): Reply<T> => ({ status: 201, body, headers: { location } });
+export const accepted = <T>(body: T): Reply<T> => ({ status: 202, body });
+export const noContent: Reply<never> = { status: 204 };
+
+type Nothing = z.ZodObject<Record<never, never>>;
+
+interface Declaration {
+  method: "get" | "post" | "patch" | "delete";
+  /** OpenAPI form, `/v1/groups/{id}`. */
+  path: `/${string}`;
+  operationId: string;
+  tag: Tag;
+  summary: string;
+  description?: string;
+  /** What the actor must be allowed to do; `public`: no key is asked for. */
+  act: Act | "public";
+  /** In production only the act's roles, otherwise everybody without a key. */
+  publicOutsideProduction?: true;
+  /** Problems beside those that every route of its kind has. */
+  problems?: readonly ProblemCode[];
+  /** The body may be missing altogether. */
+  bodyOptional?: true;
+}
+interface Schemas<P, Q, B, R> {
+  params?: P;
+  query?: Q;
+  body?: B;
+  response: { status: Reply["status"]; description: string; schema?: R };
+}
+
+export type Tag = "Catalogue" | "Groups" | "Subscriptions" | "Events" | "Deliveries" | "Recoveries" | "Administration" | "Codec" | "Service";
+
+/** A route whose request and answer are JSON, checked against its schemas. */
+interface JsonRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType> extends Declaration, Schemas<P, Q, B, R> {
+  handle(context: RequestContext, input: { params: z.output<P>; query: z.output<Q>; body: z.output<B> }): Promise<Reply<z.input<R>> | Refusal>;
+}
+
+/** A route that reads or writes its own bytes. Authentication and authorisation have been done. */
+export interface ServedRoute extends Declaration, Schemas<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType> {
+  /** Media type of the request or answer, where it is not JSON. */
+  requestType?: string;
+  responseType?: string;
+  /** Request headers for the document. */
+  headers?: z.ZodObject;
+  /** Answered where the path parameter cannot exist; default `not_found`. */
+  unknownPath?: ProblemCode;
+  /** Not in the document: files of the documentation page. */
+  hidden?: true;
+  serve(context: RequestContext, request: Request, response: Response): Promise<void>;
+}
+
+export type HandledRoute = JsonRoute<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>;
+export type Route = HandledRoute | ServedRoute;
+
+/** Declares a JSON route; the handler's input and output have the types of the schemas. */
+export function route<P extends z.ZodObject = Nothing, Q extends z.ZodObject = Nothing, B extends z.ZodType = Nothing, R extends z.ZodType = z.ZodVoid>(
+  declaration: JsonRoute<P, Q, B, R>,
+): Route {
+  // The router validates with these same schemas before it calls the handler, which makes the wider type safe.
+  return declaration;
+}
+
+export const isRefusal = (outcome: Reply | Refusal): outcome is Refusal => "refused" in outcome;

@@ -1,0 +1,142 @@
+/** Builds the Express router from the route table: authenticate, authorise, validate, handle, answer. */
+import type { Express, Request, RequestHandler, Response } from "express";
+import { type Actor, mayAct } from "./access.js";
+import { ADMINISTRATIVE_LIMIT_BYTES, parseAdministrativeJson, readBody, refuseUnlessJson } from "./body.js";
+import type { ApiDependencies } from "./dependencies.js";
+import { refuse, type Refusal } from "./errors.js";
+import { refusalOf } from "./failure.js";
+import type { Gate } from "./gate.js";
+import { problemCodeOf, sendJson, sendRefusal } from "./respond.js";
+import { type HandledRoute, isRefusal, type RequestContext, type Route, type ServedRoute } from "./route.js";
+import { parseQuery, validate, type Validated } from "./validate.js";
+
+/** Nobody in particular: public routes need no key. */
+const ANYBODY: Actor = { name: "anybody", role: "consumer", groupIds: [] };
+/** Mounts every route, and 405 with Allow for the other methods of their paths. */
+export function mountRoutes(app: Express, routes: readonly Route[], dependencies: ApiDependencies, gate: Gate): void {
+  const methods = new Map<string, string[]>();
+  for (const route of routes) {
+    const path = expressPath(route.path);
+    app[route.method](path, handlerOf(route, dependencies, gate));
+    methods.set(path, [...(methods.get(path) ?? []), ...(route.method === "get" ? ["GET", "HEAD"] : [route.method.toUpperCase()])]);
+  }
+  for (const [path, allowed] of methods) {
+    app.all(path, (_request, response) => sendRefusal(response, refuse("method_not_allowed", undefined, { headers: { allow: allowed.join(", ") } })));
+  }
+}
+
+/** `/v1/groups/{id}` as Express writes it. */
+export const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
+
+function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gate): RequestHandler {
+  const { log, settings } = dependencies;
+  const open = route.act === "public" || (route.publicOutsideProduction === true && !settings.production);
+  const run = runnerOf(route);
+
+  async function answer(request: Request, response: Response): Promise<Actor> {
+    let actor = ANYBODY;
+    if (!open) {
+      const admission = gate(request, response);
+      const admitted = admission instanceof Promise ? await admission : admission;
+      if ("refused" in admitted) {
+        sendRefusal(response, admitted);
+        return actor;
+      }
+      actor = admitted;
+      if (route.act !== "public" && !mayAct(actor.role, route.act)) {
+        sendRefusal(response, refuse("forbidden"));
+        return actor;
+      }
+    }
+    await run({ dependencies, actor }, request, response);
+    return actor;
+  }
+
+  return async (request, response) => {
+    const since = performance.now();
+    let actor = ANYBODY;
+    try {
+      actor = await answer(request, response);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      log.error({ err: error, method: request.method, route: route.path }, "a request failed");
+      if (response.headersSent) response.destroy();
+      else sendRefusal(response, refusal ?? refuse("internal"));
+    }
+    // The publisher writes one line for each event; a second one here would cost the hot path as much again.
+    if (route.act === "events:publish" && response.statusCode === 202) return;
+    const code = problemCodeOf(response);
+    log.info({
+      method: request.method, route: route.path, status: response.statusCode, ms: Math.round((performance.now() - since) * 10) / 10,
+      actor: actor.name, ...(code !== undefined && { code }),
+    }, "request");
+  };
+}
+
+type Runner = (context: RequestContext, request: Request, response: Response) => Promise<void> | void;
+
+function runnerOf(route: Route): Runner {
+  if ("serve" in route) return (context, request, response) => serveChecked(route, context, request, response);
+  return async (context, request, response) => {
+    const input = await inputOf(route, request);
+    if (!input.ok) return sendRefusal(response, input.refusal);
+    const outcome = await route.handle(context, input.value);
+    if (isRefusal(outcome)) return sendRefusal(response, outcome);
+    sendJson(response, outcome.status, outcome.body, outcome.headers);
+  };
+}
+
+/** Path and query are checked here; the rest is the route's own. */
+function serveChecked(route: ServedRoute, context: RequestContext, request: Request, response: Response): Promise<void> | void {
+  if (route.params) {
+    const params = checkParams(route, request);
+    if (!params.ok) return sendRefusal(response, route.unknownPath ? refuse(route.unknownPath) : params.refusal);
+  }
+  if (request.url.includes("?")) {
+    const query = checkQuery(route, request);
+    if (!query.ok) return sendRefusal(response, query.refusal);
+  }
+  return route.serve(context, request, response);
+}
+
+type Input = Parameters<HandledRoute["handle"]>[1];
+
+async function inputOf(route: HandledRoute, request: Request): Promise<Validated<Input>> {
+  const params = checkParams(route, request);
+  if (!params.ok) return params;
+  const query = checkQuery(route, request);
+  if (!query.ok) return query;
+  const body = await checkBody(route, request);
+  if (!body.ok) return body;
+  return { ok: true, value: { params: params.value, query: query.value, body: body.value } };
+}
+
+/** An id that cannot exist is answered like one that does not. */
+function checkParams(route: Pick<Route, "params">, request: Request): Validated<Record<string, unknown>> {
+  if (!route.params) return { ok: true, value: {} };
+  const checked = validate(route.params, { ...request.params });
+  return checked.ok ? checked : { ok: false, refusal: refuse("not_found") };
+}
+
+/** The query against the route's schema; a route without one takes no parameters. */
+export function checkQuery(route: Pick<Route, "query">, request: Pick<Request, "url">): Validated<Record<string, unknown>> {
+  const parsed = parseQuery(request.url);
+  if (!parsed.ok) return parsed;
+  if (route.query) return validate(route.query, parsed.value, "query");
+  const [unknown] = Object.keys(parsed.value);
+  return unknown === undefined ? parsed : { ok: false, refusal: refuse("invalid_request", undefined, { errors: [{ path: "query", message: "takes no parameters here" }] }) };
+}
+
+async function checkBody(route: HandledRoute, request: Request): Promise<Validated<unknown>> {
+  if (route.method === "get") return { ok: true, value: {} };
+  const read = await readBody(request, ADMINISTRATIVE_LIMIT_BYTES);
+  if (!read.ok) return read;
+  if (read.bytes.byteLength === 0 && (!route.body || route.bodyOptional)) return { ok: true, value: {} };
+  const wrongType: Refusal | undefined = refuseUnlessJson(request.headers["content-type"]);
+  if (wrongType) return { ok: false, refusal: wrongType };
+  const parsed = parseAdministrativeJson(read.bytes);
+  if (!parsed.ok) return parsed;
+  if (route.body) return validate(route.body, parsed.value);
+  const empty = typeof parsed.value === "object" && parsed.value !== null && Object.keys(parsed.value).length === 0;
+  return empty ? { ok: true, value: {} } : { ok: false, refusal: refuse("invalid_request", "There is nothing to send in the body here.") };
+}

@@ -1,0 +1,37 @@
+/** API keys, audit, codec and the state of the service. */
+import { z } from "zod";
+import { ROLES } from "../../store/model.js";
+import { apiId, groupId } from "./catalogue.js";
+import { idOf, instant, instantInput, text } from "./primitives.js";
+
+export const apiKeyId = idOf("key");
+
+export const apiKeyInput = z.strictObject({
+  name: text(128),
+  role: z.enum(ROLES),
+  groupId: groupId.optional().meta({ description: "The group a consumer key acts for; needed for it, refused for others" }),
+  apiIds: z.array(apiId).min(1).max(100).optional().meta({ description: "The apis a provider key is limited to; absent: all" }),
+  expiresAt: instantInput.optional(),
+}).superRefine((key, context) => {
+  if ((key.role === "consumer") !== (key.groupId !== undefined)) {
+    context.addIssue({ code: "custom", path: ["groupId"], message: key.role === "consumer" ? "is needed for a consumer key" : "belongs to consumer keys only" });
+  }
+  if (key.apiIds && key.role !== "provider") context.addIssue({ code: "custom", path: ["apiIds"], message: "belongs to provider keys only" });
+}).meta({ id: "ApiKeyInput" });
+export const apiKeyView = z.object({
+  id: apiKeyId, name: z.string(), role: z.enum(ROLES), groupId: groupId.optional(), apiIds: z.array(z.string()).optional(),
+  createdAt: instant, expiresAt: instant.optional(), revokedAt: instant.optional(),
+}).meta({ id: "ApiKey" });
+export const apiKeyWithSecret = apiKeyView.extend({ key: z.string().meta({ description: "The whole key; shown this once" }) }).meta({ id: "ApiKeyWithSecret" });
+
+export const auditView = z.object({
+  id: z.string(), at: instant, actor: z.string(), action: z.string(), subject: z.string(), detail: z.record(z.string(), z.unknown()).optional(),
+}).meta({ id: "AuditEntry" });
+
+const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, "must be base64");
+/** The remote codec protocol of Temporal: payloads as protobuf JSON. */
+export const payloads = z.strictObject({
+  payloads: z.array(z.strictObject({ metadata: z.record(z.string().max(256), base64).optional(), data: base64.optional() })).max(1_000),
+}).meta({ id: "TemporalPayloads", outputId: "TemporalPayloadsView" });
+
+export const healthView = z.object({ status: z.literal("ok"), version: z.string() }).meta({ id: "Health" });

@@ -1,0 +1,96 @@
+/** Publishing, events and deliveries. */
+import { z } from "zod";
+import { DELIVERY_STATUSES } from "../../workflows/contract.js";
+import { apiId, groupId } from "./catalogue.js";
+import { eventId, eventTypeName, instant, instantInput, pageQuery } from "./primitives.js";
+import { problemView } from "./problem.js";
+import { subscriptionId } from "./subscriptions.js";
+
+/** Most events of one call. */
+export const MAX_BATCH = 1_000;
+
+export const publishInput = z.strictObject({
+  type: eventTypeName,
+  data: z.unknown().meta({ description: "Any JSON value; its bytes are signed and sent exactly as they stand in the request" }),
+  id: eventId.optional().meta({ description: "Your own id, the idempotency key; absent: one is made" }),
+  groups: z.array(groupId).min(1).max(100).optional().meta({ description: "Only subscriptions of these groups" }),
+}).meta({ id: "Publish" });
+export type PublishInput = z.output<typeof publishInput>;
+export const publishBatch = z.array(publishInput).min(1).max(MAX_BATCH).meta({ id: "PublishBatch" });
+
+export const published = z.object({
+  id: z.string(),
+  duplicate: z.boolean().meta({ description: "The id was accepted before with the same content; nothing was started" }),
+}).meta({ id: "Published" });
+export const publishedBatch = z.array(z.union([published, z.object({ id: z.string().optional(), error: problemView })]))
+  .meta({ id: "PublishedBatch", description: "One result each, in the order of the request" });
+
+export const eventView = z.object({
+  id: z.string(), type: z.string(), apiId: z.union([apiId, z.literal("")]), contentType: z.string(),
+  sha256: z.string().meta({ description: "SHA-256 of the payload, base64url" }), size: z.int(), acceptedAt: instant, groups: z.array(z.string()).optional(),
+}).meta({ id: "Event" });
+
+const deliveryFields = {
+  id: z.string(), eventId: z.string(), subscriptionId: z.string(), groupId: z.string(), eventType: z.string(),
+  status: z.enum(DELIVERY_STATUSES), reason: z.string().optional(), attemptCount: z.int(), nextAttemptAt: instant.optional(),
+  workflowId: z.string().optional(), createdAt: instant, updatedAt: instant,
+};
+export const deliverySummary = z.object(deliveryFields).meta({ id: "DeliverySummary" });
+
+const attemptView = z.object({
+  number: z.int(), at: instant, outcome: z.string(), status: z.int().optional(), durationMs: z.number(),
+  detail: z.object({
+    url: z.string(),
+    requestHeaders: z.record(z.string(), z.string()),
+    responseHeaders: z.record(z.string(), z.string()).optional(),
+    responseBody: z.string().optional(),
+    responseBodyEncoding: z.enum(["utf8", "base64"]).optional(),
+    truncated: z.boolean().optional(),
+    hint: z.string().optional().meta({ description: "What to do about it" }),
+    timings: z.record(z.string(), z.number()).optional(),
+  }).optional(),
+}).meta({ id: "Attempt" });
+export const deliveryView = z.object({ ...deliveryFields, attempts: z.array(attemptView) }).meta({ id: "Delivery" });
+
+export const eventWithDeliveries = eventView.extend({
+  deliveries: z.array(deliverySummary).meta({ description: "The newest 250; the rest by GET /v1/deliveries?eventId=" }),
+}).meta({ id: "EventWithDeliveries" });
+
+export const eventQuery = pageQuery.extend({ type: eventTypeName.optional(), since: instantInput.optional(), until: instantInput.optional() });
+
+const status = z.enum(DELIVERY_STATUSES);
+export const deliveryQuery = pageQuery.extend({
+  status: z.string().max(128).transform((list) => list.split(",")).pipe(z.array(status)).optional()
+    .meta({ description: "One status, or several with commas", override: { type: "string", maxLength: 128, pattern: `^(${DELIVERY_STATUSES.join("|")})(,(${DELIVERY_STATUSES.join("|")}))*$` } }),
+  groupId: groupId.optional(),
+  subscriptionId: subscriptionId.optional(),
+  eventType: eventTypeName.optional(),
+  eventId: eventId.optional(),
+  since: instantInput.optional().meta({ description: "Created at or after" }),
+  until: instantInput.optional().meta({ description: "Created before" }),
+});
+
+/** `<eventId>.<subscriptionId>`. */
+export const deliveryId = z.string().max(300).regex(/^[A-Za-z0-9_-]{1,256}\.sub_[0-9A-Z]{26}$/, "must be <event id>.<subscription id>")
+  .meta({ example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W.sub_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" });
+
+const recoveryFilter = z.strictObject({
+  subscriptionId: subscriptionId.optional(),
+  groupId: groupId.optional(),
+  eventType: eventTypeName.optional(),
+  status: z.array(status).min(1).max(DELIVERY_STATUSES.length).optional().meta({ description: "parked and exhausted when absent" }),
+  since: instantInput.optional(),
+  until: instantInput.optional(),
+}).refine((filter) => Object.keys(filter).length > 0, "must narrow what is sent again").meta({ id: "RecoveryFilter" });
+export const recoveryInput = z.strictObject({ filter: recoveryFilter }).meta({ id: "RecoveryInput" });
+export const recoveryView = z.object({
+  id: z.string(),
+  filter: z.object({
+    subscriptionId: z.string().optional(), groupId: z.string().optional(), eventType: z.string().optional(),
+    status: z.array(status).optional(), since: instant.optional(), until: instant.optional(),
+  }),
+  status: z.enum(["running", "done", "failed"]),
+  progress: z.object({ found: z.int(), resent: z.int() }),
+  error: z.string().optional(),
+  createdBy: z.string(), createdAt: instant, updatedAt: instant,
+}).meta({ id: "Recovery" });

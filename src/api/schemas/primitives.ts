@@ -1,0 +1,48 @@
+/** The small schemas that the others are made of. */
+import { z } from "zod";
+import type {} from "zod-openapi";
+
+/** No control characters, no lone surrogates, no characters that reverse the text: names end up in logs and on screens. */
+const PLAIN = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*$/u;
+
+/** Text without control characters, 1 to `max` characters. */
+export const text = (max: number) => z.string().min(1).max(max).regex(PLAIN, "must not hold control characters");
+
+const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
+/** An id made by the service: prefix, `_`, ULID. */
+export const idOf = (prefix: string) =>
+  z.string().regex(new RegExp(`^${prefix}_${ULID}$`), `must be an id such as ${prefix}_01K3ZJ8Q5T9V7X2M4N6P8R0S1W`)
+    .meta({ example: `${prefix}_01K3ZJ8Q5T9V7X2M4N6P8R0S1W` });
+
+/** Prefix of the service's own event types. */
+export const RESERVED_TYPE_PREFIX = "sealpost.";
+/** Name of an event type: words of letters, digits, `_` and `-`, joined by full stops. */
+export const eventTypeName = z.string().min(1).max(128)
+  .regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/, "must be words of A-Z a-z 0-9 _ - joined by full stops")
+  .meta({ example: "payments.invoice.paid" });
+
+/** The id of an event: no full stop, because ids are joined by full stops in the signed text. */
+export const eventId = z.string().min(1).max(256).regex(/^[A-Za-z0-9_-]+$/, "must be 1 to 256 of A-Z a-z 0-9 _ -")
+  .meta({ example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" });
+
+/** `Idempotency-Key` of a publish; the event id by another way. */
+export const idempotencyKey = z.string().min(1).max(255).regex(/^[A-Za-z0-9_-]+$/, "must be 1 to 255 of A-Z a-z 0-9 _ -");
+
+/** An instant in an answer. */
+export const instant = z.iso.datetime().meta({ example: "2026-11-24T09:30:00.000Z" });
+/** An instant in a request, with `Z` or an offset. */
+export const instantInput = z.iso.datetime({ offset: true }).meta({ example: "2026-11-24T09:30:00Z" });
+
+const MAX_PAGE = 250;
+/** The query of a list. */
+export const pageQuery = z.strictObject({
+  limit: z.string().regex(/^[1-9][0-9]{0,2}$/, "must be a whole number from 1 to 250").transform(Number).pipe(z.number().max(MAX_PAGE, "must be at most 250"))
+    .optional().meta({ description: `Items on a page, 1 to ${MAX_PAGE}; 50 when absent`, override: { type: "integer", minimum: 1, maximum: MAX_PAGE, pattern: undefined } }),
+  cursor: z.string().min(1).max(1024).regex(/^[A-Za-z0-9_.~=-]+$/, "must be a `next` of an earlier page").optional()
+    .meta({ description: "`next` of the page before" }),
+});
+export const DEFAULT_LIMIT = 50;
+
+/** A page of a list. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ data: z.array(item), next: z.string().nullable().meta({ description: "Cursor of the next page; null on the last one" }) });

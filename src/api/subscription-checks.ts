@@ -1,0 +1,46 @@
+/** What a schema cannot tell about a subscription: whether its group, event types, URL, certificates and secret can be used. */
+import { checkTls } from "../activities/client-certificate.js";
+import { parseSigningSecret } from "../activities/sign.js";
+import type { EndpointTls, Subscription } from "../store/model.js";
+import { ownsEventType, seesGroup, seesSubscription } from "./access.js";
+import { refuse, type FieldError, type Refusal } from "./errors.js";
+import type { RequestContext } from "./route.js";
+
+/** The group that a new subscription is for, or why it cannot be. A consumer with one group may leave it out. */
+export async function groupFor({ dependencies: { catalogue }, actor }: RequestContext, given: string | undefined): Promise<string | Refusal> {
+  const groupId = given ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
+  if (groupId === undefined) return refuse("invalid_request", undefined, { errors: [{ path: "groupId", message: "is needed" }] });
+  if (!catalogue.group(groupId)) await catalogue.refresh();
+  return catalogue.group(groupId) && seesGroup(actor, groupId) ? groupId : refuse("group_unknown");
+}
+
+/** Every event type must exist, be granted to the group, and be within the limits of a provider key. */
+export async function refuseEventTypes({ dependencies: { catalogue }, actor }: RequestContext, groupId: string, names: readonly string[]): Promise<Refusal | undefined> {
+  const missing = (name: string) => !catalogue.granted(groupId, name) || !ownsEventType(actor, catalogue, name);
+  // What another process granted a moment ago may not be here yet.
+  if (names.some(missing)) await catalogue.refresh();
+  const errors: FieldError[] = names.flatMap((name, index) => (missing(name) ? [{ path: `eventTypes[${index}]`, message: "is no event type that the group is granted" }] : []));
+  return errors.length === 0 ? undefined : refuse("event_type_not_granted", undefined, { errors });
+}
+
+/** The SSRF guard's answer to the URL, by its text and what its name resolves to now; it is asked again at every attempt. */
+export async function refuseUrl({ dependencies }: RequestContext, url: string): Promise<Refusal | undefined> {
+  const reason = await dependencies.refuseTarget(url);
+  return reason === undefined ? undefined : refuse("target_refused", undefined, { errors: [{ path: "url", message: reason }] });
+}
+
+export function refuseTls(tls: EndpointTls): Refusal | undefined {
+  const checked = checkTls(tls);
+  return checked.ok ? undefined : refuse("tls_refused", undefined, { errors: [{ path: "tls", message: checked.reason }] });
+}
+
+export function refuseSecret(secret: string, path: string): Refusal | undefined {
+  const parsed = parseSigningSecret(secret);
+  return parsed.ok ? undefined : refuse("signing_secret_refused", undefined, { errors: [{ path, message: parsed.reason }] });
+}
+
+/** The subscription, when it is there and the actor sees it. */
+export async function findSubscription({ dependencies: { store, catalogue }, actor }: RequestContext, id: string): Promise<Subscription | undefined> {
+  const subscription = await store.subscriptions.get(id);
+  return subscription && seesSubscription(actor, catalogue, subscription) ? subscription : undefined;
+}

@@ -1,0 +1,42 @@
+/** What of a subscription leaves the service: of signing secrets a prefix, of passwords, keys and private keys nothing. */
+import type { z } from "zod";
+import type { Subscription } from "../store/model.js";
+import type { subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
+
+/** `whsec_` and two characters: enough to tell secrets apart, nothing to guess with. */
+const SHOWN = "whsec_".length + 2;
+export const secretPrefix = (secret: string): string => `${secret.slice(0, SHOWN)}…`;
+
+type View = z.input<typeof subscriptionView>;
+
+export function viewOf(subscription: Subscription): View {
+  const { id, groupId, name, url, eventTypes, rateLimit, retry, auth, tls, secrets, status, statusReason } = subscription;
+  return {
+    id, groupId, url, eventTypes, status,
+    ...(name !== undefined && { name }),
+    ...(rateLimit && { rateLimit }),
+    ...(retry && { retry }),
+    ...(auth && { auth: auth.type === "basic" ? { type: auth.type, username: auth.username } : { type: auth.type, header: auth.header } }),
+    ...(tls && { tls: tlsView(tls) }),
+    secrets: secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt.getTime() > Date.now())
+      .map(({ secret, createdAt, expiresAt }) => ({ prefix: secretPrefix(secret), createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }) })),
+    ...(statusReason !== undefined && { statusReason }),
+    ...instants(subscription),
+    createdAt: subscription.createdAt.toISOString(),
+    updatedAt: subscription.updatedAt.toISOString(),
+  };
+}
+
+function tlsView({ clientCert, clientKey, ca, minVersion }: NonNullable<Subscription["tls"]>): NonNullable<View["tls"]> {
+  return {
+    hasClientKey: clientKey !== undefined,
+    ...(clientCert !== undefined && { clientCert }), ...(ca !== undefined && { ca }), ...(minVersion !== undefined && { minVersion }),
+  };
+}
+
+function instants({ statusAt, throttledUntil }: Subscription): Pick<View, "statusAt" | "throttledUntil"> {
+  return { ...(statusAt && { statusAt: statusAt.toISOString() }), ...(throttledUntil && { throttledUntil: throttledUntil.toISOString() }) };
+}
+
+/** The only answer with a whole signing secret: the one that made it. */
+export const viewWithSecret = (subscription: Subscription, secret: string): z.input<typeof subscriptionWithSecret> => ({ ...viewOf(subscription), secret });

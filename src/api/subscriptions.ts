@@ -1,0 +1,118 @@
+/** Subscriptions: create, list, read, change, delete. Pause, resume, rotation and test are in subscription-lifecycle.ts. */
+import { z } from "zod";
+import { newSigningSecret } from "../activities/sign.js";
+import { newId } from "../store/ids.js";
+import type { Subscription } from "../store/model.js";
+import { seesSubscription } from "./access.js";
+import { pageReply, pageRequest, recordAct } from "./audit.js";
+import { applyChange, exact } from "./change.js";
+import { refuse, type Refusal } from "./errors.js";
+import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
+import { groupId } from "./schemas/catalogue.js";
+import { pageOf, pageQuery } from "./schemas/primitives.js";
+import { subscriptionChange, subscriptionId, subscriptionInput, subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
+import { findSubscription, groupFor, refuseEventTypes, refuseSecret, refuseTls, refuseUrl } from "./subscription-checks.js";
+import { viewOf, viewWithSecret } from "./subscription-view.js";
+
+const params = z.strictObject({ id: subscriptionId });
+const REFUSALS = ["event_type_not_granted", "target_refused", "tls_refused"] as const;
+
+type Change = z.output<typeof subscriptionChange>;
+
+async function refuseFields(context: RequestContext, group: string, fields: Change): Promise<Refusal | undefined> {
+  if (fields.eventTypes) {
+    const refusal = await refuseEventTypes(context, group, fields.eventTypes);
+    if (refusal) return refusal;
+  }
+  if (fields.tls) {
+    const refusal = refuseTls(exact(fields.tls));
+    if (refusal) return refusal;
+  }
+  return fields.url === undefined ? undefined : refuseUrl(context, fields.url);
+}
+
+async function createSubscription(context: RequestContext, input: z.output<typeof subscriptionInput>) {
+  const { groupId: given, signing, ...fields } = input;
+  const group = await groupFor(context, given);
+  if (typeof group !== "string") return group;
+  const refusal = (await refuseFields(context, group, fields)) ?? (signing?.secret === undefined ? undefined : refuseSecret(signing.secret, "signing.secret"));
+  if (refusal) return refusal;
+  const now = new Date();
+  const secret = signing?.secret ?? newSigningSecret();
+  const subscription: Subscription = {
+    id: newId("sub"), groupId: group, ...exact(fields), secrets: [{ secret, createdAt: now }], status: "active", createdAt: now, updatedAt: now,
+  };
+  await context.dependencies.store.subscriptions.insert(subscription);
+  await recordAct(context, "subscription.create", subscription.id, { groupId: group, eventTypes: subscription.eventTypes });
+  return created(viewWithSecret(subscription, secret), `/v1/subscriptions/${subscription.id}`);
+}
+
+async function changeSubscription(context: RequestContext, id: string, change: Change) {
+  const { store, operations } = context.dependencies;
+  const before = await findSubscription(context, id);
+  if (!before) return refuse("not_found");
+  const refusal = await refuseFields(context, before.groupId, change);
+  if (refusal) return refusal;
+  const after = await store.subscriptions.update(id, (current) => applyChange<Subscription>(current, exact(change)));
+  if (!after) return refuse("not_found");
+  await recordAct(context, "subscription.change", id, { fields: Object.keys(change) });
+  if (change.rateLimit !== undefined) await operations.configureBucket(after);
+  await operations.wake(id);
+  return ok(viewOf(after));
+}
+
+/** Ids that a provider limited to some apis sees of the given group's; undefined: the filter by group is enough. */
+async function visibleIds({ dependencies: { store, catalogue }, actor }: RequestContext): Promise<string[] | undefined> {
+  if (!actor.apiIds && (actor.groupIds?.length ?? 0) <= 1) return undefined;
+  return (await store.subscriptions.all()).filter((each) => seesSubscription(actor, catalogue, each)).map((each) => each.id);
+}
+
+export const subscriptionRoutes: readonly Route[] = [
+  route({
+    method: "post", path: "/v1/subscriptions", operationId: "createSubscription", tag: "Subscriptions", act: "subscriptions:write",
+    summary: "Create a subscription", description: "The answer holds the signing secret; it is shown this once.",
+    body: subscriptionInput, response: { status: 201, description: "Created", schema: subscriptionWithSecret },
+    problems: [...REFUSALS, "group_unknown", "signing_secret_refused"],
+    handle: async (context, { body }) => createSubscription(context, body),
+  }),
+  route({
+    method: "get", path: "/v1/subscriptions", operationId: "listSubscriptions", tag: "Subscriptions", act: "subscriptions:read",
+    summary: "List subscriptions", description: "A consumer sees those of its group.",
+    query: pageQuery.extend({ groupId: groupId.optional() }), response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
+    async handle(context, { query }) {
+      const { actor, dependencies } = context;
+      const group = query.groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
+      const ids = await visibleIds(context);
+      const nothing = ids?.length === 0 || actor.groupIds?.length === 0 || (group !== undefined && actor.groupIds?.includes(group) === false);
+      if (nothing) return pageReply({ data: [] }, viewOf);
+      const filter = { ...(group !== undefined && { groupId: group }), ...(ids && { ids }) };
+      return pageReply(await dependencies.store.subscriptions.list(pageRequest(query), filter), viewOf);
+    },
+  }),
+  route({
+    method: "get", path: "/v1/subscriptions/{id}", operationId: "readSubscription", tag: "Subscriptions", act: "subscriptions:read", summary: "Read a subscription",
+    params, response: { status: 200, description: "The subscription", schema: subscriptionView },
+    async handle(context, { params: { id } }) {
+      const subscription = await findSubscription(context, id);
+      return subscription ? ok(viewOf(subscription)) : refuse("not_found");
+    },
+  }),
+  route({
+    method: "patch", path: "/v1/subscriptions/{id}", operationId: "changeSubscription", tag: "Subscriptions", act: "subscriptions:write", summary: "Change a subscription",
+    description: "What is held or throttled looks again at once.",
+    params, body: subscriptionChange, response: { status: 200, description: "The subscription as it is now", schema: subscriptionView }, problems: REFUSALS,
+    handle: async (context, { params: { id }, body }) => changeSubscription(context, id, body),
+  }),
+  route({
+    method: "delete", path: "/v1/subscriptions/{id}", operationId: "deleteSubscription", tag: "Subscriptions", act: "subscriptions:write", summary: "Delete a subscription",
+    description: "Deliveries that are not settled are cancelled when they come up next; their records stay.",
+    params, response: { status: 204, description: "Deleted" },
+    async handle(context, { params: { id } }) {
+      const subscription = await findSubscription(context, id);
+      if (!subscription || !(await context.dependencies.store.subscriptions.delete(id))) return refuse("not_found");
+      await recordAct(context, "subscription.delete", id, { groupId: subscription.groupId });
+      await context.dependencies.operations.wake(id);
+      return noContent;
+    },
+  }),
+];
