@@ -1,10 +1,11 @@
 /** Temporal's payload codec: everything that reaches the engine's histories is sealed under a key of the day. */
 import type { Payload, PayloadCodec } from "@temporalio/common";
-import { temporal } from "@temporalio/proto";
+import proto from "@temporalio/proto";
 import type { DataKey, Keyring, KeyScope, SealContext } from "./keyring.js";
 import { StoreError } from "./store.js";
 
-const PayloadMessage = temporal.api.common.v1.Payload;
+// The default import: Node finds no named exports in this CommonJS package.
+const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
 const ENCODING = "binary/encrypted";
 const ENCODING_BYTES = Buffer.from(ENCODING);
