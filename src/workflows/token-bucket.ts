@@ -42,15 +42,15 @@ export async function tokenBucket(input: TokenBucketInput): Promise<void> {
   const isFull = (): boolean => messages >= MAX_MESSAGES || workflowInfo().historyLength > MAX_HISTORY_EVENTS || workflowInfo().continueAsNewSuggested;
   for (;;) {
     const seen = messages;
-    // The wait is as long as the slots given out reach: none of them may outlive the epoch that makes it valid.
-    const quiet = Math.max(state.tat, state.pausedUntil, Date.now()) - Date.now() + IDLE_MS;
-    const asked = await condition(() => messages > seen, quiet);
-    if (isFull()) {
+    // One timer for the whole quiet time: arming it anew at every message would cost two history events each.
+    // It is as long as the slots given out reach, as none of them may outlive the epoch that makes it valid.
+    const full = await condition(isFull, Math.max(state.tat, state.pausedUntil, Date.now()) - Date.now() + IDLE_MS);
+    if (full) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof tokenBucket>({ ...input, rate: state.rate, rateAsOf: state.rateAsOf, state });
     }
     // A message that arrives while this ends is refused by the engine, not lost: the sender starts the bucket anew with it.
-    if (!asked && messages === seen && isIdle(state, Date.now())) return;
+    if (messages === seen && isIdle(state, Date.now())) return;
   }
 }
 
