@@ -104,7 +104,7 @@ export function createAgents(options: AgentsOptions): Agents {
   return {
     acquire(identity) {
       const known = entries.get(identity.subscriptionId);
-      if (known && (known.identity.version === identity.version || sameConnection(known.identity, identity))) {
+      if (known && (isUnchanged(known.identity, identity) || sameConnection(known.identity, identity))) {
         known.identity = identity;
         entries.delete(identity.subscriptionId);
         entries.set(identity.subscriptionId, known);
@@ -147,6 +147,8 @@ function open(identity: Identity, { guard, connections, connectTimeoutMs, budget
   const pool = new Pool(url.origin, { ...POOL_OPTIONS, connect, connections });
   return { ok: true, endpoint: Object.assign(state, { identity, pool, path: url.pathname + url.search, clientCertificate, running: 0 }) };
 }
+
+const isUnchanged = (a: Identity, b: Identity): boolean => a.version === b.version && a.url === b.url;
 
 function sameConnection(a: Identity, b: Identity): boolean {
   return a.url === b.url && a.tls?.clientCert === b.tls?.clientCert && a.tls?.clientKey === b.tls?.clientKey

@@ -75,6 +75,7 @@ function failureCode(failure: Failure): OutcomeCode {
   const known = FAILURES.get(error);
   if (known) return known;
   if (error.startsWith("HPE_")) return "protocol_error";
+  if (/^ERR_SSL_TLSV1_(?:ALERT_)?UNRECOGNIZED_NAME$/.test(error)) return "tls_name_mismatch";
   if (error.startsWith("ERR_SSL_")) return CLIENT_CERTIFICATE_ALERT.test(error) ? "mtls_rejected" : "tls_protocol";
   if (error.startsWith("ERR_TLS_")) return "tls_protocol";
   // Verification errors of OpenSSL come without a prefix (X509_V_ERR_… in its sources); they occur while connecting only.
@@ -110,6 +111,8 @@ const FAILURES: ReadonlyMap<string, OutcomeCode> = new Map<string, OutcomeCode>(
   ["ECONNREFUSED", "connection_refused"],
   ["UND_ERR_HEADERS_OVERFLOW", "response_headers_too_large"],
   ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "protocol_error"],
+  // The name: undici leaves out the code for most errors of its parser.
+  ["HTTPParserError", "protocol_error"],
   // The parser of undici asserts that a status is at least 100.
   ["ERR_ASSERTION", "protocol_error"],
   ["ENOTFOUND", "dns_not_found"],

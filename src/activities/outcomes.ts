@@ -48,11 +48,11 @@ export const OUTCOMES = {
   dns_timeout: { class: "retry", explanation: "The host name was not resolved in time.", hint: "Check the name servers of the domain." },
   destination_blocked: { class: "retry", explanation: "The host name resolves to an address that is not public; nothing was sent.", hint: "Check the DNS records of the host: every address must be public." },
 
-  tls_name_mismatch: { class: "retry", explanation: "The endpoint's certificate is for another host name.", hint: CERTIFICATE },
+  tls_name_mismatch: { class: "retry", explanation: "The endpoint's certificate is for another host name, or the endpoint does not know the host name.", hint: CERTIFICATE },
   tls_untrusted: { class: "retry", explanation: "The endpoint's certificate is not from a trusted authority.", hint: `${CERTIFICATE} A private authority can be saved with the subscription.` },
   tls_expired: { class: "retry", explanation: "The endpoint's certificate has expired or is not valid yet.", hint: CERTIFICATE },
   tls_protocol: { class: "retry", explanation: "No TLS version or cipher in common, or the endpoint does not speak TLS.", hint: "Offer TLS 1.3, or allow TLS 1.2 in the subscription." },
-  tls_handshake_closed: { class: "retry", explanation: "The endpoint closed the connection during the TLS handshake.", hint: "See the TLS logs of the endpoint and of the proxies before it." },
+  tls_handshake_closed: { class: "retry", explanation: "The endpoint closed the connection during the TLS handshake.", hint: "See the TLS logs of the endpoint and of the proxies before it. Some servers close like this when they reject a client certificate." },
   mtls_rejected: { class: "retry", explanation: "The endpoint refused our client certificate, or demands one and none is saved.", hint: CLIENT_CERTIFICATE },
   mtls_possibly_rejected: { class: "retry", explanation: "The endpoint closed a new TLS 1.3 connection without an answer: possibly it rejected our client certificate.", hint: CLIENT_CERTIFICATE },
 

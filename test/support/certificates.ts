@@ -26,8 +26,9 @@ export interface IssuedCertificate {
 }
 
 export interface CertificateAuthority {
-  /** PEM of the authority's own certificate. */
+  /** PEM of the authority's own certificate, and its key. */
   ca: string;
+  key: string;
   issue(options?: CertificateOptions): Promise<IssuedCertificate>;
 }
 
@@ -45,8 +46,8 @@ async function loadX509() {
   return import("@peculiar/x509");
 }
 
-/** A certificate authority with a fresh key (ECDSA P-256). `commonName` tells several apart. */
-export async function createCertificateAuthority({ commonName = "Test authority" }: { commonName?: string } = {}): Promise<CertificateAuthority> {
+/** A certificate authority with a fresh key (ECDSA P-256). `commonName` tells several apart; with `names` it can serve itself. */
+export async function createCertificateAuthority({ commonName = "Test authority", names = [] }: { commonName?: string; names?: string[] } = {}): Promise<CertificateAuthority> {
   const x509 = await loadX509();
   const authorityKeys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
@@ -57,7 +58,8 @@ export async function createCertificateAuthority({ commonName = "Test authority"
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value })))]),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
       await x509.SubjectKeyIdentifierExtension.create(authorityKeys.publicKey),
     ],
   });
@@ -83,8 +85,10 @@ export async function createCertificateAuthority({ commonName = "Test authority"
         await x509.AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
       ],
     });
-    const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
-    return { cert: certificate.toString("pem") + "\n", key: x509.PemConverter.encode(pkcs8, "PRIVATE KEY") + "\n" };
+    return { cert: certificate.toString("pem") + "\n", key: await keyPem(keys) };
   }
-  return { ca: authority.toString("pem") + "\n", issue };
+  async function keyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
+    return x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY") + "\n";
+  }
+  return { ca: authority.toString("pem") + "\n", key: await keyPem(authorityKeys), issue };
 }

@@ -1,0 +1,67 @@
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { beforeAll, describe, expect, test } from "vitest";
+import { checkTls } from "../../src/activities/client-certificate.js";
+import type { EndpointTls } from "../../src/store/model.js";
+import { type CertificateAuthority, type IssuedCertificate, createCertificateAuthority } from "../support/certificates.js";
+
+const DAY_MS = 86_400_000;
+let authority: CertificateAuthority;
+let client: IssuedCertificate;
+let other: IssuedCertificate;
+beforeAll(async () => {
+  authority = await createCertificateAuthority();
+  [client, other] = await Promise.all([authority.issue({ usage: "client", notAfter: new Date(Date.UTC(2030, 0, 1)) }), authority.issue()]);
+});
+const tls = ({ cert, key }: IssuedCertificate, more: EndpointTls = {}): EndpointTls => ({ clientCert: cert, clientKey: key, ...more });
+
+describe("accepts", () => {
+  test("nothing, a version, an authority alone", () => {
+    expect(checkTls({})).toEqual({ ok: true });
+    expect(checkTls({ minVersion: "TLSv1.2" })).toEqual({ ok: true });
+    expect(checkTls({ ca: authority.ca })).toEqual({ ok: true });
+  });
+  test("a certificate with its key, and says when it ends", () => {
+    expect(checkTls(tls(client, { ca: authority.ca }))).toEqual({ ok: true, notAfter: new Date(Date.UTC(2030, 0, 1)) });
+  });
+  test("a chain: the earliest end counts", () => {
+    const check = checkTls(tls({ ...client, cert: client.cert + authority.ca }));
+    expect(check.ok && (check.notAfter as Date) < new Date(Date.now() + 366 * DAY_MS)).toBe(true);
+  });
+  test("a certificate without extended key usage, and an EC key in SEC 1 form", async () => {
+    expect(checkTls(tls(await authority.issue({ usage: "none" }))).ok).toBe(true);
+    const sec1 = createPrivateKey(client.key).export({ type: "sec1", format: "pem" }) as string;
+    expect(checkTls(tls({ ...client, key: sec1 })).ok).toBe(true);
+  });
+});
+
+describe("refuses", () => {
+  const encrypted = () => createPrivateKey(client.key).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" }) as string;
+  const encryptedSec1 = () => createPrivateKey(client.key).export({ type: "sec1", format: "pem", cipher: "aes-256-cbc", passphrase: "x" }) as string;
+  const publicKey = () => generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }) as string;
+  test.each<[string, () => EndpointTls | Promise<EndpointTls>, string]>([
+    ["another's key", () => tls({ cert: client.cert, key: other.key }), "key_mismatch"],
+    ["an encrypted key", () => tls({ ...client, key: encrypted() }), "key_encrypted"],
+    ["an encrypted key in the old form", () => tls({ ...client, key: encryptedSec1() }), "key_encrypted"],
+    ["a public key", () => tls({ ...client, key: publicKey() }), "key_unreadable"],
+    ["no key", () => ({ clientCert: client.cert }), "certificate_without_key"],
+    ["a key alone", () => ({ clientKey: client.key }), "key_without_certificate"],
+    ["nonsense as certificate", () => tls({ ...client, cert: "nonsense" }), "certificate_unreadable"],
+    ["damaged base64", () => tls({ ...client, cert: client.cert.replace(/MII/, "AII") }), "certificate_unreadable"],
+    ["a key within the chain", () => tls({ ...client, cert: client.cert + client.key }), "certificate_unreadable"],
+    ["an expired certificate", async () => tls(await authority.issue({ usage: "client", expired: true })), "certificate_expired"],
+    ["one of tomorrow", async () => tls(await authority.issue({ usage: "client", notBefore: new Date(Date.now() + DAY_MS) })), "certificate_not_yet_valid"],
+    ["a server's certificate", () => tls(other), "certificate_wrong_usage"],
+    ["nonsense as authority", () => ({ ca: "nonsense" }), "ca_unreadable"],
+    ["a leaf as authority", () => ({ ca: other.cert }), "ca_not_authority"],
+    ["too much", () => ({ ca: authority.ca.repeat(200) }), "too_large"],
+    ["too many", () => tls({ ...client, cert: client.cert + authority.ca.repeat(20) }), "too_large"],
+  ])("%s", async (_name, make, code) => {
+    const given = await make();
+    const check = checkTls(given);
+    expect(check).toMatchObject({ ok: false, code, reason: expect.stringMatching(/\.$/) as string });
+    if (!check.ok && given.clientKey) expect(check.reason).not.toContain(given.clientKey.slice(40, 60));
+  });
+  test("an authority that has ended since", () => {
+    expect(checkTls({ ca: authority.ca }, new Date(Date.now() + 400 * DAY_MS))).toMatchObject({ ok: false, code: "ca_expired" });
+  });
+});

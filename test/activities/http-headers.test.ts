@@ -1,0 +1,36 @@
+import { describe, expect, test } from "vitest";
+import { checkCustomHeader, flattenHeaders, keepResponseHeaders } from "../../src/activities/http-headers.js";
+
+describe("a consumer's own header", () => {
+  test.each(["X-Api-Key", "Authorization", "x-token_1"])("%s may be sent", (name) => {
+    expect(checkCustomHeader(name, "secret value")).toEqual({ ok: true });
+  });
+  test.each([
+    "Host", "Content-Length", "Transfer-Encoding", "Connection", "TE", "Trailer", "Upgrade", "Expect", "Proxy-Authorization", "Proxy-Foo", "webhook-id", "Webhook-Anything", "Content-Type",
+    "User-Agent", "Cookie", "Keep-Alive", "", "x y", "x:", "x\r\n", "ü",
+  ])("%j may not", (name) => {
+    expect(checkCustomHeader(name, "v")).toMatchObject({ ok: false, code: "header_refused" });
+  });
+  test.each(["a\r\nb", "a\nb", "a\u0000", "\u4e2d", "x".repeat(4_097)])("with the value %j may not", (value) => {
+    expect(checkCustomHeader("x-key", value).ok).toBe(false);
+  });
+});
+
+test("request headers go out in turn, with identity encoding; a bad one spoils all", () => {
+  expect(flattenHeaders({ "x-a": "1", "x-b": "caf\u00e9\t" })).toEqual(["accept-encoding", "identity", "x-a", "1", "x-b", "caf\u00e9\t"]);
+  for (const headers of [{ "x-a": "1\n" }, { "x a": "1" }, { HOST: "x" }, { "accept-encoding": "gzip" }] as Record<string, string>[]) expect(flattenHeaders(headers)).toBeUndefined();
+});
+
+describe("response headers", () => {
+  test("lose cookies, control characters and what is too long", () => {
+    expect(keepResponseHeaders({ "set-cookie": ["a=1", "b=2"], "x-list": ["a", "b"], "x-control": "a\u001b[31mb\u0007", "x-long": "y".repeat(600) })).toEqual({
+      "set-cookie": "(not kept)", "x-list": "a, b", "x-control": "a[31mb", "x-long": "y".repeat(512),
+    });
+  });
+  test("are bounded in number and in size", () => {
+    const many = (count: number, value: string) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, value]));
+    expect(Object.keys(keepResponseHeaders(many(200, "v")))).toHaveLength(50);
+    expect(JSON.stringify(keepResponseHeaders(many(50, "v".repeat(512)))).length).toBeLessThan(9_000);
+    expect(keepResponseHeaders({ ["x".repeat(101)]: "v" })).toEqual({});
+  });
+});
