@@ -24,7 +24,7 @@ export interface PayloadCodecOptions {
 }
 
 /**
- * Seals whole payloads (metadata too) as `binary/encrypted`, key id in the metadata. A batch of 200 KB costs 0.15 ms each way.
+ * Seals whole payloads (metadata too) as `binary/encrypted`, key id in the metadata. A batch of 200 KB costs 0.2 ms to seal, 0.1 ms to open.
  *
  * Decoding lets plain payloads pass. Temporal itself makes none that reach a codec (search attributes and headers are left out by
  * the SDK, markers are the core's own), but operators do: a `retry` signal sent from the Temporal UI or its CLI without the codec
