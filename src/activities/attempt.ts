@@ -8,7 +8,7 @@ import type { Catalogue } from "./catalogue.js";
 import type { AttemptResult, EventBytes } from "./deliver.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
-import { pacedStarts, waitForStart } from "./pace.js";
+import { pace } from "./pace.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 
 export interface AttemptDependencies extends FirstAttemptsDependencies {
@@ -55,7 +55,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
     }
     const pausedUntil = throttle.pausedUntil(subscription);
     if (pausedUntil > Date.now()) {
-      const paused = await stand(dependencies, due, "throttled", "The consumer asked for a pause (Retry-After).", pausedUntil);
+      const paused = await stand(dependencies, due, "throttled", "The consumer asked for a pause (Retry-After).", () => pausedUntil);
       return merged(current, paused.items);
     }
     return merged(current, await attemptAll(dependencies, subscription, due));
@@ -74,9 +74,10 @@ const merged = (items: RetryItem[], changed: RetryItem[]): AttemptReport => {
 };
 
 /** Puts items into a status without an attempt; writes only what changed. */
-async function stand({ store }: AttemptDependencies, items: RetryItem[], status: DeliveryStatus, reason: string, dueAt?: number): Promise<AttemptReport> {
+async function stand({ store }: AttemptDependencies, items: RetryItem[], status: DeliveryStatus, reason: string, dueAtOf?: (item: RetryItem) => number | undefined): Promise<AttemptReport> {
   const changed = items.map((item): RetryItem => {
     const { dueAt: _due, reservation: _slot, ...rest } = item;
+    const dueAt = dueAtOf?.(item);
     return { ...rest, status, reason, since: item.status === status ? (item.since ?? Date.now()) : Date.now(), ...(dueAt !== undefined && { dueAt }) };
   });
   const news = changed.filter((item, index) => items[index]?.status !== status || items[index]?.dueAt !== item.dueAt);
@@ -106,10 +107,12 @@ async function attemptAll(dependencies: AttemptDependencies, subscription: Subsc
     const kept = unrecordedRetries.get(item.deliveryId);
     if (kept) run.open.push(kept);
   }
-  const { starts, later } = await pacedStarts(throttle, subscription, todo, { maxWaitMs: THROTTLE_WAIT_MS, reservationOf: (item) => item.reservation });
-  for (const { order: item, dueAt, reservation } of later) {
-    const [throttled] = (await stand(dependencies, [item], "throttled", "Waiting for the subscription's rate limit.", dueAt)).items;
-    if (throttled) run.reached.set(item.deliveryId, { ...throttled, ...(reservation && { reservation }) });
+  const { starts, later } = await pace(throttle, subscription, todo, { maxWaitMs: THROTTLE_WAIT_MS, reservationOf: (item) => item.reservation });
+  const slots = new Map(later.map(({ order, later: slot }) => [order.deliveryId, slot]));
+  const throttled = await stand(dependencies, later.map(({ order }) => order), "throttled", "Waiting for the subscription's rate limit.", (item) => slots.get(item.deliveryId)?.dueAt);
+  for (const item of throttled.items) {
+    const reservation = slots.get(item.deliveryId)?.reservation;
+    run.reached.set(item.deliveryId, { ...item, ...(reservation && { reservation }) });
   }
   const runner = async (): Promise<void> => {
     for (let start = starts.shift(); start; start = starts.shift()) {
@@ -117,7 +120,7 @@ async function attemptAll(dependencies: AttemptDependencies, subscription: Subsc
       const item = start.order;
       const event = bytes.get(item.eventId);
       if (!event) continue;
-      if (!(await waitForStart(start))) {
+      if (!(await throttle.begin(subscription, start.start))) {
         run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
         continue;
       }

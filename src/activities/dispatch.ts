@@ -7,7 +7,8 @@ import {
 } from "../workflows/contract.js";
 import type { Catalogue } from "./catalogue.js";
 import { deliverRoutes, type DeliverRoutesDependencies } from "./deliver-routes.js";
-import type { EventBytes, EventBytesSource } from "./event-bytes.js";
+import type { EventBytes } from "./deliver.js";
+import type { EventBytesSource } from "./event-bytes.js";
 import type { Route } from "./first-attempts.js";
 import type { DispatchGauge } from "./dispatch-gauge.js";
 import { claimEvents } from "./own-events.js";

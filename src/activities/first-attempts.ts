@@ -2,6 +2,7 @@
 import type { Subscription } from "../store/model.js";
 import type { AttemptResult, EventBytes } from "./deliver.js";
 import type { EndpointHealth } from "./endpoint-health.js";
+import { pace } from "./pace.js";
 import type { Throttle } from "./throttle.js";
 import type { RetryItem } from "../workflows/contract.js";
 
@@ -56,18 +57,18 @@ async function attemptSome(
   const pausedUntil = dependencies.throttle.pausedUntil(subscription);
   if (pausedUntil > Date.now()) return leave({ kind: "left", status: "throttled", dueAt: pausedUntil });
   if (dependencies.health.verdict(subscription.id) !== "prompt") return leave({ kind: "left", status: "pending" });
-  const starts = subscription.rateLimit ? await throttledStarts(dependencies.throttle, subscription, routes, settled) : routes.map((route) => ({ route, at: 0 }));
+  const { starts, later } = await pace(dependencies.throttle, subscription, routes, { maxWaitMs: THROTTLE_WAIT_MS });
+  for (const { order, later: { dueAt, reservation } } of later) {
+    settled(order, { kind: "left", status: "throttled", dueAt, ...(reservation && { reservation }) });
+  }
   const until = Date.now() + BEGIN_WITHIN_MS;
   const runner = async (): Promise<void> => {
     for (let next = starts.shift(); next; next = starts.shift()) {
-      const wait = next.at - Date.now();
-      if (wait > 0) await new Promise((resume) => setTimeout(resume, wait));
-      else if (Date.now() > until || dependencies.health.verdict(subscription.id) !== "prompt") {
-        settled(next.route, { kind: "left", status: "pending" });
-        continue;
-      }
-      const result = await dependencies.deliver({ event: next.route.event, subscription, number: 1, inSchedule: 0 });
-      settled(next.route, { kind: "attempted", result });
+      const route = next.order;
+      const inTime = await dependencies.throttle.begin(subscription, next.start);
+      if (!inTime) settled(route, { kind: "left", status: "throttled", dueAt: Date.now() });
+      else if (Date.now() > until || dependencies.health.verdict(subscription.id) !== "prompt") settled(route, { kind: "left", status: "pending" });
+      else settled(route, { kind: "attempted", result: await dependencies.deliver({ event: route.event, subscription, number: 1, inSchedule: 0 }) });
     }
   };
   await Promise.all(Array.from({ length: Math.min(width, starts.length) }, runner));

@@ -6,7 +6,7 @@ import type { RecoveryFilter, RecoveryInput, RecoveryProgress, RetryDeliveryInpu
 export interface RecoverDependencies {
   store: Store;
   /** Signals `retry` for these deliveries to the workflow that looks after them; false when it is not open any more. */
-  signalRetry(workflowId: string, deliveryIds: string[]): Promise<boolean>;
+  signalRetry: (workflowId: string, deliveryIds: string[]) => Promise<boolean>;
 }
 
 const PAGE = 200;

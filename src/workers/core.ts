@@ -30,7 +30,7 @@ export interface Core {
   log: Logger;
   logFile: string | undefined;
   version: string;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Opens store and engine. @throws ConfigError, StoreError or Error when one of them is not to be had */

@@ -7,7 +7,7 @@ import type { Config } from "./config.js";
 export interface ServiceLog {
   log: Logger;
   /** Writes out what is buffered. */
-  flush(): void;
+  flush: () => void;
   /** Where it goes, for the start lines; undefined: standard output. */
   file: string | undefined;
 }

@@ -1,22 +1,23 @@
 /** Entry of every Sealpost process; ROLE decides what it does. */
 import { ConfigError, loadConfig } from "./config.js";
 import { EngineError } from "./engines/index.js";
-import { type RunningService, startService, StartError } from "./service.js";
+import { startService, StartError } from "./service.js";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
   const config = loadConfig();
-  let service: RunningService | undefined;
-  let stopping: Promise<void> | undefined;
+  const starting = startService(config, say);
+  let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) return;
+    stopping = true;
     say(`${signal}: finishing what is under way, at most ${config.SHUTDOWN_GRACE_SECONDS} s.`);
-    stopping = (service?.stop() ?? Promise.resolve()).then(() => process.exit(0), fail);
+    starting.then((service) => service.stop()).then(() => process.exit(0), fail);
   };
   process.on("SIGINT", () => stop("SIGINT"));
   process.on("SIGTERM", () => stop("SIGTERM"));
-  service = await startService(config, say);
+  const service = await starting;
   service.failed.catch((error: unknown) => {
     if (!stopping) fail(error);
   });

@@ -1,5 +1,5 @@
 /** Whether a publish would be accepted and delivered now. */
-import { temporal } from "@temporalio/proto";
+import proto from "@temporalio/proto";
 import type { Store } from "../store/store.js";
 import { TASK_QUEUE } from "../workflows/contract.js";
 import type { TemporalLink } from "./temporal.js";
@@ -38,7 +38,7 @@ export function createReadiness({ store, link, workerState, taskQueue = TASK_QUE
   }
   async function workersPoll(): Promise<string | undefined> {
     const { pollers } = await link.connection.workflowService.describeTaskQueue({
-      namespace: link.namespace, taskQueue: { name: taskQueue }, taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+      namespace: link.namespace, taskQueue: { name: taskQueue }, taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     });
     const seen = (pollers ?? []).some(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_SEEN_MS);
     return seen ? undefined : "no worker polls Temporal";

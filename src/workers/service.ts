@@ -9,7 +9,7 @@ import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
 import { type Core, openCore } from "./core.js";
 import { startDemo } from "./demo.js";
-import { type Engines, provideEngines } from "./engines/index.js";
+import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
 import { createReadiness } from "./readiness.js";
 import { startWorker } from "./worker.js";
 
@@ -45,7 +45,7 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
   await listen(server, config);
   undo.push(() => closeServer(server));
   const url = addressOf(server, config);
-  const engines = await provideEngines(engineOptions(config, url, say));
+  const engines = await provideEngines({ ...engineOptions(config, url, say), ...enginesOfRunningService(config) });
   undo.push(() => engines.stop());
   const demo = config.SEALPOST_DEMO && !config.production && config.ROLE === "all" ? await startDemo(say) : undefined;
   if (demo) undo.push(() => demo.close());
@@ -64,7 +64,7 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
   core.log.info({ url, temporal: engines.temporal.how, mongodb: engines.mongodb.how }, "started");
   return {
     url,
-    failed: Promise.race([engines.failed, ...(worker ? [worker.failed] : [])]),
+    failed: worker?.failed ?? new Promise<never>(() => undefined),
     stop: () => undoAll(undo),
   };
 }
@@ -88,6 +88,17 @@ function serve(server: Server, core: Core, config: Config, engines: Engines, wor
       ...(config.SEALPOST_ADMIN_KEY && { environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY) }),
     },
   }));
+}
+
+/** A further worker or API on the same machine joins the embedded engines that a running service has brought. */
+function enginesOfRunningService(config: Config): { temporalAddress?: string; mongodbUrl?: string } {
+  if (config.ROLE === "all" || (config.TEMPORAL_ADDRESS && config.MONGODB_URL)) return {};
+  const running = readRunningEngines(config.dataDir);
+  if (!running) return {};
+  return {
+    ...(!config.TEMPORAL_ADDRESS && running.temporalAddress && { temporalAddress: running.temporalAddress }),
+    ...(!config.MONGODB_URL && running.mongodbUrl && { mongodbUrl: running.mongodbUrl }),
+  };
 }
 
 const engineOptions = (config: Config, url: string, say: (line: string) => void) => ({

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { Client } from "@temporalio/client";
 import type { DataConverter, PayloadCodec } from "@temporalio/common";
-import { temporal } from "@temporalio/proto";
-import { NativeConnection, type TLSConfig, Worker, type WorkflowBundleWithSourceMap } from "@temporalio/worker";
+import proto from "@temporalio/proto";
+import { NativeConnection, type TLSConfig, Worker, type WorkflowBundleOption } from "@temporalio/worker";
 import { SEARCH_ATTRIBUTE, TASK_QUEUE } from "../workflows/contract.js";
 import { FAILURE_CONVERTER_PATH } from "./bundle.js";
 import { type Config, ConfigError } from "./config.js";
@@ -45,7 +45,7 @@ function readPem(key: string, file: string): Buffer {
   }
 }
 
-const KEYWORD = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+const KEYWORD = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
 
 /** Adds the search attributes that are missing. Where the account may not (a managed namespace), a wrong or missing one is said in one sentence. */
 async function registerSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
@@ -63,7 +63,7 @@ async function registerSearchAttributes(connection: NativeConnection, namespace:
 }
 
 export interface WorkerSettings {
-  bundle: WorkflowBundleWithSourceMap | { codePath: string };
+  bundle: WorkflowBundleOption;
   activities: object;
   shutdownGraceSeconds: number;
   taskQueue?: string;

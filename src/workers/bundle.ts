@@ -1,0 +1,40 @@
+/** The workflow bundle: made at build time into dist/, loaded by the worker. The failure converter is part of it. */
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bundleWorkflowCode } from "@temporalio/worker";
+
+/** `.js` in dist/, `.ts` where tests run from the sources. */
+const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
+const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+/** Needed by bundler, worker and client alike: a worker given a bundle ignores the converter paths of its own options in the sandbox. */
+export const FAILURE_CONVERTER_PATH = pathOf(`../workflows/failure-converter.${EXTENSION}`);
+const WORKFLOWS_PATH = pathOf(`../workflows/index.${EXTENSION}`);
+const BUNDLE_PATH = pathOf("../workflow-bundle.js");
+
+/** The code of the bundle, made from the workflow files beside this one. */
+export async function bundleCode(): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: WORKFLOWS_PATH, failureConverterPath: FAILURE_CONVERTER_PATH,
+    // Imports name `.js` files, as Node wants them; in the sources those are `.ts` files.
+    webpackConfigHook: (config) => ({ ...config, resolve: { ...config.resolve, extensionAlias: { ".js": [".ts", ".js"] } } }),
+    logger: { trace: quiet, debug: quiet, info: quiet, warn: report, error: report, log: (level, message) => void (level === "ERROR" && report(message)) },
+  });
+  return code;
+}
+
+/** Writes dist/workflow-bundle.js; a step of `npm run build`. */
+export async function buildBundle(): Promise<void> {
+  await mkdir(dirname(BUNDLE_PATH), { recursive: true });
+  await writeFile(BUNDLE_PATH, await bundleCode());
+}
+
+/** The built bundle, or one made now where there is none (tests from the sources). */
+export async function loadBundle(): Promise<{ codePath: string } | { code: string }> {
+  return existsSync(BUNDLE_PATH) && EXTENSION === "js" ? { codePath: BUNDLE_PATH } : { code: await bundleCode() };
+}
+
+const quiet = (): void => undefined;
+const report = (message: string): void => void process.stderr.write(`${message}\n`);

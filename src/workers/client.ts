@@ -1,0 +1,101 @@
+/**
+ * `sealpost/client`: for providers that start `deliverEvent` with their own Temporal client instead of POST /v1/events.
+ *
+ *     import { Client, Connection } from "@temporalio/client";
+ *     import { deliverEventStart, remoteDataConverter } from "sealpost/client";
+ *
+ *     const dataConverter = remoteDataConverter({ codecUrl: "https://sealpost.example/codec", apiKey: process.env.SEALPOST_KEY! });
+ *     const client = new Client({ connection: await Connection.connect({ address }), dataConverter });
+ *     const { workflow, options } = deliverEventStart({ id: "order-4711", type: "shop.order.paid", data: { total: 12 } });
+ *     await client.workflow.start(workflow, options);
+ */
+import { isUtf8 } from "node:buffer";
+import { hash } from "node:crypto";
+import { type DataConverter, METADATA_ENCODING_KEY, type Payload, type PayloadCodec } from "@temporalio/common";
+import { request } from "undici";
+import { isEventId } from "../activities/sign.js";
+import { newId } from "../store/ids.js";
+import { type DeliverEventInput, MAX_EVENTS_PER_WORKFLOW, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
+
+export { type DeliverEventInput, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
+
+/** An event as a provider has it. `data` is serialised once; give `body` instead for bytes that are sent verbatim. */
+export type ProviderEvent = { id?: string; type: string; groups?: string[] } & ({ data: unknown } | { body: Uint8Array; contentType: string });
+
+/** Above this Temporal refuses the start (2 MiB a payload after sealing and base64). */
+const MAX_BODY_BYTES = 512 * 1024;
+
+/**
+ * The form in which an event travels.
+ * @throws TypeError for an id with characters other than letters, digits, `_` and `-`, or a body above 512 KiB
+ */
+export function publishedEvent(event: ProviderEvent): PublishedEvent {
+  if (event.id !== undefined && !isEventId(event.id)) throw new TypeError("An event id is 1 to 256 letters, digits, _ or -.");
+  const { bytes, contentType } = "body" in event
+    ? { bytes: Buffer.from(event.body), contentType: event.contentType }
+    : { bytes: Buffer.from(JSON.stringify(event.data), "utf8"), contentType: "application/json" };
+  if (bytes.byteLength > MAX_BODY_BYTES) throw new TypeError(`The payload has ${bytes.byteLength} bytes; above ${MAX_BODY_BYTES} publish with POST /v1/events.`);
+  return {
+    id: event.id ?? newId("evt"), type: event.type, contentType, acceptedAt: Date.now(),
+    body: isUtf8(bytes) ? { text: bytes.toString("utf8") } : { base64: bytes.toString("base64") },
+    sha256: hash("sha256", bytes, "base64url"), ...(event.groups && { groups: event.groups }),
+  };
+}
+
+/** What to hand to `client.workflow.start`: with one event the workflow id is the event's id, so starting twice is refused by the engine. */
+export function deliverEventStart(...given: ProviderEvent[]) {
+  if (given.length === 0 || given.length > MAX_EVENTS_PER_WORKFLOW) throw new TypeError(`Give 1 to ${MAX_EVENTS_PER_WORKFLOW} events.`);
+  const input: DeliverEventInput = { events: given.map(publishedEvent) };
+  const [only] = input.events;
+  return { workflow: WORKFLOW.deliverEvent, options: { args: [input], taskQueue: TASK_QUEUE, workflowId: only && given.length === 1 ? only.id : newId("batch") } };
+}
+
+export interface RemoteCodecOptions {
+  /** `<API>/codec`. */
+  codecUrl: string;
+  /** A provider key may encode; decoding needs an admin key. */
+  apiKey: string;
+}
+
+/** Seals payloads through the API, so that the provider holds no master key. Failures come back sealed and need an admin key to read. */
+export const remoteDataConverter = (options: RemoteCodecOptions): DataConverter => ({ payloadCodecs: [new RemoteCodec(options)] });
+
+class RemoteCodec implements PayloadCodec {
+  readonly #options: RemoteCodecOptions;
+  constructor(options: RemoteCodecOptions) {
+    this.#options = options;
+  }
+  encode(payloads: Payload[]): Promise<Payload[]> {
+    return this.#call("encode", payloads);
+  }
+  async decode(payloads: Payload[]): Promise<Payload[]> {
+    const sealed = payloads.some(({ metadata }) => Buffer.from(metadata?.[METADATA_ENCODING_KEY] ?? "").toString() === "binary/encrypted");
+    return sealed ? this.#call("decode", payloads) : payloads;
+  }
+  async #call(direction: "encode" | "decode", payloads: Payload[]): Promise<Payload[]> {
+    const { codecUrl, apiKey } = this.#options;
+    const answer = await request(`${codecUrl.replace(/\/$/, "")}/${direction}`, {
+      method: "POST", headersTimeout: 10_000, bodyTimeout: 10_000,
+      headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
+      body: JSON.stringify({ payloads: payloads.map(toJson) }),
+    });
+    if (answer.statusCode !== 200) {
+      await answer.body.dump();
+      throw new Error(`${codecUrl}/${direction} answered ${answer.statusCode}: ${answer.statusCode === 403 ? "the key's role may not do that" : "check the address and the key"}.`);
+    }
+    const { payloads: made } = (await answer.body.json()) as { payloads: JsonPayload[] };
+    return made.map(fromJson);
+  }
+}
+
+interface JsonPayload {
+  metadata?: Record<string, string>;
+  data?: string;
+}
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+const toJson = ({ metadata, data }: Payload): JsonPayload => ({
+  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([key, value]) => [key, base64(value)])), data: base64(data ?? new Uint8Array()),
+});
+const fromJson = ({ metadata, data }: JsonPayload): Payload => ({
+  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64")])), data: Buffer.from(data ?? "", "base64"),
+});

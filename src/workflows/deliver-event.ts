@@ -1,0 +1,64 @@
+/** `deliverEvent`: one or many events to all their subscriptions; what needs time is handed to `retryDelivery`. */
+import { ApplicationFailure, ParentClosePolicy, proxyLocalActivities, startChild, workflowInfo } from "@temporalio/workflow";
+import {
+  type Activities, type DeliverEventInput, type DeliverPageInput, type DispatchResult, MAX_EVENTS_PER_WORKFLOW, type RetryDeliveryInput, retryWorkflowId, WORKFLOW,
+} from "./contract.js";
+import { searchAttributesOf } from "./search-attributes.js";
+
+/** Own failures (store, keys) only delay: a dispatch is tried again without end. */
+const { dispatch, dispatchPage } = proxyLocalActivities<Pick<Activities, "dispatch" | "dispatchPage">>({
+  startToCloseTimeout: "2 minutes",
+  localRetryThreshold: "10 seconds",
+  retry: { initialInterval: "200 milliseconds", backoffCoefficient: 2, maximumInterval: "10 seconds" },
+});
+
+/**
+ * History events of a first run when its first task starts: started, scheduled, started. A worker that died leaves a timed-out
+ * task behind them, which tells the next one that something may have been sent already.
+ */
+const FIRST_RUN_EVENTS = 3;
+const isRerun = (): boolean => workflowInfo().historyLength > FIRST_RUN_EVENTS;
+
+/** @throws ApplicationFailure `input_invalid`, `event_type_unknown`: not retryable, nothing was sent */
+export async function deliverEvent(input: DeliverEventInput): Promise<void> {
+  checkInput(input);
+  await handOver(await dispatch({ ...input, rerun: isRerun() }));
+}
+
+/** One page of a wide fan-out. */
+export async function deliverPage(input: DeliverPageInput): Promise<void> {
+  await handOver(await dispatchPage({ ...input, rerun: isRerun() }));
+}
+
+async function handOver({ retries, pages = [] }: DispatchResult): Promise<void> {
+  const { workflowId } = workflowInfo();
+  await Promise.all([
+    ...pages.map((page, index) => startChild(WORKFLOW.deliverPage, {
+      args: [page], workflowId: `page/${workflowId}/${index}`, parentClosePolicy: ParentClosePolicy.ABANDON,
+    })),
+    ...retries.map((retry) => startRetry(retry, retryWorkflowId(workflowId, retry.subscriptionId))),
+  ]);
+}
+
+/** Starts the `retryDelivery` of one subscription and waits only until it has begun. */
+export async function startRetry(retry: RetryDeliveryInput, workflowId: string): Promise<void> {
+  await startChild(WORKFLOW.retryDelivery, {
+    args: [retry], workflowId, parentClosePolicy: ParentClosePolicy.ABANDON, typedSearchAttributes: searchAttributesOf(retry),
+  });
+}
+
+function checkInput(input: DeliverEventInput): void {
+  const events: unknown = (input as DeliverEventInput | undefined)?.events;
+  if (!Array.isArray(events) || events.length === 0) invalid("The input needs `events`, a list with at least one event.");
+  if (input.events.length > MAX_EVENTS_PER_WORKFLOW) invalid(`One workflow takes at most ${MAX_EVENTS_PER_WORKFLOW} events; this input has ${input.events.length}.`);
+  input.events.forEach((event, index) => {
+    const complete = [event?.id, event?.type, event?.contentType, event?.sha256].every((text) => typeof text === "string" && text !== "");
+    if (!complete || typeof event.acceptedAt !== "number" || typeof event.body !== "object") {
+      invalid(`events[${index}] needs id, type, contentType, sha256, acceptedAt and body: make it with publishedEvent() of sealpost/client.`);
+    }
+  });
+}
+
+function invalid(message: string): never {
+  throw ApplicationFailure.nonRetryable(message, "input_invalid");
+}

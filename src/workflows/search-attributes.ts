@@ -1,0 +1,31 @@
+/** What operators find a `retryDelivery` by in the Temporal UI. */
+import { defineSearchAttributeKey, type SearchAttributePair } from "@temporalio/common";
+import { type DeliveryStatus, type RetryItem, SEARCH_ATTRIBUTE } from "./contract.js";
+
+const KEYS = {
+  status: defineSearchAttributeKey(SEARCH_ATTRIBUTE.status, "KEYWORD"),
+  subscription: defineSearchAttributeKey(SEARCH_ATTRIBUTE.subscription, "KEYWORD"),
+  group: defineSearchAttributeKey(SEARCH_ATTRIBUTE.group, "KEYWORD"),
+  eventType: defineSearchAttributeKey(SEARCH_ATTRIBUTE.eventType, "KEYWORD"),
+  eventId: defineSearchAttributeKey(SEARCH_ATTRIBUTE.eventId, "KEYWORD"),
+};
+
+/** Of several deliveries the one that most needs somebody names the status. */
+const URGENCY: readonly DeliveryStatus[] = ["parked", "exhausted", "held", "throttled", "retrying", "pending", "cancelled", "delivered"];
+
+/** The status that a set of deliveries shows. */
+export const statusOf = (items: readonly RetryItem[]): DeliveryStatus =>
+  URGENCY.find((status) => items.some((item) => item.status === status)) ?? "delivered";
+
+/** At the start; with several events the first one stands for all. */
+export function searchAttributesOf({ subscriptionId, groupId, items }: { subscriptionId: string; groupId: string; items: readonly RetryItem[] }): SearchAttributePair[] {
+  const [first] = items;
+  return [
+    { key: KEYS.status, value: statusOf(items) },
+    { key: KEYS.subscription, value: subscriptionId },
+    { key: KEYS.group, value: groupId },
+    ...(first ? [{ key: KEYS.eventType, value: first.eventType }, { key: KEYS.eventId, value: first.eventId }] : []),
+  ];
+}
+
+export const statusAttribute = (status: DeliveryStatus): SearchAttributePair[] => [{ key: KEYS.status, value: status }];
