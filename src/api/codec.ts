@@ -3,12 +3,12 @@
  * https://docs.temporal.io/codec-server
  */
 import type { Payload } from "@temporalio/common";
-import type { Express, Request } from "express";
+import type { Express } from "express";
 import type { z } from "zod";
 import { parseJson, readBody, refuseUnlessJson } from "./body.js";
 import { refuse, type Refusal } from "./errors.js";
 import { SECURITY_HEADERS, sendJson, sendRefusal } from "./respond.js";
-import type { RequestContext, Route } from "./route.js";
+import type { RequestContext, Route, RoutedRequest } from "./route.js";
 import { payloads } from "./schemas/administration.js";
 import { validate } from "./validate.js";
 
@@ -48,7 +48,7 @@ const toWire = ({ metadata, data }: Payload): Wire["payloads"][number] => ({
   ...(data && { data: Buffer.from(data).toString("base64") }),
 });
 
-async function convert({ dependencies }: RequestContext, request: Request, direction: "encode" | "decode"): Promise<Wire | Refusal> {
+async function convert({ dependencies }: RequestContext, request: RoutedRequest, direction: "encode" | "decode"): Promise<Wire | Refusal> {
   const wrongType = refuseUnlessJson(request.headers["content-type"]);
   if (wrongType) return wrongType;
   const body = await readBody(request, CODEC_LIMIT_BYTES);

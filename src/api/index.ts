@@ -1,4 +1,5 @@
 /** The HTTP API: `createApi(dependencies)` answers the requests, `createHttpServer()` takes them in. */
+import type { IncomingMessage, RequestListener } from "node:http";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { apiKeyRoutes } from "./api-keys.js";
 import { apiRoutes } from "./apis.js";
@@ -10,13 +11,13 @@ import { refuse, type Refusal } from "./errors.js";
 import { eventTypeRoutes } from "./event-types.js";
 import { eventRoutes } from "./events.js";
 import { refusalOf } from "./failure.js";
-import { createGate } from "./gate.js";
+import { createGate, type Gate } from "./gate.js";
 import { groupRoutes } from "./groups.js";
 import { publishRoutes } from "./publish-routes.js";
 import { recoveryRoutes } from "./recoveries.js";
 import { sendRefusal } from "./respond.js";
 import type { Route } from "./route.js";
-import { mountRoutes } from "./router.js";
+import { handlerOf, mountRoutes } from "./router.js";
 import { documentationRoutes, healthRoutes } from "./service-routes.js";
 import { subscriptionLifecycleRoutes } from "./subscription-lifecycle.js";
 import { subscriptionRoutes } from "./subscriptions.js";
@@ -24,7 +25,6 @@ import { subscriptionRoutes } from "./subscriptions.js";
 export { createHttpServer } from "./http-server.js";
 
 const RESOURCE_ROUTES: readonly Route[] = [
-  // First, because every layer before it costs the hot path a match.
   ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...eventTypeRoutes, ...groupRoutes,
   ...subscriptionRoutes, ...subscriptionLifecycleRoutes, ...apiKeyRoutes, ...auditRoutes, ...codecRoutes,
 ];
@@ -35,8 +35,24 @@ export function routesOf(workerOnly = false): readonly Route[] {
   return workerOnly ? documented : [...documented, ...documentationRoutes(documented)];
 }
 
-/** An Express application that answers every request, errors included, by the HTTP contract. */
-export function createApi(dependencies: ApiDependencies): Express {
+/** Answers every request, errors included, by the HTTP contract. */
+export function createApi(dependencies: ApiDependencies): RequestListener {
+  const gate = createGate(dependencies);
+  const app = createApp(dependencies, gate);
+  const hot = dependencies.settings.workerOnly ? undefined : publishRoutes.find((route) => route.path === HOT_PATH);
+  const publish = hot && handlerOf(hot, dependencies, gate);
+  return (request, response) => {
+    const refusal = edgeRefusal(request);
+    if (refusal) return sendRefusal(response, refusal);
+    if (publish && request.url === HOT_PATH && request.method === "POST") return void publish(request, response);
+    app(request, response);
+  };
+}
+
+/** Publishing goes past Express, which took 0.17 ms of CPU for a 1 KB event instead of 0.06. */
+const HOT_PATH = "/v1/events";
+
+function createApp(dependencies: ApiDependencies, gate: Gate): Express {
   const { log, settings } = dependencies;
   const app = express();
   app.disable("x-powered-by");
@@ -45,9 +61,8 @@ export function createApi(dependencies: ApiDependencies): Express {
   app.enable("strict routing");
   app.enable("case sensitive routing");
 
-  app.use(edge);
   if (!settings.workerOnly) mountCodecCors(app, settings.temporalUiOrigins);
-  mountRoutes(app, routesOf(settings.workerOnly), dependencies, createGate(dependencies));
+  mountRoutes(app, routesOf(settings.workerOnly), dependencies, gate);
   app.use(((_request, response) => sendRefusal(response, refuse("not_found"))) satisfies RequestHandler);
   const failed: ErrorRequestHandler = (error: unknown, request, response, _next) => {
     const refusal = refusalOf(error);
@@ -63,11 +78,9 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIO
 const MAX_HEADERS = 100;
 
 /** What is wrong with a request whatever its path. */
-const edge: RequestHandler = (request, response, next) => {
-  let refusal: Refusal | undefined;
-  if (request.rawHeaders.length > 2 * MAX_HEADERS) refusal = refuse("headers_too_large", undefined, { headers: { connection: "close" } });
-  else if (request.headers.host === undefined && request.httpVersion !== "1.0") refusal = refuse("malformed_request", "The Host header is missing.", { headers: { connection: "close" } });
-  else if (!METHODS.has(request.method)) refusal = refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PATCH, DELETE" } });
-  if (refusal) return sendRefusal(response, refusal);
-  next();
-};
+function edgeRefusal(request: IncomingMessage): Refusal | undefined {
+  if (request.rawHeaders.length > 2 * MAX_HEADERS) return refuse("headers_too_large", undefined, { headers: { connection: "close" } });
+  if (request.headers.host === undefined && request.httpVersion !== "1.0") return refuse("malformed_request", "The Host header is missing.", { headers: { connection: "close" } });
+  if (!METHODS.has(request.method ?? "")) return refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PATCH, DELETE" } });
+  return undefined;
+}

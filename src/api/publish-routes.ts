@@ -2,7 +2,6 @@
  * Publishing over HTTP. The hot path: one synchronous key check, one JSON.parse, one scan for the raw bytes of `data`.
  * No promise, middleware or log line beyond what is needed; the publisher writes the log line of the event.
  */
-import type { Request } from "express";
 import { z } from "zod";
 import type { Catalogue } from "../activities/catalogue.js";
 import { type Actor, ownsEventType, seesGroup } from "./access.js";
@@ -11,7 +10,7 @@ import type { AcceptableEvent, PublishResult } from "./dependencies.js";
 import { problemOf, refuse, type FieldError, type Refusal } from "./errors.js";
 import { sliceMember, type Span } from "./json-slice.js";
 import { sendJson, sendRefusal } from "./respond.js";
-import type { RequestContext, Route } from "./route.js";
+import type { RequestContext, Route, RoutedRequest } from "./route.js";
 import { MAX_BATCH, publishBatch, publishInput, type PublishInput, published, publishedBatch } from "./schemas/events.js";
 import { eventTypeName, idempotencyKey } from "./schemas/primitives.js";
 import { validate } from "./validate.js";
@@ -59,7 +58,7 @@ export const publishRoutes: readonly Route[] = [
 
 type Outcome = { body: unknown } | Refusal;
 
-async function publishJson({ dependencies, actor }: RequestContext, request: Request): Promise<Outcome> {
+async function publishJson({ dependencies, actor }: RequestContext, request: RoutedRequest): Promise<Outcome> {
   const wrongType = refuseUnlessJson(request.headers["content-type"]);
   if (wrongType) return wrongType;
   const { payloadLimitBytes } = dependencies.settings;
@@ -77,14 +76,14 @@ async function publishJson({ dependencies, actor }: RequestContext, request: Req
   return singleResult(results[0]);
 }
 
-async function publishRaw({ dependencies, actor }: RequestContext, request: Request): Promise<Outcome> {
+async function publishRaw({ dependencies, actor }: RequestContext, request: RoutedRequest): Promise<Outcome> {
   const contentType = request.headers["content-type"];
   if (contentType === undefined || contentType.length > 255 || !MEDIA_TYPE.test(contentType)) {
     return refuse("unsupported_media_type", "The content type of the body must be given, as a media type of at most 255 characters.");
   }
   const id = idOf(undefined, request.headers["idempotency-key"]);
   if (id !== undefined && typeof id !== "string") return id;
-  const event: AcceptableEvent = { type: String(request.params["ref"]), contentType, body: Buffer.alloc(0), ...(id !== undefined && { id }) };
+  const event: AcceptableEvent = { type: String(request.params?.["ref"]), contentType, body: Buffer.alloc(0), ...(id !== undefined && { id }) };
   const refusal = refuseEvents([event], dependencies.catalogue, actor, false);
   if (refusal) return refusal;
   const body = await readBody(request, dependencies.settings.payloadLimitBytes);

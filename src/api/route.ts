@@ -1,5 +1,5 @@
 /** How a route is declared: once, for the router and for the OpenAPI document alike. */
-import type { Request, Response } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { Act, Actor } from "./access.js";
 import type { ApiDependencies } from "./dependencies.js";
@@ -10,6 +10,9 @@ export interface RequestContext {
   dependencies: ApiDependencies;
   actor: Actor;
 }
+
+/** A request with what the router took out of its path; the hot path comes without a router. */
+export type RoutedRequest = IncomingMessage & { params?: Record<string, unknown> };
 
 export interface Reply<T = unknown> {
   status: 200 | 201 | 202 | 204;
@@ -65,7 +68,7 @@ export interface ServedRoute extends Declaration, Schemas<z.ZodObject, z.ZodObje
   unknownPath?: ProblemCode;
   /** Not in the document: files of the documentation page. */
   hidden?: true;
-  serve(context: RequestContext, request: Request, response: Response): Promise<void>;
+  serve(context: RequestContext, request: RoutedRequest, response: ServerResponse): Promise<void>;
 }
 
 export type HandledRoute = JsonRoute<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>;

@@ -1,5 +1,6 @@
 /** Builds the Express router from the route table: authenticate, authorise, validate, handle, answer. */
-import type { Express, Request, RequestHandler, Response } from "express";
+import type { ServerResponse } from "node:http";
+import type { Express } from "express";
 import { type Actor, mayAct } from "./access.js";
 import { ADMINISTRATIVE_LIMIT_BYTES, parseAdministrativeJson, readBody, refuseUnlessJson } from "./body.js";
 import type { ApiDependencies } from "./dependencies.js";
@@ -7,7 +8,7 @@ import { refuse, type Refusal } from "./errors.js";
 import { refusalOf } from "./failure.js";
 import type { Gate } from "./gate.js";
 import { problemCodeOf, sendJson, sendRefusal } from "./respond.js";
-import { type HandledRoute, isRefusal, type RequestContext, type Route, type ServedRoute } from "./route.js";
+import { type HandledRoute, isRefusal, type RequestContext, type Route, type RoutedRequest, type ServedRoute } from "./route.js";
 import { parseQuery, validate, type Validated } from "./validate.js";
 
 /** Nobody in particular: public routes need no key. */
@@ -28,12 +29,13 @@ export function mountRoutes(app: Express, routes: readonly Route[], dependencies
 /** `/v1/groups/{id}` as Express writes it. */
 export const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 
-function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gate): RequestHandler {
+/** Answers a request for this route whose path has matched. */
+export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gate): (request: RoutedRequest, response: ServerResponse) => Promise<void> {
   const { log, settings } = dependencies;
   const open = route.act === "public" || (route.publicOutsideProduction === true && !settings.production);
   const run = runnerOf(route);
 
-  async function answer(request: Request, response: Response): Promise<Actor> {
+  async function answer(request: RoutedRequest, response: ServerResponse): Promise<Actor> {
     let actor = ANYBODY;
     if (!open) {
       const admission = gate(request, response);
@@ -73,7 +75,7 @@ function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gate): Req
   };
 }
 
-type Runner = (context: RequestContext, request: Request, response: Response) => Promise<void> | void;
+type Runner = (context: RequestContext, request: RoutedRequest, response: ServerResponse) => Promise<void> | void;
 
 function runnerOf(route: Route): Runner {
   if ("serve" in route) return (context, request, response) => serveChecked(route, context, request, response);
@@ -87,12 +89,12 @@ function runnerOf(route: Route): Runner {
 }
 
 /** Path and query are checked here; the rest is the route's own. */
-function serveChecked(route: ServedRoute, context: RequestContext, request: Request, response: Response): Promise<void> | void {
+function serveChecked(route: ServedRoute, context: RequestContext, request: RoutedRequest, response: ServerResponse): Promise<void> | void {
   if (route.params) {
     const params = checkParams(route, request);
     if (!params.ok) return sendRefusal(response, route.unknownPath ? refuse(route.unknownPath) : params.refusal);
   }
-  if (request.url.includes("?")) {
+  if (request.url?.includes("?")) {
     const query = checkQuery(route, request);
     if (!query.ok) return sendRefusal(response, query.refusal);
   }
@@ -101,7 +103,7 @@ function serveChecked(route: ServedRoute, context: RequestContext, request: Requ
 
 type Input = Parameters<HandledRoute["handle"]>[1];
 
-async function inputOf(route: HandledRoute, request: Request): Promise<Validated<Input>> {
+async function inputOf(route: HandledRoute, request: RoutedRequest): Promise<Validated<Input>> {
   const params = checkParams(route, request);
   if (!params.ok) return params;
   const query = checkQuery(route, request);
@@ -112,22 +114,22 @@ async function inputOf(route: HandledRoute, request: Request): Promise<Validated
 }
 
 /** An id that cannot exist is answered like one that does not. */
-function checkParams(route: Pick<Route, "params">, request: Request): Validated<Record<string, unknown>> {
+function checkParams(route: Pick<Route, "params">, request: RoutedRequest): Validated<Record<string, unknown>> {
   if (!route.params) return { ok: true, value: {} };
   const checked = validate(route.params, { ...request.params });
   return checked.ok ? checked : { ok: false, refusal: refuse("not_found") };
 }
 
 /** The query against the route's schema; a route without one takes no parameters. */
-export function checkQuery(route: Pick<Route, "query">, request: Pick<Request, "url">): Validated<Record<string, unknown>> {
-  const parsed = parseQuery(request.url);
+export function checkQuery(route: Pick<Route, "query">, request: Pick<RoutedRequest, "url">): Validated<Record<string, unknown>> {
+  const parsed = parseQuery(request.url ?? "");
   if (!parsed.ok) return parsed;
   if (route.query) return validate(route.query, parsed.value, "query");
   const [unknown] = Object.keys(parsed.value);
   return unknown === undefined ? parsed : { ok: false, refusal: refuse("invalid_request", undefined, { errors: [{ path: "query", message: "takes no parameters here" }] }) };
 }
 
-async function checkBody(route: HandledRoute, request: Request): Promise<Validated<unknown>> {
+async function checkBody(route: HandledRoute, request: RoutedRequest): Promise<Validated<unknown>> {
   if (route.method === "get") return { ok: true, value: {} };
   const read = await readBody(request, ADMINISTRATIVE_LIMIT_BYTES);
   if (!read.ok) return read;

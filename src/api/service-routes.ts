@@ -84,7 +84,7 @@ export function documentationRoutes(documented: readonly Route[]): Route[] {
     {
       ...shared, path: "/docs/{file}", operationId: "docsFile", summary: "Files of the page", hidden: true, response: { status: 200, description: "A file" },
       async serve(_context, request, response) {
-        const name = String(request.params["file"]);
+        const name = String(request.params?.["file"]);
         if (name === "initializer.js") return send(response, 200, INITIALIZER, { "content-type": "text/javascript; charset=utf-8" });
         const type = FILES[name];
         if (type === undefined) return sendRefusal(response, refuse("not_found"));

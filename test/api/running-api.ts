@@ -1,0 +1,182 @@
+/** The API on a free port, over the real store, catalogue and publisher; what operations were asked for is remembered. */
+import { randomBytes } from "node:crypto";
+import type { Server } from "node:http";
+import net, { type AddressInfo } from "node:net";
+import { Client, Connection } from "@temporalio/client";
+import { pino } from "pino";
+import { Agent, request as send } from "undici";
+import { createCatalogue, type Catalogue } from "../../src/activities/catalogue.js";
+import { createGuard } from "../../src/activities/guard.js";
+import { createMetrics } from "../../src/activities/metrics.js";
+import type { ApiSettings, Operations } from "../../src/api/dependencies.js";
+import { createApi, createHttpServer } from "../../src/api/index.js";
+import type { Problem } from "../../src/api/errors.js";
+import type { HttpServerSettings } from "../../src/api/http-server.js";
+import { createPublisher } from "../../src/api/publish.js";
+import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
+import { masterKey, openDatabase } from "../store/database.js";
+
+export interface Answer<T = Record<string, unknown>> {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+  body: T;
+}
+export interface Call {
+  key?: string;
+  /** Sent as JSON; bytes are sent as they are. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface RunningApi {
+  url: string;
+  port: number;
+  server: Server;
+  store: MongoStore;
+  catalogue: Catalogue;
+  adminKey: string;
+  /** What the API asked of `Operations`, for instance `wake sub_…`. */
+  asked: string[];
+  /** Lines of the log. */
+  log: Record<string, unknown>[];
+  call<T = Record<string, unknown>>(method: string, path: string, call?: Call): Promise<Answer<T>>;
+  /** The problem document; fails the test when the answer is none. */
+  problem(method: string, path: string, call?: Call): Promise<Problem & { headers: Answer["headers"] }>;
+  /** Makes a key and gives its token. */
+  key(input: { role: string; groupId?: string; apiIds?: string[] }): Promise<{ id: string; token: string }>;
+  close(): Promise<void>;
+}
+
+export interface RunningApiOptions {
+  temporalAddress: string;
+  mongodbUrl: string;
+  settings?: Partial<ApiSettings>;
+  http?: HttpServerSettings;
+}
+
+/** Starts it with a database and a task queue of its own. */
+export async function startApi({ temporalAddress, mongodbUrl, settings = {}, http = {} }: RunningApiOptions): Promise<RunningApi> {
+  const database = await openDatabase(mongodbUrl, "api");
+  const log: Record<string, unknown>[] = [];
+  const logger = pino({ level: "info" }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
+  const store = await connectStore({ mongodbUrl, database: database.name, masterKeys: masterKey("first"), log: logger });
+  const catalogue = await createCatalogue({ store });
+  const connection = await Connection.connect({ address: temporalAddress });
+  const codec = createPayloadCodec(store.keyring);
+  const metrics = createMetrics();
+  const publisher = createPublisher({
+    client: new Client({ connection, dataConverter: { payloadCodecs: [codec] } }), store, catalogue, metrics, log: logger,
+    taskQueue: `api-${randomBytes(4).toString("hex")}`, settings: { batchMax: 200, startsInFlight: 2, dispatchesInFlight: 8 },
+  });
+  const asked: string[] = [];
+  const adminKey = `test-${randomBytes(24).toString("base64url")}`;
+  const guard = createGuard({ allowLocal: false, ports: [443, 8443] });
+  const server = createHttpServer(http);
+  server.on("request", createApi({
+    store, catalogue, publisher, codec, log: logger, metrics: metrics.registry,
+    operations: recordingOperations(asked),
+    notReady: async () => undefined,
+    refuseTarget: (url) => guard.refuseTarget(url),
+    settings: {
+      version: "0.0.0-test", payloadLimitBytes: 64 * 1024, temporalUiOrigins: ["http://127.0.0.1:8233"], wrongKeysPerMinute: 1_000_000, requestsPerSecond: 0,
+      production: false, environmentAdminKeyHash: store.blindIndex("admin-key", adminKey), ...settings,
+    },
+  }));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const agent = new Agent({ connections: 64 });
+
+  async function call<T>(method: string, path: string, { key = adminKey, body, headers = {} }: Call = {}): Promise<Answer<T>> {
+    const raw = body instanceof Uint8Array;
+    const answer = await send(`${url}${path}`, {
+      method: method as "GET", dispatcher: agent,
+      headers: { ...(key !== "" && { authorization: `Bearer ${key}` }), ...(body !== undefined && !raw && { "content-type": "application/json" }), ...headers },
+      ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.body.text();
+    const json = String(answer.headers["content-type"]).includes("json");
+    return { status: answer.statusCode, headers: answer.headers, text, body: (json && text !== "" ? JSON.parse(text) : {}) as T };
+  }
+  async function problem(method: string, path: string, made?: Call) {
+    const answer = await call<Problem>(method, path, made);
+    if (answer.headers["content-type"] !== "application/problem+json") throw new Error(`${method} ${path} answered ${answer.status} without a problem: ${answer.text.slice(0, 300)}`);
+    if (answer.body.status !== answer.status) throw new Error(`${method} ${path}: the problem says ${answer.body.status}, the answer ${answer.status}`);
+    return { ...answer.body, headers: answer.headers };
+  }
+  return {
+    url, port, server, store, catalogue, adminKey, asked, log, call, problem,
+    async key(input) {
+      const answer = await call<{ id: string; key: string }>("POST", "/v1/api-keys", { body: { name: "test", ...input } });
+      if (answer.status !== 201) throw new Error(`No key: ${answer.text}`);
+      return { id: answer.body.id, token: answer.body.key };
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await agent.destroy();
+      catalogue.close();
+      await connection.close();
+      await store.close();
+      await database.close();
+    },
+  };
+}
+
+function recordingOperations(asked: string[]): Operations {
+  return {
+    resend: async (delivery, by) => void asked.push(`resend ${delivery.id} ${by}`),
+    cancel: async (delivery, by) => {
+      if (delivery.status === "delivered") return false;
+      asked.push(`cancel ${delivery.id} ${by}`);
+      return true;
+    },
+    wake: async (id) => void asked.push(`wake ${id}`),
+    configureBucket: async (subscription) => void asked.push(`configure ${subscription.id}`),
+    startRecovery: async (recovery) => void asked.push(`recover ${recovery.id}`),
+  };
+}
+
+/** Sends bytes on a bare connection and gives everything that comes back until the server closes it. */
+export function sendRaw(port: number, bytes: string | Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(port, "127.0.0.1", () => socket.write(bytes));
+    const chunks: Buffer[] = [];
+    socket.setTimeout(30_000, () => socket.destroy(new Error("no answer within 30 s")));
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    socket.on("error", (error: NodeJS.ErrnoException) => (error.code === "ECONNRESET" && chunks.length > 0 ? undefined : reject(error)));
+    socket.on("close", () => resolve(Buffer.concat(chunks).toString("latin1")));
+  });
+}
+
+export interface Tenant {
+  apiId: string;
+  eventType: string;
+  groupId: string;
+  subscriptionId: string;
+  secret: string;
+  /** Of a consumer key of the group. */
+  consumerKey: string;
+  /** Of a provider key limited to the api. */
+  providerKey: string;
+}
+
+/** An api with one event type, a group that is granted it, a subscription, and a key for each side. */
+export async function makeTenant(api: RunningApi, name: string): Promise<Tenant> {
+  const must = async (path: string, body: unknown) => {
+    const answer = await api.call("POST", path, { body });
+    if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.text}`);
+    return answer.body;
+  };
+  const eventType = `${name}.invoice.paid`;
+  const apiId = String((await must("/v1/apis", { name }))["id"]);
+  await must("/v1/event-types", { name: eventType, apiId });
+  const groupId = String((await must("/v1/groups", { name, grants: [apiId] }))["id"]);
+  const subscription = await must("/v1/subscriptions", { groupId, url: "https://8.8.8.8/hook", eventTypes: [eventType] });
+  return {
+    apiId, eventType, groupId, subscriptionId: String(subscription["id"]), secret: String(subscription["secret"]),
+    consumerKey: (await api.key({ role: "consumer", groupId })).token,
+    providerKey: (await api.key({ role: "provider", apiIds: [apiId] })).token,
+  };
+}
