@@ -61,7 +61,7 @@ async function burstTo(run: Run, sink: SinkProcess, name: string, concurrency: n
   const set = await subscribe(stack, sink, `burst-${sink.tls ? "tls" : "plain"}-${concurrency}`);
   const publish = (events: number, phase: string) => stack.load.call("burst", { ...target(run, set, phase), events, concurrency });
   run.say(`${name}, ${concurrency} clients: warm-up`);
-  await warmUp(sink, set, await publish(Math.ceil(sizes.events * WARM_UP), "w"));
+  await warmUp(sink, set, () => publish(Math.ceil(sizes.events * WARM_UP), "w"));
   run.say(`${name}, ${concurrency} clients: measured`);
   const row = await measured(stack, sink, set, `${name}, ${concurrency} clients`, () => publish(sizes.events, "m"));
   run.rows.push({ ...row, ofRawLoop: row.deliveredPerSecond / rawPerSecond });
@@ -74,7 +74,7 @@ async function paced(run: Run): Promise<void> {
     const publish = (seconds: number, phase: string) =>
       stack.load.call("paced", { ...target(run, set, phase), perSecond, seconds, temporalAddress: stack.service.temporalAddress });
     run.say(`${perSecond}/s: warm-up`);
-    await warmUp(stack.plainSink, set, await publish(3, "w"));
+    await warmUp(stack.plainSink, set, () => publish(3, "w"));
     run.say(`${perSecond}/s: measured`);
     run.rows.push(await measured(stack, stack.plainSink, set, `paced ${perSecond}/s`, () => publish(sizes.seconds, "m")));
   }
@@ -89,7 +89,7 @@ async function fanOut(run: Run): Promise<void> {
   const set = await subscribe(stack, stack.plainSink, "fan-out", subscriptions);
   const publish = (count: number, phase: string) => stack.load.call("burst", { ...target(run, set, phase), events: count, concurrency });
   run.say("fan-out: warm-up");
-  await warmUp(stack.plainSink, set, await publish(Math.ceil(events * WARM_UP), "w"));
+  await warmUp(stack.plainSink, set, () => publish(Math.ceil(events * WARM_UP), "w"));
   run.say("fan-out: measured");
   const row = await measured(stack, stack.plainSink, set, `fan-out ${events} × ${subscriptions}`, () => publish(events, "m"));
   run.rows.push({ ...row, ofRawLoop: row.deliveredPerSecond / rawPerSecond });
@@ -125,7 +125,8 @@ function target({ stack, sizes }: Run, set: SubscriptionSet, phase: string) {
   };
 }
 
-async function warmUp(sink: SinkProcess, set: SubscriptionSet, { accepted }: { accepted: unknown[] }): Promise<void> {
-  await arrived(sink, accepted.length * set.subscriptions.length);
+async function warmUp(sink: SinkProcess, set: SubscriptionSet, publish: () => Promise<{ accepted: unknown[] }>): Promise<void> {
   await sink.call("reset", undefined);
+  const { accepted } = await publish();
+  await arrived(sink, accepted.length * set.subscriptions.length);
 }

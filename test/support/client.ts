@@ -65,8 +65,8 @@ export async function createSubscriptionSet(client: Client, options: Subscriptio
   const subscriptions: SubscriptionSet["subscriptions"] = [];
   for (const url of options.urls) {
     const body = await must(client, "/v1/subscriptions", { groupId, url, eventTypes: [eventType], ...options.subscription });
-    const secret = /whsec_[A-Za-z0-9+/=]+/.exec(JSON.stringify(body))?.[0];
-    if (!secret) throw new Error("POST /v1/subscriptions gave no whsec_ secret.");
+    const { secret } = body as { secret?: string };
+    if (!secret?.startsWith("whsec_")) throw new Error("POST /v1/subscriptions gave no whsec_ secret.");
     subscriptions.push({ id: idOf(body), url, secret });
   }
   return { apiId, groupId, eventType, subscriptions };
