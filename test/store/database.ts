@@ -2,10 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { MongoClient } from "mongodb";
 import { CLIENT_OPTIONS } from "../../src/store/connection.js";
+import { connectStore, type MongoStore } from "../../src/store/mongo-store.js";
 
 export interface TestDatabase {
   client: MongoClient;
   name: string;
+  masterKeys: string;
+  /** The store as one process opens it; closed with the database. */
+  openStore(masterKeys?: string): Promise<MongoStore>;
   /** Drops it and disconnects. */
   close(): Promise<void>;
 }
@@ -14,10 +18,19 @@ export interface TestDatabase {
 export async function openDatabase(mongodbUrl: string, label: string): Promise<TestDatabase> {
   const client = await new MongoClient(mongodbUrl, CLIENT_OPTIONS).connect();
   const name = `test_${label}_${randomBytes(4).toString("hex")}`;
+  const keys = masterKey("m1");
+  const stores: MongoStore[] = [];
   return {
     client,
     name,
+    masterKeys: keys,
+    async openStore(masterKeys = keys) {
+      const store = await connectStore({ mongodbUrl, database: name, masterKeys });
+      stores.push(store);
+      return store;
+    },
     async close() {
+      await Promise.all(stores.map((store) => store.close()));
       await client.db(name).dropDatabase();
       await client.close();
     },

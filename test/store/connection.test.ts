@@ -1,0 +1,42 @@
+import { MongoClient } from "mongodb";
+import { describe, expect, inject, it } from "vitest";
+import { assertDurableWrites, CLIENT_OPTIONS, connect } from "../../src/store/connection.js";
+import { coded } from "./fixtures.js";
+
+const withOption = (option: string) => `${inject("mongodbUrl").replace(/\/$/, "")}/?${option}`;
+
+describe("connect", () => {
+  it.each(["tlsAllowInvalidCertificates=true", "tlsallowinvalidhostnames=1", "tlsInsecure=true", "w=1", "w=0", "journal=false", "readPreference=secondary", "retryWrites=false"])(
+    "refuses %s in the connection string",
+    async (option) => {
+      await expect(connect(withOption(option))).rejects.toThrow(coded("settings_invalid"));
+      await expect(connect(withOption(option))).rejects.toThrow(option.split("=")[0]);
+    },
+  );
+
+  it.each(["w=majority", "journal=true", "tlsInsecure=false", "appName=x"])("accepts %s", async (option) => {
+    const client = await connect(withOption(option));
+    expect(() => assertDurableWrites(client)).not.toThrow();
+    await client.close();
+  });
+
+  it("does not repeat a password from a string that it cannot use", async () => {
+    for (const url of ["mongodb://user:p4ssw0rd@:x/?y", "mongodb://user:p4ssw0rd@host/?nonsense=1", "p4ssw0rd"]) {
+      const error = await connect(url).catch((refused: unknown) => refused as Error);
+      expect(error).toEqual(coded("settings_invalid"));
+      expect((error as Error).message).toContain("MONGODB_URL");
+      expect((error as Error).message).not.toContain("p4ssw0rd");
+    }
+  });
+
+  it("gives `unavailable` where nothing listens", async () => {
+    await expect(connect("mongodb://127.0.0.1:9/")).rejects.toThrow(coded("unavailable"));
+  });
+
+  it("finds a client that would not wait for a majority or the journal", () => {
+    for (const writeConcern of [{ w: 1, j: true }, { w: "majority" }, {}] as const) {
+      expect(() => assertDurableWrites(new MongoClient("mongodb://127.0.0.1:9", { writeConcern }))).toThrow(coded("settings_invalid"));
+    }
+    expect(() => assertDurableWrites(new MongoClient("mongodb://127.0.0.1:9", CLIENT_OPTIONS))).not.toThrow();
+  });
+});
