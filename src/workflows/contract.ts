@@ -153,6 +153,8 @@ export interface TokenBucketInput {
   rateAsOf: number;
   /** State handed over by continue-as-new. */
   state?: BucketState;
+  /** A bucket that nobody asked for so long ends, milliseconds; absent: 10 minutes. */
+  idleMs?: number;
 }
 
 /** GCRA state: one instant and what makes reservations void. Times are milliseconds since the epoch. */

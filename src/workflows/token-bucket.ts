@@ -44,7 +44,7 @@ export async function tokenBucket(input: TokenBucketInput): Promise<void> {
     const seen = messages;
     // One timer for the whole quiet time: arming it anew at every message would cost two history events each.
     // It is as long as the slots given out reach, as none of them may outlive the epoch that makes it valid.
-    const full = await condition(isFull, Math.max(state.tat, state.pausedUntil, Date.now()) - Date.now() + IDLE_MS);
+    const full = await condition(isFull, Math.max(state.tat, state.pausedUntil, Date.now()) - Date.now() + (input.idleMs ?? IDLE_MS));
     if (full) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof tokenBucket>({ ...input, rate: state.rate, rateAsOf: state.rateAsOf, state });

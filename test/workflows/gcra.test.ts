@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import type { RateLimit } from "../../src/workflows/contract.js";
+import { configure, isIdle, lease, MAX_LEASE, newBucket, pause, planOf, SPARE_MS } from "../../src/workflows/gcra.js";
+import { mostOverLimit } from "../support/rate.js";
+
+const START = 1_700_000_000_000;
+const RATES: RateLimit[] = [0.2, 0.5, 1, 5, 20, 50, 200].flatMap((perSecond) => [1, 2, 3, 5, 10, 50, 200].map((burst) => ({ perSecond, burst })));
+
+/** A small seeded generator (mulberry32): a failing case can be run again. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Several workers lease at random moments and use what they got as late, or as unevenly, as they may. */
+function play(rate: RateLimit, random: () => number, load: number): number[] {
+  const { toleranceMs } = planOf(rate);
+  const uses: number[] = [];
+  let state = newBucket(rate, 0, START);
+  const stepMs = 100 / rate.perSecond;
+  for (let now = START, step = 0; step < 400; step += 1, now += stepMs * 20 * random()) {
+    const count = Math.floor(random() * load * 2);
+    const answer = lease(state, { count, expect: Math.floor(random() * load * 2) }, Math.round(now));
+    state = answer.state;
+    const late = random() < 0.3 ? 1 : random();
+    for (const slot of answer.lease.slots) uses.push(slot + late * toleranceMs);
+    const { spare } = answer.lease;
+    for (let each = 0; each < (spare?.count ?? 0); each += 1) uses.push(now + late * ((spare?.until ?? now) - now));
+    if (random() < 0.02) now += 5_000 * random() + (10_000 * rate.burst) / rate.perSecond;
+  }
+  return uses;
+}
+
+describe("the law: over any window at most burst + rate·W (+1)", () => {
+  it.each(RATES)("holds at $perSecond/s with a burst of $burst, however late slots and spares are used", (rate) => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const uses = play(rate, seeded(seed), [0.5, 2, 20][seed % 3] ?? 1);
+      expect(mostOverLimit(uses, rate), `seed ${seed}`).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("is broken by slots used later than allowed: the check sees it", () => {
+    const rate = { perSecond: 50, burst: 1 };
+    const given = lease(newBucket(rate, 0, START), { count: 100 }, START);
+    expect(mostOverLimit(given.lease.slots.map((slot) => Math.max(slot, START + 500)), rate)).toBeGreaterThan(1);
+  });
+
+  it.each(RATES)("gives out at least 95 % of $perSecond/s with a burst of $burst", (rate) => {
+    const { slots } = lease(newBucket(rate, 0, START), { count: 400 }, START).lease;
+    const last = slots.at(-1) ?? 0;
+    expect(slots.length).toBeGreaterThanOrEqual((0.95 * rate.perSecond * (last - START)) / 1_000);
+  });
+
+  it.each(RATES)("leaves a quarter of a request for clocks and transit at $perSecond/s with a burst of $burst", (rate) => {
+    const { depth, spares, toleranceMs } = planOf(rate);
+    expect(depth).toBeGreaterThanOrEqual(1);
+    expect(depth + spares + (rate.perSecond * toleranceMs) / 1_000).toBeLessThanOrEqual(rate.burst + 0.75);
+    expect(toleranceMs).toBeGreaterThan(0);
+  });
+});
+
+describe("lease", () => {
+  const rate = { perSecond: 10, burst: 20 };
+
+  it("gives spares only while nobody waits, and never more than its share", () => {
+    const { spares } = planOf(rate);
+    const first = lease(newBucket(rate, 0, START), { count: 1, expect: 100 }, START);
+    expect(first.lease.spare).toEqual({ count: spares, until: START + SPARE_MS });
+    expect(lease(first.state, { count: 0, expect: 5 }, START + 10).lease.spare).toBeUndefined();
+    expect(lease(first.state, { count: 0, expect: 5 }, START + SPARE_MS + 1).lease.spare?.count).toBeGreaterThan(0);
+    const backlog = lease(newBucket(rate, 0, START), { count: 100, expect: 5 }, START);
+    expect(backlog.lease.spare).toBeUndefined();
+  });
+
+  it("spaces the messages of all workers together below 5 a second", () => {
+    let state = newBucket(rate, 0, START);
+    // Each worker asks again exactly when it was told it may; the first time all at once.
+    const due = Array.from({ length: 12 }, () => START);
+    const asked: number[] = [];
+    while (asked.length < 300) {
+      const now = Math.min(...due);
+      const answer = lease(state, { count: 1 }, now);
+      state = answer.state;
+      due[due.indexOf(now)] = now + answer.lease.nextLeaseInMs;
+      asked.push(now);
+    }
+    const steady = asked.slice(12);
+    expect((steady.length - 1) / (((steady.at(-1) ?? 0) - (steady[0] ?? 0)) / 1_000)).toBeLessThanOrEqual(5);
+  });
+
+  it("never gives more slots than one message should hold", () => {
+    expect(lease(newBucket(rate, 0, START), { count: 100_000 }, START).lease.slots).toHaveLength(MAX_LEASE);
+  });
+});
+
+describe("configure and pause", () => {
+  const slow = { perSecond: 1, burst: 1 };
+  const fast = { perSecond: 100, burst: 10 };
+
+  it("takes a newer rate over at once, makes older slots void and does not give a second burst", () => {
+    const before = lease(newBucket(slow, 5, START), { count: 60 }, START).state;
+    const after = configure(before, fast, 6, START + 500);
+    expect(after.epoch).toBeGreaterThan(before.epoch);
+    const { slots } = lease(after, { count: 20 }, START + 500).lease;
+    expect(slots[0]).toBeGreaterThan(START + 500);
+    expect(slots[0]).toBeLessThanOrEqual(START + 520);
+    // The slow bucket was empty: 20 slots of the fast one take 20 of its intervals and no burst.
+    expect((slots.at(-1) ?? 0) - (slots[0] ?? 0)).toBeGreaterThanOrEqual(190);
+  });
+
+  it("ignores an older rate, and keeps its slots when only the time changed", () => {
+    const state = newBucket(slow, 5, START);
+    expect(configure(state, fast, 4, START)).toBe(state);
+    expect(configure(state, { ...slow }, 9, START)).toEqual({ ...state, rateAsOf: 9 });
+  });
+
+  it("gives nothing before the end of a pause, and no burst after it", () => {
+    const paused = pause(newBucket(fast, 0, START), START + 60_000, START);
+    expect(paused.epoch).toBeGreaterThan(START - 1);
+    const { slots, pausedUntil } = lease(paused, { count: 5 }, START + 1_000).lease;
+    expect(pausedUntil).toBe(START + 60_000);
+    expect(slots[0]).toBe(START + 60_000);
+    expect((slots[1] ?? 0) - (slots[0] ?? 0)).toBeGreaterThanOrEqual(10);
+    expect(pause(paused, START + 30_000, START)).toBe(paused);
+  });
+
+  it("is idle only when nothing it gave out may still be used", () => {
+    const state = newBucket(fast, 0, START);
+    expect(isIdle(state, START)).toBe(true);
+    const given = lease(state, { count: 1, expect: 1 }, START).state;
+    expect(isIdle(given, START + 500)).toBe(false);
+    expect(isIdle(given, START + SPARE_MS + 1)).toBe(true);
+    expect(isIdle(pause(state, START + 5_000, START), START + 4_999)).toBe(false);
+  });
+});
