@@ -162,6 +162,14 @@ describe("addresses", () => {
   });
 });
 
+test("the peer of a connection is judged like an address", () => {
+  const guard = createGuard({ alwaysAllowedOrigins: ["http://127.0.0.1:9000"], ownAddresses: ["93.184.215.14"] });
+  const allows = (url: string, address: string | undefined) => guard.allowsPeer(new URL(url), address);
+  expect(allows("https://example.com/", "8.8.8.8")).toBe(true);
+  expect(allows("http://127.0.0.1:9000/", "127.0.0.1")).toBe(true);
+  for (const address of ["127.0.0.1", "::ffff:10.0.0.1", "93.184.215.14", undefined]) expect(allows("https://example.com/", address)).toBe(false);
+});
+
 describe("what a name resolves to", () => {
   const resolved = async (answers: Parameters<typeof stubResolver>[0][string], host = "hooks.example.com") => {
     const resolver = stubResolver({ [host]: answers });

@@ -267,6 +267,15 @@ describe("the guard at the connection", () => {
     expect(receiver.connections).toBe(0);
   });
 
+  test("a connection that ended elsewhere than was checked carries no request", async () => {
+    const receiver = kept(await startReceiver());
+    // The check before and the check after can only differ if something between them lies, so the second one is turned round here.
+    const sender = newSender({ guard: { ...createGuard({ allowLocal: true }), allowsPeer: (_url, address) => address !== "127.0.0.1" } });
+    expect(outcome(await sender.send(request(receiver.url)))).toBe("destination_blocked");
+    expect([receiver.connections, receiver.requests.length]).toEqual([1, 0]);
+    await expect.poll(() => sender.sockets()).toBe(0);
+  });
+
   test("an origin that is always allowed needs no switch", async () => {
     const receiver = kept(await startReceiver());
     const sender = newSender({ guard: createGuard({ alwaysAllowedOrigins: [new URL(receiver.url).origin] }) });
