@@ -1,0 +1,50 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { expect, test } from "vitest";
+import { PROBLEMS } from "../../src/api/errors.js";
+import { routesOf } from "../../src/api/index.js";
+import { buildOpenApi } from "../../src/api/openapi.js";
+
+const document = buildOpenApi(routesOf(), "0.0.0-test");
+
+test("the document passes the linter that CI uses", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "sealpost-openapi-"));
+  try {
+    const file = join(directory, "openapi.json");
+    writeFileSync(file, JSON.stringify(document));
+    const { stdout, stderr } = await promisify(execFile)("npx", ["redocly", "lint", "--format", "json", file], { cwd: process.cwd() });
+    const { totals } = JSON.parse(stdout) as { totals: { errors: number; warnings: number } };
+    expect(totals, stderr).toMatchObject({ errors: 0, warnings: 0 });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+test("every route of the table is in the document, once, under its method", () => {
+  expect(document.openapi).toBe("3.1.1");
+  const paths = document.paths as Record<string, Record<string, { operationId: string }>>;
+  for (const route of routesOf()) {
+    if ("hidden" in route && route.hidden) continue;
+    expect(paths[route.path]?.[route.method]?.operationId, `${route.method} ${route.path}`).toBe(route.operationId);
+  }
+});
+
+test("its schemas are JSON Schema 2020-12 that a validator compiles", () => {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema(JSON.parse(JSON.stringify(document)) as object, "openapi");
+  for (const name of Object.keys(document.components?.schemas ?? {})) expect(() => ajv.compile({ $ref: `openapi#/components/schemas/${name}` }), name).not.toThrow();
+});
+
+test("every problem code is explained, and every error answer is a problem document", () => {
+  const text = JSON.stringify(document);
+  for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`\`${code}\``);
+  for (const operation of Object.values(document.paths as Record<string, Record<string, { responses: Record<string, { content?: object }> }>>).flatMap((path) => Object.values(path))) {
+    for (const [status, response] of Object.entries(operation.responses)) {
+      if (Number(status) >= 400) expect(Object.keys(response.content ?? {})).toEqual(["application/problem+json"]);
+    }
+  }
+});
