@@ -12,7 +12,7 @@ export interface Request {
 }
 
 /** A request that takes longer than this makes the endpoint slow. */
-const SLOW_MS = 1_000;
+const SLOW_MS = 2_000;
 /** How long one observation counts without a newer one. */
 const REMEMBERED_MS = 30_000;
 

@@ -45,10 +45,9 @@ export async function claimEvents(
   const recorded = insert(certain).then((known) => {
     if (known.length > 0) log.warn({ owner, events: known }, "event records were there before: an earlier run of this dispatch made them");
   });
-  const [known] = await Promise.all([insert(doubtful), certain.length === 0 ? recorded : undefined]).catch((error: unknown) => {
-    recorded.catch(() => undefined);
-    throw error;
-  });
+  // Whoever awaits it hears of a failure; until then it must not count as unhandled.
+  recorded.catch(() => undefined);
+  const known = await insert(doubtful);
   const toCheck = [...known, ...late.map(({ id }) => id)];
   if (toCheck.length === 0) return { own: events, recorded, rerun };
   const records = await store.events.getMany(toCheck);
