@@ -9,23 +9,6 @@ const RESERVED = new Set([
   "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "accept-encoding", "proxy-authenticate",
   "proxy-authorization", "proxy-connection",
 ]);
-const MAX_VALUE_BYTES = 4_096;
-
-/**
- * Whether a consumer may have this header sent (API-key authentication), and why not. Standard Webhooks headers and
- * those that Sealpost sets cannot be overridden.
- */
-export function checkCustomHeader(name: string, value: string): { ok: true } | { ok: false; code: "header_refused"; reason: string } {
-  const refuse = (reason: string) => ({ ok: false, code: "header_refused", reason }) as const;
-  const lower = name.toLowerCase();
-  if (!TOKEN.test(name)) return refuse("This is not an HTTP header name.");
-  if (RESERVED.has(lower) || lower.startsWith("proxy-") || lower.startsWith("webhook-") || lower === "content-type" || lower === "content-encoding" || lower === "user-agent" || lower === "cookie") {
-    return refuse(`The header ${lower} is set by the service.`);
-  }
-  if (NOT_A_VALUE.test(value)) return refuse("The header's value contains a control character or one outside Latin-1.");
-  if (value.length > MAX_VALUE_BYTES) return refuse(`The header's value is longer than ${MAX_VALUE_BYTES} characters.`);
-  return { ok: true };
-}
 
 /**
  * Names and values in turn, as undici takes them fastest, with `accept-encoding: identity`; undefined when one is not a

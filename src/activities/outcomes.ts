@@ -53,7 +53,7 @@ export const OUTCOMES = {
   tls_expired: { class: "retry", explanation: "The endpoint's certificate has expired or is not valid yet.", hint: CERTIFICATE },
   tls_protocol: { class: "retry", explanation: "No TLS version or cipher in common, or the endpoint does not speak TLS.", hint: "Offer TLS 1.3, or allow TLS 1.2 in the subscription." },
   tls_handshake_closed: { class: "retry", explanation: "The endpoint closed the connection during the TLS handshake.", hint: "See the TLS logs of the endpoint and of the proxies before it. Some servers close like this when they reject a client certificate." },
-  mtls_rejected: { class: "retry", explanation: "The endpoint refused our client certificate, or demands one and none is saved.", hint: CLIENT_CERTIFICATE },
+  mtls_rejected: { class: "retry", explanation: "The endpoint refused our client certificate, or demands one and none is saved.", hint: `${CLIENT_CERTIFICATE} If it uses none at all, check that it offers a common cipher.` },
   mtls_possibly_rejected: { class: "retry", explanation: "The endpoint closed a new TLS 1.3 connection without an answer: possibly it rejected our client certificate.", hint: CLIENT_CERTIFICATE },
 
   client_certificate_mismatch: { class: "park", explanation: "The client key saved with the subscription does not belong to its certificate.", hint: "Save certificate and key again, then retry the delivery." },

@@ -1,24 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { checkCustomHeader, flattenHeaders, keepResponseHeaders } from "../../src/activities/http-headers.js";
-
-describe("a consumer's own header", () => {
-  test.each(["X-Api-Key", "Authorization", "x-token_1"])("%s may be sent", (name) => {
-    expect(checkCustomHeader(name, "secret value")).toEqual({ ok: true });
-  });
-  test.each([
-    "Host", "Content-Length", "Transfer-Encoding", "Connection", "TE", "Trailer", "Upgrade", "Expect", "Proxy-Authorization", "Proxy-Foo", "webhook-id", "Webhook-Anything", "Content-Type",
-    "User-Agent", "Cookie", "Keep-Alive", "", "x y", "x:", "x\r\n", "ü",
-  ])("%j may not", (name) => {
-    expect(checkCustomHeader(name, "v")).toMatchObject({ ok: false, code: "header_refused" });
-  });
-  test.each(["a\r\nb", "a\nb", "a\u0000", "\u4e2d", "x".repeat(4_097)])("with the value %j may not", (value) => {
-    expect(checkCustomHeader("x-key", value).ok).toBe(false);
-  });
-});
+import { flattenHeaders, keepResponseHeaders } from "../../src/activities/http-headers.js";
 
 test("request headers go out in turn, with identity encoding; a bad one spoils all", () => {
   expect(flattenHeaders({ "x-a": "1", "x-b": "caf\u00e9\t" })).toEqual(["accept-encoding", "identity", "x-a", "1", "x-b", "caf\u00e9\t"]);
-  for (const headers of [{ "x-a": "1\n" }, { "x a": "1" }, { HOST: "x" }, { "accept-encoding": "gzip" }] as Record<string, string>[]) expect(flattenHeaders(headers)).toBeUndefined();
+  for (const headers of [
+    { "x-a": "1\n" }, { "x-a": "\u0000" }, { "x-a": "\u4e2d" }, { "x a": "1" }, { "": "1" }, { HOST: "x" }, { "accept-encoding": "gzip" }, { "Content-Length": "1" },
+    { "transfer-encoding": "chunked" }, { Connection: "close" }, { te: "trailers" }, { trailer: "x" }, { upgrade: "h2c" }, { expect: "100-continue" }, { "Proxy-Authorization": "x" },
+  ] as Record<string, string>[]) expect(flattenHeaders(headers)).toBeUndefined();
 });
 
 describe("response headers", () => {
