@@ -56,10 +56,9 @@ export async function startEngine(spec: EngineSpec): Promise<EngineProcess> {
       if (stopping.signal.aborted) return;
       if (Date.now() - current.startedAt > STEADY_AFTER_MS) wait = RESTART_PAUSE_MS.first;
       spec.onDeath(`${spec.name} ended unexpectedly (${how}); it is restarted on the same port with the same data, its log is ${spec.logFile}`);
-      await pause(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (stopping.signal.aborted) return;
+      const restarted = await relaunch(spec, wait, stopping.signal);
+      if (!restarted) return;
       wait = Math.min(wait * 2, RESTART_PAUSE_MS.most);
-      const restarted = launch(spec);
       current = restarted;
       // One that never answers is ended, so that the next round sees its end.
       untilItAnswers(spec, restarted, stopping.signal).then(
@@ -75,6 +74,20 @@ export async function startEngine(spec: EngineSpec): Promise<EngineProcess> {
       await supervised;
     },
   };
+}
+
+/** Undefined when it is to stop meanwhile. */
+async function relaunch(spec: EngineSpec, wait: number, stopping: AbortSignal): Promise<Launched | undefined> {
+  for (let next = wait; ; next = Math.min(next * 2, RESTART_PAUSE_MS.most)) {
+    await pause(next, undefined, { signal: stopping }).catch(() => undefined);
+    if (stopping.aborted) return undefined;
+    try {
+      return launch(spec);
+    } catch (error) {
+      // Out of file descriptors or disk: may pass.
+      spec.progress(`${spec.name} cannot be restarted yet: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
 }
 
 interface Launched {

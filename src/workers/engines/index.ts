@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { lockDataDirectory, prepareDataDirectory } from "./data-directory.js";
 import type { EngineProcess } from "./engine-process.js";
 import { startMongodb } from "./mongodb.js";
+import { refuseTakenPorts } from "./ports.js";
 import { createRecord, type EnginesRecord, stopLeftovers } from "./record.js";
 import { startTemporal } from "./temporal.js";
 
@@ -57,6 +58,7 @@ export async function provideEngines(given: EngineOptions): Promise<Engines> {
   };
   try {
     await stopLeftovers(options.dataDir, options.progress);
+    await refuseTakenPorts({ temporalPort: options.temporalPort, temporalUiPort: options.temporalUiPort, mongodbPort: options.mongodbPort });
     record = createRecord(options.dataDir);
     return { ...(await startBoth(options, record, started)), stop };
   } catch (error) {

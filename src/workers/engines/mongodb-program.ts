@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { EnvHttpProxyAgent, request } from "undici";
 import { installOnce } from "./install-once.js";
 import { cacheDirectory, findOnPath, machineKind } from "./machine.js";
-import { type Found, provision, type Source, type SourceResult } from "./provision.js";
+import { provision, type Provisioned, type Source, type SourceResult } from "./provision.js";
 import { runTool } from "./run-tool.js";
 import { type Progress, tellIfSlow } from "./slow-steps.js";
 
@@ -20,7 +20,7 @@ const VERSION_WITHIN_MS = 30_000;
 export const STAND_IN = "ferretdb";
 
 /** @throws EngineError missing_tool */
-export function findMongodb(remembered: string | undefined, progress: Progress): Promise<Found & { source: string }> {
+export function findMongodb(remembered: string | undefined, progress: Progress): Promise<Provisioned> {
   const sources: Source[] = [
     { name: "path", find: onPath },
     { name: "download", find: () => fromDownload(progress) },
@@ -42,10 +42,10 @@ async function fromDownload(progress: Progress): Promise<SourceResult> {
   const target = join(cacheDirectory(), `mongod-${MONGOD_VERSION}-${machineKind}`);
   const installed = await installOnce(target, async (directory) => {
     // Loaded only here: it inspects the operating system at import, and most starts need none of it.
-    const [{ MongoBinary }, { MongoBinaryDownloadUrl }] = await Promise.all([
-      import("mongodb-memory-server-core"), import("mongodb-memory-server-core/lib/util/MongoBinaryDownloadUrl.js"),
+    const [{ MongoBinary }, { MongoBinaryDownloadUrl }, { getOS }] = await Promise.all([
+      import("mongodb-memory-server-core"), import("mongodb-memory-server-core/lib/util/MongoBinaryDownloadUrl.js"), import("mongodb-memory-server-core/lib/util/getos/index.js"),
     ]);
-    const at = { version: MONGOD_VERSION, platform: process.platform, arch: process.arch };
+    const at = { version: MONGOD_VERSION, platform: process.platform, arch: process.arch, os: await getOS() };
     const unreachable = await whyUnreachable(await new MongoBinaryDownloadUrl(at).getDownloadUrl());
     if (unreachable) return { reason: unreachable };
     const file = await tellIfSlow(progress, `MongoDB: no mongod on PATH, so ${MONGOD_VERSION} is downloaded, once on this machine`, () =>

@@ -5,7 +5,7 @@ import { MongoClient } from "mongodb";
 import { EngineError } from "./engine-error.js";
 import { type EngineProcess, startEngine } from "./engine-process.js";
 import { findMongodb, STAND_IN } from "./mongodb-program.js";
-import { freePort, isListening, requestedPort } from "./ports.js";
+import { freePort, isListening } from "./ports.js";
 import { readProvision, rememberProvision } from "./record.js";
 import { type Progress, tellIfSlow } from "./slow-steps.js";
 
@@ -31,11 +31,12 @@ export async function startMongodb(options: MongodbOptions): Promise<EmbeddedMon
   const remembered = readProvision(options.dataDir).mongodb;
   const program = await findMongodb(remembered?.how, options.progress);
   const standIn = program.source === STAND_IN;
+  const why = program.refused && ` (${program.refused})`;
   options.progress(standIn
-    ? `MongoDB: MONGODB_URL is not set and no mongod can be had here, so the ${program.how} runs: for trials, as every query but by id scans`
-    : `MongoDB: MONGODB_URL is not set, so an embedded one runs (${program.how}, data in ${options.dataDir})`);
+    ? `MongoDB: MONGODB_URL is not set${why}, so the ${program.how} runs, data in ${options.dataDir}: for trials, as every query but by id scans`
+    : `MongoDB: MONGODB_URL is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`);
   const start = async (): Promise<EmbeddedMongodb> => {
-    const port = options.port === undefined ? await freePort(remembered?.port) : await requestedPort(options.port, "the port of the embedded MongoDB");
+    const port = options.port ?? (await freePort(remembered?.port));
     const engine = await run(program.path, options, { port, standIn });
     rememberProvision(options.dataDir, { mongodb: { how: program.source, port } });
     return { ...engine, url: urlOf(port), standIn, how: program.how };

@@ -43,10 +43,12 @@ export async function freePort(wished?: number): Promise<number> {
 }
 
 /**
- * The port that was asked for.
- * @throws EngineError port_in_use
+ * Asked before anything starts, so that the answer comes at once.
+ * @throws EngineError port_in_use naming the first port that was asked for and is taken
  */
-export async function requestedPort(port: number, purpose: string): Promise<number> {
-  if (await isFree(port)) return port;
-  throw new EngineError("port_in_use", `Port ${port}, asked for as ${purpose}, is in use on 127.0.0.1: end what listens there or choose another port.`);
+export async function refuseTakenPorts(asked: Record<string, number | undefined>): Promise<void> {
+  for (const [purpose, port] of Object.entries(asked)) {
+    if (port === undefined || (await isFree(port))) continue;
+    throw new EngineError("port_in_use", `Port ${port}, asked for as ${purpose}, is in use on 127.0.0.1: end what listens there or choose another port.`);
+  }
 }

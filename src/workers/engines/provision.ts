@@ -7,6 +7,9 @@ export interface Found {
   how: string;
 }
 
+/** With the name of the source, and what those before it said. */
+export type Provisioned = Found & { source: string; refused: string };
+
 /** Either the program or why it cannot be had this way. */
 export type SourceResult = Found | { reason: string };
 
@@ -21,12 +24,12 @@ export interface Source {
  * @param sentence makes the whole message from the collected reasons
  * @throws EngineError missing_tool
  */
-export async function provision(sources: Source[], remembered: string | undefined, sentence: (reasons: string) => string): Promise<Found & { source: string }> {
+export async function provision(sources: Source[], remembered: string | undefined, sentence: (reasons: string) => string): Promise<Provisioned> {
   const ordered = [...sources.filter(({ name }) => name === remembered), ...sources.filter(({ name }) => name !== remembered)];
   const reasons: string[] = [];
   for (const source of ordered) {
     const result = await source.find();
-    if ("path" in result) return { ...result, source: source.name };
+    if ("path" in result) return { ...result, source: source.name, refused: reasons.join("; ") };
     reasons.push(`${source.name}: ${result.reason}`);
   }
   throw new EngineError("missing_tool", sentence(reasons.join("; ")));

@@ -44,7 +44,11 @@ export function createRecord(dataDir: string): EnginesRecord {
   return {
     set: (name, running) => {
       state[name] = running;
-      write();
+      try {
+        write();
+      } catch {
+        // A full disk must not end a service whose engine has just come back: only the clean-up after a kill would miss this process.
+      }
     },
     ready: () => {
       state.ready = true;

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { EnvHttpProxyAgent, interceptors, request } from "undici";
 import { installOnce } from "./install-once.js";
 import { cacheDirectory, findOnPath, machineKind } from "./machine.js";
-import { type Found, provision, type Source, type SourceResult } from "./provision.js";
+import { provision, type Provisioned, type Source, type SourceResult } from "./provision.js";
 import { runTool } from "./run-tool.js";
 import { type Progress, tellIfSlow } from "./slow-steps.js";
 
@@ -17,7 +17,7 @@ const DOWNLOAD_WITHIN_MS = 600_000;
 const VERSION_WITHIN_MS = 30_000;
 
 /** @throws EngineError missing_tool */
-export function findTemporal(remembered: string | undefined, progress: Progress): Promise<Found & { source: string }> {
+export function findTemporal(remembered: string | undefined, progress: Progress): Promise<Provisioned> {
   const cached = (name: string) => join(cacheDirectory(), `temporal-${name}-${machineKind}`);
   const sources: Source[] = [
     { name: "path", find: onPath },

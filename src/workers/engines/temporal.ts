@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Connection } from "@temporalio/client";
 import { EngineError } from "./engine-error.js";
 import { type EngineProcess, startEngine } from "./engine-process.js";
-import { freePort, isFree, isListening, requestedPort } from "./ports.js";
+import { freePort, isFree, isListening } from "./ports.js";
 import { readProvision, rememberProvision } from "./record.js";
 import { findTemporal } from "./temporal-program.js";
 import { type Progress, tellIfSlow } from "./slow-steps.js";
@@ -32,20 +32,25 @@ const UI_PORT = 8233;
 
 const SEARCH_ATTRIBUTES = ["WebhookStatus", "WebhookSubscription", "WebhookGroup", "WebhookEventType", "WebhookEventId"];
 
-/** The defaults protect a shared cluster; one service has this server to itself, and a burst must not be throttled by it. */
-const DYNAMIC_CONFIG = [
-  "frontend.rps=100000", "frontend.namespaceRPS=100000", "frontend.namespaceRPS.visibility=1000", "frontend.namespaceCount=10000",
-  "history.rps=100000", "matching.rps=100000",
+/**
+ * The defaults (2,400 calls a second to one namespace, 10 to visibility) protect a shared cluster; one service has this server
+ * to itself, and its bursts must not be throttled. What decides correctness keeps its default (updates in flight, signals, eager
+ * start, which is on): a trial has to meet the limits of a real cluster.
+ */
+const UNTHROTTLED = [
+  "frontend.rps", "frontend.namespaceRPS", "frontend.namespaceRPS.visibility", "frontend.namespaceCount", "history.rps", "matching.rps",
+  "frontend.persistenceMaxQPS", "history.persistenceMaxQPS", "matching.persistenceMaxQPS",
 ];
 
 /** @throws EngineError */
 export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
   const remembered = readProvision(options.dataDir).temporal;
   const program = await findTemporal(remembered?.how, options.progress);
-  options.progress(`Temporal: TEMPORAL_ADDRESS is not set, so an embedded one runs (${program.how}, data in ${options.dataDir})`);
+  const why = program.refused && ` (${program.refused})`;
+  options.progress(`Temporal: TEMPORAL_ADDRESS is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`);
   const start = async (): Promise<EmbeddedTemporal> => {
-    const port = options.port === undefined ? await freePort(remembered?.port) : await requestedPort(options.port, "the port of the embedded Temporal");
-    const uiPort = options.uiPort === undefined ? await defaultUiPort(remembered?.uiPort) : await requestedPort(options.uiPort, "the port of the embedded Temporal's UI");
+    const port = options.port ?? (await freePort(remembered?.port));
+    const uiPort = options.uiPort ?? (await defaultUiPort(remembered?.uiPort));
     const engine = await run(program.path, options, { port, uiPort });
     rememberProvision(options.dataDir, { temporal: { how: program.source, port, uiPort } });
     return { ...engine, address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, how: program.how };
@@ -75,7 +80,7 @@ async function run(command: string, options: TemporalOptions, { port, uiPort }: 
       "--db-filename", join(directory, "temporal.sqlite"),
       ...repeated("--sqlite-pragma", ["journal_mode=WAL", `synchronous=${options.durability === "full" ? "FULL" : "NORMAL"}`]),
       ...repeated("--search-attribute", SEARCH_ATTRIBUTES.map((name) => `${name}=Keyword`)),
-      ...repeated("--dynamic-config-value", DYNAMIC_CONFIG),
+      ...repeated("--dynamic-config-value", UNTHROTTLED.map((key) => `${key}=100000`)),
       ...(options.namespace === "default" ? [] : ["--namespace", options.namespace]),
       ...(options.codecEndpoint ? ["--ui-codec-endpoint", options.codecEndpoint] : []),
     ],

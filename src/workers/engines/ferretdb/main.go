@@ -46,6 +46,8 @@ func run(listen, data, synchronous string, exitWithStdin bool) error {
 
 	// A trial shares the machine with the service and with Temporal. The limit is soft: it only makes the collector work harder.
 	debug.SetMemoryLimit(512 << 20)
+	// Measured with 40,000 inserts in batches of 200: 3.6 s of CPU instead of 4.6 s, for 8 MB more.
+	debug.SetGCPercent(300)
 
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	db, err := ferretdb.New(&ferretdb.Config{
