@@ -5,7 +5,7 @@ import { refuse, type FieldError, type Refusal } from "./errors.js";
 import { findDuplicateMember } from "./json-slice.js";
 
 /** Of an administrative request; certificates and a JSON Schema fit in. */
-export const ADMINISTRATIVE_LIMIT_BYTES = 512 * 1024;
+export const ADMINISTRATIVE_LIMIT_BYTES = 1024 * 1024;
 /** What is above the limit is read and thrown away up to here, so that the client sees the 413 and not a broken connection. */
 const DISCARD_BYTES = 8 * 1024 * 1024;
 const MAX_DEPTH = 32;

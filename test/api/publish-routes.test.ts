@@ -17,6 +17,7 @@ const publishText = (text: string | Buffer, headers: Record<string, string> = JS
 
 test.each([
   `9007199254740993`, `1e999`, `-0`, `"\\ud800"`, `{"b":1, "a":2,  "b":3}`, ` [1 , 2]`.trim(), `"\u00e9\ud83d\ude00"`, `{"__proto__":{"polluted":1}}`, `"\\u0000"`,
+  `${"[".repeat(1_500)}${"]".repeat(1_500)}`,
 ])("the bytes of data are kept: %s", async (data) => {
   // An id of one's own is recorded before the answer, so the record tells what was taken.
   const id = `own-${Buffer.from(data).toString("hex").slice(0, 60)}`;

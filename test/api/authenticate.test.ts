@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { type RunningApi, startApi } from "./running-api.js";
+
+let api: RunningApi;
+const WRONG_KEYS = 20;
+
+beforeAll(async () => {
+  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
+});
+afterAll(() => api?.close());
+
+const ask = (authorization?: string, path = "/v1/apis") => api.problem("GET", path, { key: "", ...(authorization !== undefined && { headers: { authorization } }) });
+
+test("every wrong key gets the same 401", async () => {
+  const { id, token } = await api.key({ role: "admin" });
+  const revoked = await api.key({ role: "admin" });
+  expect((await api.call("GET", "/v1/apis", { key: revoked.token })).status).toBe(200);
+  expect((await api.call("DELETE", `/v1/api-keys/${revoked.id}`)).status).toBe(204);
+  const expired = await api.key({ role: "admin" });
+  await api.store.apiKeys.update(expired.id, (key) => ({ ...key, expiresAt: new Date(Date.now() - 1_000) }));
+  await api.catalogue.refresh();
+  const otherSecret = `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`;
+  const wrong = [
+    undefined, "", "Bearer", "Bearer ", "Bearer undefined", "Bearer [object Object]", `Basic ${token}`, token, `Bearer ${otherSecret}`, `Bearer ${token}x`, `Bearer ${revoked.token}`,
+    `Bearer ${expired.token}`, `Bearer sp_key_01K3ZJ8Q5T9V7X2M4N6P8R0S1W_${"A".repeat(43)}`, `Bearer sp_${id}_`, `Bearer ${"x".repeat(8_000)}`, `Bearer ${api.adminKey}x`, `Bearer ${api.adminKey.slice(0, -1)}`,
+    "Bearer sp___proto___x", `Bearer ${token},${token}`,
+  ];
+  const bodies = new Set<string>();
+  for (const header of wrong) {
+    const { headers, ...problem } = await ask(header);
+    expect(problem, String(header)).toMatchObject({ status: 401, code: "unauthenticated" });
+    expect(headers["www-authenticate"]).toBe('Bearer realm="sealpost"');
+    bodies.add(JSON.stringify(problem));
+  }
+  expect(bodies.size).toBe(1);
+  expect((await api.call("GET", "/v1/apis", { key: token })).status).toBe(200);
+  expect((await api.call("GET", "/v1/apis", { key: "", headers: { authorization: `bearer ${token}` } })).status).toBe(200);
+});
+
+test("a key in the query is never accepted", async () => {
+  for (const name of ["key", "api_key", "access_token", "token", "authorization"]) {
+    expect(await ask(undefined, `/v1/apis?${name}=${api.adminKey}`)).toMatchObject({ status: 401 });
+  }
+  expect(JSON.stringify(api.log)).not.toContain(api.adminKey);
+});
+
+test("a key is shown once, and kept only as an HMAC", async () => {
+  const { id, token } = await api.key({ role: "admin" });
+  const secret = token.slice(-43);
+  expect((await api.call("GET", "/v1/api-keys")).text).not.toContain(secret);
+  const stored = await api.store.apiKeys.get(id);
+  expect(Buffer.from(stored?.hash ?? []).byteLength).toBe(32);
+  expect(JSON.stringify(stored)).not.toContain(secret);
+  expect(JSON.stringify(api.log)).not.toContain(secret);
+});
+
+test("the scope of a key is checked when it is made", async () => {
+  const make = (body: object) => api.problem("POST", "/v1/api-keys", { body: { name: "x", ...body } });
+  expect(await make({ role: "consumer" })).toMatchObject({ status: 400, errors: [{ path: "groupId" }] });
+  expect(await make({ role: "admin", groupId: "grp_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" })).toMatchObject({ status: 400, errors: [{ path: "groupId" }] });
+  expect(await make({ role: "consumer", groupId: "grp_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" })).toMatchObject({ status: 422, code: "group_unknown" });
+  expect(await make({ role: "provider", apiIds: ["api_01K3ZJ8Q5T9V7X2M4N6P8R0S1W"] })).toMatchObject({ status: 422, code: "api_unknown" });
+  expect(await make({ role: "admin", expiresAt: "2001-01-01T00:00:00Z" })).toMatchObject({ status: 400, errors: [{ path: "expiresAt" }] });
+  expect(await make({ role: "root" })).toMatchObject({ status: 400 });
+});
+
+test("many wrong keys from one address get 429, and a good one still passes", async () => {
+  const limited = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), settings: { wrongKeysPerMinute: WRONG_KEYS } });
+  try {
+    const statuses: number[] = [];
+    for (let i = 0; i < WRONG_KEYS + 5; i++) statuses.push((await limited.problem("GET", "/v1/apis", { key: `wrong-${i}` })).status);
+    expect(statuses).toEqual([...Array.from({ length: WRONG_KEYS }, () => 401), 429, 429, 429, 429, 429]);
+    const problem = await limited.problem("GET", "/v1/apis", { key: "wrong" });
+    expect(problem).toMatchObject({ code: "too_many_wrong_keys" });
+    expect(Number(problem.headers["retry-after"])).toBeGreaterThan(0);
+    expect((await limited.call("GET", "/v1/apis")).status).toBe(200);
+    // A request without a key is no guess at one.
+    expect(await limited.problem("GET", "/v1/apis", { key: "" })).toMatchObject({ status: 401 });
+  } finally {
+    await limited.close();
+  }
+});
+
+test("a key above its rate gets 429 with RateLimit headers, the environment's key none", async () => {
+  const limited = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), settings: { requestsPerSecond: 3 } });
+  try {
+    const { token } = await limited.key({ role: "admin" });
+    const answers = await Promise.all(Array.from({ length: 12 }, () => limited.call("GET", "/v1/apis", { key: token })));
+    const refused = answers.filter((answer) => answer.status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(answers.filter((answer) => answer.status === 200).length).toBeGreaterThanOrEqual(3);
+    expect(refused[0]).toMatchObject({ body: { code: "rate_limited" }, headers: { "ratelimit-policy": '"key";q=3;w=1', "retry-after": "1" } });
+  } finally {
+    await limited.close();
+  }
+});

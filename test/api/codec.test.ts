@@ -1,0 +1,66 @@
+import { defaultPayloadConverter } from "@temporalio/common";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { makeTenant, type RunningApi, startApi, type Tenant } from "./running-api.js";
+
+interface Wire {
+  payloads: { metadata?: Record<string, string>; data?: string }[];
+}
+const UI = "http://127.0.0.1:8233";
+let api: RunningApi;
+let tenant: Tenant;
+
+beforeAll(async () => {
+  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), settings: { temporalUiOrigins: [UI] } });
+  tenant = await makeTenant(api, "payments");
+});
+afterAll(() => api?.close());
+
+const plain = (value: unknown): Wire => {
+  const { metadata, data } = defaultPayloadConverter.toPayload(value) ?? {};
+  return { payloads: [{
+    metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")])),
+    data: Buffer.from(data ?? []).toString("base64"),
+  }] };
+};
+
+test("what a provider has sealed, an admin can open", async () => {
+  const input = plain({ card: "4111" });
+  const sealed = await api.call<Wire>("POST", "/codec/encode", { key: tenant.providerKey, body: input });
+  expect(sealed.status, sealed.text).toBe(200);
+  expect(Buffer.from(sealed.body.payloads[0]?.metadata?.["encoding"] ?? "", "base64").toString()).toBe("binary/encrypted");
+  expect(Buffer.from(sealed.body.payloads[0]?.data ?? "", "base64").includes("4111")).toBe(false);
+  const opened = await api.call<Wire>("POST", "/codec/decode", { body: sealed.body });
+  expect(opened.body).toEqual(input);
+});
+
+test("only an admin may open, and only who has a key may call", async () => {
+  const body = plain(1);
+  expect(await api.problem("POST", "/codec/decode", { key: tenant.providerKey, body })).toMatchObject({ status: 403 });
+  for (const path of ["/codec/encode", "/codec/decode"]) {
+    expect(await api.problem("POST", path, { key: tenant.consumerKey, body })).toMatchObject({ status: 403 });
+    expect(await api.problem("POST", path, { key: "", body })).toMatchObject({ status: 401 });
+    expect(await api.problem("GET", path)).toMatchObject({ status: 405 });
+  }
+});
+
+test("what was tampered with or is no payload is refused", async () => {
+  const { body } = await api.call<Wire>("POST", "/codec/encode", { body: plain("x") });
+  const payload = body.payloads[0];
+  const data = Buffer.from(payload?.data ?? "", "base64");
+  data[data.length - 1] = (data.at(-1) ?? 0) ^ 1;
+  expect(await api.problem("POST", "/codec/decode", { body: { payloads: [{ ...payload, data: data.toString("base64") }] } })).toMatchObject({ status: 422, code: "payload_undecodable" });
+  for (const wrong of [{}, { payloads: [{ data: "%%%" }] }, { payloads: {} }, []]) expect(await api.problem("POST", "/codec/decode", { body: wrong })).toMatchObject({ status: 400 });
+});
+
+test("a browser may call from the Temporal UI's origin, and from no other", async () => {
+  const preflight = (origin: string) => api.call("OPTIONS", "/codec/decode", { key: "", headers: { origin, "access-control-request-method": "POST" } });
+  expect(await preflight(UI)).toMatchObject({ status: 204, headers: { "access-control-allow-origin": UI, "access-control-allow-methods": "POST, OPTIONS", vary: "Origin" } });
+  for (const origin of ["https://evil.test", "null", `${UI}.evil.test`]) {
+    const refused = await preflight(origin);
+    expect(refused.status).toBe(405);
+    expect(refused.headers["access-control-allow-origin"]).toBeUndefined();
+  }
+  const answer = await api.call("POST", "/codec/decode", { body: plain(1), headers: { origin: UI } });
+  expect(answer).toMatchObject({ status: 200, headers: { "access-control-allow-origin": UI } });
+  expect(answer.headers["access-control-allow-credentials"]).toBeUndefined();
+});
