@@ -3,7 +3,7 @@ import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { Logger } from "pino";
 import type { Delivery } from "../store/model.js";
 import type { Store } from "../store/store.js";
-import { type RetryDeliveryInput, SETTLED_STATUSES, SIGNAL, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
+import { bucketWorkflowId, type RetryDeliveryInput, SETTLED_STATUSES, SIGNAL, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
 import { searchAttributesOf } from "../workflows/search-attributes.js";
 import type { Operations } from "./dependencies.js";
 
@@ -37,7 +37,7 @@ export function createOperations({ client, store, log, parkOpenDays, taskQueue =
     const workflowId = `resend/${delivery.id}`;
     const input: RetryDeliveryInput = {
       subscriptionId: delivery.subscriptionId, groupId: delivery.groupId, parkOpenDays,
-      items: [{ deliveryId: delivery.id, eventId: delivery.eventId, eventType: delivery.eventType, status: delivery.status, attempts: delivery.attemptCount, scheduleBase: delivery.attemptCount }],
+      items: [{ deliveryId: delivery.id, eventId: delivery.eventId, eventType: delivery.eventType, status: "pending", dueAt: Date.now(), attempts: delivery.attemptCount, scheduleBase: delivery.attemptCount }],
     };
     // Before the start, or it might overwrite what the attempt records.
     await store.deliveries.record([{ id: delivery.id, status: "pending", workflowId }]);
@@ -65,7 +65,7 @@ export function createOperations({ client, store, log, parkOpenDays, taskQueue =
     resend, cancel, wake,
     configureBucket: async (subscription) => {
       const { id, rateLimit, updatedAt } = subscription;
-      if (rateLimit) await signal(`bucket/${id}`, SIGNAL.configure, { rate: rateLimit, asOf: updatedAt.getTime() });
+      if (rateLimit) await signal(bucketWorkflowId(id), SIGNAL.configure, { rate: rateLimit, asOf: updatedAt.getTime() });
     },
     startRecovery: async (recovery) => {
       await client.workflow.start(WORKFLOW.recovery, { workflowId: `recovery/${recovery.id}`, taskQueue, args: [{ recoveryId: recovery.id, filter: recovery.filter, parkOpenDays }] });

@@ -106,8 +106,6 @@ export interface RetryDeliveryInput {
   items: RetryItem[];
   /** How long parked deliveries keep the workflow open, days. */
   parkOpenDays: number;
-  /** Who asked for it (a resend), for the record. */
-  by?: string;
 }
 
 /** Argument of the signals `retry` and `cancel` of `retryDelivery`; without ids it means every waiting delivery in it. */

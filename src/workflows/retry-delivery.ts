@@ -3,121 +3,201 @@
  * signals from operators. It stays open while something in it is parked, so that operations find it in the Temporal UI.
  */
 import {
-  allHandlersFinished, condition, continueAsNew, defineQuery, defineSignal, proxyActivities, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo,
+  allHandlersFinished, CancellationScope, condition, defineQuery, defineSignal, isCancellation, makeContinueAsNewFunc, proxyActivities, setCurrentDetails,
+  setHandler, upsertSearchAttributes, workflowInfo,
 } from "@temporalio/workflow";
-import { type Activities, type CancelSignal, type DeliveryStatus, QUERY, type RetryDeliveryInput, type RetryItem, type RetrySignal, SETTLED_STATUSES, SIGNAL } from "./contract.js";
+import { type Activities, type CancelSignal, QUERY, type RetryDeliveryInput, type RetryItem, type RetrySignal, SETTLED_STATUSES, SIGNAL } from "./contract.js";
 import { describe } from "./describe.js";
-import { statusAttribute, statusOf } from "./search-attributes.js";
+import { searchAttributesOf, statusAttribute, statusOf } from "./search-attributes.js";
 
 export const retrySignal = defineSignal<[RetrySignal?]>(SIGNAL.retry);
 export const cancelSignal = defineSignal<[CancelSignal?]>(SIGNAL.cancel);
 export const wakeSignal = defineSignal(SIGNAL.wake);
 export const stateQuery = defineQuery<RetryItem[]>(QUERY.state);
 
+/** Failures of our own only delay; what the consumer does is in the report. */
 const { attempt, recordStatus } = proxyActivities<Pick<Activities, "attempt" | "recordStatus">>({
   startToCloseTimeout: "10 minutes",
+  // Above the longest deadline of one request: the activity reports between requests.
   heartbeatTimeout: "1 minute",
   retry: { initialInterval: "1 second", backoffCoefficient: 2, maximumInterval: "30 seconds" },
 });
 
-/** Deliveries in one run of the activity. */
+/** Deliveries in one run of the activity, and runs side by side: while one ends and reports, the others keep a rate limit used. */
 const CHUNK = 50;
+const CHUNKS_AT_ONCE = 4;
 /** History events and signals after which the workflow goes on in a new run; Temporal suggests it at 4,096 and does not count signals. */
-const HISTORY_LIMIT = 3_500;
-const SIGNAL_LIMIT = 8_000;
-/** Longest sleep without a look; held deliveries are woken by signal, this is the safety net. */
-const LOOK_AGAIN_MS = 86_400_000;
+const MAX_HISTORY_EVENTS = 3_500;
+const MAX_SIGNALS = 8_000;
+/** Held deliveries are woken by signal; once a day they look for themselves. Also the longest sleep. */
 const DAY_MS = 86_400_000;
+/** Reserved slots so close together share a run of the activity, which waits for each. */
+const TOGETHER_MS = 500;
 
-interface Wishes {
-  retry: RetrySignal[];
-  cancel: CancelSignal[];
-  wake: boolean;
+/** What somebody wants to happen to one delivery; a later wish replaces an earlier one. */
+type Wish = { kind: "retry" } | { kind: "wake" } | { kind: "cancel"; by: string | undefined; reason: string | undefined };
+
+interface Care {
+  readonly input: RetryDeliveryInput;
+  readonly items: Map<string, RetryItem>;
+  readonly wishes: Map<string, Wish>;
+  /** Deliveries in a run of the activity. */
+  readonly underWay: Set<string>;
+  /** Raised by every signal and every report: the loop has something to look at. */
+  news: number;
   signals: number;
+  chunks: number;
+  /** When held deliveries were last looked at. */
+  lookedAt: number;
+  failure?: Error;
 }
 
 /** Ends when every delivery is settled, or parked for longer than `parkOpenDays`; those stay resendable over REST. */
 export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
-  const items = new Map(input.items.map((item) => [item.deliveryId, item]));
-  const wishes: Wishes = { retry: [], cancel: [], wake: false, signals: 0 };
-  listen(items, wishes);
-  let shown: DeliveryStatus | undefined;
+  const care: Care = {
+    input, items: new Map(input.items.map((item) => [item.deliveryId, item])), wishes: new Map(), underWay: new Set(),
+    news: 0, signals: 0, chunks: 0, lookedAt: Date.now(),
+  };
+  listen(care);
+  try {
+    await lookAfter(care);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    // Cancelled in the Temporal UI: the records must not say that something is still coming.
+    const given = openItems(care).map((item) => cancelled(item, "The workflow was cancelled."));
+    if (given.length > 0) await CancellationScope.nonCancellable(() => recordStatus({ subscriptionId: input.subscriptionId, items: given }));
+    throw error;
+  }
+}
+
+async function lookAfter(care: Care): Promise<void> {
+  const { items, underWay, input } = care;
+  let shown = statusOf(input.items);
   for (;;) {
-    await grant(wishes, items, input);
-    shown = show(items, input, shown);
-    const now = Date.now();
-    for (const [id, item] of items) if (item.status === "parked" && now - (item.since ?? now) > input.parkOpenDays * DAY_MS) items.delete(id);
-    const open = [...items.values()].filter(({ status }) => !SETTLED_STATUSES.includes(status));
-    if (open.length === 0) break;
-    if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > HISTORY_LIMIT || wishes.signals > SIGNAL_LIMIT) {
-      await condition(allHandlersFinished);
-      if (!wished(wishes)) return continueAsNew<typeof retryDelivery>({ ...input, items: open });
-      continue;
+    const seen = care.news;
+    if (care.failure) throw care.failure;
+    await grant(care);
+    // The status goes into the search attributes only when it changes: each upsert is an event of the history.
+    setCurrentDetails(describe([...items.values()], input.parkOpenDays));
+    const status = statusOf([...items.values()]);
+    if (status !== shown) upsertSearchAttributes(statusAttribute((shown = status)));
+    const open = openItems(care);
+    if (!open.some((item) => keepsOpen(care, item)) && underWay.size === 0 && care.wishes.size === 0) break;
+    if (isFull(care)) {
+      await condition(() => underWay.size === 0 && allHandlersFinished());
+      await grant(care);
+      const next: RetryDeliveryInput = { ...input, items: openItems(care) };
+      await makeContinueAsNewFunc<typeof retryDelivery>({ typedSearchAttributes: searchAttributesOf(next) })(next);
     }
-    const due = open.filter((item) => dueAt(item) <= now);
-    if (due.length > 0) {
-      const report = await attempt({ subscriptionId: input.subscriptionId, items: due.slice(0, CHUNK) });
-      for (const item of report.items) items.set(item.deliveryId, item);
-    } else {
-      const next = Math.min(...open.map((item) => (item.status === "parked" ? (item.since ?? now) + input.parkOpenDays * DAY_MS : dueAt(item))));
-      const woken = await condition(() => wished(wishes), Math.max(1, Math.min(next - now, LOOK_AGAIN_MS)));
-      if (!woken && next - now > LOOK_AGAIN_MS) wishes.wake = true;
-    }
+    startDue(care, open);
+    const wait = nextLook(care) - Date.now();
+    await condition(() => care.news > seen, Math.min(Math.max(wait, 1), DAY_MS));
   }
   await condition(allHandlersFinished);
 }
 
+const isFull = ({ signals }: Care): boolean => {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS || signals > MAX_SIGNALS;
+};
+
 /** Handlers only note what is wished for; the loop acts, so that nothing happens in the middle of an attempt. */
-function listen(items: Map<string, RetryItem>, wishes: Wishes): void {
-  const noted = (note: () => void): void => {
-    wishes.signals++;
-    note();
+function listen(care: Care): void {
+  const note = (deliveryIds: string[] | undefined, wish: Wish): void => {
+    care.news += 1;
+    care.signals += 1;
+    // Without ids every delivery that is not settled is meant.
+    const all = deliveryIds === undefined || deliveryIds.length === 0;
+    for (const id of all ? openItems(care).map((item) => item.deliveryId) : deliveryIds) {
+      if (care.items.has(id) && !(wish.kind === "wake" && care.wishes.has(id))) care.wishes.set(id, wish);
+    }
   };
-  setHandler(retrySignal, (wish) => noted(() => wishes.retry.push(wish ?? {})));
-  setHandler(cancelSignal, (wish) => noted(() => wishes.cancel.push(wish ?? {})));
-  setHandler(wakeSignal, () => noted(() => (wishes.wake = true)));
-  setHandler(stateQuery, () => [...items.values()]);
+  setHandler(retrySignal, (signal) => note(signal?.deliveryIds, { kind: "retry" }));
+  setHandler(cancelSignal, (signal) => note(signal?.deliveryIds, { kind: "cancel", by: signal?.by, reason: signal?.reason }));
+  setHandler(wakeSignal, () => note(undefined, { kind: "wake" }));
+  setHandler(stateQuery, () => [...care.items.values()]);
 }
 
-const wished = ({ retry, cancel, wake }: Wishes): boolean => retry.length > 0 || cancel.length > 0 || wake;
+const isSettled = ({ status }: RetryItem): boolean => SETTLED_STATUSES.includes(status);
+const openItems = ({ items }: Care): RetryItem[] => [...items.values()].filter((item) => !isSettled(item));
 
-/** Held and parked deliveries wait to be told; the others have their time. */
-const dueAt = ({ status, dueAt: at }: RetryItem): number => (status === "held" || status === "parked" ? Number.POSITIVE_INFINITY : (at ?? 0));
+/** Fulfils the wishes; those for a delivery whose attempt is under way wait for its report. */
+async function grant(care: Care): Promise<void> {
+  const { items, wishes, input: { subscriptionId } } = care;
+  const given = new Map<string | undefined, RetryItem[]>();
+  for (const [id, wish] of wishes) {
+    const item = items.get(id);
+    if (care.underWay.has(id)) continue;
+    wishes.delete(id);
+    if (!item) continue;
+    if (wish.kind === "retry") items.set(id, afresh(item));
+    else if (wish.kind === "wake") items.set(id, awake(item));
+    else if (!isSettled(item)) given.set(wish.by, [...(given.get(wish.by) ?? []), cancelled(item, wish.reason ?? "Cancelled by hand.")]);
+  }
+  for (const [by, some] of given) {
+    await recordStatus({ subscriptionId, items: some, ...(by !== undefined && { by }) });
+    for (const item of some) items.set(item.deliveryId, item);
+  }
+}
 
-async function grant(wishes: Wishes, items: Map<string, RetryItem>, { subscriptionId }: RetryDeliveryInput): Promise<void> {
-  for (const { deliveryIds } of wishes.retry.splice(0)) {
-    for (const item of chosen(items, deliveryIds)) {
-      const { reservation: _slot, reason: _reason, ...rest } = item;
-      items.set(item.deliveryId, { ...rest, status: "pending", dueAt: Date.now(), scheduleBase: item.attempts });
+/** A retry by hand goes out now and begins the schedule anew. */
+function afresh(item: RetryItem): RetryItem {
+  const { reservation: _slot, reason: _reason, since: _since, ...rest } = item;
+  return { ...rest, status: "pending", dueAt: Date.now(), scheduleBase: item.attempts };
+}
+
+function awake(item: RetryItem): RetryItem {
+  return item.status === "held" || item.status === "throttled" ? { ...item, status: "pending", dueAt: Date.now() } : item;
+}
+
+function cancelled(item: RetryItem, reason: string): RetryItem {
+  const { dueAt: _due, reservation: _slot, ...rest } = item;
+  return { ...rest, status: "cancelled", reason, since: Date.now() };
+}
+
+/** What is parked for long does not keep the workflow open alone; while something else does, it can still be told to go on here. */
+function keepsOpen({ input }: Care, { status, since = Date.now() }: RetryItem): boolean {
+  return status !== "parked" || since > Date.now() - input.parkOpenDays * DAY_MS;
+}
+
+/** When an item goes on by itself. */
+function dueAt({ lookedAt }: Care, { status, dueAt: at, reservation }: RetryItem): number {
+  if (status === "parked") return Number.POSITIVE_INFINITY;
+  if (status === "held") return lookedAt + DAY_MS;
+  return (at ?? 0) - (reservation ? TOGETHER_MS : 0);
+}
+
+/** When there is something to do without a signal or a report. */
+function nextLook(care: Care): number {
+  const times = openItems(care).filter((item) => !care.underWay.has(item.deliveryId) && keepsOpen(care, item)).map((item) =>
+    item.status === "parked" ? (item.since ?? Date.now()) + care.input.parkOpenDays * DAY_MS
+      // Due, but all runs are taken: the report of one of them is the news to wait for.
+      : care.chunks >= CHUNKS_AT_ONCE ? Number.POSITIVE_INFINITY : dueAt(care, item));
+  return Math.min(...times);
+}
+
+function startDue(care: Care, open: RetryItem[]): void {
+  const now = Date.now();
+  const due = open.filter((item) => !care.underWay.has(item.deliveryId) && dueAt(care, item) <= now);
+  for (let from = 0; from < due.length && care.chunks < CHUNKS_AT_ONCE; from += CHUNK) void runChunk(care, due.slice(from, from + CHUNK));
+  if (due.some(({ status }) => status === "held")) care.lookedAt = now;
+}
+
+async function runChunk(care: Care, items: RetryItem[]): Promise<void> {
+  care.chunks += 1;
+  for (const { deliveryId } of items) care.underWay.add(deliveryId);
+  try {
+    const report = await attempt({ subscriptionId: care.input.subscriptionId, items });
+    for (const item of report.items) {
+      care.items.set(item.deliveryId, item);
+      // It has just been delivered: a retry asked for meanwhile is fulfilled.
+      if (item.status === "delivered") care.wishes.delete(item.deliveryId);
     }
+  } catch (error) {
+    care.failure = error instanceof Error ? error : new Error(String(error));
+  } finally {
+    for (const { deliveryId } of items) care.underWay.delete(deliveryId);
+    care.chunks -= 1;
+    care.news += 1;
   }
-  if (wishes.wake) {
-    wishes.wake = false;
-    for (const item of items.values()) {
-      if (item.status === "held" || item.status === "throttled") items.set(item.deliveryId, { ...item, status: "pending", dueAt: Date.now() });
-    }
-  }
-  for (const { deliveryIds, by, reason } of wishes.cancel.splice(0)) {
-    const cancelled = chosen(items, deliveryIds).filter(({ status }) => !SETTLED_STATUSES.includes(status)).map((item): RetryItem => {
-      const { dueAt: _due, reservation: _slot, ...rest } = item;
-      return { ...rest, status: "cancelled", reason: reason ?? "Cancelled by hand.", since: Date.now() };
-    });
-    if (cancelled.length > 0) await recordStatus({ subscriptionId, items: cancelled, ...(by !== undefined && { by }) });
-    for (const item of cancelled) items.set(item.deliveryId, item);
-  }
-}
-
-/** With ids, those deliveries in whatever status; without, all that are not settled. */
-function chosen(items: Map<string, RetryItem>, deliveryIds: string[] | undefined): RetryItem[] {
-  if (deliveryIds === undefined || deliveryIds.length === 0) return [...items.values()].filter(({ status }) => !SETTLED_STATUSES.includes(status));
-  return deliveryIds.flatMap((id) => items.get(id) ?? []);
-}
-
-/** The status goes into the search attributes only when it changes: each upsert is an event of the history. */
-function show(items: Map<string, RetryItem>, input: RetryDeliveryInput, shown: DeliveryStatus | undefined): DeliveryStatus {
-  const all = [...items.values()];
-  setCurrentDetails(describe(all, input.parkOpenDays));
-  const status = statusOf(all);
-  if (status !== (shown ?? statusOf(input.items))) upsertSearchAttributes(statusAttribute(status));
-  return status;
 }

@@ -176,8 +176,8 @@ describe("messages", () => {
       const subscription = subscribed({ perSecond: 5, burst: 1 });
       const workflowId = bucketWorkflowId(subscription.id);
       const handle = await client.workflow.start("tokenBucket", { workflowId, taskQueue, args: [{ subscriptionId: subscription.id, rate: subscription.rateLimit, rateAsOf: subscription.updatedAt.getTime(), idleMs }] });
-      // Around the instant of its end, from before to after.
-      await pause(idleMs - 100 + index * 50);
+      // Around the instant of its end, from before to after; the engine's timers are up to a second late.
+      await pause(idleMs + 400 + index * 50);
       const [slot] = await throttle.take(subscription, 1, { maxWaitMs: 2_000 });
       const { firstExecutionRunId } = handle;
       return { slot, firstExecutionRunId, workflowId };
