@@ -1,7 +1,7 @@
 /** Finds an engine's program: the sources are asked in their order, and each one that cannot help says why. */
 import { EngineError } from "./engine-error.js";
 
-export interface Found {
+interface Found {
   path: string;
   /** Which way it came, for the start line. */
   how: string;

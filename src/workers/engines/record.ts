@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { liveOwner } from "./data-directory.js";
 import { commandLine, isAlive } from "./process-identity.js";
 
-export type EngineName = "temporal" | "mongodb";
+type EngineName = "temporal" | "mongodb";
 
 /** An embedded engine as it runs now. */
-export interface RunningRecord {
+interface RunningRecord {
   pid: number;
   /** `host:port` of Temporal, URL of MongoDB. */
   address: string;
