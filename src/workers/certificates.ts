@@ -1,5 +1,8 @@
 /** Certificates made at run time: an authority of one's own, and what it issues. Nothing is written to disk. */
+// tsyringe, below @peculiar/x509, needs it at import.
+import "reflect-metadata";
 import { webcrypto } from "node:crypto";
+import * as x509 from "@peculiar/x509";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const DAY_MS = 86_400_000;
@@ -26,28 +29,14 @@ export interface IssuedCertificate {
 }
 
 export interface CertificateAuthority {
-  /** PEM of the authority's own certificate. */
+  /** PEM of the authority's own certificate, and its key. */
   ca: string;
+  key: string;
   issue(options?: CertificateOptions): Promise<IssuedCertificate>;
 }
 
-/**
- * tsyringe, below @peculiar/x509, insists on the reflect-metadata interface at import but is never asked for metadata here.
- * These three lines stand in for the package.
- */
-function provideReflectMetadata(): void {
-  if ("getMetadata" in Reflect) return;
-  Object.assign(Reflect, { getMetadata: () => undefined, getOwnMetadata: () => undefined, defineMetadata: () => undefined });
-}
-
-async function loadX509() {
-  provideReflectMetadata();
-  return import("@peculiar/x509");
-}
-
-/** A certificate authority with a fresh key (ECDSA P-256). `commonName` tells several apart. */
-export async function createCertificateAuthority({ commonName = "Test authority" }: { commonName?: string } = {}): Promise<CertificateAuthority> {
-  const x509 = await loadX509();
+/** A certificate authority with a fresh key (ECDSA P-256). `commonName` tells several apart; with `names` it can serve itself. */
+export async function createCertificateAuthority({ commonName = "Test authority", names = [] }: { commonName?: string; names?: string[] } = {}): Promise<CertificateAuthority> {
   const authorityKeys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${commonName}`,
@@ -57,7 +46,8 @@ export async function createCertificateAuthority({ commonName = "Test authority"
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value })))]),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
       await x509.SubjectKeyIdentifierExtension.create(authorityKeys.publicKey),
     ],
   });
@@ -83,8 +73,10 @@ export async function createCertificateAuthority({ commonName = "Test authority"
         await x509.AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
       ],
     });
-    const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
-    return { cert: certificate.toString("pem") + "\n", key: x509.PemConverter.encode(pkcs8, "PRIVATE KEY") + "\n" };
+    return { cert: certificate.toString("pem") + "\n", key: await keyPem(keys) };
   }
-  return { ca: authority.toString("pem") + "\n", issue };
+  async function keyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
+    return x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY") + "\n";
+  }
+  return { ca: authority.toString("pem") + "\n", key: await keyPem(authorityKeys), issue };
 }

@@ -16,7 +16,7 @@ import type { Store } from "../store/store.js";
 import type { Config } from "./config.js";
 import type { Engines } from "./engines/index.js";
 import { createLog } from "./log.js";
-import { connectTemporal, type TemporalLink } from "./temporal.js";
+import { connectTemporal, installRuntime, type TemporalLink } from "./temporal.js";
 
 export interface Core {
   store: Store;
@@ -36,6 +36,7 @@ export interface Core {
 /** Opens store and engine. @throws ConfigError, StoreError or Error when one of them is not to be had */
 export async function openCore(config: Config, engines: Engines, demoOrigin: string | undefined): Promise<Core> {
   const { log, flush, file: logFile } = createLog(config, process.stdout.isTTY);
+  installRuntime(log);
   const masterKeys = config.SEALPOST_MASTER_KEYS ?? createMasterKeysFile(join(config.dataDir, "master-keys")).masterKeys;
   const store = await connectStore({ mongodbUrl: engines.mongodb.url, database: config.MONGODB_DATABASE, masterKeys, log });
   const codec = createPayloadCodec(store.keyring);
@@ -49,7 +50,7 @@ export async function openCore(config: Config, engines: Engines, demoOrigin: str
     },
   });
   const guard = createGuard({
-    allowLocal: config.SEALPOST_ALLOW_LOCAL_TARGETS, ports: config.SEALPOST_TARGET_PORTS,
+    allowLocal: config.SEALPOST_ALLOW_LOCAL_TARGETS, ports: config.SEALPOST_TARGET_PORTS, ownAddresses: config.SEALPOST_OWN_ADDRESSES,
     ...(demoOrigin && { alwaysAllowedOrigins: [demoOrigin] }),
   });
   return {

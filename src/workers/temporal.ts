@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { Client } from "@temporalio/client";
 import type { DataConverter, PayloadCodec } from "@temporalio/common";
 import proto from "@temporalio/proto";
-import { NativeConnection, type TLSConfig, Worker, type WorkflowBundleOption } from "@temporalio/worker";
+import { DefaultLogger, type LogEntry, NativeConnection, Runtime, type TLSConfig, Worker, type WorkflowBundleOption } from "@temporalio/worker";
+import type { Logger } from "pino";
 import { SEARCH_ATTRIBUTE, TASK_QUEUE } from "../workflows/contract.js";
 import { FAILURE_CONVERTER_PATH } from "./bundle.js";
 import { type Config, ConfigError } from "./config.js";
@@ -14,6 +15,18 @@ export interface TemporalLink {
   client: Client;
   dataConverter: DataConverter;
   namespace: string;
+}
+
+/** Sends the log of the Temporal SDK, core included, where ours goes. Once a process, before the first connection. */
+export function installRuntime(log: Logger): void {
+  const forward = ({ level, message, meta }: LogEntry): void => {
+    const { error, ...rest } = (meta ?? {}) as { error?: unknown } & Record<string, unknown>;
+    const entry = { ...rest, ...(error !== undefined && { err: error }) };
+    if (level === "ERROR") log.error(entry, message);
+    else if (level === "WARN") log.warn(entry, message);
+    else log.debug(entry, message);
+  };
+  Runtime.install({ logger: new DefaultLogger("INFO", forward), telemetryOptions: { logging: { forward: {}, filter: "WARN" } } });
 }
 
 /** Connects and registers what Sealpost needs in the namespace. @throws Error when Temporal does not answer */
