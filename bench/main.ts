@@ -48,6 +48,9 @@ async function main(): Promise<void> {
   const run: Run = { stack, sizes: sizes(), raw: [], rows: [], say };
   try {
     for (const each of chosenCases()) await CASES[each].run(run);
+  } catch (error) {
+    if (!stack.service.running()) say(`The service has ended. Its last lines:\n${stack.service.log().slice(-5_000)}`);
+    throw error;
   } finally {
     await stack.end();
   }

@@ -52,6 +52,10 @@ export async function measured(stack: Stack, sink: SinkProcess, set: Subscriptio
     memory.stop();
     throw error;
   });
+  if (!stack.service.running() || result.accepted.length === 0) {
+    memory.stop();
+    throw new Error(`${name}: nothing can be measured, the service ${stack.service.running() ? "accepted nothing" : "ended"}. Publish calls: ${JSON.stringify(result.refused)}`);
+  }
   const expected = result.accepted.length * set.subscriptions.length;
   const lastArrival = await arrived(sink, expected);
   const unrecorded = await recorded(stack, set, result);

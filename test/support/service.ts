@@ -167,8 +167,11 @@ async function signalAndWait(child: ChildProcess, signal: "SIGTERM" | "SIGKILL",
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.kill(signal);
-  const late = pause(STOP_WITHIN_MS).then(() => "late" as const);
-  if ((await Promise.race([ended, late])) === "late") {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => (timer = setTimeout(resolve, STOP_WITHIN_MS, "late")));
+  const outcome = await Promise.race([ended, late]);
+  clearTimeout(timer);
+  if (outcome === "late") {
     child.kill("SIGKILL");
     throw new Error(`The service did not end within a minute of ${signal}. Its last lines:\n${log().slice(-3_000)}`);
   }
@@ -186,4 +189,4 @@ function endOnExit(end: () => void): void {
   process.on("exit", () => open.forEach((each) => each()));
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
