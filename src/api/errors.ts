@@ -41,7 +41,7 @@ export const PROBLEMS = {
   rate_limited: entry(429, "Too many requests", "Wait as Retry-After says."),
   headers_too_large: entry(431, "The headers are too large", "Send at most 100 headers with 16 KiB in all."),
   internal: entry(500, "Something failed on our side", "Try again; if it goes on, tell the operator the time of the request."),
-  unavailable: entry(503, "Not accepted now", "Nothing was lost or half done; try again as Retry-After says."),
+  unavailable: entry(503, "Not accepted now", "Try again as Retry-After says."),
   not_ready: entry(503, "Not ready", "A publish would not be accepted and delivered now; the detail says what is missing."),
 } as const satisfies Record<string, ProblemEntry>;
 

@@ -1,4 +1,5 @@
 /** What a failure below the API means for the client. */
+import { isGrpcServiceError, ServiceError } from "@temporalio/client";
 import { StoreError } from "../store/store.js";
 import { refuse, type Refusal } from "./errors.js";
 
@@ -18,6 +19,7 @@ const STORE_PROBLEMS: Partial<Record<StoreError["code"], Refusal>> = {
 /** The refusal for something that was thrown; undefined: a failure of our own that nobody expected. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof StoreError) return STORE_PROBLEMS[error.code];
+  if (error instanceof ServiceError || isGrpcServiceError(error)) return refuse("unavailable", "Temporal does not answer.", { retryAfterSeconds: 5 });
   // Express refuses a path with a broken percent escape by throwing an error with this status.
   if (error instanceof URIError) return refuse("malformed_request", "The path is not percent-encoded UTF-8.");
   return undefined;

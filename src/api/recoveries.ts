@@ -67,7 +67,11 @@ export const recoveryRoutes: readonly Route[] = [
         ...(actor.groupIds && filter.groupId !== undefined && { groupId: filter.groupId }),
       };
       await dependencies.store.recoveries.insert(recovery);
-      await dependencies.operations.startRecovery(recovery);
+      await dependencies.operations.startRecovery(recovery).catch(async (error: unknown) => {
+        // Nobody would ever end a recovery that never began.
+        await dependencies.store.recoveries.update(recovery.id, { status: "failed", error: "It could not be started; start a new one." });
+        throw error;
+      });
       await recordAct(context, "recovery.start", recovery.id, { filter });
       return accepted(view(recovery));
     },

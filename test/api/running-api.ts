@@ -1,4 +1,4 @@
-/** The API on a free port, over the real store, catalogue and publisher; what operations were asked for is remembered. */
+/** The API on a free port, over the real store, catalogue, publisher and operations; no worker runs, so nothing is delivered. */
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import net, { type AddressInfo } from "node:net";
@@ -8,10 +8,11 @@ import { Agent, request as send } from "undici";
 import { createCatalogue, type Catalogue } from "../../src/activities/catalogue.js";
 import { createGuard } from "../../src/activities/guard.js";
 import { createMetrics } from "../../src/activities/metrics.js";
-import type { ApiSettings, Operations } from "../../src/api/dependencies.js";
+import type { ApiSettings } from "../../src/api/dependencies.js";
 import { createApi, createHttpServer } from "../../src/api/index.js";
 import type { Problem } from "../../src/api/errors.js";
 import type { HttpServerSettings } from "../../src/api/http-server.js";
+import { createOperations } from "../../src/api/operations.js";
 import { createPublisher } from "../../src/api/publish.js";
 import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
 import { masterKey, openDatabase } from "../store/database.js";
@@ -36,8 +37,9 @@ export interface RunningApi {
   store: MongoStore;
   catalogue: Catalogue;
   adminKey: string;
-  /** What the API asked of `Operations`, for instance `wake sub_…`. */
-  asked: string[];
+  /** On a task queue that no worker serves: what is started stays as it is, and what it was told can be read in its history. */
+  client: Client;
+  taskQueue: string;
   /** Lines of the log. */
   log: Record<string, unknown>[];
   call<T = Record<string, unknown>>(method: string, path: string, call?: Call): Promise<Answer<T>>;
@@ -65,17 +67,17 @@ export async function startApi({ temporalAddress, mongodbUrl, settings = {}, htt
   const connection = await Connection.connect({ address: temporalAddress });
   const codec = createPayloadCodec(store.keyring);
   const metrics = createMetrics();
+  const client = new Client({ connection, dataConverter: { payloadCodecs: [codec] } });
+  const taskQueue = `api-${randomBytes(4).toString("hex")}`;
   const publisher = createPublisher({
-    client: new Client({ connection, dataConverter: { payloadCodecs: [codec] } }), store, catalogue, metrics, log: logger,
-    taskQueue: `api-${randomBytes(4).toString("hex")}`, settings: { batchMax: 200, startsInFlight: 2, dispatchesInFlight: 8 },
+    client, store, catalogue, metrics, log: logger, taskQueue, settings: { batchMax: 200, startsInFlight: 2, dispatchesInFlight: 8 },
   });
-  const asked: string[] = [];
   const adminKey = `test-${randomBytes(24).toString("base64url")}`;
   const guard = createGuard({ allowLocal: false, ports: [443, 8443] });
   const server = createHttpServer(http);
   server.on("request", createApi({
     store, catalogue, publisher, codec, log: logger, metrics: metrics.registry,
-    operations: recordingOperations(asked),
+    operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
     notReady: async () => undefined,
     refuseTarget: (url) => guard.refuseTarget(url),
     settings: {
@@ -106,7 +108,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings = {}, htt
     return { ...answer.body, headers: answer.headers };
   }
   return {
-    url, port, server, store, catalogue, adminKey, asked, log, call, problem,
+    url, port, server, store, catalogue, adminKey, client, taskQueue, log, call, problem,
     async key(input) {
       const answer = await call<{ id: string; key: string }>("POST", "/v1/api-keys", { body: { name: "test", ...input } });
       if (answer.status !== 201) throw new Error(`No key: ${answer.text}`);
@@ -124,20 +126,6 @@ export async function startApi({ temporalAddress, mongodbUrl, settings = {}, htt
   };
 }
 
-function recordingOperations(asked: string[]): Operations {
-  return {
-    resend: async (delivery, by) => void asked.push(`resend ${delivery.id} ${by}`),
-    cancel: async (delivery, by) => {
-      if (delivery.status === "delivered") return false;
-      asked.push(`cancel ${delivery.id} ${by}`);
-      return true;
-    },
-    wake: async (id) => void asked.push(`wake ${id}`),
-    configureBucket: async (subscription) => void asked.push(`configure ${subscription.id}`),
-    startRecovery: async (recovery) => void asked.push(`recover ${recovery.id}`),
-  };
-}
-
 /** Sends bytes on a bare connection and gives everything that comes back until the server closes it. */
 export function sendRaw(port: number, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -148,6 +136,15 @@ export function sendRaw(port: number, bytes: string | Buffer): Promise<string> {
     socket.on("error", (error: NodeJS.ErrnoException) => (error.code === "ECONNRESET" && chunks.length > 0 ? undefined : reject(error)));
     socket.on("close", () => resolve(Buffer.concat(chunks).toString("latin1")));
   });
+}
+
+/** Starts a workflow that only collects signals, and gives their names so far. */
+export async function collectSignals(api: RunningApi, workflowType: string, workflowId: string): Promise<() => Promise<string[]>> {
+  const handle = await api.client.workflow.start(workflowType, { workflowId, taskQueue: api.taskQueue, args: [], workflowExecutionTimeout: "10 minutes" });
+  return async () => {
+    const { events } = await handle.fetchHistory();
+    return (events ?? []).flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
+  };
 }
 
 export interface Tenant {

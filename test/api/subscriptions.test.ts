@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createCertificateAuthority } from "../support/certificates.js";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "./running-api.js";
+import { bucketWorkflowId, SIGNAL, WORKFLOW } from "../../src/workflows/contract.js";
+import { collectSignals, makeTenant, type RunningApi, startApi, type Tenant } from "./running-api.js";
 
 let api: RunningApi;
 let tenant: Tenant;
@@ -32,7 +33,6 @@ describe("secrets", () => {
     const stored = await api.store.subscriptions.get(id);
     expect(stored?.secrets.map((each) => [each.secret, each.expiresAt === undefined])).toEqual([[next, true], [secret, false]]);
     expect((await api.call("GET", `/v1/subscriptions/${id}`)).text).not.toContain(next.slice(8));
-    expect(api.asked).toContain(`wake ${id}`);
   });
 
   test("rotation without an overlap ends the old secret, and at most three stay", async () => {
@@ -101,14 +101,32 @@ test.each<[string, Record<string, unknown>, number, string, string]>([
 
 test("a change replaces fields, null removes them, and the others stay", async () => {
   const { id } = await create({ name: "first", rateLimit: { perSecond: 5, burst: 5 } });
+  const bucket = await collectSignals(api, WORKFLOW.tokenBucket, bucketWorkflowId(id));
   const changed = await api.call("PATCH", `/v1/subscriptions/${id}`, { body: { name: null, rateLimit: { perSecond: 0.5, burst: 1 } } });
   expect(changed).toMatchObject({ status: 200, body: { rateLimit: { perSecond: 0.5, burst: 1 }, eventTypes: [tenant.eventType] } });
   expect(changed.body).not.toHaveProperty("name");
-  expect(api.asked).toEqual(expect.arrayContaining([`configure ${id}`, `wake ${id}`]));
+  expect(await bucket()).toEqual([SIGNAL.configure]);
   expect(api.catalogue.subscription(id)?.rateLimit?.perSecond).toBe(0.5);
   expect(await api.problem("PATCH", `/v1/subscriptions/${id}`, { body: {} })).toMatchObject({ status: 400 });
   expect(await api.problem("PATCH", `/v1/subscriptions/${id}`, { body: { url: "https://10.0.0.1/" } })).toMatchObject({ code: "target_refused" });
   expect(await api.problem("PATCH", `/v1/subscriptions/${id}`, { body: { groupId: tenant.groupId } })).toMatchObject({ status: 400 });
+});
+
+test("what waits for a subscription looks again after each change of it", async () => {
+  const { id } = await create();
+  const workflowId = `retry/api-test/${id}`;
+  const now = new Date();
+  await api.store.deliveries.insertMany([{
+    id: `evt-held.${id}`, eventId: "evt-held", subscriptionId: id, groupId: tenant.groupId, eventType: tenant.eventType, status: "held", createdAt: now, updatedAt: now, attemptCount: 0, attempts: [], workflowId,
+  }]);
+  const signals = await collectSignals(api, WORKFLOW.retryDelivery, workflowId);
+  for (const [index, act] of (["pause", "resume", "secret/rotate"] as const).entries()) {
+    expect((await api.call("POST", `/v1/subscriptions/${id}/${act}`)).status).toBe(200);
+    expect(await signals(), act).toHaveLength(index + 1);
+  }
+  expect((await api.call("PATCH", `/v1/subscriptions/${id}`, { body: { url: "https://8.8.4.4/hook" } })).status).toBe(200);
+  expect((await api.call("DELETE", `/v1/subscriptions/${id}`)).status).toBe(204);
+  expect(await signals()).toEqual(Array.from({ length: 5 }, () => SIGNAL.wake));
 });
 
 test("pause, resume, test event, delete", async () => {
