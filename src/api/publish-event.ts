@@ -8,6 +8,9 @@ import type { AcceptableEvent, PublishResult } from "./dependencies.js";
 /** Larger payloads go sealed to the store first and travel as a reference. */
 const CLAIM_CHECK_BYTES = 64 * 1024;
 
+/** The client hears within 5 s, whatever engine and store do; counted from the moment the publisher got the event. */
+export const ANSWER_WITHIN_MS = 4_500;
+
 /** An accepted event on its way to being durable. */
 export interface Waiting {
   event: PublishedEvent;

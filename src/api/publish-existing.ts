@@ -3,10 +3,10 @@ import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { Logger } from "pino";
 import { newId } from "../store/ids.js";
 import type { Store } from "../store/store.js";
-import { sameContent, type Waiting } from "./publish-event.js";
+import { ANSWER_WITHIN_MS, sameContent, type Waiting } from "./publish-event.js";
 
-/** How long the answer may take: the owner's start may be under way in another process. */
-const SETTLE_MS = 4_000;
+/** Shortest time given to the engine's answer, however long the publish has waited already. */
+const LEAST_LOOK_MS = 250;
 const POLL_MS = 50;
 /**
  * A record older than this without a workflow has lost its owner (the process died between record and start, whose deadline is 4 s).
@@ -18,7 +18,8 @@ const OWNER_LOST_MS = 15_000;
 export function createExistingEvents({ client, store, log }: { client: Client; store: Store; log: Logger }, restart: (waiting: Waiting) => void) {
   async function decide(waiting: Waiting): Promise<void> {
     const { event } = waiting;
-    const until = Date.now() + SETTLE_MS;
+    // The owner's start may be under way in another process: it is waited for as long as the answer may take.
+    const until = Date.now() + Math.max(LEAST_LOOK_MS, ANSWER_WITHIN_MS - (performance.now() - waiting.since));
     for (;;) {
       const record = await store.events.get(event.id);
       if (!record) return void waiting.resolve(unavailable(event.id));
@@ -30,7 +31,8 @@ export function createExistingEvents({ client, store, log }: { client: Client; s
         // history has merely expired is delivered nothing twice: it finds its delivery records settled.
         if (!(await store.events.takeOver(event.id, record.owner, owner))) continue;
         waiting.workflowId = owner;
-        waiting.event = { ...event, recorded: true };
+        // With the time of the record dispatch reads the owner, and with it the deliveries that the lost owner may have made.
+        waiting.event = { ...event, recorded: true, acceptedAt: record.acceptedAt.getTime() };
         return restart(waiting);
       }
       if (Date.now() > until) return void waiting.resolve(unavailable(event.id));

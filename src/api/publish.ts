@@ -11,10 +11,10 @@ import type { DispatchGauge } from "../activities/dispatch-gauge.js";
 import type { Metrics } from "../activities/metrics.js";
 import { eventRecord } from "../activities/own-events.js";
 import { newId } from "../store/ids.js";
-import type { Store } from "../store/store.js";
+import { type Store, StoreError } from "../store/store.js";
 import { type DeliverEventInput, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
 import type { AcceptableEvent, Publisher, PublishResult } from "./dependencies.js";
-import { prepare, sameContent, type Waiting } from "./publish-event.js";
+import { ANSWER_WITHIN_MS, prepare, sameContent, type Waiting } from "./publish-event.js";
 import { createExistingEvents } from "./publish-existing.js";
 
 export interface PublisherDependencies {
@@ -31,8 +31,8 @@ export interface PublisherDependencies {
 
 /** Most payload bytes in one start; Temporal warns above 512 KiB a payload and refuses 2 MiB. */
 const BATCH_BYTES = 512 * 1024;
-/** The client hears within 5 s, whatever the engine does. */
-const START_DEADLINE_MS = 4_000;
+/** A start with less time than this is not tried: it would be given up before the engine answers. */
+const LEAST_START_MS = 250;
 const RETRY_AFTER_SECONDS = 5;
 
 /** The publisher of one API process. */
@@ -57,6 +57,7 @@ export function createPublisher(dependencies: PublisherDependencies): Publisher 
   }
   function pump(): void {
     scheduled = false;
+    refuseLate(dependencies, queue);
     while (queue.length > 0 && starts < settings.startsInFlight && (gauge?.count ?? 0) < settings.dispatchesInFlight) {
       starts++;
       void start(takeBatch(queue, settings.batchMax)).finally(() => {
@@ -72,11 +73,12 @@ export function createPublisher(dependencies: PublisherDependencies): Publisher 
     if (!first) return;
     const workflowId = first.workflowId ?? (batch.length === 1 ? first.event.id : newId("batch"));
     const { ready, known } = await recordFirst(dependencies, batch, workflowId);
+    refuseLate(dependencies, ready);
     for (const waiting of known) void existing.settle(waiting);
     if (ready.length === 0) return;
     metrics.batchSize.observe(ready.length);
     gauge?.begin(workflowId);
-    const outcome = await startWorkflow(dependencies, workflowId, ready.map((waiting) => waiting.event));
+    const outcome = await startWorkflow(dependencies, workflowId, ready);
     if (outcome !== "started") gauge?.done(workflowId);
     for (const waiting of ready) settle(dependencies, waiting, workflowId, ready.length, outcome);
   }
@@ -128,8 +130,8 @@ async function recordFirst(
   const first = batch.filter(({ event }) => !event.recorded && (!event.ownId || "stored" in event.body));
   if (first.length === 0) return { ready: batch, known: [] };
   try {
-    const before = new Set(await store.events.insertMany(first.map(({ event, payload }) =>
-      ({ record: eventRecord(event, payload.byteLength, catalogue, workflowId), payload }))));
+    const before = new Set(await inTime(first, store.events.insertMany(first.map(({ event, payload }) =>
+      ({ record: eventRecord(event, payload.byteLength, catalogue, workflowId), payload })))));
     const known = first.filter(({ event }) => before.has(event.id));
     for (const waiting of first) if (!before.has(waiting.event.id)) waiting.event.recorded = true;
     return { ready: batch.filter((waiting) => !known.includes(waiting)), known };
@@ -140,19 +142,41 @@ async function recordFirst(
   }
 }
 
+/** Milliseconds that the longest waiting of these may still take. */
+const leastLeft = (batch: readonly Waiting[]): number => ANSWER_WITHIN_MS + Math.min(...batch.map(({ since }) => since)) - performance.now();
+
+/** Takes out and refuses what cannot be started in time any more: a stuck engine or store must not hold the answers up. */
+function refuseLate({ log }: PublisherDependencies, waiting: Waiting[]): void {
+  const latest = performance.now() - ANSWER_WITHIN_MS + LEAST_START_MS;
+  const late = waiting.filter(({ since }) => since < latest);
+  if (late.length === 0) return;
+  waiting.splice(0, waiting.length, ...waiting.filter(({ since }) => since >= latest));
+  log.error({ events: late.length }, "events not accepted: they waited too long for their start");
+  for (const { event, resolve } of late) resolve({ ok: false, id: event.id, code: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS });
+}
+
+/** Rejects when the answer is due. A record that is written all the same has no workflow then; publishing again takes it over. */
+async function inTime<T>(batch: readonly Waiting[], work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new StoreError("unavailable", "The record was not written in time.")), leastLeft(batch));
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 type StartOutcome = "started" | "exists" | "unavailable";
 
 async function startWorkflow(
-  { client, catalogue, gauge, log, taskQueue = TASK_QUEUE }: PublisherDependencies, workflowId: string, events: PublishedEvent[],
+  { client, catalogue, gauge, log, taskQueue = TASK_QUEUE }: PublisherDependencies, workflowId: string, batch: Waiting[],
 ): Promise<StartOutcome> {
-  const input: DeliverEventInput = { events, catalogueVersion: catalogue.version };
+  const input: DeliverEventInput = { events: batch.map(({ event }) => event), catalogueVersion: catalogue.version };
   try {
-    await client.withDeadline(Date.now() + START_DEADLINE_MS, () =>
+    await client.withDeadline(Date.now() + leastLeft(batch), () =>
       client.workflow.start(WORKFLOW.deliverEvent, { args: [input], workflowId, taskQueue, ...(gauge && { requestEagerStart: true }) }));
     return "started";
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return "exists";
-    log.error({ err: error, workflowId, events: events.length }, "events not accepted: Temporal did not start their workflow");
+    log.error({ err: error, workflowId, events: batch.length }, "events not accepted: Temporal did not start their workflow");
     return "unavailable";
   }
 }
