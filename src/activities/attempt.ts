@@ -96,17 +96,11 @@ function caughtUp(item: RetryItem, record: Delivery | undefined): RetryItem {
 }
 
 async function attemptAll(dependencies: AttemptDependencies, subscription: Subscription, items: RetryItem[]): Promise<RetryItem[]> {
-  const { throttle, eventBytes, unrecordedRetries } = dependencies;
+  const { throttle, unrecordedRetries } = dependencies;
   const run: Run = { subscription, reached: new Map(), open: [] };
-  const bytes = await eventBytes.byId(items.map(({ eventId }) => eventId));
-  const erased = items.filter(({ eventId }) => !bytes.has(eventId));
-  if (erased.length > 0) for (const item of (await stand(dependencies, erased, "cancelled", "The event's content was erased.")).items) run.reached.set(item.deliveryId, item);
-
-  const todo = items.filter(({ deliveryId, eventId }) => bytes.has(eventId) && !unrecordedRetries.has(deliveryId));
-  for (const item of items) {
-    const kept = unrecordedRetries.get(item.deliveryId);
-    if (kept) run.open.push(kept);
-  }
+  const fresh = items.filter((item) => !takeKept(unrecordedRetries, run, item));
+  const bytes = await openAll(dependencies, run, fresh);
+  const todo = fresh.filter(({ eventId }) => bytes.has(eventId));
   const { starts, later } = await pace(throttle, subscription, todo, { maxWaitMs: THROTTLE_WAIT_MS, reservationOf: (item) => item.reservation });
   const slots = new Map(later.map(({ order, later: slot }) => [order.deliveryId, slot]));
   const throttled = await stand(dependencies, later.map(({ order }) => order), "throttled", "Waiting for the subscription's rate limit.", (item) => slots.get(item.deliveryId)?.dueAt);
@@ -127,9 +121,42 @@ async function attemptAll(dependencies: AttemptDependencies, subscription: Subsc
       await attemptOne(dependencies, run, item, event);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(WIDTH, starts.length) }, runner));
+  // After a failure nothing more is begun, and what is under way is waited for: a rerun must find its results, or it would send it again.
+  const stopping = (error: unknown): never => {
+    starts.length = 0;
+    throw error;
+  };
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(WIDTH, starts.length) }, () => runner().catch(stopping)));
+  for (const end of ended) if (end.status === "rejected") throw end.reason;
   await recordOpen(dependencies, run);
   return [...run.reached.values()];
+}
+
+/** Whether an earlier run of this attempt left a result that is not on record yet; one of an older attempt is out of date. */
+function takeKept(unrecordedRetries: AttemptDependencies["unrecordedRetries"], run: Run, item: RetryItem): boolean {
+  const kept = unrecordedRetries.get(item.deliveryId);
+  if (!kept) return false;
+  if (kept.attempts - (kept.result.attempt ? 1 : 0) === item.attempts) return run.open.push(kept) > 0;
+  unrecordedRetries.delete(item.deliveryId);
+  return false;
+}
+
+/** The bytes of the events; what has none any more, or none that a key opens, is put aside: trying again would not mend it. */
+async function openAll(dependencies: AttemptDependencies, run: Run, items: RetryItem[]): Promise<Map<string, EventBytes>> {
+  const unreadable = new Set<string>();
+  const bytes = await dependencies.eventBytes.byId(items.map(({ eventId }) => eventId), (id, code) => {
+    unreadable.add(id);
+    dependencies.log.error({ event: id, code }, "the event's content cannot be opened: its deliveries are parked");
+  });
+  const closed = items.filter(({ eventId }) => !bytes.has(eventId));
+  const parked = closed.filter(({ eventId }) => unreadable.has(eventId));
+  const erased = closed.filter(({ eventId }) => !unreadable.has(eventId));
+  const reports = [
+    await stand(dependencies, parked, "parked", "The event's content cannot be opened with the keys at hand: put the missing master key back, then retry."),
+    await stand(dependencies, erased, "cancelled", "The event's content was erased."),
+  ];
+  for (const item of reports.flatMap((report) => report.items)) run.reached.set(item.deliveryId, item);
+  return bytes;
 }
 
 async function attemptOne(dependencies: AttemptDependencies, run: Run, item: RetryItem, event: EventBytes): Promise<void> {

@@ -42,7 +42,10 @@ export async function deliverRoutes(dependencies: DeliverRoutesDependencies, ord
   for (const route of routes) {
     const before = recordedBefore.get(route.deliveryId);
     const kept = dependencies.unrecorded.get(route.deliveryId);
-    if (before) keepGoing(before, route, left);
+    if (before) {
+      dependencies.unrecorded.delete(route.deliveryId);
+      keepGoing(owner, before, route, left);
+    }
     else if (kept) done.push({ route, outcome: kept });
     else todo.push(route);
   }
@@ -55,9 +58,13 @@ export async function deliverRoutes(dependencies: DeliverRoutesDependencies, ord
     dependencies.unrecorded.set(route.deliveryId, outcome);
     done.push({ route, outcome });
   });
-  if (await isSlow(sending)) await record();
-  order.onPrompt?.();
-  await sending;
+  try {
+    if (await isSlow(sending)) await record();
+    order.onPrompt?.();
+  } finally {
+    // Also after a failed record: a rerun in this process must find the outcomes of what is under way, or it would send that again.
+    await sending;
+  }
   await record();
   return { retries: grouped(left, owner, dependencies.parkOpenDays) };
 }
@@ -68,8 +75,10 @@ async function isSlow(sending: Promise<void>): Promise<boolean> {
   return Promise.race([sending.then(() => false), slow]).finally(() => clearTimeout(timer));
 }
 
-function keepGoing(before: Delivery, route: Route, left: { route: Route; item: RetryItem }[]): void {
+/** What another workflow looks after is left to it: an event may be taken over while retries of its earlier owner still run. */
+function keepGoing(owner: string, before: Delivery, route: Route, left: { route: Route; item: RetryItem }[]): void {
   if (SETTLED_STATUSES.includes(before.status)) return;
+  if (before.workflowId !== undefined && before.workflowId !== retryWorkflowId(owner, before.subscriptionId)) return;
   left.push({ route, item: {
     deliveryId: before.id, eventId: before.eventId, eventType: before.eventType, status: before.status, attempts: before.attemptCount, scheduleBase: 0,
     ...(before.nextAttemptAt && { dueAt: before.nextAttemptAt.getTime() }), ...(before.reason !== undefined && { reason: before.reason }),

@@ -31,10 +31,13 @@ export function createDispatch(dependencies: DispatchDependencies) {
     try {
       // Only an older catalogue than the publisher's is read anew, so the usual dispatch asks the store nothing here.
       await catalogue.refresh(input.catalogueVersion ?? 0);
+      // A provider's own client names no version: a type made a moment ago must not fail for this process's older catalogue.
+      if (input.events.some(({ type }) => !isKnownType(catalogue, type))) await catalogue.refresh();
       const events = knownEvents(dependencies, input.events, owner);
       const bytes = await eventBytes.of(events);
       const rerun = input.rerun || activityInfo().attempt > 1;
       const claimed = await claimEvents(dependencies, { owner, events, bytes, rerun });
+      eventBytes.keep(claimed.own.flatMap(({ id }) => bytes.get(id) ?? []));
       const routes = claimed.own.map((event) => ({ event, subscriptions: routesOf(catalogue, event) }));
       const total = routes.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0);
       if (total > MAX_DELIVERIES_PER_DISPATCH) {

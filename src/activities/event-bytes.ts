@@ -1,44 +1,60 @@
 /** The bytes of events: out of a workflow's input, out of the store, and kept for a moment because retries and pages follow. */
-import type { EventStore } from "../store/store.js";
+import { type EventStore, StoreError } from "../store/store.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 import type { EventBytes } from "./deliver.js";
 
+/** Kept no longer than an erasure may take to be noticed by other processes (src/store/keyring.ts). */
+const KEPT_MS = 5 * 60_000;
 /** Bytes kept in memory; a fan-out in pages and the first retries find their payloads here instead of opening them again. */
 const KEPT_BYTES = 64 * 1024 * 1024;
 
 export interface EventBytesSource {
-  /** Events in hand; those that travel by reference are read from the store. Missing ones (expunged) are left out. */
+  /** Events in hand; those that travel by reference are read from the store. Missing ones (expunged, erased) are left out. */
   of(events: readonly PublishedEvent[]): Promise<Map<string, EventBytes>>;
-  /** By id, from memory or the store. Missing ones are left out. */
-  byId(ids: readonly string[]): Promise<Map<string, EventBytes>>;
+  /** Keeps what `of` gave in memory. Only for events that the record says are these: another workflow's may have the same id. */
+  keep(events: Iterable<EventBytes>): void;
+  /**
+   * By id, from memory or the store. Missing ones (expunged, erased) are left out. What no key opens is told to `onUnreadable` and
+   * left out; without it the StoreError is thrown.
+   */
+  byId(ids: readonly string[], onUnreadable?: OnUnreadable): Promise<Map<string, EventBytes>>;
 }
+
+type OnUnreadable = (id: string, code: StoreError["code"]) => void;
+type Payloads = Awaited<ReturnType<EventStore["payloads"]>>;
+
+/** Failures that trying again does not mend. */
+const UNREADABLE: readonly StoreError["code"][] = ["key_unknown", "sealed_data_invalid"];
 
 /** A source over the store with a bounded memory, oldest out first. */
 export function createEventBytes(store: { events: EventStore }): EventBytesSource {
-  const kept = new Map<string, EventBytes>();
+  const kept = new Map<string, { event: EventBytes; since: number }>();
   let keptBytes = 0;
-  const keep = (event: EventBytes): void => {
-    if (kept.has(event.id)) return;
-    kept.set(event.id, event);
-    keptBytes += event.bytes.byteLength;
+  const isOld = ({ since }: { since: number }): boolean => performance.now() - since > KEPT_MS;
+  const keep = (events: Iterable<EventBytes>): void => {
+    for (const event of events) {
+      if (kept.has(event.id)) continue;
+      kept.set(event.id, { event, since: performance.now() });
+      keptBytes += event.bytes.byteLength;
+    }
     for (const [id, oldest] of kept) {
-      if (keptBytes <= KEPT_BYTES) break;
+      if (keptBytes <= KEPT_BYTES && !isOld(oldest)) break;
       kept.delete(id);
-      keptBytes -= oldest.bytes.byteLength;
+      keptBytes -= oldest.event.bytes.byteLength;
     }
   };
-  async function byId(ids: readonly string[]): Promise<Map<string, EventBytes>> {
+  async function byId(ids: readonly string[], onUnreadable?: OnUnreadable): Promise<Map<string, EventBytes>> {
     const found = new Map<string, EventBytes>();
     const missing: string[] = [];
     for (const id of ids) {
-      const event = kept.get(id);
-      if (event) found.set(id, event);
+      const held = kept.get(id);
+      if (held && !isOld(held)) found.set(id, held.event);
       else missing.push(id);
     }
     if (missing.length > 0) {
-      for (const [id, { record, payload }] of await store.events.payloads(missing)) {
+      for (const [id, { record, payload }] of await readPayloads(store.events, missing, onUnreadable)) {
         const event = { id, type: record.type, contentType: record.contentType, bytes: payload, acceptedAt: record.acceptedAt.getTime() };
-        keep(event);
+        keep([event]);
         found.set(id, event);
       }
     }
@@ -46,15 +62,14 @@ export function createEventBytes(store: { events: EventStore }): EventBytesSourc
   }
   return {
     byId,
+    keep,
     async of(events) {
       const stored = events.filter(({ body }) => "stored" in body).map(({ id }) => id);
       const found = stored.length > 0 ? await byId(stored) : new Map<string, EventBytes>();
       for (const event of events) {
         if ("stored" in event.body) continue;
         const { id, type, contentType, acceptedAt } = event;
-        const opened = { id, type, contentType, acceptedAt, bytes: bytesOf(event.body) };
-        keep(opened);
-        found.set(id, opened);
+        found.set(id, { id, type, contentType, acceptedAt, bytes: bytesOf(event.body) });
       }
       return found;
     },
@@ -63,3 +78,17 @@ export function createEventBytes(store: { events: EventStore }): EventBytesSourc
 
 const bytesOf = (body: { text: string } | { base64: string }): Uint8Array =>
   "text" in body ? Buffer.from(body.text, "utf8") : Buffer.from(body.base64, "base64");
+
+async function readPayloads(events: EventStore, ids: string[], onUnreadable?: OnUnreadable): Promise<Payloads> {
+  try {
+    return await events.payloads(ids);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code === "unavailable") throw error;
+    // One that cannot be opened must not hold up the others.
+    if (ids.length > 1) return new Map((await Promise.all(ids.map(async (id) => [...(await readPayloads(events, [id], onUnreadable))]))).flat());
+    if (error.code === "key_destroyed") return new Map();
+    if (!onUnreadable || !UNREADABLE.includes(error.code)) throw error;
+    for (const id of ids) onUnreadable(id, error.code);
+    return new Map();
+  }
+}
