@@ -1,5 +1,6 @@
 /** Entry of every Sealpost process; ROLE decides what it does. */
 import { ConfigError, loadConfig } from "./config.js";
+import { StoreError } from "../store/store.js";
 import { EngineError } from "./engines/index.js";
 import { startService, StartError } from "./service.js";
 
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
 
 /** One clear sentence for what the operator can mend, a stack only for what is a bug. */
 function fail(error: unknown): void {
-  const expected = error instanceof ConfigError || error instanceof EngineError || error instanceof StartError;
+  const expected = error instanceof ConfigError || error instanceof EngineError || error instanceof StartError || error instanceof StoreError;
   process.stderr.write(`${expected ? `Sealpost cannot start: ${error.message}` : `Sealpost failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}\n`);
   process.exit(1);
 }
