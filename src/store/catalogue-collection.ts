@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Collection, Document, Filter } from "mongodb";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
+import { createTurns, type Exclusive } from "./exclusive.js";
 import { findPage, oneOf } from "./paging.js";
 import { StoreError, type CatalogueCollection } from "./store.js";
 
@@ -17,11 +18,14 @@ export interface Layout<T> {
 /** Conflicts before giving up; with a pause of some milliseconds each this is longer than any real contention. */
 const MAX_CONFLICTS = 200;
 
-/** A catalogue collection. `changed` is called after every write. */
+/**
+ * A catalogue collection. `changed` is called after every write; changes of one object come one after another within this
+ * process, and over all of them on the stand-in (`exclusive`), whose compare-and-set is none.
+ */
 export function createCatalogueCollection<T extends object>(
   collection: Collection<CatalogueDocument>,
   { toDocument, toItem }: Layout<T>,
-  changed: () => Promise<void>,
+  { changed, exclusive }: { changed: () => Promise<void>; exclusive: Exclusive },
 ): CatalogueCollection<T> {
   const inTurn = createTurns();
 
@@ -58,7 +62,7 @@ export function createCatalogueCollection<T extends object>(
       return { data: await existing(data, toItem), ...rest };
     },
     all: async () => existing(await guarded(() => collection.find().toArray(), LIST_DEADLINE_MS), toItem),
-    update: (id, change) => inTurn(id, () => update(id, change)),
+    update: (id, change) => inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change))),
     async delete(id) {
       const { deletedCount } = await guarded(() => collection.deleteOne({ _id: id }));
       if (deletedCount > 0) await changed();
@@ -96,19 +100,4 @@ async function existing<T>(documents: CatalogueDocument[], toItem: (document: Ca
     ),
   );
   return items.filter((item): item is Awaited<T> & T => item !== undefined);
-}
-
-/** Changes of one object within this process follow one another, so that only other processes cause conflicts. */
-function createTurns() {
-  const last = new Map<string, Promise<unknown>>();
-  return async <R>(id: string, work: () => Promise<R>): Promise<R> => {
-    const before = last.get(id);
-    const mine = (before ?? Promise.resolve()).catch(() => undefined).then(work);
-    last.set(id, mine);
-    try {
-      return await mine;
-    } finally {
-      if (last.get(id) === mine) last.delete(id);
-    }
-  };
 }

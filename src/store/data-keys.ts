@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "./driver-errors.js";
+import type { Exclusive } from "./exclusive.js";
 import type { KeyProvider } from "./master-keys.js";
 import { KEY_BYTES } from "./sealing.js";
 import { StoreError } from "./store.js";
@@ -32,19 +33,25 @@ export interface DataKeys {
 /** What binds a wrapped data key to its id. */
 export const wrappingContext = (keyId: string): Uint8Array => Buffer.from(`sealpost data key|${keyId}`, "utf8");
 
+/** The lock under which a data key is changed on the stand-in. */
+export const lockOf = (keyId: string): string => `dataKeys/${keyId}`;
+
 /** Every access goes by exact `_id`: anything else is a scan on the stand-in. */
 export function createDataKeys(deps: {
   collection: Collection<DataKeyDocument>;
   provider: KeyProvider;
   now: () => number;
   onMade: ((id: string) => void) | undefined;
+  exclusive: Exclusive;
 }): DataKeys {
-  const { collection, provider, now } = deps;
+  const { collection, provider, now, exclusive } = deps;
   const find = async (_id: string) => (await guarded(() => collection.findOne({ _id }))) ?? undefined;
   return {
     async read(id, seals) {
       if (seals === 0) return find(id);
-      return (await guarded(() => collection.findOneAndUpdate({ _id: id }, { $inc: { seals } }, { returnDocument: "after" }))) ?? undefined;
+      // Without the lock the stand-in could write back a key that is being destroyed.
+      const count = () => guarded(() => collection.findOneAndUpdate({ _id: id }, { $inc: { seals } }, { returnDocument: "after" }));
+      return (await exclusive(lockOf(id), count)) ?? undefined;
     },
     async make(id) {
       const material = randomBytes(KEY_BYTES);
@@ -69,7 +76,8 @@ export function createDataKeys(deps: {
     },
     async destroy(id) {
       const change = { $set: { wrapped: new Binary(Buffer.alloc(0)), destroyedAt: new Date(now()) }, $unset: { masterKeyId: "" as const } };
-      return (await guarded(() => collection.updateOne({ _id: id }, change))).matchedCount === 1;
+      if (!(await find(id))) return false;
+      return (await exclusive(lockOf(id), () => guarded(() => collection.updateOne({ _id: id }, change)))).matchedCount === 1;
     },
   };
 }

@@ -6,6 +6,7 @@ import { Binary, type AnyBulkWriteOperation, type Collection, type Filter } from
 import { SETTLED_STATUSES } from "../workflows/contract.js";
 import { findByIds, insertNew } from "./batch-insert.js";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
+import { createTurns } from "./exclusive.js";
 import { keysFor } from "./events.js";
 import type { DataKey, Keyring, KeyScope, SealContext } from "./keyring.js";
 import type { Attempt, AttemptDetail, Delivery } from "./model.js";
@@ -42,6 +43,7 @@ const WITHOUT_DETAILS = { details: 0 };
 
 /** The delivery store over its collection. */
 export function createDeliveryStore(collection: Collection<DeliveryDocument>, keyring: Keyring, standIn: boolean): DeliveryStore {
+  const inTurn = createTurns();
   return {
     async insertMany(deliveries) {
       const keys = await keysFor(keyring, deliveries.filter(({ attempts }) => attempts.some(({ detail }) => detail)).map(scopeOf));
@@ -66,7 +68,10 @@ export function createDeliveryStore(collection: Collection<DeliveryDocument>, ke
       const operations = changes.map((change) => updateOf(change, at, keys));
       // In order only when one delivery is there twice: unordered lets the server go on after a failure.
       const ordered = new Set(changes.map(({ id }) => id)).size < changes.length;
-      await guarded(() => collection.bulkWrite(operations, { ordered }));
+      const write = () => guarded(() => collection.bulkWrite(operations, { ordered }));
+      // The stand-in loses one of two updates of the same document at the same time. Within a process they wait for each other; a
+      // lock over all processes would cost more than the write, and a delivery is in the care of one workflow.
+      await (standIn ? inTurn(changes.map(({ id }) => id), write) : write());
     },
     async openWorkflows(subscriptionId) {
       const ids: unknown[] = await guarded(() => collection.distinct("workflowId", { subscriptionId, status: { $nin: [...SETTLED_STATUSES] } }), LIST_DEADLINE_MS);

@@ -5,6 +5,7 @@
 import { Binary, type Collection } from "mongodb";
 import { findByIds, insertNew } from "./batch-insert.js";
 import { guarded } from "./driver-errors.js";
+import type { Exclusive } from "./exclusive.js";
 import type { DataKey, Keyring, KeyScope, SealContext } from "./keyring.js";
 import type { EventRecord } from "./model.js";
 import { findPage, oneOf, within } from "./paging.js";
@@ -29,7 +30,8 @@ type Found = Omit<EventDocument, "payload"> & { payload?: Binary };
 const WITHOUT_PAYLOAD = { payload: 0 };
 
 /** The event store over its collection. */
-export function createEventStore(collection: Collection<EventDocument>, keyring: Keyring, standIn: boolean): EventStore {
+export function createEventStore(collection: Collection<EventDocument>, deps: { keyring: Keyring; standIn: boolean; exclusive: Exclusive }): EventStore {
+  const { keyring, standIn, exclusive } = deps;
   const read = async (ids: string[], projection?: typeof WITHOUT_PAYLOAD): Promise<Found[]> =>
     findByIds(collection, ids, { standIn, ...(projection && { projection }) });
 
@@ -80,7 +82,8 @@ export function createEventStore(collection: Collection<EventDocument>, keyring:
     },
     async takeOver(id, from, to) {
       // A scan on the stand-in; it happens only when a workflow that owned an event is known to be gone.
-      return (await guarded(() => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }))).matchedCount === 1;
+      const change = () => guarded(() => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }));
+      return (await exclusive(`events/${id}`, change)).matchedCount === 1;
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Data keys: one per scope and generation, wrapped by a master key, made when first needed. */
 import type { Collection } from "mongodb";
 import { createDataKeys, type DataKeyDocument } from "./data-keys.js";
+import { type Exclusive, unguarded } from "./exclusive.js";
 import type { KeyProvider } from "./master-keys.js";
 import { createDataKey, sealedKeyId } from "./sealing.js";
 import { StoreError } from "./store.js";
@@ -50,6 +51,8 @@ export interface KeyringOptions {
   now?: () => number;
   /** Told the id of each data key that this process made. */
   onMade?: (id: string) => void;
+  /** The lock under which data keys are changed, on an engine that needs one. */
+  exclusive?: Exclusive;
 }
 
 /** A keyring that reports its use when the store closes. */
@@ -78,7 +81,7 @@ const REFRESH_RETRY_MS = 5_000;
 /** Opens the keyring over its collection. Nothing is read before it is needed. */
 export function createKeyring(options: KeyringOptions): ManagedKeyring {
   const { freshMs = 5 * 60_000, staleMs = 15 * 60_000, maxSeals = 2 ** 31, now = Date.now } = options;
-  const dataKeys = createDataKeys({ collection: options.dataKeys, provider: options.provider, now, onMade: options.onMade });
+  const dataKeys = createDataKeys({ collection: options.dataKeys, provider: options.provider, now, onMade: options.onMade, exclusive: options.exclusive ?? unguarded });
   const cache = createCache(dataKeys, now);
   const generations = new Map<KeyScope, number>();
   const once = createOnce<Loaded>();

@@ -1,5 +1,5 @@
 /** The store over MongoDB: puts the collections together. */
-import type { Collection, Db, MongoClient } from "mongodb";
+import type { Collection, Db, MongoClient, UpdateFilter } from "mongodb";
 import type { Logger } from "pino";
 import { createAuditStore, type AuditDocument } from "./audit.js";
 import { createCatalogueCollection, type CatalogueDocument, type Layout } from "./catalogue-collection.js";
@@ -7,8 +7,9 @@ import { apiKeyLayout, apiLayout, eventTypeLayout, groupLayout, subscriptionLayo
 import { assertDurableWrites, connect, isStandIn } from "./connection.js";
 import type { DataKeyDocument } from "./data-keys.js";
 import { createDeliveryStore, type DeliveryDocument } from "./deliveries.js";
-import { guarded } from "./driver-errors.js";
+import { guarded, isDuplicate } from "./driver-errors.js";
 import { createEventStore, type EventDocument } from "./events.js";
+import { createLocks, type LockDocument, unguarded } from "./exclusive.js";
 import { createIndexes } from "./indexes.js";
 import { createKeyring } from "./keyring.js";
 import { localKeyProvider, type KeyProvider } from "./master-keys.js";
@@ -63,12 +64,15 @@ export async function createStore(deps: { client: MongoClient; database: string;
   const changes = db.collection<ChangesDocument>("changes");
   const events = db.collection<EventDocument>("events");
   const deliveries = db.collection<DeliveryDocument>("deliveries");
-  const keyring = createKeyring({ dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider, onMade: (id) => log?.info({ dataKey: id }, "made a data key") });
+  const exclusive = standIn ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
+  const keyring = createKeyring({
+    dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider, exclusive, onMade: (id) => log?.info({ dataKey: id }, "made a data key"),
+  });
 
-  const changed = async () => void (await guarded(() => changes.updateOne({ _id: "catalogue" }, { $inc: { version: 1 } }, { upsert: true })));
+  const changed = () => exclusive("changes/catalogue", () => upsert(changes, "catalogue", { $inc: { version: 1 } }));
   const catalogue = <T extends object>(name: string, layout: Layout<T>) =>
-    createCatalogueCollection(db.collection<CatalogueDocument>(name), layout, changed);
-  const ping = async (timeoutMs: number) => void (await guarded(() => changes.updateOne({ _id: "ping" }, { $set: { at: new Date() } }, { upsert: true }), timeoutMs));
+    createCatalogueCollection(db.collection<CatalogueDocument>(name), layout, { changed, exclusive });
+  const ping = (timeoutMs: number) => upsert(changes, "ping", { $set: { at: new Date() } }, timeoutMs);
 
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await ping(10_000);
@@ -82,7 +86,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
     groups: catalogue("groups", groupLayout),
     subscriptions: catalogue("subscriptions", subscriptionLayout(keyring)),
     apiKeys: catalogue("apiKeys", apiKeyLayout),
-    events: createEventStore(events, keyring, standIn),
+    events: createEventStore(events, { keyring, standIn, exclusive }),
     deliveries: createDeliveryStore(deliveries, keyring, standIn),
     recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),
     audit: createAuditStore(db.collection<AuditDocument>("audit")),
@@ -96,6 +100,15 @@ export async function createStore(deps: { client: MongoClient; database: string;
       await client.close();
     },
   };
+}
+
+/** Of two concurrent upserts of a new document one may fail as a duplicate; the second time it is an update. */
+async function upsert(changes: Collection<ChangesDocument>, _id: ChangesDocument["_id"], update: UpdateFilter<ChangesDocument>, timeoutMs?: number): Promise<void> {
+  const write = () => guarded(() => changes.updateOne({ _id }, update, { upsert: true }), timeoutMs);
+  await write().catch((error: unknown) => {
+    if (!isDuplicate(error)) throw error;
+    return write();
+  });
 }
 
 const collectionOf = (db: Db, name: string): Collection => db.collection(name);

@@ -1,7 +1,8 @@
 /** Rotation of the master key: wraps every data key anew; what the data keys sealed stays untouched. */
 import { Binary, type Collection } from "mongodb";
-import { wrappingContext, type DataKeyDocument } from "./data-keys.js";
+import { lockOf, wrappingContext, type DataKeyDocument } from "./data-keys.js";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
+import { type Exclusive, unguarded } from "./exclusive.js";
 import type { KeyProvider } from "./master-keys.js";
 import { StoreError } from "./store.js";
 
@@ -20,16 +21,18 @@ export interface RotationResult {
 export async function rotateMasterKey(deps: {
   dataKeys: Collection<DataKeyDocument>;
   provider: KeyProvider;
+  /** The lock under which data keys are changed, on an engine that needs one. */
+  exclusive?: Exclusive;
   progress?: (done: number, left: number) => void;
 }): Promise<RotationResult> {
-  const { dataKeys, provider, progress } = deps;
+  const { dataKeys, provider, exclusive = unguarded, progress } = deps;
   const failed = new Set<string>();
   let rewrapped = 0;
   for (;;) {
     const left = await waiting(dataKeys, provider.activeKeyId, failed);
     if (left.length === 0) return { rewrapped, failed: [...failed] };
     for (const [index, id] of left.entries()) {
-      const outcome = await rewrap(dataKeys, provider, id);
+      const outcome = await exclusive(lockOf(id), () => rewrap(dataKeys, provider, id));
       if (outcome === "rewrapped") rewrapped++;
       if (outcome === "failed") failed.add(id);
       progress?.(rewrapped, left.length - index - 1);

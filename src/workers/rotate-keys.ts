@@ -6,8 +6,9 @@
  */
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { connect } from "../store/connection.js";
+import { connect, isStandIn } from "../store/connection.js";
 import type { DataKeyDocument } from "../store/data-keys.js";
+import { createLocks, type LockDocument } from "../store/exclusive.js";
 import { localKeyProvider } from "../store/master-keys.js";
 import { rotateMasterKey, type RotationResult } from "../store/rotation.js";
 import { loadConfig } from "./config.js";
@@ -29,9 +30,11 @@ export async function runRotation(options: {
   const provider = localKeyProvider(masterKeys);
   const client = await connect(mongodbUrl);
   try {
+    const db = client.db(database);
     const result = await rotateMasterKey({
-      dataKeys: client.db(database).collection<DataKeyDocument>("dataKeys"),
+      dataKeys: db.collection<DataKeyDocument>("dataKeys"),
       provider,
+      ...((await isStandIn(db)) && { exclusive: createLocks(db.collection<LockDocument>("locks")) }),
       progress: (done, left) => {
         if (done % PROGRESS_EVERY === 0 && left > 0) log(`${done} data keys wrapped under "${provider.activeKeyId}", ${left} to go`);
       },

@@ -61,10 +61,11 @@ describe("catalogue collections", () => {
     await raw.deleteOne({ _id: "sub_m1" });
   });
 
-  it("loses none of 60 concurrent updates from two processes", async () => {
+  it("loses none of 60 concurrent updates from three processes", async () => {
+    const third = await database.openStore();
     await store.subscriptions.insert(subscription("sub_c", { eventTypes: [] }));
     const add = (process: MongoStore, i: number) => process.subscriptions.update("sub_c", (item) => ({ ...item, eventTypes: [...item.eventTypes, `type.${i}`] }));
-    await Promise.all(Array.from({ length: 60 }, (_, i) => add(i % 2 ? store : other, i)));
+    await Promise.all(Array.from({ length: 60 }, (_, i) => add([store, other, third][i % 3] ?? store, i)));
     const types = (await store.subscriptions.get("sub_c"))?.eventTypes ?? [];
     expect([...types].sort()).toEqual(Array.from({ length: 60 }, (_, i) => `type.${i}`).sort());
   });

@@ -55,6 +55,14 @@ describe("deliveries", () => {
     await expect(store.deliveries.record([{ id: before.id, attempt: second, status: "parked" }])).rejects.toThrow(/groupId/);
   });
 
+  it("loses none of 50 attempts recorded at the same time", async () => {
+    await store.deliveries.insertMany([delivery("evt_busy", "sub_1", { attempts: [] }), delivery("evt_calm", "sub_1", { attempts: [] })]);
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) => ["evt_busy.sub_1", "evt_calm.sub_1"].map((id) => ({ id, groupId: "grp_1", status: "retrying" as const, attempt: attempt(i + 1) }))).map((changes) => store.deliveries.record(changes)),
+    );
+    for (const id of ["evt_busy.sub_1", "evt_calm.sub_1"]) expect((await store.deliveries.get(id))?.attempts.map(({ number }) => number)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+  });
+
   it("keeps the newest attempts only, in order", async () => {
     await store.deliveries.insertMany([delivery("evt_many")]);
     for (let number = 2; number <= ATTEMPTS_KEPT + 5; number++) {

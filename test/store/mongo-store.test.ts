@@ -25,6 +25,16 @@ describe("store", () => {
     await elsewhere.close();
   });
 
+  it("is opened for the first time by ten processes at once, and counts every change", async () => {
+    const own = await openDatabase(inject("mongodbUrl"), "first");
+    const stores = await Promise.all(Array.from({ length: 10 }, () => own.openStore()));
+    const hashes = new Set(stores.map((store) => Buffer.from(store.blindIndex("x", "y")).toString("hex")));
+    expect(hashes.size).toBe(1);
+    await Promise.all(stores.map((store, i) => store.apis.insert({ id: `api_${i}`, name: "n", createdAt: AT, updatedAt: AT })));
+    expect(await stores[0]?.catalogueVersion()).toBe(10);
+    await own.close();
+  });
+
   it("does not open with the wrong master keys, and opens again with the right ones", async () => {
     await database.openStore();
     const [id, material] = [masterKey("m1"), masterKey("m2")];
