@@ -61,7 +61,8 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
       actor = await answer(request, response);
     } catch (error) {
       const refusal = refusalOf(error);
-      log.error({ err: error, method: request.method, route: route.path }, "a request failed");
+      // A cursor of another list is the client's mistake and no failure of ours.
+      if (refusal === undefined || refusal.refused === "unavailable") log.error({ err: error, method: request.method, route: route.path }, "a request failed");
       if (response.headersSent) response.destroy();
       else sendRefusal(response, refusal ?? refuse("internal"));
     }

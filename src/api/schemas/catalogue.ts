@@ -11,7 +11,7 @@ const NOTHING = "must change something";
 
 export const apiInput = z.strictObject({ name: text(128), description: description.optional() }).meta({ id: "ApiInput" });
 export const apiChange = z.strictObject({ name: text(128).optional(), description: description.nullable().optional() })
-  .refine(atLeastOne, NOTHING).meta({ id: "ApiChange" });
+  .refine(atLeastOne, NOTHING).meta({ id: "ApiChange", minProperties: 1 });
 export const apiView = z.object({
   id: apiId, name: z.string(), description: z.string().optional(), createdAt: instant, updatedAt: instant,
 }).meta({ id: "Api" });
@@ -25,7 +25,7 @@ export const eventTypeInput = z.strictObject({
   schema: jsonSchema.optional(),
 }).meta({ id: "EventTypeInput" });
 export const eventTypeChange = z.strictObject({ description: description.nullable().optional(), schema: jsonSchema.nullable().optional() })
-  .refine(atLeastOne, NOTHING).meta({ id: "EventTypeChange" });
+  .refine(atLeastOne, NOTHING).meta({ id: "EventTypeChange", minProperties: 1 });
 export const eventTypeView = z.object({
   name: z.string(), apiId, description: z.string().optional(), schema: jsonSchema.optional(), createdAt: instant, updatedAt: instant,
 }).meta({ id: "EventType" });
@@ -35,7 +35,7 @@ const samlGroups = z.array(text(512)).max(100).meta({ description: "Values of th
 
 export const groupInput = z.strictObject({ name: text(128), grants: grants.optional(), samlGroups: samlGroups.optional() }).meta({ id: "GroupInput" });
 export const groupChange = z.strictObject({ name: text(128).optional(), grants: grants.optional(), samlGroups: samlGroups.optional() })
-  .refine(atLeastOne, NOTHING).meta({ id: "GroupChange" });
+  .refine(atLeastOne, NOTHING).meta({ id: "GroupChange", minProperties: 1 });
 export const groupView = z.object({
   id: groupId, name: z.string(), grants: z.array(z.string()), samlGroups: z.array(z.string()), createdAt: instant, updatedAt: instant,
 }).meta({ id: "Group" });

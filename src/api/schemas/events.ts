@@ -81,7 +81,7 @@ const recoveryFilter = z.strictObject({
   status: z.array(status).min(1).max(DELIVERY_STATUSES.length).optional().meta({ description: "parked and exhausted when absent" }),
   since: instantInput.optional(),
   until: instantInput.optional(),
-}).refine((filter) => Object.keys(filter).length > 0, "must narrow what is sent again").meta({ id: "RecoveryFilter" });
+}).refine((filter) => Object.keys(filter).length > 0, "must narrow what is sent again").meta({ id: "RecoveryFilter", minProperties: 1 });
 export const recoveryInput = z.strictObject({ filter: recoveryFilter }).meta({ id: "RecoveryInput" });
 export const recoveryView = z.object({
   id: z.string(),

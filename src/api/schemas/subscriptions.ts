@@ -16,7 +16,7 @@ const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
 const url = z.string().min(1).max(2_048).regex(/^https?:\/\/[^\s\u0000-\u0020\u007f]+$/i, "must be an absolute https URL")
   .meta({ description: "Where deliveries go; https, a public host", example: "https://hooks.example.com/sealpost" });
 const eventTypes = z.array(eventTypeName).min(1).max(100)
-  .refine((names) => new Set(names).size === names.length, "must not name a type twice");
+  .refine((names) => new Set(names).size === names.length, "must not name a type twice").meta({ uniqueItems: true });
 const rateLimit = z.strictObject({
   perSecond: z.number().min(0.01).max(10_000),
   burst: z.int().min(1).max(10_000),
@@ -67,7 +67,7 @@ export const subscriptionChange = z.strictObject({
   auth: auth.nullable().optional(),
   tls: tls.nullable().optional(),
 }).refine((change) => Object.keys(change).length > 0, "must change something")
-  .meta({ id: "SubscriptionChange", description: "A member replaces the whole field; null removes it" });
+  .meta({ id: "SubscriptionChange", minProperties: 1, description: "A member replaces the whole field; null removes it" });
 
 export const rotateInput = z.strictObject({
   overlapSeconds: z.int().min(0).max(7 * 86_400).optional().meta({ description: "How long the secrets before go on signing too; 86,400 when absent" }),
