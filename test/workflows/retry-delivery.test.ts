@@ -132,7 +132,11 @@ describe("retryDelivery", () => {
       await expect.poll(() => statusesOf(handle), within).toEqual(["parked", "parked"]);
       const { runId } = await handle.describe();
       const nothing = { deliveryIds: ["not-here"] };
-      for (let sent = 0; sent < 3_600; sent += 100) await Promise.all(Array.from({ length: 100 }, () => handle.signal("retry", nothing)));
+      for (let sent = 0; sent < 3_600; sent += 100) {
+        await Promise.all(Array.from({ length: 100 }, () => handle.signal("retry", nothing)));
+        // Asked so that the worker keeps up: a run cannot end while signals keep streaming in.
+        await handle.query("state");
+      }
       await expect.poll(async () => (await handle.describe()).runId, within).not.toBe(runId);
       expect((await handle.query<RetryItem[]>("state")).map(({ attempts, status }) => ({ attempts, status }))).toEqual([{ attempts: 1, status: "parked" }, { attempts: 1, status: "parked" }]);
       await handle.signal("retry");
@@ -141,7 +145,7 @@ describe("retryDelivery", () => {
       await handle.result();
       expect(side.calls).toHaveLength(6);
     });
-  }, 90_000);
+  }, 120_000);
 
   it("records what it gives up when the workflow is cancelled", async () => {
     const side = consumer(() => ({ status: "parked" }));
