@@ -83,6 +83,7 @@ test.each<[string, Record<string, unknown>, number, string, string]>([
   ["51 steps", { retry: { scheduleSeconds: Array.from({ length: 51 }, () => 1) } }, 400, "invalid_request", "retry.scheduleSeconds"],
   ["a time-out of a minute", { retry: { timeoutMs: 60_000 } }, 400, "invalid_request", "retry.timeoutMs"],
   ["a reserved header", { auth: { type: "api_key", header: "Webhook-Signature", value: "x" } }, 400, "invalid_request", "auth.header"],
+  ["a header that the sender sets", { auth: { type: "api_key", header: "Accept-Encoding", value: "x" } }, 400, "invalid_request", "auth.header"],
   ["the Host header", { auth: { type: "api_key", header: "host", value: "x" } }, 400, "invalid_request", "auth.header"],
   ["a header name with a space", { auth: { type: "api_key", header: "a b", value: "x" } }, 400, "invalid_request", "auth.header"],
   ["a header value with a line break", { auth: { type: "api_key", header: "x-a", value: "x\r\ny: z" } }, 400, "invalid_request", "auth.value"],

@@ -7,7 +7,7 @@ import { eventTypeName, idOf, instant, text } from "./primitives.js";
 export const subscriptionId = idOf("sub");
 
 /** Headers that belong to HTTP itself or to the delivery and must not be set by an api_key authentication. */
-const RESERVED_HEADER = /^(host|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|webhook-.*|user-agent|date)$/i;
+const RESERVED_HEADER = /^(host|accept-encoding|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|webhook-.*|user-agent|date)$/i;
 /** A field name, RFC 9110 section 5.1. */
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 /** A field value without anything that could end the line, RFC 9110 section 5.5. */
