@@ -131,6 +131,8 @@ describe.skipIf(unavailable)("store over an engine of its own", () => {
     await store.events.insertMany([event("evt_before")]);
     process.kill(engine.pid, "SIGSTOP");
     try {
+      // The signal takes effect only when one of the engine's threads gets to run.
+      await expect.poll(() => store.ping(300).then(() => "up", () => "hung"), { timeout: 10_000 }).toBe("hung");
       const calls = {
         insert: store.events.insertMany([event("evt_hung")]),
         read: store.events.get("evt_before"),
