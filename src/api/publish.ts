@@ -155,11 +155,11 @@ function refuseLate({ log }: PublisherDependencies, waiting: Waiting[]): void {
   for (const { event, resolve } of late) resolve({ ok: false, id: event.id, code: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
-/** Rejects when the answer is due. A record that is written all the same has no workflow then; publishing again takes it over. */
+/** Rejects when the answer is due. What is done all the same is found by the next publish of the id: a duplicate, or a record to take over. */
 async function inTime<T>(batch: readonly Waiting[], work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new StoreError("unavailable", "The record was not written in time.")), leastLeft(batch));
+    timer = setTimeout(() => reject(new StoreError("unavailable", "It was not done in time.")), leastLeft(batch));
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
@@ -171,8 +171,9 @@ async function startWorkflow(
 ): Promise<StartOutcome> {
   const input: DeliverEventInput = { events: batch.map(({ event }) => event), catalogueVersion: catalogue.version };
   try {
-    await client.withDeadline(Date.now() + leastLeft(batch), () =>
-      client.workflow.start(WORKFLOW.deliverEvent, { args: [input], workflowId, taskQueue, ...(gauge && { requestEagerStart: true }) }));
+    // The deadline ends one try; the client's own retries may outlast it.
+    await inTime(batch, client.withDeadline(Date.now() + leastLeft(batch), () =>
+      client.workflow.start(WORKFLOW.deliverEvent, { args: [input], workflowId, taskQueue, ...(gauge && { requestEagerStart: true }) })));
     return "started";
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return "exists";

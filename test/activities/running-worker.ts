@@ -1,0 +1,122 @@
+/** The delivering part of the service on the shared engines: real store, worker, publisher and receivers, with names of its own. */
+import { randomBytes } from "node:crypto";
+import type { Client } from "@temporalio/client";
+import { type Logger, pino } from "pino";
+import { createCatalogue, type Catalogue } from "../../src/activities/catalogue.js";
+import { createDeliver } from "../../src/activities/deliver.js";
+import { createDispatchGauge } from "../../src/activities/dispatch-gauge.js";
+import { createEndpointHealth } from "../../src/activities/endpoint-health.js";
+import { createEventBytes } from "../../src/activities/event-bytes.js";
+import { createGuard } from "../../src/activities/guard.js";
+import { createActivities } from "../../src/activities/index.js";
+import { createMetrics } from "../../src/activities/metrics.js";
+import { createSender } from "../../src/activities/send.js";
+import { newSigningSecret } from "../../src/activities/sign.js";
+import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
+import { createThrottle } from "../../src/activities/throttle.js";
+import type { Publisher } from "../../src/api/dependencies.js";
+import { createPublisher } from "../../src/api/publish.js";
+import { newId } from "../../src/store/ids.js";
+import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
+import type { Subscription } from "../../src/store/model.js";
+import { loadBundle } from "../../src/workers/bundle.js";
+import { loadConfig } from "../../src/workers/config.js";
+import { connectTemporal, createWorker } from "../../src/workers/temporal.js";
+import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
+import { type Proxy, startProxy } from "../../bench/chaos/proxy.js";
+import { openDatabase } from "../store/database.js";
+import { type Receiver, type ReceiverOptions, startReceiver } from "../support/receiver.js";
+
+export interface RunningWorker {
+  store: MongoStore;
+  catalogue: Catalogue;
+  client: Client;
+  taskQueue: string;
+  publisher: Publisher;
+  apiId: string;
+  groupId: string;
+  /** Stands between the worker (not `store`) and the database. */
+  proxy: Proxy;
+  /** Lines of the log. */
+  log: Record<string, unknown>[];
+  receive(options?: ReceiverOptions): Promise<Receiver>;
+  /** An event type of its own with subscriptions that are called at these URLs; the worker knows them when it resolves. */
+  subscribe(urls: readonly string[], fields?: Partial<Subscription>): Promise<{ eventType: string; subscriptions: Subscription[] }>;
+  /** Publishes JSON and gives the event's id. */
+  publish(eventType: string, data: unknown, id?: string): Promise<string>;
+  /** Tells the retries of an event for a subscription that the subscription changed. */
+  wake(eventId: string, subscriptionId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startRunningWorker({ temporalAddress, mongodbUrl }: { temporalAddress: string; mongodbUrl: string }): Promise<RunningWorker> {
+  const undo: (() => unknown)[] = [];
+  const log: Record<string, unknown>[] = [];
+  const logger: Logger = pino({ level: "info" }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
+  const database = await openDatabase(mongodbUrl, "worker");
+  const store = await database.openStore();
+  undo.push(() => database.close());
+  const proxy = await startProxy(() => new URL(mongodbUrl).host);
+  undo.push(() => proxy.close());
+  const workerStore = await connectStore({ mongodbUrl: `mongodb://${proxy.address}/?directConnection=true`, database: database.name, masterKeys: database.masterKeys });
+  undo.push(() => workerStore.close());
+  const catalogue = await createCatalogue({ store: workerStore, onTrouble: () => undefined });
+  undo.push(() => catalogue.close());
+
+  const link = await connectTemporal(temporalAddress, loadConfig({}), createPayloadCodec(store.keyring));
+  undo.push(() => link.connection.close());
+  const { client } = link;
+  const taskQueue = `worker-${randomBytes(5).toString("hex")}`;
+  const [metrics, health, gauge] = [createMetrics(), createEndpointHealth(), createDispatchGauge()];
+  const sender = createSender({ guard: createGuard({ allowLocal: true, ports: [443] }) });
+  const throttle = createThrottle({ client, catalogue, log: logger, taskQueue });
+  const activities = createActivities({
+    store: workerStore, catalogue, log: logger, health, throttle, gauge, parkOpenDays: 7, unrecorded: new Map(), unrecordedRetries: new Map(),
+    deliver: createDeliver({ sender, health, metrics, log: logger, version: "0.0.0-test" }),
+    eventBytes: createEventBytes(workerStore),
+    effects: createSubscriptionEffects({ store: workerStore, catalogue, throttle, log: logger }),
+    signalRetry: async () => false,
+  });
+  const worker = await createWorker(link, { bundle: await loadBundle(), activities, shutdownGraceSeconds: 5, taskQueue });
+  const running = worker.run();
+  undo.push(async () => {
+    worker.shutdown();
+    await running;
+    throttle.close();
+    await sender.close();
+  });
+  const publisher = createPublisher({ client, store, catalogue, metrics, log: logger, gauge, taskQueue, settings: { batchMax: 200, startsInFlight: 1, dispatchesInFlight: 3 } });
+
+  const now = { createdAt: new Date(), updatedAt: new Date() };
+  const [apiId, groupId] = [newId("api"), newId("grp")];
+  await store.apis.insert({ id: apiId, name: "Worker", ...now });
+  await store.groups.insert({ id: groupId, name: "Worker", grants: [apiId], samlGroups: [], ...now });
+  return {
+    store, catalogue, client, taskQueue, publisher, apiId, groupId, proxy, log,
+    async receive(options) {
+      const receiver = await startReceiver(options);
+      undo.push(() => receiver.close());
+      return receiver;
+    },
+    async subscribe(urls, fields = {}) {
+      const eventType = `worker.type${randomBytes(4).toString("hex")}.made`;
+      await store.eventTypes.insert({ name: eventType, apiId, ...now });
+      const subscriptions = urls.map((url): Subscription => ({
+        id: newId("sub"), groupId, url, eventTypes: [eventType], secrets: [{ secret: newSigningSecret(), createdAt: new Date() }], status: "active", ...now, ...fields,
+      }));
+      for (let from = 0; from < subscriptions.length; from += 50) await Promise.all(subscriptions.slice(from, from + 50).map((subscription) => store.subscriptions.insert(subscription)));
+      await catalogue.refresh();
+      return { eventType, subscriptions };
+    },
+    async publish(type, data, id) {
+      const [result] = await publisher.publish([{ type, contentType: "application/json", body: Buffer.from(JSON.stringify(data)), ...(id !== undefined && { id }) }]);
+      if (!result?.ok) throw new Error(`not accepted: ${result?.code}`);
+      return result.id;
+    },
+    wake: (eventId, subscriptionId) => client.workflow.getHandle(retryWorkflowId(eventId, subscriptionId)).signal(SIGNAL.wake),
+    async close() {
+      proxy.set("pass");
+      for (const step of undo.splice(0).reverse()) await step();
+    },
+  };
+}
