@@ -11,7 +11,7 @@ const zones = layers.slice(0, -1).map((layer, i) => ({
 }));
 
 export default defineConfig(
-  { ignores: ["dist", "node_modules", ".sealpost", ".cache", "web/dist"] },
+  { ignores: ["dist", "node_modules", ".sealpost", ".cache", "web/dist", "deploy/mongo/*.js"] },
   tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["*.js", "scripts/*.mjs"] } } },

@@ -25,7 +25,10 @@ export async function bundleCode(): Promise<string> {
   return code;
 }
 
-/** Writes dist/workflow-bundle.js; a step of `npm run build`. */
+/**
+ * Writes dist/workflow-bundle.js; a step of `npm run build`.
+ * @public called by scripts/build.mjs from dist/
+ */
 export async function buildBundle(): Promise<void> {
   await mkdir(dirname(BUNDLE_PATH), { recursive: true });
   await writeFile(BUNDLE_PATH, await bundleCode());
