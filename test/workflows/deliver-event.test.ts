@@ -36,6 +36,18 @@ describe("deliverEvent", () => {
     });
   });
 
+  it("is a first run after an eager start too", async () => {
+    const reruns: boolean[] = [];
+    await withActivities({ dispatch: async ({ rerun }) => (reruns.push(rerun), { retries: [] }) }, async () => {
+      const handle = await engine.eager.workflow.start("deliverEvent", {
+        workflowId: `evt-${randomBytes(6).toString("hex")}`, taskQueue: engine.taskQueue, args: [{ events: [event()] }], requestEagerStart: true,
+      });
+      expect(handle.eagerlyStarted).toBe(true);
+      await handle.result();
+      expect(reruns).toEqual([false]);
+    });
+  });
+
   it("tells the activity of a rerun when an earlier worker died with the task", async () => {
     // A worker that took the task and is never heard of again.
     const handle = await startOf({ events: [event()] } satisfies DeliverEventInput, { workflowTaskTimeout: "1s" });

@@ -8,6 +8,8 @@ import { type Activities, type AttemptReport, type RetryDeliveryInput, type Retr
 
 export interface TestEngine {
   client: Client;
+  /** On the workers' own connection, which is what makes eager starts possible. */
+  eager: Client;
   taskQueue: string;
   /** Runs a worker until `stop` of what it gives. */
   work(activities: Partial<Activities>, options?: { maxCachedWorkflows?: number; bundle?: WorkflowBundleOption }): Promise<{ stop(): Promise<void> }>;
@@ -23,6 +25,7 @@ export async function testEngine(): Promise<TestEngine> {
   const stops = new Set<() => Promise<void>>();
   return {
     client: new Client({ connection }),
+    eager: new Client({ connection: native }),
     taskQueue,
     async work(activities, options = {}) {
       const { bundle: given, ...rest } = options;
