@@ -5,6 +5,7 @@ import type { Subscription } from "../store/model.js";
 import {
   type DeliverEventInput, type DeliverPageInput, type DispatchResult, MAX_DELIVERIES_PER_DISPATCH, type PublishedEvent,
 } from "../workflows/contract.js";
+import type { PackedInput } from "../workflows/payload-converter.js";
 import type { Catalogue } from "./catalogue.js";
 import { deliverRoutes, type DeliverRoutesDependencies } from "./deliver-routes.js";
 import type { EventBytes } from "./deliver.js";
@@ -68,7 +69,10 @@ export function createDispatch(dependencies: DispatchDependencies) {
     });
   }
 
-  return { dispatch, dispatchPage };
+  const dispatchPacked = async (input: PackedInput, run: Run): Promise<DispatchResult> =>
+    dispatch({ ...(JSON.parse(Buffer.from(input.json).toString("utf8")) as DeliverEventInput), ...run });
+
+  return { dispatch, dispatchPacked, dispatchPage };
 }
 
 const currentWorkflowId = (): string => activityInfo().workflowExecution?.workflowId ?? "";

@@ -72,7 +72,7 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
 function serve(server: Server, core: Core, config: Config, engines: Engines, worker: Worker | undefined): void {
   const publisher = createPublisher({
     client: core.link.client, store: core.store, catalogue: core.catalogue, metrics: core.metrics, log: core.log,
-    ...(worker && { gauge: core.gauge }),
+    ...(worker && { gauge: core.gauge }), packed: true,
     settings: {
       batchMax: config.PUBLISH_BATCH_MAX, startsInFlight: config.PUBLISH_STARTS_IN_FLIGHT, dispatchesInFlight: config.PUBLISH_DISPATCHES_IN_FLIGHT,
     },

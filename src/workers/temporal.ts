@@ -6,7 +6,7 @@ import proto from "@temporalio/proto";
 import { DefaultLogger, type LogEntry, NativeConnection, Runtime, type TLSConfig, Worker, type WorkflowBundleOption } from "@temporalio/worker";
 import type { Logger } from "pino";
 import { SEARCH_ATTRIBUTE, TASK_QUEUE } from "../workflows/contract.js";
-import { FAILURE_CONVERTER_PATH } from "./bundle.js";
+import { FAILURE_CONVERTER_PATH, PAYLOAD_CONVERTER_PATH } from "./bundle.js";
 import { type Config, ConfigError } from "./config.js";
 
 export interface TemporalLink {
@@ -34,7 +34,7 @@ export async function connectTemporal(address: string, config: Config, codec: Pa
   const tls = tlsOf(config);
   const connection = await NativeConnection.connect({ address, ...(tls && { tls }) });
   const namespace = config.TEMPORAL_NAMESPACE;
-  const dataConverter: DataConverter = { payloadCodecs: [codec], failureConverterPath: FAILURE_CONVERTER_PATH };
+  const dataConverter: DataConverter = { payloadCodecs: [codec], failureConverterPath: FAILURE_CONVERTER_PATH, payloadConverterPath: PAYLOAD_CONVERTER_PATH };
   const client = new Client({ connection, namespace, dataConverter });
   await registerSearchAttributes(connection, namespace);
   return { connection, client, dataConverter, namespace };

@@ -3,6 +3,8 @@
  * Plain data only, so that it can be imported from workflow code and from outside alike.
  */
 
+import type { PackedInput } from "./payload-converter.js";
+
 /** Task queue that every Sealpost worker polls. */
 export const TASK_QUEUE = "sealpost";
 
@@ -260,6 +262,8 @@ export interface AttemptReport {
 export interface Activities {
   /** Local activity: route, record, sign, send, classify, record. `rerun` tells that an earlier run may have got somewhere. */
   dispatch(input: DeliverEventInput & { rerun: boolean }): Promise<DispatchResult>;
+  /** The same for an input that the workflow has not read. */
+  dispatchPacked(input: PackedInput, run: { rerun: boolean }): Promise<DispatchResult>;
   /** Local activity: one page of a wide fan-out. */
   dispatchPage(input: DeliverPageInput & { rerun: boolean }): Promise<DispatchResult>;
   /** Regular activity: one attempt for each of these deliveries of one subscription, at the pace that the consumer allows. */

@@ -3,10 +3,11 @@ import { ApplicationFailure, ParentClosePolicy, proxyLocalActivities, startChild
 import {
   type Activities, type DeliverEventInput, type DeliverPageInput, type DispatchResult, MAX_EVENTS_PER_WORKFLOW, type RetryDeliveryInput, retryWorkflowId, WORKFLOW,
 } from "./contract.js";
+import { PackedInput } from "./payload-converter.js";
 import { searchAttributesOf } from "./search-attributes.js";
 
 /** Own failures (store, keys) only delay: a dispatch is tried again without end. */
-const { dispatch, dispatchPage } = proxyLocalActivities<Pick<Activities, "dispatch" | "dispatchPage">>({
+const { dispatch, dispatchPacked, dispatchPage } = proxyLocalActivities<Pick<Activities, "dispatch" | "dispatchPacked" | "dispatchPage">>({
   startToCloseTimeout: "2 minutes",
   localRetryThreshold: "10 seconds",
   retry: { initialInterval: "200 milliseconds", backoffCoefficient: 2, maximumInterval: "10 seconds" },
@@ -20,7 +21,9 @@ const FIRST_RUN_EVENTS = 3;
 const isRerun = (): boolean => workflowInfo().historyLength > FIRST_RUN_EVENTS;
 
 /** @throws ApplicationFailure `input_invalid`, `event_type_unknown`: not retryable, nothing was sent */
-export async function deliverEvent(input: DeliverEventInput): Promise<void> {
+export async function deliverEvent(input: DeliverEventInput | PackedInput): Promise<void> {
+  // Packed inputs come from our own API, which has checked them.
+  if (input instanceof PackedInput) return handOver(await dispatchPacked(input, { rerun: isRerun() }));
   checkInput(input);
   await handOver(await dispatch({ ...input, rerun: isRerun() }));
 }
