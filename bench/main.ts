@@ -7,6 +7,7 @@ import { cpus } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { repositoryRoot } from "../test/support/build.js";
+import type { Service } from "../test/support/service.js";
 import { CASES, type CaseName, type Run, type Sizes } from "./cases.js";
 import { topSelfTimes } from "./profile.js";
 import { markdown, table } from "./report.js";
@@ -38,19 +39,26 @@ const { values } = parseArgs({
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-async function main(): Promise<void> {
-  if (values.help) return print(USAGE);
+/** Gives the exit code. */
+async function main(): Promise<number> {
+  if (values.help) {
+    print(USAGE);
+    return 0;
+  }
   const directory = join(repositoryRoot(), "bench", "results");
   const name = new Date().toISOString().replaceAll(":", "-").slice(0, 19);
   const profileDir = values["cpu-prof"] ? join(directory, `${name}-profiles`) : undefined;
   say("Starting the service, the sinks and the load generator");
   const stack = await startStack({ env: settings(), ...(profileDir && { profileDir }) });
   const run: Run = { stack, sizes: sizes(), raw: [], rows: [], say };
+  let failed = 0;
   try {
-    for (const each of chosenCases()) await CASES[each].run(run);
-  } catch (error) {
-    if (!stack.service.running()) say(`The service has ended. Its last lines:\n${stack.service.log().slice(-5_000)}`);
-    throw error;
+    for (const each of chosenCases()) {
+      await CASES[each].run(run).catch((error: unknown) => {
+        failed++;
+        say(`Case ${each} failed: ${String(error)}\nWhat the service complained of last:\n${complaints(stack.service)}`);
+      });
+    }
   } finally {
     await stack.end();
   }
@@ -63,6 +71,13 @@ async function main(): Promise<void> {
   const file = join(directory, `${name}.json`);
   writeFileSync(file, JSON.stringify({ at: name, machine, sizes: run.sizes, settings: settings(), raw, rows }, null, 2));
   print(`\nWritten to ${relative(process.cwd(), file)}`);
+  return failed === 0 ? 0 : 1;
+}
+
+/** The last lines of the log that are not ordinary: warnings and errors of the structured log, and plain lines. */
+function complaints(service: Service): string {
+  const lines = service.log().trimEnd().split("\n").filter((line) => !/^\{"level":(10|20|30),/.test(line));
+  return `${lines.slice(-12).map((line) => line.slice(0, 600)).join("\n")}${service.running() ? "" : "\nThe service has ended."}`;
 }
 
 function sizes(): Sizes {
@@ -98,7 +113,7 @@ function printProfile(directory: string): void {
 }
 
 main().then(
-  () => process.exit(0),
+  (code) => process.exit(code),
   (error: unknown) => {
     say(error instanceof Error ? error.message : String(error));
     process.exit(1);

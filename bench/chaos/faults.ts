@@ -26,9 +26,11 @@ export interface Ground {
   accepted: Set<string>;
   /** Ids that may arrive once only, crash or not. */
   once: Set<string>;
+  /** Refused or unanswered; to be accepted when they are published again. */
+  refused: Event[];
 }
 
-/** F3: the API dies after it received a publish and before the engine heard of it. No 202, and the same id is accepted later. */
+/** F3: the API dies after it received a publish and before the engine heard of it. No 2xx. */
 export async function killBeforeStart(ground: Ground, repeats: number): Promise<Finding> {
   const { cluster } = ground;
   return repeat("F3", "API killed between a publish and its workflow start", repeats, async () => {
@@ -37,11 +39,12 @@ export async function killBeforeStart(ground: Ground, repeats: number): Promise<
     cluster.proxy.set("holdRequests");
     const call = publish(second(cluster), event);
     await until(() => cluster.proxy.held() > 16_384);
-    return killedApi(ground, event, call, (again) => accepted(again));
+    ground.refused.push(event);
+    return killedApi(cluster, call);
   });
 }
 
-/** F4: the API dies after the workflow start and before its 202. The same id is a duplicate, and nothing is delivered twice. */
+/** F4: the API dies after the workflow start and before its 202. The same id is then a duplicate, and nothing is delivered twice. */
 export async function killBeforeAnswer(ground: Ground, repeats: number): Promise<Finding> {
   const { cluster, sink } = ground;
   return repeat("F4", "API killed between the workflow start and its 202", repeats, async () => {
@@ -50,21 +53,33 @@ export async function killBeforeAnswer(ground: Ground, repeats: number): Promise
     cluster.proxy.set("holdAnswers");
     const call = publish(second(cluster), event);
     await until(() => sink.arrivals.some(({ id }) => id === event.id));
-    return killedApi(ground, event, call, (again) => accepted(again) && again.duplicate && again.id === event.id);
+    const wrong = await killedApi(cluster, call);
+    const again = await insist(() => main(cluster), event);
+    ground.accepted.add(event.id);
+    return wrong || (again.duplicate && again.id === event.id ? "" : `published again: ${JSON.stringify(again)}`);
   });
 }
 
-async function killedApi({ cluster, accepted: ids }: Ground, event: Event, call: Promise<Published>, holds: (again: Published & { answered: true }) => boolean): Promise<string> {
+/** Kills the second API while a call is held in it; gives what is wrong about the answer to that call. */
+async function killedApi(cluster: Cluster, call: Promise<Published>): Promise<string> {
   const from = Date.now();
   await cluster.killApi();
-  const first = await call;
+  const answer = await call;
   cluster.proxy.set("pass");
-  const again = await insist(() => main(cluster), event);
-  ids.add(event.id);
   await cluster.restartApi();
   cluster.crashes.push({ from, until: Date.now() });
-  if (accepted(first)) return `answered ${first.answered ? first.status : ""} although it was killed`;
-  return holds(again) ? "" : `second publish: ${JSON.stringify(again)}`;
+  return accepted(answer) ? `answered ${answer.status} although it was killed` : "";
+}
+
+/** What was refused, or not answered, while things were down is accepted under the same id afterwards. */
+export async function publishRefused(ground: Ground): Promise<Finding> {
+  const begun = Date.now();
+  await Promise.all(ground.refused.map(async (event) => {
+    await insist(() => main(ground.cluster), event);
+    ground.accepted.add(event.id);
+  }));
+  const seconds = ((Date.now() - begun) / 1_000).toFixed(1);
+  return { fault: "F3, F7", done: "refused events published again", found: `${ground.refused.length} accepted within ${seconds} s`, ok: true };
 }
 
 /** F5: the same id at the same instant through two API processes. One event each. */
@@ -93,22 +108,25 @@ export async function publishConflict(ground: Ground): Promise<Finding> {
   return { fault: "F6", done: "same id, other body", found: `answers ${statuses.join(", ")}`, ok: statuses.every((status) => status === 409) };
 }
 
-/** F7: the engine is unreachable, and then silent. 503 with Retry-After before the caller loses patience; afterwards all is well. */
+/** F7: the engine is unreachable, and then silent. 503 with Retry-After before the caller loses patience. */
 export async function engineDown(ground: Ground): Promise<Finding> {
   const { cluster } = ground;
   const found: string[] = [];
+  let wrong = 0;
   for (const mode of ["refuse", "holdRequests"] as const) {
     const event = newEvent(ground, "f7");
     cluster.proxy.set(mode);
     const began = Date.now();
     const down = await publish(second(cluster), event);
-    const seconds = ((Date.now() - began) / 1_000).toFixed(1);
+    const elapsed = Date.now() - began;
     cluster.proxy.set("pass");
-    if (!(down.answered && down.status === 503 && down.retryAfter)) found.push(`${mode}: ${JSON.stringify(down)} after ${seconds} s`);
-    await insist(() => second(cluster), event);
-    ground.accepted.add(event.id);
+    if (!(down.answered && down.status === 503 && down.retryAfter)) wrong++;
+    // The promise is 5 s; a busy machine may add to it, another 5 s may not.
+    if (elapsed > 2 * ANSWER_WITHIN_MS) wrong++;
+    found.push(`${mode}: ${down.answered ? `${down.status}${down.retryAfter ? " with Retry-After" : ""}` : "no answer"} after ${(elapsed / 1_000).toFixed(1)} s`);
+    ground.refused.push(event);
   }
-  return { fault: "F7", done: "Temporal refuses, then is silent", found: found.join("; ") || "503 with Retry-After, accepted afterwards", ok: found.length === 0 };
+  return { fault: "F7", done: "Temporal refuses, then is silent", found: found.join("; "), ok: wrong === 0 };
 }
 
 /** F9: the database stands still. Calls that need it answer 503, never 500, and go on afterwards. */
@@ -165,7 +183,7 @@ export async function drain({ cluster, sink, data }: Ground, set: SubscriptionSe
   };
 }
 
-interface Event {
+export interface Event {
   id: string;
   type: string;
   data: unknown;
@@ -187,9 +205,10 @@ async function repeat(fault: string, done: string, times: number, once: () => Pr
   const found: string[] = [];
   for (let time = 0; time < times; time++) found.push(await once());
   const wrong = found.filter(Boolean);
-  return { fault, done: `${done}, ${times} times`, found: wrong[0] ?? "no 2xx; the same id accepted afterwards", ok: wrong.length === 0 };
+  return { fault, done: `${done}, ${times} times`, found: wrong[0] ?? "no 2xx", ok: wrong.length === 0 };
 }
 
+const ANSWER_WITHIN_MS = 5_000;
 const LIMIT_MS = 60_000;
 async function until(condition: () => boolean): Promise<void> {
   for (const deadline = Date.now() + LIMIT_MS; !condition(); await pause(10)) if (Date.now() > deadline) throw new Error("The fault could not be set up within a minute.");

@@ -51,10 +51,11 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  const begun = Date.now();
   const report = await runChaos({
     kills: Number(values.kills), intervalMs: Number(values.interval), victims: victims(), repeats: Number(values.repeats), pairs: 100,
     frozenMs: Number(values.frozen), inFlight: Number(values["in-flight"]), publishers: Number(values.publishers), isolationSeconds: Number(values.isolation),
-    say: (line) => void process.stderr.write(`${line}\n`),
+    say: (line) => void process.stderr.write(`${((Date.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${line}\n`),
   });
   process.stdout.write(`${markdown(report)}\n`);
   return broken(report.judgement).length === 0 && report.findings.every(({ ok }) => ok) ? 0 : 1;

@@ -8,7 +8,7 @@ import { findTraces } from "../../test/support/traces.js";
 import { pause } from "../clock.js";
 import { type Sink, startSink } from "../sink.js";
 import { type Cluster, startCluster, type Victim, VICTIMS } from "./cluster.js";
-import { drain, engineDown, type Finding, freezeDatabase, type Ground, killBeforeAnswer, killBeforeStart, publishConflict, publishPairs } from "./faults.js";
+import { drain, engineDown, type Finding, freezeDatabase, type Ground, killBeforeAnswer, killBeforeStart, publishConflict, publishPairs, publishRefused } from "./faults.js";
 import { measureIsolation } from "./isolation.js";
 import { closePublishers, publish, type Publishing, startPublishing } from "./publishers.js";
 
@@ -66,7 +66,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const sink = await startSink();
   try {
     const trials = await prepare(cluster, sink);
-    const ground: Ground = { cluster, sink, eventType: trials.sets.faults.eventType, path: "/faults", data: trials.canary, accepted: trials.ids.faults, once: new Set() };
+    const ground: Ground = { cluster, sink, eventType: trials.sets.faults.eventType, path: "/faults", data: trials.canary, accepted: trials.ids.faults, once: new Set(), refused: [] };
     const answers: Record<string, number> = {};
     const kills = await underLoad(trials, options.publishers, answers, () => killInTurn(cluster, options));
     const findings = await faults(ground, options);
@@ -153,7 +153,7 @@ async function faults(ground: Ground, options: ChaosOptions): Promise<Finding[]>
   const findings: Finding[] = [];
   for (const fault of [
     () => killBeforeStart(ground, options.repeats), () => killBeforeAnswer(ground, options.repeats), () => publishPairs(ground, options.pairs),
-    () => publishConflict(ground), () => engineDown(ground),
+    () => publishConflict(ground), () => engineDown(ground), () => publishRefused(ground),
   ]) {
     const finding = await fault();
     options.say(`${finding.fault}: ${finding.found}`);
