@@ -1,6 +1,11 @@
 /** The way of an event through the built service, on its own embedded engines, to real receivers. */
+import { readFileSync } from "node:fs";
+import { Client as TemporalClient, Connection } from "@temporalio/client";
+import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Webhook } from "standardwebhooks";
+import { connectStore, createPayloadCodec } from "../../src/store/index.js";
+import { repositoryRoot } from "../support/build.js";
 import { createCertificateAuthority } from "../support/certificates.js";
 import { type Client, createClient, createSubscriptionSet } from "../support/client.js";
 import { type Receiver, type ReceiverOptions, startReceiver } from "../support/receiver.js";
@@ -183,6 +188,32 @@ describe("a subscription's pause", () => {
     const headers = request?.headers as Record<string, string>;
     for (const secret of [subscription.secret, fresh]) {
       expect(new Webhook(secret).verify(request?.body ?? "", headers)).toEqual({ rotated: true });
+    }
+  });
+});
+
+describe("the workflows of these deliveries", () => {
+  it("replay with the built bundle, sealed and packed as they are", async () => {
+    const { receiver, eventType } = await subscribe();
+    const { id } = await publish(eventType, { replay: true });
+    await receiver.waitFor(1);
+    const store = await connectStore({ mongodbUrl: service.mongodbUrl, masterKeys: readFileSync(`${service.dataDir}/master-keys`, "utf8").trim() });
+    const connection = await Connection.connect({ address: service.temporalAddress });
+    try {
+      const handle = new TemporalClient({ connection }).workflow.getHandle(id);
+      await expect.poll(async () => (await handle.describe()).status.name, { timeout: 20_000 }).toBe("COMPLETED");
+      const history = await handle.fetchHistory();
+      const started = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+      expect(Buffer.from(started?.metadata?.["encoding"] ?? "").toString()).toBe("binary/encrypted");
+      const dist = `${repositoryRoot()}/dist/`;
+      const dataConverter = { payloadCodecs: [createPayloadCodec(store.keyring)], payloadConverterPath: `${dist}workflows/payload-converter.js`, failureConverterPath: `${dist}workflows/failure-converter.js` };
+      const replayed = Worker.runReplayHistories({ workflowBundle: { codePath: `${dist}workflow-bundle.js` }, dataConverter }, [{ workflowId: id, history }]);
+      const results: unknown[] = [];
+      for await (const { error } of replayed) results.push(error);
+      expect(results).toEqual([undefined]);
+    } finally {
+      await connection.close();
+      await store.close();
     }
   });
 });
