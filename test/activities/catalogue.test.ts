@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { type Catalogue, createCatalogue } from "../../src/activities/catalogue.js";
+import type { MongoStore } from "../../src/store/index.js";
+import { openDatabase, type TestDatabase } from "../store/database.js";
+import { subscription } from "../store/fixtures.js";
+
+let database: TestDatabase;
+let store: MongoStore;
+let other: MongoStore;
+const open: Catalogue[] = [];
+const now = { createdAt: new Date(), updatedAt: new Date() };
+const catalogueOf = async (pollMs: number): Promise<Catalogue> => {
+  const catalogue = await createCatalogue({ store, pollMs });
+  open.push(catalogue);
+  return catalogue;
+};
+
+beforeAll(async () => {
+  database = await openDatabase(inject("mongodbUrl"), "catalogue");
+  [store, other] = [await database.openStore(), await database.openStore()];
+  await store.apis.insert({ id: "api_1", name: "One", ...now });
+  for (const name of ["one.a", "one.b"]) await store.eventTypes.insert({ name, apiId: "api_1", ...now });
+  await store.groups.insert({ id: "grp_all", name: "All", grants: ["api_1"], samlGroups: [], ...now });
+  await store.groups.insert({ id: "grp_a", name: "Only a", grants: ["one.a"], samlGroups: [], ...now });
+  await store.subscriptions.insert(subscription("sub_all", { groupId: "grp_all", eventTypes: ["one.a", "one.b"] }));
+  await store.subscriptions.insert(subscription("sub_a", { groupId: "grp_a", eventTypes: ["one.a", "one.b", "one.a"] }));
+});
+afterAll(async () => {
+  for (const catalogue of open) catalogue.close();
+  await database?.close();
+});
+
+const routed = (catalogue: Catalogue, type: string) => catalogue.routes(type).map(({ id }) => id).sort();
+
+it("routes by grant, of the api or of the type by name, and each subscription once", async () => {
+  const catalogue = await catalogueOf(60_000);
+  expect(routed(catalogue, "one.a")).toEqual(["sub_a", "sub_all"]);
+  expect(routed(catalogue, "one.b")).toEqual(["sub_all"]);
+  expect(routed(catalogue, "one.none")).toEqual([]);
+  expect([catalogue.granted("grp_a", "one.a"), catalogue.granted("grp_a", "one.b"), catalogue.granted("grp_all", "one.b"), catalogue.granted("grp_none", "one.a")]).toEqual([true, false, true, false]);
+});
+
+it("sees a change of another process when asked, and at the latest version asked for", async () => {
+  const catalogue = await catalogueOf(60_000);
+  const before = catalogue.version;
+  await other.subscriptions.update("sub_all", (current) => ({ ...current, url: "https://moved.example/" }));
+  await catalogue.refresh(before);
+  expect(catalogue.subscription("sub_all")?.url).not.toBe("https://moved.example/");
+  await Promise.all([catalogue.refresh(before + 1), catalogue.refresh(), catalogue.refresh()]);
+  expect(catalogue.version).toBeGreaterThan(before);
+  expect(catalogue.subscription("sub_all")?.url).toBe("https://moved.example/");
+});
+
+it("follows the store by itself", async () => {
+  const catalogue = await catalogueOf(100);
+  await other.groups.update("grp_a", (current) => ({ ...current, grants: ["one.b"] }));
+  await expect.poll(() => routed(catalogue, "one.b"), { timeout: 20_000 }).toEqual(["sub_a", "sub_all"]);
+  expect(routed(catalogue, "one.a")).toEqual(["sub_all"]);
+});
+
+it("keeps its content while the store is away, and says so", async () => {
+  const away = await database.openStore();
+  const troubles: unknown[] = [];
+  const catalogue = await createCatalogue({ store: away, pollMs: 100, onTrouble: (error) => troubles.push(error) });
+  open.push(catalogue);
+  await away.close();
+  await expect(catalogue.refresh()).rejects.toMatchObject({ code: "unavailable" });
+  await expect.poll(() => troubles.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  expect(catalogue.subscription("sub_all")?.id).toBe("sub_all");
+});
