@@ -1,6 +1,9 @@
 /** The delivering part of the service on the shared engines: real store, worker, publisher and receivers, with names of its own. */
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Client } from "@temporalio/client";
+import type { Collection } from "mongodb";
 import { type Logger, pino } from "pino";
 import { createCatalogue, type Catalogue } from "../../src/activities/catalogue.js";
 import { createDeliver } from "../../src/activities/deliver.js";
@@ -19,12 +22,11 @@ import { createPublisher } from "../../src/api/publish.js";
 import { newId } from "../../src/store/ids.js";
 import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
 import type { Subscription } from "../../src/store/model.js";
-import { loadBundle } from "../../src/workers/bundle.js";
 import { loadConfig } from "../../src/workers/config.js";
-import { connectTemporal, createWorker } from "../../src/workers/temporal.js";
 import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
 import { type Proxy, startProxy } from "../../bench/chaos/proxy.js";
 import { openDatabase } from "../store/database.js";
+import { buildOnce, repositoryRoot } from "../support/build.js";
 import { type Receiver, type ReceiverOptions, startReceiver } from "../support/receiver.js";
 
 export interface RunningWorker {
@@ -37,6 +39,8 @@ export interface RunningWorker {
   groupId: string;
   /** Stands between the worker (not `store`) and the database. */
   proxy: Proxy;
+  /** The collection of data keys, which no test may change but for keys of its own. */
+  dataKeys(): Collection<{ _id: string }>;
   /** Lines of the log. */
   log: Record<string, unknown>[];
   receive(options?: ReceiverOptions): Promise<Receiver>;
@@ -49,7 +53,17 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
+/** Temporal reads the converters outside the test runner, so they and the bundle are the built ones. */
+async function builtWorkers() {
+  await buildOnce();
+  const built = (name: string) => pathToFileURL(join(repositoryRoot(), "dist/workers", name)).href;
+  const { connectTemporal, createWorker } = (await import(built("temporal.js"))) as typeof import("../../src/workers/temporal.js");
+  const { loadBundle } = (await import(built("bundle.js"))) as typeof import("../../src/workers/bundle.js");
+  return { connectTemporal, createWorker, loadBundle };
+}
+
 export async function startRunningWorker({ temporalAddress, mongodbUrl }: { temporalAddress: string; mongodbUrl: string }): Promise<RunningWorker> {
+  const { connectTemporal, createWorker, loadBundle } = await builtWorkers();
   const undo: (() => unknown)[] = [];
   const log: Record<string, unknown>[] = [];
   const logger: Logger = pino({ level: "info" }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
@@ -93,6 +107,7 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl }: { temp
   await store.groups.insert({ id: groupId, name: "Worker", grants: [apiId], samlGroups: [], ...now });
   return {
     store, catalogue, client, taskQueue, publisher, apiId, groupId, proxy, log,
+    dataKeys: () => database.client.db(database.name).collection("dataKeys"),
     async receive(options) {
       const receiver = await startReceiver(options);
       undo.push(() => receiver.close());
