@@ -1,0 +1,121 @@
+import { randomBytes } from "node:crypto";
+import { WorkflowFailedError } from "@temporalio/client";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { newId } from "../../src/store/ids.js";
+import { publishedEvent } from "../../src/workers/client.js";
+import { type DeliverEventInput, WORKFLOW } from "../../src/workflows/contract.js";
+import { type RunningWorker, startRunningWorker } from "./running-worker.js";
+
+let worker: RunningWorker;
+beforeAll(async () => (worker = await startRunningWorker({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") })));
+afterAll(() => worker?.close());
+
+const until = { timeout: 40_000, interval: 50 };
+const statusOf = async (eventId: string, subscriptionId = ""): Promise<string | undefined> => (await worker.store.deliveries.get(`${eventId}.${subscriptionId}`))?.status;
+/** As a provider's own client does it. */
+const start = (workflowId: string, ...events: DeliverEventInput["events"]) =>
+  worker.client.workflow.start(WORKFLOW.deliverEvent, { args: [{ events }], workflowId, taskQueue: worker.taskQueue });
+
+describe("dispatch", () => {
+  it("does not let a slow endpoint delay the record of the others", async () => {
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const slow = await worker.receive({ respond: async () => { await answered; return { status: 204 }; } });
+    const prompt = await worker.receive();
+    const { eventType, subscriptions: [first, second] } = await worker.subscribe([slow.url, prompt.url]);
+    const id = await worker.publish(eventType, { n: 1 });
+    await slow.waitFor(1);
+    await expect.poll(() => statusOf(id, second?.id), until).toBe("delivered");
+    expect(await statusOf(id, first?.id)).toBeUndefined();
+    answer();
+    await expect.poll(() => statusOf(id, first?.id), until).toBe("delivered");
+    expect(slow.requests).toHaveLength(1);
+  });
+
+  it("cuts a fan-out above 1,000 deliveries into pages, and every endpoint gets every event once", async () => {
+    const receiver = await worker.receive();
+    const { eventType, subscriptions } = await worker.subscribe(Array.from({ length: 30 }, (_, index) => receiver.url.replace("/hook", `/${index}`)));
+    const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => worker.publish(eventType, { n })));
+    await receiver.waitFor(1_200, 50_000);
+    const workflow = String(worker.log.find(({ event, batch }) => event === ids[0] && batch === 40)?.["workflow"]);
+    await Promise.all([0, 1].map((page) => worker.client.workflow.getHandle(`page/${workflow}/${page}`).result()));
+    const perPath = new Map<string, string[]>();
+    for (const { path, headers } of receiver.requests) perPath.set(path, [...(perPath.get(path) ?? []), String(headers["webhook-id"])]);
+    expect(perPath.size).toBe(30);
+    for (const got of perPath.values()) expect(got.sort()).toEqual([...ids].sort());
+    const records = await worker.store.deliveries.getMany(ids.flatMap((id) => subscriptions.map((subscription) => `${id}.${subscription.id}`)));
+    await expect.poll(async () => [...(await worker.store.deliveries.getMany([...records.keys()])).values()].filter(({ status }) => status === "delivered").length, until).toBe(1_200);
+  });
+
+  it("fails in plain words for a type that does not exist, and knows one that was made a moment ago", async () => {
+    const handle = await start(newId("evt"), publishedEvent({ type: "no.such.type", data: {} }));
+    const failure: unknown = await handle.result().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(WorkflowFailedError);
+    expect((failure as WorkflowFailedError).cause).toMatchObject({ type: "event_type_unknown", message: expect.stringMatching(/no\.such\.type does not exist: create it/) as string });
+
+    const now = { createdAt: new Date(), updatedAt: new Date() };
+    const name = `worker.fresh${randomBytes(4).toString("hex")}.made`;
+    const before = worker.catalogue.version;
+    await worker.store.eventTypes.insert({ name, apiId: worker.apiId, ...now });
+    const fresh = await start(newId("evt"), publishedEvent({ id: name.replaceAll(".", "-"), type: name, data: {} }));
+    await fresh.result();
+    expect(worker.catalogue.version).toBeGreaterThan(before);
+    expect(await worker.store.events.get(name.replaceAll(".", "-"))).toMatchObject({ type: name });
+  });
+
+  it("drops an event that another workflow owns, and never sends its bytes in a retry of the owner", async () => {
+    let status = 503;
+    const receiver = await worker.receive({ respond: () => ({ status }) });
+    const { eventType, subscriptions: [subscription] } = await worker.subscribe([receiver.url], { retry: { scheduleSeconds: [3_600] } });
+    const mine = publishedEvent({ id: newId("order"), type: eventType, data: "mine" });
+    const foreign = { ...publishedEvent({ id: mine.id, type: eventType, data: "foreign" }) };
+    // The record is the owner's, who is served by another process: this one has never seen the bytes.
+    await worker.store.events.insertMany([{
+      record: { id: mine.id, type: eventType, apiId: worker.apiId, contentType: mine.contentType, sha256: mine.sha256, size: 6, acceptedAt: new Date(), owner: "elsewhere" }, payload: Buffer.from('"mine"'),
+    }]);
+    await (await start(newId("batch"), foreign)).result();
+    expect(receiver.requests).toHaveLength(0);
+    status = 204;
+    const item = { deliveryId: `${mine.id}.${subscription?.id}`, eventId: mine.id, eventType, status: "pending" as const, attempts: 0, scheduleBase: 0 };
+    await worker.store.deliveries.insertMany([{ id: item.deliveryId, eventId: mine.id, subscriptionId: subscription?.id ?? "", groupId: worker.groupId, eventType, status: "pending", createdAt: new Date(), updatedAt: new Date(), attemptCount: 0, attempts: [] }]);
+    await worker.client.workflow.execute(WORKFLOW.retryDelivery, {
+      args: [{ subscriptionId: subscription?.id, groupId: worker.groupId, items: [item], parkOpenDays: 7 }], workflowId: newId("retry"), taskQueue: worker.taskQueue,
+    });
+    expect(receiver.requests.map(({ body }) => body.toString())).toEqual(['"mine"']);
+  });
+});
+
+describe("an event whose accepting process died", () => {
+  const lost = async (eventType: string, id: string, payload: string) => {
+    const { sha256, contentType } = publishedEvent({ id, type: eventType, body: Buffer.from(payload), contentType: "application/json" });
+    await worker.store.events.insertMany([{ record: {
+      id, type: eventType, apiId: worker.apiId, contentType, sha256, size: payload.length, acceptedAt: new Date(Date.now() - 60_000), owner: newId("batch"),
+    }, payload: Buffer.from(payload) }]);
+  };
+
+  it("is taken over by the next publish of its id and delivered", async () => {
+    const receiver = await worker.receive();
+    const { eventType, subscriptions: [subscription] } = await worker.subscribe([receiver.url]);
+    const id = newId("order");
+    await lost(eventType, id, '"late"');
+    const results = await worker.publisher.publish([{ id, type: eventType, contentType: "application/json", body: Buffer.from('"late"') }]);
+    expect(results).toEqual([{ ok: true, id, duplicate: true }]);
+    await expect.poll(() => statusOf(id, subscription?.id), until).toBe("delivered");
+    expect(receiver.requests.map(({ body }) => body.toString())).toEqual(['"late"']);
+    expect((await worker.store.events.get(id))?.owner).toMatch(/^again_/);
+  });
+
+  it("is not sent again when its owner delivered it before its history expired", async () => {
+    const receiver = await worker.receive();
+    const { eventType, subscriptions: [subscription] } = await worker.subscribe([receiver.url]);
+    const id = newId("order");
+    await lost(eventType, id, '"old"');
+    const settled = { id: `${id}.${subscription?.id}`, eventId: id, subscriptionId: subscription?.id ?? "", groupId: worker.groupId, eventType, createdAt: new Date(), updatedAt: new Date(), attemptCount: 1, attempts: [] };
+    await worker.store.deliveries.insertMany([{ ...settled, status: "delivered" }]);
+    await worker.publish(eventType, "old", id);
+    const owner = (await worker.store.events.get(id))?.owner ?? "";
+    expect(owner).toMatch(/^again_/);
+    await worker.client.workflow.getHandle(owner).result();
+    expect(receiver.requests).toHaveLength(0);
+  });
+});
