@@ -43,7 +43,8 @@ function markdown(report: ChaosReport): string {
     const violations = judgement.violations[name as Invariant];
     return [name, meaning, violations === undefined ? "not judged in this run" : violations.length === 0 ? "holds" : `BROKEN ${violations.length} times`];
   }));
-  return [summary, findings, invariants, ...broken(judgement), `${Math.round(report.seconds)} s; publish calls: ${JSON.stringify(answers)}`].join("\n\n");
+  const p99 = report.isolation && `p99 to a healthy consumer: ${report.isolation.alone.toFixed(0)} ms alone, ${report.isolation.onset.toFixed(0)} ms while others begin to fail, ${report.isolation.beside.toFixed(0)} ms beside them`;
+  return [summary, findings, invariants, ...(p99 ? [p99] : []), ...broken(judgement), `${Math.round(report.seconds)} s; publish calls: ${JSON.stringify(answers)}`].join("\n\n");
 }
 
 async function main(): Promise<number> {

@@ -9,7 +9,7 @@ import { pause } from "../clock.js";
 import { type Sink, startSink } from "../sink.js";
 import { type Cluster, startCluster, type Victim, VICTIMS } from "./cluster.js";
 import { drain, engineDown, type Finding, freezeDatabase, type Ground, killBeforeAnswer, killBeforeStart, publishConflict, publishPairs, publishRefused } from "./faults.js";
-import { measureIsolation } from "./isolation.js";
+import { type Isolation, measureIsolation } from "./isolation.js";
 import { closePublishers, publish, type Publishing, startPublishing } from "./publishers.js";
 
 export interface ChaosOptions {
@@ -34,6 +34,8 @@ export interface ChaosOptions {
 export interface ChaosReport {
   findings: Finding[];
   judgement: Judgement;
+  /** Of I5, when it was measured. */
+  isolation?: Isolation;
   kills: Record<string, number>;
   accepted: number;
   /** What publish calls of the continuous load came back with. */
@@ -70,14 +72,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const answers: Record<string, number> = {};
     const kills = await underLoad(trials, options.publishers, answers, () => killInTurn(cluster, options));
     const findings = await faults(ground, options);
-    await underLoad(trials, options.publishers, answers, async () => void findings.push(await freezeDatabase(ground, options.frozenMs)));
+    await underLoad(trials, options.publishers, answers, async () => void findings.push(await freezeDatabase(ground, `first-faults-0.${trials.sets.faults.subscriptions[0]?.id}`, options.frozenMs)));
     findings.push(noServerErrors(answers));
     options.say("waiting until everything has settled");
-    const isolation = options.isolationSeconds > 0 ? { isolation: await isolated(trials, options.isolationSeconds) } : {};
-    const judgement = judge({ ...(await evidence(trials)), ...isolation });
+    const trial = await evidence(trials);
+    const isolation = options.isolationSeconds > 0 ? await isolated(trials, options) : undefined;
+    const judgement = judge({ ...trial, ...(isolation && { isolation }) });
     options.say(`SIGTERM with ${options.inFlight} in flight`);
     findings.push(onlyOnce(ground), await drain(ground, trials.drain, Math.ceil(options.inFlight / DRAIN_SUBSCRIPTIONS)));
-    return { findings, judgement, kills, accepted: sizeOf(trials.ids), answers, seconds: (Date.now() - begun) / 1_000 };
+    return { findings, judgement, ...(isolation && { isolation }), kills, accepted: sizeOf(trials.ids), answers, seconds: (Date.now() - begun) / 1_000 };
   } finally {
     await closePublishers();
     await cluster.remove();
@@ -183,10 +186,11 @@ async function evidence({ cluster, sink, sets, ids, canary }: Trials): Promise<T
   };
 }
 
-async function isolated({ cluster, sink }: Trials, seconds: number): Promise<{ alone: number; beside: number }> {
+async function isolated({ cluster, sink }: Trials, { isolationSeconds, say }: ChaosOptions): Promise<Isolation> {
   const admin = client(cluster);
   const { url, adminKey: key } = cluster.service();
-  return measureIsolation(admin, () => ({ url, key }), sink, seconds).finally(() => admin.close());
+  say("a healthy consumer alone, then beside failing ones");
+  return measureIsolation(admin, () => ({ url, key }), sink, isolationSeconds).finally(() => admin.close());
 }
 
 function onlyOnce({ once, sink, path }: Ground): Finding {

@@ -63,6 +63,7 @@ describe("judge", () => {
     expect(brokenInvariants({ arrivals: [arrival("e", 10, { signature: "invalid" })] })).toEqual(["I7"]);
     expect(brokenInvariants({ arrivals: [arrival("e", 10, { signature: "unchecked" })] })).toEqual(["I7"]);
     expect(brokenInvariants({ isolation: { alone: 10, beside: 25 } })).toEqual(["I5"]);
+    expect(brokenInvariants({ isolation: { alone: NaN, beside: NaN } })).toEqual(["I5"]);
   });
 });
 
