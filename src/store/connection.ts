@@ -14,6 +14,9 @@ export const CLIENT_OPTIONS = {
   retryReads: true,
   serverSelectionTimeoutMS: 2_500,
   connectTimeoutMS: 2_500,
+  // Polled, so that every heartbeat ends within connectTimeoutMS or hangs; see heartbeats.ts.
+  serverMonitoringMode: "poll",
+  heartbeatFrequencyMS: 2_000,
   // Frees the connection that a stopped server holds; callers have given up long before.
   socketTimeoutMS: 30_000,
   maxPoolSize: 32,

@@ -10,6 +10,7 @@ import { createDeliveryStore, type DeliveryDocument } from "./deliveries.js";
 import { guarded, isDuplicate } from "./driver-errors.js";
 import { createEventStore, type EventDocument } from "./events.js";
 import { createLocks, type LockDocument, unguarded } from "./exclusive.js";
+import { watchHeartbeats } from "./heartbeats.js";
 import { createIndexes } from "./indexes.js";
 import { createKeyring } from "./keyring.js";
 import { localKeyProvider, type KeyProvider } from "./master-keys.js";
@@ -60,6 +61,7 @@ export async function connectStore({ mongodbUrl, database = "sealpost", masterKe
 export async function createStore(deps: { client: MongoClient; database: string; provider: KeyProvider; standIn: boolean; log?: StoreLog }): Promise<MongoStore> {
   const { client, provider, standIn, log } = deps;
   assertDurableWrites(client);
+  const heartbeats = watchHeartbeats(client, log);
   const db = client.db(deps.database);
   const changes = db.collection<ChangesDocument>("changes");
   const events = db.collection<EventDocument>("events");
@@ -97,6 +99,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
     async close() {
       // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the end.
       await keyring.flush().catch(() => undefined);
+      heartbeats.stop();
       await client.close();
     },
   };

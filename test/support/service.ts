@@ -129,8 +129,8 @@ async function waitUntilReady(child: ChildProcess, log: () => string): Promise<{
   for (;;) {
     const text = log();
     const url = /^Sealpost is ready\S* .*?(https?:\/\/[^\s,]+)/m.exec(text)?.[1];
-    const temporalAddress = /^Temporal: (\S+)/m.exec(text)?.[1];
-    const mongodbUrl = /^MongoDB: (\S+)/m.exec(text)?.[1];
+    const temporalAddress = /^Temporal: (\S+:\d+) /m.exec(text)?.[1];
+    const mongodbUrl = /^MongoDB: (mongodb\S+)/m.exec(text)?.[1];
     if (url && temporalAddress && mongodbUrl) return { url: url.replace(/\/$/, ""), temporalAddress, mongodbUrl };
     const ended = child.exitCode !== null || child.signalCode !== null;
     if (ended || Date.now() > deadline) throw new Error(`The service ${ended ? "ended" : "was not ready in time"}. Its last lines:\n${text.slice(-3_000)}`);

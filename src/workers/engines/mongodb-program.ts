@@ -48,7 +48,7 @@ async function fromDownload(progress: Progress): Promise<SourceResult> {
     const at = { version: MONGOD_VERSION, platform: process.platform, arch: process.arch, os: await getOS() };
     const unreachable = await whyUnreachable(await new MongoBinaryDownloadUrl(at).getDownloadUrl());
     if (unreachable) return { reason: unreachable };
-    const file = await tellIfSlow(progress, `MongoDB: no mongod on PATH, so ${MONGOD_VERSION} is downloaded, once on this machine`, () =>
+    const file = await tellIfSlow(progress, `Engines: no mongod on PATH, so ${MONGOD_VERSION} is downloaded, once on this machine`, () =>
       MongoBinary.getPath({ version: MONGOD_VERSION, downloadDir: directory, systemBinary: "" }));
     return (await works(file)) ? { file } : { reason: "the downloaded mongod does not run" };
   });
@@ -80,7 +80,7 @@ async function builtStandIn(progress: Progress): Promise<SourceResult> {
     const file = join(directory, "ferretdb");
     mkdirSync(copy);
     cpSync(sources, copy, { recursive: true });
-    const line = `MongoDB: no mongod can be had, so Go builds the stand-in FerretDB ${FERRETDB_VERSION}, once on this machine: about two minutes`;
+    const line = `Engines: no mongod can be had, so Go builds the stand-in FerretDB ${FERRETDB_VERSION}, once on this machine: about two minutes`;
     const build = await tellIfSlow(progress, line, () => runTool({
       command: go, cwd: copy, withinMs: BUILD_WITHIN_MS,
       args: ["build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", "ferretdb_sqlite", "-ldflags", "-s -w", "-o", file, "."],

@@ -33,15 +33,15 @@ export async function startMongodb(options: MongodbOptions): Promise<EmbeddedMon
   const standIn = program.source === STAND_IN;
   const why = program.refused && ` (${program.refused})`;
   options.progress(standIn
-    ? `MongoDB: MONGODB_URL is not set${why}, so the ${program.how} runs, data in ${options.dataDir}: for trials, as every query but by id scans`
-    : `MongoDB: MONGODB_URL is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`);
+    ? `Engines: MONGODB_URL is not set${why}, so the ${program.how} runs, data in ${options.dataDir}: for trials, as every query but by id scans`
+    : `Engines: MONGODB_URL is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`);
   const start = async (): Promise<EmbeddedMongodb> => {
     const port = options.port ?? (await freePort(remembered?.port));
     const engine = await run(program.path, options, { port, standIn });
     rememberProvision(options.dataDir, { mongodb: { how: program.source, port } });
     return { ...engine, url: urlOf(port), standIn, how: program.how };
   };
-  return tellIfSlow(options.progress, "MongoDB: starting", () =>
+  return tellIfSlow(options.progress, "Engines: starting MongoDB", () =>
     start().catch((error: unknown) => {
       // Another process may take a free port between our look and the engine's start.
       if (error instanceof EngineError && error.code === "engine_failed") return start();

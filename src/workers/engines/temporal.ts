@@ -47,7 +47,7 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
   const remembered = readProvision(options.dataDir).temporal;
   const program = await findTemporal(remembered?.how, options.progress);
   const why = program.refused && ` (${program.refused})`;
-  options.progress(`Temporal: TEMPORAL_ADDRESS is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`);
+  options.progress(`Engines: TEMPORAL_ADDRESS is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`);
   const start = async (): Promise<EmbeddedTemporal> => {
     const port = options.port ?? (await freePort(remembered?.port));
     const uiPort = options.uiPort ?? (await defaultUiPort(remembered?.uiPort));
@@ -55,7 +55,7 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
     rememberProvision(options.dataDir, { temporal: { how: program.source, port, uiPort } });
     return { ...engine, address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, how: program.how };
   };
-  return tellIfSlow(options.progress, "Temporal: starting", () =>
+  return tellIfSlow(options.progress, "Engines: starting Temporal", () =>
     start().catch((error: unknown) => {
       // Another process may take a free port between our look and the engine's start, also one of those it chooses itself.
       if (error instanceof EngineError && error.code === "engine_failed") return start();
