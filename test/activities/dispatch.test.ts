@@ -118,4 +118,30 @@ describe("an event whose accepting process died", () => {
     await worker.client.workflow.getHandle(owner).result();
     expect(receiver.requests).toHaveLength(0);
   });
+
+  it("sends nothing twice when the outcomes could not be recorded, what was under way included", async () => {
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const slow = await worker.receive({ respond: async () => { await answered; return { status: 204 }; } });
+    const prompt = await worker.receive();
+    const { eventType, subscriptions } = await worker.subscribe([slow.url, ...Array.from({ length: 5 }, () => prompt.url)]);
+    const other = await worker.subscribe([(await worker.receive()).url]);
+    prompt.respond = ({ number }) => {
+      // From the first answer on nothing reaches the store.
+      if (number === 1) worker.proxy.set("holdRequests");
+      return { status: 204 };
+    };
+    const id = await worker.publish(eventType, { n: 2 });
+    await Promise.all([slow.waitFor(1), prompt.waitFor(5)]);
+    // More than the catalogue's questions: the five records. Their connection breaks, and the store is away until others have given up too.
+    await expect.poll(() => worker.proxy.held(), until).toBeGreaterThan(2_000);
+    worker.proxy.set("refuse");
+    await expect(worker.catalogue.refresh()).rejects.toMatchObject({ code: "unavailable" });
+    worker.proxy.set("pass");
+    const later = await worker.publish(other.eventType, {});
+    await expect.poll(() => statusOf(later, other.subscriptions[0]?.id), until).toBe("delivered");
+    answer();
+    for (const { id: subscriptionId } of subscriptions) await expect.poll(() => statusOf(id, subscriptionId), until).toBe("delivered");
+    expect([slow.requests.length, prompt.requests.length]).toEqual([1, 5]);
+  });
 });
