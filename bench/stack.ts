@@ -34,7 +34,8 @@ export async function startStack({ env, profileDir }: { env: Record<string, stri
     const tlsSink = await startTlsSinkProcess(start);
     const load = start(startChild<LoadMethods>(new URL("./load-process.js", import.meta.url)));
     if (profileDir) mkdirSync(profileDir, { recursive: true });
-    const nodeArguments = profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : [];
+    // As `npm start` runs it.
+    const nodeArguments = ["--max-semi-space-size=64", ...(profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : [])];
     const service = await startService({ env, nodeArguments });
     const client = createClient(service.url, service.adminKey);
     const end = async () => {
