@@ -4,7 +4,8 @@ import { monotonicMs, pause, quantile } from "../clock.js";
 import type { Sink } from "../sink.js";
 import { type Address, publish } from "./publishers.js";
 
-const PER_SECOND = 20;
+/** Low enough that two cores are not the bottleneck: each failing delivery costs a workflow of its own. */
+const PER_SECOND = 5;
 
 /** p99 in milliseconds from the publish call to the arrival at the healthy consumer. */
 export interface Isolation {
@@ -19,7 +20,7 @@ export interface Isolation {
 export async function measureIsolation(admin: Client, address: () => Address, sink: Sink, seconds: number): Promise<Isolation> {
   const healthy = await createSubscriptionSet(admin, { name: "healthy", urls: [`${sink.url}/healthy`] });
   const failing = await createSubscriptionSet(admin, {
-    name: "failing", urls: ["hangs", "refuses", "slow"].map((how) => `${sink.url}/${how}`), subscription: { retry: { scheduleSeconds: [1], maxAttempts: 100, timeoutMs: 5_000 } },
+    name: "failing", urls: ["hangs", "refuses", "slow"].map((how) => `${sink.url}/${how}`), subscription: { retry: { timeoutMs: 5_000 } },
   });
   for (const { path, secret } of [...healthy.subscriptions, ...failing.subscriptions].map(({ url, secret }) => ({ path: new URL(url).pathname, secret }))) sink.expectSecret(path, secret);
   sink.behave("/hangs", () => new Promise(() => undefined));
