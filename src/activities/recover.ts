@@ -10,8 +10,8 @@ export interface RecoverDependencies {
 }
 
 const PAGE = 200;
-/** Without a status in the filter, only what was not delivered is sent again. */
-const UNDELIVERED: Delivery["status"][] = ["parked", "exhausted", "cancelled"];
+/** Without a status in the filter, what waits for somebody is sent again. */
+const UNDELIVERED: Delivery["status"][] = ["parked", "exhausted"];
 
 /** The activities `recoverPage` and `recordRecovery`. */
 export function createRecover({ store, signalRetry }: RecoverDependencies) {

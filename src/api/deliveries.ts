@@ -1,7 +1,8 @@
 /** Deliveries: inspect, resend, cancel. */
+import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import type { Attempt, Delivery } from "../store/model.js";
-import type { DeliveryFilter } from "../store/store.js";
+import { type DeliveryFilter, StoreError } from "../store/store.js";
 import { ownsApi, seesDelivery } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { refuse } from "./errors.js";
@@ -34,6 +35,21 @@ async function findDelivery({ dependencies: { store, catalogue }, actor }: Reque
   return delivery && seesDelivery(actor, catalogue, delivery) ? delivery : undefined;
 }
 
+/** The bytes of the event, for inspection; undefined when its content was erased or cannot be opened any more. */
+async function payloadOf({ dependencies: { store } }: RequestContext, eventId: string): Promise<z.input<typeof deliveryView>["payload"]> {
+  try {
+    const [record, bytes] = await Promise.all([store.events.get(eventId), store.events.payload(eventId)]);
+    if (!record || !bytes) return undefined;
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const encoding = isUtf8(body) ? "utf8" : "base64";
+    return { contentType: record.contentType, body: body.toString(encoding), encoding };
+  } catch (error) {
+    if (error instanceof StoreError && UNREADABLE.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+const UNREADABLE: readonly StoreError["code"][] = ["key_destroyed", "key_unknown", "sealed_data_invalid"];
+
 /** What of the query and the actor's limits together may be shown; undefined: nothing can be. */
 async function filterOf({ dependencies: { store }, actor }: RequestContext, query: z.output<typeof deliveryQuery>): Promise<DeliveryFilter | undefined> {
   const { status, groupId, subscriptionId, eventType, eventId, since, until } = query;
@@ -63,7 +79,9 @@ export const deliveryRoutes: readonly Route[] = [
     params, response: { status: 200, description: "The delivery", schema: deliveryView }, problems: ["erased"],
     async handle(context, { params: { id } }) {
       const delivery = await findDelivery(context, id);
-      return delivery ? ok(view(delivery)) : refuse("not_found");
+      if (!delivery) return refuse("not_found");
+      const payload = await payloadOf(context, delivery.eventId);
+      return ok({ ...view(delivery), ...(payload && { payload }) });
     },
   }),
   route({

@@ -8,9 +8,10 @@ import { type Store, StoreError } from "../store/store.js";
 import { createCertificateAuthority } from "./certificates.js";
 
 export const DEMO_EVENT_TYPE = "demo.greeting.sent";
-const DEMO_API = "api_demo";
-const DEMO_GROUP = "grp_demo";
-const DEMO_SUBSCRIPTION = "sub_demo";
+// Always the same, so that each start finds the last one's; in the form that the API asks of ids.
+const DEMO_API = `api_${"DEMO".padStart(26, "0")}`;
+const DEMO_GROUP = `grp_${"DEMO".padStart(26, "0")}`;
+const DEMO_SUBSCRIPTION = `sub_${"DEMO".padStart(26, "0")}`;
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 export interface Demo {

@@ -16,6 +16,7 @@ interface DeliveryBody {
   id: string;
   status: string;
   reason?: string;
+  payload?: { contentType: string; body: string; encoding: string };
   attempts: { number: number; outcome: string; status?: number; detail?: { responseBody?: string; requestHeaders: Record<string, string>; hint?: string } }[];
 }
 
@@ -70,6 +71,7 @@ describe("a delivery", () => {
     expect(request.headers["webhook-attempt"]).toBe("1");
     await untilStatus(id, subscription.id, "delivered");
     const record = await delivery(id, subscription.id);
+    expect(record.payload).toEqual({ contentType: "application/json", body: '{"amount":12}', encoding: "utf8" });
     expect(record.attempts).toHaveLength(1);
     expect(record.attempts[0]).toMatchObject({ number: 1, outcome: "delivered", status: 204 });
   });

@@ -50,7 +50,15 @@ const attemptView = z.object({
     timings: z.record(z.string(), z.number()).optional(),
   }).optional(),
 }).meta({ id: "Attempt" });
-export const deliveryView = z.object({ ...deliveryFields, attempts: z.array(attemptView) }).meta({ id: "Delivery" });
+const payloadView = z.object({
+  contentType: z.string(),
+  body: z.string().meta({ description: "The bytes that were sent, as text or in base64" }),
+  encoding: z.enum(["utf8", "base64"]),
+}).meta({ id: "Payload" });
+export const deliveryView = z.object({
+  ...deliveryFields, attempts: z.array(attemptView),
+  payload: payloadView.optional().meta({ description: "Absent once the content was erased" }),
+}).meta({ id: "Delivery" });
 
 export const eventWithDeliveries = eventView.extend({
   deliveries: z.array(deliverySummary).meta({ description: "The newest 250; the rest by GET /v1/deliveries?eventId=" }),
