@@ -124,7 +124,9 @@ export async function engineDown(ground: Ground): Promise<Finding> {
     // The promise is 5 s; a busy machine may add to it, another 5 s may not.
     if (elapsed > 2 * ANSWER_WITHIN_MS) wrong++;
     found.push(`${mode}: ${down.answered ? `${down.status}${down.retryAfter ? " with Retry-After" : ""}` : "no answer"} after ${(elapsed / 1_000).toFixed(1)} s`);
-    ground.refused.push(event);
+    // Believed, so that a false 202 shows as a loss.
+    if (accepted(down)) ground.accepted.add(event.id);
+    else ground.refused.push(event);
   }
   return { fault: "F7", done: "Temporal refuses, then is silent", found: found.join("; "), ok: wrong === 0 };
 }
