@@ -110,7 +110,7 @@ function deliveryOf(owner: string, route: Route, outcome: FirstOutcome): Deliver
   }
   const { result } = outcome;
   return {
-    ...base, status: result.status, attempts: result.attempt ? [result.attempt] : [], attemptCount: result.attempt ? 1 : 0,
+    ...base, ...(result.attempt && { createdAt: result.attempt.at }), status: result.status, attempts: result.attempt ? [result.attempt] : [], attemptCount: result.attempt ? 1 : 0,
     ...(result.reason !== undefined && { reason: result.reason }),
     ...(result.status === "retrying" && { nextAttemptAt: new Date(result.dueAt) }),
     ...(!SETTLED_STATUSES.includes(result.status) && workflow),
