@@ -59,6 +59,10 @@ async function main(): Promise<number> {
         say(`Case ${each} failed: ${String(error)}\nWhat the service complained of last:\n${complaints(stack.service)}`);
       });
     }
+    for (const row of run.rows.filter(({ lost, unrecorded }) => lost + unrecorded > 0)) {
+      failed++;
+      say(`${row.name}: ${row.lost} lost, of which ${JSON.stringify(row.lostStatuses ?? {})}\nWhat the service complained of last:\n${complaints(stack.service)}`);
+    }
   } finally {
     await stack.end();
   }
@@ -76,7 +80,7 @@ async function main(): Promise<number> {
 
 /** The last lines of the log that are not ordinary: warnings and errors of the structured log, and plain lines. */
 function complaints(service: Service): string {
-  const lines = service.log().trimEnd().split("\n").filter((line) => !/^\{"level":(10|20|30),/.test(line));
+  const lines = service.log().trimEnd().split("\n").filter((line) => !/^\{"level":"(trace|debug|info)"/.test(line));
   return `${lines.slice(-12).map((line) => line.slice(0, 600)).join("\n")}${service.running() ? "" : "\nThe service has ended."}`;
 }
 

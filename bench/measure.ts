@@ -29,6 +29,8 @@ export interface Row {
   cpuOfHarness: number;
   peakMiB: Figures;
   lost: number;
+  /** What the records say of up to 50 lost ones: how many are in which status. */
+  lostStatuses?: Record<string, number>;
   doubled: number;
   /** Of a sample of records, those that did not say `delivered` within a minute. */
   unrecorded: number;
@@ -63,7 +65,19 @@ export async function measured(stack: Stack, sink: SinkProcess, set: Subscriptio
   const cpuAfter = measure(pids, cpuSeconds);
   const used = Object.fromEntries(Object.entries(cpuAfter).map(([process, seconds]) => [process, seconds - (cpuBefore[process] ?? 0)]));
   const summary = await sink.call("summary", undefined);
-  return row(name, result, { expected, lastArrival, unrecorded, peakMiB, used, summary });
+  const measuredRow = row(name, result, { expected, lastArrival, unrecorded, peakMiB, used, summary });
+  return measuredRow.lost > 0 ? { ...measuredRow, lostStatuses: await statusesOfLost(stack, sink, set, result) } : measuredRow;
+}
+
+async function statusesOfLost(stack: Stack, sink: SinkProcess, set: SubscriptionSet, { accepted }: LoadResult): Promise<Record<string, number>> {
+  const byPath = new Map(set.subscriptions.map(({ id, url }) => [new URL(url).pathname, id]));
+  const statuses: Record<string, number> = {};
+  for (const { id, path } of await sink.call("missing", { ids: accepted.map((each) => each.id), paths: [...byPath.keys()] })) {
+    const { status, body } = await stack.client.get<{ status?: string }>(`/v1/deliveries/${id}.${byPath.get(path)}`);
+    const said = status === 200 ? (body.status ?? "") : `answer ${status}`;
+    statuses[said] = (statuses[said] ?? 0) + 1;
+  }
+  return statuses;
 }
 
 /** Waits for so many requests; gives the tick of the last one. */
