@@ -48,6 +48,8 @@ describe("retryDelivery", () => {
       const handle = await start(input);
       await expect.poll(() => statusesOf(handle), within).toEqual(["parked", "parked", "parked"]);
       await expect.poll(async () => (await handle.describe()).searchAttributes[SEARCH_ATTRIBUTE.status], within).toEqual(["parked"]);
+      const { currentDetails } = await handle.query<{ currentDetails: string }>("__temporal_workflow_metadata");
+      expect(currentDetails).toContain("HTTP 400: the consumer refused the data");
       expect((await handle.describe()).searchAttributes[SEARCH_ATTRIBUTE.subscription]).toEqual([input.subscriptionId]);
       mended = true;
       await handle.signal("retry", { deliveryIds: [first?.deliveryId] });
