@@ -123,4 +123,5 @@ main().then(
     process.exit(1);
   },
 );
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+// Not `once`: a signal to the whole process group comes twice (once passed on by npm), and the second would cut the cleaning up short.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));

@@ -158,6 +158,24 @@ export async function freezeDatabase(ground: Ground, deliveryId: string, frozenM
   return { fault: "F9", done: `database frozen for ${frozenMs / 1_000} s`, found: `reads answered ${[...statuses].join(", ")}, the slowest after ${(slowestMs / 1_000).toFixed(1)} s`, ok: wrong.length === 0 && statuses.size > 0 };
 }
 
+/** F23: a consumer is away while one large batch comes, and then back. The whole batch waits in one workflow and is recorded together. */
+export async function consumerBack({ cluster, sink, data }: Ground, set: SubscriptionSet, events: number): Promise<Finding> {
+  const paths = set.subscriptions.map(({ url }) => new URL(url).pathname);
+  paths.forEach((path) => sink.behave(path, () => 503));
+  const batch = Array.from({ length: events }, (_, number) => ({ id: `f23-${randomBytes(4).toString("hex")}-${number}`, type: set.eventType, data }));
+  const { url, key } = main(cluster);
+  const client = createClient(url, key);
+  const answer = await client.post("/v1/events", batch);
+  await until(() => paths.every((path) => sink.arrivals.some((arrival) => arrival.path === path)));
+  await pause(2_000);
+  paths.forEach((path) => sink.behave(path, () => 204));
+  const records = await settledRecords(() => client, batch.flatMap(({ id }) => set.subscriptions.map((subscription) => `${id}.${subscription.id}`)), 30_000);
+  await client.close();
+  const delivered = [...records.values()].filter(({ status }) => status === "delivered").length;
+  const expected = events * set.subscriptions.length;
+  return { fault: "F23", done: `consumer away while ${events} events come at once, then back`, found: `${delivered} of ${expected} delivered`, ok: answer.status === 202 && delivered === expected };
+}
+
 /** F21: SIGTERM while requests are open at the consumers. They finish, the exit code is 0, and none is sent again. */
 export async function drain({ cluster, sink, data }: Ground, set: SubscriptionSet, events: number): Promise<Finding> {
   const expected = events * set.subscriptions.length;

@@ -8,7 +8,7 @@ import { findTraces } from "../../test/support/traces.js";
 import { pause } from "../clock.js";
 import { type Sink, startSink } from "../sink.js";
 import { type Cluster, startCluster, type Victim, VICTIMS } from "./cluster.js";
-import { drain, engineDown, type Finding, freezeDatabase, type Ground, killBeforeAnswer, killBeforeStart, publishConflict, publishPairs, publishRefused } from "./faults.js";
+import { consumerBack, drain, engineDown, type Finding, freezeDatabase, type Ground, killBeforeAnswer, killBeforeStart, publishConflict, publishPairs, publishRefused } from "./faults.js";
 import { type Isolation, measureIsolation } from "./isolation.js";
 import { closePublishers, publish, type Publishing, startPublishing } from "./publishers.js";
 
@@ -58,6 +58,7 @@ interface Trials {
   canary: string;
   sets: Record<"load" | "limited" | "faults", SubscriptionSet>;
   drain: SubscriptionSet;
+  away: SubscriptionSet;
   ids: Record<"load" | "limited" | "faults", Set<string>>;
 }
 
@@ -79,7 +80,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const isolation = options.isolationSeconds > 0 ? await isolated(trials, options) : undefined;
     const judgement = judge({ ...trial, ...(isolation && { isolation }) });
     options.say(`SIGTERM with ${options.inFlight} in flight`);
-    findings.push(onlyOnce(ground), await drain(ground, trials.drain, Math.ceil(options.inFlight / DRAIN_SUBSCRIPTIONS)));
+    findings.push(onlyOnce(ground), await consumerBack(ground, trials.away, 200), await drain(ground, trials.drain, Math.ceil(options.inFlight / DRAIN_SUBSCRIPTIONS)));
     return { findings, judgement, ...(isolation && { isolation }), kills, accepted: sizeOf(trials.ids), answers, seconds: (Date.now() - begun) / 1_000 };
   } finally {
     await closePublishers();
@@ -98,13 +99,14 @@ async function prepare(cluster: Cluster, sink: Sink): Promise<Trials> {
   };
   const sets = { load: await create("load"), limited: await create("limited", { rateLimit: RATE_LIMIT }), faults: await create("faults") };
   const drain = await create("drain", {}, Array.from({ length: DRAIN_SUBSCRIPTIONS }, (_, number) => `/drain/${number}`));
+  const away = await create("away");
   await admin.close();
   // Some attempts fail and some take time, so that a kill meets every part of the way.
   sink.behave("/load", async ({ id, attempt }) => {
     await pause(id.length % 2 === 0 ? 5 : 40);
     return attempt === 1 && id.endsWith("7") && id.charCodeAt(id.length - 2) % 5 === 0 ? 503 : 204;
   });
-  const trials: Trials = { cluster, sink, canary: `canary-${randomBytes(12).toString("hex")}`, sets, drain, ids: { load: new Set(), limited: new Set(), faults: new Set() } };
+  const trials: Trials = { cluster, sink, canary: `canary-${randomBytes(12).toString("hex")}`, sets, drain, away, ids: { load: new Set(), limited: new Set(), faults: new Set() } };
   await acceptedEverywhere(trials);
   return trials;
 }

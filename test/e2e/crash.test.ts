@@ -23,7 +23,7 @@ describe("crashes and faults", () => {
     expect(report.judgement.violations[name]).toEqual([]);
   });
 
-  it.each(["F3", "F4", "F5", "F6", "F7", "F3, F7", "F9", "F1, F9", "F21", "F4, F5, F6"])("%s", (fault) => {
+  it.each(["F3", "F4", "F5", "F6", "F7", "F3, F7", "F9", "F1, F9", "F23", "F21", "F4, F5, F6"])("%s", (fault) => {
     expect(report.findings.find((finding) => finding.fault === fault)).toMatchObject({ ok: true });
   });
 });
