@@ -41,9 +41,38 @@ type Found = Omit<DeliveryDocument, "details"> & Pick<DeliveryDocument, "details
 
 const WITHOUT_DETAILS = { details: 0 };
 
+/**
+ * FerretDB keeps one of its 100 SQLite connections for every update of a write until the write ends: a write of 100 updates, or several
+ * smaller ones at once, waits for ever for the next connection and hangs the whole database. So at most 8 × 4 updates are under way.
+ */
+const STAND_IN_UPDATES = 8;
+const STAND_IN_WRITES_AT_ONCE = 4;
+
+async function inSteps<T>(items: T[], write: (some: T[]) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < items.length; from += STAND_IN_UPDATES) await write(items.slice(from, from + STAND_IN_UPDATES));
+}
+
+/** Runs at most `most` at once; the others wait in the order in which they came. */
+function createLimit(most: number): <T>(run: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (run) => {
+    if (running >= most) await new Promise<void>((resume) => waiting.push(resume));
+    else running++;
+    try {
+      return await run();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
+  };
+}
+
 /** The delivery store over its collection. */
 export function createDeliveryStore(collection: Collection<DeliveryDocument>, keyring: Keyring, standIn: boolean): DeliveryStore {
   const inTurn = createTurns();
+  const fewAtOnce = createLimit(STAND_IN_WRITES_AT_ONCE);
   return {
     async insertMany(deliveries) {
       const keys = await keysFor(keyring, deliveries.filter(({ attempts }) => attempts.some(({ detail }) => detail)).map(scopeOf));
@@ -68,7 +97,8 @@ export function createDeliveryStore(collection: Collection<DeliveryDocument>, ke
       const operations = changes.map((change) => updateOf(change, at, keys));
       // In order only when one delivery is there twice: unordered lets the server go on after a failure.
       const ordered = new Set(changes.map(({ id }) => id)).size < changes.length;
-      const write = () => guarded(() => collection.bulkWrite(operations, { ordered }));
+      const write = (): Promise<unknown> =>
+        standIn ? fewAtOnce(() => inSteps(operations, (some) => guarded(() => collection.bulkWrite(some, { ordered })))) : guarded(() => collection.bulkWrite(operations, { ordered }));
       // The stand-in loses one of two updates of the same document at the same time. Within a process they wait for each other; a
       // lock over all processes would cost more than the write, and a delivery is in the care of one workflow.
       await (standIn ? inTurn(changes.map(({ id }) => id), write) : write());
