@@ -1,4 +1,4 @@
-/** One HTTP request to a consumer: bounded in time, in bytes and in sockets, whatever the other side does. */
+/** One HTTP request to an address that somebody else chose: bounded in time, in bytes and in sockets, whatever the other side does. */
 import type { Dispatcher } from "undici";
 import { type AgentsOptions, type Endpoint, type Identity, type IdentityFault, createAgents } from "./agents.js";
 import type { Connection } from "./connector.js";
@@ -6,11 +6,15 @@ import { flattenHeaders, keepResponseHeaders } from "./http-headers.js";
 
 export interface SendRequest {
   identity: Identity;
+  /** Default POST. */
+  method?: "POST" | "GET" | "OPTIONS";
   headers: Readonly<Record<string, string>>;
   /** Sent as it is. */
   body: Uint8Array;
   /** Deadline over everything: waiting for a connection, resolving, handshakes, request, response. */
   timeoutMs: number;
+  /** Most bytes of the answer's body that are kept; default 16 KiB. */
+  maxBodyBytes?: number;
   /** Gives up early (`interrupted`), for instance at shutdown. */
   signal?: AbortSignal;
 }
@@ -35,7 +39,7 @@ export type Exchange =
       status: number;
       /** Bounded in number and size; values of Set-Cookie are not kept. */
       headers: Record<string, string>;
-      /** First 16 KiB, as received: nothing is decoded. */
+      /** First `maxBodyBytes`, as received: nothing is decoded. */
       body: Uint8Array;
       /** There was more, or it broke off. */
       truncated: boolean;
@@ -83,7 +87,8 @@ export function createSender(options: AgentsOptions): Sender {
         const { endpoint } = acquired;
         const handler = new ExchangeHandler(endpoint, request, settle);
         endpoint.running++;
-        endpoint.pool.dispatch({ path: endpoint.path, method: "POST", headers, body: request.body }, handler);
+        const { method = "POST", body } = request;
+        endpoint.pool.dispatch({ path: endpoint.path, method, headers, body: body.byteLength === 0 && method !== "POST" ? null : body }, handler);
       }),
   };
 }
@@ -99,6 +104,7 @@ const GIVEN_UP = Object.assign(new Error("The request was given up before it was
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #endpoint: Endpoint;
   readonly #settle: (exchange: Exchange) => void;
+  readonly #maxBodyBytes: number;
   readonly #started = performance.now();
   readonly #timer: NodeJS.Timeout;
   readonly #signal: AbortSignal | undefined;
@@ -113,9 +119,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] | undefined;
   #size = 0;
 
-  constructor(endpoint: Endpoint, { timeoutMs, signal }: SendRequest, settle: (exchange: Exchange) => void) {
+  constructor(endpoint: Endpoint, { timeoutMs, signal, maxBodyBytes = MAX_BODY_BYTES }: SendRequest, settle: (exchange: Exchange) => void) {
     this.#endpoint = endpoint;
     this.#settle = settle;
+    this.#maxBodyBytes = maxBodyBytes;
     // One plain timer: timers of equal length share a list in node.
     this.#timer = setTimeout(onDeadline, timeoutMs, this);
     this.#signal = signal;
@@ -144,7 +151,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
-    const room = MAX_BODY_BYTES - this.#size;
+    const room = this.#maxBodyBytes - this.#size;
     if (room > 0) {
       // A copy: the chunk is a view into the whole read buffer, which would stay in memory with it.
       (this.#chunks ??= []).push(Buffer.from(chunk.length > room ? chunk.subarray(0, room) : chunk));

@@ -5,17 +5,26 @@ import type { Role, Subscription } from "../store/model.js";
 
 /** Whoever makes the request. */
 export interface Actor {
-  /** For the audit: `key:<id>` or `environment`. */
+  /** For the audit: `key:<id>`, `person:<id>` or `environment`. */
   name: string;
+  /** Whoever has several roles acts in one of them at a time. */
   role: Role;
+  /** The acts that a key is limited to, out of those of its role; absent: all of them. */
+  scopes?: readonly string[];
   /** The groups it acts for; absent: all. */
   groupIds?: readonly string[];
   /** The apis it is limited to; absent: all. */
   apiIds?: readonly string[];
 }
 
-const EVERYBODY: readonly Role[] = ["admin", "provider", "consumer"];
+const EVERYBODY: readonly Role[] = ["admin", "provider", "consumer", "operator", "auditor"];
+/** Whose own objects these are. */
+const PARTIES: readonly Role[] = ["admin", "provider", "consumer"];
+/** The parties, and whoever keeps deliveries going. */
+const RUNNING: readonly Role[] = ["admin", "provider", "consumer", "operator"];
 const PROVIDING: readonly Role[] = ["admin", "provider"];
+const OPERATING: readonly Role[] = ["admin", "operator"];
+const INSPECTING: readonly Role[] = ["admin", "auditor"];
 const ADMIN: readonly Role[] = ["admin"];
 
 /** Role x act. An act outside the role answers 403; an object that the actor does not see answers 404. */
@@ -24,26 +33,44 @@ export const ACTS = {
   "catalogue:write": PROVIDING,
   "groups:read": EVERYBODY,
   "groups:write": PROVIDING,
+  /** A consumer's wish for a grant, and the answer to it. */
+  "grants:ask": ["admin", "consumer"],
+  "grants:read": EVERYBODY,
+  "grants:decide": PROVIDING,
   "subscriptions:read": EVERYBODY,
-  "subscriptions:write": EVERYBODY,
+  "subscriptions:write": PARTIES,
+  /** Pause, resume, test. */
+  "subscriptions:run": RUNNING,
+  /** Approve, reject, suspend, reinstate. */
+  "subscriptions:decide": PROVIDING,
   "events:publish": PROVIDING,
-  "events:read": PROVIDING,
+  "events:read": ["admin", "provider", "operator", "auditor"],
+  "events:expunge": PROVIDING,
   "deliveries:read": EVERYBODY,
-  "deliveries:write": EVERYBODY,
+  "deliveries:write": RUNNING,
   "recoveries:read": EVERYBODY,
-  "recoveries:write": EVERYBODY,
-  "keys:read": ADMIN,
+  "recoveries:write": RUNNING,
+  "keys:read": INSPECTING,
   "keys:write": ADMIN,
-  "audit:read": ADMIN,
+  /** SAML connections. */
+  "connections:read": INSPECTING,
+  "connections:write": ADMIN,
+  /** People who have logged in, and their sessions. */
+  "people:read": INSPECTING,
+  "people:write": ADMIN,
+  /** One's own identity and log-out. */
+  "session:own": EVERYBODY,
+  "audit:read": INSPECTING,
   "codec:encode": PROVIDING,
-  "codec:decode": ADMIN,
+  "codec:decode": OPERATING,
   /** Metrics and documentation: without a key outside production. */
-  "service:read": ADMIN,
+  "service:read": OPERATING,
 } as const satisfies Record<string, readonly Role[]>;
 export type Act = keyof typeof ACTS;
 
-/** Whether the role may do it at all. */
-export const mayAct = (role: Role, act: Act): boolean => ACTS[act].includes(role);
+/** Whether it may be done in this role, and within the key's scopes, at all. */
+export const mayAct = ({ role, scopes }: Pick<Actor, "role" | "scopes">, act: Act): boolean =>
+  (ACTS[act] as readonly Role[]).includes(role) && (scopes === undefined || scopes.includes(act));
 
 /** Whether the actor acts for this group. */
 export const seesGroup = (actor: Actor, groupId: string): boolean => actor.groupIds === undefined || actor.groupIds.includes(groupId);

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { PayloadCodec } from "@temporalio/common";
 import type { Catalogue } from "../activities/catalogue.js";
+import type { Sender } from "../activities/send.js";
 import type { Delivery, Recovery, Subscription } from "../store/model.js";
 import type { Store } from "../store/store.js";
 
@@ -23,6 +24,8 @@ export interface ApiDependencies {
    * Gives the reason, without internal addresses, or undefined.
    */
   refuseTarget(url: string): Promise<string | undefined>;
+  /** For requests of the API itself to an address somebody else chose: the same guard, deadlines and caps as a delivery. */
+  sender: Sender;
 }
 
 export interface ApiSettings {
@@ -39,6 +42,8 @@ export interface ApiSettings {
   requestsPerSecond: number;
   /** /docs and /openapi.json need an admin key in production. */
   production: boolean;
+  /** Under which browsers and identity providers reach the API, without a slash at the end. */
+  publicUrl: string;
   /** A pure worker serves /health and /metrics only. */
   workerOnly?: boolean;
 }

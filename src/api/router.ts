@@ -45,7 +45,7 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
         return actor;
       }
       actor = admitted;
-      if (route.act !== "public" && !mayAct(actor.role, route.act)) {
+      if (route.act !== "public" && !mayAct(actor, route.act)) {
         sendRefusal(response, refuse("forbidden"));
         return actor;
       }

@@ -72,13 +72,13 @@ async function sendTest(context: RequestContext, id: string) {
 
 export const subscriptionLifecycleRoutes: readonly Route[] = [
   route({
-    method: "post", path: "/v1/subscriptions/{id}/pause", operationId: "pauseSubscription", tag: "Subscriptions", act: "subscriptions:write",
+    method: "post", path: "/v1/subscriptions/{id}/pause", operationId: "pauseSubscription", tag: "Subscriptions", act: "subscriptions:run",
     summary: "Pause a subscription", description: "Deliveries are held; nothing is lost, it goes out on resume.",
     params, response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
     handle: async (context, { params: { id } }) => setStatus(context, id, "paused"),
   }),
   route({
-    method: "post", path: "/v1/subscriptions/{id}/resume", operationId: "resumeSubscription", tag: "Subscriptions", act: "subscriptions:write",
+    method: "post", path: "/v1/subscriptions/{id}/resume", operationId: "resumeSubscription", tag: "Subscriptions", act: "subscriptions:run",
     summary: "Resume a paused or disabled subscription",
     params, response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
     handle: async (context, { params: { id } }) => setStatus(context, id, "active"),
@@ -91,7 +91,7 @@ export const subscriptionLifecycleRoutes: readonly Route[] = [
     handle: async (context, { params: { id }, body }) => rotate(context, id, body),
   }),
   route({
-    method: "post", path: "/v1/subscriptions/{id}/test", operationId: "testSubscription", tag: "Subscriptions", act: "subscriptions:write",
+    method: "post", path: "/v1/subscriptions/{id}/test", operationId: "testSubscription", tag: "Subscriptions", act: "subscriptions:run",
     summary: "Send a test event", description: `An event of type \`${TEST_EVENT_TYPE}\` to this subscription alone.`,
     params, response: { status: 202, description: "Durable", schema: published }, problems: ["unavailable"],
     handle: async (context, { params: { id } }) => sendTest(context, id),

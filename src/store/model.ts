@@ -90,7 +90,11 @@ export interface Subscription {
   updatedAt: Date;
 }
 
-export const ROLES = ["admin", "provider", "consumer"] as const;
+/**
+ * admin: everything. provider: of some apis or all. consumer: of some groups. operator: keeps deliveries going. auditor: reads.
+ * What each may do is the table in src/api/access.ts.
+ */
+export const ROLES = ["admin", "provider", "consumer", "operator", "auditor"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** An API key; the secret itself is stored only as an HMAC. */

@@ -7,6 +7,7 @@ import { type Catalogue, createCatalogue } from "../activities/catalogue.js";
 import { createDispatchGauge, type DispatchGauge } from "../activities/dispatch-gauge.js";
 import { createGuard, type Guard } from "../activities/guard.js";
 import { createMetrics, type Metrics } from "../activities/metrics.js";
+import { createSender, type Sender } from "../activities/send.js";
 import type { Operations } from "../api/dependencies.js";
 import { createOperations } from "../api/operations.js";
 import { connectStore } from "../store/index.js";
@@ -24,6 +25,8 @@ export interface Core {
   catalogue: Catalogue;
   link: TemporalLink;
   guard: Guard;
+  /** Every request that the process makes to an address somebody else chose goes through it. */
+  sender: Sender;
   gauge: DispatchGauge;
   metrics: Metrics;
   operations: Operations;
@@ -53,13 +56,15 @@ export async function openCore(config: Config, engines: Engines, demoOrigin: str
     allowLocal: config.SEALPOST_ALLOW_LOCAL_TARGETS, ports: config.SEALPOST_TARGET_PORTS, ownAddresses: config.SEALPOST_OWN_ADDRESSES,
     ...(demoOrigin && { alwaysAllowedOrigins: [demoOrigin] }),
   });
+  const sender = createSender({ guard });
   return {
-    store, codec, catalogue, link, guard, metrics, log, logFile,
+    store, codec, catalogue, link, guard, sender, metrics, log, logFile,
     gauge: createDispatchGauge(),
     operations: createOperations({ client: link.client, store, log, parkOpenDays: config.PARK_OPEN_DAYS }),
     version: packageVersion(),
     close: async () => {
       catalogue.close();
+      await sender.close();
       await link.connection.close().catch(() => undefined);
       await store.close();
       flush();

@@ -58,7 +58,7 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
 
   const worker = config.ROLE === "api" ? undefined : await startWorker(core, config);
   if (worker) undo.push(() => worker.stop());
-  serve(server, core, config, engines, worker?.worker);
+  serve({ server, core, config, engines, url, worker: worker?.worker });
   await untilReady(core, worker?.worker);
   announce({ config, url, engines, admin, demo: demo !== undefined, say, logFile: core.logFile });
   core.log.info({ url, temporal: engines.temporal.how, mongodb: engines.mongodb.how }, "started");
@@ -69,7 +69,17 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
   };
 }
 
-function serve(server: Server, core: Core, config: Config, engines: Engines, worker: Worker | undefined): void {
+interface Serving {
+  server: Server;
+  core: Core;
+  config: Config;
+  engines: Engines;
+  /** Where the server listens. */
+  url: string;
+  worker: Worker | undefined;
+}
+
+function serve({ server, core, config, engines, url, worker }: Serving): void {
   const publisher = createPublisher({
     client: core.link.client, store: core.store, catalogue: core.catalogue, metrics: core.metrics, log: core.log,
     ...(worker && { gauge: core.gauge }), packed: true,
@@ -81,8 +91,9 @@ function serve(server: Server, core: Core, config: Config, engines: Engines, wor
     store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, metrics: core.metrics.registry, log: core.log,
     notReady: createReadiness({ store: core.store, link: core.link, ...(worker && { workerState: () => worker.getState() }) }),
     refuseTarget: (target) => core.guard.refuseTarget(target),
+    sender: core.sender,
     settings: {
-      version: core.version, payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
+      version: core.version, publicUrl: (config.PUBLIC_URL ?? url).replace(/\/+$/, ""), payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
       requestsPerSecond: config.REQUESTS_PER_SECOND, production: config.production, workerOnly: config.ROLE === "worker",
       temporalUiOrigins: [...config.SEALPOST_TEMPORAL_UI_ORIGINS, ...(engines.temporal.uiUrl ? [new URL(engines.temporal.uiUrl).origin] : [])],
       ...(config.SEALPOST_ADMIN_KEY && { environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY) }),

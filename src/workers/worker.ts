@@ -5,7 +5,6 @@ import { createDeliver } from "../activities/deliver.js";
 import { createEndpointHealth } from "../activities/endpoint-health.js";
 import { createEventBytes } from "../activities/event-bytes.js";
 import { createActivities } from "../activities/index.js";
-import { createSender } from "../activities/send.js";
 import { createSubscriptionEffects } from "../activities/subscription-effects.js";
 import { createThrottle } from "../activities/throttle.js";
 import { SIGNAL } from "../workflows/contract.js";
@@ -24,8 +23,7 @@ export interface RunningWorker {
 
 /** Creates and runs the worker of this process. */
 export async function startWorker(core: Core, config: Config): Promise<RunningWorker> {
-  const { store, catalogue, link, metrics, log, gauge } = core;
-  const sender = createSender({ guard: core.guard });
+  const { store, catalogue, link, metrics, log, gauge, sender } = core;
   const health = createEndpointHealth();
   const throttle = createThrottle({ client: link.client, catalogue, log });
   const activities = createActivities({
@@ -49,7 +47,6 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
       if (worker.getState() === "RUNNING") worker.shutdown();
       await running;
       throttle.close();
-      await sender.close();
     },
   };
 }

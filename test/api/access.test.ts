@@ -84,13 +84,13 @@ describe.each<{ role: Role; key: (tenant: Objects) => string }>([
   test.each(withParams.filter((route) => route.act !== "public" && !("hidden" in route)).map((route) => [`${route.method} ${route.path}`, route] as const))("%s of another tenant", async (_name, route) => {
     const problem = async () => api.problem(route.method.toUpperCase(), pathFor(route, theirs), callFor(route, key(mine)));
     if (route.act === "public") return;
-    if (!mayAct(role, route.act)) return expect(await problem()).toMatchObject({ status: 403, code: "forbidden" });
+    if (!mayAct({ role }, route.act)) return expect(await problem()).toMatchObject({ status: 403, code: "forbidden" });
     if (role === "provider" && LIMITED_FOR_PROVIDERS.has(route.operationId)) return expect(await problem()).toMatchObject({ status: 403 });
     if (role === "provider" && SHARED_WITH_PROVIDERS.has(route.operationId)) return;
     expect(await problem()).toMatchObject({ status: 404 });
   });
 
-  test.each(withParams.filter((route) => route.method === "get" && route.act !== "public" && mayAct(role, route.act) && !("hidden" in route)).map((route) => [route.path, route] as const))(
+  test.each(withParams.filter((route) => route.method === "get" && route.act !== "public" && mayAct({ role }, route.act) && !("hidden" in route)).map((route) => [route.path, route] as const))(
     "GET %s of its own tenant", async (_name, route) => {
       // A recovery was started with the consumer's key.
       const expected = role === "provider" && route.operationId === "readRecovery" ? 404 : 200;
@@ -103,7 +103,7 @@ test.each(routesOf().filter((route) => route.act !== "public" && !route.publicOu
   expect(await api.problem(route.method.toUpperCase(), path, { ...callFor(route, ""), key: "" })).toMatchObject({ status: 401, code: "unauthenticated" });
 });
 
-test.each(routesOf().filter((route) => !route.params && route.act !== "public" && !mayAct("consumer", route.act) && !route.publicOutsideProduction).map((route) => [`${route.method} ${route.path}`, route] as const))(
+test.each(routesOf().filter((route) => !route.params && route.act !== "public" && !mayAct({ role: "consumer" }, route.act) && !route.publicOutsideProduction).map((route) => [`${route.method} ${route.path}`, route] as const))(
   "%s is beyond a consumer", async (_name, route) => {
     expect(await api.problem(route.method.toUpperCase(), route.path, { key: mine.consumerKey, ...(route.method === "post" && { body: {} }) })).toMatchObject({ status: 403, code: "forbidden" });
   });
@@ -139,5 +139,5 @@ test("what a request names in its body must be the actor's own too", async () =>
 });
 
 test("the table of acts lets an admin do everything", () => {
-  for (const act of Object.keys(ACTS)) expect(mayAct("admin", act as keyof typeof ACTS)).toBe(true);
+  for (const act of Object.keys(ACTS)) expect(mayAct({ role: "admin" }, act as keyof typeof ACTS)).toBe(true);
 });

@@ -6,8 +6,9 @@ import { Client, Connection } from "@temporalio/client";
 import { pino } from "pino";
 import { Agent, request as send } from "undici";
 import { createCatalogue, type Catalogue } from "../../src/activities/catalogue.js";
-import { createGuard } from "../../src/activities/guard.js";
+import { createGuard, type GuardOptions } from "../../src/activities/guard.js";
 import { createMetrics } from "../../src/activities/metrics.js";
+import { createSender } from "../../src/activities/send.js";
 import type { ApiSettings } from "../../src/api/dependencies.js";
 import { createApi, createHttpServer } from "../../src/api/index.js";
 import type { Problem } from "../../src/api/errors.js";
@@ -46,7 +47,7 @@ export interface RunningApi {
   /** The problem document; fails the test when the answer is none. */
   problem(method: string, path: string, call?: Call): Promise<Problem & { headers: Answer["headers"] }>;
   /** Makes a key and gives its token. */
-  key(input: { role: string; groupId?: string; apiIds?: string[] }): Promise<{ id: string; token: string }>;
+  key(input: { role: string; groupId?: string; apiIds?: string[]; scopes?: string[] }): Promise<{ id: string; token: string }>;
   close(): Promise<void>;
 }
 
@@ -55,10 +56,12 @@ export interface RunningApiOptions {
   mongodbUrl: string;
   settings?: Partial<ApiSettings>;
   http?: HttpServerSettings;
+  /** What may be called beside public https addresses. */
+  guard?: GuardOptions;
 }
 
 /** Starts it with a database and a task queue of its own. */
-export async function startApi({ temporalAddress, mongodbUrl, settings = {}, http = {} }: RunningApiOptions): Promise<RunningApi> {
+export async function startApi({ temporalAddress, mongodbUrl, settings = {}, http = {}, guard: guardOptions = {} }: RunningApiOptions): Promise<RunningApi> {
   const database = await openDatabase(mongodbUrl, "api");
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: "info" }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
@@ -73,21 +76,23 @@ export async function startApi({ temporalAddress, mongodbUrl, settings = {}, htt
     client, store, catalogue, metrics, log: logger, taskQueue, settings: { batchMax: 200, startsInFlight: 2, dispatchesInFlight: 8 },
   });
   const adminKey = `test-${randomBytes(24).toString("base64url")}`;
-  const guard = createGuard({ allowLocal: false, ports: [443, 8443] });
+  const guard = createGuard({ allowLocal: false, ports: [443, 8443], ...guardOptions });
+  const sender = createSender({ guard });
   const server = createHttpServer(http);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
   server.on("request", createApi({
     store, catalogue, publisher, codec, log: logger, metrics: metrics.registry,
     operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
     notReady: async () => undefined,
-    refuseTarget: (url) => guard.refuseTarget(url),
+    refuseTarget: (target) => guard.refuseTarget(target),
+    sender,
     settings: {
-      version: "0.0.0-test", payloadLimitBytes: 64 * 1024, temporalUiOrigins: ["http://127.0.0.1:8233"], wrongKeysPerMinute: 1_000_000, requestsPerSecond: 0,
+      publicUrl: url, version: "0.0.0-test", payloadLimitBytes: 64 * 1024, temporalUiOrigins: ["http://127.0.0.1:8233"], wrongKeysPerMinute: 1_000_000, requestsPerSecond: 0,
       production: false, environmentAdminKeyHash: store.blindIndex("admin-key", adminKey), ...settings,
     },
   }));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
   const agent = new Agent({ connections: 64 });
 
   async function call<T>(method: string, path: string, { key = adminKey, body, headers = {} }: Call = {}): Promise<Answer<T>> {
@@ -119,6 +124,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings = {}, htt
       server.closeAllConnections();
       await agent.destroy();
       catalogue.close();
+      await sender.close();
       await connection.close();
       await store.close();
       await database.close();
