@@ -15,7 +15,27 @@ declare module "vitest" {
 /** Running engines that several test runs share. */
 const SHARED = { temporalAddress: "SEALPOST_TEST_TEMPORAL_ADDRESS", mongodbUrl: "SEALPOST_TEST_MONGODB_URL" } as const;
 
+/** Each project of vitest.config.ts calls this; the first one brings the engines, the last one to end stops them. */
+const shared = globalThis as { sealpostTestEngines?: { users: number; running: Promise<TestEngines> } };
+
+interface TestEngines {
+  temporalAddress: string;
+  mongodbUrl: string;
+  stop: () => Promise<void>;
+}
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const engines = (shared.sealpostTestEngines ??= { users: 0, running: bring() });
+  engines.users++;
+  const { temporalAddress, mongodbUrl, stop } = await engines.running;
+  project.provide("temporalAddress", temporalAddress);
+  project.provide("mongodbUrl", mongodbUrl);
+  return async () => {
+    if (--engines.users === 0) await stop();
+  };
+}
+
+async function bring(): Promise<TestEngines> {
   const dataDir = mkdtempSync(join(tmpdir(), "sealpost-engines-"));
   const temporalAddress = process.env[SHARED.temporalAddress];
   const mongodbUrl = process.env[SHARED.mongodbUrl];
@@ -26,11 +46,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
       ...(temporalAddress && { temporalAddress }), ...(mongodbUrl && { mongodbUrl }),
       progress: (line) => lines.push(line),
     });
-    project.provide("temporalAddress", engines.temporal.address);
-    project.provide("mongodbUrl", engines.mongodb.url);
-    return async () => {
-      await engines.stop();
-      rmSync(dataDir, { recursive: true, force: true });
+    return {
+      temporalAddress: engines.temporal.address,
+      mongodbUrl: engines.mongodb.url,
+      stop: async () => {
+        await engines.stop();
+        rmSync(dataDir, { recursive: true, force: true });
+      },
     };
   } catch (error) {
     rmSync(dataDir, { recursive: true, force: true });
