@@ -10,8 +10,9 @@ export async function createIndexes(collections: {
   deliveries: Collection<DeliveryDocument>;
   subscriptions: Collection<Document>;
   audit: Collection<Document>;
+  samlUses: Collection<Document>;
 }): Promise<void> {
-  const { events, deliveries, subscriptions, audit } = collections;
+  const { events, deliveries, subscriptions, audit, samlUses } = collections;
   // Deliveries of one event need none: their `_id` begins with the event's.
   await make(deliveries, [
     { createdAt: -1, _id: -1 },
@@ -26,6 +27,7 @@ export async function createIndexes(collections: {
   ]);
   await make(subscriptions, [{ groupId: 1, createdAt: -1, _id: -1 }]);
   await make(audit, [{ at: -1, _id: -1 }]);
+  await guarded(() => samlUses.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }));
 }
 
 /** Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. */

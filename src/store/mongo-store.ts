@@ -16,6 +16,8 @@ import { createKeyring } from "./keyring.js";
 import { localKeyProvider, type KeyProvider } from "./master-keys.js";
 import { blindIndex, loadPepper, type PepperDocument } from "./pepper.js";
 import { createRecoveryStore, type RecoveryDocument } from "./recoveries.js";
+import { createSamlConnectionStore } from "./saml-connections.js";
+import { createSamlUseStore, type SamlUseDocument } from "./saml-uses.js";
 import type { Store } from "./store.js";
 
 /** The store, and which engine is behind it. */
@@ -79,7 +81,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await ping(10_000);
   const pepper = await loadPepper(db.collection<PepperDocument>("settings"), keyring);
-  if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit") });
+  if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), samlUses: collectionOf(db, "samlUses") });
 
   return {
     standIn,
@@ -88,6 +90,8 @@ export async function createStore(deps: { client: MongoClient; database: string;
     groups: catalogue("groups", groupLayout),
     subscriptions: catalogue("subscriptions", subscriptionLayout(keyring)),
     apiKeys: catalogue("apiKeys", apiKeyLayout),
+    samlConnections: createSamlConnectionStore(db.collection<CatalogueDocument>("samlConnections"), exclusive),
+    samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
     events: createEventStore(events, { keyring, standIn, exclusive }),
     deliveries: createDeliveryStore(deliveries, keyring, standIn),
     recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),

@@ -1,6 +1,8 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
 import type { Keyring } from "./keyring.js";
 import type { Api, ApiKey, Attempt, AuditEntry, Delivery, EventRecord, EventType, Group, Recovery, Subscription } from "./model.js";
+import type { SamlConnection } from "./saml-connections.js";
+import type { SamlUseStore } from "./saml-uses.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
 
 export interface Page<T> {
@@ -91,6 +93,9 @@ export interface Store {
   subscriptions: CatalogueCollection<Subscription>;
   /** `hash`: HMAC-SHA-256 of the key's secret under the pepper. */
   apiKeys: CatalogueCollection<ApiKey & { hash: Uint8Array }>;
+  /** Not held in memory: read at a log-in. */
+  samlConnections: CatalogueCollection<SamlConnection>;
+  samlUses: SamlUseStore;
   events: EventStore;
   deliveries: DeliveryStore;
   recoveries: { insert(item: Recovery): Promise<void>; get(id: string): Promise<Recovery | undefined>; update(id: string, change: Partial<Recovery>): Promise<void> };

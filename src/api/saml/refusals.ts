@@ -1,0 +1,43 @@
+/** Why a SAML response is refused: one table, `code` -> what to say. No sentence repeats anything of the response. */
+export const SAML_REFUSALS = {
+  connection_disabled: "The connection is disabled.",
+  certificate_expired: "No certificate of the connection is valid now. Add the identity provider's present one.",
+  response_too_large: "The response is larger than 256 KiB.",
+  response_unreadable: "The response is not base64 of an XML document in UTF-8.",
+  markup_refused: "The response holds a document type, an entity, a comment, CDATA or a processing instruction.",
+  response_too_complex: "The response is nested too deeply or has too many elements.",
+  structure_refused: "The response is not one Response with one Assertion in it, each with an id of its own.",
+  encrypted_refused: "The response is encrypted. This service has no key for that: turn encryption off at the identity provider.",
+  algorithm_refused: "A signature uses an algorithm that is not allowed. RSA with SHA-256 or SHA-512 is.",
+  signature_missing: "A signature is missing. The assertion must be signed, and the response unless the connection says otherwise.",
+  signature_invalid: "A signature does not hold with any certificate of the connection.",
+  issuer_mismatch: "The issuer is not the connection's identity provider.",
+  destination_mismatch: "The response was not made for this address (Destination).",
+  recipient_mismatch: "The assertion was not made for this address (Recipient).",
+  audience_mismatch: "The assertion was not made for this service (Audience).",
+  status_not_success: "The identity provider did not report success.",
+  conditions_refused: "The assertion's conditions are missing, or one of them is not known.",
+  confirmation_refused: "The assertion has no bearer confirmation with Recipient, NotOnOrAfter and InResponseTo.",
+  unsolicited: "Nobody asked for the response, and the connection takes none of that kind.",
+  request_unknown: "The response answers a request that this browser did not make here.",
+  request_expired: "The log-in took longer than ten minutes.",
+  expired: "The assertion has expired, or is older than five minutes.",
+  not_yet_valid: "The assertion is not valid yet. Check the clocks.",
+  name_id_refused: "The assertion names nobody: one NameID of 1 to 256 characters is needed.",
+  attributes_refused: "The assertion's attributes are too many, too long, or one has a name that is reserved.",
+  authn_statement_refused: "The assertion does not say, once, how and when the person was authenticated.",
+  authn_context_mismatch: "The person was not authenticated in a way that the connection requires.",
+  session_expired: "The identity provider's session is over.",
+  replayed: "The response was used before.",
+} as const;
+
+export type SamlRefusal = keyof typeof SAML_REFUSALS;
+
+/** A refusal as `accept` answers it. */
+export interface SamlRefused {
+  ok: false;
+  code: SamlRefusal;
+  detail: string;
+}
+
+export const refused = (code: SamlRefusal): SamlRefused => ({ ok: false, code, detail: SAML_REFUSALS[code] });

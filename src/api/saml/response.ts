@@ -1,0 +1,104 @@
+/** The shape that a posted SAML response must have before its signatures are looked at: one Response, one Assertion, plain signatures on just these. */
+import { refused, type SamlRefusal, type SamlRefused } from "./refusals.js";
+import { attributeOf, childrenOf, elementsOf, onlyChild, parseXml, type XmlFault } from "./xml.js";
+
+export const PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol";
+export const ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion";
+const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
+const ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#";
+
+/** Base64 of the posted field, in characters; with line breaks. */
+const MAX_CHARACTERS = 256 * 1024;
+
+const SIGNATURE_ALGORITHMS = new Set([
+  "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512", "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
+]);
+const DIGEST_ALGORITHMS = new Set(["http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2001/04/xmlenc#sha512"]);
+const EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#";
+const ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+
+export interface ReadResponse {
+  ok: true;
+  /** The document as text, as every later step reads it. */
+  xml: string;
+  response: Element;
+  /** Not to be believed: what was signed comes out of the signature's own bytes. */
+  assertion: Element;
+}
+
+const FAULTS: Record<XmlFault, SamlRefusal> = { markup: "markup_refused", too_complex: "response_too_complex", malformed: "response_unreadable" };
+
+/** Reads the form field. Nothing in it is verified yet. */
+export function readResponse(field: unknown, { requireSignedResponse }: { requireSignedResponse: boolean }): ReadResponse | SamlRefused {
+  const xml = decode(field);
+  if (typeof xml !== "string") return refused(xml.code);
+  const parsed = parseXml(xml);
+  if (!parsed.ok) return refused(FAULTS[parsed.fault]);
+  const response = parsed.root;
+  const elements = elementsOf(response);
+  if (elements.some((element) => element.namespaceURI === ENCRYPTION || element.localName.startsWith("Encrypted"))) return refused("encrypted_refused");
+  const assertion = onlyChild(response, ASSERTION, "Assertion");
+  if (!assertion || !isSound(response, elements)) return refused("structure_refused");
+  const fault = signaturesFault(response, assertion, elements, requireSignedResponse);
+  return fault ? refused(fault) : { ok: true, xml, response, assertion };
+}
+
+/** Base64 as in RFC 4648, line breaks allowed, and UTF-8: Node would drop what does not belong there without a word. */
+function decode(field: unknown): string | { code: SamlRefusal } {
+  if (typeof field !== "string") return { code: "response_unreadable" };
+  if (field.length > MAX_CHARACTERS) return { code: "response_too_large" };
+  const base64 = field.replaceAll(/[\t\n\r ]/g, "");
+  if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return { code: "response_unreadable" };
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(base64, "base64"));
+  } catch {
+    return { code: "response_unreadable" };
+  }
+}
+
+/** No second Response or Assertion of any namespace and at any depth, and no id twice, however its attribute is spelt. */
+function isSound(response: Element, elements: Element[]): boolean {
+  if (response.namespaceURI !== PROTOCOL || response.localName !== "Response") return false;
+  for (const name of ["Response", "Assertion"]) if (elements.filter((element) => element.localName === name).length !== 1) return false;
+  const ids = elements.flatMap((element) =>
+    Array.from(element.attributes).filter((attribute) => attribute.name.replace(/^.*:/, "").toLowerCase() === "id").map(({ value }) => value));
+  return new Set(ids).size === ids.length;
+}
+
+function signaturesFault(response: Element, assertion: Element, elements: Element[], requireSignedResponse: boolean): SamlRefusal | undefined {
+  const signatures = elements.filter((element) => element.localName === "Signature");
+  const ofResponse = childrenOf(response, SIGNATURE, "Signature");
+  const ofAssertion = childrenOf(assertion, SIGNATURE, "Signature");
+  if (ofAssertion.length === 0 || (requireSignedResponse && ofResponse.length === 0)) return "signature_missing";
+  if (ofResponse.length > 1 || ofAssertion.length > 1 || signatures.length !== ofResponse.length + ofAssertion.length) return "structure_refused";
+  for (const signature of signatures) {
+    const fault = signatureFault(signature);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+/** XML Signature, section 4, cut down to what SAML 2.0 (core, 5.4) allows: an enveloped signature of the element it stands in. */
+function signatureFault(signature: Element): SamlRefusal | undefined {
+  const info = onlyChild(signature, SIGNATURE, "SignedInfo");
+  const reference = info && onlyChild(info, SIGNATURE, "Reference");
+  const transforms = reference && onlyChild(reference, SIGNATURE, "Transforms");
+  if (!info || !reference || !transforms || !onlyChild(signature, SIGNATURE, "SignatureValue")) return "structure_refused";
+  const names = childrenOf(signature).map(({ localName }) => localName);
+  if (names.some((name) => !["SignedInfo", "SignatureValue", "KeyInfo"].includes(name)) || childrenOf(info).length !== 3) return "structure_refused";
+  const id = attributeOf(signature.parentNode as Element, "ID");
+  if (id === undefined || !/^[A-Za-z_][A-Za-z0-9_.-]{0,255}$/.test(id) || attributeOf(reference, "URI") !== `#${id}`) return "structure_refused";
+  const steps = childrenOf(transforms).map((transform) => attributeOf(transform, "Algorithm"));
+  const allowed = [
+    steps.length === 2 && steps[0] === ENVELOPED && steps[1] === EXCLUSIVE_C14N,
+    algorithmOf(info, "CanonicalizationMethod") === EXCLUSIVE_C14N,
+    SIGNATURE_ALGORITHMS.has(algorithmOf(info, "SignatureMethod") ?? ""),
+    DIGEST_ALGORITHMS.has(algorithmOf(reference, "DigestMethod") ?? ""),
+  ];
+  return allowed.includes(false) ? "algorithm_refused" : undefined;
+}
+
+function algorithmOf(parent: Element, name: string): string | undefined {
+  const method = onlyChild(parent, SIGNATURE, name);
+  return method && attributeOf(method, "Algorithm");
+}

@@ -1,0 +1,112 @@
+/**
+ * Reading XML that somebody else wrote. The text is checked before any parser sees it: what XML allows beyond elements, attributes and
+ * text is where parsers differ, and where attacks are made (XXE, entity expansion, comments that cut a name in two).
+ */
+import { DOMParser } from "@xmldom/xmldom";
+
+export type XmlFault = "markup" | "too_complex" | "malformed";
+export type ParsedXml = { ok: true; root: Element } | { ok: false; fault: XmlFault };
+
+export interface XmlLimits {
+  /** Comments are taken out before parsing; otherwise they are refused. */
+  comments?: boolean;
+  maxDepth?: number;
+  maxElements?: number;
+}
+
+const DECLARATION = /^<\?xml\s+version=(["'])1\.0\1(?:\s+encoding=(["'])utf-8\2)?(?:\s+standalone=(["'])(?:yes|no)\3)?\s*\?>/i;
+/** XML 1.0, production 2: what may not be in a document, not even as a reference. */
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udfff]/u;
+/** The end of a tag: `>` within quotes is none. */
+const TAG = /^(?:[^"'<>]|"[^"<]*"|'[^'<]*')*>/;
+
+/** Parses the document and gives its root. Never throws, never reads anything but the text. Namespaces are resolved. */
+export function parseXml(text: string, limits: XmlLimits = {}): ParsedXml {
+  const { comments = false, maxDepth = 32, maxElements = 4_000 } = limits;
+  const bare = (comments ? text.replaceAll(/<!--[\s\S]*?-->/g, "") : text).replace(DECLARATION, "");
+  // `<!` begins a DOCTYPE, an ENTITY, a comment or CDATA and is nowhere else allowed; `<?` begins a processing instruction.
+  if (/<[!?]/.test(bare)) return { ok: false, fault: "markup" };
+  if (FORBIDDEN.test(bare)) return { ok: false, fault: "malformed" };
+  for (const [, reference] of bare.matchAll(/&([^;&<]{0,12};?)/g)) if (!isPlainReference(reference ?? "")) return { ok: false, fault: "markup" };
+  const shape = shapeFault(bare, maxDepth, maxElements);
+  if (shape) return { ok: false, fault: shape };
+  return parse(bare);
+}
+
+/** One of the five predefined entities, or a character that may be in a document. */
+function isPlainReference(reference: string): boolean {
+  if (/^(?:lt|gt|amp|quot|apos);$/.test(reference)) return true;
+  const digits = /^#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));$/.exec(reference);
+  if (!digits) return false;
+  const point = digits[1] === undefined ? Number(digits[2]) : Number.parseInt(digits[1], 16);
+  return point <= 0x10ffff && !FORBIDDEN.test(String.fromCodePoint(point));
+}
+
+/** Depth and number of elements, and whether every `<` begins a tag that ends. Parsers recurse: 256 KiB of `<a>` are 80,000 levels. */
+function shapeFault(text: string, maxDepth: number, maxElements: number): XmlFault | undefined {
+  let depth = 0;
+  let elements = 0;
+  for (const piece of text.split("<").slice(1)) {
+    const tag = TAG.exec(piece)?.[0];
+    if (tag === undefined) return "malformed";
+    if (tag.startsWith("/")) depth--;
+    else {
+      elements++;
+      if (!tag.endsWith("/>")) depth++;
+    }
+    if (depth > maxDepth || elements > maxElements) return "too_complex";
+    if (depth < 0) return "malformed";
+  }
+  return depth === 0 ? undefined : "malformed";
+}
+
+function parse(text: string): ParsedXml {
+  const fail = (): never => {
+    throw new SyntaxError("not well-formed");
+  };
+  try {
+    // Everything the parser would only warn of is an error here.
+    const document = new DOMParser({ locator: {}, errorHandler: { warning: fail, error: fail, fatalError: fail } }).parseFromString(text, "text/xml") as Document | undefined;
+    const root = document?.documentElement;
+    return root ? { ok: true, root } : { ok: false, fault: "malformed" };
+  } catch {
+    return { ok: false, fault: "malformed" };
+  }
+}
+
+const ELEMENT = 1;
+const TEXT = 3;
+const isElement = (node: Node): node is Element => node.nodeType === ELEMENT;
+
+/** The element's children that are elements, of the namespace and name when they are given. */
+export function childrenOf(parent: Element, namespace?: string, name?: string): Element[] {
+  const found: Element[] = [];
+  for (let node = parent.firstChild; node; node = node.nextSibling) {
+    if (isElement(node) && (namespace === undefined || node.namespaceURI === namespace) && (name === undefined || node.localName === name)) found.push(node);
+  }
+  return found;
+}
+
+/** The one child of that name; undefined when there is none or several. */
+export function onlyChild(parent: Element, namespace: string, name: string): Element | undefined {
+  const [child, ...more] = childrenOf(parent, namespace, name);
+  return more.length === 0 ? child : undefined;
+}
+
+/** The element and all elements below it, in document order. */
+export function elementsOf(root: Element): Element[] {
+  return [root, ...childrenOf(root).flatMap(elementsOf)];
+}
+
+/** The value of an attribute without a namespace; undefined when it is absent. */
+export const attributeOf = (element: Element, name: string): string | undefined => (element.hasAttribute(name) ? (element.getAttribute(name) ?? undefined) : undefined);
+
+/** The text of an element that holds nothing but text; undefined when there is an element in it. */
+export function textOf(element: Element): string | undefined {
+  let text = "";
+  for (let node = element.firstChild; node; node = node.nextSibling) {
+    if (node.nodeType !== TEXT) return undefined;
+    text += node.nodeValue ?? "";
+  }
+  return text;
+}
