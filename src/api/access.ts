@@ -2,6 +2,7 @@
 import type { Catalogue } from "../activities/catalogue.js";
 import { TEST_EVENT_TYPE } from "../activities/routes.js";
 import type { Role, Subscription } from "../store/model.js";
+import type { PersonalSession } from "./sessions.js";
 
 /** Whoever makes the request. */
 export interface Actor {
@@ -15,6 +16,8 @@ export interface Actor {
   groupIds?: readonly string[];
   /** The apis it is limited to; absent: all. */
   apiIds?: readonly string[];
+  /** Of a person who has logged in. */
+  session?: PersonalSession;
 }
 
 const EVERYBODY: readonly Role[] = ["admin", "provider", "consumer", "operator", "auditor"];

@@ -7,8 +7,9 @@ import type { Express } from "express";
 import type { z } from "zod";
 import { parseJson, readBody, refuseUnlessJson } from "./body.js";
 import { refuse, type Refusal } from "./errors.js";
-import { SECURITY_HEADERS, sendJson, sendRefusal } from "./respond.js";
+import { sendJson, sendRefusal } from "./respond.js";
 import type { RequestContext, Route, RoutedRequest } from "./route.js";
+import { SECURITY_HEADERS } from "./security-headers.js";
 import { payloads } from "./schemas/administration.js";
 import { validate } from "./validate.js";
 

@@ -6,6 +6,8 @@ import type { Catalogue } from "../activities/catalogue.js";
 import type { Sender } from "../activities/send.js";
 import type { Delivery, Recovery, Subscription } from "../store/model.js";
 import type { Store } from "../store/store.js";
+import type { ServiceProvider } from "./saml/service-provider.js";
+import type { Sessions } from "./sessions.js";
 
 export interface ApiDependencies {
   store: Store;
@@ -26,6 +28,11 @@ export interface ApiDependencies {
   refuseTarget(url: string): Promise<string | undefined>;
   /** For requests of the API itself to an address somebody else chose: the same guard, deadlines and caps as a delivery. */
   sender: Sender;
+  sessions: Sessions;
+  /** Sends people to their company's identity provider, and decides who comes back. */
+  serviceProvider: ServiceProvider;
+  /** Milliseconds since the epoch, for the limits of sessions; `Date.now` when absent. */
+  clock?: () => number;
 }
 
 export interface ApiSettings {
@@ -44,6 +51,11 @@ export interface ApiSettings {
   production: boolean;
   /** Under which browsers and identity providers reach the API, without a slash at the end. */
   publicUrl: string;
+  /** A person's session ends so long after the log-in, hours; and after so long without a request, minutes. */
+  sessionHours: number;
+  sessionIdleMinutes: number;
+  /** The connection of the trial identity provider, which the log-in page offers. */
+  trialConnectionId?: string;
   /** A pure worker serves /health and /metrics only. */
   workerOnly?: boolean;
 }

@@ -14,10 +14,14 @@ export const PROBLEMS = {
   malformed_json: entry(400, "The body is not valid JSON", "Send one JSON value in UTF-8 without a byte order mark (RFC 8259)."),
   duplicate_member: entry(400, "A member name occurs twice", "Give each member of an object once."),
   malformed_request: entry(400, "The HTTP request is malformed", "Send a request as RFC 9112 describes it, with a Host header."),
-  unauthenticated: entry(401, "A valid API key is needed", "Send `Authorization: Bearer sp_…` with a key that is neither revoked nor expired."),
   saml_refused: entry(401, "The identity provider's response was not accepted", "Log in again; if it goes on, tell an administrator the time: the audit says why."),
-  forbidden: entry(403, "This key may not do that", "Use a key whose role allows it."),
+  unauthenticated: entry(401, "A valid API key or a log-in is needed", "Send `Authorization: Bearer sp_…` with a key that is neither revoked nor expired, or log in at /saml/login."),
+  session_ended: entry(401, "The session has ended", "Log in again at /saml/login."),
+  forbidden: entry(403, "This key or role may not do that", "Use a key, or act in a role, that allows it."),
+  cross_site_request: entry(403, "The request comes from another site", "Make it from a page of this service, or with an API key."),
+  no_role: entry(403, "You have no role here", "Ask your administrator for a group that gives you one, then log in again."),
   not_found: entry(404, "Not found", "Check the path and the id; an object of another group is not shown."),
+  connection_unknown: entry(404, "There is no such connection", "Give the id or the name of your company's connection; your administrator knows it."),
   event_type_unknown: entry(404, "There is no such event type", "Create it with POST /v1/event-types, or correct the name."),
   method_not_allowed: entry(405, "The method is not allowed here", "Use one of the methods in the Allow header."),
   request_timeout: entry(408, "The request took too long to arrive", "Send the headers within 10 s and the whole request within 30 s."),
@@ -45,6 +49,7 @@ export const PROBLEMS = {
   headers_too_large: entry(431, "The headers are too large", "Send at most 100 headers with 16 KiB in all."),
   internal: entry(500, "Something failed on our side", "Try again; if it goes on, tell the operator the time of the request."),
   unavailable: entry(503, "Not accepted now", "Try again as Retry-After says."),
+  login_needs_https: entry(503, "Nobody can log in over http", "Set PUBLIC_URL to the https address under which browsers reach the service."),
   not_ready: entry(503, "Not ready", "A publish would not be accepted and delivered now; the detail says what is missing."),
 } as const satisfies Record<string, ProblemEntry>;
 
@@ -94,7 +99,7 @@ export function problemOf({ refused, detail, errors }: Refusal): Problem {
 export function headersOf({ refused, retryAfterSeconds, headers }: Refusal): Record<string, string> {
   return {
     "content-type": "application/problem+json",
-    ...(refused === "unauthenticated" && { "www-authenticate": 'Bearer realm="sealpost"' }),
+    ...(PROBLEMS[refused].status === 401 && { "www-authenticate": 'Bearer realm="sealpost"' }),
     ...(retryAfterSeconds !== undefined && { "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))) }),
     ...headers,
   };

@@ -1,29 +1,53 @@
-/** Lets a request in: authentication, the limit on wrong keys and the limit on requests of one key. */
+/** Lets a request in: authentication by key or session, the limits on wrong ones and on requests, and no session from another site. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Actor } from "./access.js";
 import { createAuthentication, createRequestLimit, createWrongKeyLimit } from "./authenticate.js";
+import { sessionTokenOf } from "./cookies.js";
+import { isCrossSite } from "./cross-site.js";
 import type { ApiDependencies } from "./dependencies.js";
-import type { Refusal } from "./errors.js";
+import { refuse, type Refusal } from "./errors.js";
+import type { Sessions } from "./sessions.js";
 
 /** The actor, or why there is none. Answers at once where nothing has to be counted: the publish path pays for no promise. */
 export type Gate = (request: IncomingMessage, response: ServerResponse) => Actor | Refusal | Promise<Actor | Refusal>;
 
-export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalogue" | "settings">): Gate {
+export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalogue" | "settings">, sessions: Sessions): Gate {
+  const { settings } = dependencies;
   const authenticate = createAuthentication(dependencies);
-  const limitWrongKeys = createWrongKeyLimit(dependencies.settings.wrongKeysPerMinute);
-  const limitRequests = createRequestLimit(dependencies.settings.requestsPerSecond);
+  const limitWrongKeys = createWrongKeyLimit(settings.wrongKeysPerMinute);
+  const limitRequests = createRequestLimit(settings.requestsPerSecond);
+  const ours = [new URL(settings.publicUrl).origin];
+  const oursAndTemporal = [...ours, ...settings.temporalUiOrigins];
+
+  async function limited(response: ServerResponse, who: string, actor: Actor): Promise<Actor | Refusal> {
+    if (!limitRequests) return actor;
+    const { headers, refusal } = await limitRequests(who);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    return refusal ?? actor;
+  }
+
+  async function admitSession(token: string, request: IncomingMessage, response: ServerResponse): Promise<Actor | Refusal> {
+    // The Temporal UI is another origin; it may have payloads decoded and nothing else.
+    const origins = request.url?.startsWith("/codec/") ? oursAndTemporal : ours;
+    if (isCrossSite(request, origins)) return refuse("cross_site_request");
+    const admitted = await sessions.admit(token);
+    if ("refused" in admitted) return (admitted.refused === "session_ended" ? await sessions.countRefusal(request.socket.remoteAddress) : undefined) ?? admitted;
+    return limited(response, admitted.name, admitted);
+  }
+
   return (request, response) => {
+    // Where both are sent, the key counts: whoever sets the header meant it.
+    if (request.headers.authorization === undefined) {
+      const token = sessionTokenOf(request);
+      if (token !== undefined) return admitSession(token, request, response);
+    }
     const result = authenticate(request);
     if ("refusal" in result) {
       // A request without a key is no guess at one.
       if (!result.wrong) return result.refusal;
-      return limitWrongKeys(request.socket.remoteAddress, result.keyClass).then((limited) => limited ?? result.refusal);
+      return limitWrongKeys(request.socket.remoteAddress, result.keyClass).then((refusal) => refusal ?? result.refusal);
     }
     const { actor, keyId } = result;
-    if (!limitRequests || keyId === undefined) return actor;
-    return limitRequests(keyId).then(({ headers, refusal }) => {
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      return refusal ?? actor;
-    });
+    return limitRequests && keyId !== undefined ? limited(response, keyId, actor) : actor;
   };
 }

@@ -2,7 +2,8 @@
 import http, { STATUS_CODES, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { headersOf, problemOf, refuse, type Refusal } from "./errors.js";
-import { SECURITY_HEADERS, sendRefusal } from "./respond.js";
+import { sendRefusal } from "./respond.js";
+import { SECURITY_HEADERS } from "./security-headers.js";
 
 export interface HttpServerSettings {
   /** Connections at once; more are closed at once. */

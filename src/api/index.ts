@@ -13,6 +13,10 @@ import { eventRoutes } from "./events.js";
 import { refusalOf } from "./failure.js";
 import { createGate, type Gate } from "./gate.js";
 import { groupRoutes } from "./groups.js";
+import { loginRoutes } from "./login.js";
+import { meRoutes } from "./me.js";
+import { pageRoutes } from "./page-routes.js";
+import { peopleRoutes } from "./people.js";
 import { publishRoutes } from "./publish-routes.js";
 import { recoveryRoutes } from "./recoveries.js";
 import { sendRefusal } from "./respond.js";
@@ -26,7 +30,7 @@ export { createHttpServer } from "./http-server.js";
 
 const RESOURCE_ROUTES: readonly Route[] = [
   ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...eventTypeRoutes, ...groupRoutes,
-  ...subscriptionRoutes, ...subscriptionLifecycleRoutes, ...apiKeyRoutes, ...auditRoutes, ...codecRoutes,
+  ...subscriptionRoutes, ...subscriptionLifecycleRoutes, ...apiKeyRoutes, ...auditRoutes, ...codecRoutes, ...loginRoutes, ...meRoutes, ...peopleRoutes, ...pageRoutes,
 ];
 
 /** Every route that the process serves; a pure worker serves its state only. */
@@ -37,7 +41,7 @@ export function routesOf(workerOnly = false): readonly Route[] {
 
 /** Answers every request, errors included, by the HTTP contract. */
 export function createApi(dependencies: ApiDependencies): RequestListener {
-  const gate = createGate(dependencies);
+  const gate = createGate(dependencies, dependencies.sessions);
   const app = createApp(dependencies, gate);
   const hot = dependencies.settings.workerOnly ? undefined : publishRoutes.find((route) => route.path === HOT_PATH);
   const publish = hot && handlerOf(hot, dependencies, gate);

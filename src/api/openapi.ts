@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, from the same route table as the router. */
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from "zod-openapi";
 import { ACTS } from "./access.js";
+import { SESSION_COOKIE } from "./cookies.js";
 import { PROBLEMS, type ProblemCode } from "./errors.js";
 import type { Route, Tag } from "./route.js";
 import { problemView } from "./schemas/problem.js";
@@ -8,7 +9,7 @@ import { problemView } from "./schemas/problem.js";
 const TAGS: Readonly<Record<Tag, string>> = {
   Catalogue: "Apis and their event types", Groups: "Groups of consumers and what they are granted", Subscriptions: "Consumers' endpoints",
   Events: "Publish and inspect events", Deliveries: "One event for one subscription", Recoveries: "Send many deliveries again",
-  Administration: "API keys and audit", Codec: "Remote codec for Temporal", Service: "State and documentation of the service",
+  Administration: "API keys and audit", People: "Log-in, sessions and the people who have logged in", Codec: "Remote codec for Temporal", Service: "State and documentation of the service",
 };
 
 const DESCRIPTION = `Sealpost delivers a provider's events to its consumers' HTTPS endpoints: signed, durably, at the pace each consumer allows.
@@ -36,9 +37,12 @@ export function buildOpenApi(routes: readonly Route[], version: string): ReturnT
     },
     servers: [{ url: "/", description: "This server" }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
     paths,
-    components: { securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "`Authorization: Bearer sp_<id>_<secret>`" } } },
+    components: { securitySchemes: {
+      apiKey: { type: "http", scheme: "bearer", description: "`Authorization: Bearer sp_<id>_<secret>`" },
+      session: { type: "apiKey", in: "cookie", name: SESSION_COOKIE, description: "Set at a SAML log-in. A request that changes something must come from a page of this service (Origin)." },
+    } },
   });
 }
 
@@ -49,7 +53,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     operationId, summary, tags: [tag],
     description: [description, act === "public" ? undefined : `Roles: ${ACTS[act].join(", ")}.`].filter(Boolean).join("\n\n"),
     ...(act === "public" ? { security: [] } : { "x-roles": ACTS[act] }),
-    ...(act !== "public" && route.publicOutsideProduction && { security: [{ apiKey: [] }, {}] }),
+    ...(act !== "public" && route.publicOutsideProduction && { security: [{ apiKey: [] }, { session: [] }, {}] }),
     ...((params ?? query ?? headers) && { requestParams: { ...(params && { path: params }), ...(query && { query }), ...(headers && { header: headers }) } }),
     ...requestBodyOf(route, bodyOptional),
     responses: responsesOf(route),
@@ -82,7 +86,7 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
 export function problemsOf(route: Route): ProblemCode[] {
   const served = "serve" in route;
   const codes = new Set<ProblemCode>(["invalid_request", "malformed_request", "method_not_allowed", "internal", ...(route.problems ?? [])]);
-  if (route.act !== "public") for (const code of ["unauthenticated", "forbidden", "too_many_wrong_keys", "rate_limited", "unavailable"] as const) codes.add(code);
+  if (route.act !== "public") for (const code of ["unauthenticated", "session_ended", "forbidden", "cross_site_request", "no_role", "too_many_wrong_keys", "rate_limited", "unavailable"] as const) codes.add(code);
   if (route.params) codes.add("not_found");
   if (route.method !== "get" && !served) for (const code of ["malformed_json", "duplicate_member", "payload_too_large", "unsupported_media_type", "content_encoding_unsupported"] as const) codes.add(code);
   return [...codes];

@@ -40,6 +40,8 @@ interface Declaration {
   publicOutsideProduction?: true;
   /** Problems beside those that every route of its kind has. */
   problems?: readonly ProblemCode[];
+  /** Answers people: a refusal is a page, and whoever is not logged in is sent there. */
+  page?: "/saml/login" | "/logged-out";
   /** The body may be missing altogether. */
   bodyOptional?: true;
 }
@@ -47,10 +49,10 @@ interface Schemas<P, Q, B, R> {
   params?: P;
   query?: Q;
   body?: B;
-  response: { status: Reply["status"]; description: string; schema?: R };
+  response: { status: Reply["status"] | 303; description: string; schema?: R };
 }
 
-export type Tag = "Catalogue" | "Groups" | "Subscriptions" | "Events" | "Deliveries" | "Recoveries" | "Administration" | "Codec" | "Service";
+export type Tag = "Catalogue" | "Groups" | "Subscriptions" | "Events" | "Deliveries" | "Recoveries" | "Administration" | "People" | "Codec" | "Service";
 
 /** A route whose request and answer are JSON, checked against its schemas. */
 interface JsonRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType> extends Declaration, Schemas<P, Q, B, R> {
@@ -66,7 +68,7 @@ export interface ServedRoute extends Declaration, Schemas<z.ZodObject, z.ZodObje
   headers?: z.ZodObject;
   /** Answered where the path parameter cannot exist; default `not_found`. */
   unknownPath?: ProblemCode;
-  /** Not in the document: files of the documentation page. */
+  /** Not in the document: pages and their files. */
   hidden?: true;
   serve(context: RequestContext, request: RoutedRequest, response: ServerResponse): Promise<void>;
 }

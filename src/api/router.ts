@@ -7,6 +7,7 @@ import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
 import { refusalOf } from "./failure.js";
 import type { Gate } from "./gate.js";
+import { answerPageRefusal } from "./pages/refused.js";
 import { problemCodeOf, sendJson, sendRefusal } from "./respond.js";
 import { type HandledRoute, isRefusal, type RequestContext, type Route, type RoutedRequest, type ServedRoute } from "./route.js";
 import { parseQuery, validate, type Validated } from "./validate.js";
@@ -32,6 +33,7 @@ export const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/
 /** Answers a request for this route whose path has matched. */
 export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gate): (request: RoutedRequest, response: ServerResponse) => Promise<void> {
   const { log, settings } = dependencies;
+  const refuseTo = refuserOf(route);
   const open = route.act === "public" || (route.publicOutsideProduction === true && !settings.production);
   const run = runnerOf(route);
 
@@ -41,12 +43,12 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
       const admission = gate(request, response);
       const admitted = admission instanceof Promise ? await admission : admission;
       if ("refused" in admitted) {
-        sendRefusal(response, admitted);
+        refuseTo(request, response, admitted);
         return actor;
       }
       actor = admitted;
       if (route.act !== "public" && !mayAct(actor, route.act)) {
-        sendRefusal(response, refuse("forbidden"));
+        refuseTo(request, response, refuse("forbidden"));
         return actor;
       }
     }
@@ -64,7 +66,7 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
       // A cursor of another list is the client's mistake and no failure of ours.
       if (refusal === undefined || refusal.refused === "unavailable") log.error({ err: error, method: request.method, route: route.path }, "a request failed");
       if (response.headersSent) response.destroy();
-      else sendRefusal(response, refusal ?? refuse("internal"));
+      else refuseTo(request, response, refusal ?? refuse("internal"));
     }
     // The publisher writes one line for each event; a second one here would cost the hot path as much again.
     if (route.act === "events:publish" && response.statusCode === 202) return;
@@ -74,6 +76,12 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
       actor: actor.name, ...(code !== undefined && { code }),
     }, "request");
   };
+}
+
+/** A page refuses with a page. */
+function refuserOf({ page }: Route): (request: RoutedRequest, response: ServerResponse, refusal: Refusal) => void {
+  if (page === undefined) return (_request, response, refusal) => sendRefusal(response, refusal);
+  return (request, response, refusal) => answerPageRefusal(request, response, refusal, page);
 }
 
 type Runner = (context: RequestContext, request: RoutedRequest, response: ServerResponse) => Promise<void> | void;
@@ -91,13 +99,14 @@ function runnerOf(route: Route): Runner {
 
 /** Path and query are checked here; the rest is the route's own. */
 function serveChecked(route: ServedRoute, context: RequestContext, request: RoutedRequest, response: ServerResponse): Promise<void> | void {
+  const refuseTo = refuserOf(route);
   if (route.params) {
     const params = checkParams(route, request);
-    if (!params.ok) return sendRefusal(response, route.unknownPath ? refuse(route.unknownPath) : params.refusal);
+    if (!params.ok) return refuseTo(request, response, route.unknownPath ? refuse(route.unknownPath) : params.refusal);
   }
   if (request.url?.includes("?")) {
     const query = checkQuery(route, request);
-    if (!query.ok) return sendRefusal(response, query.refusal);
+    if (!query.ok) return refuseTo(request, response, query.refusal);
   }
   return route.serve(context, request, response);
 }

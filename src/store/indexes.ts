@@ -3,6 +3,8 @@ import type { Collection, Document } from "mongodb";
 import type { DeliveryDocument } from "./deliveries.js";
 import { guarded } from "./driver-errors.js";
 import type { EventDocument } from "./events.js";
+import type { PersonDocument } from "./people.js";
+import type { SessionDocument } from "./sessions.js";
 
 /** Every list is by descending time and id, so every index ends in them. */
 export async function createIndexes(collections: {
@@ -11,8 +13,10 @@ export async function createIndexes(collections: {
   subscriptions: Collection<Document>;
   audit: Collection<Document>;
   samlUses: Collection<Document>;
+  sessions: Collection<SessionDocument>;
+  people: Collection<PersonDocument>;
 }): Promise<void> {
-  const { events, deliveries, subscriptions, audit, samlUses } = collections;
+  const { events, deliveries, subscriptions, audit, samlUses, sessions, people } = collections;
   // Deliveries of one event need none: their `_id` begins with the event's.
   await make(deliveries, [
     { createdAt: -1, _id: -1 },
@@ -28,6 +32,9 @@ export async function createIndexes(collections: {
   await make(subscriptions, [{ groupId: 1, createdAt: -1, _id: -1 }]);
   await make(audit, [{ at: -1, _id: -1 }]);
   await guarded(() => samlUses.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }));
+  await make(people, [{ firstLoginAt: -1, _id: -1 }]);
+  await make(sessions, [{ personId: 1 }]);
+  await guarded(() => sessions.createIndex({ endsAt: 1 }, { expireAfterSeconds: 0 }));
 }
 
 /** Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. */

@@ -6,8 +6,8 @@ import type { KeyProvider } from "./master-keys.js";
 import { createDataKey, sealedKeyId } from "./sealing.js";
 import { StoreError } from "./store.js";
 
-/** Whose data a key seals: `api/<id>`, `group/<id>`, `temporal/<yyyy-mm-dd>`, `system`. */
-export type KeyScope = `api/${string}` | `group/${string}` | `temporal/${string}` | "system";
+/** Whose data a key seals: `api/<id>`, `group/<id>`, `temporal/<yyyy-mm-dd>`, `person/<id>`, `system`. */
+export type KeyScope = `api/${string}` | `group/${string}` | `temporal/${string}` | `person/${string}` | "system";
 
 /** Bound into every ciphertext as additional data: a ciphertext moved elsewhere does not open. */
 export interface SealContext {

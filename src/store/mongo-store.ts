@@ -14,10 +14,12 @@ import { watchHeartbeats } from "./heartbeats.js";
 import { createIndexes } from "./indexes.js";
 import { createKeyring } from "./keyring.js";
 import { localKeyProvider, type KeyProvider } from "./master-keys.js";
+import { createPeopleStore, type PersonDocument } from "./people.js";
 import { blindIndex, loadPepper, type PepperDocument } from "./pepper.js";
 import { createRecoveryStore, type RecoveryDocument } from "./recoveries.js";
 import { createSamlConnectionStore } from "./saml-connections.js";
 import { createSamlUseStore, type SamlUseDocument } from "./saml-uses.js";
+import { createSessionStore, type SessionDocument } from "./sessions.js";
 import type { Store } from "./store.js";
 
 /** The store, and which engine is behind it. */
@@ -68,6 +70,8 @@ export async function createStore(deps: { client: MongoClient; database: string;
   const changes = db.collection<ChangesDocument>("changes");
   const events = db.collection<EventDocument>("events");
   const deliveries = db.collection<DeliveryDocument>("deliveries");
+  const sessions = db.collection<SessionDocument>("sessions");
+  const people = db.collection<PersonDocument>("people");
   const exclusive = standIn ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
   const keyring = createKeyring({
     dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider, exclusive, onMade: (id) => log?.info({ dataKey: id }, "made a data key"),
@@ -81,7 +85,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await ping(10_000);
   const pepper = await loadPepper(db.collection<PepperDocument>("settings"), keyring);
-  if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), samlUses: collectionOf(db, "samlUses") });
+  if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), samlUses: collectionOf(db, "samlUses"), sessions, people });
 
   return {
     standIn,
@@ -95,6 +99,8 @@ export async function createStore(deps: { client: MongoClient; database: string;
     events: createEventStore(events, { keyring, standIn, exclusive }),
     deliveries: createDeliveryStore(deliveries, keyring, standIn),
     recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),
+    sessions: createSessionStore(sessions, keyring),
+    people: createPeopleStore(people, { keyring, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
     audit: createAuditStore(db.collection<AuditDocument>("audit")),
     catalogueVersion: async () => (await guarded(() => changes.findOne({ _id: "catalogue" })))?.version ?? 0,
     keyring,

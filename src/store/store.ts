@@ -3,6 +3,8 @@ import type { Keyring } from "./keyring.js";
 import type { Api, ApiKey, Attempt, AuditEntry, Delivery, EventRecord, EventType, Group, Recovery, Subscription } from "./model.js";
 import type { SamlConnection } from "./saml-connections.js";
 import type { SamlUseStore } from "./saml-uses.js";
+import type { PeopleStore } from "./people.js";
+import type { SessionStore } from "./sessions.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
 
 export interface Page<T> {
@@ -99,6 +101,8 @@ export interface Store {
   events: EventStore;
   deliveries: DeliveryStore;
   recoveries: { insert(item: Recovery): Promise<void>; get(id: string): Promise<Recovery | undefined>; update(id: string, change: Partial<Recovery>): Promise<void> };
+  people: PeopleStore;
+  sessions: SessionStore;
   audit: { append(entry: Omit<AuditEntry, "id" | "at">): Promise<void>; list(page: PageRequest): Promise<Page<AuditEntry>> };
   /** The catalogue version: raised by every write to a catalogue collection, by any process. */
   catalogueVersion(): Promise<number>;

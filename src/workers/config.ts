@@ -58,6 +58,8 @@ export const SETTINGS = {
   PARK_OPEN_DAYS: setting({ schema: whole(1, 90), default: "7", meaning: "Days that a parked delivery keeps its workflow open in the Temporal UI" }),
   REQUESTS_PER_SECOND: setting({ schema: whole(0, 1_000_000), default: "0", meaning: "Requests a second that one API key may make before 429; 0: unlimited" }),
   WRONG_KEYS_PER_MINUTE: setting({ schema: whole(1, 100_000), default: "60", meaning: "Wrong API keys from one address within a minute before 429" }),
+  SESSION_HOURS: setting({ schema: whole(1, 12), default: "12", meaning: "Hours after which a person must log in again, whatever happens" }),
+  SESSION_IDLE_MINUTES: setting({ schema: whole(1, 60), default: "30", meaning: "Minutes without a request after which a person must log in again" }),
   SHUTDOWN_GRACE_SECONDS: setting({ schema: whole(1, 600), default: "35", meaning: "How long attempts under way may take to finish at shutdown; above the longest attempt time-out" }),
   LOG_LEVEL: setting({ schema: z.enum(["trace", "debug", "info", "warn", "error", "silent"]), default: "info", meaning: "Least level of the structured log" }),
   LOG_FILE: setting({ schema: z.string().optional(), meaning: "File for the structured log; default: standard output, in a terminal `logs/sealpost.log` in the data directory" }),

@@ -3,7 +3,10 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Worker } from "@temporalio/worker";
 import { createApi, createHttpServer } from "../api/index.js";
+import type { ApiSettings } from "../api/dependencies.js";
 import { createPublisher } from "../api/publish.js";
+import { createServiceProvider } from "../api/saml/service-provider.js";
+import { createSessions } from "../api/sessions.js";
 import { announce } from "./announce.js";
 import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
@@ -87,18 +90,25 @@ function serve({ server, core, config, engines, url, worker }: Serving): void {
       batchMax: config.PUBLISH_BATCH_MAX, startsInFlight: config.PUBLISH_STARTS_IN_FLIGHT, dispatchesInFlight: config.PUBLISH_DISPATCHES_IN_FLIGHT,
     },
   });
+  const settings = apiSettingsOf({ core, config, engines, url });
   server.on("request", createApi({
+    settings, sessions: createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log }),
+    serviceProvider: createServiceProvider({ store: core.store, publicUrl: settings.publicUrl, log: core.log }),
     store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, metrics: core.metrics.registry, log: core.log,
     notReady: createReadiness({ store: core.store, link: core.link, ...(worker && { workerState: () => worker.getState() }) }),
     refuseTarget: (target) => core.guard.refuseTarget(target),
     sender: core.sender,
-    settings: {
-      version: core.version, publicUrl: (config.PUBLIC_URL ?? url).replace(/\/+$/, ""), payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
-      requestsPerSecond: config.REQUESTS_PER_SECOND, production: config.production, workerOnly: config.ROLE === "worker",
-      temporalUiOrigins: [...config.SEALPOST_TEMPORAL_UI_ORIGINS, ...(engines.temporal.uiUrl ? [new URL(engines.temporal.uiUrl).origin] : [])],
-      ...(config.SEALPOST_ADMIN_KEY && { environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY) }),
-    },
   }));
+}
+
+function apiSettingsOf({ core, config, engines, url }: Pick<Serving, "core" | "config" | "engines" | "url">): ApiSettings {
+  return {
+    version: core.version, publicUrl: (config.PUBLIC_URL ?? url).replace(/\/+$/, ""), payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
+    requestsPerSecond: config.REQUESTS_PER_SECOND, production: config.production, workerOnly: config.ROLE === "worker",
+    temporalUiOrigins: [...config.SEALPOST_TEMPORAL_UI_ORIGINS, ...(engines.temporal.uiUrl ? [new URL(engines.temporal.uiUrl).origin] : [])],
+    ...(config.SEALPOST_ADMIN_KEY && { environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY) }),
+    sessionHours: config.SESSION_HOURS, sessionIdleMinutes: config.SESSION_IDLE_MINUTES,
+  };
 }
 
 /** A further worker or API on the same machine joins the embedded engines that a running service has brought. */

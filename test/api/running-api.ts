@@ -15,6 +15,8 @@ import type { Problem } from "../../src/api/errors.js";
 import type { HttpServerSettings } from "../../src/api/http-server.js";
 import { createOperations } from "../../src/api/operations.js";
 import { createPublisher } from "../../src/api/publish.js";
+import { createServiceProvider } from "../../src/api/saml/service-provider.js";
+import { createSessions, type Sessions } from "../../src/api/sessions.js";
 import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
 import { masterKey, openDatabase } from "../store/database.js";
 
@@ -38,6 +40,9 @@ export interface RunningApi {
   store: MongoStore;
   catalogue: Catalogue;
   adminKey: string;
+  database: string;
+  masterKeys: string;
+  sessions: Sessions;
   /** On a task queue that no worker serves: what is started stays as it is, and what it was told can be read in its history. */
   client: Client;
   taskQueue: string;
@@ -58,14 +63,20 @@ export interface RunningApiOptions {
   http?: HttpServerSettings;
   /** What may be called beside public https addresses. */
   guard?: GuardOptions;
+  /** Another process over the same database, with a catalogue and sessions in memory of its own. */
+  beside?: Pick<RunningApi, "database" | "masterKeys">;
+  /** Milliseconds since the epoch, for the limits of sessions. */
+  clock?: () => number;
 }
 
 /** Starts it with a database and a task queue of its own. */
-export async function startApi({ temporalAddress, mongodbUrl, settings = {}, http = {}, guard: guardOptions = {} }: RunningApiOptions): Promise<RunningApi> {
-  const database = await openDatabase(mongodbUrl, "api");
+export async function startApi({ temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now }: RunningApiOptions): Promise<RunningApi> {
+  const own = beside ? undefined : await openDatabase(mongodbUrl, "api");
+  const database = beside?.database ?? own?.name ?? "";
+  const masterKeys = beside?.masterKeys ?? masterKey("first");
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: "info" }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
-  const store = await connectStore({ mongodbUrl, database: database.name, masterKeys: masterKey("first"), log: logger });
+  const store = await connectStore({ mongodbUrl, database, masterKeys, log: logger });
   const catalogue = await createCatalogue({ store });
   const connection = await Connection.connect({ address: temporalAddress });
   const codec = createPayloadCodec(store.keyring);
@@ -82,16 +93,18 @@ export async function startApi({ temporalAddress, mongodbUrl, settings = {}, htt
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
+  const settings: ApiSettings = {
+    publicUrl: url, version: "0.0.0-test", payloadLimitBytes: 64 * 1024, temporalUiOrigins: ["http://127.0.0.1:8233"], wrongKeysPerMinute: 1_000_000, requestsPerSecond: 0,
+    production: false, environmentAdminKeyHash: store.blindIndex("admin-key", adminKey), sessionHours: 12, sessionIdleMinutes: 30, ...given,
+  };
+  const sessions = createSessions({ store, catalogue, settings, log: logger, clock });
   server.on("request", createApi({
+    settings, sessions, clock, serviceProvider: createServiceProvider({ store, publicUrl: settings.publicUrl, log: logger }),
     store, catalogue, publisher, codec, log: logger, metrics: metrics.registry,
     operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
     notReady: async () => undefined,
     refuseTarget: (target) => guard.refuseTarget(target),
     sender,
-    settings: {
-      publicUrl: url, version: "0.0.0-test", payloadLimitBytes: 64 * 1024, temporalUiOrigins: ["http://127.0.0.1:8233"], wrongKeysPerMinute: 1_000_000, requestsPerSecond: 0,
-      production: false, environmentAdminKeyHash: store.blindIndex("admin-key", adminKey), ...settings,
-    },
   }));
   const agent = new Agent({ connections: 64 });
 
@@ -113,7 +126,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings = {}, htt
     return { ...answer.body, headers: answer.headers };
   }
   return {
-    url, port, server, store, catalogue, adminKey, client, taskQueue, log, call, problem,
+    url, port, server, store, catalogue, adminKey, database, masterKeys, sessions, client, taskQueue, log, call, problem,
     async key(input) {
       const answer = await call<{ id: string; key: string }>("POST", "/v1/api-keys", { body: { name: "test", ...input } });
       if (answer.status !== 201) throw new Error(`No key: ${answer.text}`);
@@ -127,7 +140,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings = {}, htt
       await sender.close();
       await connection.close();
       await store.close();
-      await database.close();
+      await own?.close();
     },
   };
 }

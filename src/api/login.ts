@@ -1,0 +1,147 @@
+/** Log-in by SAML: to the identity provider, and back with its response. */
+import type { IncomingMessage } from "node:http";
+import { z } from "zod";
+import type { SamlConnection } from "../store/saml-connections.js";
+import { readBody } from "./body.js";
+import { sessionTokenOf, setSessionCookie } from "./cookies.js";
+import type { ApiDependencies, ApiSettings } from "./dependencies.js";
+import { refuse, type Refusal } from "./errors.js";
+import { chooserPage } from "./pages/login.js";
+import { sendPage, sendSeeOther } from "./pages/page.js";
+import { answerRefusal, type PageRefusal } from "./pages/refused.js";
+import { endPendingLogin, newLoginKey, pendingLoginCookies, pendingLogins } from "./pending-logins.js";
+import type { RequestContext, Route, RoutedRequest } from "./route.js";
+import { connectionId, loginQuery } from "./schemas/people.js";
+import { CHOOSER_HEADERS } from "./security-headers.js";
+import { parseQuery, validate } from "./validate.js";
+
+const RESPONSE_LIMIT_BYTES = 256 * 1024;
+const DEFAULT_RETURN = "/account";
+const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+/** Browsers keep the cookies of a log-in only when it goes by https; loopback counts as safe, for a trial. */
+function refuseInsecure({ publicUrl, production }: ApiSettings): Refusal | undefined {
+  const { protocol, hostname } = new URL(publicUrl);
+  return protocol === "https:" || (!production && LOOPBACK.has(hostname)) ? undefined : refuse("login_needs_https");
+}
+
+/** The same path under the public address, for a trial that was opened as localhost instead of 127.0.0.1: cookies do not pass from one to the other. */
+function properAddress({ headers, url }: IncomingMessage, { publicUrl }: ApiSettings): string | undefined {
+  const { hostname, host } = new URL(publicUrl);
+  const asked = headers.host ?? host;
+  return asked !== host && LOOPBACK.has(hostname) && LOOPBACK.has(asked.replace(/:\d+$/, "")) ? `${publicUrl}${url}` : undefined;
+}
+
+/** Another site's page may lead a person here, but not fetch or frame the log-in. */
+const isEmbedded = ({ headers }: IncomingMessage): boolean =>
+  (headers["sec-fetch-mode"] ?? "navigate") !== "navigate" || (headers["sec-fetch-dest"] ?? "document") !== "document";
+
+type Chosen = { connection: SamlConnection } | { ask: true; unknown: boolean } | Refusal;
+
+/** By id or by name; where one connection is all there is, it needs no naming. */
+async function choose({ store }: ApiDependencies, asked: string | undefined): Promise<Chosen> {
+  const enabled = (await store.samlConnections.all()).filter(({ status }) => status === "enabled");
+  const [only] = enabled;
+  if (!only) return refuse("connection_unknown", "No company's identity provider is connected yet.");
+  if (asked === undefined) return enabled.length === 1 ? { connection: only } : { ask: true, unknown: false };
+  const name = asked.trim().toLowerCase();
+  const connection = enabled.find(({ id }) => id === asked) ?? enabled.find((each) => each.name.toLowerCase() === name);
+  return connection ? { connection } : { ask: true, unknown: true };
+}
+
+/** What the route was posted: two fields of a form, each once. Others are ignored, as some identity providers add their own. */
+async function readForm(request: RoutedRequest): Promise<{ SAMLResponse: string; RelayState?: string } | Refusal> {
+  if (!/^application\/x-www-form-urlencoded[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i.test(request.headers["content-type"] ?? "")) {
+    return refuse("unsupported_media_type", "A SAML response comes as application/x-www-form-urlencoded.");
+  }
+  const body = await readBody(request, RESPONSE_LIMIT_BYTES);
+  if (!body.ok) return body.refusal;
+  const form = parseQuery(`?${body.bytes.toString("latin1")}`);
+  if (!form.ok) return refuse("invalid_request", "The form is not as a browser sends it: each field once, percent-encoded.");
+  const { SAMLResponse, RelayState } = form.value;
+  if (SAMLResponse === undefined) return refuse("invalid_request", "The form has no SAMLResponse.");
+  return { SAMLResponse, ...(RelayState !== undefined && { RelayState }) };
+}
+
+interface Arrival {
+  returnTo: string;
+  cookies: string[];
+}
+
+/** Everything between the posted form and the new session. */
+async function arrive({ dependencies }: RequestContext, request: RoutedRequest): Promise<Arrival | PageRefusal> {
+  const { store, settings, serviceProvider, sessions, clock = Date.now } = dependencies;
+  const insecure = refuseInsecure(settings);
+  if (insecure) return insecure;
+  const form = await readForm(request);
+  if ("refused" in form) return form;
+  const connection = await store.samlConnections.get(String(request.params?.["connectionId"]));
+  if (!connection) return refuse("connection_unknown");
+  const pending = (await pendingLogins(store.keyring, request, clock())).filter((login) => login.connectionId === connection.id);
+  const answer = await serviceProvider.accept(connection, form, pending.map(({ requestId }) => requestId));
+  if (!answer.ok) return refused(dependencies, request, { connection, actor: "anybody", refusal: { ...refuse("saml_refused", answer.detail), reference: answer.code } });
+  const opened = await sessions.open({ connection, identity: answer.identity, previousToken: sessionTokenOf(request) });
+  if ("refused" in opened) {
+    return refused(dependencies, request, { connection, actor: `person:${store.people.idOf(connection.id, answer.identity.nameId)}`, refusal: opened });
+  }
+  const { personId, token, standings } = opened;
+  await store.audit.append({ actor: `person:${personId}`, action: "session.start", subject: personId, detail: { connection: connection.id, roles: standings.map(({ role }) => role) } });
+  // The RelayState only says which of the browser's log-ins this was; what it asked for stands in the sealed cookie.
+  const login = pending.find(({ key }) => key === form.RelayState);
+  return { returnTo: login?.returnTo ?? DEFAULT_RETURN, cookies: [setSessionCookie(token), ...(login ? [endPendingLogin(login)] : [])] };
+}
+
+interface RefusedLogin {
+  connection: SamlConnection;
+  actor: string;
+  refusal: PageRefusal;
+}
+
+/** On record, once; what comes too often from one address is counted and not recorded, or a stranger could fill the audit. */
+async function refused({ store, sessions }: ApiDependencies, request: RoutedRequest, { connection, actor, refusal }: RefusedLogin): Promise<PageRefusal> {
+  const tooMany = await sessions.countRefusal(request.socket.remoteAddress);
+  if (tooMany) return tooMany;
+  await store.audit.append({ actor, action: "session.refuse", subject: connection.id, detail: { code: refusal.reference ?? refusal.refused } });
+  return refusal;
+}
+
+export const loginRoutes: readonly Route[] = [
+  {
+    method: "get", path: "/saml/login", operationId: "logIn", tag: "People", act: "public", page: "/saml/login", summary: "Log in",
+    description: "For browsers: leads to the identity provider (303), or asks for the connection where there are several.",
+    query: loginQuery, responseType: "text/html", response: { status: 200, description: "A page that asks for the connection", schema: z.string() },
+    problems: ["connection_unknown", "cross_site_request", "login_needs_https", "unavailable"],
+    async serve({ dependencies }, request, response) {
+      const { store, settings, serviceProvider, clock = Date.now } = dependencies;
+      const query = parseQuery(request.url ?? "");
+      const checked = query.ok ? validate(loginQuery, query.value, "query") : query;
+      if (!checked.ok) return answerRefusal(request, response, checked.refusal);
+      const refusal = refuseInsecure(settings) ?? (isEmbedded(request) ? refuse("cross_site_request") : undefined);
+      if (refusal) return answerRefusal(request, response, refusal);
+      const proper = properAddress(request, settings);
+      if (proper !== undefined) return sendSeeOther(response, proper);
+      const { connection: asked, returnTo } = checked.value;
+      const chosen = await choose(dependencies, asked);
+      if ("refused" in chosen) return answerRefusal(request, response, chosen);
+      if ("ask" in chosen) {
+        return sendPage(response, chosen.unknown ? 404 : 200, chooserPage({ returnTo, unknown: chosen.unknown, trialConnectionId: settings.trialConnectionId }), CHOOSER_HEADERS);
+      }
+      const key = newLoginKey();
+      const { url, requestId } = await serviceProvider.begin(chosen.connection, key);
+      const login = { key, requestId, connectionId: chosen.connection.id, returnTo: returnTo ?? DEFAULT_RETURN, at: clock() };
+      sendSeeOther(response, url, await pendingLoginCookies(store.keyring, request, login));
+    },
+  },
+  {
+    method: "post", path: "/saml/acs/{connectionId}", operationId: "takeSamlResponse", tag: "People", act: "public", page: "/saml/login", summary: "Take an identity provider's response",
+    description: "The assertion consumer service of a connection: HTTP-POST binding only. Opens a session and leads to where the log-in began.",
+    params: z.strictObject({ connectionId }), unknownPath: "connection_unknown", requestType: "application/x-www-form-urlencoded",
+    response: { status: 303, description: "Logged in" },
+    problems: ["connection_unknown", "saml_refused", "no_role", "login_needs_https", "unsupported_media_type", "payload_too_large", "content_encoding_unsupported", "too_many_wrong_keys", "unavailable"],
+    async serve(context, request, response) {
+      const arrival = await arrive(context, request);
+      if ("refused" in arrival) return answerRefusal(request, response, arrival);
+      sendSeeOther(response, arrival.returnTo, arrival.cookies);
+    },
+  },
+];

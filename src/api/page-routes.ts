@@ -1,0 +1,52 @@
+/** The pages for people. They are not in the API's document. */
+import { z } from "zod";
+import { ROLES } from "../store/model.js";
+import { readBody } from "./body.js";
+import { refuse } from "./errors.js";
+import { changeRole } from "./me.js";
+import { accountPage } from "./pages/account.js";
+import { loggedOutPage } from "./pages/login.js";
+import { sendPage, sendSeeOther } from "./pages/page.js";
+import { answerPageRefusal, answerRefusal } from "./pages/refused.js";
+import { STYLESHEET, STYLESHEET_PATH } from "./pages/stylesheet.js";
+import { send } from "./respond.js";
+import type { Route } from "./route.js";
+import { parseQuery } from "./validate.js";
+
+const page = { tag: "People", hidden: true, response: { status: 200, description: "A page" } } as const;
+const FORM_LIMIT_BYTES = 1_024;
+const role = z.enum(ROLES);
+
+export const pageRoutes: readonly Route[] = [
+  {
+    ...page, method: "get", path: "/", operationId: "start", summary: "The way in", act: "public",
+    serve: async (_context, _request, response) => sendSeeOther(response, "/account"),
+  },
+  {
+    ...page, method: "get", path: "/account", operationId: "accountPage", summary: "Who is logged in", act: "session:own", page: "/saml/login",
+    async serve({ actor, dependencies: { catalogue } }, request, response) {
+      if (!actor.session) return answerRefusal(request, response, refuse("forbidden", "A key has no account page; GET /v1/me tells about it."));
+      sendPage(response, 200, accountPage(actor, actor.session, catalogue));
+    },
+  },
+  {
+    ...page, method: "post", path: "/account/role", operationId: "accountRole", summary: "Act in another role", act: "session:own", page: "/saml/login",
+    async serve(context, request, response) {
+      const body = await readBody(request, FORM_LIMIT_BYTES);
+      if (!body.ok) return answerRefusal(request, response, body.refusal);
+      const form = parseQuery(`?${body.bytes.toString("latin1")}`);
+      const chosen = role.safeParse(form.ok ? form.value["role"] : undefined);
+      const refusal = chosen.success ? await changeRole(context, chosen.data) : refuse("invalid_request", "Choose one of the roles.");
+      if (refusal) return answerPageRefusal(request, response, refusal, "/saml/login");
+      sendSeeOther(response, "/account");
+    },
+  },
+  {
+    ...page, method: "get", path: "/logged-out", operationId: "loggedOutPage", summary: "After a log-out", act: "public",
+    serve: async (_context, _request, response) => sendPage(response, 200, loggedOutPage),
+  },
+  {
+    ...page, method: "get", path: STYLESHEET_PATH, operationId: "stylesheet", summary: "The stylesheet of the pages", act: "public",
+    serve: async (_context, _request, response) => send(response, 200, STYLESHEET, { "content-type": "text/css; charset=utf-8", "cache-control": "public, max-age=3600" }),
+  },
+];

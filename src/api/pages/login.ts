@@ -1,0 +1,45 @@
+/** The pages before and after a session. */
+import { html } from "./html.js";
+import type { Page } from "./page.js";
+
+export interface Chooser {
+  /** Where to go afterwards; a path of our own. */
+  returnTo?: string | undefined;
+  /** What was typed names no connection. */
+  unknown?: boolean;
+  /** The trial identity provider's connection, when there is one. */
+  trialConnectionId?: string | undefined;
+}
+
+/** Asks for the connection. Which companies there are is told to nobody who is not logged in. */
+export function chooserPage({ returnTo, unknown = false, trialConnectionId }: Chooser): Page {
+  const back = returnTo === undefined ? undefined : html`<input type="hidden" name="returnTo" value="${returnTo}">`;
+  return {
+    title: "Log in",
+    main: html`<div class="card">
+<h1>Log in</h1>
+<p class="quiet">You log in with your own company's account. Enter the connection that your company was given.</p>
+${unknown ? html`<div class="alert" role="alert"><p id="wrong">There is no such connection. Check the id or the name with your administrator.</p></div>` : undefined}
+<form method="get" action="/saml/login" class="row">
+${back}
+<div class="grow"><label for="connection">Connection</label>
+<input id="connection" name="connection" required maxlength="128" autocomplete="organization" placeholder="sso_… or its name"${unknown ? html` aria-invalid="true" aria-describedby="wrong"` : undefined}></div>
+<button>Continue</button>
+</form>
+</div>
+${trialConnectionId === undefined ? undefined : html`<div class="card">
+<h2>Trial</h2>
+<p class="quiet">A trial identity provider runs beside this service, with an admin, a provider and a consumer. It never runs in production.</p>
+<form method="get" action="/saml/login">${back}<input type="hidden" name="connection" value="${trialConnectionId}"><button class="plain">Use the trial identity provider</button></form>
+</div>`}`,
+  };
+}
+
+export const loggedOutPage: Page = {
+  title: "Logged out",
+  main: html`<div class="card">
+<h1>You are logged out here</h1>
+<p>Your identity provider may still know you: to end that too, log out there or close the browser.</p>
+<p><a class="button" href="/saml/login">Log in again</a></p>
+</div>`,
+};

@@ -1,0 +1,59 @@
+/**
+ * Log-ins under way, each in a cookie of the browser that began it: a response that answers another browser's request is refused (login
+ * CSRF). The cookie is sealed, so nothing is written for whoever only begins; the service provider uses the request up.
+ */
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Keyring, SealContext } from "../store/keyring.js";
+import { StoreError } from "../store/store.js";
+import { clearLoginCookie, LOGIN_COOKIE_PREFIX, loginCookiesOf, setLoginCookie } from "./cookies.js";
+
+export interface PendingLogin {
+  /** The RelayState: says which of the browser's log-ins came back, and nothing else. */
+  key: string;
+  requestId: string;
+  connectionId: string;
+  /** A path of our own. */
+  returnTo: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+}
+
+/** As long as the service provider takes an answer to a request. */
+const LIFE_MS = 10 * 60_000;
+/** Some 350 bytes each; a browser's cookies together must stay below 16 KiB of headers. */
+const MOST_AT_ONCE = 5;
+
+/** A fresh key: 22 characters of 128 random bits, of the 80 bytes that RelayState may have (SAML bindings, 3.4.3). */
+export const newLoginKey = (): string => randomBytes(16).toString("base64url");
+
+const contextOf = (key: string): SealContext => ({ collection: "cookies", id: key, field: "login", owner: "system" });
+
+/** The cookie of one log-in, and those that give way to it: the oldest beyond five, and what is none of ours. */
+export async function pendingLoginCookies(keyring: Keyring, request: Pick<IncomingMessage, "headers">, { key, ...login }: PendingLogin): Promise<string[]> {
+  const sealed = (await keyring.scope("system")).seal(contextOf(key), Buffer.from(JSON.stringify(login)));
+  const pending = await pendingLogins(keyring, request, login.at);
+  const kept = new Set(pending.toSorted((one, other) => other.at - one.at).slice(0, MOST_AT_ONCE - 1).map((each) => LOGIN_COOKIE_PREFIX + each.key));
+  const gone = loginCookiesOf(request).map(([name]) => name).filter((name) => !kept.has(name));
+  return [setLoginCookie(key, Buffer.from(sealed).toString("base64url"), LIFE_MS / 1_000), ...gone.slice(0, MOST_AT_ONCE * 4).map(clearLoginCookie)];
+}
+
+/** The log-ins that this browser has under way. A cookie that was not made here, or is too old, is none. */
+export async function pendingLogins(keyring: Keyring, request: Pick<IncomingMessage, "headers">, now: number): Promise<PendingLogin[]> {
+  const logins = await Promise.all(loginCookiesOf(request).map(([name, value]) => opened(keyring, name.slice(LOGIN_COOKIE_PREFIX.length), value)));
+  return logins.filter((login): login is PendingLogin => login !== undefined && now - login.at < LIFE_MS);
+}
+
+async function opened(keyring: Keyring, key: string, value: string): Promise<PendingLogin | undefined> {
+  try {
+    const sealed = Buffer.from(value, "base64url");
+    const bytes = (await keyring.forSealed(sealed)).open(contextOf(key), sealed);
+    return { key, ...(JSON.parse(Buffer.from(bytes).toString("utf8")) as Omit<PendingLogin, "key">) };
+  } catch (error) {
+    if (error instanceof StoreError && error.code !== "unavailable") return undefined;
+    throw error;
+  }
+}
+
+/** Takes the cookie of a log-in away. */
+export const endPendingLogin = ({ key }: PendingLogin): string => clearLoginCookie(LOGIN_COOKIE_PREFIX + key);

@@ -1,0 +1,130 @@
+/** Sessions of people: opened at a log-in, asked at each request, ended by time, by the person or by an administrator. */
+import { randomBytes } from "node:crypto";
+import type { Role } from "../store/model.js";
+import type { SamlConnection } from "../store/saml-connections.js";
+import type { Session } from "../store/sessions.js";
+import type { Actor } from "./access.js";
+import { createWrongKeyLimit } from "./authenticate.js";
+import { clearSessionCookie } from "./cookies.js";
+import type { ApiDependencies } from "./dependencies.js";
+import { refuse, type Refusal } from "./errors.js";
+import { createLiveSessions, endOf, type LiveSession } from "./live-sessions.js";
+import { actingAs, type Standing, standingsOf } from "./role-mapping.js";
+import type { SamlIdentity } from "./saml/service-provider.js";
+
+/** What a session adds to its actor. */
+export interface PersonalSession extends Pick<Session, "id" | "personId" | "startedAt" | "expiresAt" | "endsAt" | "identity"> {
+  connection: Pick<SamlConnection, "id" | "name">;
+  /** Every role that the person has now, the present one among them; least powerful first. */
+  roles: readonly Role[];
+}
+
+export interface Sessions {
+  /** Whoever the token belongs to, in the role it acts in now. */
+  admit(token: string): Promise<Actor | Refusal>;
+  /** Opens a session under a new token and ends the one that the browser had; `no_role` when nothing gives the person a role. */
+  open(login: { connection: SamlConnection; identity: SamlIdentity; previousToken?: string | undefined }): Promise<OpenedSession | Refusal>;
+  /** The session's actor as it is now. */
+  actorOf(session: Pick<PersonalSession, "id">): Promise<Actor | Refusal>;
+  /** Acts in another role from now on; false when the session has ended meanwhile. */
+  actIn(session: PersonalSession, role: Role): Promise<boolean>;
+  end(session: Pick<PersonalSession, "id">): Promise<void>;
+  /** Counts a refused log-in or an ended session of this address; gives a 429 beyond the limit on wrong keys. */
+  countRefusal(address: string | undefined): Promise<Refusal | undefined>;
+  /** Ends all sessions of the person; other processes notice within a second. Gives how many there were. */
+  endAllOf(personId: string): Promise<number>;
+}
+
+export interface OpenedSession {
+  token: string;
+  personId: string;
+  standings: readonly Standing[];
+}
+
+const SWEEP_MS = 10 * 60_000;
+
+/** On the stand-in somebody must remove what has ended, so every ten minutes a log-in does; MongoDB does so itself. */
+function createSweep({ store, log }: Pick<ApiDependencies, "store" | "log">): (now: number) => Promise<void> {
+  let sweptAt = 0;
+  return async (now) => {
+    if (now - sweptAt < SWEEP_MS) return;
+    sweptAt = now;
+    await store.sessions.deleteEnded(new Date(now)).catch((error: unknown) => log.warn({ err: error }, "ended sessions could not be removed"));
+  };
+}
+
+export function createSessions({ store, catalogue, settings, log, clock = Date.now }: Pick<ApiDependencies, "store" | "catalogue" | "settings" | "log" | "clock">): Sessions {
+  const idleMs = settings.sessionIdleMinutes * 60_000;
+  const live = createLiveSessions({ store, log, clock, idleMs });
+  const limitRefusals = createWrongKeyLimit(settings.wrongKeysPerMinute);
+  const sweep = createSweep({ store, log });
+
+  const idOf = (token: string): string => Buffer.from(store.blindIndex("session", token)).toString("base64url");
+
+  async function admit(id: string): Promise<Actor | Refusal> {
+    const found = await live.find(id);
+    if (!found) return ENDED;
+    // Asked each time: a group that is deleted or mapped otherwise counts at once.
+    const standings = standingsOf(found.connection, found.samlGroups, (groupId) => catalogue.group(groupId));
+    const standing = actingAs(standings, found.session.role);
+    return standing ? actorOf(found, standing, standings) : refuse("no_role");
+  }
+
+  /** A group that another process made a moment ago may not be here yet. */
+  async function standingsAtLogin(connection: SamlConnection, { groups }: SamlIdentity): Promise<Standing[]> {
+    const now = () => standingsOf(connection, new Set(groups), (id) => catalogue.group(id));
+    if (now().length === 0) await catalogue.refresh();
+    return now();
+  }
+
+  async function end(id: string): Promise<void> {
+    await store.sessions.delete(id);
+    live.forget(id);
+  }
+
+  return {
+    admit: (token) => admit(idOf(token)),
+    actorOf: ({ id }) => admit(id),
+    async open({ connection, identity, previousToken }) {
+      const now = clock();
+      const standings = await standingsAtLogin(connection, identity);
+      if (standings.length === 0) return refuse("no_role");
+      if (previousToken !== undefined) await end(idOf(previousToken));
+      const { nameId, displayName, email, sessionIndex } = identity;
+      const known = { nameId, ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }) };
+      const personId = await store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known });
+      const expiresAt = new Date(Math.min(now + settings.sessionHours * 3_600_000, identity.sessionNotOnOrAfter?.getTime() ?? Infinity));
+      // 256 random bits, made here: a token that the browser brought along is never taken over (session fixation).
+      const token = randomBytes(32).toString("base64url");
+      await store.sessions.insert({
+        id: idOf(token), personId, connectionId: connection.id, startedAt: new Date(now), expiresAt, seenAt: new Date(now), endsAt: endOf(expiresAt, now, idleMs),
+        identity: { ...known, groups: [...identity.groups], ...(sessionIndex !== undefined && { sessionIndex }) },
+      });
+      await sweep(now);
+      return { token, personId, standings };
+    },
+    async actIn({ id }, role) {
+      const changed = await store.sessions.change(id, { role });
+      live.forget(id);
+      return changed;
+    },
+    end: ({ id }) => end(id),
+    countRefusal: (address) => limitRefusals(address, `session ${address}`),
+    async endAllOf(personId) {
+      const ended = await store.sessions.deleteOf(personId);
+      await live.forgetPerson(personId);
+      return ended;
+    },
+  };
+}
+
+/** The browser forgets the cookie, so that an ended session is asked for once. */
+const ENDED = refuse("session_ended", undefined, { headers: { "set-cookie": clearSessionCookie } });
+
+function actorOf({ session, connection }: LiveSession, standing: Standing, standings: readonly Standing[]): Actor {
+  const { id, personId, startedAt, expiresAt, endsAt, identity } = session;
+  return {
+    name: `person:${personId}`, ...standing,
+    session: { id, personId, startedAt, expiresAt, endsAt, identity, connection, roles: standings.map(({ role }) => role) },
+  };
+}
