@@ -10,6 +10,10 @@ export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  const samlCertificateExpiry = new Gauge({
+    name: "sealpost_saml_certificate_expiry_seconds", help: "Until the soonest end of a SAML connection's last certificate; +Inf without connections", registers,
+  });
+  samlCertificateExpiry.set(Number.POSITIVE_INFINITY);
   return {
     registry,
     accepted: new Counter({ name: "sealpost_events_accepted_total", help: "Events made durable and answered with 202", registers }),
@@ -22,6 +26,7 @@ export function createMetrics() {
     latencySeconds: new Histogram({ name: "sealpost_delivery_latency_seconds", help: "From acceptance to a 2xx of the consumer", buckets: [...SECONDS, 60, 300, 3_600, 86_400], registers }),
     batchSize: new Histogram({ name: "sealpost_publish_batch_size", help: "Events in one workflow start", buckets: [1, 2, 5, 10, 20, 50, 100, 200], registers }),
     oldestUndelivered: new Gauge({ name: "sealpost_oldest_undelivered_seconds", help: "Age of the oldest delivery that is neither settled nor parked", registers }),
+    samlCertificateExpiry,
     ownFailures: new Counter({ name: "sealpost_own_failures_total", help: "Failures of our own side (store, keys, engine); they never spend a consumer's attempts", labelNames: ["part"], registers }),
   };
 }

@@ -22,6 +22,8 @@ import { recoveryRoutes } from "./recoveries.js";
 import { sendRefusal } from "./respond.js";
 import type { Route } from "./route.js";
 import { handlerOf, mountRoutes } from "./router.js";
+import { samlConnectionRoutes } from "./saml-connections.js";
+import { samlMetadataRoutes } from "./saml-metadata.js";
 import { documentationRoutes, healthRoutes } from "./service-routes.js";
 import { subscriptionLifecycleRoutes } from "./subscription-lifecycle.js";
 import { subscriptionRoutes } from "./subscriptions.js";
@@ -31,6 +33,7 @@ export { createHttpServer } from "./http-server.js";
 const RESOURCE_ROUTES: readonly Route[] = [
   ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...eventTypeRoutes, ...groupRoutes,
   ...subscriptionRoutes, ...subscriptionLifecycleRoutes, ...apiKeyRoutes, ...auditRoutes, ...codecRoutes, ...loginRoutes, ...meRoutes, ...peopleRoutes, ...pageRoutes,
+  ...samlConnectionRoutes, ...samlMetadataRoutes,
 ];
 
 /** Every route that the process serves; a pure worker serves its state only. */

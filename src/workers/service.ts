@@ -14,6 +14,7 @@ import { type Core, openCore } from "./core.js";
 import { startDemo } from "./demo.js";
 import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
 import { createReadiness } from "./readiness.js";
+import { watchSamlCertificates } from "./saml-certificates.js";
 import { startWorker } from "./worker.js";
 
 /** Why the service cannot start, in one sentence that says what to do. */
@@ -55,6 +56,10 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
 
   const core = await openCore(config, engines, demo?.origin);
   undo.push(() => core.close());
+  if (config.ROLE !== "worker") {
+    const watch = watchSamlCertificates(core);
+    undo.push(async () => watch.stop());
+  }
   const admin = config.ROLE === "worker" ? undefined : await ensureAdminKey(core.store, config);
   if (demo) await demo.register(core.store);
   await core.catalogue.refresh();

@@ -56,9 +56,10 @@ function pathFor(route: Route, of: Objects): string {
     if (route.path.startsWith("/v1/api-keys/")) return /_(key_[0-9A-Z]{26})_/.exec(`_${of.consumerKey.slice(3)}`)?.[1] ?? "";
     // Nobody's, in particular no tenant's: only an admin and an auditor see people.
     if (route.path.startsWith("/v1/people/")) return `per_${"0".repeat(43)}`;
+    if (route.path.startsWith("/v1/saml-connections/")) return newId("sso");
     throw new Error(`${route.path} has a parameter that this matrix does not know: teach it whose object that is.`);
   };
-  return route.path.replace(/\{\w+\}/, value());
+  return route.path.replace("{fingerprint}", "0".repeat(64)).replace(/\{\w+\}/, value());
 }
 
 function bodyFor(route: Route): unknown {

@@ -1,0 +1,43 @@
+/** This service's own SAML metadata: what an administrator gives to the identity provider. */
+import type { ServerResponse } from "node:http";
+import { z } from "zod";
+import type { SamlConnection } from "../store/saml-connections.js";
+import { refuse } from "./errors.js";
+import { send, sendRefusal } from "./respond.js";
+import type { RequestContext, Route } from "./route.js";
+import { samlLibrary } from "./saml/library.js";
+import { connectionId } from "./schemas/saml.js";
+import { parseQuery } from "./validate.js";
+
+const TYPE = "application/samlmetadata+xml";
+const shared = { method: "get", tag: "Administration", act: "public", responseType: TYPE } as const;
+const answer = { status: 200, description: "SAML 2.0 metadata", schema: z.string() } as const;
+
+function reply(connection: SamlConnection | undefined, { dependencies: { settings } }: RequestContext, response: ServerResponse): void {
+  if (!connection) return sendRefusal(response, refuse("not_found"));
+  const library = samlLibrary({ connection, publicUrl: settings.publicUrl, certificates: connection.certificates.map(({ pem }) => pem) });
+  send(response, 200, library.generateServiceProviderMetadata(null), { "content-type": TYPE });
+}
+
+export const samlMetadataRoutes: readonly Route[] = [
+  {
+    ...shared, path: "/saml/metadata/{id}", operationId: "samlMetadata", summary: "SAML metadata of this service for a connection",
+    params: z.strictObject({ id: connectionId }), response: answer,
+    async serve(context, request, response) {
+      reply(await context.dependencies.store.samlConnections.get(String(request.params?.["id"])), context, response);
+    },
+  },
+  {
+    ...shared, path: "/saml/metadata", operationId: "samlMetadataOfOne", summary: "The same, for `connection` or the only one there is",
+    query: z.strictObject({ connection: connectionId.optional() }), response: answer, problems: ["not_found"],
+    async serve(context, request, response) {
+      const { samlConnections } = context.dependencies.store;
+      // The router has checked the query.
+      const query = parseQuery(request.url ?? "");
+      const id = query.ok ? query.value["connection"] : undefined;
+      if (id !== undefined) return reply(await samlConnections.get(id), context, response);
+      const { data } = await samlConnections.list({ limit: 2 });
+      reply(data.length === 1 ? data[0] : undefined, context, response);
+    },
+  },
+];
