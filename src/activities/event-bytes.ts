@@ -1,9 +1,9 @@
 /** The bytes of events: out of a workflow's input, out of the store, and kept for a moment because retries and pages follow. */
-import { type EventStore, StoreError } from "../store/store.js";
+import { type EventStore, type Store, StoreError } from "../store/store.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 import type { EventBytes } from "./deliver.js";
 
-/** Kept no longer than an erasure may take to be noticed by other processes (src/store/keyring.ts). */
+/** An erasure empties the memory at once (src/store/erasures.ts); this bounds it where the store cannot be asked. */
 const KEPT_MS = 5 * 60_000;
 /** Bytes kept in memory; a fan-out in pages and the first retries find their payloads here instead of opening them again. */
 const KEPT_BYTES = 64 * 1024 * 1024;
@@ -27,9 +27,16 @@ type Payloads = Awaited<ReturnType<EventStore["payloads"]>>;
 const UNREADABLE: readonly StoreError["code"][] = ["key_unknown", "sealed_data_invalid"];
 
 /** A source over the store with a bounded memory, oldest out first. */
-export function createEventBytes(store: { events: EventStore }): EventBytesSource {
+export function createEventBytes(store: Pick<Store, "events" | "erasures">): EventBytesSource {
   const kept = new Map<string, { event: EventBytes; since: number }>();
   let keptBytes = 0;
+  let erasures = 0;
+  // All of it: which bytes are meant is not worth a question, they are read again from the store.
+  store.erasures.onErasure(() => {
+    erasures++;
+    keptBytes = 0;
+    kept.clear();
+  });
   const isOld = ({ since }: { since: number }): boolean => performance.now() - since > KEPT_MS;
   const keep = (events: Iterable<EventBytes>): void => {
     for (const event of events) {
@@ -52,9 +59,10 @@ export function createEventBytes(store: { events: EventStore }): EventBytesSourc
       else missing.push(id);
     }
     if (missing.length > 0) {
+      const before = erasures;
       for (const [id, { record, payload }] of await readPayloads(store.events, missing, onUnreadable)) {
         const event = { id, type: record.type, contentType: record.contentType, bytes: payload, acceptedAt: record.acceptedAt.getTime() };
-        keep([event]);
+        if (before === erasures) keep([event]);
         found.set(id, event);
       }
     }
@@ -63,7 +71,8 @@ export function createEventBytes(store: { events: EventStore }): EventBytesSourc
   return {
     byId,
     keep,
-    async of(events) {
+    async of(given) {
+      const events = given.filter(({ id }) => !store.erasures.lately(id));
       const stored = events.filter(({ body }) => "stored" in body).map(({ id }) => id);
       const found = stored.length > 0 ? await byId(stored) : new Map<string, EventBytes>();
       for (const event of events) {

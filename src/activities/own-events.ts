@@ -1,7 +1,7 @@
 /** Which events of a workflow are its own to deliver: the unique id of the event record decides. */
 import type { Logger } from "pino";
 import type { EventRecord } from "../store/model.js";
-import type { EventStore } from "../store/store.js";
+import type { Store } from "../store/store.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 import type { Catalogue } from "./catalogue.js";
 import type { EventBytes } from "./deliver.js";
@@ -27,10 +27,12 @@ export interface OwnEvents {
  * Rejects with StoreError when the store does not answer; nothing has been sent then.
  */
 export async function claimEvents(
-  { store, catalogue, log }: { store: { events: EventStore }; catalogue: Catalogue; log: Logger },
+  { store, catalogue, log }: { store: Pick<Store, "events" | "erasures">; catalogue: Catalogue; log: Logger },
   order: { owner: string; events: PublishedEvent[]; bytes: Map<string, EventBytes>; rerun: boolean },
 ): Promise<OwnEvents> {
-  const { owner, events, bytes, rerun } = order;
+  const { owner, bytes, rerun } = order;
+  // What was expunged a moment ago is on record, whatever its place here says.
+  const events = order.events.filter(({ id }) => !store.erasures.lately(id));
   const insert = (some: PublishedEvent[]): Promise<string[]> =>
     some.length === 0 ? Promise.resolve([]) : store.events.insertMany(some.map((event) => {
       const payload = bytes.get(event.id)?.bytes ?? new Uint8Array();
@@ -51,8 +53,8 @@ export async function claimEvents(
   const toCheck = [...known, ...late.map(({ id }) => id)];
   if (toCheck.length === 0) return { own: events, recorded, rerun };
   const records = await store.events.getMany(toCheck);
-  const foreign = new Set(toCheck.filter((id) => records.get(id)?.owner !== owner));
-  if (foreign.size > 0) log.warn({ owner, events: [...foreign] }, "events dropped: another workflow owns them");
+  const foreign = new Set(toCheck.filter((id) => records.get(id)?.owner !== owner || records.get(id)?.expungedAt));
+  if (foreign.size > 0) log.warn({ owner, events: [...foreign] }, "events dropped: another workflow owns them, or their content was erased");
   return { own: events.filter(({ id }) => !foreign.has(id)), recorded, rerun: true };
 }
 

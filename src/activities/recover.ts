@@ -18,7 +18,8 @@ export function createRecover({ store, signalRetry }: RecoverDependencies) {
   async function recoverPage(input: RecoveryInput): Promise<{ retries: RetryDeliveryInput[]; cursor?: string; found: number }> {
     const page = await store.deliveries.list({ limit: PAGE, ...(input.cursor !== undefined && { cursor: input.cursor }) }, filterOf(input.filter));
     const retries = new Map<string, RetryDeliveryInput>();
-    for (const delivery of await withoutOpenWorkflow(page.data)) {
+    const erased = await store.events.erasedOf([...new Set(page.data.map(({ eventId }) => eventId))]);
+    for (const delivery of await withoutOpenWorkflow(page.data.filter(({ eventId }) => !erased.has(eventId)))) {
       const some = retries.get(delivery.subscriptionId)
         ?? { subscriptionId: delivery.subscriptionId, groupId: delivery.groupId, items: [], parkOpenDays: input.parkOpenDays };
       some.items.push({

@@ -5,9 +5,10 @@ import type { Api } from "../store/model.js";
 import { type Actor, grantedApis, seesApi } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { applyChange, exact } from "./change.js";
+import { deleteApi } from "./erasure.js";
 import { refuse } from "./errors.js";
-import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
-import { apiChange, apiId, apiInput, apiView } from "./schemas/catalogue.js";
+import { created, ok, type RequestContext, type Route, route } from "./route.js";
+import { apiChange, apiId, apiInput, apiView, eraseQuery } from "./schemas/catalogue.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
 
 const params = z.strictObject({ id: apiId });
@@ -66,18 +67,9 @@ export const apiRoutes: readonly Route[] = [
   }),
   route({
     method: "delete", path: "/v1/apis/{id}", operationId: "deleteApi", tag: "Catalogue", act: "catalogue:write", summary: "Delete an api",
-    description: "Refused while an event type belongs to it or a group is granted it.",
-    params, response: { status: 204, description: "Deleted" }, problems: ["in_use"],
-    async handle(context, { params: { id } }) {
-      const { store, catalogue } = context.dependencies;
-      if (!seesApi(context.actor, catalogue, id) || !(await store.apis.get(id))) return refuse("not_found");
-      const types = await store.eventTypes.list({ limit: 1 }, { apiId: id });
-      if (types.data[0]) return refuse("in_use", `The event type ${types.data[0].name} belongs to it.`);
-      const granted = (await store.groups.all()).find((group) => group.grants.includes(id));
-      if (granted) return refuse("in_use", `The group ${granted.id} is granted it.`);
-      if (!(await store.apis.delete(id))) return refuse("not_found");
-      await recordAct(context, "api.delete", id);
-      return noContent;
-    },
+    description: "Refused while an event type belongs to it or a group is granted it. Its events stay readable, unless `erase=true`: then its data key is destroyed, " +
+      "and with it the content of all its events (but those addressed to one group alone, which go with that group), backups included.",
+    params, query: eraseQuery("erase", "Erases the content of its events as well"), response: { status: 204, description: "Deleted" }, problems: ["in_use"],
+    handle: async (context, { params: { id }, query }) => deleteApi(context, id, query["erase"] === "true"),
   }),
 ];

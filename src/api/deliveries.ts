@@ -91,6 +91,7 @@ export const deliveryRoutes: readonly Route[] = [
     async handle(context, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
+      if ((await context.dependencies.store.events.erasedOf([delivery.eventId])).size > 0) return refuse("erased");
       await context.dependencies.operations.resend(delivery, context.actor.name);
       await recordAct(context, "delivery.resend", id);
       return accepted(summaryOf(delivery));

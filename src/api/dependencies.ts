@@ -74,8 +74,8 @@ export interface AcceptableEvent {
 
 export type PublishResult =
   | { ok: true; id: string; duplicate: boolean }
-  /** `event_id_conflict`: same id, other body. `unavailable`: not accepted, try again later. */
-  | { ok: false; id?: string; code: "event_id_conflict" | "unavailable"; retryAfterSeconds?: number };
+  /** `event_id_conflict`: same id, other body. `erased`: the id's content was erased. `unavailable`: not accepted, try again later. */
+  | { ok: false; id?: string; code: "event_id_conflict" | "erased" | "unavailable"; retryAfterSeconds?: number };
 
 export interface Publisher {
   /** Resolves when every event is durable or refused; never rejects for engine or store trouble (within 5 s). */
@@ -88,6 +88,8 @@ export interface Operations {
   resend(delivery: Delivery, by: string): Promise<void>;
   /** Cancels a delivery that is not settled; false when it was settled already. */
   cancel(delivery: Delivery, by: string): Promise<boolean>;
+  /** Cancels all deliveries of the filter that are not settled: their workflows are told, what none looks after is recorded. Gives how many. */
+  cancelAll(filter: { eventId: string } | { subscriptionId: string }, by: string, reason: string): Promise<number>;
   /** The subscription changed: what is held or throttled looks again now. */
   wake(subscriptionId: string): Promise<void>;
   /** Tells the token bucket, when there is one, about a changed rate. */

@@ -30,7 +30,7 @@ export const PROBLEMS = {
   in_use: entry(409, "Something still depends on it", "Remove what the detail names first."),
   saml_certificate_needed: entry(409, "The connection needs the certificate", "Add the identity provider's next certificate first."),
   delivery_settled: entry(409, "The delivery is settled", "Nothing is left to cancel; resend it to have it sent again."),
-  erased: entry(410, "The data was erased", "Its data key was destroyed; nothing brings it back."),
+  erased: entry(410, "The data was erased", "Nothing brings it back. A new event needs a new id."),
   payload_too_large: entry(413, "The body is too large", "Send a smaller payload or fewer events in one call."),
   unsupported_media_type: entry(415, "The content type is not supported", "Send `Content-Type: application/json`, with no charset or with utf-8."),
   content_encoding_unsupported: entry(415, "The content encoding is not supported", "Send the body without Content-Encoding."),

@@ -5,6 +5,7 @@ import type { EventRecord } from "../store/model.js";
 import { ownsApi, ownsEventType } from "./access.js";
 import { pageReply, pageRequest } from "./audit.js";
 import { summaryOf } from "./deliveries.js";
+import { expungeEvent } from "./erasure.js";
 import { refuse } from "./errors.js";
 import { ok, type Route, route } from "./route.js";
 import { eventQuery, eventView, eventWithDeliveries } from "./schemas/events.js";
@@ -12,8 +13,8 @@ import { eventId, pageOf } from "./schemas/primitives.js";
 
 const DELIVERIES_SHOWN = 250;
 
-const view = ({ id, type, apiId, contentType, sha256, size, acceptedAt, groups }: EventRecord): z.input<typeof eventView> =>
-  ({ id, type, apiId, contentType, sha256, size, acceptedAt: acceptedAt.toISOString(), ...(groups && { groups }) });
+const view = ({ id, type, apiId, contentType, sha256, size, acceptedAt, expungedAt, groups }: EventRecord): z.input<typeof eventView> =>
+  ({ id, type, apiId, contentType, sha256, size, acceptedAt: acceptedAt.toISOString(), ...(expungedAt && { expungedAt: expungedAt.toISOString() }), ...(groups && { groups }) });
 
 export const eventRoutes: readonly Route[] = [
   route({
@@ -39,5 +40,12 @@ export const eventRoutes: readonly Route[] = [
       const deliveries = await store.deliveries.list({ limit: DELIVERIES_SHOWN }, { eventId: ref });
       return ok({ ...view(event), deliveries: deliveries.data.map(summaryOf) });
     },
+  }),
+  route({
+    method: "delete", path: "/v1/events/{ref}", operationId: "expungeEvent", tag: "Events", act: "events:expunge", summary: "Erase the content of an event",
+    description: "`ref` is the id of the event. Its payload and hash and the details of its attempts are removed for good, what is not settled is cancelled; " +
+      "the bare record stays. An attempt under way may still arrive. An event that is accepted and not dispatched yet has no record and answers 404: repeat the call.",
+    params: z.strictObject({ ref: eventId }), response: { status: 204, description: "Erased" }, problems: ["unavailable"],
+    handle: async (context, { params: { ref } }) => expungeEvent(context, ref),
   }),
 ];

@@ -5,9 +5,10 @@ import type { Group } from "../store/model.js";
 import { ownsGrants, seesGroup } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { applyChange } from "./change.js";
+import { deleteGroup } from "./erasure.js";
 import { refuse, type Refusal } from "./errors.js";
-import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
-import { groupChange, groupId, groupInput, groupView } from "./schemas/catalogue.js";
+import { created, ok, type RequestContext, type Route, route } from "./route.js";
+import { eraseQuery, groupChange, groupId, groupInput, groupView } from "./schemas/catalogue.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
 
 const params = z.strictObject({ id: groupId });
@@ -23,14 +24,6 @@ async function refuseGrants({ dependencies: { catalogue }, actor }: RequestConte
   const index = grants.findIndex(unknown);
   if (index >= 0) return refuse("grant_unknown", undefined, { errors: [{ path: `grants[${index}]`, message: "names no api and no event type" }] });
   return ownsGrants(actor, catalogue, grants) ? undefined : refuse("forbidden", "This key is limited to some apis, and the grants go beyond them.");
-}
-
-/** What keeps a group from being deleted. */
-async function dependant({ dependencies: { store } }: RequestContext, id: string): Promise<string | undefined> {
-  const subscriptions = await store.subscriptions.list({ limit: 1 }, { groupId: id });
-  if (subscriptions.data[0]) return `The subscription ${subscriptions.data[0].id} belongs to it.`;
-  const key = (await store.apiKeys.all()).find((each) => each.groupId === id && each.revokedAt === undefined);
-  return key && `The API key ${key.id} acts for it.`;
 }
 
 export const groupRoutes: readonly Route[] = [
@@ -81,17 +74,11 @@ export const groupRoutes: readonly Route[] = [
   }),
   route({
     method: "delete", path: "/v1/groups/{id}", operationId: "deleteGroup", tag: "Groups", act: "groups:write", summary: "Delete a group",
-    description: "Refused while it has a subscription or an API key that is not revoked.",
-    params, response: { status: 204, description: "Deleted" }, problems: ["in_use"],
-    async handle(context, { params: { id } }) {
-      const group = await context.dependencies.store.groups.get(id);
-      if (!group) return refuse("not_found");
-      if (!ownsGrants(context.actor, context.dependencies.catalogue, group.grants)) return refuse("forbidden", "This key is limited to some apis, and the group is granted others.");
-      const inUse = await dependant(context, id);
-      if (inUse !== undefined) return refuse("in_use", inUse);
-      if (!(await context.dependencies.store.groups.delete(id))) return refuse("not_found");
-      await recordAct(context, "group.delete", id);
-      return noContent;
-    },
+    description: "For good: its data key is destroyed, and with it the attempts' details, its subscriptions' secrets and the events addressed to it alone, backups included. " +
+      "Refused while it has a subscription or an API key that is not revoked, unless `cascade=true`: then subscriptions are deleted, their open deliveries cancelled and the keys revoked. " +
+      "A key that is limited to some apis may not, because records of other apis go with it. After a failure half-way the same call finishes it.",
+    params, query: eraseQuery("cascade", "Deletes its subscriptions and revokes its API keys as well"),
+    response: { status: 204, description: "Deleted and erased" }, problems: ["in_use", "unavailable"],
+    handle: async (context, { params: { id }, query }) => deleteGroup(context, id, query["cascade"] === "true"),
   }),
 ];

@@ -2,8 +2,9 @@
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { Logger } from "pino";
 import type { Delivery } from "../store/model.js";
+import { PAGE_LIMIT } from "../store/paging.js";
 import type { Store } from "../store/store.js";
-import { bucketWorkflowId, type RetryDeliveryInput, SETTLED_STATUSES, SIGNAL, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
+import { bucketWorkflowId, DELIVERY_STATUSES, type RetryDeliveryInput, SETTLED_STATUSES, SIGNAL, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
 import { searchAttributesOf } from "../workflows/search-attributes.js";
 import type { Operations } from "./dependencies.js";
 
@@ -62,7 +63,7 @@ export function createOperations({ client, store, log, parkOpenDays, taskQueue =
   }
 
   return {
-    resend, cancel, wake,
+    resend, cancel, cancelAll: createCancelAll(store, signal), wake,
     configureBucket: async (subscription) => {
       const { id, rateLimit, updatedAt } = subscription;
       if (rateLimit) await signal(bucketWorkflowId(id), SIGNAL.configure, { rate: rateLimit, asOf: updatedAt.getTime() });
@@ -71,5 +72,30 @@ export function createOperations({ client, store, log, parkOpenDays, taskQueue =
       await client.workflow.start(WORKFLOW.recovery, { workflowId: `recovery/${recovery.id}`, taskQueue, args: [{ recoveryId: recovery.id, filter: recovery.filter, parkOpenDays }] });
       log.info({ recovery: recovery.id }, "recovery started");
     },
+  };
+}
+
+/** Page by page: cancelled deliveries leave the filter, and the cursor is a time and an id that stay. */
+function createCancelAll(store: Store, signal: (workflowId: string, name: string, ...args: unknown[]) => Promise<boolean>): Operations["cancelAll"] {
+  async function cancelPage(deliveries: Delivery[], by: string, reason: string): Promise<void> {
+    const byWorkflow = new Map<string | undefined, string[]>();
+    for (const { id, workflowId } of deliveries) byWorkflow.set(workflowId, [...(byWorkflow.get(workflowId) ?? []), id]);
+    for (const [workflowId, deliveryIds] of byWorkflow) {
+      if (workflowId !== undefined && (await signal(workflowId, SIGNAL.cancel, { deliveryIds, by, reason }))) continue;
+      await store.deliveries.record(deliveryIds.map((id) => ({ id, status: "cancelled", workflowId: null, nextAttemptAt: null, reason: `${reason} (by ${by})` })));
+    }
+  }
+
+  return async (filter, by, reason) => {
+    const open = DELIVERY_STATUSES.filter((status) => !SETTLED_STATUSES.includes(status));
+    let count = 0;
+    let cursor: string | undefined;
+    do {
+      const page = await store.deliveries.list({ limit: PAGE_LIMIT, ...(cursor !== undefined && { cursor }) }, { ...filter, status: open });
+      await cancelPage(page.data, by, reason);
+      count += page.data.length;
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return count;
   };
 }

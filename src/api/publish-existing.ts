@@ -23,6 +23,8 @@ export function createExistingEvents({ client, store, log }: { client: Client; s
     for (;;) {
       const record = await store.events.get(event.id);
       if (!record) return void waiting.resolve(unavailable(event.id));
+      // Without its hash nobody can tell whether it is the same again; and what was erased is not delivered.
+      if (record.expungedAt || record.sha256 === "") return void waiting.resolve({ ok: false, id: event.id, code: "erased" });
       if (!sameContent(record, event)) return void waiting.resolve({ ok: false, id: event.id, code: "event_id_conflict" });
       if (await exists(client, record.owner, until)) return void waiting.resolve({ ok: true, id: event.id, duplicate: true });
       if (Date.now() - record.acceptedAt.getTime() > OWNER_LOST_MS) {

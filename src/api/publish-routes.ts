@@ -21,7 +21,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 const ENVELOPE_BYTES = 64 * 1024;
 /** A media type with parameters, RFC 9110 section 8.3.1. */
 const MEDIA_TYPE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+\/[A-Za-z0-9!#$%&'*+.^_`|~-]+[ \t]*(;[\x20-\x7e\t]*)?$/;
-const PROBLEMS = ["event_type_unknown", "group_unknown", "event_id_conflict", "payload_too_large", "content_encoding_unsupported", "unavailable"] as const;
+const PROBLEMS = ["event_type_unknown", "group_unknown", "event_id_conflict", "erased", "payload_too_large", "content_encoding_unsupported", "unavailable"] as const;
 
 const keyHeader = z.object({ "Idempotency-Key": idempotencyKey.optional().meta({ description: "The event id; a repeated publish of the same id and bytes starts nothing" }) });
 
@@ -31,7 +31,7 @@ export const publishRoutes: readonly Route[] = [
     summary: "Publish one event or many",
     description: "`data` is not parsed and written again: its bytes are signed and sent exactly as they stand in the request. " +
       "An array publishes up to 1,000 events, with one result each in the same order. An array with an invalid item is refused whole with 400 and the paths, " +
-      "so nothing happens in part; `event_id_conflict` and `unavailable` are results of single items.",
+      "so nothing happens in part; `event_id_conflict`, `erased` and `unavailable` are results of single items.",
     body: z.union([publishInput, publishBatch]), headers: keyHeader,
     response: { status: 202, description: "Durable. For an array one result each", schema: z.union([published, publishedBatch]) },
     problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],

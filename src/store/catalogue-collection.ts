@@ -68,6 +68,11 @@ export function createCatalogueCollection<T extends object>(
       if (deletedCount > 0) await changed();
       return deletedCount > 0;
     },
+    async idsOf(filter) {
+      const [condition = {}, ...more] = conditions(filter);
+      const found = await guarded(() => collection.find(more.length > 0 ? { $and: [condition, ...more] } : condition, { projection: { _id: 1 } }).toArray(), LIST_DEADLINE_MS);
+      return found.map(({ _id }) => _id);
+    },
   };
 }
 

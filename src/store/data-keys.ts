@@ -1,7 +1,7 @@
 /** The collection of wrapped data keys. */
 import { randomBytes } from "node:crypto";
-import { Binary, type Collection } from "mongodb";
-import { guarded, isDuplicate } from "./driver-errors.js";
+import { Binary, type Collection, type Filter } from "mongodb";
+import { guarded, isDuplicate, LIST_DEADLINE_MS } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
 import type { KeyProvider } from "./master-keys.js";
 import { KEY_BYTES } from "./sealing.js";
@@ -17,6 +17,8 @@ export interface DataKeyDocument {
   seals: number;
   createdAt: Date;
   destroyedAt?: Date;
+  /** It never was a key: it stands behind the destroyed ones so that none follows. */
+  tombstone?: true;
 }
 
 export interface DataKeys {
@@ -26,8 +28,10 @@ export interface DataKeys {
   make(id: string): Promise<DataKeyDocument>;
   /** The key itself. Throws StoreError `key_destroyed`, and what the key provider throws. */
   unwrap(document: DataKeyDocument): Promise<Uint8Array>;
-  /** Overwrites the wrapped key; false when there is no such key. */
-  destroy(id: string): Promise<boolean>;
+  /** Overwrites the wrapped key; where there is none, leaves a tombstone, so that none can be made. Repeatable. */
+  destroy(id: string): Promise<{ changed: boolean; tombstone: boolean }>;
+  /** Ids with this prefix that are not destroyed. */
+  living(prefix: string): Promise<string[]>;
 }
 
 /** What binds a wrapped data key to its id. */
@@ -75,9 +79,24 @@ export function createDataKeys(deps: {
       return provider.unwrap(masterKeyId, wrapped.value(), wrappingContext(id));
     },
     async destroy(id) {
-      const change = { $set: { wrapped: new Binary(Buffer.alloc(0)), destroyedAt: new Date(now()) }, $unset: { masterKeyId: "" as const } };
-      if (!(await find(id))) return false;
-      return (await exclusive(lockOf(id), () => guarded(() => collection.updateOne({ _id: id }, change)))).matchedCount === 1;
+      const gone = { wrapped: new Binary(Buffer.alloc(0)), destroyedAt: new Date(now()) };
+      const document = await find(id);
+      if (document?.destroyedAt && document.wrapped.length() === 0) return { changed: false, tombstone: document.tombstone === true };
+      try {
+        if (!document) {
+          await guarded(() => collection.insertOne({ _id: id, ...gone, tombstone: true, seals: 0, createdAt: gone.destroyedAt }));
+          return { changed: true, tombstone: true };
+        }
+      } catch (error) {
+        // Made by another process in this instant: it is overwritten.
+        if (!isDuplicate(error)) throw error;
+      }
+      await exclusive(lockOf(id), () => guarded(() => collection.updateOne({ _id: id }, { $set: gone, $unset: { masterKeyId: "" as const } })));
+      return { changed: true, tombstone: false };
+    },
+    async living(prefix) {
+      const filter = { _id: new RegExp(`^${prefix}`), destroyedAt: { $exists: false } } as Filter<DataKeyDocument>;
+      return (await guarded(() => collection.find(filter, { projection: { _id: 1 } }).sort({ _id: 1 }).toArray(), LIST_DEADLINE_MS)).map(({ _id }) => _id);
     },
   };
 }

@@ -70,11 +70,28 @@ function createLimit(most: number): <T>(run: () => Promise<T>) => Promise<T> {
 }
 
 /** The delivery store over its collection. */
-export function createDeliveryStore(collection: Collection<DeliveryDocument>, keyring: Keyring, standIn: boolean): DeliveryStore {
+export function createDeliveryStore(
+  collection: Collection<DeliveryDocument>, { keyring, standIn, expungedLately }: { keyring: Keyring; standIn: boolean; expungedLately: ReadonlySet<string> },
+): DeliveryStore {
   const inTurn = createTurns();
   const fewAtOnce = createLimit(STAND_IN_WRITES_AT_ONCE);
+  /** What an attempt under way at the time of an erasure would bring back is left out. */
+  const mayKeep = (deliveryId: string): boolean => expungedLately.size === 0 || !expungedLately.has(eventOf(deliveryId));
+  const kept = <T extends { id: string; attempts: Attempt[] }>(delivery: T): T => (mayKeep(delivery.id) ? delivery : { ...delivery, attempts: delivery.attempts.map(bare) });
+
+  async function write(changes: readonly { id: string }[], operations: AnyBulkWriteOperation<DeliveryDocument>[]): Promise<void> {
+    // In order only when one delivery is there twice: unordered lets the server go on after a failure.
+    const ordered = new Set(changes.map(({ id }) => id)).size < changes.length;
+    const run = (): Promise<unknown> =>
+      standIn ? fewAtOnce(() => inSteps(operations, (some) => guarded(() => collection.bulkWrite(some, { ordered })))) : guarded(() => collection.bulkWrite(operations, { ordered }));
+    // The stand-in loses one of two updates of the same document at the same time. Within a process they wait for each other; a
+    // lock over all processes would cost more than the write, and a delivery is in the care of one workflow.
+    await (standIn ? inTurn(changes.map(({ id }) => id), run) : run());
+  }
+
   return {
-    async insertMany(deliveries) {
+    async insertMany(given) {
+      const deliveries = given.map(kept);
       const keys = await keysFor(keyring, deliveries.filter(({ attempts }) => attempts.some(({ detail }) => detail)).map(scopeOf));
       return insertNew(collection, deliveries.map((delivery) => documentOf(delivery, keys)));
     },
@@ -90,18 +107,19 @@ export function createDeliveryStore(collection: Collection<DeliveryDocument>, ke
       const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter: conditions(filter), page, projection: WITHOUT_DETAILS });
       return { data: data.map(deliveryOf), ...rest };
     },
-    async record(changes) {
-      if (changes.length === 0) return;
+    async record(given) {
+      if (given.length === 0) return;
+      const changes = given.map((change) => (change.attempt && !mayKeep(change.id) ? { ...change, attempt: bare(change.attempt) } : change));
       const keys = await keysFor(keyring, changes.flatMap(({ attempt, groupId }) => (attempt?.detail && groupId !== undefined ? scopeOf({ groupId }) : [])));
       const at = new Date();
-      const operations = changes.map((change) => updateOf(change, at, keys));
-      // In order only when one delivery is there twice: unordered lets the server go on after a failure.
-      const ordered = new Set(changes.map(({ id }) => id)).size < changes.length;
-      const write = (): Promise<unknown> =>
-        standIn ? fewAtOnce(() => inSteps(operations, (some) => guarded(() => collection.bulkWrite(some, { ordered })))) : guarded(() => collection.bulkWrite(operations, { ordered }));
-      // The stand-in loses one of two updates of the same document at the same time. Within a process they wait for each other; a
-      // lock over all processes would cost more than the write, and a delivery is in the care of one workflow.
-      await (standIn ? inTurn(changes.map(({ id }) => id), write) : write());
+      await write(changes, changes.map((change) => updateOf(change, at, keys)));
+    },
+    async expungeDetails(eventId) {
+      const filter = { $and: [...conditions({ eventId }), { details: { $exists: true } }] };
+      const found = await guarded(() => collection.find(filter, { projection: { _id: 1 } }).toArray(), LIST_DEADLINE_MS);
+      const changes = found.map(({ _id: id }) => ({ id }));
+      if (changes.length > 0) await write(changes, changes.map(({ id }) => ({ updateOne: { filter: { _id: id }, update: { $unset: { details: "" } } } })));
+      return changes.length > 0;
     },
     async openWorkflows(subscriptionId) {
       const ids: unknown[] = await guarded(() => collection.distinct("workflowId", { subscriptionId, status: { $nin: [...SETTLED_STATUSES] } }), LIST_DEADLINE_MS);
@@ -119,6 +137,8 @@ export function createDeliveryStore(collection: Collection<DeliveryDocument>, ke
 }
 
 const scopeOf = ({ groupId }: { groupId: string }): KeyScope => `group/${groupId}`;
+const eventOf = (deliveryId: string): string => deliveryId.slice(0, deliveryId.lastIndexOf("."));
+const bare = ({ detail: _detail, ...attempt }: Attempt): Attempt => attempt;
 
 const detailOf = (id: string, number: number | string, owner: KeyScope): SealContext => ({ collection: "deliveries", id, field: `attempts.${number}`, owner });
 
@@ -127,7 +147,8 @@ function sealDetail(id: string, groupId: string | undefined, attempt: Attempt, k
   if (groupId === undefined) throw new Error(`the attempt detail of ${id} needs the groupId that seals it`);
   const owner = scopeOf({ groupId });
   const key = keys.get(owner);
-  if (!key) throw new Error(`no data key for ${owner}`);
+  // The group was deleted while the attempt was under way.
+  if (!key) return undefined;
   return new Binary(key.seal(detailOf(id, attempt.number, owner), Buffer.from(JSON.stringify(attempt.detail))));
 }
 
@@ -153,7 +174,7 @@ function attemptOf(number: number, summary: string): Attempt {
 function deliveryOf(document: Found): Delivery {
   const { _id: id, attempts, details: _details, ...fields } = document;
   const numbered = Object.entries(attempts ?? {}).map(([number, summary]) => attemptOf(Number(number), summary));
-  return { id, eventId: id.slice(0, id.lastIndexOf(".")), ...fields, attempts: numbered.sort((a, b) => a.number - b.number) };
+  return { id, eventId: eventOf(id), ...fields, attempts: numbered.sort((a, b) => a.number - b.number) };
 }
 
 async function openDelivery(document: Found, keyring: Keyring): Promise<Delivery> {

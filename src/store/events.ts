@@ -21,12 +21,13 @@ export interface EventDocument {
   acceptedAt: Date;
   owner: string;
   groups?: string[];
-  /** The hash of the payload, sealed: a plain one would confirm a guessed payload, even after its erasure. */
-  sha256: Binary;
-  payload: Binary;
+  expungedAt?: Date;
+  /** The hash of the payload, sealed: a plain one would confirm a guessed payload, even after its erasure. Absent once expunged, like the payload. */
+  sha256?: Binary;
+  payload?: Binary;
 }
 
-type Found = Omit<EventDocument, "payload"> & { payload?: Binary };
+type Found = EventDocument;
 const WITHOUT_PAYLOAD = { payload: 0 };
 
 /** The event store over its collection. */
@@ -35,29 +36,15 @@ export function createEventStore(collection: Collection<EventDocument>, deps: { 
   const read = async (ids: string[], projection?: typeof WITHOUT_PAYLOAD): Promise<Found[]> =>
     findByIds(collection, ids, { standIn, ...(projection && { projection }) });
 
-  async function recordOf(document: Found): Promise<EventRecord> {
-    const { _id: id, sha256, payload: _payload, ...fields } = document;
-    return { ...fields, id, sha256: await hashOf(document) };
-  }
-  /** Empty once the data key is destroyed: what an erased event was about stays unknown, that it was there does not. */
-  async function hashOf(document: Found): Promise<string> {
-    try {
-      return Buffer.from(await open(document, "sha256", document.sha256)).toString("base64url");
-    } catch (error) {
-      if (error instanceof StoreError && error.code === "key_destroyed") return "";
-      throw error;
-    }
-  }
-  async function open(document: Found, field: SealedField, sealed: Binary): Promise<Uint8Array> {
-    const bytes = sealed.value();
-    return (await keyring.forSealed(bytes)).open(context(document._id, field, scopeOf(document)), bytes);
-  }
-  const payloadOf = async (document: Found) => document.payload && open(document, "payload", document.payload);
+  const { recordOf, payloadOf, isErased } = createOpener(keyring);
 
   return {
     async insertMany(records) {
       const keys = await keysFor(keyring, records.map(({ record }) => scopeOf(record)));
-      return insertNew(collection, records.map(({ record, payload }) => documentOf(record, payload, keys)));
+      const documents = records.map(({ record, payload }) => documentOf(record, payload, keys));
+      const known = await insertNew(collection, documents);
+      const bare = documents.filter(({ payload }) => !payload).map(({ _id }) => _id);
+      return bare.length === 0 ? known : [...new Set([...known, ...bare])];
     },
     async get(id) {
       const [document] = await read([id], WITHOUT_PAYLOAD);
@@ -80,12 +67,54 @@ export function createEventStore(collection: Collection<EventDocument>, deps: { 
       const { data, ...rest } = await findPage({ collection, timeField: "acceptedAt", filter, page, projection: WITHOUT_PAYLOAD });
       return { data: await Promise.all(data.map(recordOf)), ...rest };
     },
+    async expunge(id, at) {
+      const [document] = await read([id]);
+      if (!document || (document.expungedAt && !document.payload && !document.sha256)) return false;
+      const change = { $set: { expungedAt: document.expungedAt ?? at }, $unset: { payload: "" as const, sha256: "" as const } };
+      await exclusive(`events/${id}`, () => guarded(() => collection.updateOne({ _id: id }, change)));
+      return true;
+    },
+    async erasedOf(ids) {
+      const found = await Promise.all((await read(ids, WITHOUT_PAYLOAD)).map(async (document) => ((await isErased(document)) ? [document._id] : [])));
+      return new Set(found.flat());
+    },
     async takeOver(id, from, to) {
       // A scan on the stand-in; it happens only when a workflow that owned an event is known to be gone.
       const change = () => guarded(() => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }));
       return (await exclusive(`events/${id}`, change)).matchedCount === 1;
     },
   };
+}
+
+/** What of the documents is sealed, opened. */
+function createOpener(keyring: Keyring) {
+  async function recordOf(document: Found): Promise<EventRecord> {
+    const { _id: id, sha256, payload: _payload, ...fields } = document;
+    return { ...fields, id, sha256: await hashOf(document) };
+  }
+  /** Empty once the data key is destroyed: what an erased event was about stays unknown, that it was there does not. */
+  async function hashOf(document: Found): Promise<string> {
+    if (!document.sha256) return "";
+    try {
+      return Buffer.from(await open(document, "sha256", document.sha256)).toString("base64url");
+    } catch (error) {
+      if (error instanceof StoreError && error.code === "key_destroyed") return "";
+      throw error;
+    }
+  }
+  async function isErased({ sha256 }: Found): Promise<boolean> {
+    if (!sha256) return true;
+    return keyring.forSealed(sha256.value()).then(() => false, (error: unknown) => {
+      if (error instanceof StoreError && error.code === "unavailable") throw error;
+      return error instanceof StoreError && error.code === "key_destroyed";
+    });
+  }
+  async function open(document: Found, field: SealedField, sealed: Binary): Promise<Uint8Array> {
+    const bytes = sealed.value();
+    return (await keyring.forSealed(bytes)).open(context(document._id, field, scopeOf(document)), bytes);
+  }
+  const payloadOf = async (document: Found) => document.payload && open(document, "payload", document.payload);
+  return { recordOf, payloadOf, isErased };
 }
 
 type SealedField = "sha256" | "payload";
@@ -98,16 +127,24 @@ function scopeOf({ apiId, groups }: { apiId: string; groups?: string[] }): KeySc
 
 const context = (id: string, field: SealedField, owner: KeyScope): SealContext => ({ collection: "events", id, field, owner });
 
-/** The active key of each scope, asked for once. */
+/** The active key of each scope, asked for once; destroyed ones are left out, and so must be what they would seal. */
 export async function keysFor(keyring: Keyring, scopes: KeyScope[]): Promise<Map<KeyScope, DataKey>> {
-  return new Map(await Promise.all([...new Set(scopes)].map(async (scope) => [scope, await keyring.scope(scope)] as const)));
+  const found = await Promise.all([...new Set(scopes)].map(async (scope) => {
+    try {
+      return [[scope, await keyring.scope(scope)] as const];
+    } catch (error) {
+      if (error instanceof StoreError && error.code === "key_destroyed") return [];
+      throw error;
+    }
+  }));
+  return new Map(found.flat());
 }
 
 function documentOf(record: EventRecord, payload: Uint8Array, keys: Map<KeyScope, DataKey>): EventDocument {
   const { id, sha256, ...fields } = record;
   const owner = scopeOf(record);
   const key = keys.get(owner);
-  if (!key) throw new Error(`no data key for ${owner}`);
+  if (!key) return { _id: id, ...fields, expungedAt: new Date() };
   return {
     _id: id,
     ...fields,

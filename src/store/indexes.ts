@@ -15,8 +15,9 @@ export async function createIndexes(collections: {
   samlUses: Collection<Document>;
   sessions: Collection<SessionDocument>;
   people: Collection<PersonDocument>;
+  erasures: Collection<Document>;
 }): Promise<void> {
-  const { events, deliveries, subscriptions, audit, samlUses, sessions, people } = collections;
+  const { events, deliveries, subscriptions, audit, samlUses, sessions, people, erasures } = collections;
   // Deliveries of one event need none: their `_id` begins with the event's.
   await make(deliveries, [
     { createdAt: -1, _id: -1 },
@@ -31,6 +32,7 @@ export async function createIndexes(collections: {
   ]);
   await make(subscriptions, [{ groupId: 1, createdAt: -1, _id: -1 }]);
   await make(audit, [{ at: -1, _id: -1 }]);
+  await make(erasures, [{ at: 1, _id: 1 }]);
   await guarded(() => samlUses.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }));
   await make(people, [{ firstLoginAt: -1, _id: -1 }]);
   await make(sessions, [{ personId: 1 }]);

@@ -18,15 +18,20 @@ export interface SealContext {
 }
 
 export interface Keyring {
-  /** The active data key of the scope, made and stored when there is none. Use it at once: it is re-read every 5 minutes. */
+  /**
+   * The active data key of the scope, made and stored when there is none. Use it at once: it is re-read every 5 minutes.
+   * Throws StoreError `key_destroyed` for a destroyed scope: it stays destroyed, nothing makes it a new key.
+   */
   scope(scope: KeyScope): Promise<DataKey>;
   /** The data key that sealed these bytes. Throws StoreError `key_unknown`, `key_destroyed` or `sealed_data_invalid`. */
   forSealed(sealed: Uint8Array): Promise<DataKey>;
   /**
-   * Destroys every data key of the scope: what it sealed is erased, backups included. Other processes notice within 5 minutes
-   * (15 when the store is down). What is sealed for the scope afterwards gets a new key.
+   * Destroys every data key of the scope, for good; false when that had been done before. Repeatable. Other processes go on with what
+   * they hold until they `forget`, 5 minutes at most (15 when the store is down): see erasures.ts, which tells them.
    */
-  destroy(scope: KeyScope): Promise<void>;
+  destroy(scope: KeyScope): Promise<boolean>;
+  /** The days whose key for Temporal payloads is not destroyed, oldest first. */
+  livingDays(): Promise<string[]>;
 }
 
 export interface DataKey {
@@ -58,6 +63,8 @@ export interface KeyringOptions {
 /** A keyring that reports its use when the store closes. */
 export interface ManagedKeyring extends Keyring {
   flush(): Promise<void>;
+  /** Drops the keys in memory: each is read anew before its next use, and found destroyed where it is. */
+  forget(): void;
 }
 
 interface Loaded {
@@ -93,12 +100,12 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
     throw new StoreError("key_unknown", `Data key ${id} is not in this database. Restore the collection dataKeys from the backup that the data came from.`);
   }
 
-  /** The first generation that is neither destroyed nor used up. */
+  /** The first generation that is not used up. A destroyed one ends the search: `destroy` leaves a tombstone behind the last. */
   async function loadActive(scope: KeyScope): Promise<Loaded> {
     for (let generation = generations.get(scope) ?? 1; ; generation++) {
       const id = `${scope}#${generation}`;
       const document = (await cache.read(id)) ?? (await dataKeys.make(id));
-      if (document.destroyedAt || document.seals >= maxSeals) continue;
+      if (!document.destroyedAt && document.seals >= maxSeals) continue;
       const entry = await cache.unwrapped(document);
       generations.set(scope, generation);
       return entry;
@@ -130,19 +137,28 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
       return current(cache.get(id), id, () => load(id));
     },
     async destroy(scope) {
-      for (let generation = 1, found = true; found; generation++) {
+      let changed = false;
+      for (let generation = 1; ; generation++) {
         const id = `${scope}#${generation}`;
-        found = await dataKeys.destroy(id);
+        const outcome = await dataKeys.destroy(id);
         cache.drop(id);
+        changed ||= outcome.changed;
+        // Nobody can make the generation of the tombstone any more, nor get past it to the next.
+        if (outcome.tombstone) return changed;
       }
     },
+    livingDays: async () => (await dataKeys.living("temporal/")).flatMap((id) => /^temporal\/(\d{4}-\d\d-\d\d)#/.exec(id)?.[1] ?? []),
     flush: () => cache.flush(),
+    forget: () => cache.forget(),
   };
 }
 
 /** Unwrapped keys in memory, with the count of their use. */
 function createCache(dataKeys: ReturnType<typeof createDataKeys>, now: () => number) {
   const loaded = new Map<string, Loaded>();
+  /** Raised by every drop: a document read before it may be that of a key destroyed since, and is not kept. */
+  let dropped = 0;
+  const readAt = new WeakMap<DataKeyDocument, number>();
   const usages = new Map<string, Usage>();
 
   function usageOf(id: string): Usage {
@@ -154,15 +170,24 @@ function createCache(dataKeys: ReturnType<typeof createDataKeys>, now: () => num
   async function read(id: string): Promise<DataKeyDocument | undefined> {
     const usage = usageOf(id);
     const made = usage.unreported;
+    const before = dropped;
     const document = await dataKeys.read(id, made);
     usage.unreported -= made;
     usage.reported = document?.seals ?? 0;
+    if (document) readAt.set(document, before);
     return document;
   }
   return {
     read,
     get: (id: string) => loaded.get(id),
-    drop: (id: string) => loaded.delete(id),
+    drop(id: string): void {
+      dropped++;
+      loaded.delete(id);
+    },
+    forget(): void {
+      dropped++;
+      loaded.clear();
+    },
     async unwrapped(document: DataKeyDocument): Promise<Loaded> {
       const id = document._id;
       if (document.destroyedAt) loaded.delete(id);
@@ -170,7 +195,7 @@ function createCache(dataKeys: ReturnType<typeof createDataKeys>, now: () => num
       const usage = usageOf(id);
       const entry: Loaded = { key: createDataKey(id, material, () => void usage.unreported++), loadedAt: now(), retryAt: 0, usage };
       material.fill(0);
-      loaded.set(id, entry);
+      if ((readAt.get(document) ?? dropped) === dropped) loaded.set(id, entry);
       return entry;
     },
     async flush(): Promise<void> {

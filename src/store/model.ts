@@ -118,9 +118,12 @@ export interface EventRecord {
   type: string;
   apiId: string;
   contentType: string;
+  /** Empty once the content is erased. */
   sha256: string;
   size: number;
   acceptedAt: Date;
+  /** When the content was expunged: the record is bare, and nothing of the event is sent any more. */
+  expungedAt?: Date;
   /** Id of the workflow that delivers it; decides races for the same id. */
   owner: string;
   groups?: string[];
@@ -195,4 +198,15 @@ export interface AuditEntry {
   action: string;
   subject: string;
   detail?: Record<string, unknown>;
+}
+
+/** What can be erased for good: a group or an api with its data key, or the content of one event. */
+export type ErasureTarget = `group/${string}` | `api/${string}` | `event/${string}`;
+
+/** An entry of the ledger of erasures. Ids only: what was erased must not live on in its record. */
+export interface Erasure {
+  target: ErasureTarget;
+  at: Date;
+  /** Who asked, as in the audit. */
+  by: string;
 }

@@ -8,6 +8,7 @@ import { assertDurableWrites, connect, isStandIn } from "./connection.js";
 import type { DataKeyDocument } from "./data-keys.js";
 import { createDeliveryStore, type DeliveryDocument } from "./deliveries.js";
 import { guarded, isDuplicate } from "./driver-errors.js";
+import { createErasures, type ErasureDocument } from "./erasures.js";
 import { createEventStore, type EventDocument } from "./events.js";
 import { createLocks, type LockDocument, unguarded } from "./exclusive.js";
 import { watchHeartbeats } from "./heartbeats.js";
@@ -32,6 +33,8 @@ export interface MongoStore extends Store {
 interface ChangesDocument {
   _id: "catalogue" | "ping";
   version?: number;
+  /** Raised by every erasure; read together with the catalogue version. */
+  erasures?: number;
   at?: Date;
 }
 
@@ -85,25 +88,37 @@ export async function createStore(deps: { client: MongoClient; database: string;
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await ping(10_000);
   const pepper = await loadPepper(db.collection<PepperDocument>("settings"), keyring);
-  if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), samlUses: collectionOf(db, "samlUses"), sessions, people });
+  if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), samlUses: collectionOf(db, "samlUses"), sessions, people, erasures: collectionOf(db, "erasures") });
 
-  return {
-    standIn,
+  const expungedLately = new Set<string>();
+  const erasable = {
     apis: catalogue("apis", apiLayout),
     eventTypes: catalogue("eventTypes", eventTypeLayout),
     groups: catalogue("groups", groupLayout),
     subscriptions: catalogue("subscriptions", subscriptionLayout(keyring)),
     apiKeys: catalogue("apiKeys", apiKeyLayout),
+    events: createEventStore(events, { keyring, standIn, exclusive }),
+    deliveries: createDeliveryStore(deliveries, { keyring, standIn, expungedLately }),
+  };
+  const raise = () => exclusive("changes/catalogue", () => upsert(changes, "catalogue", { $inc: { erasures: 1 } }));
+  const erasures = await createErasures({ ...erasable, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise });
+
+  return {
+    standIn,
+    ...erasable,
     samlConnections: createSamlConnectionStore(db.collection<CatalogueDocument>("samlConnections"), exclusive),
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
-    events: createEventStore(events, { keyring, standIn, exclusive }),
-    deliveries: createDeliveryStore(deliveries, keyring, standIn),
     recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),
     sessions: createSessionStore(sessions, keyring),
     people: createPeopleStore(people, { keyring, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
     audit: createAuditStore(db.collection<AuditDocument>("audit")),
-    catalogueVersion: async () => (await guarded(() => changes.findOne({ _id: "catalogue" })))?.version ?? 0,
+    async catalogueVersion() {
+      const document = await guarded(() => changes.findOne({ _id: "catalogue" }));
+      erasures.notice(document?.erasures ?? 0);
+      return document?.version ?? 0;
+    },
     keyring,
+    erasures,
     blindIndex: (label, value) => blindIndex(pepper, label, value),
     ping,
     async close() {

@@ -1,6 +1,6 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
 import type { Keyring } from "./keyring.js";
-import type { Api, ApiKey, Attempt, AuditEntry, Delivery, EventRecord, EventType, Group, Recovery, Subscription } from "./model.js";
+import type { Api, ApiKey, Attempt, AuditEntry, Delivery, Erasure, ErasureTarget, EventRecord, EventType, Group, Recovery, Subscription } from "./model.js";
 import type { SamlConnection } from "./saml-connections.js";
 import type { SamlUseStore } from "./saml-uses.js";
 import type { PeopleStore } from "./people.js";
@@ -31,12 +31,15 @@ export interface CatalogueCollection<T> {
    */
   update(id: string, change: (item: T) => T): Promise<T | undefined>;
   delete(id: string): Promise<boolean>;
+  /** Ids, also of objects that no key opens any more. */
+  idsOf(filter: { groupId?: string; apiId?: string }): Promise<string[]>;
 }
 
 export interface EventStore {
   /**
    * Unordered insert of records with their sealed payloads (scope `api/<apiId>`, or `group/<id>` when addressed to exactly one group).
-   * Gives the ids that existed before (inserted by whomever); everything else is durable on return.
+   * Gives the ids that existed before (inserted by whomever); everything else is durable on return. Events whose data key is destroyed
+   * get a bare record and count as there before.
    */
   insertMany(records: { record: EventRecord; payload: Uint8Array }[]): Promise<string[]>;
   get(id: string): Promise<EventRecord | undefined>;
@@ -45,6 +48,10 @@ export interface EventStore {
   payload(id: string): Promise<Uint8Array | undefined>;
   payloads(ids: string[]): Promise<Map<string, { record: EventRecord; payload: Uint8Array }>>;
   list(page: PageRequest, filter: { type?: string; apiIds?: string[]; since?: Date; until?: Date }): Promise<Page<EventRecord>>;
+  /** Removes payload and hash, for good; the bare record stays. False when there was nothing to remove. */
+  expunge(id: string, at: Date): Promise<boolean>;
+  /** Those of these events whose content is erased: expunged, or with its data key. */
+  erasedOf(ids: string[]): Promise<Set<string>>;
   /** Atomically changes the owner from `from` to `to`; false when it was not `from`. */
   takeOver(id: string, from: string, to: string): Promise<boolean>;
 }
@@ -61,7 +68,7 @@ export interface DeliveryFilter {
 }
 
 export interface DeliveryStore {
-  /** Unordered insert; gives the ids that existed before. */
+  /** Unordered insert; gives the ids that existed before. Details of attempts that may not be kept any more (erased) are left out, here and in `record`. */
   insertMany(deliveries: Delivery[]): Promise<string[]>;
   get(id: string): Promise<Delivery | undefined>;
   /** Without attempt details, by exact `_id` each. */
@@ -72,6 +79,8 @@ export interface DeliveryStore {
   record(changes: DeliveryChange[]): Promise<void>;
   /** Distinct workflow ids that look after unsettled deliveries of the subscription. */
   openWorkflows(subscriptionId: string): Promise<string[]>;
+  /** Removes the attempts' details of all deliveries of the event, for good; false when there were none. */
+  expungeDetails(eventId: string): Promise<boolean>;
   /** Creation time of the oldest delivery that is pending, retrying, throttled or held. */
   oldestUndelivered(): Promise<Date | undefined>;
 }
@@ -86,6 +95,26 @@ export interface DeliveryChange {
   nextAttemptAt?: Date | null;
   workflowId?: string | null;
   reason?: string | null;
+}
+
+/** The ledger of erasures and the acts in it. An erasure is entered first, so that a crash half-way is finished by `reapply`. */
+export interface ErasureStore {
+  /**
+   * Enters it and erases: the data key of a group (with its subscriptions, its API keys revoked) or of an api (with its event types),
+   * or the content of an event. Repeatable. Holds in this process on return, in others once they read the catalogue version next.
+   */
+  erase(target: ErasureTarget, by: string): Promise<void>;
+  has(target: ErasureTarget): Promise<boolean>;
+  /** Erases again what is entered (since then): a restored backup or a write under way may have brought it back. Gives how many had something left. */
+  reapply(since?: Date): Promise<number>;
+  /** The ledger, oldest first. */
+  entries(since?: Date): Promise<Erasure[]>;
+  /** Enters what another copy of the ledger has beyond this one, without applying it; gives how many those were. */
+  enter(entries: Erasure[]): Promise<number>;
+  /** Calls back after each erasure that this process learns of: what it keeps in memory may be erased. */
+  onErasure(listener: () => void): void;
+  /** Whether the event was expunged within the last hour, as far as this process knows. Costs nothing. */
+  lately(eventId: string): boolean;
 }
 
 export interface Store {
@@ -104,9 +133,10 @@ export interface Store {
   people: PeopleStore;
   sessions: SessionStore;
   audit: { append(entry: Omit<AuditEntry, "id" | "at">): Promise<void>; list(page: PageRequest): Promise<Page<AuditEntry>> };
-  /** The catalogue version: raised by every write to a catalogue collection, by any process. */
+  /** The catalogue version: raised by every write to a catalogue collection, by any process. Reading it also takes in what other processes erased. */
   catalogueVersion(): Promise<number>;
   keyring: Keyring;
+  erasures: ErasureStore;
   /** HMAC-SHA-256 under the pepper with a label per use: API-key hashes and blind indexes. */
   blindIndex(label: string, value: string): Uint8Array;
   /** Throws when a majority write would not be acknowledged now. */

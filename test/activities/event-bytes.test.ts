@@ -49,3 +49,19 @@ it("leaves out what was erased and tells what no key opens, without holding up t
   expect(unreadable).toEqual(["evt_locked key_unknown"]);
   await expect(createEventBytes(await database.openStore()).byId(ids)).rejects.toThrow(coded("key_unknown"));
 });
+
+it("forgets what it kept as soon as something is erased, here or by another process", async () => {
+  const worker = await database.openStore();
+  await worker.catalogueVersion();
+  const source = createEventBytes(worker);
+  await store.events.insertMany([event("evt_kept", "kept"), event("evt_expunged", "kingfisher")]);
+  const ids = ["evt_kept", "evt_expunged"];
+  await source.byId(ids);
+  await store.erasures.erase("event/evt_expunged", "key:1");
+  // Not told yet: it is still in memory.
+  expect(text(await source.byId(ids))).toEqual({ evt_kept: "kept", evt_expunged: "kingfisher" });
+  await worker.catalogueVersion();
+  expect(text(await source.byId(ids))).toEqual({ evt_kept: "kept" });
+  await expect.poll(() => worker.erasures.lately("evt_expunged")).toBe(true);
+  expect(text(await source.of([publishedEvent({ id: "evt_expunged", type: "a.b", data: "kingfisher" })]))).toEqual({});
+});

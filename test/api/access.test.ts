@@ -52,7 +52,7 @@ function pathFor(route: Route, of: Objects): string {
     if (route.path.startsWith("/v1/subscriptions/")) return of.subscriptionId;
     if (route.path.startsWith("/v1/deliveries/")) return of.deliveryId;
     if (route.path.startsWith("/v1/recoveries/")) return of.recoveryId;
-    if (route.path === "/v1/events/{ref}") return route.method === "get" ? of.eventId : of.eventType;
+    if (route.path === "/v1/events/{ref}") return route.method === "post" ? of.eventType : of.eventId;
     if (route.path.startsWith("/v1/api-keys/")) return /_(key_[0-9A-Z]{26})_/.exec(`_${of.consumerKey.slice(3)}`)?.[1] ?? "";
     // Nobody's, in particular no tenant's: only an admin and an auditor see people.
     if (route.path.startsWith("/v1/people/")) return `per_${"0".repeat(43)}`;

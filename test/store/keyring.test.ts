@@ -134,18 +134,20 @@ describe("keyring", () => {
     for (const sealed of first) expect(Buffer.from((await mine.forSealed(sealed)).open(context, sealed))).toEqual(text);
   });
 
-  it("destroys: here at once, elsewhere at the next reading; new data gets a new key", async () => {
-    const [mine, theirs] = [open({ maxSeals: 2 }), open()];
+  it("destroys for good: here at once, elsewhere once it forgets, and at the next reading anyway", async () => {
+    const [mine, theirs, slow] = [open({ maxSeals: 2 }), open(), open()];
     const sealed: Uint8Array[] = [];
     for (let i = 0; i < 4; i++) sealed.push((await mine.scope("api/api_1")).seal(context, text));
-    for (const value of sealed) await theirs.forSealed(value);
-    const other = await mine.scope("api/api_2");
-    const kept = other.seal(context, text);
+    for (const value of sealed) await Promise.all([theirs.forSealed(value), slow.forSealed(value)]);
+    const kept = (await mine.scope("api/api_2")).seal(context, text);
 
-    await mine.destroy("api/api_1");
+    expect(await mine.destroy("api/api_1")).toBe(true);
+    expect(await mine.destroy("api/api_1")).toBe(false);
     for (const value of sealed) await expect(mine.forSealed(value)).rejects.toThrow(coded("key_destroyed"));
-    time += 6 * MINUTE;
+    theirs.forget();
     for (const value of sealed) await expect(theirs.forSealed(value)).rejects.toThrow(coded("key_destroyed"));
+    time += 6 * MINUTE;
+    for (const value of sealed) await expect(slow.forSealed(value)).rejects.toThrow(coded("key_destroyed"));
     for (const generation of [1, 2]) {
       const document = await dataKeys.findOne({ _id: `api/api_1#${generation}` });
       expect(document?.wrapped.length()).toBe(0);
@@ -153,8 +155,62 @@ describe("keyring", () => {
       expect(document?.destroyedAt).toBeInstanceOf(Date);
     }
     expect(Buffer.from((await mine.forSealed(kept)).open(context, kept))).toEqual(text);
-    expect((await mine.scope("api/api_1")).id).toBe("api/api_1#3");
-    expect((await theirs.scope("api/api_1")).id).toBe("api/api_1#3");
+  });
+
+  it("makes no new key for what was destroyed, whoever asks and whether there ever was one", async () => {
+    const [mine, theirs] = [open(), open({ maxSeals: 1 })];
+    (await theirs.scope("group/grp_1")).seal(context, text);
+    await mine.destroy("group/grp_1");
+    await mine.destroy("group/grp_never");
+    // Its key is used up, so it asks for the next generation.
+    await expect(theirs.scope("group/grp_1")).rejects.toThrow(coded("key_destroyed"));
+    for (const scope of ["group/grp_1", "group/grp_never"] as const) {
+      await expect(open().scope(scope)).rejects.toThrow(coded("key_destroyed"));
+      expect(await dataKeys.countDocuments({ _id: { $regex: `^${scope}#` }, masterKeyId: { $exists: true } })).toBe(0);
+    }
+  });
+
+  it("destroys every generation that others make meanwhile", async () => {
+    const mine = open();
+    for (let round = 0; round < 10; round++) {
+      const scope = `group/grp_race${round}` as const;
+      const rings = Array.from({ length: 4 }, () => open({ maxSeals: 1 }));
+      const busy = Promise.allSettled(rings.map(async (ring) => {
+        for (let i = 0; i < 5; i++) (await ring.scope(scope)).seal(context, text);
+      }));
+      await mine.destroy(scope);
+      await busy;
+      expect(await dataKeys.countDocuments({ _id: { $regex: `^${scope}#` }, masterKeyId: { $exists: true } })).toBe(0);
+    }
+  });
+
+  it("does not keep a key in memory that was read before its destruction", async () => {
+    const local = localKeyProvider(keys);
+    let reached: () => void = () => undefined;
+    let go: () => void = () => undefined;
+    const unwrapping = new Promise<void>((resolve) => (reached = resolve));
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const sealed = (await open().scope("api/api_1")).seal(context, text);
+    const slow = open({ provider: { activeKeyId: local.activeKeyId, wrap: (...wrapped) => local.wrap(...wrapped), unwrap: async (...wrapped) => {
+      reached();
+      await gate;
+      return local.unwrap(...wrapped);
+    } } });
+    const reading = slow.forSealed(sealed);
+    await unwrapping;
+    await open().destroy("api/api_1");
+    slow.forget();
+    go();
+    await reading;
+    await expect(slow.forSealed(sealed)).rejects.toThrow(coded("key_destroyed"));
+  });
+
+  it("lists the days whose key is there", async () => {
+    const mine = open();
+    for (const day of ["2026-11-25", "2026-11-24", "2026-11-26"]) await mine.scope(`temporal/${day}`);
+    await mine.scope("api/api_1");
+    await mine.destroy("temporal/2026-11-25");
+    expect(await mine.livingDays()).toEqual(["2026-11-24", "2026-11-26"]);
   });
 
   it("refuses what nobody sealed", async () => {

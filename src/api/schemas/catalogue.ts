@@ -16,6 +16,10 @@ export const apiView = z.object({
   id: apiId, name: z.string(), description: z.string().optional(), createdAt: instant, updatedAt: instant,
 }).meta({ id: "Api" });
 
+/** The query of a deletion that can take more with it. */
+export const eraseQuery = (name: "cascade" | "erase", meaning: string) =>
+  z.strictObject({ [name]: z.enum(["true", "false"]).optional().meta({ description: meaning }) });
+
 const jsonSchema = z.record(z.string(), z.unknown()).meta({ description: "JSON Schema 2020-12 of the payload", override: { type: "object", propertyNames: undefined } });
 
 export const eventTypeInput = z.strictObject({

@@ -27,7 +27,8 @@ export const publishedBatch = z.array(z.union([published, z.object({ id: z.strin
 
 export const eventView = z.object({
   id: z.string(), type: z.string(), apiId: z.union([apiId, z.literal("")]), contentType: z.string(),
-  sha256: z.string().meta({ description: "SHA-256 of the payload, base64url" }), size: z.int(), acceptedAt: instant, groups: z.array(z.string()).optional(),
+  sha256: z.string().meta({ description: "SHA-256 of the payload, base64url; empty once the content was erased" }), size: z.int(), acceptedAt: instant,
+  expungedAt: instant.optional().meta({ description: "When the content was erased; only this bare record is left" }), groups: z.array(z.string()).optional(),
 }).meta({ id: "Event" });
 
 const deliveryFields = {

@@ -1,0 +1,123 @@
+/**
+ * The ledger of erasures, and the acts. What is erased is entered here before anything is touched: a crash half-way is finished from
+ * the ledger, and so is a backup restored from before the erasure. Entries hold ids only and are never removed.
+ */
+import type { Collection, Filter } from "mongodb";
+import { insertNew } from "./batch-insert.js";
+import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
+import type { ManagedKeyring } from "./keyring.js";
+import type { Erasure, ErasureTarget } from "./model.js";
+import type { ErasureStore, Store } from "./store.js";
+
+/** An entry at rest; one for each target, however often it is asked for. */
+export interface ErasureDocument {
+  _id: ErasureTarget;
+  at: Date;
+  by: string;
+}
+
+/** Longer than any attempt may be under way together with an outage of the store in which its record waits. */
+const LATELY_MS = 60 * 60_000;
+
+export interface ErasureDependencies extends Pick<Store, "groups" | "subscriptions" | "apiKeys" | "apis" | "eventTypes" | "events" | "deliveries"> {
+  collection: Collection<ErasureDocument>;
+  keyring: Pick<ManagedKeyring, "destroy" | "forget">;
+  /** Ids of events expunged within the last hour; filled here, read by the delivery store. */
+  expungedLately: Set<string>;
+  /** Raises the version by which other processes learn of an erasure. */
+  raise: () => Promise<void>;
+}
+
+/** The ledger of this process; `notice` is told the version whenever it was read. */
+export interface ManagedErasures extends ErasureStore {
+  notice(version: number): void;
+}
+
+/** Opens the ledger and reads its last hour. */
+export async function createErasures(deps: ErasureDependencies): Promise<ManagedErasures> {
+  const { collection, keyring, expungedLately, raise } = deps;
+  const listeners: (() => void)[] = [];
+  let seen: number | undefined;
+
+  async function entries(since?: Date): Promise<Erasure[]> {
+    const filter: Filter<ErasureDocument> = since ? { at: { $gte: since } } : {};
+    const found = await guarded(() => collection.find(filter).sort({ at: 1, _id: 1 }).toArray(), LIST_DEADLINE_MS);
+    return found.map(({ _id: target, at, by }) => ({ target, at, by }));
+  }
+  async function learn(): Promise<void> {
+    const recent = await entries(new Date(Date.now() - LATELY_MS));
+    expungedLately.clear();
+    for (const { target } of recent) if (target.startsWith("event/")) expungedLately.add(idOf(target));
+  }
+  /** Everything that this process holds in memory is read anew. */
+  function drop(): void {
+    keyring.forget();
+    for (const listener of listeners) listener();
+  }
+  async function tell(): Promise<void> {
+    await raise();
+    drop();
+  }
+
+  await learn();
+  return {
+    async erase(target, by) {
+      const at = new Date();
+      await insertNew(collection, [{ _id: target, at, by }]);
+      if (target.startsWith("event/")) expungedLately.add(idOf(target));
+      await apply(deps, { target, at, by });
+      await tell();
+    },
+    has: async (target) => (await guarded(() => collection.findOne({ _id: target }))) !== null,
+    async reapply(since) {
+      let changed = 0;
+      for (const entry of await entries(since)) if (await apply(deps, entry)) changed++;
+      if (changed > 0) await tell();
+      return changed;
+    },
+    entries,
+    async enter(given) {
+      const known = await insertNew(collection, given.map(({ target, at, by }) => ({ _id: target, at, by })));
+      return given.length - known.length;
+    },
+    onErasure: (listener) => void listeners.push(listener),
+    lately: (eventId) => expungedLately.has(eventId),
+    notice(version) {
+      if (version === seen) return;
+      const first = seen === undefined;
+      seen = version;
+      if (first) return;
+      drop();
+      // Read again with the next version when it fails now.
+      void learn().catch(() => (seen = -1));
+    },
+  };
+}
+
+const idOf = (target: ErasureTarget): string => target.slice(target.indexOf("/") + 1);
+
+/** Erases; false when nothing was left to erase. The order is such that what is left after a crash is found again. */
+async function apply(deps: ErasureDependencies, { target, at }: Erasure): Promise<boolean> {
+  const id = idOf(target);
+  if (target.startsWith("group/")) return eraseGroup(deps, id);
+  if (target.startsWith("api/")) return eraseApi(deps, id);
+  const expunged = await deps.events.expunge(id, at);
+  return (await deps.deliveries.expungeDetails(id)) || expunged;
+}
+
+async function eraseGroup({ subscriptions, apiKeys, groups, keyring }: ErasureDependencies, id: string): Promise<boolean> {
+  const orphans = await subscriptions.idsOf({ groupId: id });
+  for (const subscription of orphans) await subscriptions.delete(subscription);
+  const live = (await apiKeys.all()).filter((key) => key.groupId === id && key.revokedAt === undefined);
+  for (const key of live) await apiKeys.update(key.id, (before) => (before.revokedAt ? before : { ...before, revokedAt: new Date() }));
+  const destroyed = await keyring.destroy(`group/${id}`);
+  const deleted = await groups.delete(id);
+  return orphans.length > 0 || live.length > 0 || destroyed || deleted;
+}
+
+async function eraseApi({ eventTypes, apis, keyring }: ErasureDependencies, id: string): Promise<boolean> {
+  const types = await eventTypes.idsOf({ apiId: id });
+  for (const name of types) await eventTypes.delete(name);
+  const destroyed = await keyring.destroy(`api/${id}`);
+  return (await apis.delete(id)) || destroyed || types.length > 0;
+}
