@@ -33,7 +33,8 @@ export const peopleRoutes: readonly Route[] = [
     params, response: { status: 204, description: "Erased" },
     async handle(context, { params: { id } }) {
       const { store, sessions } = context.dependencies;
-      if (!(await store.people.erase(id))) return refuse("not_found");
+      if (!(await store.people.get(id)) && !(await store.erasures.has(`person/${id}`))) return refuse("not_found");
+      await store.erasures.erase(`person/${id}`, context.actor.name);
       // After the erasure: a session of a log-in that was under way cannot be opened any more.
       await sessions.endAllOf(id);
       await recordAct(context, "person.erase", id);

@@ -9,7 +9,7 @@ import type { ManagedKeyring } from "./keyring.js";
 import type { Erasure, ErasureTarget } from "./model.js";
 import type { ErasureStore, Store } from "./store.js";
 
-/** An entry at rest; one for each target, however often it is asked for. */
+/** An entry at rest; one for each target, however often it is asked for. Of a person, who may come back, the latest counts. */
 export interface ErasureDocument {
   _id: ErasureTarget;
   at: Date;
@@ -19,7 +19,7 @@ export interface ErasureDocument {
 /** Longer than any attempt may be under way together with an outage of the store in which its record waits. */
 const LATELY_MS = 60 * 60_000;
 
-export interface ErasureDependencies extends Pick<Store, "groups" | "subscriptions" | "apiKeys" | "apis" | "eventTypes" | "events" | "deliveries"> {
+export interface ErasureDependencies extends Pick<Store, "groups" | "subscriptions" | "apiKeys" | "apis" | "eventTypes" | "events" | "deliveries" | "people"> {
   collection: Collection<ErasureDocument>;
   keyring: Pick<ManagedKeyring, "destroy" | "forget">;
   /** Ids of events expunged within the last hour; filled here, read by the delivery store. */
@@ -44,6 +44,18 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
     const found = await guarded(() => collection.find(filter).sort({ at: 1, _id: 1 }).toArray(), LIST_DEADLINE_MS);
     return found.map(({ _id: target, at, by }) => ({ target, at, by }));
   }
+  async function enter(given: Erasure[]): Promise<number> {
+    const known = new Set<string>(await insertNew(collection, given.map(({ target, at, by }) => ({ _id: target, at, by }))));
+    let renewed = 0;
+    for (const { target, at, by } of given) {
+      if (!target.startsWith("person/") || !known.has(target)) continue;
+      const before = await guarded(() => collection.findOne({ _id: target }));
+      if (!before || before.at >= at) continue;
+      await guarded(() => collection.updateOne({ _id: target }, { $set: { at, by } }));
+      renewed++;
+    }
+    return given.length - known.size + renewed;
+  }
   async function learn(): Promise<void> {
     const recent = await entries(new Date(Date.now() - LATELY_MS));
     expungedLately.clear();
@@ -63,7 +75,7 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
   return {
     async erase(target, by) {
       const at = new Date();
-      await insertNew(collection, [{ _id: target, at, by }]);
+      await enter([{ target, at, by }]);
       if (target.startsWith("event/")) expungedLately.add(idOf(target));
       await apply(deps, { target, at, by });
       await tell();
@@ -76,10 +88,7 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
       return changed;
     },
     entries,
-    async enter(given) {
-      const known = await insertNew(collection, given.map(({ target, at, by }) => ({ _id: target, at, by })));
-      return given.length - known.length;
-    },
+    enter,
     onErasure: (listener) => void listeners.push(listener),
     lately: (eventId) => expungedLately.has(eventId),
     notice(version) {
@@ -101,6 +110,7 @@ async function apply(deps: ErasureDependencies, { target, at }: Erasure): Promis
   const id = idOf(target);
   if (target.startsWith("group/")) return eraseGroup(deps, id);
   if (target.startsWith("api/")) return eraseApi(deps, id);
+  if (target.startsWith("person/")) return deps.people.erase(id, at);
   const expunged = await deps.events.expunge(id, at);
   return (await deps.deliveries.expungeDetails(id)) || expunged;
 }

@@ -20,7 +20,8 @@ export interface SealContext {
 export interface Keyring {
   /**
    * The active data key of the scope, made and stored when there is none. Use it at once: it is re-read every 5 minutes.
-   * Throws StoreError `key_destroyed` for a destroyed scope: it stays destroyed, nothing makes it a new key.
+   * Throws StoreError `key_destroyed` for a destroyed scope: it stays destroyed, nothing makes it a new key. Only a person may come
+   * back, and then has one.
    */
   scope(scope: KeyScope): Promise<DataKey>;
   /** The data key that sealed these bytes. Throws StoreError `key_unknown`, `key_destroyed` or `sealed_data_invalid`. */
@@ -28,8 +29,9 @@ export interface Keyring {
   /**
    * Destroys every data key of the scope, for good; false when that had been done before. Repeatable. Other processes go on with what
    * they hold until they `forget`, 5 minutes at most (15 when the store is down): see erasures.ts, which tells them.
+   * Of a person only keys made until `made` (absent: now): the one of a later return is kept.
    */
-  destroy(scope: KeyScope): Promise<boolean>;
+  destroy(scope: KeyScope, made?: Date): Promise<boolean>;
   /** The days whose key for Temporal payloads is not destroyed, oldest first. */
   livingDays(): Promise<string[]>;
 }
@@ -105,7 +107,7 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
     for (let generation = generations.get(scope) ?? 1; ; generation++) {
       const id = `${scope}#${generation}`;
       const document = (await cache.read(id)) ?? (await dataKeys.make(id));
-      if (!document.destroyedAt && document.seals >= maxSeals) continue;
+      if (document.destroyedAt ? isRenewable(scope) : document.seals >= maxSeals) continue;
       const entry = await cache.unwrapped(document);
       generations.set(scope, generation);
       return entry;
@@ -136,10 +138,14 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
       const id = sealedKeyId(sealed);
       return current(cache.get(id), id, () => load(id));
     },
-    async destroy(scope) {
+    async destroy(scope, made) {
       let changed = false;
       for (let generation = 1; ; generation++) {
         const id = `${scope}#${generation}`;
+        if (isRenewable(scope)) {
+          const document = await dataKeys.read(id, 0);
+          if (!document || document.createdAt.getTime() > (made ?? new Date(now())).getTime()) return changed;
+        }
         const outcome = await dataKeys.destroy(id);
         cache.drop(id);
         changed ||= outcome.changed;
@@ -152,6 +158,9 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
     forget: () => cache.forget(),
   };
 }
+
+/** A person's id comes from the name at the identity provider, so it is the same at a return; all other ids are never used again. */
+const isRenewable = (scope: KeyScope): boolean => scope.startsWith("person/");
 
 /** Unwrapped keys in memory, with the count of their use. */
 function createCache(dataKeys: ReturnType<typeof createDataKeys>, now: () => number) {

@@ -200,8 +200,8 @@ export interface AuditEntry {
   detail?: Record<string, unknown>;
 }
 
-/** What can be erased for good: a group or an api with its data key, or the content of one event. */
-export type ErasureTarget = `group/${string}` | `api/${string}` | `event/${string}`;
+/** What can be erased for good: a group, an api or a person with its data key, or the content of one event. */
+export type ErasureTarget = `group/${string}` | `api/${string}` | `person/${string}` | `event/${string}`;
 
 /** An entry of the ledger of erasures. Ids only: what was erased must not live on in its record. */
 export interface Erasure {

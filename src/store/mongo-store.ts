@@ -99,6 +99,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
     apiKeys: catalogue("apiKeys", apiKeyLayout),
     events: createEventStore(events, { keyring, standIn, exclusive }),
     deliveries: createDeliveryStore(deliveries, { keyring, standIn, expungedLately }),
+    people: createPeopleStore(people, { keyring, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
   };
   const raise = () => exclusive("changes/catalogue", () => upsert(changes, "catalogue", { $inc: { erasures: 1 } }));
   const erasures = await createErasures({ ...erasable, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise });
@@ -110,7 +111,6 @@ export async function createStore(deps: { client: MongoClient; database: string;
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
     recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),
     sessions: createSessionStore(sessions, keyring),
-    people: createPeopleStore(people, { keyring, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
     audit: createAuditStore(db.collection<AuditDocument>("audit")),
     async catalogueVersion() {
       const document = await guarded(() => changes.findOne({ _id: "catalogue" }));

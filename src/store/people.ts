@@ -29,8 +29,8 @@ export interface PeopleStore {
   get(id: string): Promise<Person | undefined>;
   /** By first log-in, newest first. */
   list(page: PageRequest): Promise<Page<Person>>;
-  /** Destroys the person's key and record: what is sealed about it, sessions included, is gone from backups too. False when unknown. */
-  erase(id: string): Promise<boolean>;
+  /** Destroys the person's keys made until then, and the record under them; `Store.erasures` calls it, so that it holds for backups too. False when nothing was left. */
+  erase(id: string, at: Date): Promise<boolean>;
 }
 
 /** A person at rest. */
@@ -87,10 +87,11 @@ export function createPeopleStore(collection: Collection<PersonDocument>, { keyr
       const { data, ...rest } = await findPage({ collection, timeField: "firstLoginAt", filter: [], page });
       return { data: (await Promise.all(data.map(known))).filter((person) => person !== undefined), ...rest };
     },
-    async erase(id) {
-      if (!(await guarded(() => collection.findOne({ _id: id }, { projection: { _id: 1 } })))) return false;
-      // The record goes last: an erasure that was cut short can be asked for again.
-      await keyring.destroy(personScope(id));
+    async erase(id, at) {
+      const destroyed = await keyring.destroy(personScope(id), at);
+      const document = await guarded(() => collection.findOne({ _id: id }));
+      // The record goes last: an erasure that was cut short can be asked for again. One that a key opens is of a later return.
+      if (!document || (await known(document))) return destroyed;
       await guarded(() => collection.deleteOne({ _id: id }));
       return true;
     },

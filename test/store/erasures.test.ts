@@ -200,3 +200,31 @@ describe("of an event", () => {
     expect(await store.erasures.reapply()).toBe(0);
   });
 });
+
+describe("of a person", () => {
+  it("takes what is known of the person, also after a restore, but not what a later return brought", async () => {
+    const login = (at: Date) => store.people.loggedIn({ connectionId: "con_1", nameId: CANARY, at, name: CANARY } as Parameters<typeof store.people.loggedIn>[0]);
+    const id = await login(new Date());
+    const restore = await backup("people", "dataKeys", "erasures");
+    await store.erasures.erase(`person/${id}`, "key:1");
+    const ledger = await store.erasures.entries();
+    expect(await store.people.get(id)).toBeUndefined();
+    await restore();
+    const after = await database.openStore();
+    expect(await after.people.get(id)).toMatchObject({ nameId: CANARY });
+    await after.erasures.enter(ledger);
+    expect(await after.erasures.reapply()).toBe(1);
+    expect(await after.people.get(id)).toBeUndefined();
+    await store.catalogueVersion();
+    await expect.poll(() => Date.now()).toBeGreaterThan(ledger[0]?.at.getTime() ?? 0);
+    expect(await login(new Date())).toBe(id);
+    expect(await after.erasures.reapply()).toBe(0);
+    for (const each of [store, after]) expect(await each.people.get(id)).toMatchObject({ nameId: CANARY });
+    // Erased once more: the later time is what counts from now on, whichever copy of the ledger is entered.
+    await expect.poll(() => Date.now()).toBeGreaterThan(ledger[0]?.at.getTime() ?? 0);
+    await store.erasures.erase(`person/${id}`, "key:2");
+    expect(await store.people.get(id)).toBeUndefined();
+    expect(await store.erasures.enter(ledger)).toBe(0);
+    expect(await store.erasures.entries()).toMatchObject([{ target: `person/${id}`, by: "key:2" }]);
+  });
+});
