@@ -1,6 +1,6 @@
 /** The subscription catalogue in memory: what a publish and a dispatch look up without asking the store. */
 import type { Api, ApiKey, EventType, Group, Subscription } from "../store/model.js";
-import type { Store } from "../store/store.js";
+import { CATALOGUE_COLLECTIONS, type CatalogueName, type CatalogueVersions, type Store } from "../store/store.js";
 
 export interface Catalogue {
   /** Version that the content belongs to; see `Store.catalogueVersion`. */
@@ -11,7 +11,10 @@ export interface Catalogue {
    */
   refresh(atLeast?: number): Promise<void>;
   api(id: string): Api | undefined;
+  apis(): Iterable<Api>;
   eventType(name: string): EventType | undefined;
+  /** All of them, newest first. */
+  eventTypes(): readonly EventType[];
   group(id: string): Group | undefined;
   subscription(id: string): Subscription | undefined;
   apiKey(id: string): (ApiKey & { hash: Uint8Array }) | undefined;
@@ -23,13 +26,18 @@ export interface Catalogue {
   close(): void;
 }
 
-interface Content {
-  version: number;
+/** What is read from the store, collection by collection. */
+interface Collections {
   apis: Map<string, Api>;
   eventTypes: Map<string, EventType>;
   groups: Map<string, Group>;
   subscriptions: Map<string, Subscription>;
   apiKeys: Map<string, ApiKey & { hash: Uint8Array }>;
+}
+interface Content extends Collections {
+  versions: CatalogueVersions;
+  /** Newest first. */
+  eventTypeList: readonly EventType[];
   routes: Map<string, Subscription[]>;
 }
 
@@ -43,19 +51,19 @@ export interface CatalogueOptions {
 
 /** Loads the catalogue and follows it. The version is one document read by `_id` a second, whatever the size. */
 export async function createCatalogue({ store, pollMs = 1_000, onTrouble }: CatalogueOptions): Promise<Catalogue> {
-  let content = await load(store);
+  // The versions are read before the content: a write in between is at worst read twice, never missed.
+  let content = await load(store, await store.catalogueVersions());
   let reading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
-    // The version is read before the content: a write in between is at worst read twice, never missed.
-    const version = await store.catalogueVersion();
-    if (version !== content.version) content = await load(store);
+    const versions = await store.catalogueVersions();
+    if (versions.version !== content.versions.version) content = await load(store, versions, content);
   }
   async function refresh(atLeast?: number): Promise<void> {
-    if (atLeast !== undefined && content.version >= atLeast) return;
+    if (atLeast !== undefined && content.versions.version >= atLeast) return;
     // A read under way may have begun before the change that the caller knows of, so it is waited for and followed by another.
     if (reading) await reading.catch(() => undefined);
-    if (atLeast !== undefined && content.version >= atLeast) return;
+    if (atLeast !== undefined && content.versions.version >= atLeast) return;
     reading ??= read().finally(() => (reading = undefined));
     await reading;
   }
@@ -64,11 +72,13 @@ export async function createCatalogue({ store, pollMs = 1_000, onTrouble }: Cata
   timer.unref();
   return {
     get version() {
-      return content.version;
+      return content.versions.version;
     },
     refresh,
     api: (id) => content.apis.get(id),
+    apis: () => content.apis.values(),
     eventType: (name) => content.eventTypes.get(name),
+    eventTypes: () => content.eventTypeList,
     group: (id) => content.groups.get(id),
     subscription: (id) => content.subscriptions.get(id),
     apiKey: (id) => content.apiKeys.get(id),
@@ -78,30 +88,51 @@ export async function createCatalogue({ store, pollMs = 1_000, onTrouble }: Cata
   };
 }
 
-async function load(store: Store): Promise<Content> {
-  const version = await store.catalogueVersion();
+/**
+ * Reads what changed since `before`, or everything. With 10,000 event types that have schemas a reading of them all costs some
+ * 300 ms of our CPU, so a paused subscription must not cause it.
+ */
+async function load(store: Store, versions: CatalogueVersions, before?: Content): Promise<Content> {
+  const stale = before ? changedCollections(before.versions, versions) : new Set(CATALOGUE_COLLECTIONS);
+  const reading = async <K extends CatalogueName>(name: K, all: () => Promise<Collections[K]>): Promise<Collections[K]> =>
+    before && !stale.has(name) ? before[name] : all();
   const [apis, eventTypes, groups, subscriptions, apiKeys] = await Promise.all([
-    store.apis.all(), store.eventTypes.all(), store.groups.all(), store.subscriptions.all(), store.apiKeys.all(),
+    reading("apis", async () => byId(await store.apis.all())),
+    reading("eventTypes", async () => new Map((await store.eventTypes.all()).map((type) => [type.name, type]))),
+    reading("groups", async () => byId(await store.groups.all())),
+    reading("subscriptions", async () => byId(await store.subscriptions.all())),
+    reading("apiKeys", async () => byId(await store.apiKeys.all())),
   ]);
-  const content: Content = {
-    version,
-    apis: byId(apis),
-    eventTypes: new Map(eventTypes.map((type) => [type.name, type])),
-    groups: byId(groups),
-    subscriptions: byId(subscriptions),
-    apiKeys: byId(apiKeys),
-    routes: new Map(),
-  };
-  for (const subscription of subscriptions) {
+  const eventTypeList = before && !stale.has("eventTypes") ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
+  return { versions, apis, eventTypes, eventTypeList, groups, subscriptions, apiKeys, routes: routesOf({ eventTypes, groups, subscriptions }) };
+}
+
+/** Which collections were written since. */
+function changedCollections(before: CatalogueVersions, now: CatalogueVersions): Set<CatalogueName> {
+  const writes = CATALOGUE_COLLECTIONS.map((name) => ({ name, count: (now.collections[name] ?? 0) - (before.collections[name] ?? 0) }));
+  const counted = writes.reduce((sum, { count }) => sum + count, 0);
+  // A process of an earlier release raises the whole version only.
+  if (counted !== now.version - before.version || writes.some(({ count }) => count < 0)) return new Set(CATALOGUE_COLLECTIONS);
+  const changed = new Set(writes.flatMap(({ name, count }) => (count > 0 ? [name] : [])));
+  // With a group its data key may have been destroyed, and then its subscriptions can no longer be opened.
+  if (changed.has("groups")) changed.add("subscriptions");
+  return changed;
+}
+
+function routesOf({ eventTypes, groups, subscriptions }: Pick<Collections, "eventTypes" | "groups" | "subscriptions">): Map<string, Subscription[]> {
+  const all = new Map<string, Subscription[]>();
+  for (const subscription of subscriptions.values()) {
     for (const name of new Set(subscription.eventTypes)) {
-      if (!isGranted(content.groups.get(subscription.groupId), content.eventTypes.get(name))) continue;
-      const routes = content.routes.get(name);
+      if (!isGranted(groups.get(subscription.groupId), eventTypes.get(name))) continue;
+      const routes = all.get(name);
       if (routes) routes.push(subscription);
-      else content.routes.set(name, [subscription]);
+      else all.set(name, [subscription]);
     }
   }
-  return content;
+  return all;
 }
+
+const newestFirst = (a: EventType, b: EventType): number => b.createdAt.getTime() - a.createdAt.getTime() || (a.name < b.name ? 1 : -1);
 
 const byId = <T extends { id: string }>(items: T[]): Map<string, T> => new Map(items.map((item) => [item.id, item]));
 

@@ -13,12 +13,14 @@ import type { EventBytesSource } from "./event-bytes.js";
 import type { Route } from "./first-attempts.js";
 import type { DispatchGauge } from "./dispatch-gauge.js";
 import { claimEvents } from "./own-events.js";
+import { isChecked, type PayloadCheck } from "./payload-check.js";
 import { isKnownType, routesOf } from "./routes.js";
 
 export interface DispatchDependencies extends DeliverRoutesDependencies {
   catalogue: Catalogue;
   eventBytes: EventBytesSource;
   gauge?: DispatchGauge;
+  payloadCheck: PayloadCheck;
 }
 
 type Run = { rerun: boolean };
@@ -37,6 +39,7 @@ export function createDispatch(dependencies: DispatchDependencies) {
       const events = knownEvents(dependencies, input.events, owner);
       const bytes = await eventBytes.of(events);
       const rerun = input.rerun || activityInfo().attempt > 1;
+      await refuseInvalid(dependencies, { events, bytes, rerun });
       const claimed = await claimEvents(dependencies, { owner, events, bytes, rerun });
       eventBytes.keep(claimed.own.flatMap(({ id }) => bytes.get(id) ?? []));
       const routes = claimed.own.map((event) => ({ event, subscriptions: routesOf(catalogue, event) }));
@@ -87,6 +90,27 @@ function knownEvents({ catalogue, log }: DispatchDependencies, events: Published
     throw ApplicationFailure.nonRetryable(`The event type ${unknown.join(", ")} does not exist: create it (POST /v1/event-types) before publishing.`, "event_type_unknown");
   }
   return known;
+}
+
+/**
+ * Events of a provider's own Temporal client get the check that our API makes before it accepts: an event that the schema of its type
+ * forbids fails the workflow, before anything is recorded or sent. What the API accepted is known by its own id or its record.
+ */
+async function refuseInvalid(
+  { catalogue, payloadCheck, store }: DispatchDependencies, { events, bytes, rerun }: { events: PublishedEvent[]; bytes: Map<string, EventBytes>; rerun: boolean },
+): Promise<void> {
+  const unchecked = events.filter(({ type, ownId, recorded }) => !ownId && !recorded && isChecked(catalogue.eventType(type)));
+  if (unchecked.length === 0) return;
+  // What an earlier run recorded was allowed then; the schema may have changed since.
+  const recorded = rerun ? await store.events.getMany(unchecked.map(({ id }) => id)) : new Map<string, unknown>();
+  for (const { id, type } of unchecked) {
+    const [eventType, event] = [catalogue.eventType(type), bytes.get(id)];
+    const faults = eventType && event && !recorded.has(id) ? payloadCheck(eventType, event) : undefined;
+    if (!faults) continue;
+    // Where in the schema, not in the payload: a failure's message is logged, and names in a payload may be personal data.
+    const list = [...new Set(faults.map(({ schemaPath, message }) => `${schemaPath} ${message}`.trim()))].join("; ");
+    throw ApplicationFailure.nonRetryable(`The payload of ${id} is not as the schema of ${type} says: ${list}. Correct it and start the workflow again; nothing was sent.`, "payload_invalid");
+  }
 }
 
 type Routed<E> = { event: E; subscriptions: readonly Subscription[] };

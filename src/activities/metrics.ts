@@ -19,6 +19,7 @@ export function createMetrics() {
     accepted: new Counter({ name: "sealpost_events_accepted_total", help: "Events made durable and answered with 202", registers }),
     duplicates: new Counter({ name: "sealpost_events_duplicate_total", help: "Publishes of an id that was accepted before", registers }),
     refused: new Counter({ name: "sealpost_events_refused_total", help: "Publishes not accepted, by problem code", labelNames: ["code"], registers }),
+    payloadsInvalid: new Counter({ name: "sealpost_payloads_invalid_total", help: "Payloads that the schema of their event type does not allow, by what was done about it", labelNames: ["validation"], registers }),
     deliveries: new Counter({ name: "sealpost_deliveries_total", help: "Deliveries by the status they reached", labelNames: ["status"], registers }),
     parked: new Counter({ name: "sealpost_parked_total", help: "Deliveries parked because the consumer refused the data", registers }),
     attempts: new Counter({ name: "sealpost_attempts_total", help: "HTTP attempts by outcome class", labelNames: ["outcome_class"], registers }),

@@ -1,7 +1,7 @@
 /** Who may do what: one table role x act, and what of the objects each actor sees. */
 import type { Catalogue } from "../activities/catalogue.js";
 import { TEST_EVENT_TYPE } from "../activities/routes.js";
-import type { Role, Subscription } from "../store/model.js";
+import type { EventType, Role, Subscription } from "../store/model.js";
 import type { PersonalSession } from "./sessions.js";
 
 /** Whoever makes the request. */
@@ -96,6 +96,16 @@ export function grantedApis(actor: Actor, catalogue: Catalogue): Set<string> {
   const grants = (actor.groupIds ?? []).flatMap((groupId) => catalogue.group(groupId)?.grants ?? []);
   return new Set(grants.flatMap((grant) => catalogue.api(grant)?.id ?? catalogue.eventType(grant)?.apiId ?? []));
 }
+
+/** Which event types of the catalogue the actor may discover; for lists, where asking for each one alone would take too long. */
+export function eventTypeFilter(actor: Actor, catalogue: Catalogue): (type: Pick<EventType, "name" | "apiId">) => boolean {
+  const grants = actor.groupIds && new Set(actor.groupIds.flatMap((groupId) => catalogue.group(groupId)?.grants ?? []));
+  return ({ name, apiId }) => ownsApi(actor, apiId) && (grants === undefined || grants.has(name) || grants.has(apiId));
+}
+
+/** Whether the actor finds the api: a consumer also those that are listed for everybody to ask for. */
+export const discoversApi = (actor: Actor, catalogue: Catalogue, apiId: string): boolean =>
+  seesApi(actor, catalogue, apiId) || (actor.groupIds !== undefined && catalogue.api(apiId)?.listed === true);
 
 export function seesApi(actor: Actor, catalogue: Catalogue, apiId: string): boolean {
   return ownsApi(actor, apiId) && (actor.groupIds === undefined || grantedApis(actor, catalogue).has(apiId));

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { newId } from "../store/ids.js";
 import type { Api } from "../store/model.js";
-import { type Actor, grantedApis, seesApi } from "./access.js";
+import { type Actor, discoversApi, grantedApis, seesApi } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { applyChange, exact } from "./change.js";
 import { deleteApi } from "./erasure.js";
@@ -13,12 +13,15 @@ import { pageOf, pageQuery } from "./schemas/primitives.js";
 
 const params = z.strictObject({ id: apiId });
 
-const view = ({ id, name, description, createdAt, updatedAt }: Api): z.input<typeof apiView> =>
-  ({ id, name, ...(description !== undefined && { description }), createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() });
+const view = ({ id, name, description, listed = false, createdAt, updatedAt }: Api): z.input<typeof apiView> =>
+  ({ id, name, ...(description !== undefined && { description }), listed, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() });
 
 /** Ids of the apis that the actor sees; undefined: all. */
 function visibleIds(actor: Actor, { dependencies }: RequestContext): string[] | undefined {
-  if (actor.groupIds) return [...grantedApis(actor, dependencies.catalogue)];
+  if (actor.groupIds) {
+    const listed = [...dependencies.catalogue.apis()].flatMap((api) => (api.listed ? [api.id] : []));
+    return [...new Set([...grantedApis(actor, dependencies.catalogue), ...listed])];
+  }
   return actor.apiIds === undefined ? undefined : [...actor.apiIds];
 }
 
@@ -38,7 +41,7 @@ export const apiRoutes: readonly Route[] = [
   }),
   route({
     method: "get", path: "/v1/apis", operationId: "listApis", tag: "Catalogue", act: "catalogue:read",
-    summary: "List apis", description: "A consumer sees those that its group is granted, whole or in part.",
+    summary: "List apis", description: "A consumer sees those that its group is granted, whole or in part, and those that are listed.",
     query: pageQuery, response: { status: 200, description: "A page of apis", schema: pageOf(apiView) },
     async handle(context, { query }) {
       const ids = visibleIds(context.actor, context);
@@ -50,7 +53,7 @@ export const apiRoutes: readonly Route[] = [
     method: "get", path: "/v1/apis/{id}", operationId: "readApi", tag: "Catalogue", act: "catalogue:read", summary: "Read an api",
     params, response: { status: 200, description: "The api", schema: apiView },
     async handle({ dependencies, actor }, { params: { id } }) {
-      const api = seesApi(actor, dependencies.catalogue, id) ? await dependencies.store.apis.get(id) : undefined;
+      const api = discoversApi(actor, dependencies.catalogue, id) ? await dependencies.store.apis.get(id) : undefined;
       return api ? ok(view(api)) : refuse("not_found");
     },
   }),

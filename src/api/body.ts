@@ -1,15 +1,22 @@
 /** Reading request bodies: raw bytes with a limit, then JSON as strictly as the contract says. */
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
+import { findDuplicateMember } from "../activities/json-slice.js";
 import { refuse, type FieldError, type Refusal } from "./errors.js";
-import { findDuplicateMember } from "./json-slice.js";
 
 /** Of an administrative request; certificates and a JSON Schema fit in. */
 export const ADMINISTRATIVE_LIMIT_BYTES = 1024 * 1024;
 /** What is above the limit is read and thrown away up to here, so that the client sees the 413 and not a broken connection. */
 const DISCARD_BYTES = 8 * 1024 * 1024;
-const MAX_DEPTH = 32;
-const MAX_KEYS = 1_000;
+
+/** How deep an administrative body may be nested, and how many values it may hold. */
+export interface JsonBounds {
+  depth: number;
+  values: number;
+}
+const BOUNDS: JsonBounds = { depth: 32, values: 1_000 };
+/** Where a JSON Schema and examples are part of it; the schema itself has closer bounds (src/activities/json-schema.ts). */
+export const SCHEMA_BOUNDS: JsonBounds = { depth: 72, values: 20_000 };
 
 export type Body = { ok: true; bytes: Buffer } | { ok: false; refusal: Refusal };
 
@@ -65,25 +72,26 @@ export function parseJson(bytes: Buffer): Parsed {
 }
 
 /** Parses the body of an administrative request: also no duplicate names, bounded depth and keys, and no text that is not well-formed. */
-export function parseAdministrativeJson(bytes: Buffer): Parsed {
+export function parseAdministrativeJson(bytes: Buffer, bounds = BOUNDS): Parsed {
   const parsed = parseJson(bytes);
   if (!parsed.ok) return parsed;
-  const errors = findUnfit(parsed.value);
+  const errors = findUnfit(parsed.value, bounds);
   if (errors.length > 0) return { ok: false, refusal: refuse("invalid_request", undefined, { errors }) };
   if (findDuplicateMember(bytes) !== undefined) return { ok: false, refusal: refuse("duplicate_member") };
   return parsed;
 }
 
-function findUnfit(root: unknown): FieldError[] {
+/** What of a value cannot be stored or walked through: text that is not well-formed, too deep a nesting, too many values. */
+export function findUnfit(root: unknown, bounds: JsonBounds): FieldError[] {
   let keys = 0;
   const waiting: { value: unknown; path: string; depth: number }[] = [{ value: root, path: "", depth: 1 }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const { value, path, depth } = next;
     if (typeof value === "string" && !isFit(value)) return [{ path, message: "must be well-formed Unicode without NUL" }];
     if (typeof value !== "object" || value === null) continue;
-    if (depth > MAX_DEPTH) return [{ path: "", message: `must be nested at most ${MAX_DEPTH} deep` }];
+    if (depth > bounds.depth) return [{ path: "", message: `must be nested at most ${bounds.depth} deep` }];
     for (const [key, inner] of Object.entries(value)) {
-      if (++keys > MAX_KEYS) return [{ path: "", message: `must hold at most ${MAX_KEYS} values` }];
+      if (++keys > bounds.values) return [{ path: "", message: `must hold at most ${bounds.values} values` }];
       if (!isFit(key)) return [{ path, message: "must have names of well-formed Unicode without NUL" }];
       waiting.push({ value: inner, path: Array.isArray(value) ? `${path}[${key}]` : path === "" ? shortened(key) : `${path}.${shortened(key)}`, depth: depth + 1 });
     }

@@ -3,7 +3,9 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { PayloadCodec } from "@temporalio/common";
 import type { Catalogue } from "../activities/catalogue.js";
+import type { PayloadCheck } from "../activities/payload-check.js";
 import type { Sender } from "../activities/send.js";
+import type { SchemaCompiler } from "../activities/schema-validator.js";
 import type { Delivery, Recovery, Subscription } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import type { ServiceProvider } from "./saml/service-provider.js";
@@ -33,6 +35,10 @@ export interface ApiDependencies {
   serviceProvider: ServiceProvider;
   /** Milliseconds since the epoch, for the limits of sessions; `Date.now` when absent. */
   clock?: () => number;
+  /** Payloads against the schemas of their event types; the worker of the same process uses it too. */
+  payloadCheck: PayloadCheck;
+  /** Compiles the schema of an event type, or says why it cannot. */
+  compileSchema: SchemaCompiler;
 }
 
 export interface ApiSettings {

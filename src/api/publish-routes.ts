@@ -4,11 +4,12 @@
  */
 import { z } from "zod";
 import type { Catalogue } from "../activities/catalogue.js";
+import { sliceMember, type Span } from "../activities/json-slice.js";
+import { isChecked } from "../activities/payload-check.js";
 import { type Actor, ownsEventType, seesGroup } from "./access.js";
 import { parseJson, readBody, refuseUnlessJson } from "./body.js";
-import type { AcceptableEvent, PublishResult } from "./dependencies.js";
+import type { AcceptableEvent, ApiDependencies, PublishResult } from "./dependencies.js";
 import { problemOf, refuse, type FieldError, type Refusal } from "./errors.js";
-import { sliceMember, type Span } from "./json-slice.js";
 import { sendJson, sendRefusal } from "./respond.js";
 import type { RequestContext, Route, RoutedRequest } from "./route.js";
 import { MAX_BATCH, publishBatch, publishInput, type PublishInput, published, publishedBatch } from "./schemas/events.js";
@@ -19,9 +20,10 @@ import { validate } from "./validate.js";
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** Room for type, id and groups around one payload. */
 const ENVELOPE_BYTES = 64 * 1024;
+const MAX_ERRORS = 20;
 /** A media type with parameters, RFC 9110 section 8.3.1. */
 const MEDIA_TYPE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+\/[A-Za-z0-9!#$%&'*+.^_`|~-]+[ \t]*(;[\x20-\x7e\t]*)?$/;
-const PROBLEMS = ["event_type_unknown", "group_unknown", "event_id_conflict", "erased", "payload_too_large", "content_encoding_unsupported", "unavailable"] as const;
+const PROBLEMS = ["payload_invalid", "event_type_unknown", "group_unknown", "event_id_conflict", "erased", "payload_too_large", "content_encoding_unsupported", "unavailable"] as const;
 
 const keyHeader = z.object({ "Idempotency-Key": idempotencyKey.optional().meta({ description: "The event id; a repeated publish of the same id and bytes starts nothing" }) });
 
@@ -30,7 +32,7 @@ export const publishRoutes: readonly Route[] = [
     method: "post", path: "/v1/events", operationId: "publish", tag: "Events", act: "events:publish",
     summary: "Publish one event or many",
     description: "`data` is not parsed and written again: its bytes are signed and sent exactly as they stand in the request. " +
-      "An array publishes up to 1,000 events, with one result each in the same order. An array with an invalid item is refused whole with 400 and the paths, " +
+      "An array publishes up to 1,000 events, with one result each in the same order. An array with an invalid item is refused whole with 400, or 422 `payload_invalid`, and the paths, " +
       "so nothing happens in part; `event_id_conflict`, `erased` and `unavailable` are results of single items.",
     body: z.union([publishInput, publishBatch]), headers: keyHeader,
     response: { status: 202, description: "Durable. For an array one result each", schema: z.union([published, publishedBatch]) },
@@ -69,7 +71,7 @@ async function publishJson({ dependencies, actor }: RequestContext, request: Rou
   const events = eventsOf(parsed.value, body.bytes, payloadLimitBytes, request.headers["idempotency-key"]);
   if ("refused" in events) return events;
   const batch = Array.isArray(parsed.value);
-  const refusal = refuseEvents(events, dependencies.catalogue, actor, batch);
+  const refusal = refuseEvents(events, dependencies.catalogue, actor, batch) ?? refusePayloads(dependencies, events, parsed.value);
   if (refusal) return refusal;
   const results = await dependencies.publisher.publish(events);
   if (batch) return { body: results.map(batchResult) };
@@ -88,6 +90,8 @@ async function publishRaw({ dependencies, actor }: RequestContext, request: Rout
   if (refusal) return refusal;
   const body = await readBody(request, dependencies.settings.payloadLimitBytes);
   if (!body.ok) return body.refusal;
+  const invalidPayload = refusePayload(dependencies, { ...event, body: body.bytes });
+  if (invalidPayload) return invalidPayload;
   const results = await dependencies.publisher.publish([{ ...event, body: body.bytes }]);
   return singleResult(results[0]);
 }
@@ -147,7 +151,30 @@ function refuseEvents(events: readonly AcceptableEvent[], catalogue: Catalogue, 
       errors.push({ path: `[${index}].groups`, message: "names a group that does not exist" });
     }
   }
-  return errors.length === 0 ? undefined : refuse("invalid_request", "None of the events was published.", { errors: errors.slice(0, 20) });
+  return errors.length === 0 ? undefined : refuse("invalid_request", "None of the events was published.", { errors: errors.slice(0, MAX_ERRORS) });
+}
+
+/** Payloads that the schema of their type forbids, one event or an array of them; of an array nothing is published then. */
+function refusePayloads(dependencies: CheckDependencies, events: readonly AcceptableEvent[], value: unknown): Refusal | undefined {
+  if (!Array.isArray(value)) return events[0] && refusePayload(dependencies, events[0], value);
+  const errors: FieldError[] = [];
+  for (const [index, event] of events.entries()) {
+    const refusal = refusePayload(dependencies, event, value[index]);
+    for (const { path, message } of refusal?.errors ?? []) errors.push({ path: `[${index}].${path}`, message });
+    if (errors.length >= MAX_ERRORS) break;
+  }
+  return errors.length === 0 ? undefined : refuse("payload_invalid", "None of the events was published.", { errors: errors.slice(0, MAX_ERRORS) });
+}
+
+type CheckDependencies = Pick<ApiDependencies, "catalogue" | "payloadCheck">;
+
+/** `input` is the parsed event of a JSON publish. For a type without a check this is one look into a map. */
+function refusePayload({ catalogue, payloadCheck }: CheckDependencies, { type, contentType, body }: AcceptableEvent, input?: unknown): Refusal | undefined {
+  const eventType = catalogue.eventType(type);
+  if (!isChecked(eventType)) return undefined;
+  const parsed = input === undefined ? undefined : { value: (input as PublishInput).data };
+  const faults = payloadCheck(eventType, { contentType, bytes: body, ...(parsed && { parsed }) });
+  return faults && refuse("payload_invalid", undefined, { errors: faults.map(({ path, message }) => ({ path: `data${path}`, message })) });
 }
 
 function singleResult(result: PublishResult | undefined): Outcome {

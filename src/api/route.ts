@@ -42,6 +42,8 @@ interface Declaration {
   problems?: readonly ProblemCode[];
   /** Answers people: a refusal is a page, and whoever is not logged in is sent there. */
   page?: "/saml/login" | "/logged-out";
+  /** A JSON Schema may be in the body: deeper and of more values than other administrative bodies. */
+  schemaInBody?: true;
   /** The body may be missing altogether. */
   bodyOptional?: true;
 }

@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import type { Express } from "express";
 import { type Actor, mayAct } from "./access.js";
-import { ADMINISTRATIVE_LIMIT_BYTES, parseAdministrativeJson, readBody, refuseUnlessJson } from "./body.js";
+import { ADMINISTRATIVE_LIMIT_BYTES, parseAdministrativeJson, readBody, refuseUnlessJson, SCHEMA_BOUNDS } from "./body.js";
 import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
 import { refusalOf } from "./failure.js";
@@ -146,7 +146,7 @@ async function checkBody(route: HandledRoute, request: RoutedRequest): Promise<V
   if (read.bytes.byteLength === 0 && (!route.body || route.bodyOptional)) return { ok: true, value: {} };
   const wrongType: Refusal | undefined = refuseUnlessJson(request.headers["content-type"]);
   if (wrongType) return { ok: false, refusal: wrongType };
-  const parsed = parseAdministrativeJson(read.bytes);
+  const parsed = parseAdministrativeJson(read.bytes, route.schemaInBody ? SCHEMA_BOUNDS : undefined);
   if (!parsed.ok) return parsed;
   if (route.body) return validate(route.body, parsed.value);
   const empty = typeof parsed.value === "object" && parsed.value !== null && Object.keys(parsed.value).length === 0;

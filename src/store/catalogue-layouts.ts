@@ -15,14 +15,39 @@ function plainLayout<T extends { id: string; createdAt: Date }>(): Layout<T> {
 export const apiLayout: Layout<Api> = plainLayout<Api>();
 export const groupLayout: Layout<Group> = plainLayout<Group>();
 
-/** The name is the id. The schema is kept as text: the stand-in refuses field names like `$ref`. */
+type StoredEventType = Omit<EventType, "name" | "schema" | "examples" | "version"> & { id: string; schema?: string; examples?: string; schemaVersion?: number };
+
+/**
+ * The name is the id. Schema and examples are kept as text: the stand-in refuses field names like `$ref`, and text is parsed only
+ * when somebody looks (of 10,000 event types in memory few are).
+ */
 export const eventTypeLayout: Layout<EventType> = {
-  toDocument: async ({ name, schema, ...fields }) => ({ ...fields, _id: name, ...(schema && { schema: JSON.stringify(schema) }) }),
+  toDocument: async ({ name, schema, examples, version, ...fields }) => ({
+    ...fields, _id: name, ...(schema && { schema: JSON.stringify(schema) }), ...(examples && { examples: JSON.stringify(examples) }),
+    ...(version !== undefined && { schemaVersion: version }),
+  }),
   async toItem(document) {
-    const { id, schema, ...fields } = fieldsOf<Omit<EventType, "name" | "schema"> & { id: string; schema?: string }>(document);
-    return { ...fields, name: id, ...(schema !== undefined && { schema: JSON.parse(schema) as Record<string, unknown> }) };
+    const { id, schema, examples, schemaVersion, ...fields } = fieldsOf<StoredEventType>(document);
+    const type: EventType = { ...fields, name: id, ...(schemaVersion !== undefined && { version: schemaVersion }) };
+    if (schema !== undefined) parsedWhenRead(type, "schema", schema);
+    if (examples !== undefined) parsedWhenRead(type, "examples", examples);
+    return type;
   },
 };
+
+/** Gives the item a field that is parsed from JSON text at its first reading, and is a plain field from then on. */
+export function parsedWhenRead<T extends object>(item: T, field: keyof T & string, json: string): void {
+  const settled = (value: unknown) => Object.defineProperty(item, field, { value, enumerable: true, configurable: true, writable: true });
+  Object.defineProperty(item, field, {
+    enumerable: true, configurable: true,
+    get: () => {
+      const value: unknown = JSON.parse(json);
+      settled(value);
+      return value;
+    },
+    set: settled,
+  });
+}
 
 export const apiKeyLayout: Layout<ApiKey & { hash: Uint8Array }> = {
   toDocument: async ({ id, hash, ...fields }) => ({ ...fields, _id: id, hash: new Binary(hash) }),

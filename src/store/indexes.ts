@@ -5,6 +5,7 @@ import { guarded } from "./driver-errors.js";
 import type { EventDocument } from "./events.js";
 import type { PersonDocument } from "./people.js";
 import type { SessionDocument } from "./sessions.js";
+import type { GrantRequestDocument } from "./grant-requests.js";
 
 /** Every list is by descending time and id, so every index ends in them. */
 export async function createIndexes(collections: {
@@ -16,8 +17,9 @@ export async function createIndexes(collections: {
   sessions: Collection<SessionDocument>;
   people: Collection<PersonDocument>;
   erasures: Collection<Document>;
+  grantRequests: Collection<GrantRequestDocument>;
 }): Promise<void> {
-  const { events, deliveries, subscriptions, audit, samlUses, sessions, people, erasures } = collections;
+  const { events, deliveries, subscriptions, audit, samlUses, sessions, people, erasures, grantRequests } = collections;
   // Deliveries of one event need none: their `_id` begins with the event's.
   await make(deliveries, [
     { createdAt: -1, _id: -1 },
@@ -37,6 +39,9 @@ export async function createIndexes(collections: {
   await make(people, [{ firstLoginAt: -1, _id: -1 }]);
   await make(sessions, [{ personId: 1 }]);
   await guarded(() => sessions.createIndex({ endsAt: 1 }, { expireAfterSeconds: 0 }));
+  await make(grantRequests, [{ createdAt: -1, _id: -1 }, { groupId: 1, createdAt: -1, _id: -1 }, { apiId: 1, createdAt: -1, _id: -1 }]);
+  // One open request for a group and a grant, whichever process takes it.
+  await guarded(() => grantRequests.createIndex({ groupId: 1, grant: 1 }, { unique: true, partialFilterExpression: { status: "open" } }), 10 * 60_000);
 }
 
 /** Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. */

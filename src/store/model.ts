@@ -6,8 +6,24 @@ export interface Api {
   id: string;
   name: string;
   description?: string;
+  /** Every consumer finds it by name and description, and can ask for a grant of it. */
+  listed?: boolean;
   createdAt: Date;
   updatedAt: Date;
+}
+
+/** What a publish does with a payload that the schema does not allow: nothing, count and log it, refuse it. */
+export const VALIDATION_MODES = ["off", "warn", "enforce"] as const;
+export type ValidationMode = (typeof VALIDATION_MODES)[number];
+
+/** Told to consumers; nothing is refused because of it. */
+export interface Deprecation {
+  at: Date;
+  /** From here on nothing is published any more, says the provider. */
+  sunsetAt?: Date;
+  /** Name of the event type to use instead. */
+  replacedBy?: string;
+  note?: string;
 }
 
 export interface EventType {
@@ -17,8 +33,52 @@ export interface EventType {
   description?: string;
   /** JSON Schema 2020-12 of the payload. */
   schema?: Record<string, unknown>;
+  /** Payloads as they come, 1 to 10; each satisfies the schema. */
+  examples?: unknown[];
+  /** Of the schema: 1, 2, …; absent: 1. Publishes are checked against this one, the newest. */
+  version?: number;
+  /** Since when it has this version; absent: since its creation. */
+  versionAt?: Date;
+  /** Absent: off. */
+  validation?: ValidationMode;
+  deprecation?: Deprecation;
   createdAt: Date;
   updatedAt: Date;
+}
+
+/** An earlier version of an event type. */
+export interface EventTypeVersion {
+  name: string;
+  version: number;
+  schema?: Record<string, unknown>;
+  examples?: unknown[];
+  /** When it became the newest, and when it no longer was. */
+  createdAt: Date;
+  supersededAt: Date;
+}
+
+export const GRANT_REQUEST_STATUSES = ["open", "approved", "refused", "withdrawn"] as const;
+export type GrantRequestStatus = (typeof GRANT_REQUEST_STATUSES)[number];
+
+/** A consumer's wish for a grant, and the answer to it. */
+export interface GrantRequest {
+  id: string;
+  groupId: string;
+  /** Id of an api or name of an event type. */
+  grant: string;
+  /** The api that the grant is of; whose provider decides. */
+  apiId: string;
+  /** Why it is asked for. */
+  reason?: string;
+  status: GrantRequestStatus;
+  requestedBy: string;
+  createdAt: Date;
+  /** Who answered or withdrew it, when and why. */
+  decidedBy?: string;
+  decidedAt?: Date;
+  decisionReason?: string;
+  /** An approved grant has been added to the group. */
+  granted?: true;
 }
 
 /** A group of consumers; owns subscriptions and the data key of their secrets and attempts. */

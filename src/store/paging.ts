@@ -25,15 +25,19 @@ export async function findPage<D extends Document & { _id: string }>(query: {
   const data = found.slice(0, limit);
   const last = data.at(-1);
   if (found.length <= limit || !last) return { data };
-  return { data, next: Buffer.from(JSON.stringify([(last[timeField] as Date).getTime(), last._id])).toString("base64url") };
+  return { data, next: encodeCursor(last[timeField], last._id) };
 }
 
 function after<D extends Document>(timeField: string, cursor: string): Filter<D> {
-  const [time, id] = decode(cursor);
+  const [time, id] = decodeCursor(cursor);
   return { $or: [{ [timeField]: { $lt: time } }, { [timeField]: time, _id: { $lt: id } }] } as Filter<D>;
 }
 
-function decode(cursor: string): [Date, string] {
+/** The cursor of the page after the item with this time and id. */
+export const encodeCursor = (time: Date, id: string): string => Buffer.from(JSON.stringify([time.getTime(), id])).toString("base64url");
+
+/** Time and id of the last item given. Throws StoreError `cursor_invalid`. */
+export function decodeCursor(cursor: string): [Date, string] {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
     if (Array.isArray(parsed) && parsed.length === 2 && Number.isSafeInteger(parsed[0]) && typeof parsed[1] === "string") {

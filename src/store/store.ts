@@ -1,10 +1,13 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
 import type { Keyring } from "./keyring.js";
-import type { Api, ApiKey, Attempt, AuditEntry, Delivery, Erasure, ErasureTarget, EventRecord, EventType, Group, Recovery, Subscription } from "./model.js";
 import type { SamlConnection } from "./saml-connections.js";
 import type { SamlUseStore } from "./saml-uses.js";
 import type { PeopleStore } from "./people.js";
 import type { SessionStore } from "./sessions.js";
+import type {
+  Api, ApiKey, Attempt, AuditEntry, Delivery, Erasure, ErasureTarget, EventRecord, EventType, EventTypeVersion, GrantRequest, GrantRequestStatus, Group, Recovery,
+  Subscription,
+} from "./model.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
 
 export interface Page<T> {
@@ -33,6 +36,37 @@ export interface CatalogueCollection<T> {
   delete(id: string): Promise<boolean>;
   /** Ids, also of objects that no key opens any more. */
   idsOf(filter: { groupId?: string; apiId?: string }): Promise<string[]>;
+}
+
+export const CATALOGUE_COLLECTIONS = ["apis", "eventTypes", "groups", "subscriptions", "apiKeys"] as const;
+export type CatalogueName = (typeof CATALOGUE_COLLECTIONS)[number];
+
+/** How often the catalogue was written: in all, and each collection of it. */
+export interface CatalogueVersions {
+  version: number;
+  collections: Partial<Record<CatalogueName, number>>;
+}
+
+/** Earlier versions of event types; the newest is in the event type itself. */
+export interface EventTypeVersionStore {
+  /** Writes or overwrites it. */
+  put(version: EventTypeVersion): Promise<void>;
+  get(name: string, version: number): Promise<EventTypeVersion | undefined>;
+  /** Those of these numbers that are there, in this order. */
+  getMany(name: string, versions: number[]): Promise<EventTypeVersion[]>;
+  delete(name: string, versions: number[]): Promise<void>;
+}
+
+export interface GrantRequestStore {
+  /** Inserts it; when an open one for the same group and grant is there, gives that instead and inserts nothing. */
+  open(request: GrantRequest): Promise<{ request: GrantRequest; existed: boolean }>;
+  get(id: string): Promise<GrantRequest | undefined>;
+  /** Newest first. */
+  list(page: PageRequest, filter: { groupIds?: readonly string[]; apiIds?: readonly string[]; status?: GrantRequestStatus }): Promise<Page<GrantRequest>>;
+  /** Atomically from open to another status; undefined when it was not open. */
+  settle(id: string, change: Pick<GrantRequest, "status" | "decidedBy" | "decidedAt" | "decisionReason">): Promise<GrantRequest | undefined>;
+  /** Notes that an approved grant has been added to the group. */
+  markGranted(id: string): Promise<void>;
 }
 
 export interface EventStore {
@@ -127,6 +161,8 @@ export interface Store {
   /** Not held in memory: read at a log-in. */
   samlConnections: CatalogueCollection<SamlConnection>;
   samlUses: SamlUseStore;
+  eventTypeVersions: EventTypeVersionStore;
+  grantRequests: GrantRequestStore;
   events: EventStore;
   deliveries: DeliveryStore;
   recoveries: { insert(item: Recovery): Promise<void>; get(id: string): Promise<Recovery | undefined>; update(id: string, change: Partial<Recovery>): Promise<void> };
@@ -135,6 +171,8 @@ export interface Store {
   audit: { append(entry: Omit<AuditEntry, "id" | "at">): Promise<void>; list(page: PageRequest): Promise<Page<AuditEntry>> };
   /** The catalogue version: raised by every write to a catalogue collection, by any process. Reading it also takes in what other processes erased. */
   catalogueVersion(): Promise<number>;
+  /** The same with the version of each collection, so that only what changed is read again. */
+  catalogueVersions(): Promise<CatalogueVersions>;
   keyring: Keyring;
   erasures: ErasureStore;
   /** HMAC-SHA-256 under the pepper with a label per use: API-key hashes and blind indexes. */

@@ -7,7 +7,10 @@ import { type Catalogue, createCatalogue } from "../activities/catalogue.js";
 import { createDispatchGauge, type DispatchGauge } from "../activities/dispatch-gauge.js";
 import { createGuard, type Guard } from "../activities/guard.js";
 import { createMetrics, type Metrics } from "../activities/metrics.js";
+import { createPayloadCheck, type PayloadCheck } from "../activities/payload-check.js";
+import { createSchemaCompiler, type SchemaCompiler } from "../activities/schema-validator.js";
 import { createSender, type Sender } from "../activities/send.js";
+import { createWatchdog } from "../activities/watchdog.js";
 import type { Operations } from "../api/dependencies.js";
 import { createOperations } from "../api/operations.js";
 import { connectStore } from "../store/index.js";
@@ -27,6 +30,8 @@ export interface Core {
   guard: Guard;
   /** Every request that the process makes to an address somebody else chose goes through it. */
   sender: Sender;
+  compileSchema: SchemaCompiler;
+  payloadCheck: PayloadCheck;
   gauge: DispatchGauge;
   metrics: Metrics;
   operations: Operations;
@@ -57,7 +62,9 @@ export async function openCore(config: Config, engines: Engines, demoOrigin: str
     ...(demoOrigin && { alwaysAllowedOrigins: [demoOrigin] }),
   });
   const sender = createSender({ guard });
+  const compileSchema = createSchemaCompiler(createWatchdog());
   return {
+    compileSchema, payloadCheck: createPayloadCheck({ compileSchema, metrics, log }),
     store, codec, catalogue, link, guard, sender, metrics, log, logFile,
     gauge: createDispatchGauge(),
     operations: createOperations({ client: link.client, store, log, parkOpenDays: config.PARK_OPEN_DAYS }),

@@ -23,11 +23,11 @@ export interface RunningWorker {
 
 /** Creates and runs the worker of this process. */
 export async function startWorker(core: Core, config: Config): Promise<RunningWorker> {
-  const { store, catalogue, link, metrics, log, gauge, sender } = core;
+  const { store, catalogue, link, metrics, log, gauge, sender, payloadCheck } = core;
   const health = createEndpointHealth();
   const throttle = createThrottle({ client: link.client, catalogue, log });
   const activities = createActivities({
-    store, catalogue, log, health, throttle, gauge,
+    store, catalogue, log, health, throttle, gauge, payloadCheck,
     deliver: createDeliver({ sender, health, metrics, log, version: core.version }),
     eventBytes: createEventBytes(store),
     effects: createSubscriptionEffects({ store, catalogue, throttle, log }),

@@ -51,6 +51,26 @@ it("sees a change of another process when asked, and at the latest version asked
   expect(catalogue.subscription("sub_all")?.url).toBe("https://moved.example/");
 });
 
+it("reads anew only what was written, and everything when an earlier release wrote", async () => {
+  const catalogue = await catalogueOf(60_000);
+  const [type, group] = [catalogue.eventType("one.a"), catalogue.group("grp_all")];
+  await other.subscriptions.update("sub_all", (current) => ({ ...current, url: "https://again.example/" }));
+  await catalogue.refresh();
+  expect(catalogue.subscription("sub_all")?.url).toBe("https://again.example/");
+  expect(catalogue.routes("one.a").map(({ url }) => url)).toContain("https://again.example/");
+  expect(catalogue.eventType("one.a")).toBe(type);
+  expect(catalogue.group("grp_all")).toBe(group);
+  await other.eventTypes.insert({ name: "one.c", apiId: "api_1", createdAt: new Date(now.createdAt.getTime() + 1), updatedAt: new Date() });
+  await catalogue.refresh();
+  expect(catalogue.eventType("one.a")).not.toBe(type);
+  expect(catalogue.eventTypes().map(({ name }) => name)).toEqual(["one.c", "one.b", "one.a"]);
+  expect(catalogue.group("grp_all")).toBe(group);
+  await other.eventTypes.delete("one.c");
+  await database.client.db(database.name).collection<{ _id: string }>("changes").updateOne({ _id: "catalogue" }, { $inc: { version: 1 } });
+  await catalogue.refresh();
+  expect(catalogue.group("grp_all")).not.toBe(group);
+});
+
 it("follows the store by itself", async () => {
   const catalogue = await catalogueOf(100);
   await other.groups.update("grp_a", (current) => ({ ...current, grants: ["one.b"] }));

@@ -47,6 +47,32 @@ describe("dispatch", () => {
     await expect.poll(async () => [...(await worker.store.deliveries.getMany([...records.keys()])).values()].filter(({ status }) => status === "delivered").length, until).toBe(1_200);
   });
 
+  it("checks what a provider's own client starts, and fails it whole before anything is recorded or sent", async () => {
+    const receiver = await worker.receive();
+    const { eventType } = await worker.subscribe([receiver.url]);
+    await worker.store.eventTypes.update(eventType, (type) => ({ ...type, validation: "enforce", schema: { type: "object", properties: { total: { type: "number" } } } }));
+    await worker.catalogue.refresh();
+    const [good, bad] = [{ total: 1 }, { total: "secret-value" }].map((data) => publishedEvent({ type: eventType, data }));
+    if (!good || !bad) throw new Error("no events");
+    const failure: unknown = await (await start(newId("batch"), good, bad)).result().catch((error: unknown) => error);
+    expect((failure as WorkflowFailedError).cause).toMatchObject({ type: "payload_invalid", nonRetryable: true, message: expect.stringMatching(/#\/properties\/total\/type must be number/) as string });
+    expect(String((failure as WorkflowFailedError).cause?.message)).not.toContain("secret-value");
+    expect(await worker.store.events.getMany([good.id, bad.id])).toEqual(new Map());
+    expect(receiver.requests).toHaveLength(0);
+    await (await start(good.id, good)).result();
+    await receiver.waitFor(1);
+  });
+
+  it("does not check again what the API accepted, whatever the schema is by then", async () => {
+    const receiver = await worker.receive();
+    const { eventType } = await worker.subscribe([receiver.url]);
+    await worker.store.eventTypes.update(eventType, (type) => ({ ...type, validation: "enforce", schema: { type: "string" } }));
+    await worker.catalogue.refresh();
+    await worker.publish(eventType, { n: 1 });
+    await worker.publish(eventType, { n: 2 }, newId("evt"));
+    await receiver.waitFor(2);
+  });
+
   it("fails in plain words for a type that does not exist, and knows one that was made a moment ago", async () => {
     const handle = await start(newId("evt"), publishedEvent({ type: "no.such.type", data: {} }));
     const failure: unknown = await handle.result().catch((error: unknown) => error);

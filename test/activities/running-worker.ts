@@ -13,10 +13,13 @@ import { createEventBytes } from "../../src/activities/event-bytes.js";
 import { createGuard } from "../../src/activities/guard.js";
 import { createActivities } from "../../src/activities/index.js";
 import { createMetrics } from "../../src/activities/metrics.js";
+import { createPayloadCheck } from "../../src/activities/payload-check.js";
+import { createSchemaCompiler } from "../../src/activities/schema-validator.js";
 import { createSender } from "../../src/activities/send.js";
 import { newSigningSecret } from "../../src/activities/sign.js";
 import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
 import { createThrottle } from "../../src/activities/throttle.js";
+import { createWatchdog } from "../../src/activities/watchdog.js";
 import type { Publisher } from "../../src/api/dependencies.js";
 import { createPublisher } from "../../src/api/publish.js";
 import { newId } from "../../src/store/ids.js";
@@ -86,6 +89,7 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl }: { temp
   const throttle = createThrottle({ client, catalogue, log: logger, taskQueue });
   const activities = createActivities({
     store: workerStore, catalogue, log: logger, health, throttle, gauge, parkOpenDays: 7, unrecorded: new Map(), unrecordedRetries: new Map(),
+    payloadCheck: createPayloadCheck({ compileSchema: createSchemaCompiler(createWatchdog()), metrics, log: logger }),
     deliver: createDeliver({ sender, health, metrics, log: logger, version: "0.0.0-test" }),
     eventBytes: createEventBytes(workerStore),
     effects: createSubscriptionEffects({ store: workerStore, catalogue, throttle, log: logger }),

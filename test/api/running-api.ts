@@ -8,7 +8,10 @@ import { Agent, request as send } from "undici";
 import { createCatalogue, type Catalogue } from "../../src/activities/catalogue.js";
 import { createGuard, type GuardOptions } from "../../src/activities/guard.js";
 import { createMetrics } from "../../src/activities/metrics.js";
+import { createPayloadCheck } from "../../src/activities/payload-check.js";
+import { createSchemaCompiler } from "../../src/activities/schema-validator.js";
 import { createSender } from "../../src/activities/send.js";
+import { createWatchdog } from "../../src/activities/watchdog.js";
 import type { ApiSettings } from "../../src/api/dependencies.js";
 import { createApi, createHttpServer } from "../../src/api/index.js";
 import type { Problem } from "../../src/api/errors.js";
@@ -89,6 +92,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
   const adminKey = `test-${randomBytes(24).toString("base64url")}`;
   const guard = createGuard({ allowLocal: false, ports: [443, 8443], ...guardOptions });
   const sender = createSender({ guard });
+  const compileSchema = createSchemaCompiler(createWatchdog());
   const server = createHttpServer(http);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -104,7 +108,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
     operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
     notReady: async () => undefined,
     refuseTarget: (target) => guard.refuseTarget(target),
-    sender,
+    sender, compileSchema, payloadCheck: createPayloadCheck({ compileSchema, metrics, log: logger }),
   }));
   const agent = new Agent({ connections: 64 });
 

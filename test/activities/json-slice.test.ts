@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { findDuplicateMember, sliceMember } from "../../src/api/json-slice.js";
+import { findDuplicateMember, sliceMember } from "../../src/activities/json-slice.js";
 
 const slices = (json: string, member = "data"): (string | undefined)[] => {
   const bytes = Buffer.from(json);
