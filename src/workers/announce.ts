@@ -10,14 +10,16 @@ export interface Announcement {
   engines: Engines;
   admin: AdminKey | undefined;
   demo: boolean;
+  trial: boolean;
   logFile: string | undefined;
   say: (line: string) => void;
 }
 
 /** Addresses, the first admin key and a line to try, each on a line of its own. */
-export function announce({ config, url, engines, admin, demo, logFile, say }: Announcement): void {
+export function announce({ config, url, engines, admin, demo, trial, logFile, say }: Announcement): void {
   say(`Sealpost is ready: ${url}`);
   if (config.ROLE !== "worker") say(`API docs: ${url}/docs`);
+  if (trial) say(`Log in: ${url}/saml/login (trial identity provider: admin, provider, consumer)`);
   say(`Temporal: ${engines.temporal.address} (${engines.temporal.how})`);
   if (engines.temporal.uiUrl) say(`Temporal UI: ${engines.temporal.uiUrl}`);
   say(`MongoDB: ${engines.mongodb.url.replace(/\/\/[^@/]*@/, "//")} (${engines.mongodb.how})`);

@@ -42,6 +42,7 @@ export const SETTINGS = {
   SEALPOST_TARGET_PORTS: setting({ schema: list.pipe(z.array(whole(1, 65535))), default: "443,8443", meaning: "Ports that subscription URLs may use" }),
   SEALPOST_OWN_ADDRESSES: setting({ schema: list.pipe(z.array(z.union([z.ipv4(), z.ipv6()], "IP addresses, comma separated"))), default: "", meaning: "IP addresses of the service itself (its public ingress, comma separated): never called, whatever a name resolves to" }),
   SEALPOST_DEMO: setting({ schema: flag, default: "1", meaning: "`0` starts without the built-in demo receiver (never there with NODE_ENV=production)" }),
+  SEALPOST_TRIAL_IDP: setting({ schema: flag.optional(), meaning: "`0` starts without the trial identity provider; default: it is there with ROLE=all outside production, and refused with NODE_ENV=production" }),
   TEMPORAL_ADDRESS: setting({ schema: hostAndPort.optional(), meaning: "host:port of Temporal; absent: embedded" }),
   TEMPORAL_NAMESPACE: setting({ schema: z.string().min(1), default: "default", meaning: "Temporal namespace" }),
   TEMPORAL_TLS_CA_FILE: setting({ schema: z.string().optional(), meaning: "PEM file with the CA of Temporal's certificate; turns TLS on" }),
@@ -109,6 +110,9 @@ function refuseTrialSettings(config: Values, production: boolean): void {
   if (!production) return;
   if (config.SEALPOST_ALLOW_LOCAL_TARGETS) {
     throw new ConfigError("SEALPOST_ALLOW_LOCAL_TARGETS", "SEALPOST_ALLOW_LOCAL_TARGETS opens loopback and private targets and is refused with NODE_ENV=production: unset one of the two.");
+  }
+  if (config.SEALPOST_TRIAL_IDP) {
+    throw new ConfigError("SEALPOST_TRIAL_IDP", "SEALPOST_TRIAL_IDP lets anybody on this machine log in as an admin and is refused with NODE_ENV=production: unset one of the two.");
   }
   for (const key of ["TEMPORAL_ADDRESS", "MONGODB_URL", "SEALPOST_MASTER_KEYS"] as const) {
     if (!config[key]) throw new ConfigError(key, `${key} must be set with NODE_ENV=production: the embedded engines and the key file beside the data are for trial.`);

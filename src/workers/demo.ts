@@ -9,8 +9,8 @@ import { createCertificateAuthority } from "./certificates.js";
 
 export const DEMO_EVENT_TYPE = "demo.greeting.sent";
 // Always the same, so that each start finds the last one's; in the form that the API asks of ids.
-const DEMO_API = `api_${"DEMO".padStart(26, "0")}`;
-const DEMO_GROUP = `grp_${"DEMO".padStart(26, "0")}`;
+export const DEMO_API = `api_${"DEMO".padStart(26, "0")}`;
+export const DEMO_GROUP = `grp_${"DEMO".padStart(26, "0")}`;
 const DEMO_SUBSCRIPTION = `sub_${"DEMO".padStart(26, "0")}`;
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
@@ -71,7 +71,8 @@ async function register(store: Store, endpoint: Pick<Subscription, "url" | "secr
   await store.subscriptions.update(DEMO_SUBSCRIPTION, (current) => ({ ...current, ...endpoint }));
 }
 
-async function unlessThere(insert: Promise<void>): Promise<void> {
+/** An insert of what an earlier start has left. */
+export async function unlessThere(insert: Promise<void>): Promise<void> {
   await insert.catch((error: unknown) => {
     if (!(error instanceof StoreError && error.code === "duplicate")) throw error;
   });

@@ -15,6 +15,7 @@ import { startDemo } from "./demo.js";
 import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
 import { createReadiness } from "./readiness.js";
 import { watchSamlCertificates } from "./saml-certificates.js";
+import { retireTrial, startTrialIdp, TRIAL_CONNECTION, type TrialIdp } from "./trial-idp.js";
 import { startWorker } from "./worker.js";
 
 /** Why the service cannot start, in one sentence that says what to do. */
@@ -54,6 +55,9 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
   const demo = config.SEALPOST_DEMO && !config.production && config.ROLE === "all" ? await startDemo(say) : undefined;
   if (demo) undo.push(() => demo.close());
 
+  const trial = await startTrial(config, url, say);
+  if (trial) undo.push(() => trial.close());
+
   const core = await openCore(config, engines, demo?.origin);
   undo.push(() => core.close());
   if (config.ROLE !== "worker") {
@@ -62,13 +66,15 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
   }
   const admin = config.ROLE === "worker" ? undefined : await ensureAdminKey(core.store, config);
   if (demo) await demo.register(core.store);
+  if (trial) await trial.register(core.store);
+  else if (config.production) await retireTrial(core.store);
   await core.catalogue.refresh();
 
   const worker = config.ROLE === "api" ? undefined : await startWorker(core, config);
   if (worker) undo.push(() => worker.stop());
-  serve({ server, core, config, engines, url, worker: worker?.worker });
+  serve({ server, core, config, engines, url, trial: trial !== undefined, worker: worker?.worker });
   await untilReady(core, worker?.worker);
-  announce({ config, url, engines, admin, demo: demo !== undefined, say, logFile: core.logFile });
+  announce({ config, url, engines, admin, demo: demo !== undefined, trial: trial !== undefined, say, logFile: core.logFile });
   core.log.info({ url, temporal: engines.temporal.how, mongodb: engines.mongodb.how }, "started");
   return {
     url,
@@ -84,10 +90,22 @@ interface Serving {
   engines: Engines;
   /** Where the server listens. */
   url: string;
+  /** The trial identity provider runs. */
+  trial: boolean;
   worker: Worker | undefined;
 }
 
-function serve({ server, core, config, engines, url, worker }: Serving): void {
+/** Outside production, beside everything else in one process. */
+async function startTrial(config: Config, url: string, say: (line: string) => void): Promise<TrialIdp | undefined> {
+  if (config.SEALPOST_TRIAL_IDP === false || config.production || config.ROLE !== "all") return undefined;
+  const trial = await startTrialIdp(publicUrlOf(config, url));
+  if (!trial) say("No trial identity provider: it comes with the development dependencies, which are not installed here.");
+  return trial;
+}
+
+const publicUrlOf = (config: Config, url: string): string => (config.PUBLIC_URL ?? url).replace(/\/+$/, "");
+
+function serve({ server, core, config, engines, url, trial, worker }: Serving): void {
   const publisher = createPublisher({
     client: core.link.client, store: core.store, catalogue: core.catalogue, metrics: core.metrics, log: core.log,
     ...(worker && { gauge: core.gauge }), packed: true,
@@ -95,7 +113,7 @@ function serve({ server, core, config, engines, url, worker }: Serving): void {
       batchMax: config.PUBLISH_BATCH_MAX, startsInFlight: config.PUBLISH_STARTS_IN_FLIGHT, dispatchesInFlight: config.PUBLISH_DISPATCHES_IN_FLIGHT,
     },
   });
-  const settings = apiSettingsOf({ core, config, engines, url });
+  const settings = apiSettingsOf({ core, config, engines, url, trial });
   server.on("request", createApi({
     settings, sessions: createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log }),
     serviceProvider: createServiceProvider({ store: core.store, publicUrl: settings.publicUrl, log: core.log }),
@@ -106,13 +124,13 @@ function serve({ server, core, config, engines, url, worker }: Serving): void {
   }));
 }
 
-function apiSettingsOf({ core, config, engines, url }: Pick<Serving, "core" | "config" | "engines" | "url">): ApiSettings {
+function apiSettingsOf({ core, config, engines, url, trial }: Pick<Serving, "core" | "config" | "engines" | "url" | "trial">): ApiSettings {
   return {
-    version: core.version, publicUrl: (config.PUBLIC_URL ?? url).replace(/\/+$/, ""), payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
+    version: core.version, publicUrl: publicUrlOf(config, url), payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
     requestsPerSecond: config.REQUESTS_PER_SECOND, production: config.production, workerOnly: config.ROLE === "worker",
     temporalUiOrigins: [...config.SEALPOST_TEMPORAL_UI_ORIGINS, ...(engines.temporal.uiUrl ? [new URL(engines.temporal.uiUrl).origin] : [])],
     ...(config.SEALPOST_ADMIN_KEY && { environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY) }),
-    sessionHours: config.SESSION_HOURS, sessionIdleMinutes: config.SESSION_IDLE_MINUTES,
+    sessionHours: config.SESSION_HOURS, sessionIdleMinutes: config.SESSION_IDLE_MINUTES, ...(trial && { trialConnectionId: TRIAL_CONNECTION }),
   };
 }
 

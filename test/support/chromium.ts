@@ -1,0 +1,15 @@
+/** A real browser for tests: the machine's own Chromium, driven by playwright-core. */
+import { existsSync } from "node:fs";
+import { type Browser, chromium } from "playwright-core";
+
+const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Where it is; undefined: not on this machine. */
+export const chromiumAtHand = (): string | undefined => PROGRAMS.find((path) => existsSync(path));
+
+/** Starts it; each context that is made in it is a person's browser of its own. */
+export function startChromium(): Promise<Browser> {
+  const executablePath = chromiumAtHand();
+  if (executablePath === undefined) throw new Error("There is no Chromium: apt-get install chromium.");
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+}
