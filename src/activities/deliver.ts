@@ -1,21 +1,17 @@
 /** One attempt of one delivery: sign, send, classify, and say what comes next. Recording it is the caller's part. */
 import type { Logger } from "pino";
 import type { Attempt, AttemptDetail, Subscription } from "../store/model.js";
-import { DEFAULT_TIMEOUT_MS, nextAttempt } from "../workflows/schedule.js";
-import { authHeaders } from "./auth.js";
+import { nextAttempt } from "../workflows/schedule.js";
 import { classify, type Outcome } from "./classify.js";
 import type { EndpointHealth } from "./endpoint-health.js";
+import type { EndpointRequest } from "./endpoint-request.js";
 import type { Metrics } from "./metrics.js";
 import { OUTCOMES } from "./outcomes.js";
-import type { Exchange, Sender } from "./send.js";
-import { liveSecrets, signatureHeaders } from "./sign.js";
+import type { EndpointMessage } from "./request-headers.js";
+import type { Exchange } from "./send.js";
 
 /** An event with its bytes at hand. */
-export interface EventBytes {
-  id: string;
-  type: string;
-  contentType: string;
-  bytes: Uint8Array;
+export interface EventBytes extends EndpointMessage {
   acceptedAt: number;
 }
 
@@ -36,11 +32,10 @@ export type AttemptResult = { attempt?: Attempt; reason?: string; effect?: Subsc
 export type SubscriptionEffect = { kind: "disable"; reason: string } | { kind: "pause"; untilMs: number };
 
 export interface DeliverDependencies {
-  sender: Sender;
+  request: EndpointRequest;
   health: EndpointHealth;
   metrics: Metrics;
   log: Logger;
-  version: string;
 }
 
 /** Our own trouble (keys, file descriptors, …) is tried again after this time and spends no attempt. */
@@ -48,23 +43,15 @@ const OWN_FAILURE_RETRY_MS = 10_000;
 
 /** Makes attempts. Never throws for what an endpoint does. */
 export function createDeliver(dependencies: DeliverDependencies): (order: AttemptOrder) => Promise<AttemptResult> {
-  const userAgent = `Sealpost/${dependencies.version}`;
   return async (order) => {
-    const { subscription, event } = order;
     const at = new Date();
-    const headers = requestHeaders(order, at, userAgent);
-    const watched = dependencies.health.begin(subscription.id);
+    const watched = dependencies.health.begin(order.subscription.id);
     let healthy = false;
     try {
-      const exchange = await dependencies.sender.send({
-        identity: { subscriptionId: subscription.id, url: subscription.url, ...(subscription.tls && { tls: subscription.tls }), version: subscription.updatedAt.getTime() },
-        headers: { ...headers, ...authHeaders(subscription.auth) },
-        body: event.bytes,
-        timeoutMs: subscription.retry?.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      });
+      const { exchange, requestHeaders } = await dependencies.request(order, at);
       const outcome = classify(exchange, Date.now());
       healthy = outcome.class !== "retry";
-      const result = resultOf(order, at, headers, exchange, outcome);
+      const result = resultOf(order, at, requestHeaders, exchange, outcome);
       report(dependencies, order, exchange, outcome, result);
       return result;
     } finally {
@@ -73,26 +60,14 @@ export function createDeliver(dependencies: DeliverDependencies): (order: Attemp
   };
 }
 
-function requestHeaders({ event, subscription, number }: AttemptOrder, at: Date, userAgent: string): Record<string, string> {
-  return {
-    ...signatureHeaders({
-      id: event.id, timestampSeconds: Math.floor(at.getTime() / 1_000), body: event.bytes, secrets: liveSecrets(subscription.secrets, at),
-    }),
-    "content-type": event.contentType,
-    "webhook-event-type": event.type,
-    "webhook-attempt": String(number),
-    "user-agent": userAgent,
-  };
-}
-
-function resultOf(order: AttemptOrder, at: Date, headers: Record<string, string>, exchange: Exchange, outcome: Outcome): AttemptResult {
+function resultOf(order: AttemptOrder, at: Date, requestHeaders: Record<string, string>, exchange: Exchange, outcome: Outcome): AttemptResult {
   if (outcome.class === "ours") {
     return { status: "retrying", dueAt: Date.now() + OWN_FAILURE_RETRY_MS, reason: reasonOf(outcome, exchange) };
   }
   const attempt: Attempt = {
     number: order.number, at, outcome: outcome.code, durationMs: Math.round(exchange.durationMs),
     ...(exchange.kind === "response" && { status: exchange.status }),
-    detail: detailOf(order.subscription, headers, exchange, outcome),
+    detail: detailOf(order.subscription, requestHeaders, exchange, outcome),
   };
   switch (outcome.class) {
     case "delivered":
@@ -121,8 +96,7 @@ function reasonOf(outcome: Exclude<Outcome, { class: "delivered" }>, exchange: E
   return exchange.kind === "response" ? `HTTP ${exchange.status}: ${words}` : words;
 }
 
-function detailOf(subscription: Subscription, headers: Record<string, string>, exchange: Exchange, outcome: Outcome): AttemptDetail {
-  const requestHeaders = subscription.auth ? { ...headers, ...masked(subscription.auth) } : headers;
+function detailOf(subscription: Subscription, requestHeaders: Record<string, string>, exchange: Exchange, outcome: Outcome): AttemptDetail {
   const hint = outcome.class === "delivered" ? undefined : OUTCOMES[outcome.code].hint;
   const detail: AttemptDetail = { url: subscription.url, requestHeaders, ...(hint && { hint }), ...(exchange.timings && { timings: exchange.timings }) };
   if (exchange.kind !== "response") return detail;
@@ -131,9 +105,6 @@ function detailOf(subscription: Subscription, headers: Record<string, string>, e
   if (exchange.body.byteLength > 0) Object.assign(detail, bodyText(exchange.body));
   return detail;
 }
-
-const masked = (auth: NonNullable<Subscription["auth"]>): Record<string, string> =>
-  Object.fromEntries(Object.keys(authHeaders(auth)).map((name) => [name, "(secret)"]));
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 function bodyText(body: Uint8Array): Pick<AttemptDetail, "responseBody" | "responseBodyEncoding"> {

@@ -4,11 +4,25 @@
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
 /** Visible ASCII, space, tab and obs-text; no CR, LF or NUL (RFC 9110, section 5.5). */
 const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
-/** The connection's own, and what the sender sets. */
+/** The connection's own, and what the sender sets: nobody may give them. */
 const RESERVED = new Set([
-  "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "accept-encoding", "proxy-authenticate",
-  "proxy-authorization", "proxy-connection",
+  "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "accept-encoding", "http2-settings",
 ]);
+const RESERVED_PREFIX = "proxy-";
+/** What a delivery writes itself; what is saved with a subscription must not. */
+const OF_THE_DELIVERY = new Set(["user-agent", "date", "signature", "signature-input", "content-digest", "want-content-digest"]);
+const OF_THE_DELIVERY_PREFIXES = ["content-", "webhook-"];
+
+/** Whether a header belongs to HTTP itself or to the delivery, so that neither an API key nor a custom header may have its name. */
+export function isReservedHeader(name: string): boolean {
+  const lower = name.toLowerCase();
+  return isReserved(lower) || OF_THE_DELIVERY.has(lower) || OF_THE_DELIVERY_PREFIXES.some((prefix) => lower.startsWith(prefix));
+}
+
+const isReserved = (lower: string): boolean => RESERVED.has(lower) || lower.startsWith(RESERVED_PREFIX);
+
+/** A field name that can be saved (RFC 9110, section 5.1). */
+export const isHeaderName = (name: string): boolean => TOKEN.test(name);
 
 /**
  * Names and values in turn, as undici takes them fastest, with `accept-encoding: identity`; undefined when one is not a
@@ -30,7 +44,7 @@ const sendableNames = new Set<string>();
 
 function isSendableName(name: string): boolean {
   if (sendableNames.has(name)) return true;
-  if (!TOKEN.test(name) || RESERVED.has(name.toLowerCase())) return false;
+  if (!TOKEN.test(name) || isReserved(name.toLowerCase())) return false;
   if (sendableNames.size < 1_000) sendableNames.add(name);
   return true;
 }

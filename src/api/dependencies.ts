@@ -4,6 +4,7 @@ import type { Registry } from "prom-client";
 import type { PayloadCodec } from "@temporalio/common";
 import type { Catalogue } from "../activities/catalogue.js";
 import type { PayloadCheck } from "../activities/payload-check.js";
+import type { EndpointRequest } from "../activities/endpoint-request.js";
 import type { Sender } from "../activities/send.js";
 import type { SchemaCompiler } from "../activities/schema-validator.js";
 import type { Delivery, Recovery, Subscription } from "../store/model.js";
@@ -30,6 +31,8 @@ export interface ApiDependencies {
   refuseTarget(url: string): Promise<string | undefined>;
   /** For requests of the API itself to an address somebody else chose: the same guard, deadlines and caps as a delivery. */
   sender: Sender;
+  /** Requests to a subscription's endpoint, with the same signatures and authentication as a delivery. */
+  request: EndpointRequest;
   sessions: Sessions;
   /** Sends people to their company's identity provider, and decides who comes back. */
   serviceProvider: ServiceProvider;

@@ -1,6 +1,6 @@
 /** What of a subscription leaves the service: of signing secrets a prefix, of passwords, keys and private keys nothing. */
 import type { z } from "zod";
-import type { Subscription } from "../store/model.js";
+import type { EndpointAuth, Subscription } from "../store/model.js";
 import type { subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
 
 /** `whsec_` and two characters: enough to tell secrets apart, nothing to guess with. */
@@ -10,13 +10,14 @@ export const secretPrefix = (secret: string): string => `${secret.slice(0, SHOWN
 type View = z.input<typeof subscriptionView>;
 
 export function viewOf(subscription: Subscription): View {
-  const { id, groupId, name, url, eventTypes, rateLimit, retry, auth, tls, secrets, status, statusReason } = subscription;
+  const { id, groupId, name, url, eventTypes, rateLimit, retry, auth, headers, tls, secrets, status, statusReason } = subscription;
   return {
     id, groupId, url, eventTypes, status,
     ...(name !== undefined && { name }),
     ...(rateLimit && { rateLimit }),
     ...(retry && { retry }),
-    ...(auth && { auth: auth.type === "basic" ? { type: auth.type, username: auth.username } : { type: auth.type, header: auth.header } }),
+    ...(auth && { auth: Array.isArray(auth) ? auth.map(authView) : authView(auth) }),
+    ...(headers && { headers: Object.keys(headers) }),
     ...(tls && { tls: tlsView(tls) }),
     secrets: secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt.getTime() > Date.now())
       .map(({ secret, createdAt, expiresAt }) => ({ prefix: secretPrefix(secret), createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }) })),
@@ -25,6 +26,13 @@ export function viewOf(subscription: Subscription): View {
     createdAt: subscription.createdAt.toISOString(),
     updatedAt: subscription.updatedAt.toISOString(),
   };
+}
+
+function authView(auth: EndpointAuth): Extract<View["auth"], { type: string }> {
+  if (auth.type === "basic") return { type: auth.type, username: auth.username };
+  if (auth.type === "api_key") return { type: auth.type, header: auth.header };
+  const { clientSecret: _secret, ...shown } = auth;
+  return shown;
 }
 
 function tlsView({ clientCert, clientKey, ca, minVersion }: NonNullable<Subscription["tls"]>): NonNullable<View["tls"]> {

@@ -19,9 +19,19 @@ export function fieldErrors(error: z.ZodError, where = ""): FieldError[] {
 
 function errorsOf(issue: z.core.$ZodIssue, where: string): FieldError[] {
   const path = pathOf(issue.path, where);
+  if (issue.code === "invalid_union") return unionErrors(issue, where);
+  if (issue.code === "invalid_key") return [{ path, message: issue.issues[0]?.message ?? issue.message }];
   if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
   // The names came from outside, but they are needed to find the mistake: shortened, and as JSON they cannot break a line.
   return issue.keys.slice(0, MAX_ERRORS).map((key) => ({ path: pathOf([...issue.path, shortened(key)], where), message: "is not known here" }));
+}
+
+/** Of a union the errors of the form that was meant: the one that the value got furthest into. */
+function unionErrors(issue: z.core.$ZodIssueInvalidUnion, where: string): FieldError[] {
+  const depthOf = (issues: z.core.$ZodIssue[]) => Math.max(...issues.map(({ path }) => path.length));
+  const [meant] = issue.errors.filter((issues) => issues.length > 0).sort((a, b) => depthOf(b) - depthOf(a));
+  if (!meant || depthOf(meant) === 0) return [{ path: pathOf(issue.path, where), message: issue.message }];
+  return meant.flatMap((each) => errorsOf({ ...each, path: [...issue.path, ...each.path] }, where));
 }
 
 const shortened = (key: string): string => (key.length <= 64 ? key : `${key.slice(0, 64)}…`).replaceAll(/[\ud800-\udfff]/gu, "\ufffd");
@@ -30,7 +40,7 @@ function pathOf(path: readonly PropertyKey[], where: string): string {
   let text = where;
   for (const part of path) {
     if (typeof part === "number") text += `[${part}]`;
-    else text += text === "" ? String(part) : `.${String(part)}`;
+    else text += text === "" ? shortened(String(part)) : `.${shortened(String(part))}`;
   }
   return text;
 }

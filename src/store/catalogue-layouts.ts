@@ -2,7 +2,7 @@
 import { Binary } from "mongodb";
 import type { CatalogueDocument, Layout } from "./catalogue-collection.js";
 import type { Keyring, KeyScope, SealContext } from "./keyring.js";
-import type { Api, ApiKey, EndpointAuth, EventType, Group, SigningSecret, Subscription } from "./model.js";
+import type { Api, ApiKey, EventType, Group, PendingCertificate, SigningKey, SigningSecret, Subscription } from "./model.js";
 
 /** Layout of an object that holds no secret: its fields as they are. */
 function plainLayout<T extends { id: string; createdAt: Date }>(): Layout<T> {
@@ -57,37 +57,48 @@ export const apiKeyLayout: Layout<ApiKey & { hash: Uint8Array }> = {
   },
 };
 
-/** What of a subscription is sealed, together in one value. */
-interface SubscriptionSecrets {
-  secrets: (Omit<SigningSecret, "createdAt" | "expiresAt"> & { createdAt: string; expiresAt?: string })[];
-  auth?: EndpointAuth;
+/** JSON of an object with instants. */
+type Written<T extends { createdAt: Date }> = Omit<T, "createdAt" | "expiresAt"> & { createdAt: string; expiresAt?: string };
+
+/** What of a subscription is sealed, together in one value. What came later is absent in older ones. */
+interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers"> {
+  secrets: Written<SigningSecret>[];
   clientKey?: string;
+  keys?: Written<SigningKey>[];
+  pendingCertificate?: Written<PendingCertificate>;
 }
 
-/** Secrets, authentication and client key are sealed under the group's key. */
+/** Secrets, keys, authentication, custom headers and client key are sealed under the group's key. */
 export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
   return {
-    async toDocument({ id, secrets, auth, tls, ...fields }) {
+    async toDocument({ id, secrets, auth, headers, keys, pendingCertificate, tls, ...fields }) {
       const { clientKey, ...publicTls } = tls ?? {};
-      const sealed = JSON.stringify({ secrets, auth, clientKey });
+      const sealed = JSON.stringify({ secrets, auth, headers, keys, pendingCertificate, clientKey });
       const scope: KeyScope = `group/${fields.groupId}`;
       const key = await keyring.scope(scope);
       return { ...fields, ...(tls && { tls: publicTls }), _id: id, sealed: new Binary(key.seal(secretsOf(id, scope), Buffer.from(sealed))) };
     },
     async toItem(document) {
-      const { sealed, tls, ...fields } = fieldsOf<Omit<Subscription, "secrets" | "auth"> & { sealed: Binary }>(document);
+      const { sealed, tls, ...fields } = fieldsOf<Omit<Subscription, "secrets" | "keys" | "auth" | "headers" | "pendingCertificate"> & { sealed: Binary }>(document);
       const bytes = sealed.value();
       const opened = (await keyring.forSealed(bytes)).open(secretsOf(fields.id, `group/${fields.groupId}`), bytes);
-      const { secrets, auth, clientKey } = JSON.parse(Buffer.from(opened).toString("utf8")) as SubscriptionSecrets;
+      const { secrets, auth, headers, keys, pendingCertificate, clientKey } = JSON.parse(Buffer.from(opened).toString("utf8")) as SubscriptionSecrets;
       opened.fill(0);
       return {
         ...fields,
-        secrets: secrets.map(({ createdAt, expiresAt, ...secret }) => ({ ...secret, createdAt: new Date(createdAt), ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }) })),
+        secrets: secrets.map(read<SigningSecret>),
+        ...(keys && { keys: keys.map(read<SigningKey>) }),
         ...(auth && { auth }),
+        ...(headers && { headers }),
+        ...(pendingCertificate && { pendingCertificate: read<PendingCertificate>(pendingCertificate) }),
         ...(tls && { tls: { ...tls, ...(clientKey !== undefined && { clientKey }) } }),
       };
     },
   };
+}
+
+function read<T extends { createdAt: Date }>({ createdAt, expiresAt, ...rest }: Written<T>): T {
+  return { ...rest, createdAt: new Date(createdAt), ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }) } as unknown as T;
 }
 
 const secretsOf = (id: string, owner: KeyScope): SealContext => ({ collection: "subscriptions", id, field: "sealed", owner });

@@ -1,5 +1,9 @@
 /** What the collections hold, as the rest of the program sees it: secrets opened, dates as Date. */
 import type { DeliveryStatus, RateLimit, RecoveryFilter, RecoveryProgress } from "../workflows/contract.js";
+import type { EndpointAuth, EndpointTls, PendingCertificate, Signing, SigningKey, SigningSecret } from "./techniques.js";
+
+export { SIGNING_SCHEMES } from "./techniques.js";
+export type { EndpointAuth, EndpointTls, OAuth2ClientCredentials, PendingCertificate, Signing, SigningKey, SigningScheme, SigningSecret } from "./techniques.js";
 
 /** A product of the provider; owns event types and the data key of their payloads. */
 export interface Api {
@@ -96,29 +100,6 @@ export interface Group {
 export const SUBSCRIPTION_STATUSES = ["active", "paused", "disabled"] as const;
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
-/** One live HMAC secret; several are live while a rotation overlaps. */
-export interface SigningSecret {
-  /** `whsec_` + base64 of 24 to 64 bytes. Sealed at rest. */
-  secret: string;
-  createdAt: Date;
-  /** No longer signed with from here on. */
-  expiresAt?: Date;
-}
-
-/** How we prove ourselves beside signature and client certificate. Sealed at rest. */
-export type EndpointAuth =
-  | { type: "basic"; username: string; password: string }
-  | { type: "api_key"; header: string; value: string };
-
-export interface EndpointTls {
-  /** PEM; certificate chain and key are checked against each other when saved. The key is sealed at rest. */
-  clientCert?: string;
-  clientKey?: string;
-  /** PEM; trusted instead of the public roots. */
-  ca?: string;
-  minVersion?: "TLSv1.2" | "TLSv1.3";
-}
-
 export interface RetryPolicy {
   /** Seconds between attempts; the last one repeats up to `maxAttempts`. */
   scheduleSeconds?: number[];
@@ -136,10 +117,17 @@ export interface Subscription {
   eventTypes: string[];
   rateLimit?: RateLimit;
   retry?: RetryPolicy;
-  auth?: EndpointAuth;
+  /** One, or several of distinct types that write distinct headers. */
+  auth?: EndpointAuth | EndpointAuth[];
+  /** Headers of the consumer's own choice. Sealed at rest: they may hold secrets. */
+  headers?: Record<string, string>;
   tls?: EndpointTls;
+  pendingCertificate?: PendingCertificate;
+  signing?: Signing;
   /** Newest first; at least one. */
   secrets: SigningSecret[];
+  /** Newest first. */
+  keys?: SigningKey[];
   status: SubscriptionStatus;
   /** Why it is paused or disabled, in plain words. */
   statusReason?: string;

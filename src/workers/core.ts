@@ -5,6 +5,7 @@ import type { PayloadCodec } from "@temporalio/common";
 import type { Logger } from "pino";
 import { type Catalogue, createCatalogue } from "../activities/catalogue.js";
 import { createDispatchGauge, type DispatchGauge } from "../activities/dispatch-gauge.js";
+import { createEndpointRequest, type EndpointRequest } from "../activities/endpoint-request.js";
 import { createGuard, type Guard } from "../activities/guard.js";
 import { createMetrics, type Metrics } from "../activities/metrics.js";
 import { createPayloadCheck, type PayloadCheck } from "../activities/payload-check.js";
@@ -32,6 +33,8 @@ export interface Core {
   sender: Sender;
   compileSchema: SchemaCompiler;
   payloadCheck: PayloadCheck;
+  /** Requests to subscriptions' endpoints, with their signatures and authentication. */
+  request: EndpointRequest;
   gauge: DispatchGauge;
   metrics: Metrics;
   operations: Operations;
@@ -63,12 +66,14 @@ export async function openCore(config: Config, engines: Engines, demoOrigin: str
   });
   const sender = createSender({ guard });
   const compileSchema = createSchemaCompiler(createWatchdog());
+  const version = packageVersion();
   return {
     compileSchema, payloadCheck: createPayloadCheck({ compileSchema, metrics, log }),
     store, codec, catalogue, link, guard, sender, metrics, log, logFile,
     gauge: createDispatchGauge(),
     operations: createOperations({ client: link.client, store, log, parkOpenDays: config.PARK_OPEN_DAYS }),
-    version: packageVersion(),
+    request: createEndpointRequest({ sender, version }),
+    version,
     close: async () => {
       catalogue.close();
       await sender.close();

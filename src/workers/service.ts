@@ -120,7 +120,7 @@ function serve({ server, core, config, engines, url, trial, worker }: Serving): 
     store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, metrics: core.metrics.registry, log: core.log,
     notReady: createReadiness({ store: core.store, link: core.link, ...(worker && { workerState: () => worker.getState() }) }),
     refuseTarget: (target) => core.guard.refuseTarget(target),
-    sender: core.sender, payloadCheck: core.payloadCheck, compileSchema: core.compileSchema,
+    sender: core.sender, request: core.request, payloadCheck: core.payloadCheck, compileSchema: core.compileSchema,
   }));
 }
 

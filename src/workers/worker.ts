@@ -23,12 +23,12 @@ export interface RunningWorker {
 
 /** Creates and runs the worker of this process. */
 export async function startWorker(core: Core, config: Config): Promise<RunningWorker> {
-  const { store, catalogue, link, metrics, log, gauge, sender, payloadCheck } = core;
+  const { store, catalogue, link, metrics, log, gauge, request, payloadCheck } = core;
   const health = createEndpointHealth();
   const throttle = createThrottle({ client: link.client, catalogue, log });
   const activities = createActivities({
     store, catalogue, log, health, throttle, gauge, payloadCheck,
-    deliver: createDeliver({ sender, health, metrics, log, version: core.version }),
+    deliver: createDeliver({ request, health, metrics, log }),
     eventBytes: createEventBytes(store),
     effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
     parkOpenDays: config.PARK_OPEN_DAYS,

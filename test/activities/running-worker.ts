@@ -9,6 +9,7 @@ import { createCatalogue, type Catalogue } from "../../src/activities/catalogue.
 import { createDeliver } from "../../src/activities/deliver.js";
 import { createDispatchGauge } from "../../src/activities/dispatch-gauge.js";
 import { createEndpointHealth } from "../../src/activities/endpoint-health.js";
+import { createEndpointRequest } from "../../src/activities/endpoint-request.js";
 import { createEventBytes } from "../../src/activities/event-bytes.js";
 import { createGuard } from "../../src/activities/guard.js";
 import { createActivities } from "../../src/activities/index.js";
@@ -90,7 +91,7 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl }: { temp
   const activities = createActivities({
     store: workerStore, catalogue, log: logger, health, throttle, gauge, parkOpenDays: 7, unrecorded: new Map(), unrecordedRetries: new Map(),
     payloadCheck: createPayloadCheck({ compileSchema: createSchemaCompiler(createWatchdog()), metrics, log: logger }),
-    deliver: createDeliver({ sender, health, metrics, log: logger, version: "0.0.0-test" }),
+    deliver: createDeliver({ request: createEndpointRequest({ sender, version: "0.0.0-test" }), health, metrics, log: logger }),
     eventBytes: createEventBytes(workerStore),
     effects: createSubscriptionEffects({ store: workerStore, catalogue, throttle, log: logger }),
     signalRetry: async () => false,

@@ -6,6 +6,7 @@ import { Client, Connection } from "@temporalio/client";
 import { pino } from "pino";
 import { Agent, request as send } from "undici";
 import { createCatalogue, type Catalogue } from "../../src/activities/catalogue.js";
+import { createEndpointRequest } from "../../src/activities/endpoint-request.js";
 import { createGuard, type GuardOptions } from "../../src/activities/guard.js";
 import { createMetrics } from "../../src/activities/metrics.js";
 import { createPayloadCheck } from "../../src/activities/payload-check.js";
@@ -108,7 +109,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
     operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
     notReady: async () => undefined,
     refuseTarget: (target) => guard.refuseTarget(target),
-    sender, compileSchema, payloadCheck: createPayloadCheck({ compileSchema, metrics, log: logger }),
+    sender, request: createEndpointRequest({ sender, version: "0.0.0-test" }), compileSchema, payloadCheck: createPayloadCheck({ compileSchema, metrics, log: logger }),
   }));
   const agent = new Agent({ connections: 64 });
 
