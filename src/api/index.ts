@@ -12,6 +12,7 @@ import { eventTypeRoutes } from "./event-types.js";
 import { eventRoutes } from "./events.js";
 import { refusalOf } from "./failure.js";
 import { createGate, type Gate } from "./gate.js";
+import { grantRequestRoutes } from "./grant-requests.js";
 import { groupRoutes } from "./groups.js";
 import { loginRoutes } from "./login.js";
 import { meRoutes } from "./me.js";
@@ -31,7 +32,7 @@ import { subscriptionRoutes } from "./subscriptions.js";
 export { createHttpServer } from "./http-server.js";
 
 const RESOURCE_ROUTES: readonly Route[] = [
-  ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...eventTypeRoutes, ...groupRoutes,
+  ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...eventTypeRoutes, ...groupRoutes, ...grantRequestRoutes,
   ...subscriptionRoutes, ...subscriptionLifecycleRoutes, ...apiKeyRoutes, ...auditRoutes, ...codecRoutes, ...loginRoutes, ...meRoutes, ...peopleRoutes, ...pageRoutes,
   ...samlConnectionRoutes, ...samlMetadataRoutes,
 ];

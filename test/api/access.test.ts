@@ -11,6 +11,7 @@ interface Objects extends Tenant {
   eventId: string;
   deliveryId: string;
   recoveryId: string;
+  grantRequestId: string;
 }
 
 let api: RunningApi;
@@ -38,7 +39,10 @@ async function makeObjects(name: string): Promise<Objects> {
   }]);
   const recovery = await api.call("POST", "/v1/recoveries", { key: tenant.consumerKey, body: { filter: { since: "2026-01-01T00:00:00Z" } } });
   expect(recovery.status, recovery.text).toBe(202);
-  return { ...tenant, eventId, deliveryId, recoveryId: String(recovery.body["id"]) };
+  const { request } = await api.store.grantRequests.open({
+    id: newId("grq"), groupId: tenant.groupId, grant: tenant.eventType, apiId: tenant.apiId, status: "open", requestedBy: "test", createdAt: now,
+  });
+  return { ...tenant, grantRequestId: request.id, eventId, deliveryId, recoveryId: String(recovery.body["id"]) };
 }
 
 const withParams = routesOf().filter((route) => route.params !== undefined);
@@ -49,6 +53,7 @@ function pathFor(route: Route, of: Objects): string {
     if (route.path.startsWith("/v1/apis/")) return of.apiId;
     if (route.path.startsWith("/v1/event-types/")) return of.eventType;
     if (route.path.startsWith("/v1/groups/")) return of.groupId;
+    if (route.path.startsWith("/v1/grant-requests/")) return of.grantRequestId;
     if (route.path.startsWith("/v1/subscriptions/")) return of.subscriptionId;
     if (route.path.startsWith("/v1/deliveries/")) return of.deliveryId;
     if (route.path.startsWith("/v1/recoveries/")) return of.recoveryId;
@@ -68,6 +73,7 @@ function bodyFor(route: Route): unknown {
     case "changeEventType": return { description: "changed" };
     case "changeGroup": return { name: "changed" };
     case "changeSubscription": return { name: "changed" };
+    case "refuseGrantRequest": return { reason: "no" };
     case "publishRaw": return Buffer.from("{}");
     default: return undefined;
   }
