@@ -19,13 +19,17 @@ const PATHS = ["/codec/encode", "/codec/decode"];
 
 type Wire = z.output<typeof payloads>;
 
-/** Lets the given origins, and no other, call the codec from a browser: POST with a key. */
+/** Lets the given origins, and no other, call the codec from a browser: POST with a key or with the cookie of a session. */
 export function mountCodecCors(app: Express, origins: readonly string[]): void {
   app.use("/codec", (request, response, next) => {
     response.setHeader("vary", "Origin");
     const { origin } = request.headers;
     const known = origin !== undefined && origins.includes(origin);
-    if (known) response.setHeader("access-control-allow-origin", origin);
+    if (known) {
+      response.setHeader("access-control-allow-origin", origin);
+      // A person who is logged in here needs no key there, where the UI is told to send cookies (TEMPORAL_CODEC_INCLUDE_CREDENTIALS).
+      response.setHeader("access-control-allow-credentials", "true");
+    }
     if (known && request.method === "OPTIONS" && PATHS.includes(request.baseUrl + request.path)) {
       response.writeHead(204, {
         ...SECURITY_HEADERS,

@@ -9,9 +9,11 @@ import { createCertificateAuthority } from "./certificates.js";
 
 export const DEMO_EVENT_TYPE = "demo.greeting.sent";
 // Always the same, so that each start finds the last one's; in the form that the API asks of ids.
-export const DEMO_API = `api_${"DEMO".padStart(26, "0")}`;
-export const DEMO_GROUP = `grp_${"DEMO".padStart(26, "0")}`;
-const DEMO_SUBSCRIPTION = `sub_${"DEMO".padStart(26, "0")}`;
+export const DEMO_API = `api_${"DEM0".padStart(26, "0")}`;
+export const DEMO_GROUP = `grp_${"DEM0".padStart(26, "0")}`;
+const DEMO_SUBSCRIPTION = `sub_${"DEM0".padStart(26, "0")}`;
+/** Earlier releases wrote the letter O, which no ULID has: the API answered 404 for these ids. */
+const OLD = "DEMO".padStart(26, "0");
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 export interface Demo {
@@ -63,8 +65,10 @@ export async function startDemo(tell: (line: string) => void): Promise<Demo> {
 
 async function register(store: Store, endpoint: Pick<Subscription, "url" | "secrets"> & { tls: NonNullable<Subscription["tls"]> }): Promise<void> {
   const now = { createdAt: new Date(), updatedAt: new Date() };
+  await Promise.all([store.subscriptions.delete(`sub_${OLD}`), store.groups.delete(`grp_${OLD}`), store.apis.delete(`api_${OLD}`)]);
   await unlessThere(store.apis.insert({ id: DEMO_API, name: "Demo", description: "Made at start for the first delivery; delete it when you like.", ...now }));
   await unlessThere(store.eventTypes.insert({ name: DEMO_EVENT_TYPE, apiId: DEMO_API, description: "A greeting, for the first delivery.", ...now }));
+  await store.eventTypes.update(DEMO_EVENT_TYPE, (current) => (current.apiId === DEMO_API ? current : { ...current, apiId: DEMO_API }));
   await unlessThere(store.groups.insert({ id: DEMO_GROUP, name: "Demo consumers", grants: [DEMO_API], samlGroups: [], ...now }));
   const subscription: Subscription = { id: DEMO_SUBSCRIPTION, groupId: DEMO_GROUP, name: "Demo receiver", eventTypes: [DEMO_EVENT_TYPE], status: "active", ...endpoint, ...now };
   await unlessThere(store.subscriptions.insert(subscription));

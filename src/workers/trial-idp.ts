@@ -149,7 +149,7 @@ function chooser(request: URLSearchParams | undefined): Html {
   const samlRequest = request?.get("SAMLRequest");
   if (!samlRequest) return html`<h1>Trial identity provider</h1><p>Start a log-in at the service; it leads here.</p>`;
   const people = [...PEOPLE].map(([id, { name, email, may }]) => html`<div class="row"><div class="grow"><strong>${name}</strong>, ${id}<br><span class="quiet small">${email}; ${may}</span></div>
-<button name="person" value="${id}" aria-label="Log in as ${name}, ${id}">Log in</button></div><br>`);
+<button name="person" value="${id}" aria-label="Log in as ${name}, ${id}">Log in</button></div>`);
   return html`<h1>Who are you today?</h1><p class="quiet">Nobody asks for a password here.</p>
 <form method="post" action="/sso"><input type="hidden" name="SAMLRequest" value="${samlRequest}"><input type="hidden" name="RelayState" value="${request?.get("RelayState") ?? ""}">
 ${people}</form>`;

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 describe("every page", () => {
-  test.each([["/account", 200], ["/logged-out", 200], ["/saml/login", 200], ["/saml/login?connection=nobody", 404], ["/saml/login?connection=%3Cb%3E&returnTo=/x", 404], ["/saml/login?returnTo=//evil", 400]])("%s has no script, no inline style, and says so to the browser", async (path, status) => {
+  test.each([["/account", 200], ["/logged-out", 200], ["/saml/login", 200], ["/saml/login?connection=nobody", 404], ["/saml/login?connection=%3Cb%3E&returnTo=/x", 404], ["/saml/login?returnTo=//evil", 400], ["/saml/login?%3Cimg%20src=x%3E=1", 400]])("%s has no script, no inline style, and says so to the browser", async (path, status) => {
     const { headers, text, status: got } = await browser.get(path);
     expect(got).toBe(status);
     expect(headers["content-type"]).toBe("text/html; charset=utf-8");

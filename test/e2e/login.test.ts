@@ -86,8 +86,9 @@ describe.skipIf(!there)("a person in a browser", () => {
     const client = createClient(service.url, service.adminKey);
     const group = await client.post<{ id: string }>("/v1/groups", { name: "others", grants: [] });
     const page = await logIn("consumer");
-    const { body } = await fetched<{ data: { name: string }[] }>(page, "/v1/subscriptions");
+    const { body } = await fetched<{ data: { id: string; name: string }[] }>(page, "/v1/subscriptions");
     expect(body.data).toMatchObject([{ name: "Demo receiver" }]);
+    expect((await fetched(page, `/v1/subscriptions/${body.data[0]?.id}`)).status).toBe(200);
     expect((await fetched(page, `/v1/groups/${group.body.id}`)).status).toBe(404);
     await client.close();
   });

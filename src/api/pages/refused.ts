@@ -19,7 +19,7 @@ export function answerRefusal(request: Pick<IncomingMessage, "headers">, respons
     title,
     main: html`<div class="card">
 <h1>${title}</h1>
-<p>${detail}</p>
+${refusal.errors ? html`<ul>${refusal.errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>` : html`<p>${detail}</p>`}
 <p class="quiet small">Code: <code>${refusal.reference ?? refusal.refused}</code></p>
 <p><a class="button" href="/saml/login">Log in</a></p>
 </div>`,
