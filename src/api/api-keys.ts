@@ -1,6 +1,7 @@
 /** API keys: made, listed, revoked; the secret is shown once and kept only as an HMAC. */
 import { z } from "zod";
 import type { ApiKey } from "../store/model.js";
+import type { Actor } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { newApiKey } from "./authenticate.js";
 import { refuse, type Refusal } from "./errors.js";
@@ -10,12 +11,12 @@ import { pageOf, pageQuery } from "./schemas/primitives.js";
 
 const params = z.strictObject({ id: apiKeyId });
 
-const view = ({ id, name, role, groupId, apiIds, createdAt, expiresAt, revokedAt }: ApiKey): z.input<typeof apiKeyView> => ({
-  id, name, role, ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }),
-  createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }), ...(revokedAt && { revokedAt: revokedAt.toISOString() }),
+const view = ({ id, name, role, groupId, apiIds, scopes, createdAt, createdBy, expiresAt, revokedAt }: ApiKey): z.input<typeof apiKeyView> => ({
+  id, name, role, ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }), ...(scopes && { scopes }),
+  createdAt: createdAt.toISOString(), ...(createdBy !== undefined && { createdBy }), ...(expiresAt && { expiresAt: expiresAt.toISOString() }), ...(revokedAt && { revokedAt: revokedAt.toISOString() }),
 });
 
-async function refuseScope({ dependencies: { store } }: RequestContext, { groupId, apiIds, expiresAt }: z.output<typeof apiKeyInput>): Promise<Refusal | undefined> {
+async function refuseLimits({ dependencies: { store } }: RequestContext, { groupId, apiIds, expiresAt }: z.output<typeof apiKeyInput>): Promise<Refusal | undefined> {
   if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) return refuse("invalid_request", undefined, { errors: [{ path: "expiresAt", message: "must lie ahead" }] });
   if (groupId !== undefined && !(await store.groups.get(groupId))) return refuse("group_unknown");
   for (const [index, id] of (apiIds ?? []).entries()) {
@@ -24,23 +25,29 @@ async function refuseScope({ dependencies: { store } }: RequestContext, { groupI
   return undefined;
 }
 
+/** Nobody hands out, as a key of their own making, what they may not do themselves. */
+const refuseMoreThan = (actor: Actor, { scopes }: { scopes?: readonly string[] | undefined }): Refusal | undefined =>
+  actor.scopes === undefined || scopes?.every((act) => actor.scopes?.includes(act))
+    ? undefined : refuse("forbidden", "This key is limited to some scopes, and may give only those.");
+
 export const apiKeyRoutes: readonly Route[] = [
   route({
     method: "post", path: "/v1/api-keys", operationId: "createApiKey", tag: "Administration", act: "keys:write", summary: "Make an API key",
     description: "The answer holds the whole key; it is shown this once.",
     body: apiKeyInput, response: { status: 201, description: "Created", schema: apiKeyWithSecret }, problems: ["group_unknown", "api_unknown"],
     async handle(context, { body }) {
-      const refusal = await refuseScope(context, body);
+      const refusal = refuseMoreThan(context.actor, body) ?? (await refuseLimits(context, body));
       if (refusal) return refusal;
       const { store } = context.dependencies;
       const { id, token, hash } = newApiKey(store);
-      const { name, role, groupId, apiIds, expiresAt } = body;
+      const { name, role, groupId, apiIds, scopes, expiresAt } = body;
+      const limits = { ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }), ...(scopes && { scopes: [...new Set(scopes)] }) };
       const key: ApiKey = {
-        id, name, role, ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }),
-        createdAt: new Date(), ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+        id, name, role, ...limits,
+        createdAt: new Date(), createdBy: context.actor.name, ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
       };
       await store.apiKeys.insert({ ...key, hash });
-      await recordAct(context, "api_key.create", id, { name, role, ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }) });
+      await recordAct(context, "api_key.create", id, { name, role, ...limits });
       return created({ ...view(key), key: token }, `/v1/api-keys/${id}`);
     },
   }),

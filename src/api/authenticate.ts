@@ -54,6 +54,7 @@ function actorOf(key: ApiKey): Actor {
     // A consumer key without a group acts for none, never for all.
     ...(key.role === "consumer" && { groupIds: key.groupId === undefined ? [] : [key.groupId] }),
     ...(key.role === "provider" && key.apiIds && { apiIds: key.apiIds }),
+    ...(key.scopes && { scopes: key.scopes }),
   };
 }
 

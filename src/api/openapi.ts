@@ -51,8 +51,8 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
   const headers = "headers" in route ? route.headers : undefined;
   return {
     operationId, summary, tags: [tag],
-    description: [description, act === "public" ? undefined : `Roles: ${ACTS[act].join(", ")}.`].filter(Boolean).join("\n\n"),
-    ...(act === "public" ? { security: [] } : { "x-roles": ACTS[act] }),
+    description: [description, act === "public" ? undefined : `Roles: ${ACTS[act].join(", ")}. Scope: \`${act}\`.`].filter(Boolean).join("\n\n"),
+    ...(act === "public" ? { security: [] } : { "x-roles": ACTS[act], "x-act": act }),
     ...(act !== "public" && route.publicOutsideProduction && { security: [{ apiKey: [] }, { session: [] }, {}] }),
     ...((params ?? query ?? headers) && { requestParams: { ...(params && { path: params }), ...(query && { query }), ...(headers && { header: headers }) } }),
     ...requestBodyOf(route, bodyOptional),

@@ -155,7 +155,11 @@ export interface ApiKey {
   groupId?: string;
   /** The apis a provider key may publish to; absent: all. */
   apiIds?: string[];
+  /** The acts (src/api/access.ts) it is limited to, out of those of its role; absent: all of them. */
+  scopes?: string[];
   createdAt: Date;
+  /** The actor that made it; absent: made before this was kept. */
+  createdBy?: string;
   expiresAt?: Date;
   revokedAt?: Date;
 }

@@ -62,6 +62,25 @@ test("the scope of a key is checked when it is made", async () => {
   expect(await make({ role: "provider", apiIds: ["api_01K3ZJ8Q5T9V7X2M4N6P8R0S1W"] })).toMatchObject({ status: 422, code: "api_unknown" });
   expect(await make({ role: "admin", expiresAt: "2001-01-01T00:00:00Z" })).toMatchObject({ status: 400, errors: [{ path: "expiresAt" }] });
   expect(await make({ role: "root" })).toMatchObject({ status: 400 });
+  expect(await make({ role: "auditor", scopes: ["audit:read", "catalogue:write"] })).toMatchObject({ status: 400, errors: [{ path: "scopes[1]", message: "is no act of this role" }] });
+  for (const scopes of [[], ["everything"], "audit:read", ["audit:*"]]) expect(await make({ role: "admin", scopes })).toMatchObject({ status: 400 });
+});
+
+test("a key does what its scopes name, and says who made it", async () => {
+  const maker = await api.key({ role: "admin" });
+  const { body } = await api.call("POST", "/v1/api-keys", { key: maker.token, body: { name: "reader", role: "admin", scopes: ["keys:read", "keys:read"] } });
+  expect(body).toMatchObject({ scopes: ["keys:read"], createdBy: `key:${maker.id}` });
+  const key = String(body["key"]);
+  const { data } = (await api.call<{ data: object[] }>("GET", "/v1/api-keys?limit=2", { key })).body;
+  expect(data).toMatchObject([{ id: body["id"], scopes: ["keys:read"] }, { id: maker.id, createdBy: "environment" }]);
+  expect(await api.problem("GET", "/v1/apis", { key })).toMatchObject({ status: 403, code: "forbidden" });
+});
+
+test("a key gives no more than it has itself", async () => {
+  const { token: key } = await api.key({ role: "admin", scopes: ["keys:write", "keys:read"] });
+  const make = (limits: object) => api.call("POST", "/v1/api-keys", { key, body: { name: "more", role: "admin", ...limits } });
+  for (const limits of [{}, { scopes: ["keys:write", "audit:read"] }, { role: "auditor" }]) expect(await make(limits)).toMatchObject({ status: 403, body: { code: "forbidden" } });
+  expect(await make({ scopes: ["keys:read"] })).toMatchObject({ status: 201 });
 });
 
 test("many wrong keys from one address get 429, and a good one still passes", async () => {

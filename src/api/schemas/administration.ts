@@ -1,26 +1,33 @@
 /** API keys, audit, codec and the state of the service. */
 import { z } from "zod";
 import { ROLES } from "../../store/model.js";
+import { type Act, ACTS, mayAct } from "../access.js";
 import { apiId, groupId } from "./catalogue.js";
 import { idOf, instant, instantInput, text } from "./primitives.js";
 
 export const apiKeyId = idOf("key");
+
+const act = z.enum(Object.keys(ACTS) as Act[]).meta({ id: "Act", description: "What a request does; each operation names its own as `x-act`" });
 
 export const apiKeyInput = z.strictObject({
   name: text(128),
   role: z.enum(ROLES),
   groupId: groupId.optional().meta({ description: "The group a consumer key acts for; needed for it, refused for others" }),
   apiIds: z.array(apiId).min(1).max(100).optional().meta({ description: "The apis a provider key is limited to; absent: all" }),
+  scopes: z.array(act).min(1).max(100).optional().meta({ description: "The acts that the key is limited to, out of those of its role; absent: all of them" }),
   expiresAt: instantInput.optional(),
 }).superRefine((key, context) => {
   if ((key.role === "consumer") !== (key.groupId !== undefined)) {
     context.addIssue({ code: "custom", path: ["groupId"], message: key.role === "consumer" ? "is needed for a consumer key" : "belongs to consumer keys only" });
   }
   if (key.apiIds && key.role !== "provider") context.addIssue({ code: "custom", path: ["apiIds"], message: "belongs to provider keys only" });
+  for (const [index, each] of (key.scopes ?? []).entries()) {
+    if (!mayAct({ role: key.role }, each)) context.addIssue({ code: "custom", path: ["scopes", index], message: "is no act of this role" });
+  }
 }).meta({ id: "ApiKeyInput" });
 export const apiKeyView = z.object({
   id: apiKeyId, name: z.string(), role: z.enum(ROLES), groupId: groupId.optional(), apiIds: z.array(z.string()).optional(),
-  createdAt: instant, expiresAt: instant.optional(), revokedAt: instant.optional(),
+  scopes: z.array(z.string()).optional(), createdAt: instant, createdBy: z.string().optional(), expiresAt: instant.optional(), revokedAt: instant.optional(),
 }).meta({ id: "ApiKey" });
 export const apiKeyWithSecret = apiKeyView.extend({ key: z.string().meta({ description: "The whole key; shown this once" }) }).meta({ id: "ApiKeyWithSecret" });
 
