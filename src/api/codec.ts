@@ -53,7 +53,7 @@ const toWire = ({ metadata, data }: Payload): Wire["payloads"][number] => ({
   ...(data && { data: Buffer.from(data).toString("base64") }),
 });
 
-async function convert({ dependencies }: RequestContext, request: RoutedRequest, direction: "encode" | "decode"): Promise<Wire | Refusal> {
+async function convert({ dependencies, actor }: RequestContext, request: RoutedRequest, direction: "encode" | "decode"): Promise<Wire | Refusal> {
   const wrongType = refuseUnlessJson(request.headers["content-type"]);
   if (wrongType) return wrongType;
   const body = await readBody(request, CODEC_LIMIT_BYTES);
@@ -62,8 +62,15 @@ async function convert({ dependencies }: RequestContext, request: RoutedRequest,
   if (!parsed.ok) return parsed.refusal;
   const checked = validate(payloads, parsed.value);
   if (!checked.ok) return checked.refusal;
-  return { payloads: (await dependencies.codec[direction](checked.value.payloads.map(toPayload))).map(toWire) };
+  const given = checked.value.payloads.map(toPayload);
+  const converted = (await dependencies.codec[direction](given)).map(toWire);
+  // On record before anybody sees it: who, how much, of which days; never what.
+  if (direction === "decode") await dependencies.auditTally.record({ actor: actor.name, action: "codec.decode", subject: "temporal", counts: { payloads: given.length }, names: { dataKeys: dataKeysOf(given) } });
+  return { payloads: converted };
 }
+
+/** Which data keys open them, as their metadata says (src/store/payload-codec.ts); the codec has opened them, so it says true. */
+const dataKeysOf = (given: Payload[]): string[] => given.flatMap(({ metadata }) => (metadata?.["encryption-key-id"] ? [Buffer.from(metadata["encryption-key-id"]).toString("utf8").slice(0, 100)] : []));
 
 function codecRoute(direction: "encode" | "decode", summary: string): Route {
   return {

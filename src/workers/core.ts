@@ -12,6 +12,7 @@ import { createPayloadCheck, type PayloadCheck } from "../activities/payload-che
 import { createSchemaCompiler, type SchemaCompiler } from "../activities/schema-validator.js";
 import { createSender, type Sender } from "../activities/send.js";
 import { createWatchdog } from "../activities/watchdog.js";
+import { type AuditTally, createAuditTally } from "../api/audit-tally.js";
 import type { Operations } from "../api/dependencies.js";
 import { createOperations } from "../api/operations.js";
 import { connectStore } from "../store/index.js";
@@ -25,6 +26,7 @@ import { connectTemporal, installRuntime, type TemporalLink } from "./temporal.j
 
 export interface Core {
   store: Store;
+  auditTally: AuditTally;
   codec: PayloadCodec;
   catalogue: Catalogue;
   link: TemporalLink;
@@ -64,12 +66,13 @@ export async function openCore(config: Config, engines: Engines, demoOrigin: str
     allowLocal: config.SEALPOST_ALLOW_LOCAL_TARGETS, ports: config.SEALPOST_TARGET_PORTS, ownAddresses: config.SEALPOST_OWN_ADDRESSES,
     ...(demoOrigin && { alwaysAllowedOrigins: [demoOrigin] }),
   });
+  const auditTally = createAuditTally({ store, log });
   const sender = createSender({ guard });
   const compileSchema = createSchemaCompiler(createWatchdog());
   const version = packageVersion();
   return {
     compileSchema, payloadCheck: createPayloadCheck({ compileSchema, metrics, log }),
-    store, codec, catalogue, link, guard, sender, metrics, log, logFile,
+    store, auditTally, codec, catalogue, link, guard, sender, metrics, log, logFile,
     gauge: createDispatchGauge(),
     operations: createOperations({ client: link.client, store, log, parkOpenDays: config.PARK_OPEN_DAYS }),
     request: createEndpointRequest({ sender, version }),
@@ -77,6 +80,7 @@ export async function openCore(config: Config, engines: Engines, demoOrigin: str
     close: async () => {
       catalogue.close();
       await sender.close();
+      await auditTally.close().catch((error: unknown) => log.error({ err: error }, "acts that were counted could not be recorded in the audit"));
       await link.connection.close().catch(() => undefined);
       await store.close();
       flush();

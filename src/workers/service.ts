@@ -117,7 +117,7 @@ function serve({ server, core, config, engines, url, trial, worker }: Serving): 
   server.on("request", createApi({
     settings, sessions: createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log }),
     serviceProvider: createServiceProvider({ store: core.store, publicUrl: settings.publicUrl, log: core.log }),
-    store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, metrics: core.metrics.registry, log: core.log,
+    store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, auditTally: core.auditTally, metrics: core.metrics.registry, log: core.log,
     notReady: createReadiness({ store: core.store, link: core.link, ...(worker && { workerState: () => worker.getState() }) }),
     refuseTarget: (target) => core.guard.refuseTarget(target),
     sender: core.sender, request: core.request, payloadCheck: core.payloadCheck, compileSchema: core.compileSchema,

@@ -33,7 +33,7 @@ test("what a provider has sealed, an admin can open", async () => {
   expect(opened.body).toEqual(input);
 });
 
-test("only an admin may open, and only who has a key may call", async () => {
+test("only an admin or an operator may open, and only who has a key may call", async () => {
   const body = plain(1);
   expect(await api.problem("POST", "/codec/decode", { key: tenant.providerKey, body })).toMatchObject({ status: 403 });
   for (const path of ["/codec/encode", "/codec/decode"]) {
@@ -64,4 +64,19 @@ test("a browser may call from the Temporal UI's origin, and from no other", asyn
   expect(answer).toMatchObject({ status: 200, headers: { "access-control-allow-origin": UI } });
   // For whoever is logged in: the cookie of the session.
   expect(answer.headers["access-control-allow-credentials"]).toBe("true");
+});
+
+test("what is opened is on record: at once for the first call, as one entry for the others of its minute, and never with what was in it", async () => {
+  const operator = await api.key({ role: "operator" });
+  const sealed = (await api.call<Wire>("POST", "/codec/encode", { body: { payloads: [...plain("canary-4111").payloads, ...plain(2).payloads] } })).body;
+  const entries = async () => {
+    const { text, body } = await api.call<{ data: { actor: string; action: string; subject: string; detail: Record<string, unknown> }[] }>("GET", "/v1/audit?limit=250");
+    expect(text).not.toContain("canary-4111");
+    return body.data.filter((entry) => entry.action === "codec.decode" && entry.actor === `key:${operator.id}`);
+  };
+  for (let call = 0; call < 3; call++) expect((await api.call("POST", "/codec/decode", { key: operator.token, body: sealed })).status).toBe(200);
+  const day = new Date().toISOString().slice(0, 10);
+  expect(await entries()).toMatchObject([{ subject: "temporal", detail: { acts: 1, payloads: 2, dataKeys: [`temporal/${day}#1`] } }]);
+  await api.auditTally.close();
+  expect((await entries()).map(({ detail }) => detail)).toMatchObject([{ acts: 2, payloads: 4 }, { acts: 1, payloads: 2 }]);
 });

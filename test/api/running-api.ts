@@ -14,6 +14,7 @@ import { createSchemaCompiler } from "../../src/activities/schema-validator.js";
 import { createSender } from "../../src/activities/send.js";
 import { createWatchdog } from "../../src/activities/watchdog.js";
 import type { ApiSettings } from "../../src/api/dependencies.js";
+import { type AuditTally, createAuditTally } from "../../src/api/audit-tally.js";
 import { createApi, createHttpServer } from "../../src/api/index.js";
 import type { Problem } from "../../src/api/errors.js";
 import type { HttpServerSettings } from "../../src/api/http-server.js";
@@ -42,6 +43,7 @@ export interface RunningApi {
   port: number;
   server: Server;
   store: MongoStore;
+  auditTally: AuditTally;
   catalogue: Catalogue;
   adminKey: string;
   database: string;
@@ -93,6 +95,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
   const adminKey = `test-${randomBytes(24).toString("base64url")}`;
   const guard = createGuard({ allowLocal: false, ports: [443, 8443], ...guardOptions });
   const sender = createSender({ guard });
+  const auditTally = createAuditTally({ store, log: logger });
   const compileSchema = createSchemaCompiler(createWatchdog());
   const server = createHttpServer(http);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -105,7 +108,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
   const sessions = createSessions({ store, catalogue, settings, log: logger, clock });
   server.on("request", createApi({
     settings, sessions, clock, serviceProvider: createServiceProvider({ store, publicUrl: settings.publicUrl, log: logger }),
-    store, catalogue, publisher, codec, log: logger, metrics: metrics.registry,
+    store, catalogue, publisher, codec, auditTally, log: logger, metrics: metrics.registry,
     operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
     notReady: async () => undefined,
     refuseTarget: (target) => guard.refuseTarget(target),
@@ -131,7 +134,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
     return { ...answer.body, headers: answer.headers };
   }
   return {
-    url, port, server, store, catalogue, adminKey, database, masterKeys, sessions, client, taskQueue, log, call, problem,
+    url, port, server, store, auditTally, catalogue, adminKey, database, masterKeys, sessions, client, taskQueue, log, call, problem,
     async key(input) {
       const answer = await call<{ id: string; key: string }>("POST", "/v1/api-keys", { body: { name: "test", ...input } });
       if (answer.status !== 201) throw new Error(`No key: ${answer.text}`);
@@ -142,6 +145,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
       server.closeAllConnections();
       await agent.destroy();
       catalogue.close();
+      await auditTally.close();
       await sender.close();
       await connection.close();
       await store.close();
