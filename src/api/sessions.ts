@@ -89,17 +89,21 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
       const now = clock();
       const standings = await standingsAtLogin(connection, identity);
       if (standings.length === 0) return refuse("no_role");
-      if (previousToken !== undefined) await end(idOf(previousToken));
       const { nameId, displayName, email, sessionIndex } = identity;
       const known = { nameId, ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }) };
-      const personId = await store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known });
+      const personId = store.people.idOf(connection.id, nameId);
       const expiresAt = new Date(Math.min(now + settings.sessionHours * 3_600_000, identity.sessionNotOnOrAfter?.getTime() ?? Infinity));
       // 256 random bits, made here: a token that the browser brought along is never taken over (session fixation).
       const token = randomBytes(32).toString("base64url");
-      await store.sessions.insert({
-        id: idOf(token), personId, connectionId: connection.id, startedAt: new Date(now), expiresAt, seenAt: new Date(now), endsAt: endOf(expiresAt, now, idleMs),
-        identity: { ...known, groups: [...identity.groups], ...(sessionIndex !== undefined && { sessionIndex }) },
-      });
+      // Side by side, each a round trip with a journaled write. Should one fail, nobody gets the token.
+      await Promise.all([
+        previousToken !== undefined && end(idOf(previousToken)),
+        store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known }),
+        store.sessions.insert({
+          id: idOf(token), personId, connectionId: connection.id, startedAt: new Date(now), expiresAt, seenAt: new Date(now), endsAt: endOf(expiresAt, now, idleMs),
+          identity: { ...known, groups: [...identity.groups], ...(sessionIndex !== undefined && { sessionIndex }) },
+        }),
+      ]);
       await sweep(now);
       return { token, personId, standings };
     },
