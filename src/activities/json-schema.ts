@@ -91,7 +91,18 @@ function outOfBounds(schema: unknown): SchemaFault | undefined {
   return undefined;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+/** A copy of the schema in which every direct subschema is what `change` makes of it; `path` is its pointer from the schema. */
+export function mapSubschemas(schema: Record<string, unknown>, change: (subschema: unknown, path: string) => unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(schema).map(([keyword, value]) => {
+    const path = pointerStep(keyword);
+    if (SINGLE.includes(keyword) || keyword === "contentSchema") return [keyword, change(value, path)];
+    if (LISTED.includes(keyword) && Array.isArray(value)) return [keyword, value.map((inner, index) => change(inner, `${path}/${index}`))];
+    if (!NAMED.includes(keyword) || !isObject(value)) return [keyword, value];
+    return [keyword, Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, change(inner, path + pointerStep(name))]))];
+  }));
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Copies a subschema without its annotations, noting what it applies and whatever is wrong with it. */
 function copyOf(walk: Walk, schema: unknown, at: string): unknown {

@@ -9,12 +9,12 @@ export type Watchdog = <T>(work: () => T, limitMs: number) => { ok: true; value:
 
 export function createWatchdog(): Watchdog {
   const sandbox: { run: () => unknown } = { run: () => undefined };
-  const context = vm.createContext(sandbox);
-  const script = new vm.Script("run()");
+  let made: { context: vm.Context; script: vm.Script } | undefined;
   return <T>(work: () => T, limitMs: number) => {
+    made ??= { context: vm.createContext(sandbox), script: new vm.Script("run()") };
     sandbox.run = work;
     try {
-      return { ok: true as const, value: script.runInContext(context, { timeout: limitMs }) as T };
+      return { ok: true as const, value: made.script.runInContext(made.context, { timeout: limitMs }) as T };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return { ok: false as const, code: "too_slow" as const };
       throw error;

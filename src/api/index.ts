@@ -18,6 +18,7 @@ import { loginRoutes } from "./login.js";
 import { meRoutes } from "./me.js";
 import { pageRoutes } from "./page-routes.js";
 import { peopleRoutes } from "./people.js";
+import { importRoutes } from "./import-routes.js";
 import { publishRoutes } from "./publish-routes.js";
 import { recoveryRoutes } from "./recoveries.js";
 import { sendRefusal } from "./respond.js";
@@ -32,7 +33,7 @@ import { subscriptionRoutes } from "./subscriptions.js";
 export { createHttpServer } from "./http-server.js";
 
 const RESOURCE_ROUTES: readonly Route[] = [
-  ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...eventTypeRoutes, ...groupRoutes, ...grantRequestRoutes,
+  ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...importRoutes, ...eventTypeRoutes, ...groupRoutes, ...grantRequestRoutes,
   ...subscriptionRoutes, ...subscriptionLifecycleRoutes, ...apiKeyRoutes, ...auditRoutes, ...codecRoutes, ...loginRoutes, ...meRoutes, ...peopleRoutes, ...pageRoutes,
   ...samlConnectionRoutes, ...samlMetadataRoutes,
 ];

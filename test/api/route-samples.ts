@@ -66,6 +66,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   changeGroup: { name: "changed" },
   changeSubscription: { name: "changed" },
   refuseGrantRequest: { reason: "no" },
+  importEventTypes: { asyncapi: "3.0.0" },
   publishRaw: Buffer.from("{}"),
 };
 

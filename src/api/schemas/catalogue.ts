@@ -28,7 +28,7 @@ const jsonSchema = z.record(z.string(), z.unknown()).meta({ description: "JSON S
 const examples = z.array(z.unknown()).min(1).max(10).meta({ description: "Payloads as they come; each must satisfy the schema" });
 const validation = z.enum(VALIDATION_MODES)
   .meta({ description: "What a publish does with a payload that the schema does not allow: `off` nothing, `warn` counts and logs it, `enforce` refuses it with 422 `payload_invalid`" });
-const deprecation = z.strictObject({
+export const deprecationInput = z.strictObject({
   at: instantInput, sunsetAt: instantInput.optional().meta({ description: "From here on nothing is published any more; information only, nothing is refused" }),
   replacedBy: eventTypeName.optional(), note: text(1_000).optional(),
 }).refine(({ at, sunsetAt }) => sunsetAt === undefined || Date.parse(sunsetAt) >= Date.parse(at), { path: ["sunsetAt"], message: "must not be before at" })
@@ -42,11 +42,11 @@ export const eventTypeInput = z.strictObject({
   schema: jsonSchema.optional(),
   examples: examples.optional(),
   validation: validation.optional(),
-  deprecation: deprecation.optional(),
+  deprecation: deprecationInput.optional(),
 }).meta({ id: "EventTypeInput" });
 export const eventTypeChange = z.strictObject({
   description: description.nullable().optional(), schema: jsonSchema.nullable().optional(), examples: examples.nullable().optional(),
-  validation: validation.optional(), deprecation: deprecation.nullable().optional(),
+  validation: validation.optional(), deprecation: deprecationInput.nullable().optional(),
 }).refine(atLeastOne, NOTHING).meta({ id: "EventTypeChange", minProperties: 1 });
 
 const version = z.int().min(1).meta({ description: "Of the schema; publishes are checked against the newest" });
