@@ -28,6 +28,8 @@ export function createMetrics() {
     batchSize: new Histogram({ name: "sealpost_publish_batch_size", help: "Events in one workflow start", buckets: [1, 2, 5, 10, 20, 50, 100, 200], registers }),
     oldestUndelivered: new Gauge({ name: "sealpost_oldest_undelivered_seconds", help: "Age of the oldest delivery that is neither settled nor parked", registers }),
     samlCertificateExpiry,
+    dayKeysDestroyed: new Counter({ name: "sealpost_day_keys_destroyed_total", help: "Day keys of Temporal payloads destroyed because their histories have expired", registers }),
+    dayKeysHeldBack: new Gauge({ name: "sealpost_day_keys_held_back", help: "Day keys that are due to be destroyed and cannot be: something old is still in the engine", registers }),
     ownFailures: new Counter({ name: "sealpost_own_failures_total", help: "Failures of our own side (store, keys, engine); they never spend a consumer's attempts", labelNames: ["part"], registers }),
   };
 }

@@ -19,13 +19,15 @@ export interface ErasureDocument {
 /** Longer than any attempt may be under way together with an outage of the store in which its record waits. */
 const LATELY_MS = 60 * 60_000;
 
-export interface ErasureDependencies extends Pick<Store, "groups" | "subscriptions" | "apiKeys" | "apis" | "eventTypes" | "events" | "deliveries" | "people"> {
+export interface ErasureDependencies extends Pick<Store, "groups" | "subscriptions" | "apiKeys" | "apis" | "eventTypes" | "events" | "deliveries" | "people" | "grantRequests" | "eventTypeVersions"> {
   collection: Collection<ErasureDocument>;
   keyring: Pick<ManagedKeyring, "destroy" | "forget">;
   /** Ids of events expunged within the last hour; filled here, read by the delivery store. */
   expungedLately: Set<string>;
   /** Raises the version by which other processes learn of an erasure. */
   raise: () => Promise<void>;
+  /** That version as it is now. */
+  version: () => Promise<number>;
 }
 
 /** The ledger of this process; `notice` is told the version whenever it was read. */
@@ -36,26 +38,11 @@ export interface ManagedErasures extends ErasureStore {
 /** Opens the ledger and reads its last hour. */
 export async function createErasures(deps: ErasureDependencies): Promise<ManagedErasures> {
   const { collection, keyring, expungedLately, raise } = deps;
+  const { entries, enter, has } = createLedger(collection);
   const listeners: (() => void)[] = [];
-  let seen: number | undefined;
+  // Before anything is read that could be erased.
+  let seen = await deps.version();
 
-  async function entries(since?: Date): Promise<Erasure[]> {
-    const filter: Filter<ErasureDocument> = since ? { at: { $gte: since } } : {};
-    const found = await guarded(() => collection.find(filter).sort({ at: 1, _id: 1 }).toArray(), LIST_DEADLINE_MS);
-    return found.map(({ _id: target, at, by }) => ({ target, at, by }));
-  }
-  async function enter(given: Erasure[]): Promise<number> {
-    const known = new Set<string>(await insertNew(collection, given.map(({ target, at, by }) => ({ _id: target, at, by }))));
-    let renewed = 0;
-    for (const { target, at, by } of given) {
-      if (!target.startsWith("person/") || !known.has(target)) continue;
-      const before = await guarded(() => collection.findOne({ _id: target }));
-      if (!before || before.at >= at) continue;
-      await guarded(() => collection.updateOne({ _id: target }, { $set: { at, by } }));
-      renewed++;
-    }
-    return given.length - known.size + renewed;
-  }
   async function learn(): Promise<void> {
     const recent = await entries(new Date(Date.now() - LATELY_MS));
     expungedLately.clear();
@@ -80,10 +67,13 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
       await apply(deps, { target, at, by });
       await tell();
     },
-    has: async (target) => (await guarded(() => collection.findOne({ _id: target }))) !== null,
-    async reapply(since) {
+    has,
+    async reapply({ since, only } = {}) {
       let changed = 0;
-      for (const entry of await entries(since)) if (await apply(deps, entry)) changed++;
+      for (const entry of await entries(since)) {
+        if (only !== undefined && (only === "events") !== entry.target.startsWith("event/")) continue;
+        if (await apply(deps, entry)) changed++;
+      }
       if (changed > 0) await tell();
       return changed;
     },
@@ -93,14 +83,34 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
     lately: (eventId) => expungedLately.has(eventId),
     notice(version) {
       if (version === seen) return;
-      const first = seen === undefined;
       seen = version;
-      if (first) return;
       drop();
       // Read again with the next version when it fails now.
       void learn().catch(() => (seen = -1));
     },
   };
+}
+
+/** The entries alone. */
+function createLedger(collection: Collection<ErasureDocument>): Pick<ErasureStore, "entries" | "enter" | "has"> {
+  async function entries(since?: Date): Promise<Erasure[]> {
+    const filter: Filter<ErasureDocument> = since ? { at: { $gte: since } } : {};
+    const found = await guarded(() => collection.find(filter).sort({ at: 1, _id: 1 }).toArray(), LIST_DEADLINE_MS);
+    return found.map(({ _id: target, at, by }) => ({ target, at, by }));
+  }
+  async function enter(given: Erasure[]): Promise<number> {
+    const known = new Set<string>(await insertNew(collection, given.map(({ target, at, by }) => ({ _id: target, at, by }))));
+    let renewed = 0;
+    for (const { target, at, by } of given) {
+      if (!target.startsWith("person/") || !known.has(target)) continue;
+      const before = await guarded(() => collection.findOne({ _id: target }));
+      if (!before || before.at >= at) continue;
+      await guarded(() => collection.updateOne({ _id: target }, { $set: { at, by } }));
+      renewed++;
+    }
+    return given.length - known.size + renewed;
+  }
+  return { entries, enter, has: async (target) => (await guarded(() => collection.findOne({ _id: target }))) !== null };
 }
 
 const idOf = (target: ErasureTarget): string => target.slice(target.indexOf("/") + 1);
@@ -115,19 +125,24 @@ async function apply(deps: ErasureDependencies, { target, at }: Erasure): Promis
   return (await deps.deliveries.expungeDetails(id)) || expunged;
 }
 
-async function eraseGroup({ subscriptions, apiKeys, groups, keyring }: ErasureDependencies, id: string): Promise<boolean> {
+async function eraseGroup({ subscriptions, apiKeys, grantRequests, groups, keyring }: ErasureDependencies, id: string): Promise<boolean> {
   const orphans = await subscriptions.idsOf({ groupId: id });
   for (const subscription of orphans) await subscriptions.delete(subscription);
   const live = (await apiKeys.all()).filter((key) => key.groupId === id && key.revokedAt === undefined);
   for (const key of live) await apiKeys.update(key.id, (before) => (before.revokedAt ? before : { ...before, revokedAt: new Date() }));
+  const requests = await grantRequests.deleteOf(id);
   const destroyed = await keyring.destroy(`group/${id}`);
   const deleted = await groups.delete(id);
-  return orphans.length > 0 || live.length > 0 || destroyed || deleted;
+  return orphans.length > 0 || requests > 0 || live.length > 0 || destroyed || deleted;
 }
 
-async function eraseApi({ eventTypes, apis, keyring }: ErasureDependencies, id: string): Promise<boolean> {
+async function eraseApi({ eventTypes, eventTypeVersions, apis, keyring }: ErasureDependencies, id: string): Promise<boolean> {
   const types = await eventTypes.idsOf({ apiId: id });
-  for (const name of types) await eventTypes.delete(name);
+  for (const name of types) {
+    const version = (await eventTypes.get(name))?.version ?? 1;
+    await eventTypeVersions.delete(name, Array.from({ length: version - 1 }, (_, index) => index + 1));
+    await eventTypes.delete(name);
+  }
   const destroyed = await keyring.destroy(`api/${id}`);
   return (await apis.delete(id)) || destroyed || types.length > 0;
 }

@@ -47,6 +47,9 @@ export function createGrantRequestStore(collection: Collection<GrantRequestDocum
       const { matchedCount } = await exclusive(`grantRequests/${id}`, write);
       return matchedCount === 1 ? itemOf(await guarded(() => collection.findOne({ _id: id }))) : undefined;
     },
+    async deleteOf(groupId) {
+      return (await guarded(() => collection.deleteMany({ groupId }), LIST_DEADLINE_MS)).deletedCount;
+    },
     async markGranted(id) {
       await exclusive(`grantRequests/${id}`, () => guarded(() => collection.updateOne({ _id: id }, { $set: { granted: true } })));
     },

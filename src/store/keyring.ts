@@ -138,25 +138,28 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
       const id = sealedKeyId(sealed);
       return current(cache.get(id), id, () => load(id));
     },
-    async destroy(scope, made) {
-      let changed = false;
-      for (let generation = 1; ; generation++) {
-        const id = `${scope}#${generation}`;
-        if (isRenewable(scope)) {
-          const document = await dataKeys.read(id, 0);
-          if (!document || document.createdAt.getTime() > (made ?? new Date(now())).getTime()) return changed;
-        }
-        const outcome = await dataKeys.destroy(id);
-        cache.drop(id);
-        changed ||= outcome.changed;
-        // Nobody can make the generation of the tombstone any more, nor get past it to the next.
-        if (outcome.tombstone) return changed;
-      }
-    },
+    destroy: (scope, made = new Date(now())) => destroyAll(scope, made, dataKeys, (id) => cache.drop(id)),
     livingDays: async () => (await dataKeys.living("temporal/")).flatMap((id) => /^temporal\/(\d{4}-\d\d-\d\d)#/.exec(id)?.[1] ?? []),
     flush: () => cache.flush(),
     forget: () => cache.forget(),
   };
+}
+
+/** From the first generation to the tombstone that it leaves behind the last. */
+async function destroyAll(scope: KeyScope, made: Date, dataKeys: ReturnType<typeof createDataKeys>, drop: (id: string) => void): Promise<boolean> {
+  let changed = false;
+  for (let generation = 1; ; generation++) {
+    const id = `${scope}#${generation}`;
+    if (isRenewable(scope)) {
+      const document = await dataKeys.read(id, 0);
+      if (!document || document.createdAt > made) return changed;
+    }
+    const outcome = await dataKeys.destroy(id);
+    drop(id);
+    changed ||= outcome.changed;
+    // Nobody can make the generation of the tombstone any more, nor get past it to the next.
+    if (outcome.tombstone) return changed;
+  }
 }
 
 /** A person's id comes from the name at the identity provider, so it is the same at a return; all other ids are never used again. */

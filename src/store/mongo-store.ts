@@ -95,7 +95,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
     deliveries: createDeliveryStore(deliveries, { keyring, standIn, expungedLately }),
     people: createPeopleStore(people, { keyring, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
   };
-  const erasures = await createErasures({ ...erasable, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise: changes.erased });
+  const erasures = await createErasures({ ...erasable, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise: changes.erased, version: async () => (await changes.read()).erasures });
   const catalogueVersions = async (): Promise<CatalogueVersions> => {
     const versions = await changes.read();
     erasures.notice(versions.erasures);

@@ -21,6 +21,8 @@ export interface PayloadCodecOptions {
   now?: () => number;
   /** Told when a payload that nobody sealed was read: somebody uses a client without the codec. */
   onPlain?: () => void;
+  /** Told when a payload could not be opened for another reason than an outage: its workflow stands still until somebody acts. */
+  onUnreadable?: (error: StoreError) => void;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface PayloadCodecOptions {
  * Throws StoreError `key_unknown`, `key_destroyed`, `sealed_data_invalid` or `unavailable`; Temporal then repeats the task.
  */
 export function createPayloadCodec(keyring: Keyring, options: PayloadCodecOptions = {}): PayloadCodec {
-  const { onPlain } = options;
+  const { onPlain, onUnreadable } = options;
   const currentKey = createKeyOfDay(keyring, options.now ?? Date.now);
 
   async function decodeOne(payload: Payload): Promise<Payload> {
@@ -61,7 +63,10 @@ export function createPayloadCodec(keyring: Keyring, options: PayloadCodecOption
         data: key.seal(context, PayloadMessage.encode(payload).finish()),
       }));
     },
-    decode: (payloads) => Promise.all(payloads.map(decodeOne)),
+    decode: (payloads) => Promise.all(payloads.map((payload) => decodeOne(payload).catch((error: unknown) => {
+      if (error instanceof StoreError && error.code !== "unavailable") onUnreadable?.(error);
+      throw error;
+    }))),
   };
 }
 

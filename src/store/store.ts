@@ -65,6 +65,8 @@ export interface GrantRequestStore {
   list(page: PageRequest, filter: { groupIds?: readonly string[]; apiIds?: readonly string[]; status?: GrantRequestStatus }): Promise<Page<GrantRequest>>;
   /** Atomically from open to another status; undefined when it was not open. */
   settle(id: string, change: Pick<GrantRequest, "status" | "decidedBy" | "decidedAt" | "decisionReason">): Promise<GrantRequest | undefined>;
+  /** Removes all requests of a group, with what they say; gives how many. */
+  deleteOf(groupId: string): Promise<number>;
   /** Notes that an approved grant has been added to the group. */
   markGranted(id: string): Promise<void>;
 }
@@ -139,8 +141,8 @@ export interface ErasureStore {
    */
   erase(target: ErasureTarget, by: string): Promise<void>;
   has(target: ErasureTarget): Promise<boolean>;
-  /** Erases again what is entered (since then): a restored backup or a write under way may have brought it back. Gives how many had something left. */
-  reapply(since?: Date): Promise<number>;
+  /** Erases again what is entered: a restored backup or a write under way may have brought it back. Gives how many had something left. */
+  reapply(which?: { since?: Date; only?: "keys" | "events" }): Promise<number>;
   /** The ledger, oldest first. */
   entries(since?: Date): Promise<Erasure[]>;
   /** Enters what another copy of the ledger has beyond this one, without applying it; gives how many those were. */

@@ -39,6 +39,7 @@ export const SETTINGS = {
   SEALPOST_ADMIN_KEY: setting({ schema: z.string().min(16, "at least 16 characters").max(256).regex(/^[\x21-\x7e]+$/, "visible ASCII without spaces").optional(), secret: true, meaning: "First admin API key; made at the first start and shown once when absent" }),
   SEALPOST_ALLOW_LOCAL_TARGETS: setting({ schema: flag, default: "", meaning: "`1` allows http and loopback or private subscription URLs (trial and tests only; refused with NODE_ENV=production)" }),
   SEALPOST_MASTER_KEYS: setting({ schema: z.string().optional(), secret: true, meaning: "`id:base64,…`, 32 bytes each; the first one seals, the others still open; made in the data directory when absent" }),
+  SEALPOST_ERASURES_FILE: setting({ schema: z.string().min(1).optional(), meaning: "File outside the database and its backups to which every erasure is written too, and from which they are done again at each start; default: `erasures.jsonl` in the data directory, none with NODE_ENV=production" }),
   SEALPOST_TARGET_PORTS: setting({ schema: list.pipe(z.array(whole(1, 65535))), default: "443,8443", meaning: "Ports that subscription URLs may use" }),
   SEALPOST_OWN_ADDRESSES: setting({ schema: list.pipe(z.array(z.union([z.ipv4(), z.ipv6()], "IP addresses, comma separated"))), default: "", meaning: "IP addresses of the service itself (its public ingress, comma separated): never called, whatever a name resolves to" }),
   SEALPOST_DEMO: setting({ schema: flag, default: "1", meaning: "`0` starts without the built-in demo receiver (never there with NODE_ENV=production)" }),

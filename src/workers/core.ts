@@ -52,9 +52,14 @@ export async function openCore(config: Config, engines: Engines, demoOrigin: str
   installRuntime(log);
   const masterKeys = config.SEALPOST_MASTER_KEYS ?? createMasterKeysFile(join(config.dataDir, "master-keys")).masterKeys;
   const store = await connectStore({ mongodbUrl: engines.mongodb.url, database: config.MONGODB_DATABASE, masterKeys, log });
-  const codec = createPayloadCodec(store.keyring);
-  const link = await connectTemporal(engines.temporal.address, config, codec);
   const metrics = createMetrics();
+  const codec = createPayloadCodec(store.keyring, {
+    onUnreadable: (error) => {
+      metrics.ownFailures.inc({ part: "codec" });
+      log.error({ err: error }, "a Temporal payload cannot be opened; its workflow waits until its key is back, or is terminated by hand");
+    },
+  });
+  const link = await connectTemporal(engines.temporal.address, config, codec);
   const catalogue = await createCatalogue({
     store,
     onTrouble: (error) => {

@@ -4,8 +4,7 @@
  * Order of a rotation without a gap: (1) add the new key after the old one and restart every process, so that all can open it;
  * (2) put it first and restart; (3) run this; (4) take the old key out. Stopping it half-way does no harm: run it again.
  */
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { join } from "node:path";
+import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { connect, isStandIn } from "../store/connection.js";
 import type { DataKeyDocument } from "../store/data-keys.js";
@@ -13,7 +12,7 @@ import { createLocks, type LockDocument } from "../store/exclusive.js";
 import { localKeyProvider } from "../store/master-keys.js";
 import { rotateMasterKey, type RotationResult } from "../store/rotation.js";
 import { loadConfig } from "./config.js";
-import { readRunningEngines } from "./engines/index.js";
+import { databaseAtHand } from "./database-at-hand.js";
 
 /** Lines of progress come at most once in so many keys. */
 const PROGRESS_EVERY = 100;
@@ -53,23 +52,11 @@ function summaryOf({ failed }: RotationResult): string {
   return `${failed.length} are under a master key that is not in SEALPOST_MASTER_KEYS (${failed.slice(0, 5).join(", ")}): add it and run this again.`;
 }
 
-function masterKeysFile(dataDir: string): string | undefined {
-  const path = join(dataDir, "master-keys");
-  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
-}
-
 async function main(): Promise<void> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
   try {
-    const config = loadConfig();
-    const { MONGODB_DATABASE: database } = config;
-    // The embedded database of a running service is found by its data directory, and so is its key file.
-    const mongodbUrl = config.MONGODB_URL ?? readRunningEngines(config.dataDir)?.mongodbUrl;
-    const masterKeys = config.SEALPOST_MASTER_KEYS ?? masterKeysFile(config.dataDir);
-    if (!mongodbUrl || !masterKeys) {
-      throw new Error("A rotation needs the database and both master keys, the new one first: set MONGODB_URL and SEALPOST_MASTER_KEYS, or run it beside a started service with the same SEALPOST_DATA_DIR.");
-    }
-    const { failed } = await runRotation({ mongodbUrl, database, masterKeys, log: say });
+    const at = databaseAtHand(loadConfig(), "A rotation needs the database and both master keys, the new one first");
+    const { failed } = await runRotation({ ...at, log: say });
     process.exitCode = failed.length === 0 ? 0 : 1;
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);

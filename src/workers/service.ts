@@ -1,6 +1,7 @@
 /** Puts one process together: engines, store, catalogue, Temporal, worker, API, demo; and takes it apart in the right order. */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import type { Worker } from "@temporalio/worker";
 import { createApi, createHttpServer } from "../api/index.js";
 import type { ApiSettings } from "../api/dependencies.js";
@@ -13,6 +14,7 @@ import type { Config } from "./config.js";
 import { type Core, openCore } from "./core.js";
 import { startDemo } from "./demo.js";
 import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
+import { startErasureKeeper } from "./erasure-keeper.js";
 import { createReadiness } from "./readiness.js";
 import { watchSamlCertificates } from "./saml-certificates.js";
 import { retireTrial, startTrialIdp, TRIAL_CONNECTION, type TrialIdp } from "./trial-idp.js";
@@ -60,6 +62,8 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
 
   const core = await openCore(config, engines, demo?.origin);
   undo.push(() => core.close());
+  const erasures = await startErasureKeeper({ store: core.store, metrics: core.metrics, log: core.log, file: erasuresFile(config) });
+  undo.push(async () => erasures.stop());
   if (config.ROLE !== "worker") {
     const watch = watchSamlCertificates(core);
     undo.push(async () => watch.stop());
@@ -82,6 +86,9 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
     stop: () => undoAll(undo),
   };
 }
+
+const erasuresFile = (config: Config): string | undefined =>
+  config.SEALPOST_ERASURES_FILE ?? (config.production ? undefined : join(config.dataDir, "erasures.jsonl"));
 
 interface Serving {
   server: Server;

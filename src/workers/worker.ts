@@ -11,6 +11,7 @@ import { SIGNAL } from "../workflows/contract.js";
 import { loadBundle } from "./bundle.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
+import { startDayKeys } from "./day-keys.js";
 import { createWorker } from "./temporal.js";
 
 export interface RunningWorker {
@@ -39,11 +40,13 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
   const worker = await createWorker(link, { bundle: await loadBundle(), activities, shutdownGraceSeconds: config.SHUTDOWN_GRACE_SECONDS });
   const running = worker.run();
   const overdue = watchOverdue(core);
+  const dayKeys = startDayKeys(core);
   return {
     worker,
     failed: running.then(() => new Promise<never>(() => undefined)),
     stop: async () => {
       overdue.stop();
+      dayKeys.stop();
       if (worker.getState() === "RUNNING") worker.shutdown();
       await running;
       throttle.close();

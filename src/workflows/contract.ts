@@ -32,6 +32,12 @@ export const MAX_EVENTS_PER_WORKFLOW = 200;
 /** Most deliveries of one dispatch; a wider fan-out is cut into pages that run as child workflows. */
 export const MAX_DELIVERIES_PER_DISPATCH = 1_000;
 
+/**
+ * A run of a workflow that lives for long goes on in a new one at the latest after so many days (and as long as one sleeps, a day):
+ * the new run's history is sealed under new day keys, so that the old ones can be destroyed (src/workers/day-keys.ts).
+ */
+export const MAX_RUN_DAYS = 7;
+
 /** How the bytes of an event travel. `stored`: they are in the events collection already (claim check). */
 export type EventBody = { text: string } | { base64: string } | { stored: true };
 
@@ -108,6 +114,8 @@ export interface RetryDeliveryInput {
   items: RetryItem[];
   /** How long parked deliveries keep the workflow open, days. */
   parkOpenDays: number;
+  /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
+  maxRunMs?: number;
 }
 
 /** Argument of the signals `retry` and `cancel` of `retryDelivery`; without ids it means every waiting delivery in it. */
@@ -155,6 +163,8 @@ export interface TokenBucketInput {
   state?: BucketState;
   /** A bucket that nobody asked for so long ends, milliseconds; absent: 10 minutes. */
   idleMs?: number;
+  /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
+  maxRunMs?: number;
 }
 
 /** GCRA state: one instant and what makes reservations void. Times are milliseconds since the epoch. */
@@ -230,6 +240,8 @@ export interface RecoveryInput {
   progress?: RecoveryProgress;
   /** Pages done by earlier runs of the workflow. */
   pagesDone?: number;
+  /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
+  maxRunMs?: number;
 }
 export interface RecoveryProgress {
   found: number;

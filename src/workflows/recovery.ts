@@ -2,6 +2,7 @@
 import { CancellationScope, continueAsNew, isCancellation, proxyActivities, workflowInfo } from "@temporalio/workflow";
 import type { Activities, RecoveryInput, RecoveryProgress } from "./contract.js";
 import { startRetry } from "./deliver-event.js";
+import { isRunOld } from "./run-age.js";
 
 /** Own failures (store down) only delay a page: it is read again without end. */
 const { recoverPage, recordRecovery } = proxyActivities<Pick<Activities, "recoverPage" | "recordRecovery">>({
@@ -29,7 +30,7 @@ export async function recovery(input: RecoveryInput): Promise<RecoveryProgress> 
       await recordRecovery({ recoveryId: input.recoveryId, progress, status: cursor === undefined ? "done" : "running" });
       if (cursor === undefined) return progress;
       const { continueAsNewSuggested, historyLength } = workflowInfo();
-      if (page >= until || continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS) {
+      if (page >= until || continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS || isRunOld(input)) {
         await continueAsNew<typeof recovery>({ ...input, cursor, progress, pagesDone: page });
       }
     }

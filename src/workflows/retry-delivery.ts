@@ -8,6 +8,7 @@ import {
 } from "@temporalio/workflow";
 import { type Activities, type CancelSignal, QUERY, type RetryDeliveryInput, type RetryItem, type RetrySignal, SETTLED_STATUSES, SIGNAL } from "./contract.js";
 import { describe } from "./describe.js";
+import { isRunOld, maxRunMs } from "./run-age.js";
 import { searchAttributesOf, statusAttribute, statusOf } from "./search-attributes.js";
 
 export const retrySignal = defineSignal<[RetrySignal?]>(SIGNAL.retry);
@@ -83,7 +84,7 @@ async function lookAfter(care: Care): Promise<void> {
     if (status !== shown) upsertSearchAttributes(statusAttribute((shown = status)));
     const open = openItems(care);
     if (!open.some((item) => keepsOpen(care, item)) && underWay.size === 0 && care.wishes.size === 0) break;
-    if (isFull(care)) {
+    if (isFull(care) || isRunOld(input)) {
       await condition(() => underWay.size === 0 && allHandlersFinished());
       await grant(care);
       const next: RetryDeliveryInput = { ...input, items: openItems(care) };
@@ -91,7 +92,7 @@ async function lookAfter(care: Care): Promise<void> {
     }
     startDue(care, open);
     const wait = nextLook(care) - Date.now();
-    await condition(() => care.news > seen, Math.min(Math.max(wait, 1), DAY_MS));
+    await condition(() => care.news > seen, Math.min(Math.max(wait, 1), DAY_MS, maxRunMs(input)));
   }
   await condition(allHandlersFinished);
 }

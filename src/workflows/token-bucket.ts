@@ -7,6 +7,7 @@
  */
 import { allHandlersFinished, condition, continueAsNew, defineSignal, defineUpdate, setHandler, workflowInfo } from "@temporalio/workflow";
 import { type ConfigureSignal, type Lease, type LeaseRequest, type PauseSignal, SIGNAL, type TokenBucketInput, UPDATE } from "./contract.js";
+import { isRunOld, maxRunMs } from "./run-age.js";
 import { configure, isIdle, lease, newBucket, pause } from "./gcra.js";
 
 export const leaseUpdate = defineUpdate<Lease, [LeaseRequest]>(UPDATE.lease);
@@ -18,6 +19,7 @@ const IDLE_MS = 600_000;
 /** The engine takes at most 2,000 updates and 10,000 signals in a run; well before either, the state moves on to a new run. */
 const MAX_MESSAGES = 1_500;
 const MAX_HISTORY_EVENTS = 3_500;
+const DAY_MS = 86_400_000;
 
 /** Runs until it is idle; see the messages above. */
 export async function tokenBucket(input: TokenBucketInput): Promise<void> {
@@ -43,9 +45,10 @@ export async function tokenBucket(input: TokenBucketInput): Promise<void> {
   for (;;) {
     const seen = messages;
     // One timer for the whole quiet time: arming it anew at every message would cost two history events each.
-    // It is as long as the slots given out reach, as none of them may outlive the epoch that makes it valid.
-    const full = await condition(isFull, Math.max(state.tat, state.pausedUntil, Date.now()) - Date.now() + (input.idleMs ?? IDLE_MS));
-    if (full) {
+    // It is as long as the slots given out reach, as none of them may outlive the epoch that makes it valid; but a run must not grow old in it.
+    const quiet = Math.max(state.tat, state.pausedUntil, Date.now()) - Date.now() + (input.idleMs ?? IDLE_MS);
+    const full = await condition(isFull, Math.min(quiet, DAY_MS, maxRunMs(input)));
+    if (full || isRunOld(input)) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof tokenBucket>({ ...input, rate: state.rate, rateAsOf: state.rateAsOf, state });
     }

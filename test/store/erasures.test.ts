@@ -25,6 +25,7 @@ beforeEach(async () => {
     delivery("evt_theirs", "sub_1", { groupId: GROUP, attempts: [attempt(1, { detail })] }), delivery("evt_shared", "sub_1", { groupId: GROUP, attempts: [attempt(1, { detail })] }),
     delivery("evt_shared", "sub_2", { groupId: "grp_kept", attempts: [attempt(1, { detail })] }),
   ]);
+  await store.grantRequests.open({ id: "gra_1", groupId: GROUP, grant: "api_1", apiId: "api_1", reason: CANARY, status: "open", requestedBy: "key:1", createdAt: new Date() });
   // Both processes have everything in memory that they keep.
   for (const each of [store, other]) {
     await each.catalogueVersion();
@@ -67,6 +68,7 @@ describe("of a group", () => {
     expect(await store.groups.get(GROUP)).toBeUndefined();
     expect(await store.subscriptions.idsOf({ groupId: GROUP })).toEqual([]);
     expect((await store.apiKeys.get("key_1"))?.revokedAt).toBeInstanceOf(Date);
+    expect(await store.grantRequests.get("gra_1")).toBeUndefined();
     // Not yet told, the other process still has the key: what makes the test below one that can fail.
     expect(Buffer.from((await other.events.payload("evt_theirs")) ?? []).toString()).toBe(CANARY);
     await other.catalogueVersion();
@@ -191,7 +193,7 @@ describe("of an event", () => {
     await store.erasures.erase("event/evt_shared", "key:1");
     // A process that has not heard of it yet.
     await other.deliveries.record([{ id: "evt_shared.sub_1", groupId: GROUP, status: "delivered", attempt: attempt(2, { detail }), attemptCount: 2 }]);
-    expect(await store.erasures.reapply(new Date(Date.now() - 60_000))).toBe(1);
+    expect(await store.erasures.reapply({ since: new Date(Date.now() - 60_000) })).toBe(1);
     await expectBare();
     await restore();
     expect(Buffer.from((await store.events.payload("evt_shared")) ?? []).toString()).toBe(CANARY);
