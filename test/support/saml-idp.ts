@@ -101,7 +101,7 @@ const SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256";
 const EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
-/** Signs the response or its assertion, enveloped, after the issuer. */
+/** Signs the response or its assertion, enveloped, after its first child, which is the issuer when there is one. */
 export function signElement(xml: string, what: "Response" | "Assertion", options: SigningOptions): string {
   const path = `//*[local-name(.)='${what}']`;
   const signer = new SignedXml({
@@ -112,7 +112,7 @@ export function signElement(xml: string, what: "Response" | "Assertion", options
   });
   if (options.signatureAlgorithm?.includes("hmac")) signer.enableHMAC();
   signer.addReference({ xpath: path, transforms: (options.transforms ?? [ENVELOPED, EXCLUSIVE_C14N]), digestAlgorithm: (options.digestAlgorithm ?? SHA256) });
-  signer.computeSignature(xml, { prefix: "ds", location: { reference: `${path}/*[local-name(.)='Issuer']`, action: "after" } });
+  signer.computeSignature(xml, { prefix: "ds", location: { reference: `${path}/*[1]`, action: "after" } });
   return signer.getSignedXml();
 }
 

@@ -66,7 +66,8 @@ function ageFault(assertion: Element, now: number): SamlRefusal | undefined {
 
 function conditionsFault(assertion: Element, { audience, now }: Expectation): SamlRefusal | undefined {
   const conditions = onlyChild(assertion, ASSERTION, "Conditions");
-  if (!conditions) return "conditions_refused";
+  // Without an end the library fails as soon as there is a NotBefore.
+  if (!conditions || attributeOf(conditions, "NotOnOrAfter") === undefined) return "conditions_refused";
   if (childrenOf(conditions).some((condition) => condition.namespaceURI !== ASSERTION || !KNOWN_CONDITIONS.includes(condition.localName))) return "conditions_refused";
   const restrictions = childrenOf(conditions, ASSERTION, "AudienceRestriction");
   const meant = (restriction: Element) => childrenOf(restriction, ASSERTION, "Audience").some((each) => textOf(each)?.trim() === audience);
@@ -74,7 +75,7 @@ function conditionsFault(assertion: Element, { audience, now }: Expectation): Sa
   return timeFault(conditions, now);
 }
 
-/** Exactly one confirmation, a bearer's: with several, the parsers below and the library could each believe another one. */
+/** Exactly one confirmation, a bearer's: with several, this code and the library could each believe another one. */
 function confirmationFault(assertion: Element, { acsUrl, requestId, now }: Expectation): SamlRefusal | undefined {
   const data = confirmationData(assertion);
   if (!data) return "confirmation_refused";

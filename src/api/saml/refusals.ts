@@ -16,7 +16,7 @@ export const SAML_REFUSALS = {
   recipient_mismatch: "The assertion was not made for this address (Recipient).",
   audience_mismatch: "The assertion was not made for this service (Audience).",
   status_not_success: "The identity provider did not report success.",
-  conditions_refused: "The assertion's conditions are missing, or one of them is not known.",
+  conditions_refused: "The assertion's conditions or their NotOnOrAfter are missing, or one of them is not known.",
   confirmation_refused: "The assertion has no bearer confirmation with Recipient, NotOnOrAfter and InResponseTo.",
   unsolicited: "Nobody asked for the response, and the connection takes none of that kind.",
   request_unknown: "The response answers a request that this browser did not make here.",

@@ -46,7 +46,9 @@ function isPlainReference(reference: string): boolean {
 function shapeFault(text: string, maxDepth: number, maxElements: number): XmlFault | undefined {
   let depth = 0;
   let elements = 0;
-  for (const piece of text.split("<").slice(1)) {
+  const [before = "", ...pieces] = text.split("<");
+  if (before.trim() !== "") return "malformed";
+  for (const piece of pieces) {
     const tag = TAG.exec(piece)?.[0];
     if (tag === undefined) return "malformed";
     if (tag.startsWith("/")) depth--;
@@ -55,7 +57,8 @@ function shapeFault(text: string, maxDepth: number, maxElements: number): XmlFau
       if (!tag.endsWith("/>")) depth++;
     }
     if (depth > maxDepth || elements > maxElements) return "too_complex";
-    if (depth < 0) return "malformed";
+    // Around the root there is nothing: the parser would drop what stands there without a word.
+    if (depth < 0 || (depth === 0 && piece.slice(tag.length).trim() !== "")) return "malformed";
   }
   return depth === 0 ? undefined : "malformed";
 }
