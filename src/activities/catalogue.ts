@@ -1,5 +1,5 @@
 /** The subscription catalogue in memory: what a publish and a dispatch look up without asking the store. */
-import type { Api, ApiKey, EventType, Group, Subscription } from "../store/model.js";
+import type { Api, EventType, Group, StoredApiKey, Subscription } from "../store/model.js";
 import { CATALOGUE_COLLECTIONS, type CatalogueName, type CatalogueVersions, type Store } from "../store/store.js";
 
 export interface Catalogue {
@@ -17,7 +17,7 @@ export interface Catalogue {
   eventTypes(): readonly EventType[];
   group(id: string): Group | undefined;
   subscription(id: string): Subscription | undefined;
-  apiKey(id: string): (ApiKey & { hash: Uint8Array }) | undefined;
+  apiKey(id: string): StoredApiKey | undefined;
   /** Subscriptions of any status that are granted and subscribed to this event type. */
   routes(eventType: string): readonly Subscription[];
   /** Whether the group is granted the event type, by its name or by its api. */
@@ -32,7 +32,7 @@ interface Collections {
   eventTypes: Map<string, EventType>;
   groups: Map<string, Group>;
   subscriptions: Map<string, Subscription>;
-  apiKeys: Map<string, ApiKey & { hash: Uint8Array }>;
+  apiKeys: Map<string, StoredApiKey>;
 }
 interface Content extends Collections {
   versions: CatalogueVersions;

@@ -3,18 +3,44 @@ import { z } from "zod";
 import type { ApiKey } from "../store/model.js";
 import type { Actor } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
-import { newApiKey } from "./authenticate.js";
+import { isLive, newApiKey } from "./authenticate.js";
 import { refuse, type Refusal } from "./errors.js";
-import { created, noContent, type RequestContext, type Route, route } from "./route.js";
-import { apiKeyId, apiKeyInput, apiKeyView, apiKeyWithSecret } from "./schemas/administration.js";
+import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
+import { apiKeyId, apiKeyInput, apiKeyView, apiKeyWithSecret, keyRotation } from "./schemas/administration.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
 
 const params = z.strictObject({ id: apiKeyId });
 
-const view = ({ id, name, role, groupId, apiIds, scopes, createdAt, createdBy, expiresAt, revokedAt }: ApiKey): z.input<typeof apiKeyView> => ({
+const view = ({ id, name, role, groupId, apiIds, scopes, createdAt, createdBy, ...key }: ApiKey, lastUsedAt?: Date): z.input<typeof apiKeyView> => ({
   id, name, role, ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }), ...(scopes && { scopes }),
-  createdAt: createdAt.toISOString(), ...(createdBy !== undefined && { createdBy }), ...(expiresAt && { expiresAt: expiresAt.toISOString() }), ...(revokedAt && { revokedAt: revokedAt.toISOString() }),
+  active: isLive(key), createdAt: createdAt.toISOString(), ...(createdBy !== undefined && { createdBy }),
+  ...instants({ expiresAt: key.expiresAt, revokedAt: key.revokedAt, rotatedAt: key.rotatedAt, previousUntil: key.previousUntil, lastUsedAt }),
 });
+
+/** Those that are there, as text. */
+const instants = (times: Readonly<Record<string, Date | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(times).flatMap(([name, time]) => (time ? [[name, time.toISOString()]] : [])));
+
+/** A day, as the key's users need to change over. */
+const DEFAULT_OVERLAP_SECONDS = 86_400;
+
+async function rotate(context: RequestContext, id: string, overlapSeconds = DEFAULT_OVERLAP_SECONDS) {
+  const { store } = context.dependencies;
+  const key = await store.apiKeys.get(id);
+  if (!key) return refuse("not_found");
+  if (!isLive(key)) return refuse("key_ended");
+  const refusal = refuseMoreThan(context.actor, key);
+  if (refusal) return refusal;
+  const { token, hash } = newApiKey(store, id);
+  const now = new Date();
+  const after = await store.apiKeys.update(id, ({ hash: before, previousHash: _hash, previousUntil: _until, ...rest }) => ({
+    ...rest, hash, rotatedAt: now,
+    ...(overlapSeconds > 0 && { previousHash: before, previousUntil: new Date(now.getTime() + overlapSeconds * 1_000) }),
+  }));
+  if (!after) return refuse("not_found");
+  await recordAct(context, "api_key.rotate", id, { overlapSeconds });
+  return ok({ ...view(after), key: token });
+}
 
 async function refuseLimits({ dependencies: { store } }: RequestContext, { groupId, apiIds, expiresAt }: z.output<typeof apiKeyInput>): Promise<Refusal | undefined> {
   if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) return refuse("invalid_request", undefined, { errors: [{ path: "expiresAt", message: "must lie ahead" }] });
@@ -54,7 +80,17 @@ export const apiKeyRoutes: readonly Route[] = [
   route({
     method: "get", path: "/v1/api-keys", operationId: "listApiKeys", tag: "Administration", act: "keys:read", summary: "List API keys, newest first",
     query: pageQuery, response: { status: 200, description: "A page of API keys, without their secrets", schema: pageOf(apiKeyView) },
-    handle: async ({ dependencies }, { query }) => pageReply(await dependencies.store.apiKeys.list(pageRequest(query)), view),
+    async handle({ dependencies: { store } }, { query }) {
+      const page = await store.apiKeys.list(pageRequest(query));
+      const uses = await store.keyUses.lastUsed(page.data.map(({ id }) => id));
+      return pageReply(page, (key) => view(key, uses.get(key.id)));
+    },
+  }),
+  route({
+    method: "post", path: "/v1/api-keys/{id}/rotate", operationId: "rotateApiKey", tag: "Administration", act: "keys:write", summary: "Change the secret of an API key",
+    description: "The answer holds the whole new key, this once; its id and limits stay. The one before works until the overlap ends, and no longer than that whatever comes.",
+    params, body: keyRotation, bodyOptional: true, response: { status: 200, description: "The key with its new secret", schema: apiKeyWithSecret }, problems: ["key_ended"],
+    handle: async (context, { params: { id }, body }) => rotate(context, id, body.overlapSeconds),
   }),
   route({
     method: "delete", path: "/v1/api-keys/{id}", operationId: "revokeApiKey", tag: "Administration", act: "keys:write", summary: "Revoke an API key",

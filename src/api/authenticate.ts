@@ -19,9 +19,8 @@ const KEY_CLASSES = 4_096;
 
 export type Authentication = { actor: Actor; keyId?: string } | { refusal: Refusal; wrong: boolean; keyClass: string };
 
-/** A new key: its id, the whole token (shown once), and the hash to keep. */
-export function newApiKey(store: Pick<Store, "blindIndex">): { id: string; token: string; hash: Uint8Array } {
-  const id = newId("key");
+/** A new key, or a new secret for the key with this id: its id, the whole token (shown once), and the hash to keep. */
+export function newApiKey(store: Pick<Store, "blindIndex">, id = newId("key")): { id: string; token: string; hash: Uint8Array } {
   const secret = randomBytes(32).toString("base64url");
   return { id, token: `sp_${id}_${secret}`, hash: hashOf(store, secret) };
 }
@@ -37,14 +36,16 @@ export function createAuthentication({ store, catalogue, settings }: Pick<ApiDep
     const key = catalogue.apiKey(match?.[1] ?? "");
     const hash = hashOf(store, match?.[2] ?? bearer);
     const matches = timingSafeEqual(hash, key?.hash ?? NOBODY);
-    if (key && matches && isLive(key)) return { actor: actorOf(key), keyId: key.id };
+    const matchesPrevious = timingSafeEqual(hash, key?.previousHash ?? NOBODY) && (key?.previousUntil?.getTime() ?? 0) > Date.now();
+    if (key && (matches || matchesPrevious) && isLive(key)) return { actor: actorOf(key), keyId: key.id };
     const environment = timingSafeEqual(store.blindIndex("admin-key", bearer), settings.environmentAdminKeyHash ?? NOBODY);
     if (environment && settings.environmentAdminKeyHash) return { actor: { name: "environment", role: "admin" } };
     return { refusal: refuse("unauthenticated"), wrong: header !== undefined, keyClass: classOf(match?.[1] ?? bearer) };
   };
 }
 
-function isLive(key: ApiKey): boolean {
+/** Neither revoked nor expired. */
+export function isLive(key: Pick<ApiKey, "revokedAt" | "expiresAt">): boolean {
   return key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt.getTime() > Date.now());
 }
 

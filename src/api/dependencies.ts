@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { PayloadCodec } from "@temporalio/common";
 import type { AuditTally } from "./audit-tally.js";
+import type { ClientAddress } from "./client-address.js";
 import type { Catalogue } from "../activities/catalogue.js";
 import type { PayloadCheck } from "../activities/payload-check.js";
 import type { EndpointRequest } from "../activities/endpoint-request.js";
@@ -18,6 +19,7 @@ export interface ApiDependencies {
   catalogue: Catalogue;
   publisher: Publisher;
   operations: Operations;
+  clientAddress: ClientAddress;
   /** For acts that come in bunches, such as reading payloads in the Temporal UI. */
   auditTally: AuditTally;
   /** Seals and opens Temporal payloads for /codec/encode and /codec/decode. */

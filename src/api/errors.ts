@@ -31,6 +31,7 @@ export const PROBLEMS = {
   saml_certificate_needed: entry(409, "The connection needs the certificate", "Add the identity provider's next certificate first."),
   request_settled: entry(409, "The request was answered or withdrawn", "Make a new one."),
   already_granted: entry(409, "It is granted already", "There is nothing to ask for."),
+  key_ended: entry(409, "The API key was revoked or has expired", "Make a new key."),
   delivery_settled: entry(409, "The delivery is settled", "Nothing is left to cancel; resend it to have it sent again."),
   erased: entry(410, "The data was erased", "Nothing brings it back. A new event needs a new id."),
   payload_too_large: entry(413, "The body is too large", "Send a smaller payload or fewer events in one call."),

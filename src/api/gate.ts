@@ -11,8 +11,8 @@ import type { Sessions } from "./sessions.js";
 /** The actor, or why there is none. Answers at once where nothing has to be counted: the publish path pays for no promise. */
 export type Gate = (request: IncomingMessage, response: ServerResponse) => Actor | Refusal | Promise<Actor | Refusal>;
 
-export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalogue" | "settings">, sessions: Sessions): Gate {
-  const { settings } = dependencies;
+export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalogue" | "settings" | "clientAddress">, sessions: Sessions): Gate {
+  const { settings, store, clientAddress } = dependencies;
   const authenticate = createAuthentication(dependencies);
   const limitWrongKeys = createWrongKeyLimit(settings.wrongKeysPerMinute);
   const limitRequests = createRequestLimit(settings.requestsPerSecond);
@@ -31,7 +31,7 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
     const origins = request.url?.startsWith("/codec/") ? oursAndTemporal : ours;
     if (isCrossSite(request, origins)) return refuse("cross_site_request");
     const admitted = await sessions.admit(token);
-    if ("refused" in admitted) return (admitted.refused === "session_ended" ? await sessions.countRefusal(request.socket.remoteAddress) : undefined) ?? admitted;
+    if ("refused" in admitted) return (admitted.refused === "session_ended" ? await sessions.countRefusal(clientAddress(request)) : undefined) ?? admitted;
     return limited(response, admitted.name, admitted);
   }
 
@@ -45,9 +45,10 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
     if ("refusal" in result) {
       // A request without a key is no guess at one.
       if (!result.wrong) return result.refusal;
-      return limitWrongKeys(request.socket.remoteAddress, result.keyClass).then((refusal) => refusal ?? result.refusal);
+      return limitWrongKeys(clientAddress(request), result.keyClass).then((refusal) => refusal ?? result.refusal);
     }
     const { actor, keyId } = result;
+    if (keyId !== undefined) store.keyUses.note(keyId);
     return limitRequests && keyId !== undefined ? limited(response, keyId, actor) : actor;
   };
 }

@@ -98,8 +98,8 @@ interface RefusedLogin {
 }
 
 /** On record, once; what comes too often from one address is counted and not recorded, or a stranger could fill the audit. */
-async function refused({ store, sessions }: ApiDependencies, request: RoutedRequest, { connection, actor, refusal }: RefusedLogin): Promise<PageRefusal> {
-  const tooMany = await sessions.countRefusal(request.socket.remoteAddress);
+async function refused({ store, sessions, clientAddress }: ApiDependencies, request: RoutedRequest, { connection, actor, refusal }: RefusedLogin): Promise<PageRefusal> {
+  const tooMany = await sessions.countRefusal(clientAddress(request));
   if (tooMany) return tooMany;
   await store.audit.append({ actor, action: "session.refuse", subject: connection.id, detail: { code: refusal.reference ?? refusal.refused } });
   return refusal;

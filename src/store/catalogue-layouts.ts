@@ -2,7 +2,7 @@
 import { Binary } from "mongodb";
 import type { CatalogueDocument, Layout } from "./catalogue-collection.js";
 import type { Keyring, KeyScope, SealContext } from "./keyring.js";
-import type { Api, ApiKey, EventType, Group, PendingCertificate, SigningKey, SigningSecret, Subscription } from "./model.js";
+import type { Api, ApiKey, EventType, Group, PendingCertificate, SigningKey, SigningSecret, StoredApiKey, Subscription } from "./model.js";
 
 /** Layout of an object that holds no secret: its fields as they are. */
 function plainLayout<T extends { id: string; createdAt: Date }>(): Layout<T> {
@@ -49,11 +49,11 @@ export function parsedWhenRead<T extends object>(item: T, field: keyof T & strin
   });
 }
 
-export const apiKeyLayout: Layout<ApiKey & { hash: Uint8Array }> = {
-  toDocument: async ({ id, hash, ...fields }) => ({ ...fields, _id: id, hash: new Binary(hash) }),
+export const apiKeyLayout: Layout<StoredApiKey> = {
+  toDocument: async ({ id, hash, previousHash, ...fields }) => ({ ...fields, _id: id, hash: new Binary(hash), ...(previousHash && { previousHash: new Binary(previousHash) }) }),
   async toItem(document) {
-    const { hash, ...fields } = fieldsOf<ApiKey & { hash: Binary }>(document);
-    return { ...fields, hash: hash.value() };
+    const { hash, previousHash, ...fields } = fieldsOf<ApiKey & { hash: Binary; previousHash?: Binary }>(document);
+    return { ...fields, hash: hash.value(), ...(previousHash && { previousHash: previousHash.value() }) };
   },
 };
 

@@ -162,6 +162,17 @@ export interface ApiKey {
   createdBy?: string;
   expiresAt?: Date;
   revokedAt?: Date;
+  /** When its secret was changed last. */
+  rotatedAt?: Date;
+  /** Until then the secret before works too. */
+  previousUntil?: Date;
+}
+
+/** A key with what its secrets are compared to: HMACs under the pepper. */
+export interface StoredApiKey extends ApiKey {
+  hash: Uint8Array;
+  /** Of the secret before the last rotation, while that one overlaps. */
+  previousHash?: Uint8Array;
 }
 
 /** The record of an event; immutable. */

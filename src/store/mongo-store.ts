@@ -15,7 +15,8 @@ import { createLocks, type LockDocument, unguarded } from "./exclusive.js";
 import { createGrantRequestStore, type GrantRequestDocument } from "./grant-requests.js";
 import { watchHeartbeats } from "./heartbeats.js";
 import { createIndexes } from "./indexes.js";
-import { createKeyring } from "./keyring.js";
+import { createKeyUses, type KeyUseDocument, type ManagedKeyUses } from "./key-uses.js";
+import { createKeyring, type ManagedKeyring } from "./keyring.js";
 import { localKeyProvider, type KeyProvider } from "./master-keys.js";
 import { createPeopleStore, type PersonDocument } from "./people.js";
 import { blindIndex, loadPepper, type PepperDocument } from "./pepper.js";
@@ -63,6 +64,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
   assertDurableWrites(client);
   const heartbeats = watchHeartbeats(client, log);
   const db = client.db(deps.database);
+  const keyUses = createKeyUses(db.collection<KeyUseDocument>("keyUses"), { standIn });
   const events = db.collection<EventDocument>("events");
   const deliveries = db.collection<DeliveryDocument>("deliveries");
   const sessions = db.collection<SessionDocument>("sessions");
@@ -89,6 +91,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
     groups: catalogue("groups", groupLayout),
     subscriptions: catalogue("subscriptions", subscriptionLayout(keyring)),
     apiKeys: catalogue("apiKeys", apiKeyLayout),
+    keyUses,
     eventTypeVersions: createEventTypeVersionStore(db.collection<EventTypeVersionDocument>("eventTypeVersions"), standIn),
     grantRequests: createGrantRequestStore(grantRequests, exclusive),
     events: createEventStore(events, { keyring, standIn, exclusive }),
@@ -116,13 +119,17 @@ export async function createStore(deps: { client: MongoClient; database: string;
     erasures,
     blindIndex: (label, value) => blindIndex(pepper, label, value),
     ping: changes.ping,
-    async close() {
-      // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the end.
-      await keyring.flush().catch(() => undefined);
-      heartbeats.stop();
-      await client.close();
-    },
+    close: () => closeStore(client, { keyring, keyUses, heartbeats }),
   };
+}
+
+async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats }: { keyring: ManagedKeyring; keyUses: ManagedKeyUses; heartbeats: { stop(): void } }): Promise<void> {
+  // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the end.
+  await keyring.flush().catch(() => undefined);
+  await keyUses.flush();
+  keyUses.stop();
+  heartbeats.stop();
+  await client.close();
 }
 
 const collectionOf = (db: Db, name: string): Collection => db.collection(name);

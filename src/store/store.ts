@@ -1,13 +1,11 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
+import type { KeyUses } from "./key-uses.js";
 import type { Keyring } from "./keyring.js";
 import type { SamlConnection } from "./saml-connections.js";
 import type { SamlUseStore } from "./saml-uses.js";
 import type { PeopleStore } from "./people.js";
 import type { SessionStore } from "./sessions.js";
-import type {
-  Api, ApiKey, Attempt, AuditEntry, Delivery, Erasure, ErasureTarget, EventRecord, EventType, EventTypeVersion, GrantRequest, GrantRequestStatus, Group, Recovery,
-  Subscription,
-} from "./model.js";
+import type { Api, Attempt, AuditEntry, Delivery, Erasure, ErasureTarget, EventRecord, EventType, EventTypeVersion, GrantRequest, GrantRequestStatus, Group, Recovery, StoredApiKey, Subscription } from "./model.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
 
 export interface Page<T> {
@@ -158,8 +156,9 @@ export interface Store {
   eventTypes: CatalogueCollection<EventType>;
   groups: CatalogueCollection<Group>;
   subscriptions: CatalogueCollection<Subscription>;
+  keyUses: KeyUses;
   /** `hash`: HMAC-SHA-256 of the key's secret under the pepper. */
-  apiKeys: CatalogueCollection<ApiKey & { hash: Uint8Array }>;
+  apiKeys: CatalogueCollection<StoredApiKey>;
   /** Not held in memory: read at a log-in. */
   samlConnections: CatalogueCollection<SamlConnection>;
   samlUses: SamlUseStore;

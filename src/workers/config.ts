@@ -17,6 +17,7 @@ const flag = z.enum(["", "0", "1", "false", "true"]).transform((value) => value 
 const whole = (min: number, max: number) =>
   z.string().regex(/^\d+$/, "a whole number").transform(Number).pipe(z.number().min(min).max(max));
 const list = z.string().transform((text) => text.split(",").map((item) => item.trim()).filter(Boolean));
+const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "IP addresses or networks in CIDR notation, comma separated");
 const hostAndPort = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, "host:port");
 
 interface Setting<T extends z.ZodType = z.ZodType> {
@@ -58,6 +59,7 @@ export const SETTINGS = {
   PUBLISH_DISPATCHES_IN_FLIGHT: setting({ schema: whole(1, 64), default: "3", meaning: "Batches not yet dispatched, where the worker is in the same process" }),
   PAYLOAD_LIMIT_BYTES: setting({ schema: whole(1, 8 * 1024 * 1024), default: "1048576", meaning: "Largest payload of one event, bytes; above it 413" }),
   PARK_OPEN_DAYS: setting({ schema: whole(1, 90), default: "7", meaning: "Days that a parked delivery keeps its workflow open in the Temporal UI" }),
+  TRUSTED_PROXIES: setting({ schema: list.pipe(z.array(network)), default: "", meaning: "Addresses and networks (CIDR, comma separated) of your own proxies and load balancers, whose X-Forwarded-For is believed; limits then count the client behind them" }),
   REQUESTS_PER_SECOND: setting({ schema: whole(0, 1_000_000), default: "0", meaning: "Requests a second that one API key may make before 429; 0: unlimited" }),
   WRONG_KEYS_PER_MINUTE: setting({ schema: whole(1, 100_000), default: "60", meaning: "Wrong API keys from one address within a minute before 429" }),
   SESSION_HOURS: setting({ schema: whole(1, 12), default: "12", meaning: "Hours after which a person must log in again, whatever happens" }),

@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Worker } from "@temporalio/worker";
+import { createClientAddress } from "../api/client-address.js";
 import { createApi, createHttpServer } from "../api/index.js";
 import type { ApiSettings } from "../api/dependencies.js";
 import { createPublisher } from "../api/publish.js";
@@ -124,7 +125,7 @@ function serve({ server, core, config, engines, url, trial, worker }: Serving): 
   server.on("request", createApi({
     settings, sessions: createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log }),
     serviceProvider: createServiceProvider({ store: core.store, publicUrl: settings.publicUrl, log: core.log }),
-    store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, auditTally: core.auditTally, metrics: core.metrics.registry, log: core.log,
+    store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, auditTally: core.auditTally, clientAddress: createClientAddress(config.TRUSTED_PROXIES), metrics: core.metrics.registry, log: core.log,
     notReady: createReadiness({ store: core.store, link: core.link, ...(worker && { workerState: () => worker.getState() }) }),
     refuseTarget: (target) => core.guard.refuseTarget(target),
     sender: core.sender, request: core.request, payloadCheck: core.payloadCheck, compileSchema: core.compileSchema,

@@ -15,6 +15,7 @@ import { createSender } from "../../src/activities/send.js";
 import { createWatchdog } from "../../src/activities/watchdog.js";
 import type { ApiSettings } from "../../src/api/dependencies.js";
 import { type AuditTally, createAuditTally } from "../../src/api/audit-tally.js";
+import { createClientAddress } from "../../src/api/client-address.js";
 import { createApi, createHttpServer } from "../../src/api/index.js";
 import type { Problem } from "../../src/api/errors.js";
 import type { HttpServerSettings } from "../../src/api/http-server.js";
@@ -73,10 +74,12 @@ export interface RunningApiOptions {
   beside?: Pick<RunningApi, "database" | "masterKeys">;
   /** Milliseconds since the epoch, for the limits of sessions. */
   clock?: () => number;
+  /** Whose X-Forwarded-For is believed. */
+  trustedProxies?: readonly string[];
 }
 
 /** Starts it with a database and a task queue of its own. */
-export async function startApi({ temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now }: RunningApiOptions): Promise<RunningApi> {
+export async function startApi({ temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now, trustedProxies = [] }: RunningApiOptions): Promise<RunningApi> {
   const own = beside ? undefined : await openDatabase(mongodbUrl, "api");
   const database = beside?.database ?? own?.name ?? "";
   const masterKeys = beside?.masterKeys ?? masterKey("first");
@@ -108,7 +111,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
   const sessions = createSessions({ store, catalogue, settings, log: logger, clock });
   server.on("request", createApi({
     settings, sessions, clock, serviceProvider: createServiceProvider({ store, publicUrl: settings.publicUrl, log: logger }),
-    store, catalogue, publisher, codec, auditTally, log: logger, metrics: metrics.registry,
+    store, catalogue, publisher, codec, auditTally, clientAddress: createClientAddress(trustedProxies), log: logger, metrics: metrics.registry,
     operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
     notReady: async () => undefined,
     refuseTarget: (target) => guard.refuseTarget(target),

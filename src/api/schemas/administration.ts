@@ -27,9 +27,16 @@ export const apiKeyInput = z.strictObject({
 }).meta({ id: "ApiKeyInput" });
 export const apiKeyView = z.object({
   id: apiKeyId, name: z.string(), role: z.enum(ROLES), groupId: groupId.optional(), apiIds: z.array(z.string()).optional(),
-  scopes: z.array(z.string()).optional(), createdAt: instant, createdBy: z.string().optional(), expiresAt: instant.optional(), revokedAt: instant.optional(),
+  scopes: z.array(z.string()).optional(), createdAt: instant, createdBy: z.string().optional(),
+  active: z.boolean().meta({ description: "Neither revoked nor expired" }), expiresAt: instant.optional(), revokedAt: instant.optional(), rotatedAt: instant.optional(),
+  previousUntil: instant.optional().meta({ description: "Until then the secret before the last rotation works too" }),
+  lastUsedAt: instant.optional().meta({ description: "In lists; to about a minute" }),
 }).meta({ id: "ApiKey" });
 export const apiKeyWithSecret = apiKeyView.extend({ key: z.string().meta({ description: "The whole key; shown this once" }) }).meta({ id: "ApiKeyWithSecret" });
+
+export const keyRotation = z.strictObject({
+  overlapSeconds: z.int().min(0).max(7 * 86_400).optional().meta({ description: "How long the key before works too; 86,400 when absent, 0: it ends at once" }),
+}).meta({ id: "KeyRotation" });
 
 export const auditView = z.object({
   id: z.string(), at: instant, actor: z.string(), action: z.string(), subject: z.string(), detail: z.record(z.string(), z.unknown()).optional(),
