@@ -104,7 +104,8 @@ const CLIENT_CERTIFICATE_ALERT =
 const FAILURES: ReadonlyMap<string, OutcomeCode> = new Map<string, OutcomeCode>([
   // Our own codes are outcome codes already.
   ...(["timeout_connect", "timeout_headers", "timeout_total", "dns_not_found", "dns_temporary", "dns_timeout", "destination_blocked", "target_refused",
-    "client_certificate_mismatch", "client_certificate_invalid", "request_invalid", "sockets_exhausted", "interrupted"] as const).map((code) => [code, code] as const),
+    "client_certificate_mismatch", "client_certificate_invalid", "request_invalid", "oauth_token_unavailable",
+    "oauth_client_refused", "oauth_token_url_refused", "sockets_exhausted", "interrupted"] as const).map((code) => [code, code] as const),
   ["UND_ERR_CONNECT_TIMEOUT", "timeout_connect"],
   ["ETIMEDOUT", "timeout_connect"],
   ["UND_ERR_HEADERS_TIMEOUT", "timeout_headers"],

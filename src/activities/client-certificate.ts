@@ -68,7 +68,7 @@ function checkClient(clientCert: string, clientKey: string, now: Date): TlsCheck
   const key = readKey(clientKey);
   if (typeof key === "string") return refuse(key);
   if (!leaf.checkPrivateKey(key)) return refuse("key_mismatch");
-  const notAfter = new Date(Math.min(...chain.map((certificate) => Date.parse(certificate.validTo))));
+  const notAfter = earliestEnd(chain);
   if (notAfter <= now) return refuse("certificate_expired");
   if (Date.parse(leaf.validFrom) > now.getTime()) return refuse("certificate_not_yet_valid");
   // Undefined without the extension; the type says otherwise.
@@ -76,6 +76,14 @@ function checkClient(clientCert: string, clientKey: string, now: Date): TlsCheck
   if (usages && !usages.includes(CLIENT_AUTH) && !usages.includes(ANY_USAGE)) return refuse("certificate_wrong_usage");
   return { ok: true, notAfter };
 }
+
+/** When a client certificate, or an intermediate of its chain, ends first; undefined for a chain that cannot be read. */
+export function certificateEnd(clientCert: string): Date | undefined {
+  const chain = readCertificates(clientCert);
+  return chain === "too_large" || chain.length === 0 ? undefined : earliestEnd(chain);
+}
+
+const earliestEnd = (chain: X509Certificate[]): Date => new Date(Math.min(...chain.map((certificate) => Date.parse(certificate.validTo))));
 
 function authorityFault(ca: string, now: Date): TlsFault | undefined {
   const authorities = readCertificates(ca);

@@ -61,6 +61,10 @@ export const OUTCOMES = {
   target_refused: { class: "park", explanation: "The URL of the subscription may not be called.", hint: "Save a public https URL, then retry the delivery." },
   request_invalid: { class: "park", explanation: "The request cannot be written: a header holds characters that HTTP does not allow.", hint: "Check the header saved as the subscription's authentication, then retry the delivery." },
 
+  oauth_token_unavailable: { class: "retry", explanation: "The authorization server gave no access token; nothing was sent to the endpoint.", hint: "Check that the token URL of the subscription's authentication is reachable and answers with a Bearer token (RFC 6749, 5.1)." },
+  oauth_client_refused: { class: "park", explanation: "The authorization server refused the client of the subscription's authentication; nothing was sent to the endpoint.", hint: "Check client id, client secret, scope and audience, and how the client proves itself (`clientAuth`), then retry the delivery." },
+  oauth_token_url_refused: { class: "park", explanation: "The token URL of the subscription's authentication may not be called.", hint: "Save a public https URL, then retry the delivery." },
+
   sockets_exhausted: { class: "ours", explanation: "We ran out of connections.", hint: OPERATOR },
   resources_exhausted: { class: "ours", explanation: "We ran out of memory, ports or file descriptors.", hint: OPERATOR },
   interrupted: { class: "ours", explanation: "We stopped before the attempt was finished.", hint: OPERATOR },

@@ -1,7 +1,7 @@
 /** The headers that one request to an endpoint carries: signatures, authentication, custom headers; and what of them may be recorded. */
 import type { Subscription } from "../store/model.js";
 import { authHeaders } from "./auth.js";
-import { liveSecrets, signatureHeaders } from "./sign.js";
+import { signatureHeaders } from "./signature-headers.js";
 
 /** A message for one endpoint: an event, or the challenge that verifies the endpoint. */
 export interface EndpointMessage {
@@ -39,15 +39,11 @@ const MASK = "(secret)";
  */
 export function createRequestHeaders({ version }: { version: string }): (order: RequestOrder, at: Date, accessToken?: string) => RequestHeaders {
   const userAgent = `Sealpost/${version}`;
-  return ({ event, subscription, number, extra }, at, accessToken) => {
-    const own: Record<string, string> = {
-      ...signatureHeaders({ id: event.id, timestampSeconds: Math.floor(at.getTime() / 1_000), body: event.bytes, secrets: liveSecrets(subscription.secrets, at) }),
-      "content-type": event.contentType,
-      "webhook-event-type": event.type,
-      "webhook-attempt": String(number),
-      "user-agent": userAgent,
-      ...extra,
+  return ({ event, subscription, number, method = "POST", extra }, at, accessToken) => {
+    const headers: Record<string, string> = {
+      "content-type": event.contentType, "webhook-event-type": event.type, "webhook-attempt": String(number), "user-agent": userAgent, ...extra,
     };
+    const own = { ...signatureHeaders({ subscription, method, body: event.bytes, headers, id: event.id, at }), ...headers };
     if (!subscription.auth && !subscription.headers) return { sent: own, recorded: own };
     const secret = { ...lowerCased(subscription.headers), ...authHeaders(subscription.auth, accessToken) };
     return { sent: { ...secret, ...own }, recorded: { ...masked(secret), ...own } };

@@ -14,12 +14,6 @@ const TOLERANCE_SECONDS = 300;
 /** One key takes about 200 bytes; far more subscriptions than this do not send at the same time. */
 const MAX_CACHED_KEYS = 10_000;
 
-export interface SignatureHeaders {
-  "webhook-id": string;
-  "webhook-timestamp": string;
-  "webhook-signature": string;
-}
-
 /** Whether a text can be an event id, and with it a `webhook-id`. A dot would make the signed text ambiguous (`id.timestamp.body`). */
 export function isEventId(id: string): boolean {
   return /^[A-Za-z0-9_-]{1,256}$/.test(id);
@@ -43,11 +37,11 @@ export function parseSigningSecret(secret: string): { ok: true; key: Buffer } | 
 }
 
 /** The secrets to sign with at `now`: not expired, newest first, at most three. */
-export function liveSecrets(secrets: readonly SigningSecret[], now: Date): string[] {
+export function liveSecrets(secrets: readonly SigningSecret[], now: Date): SigningSecret[] {
   const at = now.getTime();
   const live = secrets.filter((secret) => secret.expiresAt === undefined || secret.expiresAt.getTime() > at);
   if (live.length > 1) live.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
-  return live.slice(0, MAX_SIGNATURES).map((secret) => secret.secret);
+  return live.slice(0, MAX_SIGNATURES);
 }
 
 export interface SigningRequest {
@@ -60,18 +54,21 @@ export interface SigningRequest {
 }
 
 /**
- * The three headers of one attempt. Throws when there is no secret or one is malformed: both are refused
- * when a subscription is saved, so that here it is a bug or damaged data.
+ * Scheme `v1` of one attempt: what goes into `webhook-signature`. Throws when there is no secret or one is malformed: both are
+ * refused when a subscription is saved, so that here it is a bug or damaged data.
  */
-export function signatureHeaders({ id, timestampSeconds, body, secrets }: SigningRequest): SignatureHeaders {
+export function hmacSignatures({ id, timestampSeconds, body, secrets }: SigningRequest): string {
   if (secrets.length === 0) throw new Error("There is no live signing secret; rotate the secret of the subscription.");
   const start = `${id}.${timestampSeconds}.`;
   let signatures = "v1," + hmac(keyOf(secrets[0] as string), start, body).digest("base64");
   for (let i = 1; i < secrets.length && i < MAX_SIGNATURES; i++) {
     signatures += " v1," + hmac(keyOf(secrets[i] as string), start, body).digest("base64");
   }
-  return { "webhook-id": id, "webhook-timestamp": String(timestampSeconds), "webhook-signature": signatures };
+  return signatures;
 }
+
+/** HMAC-SHA-256 with a signing secret over a whole message, for schemes that write their own. */
+export const signWithSecret = (secret: string, message: Uint8Array): Buffer => createHmac("sha256", keyOf(secret)).update(message).digest();
 
 export type Verification =
   | { ok: true }

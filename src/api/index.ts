@@ -28,13 +28,14 @@ import { samlConnectionRoutes } from "./saml-connections.js";
 import { samlMetadataRoutes } from "./saml-metadata.js";
 import { documentationRoutes, healthRoutes } from "./service-routes.js";
 import { subscriptionLifecycleRoutes } from "./subscription-lifecycle.js";
+import { subscriptionTechniqueRoutes } from "./subscription-techniques.js";
 import { subscriptionRoutes } from "./subscriptions.js";
 
 export { createHttpServer } from "./http-server.js";
 
 const RESOURCE_ROUTES: readonly Route[] = [
   ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...importRoutes, ...eventTypeRoutes, ...groupRoutes, ...grantRequestRoutes,
-  ...subscriptionRoutes, ...subscriptionLifecycleRoutes, ...apiKeyRoutes, ...auditRoutes, ...codecRoutes, ...loginRoutes, ...meRoutes, ...peopleRoutes, ...pageRoutes,
+  ...subscriptionRoutes, ...subscriptionLifecycleRoutes, ...subscriptionTechniqueRoutes, ...apiKeyRoutes, ...auditRoutes, ...codecRoutes, ...loginRoutes, ...meRoutes, ...peopleRoutes, ...pageRoutes,
   ...samlConnectionRoutes, ...samlMetadataRoutes,
 ];
 

@@ -1,4 +1,5 @@
 /** What a schema cannot tell about a subscription: whether its group, event types, URL, certificates and secret can be used. */
+import { authsOf, headerOf, oauthOf } from "../activities/auth.js";
 import { checkTls } from "../activities/client-certificate.js";
 import { parseSigningSecret } from "../activities/sign.js";
 import type { EndpointTls, Subscription } from "../store/model.js";
@@ -32,6 +33,27 @@ export async function refuseUrl({ dependencies }: RequestContext, url: string): 
 export function refuseTls(tls: EndpointTls): Refusal | undefined {
   const checked = checkTls(tls);
   return checked.ok ? undefined : refuse("tls_refused", undefined, { errors: [{ path: "tls", message: checked.reason }] });
+}
+
+/** Where a way of authentication stands in the input. */
+const pathOf = (auth: NonNullable<Subscription["auth"]>, type: string): string => (Array.isArray(auth) ? `auth[${auth.findIndex((each) => each.type === type)}]` : "auth");
+
+/** The token URL is called like an endpoint, so it is refused like one. */
+export async function refuseAuth({ dependencies }: RequestContext, auth: NonNullable<Subscription["auth"]>): Promise<Refusal | undefined> {
+  const oauth = oauthOf(auth);
+  if (!oauth) return undefined;
+  const reason = await dependencies.refuseTarget(oauth.tokenUrl);
+  if (reason !== undefined) return refuse("target_refused", undefined, { errors: [{ path: `${pathOf(auth, "oauth2")}.tokenUrl`, message: reason }] });
+  const checked = oauth.ca === undefined ? { ok: true as const } : checkTls({ ca: oauth.ca });
+  return checked.ok ? undefined : refuse("tls_refused", undefined, { errors: [{ path: `${pathOf(auth, "oauth2")}.ca`, message: checked.reason }] });
+}
+
+/** A custom header may not have the name of one that authentication writes. */
+export function refuseHeaders(auth: Subscription["auth"], headers: Subscription["headers"]): Refusal | undefined {
+  const taken = new Set(authsOf(auth).map(headerOf));
+  return Object.keys(headers ?? {}).some((name) => taken.has(name.toLowerCase()))
+    ? refuse("header_conflict", undefined, { errors: [{ path: "headers", message: "names a header that the authentication writes" }] })
+    : undefined;
 }
 
 export function refuseSecret(secret: string, path: string): Refusal | undefined {

@@ -1,5 +1,8 @@
 /** What of a subscription leaves the service: of signing secrets a prefix, of passwords, keys and private keys nothing. */
 import type { z } from "zod";
+import { certificateEnd } from "../activities/client-certificate.js";
+import { secretKeyId } from "../activities/signature-headers.js";
+import { liveKeys, standardPublicKey } from "../activities/signing-keys.js";
 import type { EndpointAuth, Subscription } from "../store/model.js";
 import type { subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
 
@@ -19,14 +22,29 @@ export function viewOf(subscription: Subscription): View {
     ...(auth && { auth: Array.isArray(auth) ? auth.map(authView) : authView(auth) }),
     ...(headers && { headers: Object.keys(headers) }),
     ...(tls && { tls: tlsView(tls) }),
+    ...techniquesView(subscription),
     secrets: secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt.getTime() > Date.now())
-      .map(({ secret, createdAt, expiresAt }) => ({ prefix: secretPrefix(secret), createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }) })),
+      .map((each) => ({ prefix: secretPrefix(each.secret), keyid: secretKeyId(id, each), ...lifeOf(each) })),
     ...(statusReason !== undefined && { statusReason }),
     ...instants(subscription),
     createdAt: subscription.createdAt.toISOString(),
     updatedAt: subscription.updatedAt.toISOString(),
   };
 }
+
+function techniquesView({ signing, keys, tls, pendingCertificate }: Subscription): Pick<View, "signing" | "keys" | "clientCertExpiresAt" | "pendingCertificate"> {
+  const end = tls?.clientCert === undefined ? undefined : certificateEnd(tls.clientCert);
+  const live = liveKeys(keys, new Date());
+  return {
+    signing: signing ?? { schemes: ["v1"] },
+    ...(live.length > 0 && { keys: live.map((key) => ({ kid: key.kid, publicKey: standardPublicKey(key), ...lifeOf(key) })) }),
+    ...(end && { clientCertExpiresAt: end.toISOString() }),
+    ...(pendingCertificate && { pendingCertificate: { certificateRequest: pendingCertificate.request, createdAt: pendingCertificate.createdAt.toISOString() } }),
+  };
+}
+
+const lifeOf = ({ createdAt, expiresAt }: { createdAt: Date; expiresAt?: Date }) =>
+  ({ createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }) });
 
 function authView(auth: EndpointAuth): Extract<View["auth"], { type: string }> {
   if (auth.type === "basic") return { type: auth.type, username: auth.username };

@@ -1,6 +1,7 @@
 /** Subscriptions: create, list, read, change, delete. Pause, resume, rotation and test are in subscription-lifecycle.ts. */
 import { z } from "zod";
 import { newSigningSecret } from "../activities/sign.js";
+import { withKeys } from "../activities/signing-keys.js";
 import { newId } from "../store/ids.js";
 import type { Subscription } from "../store/model.js";
 import { seesSubscription } from "./access.js";
@@ -11,15 +12,16 @@ import { created, noContent, ok, type RequestContext, type Route, route } from "
 import { groupId } from "./schemas/catalogue.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
 import { subscriptionChange, subscriptionId, subscriptionInput, subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
-import { findSubscription, groupFor, refuseEventTypes, refuseSecret, refuseTls, refuseUrl } from "./subscription-checks.js";
+import { findSubscription, groupFor, refuseAuth, refuseEventTypes, refuseHeaders, refuseSecret, refuseTls, refuseUrl } from "./subscription-checks.js";
 import { viewOf, viewWithSecret } from "./subscription-view.js";
 
 const params = z.strictObject({ id: subscriptionId });
-const REFUSALS = ["event_type_not_granted", "target_refused", "tls_refused"] as const;
+const REFUSALS = ["event_type_not_granted", "target_refused", "tls_refused", "header_conflict"] as const;
 
 type Change = z.output<typeof subscriptionChange>;
 
-async function refuseFields(context: RequestContext, group: string, fields: Change): Promise<Refusal | undefined> {
+/** `before` is what a change applies to. */
+async function refuseFields(context: RequestContext, group: string, fields: Change, before: Partial<Subscription> = {}): Promise<Refusal | undefined> {
   if (fields.eventTypes) {
     const refusal = await refuseEventTypes(context, group, fields.eventTypes);
     if (refusal) return refusal;
@@ -28,7 +30,18 @@ async function refuseFields(context: RequestContext, group: string, fields: Chan
     const refusal = refuseTls(exact(fields.tls));
     if (refusal) return refusal;
   }
+  const { auth, headers } = applyChange<Partial<Subscription>>(before, exact({ auth: fields.auth, headers: fields.headers }));
+  const refusal = refuseHeaders(auth, headers) ?? (fields.auth ? await refuseAuth(context, fields.auth) : undefined);
+  if (refusal) return refusal;
   return fields.url === undefined ? undefined : refuseUrl(context, fields.url);
+}
+
+/** The subscription with the schemes that were chosen, and with the keys that they need. */
+function signedAs(subscription: Subscription, given: Change["signing"] | z.output<typeof subscriptionInput>["signing"], now: Date): Subscription {
+  if (given === undefined) return subscription;
+  const { signing: _before, ...rest } = subscription;
+  if (given === null) return withKeys(rest, now);
+  return withKeys({ ...rest, signing: { schemes: given.schemes ?? ["v1"], ...(given.rfc9421 && { rfc9421: exact(given.rfc9421) }) } }, now);
 }
 
 async function createSubscription(context: RequestContext, input: z.output<typeof subscriptionInput>) {
@@ -39,9 +52,9 @@ async function createSubscription(context: RequestContext, input: z.output<typeo
   if (refusal) return refusal;
   const now = new Date();
   const secret = signing?.secret ?? newSigningSecret();
-  const subscription: Subscription = {
+  const subscription = signedAs({
     id: newId("sub"), groupId: group, ...exact(fields), secrets: [{ secret, createdAt: now }], status: "active", createdAt: now, updatedAt: now,
-  };
+  }, signing, now);
   await context.dependencies.store.subscriptions.insert(subscription);
   await recordAct(context, "subscription.create", subscription.id, { groupId: group, eventTypes: subscription.eventTypes });
   return created(viewWithSecret(subscription, secret), `/v1/subscriptions/${subscription.id}`);
@@ -51,9 +64,10 @@ async function changeSubscription(context: RequestContext, id: string, change: C
   const { store, operations } = context.dependencies;
   const before = await findSubscription(context, id);
   if (!before) return refuse("not_found");
-  const refusal = await refuseFields(context, before.groupId, change);
+  const refusal = await refuseFields(context, before.groupId, change, before);
   if (refusal) return refusal;
-  const after = await store.subscriptions.update(id, (current) => applyChange<Subscription>(current, exact(change)));
+  const { signing, ...fields } = change;
+  const after = await store.subscriptions.update(id, (current) => signedAs(applyChange<Subscription>(current, exact(fields)), signing, new Date()));
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.change", id, { fields: Object.keys(change) });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);

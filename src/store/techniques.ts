@@ -39,10 +39,12 @@ export interface OAuth2ClientCredentials {
   tokenUrl: string;
   clientId: string;
   clientSecret: string;
-  scope?: string;
-  audience?: string;
+  scope?: string | undefined;
+  audience?: string | undefined;
   /** How the client proves itself (RFC 6749, 2.3.1); absent: `basic`. */
-  clientAuth?: "basic" | "post";
+  clientAuth?: "basic" | "post" | undefined;
+  /** PEM; trusted for the token URL instead of the public roots. */
+  ca?: string | undefined;
 }
 
 /** How we prove ourselves beside signature and client certificate. Sealed at rest. */

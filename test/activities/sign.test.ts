@@ -3,7 +3,7 @@ import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGuard } from "../../src/activities/guard.js";
 import { createSender, type Sender } from "../../src/activities/send.js";
-import { isEventId, liveSecrets, newSigningSecret, parseSigningSecret, signatureHeaders, verify } from "../../src/activities/sign.js";
+import { hmacSignatures, isEventId, liveSecrets, newSigningSecret, parseSigningSecret, verify } from "../../src/activities/sign.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 
 const VECTOR = {
@@ -12,13 +12,16 @@ const VECTOR = {
   timestampSeconds: 1_614_265_330,
   body: Buffer.from('{"test": 2432232314}'),
 };
+const live = (...given: Parameters<typeof liveSecrets>) => liveSecrets(...given).map(({ secret }) => secret);
 const nowSeconds = () => Math.floor(Date.now() / 1_000);
-const signed = (over: Partial<Parameters<typeof signatureHeaders>[0]> = {}) =>
-  ({ ...signatureHeaders({ id: VECTOR.id, timestampSeconds: VECTOR.timestampSeconds, body: VECTOR.body, secrets: [VECTOR.secret], ...over }) });
+const headersOf = (request: Parameters<typeof hmacSignatures>[0]) =>
+  ({ "webhook-id": request.id, "webhook-timestamp": String(request.timestampSeconds), "webhook-signature": hmacSignatures(request) });
+const signed = (over: Partial<Parameters<typeof hmacSignatures>[0]> = {}) =>
+  headersOf({ id: VECTOR.id, timestampSeconds: VECTOR.timestampSeconds, body: VECTOR.body, secrets: [VECTOR.secret], ...over });
 const check = (headers: Record<string, string>, over: Partial<Parameters<typeof verify>[0]> = {}) =>
   verify({ headers, body: VECTOR.body, secrets: [VECTOR.secret], nowSeconds: VECTOR.timestampSeconds, ...over });
 
-describe("signatureHeaders", () => {
+describe("hmacSignatures", () => {
   test("gives the published vector of Standard Webhooks", () => {
     expect(signed()).toEqual({
       "webhook-id": VECTOR.id,
@@ -109,10 +112,10 @@ test("a rotation signs with both secrets, newest first, until the old one expire
   const at = (ms: number) => new Date(1_700_000_000_000 + ms);
   const old = { secret: "old", createdAt: at(0), expiresAt: at(5_000) };
   const fresh = { secret: "new", createdAt: at(1_000) };
-  expect(liveSecrets([old, fresh], at(4_999))).toEqual(["new", "old"]);
-  expect(liveSecrets([old, fresh], at(5_000))).toEqual(["new"]);
+  expect(live([old, fresh], at(4_999))).toEqual(["new", "old"]);
+  expect(live([old, fresh], at(5_000))).toEqual(["new"]);
   const many = [1, 2, 3, 4].map((n) => ({ secret: String(n), createdAt: at(n) }));
-  expect(liveSecrets(many, at(9))).toEqual(["4", "3", "2"]);
+  expect(live(many, at(9))).toEqual(["4", "3", "2"]);
 });
 
 test.each([
@@ -141,7 +144,7 @@ describe("on the wire", () => {
     const failures: unknown[] = [];
     await Promise.all(Array.from({ length: 32 }, async () => {
       for (let next = queue.pop(); next; next = queue.pop()) {
-        const headers = signatureHeaders({ id: next.id, timestampSeconds: nowSeconds(), body: next.body, secrets });
+        const headers = headersOf({ id: next.id, timestampSeconds: nowSeconds(), body: next.body, secrets });
         const exchange = await sender.send({ identity: { subscriptionId: "s", url: receiver.url, version: 1 }, headers: { ...headers }, body: next.body, timeoutMs: 30_000 });
         if (exchange.kind !== "response" || exchange.status !== 204) failures.push(exchange);
       }

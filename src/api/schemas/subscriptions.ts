@@ -3,12 +3,11 @@ import { z } from "zod";
 import { SUBSCRIPTION_STATUSES } from "../../store/model.js";
 import { groupId } from "./catalogue.js";
 import { eventTypeName, idOf, instant, text } from "./primitives.js";
-import { auth, authView, headers, headersView, tls, tlsView } from "./techniques.js";
+import { auth, authView, certificateRequestView, headers, headersView, keyView, signing, signingView, tls, tlsView, url as anyUrl } from "./techniques.js";
 
 export const subscriptionId = idOf("sub");
 
-const url = z.string().min(1).max(2_048).regex(/^https?:\/\/[^\s\u0000-\u0020\u007f]+$/i, "must be an absolute https URL")
-  .meta({ description: "Where deliveries go; https, a public host", example: "https://hooks.example.com/sealpost" });
+const url = anyUrl.meta({ description: "Where deliveries go; https, a public host", example: "https://hooks.example.com/sealpost" });
 const eventTypes = z.array(eventTypeName).min(1).max(100)
   .refine((names) => new Set(names).size === names.length, "must not name a type twice").meta({ uniqueItems: true });
 const rateLimit = z.strictObject({
@@ -31,7 +30,7 @@ export const subscriptionInput = z.strictObject({
   auth: auth.optional(),
   headers: headers.optional(),
   tls: tls.optional(),
-  signing: z.strictObject({ secret: secret.optional() }).optional(),
+  signing: signing.extend({ secret: secret.optional() }).meta({ id: "SigningInput" }).optional(),
 }).meta({ id: "SubscriptionInput" });
 
 export const subscriptionChange = z.strictObject({
@@ -43,6 +42,7 @@ export const subscriptionChange = z.strictObject({
   auth: auth.nullable().optional(),
   headers: headers.nullable().optional(),
   tls: tls.nullable().optional(),
+  signing: signing.nullable().optional(),
 }).refine((change) => Object.keys(change).length > 0, "must change something")
   .meta({ id: "SubscriptionChange", minProperties: 1, description: "A member replaces the whole field; null removes it" });
 
@@ -63,8 +63,13 @@ export const subscriptionView = z.object({
   auth: authView.optional(),
   headers: headersView.optional(),
   tls: tlsView.optional(),
-  secrets: z.array(z.object({ prefix: z.string(), createdAt: instant, expiresAt: instant.optional() }))
-    .meta({ description: "Live signing secrets, newest first" }),
+  clientCertExpiresAt: instant.optional().meta({ description: "When the client certificate, or an intermediate of it, ends first" }),
+  pendingCertificate: certificateRequestView.optional().meta({ description: "A certificate request whose certificate has not come yet" }),
+  signing: signingView,
+  keys: z.array(keyView).optional().meta({ description: "Ed25519 keys that sign now, newest first; also at /jwks/{id}" }),
+  secrets: z.array(z.object({
+    prefix: z.string(), keyid: z.string().meta({ description: "Of message signatures with `hmac-sha256`" }), createdAt: instant, expiresAt: instant.optional(),
+  })).meta({ description: "Live signing secrets, newest first" }),
   status: z.enum(SUBSCRIPTION_STATUSES),
   statusReason: z.string().optional(),
   statusAt: instant.optional(),

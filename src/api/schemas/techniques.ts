@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { headerOf } from "../../activities/auth.js";
 import { isHeaderName, isReservedHeader } from "../../activities/http-headers.js";
-import { text } from "./primitives.js";
+import { SIGNING_SCHEMES } from "../../store/model.js";
+import { instant, text } from "./primitives.js";
 
 /** A field value without anything that could end the line, RFC 9110 section 5.5. */
 const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
@@ -13,6 +14,10 @@ const headerName = z.string().min(1).max(128).refine(isHeaderName, "must be a he
   .refine((name) => !isReservedHeader(name), "must not be a header of HTTP or of the delivery itself");
 const headerValue = z.string().min(1).max(MAX_VALUE).regex(HEADER_VALUE, "must be visible ASCII");
 
+const pem = z.string().min(1).max(65_536).regex(/^[\x09\x0a\x0d\x20-\x7e]+$/, "must be PEM");
+
+export const url = z.string().min(1).max(2_048).regex(/^https?:\/\/[^\s\u0000-\u0020\u007f]+$/i, "must be an absolute https URL");
+
 const oneAuth = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("basic"),
@@ -20,6 +25,16 @@ const oneAuth = z.discriminatedUnion("type", [
     password: text(1_024),
   }),
   z.strictObject({ type: z.literal("api_key"), header: headerName, value: headerValue }),
+  z.strictObject({
+    type: z.literal("oauth2"),
+    tokenUrl: url.meta({ description: "Token endpoint of the authorization server; https, a public host" }),
+    clientId: text(256),
+    clientSecret: text(1_024),
+    scope: z.string().min(1).max(1_024).regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/, "must be words joined by single spaces (RFC 6749, 3.3)").optional(),
+    audience: text(1_024).optional(),
+    clientAuth: z.enum(["basic", "post"]).optional().meta({ description: "How the client proves itself (RFC 6749, 2.3.1); `basic` when absent" }),
+    ca: pem.optional().meta({ description: "Trusted for the token URL instead of the public roots" }),
+  }),
 ]);
 const severalAuths = z.array(oneAuth).min(1).max(3)
   .refine((auths) => new Set(auths.map(({ type }) => type)).size === auths.length, "must not hold a type twice")
@@ -31,7 +46,7 @@ const oneAuthView = z.union([
   z.object({ type: z.literal("api_key"), header: z.string() }),
   z.object({
     type: z.literal("oauth2"), tokenUrl: z.string(), clientId: z.string(), scope: z.string().optional(), audience: z.string().optional(),
-    clientAuth: z.enum(["basic", "post"]).optional(),
+    clientAuth: z.enum(["basic", "post"]).optional(), ca: z.string().optional(),
   }),
 ]);
 export const authView = z.union([oneAuthView, z.array(oneAuthView)]);
@@ -43,7 +58,6 @@ export const headers = z.record(headerName.refine((name) => name.toLowerCase() !
   .meta({ id: "CustomHeaders", description: "Sent with every request; sealed at rest, and never shown again" });
 export const headersView = z.array(z.string()).meta({ description: "Names of the custom headers" });
 
-const pem = z.string().min(1).max(65_536).regex(/^[\x09\x0a\x0d\x20-\x7e]+$/, "must be PEM");
 export const tls = z.strictObject({
   clientCert: pem.optional(),
   clientKey: pem.optional().meta({ description: "Never shown again" }),
@@ -53,3 +67,41 @@ export const tls = z.strictObject({
 export const tlsView = z.object({
   clientCert: z.string().optional(), hasClientKey: z.boolean(), ca: z.string().optional(), minVersion: z.string().optional(),
 });
+
+const schemes = z.array(z.enum(SIGNING_SCHEMES)).min(1).max(SIGNING_SCHEMES.length)
+  .refine((given) => new Set(given).size === given.length, "must not name a scheme twice")
+  .meta({ uniqueItems: true, description: "`v1`: HMAC, `v1a`: Ed25519 (both Standard Webhooks), `rfc9421`: HTTP Message Signatures; `[\"v1\"]` when absent" });
+const rfc9421 = z.strictObject({
+  alg: z.enum(["ed25519", "hmac-sha256"]).optional().meta({ description: "`ed25519` with the published key when absent, or `hmac-sha256` with the signing secret" }),
+  digest: z.enum(["sha-256", "sha-512"]).optional().meta({ description: "Algorithm of Content-Digest; `sha-256` when absent" }),
+});
+export const signing = z.strictObject({ schemes: schemes.optional(), rfc9421: rfc9421.optional() }).meta({ id: "Signing" });
+export const signingView = z.object({ schemes, rfc9421: rfc9421.optional() }).meta({ id: "SigningView" });
+
+export const keyView = z.object({
+  kid: z.string().meta({ description: "JWK thumbprint (RFC 7638); `keyid` of message signatures" }),
+  publicKey: z.string().meta({ description: "As Standard Webhooks writes it: `whpk_` and base64" }),
+  createdAt: instant, expiresAt: instant.optional(),
+}).meta({ id: "SigningKey" });
+
+export const keyRotation = z.strictObject({
+  overlapSeconds: z.int().min(0).max(7 * 86_400).optional().meta({ description: "How long the keys before go on signing and being published; 86,400 when absent" }),
+}).meta({ id: "KeyRotation" });
+
+export const jwks = z.object({
+  keys: z.array(z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string(), kid: z.string(), use: z.literal("sig"), alg: z.literal("EdDSA") })),
+}).meta({ id: "JsonWebKeySet" });
+
+export const csrInput = z.strictObject({
+  subject: z.strictObject({
+    commonName: text(64),
+    organization: text(64).optional(),
+    organizationalUnit: text(64).optional(),
+    locality: text(128).optional(),
+    state: text(128).optional(),
+    country: z.string().regex(/^[A-Z]{2}$/, "must be a country code of two capital letters").optional(),
+  }),
+  keyType: z.enum(["ec-p256", "ec-p384", "rsa-2048", "rsa-3072"]).optional().meta({ description: "`ec-p256` when absent" }),
+}).meta({ id: "CertificateRequestInput" });
+export const certificateRequestView = z.object({ certificateRequest: z.string().meta({ description: "PEM, PKCS #10 (RFC 2986)" }), createdAt: instant }).meta({ id: "CertificateRequest" });
+export const certificateInput = z.strictObject({ certificate: pem.meta({ description: "PEM: the certificate for the pending request, then its intermediates" }) }).meta({ id: "CertificateInput" });
