@@ -1,6 +1,7 @@
 /** The worker part of a process: activities, Temporal worker, the gauge of what is overdue. */
 import type { Worker } from "@temporalio/worker";
 import { WorkflowNotFoundError } from "@temporalio/client";
+import { createCertificateAlarm } from "../activities/certificate-alarm.js";
 import { createDeliver } from "../activities/deliver.js";
 import { createEndpointHealth } from "../activities/endpoint-health.js";
 import { createEventBytes } from "../activities/event-bytes.js";
@@ -41,12 +42,14 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
   const running = worker.run();
   const overdue = watchOverdue(core);
   const dayKeys = startDayKeys(core);
+  const certificates = watchCertificates(core);
   return {
     worker,
     failed: running.then(() => new Promise<never>(() => undefined)),
     stop: async () => {
       overdue.stop();
       dayKeys.stop();
+      certificates.stop();
       if (worker.getState() === "RUNNING") worker.shutdown();
       await running;
       throttle.close();
@@ -62,6 +65,22 @@ async function signalled(signal: Promise<void>): Promise<boolean> {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
+}
+
+const CERTIFICATES_EVERY_MS = 3_600_000;
+
+function watchCertificates({ store, metrics, log }: Core): { stop(): void } {
+  const look = createCertificateAlarm({ subscriptions: () => store.subscriptions.all(), metrics, log });
+  // What the store does not tell now it tells in an hour; its own trouble has its own line.
+  const run = () => void look().catch(() => undefined);
+  const first = setTimeout(run, 5_000).unref();
+  const timer = setInterval(run, CERTIFICATES_EVERY_MS).unref();
+  return {
+    stop: () => {
+      clearTimeout(first);
+      clearInterval(timer);
+    },
+  };
 }
 
 /** On the stand-in the query is a scan, so the next look waits fifty times as long as the last one took. */
