@@ -28,7 +28,7 @@ export interface PayloadCheckDependencies {
   log: Pick<Logger, "warn" | "error">;
 }
 
-/** Compiled schemas that are kept: some 50 KB each. */
+/** Compiled schemas that are kept, oldest out first. */
 const MAX_COMPILED = 1_000;
 /** `application/json` and the `+json` types, in UTF-8. */
 const JSON_TYPE = /^(application\/json|[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.-]+\+json)[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i;

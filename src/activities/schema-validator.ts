@@ -24,7 +24,7 @@ export type Compiled = { ok: true; validator: PayloadValidator } | { ok: false; 
 
 /** Longest check of one payload. */
 export const CHECK_LIMIT_MS = 250;
-/** Longest compilation of one schema; the largest one that is taken needs 0.5 s. */
+/** Longest compilation of one schema; one with 1,200 properties took 0.9 s on a busy machine. */
 const COMPILE_LIMIT_MS = 5_000;
 /** Steps (weight of the schema times bytes of the payload) that are certain to be quick: no watchdog. At worst some 10 ms. */
 const QUICK_STEPS = 2_000_000;

@@ -42,8 +42,8 @@ export interface EventTypeQuery {
 }
 
 /**
- * A page of what the actor may discover, newest first, out of memory: of 10,000 event types in 2 ms, where the store took
- * seconds for a consumer. Throws StoreError `cursor_invalid`.
+ * A page of what the actor may discover, newest first, out of memory: of 10,000 event types 50 in 2 to 6 ms and 250 in 10 to 23 ms,
+ * with their schemas as JSON (busy machine). Throws StoreError `cursor_invalid`.
  */
 export function pageOfEventTypes(actor: Actor, catalogue: Catalogue, { apiId, prefix, search }: EventTypeQuery, page: PageRequest): Page<EventType> {
   const isVisible = eventTypeFilter(actor, catalogue);

@@ -17,7 +17,7 @@ export type ReadDocument = (document: unknown) => Outcome<{ format: DocumentForm
 const CHECK_LIMIT_MS = 5_000;
 const OPTIONS = { strict: false, logger: false } as const;
 
-/** The schemas are big (compiling AsyncAPI's takes half a second), so they are loaded when somebody imports. */
+/** The schemas are big (AsyncAPI's has 380 KB), so they are loaded when somebody imports. */
 export function createDocumentReader(watchdog: Watchdog): ReadDocument {
   const load = createRequire(import.meta.url);
   const compiled = new Map<string, ValidateFunction>();
