@@ -1,16 +1,24 @@
 /** What every administrative write does besides the write itself. */
-import type { z } from "zod";
+import { once } from "node:events";
+import { z } from "zod";
 import type { AuditEntry } from "../store/model.js";
-import type { Page } from "../store/store.js";
+import type { AuditFilter, Page } from "../store/store.js";
 import { ok, type Reply, type RequestContext, type Route, route } from "./route.js";
-import { auditView } from "./schemas/administration.js";
+import { auditFilter, auditView } from "./schemas/administration.js";
+import { SECURITY_HEADERS } from "./security-headers.js";
 import { DEFAULT_LIMIT, pageOf, pageQuery } from "./schemas/primitives.js";
 
-/** Records the act and lets this process see the change at once. The detail names fields, never secrets. */
+/**
+ * Records the act and lets this process see the change at once. The detail names fields, never secrets. It comes after the act: where it
+ * fails the caller gets 503 although the act was done, may repeat it, and the log keeps what the audit could not.
+ */
 export async function recordAct(
   { dependencies, actor }: RequestContext, action: string, subject: string, detail?: Record<string, unknown>,
 ): Promise<void> {
-  await dependencies.store.audit.append({ actor: actor.name, action, subject, ...(detail && { detail }) });
+  await dependencies.store.audit.append({ actor: actor.name, action, subject, ...(detail && { detail }) }).catch((error: unknown) => {
+    dependencies.log.error({ err: error, actor: actor.name, action, subject }, "an act that was done is not on record");
+    throw error;
+  });
   await dependencies.catalogue.refresh();
 }
 
@@ -22,14 +30,33 @@ export function pageReply<T, V>(page: Page<T>, view: (item: T) => V): Reply<{ da
 /** The page that a query asks for. */
 export const pageRequest = ({ limit, cursor }: z.output<typeof pageQuery>) => ({ limit: limit ?? DEFAULT_LIMIT, ...(cursor !== undefined && { cursor }) });
 
-const view = ({ id, at, actor, action, subject, detail }: AuditEntry): z.input<typeof auditView> =>
-  ({ id, at: at.toISOString(), actor, action, subject, ...(detail && { detail }) });
+const view = ({ at, ...entry }: AuditEntry): z.input<typeof auditView> => ({ ...entry, at: at.toISOString() });
+
+const filterOf = ({ actor, action, subject, since, until }: z.output<typeof auditFilter>): AuditFilter => ({
+  ...(actor !== undefined && { actor }), ...(action !== undefined && { action }), ...(subject !== undefined && { subject }),
+  ...(since !== undefined && { since: new Date(since) }), ...(until !== undefined && { until: new Date(until) }),
+});
 
 export const auditRoutes: readonly Route[] = [
   route({
     method: "get", path: "/v1/audit", operationId: "listAudit", tag: "Administration", act: "audit:read",
-    summary: "List administrative acts, newest first",
-    query: pageQuery, response: { status: 200, description: "A page of acts", schema: pageOf(auditView) },
-    handle: async ({ dependencies }, { query }) => pageReply(await dependencies.store.audit.list(pageRequest(query)), view),
+    summary: "List administrative acts, log-ins and refusals, newest first",
+    description: "Filters are exact; `since` counts, `until` does not.",
+    query: pageQuery.extend(auditFilter.shape), response: { status: 200, description: "A page of acts", schema: pageOf(auditView) },
+    handle: async ({ dependencies }, { query }) => pageReply(await dependencies.store.audit.list(pageRequest(query), filterOf(query)), view),
   }),
+  {
+    method: "get", path: "/v1/audit/export", operationId: "exportAudit", tag: "Administration", act: "audit:read", summary: "Export the audit",
+    description: "One entry to a line, in the order of the chain; those from before the chain come last. The export is itself on record.",
+    responseType: "application/jsonl", response: { status: 200, description: "JSON Lines", schema: z.string() },
+    async serve(context, _request, response) {
+      await recordAct(context, "audit.export", "audit");
+      response.writeHead(200, { ...SECURITY_HEADERS, "content-type": "application/jsonl", "content-disposition": 'attachment; filename="audit.jsonl"' });
+      for await (const entry of context.dependencies.store.audit.all()) {
+        if (response.destroyed) return;
+        if (!response.write(`${JSON.stringify(view(entry))}\n`)) await Promise.race([once(response, "drain"), once(response, "close")]);
+      }
+      response.end();
+    },
+  },
 ];

@@ -1,34 +1,171 @@
-/** The collection of administrative acts: written once, never changed. */
-import type { Collection } from "mongodb";
-import { guarded } from "./driver-errors.js";
-import { newId } from "./ids.js";
-import { findPage } from "./paging.js";
-import type { Store } from "./store.js";
+/** The audit: written once, never changed, each entry chained to the one before (audit-chain.ts). */
+import { setTimeout as delay } from "node:timers/promises";
+import { MongoBulkWriteError, type Collection } from "mongodb";
+import { type AuditDocument, type AuditHeadDocument, digestOfEarlier, headSeal, idOf, type Mac, macOf, seqOf, verifyChain } from "./audit-chain.js";
+import { guarded, isDuplicate } from "./driver-errors.js";
+import { findPage, within } from "./paging.js";
+import type { AuditEntry } from "./model.js";
+import { StoreError, type Store } from "./store.js";
 
-/** An entry at rest. `detail` is JSON text: its field names are anybody's, and the stand-in refuses some. */
-export interface AuditDocument {
-  _id: string;
-  at: Date;
-  actor: string;
-  action: string;
-  subject: string;
-  detail?: string;
+type Given = Parameters<Store["audit"]["append"]>[0];
+type Dated = Given & { at: Date };
+interface Waiting {
+  entry: Given;
+  done: () => void;
+  failed: (error: unknown) => void;
+}
+interface Tip {
+  seq: number;
+  mac: string;
 }
 
-/** The audit trail over its collection. */
-export function createAuditStore(collection: Collection<AuditDocument>): Store["audit"] {
+/** Entries in one write. */
+const BATCH = 100;
+/** Lost races for a number before giving up; each one means that another process has appended. */
+const MAX_CONFLICTS = 200;
+
+/** The audit over its collections. `mac` is keyed: see audit-chain.ts. */
+export function createAuditStore({ entries, heads, mac }: { entries: Collection<AuditDocument>; heads: Collection<AuditHeadDocument>; mac: Mac }): Store["audit"] {
+  const findHead = async () => (await guarded(() => heads.findOne({ _id: "head" }))) ?? undefined;
+  const append = createAppender({ entries, heads, mac, findHead });
   return {
-    async append({ detail, ...entry }) {
-      await guarded(() => collection.insertOne({ _id: newId("aud"), at: new Date(), ...entry, ...(detail && { detail: JSON.stringify(detail) }) }));
+    append,
+    async list(page, { actor, action, subject, since, until } = {}) {
+      const exact = Object.entries({ actor, action, subject }).filter(([, value]) => value !== undefined).map(([field, value]) => ({ [field]: value }));
+      const { data, ...rest } = await findPage({ collection: entries, timeField: "at", filter: [...exact, ...within<AuditDocument>("at", since, until)], page });
+      return { data: data.map(toEntry), ...rest };
     },
-    async list(page) {
-      const { data, ...rest } = await findPage({ collection, timeField: "at", filter: [], page });
-      const entries = data.map(({ _id: id, detail, ...entry }) => ({
-        id,
-        ...entry,
-        ...(detail !== undefined && { detail: JSON.parse(detail) as Record<string, unknown> }),
-      }));
-      return { data: entries, ...rest };
+    async *all() {
+      for await (const document of entries.find().sort({ _id: 1 })) yield toEntry(document);
+    },
+    async verify(expect) {
+      // Read first: what is appended meanwhile comes after it.
+      const head = await findHead();
+      return verifyChain({ mac, entries: entries.find().sort({ _id: 1 }), head, ...(expect && { expect }) });
     },
   };
+}
+
+function toEntry({ _id: id, at, actor, action, subject, detail, prev, mac }: AuditDocument): AuditEntry {
+  return {
+    id, at, actor, action, subject,
+    ...(detail !== undefined && { detail: JSON.parse(detail) as Record<string, unknown> }),
+    ...(prev !== undefined && mac !== undefined && { prev, mac }),
+  };
+}
+
+interface Chain {
+  entries: Collection<AuditDocument>;
+  heads: Collection<AuditHeadDocument>;
+  mac: Mac;
+  findHead: () => Promise<AuditHeadDocument | undefined>;
+}
+
+/**
+ * Appends in one line: what comes while a write is under way goes out together in the next one. Between processes the unique `_id`
+ * decides: whoever loses reads the entries that were first and chains on behind them.
+ */
+function createAppender({ entries, heads, mac, findHead }: Chain): Store["audit"]["append"] {
+  let tip: Tip | undefined;
+
+  const read = (seq: number) => guarded(() => entries.findOne({ _id: idOf(seq) }));
+
+  async function advance(from: Tip): Promise<Tip> {
+    let at = from;
+    for (let next = await read(at.seq + 1); next?.mac !== undefined; next = await read(at.seq + 1)) at = { seq: at.seq + 1, mac: next.mac };
+    return at;
+  }
+
+  /** The first entry tells of those that were there before the chain. */
+  async function begin(at: Date): Promise<void> {
+    const earlier = digestOfEarlier(mac);
+    for await (const document of entries.find().sort({ _id: 1 })) if (seqOf(document._id) === undefined) earlier.add(document);
+    await insert(entries, chained(mac, { seq: 0, mac: "" }, [{ at, actor: "service", action: "audit.begin", subject: "audit", detail: earlier.result() }]));
+  }
+
+  async function write(given: Dated[]): Promise<void> {
+    let rest = given;
+    for (let conflicts = 0; rest.length > 0; conflicts++) {
+      if (conflicts > MAX_CONFLICTS) throw new StoreError("unavailable", "The audit is being written to by too many at once. Try again.");
+      tip = await advance(tip ?? (await findHead()) ?? { seq: 0, mac: "" });
+      if (tip.seq === 0) {
+        await begin(rest[0]?.at ?? new Date());
+        continue;
+      }
+      const documents = chained(mac, tip, rest);
+      const count = await insert(entries, documents);
+      const last = documents[count - 1];
+      if (last) tip = { seq: tip.seq + count, mac: last.mac };
+      rest = rest.slice(count);
+      if (rest.length > 0) await delay(Math.random() * 10);
+    }
+    if (tip) await moveHead(tip);
+  }
+
+  /** Only ever forward. A head that lags is no harm: it says how far the chain reached at least. */
+  async function moveHead({ seq, mac: entryMac }: Tip): Promise<void> {
+    const head = { seq, mac: entryMac, seal: headSeal(mac, { seq, mac: entryMac }) };
+    await guarded(() => heads.updateOne({ _id: "head", seq: { $lt: seq } }, { $set: head }, { upsert: true })).catch((error: unknown) => {
+      // Another process's head is further on, or the store went away after the entries were durable.
+      if (!isDuplicate(error) && !(error instanceof StoreError && error.code === "unavailable")) throw error;
+    });
+  }
+
+  return inBatches(async (given) => {
+    try {
+      await write(given.map((entry) => ({ at: new Date(), ...entry })));
+    } catch (error) {
+      // Whether anything was written is not known: the next append looks.
+      tip = undefined;
+      throw error;
+    }
+  });
+}
+
+/** One write at a time; what comes meanwhile goes out together in the next. */
+function inBatches(write: (given: Given[]) => Promise<void>): Store["audit"]["append"] {
+  const waiting: Waiting[] = [];
+  let running = false;
+
+  async function run(): Promise<void> {
+    running = true;
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, BATCH);
+      try {
+        await write(batch.map(({ entry }) => entry));
+        for (const { done } of batch) done();
+      } catch (error) {
+        for (const { failed } of batch) failed(error);
+      }
+    }
+    running = false;
+  }
+
+  return (entry) => new Promise<void>((done, failed) => {
+    waiting.push({ entry, done, failed });
+    if (!running) void run();
+  });
+}
+
+function chained(mac: Mac, after: Tip, given: readonly Dated[]): (AuditDocument & { mac: string })[] {
+  let { seq, mac: prev } = after;
+  return given.map(({ detail, ...entry }) => {
+    seq++;
+    const document: AuditDocument = { _id: idOf(seq), ...entry, ...(detail && { detail: JSON.stringify(detail) }), prev };
+    prev = macOf(mac, document, prev);
+    return { ...document, mac: prev };
+  });
+}
+
+/** How many went in before another process's entry. */
+async function insert(entries: Collection<AuditDocument>, documents: AuditDocument[]): Promise<number> {
+  return guarded(async () => {
+    try {
+      await entries.insertMany(documents, { ordered: true });
+      return documents.length;
+    } catch (error) {
+      if (!(error instanceof MongoBulkWriteError) || !isDuplicate(error)) throw error;
+      return Math.min(...[error.writeErrors].flat().map(({ index }) => index));
+    }
+  });
 }

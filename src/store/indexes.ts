@@ -33,7 +33,7 @@ export async function createIndexes(collections: {
     { apiId: 1, acceptedAt: -1, _id: -1 },
   ]);
   await make(subscriptions, [{ groupId: 1, createdAt: -1, _id: -1 }]);
-  await make(audit, [{ at: -1, _id: -1 }]);
+  await make(audit, [{ at: -1, _id: -1 }, ...["actor", "action", "subject"].map((field): Record<string, 1 | -1> => ({ [field]: 1, at: -1, _id: -1 }))]);
   await make(erasures, [{ at: 1, _id: 1 }]);
   await guarded(() => samlUses.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }));
   await make(people, [{ firstLoginAt: -1, _id: -1 }]);

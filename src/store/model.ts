@@ -261,6 +261,9 @@ export interface AuditEntry {
   action: string;
   subject: string;
   detail?: Record<string, unknown>;
+  /** MAC of the entry before, and of this one; absent on entries from before the chain. */
+  prev?: string;
+  mac?: string;
 }
 
 /** What can be erased for good: a group, an api or a person with its data key, or the content of one event. */

@@ -1,7 +1,8 @@
 /** The store over MongoDB: puts the collections together. */
 import type { Collection, Db, MongoClient } from "mongodb";
 import type { Logger } from "pino";
-import { createAuditStore, type AuditDocument } from "./audit.js";
+import { createAuditStore } from "./audit.js";
+import type { AuditDocument, AuditHeadDocument } from "./audit-chain.js";
 import { createCatalogueCollection, type CatalogueDocument, type Layout } from "./catalogue-collection.js";
 import { apiKeyLayout, apiLayout, eventTypeLayout, groupLayout, subscriptionLayout } from "./catalogue-layouts.js";
 import { type ChangesDocument, createChanges } from "./changes.js";
@@ -112,7 +113,9 @@ export async function createStore(deps: { client: MongoClient; database: string;
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
     recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),
     sessions: createSessionStore(sessions, keyring),
-    audit: createAuditStore(db.collection<AuditDocument>("audit")),
+    audit: createAuditStore({
+      entries: db.collection<AuditDocument>("audit"), heads: db.collection<AuditHeadDocument>("auditHead"), mac: (label, text) => blindIndex(pepper, label, text),
+    }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,
     keyring,

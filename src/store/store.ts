@@ -1,4 +1,5 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
+import type { AuditVerification } from "./audit-chain.js";
 import type { KeyUses } from "./key-uses.js";
 import type { Keyring } from "./keyring.js";
 import type { SamlConnection } from "./saml-connections.js";
@@ -151,6 +152,24 @@ export interface ErasureStore {
   lately(eventId: string): boolean;
 }
 
+export interface AuditStore {
+  /** Durable and chained on return. Entries of one process are in the order of the calls. */
+  append(entry: Omit<AuditEntry, "id" | "at" | "prev" | "mac">): Promise<void>;
+  /** Newest first. */
+  list(page: PageRequest, filter?: AuditFilter): Promise<Page<AuditEntry>>;
+  /** All of them, the chain in its order first. */
+  all(): AsyncIterable<AuditEntry>;
+  /** Checks the whole chain; `expect` is a head that was noted elsewhere. */
+  verify(expect?: { seq: number; mac: string }): Promise<AuditVerification>;
+}
+export interface AuditFilter {
+  actor?: string;
+  action?: string;
+  subject?: string;
+  since?: Date;
+  until?: Date;
+}
+
 export interface Store {
   apis: CatalogueCollection<Api>;
   eventTypes: CatalogueCollection<EventType>;
@@ -169,7 +188,7 @@ export interface Store {
   recoveries: { insert(item: Recovery): Promise<void>; get(id: string): Promise<Recovery | undefined>; update(id: string, change: Partial<Recovery>): Promise<void> };
   people: PeopleStore;
   sessions: SessionStore;
-  audit: { append(entry: Omit<AuditEntry, "id" | "at">): Promise<void>; list(page: PageRequest): Promise<Page<AuditEntry>> };
+  audit: AuditStore;
   /** The catalogue version: raised by every write to a catalogue collection, by any process. Reading it also takes in what other processes erased. */
   catalogueVersion(): Promise<number>;
   /** The same with the version of each collection, so that only what changed is read again. */

@@ -127,7 +127,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
       ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
     });
     const text = await answer.body.text();
-    const json = String(answer.headers["content-type"]).includes("json");
+    const json = /json\b/.test(String(answer.headers["content-type"]));
     return { status: answer.statusCode, headers: answer.headers, text, body: (json && text !== "" ? JSON.parse(text) : {}) as T };
   }
   async function problem(method: string, path: string, made?: Call) {

@@ -63,7 +63,7 @@ describe("store", () => {
     expect(first.data.map(({ action }) => action)).toEqual(["act.2", "act.1"]);
     expect(first.data[1]?.detail).toEqual({ "$a.b": 1 });
     const second = await store.audit.list({ limit: 2, cursor: first.next ?? "" });
-    expect(second.data.map(({ action, next }: { action: string; next?: string }) => [action, next])).toEqual([["act.0", undefined]]);
+    expect(second.data.map(({ action, next }: { action: string; next?: string }) => [action, next])).toEqual([["act.0", undefined], ["audit.begin", undefined]]);
   });
 
   it("reports how many seals each data key has made when it closes", async () => {

@@ -22,7 +22,7 @@ it("makes a key at the first start alone, keeps only its hash, and makes another
   expect(made.token).toMatch(new RegExp(`^sp_${key?.id ?? "none"}_[A-Za-z0-9_-]{43}$`));
   expect(key).toMatchObject({ role: "admin" });
   expect(JSON.stringify(key)).not.toContain(made.token.slice(-20));
-  expect((await store.audit.list({ limit: 10 })).data).toMatchObject([{ actor: "service", action: "api_key.create", subject: key?.id }]);
+  expect((await store.audit.list({ limit: 10 })).data).toMatchObject([{ actor: "service", action: "api_key.create", subject: key?.id }, { action: "audit.begin" }]);
   expect(await ensureAdminKey(store, loadConfig({}))).toEqual({ from: "earlier start" });
 
   await store.apiKeys.update(key?.id ?? "", (current) => ({ ...current, revokedAt: new Date() }));

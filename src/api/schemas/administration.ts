@@ -34,12 +34,15 @@ export const apiKeyView = z.object({
 }).meta({ id: "ApiKey" });
 export const apiKeyWithSecret = apiKeyView.extend({ key: z.string().meta({ description: "The whole key; shown this once" }) }).meta({ id: "ApiKeyWithSecret" });
 
+const exactly = z.string().min(1).max(512).optional();
+export const auditFilter = z.strictObject({ actor: exactly, action: exactly, subject: exactly, since: instantInput.optional(), until: instantInput.optional() });
 export const keyRotation = z.strictObject({
   overlapSeconds: z.int().min(0).max(7 * 86_400).optional().meta({ description: "How long the key before works too; 86,400 when absent, 0: it ends at once" }),
 }).meta({ id: "KeyRotation" });
 
 export const auditView = z.object({
   id: z.string(), at: instant, actor: z.string(), action: z.string(), subject: z.string(), detail: z.record(z.string(), z.unknown()).optional(),
+  prev: z.string().optional().meta({ description: "MAC of the entry before" }), mac: z.string().optional().meta({ description: "HMAC-SHA-256 over the entry and `prev`, under a key that only the service has" }),
 }).meta({ id: "AuditEntry" });
 
 const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, "must be base64");

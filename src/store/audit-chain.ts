@@ -1,0 +1,100 @@
+/**
+ * The chain that the audit's entries form. Each carries a MAC over itself and the MAC before it, under the installation's pepper:
+ * whoever has only the database can neither change, remove, swap or insert an entry nor make the chain anew.
+ */
+
+/** Gives HMAC-SHA-256 of the text under the pepper, with a label of its own. */
+export type Mac = (label: string, text: string) => Uint8Array;
+
+/** An entry at rest. `detail` is JSON text: its field names are anybody's, and the stand-in refuses some. */
+export interface AuditDocument {
+  /** `aud_` and the number in the chain, 16 digits; entries from before the chain have a ULID instead. */
+  _id: string;
+  at: Date;
+  actor: string;
+  action: string;
+  subject: string;
+  detail?: string;
+  /** MAC of the entry before, base64url; empty for the first. */
+  prev?: string;
+  mac?: string;
+}
+/** The last entry as it was known to be; kept apart from the chain, so that a chain cut short is noticed. */
+export interface AuditHeadDocument {
+  _id: "head";
+  seq: number;
+  mac: string;
+  seal: string;
+}
+
+const ID = /^aud_(\d{16})$/;
+export const idOf = (seq: number): string => `aud_${String(seq).padStart(16, "0")}`;
+/** The number in the chain; undefined for an entry from before it. */
+export const seqOf = (id: string): number | undefined => (ID.test(id) ? Number(id.slice(4)) : undefined);
+
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+/** Each field with its length in front, so that no two entries read the same. */
+const joined = (fields: readonly string[]): string => fields.map((field) => `${Buffer.byteLength(field)}:${field}`).join("");
+
+/** The MAC of an entry in its place. */
+export function macOf(mac: Mac, { _id, at, actor, action, subject, detail }: AuditDocument, prev: string): string {
+  return base64url(mac("audit-chain", joined([_id, at.toISOString(), actor, action, subject, detail === undefined ? "0" : "1", detail ?? "", prev])));
+}
+export const headSeal = (mac: Mac, head: Pick<AuditHeadDocument, "seq" | "mac">): string => base64url(mac("audit-head", `${head.seq}:${head.mac}`));
+
+/** What the first entry says of those before the chain: how many, and a MAC over them all. */
+export function digestOfEarlier(mac: Mac) {
+  let [count, digest] = [0, ""];
+  return {
+    add: (document: AuditDocument): void => {
+      count++;
+      digest = macOf(mac, document, digest);
+    },
+    result: () => ({ unchained: count, digest }),
+  };
+}
+
+/** What a verification found. */
+export type AuditVerification = {
+  /** Entries of the chain, up to the fault. */
+  chained: number;
+  /** Entries from before the chain. */
+  unchained: number;
+  /** The last good entry: to be kept elsewhere and given as `expect` the next time. */
+  head: { seq: number; mac: string };
+} & ({ ok: true } | { ok: false; fault: AuditFault; seq: number });
+/**
+ * `missing`: the entry of this number is not there. `changed`: it is not as it was written, or not where. `cut_short`: the chain once
+ * reached this number. `head`: the record of the last entry is not ours. `unchained`: the entries from before the chain are not those it began with.
+ */
+export type AuditFault = "missing" | "changed" | "cut_short" | "head" | "unchained";
+
+/** Checks all entries, by ascending id: those of the chain come first. */
+export async function verifyChain(
+  { mac, entries, head, expect }: { mac: Mac; entries: AsyncIterable<AuditDocument>; head: AuditHeadDocument | undefined; expect?: { seq: number; mac: string } },
+): Promise<AuditVerification> {
+  const known = [head, expect].filter((each) => each !== undefined);
+  const earlier = digestOfEarlier(mac);
+  let last = { seq: 0, mac: "" };
+  let beginning: string | undefined;
+  const failed = (fault: AuditFault, seq: number): AuditVerification => ({ ok: false, fault, seq, chained: last.seq, unchained: earlier.result().unchained, head: last });
+
+  for await (const entry of entries) {
+    const seq = seqOf(entry._id);
+    if (seq === undefined) {
+      earlier.add(entry);
+      continue;
+    }
+    if (seq !== last.seq + 1) return failed("missing", last.seq + 1);
+    if (entry.prev !== last.mac || entry.mac !== macOf(mac, entry, last.mac)) return failed("changed", seq);
+    if (known.some((each) => each.seq === seq && each.mac !== entry.mac)) return failed("changed", seq);
+    if (seq === 1) beginning = entry.detail;
+    last = { seq, mac: entry.mac };
+  }
+  if (head ? head.seal !== headSeal(mac, head) : last.seq > 0) return failed("head", last.seq);
+  const reached = Math.max(0, ...known.map(({ seq }) => seq));
+  if (reached > last.seq) return failed("cut_short", reached);
+  const { unchained } = earlier.result();
+  if (beginning !== undefined && beginning !== JSON.stringify(earlier.result())) return failed("unchained", 1);
+  return { ok: true, chained: last.seq, unchained, head: last };
+}
