@@ -86,7 +86,7 @@ export const keyView = z.object({
 
 export const keyRotation = z.strictObject({
   overlapSeconds: z.int().min(0).max(7 * 86_400).optional().meta({ description: "How long the keys before go on signing and being published; 86,400 when absent" }),
-}).meta({ id: "KeyRotation" });
+}).meta({ id: "SigningKeyRotation" });
 
 export const jwks = z.object({
   keys: z.array(z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string(), kid: z.string(), use: z.literal("sig"), alg: z.literal("EdDSA") })),
