@@ -9,6 +9,7 @@ import type { AttemptResult, EventBytes } from "./deliver.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
 import { pace } from "./pace.js";
+import { routingOf } from "./routes.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 
 export interface AttemptDependencies extends FirstAttemptsDependencies {
@@ -48,17 +49,17 @@ export function createAttempt(dependencies: AttemptDependencies) {
     const records = activityInfo().attempt > 1 ? await store.deliveries.getMany(items.map(({ deliveryId }) => deliveryId)) : undefined;
     const current = records ? items.map((item) => caughtUp(item, records.get(item.deliveryId))) : items;
     // What an earlier run of this activity got done is reported, not done again.
-    const due = current.filter((item, index) => item === items[index]);
-    if (subscription.status !== "active") {
-      const held = await stand(dependencies, due, "held", `The subscription is ${subscription.status}${subscription.statusReason ? `: ${subscription.statusReason}` : "."}`);
-      return merged(current, held.items);
-    }
+    const unmade = current.filter((item, index) => item === items[index]);
+    const [due, waiting] = parted(unmade, ({ eventType }) => routingOf(subscription, eventType) === "sent");
+    const why = `The subscription is ${subscription.status}${subscription.statusReason ? `: ${subscription.statusReason}` : "."}`;
+    const held = (await stand(dependencies, waiting, "held", why)).items;
+    if (due.length === 0) return merged(current, held);
     const pausedUntil = throttle.pausedUntil(subscription);
     if (pausedUntil > Date.now()) {
       const paused = await stand(dependencies, due, "throttled", "The consumer asked for a pause (Retry-After).", () => pausedUntil);
-      return merged(current, paused.items);
+      return merged(current, [...held, ...paused.items]);
     }
-    return merged(current, await attemptAll(dependencies, subscription, due));
+    return merged(current, [...held, ...(await attemptAll(dependencies, subscription, due))]);
   }
 
   async function recordStatus({ items, by }: { subscriptionId: string; items: RetryItem[]; by?: string }): Promise<void> {
@@ -67,6 +68,8 @@ export function createAttempt(dependencies: AttemptDependencies) {
 
   return { attempt, recordStatus };
 }
+
+const parted = <T>(items: T[], goes: (item: T) => boolean): [T[], T[]] => [items.filter(goes), items.filter((item) => !goes(item))];
 
 const merged = (items: RetryItem[], changed: RetryItem[]): AttemptReport => {
   const byId = new Map(changed.map((item) => [item.deliveryId, item]));

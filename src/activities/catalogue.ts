@@ -1,6 +1,7 @@
 /** The subscription catalogue in memory: what a publish and a dispatch look up without asking the store. */
 import type { Api, EventType, Group, StoredApiKey, Subscription } from "../store/model.js";
 import { CATALOGUE_COLLECTIONS, type CatalogueName, type CatalogueVersions, type Store } from "../store/store.js";
+import { LIFE } from "../store/subscription-life.js";
 
 export interface Catalogue {
   /** Version that the content belongs to; see `Store.catalogueVersion`. */
@@ -18,7 +19,7 @@ export interface Catalogue {
   group(id: string): Group | undefined;
   subscription(id: string): Subscription | undefined;
   apiKey(id: string): StoredApiKey | undefined;
-  /** Subscriptions of any status that are granted and subscribed to this event type. */
+  /** Subscriptions that are granted and subscribed to this event type, in a status in which deliveries are made. */
   routes(eventType: string): readonly Subscription[];
   /** Whether the group is granted the event type, by its name or by its api. */
   granted(groupId: string, eventType: string): boolean;
@@ -122,6 +123,7 @@ function changedCollections(before: CatalogueVersions, now: CatalogueVersions): 
 function routesOf({ eventTypes, groups, subscriptions }: Pick<Collections, "eventTypes" | "groups" | "subscriptions">): Map<string, Subscription[]> {
   const all = new Map<string, Subscription[]>();
   for (const subscription of subscriptions.values()) {
+    if (LIFE[subscription.status].routing === "none") continue;
     for (const name of new Set(subscription.eventTypes)) {
       if (!isGranted(groups.get(subscription.groupId), eventTypes.get(name))) continue;
       const routes = all.get(name);

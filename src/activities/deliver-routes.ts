@@ -47,7 +47,8 @@ export async function deliverRoutes(dependencies: DeliverRoutesDependencies, ord
       keepGoing(owner, before, route, left);
     }
     else if (kept) done.push({ route, outcome: kept });
-    else todo.push(route);
+    // A filter that was changed between two runs leaves alone what the first one made.
+    else if (route.filtered !== "excluded") todo.push(route);
   }
   const record = async (): Promise<void> => {
     const now = done;
@@ -106,7 +107,7 @@ function deliveryOf(owner: string, route: Route, outcome: FirstOutcome): Deliver
   };
   const workflow = { workflowId: retryWorkflowId(owner, subscription.id) };
   if (outcome.kind === "left") {
-    return { ...base, ...workflow, status: outcome.status, attemptCount: 0, attempts: [], ...("dueAt" in outcome && { nextAttemptAt: new Date(outcome.dueAt) }) };
+    return { ...base, ...workflow, status: outcome.status, attemptCount: 0, attempts: [], ...("dueAt" in outcome && { nextAttemptAt: new Date(outcome.dueAt) }), ...("reason" in outcome && { reason: outcome.reason }) };
   }
   const { result } = outcome;
   return {
@@ -120,7 +121,7 @@ function deliveryOf(owner: string, route: Route, outcome: FirstOutcome): Deliver
 function itemOf(route: Route, outcome: FirstOutcome): RetryItem | undefined {
   const base = { deliveryId: route.deliveryId, eventId: route.event.id, eventType: route.event.type, scheduleBase: 0 };
   if (outcome.kind === "left") {
-    return { ...base, status: outcome.status, attempts: 0, ...("dueAt" in outcome && { dueAt: outcome.dueAt, ...(outcome.reservation && { reservation: outcome.reservation }) }) };
+    return { ...base, status: outcome.status, attempts: 0, ...("dueAt" in outcome && { dueAt: outcome.dueAt, ...(outcome.reservation && { reservation: outcome.reservation }) }), ...("reason" in outcome && { reason: outcome.reason, since: Date.now() }) };
   }
   const { result } = outcome;
   if (SETTLED_STATUSES.includes(result.status)) return undefined;

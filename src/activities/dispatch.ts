@@ -10,6 +10,7 @@ import type { Catalogue } from "./catalogue.js";
 import { deliverRoutes, type DeliverRoutesDependencies } from "./deliver-routes.js";
 import type { EventBytes } from "./deliver.js";
 import type { EventBytesSource } from "./event-bytes.js";
+import { filterRoutes } from "./filter-routes.js";
 import type { Route } from "./first-attempts.js";
 import type { DispatchGauge } from "./dispatch-gauge.js";
 import { claimEvents } from "./own-events.js";
@@ -116,10 +117,10 @@ async function refuseInvalid(
 type Routed<E> = { event: E; subscriptions: readonly Subscription[] };
 
 const flatten = (routes: Routed<{ id: string }>[], bytes: Map<string, EventBytes>): Route[] =>
-  routes.flatMap(({ event, subscriptions }) => {
+  filterRoutes(routes.flatMap(({ event, subscriptions }) => {
     const opened = bytes.get(event.id);
     return opened ? subscriptions.map((subscription) => ({ deliveryId: `${event.id}.${subscription.id}`, event: opened, subscription })) : [];
-  });
+  }));
 
 /** A wide fan-out, cut by subscription so that each page signs and sends to few endpoints over warm connections. */
 function pagesOf(owner: string, routes: Routed<PublishedEvent>[], catalogueVersion: number): DeliverPageInput[] {

@@ -3,6 +3,7 @@ import type { Subscription } from "../store/model.js";
 import type { AttemptResult, EventBytes } from "./deliver.js";
 import type { EndpointHealth } from "./endpoint-health.js";
 import { pace } from "./pace.js";
+import { routingOf } from "./routes.js";
 import type { Throttle } from "./throttle.js";
 import type { RetryItem } from "../workflows/contract.js";
 
@@ -11,12 +12,16 @@ export interface Route {
   deliveryId: string;
   event: EventBytes;
   subscription: Subscription;
+  /** What the subscription's filter says, where it has one. */
+  filtered?: "excluded" | { failed: string };
 }
 
 /** What became of a route in the dispatch: an attempt was made, or `retryDelivery` makes it. */
 export type FirstOutcome =
   | { kind: "attempted"; result: AttemptResult }
   | { kind: "left"; status: "pending" | "held" }
+  /** Nobody knows whether the filter wants it: neither sent nor dropped. */
+  | { kind: "left"; status: "parked"; reason: string }
   | { kind: "left"; status: "throttled"; dueAt: number; reservation?: NonNullable<RetryItem["reservation"]> };
 
 export interface FirstAttemptsDependencies {
@@ -42,6 +47,11 @@ export async function firstAttempts(
 ): Promise<void> {
   const bySubscription = new Map<string, Route[]>();
   for (const route of routes) {
+    const left = leftAlone(route);
+    if (left) {
+      settled(route, left);
+      continue;
+    }
     const some = bySubscription.get(route.subscription.id);
     if (some) some.push(route);
     else bySubscription.set(route.subscription.id, [route]);
@@ -50,13 +60,18 @@ export async function firstAttempts(
   await Promise.all([...bySubscription.values()].map((some) => attemptSome(dependencies, some, width, settled)));
 }
 
+/** What is not attempted whatever the endpoint's state. */
+function leftAlone({ subscription, event, filtered }: Route): FirstOutcome | undefined {
+  if (typeof filtered === "object") return { kind: "left", status: "parked", reason: filtered.failed };
+  return routingOf(subscription, event.type) === "sent" ? undefined : { kind: "left", status: "held" };
+}
+
 async function attemptSome(
   dependencies: FirstAttemptsDependencies, routes: Route[], width: number, settled: (route: Route, outcome: FirstOutcome) => void,
 ): Promise<void> {
   const subscription = routes[0]?.subscription;
   if (!subscription) return;
   const leave = (outcome: FirstOutcome) => routes.forEach((route) => settled(route, outcome));
-  if (subscription.status !== "active") return leave({ kind: "left", status: "held" });
   const pausedUntil = dependencies.throttle.pausedUntil(subscription);
   if (pausedUntil > Date.now()) return leave({ kind: "left", status: "throttled", dueAt: pausedUntil });
   if (dependencies.health.verdict(subscription.id) !== "prompt") return leave({ kind: "left", status: "pending" });

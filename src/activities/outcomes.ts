@@ -58,6 +58,7 @@ export const OUTCOMES = {
 
   client_certificate_mismatch: { class: "park", explanation: "The client key saved with the subscription does not belong to its certificate.", hint: "Save certificate and key again, then retry the delivery." },
   client_certificate_invalid: { class: "park", explanation: "The client certificate, key or authority saved with the subscription cannot be read.", hint: "Save them again, then retry the delivery." },
+  filter_failed: { class: "park", explanation: "The subscription's filter could not tell whether it wants the event; nothing was sent.", hint: "Correct the filter (POST /v1/filters/test tries it), then retry the delivery, which sends it, or cancel it." },
   target_refused: { class: "park", explanation: "The URL of the subscription may not be called.", hint: "Save a public https URL, then retry the delivery." },
   request_invalid: { class: "park", explanation: "The request cannot be written: a header holds characters that HTTP does not allow.", hint: "Check the header saved as the subscription's authentication, then retry the delivery." },
 

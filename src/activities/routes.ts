@@ -1,5 +1,6 @@
 /** Which subscriptions an event goes to. */
 import type { Subscription } from "../store/model.js";
+import { LIFE, type Routing } from "../store/subscription-life.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 import type { Catalogue } from "./catalogue.js";
 
@@ -13,11 +14,15 @@ export const apiOf = (catalogue: Catalogue, eventType: string): string => catalo
 export const isKnownType = (catalogue: Catalogue, eventType: string): boolean =>
   eventType === TEST_EVENT_TYPE || catalogue.eventType(eventType) !== undefined;
 
-/** Subscriptions of any status that the event is for. */
+/** What the subscription's status means for an event of this type. */
+export const routingOf = ({ status }: Pick<Subscription, "status">, eventType: string): Routing =>
+  eventType === TEST_EVENT_TYPE ? LIFE[status].test : LIFE[status].routing;
+
+/** Subscriptions that get a delivery of the event, sent or held. */
 export function routesOf(catalogue: Catalogue, event: Pick<PublishedEvent, "type" | "groups" | "subscriptionIds">): readonly Subscription[] {
   if (event.subscriptionIds) {
     const named = event.subscriptionIds.flatMap((id) => catalogue.subscription(id) ?? []);
-    return named.filter((subscription) => event.type === TEST_EVENT_TYPE || catalogue.routes(event.type).includes(subscription));
+    return named.filter((subscription) => event.type === TEST_EVENT_TYPE ? routingOf(subscription, event.type) !== "none" : catalogue.routes(event.type).includes(subscription));
   }
   const routes = catalogue.routes(event.type);
   const { groups } = event;

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Subscription } from "../store/model.js";
 import type { Store } from "../store/store.js";
+import { takeStep } from "../store/subscription-life.js";
 import type { Catalogue } from "./catalogue.js";
 import type { SubscriptionEffect } from "./deliver.js";
 import type { Throttle } from "./throttle.js";
@@ -18,8 +19,9 @@ export function createSubscriptionEffects(
   async function disable(subscription: Subscription, reason: string): Promise<void> {
     let changed = false;
     await store.subscriptions.update(subscription.id, (current) => {
-      changed = current.status === "active";
-      return changed ? { ...current, status: "disabled", statusReason: reason, statusAt: new Date() } : current;
+      const step = takeStep(current, "disable", { by: "service", reason, at: new Date() });
+      changed = step.ok;
+      return step.ok ? step.subscription : current;
     });
     if (!changed) return;
     log.warn({ subscription: subscription.id, group: subscription.groupId, reason }, "subscription disabled");

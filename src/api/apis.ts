@@ -13,8 +13,8 @@ import { pageOf, pageQuery } from "./schemas/primitives.js";
 
 const params = z.strictObject({ id: apiId });
 
-const view = ({ id, name, description, listed = false, createdAt, updatedAt }: Api): z.input<typeof apiView> =>
-  ({ id, name, ...(description !== undefined && { description }), listed, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() });
+const view = ({ id, name, description, listed = false, approval = "manual", createdAt, updatedAt }: Api): z.input<typeof apiView> =>
+  ({ id, name, ...(description !== undefined && { description }), listed, approval, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() });
 
 /** Ids of the apis that the actor sees; undefined: all. */
 function visibleIds(actor: Actor, { dependencies }: RequestContext): string[] | undefined {

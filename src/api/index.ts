@@ -11,6 +11,7 @@ import { refuse, type Refusal } from "./errors.js";
 import { eventTypeRoutes } from "./event-types.js";
 import { eventRoutes } from "./events.js";
 import { refusalOf } from "./failure.js";
+import { filterRoutes } from "./filters.js";
 import { createGate, type Gate } from "./gate.js";
 import { grantRequestRoutes } from "./grant-requests.js";
 import { groupRoutes } from "./groups.js";
@@ -27,6 +28,7 @@ import { handlerOf, mountRoutes } from "./router.js";
 import { samlConnectionRoutes } from "./saml-connections.js";
 import { samlMetadataRoutes } from "./saml-metadata.js";
 import { documentationRoutes, healthRoutes } from "./service-routes.js";
+import { subscriptionLifeRoutes } from "./subscription-life.js";
 import { subscriptionLifecycleRoutes } from "./subscription-lifecycle.js";
 import { subscriptionTechniqueRoutes } from "./subscription-techniques.js";
 import { subscriptionRoutes } from "./subscriptions.js";
@@ -35,7 +37,8 @@ export { createHttpServer } from "./http-server.js";
 
 const RESOURCE_ROUTES: readonly Route[] = [
   ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...importRoutes, ...eventTypeRoutes, ...groupRoutes, ...grantRequestRoutes,
-  ...subscriptionRoutes, ...subscriptionLifecycleRoutes, ...subscriptionTechniqueRoutes, ...apiKeyRoutes, ...auditRoutes, ...codecRoutes, ...loginRoutes, ...meRoutes, ...peopleRoutes, ...pageRoutes,
+  ...subscriptionRoutes, ...subscriptionLifeRoutes, ...subscriptionLifecycleRoutes, ...subscriptionTechniqueRoutes, ...filterRoutes,
+  ...apiKeyRoutes, ...auditRoutes, ...codecRoutes, ...loginRoutes, ...meRoutes, ...peopleRoutes, ...pageRoutes,
   ...samlConnectionRoutes, ...samlMetadataRoutes,
 ];
 

@@ -1,6 +1,7 @@
 /** What a schema cannot tell about a subscription: whether its group, event types, URL, certificates and secret can be used. */
 import { authsOf, headerOf, oauthOf } from "../activities/auth.js";
 import { checkTls } from "../activities/client-certificate.js";
+import { compileFilter } from "../activities/filter.js";
 import { parseSigningSecret } from "../activities/sign.js";
 import type { EndpointTls, Subscription } from "../store/model.js";
 import { ownsEventType, seesGroup, seesSubscription } from "./access.js";
@@ -54,6 +55,14 @@ export function refuseHeaders(auth: Subscription["auth"], headers: Subscription[
   return Object.keys(headers ?? {}).some((name) => taken.has(name.toLowerCase()))
     ? refuse("header_conflict", undefined, { errors: [{ path: "headers", message: "names a header that the authentication writes" }] })
     : undefined;
+}
+
+/** Compiled and type-checked; the position is in the message. */
+export function refuseFilter(text: string): Refusal | undefined {
+  const compiled = compileFilter(text);
+  if (compiled.ok) return undefined;
+  const { line, column, reason } = compiled;
+  return refuse("filter_invalid", undefined, { errors: [{ path: "filter", message: `line ${line}, column ${column}: ${reason}` }] });
 }
 
 export function refuseSecret(secret: string, path: string): Refusal | undefined {

@@ -13,10 +13,12 @@ export const secretPrefix = (secret: string): string => `${secret.slice(0, SHOWN
 type View = z.input<typeof subscriptionView>;
 
 export function viewOf(subscription: Subscription): View {
-  const { id, groupId, name, url, eventTypes, rateLimit, retry, auth, headers, tls, secrets, status, statusReason } = subscription;
+  const { id, groupId, name, url, eventTypes, requestedEventTypes, filter, rateLimit, retry, auth, headers, tls, secrets, status, statusReason } = subscription;
   return {
     id, groupId, url, eventTypes, status,
     ...(name !== undefined && { name }),
+    ...(requestedEventTypes && { requestedEventTypes }),
+    ...(filter !== undefined && { filter }),
     ...(rateLimit && { rateLimit }),
     ...(retry && { retry }),
     ...(auth && { auth: Array.isArray(auth) ? auth.map(authView) : authView(auth) }),
@@ -27,6 +29,7 @@ export function viewOf(subscription: Subscription): View {
       .map((each) => ({ prefix: secretPrefix(each.secret), keyid: secretKeyId(id, each), ...lifeOf(each) })),
     ...(statusReason !== undefined && { statusReason }),
     ...instants(subscription),
+    ...statusView(subscription),
     createdAt: subscription.createdAt.toISOString(),
     updatedAt: subscription.updatedAt.toISOString(),
   };
@@ -62,6 +65,13 @@ function tlsView({ clientCert, clientKey, ca, minVersion }: NonNullable<Subscrip
 
 function instants({ statusAt, throttledUntil }: Subscription): Pick<View, "statusAt" | "throttledUntil"> {
   return { ...(statusAt && { statusAt: statusAt.toISOString() }), ...(throttledUntil && { throttledUntil: throttledUntil.toISOString() }) };
+}
+
+function statusView({ verifiedAt, needsVerification, history = [] }: Subscription): Pick<View, "verifiedAt" | "needsVerification" | "history"> {
+  return {
+    ...(verifiedAt && { verifiedAt: verifiedAt.toISOString() }), ...(needsVerification && { needsVerification }),
+    history: history.map((change) => ({ ...change, at: change.at.toISOString() })),
+  };
 }
 
 /** The only answer with a whole signing secret: the one that made it. */

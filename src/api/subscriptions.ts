@@ -1,4 +1,4 @@
-/** Subscriptions: create, list, read, change, delete. Pause, resume, rotation and test are in subscription-lifecycle.ts. */
+/** Subscriptions: create, list, read, change, delete. Their life is in subscription-life.ts, rotation and test in subscription-lifecycle.ts. */
 import { z } from "zod";
 import { newSigningSecret } from "../activities/sign.js";
 import { withKeys } from "../activities/signing-keys.js";
@@ -12,11 +12,12 @@ import { created, noContent, ok, type RequestContext, type Route, route } from "
 import { groupId } from "./schemas/catalogue.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
 import { subscriptionChange, subscriptionId, subscriptionInput, subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
-import { findSubscription, groupFor, refuseAuth, refuseEventTypes, refuseHeaders, refuseSecret, refuseTls, refuseUrl } from "./subscription-checks.js";
+import { changed } from "./subscription-change.js";
+import { findSubscription, groupFor, refuseAuth, refuseEventTypes, refuseFilter, refuseHeaders, refuseSecret, refuseTls, refuseUrl } from "./subscription-checks.js";
 import { viewOf, viewWithSecret } from "./subscription-view.js";
 
 const params = z.strictObject({ id: subscriptionId });
-const REFUSALS = ["event_type_not_granted", "target_refused", "tls_refused", "header_conflict"] as const;
+const REFUSALS = ["event_type_not_granted", "filter_invalid", "target_refused", "tls_refused", "header_conflict"] as const;
 
 type Change = z.output<typeof subscriptionChange>;
 
@@ -33,6 +34,10 @@ async function refuseFields(context: RequestContext, group: string, fields: Chan
   const { auth, headers } = applyChange<Partial<Subscription>>(before, exact({ auth: fields.auth, headers: fields.headers }));
   const refusal = refuseHeaders(auth, headers) ?? (fields.auth ? await refuseAuth(context, fields.auth) : undefined);
   if (refusal) return refusal;
+  if (typeof fields.filter === "string") {
+    const refusal = refuseFilter(fields.filter);
+    if (refusal) return refusal;
+  }
   return fields.url === undefined ? undefined : refuseUrl(context, fields.url);
 }
 
@@ -45,7 +50,9 @@ function signedAs(subscription: Subscription, given: Change["signing"] | z.outpu
 }
 
 async function createSubscription(context: RequestContext, input: z.output<typeof subscriptionInput>) {
-  const { groupId: given, signing, ...fields } = input;
+  const { groupId: given, signing, initialStatus, ...fields } = input;
+  const consumes = context.actor.role === "consumer";
+  if (consumes && initialStatus === "active") return refuse("forbidden", "A consumer's subscription begins as a draft.");
   const group = await groupFor(context, given);
   if (typeof group !== "string") return group;
   const refusal = (await refuseFields(context, group, fields)) ?? (signing?.secret === undefined ? undefined : refuseSecret(signing.secret, "signing.secret"));
@@ -53,10 +60,10 @@ async function createSubscription(context: RequestContext, input: z.output<typeo
   const now = new Date();
   const secret = signing?.secret ?? newSigningSecret();
   const subscription = signedAs({
-    id: newId("sub"), groupId: group, ...exact(fields), secrets: [{ secret, createdAt: now }], status: "active", createdAt: now, updatedAt: now,
+    id: newId("sub"), groupId: group, ...exact(fields), secrets: [{ secret, createdAt: now }], status: consumes ? "draft" : initialStatus ?? "active", createdAt: now, updatedAt: now,
   }, signing, now);
   await context.dependencies.store.subscriptions.insert(subscription);
-  await recordAct(context, "subscription.create", subscription.id, { groupId: group, eventTypes: subscription.eventTypes });
+  await recordAct(context, "subscription.create", subscription.id, { groupId: group, eventTypes: subscription.eventTypes, status: subscription.status });
   return created(viewWithSecret(subscription, secret), `/v1/subscriptions/${subscription.id}`);
 }
 
@@ -67,9 +74,9 @@ async function changeSubscription(context: RequestContext, id: string, change: C
   const refusal = await refuseFields(context, before.groupId, change, before);
   if (refusal) return refusal;
   const { signing, ...fields } = change;
-  const after = await store.subscriptions.update(id, (current) => signedAs(applyChange<Subscription>(current, exact(fields)), signing, new Date()));
+  const after = await store.subscriptions.update(id, (current) => signedAs(changed(context, current, exact(fields)), signing, new Date()));
   if (!after) return refuse("not_found");
-  await recordAct(context, "subscription.change", id, { fields: Object.keys(change) });
+  await recordAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);
   await operations.wake(id);
   return ok(viewOf(after));
@@ -84,7 +91,7 @@ async function visibleIds({ dependencies: { store, catalogue }, actor }: Request
 export const subscriptionRoutes: readonly Route[] = [
   route({
     method: "post", path: "/v1/subscriptions", operationId: "createSubscription", tag: "Subscriptions", act: "subscriptions:write",
-    summary: "Create a subscription", description: "The answer holds the signing secret; it is shown this once.",
+    summary: "Create a subscription", description: "A consumer's begins as a draft. The answer holds the signing secret; it is shown this once.",
     body: subscriptionInput, response: { status: 201, description: "Created", schema: subscriptionWithSecret },
     problems: [...REFUSALS, "group_unknown", "signing_secret_refused"],
     handle: async (context, { body }) => createSubscription(context, body),
@@ -113,7 +120,7 @@ export const subscriptionRoutes: readonly Route[] = [
   }),
   route({
     method: "patch", path: "/v1/subscriptions/{id}", operationId: "changeSubscription", tag: "Subscriptions", act: "subscriptions:write", summary: "Change a subscription",
-    description: "What is held or throttled looks again at once.",
+    description: "What is held or throttled looks again at once. A consumer's new endpoint in service is held until it is verified, and event types that need approval wait for it.",
     params, body: subscriptionChange, response: { status: 200, description: "The subscription as it is now", schema: subscriptionView }, problems: REFUSALS,
     handle: async (context, { params: { id }, body }) => changeSubscription(context, id, body),
   }),

@@ -12,6 +12,8 @@ export interface Api {
   description?: string;
   /** Every consumer finds it by name and description, and can ask for a grant of it. */
   listed?: boolean;
+  /** Who approves subscriptions to its event types: a provider, or the service at once; absent: `manual`. */
+  approval?: "manual" | "automatic";
   createdAt: Date;
   updatedAt: Date;
 }
@@ -97,7 +99,8 @@ export interface Group {
   updatedAt: Date;
 }
 
-export const SUBSCRIPTION_STATUSES = ["active", "paused", "disabled"] as const;
+/** What each means, and what leads from one to the other, is the table in subscription-life.ts. */
+export const SUBSCRIPTION_STATUSES = ["draft", "verified", "submitted", "approved", "rejected", "active", "paused", "suspended", "disabled"] as const;
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
 export interface RetryPolicy {
@@ -128,10 +131,22 @@ export interface Subscription {
   secrets: SigningSecret[];
   /** Newest first. */
   keys?: SigningKey[];
+  /** CEL expression over the event (src/activities/filter.ts); what does not match is not delivered. */
+  filter?: string;
   status: SubscriptionStatus;
-  /** Why it is paused or disabled, in plain words. */
+  /** Why it is in this status, in plain words. */
   statusReason?: string;
   statusAt?: Date;
+  /** The status that was left for `suspended`, or for `paused` until a new endpoint is verified. */
+  statusBefore?: SubscriptionStatus;
+  /** Newest first; the last ones only. `by` as in the audit. */
+  history?: { from: SubscriptionStatus; to: SubscriptionStatus; at: Date; by: string; reason?: string }[];
+  /** When the endpoint was last verified. */
+  verifiedAt?: Date;
+  /** A consumer changed the endpoint in service: nothing is sent until the new one is verified. */
+  needsVerification?: true;
+  /** All the event types that a consumer wants since it asked for further ones in service; `eventTypes` are served until that is decided. */
+  requestedEventTypes?: string[];
   /** Nothing is sent before this instant: the consumer answered 429/503 with Retry-After. */
   throttledUntil?: Date;
   createdAt: Date;

@@ -70,6 +70,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   installCertificate: { certificate: "changed" },
   refuseGrantRequest: { reason: "no" },
   importEventTypes: { asyncapi: "3.0.0" },
+  rejectSubscription: { reason: "no" },
+  suspendSubscription: { reason: "no" },
   publishRaw: Buffer.from("{}"),
 };
 

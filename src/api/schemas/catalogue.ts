@@ -12,11 +12,13 @@ const NOTHING = "must change something";
 
 const listed = z.boolean().meta({ description: "Every consumer finds the api by name and description, and can ask for a grant of it or of one of its event types" });
 
-export const apiInput = z.strictObject({ name: text(128), description: description.optional(), listed: listed.optional() }).meta({ id: "ApiInput" });
-export const apiChange = z.strictObject({ name: text(128).optional(), description: description.nullable().optional(), listed: listed.optional() })
+const approval = z.enum(["manual", "automatic"]).meta({ description: "Whether a provider approves subscriptions of consumers to its event types, or the service at once" });
+
+export const apiInput = z.strictObject({ name: text(128), description: description.optional(), listed: listed.optional(), approval: approval.optional() }).meta({ id: "ApiInput" });
+export const apiChange = z.strictObject({ name: text(128).optional(), description: description.nullable().optional(), listed: listed.optional(), approval: approval.optional() })
   .refine(atLeastOne, NOTHING).meta({ id: "ApiChange", minProperties: 1 });
 export const apiView = z.object({
-  id: apiId, name: z.string(), description: z.string().optional(), listed: z.boolean(), createdAt: instant, updatedAt: instant,
+  id: apiId, name: z.string(), description: z.string().optional(), listed: z.boolean(), approval, createdAt: instant, updatedAt: instant,
 }).meta({ id: "Api" });
 
 /** The query of a deletion that can take more with it. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { SUBSCRIPTION_STATUSES } from "../../store/model.js";
 import { groupId } from "./catalogue.js";
 import { eventTypeName, idOf, instant, text } from "./primitives.js";
+import { filter } from "./filters.js";
 import { auth, authView, certificateRequestView, headers, headersView, keyView, signing, signingView, tls, tlsView, url as anyUrl } from "./techniques.js";
 
 export const subscriptionId = idOf("sub");
@@ -25,6 +26,9 @@ export const subscriptionInput = z.strictObject({
   groupId: groupId.optional().meta({ description: "A consumer key may leave it out: it has one group" }),
   name: text(128).optional(),
   url, eventTypes,
+  filter: filter.optional(),
+  initialStatus: z.enum(["draft", "active"]).optional()
+    .meta({ description: "`draft`: to be verified, submitted and approved, which is all that a consumer can ask for; `active`: in service at once, the default of providers and admins" }),
   rateLimit: rateLimit.optional(),
   retry: retry.optional(),
   auth: auth.optional(),
@@ -37,6 +41,7 @@ export const subscriptionChange = z.strictObject({
   name: text(128).nullable().optional(),
   url: url.optional(),
   eventTypes: eventTypes.optional(),
+  filter: filter.nullable().optional(),
   rateLimit: rateLimit.nullable().optional(),
   retry: retry.nullable().optional(),
   auth: auth.nullable().optional(),
@@ -58,6 +63,8 @@ export const subscriptionView = z.object({
   name: z.string().optional(),
   url: z.string(),
   eventTypes: z.array(z.string()),
+  requestedEventTypes: z.array(z.string()).optional().meta({ description: "All the types that it will have once the further ones are approved; `eventTypes` are served meanwhile" }),
+  filter: z.string().optional(),
   rateLimit: rateLimit.optional(),
   retry: retry.optional(),
   auth: authView.optional(),
@@ -73,6 +80,11 @@ export const subscriptionView = z.object({
   status: z.enum(SUBSCRIPTION_STATUSES),
   statusReason: z.string().optional(),
   statusAt: instant.optional(),
+  verifiedAt: instant.optional().meta({ description: "When the endpoint was last verified" }),
+  needsVerification: z.boolean().optional().meta({ description: "The endpoint was changed: nothing is sent until it is verified" }),
+  history: z.array(z.object({
+    from: z.enum(SUBSCRIPTION_STATUSES), to: z.enum(SUBSCRIPTION_STATUSES), at: instant, by: z.string(), reason: z.string().optional(),
+  })).meta({ description: "The last 20 changes of status, newest first; the audit has all of them" }),
   throttledUntil: instant.optional(),
   createdAt: instant,
   updatedAt: instant,

@@ -1,0 +1,47 @@
+/** What the subscriptions' filters say about the events of a dispatch. Without a filter nothing is looked at. */
+import { TEST_EVENT_TYPE } from "./routes.js";
+import { compileFilter, type Filter, type FilterInput, type Verdict } from "./filter.js";
+import { payloadForFilter } from "./filter-payload.js";
+import type { EventBytes } from "./deliver.js";
+import type { Route } from "./first-attempts.js";
+import { OUTCOMES } from "./outcomes.js";
+
+/** Some 20 KB each. */
+const MAX_COMPILED = 2_000;
+/** By their text. A filter that does not compile any more, as after an update of the library, fails. */
+const compiled = new Map<string, Filter>();
+
+/** The routes with each filter's word. A payload is read once for all of an event's subscriptions, and only when one has a filter. */
+export function filterRoutes(routes: Route[]): Route[] {
+  if (!routes.some(({ subscription }) => subscription.filter !== undefined)) return routes;
+  let input: FilterInput | undefined;
+  let of: EventBytes | undefined;
+  return routes.map((route) => {
+    const { event, subscription: { filter } } = route;
+    if (filter === undefined || event.type === TEST_EVENT_TYPE) return route;
+    // Routes come event by event.
+    if (!input || of !== event) [input, of] = [inputOf(event), event];
+    return marked(route, filterOf(filter)(input));
+  });
+}
+
+/** Headers as every delivery of the event carries them. */
+const inputOf = ({ id, type, contentType, bytes }: EventBytes): FilterInput => ({
+  event: { id, type }, data: payloadForFilter(contentType, bytes), headers: { "content-type": contentType, "webhook-id": id, "webhook-event-type": type },
+});
+
+function marked(route: Route, verdict: Verdict): Route {
+  if ("failed" in verdict) return { ...route, filtered: { failed: `${OUTCOMES.filter_failed.explanation} (filter_failed: ${verdict.failed})` } };
+  return verdict.matches ? route : { ...route, filtered: "excluded" };
+}
+
+function filterOf(text: string): Filter {
+  const known = compiled.get(text);
+  if (known) return known;
+  const result = compileFilter(text);
+  const filter: Filter = result.ok ? result.filter : () => ({ failed: "filter_invalid" });
+  const oldest = compiled.size >= MAX_COMPILED ? compiled.keys().next() : undefined;
+  if (oldest && !oldest.done) compiled.delete(oldest.value);
+  compiled.set(text, filter);
+  return filter;
+}

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { TEST_EVENT_TYPE } from "../../src/activities/routes.js";
+import { takeStep, type LifeAct } from "../../src/store/subscription-life.js";
+import { type RunningWorker, startRunningWorker } from "./running-worker.js";
+
+let worker: RunningWorker;
+beforeAll(async () => (worker = await startRunningWorker({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") })));
+afterAll(() => worker?.close());
+
+const until = { timeout: 40_000, interval: 50 };
+const recordOf = (eventId: string, subscriptionId = "") => worker.store.deliveries.get(`${eventId}.${subscriptionId}`);
+const step = async (id: string, act: LifeAct): Promise<void> => {
+  await worker.store.subscriptions.update(id, (current) => {
+    const taken = takeStep(current, act, { by: "test", at: new Date() });
+    if (!taken.ok) throw new Error(`${current.status} does not allow ${act}`);
+    return taken.subscription;
+  });
+  await worker.catalogue.refresh();
+};
+
+describe("a subscription with a filter", () => {
+  it("gets what matches, no delivery of what does not, and what cannot be told is parked until somebody decides", async () => {
+    const receiver = await worker.receive();
+    const { eventType, subscriptions: [subscription] } = await worker.subscribe([receiver.url], { filter: "data.amount > 100" });
+    const [no, odd, yes] = [await worker.publish(eventType, { amount: 1 }), await worker.publish(eventType, { amount: "x" }), await worker.publish(eventType, { amount: 150 })];
+    await expect.poll(async () => (await recordOf(yes, subscription?.id))?.status, until).toBe("delivered");
+    await expect.poll(async () => recordOf(odd, subscription?.id), until).toMatchObject({ status: "parked", attemptCount: 0, reason: expect.stringMatching(/filter_failed: no_such_overload/) as string });
+    await worker.client.workflow.getHandle(no).result();
+    expect(await recordOf(no, subscription?.id)).toBeUndefined();
+    expect(receiver.requests.map(({ headers }) => headers["webhook-id"])).toEqual([yes]);
+  });
+  it("gets test events whatever it says", async () => {
+    const receiver = await worker.receive();
+    const { subscriptions: [subscription] } = await worker.subscribe([receiver.url], { filter: "false" });
+    await worker.publisher.publish([{ type: TEST_EVENT_TYPE, contentType: "application/json", body: Buffer.from("{}"), groups: [worker.groupId], subscriptionIds: [subscription?.id ?? ""] }]);
+    expect((await receiver.waitFor(1))[0]?.headers["webhook-event-type"]).toBe(TEST_EVENT_TYPE);
+  });
+});
+
+describe("what a status means for an event", () => {
+  it.each(["draft", "verified", "submitted", "approved", "rejected"] as const)("%s: no delivery", async (status) => {
+    const receiver = await worker.receive();
+    const { eventType, subscriptions: [subscription] } = await worker.subscribe([receiver.url], { status });
+    const id = await worker.publish(eventType, {});
+    await worker.client.workflow.getHandle(id).result();
+    expect(await recordOf(id, subscription?.id)).toBeUndefined();
+    expect(receiver.requests).toHaveLength(0);
+  });
+  it("suspended: held, and sent once it is reinstated", async () => {
+    const receiver = await worker.receive();
+    const { eventType, subscriptions: [subscription] } = await worker.subscribe([receiver.url]);
+    await step(subscription?.id ?? "", "suspend");
+    const id = await worker.publish(eventType, {});
+    await expect.poll(async () => (await recordOf(id, subscription?.id))?.status, until).toBe("held");
+    expect(receiver.requests).toHaveLength(0);
+    await step(subscription?.id ?? "", "reinstate");
+    await worker.wake(id, subscription?.id ?? "");
+    expect((await receiver.waitFor(1))[0]?.headers["webhook-id"]).toBe(id);
+  });
+});
