@@ -75,6 +75,9 @@ export type Act = keyof typeof ACTS;
 export const mayAct = ({ role, scopes }: Pick<Actor, "role" | "scopes">, act: Act): boolean =>
   (ACTS[act] as readonly Role[]).includes(role) && (scopes === undefined || scopes.includes(act));
 
+/** Whether the actor may see what was sent and answered, not only that it was. An auditor needs the record and not the data (GDPR, article 5.1 c). */
+export const seesContent = ({ role }: Pick<Actor, "role">): boolean => role !== "auditor";
+
 /** Whether the actor acts for this group. */
 export const seesGroup = (actor: Actor, groupId: string): boolean => actor.groupIds === undefined || actor.groupIds.includes(groupId);
 

@@ -19,11 +19,15 @@ export interface AuditTally {
   close(): Promise<void>;
 }
 
-interface Bunch {
-  act: Pick<TalliedAct, "actor" | "action" | "subject">;
+interface Tally {
   acts: number;
   counts: Record<string, number>;
   names: Record<string, Set<string>>;
+}
+interface Bunch extends Tally {
+  act: Pick<TalliedAct, "actor" | "action" | "subject">;
+  /** The entry of its first act; the others wait for it. */
+  opened: Promise<void>;
   timer: NodeJS.Timeout;
 }
 
@@ -48,17 +52,20 @@ export function createAuditTally({ store, log, bunchMs = BUNCH_MS }: { store: Pi
     async record({ actor, action, subject, counts, names = {} }) {
       const key = JSON.stringify([actor, action, subject]);
       const known = bunches.get(key);
-      if (known) return add(known, counts, names);
-      const bunch: Bunch = { act: { actor, action, subject }, acts: 0, counts: {}, names: {}, timer: setTimeout(endSoon, bunchMs, key).unref() };
-      const first: Bunch = { ...bunch, counts: {}, names: {} };
+      if (known) {
+        await known.opened;
+        return add(known, counts, names);
+      }
+      const first: Tally = { acts: 0, counts: {}, names: {} };
       add(first, counts, names);
-      await store.audit.append({ actor, action, subject, detail: detailOf(first) }).catch((error: unknown) => {
+      const opened = store.audit.append({ actor, action, subject, detail: detailOf(first) });
+      const bunch: Bunch = { act: { actor, action, subject }, acts: 0, counts: {}, names: {}, opened, timer: setTimeout(endSoon, bunchMs, key).unref() };
+      bunches.set(key, bunch);
+      await opened.catch((error: unknown) => {
+        bunches.delete(key);
         clearTimeout(bunch.timer);
         throw error;
       });
-      // Several first acts at once are each on record; their counts go on together.
-      if (bunches.has(key)) clearTimeout(bunch.timer);
-      else bunches.set(key, bunch);
     },
     close: async () => {
       await Promise.all([...bunches.keys()].map(end));
@@ -66,7 +73,7 @@ export function createAuditTally({ store, log, bunchMs = BUNCH_MS }: { store: Pi
   };
 }
 
-function add(bunch: Bunch, counts: TalliedAct["counts"], names: NonNullable<TalliedAct["names"]>): void {
+function add(bunch: Tally, counts: TalliedAct["counts"], names: NonNullable<TalliedAct["names"]>): void {
   bunch.acts++;
   for (const [name, count] of Object.entries(counts)) bunch.counts[name] = (bunch.counts[name] ?? 0) + count;
   for (const [name, values] of Object.entries(names)) {
@@ -75,6 +82,6 @@ function add(bunch: Bunch, counts: TalliedAct["counts"], names: NonNullable<Tall
   }
 }
 
-const detailOf = ({ acts, counts, names }: Bunch): Record<string, unknown> => ({
+const detailOf = ({ acts, counts, names }: Tally): Record<string, unknown> => ({
   acts, ...counts, ...Object.fromEntries(Object.entries(names).map(([name, values]) => [name, [...values].sort()])),
 });

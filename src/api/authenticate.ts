@@ -80,7 +80,7 @@ export function createWrongKeyLimit(perMinute: number) {
 }
 
 /** The /64 of an IPv6 address, which one attacker has whole; an IPv4 address as it is. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped?.[1]) return mapped[1];
   return address.includes(":") && !address.startsWith("::") ? address.split(":").slice(0, 4).join(":") : address;

@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import type { Attempt, Delivery } from "../store/model.js";
 import { type DeliveryFilter, StoreError } from "../store/store.js";
-import { ownsApi, seesDelivery } from "./access.js";
+import { ownsApi, seesContent, seesDelivery } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { refuse } from "./errors.js";
 import { accepted, ok, type RequestContext, type Route, route } from "./route.js";
@@ -76,10 +76,12 @@ export const deliveryRoutes: readonly Route[] = [
   }),
   route({
     method: "get", path: "/v1/deliveries/{id}", operationId: "readDelivery", tag: "Deliveries", act: "deliveries:read", summary: "Read a delivery with its attempts",
+    description: "An auditor sees that and how it was attempted, not what was sent and answered.",
     params, response: { status: 200, description: "The delivery", schema: deliveryView }, problems: ["erased"],
     async handle(context, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
+      if (!seesContent(context.actor)) return ok({ ...view(delivery), attempts: delivery.attempts.map(({ detail: _detail, ...attempt }) => attemptView(attempt)) });
       const payload = await payloadOf(context, delivery.eventId);
       return ok({ ...view(delivery), ...(payload && { payload }) });
     },

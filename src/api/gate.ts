@@ -1,7 +1,7 @@
 /** Lets a request in: authentication by key or session, the limits on wrong ones and on requests, and no session from another site. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Actor } from "./access.js";
-import { createAuthentication, createRequestLimit, createWrongKeyLimit } from "./authenticate.js";
+import { createAuthentication, createRequestLimit, createWrongKeyLimit, networkOf } from "./authenticate.js";
 import { sessionTokenOf } from "./cookies.js";
 import { isCrossSite } from "./cross-site.js";
 import type { ApiDependencies } from "./dependencies.js";
@@ -11,8 +11,9 @@ import type { Sessions } from "./sessions.js";
 /** The actor, or why there is none. Answers at once where nothing has to be counted: the publish path pays for no promise. */
 export type Gate = (request: IncomingMessage, response: ServerResponse) => Actor | Refusal | Promise<Actor | Refusal>;
 
-export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalogue" | "settings" | "clientAddress">, sessions: Sessions): Gate {
+export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalogue" | "settings" | "clientAddress" | "auditTally" | "log">, sessions: Sessions): Gate {
   const { settings, store, clientAddress } = dependencies;
+  const recordGuess = createGuessRecord(dependencies);
   const authenticate = createAuthentication(dependencies);
   const limitWrongKeys = createWrongKeyLimit(settings.wrongKeysPerMinute);
   const limitRequests = createRequestLimit(settings.requestsPerSecond);
@@ -45,10 +46,31 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
     if ("refusal" in result) {
       // A request without a key is no guess at one.
       if (!result.wrong) return result.refusal;
+      recordGuess(clientAddress(request));
       return limitWrongKeys(clientAddress(request), result.keyClass).then((refusal) => refusal ?? result.refusal);
     }
     const { actor, keyId } = result;
     if (keyId !== undefined) store.keyUses.note(keyId);
     return limitRequests && keyId !== undefined ? limited(response, keyId, actor) : actor;
+  };
+}
+
+/** Networks that are named in the audit within a minute; guesses from more of them are counted together, or a botnet could fill it. */
+const NETWORKS_NAMED = 50;
+const NAMED_FOR_MS = 60_000;
+
+/** Puts wrong keys on record, by network: the first of a minute, then their number. The refusal does not wait for it. */
+function createGuessRecord({ auditTally, log }: Pick<ApiDependencies, "auditTally" | "log">): (address: string) => void {
+  let named = new Set<string>();
+  let since = 0;
+  return (address) => {
+    if (Date.now() - since > NAMED_FOR_MS) {
+      since = Date.now();
+      named = new Set();
+    }
+    const network = networkOf(address);
+    if (named.size < NETWORKS_NAMED) named.add(network);
+    auditTally.record({ actor: "anybody", action: "key.refuse", subject: named.has(network) ? `address:${network}` : "address:others", counts: {} })
+      .catch((error: unknown) => log.error({ err: error }, "wrong keys are not on record"));
   };
 }

@@ -32,7 +32,7 @@ export const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/
 
 /** Answers a request for this route whose path has matched. */
 export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gate): (request: RoutedRequest, response: ServerResponse) => Promise<void> {
-  const { log, settings } = dependencies;
+  const { auditTally, log, settings } = dependencies;
   const refuseTo = refuserOf(route);
   const open = route.act === "public" || (route.publicOutsideProduction === true && !settings.production);
   const run = runnerOf(route);
@@ -49,6 +49,9 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
       actor = admitted;
       if (route.act !== "public" && !mayAct(actor, route.act)) {
         refuseTo(request, response, refuse("forbidden"));
+        // The refusal stands whether or not it is on record.
+        auditTally.record({ actor: actor.name, action: "access.refuse", subject: route.operationId, counts: {} })
+          .catch((error: unknown) => log.error({ err: error, operation: route.operationId, actor: actor.name }, "a refusal is not on record"));
         return actor;
       }
     }

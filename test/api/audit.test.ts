@@ -41,3 +41,16 @@ test("an auditor exports everything as JSON Lines, which is itself on record; no
   expect(await api.store.audit.verify()).toMatchObject({ ok: true, head: { seq: entries.length, mac: entries.at(-1)?.mac } });
   for (const secret of [tenant.secret.slice(8), tenant.consumerKey.slice(-43), tenant.providerKey.slice(-43), auditor.token.slice(-43), api.adminKey]) expect(text).not.toContain(secret);
 });
+
+test("what was refused is on record: acts outside the role, and wrong keys by network, the first at once and the others counted", async () => {
+  const { id, token } = await api.key({ role: "consumer", groupId: tenant.groupId });
+  for (let i = 0; i < 3; i++) expect((await api.call("POST", "/v1/apis", { key: token, body: { name: "mine" } })).status).toBe(403);
+  const secret = "x".repeat(43);
+  for (let i = 0; i < 4; i++) expect((await api.call("GET", "/v1/apis", { key: `sp_${id}_${secret}` })).status).toBe(401);
+  await expect.poll(() => list(`actor=key:${id}&action=access.refuse`)).toMatchObject([{ subject: "createApi", detail: { acts: 1 } }]);
+  await expect.poll(() => list("action=key.refuse")).toMatchObject([{ actor: "anybody", subject: "address:127.0.0.1", detail: { acts: 1 } }]);
+  await api.auditTally.close();
+  expect(await list(`actor=key:${id}&action=access.refuse`)).toMatchObject([{ detail: { acts: 2 } }, { detail: { acts: 1 } }]);
+  expect(await list("action=key.refuse")).toMatchObject([{ detail: { acts: 3 } }, { detail: { acts: 1 } }]);
+  expect(JSON.stringify(await list(""))).not.toContain(secret);
+});
