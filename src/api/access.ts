@@ -1,7 +1,7 @@
 /** Who may do what: one table role x act, and what of the objects each actor sees. */
 import type { Catalogue } from "../activities/catalogue.js";
 import { TEST_EVENT_TYPE } from "../activities/routes.js";
-import type { EventType, Role, Subscription } from "../store/model.js";
+import type { Delivery, EventType, Role, Subscription } from "../store/model.js";
 import type { PersonalSession } from "./sessions.js";
 
 /** Whoever makes the request. */
@@ -124,9 +124,13 @@ export function seesSubscription(actor: Actor, catalogue: Catalogue, subscriptio
 }
 
 /** Whether the actor sees a delivery; a test event belongs to no api and is seen with its subscription. */
-export function seesDelivery(actor: Actor, catalogue: Catalogue, delivery: { groupId: string; eventType: string; subscriptionId: string }): boolean {
+export function seesDelivery(actor: Actor, catalogue: Catalogue, delivery: Pick<Delivery, "groupId" | "eventType" | "subscriptionId" | "createdAt">): boolean {
   if (!seesGroup(actor, delivery.groupId)) return false;
-  if (delivery.eventType !== TEST_EVENT_TYPE) return ownsEventType(actor, catalogue, delivery.eventType);
+  if (delivery.eventType !== TEST_EVENT_TYPE) {
+    // A name may have been another api's before: what was delivered under it then is not shown to whoever took it.
+    const type = catalogue.eventType(delivery.eventType);
+    return actor.apiIds === undefined || (type !== undefined && ownsApi(actor, type.apiId) && type.createdAt <= delivery.createdAt);
+  }
   const subscription = catalogue.subscription(delivery.subscriptionId);
   return actor.apiIds === undefined || (subscription !== undefined && seesSubscription(actor, catalogue, subscription));
 }

@@ -79,11 +79,20 @@ export function createWrongKeyLimit(perMinute: number) {
   };
 }
 
+/** The first four groups of an IPv6 address, with those that `::` leaves out. */
+function prefixOf(address: string): string {
+  const [before = "", after] = address.split("::");
+  const left = before.split(":");
+  const right = after === undefined || after === "" ? [] : after.split(":");
+  const missing = after === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  return [...left, ...Array.from({ length: missing }, () => "0"), ...right].slice(0, 4).join(":");
+}
+
 /** The /64 of an IPv6 address, which one attacker has whole; an IPv4 address as it is. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped?.[1]) return mapped[1];
-  return address.includes(":") && !address.startsWith("::") ? address.split(":").slice(0, 4).join(":") : address;
+  return address.includes(":") && !address.startsWith("::") ? prefixOf(address) : address;
 }
 
 /** Requests of one key within a second; undefined when there is no limit. Gives the headers of draft-ietf-httpapi-ratelimit-headers. */

@@ -71,7 +71,9 @@ export const deliveryRoutes: readonly Route[] = [
     query: deliveryQuery, response: { status: 200, description: "A page of deliveries", schema: pageOf(deliverySummary) },
     async handle(context, { query }) {
       const filter = await filterOf(context, query);
-      return pageReply(filter ? await context.dependencies.store.deliveries.list(pageRequest(query), filter) : { data: [] }, summaryOf);
+      if (!filter) return pageReply({ data: [] }, summaryOf);
+      const page = await context.dependencies.store.deliveries.list(pageRequest(query), filter);
+      return pageReply({ ...page, data: page.data.filter((delivery) => seesDelivery(context.actor, context.dependencies.catalogue, delivery)) }, summaryOf);
     },
   }),
   route({

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { newId } from "../store/ids.js";
 import type { Group } from "../store/model.js";
-import { ownsGrants, seesGroup } from "./access.js";
+import { type Actor, ownsGrants, seesGroup } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { applyChange } from "./change.js";
 import { deleteGroup } from "./erasure.js";
@@ -26,34 +26,47 @@ async function refuseGrants({ dependencies: { catalogue }, actor }: RequestConte
   return ownsGrants(actor, catalogue, grants) ? undefined : refuse("forbidden", "This key is limited to some apis, and the grants go beyond them.");
 }
 
+const BEYOND = "This key is limited to some apis, and the group is granted others.";
+
+/** Who is a member decides who reads what was delivered to the group before, whatever it is granted now. */
+const refuseMembers = (actor: Actor, samlGroups: readonly string[] | undefined): Refusal | undefined =>
+  actor.apiIds && samlGroups ? refuse("forbidden", "This key is limited to some apis, and may not say who is a member of a group.") : undefined;
+
+/** What a provider limited to some apis is not concerned with is left out. */
+function viewFor({ dependencies: { catalogue }, actor }: RequestContext): (group: Group) => z.input<typeof groupView> {
+  if (!actor.apiIds) return view;
+  return (group) => view({ ...group, grants: group.grants.filter((grant) => ownsGrants(actor, catalogue, [grant])), samlGroups: [] });
+}
+
 export const groupRoutes: readonly Route[] = [
   route({
     method: "post", path: "/v1/groups", operationId: "createGroup", tag: "Groups", act: "groups:write", summary: "Create a group",
     body: groupInput, response: { status: 201, description: "Created", schema: groupView }, problems: ["grant_unknown"],
     async handle(context, { body }) {
-      const refusal = await refuseGrants(context, body.grants ?? []);
+      const refusal = refuseMembers(context.actor, body.samlGroups) ?? (await refuseGrants(context, body.grants ?? []));
       if (refusal) return refusal;
       const now = new Date();
       const group: Group = { id: newId("grp"), name: body.name, grants: body.grants ?? [], samlGroups: body.samlGroups ?? [], createdAt: now, updatedAt: now };
       await context.dependencies.store.groups.insert(group);
-      await recordAct(context, "group.create", group.id, { name: group.name, grants: group.grants });
+      await recordAct(context, "group.create", group.id, { name: group.name, grants: group.grants, samlGroups: group.samlGroups });
       return created(view(group), `/v1/groups/${group.id}`);
     },
   }),
   route({
     method: "get", path: "/v1/groups", operationId: "listGroups", tag: "Groups", act: "groups:read", summary: "List groups", description: "A consumer sees its own.",
     query: pageQuery, response: { status: 200, description: "A page of groups", schema: pageOf(groupView) },
-    async handle({ dependencies, actor }, { query }) {
+    async handle(context, { query }) {
+      const { actor, dependencies } = context;
       if (actor.groupIds?.length === 0) return pageReply({ data: [] }, view);
-      return pageReply(await dependencies.store.groups.list(pageRequest(query), actor.groupIds ? { ids: [...actor.groupIds] } : {}), view);
+      return pageReply(await dependencies.store.groups.list(pageRequest(query), actor.groupIds ? { ids: [...actor.groupIds] } : {}), viewFor(context));
     },
   }),
   route({
     method: "get", path: "/v1/groups/{id}", operationId: "readGroup", tag: "Groups", act: "groups:read", summary: "Read a group",
     params, response: { status: 200, description: "The group", schema: groupView },
-    async handle({ dependencies, actor }, { params: { id } }) {
-      const group = seesGroup(actor, id) ? await dependencies.store.groups.get(id) : undefined;
-      return group ? ok(view(group)) : refuse("not_found");
+    async handle(context, { params: { id } }) {
+      const group = seesGroup(context.actor, id) ? await context.dependencies.store.groups.get(id) : undefined;
+      return group ? ok(viewFor(context)(group)) : refuse("not_found");
     },
   }),
   route({
@@ -61,15 +74,22 @@ export const groupRoutes: readonly Route[] = [
     description: "`grants` and `samlGroups` replace the whole list. A grant taken away stops new deliveries at once.",
     params, body: groupChange, response: { status: 200, description: "The group as it is now", schema: groupView }, problems: ["grant_unknown"],
     async handle(context, { params: { id }, body }) {
-      const before = await context.dependencies.store.groups.get(id);
+      const { actor, dependencies: { store, catalogue } } = context;
+      const before = await store.groups.get(id);
       if (!before) return refuse("not_found");
-      if (!ownsGrants(context.actor, context.dependencies.catalogue, before.grants)) return refuse("forbidden", "This key is limited to some apis, and the group is granted others.");
-      const refusal = body.grants && (await refuseGrants(context, body.grants));
+      if (!ownsGrants(actor, catalogue, before.grants)) return refuse("forbidden", BEYOND);
+      const refusal = refuseMembers(actor, body.samlGroups) ?? (body.grants && (await refuseGrants(context, body.grants)));
       if (refusal) return refusal;
-      const group = await context.dependencies.store.groups.update(id, (current) => applyChange(current, body));
+      const foreign = { found: false };
+      const group = await store.groups.update(id, (current) => {
+        // Asked again of the group that is written over: another provider may have granted something meanwhile.
+        foreign.found = !ownsGrants(actor, catalogue, current.grants);
+        return foreign.found ? current : applyChange(current, body);
+      });
       if (!group) return refuse("not_found");
-      await recordAct(context, "group.change", id, { fields: Object.keys(body), ...(body.grants && { grants: body.grants }) });
-      return ok(view(group));
+      if (foreign.found) return refuse("forbidden", BEYOND);
+      await recordAct(context, "group.change", id, { fields: Object.keys(body), ...(body.grants && { grants: body.grants }), ...(body.samlGroups && { samlGroups: body.samlGroups }) });
+      return ok(viewFor(context)(group));
     },
   }),
   route({

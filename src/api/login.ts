@@ -97,11 +97,14 @@ interface RefusedLogin {
   refusal: PageRefusal;
 }
 
-/** On record, once; what comes too often from one address is counted and not recorded, or a stranger could fill the audit. */
-async function refused({ store, sessions, clientAddress }: ApiDependencies, request: RoutedRequest, { connection, actor, refusal }: RefusedLogin): Promise<PageRefusal> {
+/** On record: one by one while they are few; what many addresses send together only by number, beyond the limit of an address not at all. */
+async function refused({ store, auditTally, sessions, clientAddress }: ApiDependencies, request: RoutedRequest, { connection, actor, refusal }: RefusedLogin): Promise<PageRefusal> {
   const tooMany = await sessions.countRefusal(clientAddress(request));
   if (tooMany) return tooMany;
-  await store.audit.append({ actor, action: "session.refuse", subject: connection.id, detail: { code: refusal.reference ?? refusal.refused } });
+  const code = refusal.reference ?? refusal.refused;
+  const entry = { actor, action: "session.refuse", subject: connection.id };
+  if (sessions.isFewRefusals()) await store.audit.append({ ...entry, detail: { code } });
+  else await auditTally.record({ ...entry, counts: {}, names: { codes: [code] } });
   return refusal;
 }
 

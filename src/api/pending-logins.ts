@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Keyring, SealContext } from "../store/keyring.js";
+import { sealedKeyId } from "../store/sealing.js";
 import { StoreError } from "../store/store.js";
 import { clearLoginCookie, LOGIN_COOKIE_PREFIX, loginCookiesOf, setLoginCookie } from "./cookies.js";
 
@@ -24,6 +25,9 @@ const LIFE_MS = 10 * 60_000;
 /** Some 350 bytes each; a browser's cookies together must stay below 16 KiB of headers. */
 const MOST_AT_ONCE = 5;
 
+/** More than a browser that we gave cookies to ever has; each one that is read may cost a look for its key. */
+const MOST_READ = 4 * MOST_AT_ONCE;
+
 /** A fresh key: 22 characters of 128 random bits, of the 80 bytes that RelayState may have (SAML bindings, 3.4.3). */
 export const newLoginKey = (): string => randomBytes(16).toString("base64url");
 
@@ -40,13 +44,14 @@ export async function pendingLoginCookies(keyring: Keyring, request: Pick<Incomi
 
 /** The log-ins that this browser has under way. A cookie that was not made here, or is too old, is none. */
 export async function pendingLogins(keyring: Keyring, request: Pick<IncomingMessage, "headers">, now: number): Promise<PendingLogin[]> {
-  const logins = await Promise.all(loginCookiesOf(request).map(([name, value]) => opened(keyring, name.slice(LOGIN_COOKIE_PREFIX.length), value)));
+  const logins = await Promise.all(loginCookiesOf(request).slice(0, MOST_READ).map(([name, value]) => opened(keyring, name.slice(LOGIN_COOKIE_PREFIX.length), value)));
   return logins.filter((login): login is PendingLogin => login !== undefined && now - login.at < LIFE_MS);
 }
 
 async function opened(keyring: Keyring, key: string, value: string): Promise<PendingLogin | undefined> {
   try {
     const sealed = Buffer.from(value, "base64url");
+    if (!sealedKeyId(sealed).startsWith("system#")) return undefined;
     const bytes = (await keyring.forSealed(sealed)).open(contextOf(key), sealed);
     return { key, ...(JSON.parse(Buffer.from(bytes).toString("utf8")) as Omit<PendingLogin, "key">) };
   } catch (error) {

@@ -41,6 +41,9 @@ async function refuseFilter({ dependencies: { store, catalogue }, actor }: Reque
     const subscription = await store.subscriptions.get(filter.subscriptionId);
     if (!subscription || !seesSubscription(actor, catalogue, subscription)) return refuse("not_found", "There is no such subscription.");
   }
+  // A name may have been another api's before; what was sent under it then is not theirs to send again.
+  const madeAt = filter.eventType === undefined ? undefined : catalogue.eventType(filter.eventType)?.createdAt.getTime();
+  if (actor.apiIds && madeAt !== undefined) filter.since = Math.max(filter.since ?? 0, madeAt);
   const own = filter.eventType !== undefined && ownsEventType(actor, catalogue, filter.eventType);
   if (actor.apiIds && !own) return refuse("forbidden", "This key is limited to some apis: name an event type of theirs in the filter.");
   return undefined;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { newId } from "../store/ids.js";
 import type { IdpCertificate, SamlConnection } from "../store/saml-connections.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
-import { applyChange } from "./change.js";
+import { applyChange, exact } from "./change.js";
 import { refuse, type Refusal } from "./errors.js";
 import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
 import { acsUrl, spEntityId } from "./saml/addresses.js";
@@ -83,7 +83,7 @@ const writing: readonly Route[] = [
       };
       await context.dependencies.store.samlConnections.insert(connection);
       await recordAct(context, "saml_connection.create", connection.id, {
-        name, entityId: connection.entityId, certificates: connection.certificates.map((each) => each.fingerprint256), groupIds, roles: roles.map(({ role, samlGroup }) => ({ role, samlGroup })),
+        name, entityId: connection.entityId, certificates: connection.certificates.map((each) => each.fingerprint256), groupIds, roles,
         requireSignedResponse, idpInitiated,
       });
       return created(viewFor(context)(connection), `/v1/saml-connections/${connection.id}`);
@@ -102,7 +102,12 @@ const writing: readonly Route[] = [
       const { roles, ...change } = body;
       const connection = await store.samlConnections.update(id, (before) => applyChange(before, { ...change, ...(roles && { roles: exactRoles(roles) }) }));
       if (!connection) return refuse("not_found");
-      await recordAct(context, "saml_connection.change", id, { fields: Object.keys(body), ...(body.status && { status: body.status }), ...(roles && { roles: roles.map(({ role, samlGroup }) => ({ role, samlGroup })) }) });
+      // Ended, not only refused: whoever disables a connection for a reason must not let its sessions in again by enabling it.
+      const ended = body.status === "disabled" && { sessionsEnded: await store.sessions.deleteOfConnection(id) };
+      const { requireSignedResponse, idpInitiated, groupIds, ssoUrl, status } = body;
+      await recordAct(context, "saml_connection.change", id, {
+        fields: Object.keys(body), ...exact({ requireSignedResponse, idpInitiated, groupIds, ssoUrl, status, roles }), ...ended,
+      });
       return ok(viewFor(context)(connection));
     },
   }),
@@ -111,8 +116,9 @@ const writing: readonly Route[] = [
     description: "Nobody logs in by it from now on.",
     params, response: { status: 204, description: "Deleted" },
     async handle(context, { params: { id } }) {
-      if (!(await context.dependencies.store.samlConnections.delete(id))) return refuse("not_found");
-      await recordAct(context, "saml_connection.delete", id);
+      const { store } = context.dependencies;
+      if (!(await store.samlConnections.delete(id))) return refuse("not_found");
+      await recordAct(context, "saml_connection.delete", id, { sessionsEnded: await store.sessions.deleteOfConnection(id) });
       return noContent;
     },
   }),
@@ -139,13 +145,14 @@ const rollingOver: readonly Route[] = [
       });
       if (!connection) return refuse("not_found");
       if (full) return refuse("saml_metadata_refused", `At most ${MAX_CERTIFICATES} certificates are kept: remove one that is no longer used.`);
-      await recordAct(context, "saml_connection.metadata", id, { certificates: connection.certificates.map((each) => each.fingerprint256) });
+      await recordAct(context, "saml_connection.metadata", id, { ssoUrl: connection.ssoUrl, certificates: connection.certificates.map((each) => each.fingerprint256) });
       return ok(viewFor(context)(connection));
     },
   }),
   route({
     method: "delete", path: "/v1/saml-connections/{id}/certificates/{fingerprint}", operationId: "removeSamlCertificate", tag: "Administration", act: "connections:write",
-    summary: "Remove a certificate", description: "Refused for the last one that is valid.",
+    summary: "Remove a certificate",
+    description: "Refused for the last one that is valid. Sessions that were begun stay; where the key is in other hands, disable the connection first, which ends them.",
     params: certificateParams, response: { status: 204, description: "Removed: nothing signed with its key is accepted" }, problems: ["saml_certificate_needed"],
     async handle(context, { params: { id, fingerprint: unwanted } }) {
       const outcome: { refusal?: Refusal } = {};

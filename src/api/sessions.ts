@@ -4,7 +4,7 @@ import type { Role } from "../store/model.js";
 import type { SamlConnection } from "../store/saml-connections.js";
 import type { Session } from "../store/sessions.js";
 import type { Actor } from "./access.js";
-import { createWrongKeyLimit } from "./authenticate.js";
+import { createWrongKeyLimit, networkOf } from "./authenticate.js";
 import { clearSessionCookie } from "./cookies.js";
 import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
@@ -31,6 +31,8 @@ export interface Sessions {
   end(session: Pick<PersonalSession, "id">): Promise<void>;
   /** Counts a refused log-in or an ended session of this address; gives a 429 beyond the limit on wrong keys. */
   countRefusal(address: string | undefined): Promise<Refusal | undefined>;
+  /** Counts a refused log-in over all addresses; false once they are too many within a minute to be recorded one by one. */
+  isFewRefusals(): boolean;
   /** Ends all sessions of the person; other processes notice within a second. Gives how many there were. */
   endAllOf(personId: string): Promise<number>;
 }
@@ -42,6 +44,21 @@ export interface OpenedSession {
 }
 
 const SWEEP_MS = 10 * 60_000;
+/** Refused log-ins of all addresses together that are recorded one by one within a minute; the audit is never trimmed. */
+const REFUSALS_NAMED = 200;
+
+/** True for the first so many calls of a minute. */
+function createFewPerMinute(most: number, clock: () => number): () => boolean {
+  let since = 0;
+  let count = 0;
+  return () => {
+    if (clock() - since >= 60_000) {
+      since = clock();
+      count = 0;
+    }
+    return ++count <= most;
+  };
+}
 
 /** On the stand-in somebody must remove what has ended, so every ten minutes a log-in does; MongoDB does so itself. */
 function createSweep({ store, log }: Pick<ApiDependencies, "store" | "log">): (now: number) => Promise<void> {
@@ -113,7 +130,8 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
       return changed;
     },
     end: ({ id }) => end(id),
-    countRefusal: (address) => limitRefusals(address, `session ${address}`),
+    countRefusal: (address) => limitRefusals(address, `session ${networkOf(address ?? "")}`),
+    isFewRefusals: createFewPerMinute(REFUSALS_NAMED, clock),
     async endAllOf(personId) {
       const ended = await store.sessions.deleteOf(personId);
       await live.forgetPerson(personId);

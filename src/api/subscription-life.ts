@@ -65,10 +65,15 @@ export const isAutomatic = ({ dependencies: { catalogue } }: Pick<RequestContext
   catalogue.api(catalogue.eventType(eventType)?.apiId ?? "")?.approval === "automatic";
 
 async function approve(context: RequestContext, id: string, { reason, activate }: z.output<typeof activation>): Promise<Subscription | Refusal> {
-  const subscription = await context.dependencies.store.subscriptions.get(id);
-  const foreign = subscription?.requestedEventTypes?.some((name) => !ownsEventType(context.actor, context.dependencies.catalogue, name));
-  if (foreign) return refuse("forbidden", "A further event type belongs to another provider.");
-  const approved = await take(context, id, "approve", { reason });
+  const foreign = { found: false };
+  // Asked of the subscription as it is approved: its consumer may change it meanwhile.
+  const change = (current: Subscription): Subscription | undefined => {
+    const names = [...current.eventTypes, ...(current.requestedEventTypes ?? [])];
+    foreign.found = names.some((name) => !ownsEventType(context.actor, context.dependencies.catalogue, name));
+    return foreign.found ? undefined : current;
+  };
+  const approved = await take(context, id, "approve", { reason, change });
+  if (foreign.found) return refuse("forbidden", "An event type of it belongs to another provider.");
   if ("refused" in approved || !activate || approved.status !== "approved") return approved;
   return take(context, id, "resume", { reason });
 }

@@ -43,6 +43,8 @@ export interface SessionStore {
   delete(id: string): Promise<boolean>;
   /** Ends every session of the person and gives how many there were. */
   deleteOf(personId: string): Promise<number>;
+  /** Ends every session that was begun by the connection and gives how many there were. */
+  deleteOfConnection(connectionId: string): Promise<number>;
   /** Removes what has ended. MongoDB does so itself within a minute or so; the stand-in has nothing that would. */
   deleteEnded(now: Date): Promise<void>;
 }
@@ -78,6 +80,7 @@ export function createSessionStore(collection: Collection<SessionDocument>, keyr
     delete: async (id) => (await guarded(() => collection.deleteOne({ _id: id }))).deletedCount > 0,
     // A scan on the stand-in; indexed on MongoDB.
     deleteOf: async (personId) => (await guarded(() => collection.deleteMany({ personId }), LIST_DEADLINE_MS)).deletedCount,
+    deleteOfConnection: async (connectionId) => (await guarded(() => collection.deleteMany({ connectionId }), LIST_DEADLINE_MS)).deletedCount,
     async deleteEnded(now) {
       await guarded(() => collection.deleteMany({ endsAt: { $lte: now } }), LIST_DEADLINE_MS);
     },

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { ACTS, mayAct } from "../../src/api/access.js";
 import { routesOf } from "../../src/api/index.js";
 import { buildOpenApi } from "../../src/api/openapi.js";
+import { newId } from "../../src/store/ids.js";
 import { type Role, ROLES } from "../../src/store/model.js";
 import { bodyOf, EXCEPTIONS, hasParameter, isAbsent, makeObjects, type Objects, type Operation, operationsOf, pathOf } from "./route-samples.js";
 import { type RunningApi, startApi } from "./running-api.js";
@@ -172,4 +173,20 @@ describe("the table of acts", () => {
     }
     expect(OPERATIONS.filter(({ roles }) => roles === undefined).map(({ operationId }) => operationId)).toEqual(expect.arrayContaining(["live", "ready"]));
   });
+});
+
+test("who took the name of an event type sees nothing that was delivered under it before, and does not say who is a member", async () => {
+  const eventType = "handed.over";
+  expect((await api.call("POST", "/v1/event-types", { body: { name: eventType, apiId: theirs.apiId } })).status).toBe(201);
+  const id = `${newId("evt")}.${theirs.subscriptionId}`;
+  const now = new Date();
+  await api.store.deliveries.insertMany([{ id, eventId: id.split(".")[0] ?? "", subscriptionId: theirs.subscriptionId, groupId: theirs.groupId, eventType, status: "delivered", createdAt: now, updatedAt: now, attemptCount: 0, attempts: [] }]);
+  expect((await api.call("GET", `/v1/deliveries/${id}`, { key: theirs.providerKey })).status).toBe(200);
+  expect((await api.call("DELETE", `/v1/event-types/${eventType}`)).status).toBe(204);
+  expect((await api.call("POST", "/v1/event-types", { key: mine.providerKey, body: { name: eventType, apiId: mine.apiId } })).status).toBe(201);
+  expect((await api.call("GET", `/v1/deliveries/${id}`, { key: mine.providerKey })).status).toBe(404);
+  expect((await api.call("GET", `/v1/deliveries?eventType=${eventType}`, { key: mine.providerKey })).body).toMatchObject({ data: [] });
+  expect((await api.call("GET", `/v1/deliveries?eventType=${eventType}`)).body).toMatchObject({ data: [{ id }] });
+  expect(await api.problem("PATCH", `/v1/groups/${mine.groupId}`, { key: mine.providerKey, body: { samlGroups: ["everyone"] } })).toMatchObject({ status: 403 });
+  expect((await api.call("GET", `/v1/groups/${theirs.groupId}`, { key: mine.providerKey })).body).toMatchObject({ grants: [] });
 });

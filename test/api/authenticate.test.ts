@@ -57,6 +57,8 @@ test("a key is shown once, and kept only as an HMAC", async () => {
 
 test("the scope of a key is checked when it is made", async () => {
   const make = (body: object) => api.problem("POST", "/v1/api-keys", { body: { name: "x", ...body } });
+  // A connection gives any role to anybody: a key limited to connections would be limited in name only.
+  expect(await make({ role: "admin", scopes: ["connections:write"] })).toMatchObject({ status: 400, errors: [{ path: "scopes[0]" }] });
   expect(await make({ role: "consumer" })).toMatchObject({ status: 400, errors: [{ path: "groupId" }] });
   expect(await make({ role: "admin", groupId: "grp_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" })).toMatchObject({ status: 400, errors: [{ path: "groupId" }] });
   expect(await make({ role: "consumer", groupId: "grp_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" })).toMatchObject({ status: 422, code: "group_unknown" });
@@ -126,6 +128,8 @@ describe("behind a proxy", () => {
 
   test("wrong keys are counted by the client that the proxy names, whatever the client itself wrote to the left of it", async () => {
     for (const status of [401, 401, 401, 429]) expect(await guess(`${Math.random()}, 203.0.113.7`)).toBe(status);
+    // One /64 is one client, however its addresses are written.
+    for (const [index, status] of [401, 401, 401, 429].entries()) expect(await guess(["2001:db8::1", "2001:db8:0:0:7::2", "2001:db8:0:0:1:2:3:4", "2001:db8::ffff:1"][index] ?? "")).toBe(status);
     expect(await guess("203.0.113.8, 203.0.113.7, 10.1.2.3")).toBe(429);
     expect(await guess("203.0.113.7, 203.0.113.8")).toBe(401);
   });

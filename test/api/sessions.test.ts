@@ -219,7 +219,13 @@ describe("what it gives is asked anew at each request", () => {
     const browser = createBrowser(api.url);
     await closing.logIn(browser, { nameId: "x", groups: ["hooks"] });
     expect(await statusOf(browser)).toBe(200);
-    await api.store.samlConnections.update(closing.connection.id, (current) => ({ ...current, status: "disabled" }));
+    const token = browser.cookies.get(SESSION_COOKIE) ?? "";
+    const set = async (status: string) => expect((await api.call("PATCH", `/v1/saml-connections/${closing.connection.id}`, { body: { status } })).status).toBe(200);
+    await set("disabled");
     await expect.poll(() => statusOf(browser), { interval: 100 }).toBe(401);
+    // For good: whoever kept the cookie is not let in again when the connection is.
+    await set("enabled");
+    browser.cookies.set(SESSION_COOKIE, token);
+    expect(await statusOf(browser)).toBe(401);
   });
 });

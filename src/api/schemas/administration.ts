@@ -23,6 +23,8 @@ export const apiKeyInput = z.strictObject({
   if (key.apiIds && key.role !== "provider") context.addIssue({ code: "custom", path: ["apiIds"], message: "belongs to provider keys only" });
   for (const [index, each] of (key.scopes ?? []).entries()) {
     if (!mayAct({ role: key.role }, each)) context.addIssue({ code: "custom", path: ["scopes", index], message: "is no act of this role" });
+    // Whoever may change a connection can have it give any role to anybody: such a key would be limited in name only.
+    if (each === "connections:write") context.addIssue({ code: "custom", path: ["scopes", index], message: "is for keys without scopes: a connection gives every role" });
   }
 }).meta({ id: "ApiKeyInput" });
 export const apiKeyView = z.object({

@@ -30,6 +30,8 @@ describe("a document", () => {
     expect(parseXml("<a><!-- <!DOCTYPE b> --></a>", { comments: true }).ok).toBe(true);
     expect(parseXml("<a><!-- --></a>")).toEqual({ ok: false, fault: "markup" });
     expect(parseXml("<a><!-- ></a>", { comments: true })).toEqual({ ok: false, fault: "markup" });
+    expect(parseXml("<a><!--x-->b<!-- --></a>", { comments: true })).toMatchObject({ ok: true });
+    expect(parseXml(`<a>${"<!--".repeat(250_000)}</a>`, { comments: true })).toEqual({ ok: false, fault: "markup" });
   });
 });
 
