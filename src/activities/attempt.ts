@@ -9,7 +9,7 @@ import type { AttemptResult, EventBytes } from "./deliver.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
 import { pace } from "./pace.js";
-import { routingOf } from "./routes.js";
+import { routingOf, TEST_EVENT_TYPE } from "./routes.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 
 export interface AttemptDependencies extends FirstAttemptsDependencies {
@@ -50,9 +50,13 @@ export function createAttempt(dependencies: AttemptDependencies) {
     const current = records ? items.map((item) => caughtUp(item, records.get(item.deliveryId))) : items;
     // What an earlier run of this activity got done is reported, not done again.
     const unmade = current.filter((item, index) => item === items[index]);
-    const [due, waiting] = parted(unmade, ({ eventType }) => routingOf(subscription, eventType) === "sent");
+    const [sendable, waiting] = parted(unmade, ({ eventType }) => routingOf(subscription, eventType) === "sent");
+    const [due, withdrawn] = parted(sendable, ({ eventType }) => eventType === TEST_EVENT_TYPE || catalogue.granted(subscription.groupId, eventType));
     const why = `The subscription is ${subscription.status}${subscription.statusReason ? `: ${subscription.statusReason}` : "."}`;
-    const held = (await stand(dependencies, waiting, "held", why)).items;
+    const held = [
+      ...(await stand(dependencies, waiting, "held", why)).items,
+      ...(await stand(dependencies, withdrawn, "held", "The group is no longer granted this event type.")).items,
+    ];
     if (due.length === 0) return merged(current, held);
     const pausedUntil = throttle.pausedUntil(subscription);
     if (pausedUntil > Date.now()) {
@@ -117,6 +121,10 @@ async function attemptAll(dependencies: AttemptDependencies, subscription: Subsc
       const item = start.order;
       const event = bytes.get(item.eventId);
       if (!event) continue;
+      if (isOutdated(dependencies, subscription, item)) {
+        run.reached.set(item.deliveryId, { ...item, status: "pending", dueAt: Date.now() });
+        continue;
+      }
       if (!(await throttle.begin(subscription, start.start))) {
         run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
         continue;
@@ -133,6 +141,11 @@ async function attemptAll(dependencies: AttemptDependencies, subscription: Subsc
   for (const end of ended) if (end.status === "rejected") throw end.reason;
   await recordOpen(dependencies, run);
   return [...run.reached.values()];
+}
+
+/** A run takes minutes with a slow endpoint: what was suspended, moved or erased since it began is not sent, but looked at anew. */
+function isOutdated({ catalogue, store }: AttemptDependencies, { id, updatedAt }: Subscription, { eventId }: RetryItem): boolean {
+  return store.erasures.lately(eventId) || catalogue.subscription(id)?.updatedAt.getTime() !== updatedAt.getTime();
 }
 
 /** Whether an earlier run of this attempt left a result that is not on record yet; one of an older attempt is out of date. */

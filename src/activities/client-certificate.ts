@@ -99,7 +99,9 @@ function readCertificates(pem: string): X509Certificate[] | "too_large" {
   const blocks = pem.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [];
   if (blocks.length > MAX_CERTIFICATES) return "too_large";
   try {
-    return blocks.every((block) => block.startsWith("-----BEGIN CERTIFICATE-----")) ? blocks.map((block) => new X509Certificate(block)) : [];
+    const certificates = blocks.every((block) => block.startsWith("-----BEGIN CERTIFICATE-----")) ? blocks.map((block) => new X509Certificate(block)) : [];
+    // OpenSSL reads a certificate of the 99th month, and says "Bad time value" where its end should stand.
+    return certificates.some(({ validFrom, validTo }) => Number.isNaN(Date.parse(validFrom)) || Number.isNaN(Date.parse(validTo))) ? [] : certificates;
   } catch {
     return [];
   }

@@ -120,6 +120,8 @@ function deliveryOf(owner: string, route: Route, outcome: FirstOutcome): Deliver
 
 function itemOf(route: Route, outcome: FirstOutcome): RetryItem | undefined {
   const base = { deliveryId: route.deliveryId, eventId: route.event.id, eventType: route.event.type, scheduleBase: 0 };
+  // It looks for itself once its workflow is there to be told: a resume meanwhile has told nobody.
+  if (outcome.kind === "left" && outcome.status === "held") return { ...base, status: "pending", attempts: 0, dueAt: Date.now() };
   if (outcome.kind === "left") {
     return { ...base, status: outcome.status, attempts: 0, ...("dueAt" in outcome && { dueAt: outcome.dueAt, ...(outcome.reservation && { reservation: outcome.reservation }) }), ...("reason" in outcome && { reason: outcome.reason, since: Date.now() }) };
   }

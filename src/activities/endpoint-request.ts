@@ -29,9 +29,20 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
   const headersOf = createRequestHeaders({ version });
   const tokens = createOAuthTokens({ sender });
 
+  /** Undefined where nothing can be signed: a content type with a line break, a key that is damaged. One delivery parks, no other is held up. */
+  function headersFor(order: RequestOrder, at: Date, accessToken?: string): ReturnType<typeof headersOf> | undefined {
+    try {
+      return headersOf(order, at, accessToken);
+    } catch {
+      return undefined;
+    }
+  }
+
   async function send(order: RequestOrder, at: Date, timeoutMs: number, accessToken?: string): Promise<EndpointAnswer> {
     const { subscription, event } = order;
-    const { sent, recorded } = headersOf(order, at, accessToken);
+    const headers = headersFor(order, at, accessToken);
+    if (!headers) return { exchange: notSent("request_invalid", 0), requestHeaders: {} };
+    const { sent, recorded } = headers;
     const exchange = await sender.send({
       identity: { subscriptionId: subscription.id, url: subscription.url, ...(subscription.tls && { tls: subscription.tls }), version: subscription.updatedAt.getTime() },
       ...(order.method && { method: order.method }), headers: sent, body: event.bytes, timeoutMs,
@@ -46,7 +57,7 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
     const started = performance.now();
     const request = { subscription, auth, timeoutMs: Math.min(TOKEN_TIMEOUT_MS, timeoutMs / 2) };
     const left = () => Math.max(1_000, timeoutMs - (performance.now() - started));
-    const unsent = (code: TokenFault): EndpointAnswer => ({ exchange: notSent(code, performance.now() - started), requestHeaders: headersOf(order, at).recorded });
+    const unsent = (code: TokenFault): EndpointAnswer => ({ exchange: notSent(code, performance.now() - started), requestHeaders: headersFor(order, at)?.recorded ?? {} });
     const first = await tokens.get(request);
     if (!first.ok) return unsent(first.code);
     const answer = await send(order, at, left(), first.token);
@@ -66,5 +77,5 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
 
 const timeoutOf = ({ subscription }: RequestOrder): number => subscription.retry?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 
-const notSent = (error: TokenFault, durationMs: number): Exchange =>
+const notSent = (error: TokenFault | "request_invalid", durationMs: number): Exchange =>
   ({ kind: "failure", error, phase: "configure", responseStarted: false, durationMs, timings: {}, freshSocket: false, clientCertificateSent: false });

@@ -20,7 +20,9 @@ export function createSubscriptionEffects(
     let changed = false;
     await store.subscriptions.update(subscription.id, (current) => {
       const step = takeStep(current, "disable", { by: "service", reason, at: new Date() });
-      changed = step.ok;
+      // A late answer of an endpoint that the subscription has left says nothing of the new one.
+      changed = step.ok && current.url === subscription.url;
+      if (!changed) return current;
       return step.ok ? step.subscription : current;
     });
     if (!changed) return;

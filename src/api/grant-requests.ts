@@ -5,6 +5,7 @@ import type { GrantRequest } from "../store/model.js";
 import { discoversApi, ownsApi, seesGroup } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { refuse, type Refusal } from "./errors.js";
+import { wakeSubscriptions } from "./groups.js";
 import { created, ok, type Reply, type RequestContext, type Route, route } from "./route.js";
 import { approvalInput, grantRequestId, grantRequestInput, grantRequestQuery, grantRequestView, refusalInput } from "./schemas/grant-requests.js";
 import { pageOf } from "./schemas/primitives.js";
@@ -85,6 +86,7 @@ async function approve(context: RequestContext, id: string, reason: string | und
   if (!group) return refuse("group_unknown");
   await store.grantRequests.markGranted(id);
   await recordAct(context, "group.grant", request.groupId, { grant: request.grant, request: id });
+  await wakeSubscriptions(context, request.groupId);
   return ok(view(approved));
 }
 

@@ -26,6 +26,11 @@ async function refuseGrants({ dependencies: { catalogue }, actor }: RequestConte
   return ownsGrants(actor, catalogue, grants) ? undefined : refuse("forbidden", "This key is limited to some apis, and the grants go beyond them.");
 }
 
+/** What was held because the group was not granted it any more looks again. */
+export async function wakeSubscriptions({ dependencies: { store, operations } }: RequestContext, groupId: string): Promise<void> {
+  for (const subscription of await store.subscriptions.all()) if (subscription.groupId === groupId) await operations.wake(subscription.id);
+}
+
 const BEYOND = "This key is limited to some apis, and the group is granted others.";
 
 /** Who is a member decides who reads what was delivered to the group before, whatever it is granted now. */
@@ -89,6 +94,7 @@ export const groupRoutes: readonly Route[] = [
       if (!group) return refuse("not_found");
       if (foreign.found) return refuse("forbidden", BEYOND);
       await recordAct(context, "group.change", id, { fields: Object.keys(body), ...(body.grants && { grants: body.grants }), ...(body.samlGroups && { samlGroups: body.samlGroups }) });
+      if (body.grants) await wakeSubscriptions(context, id);
       return ok(viewFor(context)(group));
     },
   }),

@@ -64,16 +64,20 @@ async function submit(context: RequestContext, id: string, reason: string | unde
 export const isAutomatic = ({ dependencies: { catalogue } }: Pick<RequestContext, "dependencies">, eventType: string): boolean =>
   catalogue.api(catalogue.eventType(eventType)?.apiId ?? "")?.approval === "automatic";
 
-async function approve(context: RequestContext, id: string, { reason, activate }: z.output<typeof activation>): Promise<Subscription | Refusal> {
+/** Approves or rejects. Whose event types they are is asked of the subscription as it is decided on: its consumer may change it meanwhile. */
+async function decide(context: RequestContext, id: string, act: "approve" | "reject", reason: string | undefined): Promise<Subscription | Refusal> {
   const foreign = { found: false };
-  // Asked of the subscription as it is approved: its consumer may change it meanwhile.
   const change = (current: Subscription): Subscription | undefined => {
     const names = [...current.eventTypes, ...(current.requestedEventTypes ?? [])];
     foreign.found = names.some((name) => !ownsEventType(context.actor, context.dependencies.catalogue, name));
     return foreign.found ? undefined : current;
   };
-  const approved = await take(context, id, "approve", { reason, change });
-  if (foreign.found) return refuse("forbidden", "An event type of it belongs to another provider.");
+  const decided = await take(context, id, act, { reason, change });
+  return foreign.found ? refuse("forbidden", "An event type of it belongs to another provider.") : decided;
+}
+
+async function approve(context: RequestContext, id: string, { reason, activate }: z.output<typeof activation>): Promise<Subscription | Refusal> {
+  const approved = await decide(context, id, "approve", reason);
   if ("refused" in approved || !activate || approved.status !== "approved") return approved;
   return take(context, id, "resume", { reason });
 }
@@ -114,7 +118,8 @@ const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, descr
 const reasonedRoute = (act: "reject" | "suspend", summary: string, description: string): Route => route({
   method: "post", path: `/v1/subscriptions/{id}/${act}`, operationId: `${act}Subscription`, tag: "Subscriptions", act: LIFE_ACTS[act], summary, description,
   params, body: neededReason, response, problems: ["status_conflict"],
-  handle: async (context, { params: { id }, body: { reason } }) => answer(context, id, () => take(context, id, act, { reason })),
+  handle: async (context, { params: { id }, body: { reason } }) =>
+    answer(context, id, () => (act === "reject" ? decide(context, id, act, reason) : take(context, id, act, { reason }))),
 });
 
 export const subscriptionLifeRoutes: readonly Route[] = [

@@ -71,6 +71,21 @@ it("holds what is due while the subscription is paused, and delivers it on resum
   expect(receiver.requests).toHaveLength(2);
 });
 
+it("holds what the group is no longer granted, and delivers it once it is again", async () => {
+  const { receiver, subscription, id } = await retrying();
+  const { groupId } = (await worker.store.subscriptions.get(subscription.id)) ?? { groupId: "" };
+  const grants = (await worker.store.groups.get(groupId))?.grants ?? [];
+  await worker.store.groups.update(groupId, (group) => ({ ...group, grants: [] }));
+  await retryNow(id, subscription.id);
+  await untilStatus(id, subscription.id, "held");
+  expect(await record(id, subscription.id)).toMatchObject({ attemptCount: 1, reason: "The group is no longer granted this event type." });
+  receiver.respond = () => ({ status: 204 });
+  await worker.store.groups.update(groupId, (group) => ({ ...group, grants }));
+  await retryNow(id, subscription.id);
+  await untilStatus(id, subscription.id, "delivered");
+  expect(receiver.requests).toHaveLength(2);
+});
+
 it("sends nothing twice when the result could not be recorded", async () => {
   const { receiver, subscription, id } = await retrying();
   receiver.respond = () => {

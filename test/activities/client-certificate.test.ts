@@ -65,3 +65,17 @@ describe("refuses", () => {
     expect(checkTls({ ca: authority.ca }, new Date(Date.now() + 400 * DAY_MS))).toMatchObject({ ok: false, code: "ca_expired" });
   });
 });
+
+/** The certificate with the month of its end set to 99, which OpenSSL reads without a word. */
+function withImpossibleEnd({ cert, key }: IssuedCertificate): IssuedCertificate {
+  const der = Buffer.from(cert.replaceAll(/-----[^-]+-----|\s/g, ""), "base64");
+  // UTCTime, 13 characters: the second one is notAfter; its month are the third and fourth.
+  const notAfter = der.indexOf(Buffer.of(0x17, 0x0d), der.indexOf(Buffer.of(0x17, 0x0d)) + 15);
+  der.write("99", notAfter + 4, "latin1");
+  return { cert: `-----BEGIN CERTIFICATE-----\n${der.toString("base64")}\n-----END CERTIFICATE-----\n`, key };
+}
+
+test("refuses dates that are none: what was saved could not be shown", () => {
+  expect(checkTls(tls(withImpossibleEnd(client)))).toMatchObject({ ok: false, code: "certificate_unreadable" });
+  expect(checkTls({ ca: withImpossibleEnd({ cert: authority.ca, key: authority.key }).cert })).toMatchObject({ ok: false, code: "ca_unreadable" });
+});
