@@ -64,7 +64,8 @@ export const ACTS = {
   /** One's own identity and log-out. */
   "session:own": EVERYBODY,
   "audit:read": INSPECTING,
-  "codec:encode": PROVIDING,
+  /** A provider seals what it starts, an operator what it signals: the Temporal UI encodes the input of *Send a Signal* first. */
+  "codec:encode": ["admin", "provider", "operator"],
   "codec:decode": OPERATING,
   /** Metrics and documentation: without a key outside production. */
   "service:read": OPERATING,

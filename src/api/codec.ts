@@ -75,7 +75,9 @@ const dataKeysOf = (given: Payload[]): string[] => given.flatMap(({ metadata }) 
 function codecRoute(direction: "encode" | "decode", summary: string): Route {
   return {
     method: "post", path: `/codec/${direction}`, operationId: `${direction}Payloads`, tag: "Codec", act: `codec:${direction}`, summary,
-    description: "The remote codec protocol of Temporal.",
+    description: "The remote codec protocol of Temporal. Query parameters are ignored: the Temporal UI adds some of its own.",
+    // Temporal UI 2.50 and later call `/codec/decode?preserveStorageRefs=true`.
+    anyQuery: true,
     body: payloads, response: { status: 200, description: "The payloads in the same order", schema: payloads },
     problems: ["malformed_json", "unsupported_media_type", "content_encoding_unsupported", "payload_too_large", "payload_undecodable", "erased"],
     async serve(context, request, response) {

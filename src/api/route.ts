@@ -44,6 +44,8 @@ interface Declaration {
   page?: "/saml/login" | "/logged-out";
   /** A JSON Schema may be in the body: deeper and of more values than other administrative bodies. */
   schemaInBody?: true;
+  /** The caller is a foreign program that adds query parameters with its versions: those that are not known here are ignored. */
+  anyQuery?: true;
   /** The body may be missing altogether. */
   bodyOptional?: true;
 }

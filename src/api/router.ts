@@ -107,7 +107,7 @@ function serveChecked(route: ServedRoute, context: RequestContext, request: Rout
     const params = checkParams(route, request);
     if (!params.ok) return refuseTo(request, response, route.unknownPath ? refuse(route.unknownPath) : params.refusal);
   }
-  if (request.url?.includes("?")) {
+  if (!route.anyQuery && request.url?.includes("?")) {
     const query = checkQuery(route, request);
     if (!query.ok) return refuseTo(request, response, query.refusal);
   }

@@ -43,6 +43,29 @@ test("only an admin or an operator may open, and only who has a key may call", a
   }
 });
 
+test("what the Temporal UI adds to the query is ignored, and what it adds to a payload too", async () => {
+  for (const query of ["?preserveStorageRefs=true", "?preserveStorageRefs=true&preserveStorageRefs=false", "?%zz", "?", "?namespace=default&x[]=1"]) {
+    const sealed = await api.call<Wire>("POST", `/codec/encode${query}`, { key: tenant.providerKey, body: plain({ a: 1 }) });
+    expect(sealed.status, `${query} ${sealed.text}`).toBe(200);
+    const opened = await api.call<Wire>("POST", `/codec/decode${query}`, { body: sealed.body });
+    expect(opened.body, query).toEqual(plain({ a: 1 }));
+  }
+  const [payload] = plain({ a: 1 }).payloads;
+  const sealed = await api.call<Wire>("POST", "/codec/encode", { body: { payloads: [{ ...payload, externalPayloads: [] }] } });
+  expect((await api.call<Wire>("POST", "/codec/decode", { body: sealed.body })).body).toEqual(plain({ a: 1 }));
+  // Elsewhere an unknown parameter is still a mistake.
+  expect(await api.problem("GET", "/v1/apis?preserveStorageRefs=true")).toMatchObject({ status: 400 });
+});
+
+test("an operator seals what it signals", async () => {
+  const operator = await api.key({ role: "operator" });
+  const sealed = await api.call<Wire>("POST", "/codec/encode?preserveStorageRefs=true", { key: operator.token, body: plain({}) });
+  expect(sealed.status, sealed.text).toBe(200);
+  expect(Buffer.from(sealed.body.payloads[0]?.metadata?.["encoding"] ?? "", "base64").toString()).toBe("binary/encrypted");
+  const auditor = await api.key({ role: "auditor" });
+  expect(await api.problem("POST", "/codec/encode", { key: auditor.token, body: plain({}) })).toMatchObject({ status: 403 });
+});
+
 test("what was tampered with or is no payload is refused", async () => {
   const { body } = await api.call<Wire>("POST", "/codec/encode", { body: plain("x") });
   const payload = body.payloads[0];

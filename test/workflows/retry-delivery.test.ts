@@ -64,6 +64,24 @@ describe("retryDelivery", () => {
     }, 0);
   });
 
+  it("takes `{}`, `null` and no input alike, in every signal", async () => {
+    const side = consumer((_item, attempt) => (attempt < 4 ? { status: "parked" } : { status: "delivered" }));
+    await withWorker(side, async () => {
+      for (const [name, args] of Object.entries({ "{}": [{}], null: [null], none: [] })) {
+        const handle = await start(retryInput(1));
+        await expect.poll(() => statusesOf(handle), within).toEqual(["parked"]);
+        await handle.signal("wake", ...args);
+        for (const attempts of [2, 3]) {
+          await handle.signal("retry", ...args);
+          await expect.poll(async () => (await handle.query<RetryItem[]>("state")).map((item) => item.attempts), { ...within, message: name }).toEqual([attempts]);
+        }
+        await handle.signal("cancel", ...args);
+        await handle.result();
+        expect(side.recorded.pop(), name).toMatchObject({ items: [{ status: "cancelled", reason: "Cancelled by hand." }] });
+      }
+    }, 0);
+  });
+
   it("begins the schedule afresh at a retry by hand", async () => {
     const bases: number[] = [];
     const side = consumer((item, attempt) => {

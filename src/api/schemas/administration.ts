@@ -49,8 +49,9 @@ export const auditView = z.object({
 
 const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, "must be base64");
 /** The remote codec protocol of Temporal: payloads as protobuf JSON. */
-export const payloads = z.strictObject({
-  payloads: z.array(z.strictObject({ metadata: z.record(z.string().max(256), base64).optional(), data: base64.optional() })).max(1_000),
+export const payloads = z.object({
+  // What newer clients add to the message (`externalPayloads`) is left out, as protobuf JSON readers do.
+  payloads: z.array(z.object({ metadata: z.record(z.string().max(256), base64).optional(), data: base64.optional() })).max(1_000),
 }).meta({ id: "TemporalPayloads", outputId: "TemporalPayloadsView" });
 
 export const healthView = z.object({ status: z.literal("ok"), version: z.string() }).meta({ id: "Health" });
