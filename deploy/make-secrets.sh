@@ -61,7 +61,8 @@ if [ "$renew" = no ]; then
 
   # What seals everything. Lost: nothing stored can be read again, by anybody.
   printf 'k%s:%s\n' "$(date -u +%Y%m%d%H%M)" "$(openssl rand -base64 32)" | put sealpost_master_keys
-  printf 'sp_admin_%s\n' "$(random_hex)" | put sealpost_admin_key
+  # 32 random bytes in base64url, as `npm run admin-key` makes them.
+  printf 'sp_admin_%s\n' "$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n')" | put sealpost_admin_key
   # mongod reads 32 bytes in base64; the cluster key may have 6 to 1,024 characters.
   openssl rand -base64 32 | put mongo_encryption_key
   openssl rand -base64 540 | tr -d '\n' | put mongo_cluster_key

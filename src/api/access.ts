@@ -76,6 +76,22 @@ export type Act = keyof typeof ACTS;
 export const mayAct = ({ role, scopes }: Pick<Actor, "role" | "scopes">, act: Act): boolean =>
   (ACTS[act] as readonly Role[]).includes(role) && (scopes === undefined || scopes.includes(act));
 
+/** What a key is limited to, as far as one key is compared with another. */
+export type KeyPower = Pick<Actor, "role" | "scopes" | "groupIds" | "apiIds">;
+
+/**
+ * The one rule on keys: whether nothing that `other` may do, on any object, is beyond `actor`. Whoever makes, rotates or revokes a key must
+ * cover it: a rotation hands its power out, and a revocation takes it from whoever is stronger. A key covers itself.
+ */
+export function covers(actor: KeyPower, other: KeyPower): boolean {
+  const acts = (Object.keys(ACTS) as Act[]).every((act) => !mayAct(other, act) || mayAct(actor, act));
+  return acts && (seesContent(actor) || !seesContent(other)) && within(other.groupIds, actor.groupIds) && within(other.apiIds, actor.apiIds);
+}
+
+/** Absent: without limits. */
+const within = (these: readonly string[] | undefined, limits: readonly string[] | undefined): boolean =>
+  limits === undefined || (these !== undefined && these.every((id) => limits.includes(id)));
+
 /** Whether the actor may see what was sent and answered, not only that it was. An auditor needs the record and not the data (GDPR, article 5.1 c). */
 export const seesContent = ({ role }: Pick<Actor, "role">): boolean => role !== "auditor";
 

@@ -1,9 +1,9 @@
 /** API keys: made, listed, revoked; the secret is shown once and kept only as an HMAC. */
 import { z } from "zod";
 import type { ApiKey } from "../store/model.js";
-import type { Actor } from "./access.js";
+import { type Actor, covers } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
-import { isLive, newApiKey } from "./authenticate.js";
+import { isLive, newApiKey, powerOf } from "./authenticate.js";
 import { refuse, type Refusal } from "./errors.js";
 import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
 import { apiKeyId, apiKeyInput, apiKeyView, apiKeyWithSecret, keyRotation } from "./schemas/administration.js";
@@ -28,16 +28,20 @@ async function rotate(context: RequestContext, id: string, overlapSeconds = DEFA
   const { store } = context.dependencies;
   const key = await store.apiKeys.get(id);
   if (!key) return refuse("not_found");
-  if (!isLive(key)) return refuse("key_ended");
-  const refusal = refuseMoreThan(context.actor, key);
+  const refusal = refuseStronger(context.actor, key);
   if (refusal) return refusal;
+  if (!isLive(key)) return refuse("key_ended");
   const { token, hash } = newApiKey(store, id);
   const now = new Date();
-  const after = await store.apiKeys.update(id, ({ hash: before, previousHash: _hash, previousUntil: _until, ...rest }) => ({
-    ...rest, hash, rotatedAt: now,
-    ...(overlapSeconds > 0 && { previousHash: before, previousUntil: new Date(now.getTime() + overlapSeconds * 1_000) }),
-  }));
+  const ended = { meanwhile: false };
+  const after = await store.apiKeys.update(id, (current) => {
+    ended.meanwhile = !isLive(current);
+    if (ended.meanwhile) return current;
+    const { hash: before, previousHash: _hash, previousUntil: _until, ...rest } = current;
+    return { ...rest, hash, rotatedAt: now, ...(overlapSeconds > 0 && { previousHash: before, previousUntil: new Date(now.getTime() + overlapSeconds * 1_000) }) };
+  });
   if (!after) return refuse("not_found");
+  if (ended.meanwhile) return refuse("key_ended");
   await recordAct(context, "api_key.rotate", id, { overlapSeconds });
   return ok({ ...view(after), key: token });
 }
@@ -51,10 +55,23 @@ async function refuseLimits({ dependencies: { store } }: RequestContext, { group
   return undefined;
 }
 
-/** Nobody hands out, as a key of their own making, what they may not do themselves. */
-const refuseMoreThan = (actor: Actor, { scopes }: { scopes?: readonly string[] | undefined }): Refusal | undefined =>
-  actor.scopes === undefined || scopes?.every((act) => actor.scopes?.includes(act))
-    ? undefined : refuse("forbidden", "This key is limited to some scopes, and may give only those.");
+/** Nobody makes, rotates or revokes a key that may do more than they may themselves. */
+const refuseStronger = (actor: Actor, key: Parameters<typeof powerOf>[0]): Refusal | undefined =>
+  covers(actor, powerOf(key)) ? undefined : refuse("forbidden", "That key may do more than this one, which may make, rotate and revoke only keys within its own scopes and limits.");
+
+/** Ends a key for good; one that has ended stays as it is. */
+async function revoke(context: RequestContext, id: string) {
+  const { store } = context.dependencies;
+  const before = await store.apiKeys.get(id);
+  if (!before) return refuse("not_found");
+  // Role, scopes and limits of a key never change: what is asked here holds for the row that is written over.
+  const refusal = refuseStronger(context.actor, before);
+  if (refusal) return refusal;
+  const key = await store.apiKeys.update(id, (current) => (current.revokedAt ? current : { ...current, revokedAt: new Date() }));
+  if (!key) return refuse("not_found");
+  await recordAct(context, "api_key.revoke", id);
+  return noContent;
+}
 
 export const apiKeyRoutes: readonly Route[] = [
   route({
@@ -62,7 +79,7 @@ export const apiKeyRoutes: readonly Route[] = [
     description: "The answer holds the whole key; it is shown this once.",
     body: apiKeyInput, response: { status: 201, description: "Created", schema: apiKeyWithSecret }, problems: ["group_unknown", "api_unknown"],
     async handle(context, { body }) {
-      const refusal = refuseMoreThan(context.actor, body) ?? (await refuseLimits(context, body));
+      const refusal = refuseStronger(context.actor, body) ?? (await refuseLimits(context, body));
       if (refusal) return refusal;
       const { store } = context.dependencies;
       const { id, token, hash } = newApiKey(store);
@@ -96,11 +113,6 @@ export const apiKeyRoutes: readonly Route[] = [
     method: "delete", path: "/v1/api-keys/{id}", operationId: "revokeApiKey", tag: "Administration", act: "keys:write", summary: "Revoke an API key",
     description: "It is refused from now on, by other processes within about a second. Its record stays.",
     params, response: { status: 204, description: "Revoked" },
-    async handle(context, { params: { id } }) {
-      const key = await context.dependencies.store.apiKeys.update(id, (before) => (before.revokedAt ? before : { ...before, revokedAt: new Date() }));
-      if (!key) return refuse("not_found");
-      await recordAct(context, "api_key.revoke", id);
-      return noContent;
-    },
+    handle: async (context, { params: { id } }) => revoke(context, id),
   }),
 ];

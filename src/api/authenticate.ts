@@ -3,9 +3,9 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { newId } from "../store/ids.js";
-import type { ApiKey } from "../store/model.js";
+import type { ApiKey, Role } from "../store/model.js";
 import type { Store } from "../store/store.js";
-import type { Actor } from "./access.js";
+import type { Actor, KeyPower } from "./access.js";
 import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
 
@@ -49,13 +49,16 @@ export function isLive(key: Pick<ApiKey, "revokedAt" | "expiresAt">): boolean {
   return key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt.getTime() > Date.now());
 }
 
-function actorOf(key: ApiKey): Actor {
+const actorOf = (key: ApiKey): Actor => ({ name: `key:${key.id}`, ...powerOf(key) });
+
+/** What a key with these limits may do, wherever they come from: the request that makes it, or its record. */
+export function powerOf({ role, groupId, apiIds, scopes }: { role: Role; groupId?: string | undefined; apiIds?: readonly string[] | undefined; scopes?: readonly string[] | undefined }): KeyPower {
   return {
-    name: `key:${key.id}`, role: key.role,
+    role,
     // A consumer key without a group acts for none, never for all.
-    ...(key.role === "consumer" && { groupIds: key.groupId === undefined ? [] : [key.groupId] }),
-    ...(key.role === "provider" && key.apiIds && { apiIds: key.apiIds }),
-    ...(key.scopes && { scopes: key.scopes }),
+    ...(role === "consumer" && { groupIds: groupId === undefined ? [] : [groupId] }),
+    ...(role === "provider" && apiIds && { apiIds }),
+    ...(scopes && { scopes }),
   };
 }
 

@@ -27,7 +27,7 @@ export function announce({ config, url, engines, admin, demo, trial, logFile, sa
   if (engines.mongodb.standIn) say("The MongoDB stand-in scans for everything but ids: right for a trial, not for production (set MONGODB_URL).");
   if (config.SEALPOST_ALLOW_LOCAL_TARGETS) say("SEALPOST_ALLOW_LOCAL_TARGETS is on: http and private addresses may be called. For trial and tests only.");
   if (admin?.from === "now") say(`Admin key (shown this once, keep it): ${admin.token}`);
-  if (admin?.from === "earlier start") say("Admin key: the one shown at the first start (lost? set SEALPOST_ADMIN_KEY to one of your own).");
+  if (admin?.from === "earlier start") say("Admin key: the one shown at the first start (lost? set SEALPOST_ADMIN_KEY to what `npm run admin-key` prints).");
   if (admin?.from === "environment") say("Admin key: SEALPOST_ADMIN_KEY");
   if (!demo || !admin) return;
   const token = admin.from === "now" ? admin.token : "$SEALPOST_ADMIN_KEY";

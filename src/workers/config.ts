@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { isEnvironmentAdminKey } from "./environment-admin-key.js";
 
 /** A setting that cannot be used; the message is one sentence that names the key and the way out. */
 export class ConfigError extends Error {
@@ -37,7 +38,7 @@ export const SETTINGS = {
   ROLE: setting({ schema: z.enum(["all", "api", "worker"]), default: "all", meaning: "`all`, `api` or `worker`" }),
   PUBLIC_URL: setting({ schema: z.url().optional(), meaning: "Address under which consumers and browsers reach the API; default: where it listens" }),
   SEALPOST_DATA_DIR: setting({ schema: z.string().min(1), default: ".sealpost", meaning: "Everything embedded lives here; deleting it starts afresh" }),
-  SEALPOST_ADMIN_KEY: setting({ schema: z.string().min(16, "at least 16 characters").max(256).regex(/^[\x21-\x7e]+$/, "visible ASCII without spaces").optional(), secret: true, meaning: "First admin API key; made at the first start and shown once when absent" }),
+  SEALPOST_ADMIN_KEY: setting({ schema: z.string().refine(isEnvironmentAdminKey, "it must be 32 random bytes in the form sp_admin_<43 characters>; make a new one with `npm run admin-key` (in the image: node dist/workers/make-admin-key.js)").optional(), secret: true, meaning: "First admin API key, as `npm run admin-key` prints it; made at the first start and shown once when absent" }),
   SEALPOST_ALLOW_LOCAL_TARGETS: setting({ schema: flag, default: "", meaning: "`1` allows http and loopback or private subscription URLs (trial and tests only; refused with NODE_ENV=production)" }),
   SEALPOST_MASTER_KEYS: setting({ schema: z.string().optional(), secret: true, meaning: "`id:base64,…`, 32 bytes each; the first one seals, the others still open; made in the data directory when absent" }),
   SEALPOST_ERASURES_FILE: setting({ schema: z.string().min(1).optional(), meaning: "File outside the database and its backups to which every erasure is written too, and from which they are done again at each start; default: `erasures.jsonl` in the data directory, none with NODE_ENV=production" }),

@@ -24,6 +24,7 @@ import { createPublisher } from "../../src/api/publish.js";
 import { createServiceProvider } from "../../src/api/saml/service-provider.js";
 import { createSessions, type Sessions } from "../../src/api/sessions.js";
 import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
+import { newEnvironmentAdminKey } from "../../src/workers/environment-admin-key.js";
 import { masterKey, openDatabase } from "../store/database.js";
 
 export interface Answer<T = Record<string, unknown>> {
@@ -95,7 +96,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
   const publisher = createPublisher({
     client, store, catalogue, metrics, log: logger, taskQueue, settings: { batchMax: 200, startsInFlight: 2, dispatchesInFlight: 8 },
   });
-  const adminKey = `test-${randomBytes(24).toString("base64url")}`;
+  const adminKey = newEnvironmentAdminKey();
   const guard = createGuard({ allowLocal: false, ports: [443, 8443], ...guardOptions });
   const sender = createSender({ guard });
   const auditTally = createAuditTally({ store, log: logger });

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { newEnvironmentAdminKey } from "../../src/workers/environment-admin-key.js";
 import { buildOnce, repositoryRoot } from "./build.js";
 import { isRunning, killNow } from "./process.js";
 
@@ -63,7 +64,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   await buildOnce();
   const workDir = mkdtempSync(join(tmpdir(), "sealpost-"));
   const dataDir = options.dataDir ?? join(workDir, "data");
-  const adminKey = options.adminKey ?? options.join?.adminKey ?? `sp_admin_${randomBytes(24).toString("base64url")}`;
+  const adminKey = options.adminKey ?? options.join?.adminKey ?? newEnvironmentAdminKey();
   const logFile = join(options.logDir ?? workDir, `${options.role ?? "all"}-${randomBytes(4).toString("hex")}.log`);
   const child = spawnService(options, { dataDir, adminKey, logFile });
   const log = () => readFileSync(logFile, "utf8");

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import type { MongoStore } from "../../src/store/index.js";
 import { ensureAdminKey } from "../../src/workers/admin-key.js";
 import { loadConfig } from "../../src/workers/config.js";
+import { newEnvironmentAdminKey } from "../../src/workers/environment-admin-key.js";
 import { openDatabase, type TestDatabase } from "../store/database.js";
 
 let database: TestDatabase;
@@ -13,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => database?.close());
 
 it("makes a key at the first start alone, keeps only its hash, and makes another when that one was revoked", async () => {
-  expect(await ensureAdminKey(store, loadConfig({ SEALPOST_ADMIN_KEY: "0123456789abcdef" }))).toEqual({ from: "environment" });
+  expect(await ensureAdminKey(store, loadConfig({ SEALPOST_ADMIN_KEY: newEnvironmentAdminKey() }))).toEqual({ from: "environment" });
   expect(await store.apiKeys.all()).toEqual([]);
 
   const made = await ensureAdminKey(store, loadConfig({}));

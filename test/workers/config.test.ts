@@ -1,8 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { ConfigError, loadConfig } from "../../src/workers/config.js";
+import { newEnvironmentAdminKey } from "../../src/workers/environment-admin-key.js";
 
 const directory = mkdtempSync(join(tmpdir(), "sealpost-config-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -19,6 +21,7 @@ function refusal(environment: NodeJS.ProcessEnv): ConfigError {
   }
   throw new Error("not refused");
 }
+const ADMIN_KEY = newEnvironmentAdminKey();
 const PRODUCTION = { NODE_ENV: "production", TEMPORAL_ADDRESS: "temporal:7233", MONGODB_URL: "mongodb://db/", SEALPOST_MASTER_KEYS: "a:b" };
 
 describe("loadConfig", () => {
@@ -53,10 +56,32 @@ describe("loadConfig", () => {
   });
 });
 
+describe("SEALPOST_ADMIN_KEY", () => {
+  it("is taken as `npm run admin-key` makes it", () => {
+    for (let i = 0; i < 200; i++) {
+      const key = newEnvironmentAdminKey();
+      expect(loadConfig({ SEALPOST_ADMIN_KEY: key }).SEALPOST_ADMIN_KEY).toBe(key);
+    }
+  });
+  const random = randomBytes(32);
+  it.each([
+    ["a password", "correct-horse-battery"], ["one of an earlier release", `sp_admin_${randomBytes(24).toString("base64url")}`], ["hexadecimal digits", `sp_admin_${random.toString("hex")}`],
+    ["another prefix", `sp_${random.toString("base64url")}`], ["no prefix", random.toString("base64url")], ["padding", `sp_admin_${random.toString("base64url")}=`], ["standard base64", `sp_admin_${"+/".repeat(21)}A`],
+    ["zeros", `sp_admin_${"A".repeat(43)}`], ["a word repeated", `sp_admin_${Buffer.from("swordfish".repeat(4).slice(0, 32)).toString("base64url")}`],
+    ["another spelling of the last bits", `sp_admin_${Buffer.concat([random.subarray(0, 31), Buffer.of(0)]).toString("base64url").slice(0, 42)}B`],
+  ])("stops the start with the command that makes a new one when it is %s", (_what, key) => {
+    const error = refusal({ SEALPOST_ADMIN_KEY: key });
+    expect(error.key).toBe("SEALPOST_ADMIN_KEY");
+    expect(error.message).toContain("npm run admin-key");
+    expect(error.message).not.toContain(key);
+    expect(error.message).not.toContain("\n");
+  });
+});
+
 describe("secrets from files", () => {
   it("are read without the line's end", () => {
-    expect(loadConfig({ MONGODB_URL_FILE: file("url", "mongodb://db/\n"), SEALPOST_ADMIN_KEY_FILE: "", SEALPOST_ADMIN_KEY: "0123456789abcdef" })).toMatchObject({
-      MONGODB_URL: "mongodb://db/", SEALPOST_ADMIN_KEY: "0123456789abcdef",
+    expect(loadConfig({ MONGODB_URL_FILE: file("url", "mongodb://db/\n"), SEALPOST_ADMIN_KEY_FILE: "", SEALPOST_ADMIN_KEY: ADMIN_KEY })).toMatchObject({
+      MONGODB_URL: "mongodb://db/", SEALPOST_ADMIN_KEY: ADMIN_KEY,
     });
   });
   it("are refused beside the key itself, and when the file cannot be read", () => {
