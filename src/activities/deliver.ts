@@ -4,7 +4,7 @@ import type { Attempt, AttemptDetail, Subscription } from "../store/model.js";
 import { nextAttempt } from "../workflows/schedule.js";
 import { classify, type Outcome } from "./classify.js";
 import type { EndpointHealth } from "./endpoint-health.js";
-import type { EndpointRequest } from "./endpoint-request.js";
+import type { EndpointAnswer, EndpointRequest } from "./endpoint-request.js";
 import type { Metrics } from "./metrics.js";
 import { OUTCOMES } from "./outcomes.js";
 import type { EndpointMessage } from "./request-headers.js";
@@ -48,10 +48,11 @@ export function createDeliver(dependencies: DeliverDependencies): (order: Attemp
     const watched = dependencies.health.begin(order.subscription.id);
     let healthy = false;
     try {
-      const { exchange, requestHeaders } = await dependencies.request(order, at);
+      const answer = await dependencies.request(order, at);
+      const { exchange } = answer;
       const outcome = classify(exchange, Date.now());
       healthy = outcome.class !== "retry";
-      const result = resultOf(order, at, requestHeaders, exchange, outcome);
+      const result = resultOf(order, at, answer, outcome);
       report(dependencies, order, exchange, outcome, result);
       return result;
     } finally {
@@ -60,14 +61,15 @@ export function createDeliver(dependencies: DeliverDependencies): (order: Attemp
   };
 }
 
-function resultOf(order: AttemptOrder, at: Date, requestHeaders: Record<string, string>, exchange: Exchange, outcome: Outcome): AttemptResult {
+function resultOf(order: AttemptOrder, at: Date, answer: EndpointAnswer, outcome: Outcome): AttemptResult {
+  const { exchange } = answer;
   if (outcome.class === "ours") {
     return { status: "retrying", dueAt: Date.now() + OWN_FAILURE_RETRY_MS, reason: reasonOf(outcome, exchange) };
   }
   const attempt: Attempt = {
     number: order.number, at, outcome: outcome.code, durationMs: Math.round(exchange.durationMs),
     ...(exchange.kind === "response" && { status: exchange.status }),
-    detail: detailOf(order.subscription, requestHeaders, exchange, outcome),
+    detail: detailOf(order.subscription, answer, outcome),
   };
   switch (outcome.class) {
     case "delivered":
@@ -96,13 +98,14 @@ function reasonOf(outcome: Exclude<Outcome, { class: "delivered" }>, exchange: E
   return exchange.kind === "response" ? `HTTP ${exchange.status}: ${words}` : words;
 }
 
-function detailOf(subscription: Subscription, requestHeaders: Record<string, string>, exchange: Exchange, outcome: Outcome): AttemptDetail {
+function detailOf(subscription: Subscription, { exchange, requestHeaders, recordedBody }: EndpointAnswer, outcome: Outcome): AttemptDetail {
   const hint = outcome.class === "delivered" ? undefined : OUTCOMES[outcome.code].hint;
   const detail: AttemptDetail = { url: subscription.url, requestHeaders, ...(hint && { hint }), ...(exchange.timings && { timings: exchange.timings }) };
   if (exchange.kind !== "response") return detail;
   detail.responseHeaders = exchange.headers;
-  if (exchange.truncated) detail.truncated = true;
-  if (exchange.body.byteLength > 0) Object.assign(detail, bodyText(exchange.body));
+  const { bytes, truncated } = recordedBody();
+  if (truncated) detail.truncated = true;
+  if (bytes.byteLength > 0) Object.assign(detail, bodyText(bytes));
   return detail;
 }
 

@@ -4,12 +4,22 @@ import { DEFAULT_TIMEOUT_MS } from "../workflows/schedule.js";
 import { oauthOf } from "./auth.js";
 import { createOAuthTokens, type TokenFault } from "./oauth-tokens.js";
 import { createRequestHeaders, type RequestOrder } from "./request-headers.js";
-import type { Exchange, Sender } from "./send.js";
+import { type Exchange, MAX_BODY_BYTES, type Sender } from "./send.js";
+import { maskFor } from "./sent-secrets.js";
 
 export interface EndpointAnswer {
+  /** The answer's headers are masked already; its body is as it came, and may be longer than what is recorded. */
   exchange: Exchange;
+  /** The answer's body as it may be recorded: what was sent in secret is masked, then it is cut. */
+  recordedBody: () => RecordedBody;
   /** The request's headers as they may be recorded: secret values masked. */
   requestHeaders: Record<string, string>;
+}
+
+export interface RecordedBody {
+  bytes: Uint8Array;
+  /** There was more, or it broke off. */
+  truncated: boolean;
 }
 
 /** Makes the request as of `at`. Never rejects for what an endpoint, or its authorization server, does. */
@@ -38,16 +48,18 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
     }
   }
 
-  async function send(order: RequestOrder, at: Date, timeoutMs: number, accessToken?: string): Promise<EndpointAnswer> {
+  async function send(order: RequestOrder, at: Date, timeoutMs: number, tokens: readonly string[] = []): Promise<EndpointAnswer> {
     const { subscription, event } = order;
-    const headers = headersFor(order, at, accessToken);
-    if (!headers) return { exchange: notSent("request_invalid", 0), requestHeaders: {} };
+    const headers = headersFor(order, at, tokens.at(-1));
+    if (!headers) return { exchange: notSent("request_invalid", 0), requestHeaders: {}, recordedBody: noBody };
+    const mask = maskFor(subscription, tokens);
     const { sent, recorded } = headers;
     const exchange = await sender.send({
       identity: { subscriptionId: subscription.id, url: subscription.url, ...(subscription.tls && { tls: subscription.tls }), version: subscription.updatedAt.getTime() },
       ...(order.method && { method: order.method }), headers: sent, body: event.bytes, timeoutMs,
+      ...(mask && { maskHeader: (value) => mask.text(value), maxBodyBytes: MAX_BODY_BYTES + mask.margin }),
     });
-    return { exchange, requestHeaders: recorded };
+    return { exchange, requestHeaders: recorded, recordedBody: () => recordedBody(exchange, mask) };
   }
 
   /** With a token; on 401 once more with a new one, within the same time. */
@@ -57,22 +69,34 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
     const started = performance.now();
     const request = { subscription, auth, timeoutMs: Math.min(TOKEN_TIMEOUT_MS, timeoutMs / 2) };
     const left = () => Math.max(1_000, timeoutMs - (performance.now() - started));
-    const unsent = (code: TokenFault): EndpointAnswer => ({ exchange: notSent(code, performance.now() - started), requestHeaders: headersFor(order, at)?.recorded ?? {} });
+    const unsent = (code: TokenFault): EndpointAnswer => ({ exchange: notSent(code, performance.now() - started), requestHeaders: headersFor(order, at)?.recorded ?? {}, recordedBody: noBody });
     const first = await tokens.get(request);
     if (!first.ok) return unsent(first.code);
-    const answer = await send(order, at, left(), first.token);
+    const answer = await send(order, at, left(), [first.token]);
     if (answer.exchange.kind !== "response" || answer.exchange.status !== 401) return answer;
     const renewed = await tokens.get({ ...request, refused: first.token });
     if (!renewed.ok) return unsent(renewed.code);
     // A server that gives the same token again has nothing better.
     if (renewed.token === first.token) return answer;
-    return send(order, new Date(), left(), renewed.token);
+    return send(order, new Date(), left(), [first.token, renewed.token]);
   }
 
   return (order, at) => {
     const auth = order.subscription.auth && oauthOf(order.subscription.auth);
     return auth ? sendWithToken(order, at, auth) : send(order, at, timeoutOf(order));
   };
+}
+
+const noBody = (): RecordedBody => ({ bytes: new Uint8Array(0), truncated: false });
+/** Sealpost asks for no encoding. What comes in one all the same cannot be searched, so it is not kept where there is something to mask. */
+const ENCODED = Buffer.from("(not kept: the endpoint sent it with a Content-Encoding, which was not asked for)");
+
+function recordedBody(exchange: Exchange, mask: ReturnType<typeof maskFor>): RecordedBody {
+  if (exchange.kind !== "response") return noBody();
+  const { body, truncated, headers } = exchange;
+  if (!mask || body.byteLength === 0) return { bytes: body, truncated };
+  if ((headers["content-encoding"] ?? "identity").trim().toLowerCase() !== "identity") return { bytes: ENCODED, truncated: true };
+  return mask.body(body, MAX_BODY_BYTES, truncated);
 }
 
 const timeoutOf = ({ subscription }: RequestOrder): number => subscription.retry?.timeoutMs ?? DEFAULT_TIMEOUT_MS;

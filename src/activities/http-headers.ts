@@ -55,8 +55,10 @@ const MAX_KEPT_VALUE = 512;
 const MAX_KEPT_TOTAL = 8_192;
 const CONTROL = /[^\t\x20-\x7e\x80-\xff]/g;
 
-/** Response headers as they may be recorded: at most 50 and 8 KiB, values cut at 512 characters, cookies masked. */
-export function keepResponseHeaders(headers: Readonly<Record<string, string | readonly string[] | undefined>>): Record<string, string> {
+/** Response headers as they may be recorded: at most 50 and 8 KiB, values masked and then cut at 512 characters, cookies not kept. */
+export function keepResponseHeaders(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>, mask: (value: string) => string = (value) => value,
+): Record<string, string> {
   const kept: Record<string, string> = {};
   let count = 0;
   let total = 0;
@@ -65,7 +67,7 @@ export function keepResponseHeaders(headers: Readonly<Record<string, string | re
     if (given === undefined || name.length > MAX_KEPT_NAME) continue;
     // A null prototype would cost more than this one name is worth.
     if (name === "__proto__") continue;
-    const value = name === "set-cookie" || name === "set-cookie2" ? "(not kept)" : cut(typeof given === "string" ? given : given.join(", "));
+    const value = name === "set-cookie" || name === "set-cookie2" ? "(not kept)" : cut(mask(typeof given === "string" ? given : given.join(", ")));
     total += name.length + value.length;
     if (++count > MAX_KEPT_HEADERS || total > MAX_KEPT_TOTAL) break;
     kept[name] = value;

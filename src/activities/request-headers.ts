@@ -1,6 +1,7 @@
 /** The headers that one request to an endpoint carries: signatures, authentication, custom headers; and what of them may be recorded. */
 import type { Subscription } from "../store/model.js";
 import { authHeaders } from "./auth.js";
+import { MASK } from "./secret-mask.js";
 import { signatureHeaders } from "./signature-headers.js";
 
 /** A message for one endpoint: an event, or the challenge that verifies the endpoint. */
@@ -29,8 +30,6 @@ export interface RequestHeaders {
   /** As they may be recorded and shown: secret values masked. */
   recorded: Record<string, string>;
 }
-
-const MASK = "(secret)";
 
 /**
  * Gives the headers of one request at `at`. Synchronous, because it lies on the hot path: an OAuth2 access token is the caller's

@@ -15,6 +15,8 @@ export interface SendRequest {
   timeoutMs: number;
   /** Most bytes of the answer's body that are kept; default 16 KiB. */
   maxBodyBytes?: number;
+  /** Makes of a header's value in the answer what may be kept of it, before it is cut. */
+  maskHeader?: (value: string) => string;
   /** Gives up early (`interrupted`), for instance at shutdown. */
   signal?: AbortSignal;
 }
@@ -63,7 +65,8 @@ export interface Sender {
   close(): Promise<void>;
 }
 
-const MAX_BODY_BYTES = 16_384;
+/** What is kept of an answer's body. */
+export const MAX_BODY_BYTES = 16_384;
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -105,6 +108,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #endpoint: Endpoint;
   readonly #settle: (exchange: Exchange) => void;
   readonly #maxBodyBytes: number;
+  readonly #maskHeader: ((value: string) => string) | undefined;
   readonly #started = performance.now();
   readonly #timer: NodeJS.Timeout;
   readonly #signal: AbortSignal | undefined;
@@ -119,10 +123,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] | undefined;
   #size = 0;
 
-  constructor(endpoint: Endpoint, { timeoutMs, signal, maxBodyBytes = MAX_BODY_BYTES }: SendRequest, settle: (exchange: Exchange) => void) {
+  constructor(endpoint: Endpoint, { timeoutMs, signal, maskHeader, maxBodyBytes = MAX_BODY_BYTES }: SendRequest, settle: (exchange: Exchange) => void) {
     this.#endpoint = endpoint;
     this.#settle = settle;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#maskHeader = maskHeader;
     // One plain timer: timers of equal length share a list in node.
     this.#timer = setTimeout(onDeadline, timeoutMs, this);
     this.#signal = signal;
@@ -146,7 +151,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#firstByte = performance.now();
     this.#status = status;
-    this.#headers = keepResponseHeaders(headers);
+    this.#headers = keepResponseHeaders(headers, this.#maskHeader);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -3,12 +3,13 @@ import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import type { Attempt, Delivery } from "../store/model.js";
 import { type DeliveryFilter, StoreError } from "../store/store.js";
-import { ownsApi, seesContent, seesDelivery } from "./access.js";
+import { type Actor, ownsApi, seesContent, seesDelivery } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { refuse } from "./errors.js";
 import { accepted, ok, type RequestContext, type Route, route } from "./route.js";
 import { deliveryId, deliveryQuery, deliverySummary, deliveryView } from "./schemas/events.js";
 import { pageOf } from "./schemas/primitives.js";
+import { urlFor } from "./subscription-view.js";
 
 const params = z.strictObject({ id: deliveryId });
 
@@ -24,10 +25,13 @@ export function summaryOf(delivery: Delivery): z.input<typeof deliverySummary> {
   };
 }
 
-const attemptView = ({ number, at, outcome, status, durationMs, detail }: Attempt): z.input<typeof deliveryView>["attempts"][number] =>
-  ({ number, at: at.toISOString(), outcome, durationMs, ...(status !== undefined && { status }), ...(detail && { detail }) });
+/** An attempt as the actor may see it. */
+const attemptView = (actor: Actor) => ({ number, at, outcome, status, durationMs, detail }: Attempt): z.input<typeof deliveryView>["attempts"][number] => ({
+  number, at: at.toISOString(), outcome, durationMs, ...(status !== undefined && { status }),
+  ...(detail && seesContent(actor) && { detail: { ...detail, url: urlFor(actor)(detail.url) } }),
+});
 
-const view = (delivery: Delivery): z.input<typeof deliveryView> => ({ ...summaryOf(delivery), attempts: delivery.attempts.map(attemptView) });
+const view = (actor: Actor, delivery: Delivery): z.input<typeof deliveryView> => ({ ...summaryOf(delivery), attempts: delivery.attempts.map(attemptView(actor)) });
 
 /** The delivery, when it is there and the actor sees it. */
 async function findDelivery({ dependencies: { store, catalogue }, actor }: RequestContext, id: string): Promise<Delivery | undefined> {
@@ -83,9 +87,9 @@ export const deliveryRoutes: readonly Route[] = [
     async handle(context, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
-      if (!seesContent(context.actor)) return ok({ ...view(delivery), attempts: delivery.attempts.map(({ detail: _detail, ...attempt }) => attemptView(attempt)) });
+      if (!seesContent(context.actor)) return ok(view(context.actor, delivery));
       const payload = await payloadOf(context, delivery.eventId);
-      return ok({ ...view(delivery), ...(payload && { payload }) });
+      return ok({ ...view(context.actor, delivery), ...(payload && { payload }) });
     },
   }),
   route({

@@ -50,7 +50,7 @@ async function answer(context: RequestContext, id: string, steps: () => Promise<
   const after = await steps();
   if ("refused" in after) return after;
   await context.dependencies.operations.wake(id);
-  return ok(viewOf(after));
+  return ok(viewOf(context.actor, after));
 }
 
 /** Approved at once where every api of its event types says so. */

@@ -37,7 +37,7 @@ async function rotate(context: RequestContext, id: string, { overlapSeconds = DE
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.rotate_secret", id, { overlapSeconds, prefix: secretPrefix(secret) });
   await context.dependencies.operations.wake(id);
-  return ok(viewWithSecret(after, secret));
+  return ok(viewWithSecret(context.actor, after, secret));
 }
 
 function testBody({ id }: Subscription): Buffer {

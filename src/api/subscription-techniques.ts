@@ -32,7 +32,7 @@ async function rotateKeys(context: RequestContext, id: string, overlapSeconds: n
     needsKey(current.signing) ? { ...current, keys: rotatedKeys(current.keys, overlapSeconds, new Date()) } : current);
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.rotate_keys", id, { overlapSeconds, kid: after.keys?.[0]?.kid });
-  return ok(viewOf(after));
+  return ok(viewOf(context.actor, after));
 }
 
 async function requestCertificate(context: RequestContext, id: string, { subject, keyType }: z.output<typeof csrInput>) {
@@ -63,7 +63,7 @@ async function installCertificate(context: RequestContext, id: string, certifica
   if (!installed) return refuse("certificate_not_requested");
   await recordAct(context, "subscription.install_certificate", id);
   await context.dependencies.operations.wake(id);
-  return ok(viewOf(after));
+  return ok(viewOf(context.actor, after));
 }
 
 async function publishedKeys({ dependencies: { catalogue } }: RequestContext, id: string) {

@@ -4,6 +4,8 @@ import { certificateEnd } from "../activities/client-certificate.js";
 import { secretKeyId } from "../activities/signature-headers.js";
 import { liveKeys, standardPublicKey } from "../activities/signing-keys.js";
 import type { EndpointAuth, Subscription } from "../store/model.js";
+import { maskUrl } from "../store/url-secrets.js";
+import { type Actor, mayAct } from "./access.js";
 import type { subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
 
 /** `whsec_` and two characters: enough to tell secrets apart, nothing to guess with. */
@@ -12,16 +14,21 @@ export const secretPrefix = (secret: string): string => `${secret.slice(0, SHOWN
 
 type View = z.input<typeof subscriptionView>;
 
-export function viewOf(subscription: Subscription): View {
+/** URLs as the actor may see them: who may change a subscription sees them whole, everybody else without query. */
+export const urlFor = (actor: Pick<Actor, "role" | "scopes">): ((url: string) => string) => (mayAct(actor, "subscriptions:write") ? (url) => url : maskUrl);
+
+/** The subscription as the actor may see it. */
+export function viewOf(actor: Pick<Actor, "role" | "scopes">, subscription: Subscription): View {
+  const shown = urlFor(actor);
   const { id, groupId, name, url, eventTypes, requestedEventTypes, filter, rateLimit, retry, auth, headers, tls, secrets, status, statusReason } = subscription;
   return {
-    id, groupId, url, eventTypes, status,
+    id, groupId, url: shown(url), eventTypes, status,
     ...(name !== undefined && { name }),
     ...(requestedEventTypes && { requestedEventTypes }),
     ...(filter !== undefined && { filter }),
     ...(rateLimit && { rateLimit }),
     ...(retry && { retry }),
-    ...(auth && { auth: Array.isArray(auth) ? auth.map(authView) : authView(auth) }),
+    ...(auth && { auth: Array.isArray(auth) ? auth.map((each) => authView(each, shown)) : authView(auth, shown) }),
     ...(headers && { headers: Object.keys(headers) }),
     ...(tls && { tls: tlsView(tls) }),
     ...techniquesView(subscription),
@@ -49,11 +56,11 @@ function techniquesView({ signing, keys, tls, pendingCertificate }: Subscription
 const lifeOf = ({ createdAt, expiresAt }: { createdAt: Date; expiresAt?: Date }) =>
   ({ createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }) });
 
-function authView(auth: EndpointAuth): Extract<View["auth"], { type: string }> {
+function authView(auth: EndpointAuth, shown: (url: string) => string): Extract<View["auth"], { type: string }> {
   if (auth.type === "basic") return { type: auth.type, username: auth.username };
   if (auth.type === "api_key") return { type: auth.type, header: auth.header };
-  const { clientSecret: _secret, ...shown } = auth;
-  return shown;
+  const { clientSecret: _secret, ...rest } = auth;
+  return { ...rest, tokenUrl: shown(auth.tokenUrl) };
 }
 
 function tlsView({ clientCert, clientKey, ca, minVersion }: NonNullable<Subscription["tls"]>): NonNullable<View["tls"]> {
@@ -75,4 +82,5 @@ function statusView({ verifiedAt, needsVerification, history = [] }: Subscriptio
 }
 
 /** The only answer with a whole signing secret: the one that made it. */
-export const viewWithSecret = (subscription: Subscription, secret: string): z.input<typeof subscriptionWithSecret> => ({ ...viewOf(subscription), secret });
+export const viewWithSecret = (actor: Pick<Actor, "role" | "scopes">, subscription: Subscription, secret: string): z.input<typeof subscriptionWithSecret> =>
+  ({ ...viewOf(actor, subscription), secret });

@@ -64,7 +64,7 @@ async function createSubscription(context: RequestContext, input: z.output<typeo
   }, signing, now);
   await context.dependencies.store.subscriptions.insert(subscription);
   await recordAct(context, "subscription.create", subscription.id, { groupId: group, eventTypes: subscription.eventTypes, status: subscription.status });
-  return created(viewWithSecret(subscription, secret), `/v1/subscriptions/${subscription.id}`);
+  return created(viewWithSecret(context.actor, subscription, secret), `/v1/subscriptions/${subscription.id}`);
 }
 
 async function changeSubscription(context: RequestContext, id: string, change: Change) {
@@ -79,7 +79,7 @@ async function changeSubscription(context: RequestContext, id: string, change: C
   await recordAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);
   await operations.wake(id);
-  return ok(viewOf(after));
+  return ok(viewOf(context.actor, after));
 }
 
 /** Ids that a provider limited to some apis sees of the given group's; undefined: the filter by group is enough. */
@@ -102,12 +102,13 @@ export const subscriptionRoutes: readonly Route[] = [
     query: pageQuery.extend({ groupId: groupId.optional() }), response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
     async handle(context, { query }) {
       const { actor, dependencies } = context;
+      const view = (subscription: Subscription) => viewOf(actor, subscription);
       const group = query.groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
       const ids = await visibleIds(context);
       const nothing = ids?.length === 0 || actor.groupIds?.length === 0 || (group !== undefined && actor.groupIds?.includes(group) === false);
-      if (nothing) return pageReply({ data: [] }, viewOf);
+      if (nothing) return pageReply({ data: [] }, view);
       const filter = { ...(group !== undefined && { groupId: group }), ...(ids && { ids }) };
-      return pageReply(await dependencies.store.subscriptions.list(pageRequest(query), filter), viewOf);
+      return pageReply(await dependencies.store.subscriptions.list(pageRequest(query), filter), view);
     },
   }),
   route({
@@ -115,7 +116,7 @@ export const subscriptionRoutes: readonly Route[] = [
     params, response: { status: 200, description: "The subscription", schema: subscriptionView },
     async handle(context, { params: { id } }) {
       const subscription = await findSubscription(context, id);
-      return subscription ? ok(viewOf(subscription)) : refuse("not_found");
+      return subscription ? ok(viewOf(context.actor, subscription)) : refuse("not_found");
     },
   }),
   route({

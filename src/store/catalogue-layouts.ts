@@ -2,6 +2,7 @@
 import { Binary } from "mongodb";
 import type { CatalogueDocument, Layout } from "./catalogue-collection.js";
 import type { Keyring, KeyScope, SealContext } from "./keyring.js";
+import { publicPart } from "./url-secrets.js";
 import type { Api, ApiKey, EventType, Group, PendingCertificate, SigningKey, SigningSecret, StoredApiKey, Subscription } from "./model.js";
 
 /** Layout of an object that holds no secret: its fields as they are. */
@@ -66,26 +67,32 @@ interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers"> {
   clientKey?: string;
   keys?: Written<SigningKey>[];
   pendingCertificate?: Written<PendingCertificate>;
+  /** The whole URL; beside it, in plain, stands what is no secret of it. Absent: all of it stands there. */
+  url?: string;
 }
 
-/** Secrets, keys, authentication, custom headers and client key are sealed under the group's key. */
+/**
+ * Secrets, keys, authentication, custom headers, client key and URL are sealed under the group's key: the query of a URL is often all that
+ * whoever calls it has to prove.
+ */
 export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
   return {
-    async toDocument({ id, secrets, auth, headers, keys, pendingCertificate, tls, ...fields }) {
+    async toDocument({ id, url, secrets, auth, headers, keys, pendingCertificate, tls, ...fields }) {
       const { clientKey, ...publicTls } = tls ?? {};
-      const sealed = JSON.stringify({ secrets, auth, headers, keys, pendingCertificate, clientKey });
+      const sealed = JSON.stringify({ url, secrets, auth, headers, keys, pendingCertificate, clientKey });
       const scope: KeyScope = `group/${fields.groupId}`;
       const key = await keyring.scope(scope);
-      return { ...fields, ...(tls && { tls: publicTls }), _id: id, sealed: new Binary(key.seal(secretsOf(id, scope), Buffer.from(sealed))) };
+      return { ...fields, url: publicPart(url), ...(tls && { tls: publicTls }), _id: id, sealed: new Binary(key.seal(secretsOf(id, scope), Buffer.from(sealed))) };
     },
     async toItem(document) {
       const { sealed, tls, ...fields } = fieldsOf<Omit<Subscription, "secrets" | "keys" | "auth" | "headers" | "pendingCertificate"> & { sealed: Binary }>(document);
       const bytes = sealed.value();
       const opened = (await keyring.forSealed(bytes)).open(secretsOf(fields.id, `group/${fields.groupId}`), bytes);
-      const { secrets, auth, headers, keys, pendingCertificate, clientKey } = JSON.parse(Buffer.from(opened).toString("utf8")) as SubscriptionSecrets;
+      const { url, secrets, auth, headers, keys, pendingCertificate, clientKey } = JSON.parse(Buffer.from(opened).toString("utf8")) as SubscriptionSecrets;
       opened.fill(0);
       return {
         ...fields,
+        ...(url !== undefined && { url }),
         secrets: secrets.map(read<SigningSecret>),
         ...(keys && { keys: keys.map(read<SigningKey>) }),
         ...(auth && { auth }),

@@ -46,6 +46,15 @@ test("an auditor sees that and how it was attempted, and nothing of what was sen
   for (const content of ["4111", "onerror", "requestHeaders", "payload"]) expect(text).not.toContain(content);
 });
 
+test("the URL of an attempt is shown whole only to who may change the subscription", async () => {
+  const delivery = await insert({ attempts: [{ number: 1, at: new Date(), outcome: "http_4xx", status: 422, durationMs: 1, detail: { url: "https://8.8.8.8/hook?token=canary", requestHeaders: {} } }] });
+  const seenBy = async (key: string) => (await api.call("GET", `/v1/deliveries/${delivery.id}`, { key })).text;
+  expect(await seenBy(tenant.consumerKey)).toContain("https://8.8.8.8/hook?token=canary");
+  const masked = await seenBy((await api.key({ role: "operator" })).token);
+  expect(masked).toContain("https://8.8.8.8/hook?(secret)");
+  expect(masked).not.toContain("canary");
+});
+
 test("the list filters by status, type, subscription, event and time", async () => {
   const first = await insert({ status: "delivered" });
   const second = await insert({ status: "exhausted" });

@@ -20,6 +20,21 @@ const create = async (more: Record<string, unknown> = {}) => {
 };
 
 describe("secrets", () => {
+  test("the query of a URL is shown whole to who may change the subscription, and masked to everybody else", async () => {
+    const auth = { type: "oauth2", tokenUrl: "https://8.8.8.8/token?tenant=canary-2", clientId: "us", clientSecret: "canary-3" };
+    const { id } = await create({ url: "https://8.8.8.8/hook?token=canary-1", auth });
+    const keyOf = async (role: string, more: Record<string, unknown> = {}) => (await api.key({ role, ...more })).token;
+    for (const key of [api.adminKey, tenant.consumerKey, tenant.providerKey]) {
+      expect((await api.call("GET", `/v1/subscriptions/${id}`, { key })).body).toMatchObject({ url: "https://8.8.8.8/hook?token=canary-1", auth: { tokenUrl: auth.tokenUrl } });
+    }
+    for (const key of [await keyOf("auditor"), await keyOf("operator"), await keyOf("consumer", { groupId: tenant.groupId, scopes: ["subscriptions:read"] })]) {
+      expect((await api.call("GET", `/v1/subscriptions/${id}`, { key })).body).toMatchObject({ url: "https://8.8.8.8/hook?(secret)", auth: { tokenUrl: "https://8.8.8.8/token?(secret)" } });
+      expect((await api.call("GET", "/v1/subscriptions?limit=250", { key })).text).not.toContain("canary");
+    }
+    expect((await api.call("POST", `/v1/subscriptions/${id}/pause`, { key: await keyOf("operator") })).text).not.toContain("canary");
+    expect((await api.call("GET", "/v1/audit?limit=250")).text + JSON.stringify(api.log)).not.toContain("canary");
+  });
+
   test("the signing secret is shown at creation and at rotation, and never again", async () => {
     const { id, secret } = await create();
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);

@@ -1,3 +1,4 @@
+import { Binary } from "mongodb";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { MongoStore } from "../../src/store/mongo-store.js";
 import type { Subscription } from "../../src/store/model.js";
@@ -47,6 +48,23 @@ describe("catalogue collections", () => {
     const bytes = Buffer.from(raw as unknown as Uint8Array).toString("latin1");
     expect(bytes).toContain("public certificate");
     for (const secret of ["whsec_new", "whsec_old", "the password", "the client key"]) expect(bytes).not.toContain(secret);
+  });
+
+  it("lays the query of a URL down sealed, and reads older rows that hold it in plain", async () => {
+    const url = "https://consumer.example:8443/hook/a%20b?token=canary-1&x";
+    await store.subscriptions.insert(subscription("sub_url", { url }));
+    expect((await other.subscriptions.get("sub_url"))?.url).toBe(url);
+    const collection = database.client.db(database.name).collection<{ _id: string; url: string; sealed: unknown }>("subscriptions");
+    expect(await collection.findOne({ _id: "sub_url" })).toMatchObject({ url: "https://consumer.example:8443/hook/a%20b" });
+    // As releases before laid it down: the sealed part holds no URL.
+    const key = await store.keyring.scope("group/grp_1");
+    const sealed = key.seal({ collection: "subscriptions", id: "sub_url", field: "sealed", owner: "group/grp_1" }, Buffer.from(JSON.stringify({ secrets: [] })));
+    await collection.updateOne({ _id: "sub_url" }, { $set: { url, sealed: new Binary(sealed) } });
+    expect((await other.subscriptions.get("sub_url"))?.url).toBe(url);
+    await store.subscriptions.update("sub_url", (current) => ({ ...current, name: "changed" }));
+    expect((await collection.findOne({ _id: "sub_url" }))?.url).not.toContain("canary");
+    expect((await other.subscriptions.get("sub_url"))?.url).toBe(url);
+    await store.subscriptions.delete("sub_url");
   });
 
   it("does not open secrets that were moved to another subscription", async () => {
