@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { Client, Connection } from "@temporalio/client";
+import type { Client } from "@temporalio/client";
+import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { type Catalogue, createCatalogue } from "../../src/activities/catalogue.js";
@@ -14,15 +15,17 @@ import { openDatabase, type TestDatabase } from "../store/database.js";
 
 let database: TestDatabase;
 let store: MongoStore;
-let connection: Connection;
+let environment: TestWorkflowEnvironment;
 let client: Client;
 let catalogue: Catalogue;
 let throttle: Throttle;
 let effects: SubscriptionEffects;
 const groupId = newId("grp");
 beforeAll(async () => {
-  [database, connection] = await Promise.all([openDatabase(inject("mongodbUrl"), "effects"), Connection.connect({ address: inject("temporalAddress") })]);
-  [store, client] = [await database.openStore(), new Client({ connection })];
+  database = await openDatabase(inject("mongodbUrl"), "effects");
+  environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
+  store = await database.openStore();
+  ({ client } = environment);
   const log = pino({ level: "silent" });
   catalogue = await createCatalogue({ store, onTrouble: () => undefined });
   throttle = createThrottle({ client, catalogue, log, taskQueue: `effects-${randomBytes(4).toString("hex")}` });
@@ -31,7 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   throttle?.close();
   catalogue?.close();
-  await connection?.close();
+  await environment?.teardown();
   await database?.close();
 });
 

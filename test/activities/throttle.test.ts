@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { Client, Connection } from "@temporalio/client";
-import { NativeConnection, Worker } from "@temporalio/worker";
+import type { Client } from "@temporalio/client";
+import { TestWorkflowEnvironment } from "@temporalio/testing";
+import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createThrottle, type PacedSubscription, type Throttle } from "../../src/activities/throttle.js";
 import { loadBundle } from "../../src/workers/bundle.js";
@@ -12,25 +13,23 @@ const log = { warn: (...said: unknown[]) => void warnings.push(said) };
 const warnings: unknown[] = [];
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-let connection: Connection;
-let native: NativeConnection;
+let environment: TestWorkflowEnvironment;
 let client: Client;
 let worker: Worker;
 let running: Promise<void>;
 const throttles: Throttle[] = [];
 
 beforeAll(async () => {
-  const address = inject("temporalAddress");
-  [connection, native] = await Promise.all([Connection.connect({ address }), NativeConnection.connect({ address })]);
-  client = new Client({ connection });
-  worker = await Worker.create({ connection: native, taskQueue, workflowBundle: await loadBundle() });
+  environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
+  client = environment.client;
+  worker = await Worker.create({ connection: environment.nativeConnection, taskQueue, workflowBundle: await loadBundle() });
   running = worker.run();
 });
 afterAll(async () => {
   throttles.forEach((throttle) => throttle.close());
-  worker.shutdown();
+  worker?.shutdown();
   await running;
-  await Promise.all([connection.close(), native.close()]);
+  await environment?.teardown();
 });
 
 const subscribed = (rateLimit?: RateLimit, updatedAt = new Date()): PacedSubscription =>

@@ -1,10 +1,16 @@
-/** A worker with the real bundle on a task queue of its own; activities are given by the test, as they are what a workflow ends at. */
+/**
+ * A worker with the real bundle on a task queue of its own; activities are given by the test, as they are what a workflow ends at.
+ * Connections and client are those of the SDK's test environment. Time is real (docs/decisions.md).
+ */
 import { randomBytes } from "node:crypto";
-import { Client, Connection } from "@temporalio/client";
-import { NativeConnection, Worker, type WorkflowBundleOption } from "@temporalio/worker";
+import { Client } from "@temporalio/client";
+import { defineSearchAttributeKey } from "@temporalio/common";
+import { TestWorkflowEnvironment } from "@temporalio/testing";
+import { Worker, type WorkflowBundleOption } from "@temporalio/worker";
 import { inject } from "vitest";
 import { loadBundle } from "../../src/workers/bundle.js";
-import { type Activities, type AttemptReport, type RetryDeliveryInput, type RetryItem } from "../../src/workflows/contract.js";
+import { findTemporal } from "../../src/workers/engines/temporal-program.js";
+import { type Activities, type AttemptReport, type RetryDeliveryInput, type RetryItem, SEARCH_ATTRIBUTE } from "../../src/workflows/contract.js";
 
 export interface TestEngine {
   client: Client;
@@ -18,18 +24,33 @@ export interface TestEngine {
 
 let bundle: ReturnType<typeof loadBundle> | undefined;
 
-export async function testEngine(): Promise<TestEngine> {
-  const address = inject("temporalAddress");
-  const [connection, native] = await Promise.all([Connection.connect({ address }), NativeConnection.connect({ address })]);
+/** On the server that the whole suite shares. */
+export const testEngine = async (): Promise<TestEngine> =>
+  engineOf(await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") }));
+
+/** On a server of the test's own, which suggests a new run after so many history events (4,096 as it comes). */
+export async function impatientEngine(historyEvents: number): Promise<TestEngine> {
+  const { path } = await findTemporal(undefined, () => undefined);
+  return engineOf(await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: "existing-path", path }, ip: "127.0.0.1", log: { format: "pretty", level: "error" },
+      searchAttributes: Object.values(SEARCH_ATTRIBUTE).map((name) => defineSearchAttributeKey(name, "KEYWORD")),
+      extraArgs: ["--dynamic-config-value", `limit.historyCount.suggestContinueAsNew=${historyEvents}`],
+    },
+  }));
+}
+
+function engineOf(environment: TestWorkflowEnvironment): TestEngine {
+  const { client, nativeConnection: connection } = environment;
   const taskQueue = `test-${randomBytes(5).toString("hex")}`;
   const stops = new Set<() => Promise<void>>();
   return {
-    client: new Client({ connection }),
-    eager: new Client({ connection: native }),
+    client,
+    eager: new Client({ connection }),
     taskQueue,
     async work(activities, options = {}) {
       const { bundle: given, ...rest } = options;
-      const worker = await Worker.create({ connection: native, taskQueue, workflowBundle: given ?? (await (bundle ??= loadBundle())), activities, ...rest });
+      const worker = await Worker.create({ connection, taskQueue, workflowBundle: given ?? (await (bundle ??= loadBundle())), activities, ...rest });
       const running = worker.run();
       const stop = async (): Promise<void> => {
         if (!stops.delete(stop)) return;
@@ -41,7 +62,7 @@ export async function testEngine(): Promise<TestEngine> {
     },
     async close() {
       await Promise.all([...stops].map((stop) => stop()));
-      await Promise.all([connection.close(), native.close()]);
+      await environment.teardown();
     },
   };
 }

@@ -101,6 +101,12 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     await other.result();
     await save("retryDelivery.cancelled", other);
 
+    await engine.stop();
+    const late = await whileCancelling(engine, (told, parked) => told.signal("retry", { deliveryIds: [parked] }));
+    await save("retryDelivery.late-retry", late.run);
+    const everything = await whileCancelling(engine, (told) => told.signal("retry"));
+    await save("retryDelivery.late-retry-of-all", everything.run);
+
     const rate = { perSecond: 5, burst: 2 };
     const bucket = await start("tokenBucket", "bucket", { subscriptionId: "sub_1", rate, rateAsOf: 1, idleMs: 1_000 });
     await bucket.executeUpdate("lease", { args: [{ count: 3, expect: 2, rate, rateAsOf: 1 }] });

@@ -4,6 +4,7 @@ import type { WorkflowHandle } from "@temporalio/client";
 import { type RetryDeliveryInput, type RetryItem, SEARCH_ATTRIBUTE } from "../../src/workflows/contract.js";
 import { searchAttributesOf } from "../../src/workflows/search-attributes.js";
 import { consumer, retryInput, testEngine, type TestEngine } from "./engine.js";
+import { whileCancelling } from "./late-signals.js";
 
 let engine: TestEngine;
 beforeAll(async () => void (engine = await testEngine()));
@@ -176,5 +177,22 @@ describe("retryDelivery", () => {
       await expect(handle.result()).rejects.toThrow();
       expect(side.recorded).toMatchObject([{ items: [{ status: "cancelled" }] }]);
     });
+  });
+});
+
+describe("a signal that comes while a cancel is being recorded", () => {
+  it("counts in the new run: a retry", async () => {
+    const { isDone, attempted, recorded, first, second } = await whileCancelling(engine, (handle, parked) => handle.signal("retry", { deliveryIds: [parked] }));
+    expect({ attempted, recorded, isDone }).toEqual({ attempted: [second], recorded: [{ deliveryId: first, status: "cancelled" }], isDone: true });
+  });
+
+  it("counts in the new run: a second cancel", async () => {
+    const { isDone, attempted, recorded, first, second } = await whileCancelling(engine, (handle, parked) => handle.signal("cancel", { deliveryIds: [parked] }));
+    expect({ attempted, recorded, isDone }).toEqual({ attempted: [], recorded: [first, second].map((deliveryId) => ({ deliveryId, status: "cancelled" })), isDone: true });
+  });
+
+  it("means what is open when it names none: what is being cancelled stays cancelled", async () => {
+    const { isDone, attempted, recorded, first, second } = await whileCancelling(engine, (handle) => handle.signal("retry"));
+    expect({ attempted, recorded, isDone }).toEqual({ attempted: [second], recorded: [{ deliveryId: first, status: "cancelled" }], isDone: true });
   });
 });
