@@ -3,8 +3,8 @@
  * signals from operators. It stays open while something in it is parked, so that operations find it in the Temporal UI.
  */
 import {
-  allHandlersFinished, CancellationScope, condition, defineQuery, defineSignal, isCancellation, makeContinueAsNewFunc, proxyActivities, setCurrentDetails,
-  setHandler, upsertSearchAttributes, workflowInfo,
+  allHandlersFinished, CancellationScope, condition, defineQuery, defineSignal, isCancellation, makeContinueAsNewFunc, patched, proxyActivities,
+  setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo,
 } from "@temporalio/workflow";
 import { type Activities, type CancelSignal, QUERY, type RetryDeliveryInput, type RetryItem, type RetrySignal, SETTLED_STATUSES, SIGNAL } from "./contract.js";
 import { describe } from "./describe.js";
@@ -44,6 +44,8 @@ interface Care {
   readonly wishes: Map<string, Wish>;
   /** Deliveries in a run of the activity. */
   readonly underWay: Set<string>;
+  /** Deliveries whose cancel is being recorded. */
+  readonly givenUp: Set<string>;
   /** Raised by every signal and every report: the loop has something to look at. */
   news: number;
   signals: number;
@@ -56,7 +58,7 @@ interface Care {
 /** Ends when every delivery is settled, or parked for longer than `parkOpenDays`; those stay resendable over REST. */
 export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
   const care: Care = {
-    input, items: new Map(input.items.map((item) => [item.deliveryId, item])), wishes: new Map(), underWay: new Set(),
+    input, items: new Map(input.items.map((item) => [item.deliveryId, item])), wishes: new Map(), underWay: new Set(), givenUp: new Set(),
     news: 0, signals: 0, chunks: 0, lookedAt: Date.now(),
   };
   listen(care);
@@ -85,8 +87,11 @@ async function lookAfter(care: Care): Promise<void> {
     const open = openItems(care);
     if (!open.some((item) => keepsOpen(care, item)) && underWay.size === 0 && care.wishes.size === 0) break;
     if (isFull(care) || isRunOld(input)) {
-      await condition(() => underWay.size === 0 && allHandlersFinished());
-      await grant(care);
+      do {
+        await condition(() => underWay.size === 0 && allHandlersFinished());
+        await grant(care);
+        // What is wished for while a cancel is being recorded would be forgotten with this run.
+      } while (care.wishes.size > 0 && patched("late-wishes"));
       const next: RetryDeliveryInput = { ...input, items: openItems(care) };
       await makeContinueAsNewFunc<typeof retryDelivery>({ typedSearchAttributes: searchAttributesOf(next) })(next);
     }
@@ -107,9 +112,8 @@ function listen(care: Care): void {
   const note = (deliveryIds: string[] | undefined, wish: Wish): void => {
     care.news += 1;
     care.signals += 1;
-    // Without ids every delivery that is not settled is meant.
     const all = deliveryIds === undefined || deliveryIds.length === 0;
-    for (const id of all ? openItems(care).map((item) => item.deliveryId) : deliveryIds) {
+    for (const id of all ? meant(care) : deliveryIds) {
       if (care.items.has(id) && !(wish.kind === "wake" && care.wishes.has(id))) care.wishes.set(id, wish);
     }
   };
@@ -121,6 +125,10 @@ function listen(care: Care): void {
 
 const isSettled = ({ status }: RetryItem): boolean => SETTLED_STATUSES.includes(status);
 const openItems = ({ items }: Care): RetryItem[] => [...items.values()].filter((item) => !isSettled(item));
+
+/** Without ids every delivery is meant that is not settled; one whose cancel is being recorded is as good as that. */
+const meant = (care: Care): string[] =>
+  openItems(care).map(({ deliveryId }) => deliveryId).filter((id) => !(care.givenUp.has(id) && patched("given-up-is-settled")));
 
 /** Fulfils the wishes; those for a delivery whose attempt is under way wait for its report. */
 async function grant(care: Care): Promise<void> {
@@ -135,10 +143,12 @@ async function grant(care: Care): Promise<void> {
     else if (wish.kind === "wake") items.set(id, awake(item));
     else if (!isSettled(item)) given.set(wish.by, [...(given.get(wish.by) ?? []), cancelled(item, wish.reason ?? "Cancelled by hand.")]);
   }
+  for (const { deliveryId } of [...given.values()].flat()) care.givenUp.add(deliveryId);
   for (const [by, some] of given) {
     await recordStatus({ subscriptionId, items: some, ...(by !== undefined && { by }) });
     for (const item of some) items.set(item.deliveryId, item);
   }
+  care.givenUp.clear();
 }
 
 /** A retry by hand goes out now and begins the schedule anew. */

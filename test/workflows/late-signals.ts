@@ -35,8 +35,8 @@ export async function whileCancelling(engine: TestEngine, act: (handle: Workflow
     });
     await attempt.reached;
     await handle.signal("cancel", { deliveryIds: [first.deliveryId] });
-    // The timer that makes the run look at its age.
-    await expect.poll(async () => (await handle.fetchHistory()).events?.some(({ timerFiredEventAttributes: fired }) => fired), { timeout: 20_000 }).toBe(true);
+    // Written when the run has found itself old.
+    await expect.poll(async () => (await handle.fetchHistory()).events?.some(({ markerRecordedEventAttributes: marker }) => marker), { timeout: 20_000 }).toBe(true);
     attempt.open();
     await record.reached;
     await act(handle, second.deliveryId);

@@ -14,6 +14,7 @@ import { bundleCode } from "../../src/workers/bundle.js";
 import type { RetryItem } from "../../src/workflows/contract.js";
 import { searchAttributesOf } from "../../src/workflows/search-attributes.js";
 import { consumer, retryInput, testEngine } from "./engine.js";
+import { whileCancelling } from "./late-signals.js";
 
 const DIRECTORY = fileURLToPath(new URL("../histories/", import.meta.url));
 const within = { timeout: 30_000, interval: 50 };
@@ -70,7 +71,7 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     const side = consumer((item, attempt) => (attempt === 1 ? { status: "retrying", dueAt: Date.now() + 500 } : attempt === 2 && item.deliveryId.includes("_1.") ? { status: "parked" } : { status: "delivered" }));
     const event = { id: "evt_recorded", type: "test.made", contentType: "application/json", body: { text: "{}" }, sha256: "x", acceptedAt: 0 };
     let pages = 0;
-    await engine.work({
+    const worker = await engine.work({
       ...side.activities,
       dispatch: async ({ events }) => (events[0]?.id === "evt_wide"
         ? { retries: [], pages: [{ owner: "w", events: [{ id: "evt_wide" }], subscriptionIds: ["sub_1"], catalogueVersion: 1 }] }
@@ -101,12 +102,6 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     await other.result();
     await save("retryDelivery.cancelled", other);
 
-    await engine.stop();
-    const late = await whileCancelling(engine, (told, parked) => told.signal("retry", { deliveryIds: [parked] }));
-    await save("retryDelivery.late-retry", late.run);
-    const everything = await whileCancelling(engine, (told) => told.signal("retry"));
-    await save("retryDelivery.late-retry-of-all", everything.run);
-
     const rate = { perSecond: 5, burst: 2 };
     const bucket = await start("tokenBucket", "bucket", { subscriptionId: "sub_1", rate, rateAsOf: 1, idleMs: 1_000 });
     await bucket.executeUpdate("lease", { args: [{ count: 3, expect: 2, rate, rateAsOf: 1 }] });
@@ -118,6 +113,11 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     const recovery = await start("recovery", "recovery", { recoveryId: "rec_1", filter: {}, parkOpenDays: 7 });
     await recovery.result();
     await save("recovery.done", recovery);
+    await worker.stop();
+    const late = await whileCancelling(engine, (told, parked) => told.signal("retry", { deliveryIds: [parked] }));
+    await save("retryDelivery.late-retry", late.run);
+    const everything = await whileCancelling(engine, (told) => told.signal("retry"));
+    await save("retryDelivery.late-retry-of-all", everything.run);
     await engine.close();
   }, 90_000);
 });
