@@ -1,8 +1,8 @@
 // Compiles src/ into dist/ and bundles the workflows. With --if-changed it does nothing when no source is newer than the last build.
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { runToEnd } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const stamp = join(root, "dist", ".built");
@@ -19,8 +19,8 @@ if (!(process.argv.includes("--if-changed") && current)) {
   if (process.argv.includes("--if-changed")) console.log("Building (a few seconds) ...");
   rmSync(stamp, { force: true });
   const startedAt = new Date();
-  const tsc = spawnSync(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
-  if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+  const status = await runToEnd(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")]);
+  if (status !== 0) process.exit(status);
   const { buildBundle } = await import(pathToFileURL(join(root, "dist", "workers", "bundle.js")).href);
   await buildBundle();
   writeFileSync(stamp, startedAt.toISOString());

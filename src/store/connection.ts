@@ -39,6 +39,14 @@ export async function connect(mongodbUrl: string): Promise<MongoClient> {
   }
 }
 
+/**
+ * Whether the connection string can be used, without connecting.
+ * @throws StoreError `settings_invalid` naming MONGODB_URL
+ */
+export function checkMongodbUrl(url: string): void {
+  createClient(url).close().catch(() => undefined);
+}
+
 function createClient(url: string): MongoClient {
   refuseUnsafe(url);
   try {

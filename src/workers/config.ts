@@ -38,6 +38,7 @@ export const SETTINGS = {
   ROLE: setting({ schema: z.enum(["all", "api", "worker"]), default: "all", meaning: "`all`, `api` or `worker`" }),
   PUBLIC_URL: setting({ schema: z.url().optional(), meaning: "Address under which consumers and browsers reach the API; default: where it listens" }),
   SEALPOST_DATA_DIR: setting({ schema: z.string().min(1), default: ".sealpost", meaning: "Everything embedded lives here; deleting it starts afresh" }),
+  SEALPOST_CACHE_DIR: setting({ schema: z.string().min(1).optional(), meaning: "The programs of the embedded engines are kept here, with what npm, pip and Go fetch for them; default: `sealpost` in XDG_CACHE_HOME or in `~/.cache`. Set it for a user without a home directory" }),
   SEALPOST_ADMIN_KEY: setting({ schema: z.string().refine(isEnvironmentAdminKey, "it must be 32 random bytes in the form sp_admin_<43 characters>; make a new one with `npm run admin-key` (in the image: node dist/workers/make-admin-key.js)").optional(), secret: true, meaning: "First admin API key, as `npm run admin-key` prints it; made at the first start and shown once when absent" }),
   SEALPOST_ALLOW_LOCAL_TARGETS: setting({ schema: flag, default: "", meaning: "`1` allows http and loopback or private subscription URLs (trial and tests only; refused with NODE_ENV=production)" }),
   SEALPOST_MASTER_KEYS: setting({ schema: z.string().optional(), secret: true, meaning: "`id:base64,…`, 32 bytes each; the first one seals, the others still open; made in the data directory when absent" }),

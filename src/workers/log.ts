@@ -18,6 +18,8 @@ export function createLog(config: Config, terminal: boolean): ServiceLog {
   if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
   // Buffered: two lines a delivery, written one by one, cost more than the delivery's signature.
   const destination = pino.destination({ dest: file ?? 1, sync: false, minLength: 4_096, mkdir: true });
+  // A terminal that is gone, or a full disk, must not end the service.
+  destination.on("error", () => undefined);
   const flushing = setInterval(() => destination.flush(), 500);
   flushing.unref();
   const log = pino({

@@ -6,22 +6,39 @@ import { startService, StartError } from "./service.js";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+/** Beyond SHUTDOWN_GRACE_SECONDS for what follows it: the engines get 5 s to end by themselves. */
+const STOP_MARGIN_MS = 20_000;
+
 async function main(): Promise<void> {
+  // Whoever reads the output may go first: a closed terminal, a pipe to `head`. The service goes on, or ends in its own time.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   const config = loadConfig();
-  const starting = startService(config, say);
-  let stopping = false;
+  const stopping = new AbortController();
+  const starting = startService(config, say, stopping.signal);
+  let started = false;
   const stop = (signal: string): void => {
-    if (stopping) return;
-    stopping = true;
-    say(`${signal}: finishing what is under way, at most ${config.SHUTDOWN_GRACE_SECONDS} s.`);
-    starting.then((service) => service.stop()).then(() => process.exit(0), fail);
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    say(started ? `${signal}: finishing what is under way, at most ${config.SHUTDOWN_GRACE_SECONDS} s.` : `${signal}: the start is given up.`);
+    setTimeout(() => giveUp(), config.SHUTDOWN_GRACE_SECONDS * 1_000 + STOP_MARGIN_MS).unref();
+    starting.then((service) => service.stop(), () => undefined).then(() => process.exit(0), fail);
   };
-  process.on("SIGINT", () => stop("SIGINT"));
-  process.on("SIGTERM", () => stop("SIGTERM"));
-  const service = await starting;
-  service.failed.catch((error: unknown) => {
-    if (!stopping) fail(error);
-  });
+  // SIGHUP: the terminal was closed. A second signal changes nothing: npm and the terminal often send the same one twice.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(signal));
+  try {
+    const service = await starting;
+    started = true;
+    service.failed.catch((error: unknown) => {
+      if (!stopping.signal.aborted) fail(error);
+    });
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+  }
+}
+
+function giveUp(): void {
+  process.stderr.write("Sealpost did not stop in time: what is left ends with this process. What was under way is made again at the next start.\n");
+  process.exit(1);
 }
 
 /** One clear sentence for what the operator can mend, a stack only for what is a bug. */

@@ -16,6 +16,7 @@ import { type Core, openCore } from "./core.js";
 import { startDemo } from "./demo.js";
 import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
 import { startErasureKeeper } from "./erasure-keeper.js";
+import { refuseUnusableSettings } from "./preflight.js";
 import { createReadiness } from "./readiness.js";
 import { watchSamlCertificates } from "./saml-certificates.js";
 import { retireTrial, startTrialIdp, TRIAL_CONNECTION, type TrialIdp } from "./trial-idp.js";
@@ -32,29 +33,58 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/** Starts what ROLE asks for. @throws ConfigError, EngineError or StartError with one sentence for the operator */
-export async function startService(config: Config, say: (line: string) => void): Promise<RunningService> {
-  const undo: (() => Promise<void>)[] = [];
+interface Starting {
+  config: Config;
+  say: (line: string) => void;
+  /** How to take apart what stands already. */
+  undo: (() => Promise<void>)[];
+  /** Aborted: the start is given up. */
+  signal: AbortSignal;
+}
+
+/** A step that does not notice within this time that the start is given up is left to the end of the process. */
+const GIVEN_UP_AFTER_MS = 10_000;
+
+/**
+ * Starts what ROLE asks for. When the signal is aborted meanwhile, it takes apart what stands already and rejects.
+ * @throws ConfigError, StoreError, EngineError or StartError with one sentence for the operator
+ */
+export async function startService(config: Config, say: (line: string) => void, signal: AbortSignal): Promise<RunningService> {
+  const undo: Starting["undo"] = [];
+  let late: NodeJS.Timeout | undefined;
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => (late = setTimeout(() => reject(stopped()), GIVEN_UP_AFTER_MS)), { once: true });
+  });
   try {
-    return await start(config, say, undo);
+    return await Promise.race([start({ config, say, undo, signal }), givenUp]);
   } catch (error) {
     await undoAll(undo);
     throw error;
+  } finally {
+    clearTimeout(late);
   }
+}
+
+const stopped = (): StartError => new StartError("The start was stopped.");
+function goOn({ signal }: Starting): void {
+  if (signal.aborted) throw stopped();
 }
 
 async function undoAll(undo: (() => Promise<void>)[]): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step().catch(() => undefined);
 }
 
-async function start(config: Config, say: (line: string) => void, undo: (() => Promise<void>)[]): Promise<RunningService> {
+async function start(starting: Starting): Promise<RunningService> {
+  const { config, say, undo, signal } = starting;
+  refuseUnusableSettings(config);
   // The port is taken first: it is the commonest mistake, and the codec address is handed to the Temporal UI.
   const server = createHttpServer();
   await listen(server, config);
   undo.push(() => closeServer(server));
   const url = addressOf(server, config);
-  const engines = await provideEngines({ ...engineOptions(config, url, say), ...enginesOfRunningService(config) });
+  const engines = await provideEngines({ ...engineOptions(config, url, say), ...enginesOfRunningService(config), signal });
   undo.push(() => engines.stop());
+  goOn(starting);
   const demo = config.SEALPOST_DEMO && !config.production && config.ROLE === "all" ? await startDemo(say) : undefined;
   if (demo) undo.push(() => demo.close());
 
@@ -63,6 +93,7 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
 
   const core = await openCore(config, engines, demo?.origin);
   undo.push(() => core.close());
+  goOn(starting);
   const erasures = await startErasureKeeper({ store: core.store, metrics: core.metrics, log: core.log, file: erasuresFile(config) });
   undo.push(async () => erasures.stop());
   if (config.ROLE !== "worker") {
@@ -77,8 +108,10 @@ async function start(config: Config, say: (line: string) => void, undo: (() => P
 
   const worker = config.ROLE === "api" ? undefined : await startWorker(core, config);
   if (worker) undo.push(() => worker.stop());
+  goOn(starting);
   serve({ server, core, config, engines, url, trial: trial !== undefined, worker: worker?.worker });
   await untilReady(core, worker?.worker);
+  goOn(starting);
   announce({ config, url, engines, admin, demo: demo !== undefined, trial: trial !== undefined, say, logFile: core.logFile });
   core.log.info({ url, temporal: engines.temporal.how, mongodb: engines.mongodb.how }, "started");
   return {
@@ -157,6 +190,7 @@ const engineOptions = (config: Config, url: string, say: (line: string) => void)
   dataDir: config.dataDir,
   ...(config.TEMPORAL_ADDRESS && { temporalAddress: config.TEMPORAL_ADDRESS }),
   ...(config.MONGODB_URL && { mongodbUrl: config.MONGODB_URL }),
+  ...(config.SEALPOST_CACHE_DIR && { cacheDir: config.SEALPOST_CACHE_DIR }),
   temporalNamespace: config.TEMPORAL_NAMESPACE,
   codecEndpoint: `${config.PUBLIC_URL ?? url}/codec`,
   durability: config.TEMPORAL_DURABILITY,
@@ -187,8 +221,12 @@ function addressOf(server: Server, config: Config): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+const CONNECTIONS_END_AFTER_MS = 5_000;
+
 const closeServer = (server: Server): Promise<void> => new Promise((resolve) => {
   server.close(() => resolve());
   server.closeIdleConnections();
+  // An answer that is read slowly, or a stream without an end, must not keep the process.
+  setTimeout(() => server.closeAllConnections(), CONNECTIONS_END_AFTER_MS).unref();
 });
 

@@ -40,7 +40,8 @@ export async function connectTemporal(address: string, config: Config, codec: Pa
   return { connection, client, dataConverter, namespace };
 }
 
-function tlsOf(config: Config): TLSConfig | undefined {
+/** @throws ConfigError when a file cannot be read or its partner is missing */
+export function tlsOf(config: Config): TLSConfig | undefined {
   const { TEMPORAL_TLS_CA_FILE: ca, TEMPORAL_TLS_CERT_FILE: cert, TEMPORAL_TLS_KEY_FILE: key } = config;
   if (!ca && !cert && !key) return undefined;
   if (Boolean(cert) !== Boolean(key)) throw new ConfigError("TEMPORAL_TLS_CERT_FILE", "TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE go together: set both or neither.");

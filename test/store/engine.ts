@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cacheDirectory, findOnPath } from "../../src/workers/engines/machine.js";
+import { usualCacheDirectory, findOnPath } from "../../src/workers/engines/machine.js";
 import { startMongodb } from "../../src/workers/engines/mongodb.js";
 
 export interface OwnEngine {
@@ -15,8 +15,8 @@ export interface OwnEngine {
 /** True when an engine is on this machine already; a test does not download or build one. */
 export function engineAtHand(): boolean {
   if (findOnPath("mongod")) return true;
-  const cache = cacheDirectory();
-  return existsSync(cache) && readdirSync(cache).some((name) => /^(mongod|ferretdb)-[\d.]+-[\w-]+$/.test(name));
+  const cache = usualCacheDirectory();
+  return cache !== undefined && existsSync(cache) && readdirSync(cache).some((name) => /^(mongod|ferretdb)-[\d.]+-[\w-]+$/.test(name));
 }
 
 /** Starts it over an empty directory, which `stop` removes. */
@@ -24,7 +24,7 @@ export async function startOwnEngine(): Promise<OwnEngine> {
   const dataDir = mkdtempSync(join(tmpdir(), "sealpost-store-"));
   mkdirSync(join(dataDir, "logs"));
   let pid = 0;
-  const engine = await startMongodb({ dataDir, durability: "normal", progress: () => undefined, onStart: (running) => (pid = running.pid), onDeath: () => undefined });
+  const engine = await startMongodb({ dataDir, cacheDir: usualCacheDirectory() ?? join(dataDir, "cache"), toolEnvironment: {}, durability: "normal", progress: () => undefined, onStart: (running) => (pid = running.pid), onDeath: () => undefined });
   return {
     url: engine.url,
     dataDir,

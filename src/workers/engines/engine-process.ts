@@ -1,9 +1,10 @@
 /** An engine as a child process that is restarted when it dies. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { EngineError } from "./engine-error.js";
+import { EngineError, refuseIfStopped } from "./engine-error.js";
 import { lastLine } from "./run-tool.js";
+import { watch } from "./watcher.js";
 
 export interface EngineSpec {
   /** For messages. */
@@ -20,6 +21,8 @@ export interface EngineSpec {
   onStart: (pid: number) => void;
   /** It ended without being asked to. */
   onDeath: (message: string) => void;
+  /** Aborted: the first start is given up. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface EngineProcess {
@@ -37,14 +40,15 @@ const LOG_ROTATED_AT_BYTES = 20 * 1024 * 1024;
 
 /**
  * Starts the engine, waits until it answers, and from then on restarts it with the same arguments whenever it ends.
- * @throws EngineError engine_failed when it ends or does not answer at the first start
+ * @throws EngineError engine_failed when it ends or does not answer at the first start, stopped when that was given up
  */
 export async function startEngine(spec: EngineSpec): Promise<EngineProcess> {
   rotate(spec.logFile);
   const stopping = new AbortController();
   let current = launch(spec);
   try {
-    await untilItAnswers(spec, current, stopping.signal);
+    await untilItAnswers(spec, current, spec.signal ? AbortSignal.any([stopping.signal, spec.signal]) : stopping.signal);
+    refuseIfStopped(spec.signal);
   } catch (error) {
     await current.end();
     throw error;
@@ -105,7 +109,7 @@ function launch(spec: EngineSpec): Launched {
   closeSync(log);
   // It ended first: nothing is ever written to it anyway.
   child.stdin?.on("error", () => undefined);
-  const watchdog = child.pid !== undefined && !spec.exitsWithStdin ? watch(child.pid) : undefined;
+  const watchdog = child.pid !== undefined && !spec.exitsWithStdin ? watch(child.pid, "process") : undefined;
   let over = false;
   const ended = new Promise<string>((resolve) => {
     const settle = (how: string) => {
@@ -129,16 +133,6 @@ function launch(spec: EngineSpec): Launched {
   return { startedAt: Date.now(), ended, hasEnded: () => over, end };
 }
 
-/** A shell that ends the engine when this process is gone, however it went: its standard input closes then. */
-function watch(pid: number): ChildProcess {
-  const script = 'read -r _; kill -TERM "$0" && sleep 5 && kill -KILL "$0"';
-  const watchdog = spawn("/bin/sh", ["-c", script, String(pid)], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
-  // Without a shell the engine is found and stopped at the next start.
-  watchdog.on("error", () => undefined);
-  watchdog.stdin.on("error", () => undefined);
-  return watchdog;
-}
-
 async function untilItAnswers(spec: EngineSpec, launched: Launched, stopping: AbortSignal): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   while (!launched.hasEnded() && !stopping.aborted && Date.now() < deadline) {
@@ -149,6 +143,7 @@ async function untilItAnswers(spec: EngineSpec, launched: Launched, stopping: Ab
       await pause(LOOK_EVERY_MS);
     }
   }
+  refuseIfStopped(spec.signal);
   const what = launched.hasEnded() ? `ended at once (${await launched.ended})` : `did not answer within ${READY_WITHIN_MS / 1000} s`;
   const said = lastLine(endOf(spec.logFile));
   throw new EngineError("engine_failed", `The embedded ${spec.name} ${what}${said && `, saying "${said}"`}: see ${spec.logFile}.`);

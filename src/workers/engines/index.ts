@@ -1,9 +1,12 @@
 /** Real engines where nothing is installed: what is given from outside is used, the rest is provided below the data directory. */
 import { resolve } from "node:path";
+import { EngineError } from "./engine-error.js";
 import { lockDataDirectory, prepareDataDirectory } from "./data-directory.js";
 import type { EngineProcess } from "./engine-process.js";
+import { toolCachesBelow, usualCacheDirectory } from "./machine.js";
 import { startMongodb } from "./mongodb.js";
 import { refuseTakenPorts } from "./ports.js";
+import type { ProvisionContext } from "./provision.js";
 import { createRecord, type EnginesRecord, stopLeftovers } from "./record.js";
 import { startTemporal } from "./temporal.js";
 
@@ -26,6 +29,10 @@ export interface EngineOptions {
   codecEndpoint?: string;
   /** `normal` survives any crash of a process, `full` also a power cut. */
   durability: "normal" | "full";
+  /** Where programs that are fetched or built are kept, those of pip and Go too; absent: the user's own cache directory. */
+  cacheDir?: string;
+  /** Aborted: the start is given up, and what was started is stopped. */
+  signal?: AbortSignal | undefined;
   /** Told one line at every decision, at every slow step, and when an engine dies and comes back. */
   progress: (line: string) => void;
 }
@@ -42,7 +49,7 @@ export interface Engines {
 
 /**
  * Provides both engines; resolves when they answer.
- * @throws EngineError
+ * @throws EngineError, of code `stopped` when the signal was aborted before
  */
 export async function provideEngines(given: EngineOptions): Promise<Engines> {
   const options = { ...given, dataDir: resolve(given.dataDir) };
@@ -98,13 +105,19 @@ async function startBoth(options: EngineOptions, record: EnginesRecord, started:
   return { temporal: temporal.value, mongodb: mongodb.value, died: death };
 }
 
+function contextOf({ cacheDir: given, progress, signal }: EngineOptions): ProvisionContext {
+  const cacheDir = given ?? usualCacheDirectory();
+  if (cacheDir === undefined) throw new EngineError("cache_dir_unwritable", "This user has no home directory to keep the programs of the embedded engines in: set SEALPOST_CACHE_DIR to a directory that this user may write.");
+  return { cacheDir: resolve(cacheDir), toolEnvironment: given === undefined ? {} : toolCachesBelow(resolve(given)), progress, signal };
+}
+
 type Keep = <T extends EngineProcess>(engine: T) => T;
 
 async function temporalOf(options: EngineOptions, record: EnginesRecord, onDeath: (message: string) => void, keep: Keep): Promise<Engines["temporal"]> {
   if (options.temporalAddress) return { address: options.temporalAddress, embedded: false, how: "TEMPORAL_ADDRESS" };
   let pid = 0;
   const { address, uiUrl, how } = keep(await startTemporal({
-    dataDir: options.dataDir, namespace: options.temporalNamespace, durability: options.durability, progress: options.progress,
+    ...contextOf(options), dataDir: options.dataDir, namespace: options.temporalNamespace, durability: options.durability,
     ...(options.temporalPort !== undefined && { port: options.temporalPort }),
     ...(options.temporalUiPort !== undefined && { uiPort: options.temporalUiPort }),
     ...(options.codecEndpoint !== undefined && { codecEndpoint: options.codecEndpoint }),
@@ -121,7 +134,7 @@ async function mongodbOf(options: EngineOptions, record: EnginesRecord, onDeath:
   if (options.mongodbUrl) return { url: options.mongodbUrl, embedded: false, standIn: false, how: "MONGODB_URL" };
   let pid = 0;
   const { url, standIn, how } = keep(await startMongodb({
-    dataDir: options.dataDir, durability: options.durability, progress: options.progress,
+    ...contextOf(options), dataDir: options.dataDir, durability: options.durability,
     ...(options.mongodbPort !== undefined && { port: options.mongodbPort }),
     onStart: (running) => {
       pid = running.pid;

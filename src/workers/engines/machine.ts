@@ -19,10 +19,25 @@ export function isExecutable(file: string): boolean {
   }
 }
 
-/** Binaries are kept per machine and not per data directory: a second trial must not download or build them again. */
-export function cacheDirectory(): string {
-  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "sealpost");
+/**
+ * Where binaries are kept unless SEALPOST_CACHE_DIR says otherwise: per machine and not per data directory, because a second trial must not
+ * download or build them again. Undefined for a user without a home directory.
+ */
+export function usualCacheDirectory(): string | undefined {
+  const given = process.env["XDG_CACHE_HOME"];
+  if (given) return join(given, "sealpost");
+  try {
+    return join(homedir(), ".cache", "sealpost");
+  } catch {
+    // Neither HOME nor an entry in the password file.
+    return undefined;
+  }
 }
+
+/** What sends the caches of pip and Go below our own: a user who has to choose ours has no home for theirs either. */
+export const toolCachesBelow = (cacheDir: string): Record<string, string> => ({
+  PIP_CACHE_DIR: join(cacheDir, "pip"), GOCACHE: join(cacheDir, "go-build"), GOMODCACHE: join(cacheDir, "go-mod"),
+});
 
 /** The environment of this process with some keys replaced, for a tool that it starts. */
 export function environmentWith(replaced: Record<string, string>): NodeJS.ProcessEnv {

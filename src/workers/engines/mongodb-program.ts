@@ -5,10 +5,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EnvHttpProxyAgent, request } from "undici";
 import { installOnce } from "./install-once.js";
-import { cacheDirectory, findOnPath, machineKind } from "./machine.js";
-import { provision, type Provisioned, type Source, type SourceResult } from "./provision.js";
+import { findOnPath, machineKind } from "./machine.js";
+import { provision, type ProvisionContext, type Provisioned, type Source, type SourceResult } from "./provision.js";
 import { runTool } from "./run-tool.js";
-import { type Progress, tellIfSlow } from "./slow-steps.js";
+import { tellIfSlow } from "./slow-steps.js";
 
 const MONGOD_VERSION = "8.0.12";
 const FERRETDB_VERSION = "1.24.2";
@@ -19,17 +19,17 @@ const VERSION_WITHIN_MS = 30_000;
 
 export const STAND_IN = "ferretdb";
 
-/** @throws EngineError missing_tool */
-export function findMongodb(remembered: string | undefined, progress: Progress): Promise<Provisioned> {
+/** @throws EngineError missing_tool, cache_dir_unwritable or stopped */
+export function findMongodb(remembered: string | undefined, context: ProvisionContext): Promise<Provisioned> {
   const sources: Source[] = [
     { name: "path", find: onPath },
-    { name: "download", find: () => fromDownload(progress) },
-    { name: STAND_IN, find: () => builtStandIn(progress) },
+    { name: "download", find: () => fromDownload(context) },
+    { name: STAND_IN, find: () => builtStandIn(context) },
   ];
   // Data written by the stand-in cannot be read by mongod, nor the other way round.
   const readable = remembered === STAND_IN ? sources.filter(({ name }) => name === STAND_IN) : remembered ? sources.filter(({ name }) => name !== STAND_IN) : sources;
   return provision(readable, remembered, (reasons) =>
-    `MongoDB could not be provided (${reasons}): set MONGODB_URL to a running one, put mongod on PATH, or install Go 1.24 or later for the built stand-in.`);
+    `MongoDB could not be provided (${reasons}): set MONGODB_URL to a running one, put mongod on PATH, or install Go 1.24 or later for the built stand-in.`, context.signal);
 }
 
 async function onPath(): Promise<SourceResult> {
@@ -38,8 +38,8 @@ async function onPath(): Promise<SourceResult> {
   return (await works(path)) ? { path, how: "mongod on PATH" } : { reason: `${path} does not run` };
 }
 
-async function fromDownload(progress: Progress): Promise<SourceResult> {
-  const target = join(cacheDirectory(), `mongod-${MONGOD_VERSION}-${machineKind}`);
+async function fromDownload({ cacheDir, progress }: ProvisionContext): Promise<SourceResult> {
+  const target = join(cacheDir, `mongod-${MONGOD_VERSION}-${machineKind}`);
   const installed = await installOnce(target, async (directory) => {
     // Loaded only here: it inspects the operating system at import, and most starts need none of it.
     const [{ MongoBinary }, { MongoBinaryDownloadUrl }, { getOS }] = await Promise.all([
@@ -69,10 +69,10 @@ async function whyUnreachable(url: string): Promise<string | undefined> {
 }
 
 /** FerretDB embedded in a program of ours, see `ferretdb/main.go`. The key in the cache follows the sources. */
-async function builtStandIn(progress: Progress): Promise<SourceResult> {
+async function builtStandIn({ cacheDir, toolEnvironment, progress, signal }: ProvisionContext): Promise<SourceResult> {
   const sources = standInSources();
   if (!sources) return { reason: "its sources are not beside this program" };
-  const target = join(cacheDirectory(), `ferretdb-${FERRETDB_VERSION}-${hashOf(sources)}-${machineKind}`);
+  const target = join(cacheDir, `ferretdb-${FERRETDB_VERSION}-${hashOf(sources)}-${machineKind}`);
   const installed = await installOnce(target, async (directory) => {
     const go = findOnPath("go");
     if (!go) return { reason: "no Go on PATH to build it" };
@@ -82,9 +82,9 @@ async function builtStandIn(progress: Progress): Promise<SourceResult> {
     cpSync(sources, copy, { recursive: true });
     const line = `Engines: no mongod can be had, so Go builds the stand-in FerretDB ${FERRETDB_VERSION}, once on this machine: about two minutes`;
     const build = await tellIfSlow(progress, line, () => runTool({
-      command: go, cwd: copy, withinMs: BUILD_WITHIN_MS,
-      args: ["build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", "ferretdb_sqlite", "-ldflags", "-s -w", "-o", file, "."],
-      env: { CGO_ENABLED: "0", GOWORK: "off", PWD: copy },
+      command: go, cwd: copy, withinMs: BUILD_WITHIN_MS, signal,
+      args: ["build", "-mod=readonly", "-modcacherw", "-buildvcs=false", "-trimpath", "-tags", "ferretdb_sqlite", "-ldflags", "-s -w", "-o", file, "."],
+      env: { ...toolEnvironment, CGO_ENABLED: "0", GOWORK: "off", PWD: copy },
     }));
     return build.ok ? { file } : { reason: `go build: ${build.reason}` };
   });

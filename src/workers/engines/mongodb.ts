@@ -6,14 +6,14 @@ import { EngineError } from "./engine-error.js";
 import { type EngineProcess, startEngine } from "./engine-process.js";
 import { findMongodb, STAND_IN } from "./mongodb-program.js";
 import { freePort, isListening } from "./ports.js";
+import type { ProvisionContext } from "./provision.js";
 import { readProvision, rememberProvision } from "./record.js";
-import { type Progress, tellIfSlow } from "./slow-steps.js";
+import { tellIfSlow } from "./slow-steps.js";
 
-export interface MongodbOptions {
+export interface MongodbOptions extends ProvisionContext {
   dataDir: string;
   port?: number;
   durability: "normal" | "full";
-  progress: Progress;
   onStart: (running: { address: string; standIn: boolean; pid: number }) => void;
   onDeath: (message: string) => void;
 }
@@ -29,7 +29,7 @@ const ANSWER_WITHIN_MS = 2_000;
 /** @throws EngineError */
 export async function startMongodb(options: MongodbOptions): Promise<EmbeddedMongodb> {
   const remembered = readProvision(options.dataDir).mongodb;
-  const program = await findMongodb(remembered?.how, options.progress);
+  const program = await findMongodb(remembered?.how, options);
   const standIn = program.source === STAND_IN;
   const why = program.refused && ` (${program.refused})`;
   options.progress(standIn
@@ -68,6 +68,7 @@ function run(command: string, options: MongodbOptions, { port, standIn }: { port
     progress: options.progress,
     onStart: (pid) => options.onStart({ address: urlOf(port), standIn, pid }),
     onDeath: options.onDeath,
+    signal: options.signal,
   });
 }
 

@@ -1,5 +1,6 @@
 /** Finds an engine's program: the sources are asked in their order, and each one that cannot help says why. */
-import { EngineError } from "./engine-error.js";
+import { EngineError, refuseIfStopped } from "./engine-error.js";
+import type { Progress } from "./slow-steps.js";
 
 interface Found {
   path: string;
@@ -9,6 +10,17 @@ interface Found {
 
 /** With the name of the source, and what those before it said. */
 export type Provisioned = Found & { source: string; refused: string };
+
+/** What the sources of a program share. */
+export interface ProvisionContext {
+  /** Where programs that are fetched or built are kept. */
+  cacheDir: string;
+  /** For tools that are called, for instance where they keep their own caches. */
+  toolEnvironment: Record<string, string>;
+  progress: Progress;
+  /** Aborted: nothing more is fetched or built. */
+  signal?: AbortSignal | undefined;
+}
 
 /** Either the program or why it cannot be had this way. */
 export type SourceResult = Found | { reason: string };
@@ -22,13 +34,14 @@ export interface Source {
 /**
  * The first source that helps; the one remembered from the last start is asked first.
  * @param sentence makes the whole message from the collected reasons
- * @throws EngineError missing_tool
+ * @throws EngineError missing_tool, or stopped
  */
-export async function provision(sources: Source[], remembered: string | undefined, sentence: (reasons: string) => string): Promise<Provisioned> {
+export async function provision(sources: Source[], remembered: string | undefined, sentence: (reasons: string) => string, signal?: AbortSignal): Promise<Provisioned> {
   const ordered = [...sources.filter(({ name }) => name === remembered), ...sources.filter(({ name }) => name !== remembered)];
   const reasons: string[] = [];
   for (const source of ordered) {
     const result = await source.find();
+    refuseIfStopped(signal);
     if ("path" in result) return { ...result, source: source.name, refused: reasons.join("; ") };
     reasons.push(`${source.name}: ${result.reason}`);
   }

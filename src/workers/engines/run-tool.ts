@@ -1,6 +1,7 @@
 /** Runs a tool to its end. */
 import { spawn } from "node:child_process";
 import { environmentWith } from "./machine.js";
+import { watch } from "./watcher.js";
 
 export interface ToolRun {
   command: string;
@@ -8,6 +9,8 @@ export interface ToolRun {
   cwd?: string;
   env?: Record<string, string>;
   withinMs: number;
+  /** Aborted: the tool is ended. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Ended well (exit code 0) with its standard output, or not, with the last line of what it said. */
@@ -16,27 +19,46 @@ export type ToolResult = { ok: true; output: string } | { ok: false; reason: str
 const KEPT_CHARACTERS = 64 * 1024;
 
 /** Never throws: a tool that is missing, fails or takes too long gives a reason. */
-export function runTool({ command, args, cwd, env, withinMs }: ToolRun): Promise<ToolResult> {
+export function runTool({ command, args, cwd, env, withinMs, signal }: ToolRun): Promise<ToolResult> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: environmentWith(env ?? {}), ...(cwd && { cwd }) });
+    // A group of its own: pip and go start further processes, which have to end with them.
+    const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: environmentWith(env ?? {}), ...(cwd && { cwd }) });
     let output = "";
     let said = "";
-    const timer = setTimeout(() => child.kill("SIGKILL"), withinMs);
+    const watcher = child.pid === undefined ? undefined : watch(child.pid, "group");
+    const end = () => endGroup(child.pid);
+    const timer = setTimeout(end, withinMs);
+    if (signal?.aborted) end();
+    else signal?.addEventListener("abort", end, { once: true });
+    const over = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      watcher?.kill("SIGKILL");
+    };
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output = (output + text).slice(-KEPT_CHARACTERS);
       said = (said + text).slice(-KEPT_CHARACTERS);
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-KEPT_CHARACTERS)));
     child.once("error", (error) => {
-      clearTimeout(timer);
+      over();
       resolve({ ok: false, reason: error.message });
     });
-    child.once("close", (code, signal) => {
-      clearTimeout(timer);
+    child.once("close", (code, endedBy) => {
+      over();
       if (code === 0) resolve({ ok: true, output });
-      else resolve({ ok: false, reason: signal ? `ended by ${signal} (at most ${withinMs / 1000} s)` : lastLine(said) || `exit code ${code}` });
+      else resolve({ ok: false, reason: endedBy ? `ended by ${endedBy} (at most ${withinMs / 1000} s)` : lastLine(said) || `exit code ${code}` });
     });
   });
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It ended in between.
+  }
 }
 
 /** The last line that says something. */

@@ -5,18 +5,18 @@ import { Connection } from "@temporalio/client";
 import { EngineError } from "./engine-error.js";
 import { type EngineProcess, startEngine } from "./engine-process.js";
 import { freePort, isFree, isListening } from "./ports.js";
+import type { ProvisionContext } from "./provision.js";
 import { readProvision, rememberProvision } from "./record.js";
 import { findTemporal } from "./temporal-program.js";
-import { type Progress, tellIfSlow } from "./slow-steps.js";
+import { tellIfSlow } from "./slow-steps.js";
 
-export interface TemporalOptions {
+export interface TemporalOptions extends ProvisionContext {
   dataDir: string;
   namespace: string;
   port?: number;
   uiPort?: number;
   codecEndpoint?: string;
   durability: "normal" | "full";
-  progress: Progress;
   onStart: (running: { address: string; uiUrl: string; pid: number }) => void;
   onDeath: (message: string) => void;
 }
@@ -45,7 +45,7 @@ const UNTHROTTLED = [
 /** @throws EngineError */
 export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
   const remembered = readProvision(options.dataDir).temporal;
-  const program = await findTemporal(remembered?.how, options.progress);
+  const program = await findTemporal(remembered?.how, options);
   const why = program.refused && ` (${program.refused})`;
   options.progress(`Engines: TEMPORAL_ADDRESS is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`);
   const start = async (): Promise<EmbeddedTemporal> => {
@@ -90,6 +90,7 @@ async function run(command: string, options: TemporalOptions, { port, uiPort }: 
     progress: options.progress,
     onStart: (pid) => options.onStart({ address, uiUrl: `http://127.0.0.1:${uiPort}`, pid }),
     onDeath: options.onDeath,
+    signal: options.signal,
   });
 }
 
