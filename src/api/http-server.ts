@@ -1,8 +1,9 @@
 /** The HTTP server below the API: time-outs, caps, and problem documents for what never becomes a request. */
 import http, { STATUS_CODES, type Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { headersOf, problemOf, refuse, type Refusal } from "./errors.js";
-import { sendRefusal } from "./respond.js";
+import { PROBLEMS, refuse, type Refusal } from "./errors.js";
+import { sendAsset } from "./pages/assets.js";
+import { sendRefusal, writtenRefusal } from "./respond.js";
 import { SECURITY_HEADERS } from "./security-headers.js";
 
 export interface HttpServerSettings {
@@ -33,15 +34,15 @@ export function createHttpServer(settings: HttpServerSettings = {}): Server {
   server.timeout = IDLE_MS;
   // Above what the API allows (100), so that it sees and refuses what Node would otherwise drop without a word.
   server.maxHeadersCount = 128;
-  server.on("request", (_request, response) => {
-    if (server.listenerCount("request") === 1) sendRefusal(response, refuse("not_ready", "The service is starting.", { retryAfterSeconds: 2 }));
+  server.on("request", (request, response) => {
+    if (server.listenerCount("request") === 1 && !sendAsset(response, request.url ?? "")) sendRefusal(response, refuse("not_ready", "The service is starting.", { retryAfterSeconds: 2 }));
   });
   server.on("checkExpectation", (_request, response) => sendRefusal(response, refuse("expectation_failed", undefined, { headers: { connection: "close" } })));
   server.on("connect", (_request, socket) => write(socket, NO_METHOD));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     const answered = (socket as unknown as { _httpMessage?: { headersSent: boolean } | null })._httpMessage?.headersSent === true;
     if (!socket.writable || answered || error.code === "ECONNRESET") return void socket.destroy();
-    write(socket, CLIENT_ERRORS[error.code ?? ""] ?? refuse("malformed_request"));
+    write(socket, CLIENT_ERRORS[error.code ?? ""] ?? refuse("malformed_request"), acceptIn(error));
   });
   return server;
 }
@@ -53,11 +54,20 @@ const CLIENT_ERRORS: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: refuse("request_timeout"),
 };
 
+/** What of a packet is searched for its Accept header: Node reads that much at once. */
+const SEARCHED_BYTES = 64 * 1024;
+
+/** The Accept header of a GET that could not be parsed, for instance because of too many cookies: a person may be waiting for it. */
+function acceptIn(error: Error & { rawPacket?: unknown }): string | undefined {
+  const text = Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString("latin1", 0, SEARCHED_BYTES) : "";
+  return text.startsWith("GET ") ? /\r\naccept:[ \t]*([^\r\n]{0,1024})/i.exec(text)?.[1] : undefined;
+}
+
 /** An answer on a connection that has no request object, and its end. */
-function write(socket: Duplex, refusal: Refusal): void {
-  const problem = problemOf(refusal);
-  const body = JSON.stringify(problem);
-  const headers = { ...SECURITY_HEADERS, ...headersOf(refusal), "content-length": String(Buffer.byteLength(body)), connection: "close" };
+function write(socket: Duplex, refusal: Refusal, accept?: string): void {
+  const { status } = PROBLEMS[refusal.refused];
+  const { body, headers: own } = writtenRefusal(refusal, { headers: { ...(accept !== undefined && { accept }) } });
+  const headers = { ...SECURITY_HEADERS, ...own, "content-length": String(Buffer.byteLength(body)), connection: "close" };
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ""}\r\n${head}\r\n${body}`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${head}\r\n${body}`);
 }

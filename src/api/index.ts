@@ -17,7 +17,7 @@ import { grantRequestRoutes } from "./grant-requests.js";
 import { groupRoutes } from "./groups.js";
 import { loginRoutes } from "./login.js";
 import { meRoutes } from "./me.js";
-import { pageRoutes } from "./page-routes.js";
+import { commonPageRoutes, pageRoutes } from "./page-routes.js";
 import { peopleRoutes } from "./people.js";
 import { importRoutes } from "./import-routes.js";
 import { publishRoutes } from "./publish-routes.js";
@@ -44,7 +44,7 @@ const RESOURCE_ROUTES: readonly Route[] = [
 
 /** Every route that the process serves; a pure worker serves its state only. */
 export function routesOf(workerOnly = false): readonly Route[] {
-  const documented = workerOnly ? healthRoutes : [...RESOURCE_ROUTES, ...healthRoutes];
+  const documented = [...(workerOnly ? [] : RESOURCE_ROUTES), ...healthRoutes, ...commonPageRoutes];
   return workerOnly ? documented : [...documented, ...documentationRoutes(documented)];
 }
 

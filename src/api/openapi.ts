@@ -3,6 +3,8 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObj
 import { ACTS } from "./access.js";
 import { SESSION_COOKIE } from "./cookies.js";
 import { PROBLEMS, type ProblemCode } from "./errors.js";
+import { webhooks } from "./openapi-webhooks.js";
+import { PROBLEMS_PATH } from "./pages/problems.js";
 import type { Route, Tag } from "./route.js";
 import { problemView } from "./schemas/problem.js";
 
@@ -14,36 +16,54 @@ const TAGS: Readonly<Record<Tag, string>> = {
 
 const DESCRIPTION = `Sealpost delivers a provider's events to its consumers' HTTPS endpoints: signed, durably, at the pace each consumer allows.
 
-Every error is a problem document (RFC 9457) with a stable \`code\`:
+To try the calls here: log in at [/saml/login](/saml/login), or press *Authorize* and give an API key.
 
-| code | status | meaning | what to do |
-|---|---|---|---|
-${Object.entries(PROBLEMS).map(([code, { status, title, todo }]) => `| \`${code}\` | ${status} | ${title} | ${todo} |`).join("\n")}
+Every error is a problem document (RFC 9457) with a stable \`code\`. [All codes](${PROBLEMS_PATH}), with what to do about each, have a page of their own.
 
 Unknown members of a body, unknown or repeated query parameters are refused with 400. Lists give \`{data, next}\`, newest first.`;
 
+type Document = ReturnType<typeof createDocument>;
+
 /** The document as it is served at /openapi.json. */
-export function buildOpenApi(routes: readonly Route[], version: string): ReturnType<typeof createDocument> {
+export function buildOpenApi(routes: readonly Route[], version: string): Document {
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) {
     if ("hidden" in route && route.hidden) continue;
     paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
   }
-  return createDocument({
+  return withoutPrefilledParameters(createDocument({
     openapi: "3.1.1",
     info: {
       title: "Sealpost", version, description: DESCRIPTION,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/", description: "This server" }],
-    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    tags: [...Object.entries(TAGS).map(([name, description]) => ({ name, description })), { name: "Webhooks", description: "What consumers' endpoints receive" }],
     security: [{ apiKey: [] }, { session: [] }],
-    paths,
+    paths, webhooks,
     components: { securitySchemes: {
       apiKey: { type: "http", scheme: "bearer", description: "`Authorization: Bearer sp_<id>_<secret>`" },
       session: { type: "apiKey", in: "cookie", name: SESSION_COOKIE, description: "Set at a SAML log-in. A request that changes something must come from a page of this service (Origin)." },
     } },
-  });
+  }));
+}
+
+/**
+ * The page of the document fills a parameter's example into its field and sends it. An id that nobody has, as a filter, would answer with an
+ * empty list or a 404: the example goes into the description.
+ */
+function withoutPrefilledParameters(document: Document): Document {
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const operation of [path.get, path.post, path.patch, path.delete]) {
+      for (const parameter of operation?.parameters ?? []) {
+        if (!("schema" in parameter) || !parameter.schema || !("example" in parameter.schema)) continue;
+        const { example, ...schema } = parameter.schema;
+        parameter.schema = schema;
+        parameter.description = [parameter.description, `For instance \`${String(example)}\``].filter(Boolean).join(". ");
+      }
+    }
+  }
+  return document;
 }
 
 function operationOf(route: Route): ZodOpenApiOperationObject {

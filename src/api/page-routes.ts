@@ -1,16 +1,19 @@
 /** The pages for people. They are not in the API's document. */
 import { z } from "zod";
 import { ROLES } from "../store/model.js";
+import { type Actor, mayAct } from "./access.js";
 import { readBody } from "./body.js";
+import { sessionTokenOf } from "./cookies.js";
 import { refuse } from "./errors.js";
 import { changeRole } from "./me.js";
 import { accountPage } from "./pages/account.js";
+import { ASSET_PATHS, sendAsset } from "./pages/assets.js";
 import { loggedOutPage } from "./pages/login.js";
 import { sendPage, sendSeeOther } from "./pages/page.js";
 import { answerPageRefusal, answerRefusal } from "./pages/refused.js";
-import { STYLESHEET, STYLESHEET_PATH } from "./pages/stylesheet.js";
-import { send } from "./respond.js";
-import type { Route } from "./route.js";
+import { problemsPage, PROBLEMS_PATH } from "./pages/problems.js";
+import { startPage } from "./pages/start.js";
+import type { RequestContext, Route, RoutedRequest } from "./route.js";
 import { parseQuery } from "./validate.js";
 
 const page = { tag: "People", hidden: true, response: { status: 200, description: "A page" } } as const;
@@ -20,7 +23,11 @@ const role = z.enum(ROLES);
 export const pageRoutes: readonly Route[] = [
   {
     ...page, method: "get", path: "/", operationId: "start", summary: "The way in", act: "public",
-    serve: async (_context, _request, response) => sendSeeOther(response, "/account"),
+    async serve(context, request, response) {
+      const actor = await visitorOf(context, request);
+      const { production } = context.dependencies.settings;
+      sendPage(response, 200, startPage({ actor, documentation: !production || (actor !== undefined && mayAct(actor, "service:read")) }));
+    },
   },
   {
     ...page, method: "get", path: "/account", operationId: "accountPage", summary: "Who is logged in", act: "session:own", page: "/saml/login",
@@ -45,8 +52,23 @@ export const pageRoutes: readonly Route[] = [
     ...page, method: "get", path: "/logged-out", operationId: "loggedOutPage", summary: "After a log-out", act: "public",
     serve: async (_context, _request, response) => sendPage(response, 200, loggedOutPage),
   },
-  {
-    ...page, method: "get", path: STYLESHEET_PATH, operationId: "stylesheet", summary: "The stylesheet of the pages", act: "public",
-    serve: async (_context, _request, response) => send(response, 200, STYLESHEET, { "content-type": "text/css; charset=utf-8", "cache-control": "public, max-age=3600" }),
-  },
 ];
+
+/** On every process, workers included: error pages load the files and link to the codes. */
+export const commonPageRoutes: readonly Route[] = [
+  {
+    ...page, method: "get", path: PROBLEMS_PATH, operationId: "problemsPage", summary: "What each problem code means", act: "public",
+    serve: async (_context, _request, response) => sendPage(response, 200, problemsPage),
+  },
+  ...ASSET_PATHS.map((path): Route => ({
+    ...page, method: "get", path, operationId: `file:${path}`, summary: "A file of the pages", act: "public",
+    serve: async (_context, _request, response) => void sendAsset(response, path),
+  })),
+];
+
+/** Whoever is logged in. A session that has ended is nobody's here: the page is for everybody. */
+async function visitorOf({ dependencies: { sessions } }: RequestContext, request: RoutedRequest): Promise<Actor | undefined> {
+  const token = sessionTokenOf(request);
+  const admitted = token === undefined ? undefined : await sessions.admit(token);
+  return admitted === undefined || "refused" in admitted ? undefined : admitted;
+}

@@ -1,18 +1,28 @@
-/** Writing answers: the same security headers on each, and problems as RFC 9457 documents. */
-import type { ServerResponse } from "node:http";
-import { headersOf, problemOf, type Refusal } from "./errors.js";
-import { SECURITY_HEADERS } from "./security-headers.js";
+/** Writing answers: the same security headers on each, and problems as RFC 9457 documents or, for people, as pages. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { headersOf, problemOf, PROBLEMS } from "./errors.js";
+import { framed } from "./pages/frame.js";
+import { wantsPage } from "./pages/negotiate.js";
+import { type PageRefusal, refusalPage } from "./pages/refusal-page.js";
+import { PAGE_HEADERS, SECURITY_HEADERS } from "./security-headers.js";
 
 /** Writes a JSON answer. Headers that were set before, such as rate limits, go with it. */
 export function sendJson(response: ServerResponse, status: number, body: unknown, headers?: Record<string, string>): void {
   send(response, status, body === undefined ? "" : JSON.stringify(body), body === undefined ? headers : { "content-type": "application/json", ...headers });
 }
 
-/** Writes a problem. */
-export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
-  const problem = problemOf(refusal);
-  noteProblem(response, problem.code);
-  send(response, problem.status, JSON.stringify(problem), headersOf(refusal));
+/** Writes a problem: as a page where a person asked, as a problem document everywhere else. */
+export function sendRefusal(response: ServerResponse, refusal: PageRefusal): void {
+  noteProblem(response, refusal.refused);
+  const { body, headers } = writtenRefusal(refusal, response.req);
+  send(response, PROBLEMS[refusal.refused].status, body, headers);
+}
+
+/** Body and headers of a problem, for a request as far as it is known. */
+export function writtenRefusal(refusal: PageRefusal, request: Pick<IncomingMessage, "headers" | "method" | "url">): { body: string; headers: Record<string, string> } {
+  const headers = headersOf(refusal);
+  if (!wantsPage(request)) return { body: JSON.stringify(problemOf(refusal)), headers };
+  return { body: framed(refusalPage(refusal, request)).text, headers: { ...PAGE_HEADERS, ...headers, "content-type": "text/html; charset=utf-8" } };
 }
 
 /** The problem code that was answered, for the log line. */

@@ -40,7 +40,7 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sealpost API</title>
-<link rel="icon" href="/docs/favicon-32x32.png">
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 </head>
 <body>
@@ -58,7 +58,6 @@ const PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'un
 const FILES: Readonly<Record<string, string>> = {
   "swagger-ui.css": "text/css; charset=utf-8",
   "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
-  "favicon-32x32.png": "image/png",
 };
 
 /** The document of these routes and the page that shows it. */
@@ -77,7 +76,7 @@ export function documentationRoutes(documented: readonly Route[]): Route[] {
       },
     },
     {
-      ...shared, path: "/docs", operationId: "docs", summary: "This document as a page", description: "In production an admin key is needed.",
+      ...shared, path: "/docs", operationId: "docs", page: "/saml/login", summary: "This document as a page", description: "In production an admin key is needed.",
       responseType: "text/html", response: { status: 200, description: "A page", schema: z.string() },
       serve: async (_context, _request, response) => send(response, 200, PAGE, { "content-type": "text/html; charset=utf-8", "content-security-policy": PAGE_POLICY }),
     },

@@ -29,13 +29,16 @@ dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 ul { margin: 0 0 1rem; padding-left: 1.25rem; }
 dd > ul { margin: 0; }
+dl.wide { grid-template-columns: 1fr; gap: 0; }
+dl.wide dd { margin: 0.125rem 0 1rem; }
+dt:target { background: var(--code); outline: 3px solid var(--code); }
 code { font: 0.875em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, monospace; background: var(--code); border-radius: 4px; padding: 0.1em 0.35em; overflow-wrap: anywhere; }
 label { display: block; font-weight: 600; margin-bottom: 0.375rem; }
 input, select, button { font: inherit; color: inherit; }
 input, select { width: 100%; padding: 0.5rem 0.75rem; background: var(--card); border: 1px solid var(--quiet); border-radius: 6px; }
 input, select, button, .button { min-height: 2.75rem; }
 button, .button { display: inline-block; padding: 0.5rem 1rem; border: 1px solid var(--accent); border-radius: 6px; background: var(--accent); color: var(--on-accent); font-weight: 600; text-decoration: none; cursor: pointer; }
-button.plain { background: transparent; color: var(--accent); }
+button.plain, .button.plain { background: transparent; color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .row { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: end; }
 .row > .grow { flex: 1 1 14rem; }
