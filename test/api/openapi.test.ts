@@ -39,6 +39,27 @@ test("its schemas are JSON Schema 2020-12 that a validator compiles", () => {
   for (const name of Object.keys(document.components?.schemas ?? {})) expect(() => ajv.compile({ $ref: `openapi#/components/schemas/${name}` }), name).not.toThrow();
 });
 
+test("no parameter holds an example that the page would fill in and send", () => {
+  const parameters = Object.values(document.paths as Record<string, Record<string, { parameters?: { name: string; schema?: object; example?: unknown; examples?: unknown }[] }>>)
+    .flatMap((path) => Object.values(path)).flatMap((operation) => operation.parameters ?? []);
+  expect(parameters.length).toBeGreaterThan(50);
+  for (const { name, schema = {}, ...parameter } of parameters) {
+    expect(Object.keys({ ...schema, ...parameter }).filter((key) => /^(example|examples|default)$/.test(key)), name).toEqual([]);
+  }
+});
+
+test("operations come before everything long: the description is short and the codes have a page of their own", () => {
+  expect(document.info.description?.length).toBeLessThan(1_000);
+  expect(document.info.description).toContain("(/problems)");
+});
+
+test("the webhook that endpoints receive is described with its headers and with what becomes of each answer", () => {
+  const { post } = document.webhooks?.["delivery"] as { post: { parameters: { name: string; required?: boolean }[]; responses: Record<string, { description: string }> } };
+  expect(post.parameters.filter(({ required }) => required).map(({ name }) => name)).toEqual(["webhook-id", "webhook-timestamp", "webhook-event-type", "webhook-attempt"]);
+  expect(post.parameters.map(({ name }) => name)).toEqual(expect.arrayContaining(["webhook-signature", "signature", "signature-input", "content-digest"]));
+  expect(Object.keys(post.responses).sort()).toEqual(["2XX", "3XX", "408", "410", "429", "4XX", "5XX"]);
+});
+
 test("every problem code is explained, and every error answer is a problem document", () => {
   const text = JSON.stringify(document);
   for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`\`${code}\``);

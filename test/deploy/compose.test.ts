@@ -135,6 +135,12 @@ describe("docker-compose.yml", () => {
     for (const rule of rules) expect(rule).toMatch(/^(local|hostssl)\s.*\sscram-sha-256$/);
   });
 
+  it("starts node itself, which hears SIGTERM, and not npm or a shell", () => {
+    expect(read("Dockerfile")).toMatch(/^CMD \["node", [^\n]*"dist\/workers\/main\.js"\]$/m);
+    expect(read("Dockerfile")).toMatch(/^STOPSIGNAL SIGTERM$/m);
+    for (const name of ["api", "worker"]) expect(compose.services[name]?.command, name).toBeUndefined();
+  });
+
   it("gives attempts under way the time to finish", () => {
     for (const name of ["api", "worker"]) {
       const service = compose.services[name];

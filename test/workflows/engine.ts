@@ -3,12 +3,14 @@
  * Connections and client are those of the SDK's test environment. Time is real (docs/decisions.md).
  */
 import { randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
 import { Client } from "@temporalio/client";
 import { defineSearchAttributeKey } from "@temporalio/common";
 import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { Worker, type WorkflowBundleOption } from "@temporalio/worker";
 import { inject } from "vitest";
 import { loadBundle } from "../../src/workers/bundle.js";
+import { usualCacheDirectory } from "../../src/workers/engines/machine.js";
 import { findTemporal } from "../../src/workers/engines/temporal-program.js";
 import { type Activities, type AttemptReport, type RetryDeliveryInput, type RetryItem, SEARCH_ATTRIBUTE } from "../../src/workflows/contract.js";
 
@@ -30,7 +32,7 @@ export const testEngine = async (): Promise<TestEngine> =>
 
 /** On a server of the test's own, which suggests a new run after so many history events (4,096 as it comes). */
 export async function impatientEngine(historyEvents: number): Promise<TestEngine> {
-  const { path } = await findTemporal(undefined, () => undefined);
+  const { path } = await findTemporal(undefined, { cacheDir: usualCacheDirectory() ?? tmpdir(), toolEnvironment: {}, progress: () => undefined });
   return engineOf(await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: "existing-path", path }, ip: "127.0.0.1", log: { format: "pretty", level: "error" },
