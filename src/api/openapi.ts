@@ -57,8 +57,8 @@ function withoutPrefilledParameters(document: Document): Document {
     for (const operation of [path.get, path.post, path.patch, path.delete]) {
       for (const parameter of operation?.parameters ?? []) {
         if (!("schema" in parameter) || !parameter.schema || !("example" in parameter.schema)) continue;
-        const { example, ...schema } = parameter.schema;
-        parameter.schema = schema;
+        const example: unknown = parameter.schema.example;
+        delete parameter.schema.example;
         parameter.description = [parameter.description, `For instance \`${String(example)}\``].filter(Boolean).join(". ");
       }
     }

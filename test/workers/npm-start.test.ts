@@ -1,7 +1,7 @@
 /** `npm start` as people and machines run and end it: whatever is ended, and however, no process is left. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +29,8 @@ function clone(state: "fresh" | "installed" | "built"): string {
   mkdirSync(copy);
   for (const name of state === "built" ? [...SOURCES, "dist"] : SOURCES) cpSync(join(root, name), join(copy, name), { recursive: true, preserveTimestamps: true });
   if (state === "fresh") return copy;
+  // The copied folders are newer than the build.
+  if (state === "built") utimesSync(join(copy, "dist", ".built"), new Date(), new Date());
   // Each package by a link of its own, so that nothing in here reaches into the repository's own folder.
   mkdirSync(join(copy, "node_modules"));
   for (const name of readdirSync(join(root, "node_modules"))) if (!name.startsWith(".")) symlinkSync(join(root, "node_modules", name), join(copy, "node_modules", name));
