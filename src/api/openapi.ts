@@ -58,7 +58,10 @@ function withoutPrefilledParameters(document: Document): Document {
       for (const parameter of operation?.parameters ?? []) {
         if (!("schema" in parameter) || !parameter.schema || !("example" in parameter.schema)) continue;
         const example: unknown = parameter.schema.example;
-        delete parameter.schema.example;
+        // A copy, because a body may share the schema.
+        const schema = { ...parameter.schema };
+        delete schema.example;
+        parameter.schema = schema;
         parameter.description = [parameter.description, `For instance \`${String(example)}\``].filter(Boolean).join(". ");
       }
     }

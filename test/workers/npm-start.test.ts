@@ -187,7 +187,7 @@ function hasProgram(name: string): boolean {
 }
 
 function canUnshare(): boolean {
-  const can = spawnSync("unshare", ["--pid", "--fork", "--mount-proc", "true"]).status === 0;
+  const can = spawnSync("sh", ["-c", "unshare --pid --fork --mount-proc true"]).status === 0;
   if (!can) process.stderr.write("No process namespace can be made here (needs root): one test of npm start is skipped.\n");
   return can;
 }
