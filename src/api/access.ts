@@ -67,6 +67,8 @@ export const ACTS = {
   /** A provider seals what it starts, an operator what it signals: the Temporal UI encodes the input of *Send a Signal* first. */
   "codec:encode": ["admin", "provider", "operator"],
   "codec:decode": OPERATING,
+  /** The Temporal UI under /temporal/, with a session. */
+  "temporal:use": OPERATING,
   /** Metrics and documentation: without a key outside production. */
   "service:read": OPERATING,
 } as const satisfies Record<string, readonly Role[]>;

@@ -3,45 +3,18 @@
  * https://docs.temporal.io/codec-server
  */
 import type { Payload } from "@temporalio/common";
-import type { Express } from "express";
 import type { z } from "zod";
 import { parseJson, readBody, refuseUnlessJson } from "./body.js";
 import { refuse, type Refusal } from "./errors.js";
 import { sendJson, sendRefusal } from "./respond.js";
 import type { RequestContext, Route, RoutedRequest } from "./route.js";
-import { SECURITY_HEADERS } from "./security-headers.js";
 import { payloads } from "./schemas/administration.js";
 import { validate } from "./validate.js";
 
 /** A page of history in the Temporal UI; payloads are 2 MiB at most, a third more in base64. */
 const CODEC_LIMIT_BYTES = 16 * 1024 * 1024;
-const PATHS = ["/codec/encode", "/codec/decode"];
 
 type Wire = z.output<typeof payloads>;
-
-/** Lets the given origins, and no other, call the codec from a browser: POST with a key or with the cookie of a session. */
-export function mountCodecCors(app: Express, origins: readonly string[]): void {
-  app.use("/codec", (request, response, next) => {
-    response.setHeader("vary", "Origin");
-    const { origin } = request.headers;
-    const known = origin !== undefined && origins.includes(origin);
-    if (known) {
-      response.setHeader("access-control-allow-origin", origin);
-      // A person who is logged in here needs no key there, where the UI is told to send cookies (TEMPORAL_CODEC_INCLUDE_CREDENTIALS).
-      response.setHeader("access-control-allow-credentials", "true");
-    }
-    if (known && request.method === "OPTIONS" && PATHS.includes(request.baseUrl + request.path)) {
-      response.writeHead(204, {
-        ...SECURITY_HEADERS,
-        "access-control-allow-methods": "POST, OPTIONS",
-        "access-control-allow-headers": "authorization, content-type, x-namespace",
-        "access-control-max-age": "600",
-      });
-      return void response.end();
-    }
-    next();
-  });
-}
 
 const toPayload = ({ metadata, data }: Wire["payloads"][number]): Payload => ({
   metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, "base64")])),

@@ -13,6 +13,7 @@ import type { Delivery, Recovery, Subscription } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import type { ServiceProvider } from "./saml/service-provider.js";
 import type { Sessions } from "./sessions.js";
+import type { TemporalUi } from "./temporal-ui/temporal-ui.js";
 
 export interface ApiDependencies {
   store: Store;
@@ -41,6 +42,8 @@ export interface ApiDependencies {
   sessions: Sessions;
   /** Sends people to their company's identity provider, and decides who comes back. */
   serviceProvider: ServiceProvider;
+  /** The Temporal UI under /temporal/. */
+  temporalUi: TemporalUi;
   /** Milliseconds since the epoch, for the limits of sessions; `Date.now` when absent. */
   clock?: () => number;
   /** Payloads against the schemas of their event types; the worker of the same process uses it too. */
@@ -55,8 +58,6 @@ export interface ApiSettings {
   payloadLimitBytes: number;
   /** HMAC-SHA-256 (label "admin-key") of the admin key given in the environment, when there is one. */
   environmentAdminKeyHash?: Uint8Array;
-  /** Origin of the Temporal UI, the only one allowed to call /codec across origins. */
-  temporalUiOrigins: string[];
   /** Wrong keys from one address within a minute, before 429. */
   wrongKeysPerMinute: number;
   /** Accepted requests a second for one API key, before 429; 0: unlimited. */

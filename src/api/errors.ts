@@ -18,6 +18,7 @@ export const PROBLEMS = {
   unauthenticated: entry(401, "A valid API key or a log-in is needed", "Send `Authorization: Bearer sp_…` with a key that is neither revoked nor expired, or log in at /saml/login."),
   session_ended: entry(401, "The session has ended", "Log in again at /saml/login."),
   forbidden: entry(403, "This key or role may not do that", "Use a key, or act in a role, that allows it."),
+  temporal_ui_refused: entry(403, "The Temporal UI may not do that here", "Signal or cancel the workflow there, or use this service's own API."),
   cross_site_request: entry(403, "The request comes from another site", "Make it from a page of this service, or with an API key."),
   no_role: entry(403, "You have no role here", "Ask your administrator for a group that gives you one, then log in again."),
   not_found: entry(404, "Not found", "Check the path and the id; an object of another group is not shown."),
@@ -63,6 +64,8 @@ export const PROBLEMS = {
   internal: entry(500, "Something failed on our side", "Try again; if it goes on, tell the operator the time of the request."),
   unavailable: entry(503, "Not accepted now", "Try again as Retry-After says."),
   login_needs_https: entry(503, "Nobody can log in over http", "Set PUBLIC_URL to the https address under which browsers reach the service."),
+  temporal_ui_unavailable: entry(503, "The Temporal UI does not answer", "Try again as Retry-After says; if it goes on, see whether the Temporal UI runs and what its log says."),
+  temporal_ui_not_configured: entry(503, "No Temporal UI is connected", "Set TEMPORAL_UI_ADDRESS to where it runs, started with the public path /temporal."),
   not_ready: entry(503, "Not ready", "A publish would not be accepted and delivered now; the detail says what is missing."),
 } as const satisfies Record<string, ProblemEntry>;
 

@@ -18,7 +18,6 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
   const limitWrongKeys = createWrongKeyLimit(settings.wrongKeysPerMinute);
   const limitRequests = createRequestLimit(settings.requestsPerSecond);
   const ours = [new URL(settings.publicUrl).origin];
-  const oursAndTemporal = [...ours, ...settings.temporalUiOrigins];
 
   async function limited(response: ServerResponse, who: string, actor: Actor): Promise<Actor | Refusal> {
     if (!limitRequests) return actor;
@@ -28,9 +27,7 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
   }
 
   async function admitSession(token: string, request: IncomingMessage, response: ServerResponse): Promise<Actor | Refusal> {
-    // The Temporal UI is another origin; it may have payloads decoded and nothing else.
-    const origins = request.url?.startsWith("/codec/") ? oursAndTemporal : ours;
-    if (isCrossSite(request, origins)) return refuse("cross_site_request");
+    if (isCrossSite(request, ours)) return refuse("cross_site_request");
     const admitted = await sessions.admit(token);
     if ("refused" in admitted) return (admitted.refused === "session_ended" ? await sessions.countRefusal(clientAddress(request)) : undefined) ?? admitted;
     return limited(response, admitted.name, admitted);

@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { apiKeyRoutes } from "./api-keys.js";
 import { apiRoutes } from "./apis.js";
 import { auditRoutes } from "./audit.js";
-import { codecRoutes, mountCodecCors } from "./codec.js";
+import { codecRoutes } from "./codec.js";
 import { deliveryRoutes } from "./deliveries.js";
 import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
@@ -32,6 +32,7 @@ import { subscriptionLifeRoutes } from "./subscription-life.js";
 import { subscriptionLifecycleRoutes } from "./subscription-lifecycle.js";
 import { subscriptionTechniqueRoutes } from "./subscription-techniques.js";
 import { subscriptionRoutes } from "./subscriptions.js";
+import { isTemporalUi, temporalUiRoute } from "./temporal-ui/route.js";
 
 export { createHttpServer } from "./http-server.js";
 
@@ -54,10 +55,12 @@ export function createApi(dependencies: ApiDependencies): RequestListener {
   const app = createApp(dependencies, gate);
   const hot = dependencies.settings.workerOnly ? undefined : publishRoutes.find((route) => route.path === HOT_PATH);
   const publish = hot && handlerOf(hot, dependencies, gate);
+  const temporalUi = dependencies.settings.workerOnly ? undefined : handlerOf(temporalUiRoute, dependencies, gate);
   return (request, response) => {
     const refusal = edgeRefusal(request);
     if (refusal) return sendRefusal(response, refusal);
     if (publish && request.url === HOT_PATH && request.method === "POST") return void publish(request, response);
+    if (temporalUi && isTemporalUi(request.url)) return void temporalUi(request, response);
     app(request, response);
   };
 }
@@ -74,7 +77,6 @@ function createApp(dependencies: ApiDependencies, gate: Gate): Express {
   app.enable("strict routing");
   app.enable("case sensitive routing");
 
-  if (!settings.workerOnly) mountCodecCors(app, settings.temporalUiOrigins);
   mountRoutes(app, routesOf(settings.workerOnly), dependencies, gate);
   app.use(((_request, response) => sendRefusal(response, refuse("not_found"))) satisfies RequestHandler);
   const failed: ErrorRequestHandler = (error: unknown, request, response, _next) => {

@@ -11,8 +11,11 @@ export interface LiveSession {
 }
 
 export interface LiveSessions {
-  /** The session, unless it has ended: by time, by a log-out, with its connection disabled or its person erased. */
-  find(id: string): Promise<LiveSession | undefined>;
+  /**
+   * The session, unless it has ended: by time, by a log-out, with its connection disabled or its person erased. `unused`: the question is
+   * ours and not the person's, so it does not move the idle limit.
+   */
+  find(id: string, unused?: "unused"): Promise<LiveSession | undefined>;
   /** The session was changed or ended here. */
   forget(id: string): void;
   forgetPerson(personId: string): Promise<void>;
@@ -64,7 +67,7 @@ export function createLiveSessions({ store, log, clock, idleMs }: Options): Live
   }
 
   return {
-    async find(id) {
+    async find(id, unused) {
       const live = await look(id);
       if (!live) return undefined;
       const now = clock();
@@ -73,7 +76,7 @@ export function createLiveSessions({ store, log, clock, idleMs }: Options): Live
         await store.sessions.delete(id);
         return undefined;
       }
-      if (now - live.session.seenAt.getTime() >= TOUCH_MS) await touch(live, now);
+      if (unused === undefined && now - live.session.seenAt.getTime() >= TOUCH_MS) await touch(live, now);
       return live;
     },
     forget: (id) => void cache.delete(id),

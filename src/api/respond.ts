@@ -30,6 +30,11 @@ export const problemCodeOf = (response: ServerResponse): string | undefined => p
 export const noteProblem = (response: ServerResponse, code: string): void => void problemCodes.set(response, code);
 const problemCodes = new WeakMap<ServerResponse, string>();
 
+/** An answer that needs no line in the log. */
+export const noteRoutine = (response: ServerResponse): void => void routine.add(response);
+export const isRoutine = (response: ServerResponse): boolean => routine.has(response);
+const routine = new WeakSet<ServerResponse>();
+
 /** Writes an answer in one piece. */
 export function send(response: ServerResponse, status: number, body: string | Buffer, headers?: Record<string, string>): void {
   if (response.headersSent || response.destroyed) return;

@@ -8,7 +8,7 @@ import { refuse, type Refusal } from "./errors.js";
 import { refusalOf } from "./failure.js";
 import type { Gate } from "./gate.js";
 import { answerPageRefusal } from "./pages/refused.js";
-import { problemCodeOf, sendJson, sendRefusal } from "./respond.js";
+import { isRoutine, problemCodeOf, sendJson, sendRefusal } from "./respond.js";
 import { type HandledRoute, isRefusal, type RequestContext, type Route, type RoutedRequest, type ServedRoute } from "./route.js";
 import { parseQuery, validate, type Validated } from "./validate.js";
 
@@ -73,6 +73,7 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
     }
     // The publisher writes one line for each event; a second one here would cost the hot path as much again.
     if (route.act === "events:publish" && response.statusCode === 202) return;
+    if (isRoutine(response)) return;
     const code = problemCodeOf(response);
     log.info({
       method: request.method, route: route.path, status: response.statusCode, ms: Math.round((performance.now() - since) * 10) / 10,

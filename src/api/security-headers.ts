@@ -27,11 +27,12 @@ const API_POLICY: Directives = { defaultSrc: ["'self'"], baseUri: ["'none'"], fo
 /** Of a page: no script at all, and one stylesheet from here. */
 const PAGE_POLICY: Directives = { defaultSrc: ["'none'"], styleSrc: ["'self'"], imgSrc: ["'self'"], baseUri: ["'none'"], formAction: ["'self'"], frameAncestors: ["'none'"] };
 
-function securityHeaders(directives: Directives, referrerPolicy: "no-referrer" | "same-origin"): Readonly<Record<string, string>> {
+function securityHeaders(directives: Directives, referrerPolicy: "no-referrer" | "same-origin", openerPolicy: "same-origin" | "same-origin-allow-popups" = "same-origin"): Readonly<Record<string, string>> {
   return {
     ...headersFrom({
       contentSecurityPolicy: { useDefaults: false, directives },
       referrerPolicy: { policy: referrerPolicy },
+      crossOriginOpenerPolicy: { policy: openerPolicy },
       strictTransportSecurity: HSTS,
       frameguard: { action: "deny" },
       // For browsers that nobody has had for ten years; every answer would carry them.
@@ -49,3 +50,9 @@ export const PAGE_HEADERS = securityHeaders(PAGE_POLICY, "same-origin");
 
 /** On the page that chooses a connection: browsers hold the redirect of a form to the identity provider against `form-action` as well. */
 export const CHOOSER_HEADERS = securityHeaders({ ...PAGE_POLICY, formAction: ["'self'", "https:", "http://127.0.0.1:*", "http://localhost:*"] }, "same-origin");
+
+/**
+ * On every answer of the Temporal UI, which gives each its own content security policy. Its pages may open others of this origin, and a window
+ * that they could reach into would lend them its policy. An opener policy that differs from that of all other answers cuts that tie (HTML, 7.1.3).
+ */
+export const TEMPORAL_UI_HEADERS = securityHeaders(PAGE_POLICY, "same-origin", "same-origin-allow-popups");

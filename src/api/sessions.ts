@@ -26,6 +26,8 @@ export interface Sessions {
   open(login: { connection: SamlConnection; identity: SamlIdentity; previousToken?: string | undefined }): Promise<OpenedSession | Refusal>;
   /** The session's actor as it is now. */
   actorOf(session: Pick<PersonalSession, "id">): Promise<Actor | Refusal>;
+  /** The same, and it does not count as a use of the session: asked while an answer is under way. */
+  look(session: Pick<PersonalSession, "id">): Promise<Actor | Refusal>;
   /** Acts in another role from now on; false when the session has ended meanwhile. */
   actIn(session: PersonalSession, role: Role): Promise<boolean>;
   end(session: Pick<PersonalSession, "id">): Promise<void>;
@@ -78,8 +80,8 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
 
   const idOf = (token: string): string => Buffer.from(store.blindIndex("session", token)).toString("base64url");
 
-  async function admit(id: string): Promise<Actor | Refusal> {
-    const found = await live.find(id);
+  async function admit(id: string, unused?: "unused"): Promise<Actor | Refusal> {
+    const found = await live.find(id, unused);
     if (!found) return ENDED;
     // Asked each time: a group that is deleted or mapped otherwise counts at once.
     const standings = standingsOf(found.connection, found.samlGroups, (groupId) => catalogue.group(groupId));
@@ -102,6 +104,7 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
   return {
     admit: (token) => admit(idOf(token)),
     actorOf: ({ id }) => admit(id),
+    look: ({ id }) => admit(id, "unused"),
     async open({ connection, identity, previousToken }) {
       const now = clock();
       const standings = await standingsAtLogin(connection, identity);

@@ -1,4 +1,5 @@
 /** The lines that a start ends with. */
+import { TEMPORAL_UI_PATH } from "../api/temporal-ui/rules.js";
 import type { AdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
 import { DEMO_EVENT_TYPE } from "./demo.js";
@@ -19,9 +20,9 @@ export interface Announcement {
 export function announce({ config, url, engines, admin, demo, trial, logFile, say }: Announcement): void {
   say(`Sealpost is ready: ${url}`);
   if (config.ROLE !== "worker") say(`API docs: ${url}/docs`);
-  if (trial) say(`Log in: ${url}/saml/login (trial identity provider: admin, provider, consumer)`);
+  if (trial) say(`Log in: ${url}/saml/login (trial identity provider: admin, provider, operator, consumer)`);
   say(`Temporal: ${engines.temporal.address} (${engines.temporal.how})`);
-  if (engines.temporal.uiUrl) say(`Temporal UI: ${engines.temporal.uiUrl}`);
+  if (engines.temporal.uiUrl && config.ROLE !== "worker") say(`Temporal UI: ${url}${TEMPORAL_UI_PATH}/ (log in as an operator or an admin)`);
   say(`MongoDB: ${engines.mongodb.url.replace(/\/\/[^@/]*@/, "//")} (${engines.mongodb.how})`);
   if (logFile) say(`Log: ${logFile}`);
   if (engines.mongodb.standIn) say("The MongoDB stand-in scans for everything but ids: right for a trial, not for production (set MONGODB_URL).");

@@ -19,6 +19,7 @@ const whole = (min: number, max: number) =>
   z.string().regex(/^\d+$/, "a whole number").transform(Number).pipe(z.number().min(min).max(max));
 const list = z.string().transform((text) => text.split(",").map((item) => item.trim()).filter(Boolean));
 const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "IP addresses or networks in CIDR notation, comma separated");
+const uiAddress = z.string().regex(/^https?:\/\/[^\s/?#@]+\/?$/, "http://host:port, without a path").transform((text) => text.replace(/\/$/, ""));
 const hostAndPort = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, "host:port");
 
 interface Setting<T extends z.ZodType = z.ZodType> {
@@ -53,7 +54,7 @@ export const SETTINGS = {
   TEMPORAL_TLS_CERT_FILE: setting({ schema: z.string().optional(), meaning: "PEM file with the client certificate for Temporal" }),
   TEMPORAL_TLS_KEY_FILE: setting({ schema: z.string().optional(), meaning: "PEM file with the client key for Temporal" }),
   TEMPORAL_DURABILITY: setting({ schema: z.enum(["normal", "full"]), default: "normal", meaning: "Embedded Temporal: `normal` survives any crash of a process, `full` also a power cut (a start takes 14 ms instead of 6)" }),
-  SEALPOST_TEMPORAL_UI_ORIGINS: setting({ schema: list, default: "", meaning: "Origins of the Temporal UI that may call /codec, comma separated; the embedded UI's is added" }),
+  TEMPORAL_UI_ADDRESS: setting({ schema: uiAddress.optional(), meaning: "Where the server of the Temporal UI listens, for instance `http://temporal-ui:8080`; it is shown under /temporal/ to admins and operators and must be started with the public path `/temporal`; default: the embedded one, none with TEMPORAL_ADDRESS" }),
   MONGODB_URL: setting({ schema: z.string().regex(/^mongodb(\+srv)?:\/\//, "mongodb://…").optional(), secret: true, meaning: "MongoDB connection string; absent: embedded" }),
   MONGODB_DATABASE: setting({ schema: z.string().regex(/^[A-Za-z0-9_-]{1,38}$/), default: "sealpost", meaning: "Name of the database" }),
   PUBLISH_BATCH_MAX: setting({ schema: whole(1, 200), default: "200", meaning: "Most events in one workflow; 1 gives strictly one workflow per event" }),

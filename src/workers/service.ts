@@ -9,6 +9,8 @@ import type { ApiSettings } from "../api/dependencies.js";
 import { createPublisher } from "../api/publish.js";
 import { createServiceProvider } from "../api/saml/service-provider.js";
 import { createSessions } from "../api/sessions.js";
+import { TEMPORAL_UI_PATH } from "../api/temporal-ui/rules.js";
+import { createTemporalUi, type TemporalUi } from "../api/temporal-ui/temporal-ui.js";
 import { announce } from "./announce.js";
 import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
@@ -109,7 +111,8 @@ async function start(starting: Starting): Promise<RunningService> {
   const worker = config.ROLE === "api" ? undefined : await startWorker(core, config);
   if (worker) undo.push(() => worker.stop());
   goOn(starting);
-  serve({ server, core, config, engines, url, trial: trial !== undefined, worker: worker?.worker });
+  const ui = serve({ server, core, config, engines, url, trial: trial !== undefined, worker: worker?.worker });
+  undo.push(async () => ui.close());
   await untilReady(core, worker?.worker);
   goOn(starting);
   announce({ config, url, engines, admin, demo: demo !== undefined, trial: trial !== undefined, say, logFile: core.logFile });
@@ -146,7 +149,7 @@ async function startTrial(config: Config, url: string, say: (line: string) => vo
 
 const publicUrlOf = (config: Config, url: string): string => (config.PUBLIC_URL ?? url).replace(/\/+$/, "");
 
-function serve({ server, core, config, engines, url, trial, worker }: Serving): void {
+function serve({ server, core, config, engines, url, trial, worker }: Serving): TemporalUi {
   const publisher = createPublisher({
     client: core.link.client, store: core.store, catalogue: core.catalogue, metrics: core.metrics, log: core.log,
     ...(worker && { gauge: core.gauge }), packed: true,
@@ -155,33 +158,38 @@ function serve({ server, core, config, engines, url, trial, worker }: Serving): 
     },
   });
   const settings = apiSettingsOf({ core, config, engines, url, trial });
+  const sessions = createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log });
+  const temporalUi = createTemporalUi({
+    address: engines.temporal.uiUrl, namespace: config.TEMPORAL_NAMESPACE, publicUrl: settings.publicUrl, sessions, auditTally: core.auditTally, log: core.log,
+  });
   server.on("request", createApi({
-    settings, sessions: createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log }),
+    settings, sessions, temporalUi,
     serviceProvider: createServiceProvider({ store: core.store, publicUrl: settings.publicUrl, log: core.log }),
     store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, auditTally: core.auditTally, clientAddress: createClientAddress(config.TRUSTED_PROXIES), metrics: core.metrics.registry, log: core.log,
     notReady: createReadiness({ store: core.store, link: core.link, ...(worker && { workerState: () => worker.getState() }) }),
     refuseTarget: (target) => core.guard.refuseTarget(target),
     sender: core.sender, request: core.request, payloadCheck: core.payloadCheck, compileSchema: core.compileSchema,
   }));
+  return temporalUi;
 }
 
 function apiSettingsOf({ core, config, engines, url, trial }: Pick<Serving, "core" | "config" | "engines" | "url" | "trial">): ApiSettings {
   return {
     version: core.version, publicUrl: publicUrlOf(config, url), payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
     requestsPerSecond: config.REQUESTS_PER_SECOND, production: config.production, workerOnly: config.ROLE === "worker",
-    temporalUiOrigins: [...config.SEALPOST_TEMPORAL_UI_ORIGINS, ...(engines.temporal.uiUrl ? [new URL(engines.temporal.uiUrl).origin] : [])],
     ...(config.SEALPOST_ADMIN_KEY && { environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY) }),
     sessionHours: config.SESSION_HOURS, sessionIdleMinutes: config.SESSION_IDLE_MINUTES, ...(trial && { trialConnectionId: TRIAL_CONNECTION }),
   };
 }
 
 /** A further worker or API on the same machine joins the embedded engines that a running service has brought. */
-function enginesOfRunningService(config: Config): { temporalAddress?: string; mongodbUrl?: string } {
+function enginesOfRunningService(config: Config): { temporalAddress?: string; temporalUiUrl?: string; mongodbUrl?: string } {
   if (config.ROLE === "all" || (config.TEMPORAL_ADDRESS && config.MONGODB_URL)) return {};
   const running = readRunningEngines(config.dataDir);
   if (!running) return {};
   return {
     ...(!config.TEMPORAL_ADDRESS && running.temporalAddress && { temporalAddress: running.temporalAddress }),
+    ...(!config.TEMPORAL_ADDRESS && !config.TEMPORAL_UI_ADDRESS && running.temporalUiUrl && { temporalUiUrl: running.temporalUiUrl }),
     ...(!config.MONGODB_URL && running.mongodbUrl && { mongodbUrl: running.mongodbUrl }),
   };
 }
@@ -189,10 +197,12 @@ function enginesOfRunningService(config: Config): { temporalAddress?: string; mo
 const engineOptions = (config: Config, url: string, say: (line: string) => void) => ({
   dataDir: config.dataDir,
   ...(config.TEMPORAL_ADDRESS && { temporalAddress: config.TEMPORAL_ADDRESS }),
+  ...(config.TEMPORAL_UI_ADDRESS && { temporalUiUrl: config.TEMPORAL_UI_ADDRESS }),
   ...(config.MONGODB_URL && { mongodbUrl: config.MONGODB_URL }),
   ...(config.SEALPOST_CACHE_DIR && { cacheDir: config.SEALPOST_CACHE_DIR }),
   temporalNamespace: config.TEMPORAL_NAMESPACE,
-  codecEndpoint: `${config.PUBLIC_URL ?? url}/codec`,
+  temporalUiPath: TEMPORAL_UI_PATH,
+  codecEndpoint: `${publicUrlOf(config, url)}/codec`,
   durability: config.TEMPORAL_DURABILITY,
   progress: say,
 });

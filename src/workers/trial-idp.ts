@@ -34,6 +34,7 @@ interface TrialPerson {
 const PEOPLE: ReadonlyMap<string, TrialPerson> = new Map(Object.entries({
   admin: { name: "Ada Admin", email: "admin@trial.example", group: "trial-admins", may: "does everything" },
   provider: { name: "Pia Provider", email: "provider@trial.example", group: "trial-providers", may: "publishes the events of the Demo api" },
+  operator: { name: "Olga Operator", email: "operator@trial.example", group: "trial-operators", may: "keeps deliveries going, here and in the Temporal UI" },
   consumer: { name: "Carl Consumer", email: "consumer@trial.example", group: "trial-consumers", may: "subscribes for the group Demo consumers" },
 }));
 
@@ -91,11 +92,16 @@ async function register(store: Store, { ssoUrl, cert }: { ssoUrl: string; cert: 
   const pointed: Pick<SamlConnection, "entityId" | "ssoUrl" | "certificates" | "status"> = { entityId: ENTITY_ID, ssoUrl, certificates: [read.certificate], status: "enabled" };
   await unlessThere(store.groups.insert({ id: DEMO_GROUP, name: "Demo consumers", grants: [], samlGroups: [], ...now }));
   await store.groups.update(DEMO_GROUP, (current) => ({ ...current, samlGroups: [...new Set([...current.samlGroups, group("consumer")])] }));
+  const roles: SamlConnection["roles"] = [
+    { samlGroup: group("admin"), role: "admin" }, { samlGroup: group("provider"), role: "provider", apiIds: [DEMO_API] }, { samlGroup: group("operator"), role: "operator" },
+  ];
   await unlessThere(store.samlConnections.insert({
-    id: TRIAL_CONNECTION, name: "Trial", ...pointed, requireSignedResponse: true, idpInitiated: false, groupIds: [DEMO_GROUP],
-    roles: [{ samlGroup: group("admin"), role: "admin" }, { samlGroup: group("provider"), role: "provider", apiIds: [DEMO_API] }], ...now,
+    id: TRIAL_CONNECTION, name: "Trial", ...pointed, requireSignedResponse: true, idpInitiated: false, groupIds: [DEMO_GROUP], roles, ...now,
   }));
-  await store.samlConnections.update(TRIAL_CONNECTION, (current) => ({ ...current, ...pointed }));
+  await store.samlConnections.update(TRIAL_CONNECTION, (current) => ({
+    // A role that an earlier version did not have comes with the next start; what somebody changed stays.
+    ...current, ...pointed, roles: [...current.roles, ...roles.filter(({ samlGroup }) => !current.roles.some((each) => each.samlGroup === samlGroup))],
+  }));
 }
 
 /** In production nobody may log in through a trial that once ran on this database. */

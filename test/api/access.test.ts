@@ -159,7 +159,7 @@ describe("the table of acts", () => {
     expect(writing.map(({ operationId }) => operationId)).toEqual([]);
   });
   test("lets an operator keep deliveries going, and neither decide nor change what is delivered where", () => {
-    expect(ofRole("operator").filter((act) => !act.endsWith(":read"))).toEqual(["subscriptions:run", "deliveries:write", "recoveries:write", "session:own", "codec:encode", "codec:decode"]);
+    expect(ofRole("operator").filter((act) => !act.endsWith(":read"))).toEqual(["subscriptions:run", "deliveries:write", "recoveries:write", "session:own", "codec:encode", "codec:decode", "temporal:use"]);
   });
   test("keeps keys, people, connections, audit and the codec from consumers and providers", () => {
     for (const role of LIMITED) {

@@ -91,10 +91,12 @@ describe("at the gate", () => {
     }
   });
 
-  test("the Temporal UI may have payloads decoded for whoever is logged in, and no other origin may", async () => {
-    const decode = (origin: string) => admin.call("POST", "/codec/decode", { payloads: [] }, { origin, "sec-fetch-site": "same-site" });
-    expect(await decode("http://127.0.0.1:8233")).toMatchObject({ status: 200, headers: { "access-control-allow-origin": "http://127.0.0.1:8233", "access-control-allow-credentials": "true" } });
-    for (const origin of ["https://evil.test", "null", "http://127.0.0.1:8234"]) expect((await decode(origin)).json, origin).toMatchObject({ status: 403, code: "cross_site_request" });
+  test("a page of ours has payloads decoded for whoever is logged in, and no other origin does", async () => {
+    const decode = (headers: Record<string, string>) => admin.call("POST", "/codec/decode", { payloads: [] }, headers);
+    expect((await decode({})).status).toBe(200);
+    for (const origin of ["https://evil.test", "null", "http://127.0.0.1:8233"]) {
+      expect((await decode({ origin, "sec-fetch-site": "same-site" })).json, origin).toMatchObject({ status: 403, code: "cross_site_request" });
+    }
   });
 
   test("where a key is sent too, the key counts", async () => {

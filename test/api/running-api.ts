@@ -23,6 +23,7 @@ import { createOperations } from "../../src/api/operations.js";
 import { createPublisher } from "../../src/api/publish.js";
 import { createServiceProvider } from "../../src/api/saml/service-provider.js";
 import { createSessions, type Sessions } from "../../src/api/sessions.js";
+import { createTemporalUi, type TemporalUiOptions } from "../../src/api/temporal-ui/temporal-ui.js";
 import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
 import { newEnvironmentAdminKey } from "../../src/workers/environment-admin-key.js";
 import { masterKey, openDatabase } from "../store/database.js";
@@ -77,10 +78,12 @@ export interface RunningApiOptions {
   clock?: () => number;
   /** Whose X-Forwarded-For is believed. */
   trustedProxies?: readonly string[];
+  /** The server of a Temporal UI; absent: there is none. */
+  temporalUi?: Partial<TemporalUiOptions>;
 }
 
 /** Starts it with a database and a task queue of its own. */
-export async function startApi({ temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now, trustedProxies = [] }: RunningApiOptions): Promise<RunningApi> {
+export async function startApi({ temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now, trustedProxies = [], temporalUi: temporalUiOptions = {} }: RunningApiOptions): Promise<RunningApi> {
   const own = beside ? undefined : await openDatabase(mongodbUrl, "api");
   const database = beside?.database ?? own?.name ?? "";
   const masterKeys = beside?.masterKeys ?? masterKey("first");
@@ -106,12 +109,13 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   const settings: ApiSettings = {
-    publicUrl: url, version: "0.0.0-test", payloadLimitBytes: 64 * 1024, temporalUiOrigins: ["http://127.0.0.1:8233"], wrongKeysPerMinute: 1_000_000, requestsPerSecond: 0,
+    publicUrl: url, version: "0.0.0-test", payloadLimitBytes: 64 * 1024, wrongKeysPerMinute: 1_000_000, requestsPerSecond: 0,
     production: false, environmentAdminKeyHash: store.blindIndex("admin-key", adminKey), sessionHours: 12, sessionIdleMinutes: 30, ...given,
   };
   const sessions = createSessions({ store, catalogue, settings, log: logger, clock });
+  const temporalUi = createTemporalUi({ namespace: "default", publicUrl: settings.publicUrl, sessions, auditTally, log: logger, ...temporalUiOptions });
   server.on("request", createApi({
-    settings, sessions, clock, serviceProvider: createServiceProvider({ store, publicUrl: settings.publicUrl, log: logger }),
+    settings, sessions, clock, temporalUi, serviceProvider: createServiceProvider({ store, publicUrl: settings.publicUrl, log: logger }),
     store, catalogue, publisher, codec, auditTally, clientAddress: createClientAddress(trustedProxies), log: logger, metrics: metrics.registry,
     operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
     notReady: async () => undefined,

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
+import { TEMPORAL_UI_PATH } from "../../src/api/temporal-ui/rules.js";
 import { parse } from "yaml";
 
 interface Service {
@@ -46,9 +47,17 @@ describe("docker-compose.yml", () => {
     expect(validate.errors ?? []).toEqual([]);
   });
 
-  it("publishes the load balancer, and the Temporal UI on loopback, and nothing else", () => {
+  it("publishes the load balancer and nothing else", () => {
     const published = services.flatMap(([name, service]) => (service.ports ?? []).map((port) => `${name} ${port}`));
-    expect(published.sort()).toEqual(["load-balancer 0.0.0.0:443:8443", "temporal-ui 127.0.0.1:8233:8080"]);
+    expect(published.sort()).toEqual(["load-balancer 0.0.0.0:443:8443"]);
+  });
+
+  it("lets the API alone reach the Temporal UI, under the path that it is shown at", () => {
+    expect(on("engine-ui")).toEqual(["api", "temporal-ui"]);
+    expect(compose.services["temporal-ui"]?.networks).toEqual(["engine-ui", "engine"]);
+    expect(compose.services.api?.environment).toMatchObject({ TEMPORAL_UI_ADDRESS: "http://temporal-ui:8080" });
+    expect(compose.services["temporal-ui"]?.environment).toMatchObject({ TEMPORAL_UI_PUBLIC_PATH: TEMPORAL_UI_PATH });
+    expect(compose.services["temporal-ui"]?.environment?.["TEMPORAL_CORS_ORIGINS"]).toBeUndefined();
   });
 
   it("runs two of the API, two workers and three members of the replica set", () => {
@@ -62,7 +71,7 @@ describe("docker-compose.yml", () => {
     expect(on("engine-data")).toEqual(["postgres", "temporal", "temporal-schema"]);
     expect(on("engine")).toEqual(["api", "temporal", "temporal-namespace", "temporal-ui", "worker"]);
     expect(on("front")).toEqual(["api", "load-balancer"]);
-    for (const name of ["data", "engine-data", "engine", "front"]) expect(compose.networks[name]?.internal, name).toBe(true);
+    for (const name of ["data", "engine-data", "engine", "engine-ui", "front"]) expect(compose.networks[name]?.internal, name).toBe(true);
     for (const name of ["mongo1", "mongo2", "mongo3", "postgres", "temporal"]) {
       for (const network of compose.services[name]?.networks ?? []) expect(compose.networks[network]?.internal, `${name} on ${network}`).toBe(true);
     }

@@ -59,7 +59,7 @@ describe.skipIf(!there)("a person in a browser", () => {
   }
 
   it("is told at the start where to log in, and finds the trial marked as one", async () => {
-    expect(service.log()).toContain(`Log in: ${service.url}/saml/login (trial identity provider: admin, provider, consumer)`);
+    expect(service.log()).toContain(`Log in: ${service.url}/saml/login (trial identity provider: admin, provider, operator, consumer)`);
     const page = await newPage();
     await page.goto(service.url);
     expect(new URL(page.url()).hostname).toBe("localhost");

@@ -29,7 +29,7 @@ ${back}
 </div>
 ${trialConnectionId === undefined ? undefined : html`<div class="card">
 <h2>Trial</h2>
-<p class="quiet">A trial identity provider runs beside this service, with an admin, a provider and a consumer. It never runs in production.</p>
+<p class="quiet">A trial identity provider runs beside this service, with an admin, a provider, an operator and a consumer. It never runs in production.</p>
 <form method="get" action="/saml/login">${back}<input type="hidden" name="connection" value="${trialConnectionId}"><button class="plain">Use the trial identity provider</button></form>
 </div>`}`,
   };

@@ -18,13 +18,17 @@ export interface EngineOptions {
   dataDir: string;
   /** `host:port`; given: Temporal is not embedded. */
   temporalAddress?: string;
+  /** Where a Temporal UI listens that was started elsewhere; given: it is used instead of the embedded one. */
+  temporalUiUrl?: string;
   /** Given: MongoDB is not embedded. */
   mongodbUrl?: string;
   temporalNamespace: string;
-  /** Ports of the embedded engines; absent: free ones, those of the last start when they are free again, the UI first on 8233. */
+  /** Ports of the embedded engines; absent: free ones, those of the last start when they are free again. */
   temporalPort?: number;
   temporalUiPort?: number;
   mongodbPort?: number;
+  /** The path under which browsers reach the embedded Temporal UI; absent: `/`. */
+  temporalUiPath?: string;
   /** Where the embedded Temporal UI decodes payloads. */
   codecEndpoint?: string;
   /** `normal` survives any crash of a process, `full` also a power cut. */
@@ -53,7 +57,7 @@ export interface Engines {
  */
 export async function provideEngines(given: EngineOptions): Promise<Engines> {
   const options = { ...given, dataDir: resolve(given.dataDir) };
-  if (options.temporalAddress && options.mongodbUrl) return outside(options.temporalAddress, options.mongodbUrl);
+  if (options.temporalAddress && options.mongodbUrl) return outside({ ...options, temporalAddress: options.temporalAddress, mongodbUrl: options.mongodbUrl });
   prepareDataDirectory(options.dataDir);
   const unlock = lockDataDirectory(options.dataDir);
   const started: EngineProcess[] = [];
@@ -74,10 +78,13 @@ export async function provideEngines(given: EngineOptions): Promise<Engines> {
   }
 }
 
-function outside(address: string, url: string): Engines {
+const temporalOutside = (address: string, uiUrl: string | undefined): Engines["temporal"] =>
+  ({ address, embedded: false, how: "TEMPORAL_ADDRESS", ...(uiUrl !== undefined && { uiUrl }) });
+
+function outside({ temporalAddress, temporalUiUrl, mongodbUrl }: EngineOptions & { temporalAddress: string; mongodbUrl: string }): Engines {
   return {
-    temporal: { address, embedded: false, how: "TEMPORAL_ADDRESS" },
-    mongodb: { url, embedded: false, standIn: false, how: "MONGODB_URL" },
+    temporal: temporalOutside(temporalAddress, temporalUiUrl),
+    mongodb: { url: mongodbUrl, embedded: false, standIn: false, how: "MONGODB_URL" },
     died: new Promise(() => undefined),
     stop: async () => undefined,
   };
@@ -114,12 +121,13 @@ function contextOf({ cacheDir: given, progress, signal }: EngineOptions): Provis
 type Keep = <T extends EngineProcess>(engine: T) => T;
 
 async function temporalOf(options: EngineOptions, record: EnginesRecord, onDeath: (message: string) => void, keep: Keep): Promise<Engines["temporal"]> {
-  if (options.temporalAddress) return { address: options.temporalAddress, embedded: false, how: "TEMPORAL_ADDRESS" };
+  if (options.temporalAddress) return temporalOutside(options.temporalAddress, options.temporalUiUrl);
   let pid = 0;
   const { address, uiUrl, how } = keep(await startTemporal({
     ...contextOf(options), dataDir: options.dataDir, namespace: options.temporalNamespace, durability: options.durability,
     ...(options.temporalPort !== undefined && { port: options.temporalPort }),
     ...(options.temporalUiPort !== undefined && { uiPort: options.temporalUiPort }),
+    ...(options.temporalUiPath !== undefined && { uiPath: options.temporalUiPath }),
     ...(options.codecEndpoint !== undefined && { codecEndpoint: options.codecEndpoint }),
     onStart: (running) => {
       pid = running.pid;
@@ -127,7 +135,7 @@ async function temporalOf(options: EngineOptions, record: EnginesRecord, onDeath
     },
     onDeath,
   }));
-  return { address, uiUrl, how, embedded: true, get pid() { return pid; } };
+  return { address, uiUrl: options.temporalUiUrl ?? uiUrl, how, embedded: true, get pid() { return pid; } };
 }
 
 async function mongodbOf(options: EngineOptions, record: EnginesRecord, onDeath: (message: string) => void, keep: Keep): Promise<Engines["mongodb"]> {

@@ -59,11 +59,12 @@ export function createRecord(dataDir: string): EnginesRecord {
 }
 
 /** The embedded engines that a live process owns on this directory; undefined when there is none or it is not ready. */
-export function readRunningEngines(dataDir: string): { temporalAddress?: string; mongodbUrl?: string; standIn: boolean } | undefined {
+export function readRunningEngines(dataDir: string): { temporalAddress?: string; temporalUiUrl?: string; mongodbUrl?: string; standIn: boolean } | undefined {
   const state = readJson<EnginesFile>(enginesFile(dataDir));
   if (!state?.ready || liveOwner(dataDir) === undefined) return undefined;
   return {
     ...(state.temporal && { temporalAddress: state.temporal.address }),
+    ...(state.temporal?.uiUrl !== undefined && { temporalUiUrl: state.temporal.uiUrl }),
     ...(state.mongodb && { mongodbUrl: state.mongodb.address }),
     standIn: state.mongodb?.standIn === true,
   };

