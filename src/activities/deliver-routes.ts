@@ -3,10 +3,13 @@ import type { Logger } from "pino";
 import type { Delivery } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { type DispatchResult, type RetryDeliveryInput, type RetryItem, retryWorkflowId, SETTLED_STATUSES } from "../workflows/contract.js";
+import type { Catalogue } from "./catalogue.js";
 import { type FirstAttemptsDependencies, type FirstOutcome, firstAttempts, type Route } from "./first-attempts.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
+import { deliverySummary } from "./workflow-summary.js";
 
 export interface DeliverRoutesDependencies extends FirstAttemptsDependencies {
+  catalogue: Pick<Catalogue, "group" | "subscription">;
   store: Store;
   effects: SubscriptionEffects;
   log: Logger;
@@ -67,7 +70,7 @@ export async function deliverRoutes(dependencies: DeliverRoutesDependencies, ord
     await sending;
   }
   await record();
-  return { retries: grouped(left, owner, dependencies.parkOpenDays) };
+  return { retries: grouped(left, dependencies) };
 }
 
 async function isSlow(sending: Promise<void>): Promise<boolean> {
@@ -133,12 +136,12 @@ function itemOf(route: Route, outcome: FirstOutcome): RetryItem | undefined {
   };
 }
 
-function grouped(left: { route: Route; item: RetryItem }[], owner: string, parkOpenDays: number): RetryDeliveryInput[] {
+function grouped(left: { route: Route; item: RetryItem }[], { catalogue, parkOpenDays }: Pick<DeliverRoutesDependencies, "catalogue" | "parkOpenDays">): RetryDeliveryInput[] {
   const bySubscription = new Map<string, RetryDeliveryInput>();
   for (const { route: { subscription }, item } of left) {
     const some = bySubscription.get(subscription.id);
     if (some) some.items.push(item);
     else bySubscription.set(subscription.id, { subscriptionId: subscription.id, groupId: subscription.groupId, items: [item], parkOpenDays });
   }
-  return [...bySubscription.values()];
+  return [...bySubscription.values()].map((retry) => ({ ...retry, summary: deliverySummary(catalogue, retry, retry.items.map(({ eventType }) => eventType)) }));
 }

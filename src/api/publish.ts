@@ -9,6 +9,7 @@ import type { Logger } from "pino";
 import type { Catalogue } from "../activities/catalogue.js";
 import type { DispatchGauge } from "../activities/dispatch-gauge.js";
 import type { Metrics } from "../activities/metrics.js";
+import { eventsSummary } from "../activities/workflow-summary.js";
 import { eventRecord } from "../activities/own-events.js";
 import { newId } from "../store/ids.js";
 import { type Store, StoreError } from "../store/store.js";
@@ -176,7 +177,7 @@ async function startWorkflow(
   try {
     // The deadline ends one try; the client's own retries may outlast it.
     await inTime(batch, client.withDeadline(Date.now() + leastLeft(batch), () =>
-      client.workflow.start(WORKFLOW.deliverEvent, { args: [packed ? new PackedInput(Buffer.from(JSON.stringify(input))) : input], workflowId, taskQueue, ...(gauge && { requestEagerStart: true }) })));
+      client.workflow.start(WORKFLOW.deliverEvent, { args: [packed ? new PackedInput(Buffer.from(JSON.stringify(input))) : input], workflowId, taskQueue, staticSummary: eventsSummary(input.events.map(({ type }) => type)), ...(gauge && { requestEagerStart: true }) })));
     return "started";
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return "exists";

@@ -112,6 +112,8 @@ export interface RetryDeliveryInput {
   subscriptionId: string;
   groupId: string;
   items: RetryItem[];
+  /** The line that names the workflow in the Temporal UI, for instance `payments.invoice.paid → Acme Bank`; nothing secret. */
+  summary?: string;
   /** How long parked deliveries keep the workflow open, days. */
   parkOpenDays: number;
   /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */

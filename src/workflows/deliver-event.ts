@@ -47,6 +47,7 @@ async function handOver({ retries, pages = [] }: DispatchResult): Promise<void> 
 export async function startRetry(retry: RetryDeliveryInput, workflowId: string): Promise<void> {
   await startChild(WORKFLOW.retryDelivery, {
     args: [retry], workflowId, parentClosePolicy: ParentClosePolicy.ABANDON, typedSearchAttributes: searchAttributesOf(retry),
+    ...(retry.summary !== undefined && { staticSummary: retry.summary }),
   });
 }
 

@@ -11,7 +11,7 @@ const KEYS = {
 };
 
 /** Of several deliveries the one that most needs somebody names the status. */
-const URGENCY: readonly DeliveryStatus[] = ["parked", "held", "throttled", "retrying", "pending", "exhausted", "cancelled", "delivered"];
+export const URGENCY: readonly DeliveryStatus[] = ["parked", "held", "throttled", "retrying", "pending", "exhausted", "cancelled", "delivered"];
 
 /** The status that a set of deliveries shows. */
 export const statusOf = (items: readonly RetryItem[]): DeliveryStatus =>
