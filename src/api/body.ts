@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { findDuplicateMember } from "../activities/json-slice.js";
 import { refuse, type FieldError, type Refusal } from "./errors.js";
+import { beginBody } from "./unread-body.js";
 
 /** Of an administrative request; certificates and a JSON Schema fit in. */
 export const ADMINISTRATIVE_LIMIT_BYTES = 1024 * 1024;
@@ -28,6 +29,7 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
   }
   const declared = Number(request.headers["content-length"] ?? 0);
   if (declared > limitBytes + DISCARD_BYTES) return Promise.resolve(tooLarge(limitBytes));
+  beginBody(request);
   return new Promise((resolve) => {
     let chunks: Buffer[] = [];
     let size = 0;

@@ -4,6 +4,7 @@ import type { Registry } from "prom-client";
 import type { PayloadCodec } from "@temporalio/common";
 import type { AuditTally } from "./audit-tally.js";
 import type { ClientAddress } from "./client-address.js";
+import type { LoginLimits } from "./login-limits.js";
 import type { Catalogue } from "../activities/catalogue.js";
 import type { PayloadCheck } from "../activities/payload-check.js";
 import type { EndpointRequest } from "../activities/endpoint-request.js";
@@ -16,6 +17,8 @@ import type { Sessions } from "./sessions.js";
 import type { TemporalUi } from "./temporal-ui/temporal-ui.js";
 
 export interface ApiDependencies {
+  /** Made by `createApi` from the settings. */
+  loginLimits: LoginLimits;
   store: Store;
   catalogue: Catalogue;
   publisher: Publisher;
@@ -51,6 +54,9 @@ export interface ApiDependencies {
   /** Compiles the schema of an event type, or says why it cannot. */
   compileSchema: SchemaCompiler;
 }
+
+/** What `createApi` is given. */
+export type GivenDependencies = Omit<ApiDependencies, "loginLimits">;
 
 export interface ApiSettings {
   version: string;

@@ -5,6 +5,7 @@ import { PROBLEMS, refuse, type Refusal } from "./errors.js";
 import { sendAsset } from "./pages/assets.js";
 import { sendRefusal, writtenRefusal } from "./respond.js";
 import { SECURITY_HEADERS } from "./security-headers.js";
+import { expectsContinue } from "./unread-body.js";
 
 export interface HttpServerSettings {
   /** Connections at once; more are closed at once. */
@@ -36,6 +37,11 @@ export function createHttpServer(settings: HttpServerSettings = {}): Server {
   server.maxHeadersCount = 128;
   server.on("request", (request, response) => {
     if (server.listenerCount("request") === 1 && !sendAsset(response, request.url ?? "")) sendRefusal(response, refuse("not_ready", "The service is starting.", { retryAfterSeconds: 2 }));
+  });
+  // Who waits for leave to send a body is first told whether it may.
+  server.on("checkContinue", (request, response) => {
+    expectsContinue(request, response);
+    server.emit("request", request, response);
   });
   server.on("checkExpectation", (_request, response) => sendRefusal(response, refuse("expectation_failed", undefined, { headers: { connection: "close" } })));
   server.on("connect", (_request, socket) => write(socket, NO_METHOD));

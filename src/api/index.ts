@@ -6,7 +6,7 @@ import { apiRoutes } from "./apis.js";
 import { auditRoutes } from "./audit.js";
 import { codecRoutes } from "./codec.js";
 import { deliveryRoutes } from "./deliveries.js";
-import type { ApiDependencies } from "./dependencies.js";
+import type { ApiDependencies, GivenDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
 import { eventTypeRoutes } from "./event-types.js";
 import { eventRoutes } from "./events.js";
@@ -16,6 +16,7 @@ import { createGate, type Gate } from "./gate.js";
 import { grantRequestRoutes } from "./grant-requests.js";
 import { groupRoutes } from "./groups.js";
 import { loginRoutes } from "./login.js";
+import { createLoginLimits } from "./login-limits.js";
 import { meRoutes } from "./me.js";
 import { commonPageRoutes, pageRoutes } from "./page-routes.js";
 import { peopleRoutes } from "./people.js";
@@ -50,7 +51,8 @@ export function routesOf(workerOnly = false): readonly Route[] {
 }
 
 /** Answers every request, errors included, by the HTTP contract. */
-export function createApi(dependencies: ApiDependencies): RequestListener {
+export function createApi(given: GivenDependencies): RequestListener {
+  const dependencies: ApiDependencies = { ...given, loginLimits: createLoginLimits(given.settings.wrongKeysPerMinute) };
   const gate = createGate(dependencies, dependencies.sessions);
   const app = createApp(dependencies, gate);
   const hot = dependencies.settings.workerOnly ? undefined : publishRoutes.find((route) => route.path === HOT_PATH);

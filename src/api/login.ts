@@ -9,7 +9,7 @@ import { refuse, type Refusal } from "./errors.js";
 import { chooserPage } from "./pages/login.js";
 import { sendPage, sendSeeOther } from "./pages/page.js";
 import { answerRefusal, type PageRefusal } from "./pages/refused.js";
-import { endPendingLogin, newLoginKey, pendingLoginCookies, pendingLogins } from "./pending-logins.js";
+import { endPendingLogin, newLoginKey, type PendingLogin, pendingLoginCookies, pendingLogins } from "./pending-logins.js";
 import type { RequestContext, Route, RoutedRequest } from "./route.js";
 import { connectionId, loginQuery } from "./schemas/people.js";
 import { CHOOSER_HEADERS } from "./security-headers.js";
@@ -38,15 +38,32 @@ const isEmbedded = ({ headers }: IncomingMessage): boolean =>
 
 type Chosen = { connection: SamlConnection } | { ask: true; unknown: boolean } | Refusal;
 
-/** By id or by name; where one connection is all there is, it needs no naming. */
-async function choose({ store }: ApiDependencies, asked: string | undefined): Promise<Chosen> {
-  const enabled = (await store.samlConnections.all()).filter(({ status }) => status === "enabled");
+/** By id or by name; where one connection is all there is, it needs no naming. Names can be guessed, so wrong ones are counted; ids cannot. */
+async function choose({ store, loginLimits }: ApiDependencies, asked: string | undefined, address: string): Promise<Chosen> {
+  const named = connectionId.safeParse(asked).success ? await store.samlConnections.get(String(asked)) : undefined;
+  if (named?.status === "enabled") return { connection: named };
+  const refusal = asked === undefined ? undefined : await loginLimits.name(address);
+  if (refusal) return refusal;
+  const enabled = (await allConnections(store)).filter(({ status }) => status === "enabled");
   const [only] = enabled;
   if (!only) return refuse("connection_unknown", "No company's identity provider is connected yet.");
   if (asked === undefined) return enabled.length === 1 ? { connection: only } : { ask: true, unknown: false };
   const name = asked.trim().toLowerCase();
-  const connection = enabled.find(({ id }) => id === asked) ?? enabled.find((each) => each.name.toLowerCase() === name);
+  const connection = enabled.find((each) => each.name.toLowerCase() === name);
+  if (!connection) await loginLimits.wrongName(address);
   return connection ? { connection } : { ask: true, unknown: true };
+}
+
+/** Anybody may ask, so all who ask within this time share one look into the store. */
+const CONNECTIONS_FRESH_MS = 100;
+const looks = new WeakMap<ApiDependencies["store"], { at: number; found: Promise<SamlConnection[]> }>();
+
+function allConnections(store: ApiDependencies["store"]): Promise<SamlConnection[]> {
+  const last = looks.get(store);
+  if (last && performance.now() - last.at < CONNECTIONS_FRESH_MS) return last.found;
+  const found = store.samlConnections.all();
+  looks.set(store, { at: performance.now(), found });
+  return found;
 }
 
 /** What the route was posted: two fields of a form, each once. Others are ignored, as some identity providers add their own. */
@@ -68,27 +85,42 @@ interface Arrival {
   cookies: string[];
 }
 
-/** Everything between the posted form and the new session. */
+/**
+ * Everything between the posted form and the new session, the cheap before the dear: the limit, the browser's cookie, the connection, then
+ * the body, and the document in it last. Beyond the limit a browser that began a log-in here is still heard, so that nobody locks others out.
+ */
 async function arrive({ dependencies }: RequestContext, request: RoutedRequest): Promise<Arrival | PageRefusal> {
-  const { store, settings, serviceProvider, sessions, clock = Date.now } = dependencies;
+  const { store, settings, serviceProvider, sessions, loginLimits, clientAddress, clock = Date.now } = dependencies;
   const insecure = refuseInsecure(settings);
   if (insecure) return insecure;
+  const asked = String(request.params?.["connectionId"]);
+  const limited = await loginLimits.post(clientAddress(request));
+  const pending = (await pendingLogins(store.keyring, request, clock())).filter((login) => login.connectionId === asked);
+  if (limited && !(await mayTryOne(loginLimits, pending))) return limited;
+  const connection = await store.samlConnections.get(asked);
+  if (!connection) return refuse("connection_unknown");
   const form = await readForm(request);
   if ("refused" in form) return form;
-  const connection = await store.samlConnections.get(String(request.params?.["connectionId"]));
-  if (!connection) return refuse("connection_unknown");
-  const pending = (await pendingLogins(store.keyring, request, clock())).filter((login) => login.connectionId === connection.id);
   const answer = await serviceProvider.accept(connection, form, pending.map(({ requestId }) => requestId));
-  if (!answer.ok) return refused(dependencies, request, { connection, actor: "anybody", refusal: { ...refuse("saml_refused", answer.detail), reference: answer.code } });
+  if (!answer.ok && answer.code === "busy") return refuse("unavailable", answer.detail, { retryAfterSeconds: BUSY_SECONDS });
+  if (!answer.ok) return refused(dependencies, { connection, actor: "anybody", refusal: { ...refuse("saml_refused", answer.detail), reference: answer.code } });
   const opened = await sessions.open({ connection, identity: answer.identity, previousToken: sessionTokenOf(request) });
   if ("refused" in opened) {
-    return refused(dependencies, request, { connection, actor: `person:${store.people.idOf(connection.id, answer.identity.nameId)}`, refusal: opened });
+    return refused(dependencies, { connection, actor: `person:${store.people.idOf(connection.id, answer.identity.nameId)}`, refusal: opened });
   }
+  await loginLimits.succeeded(clientAddress(request));
   const { personId, token, standings } = opened;
   await store.audit.append({ actor: `person:${personId}`, action: "session.start", subject: personId, detail: { connection: connection.id, roles: standings.map(({ role }) => role) } });
   // The RelayState only says which of the browser's log-ins this was; what it asked for stands in the sealed cookie.
   const login = pending.find(({ key }) => key === form.RelayState);
   return { returnTo: login?.returnTo ?? DEFAULT_RETURN, cookies: [setSessionCookie(token), ...(login ? [endPendingLogin(login)] : [])] };
+}
+
+const BUSY_SECONDS = 5;
+
+async function mayTryOne(loginLimits: ApiDependencies["loginLimits"], pending: readonly PendingLogin[]): Promise<boolean> {
+  for (const { key } of pending) if (await loginLimits.mayTry(key)) return true;
+  return false;
 }
 
 interface RefusedLogin {
@@ -97,10 +129,8 @@ interface RefusedLogin {
   refusal: PageRefusal;
 }
 
-/** On record: one by one while they are few; what many addresses send together only by number, beyond the limit of an address not at all. */
-async function refused({ store, auditTally, sessions, clientAddress }: ApiDependencies, request: RoutedRequest, { connection, actor, refusal }: RefusedLogin): Promise<PageRefusal> {
-  const tooMany = await sessions.countRefusal(clientAddress(request));
-  if (tooMany) return tooMany;
+/** On record: one by one while they are few; what many addresses send together only by number. What the limit refuses never comes this far. */
+async function refused({ store, auditTally, sessions }: ApiDependencies, { connection, actor, refusal }: RefusedLogin): Promise<PageRefusal> {
   const code = refusal.reference ?? refusal.refused;
   const entry = { actor, action: "session.refuse", subject: connection.id };
   if (sessions.isFewRefusals()) await store.audit.append({ ...entry, detail: { code } });
@@ -113,7 +143,7 @@ export const loginRoutes: readonly Route[] = [
     method: "get", path: "/saml/login", operationId: "logIn", tag: "People", act: "public", page: "/saml/login", summary: "Log in",
     description: "For browsers: leads to the identity provider (303), or asks for the connection where there are several.",
     query: loginQuery, responseType: "text/html", response: { status: 200, description: "A page that asks for the connection", schema: z.string() },
-    problems: ["connection_unknown", "cross_site_request", "login_needs_https", "unavailable"],
+    problems: ["connection_unknown", "cross_site_request", "login_needs_https", "too_many_wrong_keys", "unavailable"],
     async serve({ dependencies }, request, response) {
       const { store, settings, serviceProvider, clock = Date.now } = dependencies;
       const query = parseQuery(request.url ?? "");
@@ -124,7 +154,8 @@ export const loginRoutes: readonly Route[] = [
       const proper = properAddress(request, settings);
       if (proper !== undefined) return sendSeeOther(response, proper);
       const { connection: asked, returnTo } = checked.value;
-      const chosen = await choose(dependencies, asked);
+      const address = dependencies.clientAddress(request);
+      const chosen = (await dependencies.loginLimits.begin(address)) ?? (await choose(dependencies, asked, address));
       if ("refused" in chosen) return answerRefusal(request, response, chosen);
       if ("ask" in chosen) {
         return sendPage(response, chosen.unknown ? 404 : 200, chooserPage({ returnTo, unknown: chosen.unknown, trialConnectionId: settings.trialConnectionId }), CHOOSER_HEADERS);

@@ -42,16 +42,25 @@ export async function pendingLoginCookies(keyring: Keyring, request: Pick<Incomi
   return [setLoginCookie(key, Buffer.from(sealed).toString("base64url"), LIFE_MS / 1_000), ...gone.slice(0, MOST_AT_ONCE * 4).map(clearLoginCookie)];
 }
 
+/** Whether a key of this id may have been made: an id that anybody writes into a cookie is not looked for in the store. */
+function mayBeKey(id: string, newest: string): boolean {
+  const [generation, last] = [/^system#([1-9]\d{0,8})$/.exec(id)?.[1], /#(\d+)$/.exec(newest)?.[1]];
+  return generation !== undefined && Number(generation) <= Number(last);
+}
+
 /** The log-ins that this browser has under way. A cookie that was not made here, or is too old, is none. */
 export async function pendingLogins(keyring: Keyring, request: Pick<IncomingMessage, "headers">, now: number): Promise<PendingLogin[]> {
-  const logins = await Promise.all(loginCookiesOf(request).slice(0, MOST_READ).map(([name, value]) => opened(keyring, name.slice(LOGIN_COOKIE_PREFIX.length), value)));
+  const cookies = loginCookiesOf(request).slice(0, MOST_READ);
+  if (cookies.length === 0) return [];
+  const newest = (await keyring.scope("system")).id;
+  const logins = await Promise.all(cookies.map(([name, value]) => opened(keyring, { key: name.slice(LOGIN_COOKIE_PREFIX.length), value, newest })));
   return logins.filter((login): login is PendingLogin => login !== undefined && now - login.at < LIFE_MS);
 }
 
-async function opened(keyring: Keyring, key: string, value: string): Promise<PendingLogin | undefined> {
+async function opened(keyring: Keyring, { key, value, newest }: { key: string; value: string; newest: string }): Promise<PendingLogin | undefined> {
   try {
     const sealed = Buffer.from(value, "base64url");
-    if (!sealedKeyId(sealed).startsWith("system#")) return undefined;
+    if (!mayBeKey(sealedKeyId(sealed), newest)) return undefined;
     const bytes = (await keyring.forSealed(sealed)).open(contextOf(key), sealed);
     return { key, ...(JSON.parse(Buffer.from(bytes).toString("utf8")) as Omit<PendingLogin, "key">) };
   } catch (error) {

@@ -5,6 +5,7 @@ import { framed } from "./pages/frame.js";
 import { wantsPage } from "./pages/negotiate.js";
 import { type PageRefusal, refusalPage } from "./pages/refusal-page.js";
 import { PAGE_HEADERS, SECURITY_HEADERS } from "./security-headers.js";
+import { endUnread, isBodyUnread } from "./unread-body.js";
 
 /** Writes a JSON answer. Headers that were set before, such as rate limits, go with it. */
 export function sendJson(response: ServerResponse, status: number, body: unknown, headers?: Record<string, string>): void {
@@ -38,6 +39,8 @@ const routine = new WeakSet<ServerResponse>();
 /** Writes an answer in one piece. */
 export function send(response: ServerResponse, status: number, body: string | Buffer, headers?: Record<string, string>): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { ...SECURITY_HEADERS, ...(status !== 204 && { "content-length": Buffer.byteLength(body) }), ...headers });
-  response.end(body);
+  const unread = isBodyUnread(response.req);
+  response.writeHead(status, { ...SECURITY_HEADERS, ...(status !== 204 && { "content-length": Buffer.byteLength(body) }), ...headers, ...(unread && { connection: "close" }) });
+  if (unread) endUnread(response, body);
+  else response.end(body);
 }

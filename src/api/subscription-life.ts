@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { VERIFICATION_EVENT_TYPE, type Verification, verifyByChallenge, verifyByHandshake } from "../activities/verify-endpoint.js";
 import type { Subscription } from "../store/model.js";
+import { maskUrls } from "../store/url-secrets.js";
 import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../store/subscription-life.js";
 import { ownsEventType } from "./access.js";
 import { recordAct } from "./audit.js";
@@ -31,7 +32,9 @@ interface Order {
 }
 
 /** Takes the step on the stored subscription and records it, or says why not. Nothing is changed in part. */
-async function take(context: RequestContext, id: string, act: LifeAct, { reason, change }: Order = {}): Promise<Subscription | Refusal> {
+async function take(context: RequestContext, id: string, act: LifeAct, { reason: given, change }: Order = {}): Promise<Subscription | Refusal> {
+  // It stands in the history and in the audit, for whoever reads them.
+  const reason = given === undefined ? undefined : maskUrls(given);
   let refused: Subscription | undefined;
   const after = await context.dependencies.store.subscriptions.update(id, (current) => {
     const changed = change ? change(current) : current;

@@ -22,3 +22,6 @@ export const maskUrl = (text: string): string => (text.includes("?") ? `${public
 
 /** The URL without its query, its fragment and a user: scheme, host and path. */
 export const publicPart = (text: string): string => text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1").replace(/[?#].*$/s, "");
+
+/** A text with the URLs in it masked; for what people write, and for messages of errors. */
+export const maskUrls = (text: string): string => text.replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi, maskUrl);

@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type DestinationStream, type Logger, pino } from "pino";
+import { maskUrls } from "../store/url-secrets.js";
 import type { Config } from "./config.js";
 
 export interface ServiceLog {
@@ -32,10 +33,10 @@ export function createLog(config: Config, terminal: boolean): ServiceLog {
   return { log, flush: () => destination.flushSync(), file };
 }
 
-/** Name, code, message and stack of an error: our messages carry no payload, but a driver's error object may. */
-function errorOf(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error).slice(0, 500) };
+/** Name, code, message and stack of an error: our messages carry no payload, but a driver's error object may. URLs in them lose their query and user. */
+export function errorOf(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: maskUrls(String(error)).slice(0, 500) };
   const { name, message, stack } = error;
   const code: unknown = "code" in error ? error.code : undefined;
-  return { name, message: message.slice(0, 500), ...(code !== undefined && { code }), stack, ...(error.cause instanceof Error && { cause: errorOf(error.cause) }) };
+  return { name, message: maskUrls(message).slice(0, 500), ...(code !== undefined && { code }), stack: maskUrls(stack ?? ""), ...(error.cause instanceof Error && { cause: errorOf(error.cause) }) };
 }

@@ -21,6 +21,7 @@ import type { Problem } from "../../src/api/errors.js";
 import type { HttpServerSettings } from "../../src/api/http-server.js";
 import { createOperations } from "../../src/api/operations.js";
 import { createPublisher } from "../../src/api/publish.js";
+import type { ResponseChecks } from "../../src/api/saml/response-checks.js";
 import { createServiceProvider } from "../../src/api/saml/service-provider.js";
 import { createSessions, type Sessions } from "../../src/api/sessions.js";
 import { createTemporalUi, type TemporalUiOptions } from "../../src/api/temporal-ui/temporal-ui.js";
@@ -80,10 +81,14 @@ export interface RunningApiOptions {
   trustedProxies?: readonly string[];
   /** The server of a Temporal UI; absent: there is none. */
   temporalUi?: Partial<TemporalUiOptions>;
+  /** Where SAML responses are checked; the process's own threads when absent. */
+  checks?: ResponseChecks;
 }
 
 /** Starts it with a database and a task queue of its own. */
-export async function startApi({ temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now, trustedProxies = [], temporalUi: temporalUiOptions = {} }: RunningApiOptions): Promise<RunningApi> {
+export async function startApi({
+  temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now, trustedProxies = [], temporalUi: temporalUiOptions = {}, checks,
+}: RunningApiOptions): Promise<RunningApi> {
   const own = beside ? undefined : await openDatabase(mongodbUrl, "api");
   const database = beside?.database ?? own?.name ?? "";
   const masterKeys = beside?.masterKeys ?? masterKey("first");
@@ -115,7 +120,7 @@ export async function startApi({ temporalAddress, mongodbUrl, settings: given = 
   const sessions = createSessions({ store, catalogue, settings, log: logger, clock });
   const temporalUi = createTemporalUi({ namespace: "default", publicUrl: settings.publicUrl, sessions, auditTally, log: logger, ...temporalUiOptions });
   server.on("request", createApi({
-    settings, sessions, clock, temporalUi, serviceProvider: createServiceProvider({ store, publicUrl: settings.publicUrl, log: logger }),
+    settings, sessions, clock, temporalUi, serviceProvider: createServiceProvider({ store, publicUrl: settings.publicUrl, log: logger, ...(checks && { checks }) }),
     store, catalogue, publisher, codec, auditTally, clientAddress: createClientAddress(trustedProxies), log: logger, metrics: metrics.registry,
     operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
     notReady: async () => undefined,

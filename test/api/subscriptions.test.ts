@@ -31,7 +31,10 @@ describe("secrets", () => {
       expect((await api.call("GET", `/v1/subscriptions/${id}`, { key })).body).toMatchObject({ url: "https://8.8.8.8/hook?(secret)", auth: { tokenUrl: "https://8.8.8.8/token?(secret)" } });
       expect((await api.call("GET", "/v1/subscriptions?limit=250", { key })).text).not.toContain("canary");
     }
-    expect((await api.call("POST", `/v1/subscriptions/${id}/pause`, { key: await keyOf("operator") })).text).not.toContain("canary");
+    const reason = "moves to https://user:canary-4@8.8.8.8/hook?token=canary-5, says its owner";
+    const paused = await api.call("POST", `/v1/subscriptions/${id}/pause`, { key: await keyOf("operator"), body: { reason } });
+    expect(paused.body).toMatchObject({ statusReason: "moves to https://8.8.8.8/hook?(secret) says its owner" });
+    expect(paused.text).not.toContain("canary");
     expect((await api.call("GET", "/v1/audit?limit=250")).text + JSON.stringify(api.log)).not.toContain("canary");
   });
 

@@ -5,7 +5,7 @@ export const SAML_REFUSALS = {
   response_too_large: "The response is larger than 256 KiB.",
   response_unreadable: "The response is not base64 of an XML document in UTF-8.",
   markup_refused: "The response holds a document type, an entity, a comment, CDATA or a processing instruction.",
-  response_too_complex: "The response is nested too deeply or has too many elements.",
+  response_too_complex: "The response is nested too deeply, or has too many elements, attributes or namespaces.",
   structure_refused: "The response is not one Response with one Assertion in it, each with an id of its own.",
   encrypted_refused: "The response is encrypted. This service has no key for that: turn encryption off at the identity provider.",
   algorithm_refused: "A signature uses an algorithm that is not allowed. RSA with SHA-256 or SHA-512 is.",
@@ -29,6 +29,8 @@ export const SAML_REFUSALS = {
   authn_context_mismatch: "The person was not authenticated in a way that the connection requires.",
   session_expired: "The identity provider's session is over.",
   replayed: "The response was used before.",
+  too_slow: "The response took too long to check.",
+  busy: "Too many responses are being checked at this moment.",
 } as const;
 
 export type SamlRefusal = keyof typeof SAML_REFUSALS;

@@ -7,6 +7,12 @@ export const ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion";
 const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
 const ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#";
 
+/** Around the assertion there is the response's own signature with its certificates, and a status. */
+const OUTSIDE = { name: "Assertion", maxDepth: 12, maxElements: 200 };
+/** A signature with a chain of certificates in it has some 30. */
+const MAX_IN_SIGNATURE = 100;
+const MAX_PREFIX_LIST = 256;
+
 /** Base64 of the posted field, in characters; with line breaks. */
 const MAX_CHARACTERS = 256 * 1024;
 
@@ -19,8 +25,6 @@ const ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
 export interface ReadResponse {
   ok: true;
-  /** The document as text, as every later step reads it. */
-  xml: string;
   response: Element;
   /** Not to be believed: what was signed comes out of the signature's own bytes. */
   assertion: Element;
@@ -28,11 +32,9 @@ export interface ReadResponse {
 
 const FAULTS: Record<XmlFault, SamlRefusal> = { markup: "markup_refused", too_complex: "response_too_complex", malformed: "response_unreadable" };
 
-/** Reads the form field. Nothing in it is verified yet. */
-export function readResponse(field: unknown, { requireSignedResponse }: { requireSignedResponse: boolean }): ReadResponse | SamlRefused {
-  const xml = decode(field);
-  if (typeof xml !== "string") return refused(xml.code);
-  const parsed = parseXml(xml);
+/** Reads the document. Nothing in it is verified yet. */
+export function readResponse(xml: string, { requireSignedResponse }: { requireSignedResponse: boolean }): ReadResponse | SamlRefused {
+  const parsed = parseXml(xml, { outside: OUTSIDE });
   if (!parsed.ok) return refused(FAULTS[parsed.fault]);
   const response = parsed.root;
   const elements = elementsOf(response);
@@ -40,19 +42,19 @@ export function readResponse(field: unknown, { requireSignedResponse }: { requir
   const assertion = onlyChild(response, ASSERTION, "Assertion");
   if (!assertion || !isSound(response, elements)) return refused("structure_refused");
   const fault = signaturesFault(response, assertion, elements, requireSignedResponse);
-  return fault ? refused(fault) : { ok: true, xml, response, assertion };
+  return fault ? refused(fault) : { ok: true, response, assertion };
 }
 
 /** Base64 as in RFC 4648, line breaks allowed, and UTF-8: Node would drop what does not belong there without a word. */
-function decode(field: unknown): string | { code: SamlRefusal } {
-  if (typeof field !== "string") return { code: "response_unreadable" };
-  if (field.length > MAX_CHARACTERS) return { code: "response_too_large" };
+export function decodeResponse(field: unknown): string | SamlRefused {
+  if (typeof field !== "string") return refused("response_unreadable");
+  if (field.length > MAX_CHARACTERS) return refused("response_too_large");
   const base64 = field.replaceAll(/[\t\n\r ]/g, "");
-  if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return { code: "response_unreadable" };
+  if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return refused("response_unreadable");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(base64, "base64"));
   } catch {
-    return { code: "response_unreadable" };
+    return refused("response_unreadable");
   }
 }
 
@@ -80,6 +82,9 @@ function signaturesFault(response: Element, assertion: Element, elements: Elemen
 
 /** XML Signature, section 4, cut down to what SAML 2.0 (core, 5.4) allows: an enveloped signature of the element it stands in. */
 function signatureFault(signature: Element): SamlRefusal | undefined {
+  const within = elementsOf(signature);
+  // A list of prefixes is gone through for each prefix in scope.
+  if (within.length > MAX_IN_SIGNATURE || within.some((element) => (element.getAttribute("PrefixList") ?? "").length > MAX_PREFIX_LIST)) return "response_too_complex";
   const info = onlyChild(signature, SIGNATURE, "SignedInfo");
   const reference = info && onlyChild(info, SIGNATURE, "Reference");
   const transforms = reference && onlyChild(reference, SIGNATURE, "Transforms");

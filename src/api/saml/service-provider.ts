@@ -3,15 +3,15 @@ import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import type { SamlConnection } from "../../store/saml-connections.js";
 import type { Store } from "../../store/store.js";
-import { acsUrl, spEntityId } from "./addresses.js";
-import { answeredRequest, assertionFault, CLOCK_SKEW_MS, type Expectation, MAX_ASSERTION_AGE_MS, responseFault } from "./assertion.js";
+import { CLOCK_SKEW_MS, MAX_ASSERTION_AGE_MS } from "./assertion.js";
 import { liveCertificates } from "./certificates.js";
-import { readIdentity, type SamlIdentity } from "./identity.js";
+import type { CheckedResponse } from "./check-response.js";
+import type { SamlIdentity } from "./identity.js";
 import { samlLibrary } from "./library.js";
 import { refused, type SamlRefused } from "./refusals.js";
 import { newRequestId, REQUEST_LIFE_MS, requestedAt } from "./request-id.js";
-import { type ReadResponse, readResponse } from "./response.js";
-import { parseXml } from "./xml.js";
+import { decodeResponse } from "./response.js";
+import { createResponseChecks, type ResponseChecks } from "./response-checks.js";
 
 export type { SamlIdentity } from "./identity.js";
 export type { SamlRefusal } from "./refusals.js";
@@ -35,6 +35,8 @@ export interface ServiceProviderDependencies {
   /** Without a slash at the end. */
   publicUrl: string;
   log?: Pick<Logger, "info">;
+  /** The threads of the process that check responses; own ones when absent. */
+  checks?: ResponseChecks;
 }
 
 const MAX_RELAY_STATE_BYTES = 80;
@@ -42,7 +44,22 @@ const MAX_RELAY_STATE_BYTES = 80;
 const REMEMBER_ASSERTION_MS = 12 * MAX_ASSERTION_AGE_MS;
 
 /** The service provider of one process. */
-export function createServiceProvider({ store, publicUrl, log }: ServiceProviderDependencies): ServiceProvider {
+export function createServiceProvider({ store, publicUrl, log, checks = createResponseChecks() }: ServiceProviderDependencies): ServiceProvider {
+  /** What costs little comes first; the document itself is read in a thread. */
+  async function check(connection: SamlConnection, field: unknown, expectedRequestIds: readonly string[]): Promise<CheckedResponse | SamlRefused> {
+    const now = Date.now();
+    if (connection.status !== "enabled") return refused("connection_disabled");
+    if (liveCertificates(connection.certificates, now).length === 0) return refused("certificate_expired");
+    const xml = decodeResponse(field);
+    if (typeof xml !== "string") return xml;
+    const requests = expectedRequestIds.flatMap((id) => {
+      const at = requestedAt(store, connection.id, id);
+      return at ? [{ id, at: at.getTime() }] : [];
+    });
+    // A browser that asked for nothing gets nothing, whatever it posts: the text alone tells an administrator which of the two it was.
+    if (requests.length === 0 && !connection.idpInitiated) return refused(xml.includes("InResponseTo") ? "request_unknown" : "unsolicited");
+    return checks.check({ publicUrl, connection, xml, requests, now });
+  }
   const refusedFor = (connection: SamlConnection, refusal: SamlRefused): SamlRefused => {
     log?.info({ connection: connection.id, code: refusal.code }, "a SAML response was refused");
     return refusal;
@@ -55,7 +72,7 @@ export function createServiceProvider({ store, publicUrl, log }: ServiceProvider
       return { url: await library.getAuthorizeUrlAsync(relayState, undefined, {}), requestId };
     },
     async accept(connection, form, expectedRequestIds) {
-      const checked = await check({ store, publicUrl, connection, field: form.SAMLResponse, expectedRequestIds });
+      const checked = await check(connection, form.SAMLResponse, expectedRequestIds);
       if (!checked.ok) return refusedFor(connection, checked);
       const fresh = await useUp(store, connection, checked);
       return fresh ? { ok: true, identity: checked.identity } : refusedFor(connection, refused("replayed"));
@@ -63,75 +80,8 @@ export function createServiceProvider({ store, publicUrl, log }: ServiceProvider
   };
 }
 
-interface Posted {
-  store: Pick<Store, "blindIndex">;
-  publicUrl: string;
-  connection: SamlConnection;
-  field: unknown;
-  expectedRequestIds: readonly string[];
-}
-interface Checked {
-  ok: true;
-  identity: SamlIdentity;
-  requestId?: string;
-}
-
-/** Every check that needs no write. */
-async function check(posted: Posted): Promise<Checked | SamlRefused> {
-  const { publicUrl, connection } = posted;
-  const now = Date.now();
-  if (connection.status !== "enabled") return refused("connection_disabled");
-  const certificates = liveCertificates(connection.certificates, now).map(({ pem }) => pem);
-  if (certificates.length === 0) return refused("certificate_expired");
-  const read = readResponse(posted.field, connection);
-  if (!read.ok) return read;
-  const request = answeredByBrowser(posted, read, now);
-  if (!request.ok) return request;
-  const expected: Expectation = {
-    issuer: connection.entityId, acsUrl: acsUrl(publicUrl, connection.id), audience: spEntityId(publicUrl, connection.id),
-    authnContextClassRefs: connection.authnContextClassRefs ?? [], now, ...(request.requestId !== undefined && { requestId: request.requestId }),
-  };
-  const signed = await verify(posted, read, certificates, request.requestId);
-  // What is said of a response that is not authentic decides nothing; it only tells an administrator what to look at.
-  if (!signed) return refused(responseFault(read.response, expected) ?? assertionFault(read.assertion, expected) ?? "signature_invalid");
-  const fault = responseFault(read.response, expected) ?? assertionFault(signed, expected);
-  if (fault) return refused(fault);
-  const named = readIdentity(signed, connection);
-  return named.ok ? { ...named, ...(request.requestId !== undefined && { requestId: request.requestId }) } : refused(named.code);
-}
-
-/** The request must be this browser's, made here for this connection, and not too old. */
-function answeredByBrowser({ store, connection, expectedRequestIds }: Posted, { response, assertion }: ReadResponse, now: number): { ok: true; requestId?: string } | SamlRefused {
-  const answered = answeredRequest(response, assertion);
-  if (!answered) return refused("request_unknown");
-  const { requestId } = answered;
-  if (requestId === undefined) return connection.idpInitiated ? { ok: true } : refused("unsolicited");
-  const at = expectedRequestIds.includes(requestId) ? requestedAt(store, connection.id, requestId) : undefined;
-  if (!at) return refused("request_unknown");
-  return now - at.getTime() <= REQUEST_LIFE_MS ? { ok: true, requestId } : refused("request_expired");
-}
-
-/** The assertion as it stands in the bytes that were signed; undefined when a signature or anything else is not to the library's liking. */
-async function verify({ store, publicUrl, connection }: Posted, { xml, assertion }: ReadResponse, certificates: string[], requestId: string | undefined): Promise<Element | undefined> {
-  const library = samlLibrary({
-    connection, publicUrl, certificates,
-    ...(requestId !== undefined && { requestedAt: (id: string) => (id === requestId ? (requestedAt(store, connection.id, id)?.toISOString() ?? null) : null) }),
-  });
-  let signedXml: string | undefined;
-  try {
-    // Encoded anew from the text that was checked, so that both read the same.
-    const { profile } = await library.validatePostResponseAsync({ SAMLResponse: Buffer.from(xml).toString("base64") });
-    signedXml = profile?.getAssertionXml?.();
-  } catch {
-    return undefined;
-  }
-  const parsed = parseXml(signedXml ?? "");
-  if (!parsed.ok || parsed.root.localName !== "Assertion" || parsed.root.namespaceURI !== assertion.namespaceURI) return undefined;
-  return parsed.root.getAttribute("ID") === assertion.getAttribute("ID") ? parsed.root : undefined;
-}
-
 /** False when the request was answered or the assertion used before. */
-async function useUp(store: Pick<Store, "samlUses">, connection: SamlConnection, { identity, requestId }: Checked): Promise<boolean> {
+async function useUp(store: Pick<Store, "samlUses">, connection: SamlConnection, { identity, requestId }: CheckedResponse): Promise<boolean> {
   const now = Date.now();
   if (requestId !== undefined && !(await store.samlUses.use(`request/${requestId}`, new Date(now + 2 * REQUEST_LIFE_MS)))) return false;
   // The id is anybody's text: hashed, it is short and cannot be another connection's.
