@@ -8,6 +8,7 @@ import { samlLibrary } from "./library.js";
 import { refused, type SamlRefused } from "./refusals.js";
 import { REQUEST_LIFE_MS } from "./request-id.js";
 import { type ReadResponse, readResponse } from "./response.js";
+import { isMadeByOne } from "./signed-info.js";
 import { parseXml } from "./xml.js";
 
 /** What is known of a post. Plain data, because it goes to another thread. */
@@ -39,7 +40,8 @@ export async function checkResponse(posted: PostedResponse): Promise<CheckedResp
     issuer: connection.entityId, acsUrl: acsUrl(publicUrl, connection.id), audience: spEntityId(publicUrl, connection.id),
     authnContextClassRefs: connection.authnContextClassRefs ?? [], now, ...(request.requestId !== undefined && { requestId: request.requestId }),
   };
-  const signed = await verify(posted, read, certificates, request);
+  const isOurs = read.signatures.every((signature) => isMadeByOne(signature, certificates));
+  const signed = isOurs ? await verify(posted, read, certificates, request) : undefined;
   // What is said of a response that is not authentic decides nothing; it only tells an administrator what to look at.
   if (!signed) return refused(responseFault(read.response, expected) ?? assertionFault(read.assertion, expected) ?? "signature_invalid");
   const fault = responseFault(read.response, expected) ?? assertionFault(signed, expected);

@@ -4,7 +4,7 @@ import { attributeOf, childrenOf, elementsOf, onlyChild, parseXml, type XmlFault
 
 export const PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol";
 export const ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion";
-const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
+export const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
 const ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#";
 
 /** Around the assertion there is the response's own signature with its certificates, and a status. */
@@ -26,6 +26,8 @@ const ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 export interface ReadResponse {
   ok: true;
   response: Element;
+  /** One or two: of the assertion, and of the response where there is one. */
+  signatures: readonly Element[];
   /** Not to be believed: what was signed comes out of the signature's own bytes. */
   assertion: Element;
 }
@@ -42,7 +44,7 @@ export function readResponse(xml: string, { requireSignedResponse }: { requireSi
   const assertion = onlyChild(response, ASSERTION, "Assertion");
   if (!assertion || !isSound(response, elements)) return refused("structure_refused");
   const fault = signaturesFault(response, assertion, elements, requireSignedResponse);
-  return fault ? refused(fault) : { ok: true, response, assertion };
+  return fault ? refused(fault) : { ok: true, response, assertion, signatures: elements.filter(({ localName }) => localName === "Signature") };
 }
 
 /** Base64 as in RFC 4648, line breaks allowed, and UTF-8: Node would drop what does not belong there without a word. */
@@ -103,7 +105,8 @@ function signatureFault(signature: Element): SamlRefusal | undefined {
   return allowed.includes(false) ? "algorithm_refused" : undefined;
 }
 
-function algorithmOf(parent: Element, name: string): string | undefined {
+/** The algorithm that a child of this name gives. */
+export function algorithmOf(parent: Element, name: string): string | undefined {
   const method = onlyChild(parent, SIGNATURE, name);
   return method && attributeOf(method, "Algorithm");
 }
