@@ -54,15 +54,14 @@ async function choose({ store, loginLimits }: ApiDependencies, asked: string | u
   return connection ? { connection } : { ask: true, unknown: true };
 }
 
-/** Anybody may ask, so all who ask within this time share one look into the store. */
-const CONNECTIONS_FRESH_MS = 100;
-const looks = new WeakMap<ApiDependencies["store"], { at: number; found: Promise<SamlConnection[]> }>();
+/** Anybody may ask, so all who ask at the same time share one look into the store. */
+const looks = new WeakMap<ApiDependencies["store"], Promise<SamlConnection[]>>();
 
 function allConnections(store: ApiDependencies["store"]): Promise<SamlConnection[]> {
-  const last = looks.get(store);
-  if (last && performance.now() - last.at < CONNECTIONS_FRESH_MS) return last.found;
-  const found = store.samlConnections.all();
-  looks.set(store, { at: performance.now(), found });
+  const underWay = looks.get(store);
+  if (underWay) return underWay;
+  const found = store.samlConnections.all().finally(() => looks.delete(store));
+  looks.set(store, found);
   return found;
 }
 

@@ -38,10 +38,16 @@ interface Sent {
 
 /** Sends the head and then 16 MiB, however soon the answer comes. */
 async function sendMuch({ server, port }: RunningApi, head: string): Promise<Sent> {
-  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const sockets: Socket[] = [];
+  const note = (socket: Socket) => void sockets.push(socket);
+  server.on("connection", note);
   const client = net.connect(port, "127.0.0.1");
   client.on("error", () => undefined);
-  const [taken] = await accepted;
+  await once(client, "connect");
+  const mine = () => sockets.find(({ remotePort }) => remotePort === client.localPort);
+  while (!mine()) await once(server, "connection");
+  server.off("connection", note);
+  const taken = mine() as Socket;
   client.write(`${head}\r\nhost: x\r\ncontent-length: ${16 * MIB}\r\n\r\n`);
   const chunk = Buffer.alloc(64 * 1024, " ");
   let left = 16 * MIB;

@@ -11,7 +11,7 @@ import { samlLibrary } from "./library.js";
 import { refused, type SamlRefused } from "./refusals.js";
 import { newRequestId, REQUEST_LIFE_MS, requestedAt } from "./request-id.js";
 import { decodeResponse } from "./response.js";
-import { createResponseChecks, type ResponseChecks } from "./response-checks.js";
+import { type ResponseChecks, sharedResponseChecks } from "./response-checks.js";
 
 export type { SamlIdentity } from "./identity.js";
 export type { SamlRefusal } from "./refusals.js";
@@ -35,7 +35,7 @@ export interface ServiceProviderDependencies {
   /** Without a slash at the end. */
   publicUrl: string;
   log?: Pick<Logger, "info">;
-  /** The threads of the process that check responses; own ones when absent. */
+  /** The threads that check responses; the process's own when absent. */
   checks?: ResponseChecks;
 }
 
@@ -44,7 +44,7 @@ const MAX_RELAY_STATE_BYTES = 80;
 const REMEMBER_ASSERTION_MS = 12 * MAX_ASSERTION_AGE_MS;
 
 /** The service provider of one process. */
-export function createServiceProvider({ store, publicUrl, log, checks = createResponseChecks() }: ServiceProviderDependencies): ServiceProvider {
+export function createServiceProvider({ store, publicUrl, log, checks = sharedResponseChecks() }: ServiceProviderDependencies): ServiceProvider {
   /** What costs little comes first; the document itself is read in a thread. */
   async function check(connection: SamlConnection, field: unknown, expectedRequestIds: readonly string[]): Promise<CheckedResponse | SamlRefused> {
     const now = Date.now();
