@@ -3,7 +3,7 @@ import { activityInfo } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Subscription } from "../store/model.js";
 import {
-  type DeliverEventInput, type DeliverPageInput, type DispatchResult, MAX_DELIVERIES_PER_DISPATCH, type PublishedEvent,
+  type DeliverEventInput, type DeliverPageInput, type DispatchInput, type DispatchResult, MAX_DELIVERIES_PER_DISPATCH, type PublishedEvent, WORKFLOW,
 } from "../workflows/contract.js";
 import type { PackedInput } from "../workflows/payload-converter.js";
 import type { Catalogue } from "./catalogue.js";
@@ -15,6 +15,7 @@ import type { Route } from "./first-attempts.js";
 import type { DispatchGauge } from "./dispatch-gauge.js";
 import { claimEvents } from "./own-events.js";
 import { isChecked, type PayloadCheck } from "./payload-check.js";
+import { eventsOfPublisher, failUnproven, type RecordRefusal, refusePublisher } from "./publisher-proof.js";
 import { isKnownType, routesOf } from "./routes.js";
 
 export interface DispatchDependencies extends DeliverRoutesDependencies {
@@ -22,6 +23,7 @@ export interface DispatchDependencies extends DeliverRoutesDependencies {
   eventBytes: EventBytesSource;
   gauge?: DispatchGauge;
   payloadCheck: PayloadCheck;
+  recordRefusal: RecordRefusal;
 }
 
 type Run = { rerun: boolean };
@@ -30,9 +32,10 @@ type Run = { rerun: boolean };
 export function createDispatch(dependencies: DispatchDependencies) {
   const { catalogue, eventBytes, gauge } = dependencies;
 
-  async function dispatch(input: DeliverEventInput & Run): Promise<DispatchResult> {
+  async function dispatch(given: DispatchInput): Promise<DispatchResult> {
     const owner = currentWorkflowId();
     try {
+      const input = given.publisher ? await provenInput(dependencies, given, owner) : given;
       // Only an older catalogue than the publisher's is read anew, so the usual dispatch asks the store nothing here.
       await catalogue.refresh(input.catalogueVersion ?? 0);
       // A provider's own client names no version: a type made a moment ago must not fail for this process's older catalogue.
@@ -76,7 +79,22 @@ export function createDispatch(dependencies: DispatchDependencies) {
   const dispatchPacked = async (input: PackedInput, run: Run): Promise<DispatchResult> =>
     dispatch({ ...(JSON.parse(Buffer.from(input.json).toString("utf8")) as DeliverEventInput), ...run });
 
-  return { dispatch, dispatchPacked, dispatchPage };
+  return { dispatch, dispatchPacked, dispatchPage, recordRefusal: dependencies.recordRefusal };
+}
+
+/**
+ * A publisher's own start, checked against its key as it is now: the catalogue is read anew, so that a revocation counts at once, and a
+ * store that does not answer is our own failure. What an earlier run has recorded was allowed then.
+ */
+async function provenInput({ catalogue, store, recordRefusal }: DispatchDependencies, { publisher, events: given, rerun }: DispatchInput, owner: string): Promise<DispatchInput> {
+  const events = eventsOfPublisher(given);
+  await catalogue.refresh();
+  const recorded = rerun || activityInfo().attempt > 1 ? await store.events.getMany(events.map(({ id }) => id)) : new Map<string, { owner: string }>();
+  const unrecorded = events.filter(({ id }) => recorded.get(id)?.owner !== owner);
+  const reason = publisher && unrecorded.length > 0 ? refusePublisher(catalogue, publisher, unrecorded.map(({ type }) => type)) : undefined;
+  if (reason === undefined || !publisher) return { events, rerun };
+  await recordRefusal({ workflowType: WORKFLOW.deliverEvent, purpose: "publisher", by: `key:${publisher.keyId}` });
+  return failUnproven(reason);
 }
 
 const currentWorkflowId = (): string => activityInfo().workflowExecution?.workflowId ?? "";

@@ -40,9 +40,12 @@ export async function claimEvents(
     }));
 
   const unrecorded = events.filter((event) => !event.recorded);
-  const certain = rerun ? [] : unrecorded.filter((event) => event.ownId);
-  const doubtful = rerun ? unrecorded : unrecorded.filter((event) => !event.ownId);
-  const late = events.filter((event) => event.recorded && (rerun || Date.now() - event.acceptedAt > OWNER_TRUSTED_MS));
+  const isOld = ({ acceptedAt }: PublishedEvent): boolean => Date.now() - acceptedAt > OWNER_TRUSTED_MS;
+  // An own id as well: whoever reaches Temporal can start this very input again under the same workflow id, once that has ended.
+  const isCertain = (event: PublishedEvent): boolean => !rerun && event.ownId === true && !isOld(event);
+  const certain = unrecorded.filter(isCertain);
+  const doubtful = unrecorded.filter((event) => !isCertain(event));
+  const late = events.filter((event) => event.recorded && (rerun || isOld(event)));
 
   const recorded = insert(certain).then((known) => {
     if (known.length > 0) log.warn({ owner, events: known }, "event records were there before: an earlier run of this dispatch made them");

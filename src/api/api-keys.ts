@@ -1,9 +1,10 @@
 /** API keys: made, listed, revoked; the secret is shown once and kept only as an HMAC. */
 import { z } from "zod";
+import { isLive } from "../activities/publisher-proof.js";
 import type { ApiKey } from "../store/model.js";
 import { type Actor, covers } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
-import { isLive, newApiKey, powerOf } from "./authenticate.js";
+import { newApiKey, powerOf } from "./authenticate.js";
 import { refuse, type Refusal } from "./errors.js";
 import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
 import { apiKeyId, apiKeyInput, apiKeyView, apiKeyWithSecret, keyRotation } from "./schemas/administration.js";

@@ -2,6 +2,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { isLive } from "../activities/publisher-proof.js";
 import { newId } from "../store/ids.js";
 import type { ApiKey, Role } from "../store/model.js";
 import type { Store } from "../store/store.js";
@@ -42,11 +43,6 @@ export function createAuthentication({ store, catalogue, settings }: Pick<ApiDep
     if (environment && settings.environmentAdminKeyHash) return { actor: { name: "environment", role: "admin" } };
     return { refusal: refuse("unauthenticated"), wrong: header !== undefined, keyClass: classOf(match?.[1] ?? bearer) };
   };
-}
-
-/** Neither revoked nor expired. */
-export function isLive(key: Pick<ApiKey, "revokedAt" | "expiresAt">): boolean {
-  return key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt.getTime() > Date.now());
 }
 
 const actorOf = (key: ApiKey): Actor => ({ name: `key:${key.id}`, ...powerOf(key) });

@@ -4,6 +4,8 @@
  */
 import type { Payload } from "@temporalio/common";
 import type { z } from "zod";
+import type { SealedAs } from "../store/payload-codec.js";
+import { type Actor, mayAct } from "./access.js";
 import { parseJson, readBody, refuseUnlessJson } from "./body.js";
 import { refuse, type Refusal } from "./errors.js";
 import { sendJson, sendRefusal } from "./respond.js";
@@ -36,10 +38,22 @@ async function convert({ dependencies, actor }: RequestContext, request: RoutedR
   const checked = validate(payloads, parsed.value);
   if (!checked.ok) return checked.refusal;
   const given = checked.value.payloads.map(toPayload);
-  const converted = (await dependencies.codec[direction](given)).map(toWire);
+  const { codec } = dependencies;
+  const converted = (await (direction === "encode" ? codec.encodeAs(sealedAs(actor), given) : codec.decode(given))).map(toWire);
   // On record before anybody sees it: who, how much, of which days; never what.
   if (direction === "decode") await dependencies.auditTally.record({ actor: actor.name, action: "codec.decode", subject: "temporal", counts: { payloads: given.length }, names: { dataKeys: dataKeysOf(given) } });
   return { payloads: converted };
+}
+
+/**
+ * What the envelope says of who sealed it. A key that may publish starts events with it, within the apis it has now. Everybody else, a
+ * person above all, seals for signals: what a browser session sealed must not be sent to consumers. The admin key of the environment
+ * counts as a person, because no row can be revoked for it when the event is dispatched.
+ */
+function sealedAs(actor: Actor): SealedAs {
+  const keyId = /^key:(.+)$/.exec(actor.name)?.[1];
+  if (keyId === undefined || !mayAct(actor, "events:publish")) return { purpose: "operator", actor: actor.name };
+  return { purpose: "publisher", keyId, ...(actor.apiIds && { apis: actor.apiIds }) };
 }
 
 /** Which data keys open them, as their metadata says (src/store/payload-codec.ts); the codec has opened them, so it says true. */

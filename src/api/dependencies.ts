@@ -1,7 +1,6 @@
 /** What the HTTP API is built from: `createApi(dependencies)`. */
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
-import type { PayloadCodec } from "@temporalio/common";
 import type { AuditTally } from "./audit-tally.js";
 import type { ClientAddress } from "./client-address.js";
 import type { LoginLimits } from "./login-limits.js";
@@ -11,6 +10,7 @@ import type { EndpointRequest } from "../activities/endpoint-request.js";
 import type { Sender } from "../activities/send.js";
 import type { SchemaCompiler } from "../activities/schema-validator.js";
 import type { Delivery, Recovery, Subscription } from "../store/model.js";
+import type { ProvingCodec } from "../store/payload-codec.js";
 import type { Store } from "../store/store.js";
 import type { ServiceProvider } from "./saml/service-provider.js";
 import type { Sessions } from "./sessions.js";
@@ -27,7 +27,7 @@ export interface ApiDependencies {
   /** For acts that come in bunches, such as reading payloads in the Temporal UI. */
   auditTally: AuditTally;
   /** Seals and opens Temporal payloads for /codec/encode and /codec/decode. */
-  codec: PayloadCodec;
+  codec: ProvingCodec;
   metrics: Registry;
   log: Logger;
   settings: ApiSettings;

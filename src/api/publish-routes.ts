@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Catalogue } from "../activities/catalogue.js";
 import { sliceMember, type Span } from "../activities/json-slice.js";
 import { isChecked } from "../activities/payload-check.js";
+import { MEDIA_TYPE } from "../activities/publisher-proof.js";
 import { type Actor, ownsEventType, seesGroup } from "./access.js";
 import { parseJson, readBody, refuseUnlessJson } from "./body.js";
 import type { AcceptableEvent, ApiDependencies, PublishResult } from "./dependencies.js";
@@ -21,8 +22,6 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Room for type, id and groups around one payload. */
 const ENVELOPE_BYTES = 64 * 1024;
 const MAX_ERRORS = 20;
-/** A media type with parameters, RFC 9110 section 8.3.1. */
-const MEDIA_TYPE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+\/[A-Za-z0-9!#$%&'*+.^_`|~-]+[ \t]*(;[\x20-\x7e\t]*)?$/;
 const PROBLEMS = ["payload_invalid", "event_type_unknown", "group_unknown", "event_id_conflict", "erased", "payload_too_large", "content_encoding_unsupported", "unavailable"] as const;
 
 const keyHeader = z.object({ "Idempotency-Key": idempotencyKey.optional().meta({ description: "The event id; a repeated publish of the same id and bytes starts nothing" }) });

@@ -21,6 +21,7 @@ import { createKeyring, type ManagedKeyring } from "./keyring.js";
 import { localKeyProvider, type KeyProvider } from "./master-keys.js";
 import { createPeopleStore, type PersonDocument } from "./people.js";
 import { blindIndex, loadPepper, type PepperDocument } from "./pepper.js";
+import { loadProofCutOff, type ProofCutOffDocument } from "./proof-cut-off.js";
 import { createRecoveryStore, type RecoveryDocument } from "./recoveries.js";
 import { createSamlConnectionStore } from "./saml-connections.js";
 import { createSamlUseStore, type SamlUseDocument } from "./saml-uses.js";
@@ -31,6 +32,8 @@ import type { CatalogueName, CatalogueVersions, Store } from "./store.js";
 export interface MongoStore extends Store {
   /** The engine is the embedded stand-in (FerretDB): only lookups by `_id` are indexed there. */
   readonly standIn: boolean;
+  /** Last day whose keys may have sealed Temporal payloads without a proof (proof-cut-off.ts); empty: none. */
+  readonly temporalLegacyUntil: string;
 }
 
 export interface ConnectOptions {
@@ -82,7 +85,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
 
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await changes.ping(10_000);
-  const pepper = await loadPepper(db.collection<PepperDocument>("settings"), keyring);
+  const { pepper, temporalLegacyUntil } = await loadSettings(db, keyring);
   if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), grantRequests, samlUses: collectionOf(db, "samlUses"), sessions, people, erasures: collectionOf(db, "erasures") });
 
   const expungedLately = new Set<string>();
@@ -107,7 +110,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
   };
 
   return {
-    standIn,
+    standIn, temporalLegacyUntil,
     ...erasable,
     samlConnections: createSamlConnectionStore(db.collection<CatalogueDocument>("samlConnections"), exclusive),
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
@@ -124,6 +127,11 @@ export async function createStore(deps: { client: MongoClient; database: string;
     ping: changes.ping,
     close: () => closeStore(client, { keyring, keyUses, heartbeats }),
   };
+}
+
+async function loadSettings(db: Db, keyring: ManagedKeyring) {
+  const pepper = await loadPepper(db.collection<PepperDocument>("settings"), keyring);
+  return { pepper, temporalLegacyUntil: await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring) };
 }
 
 async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats }: { keyring: ManagedKeyring; keyUses: ManagedKeyUses; heartbeats: { stop(): void } }): Promise<void> {

@@ -207,9 +207,9 @@ export class StoreError extends Error {
   /**
    * `duplicate`: the id exists. `unavailable`: try again later. `key_unknown`: no data key or master key of that id here.
    * `key_destroyed`: the data is erased. `sealed_data_invalid`: changed, cut or moved. `cursor_invalid`: a list cursor that
-   * was not made here. `settings_invalid`: the message names the setting.
+   * was not made here. `settings_invalid`: the message names the setting. `unproven`: no process of this service made it.
    */
-  readonly code: "duplicate" | "unavailable" | "key_unknown" | "key_destroyed" | "sealed_data_invalid" | "cursor_invalid" | "settings_invalid";
+  readonly code: "duplicate" | "unproven" | "unavailable" | "key_unknown" | "key_destroyed" | "sealed_data_invalid" | "cursor_invalid" | "settings_invalid";
   constructor(code: StoreError["code"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "StoreError";

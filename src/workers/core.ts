@@ -1,7 +1,6 @@
 /** What every role needs: store, keys, catalogue, Temporal, sender, throttle. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PayloadCodec } from "@temporalio/common";
 import type { Logger } from "pino";
 import { type Catalogue, createCatalogue } from "../activities/catalogue.js";
 import { createDispatchGauge, type DispatchGauge } from "../activities/dispatch-gauge.js";
@@ -17,7 +16,7 @@ import type { Operations } from "../api/dependencies.js";
 import { createOperations } from "../api/operations.js";
 import { connectStore } from "../store/index.js";
 import { createMasterKeysFile } from "../store/master-keys.js";
-import { createPayloadCodec } from "../store/payload-codec.js";
+import { createPayloadCodec, type ProvingCodec } from "../store/payload-codec.js";
 import type { Store } from "../store/store.js";
 import type { Config } from "./config.js";
 import type { Engines } from "./engines/index.js";
@@ -27,7 +26,7 @@ import { connectTemporal, installRuntime, type TemporalLink } from "./temporal.j
 export interface Core {
   store: Store;
   auditTally: AuditTally;
-  codec: PayloadCodec;
+  codec: ProvingCodec;
   catalogue: Catalogue;
   link: TemporalLink;
   guard: Guard;
@@ -54,6 +53,8 @@ export async function openCore(config: Config, engines: Engines, demoOrigin: str
   const store = await connectStore({ mongodbUrl: engines.mongodb.url, database: config.MONGODB_DATABASE, masterKeys, log });
   const metrics = createMetrics();
   const codec = createPayloadCodec(store.keyring, {
+    legacyUntil: store.temporalLegacyUntil,
+    onUnproven: () => metrics.unproven.inc({ purpose: "activity" }),
     onUnreadable: (error) => {
       metrics.ownFailures.inc({ part: "codec" });
       log.error({ err: error }, "a Temporal payload cannot be opened; its workflow waits until its key is back, or is terminated by hand");

@@ -6,6 +6,7 @@ import { createDeliver } from "../activities/deliver.js";
 import { createEndpointHealth } from "../activities/endpoint-health.js";
 import { createEventBytes } from "../activities/event-bytes.js";
 import { createActivities } from "../activities/index.js";
+import type { RecordRefusal } from "../activities/publisher-proof.js";
 import { createSubscriptionEffects } from "../activities/subscription-effects.js";
 import { createThrottle } from "../activities/throttle.js";
 import { SIGNAL } from "../workflows/contract.js";
@@ -36,6 +37,7 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     parkOpenDays: config.PARK_OPEN_DAYS,
     unrecorded: new Map(),
     unrecordedRetries: new Map(),
+    recordRefusal: createRefusalRecord(core),
     signalRetry: (workflowId, deliveryIds) => signalled(link.client.workflow.getHandle(workflowId).signal(SIGNAL.retry, { deliveryIds, by: "recovery" })),
   });
   const worker = await createWorker(link, { bundle: await loadBundle(), activities, shutdownGraceSeconds: config.SHUTDOWN_GRACE_SECONDS });
@@ -56,6 +58,14 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     },
   };
 }
+
+/** Unproven starts go on record like other refusals: the first of a minute at once, the others counted. */
+const createRefusalRecord = ({ auditTally, metrics, log }: Pick<Core, "auditTally" | "metrics" | "log">): RecordRefusal =>
+  async ({ workflowType, purpose, by = "anybody" }) => {
+    metrics.unproven.inc({ purpose });
+    log.warn({ workflowType, purpose, by }, "a workflow was refused: its start does not prove who may make it");
+    await auditTally.record({ actor: by, action: "start.refuse", subject: workflowType, counts: {}, names: { purposes: [purpose] } });
+  };
 
 async function signalled(signal: Promise<void>): Promise<boolean> {
   try {

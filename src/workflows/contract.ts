@@ -4,6 +4,7 @@
  */
 
 import type { PackedInput } from "./payload-converter.js";
+import type { PublisherProof } from "./proof-of.js";
 
 /** Task queue that every Sealpost worker polls. */
 export const TASK_QUEUE = "sealpost";
@@ -272,10 +273,17 @@ export interface AttemptReport {
   items: RetryItem[];
 }
 
+/** What the workflow hands to `dispatch`. */
+export interface DispatchInput extends DeliverEventInput {
+  rerun: boolean;
+  /** Present when the input is a publisher's own: it is checked against its key, and what only our own API may say is left out. */
+  publisher?: PublisherProof;
+}
+
 /** The activities as workflows see them; implemented in src/activities. */
 export interface Activities {
   /** Local activity: route, record, sign, send, classify, record. `rerun` tells that an earlier run may have got somewhere. */
-  dispatch(input: DeliverEventInput & { rerun: boolean }): Promise<DispatchResult>;
+  dispatch(input: DispatchInput): Promise<DispatchResult>;
   /** The same for an input that the workflow has not read. */
   dispatchPacked(input: PackedInput, run: { rerun: boolean }): Promise<DispatchResult>;
   /** Local activity: one page of a wide fan-out. */
@@ -286,6 +294,8 @@ export interface Activities {
   recordStatus(input: { subscriptionId: string; items: RetryItem[]; by?: string }): Promise<void>;
   /** Regular activity: the next page of deliveries that a recovery resends. */
   recoverPage(input: RecoveryInput): Promise<{ retries: RetryDeliveryInput[]; cursor?: string; found: number }>;
+  /** Local activity: a start that does not prove who made it goes on record. `by`: who sealed it, when anybody did. */
+  recordRefusal(refusal: { workflowType: string; purpose: string; by?: string }): Promise<void>;
   /** Regular activity: progress of a recovery. */
   recordRecovery(input: { recoveryId: string; progress: RecoveryProgress; status: "running" | "done" | "failed"; error?: string }): Promise<void>;
 }

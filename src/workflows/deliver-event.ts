@@ -1,9 +1,11 @@
 /** `deliverEvent`: one or many events to all their subscriptions; what needs time is handed to `retryDelivery`. */
-import { ApplicationFailure, ParentClosePolicy, proxyLocalActivities, startChild, workflowInfo } from "@temporalio/workflow";
+import { ActivityFailure, ApplicationFailure, ParentClosePolicy, proxyLocalActivities, startChild, workflowInfo } from "@temporalio/workflow";
 import {
   type Activities, type DeliverEventInput, type DeliverPageInput, type DispatchResult, MAX_EVENTS_PER_WORKFLOW, type RetryDeliveryInput, retryWorkflowId, WORKFLOW,
 } from "./contract.js";
 import { PackedInput } from "./payload-converter.js";
+import { lacksProof, refuseUnproven } from "./proof.js";
+import { proofOf, UNPROVEN } from "./proof-of.js";
 import { searchAttributesOf } from "./search-attributes.js";
 
 /** Own failures (store, keys) only delay: a dispatch is tried again without end. */
@@ -20,16 +22,28 @@ const { dispatch, dispatchPacked, dispatchPage } = proxyLocalActivities<Pick<Act
 const FIRST_RUN_EVENTS = 3;
 const isRerun = (): boolean => workflowInfo().historyLength > FIRST_RUN_EVENTS;
 
-/** @throws ApplicationFailure `input_invalid`, `event_type_unknown`: not retryable, nothing was sent */
+/** @throws ApplicationFailure `publisher_unproven`, `input_invalid`, `event_type_unknown`: not retryable, nothing was sent */
 export async function deliverEvent(input: DeliverEventInput | PackedInput): Promise<void> {
-  // Packed inputs come from our own API, which has checked them.
+  // No input at all can prove nothing, and there is nothing to send.
+  if (input === undefined || input === null) return checkInput(input);
+  if (lacksProof(input, "internal", "publisher")) return refuseUnproven(input);
+  // Packed inputs come from our own API, which has checked them: the codec takes the mark away from everybody else's.
   if (input instanceof PackedInput) return handOver(await dispatchPacked(input, { rerun: isRerun() }));
   checkInput(input);
-  await handOver(await dispatch({ ...input, rerun: isRerun() }));
+  const proof = proofOf(input);
+  if (proof.purpose !== "publisher") return handOver(await dispatch({ ...input, rerun: isRerun() }));
+  await handOver(await dispatch({ events: input.events, rerun: isRerun(), publisher: proof }).catch(refusalItself));
+}
+
+/** A publisher's key that may not publish these types fails the workflow in the same form as an input without a proof. */
+function refusalItself(error: unknown): never {
+  const { cause } = error instanceof ActivityFailure ? error : {};
+  throw cause instanceof ApplicationFailure && cause.type === UNPROVEN ? ApplicationFailure.nonRetryable(cause.message, UNPROVEN) : error;
 }
 
 /** One page of a wide fan-out. */
 export async function deliverPage(input: DeliverPageInput): Promise<void> {
+  if (lacksProof(input, "internal")) return refuseUnproven(input);
   await handOver(await dispatchPage({ ...input, rerun: isRerun() }));
 }
 
@@ -51,9 +65,9 @@ export async function startRetry(retry: RetryDeliveryInput, workflowId: string):
   });
 }
 
-function checkInput(input: DeliverEventInput): void {
-  const events: unknown = (input as DeliverEventInput | undefined)?.events;
-  if (!Array.isArray(events) || events.length === 0) invalid("The input needs `events`, a list with at least one event.");
+function checkInput(input: DeliverEventInput | null | undefined): void {
+  const events: unknown = input?.events;
+  if (!input || !Array.isArray(events) || events.length === 0) return invalid("The input needs `events`, a list with at least one event.");
   if (input.events.length > MAX_EVENTS_PER_WORKFLOW) invalid(`One workflow takes at most ${MAX_EVENTS_PER_WORKFLOW} events; this input has ${input.events.length}.`);
   input.events.forEach((event, index) => {
     const complete = [event?.id, event?.type, event?.contentType, event?.sha256].every((text) => typeof text === "string" && text !== "");

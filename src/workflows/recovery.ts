@@ -2,6 +2,7 @@
 import { CancellationScope, continueAsNew, isCancellation, proxyActivities, workflowInfo } from "@temporalio/workflow";
 import type { Activities, RecoveryInput, RecoveryProgress } from "./contract.js";
 import { startRetry } from "./deliver-event.js";
+import { lacksProof, refuseUnproven } from "./proof.js";
 import { isRunOld } from "./run-age.js";
 
 /** Own failures (store down) only delay a page: it is read again without end. */
@@ -16,6 +17,7 @@ const MAX_HISTORY_EVENTS = 3_500;
 
 /** Ends when the last page is under way. When it is cancelled, what was started goes on and the record says `failed`. */
 export async function recovery(input: RecoveryInput): Promise<RecoveryProgress> {
+  if (lacksProof(input, "internal")) return refuseUnproven(input);
   let progress = input.progress ?? { found: 0, resent: 0 };
   let { cursor } = input;
   let page = input.pagesDone ?? 0;

@@ -8,6 +8,8 @@ import {
 } from "@temporalio/workflow";
 import { type Activities, type CancelSignal, QUERY, type RetryDeliveryInput, type RetryItem, type RetrySignal, SETTLED_STATUSES, SIGNAL } from "./contract.js";
 import { describe } from "./describe.js";
+import { UnreadableInput } from "./payload-converter.js";
+import { actorOf, lacksProof, refuseUnproven } from "./proof.js";
 import { isRunOld, maxRunMs } from "./run-age.js";
 import { searchAttributesOf, statusAttribute, statusOf } from "./search-attributes.js";
 
@@ -35,6 +37,9 @@ const DAY_MS = 86_400_000;
 /** Reserved slots so close together share a run of the activity, which waits for each. */
 const TOGETHER_MS = 500;
 
+/** An id that no delivery has. */
+const NO_DELIVERY = [""];
+
 /** What somebody wants to happen to one delivery; a later wish replaces an earlier one. */
 type Wish = { kind: "retry" } | { kind: "wake" } | { kind: "cancel"; by: string | undefined; reason: string | undefined };
 
@@ -57,6 +62,7 @@ interface Care {
 
 /** Ends when every delivery is settled, or parked for longer than `parkOpenDays`; those stay resendable over REST. */
 export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
+  if (lacksProof(input, "internal")) return refuseUnproven(input);
   const care: Care = {
     input, items: new Map(input.items.map((item) => [item.deliveryId, item])), wishes: new Map(), underWay: new Set(), givenUp: new Set(),
     news: 0, signals: 0, chunks: 0, lookedAt: Date.now(),
@@ -109,18 +115,36 @@ const isFull = ({ signals }: Care): boolean => {
 
 /** Handlers only note what is wished for; the loop acts, so that nothing happens in the middle of an attempt. */
 function listen(care: Care): void {
-  const note = (deliveryIds: string[] | undefined, wish: Wish): void => {
+  const note = (deliveryIds: string[], wish: Wish): void => {
     care.news += 1;
     care.signals += 1;
-    const all = deliveryIds === undefined || deliveryIds.length === 0;
+    const all = deliveryIds.length === 0;
     for (const id of all ? meant(care) : deliveryIds) {
       if (care.items.has(id) && !(wish.kind === "wake" && care.wishes.has(id))) care.wishes.set(id, wish);
     }
   };
-  setHandler(retrySignal, (signal) => note(signal?.deliveryIds, { kind: "retry" }));
-  setHandler(cancelSignal, (signal) => note(signal?.deliveryIds, { kind: "cancel", by: signal?.by, reason: signal?.reason }));
-  setHandler(wakeSignal, () => note(undefined, { kind: "wake" }));
+  setHandler(retrySignal, (signal) => note(idsOf(signal), { kind: "retry" }));
+  setHandler(cancelSignal, (signal) => {
+    const { by, reason } = textsOf(signal);
+    note(idsOf(signal), { kind: "cancel", by: actorOf(signal, by), reason });
+  });
+  setHandler(wakeSignal, () => note([], { kind: "wake" }));
   setHandler(stateQuery, () => [...care.items.values()]);
+}
+
+/** No ids mean every delivery. People send signals by hand: what is no such argument must neither stop the workflow nor mean all. */
+function idsOf(signal: unknown): string[] {
+  const isArgument = signal === undefined || signal === null || (typeof signal === "object" && !Array.isArray(signal) && !(signal instanceof UnreadableInput));
+  if (!isArgument) return patched("signal-shape") ? NO_DELIVERY : [];
+  const { deliveryIds } = (signal ?? {}) as { deliveryIds?: unknown };
+  if (deliveryIds === undefined || deliveryIds === null) return [];
+  if (!Array.isArray(deliveryIds)) return NO_DELIVERY;
+  return deliveryIds.length === 0 ? [] : [...NO_DELIVERY, ...deliveryIds.filter((id) => typeof id === "string")];
+}
+
+function textsOf(signal: unknown): { by: string | undefined; reason: string | undefined } {
+  const { by, reason } = (signal ?? {}) as { by?: unknown; reason?: unknown };
+  return { by: typeof by === "string" ? by : undefined, reason: typeof reason === "string" ? reason : undefined };
 }
 
 const isSettled = ({ status }: RetryItem): boolean => SETTLED_STATUSES.includes(status);

@@ -8,6 +8,7 @@
 import { allHandlersFinished, condition, continueAsNew, defineSignal, defineUpdate, setHandler, workflowInfo } from "@temporalio/workflow";
 import { type ConfigureSignal, type Lease, type LeaseRequest, type PauseSignal, SIGNAL, type TokenBucketInput, UPDATE } from "./contract.js";
 import { isRunOld, maxRunMs } from "./run-age.js";
+import { countsAsOwn, isOwn, lacksProof, refuseUnproven } from "./proof.js";
 import { configure, isIdle, lease, newBucket, pause } from "./gcra.js";
 
 export const leaseUpdate = defineUpdate<Lease, [LeaseRequest]>(UPDATE.lease);
@@ -23,6 +24,7 @@ const DAY_MS = 86_400_000;
 
 /** Runs until it is idle; see the messages above. */
 export async function tokenBucket(input: TokenBucketInput): Promise<void> {
+  if (lacksProof(input, "internal")) return refuseUnproven(input);
   let state = input.state ?? newBucket(input.rate, input.rateAsOf, Date.now());
   let messages = 0;
   setHandler(leaseUpdate, (request) => {
@@ -32,13 +34,13 @@ export async function tokenBucket(input: TokenBucketInput): Promise<void> {
     state = given.state;
     return given.lease;
   }, { validator: checkRequest });
-  setHandler(configureSignal, ({ rate, asOf }) => {
+  setHandler(configureSignal, (signal) => {
     messages += 1;
-    if (isRate(rate) && Number.isFinite(asOf)) state = configure(state, rate, asOf, Date.now());
+    if (countsAsOwn(signal) && isRate(signal?.rate) && Number.isFinite(signal?.asOf)) state = configure(state, signal.rate, signal.asOf, Date.now());
   });
-  setHandler(pauseSignal, ({ untilMs }) => {
+  setHandler(pauseSignal, (signal) => {
     messages += 1;
-    if (Number.isFinite(untilMs)) state = pause(state, untilMs, Date.now());
+    if (countsAsOwn(signal) && Number.isFinite(signal?.untilMs)) state = pause(state, signal.untilMs, Date.now());
   });
 
   const isFull = (): boolean => messages >= MAX_MESSAGES || workflowInfo().historyLength > MAX_HISTORY_EVENTS || workflowInfo().continueAsNewSuggested;
@@ -62,8 +64,9 @@ const isRate = (rate: unknown): boolean => {
   return typeof perSecond === "number" && perSecond > 0 && Number.isFinite(perSecond) && typeof burst === "number" && burst >= 1 && Number.isFinite(burst);
 };
 
-/** @throws Error for a malformed request; the update is then refused without a trace in the history */
+/** @throws Error for a malformed request, or one that is not of our own workers: it sets the pace. The update is then refused without a trace in the history */
 function checkRequest(request: LeaseRequest): void {
+  if (!isOwn(request)) throw new Error("lease: only Sealpost's own workers take leases.");
   if (!Number.isInteger(request.count) || request.count < 0) throw new Error("lease: count must be a whole number of at least 0.");
   if (!isRate(request.rate)) throw new Error("lease: rate needs perSecond above 0 and burst of at least 1.");
   if (!Number.isFinite(request.rateAsOf)) throw new Error("lease: rateAsOf must be a time in milliseconds.");

@@ -21,11 +21,13 @@ import { newSigningSecret } from "../../src/activities/sign.js";
 import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
 import { createThrottle } from "../../src/activities/throttle.js";
 import { createWatchdog } from "../../src/activities/watchdog.js";
+import type { RecordRefusal } from "../../src/activities/publisher-proof.js";
 import type { Publisher } from "../../src/api/dependencies.js";
 import { createPublisher } from "../../src/api/publish.js";
 import { newId } from "../../src/store/ids.js";
 import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
 import type { Subscription } from "../../src/store/model.js";
+import type { ProvingCodec } from "../../src/store/payload-codec.js";
 import { loadConfig } from "../../src/workers/config.js";
 import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
 import { type Proxy, startProxy } from "../../bench/chaos/proxy.js";
@@ -45,6 +47,13 @@ export interface RunningWorker {
   proxy: Proxy;
   /** The collection of data keys, which no test may change but for keys of its own. */
   dataKeys(): Collection<{ _id: string }>;
+  /** For an API beside it (startApi of test/api/running-api.ts). */
+  database: string;
+  masterKeys: string;
+  /** Of the worker and its client. */
+  codec: ProvingCodec;
+  /** Starts that proved nobody who may make them. */
+  refusals: Parameters<RecordRefusal>[0][];
   /** Lines of the log. */
   log: Record<string, unknown>[];
   receive(options?: ReceiverOptions): Promise<Receiver>;
@@ -81,10 +90,12 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl }: { temp
   const catalogue = await createCatalogue({ store: workerStore, onTrouble: () => undefined });
   undo.push(() => catalogue.close());
 
-  const link = await connectTemporal(temporalAddress, loadConfig({}), createPayloadCodec(store.keyring));
+  const codec = createPayloadCodec(store.keyring);
+  const link = await connectTemporal(temporalAddress, loadConfig({}), codec);
   undo.push(() => link.connection.close());
   const { client } = link;
   const taskQueue = `worker-${randomBytes(5).toString("hex")}`;
+  const refusals: RunningWorker["refusals"] = [];
   const [metrics, health, gauge] = [createMetrics(), createEndpointHealth(), createDispatchGauge()];
   const sender = createSender({ guard: createGuard({ allowLocal: true, ports: [443] }) });
   const throttle = createThrottle({ client, catalogue, log: logger, taskQueue });
@@ -95,6 +106,7 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl }: { temp
     eventBytes: createEventBytes(workerStore),
     effects: createSubscriptionEffects({ store: workerStore, catalogue, throttle, log: logger }),
     signalRetry: async () => false,
+    recordRefusal: async (refusal) => void refusals.push(refusal),
   });
   const worker = await createWorker(link, { bundle: await loadBundle(), activities, shutdownGraceSeconds: 5, taskQueue });
   const running = worker.run();
@@ -111,7 +123,7 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl }: { temp
   await store.apis.insert({ id: apiId, name: "Worker", ...now });
   await store.groups.insert({ id: groupId, name: "Worker", grants: [apiId], samlGroups: [], ...now });
   return {
-    store, catalogue, client, taskQueue, publisher, apiId, groupId, proxy, log,
+    store, catalogue, client, taskQueue, publisher, apiId, groupId, proxy, log, codec, refusals, database: database.name, masterKeys: database.masterKeys,
     dataKeys: () => database.client.db(database.name).collection("dataKeys"),
     async receive(options) {
       const receiver = await startReceiver(options);

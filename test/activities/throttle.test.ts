@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createThrottle, type PacedSubscription, type Throttle } from "../../src/activities/throttle.js";
 import { loadBundle } from "../../src/workers/bundle.js";
 import { bucketWorkflowId, type RateLimit, type Reservation } from "../../src/workflows/contract.js";
+import { provenConverter } from "../support/proven.js";
 import { mostOverLimit } from "../support/rate.js";
 
 const taskQueue = `throttle-${randomBytes(4).toString("hex")}`;
@@ -22,7 +23,7 @@ const throttles: Throttle[] = [];
 beforeAll(async () => {
   environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
   client = environment.client;
-  worker = await Worker.create({ connection: environment.nativeConnection, taskQueue, workflowBundle: await loadBundle() });
+  worker = await Worker.create({ connection: environment.nativeConnection, taskQueue, dataConverter: provenConverter, workflowBundle: await loadBundle() });
   running = worker.run();
 });
 afterAll(async () => {

@@ -13,6 +13,7 @@ import { loadBundle } from "../../src/workers/bundle.js";
 import { usualCacheDirectory } from "../../src/workers/engines/machine.js";
 import { findTemporal } from "../../src/workers/engines/temporal-program.js";
 import { type Activities, type AttemptReport, type RetryDeliveryInput, type RetryItem, SEARCH_ATTRIBUTE } from "../../src/workflows/contract.js";
+import { provenConverter } from "../support/proven.js";
 
 export interface TestEngine {
   client: Client;
@@ -52,7 +53,10 @@ function engineOf(environment: TestWorkflowEnvironment): TestEngine {
     taskQueue,
     async work(activities, options = {}) {
       const { bundle: given, ...rest } = options;
-      const worker = await Worker.create({ connection, taskQueue, workflowBundle: given ?? (await (bundle ??= loadBundle())), activities, ...rest });
+      const worker = await Worker.create({
+        connection, taskQueue, dataConverter: provenConverter, workflowBundle: given ?? (await (bundle ??= loadBundle())),
+        activities: { recordRefusal: async () => undefined, ...activities }, ...rest,
+      });
       const running = worker.run();
       const stop = async (): Promise<void> => {
         if (!stops.delete(stop)) return;
