@@ -27,7 +27,7 @@ import { createPublisher } from "../../src/api/publish.js";
 import { newId } from "../../src/store/ids.js";
 import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
 import type { Subscription } from "../../src/store/model.js";
-import type { ProvingCodec } from "../../src/store/payload-codec.js";
+import type { PayloadCodecOptions, ProvingCodec } from "../../src/store/payload-codec.js";
 import { loadConfig } from "../../src/workers/config.js";
 import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
 import { type Proxy, startProxy } from "../../bench/chaos/proxy.js";
@@ -75,7 +75,7 @@ async function builtWorkers() {
   return { connectTemporal, createWorker, loadBundle };
 }
 
-export async function startRunningWorker({ temporalAddress, mongodbUrl }: { temporalAddress: string; mongodbUrl: string }): Promise<RunningWorker> {
+export async function startRunningWorker({ temporalAddress, mongodbUrl, codecOptions = {} }: { temporalAddress: string; mongodbUrl: string; codecOptions?: PayloadCodecOptions }): Promise<RunningWorker> {
   const { connectTemporal, createWorker, loadBundle } = await builtWorkers();
   const undo: (() => unknown)[] = [];
   const log: Record<string, unknown>[] = [];
@@ -90,7 +90,7 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl }: { temp
   const catalogue = await createCatalogue({ store: workerStore, onTrouble: () => undefined });
   undo.push(() => catalogue.close());
 
-  const codec = createPayloadCodec(store.keyring);
+  const codec = createPayloadCodec(store.keyring, codecOptions);
   const link = await connectTemporal(temporalAddress, loadConfig({}), codec);
   undo.push(() => link.connection.close());
   const { client } = link;

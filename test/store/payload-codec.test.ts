@@ -1,10 +1,12 @@
 import type { Payload } from "@temporalio/common";
+import proto from "@temporalio/proto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createKeyring, type Keyring } from "../../src/store/keyring.js";
 import { localKeyProvider } from "../../src/store/master-keys.js";
 import { createPayloadCodec } from "../../src/store/payload-codec.js";
 import { StoreError } from "../../src/store/store.js";
 import type { DataKeyDocument } from "../../src/store/data-keys.js";
+import { PROOF_METADATA, readProof, writeProof } from "../../src/workflows/proof-of.js";
 import { masterKey, openDatabase, type TestDatabase } from "./database.js";
 
 const json = (value: unknown): Payload => ({ metadata: { encoding: Buffer.from("json/plain") }, data: Buffer.from(JSON.stringify(value)) });
@@ -96,5 +98,75 @@ describe("payload codec", () => {
     await expect(codec.decode([encrypted(elsewhere)])).rejects.toThrow(coded("key_unknown"));
     const event = (await keyring.scope("api/api_1")).seal({ collection: "events", id: "evt_1", field: "payload", owner: "api/api_1" }, Buffer.from("x"));
     await expect(codec.decode([encrypted(event)])).rejects.toThrow(coded("sealed_data_invalid"));
+  });
+
+  describe("the proof in an envelope", () => {
+    const now = () => Date.UTC(2027, 0, 10, 12);
+    const workflow = (workflowId: string) => ({ type: "workflow", namespace: "default", workflowId }) as const;
+    const activity = (workflowId: string) => ({ type: "activity", namespace: "default", workflowId, isLocal: true }) as const;
+    const proofsOf = (payloads: Payload[]) => payloads.map(({ metadata }) => (metadata?.[PROOF_METADATA] ? readProof(metadata[PROOF_METADATA]) : undefined));
+    /** The form of the release before, sealed under the key of a day. */
+    const older = async (day: string, value: unknown, metadata = {}): Promise<Payload> => {
+      const key = await keyring.scope(`temporal/${day}`);
+      const bytes = proto.temporal.api.common.v1.Payload.encode({ ...json(value), metadata: { ...json(value).metadata, ...metadata } }).finish();
+      return { metadata: { encoding: Buffer.from("binary/encrypted") }, data: key.seal({ collection: "temporal", id: "payload", field: "data", owner: key.id }, bytes) };
+    };
+
+    it("says internal only to the workflow that it was sealed for, and nothing to whom no use is known", async () => {
+      const codec = createPayloadCodec(keyring, { now });
+      const payloads = await codec.encode([json({ a: 1 })], workflow("evt_1"));
+      expect(proofsOf(await codec.decode(payloads, workflow("evt_1")))).toEqual([{ purpose: "internal" }]);
+      expect(proofsOf(await codec.decode(payloads, workflow("evt_2")))).toEqual([{ purpose: "none", before: 0 }]);
+      expect(await codec.decode(payloads)).toEqual([{ metadata: { encoding: expect.anything() as unknown }, data: json({ a: 1 }).data }]);
+      expect(proofsOf(await codec.decode(await codec.encode([json(1)]), workflow("evt_1")))).toEqual([{ purpose: "none", before: 0 }]);
+    });
+
+    it("names the key with its apis, or the person, and takes away what the payload claims", async () => {
+      const codec = createPayloadCodec(keyring, { now });
+      const forged = { ...json({ a: 1 }), metadata: { ...json(1).metadata, "sealpost-packed": Buffer.from("1"), [PROOF_METADATA]: writeProof({ purpose: "internal" }) } };
+      for (const as of [{ purpose: "publisher", keyId: "key_1", apis: ["api_1"] }, { purpose: "publisher", keyId: "key_1" }, { purpose: "operator", actor: "person:é" }] as const) {
+        const [opened] = await codec.decode(await codec.encodeAs(as, [forged]), workflow("evt_1"));
+        expect(proofsOf(opened ? [opened] : [])).toEqual([as]);
+        expect(Object.keys(opened?.metadata ?? {}).sort()).toEqual(["encoding", PROOF_METADATA]);
+      }
+      const [plainOne] = await codec.decode([forged], workflow("evt_1"));
+      expect(proofsOf(plainOne ? [plainOne] : [])).toEqual([{ purpose: "none", before: 0 }]);
+      expect(Object.keys(plainOne?.metadata ?? {}).sort()).toEqual(["encoding", PROOF_METADATA]);
+    });
+
+    it("lets activities take and give only what was made for them here", async () => {
+      let told = 0;
+      const codec = createPayloadCodec(keyring, { now, onUnproven: () => told++ });
+      const internal = await codec.encode([json(1)], activity("evt_1"));
+      expect((await codec.decode(internal, activity("evt_1"))).map(({ data }) => text(data))).toEqual(["1"]);
+      const operator = await codec.encodeAs({ purpose: "operator", actor: "key:1" }, [json(1)]);
+      const wrong = [[json(1)], operator, await codec.encode([json(1)], workflow("evt_1")), await codec.encode([json(1)], activity("evt_2"))];
+      for (const payloads of wrong) await expect(codec.decode(payloads, activity("evt_1"))).rejects.toThrow(coded("unproven"));
+      expect(told).toBe(wrong.length);
+    });
+
+    it("hands what was tampered with to a workflow as unreadable, and to nobody else", async () => {
+      const codec = createPayloadCodec(keyring, { now });
+      const [sealed] = await codec.encode([json(1)], workflow("evt_1"));
+      const data = Buffer.from(sealed?.data ?? []);
+      data[data.length - 1] = (data.at(-1) ?? 0) ^ 1;
+      expect(proofsOf(await codec.decode([{ ...sealed, data }], workflow("evt_1")))).toEqual([{ purpose: "none", before: 0 }]);
+      await expect(codec.decode([{ ...sealed, data }], activity("evt_1"))).rejects.toThrow(coded("sealed_data_invalid"));
+      await expect(codec.decode([{ ...sealed, data }])).rejects.toThrow(coded("sealed_data_invalid"));
+    });
+
+    it("counts the older form up to the day of the cut-off and not later", async () => {
+      const codec = createPayloadCodec(keyring, { now, legacyUntil: "2027-01-10" });
+      const packed = { "sealpost-packed": Buffer.from("1"), [PROOF_METADATA]: writeProof({ purpose: "internal" }) };
+      const [before, after] = [await older("2027-01-10", { a: 1 }, packed), await older("2027-01-11", { a: 1 }, packed)];
+      const opened = await codec.decode([before, after], workflow("evt_1"));
+      expect(proofsOf(opened)).toEqual([{ purpose: "legacy" }, { purpose: "none", before: Date.UTC(2027, 0, 11) }]);
+      expect(opened.map(({ metadata }) => metadata?.["sealpost-packed"] !== undefined)).toEqual([true, false]);
+      expect(opened.map(({ data }) => text(data))).toEqual(['{"a":1}', '{"a":1}']);
+      await codec.decode([before], activity("evt_1"));
+      await expect(codec.decode([after], activity("evt_1"))).rejects.toThrow(coded("unproven"));
+      // Without a cut-off nothing of the older form counts.
+      expect(proofsOf(await createPayloadCodec(keyring, { now }).decode([before], workflow("evt_1")))).toEqual([{ purpose: "none", before: 0 }]);
+    });
   });
 });

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { Client } from "@temporalio/client";
-import { defineSearchAttributeKey } from "@temporalio/common";
+import { type DataConverter, defineSearchAttributeKey } from "@temporalio/common";
 import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { Worker, type WorkflowBundleOption } from "@temporalio/worker";
 import { inject } from "vitest";
@@ -21,7 +21,7 @@ export interface TestEngine {
   eager: Client;
   taskQueue: string;
   /** Runs a worker until `stop` of what it gives. */
-  work(activities: Partial<Activities>, options?: { maxCachedWorkflows?: number; bundle?: WorkflowBundleOption }): Promise<{ stop(): Promise<void> }>;
+  work(activities: Partial<Activities>, options?: { maxCachedWorkflows?: number; bundle?: WorkflowBundleOption; dataConverter?: DataConverter }): Promise<{ stop(): Promise<void> }>;
   close(): Promise<void>;
 }
 
