@@ -32,6 +32,8 @@ export function createMetrics() {
     dayKeysHeldBack: new Gauge({ name: "sealpost_day_keys_held_back", help: "Day keys that are due to be destroyed and cannot be: something old is still in the engine", registers }),
     clientCertificateEnd: new Gauge({ name: "sealpost_client_certificate_end_timestamp_seconds", help: "When the client certificate that ends first does so, in seconds since the epoch; 0 without any", registers }),
     unproven: new Counter({ name: "sealpost_unproven_total", help: "Workflow starts, and inputs or results of activities, that did not prove who made them; nothing was sent for them", labelNames: ["purpose"], registers }),
+    grantsRefused: new Counter({ name: "sealpost_grants_refused_total", help: "Rows that grant power and were refused: not signed by this service, changed, or put back", labelNames: ["collection", "why"], registers }),
+    grantsSigned: new Gauge({ name: "sealpost_grants_signed", help: "1: a row without a signature is refused; 0: npm run grants:sign has not been run yet", registers }),
     ownFailures: new Counter({ name: "sealpost_own_failures_total", help: "Failures of our own side (store, keys, engine); they never spend a consumer's attempts", labelNames: ["part"], registers }),
   };
 }

@@ -5,6 +5,7 @@ import { createAuthentication, createRequestLimit, createWrongKeyLimit, networkO
 import { sessionTokenOf } from "./cookies.js";
 import { isCrossSite } from "./cross-site.js";
 import type { ApiDependencies } from "./dependencies.js";
+import { createGuessDelay } from "./guess-delay.js";
 import { refuse, type Refusal } from "./errors.js";
 import type { Sessions } from "./sessions.js";
 
@@ -16,6 +17,7 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
   const recordGuess = createGuessRecord(dependencies);
   const authenticate = createAuthentication(dependencies);
   const limitWrongKeys = createWrongKeyLimit(settings.wrongKeysPerMinute);
+  const delayGuess = createGuessDelay(settings.wrongKeysPerMinute);
   const limitRequests = createRequestLimit(settings.requestsPerSecond);
   const ours = [new URL(settings.publicUrl).origin];
 
@@ -33,6 +35,13 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
     return limited(response, admitted.name, admitted);
   }
 
+  async function answerGuess(address: string, keyClass: string, refusal: Refusal): Promise<Refusal> {
+    const [over, waited] = await Promise.all([limitWrongKeys(address, keyClass), delayGuess(networkOf(address))]);
+    if (waited) return over ?? refusal;
+    // Too many wait already: this one is turned away at once, and its socket with it.
+    return { ...(over ?? refuse("too_many_wrong_keys", undefined, { retryAfterSeconds: 1 })), headers: { connection: "close" } };
+  }
+
   return (request, response) => {
     // Where both are sent, the key counts: whoever sets the header meant it.
     if (request.headers.authorization === undefined) {
@@ -44,7 +53,7 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
       // A request without a key is no guess at one.
       if (!result.wrong) return result.refusal;
       recordGuess(clientAddress(request));
-      return limitWrongKeys(clientAddress(request), result.keyClass).then((refusal) => refusal ?? result.refusal);
+      return answerGuess(clientAddress(request), result.keyClass, result.refusal);
     }
     const { actor, keyId } = result;
     if (keyId !== undefined) store.keyUses.note(keyId);

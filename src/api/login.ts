@@ -9,6 +9,7 @@ import { refuse, type Refusal } from "./errors.js";
 import { chooserPage } from "./pages/login.js";
 import { sendPage, sendSeeOther } from "./pages/page.js";
 import { answerRefusal, type PageRefusal } from "./pages/refused.js";
+import { formerSessionCookie, formerSessionOf } from "./former-session.js";
 import { endPendingLogin, newLoginKey, type PendingLogin, pendingLoginCookies, pendingLogins } from "./pending-logins.js";
 import type { RequestContext, Route, RoutedRequest } from "./route.js";
 import { connectionId, loginQuery } from "./schemas/people.js";
@@ -103,16 +104,23 @@ async function arrive({ dependencies }: RequestContext, request: RoutedRequest):
   const answer = await serviceProvider.accept(connection, form, pending.map(({ requestId }) => requestId));
   if (!answer.ok && answer.code === "busy") return refuse("unavailable", answer.detail, { retryAfterSeconds: BUSY_SECONDS });
   if (!answer.ok) return refused(dependencies, { connection, actor: "anybody", refusal: { ...refuse("saml_refused", answer.detail), reference: answer.code } });
-  const opened = await sessions.open({ connection, identity: answer.identity, previousToken: sessionTokenOf(request) });
+  // The RelayState only says which of the browser's log-ins this was; what it asked for stands in the sealed cookie.
+  const login = pending.find(({ key }) => key === form.RelayState);
+  const opened = await sessions.open({ connection, identity: answer.identity, previous: await sessionsBefore(dependencies, request, login) });
   if ("refused" in opened) {
     return refused(dependencies, { connection, actor: `person:${store.people.idOf(connection.id, answer.identity.nameId)}`, refusal: opened });
   }
   await loginLimits.succeeded(clientAddress(request));
-  const { personId, token, standings } = opened;
+  const { id, personId, token, standings } = opened;
   await store.audit.append({ actor: `person:${personId}`, action: "session.start", subject: personId, detail: { connection: connection.id, roles: standings.map(({ role }) => role) } });
-  // The RelayState only says which of the browser's log-ins this was; what it asked for stands in the sealed cookie.
-  const login = pending.find(({ key }) => key === form.RelayState);
-  return { returnTo: login?.returnTo ?? DEFAULT_RETURN, cookies: [setSessionCookie(token), ...(login ? [endPendingLogin(login)] : [])] };
+  return { returnTo: login?.returnTo ?? DEFAULT_RETURN, cookies: [setSessionCookie(token), await formerSessionCookie(store.keyring, id), ...(login ? [endPendingLogin(login)] : [])] };
+}
+
+/** The sessions of this browser, by all that it may bring along: the post comes from another site, where the session's own cookie stays at home. */
+async function sessionsBefore({ store, sessions }: ApiDependencies, request: IncomingMessage, login: PendingLogin | undefined): Promise<string[]> {
+  const token = sessionTokenOf(request);
+  const former = await formerSessionOf(store.keyring, request);
+  return [token === undefined ? undefined : sessions.idOf(token), login?.previous, former].filter((id) => id !== undefined);
 }
 
 const BUSY_SECONDS = 5;
@@ -144,7 +152,7 @@ export const loginRoutes: readonly Route[] = [
     query: loginQuery, responseType: "text/html", response: { status: 200, description: "A page that asks for the connection", schema: z.string() },
     problems: ["connection_unknown", "cross_site_request", "login_needs_https", "too_many_wrong_keys", "unavailable"],
     async serve({ dependencies }, request, response) {
-      const { store, settings, serviceProvider, clock = Date.now } = dependencies;
+      const { store, settings, serviceProvider, sessions, clock = Date.now } = dependencies;
       const query = parseQuery(request.url ?? "");
       const checked = query.ok ? validate(loginQuery, query.value, "query") : query;
       if (!checked.ok) return answerRefusal(request, response, checked.refusal);
@@ -161,7 +169,10 @@ export const loginRoutes: readonly Route[] = [
       }
       const key = newLoginKey();
       const { url, requestId } = await serviceProvider.begin(chosen.connection, key);
-      const login = { key, requestId, connectionId: chosen.connection.id, returnTo: returnTo ?? DEFAULT_RETURN, at: clock() };
+      const token = sessionTokenOf(request);
+      const login = {
+        key, requestId, connectionId: chosen.connection.id, returnTo: returnTo ?? DEFAULT_RETURN, at: clock(), ...(token !== undefined && { previous: sessions.idOf(token) }),
+      };
       sendSeeOther(response, url, await pendingLoginCookies(store.keyring, request, login));
     },
   },

@@ -18,6 +18,8 @@ export interface PendingLogin {
   returnTo: string;
   /** Milliseconds since the epoch. */
   at: number;
+  /** The id of the session that the browser had when it began; a new one ends it. */
+  previous?: string;
 }
 
 /** As long as the service provider takes an answer to a request. */

@@ -22,8 +22,10 @@ export interface PersonalSession extends Pick<Session, "id" | "personId" | "star
 export interface Sessions {
   /** Whoever the token belongs to, in the role it acts in now. */
   admit(token: string): Promise<Actor | Refusal>;
-  /** Opens a session under a new token and ends the one that the browser had; `no_role` when nothing gives the person a role. */
-  open(login: { connection: SamlConnection; identity: SamlIdentity; previousToken?: string | undefined }): Promise<OpenedSession | Refusal>;
+  /** Opens a session under a new token and ends those that the browser had; `no_role` when nothing gives the person a role. */
+  open(login: { connection: SamlConnection; identity: SamlIdentity; previous?: readonly string[] }): Promise<OpenedSession | Refusal>;
+  /** The id of the session that a token belongs to, whether there is one or not. */
+  idOf(token: string): string;
   /** The session's actor as it is now. */
   actorOf(session: Pick<PersonalSession, "id">): Promise<Actor | Refusal>;
   /** The same, and it does not count as a use of the session: asked while an answer is under way. */
@@ -40,6 +42,7 @@ export interface Sessions {
 }
 
 export interface OpenedSession {
+  id: string;
   token: string;
   personId: string;
   standings: readonly Standing[];
@@ -105,7 +108,8 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
     admit: (token) => admit(idOf(token)),
     actorOf: ({ id }) => admit(id),
     look: ({ id }) => admit(id, "unused"),
-    async open({ connection, identity, previousToken }) {
+    idOf,
+    async open({ connection, identity, previous = [] }) {
       const now = clock();
       const standings = await standingsAtLogin(connection, identity);
       if (standings.length === 0) return refuse("no_role");
@@ -117,7 +121,7 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
       const token = randomBytes(32).toString("base64url");
       // Side by side, each a round trip with a journaled write. Should one fail, nobody gets the token.
       await Promise.all([
-        previousToken !== undefined && end(idOf(previousToken)),
+        ...[...new Set(previous)].map(end),
         store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known }),
         store.sessions.insert({
           id: idOf(token), personId, connectionId: connection.id, startedAt: new Date(now), expiresAt, seenAt: new Date(now), endsAt: endOf(expiresAt, now, idleMs),
@@ -125,7 +129,7 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
         }),
       ]);
       await sweep(now);
-      return { token, personId, standings };
+      return { id: idOf(token), token, personId, standings };
     },
     async actIn({ id }, role) {
       const changed = await store.sessions.change(id, { role });

@@ -11,8 +11,34 @@ export type CatalogueDocument = Document & { _id: string; version: number; creat
 
 /** How an object is laid down and read back; `version` is the collection's own. */
 export interface Layout<T> {
-  toDocument: (item: T) => Promise<Document & { _id: string; createdAt: Date }>;
+  toDocument: (item: T) => Promise<NewRow>;
   toItem: (document: CatalogueDocument) => Promise<T>;
+}
+
+/** A row to be written; the collection gives it its version. */
+export type NewRow = Document & { _id: string; createdAt: Date };
+
+/** How rows are written, and which of those that are there may be believed. */
+export interface Rows {
+  /** Those to be believed, in their order. */
+  believed(documents: CatalogueDocument[]): Promise<CatalogueDocument[]>;
+  /** Throws StoreError `duplicate`. */
+  insert(row: NewRow): Promise<void>;
+  /** Compare-and-set on the version; false when another change came first. */
+  replace(before: CatalogueDocument, row: NewRow): Promise<boolean>;
+  /** False when there was none. */
+  delete(id: string): Promise<boolean>;
+}
+
+/** Rows that stand for themselves. */
+export function createPlainRows(collection: Collection<CatalogueDocument>): Rows {
+  return {
+    believed: async (documents) => documents,
+    insert: async (row) => void (await guarded(() => collection.insertOne({ ...row, version: 1 }))),
+    // The filter is a scan on the stand-in: acceptable here, some 50 µs for each object of the collection.
+    replace: async ({ _id, version }, row) => (await guarded(() => collection.replaceOne({ _id, version }, { ...row, version: version + 1 }))).matchedCount === 1,
+    delete: async (id) => (await guarded(() => collection.deleteOne({ _id: id }))).deletedCount > 0,
+  };
 }
 
 /** Conflicts before giving up; with a pause of some milliseconds each this is longer than any real contention. */
@@ -25,20 +51,23 @@ const MAX_CONFLICTS = 200;
 export function createCatalogueCollection<T extends object>(
   collection: Collection<CatalogueDocument>,
   { toDocument, toItem }: Layout<T>,
-  { changed, exclusive }: { changed: () => Promise<void>; exclusive: Exclusive },
+  { changed, exclusive, rows = createPlainRows(collection) }: { changed: () => Promise<void>; exclusive: Exclusive; rows?: Rows },
 ): CatalogueCollection<T> {
   const inTurn = createTurns();
 
+  async function find(id: string): Promise<CatalogueDocument | undefined> {
+    const document = await guarded(() => collection.findOne({ _id: id }));
+    return document ? (await rows.believed([document]))[0] : undefined;
+  }
+
   async function update(id: string, change: (item: T) => T): Promise<T | undefined> {
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
-      const document = await guarded(() => collection.findOne({ _id: id }));
+      const document = await find(id);
       if (!document) return undefined;
       const item = touched(await toItem(document), change);
       const replacement = await toDocument(item);
       if (replacement._id !== id) throw new Error(`update() may not change the id of ${collection.collectionName}/${id}`);
-      // The filter is a scan on the stand-in: acceptable here, some 50 µs for each object of the collection.
-      const { matchedCount } = await guarded(() => collection.replaceOne({ _id: id, version: document.version }, { ...replacement, version: document.version + 1 }));
-      if (matchedCount === 1) {
+      if (await rows.replace(document, replacement)) {
         await changed();
         return item;
       }
@@ -49,24 +78,23 @@ export function createCatalogueCollection<T extends object>(
 
   return {
     async insert(item) {
-      const document = { ...(await toDocument(item)), version: 1 } as CatalogueDocument;
-      await guarded(() => collection.insertOne(document));
+      await rows.insert(await toDocument(item));
       await changed();
     },
     async get(id) {
-      const document = await guarded(() => collection.findOne({ _id: id }));
+      const document = await find(id);
       return document ? toItem(document) : undefined;
     },
     async list(page, filter = {}) {
       const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter: conditions(filter), page });
-      return { data: await existing(data, toItem), ...rest };
+      return { data: await existing(await rows.believed(data), toItem), ...rest };
     },
-    all: async () => existing(await guarded(() => collection.find().toArray(), LIST_DEADLINE_MS), toItem),
+    all: async () => existing(await rows.believed(await guarded(() => collection.find().toArray(), LIST_DEADLINE_MS)), toItem),
     update: (id, change) => inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change))),
     async delete(id) {
-      const { deletedCount } = await guarded(() => collection.deleteOne({ _id: id }));
-      if (deletedCount > 0) await changed();
-      return deletedCount > 0;
+      const deleted = await rows.delete(id);
+      if (deleted) await changed();
+      return deleted;
     },
     async idsOf(filter) {
       const [condition = {}, ...more] = conditions(filter);

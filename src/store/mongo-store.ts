@@ -13,6 +13,8 @@ import { createErasures, type ErasureDocument } from "./erasures.js";
 import { createEventStore, type EventDocument } from "./events.js";
 import { createEventTypeVersionStore, type EventTypeVersionDocument } from "./event-type-versions.js";
 import { createLocks, type LockDocument, unguarded } from "./exclusive.js";
+import { type Grants, openGrants } from "./grants/grants.js";
+import type { GrantSigning } from "./grants/signing.js";
 import { createGrantRequestStore, type GrantRequestDocument } from "./grant-requests.js";
 import { watchHeartbeats } from "./heartbeats.js";
 import { createIndexes } from "./indexes.js";
@@ -20,7 +22,7 @@ import { createKeyUses, type KeyUseDocument, type ManagedKeyUses } from "./key-u
 import { createKeyring, type ManagedKeyring } from "./keyring.js";
 import { localKeyProvider, type KeyProvider } from "./master-keys.js";
 import { createPeopleStore, type PersonDocument } from "./people.js";
-import { blindIndex, loadPepper, type PepperDocument } from "./pepper.js";
+import { blindIndex } from "./pepper.js";
 import { loadProofCutOff, type ProofCutOffDocument } from "./proof-cut-off.js";
 import { createRecoveryStore, type RecoveryDocument } from "./recoveries.js";
 import { createSamlConnectionStore } from "./saml-connections.js";
@@ -34,6 +36,8 @@ export interface MongoStore extends Store {
   readonly standIn: boolean;
   /** Last day whose keys may have sealed Temporal payloads without a proof (proof-cut-off.ts); empty: none. */
   readonly temporalLegacyUntil: string;
+  /** For the command that signs rows. */
+  readonly signing: GrantSigning;
 }
 
 export interface ConnectOptions {
@@ -74,27 +78,32 @@ export async function createStore(deps: { client: MongoClient; database: string;
   const sessions = db.collection<SessionDocument>("sessions");
   const people = db.collection<PersonDocument>("people");
   const grantRequests = db.collection<GrantRequestDocument>("grantRequests");
+  const connections = db.collection<CatalogueDocument>("samlConnections");
   const exclusive = standIn ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
   const keyring = createKeyring({
     dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider, exclusive, onMade: (id) => log?.info({ dataKey: id }, "made a data key"),
   });
 
   const changes = createChanges(db.collection<ChangesDocument>("changes"), exclusive);
-  const catalogue = <T extends object>(name: CatalogueName, layout: Layout<T>) =>
-    createCatalogueCollection(db.collection<CatalogueDocument>(name), layout, { changed: () => changes.written(name), exclusive });
+  const catalogue = <T extends object>(name: CatalogueName, layout: Layout<T>, grants?: Grants) => {
+    const collection = db.collection<CatalogueDocument>(name);
+    return createCatalogueCollection(collection, layout, { changed: () => changes.written(name), exclusive, ...(grants && { rows: grants.rows(collection) }) });
+  };
 
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await changes.ping(10_000);
-  const { pepper, temporalLegacyUntil } = await loadSettings(db, keyring);
+  const grants = await openGrants(db, keyring);
+  const { pepper } = grants.authority.content;
+  const temporalLegacyUntil = await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring);
   if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), grantRequests, samlUses: collectionOf(db, "samlUses"), sessions, people, erasures: collectionOf(db, "erasures") });
 
   const expungedLately = new Set<string>();
   const erasable = {
     apis: catalogue("apis", apiLayout),
     eventTypes: catalogue("eventTypes", eventTypeLayout),
-    groups: catalogue("groups", groupLayout),
+    groups: catalogue("groups", groupLayout, grants),
     subscriptions: catalogue("subscriptions", subscriptionLayout(keyring)),
-    apiKeys: catalogue("apiKeys", apiKeyLayout),
+    apiKeys: catalogue("apiKeys", apiKeyLayout, grants),
     keyUses,
     eventTypeVersions: createEventTypeVersionStore(db.collection<EventTypeVersionDocument>("eventTypeVersions"), standIn),
     grantRequests: createGrantRequestStore(grantRequests, exclusive),
@@ -104,7 +113,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
   };
   const erasures = await createErasures({ ...erasable, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise: changes.erased, version: async () => (await changes.read()).erasures });
   const catalogueVersions = async (): Promise<CatalogueVersions> => {
-    const versions = await changes.read();
+    const [versions] = await Promise.all([changes.read(), grants.authority.refresh()]);
     erasures.notice(versions.erasures);
     return versions;
   };
@@ -112,26 +121,23 @@ export async function createStore(deps: { client: MongoClient; database: string;
   return {
     standIn, temporalLegacyUntil,
     ...erasable,
-    samlConnections: createSamlConnectionStore(db.collection<CatalogueDocument>("samlConnections"), exclusive),
+    samlConnections: createSamlConnectionStore(connections, { exclusive, rows: grants.rows(connections) }),
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
     recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),
-    sessions: createSessionStore(sessions, keyring),
+    sessions: createSessionStore(sessions, keyring, grants),
     audit: createAuditStore({
       entries: db.collection<AuditDocument>("audit"), heads: db.collection<AuditHeadDocument>("auditHead"), mac: (label, text) => blindIndex(pepper, label, text),
     }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,
     keyring,
+    grants,
+    signing: { db, grants, exclusive, changed: changes.written },
     erasures,
     blindIndex: (label, value) => blindIndex(pepper, label, value),
     ping: changes.ping,
     close: () => closeStore(client, { keyring, keyUses, heartbeats }),
   };
-}
-
-async function loadSettings(db: Db, keyring: ManagedKeyring) {
-  const pepper = await loadPepper(db.collection<PepperDocument>("settings"), keyring);
-  return { pepper, temporalLegacyUntil: await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring) };
 }
 
 async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats }: { keyring: ManagedKeyring; keyUses: ManagedKeyUses; heartbeats: { stop(): void } }): Promise<void> {

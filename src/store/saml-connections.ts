@@ -1,6 +1,6 @@
 /** SAML connections: one per company, read at a log-in and not held in memory. */
 import type { Collection } from "mongodb";
-import { type CatalogueDocument, createCatalogueCollection, type Layout } from "./catalogue-collection.js";
+import { type CatalogueDocument, createCatalogueCollection, type Layout, type Rows } from "./catalogue-collection.js";
 import type { Exclusive } from "./exclusive.js";
 import type { Role } from "./model.js";
 import type { CatalogueCollection } from "./store.js";
@@ -57,6 +57,6 @@ const layout: Layout<SamlConnection> = {
 };
 
 /** The same way of changing as a catalogue object, but no write makes every process read the catalogue anew. */
-export function createSamlConnectionStore(collection: Collection<CatalogueDocument>, exclusive: Exclusive): CatalogueCollection<SamlConnection> {
-  return createCatalogueCollection(collection, layout, { changed: async () => undefined, exclusive });
+export function createSamlConnectionStore(collection: Collection<CatalogueDocument>, { exclusive, rows }: { exclusive: Exclusive; rows: Rows }): CatalogueCollection<SamlConnection> {
+  return createCatalogueCollection(collection, layout, { changed: async () => undefined, exclusive, rows });
 }

@@ -1,9 +1,11 @@
 /**
  * People's sessions. The id is an HMAC of the cookie's token, so that whoever reads the database cannot take a session over; what the
- * identity provider said about the person is sealed under the person's own key.
+ * identity provider said about the person is sealed under the person's own key. Whose it is, by which connection, in which role and how long
+ * is under a MAC: whoever writes to the database cannot move a session to a connection that gives more.
  */
 import { Binary, type Collection } from "mongodb";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
+import type { Grants } from "./grants/grants.js";
 import type { Keyring, SealContext } from "./keyring.js";
 import type { Role } from "./model.js";
 import { personScope } from "./people.js";
@@ -50,22 +52,77 @@ export interface SessionStore {
 }
 
 /** A session at rest. */
-export type SessionDocument = Omit<Session, "id" | "identity"> & { _id: string; sealed: Binary };
+export type SessionDocument = Omit<Session, "id" | "identity"> & {
+  _id: string;
+  sealed: Binary;
+  /** Absent on one from before signing. */
+  version?: number;
+  ledgerSeq?: number;
+  mac?: string;
+};
+type Fields = Omit<SessionDocument, "sealed" | "mac" | "version" | "ledgerSeq">;
+
+/** Lost races for one session before giving up. */
+const MAX_CONFLICTS = 20;
+
+/** The keys for signing are looked for anew at most so often. */
+const REFRESH_MS = 1_000;
 
 const contextOf = ({ id, personId }: Pick<Session, "id" | "personId">): SealContext => ({ collection: "sessions", id, field: "sealed", owner: personScope(personId) });
 
+/** What is signed: everything but the sealed part, which proves itself by the id and the person that it was sealed for. */
+function signedFields({ _id, personId, connectionId, role, startedAt, expiresAt, seenAt, endsAt }: Fields, version: number, ledgerSeq: number) {
+  return { _id, personId, connectionId, ...(role !== undefined && { role }), startedAt, expiresAt, seenAt, endsAt, version, ledgerSeq };
+}
+
 /** The sessions over their collection. */
-export function createSessionStore(collection: Collection<SessionDocument>, keyring: Keyring): SessionStore {
+export function createSessionStore(collection: Collection<SessionDocument>, keyring: Keyring, grants: Pick<Grants, "authority" | "ledger" | "refused" | "assertWhole">): SessionStore {
+  const { authority, ledger, refused, assertWhole } = grants;
+
+  const signed = (fields: Fields, version: number) =>
+    (authority.signs ? authority.sign("sessions", signedFields(fields, version, ledger.tip())) : { ...fields, version });
+
+  /** The session, when it is ours; a forged one is none. */
+  async function find(id: string): Promise<SessionDocument | undefined> {
+    const document = await guarded(() => collection.findOne({ _id: id }));
+    if (!document) return undefined;
+    assertWhole();
+    const { mac, version = 0, ledgerSeq = 0 } = document;
+    const doubt = await authority.doubt("sessions", { ...signedFields(document, version, ledgerSeq), ...(mac !== undefined && { mac }) });
+    if (doubt === undefined) {
+      await ledger.reach(ledgerSeq);
+      return document;
+    }
+    refused({ collection: "sessions", id, why: doubt });
+    return undefined;
+  }
+
+  async function change(id: string, changes: Parameters<SessionStore["change"]>[1]): Promise<boolean> {
+    await authority.refresh(REFRESH_MS);
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+      const document = await find(id);
+      if (!document) return false;
+      const { version = 0 } = document;
+      const { _id: _same, ...after } = signed({ ...document, ...changes }, version + 1);
+      const same = { _id: id, ...(document.version === undefined ? { version: { $exists: false } } : { version }) };
+      // All fields at once: on the stand-in, whose updates are not atomic, the last one is whole.
+      if ((await guarded(() => collection.updateOne(same, { $set: after }))).matchedCount > 0) return true;
+    }
+    throw new StoreError("unavailable", "This session is being changed by too many at once. Try again.");
+  }
+
   return {
     async insert({ id, identity, ...fields }) {
       const key = await keyring.scope(personScope(fields.personId));
       const sealed = new Binary(key.seal(contextOf({ id, ...fields }), Buffer.from(JSON.stringify(identity))));
-      await guarded(() => collection.insertOne({ _id: id, ...fields, sealed }));
+      await authority.refresh(REFRESH_MS);
+      assertWhole();
+      await guarded(() => collection.insertOne({ ...signed({ _id: id, ...fields }, 1), sealed }));
     },
     async get(id) {
-      const document = await guarded(() => collection.findOne({ _id: id }));
+      const document = await find(id);
       if (!document) return undefined;
-      const { _id, sealed, ...fields } = document;
+      const { _id, sealed, version: _version, ledgerSeq: _seq, mac: _mac, ...fields } = document;
       const bytes = sealed.value();
       try {
         const opened = (await keyring.forSealed(bytes)).open(contextOf({ id, ...fields }), bytes);
@@ -76,7 +133,7 @@ export function createSessionStore(collection: Collection<SessionDocument>, keyr
         throw error;
       }
     },
-    change: async (id, change) => (await guarded(() => collection.updateOne({ _id: id }, { $set: change }))).matchedCount > 0,
+    change,
     delete: async (id) => (await guarded(() => collection.deleteOne({ _id: id }))).deletedCount > 0,
     // A scan on the stand-in; indexed on MongoDB.
     deleteOf: async (personId) => (await guarded(() => collection.deleteMany({ personId }), LIST_DEADLINE_MS)).deletedCount,

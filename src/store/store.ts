@@ -1,5 +1,6 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
 import type { AuditVerification } from "./audit-chain.js";
+import type { GrantStore } from "./grants/grants.js";
 import type { KeyUses } from "./key-uses.js";
 import type { Keyring } from "./keyring.js";
 import type { SamlConnection } from "./saml-connections.js";
@@ -194,6 +195,8 @@ export interface Store {
   /** The same with the version of each collection, so that only what changed is read again. */
   catalogueVersions(): Promise<CatalogueVersions>;
   keyring: Keyring;
+  /** What vouches for the rows of API keys, groups, SAML connections and sessions. */
+  grants: GrantStore;
   erasures: ErasureStore;
   /** HMAC-SHA-256 under the pepper with a label per use: API-key hashes and blind indexes. */
   blindIndex(label: string, value: string): Uint8Array;
@@ -207,9 +210,10 @@ export class StoreError extends Error {
   /**
    * `duplicate`: the id exists. `unavailable`: try again later. `key_unknown`: no data key or master key of that id here.
    * `key_destroyed`: the data is erased. `sealed_data_invalid`: changed, cut or moved. `cursor_invalid`: a list cursor that
-   * was not made here. `settings_invalid`: the message names the setting. `unproven`: no process of this service made it.
+   * was not made here. `grants_broken`: what vouches for rows that grant power was changed. `settings_invalid`: the message names the
+   * setting. `unproven`: no process of this service made it.
    */
-  readonly code: "duplicate" | "unproven" | "unavailable" | "key_unknown" | "key_destroyed" | "sealed_data_invalid" | "cursor_invalid" | "settings_invalid";
+  readonly code: "duplicate" | "unproven" | "unavailable" | "key_unknown" | "key_destroyed" | "sealed_data_invalid" | "grants_broken" | "cursor_invalid" | "settings_invalid";
   constructor(code: StoreError["code"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "StoreError";

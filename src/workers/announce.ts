@@ -12,12 +12,14 @@ export interface Announcement {
   admin: AdminKey | undefined;
   demo: boolean;
   trial: boolean;
+  /** Rows that grant power are not signed yet. */
+  unsigned: boolean;
   logFile: string | undefined;
   say: (line: string) => void;
 }
 
 /** Addresses, the first admin key and a line to try, each on a line of its own. */
-export function announce({ config, url, engines, admin, demo, trial, logFile, say }: Announcement): void {
+export function announce({ config, url, engines, admin, demo, trial, unsigned, logFile, say }: Announcement): void {
   say(`Sealpost is ready: ${url}`);
   if (config.ROLE !== "worker") say(`API docs: ${url}/docs`);
   if (trial) say(`Log in: ${url}/saml/login (trial identity provider: admin, provider, operator, consumer)`);
@@ -26,6 +28,7 @@ export function announce({ config, url, engines, admin, demo, trial, logFile, sa
   say(`MongoDB: ${engines.mongodb.url.replace(/\/\/[^@/]*@/, "//")} (${engines.mongodb.how})`);
   if (logFile) say(`Log: ${logFile}`);
   if (engines.mongodb.standIn) say("The MongoDB stand-in scans for everything but ids: right for a trial, not for production (set MONGODB_URL).");
+  if (unsigned) say("Rows that grant power are not signed yet, so whoever writes to the database can make itself an admin: run `npm run grants:sign` once every process has this release.");
   if (config.SEALPOST_ALLOW_LOCAL_TARGETS) say("SEALPOST_ALLOW_LOCAL_TARGETS is on: http and private addresses may be called. For trial and tests only.");
   if (admin?.from === "now") say(`Admin key (shown this once, keep it): ${admin.token}`);
   if (admin?.from === "earlier start") say("Admin key: the one shown at the first start (lost? set SEALPOST_ADMIN_KEY to what `npm run admin-key` prints).");

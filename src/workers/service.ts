@@ -18,6 +18,7 @@ import { type Core, openCore } from "./core.js";
 import { startDemo } from "./demo.js";
 import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
 import { startErasureKeeper } from "./erasure-keeper.js";
+import { watchGrants } from "./grants-watch.js";
 import { refuseUnusableSettings } from "./preflight.js";
 import { createReadiness } from "./readiness.js";
 import { watchSamlCertificates } from "./saml-certificates.js";
@@ -96,6 +97,9 @@ async function start(starting: Starting): Promise<RunningService> {
   const core = await openCore(config, engines, demo?.origin);
   undo.push(() => core.close());
   goOn(starting);
+  if (core.store.grants.fault) throw core.store.grants.fault;
+  const grants = watchGrants(core);
+  undo.push(async () => grants.stop());
   const erasures = await startErasureKeeper({ store: core.store, metrics: core.metrics, log: core.log, file: erasuresFile(config) });
   undo.push(async () => erasures.stop());
   if (config.ROLE !== "worker") {
@@ -115,7 +119,7 @@ async function start(starting: Starting): Promise<RunningService> {
   undo.push(async () => ui.close());
   await untilReady(core, worker?.worker);
   goOn(starting);
-  announce({ config, url, engines, admin, demo: demo !== undefined, trial: trial !== undefined, say, logFile: core.logFile });
+  announce({ config, url, engines, admin, unsigned: !core.store.grants.marked, demo: demo !== undefined, trial: trial !== undefined, say, logFile: core.logFile });
   core.log.info({ url, temporal: engines.temporal.how, mongodb: engines.mongodb.how }, "started");
   return {
     url,

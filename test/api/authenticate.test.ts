@@ -103,6 +103,28 @@ test("many wrong keys from one address get 429, and a good one still passes", as
   }
 });
 
+test("guesses wait, a right key from the same address does not, and few sockets are held", async () => {
+  const limited = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), settings: { wrongKeysPerMinute: 3 } });
+  try {
+    for (let i = 0; i < 4; i++) await limited.call("GET", "/v1/apis", { key: `wrong-${i}` });
+    const order: string[] = [];
+    const guesses = Array.from({ length: 30 }, async (_, i) => {
+      const answer = await limited.call("GET", "/v1/apis", { key: `sp_${newId("key")}_${String(i).padStart(43, "A")}` });
+      order.push(answer.headers["connection"] === "close" ? "turned away" : "waited");
+      return answer.status;
+    });
+    const right = limited.call("GET", "/v1/apis").then((answer) => (order.push("right"), answer.status));
+    expect(await right).toBe(200);
+    expect(new Set(await Promise.all(guesses))).toEqual(new Set([429]));
+    expect(order.filter((each) => each !== "right").length).toBe(30);
+    expect(order.filter((each) => each === "waited").length).toBeLessThanOrEqual(8);
+    // Guesses still wait when the right key, which was sent last, is answered.
+    expect(order.lastIndexOf("waited")).toBeGreaterThan(order.indexOf("right"));
+  } finally {
+    await limited.close();
+  }
+});
+
 test("a key above its rate gets 429 with RateLimit headers, the environment's key none", async () => {
   const limited = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), settings: { requestsPerSecond: 3 } });
   try {

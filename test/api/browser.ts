@@ -1,6 +1,7 @@
 /** A browser as far as log-ins need one: cookies, the headers of a page, no redirects of its own. And a company with an identity provider. */
 import { parseSetCookie } from "cookie";
 import { request as send } from "undici";
+import { SESSION_COOKIE } from "../../src/api/cookies.js";
 import type { SamlConnection } from "../../src/store/saml-connections.js";
 import { newId } from "../../src/store/ids.js";
 import { createSamlIdp, createSamlKey, type ReadRequest, readRequest, type ResponseParts, type SamlIdp, type SamlKey } from "../support/saml-idp.js";
@@ -30,13 +31,17 @@ const PAGE = { accept: "text/html,application/xhtml+xml", "sec-fetch-mode": "nav
 
 export function createBrowser(url: string): Browser {
   const cookies = new Map<string, string>();
+  /** A post from another site does not carry these. */
+  const keptAtHome = new Set<string>([SESSION_COOKIE]);
   async function visit(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Visit> {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const sent = method === "POST" && headers["sec-fetch-site"] === "cross-site" ? [...cookies].filter(([name]) => !keptAtHome.has(name)) : [...cookies];
+    const cookie = sent.map(([name, value]) => `${name}=${value}`).join("; ");
     const answer = await send(path.startsWith("http") ? path : `${url}${path}`, { method: method as "GET", headers: { ...(cookie !== "" && { cookie }), ...headers }, ...(body !== undefined && { body }) });
     const text = await answer.body.text();
     const setCookies = [answer.headers["set-cookie"] ?? []].flat();
     for (const line of setCookies) {
-      const { name, value, maxAge } = parseSetCookie(line);
+      const { name, value, maxAge, sameSite } = parseSetCookie(line);
+      if (sameSite !== "none") keptAtHome.add(name);
       if (maxAge === 0 || value === undefined || value === "") cookies.delete(name);
       else cookies.set(name, value);
     }

@@ -50,6 +50,39 @@ describe("a session", () => {
     expect((await old.call("GET", "/v1/me")).json).toMatchObject({ status: 401, code: "session_ended" });
   });
 
+  test("ends the one that the browser had also where nobody asked for the response", async () => {
+    const unsolicited = await makeCompany(api, { groupIds: [tenant.groupId], idpInitiated: true });
+    const browser = createBrowser(api.url);
+    const arrive = async () => {
+      const request = await unsolicited.begin(createBrowser(api.url));
+      const answer = await unsolicited.finish(browser, request, { inResponseTo: null, confirmationInResponseTo: null, nameId: "unasked", attributes: [["groups", ["hooks"]]] });
+      expect(answer.status, answer.text).toBe(303);
+      return browser.cookies.get(SESSION_COOKIE) ?? "";
+    };
+    const first = await arrive();
+    expect(await arrive()).not.toBe(first);
+    const old = createBrowser(api.url);
+    old.cookies.set(SESSION_COOKIE, first);
+    expect(await statusOf(old)).toBe(401);
+  });
+
+  test("is not ended by what another browser brings along: no value but one of its own names it", async () => {
+    const victim = await loggedIn(["hooks"], "victim");
+    const sealedOfVictim = victim.cookies.get("__Host-sealpost-former") ?? "";
+    const id = (await documents().find().sort({ startedAt: -1 }).limit(1).toArray())[0]?._id ?? "";
+    const attacker = await loggedIn(["hooks"], "attacker");
+    expect(sealedOfVictim).not.toContain(id);
+    for (const planted of [id, Buffer.from(id).toString("base64url"), "", "x", `${sealedOfVictim.slice(0, -2)}AA`, attacker.cookies.get("__Host-sealpost-former") ?? ""]) {
+      const browser = createBrowser(api.url);
+      await company.begin(browser);
+      browser.cookies.set("__Host-sealpost-former", planted);
+      await company.logIn(browser, { nameId: "attacker", groups: ["hooks"] });
+      expect(await statusOf(victim), planted).toBe(200);
+    }
+    // The attacker's own is what was ended by its own value.
+    expect(await statusOf(attacker)).toBe(401);
+  });
+
   test("is never one that somebody else put into the browser (fixation)", async () => {
     const planted = "A".repeat(43);
     const browser = createBrowser(api.url);

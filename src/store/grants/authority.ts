@@ -1,0 +1,120 @@
+/**
+ * Who may write rows that grant power: whoever holds the pepper. Such a row carries a MAC over its collection, its id, its version and
+ * everything in it that grants; see signed-rows.ts and sessions.ts for what that is. The keys for it are in the sealed pepper document.
+ */
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
+import { StoreError } from "../store.js";
+import { blindIndex, type MacKey, type PepperContent, type PepperDocument, type PepperVault } from "../pepper.js";
+import { canonicalOf } from "./canonical.js";
+
+/** Fields that a signed row has besides its own. */
+export interface Signature {
+  version: number;
+  /** The last entry of the ledger when it was written: a ledger that does not reach so far was cut off. */
+  ledgerSeq: number;
+  /** `<id of the key>.<base64url of the MAC>` */
+  mac: string;
+}
+
+/** A row as far as the authority looks into it. */
+export type SignedRow = Record<string, unknown> & { _id: string; mac?: unknown };
+
+/** Why a row is not believed. */
+export type Doubt = "unsigned" | "unknown_key" | "forged";
+
+export interface Authority {
+  /** New rows are signed. False only for a database from before signing. */
+  readonly signs: boolean;
+  /** A row without a MAC is refused. */
+  readonly marked: boolean;
+  /** For the ledger. */
+  readonly state: { chain: string; revision: number };
+  readonly content: PepperContent;
+  /** Takes in what the command for signing has changed meanwhile; nothing when that was asked within `maxAgeMs`. */
+  refresh(maxAgeMs?: number): Promise<void>;
+  /** The row with its MAC under the newest key. */
+  sign<R extends SignedRow>(collection: string, row: R): R & { mac: string };
+  /** Undefined: the row was written by us, as it is. */
+  doubt(collection: string, row: SignedRow): Promise<Doubt | undefined>;
+  /** Changes the sealed document; `change` may be asked again when another process was first. */
+  change(change: (content: PepperContent) => Partial<Omit<PepperContent, "pepper" | "revision">>): Promise<void>;
+}
+
+/** A key that nobody here knows is looked for at most so often. */
+const LOOK_AGAIN_MS = 1_000;
+const LABEL = "grants";
+
+/** `told` is called when the sealed document was put back or exchanged while this process runs. */
+export function createAuthority({ vault, opened, told }: { vault: PepperVault; opened: { document: PepperDocument; content: PepperContent }; told: (error: StoreError) => void }): Authority {
+  let { document, content } = opened;
+  let keys = keysOf(content);
+  let readAt = Date.now();
+  let lookedAt = -Infinity;
+
+  async function refresh(maxAgeMs = 0): Promise<void> {
+    if (maxAgeMs > 0 && Date.now() - readAt < maxAgeMs) return;
+    const found = await vault.read();
+    readAt = Date.now();
+    if (found && Buffer.compare(found.sealed.value(), document.sealed.value()) === 0) return;
+    const now = found && (await vault.open(found).catch((error: unknown) => {
+      if (error instanceof StoreError && error.code === "sealed_data_invalid") return undefined;
+      throw error;
+    }));
+    // What this process knows is newer than what was put back: it goes on with that.
+    if (!now || now.revision <= content.revision || !now.pepper.equals(content.pepper)) return told(EXCHANGED);
+    ({ document, content } = { document: found, content: now });
+    keys = keysOf(content);
+  }
+
+  const macOf = (key: KeyObject, keyId: string, collection: string, row: SignedRow): Buffer =>
+    createHmac("sha256", key).update(canonicalOf({ collection, keyId, row: { ...row, mac: undefined } })).digest();
+
+  return {
+    get signs() {
+      return content.macKeys.length > 0;
+    },
+    get marked() {
+      return content.marked;
+    },
+    get state() {
+      return { chain: content.chain, revision: content.revision };
+    },
+    get content() {
+      return content;
+    },
+    refresh,
+    sign(collection, row) {
+      const [newest] = keys;
+      if (!newest) throw new Error("a database without keys for signing signs nothing");
+      const [id, key] = newest;
+      return { ...row, mac: `${id}.${macOf(key, id, collection, row).toString("base64url")}` };
+    },
+    async doubt(collection, row) {
+      const parts = typeof row.mac === "string" ? /^(mac_[0-9a-f]{12})\.([A-Za-z0-9_-]{43})$/.exec(row.mac) : undefined;
+      if (row.mac === undefined && !content.marked) return undefined;
+      if (row.mac === undefined) return "unsigned";
+      const [, id = "", given = ""] = parts ?? [];
+      if (!keys.has(id) && Date.now() - lookedAt > LOOK_AGAIN_MS) {
+        lookedAt = Date.now();
+        await refresh();
+      }
+      const key = keys.get(id);
+      if (!key) return "unknown_key";
+      return timingSafeEqual(macOf(key, id, collection, row), Buffer.from(given, "base64url")) ? undefined : "forged";
+    },
+    async change(change) {
+      for (let tries = 0; tries < 10; tries++) {
+        await refresh();
+        if (await vault.replace(document, { ...content, ...change(content), revision: content.revision + 1 })) return refresh();
+      }
+      throw new StoreError("unavailable", "The sealed pepper is being changed by another process. Try again.");
+    },
+  };
+}
+
+/** Under the pepper and the key's own material: neither alone makes a MAC. */
+function keysOf({ pepper, macKeys }: PepperContent): Map<string, KeyObject> {
+  return new Map(macKeys.map(({ id, material }: MacKey) => [id, createSecretKey(Buffer.from(blindIndex(pepper, LABEL, `${id}:${material}`)))]));
+}
+
+const EXCHANGED = new StoreError("grants_broken", "The sealed pepper was exchanged or set back while the service runs. This process goes on with the one it knows; restore the document `pepper` of the collection `settings`.");

@@ -1,0 +1,87 @@
+/** How far the ledger reached: sealed, and kept outside of the chain, so that a chain cut short is noticed. */
+import { Binary, type Collection } from "mongodb";
+import { guarded, isDuplicate } from "../driver-errors.js";
+import type { Keyring, SealContext } from "../keyring.js";
+import { StoreError } from "../store.js";
+import type { Chain } from "./ledger-chain.js";
+
+/** The record at rest. `seq` is for moving it forward only; what counts is sealed. */
+export interface GrantHeadDocument {
+  _id: "head";
+  seq: number;
+  sealed: Binary;
+}
+
+/** What is sealed. */
+interface Head extends Chain {
+  chain: string;
+  revision: number;
+}
+
+const CONTEXT: SealContext = { collection: "grantHead", id: "head", field: "sealed", owner: "system" };
+
+export interface GrantHead {
+  /** Undefined: there is none. Throws StoreError `grants_broken` when it is of another chain, or newer than the sealed pepper. */
+  read(): Promise<Head | undefined>;
+  /** Only ever forward. One that lags is no harm: it says how far the chain reached at least. */
+  move(to: Chain, chain: string): Promise<void>;
+  /** Seals it anew where it stands: the sealed pepper has a new revision. */
+  renew(at: Chain, chain: string): Promise<void>;
+  /** Whether it tells of a ledger that was begun: the first one, which is made before the mark, does not. */
+  begun(): Promise<boolean>;
+  /** For a chain without entries; where there is a record already it is replaced only by `reset`. */
+  begin(): Promise<void>;
+  reset(chain: string): Promise<void>;
+}
+
+export interface HeadOptions {
+  heads: Collection<GrantHeadDocument>;
+  keyring: Pick<Keyring, "scope" | "forSealed">;
+  state: () => { chain: string; revision: number };
+}
+
+export function createHead({ heads, keyring, state }: HeadOptions): GrantHead {
+  const seal = async (head: Head): Promise<Binary> => new Binary((await keyring.scope("system")).seal(CONTEXT, Buffer.from(JSON.stringify(head))));
+  async function find(): Promise<Head | undefined> {
+    const document = await guarded(() => heads.findOne({ _id: "head" }));
+    if (!document) return undefined;
+    const bytes = document.sealed.value();
+    return JSON.parse(Buffer.from((await keyring.forSealed(bytes)).open(CONTEXT, bytes)).toString("utf8")) as Head;
+  }
+  return {
+    async begun() {
+      const head = await find();
+      return head !== undefined && (head.seq > 0 || head.chain !== "");
+    },
+    async read() {
+      const head = await find();
+      if (!head) return undefined;
+      if (head.revision > state().revision) throw older();
+      // The first one is made before the chain has a name.
+      if (head.chain !== state().chain && head.seq > 0) throw older();
+      return head;
+    },
+    async move({ seq, mac }, chain) {
+      const sealed = await seal({ seq, mac, chain, revision: state().revision });
+      // Another process's may be further on.
+      await guarded(() => heads.updateOne({ _id: "head", seq: { $lt: seq } }, { $set: { seq, sealed } }));
+    },
+    async renew({ seq, mac }, chain) {
+      const sealed = await seal({ seq, mac, chain, revision: state().revision });
+      await guarded(() => heads.updateOne({ _id: "head", seq }, { $set: { sealed } }));
+    },
+    async begin() {
+      const sealed = await seal({ seq: 0, mac: "", chain: "", revision: 0 });
+      await guarded(() => heads.insertOne({ _id: "head", seq: 0, sealed })).catch((error: unknown) => {
+        if (!isDuplicate(error)) throw error;
+      });
+    },
+    async reset(chain) {
+      const sealed = await seal({ seq: 0, mac: "", chain, revision: state().revision });
+      await guarded(() => heads.replaceOne({ _id: "head" }, { seq: 0, sealed }, { upsert: true }));
+    },
+  };
+}
+
+const older = (): StoreError => new StoreError("grants_broken",
+  "The sealed pepper, which holds the mark of signed rows, is older than the ledger of revocations: somebody put it back, or a part of the database was restored. Restore all of it, or look at what `npm run grants:sign -- --restored` shows.");

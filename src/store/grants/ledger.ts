@@ -1,0 +1,174 @@
+/**
+ * The ledger of changes to rows that grant power. Each entry says of one row which version is the least that still counts, and holds,
+ * sealed, what the row is to become. It is entered before the row is written: the entry decides, the row follows. So a crash in between
+ * leaves a row that no longer counts, which whoever reads it next finishes; and an old row that is put back does not count either.
+ * Entries form a chain under the pepper; how far it reached is sealed outside of it.
+ */
+import { BSON, Binary, type Collection } from "mongodb";
+import type { CatalogueDocument } from "../catalogue-collection.js";
+import { guarded, isDuplicate, LIST_DEADLINE_MS } from "../driver-errors.js";
+import { createTurns } from "../exclusive.js";
+import type { Keyring, SealContext } from "../keyring.js";
+import type { Mac } from "../audit-chain.js";
+import { StoreError } from "../store.js";
+import { createHead, type GrantHeadDocument } from "./head.js";
+import { type Chain, entryMac, idOf, type LedgerEntry } from "./ledger-chain.js";
+
+/** What a row is to become; absent: deleted. */
+type Next = CatalogueDocument | undefined;
+
+/** The least version of a row that counts, and the entry that says so. */
+export interface Floor {
+  atLeast: number;
+  seq: number;
+  at: Date;
+}
+
+export interface Ledger {
+  /** The floor of a row, as far as this process has read. */
+  floor(subject: string): Floor | undefined;
+  /** The number of the last entry that this process has read. */
+  tip(): number;
+  /** For a row that was signed when the ledger had so many entries. Throws StoreError `grants_broken` when they are not there. */
+  reach(seq: number): Promise<void>;
+  /** Reads what was entered until now: one look by `_id` where nothing was. */
+  catchUp(): Promise<void>;
+  /**
+   * Decides what becomes of a row: `next` is given the entry's number. Gives it, durable, and undefined when another change of the row
+   * was decided first, on which this one must be made again. Throws StoreError `grants_broken` when the chain is not as this process left it.
+   */
+  commit(change: { subject: string; atLeast: number; next: (seq: number) => Next }): Promise<{ next: Next } | undefined>;
+  /** What the entry that set this floor wants of the row. */
+  decided(floor: Floor): Promise<{ next: Next }>;
+  /** Reads and checks everything from its beginning. Throws StoreError `grants_broken`. */
+  open(): Promise<void>;
+  /** Before the first key: makes the record of how far the ledger reached. */
+  begin(): Promise<void>;
+  /** The sealed pepper has a new revision: an older one is noticed from now on. */
+  renew(): Promise<void>;
+  /** Ends this chain: its entries go, and the next one begins under another name. */
+  restart(): Promise<void>;
+}
+
+export interface LedgerOptions {
+  entries: Collection<LedgerEntry>;
+  heads: Collection<GrantHeadDocument>;
+  keyring: Pick<Keyring, "scope" | "forSealed">;
+  mac: Mac;
+  /** The name of the chain and the revision of the sealed pepper, as they are now. */
+  state: () => { chain: string; revision: number };
+}
+
+/** Lost races for a number before giving up. */
+const MAX_CONFLICTS = 200;
+
+const broken = (what: string): StoreError => new StoreError("grants_broken",
+  `The ledger of revocations ${what}: somebody changed the database, or a part of it was restored. Restore all of it, or look at what \`npm run grants:sign -- --restored\` shows and let it begin anew.`);
+
+const contextOf = (id: string): SealContext => ({ collection: "grantLedger", id, field: "next", owner: "system" });
+
+export function createLedger(options: LedgerOptions): Ledger {
+  const { entries, keyring, mac, state } = options;
+  const head = createHead(options);
+  const inTurn = createTurns();
+  const floors = new Map<string, Floor>();
+  let tip: Chain = { seq: 0, mac: "" };
+  let chain = state().chain;
+
+  const at = (seq: number) => guarded(() => entries.findOne({ _id: idOf(seq) }));
+
+  function take(entry: LedgerEntry): void {
+    const seq = tip.seq + 1;
+    if (entry._id !== idOf(seq)) throw broken(`lacks entry ${seq}`);
+    if (entry.prev !== tip.mac || entry.mac !== entryMac(mac, chain, entry)) throw broken(`has an entry ${seq} that was not written here`);
+    tip = { seq, mac: entry.mac };
+    const before = floors.get(entry.subject);
+    if (!before || entry.atLeast > before.atLeast) floors.set(entry.subject, { atLeast: entry.atLeast, seq, at: entry.at });
+  }
+
+  /** The command for signing has begun a new chain. What was learned of the old one still holds. */
+  function follow(): void {
+    if (chain === state().chain) return;
+    chain = state().chain;
+    tip = { seq: 0, mac: "" };
+  }
+
+  async function readOn(): Promise<void> {
+    follow();
+    for (let next = await at(tip.seq + 1); next; next = await at(tip.seq + 1)) take(next);
+  }
+
+  async function open(): Promise<void> {
+    const known = await head.read();
+    follow();
+    tip = { seq: 0, mac: "" };
+    for await (const entry of entries.find().sort({ _id: 1 })) take(entry);
+    if (!known) throw broken("lost the record of how far it reached");
+    if (known.seq > tip.seq) throw broken(`is cut off after entry ${tip.seq}: it once reached ${known.seq}`);
+    if (known.seq < tip.seq) await head.move(tip, chain);
+  }
+
+  async function commit({ subject, atLeast, next }: Parameters<Ledger["commit"]>[0]): ReturnType<Ledger["commit"]> {
+    const key = await keyring.scope("system");
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+      await readOn();
+      if (tip.seq > 0 && (await at(tip.seq))?.mac !== tip.mac) throw broken(`is cut off before entry ${tip.seq}`);
+      if ((floors.get(subject)?.atLeast ?? 0) >= atLeast) return undefined;
+      const seq = tip.seq + 1;
+      const row = next(seq);
+      const bare = { _id: idOf(seq), at: new Date(), subject, atLeast, ...(row && { next: new Binary(key.seal(contextOf(idOf(seq)), BSON.serialize(row, { ignoreUndefined: true }))) }), prev: tip.mac };
+      const entry: LedgerEntry = { ...bare, mac: entryMac(mac, chain, bare) };
+      try {
+        await guarded(() => entries.insertOne(entry));
+      } catch (error) {
+        if (isDuplicate(error)) continue;
+        throw error;
+      }
+      take(entry);
+      await head.move(tip, chain);
+      return { next: row };
+    }
+    throw new StoreError("unavailable", "Too many change what grants power at once. Try again.");
+  }
+
+  let queued: Promise<void> | undefined;
+  /** Whoever asks before a reading begins shares it. */
+  const catchUp = (): Promise<void> => (queued ??= inTurn(["ledger"], () => {
+    queued = undefined;
+    return readOn();
+  }));
+
+  return {
+    catchUp,
+    floor: (subject) => floors.get(subject),
+    tip: () => tip.seq,
+    async reach(seq) {
+      if (seq <= tip.seq) return;
+      await catchUp();
+      if (seq > tip.seq) throw broken(`is cut off after entry ${tip.seq}: a row was signed when it had ${seq}`);
+    },
+    commit: (change) => inTurn(["ledger"], () => commit(change)),
+    async decided({ seq }) {
+      const entry = await at(seq);
+      if (!entry) throw broken(`lacks entry ${seq}`);
+      if (!entry.next) return { next: undefined };
+      const sealed = entry.next.value();
+      return { next: BSON.deserialize((await keyring.forSealed(sealed)).open(contextOf(entry._id), sealed)) as CatalogueDocument };
+    },
+    open: () => inTurn(["ledger"], open),
+    async begin() {
+      await guarded(() => entries.deleteMany({}), LIST_DEADLINE_MS);
+      await head.begin();
+    },
+    async renew() {
+      await catchUp();
+      await head.renew(tip, chain);
+    },
+    async restart() {
+      await guarded(() => entries.deleteMany({}), LIST_DEADLINE_MS);
+      await head.reset(state().chain);
+      tip = { seq: 0, mac: "" };
+      floors.clear();
+    },
+  };
+}

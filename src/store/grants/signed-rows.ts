@@ -1,0 +1,126 @@
+/**
+ * The rows of a collection that grants power: API keys, groups, SAML connections. Everything in such a row is under its MAC, so that a
+ * field that comes later is under it too. A row that cannot be believed is refused like one that is not there, and told of.
+ */
+import type { Collection } from "mongodb";
+import type { CatalogueDocument, NewRow, Rows } from "../catalogue-collection.js";
+import { guarded } from "../driver-errors.js";
+import type { Authority, Doubt, SignedRow } from "./authority.js";
+import type { Floor, Ledger } from "./ledger.js";
+
+/** A row that was refused. */
+export interface RefusedRow {
+  collection: string;
+  id: string;
+  /** `outdated`: signed once, and changed or deleted since. The others as in authority.ts. */
+  why: Doubt | "outdated";
+}
+
+export interface SignedRowsOptions {
+  authority: Authority;
+  ledger: Ledger;
+  refused: (row: RefusedRow) => void;
+}
+
+/** A change takes so long at most between ledger and row; whatever is found half-done later was put back, or its process died. */
+const UNDER_WAY_MS = 10_000;
+
+/** Rows of the collection of this name. */
+export function createSignedRows(collection: Collection<CatalogueDocument>, plain: Rows, { authority, ledger, refused }: SignedRowsOptions): Rows {
+  const name = collection.collectionName;
+  const subjectOf = (id: string): string => `${name}/${id}`;
+
+  /** The row, or what the ledger made of it; undefined when it is not to be believed. */
+  async function believe(row: CatalogueDocument): Promise<CatalogueDocument | undefined> {
+    const doubt = await authority.doubt(name, row);
+    if (doubt !== undefined) return void refused({ collection: name, id: row._id, why: doubt });
+    const floor = ledger.floor(subjectOf(row._id));
+    if (floor && row.version < floor.atLeast) return finish(row, floor);
+    if (typeof row["ledgerSeq"] === "number") await ledger.reach(row["ledgerSeq"]);
+    return row;
+  }
+
+  /** A change that was decided and not written is written now; a row that is older still counts for nothing. */
+  async function finish(row: CatalogueDocument, floor: Floor): Promise<CatalogueDocument | undefined> {
+    const late = Date.now() - floor.at.getTime() > UNDER_WAY_MS;
+    if (late) refused({ collection: name, id: row._id, why: "outdated" });
+    if (row.version !== floor.atLeast - 1) return undefined;
+    const { next } = await ledger.decided(floor);
+    const same = { _id: row._id, version: row.version };
+    if (!next) return void (await guarded(() => collection.deleteOne(same)));
+    // Signed anew: the entry may be older than the newest key.
+    const final = signed(next);
+    const { matchedCount } = await guarded(() => collection.replaceOne(same, final));
+    if (matchedCount === 1) return final;
+    const now = await guarded(() => collection.findOne({ _id: row._id, version: { $gte: floor.atLeast } }));
+    return now ? believe(now) : undefined;
+  }
+
+  /** Decides what becomes of the row; undefined when something else was decided first. */
+  async function decide(id: string, atLeast: number, row: NewRow | undefined): Promise<{ next: CatalogueDocument | undefined } | undefined> {
+    return ledger.commit({ subject: subjectOf(id), atLeast, next: (seq) => row && signed({ ...row, version: atLeast, ledgerSeq: seq }) });
+  }
+  const signed = (row: CatalogueDocument): CatalogueDocument => authority.sign(name, row);
+
+  return {
+    async believed(documents) {
+      if (documents.length === 0) return [];
+      // After the rows: an old one that is put back after this look is seen at the next reading.
+      if (authority.signs) await ledger.catchUp();
+      const found: CatalogueDocument[] = [];
+      for (const document of documents) {
+        const row = await believe(document);
+        if (row) found.push(bare(row));
+      }
+      return found;
+    },
+    async insert(row) {
+      await authority.refresh();
+      if (!authority.signs) return plain.insert(row);
+      await ledger.catchUp();
+      const version = ledger.floor(subjectOf(row._id))?.atLeast ?? 1;
+      await guarded(() => collection.insertOne(signed({ ...row, version, ledgerSeq: ledger.tip() })));
+    },
+    async replace(before, row) {
+      await authority.refresh();
+      if (!authority.signs) return plain.replace(before, row);
+      const decided = await decide(before._id, before.version + 1, row);
+      if (!decided) return false;
+      const { next } = decided;
+      // Nothing matches where a reader has finished it already.
+      if (next) await guarded(() => collection.replaceOne({ _id: before._id, version: before.version }, next));
+      return true;
+    },
+    async delete(id) {
+      await authority.refresh();
+      if (!authority.signs) return plain.delete(id);
+      for (;;) {
+        const row = await guarded(() => collection.findOne({ _id: id }, { projection: { version: 1 } }));
+        if (!row) return false;
+        await ledger.catchUp();
+        // Also of one that is not believed: a deletion grants nothing.
+        const after = Math.max(Number(row.version) || 0, ledger.floor(subjectOf(id))?.atLeast ?? 0) + 1;
+        if (await decide(id, after, undefined)) return (await guarded(() => collection.deleteOne({ _id: id }))).deletedCount > 0;
+      }
+    },
+  };
+}
+
+/** Without what signing adds: the layouts know nothing of it. */
+function bare({ mac: _mac, ledgerSeq: _seq, ...row }: CatalogueDocument): CatalogueDocument {
+  return row as CatalogueDocument;
+}
+
+/** Signs a row that is there, whatever it is; for the command that shows it to a person first. False when it was changed meanwhile. */
+export async function signAsItIs(collection: Collection<CatalogueDocument>, row: SignedRow & { version: number }, { authority, ledger }: Pick<SignedRowsOptions, "authority" | "ledger">): Promise<boolean> {
+  await ledger.catchUp();
+  const name = collection.collectionName;
+  const { mac: _mac, ...fields } = row;
+  const version = Math.max(row.version, (ledger.floor(`${name}/${row._id}`)?.atLeast ?? 0) - 1) + 1;
+  const decided = await ledger.commit({
+    subject: `${name}/${row._id}`, atLeast: version,
+    next: (seq) => authority.sign(name, { ...fields, createdAt: row["createdAt"] as Date, version, ledgerSeq: seq }),
+  });
+  const next = decided?.next;
+  return next !== undefined && (await guarded(() => collection.replaceOne({ _id: row._id, version: row.version }, next))).matchedCount === 1;
+}

@@ -1,0 +1,158 @@
+/**
+ * Signs the rows that are there: once for a database from before signing, again under a new key, and after a restore. Only the command
+ * `npm run grants:sign` calls this, after a person has seen what it signs.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Collection, Db } from "mongodb";
+import type { CatalogueDocument } from "../catalogue-collection.js";
+import { guarded, LIST_DEADLINE_MS } from "../driver-errors.js";
+import type { Exclusive } from "../exclusive.js";
+import { newChain, newMacKey } from "../pepper.js";
+import { StoreError } from "../store.js";
+import { GRANTING, type Grants } from "./grants.js";
+import { signAsItIs } from "./signed-rows.js";
+import type { Doubt } from "./authority.js";
+
+export type GrantingName = (typeof GRANTING)[number];
+
+/** A row as it was found. */
+export interface FoundRow {
+  collection: GrantingName;
+  id: string;
+  /** `good`: signed by us and not changed since. `outdated`: signed by us, and changed or deleted later. */
+  state: "good" | "outdated" | Doubt;
+  row: CatalogueDocument;
+}
+
+export interface GrantSigning {
+  db: Db;
+  grants: Grants;
+  exclusive: Exclusive;
+  /** Has every process read these collections anew. */
+  changed: (name: "apiKeys" | "groups") => Promise<void>;
+}
+
+/** Longer than a write may be under way that was begun with the keys of before, milliseconds. */
+const SETTLE_MS = 5_000;
+
+/** Every row that grants power, by collection and id. */
+export async function surveyGrants({ db, grants }: GrantSigning): Promise<FoundRow[]> {
+  const found: FoundRow[] = [];
+  await grants.authority.refresh();
+  if (grants.authority.signs && !grants.fault) await grants.ledger.catchUp();
+  for (const collection of GRANTING) {
+    const rows = await guarded(() => db.collection<CatalogueDocument>(collection).find().sort({ _id: 1 }).toArray(), LIST_DEADLINE_MS);
+    for (const row of rows) {
+      const unsigned = row["mac"] === undefined;
+      const doubt = unsigned ? "unsigned" : await grants.authority.doubt(collection, row);
+      const floor = grants.ledger.floor(`${collection}/${row._id}`);
+      found.push({ collection, id: row._id, row, state: doubt ?? (floor && row.version < floor.atLeast ? "outdated" : "good") });
+    }
+  }
+  return found;
+}
+
+/** What the command is asked to do beside what it does by itself. */
+export interface SignOptions {
+  /** `<collection>/<id>` of rows to be signed as they are, whatever their state. */
+  accept?: readonly string[];
+  settleMs?: number;
+}
+
+const accepts = ({ accept = [] }: SignOptions) => ({ collection, id }: Pick<FoundRow, "collection" | "id">): boolean => accept.includes(`${collection}/${id}`);
+
+/**
+ * The first signing: signs every unsigned row and sets the mark. Where the mark is set already it signs only what `accept` names. Gives the
+ * rows that were signed. Sessions from before are ended: no person can check them. May be stopped and run again.
+ */
+export async function signGrants(signing: GrantSigning, options: SignOptions = {}): Promise<FoundRow[]> {
+  const { db, grants } = signing;
+  if (grants.fault) throw grants.fault;
+  const first = !grants.authority.marked;
+  if (first) await begin(grants);
+  const wanted = (await surveyGrants(signing)).filter((found) => (first && found.state === "unsigned") || accepts(options)(found));
+  for (const found of wanted) await signOne(signing, found);
+  if (first) await grants.authority.change(() => ({ marked: true }));
+  await grants.ledger.renew();
+  if (first) await guarded(() => db.collection("sessions").deleteMany({ mac: { $exists: false } }), LIST_DEADLINE_MS);
+  await tell(signing);
+  return wanted;
+}
+
+/** Keys and a ledger, before anything is signed with them: processes that run sign what they write from here on. */
+async function begin({ authority, ledger }: Grants): Promise<void> {
+  if (authority.signs) return;
+  await ledger.begin();
+  await authority.change(({ macKeys }) => (macKeys.length > 0 ? {} : { macKeys: [newMacKey()], chain: newChain() }));
+}
+
+/** Under the lock of the row, as every other change of it. */
+async function signOne({ db, grants, exclusive }: GrantSigning, { collection, id }: FoundRow): Promise<void> {
+  const rows = db.collection<CatalogueDocument>(collection);
+  for (let tries = 0; tries < 20; tries++) {
+    const signed = await exclusive(`${collection}/${id}`, async () => {
+      const row = await guarded(() => rows.findOne({ _id: id }));
+      return row === null || signAsItIs(rows, row, grants);
+    });
+    if (signed) return;
+  }
+  throw new StoreError("unavailable", `${collection}/${id} is being changed by too many at once. Run the command again.`);
+}
+
+/** Every process reads anew what it holds in memory. */
+async function tell({ changed }: GrantSigning): Promise<void> {
+  await changed("apiKeys");
+  await changed("groups");
+}
+
+/**
+ * A new key for signing: what is good is signed under it, then the keys of before are given up, so that nothing signed with them counts
+ * any more. Beside running services. Sessions end with the old key. May be stopped and run again. Gives the rows that were not good.
+ */
+export async function rotateGrantKey(signing: GrantSigning, { settleMs = SETTLE_MS }: SignOptions = {}): Promise<FoundRow[]> {
+  const { authority } = signing.grants;
+  if (signing.grants.fault) throw signing.grants.fault;
+  const key = newMacKey();
+  await authority.change(({ macKeys }) => ({ macKeys: [key, ...macKeys] }));
+  await resign(signing);
+  await delay(settleMs);
+  // Once more: what a write that was under way has signed with the key of before.
+  const bad = await resign(signing);
+  await authority.change(() => ({ macKeys: [key] }));
+  await signing.grants.ledger.renew();
+  await tell(signing);
+  return bad;
+}
+
+/**
+ * After a restore, or where the ledger is broken: signs what a key that is known has signed, and what is accepted, under a new key, and
+ * begins the ledger anew. No service may run. Gives the rows that were left unsigned.
+ */
+export async function restoreGrants(signing: GrantSigning, options: SignOptions = {}): Promise<FoundRow[]> {
+  const { authority, ledger } = signing.grants;
+  const key = newMacKey();
+  await authority.change(({ macKeys }) => ({ macKeys: [key, ...macKeys] }));
+  const bad = await resign(signing, { also: accepts(options), ledgerSeq: 0 });
+  await authority.change(() => ({ macKeys: [key], chain: newChain(), marked: true }));
+  await ledger.restart();
+  await tell(signing);
+  return bad;
+}
+
+/** Good rows under the newest key, at the same version: the ledger knows them as they are. `ledgerSeq` is 0 where the ledger begins anew. */
+async function resign(signing: GrantSigning, { also = () => false, ledgerSeq }: { also?: (found: FoundRow) => boolean; ledgerSeq?: number } = {}): Promise<FoundRow[]> {
+  const { db, exclusive, grants: { authority } } = signing;
+  const bad: FoundRow[] = [];
+  for (const found of await surveyGrants(signing)) {
+    if (found.state !== "good" && !also(found)) {
+      bad.push(found);
+      continue;
+    }
+    const { collection, id, row } = found;
+    const rows: Collection<CatalogueDocument> = db.collection(collection);
+    // One that was changed meanwhile is signed with the newest key already, or found by the next pass.
+    const signed = authority.sign(collection, { ...row, ...(ledgerSeq !== undefined && { ledgerSeq }) });
+    await exclusive(`${collection}/${id}`, () => guarded(() => rows.replaceOne({ _id: id, version: row.version }, signed)));
+  }
+  return bad;
+}
