@@ -19,7 +19,7 @@ if (!(process.argv.includes("--if-changed") && current)) {
   if (process.argv.includes("--if-changed")) console.log("Building (a few seconds) ...");
   rmSync(stamp, { force: true });
   const startedAt = new Date();
-  const status = await runToEnd(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")]);
+  const status = await runToEnd(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")], { env: { PATH: process.env.PATH } });
   if (status !== 0) process.exit(status);
   const { buildBundle } = await import(pathToFileURL(join(root, "dist", "workers", "bundle.js")).href);
   await buildBundle();

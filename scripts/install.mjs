@@ -23,9 +23,12 @@ async function install() {
   const { endWithNpm, runToEnd } = await import("./processes.mjs");
   endWithNpm();
   console.log("Installing the dependencies of package-lock.json (once, about half a minute) ...");
+  // The packages' install scripts are other people's code: they get no setting and no secret of ours.
+  const needed = /^(PATH|HOME|TMPDIR|LANG|TZ|SHELL|NODE_EXTRA_CA_CERTS|(HTTPS?|ALL|NO)_PROXY|XDG_(CACHE|CONFIG)_HOME|SystemRoot|ComSpec|APPDATA|npm_config_\w+)$/i;
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => needed.test(name)));
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const cache = process.env.SEALPOST_CACHE_DIR;
-  const status = await runToEnd(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...(cache ? ["--cache", `${cache}/npm`] : [])], { cwd: root, shell: process.platform === "win32" });
+  const status = await runToEnd(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...(cache ? ["--cache", `${cache}/npm`] : [])], { cwd: root, env, shell: process.platform === "win32" });
   if (status !== 0) {
     console.error(`npm ci did not succeed: its own message stands above.
 Does it name a network error? Then check the connection to your npm registry (npm config get registry) and the proxy settings.

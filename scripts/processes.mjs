@@ -37,7 +37,7 @@ export async function runToEnd(command, args, options = {}) {
 
 /** A shell whose standard input closes when this process ends, however it ends. */
 function watch(pid) {
-  const watcher = spawn("/bin/sh", ["-c", 'read -r _; kill -TERM "$0"', String(pid)], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  const watcher = spawn("/bin/sh", ["-c", 'read -r _; kill -TERM "$0"', String(pid)], { detached: true, env: { PATH: process.env.PATH }, stdio: ["pipe", "ignore", "ignore"] });
   watcher.on("error", () => undefined);
   watcher.stdin.on("error", () => undefined);
   return watcher;

@@ -2,7 +2,7 @@
  * Keeps erasures true: does again at the start what the ledger says, before anything is served, and a moment after each erasure what
  * was under way then; and writes the ledger to a second place, from which a restored database gets it back.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -10,6 +10,7 @@ import type { Metrics } from "../activities/metrics.js";
 import type { Erasure } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { ledgerLine, parseLedger } from "./erasure-ledger.js";
+import { makePrivateDirectory, narrowFile } from "./private-files.js";
 
 export interface ErasureKeeperDependencies {
   store: Pick<Store, "erasures" | "blindIndex">;
@@ -69,6 +70,7 @@ function createLedgerCopy(store: ErasureKeeperDependencies["store"], file: strin
   return {
     read(): Erasure[] {
       if (!existsSync(file)) return [];
+      narrowFile(file);
       const { entries, refused } = parseLedger(store, readFileSync(file, "utf8"));
       if (refused.length > 0) log.warn({ file, lines: refused.slice(0, 20) }, "lines of the ledger of erasures are not of this installation, or damaged, and are left out");
       for (const entry of entries) written.add(nameOf(entry));
@@ -77,7 +79,7 @@ function createLedgerCopy(store: ErasureKeeperDependencies["store"], file: strin
     write(entries: Erasure[]): void {
       const missing = entries.filter((entry) => !written.has(nameOf(entry)));
       if (missing.length === 0) return;
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      makePrivateDirectory(dirname(file));
       const handle = openSync(file, "a", 0o600);
       try {
         // A line break first: the line before may have been cut short by a crash.

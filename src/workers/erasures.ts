@@ -8,6 +8,7 @@ import { connectStore } from "../store/index.js";
 import { loadConfig } from "./config.js";
 import { type DatabaseAtHand, databaseAtHand } from "./database-at-hand.js";
 import { ledgerLine, parseLedger } from "./erasure-ledger.js";
+import { keepFilesPrivate, narrowFile } from "./private-files.js";
 
 /** The ledger as text. @throws StoreError */
 export async function exportErasures(at: DatabaseAtHand): Promise<string> {
@@ -40,12 +41,17 @@ export async function applyErasures(at: DatabaseAtHand, text: string): Promise<A
 }
 
 async function main([command, file]: string[]): Promise<void> {
+  keepFilesPrivate();
   try {
     const at = databaseAtHand(loadConfig(), "Erasures need the database and its master keys");
     if (command === "export") {
       const text = await exportErasures(at);
       if (file === undefined) process.stdout.write(text);
-      else writeFileSync(file, text, { mode: 0o600 });
+      else {
+        // Before it is written: one that is there keeps its rights otherwise.
+        narrowFile(file);
+        writeFileSync(file, text, { mode: 0o600 });
+      }
     } else if (command === "apply" && file !== undefined) {
       const { entered, erased, refused } = await applyErasures(at, readFileSync(file, "utf8"));
       process.stdout.write(`${entered} erasures entered that this database did not have; ${erased} had something left, which is erased now.\n`);

@@ -1,9 +1,9 @@
 /** The structured log: one wide line per event, attempt and request; never a payload or a secret. */
-import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type DestinationStream, type Logger, pino } from "pino";
 import { maskUrls } from "../store/url-secrets.js";
 import type { Config } from "./config.js";
+import { makePrivateDirectory, narrowLog } from "./private-files.js";
 
 export interface ServiceLog {
   log: Logger;
@@ -16,9 +16,12 @@ export interface ServiceLog {
 /** The log of this process. In a terminal it goes to a file, so that the start lines stay readable. */
 export function createLog(config: Config, terminal: boolean): ServiceLog {
   const file = config.LOG_FILE ?? (terminal && !config.production ? join(config.dataDir, "logs", "sealpost.log") : undefined);
-  if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
+  if (file !== undefined) {
+    makePrivateDirectory(dirname(file));
+    narrowLog(file);
+  }
   // Buffered: two lines a delivery, written one by one, cost more than the delivery's signature.
-  const destination = pino.destination({ dest: file ?? 1, sync: false, minLength: 4_096, mkdir: true });
+  const destination = pino.destination({ dest: file ?? 1, sync: false, minLength: 4_096, mode: 0o600 });
   // A terminal that is gone, or a full disk, must not end the service.
   destination.on("error", () => undefined);
   const flushing = setInterval(() => destination.flush(), 500);

@@ -1,5 +1,6 @@
 /** Entry of every Sealpost process; ROLE decides what it does. */
 import { ConfigError, loadConfig } from "./config.js";
+import { keepFilesPrivate } from "./private-files.js";
 import { StoreError } from "../store/store.js";
 import { EngineError } from "./engines/index.js";
 import { startService, StartError } from "./service.js";
@@ -10,6 +11,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const STOP_MARGIN_MS = 20_000;
 
 async function main(): Promise<void> {
+  keepFilesPrivate();
   // Whoever reads the output may go first: a closed terminal, a pipe to `head`. The service goes on, or ends in its own time.
   for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   const config = loadConfig();

@@ -39,7 +39,7 @@ export function lockDataDirectory(dataDir: string): () => void {
   const file = lockFile(dataDir);
   const own = `${file}.${process.pid}`;
   const mine: Owner = { pid: process.pid, startMark: startMark(process.pid) ?? "" };
-  writeFileSync(own, JSON.stringify(mine));
+  writeFileSync(own, JSON.stringify(mine), { mode: 0o600 });
   try {
     // A link appears whole or not at all, so that nobody reads a half-written owner.
     while (!linked(own, file)) {

@@ -2,7 +2,9 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { narrowLog, withPrivateFiles } from "../private-files.js";
 import { EngineError, refuseIfStopped } from "./engine-error.js";
+import { childEnvironment } from "./machine.js";
 import { lastLine } from "./run-tool.js";
 import { watch } from "./watcher.js";
 
@@ -44,6 +46,7 @@ const LOG_ROTATED_AT_BYTES = 20 * 1024 * 1024;
  */
 export async function startEngine(spec: EngineSpec): Promise<EngineProcess> {
   rotate(spec.logFile);
+  narrowLog(spec.logFile);
   const stopping = new AbortController();
   let current = launch(spec);
   try {
@@ -105,7 +108,8 @@ interface Launched {
 function launch(spec: EngineSpec): Launched {
   const log = openSync(spec.logFile, "a", 0o600);
   // Its own session: Ctrl-C in the terminal would otherwise end the engine before the work in flight is finished.
-  const child = spawn(spec.command, spec.args, { detached: true, stdio: [spec.exitsWithStdin ? "pipe" : "ignore", log, log] });
+  const child = withPrivateFiles(() =>
+    spawn(spec.command, spec.args, { detached: true, env: childEnvironment(), stdio: [spec.exitsWithStdin ? "pipe" : "ignore", log, log] }));
   closeSync(log);
   // It ended first: nothing is ever written to it anyway.
   child.stdin?.on("error", () => undefined);

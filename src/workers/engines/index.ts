@@ -1,5 +1,6 @@
 /** Real engines where nothing is installed: what is given from outside is used, the rest is provided below the data directory. */
 import { resolve } from "node:path";
+import { narrowDirectory } from "../private-files.js";
 import { EngineError } from "./engine-error.js";
 import { lockDataDirectory, prepareDataDirectory } from "./data-directory.js";
 import type { EngineProcess } from "./engine-process.js";
@@ -57,6 +58,8 @@ export interface Engines {
  */
 export async function provideEngines(given: EngineOptions): Promise<Engines> {
   const options = { ...given, dataDir: resolve(given.dataDir) };
+  const open = narrowDirectory(options.dataDir);
+  if (open.length > 0) options.progress(`Other users of this machine could read ${open.length} files and directories of ${options.dataDir}; now only this user can (the first: ${open[0]})`);
   if (options.temporalAddress && options.mongodbUrl) return outside({ ...options, temporalAddress: options.temporalAddress, mongodbUrl: options.mongodbUrl });
   prepareDataDirectory(options.dataDir);
   const unlock = lockDataDirectory(options.dataDir);

@@ -39,9 +39,18 @@ export const toolCachesBelow = (cacheDir: string): Record<string, string> => ({
   PIP_CACHE_DIR: join(cacheDir, "pip"), GOCACHE: join(cacheDir, "go-build"), GOMODCACHE: join(cacheDir, "go-mod"),
 });
 
-/** The environment of this process with some keys replaced, for a tool that it starts. */
-export function environmentWith(replaced: Record<string, string>): NodeJS.ProcessEnv {
-  return { ...process.env, ...replaced };
+/** What any program needs: where programs, its user's home and temporary files are, language and time zone. */
+const NEEDED = /^(PATH|HOME|TMPDIR|LANG|LC_ALL|LC_CTYPE|TZ)$/;
+/** What pip and go need besides: how the machine reaches the outside, whom it trusts there, and their own settings. */
+const TO_DOWNLOAD = /^((HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|XDG_(CACHE|CONFIG)_HOME|NETRC|PIP_\w+|PYENV_(ROOT|VERSION)|VIRTUAL_ENV|GO[A-Z0-9]+)$/i;
+
+/**
+ * The environment of a child: named one by one, so that no setting and no secret of ours is in it. An engine is reached by whoever
+ * may call it, and what is in `/proc/<pid>/environ` can be read by everything that runs as this user.
+ */
+export function childEnvironment({ downloads = false, set = {} }: { downloads?: boolean; set?: Record<string, string> } = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => NEEDED.test(name) || (downloads && TO_DOWNLOAD.test(name)));
+  return { ...Object.fromEntries(kept), ...set };
 }
 
 /** Names a build in the cache: binaries differ by operating system and processor. */

@@ -82,7 +82,7 @@ async function builtStandIn({ cacheDir, toolEnvironment, progress, signal }: Pro
     cpSync(sources, copy, { recursive: true });
     const line = `Engines: no mongod can be had, so Go builds the stand-in FerretDB ${FERRETDB_VERSION}, once on this machine: about two minutes`;
     const build = await tellIfSlow(progress, line, () => runTool({
-      command: go, cwd: copy, withinMs: BUILD_WITHIN_MS, signal,
+      command: go, cwd: copy, downloads: true, withinMs: BUILD_WITHIN_MS, signal,
       args: ["build", "-mod=readonly", "-modcacherw", "-buildvcs=false", "-trimpath", "-tags", "ferretdb_sqlite", "-ldflags", "-s -w", "-o", file, "."],
       env: { ...toolEnvironment, CGO_ENABLED: "0", GOWORK: "off", PWD: copy },
     }));

@@ -1,6 +1,7 @@
 /** Whose process an id is: ids are used again, so an id alone proves nothing. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { childEnvironment } from "./machine.js";
 
 /** Whether a process with this id exists. A zombie does not count: it holds no files and no ports. */
 export function isAlive(pid: number): boolean {
@@ -43,7 +44,7 @@ function fieldsAfterName(pid: number): string[] | undefined {
 
 function ask(pid: number, field: string): string | undefined {
   try {
-    return execFileSync("ps", ["-o", field, "-p", String(pid)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim() || undefined;
+    return execFileSync("ps", ["-o", field, "-p", String(pid)], { encoding: "utf8", env: childEnvironment(), stdio: ["ignore", "pipe", "ignore"] }).trim() || undefined;
   } catch {
     return undefined;
   }

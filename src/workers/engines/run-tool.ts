@@ -1,6 +1,6 @@
 /** Runs a tool to its end. */
 import { spawn } from "node:child_process";
-import { environmentWith } from "./machine.js";
+import { childEnvironment } from "./machine.js";
 import { watch } from "./watcher.js";
 
 export interface ToolRun {
@@ -8,6 +8,8 @@ export interface ToolRun {
   args: string[];
   cwd?: string;
   env?: Record<string, string>;
+  /** It fetches something: it needs the proxy settings and its own. */
+  downloads?: boolean;
   withinMs: number;
   /** Aborted: the tool is ended. */
   signal?: AbortSignal | undefined;
@@ -19,10 +21,10 @@ export type ToolResult = { ok: true; output: string } | { ok: false; reason: str
 const KEPT_CHARACTERS = 64 * 1024;
 
 /** Never throws: a tool that is missing, fails or takes too long gives a reason. */
-export function runTool({ command, args, cwd, env, withinMs, signal }: ToolRun): Promise<ToolResult> {
+export function runTool({ command, args, cwd, env, downloads = false, withinMs, signal }: ToolRun): Promise<ToolResult> {
   return new Promise((resolve) => {
     // A group of its own: pip and go start further processes, which have to end with them.
-    const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: environmentWith(env ?? {}), ...(cwd && { cwd }) });
+    const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: childEnvironment({ downloads, ...(env && { set: env }) }), ...(cwd && { cwd }) });
     let output = "";
     let said = "";
     const watcher = child.pid === undefined ? undefined : watch(child.pid, "group");

