@@ -27,7 +27,7 @@ interface Tally {
 interface Bunch extends Tally {
   act: Pick<TalliedAct, "actor" | "action" | "subject">;
   /** The entry of its first act; the others wait for it. */
-  opened: Promise<void>;
+  opened: Promise<unknown>;
   timer: NodeJS.Timeout;
 }
 

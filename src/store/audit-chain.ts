@@ -1,7 +1,9 @@
 /**
- * The chain that the audit's entries form. Each carries a MAC over itself and the MAC before it, under the installation's pepper:
- * whoever has only the database can neither change, remove, swap or insert an entry nor make the chain anew.
+ * The chain that the audit's entries form. Each carries a MAC over its whole document and the MAC before it, under the installation's
+ * pepper: who has only the database can neither change, extend, remove, swap or insert an entry nor make the chain anew.
  */
+import { BSON } from "mongodb";
+import type { AuditMark } from "./audit-mark.js";
 
 /** Gives HMAC-SHA-256 of the text under the pepper, with a label of its own. */
 export type Mac = (label: string, text: string) => Uint8Array;
@@ -15,6 +17,8 @@ export interface AuditDocument {
   action: string;
   subject: string;
   detail?: string;
+  /** Id of the entry by which the act was begun. */
+  intent?: string;
   /** MAC of the entry before, base64url; empty for the first. */
   prev?: string;
   mac?: string;
@@ -36,10 +40,22 @@ const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("ba
 /** Each field with its length in front, so that no two entries read the same. */
 const joined = (fields: readonly string[]): string => fields.map((field) => `${Buffer.byteLength(field)}:${field}`).join("");
 
-/** The MAC of an entry in its place. */
-export function macOf(mac: Mac, { _id, at, actor, action, subject, detail }: AuditDocument, prev: string): string {
-  return base64url(mac("audit-chain", joined([_id, at.toISOString(), actor, action, subject, detail === undefined ? "0" : "1", detail ?? "", prev])));
+/** The MAC of an entry in its place. A document that we would not write has a text that no entry of ours has. */
+export function macOf(mac: Mac, document: AuditDocument, prev: string): string {
+  const { _id, at, actor, action, subject, detail, intent } = document;
+  if (!isOurs(document)) return base64url(mac("audit-chain-foreign", joined([BSON.EJSON.stringify(document, { relaxed: false }), prev])));
+  return base64url(mac("audit-chain", joined([
+    _id, at.toISOString(), actor, action, subject, detail === undefined ? "0" : "1", detail ?? "", prev, ...(intent === undefined ? [] : ["intent", intent]),
+  ])));
 }
+
+const TEXTS: readonly string[] = ["_id", "actor", "action", "subject", "detail", "intent", "prev", "mac"];
+/** Has no member and no type but those the MAC is made of: an added one must not pass unseen. */
+function isOurs(document: AuditDocument): boolean {
+  const { at } = document;
+  return at instanceof Date && !Number.isNaN(at.getTime()) && Object.entries(document).every(([name, value]) => name === "at" || value === undefined || (TEXTS.includes(name) && typeof value === "string"));
+}
+
 export const headSeal = (mac: Mac, head: Pick<AuditHeadDocument, "seq" | "mac">): string => base64url(mac("audit-head", `${head.seq}:${head.mac}`));
 
 /** What the first entry says of those before the chain: how many, and a MAC over them all. */
@@ -62,22 +78,33 @@ export type AuditVerification = {
   unchained: number;
   /** The last good entry: to be kept elsewhere and given as `expect` the next time. */
   head: { seq: number; mac: string };
+  /** Ids of entries that begin an act whose outcome is not on record: under way, or to be completed. */
+  open: string[];
 } & ({ ok: true } | { ok: false; fault: AuditFault; seq: number });
 /**
  * `missing`: the entry of this number is not there. `changed`: it is not as it was written, or not where. `cut_short`: the chain once
- * reached this number. `head`: the record of the last entry is not ours. `unchained`: the entries from before the chain are not those it began with.
+ * reached this number. `head`: the record of the last entry is not ours. `mark`: the high-water mark is missing or not ours.
+ * `unchained`: the entries from before the chain are not those it began with.
  */
-export type AuditFault = "missing" | "changed" | "cut_short" | "head" | "unchained";
+export type AuditFault = "missing" | "changed" | "cut_short" | "head" | "mark" | "unchained";
+
+/** What a chain is checked against. */
+export interface ChainWitnesses {
+  mac: Mac;
+  head: AuditHeadDocument | undefined;
+  mark: Awaited<ReturnType<AuditMark["read"]>>;
+  /** A head that was noted elsewhere. */
+  expect?: { seq: number; mac: string };
+}
 
 /** Checks all entries, by ascending id: those of the chain come first. */
-export async function verifyChain(
-  { mac, entries, head, expect }: { mac: Mac; entries: AsyncIterable<AuditDocument>; head: AuditHeadDocument | undefined; expect?: { seq: number; mac: string } },
-): Promise<AuditVerification> {
-  const known = [head, expect].filter((each) => each !== undefined);
+export async function verifyChain({ entries, mac, head, mark, expect }: ChainWitnesses & { entries: AsyncIterable<AuditDocument> }): Promise<AuditVerification> {
+  const known = [head, mark, expect].filter((each) => typeof each === "object");
   const earlier = digestOfEarlier(mac);
+  const open = createOpenIntents();
   let last = { seq: 0, mac: "" };
   let beginning: string | undefined;
-  const failed = (fault: AuditFault, seq: number): AuditVerification => ({ ok: false, fault, seq, chained: last.seq, unchained: earlier.result().unchained, head: last });
+  const failed = (fault: AuditFault, seq: number): AuditVerification => ({ ok: false, fault, seq, chained: last.seq, unchained: earlier.result().unchained, head: last, open: open.ids() });
 
   for await (const entry of entries) {
     const seq = seqOf(entry._id);
@@ -88,13 +115,31 @@ export async function verifyChain(
     if (seq !== last.seq + 1) return failed("missing", last.seq + 1);
     if (entry.prev !== last.mac || entry.mac !== macOf(mac, entry, last.mac)) return failed("changed", seq);
     if (known.some((each) => each.seq === seq && each.mac !== entry.mac)) return failed("changed", seq);
+    open.follow(entry);
     if (seq === 1) beginning = entry.detail;
     last = { seq, mac: entry.mac };
   }
   if (head ? head.seal !== headSeal(mac, head) : last.seq > 0) return failed("head", last.seq);
+  if (typeof mark === "string") return failed("mark", last.seq);
   const reached = Math.max(0, ...known.map(({ seq }) => seq));
   if (reached > last.seq) return failed("cut_short", reached);
   const { unchained } = earlier.result();
   if (beginning !== undefined && beginning !== JSON.stringify(earlier.result())) return failed("unchained", 1);
-  return { ok: true, chained: last.seq, unchained, head: last };
+  return { ok: true, chained: last.seq, unchained, head: last, open: open.ids() };
+}
+
+/** The action of an entry that begins an act; the one that tells the outcome names it as its `intent`. */
+export const INTENT_ACTION = "act.begin";
+
+/** Which acts were begun and not ended, of entries that are given in their order. Holds no more than are open at a time. */
+export function createOpenIntents() {
+  const open = new Map<string, AuditDocument>();
+  return {
+    follow(entry: AuditDocument): void {
+      if (entry.intent !== undefined) open.delete(entry.intent);
+      if (entry.action === INTENT_ACTION) open.set(entry._id, entry);
+    },
+    ids: () => [...open.keys()],
+    entries: () => [...open.values()],
+  };
 }

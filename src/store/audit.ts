@@ -2,7 +2,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { MongoBulkWriteError, type Collection } from "mongodb";
 import { type AuditDocument, type AuditHeadDocument, digestOfEarlier, headSeal, idOf, type Mac, macOf, seqOf, verifyChain } from "./audit-chain.js";
+import { createIntentFollower, type IntentCheckpointDocument } from "./audit-intents.js";
+import type { AuditMark } from "./audit-mark.js";
 import { guarded, isDuplicate } from "./driver-errors.js";
+import type { Exclusive } from "./exclusive.js";
 import { findPage, within } from "./paging.js";
 import type { AuditEntry } from "./model.js";
 import { StoreError, type Store } from "./store.js";
@@ -11,7 +14,7 @@ type Given = Parameters<Store["audit"]["append"]>[0];
 type Dated = Given & { at: Date };
 interface Waiting {
   entry: Given;
-  done: () => void;
+  done: (id: string) => void;
   failed: (error: unknown) => void;
 }
 interface Tip {
@@ -24,12 +27,30 @@ const BATCH = 100;
 /** Lost races for a number before giving up; each one means that another process has appended. */
 const MAX_CONFLICTS = 200;
 
-/** The audit over its collections. `mac` is keyed: see audit-chain.ts. */
-export function createAuditStore({ entries, heads, mac }: { entries: Collection<AuditDocument>; heads: Collection<AuditHeadDocument>; mac: Mac }): Store["audit"] {
+export interface AuditDependencies {
+  entries: Collection<AuditDocument>;
+  heads: Collection<AuditHeadDocument>;
+  mark: AuditMark;
+  checkpoints: Collection<IntentCheckpointDocument>;
+  /** Keyed: see audit-chain.ts. */
+  mac: Mac;
+  /** A lock over all processes, on every engine. */
+  exclusive: Exclusive;
+}
+
+/** The audit over its collections. */
+export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclusive }: AuditDependencies): Store["audit"] {
   const findHead = async () => (await guarded(() => heads.findOne({ _id: "head" }))) ?? undefined;
-  const append = createAppender({ entries, heads, mac, findHead });
+  const append = createAppender({ entries, heads, mark, mac, findHead });
+  const intents = createIntentFollower({ entries, checkpoints });
   return {
     append,
+    unsettled: async () => (await intents.open()).map(toEntry),
+    settle: (entry) => exclusive(`audit/${entry.intent}`, async () => {
+      if (!(await intents.open()).some(({ _id }) => _id === entry.intent)) return false;
+      await append(entry);
+      return true;
+    }),
     async list(page, { actor, action, subject, since, until } = {}) {
       const exact = Object.entries({ actor, action, subject }).filter(([, value]) => value !== undefined).map(([field, value]) => ({ [field]: value }));
       const { data, ...rest } = await findPage({ collection: entries, timeField: "at", filter: [...exact, ...within<AuditDocument>("at", since, until)], page });
@@ -40,16 +61,17 @@ export function createAuditStore({ entries, heads, mac }: { entries: Collection<
     },
     async verify(expect) {
       // Read first: what is appended meanwhile comes after it.
-      const head = await findHead();
-      return verifyChain({ mac, entries: entries.find().sort({ _id: 1 }), head, ...(expect && { expect }) });
+      const [head, reached] = await Promise.all([findHead(), mark.read()]);
+      return verifyChain({ mac, entries: entries.find().sort({ _id: 1 }), head, mark: reached, ...(expect && { expect }) });
     },
   };
 }
 
-function toEntry({ _id: id, at, actor, action, subject, detail, prev, mac }: AuditDocument): AuditEntry {
+function toEntry({ _id: id, at, actor, action, subject, detail, intent, prev, mac }: AuditDocument): AuditEntry {
   return {
     id, at, actor, action, subject,
     ...(detail !== undefined && { detail: JSON.parse(detail) as Record<string, unknown> }),
+    ...(intent !== undefined && { intent }),
     ...(prev !== undefined && mac !== undefined && { prev, mac }),
   };
 }
@@ -57,6 +79,7 @@ function toEntry({ _id: id, at, actor, action, subject, detail, prev, mac }: Aud
 interface Chain {
   entries: Collection<AuditDocument>;
   heads: Collection<AuditHeadDocument>;
+  mark: AuditMark;
   mac: Mac;
   findHead: () => Promise<AuditHeadDocument | undefined>;
 }
@@ -65,7 +88,7 @@ interface Chain {
  * Appends in one line: what comes while a write is under way goes out together in the next one. Between processes the unique `_id`
  * decides: whoever loses reads the entries that were first and chains on behind them.
  */
-function createAppender({ entries, heads, mac, findHead }: Chain): Store["audit"]["append"] {
+function createAppender({ entries, heads, mark, mac, findHead }: Chain): Store["audit"]["append"] {
   let tip: Tip | undefined;
 
   const read = (seq: number) => guarded(() => entries.findOne({ _id: idOf(seq) }));
@@ -83,7 +106,9 @@ function createAppender({ entries, heads, mac, findHead }: Chain): Store["audit"
     await insert(entries, chained(mac, { seq: 0, mac: "" }, [{ at, actor: "service", action: "audit.begin", subject: "audit", detail: earlier.result() }]));
   }
 
-  async function write(given: Dated[]): Promise<void> {
+  /** Gives the ids, in the order of the entries. */
+  async function write(given: Dated[]): Promise<string[]> {
+    const ids: string[] = [];
     let rest = given;
     for (let conflicts = 0; rest.length > 0; conflicts++) {
       if (conflicts > MAX_CONFLICTS) throw new StoreError("unavailable", "The audit is being written to by too many at once. Try again.");
@@ -96,24 +121,20 @@ function createAppender({ entries, heads, mac, findHead }: Chain): Store["audit"
       const count = await insert(entries, documents);
       const last = documents[count - 1];
       if (last) tip = { seq: tip.seq + count, mac: last.mac };
+      ids.push(...documents.slice(0, count).map(({ _id }) => _id));
       rest = rest.slice(count);
       if (rest.length > 0) await delay(Math.random() * 10);
     }
-    if (tip) await moveHead(tip);
+    const reached = tip;
+    if (reached) await Promise.all([moveHead(reached), forward(() => mark.move(reached))]);
+    return ids;
   }
 
-  /** Only ever forward. A head that lags is no harm: it says how far the chain reached at least. */
-  async function moveHead({ seq, mac: entryMac }: Tip): Promise<void> {
-    const head = { seq, mac: entryMac, seal: headSeal(mac, { seq, mac: entryMac }) };
-    await guarded(() => heads.updateOne({ _id: "head", seq: { $lt: seq } }, { $set: head }, { upsert: true })).catch((error: unknown) => {
-      // Another process's head is further on, or the store went away after the entries were durable.
-      if (!isDuplicate(error) && !(error instanceof StoreError && error.code === "unavailable")) throw error;
-    });
-  }
+  const moveHead = (at: Tip) => forward(() => guarded(() => heads.updateOne({ _id: "head", seq: { $lt: at.seq } }, { $set: { ...at, seal: headSeal(mac, at) } }, { upsert: true })));
 
   return inBatches(async (given) => {
     try {
-      await write(given.map((entry) => ({ at: new Date(), ...entry })));
+      return await write(given.map((entry) => ({ at: new Date(), ...entry })));
     } catch (error) {
       // Whether anything was written is not known: the next append looks.
       tip = undefined;
@@ -122,8 +143,16 @@ function createAppender({ entries, heads, mac, findHead }: Chain): Store["audit"
   });
 }
 
+/** Only ever forward. A head or mark that lags is no harm: it says how far the chain reached at least. */
+async function forward(update: () => Promise<unknown>): Promise<void> {
+  await update().catch((error: unknown) => {
+    // Another process's is further on, or the store went away after the entries were durable.
+    if (!isDuplicate(error) && !(error instanceof StoreError && error.code === "unavailable")) throw error;
+  });
+}
+
 /** One write at a time; what comes meanwhile goes out together in the next. */
-function inBatches(write: (given: Given[]) => Promise<void>): Store["audit"]["append"] {
+function inBatches(write: (given: Given[]) => Promise<string[]>): Store["audit"]["append"] {
   const waiting: Waiting[] = [];
   let running = false;
 
@@ -132,8 +161,8 @@ function inBatches(write: (given: Given[]) => Promise<void>): Store["audit"]["ap
     while (waiting.length > 0) {
       const batch = waiting.splice(0, BATCH);
       try {
-        await write(batch.map(({ entry }) => entry));
-        for (const { done } of batch) done();
+        const ids = await write(batch.map(({ entry }) => entry));
+        for (const [index, { done }] of batch.entries()) done(ids[index] ?? "");
       } catch (error) {
         for (const { failed } of batch) failed(error);
       }
@@ -141,7 +170,7 @@ function inBatches(write: (given: Given[]) => Promise<void>): Store["audit"]["ap
     running = false;
   }
 
-  return (entry) => new Promise<void>((done, failed) => {
+  return (entry) => new Promise<string>((done, failed) => {
     waiting.push({ entry, done, failed });
     if (!running) void run();
   });

@@ -276,6 +276,8 @@ export interface AuditEntry {
   action: string;
   subject: string;
   detail?: Record<string, unknown>;
+  /** Id of the entry by which this act was begun; that one's action is `act.begin`. */
+  intent?: string;
   /** MAC of the entry before, and of this one; absent on entries from before the chain. */
   prev?: string;
   mac?: string;

@@ -3,6 +3,8 @@ import type { Collection, Db, MongoClient } from "mongodb";
 import type { Logger } from "pino";
 import { createAuditStore } from "./audit.js";
 import type { AuditDocument, AuditHeadDocument } from "./audit-chain.js";
+import type { IntentCheckpointDocument } from "./audit-intents.js";
+import { type AuditMarkDocument, beginAuditMark, createAuditMark } from "./audit-mark.js";
 import { createCatalogueCollection, type CatalogueDocument, type Layout } from "./catalogue-collection.js";
 import { apiKeyLayout, apiLayout, eventTypeLayout, groupLayout, subscriptionLayout } from "./catalogue-layouts.js";
 import { type ChangesDocument, createChanges } from "./changes.js";
@@ -92,8 +94,9 @@ export async function createStore(deps: { client: MongoClient; database: string;
 
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await changes.ping(10_000);
-  const grants = await openGrants(db, keyring);
-  const { pepper } = grants.authority.content;
+  const auditMarks = db.collection<AuditMarkDocument>("settings");
+  const grants = await openGrants(db, keyring, () => beginAuditMark(auditMarks, keyring));
+  const { pepper, auditMarked = false } = grants.authority.content;
   const temporalLegacyUntil = await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring);
   if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), grantRequests, samlUses: collectionOf(db, "samlUses"), sessions, people, erasures: collectionOf(db, "erasures") });
 
@@ -126,7 +129,9 @@ export async function createStore(deps: { client: MongoClient; database: string;
     recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),
     sessions: createSessionStore(sessions, keyring, grants),
     audit: createAuditStore({
-      entries: db.collection<AuditDocument>("audit"), heads: db.collection<AuditHeadDocument>("auditHead"), mac: (label, text) => blindIndex(pepper, label, text),
+      entries: db.collection<AuditDocument>("audit"), heads: db.collection<AuditHeadDocument>("auditHead"), checkpoints: db.collection<IntentCheckpointDocument>("auditHead"),
+      mark: createAuditMark({ collection: auditMarks, keyring, needed: auditMarked }), mac: (label, text) => blindIndex(pepper, label, text),
+      exclusive: createLocks(db.collection<LockDocument>("locks")),
     }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,

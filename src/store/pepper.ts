@@ -33,6 +33,8 @@ export interface PepperContent {
   marked: boolean;
   /** Names the chain of the ledger: one that was begun anew takes no entry of the one before. */
   chain: string;
+  /** The audit has a high-water mark (audit-mark.ts), so one that is missing was taken away. Absent in what releases before it wrote. */
+  auditMarked?: boolean;
 }
 
 /**
@@ -83,7 +85,7 @@ export function createPepperVault(collection: Collection<PepperDocument>, keyrin
     },
     async create() {
       const pepper = createSecretKey(randomBytes(KEY_BYTES));
-      const document: PepperDocument = { _id: "pepper", form: 2, sealed: await sealed({ pepper, revision: 1, macKeys: [newMacKey()], marked: true, chain: newChain() }) };
+      const document: PepperDocument = { _id: "pepper", form: 2, sealed: await sealed({ pepper, revision: 1, macKeys: [newMacKey()], marked: true, chain: newChain(), auditMarked: true }) };
       try {
         await guarded(() => collection.insertOne(document));
         return true;

@@ -154,8 +154,12 @@ export interface ErasureStore {
 }
 
 export interface AuditStore {
-  /** Durable and chained on return. Entries of one process are in the order of the calls. */
-  append(entry: Omit<AuditEntry, "id" | "at" | "prev" | "mac">): Promise<void>;
+  /** Durable and chained on return; gives the entry's id. Entries of one process are in the order of the calls. */
+  append(entry: NewAuditEntry): Promise<string>;
+  /** The entries that begin an act and whose outcome is not on record, oldest first. */
+  unsettled(): Promise<AuditEntry[]>;
+  /** Appends the outcome of `intent`, unless it is on record already: false then. Of several processes one does it. */
+  settle(entry: NewAuditEntry & { intent: string }): Promise<boolean>;
   /** Newest first. */
   list(page: PageRequest, filter?: AuditFilter): Promise<Page<AuditEntry>>;
   /** All of them, the chain in its order first. */
@@ -163,6 +167,8 @@ export interface AuditStore {
   /** Checks the whole chain; `expect` is a head that was noted elsewhere. */
   verify(expect?: { seq: number; mac: string }): Promise<AuditVerification>;
 }
+/** An entry as it is given: the store adds its number, its time and its place in the chain. */
+export type NewAuditEntry = Omit<AuditEntry, "id" | "at" | "prev" | "mac">;
 export interface AuditFilter {
   actor?: string;
   action?: string;

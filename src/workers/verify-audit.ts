@@ -14,7 +14,8 @@ import { readRunningEngines } from "./engines/index.js";
 
 const FAULTS: Readonly<Record<AuditFault, string>> = {
   missing: "is missing", changed: "is not as it was written, or not where it was", cut_short: "was there once: the chain has been cut short, or the database set back",
-  head: "is the last one, and the record of the last one is missing or not ours", unchained: "tells of other entries from before the chain than there are now",
+  head: "is the last one, and the record of the last one is missing or not ours", mark: "is the last one, and the high-water mark among the settings is missing or not ours: the audit was emptied or set back",
+  unchained: "tells of other entries from before the chain than there are now",
 };
 
 /** Checks the chain and says what it found; true when it is whole. */

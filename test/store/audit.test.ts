@@ -1,5 +1,7 @@
-import type { Collection, Document } from "mongodb";
+import { Binary, type Collection, type Document } from "mongodb";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { createKeyring } from "../../src/store/keyring.js";
+import { localKeyProvider } from "../../src/store/master-keys.js";
 import type { MongoStore } from "../../src/store/mongo-store.js";
 import { openDatabase, type TestDatabase } from "./database.js";
 
@@ -7,12 +9,13 @@ let database: TestDatabase;
 let store: MongoStore;
 let entries: Collection<Document & { _id: string }>;
 let heads: Collection<Document & { _id: string }>;
+let settings: Collection<Document & { _id: string }>;
 
 beforeEach(async () => {
   database = await openDatabase(inject("mongodbUrl"), "audit");
   store = await database.openStore();
   const db = database.client.db(database.name);
-  [entries, heads] = [db.collection("audit"), db.collection("auditHead")];
+  [entries, heads, settings] = [db.collection("audit"), db.collection("auditHead"), db.collection("settings")];
 });
 afterEach(() => database.close());
 
@@ -26,6 +29,12 @@ async function put(document: Document & { _id: string }): Promise<void> {
   await entries.deleteOne({ _id: document._id });
   await entries.insertOne(document);
 }
+/** Puts a collection back to what it was. */
+async function restore(collection: Collection<Document & { _id: string }>, documents: (Document & { _id: string })[]): Promise<void> {
+  await collection.deleteMany({});
+  if (documents.length > 0) await collection.insertMany(documents);
+}
+const all = (collection: Collection<Document & { _id: string }>) => collection.find().toArray();
 const read = async (seq: number) => (await entries.findOne({ _id: id(seq) })) ?? expect.fail(`no entry ${seq}`);
 
 describe("the chain of the audit", () => {
@@ -65,20 +74,53 @@ describe("the chain of the audit", () => {
     }],
     ["the record of the last one taken away", { fault: "head", seq: 6 }, async () => heads.deleteOne({ _id: "head" })],
     ["everything taken away but that record", { fault: "cut_short", seq: 6 }, async () => entries.deleteMany({})],
+    ["everything taken away with that record", { fault: "cut_short", seq: 6 }, async () => Promise.all([entries.deleteMany({}), heads.deleteMany({})])],
+    ["everything taken away, the high-water mark too", { fault: "mark", seq: 0 }, async () => Promise.all([entries.deleteMany({}), heads.deleteMany({}), settings.deleteOne({ _id: "auditMark" })])],
+    ["the high-water mark taken away", { fault: "mark", seq: 6 }, async () => settings.deleteOne({ _id: "auditMark" })],
+    ["a high-water mark whose number was changed", { fault: "mark", seq: 6 }, async () => settings.updateOne({ _id: "auditMark" }, { $set: { seq: 5 } })],
+    ["a member added", { fault: "changed", seq: 3 }, async () => put({ ...(await read(3)), note: "harmless" })],
+    ["a member added to the last one", { fault: "changed", seq: 6 }, async () => entries.updateOne({ _id: id(6) }, { $set: { approvedBy: "key:2" } })],
+    ["an empty member added", { fault: "changed", seq: 4 }, async () => put({ ...(await read(4)), note: null })],
+    ["a member that we know, added", { fault: "changed", seq: 4 }, async () => put({ ...(await read(4)), intent: id(3) })],
+    ["a member taken away", { fault: "changed", seq: 5 }, async () => entries.updateOne({ _id: id(5) }, { $unset: { detail: "" } })],
+    ["a text turned into another type", { fault: "changed", seq: 2 }, async () => put({ ...(await read(2)), subject: ["grp_2"] })],
+    ["a time turned into text", { fault: "changed", seq: 2 }, async () => put({ ...(await read(2)), at: String((await read(2))["at"]) })],
+    ["a member added to an entry that claims to be older than the chain", { fault: "unchained", seq: 1 }, async () => entries.insertOne({ _id: "aud_01K3ZJ8Q5T9V7X2M4N6P8R0S1W", at: "never", extra: 1 })],
   ])("shows %s", async (_name, found, tamper) => {
     await appendSome();
     await tamper();
     expect(await store.audit.verify()).toMatchObject({ ok: false, ...found });
   });
 
-  it("shows a chain set back to an older state, against a head that was noted elsewhere", async () => {
+  it("shows a chain and its head set back to an older state", async () => {
     await appendSome(4);
-    const older = (await heads.findOne({ _id: "head" })) ?? expect.fail();
+    const older = [await all(entries), await all(heads)] as const;
+    await store.audit.append(act(5));
+    await restore(entries, older[0]);
+    await restore(heads, older[1]);
+    expect(await store.audit.verify()).toMatchObject({ ok: false, fault: "cut_short", seq: 5 });
+    // Nor does a process that starts on it, and writes to it, make it whole.
+    const other = await database.openStore();
+    await other.audit.append(act(6));
+    expect(await other.audit.verify()).toMatchObject({ ok: false, fault: "changed", seq: 5 });
+  });
+
+  it("shows an emptied one that a new process goes on with", async () => {
+    await appendSome(4);
+    await Promise.all([entries.deleteMany({}), heads.deleteMany({}), settings.deleteOne({ _id: "auditMark" })]);
+    const other = await database.openStore();
+    await other.audit.append(act(6));
+    expect(await other.audit.verify()).toMatchObject({ ok: false, fault: "mark" });
+  });
+
+  it("shows one set back with everything that is in the database only against a head that was noted elsewhere", async () => {
+    await appendSome(4);
+    const older = [await all(entries), await all(heads), await all(settings)] as const;
     await store.audit.append(act(5));
     const { head } = await store.audit.verify();
-    await entries.deleteOne({ _id: id(5) });
-    await heads.deleteOne({ _id: "head" });
-    await heads.insertOne(older);
+    await restore(entries, older[0]);
+    await restore(heads, older[1]);
+    await restore(settings, older[2]);
     // Every seal of it is genuine: only what is kept outside the database tells.
     expect(await store.audit.verify()).toMatchObject({ ok: true, chained: 4 });
     expect(await store.audit.verify(head)).toMatchObject({ ok: false, fault: "cut_short", seq: 5 });
@@ -102,6 +144,44 @@ describe("the chain of the audit", () => {
     expect((await store.audit.list({ limit: 10 })).data.map((entry) => entry.id)).toEqual([id(3), id(2), id(1), old._id]);
     await put({ ...old, subject: "api_2" });
     expect(await store.audit.verify()).toMatchObject({ ok: false, fault: "unchained" });
+  });
+
+  it("is verified without a mark in a database from before it, and has one from its next entry on", async () => {
+    await appendSome(3);
+    // What an earlier release left: a pepper that says nothing of a mark.
+    const keyring = createKeyring({ dataKeys: database.client.db(database.name).collection("dataKeys"), provider: localKeyProvider(database.masterKeys) });
+    const context = { collection: "settings", id: "pepper", field: "sealed", owner: "system" };
+    const sealed = ((await settings.findOne({ _id: "pepper" })) ?? expect.fail())["sealed"] as Binary;
+    const opened = (await keyring.forSealed(sealed.value())).open(context, sealed.value());
+    await settings.updateOne({ _id: "pepper" }, { $set: { sealed: new Binary((await keyring.scope("system")).seal(context, opened.subarray(0, 32))) } });
+    await settings.deleteOne({ _id: "auditMark" });
+
+    const upgraded = await database.openStore();
+    expect(await upgraded.audit.verify()).toMatchObject({ ok: true, chained: 3 });
+    await upgraded.audit.append(act(4));
+    expect(await upgraded.audit.verify()).toMatchObject({ ok: true, chained: 4 });
+    await Promise.all([entries.deleteMany({}), heads.deleteMany({})]);
+    expect(await upgraded.audit.verify()).toMatchObject({ ok: false, fault: "cut_short", seq: 4 });
+  });
+
+  it("tells which acts were begun and not ended, over a restart too, and settles each once", async () => {
+    const begin = (subject: string) => store.audit.append({ actor: "key:1", action: "act.begin", subject });
+    const [first, second] = [await begin("grp_1"), await begin("grp_2")];
+    await store.audit.append({ ...act(1), intent: first });
+    const names = (entries: { id: string }[]) => entries.map((entry) => entry.id);
+    expect(names(await store.audit.unsettled())).toEqual([second]);
+    expect(await store.audit.verify()).toMatchObject({ ok: true, open: [second] });
+    const third = await begin("grp_3");
+    const others = [await database.openStore(), await database.openStore()];
+    for (const other of others) expect(names(await other.audit.unsettled())).toEqual([second, third]);
+    const outcome = { actor: "service", action: "act.complete", subject: "grp_2", intent: second };
+    const settled = await Promise.all([...others, store].map((each) => each.audit.settle(outcome)));
+    expect(settled.filter(Boolean)).toHaveLength(1);
+    for (const each of [...others, store]) expect(names(await each.audit.unsettled())).toEqual([third]);
+    await store.audit.append({ ...act(3), intent: third });
+    expect(await store.audit.unsettled()).toEqual([]);
+    expect(await (await database.openStore()).audit.unsettled()).toEqual([]);
+    expect(await store.audit.verify()).toMatchObject({ ok: true, open: [] });
   });
 
   it("filters by actor, action, subject and time", async () => {

@@ -34,13 +34,16 @@ export interface Grants extends GrantStore {
   rows(collection: Collection<CatalogueDocument>): Rows;
 }
 
-/** Opens the sealed pepper and the ledger. Throws what `loadPepper` throws; what is wrong with the ledger is the `fault`. */
-export async function openGrants(db: Db, keyring: Pick<Keyring, "scope" | "forSealed">): Promise<Grants> {
+/** Opens the sealed pepper and the ledger; `beforeFirst` runs before a new pepper is made. Throws what `loadPepper` throws; what is wrong with the ledger is the `fault`. */
+export async function openGrants(db: Db, keyring: Pick<Keyring, "scope" | "forSealed">, beforeFirst: () => Promise<void> = async () => undefined): Promise<Grants> {
   const heads = db.collection<GrantHeadDocument>("grantHead");
   const vault = createPepperVault(db.collection<PepperDocument>("settings"), keyring);
   const head = createHead({ heads, keyring, state: () => ({ chain: "", revision: 0 }) });
   // The record of how far the ledger reached is there before the first mark: from then on one that is missing was taken away.
-  const opened = await loadPepper(vault, () => head.begin());
+  const opened = await loadPepper(vault, async () => {
+    await head.begin();
+    await beforeFirst();
+  });
   const refusals = createRefusals();
   const authority = createAuthority({ vault, opened, told: () => refusals.refused({ collection: "settings", id: "pepper", why: "exchanged" }) });
   const ledger = createLedger({

@@ -1,0 +1,65 @@
+/**
+ * Follows the audit for acts that were begun and whose outcome is not on record. It reads on from a checkpoint, entry by entry and by
+ * exact id, so it costs nothing while nothing is written. Nothing is proven by the checkpoint: `verify` reads everything.
+ */
+import type { Collection } from "mongodb";
+import { type AuditDocument, createOpenIntents, idOf, seqOf } from "./audit-chain.js";
+import { guarded } from "./driver-errors.js";
+
+/** Every act that was begun up to this entry has its outcome. */
+export interface IntentCheckpointDocument {
+  _id: "intents";
+  seq: number;
+}
+
+/** The highest number an entry can have. */
+const LAST_ID = idOf(9_999_999_999_999_999);
+/** The first look after a start reads everything behind the checkpoint. */
+const FIRST_LOOK_MS = 10 * 60_000;
+
+export function createIntentFollower({ entries, checkpoints }: { entries: Collection<AuditDocument>; checkpoints: Collection<IntentCheckpointDocument> }): { open(): Promise<AuditDocument[]> } {
+  const intents = createOpenIntents();
+  let at: number | undefined;
+  let saved = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const take = (seq: number, entry: AuditDocument): void => {
+    intents.follow(entry);
+    at = seq;
+  };
+  async function readFrom(checkpoint: number): Promise<void> {
+    at = checkpoint;
+    for await (const entry of entries.find({ _id: { $gt: idOf(checkpoint), $lte: LAST_ID } }).sort({ _id: 1 })) {
+      const seq = seqOf(entry._id);
+      if (seq !== undefined) take(seq, entry);
+    }
+  }
+  async function catchUp(): Promise<void> {
+    if (at === undefined) {
+      saved = (await guarded(() => checkpoints.findOne({ _id: "intents" })))?.seq ?? 0;
+      return guarded(() => readFrom(saved), FIRST_LOOK_MS);
+    }
+    const read = (seq: number) => guarded(() => entries.findOne({ _id: idOf(seq) }));
+    for (let next = await read(at + 1); next; next = await read(at + 1)) take(at + 1, next);
+  }
+  /** Behind the oldest act that is open: the next start must find it. */
+  async function save(): Promise<void> {
+    const oldest = intents.ids().map((id) => seqOf(id) ?? 0);
+    const reached = Math.min(at ?? 0, ...oldest.map((seq) => seq - 1));
+    if (reached <= saved) return;
+    await guarded(() => checkpoints.updateOne({ _id: "intents" }, { $set: { seq: reached } }, { upsert: true }));
+    saved = reached;
+  }
+  return {
+    // One look at a time: two would read the same entries.
+    open() {
+      const mine = turn.catch(() => undefined).then(async () => {
+        await catchUp();
+        await save();
+        return intents.entries();
+      });
+      turn = mine;
+      return mine;
+    },
+  };
+}
