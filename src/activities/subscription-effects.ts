@@ -1,5 +1,6 @@
 /** What an answer of a consumer does to its subscription: 410 disables it, Retry-After pauses it. */
 import type { Logger } from "pino";
+import { recordedAct } from "../store/acts.js";
 import type { Subscription } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { takeStep } from "../store/subscription-life.js";
@@ -17,17 +18,24 @@ export function createSubscriptionEffects(
   { store, catalogue, throttle, log }: { store: Store; catalogue: Catalogue; throttle: Throttle; log: Logger },
 ): SubscriptionEffects {
   async function disable(subscription: Subscription, reason: string): Promise<void> {
-    let changed = false;
-    await store.subscriptions.update(subscription.id, (current) => {
+    // A late answer of an endpoint that the subscription has left says nothing of the new one.
+    const disabled = (current: Subscription): Subscription | undefined => {
       const step = takeStep(current, "disable", { by: "service", reason, at: new Date() });
-      // A late answer of an endpoint that the subscription has left says nothing of the new one.
-      changed = step.ok && current.url === subscription.url;
-      if (!changed) return current;
-      return step.ok ? step.subscription : current;
+      return step.ok && current.url === subscription.url ? step.subscription : undefined;
+    };
+    const before = await store.subscriptions.get(subscription.id);
+    if (!before || !disabled(before)) return;
+    await recordedAct(store.audit, { actor: "service", subject: subscription.id, operation: "disableSubscription", write: "subscriptions.update", target: subscription.id }, async () => {
+      let changed = false;
+      await store.subscriptions.update(subscription.id, (current) => {
+        const after = disabled(current);
+        changed = after !== undefined;
+        return after ?? current;
+      });
+      if (!changed) return undefined;
+      log.warn({ subscription: subscription.id, group: subscription.groupId, reason }, "subscription disabled");
+      return { action: "subscription.disable", subject: subscription.id, detail: { reason } };
     });
-    if (!changed) return;
-    log.warn({ subscription: subscription.id, group: subscription.groupId, reason }, "subscription disabled");
-    await store.audit.append({ actor: "service", action: "subscription.disable", subject: subscription.id, detail: { reason } });
     await catalogue.refresh();
   }
   async function pause(subscription: Subscription, untilMs: number): Promise<void> {

@@ -9,16 +9,14 @@ import { SECURITY_HEADERS } from "./security-headers.js";
 import { DEFAULT_LIMIT, pageOf, pageQuery } from "./schemas/primitives.js";
 
 /**
- * Records the act and lets this process see the change at once. The detail names fields, never secrets. It comes after the act: where it
- * fails the caller gets 503 although the act was done, may repeat it, and the log keeps what the audit could not.
+ * Records the outcome of the act and lets this process see the change at once. The detail names fields, never secrets. That the act was
+ * begun is on record since before its first write (act-intents.ts), so the answer stands even when this fails now.
  */
 export async function recordAct(
-  { dependencies, actor }: RequestContext, action: string, subject: string, detail?: Record<string, unknown>,
+  { dependencies, actor, act }: RequestContext, action: string, subject: string, detail?: Record<string, unknown>,
 ): Promise<void> {
-  await dependencies.store.audit.append({ actor: actor.name, action, subject, ...(detail && { detail }) }).catch((error: unknown) => {
-    dependencies.log.error({ err: error, actor: actor.name, action, subject }, "an act that was done is not on record");
-    throw error;
-  });
+  const entry = { actor: actor.name, action, subject, ...(detail && { detail }) };
+  await (act ? act.record(entry) : dependencies.store.audit.append(entry));
   await dependencies.catalogue.refresh();
 }
 

@@ -5,6 +5,7 @@ import type { Attempt, Delivery } from "../store/model.js";
 import { type DeliveryFilter, StoreError } from "../store/store.js";
 import { type Actor, ownsApi, seesContent, seesDelivery } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
+import { recordDeliveryRead } from "./content-reads.js";
 import { refuse } from "./errors.js";
 import { accepted, ok, type RequestContext, type Route, route } from "./route.js";
 import { deliveryId, deliveryQuery, deliverySummary, deliveryView } from "./schemas/events.js";
@@ -82,13 +83,14 @@ export const deliveryRoutes: readonly Route[] = [
   }),
   route({
     method: "get", path: "/v1/deliveries/{id}", operationId: "readDelivery", tag: "Deliveries", act: "deliveries:read", summary: "Read a delivery with its attempts",
-    description: "An auditor sees that and how it was attempted, not what was sent and answered.",
+    description: "An auditor sees that and how it was attempted, not what was sent and answered. Who reads that is in the audit (`content.read`).",
     params, response: { status: 200, description: "The delivery", schema: deliveryView }, problems: ["erased"],
     async handle(context, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
       if (!seesContent(context.actor)) return ok(view(context.actor, delivery));
       const payload = await payloadOf(context, delivery.eventId);
+      await recordDeliveryRead(context, delivery, payload ? 1 : 0);
       return ok({ ...view(context.actor, delivery), ...(payload && { payload }) });
     },
   }),

@@ -79,6 +79,8 @@ export interface ApiSettings {
   trialConnectionId?: string;
   /** A pure worker serves /health and /metrics only. */
   workerOnly?: boolean;
+  /** `<host>/<process id>/<mark of its start>`, so that another process can tell whether an act can still be under way. */
+  process?: string;
 }
 
 /** An event that passed validation and is ready to be made durable. */

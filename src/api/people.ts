@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Person } from "../store/people.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
+import { recordPeopleRead } from "./content-reads.js";
 import { refuse } from "./errors.js";
 import { noContent, ok, type Route, route } from "./route.js";
 import { peoplePage, personId, personView } from "./schemas/people.js";
@@ -16,14 +17,20 @@ export const peopleRoutes: readonly Route[] = [
   route({
     method: "get", path: "/v1/people", operationId: "listPeople", tag: "People", act: "people:read", summary: "List people who have logged in, newest first",
     query: pageQuery, response: { status: 200, description: "A page of people", schema: peoplePage },
-    handle: async ({ dependencies }, { query }) => pageReply(await dependencies.store.people.list(pageRequest(query)), view),
+    async handle(context, { query }) {
+      const page = await context.dependencies.store.people.list(pageRequest(query));
+      await recordPeopleRead(context, page.data.map(({ id }) => id));
+      return pageReply(page, view);
+    },
   }),
   route({
     method: "get", path: "/v1/people/{id}", operationId: "readPerson", tag: "People", act: "people:read", summary: "Read a person",
     params, response: { status: 200, description: "The person", schema: personView },
-    async handle({ dependencies }, { params: { id } }) {
-      const person = await dependencies.store.people.get(id);
-      return person ? ok(view(person)) : refuse("not_found");
+    async handle(context, { params: { id } }) {
+      const person = await context.dependencies.store.people.get(id);
+      if (!person) return refuse("not_found");
+      await recordPeopleRead(context, [id]);
+      return ok(view(person));
     },
   }),
   route({

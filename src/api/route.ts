@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { Act, Actor } from "./access.js";
+import type { ActOfRequest } from "./act-intents.js";
 import type { ApiDependencies } from "./dependencies.js";
 import type { ProblemCode, Refusal } from "./errors.js";
 
@@ -9,6 +10,8 @@ import type { ProblemCode, Refusal } from "./errors.js";
 export interface RequestContext {
   dependencies: ApiDependencies;
   actor: Actor;
+  /** The administrative act of this request; absent where it is none. */
+  act?: ActOfRequest;
 }
 
 /** A request with what the router took out of its path; the hot path comes without a router. */

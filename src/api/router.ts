@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import type { Express } from "express";
 import { type Actor, mayAct } from "./access.js";
+import { createActOfRequest, isAdministrative } from "./act-intents.js";
 import { ADMINISTRATIVE_LIMIT_BYTES, parseAdministrativeJson, readBody, refuseUnlessJson, SCHEMA_BOUNDS } from "./body.js";
 import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
@@ -36,6 +37,18 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
   const refuseTo = refuserOf(route);
   const open = route.act === "public" || (route.publicOutsideProduction === true && !settings.production);
   const run = runnerOf(route);
+  const administrative = isAdministrative(route);
+
+  async function runAs(actor: Actor, request: RoutedRequest, response: ServerResponse): Promise<void> {
+    if (!administrative) return run({ dependencies, actor }, request, response);
+    const id = Object.values(request.params ?? {})[0];
+    const act = createActOfRequest({ dependencies, actor, operation: route.operationId, id: typeof id === "string" ? id : undefined });
+    try {
+      await run({ dependencies: act.dependencies, actor, act }, request, response);
+    } finally {
+      act.end();
+    }
+  }
 
   async function answer(request: RoutedRequest, response: ServerResponse): Promise<Actor> {
     let actor = ANYBODY;
@@ -55,7 +68,7 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
         return actor;
       }
     }
-    await run({ dependencies, actor }, request, response);
+    await runAs(actor, request, response);
     return actor;
   }
 

@@ -1,7 +1,7 @@
 /** The audit: written once, never changed, each entry chained to the one before (audit-chain.ts). */
 import { setTimeout as delay } from "node:timers/promises";
-import { MongoBulkWriteError, type Collection } from "mongodb";
-import { type AuditDocument, type AuditHeadDocument, digestOfEarlier, headSeal, idOf, type Mac, macOf, seqOf, verifyChain } from "./audit-chain.js";
+import { MongoBulkWriteError, type Collection, type Filter } from "mongodb";
+import { type AuditDocument, type AuditHeadDocument, digestOfEarlier, headSeal, idOf, INTENT_ACTION, type Mac, macOf, seqOf, verifyChain } from "./audit-chain.js";
 import { createIntentFollower, type IntentCheckpointDocument } from "./audit-intents.js";
 import type { AuditMark } from "./audit-mark.js";
 import { guarded, isDuplicate } from "./driver-errors.js";
@@ -43,6 +43,10 @@ export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclu
   const findHead = async () => (await guarded(() => heads.findOne({ _id: "head" }))) ?? undefined;
   const append = createAppender({ entries, heads, mark, mac, findHead });
   const intents = createIntentFollower({ entries, checkpoints });
+  async function reached(): Promise<number> {
+    const [head, marked] = await Promise.all([findHead(), mark.read()]);
+    return Math.max(head?.seq ?? 0, typeof marked === "object" ? marked.seq : 0);
+  }
   return {
     append,
     unsettled: async () => (await intents.open()).map(toEntry),
@@ -52,17 +56,30 @@ export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclu
       return true;
     }),
     async list(page, { actor, action, subject, since, until } = {}) {
+      // What began an act says nothing more once its outcome is on record.
+      const open = action === undefined ? (await intents.open()).map(({ _id }) => _id) : [];
+      const telling: Filter<AuditDocument>[] = action === undefined ? [{ $or: [{ action: { $ne: INTENT_ACTION } }, ...open.map((_id) => ({ _id }))] }] : [];
       const exact = Object.entries({ actor, action, subject }).filter(([, value]) => value !== undefined).map(([field, value]) => ({ [field]: value }));
-      const { data, ...rest } = await findPage({ collection: entries, timeField: "at", filter: [...exact, ...within<AuditDocument>("at", since, until)], page });
+      const { data, ...rest } = await findPage({ collection: entries, timeField: "at", filter: [...exact, ...telling, ...within<AuditDocument>("at", since, until)], page });
       return { data: data.map(toEntry), ...rest };
     },
+    async after(seq, limit) {
+      const read = (number: number) => guarded(() => entries.findOne({ _id: idOf(number) }));
+      const first = await read(seq + 1);
+      if (!first) return [];
+      const count = Math.min(limit, Math.max(1, (await reached()) - seq));
+      const found = [first, ...(await Promise.all(Array.from({ length: count - 1 }, (_none, index) => read(seq + 2 + index))))];
+      const end = found.indexOf(null);
+      return found.slice(0, end < 0 ? found.length : end).flatMap((document) => (document ? [toEntry(document)] : []));
+    },
+    reached,
     async *all() {
       for await (const document of entries.find().sort({ _id: 1 })) yield toEntry(document);
     },
     async verify(expect) {
       // Read first: what is appended meanwhile comes after it.
-      const [head, reached] = await Promise.all([findHead(), mark.read()]);
-      return verifyChain({ mac, entries: entries.find().sort({ _id: 1 }), head, mark: reached, ...(expect && { expect }) });
+      const [head, marked] = await Promise.all([findHead(), mark.read()]);
+      return verifyChain({ mac, entries: entries.find().sort({ _id: 1 }), head, mark: marked, ...(expect && { expect }) });
     },
   };
 }

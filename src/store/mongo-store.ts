@@ -2,7 +2,7 @@
 import type { Collection, Db, MongoClient } from "mongodb";
 import type { Logger } from "pino";
 import { createAuditStore } from "./audit.js";
-import type { AuditDocument, AuditHeadDocument } from "./audit-chain.js";
+import type { AuditDocument, AuditHeadDocument, Mac } from "./audit-chain.js";
 import type { IntentCheckpointDocument } from "./audit-intents.js";
 import { type AuditMarkDocument, beginAuditMark, createAuditMark } from "./audit-mark.js";
 import { createCatalogueCollection, type CatalogueDocument, type Layout } from "./catalogue-collection.js";
@@ -21,7 +21,7 @@ import { createGrantRequestStore, type GrantRequestDocument } from "./grant-requ
 import { watchHeartbeats } from "./heartbeats.js";
 import { createIndexes } from "./indexes.js";
 import { createKeyUses, type KeyUseDocument, type ManagedKeyUses } from "./key-uses.js";
-import { createKeyring, type ManagedKeyring } from "./keyring.js";
+import { createKeyring, type Keyring, type ManagedKeyring } from "./keyring.js";
 import { localKeyProvider, type KeyProvider } from "./master-keys.js";
 import { createPeopleStore, type PersonDocument } from "./people.js";
 import { blindIndex } from "./pepper.js";
@@ -94,8 +94,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
 
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await changes.ping(10_000);
-  const auditMarks = db.collection<AuditMarkDocument>("settings");
-  const grants = await openGrants(db, keyring, () => beginAuditMark(auditMarks, keyring));
+  const grants = await openGrants(db, keyring, () => beginAuditMark(auditMarks(db), keyring));
   const { pepper, auditMarked = false } = grants.authority.content;
   const temporalLegacyUntil = await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring);
   if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), grantRequests, samlUses: collectionOf(db, "samlUses"), sessions, people, erasures: collectionOf(db, "erasures") });
@@ -128,11 +127,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
     recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),
     sessions: createSessionStore(sessions, keyring, grants),
-    audit: createAuditStore({
-      entries: db.collection<AuditDocument>("audit"), heads: db.collection<AuditHeadDocument>("auditHead"), checkpoints: db.collection<IntentCheckpointDocument>("auditHead"),
-      mark: createAuditMark({ collection: auditMarks, keyring, needed: auditMarked }), mac: (label, text) => blindIndex(pepper, label, text),
-      exclusive: createLocks(db.collection<LockDocument>("locks")),
-    }),
+    audit: auditOf(db, { keyring, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,
     keyring,
@@ -144,6 +139,13 @@ export async function createStore(deps: { client: MongoClient; database: string;
     close: () => closeStore(client, { keyring, keyUses, heartbeats }),
   };
 }
+
+const auditMarks = (db: Db) => db.collection<AuditMarkDocument>("settings");
+
+const auditOf = (db: Db, { keyring, mac, marked }: { keyring: Keyring; mac: Mac; marked: boolean }): Store["audit"] => createAuditStore({
+  entries: db.collection<AuditDocument>("audit"), heads: db.collection<AuditHeadDocument>("auditHead"), checkpoints: db.collection<IntentCheckpointDocument>("auditHead"),
+  mark: createAuditMark({ collection: auditMarks(db), keyring, needed: marked }), mac, exclusive: createLocks(db.collection<LockDocument>("locks")),
+});
 
 async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats }: { keyring: ManagedKeyring; keyUses: ManagedKeyUses; heartbeats: { stop(): void } }): Promise<void> {
   // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the end.

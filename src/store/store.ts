@@ -164,6 +164,10 @@ export interface AuditStore {
   list(page: PageRequest, filter?: AuditFilter): Promise<Page<AuditEntry>>;
   /** All of them, the chain in its order first. */
   all(): AsyncIterable<AuditEntry>;
+  /** The next entries of the chain after this number, in order, up to the first that is not there. By exact id, so it costs little on every engine. */
+  after(seq: number, limit: number): Promise<AuditEntry[]>;
+  /** How far the chain reached at least, by its head and its high-water mark; 0 before the first entry. */
+  reached(): Promise<number>;
   /** Checks the whole chain; `expect` is a head that was noted elsewhere. */
   verify(expect?: { seq: number; mac: string }): Promise<AuditVerification>;
 }

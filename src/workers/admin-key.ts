@@ -1,6 +1,8 @@
 /** The first admin key: from the environment, or made at the first start and shown once. */
 import { newApiKey } from "../api/authenticate.js";
+import { recordedAct } from "../store/acts.js";
 import type { Store } from "../store/store.js";
+import { thisProcess } from "./act-keeper.js";
 import type { Config } from "./config.js";
 
 export type AdminKey = { from: "environment" } | { from: "earlier start" } | { from: "now"; token: string };
@@ -11,7 +13,9 @@ export async function ensureAdminKey(store: Store, config: Config): Promise<Admi
   const keys = await store.apiKeys.all();
   if (keys.some((key) => key.role === "admin" && !key.revokedAt)) return { from: "earlier start" };
   const { id, token, hash } = newApiKey(store);
-  await store.apiKeys.insert({ id, hash, name: "First admin key", role: "admin", createdAt: new Date() });
-  await store.audit.append({ actor: "service", action: "api_key.create", subject: id, detail: { role: "admin", reason: "first start" } });
+  await recordedAct(store.audit, { actor: "service", subject: id, operation: "firstStart", write: "apiKeys.insert", target: id, process: thisProcess() }, async () => {
+    await store.apiKeys.insert({ id, hash, name: "First admin key", role: "admin", createdAt: new Date() });
+    return { action: "api_key.create", subject: id, detail: { role: "admin", reason: "first start" } };
+  });
   return { from: "now", token };
 }

@@ -11,8 +11,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import proto from "@temporalio/proto";
 import type { Logger } from "pino";
 import type { Metrics } from "../activities/metrics.js";
+import { recordedAct } from "../store/acts.js";
 import type { Store } from "../store/store.js";
 import { MAX_RUN_DAYS, WORKFLOW } from "../workflows/contract.js";
+import { thisProcess } from "./act-keeper.js";
 import type { TemporalLink } from "./temporal.js";
 
 export interface DayKeysDependencies {
@@ -49,9 +51,12 @@ export async function destroyExpiredDayKeys(dependencies: DayKeysDependencies): 
       Object.assign(result, { heldBack: due.slice(index), why: "old runs" });
       break;
     }
-    if (!(await store.keyring.destroy(`temporal/${day}`))) continue;
-    result.destroyed.push(day);
-    await store.audit.append({ actor: "service", action: "day_key.destroy", subject: `temporal/${day}` });
+    const subject = `temporal/${day}` as const;
+    await recordedAct(store.audit, { actor: "service", subject, operation: "destroyDayKey", write: "keyring.destroy", target: subject, process: thisProcess() }, async () => {
+      if (!(await store.keyring.destroy(subject))) return undefined;
+      result.destroyed.push(day);
+      return { action: "day_key.destroy", subject };
+    });
   }
   metrics.dayKeysDestroyed.inc(result.destroyed.length);
   metrics.dayKeysHeldBack.set(result.heldBack.length);

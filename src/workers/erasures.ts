@@ -5,6 +5,7 @@
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { connectStore } from "../store/index.js";
+import { recordedCommand } from "./command-act.js";
 import { loadConfig } from "./config.js";
 import { type DatabaseAtHand, databaseAtHand } from "./database-at-hand.js";
 import { ledgerLine, parseLedger } from "./erasure-ledger.js";
@@ -14,7 +15,13 @@ import { keepFilesPrivate, narrowFile } from "./private-files.js";
 export async function exportErasures(at: DatabaseAtHand): Promise<string> {
   const store = await connectStore(at);
   try {
-    return (await store.erasures.entries()).map((entry) => ledgerLine(store, entry)).join("");
+    let text = "";
+    await recordedCommand(store.audit, { operation: "erasures:export", action: "erasures.export", subject: "erasures" }, async () => {
+      const entries = await store.erasures.entries();
+      text = entries.map((entry) => ledgerLine(store, entry)).join("");
+      return { entries: entries.length };
+    });
+    return text;
   } finally {
     await store.close();
   }
@@ -34,7 +41,13 @@ export async function applyErasures(at: DatabaseAtHand, text: string): Promise<A
   const store = await connectStore(at);
   try {
     const { entries, refused } = parseLedger(store, text);
-    return { entered: await store.erasures.enter(entries), erased: await store.erasures.reapply(), refused };
+    const applied = { entered: 0, erased: 0 };
+    await recordedCommand(store.audit, { operation: "erasures:apply", action: "erasures.apply", subject: "erasures" }, async () => {
+      applied.entered = await store.erasures.enter(entries);
+      applied.erased = await store.erasures.reapply();
+      return { ...applied, refused: refused.length };
+    });
+    return { ...applied, refused };
   } finally {
     await store.close();
   }

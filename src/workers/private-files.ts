@@ -66,8 +66,13 @@ function narrowTarget(file: string): string[] {
 
 function narrow(path: string, mode: number): string[] {
   if ((mode & OWNER_ONLY) === 0) return [];
-  chmodSync(path, mode & 0o700);
-  return [path];
+  try {
+    chmodSync(path, mode & 0o700);
+    return [path];
+  } catch {
+    // It is gone, or on a file system that knows no rights or cannot be changed.
+    return [];
+  }
 }
 
 const isOurs = (uid: number): boolean => process.getuid === undefined || uid === process.getuid();

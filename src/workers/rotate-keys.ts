@@ -9,10 +9,14 @@ import { fileURLToPath } from "node:url";
 import { connect, isStandIn } from "../store/connection.js";
 import type { DataKeyDocument } from "../store/data-keys.js";
 import { createLocks, type LockDocument } from "../store/exclusive.js";
-import { localKeyProvider } from "../store/master-keys.js";
+import { connectStore } from "../store/index.js";
+import { type KeyProvider, localKeyProvider } from "../store/master-keys.js";
 import { rotateMasterKey, type RotationResult } from "../store/rotation.js";
+import { StoreError } from "../store/store.js";
+import { recordedCommand } from "./command-act.js";
 import { loadConfig } from "./config.js";
 import { databaseAtHand } from "./database-at-hand.js";
+import { keepFilesPrivate } from "./private-files.js";
 
 /** Lines of progress come at most once in so many keys. */
 const PROGRESS_EVERY = 100;
@@ -29,6 +33,27 @@ export async function runRotation(options: {
 }): Promise<RotationResult> {
   const { mongodbUrl, database = "sealpost", masterKeys, log } = options;
   const provider = localKeyProvider(masterKeys);
+  const rotate = () => rotateAll({ mongodbUrl, database, provider, log });
+  const store = await connectStore({ mongodbUrl, database, masterKeys }).catch((error: unknown) => {
+    // Without the key of the audit the rest can be wrapped all the same, and this is how a missing master key is found.
+    if (!(error instanceof StoreError) || error.code !== "key_unknown") throw error;
+    log("The audit cannot be written: the master key of its pepper is not in SEALPOST_MASTER_KEYS.");
+    return undefined;
+  });
+  if (!store) return rotate();
+  try {
+    let result: RotationResult = { rewrapped: 0, failed: [] };
+    await recordedCommand(store.audit, { operation: "keys:rotate", action: "master_key.rotate", subject: provider.activeKeyId }, async () => {
+      result = await rotate();
+      return { rewrapped: result.rewrapped, failed: result.failed.length };
+    });
+    return result;
+  } finally {
+    await store.close();
+  }
+}
+
+async function rotateAll({ mongodbUrl, database, provider, log }: { mongodbUrl: string; database: string; provider: KeyProvider; log: (line: string) => void }): Promise<RotationResult> {
   const client = await connect(mongodbUrl);
   try {
     const db = client.db(database);
@@ -54,6 +79,7 @@ function summaryOf({ failed }: RotationResult): string {
 
 async function main(): Promise<void> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
+  keepFilesPrivate();
   try {
     const at = databaseAtHand(loadConfig(), "A rotation needs the database and both master keys, the new one first");
     const { failed } = await runRotation({ ...at, log: say });

@@ -11,6 +11,7 @@ import { createServiceProvider } from "../api/saml/service-provider.js";
 import { createSessions } from "../api/sessions.js";
 import { TEMPORAL_UI_PATH } from "../api/temporal-ui/rules.js";
 import { createTemporalUi, type TemporalUi } from "../api/temporal-ui/temporal-ui.js";
+import { startActKeeper, thisProcess } from "./act-keeper.js";
 import { announce } from "./announce.js";
 import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
@@ -102,6 +103,8 @@ async function start(starting: Starting): Promise<RunningService> {
   undo.push(async () => grants.stop());
   const erasures = await startErasureKeeper({ store: core.store, metrics: core.metrics, log: core.log, file: erasuresFile(config) });
   undo.push(async () => erasures.stop());
+  const acts = await startActKeeper(core);
+  undo.push(async () => acts.stop());
   if (config.ROLE !== "worker") {
     const watch = watchSamlCertificates(core);
     undo.push(async () => watch.stop());
@@ -179,7 +182,7 @@ function serve({ server, core, config, engines, url, trial, worker }: Serving): 
 
 function apiSettingsOf({ core, config, engines, url, trial }: Pick<Serving, "core" | "config" | "engines" | "url" | "trial">): ApiSettings {
   return {
-    version: core.version, publicUrl: publicUrlOf(config, url), payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
+    version: core.version, process: thisProcess(), publicUrl: publicUrlOf(config, url), payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
     requestsPerSecond: config.REQUESTS_PER_SECOND, production: config.production, workerOnly: config.ROLE === "worker",
     ...(config.SEALPOST_ADMIN_KEY && { environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY) }),
     sessionHours: config.SESSION_HOURS, sessionIdleMinutes: config.SESSION_IDLE_MINUTES, ...(trial && { trialConnectionId: TRIAL_CONNECTION }),

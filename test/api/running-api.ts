@@ -77,6 +77,8 @@ export interface RunningApiOptions {
   beside?: Pick<RunningApi, "database" | "masterKeys">;
   /** Milliseconds since the epoch, for the limits of sessions. */
   clock?: () => number;
+  /** What stands between the API and its store, such as a fault. */
+  between?: (store: MongoStore) => MongoStore;
   /** Whose X-Forwarded-For is believed. */
   trustedProxies?: readonly string[];
   /** The server of a Temporal UI; absent: there is none. */
@@ -88,13 +90,14 @@ export interface RunningApiOptions {
 /** Starts it with a database and a task queue of its own. */
 export async function startApi({
   temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now, trustedProxies = [], temporalUi: temporalUiOptions = {}, checks,
+  between = (given) => given,
 }: RunningApiOptions): Promise<RunningApi> {
   const own = beside ? undefined : await openDatabase(mongodbUrl, "api");
   const database = beside?.database ?? own?.name ?? "";
   const masterKeys = beside?.masterKeys ?? masterKey("first");
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: "info" }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
-  const store = await connectStore({ mongodbUrl, database, masterKeys, log: logger });
+  const store = between(await connectStore({ mongodbUrl, database, masterKeys, log: logger }));
   const catalogue = await createCatalogue({ store });
   const connection = await Connection.connect({ address: temporalAddress });
   const codec = createPayloadCodec(store.keyring);

@@ -49,6 +49,8 @@ it("a full restore is followed by the exported ledger: nothing opens any more", 
   expect(Buffer.from((await after.events.payload("evt_kept")) ?? []).toString()).toBe("kept");
   expect(await applyErasures(at(), ledger)).toEqual({ entered: 0, erased: 0, refused: [] });
   expect(await exportErasures(at())).toBe(ledger);
+  const acts = (await (await database.openStore()).audit.list({ limit: 50 })).data.filter(({ action }) => action === "erasures.apply");
+  expect(acts.map(({ detail }) => detail)).toEqual([{ entered: 0, erased: 0, refused: 0 }, { entered: 2, erased: 2, refused: 1 }]);
 });
 
 it("a ledger of another installation erases nothing", async () => {

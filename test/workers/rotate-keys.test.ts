@@ -24,6 +24,11 @@ describe("runRotation", () => {
     expect(lines[0]).toContain('3 data keys wrapped under "m2"');
 
     const after = await database.openStore(newer);
+    expect((await after.audit.list({ limit: 10 })).data.filter(({ action }) => action !== "audit.begin")).toMatchObject([
+      { action: "master_key.rotate", subject: "m2", actor: expect.stringMatching(/^command:/) as string, detail: { rewrapped: 0, failed: 0 } },
+      { action: "master_key.rotate", subject: "m2", detail: { rewrapped: 3, failed: 0 } },
+    ]);
+    expect(await after.audit.verify()).toMatchObject({ ok: true, open: [] });
     expect(await after.subscriptions.get("sub_1")).toEqual(subscription("sub_1"));
     expect(Buffer.from((await after.events.payload("evt_1")) ?? []).toString()).toBe("payload of evt_1");
     expect(Buffer.from(after.blindIndex("x", "y"))).toEqual(pepper);

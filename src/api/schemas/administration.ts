@@ -44,6 +44,7 @@ export const keyRotation = z.strictObject({
 
 export const auditView = z.object({
   id: z.string(), at: instant, actor: z.string(), action: z.string(), subject: z.string(), detail: z.record(z.string(), z.unknown()).optional(),
+  intent: z.string().optional().meta({ description: "Id of the entry by which the act was begun (`act.begin`), before anything was changed. Lists leave that one out once the outcome is there; the export has both" }),
   prev: z.string().optional().meta({ description: "MAC of the entry before" }), mac: z.string().optional().meta({ description: "HMAC-SHA-256 over the entry and `prev`, under a key that only the service has" }),
 }).meta({ id: "AuditEntry" });
 

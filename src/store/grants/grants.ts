@@ -35,7 +35,7 @@ export interface Grants extends GrantStore {
 }
 
 /** Opens the sealed pepper and the ledger; `beforeFirst` runs before a new pepper is made. Throws what `loadPepper` throws; what is wrong with the ledger is the `fault`. */
-export async function openGrants(db: Db, keyring: Pick<Keyring, "scope" | "forSealed">, beforeFirst: () => Promise<void> = async () => undefined): Promise<Grants> {
+export async function openGrants(db: Db, keyring: Pick<Keyring, "scope" | "forSealed">, beforeFirst: () => Promise<void>): Promise<Grants> {
   const heads = db.collection<GrantHeadDocument>("grantHead");
   const vault = createPepperVault(db.collection<PepperDocument>("settings"), keyring);
   const head = createHead({ heads, keyring, state: () => ({ chain: "", revision: 0 }) });
