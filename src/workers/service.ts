@@ -164,7 +164,7 @@ function serve({ server, core, config, engines, url, trial, worker }: Serving): 
       batchMax: config.PUBLISH_BATCH_MAX, startsInFlight: config.PUBLISH_STARTS_IN_FLIGHT, dispatchesInFlight: config.PUBLISH_DISPATCHES_IN_FLIGHT,
     },
   });
-  const settings = apiSettingsOf({ core, config, engines, url, trial });
+  const settings = apiSettingsOf({ core, config, url, trial });
   const sessions = createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log });
   const temporalUi = createTemporalUi({
     address: engines.temporal.uiUrl, namespace: config.TEMPORAL_NAMESPACE, publicUrl: settings.publicUrl, sessions, auditTally: core.auditTally, log: core.log,
@@ -180,7 +180,7 @@ function serve({ server, core, config, engines, url, trial, worker }: Serving): 
   return temporalUi;
 }
 
-function apiSettingsOf({ core, config, engines, url, trial }: Pick<Serving, "core" | "config" | "engines" | "url" | "trial">): ApiSettings {
+function apiSettingsOf({ core, config, url, trial }: Pick<Serving, "core" | "config" | "url" | "trial">): ApiSettings {
   return {
     version: core.version, process: thisProcess(), publicUrl: publicUrlOf(config, url), payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
     requestsPerSecond: config.REQUESTS_PER_SECOND, production: config.production, workerOnly: config.ROLE === "worker",
