@@ -1,5 +1,5 @@
 /** One process owns the engines of a data directory: two servers on the same files would destroy them. */
-import { accessSync, constants, copyFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, copyFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "./engine-error.js";
 import { isAlive, startMark } from "./process-identity.js";
@@ -11,6 +11,11 @@ interface Owner {
 
 const lockFile = (dataDir: string): string => join(dataDir, "engines.lock");
 
+const PROBE_BYTES = 64 * 1024;
+/** A fresh start of both engines writes a few megabytes; with less than this they would end in the middle of the first log. */
+const NEEDED_BYTES = 50_000_000;
+const FULL = new Set(["ENOSPC", "EDQUOT"]);
+
 /**
  * Makes the directory and what it holds.
  * @throws EngineError data_dir_unwritable
@@ -21,15 +26,24 @@ export function prepareDataDirectory(dataDir: string): void {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       accessSync(directory, constants.W_OK | constants.X_OK);
     }
-    // Access rights say nothing about a full or read-only file system.
+    // Access rights say nothing about a full or read-only file system, and free space nothing about a quota.
     const probe = join(dataDir, `.writable-${process.pid}`);
-    writeFileSync(probe, "");
-    rmSync(probe);
+    try {
+      writeFileSync(probe, Buffer.alloc(PROBE_BYTES));
+    } finally {
+      rmSync(probe, { force: true });
+    }
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? "error";
+    if (FULL.has(reason)) throw full(dataDir, reason);
     throw new EngineError("data_dir_unwritable", `The data directory ${dataDir} cannot be written (${reason}): set SEALPOST_DATA_DIR to a directory that this user may write.`);
   }
+  const { bavail, bsize } = statfsSync(dataDir);
+  if (bavail * bsize < NEEDED_BYTES) throw full(dataDir, `${Math.floor((bavail * bsize) / 1_000_000)} MB are free`);
 }
+
+const full = (dataDir: string, reason: string): EngineError => new EngineError("data_dir_unwritable",
+  `The disk of the data directory ${dataDir} is full (${reason}), and the embedded engines need ${NEEDED_BYTES / 1_000_000} MB: free some, or set SEALPOST_DATA_DIR to a directory on another disk.`);
 
 /**
  * Takes the directory for this process; gives the function that releases it.

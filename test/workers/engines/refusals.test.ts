@@ -1,5 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { lockDataDirectory } from "../../../src/workers/engines/data-directory.js";
@@ -8,6 +10,17 @@ import { installOnce } from "../../../src/workers/engines/install-once.js";
 import { provision } from "../../../src/workers/engines/provision.js";
 import { runTool } from "../../../src/workers/engines/run-tool.js";
 import { type TestEngines, testEngines } from "./fixtures.js";
+
+const shell = (line: string): boolean => spawnSync("/bin/sh", ["-c", line]).status === 0;
+
+/** A full disk is a small file system in memory, which only root can make. */
+function canMount(): boolean {
+  const directory = mkdtempSync(join(tmpdir(), "sealpost-mount-"));
+  const can = shell(`mount -t tmpfs -o size=1m tmpfs ${directory} && umount ${directory}`);
+  rmdirSync(directory);
+  if (!can) process.stderr.write("No file system can be mounted here (needs root): the test of a full disk is skipped.\n");
+  return can;
+}
 
 let its: TestEngines;
 beforeEach(() => { its = testEngines(); });
@@ -29,6 +42,20 @@ describe("a start is refused in one sentence", () => {
     const file = join(its.dataDir, "a-file");
     writeFileSync(file, "");
     await expect(its.start({ dataDir: join(file, "below") })).rejects.toMatchObject({ code: "data_dir_unwritable", message: expect.stringMatching(/a-file\/below.*SEALPOST_DATA_DIR/) as string });
+  });
+
+  test.skipIf(!canMount())("when the disk is full, or nearly", async () => {
+    const disk = join(its.dataDir, "disk");
+    mkdirSync(disk);
+    shell(`mount -t tmpfs -o size=1m tmpfs ${disk}`);
+    try {
+      const nearly = { code: "data_dir_unwritable", message: expect.stringMatching(/disk\/data is full \([01] MB are free\).*SEALPOST_DATA_DIR/) as string };
+      await expect(its.start({ dataDir: join(disk, "data") })).rejects.toMatchObject(nearly);
+      shell(`head -c 2m /dev/zero > ${join(disk, "rest")}`);
+      await expect(its.start({ dataDir: join(disk, "data") })).rejects.toMatchObject({ ...nearly, message: expect.stringContaining("(ENOSPC)") as string });
+    } finally {
+      shell(`umount ${disk}`);
+    }
   });
 
   test("when this process has started engines there already", async () => {
