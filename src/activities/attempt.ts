@@ -8,9 +8,11 @@ import type { Catalogue } from "./catalogue.js";
 import type { AttemptResult, EventBytes } from "./deliver.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
-import { pace } from "./pace.js";
+import { pace, type Paced } from "./pace.js";
+import { DEFAULT_PER_SECOND } from "./recovery-step.js";
 import { routingOf, TEST_EVENT_TYPE } from "./routes.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
+import { createTurns, type Turn } from "./turns.js";
 
 export interface AttemptDependencies extends FirstAttemptsDependencies {
   store: Store;
@@ -40,6 +42,7 @@ interface Run {
 /** The activities `attempt` and `recordStatus`. They reject only for failures of our own; the engine then runs them again. */
 export function createAttempt(dependencies: AttemptDependencies) {
   const { catalogue, store, throttle } = dependencies;
+  const turn = createTurns({ distanceMs: 1_000 / DEFAULT_PER_SECOND });
 
   async function attempt({ subscriptionId, items }: { subscriptionId: string; items: RetryItem[] }): Promise<AttemptReport> {
     // A resume or a new URL must count now: its signal may have come before this process noticed the change by itself.
@@ -63,7 +66,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
       const paused = await stand(dependencies, due, "throttled", "The consumer asked for a pause (Retry-After).", () => pausedUntil);
       return merged(current, [...held, ...paused.items]);
     }
-    return merged(current, [...held, ...(await attemptAll(dependencies, subscription, due))]);
+    return merged(current, [...held, ...(await attemptAll(dependencies, subscription, due, turn))]);
   }
 
   async function recordStatus({ items, by }: { subscriptionId: string; items: RetryItem[]; by?: string }): Promise<void> {
@@ -102,17 +105,18 @@ function caughtUp(item: RetryItem, record: Delivery | undefined): RetryItem {
   };
 }
 
-async function attemptAll(dependencies: AttemptDependencies, subscription: Subscription, items: RetryItem[]): Promise<RetryItem[]> {
+async function attemptAll(dependencies: AttemptDependencies, subscription: Subscription, items: RetryItem[], turn: Turn): Promise<RetryItem[]> {
   const { throttle, unrecordedRetries } = dependencies;
   const run: Run = { subscription, reached: new Map(), open: [] };
   const fresh = items.filter((item) => !takeKept(unrecordedRetries, run, item));
   const bytes = await openAll(dependencies, run, fresh);
   const todo = fresh.filter(({ eventId }) => bytes.has(eventId));
-  const { starts, later } = await pace(throttle, subscription, todo, { maxWaitMs: THROTTLE_WAIT_MS, reservationOf: (item) => item.reservation });
-  const slots = new Map(later.map(({ order, later: slot }) => [order.deliveryId, slot]));
-  const throttled = await stand(dependencies, later.map(({ order }) => order), "throttled", "Waiting for the subscription's rate limit.", (item) => slots.get(item.deliveryId)?.dueAt);
+  const { starts: slots, later } = await pace(throttle, subscription, todo, { maxWaitMs: THROTTLE_WAIT_MS, reservationOf: (item) => item.reservation });
+  const starts = inTurn(subscription, slots, turn);
+  const laterSlots = new Map(later.map(({ order, later: slot }) => [order.deliveryId, slot]));
+  const throttled = await stand(dependencies, later.map(({ order }) => order), "throttled", "Waiting for the subscription's rate limit.", (item) => laterSlots.get(item.deliveryId)?.dueAt);
   for (const item of throttled.items) {
-    const reservation = slots.get(item.deliveryId)?.reservation;
+    const reservation = laterSlots.get(item.deliveryId)?.reservation;
     run.reached.set(item.deliveryId, { ...item, ...(reservation && { reservation }) });
   }
   const runner = async (): Promise<void> => {
@@ -141,6 +145,13 @@ async function attemptAll(dependencies: AttemptDependencies, subscription: Subsc
   for (const end of ended) if (end.status === "rejected") throw end.reason;
   await recordOpen(dependencies, run);
   return [...run.reached.values()];
+}
+
+/** What a recovery hands over keeps its pace also where no token bucket does; a slot of a bucket is used when it comes. */
+function inTurn({ id, rateLimit }: Subscription, slots: Paced<RetryItem>["starts"], turn: Turn): Paced<RetryItem>["starts"] {
+  if (rateLimit) return slots;
+  const inOrder = slots.toSorted((a, b) => (a.order.notBefore ?? 0) - (b.order.notBefore ?? 0));
+  return inOrder.map(({ order, start }) => ({ order, start: order.notBefore === undefined ? start : { ...start, at: turn(id, order.notBefore) } }));
 }
 
 /** A run takes minutes with a slow endpoint: what was suspended, moved or erased since it began is not sent, but looked at anew. */
@@ -187,7 +198,7 @@ async function attemptOne(dependencies: AttemptDependencies, run: Run, item: Ret
 }
 
 function reachedBy(item: RetryItem, result: AttemptResult): RetryItem {
-  const { dueAt: _due, reservation: _slot, reason: _reason, ...rest } = item;
+  const { dueAt: _due, reservation: _slot, reason: _reason, notBefore: _turn, ...rest } = item;
   return {
     ...rest, status: result.status, attempts: item.attempts + (result.attempt ? 1 : 0), since: Date.now(),
     ...(result.reason !== undefined && { reason: result.reason }), ...(result.status === "retrying" && { dueAt: result.dueAt }),

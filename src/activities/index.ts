@@ -1,5 +1,6 @@
 /** All activities of a worker: `createActivities(dependencies)`. */
 import type { Activities } from "../workflows/contract.js";
+import type { RecoveryActivities } from "../workflows/recovery-contract.js";
 import { type AttemptDependencies, createAttempt } from "./attempt.js";
 import { createDispatch, type DispatchDependencies } from "./dispatch.js";
 import { createRecover, type RecoverDependencies } from "./recover.js";
@@ -7,7 +8,7 @@ import { createRecover, type RecoverDependencies } from "./recover.js";
 export type ActivityDependencies = DispatchDependencies & AttemptDependencies & RecoverDependencies;
 
 /** The activities, closed over what they need. */
-export const createActivities = (dependencies: ActivityDependencies): Activities => ({
+export const createActivities = (dependencies: ActivityDependencies): Activities & RecoveryActivities => ({
   ...createDispatch(dependencies),
   ...createAttempt(dependencies),
   ...createRecover(dependencies),

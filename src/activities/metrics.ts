@@ -34,6 +34,7 @@ export function createMetrics() {
     unproven: new Counter({ name: "sealpost_unproven_total", help: "Workflow starts, and inputs or results of activities, that did not prove who made them; nothing was sent for them", labelNames: ["purpose"], registers }),
     grantsRefused: new Counter({ name: "sealpost_grants_refused_total", help: "Rows that grant power and were refused: not signed by this service, changed, or put back", labelNames: ["collection", "why"], registers }),
     grantsSigned: new Gauge({ name: "sealpost_grants_signed", help: "1: a row without a signature is refused; 0: npm run grants:sign has not been run yet", registers }),
+    limitRefusals: new Counter({ name: "sealpost_limit_refusals_total", help: "Acts refused with 429 because their group or host had too many within a minute, by limit", labelNames: ["limit"], registers }),
     ownFailures: new Counter({ name: "sealpost_own_failures_total", help: "Failures of our own side (store, keys, engine); they never spend a consumer's attempts", labelNames: ["part"], registers }),
   };
 }

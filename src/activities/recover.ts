@@ -1,22 +1,60 @@
-/** The activities behind `recovery`: which deliveries are sent again, page by page, and how far it has come. */
+/** The activities behind `recovery`: which deliveries are sent again, how they are handed over, and what became of them. */
 import type { Delivery } from "../store/model.js";
 import type { DeliveryFilter, Store } from "../store/store.js";
-import type { RecoveryFilter, RecoveryInput, RecoveryProgress, RetryDeliveryInput } from "../workflows/contract.js";
+import type { RetryDeliveryInput } from "../workflows/contract.js";
+import type { RecoveryActivities, RecoveryFilter, RecoveryInput } from "../workflows/recovery-contract.js";
+import type { Catalogue } from "./catalogue.js";
+import { createRecoveryStep, perSecondOf } from "./recovery-step.js";
 
 export interface RecoverDependencies {
   store: Store;
-  /** Signals `retry` for these deliveries to the workflow that looks after them; false when it is not open any more. */
-  signalRetry: (workflowId: string, deliveryIds: string[]) => Promise<boolean>;
+  catalogue: Catalogue;
+  /**
+   * Signals `retry` for these deliveries to the workflow that looks after them; false when it is not open any more.
+   * `notBefore`: for each of them, milliseconds since the epoch.
+   */
+  signalRetry: (workflowId: string, deliveryIds: string[], notBefore?: number[]) => Promise<boolean>;
 }
 
 const PAGE = 200;
 /** Without a status in the filter, what waits for somebody is sent again. */
 const UNDELIVERED: Delivery["status"][] = ["parked", "exhausted"];
 
-/** The activities `recoverPage` and `recordRecovery`. */
-export function createRecover({ store, signalRetry }: RecoverDependencies) {
+export function createRecover(dependencies: RecoverDependencies): RecoveryActivities {
+  const { store, catalogue } = dependencies;
+  return {
+    recoverySubscriptions: async ({ filter }) => store.deliveries.subscriptionsOf(recoveryFilterOf(filter)),
+    async recoveryPage({ filter, subscriptionId, cursor }) {
+      const page = await store.deliveries.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) }, recoveryFilterOf({ ...filter, subscriptionId }));
+      return {
+        deliveries: page.data.map(({ id, attemptCount }) => ({ id, attempts: attemptCount })), perSecond: perSecondOf(catalogue.subscription(subscriptionId)),
+        ...(page.next !== undefined && { cursor: page.next }),
+      };
+    },
+    recoveryStep: createRecoveryStep(dependencies),
+    async recordRecovery({ recoveryId, ...change }) {
+      await store.recoveries.report(recoveryId, change);
+    },
+    recoverPage: createRecoverPage(dependencies),
+  };
+}
+
+/** The deliveries that a recovery's filter names. */
+export function recoveryFilterOf(filter: RecoveryFilter): DeliveryFilter {
+  return {
+    status: filter.status ?? UNDELIVERED,
+    ...(filter.groupId !== undefined && { groupIds: [filter.groupId] }),
+    ...(filter.subscriptionId !== undefined && { subscriptionId: filter.subscriptionId }),
+    ...(filter.eventType !== undefined && { eventType: filter.eventType }),
+    ...(filter.since !== undefined && { since: new Date(filter.since) }),
+    ...(filter.until !== undefined && { until: new Date(filter.until) }),
+  };
+}
+
+/** For recoveries that began under the first release: the page that was under way is handed over at once. */
+function createRecoverPage({ store, signalRetry }: RecoverDependencies) {
   async function recoverPage(input: RecoveryInput): Promise<{ retries: RetryDeliveryInput[]; cursor?: string; found: number }> {
-    const page = await store.deliveries.list({ limit: PAGE, ...(input.cursor !== undefined && { cursor: input.cursor }) }, filterOf(input.filter));
+    const page = await store.deliveries.list({ limit: PAGE, ...(input.cursor !== undefined && { cursor: input.cursor }) }, recoveryFilterOf(input.filter));
     const retries = new Map<string, RetryDeliveryInput>();
     const erased = await store.events.erasedOf([...new Set(page.data.map(({ eventId }) => eventId))]);
     for (const delivery of await withoutOpenWorkflow(page.data.filter(({ eventId }) => !erased.has(eventId)))) {
@@ -44,23 +82,5 @@ export function createRecover({ store, signalRetry }: RecoverDependencies) {
     }
     return free;
   }
-
-  async function recordRecovery(
-    { recoveryId, progress, status, error }: { recoveryId: string; progress: RecoveryProgress; status: "running" | "done" | "failed"; error?: string },
-  ): Promise<void> {
-    await store.recoveries.update(recoveryId, { progress, status, ...(error !== undefined && { error }) });
-  }
-
-  return { recoverPage, recordRecovery };
-}
-
-function filterOf(filter: RecoveryFilter): DeliveryFilter {
-  return {
-    status: filter.status ?? UNDELIVERED,
-    ...(filter.groupId !== undefined && { groupIds: [filter.groupId] }),
-    ...(filter.subscriptionId !== undefined && { subscriptionId: filter.subscriptionId }),
-    ...(filter.eventType !== undefined && { eventType: filter.eventType }),
-    ...(filter.since !== undefined && { since: new Date(filter.since) }),
-    ...(filter.until !== undefined && { until: new Date(filter.until) }),
-  };
+  return recoverPage;
 }

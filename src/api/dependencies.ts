@@ -9,9 +9,11 @@ import type { PayloadCheck } from "../activities/payload-check.js";
 import type { EndpointRequest } from "../activities/endpoint-request.js";
 import type { Sender } from "../activities/send.js";
 import type { SchemaCompiler } from "../activities/schema-validator.js";
-import type { Delivery, Recovery, Subscription } from "../store/model.js";
+import type { Delivery, Subscription } from "../store/model.js";
 import type { ProvingCodec } from "../store/payload-codec.js";
+import type { Recovery } from "../store/recoveries.js";
 import type { Store } from "../store/store.js";
+import type { Limits } from "./limits.js";
 import type { ServiceProvider } from "./saml/service-provider.js";
 import type { Sessions } from "./sessions.js";
 import type { TemporalUi } from "./temporal-ui/temporal-ui.js";
@@ -26,6 +28,8 @@ export interface ApiDependencies {
   clientAddress: ClientAddress;
   /** For acts that come in bunches, such as reading payloads in the Temporal UI. */
   auditTally: AuditTally;
+  /** Shared by all processes, on what is done on behalf of a group. */
+  limits: Limits;
   /** Seals and opens Temporal payloads for /codec/encode and /codec/decode. */
   codec: ProvingCodec;
   metrics: Registry;
@@ -118,4 +122,6 @@ export interface Operations {
   /** Tells the token bucket, when there is one, about a changed rate. */
   configureBucket(subscription: Subscription): Promise<void>;
   startRecovery(recovery: Recovery): Promise<void>;
+  /** Pauses, resumes or cancels the recovery; false when its workflow has ended. */
+  tellRecovery(id: string, act: "pause" | "resume" | "cancel", by: string): Promise<boolean>;
 }

@@ -72,6 +72,7 @@ export function createOperations({ client, store, log, parkOpenDays, taskQueue =
       await client.workflow.start(WORKFLOW.recovery, { workflowId: `recovery/${recovery.id}`, taskQueue, args: [{ recoveryId: recovery.id, filter: recovery.filter, parkOpenDays }] });
       log.info({ recovery: recovery.id }, "recovery started");
     },
+    tellRecovery: (id, act, by) => signal(`recovery/${id}`, SIGNAL[act], { by }),
   };
 }
 

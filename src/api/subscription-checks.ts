@@ -1,4 +1,5 @@
 /** What a schema cannot tell about a subscription: whether its group, event types, URL, certificates and secret can be used. */
+import { isDeepStrictEqual } from "node:util";
 import { authsOf, headerOf, oauthOf } from "../activities/auth.js";
 import { checkTls } from "../activities/client-certificate.js";
 import { compileFilter } from "../activities/filter.js";
@@ -75,3 +76,25 @@ export async function findSubscription({ dependencies: { store, catalogue }, act
   const subscription = await store.subscriptions.get(id);
   return subscription && seesSubscription(actor, catalogue, subscription) ? subscription : undefined;
 }
+
+const LEAST_DELAY_SECONDS = 1;
+const SHORT_DELAY_SECONDS = 60;
+const MOST_SHORT_DELAYS = 20;
+
+/**
+ * The floor of a consumer's own schedule: a hundred attempts without a pause are no retries. A provider may give its own endpoints less,
+ * and what is saved already (`before`) may stay.
+ */
+export function refuseRetry({ actor }: Pick<RequestContext, "actor">, retry: RetryInput, before?: Subscription["retry"]): Refusal | undefined {
+  if (actor.role !== "consumer" || !retry?.scheduleSeconds) return undefined;
+  const { scheduleSeconds: schedule, maxAttempts = schedule.length + 1 } = retry;
+  const same = isDeepStrictEqual(schedule, before?.scheduleSeconds) && maxAttempts <= (before?.maxAttempts ?? schedule.length + 1);
+  if (same) return undefined;
+  const tooShort = schedule.findIndex((seconds) => seconds < LEAST_DELAY_SECONDS);
+  if (tooShort >= 0) return refuse("invalid_request", undefined, { errors: [{ path: `retry.scheduleSeconds[${tooShort}]`, message: `must be at least ${LEAST_DELAY_SECONDS}` }] });
+  // The last delay repeats.
+  const delays = Array.from({ length: maxAttempts - 1 }, (_, index) => schedule[Math.min(index, schedule.length - 1)] ?? 0);
+  if (delays.filter((seconds) => seconds < SHORT_DELAY_SECONDS).length <= MOST_SHORT_DELAYS) return undefined;
+  return refuse("invalid_request", undefined, { errors: [{ path: "retry.scheduleSeconds", message: `must have at most ${MOST_SHORT_DELAYS} attempts after less than ${SHORT_DELAY_SECONDS} seconds, the repeated last delay included` }] });
+}
+type RetryInput = { scheduleSeconds?: readonly number[] | undefined; maxAttempts?: number | undefined } | null | undefined;

@@ -86,10 +86,12 @@ async function approve(context: RequestContext, id: string, { reason, activate }
 }
 
 async function verify(context: RequestContext, id: string, method: "challenge" | "cloudevents"): Promise<Subscription | Refusal> {
-  const { store, request, settings, operations } = context.dependencies;
+  const { store, request, settings, operations, limits } = context.dependencies;
   const subscription = await store.subscriptions.get(id);
   if (!subscription) return refuse("not_found");
   if (!possibleActs(subscription).includes("verify")) return statusConflict(subscription);
+  const limited = await limits.refuse(context.actor, "verify", { group: subscription.groupId, host: new URL(subscription.url).hostname });
+  if (limited) return limited;
   const result = method === "challenge"
     ? await verifyByChallenge(request, subscription) : await verifyByHandshake(request, subscription, new URL(settings.publicUrl).host);
   if (!result.ok) return verificationFailed(context, id, result, method);
@@ -131,7 +133,7 @@ export const subscriptionLifeRoutes: readonly Route[] = [
     summary: "Verify the endpoint",
     description: `\`challenge\`: a signed event of type \`${VERIFICATION_EVENT_TYPE}\`, answered with its \`data.challenge\`. \`cloudevents\`: the OPTIONS handshake of CloudEvents HTTP webhook 1.0.2, `
       + "whose allowed rate bounds the subscription's. Answers within 10 s.",
-    params, body: verification, bodyOptional: true, response, problems: ["status_conflict", "verification_failed"],
+    params, body: verification, bodyOptional: true, response, problems: ["status_conflict", "verification_failed", "rate_limited"],
     handle: async (context, { params: { id }, body: { method = "challenge" } }) => answer(context, id, () => verify(context, id, method)),
   }),
   route({

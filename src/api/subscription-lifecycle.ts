@@ -50,6 +50,8 @@ async function sendTest(context: RequestContext, id: string) {
   const subscription = await findSubscription(context, id);
   if (!subscription) return refuse("not_found");
   if (routingOf(subscription, TEST_EVENT_TYPE) === "none") return statusConflict(subscription);
+  const limited = await context.dependencies.limits.refuse(context.actor, "test", { group: subscription.groupId, host: new URL(subscription.url).hostname });
+  if (limited) return limited;
   const [result] = await context.dependencies.publisher.publish([{
     type: TEST_EVENT_TYPE, contentType: "application/json", body: testBody(subscription), groups: [subscription.groupId], subscriptionIds: [id],
   }]);
@@ -69,7 +71,7 @@ export const subscriptionLifecycleRoutes: readonly Route[] = [
   route({
     method: "post", path: "/v1/subscriptions/{id}/test", operationId: "testSubscription", tag: "Subscriptions", act: "subscriptions:run",
     summary: "Send a test event", description: `An event of type \`${TEST_EVENT_TYPE}\` to this subscription alone, past its filter. A verified endpoint gets it before the subscription is in service.`,
-    params, response: { status: 202, description: "Durable", schema: published }, problems: ["status_conflict", "unavailable"],
+    params, response: { status: 202, description: "Durable", schema: published }, problems: ["status_conflict", "unavailable", "rate_limited"],
     handle: async (context, { params: { id } }) => sendTest(context, id),
   }),
 ];

@@ -13,7 +13,7 @@ import { groupId } from "./schemas/catalogue.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
 import { subscriptionChange, subscriptionId, subscriptionInput, subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
 import { changed } from "./subscription-change.js";
-import { findSubscription, groupFor, refuseAuth, refuseEventTypes, refuseFilter, refuseHeaders, refuseSecret, refuseTls, refuseUrl } from "./subscription-checks.js";
+import { findSubscription, groupFor, refuseAuth, refuseEventTypes, refuseFilter, refuseHeaders, refuseRetry, refuseSecret, refuseTls, refuseUrl } from "./subscription-checks.js";
 import { viewOf, viewWithSecret } from "./subscription-view.js";
 
 const params = z.strictObject({ id: subscriptionId });
@@ -55,12 +55,16 @@ async function createSubscription(context: RequestContext, input: z.output<typeo
   if (consumes && initialStatus === "active") return refuse("forbidden", "A consumer's subscription begins as a draft.");
   const group = await groupFor(context, given);
   if (typeof group !== "string") return group;
-  const refusal = (await refuseFields(context, group, fields)) ?? (signing?.secret === undefined ? undefined : refuseSecret(signing.secret, "signing.secret"));
+  const status = consumes ? "draft" : initialStatus ?? "active";
+  // Before anything is looked up: each draft has names resolved, and is an endpoint to verify.
+  const limited = status === "draft" ? await context.dependencies.limits.refuse(context.actor, "drafts", { group }) : undefined;
+  if (limited) return limited;
+  const refusal = refuseRetry(context, fields.retry) ?? (await refuseFields(context, group, fields)) ?? (signing?.secret === undefined ? undefined : refuseSecret(signing.secret, "signing.secret"));
   if (refusal) return refusal;
   const now = new Date();
   const secret = signing?.secret ?? newSigningSecret();
   const subscription = signedAs({
-    id: newId("sub"), groupId: group, ...exact(fields), secrets: [{ secret, createdAt: now }], status: consumes ? "draft" : initialStatus ?? "active", createdAt: now, updatedAt: now,
+    id: newId("sub"), groupId: group, ...exact(fields), secrets: [{ secret, createdAt: now }], status, createdAt: now, updatedAt: now,
   }, signing, now);
   await context.dependencies.store.subscriptions.insert(subscription);
   await recordAct(context, "subscription.create", subscription.id, { groupId: group, eventTypes: subscription.eventTypes, status: subscription.status });
@@ -71,7 +75,7 @@ async function changeSubscription(context: RequestContext, id: string, change: C
   const { store, operations } = context.dependencies;
   const before = await findSubscription(context, id);
   if (!before) return refuse("not_found");
-  const refusal = await refuseFields(context, before.groupId, change, before);
+  const refusal = refuseRetry(context, change.retry, before.retry) ?? (await refuseFields(context, before.groupId, change, before));
   if (refusal) return refusal;
   const { signing, ...fields } = change;
   const after = await store.subscriptions.update(id, (current) => signedAs(changed(context, current, exact(fields)), signing, new Date()));
@@ -93,7 +97,7 @@ export const subscriptionRoutes: readonly Route[] = [
     method: "post", path: "/v1/subscriptions", operationId: "createSubscription", tag: "Subscriptions", act: "subscriptions:write",
     summary: "Create a subscription", description: "A consumer's begins as a draft. The answer holds the signing secret; it is shown this once.",
     body: subscriptionInput, response: { status: 201, description: "Created", schema: subscriptionWithSecret },
-    problems: [...REFUSALS, "group_unknown", "signing_secret_refused"],
+    problems: [...REFUSALS, "group_unknown", "signing_secret_refused", "rate_limited"],
     handle: async (context, { body }) => createSubscription(context, body),
   }),
   route({

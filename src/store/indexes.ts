@@ -14,18 +14,22 @@ export async function createIndexes(collections: {
   subscriptions: Collection<Document>;
   audit: Collection<Document>;
   samlUses: Collection<Document>;
+  recoveries: Collection<Document>;
+  limits: Collection<Document>;
   sessions: Collection<SessionDocument>;
   people: Collection<PersonDocument>;
   erasures: Collection<Document>;
   grantRequests: Collection<GrantRequestDocument>;
 }): Promise<void> {
-  const { events, deliveries, subscriptions, audit, samlUses, sessions, people, erasures, grantRequests } = collections;
+  const { events, deliveries, subscriptions, audit, samlUses, recoveries, limits, sessions, people, erasures, grantRequests } = collections;
   // Deliveries of one event need none: their `_id` begins with the event's.
   await make(deliveries, [
     { createdAt: -1, _id: -1 },
     { groupId: 1, createdAt: -1, _id: -1 },
     { subscriptionId: 1, createdAt: -1, _id: -1 },
     { status: 1, createdAt: -1, _id: -1 },
+    // A recovery reads one subscription by status, and asks every two seconds whether anything of it waits.
+    { subscriptionId: 1, status: 1, createdAt: -1, _id: -1 },
   ]);
   await make(events, [
     { acceptedAt: -1, _id: -1 },
@@ -36,6 +40,8 @@ export async function createIndexes(collections: {
   await make(audit, [{ at: -1, _id: -1 }, ...["actor", "action", "subject"].map((field): Record<string, 1 | -1> => ({ [field]: 1, at: -1, _id: -1 }))]);
   await make(erasures, [{ at: 1, _id: 1 }]);
   await guarded(() => samlUses.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }));
+  await make(recoveries, [{ createdAt: -1, _id: -1 }, { groupId: 1, createdAt: -1, _id: -1 }]);
+  await guarded(() => limits.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }));
   await make(people, [{ firstLoginAt: -1, _id: -1 }]);
   await make(sessions, [{ personId: 1 }]);
   await guarded(() => sessions.createIndex({ endsAt: 1 }, { expireAfterSeconds: 0 }));

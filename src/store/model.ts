@@ -1,5 +1,5 @@
 /** What the collections hold, as the rest of the program sees it: secrets opened, dates as Date. */
-import type { DeliveryStatus, RateLimit, RecoveryFilter, RecoveryProgress } from "../workflows/contract.js";
+import type { DeliveryStatus, RateLimit } from "../workflows/contract.js";
 import type { EndpointAuth, EndpointTls, PendingCertificate, Signing, SigningKey, SigningSecret } from "./techniques.js";
 
 export { SIGNING_SCHEMES } from "./techniques.js";
@@ -252,19 +252,6 @@ export interface Delivery {
   /** Why it is parked, held, exhausted or cancelled. */
   reason?: string;
   attempts: Attempt[];
-}
-
-export interface Recovery {
-  id: string;
-  filter: RecoveryFilter;
-  status: "running" | "done" | "failed";
-  progress: RecoveryProgress;
-  error?: string;
-  createdBy: string;
-  /** The group it was asked for by a consumer; bounds who may read it. */
-  groupId?: string;
-  createdAt: Date;
-  updatedAt: Date;
 }
 
 /** One administrative act. */

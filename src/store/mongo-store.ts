@@ -14,7 +14,7 @@ import { createDeliveryStore, type DeliveryDocument } from "./deliveries.js";
 import { createErasures, type ErasureDocument } from "./erasures.js";
 import { createEventStore, type EventDocument } from "./events.js";
 import { createEventTypeVersionStore, type EventTypeVersionDocument } from "./event-type-versions.js";
-import { createLocks, type LockDocument, unguarded } from "./exclusive.js";
+import { createLocks, type Exclusive, type LockDocument, unguarded } from "./exclusive.js";
 import { type Grants, openGrants } from "./grants/grants.js";
 import type { GrantSigning } from "./grants/signing.js";
 import { createGrantRequestStore, type GrantRequestDocument } from "./grant-requests.js";
@@ -22,6 +22,7 @@ import { watchHeartbeats } from "./heartbeats.js";
 import { createIndexes } from "./indexes.js";
 import { createKeyUses, type KeyUseDocument, type ManagedKeyUses } from "./key-uses.js";
 import { createKeyring, type Keyring, type ManagedKeyring } from "./keyring.js";
+import { createLimitStore, type LimitDocument } from "./limits.js";
 import { localKeyProvider, type KeyProvider } from "./master-keys.js";
 import { createPeopleStore, type PersonDocument } from "./people.js";
 import { blindIndex } from "./pepper.js";
@@ -97,7 +98,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
   const grants = await openGrants(db, keyring, () => beginAuditMark(auditMarks(db), keyring));
   const { pepper, auditMarked = false } = grants.authority.content;
   const temporalLegacyUntil = await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring);
-  if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), grantRequests, samlUses: collectionOf(db, "samlUses"), sessions, people, erasures: collectionOf(db, "erasures") });
+  if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), grantRequests, samlUses: collectionOf(db, "samlUses"), recoveries: collectionOf(db, "recoveries"), limits: collectionOf(db, "limits"), sessions, people, erasures: collectionOf(db, "erasures") });
 
   const expungedLately = new Set<string>();
   const erasable = {
@@ -125,7 +126,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
     ...erasable,
     samlConnections: createSamlConnectionStore(connections, { exclusive, rows: grants.rows(connections) }),
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
-    recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries")),
+    ...limitedStores(db, exclusive, standIn),
     sessions: createSessionStore(sessions, keyring, grants),
     audit: auditOf(db, { keyring, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked }),
     catalogueVersion: async () => (await catalogueVersions()).version,
@@ -145,6 +146,11 @@ const auditMarks = (db: Db) => db.collection<AuditMarkDocument>("settings");
 const auditOf = (db: Db, { keyring, mac, marked }: { keyring: Keyring; mac: Mac; marked: boolean }): Store["audit"] => createAuditStore({
   entries: db.collection<AuditDocument>("audit"), heads: db.collection<AuditHeadDocument>("auditHead"), checkpoints: db.collection<IntentCheckpointDocument>("auditHead"),
   mark: createAuditMark({ collection: auditMarks(db), keyring, needed: marked }), mac, exclusive: createLocks(db.collection<LockDocument>("locks")),
+});
+
+const limitedStores = (db: Db, exclusive: Exclusive, standIn: boolean): Pick<Store, "recoveries" | "limits"> => ({
+  recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), exclusive),
+  limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, sweep: standIn }),
 });
 
 async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats }: { keyring: ManagedKeyring; keyUses: ManagedKeyUses; heartbeats: { stop(): void } }): Promise<void> {

@@ -3,11 +3,13 @@ import type { AuditVerification } from "./audit-chain.js";
 import type { GrantStore } from "./grants/grants.js";
 import type { KeyUses } from "./key-uses.js";
 import type { Keyring } from "./keyring.js";
+import type { LimitStore } from "./limits.js";
+import type { RecoveryStore } from "./recoveries.js";
 import type { SamlConnection } from "./saml-connections.js";
 import type { SamlUseStore } from "./saml-uses.js";
 import type { PeopleStore } from "./people.js";
 import type { SessionStore } from "./sessions.js";
-import type { Api, Attempt, AuditEntry, Delivery, Erasure, ErasureTarget, EventRecord, EventType, EventTypeVersion, GrantRequest, GrantRequestStatus, Group, Recovery, StoredApiKey, Subscription } from "./model.js";
+import type { Api, Attempt, AuditEntry, Delivery, Erasure, ErasureTarget, EventRecord, EventType, EventTypeVersion, GrantRequest, GrantRequestStatus, Group, StoredApiKey, Subscription } from "./model.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
 
 export interface Page<T> {
@@ -103,6 +105,18 @@ export interface DeliveryFilter {
   until?: Date;
 }
 
+/** How many deliveries a filter names. */
+export interface DeliverySummary {
+  count: number;
+  /** False when there are more than were counted. */
+  exact: boolean;
+  byStatus: Partial<Record<DeliveryStatus, number>>;
+  bySubscription: Map<string, number>;
+  /** When the first and the last one were created. */
+  oldest?: Date;
+  newest?: Date;
+}
+
 export interface DeliveryStore {
   /** Unordered insert; gives the ids that existed before. Details of attempts that may not be kept any more (erased) are left out, here and in `record`. */
   insertMany(deliveries: Delivery[]): Promise<string[]>;
@@ -117,6 +131,12 @@ export interface DeliveryStore {
   openWorkflows(subscriptionId: string): Promise<string[]>;
   /** Removes the attempts' details of all deliveries of the event, for good; false when there were none. */
   expungeDetails(eventId: string): Promise<boolean>;
+  /** Counts what the filter names by status and subscription; stops above `most`. */
+  summary(filter: DeliveryFilter, most: number): Promise<DeliverySummary>;
+  /** Ids of the subscriptions of which the filter names deliveries. */
+  subscriptionsOf(filter: DeliveryFilter): Promise<string[]>;
+  /** Ids of at most so many deliveries of the subscription that wait to be sent: pending, throttled, or retrying and due. */
+  waiting(subscriptionId: string, most: number): Promise<string[]>;
   /** Creation time of the oldest delivery that is pending, retrying, throttled or held. */
   oldestUndelivered(): Promise<Date | undefined>;
 }
@@ -196,7 +216,8 @@ export interface Store {
   grantRequests: GrantRequestStore;
   events: EventStore;
   deliveries: DeliveryStore;
-  recoveries: { insert(item: Recovery): Promise<void>; get(id: string): Promise<Recovery | undefined>; update(id: string, change: Partial<Recovery>): Promise<void> };
+  recoveries: RecoveryStore;
+  limits: LimitStore;
   people: PeopleStore;
   sessions: SessionStore;
   audit: AuditStore;

@@ -6,6 +6,7 @@ import type { Worker } from "@temporalio/worker";
 import { createClientAddress } from "../api/client-address.js";
 import { createApi, createHttpServer } from "../api/index.js";
 import type { ApiSettings } from "../api/dependencies.js";
+import { createLimits } from "../api/limits.js";
 import { createPublisher } from "../api/publish.js";
 import { createServiceProvider } from "../api/saml/service-provider.js";
 import { createSessions } from "../api/sessions.js";
@@ -172,6 +173,10 @@ function serve({ server, core, config, engines, url, trial, worker }: Serving): 
   server.on("request", createApi({
     settings, sessions, temporalUi,
     serviceProvider: createServiceProvider({ store: core.store, publicUrl: settings.publicUrl, log: core.log }),
+    limits: createLimits({
+      limits: core.store.limits, auditTally: core.auditTally, log: core.log, refused: (limit) => core.metrics.limitRefusals.inc({ limit }),
+      settings: { verify: config.VERIFICATIONS_PER_MINUTE, test: config.TESTS_PER_MINUTE, drafts: config.DRAFTS_PER_MINUTE, recoveries: config.RECOVERIES_PER_MINUTE },
+    }),
     store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, auditTally: core.auditTally, clientAddress: createClientAddress(config.TRUSTED_PROXIES), metrics: core.metrics.registry, log: core.log,
     notReady: createReadiness({ store: core.store, link: core.link, ...(worker && { workerState: () => worker.getState() }) }),
     refuseTarget: (target) => core.guard.refuseTarget(target),

@@ -38,7 +38,8 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     unrecorded: new Map(),
     unrecordedRetries: new Map(),
     recordRefusal: createRefusalRecord(core),
-    signalRetry: (workflowId, deliveryIds) => signalled(link.client.workflow.getHandle(workflowId).signal(SIGNAL.retry, { deliveryIds, by: "recovery" })),
+    signalRetry: (workflowId, deliveryIds, notBefore) =>
+      signalled(link.client.workflow.getHandle(workflowId).signal(SIGNAL.retry, { deliveryIds, by: "recovery", ...(notBefore && { notBefore }) })),
   });
   const worker = await createWorker(link, { bundle: await loadBundle(), activities, shutdownGraceSeconds: config.SHUTDOWN_GRACE_SECONDS });
   const running = worker.run();

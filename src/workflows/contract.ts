@@ -93,6 +93,8 @@ export interface RetryItem {
   scheduleBase: number;
   /** When to go on, milliseconds since the epoch; absent: when told to. */
   dueAt?: number;
+  /** Not to be sent before this instant, milliseconds since the epoch; only where no rate limit paces the subscription. */
+  notBefore?: number;
   /** Slot reserved with the token bucket, and the bucket's epoch that makes it valid. */
   reservation?: Reservation;
   /** Why it stands where it stands, in plain words, without payload or secret. */
@@ -126,6 +128,8 @@ export interface RetrySignal {
   deliveryIds?: string[];
   /** Who asked, for the record. */
   by?: string;
+  /** For each of `deliveryIds`, not before this instant (milliseconds since the epoch): a recovery keeps its pace. */
+  notBefore?: number[];
 }
 export interface CancelSignal {
   deliveryIds?: string[];
@@ -136,14 +140,16 @@ export interface CancelSignal {
 export const SIGNAL = {
   /** retryDelivery: attempt again now. */
   retry: "retry",
-  /** retryDelivery: give up. */
+  /** retryDelivery: give up. recovery: hand over nothing more; what was handed over goes on. */
   cancel: "cancel",
   /** retryDelivery: the subscription changed (resumed, new rate, new URL); look again now at what is held or throttled. */
   wake: "wake",
   /** tokenBucket: the rate changed. */
   configure: "configure",
-  /** tokenBucket: nothing before this instant. */
+  /** tokenBucket: nothing before this instant. recovery: hand over nothing more until `resume`. */
   pause: "pause",
+  /** recovery: go on. */
+  resume: "resume",
 } as const;
 
 export const QUERY = { state: "state" } as const;
@@ -224,33 +230,6 @@ export interface Lease {
   spare?: { count: number; until: number };
 }
 
-/** Filter of a recovery: which deliveries are sent again. */
-export interface RecoveryFilter {
-  subscriptionId?: string;
-  groupId?: string;
-  eventType?: string;
-  status?: DeliveryStatus[];
-  /** Created at or after, before; milliseconds since the epoch. */
-  since?: number;
-  until?: number;
-}
-
-export interface RecoveryInput {
-  recoveryId: string;
-  filter: RecoveryFilter;
-  parkOpenDays: number;
-  cursor?: string;
-  progress?: RecoveryProgress;
-  /** Pages done by earlier runs of the workflow. */
-  pagesDone?: number;
-  /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
-  maxRunMs?: number;
-}
-export interface RecoveryProgress {
-  found: number;
-  resent: number;
-}
-
 /** What `dispatch` hands back: deliveries that need time, grouped by subscription. */
 export interface DispatchResult {
   retries: RetryDeliveryInput[];
@@ -292,10 +271,6 @@ export interface Activities {
   attempt(input: { subscriptionId: string; items: RetryItem[] }): Promise<AttemptReport>;
   /** Regular activity: write a decision of the workflow (cancelled, exhausted, held, parked again) to the delivery records. */
   recordStatus(input: { subscriptionId: string; items: RetryItem[]; by?: string }): Promise<void>;
-  /** Regular activity: the next page of deliveries that a recovery resends. */
-  recoverPage(input: RecoveryInput): Promise<{ retries: RetryDeliveryInput[]; cursor?: string; found: number }>;
   /** Local activity: a start that does not prove who made it goes on record. `by`: who sealed it, when anybody did. */
   recordRefusal(refusal: { workflowType: string; purpose: string; by?: string }): Promise<void>;
-  /** Regular activity: progress of a recovery. */
-  recordRecovery(input: { recoveryId: string; progress: RecoveryProgress; status: "running" | "done" | "failed"; error?: string }): Promise<void>;
 }

@@ -41,7 +41,7 @@ const TOGETHER_MS = 500;
 const NO_DELIVERY = [""];
 
 /** What somebody wants to happen to one delivery; a later wish replaces an earlier one. */
-type Wish = { kind: "retry" } | { kind: "wake" } | { kind: "cancel"; by: string | undefined; reason: string | undefined };
+type Wish = { kind: "retry"; notBefore?: number } | { kind: "wake" } | { kind: "cancel"; by: string | undefined; reason: string | undefined };
 
 interface Care {
   readonly input: RetryDeliveryInput;
@@ -115,15 +115,16 @@ const isFull = ({ signals }: Care): boolean => {
 
 /** Handlers only note what is wished for; the loop acts, so that nothing happens in the middle of an attempt. */
 function listen(care: Care): void {
-  const note = (deliveryIds: string[], wish: Wish): void => {
+  const note = (deliveryIds: string[], wish: Wish, starts?: ReadonlyMap<string, number>): void => {
     care.news += 1;
     care.signals += 1;
-    const all = deliveryIds.length === 0;
-    for (const id of all ? meant(care) : deliveryIds) {
-      if (care.items.has(id) && !(wish.kind === "wake" && care.wishes.has(id))) care.wishes.set(id, wish);
+    for (const id of deliveryIds.length === 0 ? meant(care) : deliveryIds) {
+      if (!care.items.has(id) || (wish.kind === "wake" && care.wishes.has(id))) continue;
+      const notBefore = starts?.get(id);
+      care.wishes.set(id, wish.kind === "retry" && notBefore !== undefined ? { ...wish, notBefore } : wish);
     }
   };
-  setHandler(retrySignal, (signal) => note(idsOf(signal), { kind: "retry" }));
+  setHandler(retrySignal, (signal) => note(idsOf(signal), { kind: "retry" }, startsOf(signal)));
   setHandler(cancelSignal, (signal) => {
     const { by, reason } = textsOf(signal);
     note(idsOf(signal), { kind: "cancel", by: actorOf(signal, by), reason });
@@ -140,6 +141,16 @@ function idsOf(signal: unknown): string[] {
   if (deliveryIds === undefined || deliveryIds === null) return [];
   if (!Array.isArray(deliveryIds)) return NO_DELIVERY;
   return deliveryIds.length === 0 ? [] : [...NO_DELIVERY, ...deliveryIds.filter((id) => typeof id === "string")];
+}
+
+/** The instant before which a recovery does not want each of its deliveries sent. */
+function startsOf(signal: unknown): ReadonlyMap<string, number> {
+  const { deliveryIds, notBefore } = (signal ?? {}) as { deliveryIds?: unknown; notBefore?: unknown };
+  if (!Array.isArray(deliveryIds) || !Array.isArray(notBefore)) return new Map();
+  return new Map(deliveryIds.flatMap((id: unknown, index) => {
+    const at: unknown = notBefore[index];
+    return typeof id === "string" && typeof at === "number" && Number.isFinite(at) ? [[id, at] as const] : [];
+  }));
 }
 
 function textsOf(signal: unknown): { by: string | undefined; reason: string | undefined } {
@@ -163,7 +174,7 @@ async function grant(care: Care): Promise<void> {
     if (care.underWay.has(id)) continue;
     wishes.delete(id);
     if (!item) continue;
-    if (wish.kind === "retry") items.set(id, afresh(item));
+    if (wish.kind === "retry") items.set(id, afresh(item, wish.notBefore));
     else if (wish.kind === "wake") items.set(id, awake(item));
     else if (!isSettled(item)) given.set(wish.by, [...(given.get(wish.by) ?? []), cancelled(item, wish.reason ?? "Cancelled by hand.")]);
   }
@@ -176,9 +187,9 @@ async function grant(care: Care): Promise<void> {
 }
 
 /** A retry by hand goes out now and begins the schedule anew. */
-function afresh(item: RetryItem): RetryItem {
-  const { reservation: _slot, reason: _reason, since: _since, ...rest } = item;
-  return { ...rest, status: "pending", dueAt: Date.now(), scheduleBase: item.attempts };
+function afresh(item: RetryItem, notBefore?: number): RetryItem {
+  const { reservation: _slot, reason: _reason, since: _since, notBefore: _pace, ...rest } = item;
+  return { ...rest, status: "pending", dueAt: Date.now(), scheduleBase: item.attempts, ...(notBefore !== undefined && { notBefore }) };
 }
 
 function awake(item: RetryItem): RetryItem {

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Client } from "@temporalio/client";
+import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { Collection } from "mongodb";
 import { type Logger, pino } from "pino";
 import { createCatalogue, type Catalogue } from "../../src/activities/catalogue.js";
@@ -105,7 +105,11 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl, codecOpt
     deliver: createDeliver({ request: createEndpointRequest({ sender, version: "0.0.0-test" }), health, metrics, log: logger }),
     eventBytes: createEventBytes(workerStore),
     effects: createSubscriptionEffects({ store: workerStore, catalogue, throttle, log: logger }),
-    signalRetry: async () => false,
+    signalRetry: (workflowId, deliveryIds, notBefore) =>
+      client.workflow.getHandle(workflowId).signal(SIGNAL.retry, { deliveryIds, ...(notBefore && { notBefore }) }).then(() => true, (error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }),
     recordRefusal: async (refusal) => void refusals.push(refusal),
   });
   const worker = await createWorker(link, { bundle: await loadBundle(), activities, shutdownGraceSeconds: 5, taskQueue });

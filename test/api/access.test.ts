@@ -143,9 +143,12 @@ test("what a request names in its body must be the actor's own too", async () =>
   expect(await api.problem("POST", "/v1/events", { key: mine.providerKey, body: { type: theirs.eventType, data: 1 } })).toMatchObject({ status: 404, code: "event_type_unknown" });
   expect(await api.problem("POST", "/v1/event-types", { key: mine.providerKey, body: { name: "x.y", apiId: theirs.apiId } })).toMatchObject({ code: "api_unknown" });
   expect(await api.problem("POST", "/v1/groups", { key: mine.providerKey, body: { name: "g", grants: [theirs.apiId] } })).toMatchObject({ status: 403 });
-  expect(await api.problem("POST", "/v1/recoveries", { key: mine.consumerKey, body: { filter: { groupId: theirs.groupId } } })).toMatchObject({ code: "group_unknown" });
-  expect(await api.problem("POST", "/v1/recoveries", { key: mine.consumerKey, body: { filter: { subscriptionId: theirs.subscriptionId } } })).toMatchObject({ status: 404 });
-  expect(await api.problem("POST", "/v1/recoveries", { key: mine.providerKey, body: { filter: { since: "2026-01-01T00:00:00Z" } } })).toMatchObject({ status: 403 });
+const since = new Date(Date.now() - 3_600_000).toISOString();
+  for (const [path, more] of [["/v1/recoveries/preview", {}], ["/v1/recoveries", { token: "x" }]] as const) {
+    expect(await api.problem("POST", path, { key: mine.consumerKey, body: { filter: { since, groupId: theirs.groupId }, ...more } })).toMatchObject({ code: "group_unknown" });
+    expect(await api.problem("POST", path, { key: mine.consumerKey, body: { filter: { since, subscriptionId: theirs.subscriptionId }, ...more } })).toMatchObject({ status: 404 });
+    expect(await api.problem("POST", path, { key: mine.providerKey, body: { filter: { since, groupId: mine.groupId }, ...more } })).toMatchObject({ status: 403 });
+  }
 });
 
 describe("the table of acts", () => {

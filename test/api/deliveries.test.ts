@@ -86,17 +86,6 @@ test("a settled delivery is not cancelled", async () => {
   expect(await api.problem("POST", `/v1/deliveries/${delivery.id}/cancel`)).toMatchObject({ status: 409, code: "delivery_settled" });
 });
 
-test("a recovery starts its workflow; a consumer's is bounded to its group", async () => {
-  const answer = await api.call("POST", "/v1/recoveries", { key: tenant.consumerKey, body: { filter: { since: "2026-11-01T00:00:00+02:00" } } });
-  expect(answer).toMatchObject({ status: 202, body: { status: "running", filter: { groupId: tenant.groupId, status: ["parked", "exhausted"], since: "2026-10-31T22:00:00.000Z" } } });
-  const id = String(answer.body["id"]);
-  expect((await api.client.workflow.getHandle(`recovery/${id}`).describe()).type).toBe(WORKFLOW.recovery);
-  expect(await api.call("GET", `/v1/recoveries/${id}`, { key: tenant.consumerKey })).toMatchObject({ status: 200, body: { id, progress: { found: 0, resent: 0 } } });
-  for (const filter of [{}, { status: [] }, { since: "2026-02-01T00:00:00Z", until: "2026-01-01T00:00:00Z" }, { groupIds: [] }]) {
-    expect(await api.problem("POST", "/v1/recoveries", { body: { filter } })).toMatchObject({ status: 400 });
-  }
-});
-
 test("an event is read with its deliveries", async () => {
   // Another run on the same engine may have used any fixed id.
   const id = newId("evt");

@@ -5,6 +5,7 @@ import { createOperations } from "../../src/api/operations.js";
 import type { Delivery, Subscription } from "../../src/store/model.js";
 import type { Store } from "../../src/store/store.js";
 import { bucketWorkflowId, type Lease } from "../../src/workflows/contract.js";
+import { noProgress } from "../../src/workflows/recovery-contract.js";
 import { openDatabase, type TestDatabase } from "../store/database.js";
 import { consumer, retryInput, testEngine, type TestEngine } from "../workflows/engine.js";
 
@@ -135,10 +136,10 @@ describe("configureBucket and startRecovery", () => {
 
   it("starts a recovery once", async () => {
     const done: string[] = [];
-    const worker = await engine.work({ recoverPage: async () => ({ retries: [], found: 0 }), recordRecovery: async ({ recoveryId }) => void done.push(recoveryId) });
+    const worker = await engine.work({ recoverySubscriptions: async () => [], recordRecovery: async ({ recoveryId, status }) => void (status === "done" && done.push(recoveryId)) });
     const id = `rec_${randomBytes(5).toString("hex")}`;
     const now = new Date();
-    await operations.startRecovery({ id, filter: {}, status: "running", progress: { found: 0, resent: 0 }, createdBy: "key:1", createdAt: now, updatedAt: now });
+    await operations.startRecovery({ id, filter: {}, status: "running", progress: noProgress(), createdBy: "key:1", createdAt: now, updatedAt: now });
     await engine.client.workflow.getHandle(`recovery/${id}`).result();
     expect(done).toEqual([id]);
     await worker.stop();

@@ -29,7 +29,9 @@ export async function makeObjects(api: RunningApi, name: string): Promise<Object
     id: deliveryId, eventId, subscriptionId: tenant.subscriptionId, groupId: tenant.groupId, eventType: tenant.eventType, status: "parked", createdAt: now, updatedAt: now, attemptCount: 1,
     attempts: [{ number: 1, at: now, outcome: "refused", status: 422, durationMs: 12, detail: { url: "https://8.8.8.8/hook", requestHeaders: { "webhook-id": eventId }, responseBody: `only for ${name}` } }],
   }]);
-  const recovery = await api.call("POST", "/v1/recoveries", { key: tenant.consumerKey, body: { filter: { since: "2026-01-01T00:00:00Z" } } });
+  const filter = { since: new Date(now.getTime() - 3_600_000).toISOString() };
+  const preview = await api.call("POST", "/v1/recoveries/preview", { key: tenant.consumerKey, body: { filter } });
+  const recovery = await api.call("POST", "/v1/recoveries", { key: tenant.consumerKey, body: { filter, token: preview.body["token"] } });
   expect(recovery.status, recovery.text).toBe(202);
   const { request } = await api.store.grantRequests.open({
     id: newId("grq"), groupId: tenant.groupId, grant: tenant.eventType, apiId: tenant.apiId, status: "open", requestedBy: "test", createdAt: now,

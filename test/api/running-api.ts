@@ -19,6 +19,7 @@ import { createClientAddress } from "../../src/api/client-address.js";
 import { createApi, createHttpServer } from "../../src/api/index.js";
 import type { Problem } from "../../src/api/errors.js";
 import type { HttpServerSettings } from "../../src/api/http-server.js";
+import { createLimits, type LimitSettings } from "../../src/api/limits.js";
 import { createOperations } from "../../src/api/operations.js";
 import { createPublisher } from "../../src/api/publish.js";
 import type { ResponseChecks } from "../../src/api/saml/response-checks.js";
@@ -85,12 +86,14 @@ export interface RunningApiOptions {
   temporalUi?: Partial<TemporalUiOptions>;
   /** Where SAML responses are checked; the process's own threads when absent. */
   checks?: ResponseChecks;
+  /** Most of each within a minute; absent: more than a test makes. */
+  limits?: Partial<LimitSettings>;
 }
 
 /** Starts it with a database and a task queue of its own. */
 export async function startApi({
   temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now, trustedProxies = [], temporalUi: temporalUiOptions = {}, checks,
-  between = (given) => given,
+  between = (given) => given, limits = {},
 }: RunningApiOptions): Promise<RunningApi> {
   const own = beside ? undefined : await openDatabase(mongodbUrl, "api");
   const database = beside?.database ?? own?.name ?? "";
@@ -125,6 +128,9 @@ export async function startApi({
   server.on("request", createApi({
     settings, sessions, clock, temporalUi, serviceProvider: createServiceProvider({ store, publicUrl: settings.publicUrl, log: logger, ...(checks && { checks }) }),
     store, catalogue, publisher, codec, auditTally, clientAddress: createClientAddress(trustedProxies), log: logger, metrics: metrics.registry,
+    limits: createLimits({
+      limits: store.limits, auditTally, log: logger, refused: (limit) => metrics.limitRefusals.inc({ limit }), settings: { verify: 250, test: 250, drafts: 1_000, recoveries: 1_000, ...limits },
+    }),
     operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
     notReady: async () => undefined,
     refuseTarget: (target) => guard.refuseTarget(target),

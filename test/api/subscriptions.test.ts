@@ -190,3 +190,24 @@ test("lists page without gap or repetition, and a foreign cursor is refused", as
     expect(await api.problem("GET", `/v1/subscriptions?cursor=${cursor}`)).toMatchObject({ status: 400, errors: [{ path: "query.cursor" }] });
   }
 });
+
+test("a consumer's own retry schedule has a floor; what is saved already goes on", async () => {
+  const make = (key: string, retry: object) => api.call("POST", "/v1/subscriptions", { key, body: { url: "https://8.8.8.8/floor", groupId: tenant.groupId, eventTypes: [tenant.eventType], retry } });
+  const short = (count: number, seconds = 1): number[] => Array.from({ length: count }, () => seconds);
+  for (const retry of [{ scheduleSeconds: [0] }, { scheduleSeconds: [5, 0.5] }, { scheduleSeconds: short(21) }, { scheduleSeconds: [1], maxAttempts: 22 }, { scheduleSeconds: [3_600, 59.9], maxAttempts: 100 }, { scheduleSeconds: short(50, 59) }]) {
+    const answer = await make(tenant.consumerKey, retry);
+    expect(answer, JSON.stringify(retry)).toMatchObject({ status: 400, body: { code: "invalid_request", errors: [{ path: expect.stringMatching(/^retry\.scheduleSeconds/) as string }] } });
+  }
+  for (const retry of [{ scheduleSeconds: short(20) }, { scheduleSeconds: [1], maxAttempts: 21 }, { scheduleSeconds: [1, 60], maxAttempts: 100 }, { maxAttempts: 100 }, { scheduleSeconds: short(50, 60) }]) {
+    expect((await make(tenant.consumerKey, retry)).status, JSON.stringify(retry)).toBe(201);
+  }
+  const before = { scheduleSeconds: [0, 0.1], maxAttempts: 50 };
+  const { status, body } = await make(api.adminKey, before);
+  expect(status).toBe(201);
+  const change = (fields: object) => api.call("PATCH", `/v1/subscriptions/${String(body["id"])}`, { key: tenant.consumerKey, body: fields });
+  expect(await change({ name: "renamed" })).toMatchObject({ status: 200, body: { retry: before } });
+  expect(await change({ retry: { ...before, timeoutMs: 5_000 } })).toMatchObject({ status: 200 });
+  expect(await change({ retry: { ...before, maxAttempts: 60 } })).toMatchObject({ status: 400 });
+  expect(await change({ retry: { scheduleSeconds: [0] } })).toMatchObject({ status: 400 });
+  expect(await change({ retry: { scheduleSeconds: [1, 5] } })).toMatchObject({ status: 200 });
+});

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { Recovery } from "../../src/store/recoveries.js";
+import { noProgress } from "../../src/workflows/recovery-contract.js";
 import { connectStore, type MongoStore } from "../../src/store/mongo-store.js";
 import { masterKey, openDatabase, type TestDatabase } from "./database.js";
 import { engineAtHand, startOwnEngine, type OwnEngine } from "./engine.js";
@@ -47,14 +49,15 @@ describe("store", () => {
 
   it("keeps recoveries and the audit trail", async () => {
     const store = await database.openStore();
-    const recovery = {
-      id: "rec_1", filter: { status: ["parked" as const], since: 5 }, status: "running" as const, progress: { found: 0, resent: 0 }, createdBy: "key:1", createdAt: AT, updatedAt: AT,
+    const recovery: Recovery = {
+      id: "rec_1", filter: { status: ["parked"], since: 5 }, status: "running", progress: noProgress(), count: 3, createdBy: "key:1", createdAt: AT, updatedAt: AT,
     };
     await store.recoveries.insert(recovery);
     expect(await store.recoveries.get("rec_1")).toEqual(recovery);
-    await store.recoveries.update("rec_1", { status: "done", progress: { found: 2, resent: 2 } });
+    const progress = { ...noProgress(), found: 2, sent: 2 };
+    await store.recoveries.report("rec_1", { status: "paused", progress });
     const after = await store.recoveries.get("rec_1");
-    expect(after).toEqual({ ...recovery, status: "done", progress: { found: 2, resent: 2 }, updatedAt: after?.updatedAt });
+    expect(after).toEqual({ ...recovery, status: "paused", progress, updatedAt: after?.updatedAt });
     await expect(store.recoveries.insert(recovery)).rejects.toThrow(coded("duplicate"));
     expect(await store.recoveries.get("rec_none")).toBeUndefined();
 

@@ -13,6 +13,7 @@ import { loadBundle } from "../../src/workers/bundle.js";
 import { usualCacheDirectory } from "../../src/workers/engines/machine.js";
 import { findTemporal } from "../../src/workers/engines/temporal-program.js";
 import { type Activities, type AttemptReport, type RetryDeliveryInput, type RetryItem, SEARCH_ATTRIBUTE } from "../../src/workflows/contract.js";
+import type { RecoveryActivities } from "../../src/workflows/recovery-contract.js";
 import { provenConverter } from "../support/proven.js";
 
 export interface TestEngine {
@@ -21,7 +22,7 @@ export interface TestEngine {
   eager: Client;
   taskQueue: string;
   /** Runs a worker until `stop` of what it gives. */
-  work(activities: Partial<Activities>, options?: { maxCachedWorkflows?: number; bundle?: WorkflowBundleOption; dataConverter?: DataConverter }): Promise<{ stop(): Promise<void> }>;
+  work(activities: Partial<Activities & RecoveryActivities>, options?: { maxCachedWorkflows?: number; bundle?: WorkflowBundleOption; dataConverter?: DataConverter }): Promise<{ stop(): Promise<void> }>;
   close(): Promise<void>;
 }
 

@@ -7,7 +7,8 @@ import { temporal } from "@temporalio/proto";
 import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleCode } from "../../src/workers/bundle.js";
-import type { Lease, RecoveryInput, RetryItem } from "../../src/workflows/contract.js";
+import type { Lease, RetryItem } from "../../src/workflows/contract.js";
+import { noProgress, type RecoveryInput } from "../../src/workflows/recovery-contract.js";
 import { searchAttributesOf } from "../../src/workflows/search-attributes.js";
 import { consumer, retryInput, testEngine, type TestEngine } from "./engine.js";
 
@@ -74,16 +75,20 @@ describe("a run that is old goes on in a new one", () => {
     }
   });
 
-  it("recovery, between two pages", async () => {
-    let pages = 0;
-    const worker = await engine.work({ recoverPage: async () => ({ retries: [], found: 1, ...((pages += 1) < 4 && { cursor: String(pages) }) }), recordRecovery: async () => undefined });
+  it("recovery, with what it has read and what it watches", async () => {
+    let given = 0;
+    const worker = await engine.work({
+      recoveryPage: async ({ cursor }) => ({ deliveries: [{ id: `evt_${cursor ?? "0"}.sub_1`, attempts: 1 }], perSecond: 5, ...((given += 1) < 4 && { cursor: String(given) }) }),
+      recoveryStep: async ({ send, watch }) => ({ sent: send.map(({ id, attempts }) => ({ id, attempts, at: Date.now() })), skipped: {}, delivered: watch.length, failedAgain: 0, watch: [], perSecond: 5 }),
+      recordRecovery: async () => undefined,
+    });
     try {
-      const input: RecoveryInput = { recoveryId: randomBytes(5).toString("hex"), filter: {}, parkOpenDays: 7, maxRunMs: 1 };
+      const input: RecoveryInput = { recoveryId: randomBytes(5).toString("hex"), filter: { subscriptionId: "sub_1" }, parkOpenDays: 7, maxRunMs: 1 };
       const handle = await startOf("recovery", input);
       const first = await runOf(handle);
-      expect(await handle.result()).toEqual({ found: 4, resent: 0 });
-      expect(pages).toBe(4);
+      expect(await handle.result()).toEqual({ ...noProgress(), found: 4, sent: 4, delivered: 4 });
       expect(await runOf(handle)).not.toBe(first);
+      expect(await differences(await historyOf(handle, first))).toEqual([undefined]);
     } finally {
       await worker.stop();
     }

@@ -82,24 +82,3 @@ export const deliveryQuery = pageQuery.extend({
 /** `<eventId>.<subscriptionId>`. */
 export const deliveryId = z.string().max(300).regex(/^[A-Za-z0-9_-]{1,256}\.sub_[0-9A-Z]{26}$/, "must be <event id>.<subscription id>")
   .meta({ example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W.sub_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" });
-
-const recoveryFilter = z.strictObject({
-  subscriptionId: subscriptionId.optional(),
-  groupId: groupId.optional(),
-  eventType: eventTypeName.optional(),
-  status: z.array(status).min(1).max(DELIVERY_STATUSES.length).optional().meta({ description: "parked and exhausted when absent" }),
-  since: instantInput.optional(),
-  until: instantInput.optional(),
-}).refine((filter) => Object.keys(filter).length > 0, "must narrow what is sent again").meta({ id: "RecoveryFilter", minProperties: 1 });
-export const recoveryInput = z.strictObject({ filter: recoveryFilter }).meta({ id: "RecoveryInput" });
-export const recoveryView = z.object({
-  id: z.string(),
-  filter: z.object({
-    subscriptionId: z.string().optional(), groupId: z.string().optional(), eventType: z.string().optional(),
-    status: z.array(status).optional(), since: instant.optional(), until: instant.optional(),
-  }),
-  status: z.enum(["running", "done", "failed"]),
-  progress: z.object({ found: z.int(), resent: z.int() }),
-  error: z.string().optional(),
-  createdBy: z.string(), createdAt: instant, updatedAt: instant,
-}).meta({ id: "Recovery" });

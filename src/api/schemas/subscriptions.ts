@@ -16,7 +16,7 @@ const rateLimit = z.strictObject({
   burst: z.int().min(1).max(10_000),
 }).meta({ id: "RateLimit", outputId: "RateLimitView", description: "Requests a second, and how many may go at once after a quiet time" });
 const retry = z.strictObject({
-  scheduleSeconds: z.array(z.number().min(0).max(7 * 86_400)).min(1).max(50).optional().meta({ description: "Seconds between attempts; the last one repeats" }),
+  scheduleSeconds: z.array(z.number().min(0).max(7 * 86_400)).min(1).max(50).optional().meta({ description: "Seconds between attempts; the last one repeats. From a consumer each is at least 1, and at most 20 attempts follow one another in less than a minute" }),
   maxAttempts: z.int().min(1).max(100).optional(),
   timeoutMs: z.int().min(1_000).max(30_000).optional().meta({ description: "Total deadline of one attempt" }),
 }).meta({ id: "RetryPolicy", outputId: "RetryPolicyView" });

@@ -1,0 +1,133 @@
+/** The activity `recoveryStep`: one hand-over of a recovery to one subscription, and a look at the hand-overs before. */
+import { activityInfo } from "@temporalio/activity";
+import type { Delivery, Subscription } from "../store/model.js";
+import type { Store } from "../store/store.js";
+import type { RecoveryStep, RecoveryStepInput, SkipReason, WatchedDelivery } from "../workflows/recovery-contract.js";
+import type { Catalogue } from "./catalogue.js";
+import type { RecoverDependencies } from "./recover.js";
+import { routingOf, TEST_EVENT_TYPE } from "./routes.js";
+
+/** Deliveries a second to a subscription without a rate limit. */
+export const DEFAULT_PER_SECOND = 10;
+/** Signals under way at once: each parked delivery may have a workflow of its own. */
+const SIGNALS_AT_ONCE = 16;
+
+/** The pace of a recovery to this subscription, deliveries a second. */
+export const perSecondOf = (subscription: Pick<Subscription, "rateLimit"> | undefined): number => subscription?.rateLimit?.perSecond ?? DEFAULT_PER_SECOND;
+
+/** A delivery on its way out. */
+interface Order {
+  delivery: Delivery;
+  notBefore: number;
+}
+
+/** Runs again after a crash: what an earlier run handed over is told by the records and not handed over twice. */
+export function createRecoveryStep(dependencies: RecoverDependencies): (input: RecoveryStepInput) => Promise<RecoveryStep> {
+  const { store, catalogue } = dependencies;
+  return async (input) => {
+    // A pause or a new rate of a moment ago must count.
+    await catalogue.refresh();
+    const rerun = activityInfo().attempt > 1;
+    const at = Date.now();
+    const records = await store.deliveries.getMany([...input.send, ...input.watch].map(({ id }) => id));
+    const { orders, sent: sentBefore, skipped } = await sort(dependencies, input, { records, rerun, at });
+    const live = input.look ? await lookForLive(store, input) : undefined;
+    const free = await signalOpen(dependencies, input, orders);
+    const retry = retryOf(input, free);
+    // Before the workflow starts, or it might overwrite what an attempt records.
+    if (free.length > 0) await store.deliveries.record(free.map(({ delivery: { id } }) => ({ id, status: "pending", workflowId: input.workflowId, reason: null, nextAttemptAt: null })));
+    return {
+      ...(retry && { retry }), skipped, ...resultsOf(input.watch, records), perSecond: perSecondOf(catalogue.subscription(input.subscriptionId)),
+      sent: [...sentBefore, ...orders.map(({ delivery }) => ({ id: delivery.id, attempts: delivery.attemptCount, at }))], ...(live && { live }),
+    };
+  };
+}
+
+interface Look {
+  records: Map<string, Delivery>;
+  rerun: boolean;
+  at: number;
+}
+
+/** What goes out now, what an earlier run of this step sent, and what does not go out, by reason. */
+async function sort({ store, catalogue }: RecoverDependencies, input: RecoveryStepInput, { records, rerun, at }: Look) {
+  const erased = await store.events.erasedOf([...new Set(input.send.flatMap(({ id }) => records.get(id)?.eventId ?? []))]);
+  const orders: Order[] = [];
+  const sent: WatchedDelivery[] = [];
+  const skipped: Partial<Record<SkipReason, number>> = {};
+  for (const { id, attempts, notBefore } of input.send) {
+    const delivery = records.get(id);
+    const ours = delivery?.workflowId === input.workflowId;
+    if (rerun && delivery && delivery.attemptCount > attempts) {
+      sent.push({ id, attempts, at });
+      continue;
+    }
+    const unchanged = delivery?.attemptCount === attempts && (ours || input.statuses.includes(delivery.status));
+    const reason = !delivery || !unchanged ? "changed" : erased.has(delivery.eventId) ? "erased" : refusalOf(catalogue, delivery);
+    if (delivery && !reason) orders.push({ delivery, notBefore });
+    else skipped[reason ?? "changed"] = (skipped[reason ?? "changed"] ?? 0) + 1;
+  }
+  return { orders, sent, skipped };
+}
+
+/** Why the subscription gets nothing now. A paused one would get all of it at once when it is resumed. */
+function refusalOf(catalogue: Catalogue, { subscriptionId, eventType, groupId }: Delivery): SkipReason | undefined {
+  const subscription = catalogue.subscription(subscriptionId);
+  if (!subscription) return "subscription_deleted";
+  if (routingOf(subscription, eventType) !== "sent") return "subscription_not_in_service";
+  return eventType === TEST_EVENT_TYPE || catalogue.granted(groupId, eventType) ? undefined : "not_granted";
+}
+
+/** A delivery stays in the care of one workflow: an open one is told to retry. Gives those that need a new one. */
+async function signalOpen({ signalRetry }: RecoverDependencies, { workflowId: own }: RecoveryStepInput, orders: readonly Order[]): Promise<Order[]> {
+  const byWorkflow = new Map<string, Order[]>();
+  const free: Order[] = [];
+  for (const order of orders) {
+    const { workflowId } = order.delivery;
+    if (workflowId === undefined || workflowId === own) free.push(order);
+    else byWorkflow.set(workflowId, [...(byWorkflow.get(workflowId) ?? []), order]);
+  }
+  const open = [...byWorkflow];
+  const teller = async (): Promise<void> => {
+    for (let next = open.shift(); next; next = open.shift()) {
+      const [workflowId, some] = next;
+      if (!(await signalRetry(workflowId, some.map(({ delivery }) => delivery.id), some.map(({ notBefore }) => notBefore)))) free.push(...some);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(SIGNALS_AT_ONCE, open.length) }, teller));
+  return free.sort((a, b) => a.notBefore - b.notBefore);
+}
+
+function retryOf({ subscriptionId, parkOpenDays }: RecoveryStepInput, free: readonly Order[]): RecoveryStep["retry"] {
+  const [first] = free;
+  if (!first) return undefined;
+  const items = free.map(({ delivery, notBefore }) => ({
+    deliveryId: delivery.id, eventId: delivery.eventId, eventType: delivery.eventType, status: "pending" as const,
+    attempts: delivery.attemptCount, scheduleBase: delivery.attemptCount, dueAt: Date.now(), notBefore,
+  }));
+  return { subscriptionId, groupId: first.delivery.groupId, parkOpenDays, items };
+}
+
+/** The first attempt after the hand-over decides. What is held is not watched on: it goes out when the subscription is resumed. */
+function resultsOf(watched: readonly WatchedDelivery[], records: Map<string, Delivery>): Pick<RecoveryStep, "delivered" | "failedAgain" | "watch"> {
+  const results = { delivered: 0, failedAgain: 0, watch: [] as WatchedDelivery[] };
+  for (const each of watched) {
+    const record = records.get(each.id);
+    if (!record || record.status === "held") continue;
+    const attempted = record.attemptCount > each.attempts;
+    // Parked or given up without an attempt: the content cannot be opened, or somebody cancelled it.
+    const ended = record.updatedAt.getTime() > each.at && ["parked", "exhausted", "cancelled"].includes(record.status);
+    if (attempted && record.status === "delivered") results.delivered += 1;
+    else if (attempted || ended) results.failedAgain += 1;
+    else results.watch.push(each);
+  }
+  return results;
+}
+
+/** Live traffic waits when a delivery of the subscription that is not this recovery's own should have gone out by now. */
+async function lookForLive(store: Store, { subscriptionId, send, watch }: RecoveryStepInput): Promise<NonNullable<RecoveryStep["live"]>> {
+  const started = performance.now();
+  const own = new Set([...send, ...watch].map(({ id }) => id));
+  const waiting = await store.deliveries.waiting(subscriptionId, own.size + 1);
+  return { waits: waiting.some((id) => !own.has(id)), tookMs: Math.round(performance.now() - started) };
+}
