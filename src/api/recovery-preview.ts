@@ -8,6 +8,7 @@ import { recoveryFilterOf } from "../activities/recover.js";
 import { perSecondOf } from "../activities/recovery-step.js";
 import { newId } from "../store/ids.js";
 import type { DeliverySummary, Store } from "../store/store.js";
+import { LANES_AT_ONCE } from "../workflows/recovery-contract.js";
 import type { Actor } from "./access.js";
 import { refuse, type Refusal } from "./errors.js";
 import type { CheckedFilter } from "./recovery-filter.js";
@@ -32,8 +33,6 @@ const VALID_MS = 600_000;
 /** Counting ends here: 100,000 deliveries at 10/s take almost three hours. */
 const MOST_COUNTED = 100_000;
 const SUBSCRIPTIONS_SHOWN = 20;
-/** Subscriptions that are sent to at the same time (src/workflows/recovery.ts). */
-const LANES_AT_ONCE = 8;
 /** More deliveries than previewed are taken as long as they are few: at most so many, or at most this part. */
 const GROWTH_COUNT = 50;
 const GROWTH_PART = 0.1;

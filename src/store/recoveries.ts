@@ -67,7 +67,8 @@ export function createRecoveryStore(collection: Collection<RecoveryDocument>, ex
     setStatus: (id, from, status, error) => change(id, from, { status, ...(error !== undefined && { error }) }),
     async report(id, { status, progress, error }) {
       const told = { progress, ...(error !== undefined && { error }) };
-      if (!(await change(id, [...OPEN_RECOVERY_STATUSES, status], { status, ...told }))) await change(id, undefined, told);
+      // A start whose answer was lost is on record as failed; that its workflow reports shows that it runs.
+      if (!(await change(id, [...OPEN_RECOVERY_STATUSES, "failed", status], { status, ...told }))) await change(id, undefined, told);
     },
   };
 }

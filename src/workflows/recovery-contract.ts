@@ -12,6 +12,9 @@ export interface RecoveryFilter {
   until?: number;
 }
 
+/** Subscriptions that one recovery sends to at the same time; each costs the engine some workflow tasks every two seconds. */
+export const LANES_AT_ONCE = 8;
+
 /** Why a delivery that the filter names is not sent again. */
 export const SKIP_REASONS = ["changed", "erased", "not_granted", "subscription_deleted", "subscription_not_in_service"] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];

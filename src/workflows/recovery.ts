@@ -6,8 +6,8 @@ import {
   allHandlersFinished, CancellationScope, condition, continueAsNew, defineQuery, defineSignal, isCancellation, patched, proxyActivities, setCurrentDetails, setHandler, workflowInfo,
 } from "@temporalio/workflow";
 import { QUERY, SIGNAL } from "./contract.js";
-import { noProgress, progressOf, type RecoveryActivities, type RecoveryInput, type RecoveryLane, type RecoveryProgress, type RecoverySignal, type RecoveryState, type RecoveryStatus, type UnpacedProgress } from "./recovery-contract.js";
 import { actorOf, lacksProof, refuseUnproven } from "./proof.js";
+import { LANES_AT_ONCE, noProgress, progressOf, type RecoveryActivities, type RecoveryInput, type RecoveryLane, type RecoveryProgress, type RecoverySignal, type RecoveryState, type RecoveryStatus, type UnpacedProgress } from "./recovery-contract.js";
 import { newLane, type RecoveryRun, runLane } from "./recovery-lane.js";
 import { unpacedRecovery } from "./recovery-unpaced.js";
 import { isRunOld, maxRunMs } from "./run-age.js";
@@ -22,8 +22,6 @@ const { recoverySubscriptions, recordRecovery } = proxyActivities<Pick<RecoveryA
   retry: { initialInterval: "500 milliseconds", backoffCoefficient: 2, maximumInterval: "10 seconds" },
 });
 
-/** Subscriptions that are sent to at the same time: a step of a lane costs the engine some 50 ms of CPU every two seconds. */
-const LANES_AT_ONCE = 8;
 const MAX_HISTORY_EVENTS = 3_500;
 const MAX_SIGNALS = 8_000;
 /** Progress is written down at most so often. */
