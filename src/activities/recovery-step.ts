@@ -6,6 +6,7 @@ import type { RecoveryStep, RecoveryStepInput, SkipReason, WatchedDelivery } fro
 import type { Catalogue } from "./catalogue.js";
 import type { RecoverDependencies } from "./recover.js";
 import { routingOf, TEST_EVENT_TYPE } from "./routes.js";
+import { deliverySummary } from "./workflow-summary.js";
 
 /** Deliveries a second to a subscription without a rate limit. */
 export const DEFAULT_PER_SECOND = 10;
@@ -33,7 +34,7 @@ export function createRecoveryStep(dependencies: RecoverDependencies): (input: R
     const { orders, sent: sentBefore, skipped } = await sort(dependencies, input, { records, rerun, at });
     const live = input.look ? await lookForLive(store, input) : undefined;
     const free = await signalOpen(dependencies, input, orders);
-    const retry = retryOf(input, free);
+    const retry = retryOf(catalogue, input, free);
     // Before the workflow starts, or it might overwrite what an attempt records.
     if (free.length > 0) await store.deliveries.record(free.map(({ delivery: { id } }) => ({ id, status: "pending", workflowId: input.workflowId, reason: null, nextAttemptAt: null })));
     return {
@@ -98,14 +99,15 @@ async function signalOpen({ signalRetry }: RecoverDependencies, { workflowId: ow
   return free.sort((a, b) => a.notBefore - b.notBefore);
 }
 
-function retryOf({ subscriptionId, parkOpenDays }: RecoveryStepInput, free: readonly Order[]): RecoveryStep["retry"] {
+function retryOf(catalogue: Catalogue, { subscriptionId, parkOpenDays }: RecoveryStepInput, free: readonly Order[]): RecoveryStep["retry"] {
   const [first] = free;
   if (!first) return undefined;
   const items = free.map(({ delivery, notBefore }) => ({
     deliveryId: delivery.id, eventId: delivery.eventId, eventType: delivery.eventType, status: "pending" as const,
     attempts: delivery.attemptCount, scheduleBase: delivery.attemptCount, dueAt: Date.now(), notBefore,
   }));
-  return { subscriptionId, groupId: first.delivery.groupId, parkOpenDays, items };
+  const retry = { subscriptionId, groupId: first.delivery.groupId, parkOpenDays, items };
+  return { ...retry, summary: deliverySummary(catalogue, retry, items.map(({ eventType }) => eventType)) };
 }
 
 /** The first attempt after the hand-over decides. What is held is not watched on: it goes out when the subscription is resumed. */

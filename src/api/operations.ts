@@ -69,7 +69,10 @@ export function createOperations({ client, store, log, parkOpenDays, taskQueue =
       if (rateLimit) await signal(bucketWorkflowId(id), SIGNAL.configure, { rate: rateLimit, asOf: updatedAt.getTime() });
     },
     startRecovery: async (recovery) => {
-      await client.workflow.start(WORKFLOW.recovery, { workflowId: `recovery/${recovery.id}`, taskQueue, args: [{ recoveryId: recovery.id, filter: recovery.filter, parkOpenDays }] });
+      await client.workflow.start(WORKFLOW.recovery, {
+        workflowId: `recovery/${recovery.id}`, taskQueue, args: [{ recoveryId: recovery.id, filter: recovery.filter, parkOpenDays }],
+        staticSummary: `recovery of ${recovery.count ?? "some"} deliveries`,
+      });
       log.info({ recovery: recovery.id }, "recovery started");
     },
     tellRecovery: (id, act, by) => signal(`recovery/${id}`, SIGNAL[act], { by }),
