@@ -1,8 +1,9 @@
-import { Binary, type Collection, type Document } from "mongodb";
+import type { Collection, Document } from "mongodb";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { createKeyring } from "../../src/store/keyring.js";
 import { localKeyProvider } from "../../src/store/master-keys.js";
 import type { MongoStore } from "../../src/store/mongo-store.js";
+import { createPepperVault } from "../../src/store/pepper.js";
 import { openDatabase, type TestDatabase } from "./database.js";
 
 let database: TestDatabase;
@@ -150,10 +151,10 @@ describe("the chain of the audit", () => {
     await appendSome(3);
     // What an earlier release left: a pepper that says nothing of a mark.
     const keyring = createKeyring({ dataKeys: database.client.db(database.name).collection("dataKeys"), provider: localKeyProvider(database.masterKeys) });
-    const context = { collection: "settings", id: "pepper", field: "sealed", owner: "system" };
-    const sealed = ((await settings.findOne({ _id: "pepper" })) ?? expect.fail())["sealed"] as Binary;
-    const opened = (await keyring.forSealed(sealed.value())).open(context, sealed.value());
-    await settings.updateOne({ _id: "pepper" }, { $set: { sealed: new Binary((await keyring.scope("system")).seal(context, opened.subarray(0, 32))) } });
+    const vault = createPepperVault(database.client.db(database.name).collection("settings"), keyring);
+    const document = (await vault.read()) ?? expect.fail();
+    const { auditMarked: _mark, ...content } = await vault.open(document);
+    expect(await vault.replace(document, content)).toBe(true);
     await settings.deleteOne({ _id: "auditMark" });
 
     const upgraded = await database.openStore();
