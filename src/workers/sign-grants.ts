@@ -11,6 +11,7 @@ import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type FoundRow, restoreGrants, rotateGrantKey, signGrants, surveyGrants } from "../store/grants/signing.js";
 import { connectStore, type MongoStore } from "../store/index.js";
+import { recordedCommand } from "./command-act.js";
 import { loadConfig } from "./config.js";
 import { databaseAtHand } from "./database-at-hand.js";
 import { describeRow, summaryOf } from "./granting-rows.js";
@@ -37,6 +38,7 @@ export function parseCommand(args: readonly string[]): SigningCommand {
 
 /**
  * Shows, signs and says what it did.
+ * The act is on record, with what was accepted as it stood.
  * @returns whether every row is good afterwards
  * @throws StoreError `grants_broken` when the ledger is broken and `--restored` was not given
  */
@@ -52,17 +54,31 @@ export async function runSigning({ store, command, say, settleMs }: { store: Mon
     say("Nothing was changed (--dry-run).");
     return found.every(({ state }) => state === "good");
   }
-  const options = { accept: command.accept, ...(settleMs !== undefined && { settleMs }) };
-  if (command.mode === "rotate") {
-    say("Signing under a new key …");
-    return report(say, await rotateGrantKey(signing, options), "What was signed before does not count any more. Sessions have ended: people log in again.");
-  }
-  if (command.mode === "restored") return report(say, await restoreGrants(signing, options), "The ledger of revocations begins anew. Revoke again, over the API, what was revoked since the backup.");
+  let good = false;
+  await recordedCommand(store.audit, { operation: "grants:sign", action: `grants.${command.mode}`, subject: "grants" }, async () => {
+    const { signed, bad, done } = await sign(store, command, settleMs);
+    if (signed !== undefined) say(`${signed} rows signed.`);
+    good = report(say, bad, done);
+    return { ...(signed !== undefined && { signed }), refused: bad.length, ...(command.accept.length > 0 && { accepted: command.accept }) };
+  });
+  return good;
+}
+
+interface Signed {
+  /** Absent where everything was signed anew. */
+  signed?: number;
+  bad: readonly FoundRow[];
+  done: string;
+}
+
+async function sign({ signing, grants }: MongoStore, { mode, accept }: SigningCommand, settleMs: number | undefined): Promise<Signed> {
+  const options = { accept, ...(settleMs !== undefined && { settleMs }) };
+  if (mode === "rotate") return { bad: await rotateGrantKey(signing, options), done: "Everything is signed under a new key. What was signed before does not count any more. Sessions have ended: people log in again." };
+  if (mode === "restored") return { bad: await restoreGrants(signing, options), done: "The ledger of revocations begins anew. Revoke again, over the API, what was revoked since the backup." };
   const first = !grants.marked;
-  const signed = await signGrants(signing, options);
-  say(`${signed.length} rows signed.`);
+  const signed = (await signGrants(signing, options)).length;
   const bad = (await surveyGrants(signing)).filter(({ state }) => state !== "good");
-  return report(say, bad, first ? "From now on a row without a signature is refused, by running processes of this release within about a second. Sessions from before have ended." : "");
+  return { signed, bad, done: first ? "From now on a row without a signature is refused, by running processes of this release within about a second. Sessions from before have ended." : "" };
 }
 
 function report(say: (line: string) => void, bad: readonly FoundRow[], done: string): boolean {

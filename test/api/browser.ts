@@ -31,10 +31,10 @@ const PAGE = { accept: "text/html,application/xhtml+xml", "sec-fetch-mode": "nav
 
 export function createBrowser(url: string): Browser {
   const cookies = new Map<string, string>();
-  /** A post from another site does not carry these. */
+  /** SameSite=Lax: the identity provider's post does not carry these. Elsewhere they go along, so that the checks behind SameSite are tried too. */
   const keptAtHome = new Set<string>([SESSION_COOKIE]);
   async function visit(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Visit> {
-    const sent = method === "POST" && headers["sec-fetch-site"] === "cross-site" ? [...cookies].filter(([name]) => !keptAtHome.has(name)) : [...cookies];
+    const sent = path.startsWith("/saml/acs/") && headers["sec-fetch-site"] === "cross-site" ? [...cookies].filter(([name]) => !keptAtHome.has(name)) : [...cookies];
     const cookie = sent.map(([name, value]) => `${name}=${value}`).join("; ");
     const answer = await send(path.startsWith("http") ? path : `${url}${path}`, { method: method as "GET", headers: { ...(cookie !== "" && { cookie }), ...headers }, ...(body !== undefined && { body }) });
     const text = await answer.body.text();

@@ -65,6 +65,8 @@ describe("npm run grants:sign", () => {
     expect(await store.apiKeys.get("key_2")).toMatchObject({ role: "admin" });
     expect(await run("--rotate")).toMatchObject({ good: true });
     expect(await run("--restored")).toMatchObject({ good: true });
+    const acts = (await store.audit.list({ limit: 50 })).data.filter(({ action }) => action.startsWith("grants."));
+    expect(acts).toMatchObject([{ action: "grants.restored" }, { action: "grants.rotate" }, { action: "grants.sign", detail: { signed: 1, accepted: ["apiKeys/key_2"] } }, { action: "grants.sign", detail: { signed: 0, refused: 1 } }]);
     expect((await (await database.openStore()).apiKeys.all()).map(({ id }) => id).sort()).toEqual(["key_1", "key_2"]);
   });
 });
