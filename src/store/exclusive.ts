@@ -2,6 +2,7 @@
  * One writer at a time for one document. MongoDB's updates of a document are atomic; the stand-in's are not: it reads, changes and
  * writes back, and of 200 concurrent `$inc` it kept 14. What is atomic there is the insert of a unique `_id`, so a lock is one.
  */
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Collection } from "mongodb";
 import { guarded, isDuplicate } from "./driver-errors.js";
@@ -17,6 +18,8 @@ export const unguarded: Exclusive = (_name, work) => work();
 export interface LockDocument {
   _id: string;
   at: Date;
+  /** Whose it is: nobody removes another's, also when its own was taken for abandoned meanwhile. Missing in those of earlier releases. */
+  holder?: string;
 }
 
 const RETRY_MS = 10;
@@ -47,26 +50,27 @@ export function createLocks(locks: Collection<LockDocument>): Exclusive {
   const inTurn = createTurns();
   return (name, work) =>
     inTurn([name], async () => {
-      await acquire(locks, name);
+      const holder = await acquire(locks, name);
       try {
         return await work();
       } finally {
         // A lock that cannot be removed now is abandoned later.
-        await guarded(() => locks.deleteOne({ _id: name })).catch(() => undefined);
+        await guarded(() => locks.deleteOne({ _id: name, holder })).catch(() => undefined);
       }
     });
 }
 
-async function acquire(locks: Collection<LockDocument>, name: string): Promise<void> {
+async function acquire(locks: Collection<LockDocument>, name: string): Promise<string> {
+  const holder = randomUUID();
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
     try {
-      await guarded(() => locks.insertOne({ _id: name, at: new Date() }));
-      return;
+      await guarded(() => locks.insertOne({ _id: name, at: new Date(), holder }));
+      return holder;
     } catch (error) {
       if (!isDuplicate(error)) throw error;
     }
     const held = await guarded(() => locks.findOne({ _id: name }));
-    if (held && Date.now() - held.at.getTime() > ABANDONED_MS) await guarded(() => locks.deleteOne({ _id: name }));
+    if (held && Date.now() - held.at.getTime() > ABANDONED_MS) await guarded(() => locks.deleteOne({ _id: name, at: held.at }));
     else await delay(RETRY_MS * (0.5 + Math.random()));
   }
   throw new StoreError("unavailable", `${name} is being changed by another process. Try again.`);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createLocks, createTurns, type LockDocument, unguarded } from "../../src/store/exclusive.js";
+import { newGate } from "../support/gate.js";
 import { openDatabase, type TestDatabase } from "./database.js";
 
 describe("createTurns", () => {
@@ -42,6 +43,22 @@ describe("createLocks", () => {
     expect(most).toBe(1);
     expect(done).toEqual(Array.from({ length: 20 }, (_, i) => i));
     expect(await collection().countDocuments()).toBe(0);
+  });
+
+  it("leaves the lock of whoever took it over meanwhile: a work that outlasts its own lock does not let a third one in", async () => {
+    const [first, second] = [createLocks(collection()), createLocks(collection())];
+    const [slow, later] = [newGate(), newGate()];
+    const outlasting = first("slow", () => slow.pass());
+    await slow.reached;
+    await collection().updateOne({ _id: "slow" }, { $set: { at: new Date(Date.now() - 60_000) } });
+    const taken = second("slow", () => later.pass());
+    await later.reached;
+    slow.open();
+    await outlasting;
+    expect(await collection().countDocuments({ _id: "slow" })).toBe(1);
+    later.open();
+    await taken;
+    expect(await collection().countDocuments({ _id: "slow" })).toBe(0);
   });
 
   it("takes a lock over whose holder died", async () => {
