@@ -64,7 +64,11 @@ export function createCatalogueCollection<T extends object>(
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
       const document = await find(id);
       if (!document) return undefined;
-      const item = touched(await toItem(document), change);
+      const before = await toItem(document);
+      const after = change(before);
+      // A change that was refused is no write: a new `updatedAt` would void what is under way, and every process would read the collection anew.
+      if (after === before) return before;
+      const item = touched(before, after);
       const replacement = await toDocument(item);
       if (replacement._id !== id) throw new Error(`update() may not change the id of ${collection.collectionName}/${id}`);
       if (await rows.replace(document, replacement)) {
@@ -105,9 +109,8 @@ export function createCatalogueCollection<T extends object>(
 }
 
 /** `updatedAt` never stands still nor goes back, whatever the clock does: a newer rate must look newer. */
-function touched<T extends object>(item: T, change: (item: T) => T): T {
+function touched<T extends object>(item: T, after: T): T {
   const before = "updatedAt" in item && item.updatedAt instanceof Date ? item.updatedAt.getTime() : undefined;
-  const after = change(item);
   return before === undefined ? after : { ...after, updatedAt: new Date(Math.max(Date.now(), before + 1)) };
 }
 

@@ -110,6 +110,11 @@ describe("catalogue collections", () => {
     await raised(() => store.groups.insert({ id: "grp_v", name: "n", grants: [], samlGroups: [], createdAt: AT, updatedAt: AT }), 1);
     await raised(() => other.groups.update("grp_v", (group) => ({ ...group, name: "m" })), 1);
     await raised(() => store.groups.update("grp_none", (group) => group), 0);
+    // What gives back the very object has changed nothing.
+    const untouched = await store.groups.get("grp_v");
+    await raised(() => store.groups.update("grp_v", (group) => group), 0);
+    expect(await store.groups.get("grp_v")).toEqual(untouched);
+    await raised(() => store.groups.update("grp_v", (group) => ({ ...group })), 1);
     await raised(() => store.groups.delete("grp_v"), 1);
     await raised(() => store.groups.delete("grp_v"), 0);
     await raised(() => store.groups.list({ limit: 1 }), 0);
