@@ -1,5 +1,5 @@
 /** The regular activities behind `retryDelivery`: attempts at the pace that the consumer allows, and records of what was decided. */
-import { activityInfo, heartbeat } from "@temporalio/activity";
+import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { Logger } from "pino";
 import type { Delivery, Subscription } from "../store/model.js";
 import type { DeliveryChange, Store } from "../store/store.js";
@@ -33,6 +33,8 @@ const RECORD_TOGETHER = 25;
 
 interface Run {
   subscription: Subscription;
+  /** Aborted when the workflow is cancelled, or the worker stops waiting for what is under way. */
+  signal: AbortSignal;
   /** What each delivery has come to, by id. */
   reached: Map<string, RetryItem>;
   /** Results on their way into the store. */
@@ -107,7 +109,7 @@ function caughtUp(item: RetryItem, record: Delivery | undefined): RetryItem {
 
 async function attemptAll(dependencies: AttemptDependencies, subscription: Subscription, items: RetryItem[], turn: Turn): Promise<RetryItem[]> {
   const { throttle, unrecordedRetries } = dependencies;
-  const run: Run = { subscription, reached: new Map(), open: [] };
+  const run: Run = { subscription, signal: cancellationSignal(), reached: new Map(), open: [] };
   const fresh = items.filter((item) => !takeKept(unrecordedRetries, run, item));
   const bytes = await openAll(dependencies, run, fresh);
   const todo = fresh.filter(({ eventId }) => bytes.has(eventId));
@@ -120,7 +122,7 @@ async function attemptAll(dependencies: AttemptDependencies, subscription: Subsc
     run.reached.set(item.deliveryId, { ...item, ...(reservation && { reservation }) });
   }
   const runner = async (): Promise<void> => {
-    for (let start = starts.shift(); start; start = starts.shift()) {
+    for (let start = starts.shift(); start && !run.signal.aborted; start = starts.shift()) {
       heartbeat();
       const item = start.order;
       const event = bytes.get(item.eventId);
@@ -188,8 +190,10 @@ async function openAll(dependencies: AttemptDependencies, run: Run, items: Retry
 
 async function attemptOne(dependencies: AttemptDependencies, run: Run, item: RetryItem, event: EventBytes): Promise<void> {
   const result = await dependencies.deliver({
-    event, subscription: run.subscription, number: item.attempts + 1, inSchedule: item.attempts - item.scheduleBase,
+    event, subscription: run.subscription, number: item.attempts + 1, inSchedule: item.attempts - item.scheduleBase, signal: run.signal,
   });
+  // Given up before it had an outcome: the workflow decides what becomes of it.
+  if (run.signal.aborted && !result.attempt) return;
   const open = { ...reachedBy(item, result), result };
   dependencies.unrecordedRetries.set(item.deliveryId, open);
   run.open.push(open);

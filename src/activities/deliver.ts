@@ -22,6 +22,8 @@ export interface AttemptOrder {
   number: number;
   /** Attempts made before this one in the current schedule. */
   inSchedule: number;
+  /** Ends the request under way (`interrupted`). */
+  signal?: AbortSignal;
 }
 
 /** What an attempt means for the delivery and for its subscription. */

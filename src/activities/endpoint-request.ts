@@ -56,7 +56,7 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
     const { sent, recorded } = headers;
     const exchange = await sender.send({
       identity: { subscriptionId: subscription.id, url: subscription.url, ...(subscription.tls && { tls: subscription.tls }), version: subscription.updatedAt.getTime() },
-      ...(order.method && { method: order.method }), headers: sent, body: event.bytes, timeoutMs,
+      ...(order.method && { method: order.method }), ...(order.signal && { signal: order.signal }), headers: sent, body: event.bytes, timeoutMs,
       ...(mask && { maskHeader: (value) => mask.text(value), maxBodyBytes: MAX_BODY_BYTES + mask.margin }),
     });
     return { exchange, requestHeaders: recorded, recordedBody: () => recordedBody(exchange, mask) };

@@ -25,7 +25,7 @@ export type FirstOutcome =
   | { kind: "left"; status: "throttled"; dueAt: number; reservation?: NonNullable<RetryItem["reservation"]> };
 
 export interface FirstAttemptsDependencies {
-  deliver: (order: { event: EventBytes; subscription: Subscription; number: number; inSchedule: number }) => Promise<AttemptResult>;
+  deliver: (order: { event: EventBytes; subscription: Subscription; number: number; inSchedule: number; signal?: AbortSignal }) => Promise<AttemptResult>;
   health: EndpointHealth;
   throttle: Throttle;
 }

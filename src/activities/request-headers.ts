@@ -22,6 +22,8 @@ export interface RequestOrder {
   method?: "POST" | "GET" | "OPTIONS";
   /** Of this kind of request, for instance `webhook-request-origin` of a verification. */
   extra?: Readonly<Record<string, string>>;
+  /** Ends the request early (`interrupted`). */
+  signal?: AbortSignal;
 }
 
 export interface RequestHeaders {

@@ -99,6 +99,8 @@ export async function createWorker(link: TemporalLink, { bundle, activities, shu
     maxConcurrentActivityTaskExecutions: 100,
     workflowTaskPollerBehavior: { type: "autoscaling", minimum: 2, initial: 4, maximum: 16 },
     activityTaskPollerBehavior: { type: "autoscaling", minimum: 1, initial: 2, maximum: 16 },
+    // A cancel reaches an activity by its heartbeats, which the SDK would otherwise send every 48 s.
+    maxHeartbeatThrottleInterval: "5 seconds",
     // Above the longest attempt time-out, so that attempts under way end by themselves.
     shutdownGraceTime: shutdownGraceSeconds * 1_000,
   });

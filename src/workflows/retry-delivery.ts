@@ -3,7 +3,7 @@
  * signals from operators. It stays open while something in it is parked, so that operations find it in the Temporal UI.
  */
 import {
-  allHandlersFinished, CancellationScope, condition, defineQuery, defineSignal, isCancellation, makeContinueAsNewFunc, patched, proxyActivities,
+  ActivityCancellationType, allHandlersFinished, CancellationScope, condition, defineQuery, defineSignal, isCancellation, makeContinueAsNewFunc, patched, proxyActivities,
   setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo,
 } from "@temporalio/workflow";
 import { type Activities, type CancelSignal, QUERY, type RetryDeliveryInput, type RetryItem, type RetrySignal, SETTLED_STATUSES, SIGNAL } from "./contract.js";
@@ -19,12 +19,15 @@ export const wakeSignal = defineSignal(SIGNAL.wake);
 export const stateQuery = defineQuery<RetryItem[]>(QUERY.state);
 
 /** Failures of our own only delay; what the consumer does is in the report. */
-const { attempt, recordStatus } = proxyActivities<Pick<Activities, "attempt" | "recordStatus">>({
+const OPTIONS = {
   startToCloseTimeout: "10 minutes",
   // Above the longest deadline of one request: the activity reports between requests.
   heartbeatTimeout: "1 minute",
   retry: { initialInterval: "1 second", backoffCoefficient: 2, maximumInterval: "30 seconds" },
-});
+} as const;
+const { recordStatus } = proxyActivities<Pick<Activities, "recordStatus">>(OPTIONS);
+// What was sent before a cancel has to be known when the rest is given up.
+const { attempt } = proxyActivities<Pick<Activities, "attempt">>({ ...OPTIONS, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED });
 
 /** Deliveries in one run of the activity, and runs side by side: while one ends and reports, the others keep a rate limit used. */
 const CHUNK = 50;
@@ -72,7 +75,8 @@ export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
     await lookAfter(care);
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    // Cancelled in the Temporal UI: the records must not say that something is still coming.
+    // Cancelled in the Temporal UI: the records must not say that something is still coming, nor the report of an attempt come after them.
+    if (care.underWay.size > 0 && patched("cancel-awaits-attempts")) await CancellationScope.nonCancellable(() => condition(() => care.underWay.size === 0));
     const given = openItems(care).map((item) => cancelled(item, "The workflow was cancelled."));
     if (given.length > 0) await CancellationScope.nonCancellable(() => recordStatus({ subscriptionId: input.subscriptionId, items: given }));
     throw error;
