@@ -71,6 +71,22 @@ it("reads anew only what was written, and everything when an earlier release wro
   expect(catalogue.group("grp_all")).not.toBe(group);
 });
 
+it("opens a group's subscriptions anew with the group: their data key may have been destroyed elsewhere", async () => {
+  await other.groups.insert({ id: "grp_gone", name: "Gone", grants: ["api_1"], samlGroups: [], ...now });
+  await other.subscriptions.insert(subscription("sub_gone", { groupId: "grp_gone", eventTypes: ["one.a"] }));
+  const catalogue = await catalogueOf(60_000);
+  expect(catalogue.subscription("sub_gone")?.id).toBe("sub_gone");
+  // As a deletion does that was broken off in between: the subscription is still there, and nobody can open it.
+  await other.keyring.destroy("group/grp_gone");
+  await other.groups.delete("grp_gone");
+  // So that every process drops the keys it has in memory.
+  await other.erasures.erase("event/evt_other", "key:1");
+  await catalogue.refresh();
+  expect(catalogue.subscription("sub_gone")).toBeUndefined();
+  expect(catalogue.subscription("sub_all")?.id).toBe("sub_all");
+  await other.subscriptions.delete("sub_gone");
+});
+
 it("follows the store by itself", async () => {
   const catalogue = await catalogueOf(100);
   await other.groups.update("grp_a", (current) => ({ ...current, grants: ["one.b"] }));

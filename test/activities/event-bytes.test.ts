@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
 import { createEventBytes } from "../../src/activities/event-bytes.js";
 import { publishedEvent } from "../../src/workers/client.js";
 import type { MongoStore } from "../../src/store/index.js";
@@ -63,4 +63,28 @@ it("forgets what it kept as soon as something is erased, here or by another proc
   expect(text(await source.byId(ids))).toEqual({ evt_kept: "kept" });
   await expect.poll(() => worker.erasures.lately("evt_expunged")).toBe(true);
   expect(text(await source.of([publishedEvent({ id: "evt_expunged", type: "a.b", data: "kingfisher" })]))).toEqual({});
+});
+
+it("keeps at most 64 MiB, the newest, and forgets after five minutes", async () => {
+  const source = createEventBytes(store);
+  const MiB = 1024 * 1024;
+  const big = (index: number) => ({ id: `evt_big_${index}`, type: "a.b", contentType: "x/y", bytes: new Uint8Array(MiB), acceptedAt: 0 });
+  const ids = Array.from({ length: 70 }, (_, index) => `evt_big_${index}`);
+  for (let index = 0; index < 70; index++) source.keep([big(index)]);
+  // None of them is in the store, so what is found was in memory.
+  expect([...(await source.byId(ids)).keys()]).toEqual(ids.slice(6));
+  // Keeping one again neither counts twice nor makes it younger.
+  source.keep([big(69), big(69), big(69)]);
+  expect((await source.byId(ids)).size).toBe(64);
+  vi.useFakeTimers({ toFake: ["performance"], now: 0 });
+  try {
+    const aging = createEventBytes(store);
+    aging.keep([big(0)]);
+    vi.advanceTimersByTime(300_000);
+    expect((await aging.byId(["evt_big_0"])).size).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect((await aging.byId(["evt_big_0"])).size).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { TEST_EVENT_TYPE } from "../../src/activities/routes.js";
 import { takeStep, type LifeAct } from "../../src/store/subscription-life.js";
+import type { Route } from "../../src/activities/first-attempts.js";
+import { filterRoutes } from "../../src/activities/filter-routes.js";
+import { subscription } from "../store/fixtures.js";
 import { type RunningWorker, startRunningWorker } from "./running-worker.js";
 
 let worker: RunningWorker;
@@ -56,5 +59,29 @@ describe("what a status means for an event", () => {
     await step(subscription?.id ?? "", "reinstate");
     await worker.wake(id, subscription?.id ?? "");
     expect((await receiver.waitFor(1))[0]?.headers["webhook-id"]).toBe(id);
+  });
+});
+
+describe("the filters of a dispatch", () => {
+  const routeOf = (id: string, amount: unknown, filter?: string): Route => ({
+    deliveryId: `${id}.sub`, event: { id, type: "a.b", contentType: "application/json", bytes: Buffer.from(JSON.stringify({ amount })), acceptedAt: 0 },
+    subscription: subscription("sub", filter === undefined ? {} : { filter }),
+  });
+  const verdicts = (routes: Route[]) => filterRoutes(routes).map(({ filtered }) => filtered ?? "sent");
+
+  it("look at the payload of their own event, each subscription by its own", () => {
+    const [small, large] = [routeOf("evt_1", 1), routeOf("evt_2", 500)];
+    const filtered = (route: Route, filter: string): Route => ({ ...route, subscription: { ...route.subscription, filter } });
+    const [over, under] = ["data.amount > 100", "data.amount < 100"];
+    expect(verdicts([filtered(small, over), filtered(small, under), small, filtered(large, over), filtered(large, under), large])).toEqual(["excluded", "sent", "sent", "sent", "excluded", "sent"]);
+  });
+
+  it("see the type, the id and the headers of the delivery", () => {
+    const filter = "event.type == 'a.b' && event.id == 'evt_1' && headers['content-type'] == 'application/json' && headers['webhook-id'] == 'evt_1' && headers['webhook-event-type'] == 'a.b'";
+    expect(verdicts([routeOf("evt_1", 1, filter), routeOf("evt_2", 1, filter)])).toEqual(["sent", "excluded"]);
+  });
+
+  it("that do not compile any more fail, and keep nobody else's from being asked", () => {
+    expect(verdicts([routeOf("evt_1", 1, "data.amount >"), routeOf("evt_1", 1, "data.amount == 1")])).toEqual([{ failed: expect.stringMatching(/filter_failed: filter_invalid/) as string }, "sent"]);
   });
 });

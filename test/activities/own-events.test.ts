@@ -58,3 +58,28 @@ it("drops at once what another process expunged, where its record would be taken
   await expect.poll(() => worker.erasures.lately("evt_trusted")).toBe(true);
   expect(await claim(worker, events)).toEqual(["evt_fine"]);
 });
+
+it("takes a record of the accepting process on trust for ten seconds, and then looks whose it is", async () => {
+  await store.events.insertMany([event("evt_fresh", "x", { owner: "batch_2" }), event("evt_late", "x", { owner: "batch_2" }), event("evt_late_mine", "x", { owner: OWNER })]);
+  const recorded = (id: string, ageMs: number) => travelling(id, { recorded: true, acceptedAt: Date.now() - ageMs });
+  const late = [recorded("evt_late", 12_000), recorded("evt_late_mine", 12_000)];
+  expect(await claim(store, [recorded("evt_fresh", 0)])).toEqual(["evt_fresh"]);
+  expect(await claim(store, late)).toEqual(["evt_late_mine"]);
+  // A rerun looks at once.
+  expect(await claim(store, [recorded("evt_fresh", 0), ...late], true)).toEqual(["evt_late_mine"]);
+});
+
+it("calls it a rerun as soon as anything was there before: delivery records must be read then", async () => {
+  const isRerun = async (events: PublishedEvent[], rerun = false) => {
+    const bytes = await createEventBytes(store).of(events);
+    const claimed = await claimEvents({ store, catalogue, log: pino({ level: "silent" }) }, { owner: OWNER, events, bytes, rerun });
+    await claimed.recorded;
+    return claimed.rerun;
+  };
+  const first = [travelling("evt_once")];
+  expect(await isRerun(first)).toBe(false);
+  expect(await isRerun(first)).toBe(true);
+  expect(await isRerun([travelling("evt_ours", { ownId: true })])).toBe(false);
+  expect(await isRerun([travelling("evt_ours_again", { ownId: true })], true)).toBe(true);
+  expect(await isRerun([travelling("evt_once", { recorded: true, acceptedAt: Date.now() })])).toBe(false);
+});

@@ -68,6 +68,14 @@ it.each(["paused", "disabled"] as const)("leaves a subscription alone that someb
   expect(await entriesOf(subscription.id)).toEqual([]);
 });
 
+it("does not disable for a late answer of a URL that the subscription has left", async () => {
+  const before = await subscribed();
+  await store.subscriptions.update(before.id, (current) => ({ ...current, url: "https://example.com/moved" }));
+  await effects.apply(before, { kind: "disable", reason: "the endpoint answered 410" });
+  expect(await store.subscriptions.get(before.id)).toMatchObject({ status: "active", url: "https://example.com/moved" });
+  expect(await entriesOf(before.id)).toEqual([]);
+});
+
 it("does nothing to a subscription that was deleted meanwhile", async () => {
   const subscription = await subscribed();
   await store.subscriptions.delete(subscription.id);

@@ -193,3 +193,38 @@ test("who took the name of an event type sees nothing that was delivered under i
   expect(await api.problem("PATCH", `/v1/groups/${mine.groupId}`, { key: mine.providerKey, body: { samlGroups: ["everyone"] } })).toMatchObject({ status: 403 });
   expect((await api.call("GET", `/v1/groups/${theirs.groupId}`, { key: mine.providerKey })).body).toMatchObject({ grants: [] });
 });
+
+describe("a subscription that takes event types of two providers", () => {
+  let mixed: string;
+  beforeAll(async () => {
+    const { body } = await api.call("GET", `/v1/groups/${mine.groupId}`);
+    expect((await api.call("PATCH", `/v1/groups/${mine.groupId}`, { body: { grants: [...(body["grants"] as string[]), theirs.apiId] } })).status).toBe(200);
+    const created = await api.call("POST", "/v1/subscriptions", { body: { groupId: mine.groupId, url: "https://8.8.8.8/mixed", eventTypes: [mine.eventType, theirs.eventType] } });
+    expect(created.status, created.text).toBe(201);
+    mixed = String(created.body["id"]);
+    await api.catalogue.refresh();
+  });
+  afterAll(async () => {
+    await api.call("DELETE", `/v1/subscriptions/${mixed}`);
+    await api.call("PATCH", `/v1/groups/${mine.groupId}`, { body: { grants: [mine.apiId] } });
+  });
+
+  test("is neither's to see: a new URL would lead the other's events elsewhere", async () => {
+    for (const { providerKey: key } of [mine, theirs]) {
+      expect((await api.call("GET", `/v1/subscriptions/${mixed}`, { key })).status).toBe(404);
+      expect((await api.call("PATCH", `/v1/subscriptions/${mixed}`, { key, body: { url: "https://8.8.8.8/elsewhere" } })).status).toBe(404);
+      expect((await api.call("DELETE", `/v1/subscriptions/${mixed}`, { key })).status).toBe(404);
+      expect((await api.call("GET", "/v1/subscriptions", { key })).text).not.toContain(mixed);
+    }
+    expect((await api.call("GET", `/v1/subscriptions/${mixed}`, { key: mine.consumerKey })).body).toMatchObject({ url: "https://8.8.8.8/mixed" });
+  });
+
+  test("nor are its test events", async () => {
+    const id = `${newId("evt")}.${mixed}`;
+    const now = new Date();
+    await api.store.deliveries.insertMany([{ id, eventId: id.split(".")[0] ?? "", subscriptionId: mixed, groupId: mine.groupId, eventType: "sealpost.test", status: "delivered", createdAt: now, updatedAt: now, attemptCount: 0, attempts: [] }]);
+    expect((await api.call("GET", `/v1/deliveries/${id}`, { key: mine.providerKey })).status).toBe(404);
+    expect((await api.call("GET", `/v1/deliveries/${id}`, { key: mine.consumerKey })).status).toBe(200);
+    await api.store.deliveries.record([{ id, status: "cancelled" }]);
+  });
+});

@@ -214,6 +214,25 @@ describe("a response", () => {
       await guarded.close();
     }
   });
+
+  test("refused from many addresses together is recorded one by one while they are few, and then by number", async () => {
+    const flooded = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), trustedProxies: ["127.0.0.1"] });
+    try {
+      const { connection } = await makeCompany(flooded);
+      const post = (n: number) => createBrowser(flooded.url).submit(`/saml/acs/${connection.id}`, { SAMLResponse: "bm90aGluZw==" }, { accept: "*/*", "x-forwarded-for": `203.0.${n >> 8}.${n & 255}` });
+      const entries = async () => (await flooded.store.audit.list({ limit: 250 })).data.filter(({ action }) => action === "session.refuse").map(({ detail }) => detail);
+      for (let n = 0; n < 200; n += 20) await Promise.all(Array.from({ length: 20 }, (_, index) => post(n + index)));
+      expect(await entries()).toHaveLength(200);
+      for (let n = 200; n < 205; n++) expect((await post(n)).status).toBe(401);
+      await flooded.auditTally.close();
+      const counted = (await entries()).filter((detail) => detail && "acts" in detail);
+      expect((await entries()).length - counted.length).toBe(200);
+      // The first of a bunch is on record before it is answered, the others as one.
+      expect(counted.map((detail) => detail?.["acts"]).sort()).toEqual([1, 4]);
+    } finally {
+      await flooded.close();
+    }
+  });
 });
 
 describe("who it is", () => {

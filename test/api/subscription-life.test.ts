@@ -134,6 +134,21 @@ describe("a consumer's change in service", () => {
     expect(await api.problem("POST", `/v1/subscriptions/${id}/approve`, { key: tenant.providerKey })).toMatchObject({ code: "status_conflict" });
   });
 
+  test("an event type of another provider in it is not ours to decide, and nothing is changed", async () => {
+    const foreign = await makeTenant(api, "foreign");
+    const grants = [tenant.apiId, foreign.apiId];
+    expect((await api.call("PATCH", `/v1/groups/${tenant.groupId}`, { body: { grants } })).status).toBe(200);
+    const { id } = await inService();
+    expect((await change(id, { eventTypes: [tenant.eventType, foreign.eventType] })).body).toMatchObject({ status: "active", requestedEventTypes: [tenant.eventType, foreign.eventType] });
+    const before = await api.store.subscriptions.get(id);
+    for (const [name, body] of [["reject", { reason: "no" }], ["approve", {}]] as const) {
+      expect(await api.problem("POST", `/v1/subscriptions/${id}/${name}`, { key: tenant.providerKey, body })).toMatchObject({ status: 403, code: "forbidden", detail: expect.stringMatching(/another provider/) as string });
+    }
+    expect(await api.store.subscriptions.get(id)).toEqual(before);
+    expect((await act(id, "reject", api.adminKey, { reason: "not yet" })).body).toMatchObject({ status: "active", eventTypes: [tenant.eventType] });
+    await api.call("PATCH", `/v1/groups/${tenant.groupId}`, { body: { grants: [tenant.apiId] } });
+  });
+
   test("before service, a change goes back as far as it must", async () => {
     const { id } = await draft();
     for (const step of ["verify", "submit"]) await consumer(id, step);

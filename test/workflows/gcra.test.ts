@@ -138,3 +138,58 @@ describe("configure and pause", () => {
     expect(isIdle(pause(state, START + 5_000, START), START + 4_999)).toBe(false);
   });
 });
+
+describe("at equality", () => {
+  const rate = { perSecond: 10, burst: 20 };
+  const spent = () => lease(newBucket(rate, 7, START), { count: 40, expect: 0 }, START).state;
+
+  it("the rate that is known stays: another one of the same instant is not newer", () => {
+    const state = spent();
+    expect(configure(state, { perSecond: 99, burst: 99 }, 7, START)).toBe(state);
+    expect(configure(state, { perSecond: 99, burst: 99 }, 8, START)).toMatchObject({ rate: { perSecond: 99 }, rateAsOf: 8 });
+    for (const changed of [{ perSecond: 11, burst: 20 }, { perSecond: 10, burst: 21 }]) expect(configure(state, changed, 8, START).epoch).toBeGreaterThan(state.epoch);
+  });
+
+  it("a pause that ends when the last one does is no news, nor one that ends now", () => {
+    const paused = pause(spent(), START + 5_000, START);
+    expect(pause(paused, START + 5_000, START)).toBe(paused);
+    expect(pause(paused, START + 5_001, START)).toMatchObject({ pausedUntil: START + 5_001 });
+    const state = spent();
+    expect(pause(state, START, START)).toBe(state);
+  });
+
+  it("it is idle in the instant in which all it gave out has ended, and not before", () => {
+    const state = newBucket(rate, 0, START);
+    expect([isIdle({ ...state, tat: START }, START), isIdle({ ...state, tat: START + 1 }, START)]).toEqual([true, false]);
+    expect([isIdle({ ...state, pausedUntil: START }, START), isIdle({ ...state, pausedUntil: START + 1 }, START)]).toEqual([true, false]);
+    const spares = (until: number) => [{ until, count: 1 }];
+    expect([isIdle({ ...state, spares: spares(START) }, START), isIdle({ ...state, spares: spares(START + 1) }, START)]).toEqual([true, false]);
+  });
+
+  it("spares are free again in the instant in which they end", () => {
+    const { spares } = planOf(rate);
+    const out = lease(newBucket(rate, 0, START), { count: 0, expect: spares }, START);
+    expect(out.lease.spare).toEqual({ count: spares, until: START + SPARE_MS });
+    expect(lease(out.state, { count: 0, expect: 1 }, START + SPARE_MS - 1).lease.spare).toBeUndefined();
+    expect(lease(out.state, { count: 0, expect: 1 }, START + SPARE_MS).lease.spare?.count).toBe(1);
+  });
+
+  it("a request whose slot is now gets it now, and a spare is given while the next slot is now", () => {
+    const one = { perSecond: 10, burst: 4 };
+    const { depth, intervalMs } = planOf(one);
+    const full = lease(newBucket(one, 0, START), { count: depth }, START);
+    expect(full.lease.slots).toEqual(Array.from({ length: depth }, () => START));
+    const next = Math.ceil(START + intervalMs);
+    expect(lease(full.state, { count: 1 }, next).lease.slots).toEqual([next]);
+    expect(lease(full.state, { count: 1 }, next - 2).lease.slots).toEqual([next]);
+    expect(lease({ ...full.state, tat: next + (depth - 1) * intervalMs }, { count: 0, expect: 1 }, next).lease.spare?.count).toBe(1);
+    expect(lease({ ...full.state, tat: next + (depth - 1) * intervalMs + 1 }, { count: 0, expect: 1 }, next).lease.spare).toBeUndefined();
+  });
+
+  it("the law holds for a window that begins with one slot and ends with another", () => {
+    const { slots } = lease(newBucket(rate, 0, START), { count: 200 }, START).lease;
+    expect(mostOverLimit(slots, rate)).toBeLessThanOrEqual(1);
+    const spaced = (index: number) => (slots[index + 1] ?? 0) - (slots[index] ?? 0);
+    expect(Math.min(...Array.from({ length: 100 }, (_, index) => spaced(index + 99)))).toBeGreaterThanOrEqual(1_000 / rate.perSecond);
+  });
+});
