@@ -92,13 +92,6 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
     return standing ? actorOf(found, standing, standings) : refuse("no_role");
   }
 
-  /** A group that another process made a moment ago may not be here yet. */
-  async function standingsAtLogin(connection: SamlConnection, { groups }: SamlIdentity): Promise<Standing[]> {
-    const now = () => standingsOf(connection, new Set(groups), (id) => catalogue.group(id));
-    if (now().length === 0) await catalogue.refresh();
-    return now();
-  }
-
   async function end(id: string): Promise<void> {
     await store.sessions.delete(id);
     live.forget(id);
@@ -111,7 +104,7 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
     idOf,
     async open({ connection, identity, previous = [] }) {
       const now = clock();
-      const standings = await standingsAtLogin(connection, identity);
+      const standings = await standingsAtLogin(catalogue, connection, identity);
       if (standings.length === 0) return refuse("no_role");
       const { nameId, displayName, email, sessionIndex } = identity;
       const known = { nameId, ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }) };
@@ -145,6 +138,13 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
       return ended;
     },
   };
+}
+
+/** A group that another process made a moment ago may not be here yet. */
+async function standingsAtLogin(catalogue: ApiDependencies["catalogue"], connection: SamlConnection, { groups }: SamlIdentity): Promise<Standing[]> {
+  const now = () => standingsOf(connection, new Set(groups), (id) => catalogue.group(id));
+  if (now().length === 0) await catalogue.refresh();
+  return now();
 }
 
 /** The browser forgets the cookie, so that an ended session is asked for once. */

@@ -78,9 +78,6 @@ export async function createStore(deps: { client: MongoClient; database: string;
   const keyUses = createKeyUses(db.collection<KeyUseDocument>("keyUses"), { standIn });
   const events = db.collection<EventDocument>("events");
   const deliveries = db.collection<DeliveryDocument>("deliveries");
-  const sessions = db.collection<SessionDocument>("sessions");
-  const people = db.collection<PersonDocument>("people");
-  const grantRequests = db.collection<GrantRequestDocument>("grantRequests");
   const connections = db.collection<CatalogueDocument>("samlConnections");
   const exclusive = standIn ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
   const keyring = createKeyring({
@@ -95,10 +92,8 @@ export async function createStore(deps: { client: MongoClient; database: string;
 
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await changes.ping(10_000);
-  const grants = await openGrants(db, keyring, () => beginAuditMark(auditMarks(db), keyring));
-  const { pepper, auditMarked = false } = grants.authority.content;
-  const temporalLegacyUntil = await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring);
-  if (!standIn) await createIndexes({ events, deliveries, subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"), grantRequests, samlUses: collectionOf(db, "samlUses"), recoveries: collectionOf(db, "recoveries"), limits: collectionOf(db, "limits"), sessions, people, erasures: collectionOf(db, "erasures") });
+  const { grants, pepper, auditMarked, temporalLegacyUntil } = await openSettings(db, keyring);
+  if (!standIn) await createAllIndexes(db);
 
   const expungedLately = new Set<string>();
   const erasable = {
@@ -109,10 +104,10 @@ export async function createStore(deps: { client: MongoClient; database: string;
     apiKeys: catalogue("apiKeys", apiKeyLayout, grants),
     keyUses,
     eventTypeVersions: createEventTypeVersionStore(db.collection<EventTypeVersionDocument>("eventTypeVersions"), standIn),
-    grantRequests: createGrantRequestStore(grantRequests, exclusive),
+    grantRequests: createGrantRequestStore(db.collection<GrantRequestDocument>("grantRequests"), exclusive),
     events: createEventStore(events, { keyring, standIn, exclusive }),
     deliveries: createDeliveryStore(deliveries, { keyring, standIn, expungedLately }),
-    people: createPeopleStore(people, { keyring, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
+    people: createPeopleStore(db.collection<PersonDocument>("people"), { keyring, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
   };
   const erasures = await createErasures({ ...erasable, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise: changes.erased, version: async () => (await changes.read()).erasures });
   const catalogueVersions = async (): Promise<CatalogueVersions> => {
@@ -127,19 +122,25 @@ export async function createStore(deps: { client: MongoClient; database: string;
     samlConnections: createSamlConnectionStore(connections, { exclusive, rows: grants.rows(connections) }),
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
     ...limitedStores(db, exclusive, standIn),
-    sessions: createSessionStore(sessions, keyring, grants),
+    sessions: createSessionStore(db.collection<SessionDocument>("sessions"), keyring, grants),
     audit: auditOf(db, { keyring, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,
     keyring,
     grants,
-    signing: { db, grants, exclusive, changed: changes.written },
+    signing: { db, grants, exclusive, changed: (name) => changes.written(name) },
     erasures,
     blindIndex: (label, value) => blindIndex(pepper, label, value),
     ping: changes.ping,
     close: () => closeStore(client, { keyring, keyUses, heartbeats }),
   };
 }
+
+const createAllIndexes = (db: Db): Promise<void> => createIndexes({
+  events: db.collection<EventDocument>("events"), deliveries: db.collection<DeliveryDocument>("deliveries"), subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"),
+  grantRequests: db.collection<GrantRequestDocument>("grantRequests"), samlUses: collectionOf(db, "samlUses"), recoveries: collectionOf(db, "recoveries"), limits: collectionOf(db, "limits"),
+  sessions: db.collection<SessionDocument>("sessions"), people: db.collection<PersonDocument>("people"), erasures: collectionOf(db, "erasures"),
+});
 
 const auditMarks = (db: Db) => db.collection<AuditMarkDocument>("settings");
 
@@ -152,6 +153,13 @@ const limitedStores = (db: Db, exclusive: Exclusive, standIn: boolean): Pick<Sto
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), exclusive),
   limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, sweep: standIn }),
 });
+
+/** What lies sealed in the collection `settings`, made at the first start. */
+async function openSettings(db: Db, keyring: Keyring) {
+  const grants = await openGrants(db, keyring, () => beginAuditMark(auditMarks(db), keyring));
+  const { pepper, auditMarked = false } = grants.authority.content;
+  return { grants, pepper, auditMarked, temporalLegacyUntil: await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring) };
+}
 
 async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats }: { keyring: ManagedKeyring; keyUses: ManagedKeyUses; heartbeats: { stop(): void } }): Promise<void> {
   // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the end.

@@ -1,14 +1,13 @@
 /** Whoever can write to the database, and has neither pepper nor master keys, gains nothing by it. */
 import { Binary, type Collection } from "mongodb";
 import { beforeEach, describe, expect, inject, it } from "vitest";
-import type { Refusal } from "../../src/store/grants/refusals.js";
-import { restoreGrants, rotateGrantKey, signGrants, surveyGrants } from "../../src/store/grants/signing.js";
-import type { MongoStore } from "../../src/store/mongo-store.js";
+import { rotateGrantKey } from "../../src/store/grants/signing.js";
 import type { StoredApiKey } from "../../src/store/model.js";
+import type { MongoStore } from "../../src/store/mongo-store.js";
 import { openDatabase, type TestDatabase } from "./database.js";
 import { AT, coded, later } from "./fixtures.js";
+import { connection, group, key, legacyPepper, refusalsOf, type Row } from "./grant-rows.js";
 
-type Row = Record<string, unknown> & { _id: string };
 let database: TestDatabase;
 let store: MongoStore;
 let raw: (name: string) => Collection<Row>;
@@ -19,21 +18,6 @@ beforeEach(async () => {
   store = await database.openStore();
   return () => database.close();
 });
-
-const key = (id: string, fields: Partial<StoredApiKey> = {}): StoredApiKey =>
-  ({ id, name: id, role: "auditor", hash: Buffer.alloc(32, 1), scopes: ["audit:read"], createdAt: AT, expiresAt: later(60_000), ...fields });
-const group = (id: string) => ({ id, name: id, grants: ["api_1"], samlGroups: ["hooks"], createdAt: AT, updatedAt: AT });
-const connection = (id: string) => ({
-  id, name: id, entityId: `https://idp/${id}`, ssoUrl: "https://idp/sso", certificates: [{ pem: "PEM", notBefore: AT, notAfter: later(1e9), fingerprint256: "f".repeat(64), addedAt: AT }],
-  requireSignedResponse: true, idpInitiated: false, groupIds: ["grp_1"], roles: [{ samlGroup: "ops", role: "operator" as const }], status: "enabled" as const, createdAt: AT, updatedAt: AT,
-});
-
-async function refusalsOf(at: MongoStore, act: () => Promise<unknown>): Promise<Refusal[]> {
-  const found: Refusal[] = [];
-  at.grants.onRefused((refusal) => void found.push(refusal));
-  await act();
-  return found;
-}
 
 describe("a new database", () => {
   it("is born with the mark, and signs what it writes", async () => {
@@ -228,7 +212,7 @@ describe("the ledger", () => {
   it("is one chain of several processes, and every change of a row is decided once", async () => {
     const others = [store, await database.openStore(), await database.openStore()];
     await store.groups.insert({ ...group("grp_c"), grants: [] });
-    await Promise.all(Array.from({ length: 30 }, (_, i) => others[i % 3]?.groups.update("grp_c", (item) => ({ ...item, grants: [...item.grants, `api_${i}`] }))));
+    await Promise.all(Array.from({ length: 30 }, (_, i) => (others[i % 3] ?? store).groups.update("grp_c", (item) => ({ ...item, grants: [...item.grants, `api_${i}`] }))));
     expect([...((await store.groups.get("grp_c"))?.grants ?? [])].sort()).toEqual(Array.from({ length: 30 }, (_, i) => `api_${i}`).sort());
     const after = await database.openStore();
     expect(after.grants.fault).toBeUndefined();
@@ -277,125 +261,6 @@ describe("the sealed pepper", () => {
     } finally {
       await elsewhere.close();
     }
-  });
-});
-
-/** As a release before signing has written it, with the same pepper. */
-async function legacyPepper(of: MongoStore): Promise<Row> {
-  const { pepper } = of.signing.grants.authority.content;
-  const sealed = (await of.keyring.scope("system")).seal({ collection: "settings", id: "pepper", field: "sealed", owner: "system" }, pepper.export());
-  return { _id: "pepper", sealed: new Binary(sealed) };
-}
-
-/** Takes signing out of the database again, as if a release before it had written everything. */
-async function unsign(of: MongoStore): Promise<void> {
-  await raw("settings").replaceOne({ _id: "pepper" }, await legacyPepper(of));
-  for (const name of ["apiKeys", "groups", "samlConnections", "sessions"]) await raw(name).updateMany({}, { $unset: { mac: "", ledgerSeq: "" } });
-  for (const name of ["grantHead", "grantLedger"]) await raw(name).deleteMany({});
-}
-
-describe("a database from before signing", () => {
-  let process: MongoStore;
-  beforeEach(async () => {
-    await store.apiKeys.insert(key("key_1"));
-    await store.apiKeys.insert(key("key_2", { role: "admin" }));
-    await store.samlConnections.insert(connection("sso_1"));
-    await store.sessions.insert({ id: "ses_1", personId: "per_1", connectionId: "sso_1", startedAt: AT, expiresAt: later(1e12), seenAt: AT, endsAt: later(1e12), identity: { nameId: "n", groups: [] } });
-    await unsign(store);
-    process = await database.openStore();
-  });
-
-  it("goes on as before, unsigned", async () => {
-    expect(process.grants).toMatchObject({ marked: false, fault: undefined });
-    expect((await process.apiKeys.all()).map(({ id }) => id).sort()).toEqual(["key_1", "key_2"]);
-    await process.apiKeys.update("key_1", (item) => ({ ...item, name: "renamed" }));
-    expect(await raw("apiKeys").findOne({ _id: "key_1" })).not.toHaveProperty("mac");
-    expect(await process.sessions.get("ses_1")).toMatchObject({ personId: "per_1" });
-  });
-
-  it("is signed by the command; from then on a row without a MAC is refused, also by processes that run", async () => {
-    const command = await database.openStore();
-    expect((await signGrants(command.signing)).map(({ collection, id }) => `${collection}/${id}`)).toEqual(["apiKeys/key_1", "apiKeys/key_2", "samlConnections/sso_1"]);
-    expect((await surveyGrants(command.signing)).map(({ state }) => state)).toEqual(["good", "good", "good"]);
-    await raw("apiKeys").insertOne({ _id: "key_9", name: "mine", role: "admin", hash: new Binary(Buffer.alloc(32)), createdAt: AT, version: 1 });
-    await process.catalogueVersions();
-    for (const at of [process, await database.openStore()]) {
-      await expect.poll(async () => (await at.catalogueVersions(), at.grants.marked)).toBe(true);
-      expect((await at.apiKeys.all()).map(({ id }) => id).sort()).toEqual(["key_1", "key_2"]);
-      expect(await at.sessions.get("ses_1")).toBeUndefined();
-    }
-    await process.apiKeys.update("key_1", (item) => ({ ...item, revokedAt: AT }));
-    expect(await (await database.openStore()).apiKeys.get("key_1")).toMatchObject({ revokedAt: AT });
-    // The row that came in between is shown, and signed only when it is named.
-    expect(await signGrants(command.signing)).toEqual([]);
-    expect((await surveyGrants(command.signing)).find(({ id }) => id === "key_9")).toMatchObject({ state: "unsigned" });
-    await signGrants(command.signing, { accept: ["apiKeys/key_9"] });
-    expect(await (await database.openStore()).apiKeys.get("key_9")).toMatchObject({ role: "admin" });
-  });
-
-  it("that the command was stopped in loses nothing, and is finished by the next run", async () => {
-    await raw("apiKeys").updateOne({ _id: "key_2" }, { $unset: { version: "" } });
-    const command = await database.openStore();
-    // The second row cannot be signed under the version it has: as good as a crash there.
-    await expect(signGrants(command.signing)).rejects.toThrow();
-    expect((await database.openStore()).grants).toMatchObject({ marked: false, fault: undefined });
-    await raw("apiKeys").updateOne({ _id: "key_2" }, { $set: { version: 1 } });
-    await signGrants((await database.openStore()).signing);
-    const after = await database.openStore();
-    expect(after.grants.marked).toBe(true);
-    expect((await after.apiKeys.all()).length).toBe(2);
-  });
-});
-
-describe("a new key for signing", () => {
-  it("leaves what is good as it is, and nothing signed before counts any more", async () => {
-    await store.apiKeys.insert(key("key_1"));
-    await store.apiKeys.insert(key("key_2"));
-    await store.apiKeys.update("key_1", (item) => ({ ...item, name: "second" }));
-    const [one, two] = await Promise.all([raw("apiKeys").findOne({ _id: "key_1" }), raw("apiKeys").findOne({ _id: "key_2" })]);
-    await raw("apiKeys").updateOne({ _id: "key_2" }, { $set: { role: "admin" } });
-    const running = await database.openStore();
-    expect(await rotateGrantKey(store.signing, { settleMs: 0 })).toMatchObject([{ id: "key_2", state: "forged" }]);
-    for (const at of [running, await database.openStore()]) {
-      expect(await at.apiKeys.get("key_1")).toMatchObject({ name: "second" });
-      expect(await at.apiKeys.get("key_2")).toBeUndefined();
-    }
-    await raw("apiKeys").replaceOne({ _id: "key_1" }, one ?? {});
-    await raw("apiKeys").replaceOne({ _id: "key_2" }, two ?? {});
-    await running.catalogueVersions();
-    expect(await running.apiKeys.all()).toEqual([]);
-    // A process that has not heard of the new key signs with it nevertheless.
-    await running.apiKeys.insert(key("key_3"));
-    expect(await (await database.openStore()).apiKeys.get("key_3")).toMatchObject({ id: "key_3" });
-  });
-
-  it("can be made while changes are under way", async () => {
-    await store.groups.insert({ ...group("grp_r"), grants: [] });
-    const running = await database.openStore();
-    const changes = Array.from({ length: 12 }, (_, i) => () => running.groups.update("grp_r", (item) => ({ ...item, grants: [...item.grants, `api_${i}`] })));
-    await Promise.all([rotateGrantKey(store.signing, { settleMs: 500 }), ...changes.map((change) => change())]);
-    expect((await (await database.openStore()).groups.get("grp_r"))?.grants).toHaveLength(12);
-  });
-});
-
-describe("after a restore", () => {
-  it("of everything, or with a broken ledger, the rows are looked at and signed anew", async () => {
-    await store.apiKeys.insert(key("key_1"));
-    await store.apiKeys.insert(key("key_2"));
-    await store.apiKeys.update("key_1", (item) => ({ ...item, name: "second" }));
-    const before = await raw("apiKeys").findOne({ _id: "key_1" });
-    await raw("apiKeys").updateOne({ _id: "key_2" }, { $set: { role: "admin" } });
-    await raw("grantLedger").deleteMany({});
-    const command = await database.openStore();
-    expect(command.grants.fault).toMatchObject({ code: "grants_broken" });
-    await expect(signGrants(command.signing)).rejects.toThrow(coded("grants_broken"));
-    expect(await restoreGrants(command.signing)).toMatchObject([{ id: "key_2", state: "forged" }]);
-    const after = await database.openStore();
-    expect(after.grants).toMatchObject({ marked: true, fault: undefined });
-    expect((await after.apiKeys.all()).map(({ id, name }) => ({ id, name }))).toEqual([{ id: "key_1", name: "second" }]);
-    await after.apiKeys.update("key_1", (item) => ({ ...item, revokedAt: AT }));
-    await raw("apiKeys").replaceOne({ _id: "key_1" }, before ?? {});
-    expect(await (await database.openStore()).apiKeys.get("key_1")).toBeUndefined();
   });
 });
 

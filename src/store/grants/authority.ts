@@ -66,9 +66,6 @@ export function createAuthority({ vault, opened, told }: { vault: PepperVault; o
     keys = keysOf(content);
   }
 
-  const macOf = (key: KeyObject, keyId: string, collection: string, row: SignedRow): Buffer =>
-    createHmac("sha256", key).update(canonicalOf({ collection, keyId, row: { ...row, mac: undefined } })).digest();
-
   return {
     get signs() {
       return content.macKeys.length > 0;
@@ -111,6 +108,9 @@ export function createAuthority({ vault, opened, told }: { vault: PepperVault; o
     },
   };
 }
+
+const macOf = (key: KeyObject, keyId: string, collection: string, row: SignedRow): Buffer =>
+  createHmac("sha256", key).update(canonicalOf({ collection, keyId, row: { ...row, mac: undefined } })).digest();
 
 /** Under the pepper and the key's own material: neither alone makes a MAC. */
 function keysOf({ pepper, macKeys }: PepperContent): Map<string, KeyObject> {

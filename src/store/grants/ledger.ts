@@ -11,7 +11,7 @@ import { createTurns } from "../exclusive.js";
 import type { Keyring, SealContext } from "../keyring.js";
 import type { Mac } from "../audit-chain.js";
 import { StoreError } from "../store.js";
-import { createHead, type GrantHeadDocument } from "./head.js";
+import { createHead, type GrantHead, type GrantHeadDocument } from "./head.js";
 import { type Chain, entryMac, idOf, type LedgerEntry } from "./ledger-chain.js";
 
 /** What a row is to become; absent: deleted. */
@@ -67,14 +67,11 @@ const broken = (what: string): StoreError => new StoreError("grants_broken",
 
 const contextOf = (id: string): SealContext => ({ collection: "grantLedger", id, field: "next", owner: "system" });
 
-export function createLedger(options: LedgerOptions): Ledger {
-  const { entries, keyring, mac, state } = options;
-  const head = createHead(options);
-  const inTurn = createTurns();
+/** The chain as far as this process has read it, checked entry by entry. */
+function createReading({ entries, mac, state }: LedgerOptions) {
   const floors = new Map<string, Floor>();
   let tip: Chain = { seq: 0, mac: "" };
   let chain = state().chain;
-
   const at = (seq: number) => guarded(() => entries.findOne({ _id: idOf(seq) }));
 
   function take(entry: LedgerEntry): void {
@@ -93,63 +90,67 @@ export function createLedger(options: LedgerOptions): Ledger {
     tip = { seq: 0, mac: "" };
   }
 
-  async function readOn(): Promise<void> {
-    follow();
-    for (let next = await at(tip.seq + 1); next; next = await at(tip.seq + 1)) take(next);
-  }
+  return {
+    floors, at, take,
+    get tip() {
+      return tip;
+    },
+    get chain() {
+      return chain;
+    },
+    /** Reads what was entered since. */
+    async on(): Promise<void> {
+      follow();
+      for (let next = await at(tip.seq + 1); next; next = await at(tip.seq + 1)) take(next);
+    },
+    /** Reads everything. */
+    async all(): Promise<void> {
+      follow();
+      tip = { seq: 0, mac: "" };
+      for await (const entry of entries.find().sort({ _id: 1 })) take(entry);
+    },
+    forget(): void {
+      tip = { seq: 0, mac: "" };
+      floors.clear();
+    },
+  };
+}
+
+export function createLedger(options: LedgerOptions): Ledger {
+  const { entries, keyring, state } = options;
+  const head = createHead(options);
+  const inTurn = createTurns();
+  const reading = createReading(options);
+  const decide = createDecision(options, reading, head);
 
   async function open(): Promise<void> {
     const known = await head.read();
-    follow();
-    tip = { seq: 0, mac: "" };
-    for await (const entry of entries.find().sort({ _id: 1 })) take(entry);
+    await reading.all();
+    const { tip, chain } = reading;
     if (!known) throw broken("lost the record of how far it reached");
     if (known.seq > tip.seq) throw broken(`is cut off after entry ${tip.seq}: it once reached ${known.seq}`);
     if (known.seq < tip.seq) await head.move(tip, chain);
-  }
-
-  async function commit({ subject, atLeast, next }: Parameters<Ledger["commit"]>[0]): ReturnType<Ledger["commit"]> {
-    const key = await keyring.scope("system");
-    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
-      await readOn();
-      if (tip.seq > 0 && (await at(tip.seq))?.mac !== tip.mac) throw broken(`is cut off before entry ${tip.seq}`);
-      if ((floors.get(subject)?.atLeast ?? 0) >= atLeast) return undefined;
-      const seq = tip.seq + 1;
-      const row = next(seq);
-      const bare = { _id: idOf(seq), at: new Date(), subject, atLeast, ...(row && { next: new Binary(key.seal(contextOf(idOf(seq)), BSON.serialize(row, { ignoreUndefined: true }))) }), prev: tip.mac };
-      const entry: LedgerEntry = { ...bare, mac: entryMac(mac, chain, bare) };
-      try {
-        await guarded(() => entries.insertOne(entry));
-      } catch (error) {
-        if (isDuplicate(error)) continue;
-        throw error;
-      }
-      take(entry);
-      await head.move(tip, chain);
-      return { next: row };
-    }
-    throw new StoreError("unavailable", "Too many change what grants power at once. Try again.");
   }
 
   let queued: Promise<void> | undefined;
   /** Whoever asks before a reading begins shares it. */
   const catchUp = (): Promise<void> => (queued ??= inTurn(["ledger"], () => {
     queued = undefined;
-    return readOn();
+    return reading.on();
   }));
 
   return {
     catchUp,
-    floor: (subject) => floors.get(subject),
-    tip: () => tip.seq,
+    floor: (subject) => reading.floors.get(subject),
+    tip: () => reading.tip.seq,
     async reach(seq) {
-      if (seq <= tip.seq) return;
+      if (seq <= reading.tip.seq) return;
       await catchUp();
-      if (seq > tip.seq) throw broken(`is cut off after entry ${tip.seq}: a row was signed when it had ${seq}`);
+      if (seq > reading.tip.seq) throw broken(`is cut off after entry ${reading.tip.seq}: a row was signed when it had ${seq}`);
     },
-    commit: (change) => inTurn(["ledger"], () => commit(change)),
+    commit: (change) => inTurn(["ledger"], () => decide(change)),
     async decided({ seq }) {
-      const entry = await at(seq);
+      const entry = await reading.at(seq);
       if (!entry) throw broken(`lacks entry ${seq}`);
       if (!entry.next) return { next: undefined };
       const sealed = entry.next.value();
@@ -162,13 +163,39 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     async renew() {
       await catchUp();
-      await head.renew(tip, chain);
+      await head.renew(reading.tip, reading.chain);
     },
     async restart() {
       await guarded(() => entries.deleteMany({}), LIST_DEADLINE_MS);
       await head.reset(state().chain);
-      tip = { seq: 0, mac: "" };
-      floors.clear();
+      reading.forget();
     },
+  };
+}
+
+/** Enters a change behind everything that was entered before. */
+function createDecision({ entries, keyring, mac }: LedgerOptions, reading: ReturnType<typeof createReading>, head: GrantHead): Ledger["commit"] {
+  return async ({ subject, atLeast, next }) => {
+    const key = await keyring.scope("system");
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+      await reading.on();
+      const { tip, chain } = reading;
+      if (tip.seq > 0 && (await reading.at(tip.seq))?.mac !== tip.mac) throw broken(`is cut off before entry ${tip.seq}`);
+      if ((reading.floors.get(subject)?.atLeast ?? 0) >= atLeast) return undefined;
+      const seq = tip.seq + 1;
+      const row = next(seq);
+      const bare = { _id: idOf(seq), at: new Date(), subject, atLeast, ...(row && { next: new Binary(key.seal(contextOf(idOf(seq)), BSON.serialize(row, { ignoreUndefined: true }))) }), prev: tip.mac };
+      const entry: LedgerEntry = { ...bare, mac: entryMac(mac, chain, bare) };
+      try {
+        await guarded(() => entries.insertOne(entry));
+      } catch (error) {
+        if (isDuplicate(error)) continue;
+        throw error;
+      }
+      reading.take(entry);
+      await head.move(reading.tip, reading.chain);
+      return { next: row };
+    }
+    throw new StoreError("unavailable", "Too many change what grants power at once. Try again.");
   };
 }

@@ -9,7 +9,7 @@ const AGAIN_MS = 60_000;
 /** Rows remembered; whoever can write to the database can make as many bad ones as it likes. */
 const MOST = 1_000;
 
-export function createRefusals(): { refused: RefusalListener; onRefused(listener: RefusalListener): void } {
+export function createRefusals(): { refused: RefusalListener; onRefused: (listener: RefusalListener) => void } {
   const told = new Map<string, number>();
   const listeners: RefusalListener[] = [];
   /** Of a start, before anybody listens. */

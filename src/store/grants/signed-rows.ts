@@ -26,35 +26,11 @@ export interface SignedRowsOptions {
 const UNDER_WAY_MS = 10_000;
 
 /** Rows of the collection of this name. */
-export function createSignedRows(collection: Collection<CatalogueDocument>, plain: Rows, { authority, ledger, refused }: SignedRowsOptions): Rows {
+export function createSignedRows(collection: Collection<CatalogueDocument>, plain: Rows, options: SignedRowsOptions): Rows {
+  const { authority, ledger } = options;
   const name = collection.collectionName;
   const subjectOf = (id: string): string => `${name}/${id}`;
-
-  /** The row, or what the ledger made of it; undefined when it is not to be believed. */
-  async function believe(row: CatalogueDocument): Promise<CatalogueDocument | undefined> {
-    const doubt = await authority.doubt(name, row);
-    if (doubt !== undefined) return void refused({ collection: name, id: row._id, why: doubt });
-    const floor = ledger.floor(subjectOf(row._id));
-    if (floor && row.version < floor.atLeast) return finish(row, floor);
-    if (typeof row["ledgerSeq"] === "number") await ledger.reach(row["ledgerSeq"]);
-    return row;
-  }
-
-  /** A change that was decided and not written is written now; a row that is older still counts for nothing. */
-  async function finish(row: CatalogueDocument, floor: Floor): Promise<CatalogueDocument | undefined> {
-    const late = Date.now() - floor.at.getTime() > UNDER_WAY_MS;
-    if (late) refused({ collection: name, id: row._id, why: "outdated" });
-    if (row.version !== floor.atLeast - 1) return undefined;
-    const { next } = await ledger.decided(floor);
-    const same = { _id: row._id, version: row.version };
-    if (!next) return void (await guarded(() => collection.deleteOne(same)));
-    // Signed anew: the entry may be older than the newest key.
-    const final = signed(next);
-    const { matchedCount } = await guarded(() => collection.replaceOne(same, final));
-    if (matchedCount === 1) return final;
-    const now = await guarded(() => collection.findOne({ _id: row._id, version: { $gte: floor.atLeast } }));
-    return now ? believe(now) : undefined;
-  }
+  const believe = createBelief(collection, options);
 
   /** Decides what becomes of the row; undefined when something else was decided first. */
   async function decide(id: string, atLeast: number, row: NewRow | undefined): Promise<{ next: CatalogueDocument | undefined } | undefined> {
@@ -106,9 +82,42 @@ export function createSignedRows(collection: Collection<CatalogueDocument>, plai
   };
 }
 
+/** What a row that was found is worth. */
+function createBelief(collection: Collection<CatalogueDocument>, { authority, ledger, refused }: SignedRowsOptions) {
+  const name = collection.collectionName;
+
+  /** The row, or what the ledger made of it; undefined when it is not to be believed. */
+  async function believe(row: CatalogueDocument): Promise<CatalogueDocument | undefined> {
+    const doubt = await authority.doubt(name, row);
+    if (doubt !== undefined) return void refused({ collection: name, id: row._id, why: doubt });
+    const floor = ledger.floor(`${name}/${row._id}`);
+    if (floor && row.version < floor.atLeast) return finish(row, floor);
+    if (typeof row["ledgerSeq"] === "number") await ledger.reach(row["ledgerSeq"]);
+    return row;
+  }
+
+  /** A change that was decided and not written is written now; a row that is older still counts for nothing. */
+  async function finish(row: CatalogueDocument, floor: Floor): Promise<CatalogueDocument | undefined> {
+    const late = Date.now() - floor.at.getTime() > UNDER_WAY_MS;
+    if (late) refused({ collection: name, id: row._id, why: "outdated" });
+    if (row.version !== floor.atLeast - 1) return undefined;
+    const { next } = await ledger.decided(floor);
+    const same = { _id: row._id, version: row.version };
+    if (!next) return void (await guarded(() => collection.deleteOne(same)));
+    // Signed anew: the entry may be older than the newest key.
+    const final = authority.sign(name, next);
+    const { matchedCount } = await guarded(() => collection.replaceOne(same, final));
+    if (matchedCount === 1) return final;
+    const now = await guarded(() => collection.findOne({ _id: row._id, version: { $gte: floor.atLeast } }));
+    return now ? believe(now) : undefined;
+  }
+
+  return believe;
+}
+
 /** Without what signing adds: the layouts know nothing of it. */
 function bare({ mac: _mac, ledgerSeq: _seq, ...row }: CatalogueDocument): CatalogueDocument {
-  return row as CatalogueDocument;
+  return row;
 }
 
 /** Signs a row that is there, whatever it is; for the command that shows it to a person first. False when it was changed meanwhile. */
