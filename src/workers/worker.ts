@@ -6,7 +6,6 @@ import { createDeliver } from "../activities/deliver.js";
 import { createEndpointHealth } from "../activities/endpoint-health.js";
 import { createEventBytes } from "../activities/event-bytes.js";
 import { createActivities } from "../activities/index.js";
-import type { RecordRefusal } from "../activities/publisher-proof.js";
 import { createSubscriptionEffects } from "../activities/subscription-effects.js";
 import { createThrottle } from "../activities/throttle.js";
 import { SIGNAL } from "../workflows/contract.js";
@@ -14,6 +13,7 @@ import { loadBundle } from "./bundle.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
 import { startDayKeys } from "./day-keys.js";
+import { createRefusalRecord } from "./refusals.js";
 import { createWorker } from "./temporal.js";
 
 export interface RunningWorker {
@@ -59,14 +59,6 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     },
   };
 }
-
-/** Unproven starts go on record like other refusals: the first of a minute at once, the others counted. */
-const createRefusalRecord = ({ auditTally, metrics, log }: Pick<Core, "auditTally" | "metrics" | "log">): RecordRefusal =>
-  async ({ workflowType, purpose, by = "anybody" }) => {
-    metrics.unproven.inc({ purpose });
-    log.warn({ workflowType, purpose, by }, "a workflow was refused: its start does not prove who may make it");
-    await auditTally.record({ actor: by, action: "start.refuse", subject: workflowType, counts: {}, names: { purposes: [purpose] } });
-  };
 
 async function signalled(signal: Promise<void>): Promise<boolean> {
   try {
