@@ -106,13 +106,15 @@ async function arrive({ dependencies }: RequestContext, request: RoutedRequest):
   if (!answer.ok) return refused(dependencies, { connection, actor: "anybody", refusal: { ...refuse("saml_refused", answer.detail), reference: answer.code } });
   // The RelayState only says which of the browser's log-ins this was; what it asked for stands in the sealed cookie.
   const login = pending.find(({ key }) => key === form.RelayState);
-  const opened = await sessions.open({ connection, identity: answer.identity, previous: await sessionsBefore(dependencies, request, login) });
+  const opened = await sessions.open({
+    connection, identity: answer.identity, previous: await sessionsBefore(dependencies, request, login),
+    record: ({ personId, standings }) => store.audit.append({ actor: `person:${personId}`, action: "session.start", subject: personId, detail: { connection: connection.id, roles: standings.map(({ role }) => role) } }),
+  });
   if ("refused" in opened) {
     return refused(dependencies, { connection, actor: `person:${store.people.idOf(connection.id, answer.identity.nameId)}`, refusal: opened });
   }
   await loginLimits.succeeded(clientAddress(request));
-  const { id, personId, token, standings } = opened;
-  await store.audit.append({ actor: `person:${personId}`, action: "session.start", subject: personId, detail: { connection: connection.id, roles: standings.map(({ role }) => role) } });
+  const { id, token } = opened;
   return { returnTo: login?.returnTo ?? DEFAULT_RETURN, cookies: [setSessionCookie(token), await formerSessionCookie(store.keyring, id), ...(login ? [endPendingLogin(login)] : [])] };
 }
 

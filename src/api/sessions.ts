@@ -23,7 +23,7 @@ export interface Sessions {
   /** Whoever the token belongs to, in the role it acts in now. */
   admit(token: string): Promise<Actor | Refusal>;
   /** Opens a session under a new token and ends those that the browser had; `no_role` when nothing gives the person a role. */
-  open(login: { connection: SamlConnection; identity: SamlIdentity; previous?: readonly string[] }): Promise<OpenedSession | Refusal>;
+  open(login: Login): Promise<OpenedSession | Refusal>;
   /** The id of the session that a token belongs to, whether there is one or not. */
   idOf(token: string): string;
   /** The session's actor as it is now. */
@@ -41,6 +41,14 @@ export interface Sessions {
   endAllOf(personId: string): Promise<number>;
 }
 
+export interface Login {
+  connection: SamlConnection;
+  identity: SamlIdentity;
+  previous?: readonly string[];
+  /** Called before anything is written; when it rejects there is no session. */
+  record?: (login: Pick<OpenedSession, "personId" | "standings">) => Promise<unknown>;
+}
+
 export interface OpenedSession {
   id: string;
   token: string;
@@ -51,6 +59,10 @@ export interface OpenedSession {
 const SWEEP_MS = 10 * 60_000;
 /** Refused log-ins of all addresses together that are recorded one by one within a minute; the audit is never trimmed. */
 const REFUSALS_NAMED = 200;
+
+/** What a log-in tells of the person. */
+const knownOf = ({ nameId, displayName, email }: SamlIdentity) =>
+  ({ nameId, ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }) });
 
 /** True for the first so many calls of a minute. */
 function createFewPerMinute(most: number, clock: () => number): () => boolean {
@@ -102,23 +114,21 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
     actorOf: ({ id }) => admit(id),
     look: ({ id }) => admit(id, "unused"),
     idOf,
-    async open({ connection, identity, previous = [] }) {
-      const now = clock();
+    async open({ connection, identity, previous = [], record }) {
+      // 256 random bits, made here: a token that the browser brought along is never taken over (session fixation).
+      const [now, token] = [clock(), randomBytes(32).toString("base64url")];
       const standings = await standingsAtLogin(catalogue, connection, identity);
       if (standings.length === 0) return refuse("no_role");
-      const { nameId, displayName, email, sessionIndex } = identity;
-      const known = { nameId, ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }) };
-      const personId = store.people.idOf(connection.id, nameId);
+      const [known, personId] = [knownOf(identity), store.people.idOf(connection.id, identity.nameId)];
       const expiresAt = new Date(Math.min(now + settings.sessionHours * 3_600_000, identity.sessionNotOnOrAfter?.getTime() ?? Infinity));
-      // 256 random bits, made here: a token that the browser brought along is never taken over (session fixation).
-      const token = randomBytes(32).toString("base64url");
+      await record?.({ personId, standings });
       // Side by side, each a round trip with a journaled write. Should one fail, nobody gets the token.
       await Promise.all([
         ...[...new Set(previous)].map(end),
         store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known }),
         store.sessions.insert({
           id: idOf(token), personId, connectionId: connection.id, startedAt: new Date(now), expiresAt, seenAt: new Date(now), endsAt: endOf(expiresAt, now, idleMs),
-          identity: { ...known, groups: [...identity.groups], ...(sessionIndex !== undefined && { sessionIndex }) },
+          identity: { ...known, groups: [...identity.groups], ...(identity.sessionIndex !== undefined && { sessionIndex: identity.sessionIndex }) },
         }),
       ]);
       await sweep(now);
