@@ -1,9 +1,7 @@
-import type { Collection, Document } from "mongodb";
+import { Binary, type Collection, type Document } from "mongodb";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
-import { createKeyring } from "../../src/store/keyring.js";
-import { localKeyProvider } from "../../src/store/master-keys.js";
+import { signGrants } from "../../src/store/grants/signing.js";
 import type { MongoStore } from "../../src/store/mongo-store.js";
-import { createPepperVault } from "../../src/store/pepper.js";
 import { openDatabase, type TestDatabase } from "./database.js";
 
 let database: TestDatabase;
@@ -150,19 +148,24 @@ describe("the chain of the audit", () => {
   it("is verified without a mark in a database from before it, and has one from its next entry on", async () => {
     await appendSome(3);
     // What an earlier release left: a pepper that says nothing of a mark.
-    const keyring = createKeyring({ dataKeys: database.client.db(database.name).collection("dataKeys"), provider: localKeyProvider(database.masterKeys) });
-    const vault = createPepperVault(database.client.db(database.name).collection("settings"), keyring);
-    const document = (await vault.read()) ?? expect.fail();
-    const { auditMarked: _mark, ...content } = await vault.open(document);
-    expect(await vault.replace(document, content)).toBe(true);
+    const context = { collection: "settings", id: "pepper", field: "sealed", owner: "system" };
+    const sealed = (await store.keyring.scope("system")).seal(context, store.signing.grants.authority.content.pepper.export());
+    await settings.replaceOne({ _id: "pepper" }, { sealed: new Binary(sealed) });
+    for (const name of ["grantHead", "grantLedger"]) await database.client.db(database.name).collection(name).deleteMany({});
     await settings.deleteOne({ _id: "auditMark" });
 
     const upgraded = await database.openStore();
     expect(await upgraded.audit.verify()).toMatchObject({ ok: true, chained: 3 });
     await upgraded.audit.append(act(4));
     expect(await upgraded.audit.verify()).toMatchObject({ ok: true, chained: 4 });
+    // The command that signs the rows notes that there is a mark: from then on it cannot be taken away unseen.
+    await signGrants(upgraded.signing);
+    const signed = await database.openStore();
+    expect(await signed.audit.verify()).toMatchObject({ ok: true, chained: 4 });
     await Promise.all([entries.deleteMany({}), heads.deleteMany({})]);
-    expect(await upgraded.audit.verify()).toMatchObject({ ok: false, fault: "cut_short", seq: 4 });
+    expect(await signed.audit.verify()).toMatchObject({ ok: false, fault: "cut_short", seq: 4 });
+    await settings.deleteOne({ _id: "auditMark" });
+    expect(await signed.audit.verify()).toMatchObject({ ok: false, fault: "mark" });
   });
 
   it("tells which acts were begun and not ended, over a restart too, and settles each once", async () => {

@@ -72,7 +72,8 @@ export async function signGrants(signing: GrantSigning, options: SignOptions = {
   if (first) await begin(grants);
   const wanted = (await surveyGrants(signing)).filter((found) => (first && found.state === "unsigned") || accepts(options)(found));
   for (const found of wanted) await signOne(signing, found);
-  if (first) await grants.authority.change(() => ({ marked: true }));
+  const auditMarked = (await guarded(() => db.collection<{ _id: string }>("settings").findOne({ _id: "auditMark" }))) !== null;
+  if (first) await grants.authority.change(() => ({ marked: true, ...(auditMarked && { auditMarked }) }));
   await grants.ledger.renew();
   if (first) await guarded(() => db.collection("sessions").deleteMany({ mac: { $exists: false } }), LIST_DEADLINE_MS);
   await tell(signing);
