@@ -78,7 +78,14 @@ function narrow(path: string, mode: number): string[] {
 const isOurs = (uid: number): boolean => process.getuid === undefined || uid === process.getuid();
 
 /** Undefined when it is gone: an engine removes files of its own while the directory is walked. */
-const statOf = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
+/** Undefined for what cannot be looked at, too: whoever needs it says so in a sentence of its own. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
 
 function entriesOf(directory: string): Dirent[] {
   try {
