@@ -77,8 +77,10 @@ function narrow(path: string, mode: number): string[] {
 
 const isOurs = (uid: number): boolean => process.getuid === undefined || uid === process.getuid();
 
-/** Undefined when it is gone: an engine removes files of its own while the directory is walked. */
-/** Undefined for what cannot be looked at, too: whoever needs it says so in a sentence of its own. */
+/**
+ * Undefined when it is gone: an engine removes files of its own while the directory is walked. Undefined too for what cannot be looked at:
+ * whoever needs it says so in a sentence of its own.
+ */
 function statOf(path: string): Stats | undefined {
   try {
     return lstatSync(path);
