@@ -114,7 +114,7 @@ async function attemptAll(dependencies: AttemptDependencies, subscription: Subsc
   const bytes = await openAll(dependencies, run, fresh);
   const todo = fresh.filter(({ eventId }) => bytes.has(eventId));
   const { starts: slots, later } = await pace(throttle, subscription, todo, { maxWaitMs: THROTTLE_WAIT_MS, reservationOf: (item) => item.reservation });
-  const starts = inTurn(subscription, slots, turn);
+  const starts = inOrder(subscription, slots);
   const laterSlots = new Map(later.map(({ order, later: slot }) => [order.deliveryId, slot]));
   const throttled = await stand(dependencies, later.map(({ order }) => order), "throttled", "Waiting for the subscription's rate limit.", (item) => laterSlots.get(item.deliveryId)?.dueAt);
   for (const item of throttled.items) {
@@ -127,6 +127,7 @@ async function attemptAll(dependencies: AttemptDependencies, subscription: Subsc
       const item = start.order;
       const event = bytes.get(item.eventId);
       if (!event) continue;
+      if (!subscription.rateLimit && item.notBefore !== undefined) await turn(subscription.id, item.notBefore);
       if (isOutdated(dependencies, subscription, item)) {
         run.reached.set(item.deliveryId, { ...item, status: "pending", dueAt: Date.now() });
         continue;
@@ -150,11 +151,8 @@ async function attemptAll(dependencies: AttemptDependencies, subscription: Subsc
 }
 
 /** What a recovery hands over keeps its pace also where no token bucket does; a slot of a bucket is used when it comes. */
-function inTurn({ id, rateLimit }: Subscription, slots: Paced<RetryItem>["starts"], turn: Turn): Paced<RetryItem>["starts"] {
-  if (rateLimit) return slots;
-  const inOrder = slots.toSorted((a, b) => (a.order.notBefore ?? 0) - (b.order.notBefore ?? 0));
-  return inOrder.map(({ order, start }) => ({ order, start: order.notBefore === undefined ? start : { ...start, at: turn(id, order.notBefore) } }));
-}
+const inOrder = ({ rateLimit }: Subscription, slots: Paced<RetryItem>["starts"]): Paced<RetryItem>["starts"] =>
+  (rateLimit ? slots : slots.toSorted((a, b) => (a.order.notBefore ?? 0) - (b.order.notBefore ?? 0)));
 
 /** A run takes minutes with a slow endpoint: what was suspended, moved or erased since it began is not sent, but looked at anew. */
 function isOutdated({ catalogue, store }: AttemptDependencies, { id, updatedAt }: Subscription, { eventId }: RetryItem): boolean {
