@@ -8,6 +8,7 @@ import type { ApiDependencies } from "./dependencies.js";
 import { createGuessDelay } from "./guess-delay.js";
 import { refuse, type Refusal } from "./errors.js";
 import type { Sessions } from "./sessions.js";
+import { isBackground, isTemporalUi } from "./temporal-ui/route.js";
 
 /** The actor, or why there is none. Answers at once where nothing has to be counted: the publish path pays for no promise. */
 export type Gate = (request: IncomingMessage, response: ServerResponse) => Actor | Refusal | Promise<Actor | Refusal>;
@@ -30,9 +31,10 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
 
   async function admitSession(token: string, request: IncomingMessage, response: ServerResponse): Promise<Actor | Refusal> {
     if (isCrossSite(request, ours)) return refuse("cross_site_request");
-    const admitted = await sessions.admit(token);
+    const admitted = await sessions.admit(token, isBackground(request) ? "unused" : undefined);
     if ("refused" in admitted) return (admitted.refused === "session_ended" ? await sessions.countRefusal(clientAddress(request)) : undefined) ?? admitted;
-    return limited(response, admitted.name, admitted);
+    // A page of the Temporal UI is some 150 files, and its calls are bounded by how many are open (temporal-ui/streams.ts).
+    return isTemporalUi(request.url) ? admitted : limited(response, admitted.name, admitted);
   }
 
   async function answerGuess(address: string, keyClass: string, refusal: Refusal): Promise<Refusal> {

@@ -1,6 +1,8 @@
 /** What is set in motion after the first delivery: resend, cancel, wake, recovery. */
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { Logger } from "pino";
+import type { Catalogue } from "../activities/catalogue.js";
+import { deliverySummary } from "../activities/workflow-summary.js";
 import type { Delivery } from "../store/model.js";
 import { PAGE_LIMIT } from "../store/paging.js";
 import type { Store } from "../store/store.js";
@@ -14,13 +16,15 @@ export interface OperationsDependencies {
   log: Logger;
   parkOpenDays: number;
   taskQueue?: string;
+  /** Names groups and hosts, for the line by which a workflow is known in the Temporal UI; absent: the workflows have none. */
+  catalogue?: Pick<Catalogue, "group" | "subscription">;
 }
 
 /** Signals sent at once when a subscription wakes. */
 const WAKE_TOGETHER = 16;
 
 /** Operations over the Temporal client. */
-export function createOperations({ client, store, log, parkOpenDays, taskQueue = TASK_QUEUE }: OperationsDependencies): Operations {
+export function createOperations({ client, store, log, parkOpenDays, taskQueue = TASK_QUEUE, catalogue }: OperationsDependencies): Operations {
   /** False when the workflow is not open any more. */
   async function signal(workflowId: string, name: string, ...args: unknown[]): Promise<boolean> {
     try {
@@ -44,6 +48,7 @@ export function createOperations({ client, store, log, parkOpenDays, taskQueue =
     await store.deliveries.record([{ id: delivery.id, status: "pending", workflowId }]);
     await client.workflow.signalWithStart(WORKFLOW.retryDelivery, {
       workflowId, taskQueue, args: [input], signal: SIGNAL.retry, signalArgs: [wish], typedSearchAttributes: searchAttributesOf(input),
+      ...(catalogue && { staticSummary: deliverySummary(catalogue, input, [delivery.eventType]) }),
     });
   }
 

@@ -20,8 +20,8 @@ export interface PersonalSession extends Pick<Session, "id" | "personId" | "star
 }
 
 export interface Sessions {
-  /** Whoever the token belongs to, in the role it acts in now. */
-  admit(token: string): Promise<Actor | Refusal>;
+  /** Whoever the token belongs to, in the role it acts in now; `unused`: asked by a page and not by the person, so the idle limit stays where it is. */
+  admit(token: string, unused?: "unused"): Promise<Actor | Refusal>;
   /** Opens a session under a new token and ends those that the browser had; `no_role` when nothing gives the person a role. */
   open(login: Login): Promise<OpenedSession | Refusal>;
   /** The id of the session that a token belongs to, whether there is one or not. */
@@ -110,7 +110,7 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
   }
 
   return {
-    admit: (token) => admit(idOf(token)),
+    admit: (token, unused) => admit(idOf(token), unused),
     actorOf: ({ id }) => admit(id),
     look: ({ id }) => admit(id, "unused"),
     idOf,

@@ -80,7 +80,7 @@ export async function openCore(config: Config, engines: Engines, demoOrigin: str
     compileSchema, payloadCheck: createPayloadCheck({ compileSchema, metrics, log }),
     store, auditTally, codec, catalogue, link, guard, sender, metrics, log, logFile,
     gauge: createDispatchGauge(),
-    operations: createOperations({ client: link.client, store, log, parkOpenDays: config.PARK_OPEN_DAYS }),
+    operations: createOperations({ client: link.client, store, catalogue, log, parkOpenDays: config.PARK_OPEN_DAYS }),
     request: createEndpointRequest({ sender, version }),
     version,
     close: async () => {

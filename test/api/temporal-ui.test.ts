@@ -104,7 +104,8 @@ describe("who may use it", () => {
   });
 
   test("no other site's page", async () => {
-    const headers = { origin: "https://evil.test", "sec-fetch-site": "cross-site" };
+    // A sibling of ours, whose posts carry the cookie; those of other sites do not.
+    const headers = { origin: "https://evil.test", "sec-fetch-site": "same-site" };
     expect((await people.operator.call("POST", `${NS}/workflows/x/signal/retry`, {}, headers)).json).toMatchObject({ status: 403, code: "cross_site_request" });
     expect((await people.operator.call("GET", `${NS}/workflows`, undefined, { "sec-fetch-site": "cross-site" })).json).toMatchObject({ code: "cross_site_request" });
     expect(seen).toEqual([]);
@@ -292,6 +293,52 @@ describe("ended", () => {
     answer = (_request, response) => void response.writeHead(200, { "content-type": "text/html" }).end("x".repeat(1_100_000));
     expect((await people.operator.get("/temporal/")).status).toBe(503);
   });
+});
+
+test("what an open tab asks by itself does not keep the session alive; what a person does there does", async () => {
+  let now = Date.now();
+  const minutes = 60_000;
+  const beside = await startApi({
+    temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), beside: api, clock: () => now,
+    temporalUi: { address: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` }, settings: { publicUrl: api.url, requestsPerSecond: 20 },
+  });
+  try {
+    const endsAfter = async (nameId: string, call: (browser: Browser) => Promise<{ status: number }>): Promise<boolean> => {
+      const browser = createBrowser(beside.url);
+      const original = createBrowser(api.url);
+      await company.logIn(original, { nameId, groups: ["operator"] });
+      for (const [name, value] of original.cookies) browser.cookies.set(name, value);
+      now = Date.now();
+      for (let step = 0; step < 3; step++) {
+        now += 14 * minutes;
+        const { status } = await call(browser);
+        if (status === 401) return true;
+        expect(status).toBe(200);
+      }
+      return false;
+    };
+    const get = (path: string) => (browser: Browser) => browser.call("GET", path);
+    const post = (path: string) => (browser: Browser) => browser.call("POST", path, path.startsWith("/codec") ? { payloads: [] } : {}, { origin: api.url });
+    const byItself: [string, (browser: Browser) => Promise<{ status: number }>][] = [
+      ["waits", get(`${NS}/workflows/x/history?execution.runId=1&waitNewEvent=true`)], ["describes", get(`${NS}/workflows/x?execution.runId=1`)], ["counts", get(`${NS}/workflow-count?query=x`)],
+      ["settings", get("/temporal/api/v1/settings")], ["files", get("/temporal/_app/version.json")], ["details", post(`${NS}/workflows/x/query/__temporal_workflow_metadata`)], ["decodes", post("/codec/decode")],
+    ];
+    for (const [what, call] of byItself) expect(await endsAfter(what, call), what).toBe(true);
+    const byPerson: typeof byItself = [
+      ["opens", get("/temporal/namespaces/default/workflows")], ["lists", get(`${NS}/workflows?query=x`)], ["reads", get(`${NS}/workflows/x/history-reverse?execution.runId=1`)],
+      ["asks", post(`${NS}/workflows/x/query/state`)], ["signals", post(`${NS}/workflows/x/signal/retry`)],
+    ];
+    for (const [what, call] of byPerson) expect(await endsAfter(what, call), what).toBe(false);
+    // The files of one page are not held against the limit on requests.
+    const { operator } = people;
+    const many = createBrowser(beside.url);
+    for (const [name, value] of operator.cookies) many.cookies.set(name, value);
+    now = Date.now();
+    const statuses = await Promise.all(Array.from({ length: 40 }, () => many.get("/temporal/_app/immutable/x.js")));
+    expect(new Set(statuses.map(({ status }) => status))).toEqual(new Set([200]));
+  } finally {
+    await beside.close();
+  }
 });
 
 describe("without an answer", () => {
