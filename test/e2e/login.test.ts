@@ -62,7 +62,8 @@ describe.skipIf(!there)("a person in a browser", () => {
     expect(service.log()).toContain(`Log in: ${service.url}/saml/login (trial identity provider: admin, provider, operator, consumer)`);
     const page = await newPage();
     await page.goto(service.url);
-    expect(new URL(page.url()).hostname).toBe("localhost");
+    await page.getByRole("link", { name: "Log in", exact: true }).click();
+    await page.waitForURL((url) => url.hostname === "localhost");
     expect(await page.textContent("body")).toMatch(/For trial only/);
   });
 
