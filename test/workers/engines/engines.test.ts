@@ -29,7 +29,7 @@ describe("embedded engines", () => {
     expect(readRunningEngines(its.dataDir)).toBeUndefined();
     const engines = await its.start();
     const { temporal, mongodb } = engines;
-    expect(readRunningEngines(its.dataDir)).toEqual({ temporalAddress: temporal.address, mongodbUrl: mongodb.url, standIn: mongodb.standIn });
+    expect(readRunningEngines(its.dataDir)).toEqual({ temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl, mongodbUrl: mongodb.url, standIn: mongodb.standIn });
     const written = JSON.parse(readFileSync(join(its.dataDir, "engines.json"), "utf8")) as { temporal: { pid: number }; mongodb: { pid: number } };
     expect([written.temporal.pid, written.mongodb.pid]).toEqual([temporal.pid, mongodb.pid]);
     await engines.stop();
@@ -56,7 +56,7 @@ describe("embedded engines", () => {
     const given = "mongodb://user:secret@store.example:27017/";
     const { temporal, mongodb } = await its.start({ mongodbUrl: given });
     expect(mongodb).toEqual({ url: given, embedded: false, standIn: false, how: "MONGODB_URL" });
-    expect(readRunningEngines(its.dataDir)).toEqual({ temporalAddress: temporal.address, standIn: false });
+    expect(readRunningEngines(its.dataDir)).toEqual({ temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl, standIn: false });
     expect(readFileSync(join(its.dataDir, "engines.json"), "utf8")).not.toContain("secret");
   });
 
