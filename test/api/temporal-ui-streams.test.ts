@@ -79,6 +79,25 @@ describe("ended", () => {
     ui.answer = (_request, response) => void response.writeHead(200, { "content-type": "text/html" }).end("x".repeat(1_100_000));
     expect((await people.operator.get("/temporal/")).status).toBe(503);
   });
+
+  test("a session has so many calls open, and the next one is refused before its body is read", async () => {
+    const browser = createBrowser(api.url);
+    await company.logIn(browser, { nameId: "many", groups: ["operator"] });
+    let open = 0;
+    let full: () => void = () => undefined;
+    const there = new Promise<void>((resolve) => (full = resolve));
+    ui.answer = () => void (++open === 48 && full());
+    const waiting = Array.from({ length: 48 }, () => browser.call("GET", `${NS}/workflows/x/history?waitNewEvent=true`));
+    await there;
+    const { status, json, headers } = await browser.call("POST", `${NS}/workflows/x/signal/retry`, {});
+    expect({ status, json, after: headers["retry-after"] }).toMatchObject({ status: 429, json: { code: "rate_limited", message: expect.stringContaining("close some of its tabs") as string }, after: "1" });
+    expect(open).toBe(48);
+    ui.answer = usual;
+    // Others are not held up by it.
+    expect((await people.admin.call("GET", `${NS}/workflows`)).status).toBe(200);
+    expect((await browser.submit("/logout")).status).toBe(303);
+    expect(new Set((await Promise.all(waiting)).map((each) => each.status))).toEqual(new Set([401]));
+  });
 });
 
 test("what an open tab asks by itself does not keep the session alive; what a person does there does", async () => {

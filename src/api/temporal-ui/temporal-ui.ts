@@ -11,7 +11,7 @@ import { readBody, refuseUnlessJson } from "../body.js";
 import { headersOf, problemOf, refuse, type Refusal } from "../errors.js";
 import { answerRefusal } from "../pages/refused.js";
 import { noteProblem, noteRoutine, send } from "../respond.js";
-import type { PersonalSession, Sessions } from "../sessions.js";
+import type { Sessions } from "../sessions.js";
 import { policyHeaders } from "./policy.js";
 import { ruleOf, TEMPORAL_UI_PATH, type UiRequest } from "./rules.js";
 import { overriddenSettings, type UiSettings } from "./settings.js";
@@ -68,16 +68,21 @@ export function createTemporalUi(options: TemporalUiOptions): TemporalUi {
       noteRefusal(options, actor);
       return answer(request, response, refuse("temporal_ui_refused", rule.refused));
     }
-    const body = await bodyOf(request);
-    if (body !== undefined && "refused" in body) return answer(request, response, body);
-    await record(auditTally, actor, rule);
-    await answerCall(address, session, { ui: rule, request, response, body });
-  }
-
-  async function answerCall(at: string, session: PersonalSession, call: Omit<Call, "stream">): Promise<void> {
-    const { request, response } = call;
+    // Before the body is read: how many may be under way at once.
     const stream = streams.open(session, answerWithinMs);
     if (!stream) return answer(request, response, refuse("rate_limited", "Too many calls of the Temporal UI are open: close some of its tabs.", { retryAfterSeconds: 1 }));
+    try {
+      const body = await bodyOf(request);
+      if (body !== undefined && "refused" in body) return answer(request, response, body);
+      await record(auditTally, actor, rule);
+      await answerCall(address, { ui: rule, request, response, stream, body });
+    } finally {
+      stream.close();
+    }
+  }
+
+  async function answerCall(at: string, call: Call): Promise<void> {
+    const { request, response, stream } = call;
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     const signal = AbortSignal.any([stream.signal, gone.signal]);
@@ -89,8 +94,6 @@ export function createTemporalUi(options: TemporalUiOptions): TemporalUi {
       if (!stream.signal.aborted) log.warn({ err: error }, "the Temporal UI does not answer");
       if (response.headersSent) response.destroy();
       else answer(request, response, refusal);
-    } finally {
-      stream.close();
     }
   }
 
