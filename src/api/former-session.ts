@@ -19,6 +19,9 @@ export async function formerSessionCookie(keyring: Keyring, sessionId: string): 
   return stringifySetCookie(COOKIE, Buffer.from(sealed).toString("base64url"), { path: "/", secure: true, httpOnly: true, sameSite: "none" });
 }
 
+/** After a log-out there is no session to end. */
+export const clearFormerSessionCookie: string = stringifySetCookie(COOKIE, "", { path: "/", secure: true, httpOnly: true, sameSite: "none", maxAge: 0 });
+
 /** The id of the session that this browser had; undefined when it brings nothing that was made here. */
 export async function formerSessionOf(keyring: Keyring, { headers }: Pick<IncomingMessage, "headers">): Promise<string | undefined> {
   const value = headers.cookie?.includes(COOKIE) ? parseCookie(headers.cookie)[COOKIE] : undefined;

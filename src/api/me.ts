@@ -5,6 +5,7 @@ import type { Role } from "../store/model.js";
 import type { Actor } from "./access.js";
 import { recordAct } from "./audit.js";
 import { clearSessionCookie } from "./cookies.js";
+import { clearFormerSessionCookie } from "./former-session.js";
 import { refuse, type Refusal } from "./errors.js";
 import { sendSeeOther, wantsPage } from "./pages/page.js";
 import { answerRefusal } from "./pages/refused.js";
@@ -43,11 +44,14 @@ function logoutRoute(path: "/logout" | "/logout/everywhere", operationId: string
       const { session } = context.actor;
       if (!session) return answerRefusal(request, response, refuse("forbidden", "A key has no session."));
       await end(context, session);
-      if (wantsPage(request)) return sendSeeOther(response, "/logged-out", [clearSessionCookie]);
-      send(response, 204, "", { "set-cookie": clearSessionCookie });
+      if (wantsPage(request)) return sendSeeOther(response, "/logged-out", CLEARED);
+      response.setHeader("set-cookie", CLEARED);
+      send(response, 204, "");
     },
   };
 }
+
+const CLEARED = [clearSessionCookie, clearFormerSessionCookie];
 
 export const meRoutes: readonly Route[] = [
   route({
