@@ -118,9 +118,10 @@ function compileOwner(dataDir: string): { script: string; remove: () => void } {
   const output = join(root, sources);
   cpSync(join(sources, "ferretdb"), join(output, "ferretdb"), { recursive: true });
   const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
-  for (const name of readdirSync(sources).filter((file) => file.endsWith(".ts"))) {
-    const { outputText } = ts.transpileModule(readFileSync(join(sources, name), "utf8"), { compilerOptions, fileName: name });
-    writeFileSync(join(output, name.replace(/\.ts$/, ".js")), outputText);
+  const files = readdirSync(sources).filter((file) => file.endsWith(".ts")).map((name) => join(sources, name));
+  for (const file of [...files, "src/workers/private-files.ts"]) {
+    const { outputText } = ts.transpileModule(readFileSync(file, "utf8"), { compilerOptions, fileName: file });
+    writeFileSync(join(root, file.replace(/\.ts$/, ".js")), outputText);
   }
   const script = join(root, "owner.mjs");
   writeFileSync(script, `
