@@ -97,11 +97,13 @@ function resultOf(order: AttemptOrder, at: Date, answer: EndpointAnswer, outcome
 /** In plain words, without payload, secret or internal address. */
 function reasonOf(outcome: Exclude<Outcome, { class: "delivered" }>, exchange: Exchange): string {
   const words = OUTCOMES[outcome.code].explanation;
-  return exchange.kind === "response" ? `HTTP ${exchange.status}: ${words}` : words;
+  if (exchange.kind === "response") return `HTTP ${exchange.status}: ${words}`;
+  return exchange.said === undefined ? words : `${words} ${exchange.said}`;
 }
 
 function detailOf(subscription: Subscription, { exchange, requestHeaders, recordedBody }: EndpointAnswer, outcome: Outcome): AttemptDetail {
-  const hint = outcome.class === "delivered" ? undefined : OUTCOMES[outcome.code].hint;
+  const advice = outcome.class === "delivered" ? undefined : OUTCOMES[outcome.code].hint;
+  const hint = advice && exchange.kind === "failure" && exchange.said !== undefined ? `${exchange.said} ${advice}` : advice;
   const detail: AttemptDetail = { url: subscription.url, requestHeaders, ...(hint && { hint }), ...(exchange.timings && { timings: exchange.timings }) };
   if (exchange.kind !== "response") return detail;
   detail.responseHeaders = exchange.headers;

@@ -2,7 +2,7 @@
 import type { OAuth2ClientCredentials } from "../store/model.js";
 import { DEFAULT_TIMEOUT_MS } from "../workflows/schedule.js";
 import { oauthOf } from "./auth.js";
-import { createOAuthTokens, type TokenFault } from "./oauth-tokens.js";
+import { createOAuthTokens, type TokenFault, type TokenResult } from "./oauth-tokens.js";
 import { createRequestHeaders, type RequestOrder } from "./request-headers.js";
 import { type Exchange, MAX_BODY_BYTES, type Sender } from "./send.js";
 import { maskFor } from "./sent-secrets.js";
@@ -69,13 +69,14 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
     const started = performance.now();
     const request = { subscription, auth, timeoutMs: Math.min(TOKEN_TIMEOUT_MS, timeoutMs / 2) };
     const left = () => Math.max(1_000, timeoutMs - (performance.now() - started));
-    const unsent = (code: TokenFault): EndpointAnswer => ({ exchange: notSent(code, performance.now() - started), requestHeaders: headersFor(order, at)?.recorded ?? {}, recordedBody: noBody });
+    const unsent = ({ code, said }: TokenFailure): EndpointAnswer =>
+      ({ exchange: { ...notSent(code, performance.now() - started), said }, requestHeaders: headersFor(order, at)?.recorded ?? {}, recordedBody: noBody });
     const first = await tokens.get(request);
-    if (!first.ok) return unsent(first.code);
+    if (!first.ok) return unsent(first);
     const answer = await send(order, at, left(), [first.token]);
     if (answer.exchange.kind !== "response" || answer.exchange.status !== 401) return answer;
     const renewed = await tokens.get({ ...request, refused: first.token });
-    if (!renewed.ok) return unsent(renewed.code);
+    if (!renewed.ok) return unsent(renewed);
     // A server that gives the same token again has nothing better.
     if (renewed.token === first.token) return answer;
     return send(order, new Date(), left(), [first.token, renewed.token]);
@@ -101,5 +102,7 @@ function recordedBody(exchange: Exchange, mask: ReturnType<typeof maskFor>): Rec
 
 const timeoutOf = ({ subscription }: RequestOrder): number => subscription.retry?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 
-const notSent = (error: TokenFault | "request_invalid", durationMs: number): Exchange =>
+type TokenFailure = Extract<TokenResult, { ok: false }>;
+
+const notSent = (error: TokenFault | "request_invalid", durationMs: number): Extract<Exchange, { kind: "failure" }> =>
   ({ kind: "failure", error, phase: "configure", responseStarted: false, durationMs, timings: {}, freshSocket: false, clientCertificateSent: false });

@@ -1,14 +1,20 @@
 /**
  * Access tokens of consumers' own authorization servers (OAuth 2.0 client credentials, RFC 6749, 4.4), kept in memory until shortly
- * before they end. The protocol is oauth4webapi's; its requests go through our sender: same guard, deadline and caps, no redirects.
+ * before they end. The request is oauth4webapi's and goes through our sender: same guard, deadline and caps, no redirects. The answer is read by
+ * `oauth-token-answer`: the library takes only what RFC 6749 describes, and large providers answer otherwise.
  */
-import { allowInsecureRequests, clientCredentialsGrantRequest, ClientSecretBasic, ClientSecretPost, customFetch, processClientCredentialsResponse, ResponseBodyError } from "oauth4webapi";
+import { allowInsecureRequests, clientCredentialsGrantRequest, ClientSecretBasic, ClientSecretPost, customFetch } from "oauth4webapi";
 import type { OAuth2ClientCredentials, Subscription } from "../store/model.js";
+import { classify } from "./classify.js";
+import { readTokenAnswer } from "./oauth-token-answer.js";
 import type { Exchange, Sender } from "./send.js";
 
 /** Codes of the outcome table, and what else stops a request of ours before it is sent. */
 export type TokenFault = "oauth_token_unavailable" | "oauth_client_refused" | "oauth_token_url_refused" | "sockets_exhausted" | "interrupted";
-export type TokenResult = { ok: true; token: string } | { ok: false; code: TokenFault };
+export type TokenResult =
+  | { ok: true; token: string }
+  /** `said`: what the authorization server answered, or why it did not, in a sentence of ours without anything secret. */
+  | { ok: false; code: TokenFault; said: string };
 
 export interface TokenRequest {
   subscription: Pick<Subscription, "id" | "updatedAt">;
@@ -26,13 +32,11 @@ export interface OAuthTokens {
 
 /** A token is renewed so long before its end, or a tenth of its life when that is shorter. */
 const RENEW_BEFORE_MS = 60_000;
-/** Life of a token whose `expires_in` is absent. */
+/** Life of a token whose `expires_in` is absent or no time. */
 const DEFAULT_LIFE_MS = 60_000;
 /** After a failure the authorization server is left alone for this time: a backlog of deliveries must not become a storm of token requests. */
 const FAILURE_KEPT_MS = 1_000;
 const MAX_KEPT = 10_000;
-/** RFC 6750, 2.1. */
-const BEARER_TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 interface Kept {
   auth: OAuth2ClientCredentials;
@@ -78,62 +82,49 @@ function sameClient(a: OAuth2ClientCredentials, b: OAuth2ClientCredentials): boo
     && a.audience === b.audience && a.clientAuth === b.clientAuth && a.ca === b.ca);
 }
 
-const failed = (code: TokenFault) => ({ result: { ok: false as const, code }, lifeMs: FAILURE_KEPT_MS });
+type Requested = { result: TokenResult; lifeMs: number };
+const failed = (code: TokenFault, said: string): Requested => ({ result: { ok: false, code, said }, lifeMs: FAILURE_KEPT_MS });
 
-async function requestToken(sender: Sender, { subscription, auth, timeoutMs }: TokenRequest): Promise<{ result: TokenResult; lifeMs: number }> {
+async function requestToken(sender: Sender, request: TokenRequest): Promise<Requested> {
+  const exchange = await exchangeOf(sender, request).catch(() => undefined);
+  if (!exchange) return failed("oauth_token_unavailable", "The token request could not be made.");
+  if (exchange.kind === "failure") return failed(...unreached(exchange));
+  const { status, body, truncated } = exchange;
+  const answer = readTokenAnswer({ status, body, truncated, contentType: exchange.headers["content-type"] ?? "" }, request.auth.clientSecret);
+  if (!answer.ok) return failed(answer.fault === "refused" ? "oauth_client_refused" : "oauth_token_unavailable", answer.said);
+  const { token, lifeMs = DEFAULT_LIFE_MS } = answer;
+  return { result: { ok: true, token }, lifeMs: lifeMs - Math.min(RENEW_BEFORE_MS, lifeMs / 10) };
+}
+
+/** The request of RFC 6749, 4.4.2, and what came of it. */
+async function exchangeOf(sender: Sender, { subscription, auth, timeoutMs }: TokenRequest): Promise<Exchange | undefined> {
   // Its own issuer: there is no discovery, and client credentials bring no ID token whose issuer would be compared.
   const server = { issuer: auth.tokenUrl, token_endpoint: auth.tokenUrl };
-  const client = { client_id: auth.clientId };
   const clientAuth = auth.clientAuth === "post" ? ClientSecretPost(auth.clientSecret) : ClientSecretBasic(auth.clientSecret);
   let exchange: Exchange | undefined;
-  try {
-    const response = await clientCredentialsGrantRequest(server, client, clientAuth, parametersOf(auth), {
-      // The guard decides about http, which it allows on a trial machine only.
-      [allowInsecureRequests]: true,
-      [customFetch]: async (_url, { headers, body }) => {
-        exchange = await sender.send({
-          identity: {
-            subscriptionId: `${subscription.id}/token`, url: auth.tokenUrl, version: subscription.updatedAt.getTime(), ...(auth.ca !== undefined && { tls: { ca: auth.ca } }),
-          },
-          headers, body: Buffer.from(String(body)), timeoutMs,
-        });
-        return responseOf(exchange);
-      },
-    });
-    const { access_token: token, token_type: type, expires_in: seconds } = await processClientCredentialsResponse(server, client, response);
-    if (type.toLowerCase() !== "bearer" || !BEARER_TOKEN.test(token)) return failed("oauth_token_unavailable");
-    const life = seconds === undefined ? DEFAULT_LIFE_MS : seconds * 1_000;
-    return { result: { ok: true, token }, lifeMs: life - Math.min(RENEW_BEFORE_MS, life / 10) };
-  } catch (error) {
-    return failed(faultOf(error, exchange));
-  }
+  await clientCredentialsGrantRequest(server, { client_id: auth.clientId }, clientAuth, parametersOf(auth), {
+    // The guard decides about http, which it allows on a trial machine only.
+    [allowInsecureRequests]: true,
+    [customFetch]: async (_url, { headers, body }) => {
+      exchange = await sender.send({
+        identity: {
+          subscriptionId: `${subscription.id}/token`, url: auth.tokenUrl, version: subscription.updatedAt.getTime(), ...(auth.ca !== undefined && { tls: { ca: auth.ca } }),
+        },
+        headers, body: Buffer.from(String(body)), timeoutMs,
+      });
+      // The library only passes it on.
+      return new Response(null);
+    },
+  });
+  return exchange;
 }
 
 function parametersOf({ scope, audience }: OAuth2ClientCredentials): Record<string, string> {
   return { ...(scope !== undefined && { scope }), ...(audience !== undefined && { audience }) };
 }
 
-/** Thrown through the library, which knows of fetch errors only. */
-class NotSent extends Error {}
-
-function responseOf(exchange: Exchange): Response {
-  // `Response` knows 200 to 599 only.
-  if (exchange.kind !== "response" || exchange.truncated || exchange.status > 599) throw new NotSent();
-  const empty = exchange.status === 204 || exchange.status === 205 || exchange.status === 304;
-  return new Response(empty ? null : Buffer.from(exchange.body), { status: exchange.status, headers: { "content-type": exchange.headers["content-type"] ?? "" } });
+function unreached(failure: Extract<Exchange, { kind: "failure" }>): [TokenFault, string] {
+  const said = `The token URL could not be called (${classify(failure, 0).code}).`;
+  if (failure.error === "target_refused") return ["oauth_token_url_refused", said];
+  return [failure.error === "sockets_exhausted" || failure.error === "interrupted" ? failure.error : "oauth_token_unavailable", said];
 }
-
-/** Whose matter a failure is: a refusal of the client needs a person, everything else is tried again. */
-function faultOf(error: unknown, exchange: Exchange | undefined): TokenFault {
-  if (exchange?.kind === "failure") {
-    if (exchange.error === "target_refused") return "oauth_token_url_refused";
-    if (exchange.error === "sockets_exhausted" || exchange.error === "interrupted") return exchange.error;
-    return "oauth_token_unavailable";
-  }
-  if (exchange?.status === 401 || exchange?.status === 403) return "oauth_client_refused";
-  if (exchange?.status === 400 && error instanceof ResponseBodyError) return TEMPORARY.has(error.error) ? "oauth_token_unavailable" : "oauth_client_refused";
-  return "oauth_token_unavailable";
-}
-
-/** Error codes by which some servers say that they are busy, with 400 or 401. */
-const TEMPORARY = new Set(["temporarily_unavailable", "server_error", "slow_down"]);

@@ -54,6 +54,8 @@ export type Exchange =
       phase: "configure" | "connect" | "request";
       /** At least one byte of a response came. */
       responseStarted: boolean;
+      /** More about it, in a sentence for the consumer that holds nothing secret. */
+      said?: string;
     });
 
 export interface Sender {

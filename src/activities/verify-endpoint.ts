@@ -78,7 +78,8 @@ function failureOf(exchange: Exchange): Verification | undefined {
   const { code } = classify(exchange, Date.now());
   if (code === "delivered") return undefined;
   const { explanation, hint } = OUTCOMES[code];
-  return { ok: false, code, explanation: exchange.kind === "response" ? `HTTP ${exchange.status}: ${explanation}` : explanation, hint };
+  if (exchange.kind === "response") return { ok: false, code, explanation: `HTTP ${exchange.status}: ${explanation}`, hint };
+  return { ok: false, code, explanation: exchange.said === undefined ? explanation : `${explanation} ${exchange.said}`, hint };
 }
 
 const fault = (code: keyof typeof FAULTS): Verification => ({ ok: false, code, ...FAULTS[code] });

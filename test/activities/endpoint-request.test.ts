@@ -160,6 +160,21 @@ describe("OAuth2 towards an endpoint that enforces it", () => {
     expect(endpoint.requests).toHaveLength(0);
   });
 
+  // Apigee's default answer, and a server that creates a token.
+  test.each([[200, "BearerToken", "application/json"], [201, "Bearer", "text/plain"]])("a token answered as %s %s %s is sent as Bearer", async (status, token_type, contentType) => {
+    valid.add("canary-token!x");
+    server.respond = () => ({ status, headers: { "content-type": contentType }, body: JSON.stringify({ access_token: "canary-token!x", token_type, expires_in: "3599" }) });
+    expect(await deliver(subscriptionFor({ auth: auth() }))).toMatchObject({ status: "delivered" });
+    expect(endpoint.requests.at(-1)?.headers.authorization).toBe("Bearer canary-token!x");
+  });
+
+  test("the error of the authorization server is named in the reason and in the attempt", async () => {
+    server.respond = () => ({ status: 400, body: '{"error":"invalid_scope","error_description":"canary"}' });
+    const result = await deliver(subscriptionFor({ auth: auth() }));
+    expect(result).toMatchObject({ status: "parked", reason: expect.stringContaining("It answered HTTP 400: invalid_scope.") as string });
+    expect(result.attempt?.detail?.hint).toMatch(/^It answered HTTP 400: invalid_scope\. Check client id/);
+  });
+
   test("neither secret nor token is in the record or in the log", async () => {
     const ends = [await deliver(subscriptionFor({ auth: auth() })), await deliver(subscriptionFor({ auth: { ...auth(), clientSecret: "canary-wrong" } }))];
     expect(JSON.stringify(ends) + lines.join("")).not.toContain("canary");

@@ -49,7 +49,7 @@ describe("with a real authorization server", () => {
   test.each<[string, Partial<OAuth2ClientCredentials>]>([
     ["a wrong secret", { clientSecret: "wrong" }], ["an unknown client", { clientId: "nobody" }], ["a scope that it does not have", { scope: "hooks:admin" }],
   ])("%s is the client's matter", async (_name, more) => {
-    expect(await get({ tokenUrl, clientId: "by basic", clientSecret: "s+e:c r&et=%", scope: "hooks:write", ...more })).toEqual({ ok: false, code: "oauth_client_refused" });
+    expect(await get({ tokenUrl, clientId: "by basic", clientSecret: "s+e:c r&et=%", scope: "hooks:write", ...more })).toMatchObject({ ok: false, code: "oauth_client_refused" });
   });
 });
 
@@ -114,6 +114,80 @@ describe("a token", () => {
   });
 });
 
+/** What large providers answer beside the letter of RFC 6749, 5.1. */
+describe("a token is taken", () => {
+  const reply = (status: number, contentType: string | undefined, body: string) =>
+    (stub.respond = () => ({ status, headers: contentType === undefined ? {} : { "content-type": contentType }, body }));
+
+  test.each([200, 201, 202, 203, 206, 299])("with status %s", async (status) => {
+    answer(status, good("t"));
+    expect(await get()).toEqual({ ok: true, token: "t" });
+  });
+  test.each<[string, string | undefined, string]>([
+    ["application/json with a charset", "application/json; charset=iso-8859-1", JSON.stringify(good("t"))],
+    ["text/json", "text/json", JSON.stringify(good("t"))],
+    ["text/plain", "text/plain;charset=UTF-8", JSON.stringify(good("t"))],
+    ["a type of a vendor", "application/vnd.example.v1+json", JSON.stringify(good("t"))],
+    ["no type", undefined, JSON.stringify(good("t"))],
+    ["a byte-order mark", "application/json", `\ufeff${JSON.stringify(good("t"))}\r\n`],
+    ["a form", "application/x-www-form-urlencoded; charset=utf-8", "access_token=t&token_type=bearer&expires_in=3600"],
+  ])("as %s", async (_name, contentType, body) => {
+    reply(201, contentType, body);
+    expect(await get()).toEqual({ ok: true, token: "t" });
+  });
+  test.each(["Bearer", "bearer", "BEARER", "BearerToken", "bearer_token", "Bearer ", "Application Access Token", "JWT", "", null, undefined])("with the type %j", async (token_type) => {
+    answer(200, good("t", { token_type }));
+    expect(await get()).toEqual({ ok: true, token: "t" });
+  });
+  test.each(["00D50000000IZ3Z!AQ0AQDpEDKYsn7ioKug2aSmgCjgrPjG9eRLza8jXWoW7uA.", "a=b==c", "a|b:c@d$e,f", "{\"v\":1}", "two words", "e".repeat(8_000)])("that is %s", async (token) => {
+    answer(200, good(token));
+    expect(await get()).toEqual({ ok: true, token });
+  });
+  test("with members of other types beside it, and an ID token of another issuer", async () => {
+    answer(200, good("t", { scope: ["a", "b"], refresh_token: null, id_token: "e30.e30.e30", issued_at: "1764120000000", error: "" }));
+    expect(await get()).toEqual({ ok: true, token: "t" });
+  });
+  test.each<[unknown, number]>([
+    [3_600, 3_540_000], ["3600", 3_540_000], [" 3599 ", 3_539_000], [3_599.5, 3_539_500], ["3600.0", 3_540_000], [1e12, 86_340_000],
+    [null, 54_000], ["", 54_000], ["soon", 54_000], [-1, 54_000], ["-1", 54_000], [0, 54_000], [true, 54_000], [{}, 54_000],
+  ])("for its life of %j", async (expires_in, renewedAt) => {
+    let time = 0;
+    const tokens = createOAuthTokens({ sender, now: () => time });
+    answer(200, good("t", { expires_in }));
+    await get({}, tokens);
+    time = renewedAt - 1;
+    await get({}, tokens);
+    expect(stub.requests).toHaveLength(1);
+    time = renewedAt;
+    await get({}, tokens);
+    expect(stub.requests).toHaveLength(2);
+  });
+});
+
+describe("what the server said is named", () => {
+  test.each<[string, number, unknown, string]>([
+    ["an error of RFC 6749", 400, { error: "invalid_scope", error_description: "canary-secret" }, "It answered HTTP 400: invalid_scope."],
+    ["an error by text/plain", 401, '{"error":"invalid_client"}', "It answered HTTP 401: invalid_client."],
+    ["Apigee's fault", 401, { fault: { faultstring: "x", detail: { errorcode: "oauth.v2.InvalidClientIdentifier" } } }, "It answered HTTP 401: oauth.v2.InvalidClientIdentifier."],
+    ["Okta's", 403, { errorCode: "E0000006", errorSummary: "x" }, "It answered HTTP 403: E0000006."],
+    ["Google's", 400, { error: { code: 400, status: "INVALID_ARGUMENT" } }, "It answered HTTP 400: INVALID_ARGUMENT."],
+    ["nothing", 503, "busy", "It answered HTTP 503."],
+    ["a text that repeats the secret", 400, { error: "canary-secret" }, "It answered HTTP 400."],
+    ["a text with markup", 400, { error: "<b>no</b>" }, "It answered HTTP 400."],
+    ["no JSON", 200, "<html>", "Its answer is no JSON object."],
+    ["no token", 200, {}, "Its answer holds no `access_token`."],
+    ["another type", 200, good("a", { token_type: "DPoP" }), "Its token is not of the type Bearer."],
+    ["a token that breaks the line", 200, good("a\nb"), "Its token holds characters that a header cannot carry."],
+    ["too much", 200, good("a".repeat(20_000)), "It answered with more than 16 KiB, or its answer broke off."],
+  ])("%s", async (_name, status, body, said) => {
+    answer(status, body);
+    expect(await get()).toMatchObject({ ok: false, said });
+  });
+  test("nobody there", async () => {
+    expect(await get({ tokenUrl: "http://127.0.0.1:1/token" })).toMatchObject({ said: "The token URL could not be called (connection_refused)." });
+  });
+});
+
 describe("trouble", () => {
   test.each<[string, number, unknown, string]>([
     ["503", 503, "busy", "oauth_token_unavailable"],
@@ -123,7 +197,17 @@ describe("trouble", () => {
     ["no token", 200, { token_type: "Bearer" }, "oauth_token_unavailable"],
     ["another kind of token", 200, good("a", { token_type: "DPoP" }), "oauth_token_unavailable"],
     ["a token that breaks the line", 200, good("a\r\nx: y"), "oauth_token_unavailable"],
-    ["a negative life", 200, good("a", { expires_in: -1 }), "oauth_token_unavailable"],
+    ["a token of line ends alone", 200, good("\r\n"), "oauth_token_unavailable"],
+    ["a token with a control character", 200, good("a\u0001b"), "oauth_token_unavailable"],
+    ["a token beyond ASCII", 200, good("schlüssel"), "oauth_token_unavailable"],
+    ["a token that is a number", 200, good("a", { access_token: 5 }), "oauth_token_unavailable"],
+    ["204", 204, "", "oauth_token_unavailable"],
+    ["a list", 200, [good("a")], "oauth_token_unavailable"],
+    ["a MAC token", 200, good("a", { token_type: "mac" }), "oauth_token_unavailable"],
+    ["200 with an error", 200, { error: "invalid_client" }, "oauth_client_refused"],
+    ["200 with a busy server's error", 200, { error: "server_error" }, "oauth_token_unavailable"],
+    ["Apigee's 400", 400, { ErrorCode: "invalid_client", Error: "ClientId is Invalid" }, "oauth_client_refused"],
+    ["Google's 400", 400, { error: { code: 400, status: "INVALID_ARGUMENT" } }, "oauth_client_refused"],
     ["more than 16 KiB", 200, good("a".repeat(20_000)), "oauth_token_unavailable"],
     ["a status that HTTP lacks", 999, "", "oauth_token_unavailable"],
     ["400 temporarily_unavailable", 400, { error: "temporarily_unavailable" }, "oauth_token_unavailable"],
@@ -135,21 +219,21 @@ describe("trouble", () => {
     ["403", 403, "no", "oauth_client_refused"],
   ])("%s", async (_name, status, body, code) => {
     answer(status, body);
-    expect(await get()).toEqual({ ok: false, code });
+    expect(await get()).toMatchObject({ ok: false, code });
     expect(stub.requests).toHaveLength(1);
   });
 
   test("nobody there, and a server that never answers, are tried again", async () => {
-    expect(await get({ tokenUrl: "http://127.0.0.1:1/token" })).toEqual({ ok: false, code: "oauth_token_unavailable" });
+    expect(await get({ tokenUrl: "http://127.0.0.1:1/token" })).toMatchObject({ ok: false, code: "oauth_token_unavailable" });
     stub.respond = () => new Promise(() => undefined);
-    expect(await createOAuthTokens({ sender }).get({ subscription: subscription(), auth: client(), timeoutMs: 500 })).toEqual({ ok: false, code: "oauth_token_unavailable" });
+    expect(await createOAuthTokens({ sender }).get({ subscription: subscription(), auth: client(), timeoutMs: 500 })).toMatchObject({ ok: false, code: "oauth_token_unavailable" });
     await stub.waitFor(1);
   });
 
   test("the token URL is under the same guard as an endpoint", async () => {
     const guarded = createSender({ guard: createGuard({ allowLocal: false, ports: [443] }) });
     for (const tokenUrl of ["http://127.0.0.1/token", "https://169.254.169.254/token", "https://metadata.google.internal/token"]) {
-      expect(await get({ tokenUrl }, createOAuthTokens({ sender: guarded }))).toEqual({ ok: false, code: "oauth_token_url_refused" });
+      expect(await get({ tokenUrl }, createOAuthTokens({ sender: guarded }))).toMatchObject({ ok: false, code: "oauth_token_url_refused" });
     }
     await guarded.close();
   });

@@ -1,0 +1,98 @@
+/**
+ * What a token endpoint answered (RFC 6749, 5.1 and 5.2), as authorization servers really answer. Strict is only what protects: the token
+ * must be one that a header can carry, and it must be a bearer token. Everything that is not needed in the answer is left unread.
+ */
+
+/** The token and its life; or whose matter the failure is, and what the server said, in words of ours. */
+export type TokenAnswer =
+  | { ok: true; token: string; /** Undefined: the server does not say, or says something that is no time. */ lifeMs?: number }
+  | { ok: false; fault: "unavailable" | "refused"; said: string };
+
+export interface TokenExchange {
+  status: number;
+  /** Value of Content-Type; empty when the server sent none. */
+  contentType: string;
+  body: Uint8Array;
+  /** The body was longer than what is kept, or it broke off. */
+  truncated: boolean;
+}
+
+/** Error codes by which some servers say that they are busy, with 400 or 401. */
+const TEMPORARY = new Set(["temporarily_unavailable", "server_error", "slow_down"]);
+/** What names an error: short, and without anything that needs quoting. Longer texts may repeat what was sent. */
+const ERROR_CODE = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+/** Visible ASCII with spaces inside. Salesforce has `!` in its tokens, so b64token (RFC 6750, 2.1) is too narrow. No controls: they could end the header. */
+const HEADER_TOKEN = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+/** `Bearer`, `bearer_token`, Apigee's `BearerToken`, eBay's `Application Access Token`, and `JWT`: letters alone, in lower case. */
+const BEARER = /^(?:bearer|bearertoken|(?:application|user)?accesstoken|jwt|urnietfparamsoauthtokentype(?:bearer|accesstoken|jwt))$/;
+/** A server may mean "for ever" by a large number. A day is asked for again soon enough. */
+const MAX_LIFE_MS = 86_400_000;
+
+/** Reads the answer. `secret` is the client's: a text that repeats it is not passed on. */
+export function readTokenAnswer(exchange: TokenExchange, secret: string): TokenAnswer {
+  const fields = fieldsOf(exchange);
+  const error = fields && errorOf(fields, secret);
+  if (exchange.status < 200 || exchange.status > 299) return refusalOf(exchange.status, error);
+  if (exchange.truncated) return unavailable("It answered with more than 16 KiB, or its answer broke off.");
+  if (!fields) return unavailable("Its answer is no JSON object.");
+  const { access_token: token } = fields;
+  // Some servers answer errors with 200.
+  if (token === undefined && error !== undefined) return refusalOf(exchange.status, error);
+  if (typeof token !== "string" || token === "") return unavailable("Its answer holds no `access_token`.");
+  if (!isBearer(fields["token_type"])) return unavailable("Its token is not of the type Bearer.");
+  if (!HEADER_TOKEN.test(token)) return unavailable("Its token holds characters that a header cannot carry.");
+  const lifeMs = lifeOf(fields["expires_in"]);
+  return { ok: true, token, ...(lifeMs !== undefined && { lifeMs }) };
+}
+
+const unavailable = (said: string): TokenAnswer => ({ ok: false, fault: "unavailable", said });
+
+/** A refusal of the client needs a person; everything else is tried again. */
+function refusalOf(status: number, error: NamedError | undefined): TokenAnswer {
+  const said = `It answered HTTP ${status}${error?.code === undefined ? "" : `: ${error.code}`}.`;
+  if (error?.code !== undefined && TEMPORARY.has(error.code)) return unavailable(said);
+  const refused = status === 401 || status === 403 || (error !== undefined && (status === 400 || status < 300));
+  return { ok: false, fault: refused ? "refused" : "unavailable", said };
+}
+
+/** The members of a JSON object by any content type, or of a form where the type says so; undefined: neither. */
+function fieldsOf({ contentType, body }: TokenExchange): Record<string, unknown> | undefined {
+  // `TextDecoder` drops a byte-order mark.
+  const text = new TextDecoder().decode(body);
+  if (/^\s*application\/x-www-form-urlencoded\b/i.test(contentType)) return Object.fromEntries(new URLSearchParams(text.trim()));
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** That an error was answered, and its name where it can be shown. */
+interface NamedError {
+  code?: string;
+}
+
+/** The error code: `error` (RFC 6749, 5.2), `ErrorCode` (Apigee), `errorCode` (Okta), `error.status` (Google), `fault.detail.errorcode` (Apigee). */
+function errorOf(fields: Record<string, unknown>, secret: string): NamedError | undefined {
+  const { error, ErrorCode: apigee, errorCode: okta, fault } = fields;
+  const detail = isObject(fault) && isObject(fault["detail"]) ? fault["detail"]["errorcode"] : undefined;
+  const given = [error, isObject(error) ? (error["status"] ?? error["code"]) : undefined, apigee, okta, detail].find((each) => typeof each === "string" && each !== "");
+  if (given === undefined) return isObject(error) || isObject(fault) ? {} : undefined;
+  const code = String(given);
+  return ERROR_CODE.test(code) && !code.includes(secret) && !secret.includes(code) ? { code } : {};
+}
+
+/** RFC 6749 demands the type; a server that leaves it out means the only type that there was. */
+function isBearer(type: unknown): boolean {
+  if (type === undefined || type === null || type === "") return true;
+  return typeof type === "string" && BEARER.test(type.toLowerCase().replaceAll(/[^a-z]/g, ""));
+}
+
+/** Milliseconds. A number or the text of one; Apigee says -1 for a token that never ends. */
+function lifeOf(seconds: unknown): number | undefined {
+  const value = typeof seconds === "number" ? seconds : typeof seconds === "string" && seconds.trim() !== "" ? Number(seconds) : Number.NaN;
+  return value > 0 ? Math.min(value * 1_000, MAX_LIFE_MS) : undefined;
+}
