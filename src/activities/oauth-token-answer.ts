@@ -79,9 +79,8 @@ interface NamedError {
 function errorOf(fields: Record<string, unknown>, secret: string): NamedError | undefined {
   const { error, ErrorCode: apigee, errorCode: okta, fault } = fields;
   const detail = isObject(fault) && isObject(fault["detail"]) ? fault["detail"]["errorcode"] : undefined;
-  const given = [error, isObject(error) ? (error["status"] ?? error["code"]) : undefined, apigee, okta, detail].find((each) => typeof each === "string" && each !== "");
-  if (given === undefined) return isObject(error) || isObject(fault) ? {} : undefined;
-  const code = String(given);
+  const code = [error, isObject(error) ? (error["status"] ?? error["code"]) : undefined, apigee, okta, detail].find((each): each is string => typeof each === "string" && each !== "");
+  if (code === undefined) return isObject(error) || isObject(fault) ? {} : undefined;
   return ERROR_CODE.test(code) && !code.includes(secret) && !secret.includes(code) ? { code } : {};
 }
 
