@@ -4,6 +4,7 @@
  */
 import { type LookupAddress, lookup } from "node:dns";
 import { isIP } from "node:net";
+import { withinDeadline } from "../store/deadline.js";
 import { addressSet, isLocalAddress, isPublicAddress } from "./deny-list.js";
 import { type TargetRefusal, checkUrl as checkText } from "./target-url.js";
 
@@ -70,7 +71,7 @@ export function createGuard(options: GuardOptions = {}): Guard {
     const check = alwaysAllowed.has(url.origin) ? keepAll : checkAddresses;
     const literal = literalOf(url);
     if (literal !== undefined) return check([{ address: literal, family: isIP(literal) }]);
-    const answer = await withTimeout(resolve(url.hostname), resolveTimeoutMs);
+    const answer = await inTime(() => resolve(url.hostname), resolveTimeoutMs);
     return answer.ok ? check(answer.addresses) : answer;
   }
   return {
@@ -109,14 +110,14 @@ type Answer = { ok: true; addresses: LookupAddress[] } | { ok: false; code: Reso
 /** NXDOMAIN and empty answers are said to be missing; every other failure of a resolver may pass. */
 const NOT_FOUND = new Set<unknown>(["ENOTFOUND", "ENODATA", "EAI_NODATA", "EAI_NONAME"]);
 
-function withTimeout(answer: Promise<LookupAddress[]>, timeoutMs: number): Promise<Answer> {
-  return new Promise((settle) => {
-    const timer = setTimeout(() => settle({ ok: false, code: "dns_timeout" }), timeoutMs);
-    answer.then(
-      (addresses) => settle({ ok: true, addresses }),
-      (error: unknown) => settle({ ok: false, code: NOT_FOUND.has((error as NodeJS.ErrnoException | undefined)?.code) ? "dns_not_found" : "dns_temporary" }),
-    ).finally(() => clearTimeout(timer));
-  });
+class ResolutionTimeout extends Error {}
+
+/** The system's resolver cannot be stopped; it ends by its own time-outs, and its late answer is dropped. */
+function inTime(resolve: () => Promise<LookupAddress[]>, timeoutMs: number): Promise<Answer> {
+  return withinDeadline(timeoutMs, resolve, () => new ResolutionTimeout()).then(
+    (addresses) => ({ ok: true, addresses }),
+    (error: unknown) => ({ ok: false, code: error instanceof ResolutionTimeout ? "dns_timeout" : NOT_FOUND.has((error as NodeJS.ErrnoException | undefined)?.code) ? "dns_not_found" : "dns_temporary" }),
+  );
 }
 
 function resolveWithSystem(host: string): Promise<LookupAddress[]> {

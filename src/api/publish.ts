@@ -11,6 +11,7 @@ import type { DispatchGauge } from "../activities/dispatch-gauge.js";
 import type { Metrics } from "../activities/metrics.js";
 import { eventsSummary } from "../activities/workflow-summary.js";
 import { eventRecord } from "../activities/own-events.js";
+import { withinDeadline } from "../store/deadline.js";
 import { newId } from "../store/ids.js";
 import { type Store, StoreError } from "../store/store.js";
 import { type DeliverEventInput, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
@@ -134,7 +135,7 @@ async function recordFirst(
   const first = batch.filter(({ event }) => !event.recorded && (!event.ownId || "stored" in event.body));
   if (first.length === 0) return { ready: batch, known: [] };
   try {
-    const before = new Set(await inTime(first, store.events.insertMany(first.map(({ event, payload }) =>
+    const before = new Set(await inTime(first, () => store.events.insertMany(first.map(({ event, payload }) =>
       ({ record: eventRecord(event, payload.byteLength, catalogue, workflowId), payload })))));
     const known = first.filter(({ event }) => before.has(event.id));
     for (const waiting of first) if (!before.has(waiting.event.id)) waiting.event.recorded = true;
@@ -159,14 +160,9 @@ function refuseLate({ log }: PublisherDependencies, waiting: Waiting[]): void {
   for (const { event, resolve } of late) resolve({ ok: false, id: event.id, code: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
-/** Rejects when the answer is due. What is done all the same is found by the next publish of the id: a duplicate, or a record to take over. */
-async function inTime<T>(batch: readonly Waiting[], work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new StoreError("unavailable", "It was not done in time.")), leastLeft(batch));
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
+/** Gives up when the answer is due. What is done all the same is found by the next publish of the id: a duplicate, or a record to take over. */
+const inTime = <T>(batch: readonly Waiting[], work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  withinDeadline(leastLeft(batch), work, () => new StoreError("unavailable", "It was not done in time."));
 
 type StartOutcome = "started" | "exists" | "unavailable";
 
@@ -175,9 +171,9 @@ async function startWorkflow(
 ): Promise<StartOutcome> {
   const input: DeliverEventInput = { events: batch.map(({ event }) => event), catalogueVersion: catalogue.version };
   try {
-    // The deadline ends one try; the client's own retries may outlast it.
-    await inTime(batch, client.withDeadline(Date.now() + leastLeft(batch), () =>
-      client.workflow.start(WORKFLOW.deliverEvent, { args: [packed ? new PackedInput(Buffer.from(JSON.stringify(input))) : input], workflowId, taskQueue, staticSummary: eventsSummary(input.events.map(({ type }) => type)), ...(gauge && { requestEagerStart: true }) })));
+    // The deadline ends one try; the signal ends the client's own retries, which may outlast it.
+    await inTime(batch, (signal) => client.withAbortSignal(signal, () => client.withDeadline(Date.now() + leastLeft(batch), () =>
+      client.workflow.start(WORKFLOW.deliverEvent, { args: [packed ? new PackedInput(Buffer.from(JSON.stringify(input))) : input], workflowId, taskQueue, staticSummary: eventsSummary(input.events.map(({ type }) => type)), ...(gauge && { requestEagerStart: true }) }))));
     return "started";
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return "exists";

@@ -4,7 +4,7 @@
  */
 import type { Collection } from "mongodb";
 import { type AuditDocument, createOpenIntents, idOf, seqOf } from "./audit-chain.js";
-import { guarded } from "./driver-errors.js";
+import { guarded, type Within } from "./driver-errors.js";
 
 /** Every act that was begun up to this entry has its outcome. */
 export interface IntentCheckpointDocument {
@@ -27,19 +27,19 @@ export function createIntentFollower({ entries, checkpoints }: { entries: Collec
     intents.follow(entry);
     at = seq;
   };
-  async function readFrom(checkpoint: number): Promise<void> {
+  async function readFrom(checkpoint: number, within: Within): Promise<void> {
     at = checkpoint;
-    for await (const entry of entries.find({ _id: { $gt: idOf(checkpoint), $lte: LAST_ID } }).sort({ _id: 1 })) {
+    for await (const entry of entries.find({ _id: { $gt: idOf(checkpoint), $lte: LAST_ID } }, within).sort({ _id: 1 })) {
       const seq = seqOf(entry._id);
       if (seq !== undefined) take(seq, entry);
     }
   }
   async function catchUp(): Promise<void> {
     if (at === undefined) {
-      saved = (await guarded(() => checkpoints.findOne({ _id: "intents" })))?.seq ?? 0;
-      return guarded(() => readFrom(saved), FIRST_LOOK_MS);
+      saved = (await guarded((within) => checkpoints.findOne({ _id: "intents" }, within)))?.seq ?? 0;
+      return guarded((within) => readFrom(saved, within), FIRST_LOOK_MS);
     }
-    const read = (seq: number) => guarded(() => entries.findOne({ _id: idOf(seq) }));
+    const read = (seq: number) => guarded((within) => entries.findOne({ _id: idOf(seq) }, within));
     for (let next = await read(at + 1); next; next = await read(at + 1)) take(at + 1, next);
   }
   /** Behind the oldest act that is open: the next start must find it. */
@@ -47,7 +47,7 @@ export function createIntentFollower({ entries, checkpoints }: { entries: Collec
     const oldest = intents.ids().map((id) => seqOf(id) ?? 0);
     const reached = Math.min(at ?? 0, ...oldest.map((seq) => seq - 1));
     if (reached <= saved) return;
-    await guarded(() => checkpoints.updateOne({ _id: "intents" }, { $set: { seq: reached } }, { upsert: true }));
+    await guarded((within) => checkpoints.updateOne({ _id: "intents" }, { $set: { seq: reached } }, { ...within, upsert: true }));
     saved = reached;
   }
   return {

@@ -32,7 +32,7 @@ async function sealedOf(keyring: Keyring, { seq, mac }: Reached): Promise<Binary
 /** The first mark, of an audit that has not begun. Before the pepper is made, which says that there is one. @throws StoreError */
 export async function beginAuditMark(collection: Collection<AuditMarkDocument>, keyring: Keyring): Promise<void> {
   const sealed = await sealedOf(keyring, { seq: 0, mac: "" });
-  await guarded(() => collection.insertOne({ _id: "auditMark", seq: 0, sealed })).catch((error: unknown) => {
+  await guarded((within) => collection.insertOne({ _id: "auditMark", seq: 0, sealed }, within)).catch((error: unknown) => {
     if (!isDuplicate(error)) throw error;
   });
 }
@@ -48,7 +48,7 @@ export interface AuditMark {
 export function createAuditMark({ collection, keyring, needed }: { collection: Collection<AuditMarkDocument>; keyring: Keyring; needed: boolean }): AuditMark {
   return {
     async read() {
-      const document = await guarded(() => collection.findOne({ _id: "auditMark" }));
+      const document = await guarded((within) => collection.findOne({ _id: "auditMark" }, within));
       if (!document) return needed ? "missing" : undefined;
       try {
         const sealed = document.sealed.value();
@@ -61,7 +61,7 @@ export function createAuditMark({ collection, keyring, needed }: { collection: C
     },
     async move({ seq, mac }) {
       const sealed = await sealedOf(keyring, { seq, mac });
-      await guarded(() => collection.updateOne({ _id: "auditMark", seq: { $lt: seq } }, { $set: { seq, sealed } }, { upsert: !needed }));
+      await guarded((within) => collection.updateOne({ _id: "auditMark", seq: { $lt: seq } }, { $set: { seq, sealed } }, { ...within, upsert: !needed }));
     },
   };
 }

@@ -40,7 +40,7 @@ export interface AuditDependencies {
 
 /** The audit over its collections. */
 export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclusive }: AuditDependencies): Store["audit"] {
-  const findHead = async () => (await guarded(() => heads.findOne({ _id: "head" }))) ?? undefined;
+  const findHead = async () => (await guarded((within) => heads.findOne({ _id: "head" }, within))) ?? undefined;
   const append = createAppender({ entries, heads, mark, mac, findHead });
   const intents = createIntentFollower({ entries, checkpoints });
   async function reached(): Promise<number> {
@@ -64,7 +64,7 @@ export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclu
       return { data: data.map(toEntry), ...rest };
     },
     async after(seq, limit) {
-      const read = (number: number) => guarded(() => entries.findOne({ _id: idOf(number) }));
+      const read = (number: number) => guarded((within) => entries.findOne({ _id: idOf(number) }, within));
       const first = await read(seq + 1);
       if (!first) return [];
       const count = Math.min(limit, Math.max(1, (await reached()) - seq));
@@ -108,7 +108,7 @@ interface Chain {
 function createAppender({ entries, heads, mark, mac, findHead }: Chain): Store["audit"]["append"] {
   let tip: Tip | undefined;
 
-  const read = (seq: number) => guarded(() => entries.findOne({ _id: idOf(seq) }));
+  const read = (seq: number) => guarded((within) => entries.findOne({ _id: idOf(seq) }, within));
 
   async function advance(from: Tip): Promise<Tip> {
     let at = from;
@@ -147,7 +147,7 @@ function createAppender({ entries, heads, mark, mac, findHead }: Chain): Store["
     return ids;
   }
 
-  const moveHead = (at: Tip) => forward(() => guarded(() => heads.updateOne({ _id: "head", seq: { $lt: at.seq } }, { $set: { ...at, seal: headSeal(mac, at) } }, { upsert: true })));
+  const moveHead = (at: Tip) => forward(() => guarded((within) => heads.updateOne({ _id: "head", seq: { $lt: at.seq } }, { $set: { ...at, seal: headSeal(mac, at) } }, { ...within, upsert: true })));
 
   return inBatches(async (given) => {
     try {
@@ -205,9 +205,9 @@ function chained(mac: Mac, after: Tip, given: readonly Dated[]): (AuditDocument 
 
 /** How many went in before another process's entry. */
 async function insert(entries: Collection<AuditDocument>, documents: AuditDocument[]): Promise<number> {
-  return guarded(async () => {
+  return guarded(async (within) => {
     try {
-      await entries.insertMany(documents, { ordered: true });
+      await entries.insertMany(documents, { ...within, ordered: true });
       return documents.length;
     } catch (error) {
       if (!(error instanceof MongoBulkWriteError) || !isDuplicate(error)) throw error;

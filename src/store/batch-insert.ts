@@ -7,9 +7,9 @@ const DUPLICATE_KEY = 11000;
 /** Inserts all that are new and gives the ids that existed before. Throws StoreError when one failed for another reason. */
 export async function insertNew<D extends Document & { _id: string }>(collection: Collection<D>, documents: D[]): Promise<string[]> {
   if (documents.length === 0) return [];
-  return guarded(async () => {
+  return guarded(async (within) => {
     try {
-      await collection.insertMany(documents as OptionalUnlessRequiredId<D>[], { ordered: false });
+      await collection.insertMany(documents as OptionalUnlessRequiredId<D>[], { ...within, ordered: false });
       return [];
     } catch (error) {
       if (!(error instanceof MongoBulkWriteError)) throw error;
@@ -28,7 +28,7 @@ export async function findByIds<D extends Document & { _id: string }>(
   { standIn, projection }: { standIn: boolean; projection?: Document },
 ): Promise<WithId<D>[]> {
   const options = projection ? { projection } : {};
-  if (ids.length > 1 && !standIn) return guarded(() => collection.find({ _id: { $in: ids } } as Filter<D>, options).toArray());
-  const found = await guarded(() => Promise.all(ids.map((id) => collection.findOne({ _id: id } as Filter<D>, options))));
+  if (ids.length > 1 && !standIn) return guarded((within) => collection.find({ _id: { $in: ids } } as Filter<D>, { ...options, ...within }).toArray());
+  const found = await guarded((within) => Promise.all(ids.map((id) => collection.findOne({ _id: id } as Filter<D>, { ...options, ...within }))));
   return found.filter((document) => document !== null);
 }

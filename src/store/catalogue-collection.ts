@@ -34,10 +34,10 @@ export interface Rows {
 export function createPlainRows(collection: Collection<CatalogueDocument>): Rows {
   return {
     believed: async (documents) => documents,
-    insert: async (row) => void (await guarded(() => collection.insertOne({ ...row, version: 1 }))),
+    insert: async (row) => void (await guarded((within) => collection.insertOne({ ...row, version: 1 }, within))),
     // The filter is a scan on the stand-in: acceptable here, some 50 µs for each object of the collection.
-    replace: async ({ _id, version }, row) => (await guarded(() => collection.replaceOne({ _id, version }, { ...row, version: version + 1 }))).matchedCount === 1,
-    delete: async (id) => (await guarded(() => collection.deleteOne({ _id: id }))).deletedCount > 0,
+    replace: async ({ _id, version }, row) => (await guarded((within) => collection.replaceOne({ _id, version }, { ...row, version: version + 1 }, within))).matchedCount === 1,
+    delete: async (id) => (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0,
   };
 }
 
@@ -56,7 +56,7 @@ export function createCatalogueCollection<T extends object>(
   const inTurn = createTurns();
 
   async function find(id: string): Promise<CatalogueDocument | undefined> {
-    const document = await guarded(() => collection.findOne({ _id: id }));
+    const document = await guarded((within) => collection.findOne({ _id: id }, within));
     return document ? (await rows.believed([document]))[0] : undefined;
   }
 
@@ -93,7 +93,7 @@ export function createCatalogueCollection<T extends object>(
       const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter: conditions(filter), page });
       return { data: await existing(await rows.believed(data), toItem), ...rest };
     },
-    all: async () => existing(await rows.believed(await guarded(() => collection.find().toArray(), LIST_DEADLINE_MS)), toItem),
+    all: async () => existing(await rows.believed(await guarded((within) => collection.find({}, within).toArray(), LIST_DEADLINE_MS)), toItem),
     update: (id, change) => inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change))),
     async delete(id) {
       const deleted = await rows.delete(id);
@@ -102,7 +102,7 @@ export function createCatalogueCollection<T extends object>(
     },
     async idsOf(filter) {
       const [condition = {}, ...more] = conditions(filter);
-      const found = await guarded(() => collection.find(more.length > 0 ? { $and: [condition, ...more] } : condition, { projection: { _id: 1 } }).toArray(), LIST_DEADLINE_MS);
+      const found = await guarded((within) => collection.find(more.length > 0 ? { $and: [condition, ...more] } : condition, { ...within, projection: { _id: 1 } }).toArray(), LIST_DEADLINE_MS);
       return found.map(({ _id }) => _id);
     },
   };

@@ -26,7 +26,7 @@ export interface Changes {
 export function createChanges(collection: Collection<ChangesDocument>, exclusive: Exclusive): Changes {
   /** Of two concurrent upserts of a new document one may fail as a duplicate; the second time it is an update. */
   async function upsert(_id: ChangesDocument["_id"], update: UpdateFilter<ChangesDocument>, timeoutMs?: number): Promise<void> {
-    const write = () => guarded(() => collection.updateOne({ _id }, update, { upsert: true }), timeoutMs);
+    const write = () => guarded((within) => collection.updateOne({ _id }, update, { ...within, upsert: true }), timeoutMs);
     await write().catch((error: unknown) => {
       if (!isDuplicate(error)) throw error;
       return write();
@@ -37,7 +37,7 @@ export function createChanges(collection: Collection<ChangesDocument>, exclusive
     written: (name) => raise({ version: 1, [`collections.${name}`]: 1 }),
     erased: () => raise({ erasures: 1 }),
     async read() {
-      const { version = 0, collections = {}, erasures = 0 } = (await guarded(() => collection.findOne({ _id: "catalogue" }))) ?? {};
+      const { version = 0, collections = {}, erasures = 0 } = (await guarded((within) => collection.findOne({ _id: "catalogue" }, within))) ?? {};
       return { version, collections, erasures };
     },
     ping: (timeoutMs) => upsert("ping", { $set: { at: new Date() } }, timeoutMs),

@@ -49,12 +49,12 @@ export function createDataKeys(deps: {
   exclusive: Exclusive;
 }): DataKeys {
   const { collection, provider, now, exclusive } = deps;
-  const find = async (_id: string) => (await guarded(() => collection.findOne({ _id }))) ?? undefined;
+  const find = async (_id: string) => (await guarded((within) => collection.findOne({ _id }, within))) ?? undefined;
   return {
     async read(id, seals) {
       if (seals === 0) return find(id);
       // Without the lock the stand-in could write back a key that is being destroyed.
-      const count = () => guarded(() => collection.findOneAndUpdate({ _id: id }, { $inc: { seals } }, { returnDocument: "after" }));
+      const count = () => guarded((within) => collection.findOneAndUpdate({ _id: id }, { $inc: { seals } }, { ...within, returnDocument: "after" }));
       return (await exclusive(lockOf(id), count)) ?? undefined;
     },
     async make(id) {
@@ -63,7 +63,7 @@ export function createDataKeys(deps: {
       material.fill(0);
       const document: DataKeyDocument = { _id: id, masterKeyId, wrapped: new Binary(wrapped), seals: 0, createdAt: new Date(now()) };
       try {
-        await guarded(() => collection.insertOne(document));
+        await guarded((within) => collection.insertOne(document, within));
         deps.onMade?.(id);
         return document;
       } catch (error) {
@@ -84,19 +84,19 @@ export function createDataKeys(deps: {
       if (document?.destroyedAt && document.wrapped.length() === 0) return { changed: false, tombstone: document.tombstone === true };
       try {
         if (!document) {
-          await guarded(() => collection.insertOne({ _id: id, ...gone, tombstone: true, seals: 0, createdAt: gone.destroyedAt }));
+          await guarded((within) => collection.insertOne({ _id: id, ...gone, tombstone: true, seals: 0, createdAt: gone.destroyedAt }, within));
           return { changed: true, tombstone: true };
         }
       } catch (error) {
         // Made by another process in this instant: it is overwritten.
         if (!isDuplicate(error)) throw error;
       }
-      await exclusive(lockOf(id), () => guarded(() => collection.updateOne({ _id: id }, { $set: gone, $unset: { masterKeyId: "" as const } })));
+      await exclusive(lockOf(id), () => guarded((within) => collection.updateOne({ _id: id }, { $set: gone, $unset: { masterKeyId: "" as const } }, within)));
       return { changed: true, tombstone: false };
     },
     async living(prefix) {
       const filter = { _id: new RegExp(`^${prefix}`), destroyedAt: { $exists: false } } as Filter<DataKeyDocument>;
-      return (await guarded(() => collection.find(filter, { projection: { _id: 1 } }).sort({ _id: 1 }).toArray(), LIST_DEADLINE_MS)).map(({ _id }) => _id);
+      return (await guarded((within) => collection.find(filter, { ...within, projection: { _id: 1 } }).sort({ _id: 1 }).toArray(), LIST_DEADLINE_MS)).map(({ _id }) => _id);
     },
   };
 }

@@ -84,7 +84,7 @@ export function createDeliveryStore(
     // In order only when one delivery is there twice: unordered lets the server go on after a failure.
     const ordered = new Set(changes.map(({ id }) => id)).size < changes.length;
     const run = (): Promise<unknown> =>
-      standIn ? fewAtOnce(() => inSteps(operations, (some) => guarded(() => collection.bulkWrite(some, { ordered })))) : guarded(() => collection.bulkWrite(operations, { ordered }));
+      standIn ? fewAtOnce(() => inSteps(operations, (some) => guarded((within) => collection.bulkWrite(some, { ...within, ordered })))) : guarded((within) => collection.bulkWrite(operations, { ...within, ordered }));
     // The stand-in loses one of two updates of the same document at the same time. Within a process they wait for each other; a
     // lock over all processes would cost more than the write, and a delivery is in the care of one workflow.
     await (standIn ? inTurn(changes.map(({ id }) => id), run) : run());
@@ -118,7 +118,7 @@ export function createDeliveryStore(
     },
     async expungeDetails(eventId) {
       const filter = { $and: [...conditions({ eventId }), { details: { $exists: true } }] };
-      const found = await guarded(() => collection.find(filter, { projection: { _id: 1 } }).toArray(), LIST_DEADLINE_MS);
+      const found = await guarded((within) => collection.find(filter, { ...within, projection: { _id: 1 } }).toArray(), LIST_DEADLINE_MS);
       const changes = found.map(({ _id: id }) => ({ id }));
       if (changes.length > 0) await write(changes, changes.map(({ id }) => ({ updateOne: { filter: { _id: id }, update: { $unset: { details: "" } } } })));
       return changes.length > 0;
@@ -130,7 +130,7 @@ export function createDeliveryStore(
     async oldestUndelivered() {
       const filter = oneOf<DeliveryDocument>("status", ["pending", "retrying", "throttled", "held"]);
       const [oldest] = await guarded(
-        () => collection.find(filter, { projection: { createdAt: 1 } }).sort({ createdAt: 1 }).limit(1).toArray(),
+        (within) => collection.find(filter, { ...within, projection: { createdAt: 1 } }).sort({ createdAt: 1 }).limit(1).toArray(),
         LIST_DEADLINE_MS,
       );
       return oldest?.createdAt;

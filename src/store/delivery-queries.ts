@@ -7,14 +7,12 @@ import { oneOf, within } from "./paging.js";
 import type { DeliveryFilter, DeliveryStore, DeliverySummary } from "./store.js";
 
 type Queries = Pick<DeliveryStore, "summary" | "subscriptionsOf" | "waiting">;
-/** The server gives up too: nobody waits for its answer any more. */
-const BOUNDED = { maxTimeMS: LIST_DEADLINE_MS };
 const matching = (filter: DeliveryFilter): Filter<DeliveryDocument> => ({ $and: [{}, ...conditions(filter)] });
 
 export function createDeliveryQueries(collection: Collection<DeliveryDocument>): Queries {
   /** Creation time of the first one in this direction. */
   async function edge(filter: DeliveryFilter, direction: 1 | -1): Promise<Date | undefined> {
-    const [found] = await guarded(() => collection.find(matching(filter), { ...BOUNDED, projection: { createdAt: 1 } }).sort({ createdAt: direction }).limit(1).toArray(), LIST_DEADLINE_MS);
+    const [found] = await guarded((within) => collection.find(matching(filter), { ...within, projection: { createdAt: 1 } }).sort({ createdAt: direction }).limit(1).toArray(), LIST_DEADLINE_MS);
     return found?.createdAt;
   }
   return {
@@ -23,7 +21,7 @@ export function createDeliveryQueries(collection: Collection<DeliveryDocument>):
         { $match: matching(filter) }, { $limit: most + 1 }, { $project: { status: 1, subscriptionId: 1 } },
         { $group: { _id: { status: "$status", subscriptionId: "$subscriptionId" }, count: { $sum: 1 } } },
       ];
-      const groups = await guarded(() => collection.aggregate<CountedGroup>(pipeline, BOUNDED).toArray(), LIST_DEADLINE_MS);
+      const groups = await guarded((within) => collection.aggregate<CountedGroup>(pipeline, within).toArray(), LIST_DEADLINE_MS);
       const summary = summaryOf(groups, most);
       if (summary.count === 0) return summary;
       const [oldest, newest] = await Promise.all([edge(filter, 1), edge(filter, -1)]);
@@ -31,12 +29,12 @@ export function createDeliveryQueries(collection: Collection<DeliveryDocument>):
     },
     async subscriptionsOf(filter) {
       // Not `distinct`: the stand-in refuses a deadline for it.
-      const groups = await guarded(() => collection.aggregate<{ _id: string }>([{ $match: matching(filter) }, { $group: { _id: "$subscriptionId" } }], BOUNDED).toArray(), LIST_DEADLINE_MS);
+      const groups = await guarded((within) => collection.aggregate<{ _id: string }>([{ $match: matching(filter) }, { $group: { _id: "$subscriptionId" } }], within).toArray(), LIST_DEADLINE_MS);
       return groups.map(({ _id: id }) => id).sort();
     },
     async waiting(subscriptionId, most) {
       const due: Filter<DeliveryDocument>[] = [oneOf<DeliveryDocument>("status", ["pending", "throttled"]), { status: "retrying", nextAttemptAt: { $lte: new Date() } }];
-      const found = await guarded(() => collection.find({ subscriptionId, $or: due }, { ...BOUNDED, projection: { _id: 1 } }).limit(most).toArray(), LIST_DEADLINE_MS);
+      const found = await guarded((within) => collection.find({ subscriptionId, $or: due }, { ...within, projection: { _id: 1 } }).limit(most).toArray(), LIST_DEADLINE_MS);
       return found.map(({ _id: id }) => id);
     },
   };

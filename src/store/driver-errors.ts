@@ -1,30 +1,35 @@
 /** The driver's errors as the store's: callers branch on StoreError codes and never see the driver. */
 import { MongoAPIError, MongoClientClosedError, MongoError, MongoNotConnectedError, MongoServerError, MongoTopologyClosedError } from "mongodb";
+import { withinDeadline } from "./deadline.js";
 import { StoreError } from "./store.js";
 
 /** Duplicate key. */
 const DUPLICATE_KEY = 11000;
 
-/**
- * Longest wait for one operation, milliseconds. The driver's own limits do not cover a server that is stopped but connected
- * (`timeoutMS` has no effect in driver 7.9, `socketTimeoutMS` counts twice because of its retry).
- */
+/** Longest wait for one operation, milliseconds. The driver's own limits do not cover a server that is stopped but connected. */
 export const OPERATION_DEADLINE_MS = 3_500;
 /** The same for lists: on the stand-in they are scans. */
 export const LIST_DEADLINE_MS = 15_000;
 
-/** Runs a database operation; its failures become StoreError, mistakes in the call itself stay what they are. */
-export async function guarded<T>(operation: () => Promise<T>, deadlineMs = OPERATION_DEADLINE_MS): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new StoreError("unavailable", `MongoDB did not answer within ${deadlineMs} ms. It is tried again; check that MongoDB runs and is not overloaded.`)), deadlineMs);
-  });
+/**
+ * Options for the operation itself, so that it stops when it is given up. The driver takes back what it has not sent and closes the
+ * connection of what it has (driver 7.9 obeys the signal for writes too; `timeoutMS` has no effect there). The server ends at `maxTimeMS`.
+ */
+export interface Within {
+  readonly signal: AbortSignal;
+  readonly maxTimeMS: number;
+}
+
+/**
+ * Runs a database operation; its failures become StoreError, mistakes in the call itself stay what they are.
+ * A write that was given up may be under way to the server all the same: only a compare-and-set keeps it from landing on a newer one.
+ */
+export async function guarded<T>(operation: (within: Within) => Promise<T>, deadlineMs = OPERATION_DEADLINE_MS): Promise<T> {
   try {
-    return await Promise.race([operation(), late]);
+    return await withinDeadline(deadlineMs, (signal) => operation({ signal, maxTimeMS: deadlineMs }), () =>
+      new StoreError("unavailable", `MongoDB did not answer within ${deadlineMs} ms. It is tried again; check that MongoDB runs and is not overloaded.`));
   } catch (error) {
     throw storeErrorOf(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -95,7 +95,7 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
 function createLedger(collection: Collection<ErasureDocument>): Pick<ErasureStore, "entries" | "enter" | "has"> {
   async function entries(since?: Date): Promise<Erasure[]> {
     const filter: Filter<ErasureDocument> = since ? { at: { $gte: since } } : {};
-    const found = await guarded(() => collection.find(filter).sort({ at: 1, _id: 1 }).toArray(), LIST_DEADLINE_MS);
+    const found = await guarded((within) => collection.find(filter, within).sort({ at: 1, _id: 1 }).toArray(), LIST_DEADLINE_MS);
     return found.map(({ _id: target, at, by }) => ({ target, at, by }));
   }
   async function enter(given: Erasure[]): Promise<number> {
@@ -103,14 +103,14 @@ function createLedger(collection: Collection<ErasureDocument>): Pick<ErasureStor
     let renewed = 0;
     for (const { target, at, by } of given) {
       if (!target.startsWith("person/") || !known.has(target)) continue;
-      const before = await guarded(() => collection.findOne({ _id: target }));
+      const before = await guarded((within) => collection.findOne({ _id: target }, within));
       if (!before || before.at >= at) continue;
-      await guarded(() => collection.updateOne({ _id: target }, { $set: { at, by } }));
+      await guarded((within) => collection.updateOne({ _id: target }, { $set: { at, by } }, within));
       renewed++;
     }
     return given.length - known.size + renewed;
   }
-  return { entries, enter, has: async (target) => (await guarded(() => collection.findOne({ _id: target }))) !== null };
+  return { entries, enter, has: async (target) => (await guarded((within) => collection.findOne({ _id: target }, within))) !== null };
 }
 
 const idOf = (target: ErasureTarget): string => target.slice(target.indexOf("/") + 1);

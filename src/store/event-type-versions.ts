@@ -32,12 +32,12 @@ export function createEventTypeVersionStore(collection: Collection<EventTypeVers
       const document = {
         name, number: version, createdAt, supersededAt, ...(schema && { schema: JSON.stringify(schema) }), ...(examples && { examples: JSON.stringify(examples) }),
       };
-      await guarded(() => collection.replaceOne({ _id: idOf(name, version) }, document, { upsert: true }));
+      await guarded((within) => collection.replaceOne({ _id: idOf(name, version) }, document, { ...within, upsert: true }));
     },
     get: async (name, version) => (await getMany(name, [version]))[0],
     getMany,
     async delete(name, versions) {
-      await Promise.all(versions.map((version) => guarded(() => collection.deleteOne({ _id: idOf(name, version) }))));
+      await Promise.all(versions.map((version) => guarded((within) => collection.deleteOne({ _id: idOf(name, version) }, within))));
     },
   };
 }

@@ -71,7 +71,7 @@ export function createEventStore(collection: Collection<EventDocument>, deps: { 
       const [document] = await read([id]);
       if (!document || (document.expungedAt && !document.payload && !document.sha256)) return false;
       const change = { $set: { expungedAt: document.expungedAt ?? at }, $unset: { payload: "" as const, sha256: "" as const } };
-      await exclusive(`events/${id}`, () => guarded(() => collection.updateOne({ _id: id }, change)));
+      await exclusive(`events/${id}`, () => guarded((within) => collection.updateOne({ _id: id }, change, within)));
       return true;
     },
     async erasedOf(ids) {
@@ -80,7 +80,7 @@ export function createEventStore(collection: Collection<EventDocument>, deps: { 
     },
     async takeOver(id, from, to) {
       // A scan on the stand-in; it happens only when a workflow that owned an event is known to be gone.
-      const change = () => guarded(() => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }));
+      const change = () => guarded((within) => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }, within));
       return (await exclusive(`events/${id}`, change)).matchedCount === 1;
     },
   };

@@ -55,7 +55,7 @@ export function createLocks(locks: Collection<LockDocument>): Exclusive {
         return await work();
       } finally {
         // A lock that cannot be removed now is abandoned later.
-        await guarded(() => locks.deleteOne({ _id: name, holder })).catch(() => undefined);
+        await guarded((within) => locks.deleteOne({ _id: name, holder }, within)).catch(() => undefined);
       }
     });
 }
@@ -64,13 +64,13 @@ async function acquire(locks: Collection<LockDocument>, name: string): Promise<s
   const holder = randomUUID();
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
     try {
-      await guarded(() => locks.insertOne({ _id: name, at: new Date(), holder }));
+      await guarded((within) => locks.insertOne({ _id: name, at: new Date(), holder }, within));
       return holder;
     } catch (error) {
       if (!isDuplicate(error)) throw error;
     }
-    const held = await guarded(() => locks.findOne({ _id: name }));
-    if (held && Date.now() - held.at.getTime() > ABANDONED_MS) await guarded(() => locks.deleteOne({ _id: name, at: held.at }));
+    const held = await guarded((within) => locks.findOne({ _id: name }, within));
+    if (held && Date.now() - held.at.getTime() > ABANDONED_MS) await guarded((within) => locks.deleteOne({ _id: name, at: held.at }, within));
     else await delay(RETRY_MS * (0.5 + Math.random()));
   }
   throw new StoreError("unavailable", `${name} is being changed by another process. Try again.`);

@@ -15,14 +15,14 @@ const TRIES = 5;
 /** The store of grant requests over its collection. */
 export function createGrantRequestStore(collection: Collection<GrantRequestDocument>, exclusive: Exclusive): GrantRequestStore {
   const openOne = async ({ groupId, grant }: GrantRequest): Promise<GrantRequest | undefined> =>
-    itemOf(await guarded(() => collection.findOne({ groupId, grant, status: "open" }), LIST_DEADLINE_MS));
+    itemOf(await guarded((within) => collection.findOne({ groupId, grant, status: "open" }, within), LIST_DEADLINE_MS));
 
   async function open(request: GrantRequest): Promise<{ request: GrantRequest; existed: boolean }> {
     for (let tries = 0; tries < TRIES; tries++) {
       const earlier = await openOne(request);
       if (earlier) return { request: earlier, existed: true };
       const { id, ...fields } = request;
-      const taken = await guarded(() => collection.insertOne({ _id: id, ...fields })).then(() => false, (error: unknown) => {
+      const taken = await guarded((within) => collection.insertOne({ _id: id, ...fields }, within)).then(() => false, (error: unknown) => {
         if (isDuplicate(error)) return true;
         throw error;
       });
@@ -33,7 +33,7 @@ export function createGrantRequestStore(collection: Collection<GrantRequestDocum
 
   return {
     open: (request) => exclusive(`grantRequests/${request.groupId}/${request.grant}`, () => open(request)),
-    get: async (id) => itemOf(await guarded(() => collection.findOne({ _id: id }))),
+    get: async (id) => itemOf(await guarded((within) => collection.findOne({ _id: id }, within))),
     async list(page, { groupIds, apiIds, status }) {
       const filter: Filter<GrantRequestDocument>[] = [
         ...(groupIds ? [oneOf<GrantRequestDocument>("groupId", groupIds)] : []), ...(apiIds ? [oneOf<GrantRequestDocument>("apiId", apiIds)] : []),
@@ -43,15 +43,15 @@ export function createGrantRequestStore(collection: Collection<GrantRequestDocum
       return { data: data.flatMap((document) => itemOf(document) ?? []), ...rest };
     },
     async settle(id, change) {
-      const write = () => guarded(() => collection.updateOne({ _id: id, status: "open" }, { $set: change }));
+      const write = () => guarded((within) => collection.updateOne({ _id: id, status: "open" }, { $set: change }, within));
       const { matchedCount } = await exclusive(`grantRequests/${id}`, write);
-      return matchedCount === 1 ? itemOf(await guarded(() => collection.findOne({ _id: id }))) : undefined;
+      return matchedCount === 1 ? itemOf(await guarded((within) => collection.findOne({ _id: id }, within))) : undefined;
     },
     async deleteOf(groupId) {
-      return (await guarded(() => collection.deleteMany({ groupId }), LIST_DEADLINE_MS)).deletedCount;
+      return (await guarded((within) => collection.deleteMany({ groupId }, within), LIST_DEADLINE_MS)).deletedCount;
     },
     async markGranted(id) {
-      await exclusive(`grantRequests/${id}`, () => guarded(() => collection.updateOne({ _id: id }, { $set: { granted: true } })));
+      await exclusive(`grantRequests/${id}`, () => guarded((within) => collection.updateOne({ _id: id }, { $set: { granted: true } }, within)));
     },
   };
 }

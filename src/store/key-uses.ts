@@ -59,7 +59,7 @@ export function createKeyUses(collection: Collection<KeyUseDocument>, { standIn,
 
 /** Of two processes that write a key's first use at once one meets the other's document; then it is an update. */
 async function write(collection: Collection<KeyUseDocument>, _id: string, at: Date): Promise<void> {
-  const set = () => guarded(() => collection.updateOne({ _id }, { $set: { at } }, { upsert: true }));
+  const set = () => guarded((within) => collection.updateOne({ _id }, { $set: { at } }, { ...within, upsert: true }));
   await set().catch((error: unknown) => {
     if (!isDuplicate(error)) throw error;
     return set();

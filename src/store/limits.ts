@@ -51,13 +51,13 @@ export function createLimitStore(collection: Collection<LimitDocument>, { exclus
   let sweptAt = Date.now();
 
   async function removeExpired(): Promise<void> {
-    await guarded(() => collection.deleteMany({ expiresAt: { $lt: new Date() } }), LIST_DEADLINE_MS);
+    await guarded((within) => collection.deleteMany({ expiresAt: { $lt: new Date() } }, within), LIST_DEADLINE_MS);
   }
 
   /** Milliseconds to wait; undefined: taken. */
   async function takeOne({ key, most, windowMs }: Limit): Promise<number | undefined> {
     for (let tries = 0; tries < TRIES; tries++) {
-      const document = await guarded(() => collection.findOne({ _id: key }));
+      const document = await guarded((within) => collection.findOne({ _id: key }, within));
       const now = Date.now();
       const times = (document?.times ?? []).filter((time) => time > now - windowMs).slice(-MOST);
       const oldest = times.at(-Math.min(most, MOST));
@@ -68,12 +68,12 @@ export function createLimitStore(collection: Collection<LimitDocument>, { exclus
     throw new StoreError("unavailable", "A limit is being counted by too many at once. Try again.");
   }
   async function replace({ _id, version }: LimitDocument, next: Pick<LimitDocument, "times" | "expiresAt">): Promise<boolean> {
-    const result = await guarded(() => collection.updateOne({ _id, version }, { $set: { ...next, version: version + 1 } }));
+    const result = await guarded((within) => collection.updateOne({ _id, version }, { $set: { ...next, version: version + 1 } }, within));
     return result.matchedCount === 1;
   }
   async function insert(_id: string, next: Pick<LimitDocument, "times" | "expiresAt">): Promise<boolean> {
     try {
-      await guarded(() => collection.insertOne({ _id, ...next, version: 1 }));
+      await guarded((within) => collection.insertOne({ _id, ...next, version: 1 }, within));
       return true;
     } catch (error) {
       if (isDuplicate(error)) return false;

@@ -19,7 +19,7 @@ export async function findPage<D extends Document & { _id: string }>(query: {
   const filter = (conditions.length === 0 ? {} : conditions.length === 1 ? conditions[0] : { $and: conditions }) as Filter<D>;
   // One more than asked for tells whether there is a next page.
   const found = await guarded(
-    () => collection.find(filter, projection ? { projection } : {}).sort({ [timeField]: -1, _id: -1 }).limit(limit + 1).toArray(),
+    (within) => collection.find(filter, { ...within, ...(projection && { projection }) }).sort({ [timeField]: -1, _id: -1 }).limit(limit + 1).toArray(),
     LIST_DEADLINE_MS,
   );
   const data = found.slice(0, limit);

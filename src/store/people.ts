@@ -71,16 +71,16 @@ export function createPeopleStore(collection: Collection<PersonDocument>, { keyr
       const id = idOf(connectionId, data.nameId);
       const key = await keyring.scope(personScope(id));
       const sealed = new Binary(key.seal(contextOf(id), Buffer.from(JSON.stringify(data))));
-      const renewed = await guarded(() => collection.updateOne({ _id: id }, { $set: { sealed, lastLoginAt: at } }));
+      const renewed = await guarded((within) => collection.updateOne({ _id: id }, { $set: { sealed, lastLoginAt: at } }, within));
       if (renewed.matchedCount > 0) return id;
-      await guarded(() => collection.insertOne({ _id: id, connectionId, firstLoginAt: at, lastLoginAt: at, sealed })).catch((error: unknown) => {
+      await guarded((within) => collection.insertOne({ _id: id, connectionId, firstLoginAt: at, lastLoginAt: at, sealed }, within)).catch((error: unknown) => {
         // The same person logs in twice at once for the first time.
         if (!isDuplicate(error)) throw error;
       });
       return id;
     },
     async get(id) {
-      const document = await guarded(() => collection.findOne({ _id: id }));
+      const document = await guarded((within) => collection.findOne({ _id: id }, within));
       return document ? known(document) : undefined;
     },
     async list(page) {
@@ -89,10 +89,10 @@ export function createPeopleStore(collection: Collection<PersonDocument>, { keyr
     },
     async erase(id, at) {
       const destroyed = await keyring.destroy(personScope(id), at);
-      const document = await guarded(() => collection.findOne({ _id: id }));
+      const document = await guarded((within) => collection.findOne({ _id: id }, within));
       // The record goes last: an erasure that was cut short can be asked for again. One that a key opens is of a later return.
       if (!document || (await known(document))) return destroyed;
-      await guarded(() => collection.deleteOne({ _id: id }));
+      await guarded((within) => collection.deleteOne({ _id: id }, within));
       return true;
     },
   };

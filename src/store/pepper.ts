@@ -69,7 +69,7 @@ export function createPepperVault(collection: Collection<PepperDocument>, keyrin
     }
   }
   return {
-    read: async () => (await guarded(() => collection.findOne({ _id: "pepper" }))) ?? undefined,
+    read: async () => (await guarded((within) => collection.findOne({ _id: "pepper" }, within))) ?? undefined,
     async open({ form, sealed: value }) {
       const bytes = value.value();
       const opened = (await keyring.forSealed(bytes)).open(contextOf(form), bytes);
@@ -81,13 +81,13 @@ export function createPepperVault(collection: Collection<PepperDocument>, keyrin
     },
     async replace(before, content) {
       const after = await sealed(content);
-      return (await guarded(() => collection.updateOne({ _id: "pepper", sealed: before.sealed }, { $set: { form: 2, sealed: after } }))).matchedCount === 1;
+      return (await guarded((within) => collection.updateOne({ _id: "pepper", sealed: before.sealed }, { $set: { form: 2, sealed: after } }, within))).matchedCount === 1;
     },
     async create() {
       const pepper = createSecretKey(randomBytes(KEY_BYTES));
       const document: PepperDocument = { _id: "pepper", form: 2, sealed: await sealed({ pepper, revision: 1, macKeys: [newMacKey()], marked: true, chain: newChain(), auditMarked: true }) };
       try {
-        await guarded(() => collection.insertOne(document));
+        await guarded((within) => collection.insertOne(document, within));
         return true;
       } catch (error) {
         if (!isDuplicate(error)) throw error;

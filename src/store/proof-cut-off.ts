@@ -21,13 +21,13 @@ const UPGRADE_MS = 24 * 60 * 60_000;
  * release seals anything; of several processes one wins.
  */
 export async function loadProofCutOff(collection: Collection<ProofCutOffDocument>, keyring: Pick<Keyring, "livingDays">, now = Date.now): Promise<string> {
-  const find = () => guarded(() => collection.findOne({ _id: "temporalProofs" }));
+  const find = () => guarded((within) => collection.findOne({ _id: "temporalProofs" }, within));
   let document = await find();
   if (!document) {
     const firstRunAt = new Date(now());
     const legacyUntil = (await keyring.livingDays()).length === 0 ? "" : new Date(firstRunAt.getTime() + UPGRADE_MS).toISOString().slice(0, 10);
     try {
-      await guarded(() => collection.insertOne({ _id: "temporalProofs", firstRunAt, legacyUntil }));
+      await guarded((within) => collection.insertOne({ _id: "temporalProofs", firstRunAt, legacyUntil }, within));
     } catch (error) {
       if (!isDuplicate(error)) throw error;
     }

@@ -46,15 +46,15 @@ export interface RecoveryStore {
 export function createRecoveryStore(collection: Collection<RecoveryDocument>, exclusive: Exclusive): RecoveryStore {
   async function change(id: string, from: readonly RecoveryStatus[] | undefined, set: Partial<RecoveryDocument>): Promise<boolean> {
     const filter: Filter<RecoveryDocument> = { _id: id, ...(from && oneOf<RecoveryDocument>("status", from)) };
-    const result = await exclusive(`recoveries/${id}`, () => guarded(() => collection.updateOne(filter, { $set: { ...set, updatedAt: new Date() } })));
+    const result = await exclusive(`recoveries/${id}`, () => guarded((within) => collection.updateOne(filter, { $set: { ...set, updatedAt: new Date() } }, within)));
     return result.matchedCount === 1;
   }
   return {
     async insert({ id, ...fields }) {
-      await guarded(() => collection.insertOne({ _id: id, ...fields }));
+      await guarded((within) => collection.insertOne({ _id: id, ...fields }, within));
     },
     async get(id) {
-      const document = await guarded(() => collection.findOne({ _id: id }));
+      const document = await guarded((within) => collection.findOne({ _id: id }, within));
       return document ? recoveryOf(document) : undefined;
     },
     async list(page, { groupIds, createdBy, status }) {

@@ -23,7 +23,7 @@ export function createSamlUseStore(collection: Collection<SamlUseDocument>): Sam
   return {
     async use(id, until) {
       try {
-        await guarded(() => collection.insertOne({ _id: id, expiresAt: until }));
+        await guarded((within) => collection.insertOne({ _id: id, expiresAt: until }, within));
         return true;
       } catch (error) {
         if (isDuplicate(error)) return false;
@@ -31,7 +31,7 @@ export function createSamlUseStore(collection: Collection<SamlUseDocument>): Sam
       }
     },
     async removeExpired() {
-      await guarded(() => collection.deleteMany({ expiresAt: { $lt: new Date() } }), LIST_DEADLINE_MS);
+      await guarded((within) => collection.deleteMany({ expiresAt: { $lt: new Date() } }, within), LIST_DEADLINE_MS);
     },
   };
 }

@@ -84,7 +84,7 @@ export function createSessionStore(collection: Collection<SessionDocument>, keyr
 
   /** The session, when it is ours; a forged one is none. */
   async function find(id: string): Promise<SessionDocument | undefined> {
-    const document = await guarded(() => collection.findOne({ _id: id }));
+    const document = await guarded((within) => collection.findOne({ _id: id }, within));
     if (!document) return undefined;
     assertWhole();
     const { mac, version = 0, ledgerSeq = 0 } = document;
@@ -106,7 +106,7 @@ export function createSessionStore(collection: Collection<SessionDocument>, keyr
       const { _id: _same, ...after } = signed({ ...document, ...changes }, version + 1);
       const same = { _id: id, ...(document.version === undefined ? { version: { $exists: false } } : { version }) };
       // All fields at once: on the stand-in, whose updates are not atomic, the last one is whole.
-      if ((await guarded(() => collection.updateOne(same, { $set: after }))).matchedCount > 0) return true;
+      if ((await guarded((within) => collection.updateOne(same, { $set: after }, within))).matchedCount > 0) return true;
     }
     throw new StoreError("unavailable", "This session is being changed by too many at once. Try again.");
   }
@@ -117,7 +117,7 @@ export function createSessionStore(collection: Collection<SessionDocument>, keyr
       const sealed = new Binary(key.seal(contextOf({ id, ...fields }), Buffer.from(JSON.stringify(identity))));
       await authority.refresh(REFRESH_MS);
       assertWhole();
-      await guarded(() => collection.insertOne({ ...signed({ _id: id, ...fields }, 1), sealed }));
+      await guarded((within) => collection.insertOne({ ...signed({ _id: id, ...fields }, 1), sealed }, within));
     },
     async get(id) {
       const document = await find(id);
@@ -134,12 +134,12 @@ export function createSessionStore(collection: Collection<SessionDocument>, keyr
       }
     },
     change,
-    delete: async (id) => (await guarded(() => collection.deleteOne({ _id: id }))).deletedCount > 0,
+    delete: async (id) => (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0,
     // A scan on the stand-in; indexed on MongoDB.
-    deleteOf: async (personId) => (await guarded(() => collection.deleteMany({ personId }), LIST_DEADLINE_MS)).deletedCount,
-    deleteOfConnection: async (connectionId) => (await guarded(() => collection.deleteMany({ connectionId }), LIST_DEADLINE_MS)).deletedCount,
+    deleteOf: async (personId) => (await guarded((within) => collection.deleteMany({ personId }, within), LIST_DEADLINE_MS)).deletedCount,
+    deleteOfConnection: async (connectionId) => (await guarded((within) => collection.deleteMany({ connectionId }, within), LIST_DEADLINE_MS)).deletedCount,
     async deleteEnded(now) {
-      await guarded(() => collection.deleteMany({ endsAt: { $lte: now } }), LIST_DEADLINE_MS);
+      await guarded((within) => collection.deleteMany({ endsAt: { $lte: now } }, within), LIST_DEADLINE_MS);
     },
   };
 }

@@ -80,7 +80,7 @@ const UNMARKED = new StoreError("grants_broken",
 
 /** Traces of signing in a database whose pepper knows nothing of it. */
 async function wasSigned(db: Db): Promise<boolean> {
-  for (const name of GRANTING) if (await guarded(() => db.collection(name).findOne({ mac: { $exists: true } }, { projection: { _id: 1 } }))) return true;
+  for (const name of GRANTING) if (await guarded((within) => db.collection(name).findOne({ mac: { $exists: true } }, { ...within, projection: { _id: 1 } }))) return true;
   return false;
 }
 

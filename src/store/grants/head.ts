@@ -43,7 +43,7 @@ export interface HeadOptions {
 export function createHead({ heads, keyring, state }: HeadOptions): GrantHead {
   const seal = async (head: Head): Promise<Binary> => new Binary((await keyring.scope("system")).seal(CONTEXT, Buffer.from(JSON.stringify(head))));
   async function find(): Promise<Head | undefined> {
-    const document = await guarded(() => heads.findOne({ _id: "head" }));
+    const document = await guarded((within) => heads.findOne({ _id: "head" }, within));
     if (!document) return undefined;
     const bytes = document.sealed.value();
     return JSON.parse(Buffer.from((await keyring.forSealed(bytes)).open(CONTEXT, bytes)).toString("utf8")) as Head;
@@ -64,21 +64,21 @@ export function createHead({ heads, keyring, state }: HeadOptions): GrantHead {
     async move({ seq, mac }, chain) {
       const sealed = await seal({ seq, mac, chain, revision: state().revision });
       // Another process's may be further on.
-      await guarded(() => heads.updateOne({ _id: "head", seq: { $lt: seq } }, { $set: { seq, sealed } }));
+      await guarded((within) => heads.updateOne({ _id: "head", seq: { $lt: seq } }, { $set: { seq, sealed } }, within));
     },
     async renew({ seq, mac }, chain) {
       const sealed = await seal({ seq, mac, chain, revision: state().revision });
-      await guarded(() => heads.updateOne({ _id: "head", seq }, { $set: { sealed } }));
+      await guarded((within) => heads.updateOne({ _id: "head", seq }, { $set: { sealed } }, within));
     },
     async begin() {
       const sealed = await seal({ seq: 0, mac: "", chain: "", revision: 0 });
-      await guarded(() => heads.insertOne({ _id: "head", seq: 0, sealed })).catch((error: unknown) => {
+      await guarded((within) => heads.insertOne({ _id: "head", seq: 0, sealed }, within)).catch((error: unknown) => {
         if (!isDuplicate(error)) throw error;
       });
     },
     async reset(chain) {
       const sealed = await seal({ seq: 0, mac: "", chain, revision: state().revision });
-      await guarded(() => heads.replaceOne({ _id: "head" }, { seq: 0, sealed }, { upsert: true }));
+      await guarded((within) => heads.replaceOne({ _id: "head" }, { seq: 0, sealed }, { ...within, upsert: true }));
     },
   };
 }

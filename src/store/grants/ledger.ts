@@ -72,7 +72,7 @@ function createReading({ entries, mac, state }: LedgerOptions) {
   const floors = new Map<string, Floor>();
   let tip: Chain = { seq: 0, mac: "" };
   let chain = state().chain;
-  const at = (seq: number) => guarded(() => entries.findOne({ _id: idOf(seq) }));
+  const at = (seq: number) => guarded((within) => entries.findOne({ _id: idOf(seq) }, within));
 
   function take(entry: LedgerEntry): void {
     const seq = tip.seq + 1;
@@ -158,7 +158,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     open: () => inTurn(["ledger"], open),
     async begin() {
-      await guarded(() => entries.deleteMany({}), LIST_DEADLINE_MS);
+      await guarded((within) => entries.deleteMany({}, within), LIST_DEADLINE_MS);
       await head.begin();
     },
     async renew() {
@@ -166,7 +166,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       await head.renew(reading.tip, reading.chain);
     },
     async restart() {
-      await guarded(() => entries.deleteMany({}), LIST_DEADLINE_MS);
+      await guarded((within) => entries.deleteMany({}, within), LIST_DEADLINE_MS);
       await head.reset(state().chain);
       reading.forget();
     },
@@ -187,7 +187,7 @@ function createDecision({ entries, keyring, mac }: LedgerOptions, reading: Retur
       const bare = { _id: idOf(seq), at: new Date(), subject, atLeast, ...(row && { next: new Binary(key.seal(contextOf(idOf(seq)), BSON.serialize(row, { ignoreUndefined: true }))) }), prev: tip.mac };
       const entry: LedgerEntry = { ...bare, mac: entryMac(mac, chain, bare) };
       try {
-        await guarded(() => entries.insertOne(entry));
+        await guarded((within) => entries.insertOne(entry, within));
       } catch (error) {
         if (isDuplicate(error)) continue;
         throw error;

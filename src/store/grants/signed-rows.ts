@@ -55,7 +55,7 @@ export function createSignedRows(collection: Collection<CatalogueDocument>, plai
       if (!authority.signs) return plain.insert(row);
       await ledger.catchUp();
       const version = ledger.floor(subjectOf(row._id))?.atLeast ?? 1;
-      await guarded(() => collection.insertOne(signed({ ...row, version, ledgerSeq: ledger.tip() })));
+      await guarded((within) => collection.insertOne(signed({ ...row, version, ledgerSeq: ledger.tip() }), within));
     },
     async replace(before, row) {
       await authority.refresh();
@@ -64,19 +64,19 @@ export function createSignedRows(collection: Collection<CatalogueDocument>, plai
       if (!decided) return false;
       const { next } = decided;
       // Nothing matches where a reader has finished it already.
-      if (next) await guarded(() => collection.replaceOne({ _id: before._id, version: before.version }, next));
+      if (next) await guarded((within) => collection.replaceOne({ _id: before._id, version: before.version }, next, within));
       return true;
     },
     async delete(id) {
       await authority.refresh();
       if (!authority.signs) return plain.delete(id);
       for (;;) {
-        const row = await guarded(() => collection.findOne({ _id: id }, { projection: { version: 1 } }));
+        const row = await guarded((within) => collection.findOne({ _id: id }, { ...within, projection: { version: 1 } }));
         if (!row) return false;
         await ledger.catchUp();
         // Also of one that is not believed: a deletion grants nothing.
         const after = Math.max(Number(row.version) || 0, ledger.floor(subjectOf(id))?.atLeast ?? 0) + 1;
-        if (await decide(id, after, undefined)) return (await guarded(() => collection.deleteOne({ _id: id }))).deletedCount > 0;
+        if (await decide(id, after, undefined)) return (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0;
       }
     },
   };
@@ -103,12 +103,12 @@ function createBelief(collection: Collection<CatalogueDocument>, { authority, le
     if (row.version !== floor.atLeast - 1) return undefined;
     const { next } = await ledger.decided(floor);
     const same = { _id: row._id, version: row.version };
-    if (!next) return void (await guarded(() => collection.deleteOne(same)));
+    if (!next) return void (await guarded((within) => collection.deleteOne(same, within)));
     // Signed anew: the entry may be older than the newest key.
     const final = authority.sign(name, next);
-    const { matchedCount } = await guarded(() => collection.replaceOne(same, final));
+    const { matchedCount } = await guarded((within) => collection.replaceOne(same, final, within));
     if (matchedCount === 1) return final;
-    const now = await guarded(() => collection.findOne({ _id: row._id, version: { $gte: floor.atLeast } }));
+    const now = await guarded((within) => collection.findOne({ _id: row._id, version: { $gte: floor.atLeast } }, within));
     return now ? believe(now) : undefined;
   }
 
@@ -131,5 +131,5 @@ export async function signAsItIs(collection: Collection<CatalogueDocument>, row:
     next: (seq) => authority.sign(name, { ...fields, createdAt: row["createdAt"] as Date, version, ledgerSeq: seq }),
   });
   const next = decided?.next;
-  return next !== undefined && (await guarded(() => collection.replaceOne({ _id: row._id, version: row.version }, next))).matchedCount === 1;
+  return next !== undefined && (await guarded((within) => collection.replaceOne({ _id: row._id, version: row.version }, next, within))).matchedCount === 1;
 }

@@ -41,7 +41,7 @@ export async function surveyGrants({ db, grants }: GrantSigning): Promise<FoundR
   await grants.authority.refresh();
   if (grants.authority.signs && !grants.fault) await grants.ledger.catchUp();
   for (const collection of GRANTING) {
-    const rows = await guarded(() => db.collection<CatalogueDocument>(collection).find().sort({ _id: 1 }).toArray(), LIST_DEADLINE_MS);
+    const rows = await guarded((within) => db.collection<CatalogueDocument>(collection).find({}, within).sort({ _id: 1 }).toArray(), LIST_DEADLINE_MS);
     for (const row of rows) {
       const unsigned = row["mac"] === undefined;
       const doubt = unsigned ? "unsigned" : await grants.authority.doubt(collection, row);
@@ -72,10 +72,10 @@ export async function signGrants(signing: GrantSigning, options: SignOptions = {
   if (first) await begin(grants);
   const wanted = (await surveyGrants(signing)).filter((found) => (first && found.state === "unsigned") || accepts(options)(found));
   for (const found of wanted) await signOne(signing, found);
-  const auditMarked = (await guarded(() => db.collection<{ _id: string }>("settings").findOne({ _id: "auditMark" }))) !== null;
+  const auditMarked = (await guarded((within) => db.collection<{ _id: string }>("settings").findOne({ _id: "auditMark" }, within))) !== null;
   if (first) await grants.authority.change(() => ({ marked: true, ...(auditMarked && { auditMarked }) }));
   await grants.ledger.renew();
-  if (first) await guarded(() => db.collection("sessions").deleteMany({ mac: { $exists: false } }), LIST_DEADLINE_MS);
+  if (first) await guarded((within) => db.collection("sessions").deleteMany({ mac: { $exists: false } }, within), LIST_DEADLINE_MS);
   await tell(signing);
   return wanted;
 }
@@ -92,7 +92,7 @@ async function signOne({ db, grants, exclusive }: GrantSigning, { collection, id
   const rows = db.collection<CatalogueDocument>(collection);
   for (let tries = 0; tries < 20; tries++) {
     const signed = await exclusive(`${collection}/${id}`, async () => {
-      const row = await guarded(() => rows.findOne({ _id: id }));
+      const row = await guarded((within) => rows.findOne({ _id: id }, within));
       return row === null || signAsItIs(rows, row, grants);
     });
     if (signed) return;
@@ -153,7 +153,7 @@ async function resign(signing: GrantSigning, { also = () => false, ledgerSeq }: 
     const rows: Collection<CatalogueDocument> = db.collection(collection);
     // One that was changed meanwhile is signed with the newest key already, or found by the next pass.
     const signed = authority.sign(collection, { ...row, ...(ledgerSeq !== undefined && { ledgerSeq }) });
-    await exclusive(`${collection}/${id}`, () => guarded(() => rows.replaceOne({ _id: id, version: row.version }, signed)));
+    await exclusive(`${collection}/${id}`, () => guarded((within) => rows.replaceOne({ _id: id, version: row.version }, signed, within)));
   }
   return bad;
 }
