@@ -3,7 +3,12 @@ import { describe, expect, inject, it } from "vitest";
 import { assertDurableWrites, CLIENT_OPTIONS, connect } from "../../src/store/connection.js";
 import { coded } from "./fixtures.js";
 
-const withOption = (option: string) => `${inject("mongodbUrl").replace(/\/$/, "")}/?${option}`;
+/** The engine's URL with one option more: it may have some already. */
+function withOption(option: string): string {
+  const url = new URL(inject("mongodbUrl"));
+  url.search = url.search === "" ? option : `${url.search.slice(1)}&${option}`;
+  return url.href;
+}
 
 describe("connect", () => {
   it.each(["tlsAllowInvalidCertificates=true", "tlsallowinvalidhostnames=1", "tlsInsecure=true", "w=1", "w=0", "journal=false", "readPreference=secondary", "retryWrites=false"])(

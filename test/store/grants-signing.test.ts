@@ -68,7 +68,7 @@ describe("a database from before signing", () => {
     await raw("apiKeys").updateOne({ _id: "key_2" }, { $unset: { version: "" } });
     const command = await database.openStore();
     // The second row cannot be signed under the version it has: as good as a crash there.
-    await expect(signGrants(command.signing)).rejects.toThrow();
+    await expect(signGrants(command.signing)).rejects.toThrow(/apiKeys\/key_2 has no version number/);
     expect((await database.openStore()).grants).toMatchObject({ marked: false, fault: undefined });
     await raw("apiKeys").updateOne({ _id: "key_2" }, { $set: { version: 1 } });
     await signGrants((await database.openStore()).signing);

@@ -1,6 +1,6 @@
 /** Starts the built service as a process of its own, the way an operator does. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -111,12 +111,19 @@ function spawnService(options: ServiceOptions, at: { dataDir: string; adminKey: 
       ...foreignEnvironment(),
       PORT: "0", HOST: "127.0.0.1", ROLE: options.role ?? "all", SEALPOST_DATA_DIR: at.dataDir, SEALPOST_ADMIN_KEY: at.adminKey,
       SEALPOST_ALLOW_LOCAL_TARGETS: "1", SEALPOST_DEMO: "0",
+      ...givenDatabase(joined?.dataDir ?? at.dataDir),
       ...(joined && { TEMPORAL_ADDRESS: joined.temporalAddress, MONGODB_URL: joined.mongodbUrl, SEALPOST_MASTER_KEYS_FILE: join(joined.dataDir, "master-keys") }),
       ...options.env,
     },
   });
   closeSync(output);
   return child;
+}
+
+/** With a database that the test run was given, each service takes a database of its own in it; the same one at its next start. */
+function givenDatabase(dataDir: string): Record<string, string> {
+  const url = process.env["SEALPOST_TEST_MONGODB_URL"];
+  return url ? { MONGODB_URL: url, MONGODB_DATABASE: `service_${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}` } : {};
 }
 
 /** What node, pip and go need of the environment, without settings of a service that somebody may have exported. */

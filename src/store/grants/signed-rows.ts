@@ -5,6 +5,7 @@
 import type { Collection } from "mongodb";
 import type { CatalogueDocument, NewRow, Rows } from "../catalogue-collection.js";
 import { guarded } from "../driver-errors.js";
+import { StoreError } from "../store.js";
 import type { Authority, Doubt, SignedRow } from "./authority.js";
 import type { Floor, Ledger } from "./ledger.js";
 
@@ -120,11 +121,18 @@ function bare({ mac: _mac, ledgerSeq: _seq, ...row }: CatalogueDocument): Catalo
   return row;
 }
 
-/** Signs a row that is there, whatever it is; for the command that shows it to a person first. False when it was changed meanwhile. */
+/**
+ * Signs a row that is there, whatever it is; for the command that shows it to a person first. False when it was changed meanwhile.
+ * @throws StoreError `grants_broken` for a row without a version number
+ */
 export async function signAsItIs(collection: Collection<CatalogueDocument>, row: SignedRow & { version: number }, { authority, ledger }: Pick<SignedRowsOptions, "authority" | "ledger">): Promise<boolean> {
   await ledger.catchUp();
   const name = collection.collectionName;
   const { mac: _mac, ...fields } = row;
+  // MongoDB takes NaN, and the driver leaves an undefined field out of a filter: the compare-and-set below would be none.
+  if (!Number.isSafeInteger(row.version)) {
+    throw new StoreError("grants_broken", `${name}/${row._id} has no version number, so this service did not write it as it is. Delete it, or set its \`version\` to 1. Then run the command again.`);
+  }
   const version = Math.max(row.version, (ledger.floor(`${name}/${row._id}`)?.atLeast ?? 0) - 1) + 1;
   const decided = await ledger.commit({
     subject: `${name}/${row._id}`, atLeast: version,
