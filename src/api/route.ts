@@ -47,6 +47,8 @@ interface Declaration {
   page?: "/saml/login" | "/logged-out";
   /** A JSON Schema may be in the body: deeper and of more values than other administrative bodies. */
   schemaInBody?: true;
+  /** More than other administrative bodies may have, and what to say above that. */
+  largeBody?: { bytes: number; tooLarge: string };
   /** The caller is a foreign program that adds query parameters with its versions: those that are not known here are ignored. */
   anyQuery?: true;
   /** The body may be missing altogether. */

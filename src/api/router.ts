@@ -158,8 +158,9 @@ export function checkQuery(route: Pick<Route, "query">, request: Pick<RoutedRequ
 
 async function checkBody(route: HandledRoute, request: RoutedRequest): Promise<Validated<unknown>> {
   if (route.method === "get") return { ok: true, value: {} };
-  const read = await readBody(request, ADMINISTRATIVE_LIMIT_BYTES);
-  if (!read.ok) return read;
+  const { bytes: limit, tooLarge } = route.largeBody ?? { bytes: ADMINISTRATIVE_LIMIT_BYTES };
+  const read = await readBody(request, limit);
+  if (!read.ok) return { ok: false, refusal: tooLarge !== undefined && read.refusal.refused === "payload_too_large" ? { ...read.refusal, detail: tooLarge } : read.refusal };
   if (read.bytes.byteLength === 0 && (!route.body || route.bodyOptional)) return { ok: true, value: {} };
   const wrongType: Refusal | undefined = refuseUnlessJson(request.headers["content-type"]);
   if (wrongType) return { ok: false, refusal: wrongType };

@@ -7,14 +7,18 @@ import { applyChange, exact } from "./change.js";
 import { refuse, type Refusal } from "./errors.js";
 import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
 import { acsUrl, spEntityId } from "./saml/addresses.js";
-import { certificatesEnd, EXPIRY_WARNING_MS, liveCertificates } from "./saml/certificates.js";
+import { certificatesEnd, EXPIRY_WARNING_MS, liveCertificates, signersOf } from "./saml/certificates.js";
 import { fetchMetadata } from "./saml/fetch-metadata.js";
+import { TOO_LARGE } from "./saml/metadata-text.js";
 import { describeIdp, type IdpDescription, MAX_CERTIFICATES, readCertificates, readIdpMetadata, ssoUrlFault } from "./saml/idp-metadata.js";
 import { connectionChange, connectionId, connectionInput, connectionMetadata, connectionView, fingerprint } from "./schemas/saml.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
 
 const params = z.strictObject({ id: connectionId });
 const certificateParams = z.strictObject({ id: connectionId, fingerprint });
+
+/** JSON escapes what XML has much of: quotes and line breaks. */
+const largeBody = { bytes: 12 * 1024 * 1024, tooLarge: TOO_LARGE };
 
 const viewFor = ({ dependencies: { settings } }: RequestContext) => ({ certificates, createdAt, updatedAt, ...connection }: SamlConnection): z.input<typeof connectionView> => {
   const end = certificatesEnd(certificates);
@@ -35,13 +39,21 @@ async function describe({ dependencies }: RequestContext, body: z.output<typeof 
   const options = { production: dependencies.settings.production, now: new Date(), ...(entityId !== undefined && { entityId }) };
   let xml = metadataXml;
   if (metadataUrl !== undefined) {
-    const fetched = await fetchMetadata(dependencies, metadataUrl);
+    const fetched = await fetchMetadata(dependencies, { url: metadataUrl, oneOfMany: entityId !== undefined });
     if (!fetched.ok) return fetched;
     xml = fetched.xml;
   }
   const read = xml === undefined ? describeIdp({ entityId: entityId ?? "", ssoUrl, certificates }, options) : readIdpMetadata(xml, options);
-  return read.ok ? read : { ok: false, refusal: refuse("saml_metadata_refused", read.reason) };
+  if (!read.ok) return { ok: false, refusal: refuse(read.tooLarge && metadataUrl === undefined ? "payload_too_large" : "saml_metadata_refused", read.reason) };
+  // Requests go by HTTP-Redirect.
+  return read.idp.ssoRedirect === undefined ? { ok: false, refusal: refuse("saml_metadata_refused", "The metadata has no SingleSignOnService with the HTTP-Redirect binding.") } : read;
 }
+
+/** Where a connection sends people, as the provider was described. */
+const addressesOf = ({ ssoRedirect, ssoPost }: IdpDescription): Pick<SamlConnection, "ssoUrl" | "ssoPostUrl"> =>
+  ({ ...(ssoRedirect !== undefined && { ssoUrl: ssoRedirect }), ...(ssoPost !== undefined && { ssoPostUrl: ssoPost }) });
+
+const warned = <T extends object>(view: T, { warnings }: Pick<IdpDescription, "warnings">): T & { warnings?: string[] } => (warnings.length === 0 ? view : { ...view, warnings });
 
 /** Groups and apis that the connection names must exist. */
 async function refuseNames({ dependencies: { store } }: RequestContext, { groupIds = [], roles = [] }: Pick<z.output<typeof connectionChange>, "groupIds" | "roles">): Promise<Refusal | undefined> {
@@ -59,7 +71,7 @@ async function refuseNames({ dependencies: { store } }: RequestContext, { groupI
 /** What is trusted from now on: what was, unless it has ended, and what is new. Nothing is taken away, so that no log-in fails in between. */
 function rolledOver(before: readonly IdpCertificate[], added: readonly IdpCertificate[], now: Date): IdpCertificate[] {
   const known = new Set(before.map(({ fingerprint256 }) => fingerprint256));
-  return [...before.filter(({ notAfter }) => notAfter > now), ...added.filter(({ fingerprint256 }) => !known.has(fingerprint256))];
+  return [...signersOf(before).filter(({ notAfter }) => notAfter > now), ...added.filter(({ fingerprint256 }) => !known.has(fingerprint256))];
 }
 
 const exactRoles = (roles: NonNullable<z.output<typeof connectionChange>["roles"]>): SamlConnection["roles"] =>
@@ -69,7 +81,7 @@ const writing: readonly Route[] = [
   route({
     method: "post", path: "/v1/saml-connections", operationId: "createSamlConnection", tag: "Administration", act: "connections:write", summary: "Create a SAML connection",
     description: "One for each company, from its identity provider's metadata (text or address) or from entity id, address and certificates. The answer says what the identity provider must be told: `acsUrl` and `spEntityId`.",
-    body: connectionInput, response: { status: 201, description: "Created", schema: connectionView }, problems: ["saml_metadata_refused", "target_refused", "group_unknown", "api_unknown"],
+    body: connectionInput, largeBody, response: { status: 201, description: "Created", schema: connectionView }, problems: ["saml_metadata_refused", "target_refused", "group_unknown", "api_unknown"],
     async handle(context, { body }) {
       const refusal = await refuseNames(context, body);
       if (refusal) return refusal;
@@ -78,7 +90,7 @@ const writing: readonly Route[] = [
       const { name, groupsAttribute, authnContextClassRefs, requireSignedResponse = true, idpInitiated = false, groupIds = [], roles = [], status = "enabled" } = body;
       const now = new Date();
       const connection: SamlConnection = {
-        id: newId("sso"), name, ...described.idp, ...(groupsAttribute !== undefined && { groupsAttribute }), requireSignedResponse, idpInitiated,
+        id: newId("sso"), name, entityId: described.idp.entityId, ...addressesOf(described.idp), certificates: described.idp.certificates, ...(groupsAttribute !== undefined && { groupsAttribute }), requireSignedResponse, idpInitiated,
         ...(authnContextClassRefs && { authnContextClassRefs }), groupIds, roles: exactRoles(roles), status, createdAt: now, updatedAt: now,
       };
       await context.dependencies.store.samlConnections.insert(connection);
@@ -86,7 +98,7 @@ const writing: readonly Route[] = [
         name, entityId: connection.entityId, certificates: connection.certificates.map((each) => each.fingerprint256), groupIds, roles,
         requireSignedResponse, idpInitiated,
       });
-      return created(viewFor(context)(connection), `/v1/saml-connections/${connection.id}`);
+      return created(warned(viewFor(context)(connection), described.idp), `/v1/saml-connections/${connection.id}`);
     },
   }),
   route({
@@ -129,24 +141,25 @@ const rollingOver: readonly Route[] = [
     method: "post", path: "/v1/saml-connections/{id}/metadata", operationId: "refreshSamlConnection", tag: "Administration", act: "connections:write",
     summary: "Add certificates from new metadata",
     description: "What is new is trusted from now on, what was trusted stays until it is removed or has ended: the identity provider may change over at any time in between. The address for log-ins becomes that of the metadata.",
-    params, body: connectionMetadata, response: { status: 200, description: "The connection as it is now", schema: connectionView }, problems: ["saml_metadata_refused", "target_refused"],
+    params, body: connectionMetadata, largeBody, response: { status: 200, description: "The connection as it is now", schema: connectionView }, problems: ["saml_metadata_refused", "target_refused"],
     async handle(context, { params: { id }, body }) {
       const { samlConnections } = context.dependencies.store;
       const before = await samlConnections.get(id);
       if (!before) return refuse("not_found");
       const described = await newParts(context, before, body);
       if (!described.ok) return described.refusal;
-      const { certificates: added, ssoUrl } = described.idp;
+      const { certificates: added, addresses } = described;
       let full = false;
       const connection = await samlConnections.update(id, (current) => {
         const certificates = rolledOver(current.certificates, added, new Date());
         full = certificates.length > MAX_CERTIFICATES;
-        return full ? current : { ...current, ssoUrl, certificates };
+        const { ssoUrl, ssoPostUrl, ...rest } = current;
+        return full ? current : { ...rest, ...(addresses ?? exact({ ssoUrl, ssoPostUrl })), certificates };
       });
       if (!connection) return refuse("not_found");
       if (full) return refuse("saml_metadata_refused", `At most ${MAX_CERTIFICATES} certificates are kept: remove one that is no longer used.`);
       await recordAct(context, "saml_connection.metadata", id, { ssoUrl: connection.ssoUrl, certificates: connection.certificates.map((each) => each.fingerprint256) });
-      return ok(viewFor(context)(connection));
+      return ok(warned(viewFor(context)(connection), described));
     },
   }),
   route({
@@ -157,8 +170,8 @@ const rollingOver: readonly Route[] = [
     async handle(context, { params: { id, fingerprint: unwanted } }) {
       const outcome: { refusal?: Refusal } = {};
       const connection = await context.dependencies.store.samlConnections.update(id, (current) => {
-        const certificates = current.certificates.filter(({ fingerprint256 }) => fingerprint256 !== unwanted);
-        const known = certificates.length < current.certificates.length;
+        const certificates = signersOf(current.certificates).filter(({ fingerprint256 }) => fingerprint256 !== unwanted);
+        const known = current.certificates.some(({ fingerprint256 }) => fingerprint256 === unwanted);
         if (!known) outcome.refusal = refuse("not_found");
         else if (liveCertificates(certificates, Date.now()).length === 0) outcome.refusal = refuse("saml_certificate_needed");
         else delete outcome.refusal;
@@ -172,11 +185,16 @@ const rollingOver: readonly Route[] = [
   }),
 ];
 
+type NewParts = { ok: true; certificates: IdpCertificate[]; warnings: string[]; addresses?: ReturnType<typeof addressesOf> } | { ok: false; refusal: Refusal };
+
 /** New metadata must be the same provider's; bare certificates leave the rest as it is. */
-async function newParts(context: RequestContext, { entityId, ssoUrl }: SamlConnection, body: z.output<typeof connectionMetadata>): Promise<Described> {
-  if (!body.certificates) return describe(context, { name: "", ...body, entityId });
-  const read = readCertificates(body.certificates, new Date());
-  return read.ok ? { ok: true, idp: { entityId, ssoUrl, certificates: read.certificates } } : { ok: false, refusal: refuse("saml_metadata_refused", read.reason) };
+async function newParts(context: RequestContext, { entityId }: SamlConnection, body: z.output<typeof connectionMetadata>): Promise<NewParts> {
+  if (body.certificates) {
+    const read = readCertificates(body.certificates, new Date());
+    return read.ok ? read : { ok: false, refusal: refuse("saml_metadata_refused", read.reason) };
+  }
+  const described = await describe(context, { name: "", ...body, entityId });
+  return described.ok ? { ok: true, ...described.idp, addresses: addressesOf(described.idp) } : described;
 }
 
 const reading: readonly Route[] = [

@@ -32,8 +32,9 @@ export interface SamlConnection {
   name: string;
   /** Of the identity provider. */
   entityId: string;
-  /** Where it takes requests by the HTTP-Redirect binding. */
-  ssoUrl: string;
+  /** Where it takes requests by the HTTP-Redirect binding, and by HTTP-POST; at least one of the two. */
+  ssoUrl?: string;
+  ssoPostUrl?: string;
   certificates: IdpCertificate[];
   /** Name of the attribute with a person's groups; absent: the well-known ones in turn. */
   groupsAttribute?: string;

@@ -14,15 +14,35 @@ export interface SamlKey {
   key: string;
 }
 
-/** A new RSA key with a certificate, as identity providers have them. */
-export async function createSamlKey({ bits = 2_048, notBefore = new Date(Date.now() - DAY_MS), notAfter = new Date(Date.now() + 365 * DAY_MS) } = {}): Promise<SamlKey> {
-  const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength: bits, publicExponent: new Uint8Array([1, 0, 1]) };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({ name: "CN=Test identity provider", keys, notBefore, notAfter, signingAlgorithm: algorithm });
-  return {
-    cert: `${certificate.toString("pem")}\n`,
-    key: `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY")}\n`,
-  };
+export interface SamlKeyOptions {
+  bits?: number;
+  notBefore?: Date;
+  notAfter?: Date;
+  name?: string;
+  /** The certificate says that it is an authority's. */
+  ca?: boolean;
+  /** Signs the certificate; absent: its own key. */
+  issuer?: SamlKey;
+  /** The key that is certified; absent: a new one. */
+  of?: SamlKey;
+}
+
+const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+const privateKeyOf = ({ key }: SamlKey) => webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(key), RSA, true, ["sign"]);
+
+/** An RSA key with a certificate, as identity providers have them. */
+export async function createSamlKey({
+  bits = 2_048, notBefore = new Date(Date.now() - DAY_MS), notAfter = new Date(Date.now() + 365 * DAY_MS), name = "Test identity provider", ca, issuer, of,
+}: SamlKeyOptions = {}): Promise<SamlKey> {
+  const made = of ? undefined : await webcrypto.subtle.generateKey({ ...RSA, modulusLength: bits, publicExponent: new Uint8Array([1, 0, 1]) }, true, ["sign", "verify"]);
+  const publicKey = made?.publicKey ?? new x509.X509Certificate(of?.cert ?? "").publicKey;
+  const key = of?.key ?? `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", (made as CryptoKeyPair).privateKey), "PRIVATE KEY")}\n`;
+  const subject = `CN=${name}`;
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject, issuer: issuer ? new x509.X509Certificate(issuer.cert).subject : subject, publicKey, signingKey: await privateKeyOf(issuer ?? { key, cert: "" }),
+    notBefore, notAfter, signingAlgorithm: RSA, extensions: ca === undefined ? [] : [new x509.BasicConstraintsExtension(ca, undefined, true)],
+  });
+  return { cert: `${certificate.toString("pem")}\n`, key };
 }
 
 /** The base64 of a certificate, as metadata and KeyInfo hold it. */

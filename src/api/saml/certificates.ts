@@ -14,9 +14,12 @@ const MAX_CHARACTERS = 16_384;
 
 /** Reads one certificate, PEM or the bare base64 of metadata. What comes out is PEM made anew from what was understood. */
 export function readCertificate(text: string, addedAt: Date): ReadCertificate {
-  if (text.length > MAX_CHARACTERS) return { ok: false, fault: "unreadable" };
-  const certificate = certificateOf(text);
-  if (!certificate) return { ok: false, fault: "unreadable" };
+  const certificate = parseCertificate(text);
+  return certificate ? judgeCertificate(certificate, addedAt) : { ok: false, fault: "unreadable" };
+}
+
+/** The certificate as a connection keeps it, when its key can be used. */
+export function judgeCertificate(certificate: X509Certificate, addedAt: Date): ReadCertificate {
   if (!hasUsableKey(certificate)) return { ok: false, fault: "key_refused" };
   return {
     ok: true,
@@ -37,7 +40,9 @@ function hasUsableKey(certificate: X509Certificate): boolean {
   }
 }
 
-function certificateOf(text: string): X509Certificate | undefined {
+/** PEM, or the bare base64 of metadata; undefined when it is neither, or too long. */
+export function parseCertificate(text: string): X509Certificate | undefined {
+  if (text.length > MAX_CHARACTERS) return undefined;
   const pem = /^\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/.exec(text)?.[1];
   const base64 = (pem ?? text).replaceAll(/\s/g, "");
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return undefined;
@@ -48,13 +53,45 @@ function certificateOf(text: string): X509Certificate | undefined {
   }
 }
 
-/** Those that are valid now. */
-export const liveCertificates = <T extends Pick<IdpCertificate, "notBefore" | "notAfter">>(certificates: readonly T[], now: number): T[] =>
-  certificates.filter(({ notBefore, notAfter }) => notBefore.getTime() <= now && now < notAfter.getTime());
+/** The public key, so that two certificates of one key can be told; the certificate itself where OpenSSL does not know the kind of key. */
+export function keyOf(certificate: X509Certificate): string {
+  try {
+    return certificate.publicKey.export({ type: "spki", format: "der" }).toString("base64");
+  } catch {
+    return certificate.fingerprint256;
+  }
+}
+
+/** Whether one's key signed the other's certificate. Names alone do not tell: a provider's next certificate often has the name of the last. */
+function isIssuer(authority: X509Certificate, certificate: X509Certificate): boolean {
+  if (keyOf(authority) === keyOf(certificate) || !certificate.checkIssued(authority)) return false;
+  try {
+    return certificate.verify(authority.publicKey);
+  } catch {
+    return false;
+  }
+}
+
+/** Those whose key issued none of the others. What an authority's key signs is a certificate, and must never be a log-in. */
+export const withoutIssuers = (certificates: readonly X509Certificate[]): X509Certificate[] =>
+  certificates.filter((each) => !certificates.some((other) => isIssuer(each, other)));
+
+type Held = Pick<IdpCertificate, "pem" | "notBefore" | "notAfter">;
+
+/** Those that sign responses. Earlier releases also kept the authorities that stood beside a certificate in metadata. */
+export function signersOf<T extends Pick<Held, "pem">>(certificates: readonly T[]): T[] {
+  if (certificates.length < 2) return [...certificates];
+  const signers = new Set(withoutIssuers(certificates.map(({ pem }) => new X509Certificate(pem))).map(({ fingerprint256 }) => fingerprint256));
+  return certificates.filter(({ pem }) => signers.has(new X509Certificate(pem).fingerprint256));
+}
+
+/** Those that sign responses and are valid now. */
+export const liveCertificates = <T extends Held>(certificates: readonly T[], now: number): T[] =>
+  signersOf(certificates).filter(({ notBefore, notAfter }) => notBefore.getTime() <= now && now < notAfter.getTime());
 
 /**
  * When the connection stops working unless something is done: the end of its last certificate. During a roll-over the old one may end
  * without anybody noticing, because the new one is trusted already.
  */
-export const certificatesEnd = (certificates: readonly Pick<IdpCertificate, "notAfter">[]): Date =>
-  new Date(Math.max(...certificates.map(({ notAfter }) => notAfter.getTime())));
+export const certificatesEnd = (certificates: readonly Pick<Held, "pem" | "notAfter">[]): Date =>
+  new Date(Math.max(0, ...signersOf(certificates).map(({ notAfter }) => notAfter.getTime())));

@@ -1,16 +1,28 @@
 /** What an administrator says of an identity provider: its metadata (SAML 2.0 metadata, 2.4.3), or its parts. Read strictly, never guessed. */
 import type { IdpCertificate } from "../../store/saml-connections.js";
-import { type CertificateFault, readCertificate } from "./certificates.js";
-import { PROTOCOL } from "./response.js";
-import { attributeOf, childrenOf, onlyChild, parseXml, textOf } from "./xml.js";
+import { parseCertificate } from "./certificates.js";
+import { endpointsOf, type Endpoints, type LogoutEndpoints, logoutEndpointsOf, ssoUrlFault } from "./endpoints.js";
+import { signingKeys, usableCertificates } from "./key-descriptors.js";
+import { cutEntity, isAggregate, MAX_AGGREGATE_CHARACTERS, MAX_METADATA_CHARACTERS, plainMetadata, TOO_LARGE } from "./metadata-text.js";
+import { describedProviders, type DescribedProvider, parseMetadata } from "./metadata-tree.js";
+import { attributeOf } from "./xml.js";
+
+export { ssoUrlFault } from "./endpoints.js";
 
 /** An identity provider as it was described. */
-export interface IdpDescription {
+export interface IdpDescription extends Endpoints {
   entityId: string;
-  ssoUrl: string;
+  /** Where it takes and answers messages of single logout. */
+  slo?: LogoutEndpoints;
+  /** It refuses AuthnRequests that are not signed. */
+  wantAuthnRequestsSigned: boolean;
+  /** One for each key that it signs with; never an authority's. */
   certificates: IdpCertificate[];
+  /** What was left out, and why, as sentences for whoever registers it. */
+  warnings: string[];
 }
-export type ReadDescription = { ok: true; idp: IdpDescription } | { ok: false; reason: string };
+/** `too_large`: above a limit, and the reason says which. */
+export type ReadDescription = { ok: true; idp: IdpDescription } | { ok: false; reason: string; tooLarge?: true };
 
 export interface DescriptionOptions {
   /** Which provider is meant, where the metadata describes several. */
@@ -20,92 +32,91 @@ export interface DescriptionOptions {
   now: Date;
 }
 
-const METADATA = "urn:oasis:names:tc:SAML:2.0:metadata";
-const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
-const REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
-
-export const MAX_METADATA_CHARACTERS = 1024 * 1024;
 /** A roll-over needs two. */
 export const MAX_CERTIFICATES = 10;
 const MAX_ENTITY_ID = 1_024;
 
-const CERTIFICATE_REASONS: Record<CertificateFault, string> = {
-  unreadable: "A certificate is neither PEM nor the base64 of one.",
-  key_refused: "A certificate's key is not RSA with at least 2,048 bits.",
-};
 const refuse = (reason: string): { ok: false; reason: string } => ({ ok: false, reason });
 
 /** Reads an EntityDescriptor, or the one that is meant out of an EntitiesDescriptor. Nothing in it is fetched, resolved or trusted beyond its certificates. */
 export function readIdpMetadata(xml: string, options: DescriptionOptions): ReadDescription {
-  if (xml.length > MAX_METADATA_CHARACTERS) return refuse("The metadata is larger than 1 MiB.");
-  const parsed = parseXml(xml.replace(/^\ufeff/, ""), { comments: true, maxElements: 20_000 });
-  if (!parsed.ok) return refuse("The metadata is not well-formed XML without document type, entities and processing instructions.");
-  const entity = chooseEntity(parsed.root, options.entityId);
-  if (typeof entity === "string") return refuse(entity);
-  const outdated = [parsed.root, entity.element, entity.idp].some((element) => Date.parse(attributeOf(element, "validUntil") ?? "9999-12-31") <= options.now.getTime());
-  if (outdated) return refuse("The metadata is out of date (validUntil).");
-  const service = childrenOf(entity.idp, METADATA, "SingleSignOnService").find((each) => attributeOf(each, "Binding") === REDIRECT);
-  if (!service) return refuse("The metadata has no SingleSignOnService with the HTTP-Redirect binding.");
-  return describeIdp({ entityId: attributeOf(entity.element, "entityID") ?? "", ssoUrl: attributeOf(service, "Location") ?? "", certificates: signingCertificates(entity.idp) }, options);
+  const { entityId, now } = options;
+  if (xml.length > (entityId === undefined ? MAX_METADATA_CHARACTERS : MAX_AGGREGATE_CHARACTERS)) return { ...refuse(TOO_LARGE), tooLarge: true };
+  const plain = plainMetadata(xml);
+  if (!plain.ok) return plain;
+  const cut = entityId !== undefined && isAggregate(plain.text) ? cutEntity(plain.text, entityId) : { ok: true as const, documents: [plain.text] };
+  if (!cut.ok) return cut;
+  const providers: DescribedProvider[] = [];
+  for (const document of cut.documents) {
+    if (document.length > MAX_METADATA_CHARACTERS) return { ...refuse(TOO_LARGE), tooLarge: true };
+    const parsed = parseMetadata(document);
+    if (!parsed.ok) return parsed;
+    const described = describedProviders(parsed.root, now);
+    if (!described.ok) return described;
+    providers.push(...described.providers);
+  }
+  const chosen = choose(providers, entityId);
+  if (typeof chosen === "string") return refuse(chosen);
+  return chosen.fault === undefined ? describeProvider(chosen, options) : refuse(chosen.fault);
+}
+
+/** Which one is meant; a sentence when there is none, or that is open. */
+function choose(providers: readonly DescribedProvider[], entityId: string | undefined): DescribedProvider | string {
+  const meant = entityId === undefined ? providers : providers.filter(({ entity }) => attributeOf(entity, "entityID") === entityId);
+  const [chosen, ...more] = meant;
+  if (!chosen) return entityId === undefined ? "The metadata describes no identity provider for SAML 2.0." : "The metadata does not describe the identity provider with this entity id.";
+  if (more.length === 0) return chosen;
+  return entityId === undefined ? "The metadata describes several identity providers: say which one by `entityId`." : "The metadata describes the entity several times.";
+}
+
+/** A provider may have several roles for SAML 2.0: the first that people can be sent to, and that signs with a key that can be used. */
+function describeProvider({ entity, roles }: DescribedProvider, options: DescriptionOptions): ReadDescription {
+  const entityId = attributeOf(entity, "entityID") ?? "";
+  const read = roles.map((role) => describeRole(role, entityId, options));
+  const first = read.find(({ ok }) => ok) ?? read[0] ?? refuse("The metadata describes no identity provider for SAML 2.0.");
+  if (!first.ok || roles.length === 1) return first;
+  return { ok: true, idp: { ...first.idp, warnings: [...first.idp.warnings, "The metadata describes several roles of the identity provider; the first that can be used was taken."] } };
+}
+
+function describeRole(role: Element, entityId: string, options: DescriptionOptions): ReadDescription {
+  const sso = endpointsOf(role, options);
+  if (!sso.ok) return sso;
+  const slo = logoutEndpointsOf(role, options);
+  const keys = signingKeys(role, options.now);
+  const wantAuthnRequestsSigned = ["true", "1"].includes(attributeOf(role, "WantAuthnRequestsSigned")?.trim() ?? "");
+  return complete({
+    entityId, ...sso.endpoints, ...(slo.endpoints && { slo: slo.endpoints }), wantAuthnRequestsSigned,
+    certificates: keys.certificates, warnings: [...sso.warnings, ...slo.warnings, ...keys.warnings],
+  }, options);
 }
 
 /** Checks what was given one by one, as metadata has it too. */
 export function describeIdp({ entityId, ssoUrl, certificates }: { entityId: string; ssoUrl: string; certificates: readonly string[] }, options: DescriptionOptions): ReadDescription {
-  if (entityId.trim() === "" || entityId !== entityId.trim() || entityId.length > MAX_ENTITY_ID) return refuse(`An entity id has 1 to ${MAX_ENTITY_ID} characters.`);
-  if (options.entityId !== undefined && options.entityId !== entityId) return refuse("The metadata describes another identity provider (entity id).");
   const address = ssoUrlFault(ssoUrl, options);
   if (address !== undefined) return refuse(address);
   const read = readCertificates(certificates, options.now);
-  return read.ok ? { ok: true, idp: { entityId, ssoUrl, certificates: read.certificates } } : read;
+  return read.ok ? complete({ entityId, ssoRedirect: ssoUrl, wantAuthnRequestsSigned: false, certificates: read.certificates, warnings: read.warnings }, options) : read;
 }
 
-/** Certificates that can be used, each once. Expired ones, and such with other kinds of keys, are left out as long as one can be used. */
-export function readCertificates(texts: readonly string[], now: Date): { ok: true; certificates: IdpCertificate[] } | { ok: false; reason: string } {
+function complete(idp: IdpDescription, options: DescriptionOptions): ReadDescription {
+  const { entityId, certificates } = idp;
+  if (entityId.trim() === "" || entityId !== entityId.trim() || entityId.length > MAX_ENTITY_ID) return refuse(`An entity id has 1 to ${MAX_ENTITY_ID} characters.`);
+  if (options.entityId !== undefined && options.entityId !== entityId) return refuse("The metadata describes another identity provider (entity id).");
+  const fault = certificatesFault(certificates, idp.warnings);
+  return fault === undefined ? { ok: true, idp } : refuse(fault);
+}
+
+function certificatesFault(certificates: readonly IdpCertificate[], warnings: readonly string[]): string | undefined {
+  if (certificates.length === 0) return ["There is no signing certificate that can be used.", ...warnings].join(" ");
+  return certificates.length > MAX_CERTIFICATES ? `At most ${MAX_CERTIFICATES} certificates are kept.` : undefined;
+}
+
+/** Certificates that can be used, each once. Expired ones, authorities and such with other kinds of keys are left out as long as one can be used. */
+export function readCertificates(texts: readonly string[], now: Date): { ok: true; certificates: IdpCertificate[]; warnings: string[] } | { ok: false; reason: string } {
   if (texts.length === 0) return refuse("There is no signing certificate.");
-  const usable = new Map<string, IdpCertificate>();
-  const reasons = new Set<string>();
-  for (const text of texts.slice(0, 10 * MAX_CERTIFICATES)) {
-    const read = readCertificate(text, now);
-    if (!read.ok && read.fault === "unreadable") return refuse(CERTIFICATE_REASONS.unreadable);
-    if (!read.ok) reasons.add(CERTIFICATE_REASONS[read.fault]);
-    else if (read.certificate.notAfter <= now) reasons.add("A certificate has expired.");
-    else usable.set(read.certificate.fingerprint256, read.certificate);
-  }
-  if (usable.size === 0) return refuse([...reasons].join(" "));
-  return usable.size > MAX_CERTIFICATES ? refuse(`At most ${MAX_CERTIFICATES} certificates are kept.`) : { ok: true, certificates: [...usable.values()] };
-}
-
-/** Why people may not be sent to this address; undefined when they may. */
-export function ssoUrlFault(ssoUrl: string, { production }: { production: boolean }): string | undefined {
-  if (!URL.canParse(ssoUrl) || ssoUrl.length > 2_048) return "The address for log-ins is no URL of at most 2,048 characters.";
-  const { protocol, hostname, username, password, hash } = new URL(ssoUrl);
-  if (username !== "" || password !== "" || hash !== "") return "The address for log-ins may hold no user, password or fragment.";
-  const trial = !production && protocol === "http:" && (hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname));
-  return protocol === "https:" || trial ? undefined : "The address for log-ins must be https.";
-}
-
-interface ChosenEntity {
-  element: Element;
-  idp: Element;
-}
-
-/** The entity with an IDPSSODescriptor for SAML 2.0; a sentence when there is none, or which one is meant is open. */
-function chooseEntity(root: Element, entityId: string | undefined): ChosenEntity | string {
-  if (root.namespaceURI !== METADATA) return "The document is no SAML 2.0 metadata.";
-  const entities = root.localName === "EntitiesDescriptor" ? childrenOf(root, METADATA, "EntityDescriptor") : root.localName === "EntityDescriptor" ? [root] : [];
-  const providers = entities.flatMap((element) => {
-    const idp = onlyChild(element, METADATA, "IDPSSODescriptor");
-    return idp && (attributeOf(idp, "protocolSupportEnumeration") ?? "").split(/\s+/).includes(PROTOCOL) ? [{ element, idp }] : [];
-  });
-  const meant = entityId === undefined ? providers : providers.filter(({ element }) => attributeOf(element, "entityID") === entityId);
-  const [chosen, ...more] = meant;
-  if (!chosen) return providers.length === 0 ? "The metadata describes no identity provider for SAML 2.0." : "The metadata describes another identity provider (entity id).";
-  return more.length === 0 ? chosen : "The metadata describes several identity providers: say which one by `entityId`.";
-}
-
-/** Those with `use="signing"` and those for every use. */
-function signingCertificates(idp: Element): string[] {
-  const keys = childrenOf(idp, METADATA, "KeyDescriptor").filter((key) => (attributeOf(key, "use") ?? "signing") === "signing");
-  return keys.flatMap((key) => childrenOf(key, SIGNATURE, "KeyInfo")).flatMap((info) => childrenOf(info, SIGNATURE, "X509Data"))
-    .flatMap((data) => childrenOf(data, SIGNATURE, "X509Certificate")).map((certificate) => textOf(certificate) ?? "");
+  const parsed = texts.flatMap((text) => parseCertificate(text) ?? []);
+  if (parsed.length < texts.length) return refuse("A certificate is neither PEM nor the base64 of one.");
+  const { certificates, warnings } = usableCertificates(parsed, now);
+  const fault = certificatesFault(certificates, warnings);
+  return fault === undefined ? { ok: true, certificates, warnings } : refuse(fault);
 }

@@ -21,7 +21,7 @@ export function samlLibrary({ connection, publicUrl, certificates, requestId, re
   const classRefs = connection.authnContextClassRefs ?? [];
   return new SAML({
     issuer: spEntityId(publicUrl, connection.id), audience: spEntityId(publicUrl, connection.id), callbackUrl: acsUrl(publicUrl, connection.id),
-    entryPoint: connection.ssoUrl, idpIssuer: connection.entityId, idpCert: certificates,
+    entryPoint: connection.ssoUrl ?? connection.ssoPostUrl ?? "", idpIssuer: connection.entityId, idpCert: certificates,
     wantAssertionsSigned: true, wantAuthnResponseSigned: connection.requireSignedResponse,
     validateInResponseTo: requestedAt ? ValidateInResponseTo.always : ValidateInResponseTo.never,
     requestIdExpirationPeriodMs: REQUEST_LIFE_MS, maxAssertionAgeMs: MAX_ASSERTION_AGE_MS, acceptedClockSkewMs: CLOCK_SKEW_MS,

@@ -4,6 +4,7 @@ import { attributeOf, childrenOf, elementsOf, onlyChild, parseXml, type XmlFault
 
 export const PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol";
 export const ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion";
+export const METADATA = "urn:oasis:names:tc:SAML:2.0:metadata";
 export const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
 const ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#";
 

@@ -8,10 +8,11 @@ export type XmlFault = "markup" | "too_complex" | "malformed";
 export type ParsedXml = { ok: true; root: Element } | { ok: false; fault: XmlFault };
 
 export interface XmlLimits {
-  /** Comments are taken out before parsing; otherwise they are refused. */
-  comments?: boolean;
   maxDepth?: number;
   maxElements?: number;
+  /** Of one element, and prefixes of the whole document. */
+  maxAttributes?: number;
+  maxPrefixes?: number;
   /** Closer limits on what stands outside the one element of this name, which may be long. */
   outside?: { name: string; maxDepth: number; maxElements: number };
 }
@@ -26,13 +27,13 @@ const DECLARATION = /^<\?xml\s+version=(["'])1\.0\1(?:\s+encoding=(["'])utf-8\2)
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udfff]/u;
 /** The end of a tag: `>` within quotes is none. */
 const TAG = /^(?:[^"'<>]|"[^"<]*"|'[^'<]*')*>/;
+/** What stands in a start tag after its name, as part of a pattern. */
+export const TAG_INSIDE = `[^"'<>]*(?:"[^"<]*"[^"'<>]*|'[^'<]*'[^"'<>]*)*`;
+const ATTRIBUTE = /([^\s"'=]*)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 
 /** Parses the document and gives its root. Never throws, never reads anything but the text. Namespaces are resolved. */
 export function parseXml(text: string, limits: XmlLimits = {}): ParsedXml {
-  const { comments = false } = limits;
-  const uncommented = comments ? withoutComments(text) : text;
-  if (uncommented === undefined) return { ok: false, fault: "markup" };
-  const bare = uncommented.replace(DECLARATION, "");
+  const bare = text.replace(DECLARATION, "");
   // `<!` begins a DOCTYPE, an ENTITY, a comment or CDATA and is nowhere else allowed; `<?` begins a processing instruction.
   if (/<[!?]/.test(bare)) return { ok: false, fault: "markup" };
   if (FORBIDDEN.test(bare)) return { ok: false, fault: "malformed" };
@@ -40,19 +41,6 @@ export function parseXml(text: string, limits: XmlLimits = {}): ParsedXml {
   const shape = shapeFault(bare, limits);
   if (shape) return { ok: false, fault: shape };
   return parse(bare);
-}
-
-/** Undefined when a comment has no end. By hand, because the lazy pattern is quadratic: 64 KiB of `<!--` took it 1.5 s. */
-function withoutComments(text: string): string | undefined {
-  let bare = "";
-  let from = 0;
-  for (let start = text.indexOf("<!--"); start >= 0; start = text.indexOf("<!--", from)) {
-    const end = text.indexOf("-->", start + 4);
-    if (end < 0) return undefined;
-    bare += text.slice(from, start);
-    from = end + 3;
-  }
-  return bare + text.slice(from);
 }
 
 /** One of the five predefined entities, or a character that may be in a document. */
@@ -65,7 +53,8 @@ function isPlainReference(reference: string): boolean {
 }
 
 /** Depth and number of elements and attributes, and whether every `<` begins a tag that ends. Parsers recurse: 256 KiB of `<a>` are 80,000 levels. */
-function shapeFault(text: string, { maxDepth = 32, maxElements = 4_000, outside }: XmlLimits): XmlFault | undefined {
+function shapeFault(text: string, limits: XmlLimits): XmlFault | undefined {
+  const { maxDepth = 32, maxElements = 4_000, outside } = limits;
   const prefixes = new Set<string>();
   let depth = 0;
   let elements = 0;
@@ -83,7 +72,7 @@ function shapeFault(text: string, { maxDepth = 32, maxElements = 4_000, outside 
       inside ??= outside && localNameOf(tag) === outside.name ? depth : undefined;
       if (inside === undefined) elementsOutside++;
       if (!tag.endsWith("/>")) depth++;
-      if (hasTooManyAttributes(tag, prefixes)) return "too_complex";
+      if (hasTooManyAttributes(tag, prefixes, limits)) return "too_complex";
     }
     if (inside !== undefined && depth <= inside) inside = undefined;
     if (depth > maxDepth || elements > maxElements) return "too_complex";
@@ -97,14 +86,31 @@ function shapeFault(text: string, { maxDepth = 32, maxElements = 4_000, outside 
 const localNameOf = (tag: string): string => (/^(?:[^\s/>:]+:)?([^\s/>:]+)/.exec(tag)?.[1] ?? "");
 
 /** Every value in quotes is an attribute's. Notes the prefixes that are declared. */
-function hasTooManyAttributes(tag: string, prefixes: Set<string>): boolean {
+function hasTooManyAttributes(
+  tag: string, prefixes: Set<string>, { maxAttributes = MAX_ATTRIBUTES, maxPrefixes = MAX_PREFIXES }: XmlLimits,
+): boolean {
   if (!tag.includes("=")) return false;
   let count = 0;
-  for (const [, name = ""] of tag.matchAll(/([^\s"'=]*)\s*=\s*(?:"[^"]*"|'[^']*')/g)) {
-    if (++count > MAX_ATTRIBUTES) return true;
+  for (const [, name = ""] of tag.matchAll(ATTRIBUTE)) {
+    if (++count > maxAttributes) return true;
     if (name.startsWith("xmlns")) prefixes.add(name);
   }
-  return prefixes.size > MAX_PREFIXES;
+  return prefixes.size > maxPrefixes;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+/** The attributes of a start tag, from its text after the name. References are resolved; the first of a name counts. */
+export function attributesOfTag(inside: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [, name = "", double, single] of inside.matchAll(ATTRIBUTE)) {
+    const value = (double ?? single ?? "").replaceAll(/&(#?)(x?)([0-9A-Za-z]{1,7});/g, (all, number: string, hex: string, text: string) => {
+      if (number === "") return ENTITIES[`${hex}${text}`] ?? all;
+      return isPlainReference(all.slice(1)) ? String.fromCodePoint(Number.parseInt(text, hex === "" ? 10 : 16)) : all;
+    });
+    if (!found.has(name)) found.set(name, value);
+  }
+  return found;
 }
 
 function parse(text: string): ParsedXml {

@@ -1,6 +1,7 @@
 /** SAML connections. */
 import { z } from "zod";
 import { SAML_ROLES } from "../../store/saml-connections.js";
+import { MAX_AGGREGATE_CHARACTERS } from "../saml/metadata-text.js";
 import { apiId, groupId } from "./catalogue.js";
 import { idOf, instant, text } from "./primitives.js";
 
@@ -28,7 +29,10 @@ const settings = {
 
 const SOURCES = "must be given by exactly one of `metadataXml`, `metadataUrl`, or `ssoUrl` with `certificates`";
 const source = {
-  metadataXml: z.string().min(1).max(1024 * 1024).optional().meta({ description: "The identity provider's metadata" }),
+  metadataXml: z.string().min(1).optional().meta({
+    maxLength: MAX_AGGREGATE_CHARACTERS,
+    description: "The identity provider's metadata, up to 1 MiB. A federation's aggregate may have 8 MiB when `entityId` says which provider is meant; above that give the provider's own document (MDQ).",
+  }),
   metadataUrl: z.url().max(2_048).optional().meta({ description: "Where it is fetched from, once" }),
   certificates: z.array(certificateText).min(1).max(10).optional().meta({ description: "Signing certificates of the identity provider" }),
 };
@@ -62,7 +66,9 @@ export const connectionMetadata = z.strictObject(source).superRefine((given, con
 
 const certificateView = z.object({ fingerprint256: fingerprint, notBefore: instant, notAfter: instant, addedAt: instant, pem: z.string() }).meta({ id: "SamlCertificate" });
 export const connectionView = z.object({
-  id: connectionId, name: z.string(), entityId: z.string(), ssoUrl: z.string(),
+  id: connectionId, name: z.string(), entityId: z.string(),
+  ssoUrl: z.string().optional().meta({ description: "Where it takes requests by the HTTP-Redirect binding; one of the two addresses is there" }),
+  ssoPostUrl: z.string().optional().meta({ description: "Where it takes requests by the HTTP-POST binding" }),
   certificates: z.array(certificateView),
   certificateExpiresAt: instant.meta({ description: "When the last certificate ends, and log-ins with it" }),
   expiring: z.boolean().meta({ description: "That is less than 30 days away" }),
@@ -70,5 +76,6 @@ export const connectionView = z.object({
   groupIds: z.array(z.string()), roles: z.array(roleMapping), status: z.enum(["enabled", "disabled"]),
   acsUrl: z.string().meta({ description: "Assertion consumer service (reply URL) for the identity provider" }),
   spEntityId: z.string().meta({ description: "Entity id and audience of this service towards it, and the address of its metadata" }),
+  warnings: z.array(z.string()).optional().meta({ description: "What of the metadata or certificates was left out, and why; only in the answer to the call that read them" }),
   createdAt: instant, updatedAt: instant,
 }).meta({ id: "SamlConnection" });

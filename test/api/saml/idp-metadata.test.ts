@@ -30,7 +30,7 @@ describe("metadata is read", () => {
     ["with a service provider beside", (xml) => xml.replace("<md:IDPSSO", '<md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/><md:IDPSSO')],
     ["valid until tomorrow", (xml) => xml.replace("<md:IDPSSODescriptor", `<md:IDPSSODescriptor validUntil="${new Date(Date.now() + DAY_MS).toISOString()}"`)],
   ])("%s", (_name, change) => {
-    expect(read(change)).toMatchObject({ ok: true, idp: { entityId: idp.entityId, ssoUrl: idp.ssoUrl, certificates: [{ pem: expect.stringContaining("CERTIFICATE") as string }] } });
+    expect(read(change)).toMatchObject({ ok: true, idp: { entityId: idp.entityId, ssoRedirect: idp.ssoUrl, ssoPost: `${idp.ssoUrl}/post`, wantAuthnRequestsSigned: false, warnings: [], certificates: [{ pem: expect.stringContaining("CERTIFICATE") as string }] } });
   });
 
   test("one of several, when it is said which", () => {
@@ -51,7 +51,6 @@ describe("metadata is refused", () => {
   test.each<[string, (xml: string) => string]>([
     ["with a document type", (xml) => xml.replace("<md:EntityD", '<!DOCTYPE x SYSTEM "http://127.0.0.1/x"><md:EntityD')],
     ["with an entity", (xml) => xml.replace(/entityID="[^"]*"/, 'entityID="&x;"')],
-    ["with a processing instruction", (xml) => xml.replace("<md:IDPSSO", "<?xml-stylesheet href='x'?><md:IDPSSO")],
     ["that is cut off", (xml) => xml.slice(0, -40)],
     ["that is not XML", () => "entityID: x"],
     ["that is empty", () => ""],
@@ -60,8 +59,8 @@ describe("metadata is refused", () => {
     ["of SAML 1.1", (xml) => xml.replace("SAML:2.0:protocol", "SAML:1.1:protocol")],
     ["without entity id", (xml) => xml.replace(/entityID="[^"]*"/, "")],
     ["with an endless entity id", (xml) => xml.replace(/entityID="[^"]*"/, `entityID="${"x".repeat(2_000)}"`)],
-    ["without the redirect binding", (xml) => xml.replace("HTTP-Redirect", "SOAP")],
-    ["with an address that is not https", (xml) => xml.replace('Location="https://idp.example/sso"', 'Location="http://idp.example/sso"')],
+    ["without a binding of browsers", (xml) => xml.replace("HTTP-Redirect", "SOAP").replace("HTTP-POST", "PAOS")],
+    ["with addresses that are not https", (xml) => xml.replaceAll('Location="https://idp.example/sso', 'Location="http://idp.example/sso')],
     ["without certificate", (xml) => xml.replace(/<md:KeyDescriptor.*<\/md:KeyDescriptor>/, "")],
     ["with keys for encryption only", (xml) => xml.replace('use="signing"', 'use="encryption"')],
     ["with rubbish for a certificate", (xml) => xml.replace(/<ds:X509Certificate>[^<]+/, "<ds:X509Certificate>AAAA")],
