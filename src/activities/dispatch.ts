@@ -5,6 +5,7 @@ import type { Subscription } from "../store/model.js";
 import {
   type DeliverEventInput, type DeliverPageInput, type DispatchInput, type DispatchResult, MAX_DELIVERIES_PER_DISPATCH, type PublishedEvent, WORKFLOW,
 } from "../workflows/contract.js";
+import { deliveryIdOf } from "../workflows/event-id.js";
 import type { PackedInput } from "../workflows/payload-converter.js";
 import type { Catalogue } from "./catalogue.js";
 import { deliverRoutes, type DeliverRoutesDependencies } from "./deliver-routes.js";
@@ -137,7 +138,7 @@ type Routed<E> = { event: E; subscriptions: readonly Subscription[] };
 const flatten = (routes: Routed<{ id: string }>[], bytes: Map<string, EventBytes>): Route[] =>
   filterRoutes(routes.flatMap(({ event, subscriptions }) => {
     const opened = bytes.get(event.id);
-    return opened ? subscriptions.map((subscription) => ({ deliveryId: `${event.id}.${subscription.id}`, event: opened, subscription })) : [];
+    return opened ? subscriptions.map((subscription) => ({ deliveryId: deliveryIdOf(event.id, subscription.id), event: opened, subscription })) : [];
   }));
 
 /** A wide fan-out, cut by subscription so that each page signs and sends to few endpoints over warm connections. */

@@ -1,4 +1,5 @@
 /** What the subscriptions' filters say about the events of a dispatch. Without a filter nothing is looked at. */
+import { escapeEventId } from "../workflows/event-id.js";
 import { TEST_EVENT_TYPE } from "./routes.js";
 import { compileFilter, type Filter, type FilterInput, type Verdict } from "./filter.js";
 import { payloadForFilter } from "./filter-payload.js";
@@ -27,7 +28,7 @@ export function filterRoutes(routes: Route[]): Route[] {
 
 /** Headers as every delivery of the event carries them. */
 const inputOf = ({ id, type, contentType, bytes }: EventBytes): FilterInput => ({
-  event: { id, type }, data: payloadForFilter(contentType, bytes), headers: { "content-type": contentType, "webhook-id": id, "webhook-event-type": type },
+  event: { id, type }, data: payloadForFilter(contentType, bytes), headers: { "content-type": contentType, "webhook-id": escapeEventId(id), "webhook-event-type": type },
 });
 
 function marked(route: Route, verdict: Verdict): Route {

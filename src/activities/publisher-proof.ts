@@ -6,9 +6,9 @@ import { hash } from "node:crypto";
 import { ApplicationFailure } from "@temporalio/common";
 import type { ApiKey } from "../store/model.js";
 import { MAX_EVENTS_PER_WORKFLOW, type EventBody, type PublishedEvent } from "../workflows/contract.js";
+import { EVENT_ID_CHARACTERS, isEventId, MAX_EVENT_ID } from "../workflows/event-id.js";
 import { type PublisherProof, UNPROVEN } from "../workflows/proof-of.js";
 import type { Catalogue } from "./catalogue.js";
-import { isEventId } from "./sign.js";
 
 /** The same as over REST: a media type with parameters, RFC 9110 section 8.3.1. */
 export const MEDIA_TYPE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+\/[A-Za-z0-9!#$%&'*+.^_`|~-]+[ \t]*(;[\x20-\x7e\t]*)?$/;
@@ -66,7 +66,7 @@ export function eventsOfPublisher(given: readonly unknown[]): PublishedEvent[] {
 function eventOf(given: unknown): PublishedEvent | string {
   if (typeof given !== "object" || given === null) return "must be an object";
   const { id, type, contentType, body, groups, acceptedAt } = given as Record<string, unknown>;
-  if (typeof id !== "string" || !isEventId(id)) return "needs an id of 1 to 256 letters, digits, _ or -";
+  if (typeof id !== "string" || !isEventId(id)) return `needs an id of 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}`;
   if (typeof type !== "string" || type.length > TYPE_CHARACTERS) return "needs a type";
   if (typeof contentType !== "string" || contentType.length > CONTENT_TYPE_CHARACTERS || !MEDIA_TYPE.test(contentType)) return "needs a contentType that is a media type";
   if (typeof acceptedAt !== "number" || !Number.isFinite(acceptedAt)) return "needs acceptedAt in milliseconds";

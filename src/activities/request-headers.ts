@@ -1,12 +1,13 @@
 /** The headers that one request to an endpoint carries: signatures, authentication, custom headers; and what of them may be recorded. */
 import type { Subscription } from "../store/model.js";
+import { escapeEventId } from "../workflows/event-id.js";
 import { authHeaders } from "./auth.js";
 import { MASK } from "./secret-mask.js";
 import { signatureHeaders } from "./signature-headers.js";
 
 /** A message for one endpoint: an event, or the challenge that verifies the endpoint. */
 export interface EndpointMessage {
-  /** Goes out as `webhook-id`. */
+  /** Goes out as `webhook-id`, escaped. */
   id: string;
   type: string;
   contentType: string;
@@ -44,7 +45,7 @@ export function createRequestHeaders({ version }: { version: string }): (order: 
     const headers: Record<string, string> = {
       "content-type": event.contentType, "webhook-event-type": event.type, "webhook-attempt": String(number), "user-agent": userAgent, ...extra,
     };
-    const own = { ...signatureHeaders({ subscription, method, body: event.bytes, headers, id: event.id, at }), ...headers };
+    const own = { ...signatureHeaders({ subscription, method, body: event.bytes, headers, id: escapeEventId(event.id), at }), ...headers };
     if (!subscription.auth && !subscription.headers) return { sent: own, recorded: own };
     const secret = { ...lowerCased(subscription.headers), ...authHeaders(subscription.auth, accessToken) };
     return { sent: { ...secret, ...own }, recorded: { ...masked(secret), ...own } };

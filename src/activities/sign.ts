@@ -14,11 +14,6 @@ const TOLERANCE_SECONDS = 300;
 /** One key takes about 200 bytes; far more subscriptions than this do not send at the same time. */
 const MAX_CACHED_KEYS = 10_000;
 
-/** Whether a text can be an event id, and with it a `webhook-id`. A dot would make the signed text ambiguous (`id.timestamp.body`). */
-export function isEventId(id: string): boolean {
-  return /^[A-Za-z0-9_-]{1,256}$/.test(id);
-}
-
 /** A new secret of 32 random bytes. */
 export function newSigningSecret(): string {
   return PREFIX + randomBytes(32).toString("base64");
@@ -45,6 +40,7 @@ export function liveSecrets(secrets: readonly SigningSecret[], now: Date): Signi
 }
 
 export interface SigningRequest {
+  /** The `webhook-id`: escaped, because a dot would make the signed text ambiguous (`id.timestamp.body`). */
   id: string;
   /** Of this attempt, not of the event: consumers refuse what is older than 5 minutes. */
   timestampSeconds: number;

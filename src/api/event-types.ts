@@ -45,7 +45,7 @@ export const eventTypeRoutes: readonly Route[] = [
       const taken = await store.eventTypes.insert(type).then(() => false, isDuplicate);
       if (taken) return refuse("name_taken");
       await recordAct(context, "event_type.create", type.name, { apiId: type.apiId });
-      return created(viewOf(context.actor, catalogue, type), `/v1/event-types/${type.name}`);
+      return created(viewOf(context.actor, catalogue, type), `/v1/event-types/${encodeURIComponent(type.name)}`);
     },
   }),
   route({

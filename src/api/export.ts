@@ -13,35 +13,54 @@ const extensionsOf = ({ validation, deprecation }: EventType) => ({
   ...(validation && validation !== "off" && { [EXTENSION.validation]: validation }), ...(deprecation && { deprecated: true, [EXTENSION.deprecation]: deprecationView(deprecation) }),
 });
 
+/** A key as a step of a JSON pointer (RFC 6901, 3). */
+const step = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** The keys under which the schemas of the types stand in the components, where only A-Z a-z 0-9 . _ - are allowed (OpenAPI 3.1, 4.8.7). */
+function componentKeys(types: readonly EventType[]): (name: string) => string {
+  const keys = new Map<string, string>();
+  const taken = new Set(types.map(({ name }) => name));
+  for (const { name } of types) {
+    const plain = name.replaceAll(/[^A-Za-z0-9._-]/g, "_");
+    let key = plain;
+    for (let number = 2; key !== name && taken.has(key); number++) key = `${plain}_${number}`;
+    taken.add(key);
+    keys.set(name, key);
+  }
+  return (name) => keys.get(name) ?? name;
+}
+
 /** A channel, a message and an operation for each event type; schemas stand in the components. */
 export function exportAsyncApi(api: Api, types: readonly EventType[]): Record<string, unknown> {
-  const schemas = types.flatMap(({ name, schema }) => (schema ? [[name, { schemaFormat: SCHEMA_FORMAT, schema: embedded(schema, `/components/schemas/${name}/schema`) }]] : []));
+  const keyOf = componentKeys(types);
+  const schemas = types.flatMap(({ name, schema }) => (schema ? [[keyOf(name), { schemaFormat: SCHEMA_FORMAT, schema: embedded(schema, `/components/schemas/${keyOf(name)}/schema`) }]] : []));
   return {
     asyncapi: "3.0.0", info: infoOf(api), defaultContentType: "application/json",
-    channels: Object.fromEntries(types.map((type) => [type.name, { address: type.name, messages: { [type.name]: messageOf(type) } }])),
-    operations: Object.fromEntries(types.map(({ name }) => [`send.${name}`, { action: "send", channel: { $ref: `#/channels/${name}` } }])),
+    channels: Object.fromEntries(types.map((type) => [type.name, { address: type.name, messages: { [type.name]: messageOf(type, keyOf(type.name)) } }])),
+    operations: Object.fromEntries(types.map(({ name }) => [`send.${name}`, { action: "send", channel: { $ref: `#/channels/${step(name)}` } }])),
     ...(schemas.length > 0 && { components: { schemas: Object.fromEntries(schemas) as Record<string, unknown> } }),
   };
 }
 
-const messageOf = (type: EventType) => ({
+const messageOf = (type: EventType, key: string) => ({
   name: type.name, ...(type.description !== undefined && { description: type.description }), contentType: "application/json", ...extensionsOf(type),
-  ...(type.schema && { payload: { $ref: `#/components/schemas/${type.name}` } }), ...(type.examples && { examples: type.examples.map((payload) => ({ payload })) }),
+  ...(type.schema && { payload: { $ref: `#/components/schemas/${key}` } }), ...(type.examples && { examples: type.examples.map((payload) => ({ payload })) }),
 });
 
 /** A webhook for each event type; schemas stand in the components. */
 export function exportOpenApi(api: Api, types: readonly EventType[]): Record<string, unknown> {
-  const schemas = types.flatMap(({ name, schema }) => (schema ? [[name, embedded(schema, `/components/schemas/${name}`)]] : []));
+  const keyOf = componentKeys(types);
+  const schemas = types.flatMap(({ name, schema }) => (schema ? [[keyOf(name), embedded(schema, `/components/schemas/${keyOf(name)}`)]] : []));
   return {
     openapi: "3.1.0", info: infoOf(api), jsonSchemaDialect: DIALECT,
-    webhooks: Object.fromEntries(types.map((type) => [type.name, { post: operationOf(type) }])),
+    webhooks: Object.fromEntries(types.map((type) => [type.name, { post: operationOf(type, keyOf(type.name)) }])),
     ...(schemas.length > 0 && { components: { schemas: Object.fromEntries(schemas) as Record<string, unknown> } }),
   };
 }
 
-function operationOf(type: EventType) {
-  const { name, description, schema, examples } = type;
-  const media = { ...(schema && { schema: { $ref: `#/components/schemas/${name}` } }), ...(examples && { examples: Object.fromEntries(examples.map((value, index) => [`example${index + 1}`, { value }])) }) };
+function operationOf(type: EventType, key: string) {
+  const { description, schema, examples } = type;
+  const media = { ...(schema && { schema: { $ref: `#/components/schemas/${key}` } }), ...(examples && { examples: Object.fromEntries(examples.map((value, index) => [`example${index + 1}`, { value }])) }) };
   return {
     ...(description !== undefined && { description }), ...extensionsOf(type), requestBody: { required: true, content: { "application/json": media } },
     responses: { "2XX": { description: "Received" } },

@@ -15,6 +15,7 @@ import { withinDeadline } from "../store/deadline.js";
 import { newId } from "../store/ids.js";
 import { type Store, StoreError } from "../store/store.js";
 import { type DeliverEventInput, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
+import { escapeEventId } from "../workflows/event-id.js";
 import { PackedInput } from "../workflows/payload-converter.js";
 import type { AcceptableEvent, Publisher, PublishResult } from "./dependencies.js";
 import { ANSWER_WITHIN_MS, prepare, sameContent, type Waiting } from "./publish-event.js";
@@ -76,7 +77,7 @@ export function createPublisher(dependencies: PublisherDependencies): Publisher 
   async function start(batch: Waiting[]): Promise<void> {
     const first = batch[0];
     if (!first) return;
-    const workflowId = first.workflowId ?? (batch.length === 1 ? first.event.id : newId("batch"));
+    const workflowId = first.workflowId ?? (batch.length === 1 ? escapeEventId(first.event.id) : newId("batch"));
     const { ready, known } = await recordFirst(dependencies, batch, workflowId);
     refuseLate(dependencies, ready);
     for (const waiting of known) void existing.settle(waiting);

@@ -4,6 +4,7 @@
  */
 import { Binary, type AnyBulkWriteOperation, type Collection } from "mongodb";
 import { SETTLED_STATUSES } from "../workflows/contract.js";
+import { eventOfDelivery } from "../workflows/event-id.js";
 import { findByIds, insertNew } from "./batch-insert.js";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
 import { createTurns } from "./exclusive.js";
@@ -19,7 +20,7 @@ export const ATTEMPTS_KEPT = 50;
 
 /**
  * A delivery at rest. Attempts lie under their number, so that recording one twice (a retried activity) changes nothing;
- * their details lie apart, so that lists can leave them out. The event id is the first part of `_id`.
+ * their details lie apart, so that lists can leave them out. The event id, escaped, is the first part of `_id`.
  */
 export interface DeliveryDocument {
   _id: string;
@@ -77,7 +78,7 @@ export function createDeliveryStore(
   const inTurn = createTurns();
   const fewAtOnce = createLimit(STAND_IN_WRITES_AT_ONCE);
   /** What an attempt under way at the time of an erasure would bring back is left out. */
-  const mayKeep = (deliveryId: string): boolean => expungedLately.size === 0 || !expungedLately.has(eventOf(deliveryId));
+  const mayKeep = (deliveryId: string): boolean => expungedLately.size === 0 || !expungedLately.has(eventOfDelivery(deliveryId));
   const kept = <T extends { id: string; attempts: Attempt[] }>(delivery: T): T => (mayKeep(delivery.id) ? delivery : { ...delivery, attempts: delivery.attempts.map(bare) });
 
   async function write(changes: readonly { id: string }[], operations: AnyBulkWriteOperation<DeliveryDocument>[]): Promise<void> {
@@ -139,7 +140,6 @@ export function createDeliveryStore(
 }
 
 const scopeOf = ({ groupId }: { groupId: string }): KeyScope => `group/${groupId}`;
-const eventOf = (deliveryId: string): string => deliveryId.slice(0, deliveryId.lastIndexOf("."));
 const bare = ({ detail: _detail, ...attempt }: Attempt): Attempt => attempt;
 
 const detailOf = (id: string, number: number | string, owner: KeyScope): SealContext => ({ collection: "deliveries", id, field: `attempts.${number}`, owner });
@@ -176,7 +176,7 @@ function attemptOf(number: number, summary: string): Attempt {
 function deliveryOf(document: Found): Delivery {
   const { _id: id, attempts, details: _details, ...fields } = document;
   const numbered = Object.entries(attempts ?? {}).map(([number, summary]) => attemptOf(Number(number), summary));
-  return { id, eventId: eventOf(id), ...fields, attempts: numbered.sort((a, b) => a.number - b.number) };
+  return { id, eventId: eventOfDelivery(id), ...fields, attempts: numbered.sort((a, b) => a.number - b.number) };
 }
 
 async function openDelivery(document: Found, keyring: Keyring): Promise<Delivery> {

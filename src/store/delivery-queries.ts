@@ -1,5 +1,6 @@
 /** What is asked of the collection of deliveries beside its lists: counts for a preview, and what waits. */
 import type { Collection, Filter } from "mongodb";
+import { escapeEventId } from "../workflows/event-id.js";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
 import type { DeliveryDocument } from "./deliveries.js";
 import type { Delivery } from "./model.js";
@@ -66,8 +67,8 @@ export function conditions(filter: DeliveryFilter): Filter<DeliveryDocument>[] {
     ...(status ? [oneOf<DeliveryDocument>("status", status)] : []),
     ...(subscriptionId === undefined ? [] : [{ subscriptionId }]),
     ...(eventType === undefined ? [] : [{ eventType }]),
-    // An anchored prefix uses the index of `_id`; subscription ids hold no dot, event ids of publishers may.
-    ...(eventId === undefined ? [] : [{ _id: new RegExp(`^${eventId.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")}\\.[^.]+$`) } as Filter<DeliveryDocument>]),
+    // An anchored prefix uses the index of `_id`; neither escaped event ids nor subscription ids hold a dot.
+    ...(eventId === undefined ? [] : [{ _id: new RegExp(`^${escapeEventId(eventId).replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")}\\.[^.]+$`) } as Filter<DeliveryDocument>]),
     ...within<DeliveryDocument>("createdAt", since, until),
   ];
 }

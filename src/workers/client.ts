@@ -13,9 +13,9 @@ import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
 import { type DataConverter, METADATA_ENCODING_KEY, type Payload, type PayloadCodec } from "@temporalio/common";
 import { request } from "undici";
-import { isEventId } from "../activities/sign.js";
 import { newId } from "../store/ids.js";
 import { type DeliverEventInput, MAX_EVENTS_PER_WORKFLOW, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
+import { escapeEventId, EVENT_ID_CHARACTERS, isEventId, MAX_EVENT_ID } from "../workflows/event-id.js";
 
 export { type DeliverEventInput, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
 
@@ -27,10 +27,10 @@ const MAX_BODY_BYTES = 512 * 1024;
 
 /**
  * The form in which an event travels.
- * @throws TypeError for an id with characters other than letters, digits, `_` and `-`, or a body above 512 KiB
+ * @throws TypeError for an id with characters other than letters, digits and `_ - : . /`, or a body above 512 KiB
  */
 export function publishedEvent(event: ProviderEvent): PublishedEvent {
-  if (event.id !== undefined && !isEventId(event.id)) throw new TypeError("An event id is 1 to 256 letters, digits, _ or -.");
+  if (event.id !== undefined && !isEventId(event.id)) throw new TypeError(`An event id is 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}.`);
   const { bytes, contentType } = "body" in event
     ? { bytes: Buffer.from(event.body), contentType: event.contentType }
     : { bytes: Buffer.from(JSON.stringify(event.data), "utf8"), contentType: "application/json" };
@@ -42,12 +42,12 @@ export function publishedEvent(event: ProviderEvent): PublishedEvent {
   };
 }
 
-/** What to hand to `client.workflow.start`: with one event the workflow id is the event's id, so starting twice is refused by the engine. */
+/** What to hand to `client.workflow.start`: with one event the workflow id is the event's id, escaped, so starting twice is refused by the engine. */
 export function deliverEventStart(...given: ProviderEvent[]) {
   if (given.length === 0 || given.length > MAX_EVENTS_PER_WORKFLOW) throw new TypeError(`Give 1 to ${MAX_EVENTS_PER_WORKFLOW} events.`);
   const input: DeliverEventInput = { events: given.map(publishedEvent) };
   const [only] = input.events;
-  return { workflow: WORKFLOW.deliverEvent, options: { args: [input], taskQueue: TASK_QUEUE, workflowId: only && given.length === 1 ? only.id : newId("batch") } };
+  return { workflow: WORKFLOW.deliverEvent, options: { args: [input], taskQueue: TASK_QUEUE, workflowId: only && given.length === 1 ? escapeEventId(only.id) : newId("batch") } };
 }
 
 export interface RemoteCodecOptions {

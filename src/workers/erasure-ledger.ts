@@ -9,7 +9,8 @@ import type { Store } from "../store/store.js";
 
 type Pepper = Pick<Store, "blindIndex">;
 
-const target = z.string().max(300).regex(/^(group|api|person|event)\/[A-Za-z0-9._-]+$/).transform((text) => text as ErasureTarget);
+/** What follows `event/` is the id as its producer gave it (src/workflows/event-id.ts). */
+const target = z.string().max(300).regex(/^(?:(?:group|api|person)\/[A-Za-z0-9._-]+|event\/[A-Za-z0-9_:./-]+)$/).transform((text) => text as ErasureTarget);
 const line = z.strictObject({ target, at: z.iso.datetime(), by: z.string().max(300), mac: z.string().max(64) });
 
 const macOf = ({ blindIndex }: Pepper, { target: of, at, by }: { target: string; at: string; by: string }): Uint8Array =>

@@ -44,7 +44,7 @@ export type EventBody = { text: string } | { base64: string } | { stored: true }
 
 /** An event as it travels inside a workflow. Immutable once accepted. */
 export interface PublishedEvent {
-  /** `evt_…` or the publisher's own id; the idempotency key and the `webhook-id` of every delivery. */
+  /** `evt_…` or the publisher's own id, as it was given; the idempotency key and, escaped (event-id.ts), the `webhook-id` of every delivery. */
   id: string;
   /** Name of the event type, for instance `payments.invoice.paid`. */
   type: string;
@@ -82,7 +82,7 @@ export const SETTLED_STATUSES: readonly DeliveryStatus[] = ["delivered", "exhaus
 
 /** One delivery in the care of `retryDelivery`. */
 export interface RetryItem {
-  /** `<eventId>.<subscriptionId>`. */
+  /** `<event id, escaped>.<subscription id>`. */
   deliveryId: string;
   eventId: string;
   eventType: string;

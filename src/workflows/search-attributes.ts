@@ -10,6 +10,9 @@ const KEYS = {
   eventId: defineSearchAttributeKey(SEARCH_ATTRIBUTE.eventId, "KEYWORD"),
 };
 
+/** Temporal on PostgreSQL and MySQL keeps keywords in columns of so many characters. */
+const KEYWORD_CHARACTERS = 255;
+
 /** Of several deliveries the one that most needs somebody names the status. */
 export const URGENCY: readonly DeliveryStatus[] = ["parked", "held", "throttled", "retrying", "pending", "exhausted", "cancelled", "delivered"];
 
@@ -24,7 +27,7 @@ export function searchAttributesOf({ subscriptionId, groupId, items }: { subscri
     { key: KEYS.status, value: statusOf(items) },
     { key: KEYS.subscription, value: subscriptionId },
     { key: KEYS.group, value: groupId },
-    ...(first ? [{ key: KEYS.eventType, value: first.eventType }, { key: KEYS.eventId, value: first.eventId }] : []),
+    ...(first ? [{ key: KEYS.eventType, value: first.eventType }, { key: KEYS.eventId, value: first.eventId.slice(0, KEYWORD_CHARACTERS) }] : []),
   ];
 }
 

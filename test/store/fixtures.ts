@@ -1,4 +1,5 @@
 /** Objects as the rest of the program hands them to the store. */
+import { deliveryIdOf } from "../../src/workflows/event-id.js";
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import type { StoreError } from "../../src/store/store.js";
@@ -26,7 +27,7 @@ export function attempt(number: number, fields: Partial<Attempt> = {}): Attempt 
 
 export function delivery(eventId: string, subscriptionId = "sub_1", fields: Partial<Delivery> = {}): Delivery {
   return {
-    id: `${eventId}.${subscriptionId}`, eventId, subscriptionId, groupId: "grp_1", eventType: "payments.invoice.paid", status: "retrying",
+    id: deliveryIdOf(eventId, subscriptionId), eventId, subscriptionId, groupId: "grp_1", eventType: "payments.invoice.paid", status: "retrying",
     createdAt: AT, updatedAt: AT, attemptCount: 1, attempts: [attempt(1)], ...fields,
   };
 }

@@ -47,7 +47,8 @@ describe("publishedEvent", () => {
   it("takes bytes verbatim and refuses what the engine or a signature could not carry", () => {
     expect(publishedEvent({ type: "a.b", body: Buffer.from([255, 0]), contentType: "x/y" })).toMatchObject({ body: { base64: "/wA=" }, contentType: "x/y" });
     expect(publishedEvent({ id: "order-1", type: "a.b", data: "é", groups: ["grp_1"] })).toMatchObject({ id: "order-1", body: { text: '"é"' }, groups: ["grp_1"], contentType: "application/json" });
-    expect(() => publishedEvent({ id: "order.1", type: "a.b", data: 1 })).toThrow(/An event id is 1 to 256 letters/);
+    expect(() => publishedEvent({ id: "order 1", type: "a.b", data: 1 })).toThrow("An event id is 1 to 256 of A-Z a-z 0-9 _ - : . /.");
+    expect(deliverEventStart({ id: "order:1.0", type: "a.b", data: 1 }).options).toMatchObject({ workflowId: "order~3A1~2E0", args: [{ events: [{ id: "order:1.0" }] }] });
     expect(() => publishedEvent({ type: "a.b", body: Buffer.alloc(512 * 1024 + 1), contentType: "x/y" })).toThrow(/publish with POST \/v1\/events/);
     expect(() => deliverEventStart()).toThrow(/Give 1 to 200 events/);
     expect(deliverEventStart({ type: "a.b", data: 1 }, { type: "a.b", data: 2 }).options.workflowId).toMatch(/^batch_/);

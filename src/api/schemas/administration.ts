@@ -36,7 +36,8 @@ export const apiKeyView = z.object({
 }).meta({ id: "ApiKey" });
 export const apiKeyWithSecret = apiKeyView.extend({ key: z.string().meta({ description: "The whole key; shown this once" }) }).meta({ id: "ApiKeyWithSecret" });
 
-const exactly = z.string().min(1).max(512).optional();
+/** As long as the id of a delivery can be. */
+const exactly = z.string().min(1).max(1_024).optional();
 export const auditFilter = z.strictObject({ actor: exactly, action: exactly, subject: exactly, since: instantInput.optional(), until: instantInput.optional() });
 export const keyRotation = z.strictObject({
   overlapSeconds: z.int().min(0).max(7 * 86_400).optional().meta({ description: "How long the key before works too; 86,400 when absent, 0: it ends at once" }),

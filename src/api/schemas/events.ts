@@ -1,8 +1,9 @@
 /** Publishing, events and deliveries. */
 import { z } from "zod";
 import { DELIVERY_STATUSES } from "../../workflows/contract.js";
+import { deliveryIdOf, eventOfDelivery } from "../../workflows/event-id.js";
 import { apiId, groupId } from "./catalogue.js";
-import { eventId, eventTypeName, instant, instantInput, pageQuery } from "./primitives.js";
+import { eventId, eventRef, eventTypeName, instant, instantInput, pageQuery } from "./primitives.js";
 import { problemView } from "./problem.js";
 import { subscriptionId } from "./subscriptions.js";
 
@@ -74,11 +75,12 @@ export const deliveryQuery = pageQuery.extend({
   groupId: groupId.optional(),
   subscriptionId: subscriptionId.optional(),
   eventType: eventTypeName.optional(),
-  eventId: eventId.optional(),
+  eventId: eventRef.optional(),
   since: instantInput.optional().meta({ description: "Created at or after" }),
   until: instantInput.optional().meta({ description: "Created before" }),
 });
 
-/** `<eventId>.<subscriptionId>`. */
-export const deliveryId = z.string().max(300).regex(/^[A-Za-z0-9_-]{1,256}\.sub_[0-9A-Z]{26}$/, "must be <event id>.<subscription id>")
+/** `<event id>.<subscription id>` with the event id as it was given or escaped; gives the delivery's own id, which has it escaped. */
+export const deliveryId = z.string().max(800).regex(/^[A-Za-z0-9_:./~-]{1,768}\.sub_[0-9A-Z]{26}$/, "must be <event id>.<subscription id>")
+  .transform((id) => deliveryIdOf(eventOfDelivery(id), id.slice(id.lastIndexOf(".") + 1)))
   .meta({ example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W.sub_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" });

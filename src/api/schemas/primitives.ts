@@ -1,6 +1,7 @@
 /** The small schemas that the others are made of. */
 import { z } from "zod";
 import type {} from "zod-openapi";
+import { EVENT_ID, EVENT_ID_CHARACTERS, isEventId, MAX_EVENT_ID, unescapeEventId } from "../../workflows/event-id.js";
 
 /**
  * No control characters and none that reverse the text: names end up in logs and on screens. Lone surrogates are refused in
@@ -19,17 +20,23 @@ export const idOf = (prefix: string) =>
 
 /** Prefix of the service's own event types. */
 export const RESERVED_TYPE_PREFIX = "sealpost.";
-/** Name of an event type: words of letters, digits, `_` and `-`, joined by full stops. */
+/** Name of an event type: words of letters, digits, `_` and `-`, joined by `.`, `/` or `:`. In a path it is percent-encoded. */
 export const eventTypeName = z.string().min(1).max(128)
-  .regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/, "must be words of A-Z a-z 0-9 _ - joined by full stops")
+  .regex(/^[A-Za-z0-9_-]+([./:][A-Za-z0-9_-]+)*$/, "must be words of A-Z a-z 0-9 _ - joined by . / or :")
   .meta({ example: "payments.invoice.paid" });
 
-/** The id of an event: no full stop, because ids are joined by full stops in the signed text. */
-export const eventId = z.string().min(1).max(256).regex(/^[A-Za-z0-9_-]+$/, "must be 1 to 256 of A-Z a-z 0-9 _ -")
+/** The id of an event, as its producer gives it. */
+export const eventId = z.string().min(1).max(MAX_EVENT_ID).regex(EVENT_ID, `must be 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}`)
   .meta({ example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" });
 
+/** An event that is meant: by its id, or by the escaped form that consumers get as `webhook-id`. Gives the id. */
+export const eventRef = z.string().min(1).max(3 * MAX_EVENT_ID).regex(/^[A-Za-z0-9_:./~-]+$/, `must be an event id, 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}, or a webhook-id`)
+  .transform((text) => (isEventId(text) ? text : unescapeEventId(text) ?? ""))
+  .refine((id) => id !== "", "must be an event id or a webhook-id")
+  .meta({ example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W", description: `The event's id, percent-encoded in a path, or its \`webhook-id\`` });
+
 /** `Idempotency-Key` of a publish; the event id by another way. */
-export const idempotencyKey = z.string().min(1).max(255).regex(/^[A-Za-z0-9_-]+$/, "must be 1 to 255 of A-Z a-z 0-9 _ -");
+export const idempotencyKey = z.string().min(1).max(255).regex(EVENT_ID, `must be 1 to 255 of ${EVENT_ID_CHARACTERS}`);
 
 /** An instant in an answer. */
 export const instant = z.iso.datetime().meta({ example: "2026-11-24T09:30:00.000Z" });
