@@ -1,54 +1,51 @@
-/** Checks what a consumer uploads for TLS, so that nothing that cannot work is saved. */
-import { type KeyObject, X509Certificate, createPrivateKey } from "node:crypto";
+/** Checks what a consumer uploads for TLS, so that nothing that cannot work is saved, and puts it into the form that TLS takes. */
 import { createSecureContext } from "node:tls";
 import type { EndpointTls } from "../store/model.js";
+import { certificateOf, chainOf, distinct, isRoot, nameOf, rootless } from "./certificate-chain.js";
+import { type PemCertificate, type PemContent, type PemKey, readPem } from "./pem.js";
 
 export type TlsFault =
-  | "too_large" | "certificate_without_key" | "key_without_certificate" | "certificate_unreadable" | "certificate_expired" | "certificate_not_yet_valid"
-  | "certificate_wrong_usage" | "key_encrypted" | "key_unreadable" | "key_mismatch" | "ca_unreadable" | "ca_not_authority" | "ca_expired";
+  | "too_large" | "certificate_without_key" | "key_without_certificate" | "certificate_unreadable" | "certificate_too_weak" | "certificate_expired"
+  | "certificate_not_yet_valid" | "certificate_wrong_usage" | "key_encrypted" | "key_unreadable" | "key_mismatch" | "ca_unreadable" | "ca_not_authority"
+  | "ca_not_root" | "ca_expired";
+/** Which of the files is meant. */
+export type TlsField = "clientCert" | "clientKey" | "ca";
 
 export type TlsCheck =
-  /** `notAfter`: when the client certificate, or an intermediate of it, ends first. */
-  | { ok: true; notAfter?: Date }
-  | { ok: false; code: TlsFault; reason: string };
+  /** `tls`: as it is saved; a key stands in `clientKey` alone. `notAfter`: when the client certificate, or an intermediate of it, ends first. */
+  | { ok: true; tls: EndpointTls; notAfter?: Date }
+  | Refused;
+interface Refused {
+  ok: false;
+  code: TlsFault;
+  field: TlsField;
+  /** A sentence, or two, that names the file and the way out; without anything of a key. */
+  reason: string;
+}
 
-const MAX_PEM_CHARACTERS = 65_536;
-const MAX_CERTIFICATES = 20;
 /** RFC 5280, 4.2.1.12. */
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 const ANY_USAGE = "2.5.29.37.0";
 
-const REASON: Record<TlsFault, string> = {
-  too_large: `Certificates, key and authorities may have ${MAX_PEM_CHARACTERS} characters and ${MAX_CERTIFICATES} certificates each.`,
-  certificate_without_key: "A client certificate needs its private key.",
-  key_without_certificate: "A private key needs its client certificate.",
-  certificate_unreadable: "The client certificate is not PEM, not a certificate, or its key or digest is too weak to be used.",
-  certificate_expired: "The client certificate, or an intermediate sent with it, has expired.",
-  certificate_not_yet_valid: "The client certificate is not valid yet.",
-  certificate_wrong_usage: "The client certificate is not meant for client authentication (extended key usage).",
-  key_encrypted: "The private key is encrypted; upload it without a passphrase (it is sealed at rest).",
-  key_unreadable: "The private key is not a PEM key that we can read.",
-  key_mismatch: "The private key does not belong to the client certificate.",
-  ca_unreadable: "The authority is not PEM, or not a certificate.",
-  ca_not_authority: "What was given as authority is not the certificate of one (basic constraints).",
-  ca_expired: "The certificate of the authority has expired.",
-};
+const NAMES: Record<TlsField, string> = { clientCert: "The client certificate", clientKey: "The private key", ca: "The authority" };
+const UNREADABLE = { clientCert: "certificate_unreadable", clientKey: "key_unreadable", ca: "ca_unreadable" } as const;
 
-const refuse = (code: TlsFault): TlsCheck => ({ ok: false, code, reason: REASON[code] });
+const refuse = (code: TlsFault, field: TlsField, reason: string): Refused => ({ ok: false, code, field, reason });
 
-/** Checks the TLS material of a subscription at `now`. The reason contains nothing of the material. */
+/** Checks the TLS material of a subscription at `now`. Certificate and key may stand in one file, given once or as both. */
 export function checkTls(tls: EndpointTls, now: Date = new Date()): TlsCheck {
-  const { clientCert, clientKey, ca } = tls;
-  if ([clientCert, clientKey, ca].some((text) => text !== undefined && text.length > MAX_PEM_CHARACTERS)) return refuse("too_large");
-  if (ca !== undefined) {
-    const fault = authorityFault(ca, now);
-    if (fault) return refuse(fault);
-  }
-  if (clientCert === undefined) return clientKey === undefined ? { ok: true } : refuse("key_without_certificate");
-  if (clientKey === undefined) return refuse("certificate_without_key");
-  const check = checkClient(clientCert, clientKey, now);
+  const authority = tls.ca === undefined ? undefined : checkAuthority(tls.ca, now);
+  if (authority?.ok === false) return authority;
+  const client = tls.clientCert === undefined && tls.clientKey === undefined ? undefined : checkClient(tls, now);
+  if (client?.ok === false) return client;
+  const usable: EndpointTls = {
+    ...(client && { clientCert: client.chain.map(({ pem }) => pem).join(""), clientKey: client.key.pem }),
+    ...(authority && { ca: authority.certificates.map(({ pem }) => pem).join("") }),
+    ...(tls.minVersion !== undefined && { minVersion: tls.minVersion }),
+  };
   // The last word has the library that will use it: it also refuses weak keys and digests.
-  return check.ok && !isUsable(tls) ? refuse("certificate_unreadable") : check;
+  if (client && !isUsable(usable)) return refuse("certificate_too_weak", "clientCert", "The key or the digest of the client certificate is too weak to be used.");
+  return { ok: true, tls: usable, ...(client && { notAfter: earliestEnd(client.chain) }) };
 }
 
 function isUsable({ clientCert, clientKey, ca }: EndpointTls): boolean {
@@ -60,58 +57,89 @@ function isUsable({ clientCert, clientKey, ca }: EndpointTls): boolean {
   }
 }
 
-function checkClient(clientCert: string, clientKey: string, now: Date): TlsCheck {
-  const chain = readCertificates(clientCert);
-  if (chain === "too_large") return refuse("too_large");
-  const [leaf] = chain;
-  if (!leaf) return refuse("certificate_unreadable");
-  const key = readKey(clientKey);
-  if (typeof key === "string") return refuse(key);
-  if (!leaf.checkPrivateKey(key)) return refuse("key_mismatch");
-  const notAfter = earliestEnd(chain);
-  if (notAfter <= now) return refuse("certificate_expired");
-  if (Date.parse(leaf.validFrom) > now.getTime()) return refuse("certificate_not_yet_valid");
+type Content = Extract<PemContent, { ok: true }>;
+
+function readField(field: TlsField, text: string | undefined): { ok: true; content: Content | undefined } | Refused {
+  if (text === undefined) return { ok: true, content: undefined };
+  const content = readPem(text);
+  return content.ok ? { ok: true, content } : refuse(content.tooMany ? "too_large" : UNREADABLE[field], field, `${NAMES[field]} ${content.reason}`);
+}
+
+type Client = { ok: true; chain: PemCertificate[]; key: PemKey };
+
+function checkClient({ clientCert, clientKey }: EndpointTls, now: Date): Client | Refused {
+  const fromCert = readField("clientCert", clientCert);
+  if (!fromCert.ok) return fromCert;
+  const fromKey = readField("clientKey", clientKey);
+  if (!fromKey.ok) return fromKey;
+  const contents = [fromCert.content, fromKey.content];
+  const certificates = distinct(contents.flatMap((each) => each?.certificates ?? []));
+  const keys = [fromKey.content, fromCert.content].flatMap((each) => each?.keys ?? []);
+  if (certificates.length === 0) return withoutCertificate(fromCert.content);
+  if (keys.length === 0) return withoutKey(fromCert.content, fromKey.content);
+  for (const key of keys) {
+    const leaf = certificateOf(certificates, key.key);
+    if (leaf) return refuseLeaf(leaf, chainOf(leaf, certificates), now) ?? { ok: true, chain: chainOf(leaf, certificates), key };
+  }
+  return refuse("key_mismatch", "clientKey", "The private key does not belong to the client certificate. Compare `openssl x509 -in cert.pem -noout -pubkey` with `openssl pkey -in key.pem -pubout`.");
+}
+
+function withoutCertificate(given: Content | undefined): Refused {
+  if (!given) return refuse("key_without_certificate", "clientCert", "A private key needs its client certificate.");
+  return refuse("certificate_unreadable", "clientCert", `The client certificate holds no certificate${otherwise(given)}.`);
+}
+
+function withoutKey(cert: Content | undefined, key: Content | undefined): Refused {
+  if (cert?.encryptedKey || key?.encryptedKey) {
+    return refuse("key_encrypted", key?.encryptedKey ? "clientKey" : "clientCert",
+      "The private key is encrypted. Decrypt it with `openssl pkey -in key.pem -out plain.pem` and give the result without a passphrase; it is sealed at rest.");
+  }
+  if (!key) return refuse("certificate_without_key", "clientKey", `A client certificate needs its private key${cert ? otherwise(cert, "; the file holds") : ""}.`);
+  return refuse("key_unreadable", "clientKey", `The file of the private key holds no private key that we can read${otherwise(key)}.`);
+}
+
+/** What a file holds in place of what was looked for. */
+function otherwise({ certificates, keys, encryptedKey, others }: Content, words = ", but"): string {
+  const held = [...(certificates.length > 0 ? ["a certificate"] : []), ...(keys.length > 0 || encryptedKey ? ["a private key"] : []), ...new Set(others)];
+  return held.length === 0 ? "" : `${words} ${held.slice(0, 3).join(" and ")}`;
+}
+
+function refuseLeaf(leaf: PemCertificate, chain: readonly PemCertificate[], now: Date): Refused | undefined {
+  if (earliestEnd(chain) <= now) return refuse("certificate_expired", "clientCert", "The client certificate, or an intermediate sent with it, has expired.");
+  if (Date.parse(leaf.x509.validFrom) > now.getTime()) return refuse("certificate_not_yet_valid", "clientCert", "The client certificate is not valid yet.");
   // Undefined without the extension; the type says otherwise.
-  const usages = leaf.keyUsage as string[] | undefined;
-  if (usages && !usages.includes(CLIENT_AUTH) && !usages.includes(ANY_USAGE)) return refuse("certificate_wrong_usage");
-  return { ok: true, notAfter };
+  const usages = leaf.x509.keyUsage as string[] | undefined;
+  const usable = !usages || usages.includes(CLIENT_AUTH) || usages.includes(ANY_USAGE);
+  return usable ? undefined : refuse("certificate_wrong_usage", "clientCert", "The client certificate is not meant for client authentication (extended key usage).");
 }
 
 /** When a client certificate, or an intermediate of its chain, ends first; undefined for a chain that cannot be read. */
 export function certificateEnd(clientCert: string): Date | undefined {
-  const chain = readCertificates(clientCert);
-  return chain === "too_large" || chain.length === 0 ? undefined : earliestEnd(chain);
+  const content = readPem(clientCert);
+  return content.ok && content.certificates.length > 0 ? earliestEnd(content.certificates) : undefined;
 }
 
-const earliestEnd = (chain: X509Certificate[]): Date => new Date(Math.min(...chain.map((certificate) => Date.parse(certificate.validTo))));
+const earliestEnd = (chain: readonly PemCertificate[]): Date => new Date(Math.min(...chain.map(({ x509 }) => Date.parse(x509.validTo))));
 
-function authorityFault(ca: string, now: Date): TlsFault | undefined {
-  const authorities = readCertificates(ca);
-  if (authorities === "too_large") return "too_large";
-  if (authorities.length === 0) return "ca_unreadable";
-  // A self-signed certificate of the endpoint itself may be trusted directly; it is no authority, yet it works.
-  if (authorities.some((certificate) => !certificate.ca && certificate.subject !== certificate.issuer)) return "ca_not_authority";
-  return authorities.some((certificate) => Date.parse(certificate.validTo) <= now.getTime()) ? "ca_expired" : undefined;
-}
-
-/** All certificates of a PEM text in order; empty when one is unreadable or when there is anything that is no certificate. */
-function readCertificates(pem: string): X509Certificate[] | "too_large" {
-  const blocks = pem.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [];
-  if (blocks.length > MAX_CERTIFICATES) return "too_large";
-  try {
-    const certificates = blocks.every((block) => block.startsWith("-----BEGIN CERTIFICATE-----")) ? blocks.map((block) => new X509Certificate(block)) : [];
-    // OpenSSL reads a certificate of the 99th month, and says "Bad time value" where its end should stand.
-    return certificates.some(({ validFrom, validTo }) => Number.isNaN(Date.parse(validFrom)) || Number.isNaN(Date.parse(validTo))) ? [] : certificates;
-  } catch {
-    return [];
+/**
+ * The roots and what lies below them. OpenSSL trusts a chain only when it ends at a root (RFC 5280, 6.1): with an intermediate alone every
+ * delivery would fail. A self-signed certificate of the endpoint itself may be trusted directly; it is no authority, yet it works.
+ */
+function checkAuthority(ca: string, now: Date): { ok: true; certificates: PemCertificate[] } | Refused {
+  const read = readField("ca", ca);
+  if (!read.ok) return read;
+  const certificates = read.content?.certificates ?? [];
+  if (read.content && certificates.length === 0) return refuse("ca_unreadable", "ca", `The authority holds no certificate${otherwise(read.content)}.`);
+  const [nowhere] = rootless(certificates);
+  if (nowhere) {
+    return refuse("ca_not_root", "ca",
+      `The authority is an intermediate certificate. Give the root certificate that it leads to, or both: it was issued by "${nameOf(nowhere.x509.issuer)}".`);
   }
-}
-
-function readKey(pem: string): KeyObject | "key_encrypted" | "key_unreadable" {
-  if (/^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem)) return "key_encrypted";
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    return "key_unreadable";
+  const kept = certificates.filter((each) => each.x509.ca || isRoot(each));
+  if (kept.length === 0) {
+    return refuse("ca_not_authority", "ca",
+      `What was given as authority is not the certificate of one (basic constraints). Give the root certificate that it leads to: it was issued by "${nameOf(certificates[0]?.x509.issuer ?? "")}".`);
   }
+  const ended = kept.some(({ x509 }) => Date.parse(x509.validTo) <= now.getTime());
+  return ended ? refuse("ca_expired", "ca", "The certificate of the authority has expired.") : { ok: true, certificates: kept };
 }

@@ -59,7 +59,7 @@ export const PROBLEMS = {
   recovery_delivered_refused: entry(422, "Delivered events are not sent again so easily", "Name one subscription and give `\"includeDelivered\": true`."),
   verification_failed: entry(422, "The endpoint could not be verified", "Correct the endpoint as the detail says, then verify it again."),
   target_refused: entry(422, "The URL must not be called", "Give an https URL of a public host."),
-  tls_refused: entry(422, "The TLS material cannot be used", "Give PEM whose certificate and key belong together and are valid now."),
+  tls_refused: entry(422, "The TLS material cannot be used", "Correct the file that `errors` names."),
   header_conflict: entry(422, "Two headers have the same name", "Give custom headers other names than the header of the API key."),
   signing_secret_refused: entry(422, "The signing secret cannot be used", "Give `whsec_` and the base64 of 24 to 64 random bytes, or leave it out."),
   too_many_wrong_keys: entry(429, "Too many wrong API keys", "Correct the key and wait as Retry-After says."),

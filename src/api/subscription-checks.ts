@@ -1,7 +1,7 @@
 /** What a schema cannot tell about a subscription: whether its group, event types, URL, certificates and secret can be used. */
 import { isDeepStrictEqual } from "node:util";
 import { authsOf, headerOf, oauthOf } from "../activities/auth.js";
-import { checkTls } from "../activities/client-certificate.js";
+import { checkTls, type TlsField } from "../activities/client-certificate.js";
 import { compileFilter } from "../activities/filter.js";
 import { parseSigningSecret } from "../activities/sign.js";
 import type { EndpointTls, Subscription } from "../store/model.js";
@@ -32,22 +32,31 @@ export async function refuseUrl({ dependencies }: RequestContext, url: string): 
   return reason === undefined ? undefined : refuse("target_refused", undefined, { errors: [{ path: "url", message: reason }] });
 }
 
-export function refuseTls(tls: EndpointTls): Refusal | undefined {
+/** The TLS material in the form that is saved, or the file that cannot be used. `pathOf` is where a file stands in the input. */
+export function readTls(tls: EndpointTls, pathOf: (field: TlsField) => string = (field) => `tls.${field}`): EndpointTls | Refusal {
   const checked = checkTls(tls);
-  return checked.ok ? undefined : refuse("tls_refused", undefined, { errors: [{ path: "tls", message: checked.reason }] });
+  return checked.ok ? checked.tls : refuse("tls_refused", undefined, { errors: [{ path: pathOf(checked.field), message: checked.reason }] });
 }
 
 /** Where a way of authentication stands in the input. */
 const pathOf = (auth: NonNullable<Subscription["auth"]>, type: string): string => (Array.isArray(auth) ? `auth[${auth.findIndex((each) => each.type === type)}]` : "auth");
+
+/** The authentication with its authority in the form that is saved. */
+export function readAuth(auth: NonNullable<Subscription["auth"]>): NonNullable<Subscription["auth"]> | Refusal {
+  const oauth = oauthOf(auth);
+  if (oauth?.ca === undefined) return auth;
+  const read = readTls({ ca: oauth.ca }, () => `${pathOf(auth, "oauth2")}.ca`);
+  if ("refused" in read) return read;
+  const readable = { ...oauth, ca: read.ca };
+  return Array.isArray(auth) ? auth.map((each) => (each === oauth ? readable : each)) : readable;
+}
 
 /** The token URL is called like an endpoint, so it is refused like one. */
 export async function refuseAuth({ dependencies }: RequestContext, auth: NonNullable<Subscription["auth"]>): Promise<Refusal | undefined> {
   const oauth = oauthOf(auth);
   if (!oauth) return undefined;
   const reason = await dependencies.refuseTarget(oauth.tokenUrl);
-  if (reason !== undefined) return refuse("target_refused", undefined, { errors: [{ path: `${pathOf(auth, "oauth2")}.tokenUrl`, message: reason }] });
-  const checked = oauth.ca === undefined ? { ok: true as const } : checkTls({ ca: oauth.ca });
-  return checked.ok ? undefined : refuse("tls_refused", undefined, { errors: [{ path: `${pathOf(auth, "oauth2")}.ca`, message: checked.reason }] });
+  return reason === undefined ? undefined : refuse("target_refused", undefined, { errors: [{ path: `${pathOf(auth, "oauth2")}.tokenUrl`, message: reason }] });
 }
 
 /** A custom header may not have the name of one that authentication writes. */

@@ -1,4 +1,5 @@
 /** Signing keys and client certificates of a subscription: rotation, publication, certificate requests. */
+import { createPublicKey } from "node:crypto";
 import { z } from "zod";
 import { createCertificateRequest } from "../activities/certificate-request.js";
 import { jwksOf, liveKeys, MAX_KEYS, needsKey, newSigningKey } from "../activities/signing-keys.js";
@@ -8,7 +9,7 @@ import { refuse } from "./errors.js";
 import { created, ok, type RequestContext, type Route, route } from "./route.js";
 import { subscriptionId, subscriptionView } from "./schemas/subscriptions.js";
 import { certificateInput, certificateRequestView, csrInput, jwks, keyRotation } from "./schemas/techniques.js";
-import { findSubscription, refuseTls } from "./subscription-checks.js";
+import { findSubscription, readTls } from "./subscription-checks.js";
 import { viewOf } from "./subscription-view.js";
 
 const params = z.strictObject({ id: subscriptionId });
@@ -49,21 +50,27 @@ async function installCertificate(context: RequestContext, id: string, certifica
   if (!before) return refuse("not_found");
   const pending = before.pendingCertificate;
   if (!pending) return refuse("certificate_not_requested");
-  const refusal = refuseTls({ clientCert: certificate, clientKey: pending.key });
-  if (refusal) return refusal;
+  const read = readTls({ clientCert: certificate, clientKey: pending.key }, () => "certificate");
+  if ("refused" in read) return read;
+  // A file that brings a key of its own is not the answer to the request.
+  if (!isSameKey(read.clientKey, pending.key)) return refuse("tls_refused", undefined, { errors: [{ path: "certificate", message: "The certificate is not for the key of the pending request." }] });
   let installed = false;
   const after = await context.dependencies.store.subscriptions.update(id, (current) => {
     // A request made meanwhile has another key: what was checked does not hold for it.
     installed = current.pendingCertificate?.key === pending.key;
     if (!installed) return current;
     const { pendingCertificate: _done, ...rest } = current;
-    return { ...rest, tls: { ...current.tls, clientCert: certificate, clientKey: pending.key } };
+    return { ...rest, tls: { ...current.tls, ...read } };
   });
   if (!after) return refuse("not_found");
   if (!installed) return refuse("certificate_not_requested");
   await recordAct(context, "subscription.install_certificate", id);
   await context.dependencies.operations.wake(id);
   return ok(viewOf(context.actor, after));
+}
+
+function isSameKey(a: string | undefined, b: string): boolean {
+  return a !== undefined && createPublicKey(a).equals(createPublicKey(b));
 }
 
 async function publishedKeys({ dependencies: { catalogue } }: RequestContext, id: string) {

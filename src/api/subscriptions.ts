@@ -13,7 +13,7 @@ import { groupId } from "./schemas/catalogue.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
 import { subscriptionChange, subscriptionId, subscriptionInput, subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
 import { changed } from "./subscription-change.js";
-import { findSubscription, groupFor, refuseAuth, refuseEventTypes, refuseFilter, refuseHeaders, refuseRetry, refuseSecret, refuseTls, refuseUrl } from "./subscription-checks.js";
+import { findSubscription, groupFor, readAuth, readTls, refuseAuth, refuseEventTypes, refuseFilter, refuseHeaders, refuseRetry, refuseSecret, refuseUrl } from "./subscription-checks.js";
 import { viewOf, viewWithSecret } from "./subscription-view.js";
 
 const params = z.strictObject({ id: subscriptionId });
@@ -21,14 +21,19 @@ const REFUSALS = ["event_type_not_granted", "filter_invalid", "target_refused", 
 
 type Change = z.output<typeof subscriptionChange>;
 
+/** The fields with certificates, keys and authorities in the form that is saved. */
+function readFields<T extends Pick<Change, "tls" | "auth">>(fields: T): T | Refusal {
+  const tls = fields.tls ? readTls(exact(fields.tls)) : fields.tls;
+  if (tls && "refused" in tls) return tls;
+  const auth = fields.auth ? readAuth(fields.auth) : fields.auth;
+  if (auth && "refused" in auth) return auth;
+  return { ...fields, ...(tls && { tls }), ...(auth && { auth }) };
+}
+
 /** `before` is what a change applies to. */
 async function refuseFields(context: RequestContext, group: string, fields: Change, before: Partial<Subscription> = {}): Promise<Refusal | undefined> {
   if (fields.eventTypes) {
     const refusal = await refuseEventTypes(context, group, fields.eventTypes);
-    if (refusal) return refusal;
-  }
-  if (fields.tls) {
-    const refusal = refuseTls(exact(fields.tls));
     if (refusal) return refusal;
   }
   const { auth, headers } = applyChange<Partial<Subscription>>(before, exact({ auth: fields.auth, headers: fields.headers }));
@@ -50,7 +55,7 @@ function signedAs(subscription: Subscription, given: Change["signing"] | z.outpu
 }
 
 async function createSubscription(context: RequestContext, input: z.output<typeof subscriptionInput>) {
-  const { groupId: given, signing, initialStatus, ...fields } = input;
+  const { groupId: given, signing, initialStatus, ...asGiven } = input;
   const consumes = context.actor.role === "consumer";
   if (consumes && initialStatus === "active") return refuse("forbidden", "A consumer's subscription begins as a draft.");
   const group = await groupFor(context, given);
@@ -59,6 +64,8 @@ async function createSubscription(context: RequestContext, input: z.output<typeo
   // Before anything is looked up: each draft has names resolved, and is an endpoint to verify.
   const limited = status === "draft" ? await context.dependencies.limits.refuse(context.actor, "drafts", { group }) : undefined;
   if (limited) return limited;
+  const fields = readFields(asGiven);
+  if ("refused" in fields) return fields;
   const refusal = refuseRetry(context, fields.retry) ?? (await refuseFields(context, group, fields)) ?? (signing?.secret === undefined ? undefined : refuseSecret(signing.secret, "signing.secret"));
   if (refusal) return refusal;
   const now = new Date();
@@ -71,10 +78,12 @@ async function createSubscription(context: RequestContext, input: z.output<typeo
   return created(viewWithSecret(context.actor, subscription, secret), `/v1/subscriptions/${subscription.id}`);
 }
 
-async function changeSubscription(context: RequestContext, id: string, change: Change) {
+async function changeSubscription(context: RequestContext, id: string, given: Change) {
   const { store, operations } = context.dependencies;
   const before = await findSubscription(context, id);
   if (!before) return refuse("not_found");
+  const change = readFields(given);
+  if ("refused" in change) return change;
   const refusal = refuseRetry(context, change.retry, before.retry) ?? (await refuseFields(context, before.groupId, change, before));
   if (refusal) return refusal;
   const { signing, ...fields } = change;

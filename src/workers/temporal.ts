@@ -1,5 +1,4 @@
 /** Connection, client and worker of Temporal: payloads sealed, failures encoded, search attributes registered. */
-import { readFileSync } from "node:fs";
 import { Client } from "@temporalio/client";
 import type { DataConverter, PayloadCodec } from "@temporalio/common";
 import proto from "@temporalio/proto";
@@ -8,6 +7,7 @@ import type { Logger } from "pino";
 import { SEARCH_ATTRIBUTE, TASK_QUEUE } from "../workflows/contract.js";
 import { FAILURE_CONVERTER_PATH, PAYLOAD_CONVERTER_PATH } from "./bundle.js";
 import { type Config, ConfigError } from "./config.js";
+import { type PemSetting, readAuthorities, readPair } from "./pem-files.js";
 
 export interface TemporalLink {
   connection: NativeConnection;
@@ -40,23 +40,20 @@ export async function connectTemporal(address: string, config: Config, codec: Pa
   return { connection, client, dataConverter, namespace };
 }
 
-/** @throws ConfigError when a file cannot be read or its partner is missing */
+/** @throws ConfigError when a file cannot be read, holds something else, or its partner is missing */
 export function tlsOf(config: Config): TLSConfig | undefined {
   const { TEMPORAL_TLS_CA_FILE: ca, TEMPORAL_TLS_CERT_FILE: cert, TEMPORAL_TLS_KEY_FILE: key } = config;
   if (!ca && !cert && !key) return undefined;
   if (Boolean(cert) !== Boolean(key)) throw new ConfigError("TEMPORAL_TLS_CERT_FILE", "TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE go together: set both or neither.");
   return {
-    ...(ca && { serverRootCACertificate: readPem("TEMPORAL_TLS_CA_FILE", ca) }),
-    ...(cert && key && { clientCertPair: { crt: readPem("TEMPORAL_TLS_CERT_FILE", cert), key: readPem("TEMPORAL_TLS_KEY_FILE", key) } }),
+    ...(ca && { serverRootCACertificate: Buffer.from(readAuthorities("TEMPORAL_TLS_CA_FILE", ca)) }),
+    ...(cert && key && { clientCertPair: clientPair({ key: "TEMPORAL_TLS_CERT_FILE", path: cert }, { key: "TEMPORAL_TLS_KEY_FILE", path: key }) }),
   };
 }
 
-function readPem(key: string, file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new ConfigError(key, `${key} names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): correct the path or its permissions.`);
-  }
+function clientPair(cert: PemSetting, key: PemSetting): { crt: Buffer; key: Buffer } {
+  const pair = readPair(cert, key);
+  return { crt: Buffer.from(pair.cert), key: Buffer.from(pair.key) };
 }
 
 const KEYWORD = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;

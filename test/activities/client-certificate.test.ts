@@ -2,26 +2,30 @@ import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { checkTls } from "../../src/activities/client-certificate.js";
 import type { EndpointTls } from "../../src/store/model.js";
-import { type CertificateAuthority, type IssuedCertificate, createCertificateAuthority } from "../support/certificates.js";
+import { type CertificateAuthority, type IssuedCertificate, createCertificateAuthority, issueChain, renewedBy } from "../support/certificates.js";
 
 const DAY_MS = 86_400_000;
 let authority: CertificateAuthority;
 let client: IssuedCertificate;
 let other: IssuedCertificate;
+let chain: Awaited<ReturnType<typeof issueChain>>;
 beforeAll(async () => {
   authority = await createCertificateAuthority();
   [client, other] = await Promise.all([authority.issue({ usage: "client", notAfter: new Date(Date.UTC(2030, 0, 1)) }), authority.issue()]);
+  chain = await issueChain(authority);
 });
 const tls = ({ cert, key }: IssuedCertificate, more: EndpointTls = {}): EndpointTls => ({ clientCert: cert, clientKey: key, ...more });
 
 describe("accepts", () => {
   test("nothing, a version, an authority alone", () => {
-    expect(checkTls({})).toEqual({ ok: true });
-    expect(checkTls({ minVersion: "TLSv1.2" })).toEqual({ ok: true });
-    expect(checkTls({ ca: authority.ca })).toEqual({ ok: true });
+    expect(checkTls({})).toEqual({ ok: true, tls: {} });
+    expect(checkTls({ minVersion: "TLSv1.2" })).toEqual({ ok: true, tls: { minVersion: "TLSv1.2" } });
+    expect(checkTls({ ca: authority.ca })).toEqual({ ok: true, tls: { ca: authority.ca } });
   });
   test("a certificate with its key, and says when it ends", () => {
-    expect(checkTls(tls(client, { ca: authority.ca }))).toEqual({ ok: true, notAfter: new Date(Date.UTC(2030, 0, 1)) });
+    expect(checkTls(tls(client, { ca: authority.ca }))).toEqual({
+      ok: true, notAfter: new Date(Date.UTC(2030, 0, 1)), tls: { clientCert: client.cert, clientKey: client.key, ca: authority.ca },
+    });
   });
   test("a chain: the earliest end counts", () => {
     const check = checkTls(tls({ ...client, cert: client.cert + authority.ca }));
@@ -32,6 +36,41 @@ describe("accepts", () => {
     const sec1 = createPrivateKey(client.key).export({ type: "sec1", format: "pem" }) as string;
     expect(checkTls(tls({ ...client, key: sec1 })).ok).toBe(true);
   });
+});
+
+/** One file, as haproxy and many tools have it; in any order, given once or as both. What is saved is always the same. */
+describe("certificate and key in one file", () => {
+  const expected = () => ({ clientCert: chain.leaf.cert + chain.intermediate.cert + authority.ca, clientKey: chain.leaf.key });
+  const parts = () => [chain.leaf.key, authority.ca, chain.leaf.cert, chain.intermediate.cert];
+  test.each<[string, () => EndpointTls]>([
+    ["as both", () => ({ clientCert: parts().join(""), clientKey: parts().join("") })],
+    ["as the certificate alone", () => ({ clientCert: parts().reverse().join("") })],
+    ["as the key alone", () => ({ clientKey: parts().join("\r\n") })],
+    ["as the certificate, with the key once more", () => ({ clientCert: `\ufeff${parts().join("")}`, clientKey: chain.leaf.key })],
+    ["as both, exchanged", () => ({ clientCert: chain.leaf.key, clientKey: authority.ca + chain.intermediate.cert + chain.leaf.cert })],
+    ["with a certificate that belongs to another chain", () => ({ clientCert: other.cert + parts().join(""), clientKey: chain.leaf.key })],
+  ])("%s", (_name, make) => {
+    expect(checkTls(make())).toMatchObject({ ok: true, tls: expected() });
+  });
+  test("as authority: the roots and what lies below them, and no key", () => {
+    expect(checkTls({ ca: parts().join("") })).toEqual({ ok: true, tls: { ca: authority.ca + chain.intermediate.cert } });
+  });
+  test("renewed with the same key: the one that ends last", async () => {
+    const key = createPrivateKey(client.key);
+    const again = await renewedBy(authority, client, new Date(Date.UTC(2031, 0, 1)));
+    expect(checkTls({ clientCert: client.cert + again, clientKey: key.export({ type: "pkcs8", format: "pem" }) as string })).toMatchObject({ notAfter: new Date(Date.UTC(2031, 0, 1)) });
+  });
+});
+
+test.each<[string, () => EndpointTls, string, RegExp]>([
+  ["a foreign key", () => tls({ cert: client.cert, key: other.key }), "clientKey", /does not belong to the client certificate\. Compare `openssl x509/],
+  ["an encrypted key", () => ({ clientCert: client.cert, clientKey: createPrivateKey(client.key).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" }) as string }), "clientKey", /is encrypted\. Decrypt it with `openssl pkey/],
+  ["a request", () => tls({ ...client, cert: client.cert.replaceAll("CERTIFICATE", "CERTIFICATE REQUEST") }), "clientCert", /holds no certificate, but a certificate request/],
+  ["a damaged certificate", () => tls({ ...client, cert: client.cert.replace("MII", "M*I") }), "clientCert", /^The client certificate holds a block "CERTIFICATE" \(number 1\) whose base64 is damaged/],
+  ["an intermediate", () => ({ ca: chain.intermediate.cert }), "ca", /Give the root certificate .* issued by "CN=Test authority"/],
+  ["a leaf", () => ({ ca: chain.leaf.cert }), "ca", /Give the root certificate .* issued by "CN=Test intermediate"/],
+])("says what is wrong of which file: %s", (_name, make, field, reason) => {
+  expect(checkTls(make())).toMatchObject({ ok: false, field, reason: expect.stringMatching(reason) as string });
 });
 
 describe("refuses", () => {
@@ -47,7 +86,12 @@ describe("refuses", () => {
     ["a key alone", () => ({ clientKey: client.key }), "key_without_certificate"],
     ["nonsense as certificate", () => tls({ ...client, cert: "nonsense" }), "certificate_unreadable"],
     ["damaged base64", () => tls({ ...client, cert: client.cert.replace(/MII/, "AII") }), "certificate_unreadable"],
-    ["a key within the chain", () => tls({ ...client, cert: client.cert + client.key }), "certificate_unreadable"],
+    ["a key in place of the certificate", () => ({ clientCert: client.key, clientKey: client.key }), "certificate_unreadable"],
+    ["an encrypted key in the file of the certificate", () => ({ clientCert: client.cert + encrypted() }), "key_encrypted"],
+    ["an intermediate as authority", () => ({ ca: chain.intermediate.cert }), "ca_not_root"],
+    ["an intermediate beside another root", async () => ({ ca: chain.intermediate.cert + (await createCertificateAuthority({ commonName: "Other" })).ca }), "ca_not_root"],
+    ["a chain without its root as authority", () => ({ ca: chain.leaf.cert + chain.intermediate.cert }), "ca_not_root"],
+    ["a key as authority", () => ({ ca: client.key }), "ca_unreadable"],
     ["an expired certificate", async () => tls(await authority.issue({ usage: "client", expired: true })), "certificate_expired"],
     ["one of tomorrow", async () => tls(await authority.issue({ usage: "client", notBefore: new Date(Date.now() + DAY_MS) })), "certificate_not_yet_valid"],
     ["a server's certificate", () => tls(other), "certificate_wrong_usage"],

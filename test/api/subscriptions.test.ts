@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { createCertificateAuthority } from "../support/certificates.js";
+import { createCertificateAuthority, issueChain } from "../support/certificates.js";
 import { bucketWorkflowId, SIGNAL, WORKFLOW } from "../../src/workflows/contract.js";
 import { collectSignals, makeTenant, type RunningApi, startApi, type Tenant } from "./running-api.js";
 
@@ -106,8 +106,8 @@ test.each<[string, Record<string, unknown>, number, string, string]>([
   ["a header name with a space", { auth: { type: "api_key", header: "a b", value: "x" } }, 400, "invalid_request", "auth.header"],
   ["a header value with a line break", { auth: { type: "api_key", header: "x-a", value: "x\r\ny: z" } }, 400, "invalid_request", "auth.value"],
   ["a user name with a colon", { auth: { type: "basic", username: "a:b", password: "x" } }, 400, "invalid_request", "auth.username"],
-  ["a certificate without its key", { tls: { clientCert: "-----BEGIN CERTIFICATE-----" } }, 422, "tls_refused", "tls"],
-  ["a CA that is none", { tls: { ca: "nonsense" } }, 422, "tls_refused", "tls"],
+  ["a certificate without its key", { tls: { clientCert: "-----BEGIN CERTIFICATE-----" } }, 422, "tls_refused", "tls.clientCert"],
+  ["a CA that is none", { tls: { ca: "nonsense" } }, 422, "tls_refused", "tls.ca"],
   ["TLS 1.1", { tls: { minVersion: "TLSv1.1" } }, 400, "invalid_request", "tls.minVersion"],
   ["a name with NUL", { name: "a\u0000b" }, 400, "invalid_request", "name"],
   ["a name with a lone surrogate", { name: "a\ud800" }, 400, "invalid_request", "name"],
@@ -116,6 +116,30 @@ test.each<[string, Record<string, unknown>, number, string, string]>([
   ["an unknown member below", { rateLimit: { perSecond: 1, burst: 1, x: 1 } }, 400, "invalid_request", "rateLimit.x"],
 ])("refused: %s", async (_name, more, status, code, path) => {
   expect(await api.problem("POST", "/v1/subscriptions", { body: input(more) })).toMatchObject({ status, code, errors: [{ path }] });
+});
+
+test("PEM is taken as people have it, and one file with key and certificate never shows the key", async () => {
+  const authority = await createCertificateAuthority();
+  const { intermediate, leaf } = await issueChain(authority);
+  const asSaved = { clientCert: leaf.cert + intermediate.cert, ca: authority.ca };
+  const haproxy = leaf.cert + intermediate.cert + leaf.key;
+  const windows = (text: string) => `\ufeff${text.trimEnd().replaceAll("\n", "\r\n")}`;
+  for (const tls of [
+    { clientCert: windows(haproxy), clientKey: windows(haproxy), ca: windows(authority.ca) },
+    { clientCert: haproxy.replaceAll(/^/gm, "  "), ca: authority.ca.replaceAll(/^/gm, "\t") },
+    { clientCert: leaf.cert + intermediate.cert, clientKey: leaf.key.trimEnd(), ca: `subject=CN = größe\n${authority.ca}` },
+  ]) {
+    const { id, answer } = await create({ tls });
+    expect(answer.body).toMatchObject({ tls: { ...asSaved, hasClientKey: true } });
+    expect(answer.text).not.toContain("PRIVATE KEY");
+    expect((await api.store.subscriptions.get(id))?.tls).toEqual({ ...asSaved, clientKey: leaf.key });
+  }
+  const problem = await api.problem("POST", "/v1/subscriptions", { body: input({ tls: { ca: intermediate.cert } }) });
+  expect(problem).toMatchObject({ status: 422, code: "tls_refused", errors: [{ path: "tls.ca", message: expect.stringMatching(/intermediate.*Give the root certificate/) as string }] });
+  const { id } = await create();
+  expect(await api.problem("PATCH", `/v1/subscriptions/${id}`, { body: { tls: { clientCert: leaf.cert, clientKey: (await authority.issue()).key } } }))
+    .toMatchObject({ code: "tls_refused", errors: [{ path: "tls.clientKey", message: expect.stringMatching(/does not belong/) as string }] });
+  expect((await api.store.subscriptions.get(id))?.tls).toBeUndefined();
 });
 
 test("a change replaces fields, null removes them, and the others stay", async () => {

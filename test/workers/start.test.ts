@@ -62,6 +62,7 @@ describe("a start is refused with exit code 1 and one sentence", () => {
     ["the master keys are malformed", () => ({ SEALPOST_DATA_DIR: ownData, SEALPOST_MASTER_KEYS: "abc" }), () => ["SEALPOST_MASTER_KEYS: key 1 has no id"]],
     ["the master keys hold text", () => ({ SEALPOST_DATA_DIR: ownData, SEALPOST_MASTER_KEYS: `a:${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}` }), () => ["SEALPOST_MASTER_KEYS", "is text, not random bytes"]],
     ["a file for Temporal's TLS is missing", () => ({ SEALPOST_DATA_DIR: ownData, TEMPORAL_TLS_CA_FILE: join(directory, "no-such.pem") }), () => ["TEMPORAL_TLS_CA_FILE", "cannot be read (ENOENT)"]],
+    ["a file for Temporal's TLS holds something else", () => ({ SEALPOST_DATA_DIR: ownData, TEMPORAL_TLS_CA_FILE: join(directory, "a-file") }), () => ["TEMPORAL_TLS_CA_FILE", "a-file, which"]],
     ["the log file cannot be written", () => ({ SEALPOST_DATA_DIR: ownData, LOG_FILE: join(directory, "a-file", "log") }), () => ["LOG_FILE", "cannot be written"]],
     ["the connection string weakens what is promised", () => ({ SEALPOST_DATA_DIR: ownData, MONGODB_URL: "mongodb://127.0.0.1:1/?w=1" }), () => ["MONGODB_URL may not set w"]],
     ["the cache directory cannot be made", () => ({ SEALPOST_DATA_DIR: ownData, SEALPOST_CACHE_DIR: join(directory, "a-file", "cache") }), () => ["a-file/cache", "set SEALPOST_CACHE_DIR"]],

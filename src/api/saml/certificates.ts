@@ -1,21 +1,27 @@
 /** Certificates of identity providers: which of them can verify a response, and for how long. */
 import { X509Certificate } from "node:crypto";
+import { readPem } from "../../activities/pem.js";
 import type { IdpCertificate } from "../../store/saml-connections.js";
 
 /** From so long before its end a certificate is called expiring: logs, metrics and views say so. */
 export const EXPIRY_WARNING_MS = 30 * 86_400_000;
 
 export type CertificateFault = "unreadable" | "key_refused";
-export type ReadCertificate = { ok: true; certificate: IdpCertificate } | { ok: false; fault: CertificateFault };
+export type ReadCertificate =
+  | { ok: true; certificate: IdpCertificate }
+  /** `reason`: what is wrong of the text, where more can be said than the fault. */
+  | { ok: false; fault: CertificateFault; reason?: string };
 
 /** Shorter RSA keys are refused; other kinds of keys cannot be used by the library for signatures. */
 const MIN_RSA_BITS = 2_048;
-const MAX_CHARACTERS = 16_384;
 
-/** Reads one certificate, PEM or the bare base64 of metadata. What comes out is PEM made anew from what was understood. */
+/** Reads one certificate, PEM or the bare base64 of metadata; of a chain its leaf. What comes out is PEM made anew from what was understood. */
 export function readCertificate(text: string, addedAt: Date): ReadCertificate {
-  const certificate = parseCertificate(text);
-  return certificate ? judgeCertificate(certificate, addedAt) : { ok: false, fault: "unreadable" };
+  const parsed = parseCertificates(text);
+  if (!parsed.ok) return { ok: false, fault: "unreadable", reason: parsed.reason };
+  const [leaf, ...more] = withoutIssuers(parsed.certificates);
+  if (!leaf || more.length > 0) return { ok: false, fault: "unreadable", reason: "A file holds several certificates that belong to no common chain. Give each one alone." };
+  return judgeCertificate(leaf, addedAt);
 }
 
 /** The certificate as a connection keeps it, when its key can be used. */
@@ -40,17 +46,20 @@ function hasUsableKey(certificate: X509Certificate): boolean {
   }
 }
 
-/** PEM, or the bare base64 of metadata; undefined when it is neither, or too long. */
+export type ParsedCertificates = { ok: true; certificates: X509Certificate[] } | { ok: false; reason: string };
+
+/** All certificates of a text, at least one: PEM as people have it, or the bare base64 of metadata. */
+export function parseCertificates(text: string): ParsedCertificates {
+  const content = readPem(text);
+  if (!content.ok) return { ok: false, reason: `A certificate ${content.reason}` };
+  if (content.certificates.length > 0) return { ok: true, certificates: content.certificates.map(({ x509 }) => x509) };
+  return { ok: false, reason: `A file holds no certificate${content.keys.length > 0 ? ", but a private key" : ""}.` };
+}
+
+/** The certificate of metadata; undefined when it is none, or not one alone. */
 export function parseCertificate(text: string): X509Certificate | undefined {
-  if (text.length > MAX_CHARACTERS) return undefined;
-  const pem = /^\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/.exec(text)?.[1];
-  const base64 = (pem ?? text).replaceAll(/\s/g, "");
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return undefined;
-  try {
-    return new X509Certificate(Buffer.from(base64, "base64"));
-  } catch {
-    return undefined;
-  }
+  const parsed = parseCertificates(text);
+  return parsed.ok && parsed.certificates.length === 1 ? parsed.certificates[0] : undefined;
 }
 
 /** The public key, so that two certificates of one key can be told; the certificate itself where OpenSSL does not know the kind of key. */

@@ -1,6 +1,6 @@
 /** What an administrator says of an identity provider: its metadata (SAML 2.0 metadata, 2.4.3), or its parts. Read strictly, never guessed. */
 import type { IdpCertificate } from "../../store/saml-connections.js";
-import { parseCertificate } from "./certificates.js";
+import { parseCertificates } from "./certificates.js";
 import { endpointsOf, type Endpoints, type LogoutEndpoints, logoutEndpointsOf, ssoUrlFault } from "./endpoints.js";
 import { signingKeys, usableCertificates } from "./key-descriptors.js";
 import { cutEntity, isAggregate, MAX_AGGREGATE_CHARACTERS, MAX_METADATA_CHARACTERS, plainMetadata, TOO_LARGE } from "./metadata-text.js";
@@ -114,9 +114,10 @@ function certificatesFault(certificates: readonly IdpCertificate[], warnings: re
 /** Certificates that can be used, each once. Expired ones, authorities and such with other kinds of keys are left out as long as one can be used. */
 export function readCertificates(texts: readonly string[], now: Date): { ok: true; certificates: IdpCertificate[]; warnings: string[] } | { ok: false; reason: string } {
   if (texts.length === 0) return refuse("There is no signing certificate.");
-  const parsed = texts.flatMap((text) => parseCertificate(text) ?? []);
-  if (parsed.length < texts.length) return refuse("A certificate is neither PEM nor the base64 of one.");
-  const { certificates, warnings } = usableCertificates(parsed, now);
+  const parsed = texts.map(parseCertificates);
+  const unreadable = parsed.find((each) => !each.ok);
+  if (unreadable) return refuse(unreadable.reason);
+  const { certificates, warnings } = usableCertificates(parsed.flatMap((each) => (each.ok ? each.certificates : [])), now);
   const fault = certificatesFault(certificates, warnings);
   return fault === undefined ? { ok: true, certificates, warnings } : refuse(fault);
 }

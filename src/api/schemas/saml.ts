@@ -1,5 +1,6 @@
 /** SAML connections. */
 import { z } from "zod";
+import { PEM_LIMITS } from "../../activities/pem.js";
 import { SAML_ROLES } from "../../store/saml-connections.js";
 import { MAX_AGGREGATE_CHARACTERS } from "../saml/metadata-text.js";
 import { apiId, groupId } from "./catalogue.js";
@@ -8,7 +9,7 @@ import { idOf, instant, text } from "./primitives.js";
 export const connectionId = idOf("sso");
 export const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case").meta({ description: "SHA-256 of the certificate", example: "0".repeat(64) });
 
-const certificateText = z.string().min(1).max(16_384).meta({ description: "PEM, or the bare base64 of the certificate" });
+const certificateText = z.string().min(1).max(PEM_LIMITS.characters).meta({ description: "PEM, or the bare base64 of the certificate; of a chain its leaf is taken" });
 const roleMapping = z.strictObject({
   samlGroup: text(512).meta({ description: "Value of the groups attribute" }),
   role: z.enum(SAML_ROLES),

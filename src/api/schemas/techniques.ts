@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { headerOf } from "../../activities/auth.js";
 import { isHeaderName, isReservedHeader } from "../../activities/http-headers.js";
+import { PEM_LIMITS } from "../../activities/pem.js";
 import { SIGNING_SCHEMES } from "../../store/model.js";
 import { instant, text } from "./primitives.js";
 
@@ -14,7 +15,8 @@ const headerName = z.string().min(1).max(128).refine(isHeaderName, "must be a he
   .refine((name) => !isReservedHeader(name), "must not be a header of HTTP or of the delivery itself");
 const headerValue = z.string().min(1).max(MAX_VALUE).regex(HEADER_VALUE, "must be visible ASCII");
 
-const pem = z.string().min(1).max(65_536).regex(/^[\x09\x0a\x0d\x20-\x7e]+$/, "must be PEM");
+/** Any text: what of it is PEM is found by its reader, which also says what is wrong. */
+const pem = z.string().min(1).max(PEM_LIMITS.characters);
 
 export const url = z.string().min(1).max(2_048).regex(/^https?:\/\/[^\s\u0000-\u0020\u007f]+$/i, "must be an absolute https URL");
 
@@ -59,9 +61,9 @@ export const headers = z.record(headerName.refine((name) => name.toLowerCase() !
 export const headersView = z.array(z.string()).meta({ description: "Names of the custom headers" });
 
 export const tls = z.strictObject({
-  clientCert: pem.optional(),
-  clientKey: pem.optional().meta({ description: "Never shown again" }),
-  ca: pem.optional().meta({ description: "Trusted instead of the public roots" }),
+  clientCert: pem.optional().meta({ description: "PEM: the client certificate with its intermediates, in any order; one file with the key is taken, too" }),
+  clientKey: pem.optional().meta({ description: "PEM, not encrypted; never shown again" }),
+  ca: pem.optional().meta({ description: "PEM: root certificates, trusted instead of the public roots" }),
   minVersion: z.enum(["TLSv1.2", "TLSv1.3"]).optional(),
 }).meta({ id: "EndpointTls" });
 export const tlsView = z.object({

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writ
 import { dirname } from "node:path";
 import { Agent, request } from "undici";
 import type { AuditEntry } from "../../store/model.js";
+import { readAuthorities } from "../pem-files.js";
 import { makePrivateDirectory, narrowFile } from "../private-files.js";
 import { bodyOf, CONTENT_TYPES, linesOf, type ShipFormat } from "./format.js";
 
@@ -68,7 +69,7 @@ export function createHttpsTarget({ url, format, tokenFile, caFile, timeoutMs = 
   const address = new URL(url);
   if (address.protocol !== "https:") throw new Error("The audit is shipped by https only: give --to an https address or a file.");
   if (address.username || address.password) throw new Error("Give the collector's token in a file (--token-file), not in the address.");
-  const agent = new Agent({ connect: { ...(caFile !== undefined && { ca: readFileSync(caFile) }), minVersion: "TLSv1.2", rejectUnauthorized: true, timeout: timeoutMs }, connections: 1 });
+  const agent = new Agent({ connect: { ...(caFile !== undefined && { ca: readAuthorities("--ca-file", caFile) }), minVersion: "TLSv1.2", rejectUnauthorized: true, timeout: timeoutMs }, connections: 1 });
   const authorization = () => (tokenFile === undefined ? {} : { authorization: `Bearer ${readFileSync(tokenFile, "utf8").trim()}` });
   return {
     // A query may hold a token.
