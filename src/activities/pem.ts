@@ -32,6 +32,7 @@ export const PEM_FILE_LIMITS: PemLimits = { characters: 1024 * 1024, certificate
 
 /** Bounded, so that a text of dashes alone is read once. Other dashes come from word processors, a missing one from copying. */
 const MARKER = /-{2,6} ?(BEGIN|END) ([A-Za-z0-9 #.]{1,60}?) ?-{2,6}/g;
+const CERTIFICATE = /^(?:X509 |TRUSTED )?CERTIFICATE$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 interface Block {
@@ -97,6 +98,7 @@ const cutOff = (label: string) => fault(`is cut off: a block "${label}" begins, 
 function readBlocks(blocks: readonly Block[], { certificates }: PemLimits): PemContent {
   const found = nothing();
   if (blocks.length > 4 * certificates) return fault(`holds more than ${4 * certificates} blocks.`, true);
+  if (blocks.filter(({ label }) => CERTIFICATE.test(label)).length > certificates) return fault(`holds more than ${certificates} certificates.`, true);
   for (const [index, block] of blocks.entries()) {
     const reason = readBlock(found, block);
     if (reason !== undefined) return fault(`holds a block "${block.label}" (number ${index + 1}) ${reason}`);
@@ -111,7 +113,7 @@ function readBlock(found: Found, { label, body }: Block): string | undefined {
   // RFC 1421, 4.6.1.1, as OpenSSL writes it in the traditional forms.
   if (/Proc-Type:\s*4,\s*ENCRYPTED/i.test(body) || label === "ENCRYPTED PRIVATE KEY") return void (found.encryptedKey = true);
   const der = bytesOf(body);
-  if (/^(?:X509 |TRUSTED )?CERTIFICATE$/.test(label)) {
+  if (CERTIFICATE.test(label)) {
     if (!der) return "whose base64 is damaged.";
     return addCertificate(found, der) || addPkcs7(found, der) ? undefined : "that is damaged or no certificate.";
   }
