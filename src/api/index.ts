@@ -27,8 +27,10 @@ import { sendRefusal } from "./respond.js";
 import type { Route } from "./route.js";
 import { handlerOf, mountRoutes } from "./router.js";
 import { samlConnectionRoutes } from "./saml-connections.js";
+import { samlKeyRoutes } from "./saml-keys.js";
 import { samlMetadataRoutes } from "./saml-metadata.js";
 import { documentationRoutes, healthRoutes } from "./service-routes.js";
+import { singleLogoutRoutes } from "./single-logout.js";
 import { subscriptionLifeRoutes } from "./subscription-life.js";
 import { subscriptionLifecycleRoutes } from "./subscription-lifecycle.js";
 import { subscriptionTechniqueRoutes } from "./subscription-techniques.js";
@@ -41,7 +43,7 @@ const RESOURCE_ROUTES: readonly Route[] = [
   ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...importRoutes, ...eventTypeRoutes, ...groupRoutes, ...grantRequestRoutes,
   ...subscriptionRoutes, ...subscriptionLifeRoutes, ...subscriptionLifecycleRoutes, ...subscriptionTechniqueRoutes, ...filterRoutes,
   ...apiKeyRoutes, ...auditRoutes, ...codecRoutes, ...loginRoutes, ...meRoutes, ...peopleRoutes, ...pageRoutes,
-  ...samlConnectionRoutes, ...samlMetadataRoutes,
+  ...samlConnectionRoutes, ...samlKeyRoutes, ...samlMetadataRoutes, ...singleLogoutRoutes,
 ];
 
 /** Every route that the process serves; a pure worker serves its state only. */

@@ -7,7 +7,7 @@ import { sessionTokenOf, setSessionCookie } from "./cookies.js";
 import type { ApiDependencies, ApiSettings } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
 import { chooserPage } from "./pages/login.js";
-import { sendPage, sendSeeOther } from "./pages/page.js";
+import { sendOn, sendPage, sendSeeOther } from "./pages/page.js";
 import { answerRefusal, type PageRefusal } from "./pages/refused.js";
 import { formerSessionCookie, formerSessionOf } from "./former-session.js";
 import { endPendingLogin, newLoginKey, type PendingLogin, pendingLoginCookies, pendingLogins } from "./pending-logins.js";
@@ -170,12 +170,14 @@ export const loginRoutes: readonly Route[] = [
         return sendPage(response, chosen.unknown ? 404 : 200, chooserPage({ returnTo, unknown: chosen.unknown, trialConnectionId: settings.trialConnectionId }), CHOOSER_HEADERS);
       }
       const key = newLoginKey();
-      const { url, requestId } = await serviceProvider.begin(chosen.connection, key);
+      const { requestId, ...sending } = await serviceProvider.begin(chosen.connection, key);
       const token = sessionTokenOf(request);
       const login = {
         key, requestId, connectionId: chosen.connection.id, returnTo: returnTo ?? DEFAULT_RETURN, at: clock(), ...(token !== undefined && { previous: sessions.idOf(token) }),
       };
-      sendSeeOther(response, url, await pendingLoginCookies(store.keyring, request, login));
+      const cookies = await pendingLoginCookies(store.keyring, request, login);
+      if (sending.fields) sendOn(response, sending, "Log in", cookies);
+      else sendSeeOther(response, sending.url, cookies);
     },
   },
   {

@@ -11,6 +11,7 @@ import { sendSeeOther, wantsPage } from "./pages/page.js";
 import { answerRefusal } from "./pages/refused.js";
 import { send } from "./respond.js";
 import { ok, type RequestContext, type Route, route, type ServedRoute } from "./route.js";
+import { leadToProvider } from "./single-logout.js";
 import { meView, roleInput } from "./schemas/people.js";
 
 function view({ name, role, groupIds, apiIds, session }: Actor, catalogue: Catalogue): z.input<typeof meView> {
@@ -38,12 +39,13 @@ export async function changeRole(context: RequestContext, role: Role): Promise<R
 function logoutRoute(path: "/logout" | "/logout/everywhere", operationId: string, summary: string, end: (context: RequestContext, session: NonNullable<Actor["session"]>) => Promise<void>): ServedRoute {
   return {
     method: "post", path, operationId, tag: "People", act: "session:own", page: "/logged-out", summary,
-    description: "A browser that asks for a page is sent to /logged-out (303). The identity provider's own session goes on.",
+    description: "A browser that asks for a page is sent on to the identity provider with a LogoutRequest where that one takes part in single logout, and to /logged-out (303) where it does not. The session here has ended before that.",
     response: { status: 204, description: "Logged out" },
     async serve(context, request, response) {
       const { session } = context.actor;
       if (!session) return answerRefusal(request, response, refuse("forbidden", "A key has no session."));
       await end(context, session);
+      if (wantsPage(request) && (await leadToProvider(context, response, { session, cookies: CLEARED }))) return;
       if (wantsPage(request)) return sendSeeOther(response, "/logged-out", CLEARED);
       response.setHeader("set-cookie", CLEARED);
       send(response, 204, "");

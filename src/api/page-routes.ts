@@ -50,7 +50,7 @@ export const pageRoutes: readonly Route[] = [
   },
   {
     ...page, method: "get", path: "/logged-out", operationId: "loggedOutPage", summary: "After a log-out", act: "public",
-    serve: async (_context, _request, response) => sendPage(response, 200, loggedOutPage),
+    serve: async (_context, _request, response) => sendPage(response, 200, loggedOutPage("here")),
   },
 ];
 

@@ -6,11 +6,12 @@ import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { applyChange, exact } from "./change.js";
 import { refuse, type Refusal } from "./errors.js";
 import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
-import { acsUrl, spEntityId } from "./saml/addresses.js";
-import { certificatesEnd, EXPIRY_WARNING_MS, liveCertificates, signersOf } from "./saml/certificates.js";
+import { connectionViewOf } from "./saml-connection-view.js";
+import { liveCertificates, signersOf } from "./saml/certificates.js";
 import { fetchMetadata } from "./saml/fetch-metadata.js";
 import { TOO_LARGE } from "./saml/metadata-text.js";
 import { describeIdp, type IdpDescription, MAX_CERTIFICATES, readCertificates, readIdpMetadata, ssoUrlFault } from "./saml/idp-metadata.js";
+import { newSpKey } from "./saml/sp-keys.js";
 import { connectionChange, connectionId, connectionInput, connectionMetadata, connectionView, fingerprint } from "./schemas/saml.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
 
@@ -20,16 +21,7 @@ const certificateParams = z.strictObject({ id: connectionId, fingerprint });
 /** JSON escapes what XML has much of: quotes and line breaks. */
 const largeBody = { bytes: 12 * 1024 * 1024, tooLarge: TOO_LARGE };
 
-const viewFor = ({ dependencies: { settings } }: RequestContext) => ({ certificates, createdAt, updatedAt, ...connection }: SamlConnection): z.input<typeof connectionView> => {
-  const end = certificatesEnd(certificates);
-  return {
-    ...connection,
-    certificates: certificates.map(({ notBefore, notAfter, addedAt, ...each }) => ({ ...each, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString(), addedAt: addedAt.toISOString() })),
-    certificateExpiresAt: end.toISOString(), expiring: end.getTime() - Date.now() < EXPIRY_WARNING_MS,
-    acsUrl: acsUrl(settings.publicUrl, connection.id), spEntityId: spEntityId(settings.publicUrl, connection.id),
-    createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(),
-  };
-};
+const viewFor = ({ dependencies: { settings } }: RequestContext) => (connection: SamlConnection) => connectionViewOf(connection, settings.publicUrl);
 
 type Described = { ok: true; idp: IdpDescription } | { ok: false; refusal: Refusal };
 
@@ -44,14 +36,14 @@ async function describe({ dependencies }: RequestContext, body: z.output<typeof 
     xml = fetched.xml;
   }
   const read = xml === undefined ? describeIdp({ entityId: entityId ?? "", ssoUrl, certificates }, options) : readIdpMetadata(xml, options);
-  if (!read.ok) return { ok: false, refusal: refuse(read.tooLarge && metadataUrl === undefined ? "payload_too_large" : "saml_metadata_refused", read.reason) };
-  // Requests go by HTTP-Redirect.
-  return read.idp.ssoRedirect === undefined ? { ok: false, refusal: refuse("saml_metadata_refused", "The metadata has no SingleSignOnService with the HTTP-Redirect binding.") } : read;
+  return read.ok ? read : { ok: false, refusal: refuse(read.tooLarge && metadataUrl === undefined ? "payload_too_large" : "saml_metadata_refused", read.reason) };
 }
 
-/** Where a connection sends people, as the provider was described. */
-const addressesOf = ({ ssoRedirect, ssoPost }: IdpDescription): Pick<SamlConnection, "ssoUrl" | "ssoPostUrl"> =>
-  ({ ...(ssoRedirect !== undefined && { ssoUrl: ssoRedirect }), ...(ssoPost !== undefined && { ssoPostUrl: ssoPost }) });
+/** Where a connection sends people, and how, as the provider was described. Whoever wants signed requests gets them; nobody else forbids them. */
+const addressesOf = ({ ssoRedirect, ssoPost, slo, wantAuthnRequestsSigned }: IdpDescription): Pick<SamlConnection, "ssoUrl" | "ssoPostUrl" | "slo" | "signRequests"> => ({
+  ...(ssoRedirect !== undefined && { ssoUrl: ssoRedirect }), ...(ssoPost !== undefined && { ssoPostUrl: ssoPost }), ...(slo && { slo }),
+  ...(wantAuthnRequestsSigned && { signRequests: true }),
+});
 
 const warned = <T extends object>(view: T, { warnings }: Pick<IdpDescription, "warnings">): T & { warnings?: string[] } => (warnings.length === 0 ? view : { ...view, warnings });
 
@@ -87,11 +79,11 @@ const writing: readonly Route[] = [
       if (refusal) return refusal;
       const described = await describe(context, body);
       if (!described.ok) return described.refusal;
-      const { name, groupsAttribute, authnContextClassRefs, requireSignedResponse = true, idpInitiated = false, groupIds = [], roles = [], status = "enabled" } = body;
-      const now = new Date();
+      const { name, groupsAttribute, authnContextClassRefs, signRequests, requireSignedResponse = true, idpInitiated = false, groupIds = [], roles = [], status = "enabled" } = body;
+      const [now, id] = [new Date(), newId("sso")];
       const connection: SamlConnection = {
-        id: newId("sso"), name, entityId: described.idp.entityId, ...addressesOf(described.idp), certificates: described.idp.certificates, ...(groupsAttribute !== undefined && { groupsAttribute }), requireSignedResponse, idpInitiated,
-        ...(authnContextClassRefs && { authnContextClassRefs }), groupIds, roles: exactRoles(roles), status, createdAt: now, updatedAt: now,
+        id, name, entityId: described.idp.entityId, ...addressesOf(described.idp), certificates: described.idp.certificates, keys: [await newSpKey(id, now)],
+        ...exact({ groupsAttribute, authnContextClassRefs, signRequests }), requireSignedResponse, idpInitiated, groupIds, roles: exactRoles(roles), status, createdAt: now, updatedAt: now,
       };
       await context.dependencies.store.samlConnections.insert(connection);
       await recordAct(context, "saml_connection.create", connection.id, {
@@ -116,9 +108,9 @@ const writing: readonly Route[] = [
       if (!connection) return refuse("not_found");
       // Ended, not only refused: whoever disables a connection for a reason must not let its sessions in again by enabling it.
       const ended = body.status === "disabled" && { sessionsEnded: await store.sessions.deleteOfConnection(id) };
-      const { requireSignedResponse, idpInitiated, groupIds, ssoUrl, status } = body;
+      const { requireSignedResponse, signRequests, idpInitiated, groupIds, ssoUrl, status } = body;
       await recordAct(context, "saml_connection.change", id, {
-        fields: Object.keys(body), ...exact({ requireSignedResponse, idpInitiated, groupIds, ssoUrl, status, roles }), ...ended,
+        fields: Object.keys(body), ...exact({ requireSignedResponse, signRequests, idpInitiated, groupIds, ssoUrl, status, roles }), ...ended,
       });
       return ok(viewFor(context)(connection));
     },
@@ -153,8 +145,8 @@ const rollingOver: readonly Route[] = [
       const connection = await samlConnections.update(id, (current) => {
         const certificates = rolledOver(current.certificates, added, new Date());
         full = certificates.length > MAX_CERTIFICATES;
-        const { ssoUrl, ssoPostUrl, ...rest } = current;
-        return full ? current : { ...rest, ...(addresses ?? exact({ ssoUrl, ssoPostUrl })), certificates };
+        const { ssoUrl, ssoPostUrl, slo, ...rest } = current;
+        return full ? current : { ...rest, ...(addresses ?? exact({ ssoUrl, ssoPostUrl, slo })), certificates };
       });
       if (!connection) return refuse("not_found");
       if (full) return refuse("saml_metadata_refused", `At most ${MAX_CERTIFICATES} certificates are kept: remove one that is no longer used.`);

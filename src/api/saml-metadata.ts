@@ -5,7 +5,8 @@ import type { SamlConnection } from "../store/saml-connections.js";
 import { refuse } from "./errors.js";
 import { send, sendRefusal } from "./respond.js";
 import type { RequestContext, Route } from "./route.js";
-import { samlLibrary } from "./saml/library.js";
+import { withSpKey } from "./saml/sp-keys.js";
+import { spMetadata } from "./saml/sp-metadata.js";
 import { connectionId } from "./schemas/saml.js";
 import { parseQuery } from "./validate.js";
 
@@ -13,10 +14,10 @@ const TYPE = "application/samlmetadata+xml";
 const shared = { method: "get", tag: "Administration", act: "public", responseType: TYPE } as const;
 const answer = { status: 200, description: "SAML 2.0 metadata", schema: z.string() } as const;
 
-function reply(connection: SamlConnection | undefined, { dependencies: { settings } }: RequestContext, response: ServerResponse): void {
+async function reply(found: SamlConnection | undefined, { dependencies: { settings, store } }: RequestContext, response: ServerResponse): Promise<void> {
+  const connection = found && (await withSpKey(store, found));
   if (!connection) return sendRefusal(response, refuse("not_found"));
-  const library = samlLibrary({ connection, publicUrl: settings.publicUrl, certificates: connection.certificates.map(({ pem }) => pem) });
-  send(response, 200, library.generateServiceProviderMetadata(null), { "content-type": TYPE });
+  send(response, 200, spMetadata(connection, settings.publicUrl), { "content-type": TYPE });
 }
 
 export const samlMetadataRoutes: readonly Route[] = [
@@ -24,7 +25,7 @@ export const samlMetadataRoutes: readonly Route[] = [
     ...shared, path: "/saml/metadata/{id}", operationId: "samlMetadata", summary: "SAML metadata of this service for a connection",
     params: z.strictObject({ id: connectionId }), response: answer,
     async serve(context, request, response) {
-      reply(await context.dependencies.store.samlConnections.get(String(request.params?.["id"])), context, response);
+      await reply(await context.dependencies.store.samlConnections.get(String(request.params?.["id"])), context, response);
     },
   },
   {
@@ -37,7 +38,7 @@ export const samlMetadataRoutes: readonly Route[] = [
       const id = query.ok ? query.value["connection"] : undefined;
       if (id !== undefined) return reply(await samlConnections.get(id), context, response);
       const { data } = await samlConnections.list({ limit: 2 });
-      reply(data.length === 1 ? data[0] : undefined, context, response);
+      await reply(data.length === 1 ? data[0] : undefined, context, response);
     },
   },
 ];

@@ -51,6 +51,10 @@ export const PAGE_HEADERS = securityHeaders(PAGE_POLICY, "same-origin");
 /** On the page that chooses a connection: browsers hold the redirect of a form to the identity provider against `form-action` as well. */
 export const CHOOSER_HEADERS = securityHeaders({ ...PAGE_POLICY, formAction: ["'self'", "https:", "http://127.0.0.1:*", "http://localhost:*"] }, "same-origin");
 
+/** On the page that posts a message to an identity provider: one form to this origin and nowhere else, and one script, under a nonce that is used once. */
+export const postFormHeaders = (origin: string, nonce: string): Readonly<Record<string, string>> =>
+  securityHeaders({ ...PAGE_POLICY, scriptSrc: [`'nonce-${nonce}'`], formAction: [origin] }, "same-origin");
+
 /**
  * On every answer of the Temporal UI, which gives each its own content security policy. Its pages may open others of this origin, and a window
  * that they could reach into would lend them its policy. An opener policy that differs from that of all other answers cuts that tie (HTML, 7.1.3).

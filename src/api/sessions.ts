@@ -2,9 +2,10 @@
 import { randomBytes } from "node:crypto";
 import type { Role } from "../store/model.js";
 import type { SamlConnection } from "../store/saml-connections.js";
-import type { Session } from "../store/sessions.js";
+import type { Session, SessionIdentity } from "../store/sessions.js";
 import type { Actor } from "./access.js";
 import { createWrongKeyLimit, networkOf } from "./authenticate.js";
+import { exact } from "./change.js";
 import { clearSessionCookie } from "./cookies.js";
 import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
@@ -37,8 +38,11 @@ export interface Sessions {
   countRefusal(address: string | undefined): Promise<Refusal | undefined>;
   /** Counts a refused log-in over all addresses; false once they are too many within a minute to be recorded one by one. */
   isFewRefusals(): boolean;
-  /** Ends all sessions of the person; other processes notice within a second. Gives how many there were. */
-  endAllOf(personId: string): Promise<number>;
+  /**
+   * Ends all sessions of the person, or only those of these indexes of the identity provider's and those that have none; other processes notice
+   * within a second. Gives how many there were.
+   */
+  endAllOf(personId: string, sessionIndexes?: readonly string[]): Promise<number>;
 }
 
 export interface Login {
@@ -56,6 +60,8 @@ export interface OpenedSession {
   standings: readonly Standing[];
 }
 
+/** Sessions of one person that are looked through for an index: far more than anybody has browsers. */
+const MOST_OF_ONE = 1_000;
 const SWEEP_MS = 10 * 60_000;
 /** Refused log-ins of all addresses together that are recorded one by one within a minute; the audit is never trimmed. */
 const REFUSALS_NAMED = 200;
@@ -63,6 +69,11 @@ const REFUSALS_NAMED = 200;
 /** What a log-in tells of the person. */
 const knownOf = ({ nameId, displayName, email }: SamlIdentity) =>
   ({ nameId, ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }) });
+
+/** What the identity provider wants back at a log-out. */
+function namedByProvider({ sessionIndex, nameIdFormat, nameQualifier, spNameQualifier }: SamlIdentity): Pick<SessionIdentity, "sessionIndex" | "nameIdFormat" | "nameQualifier" | "spNameQualifier"> {
+  return exact({ sessionIndex, nameIdFormat, nameQualifier, spNameQualifier });
+}
 
 /** True for the first so many calls of a minute. */
 function createFewPerMinute(most: number, clock: () => number): () => boolean {
@@ -128,7 +139,7 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
         store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known }),
         store.sessions.insert({
           id: idOf(token), personId, connectionId: connection.id, startedAt: new Date(now), expiresAt, seenAt: new Date(now), endsAt: endOf(expiresAt, now, idleMs),
-          identity: { ...known, groups: [...identity.groups], ...(identity.sessionIndex !== undefined && { sessionIndex: identity.sessionIndex }) },
+          identity: { ...known, groups: [...identity.groups], ...namedByProvider(identity) },
         }),
       ]);
       await sweep(now);
@@ -142,7 +153,10 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
     end: ({ id }) => end(id),
     countRefusal: (address) => limitRefusals(address, `session ${networkOf(address ?? "")}`),
     isFewRefusals: createFewPerMinute(REFUSALS_NAMED, clock),
-    async endAllOf(personId) {
+    async endAllOf(personId, sessionIndexes) {
+      const meant = sessionIndexes && (await store.sessions.list(personId, MOST_OF_ONE)).filter(({ identity: { sessionIndex } }) => sessionIndex === undefined || sessionIndexes.includes(sessionIndex));
+      for (const { id } of meant ?? []) await end(id);
+      if (meant) return meant.length;
       const ended = await store.sessions.deleteOf(personId);
       await live.forgetPerson(personId);
       return ended;

@@ -119,7 +119,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
   return {
     standIn, temporalLegacyUntil,
     ...erasable,
-    samlConnections: createSamlConnectionStore(connections, { exclusive, rows: grants.rows(connections) }),
+    samlConnections: createSamlConnectionStore(connections, { exclusive, rows: grants.rows(connections), keyring }),
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
     ...limitedStores(db, exclusive, standIn),
     sessions: createSessionStore(db.collection<SessionDocument>("sessions"), keyring, grants),

@@ -1,7 +1,8 @@
 /** SAML connections: one per company, read at a log-in and not held in memory. */
-import type { Collection } from "mongodb";
+import { Binary, type Collection } from "mongodb";
 import { type CatalogueDocument, createCatalogueCollection, type Layout, type Rows } from "./catalogue-collection.js";
 import type { Exclusive } from "./exclusive.js";
+import type { Keyring, SealContext } from "./keyring.js";
 import type { Role } from "./model.js";
 import type { CatalogueCollection } from "./store.js";
 
@@ -15,6 +16,27 @@ export interface IdpCertificate {
   addedAt: Date;
 }
 
+/** A key pair of this service towards one identity provider: its requests are signed with it, and what is encrypted for it opens. */
+export interface SpKey {
+  /** SHA-256 of the certificate, 64 hexadecimal digits in lower case. */
+  fingerprint256: string;
+  /** PEM, self-signed: metadata gives keys as certificates (SAML metadata interoperability 1.0, 2.6). */
+  certificate: string;
+  notAfter: Date;
+  /** PEM, PKCS #8. Sealed at rest. */
+  privateKey: string;
+  createdAt: Date;
+  /** Neither used nor published from here on; absent: until it is rotated. */
+  expiresAt?: Date;
+}
+
+/** As many as are published and decrypt at once. */
+export const MAX_SP_KEYS = 3;
+
+/** Those that count at `now`, newest first. */
+export const liveSpKeys = (keys: readonly SpKey[] | undefined, now: Date): SpKey[] =>
+  (keys ?? []).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now).sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime()).slice(0, MAX_SP_KEYS);
+
 /** The roles that a connection may give by name; membership of groups makes a consumer. */
 export const SAML_ROLES = ["admin", "provider", "operator", "auditor"] as const satisfies readonly Role[];
 
@@ -26,6 +48,12 @@ export interface SamlRoleMapping {
   apiIds?: string[];
 }
 
+/** Where an identity provider takes LogoutRequests, and LogoutResponses when that is elsewhere. */
+export interface LogoutEndpoint {
+  url: string;
+  responseUrl?: string;
+}
+
 /** One company's identity provider, and what it may say about people. */
 export interface SamlConnection {
   id: string;
@@ -35,13 +63,19 @@ export interface SamlConnection {
   /** Where it takes requests by the HTTP-Redirect binding, and by HTTP-POST; at least one of the two. */
   ssoUrl?: string;
   ssoPostUrl?: string;
+  /** Where it takes messages of single logout; absent: it does not. */
+  slo?: { redirect?: LogoutEndpoint; post?: LogoutEndpoint };
   certificates: IdpCertificate[];
+  /** This service's own towards it. Absent: none has been needed yet. */
+  keys?: SpKey[];
   /** Name of the attribute with a person's groups; absent: the well-known ones in turn. */
   groupsAttribute?: string;
   /** The response must be signed as well as the assertion. */
   requireSignedResponse: boolean;
   /** Responses that nobody asked for are taken. */
   idpInitiated: boolean;
+  /** Requests are signed: the identity provider asks for it, or an administrator does. Absent: they are not. */
+  signRequests?: boolean;
   /** Asked for, and refused without one of them (second factor); absent: none is asked for. */
   authnContextClassRefs?: string[];
   /** The groups whose membership this provider may give; empty: none. */
@@ -52,12 +86,36 @@ export interface SamlConnection {
   updatedAt: Date;
 }
 
-const layout: Layout<SamlConnection> = {
-  toDocument: async ({ id, ...fields }) => ({ ...fields, _id: id }),
-  toItem: async ({ _id, version: _version, ...fields }) => ({ ...fields, id: _id }) as unknown as SamlConnection,
-};
+/** An SpKey as JSON. */
+type WrittenKey = Omit<SpKey, "notAfter" | "createdAt" | "expiresAt"> & { notAfter: string; createdAt: string; expiresAt?: string };
+
+const OWNER = "system";
+const keysOf = (id: string): SealContext => ({ collection: "samlConnections", id, field: "keys", owner: OWNER });
+const read = ({ notAfter, createdAt, expiresAt, ...key }: WrittenKey): SpKey => ({
+  ...key, notAfter: new Date(notAfter), createdAt: new Date(createdAt), ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+});
+
+/** The keys are sealed under the system's own data key: a connection is no group's. */
+function samlConnectionLayout(keyring: Pick<Keyring, "scope" | "forSealed">): Layout<SamlConnection> {
+  return {
+    async toDocument({ id, keys, ...fields }) {
+      if (!keys) return { ...fields, _id: id };
+      const sealed = (await keyring.scope(OWNER)).seal(keysOf(id), Buffer.from(JSON.stringify(keys)));
+      return { ...fields, _id: id, sealedKeys: new Binary(sealed) };
+    },
+    async toItem({ _id, version: _version, sealedKeys, ...fields }) {
+      const connection = { ...fields, id: _id } as unknown as SamlConnection;
+      if (!(sealedKeys instanceof Binary)) return connection;
+      const bytes = sealedKeys.value();
+      const opened = (await keyring.forSealed(bytes)).open(keysOf(_id), bytes);
+      const keys = (JSON.parse(Buffer.from(opened).toString("utf8")) as WrittenKey[]).map(read);
+      opened.fill(0);
+      return { ...connection, keys };
+    },
+  };
+}
 
 /** The same way of changing as a catalogue object, but no write makes every process read the catalogue anew. */
-export function createSamlConnectionStore(collection: Collection<CatalogueDocument>, { exclusive, rows }: { exclusive: Exclusive; rows: Rows }): CatalogueCollection<SamlConnection> {
-  return createCatalogueCollection(collection, layout, { changed: async () => undefined, exclusive, rows });
+export function createSamlConnectionStore(collection: Collection<CatalogueDocument>, { exclusive, rows, keyring }: { exclusive: Exclusive; rows: Rows; keyring: Pick<Keyring, "scope" | "forSealed"> }): CatalogueCollection<SamlConnection> {
+  return createCatalogueCollection(collection, samlConnectionLayout(keyring), { changed: async () => undefined, exclusive, rows });
 }

@@ -19,6 +19,10 @@ export interface SessionIdentity {
   /** Values of the groups attribute, as they came: what they give is decided at each request. */
   groups: string[];
   sessionIndex?: string;
+  /** How the identity provider qualifies the name, which it wants to read again at a log-out. */
+  nameIdFormat?: string;
+  nameQualifier?: string;
+  spNameQualifier?: string;
 }
 
 export interface Session {
@@ -45,6 +49,8 @@ export interface SessionStore {
   delete(id: string): Promise<boolean>;
   /** Ends every session of the person and gives how many there were. */
   deleteOf(personId: string): Promise<number>;
+  /** The person's sessions, at most so many. */
+  list(personId: string, most: number): Promise<Session[]>;
   /** Ends every session that was begun by the connection and gives how many there were. */
   deleteOfConnection(connectionId: string): Promise<number>;
   /** Removes what has ended. MongoDB does so itself within a minute or so; the stand-in has nothing that would. */
@@ -73,6 +79,21 @@ const contextOf = ({ id, personId }: Pick<Session, "id" | "personId">): SealCont
 /** What is signed: everything but the sealed part, which proves itself by the id and the person that it was sealed for. */
 function signedFields({ _id, personId, connectionId, role, startedAt, expiresAt, seenAt, endsAt }: Fields, version: number, ledgerSeq: number) {
   return { _id, personId, connectionId, ...(role !== undefined && { role }), startedAt, expiresAt, seenAt, endsAt, version, ledgerSeq };
+}
+
+/** The session with its sealed part. */
+async function opened(keyring: Pick<Keyring, "forSealed">, document: SessionDocument | undefined): Promise<Session | undefined> {
+  if (!document) return undefined;
+  const { _id: id, sealed, version: _version, ledgerSeq: _seq, mac: _mac, ...fields } = document;
+  const bytes = sealed.value();
+  try {
+    const plain = (await keyring.forSealed(bytes)).open(contextOf({ id, ...fields }), bytes);
+    return { id, ...fields, identity: JSON.parse(Buffer.from(plain).toString("utf8")) as SessionIdentity };
+  } catch (error) {
+    // The person was erased: nobody is logged in any more.
+    if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
+    throw error;
+  }
 }
 
 /** The sessions over their collection. */
@@ -119,19 +140,11 @@ export function createSessionStore(collection: Collection<SessionDocument>, keyr
       assertWhole();
       await guarded((within) => collection.insertOne({ ...signed({ _id: id, ...fields }, 1), sealed }, within));
     },
-    async get(id) {
-      const document = await find(id);
-      if (!document) return undefined;
-      const { _id, sealed, version: _version, ledgerSeq: _seq, mac: _mac, ...fields } = document;
-      const bytes = sealed.value();
-      try {
-        const opened = (await keyring.forSealed(bytes)).open(contextOf({ id, ...fields }), bytes);
-        return { id, ...fields, identity: JSON.parse(Buffer.from(opened).toString("utf8")) as SessionIdentity };
-      } catch (error) {
-        // The person was erased: nobody is logged in any more.
-        if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
-        throw error;
-      }
+    get: async (id) => opened(keyring, await find(id)),
+    async list(personId, most) {
+      const found = await guarded((within) => collection.find({ personId }, { projection: { _id: 1 }, ...within }).limit(most).toArray(), LIST_DEADLINE_MS);
+      const sessions = await Promise.all(found.map(async ({ _id }) => opened(keyring, await find(_id))));
+      return sessions.filter((session): session is Session => session !== undefined);
     },
     change,
     delete: async (id) => (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0,

@@ -31,7 +31,13 @@ test("the service's own metadata is public, well-formed, and says what the ident
   const [acs] = Array.from(root.getElementsByTagName("AssertionConsumerService"));
   expect(acs?.getAttribute("Binding")).toBe("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST");
   expect(acs?.getAttribute("Location")).toBe(`${PUBLIC_URL}/saml/acs/${ids[0]}`);
-  expect(answer.text).not.toContain("SingleLogoutService");
+  const logout = Array.from(root.getElementsByTagName("SingleLogoutService"));
+  expect(logout.map((each) => each.getAttribute("Binding")?.split(":").at(-1))).toEqual(["HTTP-Redirect", "HTTP-POST"]);
+  expect(new Set(logout.map((each) => each.getAttribute("Location")))).toEqual(new Set([`${PUBLIC_URL}/saml/slo/${ids[0]}`]));
+  // In the order of the schema (metadata, 2.4.1 and 2.4.4).
+  expect(Array.from(descriptor?.childNodes ?? []).filter(({ nodeType }) => nodeType === 1).map(({ nodeName }) => nodeName))
+    .toEqual(["KeyDescriptor", "KeyDescriptor", "SingleLogoutService", "SingleLogoutService", "AssertionConsumerService"]);
+  expect(Array.from(root.getElementsByTagName("EncryptionMethod")).map((each) => each.getAttribute("Algorithm"))).not.toContain("http://www.w3.org/2001/04/xmlenc#rsa-1_5");
 });
 
 test("without an id it is that of the only connection, or of the one named in the query", async () => {

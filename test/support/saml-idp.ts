@@ -1,7 +1,7 @@
 /** A SAML identity provider of the tests' own: builds and signs responses, good ones and every kind of bad one. */
 // tsyringe, below @peculiar/x509, needs it at import.
 import "reflect-metadata";
-import { randomBytes, webcrypto } from "node:crypto";
+import { type BinaryLike, createHash, createPrivateKey, type KeyLike, randomBytes, sign, webcrypto } from "node:crypto";
 import { inflateRawSync } from "node:zlib";
 import * as x509 from "@peculiar/x509";
 import { SignedXml } from "xml-crypto";
@@ -43,6 +43,17 @@ export async function createSamlKey({
     notBefore, notAfter, signingAlgorithm: RSA, extensions: ca === undefined ? [] : [new x509.BasicConstraintsExtension(ca, undefined, true)],
   });
   return { cert: `${certificate.toString("pem")}\n`, key };
+}
+
+/** A key on an elliptic curve, with its certificate. */
+export async function createCurveKey(curve: "P-256" | "P-384" | "P-521" | "Ed25519"): Promise<SamlKey> {
+  const algorithm = curve === "Ed25519" ? { name: curve } : { name: "ECDSA", namedCurve: curve, hash: "SHA-256" };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  if (!("privateKey" in keys)) throw new Error("no key pair");
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: "CN=Test identity provider", keys, signingAlgorithm: algorithm, notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + 365 * DAY_MS),
+  });
+  return { cert: `${certificate.toString("pem")}\n`, key: `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY")}\n` };
 }
 
 /** The base64 of a certificate, as metadata and KeyInfo hold it. */
@@ -114,7 +125,14 @@ export interface SigningOptions {
   digestAlgorithm?: string;
   transforms?: string[];
   canonicalization?: string;
+  /** The value of an ECDSA signature in DER, which XML Signature does not have. */
+  der?: boolean;
 }
+
+/** What xml-crypto does not sign by itself. */
+const MORE = "http://www.w3.org/2001/04/xmldsig-more#";
+const EXTRA_DIGESTS = { [`${MORE}sha384`]: "sha384" };
+const EXTRA_SIGNATURES = ["rsa-sha384", "ecdsa-sha1", "ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha512"].map((name) => MORE + name);
 
 const RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 const SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256";
@@ -122,7 +140,7 @@ const EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
 /** Signs the response or its assertion, enveloped, after its first child, which is the issuer when there is one. */
-export function signElement(xml: string, what: "Response" | "Assertion", options: SigningOptions): string {
+export function signElement(xml: string, what: "Response" | "Assertion" | "LogoutRequest" | "LogoutResponse", options: SigningOptions): string {
   const path = `//*[local-name(.)='${what}']`;
   const signer = new SignedXml({
     privateKey: options.key, ...(options.cert !== undefined && { publicCert: options.cert }),
@@ -131,6 +149,16 @@ export function signElement(xml: string, what: "Response" | "Assertion", options
     ...(options.cert === undefined && { getKeyInfoContent: () => null }),
   });
   if (options.signatureAlgorithm?.includes("hmac")) signer.enableHMAC();
+  for (const [uri, digest] of Object.entries(EXTRA_DIGESTS)) signer.HashAlgorithms[uri] = class {
+    getAlgorithmName = () => uri;
+    getHash = (text: string) => createHash(digest).update(text, "utf8").digest("base64");
+  };
+  for (const uri of EXTRA_SIGNATURES) signer.SignatureAlgorithms[uri] = class {
+    getAlgorithmName = () => uri;
+    getSignature = (info: BinaryLike, privateKey: KeyLike) =>
+      sign(/sha\d+/.exec(uri)?.[0], typeof info === "string" ? Buffer.from(info) : Buffer.alloc(0), { key: createPrivateKey(typeof privateKey === "string" ? privateKey : ""), dsaEncoding: options.der ? "der" : "ieee-p1363" }).toString("base64");
+    verifySignature = () => false;
+  };
   signer.addReference({ xpath: path, transforms: (options.transforms ?? [ENVELOPED, EXCLUSIVE_C14N]), digestAlgorithm: (options.digestAlgorithm ?? SHA256) });
   signer.computeSignature(xml, { prefix: "ds", location: { reference: `${path}/*[1]`, action: "after" } });
   return signer.getSignedXml();

@@ -35,11 +35,21 @@ ${trialConnectionId === undefined ? undefined : html`<div class="card">
   };
 }
 
-export const loggedOutPage: Page = {
-  title: "Logged out",
-  main: html`<div class="card">
-<h1>You are logged out here</h1>
-<p>Your identity provider may still know you: to end that too, log out there or close the browser.</p>
+const LOGGED_OUT = {
+  here: { title: "You are logged out here", text: "Your identity provider may still know you: to end that too, log out there or close the browser." },
+  partly: { title: "You are logged out here", text: "Your identity provider could not end all of your other sessions: close the browser to be sure." },
+  everywhere: { title: "You are logged out", text: "Your identity provider has ended its session as well." },
+} as const;
+
+/** How far the log-out reached, as far as is known. */
+export function loggedOutPage(reach: keyof typeof LOGGED_OUT): Page {
+  const { title, text } = LOGGED_OUT[reach];
+  return {
+    title: "Logged out",
+    main: html`<div class="card">
+<h1>${title}</h1>
+<p>${text}</p>
 <p><a class="button" href="/saml/login">Log in again</a></p>
 </div>`,
-};
+  };
+}

@@ -52,7 +52,8 @@ export function assertionFault(assertion: Element, expected: Expectation): SamlR
   return ageFault(assertion, expected.now) ?? conditionsFault(assertion, expected) ?? confirmationFault(assertion, expected) ?? authnFault(assertion, expected);
 }
 
-function issuerOf(element: Element): string | undefined {
+/** Whom the element says it is from. */
+export function issuerOf(element: Element): string | undefined {
   const issuer = onlyChild(element, ASSERTION, "Issuer");
   return issuer && textOf(issuer)?.trim();
 }

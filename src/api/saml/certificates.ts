@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { readPem } from "../../activities/pem.js";
 import type { IdpCertificate } from "../../store/saml-connections.js";
+import { hasUsableKey } from "./signature-algorithms.js";
 
 /** From so long before its end a certificate is called expiring: logs, metrics and views say so. */
 export const EXPIRY_WARNING_MS = 30 * 86_400_000;
@@ -12,8 +13,6 @@ export type ReadCertificate =
   /** `reason`: what is wrong of the text, where more can be said than the fault. */
   | { ok: false; fault: CertificateFault; reason?: string };
 
-/** Shorter RSA keys are refused; other kinds of keys cannot be used by the library for signatures. */
-const MIN_RSA_BITS = 2_048;
 
 /** Reads one certificate, PEM or the bare base64 of metadata; of a chain its leaf. What comes out is PEM made anew from what was understood. */
 export function readCertificate(text: string, addedAt: Date): ReadCertificate {
@@ -34,16 +33,6 @@ export function judgeCertificate(certificate: X509Certificate, addedAt: Date): R
       fingerprint256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(), addedAt,
     },
   };
-}
-
-function hasUsableKey(certificate: X509Certificate): boolean {
-  try {
-    const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
-    return asymmetricKeyType === "rsa" && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
-  } catch {
-    // A kind of key that OpenSSL does not know.
-    return false;
-  }
 }
 
 export type ParsedCertificates = { ok: true; certificates: X509Certificate[] } | { ok: false; reason: string };

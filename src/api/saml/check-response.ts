@@ -3,12 +3,13 @@ import type { SamlConnection } from "../../store/saml-connections.js";
 import { acsUrl, spEntityId } from "./addresses.js";
 import { answeredRequest, assertionFault, type Expectation, responseFault } from "./assertion.js";
 import { liveCertificates } from "./certificates.js";
+import { decryptResponse } from "./encrypted-assertion.js";
 import { readIdentity, type SamlIdentity } from "./identity.js";
-import { samlLibrary } from "./library.js";
 import { refused, type SamlRefused } from "./refusals.js";
 import { REQUEST_LIFE_MS } from "./request-id.js";
 import { type ReadResponse, readResponse } from "./response.js";
 import { isMadeByOne } from "./signed-info.js";
+import { verifiedXml } from "./verified-xml.js";
 import { parseXml } from "./xml.js";
 
 /** What is known of a post. Plain data, because it goes to another thread. */
@@ -30,30 +31,47 @@ export interface CheckedResponse {
 
 /** Whom the response names, or why it is refused. Never throws for what was posted. */
 export async function checkResponse(posted: PostedResponse): Promise<CheckedResponse | SamlRefused> {
-  const { publicUrl, connection, now } = posted;
+  const { publicUrl, connection, xml, now } = posted;
+  const { requireSignedResponse, keys = [] } = connection;
   const certificates = liveCertificates(connection.certificates, now).map(({ pem }) => pem);
-  const read = readResponse(posted.xml, connection);
-  if (!read.ok) return read;
+  const decrypted = decryptResponse({ xml, certificates, keys, recipient: spEntityId(publicUrl, connection.id), requireSignedResponse, now: new Date(now) });
+  if (!decrypted) return checkPlain(posted, { certificates, requireSignedResponse }).outcome;
+  if (!decrypted.ok) return decrypted;
+  const { authentic, outcome } = checkPlain({ ...posted, xml: decrypted.xml }, { certificates, requireSignedResponse: false });
+  // Until a signature has held, whoever made the ciphertext up must not learn what became of it (padding oracle).
+  return authentic ? outcome : refused("decryption_failed");
+}
+
+/** `authentic`: what is said of the assertion is said of what the identity provider signed. */
+interface Checked {
+  authentic: boolean;
+  outcome: CheckedResponse | SamlRefused;
+}
+const unproven = (outcome: SamlRefused): Checked => ({ authentic: false, outcome });
+
+function checkPlain(posted: PostedResponse, { certificates, requireSignedResponse }: { certificates: string[]; requireSignedResponse: boolean }): Checked {
+  const { publicUrl, connection, now } = posted;
+  const read = readResponse(posted.xml, { requireSignedResponse });
+  if (!read.ok) return unproven(read);
   const request = answeredByBrowser(posted, read);
-  if (!request.ok) return request;
+  if (!request.ok) return unproven(request);
   const expected: Expectation = {
     issuer: connection.entityId, acsUrl: acsUrl(publicUrl, connection.id), audience: spEntityId(publicUrl, connection.id),
     authnContextClassRefs: connection.authnContextClassRefs ?? [], now, ...(request.requestId !== undefined && { requestId: request.requestId }),
   };
-  const isOurs = read.signatures.every((signature) => isMadeByOne(signature, certificates));
-  const signed = isOurs ? await verify(posted, read, certificates, request) : undefined;
+  const signed = verifiedAssertion(posted.xml, read, certificates);
   // What is said of a response that is not authentic decides nothing; it only tells an administrator what to look at.
-  if (!signed) return refused(responseFault(read.response, expected) ?? assertionFault(read.assertion, expected) ?? "signature_invalid");
+  if (!signed) return unproven(refused(responseFault(read.response, expected) ?? assertionFault(read.assertion, expected) ?? "signature_invalid"));
   const fault = responseFault(read.response, expected) ?? assertionFault(signed, expected);
-  if (fault) return refused(fault);
+  if (fault) return { authentic: true, outcome: refused(fault) };
   const named = readIdentity(signed, connection);
-  return named.ok ? { ...named, ...(request.requestId !== undefined && { requestId: request.requestId }) } : refused(named.code);
+  const outcome = named.ok ? { ...named, ...(request.requestId !== undefined && { requestId: request.requestId }) } : refused(named.code);
+  return { authentic: true, outcome };
 }
 
 interface Answered {
   ok: true;
   requestId?: string;
-  at?: number;
 }
 
 /** The request must be this browser's, made here for this connection, and not too old. */
@@ -64,24 +82,15 @@ function answeredByBrowser({ connection, requests, now }: PostedResponse, { resp
   if (requestId === undefined) return connection.idpInitiated ? { ok: true } : refused("unsolicited");
   const request = requests.find(({ id }) => id === requestId);
   if (!request) return refused("request_unknown");
-  return now - request.at <= REQUEST_LIFE_MS ? { ok: true, requestId, at: request.at } : refused("request_expired");
+  return now - request.at <= REQUEST_LIFE_MS ? { ok: true, requestId } : refused("request_expired");
 }
 
-/** The assertion as it stands in the bytes that were signed; undefined when a signature or anything else is not to the library's liking. */
-async function verify({ publicUrl, connection, xml }: PostedResponse, { assertion }: ReadResponse, certificates: string[], { requestId, at }: Answered): Promise<Element | undefined> {
-  const library = samlLibrary({
-    connection, publicUrl, certificates,
-    ...(requestId !== undefined && at !== undefined && { requestedAt: (id: string) => (id === requestId ? new Date(at).toISOString() : null) }),
-  });
-  let signedXml: string | undefined;
-  try {
-    // Encoded anew from the text that was checked, so that both read the same.
-    const { profile } = await library.validatePostResponseAsync({ SAMLResponse: Buffer.from(xml).toString("base64") });
-    signedXml = profile?.getAssertionXml?.();
-  } catch {
-    return undefined;
-  }
-  const parsed = parseXml(signedXml ?? "");
+/** The assertion as it stands in the bytes that were signed; undefined when a signature does not hold. */
+function verifiedAssertion(xml: string, { signatures, assertion }: ReadResponse, certificates: readonly string[]): Element | undefined {
+  if (!signatures.every((signature) => isMadeByOne(signature, certificates))) return undefined;
+  const covered = signatures.map((signature) => ({ of: signature.parentNode, bytes: verifiedXml(xml, signature, certificates) }));
+  if (covered.some(({ bytes }) => bytes === undefined)) return undefined;
+  const parsed = parseXml(covered.find(({ of }) => of === assertion)?.bytes ?? "");
   if (!parsed.ok || parsed.root.localName !== "Assertion" || parsed.root.namespaceURI !== assertion.namespaceURI) return undefined;
   return parsed.root.getAttribute("ID") === assertion.getAttribute("ID") ? parsed.root : undefined;
 }

@@ -1,16 +1,12 @@
 /** Where an identity provider takes messages, out of its metadata (SAML 2.0 metadata, 2.2.2 and 2.4.3). */
-import { METADATA } from "./response.js";
+import type { LogoutEndpoint } from "../../store/saml-connections.js";
+import { METADATA, POST, REDIRECT } from "./response.js";
 import { attributeOf, childrenOf } from "./xml.js";
 
 /** Where it takes AuthnRequests; at least one of the two. */
 export interface Endpoints {
   ssoRedirect?: string;
   ssoPost?: string;
-}
-/** Where it takes LogoutRequests, and LogoutResponses when that is elsewhere. */
-export interface LogoutEndpoint {
-  url: string;
-  responseUrl?: string;
 }
 export interface LogoutEndpoints {
   redirect?: LogoutEndpoint;
@@ -20,9 +16,6 @@ export interface LogoutEndpoints {
 interface AddressOptions {
   production: boolean;
 }
-
-const REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
-const POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 
 /** Why people may not be sent to this address; undefined when they may. */
 export function ssoUrlFault(ssoUrl: string, { production }: AddressOptions): string | undefined {

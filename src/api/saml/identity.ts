@@ -8,6 +8,9 @@ import { attributeOf, childrenOf, onlyChild, textOf } from "./xml.js";
 export interface SamlIdentity {
   nameId: string;
   nameIdFormat?: string;
+  /** What the identity provider's own name for the person is qualified by; it wants them back at a log-out. */
+  nameQualifier?: string;
+  spNameQualifier?: string;
   attributes: ReadonlyMap<string, readonly string[]>;
   /** Values of the groups attribute. */
   groups: readonly string[];
@@ -49,6 +52,10 @@ const attributeSchema = z.object({
   values: z.array(z.string().max(4_096)).max(MAX_VALUES),
 });
 
+/** An entity id has at most so many characters (core, 8.3.6). */
+const MAX_QUALIFIER = 1_024;
+type NameId = Pick<SamlIdentity, "nameId" | "nameIdFormat" | "nameQualifier" | "spNameQualifier">;
+
 /** Without control characters, so that it stays one line wherever it is shown. */
 const PLAIN = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+$/u;
 
@@ -70,14 +77,23 @@ export function readIdentity(assertion: Element, { groupsAttribute }: { groupsAt
   };
 }
 
-function readNameId(assertion: Element): Pick<SamlIdentity, "nameId" | "nameIdFormat"> | undefined {
+function readNameId(assertion: Element): NameId | undefined {
   const subject = onlyChild(assertion, ASSERTION, "Subject");
-  const element = subject && onlyChild(subject, ASSERTION, "NameID");
+  return subject && nameIdIn(subject);
+}
+
+/** The one NameID that stands in the element, with what qualifies it. */
+export function nameIdIn(parent: Element): NameId | undefined {
+  const element = onlyChild(parent, ASSERTION, "NameID");
   const nameId = element && textOf(element);
   // Not trimmed: two names that differ in a blank would become one person.
   if (nameId === undefined || nameId !== nameId.trim() || nameId.length > 256 || !PLAIN.test(nameId)) return undefined;
-  const nameIdFormat = attributeOf(element as Element, "Format");
-  return { nameId, ...(nameIdFormat !== undefined && { nameIdFormat }) };
+  const qualifier = (name: string) => {
+    const value = element && attributeOf(element, name);
+    return value !== undefined && value.length <= MAX_QUALIFIER && PLAIN.test(value) ? value : undefined;
+  };
+  const [nameIdFormat, nameQualifier, spNameQualifier] = [qualifier("Format"), qualifier("NameQualifier"), qualifier("SPNameQualifier")];
+  return { nameId, ...(nameIdFormat !== undefined && { nameIdFormat }), ...(nameQualifier !== undefined && { nameQualifier }), ...(spNameQualifier !== undefined && { spNameQualifier }) };
 }
 
 /** Values of the same name are joined, as Keycloak writes groups. Values that are not text (nested elements) are left out. */

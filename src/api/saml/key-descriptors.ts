@@ -62,7 +62,7 @@ export function usableCertificates(given: readonly X509Certificate[], now: Date)
   for (const each of given) {
     const read = judgeCertificate(each, now);
     if (!ends.has(each)) warnings.add(`The certificate ${shown(each)} is an authority's, which issued another of them; it was left out.`);
-    else if (!read.ok) warnings.add(`The certificate ${shown(each)} was left out: its key is not RSA with at least 2,048 bits.`);
+    else if (!read.ok) warnings.add(`The certificate ${shown(each)} was left out: its key is neither RSA with at least 2,048 bits nor ECDSA on P-256, P-384 or P-521.`);
     else if (read.certificate.notAfter <= now) warnings.add(`The certificate ${shown(each)} has expired; it was left out.`);
     else usable.set(read.certificate.fingerprint256, read.certificate);
   }

@@ -25,8 +25,8 @@ export function samlLibrary({ connection, publicUrl, certificates, requestId, re
     wantAssertionsSigned: true, wantAuthnResponseSigned: connection.requireSignedResponse,
     validateInResponseTo: requestedAt ? ValidateInResponseTo.always : ValidateInResponseTo.never,
     requestIdExpirationPeriodMs: REQUEST_LIFE_MS, maxAssertionAgeMs: MAX_ASSERTION_AGE_MS, acceptedClockSkewMs: CLOCK_SKEW_MS,
-    // The defaults are SHA-1, which nothing here uses: requests are not signed.
-    signatureAlgorithm: "sha256", digestAlgorithm: "sha256",
+    // The defaults are SHA-1, which nothing here uses: bindings.ts signs, and packs, what goes out.
+    signatureAlgorithm: "sha256", digestAlgorithm: "sha256", skipRequestCompression: true,
     identifierFormat: null,
     ...(classRefs.length > 0 ? { disableRequestedAuthnContext: false, authnContext: classRefs, racComparison: "exact" as const } : { disableRequestedAuthnContext: true }),
     ...(requestId !== undefined && { generateUniqueId: () => requestId }),

@@ -1,15 +1,18 @@
 /** The shape that a posted SAML response must have before its signatures are looked at: one Response, one Assertion, plain signatures on just these. */
+import { ENCRYPTION } from "./encrypted-data.js";
 import { refused, type SamlRefusal, type SamlRefused } from "./refusals.js";
+import { DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS } from "./signature-algorithms.js";
 import { attributeOf, childrenOf, elementsOf, onlyChild, parseXml, type XmlFault } from "./xml.js";
 
 export const PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol";
+export const POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+export const REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 export const ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion";
 export const METADATA = "urn:oasis:names:tc:SAML:2.0:metadata";
 export const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
-const ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#";
 
 /** Around the assertion there is the response's own signature with its certificates, and a status. */
-const OUTSIDE = { name: "Assertion", maxDepth: 12, maxElements: 200 };
+export const OUTSIDE = { name: "Assertion", maxDepth: 12, maxElements: 200 };
 /** A signature with a chain of certificates in it has some 30. */
 const MAX_IN_SIGNATURE = 100;
 const MAX_PREFIX_LIST = 256;
@@ -17,10 +20,6 @@ const MAX_PREFIX_LIST = 256;
 /** Base64 of the posted field, in characters; with line breaks. */
 const MAX_CHARACTERS = 256 * 1024;
 
-const SIGNATURE_ALGORITHMS = new Set([
-  "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512", "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
-]);
-const DIGEST_ALGORITHMS = new Set(["http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2001/04/xmlenc#sha512"]);
 const EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
@@ -61,10 +60,16 @@ export function decodeResponse(field: unknown): string | SamlRefused {
   }
 }
 
-/** No second Response or Assertion of any namespace and at any depth, and no id twice, however its attribute is spelt. */
-function isSound(response: Element, elements: Element[]): boolean {
-  if (response.namespaceURI !== PROTOCOL || response.localName !== "Response") return false;
-  for (const name of ["Response", "Assertion"]) if (elements.filter((element) => element.localName === name).length !== 1) return false;
+/** No second Assertion of any namespace and at any depth. */
+const isSound = (response: Element, elements: readonly Element[]): boolean =>
+  isResponse(response, elements) && elements.filter((element) => element.localName === "Assertion").length === 1;
+
+/** No second Response either. */
+export const isResponse = (response: Element, elements: readonly Element[]): boolean => isMessage(response, elements, "Response");
+
+/** One message of this name, which is the root, and no id twice, however its attribute is spelt. */
+export function isMessage(root: Element, elements: readonly Element[], name: string): boolean {
+  if (root.namespaceURI !== PROTOCOL || root.localName !== name || elements.filter((element) => element.localName === name).length !== 1) return false;
   const ids = elements.flatMap((element) =>
     Array.from(element.attributes).filter((attribute) => attribute.name.replace(/^.*:/, "").toLowerCase() === "id").map(({ value }) => value));
   return new Set(ids).size === ids.length;
@@ -84,7 +89,7 @@ function signaturesFault(response: Element, assertion: Element, elements: Elemen
 }
 
 /** XML Signature, section 4, cut down to what SAML 2.0 (core, 5.4) allows: an enveloped signature of the element it stands in. */
-function signatureFault(signature: Element): SamlRefusal | undefined {
+export function signatureFault(signature: Element): SamlRefusal | undefined {
   const within = elementsOf(signature);
   // A list of prefixes is gone through for each prefix in scope.
   if (within.length > MAX_IN_SIGNATURE || within.some((element) => (element.getAttribute("PrefixList") ?? "").length > MAX_PREFIX_LIST)) return "response_too_complex";

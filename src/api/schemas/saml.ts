@@ -22,6 +22,7 @@ const authnContextClassRefs = z.array(text(256)).min(1).max(10)
   .meta({ description: "Asked for at the identity provider, and refused without one of them: a second factor", example: ["https://refeds.org/profile/mfa"] });
 const settings = {
   requireSignedResponse: z.boolean().optional().meta({ description: "The response must be signed as well as the assertion; true when absent" }),
+  signRequests: z.boolean().optional().meta({ description: "Requests are signed with this service's key; when absent, as the metadata asks for it (`WantAuthnRequestsSigned`)" }),
   idpInitiated: z.boolean().optional().meta({ description: "Take responses that nobody asked for; false when absent" }),
   groupIds: z.array(groupId).max(500).optional().meta({ description: "The groups whose membership this identity provider may give (by their `samlGroups`); none when absent" }),
   roles: z.array(roleMapping).max(100).optional().meta({ description: "Whose groups hold `samlGroup` has the role" }),
@@ -66,13 +67,26 @@ export const connectionMetadata = z.strictObject(source).superRefine((given, con
 }).meta({ id: "SamlConnectionMetadata" });
 
 const certificateView = z.object({ fingerprint256: fingerprint, notBefore: instant, notAfter: instant, addedAt: instant, pem: z.string() }).meta({ id: "SamlCertificate" });
+const spKeyView = z.object({
+  fingerprint256: fingerprint, certificate: z.string().meta({ description: "PEM, self-signed" }), notAfter: instant, createdAt: instant,
+  expiresAt: instant.optional().meta({ description: "Neither used nor published from here on" }),
+}).meta({ id: "SamlKey" });
+export const spKeyRotation = z.strictObject({
+  overlapSeconds: z.int().min(0).max(90 * 86_400).optional().meta({ description: "How long the keys before count too; 1,209,600 (two weeks) when absent, 0: they end at once" }),
+}).meta({ id: "SamlKeyRotation" });
+
+const logoutEndpoint = z.object({ url: z.string(), responseUrl: z.string().optional() });
+
 export const connectionView = z.object({
   id: connectionId, name: z.string(), entityId: z.string(),
   ssoUrl: z.string().optional().meta({ description: "Where it takes requests by the HTTP-Redirect binding; one of the two addresses is there" }),
   ssoPostUrl: z.string().optional().meta({ description: "Where it takes requests by the HTTP-POST binding" }),
+  slo: z.object({ redirect: logoutEndpoint.optional(), post: logoutEndpoint.optional() }).optional().meta({ description: "Where it takes messages of single logout, by binding" }),
   certificates: z.array(certificateView),
   certificateExpiresAt: instant.meta({ description: "When the last certificate ends, and log-ins with it" }),
   expiring: z.boolean().meta({ description: "That is less than 30 days away" }),
+  keys: z.array(spKeyView).meta({ description: "This service's own keys, newest first: it signs with the last one and decrypts with all. Empty: the first is made when the metadata is read" }),
+  signRequests: z.boolean().optional().meta({ description: "Requests are signed" }),
   groupsAttribute: z.string().optional(), requireSignedResponse: z.boolean(), idpInitiated: z.boolean(), authnContextClassRefs: z.array(z.string()).optional(),
   groupIds: z.array(z.string()), roles: z.array(roleMapping), status: z.enum(["enabled", "disabled"]),
   acsUrl: z.string().meta({ description: "Assertion consumer service (reply URL) for the identity provider" }),

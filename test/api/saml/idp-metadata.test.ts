@@ -1,21 +1,20 @@
 /** What is read out of an identity provider's metadata, and what is refused. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeIdp, readIdpMetadata, ssoUrlFault } from "../../../src/api/saml/idp-metadata.js";
-import { createCertificateAuthority } from "../../support/certificates.js";
-import { createSamlIdp, createSamlKey, type SamlIdp, type SamlKey } from "../../support/saml-idp.js";
+import { createCurveKey, createSamlIdp, createSamlKey, type SamlIdp, type SamlKey } from "../../support/saml-idp.js";
 
 const DAY_MS = 86_400_000;
 const options = { production: true, now: new Date() };
 let idp: SamlIdp;
 let expired: SamlKey;
 let weak: SamlKey;
-let elliptic: string;
+let edwards: string;
 
 beforeAll(async () => {
   idp = createSamlIdp(await createSamlKey());
   expired = await createSamlKey({ notBefore: new Date(Date.now() - 9 * DAY_MS), notAfter: new Date(Date.now() - DAY_MS) });
   weak = await createSamlKey({ bits: 1_024 });
-  elliptic = (await createCertificateAuthority()).ca;
+  edwards = (await createCurveKey("Ed25519")).cert;
 });
 const read = (change: (xml: string) => string, more: { entityId?: string; production?: boolean } = {}) => readIdpMetadata(change(idp.metadataXml()), { ...options, ...more });
 /** Two descriptions in one document. */
@@ -40,7 +39,7 @@ describe("metadata is read", () => {
   });
 
   test("without certificates that have ended or cannot be used, as long as one can", () => {
-    const certificates = [expired.cert, weak.cert, elliptic, idp.key.cert, idp.key.cert];
+    const certificates = [expired.cert, weak.cert, edwards, idp.key.cert, idp.key.cert];
     const { ok, ...rest } = readIdpMetadata(idp.metadataXml(certificates), options);
     expect(ok, JSON.stringify(rest)).toBe(true);
     expect(rest).toMatchObject({ idp: { certificates: [expect.anything()] } });
@@ -69,7 +68,7 @@ describe("metadata is refused", () => {
     ["too large", (xml) => xml.replace("<md:IDPSSO", `${" ".repeat(1024 * 1024)}<md:IDPSSO`)],
   ])("%s", (_name, change) => expect(read(change)).toMatchObject({ ok: false, reason: expect.stringMatching(/^.{10,}$/) as string }));
 
-  test.each([["an expired certificate", () => expired.cert], ["a short key", () => weak.cert], ["a key on an elliptic curve", () => elliptic]])("with nothing but %s", (_name, certificate) => {
+  test.each([["an expired certificate", () => expired.cert], ["a short key", () => weak.cert], ["a key for Ed25519, which no XML signature of SAML uses", () => edwards]])("with nothing but %s", (_name, certificate) => {
     expect(readIdpMetadata(idp.metadataXml([certificate()]), options)).toMatchObject({ ok: false });
     expect(describeIdp({ entityId: "urn:idp", ssoUrl: "https://idp.example", certificates: [certificate()] }, options)).toMatchObject({ ok: false });
   });

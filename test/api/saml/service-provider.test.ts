@@ -146,7 +146,8 @@ describe("a response is accepted once", () => {
   });
 
   test("and a store that does not answer accepts nobody", async () => {
-    const down = { blindIndex: (label: string, value: string) => bench.store.blindIndex(label, value), samlUses: { use: () => Promise.reject(new StoreError("unavailable", "down")), removeExpired: async () => undefined } };
+    const { samlConnections, audit } = bench.store;
+    const down = { samlConnections, audit, blindIndex: (label: string, value: string) => bench.store.blindIndex(label, value), samlUses: { use: () => Promise.reject(new StoreError("unavailable", "down")), removeExpired: async () => undefined } };
     const provider = createServiceProvider({ store: down, publicUrl: PUBLIC_URL });
     const { url, requestId } = await provider.begin(bench.connection, "s");
     await expect(provider.accept(bench.connection, { SAMLResponse: good(readRequest(url)) }, [requestId])).rejects.toMatchObject({ code: "unavailable" });
