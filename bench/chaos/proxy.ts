@@ -12,27 +12,39 @@ export interface Proxy {
   set(mode: ProxyMode): void;
   /** Bytes held back since the mode was last set. */
   held(): number;
+  /** Bytes that the server answered where something had been held and was let go. */
+  answeredLate(): number;
   close(): void;
 }
 
+export interface ProxyOptions {
+  /** Which requests `holdRequests` holds; absent: all. */
+  holds?: (bytes: Buffer) => boolean;
+  /** What was held reaches the server also when its client has hung up meanwhile, as bytes do that are in a network already. */
+  delivers?: boolean;
+}
+
 /** @param target host:port of the server, asked for at each connection */
-export async function startProxy(target: () => string): Promise<Proxy> {
+export async function startProxy(target: () => string, { holds = () => true, delivers = false }: ProxyOptions = {}): Promise<Proxy> {
   const sockets = new Set<net.Socket>();
   const waiting: { to: net.Socket; bytes: Buffer }[] = [];
   let mode: ProxyMode = "pass";
   let held = 0;
+  const released = new Set<net.Socket>();
+  let late = 0;
 
   function forward(from: net.Socket, to: net.Socket, holdIn: ProxyMode): void {
     sockets.add(from);
     from.on("data", (bytes) => {
-      if (mode !== holdIn) return void to.write(bytes);
+      if (released.has(from)) late += bytes.length;
+      if (mode !== holdIn || (holdIn === "holdRequests" && !holds(bytes))) return void to.write(bytes);
       held += bytes.length;
       waiting.push({ to, bytes });
     });
     from.on("error", () => undefined);
     from.on("close", () => {
       sockets.delete(from);
-      to.destroy();
+      if (!delivers || !(released.has(to) || waiting.some((each) => each.to === to))) to.destroy();
     });
   }
   const server = net.createServer((client) => {
@@ -51,9 +63,14 @@ export async function startProxy(target: () => string): Promise<Proxy> {
       held = 0;
       const release = waiting.splice(0);
       if (next === "refuse") sockets.forEach((socket) => socket.destroy());
-      for (const { to, bytes } of release) if (!to.destroyed) to.write(bytes);
+      for (const { to, bytes } of release) {
+        if (to.destroyed) continue;
+        released.add(to);
+        to.write(bytes);
+      }
     },
     held: () => held,
+    answeredLate: () => late,
     close: () => {
       server.close();
       sockets.forEach((socket) => socket.destroy());

@@ -2,7 +2,7 @@
 import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { Logger } from "pino";
 import type { Delivery, Subscription } from "../store/model.js";
-import type { DeliveryChange, Store } from "../store/store.js";
+import type { DeliveryChange, RefusedChange, Store } from "../store/store.js";
 import { type AttemptReport, type DeliveryStatus, type RetryItem, SETTLED_STATUSES } from "../workflows/contract.js";
 import type { Catalogue } from "./catalogue.js";
 import type { AttemptResult, EventBytes } from "./deliver.js";
@@ -72,7 +72,8 @@ export function createAttempt(dependencies: AttemptDependencies) {
   }
 
   async function recordStatus({ items, by }: { subscriptionId: string; items: RetryItem[]; by?: string }): Promise<void> {
-    await store.deliveries.record(items.map((item) => changeOf(item, by ? `${item.reason ?? ""} (by ${by})`.trim() : item.reason)));
+    // Whatever the number of attempts is by now: it was asked for, by a signal or a cancel of the workflow.
+    await store.deliveries.record(items.map((item) => ({ ...changeOf(item, by ? `${item.reason ?? ""} (by ${by})`.trim() : item.reason), asked: true })));
   }
 
   return { attempt, recordStatus };
@@ -88,19 +89,34 @@ const merged = (items: RetryItem[], changed: RetryItem[]): AttemptReport => {
 /** Puts items into a status without an attempt; writes only what changed. */
 async function stand({ store }: AttemptDependencies, items: RetryItem[], status: DeliveryStatus, reason: string, dueAtOf?: (item: RetryItem) => number | undefined): Promise<AttemptReport> {
   const changed = items.map((item): RetryItem => {
-    const { dueAt: _due, reservation: _slot, ...rest } = item;
+    const { dueAt: _due, reservation: _slot, asked: _asked, ...rest } = item;
     const dueAt = dueAtOf?.(item);
     return { ...rest, status, reason, since: item.status === status ? (item.since ?? Date.now()) : Date.now(), ...(dueAt !== undefined && { dueAt }) };
   });
-  const news = changed.filter((item, index) => items[index]?.status !== status || items[index]?.dueAt !== item.dueAt);
-  if (news.length > 0) await store.deliveries.record(news.map((item) => changeOf(item)));
-  return { items: changed };
+  const news = items.flatMap((before, index) => {
+    const item = changed[index];
+    return item && (before.status !== status || before.dueAt !== item.dueAt) ? [{ ...changeOf(item), attempts: item.attempts, ...(before.asked && { asked: true as const }) }] : [];
+  });
+  const refused = news.length > 0 ? await store.deliveries.record(news) : [];
+  return { items: asTheyStand(changed, refused) };
+}
+
+/** Where a change was refused, the delivery has gone on elsewhere or was settled meanwhile: the workflow goes on from how it stands. */
+function asTheyStand(items: RetryItem[], refused: RefusedChange[]): RetryItem[] {
+  const stands = new Map(refused.map((each) => [each.id, each.stands]));
+  return items.map((item) => {
+    const record = stands.get(item.deliveryId);
+    return record ? { ...asRecorded(item, record), ...(SETTLED_STATUSES.includes(record.status) && { attempts: Math.max(item.attempts, record.attemptCount) }) } : item;
+  });
 }
 
 /** After a crash of an earlier run: what the record says beyond what the workflow knows was done by that run. */
 function caughtUp(item: RetryItem, record: Delivery | undefined): RetryItem {
-  if (!record || record.attemptCount <= item.attempts) return item;
-  const { dueAt: _due, reservation: _slot, ...rest } = item;
+  return !record || record.attemptCount <= item.attempts ? item : asRecorded(item, record);
+}
+
+function asRecorded(item: RetryItem, record: Delivery): RetryItem {
+  const { dueAt: _due, reservation: _slot, asked: _asked, reason: _reason, ...rest } = item;
   return {
     ...rest, status: record.status, attempts: record.attemptCount, since: record.updatedAt.getTime(),
     ...(record.nextAttemptAt && { dueAt: record.nextAttemptAt.getTime() }), ...(record.reason !== undefined && { reason: record.reason }),
@@ -192,7 +208,7 @@ async function attemptOne(dependencies: AttemptDependencies, run: Run, item: Ret
   });
   // Given up before it had an outcome: the workflow decides what becomes of it.
   if (run.signal.aborted && !result.attempt) return;
-  const open = { ...reachedBy(item, result), result };
+  const open = { ...reachedBy(item, result), result, ...(item.asked && { asked: item.asked }) };
   dependencies.unrecordedRetries.set(item.deliveryId, open);
   run.open.push(open);
   if (result.effect) await dependencies.effects.apply(run.subscription, result.effect);
@@ -200,23 +216,23 @@ async function attemptOne(dependencies: AttemptDependencies, run: Run, item: Ret
 }
 
 function reachedBy(item: RetryItem, result: AttemptResult): RetryItem {
-  const { dueAt: _due, reservation: _slot, reason: _reason, notBefore: _turn, ...rest } = item;
+  const { dueAt: _due, reservation: _slot, reason: _reason, notBefore: _turn, asked: _asked, ...rest } = item;
   return {
     ...rest, status: result.status, attempts: item.attempts + (result.attempt ? 1 : 0), since: Date.now(),
     ...(result.reason !== undefined && { reason: result.reason }), ...(result.status === "retrying" && { dueAt: result.dueAt }),
   };
 }
 
-async function recordOpen({ store, unrecordedRetries }: AttemptDependencies, run: Run): Promise<void> {
+async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies, run: Run): Promise<void> {
   const open = run.open.splice(0);
   if (open.length === 0) return;
-  await store.deliveries.record(open.map(({ result, ...item }) => ({
-    ...changeOf(item), ...(result.attempt && { attempt: result.attempt, attemptCount: item.attempts, groupId: run.subscription.groupId }),
+  const refused = await store.deliveries.record(open.map(({ result, asked, ...item }) => ({
+    ...changeOf(item), attempts: item.attempts - (result.attempt ? 1 : 0), ...(asked && { asked }),
+    ...(result.attempt && { attempt: result.attempt, attemptCount: item.attempts, groupId: run.subscription.groupId }),
   })));
-  for (const { result: _result, ...item } of open) {
-    unrecordedRetries.delete(item.deliveryId);
-    run.reached.set(item.deliveryId, item);
-  }
+  if (refused.length > 0) log.warn({ deliveries: refused.map(({ id, why, stands }) => ({ id, why, status: stands?.status })) }, "deliveries were changed elsewhere during an attempt: they keep that");
+  for (const { result: _result, asked: _asked, ...item } of open) unrecordedRetries.delete(item.deliveryId);
+  for (const item of asTheyStand(open.map(({ result: _result, asked: _asked, ...item }) => item), refused)) run.reached.set(item.deliveryId, item);
 }
 
 const changeOf = (item: RetryItem, reason = item.reason): DeliveryChange => ({

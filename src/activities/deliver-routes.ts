@@ -5,11 +5,12 @@ import type { Store } from "../store/store.js";
 import { type DispatchResult, type RetryDeliveryInput, type RetryItem, retryWorkflowId, SETTLED_STATUSES } from "../workflows/contract.js";
 import type { Catalogue } from "./catalogue.js";
 import { type FirstAttemptsDependencies, type FirstOutcome, firstAttempts, type Route } from "./first-attempts.js";
+import { apiOf } from "./routes.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 import { deliverySummary } from "./workflow-summary.js";
 
 export interface DeliverRoutesDependencies extends FirstAttemptsDependencies {
-  catalogue: Pick<Catalogue, "group" | "subscription">;
+  catalogue: Pick<Catalogue, "group" | "subscription" | "eventType">;
   store: Store;
   effects: SubscriptionEffects;
   log: Logger;
@@ -45,11 +46,9 @@ export async function deliverRoutes(dependencies: DeliverRoutesDependencies, ord
   for (const route of routes) {
     const before = recordedBefore.get(route.deliveryId);
     const kept = dependencies.unrecorded.get(route.deliveryId);
-    if (before) {
-      dependencies.unrecorded.delete(route.deliveryId);
-      keepGoing(owner, before, route, left);
-    }
-    else if (kept) done.push({ route, outcome: kept });
+    // Also where a record is there: it may be that of an earlier try, which landed late.
+    if (kept) done.push({ route, outcome: kept });
+    else if (before) keepGoing(owner, before, route, left);
     // A filter that was changed between two runs leaves alone what the first one made.
     else if (route.filtered !== "excluded") todo.push(route);
   }
@@ -92,21 +91,43 @@ function keepGoing(owner: string, before: Delivery, route: Route, left: { route:
 async function recordAll(dependencies: DeliverRoutesDependencies, owner: string, done: Done[], left: { route: Route; item: RetryItem }[]): Promise<void> {
   if (done.length === 0) return;
   const { store, effects, unrecorded, log } = dependencies;
-  const known = await store.deliveries.insertMany(done.map(({ route, outcome }) => deliveryOf(owner, route, outcome)));
+  const known = await store.deliveries.insertMany(done.map(({ route, outcome }) => deliveryOf(dependencies, owner, route, outcome)));
   if (known.length > 0) log.warn({ owner, deliveries: known }, "delivery records were there before");
+  const before = known.length > 0 ? await store.deliveries.getMany(known) : new Map<string, Delivery>();
   for (const { route, outcome } of done) {
+    const record = before.get(route.deliveryId);
+    if (record) keepGoing(owner, await withAttempt(store, record, outcome), route, left);
     unrecorded.delete(route.deliveryId);
-    const item = itemOf(route, outcome);
+    const item = record ? undefined : itemOf(route, outcome);
     if (item) left.push({ route, item });
     if (outcome.kind === "attempted" && outcome.result.effect) await effects.apply(route.subscription, outcome.result.effect);
   }
 }
 
-function deliveryOf(owner: string, route: Route, outcome: FirstOutcome): Delivery {
+/**
+ * A record that was there before, with the attempt that was made here. It is the same one when our own earlier write landed late. Else
+ * an earlier run in another process made one as well: both are told, and the newer one says how the delivery stands.
+ */
+async function withAttempt(store: Store, record: Delivery, outcome: FirstOutcome): Promise<Delivery> {
+  const made = outcome.kind === "attempted" ? outcome.result : undefined;
+  if (!made?.attempt || record.attempts.some(({ at, outcome: code }) => at.getTime() === made.attempt?.at.getTime() && code === made.attempt.outcome)) return record;
+  const attempt = { ...made.attempt, number: record.attemptCount + 1 };
+  const nextAttemptAt = made.status === "retrying" ? new Date(made.dueAt) : null;
+  const [refused] = await store.deliveries.record([{
+    id: record.id, groupId: record.groupId, attempt, attemptCount: attempt.number, status: made.status, reason: made.reason ?? null, nextAttemptAt,
+    ...(SETTLED_STATUSES.includes(made.status) && { workflowId: null }),
+  }]);
+  if (refused?.stands) return refused.stands;
+  const { nextAttemptAt: _before, reason: _former, ...rest } = record;
+  return { ...rest, status: made.status, attemptCount: attempt.number, ...(nextAttemptAt && { nextAttemptAt }), ...(made.reason !== undefined && { reason: made.reason }) };
+}
+
+function deliveryOf({ catalogue }: Pick<DeliverRoutesDependencies, "catalogue">, owner: string, route: Route, outcome: FirstOutcome): Delivery {
   const { event, subscription } = route;
   const now = new Date();
+  const apiId = apiOf(catalogue, event.type);
   const base = {
-    id: route.deliveryId, eventId: event.id, subscriptionId: subscription.id, groupId: subscription.groupId, eventType: event.type, createdAt: now, updatedAt: now,
+    ...(apiId !== "" && { apiId }), id: route.deliveryId, eventId: event.id, subscriptionId: subscription.id, groupId: subscription.groupId, eventType: event.type, createdAt: now, updatedAt: now,
   };
   const workflow = { workflowId: retryWorkflowId(owner, subscription.id) };
   if (outcome.kind === "left") {

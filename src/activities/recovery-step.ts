@@ -1,7 +1,7 @@
 /** The activity `recoveryStep`: one hand-over of a recovery to one subscription, and a look at the hand-overs before. */
 import { activityInfo } from "@temporalio/activity";
 import type { Delivery, Subscription } from "../store/model.js";
-import type { Store } from "../store/store.js";
+import type { DeliveryChange, Store } from "../store/store.js";
 import type { RecoveryStep, RecoveryStepInput, SkipReason, WatchedDelivery } from "../workflows/recovery-contract.js";
 import type { Catalogue } from "./catalogue.js";
 import type { RecoverDependencies } from "./recover.js";
@@ -34,12 +34,15 @@ export function createRecoveryStep(dependencies: RecoverDependencies): (input: R
     const { orders, sent: sentBefore, skipped } = await sort(dependencies, input, { records, rerun, at });
     const live = input.look ? await lookForLive(store, input) : undefined;
     const free = await signalOpen(dependencies, input, orders);
-    const retry = retryOf(catalogue, input, free);
-    // Before the workflow starts, or it might overwrite what an attempt records.
-    if (free.length > 0) await store.deliveries.record(free.map(({ delivery: { id } }) => ({ id, status: "pending", workflowId: input.workflowId, reason: null, nextAttemptAt: null })));
+    // Before the workflow starts; what has been attempted since it was read here is not ours any more.
+    const refused = new Set((free.length === 0 ? [] : await store.deliveries.record(free.map(({ delivery: { id, attemptCount } }): DeliveryChange =>
+      ({ id, status: "pending", workflowId: input.workflowId, reason: null, nextAttemptAt: null, attempts: attemptCount, asked: true })))).map(({ id }) => id));
+    const ours = (some: readonly Order[]): Order[] => some.filter(({ delivery }) => !refused.has(delivery.id));
+    const retry = retryOf(catalogue, input, ours(free));
     return {
-      ...(retry && { retry }), skipped, ...resultsOf(input.watch, records), perSecond: perSecondOf(catalogue.subscription(input.subscriptionId)),
-      sent: [...sentBefore, ...orders.map(({ delivery }) => ({ id: delivery.id, attempts: delivery.attemptCount, at }))], ...(live && { live }),
+      ...(retry && { retry }), ...resultsOf(input.watch, records), perSecond: perSecondOf(catalogue.subscription(input.subscriptionId)),
+      skipped: refused.size > 0 ? { ...skipped, changed: (skipped.changed ?? 0) + refused.size } : skipped,
+      sent: [...sentBefore, ...ours(orders).map(({ delivery }) => ({ id: delivery.id, attempts: delivery.attemptCount, at }))], ...(live && { live }),
     };
   };
 }

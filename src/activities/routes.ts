@@ -8,7 +8,7 @@ import type { Catalogue } from "./catalogue.js";
 export const TEST_EVENT_TYPE = "sealpost.test";
 
 /** Id of the api whose data key seals events of this type; empty for the service's own types. */
-export const apiOf = (catalogue: Catalogue, eventType: string): string => catalogue.eventType(eventType)?.apiId ?? "";
+export const apiOf = (catalogue: Pick<Catalogue, "eventType">, eventType: string): string => catalogue.eventType(eventType)?.apiId ?? "";
 
 /** Whether anybody may publish this type: it is in the catalogue, or one of the service's own. */
 export const isKnownType = (catalogue: Catalogue, eventType: string): boolean =>

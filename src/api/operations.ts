@@ -44,8 +44,7 @@ export function createOperations({ client, store, log, parkOpenDays, taskQueue =
       subscriptionId: delivery.subscriptionId, groupId: delivery.groupId, parkOpenDays,
       items: [{ deliveryId: delivery.id, eventId: delivery.eventId, eventType: delivery.eventType, status: "pending", dueAt: Date.now(), attempts: delivery.attemptCount, scheduleBase: delivery.attemptCount }],
     };
-    // Before the start, or it might overwrite what the attempt records.
-    await store.deliveries.record([{ id: delivery.id, status: "pending", workflowId }]);
+    await store.deliveries.record([{ id: delivery.id, status: "pending", workflowId, asked: true }]);
     await client.workflow.signalWithStart(WORKFLOW.retryDelivery, {
       workflowId, taskQueue, args: [input], signal: SIGNAL.retry, signalArgs: [wish], typedSearchAttributes: searchAttributesOf(input),
       ...(catalogue && { staticSummary: deliverySummary(catalogue, input, [delivery.eventType]) }),
@@ -55,8 +54,8 @@ export function createOperations({ client, store, log, parkOpenDays, taskQueue =
   async function cancel(delivery: Delivery, by: string): Promise<boolean> {
     if (SETTLED_STATUSES.includes(delivery.status)) return false;
     if (delivery.workflowId !== undefined && (await signal(delivery.workflowId, SIGNAL.cancel, { deliveryIds: [delivery.id], by }))) return true;
-    await store.deliveries.record([{ id: delivery.id, status: "cancelled", workflowId: null, nextAttemptAt: null, reason: `Cancelled by ${by}.` }]);
-    return true;
+    const refused = await store.deliveries.record([{ id: delivery.id, status: "cancelled", workflowId: null, nextAttemptAt: null, reason: `Cancelled by ${by}.`, asked: true }]);
+    return !refused.some(({ why }) => why === "settled");
   }
 
   async function wake(subscriptionId: string): Promise<void> {
@@ -91,7 +90,7 @@ function createCancelAll(store: Store, signal: (workflowId: string, name: string
     for (const { id, workflowId } of deliveries) byWorkflow.set(workflowId, [...(byWorkflow.get(workflowId) ?? []), id]);
     for (const [workflowId, deliveryIds] of byWorkflow) {
       if (workflowId !== undefined && (await signal(workflowId, SIGNAL.cancel, { deliveryIds, by, reason }))) continue;
-      await store.deliveries.record(deliveryIds.map((id) => ({ id, status: "cancelled", workflowId: null, nextAttemptAt: null, reason: `${reason} (by ${by})` })));
+      await store.deliveries.record(deliveryIds.map((id) => ({ id, status: "cancelled", workflowId: null, nextAttemptAt: null, reason: `${reason} (by ${by})`, asked: true })));
     }
   }
 

@@ -29,6 +29,23 @@ export async function findByIds<D extends Document & { _id: string }>(
 ): Promise<WithId<D>[]> {
   const options = projection ? { projection } : {};
   if (ids.length > 1 && !standIn) return guarded((within) => collection.find({ _id: { $in: ids } } as Filter<D>, { ...options, ...within }).toArray());
-  const found = await guarded((within) => Promise.all(ids.map((id) => collection.findOne({ _id: id } as Filter<D>, { ...options, ...within }))));
+  return oneByOne(ids, (id) => guarded((within) => collection.findOne({ _id: id } as Filter<D>, { ...options, ...within })));
+}
+
+/** As many at once as the client has connections, so that no read waits for one while its time runs. Nothing more is asked after a failure. */
+const AT_ONCE = 32;
+
+async function oneByOne<T>(ids: readonly string[], find: (id: string) => Promise<T | null>): Promise<T[]> {
+  const found: (T | null)[] = [];
+  let next = 0;
+  const reader = async (): Promise<void> => {
+    for (let at = next++; at < ids.length; at = next++) {
+      found[at] = await find(ids[at] ?? "").catch((error: unknown) => {
+        next = ids.length;
+        throw error;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, ids.length) }, reader));
   return found.filter((document) => document !== null);
 }

@@ -241,6 +241,8 @@ export interface Delivery {
   eventId: string;
   subscriptionId: string;
   groupId: string;
+  /** The api whose event type it is. Absent for the service's own types, and until it is filled in for those of earlier releases. */
+  apiId?: string;
   eventType: string;
   status: DeliveryStatus;
   createdAt: Date;

@@ -125,8 +125,11 @@ export interface DeliveryStore {
   getMany(ids: string[]): Promise<Map<string, Delivery>>;
   /** Newest first; items come without attempt details. */
   list(page: PageRequest, filter: DeliveryFilter): Promise<Page<Delivery>>;
-  /** One batched write: appends the attempt, when given, and sets the fields. `null` removes a field. */
-  record(changes: DeliveryChange[]): Promise<void>;
+  /**
+   * Appends the attempt, when given, and sets the fields; `null` removes a field. Each change is a compare-and-set. Gives those that were
+   * not made, because their delivery has gone on or is settled: the writer takes over how it stands. An attempt is told all the same.
+   */
+  record(changes: DeliveryChange[]): Promise<RefusedChange[]>;
   /** Distinct workflow ids that look after unsettled deliveries of the subscription. */
   openWorkflows(subscriptionId: string): Promise<string[]>;
   /** Removes the attempts' details of all deliveries of the event, for good; false when there were none. */
@@ -151,6 +154,18 @@ export interface DeliveryChange {
   nextAttemptAt?: Date | null;
   workflowId?: string | null;
   reason?: string | null;
+  /** Attempts on record that the writer knows of: with any other number it is out of date. Absent: one less than `attempt.number`. */
+  attempts?: number;
+  /** Somebody asked for it. Only then does it lead out of a settled status or `parked`. */
+  asked?: true;
+}
+
+/** `missing`: there is no such delivery. `settled`: it keeps its status. `outdated`: another attempt has been recorded. */
+export interface RefusedChange {
+  id: string;
+  why: "missing" | "settled" | "outdated";
+  /** The delivery without attempt details, as it is instead. */
+  stands?: Delivery;
 }
 
 /** The ledger of erasures and the acts in it. An erasure is entered first, so that a crash half-way is finished by `reapply`. */

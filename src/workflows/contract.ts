@@ -101,6 +101,8 @@ export interface RetryItem {
   reason?: string;
   /** When it was parked, held or exhausted. */
   since?: number;
+  /** Somebody asked for the next attempt: its record may lead out of a settled status. */
+  asked?: true;
 }
 
 /** A reserved start time in a token bucket. */

@@ -193,7 +193,7 @@ async function grant(care: Care): Promise<void> {
 /** A retry by hand goes out now and begins the schedule anew. */
 function afresh(item: RetryItem, notBefore?: number): RetryItem {
   const { reservation: _slot, reason: _reason, since: _since, notBefore: _pace, ...rest } = item;
-  return { ...rest, status: "pending", dueAt: Date.now(), scheduleBase: item.attempts, ...(notBefore !== undefined && { notBefore }) };
+  return { ...rest, status: "pending", asked: true, dueAt: Date.now(), scheduleBase: item.attempts, ...(notBefore !== undefined && { notBefore }) };
 }
 
 function awake(item: RetryItem): RetryItem {

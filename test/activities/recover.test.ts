@@ -62,7 +62,8 @@ describe("a recovery", () => {
     expect(at.receiver.requests).toHaveLength(1);
     expect(paused.receiver.requests).toHaveLength(0);
     // Cancelled because it was erased: also by name it is not sent.
-    await worker.store.deliveries.record([{ id: `${erased}.${at.subscription.id}`, status: "cancelled" }]);
+    const id = `${erased}.${at.subscription.id}`;
+    await worker.store.deliveries.record([{ id, status: "pending", asked: true }, { id, status: "cancelled" }]);
     const named = await recover({ subscriptionId: at.subscription.id, status: ["cancelled"] });
     await ended(named);
     expect((await recordOf(named))?.progress).toMatchObject({ found: 1, sent: 0, skipped: { erased: 1 } });

@@ -145,7 +145,7 @@ test("what is refused costs no entry: unknown objects, a status that does not al
     expect((await api.call(method, path, { key: of.consumerKey, ...(body && { body }) })).status, `${method} ${path}`).toBeGreaterThanOrEqual(400);
   }
   const settled = `${of.eventId}.${of.subscriptionId}`;
-  await api.store.deliveries.record([{ id: settled, status: "delivered" }]);
+  await api.store.deliveries.record([{ id: settled, status: "delivered", asked: true }]);
   expect((await api.call("POST", `/v1/deliveries/${settled}/cancel`, { key: of.consumerKey })).status).toBe(409);
   expect((await api.call("POST", "/v1/event-types", { body: { name: of.eventType, apiId: of.apiId } })).status).toBe(409);
   await api.auditTally.close();
