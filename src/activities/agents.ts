@@ -45,6 +45,8 @@ export type IdentityFault = "target_refused" | "client_certificate_mismatch" | "
 
 export interface Agents {
   acquire(identity: Identity): { ok: true; endpoint: Endpoint } | { ok: false; code: IdentityFault };
+  /** Requests that come from now on open new connections; those under way keep theirs. */
+  drop(endpoint: Endpoint): void;
   /** Sockets open or being opened. */
   sockets(): number;
   endpoints(): number;
@@ -117,6 +119,9 @@ export function createAgents(options: AgentsOptions): Agents {
       if (oldest && entries.size >= maxEndpoints) retire(oldest);
       entries.set(identity.subscriptionId, opened.endpoint);
       return opened;
+    },
+    drop(endpoint) {
+      for (const entry of entries.values()) if (entry === endpoint) return retire(entry);
     },
     sockets: () => sockets,
     endpoints: () => entries.size,

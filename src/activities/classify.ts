@@ -1,5 +1,6 @@
 /** What an exchange means for the delivery. Decides by status and by code, never by message. */
 import { type CodeOf, OUTCOMES, type OutcomeCode } from "./outcomes.js";
+import { parseRetryAfter } from "./retry-after.js";
 import type { Exchange } from "./send.js";
 
 export type Outcome =
@@ -7,7 +8,7 @@ export type Outcome =
   | {
       class: "retry";
       code: CodeOf<"retry">;
-      /** From a valid Retry-After of a 429 or 503: at least 1 s, at most 24 h. */
+      /** From a valid Retry-After: at least 1 s, at most 24 h. */
       retryAfterMs?: number;
       /** The consumer said how long it wants quiet: nothing goes to this subscription meanwhile. */
       pausesBucket: boolean;
@@ -17,8 +18,6 @@ export type Outcome =
   | { class: "ours"; code: CodeOf<"ours"> };
 
 const DELIVERED: Outcome = Object.freeze({ class: "delivered", code: "delivered" });
-const MIN_RETRY_AFTER_MS = 1_000;
-const MAX_RETRY_AFTER_MS = 86_400_000;
 
 /** Classifies an exchange; `now` in milliseconds since the epoch, for a Retry-After given as a date. */
 export function classify(exchange: Exchange, now: number): Outcome {
@@ -26,10 +25,11 @@ export function classify(exchange: Exchange, now: number): Outcome {
   const { status } = exchange;
   if (status >= 200 && status <= 299) return DELIVERED;
   const code = statusCode(status);
-  if (status !== 429 && status !== 503) return outcomeOf(code);
+  const outcome = outcomeOf(code);
+  if (outcome.class !== "retry") return outcome;
   const retryAfterMs = parseRetryAfter(exchange.headers["retry-after"], now);
   // Without a valid value the schedule decides, and the bucket goes on: one 503 behind a load balancer is not the whole consumer.
-  return retryAfterMs === undefined ? outcomeOf(code) : { class: "retry", code: code as CodeOf<"retry">, retryAfterMs, pausesBucket: true };
+  return retryAfterMs === undefined ? outcome : { ...outcome, retryAfterMs, pausesBucket: true };
 }
 
 function outcomeOf(code: OutcomeCode): Outcome {
@@ -41,31 +41,14 @@ function outcomeOf(code: OutcomeCode): Outcome {
 function statusCode(status: number): OutcomeCode {
   if (status === 408) return "http_408";
   if (status === 410) return "http_410";
+  if (status === 421) return "http_421";
+  if (status === 425) return "http_425";
   if (status === 429) return "http_429";
   if (status >= 300 && status <= 399) return "redirect_not_followed";
   if (status >= 400 && status <= 499) return "http_4xx";
   if (status >= 500 && status <= 599) return "http_5xx";
   return "http_unknown_status";
 }
-
-/** RFC 9110, 5.6.7: the form to send and the two old ones to accept. */
-const HTTP_DATE = /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/;
-
-/**
- * Retry-After (RFC 9110, 10.2.3) in milliseconds from `now`, between 1 s and 24 h. Undefined for a missing or malformed
- * value and for a date that has passed: the schedule decides then.
- */
-export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  if (value === undefined) return undefined;
-  const text = value.trim();
-  if (/^\d{1,20}$/.test(text)) return clamp(Number(text) * 1_000);
-  if (!HTTP_DATE.test(text)) return undefined;
-  // Without "GMT", as in the asctime form, Date.parse would take local time.
-  const at = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
-  return Number.isNaN(at) || at <= now ? undefined : clamp(at - now);
-}
-
-const clamp = (milliseconds: number): number => Math.min(MAX_RETRY_AFTER_MS, Math.max(MIN_RETRY_AFTER_MS, milliseconds));
 
 type Failure = Extract<Exchange, { kind: "failure" }>;
 
@@ -103,7 +86,7 @@ const CLIENT_CERTIFICATE_ALERT =
 
 const FAILURES: ReadonlyMap<string, OutcomeCode> = new Map<string, OutcomeCode>([
   // Our own codes are outcome codes already.
-  ...(["timeout_connect", "timeout_headers", "timeout_total", "dns_not_found", "dns_temporary", "dns_timeout", "destination_blocked", "target_refused",
+  ...(["timeout_connect", "timeout_headers", "timeout_total", "dns_not_found", "dns_temporary", "dns_timeout", "destination_blocked", "destination_own", "target_refused",
     "client_certificate_mismatch", "client_certificate_invalid", "request_invalid", "oauth_token_unavailable",
     "oauth_client_refused", "oauth_token_url_refused", "sockets_exhausted", "interrupted"] as const).map((code) => [code, code] as const),
   ["UND_ERR_CONNECT_TIMEOUT", "timeout_connect"],

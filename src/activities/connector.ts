@@ -4,6 +4,7 @@ import { type LookupFunction, type Socket, isIP } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { buildConnector } from "undici";
 import type { Guard, ResolutionCode } from "./guard.js";
+import { skipInformational } from "./informational.js";
 
 /** What was learnt while a connection was made. Milliseconds. */
 export interface Connection {
@@ -99,6 +100,7 @@ export function createConnector({ guard, url, state, budget, connectTimeoutMs, s
         const tlsProtocol = (socket instanceof TLSSocket && socket.getProtocol()) || undefined;
         state.tlsProtocol = tlsProtocol;
         state.fresh = { dnsMs: resolved - started, connectMs: performance.now() - resolved, ...(tlsProtocol && { tlsProtocol }) };
+        skipInformational(socket);
         callback(null, socket);
         state.fresh = undefined;
       });

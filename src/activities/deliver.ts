@@ -9,6 +9,7 @@ import type { Metrics } from "./metrics.js";
 import { OUTCOMES } from "./outcomes.js";
 import type { EndpointMessage } from "./request-headers.js";
 import type { Exchange } from "./send.js";
+import { canonicalUrl } from "./target-url.js";
 
 /** An event with its bytes at hand. */
 export interface EventBytes extends EndpointMessage {
@@ -85,11 +86,13 @@ function resultOf(order: AttemptOrder, at: Date, answer: EndpointAnswer, outcome
         ...(order.subscription.retry && { policy: order.subscription.retry }), attemptsInSchedule: order.inSchedule + 1,
         ...(outcome.retryAfterMs !== undefined && { retryAfterMs: outcome.retryAfterMs }), random: Math.random(),
       });
-      const pause = outcome.pausesBucket && outcome.retryAfterMs !== undefined && { effect: { kind: "pause" as const, untilMs: Date.now() + outcome.retryAfterMs } };
+      const untilMs = outcome.pausesBucket && outcome.retryAfterMs !== undefined ? Date.now() + outcome.retryAfterMs : undefined;
+      const pause = untilMs !== undefined && { effect: { kind: "pause" as const, untilMs } };
       const reason = reasonOf(outcome, exchange);
       return "exhausted" in next
         ? { status: "exhausted", attempt, reason: `Retries ran out. Last: ${reason}`, ...pause }
-        : { status: "retrying", attempt, dueAt: Date.now() + next.delayMs, reason, ...pause };
+        // Nothing is sent before the pause is over, so that is when the next attempt is due, and what is shown.
+        : { status: "retrying", attempt, dueAt: Math.max(Date.now() + next.delayMs, untilMs ?? 0), reason, ...pause };
     }
   }
 }
@@ -104,7 +107,7 @@ function reasonOf(outcome: Exclude<Outcome, { class: "delivered" }>, exchange: E
 function detailOf(subscription: Subscription, { exchange, requestHeaders, recordedBody }: EndpointAnswer, outcome: Outcome): AttemptDetail {
   const advice = outcome.class === "delivered" ? undefined : OUTCOMES[outcome.code].hint;
   const hint = advice && exchange.kind === "failure" && exchange.said !== undefined ? `${exchange.said} ${advice}` : advice;
-  const detail: AttemptDetail = { url: subscription.url, requestHeaders, ...(hint && { hint }), ...(exchange.timings && { timings: exchange.timings }) };
+  const detail: AttemptDetail = { url: canonicalUrl(subscription.url), requestHeaders, ...(hint && { hint }), ...(exchange.timings && { timings: exchange.timings }) };
   if (exchange.kind !== "response") return detail;
   detail.responseHeaders = exchange.headers;
   const { bytes, truncated } = recordedBody();

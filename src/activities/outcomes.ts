@@ -26,6 +26,8 @@ export const OUTCOMES = {
   delivered: { class: "delivered", explanation: "The endpoint accepted the event.", hint: "" },
 
   http_408: { class: "retry", explanation: "The endpoint said that the request took too long.", hint: "Check the load of the endpoint and the time-outs of the proxies before it." },
+  http_421: { class: "retry", explanation: "The endpoint said that this connection is not the right one; the next attempt opens a new one.", hint: "Check that the proxies before the endpoint serve the host name of the URL on every connection." },
+  http_425: { class: "retry", explanation: "The endpoint did not want the request so early in the connection.", hint: "Nothing has to be done unless it goes on: then see the proxies before the endpoint (RFC 8470)." },
   http_429: { class: "retry", explanation: "The endpoint is receiving too many requests.", hint: "Set a rate limit on the subscription, or answer with Retry-After." },
   http_5xx: { class: "retry", explanation: "The endpoint failed.", hint: "See the logs of the endpoint for this time; the response body, when there is one, is recorded with the attempt." },
   http_unknown_status: { class: "retry", explanation: "The endpoint answered with a status that HTTP does not define.", hint: "Answer with a status from 200 to 299 once the event is safe." },
@@ -47,6 +49,7 @@ export const OUTCOMES = {
   dns_temporary: { class: "retry", explanation: "The name server for the host failed.", hint: "Check the name servers of the domain." },
   dns_timeout: { class: "retry", explanation: "The host name was not resolved in time.", hint: "Check the name servers of the domain." },
   destination_blocked: { class: "retry", explanation: "The host name resolves to an address that is not public; nothing was sent.", hint: "Check the DNS records of the host: every address must be public." },
+  destination_own: { class: "retry", explanation: "The host name resolves to this service itself; nothing was sent.", hint: "Check the DNS records of the host. An endpoint that receives events must not be the address that they are published to." },
 
   tls_name_mismatch: { class: "retry", explanation: "The endpoint's certificate is for another host name, or the endpoint does not know the host name.", hint: CERTIFICATE },
   tls_untrusted: { class: "retry", explanation: "The endpoint's certificate is not from a trusted authority.", hint: `${CERTIFICATE} A private authority can be saved with the subscription.` },

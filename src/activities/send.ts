@@ -90,7 +90,11 @@ export function createSender(options: AgentsOptions): Sender {
         const acquired = agents.acquire(request.identity);
         if (!acquired.ok) return settle(notSent(acquired.code));
         const { endpoint } = acquired;
-        const handler = new ExchangeHandler(endpoint, request, settle);
+        const handler = new ExchangeHandler(endpoint, request, (exchange) => {
+          // Not on this connection, says the endpoint, and perhaps on another (RFC 9110, 15.5.20).
+          if (exchange.kind === "response" && exchange.status === 421) agents.drop(endpoint);
+          settle(exchange);
+        });
         endpoint.running++;
         const { method = "POST", body } = request;
         endpoint.pool.dispatch({ path: endpoint.path, method, headers, body: body.byteLength === 0 && method !== "POST" ? null : body }, handler);
@@ -149,7 +153,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
-    // 100 to 199 announce the answer, they are not it.
+    // 100 to 199 announce the answer, they are not it (most do not even come here, see informational.ts).
     if (status < 200) return;
     this.#firstByte = performance.now();
     this.#status = status;

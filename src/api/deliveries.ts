@@ -1,6 +1,7 @@
 /** Deliveries: inspect, resend, cancel. */
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
+import type { Catalogue } from "../activities/catalogue.js";
 import type { Attempt, Delivery } from "../store/model.js";
 import { type DeliveryFilter, StoreError } from "../store/store.js";
 import { type Actor, ownsApi, seesContent, seesDelivery } from "./access.js";
@@ -14,9 +15,10 @@ import { urlFor } from "./subscription-view.js";
 
 const params = z.strictObject({ id: deliveryId });
 
-/** A delivery without its attempts. */
-export function summaryOf(delivery: Delivery): z.input<typeof deliverySummary> {
-  const { id, eventId, subscriptionId, groupId, eventType, status, reason, attemptCount, nextAttemptAt, workflowId, createdAt, updatedAt } = delivery;
+/** A delivery without its attempts. Its next attempt waits for the end of the pause that the consumer has asked for since. */
+export const summaryOf = (catalogue: Pick<Catalogue, "subscription">) => (delivery: Delivery): z.input<typeof deliverySummary> => {
+  const { id, eventId, subscriptionId, groupId, eventType, status, reason, attemptCount, workflowId, createdAt, updatedAt } = delivery;
+  const nextAttemptAt = delivery.nextAttemptAt && later(delivery.nextAttemptAt, catalogue.subscription(subscriptionId)?.throttledUntil);
   return {
     id, eventId, subscriptionId, groupId, eventType, status, attemptCount,
     ...(reason !== undefined && { reason }),
@@ -24,7 +26,8 @@ export function summaryOf(delivery: Delivery): z.input<typeof deliverySummary> {
     ...(workflowId !== undefined && { workflowId }),
     createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(),
   };
-}
+};
+const later = (a: Date, b: Date | undefined): Date => (b && b > a ? b : a);
 
 /** An attempt as the actor may see it. */
 const attemptView = (actor: Actor) => ({ number, at, outcome, status, durationMs, detail }: Attempt): z.input<typeof deliveryView>["attempts"][number] => ({
@@ -32,7 +35,8 @@ const attemptView = (actor: Actor) => ({ number, at, outcome, status, durationMs
   ...(detail && seesContent(actor) && { detail: { ...detail, url: urlFor(actor)(detail.url) } }),
 });
 
-const view = (actor: Actor, delivery: Delivery): z.input<typeof deliveryView> => ({ ...summaryOf(delivery), attempts: delivery.attempts.map(attemptView(actor)) });
+const view = ({ actor, dependencies: { catalogue } }: RequestContext, delivery: Delivery): z.input<typeof deliveryView> =>
+  ({ ...summaryOf(catalogue)(delivery), attempts: delivery.attempts.map(attemptView(actor)) });
 
 /** The delivery, when it is there and the actor sees it. */
 async function findDelivery({ dependencies: { store, catalogue }, actor }: RequestContext, id: string): Promise<Delivery | undefined> {
@@ -75,10 +79,11 @@ export const deliveryRoutes: readonly Route[] = [
     description: "A consumer sees those of its group, a provider key that is limited to some apis those of their event types.",
     query: deliveryQuery, response: { status: 200, description: "A page of deliveries", schema: pageOf(deliverySummary) },
     async handle(context, { query }) {
+      const summary = summaryOf(context.dependencies.catalogue);
       const filter = filterOf(context, query);
-      if (!filter) return pageReply({ data: [] }, summaryOf);
+      if (!filter) return pageReply({ data: [] }, summary);
       const page = await context.dependencies.store.deliveries.list(pageRequest(query), filter);
-      return pageReply({ ...page, data: page.data.filter((delivery) => seesDelivery(context.actor, context.dependencies.catalogue, delivery)) }, summaryOf);
+      return pageReply({ ...page, data: page.data.filter((delivery) => seesDelivery(context.actor, context.dependencies.catalogue, delivery)) }, summary);
     },
   }),
   route({
@@ -88,10 +93,10 @@ export const deliveryRoutes: readonly Route[] = [
     async handle(context, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
-      if (!seesContent(context.actor)) return ok(view(context.actor, delivery));
+      if (!seesContent(context.actor)) return ok(view(context, delivery));
       const payload = await payloadOf(context, delivery.eventId);
       await recordDeliveryRead(context, delivery, payload ? 1 : 0);
-      return ok({ ...view(context.actor, delivery), ...(payload && { payload }) });
+      return ok({ ...view(context, delivery), ...(payload && { payload }) });
     },
   }),
   route({
@@ -104,7 +109,7 @@ export const deliveryRoutes: readonly Route[] = [
       if ((await context.dependencies.store.events.erasedOf([delivery.eventId])).size > 0) return refuse("erased");
       await context.dependencies.operations.resend(delivery, context.actor.name);
       await recordAct(context, "delivery.resend", id);
-      return accepted(summaryOf(delivery));
+      return accepted(summaryOf(context.dependencies.catalogue)(delivery));
     },
   }),
   route({
@@ -115,7 +120,7 @@ export const deliveryRoutes: readonly Route[] = [
       if (!delivery) return refuse("not_found");
       if (!(await context.dependencies.operations.cancel(delivery, context.actor.name))) return refuse("delivery_settled", `It is ${delivery.status}.`);
       await recordAct(context, "delivery.cancel", id);
-      return accepted(summaryOf(delivery));
+      return accepted(summaryOf(context.dependencies.catalogue)(delivery));
     },
   }),
 ];

@@ -23,7 +23,7 @@ export interface NextAttemptOrder {
   policy?: SchedulePolicy;
   /** Attempts made since the schedule began, at least 1. */
   attemptsInSchedule: number;
-  /** What a 429 or 503 asked for, milliseconds. */
+  /** What a Retry-After asked for, milliseconds. */
   retryAfterMs?: number;
   /** Uniform in [0, 1). */
   random: number;

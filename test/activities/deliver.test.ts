@@ -91,12 +91,14 @@ describe("an attempt", () => {
     expect(untilMs).toBeLessThanOrEqual(Date.now() + 600_000);
   });
 
-  it.each([[429, "http_429"], [503, "http_5xx"]])("answered %i with Retry-After waits at least so long", async (status, outcome) => {
-    answering(status, { "retry-after": "7" });
+  it.each([[429, "http_429"], [503, "http_5xx"], [502, "http_5xx"], [408, "http_408"], [421, "http_421"], [425, "http_425"]])("answered %i with Retry-After is due when the pause is over", async (status, outcome) => {
+    answering(status, { "retry-after": "60" });
     const before = Date.now();
-    const result = await newDeliver().deliver({ retry: { scheduleSeconds: [5, 5] } });
+    const result = await newDeliver().deliver({ retry: { scheduleSeconds: [2, 2] } });
     expect(result).toMatchObject({ status: "retrying", attempt: { outcome }, effect: { kind: "pause" } });
-    expect(result.status === "retrying" && result.dueAt).toBeGreaterThanOrEqual(before + 7_000);
+    const dueAt = result.status === "retrying" ? result.dueAt : 0;
+    expect(dueAt).toBeGreaterThanOrEqual(before + 60_000);
+    expect(dueAt).toBe(result.effect?.kind === "pause" ? result.effect.untilMs : 0);
   });
 
   it("that is refused is parked, and says nothing against the endpoint's health", async () => {

@@ -41,7 +41,10 @@ const FAILURES: [string, HostileOptions, { class: string; code: string }, number
   ["10 10,000 headers", { onRequest: answer(`HTTP/1.1 200 OK\r\n${Array.from({ length: 10_000 }, (_, i) => `x-${i}: y\r\n`).join("")}\r\n`) }, { class: "retry", code: "response_headers_too_large" }],
   ["14 switches protocols", { onRequest: answer("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n") }, { class: "retry", code: "protocol_error" }],
   ["14 announces for ever", { onRequest: (socket) => drip(socket, "", 10, "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n") }, { class: "retry", code: "timeout_headers" }, 300],
-  ["14 continues what was not asked", { onRequest: answer("HTTP/1.1 100 Continue\r\n\r\n") }, { class: "retry", code: "protocol_error" }],
+  ["14 continues, and says no more", { onRequest: answer("HTTP/1.1 100 Continue\r\n\r\n") }, { class: "retry", code: "timeout_headers" }, 300],
+  ["14 continues for ever", { onRequest: (socket) => drip(socket, "", 10, "HTTP/1.1 100 Continue\r\n\r\n") }, { class: "retry", code: "timeout_headers" }, 300],
+  ["14 continues, and closes", { onRequest: (socket) => void socket.end("HTTP/1.1 100 Continue\r\n\r\n") }, { class: "retry", code: "connection_closed" }],
+  ["14 continues, and answers what is no HTTP", { onRequest: answer("HTTP/1.1 100 Continue\r\n\r\nhello\r\n\r\n") }, { class: "retry", code: "protocol_error" }],
   ["15 redirects to the metadata service", { onRequest: answer("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n") }, { class: "park", code: "redirect_not_followed" }],
   ["16 an SSH banner", { onConnection: answer("SSH-2.0-OpenSSH_9.6\r\n") }, { class: "retry", code: "protocol_error" }],
   ["16 an SSH banner after the request", { onRequest: answer("SSH-2.0-OpenSSH_9.6\r\n") }, { class: "retry", code: "protocol_error" }],
@@ -209,6 +212,50 @@ describe("deadline and limits", () => {
     for (const headers of bad) expect(classify(await sender.send(request(receiver.url, { headers })), Date.now())).toEqual({ class: "park", code: "request_invalid" });
     expect((await sender.send(request(receiver.url))).kind).toBe("response");
     expect(receiver.requests).toHaveLength(1);
+  });
+
+  const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
+  const HINTS = "HTTP/1.1 103 Early Hints\r\nlink: </100>; rel=preload\r\n\r\n";
+  test.each<[string, string]>([
+    ["one", CONTINUE], ["several", CONTINUE.repeat(3)], ["with headers", "HTTP/1.1 100 Continue\r\nserver: x\r\nx-status: HTTP/1.1 100 no\r\n\r\n"], ["of HTTP/1.0", "HTTP/1.0 100 Continue\r\n\r\n"], ["that close", "HTTP/1.1 100 Continue\r\nconnection: close\r\n\r\nHTTP/1.1 103 Early Hints\r\nconnection: close\r\n\r\n"],
+    ["without a reason", "HTTP/1.1 100 \r\n\r\n"], ["between others", `HTTP/1.1 102 Processing\r\n\r\n${HINTS}${CONTINUE}${HINTS}`], ["of a status that nobody has named", `HTTP/1.1 199 Other\r\n\r\n${CONTINUE}`],
+  ])("a 1xx that nobody asked for is skipped: %s", async (_name, informational) => {
+    const body = "HTTP/1.1 100 Continue\r\n\r\n";
+    for (const pieces of [1, 7, 1_000]) {
+      const target = await hostile({
+        onRequest: (socket) => {
+          const text = informational + ok("", body);
+          const size = Math.ceil(text.length / pieces);
+          const parts = text.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [];
+          const next = (): void => {
+            const part = parts.shift();
+            if (part !== undefined) socket.write(part, () => setImmediate(next));
+          };
+          next();
+        },
+      });
+      const sender = newSender({ connections: 1 });
+      for (let time = 0; time < 3; time++) {
+        const exchange = await sender.send(request(target.url));
+        expect(exchange).toMatchObject({ kind: "response", status: 200, truncated: false });
+        expect(exchange.kind === "response" && Buffer.from(exchange.body).toString()).toBe(body);
+      }
+      // The connection is kept: what was skipped has not confused it.
+      expect(target.connections).toBe(1);
+    }
+  });
+
+  test("after a 421 the next request opens a new connection, after any other answer it does not", async () => {
+    const statuses = [200, 425, 421, 200];
+    const receiver = kept(await startReceiver({ respond: () => ({ status: statuses.shift() ?? 200 }) }));
+    const sender = newSender({ connections: 1 });
+    const seen: number[] = [];
+    for (let time = 0; time < 4; time++) {
+      expect((await sender.send(request(receiver.url))).kind).toBe("response");
+      seen.push(receiver.connections);
+    }
+    expect(seen).toEqual([1, 1, 1, 2]);
+    await expect.poll(() => sender.sockets()).toBe(1);
   });
 
   test("close waits for a request under way", async () => {

@@ -1,0 +1,89 @@
+/**
+ * Retry-After (RFC 9110, 10.2.3), read in every form that servers send. The grammar has whole seconds and three forms of a date; in the wild are
+ * decimals, units, quotes, ISO 8601 dates, other time zones, the time as seconds since 1970, and several header lines joined by commas.
+ */
+
+const MIN_MS = 1_000;
+const MAX_MS = 86_400_000;
+/** Longer texts say nothing: an HTTP date has 29 characters, and a few may be joined. */
+const MAX_TEXT = 512;
+
+/**
+ * How long to wait, in milliseconds from `now` (milliseconds since the epoch), between 1 s and 24 h; of several values the longest. Undefined where no
+ * value can be read, and for an instant that has passed or a negative number: the schedule decides then.
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined || value.length > MAX_TEXT) return undefined;
+  const waits = piecesOf(value).flatMap((piece) => waitOf(piece, now) ?? []);
+  return waits.length === 0 ? undefined : Math.min(MAX_MS, Math.max(MIN_MS, ...waits));
+}
+
+/** The values of several header lines. The comma behind the name of a day belongs to the date. */
+function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  for (const part of text.split(",")) {
+    const piece = part.replaceAll(/["']/g, " ").trim();
+    const before = pieces.at(-1);
+    if (before !== undefined && DAY_NAME.test(before)) pieces[pieces.length - 1] = `${before}, ${piece}`;
+    else pieces.push(piece);
+  }
+  return pieces;
+}
+
+const DAY_NAME = /^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$/i;
+const SECONDS = /^\+?(\d+(?:\.\d*)?|\.\d+)\s*(?:s|secs?|seconds?)?;?$/i;
+/** Seconds since 1970 are no delay: 2017 and later, and within a year of now. */
+const EPOCH_FROM = 1_500_000_000;
+const EPOCH_WITHIN_MS = 366 * MAX_MS;
+
+function waitOf(text: string, now: number): number | undefined {
+  const seconds = SECONDS.exec(text)?.[1];
+  if (seconds === undefined) return untilInstant(instantOf(text, now), now);
+  const number = Number(seconds);
+  const instant = number * 1_000;
+  if (number >= EPOCH_FROM && Math.abs(instant - now) < EPOCH_WITHIN_MS) return untilInstant(instant, now);
+  return number * 1_000;
+}
+
+const untilInstant = (instant: number | undefined, now: number): number | undefined => (instant === undefined || instant <= now ? undefined : instant - now);
+
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const ZONE = String.raw`\s*(?<zone>gmt|utc?|z|[+-]\d{2}:?\d{2})?`;
+const TIME = String.raw`(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:\.\d+)?)?`;
+const DAY = String.raw`(?:[a-z]{3,9},?\s+)?`;
+const FORMS = [
+  // IMF-fixdate and RFC 850: the same but for the hyphens and the digits of the year.
+  new RegExp(String.raw`^${DAY}(?<day>\d{1,2})[ -](?<month>[a-z]{3})[a-z]*[ -](?<year>\d{4}|\d{2})\s+${TIME}${ZONE}$`, "i"),
+  // asctime.
+  new RegExp(String.raw`^${DAY}(?<month>[a-z]{3})\s+(?<day>\d{1,2})\s+${TIME}${ZONE}\s+(?<year>\d{4})$`, "i"),
+  // ISO 8601; without a zone it is taken as UTC.
+  new RegExp(String.raw`^(?<year>\d{4})-(?<number>\d{2})-(?<day>\d{2})(?:[t ]\s*${TIME}${ZONE})?$`, "i"),
+];
+
+/** Milliseconds since the epoch; undefined for what is no date. */
+function instantOf(text: string, now: number): number | undefined {
+  const parts = FORMS.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined);
+  if (!parts) return undefined;
+  const { year = "", month, number, day, hour = "0", minute = "0", second = "0", zone } = parts;
+  const index = month === undefined ? Number(number) - 1 : MONTHS.indexOf(month.toLowerCase());
+  const at = Date.UTC(yearOf(year, now), index, Number(day), Number(hour), Number(minute), Number(second));
+  const date = new Date(at);
+  // Date.UTC rolls over what does not exist, such as 31 June or month 13.
+  if (index < 0 || index > 11 || date.getUTCDate() !== Number(day) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
+  return at - offsetOf(zone);
+}
+
+/** A year of two digits is the one that lies at most 50 years ahead (RFC 9110, 5.6.7). */
+function yearOf(text: string, now: number): number {
+  if (text.length === 4) return Number(text);
+  const present = new Date(now).getUTCFullYear();
+  const year = present - (present % 100) + Number(text);
+  return year > present + 50 ? year - 100 : year;
+}
+
+/** Milliseconds east of Greenwich. */
+function offsetOf(zone: string | undefined): number {
+  const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})$/.exec(zone ?? "") ?? [];
+  if (sign === undefined) return 0;
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+}
