@@ -6,6 +6,7 @@ import { type LookupAddress, lookup } from "node:dns";
 import { isIP } from "node:net";
 import { withinDeadline } from "../store/deadline.js";
 import { addressSet, isLocalAddress, isPublicAddress } from "./deny-list.js";
+import type { OwnService } from "./own-service.js";
 import { type TargetRefusal, checkUrl as checkText } from "./target-url.js";
 
 /** Standing DNS answers may be long; more are never tried. */
@@ -21,6 +22,8 @@ export interface GuardOptions {
   alwaysAllowedOrigins?: readonly string[];
   /** Our own addresses and networks (public API, ingress), CIDR notation allowed; an endpoint there would let consumers call us. */
   ownAddresses?: readonly string[];
+  /** Where the service itself is reached; never called, whatever else is allowed. */
+  ownService?: OwnService;
   /** Default: `dns.lookup` with all addresses, which reads the hosts file too. */
   resolve?: (host: string) => Promise<LookupAddress[]>;
   /** Longest wait for the resolver, milliseconds; default 5,000. */
@@ -29,7 +32,7 @@ export interface GuardOptions {
 
 export type UrlCheck = { ok: true; url: URL } | TargetRefusal;
 export type AddressCheck = { ok: true; addresses: LookupAddress[] } | { ok: false; code: ResolutionCode };
-export type ResolutionCode = "destination_blocked" | "dns_not_found" | "dns_temporary" | "dns_timeout";
+export type ResolutionCode = "destination_blocked" | "destination_own" | "dns_not_found" | "dns_temporary" | "dns_timeout";
 
 export interface Guard {
   /** Checks the text alone; the URL given back is canonical (ASCII host, no trailing dot) and is what must be stored and called. */
@@ -46,7 +49,7 @@ export interface Guard {
 
 /** Builds the guard of one process. Throws RangeError when an entry of `ownAddresses` is not an address. */
 export function createGuard(options: GuardOptions = {}): Guard {
-  const { allowLocal = false, resolveTimeoutMs = 5_000, resolve = resolveWithSystem } = options;
+  const { ownService, allowLocal = false, resolveTimeoutMs = 5_000, resolve = resolveWithSystem } = options;
   const alwaysAllowed = new Set((options.alwaysAllowedOrigins ?? []).map((origin) => new URL(origin).origin));
   const own = addressSet(options.ownAddresses ?? []);
   const policy = { allowLocal, ports: options.ports ?? DEFAULT_PORTS, alwaysAllowed };
@@ -59,6 +62,9 @@ export function createGuard(options: GuardOptions = {}): Guard {
     const check = checkText(raw, policy);
     if (!check.ok || alwaysAllowed.has(check.url.origin)) return check;
     const literal = literalOf(check.url);
+    if (ownService?.isNamedBy(check.url) || (literal !== undefined && ownService?.listensAt(check.url, literal))) {
+      return { ok: false, code: "target_refused", reason: "own_service", explanation: OWN_SERVICE };
+    }
     if (literal === undefined || allowsAddress(literal)) return check;
     return { ok: false, code: "target_refused", reason: "address_not_public", explanation: NOT_PUBLIC };
   }
@@ -72,7 +78,9 @@ export function createGuard(options: GuardOptions = {}): Guard {
     const literal = literalOf(url);
     if (literal !== undefined) return check([{ address: literal, family: isIP(literal) }]);
     const answer = await inTime(() => resolve(url.hostname), resolveTimeoutMs);
-    return answer.ok ? check(answer.addresses) : answer;
+    if (!answer.ok) return answer;
+    if (!alwaysAllowed.has(url.origin) && answer.addresses.some(({ address }) => ownService?.listensAt(url, address))) return { ok: false, code: "destination_own" };
+    return check(answer.addresses);
   }
   return {
     checkUrl, checkAddresses,
@@ -88,9 +96,11 @@ export function createGuard(options: GuardOptions = {}): Guard {
 }
 
 const NOT_PUBLIC = "The host is not a public address.";
+const OWN_SERVICE = "The URL is this service's own: each event would come back as a new one.";
 /** Said to consumers: which address answered is never told, or the refusal would be a map of our network. */
 const REFUSED_AT_SAVE: Record<ResolutionCode, string> = {
   destination_blocked: "The host name resolves to an address that is not public.",
+  destination_own: "The host name resolves to this service itself: each event would come back as a new one.",
   dns_not_found: "The host name does not resolve to any address.",
   dns_temporary: "The host name could not be resolved just now (its name server failed); try again later.",
   dns_timeout: "The host name could not be resolved in time; try again later.",

@@ -6,6 +6,7 @@ import type { Store } from "../store/store.js";
 import { takeStep } from "../store/subscription-life.js";
 import type { Catalogue } from "./catalogue.js";
 import type { SubscriptionEffect } from "./deliver.js";
+import { canonicalUrl } from "./target-url.js";
 import type { Throttle } from "./throttle.js";
 
 export interface SubscriptionEffects {
@@ -21,7 +22,7 @@ export function createSubscriptionEffects(
     // A late answer of an endpoint that the subscription has left says nothing of the new one.
     const disabled = (current: Subscription): Subscription | undefined => {
       const step = takeStep(current, "disable", { by: "service", reason, at: new Date() });
-      return step.ok && current.url === subscription.url ? step.subscription : undefined;
+      return step.ok && canonicalUrl(current.url) === canonicalUrl(subscription.url) ? step.subscription : undefined;
     };
     const before = await store.subscriptions.get(subscription.id);
     if (!before || !disabled(before)) return;

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 
 export type TargetReason =
   | "unparsable" | "control_characters" | "scheme" | "not_canonical" | "userinfo" | "fragment" | "port" | "host_label" | "host_single_label"
-  | "host_special_domain" | "address_not_public";
+  | "host_special_domain" | "address_not_public" | "own_service";
 
 export interface TargetRefusal {
   ok: false;
@@ -21,7 +21,7 @@ export interface UrlPolicy {
   alwaysAllowed: ReadonlySet<string>;
 }
 
-const EXPLANATION: Record<Exclude<TargetReason, "address_not_public">, string> = {
+const EXPLANATION: Record<Exclude<TargetReason, "address_not_public" | "own_service">, string> = {
   unparsable: "This is not a URL.",
   control_characters: "The URL contains a space, a control character or a backslash; percent-encode them.",
   scheme: "The URL must begin with https://.",
@@ -45,6 +45,19 @@ const SPECIAL_DOMAINS = new Set([
 
 /** Space, C0, DEL, C1 and backslash: the URL parser drops or rewrites them, and other parsers do it differently. */
 const CONTROL = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\\]/;
+
+/**
+ * The one form in which a URL is stored, shown, sent and signed: as the WHATWG URL standard serialises it (host in lower case and ASCII, no default port, no
+ * dot segments), without a full stop behind the host and without an empty query, which no request line would hold. What is no URL is given back as it is.
+ */
+export function canonicalUrl(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const url = new URL(text);
+  // A fragment or a user is refused when saved; older ones go on being shown as they are.
+  if (url.origin === "null" || url.hash !== "" || url.username !== "" || url.password !== "") return text;
+  if (url.hostname.endsWith(".")) url.hostname = url.hostname.slice(0, -1);
+  return `${url.origin}${url.pathname}${url.search}`;
+}
 
 const refuse = (reason: keyof typeof EXPLANATION): TargetRefusal => ({ ok: false, code: "target_refused", reason, explanation: EXPLANATION[reason] });
 

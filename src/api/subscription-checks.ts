@@ -4,7 +4,8 @@ import { authsOf, headerOf, oauthOf } from "../activities/auth.js";
 import { checkTls, type TlsField } from "../activities/client-certificate.js";
 import { compileFilter } from "../activities/filter.js";
 import { parseSigningSecret } from "../activities/sign.js";
-import type { EndpointTls, Subscription } from "../store/model.js";
+import { canonicalUrl } from "../activities/target-url.js";
+import type { EndpointAuth, EndpointTls, Subscription } from "../store/model.js";
 import { ownsEventType, seesGroup, seesSubscription } from "./access.js";
 import { refuse, type FieldError, type Refusal } from "./errors.js";
 import type { RequestContext } from "./route.js";
@@ -31,6 +32,13 @@ export async function refuseUrl({ dependencies }: RequestContext, url: string): 
   const reason = await dependencies.refuseTarget(url);
   return reason === undefined ? undefined : refuse("target_refused", undefined, { errors: [{ path: "url", message: reason }] });
 }
+
+/** The URLs of a subscription in the form in which they are stored, called and signed. */
+export function withCanonicalUrls<T extends { url?: string; auth?: Subscription["auth"] | null }>(fields: T): T {
+  const { url, auth } = fields;
+  return { ...fields, ...(url !== undefined && { url: canonicalUrl(url) }), ...(auth && { auth: Array.isArray(auth) ? auth.map(canonicalAuth) : canonicalAuth(auth) }) };
+}
+const canonicalAuth = (auth: EndpointAuth): EndpointAuth => (auth.type === "oauth2" ? { ...auth, tokenUrl: canonicalUrl(auth.tokenUrl) } : auth);
 
 /** The TLS material in the form that is saved, or the file that cannot be used. `pathOf` is where a file stands in the input. */
 export function readTls(tls: EndpointTls, pathOf: (field: TlsField) => string = (field) => `tls.${field}`): EndpointTls | Refusal {

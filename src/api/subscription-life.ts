@@ -1,5 +1,6 @@
 /** The life of a subscription over HTTP: each act of the table in src/store/subscription-life.ts is a route. */
 import { z } from "zod";
+import { canonicalUrl } from "../activities/target-url.js";
 import { VERIFICATION_EVENT_TYPE, type Verification, verifyByChallenge, verifyByHandshake } from "../activities/verify-endpoint.js";
 import type { Subscription } from "../store/model.js";
 import { maskUrls } from "../store/url-secrets.js";
@@ -110,7 +111,7 @@ async function verificationFailed(context: RequestContext, id: string, { code, e
 }
 
 /** Whether a change leaves alone what a verification is about: where the requests go, and whom we take there for the endpoint. */
-export const isSameEndpoint = (a: Subscription, b: Subscription): boolean => a.url === b.url && a.tls?.ca === b.tls?.ca;
+export const isSameEndpoint = (a: Subscription, b: Subscription): boolean => canonicalUrl(a.url) === canonicalUrl(b.url) && a.tls?.ca === b.tls?.ca;
 
 const response = { status: 200, description: "The subscription as it is now", schema: subscriptionView } as const;
 

@@ -1,8 +1,10 @@
 /** What of a subscription leaves the service: of signing secrets a prefix, of passwords, keys and private keys nothing. */
 import type { z } from "zod";
 import { certificateEnd } from "../activities/client-certificate.js";
+import { hostForPeople } from "../activities/host-look-alikes.js";
 import { secretKeyId } from "../activities/signature-headers.js";
 import { liveKeys, standardPublicKey } from "../activities/signing-keys.js";
+import { canonicalUrl } from "../activities/target-url.js";
 import type { EndpointAuth, Subscription } from "../store/model.js";
 import { maskUrl } from "../store/url-secrets.js";
 import { type Actor, mayAct } from "./access.js";
@@ -22,7 +24,8 @@ export function viewOf(actor: Pick<Actor, "role" | "scopes">, subscription: Subs
   const shown = urlFor(actor);
   const { id, groupId, name, url, eventTypes, requestedEventTypes, filter, rateLimit, retry, auth, headers, tls, secrets, status, statusReason } = subscription;
   return {
-    id, groupId, url: shown(url), eventTypes, status,
+    id, groupId, url: shown(canonicalUrl(url)), eventTypes, status,
+    ...hostView(canonicalUrl(url), shown),
     ...(name !== undefined && { name }),
     ...(requestedEventTypes && { requestedEventTypes }),
     ...(filter !== undefined && { filter }),
@@ -40,6 +43,16 @@ export function viewOf(actor: Pick<Actor, "role" | "scopes">, subscription: Subs
     createdAt: subscription.createdAt.toISOString(),
     updatedAt: subscription.updatedAt.toISOString(),
   };
+}
+
+/** Beside the URL for whoever approves it: the host in its own letters, and what it may be taken for. */
+function hostView(url: string, shown: (url: string) => string): Pick<View, "urlUnicode" | "urlWarnings"> {
+  if (!URL.canParse(url)) return {};
+  const { host, hostname, protocol } = new URL(url);
+  const { unicode, warnings } = hostForPeople(hostname);
+  if (unicode === undefined) return {};
+  const start = `${protocol}//`;
+  return { urlUnicode: shown(`${start}${host.replace(hostname, unicode)}${url.slice(start.length + host.length)}`), ...(warnings.length > 0 && { urlWarnings: warnings }) };
 }
 
 function techniquesView({ signing, keys, tls, pendingCertificate }: Subscription): Pick<View, "signing" | "keys" | "clientCertExpiresAt" | "pendingCertificate"> {
@@ -60,7 +73,7 @@ function authView(auth: EndpointAuth, shown: (url: string) => string): Extract<V
   if (auth.type === "basic") return { type: auth.type, username: auth.username };
   if (auth.type === "api_key") return { type: auth.type, header: auth.header };
   const { clientSecret: _secret, ...rest } = auth;
-  return { ...rest, tokenUrl: shown(auth.tokenUrl) };
+  return { ...rest, tokenUrl: shown(canonicalUrl(auth.tokenUrl)) };
 }
 
 function tlsView({ clientCert, clientKey, ca, minVersion }: NonNullable<Subscription["tls"]>): NonNullable<View["tls"]> {

@@ -13,7 +13,7 @@ import { groupId } from "./schemas/catalogue.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
 import { subscriptionChange, subscriptionId, subscriptionInput, subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
 import { changed } from "./subscription-change.js";
-import { findSubscription, groupFor, readAuth, readTls, refuseAuth, refuseEventTypes, refuseFilter, refuseHeaders, refuseRetry, refuseSecret, refuseUrl } from "./subscription-checks.js";
+import { findSubscription, groupFor, readAuth, readTls, refuseAuth, refuseEventTypes, refuseFilter, refuseHeaders, refuseRetry, refuseSecret, refuseUrl, withCanonicalUrls } from "./subscription-checks.js";
 import { viewOf, viewWithSecret } from "./subscription-view.js";
 
 const params = z.strictObject({ id: subscriptionId });
@@ -71,7 +71,7 @@ async function createSubscription(context: RequestContext, input: z.output<typeo
   const now = new Date();
   const secret = signing?.secret ?? newSigningSecret();
   const subscription = signedAs({
-    id: newId("sub"), groupId: group, ...exact(fields), secrets: [{ secret, createdAt: now }], status, createdAt: now, updatedAt: now,
+    id: newId("sub"), groupId: group, ...withCanonicalUrls(exact(fields)), secrets: [{ secret, createdAt: now }], status, createdAt: now, updatedAt: now,
   }, signing, now);
   await context.dependencies.store.subscriptions.insert(subscription);
   await recordAct(context, "subscription.create", subscription.id, { groupId: group, eventTypes: subscription.eventTypes, status: subscription.status });
@@ -87,7 +87,7 @@ async function changeSubscription(context: RequestContext, id: string, given: Ch
   const refusal = refuseRetry(context, change.retry, before.retry) ?? (await refuseFields(context, before.groupId, change, before));
   if (refusal) return refusal;
   const { signing, ...fields } = change;
-  const after = await store.subscriptions.update(id, (current) => signedAs(changed(context, current, exact(fields)), signing, new Date()));
+  const after = await store.subscriptions.update(id, (current) => signedAs(changed(context, current, withCanonicalUrls(exact(fields))), signing, new Date()));
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);

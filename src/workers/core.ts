@@ -7,6 +7,7 @@ import { createDispatchGauge, type DispatchGauge } from "../activities/dispatch-
 import { createEndpointRequest, type EndpointRequest } from "../activities/endpoint-request.js";
 import { createGuard, type Guard } from "../activities/guard.js";
 import { createMetrics, type Metrics } from "../activities/metrics.js";
+import { createOwnService } from "../activities/own-service.js";
 import { createPayloadCheck, type PayloadCheck } from "../activities/payload-check.js";
 import { createSchemaCompiler, type SchemaCompiler } from "../activities/schema-validator.js";
 import { createSender, type Sender } from "../activities/send.js";
@@ -46,7 +47,7 @@ export interface Core {
 }
 
 /** Opens store and engine. @throws ConfigError, StoreError or Error when one of them is not to be had */
-export async function openCore(config: Config, engines: Engines, demoOrigin: string | undefined): Promise<Core> {
+export async function openCore(config: Config, engines: Engines, { demoOrigin, listening }: { demoOrigin?: string | undefined; listening?: string }): Promise<Core> {
   const { log, flush, file: logFile } = createLog(config, process.stdout.isTTY);
   installRuntime(log);
   const masterKeys = config.SEALPOST_MASTER_KEYS ?? createMasterKeysFile(join(config.dataDir, "master-keys")).masterKeys;
@@ -70,6 +71,7 @@ export async function openCore(config: Config, engines: Engines, demoOrigin: str
   });
   const guard = createGuard({
     allowLocal: config.SEALPOST_ALLOW_LOCAL_TARGETS, ports: config.SEALPOST_TARGET_PORTS, ownAddresses: config.SEALPOST_OWN_ADDRESSES,
+    ownService: createOwnService({ ...(config.PUBLIC_URL !== undefined && { publicUrl: config.PUBLIC_URL }), ...(listening !== undefined && { listening }) }),
     ...(demoOrigin && { alwaysAllowedOrigins: [demoOrigin] }),
   });
   const auditTally = createAuditTally({ store, log });

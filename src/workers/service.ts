@@ -96,7 +96,7 @@ async function start(starting: Starting): Promise<RunningService> {
   const trial = await startTrial(config, url, say);
   if (trial) undo.push(() => trial.close());
 
-  const core = await openCore(config, engines, demo?.origin);
+  const core = await openCore(config, engines, { demoOrigin: demo?.origin, listening: listeningUrl(server, config) });
   undo.push(() => core.close());
   goOn(starting);
   if (core.store.grants.fault) throw core.store.grants.fault;
@@ -241,6 +241,12 @@ function addressOf(server: Server, config: Config): string {
   const { port } = server.address() as AddressInfo;
   const host = config.HOST === "0.0.0.0" || config.HOST === "::" ? "127.0.0.1" : config.HOST;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** With the host as it was set, which may mean every address of the machine. */
+function listeningUrl(server: Server, { HOST }: Config): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${HOST.includes(":") ? `[${HOST}]` : HOST}:${port}`;
 }
 
 const CONNECTIONS_END_AFTER_MS = 5_000;
