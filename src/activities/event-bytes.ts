@@ -61,7 +61,7 @@ export function createEventBytes(store: Pick<Store, "events" | "erasures">): Eve
     if (missing.length > 0) {
       const before = erasures;
       for (const [id, { record, payload }] of await readPayloads(store.events, missing, onUnreadable)) {
-        const event = { id, type: record.type, contentType: record.contentType, bytes: payload, acceptedAt: record.acceptedAt.getTime() };
+        const event = { id, type: record.type, contentType: record.contentType, bytes: payload, acceptedAt: record.acceptedAt.getTime(), ...marksOf(record) };
         if (before === erasures) keep([event]);
         found.set(id, event);
       }
@@ -78,12 +78,15 @@ export function createEventBytes(store: Pick<Store, "events" | "erasures">): Eve
       for (const event of events) {
         if ("stored" in event.body) continue;
         const { id, type, contentType, acceptedAt } = event;
-        found.set(id, { id, type, contentType, acceptedAt, bytes: bytesOf(event.body) });
+        found.set(id, { id, type, contentType, acceptedAt, bytes: bytesOf(event.body), ...marksOf(event) });
       }
       return found;
     },
   };
 }
+
+/** What of an event goes into the headers of its deliveries. */
+const marksOf = ({ attributes, hops }: Pick<PublishedEvent, "attributes" | "hops">): Pick<EventBytes, "attributes" | "hops"> => ({ ...(attributes && { attributes }), ...(hops && { hops }) });
 
 const bytesOf = (body: { text: string } | { base64: string }): Uint8Array =>
   "text" in body ? Buffer.from(body.text, "utf8") : Buffer.from(body.base64, "base64");

@@ -27,8 +27,10 @@ export function filterRoutes(routes: Route[]): Route[] {
 }
 
 /** Headers as every delivery of the event carries them. */
-const inputOf = ({ id, type, contentType, bytes }: EventBytes): FilterInput => ({
-  event: { id, type }, data: payloadForFilter(contentType, bytes), headers: { "content-type": contentType, "webhook-id": escapeEventId(id), "webhook-event-type": type },
+const inputOf = ({ id, type, contentType, bytes, attributes = {} }: EventBytes): FilterInput => ({
+  event: { id, type }, data: payloadForFilter(contentType, bytes), headers: { "content-type": contentType, "webhook-id": escapeEventId(id), "webhook-event-type": type,
+    ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value])),
+  },
 });
 
 function marked(route: Route, verdict: Verdict): Route {

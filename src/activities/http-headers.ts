@@ -11,7 +11,7 @@ const RESERVED = new Set([
 const RESERVED_PREFIX = "proxy-";
 /** What a delivery writes itself; what is saved with a subscription must not. */
 const OF_THE_DELIVERY = new Set(["user-agent", "date", "signature", "signature-input", "content-digest", "want-content-digest"]);
-const OF_THE_DELIVERY_PREFIXES = ["content-", "webhook-"];
+const OF_THE_DELIVERY_PREFIXES = ["content-", "webhook-", "ce-", "sealpost-"];
 
 /** Whether a header belongs to HTTP itself or to the delivery, so that neither an API key nor a custom header may have its name. */
 export function isReservedHeader(name: string): boolean {

@@ -48,6 +48,19 @@ export function sliceMember(json: Uint8Array, member: string): SliceResult {
   return { ok: true, spans };
 }
 
+/** Where each element of the root array stands. @param json UTF-8 bytes that JSON.parse accepts, with an array at the root */
+export function sliceElements(json: Uint8Array): Span[] {
+  const spans: Span[] = [];
+  let at = skipSpace(json, skipSpace(json, 0) + 1);
+  while (at < json.length && json[at] !== ARRAY_END) {
+    const end = skipValue(json, at);
+    spans.push({ start: at, end });
+    at = skipSpace(json, end);
+    if (json[at] === COMMA) at = skipSpace(json, at + 1);
+  }
+  return spans;
+}
+
 /** The first name that an object anywhere in the text has twice. */
 export function findDuplicateMember(json: Uint8Array): string | undefined {
   const open: (Set<string> | undefined)[] = [];

@@ -65,4 +65,5 @@ export async function claimEvents(
 export const eventRecord = (event: PublishedEvent, size: number, catalogue: Catalogue, owner: string): EventRecord => ({
   id: event.id, type: event.type, apiId: apiOf(catalogue, event.type), contentType: event.contentType, sha256: event.sha256,
   size, acceptedAt: new Date(event.acceptedAt), owner, ...(event.groups && { groups: event.groups }),
+  ...(event.attributes && { attributes: event.attributes }), ...(event.hops && { hops: event.hops }),
 });

@@ -81,11 +81,19 @@ export function createPayloadCheck({ compileSchema, metrics, log }: PayloadCheck
 
 function faultsOf(validator: PayloadValidator, { contentType, bytes, parsed }: CheckedPayload): PayloadFault[] | undefined {
   if (contentType !== "application/json" && !JSON_TYPE.test(contentType)) return [fault("is not JSON in UTF-8, by its content type, and payloads of this event type are checked against a JSON Schema")];
-  const json = parsed ?? parse(bytes);
+  const json = parsed ?? (STRUCTURED.test(contentType) ? dataOf(parse(bytes)) : parse(bytes));
   if (!json) return [fault("is not JSON in UTF-8")];
   // Of two members with one name a check sees the last, and the consumer's parser perhaps the first.
   if (findDuplicateMember(bytes) !== undefined) return [fault("has an object with the same member twice")];
   return validator(json.value, bytes.byteLength);
+}
+
+/** A CloudEvent in structured mode: the schema is of its `data`, the same as in binary mode. */
+const STRUCTURED = /^application\/cloudevents\+json[ \t]*(?:;|$)/i;
+function dataOf(event: { value: unknown } | undefined): { value: unknown } | undefined {
+  const { data, data_base64: base64 } = (event?.value ?? {}) as { data?: unknown; data_base64?: unknown };
+  if (typeof base64 === "string") return parse(Buffer.from(base64, "base64"));
+  return data === undefined ? undefined : { value: data };
 }
 
 const fault = (message: string): PayloadFault => ({ path: "", message, schemaPath: "" });

@@ -12,7 +12,14 @@ export interface EndpointMessage {
   type: string;
   contentType: string;
   bytes: Uint8Array;
+  /** Context attributes of a CloudEvent, as values of headers. */
+  attributes?: Readonly<Record<string, string>>;
+  /** How often the event has come through Sealpost before. */
+  hops?: number;
 }
+
+/** Says how often an event has come through Sealpost, this delivery included. */
+export const HOPS_HEADER = "sealpost-hops";
 
 export interface RequestOrder {
   event: EndpointMessage;
@@ -43,7 +50,8 @@ export function createRequestHeaders({ version }: { version: string }): (order: 
   const userAgent = `Sealpost/${version}`;
   return ({ event, subscription, number, method = "POST", extra }, at, accessToken) => {
     const headers: Record<string, string> = {
-      "content-type": event.contentType, "webhook-event-type": event.type, "webhook-attempt": String(number), "user-agent": userAgent, ...extra,
+      "content-type": event.contentType, "webhook-event-type": event.type, "webhook-attempt": String(number), "user-agent": userAgent,
+      [HOPS_HEADER]: String((event.hops ?? 0) + 1), ...cloudEventHeaders(event), ...extra,
     };
     const own = { ...signatureHeaders({ subscription, method, body: event.bytes, headers, id: escapeEventId(event.id), at }), ...headers };
     if (!subscription.auth && !subscription.headers) return { sent: own, recorded: own };
@@ -51,6 +59,19 @@ export function createRequestHeaders({ version }: { version: string }): (order: 
     return { sent: { ...secret, ...own }, recorded: { ...masked(secret), ...own } };
   };
 }
+
+/** Ids that were made here, for which `webhook-id` says all. */
+const OWN_ID = /^evt_[0-9A-HJKMNP-TV-Z]{26}$/;
+
+/**
+ * The attributes of a CloudEvent as they came (CloudEvents HTTP binding 1.0.2, 3.1.3). Other events whose producer gave an id are CloudEvents too: the id as it
+ * was given is their `ce-id`, because `webhook-id` has it escaped, and the other required attributes stand beside it.
+ */
+function cloudEventHeaders({ id, type, attributes }: EventMessage): Record<string, string> {
+  if (attributes) return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value]));
+  return OWN_ID.test(id) ? {} : { "ce-specversion": "1.0", "ce-id": id, "ce-source": `urn:sealpost:event-type:${type}`, "ce-type": type };
+}
+type EventMessage = Pick<EndpointMessage, "id" | "type" | "attributes">;
 
 const lowerCased = (headers: Subscription["headers"] = {}): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));

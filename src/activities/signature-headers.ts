@@ -2,6 +2,7 @@
 import type { SigningScheme, Subscription } from "../store/model.js";
 import { contentDigest, messageSignatureHeaders, type MessageSigner } from "./http-message-signature.js";
 import { hmacSignatures, liveSecrets, signWithSecret } from "./sign.js";
+import { canonicalUrl } from "./target-url.js";
 import { asymmetricSignatures, liveKeys, signWithKey } from "./signing-keys.js";
 
 /**
@@ -39,11 +40,14 @@ export function signatureHeaders({ subscription, method, body, headers, id, at }
   return {
     ...signed,
     ...messageSignatureHeaders({
-      message: { method, url: new URL(subscription.url), headers: { ...headers, ...signed } }, components: COMPONENTS, signers: signersOf(subscription, at),
+      message: { method, url: new URL(canonicalUrl(subscription.url)), headers: { ...headers, ...signed } }, components: componentsOf(headers), signers: signersOf(subscription, at),
       label: LABEL, tag: LABEL, createdSeconds: timestampSeconds, expiresSeconds: timestampSeconds + VALID_SECONDS,
     }),
   };
 }
+
+/** With the attributes of a CloudEvent: they are part of the event. */
+const componentsOf = (headers: RequestToSign["headers"]): readonly string[] => [...COMPONENTS, ...Object.keys(headers).filter((name) => name.startsWith("ce-"))];
 
 /** Names a secret in `keyid` without telling anything of it: by the subscription and the instant at which it was made. */
 export const secretKeyId = (subscriptionId: string, { createdAt }: { createdAt: Date }): string => `${subscriptionId}.${createdAt.getTime()}`;

@@ -97,6 +97,10 @@ export interface AcceptableEvent {
   body: Uint8Array;
   groups?: string[];
   subscriptionIds?: string[];
+  /** Context attributes of a CloudEvent, as values of headers. */
+  attributes?: Record<string, string>;
+  /** How often it has come through Sealpost before. */
+  hops?: number;
 }
 
 export type PublishResult =

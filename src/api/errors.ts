@@ -49,6 +49,7 @@ export const PROBLEMS = {
   grant_unknown: entry(422, "A grant names nothing that exists", "Grant the id of an api or the name of an event type."),
   event_type_not_granted: entry(422, "The group is not granted an event type", "Grant it to the group, or leave it out."),
   payload_invalid: entry(422, "The payload is not as the schema of its event type says", "Correct what `errors` names, or change the schema or `validation` of the event type."),
+  loop_detected: entry(422, "The event goes round in a circle", "An endpoint that was sent this event publishes it again, and so on: look for the subscription whose URL leads back here, and change it."),
   schema_refused: entry(422, "The schema cannot be used", "Correct the places named in `errors`; JSON Schema 2020-12, without remote references, with regular expressions that RE2 takes."),
   example_refused: entry(422, "An example is not as the schema says", "Correct the examples named in `errors`, or the schema."),
   document_refused: entry(422, "The document cannot be imported", "Correct the places named in `errors`; nothing was changed."),

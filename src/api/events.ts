@@ -2,19 +2,23 @@
 import { z } from "zod";
 import { TEST_EVENT_TYPE } from "../activities/routes.js";
 import type { EventRecord } from "../store/model.js";
-import { ownsApi, ownsEventType } from "./access.js";
+import { type Actor, ownsApi, ownsEventType, seesContent } from "./access.js";
 import { pageReply, pageRequest } from "./audit.js";
+import { decodeAttribute } from "./cloud-events.js";
 import { summaryOf } from "./deliveries.js";
 import { expungeEvent } from "./erasure.js";
 import { refuse } from "./errors.js";
 import { ok, type Route, route } from "./route.js";
 import { eventQuery, eventView, eventWithDeliveries } from "./schemas/events.js";
-import { eventId, pageOf } from "./schemas/primitives.js";
+import { eventRef, pageOf } from "./schemas/primitives.js";
 
 const DELIVERIES_SHOWN = 250;
 
-const view = ({ id, type, apiId, contentType, sha256, size, acceptedAt, expungedAt, groups }: EventRecord): z.input<typeof eventView> =>
-  ({ id, type, apiId, contentType, sha256, size, acceptedAt: acceptedAt.toISOString(), ...(expungedAt && { expungedAt: expungedAt.toISOString() }), ...(groups && { groups }) });
+/** As the actor may see it: the attributes of a CloudEvent are content, like its payload. */
+const viewFor = (actor: Actor) => ({ id, type, apiId, contentType, sha256, size, acceptedAt, expungedAt, groups, attributes }: EventRecord): z.input<typeof eventView> => ({
+  id, type, apiId, contentType, sha256, size, acceptedAt: acceptedAt.toISOString(), ...(expungedAt && { expungedAt: expungedAt.toISOString() }), ...(groups && { groups }),
+  ...(attributes && seesContent(actor) && { cloudEvent: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, decodeAttribute(value)])) }),
+});
 
 export const eventRoutes: readonly Route[] = [
   route({
@@ -23,6 +27,7 @@ export const eventRoutes: readonly Route[] = [
     query: eventQuery, response: { status: 200, description: "A page of events", schema: pageOf(eventView) },
     async handle({ dependencies, actor }, { query }) {
       const { type, since, until } = query;
+      const view = viewFor(actor);
       if (type !== undefined && type !== TEST_EVENT_TYPE && !ownsEventType(actor, dependencies.catalogue, type)) return pageReply({ data: [] }, view);
       return pageReply(await dependencies.store.events.list(pageRequest(query), {
         ...(type !== undefined && { type }), ...(actor.apiIds && { apiIds: [...actor.apiIds] }),
@@ -32,20 +37,20 @@ export const eventRoutes: readonly Route[] = [
   }),
   route({
     method: "get", path: "/v1/events/{ref}", operationId: "readEvent", tag: "Events", act: "events:read", summary: "Read an event and its deliveries",
-    description: "`ref` is the id of the event.",
-    params: z.strictObject({ ref: eventId }), response: { status: 200, description: "The event", schema: eventWithDeliveries },
-    async handle({ dependencies: { store }, actor }, { params: { ref } }) {
+    description: "`ref` is the id of the event, percent-encoded, or its `webhook-id`.",
+    params: z.strictObject({ ref: eventRef }), response: { status: 200, description: "The event", schema: eventWithDeliveries },
+    async handle({ dependencies: { store, catalogue }, actor }, { params: { ref } }) {
       const event = await store.events.get(ref);
       if (!event || !ownsApi(actor, event.apiId)) return refuse("not_found");
       const deliveries = await store.deliveries.list({ limit: DELIVERIES_SHOWN }, { eventId: ref });
-      return ok({ ...view(event), deliveries: deliveries.data.map(summaryOf) });
+      return ok({ ...viewFor(actor)(event), deliveries: deliveries.data.map(summaryOf(catalogue)) });
     },
   }),
   route({
     method: "delete", path: "/v1/events/{ref}", operationId: "expungeEvent", tag: "Events", act: "events:expunge", summary: "Erase the content of an event",
-    description: "`ref` is the id of the event. Its payload and hash and the details of its attempts are removed for good, what is not settled is cancelled; " +
+    description: "`ref` is the id of the event, percent-encoded, or its `webhook-id`. Its payload and hash and the details of its attempts are removed for good, what is not settled is cancelled; " +
       "the bare record stays. An attempt under way may still arrive. An event that is accepted and not dispatched yet has no record and answers 404: repeat the call.",
-    params: z.strictObject({ ref: eventId }), response: { status: 204, description: "Erased" }, problems: ["unavailable"],
+    params: z.strictObject({ ref: eventRef }), response: { status: 204, description: "Erased" }, problems: ["unavailable"],
     handle: async (context, { params: { ref } }) => expungeEvent(context, ref),
   }),
 ];

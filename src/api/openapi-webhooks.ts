@@ -4,7 +4,7 @@ import type { ZodOpenApiPathsObject } from "zod-openapi";
 
 /** Of every request to an endpoint; see src/activities/request-headers.ts and signature-headers.ts. */
 const headers = z.object({
-  "webhook-id": z.string().meta({ description: "Id of the event, the same at every attempt. Keep the ids you have handled: delivery is at least once." }),
+  "webhook-id": z.string().meta({ description: "Id of the event, the same at every attempt; a producer's own id with `:`, `.` or `/` in it is escaped (`order~3A4711`). Keep the ids you have handled: delivery is at least once." }),
   "webhook-timestamp": z.string().meta({ description: "When this attempt was made, in seconds since 1970. Refuse what is more than 5 minutes away from your clock." }),
   "webhook-signature": z.string().optional().meta({
     description: "Signatures of Standard Webhooks, separated by spaces; one that fits is enough. `v1,` is the base64 of HMAC-SHA-256 under the subscription's `whsec_` secret. "
@@ -12,6 +12,8 @@ const headers = z.object({
       + "Absent when the subscription has chosen `rfc9421` alone.",
   }),
   "webhook-event-type": z.string().meta({ description: "Name of the event type" }),
+  "sealpost-hops": z.string().meta({ description: "How often the event has come through Sealpost, this delivery included. Whoever publishes it again sends the header along, so that circles end" }),
+  "ce-id": z.string().optional().meta({ description: "The event's id as its producer gave it, with `ce-specversion`, `ce-source`, `ce-type` and what else a CloudEvent has (CloudEvents 1.0, binary mode). Absent where Sealpost made the id" }),
   "webhook-attempt": z.string().meta({ description: "1 at the first attempt, then 2, 3, …" }),
   "content-digest": z.string().optional().meta({ description: "With signing scheme `rfc9421`: digest of the body (RFC 9530)" }),
   "signature-input": z.string().optional().meta({
@@ -34,9 +36,11 @@ const ANSWERS: Readonly<Record<string, string>> = {
   "3XX": "Parked: a redirect is not followed. Correct the URL of the subscription, then resend.",
   408: "Tried again by the subscription's schedule.",
   410: "Parked, and the subscription is disabled: the endpoint wants no more.",
+  421: "Tried again by the schedule, over a new connection.",
+  425: "Tried again by the schedule.",
   429: "Tried again, as Retry-After says (seconds or a date; 1 s to 24 h). Until then nothing else is sent to this subscription.",
   "4XX": "Parked: the endpoint refuses this data, and the same again would not help. A person looks at it and resends or cancels it.",
-  "5XX": "Tried again by the schedule. The Retry-After of a 503 is obeyed like that of a 429. No answer, a time-out or a failed TLS handshake counts the same.",
+  "5XX": "Tried again by the schedule. Retry-After is obeyed with every status that is tried again. No answer, a time-out or a failed TLS handshake counts the same.",
 };
 
 /** One webhook: a delivery. */

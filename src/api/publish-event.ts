@@ -36,6 +36,8 @@ export function prepare(event: AcceptableEvent): Waiting {
     acceptedAt: Date.now(),
     ...(event.groups && { groups: event.groups }),
     ...(event.subscriptionIds && { subscriptionIds: event.subscriptionIds }),
+    ...(event.attributes && { attributes: event.attributes }),
+    ...(event.hops && { hops: event.hops }),
     ...(event.id === undefined && { ownId: true as const }),
   };
   return { event: published, payload: body, resolve, promise, since: performance.now() };

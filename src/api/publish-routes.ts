@@ -4,17 +4,19 @@
  */
 import { z } from "zod";
 import type { Catalogue } from "../activities/catalogue.js";
-import { sliceMember, type Span } from "../activities/json-slice.js";
+import { findDuplicateMember, sliceElements, sliceMember, type Span } from "../activities/json-slice.js";
 import { isChecked } from "../activities/payload-check.js";
 import { MEDIA_TYPE } from "../activities/publisher-proof.js";
 import { type Actor, ownsEventType, seesGroup } from "./access.js";
 import { parseJson, readBody, refuseUnlessJson } from "./body.js";
+import { type Attributes, attributesOfEvent, attributesOfHeaders, decodeAttribute, eventIdOf, isBinaryMode, isStructured, isStructuredBatch, type ReadAttributes } from "./cloud-events.js";
 import type { AcceptableEvent, ApiDependencies, PublishResult } from "./dependencies.js";
 import { problemOf, refuse, type FieldError, type Refusal } from "./errors.js";
+import { hopsOf, MAX_HOPS } from "./hops.js";
 import { sendJson, sendRefusal } from "./respond.js";
 import type { RequestContext, Route, RoutedRequest } from "./route.js";
 import { MAX_BATCH, publishBatch, publishInput, type PublishInput, published, publishedBatch } from "./schemas/events.js";
-import { eventTypeName, idempotencyKey } from "./schemas/primitives.js";
+import { eventTypeName, idempotencyKey, RESERVED_TYPE_PREFIX } from "./schemas/primitives.js";
 import { validate } from "./validate.js";
 
 /** Of a whole batch; a payload limit above it raises it. */
@@ -22,9 +24,14 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Room for type, id and groups around one payload. */
 const ENVELOPE_BYTES = 64 * 1024;
 const MAX_ERRORS = 20;
-const PROBLEMS = ["payload_invalid", "event_type_unknown", "group_unknown", "event_id_conflict", "erased", "payload_too_large", "content_encoding_unsupported", "unavailable"] as const;
+const PROBLEMS = ["loop_detected", "payload_invalid", "event_type_unknown", "group_unknown", "event_id_conflict", "erased", "payload_too_large", "content_encoding_unsupported", "unavailable"] as const;
 
-const keyHeader = z.object({ "Idempotency-Key": idempotencyKey.optional().meta({ description: "The event id; a repeated publish of the same id and bytes starts nothing" }) });
+const keyHeader = z.object({
+  "Idempotency-Key": idempotencyKey.optional().meta({ description: "The event id; a repeated publish of the same id and bytes starts nothing" }),
+  "Sealpost-Hops": z.string().optional().meta({ description: `How often the event has come through Sealpost, as a delivery said; above ${MAX_HOPS} it is refused`, override: { type: "integer", minimum: 0, maximum: 999 } }),
+});
+const CLOUD_EVENTS = "A CloudEvent is taken in binary mode (`ce-*` headers, which are sent on) and in structured mode (`application/cloudevents+json`, sent on as it is). " +
+  "Without an Idempotency-Key its `source` and `id` together are the idempotency key, and the event id is made of them.";
 
 export const publishRoutes: readonly Route[] = [
   {
@@ -32,7 +39,8 @@ export const publishRoutes: readonly Route[] = [
     summary: "Publish one event or many",
     description: "`data` is not parsed and written again: its bytes are signed and sent exactly as they stand in the request. " +
       "An array publishes up to 1,000 events, with one result each in the same order. An array with an invalid item is refused whole with 400, or 422 `payload_invalid`, and the paths, " +
-      "so nothing happens in part; `event_id_conflict`, `erased` and `unavailable` are results of single items.",
+      "so nothing happens in part; `event_id_conflict`, `erased` and `unavailable` are results of single items. " +
+      `${CLOUD_EVENTS} Here its \`type\` names the event type. Many come as \`application/cloudevents-batch+json\`.`,
     body: z.union([publishInput, publishBatch]), headers: keyHeader,
     response: { status: 202, description: "Durable. For an array one result each", schema: z.union([published, publishedBatch]) },
     problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],
@@ -45,12 +53,12 @@ export const publishRoutes: readonly Route[] = [
   {
     method: "post", path: "/v1/events/{ref}", operationId: "publishRaw", tag: "Events", act: "events:publish",
     summary: "Publish the bytes of the body",
-    description: "Any content type; it is sent along. `ref` is the name of the event type.",
+    description: `Any content type; it is sent along. \`ref\` is the name of the event type. ${CLOUD_EVENTS}`,
     params: z.strictObject({ ref: eventTypeName }), unknownPath: "event_type_unknown", headers: keyHeader, requestType: "*/*",
     response: { status: 202, description: "Durable", schema: published },
-    problems: [...PROBLEMS, "unsupported_media_type"],
+    problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],
     serve: async (context, request, response) => {
-      const outcome = await publishRaw(context, request);
+      const outcome = await publishRaw(context, request, String(request.params?.["ref"]));
       if ("refused" in outcome) return sendRefusal(response, outcome);
       sendJson(response, 202, outcome.body);
     },
@@ -59,7 +67,13 @@ export const publishRoutes: readonly Route[] = [
 
 type Outcome = { body: unknown } | Refusal;
 
-async function publishJson({ dependencies, actor }: RequestContext, request: RoutedRequest): Promise<Outcome> {
+async function publishJson(context: RequestContext, request: RoutedRequest): Promise<Outcome> {
+  const { dependencies, actor } = context;
+  const type = request.headers["content-type"];
+  if (isStructured(type) || isStructuredBatch(type)) return publishStructured(context, request);
+  if (isBinaryMode(request.headers)) return publishRaw(context, request);
+  const hops = hopsOf(request);
+  if (typeof hops !== "number") return hops;
   const wrongType = refuseUnlessJson(request.headers["content-type"]);
   if (wrongType) return wrongType;
   const { payloadLimitBytes } = dependencies.settings;
@@ -69,6 +83,7 @@ async function publishJson({ dependencies, actor }: RequestContext, request: Rou
   if (!parsed.ok) return parsed.refusal;
   const events = eventsOf(parsed.value, body.bytes, payloadLimitBytes, request.headers["idempotency-key"]);
   if ("refused" in events) return events;
+  if (hops > 0) for (const event of events) event.hops = hops;
   const batch = Array.isArray(parsed.value);
   const refusal = refuseEvents(events, dependencies.catalogue, actor, batch) ?? refusePayloads(dependencies, events, parsed.value);
   if (refusal) return refusal;
@@ -77,22 +92,103 @@ async function publishJson({ dependencies, actor }: RequestContext, request: Rou
   return singleResult(results[0]);
 }
 
-async function publishRaw({ dependencies, actor }: RequestContext, request: RoutedRequest): Promise<Outcome> {
+/** The bytes of the body; `ref` is the event type, which a CloudEvent in binary mode may name itself. */
+async function publishRaw({ dependencies, actor }: RequestContext, request: RoutedRequest, ref?: string): Promise<Outcome> {
+  const { catalogue, settings } = dependencies;
   const contentType = request.headers["content-type"];
   if (contentType === undefined || contentType.length > 255 || !MEDIA_TYPE.test(contentType)) {
     return refuse("unsupported_media_type", "The content type of the body must be given, as a media type of at most 255 characters.");
   }
+  const hops = hopsOf(request);
+  if (typeof hops !== "number") return hops;
   const id = idOf(undefined, request.headers["idempotency-key"]);
   if (id !== undefined && typeof id !== "string") return id;
-  const event: AcceptableEvent = { type: String(request.params?.["ref"]), contentType, body: Buffer.alloc(0), ...(id !== undefined && { id }) };
-  const refusal = refuseEvents([event], dependencies.catalogue, actor, false);
+  const structured = isStructured(contentType);
+  const named = !structured && isBinaryMode(request.headers) ? attributesOfHeaders(request.rawHeaders) : undefined;
+  if (named && !named.ok) return refuse("invalid_request", undefined, { errors: named.errors });
+  const event: AcceptableEvent = { type: ref ?? decodeAttribute(named?.attributes["type"] ?? ""), contentType, body: Buffer.alloc(0), ...(id !== undefined && { id }), ...(hops > 0 && { hops }) };
+  const refusal = refuseEvents([event], catalogue, actor, false);
   if (refusal) return refusal;
-  const body = await readBody(request, dependencies.settings.payloadLimitBytes);
+  const body = await readBody(request, settings.payloadLimitBytes);
   if (!body.ok) return body.refusal;
-  const invalidPayload = refusePayload(dependencies, { ...event, body: body.bytes });
+  event.body = body.bytes;
+  const read = structured ? readStructured(body.bytes) : named;
+  if (read && "refused" in read) return read;
+  if (read && !read.ok) return refuse("invalid_request", undefined, { errors: read.errors });
+  const foreign = read && takeAttributes(event, read.attributes, catalogue);
+  if (foreign) return foreign;
+  const invalidPayload = refusePayload(dependencies, event);
   if (invalidPayload) return invalidPayload;
-  const results = await dependencies.publisher.publish([{ ...event, body: body.bytes }]);
+  const results = await dependencies.publisher.publish([event]);
   return singleResult(results[0]);
+}
+
+/** CloudEvents in structured mode, one or a batch; each is sent on as its bytes stand in the request. */
+async function publishStructured({ dependencies, actor }: RequestContext, request: RoutedRequest): Promise<Outcome> {
+  const { catalogue, settings: { payloadLimitBytes } } = dependencies;
+  const batch = isStructuredBatch(request.headers["content-type"]);
+  const key = request.headers["idempotency-key"];
+  const hops = hopsOf(request);
+  if (typeof hops !== "number") return hops;
+  if (batch && key !== undefined) return invalid("Idempotency-Key", "belongs to a single event; the events of a batch have their own ids");
+  const given = idOf(undefined, key);
+  if (given !== undefined && typeof given !== "string") return given;
+  const body = await readBody(request, batch ? Math.max(BATCH_BYTES, payloadLimitBytes + ENVELOPE_BYTES) : payloadLimitBytes);
+  if (!body.ok) return body.refusal;
+  const parsed = parseUnambiguous(body.bytes);
+  if (!parsed.ok) return parsed.refusal;
+  const items = batchOf(parsed.value, body.bytes, batch);
+  if ("refused" in items) return items;
+  const events: AcceptableEvent[] = [];
+  const errors: FieldError[] = [];
+  for (const [index, { value, bytes }] of items.entries()) {
+    if (bytes.byteLength > payloadLimitBytes) return refuse("payload_too_large", `A payload may have at most ${payloadLimitBytes} bytes${batch ? `; element ${index} has more` : ""}.`);
+    const read = attributesOfEvent(value, batch ? `[${index}]` : "");
+    if (!read.ok) errors.push(...read.errors);
+    else {
+      const event: AcceptableEvent = { type: decodeAttribute(read.attributes["type"] ?? ""), contentType: "application/cloudevents+json", body: bytes, ...(given !== undefined && { id: given }), ...(hops > 0 && { hops }) };
+      takeAttributes(event, read.attributes, catalogue);
+      events.push(event);
+    }
+  }
+  if (errors.length > 0) return refuse("invalid_request", undefined, { errors: errors.slice(0, MAX_ERRORS) });
+  const refusal = refuseEvents(events, catalogue, actor, batch) ?? refusePayloads(dependencies, events, batch ? [] : undefined);
+  if (refusal) return refusal;
+  const results = await dependencies.publisher.publish(events);
+  return batch ? { body: results.map(batchResult) } : singleResult(results[0]);
+}
+
+type Item = { value: unknown; bytes: Buffer };
+
+/** The CloudEvents of a body with their bytes. */
+function batchOf(value: unknown, bytes: Buffer, batch: boolean): Item[] | Refusal {
+  if (batch !== Array.isArray(value)) return invalid("", batch ? "must be an array of CloudEvents" : "must be one CloudEvent; many are application/cloudevents-batch+json");
+  if (!Array.isArray(value)) return [{ value, bytes }];
+  if (value.length > MAX_BATCH) return refuse("payload_too_large", `A batch may hold at most ${MAX_BATCH} events.`);
+  if (value.length === 0) return invalid("", "must hold at least one CloudEvent");
+  const spans = sliceElements(bytes);
+  return value.map((each: unknown, index) => ({ value: each, bytes: bytes.subarray(spans[index]?.start, spans[index]?.end) }));
+}
+
+/** JSON without two members of one name: of these a consumer's parser may see the other one. */
+function parseUnambiguous(bytes: Buffer): ReturnType<typeof parseJson> {
+  const parsed = parseJson(bytes);
+  if (!parsed.ok) return parsed;
+  return findDuplicateMember(bytes) === undefined ? parsed : { ok: false, refusal: refuse("duplicate_member") };
+}
+
+function readStructured(bytes: Buffer): ReadAttributes | Refusal {
+  const parsed = parseUnambiguous(bytes);
+  return parsed.ok ? attributesOfEvent(parsed.value) : parsed.refusal;
+}
+
+/** Makes the event the CloudEvent with these attributes. Its type may be any but that of another event type: consumers may go by it. */
+function takeAttributes(event: AcceptableEvent, attributes: Attributes, catalogue: Catalogue): Refusal | undefined {
+  const type = decodeAttribute(attributes["type"] ?? "");
+  if (type !== event.type && (catalogue.eventType(type) || type.startsWith(RESERVED_TYPE_PREFIX))) return invalid("type", "names another event type than the path");
+  event.attributes = attributes;
+  event.id ??= eventIdOf(attributes);
+  return undefined;
 }
 
 /** The events of a JSON body with the raw bytes of their payloads. */
@@ -158,7 +254,7 @@ function refusePayloads(dependencies: CheckDependencies, events: readonly Accept
   if (!Array.isArray(value)) return events[0] && refusePayload(dependencies, events[0], value);
   const errors: FieldError[] = [];
   for (const [index, event] of events.entries()) {
-    const refusal = refusePayload(dependencies, event, value[index]);
+    const refusal = refusePayload(dependencies, event, (value as readonly unknown[])[index]);
     for (const { path, message } of refusal?.errors ?? []) errors.push({ path: `[${index}].${path}`, message });
     if (errors.length >= MAX_ERRORS) break;
   }

@@ -25,6 +25,9 @@ export interface EventDocument {
   /** The hash of the payload, sealed: a plain one would confirm a guessed payload, even after its erasure. Absent once expunged, like the payload. */
   sha256?: Binary;
   payload?: Binary;
+  /** The attributes of a CloudEvent as sealed JSON: a subject may name a person. Absent once expunged. */
+  attributes?: Binary;
+  hops?: number;
 }
 
 type Found = EventDocument;
@@ -70,7 +73,7 @@ export function createEventStore(collection: Collection<EventDocument>, deps: { 
     async expunge(id, at) {
       const [document] = await read([id]);
       if (!document || (document.expungedAt && !document.payload && !document.sha256)) return false;
-      const change = { $set: { expungedAt: document.expungedAt ?? at }, $unset: { payload: "" as const, sha256: "" as const } };
+      const change = { $set: { expungedAt: document.expungedAt ?? at }, $unset: { payload: "" as const, sha256: "" as const, attributes: "" as const } };
       await exclusive(`events/${id}`, () => guarded((within) => collection.updateOne({ _id: id }, change, within)));
       return true;
     },
@@ -89,8 +92,17 @@ export function createEventStore(collection: Collection<EventDocument>, deps: { 
 /** What of the documents is sealed, opened. */
 function createOpener(keyring: Keyring) {
   async function recordOf(document: Found): Promise<EventRecord> {
-    const { _id: id, sha256, payload: _payload, ...fields } = document;
-    return { ...fields, id, sha256: await hashOf(document) };
+    const { _id: id, sha256: _hash, payload: _payload, attributes: _attributes, ...fields } = document;
+    const attributes = document.attributes && (await openAttributes(document, document.attributes));
+    return { ...fields, id, sha256: await hashOf(document), ...(attributes && { attributes }) };
+  }
+  /** Undefined once the data key is destroyed. */
+  async function openAttributes(document: Found, sealed: Binary): Promise<Record<string, string> | undefined> {
+    const opened = await open(document, "attributes", sealed).catch((error: unknown) => {
+      if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
+      throw error;
+    });
+    return opened && (JSON.parse(Buffer.from(opened).toString("utf8")) as Record<string, string>);
   }
   /** Empty once the data key is destroyed: what an erased event was about stays unknown, that it was there does not. */
   async function hashOf(document: Found): Promise<string> {
@@ -117,7 +129,7 @@ function createOpener(keyring: Keyring) {
   return { recordOf, payloadOf, isErased };
 }
 
-type SealedField = "sha256" | "payload";
+type SealedField = "sha256" | "payload" | "attributes";
 
 /** Whose key seals the payload: the group's when it is addressed to that group alone, else the api's. */
 function scopeOf({ apiId, groups }: { apiId: string; groups?: string[] }): KeyScope {
@@ -141,7 +153,7 @@ export async function keysFor(keyring: Keyring, scopes: KeyScope[]): Promise<Map
 }
 
 function documentOf(record: EventRecord, payload: Uint8Array, keys: Map<KeyScope, DataKey>): EventDocument {
-  const { id, sha256, ...fields } = record;
+  const { id, sha256, attributes, ...fields } = record;
   const owner = scopeOf(record);
   const key = keys.get(owner);
   if (!key) return { _id: id, ...fields, expungedAt: new Date() };
@@ -150,5 +162,6 @@ function documentOf(record: EventRecord, payload: Uint8Array, keys: Map<KeyScope
     ...fields,
     sha256: new Binary(key.seal(context(id, "sha256", owner), Buffer.from(sha256, "base64url"))),
     payload: new Binary(key.seal(context(id, "payload", owner), payload)),
+    ...(attributes && { attributes: new Binary(key.seal(context(id, "attributes", owner), Buffer.from(JSON.stringify(attributes)))) }),
   };
 }

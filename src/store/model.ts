@@ -147,7 +147,7 @@ export interface Subscription {
   needsVerification?: true;
   /** All the event types that a consumer wants since it asked for further ones in service; `eventTypes` are served until that is decided. */
   requestedEventTypes?: string[];
-  /** Nothing is sent before this instant: the consumer answered 429/503 with Retry-After. */
+  /** Nothing is sent before this instant: the consumer answered with Retry-After. */
   throttledUntil?: Date;
   createdAt: Date;
   updatedAt: Date;
@@ -205,6 +205,9 @@ export interface EventRecord {
   /** Id of the workflow that delivers it; decides races for the same id. */
   owner: string;
   groups?: string[];
+  /** Context attributes of a CloudEvent, as values of headers; erased with the content. */
+  attributes?: Record<string, string>;
+  hops?: number;
 }
 
 /** One HTTP try. What is in `detail` is sealed at rest. */
@@ -236,8 +239,9 @@ export interface AttemptDetail {
 
 /** One event for one subscription. */
 export interface Delivery {
-  /** `<eventId>.<subscriptionId>`. */
+  /** `<event id, escaped>.<subscription id>`, see src/workflows/event-id.ts. */
   id: string;
+  /** As the producer gave it. */
   eventId: string;
   subscriptionId: string;
   groupId: string;

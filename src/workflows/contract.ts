@@ -58,6 +58,10 @@ export interface PublishedEvent {
   groups?: string[];
   /** Only these subscriptions, when given (test events). */
   subscriptionIds?: string[];
+  /** Context attributes of a CloudEvent, as values of `ce-*` headers. */
+  attributes?: Record<string, string>;
+  /** How often the event has come through Sealpost before; absent: never. */
+  hops?: number;
   /** The accepting process made the id itself: nobody else can own it, so it need not be checked before sending. */
   ownId?: true;
   /** The accepting process has inserted the event record already, owned by this workflow's id. */

@@ -21,9 +21,27 @@ describe("what a request carries", () => {
     expect(recorded).toBe(sent);
     expect(sent).toEqual({
       "webhook-id": "evt_1", "webhook-timestamp": "1767323045", "webhook-signature": expect.stringMatching(/^v1,[A-Za-z0-9+/]{43}=$/) as string,
-      "content-type": "application/json", "webhook-event-type": "a.b", "webhook-attempt": "2", "user-agent": "Sealpost/1.2.3",
+      "content-type": "application/json", "webhook-event-type": "a.b", "webhook-attempt": "2", "user-agent": "Sealpost/1.2.3", "sealpost-hops": "1",
+      "ce-specversion": "1.0", "ce-id": "evt_1", "ce-source": "urn:sealpost:event-type:a.b", "ce-type": "a.b",
     });
     expect(verify({ headers: sent, body: made.event.bytes, secrets: [made.subscription.secrets[0]?.secret ?? ""], nowSeconds: 1_767_323_045 })).toEqual({ ok: true });
+  });
+
+  test("an id of a producer's is signed and sent escaped, and sent as ce-id as it was given", () => {
+    const event = { id: "shop/1:a.b", type: "a.b", contentType: "application/json", bytes: Buffer.from("{}") };
+    const made = order({}, { event });
+    const { sent } = headersOf(made, at);
+    expect(sent).toMatchObject({ "webhook-id": "shop~2F1~3Aa~2Eb", "ce-id": "shop/1:a.b" });
+    expect(verify({ headers: sent, body: event.bytes, secrets: [made.subscription.secrets[0]?.secret ?? ""], nowSeconds: 1_767_323_045 })).toEqual({ ok: true });
+    const own = headersOf(order({}, { event: { ...event, id: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" } }), at).sent;
+    expect(Object.keys(own).filter((name) => name.startsWith("ce-"))).toEqual([]);
+  });
+
+  test("a CloudEvent goes out with its own attributes, and every event with one hop more", () => {
+    const attributes = { specversion: "1.0", id: "A%20B", source: "/s", type: "com.example.x", subject: "4711" };
+    const { sent, recorded } = headersOf(order({ headers: { "ce-source": "forged" } }, { event: { id: "ce_x", type: "a.b", contentType: "text/plain", bytes: Buffer.from("x"), attributes, hops: 2 } }), at);
+    expect(sent).toMatchObject({ "ce-specversion": "1.0", "ce-id": "A%20B", "ce-source": "/s", "ce-type": "com.example.x", "ce-subject": "4711", "sealpost-hops": "3", "webhook-event-type": "a.b" });
+    expect(recorded).toMatchObject({ "ce-source": "/s", "ce-subject": "4711" });
   });
 
   test("authentication and custom headers together, masked in what is recorded", () => {

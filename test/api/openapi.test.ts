@@ -55,9 +55,9 @@ test("operations come before everything long: the description is short and the c
 
 test("the webhook that endpoints receive is described with its headers and with what becomes of each answer", () => {
   const { post } = document.webhooks?.["delivery"] as { post: { parameters: { name: string; required?: boolean }[]; responses: Record<string, { description: string }> } };
-  expect(post.parameters.filter(({ required }) => required).map(({ name }) => name)).toEqual(["webhook-id", "webhook-timestamp", "webhook-event-type", "webhook-attempt"]);
+  expect(post.parameters.filter(({ required }) => required).map(({ name }) => name)).toEqual(["webhook-id", "webhook-timestamp", "webhook-event-type", "sealpost-hops", "webhook-attempt"]);
   expect(post.parameters.map(({ name }) => name)).toEqual(expect.arrayContaining(["webhook-signature", "signature", "signature-input", "content-digest"]));
-  expect(Object.keys(post.responses).sort()).toEqual(["2XX", "3XX", "408", "410", "429", "4XX", "5XX"]);
+  expect(Object.keys(post.responses).sort()).toEqual(["2XX", "3XX", "408", "410", "421", "425", "429", "4XX", "5XX"]);
 });
 
 test("every problem code is explained, and every error answer is a problem document", () => {

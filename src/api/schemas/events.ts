@@ -30,6 +30,7 @@ export const eventView = z.object({
   id: z.string(), type: z.string(), apiId: z.union([apiId, z.literal("")]), contentType: z.string(),
   sha256: z.string().meta({ description: "SHA-256 of the payload, base64url; empty once the content was erased" }), size: z.int(), acceptedAt: instant,
   expungedAt: instant.optional().meta({ description: "When the content was erased; only this bare record is left" }), groups: z.array(z.string()).optional(),
+  cloudEvent: z.record(z.string(), z.string()).optional().meta({ description: "The context attributes, where it was published as a CloudEvent; not for auditors" }),
 }).meta({ id: "Event" });
 
 const deliveryFields = {
