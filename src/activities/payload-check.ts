@@ -91,10 +91,15 @@ function faultsOf(validator: PayloadValidator, { contentType, bytes, parsed }: C
 /** A CloudEvent in structured mode: the schema is of its `data`, the same as in binary mode. */
 const STRUCTURED = /^application\/cloudevents\+json[ \t]*(?:;|$)/i;
 function dataOf(event: { value: unknown } | undefined): { value: unknown } | undefined {
-  const { data, data_base64: base64 } = (event?.value ?? {}) as { data?: unknown; data_base64?: unknown };
+  if (!event || !isCloudEvent(event.value)) return event;
+  const { data, data_base64: base64 } = event.value;
   if (typeof base64 === "string") return parse(Buffer.from(base64, "base64"));
   return data === undefined ? undefined : { value: data };
 }
+
+/** Whether a JSON value is a CloudEvent, well-formed or not: something else under its content type is checked as a whole. */
+export const isCloudEvent = (value: unknown): value is { specversion: unknown; data?: unknown; data_base64?: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && "specversion" in value;
 
 const fault = (message: string): PayloadFault => ({ path: "", message, schemaPath: "" });
 

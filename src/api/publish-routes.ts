@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { Catalogue } from "../activities/catalogue.js";
 import { findDuplicateMember, sliceElements, sliceMember, type Span } from "../activities/json-slice.js";
-import { isChecked } from "../activities/payload-check.js";
+import { isChecked, isCloudEvent } from "../activities/payload-check.js";
 import { MEDIA_TYPE } from "../activities/publisher-proof.js";
 import { type Actor, ownsEventType, seesGroup } from "./access.js";
 import { parseJson, readBody, refuseUnlessJson } from "./body.js";
@@ -177,9 +177,11 @@ function parseUnambiguous(bytes: Buffer): ReturnType<typeof parseJson> {
   return findDuplicateMember(bytes) === undefined ? parsed : { ok: false, refusal: refuse("duplicate_member") };
 }
 
-function readStructured(bytes: Buffer): ReadAttributes | Refusal {
-  const parsed = parseUnambiguous(bytes);
-  return parsed.ok ? attributesOfEvent(parsed.value) : parsed.refusal;
+/** The attributes of a body that says it is a CloudEvent, where it is one; any other body is sent on as it is, like all raw bytes. */
+function readStructured(bytes: Buffer): ReadAttributes | Refusal | undefined {
+  const parsed = parseJson(bytes);
+  if (!parsed.ok || !isCloudEvent(parsed.value)) return undefined;
+  return findDuplicateMember(bytes) === undefined ? attributesOfEvent(parsed.value) : refuse("duplicate_member");
 }
 
 /** Makes the event the CloudEvent with these attributes. Its type may be any but that of another event type: consumers may go by it. */

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { Agent, request } from "undici";
+import { parseRetryAfter } from "../../activities/retry-after.js";
 import type { AuditEntry } from "../../store/model.js";
 import { readAuthorities } from "../pem-files.js";
 import { makePrivateDirectory, narrowFile } from "../private-files.js";
@@ -61,7 +62,7 @@ export interface HttpsTarget {
 
 const TIMEOUT_MS = 30_000;
 /** As long as a collector may ask us to wait. */
-const MAX_RETRY_AFTER_S = 300;
+const MAX_RETRY_AFTER_MS = 300_000;
 const AGAIN = new Set([408, 425, 429]);
 
 /** @throws Error that says what is wrong with the address or a file */
@@ -82,10 +83,10 @@ export function createHttpsTarget({ url, format, tokenFile, caFile, timeoutMs = 
         });
         await body.dump({ limit: 64 * 1024 });
         if (statusCode >= 200 && statusCode < 300) return { ok: true };
-        const after = Number(headers["retry-after"]);
+        const after = parseRetryAfter([headers["retry-after"] ?? []].flat().join(", "), Date.now());
         return {
           ok: false, retry: statusCode >= 500 || AGAIN.has(statusCode), reason: `the collector answered ${statusCode}`,
-          ...(after > 0 && { retryAfterMs: Math.min(after, MAX_RETRY_AFTER_S) * 1_000 }),
+          ...(after !== undefined && { retryAfterMs: Math.min(after, MAX_RETRY_AFTER_MS) }),
         };
       } catch (error) {
         return { ok: false, retry: true, reason: `the collector cannot be reached (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})` };
