@@ -1,6 +1,6 @@
 import { MongoClient } from "mongodb";
 import { describe, expect, inject, it } from "vitest";
-import { assertDurableWrites, CLIENT_OPTIONS, connect } from "../../src/store/connection.js";
+import { assertDurableWrites, CLIENT_OPTIONS, connect, ferretdbMajor } from "../../src/store/connection.js";
 import { coded } from "./fixtures.js";
 
 /** The engine's URL with one option more: it may have some already. */
@@ -43,5 +43,17 @@ describe("connect", () => {
       expect(() => assertDurableWrites(new MongoClient("mongodb://127.0.0.1:9", { writeConcern }))).toThrow(coded("settings_invalid"));
     }
     expect(() => assertDurableWrites(new MongoClient("mongodb://127.0.0.1:9", CLIENT_OPTIONS))).not.toThrow();
+  });
+});
+
+describe("FerretDB", () => {
+  it.each([
+    ["FerretDB 1.24", { version: "7.0.42", ferretdbVersion: "v1.24.2", ferretdbFeatures: {} }, 1],
+    ["FerretDB 1, built into a program", { version: "7.0.42", ferretdbVersion: "unknown" }, 1],
+    ["FerretDB 2", { version: "7.0.77", ferretdb: { version: "v2.5.0", package: "docker" } }, 2],
+    ["MongoDB", { version: "8.0.12", gitVersion: "x" }, undefined],
+    ["DocumentDB", { version: "7.0.0" }, undefined],
+  ])("is told from other servers by its version: %s", (_name, info, major) => {
+    expect(ferretdbMajor(info)).toBe(major);
   });
 });

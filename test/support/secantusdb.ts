@@ -24,7 +24,7 @@ export interface SecantusDb {
  * @throws Error that says what is missing
  */
 export async function startSecantusDb(dataDir: string): Promise<SecantusDb> {
-  const python = await installed(join(usualCacheDirectory() ?? dataDir, `secantusdb-${VERSION}-${machineKind}`));
+  const python = await secantusPython(dataDir);
   const storage = join(dataDir, "secantusdb");
   const logs = join(dataDir, "logs");
   for (const directory of [storage, logs]) mkdirSync(directory, { recursive: true });
@@ -46,6 +46,9 @@ export async function startSecantusDb(dataDir: string): Promise<SecantusDb> {
   });
   return { url, stop: () => engine.stop() };
 }
+
+/** The Python that SecantusDB is installed for. It is installed below the cache directory, or below `elsewhere` for a user without one. */
+export const secantusPython = (elsewhere: string): Promise<string> => installed(join(usualCacheDirectory() ?? elsewhere, `secantusdb-${VERSION}-${machineKind}`));
 
 /** The Python of the virtual environment. It is made aside and renamed: another test run sees a whole one or none. */
 async function installed(target: string): Promise<string> {

@@ -8,6 +8,7 @@ import { findMongodb, STAND_IN } from "./mongodb-program.js";
 import { freePort, isListening } from "./ports.js";
 import type { ProvisionContext } from "./provision.js";
 import { readProvision, rememberProvision } from "./record.js";
+import { becomePrimary, REPLICA_SET } from "./replica-set.js";
 import { tellIfSlow } from "./slow-steps.js";
 
 export interface MongodbOptions extends ProvisionContext {
@@ -39,7 +40,7 @@ export async function startMongodb(options: MongodbOptions): Promise<EmbeddedMon
     const port = options.port ?? (await freePort(remembered?.port));
     const engine = await run(program.path, options, { port, standIn });
     rememberProvision(options.dataDir, { mongodb: { how: program.source, port } });
-    return { ...engine, url: urlOf(port), standIn, how: program.how };
+    return { ...engine, url: urlOf(port, standIn), standIn, how: program.how };
   };
   return tellIfSlow(options.progress, "Engines: starting MongoDB", () =>
     start().catch((error: unknown) => {
@@ -49,34 +50,48 @@ export async function startMongodb(options: MongodbOptions): Promise<EmbeddedMon
     }));
 }
 
-const urlOf = (port: number): string => `mongodb://127.0.0.1:${port}/`;
+const hostOf = (port: number): string => `127.0.0.1:${port}`;
+const urlOf = (port: number, standIn: boolean): string => `mongodb://${hostOf(port)}/${standIn ? "" : `?replicaSet=${REPLICA_SET}`}`;
+
+/** mongod's arguments. */
+function mongodArguments(port: number, directory: string): string[] {
+  return [
+    "--bind_ip", "127.0.0.1", "--port", String(port), "--dbpath", directory, "--quiet", "--replSet", REPLICA_SET,
+    // A quarter of a gigabyte of cache instead of half the machine's memory: it shares a trial's machine with Temporal and the service.
+    "--wiredTigerCacheSizeGB", "0.25",
+    // Nobody copies from it, so the log of writes may be short: by itself it takes 5 % of the disk.
+    "--oplogSize", "256",
+    // A member waits 15 s at its end for another one to take over (MongoDB 5.0). There is none.
+    "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
+  ];
+}
 
 function run(command: string, options: MongodbOptions, { port, standIn }: { port: number; standIn: boolean }): Promise<EngineProcess> {
   const directory = join(options.dataDir, standIn ? "ferretdb" : "mongodb");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const args = standIn
     ? ["--listen", `127.0.0.1:${port}`, "--data", directory, "--synchronous", options.durability, "--exit-with-stdin"]
-    // A quarter of a gigabyte of cache instead of half the machine's memory: it shares a trial's machine with Temporal and the service.
-    : ["--bind_ip", "127.0.0.1", "--port", String(port), "--dbpath", directory, "--wiredTigerCacheSizeGB", "0.25", "--quiet"];
+    : mongodArguments(port, directory);
   return startEngine({
     name: standIn ? "FerretDB" : "MongoDB",
     command,
     args,
     logFile: join(options.dataDir, "logs", "mongodb.log"),
     exitsWithStdin: standIn,
-    answers: () => answers(port),
+    answers: () => answers(port, standIn),
     progress: options.progress,
-    onStart: (pid) => options.onStart({ address: urlOf(port), standIn, pid }),
+    onStart: (pid) => options.onStart({ address: urlOf(port, standIn), standIn, pid }),
     onDeath: options.onDeath,
     signal: options.signal,
   });
 }
 
-async function answers(port: number): Promise<void> {
+async function answers(port: number, standIn: boolean): Promise<void> {
   if (!(await isListening(port))) throw new Error("not listening yet");
-  const client = new MongoClient(urlOf(port), { serverSelectionTimeoutMS: ANSWER_WITHIN_MS, connectTimeoutMS: ANSWER_WITHIN_MS, directConnection: true });
+  const client = new MongoClient(`mongodb://${hostOf(port)}/`, { serverSelectionTimeoutMS: ANSWER_WITHIN_MS, connectTimeoutMS: ANSWER_WITHIN_MS, directConnection: true });
   try {
-    await client.db("admin").command({ ping: 1 });
+    if (standIn) await client.db("admin").command({ ping: 1 });
+    else await becomePrimary(client.db("admin"), hostOf(port));
   } finally {
     await client.close();
   }

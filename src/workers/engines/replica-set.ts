@@ -1,0 +1,54 @@
+/**
+ * The embedded mongod as a replica set of one: only a member of a set waits for a majority as the production one does, and only there does the
+ * driver repeat a write whose answer was lost. A data directory of a standalone mongod becomes one by being started so and initiated.
+ */
+import { type Db, MongoServerError } from "mongodb";
+
+export const REPLICA_SET = "sealpost";
+
+const NOT_YET_INITIALIZED = 94;
+const ALREADY_INITIALIZED = 23;
+
+/** The part of a set's configuration that is read; what else it holds is kept. */
+interface SetConfig {
+  _id: string;
+  version: number;
+  members: { _id: number; host: string }[];
+}
+
+/**
+ * Brings the set to where it takes writes at this address: initiates it the first time, and names the new port to it when that has changed.
+ * Repeatable, as a start may be broken off anywhere.
+ * @param admin the database `admin` over a direct connection
+ * @param host `127.0.0.1:port`
+ * @throws Error while it is not primary yet; to be called again then
+ */
+export async function becomePrimary(admin: Db, host: string): Promise<void> {
+  const config = await configOf(admin);
+  if (!config) await initiate(admin, host);
+  else if (config.members.length !== 1 || config.members[0]?.host !== host) {
+    // Under another port it does not find itself in its configuration and is nobody's primary: hence by force.
+    const members = [{ ...config.members[0], _id: 0, host }];
+    await admin.command({ replSetReconfig: { ...config, version: config.version + 1, members }, force: true });
+  }
+  const hello = await admin.command({ hello: 1 });
+  if (hello["isWritablePrimary"] !== true) throw new Error("not primary yet");
+}
+
+async function configOf(admin: Db): Promise<SetConfig | undefined> {
+  try {
+    return (await admin.command({ replSetGetConfig: 1 }))["config"] as SetConfig;
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === NOT_YET_INITIALIZED) return undefined;
+    throw error;
+  }
+}
+
+async function initiate(admin: Db, host: string): Promise<void> {
+  try {
+    await admin.command({ replSetInitiate: { _id: REPLICA_SET, members: [{ _id: 0, host }] } });
+  } catch (error) {
+    // The try before this one did it, and its answer was lost.
+    if (!(error instanceof MongoServerError && error.code === ALREADY_INITIALIZED)) throw error;
+  }
+}
