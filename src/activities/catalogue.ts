@@ -1,6 +1,6 @@
 /** The subscription catalogue in memory: what a publish and a dispatch look up without asking the store. */
 import type { Api, EventType, Group, StoredApiKey, Subscription } from "../store/model.js";
-import { CATALOGUE_COLLECTIONS, type CatalogueName, type CatalogueVersions, type Store } from "../store/store.js";
+import { CATALOGUE_COLLECTIONS, type CatalogueChanges, type CatalogueCollection, type CatalogueName, type CatalogueVersions, type Store, StoreError } from "../store/store.js";
 import { LIFE } from "../store/subscription-life.js";
 
 export interface Catalogue {
@@ -46,19 +46,31 @@ export interface CatalogueOptions {
   store: Store;
   /** How often the version is asked for; a change by another process is seen at most so much later. */
   pollMs?: number;
+  /** How often everything is read again, whatever the version says: a change that nobody announced is seen at most so much later. */
+  rereadMs?: number;
   /** Told when following the store fails and when it works again. */
   onTrouble?: (error: unknown) => void;
 }
 
+/** A process that is killed between a change and its announcement leaves the others with the old route. Five minutes bound that. */
+const REREAD_MS = 5 * 60_000;
+
 /** Loads the catalogue and follows it. The version is one document read by `_id` a second, whatever the size. */
-export async function createCatalogue({ store, pollMs = 1_000, onTrouble }: CatalogueOptions): Promise<Catalogue> {
+export async function createCatalogue({ store, pollMs = 1_000, rereadMs = REREAD_MS, onTrouble }: CatalogueOptions): Promise<Catalogue> {
   // The versions are read before the content: a write in between is at worst read twice, never missed.
   let content = await load(store, await store.catalogueVersions());
   let reading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
     const versions = await store.catalogueVersions();
-    if (versions.version !== content.versions.version) content = await load(store, versions, content);
+    if (versions.version !== content.versions.version) content = await follow(store, versions, content);
+  }
+  /** Beside `read`, so that nobody waits for it. When something newer came meanwhile, it is tried again soon. */
+  async function reread(): Promise<void> {
+    const before = content;
+    const whole = await load(store, await store.catalogueVersions());
+    if (content === before && reading === undefined) content = whole;
+    else wholeAt = Math.min(wholeAt, Date.now() + rereadMs / 10);
   }
   async function refresh(atLeast?: number): Promise<void> {
     if (atLeast !== undefined && content.versions.version >= atLeast) return;
@@ -69,7 +81,16 @@ export async function createCatalogue({ store, pollMs = 1_000, onTrouble }: Cata
     await reading;
   }
 
-  const timer = setInterval(() => void refresh().catch((error: unknown) => onTrouble?.(error)), pollMs);
+  // Not all processes at once.
+  const nextWhole = (): number => Date.now() + rereadMs * (0.75 + Math.random() / 2);
+  let wholeAt = nextWhole();
+  const timer = setInterval(() => {
+    const trouble = (error: unknown): void => onTrouble?.(error);
+    void refresh().catch(trouble);
+    if (Date.now() < wholeAt) return;
+    wholeAt = nextWhole();
+    void reread().catch(trouble);
+  }, pollMs);
   timer.unref();
   return {
     get version() {
@@ -106,6 +127,55 @@ async function load(store: Store, versions: CatalogueVersions, before?: Content)
   ]);
   const eventTypeList = before && !stale.has("eventTypes") ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
   return { versions, apis, eventTypes, eventTypeList, groups, subscriptions, apiKeys, routes: routesOf({ eventTypes, groups, subscriptions }) };
+}
+
+/** Changed objects that are read one by one; of more the whole collection is read at once. */
+const MOST_READ_SINGLY = 100;
+
+/** Reads the objects that were written since. One changed subscription is one read and one unsealing, whatever the number of the others. */
+async function follow(store: Store, versions: CatalogueVersions, before: Content): Promise<Content> {
+  const changes = await store.catalogueChanges(before.versions);
+  if (!changes) return load(store, versions, before);
+  withSubscriptionsOf(changes, before);
+  const [apis, eventTypes, groups, subscriptions, apiKeys] = await Promise.all([
+    changed(store.apis, before.apis, changes.apis, ({ id }) => id),
+    changed(store.eventTypes, before.eventTypes, changes.eventTypes, ({ name }) => name),
+    changed(store.groups, before.groups, changes.groups, ({ id }) => id),
+    changed(store.subscriptions, before.subscriptions, changes.subscriptions, ({ id }) => id),
+    changed(store.apiKeys, before.apiKeys, changes.apiKeys, ({ id }) => id),
+  ]);
+  const eventTypeList = eventTypes === before.eventTypes ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
+  return { versions, apis, eventTypes, eventTypeList, groups, subscriptions, apiKeys, routes: routesOf({ eventTypes, groups, subscriptions }) };
+}
+
+/** With a group its data key may have been destroyed, and then its subscriptions can no longer be opened. */
+function withSubscriptionsOf(changes: CatalogueChanges, { subscriptions }: Content): void {
+  const { groups } = changes;
+  if (!groups || changes.subscriptions === "all") return;
+  if (groups === "all") return void (changes.subscriptions = "all");
+  const more = new Set(changes.subscriptions);
+  for (const { id, groupId } of subscriptions.values()) if (groups.has(groupId)) more.add(id);
+  changes.subscriptions = more;
+}
+
+async function changed<T>(collection: CatalogueCollection<T>, before: Map<string, T>, ids: Set<string> | "all" | undefined, idOf: (item: T) => string): Promise<Map<string, T>> {
+  if (ids === undefined) return before;
+  if (ids === "all" || ids.size > MOST_READ_SINGLY) return new Map((await collection.all()).map((item) => [idOf(item), item]));
+  const after = new Map(before);
+  const read = await Promise.all([...ids].map(async (id) => ({ id, item: await existing(collection, id) })));
+  for (const { id, item } of read) {
+    if (item === undefined) after.delete(id);
+    else after.set(id, item);
+  }
+  return after;
+}
+
+/** An object whose data key was destroyed is erased. */
+async function existing<T>(collection: CatalogueCollection<T>, id: string): Promise<T | undefined> {
+  return collection.get(id).catch((error: unknown) => {
+    if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
+    throw error;
+  });
 }
 
 /** Which collections were written since. */

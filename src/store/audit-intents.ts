@@ -4,7 +4,7 @@
  */
 import type { Collection } from "mongodb";
 import { type AuditDocument, createOpenIntents, idOf, seqOf } from "./audit-chain.js";
-import { guarded, type Within } from "./driver-errors.js";
+import { guarded, isDuplicate, type Within } from "./driver-errors.js";
 
 /** Every act that was begun up to this entry has its outcome. */
 export interface IntentCheckpointDocument {
@@ -47,7 +47,12 @@ export function createIntentFollower({ entries, checkpoints }: { entries: Collec
     const oldest = intents.ids().map((id) => seqOf(id) ?? 0);
     const reached = Math.min(at ?? 0, ...oldest.map((seq) => seq - 1));
     if (reached <= saved) return;
-    await guarded((within) => checkpoints.updateOne({ _id: "intents" }, { $set: { seq: reached } }, { ...within, upsert: true }));
+    const write = () => guarded((within) => checkpoints.updateOne({ _id: "intents" }, { $set: { seq: reached } }, { ...within, upsert: true }));
+    await write().catch((error: unknown) => {
+      // Two processes made it at once: now it is there.
+      if (!isDuplicate(error)) throw error;
+      return write();
+    });
     saved = reached;
   }
   return {

@@ -1,6 +1,7 @@
 /** What the catalogue collections share: small, read whole into memory, changed by compare-and-set. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Collection, Document, Filter } from "mongodb";
+import type { Doubtful } from "./changes.js";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
 import { createTurns, type Exclusive } from "./exclusive.js";
 import { findPage, oneOf } from "./paging.js";
@@ -44,46 +45,36 @@ export function createPlainRows(collection: Collection<CatalogueDocument>): Rows
 /** Conflicts before giving up; with a pause of some milliseconds each this is longer than any real contention. */
 const MAX_CONFLICTS = 200;
 
+export interface CatalogueOptions {
+  changed: (id: string) => Promise<void>;
+  doubtful: (id: string, why: Doubtful) => void;
+  exclusive: Exclusive;
+  rows?: Rows;
+}
+
 /**
- * A catalogue collection. `changed` is called after every write; changes of one object come one after another within this
+ * A catalogue collection. `changed` is called after every write, `doubtful` where nobody knows whether there was one: the acknowledgement
+ * was lost, or nothing matched, which is also how the repetition of such a write ends. Changes of one object come one after another within this
  * process, and over all of them on the stand-in (`exclusive`), whose compare-and-set is none.
  */
 export function createCatalogueCollection<T extends object>(
   collection: Collection<CatalogueDocument>,
   { toDocument, toItem }: Layout<T>,
-  { changed, exclusive, rows = createPlainRows(collection) }: { changed: () => Promise<void>; exclusive: Exclusive; rows?: Rows },
+  { changed, doubtful, exclusive, rows = createPlainRows(collection) }: CatalogueOptions,
 ): CatalogueCollection<T> {
   const inTurn = createTurns();
-
-  async function find(id: string): Promise<CatalogueDocument | undefined> {
-    const document = await guarded((within) => collection.findOne({ _id: id }, within));
-    return document ? (await rows.believed([document]))[0] : undefined;
-  }
-
-  async function update(id: string, change: (item: T) => T): Promise<T | undefined> {
-    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
-      const document = await find(id);
-      if (!document) return undefined;
-      const before = await toItem(document);
-      const after = change(before);
-      // A change that was refused is no write: a new `updatedAt` would void what is under way, and every process would read the collection anew.
-      if (after === before) return before;
-      const item = touched(before, after);
-      const replacement = await toDocument(item);
-      if (replacement._id !== id) throw new Error(`update() may not change the id of ${collection.collectionName}/${id}`);
-      if (await rows.replace(document, replacement)) {
-        await changed();
-        return item;
-      }
-      await delay(Math.random() * 10);
-    }
-    throw new StoreError("unavailable", `${collection.collectionName}/${id} is being changed by too many at once. Try again.`);
-  }
+  const ifDoubtful: IfDoubtful = (id) => (error) => {
+    if (error instanceof StoreError && error.code === "unavailable") doubtful(id, "lost");
+    if (error instanceof StoreError && error.code === "duplicate") doubtful(id, "unmatched");
+    throw error;
+  };
+  const { find, update } = createUpdate(collection, { toDocument, toItem }, { changed, doubtful, ifDoubtful, rows });
 
   return {
     async insert(item) {
-      await rows.insert(await toDocument(item));
-      await changed();
+      const row = await toDocument(item);
+      await rows.insert(row).catch(ifDoubtful(row._id));
+      await changed(row._id);
     },
     async get(id) {
       const document = await find(id);
@@ -96,8 +87,9 @@ export function createCatalogueCollection<T extends object>(
     all: async () => existing(await rows.believed(await guarded((within) => collection.find({}, within).toArray(), LIST_DEADLINE_MS)), toItem),
     update: (id, change) => inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change))),
     async delete(id) {
-      const deleted = await rows.delete(id);
-      if (deleted) await changed();
+      const deleted = await rows.delete(id).catch(ifDoubtful(id));
+      if (deleted) await changed(id);
+      else doubtful(id, "unmatched");
       return deleted;
     },
     async idsOf(filter) {
@@ -106,6 +98,52 @@ export function createCatalogueCollection<T extends object>(
       return found.map(({ _id }) => _id);
     },
   };
+}
+
+/** Tells of a write that failed and may have happened, and throws the error on. */
+type IfDoubtful = (id: string) => (error: unknown) => never;
+
+/** One object by its id, and its change by compare-and-set. */
+function createUpdate<T extends object>(
+  collection: Collection<CatalogueDocument>,
+  { toDocument, toItem }: Layout<T>,
+  { changed, doubtful, ifDoubtful, rows }: Pick<CatalogueOptions, "changed" | "doubtful"> & { ifDoubtful: IfDoubtful; rows: Rows },
+) {
+  async function find(id: string): Promise<CatalogueDocument | undefined> {
+    const document = await guarded((within) => collection.findOne({ _id: id }, within));
+    return document ? (await rows.believed([document]))[0] : undefined;
+  }
+
+  async function update(id: string, change: (item: T) => T): Promise<T | undefined> {
+    let unmatched = false;
+    try {
+      return await tryUpdate(id, change, () => (unmatched = true));
+    } finally {
+      if (unmatched) doubtful(id, "unmatched");
+    }
+  }
+  async function tryUpdate(id: string, change: (item: T) => T, onUnmatched: () => void): Promise<T | undefined> {
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+      const document = await find(id);
+      if (!document) return undefined;
+      const before = await toItem(document);
+      const after = change(before);
+      // A change that was refused is no write: a new `updatedAt` would void what is under way, and every process would read the collection anew.
+      if (after === before) return before;
+      const item = touched(before, after);
+      const replacement = await toDocument(item);
+      if (replacement._id !== id) throw new Error(`update() may not change the id of ${collection.collectionName}/${id}`);
+      if (await rows.replace(document, replacement).catch(ifDoubtful(id))) {
+        await changed(id);
+        return item;
+      }
+      onUnmatched();
+      await delay(Math.random() * 10);
+    }
+    throw new StoreError("unavailable", `${collection.collectionName}/${id} is being changed by too many at once. Try again.`);
+  }
+
+  return { find, update };
 }
 
 /** `updatedAt` never stands still nor goes back, whatever the clock does: a newer rate must look newer. */

@@ -1,5 +1,5 @@
 /** The connection to MongoDB: what Sealpost insists on, whatever the connection string says. */
-import { MongoClient, type Db, type MongoClientOptions } from "mongodb";
+import { type Db, type Document, MongoClient, type MongoClientOptions } from "mongodb";
 import { guarded } from "./driver-errors.js";
 import { StoreError } from "./store.js";
 
@@ -24,12 +24,15 @@ export const CLIENT_OPTIONS = {
   appName: "sealpost",
 } as const satisfies MongoClientOptions;
 
+/** For index builds: an answer may take hours. A server that hangs is noticed by the heartbeats all the same. */
+export const INDEX_CLIENT_OPTIONS = { ...CLIENT_OPTIONS, socketTimeoutMS: 0, maxPoolSize: 1 } as const satisfies MongoClientOptions;
+
 /**
  * Connects and checks what the store relies on.
  * @throws StoreError `settings_invalid` naming MONGODB_URL, or `unavailable`
  */
-export async function connect(mongodbUrl: string): Promise<MongoClient> {
-  const client = createClient(mongodbUrl);
+export async function connect(mongodbUrl: string, options: MongoClientOptions = CLIENT_OPTIONS): Promise<MongoClient> {
+  const client = createClient(mongodbUrl, options);
   try {
     await guarded(() => client.connect());
     return client;
@@ -47,10 +50,10 @@ export function checkMongodbUrl(url: string): void {
   createClient(url).close().catch(() => undefined);
 }
 
-function createClient(url: string): MongoClient {
+function createClient(url: string, options: MongoClientOptions = CLIENT_OPTIONS): MongoClient {
   refuseUnsafe(url);
   try {
-    return new MongoClient(url, CLIENT_OPTIONS);
+    return new MongoClient(url, options);
   } catch (error) {
     // The driver's message may quote the URL, and with it a password.
     throw new StoreError("settings_invalid", `MONGODB_URL cannot be used (${(error as Error).name}): give it as mongodb://user:password@host:port/?options.`);
@@ -74,10 +77,25 @@ function refuseUnsafe(url: string): void {
 
 const refused = (name: string, why: string): StoreError => new StoreError("settings_invalid", `MONGODB_URL may not set ${name}: ${why}. Remove it.`);
 
-/** True when the server is the embedded stand-in (FerretDB) and not MongoDB. */
+/** FerretDB from here on keeps its data in DocumentDB: indexes are used, and updates are atomic. */
+const FERRETDB_WITH_INDEXES = 2;
+
+/**
+ * True when the server is FerretDB 1, the embedded stand-in. FerretDB 2 names itself too, and is treated as MongoDB like DocumentDB, which
+ * it runs on: locks and no indexes would make it slow, and its updates need none.
+ */
 export async function isStandIn(db: Db): Promise<boolean> {
-  const info = await guarded(() => db.admin().command({ buildInfo: 1 }));
-  return Object.keys(info).some((field) => field.toLowerCase().startsWith("ferretdb"));
+  const major = ferretdbMajor(await guarded(() => db.admin().command({ buildInfo: 1 })));
+  return major !== undefined && major < FERRETDB_WITH_INDEXES;
+}
+
+/** FerretDB's major version by its answer to `buildInfo`; undefined for any other server, 1 when it names none. */
+export function ferretdbMajor(info: Document): number | undefined {
+  // 1.x has `ferretdbVersion: "v1.24.2"`, 2.x `ferretdb: { version: "v2.5.0" }`.
+  const { ferretdb, ferretdbVersion } = info as { ferretdb?: { version?: unknown }; ferretdbVersion?: unknown };
+  if (ferretdb === undefined && ferretdbVersion === undefined) return undefined;
+  const [, major = "1"] = /^v?(\d+)\./.exec(String(ferretdb?.version ?? ferretdbVersion)) ?? [];
+  return Number(major);
 }
 
 /** Throws StoreError `settings_invalid` unless writes of this client are majority and journaled. */

@@ -26,6 +26,8 @@ export interface ErasureDependencies extends Pick<Store, "groups" | "subscriptio
   expungedLately: Set<string>;
   /** Raises the version by which other processes learn of an erasure. */
   raise: () => Promise<void>;
+  /** The same in the background, where an erasure was broken off and nobody knows how far it came. */
+  raiseLater: () => void;
   /** That version as it is now. */
   version: () => Promise<number>;
 }
@@ -57,6 +59,12 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
     await raise();
     drop();
   }
+  /** Broken off: nobody knows how much of it is done, and the other processes must drop what they hold all the same. */
+  const carryOut = (entry: Erasure): Promise<boolean> => apply(deps, entry).catch((error: unknown) => {
+    deps.raiseLater();
+    drop();
+    throw error;
+  });
 
   await learn();
   return {
@@ -64,7 +72,7 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
       const at = new Date();
       await enter([{ target, at, by }]);
       if (target.startsWith("event/")) expungedLately.add(idOf(target));
-      await apply(deps, { target, at, by });
+      await carryOut({ target, at, by });
       await tell();
     },
     has,
@@ -72,7 +80,7 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
       let changed = 0;
       for (const entry of await entries(since)) {
         if (only !== undefined && (only === "events") !== entry.target.startsWith("event/")) continue;
-        if (await apply(deps, entry)) changed++;
+        if (await carryOut(entry)) changed++;
       }
       if (changed > 0) await tell();
       return changed;

@@ -7,6 +7,9 @@ import type { PersonDocument } from "./people.js";
 import type { SessionDocument } from "./sessions.js";
 import type { GrantRequestDocument } from "./grant-requests.js";
 
+/** A build over very many documents takes hours, and MongoDB goes on with it when its client is gone. The next start waits for the same one. */
+const BUILD_DEADLINE_MS = 24 * 60 * 60_000;
+
 /** Every list is by descending time and id, so every index ends in them. */
 export async function createIndexes(collections: {
   events: Collection<EventDocument>;
@@ -39,18 +42,18 @@ export async function createIndexes(collections: {
   await make(subscriptions, [{ groupId: 1, createdAt: -1, _id: -1 }]);
   await make(audit, [{ at: -1, _id: -1 }, ...["actor", "action", "subject"].map((field): Record<string, 1 | -1> => ({ [field]: 1, at: -1, _id: -1 }))]);
   await make(erasures, [{ at: 1, _id: 1 }]);
-  await guarded(() => samlUses.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }));
+  await guarded(() => samlUses.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);
   await make(recoveries, [{ createdAt: -1, _id: -1 }, { groupId: 1, createdAt: -1, _id: -1 }]);
-  await guarded(() => limits.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }));
+  await guarded(() => limits.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);
   await make(people, [{ firstLoginAt: -1, _id: -1 }]);
   await make(sessions, [{ personId: 1 }]);
-  await guarded(() => sessions.createIndex({ endsAt: 1 }, { expireAfterSeconds: 0 }));
+  await guarded(() => sessions.createIndex({ endsAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);
   await make(grantRequests, [{ createdAt: -1, _id: -1 }, { groupId: 1, createdAt: -1, _id: -1 }, { apiId: 1, createdAt: -1, _id: -1 }]);
   // One open request for a group and a grant, whichever process takes it.
-  await guarded(() => grantRequests.createIndex({ groupId: 1, grant: 1 }, { unique: true, partialFilterExpression: { status: "open" } }), 10 * 60_000);
+  await guarded(() => grantRequests.createIndex({ groupId: 1, grant: 1 }, { unique: true, partialFilterExpression: { status: "open" } }), BUILD_DEADLINE_MS);
 }
 
 /** Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. */
 async function make<D extends Document>(collection: Collection<D>, keys: Record<string, 1 | -1>[]): Promise<void> {
-  await guarded(() => collection.createIndexes(keys.map((key) => ({ key }))), 10 * 60_000);
+  await guarded(() => collection.createIndexes(keys.map((key) => ({ key }))), BUILD_DEADLINE_MS);
 }

@@ -7,7 +7,7 @@ import type { IntentCheckpointDocument } from "./audit-intents.js";
 import { type AuditMarkDocument, beginAuditMark, createAuditMark } from "./audit-mark.js";
 import { createCatalogueCollection, type CatalogueDocument, type Layout } from "./catalogue-collection.js";
 import { apiKeyLayout, apiLayout, eventTypeLayout, groupLayout, subscriptionLayout } from "./catalogue-layouts.js";
-import { type ChangesDocument, createChanges } from "./changes.js";
+import { type Changes, type ChangesDocument, createChanges } from "./changes.js";
 import { assertDurableWrites, connect, isStandIn } from "./connection.js";
 import type { DataKeyDocument } from "./data-keys.js";
 import { createDeliveryStore, type DeliveryDocument } from "./deliveries.js";
@@ -19,7 +19,7 @@ import { type Grants, openGrants } from "./grants/grants.js";
 import type { GrantSigning } from "./grants/signing.js";
 import { createGrantRequestStore, type GrantRequestDocument } from "./grant-requests.js";
 import { watchHeartbeats } from "./heartbeats.js";
-import { createIndexes } from "./indexes.js";
+import { buildIndexes } from "./index-build.js";
 import { createKeyUses, type KeyUseDocument, type ManagedKeyUses } from "./key-uses.js";
 import { createKeyring, type Keyring, type ManagedKeyring } from "./keyring.js";
 import { createLimitStore, type LimitDocument } from "./limits.js";
@@ -62,15 +62,28 @@ export async function connectStore({ mongodbUrl, database = "sealpost", masterKe
   const provider = localKeyProvider(masterKeys);
   const client = await connect(mongodbUrl);
   try {
-    return await createStore({ client, database, provider, standIn: await isStandIn(client.db(database)), ...(log && { log }) });
+    const waiting = (seconds: number) => log?.info({ seconds }, "MongoDB builds indexes, and the start waits for them; `npm run indexes` builds them beforehand");
+    return await createStore({
+      client, database, provider, standIn: await isStandIn(client.db(database)), buildIndexes: () => buildIndexes({ mongodbUrl, database, waiting }), ...(log && { log }),
+    });
   } catch (error) {
     await client.close().catch(() => undefined);
     throw error;
   }
 }
 
+interface StoreDependencies {
+  client: MongoClient;
+  database: string;
+  provider: KeyProvider;
+  standIn: boolean;
+  /** Resolves when every index is there. */
+  buildIndexes: () => Promise<void>;
+  log?: StoreLog;
+}
+
 /** Opens the store over a client made with CLIENT_OPTIONS, which `close()` closes. Throws like `connectStore`. */
-export async function createStore(deps: { client: MongoClient; database: string; provider: KeyProvider; standIn: boolean; log?: StoreLog }): Promise<MongoStore> {
+async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   const { client, provider, standIn, log } = deps;
   assertDurableWrites(client);
   const heartbeats = watchHeartbeats(client, log);
@@ -80,20 +93,18 @@ export async function createStore(deps: { client: MongoClient; database: string;
   const deliveries = db.collection<DeliveryDocument>("deliveries");
   const connections = db.collection<CatalogueDocument>("samlConnections");
   const exclusive = standIn ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
-  const keyring = createKeyring({
-    dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider, exclusive, onMade: (id) => log?.info({ dataKey: id }, "made a data key"),
-  });
-
-  const changes = createChanges(db.collection<ChangesDocument>("changes"), exclusive);
+  const onMade = (id: string) => log?.info({ dataKey: id }, "made a data key");
+  const keyring = createKeyring({ dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider, exclusive, onMade });
+  const changes = createChanges(db.collection<ChangesDocument>("changes"), { exclusive, standIn });
   const catalogue = <T extends object>(name: CatalogueName, layout: Layout<T>, grants?: Grants) => {
     const collection = db.collection<CatalogueDocument>(name);
-    return createCatalogueCollection(collection, layout, { changed: () => changes.written(name), exclusive, ...(grants && { rows: grants.rows(collection) }) });
+    return createCatalogueCollection(collection, layout, { changed: (id) => changes.written(name, id), doubtful: (id, why) => changes.doubtful(name, id, why), exclusive, ...(grants && { rows: grants.rows(collection) }) });
   };
 
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await changes.ping(10_000);
   const { grants, pepper, auditMarked, temporalLegacyUntil } = await openSettings(db, keyring);
-  if (!standIn) await createAllIndexes(db);
+  if (!standIn) await deps.buildIndexes();
 
   const expungedLately = new Set<string>();
   const erasable = {
@@ -109,7 +120,7 @@ export async function createStore(deps: { client: MongoClient; database: string;
     deliveries: createDeliveryStore(deliveries, { keyring, standIn, expungedLately }),
     people: createPeopleStore(db.collection<PersonDocument>("people"), { keyring, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
   };
-  const erasures = await createErasures({ ...erasable, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise: changes.erased, version: async () => (await changes.read()).erasures });
+  const erasures = await createErasures({ ...erasable, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise: () => changes.erased(), raiseLater: () => changes.erasureDoubtful(), version: async () => (await changes.read()).erasures });
   const catalogueVersions = async (): Promise<CatalogueVersions> => {
     const [versions] = await Promise.all([changes.read(), grants.authority.refresh()]);
     erasures.notice(versions.erasures);
@@ -126,21 +137,16 @@ export async function createStore(deps: { client: MongoClient; database: string;
     audit: auditOf(db, { keyring, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,
+    catalogueChanges: (since) => changes.since(since),
     keyring,
     grants,
     signing: { db, grants, exclusive, changed: (name) => changes.written(name) },
     erasures,
     blindIndex: (label, value) => blindIndex(pepper, label, value),
-    ping: changes.ping,
-    close: () => closeStore(client, { keyring, keyUses, heartbeats }),
+    ping: (timeoutMs) => changes.ping(timeoutMs),
+    close: () => closeStore(client, { keyring, keyUses, heartbeats, changes }),
   };
 }
-
-const createAllIndexes = (db: Db): Promise<void> => createIndexes({
-  events: db.collection<EventDocument>("events"), deliveries: db.collection<DeliveryDocument>("deliveries"), subscriptions: collectionOf(db, "subscriptions"), audit: collectionOf(db, "audit"),
-  grantRequests: db.collection<GrantRequestDocument>("grantRequests"), samlUses: collectionOf(db, "samlUses"), recoveries: collectionOf(db, "recoveries"), limits: collectionOf(db, "limits"),
-  sessions: db.collection<SessionDocument>("sessions"), people: db.collection<PersonDocument>("people"), erasures: collectionOf(db, "erasures"),
-});
 
 const auditMarks = (db: Db) => db.collection<AuditMarkDocument>("settings");
 
@@ -161,13 +167,19 @@ async function openSettings(db: Db, keyring: Keyring) {
   return { grants, pepper, auditMarked, temporalLegacyUntil: await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring) };
 }
 
-async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats }: { keyring: ManagedKeyring; keyUses: ManagedKeyUses; heartbeats: { stop(): void } }): Promise<void> {
+interface Closing {
+  keyring: ManagedKeyring;
+  keyUses: ManagedKeyUses;
+  heartbeats: { stop(): void };
+  changes: Changes;
+}
+
+async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats, changes }: Closing): Promise<void> {
   // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the end.
   await keyring.flush().catch(() => undefined);
   await keyUses.flush();
+  await changes.close();
   keyUses.stop();
   heartbeats.stop();
   await client.close();
 }
-
-const collectionOf = (db: Db, name: string): Collection => db.collection(name);

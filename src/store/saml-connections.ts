@@ -117,5 +117,5 @@ function samlConnectionLayout(keyring: Pick<Keyring, "scope" | "forSealed">): La
 
 /** The same way of changing as a catalogue object, but no write makes every process read the catalogue anew. */
 export function createSamlConnectionStore(collection: Collection<CatalogueDocument>, { exclusive, rows, keyring }: { exclusive: Exclusive; rows: Rows; keyring: Pick<Keyring, "scope" | "forSealed"> }): CatalogueCollection<SamlConnection> {
-  return createCatalogueCollection(collection, samlConnectionLayout(keyring), { changed: async () => undefined, exclusive, rows });
+  return createCatalogueCollection(collection, samlConnectionLayout(keyring), { changed: async () => undefined, doubtful: () => undefined, exclusive, rows });
 }

@@ -47,7 +47,12 @@ export type CatalogueName = (typeof CATALOGUE_COLLECTIONS)[number];
 export interface CatalogueVersions {
   version: number;
   collections: Partial<Record<CatalogueName, number>>;
+  /** How many of these writes are known one by one; see `catalogueChanges`. */
+  logged: number;
 }
+
+/** The ids of the objects that were written, by collection; `all` when it is not known which. */
+export type CatalogueChanges = Partial<Record<CatalogueName, Set<string> | "all">>;
 
 /** Earlier versions of event types; the newest is in the event type itself. */
 export interface EventTypeVersionStore {
@@ -240,6 +245,8 @@ export interface Store {
   catalogueVersion(): Promise<number>;
   /** The same with the version of each collection, so that only what changed is read again. */
   catalogueVersions(): Promise<CatalogueVersions>;
+  /** Which objects were written since, deleted ones too; undefined when that is not known any more, or an earlier release wrote. */
+  catalogueChanges(since: CatalogueVersions): Promise<CatalogueChanges | undefined>;
   keyring: Keyring;
   /** What vouches for the rows of API keys, groups, SAML connections and sessions. */
   grants: GrantStore;

@@ -53,7 +53,7 @@ it("sees a change of another process when asked, and at the latest version asked
 
 it("reads anew only what was written, and everything when an earlier release wrote", async () => {
   const catalogue = await catalogueOf(60_000);
-  const [type, group] = [catalogue.eventType("one.a"), catalogue.group("grp_all")];
+  const [type, group, untouched] = [catalogue.eventType("one.a"), catalogue.group("grp_all"), catalogue.subscription("sub_a")];
   await other.subscriptions.update("sub_all", (current) => ({ ...current, url: "https://again.example/" }));
   await catalogue.refresh();
   expect(catalogue.subscription("sub_all")?.url).toBe("https://again.example/");
@@ -62,13 +62,57 @@ it("reads anew only what was written, and everything when an earlier release wro
   expect(catalogue.group("grp_all")).toBe(group);
   await other.eventTypes.insert({ name: "one.c", apiId: "api_1", createdAt: new Date(now.createdAt.getTime() + 1), updatedAt: new Date() });
   await catalogue.refresh();
-  expect(catalogue.eventType("one.a")).not.toBe(type);
+  expect(catalogue.eventType("one.a")).toBe(type);
+  expect(catalogue.subscription("sub_a")).toBe(untouched);
   expect(catalogue.eventTypes().map(({ name }) => name)).toEqual(["one.c", "one.b", "one.a"]);
   expect(catalogue.group("grp_all")).toBe(group);
   await other.eventTypes.delete("one.c");
+  await catalogue.refresh();
+  expect(catalogue.eventTypes().map(({ name }) => name)).toEqual(["one.b", "one.a"]);
   await database.client.db(database.name).collection<{ _id: string }>("changes").updateOne({ _id: "catalogue" }, { $inc: { version: 1 } });
   await catalogue.refresh();
   expect(catalogue.group("grp_all")).not.toBe(group);
+});
+
+it("reads one changed subscription alone, and the whole collection when it missed too many changes", async () => {
+  const reads: string[] = [];
+  const counted: Pick<MongoStore, "subscriptions"> = {
+    subscriptions: {
+      ...store.subscriptions,
+      get: (id) => (reads.push(id), store.subscriptions.get(id)),
+      all: () => (reads.push("all"), store.subscriptions.all()),
+    },
+  };
+  const catalogue = await createCatalogue({ store: { ...store, ...counted }, pollMs: 60_000 });
+  open.push(catalogue);
+  expect(reads.splice(0)).toEqual(["all"]);
+  await other.subscriptions.update("sub_all", (current) => ({ ...current, name: "one read" }));
+  await other.groups.insert({ id: "grp_empty", name: "Empty", grants: [], samlGroups: [], ...now });
+  await catalogue.refresh();
+  expect(reads.splice(0)).toEqual(["sub_all"]);
+  expect(catalogue.subscription("sub_all")?.name).toBe("one read");
+  // With a group its subscriptions are opened again.
+  await other.groups.update("grp_a", (current) => ({ ...current, name: "Still only a" }));
+  await catalogue.refresh();
+  expect(reads.splice(0)).toEqual(["sub_a"]);
+  // Whoever missed more writes than are listed reads everything of the collections that changed.
+  await other.subscriptions.update("sub_all", (current) => ({ ...current, name: "missed" }));
+  await database.client.db(database.name).collection<{ _id: string }>("changes").updateOne({ _id: "catalogue" }, { $set: { recent: [] } });
+  await catalogue.refresh();
+  expect(reads.splice(0)).toEqual(["all"]);
+  expect(catalogue.subscription("sub_all")?.name).toBe("missed");
+  await other.groups.delete("grp_empty");
+});
+
+it("reads everything again from time to time, so that a change which nobody announced is seen", async () => {
+  const catalogue = await createCatalogue({ store, pollMs: 20, rereadMs: 300 });
+  open.push(catalogue);
+  await other.subscriptions.insert(subscription("sub_silent", { groupId: "grp_all", eventTypes: ["one.a"] }));
+  await expect.poll(() => catalogue.subscription("sub_silent")?.id, { timeout: 20_000 }).toBe("sub_silent");
+  // As a process leaves it that is killed between the deletion and its announcement.
+  await database.client.db(database.name).collection<{ _id: string }>("subscriptions").deleteOne({ _id: "sub_silent" });
+  await expect.poll(() => catalogue.subscription("sub_silent"), { timeout: 20_000 }).toBeUndefined();
+  catalogue.close();
 });
 
 it("opens a group's subscriptions anew with the group: their data key may have been destroyed elsewhere", async () => {

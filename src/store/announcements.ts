@@ -1,0 +1,86 @@
+/**
+ * Tells other processes of writes, also of those that nobody knows the outcome of. An announcement too many costs each process one read.
+ * One too few leaves an old route in force, and a deleted subscription is sent to for ever.
+ */
+export interface Announcements<T> {
+  /** Announces it now. When that fails it rejects, and goes on in the background. */
+  announce(what: T): Promise<void>;
+  /** Announces it in the background. */
+  soon(what: T): void;
+  /** The same, and once more when a write that was given up can hardly land any more. */
+  doubt(what: T): void;
+  /** Tries once more, then stops. */
+  close(): Promise<void>;
+}
+
+const RETRY_MS = 1_000;
+/** A write that was given up after 3.5 s is ended by the server or with its connection; this leaves it four times as long. */
+const SETTLED_MS = 15_000;
+/** Announcements that wait. With more of them whole collections are announced. */
+const MOST_WAITING = 500;
+
+interface Waiting<T> {
+  what: T;
+  /** It may be written until then: what was announced before is announced again. Zero: once is enough. */
+  until: number;
+  told: boolean;
+}
+
+/**
+ * @param tell makes one announcement; rejects when the store does not answer
+ * @param keyOf equal for announcements that are the same
+ * @param whole the coarser announcement that stands for it when too many wait
+ */
+export function createAnnouncements<T>(tell: (what: T) => Promise<void>, { keyOf, whole, settledMs = SETTLED_MS }: { keyOf: (what: T) => string; whole: (what: T) => T; settledMs?: number }): Announcements<T> {
+  const waiting = new Map<string, Waiting<T>>();
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  function add(given: T, until: number): void {
+    const what = waiting.size < MOST_WAITING || waiting.has(keyOf(given)) ? given : whole(given);
+    const key = keyOf(what);
+    waiting.set(key, { what, until: Math.max(until, waiting.get(key)?.until ?? 0), told: false });
+    later(0);
+  }
+  function later(ms: number): void {
+    if (closed || timer) return;
+    timer = setTimeout(() => void tellAll().finally(() => {
+      timer = undefined;
+      if (waiting.size > 0) later(RETRY_MS);
+    }), ms).unref();
+  }
+  /** What is doubtful is told at its first turn and again at its end, not every second between. */
+  async function tellAll(): Promise<void> {
+    for (const [key, entry] of waiting) {
+      const open = Date.now() < entry.until;
+      if (open && entry.told) continue;
+      try {
+        await tell(entry.what);
+      } catch {
+        // The store is away: all of them wait for the next turn.
+        return;
+      }
+      entry.told = true;
+      if (!open && waiting.get(key) === entry) waiting.delete(key);
+    }
+  }
+
+  return {
+    async announce(what) {
+      try {
+        await tell(what);
+      } catch (error) {
+        add(what, 0);
+        throw error;
+      }
+    },
+    soon: (what) => add(what, 0),
+    doubt: (what) => add(what, Date.now() + settledMs),
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      for (const { what } of waiting.values()) await tell(what).catch(() => undefined);
+      waiting.clear();
+    },
+  };
+}
