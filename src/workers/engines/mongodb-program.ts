@@ -10,6 +10,8 @@ import { provision, type ProvisionContext, type Provisioned, type Source, type S
 import { runTool } from "./run-tool.js";
 import { tellIfSlow } from "./slow-steps.js";
 
+/** The first one whose end as a replica set of one does not take 15 s; see `mongodb.ts`. */
+const OLDEST_MAJOR = 5;
 const MONGOD_VERSION = "8.0.12";
 const FERRETDB_VERSION = "1.24.2";
 /** An unreachable host must not hold up the start: what comes after it does not need it. */
@@ -35,7 +37,10 @@ export function findMongodb(remembered: string | undefined, context: ProvisionCo
 async function onPath(): Promise<SourceResult> {
   const path = findOnPath("mongod");
   if (!path) return { reason: "no mongod on PATH" };
-  return (await works(path)) ? { path, how: "mongod on PATH" } : { reason: `${path} does not run` };
+  const version = await runTool({ command: path, args: ["--version"], withinMs: VERSION_WITHIN_MS });
+  if (!version.ok) return { reason: `${path} does not run` };
+  const major = /\bv(\d+)\./.exec(version.output)?.[1];
+  return major !== undefined && Number(major) < OLDEST_MAJOR ? { reason: `${path} is MongoDB ${major}, and ${OLDEST_MAJOR} or later is needed` } : { path, how: "mongod on PATH" };
 }
 
 async function fromDownload({ cacheDir, progress }: ProvisionContext): Promise<SourceResult> {

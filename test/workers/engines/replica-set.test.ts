@@ -80,6 +80,22 @@ describe.skipIf(unavailable)("the embedded mongod", () => {
     expect(await ids(third.mongodb.url)).toEqual(["before", "moved", "once", "twice"]);
   });
 
+  it("takes no mongod of before MongoDB 5", async () => {
+    const old = join(its.dataDir, "old");
+    mkdirSync(old);
+    writeFileSync(join(old, "mongod"), "#!/bin/sh\necho db version v4.4.29\n", { mode: 0o755 });
+    const before = { PATH: process.env["PATH"], HTTPS_PROXY: process.env["HTTPS_PROXY"] };
+    // The cache is empty, nothing can be downloaded, and nothing to build with is on this PATH.
+    Object.assign(process.env, { PATH: old, HTTPS_PROXY: "http://127.0.0.1:9" });
+    try {
+      await expect(its.start({ ...ELSEWHERE, cacheDir: join(its.dataDir, "cache") })).rejects.toThrow(/mongod is MongoDB 4, and 5 or later is needed/);
+    } finally {
+      process.env["PATH"] = before.PATH;
+      if (before.HTTPS_PROXY === undefined) delete process.env["HTTPS_PROXY"];
+      else process.env["HTTPS_PROXY"] = before.HTTPS_PROXY;
+    }
+  });
+
   it("takes a data directory over that a standalone mongod was killed on", async () => {
     const directory = join(its.dataDir, "mongodb");
     mkdirSync(directory, { recursive: true });
