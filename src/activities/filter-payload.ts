@@ -26,6 +26,6 @@ const MARK = `int:${randomBytes(16).toString("hex")}:`;
 
 /** Node 20's reviver does not see the source text of a number, so that long integers travel through it as marked strings. */
 function parseExactly(text: string): unknown {
-  const marked = text.replaceAll(STRING_OR_NUMBER, (token) => (/^-?\d{16,19}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${MARK}${token}"` : token));
+  const marked = text.replaceAll(STRING_OR_NUMBER, (token) => (/^-?\d{16,20}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${MARK}${token}"` : token));
   return JSON.parse(marked, (_key, value: unknown) => (typeof value === "string" && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value));
 }

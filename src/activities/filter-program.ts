@@ -1,5 +1,6 @@
 /** A filter's syntax tree: what is allowed in it, and the meter that ends an evaluation which does too much. */
 import type { ASTNode } from "@marcbachmann/cel-js";
+import { asIntegerArgument, quotient } from "./filter-numbers.js";
 import { compilePattern, MAX_SUBJECT_LENGTH } from "./filter-pattern.js";
 
 /** Loops (all, exists, exists_one, filter, map) in each other, and in the whole filter. */
@@ -25,6 +26,8 @@ const FUNCTIONS = new Set([
   "getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes", "getSeconds", "getMilliseconds",
 ]);
 const CONVERSIONS = new Set(["int", "uint", "double", "string", "bool", "timestamp", "duration"]);
+/** Functions that take integers only, where a number of JSON is meant as one. */
+const TAKE_INTEGERS = new Set(["substring", "indexOf", "lastIndexOf", "timestamp"]);
 
 /** Thrown within an evaluation. CEL's `||` and `&&` may swallow it, so the meter remembers it too. */
 class OverBudget extends Error {}
@@ -58,7 +61,15 @@ export interface ProgramFault {
   reason: string;
 }
 
+/** What a walk over the tree found. */
+export interface Confined {
+  fault?: ProgramFault;
+  /** Means something else than its writer thinks, most likely. Refused when a filter is saved; what was saved before goes on. */
+  doubt?: ProgramFault;
+}
+
 type Evaluate = (evaluator: unknown, node: Node, context: unknown) => unknown;
+type Operate = (left: unknown, right: unknown, node: Node, evaluator: unknown) => unknown;
 /** The library's tree at run time: its types leave out evaluation, and what macros expand to. */
 interface Node {
   op: string;
@@ -66,6 +77,9 @@ interface Node {
   start: number;
   meta: { alternate?: Node; macro?: object };
   evaluate: Evaluate;
+  /** Of an operator: what is done with its operands once they are evaluated. */
+  handle?: Operate;
+  checkedType?: { name: string; hasDynType: boolean };
 }
 interface Loop {
   iterable: Node;
@@ -77,14 +91,15 @@ interface Loop {
  * Checks a type-checked tree against the lists above and puts the meter into it. The library has no limit at run time and matches
  * regular expressions by backtracking; both are mended here, in its own tree (version pinned, held by tests).
  */
-export function confine(root: ASTNode): ProgramFault | undefined {
+export function confine(root: ASTNode): Confined {
   const walk = new Walk();
   walk.visit(root as unknown as Node, 0);
-  return walk.fault;
+  return { ...(walk.fault && { fault: walk.fault }), ...(walk.doubt && { doubt: walk.doubt }) };
 }
 
 class Walk {
   fault: ProgramFault | undefined;
+  doubt: ProgramFault | undefined;
   #loops = 0;
   readonly #seen = new Set<Node>();
 
@@ -122,6 +137,27 @@ class Walk {
       after(right, (value) => chargeComparison(first, value, node.op === "in"));
     }
     if (node.op === "+") after(node, (made) => { if (lengthOf(made) > MAX_MADE) meter.exceed(); else chargeText(made); });
+    if ((node.op === "/" || node.op === "%") && left && right) this.#divide(node, left, right);
+    if (CALCULATE.has(node.op) && left && right) {
+      if (typeOf(left) === "double") this.#doubtTruncation(right);
+      if (typeOf(right) === "double") this.#doubtTruncation(left);
+    }
+  }
+
+  /** Integers out of JSON are divided as its other numbers are; integers that the filter makes itself, as CEL says. */
+  #divide(node: Node, left: Node, right: Node): void {
+    const { handle } = node;
+    if (node.op === "/" && handle && (left.checkedType?.hasDynType || right.checkedType?.hasDynType)) {
+      node.handle = (a, b, ast, evaluator) => (typeof a === "bigint" && typeof b === "bigint" ? quotient(a, b) : handle(a, b, ast, evaluator));
+    }
+    const [dividend, divisor] = [literalOf(left), literalOf(right)];
+    if (divisor !== undefined && Number(divisor) === 0) this.doubt ??= { offset: right.start, reason: "a division by zero" };
+    else if (typeof dividend === "bigint" && typeof divisor === "bigint" && dividend % divisor !== 0n) this.#doubtTruncation(node);
+  }
+
+  #doubtTruncation(node: Node): void {
+    if (node.op !== "/" || !INTEGERS.has(typeOf(node))) return;
+    this.doubt ??= { offset: node.start, reason: "a division of integers leaves the fraction out: write 1.0 / 2.0 with decimal points, or double(a) / b" };
   }
 
   #call(node: Node, children: Node[], name: string): void {
@@ -129,6 +165,8 @@ class Walk {
     if (CONVERSIONS.has(name)) {
       for (const child of children) after(child, (given) => { if (lengthOf(given) > MAX_CONVERTED) throw new WrongOperand(); });
     } else if (!FUNCTIONS.has(name)) return void this.#refuse(node, "this function is not allowed in a filter");
+    // The subject of a method is a text, so that only arguments become integers.
+    if (TAKE_INTEGERS.has(name)) for (const child of children) change(child, asIntegerArgument);
     for (const child of children) after(child, chargeText);
   }
 
@@ -149,6 +187,17 @@ class Walk {
     this.fault ??= { offset: start, reason };
     return 0;
   }
+}
+
+/** Operators that calculate with numbers or compare them. */
+const CALCULATE = new Set(["+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!="]);
+const INTEGERS = new Set(["int", "uint"]);
+const typeOf = ({ checkedType }: Node): string => checkedType?.name ?? "";
+
+/** The number that is written here. */
+function literalOf({ op, args }: Node): number | bigint | undefined {
+  if (op === "-_") return literalOf(args as Node);
+  return op === "value" && (typeof args === "bigint" || typeof args === "number") ? args : undefined;
 }
 
 /** Undefined for an operation that is not known to be harmless. */
@@ -186,13 +235,16 @@ function around(node: Node, before: () => void): void {
 }
 
 /** Looks at what the node's evaluation gave. */
-function after(node: Node, look: (value: unknown) => void): void {
-  const evaluate = evaluateOf(node);
-  node.evaluate = (evaluator, given, context) => {
-    const value: unknown = evaluate(evaluator, given, context);
+const after = (node: Node, look: (value: unknown) => void): void =>
+  change(node, (value) => {
     look(value);
     return value;
-  };
+  });
+
+/** Puts another value in the place of what the node's evaluation gave. */
+function change(node: Node, make: (value: unknown) => unknown): void {
+  const evaluate = evaluateOf(node);
+  node.evaluate = (evaluator, given, context) => make(evaluate(evaluator, given, context));
 }
 
 /** The library looks up a node's own evaluation at its first run and then writes it over `evaluate`. */

@@ -1,5 +1,7 @@
 /** A subscription's filter: an expression in CEL (https://cel.dev) over an event, compiled when it is saved. */
 import { Environment, ParseError, EvaluationError, TypeError as CelTypeError } from "@marcbachmann/cel-js";
+import { fieldsOf, type NamedField } from "./filter-fields.js";
+import { mixNumbers } from "./filter-numbers.js";
 import { confine, meter } from "./filter-program.js";
 
 /** Most bytes of a filter in UTF-8. */
@@ -23,18 +25,29 @@ export type Verdict = { matches: boolean } | { failed: string };
 /** Never throws. */
 export type Filter = (input: FilterInput) => Verdict;
 
-export type CompiledFilter =
-  | { ok: true; filter: Filter }
-  /** Line and column from 1, offset from 0, in UTF-16 units. */
-  | { ok: false; line: number; column: number; offset: number; reason: string };
+/** A place in a filter: line and column from 1, offset from 0, in UTF-16 units. */
+export interface FilterFault {
+  line: number;
+  column: number;
+  offset: number;
+  reason: string;
+}
 
-const environment = new Environment({
+export type CompiledFilter =
+  /** With a `doubt` a filter should not be saved: it means something else than its writer thinks, most likely. */
+  | { ok: true; filter: Filter; fields: readonly NamedField[]; doubt?: FilterFault }
+  | ({ ok: false } & FilterFault);
+
+const environment = mixNumbers(new Environment({
   limits: { maxAstNodes: 200, maxDepth: 32, maxListElements: 100, maxMapEntries: 50, maxCallArguments: 4 },
   homogeneousAggregateLiterals: false,
-})
+}))
   .registerVariable({ name: "event", schema: { type: "string", id: "string" } })
   .registerVariable("data", "dyn")
   .registerVariable("headers", "map<string, string>");
+
+/** Of a member of `data` the type is known at run time only, but arithmetic never gives true or false. */
+const GIVE_NUMBERS = new Set(["+", "-", "*", "/", "%", "-_"]);
 
 /** What is not there does not match; every other error is one of the filter, or of a payload that the filter did not foresee. */
 const NOT_THERE = new Set(["no_such_key", "index_out_of_bounds"]);
@@ -44,16 +57,23 @@ export function compileFilter(text: string): CompiledFilter {
   try {
     const program = environment.parse(text);
     const checked = program.check();
-    if (!checked.valid) return at(text, checked.error?.range?.start, checked.error?.summary);
-    if (checked.type !== "bool" && checked.type !== "dyn") return at(text, 0, `a filter must give true or false, and this gives ${checked.type}`);
-    const fault = confine(program.ast);
-    if (fault) return at(text, fault.offset, fault.reason);
-    return { ok: true, filter: (input) => evaluate(program as (context: FilterInput) => unknown, input) };
+    if (!checked.valid) return refused(text, checked.error?.range?.start, withCure(checked.error?.summary));
+    if (checked.type !== "bool" && checked.type !== "dyn") return refused(text, 0, `a filter must give true or false, and this gives ${checked.type}`);
+    if (GIVE_NUMBERS.has(program.ast.op)) return refused(text, 0, "a filter must give true or false, and this gives a number or a text");
+    const fields = fieldsOf(program.ast);
+    const { fault, doubt } = confine(program.ast);
+    if (fault) return refused(text, fault.offset, fault.reason);
+    const filter: Filter = (input) => evaluate(program as (context: FilterInput) => unknown, input);
+    return { ok: true, filter, fields, ...(doubt && { doubt: placeIn(text, doubt.offset, doubt.reason) }) };
   } catch (error) {
     if (!isCelError(error)) throw error;
-    return at(text, error.range?.start, error.summary);
+    return refused(text, error.range?.start, error.summary);
   }
 }
+
+/** The library names the types that do not go together; this adds what to write instead. */
+const withCure = (reason: string | undefined): string | undefined =>
+  reason !== undefined && /\b(?:int|uint|double)\b.*\b(?:int|uint|double)\b/.test(reason) ? `${reason}: write numbers alike, as 2.0, or convert with int() or double()` : reason;
 
 function evaluate(program: (context: FilterInput) => unknown, input: FilterInput): Verdict {
   meter.start();
@@ -73,9 +93,12 @@ function evaluate(program: (context: FilterInput) => unknown, input: FilterInput
 type CelError = ParseError | EvaluationError | CelTypeError;
 const isCelError = (error: unknown): error is CelError => error instanceof ParseError || error instanceof EvaluationError || error instanceof CelTypeError;
 
-function at(text: string, offset = 0, reason = "the filter is not valid"): CompiledFilter {
+const refused = (text: string, offset?: number, reason?: string): CompiledFilter => ({ ok: false, ...placeIn(text, offset, reason) });
+
+/** Where in the text, with a reason that may be shown. */
+export function placeIn(text: string, offset = 0, reason = "the filter is not valid"): FilterFault {
   const lines = text.slice(0, offset).split("\n");
   // The words are the library's and may quote the filter: bounded, and without what a terminal would obey.
   const plain = reason.split("\n")[0]?.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 200) ?? "";
-  return { ok: false, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1, offset, reason: plain };
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1, offset, reason: plain };
 }

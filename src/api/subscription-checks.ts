@@ -78,8 +78,9 @@ export function refuseHeaders(auth: Subscription["auth"], headers: Subscription[
 /** Compiled and type-checked; the position is in the message. */
 export function refuseFilter(text: string): Refusal | undefined {
   const compiled = compileFilter(text);
-  if (compiled.ok) return undefined;
-  const { line, column, reason } = compiled;
+  const fault = compiled.ok ? compiled.doubt : compiled;
+  if (!fault) return undefined;
+  const { line, column, reason } = fault;
   return refuse("filter_invalid", undefined, { errors: [{ path: "filter", message: `line ${line}, column ${column}: ${reason}` }] });
 }
 

@@ -8,6 +8,7 @@ import { seesSubscription } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { applyChange, exact } from "./change.js";
 import { refuse, type Refusal } from "./errors.js";
+import { filterWarnings } from "./filter-warnings.js";
 import { created, noContent, ok, type RequestContext, type Route, route } from "./route.js";
 import { groupId } from "./schemas/catalogue.js";
 import { pageOf, pageQuery } from "./schemas/primitives.js";
@@ -75,7 +76,7 @@ async function createSubscription(context: RequestContext, input: z.output<typeo
   }, signing, now);
   await context.dependencies.store.subscriptions.insert(subscription);
   await recordAct(context, "subscription.create", subscription.id, { groupId: group, eventTypes: subscription.eventTypes, status: subscription.status });
-  return created(viewWithSecret(context.actor, subscription, secret), `/v1/subscriptions/${subscription.id}`);
+  return created({ ...viewWithSecret(context.actor, subscription, secret), ...warned(context, subscription) }, `/v1/subscriptions/${subscription.id}`);
 }
 
 async function changeSubscription(context: RequestContext, id: string, given: Change) {
@@ -92,7 +93,13 @@ async function changeSubscription(context: RequestContext, id: string, given: Ch
   await recordAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);
   await operations.wake(id);
-  return ok(viewOf(context.actor, after));
+  return ok({ ...viewOf(context.actor, after), ...((change.filter !== undefined || change.eventTypes) && warned(context, after)) });
+}
+
+/** What should be looked at again in the filter, for the event types that are served and those that are asked for. */
+function warned({ dependencies: { catalogue } }: RequestContext, { filter, eventTypes, requestedEventTypes }: Subscription): { warnings?: string[] } {
+  const warnings = filterWarnings(catalogue, filter, requestedEventTypes ?? eventTypes);
+  return warnings.length > 0 ? { warnings } : {};
 }
 
 /** Ids that a provider limited to some apis sees of the given group's; undefined: the filter by group is enough. */

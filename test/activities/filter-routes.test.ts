@@ -32,6 +32,12 @@ describe("a subscription with a filter", () => {
     expect(await recordOf(no, subscription?.id)).toBeUndefined();
     expect(receiver.requests.map(({ headers }) => headers["webhook-id"])).toEqual([yes]);
   });
+  it("may calculate with literals and with the numbers of JSON", async () => {
+    const receiver = await worker.receive();
+    const { eventType } = await worker.subscribe([receiver.url], { filter: "data.qty * 2 > 5" });
+    const id = await worker.publish(eventType, { qty: 3 });
+    expect((await receiver.waitFor(1))[0]?.headers["webhook-id"]).toBe(id);
+  });
   it("gets test events whatever it says", async () => {
     const receiver = await worker.receive();
     const { subscriptions: [subscription] } = await worker.subscribe([receiver.url], { filter: "false" });

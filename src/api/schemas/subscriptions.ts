@@ -3,7 +3,7 @@ import { z } from "zod";
 import { SUBSCRIPTION_STATUSES } from "../../store/model.js";
 import { groupId } from "./catalogue.js";
 import { eventTypeName, idOf, instant, text } from "./primitives.js";
-import { filter } from "./filters.js";
+import { filter, filterWarningsView } from "./filters.js";
 import { auth, authView, certificateRequestView, headers, headersView, keyView, signing, signingView, tls, tlsView, url as anyUrl } from "./techniques.js";
 
 export const subscriptionId = idOf("sub");
@@ -67,6 +67,7 @@ export const subscriptionView = z.object({
   eventTypes: z.array(z.string()),
   requestedEventTypes: z.array(z.string()).optional().meta({ description: "All the types that it will have once the further ones are approved; `eventTypes` are served meanwhile" }),
   filter: z.string().optional(),
+  warnings: filterWarningsView,
   rateLimit: rateLimit.optional(),
   retry: retry.optional(),
   auth: authView.optional(),
