@@ -40,6 +40,8 @@ const ANNOTATIONS = new Set([
   "$schema", "$id", "$comment", "$anchor", "title", "description", "default", "deprecated", "readOnly", "writeOnly", "examples", "contentEncoding", "contentMediaType",
   "contentSchema", "discriminator", "xml", "externalDocs", "example",
 ]);
+/** Whether the keyword may be part of a schema here, by its name. */
+export const isKeyword = (name: string): boolean => CHECKED.has(name) || ANNOTATIONS.has(name) || name.startsWith("x-");
 const CHECKED = new Set([...SINGLE, ...LISTED, ...NAMED, ...ASSERTIONS]);
 /** Applied to the same place of the payload: a circle of these never ends. */
 const IN_PLACE = new Set(["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "$ref"]);
@@ -102,6 +104,17 @@ export function mapSubschemas(schema: Record<string, unknown>, change: (subschem
   }));
 }
 
+/** Whether a pointer within a schema leads along keywords that hold subschemas, as `mapSubschemas` visits them. */
+export function isSubschemaPointer(pointer: string): boolean {
+  const steps = pointer.split("/").slice(1);
+  for (let keyword = steps.shift(); keyword !== undefined; keyword = steps.shift()) {
+    if (NAMED.includes(keyword) || LISTED.includes(keyword)) {
+      if (steps.shift() === undefined) return false;
+    } else if (!SINGLE.includes(keyword) || (keyword === "items" && /^\d+$/.test(steps[0] ?? ""))) return false;
+  }
+  return true;
+}
+
 export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Copies a subschema without its annotations, noting what it applies and whatever is wrong with it. */
@@ -148,7 +161,7 @@ function faultOf(walk: Walk, keyword: string, value: unknown, at: string): strin
     walk.anchors.set(value, at);
     return undefined;
   }
-  return CHECKED.has(keyword) || ANNOTATIONS.has(keyword) || keyword.startsWith("x-") ? undefined : "is no keyword of JSON Schema 2020-12; names of your own begin with x-";
+  return isKeyword(keyword) ? undefined : "is no keyword of JSON Schema 2020-12; names of your own begin with x-";
 }
 
 /** A regular expression in RE2 (linear time, no look-around, no back-references), from the syntax of JSON Schema. */

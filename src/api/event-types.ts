@@ -36,7 +36,8 @@ export const eventTypeRoutes: readonly Route[] = [
       const { store, catalogue, compileSchema } = context.dependencies;
       if (!ownsApi(context.actor, body.apiId) || !(await store.apis.get(body.apiId))) return refuse("api_unknown");
       // Before its schema is compiled; the insert decides where this process does not know it yet.
-      if (catalogue.eventType(body.name) && (await store.eventTypes.get(body.name))) return refuse("name_taken");
+      const known = catalogue.eventType(body.name) && (await store.eventTypes.get(body.name));
+      if (known) return refuse("name_taken", ownsApi(context.actor, known.apiId) ? `It is an event type of the api ${known.apiId}.` : undefined);
       const now = new Date();
       const { deprecation, ...fields } = body;
       const type: EventType = { ...exact(fields), ...(deprecation && { deprecation: deprecationOf(deprecation) }), version: 1, createdAt: now, updatedAt: now };

@@ -1,6 +1,5 @@
-/** Import and export of the event types of an api, as AsyncAPI 3 or as OpenAPI 3.1 with webhooks. */
+/** Import and export of the event types of an api, as AsyncAPI or as OpenAPI with webhooks. */
 import { z } from "zod";
-import { createWatchdog } from "../activities/watchdog.js";
 import type { EventType } from "../store/model.js";
 import { eventTypeFilter, ownsApi, seesApi } from "./access.js";
 import { recordAct } from "./audit.js";
@@ -9,8 +8,9 @@ import { refuse, type Refusal } from "./errors.js";
 import { changeEventType } from "./event-type-changes.js";
 import { exportAsyncApi, exportOpenApi } from "./export.js";
 import { isDuplicate } from "./failure.js";
-import { DOCUMENT_LIMIT_BYTES, JSON_TYPES, parseJsonDocument, parseYamlDocument, YAML_TYPES } from "./import/document.js";
-import { createDocumentReader, type DocumentFormat } from "./import/formats.js";
+import { DOCUMENT_LIMIT_BYTES, syntaxOf } from "./import/document.js";
+import { createDocumentReads } from "./import/document-reads.js";
+import type { DocumentFormat } from "./import/formats.js";
 import { type Plan, planImport } from "./import/plan.js";
 import { sendJson, sendRefusal } from "./respond.js";
 import { ok, type RequestContext, type Route, route, type RoutedRequest } from "./route.js";
@@ -20,50 +20,52 @@ import { parseQuery, validate } from "./validate.js";
 const params = z.strictObject({ id: apiId });
 const importQuery = z.strictObject({
   dryRun: z.enum(["true", "false"]).optional().meta({ description: "`true`: tell what would be done, and do nothing" }),
+  strict: z.enum(["true", "false"]).optional().meta({ description: "`true`: refuse the document if a part of it would be skipped or a warning given" }),
+  perspective: z.enum(["provider", "consumer"]).optional()
+    .meta({ description: "Whose application an AsyncAPI document describes. `provider`, the default: what it sends are events. `consumer`: what it receives" }),
 });
+const notices = (description: string) => z.array(z.object({ path: z.string(), reason: z.string() })).meta({ description: `${description}; \`path\` is a JSON pointer into the document` });
 const importView = z.object({
   format: z.enum(["asyncapi", "openapi"]), dryRun: z.boolean(),
   created: z.array(z.string()), changed: z.array(z.object({ name: z.string(), version: z.int() })), unchanged: z.array(z.string()),
+  skipped: notices("Parts that are not taken"), warnings: notices("What is left out of a part, or read otherwise than it is written"),
 }).meta({ id: "Import", description: "Names of event types. Types of the api that the document does not describe are left alone" });
 const exportQuery = z.strictObject({ format: z.enum(["asyncapi", "openapi"]).optional().meta({ description: "`asyncapi` when absent" }) });
 const AUDITED_NAMES = 250;
+/** Of skipped parts and of warnings, each. */
+const NOTICES_SHOWN = 250;
 
-/** The import with what it keeps: the compiled schemas of the document formats, once somebody imports. */
+/** The import with the thread that reads documents, once somebody imports. */
 function createImport() {
-  const watchdog = createWatchdog();
-  const readDocument = createDocumentReader(watchdog);
-
-  async function parsed(request: RoutedRequest) {
-    const type = request.headers["content-type"] ?? "";
-    const [json, yaml] = [JSON_TYPES.test(type), YAML_TYPES.test(type)];
-    if (!json && !yaml) return { ok: false as const, refusal: refuse("unsupported_media_type", "A document is application/json or application/yaml, in UTF-8.") };
-    const body = await readBody(request, DOCUMENT_LIMIT_BYTES);
-    if (!body.ok) return body;
-    return json ? parseJsonDocument(body.bytes) : parseYamlDocument(body.bytes, watchdog);
-  }
+  const readDocument = createDocumentReads();
 
   return async (context: RequestContext, request: RoutedRequest): Promise<z.input<typeof importView> | Refusal> => {
-    const { dependencies: { store }, actor } = context;
+    const { dependencies, actor } = context;
     const id = String(request.params?.["id"]);
-    if (!ownsApi(actor, id) || !(await store.apis.get(id))) return refuse("not_found");
+    if (!ownsApi(actor, id) || !(await dependencies.store.apis.get(id))) return refuse("not_found");
     const query = parseQuery(request.url ?? "");
     const checked = query.ok ? validate(importQuery, query.value, "query") : query;
     if (!checked.ok) return checked.refusal;
-    const body = await parsed(request);
-    if (!body.ok) return body.refusal;
-    const read = readDocument(body.value);
-    if (!read.ok) return refuse("document_refused", undefined, { errors: read.errors.slice(0, 20) });
-    const { format, types } = read.value;
-    const plan = await planImport(context.dependencies, id, types, new Date());
+    const { dryRun = "false", strict = "false", perspective = "provider" } = checked.value;
+    const syntax = syntaxOf(request.headers["content-type"] ?? "");
+    if (!syntax) return refuse("unsupported_media_type", "A document is application/json or application/yaml, in UTF-8.");
+    const body = await readBody(request, DOCUMENT_LIMIT_BYTES);
+    if (!body.ok) return body.refusal.refused === "payload_too_large" ? { ...body.refusal, detail: TOO_LARGE } : body.refusal;
+    const read = await readDocument({ bytes: body.bytes, syntax, perspective });
+    if (!read.ok) return read.refusal;
+    const { format } = read.value;
+    const nameOf = (other: string): string | undefined => (ownsApi(actor, other) ? `the api ${dependencies.catalogue.api(other)?.name ?? ""} (${other})` : undefined);
+    const plan = await planImport(dependencies, { apiId: id, read: read.value, strict: strict === "true", now: new Date(), nameOf });
     if ("refused" in plan) return plan;
-    const dryRun = checked.value.dryRun === "true";
-    const refusal = dryRun ? undefined : await carryOut(context, id, format, plan);
+    const refusal = dryRun === "true" ? undefined : await carryOut(context, id, format, plan);
     return refusal ?? {
-      format, dryRun, created: plan.created.map(({ name }) => name), unchanged: plan.unchanged,
-      changed: plan.changed.map(({ after: { name, version = 1 } }) => ({ name, version })),
+      format, dryRun: dryRun === "true", created: plan.created.map(({ name }) => name), unchanged: plan.unchanged,
+      changed: plan.changed.map(({ after: { name, version = 1 } }) => ({ name, version })), skipped: plan.skipped.slice(0, NOTICES_SHOWN), warnings: plan.warnings.slice(0, NOTICES_SHOWN),
     };
   };
 }
+
+const TOO_LARGE = `A document may have ${DOCUMENT_LIMIT_BYTES} bytes. Leave out what no webhook or message refers to, such as \`paths\`.`;
 
 /**
  * Writes what was planned, one type after another: the stand-in has no transactions. Should the store fail in between, the same import
@@ -85,7 +87,7 @@ async function carryOut(context: RequestContext, id: string, format: DocumentFor
   }
   const names = [...written, ...plan.changed.map(({ before }) => before.name)];
   if (names.length > 0) {
-    await recordAct(context, "api.import", id, { format, created: plan.created.length, changed: plan.changed.length, unchanged: plan.unchanged.length, eventTypes: names.slice(0, AUDITED_NAMES) });
+    await recordAct(context, "api.import", id, { format, created: plan.created.length, changed: plan.changed.length, unchanged: plan.unchanged.length, skipped: plan.skipped.length, eventTypes: names.slice(0, AUDITED_NAMES) });
   }
   return undefined;
 }
@@ -103,12 +105,14 @@ const importDocument = createImport();
 export const importRoutes: readonly Route[] = [
   {
     method: "post", path: "/v1/apis/{id}/import", operationId: "importEventTypes", tag: "Catalogue", act: "catalogue:write",
-    summary: "Import event types from an AsyncAPI 3 or OpenAPI 3.1 document",
-    description: "The body is the document, JSON (`application/json`) or YAML (`application/yaml`), at most 1 MiB and 1,000 event types. From AsyncAPI the messages that an operation sends (all, when there are no operations), " +
-      "from OpenAPI the `post` operations of `webhooks`. The name is `x-sealpost-event-type`; else the address of a channel with one message (`/` becomes `.`), the name of a message, or the key of a webhook. " +
+    summary: "Import event types from an AsyncAPI or OpenAPI document",
+    description: "The body is the document, JSON (`application/json`) or YAML (`application/yaml`), at most 8 MiB and 1,000 event types. From AsyncAPI 2.0 to 3.1 the messages that an operation sends (all, when there are no operations), " +
+      "from OpenAPI 3.0 to 3.2 the `post` operations of `webhooks` (3.0: `x-webhooks`). The name is `x-sealpost-event-type`; else the name of the message, the address of its channel if the channel has one message, its key in the channel; " +
+      "or the key of the webhook, its `operationId`. `/` becomes `.`. " +
+      "A part that cannot be taken is in `skipped` and the rest is imported; with `strict=true` the document is refused. If nothing can be taken it is refused too, and `errors` says why. References to other documents are not fetched. " +
       "Everything is checked first: a refused import changes nothing. What the document leaves out is removed from a type that it describes, but for `validation`; types that it does not describe are left alone.",
     params, query: importQuery, requestType: "application/json", response: { status: 200, description: "What was done, or with `dryRun` would be", schema: importView },
-    problems: ["document_refused", "malformed_json", "duplicate_member", "payload_too_large", "unsupported_media_type", "content_encoding_unsupported", "name_taken", "schema_refused", "example_refused"],
+    problems: ["document_refused", "malformed_json", "duplicate_member", "payload_too_large", "unsupported_media_type", "content_encoding_unsupported", "name_taken", "schema_refused", "example_refused", "unavailable"],
     serve: async (context, request, response) => {
       const outcome = await importDocument(context, request);
       if ("refused" in outcome) return sendRefusal(response, outcome);

@@ -1,41 +1,91 @@
 /** From the bytes of a JSON or YAML document to plain JSON values, bounded whatever the bytes are. */
 import { isUtf8 } from "node:buffer";
 import { parse, YAMLParseError } from "yaml";
-import type { Watchdog } from "../../activities/watchdog.js";
-import { findUnfit, type JsonBounds, type Parsed, parseAdministrativeJson } from "../body.js";
-import { type FieldError, refuse } from "../errors.js";
+import { findDuplicateMember } from "../../activities/json-slice.js";
+import { createWatchdog } from "../../activities/watchdog.js";
+import { findUnfit, type JsonBounds } from "../body.js";
+import { refuse, type Refusal } from "../errors.js";
 
-export const DOCUMENT_LIMIT_BYTES = 1024 * 1024;
-const BOUNDS: JsonBounds = { depth: 100, values: 100_000 };
-/** After aliases have been written out. */
-const EXPANDED_BYTES = 8 * 1024 * 1024;
-const PARSE_LIMIT_MS = 5_000;
+/** Published OpenAPI documents have several MiB, of which the webhooks are a small part. */
+export const DOCUMENT_LIMIT_BYTES = 8 * 1024 * 1024;
+/** A document of 8 MiB holds some 500,000 values. */
+const BOUNDS: JsonBounds = { depth: 100, values: 1_000_000 };
+/** Characters after aliases have been written out. */
+const EXPANDED_CHARACTERS = 32 * 1024 * 1024;
+const PARSE_LIMIT_MS = 45_000;
 /** Each use of an anchor counts, those within it multiplied. */
-const MAX_ALIASES = 100;
+const MAX_ALIASES = 1_000;
 
-export const JSON_TYPES = /^application\/(json|[a-z0-9.+-]+\+json)[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i;
-export const YAML_TYPES = /^(application|text)\/(yaml|x-yaml|[a-z0-9.+-]+\+yaml)[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i;
+const PARAMETERS = /^[ \t]*(;[ \t]*(charset=("utf-8"|utf-8)|version=[\w.-]{1,16})[ \t]*)*$/i;
+const JSON_TYPES = /^application\/(json|[a-z0-9.+-]+\+json|vnd\.oai\.openapi|vnd\.aai\.asyncapi)(?=[ \t;]|$)/i;
+const YAML_TYPES = /^(application|text)\/(yaml|x-yaml|[a-z0-9.+-]+\+yaml)(?=[ \t;]|$)/i;
 
-const refused = (path: string, message: string): Parsed => ({ ok: false, refusal: refuse("document_refused", undefined, { errors: [{ path, message } satisfies FieldError] }) });
+/** How the bytes are to be read, by their media type; undefined: not at all. */
+export function syntaxOf(mediaType: string): "json" | "yaml" | undefined {
+  for (const [syntax, pattern] of [["json", JSON_TYPES], ["yaml", YAML_TYPES]] as const) {
+    const [found] = pattern.exec(mediaType) ?? [];
+    if (found !== undefined && PARAMETERS.test(mediaType.slice(found.length))) return syntax;
+  }
+  return undefined;
+}
 
-export const parseJsonDocument = (bytes: Buffer): Parsed => parseAdministrativeJson(bytes, BOUNDS);
+export type ParsedDocument = { ok: true; value: unknown } | { ok: false; refusal: Refusal };
 
-/** YAML 1.2 core: no tags of its own, no merge keys, names once. What the parser says is not repeated: it quotes the text. */
-export function parseYamlDocument(bytes: Buffer, watchdog: Watchdog): Parsed {
+const refused = (path: string, message: string): ParsedDocument => ({ ok: false, refusal: refuse("document_refused", undefined, { errors: [{ path, message }] }) });
+
+const watchdog = createWatchdog();
+
+/** Reads the document. A byte order mark is left out: Windows writes one. */
+export function parseDocument(bytes: Uint8Array, syntax: "json" | "yaml"): ParsedDocument {
   if (!isUtf8(bytes)) return refused("", "is not UTF-8");
+  const text = new TextDecoder().decode(bytes);
+  return syntax === "json" ? parseJson(text) : parseYaml(text);
+}
+
+function parseJson(text: string): ParsedDocument {
+  let value: unknown;
   try {
-    const parsed = watchdog(() => parse(bytes.toString("utf8"), { schema: "core", strict: true, uniqueKeys: true, maxAliasCount: MAX_ALIASES, logLevel: "error", prettyErrors: false }) as unknown, PARSE_LIMIT_MS);
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, refusal: refuse("malformed_json") };
+  }
+  const errors = findUnfit(value, BOUNDS);
+  if (errors.length > 0) return { ok: false, refusal: refuse("invalid_request", undefined, { errors }) };
+  return findDuplicateMember(Buffer.from(text)) === undefined ? { ok: true, value } : { ok: false, refusal: refuse("duplicate_member") };
+}
+
+/** YAML 1.2 core with merge keys (`<<`): no tags of its own, names once. What the parser says is not repeated: it quotes the text. */
+function parseYaml(text: string): ParsedDocument {
+  try {
+    const parsed = watchdog(() => parse(text, { schema: "core", merge: true, strict: true, uniqueKeys: true, maxAliasCount: MAX_ALIASES, logLevel: "error", prettyErrors: false }) as unknown, PARSE_LIMIT_MS);
     if (!parsed.ok) return refused("", "takes too long to read");
     const errors = findUnfit(parsed.value, BOUNDS);
     if (errors.length > 0) return { ok: false, refusal: refuse("document_refused", undefined, { errors }) };
+    if (charactersOf(parsed.value) > EXPANDED_CHARACTERS) return refused("", "is too large when its aliases are written out");
     const json = JSON.stringify(parsed.value) as string | undefined;
-    if (json === undefined || json.length > EXPANDED_BYTES) return refused("", "is too large when its aliases are written out");
-    return { ok: true, value: JSON.parse(json) as unknown };
+    return json === undefined ? refused("", "holds nothing") : { ok: true, value: JSON.parse(json) as unknown };
   } catch (error) {
     if (error instanceof RangeError) return refused("", "is nested too deeply");
     if (error instanceof YAMLParseError) return refused("", `is not valid YAML at character ${error.pos[0]}`);
-    // What is left is the parser's refusal of too many aliases, or of one without its anchor.
+    // What is left is the parser's refusal of too many aliases, of one without its anchor, or of a merge of what is no map.
     if (error instanceof ReferenceError) return refused("", `uses aliases without their anchor, or more than ${MAX_ALIASES} times`);
+    if (error instanceof Error && /^Merge sources must be/.test(error.message)) return refused("", "merges (<<) what is no map");
     throw error;
   }
+}
+
+/** Of all texts and names, those behind aliases as often as they are used. `findUnfit` has bounded how many values there are. */
+function charactersOf(root: unknown): number {
+  let characters = 0;
+  const waiting = [root];
+  while (waiting.length > 0 && characters <= EXPANDED_CHARACTERS) {
+    const value = waiting.pop();
+    if (typeof value === "string") characters += value.length;
+    if (typeof value !== "object" || value === null) continue;
+    for (const [name, inner] of Object.entries(value)) {
+      characters += name.length;
+      waiting.push(inner);
+    }
+  }
+  return characters;
 }

@@ -5,7 +5,8 @@ import type { EventType } from "../../store/model.js";
 import type { ApiDependencies } from "../dependencies.js";
 import { type FieldError, refuse, type Refusal } from "../errors.js";
 import { refuseEventType, withVersion } from "../event-type-changes.js";
-import type { DescribedType } from "./described-type.js";
+import type { DescribedType, ReadTypes } from "./described-type.js";
+import type { Notice } from "./modern-schema.js";
 
 const MAX_TYPES = 1_000;
 /** Schemas of one import, in all: a shared schema becomes part of each type that refers to it. */
@@ -16,48 +17,75 @@ export interface Plan {
   created: EventType[];
   changed: { before: EventType; after: EventType }[];
   unchanged: string[];
+  /** Parts that are not taken. */
+  skipped: Notice[];
+  /** What is read otherwise than it is written. */
+  warnings: Notice[];
 }
 
+export interface ImportOrder {
+  apiId: string;
+  read: ReadTypes;
+  /** Refuse the document when a part of it cannot be taken as it is. */
+  strict: boolean;
+  now: Date;
+  /** How an api is named to the caller; undefined when it may not know of it. */
+  nameOf: (apiId: string) => string | undefined;
+}
+type Dependencies = Pick<ApiDependencies, "store" | "compileSchema">;
+
 /** Compares what the document says with what is there. The document is the whole truth about a type, but for `validation` when it says nothing of it. */
-export async function planImport(
-  { store, compileSchema }: Pick<ApiDependencies, "store" | "compileSchema">, apiId: string, types: readonly DescribedType[], now: Date,
-): Promise<Plan | Refusal> {
-  if (types.length === 0) return refused([{ path: "", message: "describes no event that is sent" }]);
+export async function planImport(dependencies: Dependencies, order: ImportOrder): Promise<Plan | Refusal> {
+  const { read: { types, skipped, warnings }, strict } = order;
   if (types.length > MAX_TYPES) return refused([{ path: "", message: `must describe at most ${MAX_TYPES} event types` }]);
   const bytes = types.reduce((sum, { schema }) => sum + (schema ? Buffer.byteLength(JSON.stringify(schema)) : 0), 0);
   if (bytes > MAX_SCHEMAS_BYTES) return refused([{ path: "", message: "has schemas that are too large when what they share is written out" }]);
-  const plan: Plan = { created: [], changed: [], unchanged: [] };
-  const errors: FieldError[] = [];
+  const plan: Plan = { created: [], changed: [], unchanged: [], skipped: [...skipped], warnings: [...warnings] };
   const seen = new Set<string>();
   for (const type of types) {
-    if (errors.length >= MAX_ERRORS) break;
-    if (seen.has(type.name)) errors.push({ path: type.at, message: "gives an event type the name of an earlier one" });
-    else errors.push(...(await planOne({ store, compileSchema }, { apiId, type, now, plan })));
+    if (strict && plan.skipped.length + plan.warnings.length >= MAX_ERRORS) break;
+    if (seen.has(type.name)) plan.skipped.push({ path: type.at, reason: `gives an event type the name of an earlier one, ${type.name}` });
+    else await planOne(dependencies, order, type, plan);
     seen.add(type.name);
     // Compiling a schema takes milliseconds: a thousand of them in one turn would hold up every publish.
     await turn();
   }
-  return errors.length > 0 ? refused(errors.slice(0, MAX_ERRORS)) : plan;
+  if (strict && plan.skipped.length + plan.warnings.length > 0) return refused(errorsOf([...plan.skipped, ...plan.warnings]));
+  const nothing = plan.created.length + plan.changed.length + plan.unchanged.length === 0;
+  return nothing ? refused([...errorsOf(plan.skipped), { path: "", message: "describes no event that is sent" }, ...errorsOf(plan.warnings)]) : plan;
 }
 
-const refused = (errors: FieldError[]): Refusal => refuse("document_refused", undefined, { errors });
+const errorsOf = (notices: Notice[]): FieldError[] => notices.map(({ path, reason }) => ({ path, message: reason }));
+const refused = (errors: FieldError[]): Refusal => refuse("document_refused", undefined, { errors: errors.slice(0, MAX_ERRORS) });
 
-async function planOne(
-  { store, compileSchema }: Pick<ApiDependencies, "store" | "compileSchema">, { apiId, type, now, plan }: { apiId: string; type: DescribedType; now: Date; plan: Plan },
-): Promise<FieldError[]> {
+async function planOne({ store, compileSchema }: Dependencies, { apiId, now, nameOf }: ImportOrder, type: DescribedType, plan: Plan): Promise<void> {
+  const skip = (path: string, reason: string): void => void plan.skipped.push({ path, reason });
   const before = await store.eventTypes.get(type.name);
-  if (before && before.apiId !== apiId) return [{ path: type.at, message: "has a name that is taken" }];
-  const after = before ? withVersion(before, mergedWith(before, type, now), now) : { ...mergedWith({ name: type.name, apiId, createdAt: now, updatedAt: now }, type, now), version: 1 };
-  if (before && isDeepStrictEqual(withoutTimes(before), withoutTimes(after))) {
-    plan.unchanged.push(type.name);
-    return [];
+  if (before && before.apiId !== apiId) return skip(type.at, `has a name that is taken: ${type.name} is an event type of ${nameOf(before.apiId) ?? "another api"}`);
+  const afterOf = (described: DescribedType): EventType =>
+    before ? withVersion(before, mergedWith(before, described, now), now) : { ...mergedWith({ name: type.name, apiId, createdAt: now, updatedAt: now }, described, now), version: 1 };
+  const isUnchanged = (after: EventType): boolean => before !== undefined && isDeepStrictEqual(withoutTimes(before), withoutTimes(after));
+  let after = afterOf(type);
+  if (!isUnchanged(after)) {
+    const compiled = type.schema && compileSchema(type.schema);
+    if (compiled?.ok && type.examples) {
+      const fitting = type.examples.filter((example, index) => {
+        const [fault] = compiled.validator(example, Buffer.byteLength(JSON.stringify(example))) ?? [];
+        if (fault) plan.warnings.push({ path: `${type.at} examples[${index}]${fault.path}`, reason: `${fault.message}, by the schema; the example is left out` });
+        return !fault;
+      });
+      const { examples: _all, ...rest } = type;
+      after = afterOf(fitting.length > 0 ? { ...rest, examples: fitting } : rest);
+    }
+    const refusal = isUnchanged(after) ? undefined : refuseEventType(compiled ? () => compiled : compileSchema, after);
+    if (refusal) return (refusal.errors ?? []).slice(0, MAX_FAULTS).forEach(({ path, message }) => skip(`${type.at} ${path}`, message));
   }
-  const refusal = refuseEventType(compileSchema, after);
-  if (refusal) return (refusal.errors ?? []).map(({ path, message }) => ({ path: `${type.at} ${path}`, message }));
-  if (before) plan.changed.push({ before, after });
+  if (isUnchanged(after)) plan.unchanged.push(type.name);
+  else if (before) plan.changed.push({ before, after });
   else plan.created.push(after);
-  return [];
 }
+/** Of one part, as each is told for itself. */
+const MAX_FAULTS = 5;
 
 /** A type that is marked as deprecated without a date keeps the date it has, or is deprecated from now on. */
 export function mergedWith(before: EventType, { at: _at, deprecated, validation, deprecation, ...described }: DescribedType, now: Date): EventType {

@@ -1,6 +1,7 @@
 /** References within a document, and schemas made self-contained. Nothing outside the document is ever fetched. */
-import { isObject, mapSubschemas, pointerStep } from "../../activities/json-schema.js";
+import { isObject, isSubschemaPointer, mapSubschemas, pointerStep } from "../../activities/json-schema.js";
 import type { FieldError } from "../errors.js";
+import { modernise, type Warn } from "./modern-schema.js";
 
 /** A value with the JSON pointer where it stands. */
 export interface Located {
@@ -11,6 +12,12 @@ export type Outcome<T> = { ok: true; value: T } | { ok: false; errors: FieldErro
 export const fault = (path: string, message: string): { ok: false; errors: FieldError[] } => ({ ok: false, errors: [{ path, message }] });
 
 const MAX_HOPS = 32;
+/** Subschemas of one bundled schema; what has more is refused when it is compiled (src/activities/json-schema.ts). */
+const MAX_SUBSCHEMAS = 5_000;
+
+/** Why a reference leads nowhere. */
+const unresolved = (ref: string): string =>
+  ref.startsWith("#") ? "points at nothing in this document" : "points into another document, which is not fetched: put what it points at into this one";
 
 /** Follows a Reference Object to what it stands for. */
 export function follow(document: unknown, { value, at }: Located): Outcome<Located> {
@@ -19,7 +26,7 @@ export function follow(document: unknown, { value, at }: Located): Outcome<Locat
     const { value: current } = located;
     if (!isObject(current) || typeof current["$ref"] !== "string") return { ok: true, value: located };
     const target = targetOf(document, current["$ref"]);
-    if (target === undefined) return fault(`${located.at}/$ref`, "points at nothing in this document; other documents are not fetched");
+    if (target === undefined) return fault(`${located.at}/$ref`, unresolved(current["$ref"]));
     located = target;
   }
   return fault(at, "is a reference to a reference without end");
@@ -46,20 +53,22 @@ function targetOf(document: unknown, ref: string): Located | undefined {
 
 /**
  * The schema with everything it refers to, under `$defs`; references point into it. A schema that is nothing but a reference becomes
- * what it refers to. `modernise` rewrites the keywords of earlier drafts.
+ * what it refers to. Keywords of earlier drafts are rewritten.
  */
-export function bundle(document: unknown, root: Located, modernise: (schema: Record<string, unknown>) => Record<string, unknown>): Outcome<Record<string, unknown>> {
-  const start = onlyReference(root.value) ? follow(document, root) : { ok: true as const, value: root };
+export function bundle(document: unknown, root: Located, warn: Warn): Outcome<Record<string, unknown>> {
+  const start: Outcome<Located> = onlyReference(root.value) ? follow(document, root) : { ok: true, value: root };
   if (!start.ok) return start;
+  const { value: { value: top, at: topAt } } = start;
   const errors: FieldError[] = [];
-  const places = new Map<string, string>([[start.value.at, ""]]);
+  const places = new Map<string, string>([[topAt, ""]]);
   const waiting: { located: Located; name: string }[] = [];
-  const own = isObject(start.value.value) && isObject(start.value.value["$defs"]) ? Object.keys(start.value.value["$defs"]) : [];
+  const own = isObject(top) && isObject(top["$defs"]) ? Object.keys(top["$defs"]) : [];
   const names = new Set(own);
+  let copied = 0;
 
   function placeOf(target: Located): string {
     for (const [at, place] of places) {
-      if (target.at === at || target.at.startsWith(`${at}/`)) return place + target.at.slice(at.length);
+      if (target.at === at || (target.at.startsWith(`${at}/`) && isSubschemaPointer(target.at.slice(at.length)))) return place + target.at.slice(at.length);
     }
     const name = freeName(names, target.at);
     const place = `/$defs${pointerStep(name)}`;
@@ -68,19 +77,20 @@ export function bundle(document: unknown, root: Located, modernise: (schema: Rec
     return place;
   }
   function copy(schema: unknown, at: string): unknown {
-    if (!isObject(schema)) return schema;
-    const inner = mapSubschemas(modernise(schema), (subschema, path) => copy(subschema, at + path));
+    if (!isObject(schema) || ++copied > MAX_SUBSCHEMAS) return schema;
+    const inner = mapSubschemas(modernise(schema, at, at === topAt, warn), (subschema, path) => copy(subschema, at + path));
     if (typeof inner["$ref"] !== "string") return inner;
     const target = targetOf(document, inner["$ref"]);
-    if (!target) errors.push({ path: `${at}/$ref`, message: "points at nothing in this document; other documents are not fetched" });
+    if (!target) errors.push({ path: `${at}/$ref`, message: unresolved(inner["$ref"]) });
     return target ? { ...inner, $ref: `#${encodeURI(placeOf(target))}` } : inner;
   }
 
-  const bundled = copy(start.value.value, start.value.at);
+  const bundled = copy(top, topAt);
   if (typeof bundled === "boolean") return { ok: true, value: bundled ? {} : { not: {} } };
-  if (!isObject(bundled)) return fault(start.value.at, "must be a schema");
+  if (!isObject(bundled)) return fault(topAt, "must be a schema");
   const defs: Record<string, unknown> = isObject(bundled["$defs"]) ? { ...bundled["$defs"] } : {};
-  for (let next = waiting.shift(); next && errors.length === 0; next = waiting.shift()) defs[next.name] = copy(next.located.value, next.located.at);
+  for (let next = waiting.shift(); next && errors.length === 0 && copied <= MAX_SUBSCHEMAS; next = waiting.shift()) defs[next.name] = copy(next.located.value, next.located.at);
+  if (copied > MAX_SUBSCHEMAS) return fault(topAt, `has more than ${MAX_SUBSCHEMAS} subschemas when what it refers to is written out`);
   if (errors.length > 0) return { ok: false, errors };
   return { ok: true, value: Object.keys(defs).length === 0 ? bundled : { ...bundled, $defs: defs } };
 }
@@ -93,21 +103,4 @@ function freeName(names: Set<string>, at: string): string {
   for (let number = 2; names.has(name) || name === "__proto__"; number++) name = `${base}_${number}`;
   names.add(name);
   return name;
-}
-
-/** JSON Schema draft-07, which AsyncAPI's own schema format extends, in the words of 2020-12. */
-export function fromDraft07(schema: Record<string, unknown>): Record<string, unknown> {
-  const { $schema, items, additionalItems, dependencies, ...rest } = schema;
-  const modern: Record<string, unknown> = { ...rest, ...($schema !== undefined && !(typeof $schema === "string" && $schema.includes("draft-07")) && { $schema }) };
-  if (Array.isArray(items)) {
-    modern["prefixItems"] = items;
-    if (additionalItems !== undefined) modern["items"] = additionalItems;
-  } else if (items !== undefined) modern["items"] = items;
-  if (isObject(dependencies)) {
-    const entries = Object.entries(dependencies);
-    const [required, schemas] = [entries.filter(([, value]) => Array.isArray(value)), entries.filter(([, value]) => !Array.isArray(value))];
-    if (required.length > 0) modern["dependentRequired"] = Object.fromEntries(required);
-    if (schemas.length > 0) modern["dependentSchemas"] = Object.fromEntries(schemas);
-  }
-  return modern;
 }
