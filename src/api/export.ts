@@ -9,7 +9,9 @@ const SCHEMA_FORMAT = "application/schema+json;version=2020-12";
 
 const infoOf = ({ name, description }: Api) => ({ title: name, version: "1.0.0", ...(description !== undefined && { description }) });
 
-const extensionsOf = ({ validation, deprecation }: EventType) => ({
+/** A name with `/` would come back with `.` for it, as paths do. */
+const extensionsOf = ({ name, validation, deprecation }: EventType) => ({
+  ...(name.includes("/") && { [EXTENSION.eventType]: name }),
   ...(validation && validation !== "off" && { [EXTENSION.validation]: validation }), ...(deprecation && { deprecated: true, [EXTENSION.deprecation]: deprecationView(deprecation) }),
 });
 
