@@ -40,8 +40,11 @@ export function createLiveSessions({ store, log, clock, idleMs }: Options): Live
 
   async function read(id: string): Promise<LiveSession | undefined> {
     const session = await store.sessions.get(id);
-    const connection = session && (await store.samlConnections.get(session.connectionId));
-    return session && connection?.status === "enabled" ? { session, connection, samlGroups: new Set(session.identity.groups) } : undefined;
+    const found = session && (await store.samlConnections.get(session.connectionId));
+    if (!session || found?.status !== "enabled") return undefined;
+    // Thousands of sessions are held at once, and none needs this service's private keys.
+    const { keys: _keys, ...connection } = found;
+    return { session, connection, samlGroups: new Set(session.identity.groups) };
   }
 
   function look(id: string): Promise<LiveSession | undefined> {

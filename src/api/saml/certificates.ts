@@ -13,7 +13,6 @@ export type ReadCertificate =
   /** `reason`: what is wrong of the text, where more can be said than the fault. */
   | { ok: false; fault: CertificateFault; reason?: string };
 
-
 /** Reads one certificate, PEM or the bare base64 of metadata; of a chain its leaf. What comes out is PEM made anew from what was understood. */
 export function readCertificate(text: string, addedAt: Date): ReadCertificate {
   const parsed = parseCertificates(text);

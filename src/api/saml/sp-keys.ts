@@ -13,7 +13,7 @@ const ALGORITHM = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength: 3
 const YEARS = 10;
 const DAY_MS = 86_400_000;
 
-/** A new pair with a self-signed certificate. Costs some 0.3 s of CPU in a thread of libuv. */
+/** A new pair with a self-signed certificate. Costs some 0.8 s of CPU in a thread of libuv. */
 export async function newSpKey(connectionId: string, now = new Date()): Promise<SpKey> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const notAfter = new Date(now);

@@ -41,8 +41,8 @@ describe.each(CURVES)("a key on %s", (curve) => {
 
 test("a key counts by the algorithms of its own kind alone", async () => {
   const idp = idpOn("P-256");
-  const named = (xml: string) => xml.replaceAll(`${MORE}ecdsa-sha256`, `${MORE}rsa-sha256`);
-  expect(await post("P-256", { signatureAlgorithm: `${MORE}ecdsa-sha256`, der: true }, named)).toMatchObject({ ok: false, code: "signature_invalid" });
+  // Node signs and verifies by the key, whatever the name says: without a check of our own this would hold, in DER.
+  expect(await post("P-256", { signatureAlgorithm: `${MORE}rsa-sha256` })).toMatchObject({ ok: false, code: "signature_invalid" });
   const both = connectionTo(idp, { certificates: [certificateOf(bench.idp.key.cert), certificateOf(idp.key.cert)] });
   for (const signing of [{ key: bench.idp.key.key, cert: bench.idp.key.cert }, { signatureAlgorithm: `${MORE}ecdsa-sha256` }]) {
     expect(await bench.post((request) => idp.sign(responseXml(idp.parts(request)), signing), { connection: both })).toMatchObject({ ok: true });
