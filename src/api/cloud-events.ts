@@ -102,8 +102,9 @@ export function decodeAttribute(value: string): string {
  * The event id of a CloudEvent whose producer gave no Idempotency-Key. Source and id together name an event (CloudEvents 1.0, 3.1.1), and each may be any text,
  * so their hash does: equal for the same two in binary and structured mode.
  */
-export function eventIdOf({ source = "", id = "" }: Attributes): string {
-  return `ce_${hash("sha256", JSON.stringify([decodeAttribute(source), decodeAttribute(id)]), "base64url")}`;
-}
+export const eventIdOf = ({ source = "", id = "" }: Attributes): string => eventIdFor(decodeAttribute(source), decodeAttribute(id));
+
+/** The same of source and id as text. */
+export const eventIdFor = (source: string, id: string): string => `ce_${hash("sha256", JSON.stringify([source, id]), "base64url")}`;
 
 const shortened = (name: string): string => (name.length <= 80 ? name : `${name.slice(0, 80)}…`).replaceAll(/[^\x20-\x7e]/g, "?");

@@ -4,7 +4,7 @@ import { TEST_EVENT_TYPE } from "../activities/routes.js";
 import type { EventRecord } from "../store/model.js";
 import { type Actor, ownsApi, ownsEventType, seesContent } from "./access.js";
 import { pageReply, pageRequest } from "./audit.js";
-import { decodeAttribute } from "./cloud-events.js";
+import { decodeAttribute, eventIdFor } from "./cloud-events.js";
 import { summaryOf } from "./deliveries.js";
 import { expungeEvent } from "./erasure.js";
 import { refuse } from "./errors.js";
@@ -26,10 +26,17 @@ export const eventRoutes: readonly Route[] = [
     description: "A provider key that is limited to some apis sees theirs.",
     query: eventQuery, response: { status: 200, description: "A page of events", schema: pageOf(eventView) },
     async handle({ dependencies, actor }, { query }) {
-      const { type, since, until } = query;
+      const { store } = dependencies;
+      const { type, since, until, ceSource, ceId } = query;
       const view = viewFor(actor);
+      if (ceSource !== undefined && ceId !== undefined) {
+        const event = await store.events.get(eventIdFor(ceSource, ceId));
+        const matches = event && ownsApi(actor, event.apiId) && (type ?? event.type) === event.type
+          && (since === undefined || event.acceptedAt >= new Date(since)) && (until === undefined || event.acceptedAt < new Date(until));
+        return pageReply({ data: matches ? [event] : [] }, view);
+      }
       if (type !== undefined && type !== TEST_EVENT_TYPE && !ownsEventType(actor, dependencies.catalogue, type)) return pageReply({ data: [] }, view);
-      return pageReply(await dependencies.store.events.list(pageRequest(query), {
+      return pageReply(await store.events.list(pageRequest(query), {
         ...(type !== undefined && { type }), ...(actor.apiIds && { apiIds: [...actor.apiIds] }),
         ...(since !== undefined && { since: new Date(since) }), ...(until !== undefined && { until: new Date(until) }),
       }), view);

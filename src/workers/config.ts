@@ -37,7 +37,7 @@ export const SETTINGS = {
   PORT: setting({ schema: whole(0, 65535), default: "8080", meaning: "Port of the API (of the health server on a pure worker); 0 takes a free one, the start line prints it" }),
   HOST: setting({ schema: z.string().min(1), default: "127.0.0.1", meaning: "Address the API listens on" }),
   ROLE: setting({ schema: z.enum(["all", "api", "worker"]), default: "all", meaning: "`all`, `api` or `worker`" }),
-  PUBLIC_URL: setting({ schema: z.url().optional(), meaning: "Address under which consumers and browsers reach the API; default: where it listens" }),
+  PUBLIC_URL: setting({ schema: z.url().optional(), meaning: "Address under which consumers and browsers reach the API, and to which no subscription may lead; default: where it listens" }),
   SEALPOST_DATA_DIR: setting({ schema: z.string().min(1), default: ".sealpost", meaning: "Everything embedded lives here; deleting it starts afresh" }),
   SEALPOST_CACHE_DIR: setting({ schema: z.string().min(1).optional(), meaning: "The programs of the embedded engines are kept here, with what npm, pip and Go fetch for them; default: `sealpost` in XDG_CACHE_HOME or in `~/.cache`. Set it for a user without a home directory" }),
   SEALPOST_ADMIN_KEY: setting({ schema: z.string().refine(isEnvironmentAdminKey, "it must be 32 random bytes in the form sp_admin_<43 characters>; make a new one with `npm run admin-key` (in the image: node dist/workers/make-admin-key.js)").optional(), secret: true, meaning: "First admin API key, as `npm run admin-key` prints it; made at the first start and shown once when absent" }),

@@ -50,6 +50,18 @@ describe("binary mode", () => {
     expect(await problem(binary({ "ce-type": "no.such" }, "/v1/events"))).toMatchObject({ status: 404, code: "event_type_unknown" });
   });
 
+  test("is found by source and id, by whoever may see it", async () => {
+    const { body } = await post(binary({ "ce-id": "A%20find", "ce-source": "/shop/größe".replace("größe", "gr%C3%B6%C3%9Fe") }));
+    const query = `ceSource=${encodeURIComponent("/shop/größe")}&ceId=${encodeURIComponent("A find")}`;
+    const found = async (more = "", key = tenant.providerKey) => (await api.call<{ data: { id: string }[] }>("GET", `/v1/events?${query}${more}`, { key })).body.data.map(({ id }) => id);
+    expect(await found()).toEqual([body.id]);
+    expect(await found(`&type=${tenant.eventType}&since=2020-01-01T00:00:00Z`)).toEqual([body.id]);
+    expect(await found("&until=2020-01-01T00:00:00Z")).toEqual([]);
+    const others = await makeTenant(api, "strangers");
+    expect(await found("", others.providerKey)).toEqual([]);
+    expect(await api.problem("GET", "/v1/events?ceId=A")).toMatchObject({ status: 400, code: "invalid_request" });
+  });
+
   test("attributes are sealed at rest and go with the content", async () => {
     const { body } = await post(binary({ "ce-id": "A-sealed", "ce-subject": "canary-person" }));
     const raw = await api.store.events.get(body.id);

@@ -67,7 +67,12 @@ export const eventWithDeliveries = eventView.extend({
   deliveries: z.array(deliverySummary).meta({ description: "The newest 250; the rest by GET /v1/deliveries?eventId=" }),
 }).meta({ id: "EventWithDeliveries" });
 
-export const eventQuery = pageQuery.extend({ type: eventTypeName.optional(), since: instantInput.optional(), until: instantInput.optional() });
+const attribute = z.string().min(1).max(4_096);
+export const eventQuery = pageQuery.extend({
+  type: eventTypeName.optional(), since: instantInput.optional(), until: instantInput.optional(),
+  ceSource: attribute.optional().meta({ description: "`source` of a CloudEvent; with `ceId` it names one event" }),
+  ceId: attribute.optional().meta({ description: "`id` of a CloudEvent that was published without an Idempotency-Key" }),
+}).refine(({ ceSource, ceId }) => (ceSource === undefined) === (ceId === undefined), "must have ceSource and ceId together");
 
 const status = z.enum(DELIVERY_STATUSES);
 export const deliveryQuery = pageQuery.extend({
