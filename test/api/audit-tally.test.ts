@@ -19,10 +19,10 @@ const decode = { actor: "key:1", action: "codec.decode", subject: "temporal" };
 const entriesOf = async (actor: string) => (await store.audit.list({ limit: 100 })).data.filter((entry) => entry.actor === actor).map(({ detail }) => detail).reverse();
 
 test("the first act is on record at once, the others as one entry when their time ends", async () => {
-  const tally = createAuditTally({ store, log, bunchMs: 300 });
+  const tally = createAuditTally({ store, log, bunchMs: 3_000 });
   for (const name of ["b", "a", "b"]) await tally.record({ ...decode, counts: { payloads: 2 }, names: { dataKeys: [name] } });
   expect((await entriesOf("key:1"))[0]).toEqual({ acts: 1, payloads: 2, dataKeys: ["b"] });
-  await expect.poll(() => entriesOf("key:1")).toHaveLength(2);
+  await expect.poll(() => entriesOf("key:1"), { timeout: 20_000 }).toHaveLength(2);
   expect((await entriesOf("key:1"))[1]).toEqual({ acts: 2, payloads: 4, dataKeys: ["a", "b"] });
   await tally.record({ ...decode, counts: { payloads: 1 } });
   expect(await entriesOf("key:1")).toHaveLength(3);

@@ -5,7 +5,7 @@ import { buildIndexes } from "../../src/store/index-build.js";
 import { connectStore, type MongoStore } from "../../src/store/mongo-store.js";
 import { type FailPointEngine, noFailPoints, startFailPointEngine } from "../support/fail-points.js";
 import { masterKey } from "./database.js";
-import { AT, coded, event, subscription } from "./fixtures.js";
+import { AT, attempt, coded, delivery, event, later, subscription } from "./fixtures.js";
 
 if (noFailPoints) process.stdout.write(`skipped: the store over an engine with fail points (${noFailPoints})\n`);
 
@@ -83,6 +83,19 @@ describe.skipIf(noFailPoints)("the store over an engine with fail points", () =>
     await engine.fail({ failCommands: ["insert"], closeConnection: true }, 1);
     expect(await store.events.insertMany([event("evt_again")])).toEqual([]);
     expect(await raw("events").countDocuments({ _id: { $in: ["evt_once", "evt_again"] } })).toBe(2);
+  });
+
+  it("changes no delivery over a newer change when a slow server carries a write out late", async () => {
+    const [slow, witness] = [delivery("evt_slow"), delivery("evt_witness")];
+    await store.deliveries.insertMany([slow, witness]);
+    const second = (outcome: string, status: number, at: Date) => ({ groupId: "grp_1", attempt: attempt(2, { outcome, status, at }), attemptCount: 2 });
+    const retrying = { ...second("http_5xx", 503, later(5_000)), status: "retrying" as const, nextAttemptAt: later(9_000) };
+    // The store gives an operation up after 3.5 s.
+    await engine.fail({ failCommands: ["update"], blockConnection: true, blockTimeMS: 5_000 }, 1);
+    await expect(store.deliveries.record([{ id: slow.id, ...retrying }, { id: witness.id, ...retrying }])).rejects.toThrow(coded("unavailable"));
+    expect(await other.deliveries.record([{ id: slow.id, ...second("delivered", 200, later(6_000)), status: "delivered" }])).toEqual([]);
+    await expect.poll(async () => (await other.deliveries.get(witness.id))?.status, { timeout: 20_000 }).toBe("retrying");
+    expect(await other.deliveries.get(slow.id)).toMatchObject({ status: "delivered", attemptCount: 2 });
   });
 
   it("waits for index builds that take longer than any other operation may", async () => {
