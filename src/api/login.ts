@@ -103,7 +103,7 @@ async function arrive({ dependencies }: RequestContext, request: RoutedRequest):
   if ("refused" in form) return form;
   const answer = await serviceProvider.accept(connection, form, pending.map(({ requestId }) => requestId));
   if (!answer.ok && answer.code === "busy") return refuse("unavailable", answer.detail, { retryAfterSeconds: BUSY_SECONDS });
-  if (!answer.ok) return refused(dependencies, { connection, actor: "anybody", refusal: { ...refuse("saml_refused", answer.detail), reference: answer.code } });
+  if (!answer.ok) return refused(dependencies, { connection, actor: "anybody", refusal: { ...refuse("saml_refused", answer.detail), reference: answer.code }, status: answer.status });
   // The RelayState only says which of the browser's log-ins this was; what it asked for stands in the sealed cookie.
   const login = pending.find(({ key }) => key === form.RelayState);
   const opened = await sessions.open({
@@ -136,13 +136,15 @@ interface RefusedLogin {
   connection: SamlConnection;
   actor: string;
   refusal: PageRefusal;
+  /** What the identity provider reported, when that is why. */
+  status?: string | undefined;
 }
 
 /** On record: one by one while they are few; what many addresses send together only by number. What the limit refuses never comes this far. */
-async function refused({ store, auditTally, sessions }: ApiDependencies, { connection, actor, refusal }: RefusedLogin): Promise<PageRefusal> {
+async function refused({ store, auditTally, sessions }: ApiDependencies, { connection, actor, refusal, status }: RefusedLogin): Promise<PageRefusal> {
   const code = refusal.reference ?? refusal.refused;
   const entry = { actor, action: "session.refuse", subject: connection.id };
-  if (sessions.isFewRefusals()) await store.audit.append({ ...entry, detail: { code } });
+  if (sessions.isFewRefusals()) await store.audit.append({ ...entry, detail: { code, ...(status !== undefined && { status }) } });
   else await auditTally.record({ ...entry, counts: {}, names: { codes: [code] } });
   return refusal;
 }

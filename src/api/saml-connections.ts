@@ -79,11 +79,11 @@ const writing: readonly Route[] = [
       if (refusal) return refusal;
       const described = await describe(context, body);
       if (!described.ok) return described.refusal;
-      const { name, groupsAttribute, authnContextClassRefs, signRequests, requireSignedResponse = true, idpInitiated = false, groupIds = [], roles = [], status = "enabled" } = body;
+      const { name, groupsAttribute, authnContextClassRefs, signRequests, clockSkewSeconds, requireSignedResponse = true, idpInitiated = false, groupIds = [], roles = [], status = "enabled" } = body;
       const [now, id] = [new Date(), newId("sso")];
       const connection: SamlConnection = {
         id, name, entityId: described.idp.entityId, ...addressesOf(described.idp), certificates: described.idp.certificates, keys: [await newSpKey(id, now)],
-        ...exact({ groupsAttribute, authnContextClassRefs, signRequests }), requireSignedResponse, idpInitiated, groupIds, roles: exactRoles(roles), status, createdAt: now, updatedAt: now,
+        ...exact({ groupsAttribute, authnContextClassRefs, signRequests, clockSkewSeconds }), requireSignedResponse, idpInitiated, groupIds, roles: exactRoles(roles), status, createdAt: now, updatedAt: now,
       };
       await context.dependencies.store.samlConnections.insert(connection);
       await recordAct(context, "saml_connection.create", connection.id, {
@@ -110,7 +110,7 @@ const writing: readonly Route[] = [
       const ended = body.status === "disabled" && { sessionsEnded: await store.sessions.deleteOfConnection(id) };
       const { requireSignedResponse, signRequests, idpInitiated, groupIds, ssoUrl, status } = body;
       await recordAct(context, "saml_connection.change", id, {
-        fields: Object.keys(body), ...exact({ requireSignedResponse, signRequests, idpInitiated, groupIds, ssoUrl, status, roles }), ...ended,
+        fields: Object.keys(body), ...exact({ requireSignedResponse, signRequests, idpInitiated, groupIds, ssoUrl, status, roles, clockSkewSeconds: body.clockSkewSeconds }), ...ended,
       });
       return ok(viewFor(context)(connection));
     },

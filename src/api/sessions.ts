@@ -66,6 +66,10 @@ const SWEEP_MS = 10 * 60_000;
 /** Refused log-ins of all addresses together that are recorded one by one within a minute; the audit is never trimmed. */
 const REFUSALS_NAMED = 200;
 
+/** Entra ID leaves the groups out for a person who is in more than 150. */
+const GROUPS_OVERAGE = "The identity provider sent a link (groups.link) instead of the person's groups, because they are too many."
+  + " In Entra ID, choose `Groups assigned to the application` in the groups claim of the application, and assign the groups that matter here.";
+
 /** What a log-in tells of the person. */
 const knownOf = ({ nameId, displayName, email }: SamlIdentity) =>
   ({ nameId, ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }) });
@@ -129,7 +133,7 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
       // 256 random bits, made here: a token that the browser brought along is never taken over (session fixation).
       const [now, token] = [clock(), randomBytes(32).toString("base64url")];
       const standings = await standingsAtLogin(catalogue, connection, identity);
-      if (standings.length === 0) return refuse("no_role");
+      if (standings.length === 0) return refuse("no_role", identity.groupsOverage && GROUPS_OVERAGE);
       const [known, personId] = [knownOf(identity), store.people.idOf(connection.id, identity.nameId)];
       const expiresAt = new Date(Math.min(now + settings.sessionHours * 3_600_000, identity.sessionNotOnOrAfter?.getTime() ?? Infinity));
       await record?.({ personId, standings });

@@ -76,6 +76,8 @@ export interface SamlConnection {
   idpInitiated: boolean;
   /** Requests are signed: the identity provider asks for it, or an administrator does. Absent: they are not. */
   signRequests?: boolean;
+  /** By how much its clock may differ, seconds; absent: as the service's setting says. */
+  clockSkewSeconds?: number;
   /** Asked for, and refused without one of them (second factor); absent: none is asked for. */
   authnContextClassRefs?: string[];
   /** The groups whose membership this provider may give; empty: none. */

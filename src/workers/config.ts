@@ -69,6 +69,9 @@ export const SETTINGS = {
   TESTS_PER_MINUTE: setting({ schema: whole(1, 250), default: "5", meaning: "The same for test events" }),
   DRAFTS_PER_MINUTE: setting({ schema: whole(1, 1_000), default: "20", meaning: "Draft subscriptions that one group may make within a minute before 429" }),
   RECOVERIES_PER_MINUTE: setting({ schema: whole(1, 100), default: "3", meaning: "Recoveries that one group may start within a minute before 429; previews ten times as many" }),
+  SAML_CLOCK_SKEW_SECONDS: setting({
+    schema: whole(0, 300), default: "60", meaning: "Seconds by which an identity provider's clock may differ; a SAML connection may say otherwise (`clockSkewSeconds`)",
+  }),
   SESSION_HOURS: setting({ schema: whole(1, 12), default: "12", meaning: "Hours after which a person must log in again, whatever happens" }),
   SESSION_IDLE_MINUTES: setting({ schema: whole(1, 60), default: "30", meaning: "Minutes without a request after which a person must log in again" }),
   SHUTDOWN_GRACE_SECONDS: setting({ schema: whole(1, 600), default: "35", meaning: "How long attempts under way may take to finish at shutdown; above the longest attempt time-out" }),

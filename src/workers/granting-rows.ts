@@ -5,7 +5,8 @@ import type { FoundRow, GrantingName } from "../store/grants/signing.js";
 const SHOWN: Record<GrantingName, readonly string[]> = {
   apiKeys: ["name", "role", "scopes", "groupId", "apiIds", "createdBy", "createdAt", "expiresAt", "revokedAt", "rotatedAt"],
   groups: ["name", "samlGroups", "grants"],
-  samlConnections: ["name", "status", "entityId", "ssoUrl", "ssoPostUrl", "signRequests", "roles", "groupIds", "certificates", "idpInitiated", "requireSignedResponse", "authnContextClassRefs"],
+  samlConnections: ["name", "status", "entityId", "ssoUrl", "ssoPostUrl", "signRequests", "roles", "groupIds", "certificates", "idpInitiated", "requireSignedResponse", "authnContextClassRefs",
+    "clockSkewSeconds"],
 };
 const LONGEST = 400;
 

@@ -172,7 +172,7 @@ function serve({ server, core, config, engines, url, trial, worker }: Serving): 
   });
   server.on("request", createApi({
     settings, sessions, temporalUi,
-    serviceProvider: createServiceProvider({ store: core.store, publicUrl: settings.publicUrl, log: core.log }),
+    serviceProvider: createServiceProvider({ store: core.store, publicUrl: settings.publicUrl, log: core.log, clockSkewSeconds: config.SAML_CLOCK_SKEW_SECONDS }),
     limits: createLimits({
       limits: core.store.limits, auditTally: core.auditTally, log: core.log, refused: (limit) => core.metrics.limitRefusals.inc({ limit }),
       settings: { verify: config.VERIFICATIONS_PER_MINUTE, test: config.TESTS_PER_MINUTE, drafts: config.DRAFTS_PER_MINUTE, recoveries: config.RECOVERIES_PER_MINUTE },

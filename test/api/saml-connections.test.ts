@@ -67,12 +67,52 @@ describe("a connection", () => {
     await refuses({ metadataUrl: "http://127.0.0.1:1/" }, { code: "target_refused" });
     await refuses({ metadataUrl: "file:///etc/passwd" }, { code: "target_refused" });
     for (const answer of [
-      { status: 302, body: "", headers: { location: `${origin}/other` } }, { status: 404, body: idp.metadataXml() }, { status: 200, body: Buffer.alloc(1024 * 1024 + 1, 32) },
+      { status: 302, body: "", headers: { location: `${origin}/other` } }, { status: 404, body: idp.metadataXml() }, { status: 200, body: Buffer.alloc(1024 * 1024 + 1, 32) }, { status: 200, body: idp.metadataXml().replace("UTF-8", "KOI-7") },
       { status: 200, body: "" }, { status: 200, body: Buffer.from([0xff, 0xfe]) }, { status: 200, body: "<html></html>" },
     ]) {
       served = answer;
       await refuses({ metadataUrl: `${origin}/metadata` }, METADATA_REFUSED);
     }
+  });
+
+  test("is made from the bytes of an address in whatever encoding they declare", async () => {
+    const declared = (encoding: string) => `\ufeff\n${idp.metadataXml().replace("UTF-8", encoding)}`;
+    for (const body of [Buffer.from(declared("UTF-16"), "utf16le"), Buffer.from(declared("ISO-8859-1").slice(1), "latin1")]) {
+      served = { status: 200, body };
+      expect(await create({ metadataUrl: `${origin}/metadata` })).toMatchObject({ entityId: idp.entityId });
+    }
+  });
+
+  test("is made from a federation's aggregate of up to 8 MiB, given or fetched, when it is said which provider is meant", async () => {
+    const filler = '<md:EntityDescriptor entityID="urn:sp"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/></md:EntityDescriptor>\n';
+    const aggregate = (size: number) => `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${filler.repeat(size / filler.length)}${idp.metadataXml().replace(/^<\?.*\?>/, "")}</md:EntitiesDescriptor>`;
+    const { entityId } = idp;
+    expect(await create({ metadataXml: aggregate(7_900_000), entityId })).toMatchObject({ entityId });
+    served = { status: 200, body: aggregate(1_300_000) };
+    const view = await create({ metadataUrl: `${origin}/metadata`, entityId });
+    expect((await api.call("POST", `/v1/saml-connections/${view.id}/metadata`, { body: { metadataUrl: `${origin}/metadata` } })).status).toBe(200);
+    await refuses({ metadataUrl: `${origin}/metadata` }, { ...METADATA_REFUSED, detail: expect.stringMatching(/8 MiB.*MDQ/) as string });
+    for (const body of [{ metadataXml: aggregate(1_300_000) }, { metadataXml: aggregate(8_500_000), entityId }, { metadataXml: aggregate(13_000_000), entityId }]) {
+      await refuses(body, { status: 413, code: "payload_too_large", detail: expect.stringMatching(/1 MiB.*8 MiB.*MDQ/) as string });
+    }
+  });
+
+  test("says what of the metadata was left out, in that answer alone", async () => {
+    const ended = await createSamlKey({ notAfter: new Date(Date.now() - DAY_MS / 2) });
+    const view = await create({ metadataXml: idp.metadataXml([ended.cert, idp.key.cert]) });
+    expect(view).toMatchObject({ certificates: [{}], warnings: [expect.stringContaining("expired") as string] });
+    expect((await api.call("GET", `/v1/saml-connections/${view.id}`)).body).not.toHaveProperty("warnings");
+    expect((await api.call("POST", `/v1/saml-connections/${view.id}/metadata`, { body: { metadataXml: idp.metadataXml([ended.cert]) } })).status).toBe(422);
+    expect((await api.call("POST", `/v1/saml-connections/${view.id}/metadata`, { body: { certificates: [ended.cert, idp.key.cert] } })).body).toMatchObject({ warnings: [expect.stringContaining("expired") as string] });
+  });
+
+  test("keeps the address for POST beside the other, and a clock's skew of its own", async () => {
+    const view = await create({ metadataXml: idp.metadataXml(), clockSkewSeconds: 120 });
+    expect(view).toMatchObject({ ssoUrl: idp.ssoUrl, ssoPostUrl: `${idp.ssoUrl}/post`, clockSkewSeconds: 120 });
+    const path = `/v1/saml-connections/${view.id}`;
+    expect((await api.call("PATCH", path, { body: { clockSkewSeconds: 0 } })).body).toMatchObject({ clockSkewSeconds: 0 });
+    expect((await api.call("PATCH", path, { body: { clockSkewSeconds: null } })).body).not.toHaveProperty("clockSkewSeconds");
+    for (const clockSkewSeconds of [-1, 301, 1.5, "60"]) expect(await api.problem("PATCH", path, { body: { clockSkewSeconds } })).toMatchObject({ status: 400 });
   });
 
   test("is made from its parts", async () => {

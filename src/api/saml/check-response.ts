@@ -21,6 +21,8 @@ export interface PostedResponse {
   /** The requests of this browser that were made here for this connection; times in milliseconds since the epoch. */
   requests: readonly { id: string; at: number }[];
   now: number;
+  /** Clocks may differ by this much, milliseconds. */
+  skewMs: number;
 }
 
 export interface CheckedResponse {
@@ -37,7 +39,7 @@ export async function checkResponse(posted: PostedResponse): Promise<CheckedResp
   const decrypted = decryptResponse({ xml, certificates, keys, recipient: spEntityId(publicUrl, connection.id), requireSignedResponse, now: new Date(now) });
   if (!decrypted) return checkPlain(posted, { certificates, requireSignedResponse }).outcome;
   if (!decrypted.ok) return decrypted;
-  const { authentic, outcome } = checkPlain({ ...posted, xml: decrypted.xml }, { certificates, requireSignedResponse: false });
+  const { authentic, outcome } = checkPlain({ ...posted, xml: decrypted.xml }, { certificates, requireSignedResponse: false, opened: decrypted });
   // Until a signature has held, whoever made the ciphertext up must not learn what became of it (padding oracle).
   return authentic ? outcome : refused("decryption_failed");
 }
@@ -49,7 +51,14 @@ interface Checked {
 }
 const unproven = (outcome: SamlRefused): Checked => ({ authentic: false, outcome });
 
-function checkPlain(posted: PostedResponse, { certificates, requireSignedResponse }: { certificates: string[]; requireSignedResponse: boolean }): Checked {
+interface Asked {
+  certificates: string[];
+  requireSignedResponse: boolean;
+  /** Its assertion was encrypted, and its own signature, which held when there was one, is no longer in it. */
+  opened?: { signed: boolean };
+}
+
+function checkPlain(posted: PostedResponse, { certificates, requireSignedResponse, opened }: Asked): Checked {
   const { publicUrl, connection, now } = posted;
   const read = readResponse(posted.xml, { requireSignedResponse });
   if (!read.ok) return unproven(read);
@@ -57,7 +66,8 @@ function checkPlain(posted: PostedResponse, { certificates, requireSignedRespons
   if (!request.ok) return unproven(request);
   const expected: Expectation = {
     issuer: connection.entityId, acsUrl: acsUrl(publicUrl, connection.id), audience: spEntityId(publicUrl, connection.id),
-    authnContextClassRefs: connection.authnContextClassRefs ?? [], now, ...(request.requestId !== undefined && { requestId: request.requestId }),
+    authnContextClassRefs: connection.authnContextClassRefs ?? [], now, skewMs: posted.skewMs,
+    responseSigned: opened?.signed ?? read.signatures.length > 1, encrypted: opened !== undefined, ...(request.requestId !== undefined && { requestId: request.requestId }),
   };
   const signed = verifiedAssertion(posted.xml, read, certificates);
   // What is said of a response that is not authentic decides nothing; it only tells an administrator what to look at.
@@ -65,7 +75,7 @@ function checkPlain(posted: PostedResponse, { certificates, requireSignedRespons
   const fault = responseFault(read.response, expected) ?? assertionFault(signed, expected);
   if (fault) return { authentic: true, outcome: refused(fault) };
   const named = readIdentity(signed, connection);
-  const outcome = named.ok ? { ...named, ...(request.requestId !== undefined && { requestId: request.requestId }) } : refused(named.code);
+  const outcome = named.ok ? { ok: true as const, identity: lasting(named.identity, posted), ...(request.requestId !== undefined && { requestId: request.requestId }) } : refused(named.code);
   return { authentic: true, outcome };
 }
 
@@ -83,6 +93,12 @@ function answeredByBrowser({ connection, requests, now }: PostedResponse, { resp
   const request = requests.find(({ id }) => id === requestId);
   if (!request) return refused("request_unknown");
   return now - request.at <= REQUEST_LIFE_MS ? { ok: true, requestId } : refused("request_expired");
+}
+
+/** A session that is over by less than the clocks may differ lasts that much longer: it would end before the person sees the first page. */
+function lasting(identity: SamlIdentity, { now, skewMs }: PostedResponse): SamlIdentity {
+  const ends = identity.sessionNotOnOrAfter?.getTime();
+  return ends === undefined || ends > now ? identity : { ...identity, sessionNotOnOrAfter: new Date(ends + skewMs) };
 }
 
 /** The assertion as it stands in the bytes that were signed; undefined when a signature does not hold. */

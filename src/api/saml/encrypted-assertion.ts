@@ -22,7 +22,7 @@ export interface EncryptedResponse {
 }
 
 /** The response with the assertion in plain and without the response's signature, which has been checked; undefined when none is encrypted, or not as an assertion alone. */
-export function decryptResponse(given: EncryptedResponse): { ok: true; xml: string } | SamlRefused | undefined {
+export function decryptResponse(given: EncryptedResponse): { ok: true; xml: string; signed: boolean } | SamlRefused | undefined {
   const { xml, recipient, now } = given;
   if (!xml.includes("EncryptedAssertion")) return undefined;
   const parsed = parseXml(xml, { outside: OUTSIDE });
@@ -38,7 +38,7 @@ export function decryptResponse(given: EncryptedResponse): { ok: true; xml: stri
   if (data === "algorithm") return refused("encryption_refused");
   const assertion = decryptText(data, keys.map(({ privateKey }) => privateKey)) ?? "";
   const plain = inPlain(xml, assertion);
-  return plain !== undefined && holdsAsMuch(plain, parsed.root) ? { ok: true, xml: plain } : refused("decryption_failed");
+  return plain !== undefined && holdsAsMuch(plain, parsed.root) ? { ok: true, xml: plain, signed: childrenOf(parsed.root, SIGNATURE, "Signature").length > 0 } : refused("decryption_failed");
 }
 
 function ownSignatureFault({ xml, certificates, requireSignedResponse }: EncryptedResponse, response: Element, elements: readonly Element[]): SamlRefused | undefined {

@@ -1,6 +1,6 @@
 /** Where an identity provider takes messages, out of its metadata (SAML 2.0 metadata, 2.2.2 and 2.4.3). */
 import type { LogoutEndpoint } from "../../store/saml-connections.js";
-import { METADATA, POST, REDIRECT } from "./response.js";
+import { METADATA, POST, REDIRECT } from "./namespaces.js";
 import { attributeOf, childrenOf } from "./xml.js";
 
 /** Where it takes AuthnRequests; at least one of the two. */

@@ -1,5 +1,6 @@
 /** Who the signed assertion names, and what it says of them. Everything is read from the bytes that the signature covers. */
 import { z } from "zod";
+import type { SamlConnection } from "../../store/saml-connections.js";
 import { authnContextOf, instantOf } from "./assertion.js";
 import { ASSERTION } from "./response.js";
 import { attributeOf, childrenOf, onlyChild, textOf } from "./xml.js";
@@ -11,7 +12,10 @@ export interface SamlIdentity {
   /** What the identity provider's own name for the person is qualified by; it wants them back at a log-out. */
   nameQualifier?: string;
   spNameQualifier?: string;
+  /** Those that name a person, an address or groups; others are not read. */
   attributes: ReadonlyMap<string, readonly string[]>;
+  /** The identity provider sent a link instead of the groups, because they are too many. */
+  groupsOverage?: true;
   /** Values of the groups attribute. */
   groups: readonly string[];
   displayName?: string;
@@ -45,12 +49,10 @@ const RESERVED = new Set([
   "getAssertion", "getAssertionXml", "getSamlResponseXml",
 ]);
 
-const MAX_ATTRIBUTES = 200;
-const MAX_VALUES = 2_000;
-const attributeSchema = z.object({
-  name: z.string().min(1).max(256).refine((name) => !RESERVED.has(name)),
-  values: z.array(z.string().max(4_096)).max(MAX_VALUES),
-});
+/** Entra ID names this one when a person is in more than 150 groups. */
+const GROUPS_LINK = "http://schemas.microsoft.com/claims/groups.link";
+
+const groupsSchema = z.array(z.string().max(4_096)).max(2_000);
 
 /** An entity id has at most so many characters (core, 8.3.6). */
 const MAX_QUALIFIER = 1_024;
@@ -59,19 +61,23 @@ type NameId = Pick<SamlIdentity, "nameId" | "nameIdFormat" | "nameQualifier" | "
 /** Without control characters, so that it stays one line wherever it is shown. */
 const PLAIN = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+$/u;
 
+/** What the connection says of how a person is read. */
+export type IdentityOptions = Pick<SamlConnection, "groupsAttribute" | "authnContextClassRefs">;
+
 /** Reads the person out of a verified assertion. */
-export function readIdentity(assertion: Element, { groupsAttribute }: { groupsAttribute?: string }): ReadIdentity {
+export function readIdentity(assertion: Element, options: IdentityOptions): ReadIdentity {
   const named = readNameId(assertion);
   if (!named) return { ok: false, code: "name_id_refused" };
-  const attributes = readAttributes(assertion);
-  if (!attributes) return { ok: false, code: "attributes_refused" };
+  const attributes = readAttributes(assertion, options);
+  const groups = attributes && groupsOf(attributes, options);
+  if (!groups) return { ok: false, code: "attributes_refused" };
   const displayName = displayed(attributes, NAME_ATTRIBUTES);
   const email = displayed(attributes, EMAIL_ATTRIBUTES) ?? (named.nameIdFormat === EMAIL_FORMAT ? named.nameId : undefined);
   return {
     ok: true,
     identity: {
-      ...named, attributes, ...sessionOf(assertion), assertionId: attributeOf(assertion, "ID") ?? "",
-      groups: groupsOf(attributes, groupsAttribute),
+      ...named, attributes, ...sessionOf(assertion, options), assertionId: attributeOf(assertion, "ID") ?? "", groups,
+      ...(attributes.has(GROUPS_LINK) && { groupsOverage: true }),
       ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }),
     },
   };
@@ -96,37 +102,44 @@ export function nameIdIn(parent: Element): NameId | undefined {
   return { nameId, ...(nameIdFormat !== undefined && { nameIdFormat }), ...(nameQualifier !== undefined && { nameQualifier }), ...(spNameQualifier !== undefined && { spNameQualifier }) };
 }
 
-/** Values of the same name are joined, as Keycloak writes groups. Values that are not text (nested elements) are left out. */
-function readAttributes(assertion: Element): Map<string, readonly string[]> | undefined {
+/**
+ * Values of the same name are joined, as Keycloak writes groups. Values that are not text (nested elements) are left out, and so is every
+ * attribute that is not used: a photograph may be as large as the document. Undefined when one has a name that is reserved.
+ */
+function readAttributes(assertion: Element, { groupsAttribute }: IdentityOptions): Map<string, readonly string[]> | undefined {
   const elements = childrenOf(assertion, ASSERTION, "AttributeStatement").flatMap((statement) => childrenOf(statement, ASSERTION, "Attribute"));
+  const used = new Set([...(groupsAttribute === undefined ? GROUPS_ATTRIBUTES : [groupsAttribute]), ...NAME_ATTRIBUTES, ...EMAIL_ATTRIBUTES, GROUPS_LINK]);
   const attributes = new Map<string, string[]>();
-  let count = 0;
   for (const element of elements) {
+    const name = attributeOf(element, "Name") ?? "";
+    if (name === "" || RESERVED.has(name)) return undefined;
+    if (!used.has(name)) continue;
     const values = childrenOf(element, ASSERTION, "AttributeValue").flatMap((value) => textOf(value)?.trim() ?? []);
-    const checked = attributeSchema.safeParse({ name: attributeOf(element, "Name") ?? "", values });
-    if (!checked.success || (count += values.length) > MAX_VALUES) return undefined;
-    attributes.set(checked.data.name, [...(attributes.get(checked.data.name) ?? []), ...checked.data.values]);
+    attributes.set(name, [...(attributes.get(name) ?? []), ...values]);
   }
-  return attributes.size > MAX_ATTRIBUTES ? undefined : attributes;
+  return attributes;
 }
 
-function groupsOf(attributes: ReadonlyMap<string, readonly string[]>, groupsAttribute: string | undefined): readonly string[] {
+/** Undefined when they are too many or too long: cut, they could give another role. */
+function groupsOf(attributes: ReadonlyMap<string, readonly string[]>, { groupsAttribute }: IdentityOptions): readonly string[] | undefined {
   const name = groupsAttribute ?? GROUPS_ATTRIBUTES.find((each) => attributes.has(each));
-  return [...new Set(name === undefined ? [] : attributes.get(name))].filter((group) => group !== "");
+  const checked = groupsSchema.safeParse(name === undefined ? [] : (attributes.get(name) ?? []));
+  return checked.success ? [...new Set(checked.data)].filter((group) => group !== "") : undefined;
 }
 
 function displayed(attributes: ReadonlyMap<string, readonly string[]>, names: readonly string[]): string | undefined {
   return names.flatMap((name) => attributes.get(name) ?? []).find((value) => value.length <= 256 && PLAIN.test(value));
 }
 
-function sessionOf(assertion: Element): Pick<SamlIdentity, "sessionIndex" | "sessionNotOnOrAfter" | "authnContextClassRef"> {
-  const statement = onlyChild(assertion, ASSERTION, "AuthnStatement");
-  if (!statement) return {};
-  const sessionIndex = attributeOf(statement, "SessionIndex")?.slice(0, 256);
-  const ends = instantOf(statement, "SessionNotOnOrAfter");
-  const authnContextClassRef = authnContextOf(statement)?.slice(0, 256);
+/** Of several statements the session ends with the first that ends, and the class that the connection requires is the one that counts. */
+function sessionOf(assertion: Element, { authnContextClassRefs = [] }: IdentityOptions): Pick<SamlIdentity, "sessionIndex" | "sessionNotOnOrAfter" | "authnContextClassRef"> {
+  const statements = childrenOf(assertion, ASSERTION, "AuthnStatement");
+  const sessionIndex = statements.flatMap((each) => attributeOf(each, "SessionIndex") ?? [])[0]?.slice(0, 256);
+  const ends = Math.min(...statements.flatMap((each) => instantOf(each, "SessionNotOnOrAfter") ?? []));
+  const classRefs = statements.flatMap((each) => authnContextOf(each) ?? []);
+  const authnContextClassRef = (classRefs.find((each) => authnContextClassRefs.includes(each)) ?? classRefs[0])?.slice(0, 256);
   return {
-    ...(sessionIndex !== undefined && { sessionIndex }), ...(ends !== undefined && { sessionNotOnOrAfter: new Date(ends) }),
+    ...(sessionIndex !== undefined && { sessionIndex }), ...(Number.isFinite(ends) && { sessionNotOnOrAfter: new Date(ends) }),
     ...(authnContextClassRef !== undefined && { authnContextClassRef }),
   };
 }

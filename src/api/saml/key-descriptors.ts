@@ -5,7 +5,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { IdpCertificate } from "../../store/saml-connections.js";
 import { judgeCertificate, keyOf, parseCertificate, withoutIssuers } from "./certificates.js";
-import { METADATA, SIGNATURE } from "./response.js";
+import { METADATA, SIGNATURE } from "./namespaces.js";
 import { attributeOf, childrenOf, textOf } from "./xml.js";
 
 export interface SigningKeys {

@@ -1,7 +1,7 @@
 /** The identity providers that a metadata document describes, and whether it says that they still count. */
 import { parseInstant } from "./instant.js";
 import { MAX_GROUPS, NOT_WELL_FORMED } from "./metadata-text.js";
-import { METADATA, PROTOCOL } from "./response.js";
+import { METADATA, PROTOCOL } from "./namespaces.js";
 import { attributeOf, childrenOf, parseXml, type XmlFault } from "./xml.js";
 
 /** An entity with its roles as identity provider for SAML 2.0. */

@@ -18,22 +18,31 @@ export const SAML_REFUSALS = {
   recipient_mismatch: "The assertion was not made for this address (Recipient).",
   audience_mismatch: "The assertion was not made for this service (Audience).",
   status_not_success: "The identity provider did not report success.",
-  conditions_refused: "The assertion's conditions or their NotOnOrAfter are missing, or one of them is not known.",
+  conditions_refused: "The assertion's conditions are missing, or one of them is not known.",
   confirmation_refused: "The assertion has no bearer confirmation with Recipient, NotOnOrAfter and InResponseTo.",
   unsolicited: "Nobody asked for the response, and the connection takes none of that kind.",
   request_unknown: "The response answers a request that this browser did not make here.",
   request_expired: "The log-in took longer than ten minutes.",
-  expired: "The assertion has expired, or is older than five minutes.",
-  not_yet_valid: "The assertion is not valid yet. Check the clocks.",
+  expired: "The assertion has expired, or is older than five minutes. Check both clocks.",
+  not_yet_valid: "The assertion is not valid yet: the identity provider's clock is ahead by more than is allowed. Check both clocks, or raise `clockSkewSeconds` of the connection.",
   name_id_refused: "The assertion names nobody: one NameID of 1 to 256 characters is needed.",
-  attributes_refused: "The assertion's attributes are too many, too long, or one has a name that is reserved.",
-  authn_statement_refused: "The assertion does not say, once, how and when the person was authenticated.",
+  attributes_refused: "The person has more than 2,000 groups or one of more than 4,096 characters, or an attribute has a name that is reserved.",
+  authn_statement_refused: "The assertion does not say that the person was authenticated, or until when the session lasts by something that is no time.",
   authn_context_mismatch: "The person was not authenticated in a way that the connection requires.",
   session_expired: "The identity provider's session is over.",
   logout_refused: "The message is not one LogoutRequest or LogoutResponse of SAML 2.0 with an id, a time and one signature.",
   replayed: "The response was used before.",
   too_slow: "The response took too long to check.",
   busy: "Too many responses are being checked at this moment.",
+} as const;
+
+/** Which signature is missing, and where to switch it on. */
+export const SIGNATURE_MISSING = {
+  both: "Neither the response nor the assertion is signed. Switch on signed assertions at the identity provider.",
+  assertion: "Only the response is signed, and the assertion must be. Switch on signed assertions at the identity provider."
+    + " In Google Workspace clear `Signed response`, and set `requireSignedResponse` of the connection to false.",
+  response: "Only the assertion is signed, and the connection asks for a signed response as well."
+    + " Switch that on at the identity provider, or set `requireSignedResponse` of the connection to false.",
 } as const;
 
 export type SamlRefusal = keyof typeof SAML_REFUSALS;
@@ -43,6 +52,9 @@ export interface SamlRefused {
   ok: false;
   code: SamlRefusal;
   detail: string;
+  /** The identity provider's own codes, when it reports a failure: known ones of SAML alone, such as `Responder/RequestDenied`. */
+  status?: string;
 }
 
-export const refused = (code: SamlRefusal): SamlRefused => ({ ok: false, code, detail: SAML_REFUSALS[code] });
+/** `detail`: more than the table says, and no part of the response. */
+export const refused = (code: SamlRefusal, detail: string = SAML_REFUSALS[code]): SamlRefused => ({ ok: false, code, detail });

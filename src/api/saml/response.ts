@@ -1,15 +1,12 @@
 /** The shape that a posted SAML response must have before its signatures are looked at: one Response, one Assertion, plain signatures on just these. */
 import { ENCRYPTION } from "./encrypted-data.js";
-import { refused, type SamlRefusal, type SamlRefused } from "./refusals.js";
+import { ASSERTION, PROTOCOL, SIGNATURE } from "./namespaces.js";
+import { refused, type SamlRefusal, type SamlRefused, SIGNATURE_MISSING } from "./refusals.js";
 import { DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS } from "./signature-algorithms.js";
+import { failureOf } from "./status.js";
 import { attributeOf, childrenOf, elementsOf, onlyChild, parseXml, type XmlFault } from "./xml.js";
 
-export const PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol";
-export const POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
-export const REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
-export const ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion";
-export const METADATA = "urn:oasis:names:tc:SAML:2.0:metadata";
-export const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
+export { ASSERTION, POST, PROTOCOL, REDIRECT, SIGNATURE } from "./namespaces.js";
 
 /** Around the assertion there is the response's own signature with its certificates, and a status. */
 export const OUTSIDE = { name: "Assertion", maxDepth: 12, maxElements: 200 };
@@ -40,10 +37,15 @@ export function readResponse(xml: string, { requireSignedResponse }: { requireSi
   if (!parsed.ok) return refused(FAULTS[parsed.fault]);
   const response = parsed.root;
   const elements = elementsOf(response);
+  // Whoever failed sends no assertion, and signs nothing as a rule.
+  const failure = response.namespaceURI === PROTOCOL && response.localName === "Response" ? failureOf(response) : undefined;
+  if (failure) return failure;
   if (elements.some((element) => element.namespaceURI === ENCRYPTION || element.localName.startsWith("Encrypted"))) return refused("encrypted_refused");
   const assertion = onlyChild(response, ASSERTION, "Assertion");
   if (!assertion || !isSound(response, elements)) return refused("structure_refused");
-  const fault = signaturesFault(response, assertion, elements, requireSignedResponse);
+  const missing = missingSignature(response, assertion, requireSignedResponse);
+  if (missing) return missing;
+  const fault = signaturesFault(response, assertion, elements);
   return fault ? refused(fault) : { ok: true, response, assertion, signatures: elements.filter(({ localName }) => localName === "Signature") };
 }
 
@@ -54,7 +56,8 @@ export function decodeResponse(field: unknown): string | SamlRefused {
   const base64 = field.replaceAll(/[\t\n\r ]/g, "");
   if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return refused("response_unreadable");
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(base64, "base64"));
+    // Blank lines before the declaration are the commonest slip of a template, and no part of what was signed.
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(base64, "base64")).trimStart();
   } catch {
     return refused("response_unreadable");
   }
@@ -75,11 +78,16 @@ export function isMessage(root: Element, elements: readonly Element[], name: str
   return new Set(ids).size === ids.length;
 }
 
-function signaturesFault(response: Element, assertion: Element, elements: Element[], requireSignedResponse: boolean): SamlRefusal | undefined {
+function missingSignature(response: Element, assertion: Element, requireSignedResponse: boolean): SamlRefused | undefined {
+  const [ofResponse, ofAssertion] = [response, assertion].map((element) => childrenOf(element, SIGNATURE, "Signature").length > 0);
+  if (ofAssertion && (ofResponse || !requireSignedResponse)) return undefined;
+  return refused("signature_missing", SIGNATURE_MISSING[ofAssertion ? "response" : ofResponse ? "assertion" : "both"]);
+}
+
+function signaturesFault(response: Element, assertion: Element, elements: Element[]): SamlRefusal | undefined {
   const signatures = elements.filter((element) => element.localName === "Signature");
   const ofResponse = childrenOf(response, SIGNATURE, "Signature");
   const ofAssertion = childrenOf(assertion, SIGNATURE, "Signature");
-  if (ofAssertion.length === 0 || (requireSignedResponse && ofResponse.length === 0)) return "signature_missing";
   if (ofResponse.length > 1 || ofAssertion.length > 1 || signatures.length !== ofResponse.length + ofAssertion.length) return "structure_refused";
   for (const signature of signatures) {
     const fault = signatureFault(signature);

@@ -40,6 +40,8 @@ export interface ServiceProviderDependencies {
   /** Without a slash at the end. */
   publicUrl: string;
   log?: Pick<Logger, "info">;
+  /** By how much clocks may differ, seconds; a connection may say otherwise. */
+  clockSkewSeconds?: number;
   /** The threads that check responses; the process's own when absent. */
   checks?: ResponseChecks;
 }
@@ -47,11 +49,11 @@ export interface ServiceProviderDependencies {
 const MAX_RELAY_STATE_BYTES = 80;
 /** Ten times what a check takes on an idle machine. */
 const UNDECRYPTED_MS = 500;
-/** No assertion is accepted for longer; the rest is for clocks that are set back. */
+/** An assertion is accepted for five minutes and twice the skew, which is five at most; the rest is for clocks that are set back. */
 const REMEMBER_ASSERTION_MS = 12 * MAX_ASSERTION_AGE_MS;
 
 /** The service provider of one process. */
-export function createServiceProvider({ store, publicUrl, log, checks = sharedResponseChecks() }: ServiceProviderDependencies): ServiceProvider {
+export function createServiceProvider({ store, publicUrl, log, clockSkewSeconds = CLOCK_SKEW_MS / 1_000, checks = sharedResponseChecks() }: ServiceProviderDependencies): ServiceProvider {
   /** What costs little comes first; the document itself is read in a thread. */
   async function check(connection: SamlConnection, field: unknown, expectedRequestIds: readonly string[]): Promise<CheckedResponse | SamlRefused> {
     const now = Date.now();
@@ -65,7 +67,7 @@ export function createServiceProvider({ store, publicUrl, log, checks = sharedRe
     });
     // A browser that asked for nothing gets nothing, whatever it posts: the text alone tells an administrator which of the two it was.
     if (requests.length === 0 && !connection.idpInitiated) return refused(xml.includes("InResponseTo") ? "request_unknown" : "unsolicited");
-    return checks.check({ publicUrl, connection, xml, requests, now });
+    return checks.check({ publicUrl, connection, xml, requests, now, skewMs: 1_000 * (connection.clockSkewSeconds ?? clockSkewSeconds) });
   }
   /** What could not be decrypted is answered after the same time, wherever it failed: the rest of an oracle would be in the time. */
   async function checkEvenly(...what: Parameters<typeof check>): ReturnType<typeof check> {
@@ -75,7 +77,7 @@ export function createServiceProvider({ store, publicUrl, log, checks = sharedRe
     return checked;
   }
   const refusedFor = (connection: SamlConnection, refusal: SamlRefused): SamlRefused => {
-    log?.info({ connection: connection.id, code: refusal.code }, "a SAML response was refused");
+    log?.info({ connection: connection.id, code: refusal.code, ...(refusal.status !== undefined && { status: refusal.status }) }, "a SAML response was refused");
     return refusal;
   };
   return {
@@ -110,5 +112,5 @@ async function useUp(store: Pick<Store, "samlUses">, connection: SamlConnection,
   if (requestId !== undefined && !(await store.samlUses.use(`request/${requestId}`, new Date(now + 2 * REQUEST_LIFE_MS)))) return false;
   // The id is anybody's text: hashed, it is short and cannot be another connection's.
   const assertionId = createHash("sha256").update(identity.assertionId).digest("hex");
-  return store.samlUses.use(`assertion/${connection.id}/${assertionId}`, new Date(now + REMEMBER_ASSERTION_MS + CLOCK_SKEW_MS));
+  return store.samlUses.use(`assertion/${connection.id}/${assertionId}`, new Date(now + REMEMBER_ASSERTION_MS));
 }

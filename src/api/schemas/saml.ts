@@ -20,6 +20,7 @@ const roleMapping = z.strictObject({
 const groupsAttribute = text(256).meta({ description: "Name of the attribute with a person's groups; absent: the well-known names in turn" });
 const authnContextClassRefs = z.array(text(256)).min(1).max(10)
   .meta({ description: "Asked for at the identity provider, and refused without one of them: a second factor", example: ["https://refeds.org/profile/mfa"] });
+const clockSkewSeconds = z.int().min(0).max(300).meta({ description: "By how many seconds the identity provider's clock may differ; absent: `SAML_CLOCK_SKEW_SECONDS` of the service" });
 const settings = {
   requireSignedResponse: z.boolean().optional().meta({ description: "The response must be signed as well as the assertion; true when absent" }),
   signRequests: z.boolean().optional().meta({ description: "Requests are signed with this service's key; when absent, as the metadata asks for it (`WantAuthnRequestsSigned`)" }),
@@ -46,6 +47,7 @@ export const connectionInput = z.strictObject({
   ssoUrl: z.string().min(1).max(2_048).optional().meta({ description: "Where it takes requests by the HTTP-Redirect binding" }),
   groupsAttribute: groupsAttribute.optional(),
   authnContextClassRefs: authnContextClassRefs.optional(),
+  clockSkewSeconds: clockSkewSeconds.optional(),
   ...settings,
 }).superRefine(({ metadataXml, metadataUrl, certificates, entityId, ssoUrl }, context) => {
   const parts = [certificates, ssoUrl].filter((each) => each !== undefined).length;
@@ -59,6 +61,7 @@ export const connectionChange = z.strictObject({
   ssoUrl: z.string().min(1).max(2_048).optional(),
   groupsAttribute: groupsAttribute.nullable().optional(),
   authnContextClassRefs: authnContextClassRefs.nullable().optional(),
+  clockSkewSeconds: clockSkewSeconds.nullable().optional(),
   ...settings,
 }).refine((change) => Object.keys(change).length > 0, "must change something").meta({ id: "SamlConnectionChange", minProperties: 1 });
 
@@ -88,6 +91,7 @@ export const connectionView = z.object({
   keys: z.array(spKeyView).meta({ description: "This service's own keys, newest first: it signs with the last one and decrypts with all. Empty: the first is made when the metadata is read" }),
   signRequests: z.boolean().optional().meta({ description: "Requests are signed" }),
   groupsAttribute: z.string().optional(), requireSignedResponse: z.boolean(), idpInitiated: z.boolean(), authnContextClassRefs: z.array(z.string()).optional(),
+  clockSkewSeconds: clockSkewSeconds.optional(),
   groupIds: z.array(z.string()), roles: z.array(roleMapping), status: z.enum(["enabled", "disabled"]),
   acsUrl: z.string().meta({ description: "Assertion consumer service (reply URL) for the identity provider" }),
   spEntityId: z.string().meta({ description: "Entity id and audience of this service towards it, and the address of its metadata" }),

@@ -31,7 +31,7 @@ const ACCEPTED_BY_THE_LIBRARY: Record<string, Case> = {
   "no recipient": { changes: { recipient: null }, code: "confirmation_refused" },
   "another destination": { changes: { destination: "https://evil.example" }, code: "destination_mismatch" },
   "no destination": { changes: { destination: null }, code: "destination_mismatch" },
-  "no confirmation": { changes: { confirmations: "" }, code: "request_unknown" },
+  "no confirmation": { changes: { confirmations: "" }, code: "confirmation_refused" },
   "a confirmation without request": { changes: { confirmationInResponseTo: null }, code: "request_unknown" },
   "another issuer in the assertion": { changes: { assertionIssuer: "https://other.example" }, code: "issuer_mismatch" },
   "another issuer on the response": { changes: { issuer: "https://other.example" }, code: "issuer_mismatch" },

@@ -19,7 +19,7 @@ const stuffed = (more: string) => (request: ReadRequest): string => bench.idp.si
 
 async function posted(more = ""): Promise<PostedResponse> {
   const { url, requestId } = await bench.provider.begin(bench.connection, "s");
-  return { publicUrl: PUBLIC_URL, connection: bench.connection, xml: stuffed(more)(readRequest(url)), requests: [{ id: requestId, at: Date.now() }], now: Date.now() };
+  return { publicUrl: PUBLIC_URL, connection: bench.connection, xml: stuffed(more)(readRequest(url)), requests: [{ id: requestId, at: Date.now() }], now: Date.now(), skewMs: 60_000 };
 }
 
 describe("what made a response expensive is refused before a parser sees it", () => {
