@@ -7,6 +7,7 @@ import { decryptText, readEncryptedData } from "./encrypted-data.js";
 import { refused, type SamlRefused } from "./refusals.js";
 import { ASSERTION, isResponse, OUTSIDE, signatureFault, SIGNATURE } from "./response.js";
 import { isMadeByOne } from "./signed-info.js";
+import { failureOf } from "./status.js";
 import { verifiedXml } from "./verified-xml.js";
 import { childrenOf, elementsOf, onlyChild, parseXml } from "./xml.js";
 
@@ -30,6 +31,9 @@ export function decryptResponse(given: EncryptedResponse): { ok: true; xml: stri
   const holder = parsed.ok && onlyChild(parsed.root, ASSERTION, "EncryptedAssertion");
   if (!parsed.ok || !holder || elements.filter(({ localName }) => /^(?:Encrypted)?Assertion$/.test(localName)).length !== 1) return undefined;
   if (!isResponse(parsed.root, elements)) return refused("structure_refused");
+  // It stands outside of what is encrypted, and says nothing of it.
+  const failure = failureOf(parsed.root);
+  if (failure) return failure;
   const fault = ownSignatureFault(given, parsed.root, elements);
   if (fault) return fault;
   const data = readEncryptedData(holder, recipient);
