@@ -27,6 +27,8 @@ export function createGuard(store: Store): Guard {
       return undefined;
     }
     if (!found.object) return { result: isUpdate ? undefined : false };
+    // What throws refuses the deletion.
+    if (method === "delete" && typeof change === "function") Reflect.apply(change, undefined, [found.object]);
     return isUpdate && Reflect.apply(change, undefined, [found.object]) === found.object ? { result: found.object } : undefined;
   }
 

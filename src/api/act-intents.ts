@@ -17,6 +17,8 @@ export interface ActOfRequest {
   dependencies: ApiDependencies;
   /** Records the outcome. It never fails once the act has begun: the outcome is tried again, and completed by the clock at last. */
   record(entry: NewAuditEntry): Promise<void>;
+  /** Called once, before the act is begun; when it throws, nothing is changed. */
+  beforeFirst(work: (write: string, target: string | undefined) => Promise<void>): void;
   /** Completes an act that the handler began and left without an outcome. */
   end(): void;
 }
@@ -26,7 +28,7 @@ export const WRITES = /^(insert|update|delete|put|open|settle|mark|expunge|takeO
 /** No acts: they tell what was done, or read under a name that sounds like writing. */
 const TELLING = new Set(["wake", "configureBucket", "openWorkflows", "erasedOf"]);
 /** Their writes are no acts: the record itself, keys made when needed, counts and limits, and what only commands use. */
-export const NOT_WRAPPED: ReadonlySet<string> = new Set(["audit", "keyring", "keyUses", "samlUses", "limits", "grants", "signing"]);
+export const NOT_WRAPPED: ReadonlySet<string> = new Set(["audit", "keyring", "keyUses", "samlUses", "limits", "idempotency", "grants", "signing"]);
 
 /** Whether an act by this route is on record; publishing, and the codec, are no administration. */
 export const isAdministrative = ({ method, act }: Pick<Route, "method" | "act">): boolean =>
@@ -49,10 +51,17 @@ interface Given {
 export function createActOfRequest({ dependencies, actor, operation, id }: Given): ActOfRequest {
   const { store, log, settings } = dependencies;
   let current: Promise<string> | undefined;
-  const begin: Begin = async (write, target) => {
-    current ??= beginAct(store.audit, {
+  let first: ((write: string, target: string | undefined) => Promise<void>) | undefined;
+  async function beginning(write: string, target: string | undefined): Promise<string> {
+    const before = first;
+    first = undefined;
+    await before?.(write, target);
+    return beginAct(store.audit, {
       actor: actor.name, subject: id ?? target ?? operation, operation, write, ...(target !== undefined && { target }), ...(settings.process !== undefined && { process: settings.process }),
-    }).catch((error: unknown) => {
+    });
+  }
+  const begin: Begin = async (write, target) => {
+    current ??= beginning(write, target).catch((error: unknown) => {
       current = undefined;
       throw error;
     });
@@ -68,6 +77,9 @@ export function createActOfRequest({ dependencies, actor, operation, id }: Given
         log.error({ err: error, actor: entry.actor, action: entry.action, subject: entry.subject }, "the outcome of an act is not on record yet; it is tried again");
         settleLater({ store, log, entry: { ...entry, intent } });
       });
+    },
+    beforeFirst(work) {
+      first = work;
     },
     end() {
       const left = current;

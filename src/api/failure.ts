@@ -2,6 +2,7 @@
 import { isGrpcServiceError, ServiceError } from "@temporalio/client";
 import { StoreError } from "../store/store.js";
 import { refuse, type Refusal } from "./errors.js";
+import { PreconditionFailed } from "./preconditions.js";
 
 /** For `insert(…).then(() => false, isDuplicate)`: true when the id exists; any other failure goes on. */
 export function isDuplicate(error: unknown): true {
@@ -19,6 +20,7 @@ const STORE_PROBLEMS: Partial<Record<StoreError["code"], Refusal>> = {
 
 /** The refusal for something that was thrown; undefined: a failure of our own that nobody expected. */
 export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof PreconditionFailed) return refuse("precondition_failed");
   if (error instanceof StoreError) return STORE_PROBLEMS[error.code];
   if (error instanceof ServiceError || isGrpcServiceError(error)) return refuse("unavailable", "Temporal does not answer.", { retryAfterSeconds: 5 });
   // Express refuses a path with a broken percent escape by throwing an error with this status.

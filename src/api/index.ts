@@ -96,10 +96,27 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIO
 /** Node would silently drop what is above its own limit; see http-server.ts. */
 const MAX_HEADERS = 100;
 
+/** A host and a port, or nothing (RFC 9110, 7.2; RFC 3986, 3.2.2). */
+const HOST = /^(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+
+/** Values of every Host header: Node keeps the first one without a word, and a proxy before it may have read another (RFC 9112, 3.2). */
+function hostsOf(rawHeaders: readonly string[]): string[] {
+  const hosts: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === "host") hosts.push((rawHeaders[at + 1] ?? "").trim());
+  }
+  return hosts;
+}
+
 /** What is wrong with a request whatever its path. */
 function edgeRefusal(request: IncomingMessage): Refusal | undefined {
   if (request.rawHeaders.length > 2 * MAX_HEADERS) return refuse("headers_too_large", undefined, { headers: { connection: "close" } });
   if (request.headers.host === undefined && request.httpVersion !== "1.0") return refuse("malformed_request", "The Host header is missing.", { headers: { connection: "close" } });
+  const hosts = hostsOf(request.rawHeaders);
+  if (hosts.length > 1 || (hosts[0] !== undefined && !HOST.test(hosts[0]))) {
+    return refuse("malformed_request", hosts.length > 1 ? "The Host header is given twice." : "The Host header names no host.", { headers: { connection: "close" } });
+  }
   if (!METHODS.has(request.method ?? "")) return refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PATCH, DELETE" } });
   return undefined;
 }

@@ -1,8 +1,11 @@
 /** The OpenAPI 3.1 document, from the same route table as the router. */
+import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from "zod-openapi";
 import { ACTS } from "./access.js";
 import { SESSION_COOKIE } from "./cookies.js";
 import { PROBLEMS, type ProblemCode } from "./errors.js";
+import { idempotencyHeader, takesIdempotencyKey } from "./idempotency.js";
+import { etagHeader, givesETag, ifMatchHeader, takesIfMatch } from "./preconditions.js";
 import { webhooks } from "./openapi-webhooks.js";
 import { PROBLEMS_PATH } from "./pages/problems.js";
 import type { Route, Tag } from "./route.js";
@@ -19,6 +22,8 @@ const DESCRIPTION = `Sealpost delivers a provider's events to its consumers' HTT
 To try the calls here: log in at [/saml/login](/saml/login), or press *Authorize* and give an API key.
 
 Every error is a problem document (RFC 9457) with a stable \`code\`. [All codes](${PROBLEMS_PATH}), with what to do about each, have a page of their own.
+
+A POST takes an \`Idempotency-Key\`. A single object has an \`ETag\`, which \`If-Match\` compares before a change.
 
 Unknown members of a body, unknown or repeated query parameters are refused with 400. Lists give \`{data, next}\`, newest first.`;
 
@@ -71,7 +76,7 @@ function withoutPrefilledParameters(document: Document): Document {
 
 function operationOf(route: Route): ZodOpenApiOperationObject {
   const { operationId, tag, summary, description, act, params, query, bodyOptional } = route;
-  const headers = "headers" in route ? route.headers : undefined;
+  const headers = headersOf(route);
   return {
     operationId, summary, tags: [tag],
     description: [description, act === "public" ? undefined : `Roles: ${ACTS[act].join(", ")}. Scope: \`${act}\`.`].filter(Boolean).join("\n\n"),
@@ -83,6 +88,16 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
   };
 }
 
+/** Request headers: the route's own, and those that the router understands for its kind. */
+function headersOf(route: Route): z.ZodObject | undefined {
+  if ("headers" in route && route.headers) return route.headers;
+  const headers = {
+    ...(takesIdempotencyKey(route) && { "Idempotency-Key": idempotencyHeader.optional() }),
+    ...(takesIfMatch(route) && { "If-Match": ifMatchHeader.optional() }),
+  };
+  return Object.keys(headers).length === 0 ? undefined : z.object(headers);
+}
+
 function requestBodyOf(route: Route, optional: true | undefined): Pick<ZodOpenApiOperationObject, "requestBody"> {
   if ("requestType" in route && route.requestType !== undefined) return { requestBody: { required: true, content: { [route.requestType]: { schema: {} } } } };
   return route.body ? { requestBody: { required: !optional, content: { "application/json": { schema: route.body } } } } : {};
@@ -92,7 +107,9 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
   const { status, description, schema } = route.response;
   const type = ("responseType" in route ? route.responseType : undefined) ?? "application/json";
   const responses: ZodOpenApiResponsesObject = {
-    [`${status}`]: { description, ...(status !== 204 && schema && { content: { [type]: { schema } } }) },
+    [`${status}`]: {
+      description, ...(status !== 204 && schema && { content: { [type]: { schema } } }), ...(givesETag(route) && { headers: z.object({ ETag: etagHeader }) }),
+    },
   };
   const codesOfRoute = problemsOf(route);
   for (const problemStatus of [...new Set(codesOfRoute.map((code) => PROBLEMS[code].status))].sort((a, b) => a - b)) {
@@ -108,7 +125,11 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
 /** The problems a route may answer with: those of its kind and its own. */
 export function problemsOf(route: Route): ProblemCode[] {
   const served = "serve" in route;
-  const codes = new Set<ProblemCode>(["invalid_request", "malformed_request", "method_not_allowed", "internal", ...(route.problems ?? [])]);
+  // The last four are answered before a route is known, or by every one of them.
+  const codes = new Set<ProblemCode>(["invalid_request", "malformed_request", "method_not_allowed", "internal", ...(route.problems ?? []), "request_timeout", "expectation_failed", "headers_too_large", "unavailable"]);
+  if (takesIdempotencyKey(route)) for (const code of ["idempotency_key_reused", "idempotency_key_in_use", "idempotency_answer_lost", "erased"] as const) codes.add(code);
+  if (takesIfMatch(route)) codes.add("precondition_failed");
+  if (route.params && route.act !== "public") codes.add("erased");
   if (route.act !== "public") for (const code of ["unauthenticated", "session_ended", "forbidden", "cross_site_request", "no_role", "too_many_wrong_keys", "rate_limited", "unavailable"] as const) codes.add(code);
   if (route.params) codes.add("not_found");
   if (route.method !== "get" && !served) for (const code of ["malformed_json", "duplicate_member", "payload_too_large", "unsupported_media_type", "content_encoding_unsupported"] as const) codes.add(code);

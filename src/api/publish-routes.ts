@@ -36,16 +36,28 @@ const CLOUD_EVENTS = "A CloudEvent is taken in binary mode (`ce-*` headers, whic
 export const publishRoutes: readonly Route[] = [
   {
     method: "post", path: "/v1/events", operationId: "publish", tag: "Events", act: "events:publish",
-    summary: "Publish one event or many",
+    summary: "Publish an event",
     description: "`data` is not parsed and written again: its bytes are signed and sent exactly as they stand in the request. " +
-      "An array publishes up to 1,000 events, with one result each in the same order. An array with an invalid item is refused whole with 400, or 422 `payload_invalid`, and the paths, " +
-      "so nothing happens in part; `event_id_conflict`, `erased` and `unavailable` are results of single items. " +
+      "An array of events is taken here as well, and answered as by `POST /v1/events/batch`. " +
       `${CLOUD_EVENTS} Here its \`type\` names the event type. Many come as \`application/cloudevents-batch+json\`.`,
-    body: z.union([publishInput, publishBatch]), headers: keyHeader,
-    response: { status: 202, description: "Durable. For an array one result each", schema: z.union([published, publishedBatch]) },
+    body: publishInput, headers: keyHeader,
+    response: { status: 202, description: "Durable", schema: published },
     problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],
     serve: async (context, request, response) => {
       const outcome = await publishJson(context, request);
+      if ("refused" in outcome) return sendRefusal(response, outcome);
+      sendJson(response, 202, outcome.body);
+    },
+  },
+  {
+    method: "post", path: "/v1/events/batch", operationId: "publishBatch", tag: "Events", act: "events:publish",
+    summary: "Publish many events",
+    description: "Up to 1,000 events, with one result each in the same order. An array with an invalid item is refused whole with 400, or 422 `payload_invalid`, and the paths, " +
+      "so nothing happens in part; `event_id_conflict`, `erased` and `unavailable` are results of single items.",
+    body: publishBatch, response: { status: 202, description: "One result each", schema: publishedBatch },
+    problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],
+    serve: async (context, request, response) => {
+      const outcome = await publishJson(context, request, "array");
       if ("refused" in outcome) return sendRefusal(response, outcome);
       sendJson(response, 202, outcome.body);
     },
@@ -67,11 +79,11 @@ export const publishRoutes: readonly Route[] = [
 
 type Outcome = { body: unknown } | Refusal;
 
-async function publishJson(context: RequestContext, request: RoutedRequest): Promise<Outcome> {
+async function publishJson(context: RequestContext, request: RoutedRequest, form?: "array"): Promise<Outcome> {
   const { dependencies, actor } = context;
   const type = request.headers["content-type"];
-  if (isStructured(type) || isStructuredBatch(type)) return publishStructured(context, request);
-  if (isBinaryMode(request.headers)) return publishRaw(context, request);
+  if (isStructuredBatch(type) || (form === undefined && isStructured(type))) return publishStructured(context, request);
+  if (form === undefined && isBinaryMode(request.headers)) return publishRaw(context, request);
   const hops = hopsOf(request);
   if (typeof hops !== "number") return hops;
   const wrongType = refuseUnlessJson(request.headers["content-type"]);
@@ -81,6 +93,7 @@ async function publishJson(context: RequestContext, request: RoutedRequest): Pro
   if (!body.ok) return body.refusal;
   const parsed = parseJson(body.bytes);
   if (!parsed.ok) return parsed.refusal;
+  if (form === "array" && !Array.isArray(parsed.value)) return invalid("", "must be an array of events");
   const events = eventsOf(parsed.value, body.bytes, payloadLimitBytes, request.headers["idempotency-key"]);
   if ("refused" in events) return events;
   if (hops > 0) for (const event of events) event.hops = hops;

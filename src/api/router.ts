@@ -4,13 +4,16 @@ import type { Express } from "express";
 import { type Actor, mayAct } from "./access.js";
 import { createActOfRequest, isAdministrative } from "./act-intents.js";
 import { ADMINISTRATIVE_LIMIT_BYTES, parseAdministrativeJson, readBody, refuseUnlessJson, SCHEMA_BOUNDS } from "./body.js";
+import { createCursorSeal } from "./cursor-seal.js";
 import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
 import { refusalOf } from "./failure.js";
 import type { Gate } from "./gate.js";
+import { readIdempotencyKey, runOnce, takesIdempotencyKey } from "./idempotency.js";
+import { conditionalStore, etagOf, readIfMatch, takesIfMatch } from "./preconditions.js";
 import { answerPageRefusal } from "./pages/refused.js";
 import { isRoutine, problemCodeOf, sendJson, sendRefusal } from "./respond.js";
-import { type HandledRoute, isRefusal, type RequestContext, type Route, type RoutedRequest, type ServedRoute } from "./route.js";
+import { type HandledRoute, isRefusal, type Reply, type RequestContext, type Route, type RoutedRequest, type ServedRoute } from "./route.js";
 import { parseQuery, validate, type Validated } from "./validate.js";
 
 /** Nobody in particular: public routes need no key. */
@@ -105,13 +108,35 @@ type Runner = (context: RequestContext, request: RoutedRequest, response: Server
 
 function runnerOf(route: Route): Runner {
   if ("serve" in route) return (context, request, response) => serveChecked(route, context, request, response);
-  return async (context, request, response) => {
+  const cursors = createCursorSeal(route);
+  return async (given, request, response) => {
     const input = await inputOf(route, request);
     if (!input.ok) return sendRefusal(response, input.refusal);
-    const outcome = await route.handle(context, input.value);
+    const opened = cursors.open(given.dependencies.store, input.value);
+    if ("refused" in opened) return sendRefusal(response, opened);
+    const context = onCondition(route, given, request);
+    if ("refused" in context) return sendRefusal(response, context);
+    const outcome = await handled(route, context, opened, request);
     if (isRefusal(outcome)) return sendRefusal(response, outcome);
-    sendJson(response, outcome.status, outcome.body, outcome.headers);
+    sendJson(response, outcome.status, cursors.seal(context.dependencies.store, outcome.body), { ...etagOf(route, outcome), ...outcome.headers });
   };
+}
+
+/** The context whose writes hold the condition of `If-Match`. */
+function onCondition(route: HandledRoute, context: RequestContext, request: RoutedRequest): RequestContext | Refusal {
+  if (!takesIfMatch(route)) return context;
+  const tags = readIfMatch(request);
+  if (tags === undefined) return context;
+  if ("refused" in tags) return tags;
+  const { dependencies } = context;
+  return { ...context, dependencies: { ...dependencies, store: conditionalStore(dependencies.store, route, String(Object.values(request.params ?? {})[0]), tags) } };
+}
+
+/** The outcome of the handler, or what the same request with its `Idempotency-Key` was answered before. */
+async function handled(route: HandledRoute, context: RequestContext, input: Input, request: RoutedRequest): Promise<Reply | Refusal> {
+  const key = takesIdempotencyKey(route) ? readIdempotencyKey(request) : undefined;
+  if (typeof key === "object") return key;
+  return key === undefined ? route.handle(context, input) : runOnce(context, { route, key, input }, () => route.handle(context, input));
 }
 
 /** Path and query are checked here; the rest is the route's own. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { authsOf, headerOf, oauthOf } from "../activities/auth.js";
 import { checkTls, type TlsField } from "../activities/client-certificate.js";
 import { compileFilter } from "../activities/filter.js";
-import { parseSigningSecret } from "../activities/sign.js";
+import { isPatterned, parseSigningSecret } from "../activities/sign.js";
 import { canonicalUrl } from "../activities/target-url.js";
 import type { EndpointAuth, EndpointTls, Subscription } from "../store/model.js";
 import { ownsEventType, seesGroup, seesSubscription } from "./access.js";
@@ -86,7 +86,8 @@ export function refuseFilter(text: string): Refusal | undefined {
 
 export function refuseSecret(secret: string, path: string): Refusal | undefined {
   const parsed = parseSigningSecret(secret);
-  return parsed.ok ? undefined : refuse("signing_secret_refused", undefined, { errors: [{ path, message: parsed.reason }] });
+  const reason = !parsed.ok ? parsed.reason : isPatterned(parsed.key) ? "A signing secret must not repeat itself: make one with `openssl rand -base64 32`." : undefined;
+  return reason === undefined ? undefined : refuse("signing_secret_refused", undefined, { errors: [{ path, message: reason }] });
 }
 
 /** The subscription, when it is there and the actor sees it. */

@@ -27,8 +27,8 @@ export interface Rows {
   insert(row: NewRow): Promise<void>;
   /** Compare-and-set on the version; false when another change came first. */
   replace(before: CatalogueDocument, row: NewRow): Promise<boolean>;
-  /** False when there was none. */
-  delete(id: string): Promise<boolean>;
+  /** False when there was none, or none of this version. */
+  delete(id: string, version?: number): Promise<boolean>;
 }
 
 /** Rows that stand for themselves. */
@@ -38,7 +38,7 @@ export function createPlainRows(collection: Collection<CatalogueDocument>): Rows
     insert: async (row) => void (await guarded((within) => collection.insertOne({ ...row, version: 1 }, within))),
     // The filter is a scan on the stand-in: acceptable here, some 50 µs for each object of the collection.
     replace: async ({ _id, version }, row) => (await guarded((within) => collection.replaceOne({ _id, version }, { ...row, version: version + 1 }, within))).matchedCount === 1,
-    delete: async (id) => (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0,
+    delete: async (id, version) => (await guarded((within) => collection.deleteOne({ _id: id, ...(version !== undefined && { version }) }, within))).deletedCount > 0,
   };
 }
 
@@ -86,8 +86,10 @@ export function createCatalogueCollection<T extends object>(
     },
     all: async () => existing(await rows.believed(await guarded((within) => collection.find({}, within).toArray(), LIST_DEADLINE_MS)), toItem),
     update: (id, change) => inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change))),
-    async delete(id) {
-      const deleted = await rows.delete(id).catch(ifDoubtful(id));
+    async delete(id, admit) {
+      const name = collection.collectionName;
+      const admitted = admit && { name, find, rows, admit: async (found: CatalogueDocument) => admit(await toItem(found)) };
+      const deleted = await (admitted ? inTurn([id], () => exclusive(`${name}/${id}`, () => deleteAdmitted(id, admitted))) : rows.delete(id)).catch(ifDoubtful(id));
       if (deleted) await changed(id);
       else doubtful(id, "unmatched");
       return deleted;
@@ -140,10 +142,33 @@ function createUpdate<T extends object>(
       onUnmatched();
       await delay(Math.random() * 10);
     }
-    throw new StoreError("unavailable", `${collection.collectionName}/${id} is being changed by too many at once. Try again.`);
+    throw tooMany(`${collection.collectionName}/${id}`);
   }
 
   return { find, update };
+}
+
+const tooMany = (name: string): StoreError => new StoreError("unavailable", `${name} is being changed by too many at once. Try again.`);
+
+interface AdmittedDeletion {
+  /** Of the collection. */
+  name: string;
+  find: (id: string) => Promise<CatalogueDocument | undefined>;
+  rows: Rows;
+  /** Throws when the object is to stay. */
+  admit: (found: CatalogueDocument) => Promise<void>;
+}
+
+/** The object that was admitted is the one that is deleted: a change that comes in between is looked at anew. */
+async function deleteAdmitted(id: string, { name, find, rows, admit }: AdmittedDeletion): Promise<boolean> {
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+    const document = await find(id);
+    if (!document) return false;
+    await admit(document);
+    if (await rows.delete(id, document.version)) return true;
+    await delay(Math.random() * 10);
+  }
+  throw tooMany(`${name}/${id}`);
 }
 
 /** `updatedAt` never stands still nor goes back, whatever the clock does: a newer rate must look newer. */

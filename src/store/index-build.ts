@@ -4,6 +4,7 @@ import { connect, INDEX_CLIENT_OPTIONS } from "./connection.js";
 import type { DeliveryDocument } from "./deliveries.js";
 import type { EventDocument } from "./events.js";
 import type { GrantRequestDocument } from "./grant-requests.js";
+import type { IdempotencyDocument } from "./idempotency.js";
 import { createIndexes } from "./indexes.js";
 import type { PersonDocument } from "./people.js";
 import type { SessionDocument } from "./sessions.js";
@@ -37,5 +38,6 @@ export async function buildIndexes({ mongodbUrl, database, waiting }: IndexBuild
 const createAllIndexes = (db: Db): Promise<void> => createIndexes({
   events: db.collection<EventDocument>("events"), deliveries: db.collection<DeliveryDocument>("deliveries"), subscriptions: db.collection("subscriptions"), audit: db.collection("audit"),
   grantRequests: db.collection<GrantRequestDocument>("grantRequests"), samlUses: db.collection("samlUses"), recoveries: db.collection("recoveries"), limits: db.collection("limits"),
+  idempotencyKeys: db.collection<IdempotencyDocument>("idempotencyKeys"),
   sessions: db.collection<SessionDocument>("sessions"), people: db.collection<PersonDocument>("people"), erasures: db.collection("erasures"),
 });

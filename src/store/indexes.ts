@@ -3,6 +3,7 @@ import type { Collection, Document } from "mongodb";
 import type { DeliveryDocument } from "./deliveries.js";
 import { guarded } from "./driver-errors.js";
 import type { EventDocument } from "./events.js";
+import type { IdempotencyDocument } from "./idempotency.js";
 import type { PersonDocument } from "./people.js";
 import type { SessionDocument } from "./sessions.js";
 import type { GrantRequestDocument } from "./grant-requests.js";
@@ -19,12 +20,13 @@ export async function createIndexes(collections: {
   samlUses: Collection<Document>;
   recoveries: Collection<Document>;
   limits: Collection<Document>;
+  idempotencyKeys: Collection<IdempotencyDocument>;
   sessions: Collection<SessionDocument>;
   people: Collection<PersonDocument>;
   erasures: Collection<Document>;
   grantRequests: Collection<GrantRequestDocument>;
 }): Promise<void> {
-  const { events, deliveries, subscriptions, audit, samlUses, recoveries, limits, sessions, people, erasures, grantRequests } = collections;
+  const { events, deliveries, subscriptions, audit, samlUses, recoveries, limits, idempotencyKeys, sessions, people, erasures, grantRequests } = collections;
   // Deliveries of one event need none: their `_id` begins with the event's.
   await make(deliveries, [
     { createdAt: -1, _id: -1 },
@@ -45,6 +47,7 @@ export async function createIndexes(collections: {
   await guarded(() => samlUses.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);
   await make(recoveries, [{ createdAt: -1, _id: -1 }, { groupId: 1, createdAt: -1, _id: -1 }]);
   await guarded(() => limits.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);
+  await guarded(() => idempotencyKeys.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);
   await make(people, [{ firstLoginAt: -1, _id: -1 }]);
   await make(sessions, [{ personId: 1 }]);
   await guarded(() => sessions.createIndex({ endsAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);

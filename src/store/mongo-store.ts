@@ -19,6 +19,7 @@ import { type Grants, openGrants } from "./grants/grants.js";
 import type { GrantSigning } from "./grants/signing.js";
 import { createGrantRequestStore, type GrantRequestDocument } from "./grant-requests.js";
 import { watchHeartbeats } from "./heartbeats.js";
+import { createIdempotencyStore, type IdempotencyDocument, type IdempotencyHourDocument } from "./idempotency.js";
 import { buildIndexes } from "./index-build.js";
 import { createKeyUses, type KeyUseDocument, type ManagedKeyUses } from "./key-uses.js";
 import { createKeyring, type Keyring, type ManagedKeyring } from "./keyring.js";
@@ -132,7 +133,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     ...erasable,
     samlConnections: createSamlConnectionStore(connections, { exclusive, rows: grants.rows(connections), keyring }),
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
-    ...limitedStores(db, exclusive, standIn),
+    ...limitedStores(db, { keyring, exclusive, standIn }),
     sessions: createSessionStore(db.collection<SessionDocument>("sessions"), keyring, grants),
     audit: auditOf(db, { keyring, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked }),
     catalogueVersion: async () => (await catalogueVersions()).version,
@@ -155,9 +156,12 @@ const auditOf = (db: Db, { keyring, mac, marked }: { keyring: Keyring; mac: Mac;
   mark: createAuditMark({ collection: auditMarks(db), keyring, needed: marked }), mac, exclusive: createLocks(db.collection<LockDocument>("locks")),
 });
 
-const limitedStores = (db: Db, exclusive: Exclusive, standIn: boolean): Pick<Store, "recoveries" | "limits"> => ({
+const limitedStores = (db: Db, { keyring, exclusive, standIn }: { keyring: Keyring; exclusive: Exclusive; standIn: boolean }): Pick<Store, "recoveries" | "limits" | "idempotency"> => ({
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), exclusive),
   limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, sweep: standIn }),
+  idempotency: createIdempotencyStore(db.collection<IdempotencyDocument>("idempotencyKeys"), {
+    keyring, exclusive, ...(standIn && { hours: db.collection<IdempotencyHourDocument>("idempotencyHours") }),
+  }),
 });
 
 /** What lies sealed in the collection `settings`, made at the first start. */

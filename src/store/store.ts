@@ -1,6 +1,7 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
 import type { AuditVerification } from "./audit-chain.js";
 import type { GrantStore } from "./grants/grants.js";
+import type { IdempotencyStore } from "./idempotency.js";
 import type { KeyUses } from "./key-uses.js";
 import type { Keyring } from "./keyring.js";
 import type { LimitStore } from "./limits.js";
@@ -35,7 +36,8 @@ export interface CatalogueCollection<T> {
    * `updatedAt` is set by the store.
    */
   update(id: string, change: (item: T) => T): Promise<T | undefined>;
-  delete(id: string): Promise<boolean>;
+  /** With `admit` by compare-and-set: it is called with the object that is deleted, and what it throws keeps the object. */
+  delete(id: string, admit?: (item: T) => void): Promise<boolean>;
   /** Ids, also of objects that no key opens any more. */
   idsOf(filter: { groupId?: string; apiId?: string }): Promise<string[]>;
 }
@@ -238,6 +240,7 @@ export interface Store {
   deliveries: DeliveryStore;
   recoveries: RecoveryStore;
   limits: LimitStore;
+  idempotency: IdempotencyStore;
   people: PeopleStore;
   sessions: SessionStore;
   audit: AuditStore;

@@ -53,6 +53,16 @@ test("an array gives one result each; a conflict does not hold up the others", a
   expect(answer.body).toMatchObject([{ id: "batch-0", error: { code: "event_id_conflict", status: 409 } }, { id: "batch-1", duplicate: false }, { duplicate: false }]);
 });
 
+test("arrays have a path of their own, which takes nothing else; their old place stays", async () => {
+  const event = (id: string) => ({ type: tenant.eventType, id, data: 1 });
+  for (const [path, id] of [["/v1/events/batch", "own-path-1"], ["/v1/events", "own-path-2"]] as const) {
+    const answer = await api.call("POST", path, { key: tenant.providerKey, body: [event(id), event(id)] });
+    expect(answer).toMatchObject({ status: 202, body: [{ id }, { id }] });
+  }
+  expect(await api.problem("POST", "/v1/events/batch", { key: tenant.providerKey, body: event("own-path-3") })).toMatchObject({ status: 400, code: "invalid_request", errors: [{ message: "must be an array of events" }] });
+  expect(await api.store.events.get("own-path-3")).toBeUndefined();
+});
+
 test("an array with an invalid item is refused whole", async () => {
   const good = { type: tenant.eventType, id: "whole-1", data: 1 };
   const bad: [unknown, string][] = [[{ ...good, id: "a b" }, "[1].id"], [{ type: "no.such", data: 1 }, "[1].type"], [{ ...good, more: 1 }, "[1].more"], [{ type: tenant.eventType }, "[1].data"], [7, "[1]"]];

@@ -23,7 +23,11 @@ export const published = z.object({
   id: z.string(),
   duplicate: z.boolean().meta({ description: "The id was accepted before with the same content; nothing was started" }),
 }).meta({ id: "Published" });
-export const publishedBatch = z.array(z.union([published, z.object({ id: z.string().optional(), error: problemView })]))
+const publishedItem = z.object({
+  id: z.string().optional(), duplicate: z.boolean().optional().meta({ description: "As for a single event; absent with `error`" }),
+  error: problemView.optional().meta({ description: "Why this event was not accepted; absent when it was" }),
+}).meta({ id: "PublishedItem" });
+export const publishedBatch = z.array(publishedItem)
   .meta({ id: "PublishedBatch", description: "One result each, in the order of the request" });
 
 export const eventView = z.object({

@@ -68,12 +68,12 @@ export function createSignedRows(collection: Collection<CatalogueDocument>, plai
       if (next) await guarded((within) => collection.replaceOne({ _id: before._id, version: before.version }, next, within));
       return true;
     },
-    async delete(id) {
+    async delete(id, version) {
       await authority.refresh();
-      if (!authority.signs) return plain.delete(id);
+      if (!authority.signs) return plain.delete(id, version);
       for (;;) {
         const row = await guarded((within) => collection.findOne({ _id: id }, { ...within, projection: { version: 1 } }));
-        if (!row) return false;
+        if (!row || (version !== undefined && row.version !== version)) return false;
         await ledger.catchUp();
         // Also of one that is not believed: a deletion grants nothing.
         const after = Math.max(Number(row.version) || 0, ledger.floor(subjectOf(id))?.atLeast ?? 0) + 1;

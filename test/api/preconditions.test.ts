@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { makeTenant, type RunningApi, startApi, type Tenant } from "./running-api.js";
+
+let api: RunningApi;
+let tenant: Tenant;
+beforeAll(async () => {
+  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
+  tenant = await makeTenant(api, "etag");
+});
+afterAll(() => api?.close());
+
+const objects = (): [string, object, object][] => [
+  [`/v1/apis/${tenant.apiId}`, { description: "one" }, { description: "two" }],
+  [`/v1/event-types/${tenant.eventType}`, { schema: { type: "object" } }, { schema: { type: "array" } }],
+  [`/v1/groups/${tenant.groupId}`, { name: "etag one" }, { name: "etag two" }],
+  [`/v1/subscriptions/${tenant.subscriptionId}`, { name: "one" }, { name: "two" }],
+];
+const tag = async (path: string): Promise<string> => String((await api.call("GET", path)).headers["etag"]);
+const patch = (path: string, body: object, ifMatch: string) => api.call("PATCH", path, { body, headers: { "if-match": ifMatch } });
+
+test.each([0, 1, 2, 3])("object %i: read, changed by its tag, and refused by an older one", async (index) => {
+  const [path, first, second] = objects()[index] ?? ["", {}, {}];
+  const before = await tag(path);
+  expect(before).toMatch(/^"[!#-~]+"$/);
+  expect(await tag(path)).toBe(before);
+  const changed = await patch(path, first, before);
+  expect(changed.status, changed.text).toBe(200);
+  const after = await tag(path);
+  expect(after).not.toBe(before);
+  expect(changed.headers["etag"]).toBe(after);
+  expect(await api.problem("PATCH", path, { body: second, headers: { "if-match": before } })).toMatchObject({ status: 412, code: "precondition_failed" });
+  expect(await tag(path)).toBe(after);
+  expect((await api.call("GET", path)).body).toMatchObject(first);
+  // Without the header it is as before.
+  expect((await api.call("PATCH", path, { body: second })).status).toBe(200);
+});
+
+describe("If-Match", () => {
+  const path = () => `/v1/subscriptions/${tenant.subscriptionId}`;
+  test("takes any, and lists; the comparison is strong", async () => {
+    expect((await patch(path(), { name: "a" }, "*")).status).toBe(200);
+    expect((await patch(path(), { name: "b" }, `"x", ${await tag(path())} ,"y"`)).status).toBe(200);
+    expect((await patch(path(), { name: "c" }, `W/${await tag(path())}`)).status).toBe(412);
+    expect((await patch(path(), { name: "c" }, '"x","y"')).status).toBe(412);
+    expect((await api.call("GET", path())).body["name"]).toBe("b");
+  });
+  test.each(["abc", '"abc', "", '"a" "b"', "*, \"a\""])("that is none (%j) is refused", async (given) => {
+    expect(await api.problem("PATCH", path(), { body: { name: "d" }, headers: { "if-match": given } })).toMatchObject({ status: 400, errors: [{ path: "header.If-Match" }] });
+  });
+  test("of an object that is not there answers 404, of a wrong body 400", async () => {
+    expect((await patch("/v1/subscriptions/sub_00000000000000000000000000", { name: "a" }, "*")).status).toBe(404);
+    expect((await patch(path(), { colour: "red" }, '"x"')).status).toBe(400);
+  });
+  test("is compared in the store: of two changes by one tag one is made", async () => {
+    const known = await tag(path());
+    const statuses = (await Promise.all(Array.from({ length: 8 }, (_, index) => patch(path(), { name: `race ${index}` }, known)))).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+    expect(statuses.filter((status) => status === 412)).toHaveLength(7);
+  });
+  test("holds for acts and deletions, and what it refuses is no act on record", async () => {
+    const known = await tag(path());
+    await patch(path(), { name: "newer" }, known);
+    const entries = async () => (await api.call<{ data: unknown[] }>("GET", `/v1/audit?subject=${tenant.subscriptionId}&limit=250`)).body.data.length;
+    const before = await entries();
+    for (const [method, target] of [["POST", `${path()}/pause`], ["DELETE", path()], ["DELETE", `/v1/groups/${tenant.groupId}?cascade=true`], ["DELETE", `/v1/event-types/${tenant.eventType}`]] as const) {
+      const answer = await api.call(method, target, { headers: { "if-match": known } });
+      expect([412, 409], `${method} ${target}: ${answer.text}`).toContain(answer.status);
+    }
+    expect(await entries()).toBe(before);
+    expect((await api.call("GET", path())).body).toMatchObject({ name: "newer", status: "active" });
+    expect((await api.call("DELETE", path(), { headers: { "if-match": await tag(path()) } })).status).toBe(204);
+    expect((await api.call("DELETE", `/v1/groups/${tenant.groupId}`, { headers: { "if-match": '"x"' } })).status).not.toBe(204);
+  });
+});
+
+test("other single objects have tags as well, lists have none", async () => {
+  const { id } = await api.key({ role: "admin" });
+  expect(id).toMatch(/^key_/);
+  expect(await tag(`/v1/apis/${tenant.apiId}`)).toMatch(/^"/);
+  expect((await api.call("GET", "/v1/apis")).headers["etag"]).toBeUndefined();
+});
