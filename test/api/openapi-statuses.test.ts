@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { routesOf } from "../../src/api/index.js";
 import { buildOpenApi } from "../../src/api/openapi.js";
+import { newId } from "../../src/store/ids.js";
 import { bodyOf, makeObjects, type Objects, operationsOf, pathOf } from "./route-samples.js";
 import { type Call, type RunningApi, sendRaw, startApi } from "./running-api.js";
 
@@ -26,7 +27,8 @@ const PROBES: [string, Call][] = [
 
 test.each(OPERATIONS.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))("the document tells every status of %s", async (_name, operation) => {
   const { method, statuses } = operation;
-  const path = pathOf(operation, of);
+  // Of a company's log-in there is no object here: any id will do.
+  const path = operation.path.startsWith("/saml/") ? operation.path.replaceAll(/\{\w+\}/g, newId("sso")) : pathOf(operation, of);
   const known = (what: string, status: number) => expect(statuses, `${what}: ${status}`).toContain(status);
   for (const [what, probe] of PROBES) {
     if (method === "GET" && probe.body !== undefined) continue;
