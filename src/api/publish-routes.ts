@@ -2,6 +2,7 @@
  * Publishing over HTTP. The hot path: one synchronous key check, one JSON.parse, one scan for the raw bytes of `data`.
  * No promise, middleware or log line beyond what is needed; the publisher writes the log line of the event.
  */
+import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import type { Catalogue } from "../activities/catalogue.js";
 import { findDuplicateMember, sliceElements, sliceMember, type Span } from "../activities/json-slice.js";
@@ -43,11 +44,7 @@ export const publishRoutes: readonly Route[] = [
     body: publishInput, headers: keyHeader,
     response: { status: 202, description: "Durable", schema: published },
     problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],
-    serve: async (context, request, response) => {
-      const outcome = await publishJson(context, request);
-      if ("refused" in outcome) return sendRefusal(response, outcome);
-      sendJson(response, 202, outcome.body);
-    },
+    serve: async (context, request, response) => answer(response, await publishJson(context, request)),
   },
   {
     method: "post", path: "/v1/events/batch", operationId: "publishBatch", tag: "Events", act: "events:publish",
@@ -56,11 +53,7 @@ export const publishRoutes: readonly Route[] = [
       "so nothing happens in part; `event_id_conflict`, `erased` and `unavailable` are results of single items.",
     body: publishBatch, response: { status: 202, description: "One result each", schema: publishedBatch },
     problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],
-    serve: async (context, request, response) => {
-      const outcome = await publishJson(context, request, "array");
-      if ("refused" in outcome) return sendRefusal(response, outcome);
-      sendJson(response, 202, outcome.body);
-    },
+    serve: async (context, request, response) => answer(response, await publishJson(context, request, "array")),
   },
   {
     method: "post", path: "/v1/events/{ref}", operationId: "publishRaw", tag: "Events", act: "events:publish",
@@ -69,15 +62,16 @@ export const publishRoutes: readonly Route[] = [
     params: z.strictObject({ ref: eventTypeName }), unknownPath: "event_type_unknown", headers: keyHeader, requestType: "*/*",
     response: { status: 202, description: "Durable", schema: published },
     problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],
-    serve: async (context, request, response) => {
-      const outcome = await publishRaw(context, request, String(request.params?.["ref"]));
-      if ("refused" in outcome) return sendRefusal(response, outcome);
-      sendJson(response, 202, outcome.body);
-    },
+    serve: async (context, request, response) => answer(response, await publishRaw(context, request, String(request.params?.["ref"]))),
   },
 ];
 
 type Outcome = { body: unknown } | Refusal;
+
+function answer(response: ServerResponse, outcome: Outcome): void {
+  if ("refused" in outcome) sendRefusal(response, outcome);
+  else sendJson(response, 202, outcome.body);
+}
 
 async function publishJson(context: RequestContext, request: RoutedRequest, form?: "array"): Promise<Outcome> {
   const { dependencies, actor } = context;

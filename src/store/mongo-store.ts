@@ -1,5 +1,5 @@
 /** The store over MongoDB: puts the collections together. */
-import type { Collection, Db, MongoClient } from "mongodb";
+import type { Db, MongoClient } from "mongodb";
 import type { Logger } from "pino";
 import { createAuditStore } from "./audit.js";
 import type { AuditDocument, AuditHeadDocument, Mac } from "./audit-chain.js";
