@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Catalogue } from "../activities/catalogue.js";
 import type { Attempt, Delivery } from "../store/model.js";
 import { type DeliveryFilter, StoreError } from "../store/store.js";
-import { type Actor, ownsApi, seesContent, seesDelivery } from "./access.js";
+import { type Actor, ownsApi, ownsEventType, seesContent, seesDelivery } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { recordDeliveryRead } from "./content-reads.js";
 import { refuse } from "./errors.js";
@@ -64,10 +64,13 @@ function filterOf({ dependencies: { catalogue }, actor }: RequestContext, query:
   const { status, groupId, subscriptionId, eventType, eventId, since, until } = query;
   if (groupId !== undefined && actor.groupIds?.includes(groupId) === false) return undefined;
   const groupIds = groupId === undefined ? actor.groupIds : [groupId];
-  const types = actor.apiIds && catalogue.eventTypes().filter((type) => ownsApi(actor, type.apiId)).map((type) => type.name);
+  // Of one event type memory knows whose it is, and the store need not be told.
+  if (eventType !== undefined && actor.apiIds && !ownsEventType(actor, catalogue, eventType)) return undefined;
+  const apiIds = eventType === undefined ? actor.apiIds : undefined;
+  const types = apiIds && catalogue.eventTypes().filter((type) => ownsApi(actor, type.apiId)).map((type) => type.name);
   if (groupIds?.length === 0 || types?.length === 0) return undefined;
   return {
-    ...(groupIds && { groupIds: [...groupIds] }), ...(types && { apiEventTypes: types }),
+    ...(groupIds && { groupIds: [...groupIds] }), ...(apiIds && types && { apiIds: [...apiIds], apiEventTypes: types }),
     ...(status && { status }), ...(subscriptionId !== undefined && { subscriptionId }), ...(eventType !== undefined && { eventType }), ...(eventId !== undefined && { eventId }),
     ...(since !== undefined && { since: new Date(since) }), ...(until !== undefined && { until: new Date(until) }),
   };

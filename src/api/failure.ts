@@ -13,6 +13,7 @@ export function isDuplicate(error: unknown): true {
 const STORE_PROBLEMS: Partial<Record<StoreError["code"], Refusal>> = {
   duplicate: refuse("name_taken"),
   unavailable: refuse("unavailable", "The store does not answer.", { retryAfterSeconds: 5 }),
+  scan_too_long: refuse("unavailable", "The embedded engine (FerretDB) reads every document for a list, and this one took too long. Set MONGODB_URL to a MongoDB server, where lists use indexes.", { retryAfterSeconds: 15 }),
   grants_broken: refuse("unavailable", "What vouches for API keys and connections is not whole; the operator is told."),
   key_destroyed: refuse("erased"),
   cursor_invalid: refuse("invalid_request", undefined, { errors: [{ path: "query.cursor", message: "must be a `next` of an earlier page of this list" }] }),

@@ -8,6 +8,7 @@ import { guarded, isDuplicate } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
 import { findPage, within } from "./paging.js";
 import type { AuditEntry } from "./model.js";
+import type { Scan } from "./scans.js";
 import { StoreError, type Store } from "./store.js";
 
 type Given = Parameters<Store["audit"]["append"]>[0];
@@ -36,10 +37,11 @@ export interface AuditDependencies {
   mac: Mac;
   /** A lock over all processes, on every engine. */
   exclusive: Exclusive;
+  scan: Scan;
 }
 
 /** The audit over its collections. */
-export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclusive }: AuditDependencies): Store["audit"] {
+export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclusive, scan }: AuditDependencies): Store["audit"] {
   const findHead = async () => (await guarded((within) => heads.findOne({ _id: "head" }, within))) ?? undefined;
   const append = createAppender({ entries, heads, mark, mac, findHead });
   const intents = createIntentFollower({ entries, checkpoints });
@@ -60,7 +62,7 @@ export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclu
       const open = action === undefined ? (await intents.open()).map(({ _id }) => _id) : [];
       const telling: Filter<AuditDocument>[] = action === undefined ? [{ $or: [{ action: { $ne: INTENT_ACTION } }, ...open.map((_id) => ({ _id }))] }] : [];
       const exact = Object.entries({ actor, action, subject }).filter(([, value]) => value !== undefined).map(([field, value]) => ({ [field]: value }));
-      const { data, ...rest } = await findPage({ collection: entries, timeField: "at", filter: [...exact, ...telling, ...within<AuditDocument>("at", since, until)], page });
+      const { data, ...rest } = await findPage({ collection: entries, timeField: "at", filter: [...exact, ...telling, ...within<AuditDocument>("at", since, until)], page, scan });
       return { data: data.map(toEntry), ...rest };
     },
     async after(seq, limit) {

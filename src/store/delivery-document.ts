@@ -82,7 +82,7 @@ function attemptOf(number: number, summary: string): Attempt {
 export function deliveryOf(document: Found): Delivery {
   const { _id: id, attempts, details: _details, seq: _seq, spent: _spent, ...fields } = document;
   const numbered = Object.entries(attempts ?? {}).map(([number, summary]) => attemptOf(Number(number), summary));
-  return { id, ...fields, eventId: eventOfDelivery(id), attempts: numbered.sort((a, b) => a.number - b.number) };
+  return { id, ...fields, eventId: document.eventId ?? eventOfDelivery(id), attempts: numbered.sort((a, b) => a.number - b.number) };
 }
 
 /** With the details. */

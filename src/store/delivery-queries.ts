@@ -1,19 +1,25 @@
 /** What is asked of the collection of deliveries beside its lists: counts for a preview, and what waits. */
 import type { Collection, Filter } from "mongodb";
+import { SETTLED_STATUSES } from "../workflows/contract.js";
 import { escapeEventId } from "../workflows/event-id.js";
-import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
-import type { DeliveryDocument } from "./deliveries.js";
+import type { DeliveryDocument } from "./delivery-document.js";
 import type { Delivery } from "./model.js";
-import { oneOf, within } from "./paging.js";
+import { allOf, oneOf, within } from "./paging.js";
+import type { Scan } from "./scans.js";
 import type { DeliveryFilter, DeliveryStore, DeliverySummary } from "./store.js";
 
-type Queries = Pick<DeliveryStore, "summary" | "subscriptionsOf" | "waiting">;
-const matching = (filter: DeliveryFilter): Filter<DeliveryDocument> => ({ $and: [{}, ...conditions(filter)] });
+type Queries = Pick<DeliveryStore, "summary" | "subscriptionsOf" | "waiting" | "openWorkflows" | "oldestUndelivered">;
 
-export function createDeliveryQueries(collection: Collection<DeliveryDocument>): Queries {
+/** Whether every delivery names its event and its api (delivery-backfill.ts). */
+export interface DeliveryFields {
+  filled: boolean;
+}
+
+export function createDeliveryQueries(collection: Collection<DeliveryDocument>, { scan, fields }: { scan: Scan; fields: DeliveryFields }): Queries {
+  const matching = (filter: DeliveryFilter): Filter<DeliveryDocument> => allOf(conditions(filter, fields));
   /** Creation time of the first one in this direction. */
   async function edge(filter: DeliveryFilter, direction: 1 | -1): Promise<Date | undefined> {
-    const [found] = await guarded((within) => collection.find(matching(filter), { ...within, projection: { createdAt: 1 } }).sort({ createdAt: direction }).limit(1).toArray(), LIST_DEADLINE_MS);
+    const [found] = await scan((within) => collection.find(matching(filter), { ...within, projection: { createdAt: 1 } }).sort({ createdAt: direction, _id: direction }).limit(1).toArray());
     return found?.createdAt;
   }
   return {
@@ -22,7 +28,7 @@ export function createDeliveryQueries(collection: Collection<DeliveryDocument>):
         { $match: matching(filter) }, { $limit: most + 1 }, { $project: { status: 1, subscriptionId: 1 } },
         { $group: { _id: { status: "$status", subscriptionId: "$subscriptionId" }, count: { $sum: 1 } } },
       ];
-      const groups = await guarded((within) => collection.aggregate<CountedGroup>(pipeline, within).toArray(), LIST_DEADLINE_MS);
+      const groups = await scan((within) => collection.aggregate<CountedGroup>(pipeline, within).toArray());
       const summary = summaryOf(groups, most);
       if (summary.count === 0) return summary;
       const [oldest, newest] = await Promise.all([edge(filter, 1), edge(filter, -1)]);
@@ -30,13 +36,27 @@ export function createDeliveryQueries(collection: Collection<DeliveryDocument>):
     },
     async subscriptionsOf(filter) {
       // Not `distinct`: the stand-in refuses a deadline for it.
-      const groups = await guarded((within) => collection.aggregate<{ _id: string }>([{ $match: matching(filter) }, { $group: { _id: "$subscriptionId" } }], within).toArray(), LIST_DEADLINE_MS);
+      const groups = await scan((within) => collection.aggregate<{ _id: string }>([{ $match: matching(filter) }, { $group: { _id: "$subscriptionId" } }], within).toArray());
       return groups.map(({ _id: id }) => id).sort();
     },
     async waiting(subscriptionId, most) {
       const due: Filter<DeliveryDocument>[] = [oneOf<DeliveryDocument>("status", ["pending", "throttled"]), { status: "retrying", nextAttemptAt: { $lte: new Date() } }];
-      const found = await guarded((within) => collection.find({ subscriptionId, $or: due }, { ...within, projection: { _id: 1 } }).limit(most).toArray(), LIST_DEADLINE_MS);
+      const found = await scan((within) => collection.find({ subscriptionId, $or: due }, { ...within, projection: { _id: 1 } }).limit(most).toArray());
       return found.map(({ _id: id }) => id);
+    },
+    async openWorkflows(subscriptionId) {
+      // By a cursor and not by `distinct`, whose answer is one document of at most 16 MiB. The second condition is that of the partial index.
+      const filter: Filter<DeliveryDocument> = { subscriptionId, workflowId: { $exists: true }, status: { $nin: [...SETTLED_STATUSES] } };
+      return scan(async (within) => {
+        const ids = new Set<string>();
+        for await (const { workflowId } of collection.find(filter, { ...within, projection: { workflowId: 1 } })) if (workflowId !== undefined) ids.add(workflowId);
+        return [...ids];
+      });
+    },
+    async oldestUndelivered() {
+      const filter = oneOf<DeliveryDocument>("status", ["pending", "retrying", "throttled", "held"]);
+      const [oldest] = await scan((within) => collection.find(filter, { ...within, projection: { createdAt: 1 } }).sort({ createdAt: 1, _id: 1 }).limit(1).toArray());
+      return oldest?.createdAt;
     },
   };
 }
@@ -58,17 +78,22 @@ function summaryOf(groups: CountedGroup[], most: number): DeliverySummary {
   return { count: Math.min(count, most), exact: count <= most, byStatus, bySubscription };
 }
 
-/** The conditions of a filter, all of which must hold. */
-export function conditions(filter: DeliveryFilter): Filter<DeliveryDocument>[] {
-  const { groupIds, apiEventTypes, status, subscriptionId, eventType, eventId, since, until } = filter;
+/** The conditions of a filter, all of which must hold. Of an event without its field, ids of other events with a dot may match: look at each. */
+export function conditions(filter: DeliveryFilter, { filled }: DeliveryFields): Filter<DeliveryDocument>[] {
+  const { groupIds, apiIds, apiEventTypes, status, subscriptionId, eventType, eventId, since, until } = filter;
   return [
     ...(groupIds ? [oneOf<DeliveryDocument>("groupId", groupIds)] : []),
-    ...(apiEventTypes ? [oneOf<DeliveryDocument>("eventType", apiEventTypes)] : []),
+    ...(apiIds && filled ? [oneOf<DeliveryDocument>("apiId", apiIds)] : apiEventTypes ? [oneOf<DeliveryDocument>("eventType", apiEventTypes)] : []),
     ...(status ? [oneOf<DeliveryDocument>("status", status)] : []),
     ...(subscriptionId === undefined ? [] : [{ subscriptionId }]),
     ...(eventType === undefined ? [] : [{ eventType }]),
-    // An anchored prefix uses the index of `_id`; neither escaped event ids nor subscription ids hold a dot.
-    ...(eventId === undefined ? [] : [{ _id: new RegExp(`^${escapeEventId(eventId).replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")}\\.[^.]+$`) } as Filter<DeliveryDocument>]),
+    ...(eventId === undefined ? [] : [filled ? { eventId } : ofEvent(eventId)]),
     ...within<DeliveryDocument>("createdAt", since, until),
   ];
+}
+
+/** Deliveries of an event, also those of earlier releases: their `_id` begins with the event's, which is a range of its index. */
+export function ofEvent(eventId: string): Filter<DeliveryDocument> {
+  const prefixes = new Set([eventId, escapeEventId(eventId)]);
+  return { $or: [{ eventId }, ...[...prefixes].map((prefix) => ({ _id: { $gte: `${prefix}.`, $lt: `${prefix}/` }, eventId: { $exists: false } }))] };
 }

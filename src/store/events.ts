@@ -9,6 +9,7 @@ import type { Exclusive } from "./exclusive.js";
 import type { DataKey, Keyring, KeyScope, SealContext } from "./keyring.js";
 import type { EventRecord } from "./model.js";
 import { findPage, oneOf, within } from "./paging.js";
+import type { Scan } from "./scans.js";
 import { StoreError, type EventStore } from "./store.js";
 
 /** An event at rest. */
@@ -34,8 +35,8 @@ type Found = EventDocument;
 const WITHOUT_PAYLOAD = { payload: 0 };
 
 /** The event store over its collection. */
-export function createEventStore(collection: Collection<EventDocument>, deps: { keyring: Keyring; standIn: boolean; exclusive: Exclusive }): EventStore {
-  const { keyring, standIn, exclusive } = deps;
+export function createEventStore(collection: Collection<EventDocument>, deps: { keyring: Keyring; standIn: boolean; exclusive: Exclusive; scan: Scan }): EventStore {
+  const { keyring, standIn, exclusive, scan } = deps;
   const read = async (ids: string[], projection?: typeof WITHOUT_PAYLOAD): Promise<Found[]> =>
     findByIds(collection, ids, { standIn, ...(projection && { projection }) });
 
@@ -67,7 +68,7 @@ export function createEventStore(collection: Collection<EventDocument>, deps: { 
     },
     async list(page, { type, apiIds, since, until }) {
       const filter = [...(type === undefined ? [] : [{ type }]), ...(apiIds ? [oneOf<EventDocument>("apiId", apiIds)] : []), ...within<EventDocument>("acceptedAt", since, until)];
-      const { data, ...rest } = await findPage({ collection, timeField: "acceptedAt", filter, page, projection: WITHOUT_PAYLOAD });
+      const { data, ...rest } = await findPage({ collection, timeField: "acceptedAt", filter, page, projection: WITHOUT_PAYLOAD, scan });
       return { data: await Promise.all(data.map(recordOf)), ...rest };
     },
     async expunge(id, at) {

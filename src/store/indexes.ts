@@ -1,62 +1,55 @@
-/** Secondary indexes on MongoDB. On the stand-in there are none: it never uses them and every write pays for them. */
-import type { Collection, Document } from "mongodb";
-import type { DeliveryDocument } from "./deliveries.js";
+/** Secondary indexes on MongoDB. On the stand-in there are none: it never uses them, every write pays for them, and it has no partial ones. */
+import type { Db, IndexDescription } from "mongodb";
 import { guarded } from "./driver-errors.js";
-import type { EventDocument } from "./events.js";
-import type { IdempotencyDocument } from "./idempotency.js";
-import type { PersonDocument } from "./people.js";
-import type { SessionDocument } from "./sessions.js";
-import type { GrantRequestDocument } from "./grant-requests.js";
+
+/** One index; `key` in its order. */
+export interface IndexSpec extends Pick<IndexDescription, "unique" | "expireAfterSeconds" | "partialFilterExpression"> {
+  collection: string;
+  key: Record<string, 1 | -1>;
+}
+
+const on = (collection: string, ...keys: Record<string, 1 | -1>[]): IndexSpec[] => keys.map((key) => ({ collection, key }));
+/** Lists are by descending time and id, so an index of a list ends in them. */
+const newest = (time: string, ...fields: string[]): Record<string, 1 | -1> => ({ ...Object.fromEntries(fields.map((field) => [field, 1 as const])), [time]: -1, _id: -1 });
+/** Documents go away by themselves at the instant in this field. */
+const expiring = (collection: string, field: string): IndexSpec => ({ collection, key: { [field]: 1 }, expireAfterSeconds: 0 });
+
+/** All of them, in the order in which they are made. */
+export const INDEXES: readonly IndexSpec[] = [
+  ...on("deliveries",
+    newest("createdAt"), newest("createdAt", "groupId"), newest("createdAt", "subscriptionId"), newest("createdAt", "status"),
+    newest("createdAt", "apiId"), newest("createdAt", "eventType"), newest("createdAt", "groupId", "status"),
+    // A recovery reads one subscription by status, and asks every two seconds whether anything of it waits.
+    newest("createdAt", "subscriptionId", "status"),
+    { eventId: 1 },
+  ),
+  // Which workflows are told of a change of the subscription. Most deliveries are settled and have none.
+  { collection: "deliveries", key: { subscriptionId: 1, workflowId: 1 }, partialFilterExpression: { workflowId: { $exists: true } } },
+  ...on("events", newest("acceptedAt"), newest("acceptedAt", "type"), newest("acceptedAt", "apiId")),
+  ...on("subscriptions", newest("createdAt", "groupId")),
+  ...on("audit", newest("at"), newest("at", "actor"), newest("at", "action"), newest("at", "subject")),
+  // Of the erasures most are done; those that are not are found without the others.
+  ...on("erasures", { at: 1, _id: 1 }, { appliedAt: 1, _id: 1 }),
+  expiring("samlUses", "expiresAt"),
+  ...on("recoveries", newest("createdAt"), newest("createdAt", "groupId")),
+  expiring("limits", "expiresAt"),
+  expiring("idempotencyKeys", "expiresAt"),
+  ...on("people", newest("firstLoginAt")),
+  ...on("sessions", { personId: 1 }, { connectionId: 1 }),
+  expiring("sessions", "endsAt"),
+  ...on("grantRequests", newest("createdAt"), newest("createdAt", "groupId"), newest("createdAt", "apiId")),
+  // One open request for a group and a grant, whichever process takes it.
+  { collection: "grantRequests", key: { groupId: 1, grant: 1 }, unique: true, partialFilterExpression: { status: "open" } },
+];
 
 /** A build over very many documents takes hours, and MongoDB goes on with it when its client is gone. The next start waits for the same one. */
 const BUILD_DEADLINE_MS = 24 * 60 * 60_000;
 
-/** Every list is by descending time and id, so every index ends in them. */
-export async function createIndexes(collections: {
-  events: Collection<EventDocument>;
-  deliveries: Collection<DeliveryDocument>;
-  subscriptions: Collection<Document>;
-  audit: Collection<Document>;
-  samlUses: Collection<Document>;
-  recoveries: Collection<Document>;
-  limits: Collection<Document>;
-  idempotencyKeys: Collection<IdempotencyDocument>;
-  sessions: Collection<SessionDocument>;
-  people: Collection<PersonDocument>;
-  erasures: Collection<Document>;
-  grantRequests: Collection<GrantRequestDocument>;
-}): Promise<void> {
-  const { events, deliveries, subscriptions, audit, samlUses, recoveries, limits, idempotencyKeys, sessions, people, erasures, grantRequests } = collections;
-  // Deliveries of one event need none: their `_id` begins with the event's.
-  await make(deliveries, [
-    { createdAt: -1, _id: -1 },
-    { groupId: 1, createdAt: -1, _id: -1 },
-    { subscriptionId: 1, createdAt: -1, _id: -1 },
-    { status: 1, createdAt: -1, _id: -1 },
-    // A recovery reads one subscription by status, and asks every two seconds whether anything of it waits.
-    { subscriptionId: 1, status: 1, createdAt: -1, _id: -1 },
-  ]);
-  await make(events, [
-    { acceptedAt: -1, _id: -1 },
-    { type: 1, acceptedAt: -1, _id: -1 },
-    { apiId: 1, acceptedAt: -1, _id: -1 },
-  ]);
-  await make(subscriptions, [{ groupId: 1, createdAt: -1, _id: -1 }]);
-  await make(audit, [{ at: -1, _id: -1 }, ...["actor", "action", "subject"].map((field): Record<string, 1 | -1> => ({ [field]: 1, at: -1, _id: -1 }))]);
-  await make(erasures, [{ at: 1, _id: 1 }]);
-  await guarded(() => samlUses.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);
-  await make(recoveries, [{ createdAt: -1, _id: -1 }, { groupId: 1, createdAt: -1, _id: -1 }]);
-  await guarded(() => limits.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);
-  await guarded(() => idempotencyKeys.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);
-  await make(people, [{ firstLoginAt: -1, _id: -1 }]);
-  await make(sessions, [{ personId: 1 }]);
-  await guarded(() => sessions.createIndex({ endsAt: 1 }, { expireAfterSeconds: 0 }), BUILD_DEADLINE_MS);
-  await make(grantRequests, [{ createdAt: -1, _id: -1 }, { groupId: 1, createdAt: -1, _id: -1 }, { apiId: 1, createdAt: -1, _id: -1 }]);
-  // One open request for a group and a grant, whichever process takes it.
-  await guarded(() => grantRequests.createIndex({ groupId: 1, grant: 1 }, { unique: true, partialFilterExpression: { status: "open" } }), BUILD_DEADLINE_MS);
-}
-
-/** Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. */
-async function make<D extends Document>(collection: Collection<D>, keys: Record<string, 1 | -1>[]): Promise<void> {
-  await guarded(() => collection.createIndexes(keys.map((key) => ({ key }))), BUILD_DEADLINE_MS);
+/** Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. Throws StoreError `unavailable`. */
+export async function createIndexes(db: Db): Promise<void> {
+  for (const collection of new Set(INDEXES.map((index) => index.collection))) {
+    const indexes = INDEXES.filter((index) => index.collection === collection).map(({ collection: _collection, ...index }) => index);
+    // Neither signal nor maxTimeMS, which would end the build in the server.
+    await guarded(() => db.collection(collection).createIndexes(indexes), BUILD_DEADLINE_MS);
+  }
 }

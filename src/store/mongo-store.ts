@@ -10,6 +10,7 @@ import { apiKeyLayout, apiLayout, eventTypeLayout, groupLayout, subscriptionLayo
 import { type Changes, type ChangesDocument, createChanges } from "./changes.js";
 import { assertDurableWrites, connect, isStandIn } from "./connection.js";
 import type { DataKeyDocument } from "./data-keys.js";
+import { noBackfill, startBackfill } from "./delivery-backfill.js";
 import { createDeliveryStore, type DeliveryDocument } from "./deliveries.js";
 import { createErasures, type ErasureDocument } from "./erasures.js";
 import { createEventStore, type EventDocument } from "./events.js";
@@ -31,6 +32,7 @@ import { loadProofCutOff, type ProofCutOffDocument } from "./proof-cut-off.js";
 import { createRecoveryStore, type RecoveryDocument } from "./recoveries.js";
 import { createSamlConnectionStore } from "./saml-connections.js";
 import { createSamlUseStore, type SamlUseDocument } from "./saml-uses.js";
+import { createSingleScan, indexedScan, type Scan } from "./scans.js";
 import { createSessionStore, type SessionDocument } from "./sessions.js";
 import type { CatalogueName, CatalogueVersions, Store } from "./store.js";
 
@@ -90,8 +92,6 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   const heartbeats = watchHeartbeats(client, log);
   const db = client.db(deps.database);
   const keyUses = createKeyUses(db.collection<KeyUseDocument>("keyUses"), { standIn });
-  const events = db.collection<EventDocument>("events");
-  const deliveries = db.collection<DeliveryDocument>("deliveries");
   const connections = db.collection<CatalogueDocument>("samlConnections");
   const exclusive = standIn ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
   const onMade = (id: string) => log?.info({ dataKey: id }, "made a data key");
@@ -106,6 +106,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   await changes.ping(10_000);
   const { grants, pepper, auditMarked, temporalLegacyUntil } = await openSettings(db, keyring);
   if (!standIn) await deps.buildIndexes();
+  const { backfill, scan } = standIn ? { backfill: noBackfill(), scan: createSingleScan() } : { backfill: await startBackfill(db), scan: indexedScan };
 
   const expungedLately = new Set<string>();
   const erasable = {
@@ -117,11 +118,11 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     keyUses,
     eventTypeVersions: createEventTypeVersionStore(db.collection<EventTypeVersionDocument>("eventTypeVersions"), standIn),
     grantRequests: createGrantRequestStore(db.collection<GrantRequestDocument>("grantRequests"), exclusive),
-    events: createEventStore(events, { keyring, standIn, exclusive }),
-    deliveries: createDeliveryStore(deliveries, { keyring, standIn, expungedLately }),
+    events: createEventStore(db.collection<EventDocument>("events"), { keyring, standIn, exclusive, scan }),
+    deliveries: createDeliveryStore(db.collection<DeliveryDocument>("deliveries"), { keyring, standIn, expungedLately, scan, fields: backfill.fields }),
     people: createPeopleStore(db.collection<PersonDocument>("people"), { keyring, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
   };
-  const erasures = await createErasures({ ...erasable, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise: () => changes.erased(), raiseLater: () => changes.erasureDoubtful(), version: async () => (await changes.read()).erasures });
+  const erasures = await createErasures({ ...erasable, standIn, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise: () => changes.erased(), raiseLater: () => changes.erasureDoubtful(), version: async () => (await changes.read()).erasures });
   const catalogueVersions = async (): Promise<CatalogueVersions> => {
     const [versions] = await Promise.all([changes.read(), grants.authority.refresh()]);
     erasures.notice(versions.erasures);
@@ -135,7 +136,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
     ...limitedStores(db, { keyring, exclusive, standIn }),
     sessions: createSessionStore(db.collection<SessionDocument>("sessions"), keyring, grants),
-    audit: auditOf(db, { keyring, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked }),
+    audit: auditOf(db, { keyring, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked, scan }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,
     catalogueChanges: (since) => changes.since(since),
@@ -145,15 +146,15 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     erasures,
     blindIndex: (label, value) => blindIndex(pepper, label, value),
     ping: (timeoutMs) => changes.ping(timeoutMs),
-    close: () => closeStore(client, { keyring, keyUses, heartbeats, changes }),
+    close: () => closeStore(client, { keyring, keyUses, heartbeats, changes, backfill }),
   };
 }
 
 const auditMarks = (db: Db) => db.collection<AuditMarkDocument>("settings");
 
-const auditOf = (db: Db, { keyring, mac, marked }: { keyring: Keyring; mac: Mac; marked: boolean }): Store["audit"] => createAuditStore({
+const auditOf = (db: Db, { keyring, mac, marked, scan }: { keyring: Keyring; mac: Mac; marked: boolean; scan: Scan }): Store["audit"] => createAuditStore({
   entries: db.collection<AuditDocument>("audit"), heads: db.collection<AuditHeadDocument>("auditHead"), checkpoints: db.collection<IntentCheckpointDocument>("auditHead"),
-  mark: createAuditMark({ collection: auditMarks(db), keyring, needed: marked }), mac, exclusive: createLocks(db.collection<LockDocument>("locks")),
+  mark: createAuditMark({ collection: auditMarks(db), keyring, needed: marked }), mac, scan, exclusive: createLocks(db.collection<LockDocument>("locks")),
 });
 
 const limitedStores = (db: Db, { keyring, exclusive, standIn }: { keyring: Keyring; exclusive: Exclusive; standIn: boolean }): Pick<Store, "recoveries" | "limits" | "idempotency"> => ({
@@ -176,14 +177,16 @@ interface Closing {
   keyUses: ManagedKeyUses;
   heartbeats: { stop(): void };
   changes: Changes;
+  backfill: { stop(): void };
 }
 
-async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats, changes }: Closing): Promise<void> {
+async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats, changes, backfill }: Closing): Promise<void> {
   // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the end.
   await keyring.flush().catch(() => undefined);
   await keyUses.flush();
   await changes.close();
   keyUses.stop();
+  backfill.stop();
   heartbeats.stop();
   await client.close();
 }

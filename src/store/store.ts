@@ -103,6 +103,8 @@ export interface EventStore {
 
 export interface DeliveryFilter {
   groupIds?: string[];
+  /** Of these apis. `apiEventTypes` are their event types, which stand for them while deliveries of earlier releases do not name their api. */
+  apiIds?: string[];
   apiEventTypes?: string[];
   status?: DeliveryStatus[];
   subscriptionId?: string;
@@ -139,8 +141,11 @@ export interface DeliveryStore {
   record(changes: DeliveryChange[]): Promise<RefusedChange[]>;
   /** Distinct workflow ids that look after unsettled deliveries of the subscription. */
   openWorkflows(subscriptionId: string): Promise<string[]>;
-  /** Removes the attempts' details of all deliveries of the event, for good; false when there were none. */
-  expungeDetails(eventId: string): Promise<boolean>;
+  /**
+   * Removes the attempts' details of all deliveries of the event, for good; false when there were none. `among`: only of those to these
+   * subscriptions and those that this process has found before, which costs no scan on the stand-in.
+   */
+  expungeDetails(eventId: string, among?: readonly string[]): Promise<boolean>;
   /** Counts what the filter names by status and subscription; stops above `most`. */
   summary(filter: DeliveryFilter, most: number): Promise<DeliverySummary>;
   /** Ids of the subscriptions of which the filter names deliveries. */
@@ -175,6 +180,12 @@ export interface RefusedChange {
   stands?: Delivery;
 }
 
+/**
+ * What is erased again. Nothing given: everything in the ledger. `since`: what was entered lately. `pending`: only what was never done to
+ * the end, and keys that are there again. `byClock`: everything on MongoDB, `pending` on the stand-in, where each event costs a scan.
+ */
+export type Reapplied = { since: Date } | { pending: true } | { byClock: true };
+
 /** The ledger of erasures and the acts in it. An erasure is entered first, so that a crash half-way is finished by `reapply`. */
 export interface ErasureStore {
   /**
@@ -184,7 +195,7 @@ export interface ErasureStore {
   erase(target: ErasureTarget, by: string): Promise<void>;
   has(target: ErasureTarget): Promise<boolean>;
   /** Erases again what is entered: a restored backup or a write under way may have brought it back. Gives how many had something left. */
-  reapply(which?: { since?: Date; only?: "keys" | "events" }): Promise<number>;
+  reapply(which?: Reapplied): Promise<number>;
   /** The ledger, oldest first. */
   entries(since?: Date): Promise<Erasure[]>;
   /** Enters what another copy of the ledger has beyond this one, without applying it; gives how many those were. */
@@ -267,9 +278,9 @@ export class StoreError extends Error {
    * `duplicate`: the id exists. `unavailable`: try again later. `key_unknown`: no data key or master key of that id here.
    * `key_destroyed`: the data is erased. `sealed_data_invalid`: changed, cut or moved. `cursor_invalid`: a list cursor that
    * was not made here. `grants_broken`: what vouches for rows that grant power was changed. `settings_invalid`: the message names the
-   * setting. `unproven`: no process of this service made it.
+   * setting. `unproven`: no process of this service made it. `scan_too_long`: the embedded engine reads everything for a list.
    */
-  readonly code: "duplicate" | "unproven" | "unavailable" | "key_unknown" | "key_destroyed" | "sealed_data_invalid" | "grants_broken" | "cursor_invalid" | "settings_invalid";
+  readonly code: "duplicate" | "unproven" | "unavailable" | "scan_too_long" | "key_unknown" | "key_destroyed" | "sealed_data_invalid" | "grants_broken" | "cursor_invalid" | "settings_invalid";
   constructor(code: StoreError["code"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "StoreError";

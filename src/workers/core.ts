@@ -15,17 +15,16 @@ import { createWatchdog } from "../activities/watchdog.js";
 import { type AuditTally, createAuditTally } from "../api/audit-tally.js";
 import type { Operations } from "../api/dependencies.js";
 import { createOperations } from "../api/operations.js";
-import { connectStore } from "../store/index.js";
+import { connectStore, type MongoStore } from "../store/index.js";
 import { createMasterKeysFile } from "../store/master-keys.js";
 import { createPayloadCodec, type ProvingCodec } from "../store/payload-codec.js";
-import type { Store } from "../store/store.js";
 import type { Config } from "./config.js";
 import type { Engines } from "./engines/index.js";
 import { createLog } from "./log.js";
 import { connectTemporal, installRuntime, type TemporalLink } from "./temporal.js";
 
 export interface Core {
-  store: Store;
+  store: MongoStore;
   auditTally: AuditTally;
   codec: ProvingCodec;
   catalogue: Catalogue;

@@ -28,7 +28,7 @@ const LATELY_MS = 5 * EVERY_MS;
 /** The whole ledger again, in case that a part of the database is restored beside running processes. */
 const WHOLE_EVERY_MS = 6 * 60 * 60_000;
 
-/** Resolves when no key is left that the ledger says is destroyed; contents of events follow in the background. */
+/** Resolves when everything in the ledger was done once, and no key is left that it says is destroyed. What a restore brought back otherwise follows in the background. */
 export async function startErasureKeeper({ store, metrics, log, file, everyMs = EVERY_MS }: ErasureKeeperDependencies): Promise<{ stop(): void }> {
   const { erasures } = store;
   const copy = file === undefined ? undefined : createLedgerCopy(store, file, log);
@@ -40,7 +40,8 @@ export async function startErasureKeeper({ store, metrics, log, file, everyMs = 
     const found = await erasures.reapply(which);
     if (found > 0) log.warn({ erasures: found }, "something erased was there again, and is erased again");
   };
-  await again({ only: "keys" });
+  // Before anything is served. What is done stays done, so this is short, however long the ledger is.
+  await again({ pending: true });
   copy?.write(await erasures.entries());
 
   const stopping = new AbortController();
@@ -53,7 +54,7 @@ export async function startErasureKeeper({ store, metrics, log, file, everyMs = 
       const whole = Date.now() >= wholeAt;
       if (whole) wholeAt = Date.now() + WHOLE_EVERY_MS;
       const lately = new Date(Date.now() - LATELY_MS);
-      await guarded(again(whole ? {} : { since: lately }).then(async () => copy?.write(await erasures.entries(whole ? undefined : lately))));
+      await guarded(again(whole ? { byClock: true } : { since: lately }).then(async () => copy?.write(await erasures.entries(whole ? undefined : lately))));
       await delay(everyMs * (0.8 + 0.4 * Math.random()), undefined, { ref: false, signal: stopping.signal });
     }
   };
