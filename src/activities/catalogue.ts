@@ -1,6 +1,7 @@
 /** The subscription catalogue in memory: what a publish and a dispatch look up without asking the store. */
 import type { Api, EventType, Group, StoredApiKey, Subscription } from "../store/model.js";
 import { CATALOGUE_COLLECTIONS, type CatalogueChanges, type CatalogueCollection, type CatalogueName, type CatalogueVersions, type Store, StoreError } from "../store/store.js";
+import type { LeftOut } from "../store/routings.js";
 import { LIFE } from "../store/subscription-life.js";
 
 export interface Catalogue {
@@ -18,9 +19,12 @@ export interface Catalogue {
   eventTypes(): readonly EventType[];
   group(id: string): Group | undefined;
   subscription(id: string): Subscription | undefined;
+  subscriptions(): Iterable<Subscription>;
   apiKey(id: string): StoredApiKey | undefined;
   /** Subscriptions that are granted and subscribed to this event type, in a status in which deliveries are made. */
   routes(eventType: string): readonly Subscription[];
+  /** Subscriptions that name this event type and get no deliveries of it; undefined when there are none. */
+  leftOut(eventType: string): LeftOut | undefined;
   /** Whether the group is granted the event type, by its name or by its api. */
   granted(groupId: string, eventType: string): boolean;
   /** Stops following the store. */
@@ -40,6 +44,7 @@ interface Content extends Collections {
   /** Newest first. */
   eventTypeList: readonly EventType[];
   routes: Map<string, Subscription[]>;
+  leftOut: Map<string, { notInService: string[]; notGranted: string[] }>;
 }
 
 export interface CatalogueOptions {
@@ -103,6 +108,8 @@ export async function createCatalogue({ store, pollMs = 1_000, rereadMs = REREAD
     eventTypes: () => content.eventTypeList,
     group: (id) => content.groups.get(id),
     subscription: (id) => content.subscriptions.get(id),
+    subscriptions: () => content.subscriptions.values(),
+    leftOut: (eventType) => content.leftOut.get(eventType),
     apiKey: (id) => content.apiKeys.get(id),
     routes: (eventType) => content.routes.get(eventType) ?? [],
     granted: (groupId, eventType) => isGranted(content.groups.get(groupId), content.eventTypes.get(eventType)),
@@ -126,7 +133,7 @@ async function load(store: Store, versions: CatalogueVersions, before?: Content)
     reading("apiKeys", async () => byId(await store.apiKeys.all())),
   ]);
   const eventTypeList = before && !stale.has("eventTypes") ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
-  return { versions, apis, eventTypes, eventTypeList, groups, subscriptions, apiKeys, routes: routesOf({ eventTypes, groups, subscriptions }) };
+  return { versions, apis, eventTypes, eventTypeList, groups, subscriptions, apiKeys, ...routesOf({ eventTypes, groups, subscriptions }) };
 }
 
 /** Changed objects that are read one by one; of more the whole collection is read at once. */
@@ -145,7 +152,7 @@ async function follow(store: Store, versions: CatalogueVersions, before: Content
     changed(store.apiKeys, before.apiKeys, changes.apiKeys, ({ id }) => id),
   ]);
   const eventTypeList = eventTypes === before.eventTypes ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
-  return { versions, apis, eventTypes, eventTypeList, groups, subscriptions, apiKeys, routes: routesOf({ eventTypes, groups, subscriptions }) };
+  return { versions, apis, eventTypes, eventTypeList, groups, subscriptions, apiKeys, ...routesOf({ eventTypes, groups, subscriptions }) };
 }
 
 /** With a group its data key may have been destroyed, and then its subscriptions can no longer be opened. */
@@ -190,18 +197,28 @@ function changedCollections(before: CatalogueVersions, now: CatalogueVersions): 
   return changed;
 }
 
-function routesOf({ eventTypes, groups, subscriptions }: Pick<Collections, "eventTypes" | "groups" | "subscriptions">): Map<string, Subscription[]> {
+function routesOf({ eventTypes, groups, subscriptions }: Pick<Collections, "eventTypes" | "groups" | "subscriptions">): Pick<Content, "routes" | "leftOut"> {
   const all = new Map<string, Subscription[]>();
+  const leftOut: Content["leftOut"] = new Map();
+  const leave = (name: string, why: "notInService" | "notGranted", id: string): void => {
+    const some = leftOut.get(name) ?? { notInService: [], notGranted: [] };
+    some[why].push(id);
+    leftOut.set(name, some);
+  };
   for (const subscription of subscriptions.values()) {
-    if (LIFE[subscription.status].routing === "none") continue;
+    const inService = LIFE[subscription.status].routing !== "none";
     for (const name of new Set(subscription.eventTypes)) {
-      if (!isGranted(groups.get(subscription.groupId), eventTypes.get(name))) continue;
+      const granted = isGranted(groups.get(subscription.groupId), eventTypes.get(name));
+      if (!granted || !inService) {
+        leave(name, granted ? "notInService" : "notGranted", subscription.id);
+        continue;
+      }
       const routes = all.get(name);
       if (routes) routes.push(subscription);
       else all.set(name, [subscription]);
     }
   }
-  return all;
+  return { routes: all, leftOut };
 }
 
 const newestFirst = (a: EventType, b: EventType): number => b.createdAt.getTime() - a.createdAt.getTime() || (a.name < b.name ? 1 : -1);

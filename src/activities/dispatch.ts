@@ -17,6 +17,7 @@ import type { DispatchGauge } from "./dispatch-gauge.js";
 import { claimEvents } from "./own-events.js";
 import { isChecked, type PayloadCheck } from "./payload-check.js";
 import { eventsOfPublisher, failUnproven, type RecordRefusal, refusePublisher } from "./publisher-proof.js";
+import { recordRouting } from "./record-routing.js";
 import { isKnownType, routesOf } from "./routes.js";
 
 export interface DispatchDependencies extends DeliverRoutesDependencies {
@@ -50,13 +51,14 @@ export function createDispatch(dependencies: DispatchDependencies) {
       const routes = claimed.own.map((event) => ({ event, subscriptions: routesOf(catalogue, event) }));
       const total = routes.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0);
       if (total > MAX_DELIVERIES_PER_DISPATCH) {
-        await claimed.recorded;
-        return { retries: [], pages: pagesOf(owner, routes, catalogue.version) };
+        const pages = pagesOf(owner, routes, catalogue.version);
+        await Promise.all([claimed.recorded, recordRouting(dependencies, { id: owner, types: typesOf(claimed.own), pages: pages.length })]);
+        return { retries: [], pages };
       }
-      const result = await deliverRoutes(dependencies, {
-        owner, rerun: claimed.rerun, routes: flatten(routes, bytes), onPrompt: () => gauge?.done(owner),
-      });
-      await claimed.recorded;
+      const flat = flatten(routes, bytes);
+      const noted = recordRouting(dependencies, { id: owner, types: typesOf(claimed.own), routes: flat });
+      const result = await deliverRoutes(dependencies, { owner, rerun: claimed.rerun, routes: flat, onPrompt: () => gauge?.done(owner) });
+      await Promise.all([claimed.recorded, noted]);
       return result;
     } finally {
       gauge?.done(owner);
@@ -72,9 +74,11 @@ export function createDispatch(dependencies: DispatchDependencies) {
       if (!event) return [];
       return { event, subscriptions: routesOf(catalogue, { ...addressed, type: event.type }).filter(({ id }) => wanted.has(id)) };
     });
-    return deliverRoutes(dependencies, {
-      owner: currentWorkflowId(), rerun: input.rerun || activityInfo().attempt > 1, routes: flatten(routes, bytes),
-    });
+    const [id, flat] = [currentWorkflowId(), flatten(routes, bytes)];
+    const noted = recordRouting(dependencies, { id, types: [], routes: flat });
+    const result = await deliverRoutes(dependencies, { owner: id, rerun: input.rerun || activityInfo().attempt > 1, routes: flat });
+    await noted;
+    return result;
   }
 
   const dispatchPacked = async (input: PackedInput, run: Run): Promise<DispatchResult> =>
@@ -97,6 +101,8 @@ async function provenInput({ catalogue, store, recordRefusal }: DispatchDependen
   await recordRefusal({ workflowType: WORKFLOW.deliverEvent, purpose: "publisher", by: `key:${publisher.keyId}` });
   return failUnproven(reason);
 }
+
+const typesOf = (events: readonly PublishedEvent[]): string[] => events.map(({ type }) => type);
 
 const currentWorkflowId = (): string => activityInfo().workflowExecution?.workflowId ?? "";
 

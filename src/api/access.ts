@@ -48,6 +48,8 @@ export const ACTS = {
   "subscriptions:decide": PROVIDING,
   "events:publish": PROVIDING,
   "events:read": ["admin", "provider", "operator", "auditor"],
+  /** Where an event went, and why not elsewhere; a consumer of its own subscriptions. */
+  "routing:read": EVERYBODY,
   "events:expunge": PROVIDING,
   "deliveries:read": EVERYBODY,
   "deliveries:write": RUNNING,

@@ -7,10 +7,12 @@ import { pageReply, pageRequest } from "./audit.js";
 import { decodeAttribute, eventIdFor } from "./cloud-events.js";
 import { summaryOf } from "./deliveries.js";
 import { expungeEvent } from "./erasure.js";
+import { readRouting } from "./event-routing.js";
 import { refuse } from "./errors.js";
 import { ok, type Route, route } from "./route.js";
 import { eventQuery, eventView, eventWithDeliveries } from "./schemas/events.js";
-import { eventRef, pageOf } from "./schemas/primitives.js";
+import { eventRoutingView } from "./schemas/event-routing.js";
+import { eventRef, pageOf, pageQuery } from "./schemas/primitives.js";
 
 const DELIVERIES_SHOWN = 250;
 
@@ -52,6 +54,13 @@ export const eventRoutes: readonly Route[] = [
       const deliveries = await store.deliveries.list({ limit: DELIVERIES_SHOWN }, { eventId: ref });
       return ok({ ...viewFor(actor)(event), deliveries: deliveries.data.map(summaryOf(catalogue)) });
     },
+  }),
+  route({
+    method: "get", path: "/v1/events/{ref}/routing", operationId: "readEventRouting", tag: "Events", act: "routing:read", summary: "Read where an event went, and why not elsewhere",
+    description: "`ref` is the id of the event. One row for each subscription, by id: a consumer gets those of its groups, everybody else all that it sees. What a filter left out, and what was not in service or not granted, is recorded when the event is dispatched, " +
+      "for 30 days. The rest is computed from the catalogue. Where the subscription or its group has changed since, `basis` is `now`: the answer is how it stands today.",
+    params: z.strictObject({ ref: eventRef }), query: pageQuery, response: { status: 200, description: "A page of subscriptions", schema: eventRoutingView },
+    handle: async (context, { params: { ref }, query }) => readRouting(context, ref, query),
   }),
   route({
     method: "delete", path: "/v1/events/{ref}", operationId: "expungeEvent", tag: "Events", act: "events:expunge", summary: "Erase the content of an event",

@@ -33,6 +33,7 @@ export const INDEXES: readonly IndexSpec[] = [
   expiring("samlUses", "expiresAt"),
   ...on("recoveries", newest("createdAt"), newest("createdAt", "groupId")),
   expiring("limits", "expiresAt"),
+  expiring("routings", "expiresAt"),
   expiring("idempotencyKeys", "expiresAt"),
   ...on("people", newest("firstLoginAt")),
   ...on("sessions", { personId: 1 }, { connectionId: 1 }),

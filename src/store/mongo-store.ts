@@ -30,6 +30,7 @@ import { createPeopleStore, type PersonDocument } from "./people.js";
 import { blindIndex } from "./pepper.js";
 import { loadProofCutOff, type ProofCutOffDocument } from "./proof-cut-off.js";
 import { createRecoveryStore, type RecoveryDocument } from "./recoveries.js";
+import { createRoutingStore, type RoutingDocument } from "./routings.js";
 import { createSamlConnectionStore } from "./saml-connections.js";
 import { createSamlUseStore, type SamlUseDocument } from "./saml-uses.js";
 import { createSingleScan, indexedScan, type Scan } from "./scans.js";
@@ -157,8 +158,9 @@ const auditOf = (db: Db, { keyring, mac, marked, scan }: { keyring: Keyring; mac
   mark: createAuditMark({ collection: auditMarks(db), keyring, needed: marked }), mac, scan, exclusive: createLocks(db.collection<LockDocument>("locks")),
 });
 
-const limitedStores = (db: Db, { keyring, exclusive, standIn }: { keyring: Keyring; exclusive: Exclusive; standIn: boolean }): Pick<Store, "recoveries" | "limits" | "idempotency"> => ({
+const limitedStores = (db: Db, { keyring, exclusive, standIn }: { keyring: Keyring; exclusive: Exclusive; standIn: boolean }): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency"> => ({
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), exclusive),
+  routings: createRoutingStore(db.collection<RoutingDocument>("routings"), { standIn }),
   limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, sweep: standIn }),
   idempotency: createIdempotencyStore(db.collection<IdempotencyDocument>("idempotencyKeys"), {
     keyring, exclusive, ...(standIn && { hours: db.collection<IdempotencyHourDocument>("idempotencyHours") }),

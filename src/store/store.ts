@@ -12,6 +12,7 @@ import type { PeopleStore } from "./people.js";
 import type { SessionStore } from "./sessions.js";
 import type { Api, Attempt, AuditEntry, Delivery, Erasure, ErasureTarget, EventRecord, EventType, EventTypeVersion, GrantRequest, GrantRequestStatus, Group, StoredApiKey, Subscription } from "./model.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
+import type { RoutingStore } from "./routings.js";
 
 export interface Page<T> {
   data: T[];
@@ -248,6 +249,8 @@ export interface Store {
   eventTypeVersions: EventTypeVersionStore;
   grantRequests: GrantRequestStore;
   events: EventStore;
+  /** What dispatches left out. */
+  routings: RoutingStore;
   deliveries: DeliveryStore;
   recoveries: RecoveryStore;
   limits: LimitStore;

@@ -31,6 +31,8 @@ describe("a subscription with a filter", () => {
     await worker.client.workflow.getHandle(no).result();
     expect(await recordOf(no, subscription?.id)).toBeUndefined();
     expect(receiver.requests.map(({ headers }) => headers["webhook-id"])).toEqual([yes]);
+    expect((await worker.store.routings.of(no, { id: no, type: eventType }))?.filtered).toEqual(new Set([subscription?.id]));
+    expect(await worker.store.routings.of(yes, { id: yes, type: eventType })).toBeUndefined();
   });
   it("may calculate with literals and with the numbers of JSON", async () => {
     const receiver = await worker.receive();
@@ -53,6 +55,7 @@ describe("what a status means for an event", () => {
     const id = await worker.publish(eventType, {});
     await worker.client.workflow.getHandle(id).result();
     expect(await recordOf(id, subscription?.id)).toBeUndefined();
+    expect((await worker.store.routings.of(id, { id, type: eventType }))?.notInService).toEqual(new Set([subscription?.id]));
     expect(receiver.requests).toHaveLength(0);
   });
   it("suspended: held, and sent once it is reinstated", async () => {
