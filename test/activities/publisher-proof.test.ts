@@ -205,7 +205,7 @@ describe("a publisher's own client", () => {
     await (await begin(WORKFLOW.deliverEvent, await sealedBy(providerKey.token, plain(eventInput({ id, subscriptionIds: ["sub_none"], sha256: "forged" }))))).result();
     expect(receiver.requests.filter(({ headers }) => headers["webhook-id"] === id)).toHaveLength(1);
     expect((await worker.store.events.get(id))?.sha256).toMatch(/^[\w-]{43}$/);
-    for (const wrong of [{ id: "a.b" }, { contentType: "text/plain\r\nx: y" }, { body: {} }, { body: { text: 1 } }, { groups: "all" }, { acceptedAt: "now" }, { type: 5 }]) {
+    for (const wrong of [{ id: "a b" }, { contentType: "text/plain\r\nx: y" }, { body: {} }, { body: { text: 1 } }, { groups: "all" }, { acceptedAt: "now" }, { type: 5 }]) {
       expect(await failureOf(await begin(WORKFLOW.deliverEvent, await sealedBy(providerKey.token, plain(eventInput(wrong))))), JSON.stringify(wrong)).toMatchObject({ type: "input_invalid" });
     }
   });
