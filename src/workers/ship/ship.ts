@@ -101,7 +101,8 @@ async function sendUntilTaken({ target, follow, signal, say, mostPauseMs = PAUSE
     if (!sent.retry || (!follow && tries >= TRIES)) throw new Error(`The audit is not shipped beyond entry ${placeOf(batch[0]).seq - 1}: ${sent.reason}. Nothing is lost; run it again when that is mended.`);
     const pause = sent.retryAfterMs ?? Math.min(PAUSE_MS.first * 2 ** (tries - 1), mostPauseMs);
     say(`${target.name}: ${sent.reason}; tried again in ${Math.round(pause / 1_000)} s.`);
-    await delay(Math.min(pause, sent.retryAfterMs ?? mostPauseMs) * (0.8 + 0.2 * Math.random()), undefined, { signal }).catch(() => undefined);
+    // Never before the instant that the collector named (RFC 9110, 10.2.3); our own pause may be a little shorter.
+    await delay(pause * (sent.retryAfterMs === undefined ? 0.8 + 0.2 * Math.random() : 1 + 0.1 * Math.random()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return false;
   }
 }
