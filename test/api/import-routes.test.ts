@@ -128,7 +128,7 @@ describe("refused when it is strict, and nothing is changed", () => {
     ["a YAML bomb", bomb, "document_refused", /aliases/, "application/yaml"], ["an anchor in itself", "a: &a [*a]", "document_refused", undefined, "application/yaml"],
     ["broken YAML", "a: [", "document_refused", /valid YAML/, "application/yaml"], ["a tag of code", "a: !!js/function 'function () {}'", "document_refused", undefined, "application/yaml"],
     ["a name twice in YAML", "asyncapi: 3.0.0\nasyncapi: 3.0.0", "document_refused", /valid YAML/, "application/yaml"], ["YAML nested 20,000 deep", "[".repeat(20_000), "document_refused", undefined, "application/yaml"],
-    ["200,000 names in YAML", Array.from({ length: 120_000 }, (_, i) => `k${i}: 1`).join("\n").slice(0, 1_000_000), "document_refused", undefined, "application/yaml"],
+    ["100,000 names in YAML", Array.from({ length: 120_000 }, (_, i) => `k${i}: 1`).join("\n").slice(0, 1_000_000), "document_refused", undefined, "application/yaml"],
     ["two documents", "a: 1\n---\nb: 2", "document_refused", undefined, "application/yaml"],
     ["JSON nested 10,000 deep", `${"[".repeat(10_000)}${"]".repeat(10_000)}`, "invalid_request"], ["a member twice", `{"asyncapi":"3.0.0","asyncapi":"3.0.0"}`, "duplicate_member"],
     ["__proto__", `{"asyncapi":"3.0.0","info":{"title":"x","version":"1"},"channels":{"c":{"address":"bad.p","messages":{"m":{"payload":{"properties":{"__proto__":{"type":"string"}}}}}}}}`],
