@@ -92,8 +92,11 @@ export function conditions(filter: DeliveryFilter, { filled }: DeliveryFields): 
   ];
 }
 
-/** Deliveries of an event, also those of earlier releases: their `_id` begins with the event's, which is a range of its index. */
+/**
+ * Deliveries of an event, also those of earlier releases: their `_id` begins with the event's, which is a range of its index. The range
+ * may hold deliveries of other events with a dot, so look at each that is found.
+ */
 export function ofEvent(eventId: string): Filter<DeliveryDocument> {
   const prefixes = new Set([eventId, escapeEventId(eventId)]);
-  return { $or: [{ eventId }, ...[...prefixes].map((prefix) => ({ _id: { $gte: `${prefix}.`, $lt: `${prefix}/` }, eventId: { $exists: false } }))] };
+  return { $or: [{ eventId }, ...[...prefixes].map((prefix) => ({ _id: { $gte: `${prefix}.`, $lt: `${prefix}/` } }))] };
 }

@@ -109,4 +109,14 @@ describe.skipIf(noFailPoints)("the store over an engine with fail points", () =>
     const made = await engine.client.db("slow").collection("deliveries").indexes();
     expect(made.length).toBeGreaterThan(1);
   }, 120_000);
+
+  it("replaces the indexes of lists of earlier releases, which descended", async () => {
+    const deliveries = engine.client.db("turned").collection("deliveries");
+    await deliveries.createIndexes([{ key: { groupId: 1, createdAt: -1, _id: -1 } }, { key: { mine: 1, createdAt: -1, _id: -1 } }]);
+    await Promise.all([1, 2].map(() => buildIndexes({ mongodbUrl: engine.url, database: "turned" })));
+    const keys = (await deliveries.indexes()).map(({ key }) => JSON.stringify(key));
+    expect(keys).toContain('{"groupId":1,"createdAt":1,"_id":1}');
+    expect(keys).toContain('{"mine":1,"createdAt":-1,"_id":-1}');
+    expect(keys).not.toContain('{"groupId":1,"createdAt":-1,"_id":-1}');
+  });
 });
