@@ -26,7 +26,10 @@ describe("deliveries of an event", () => {
   it("are found by their field and, of earlier releases, by their id; ids that go on with a dot are of other events", async () => {
     await store.deliveries.insertMany([delivery("a", "sub_1"), delivery("a", "sub_2"), { ...delivery("a.b", "sub_1"), id: "a.b.sub_1" }, delivery("a-b", "sub_1")]);
     for (const id of ["a.sub_2", "a.b.sub_1"]) await aged(id);
-    const found = async (eventId: string) => (await store.deliveries.list({ limit: 10 }, { eventId })).data.map(({ id }) => id).sort();
+    // As the first process of this release finds it: an engine with indexes gave the empty database its mark, and fills the fields in.
+    await database.client.db(database.name).collection<{ _id: string }>("settings").deleteOne({ _id: "deliveryFields" });
+    const reopened = await database.openStore();
+    const found = async (eventId: string) => (await reopened.deliveries.list({ limit: 10 }, { eventId })).data.map(({ id }) => id).sort();
     expect(await found("a")).toEqual(["a.sub_1", "a.sub_2"]);
     expect(await found("a.b")).toEqual(["a.b.sub_1"]);
     expect(await store.deliveries.get("a.sub_2")).toMatchObject({ eventId: "a" });
