@@ -26,7 +26,7 @@ export async function makeObjects(api: RunningApi, name: string): Promise<Object
   }]);
   const deliveryId = `${eventId}.${tenant.subscriptionId}`;
   await api.store.deliveries.insertMany([{
-    id: deliveryId, eventId, subscriptionId: tenant.subscriptionId, groupId: tenant.groupId, eventType: tenant.eventType, status: "parked", createdAt: now, updatedAt: now, attemptCount: 1,
+    id: deliveryId, eventId, subscriptionId: tenant.subscriptionId, groupId: tenant.groupId, eventType: tenant.eventType, apiId: tenant.apiId, status: "parked", createdAt: now, updatedAt: now, attemptCount: 1,
     attempts: [{ number: 1, at: now, outcome: "refused", status: 422, durationMs: 12, detail: { url: "https://8.8.8.8/hook", requestHeaders: { "webhook-id": eventId }, responseBody: `only for ${name}` } }],
   }]);
   const filter = { since: new Date(now.getTime() - 3_600_000).toISOString() };
