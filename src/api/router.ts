@@ -53,33 +53,34 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
     }
   }
 
-  async function answer(request: RoutedRequest, response: ServerResponse): Promise<Actor> {
-    let actor = ANYBODY;
+  /** `admit` is told who it is as soon as that is known: the log names them also when the request fails. */
+  async function answer(request: RoutedRequest, response: ServerResponse, admit: (actor: Actor) => void): Promise<void> {
+    let actor: Actor = ANYBODY;
     if (!open) {
       const admission = gate(request, response);
       const admitted = admission instanceof Promise ? await admission : admission;
       if ("refused" in admitted) {
         refuseTo(request, response, admitted);
-        return actor;
+        return;
       }
       actor = admitted;
+      admit(actor);
       if (route.act !== "public" && !mayAct(actor, route.act)) {
         refuseTo(request, response, refuse("forbidden"));
         // The refusal stands whether or not it is on record.
         auditTally.record({ actor: actor.name, action: "access.refuse", subject: route.operationId, counts: {} })
           .catch((error: unknown) => log.error({ err: error, operation: route.operationId, actor: actor.name }, "a refusal is not on record"));
-        return actor;
+        return;
       }
     }
     await runAs(actor, request, response);
-    return actor;
   }
 
   return async (request, response) => {
     const since = performance.now();
     let actor = ANYBODY;
     try {
-      actor = await answer(request, response);
+      await answer(request, response, (admitted) => (actor = admitted));
     } catch (error) {
       const refusal = refusalOf(error);
       // A cursor of another list is the client's mistake and no failure of ours.

@@ -57,6 +57,10 @@ describe("If-Match", () => {
     expect(statuses.filter((status) => status === 200)).toHaveLength(1);
     expect(statuses.filter((status) => status === 412)).toHaveLength(7);
   });
+  test("is logged, when it refuses, under who asked", async () => {
+    expect((await patch(path(), { name: "e" }, '"x"')).status).toBe(412);
+    await expect.poll(() => api.log.findLast(({ msg, status }) => msg === "request" && status === 412)).toMatchObject({ method: "PATCH", actor: "environment" });
+  });
   test("holds for acts and deletions, and what it refuses is no act on record", async () => {
     const known = await tag(path());
     await patch(path(), { name: "newer" }, known);
