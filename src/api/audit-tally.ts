@@ -44,6 +44,8 @@ export function createAuditTally({ store, log, bunchMs = BUNCH_MS }: { store: Pi
     if (!bunch) return;
     bunches.delete(key);
     clearTimeout(bunch.timer);
+    // Acts that wait for the entry of the first one are counted only then.
+    await bunch.opened.catch(() => undefined);
     if (bunch.acts > 0) await store.audit.append({ ...bunch.act, detail: detailOf(bunch) });
   }
   const endSoon = (key: string): void => void end(key).catch((error: unknown) => log.error({ err: error, tally: key }, "acts that were counted could not be recorded in the audit"));

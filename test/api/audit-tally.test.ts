@@ -38,6 +38,14 @@ test("actors are counted apart, and what is counted is recorded at the end", asy
   expect(await entriesOf("key:3")).toEqual([{ acts: 1 }]);
 });
 
+test("acts that wait for the entry of the first one are counted when the tally ends meanwhile", async () => {
+  const tally = createAuditTally({ store, log });
+  const acts = [1, 2, 3].map(() => tally.record({ ...decode, actor: "key:4", counts: {} }));
+  await tally.close();
+  await Promise.all(acts);
+  expect(await entriesOf("key:4")).toEqual([{ acts: 1 }, { acts: 2 }]);
+});
+
 test("a first act that cannot be recorded is refused", async () => {
   const gone = await database.openStore();
   await gone.close();
