@@ -58,6 +58,13 @@ const start = (body: object, key = tenant.consumerKey, by = api) => by.call("POS
 const refusal = (body: object, key = tenant.consumerKey, by = api) => by.problem("POST", "/v1/recoveries", { key, body });
 
 describe("a preview", () => {
+  test("of a provider limited to an api begins where its event type does: the name may have been another's before", async () => {
+    const of = await makeTenant(api, "renamed");
+    await insert(3, { of, hours: 2 });
+    await insert(2, { of, hours: 0 });
+    expect(await preview({ subscriptionId: of.subscriptionId, eventType: of.eventType, since: hoursAgo(24) }, of.providerKey)).toMatchObject({ count: 2 });
+  });
+
   test("counts by status and subscription, says how long it takes, and sends nothing", async () => {
     const of = await makeTenant(api, "counted");
     await insert(12, { of, hours: 3 });
