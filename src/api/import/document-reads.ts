@@ -2,9 +2,9 @@
  * Documents are read in a thread of their own. A YAML document of 8 MiB takes seconds to parse, in which nothing else would be answered.
  * One is read at a time, few wait, and one that takes too long or too much memory is ended with its thread.
  */
-import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { refuse, type Refusal } from "../errors.js";
+import { threadFile } from "../thread-file.js";
 import type { DocumentOutcome, DocumentRead } from "./read-thread.js";
 
 /** Documents that wait for the thread, each with its bytes in memory. */
@@ -16,17 +16,13 @@ const IDLE_MS = 60_000;
 const HEAP_MB = 1_536;
 const RETRY_AFTER_SECONDS = 10;
 
-/** `.js` in dist/, `.ts` where tests run from the sources, which a thread reads only with help. */
-const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
-const SOURCES = EXTENSION === "ts" ? ["--import", new URL("../../../scripts/typescript-sources.mjs", import.meta.url).href] : [];
-
 export type DocumentReads = (read: DocumentRead) => Promise<DocumentOutcome>;
 
 /** The reads of one process. No thread runs until there is a document. */
 export function createDocumentReads(): DocumentReads {
   let made: Piscina<DocumentRead, DocumentOutcome> | undefined;
   const pool = () => (made ??= new Piscina({
-    filename: fileURLToPath(new URL(`./read-thread.${EXTENSION}`, import.meta.url)), execArgv: SOURCES,
+    ...threadFile("read-thread", import.meta.url),
     minThreads: 0, maxThreads: 1, maxQueue: WAITING, idleTimeout: IDLE_MS,
     env: {}, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB }, atomics: "disabled", recordTiming: false,
   }));

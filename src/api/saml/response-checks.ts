@@ -3,8 +3,8 @@
  * at once, few wait, and one that takes too long is ended with its thread.
  */
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
+import { threadFile } from "../thread-file.js";
 import type { CheckedResponse, PostedResponse } from "./check-response.js";
 import { refused, type SamlRefused } from "./refusals.js";
 
@@ -32,10 +32,6 @@ const DEADLINE_MS = 10_000;
 const WAIT_MS = 60_000;
 const IDLE_MS = 60_000;
 
-/** `.js` in dist/, `.ts` where tests run from the sources, which a thread reads only with help. */
-const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
-const SOURCES = EXTENSION === "ts" ? ["--import", new URL("../../../scripts/typescript-sources.mjs", import.meta.url).href] : [];
-
 interface Task {
   posted: PostedResponse;
   begun: BigInt64Array;
@@ -60,7 +56,7 @@ function createDeadline(begun: BigInt64Array, deadlineMs: number): { signal: Abo
 export function createResponseChecks({ waiting = WAITING, deadlineMs = DEADLINE_MS }: ResponseCheckOptions = {}): ResponseChecks {
   let made: Piscina<Task, CheckedResponse | SamlRefused> | undefined;
   const pool = () => (made ??= new Piscina({
-    filename: fileURLToPath(new URL(`./check-thread.${EXTENSION}`, import.meta.url)), execArgv: SOURCES,
+    ...threadFile("check-thread", import.meta.url),
     minThreads: 0, maxThreads: MAX_THREADS, maxQueue: waiting, idleTimeout: IDLE_MS,
     // Of the environment it needs nothing. The heap bounds what a response may unfold to.
     env: {}, resourceLimits: { maxOldGenerationSizeMb: 128 }, atomics: "disabled", recordTiming: false,
