@@ -126,9 +126,10 @@ describe("it ends", () => {
     const browser = await loggedIn();
     try {
       for (ahead = 0; ahead < 12 * 60 * MINUTE; ahead += 20 * MINUTE) expect(await statusOf(browser), `${ahead / MINUTE} min`).toBe(200);
-      ahead = 12 * 60 * MINUTE - 5_000;
+      // Real time passes as well: a loaded machine may need long for the 36 requests above.
+      ahead = 12 * 60 * MINUTE - 10 * MINUTE;
       expect(await statusOf(browser)).toBe(200);
-      ahead = 12 * 60 * MINUTE + 1_000;
+      ahead = 12 * 60 * MINUTE + MINUTE;
       expect(await statusOf(browser)).toBe(401);
     } finally {
       ahead = 0;
@@ -142,7 +143,7 @@ describe("it ends", () => {
       expect(await statusOf(browser)).toBe(200);
       ahead = 58 * MINUTE;
       expect(await statusOf(browser)).toBe(200);
-      ahead = 88 * MINUTE + 1_000;
+      ahead = 89 * MINUTE;
       expect(await statusOf(browser)).toBe(401);
       expect(browser.cookies.has(SESSION_COOKIE)).toBe(false);
     } finally {
@@ -155,7 +156,7 @@ describe("it ends", () => {
     try {
       ahead = 9 * MINUTE;
       expect(await statusOf(browser)).toBe(200);
-      ahead = 10 * MINUTE + 1_000;
+      ahead = 11 * MINUTE;
       expect(await statusOf(browser)).toBe(401);
     } finally {
       ahead = 0;
