@@ -1,4 +1,4 @@
-/** docs/security.md names the test that holds each promise: the files must be there. */
+/** docs/explanation/security.md names the test that holds each promise: the files must be there. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 
 const root = new URL("../../", import.meta.url);
 const tests = execFileSync("git", ["ls-files", "test"], { cwd: root, encoding: "utf8" }).split("\n").filter((file) => file.endsWith(".test.ts"));
-const page = readFileSync(new URL("docs/security.md", root), "utf8");
+const page = readFileSync(new URL("docs/explanation/security.md", root), "utf8");
 const named = [...new Set(page.match(/(?:test\/[\w./-]+\/)?[\w-]+\.test\.ts/g))];
 
 it("has rows", () => {
