@@ -80,7 +80,7 @@ async function olderRunsThan({ client }: DayKeysDependencies["link"], time: numb
 function report({ log }: DayKeysDependencies, { destroyed, heldBack, why }: DayKeysResult): void {
   if (destroyed.length > 0) log.info({ days: destroyed }, "day keys of Temporal payloads destroyed: their histories have expired");
   if (why === "archival") log.warn({ days: heldBack }, "day keys are kept: the namespace archives histories, which nobody could read any more");
-  if (why === "old runs") log.warn({ days: heldBack }, "day keys are kept: runs that began before are still in the engine (see docs/operations.md, Erasure)");
+  if (why === "old runs") log.warn({ days: heldBack }, "day keys are kept: runs that began before are still in the engine (see docs/operations/runbook/parts.md)");
 }
 
 /** Looks once some minutes after the start and then daily, each process at its own time. */

@@ -25,7 +25,8 @@ export function watchGrants({ store, metrics, log, auditTally }: Pick<Core, "sto
 
   store.grants.onRefused((refusal) => {
     metrics.grantsRefused.inc({ collection: refusal.collection, why: refusal.why });
-    log.error({ collection: refusal.collection, id: refusal.id.slice(0, 100), why: refusal.why }, "a row that grants power was not written by this service, or was put back, and is refused: see docs/operations.md");
+    log.error({ collection: refusal.collection, id: refusal.id.slice(0, 100), why: refusal.why },
+      "a row that grants power was not written by this service, or was put back, and is refused: see docs/operations/runbook/integrity.md");
     auditTally.record({ actor: "service", action: "grant.refuse", subject: subjectOf(refusal), counts: {}, names: { why: [refusal.why] } })
       .catch((error: unknown) => log.error({ err: error }, "a refused row is not on record"));
   });
