@@ -1,6 +1,8 @@
 /** The subscription catalogue in memory: what a publish and a dispatch look up without asking the store. */
 import type { Api, EventType, Group, StoredApiKey, Subscription } from "../store/model.js";
-import { CATALOGUE_COLLECTIONS, type CatalogueChanges, type CatalogueCollection, type CatalogueName, type CatalogueVersions, type Store, StoreError } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
+import { CATALOGUE_COLLECTIONS, type CatalogueChanges, type CatalogueCollection, type CatalogueName, type CatalogueVersions } from "../store/collection.js";
+import type { Store } from "../store/store.js";
 import type { LeftOut } from "../store/routings.js";
 import { LIFE } from "../store/subscription-life.js";
 

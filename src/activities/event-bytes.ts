@@ -1,5 +1,6 @@
 /** The bytes of events: out of a workflow's input, out of the store, and kept for a moment because retries and pages follow. */
-import { type EventStore, type Store, StoreError } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
+import type { EventStore, Store } from "../store/store.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 import type { EventBytes } from "./deliver.js";
 

@@ -3,7 +3,8 @@ import type { Activities } from "../workflows/contract.js";
 import type { RecoveryActivities } from "../workflows/recovery-contract.js";
 import { type AttemptDependencies, createAttempt } from "./attempt.js";
 import { createDispatch, type DispatchDependencies } from "./dispatch.js";
-import { createRecover, type RecoverDependencies } from "./recover.js";
+import type { RecoverDependencies } from "./recovery-step.js";
+import { createRecover } from "./recover.js";
 
 export type ActivityDependencies = DispatchDependencies & AttemptDependencies & RecoverDependencies;
 

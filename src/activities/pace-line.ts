@@ -1,7 +1,7 @@
 /** The queue of one subscription in this process, between those who want to send and its token bucket. */
 import type { Lease, LeaseRequest, RateLimit, Reservation } from "../workflows/contract.js";
 import { MAX_LEASE } from "../workflows/gcra.js";
-import type { Slot, Start, TakeOptions } from "./throttle.js";
+import type { Slot, Start, TakeOptions } from "./slot.js";
 
 /** So long before its slot a reservation comes back: a durable timer is not precise, the rest is waited for in the process. */
 const RESERVATION_LEAD_MS = 1_000;

@@ -1,6 +1,7 @@
 /** Deals the slots of a subscription's token bucket out to what waits to be sent. */
 import type { Reservation } from "../workflows/contract.js";
-import type { Later, PacedSubscription, Start, Throttle } from "./throttle.js";
+import type { Later, Start } from "./slot.js";
+import type { PacedSubscription, Throttle } from "./throttle.js";
 
 export interface Paced<T> {
   /** May go out; call `throttle.begin(subscription, start)` directly before sending. */

@@ -1,20 +1,10 @@
 /** The activities behind `recovery`: which deliveries are sent again, how they are handed over, and what became of them. */
 import type { Delivery } from "../store/model.js";
-import type { DeliveryFilter, Store } from "../store/store.js";
+import type { DeliveryFilter } from "../store/store.js";
 import type { RetryDeliveryInput } from "../workflows/contract.js";
 import type { RecoveryActivities, RecoveryFilter, RecoveryInput } from "../workflows/recovery-contract.js";
-import type { Catalogue } from "./catalogue.js";
 import { createRecoveryStep, perSecondOf } from "./recovery-step.js";
-
-export interface RecoverDependencies {
-  store: Store;
-  catalogue: Catalogue;
-  /**
-   * Signals `retry` for these deliveries to the workflow that looks after them; false when it is not open any more.
-   * `notBefore`: for each of them, milliseconds since the epoch.
-   */
-  signalRetry: (workflowId: string, deliveryIds: string[], notBefore?: number[]) => Promise<boolean>;
-}
+import type { RecoverDependencies } from "./recovery-step.js";
 
 const PAGE = 200;
 /** Without a status in the filter, what waits for somebody is sent again. */

@@ -4,7 +4,6 @@ import type { Delivery, Subscription } from "../store/model.js";
 import type { DeliveryChange, Store } from "../store/store.js";
 import type { RecoveryStep, RecoveryStepInput, SkipReason, WatchedDelivery } from "../workflows/recovery-contract.js";
 import type { Catalogue } from "./catalogue.js";
-import type { RecoverDependencies } from "./recover.js";
 import { routingOf, TEST_EVENT_TYPE } from "./routes.js";
 import { deliverySummary } from "./workflow-summary.js";
 
@@ -135,4 +134,14 @@ async function lookForLive(store: Store, { subscriptionId, send, watch }: Recove
   const own = new Set([...send, ...watch].map(({ id }) => id));
   const waiting = await store.deliveries.waiting(subscriptionId, own.size + 1);
   return { waits: waiting.some((id) => !own.has(id)), tookMs: Math.round(performance.now() - started) };
+}
+
+export interface RecoverDependencies {
+  store: Store;
+  catalogue: Catalogue;
+  /**
+   * Signals `retry` for these deliveries to the workflow that looks after them; false when it is not open any more.
+   * `notBefore`: for each of them, milliseconds since the epoch.
+   */
+  signalRetry: (workflowId: string, deliveryIds: string[], notBefore?: number[]) => Promise<boolean>;
 }

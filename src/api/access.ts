@@ -2,23 +2,7 @@
 import type { Catalogue } from "../activities/catalogue.js";
 import { TEST_EVENT_TYPE } from "../activities/routes.js";
 import type { Delivery, EventType, Role, Subscription } from "../store/model.js";
-import type { PersonalSession } from "./sessions.js";
-
-/** Whoever makes the request. */
-export interface Actor {
-  /** For the audit: `key:<id>`, `person:<id>` or `environment`. */
-  name: string;
-  /** Whoever has several roles acts in one of them at a time. */
-  role: Role;
-  /** The acts that a key is limited to, out of those of its role; absent: all of them. */
-  scopes?: readonly string[];
-  /** The groups it acts for; absent: all. */
-  groupIds?: readonly string[];
-  /** The apis it is limited to; absent: all. */
-  apiIds?: readonly string[];
-  /** Of a person who has logged in. */
-  session?: PersonalSession;
-}
+import type { Actor } from "./actor.js";
 
 const EVERYBODY: readonly Role[] = ["admin", "provider", "consumer", "operator", "auditor"];
 /** Whose own objects these are. */

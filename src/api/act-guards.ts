@@ -2,7 +2,8 @@
  * Writes that would change nothing, and so begin no act: their handlers refuse, and what is refused must cost no entry of the audit.
  * A guard gives the answer without asking the store again. A change that comes in between cannot pass without an intent then.
  */
-import { StoreError, type Store } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
+import type { Store } from "../store/store.js";
 import { SETTLED_STATUSES } from "../workflows/contract.js";
 
 /** What the write would answer; undefined: it may change something. @throws StoreError `duplicate`, as the write would */

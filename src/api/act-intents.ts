@@ -6,22 +6,11 @@
 import type { Logger } from "pino";
 import { beginAct, completeAct } from "../store/acts.js";
 import type { NewAuditEntry, Store } from "../store/store.js";
-import type { Actor } from "./access.js";
+import type { Actor } from "./actor.js";
 import { createGuard, type Guard, idIn, textIn } from "./act-guards.js";
 import type { ApiDependencies } from "./dependencies.js";
 import type { Route } from "./route.js";
-
-/** The act of one request. */
-export interface ActOfRequest {
-  /** What the handler works with instead of the API's own. */
-  dependencies: ApiDependencies;
-  /** Records the outcome. It never fails once the act has begun: the outcome is tried again, and completed by the clock at last. */
-  record(entry: NewAuditEntry): Promise<void>;
-  /** Called once, before the act is begun; when it throws, nothing is changed. */
-  beforeFirst(work: (write: string, target: string | undefined) => Promise<void>): void;
-  /** Completes an act that the handler began and left without an outcome. */
-  end(): void;
-}
+import type { ActOfRequest } from "./act.js";
 
 /** Methods that change something, by their first word; a test holds every method of the store to be either this or reading. */
 export const WRITES = /^(insert|update|delete|put|open|settle|mark|expunge|takeOver|record|erase|enter|reapply|change|loggedIn|destroy|end(All)?Of|end$|actIn|use$|save|set|add|remove|start|pause|resume|cancel|resend|publish|take|consume|tell|report)/;

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { isLive } from "../activities/publisher-proof.js";
 import type { ApiKey } from "../store/model.js";
-import { type Actor, covers } from "./access.js";
+import type { Actor } from "./actor.js";
+import { covers } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { newApiKey, powerOf } from "./authenticate.js";
 import { refuse, type Refusal } from "./errors.js";

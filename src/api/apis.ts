@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { newId } from "../store/ids.js";
 import type { Api } from "../store/model.js";
-import { type Actor, discoversApi, grantedApis, seesApi } from "./access.js";
+import type { Actor } from "./actor.js";
+import { discoversApi, grantedApis, seesApi } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { applyChange, exact } from "./change.js";
 import { deleteApi } from "./erasure.js";

@@ -2,7 +2,8 @@
 import { once } from "node:events";
 import { z } from "zod";
 import type { AuditEntry } from "../store/model.js";
-import type { AuditFilter, Page } from "../store/store.js";
+import type { Page } from "../store/collection.js";
+import type { AuditFilter } from "../store/store.js";
 import { ok, type Reply, type RequestContext, type Route, route } from "./route.js";
 import { auditFilter, auditView } from "./schemas/administration.js";
 import { SECURITY_HEADERS } from "./security-headers.js";

@@ -2,13 +2,15 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { Catalogue } from "../activities/catalogue.js";
 import { isLive } from "../activities/publisher-proof.js";
 import { newId } from "../store/ids.js";
 import type { ApiKey, Role } from "../store/model.js";
 import type { Store } from "../store/store.js";
-import type { Actor, KeyPower } from "./access.js";
-import type { ApiDependencies } from "./dependencies.js";
+import type { Actor } from "./actor.js";
+import type { KeyPower } from "./access.js";
 import { refuse, type Refusal } from "./errors.js";
+import type { ApiSettings } from "./settings.js";
 
 /** The id is of fixed length, so that a `_` in the secret is no ambiguity. 43 characters are 256 bits in base64url. */
 const TOKEN = /^sp_(key_[0-9A-Z]{26})_([A-Za-z0-9_-]{43})$/;
@@ -28,8 +30,14 @@ export function newApiKey(store: Pick<Store, "blindIndex">, id = newId("key")): 
 
 const hashOf = (store: Pick<Store, "blindIndex">, secret: string): Uint8Array => store.blindIndex("api-key", secret);
 
+export interface AuthenticationDependencies {
+  store: Pick<Store, "blindIndex">;
+  catalogue: Pick<Catalogue, "apiKey">;
+  settings: Pick<ApiSettings, "environmentAdminKeyHash">;
+}
+
 /** Tells who makes the request. Two HMACs (about 6 µs) for a wrong key, whatever is wrong with it; one for a good one. */
-export function createAuthentication({ store, catalogue, settings }: Pick<ApiDependencies, "store" | "catalogue" | "settings">) {
+export function createAuthentication({ store, catalogue, settings }: AuthenticationDependencies) {
   return (request: Pick<IncomingMessage, "headers">): Authentication => {
     const header = request.headers.authorization;
     const bearer = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim().slice(0, LONGEST_TOKEN) : "";

@@ -5,7 +5,8 @@
 import type { Payload } from "@temporalio/common";
 import type { z } from "zod";
 import type { SealedAs } from "../store/payload-codec.js";
-import { type Actor, mayAct } from "./access.js";
+import type { Actor } from "./actor.js";
+import { mayAct } from "./access.js";
 import { parseJson, readBody, refuseUnlessJson } from "./body.js";
 import { refuse, type Refusal } from "./errors.js";
 import { sendJson, sendRefusal } from "./respond.js";

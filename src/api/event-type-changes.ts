@@ -1,7 +1,8 @@
 /** Writing event types: what is checked before, and how a changed schema becomes a new version. Used by the routes and by the import. */
 import { isDeepStrictEqual } from "node:util";
 import type { EventType } from "../store/model.js";
-import { type Store, StoreError } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
+import type { Store } from "../store/store.js";
 import type { ApiDependencies } from "./dependencies.js";
 import { type FieldError, refuse, type Refusal } from "./errors.js";
 

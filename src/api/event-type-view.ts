@@ -3,8 +3,9 @@ import type { z } from "zod";
 import type { Catalogue } from "../activities/catalogue.js";
 import type { Deprecation, EventType, EventTypeVersion } from "../store/model.js";
 import { decodeCursor, encodeCursor } from "../store/paging.js";
-import type { Page, PageRequest } from "../store/store.js";
-import { type Actor, eventTypeFilter } from "./access.js";
+import type { Page, PageRequest } from "../store/collection.js";
+import type { Actor } from "./actor.js";
+import { eventTypeFilter } from "./access.js";
 import type { eventTypeVersionView, eventTypeView } from "./schemas/catalogue.js";
 
 /** The event type as this actor sees it; a consumer also learns by which grant. */

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { TEST_EVENT_TYPE } from "../activities/routes.js";
 import type { EventRecord } from "../store/model.js";
-import { type Actor, ownsApi, ownsEventType, seesContent } from "./access.js";
+import type { Actor } from "./actor.js";
+import { ownsApi, ownsEventType, seesContent } from "./access.js";
 import { pageReply, pageRequest } from "./audit.js";
 import { decodeAttribute, eventIdFor } from "./cloud-events.js";
 import { summaryOf } from "./deliveries.js";

@@ -1,6 +1,6 @@
 /** What a failure below the API means for the client. */
 import { isGrpcServiceError, ServiceError } from "@temporalio/client";
-import { StoreError } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
 import { refuse, type Refusal } from "./errors.js";
 import { PreconditionFailed } from "./preconditions.js";
 

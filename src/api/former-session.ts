@@ -5,9 +5,10 @@
  */
 import type { IncomingMessage } from "node:http";
 import { parseCookie, stringifySetCookie } from "cookie";
-import type { Keyring, SealContext } from "../store/keyring.js";
+import type { SealContext } from "../store/data-key.js";
+import type { Keyring } from "../store/keyring.js";
 import { sealedKeyId } from "../store/sealing.js";
-import { StoreError } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
 
 const COOKIE = "__Host-sealpost-former";
 const CONTEXT: SealContext = { collection: "cookies", id: "former", field: "session", owner: "system" };

@@ -1,6 +1,6 @@
 /** Lets a request in: authentication by key or session, the limits on wrong ones and on requests, and no session from another site. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Actor } from "./access.js";
+import type { Actor } from "./actor.js";
 import { createAuthentication, createRequestLimit, createWrongKeyLimit, networkOf } from "./authenticate.js";
 import { sessionTokenOf } from "./cookies.js";
 import { isCrossSite } from "./cross-site.js";

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { newId } from "../store/ids.js";
 import type { Group } from "../store/model.js";
-import { type Actor, ownsGrants, seesGroup } from "./access.js";
+import type { Actor } from "./actor.js";
+import { ownsGrants, seesGroup } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { applyChange } from "./change.js";
 import { deleteGroup } from "./erasure.js";

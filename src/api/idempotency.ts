@@ -8,7 +8,7 @@ import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { leftBehind } from "../store/acts.js";
 import { canonicalOf } from "../store/grants/canonical.js";
-import type { KeyScope } from "../store/keyring.js";
+import type { KeyScope } from "../store/data-key.js";
 import type { Store } from "../store/store.js";
 import { refuse, type Refusal } from "./errors.js";
 import { isRefusal, type Reply, type RequestContext, type Route } from "./route.js";

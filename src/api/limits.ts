@@ -1,7 +1,7 @@
 /** Limits on what sends requests or starts work on behalf of a group, shared by all processes. */
 import type { Logger } from "pino";
 import type { Limit, LimitStore } from "../store/limits.js";
-import type { Actor } from "./access.js";
+import type { Actor } from "./actor.js";
 import type { AuditTally } from "./audit-tally.js";
 import { refuse, type Refusal } from "./errors.js";
 

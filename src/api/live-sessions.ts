@@ -1,7 +1,8 @@
 /** Sessions as they are asked for at each request: from memory for a second, and with the idle limit moving along. */
+import type { Logger } from "pino";
 import type { SamlConnection } from "../store/saml-connections.js";
 import type { Session } from "../store/sessions.js";
-import type { ApiDependencies } from "./dependencies.js";
+import type { Store } from "../store/store.js";
 
 /** A session that has not ended, with what decides what it gives. */
 export interface LiveSession {
@@ -27,7 +28,9 @@ const FRESH_MS = 1_000;
 const TOUCH_MS = 60_000;
 const MAX_CACHED = 10_000;
 
-interface Options extends Pick<ApiDependencies, "store" | "log"> {
+interface Options {
+  store: Store;
+  log: Logger;
   clock: () => number;
   idleMs: number;
 }

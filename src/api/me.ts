@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { Catalogue } from "../activities/catalogue.js";
 import type { Role } from "../store/model.js";
-import type { Actor } from "./access.js";
+import type { Actor } from "./actor.js";
 import { recordAct } from "./audit.js";
 import { clearSessionCookie } from "./cookies.js";
 import { clearFormerSessionCookie } from "./former-session.js";

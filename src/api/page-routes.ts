@@ -1,7 +1,8 @@
 /** The pages for people. They are not in the API's document. */
 import { z } from "zod";
 import { ROLES } from "../store/model.js";
-import { type Actor, mayAct } from "./access.js";
+import type { Actor } from "./actor.js";
+import { mayAct } from "./access.js";
 import { readBody } from "./body.js";
 import { sessionTokenOf } from "./cookies.js";
 import { refuse } from "./errors.js";

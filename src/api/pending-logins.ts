@@ -4,9 +4,10 @@
  */
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { Keyring, SealContext } from "../store/keyring.js";
+import type { SealContext } from "../store/data-key.js";
+import type { Keyring } from "../store/keyring.js";
 import { sealedKeyId } from "../store/sealing.js";
-import { StoreError } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
 import { clearLoginCookie, LOGIN_COOKIE_PREFIX, loginCookiesOf, setLoginCookie } from "./cookies.js";
 
 export interface PendingLogin {

@@ -5,7 +5,8 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
-import type { CatalogueCollection, Store } from "../store/store.js";
+import type { CatalogueCollection } from "../store/collection.js";
+import type { Store } from "../store/store.js";
 import { refuse, type Refusal } from "./errors.js";
 import type { Reply, Route } from "./route.js";
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { OPEN_RECOVERY_STATUSES, type Recovery } from "../store/recoveries.js";
 import { noProgress, type RecoveryFilter, type RecoveryStatus } from "../workflows/recovery-contract.js";
-import type { Actor } from "./access.js";
+import type { Actor } from "./actor.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { refuse } from "./errors.js";
 import { isDuplicate } from "./failure.js";

@@ -2,7 +2,8 @@
 import type { Subscription } from "../store/model.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
 import type { RecoveryFilter } from "../workflows/recovery-contract.js";
-import { type Actor, ownsEventType, seesGroup, seesSubscription } from "./access.js";
+import type { Actor } from "./actor.js";
+import { ownsEventType, seesGroup, seesSubscription } from "./access.js";
 import { refuse, type Refusal } from "./errors.js";
 import type { RequestContext } from "./route.js";
 import type { RecoveryFilterInput } from "./schemas/recoveries.js";

@@ -9,7 +9,7 @@ import { perSecondOf } from "../activities/recovery-step.js";
 import { newId } from "../store/ids.js";
 import type { DeliverySummary, Store } from "../store/store.js";
 import { LANES_AT_ONCE } from "../workflows/recovery-contract.js";
-import type { Actor } from "./access.js";
+import type { Actor } from "./actor.js";
 import { refuse, type Refusal } from "./errors.js";
 import type { CheckedFilter } from "./recovery-filter.js";
 import type { RequestContext } from "./route.js";

@@ -1,8 +1,9 @@
 /** How a route is declared: once, for the router and for the OpenAPI document alike. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
-import type { Act, Actor } from "./access.js";
-import type { ActOfRequest } from "./act-intents.js";
+import type { Actor } from "./actor.js";
+import type { Act } from "./access.js";
+import type { ActOfRequest } from "./act.js";
 import type { ApiDependencies } from "./dependencies.js";
 import type { ProblemCode, Refusal } from "./errors.js";
 

@@ -1,7 +1,8 @@
 /** Builds the Express router from the route table: authenticate, authorise, validate, handle, answer. */
 import type { ServerResponse } from "node:http";
 import type { Express } from "express";
-import { type Actor, mayAct } from "./access.js";
+import type { Actor } from "./actor.js";
+import { mayAct } from "./access.js";
 import { createActOfRequest, isAdministrative } from "./act-intents.js";
 import { ADMINISTRATIVE_LIMIT_BYTES, parseAdministrativeJson, readBody, refuseUnlessJson, SCHEMA_BOUNDS } from "./body.js";
 import { createCursorSeal } from "./cursor-seal.js";

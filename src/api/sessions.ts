@@ -1,24 +1,20 @@
 /** Sessions of people: opened at a log-in, asked at each request, ended by time, by the person or by an administrator. */
 import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import type { Catalogue } from "../activities/catalogue.js";
 import type { Role } from "../store/model.js";
 import type { SamlConnection } from "../store/saml-connections.js";
-import type { Session, SessionIdentity } from "../store/sessions.js";
-import type { Actor } from "./access.js";
+import type { SessionIdentity } from "../store/sessions.js";
+import type { Store } from "../store/store.js";
+import type { Actor, PersonalSession } from "./actor.js";
 import { createWrongKeyLimit, networkOf } from "./authenticate.js";
 import { exact } from "./change.js";
 import { clearSessionCookie } from "./cookies.js";
-import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./errors.js";
 import { createLiveSessions, endOf, type LiveSession } from "./live-sessions.js";
 import { actingAs, type Standing, standingsOf } from "./role-mapping.js";
 import type { SamlIdentity } from "./saml/service-provider.js";
-
-/** What a session adds to its actor. */
-export interface PersonalSession extends Pick<Session, "id" | "personId" | "startedAt" | "expiresAt" | "endsAt" | "identity"> {
-  connection: Pick<SamlConnection, "id" | "name">;
-  /** Every role that the person has now, the present one among them; least powerful first. */
-  roles: readonly Role[];
-}
+import type { ApiSettings } from "./settings.js";
 
 export interface Sessions {
   /** Whoever the token belongs to, in the role it acts in now; `unused`: asked by a page and not by the person, so the idle limit stays where it is. */
@@ -43,6 +39,15 @@ export interface Sessions {
    * within a second. Gives how many there were.
    */
   endAllOf(personId: string, sessionIndexes?: readonly string[]): Promise<number>;
+}
+
+export interface SessionDependencies {
+  store: Store;
+  catalogue: Catalogue;
+  settings: Pick<ApiSettings, "sessionHours" | "sessionIdleMinutes" | "wrongKeysPerMinute">;
+  log: Logger;
+  /** Milliseconds since the epoch; `Date.now` when absent. */
+  clock?: (() => number) | undefined;
 }
 
 export interface Login {
@@ -93,7 +98,7 @@ function createFewPerMinute(most: number, clock: () => number): () => boolean {
 }
 
 /** On the stand-in somebody must remove what has ended, so every ten minutes a log-in does; MongoDB does so itself. */
-function createSweep({ store, log }: Pick<ApiDependencies, "store" | "log">): (now: number) => Promise<void> {
+function createSweep({ store, log }: Pick<SessionDependencies, "store" | "log">): (now: number) => Promise<void> {
   let sweptAt = 0;
   return async (now) => {
     if (now - sweptAt < SWEEP_MS) return;
@@ -102,7 +107,7 @@ function createSweep({ store, log }: Pick<ApiDependencies, "store" | "log">): (n
   };
 }
 
-export function createSessions({ store, catalogue, settings, log, clock = Date.now }: Pick<ApiDependencies, "store" | "catalogue" | "settings" | "log" | "clock">): Sessions {
+export function createSessions({ store, catalogue, settings, log, clock = Date.now }: SessionDependencies): Sessions {
   const idleMs = settings.sessionIdleMinutes * 60_000;
   const live = createLiveSessions({ store, log, clock, idleMs });
   const limitRefusals = createWrongKeyLimit(settings.wrongKeysPerMinute);
@@ -169,7 +174,7 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
 }
 
 /** A group that another process made a moment ago may not be here yet. */
-async function standingsAtLogin(catalogue: ApiDependencies["catalogue"], connection: SamlConnection, { groups }: SamlIdentity): Promise<Standing[]> {
+async function standingsAtLogin(catalogue: Catalogue, connection: SamlConnection, { groups }: SamlIdentity): Promise<Standing[]> {
   const now = () => standingsOf(connection, new Set(groups), (id) => catalogue.group(id));
   if (now().length === 0) await catalogue.refresh();
   return now();

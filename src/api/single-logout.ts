@@ -13,7 +13,7 @@ import type { RequestContext, Route, RoutedRequest } from "./route.js";
 import { type IncomingLogout, MAX_LOGOUT_CHARACTERS } from "./saml/logout-messages.js";
 import type { LogoutAsked } from "./saml/single-logout.js";
 import { connectionId } from "./schemas/people.js";
-import type { PersonalSession } from "./sessions.js";
+import type { PersonalSession } from "./actor.js";
 import { parseQuery } from "./validate.js";
 
 /** A message in base64, percent-encoded, and what goes with it. */

@@ -7,7 +7,8 @@ import { liveKeys, standardPublicKey } from "../activities/signing-keys.js";
 import { canonicalUrl } from "../activities/target-url.js";
 import type { EndpointAuth, Subscription } from "../store/model.js";
 import { maskUrl } from "../store/url-secrets.js";
-import { type Actor, mayAct } from "./access.js";
+import type { Actor } from "./actor.js";
+import { mayAct } from "./access.js";
 import type { subscriptionView, subscriptionWithSecret } from "./schemas/subscriptions.js";
 
 /** `whsec_` and two characters: enough to tell secrets apart, nothing to guess with. */

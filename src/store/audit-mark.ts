@@ -8,7 +8,7 @@
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "./driver-errors.js";
 import type { Keyring } from "./keyring.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /** At rest; `seq` in plain is for the compare-and-set alone and must be what is sealed. */
 export interface AuditMarkDocument {

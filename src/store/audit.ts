@@ -9,7 +9,8 @@ import type { Exclusive } from "./exclusive.js";
 import { findPage, within } from "./paging.js";
 import type { AuditEntry } from "./model.js";
 import type { Scan } from "./scans.js";
-import { StoreError, type Store } from "./store.js";
+import { StoreError } from "./store-error.js";
+import type { Store } from "./store.js";
 
 type Given = Parameters<Store["audit"]["append"]>[0];
 type Dated = Given & { at: Date };

@@ -5,7 +5,8 @@ import type { Doubtful } from "./changes.js";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
 import { createTurns, type Exclusive } from "./exclusive.js";
 import { findPage, oneOf } from "./paging.js";
-import { StoreError, type CatalogueCollection } from "./store.js";
+import { StoreError } from "./store-error.js";
+import type { CatalogueCollection } from "./collection.js";
 
 /** A catalogue object at rest. `version` rises with every write and decides concurrent ones. */
 export type CatalogueDocument = Document & { _id: string; version: number; createdAt: Date };

@@ -1,7 +1,8 @@
 /** How each catalogue object lies in its collection. */
 import { Binary } from "mongodb";
 import type { CatalogueDocument, Layout } from "./catalogue-collection.js";
-import type { Keyring, KeyScope, SealContext } from "./keyring.js";
+import type { KeyScope, SealContext } from "./data-key.js";
+import type { Keyring } from "./keyring.js";
 import { publicPart } from "./url-secrets.js";
 import type { Api, ApiKey, EventType, Group, PendingCertificate, SigningKey, SigningSecret, StoredApiKey, Subscription } from "./model.js";
 

@@ -3,7 +3,7 @@ import type { Collection, UpdateFilter } from "mongodb";
 import { createAnnouncements } from "./announcements.js";
 import { guarded, isDuplicate } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
-import { CATALOGUE_COLLECTIONS, type CatalogueChanges, type CatalogueName, type CatalogueVersions } from "./store.js";
+import { CATALOGUE_COLLECTIONS, type CatalogueChanges, type CatalogueName, type CatalogueVersions } from "./collection.js";
 
 /** One write of the catalogue. Without an id: more of the collection than one object. */
 interface CatalogueWrite {

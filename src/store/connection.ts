@@ -1,7 +1,7 @@
 /** The connection to MongoDB: what Sealpost insists on, whatever the connection string says. */
 import { type Db, type Document, MongoClient, type MongoClientOptions } from "mongodb";
 import { guarded } from "./driver-errors.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /**
  * Majority and journaled, so that nothing acknowledged is ever rolled back; primary reads, so that a process sees its own

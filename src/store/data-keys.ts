@@ -5,7 +5,7 @@ import { guarded, isDuplicate, LIST_DEADLINE_MS } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
 import type { KeyProvider } from "./master-keys.js";
 import { KEY_BYTES } from "./sealing.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /** A wrapped data key at rest; `_id` is `<scope>#<generation>`, so that two processes cannot both make one. */
 export interface DataKeyDocument {

@@ -9,8 +9,9 @@ import { findByIds } from "./batch-insert.js";
 import { ATTEMPTS_KEPT, bare, type DeliveryDocument, deliveryOf, sealDetail, summaryOf, WITHOUT_DETAILS } from "./delivery-document.js";
 import { guarded, type Within } from "./driver-errors.js";
 import { createTurns } from "./exclusive.js";
-import type { DataKey, KeyScope } from "./keyring.js";
-import { type DeliveryChange, type RefusedChange, StoreError } from "./store.js";
+import type { DataKey, KeyScope } from "./data-key.js";
+import { StoreError } from "./store-error.js";
+import type { DeliveryChange, RefusedChange } from "./store.js";
 
 /** Fields to set and to remove. */
 export interface Update {

@@ -1,9 +1,10 @@
 /** A delivery as it lies in the database, and back. */
 import { Binary, type Long } from "mongodb";
 import { eventOfDelivery } from "../workflows/event-id.js";
-import type { DataKey, Keyring, KeyScope, SealContext } from "./keyring.js";
+import type { DataKey, KeyScope, SealContext } from "./data-key.js";
+import type { Keyring } from "./keyring.js";
 import type { Attempt, AttemptDetail, Delivery } from "./model.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /** Attempts that a delivery keeps, the newest ones. */
 export const ATTEMPTS_KEPT = 50;

@@ -1,7 +1,7 @@
 /** The driver's errors as the store's: callers branch on StoreError codes and never see the driver. */
 import { MongoAPIError, MongoClientClosedError, MongoError, MongoNotConnectedError, MongoServerError, MongoTopologyClosedError } from "mongodb";
 import { withinDeadline } from "./deadline.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /** Duplicate key. */
 const DUPLICATE_KEY = 11000;

@@ -6,11 +6,13 @@ import { Binary, type Collection } from "mongodb";
 import { findByIds, insertNew } from "./batch-insert.js";
 import { guarded } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
-import type { DataKey, Keyring, KeyScope, SealContext } from "./keyring.js";
+import type { DataKey, KeyScope, SealContext } from "./data-key.js";
+import type { Keyring } from "./keyring.js";
 import type { EventRecord } from "./model.js";
 import { findPage, oneOf, within } from "./paging.js";
 import type { Scan } from "./scans.js";
-import { StoreError, type EventStore } from "./store.js";
+import { StoreError } from "./store-error.js";
+import type { EventStore } from "./store.js";
 
 /** An event at rest. */
 export interface EventDocument {

@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Collection } from "mongodb";
 import { guarded, isDuplicate } from "./driver-errors.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /** Runs the work while nobody else runs work of that name. */
 export type Exclusive = <T>(name: string, work: () => Promise<T>) => Promise<T>;

@@ -4,7 +4,8 @@ import { guarded, isDuplicate, LIST_DEADLINE_MS } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
 import type { GrantRequest } from "./model.js";
 import { findPage, oneOf } from "./paging.js";
-import { type GrantRequestStore, StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
+import type { GrantRequestStore } from "./store.js";
 
 /** A request at rest. */
 export type GrantRequestDocument = Omit<GrantRequest, "id"> & { _id: string };

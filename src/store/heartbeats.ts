@@ -4,7 +4,7 @@
  * "Started" without "Succeeded" or "Failed"; a heartbeat of ours takes at most `connectTimeoutMS`, 2.5 s.
  */
 import type { MongoClient } from "mongodb";
-import type { StoreLog } from "./mongo-store.js";
+import type { StoreLog } from "./store-log.js";
 
 /** Three times what a heartbeat can take. */
 const HUNG_MS = 7_500;

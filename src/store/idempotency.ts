@@ -6,8 +6,9 @@ import { randomUUID } from "node:crypto";
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
-import type { Keyring, KeyScope } from "./keyring.js";
-import { StoreError } from "./store.js";
+import type { KeyScope } from "./data-key.js";
+import type { Keyring } from "./keyring.js";
+import { StoreError } from "./store-error.js";
 
 /** What a request is about to change first; `at` is when. */
 export interface BegunAct {

@@ -4,18 +4,8 @@ import { createDataKeys, type DataKeyDocument } from "./data-keys.js";
 import { type Exclusive, unguarded } from "./exclusive.js";
 import type { KeyProvider } from "./master-keys.js";
 import { createDataKey, sealedKeyId } from "./sealing.js";
-import { StoreError } from "./store.js";
-
-/** Whose data a key seals: `api/<id>`, `group/<id>`, `temporal/<yyyy-mm-dd>`, `person/<id>`, `system`. */
-export type KeyScope = `api/${string}` | `group/${string}` | `temporal/${string}` | `person/${string}` | "system";
-
-/** Bound into every ciphertext as additional data: a ciphertext moved elsewhere does not open. */
-export interface SealContext {
-  collection: string;
-  id: string;
-  field: string;
-  owner: string;
-}
+import { StoreError } from "./store-error.js";
+import type { DataKey, KeyScope } from "./data-key.js";
 
 export interface Keyring {
   /**
@@ -34,13 +24,6 @@ export interface Keyring {
   destroy(scope: KeyScope, made?: Date): Promise<boolean>;
   /** The days whose key for Temporal payloads is not destroyed, oldest first. */
   livingDays(): Promise<string[]>;
-}
-
-export interface DataKey {
-  id: string;
-  seal(context: SealContext, plaintext: Uint8Array): Uint8Array;
-  /** Throws StoreError `sealed_data_invalid`. */
-  open(context: SealContext, sealed: Uint8Array): Uint8Array;
 }
 
 export interface KeyringOptions {

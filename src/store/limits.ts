@@ -5,7 +5,7 @@
 import type { Collection } from "mongodb";
 import { guarded, isDuplicate, LIST_DEADLINE_MS } from "./driver-errors.js";
 import { createTurns, type Exclusive } from "./exclusive.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /** A key's takings at rest, milliseconds since the epoch, ascending. */
 export interface LimitDocument {

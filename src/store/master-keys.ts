@@ -3,7 +3,7 @@ import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { KEY_BYTES, unwrapKey, wrapKey } from "./sealing.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 const SETTING = "SEALPOST_MASTER_KEYS";
 

@@ -1,6 +1,5 @@
 /** The store over MongoDB: puts the collections together. */
 import type { Db, MongoClient } from "mongodb";
-import type { Logger } from "pino";
 import { createAuditStore } from "./audit.js";
 import type { AuditDocument, AuditHeadDocument, Mac } from "./audit-chain.js";
 import type { IntentCheckpointDocument } from "./audit-intents.js";
@@ -35,7 +34,9 @@ import { createSamlConnectionStore } from "./saml-connections.js";
 import { createSamlUseStore, type SamlUseDocument } from "./saml-uses.js";
 import { createSingleScan, indexedScan, type Scan } from "./scans.js";
 import { createSessionStore, type SessionDocument } from "./sessions.js";
-import type { CatalogueName, CatalogueVersions, Store } from "./store.js";
+import type { CatalogueName, CatalogueVersions } from "./collection.js";
+import type { Store } from "./store.js";
+import type { StoreLog } from "./store-log.js";
 
 /** The store, and which engine is behind it. */
 export interface MongoStore extends Store {
@@ -54,9 +55,6 @@ export interface ConnectOptions {
   masterKeys: string;
   log?: StoreLog;
 }
-
-/** The part of the structured log that the store writes to; ids only, never values. */
-export type StoreLog = Pick<Logger, "info" | "warn">;
 
 /**
  * Connects and opens the store; `close()` closes the connection.

@@ -1,7 +1,8 @@
 /** Lists, newest first, page by an opaque cursor: the creation time and id of the last item given. */
 import type { Collection, Document, Filter, WithId } from "mongodb";
 import { indexedScan, type Scan } from "./scans.js";
-import { StoreError, type Page, type PageRequest } from "./store.js";
+import { StoreError } from "./store-error.js";
+import type { Page, PageRequest } from "./collection.js";
 
 export const PAGE_LIMIT = 250;
 

@@ -2,8 +2,9 @@
 import type { Payload, PayloadCodec, SerializationContext } from "@temporalio/common";
 import proto from "@temporalio/proto";
 import { OWN_METADATA, type Proof, PROOF_METADATA, writeProof } from "../workflows/proof-of.js";
-import type { DataKey, Keyring, KeyScope, SealContext } from "./keyring.js";
-import { StoreError } from "./store.js";
+import type { DataKey, KeyScope, SealContext } from "./data-key.js";
+import type { Keyring } from "./keyring.js";
+import { StoreError } from "./store-error.js";
 
 // The default import: Node finds no named exports in this CommonJS package.
 const PayloadMessage = proto.temporal.api.common.v1.Payload;

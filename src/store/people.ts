@@ -1,10 +1,11 @@
 /** People who have logged in. Whoever comes with the same NameID through the same connection is the same person; an e-mail address says nothing. */
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "./driver-errors.js";
-import type { Keyring, KeyScope, SealContext } from "./keyring.js";
+import type { KeyScope, SealContext } from "./data-key.js";
+import type { Keyring } from "./keyring.js";
 import { findPage } from "./paging.js";
-import type { Page, PageRequest } from "./store.js";
-import { StoreError } from "./store.js";
+import type { Page, PageRequest } from "./collection.js";
+import { StoreError } from "./store-error.js";
 
 /** What is personal; sealed at rest under a key of the person's own, which erasure destroys. */
 export interface PersonalData {

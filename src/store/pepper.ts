@@ -6,7 +6,7 @@ import { createHmac, createSecretKey, randomBytes, type KeyObject } from "node:c
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "./driver-errors.js";
 import type { Keyring } from "./keyring.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /** The sealed pepper at rest. */
 export interface PepperDocument {

@@ -2,7 +2,7 @@
 import type { Collection } from "mongodb";
 import { guarded, isDuplicate } from "./driver-errors.js";
 import type { Keyring } from "./keyring.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /** When a release with proofs first ran over this database. Never changed afterwards. */
 export interface ProofCutOffDocument {

@@ -4,7 +4,7 @@ import { progressOf, type RecoveryFilter, type RecoveryProgress, type RecoverySt
 import { guarded } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
 import { findPage, oneOf } from "./paging.js";
-import type { Page, PageRequest } from "./store.js";
+import type { Page, PageRequest } from "./collection.js";
 
 export interface Recovery {
   id: string;

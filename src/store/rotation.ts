@@ -4,7 +4,7 @@ import { lockOf, wrappingContext, type DataKeyDocument } from "./data-keys.js";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
 import { type Exclusive, unguarded } from "./exclusive.js";
 import type { KeyProvider } from "./master-keys.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 export interface RotationResult {
   /** Data keys wrapped anew in this run. */

@@ -2,9 +2,10 @@
 import { Binary, type Collection } from "mongodb";
 import { type CatalogueDocument, createCatalogueCollection, type Layout, type Rows } from "./catalogue-collection.js";
 import type { Exclusive } from "./exclusive.js";
-import type { Keyring, SealContext } from "./keyring.js";
+import type { SealContext } from "./data-key.js";
+import type { Keyring } from "./keyring.js";
 import type { Role } from "./model.js";
-import type { CatalogueCollection } from "./store.js";
+import type { CatalogueCollection } from "./collection.js";
 
 /** A certificate that the identity provider signs with. Several are trusted during a roll-over. */
 export interface IdpCertificate {

@@ -2,7 +2,7 @@
 import { MongoServerError } from "mongodb";
 import { withinDeadline } from "./deadline.js";
 import { guarded, LIST_DEADLINE_MS, type Within } from "./driver-errors.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /** Runs a list or a count. What is given up at the deadline stops in the server too. Throws StoreError `unavailable` or `scan_too_long`. */
 export type Scan = <T>(read: (within: Within) => Promise<T>) => Promise<T>;

@@ -7,8 +7,8 @@
  * the creation of the cipher; the IVs come from a pool because randomBytes(12) alone would cost another 1 µs.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, randomFillSync, type KeyObject } from "node:crypto";
-import type { DataKey, SealContext } from "./keyring.js";
-import { StoreError } from "./store.js";
+import type { DataKey, SealContext } from "./data-key.js";
+import { StoreError } from "./store-error.js";
 
 const ALGORITHM = "aes-256-gcm";
 const VERSION = 1;

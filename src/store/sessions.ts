@@ -6,10 +6,11 @@
 import { Binary, type Collection } from "mongodb";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
 import type { Grants } from "./grants/grants.js";
-import type { Keyring, SealContext } from "./keyring.js";
+import type { SealContext } from "./data-key.js";
+import type { Keyring } from "./keyring.js";
 import type { Role } from "./model.js";
 import { personScope } from "./people.js";
-import { StoreError } from "./store.js";
+import { StoreError } from "./store-error.js";
 
 /** What the identity provider said at the log-in; sealed at rest. */
 export interface SessionIdentity {

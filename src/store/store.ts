@@ -13,49 +13,7 @@ import type { SessionStore } from "./sessions.js";
 import type { Api, Attempt, AuditEntry, Delivery, Erasure, ErasureTarget, EventRecord, EventType, EventTypeVersion, GrantRequest, GrantRequestStatus, Group, StoredApiKey, Subscription } from "./model.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
 import type { RoutingStore } from "./routings.js";
-
-export interface Page<T> {
-  data: T[];
-  /** Opaque cursor of the next page; absent on the last one. */
-  next?: string;
-}
-export interface PageRequest {
-  limit: number;
-  cursor?: string;
-}
-
-/** Catalogue collections are small and read from memory (src/activities/catalogue.ts); each write raises the catalogue version. */
-export interface CatalogueCollection<T> {
-  /** Throws StoreError `duplicate` when the id (or the unique name) exists. */
-  insert(item: T): Promise<void>;
-  get(id: string): Promise<T | undefined>;
-  list(page: PageRequest, filter?: { groupId?: string; apiId?: string; ids?: string[] }): Promise<Page<T>>;
-  /** All of them, for the in-memory catalogue. */
-  all(): Promise<T[]>;
-  /**
-   * Read, change, write back, with compare-and-set on an internal version (repeated on conflict); undefined when it is not there.
-   * `updatedAt` is set by the store.
-   */
-  update(id: string, change: (item: T) => T): Promise<T | undefined>;
-  /** With `admit` by compare-and-set: it is called with the object that is deleted, and what it throws keeps the object. */
-  delete(id: string, admit?: (item: T) => void): Promise<boolean>;
-  /** Ids, also of objects that no key opens any more. */
-  idsOf(filter: { groupId?: string; apiId?: string }): Promise<string[]>;
-}
-
-export const CATALOGUE_COLLECTIONS = ["apis", "eventTypes", "groups", "subscriptions", "apiKeys"] as const;
-export type CatalogueName = (typeof CATALOGUE_COLLECTIONS)[number];
-
-/** How often the catalogue was written: in all, and each collection of it. */
-export interface CatalogueVersions {
-  version: number;
-  collections: Partial<Record<CatalogueName, number>>;
-  /** How many of these writes are known one by one; see `catalogueChanges`. */
-  logged: number;
-}
-
-/** The ids of the objects that were written, by collection; `all` when it is not known which. */
-export type CatalogueChanges = Partial<Record<CatalogueName, Set<string> | "all">>;
+import type { CatalogueChanges, CatalogueCollection, CatalogueVersions, Page, PageRequest } from "./collection.js";
 
 /** Earlier versions of event types; the newest is in the event type itself. */
 export interface EventTypeVersionStore {
@@ -273,20 +231,4 @@ export interface Store {
   /** Throws when a majority write would not be acknowledged now. */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
-}
-
-/** A failure of the store that callers branch on. */
-export class StoreError extends Error {
-  /**
-   * `duplicate`: the id exists. `unavailable`: try again later. `key_unknown`: no data key or master key of that id here.
-   * `key_destroyed`: the data is erased. `sealed_data_invalid`: changed, cut or moved. `cursor_invalid`: a list cursor that
-   * was not made here. `grants_broken`: what vouches for rows that grant power was changed. `settings_invalid`: the message names the
-   * setting. `unproven`: no process of this service made it. `scan_too_long`: the embedded engine reads everything for a list.
-   */
-  readonly code: "duplicate" | "unproven" | "unavailable" | "scan_too_long" | "key_unknown" | "key_destroyed" | "sealed_data_invalid" | "grants_broken" | "cursor_invalid" | "settings_invalid";
-  constructor(code: StoreError["code"], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "StoreError";
-    this.code = code;
-  }
 }

@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { newSigningSecret, verify } from "../activities/sign.js";
 import type { Subscription } from "../store/model.js";
-import { type Store, StoreError } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
+import type { Store } from "../store/store.js";
 import { createCertificateAuthority } from "./certificates.js";
 
 export const DEMO_EVENT_TYPE = "demo.greeting.sent";

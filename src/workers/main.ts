@@ -1,7 +1,7 @@
 /** Entry of every Sealpost process; ROLE decides what it does. */
 import { ConfigError, loadConfig } from "./config.js";
 import { keepFilesPrivate } from "./private-files.js";
-import { StoreError } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
 import { EngineError } from "./engines/index.js";
 import { startService, StartError } from "./service.js";
 

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkMongodbUrl } from "../store/connection.js";
 import { createMasterKeysFile, localKeyProvider } from "../store/master-keys.js";
-import { StoreError } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
 import { type Config, ConfigError } from "./config.js";
 import { tlsOf } from "./temporal.js";
 

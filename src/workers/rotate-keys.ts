@@ -12,7 +12,7 @@ import { createLocks, type LockDocument } from "../store/exclusive.js";
 import { connectStore } from "../store/index.js";
 import { type KeyProvider, localKeyProvider } from "../store/master-keys.js";
 import { rotateMasterKey, type RotationResult } from "../store/rotation.js";
-import { StoreError } from "../store/store.js";
+import { StoreError } from "../store/store-error.js";
 import { recordedCommand } from "./command-act.js";
 import { loadConfig } from "./config.js";
 import { databaseAtHand } from "./database-at-hand.js";

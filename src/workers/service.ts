@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Worker } from "@temporalio/worker";
 import { createClientAddress } from "../api/client-address.js";
 import { createApi, createHttpServer } from "../api/index.js";
-import type { ApiSettings } from "../api/dependencies.js";
+import type { ApiSettings } from "../api/settings.js";
 import { createLimits } from "../api/limits.js";
 import { createPublisher } from "../api/publish.js";
 import { createServiceProvider } from "../api/saml/service-provider.js";

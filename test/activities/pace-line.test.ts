@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PaceLine } from "../../src/activities/pace-line.js";
-import type { Slot, TakeOptions } from "../../src/activities/throttle.js";
+import type { Slot, TakeOptions } from "../../src/activities/slot.js";
 import type { Lease, LeaseRequest, RateLimit } from "../../src/workflows/contract.js";
 
 const START = 1_800_000_000_000;

@@ -1,7 +1,7 @@
 /** Who reads what is sealed is on record before it is shown. */
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { newId } from "../../src/store/ids.js";
-import { StoreError } from "../../src/store/store.js";
+import { StoreError } from "../../src/store/store-error.js";
 import { makeTenant, type RunningApi, startApi, type Tenant } from "./running-api.js";
 
 let api: RunningApi;

@@ -13,7 +13,7 @@ import { createPayloadCheck } from "../../src/activities/payload-check.js";
 import { createSchemaCompiler } from "../../src/activities/schema-validator.js";
 import { createSender } from "../../src/activities/send.js";
 import { createWatchdog } from "../../src/activities/watchdog.js";
-import type { ApiSettings } from "../../src/api/dependencies.js";
+import type { ApiSettings } from "../../src/api/settings.js";
 import { type AuditTally, createAuditTally } from "../../src/api/audit-tally.js";
 import { createClientAddress } from "../../src/api/client-address.js";
 import { createApi, createHttpServer } from "../../src/api/index.js";

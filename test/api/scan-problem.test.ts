@@ -1,6 +1,6 @@
 /** What somebody is told whose list the embedded engine did not finish. */
 import { expect, inject, test } from "vitest";
-import { StoreError } from "../../src/store/store.js";
+import { StoreError } from "../../src/store/store-error.js";
 import { startApi } from "./running-api.js";
 
 test("a list that took too long on the embedded engine answers 503 and names the setting", async () => {

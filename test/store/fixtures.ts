@@ -2,7 +2,7 @@
 import { deliveryIdOf } from "../../src/workflows/event-id.js";
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
-import type { StoreError } from "../../src/store/store.js";
+import type { StoreError } from "../../src/store/store-error.js";
 import type { Attempt, Delivery, EventRecord, Subscription } from "../../src/store/model.js";
 
 export const AT = new Date("2026-01-01T10:00:00.000Z");

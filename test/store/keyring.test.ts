@@ -2,9 +2,10 @@ import type { Collection } from "mongodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import type { DataKeyDocument } from "../../src/store/data-keys.js";
 import { createLocks, type LockDocument } from "../../src/store/exclusive.js";
-import { createKeyring, type KeyringOptions, type SealContext } from "../../src/store/keyring.js";
+import type { SealContext } from "../../src/store/data-key.js";
+import { createKeyring, type KeyringOptions } from "../../src/store/keyring.js";
 import { localKeyProvider, type KeyProvider } from "../../src/store/master-keys.js";
-import { StoreError } from "../../src/store/store.js";
+import { StoreError } from "../../src/store/store-error.js";
 import { masterKey, openDatabase, type TestDatabase } from "./database.js";
 
 const MINUTE = 60_000;

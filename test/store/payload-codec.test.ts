@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createKeyring, type Keyring } from "../../src/store/keyring.js";
 import { localKeyProvider } from "../../src/store/master-keys.js";
 import { createPayloadCodec } from "../../src/store/payload-codec.js";
-import { StoreError } from "../../src/store/store.js";
+import { StoreError } from "../../src/store/store-error.js";
 import type { DataKeyDocument } from "../../src/store/data-keys.js";
 import { PROOF_METADATA, readProof, writeProof } from "../../src/workflows/proof-of.js";
 import { masterKey, openDatabase, type TestDatabase } from "./database.js";

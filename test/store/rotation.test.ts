@@ -1,10 +1,11 @@
 import type { Collection } from "mongodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import type { DataKeyDocument } from "../../src/store/data-keys.js";
-import { createKeyring, type SealContext } from "../../src/store/keyring.js";
+import type { SealContext } from "../../src/store/data-key.js";
+import { createKeyring } from "../../src/store/keyring.js";
 import { localKeyProvider, type KeyProvider } from "../../src/store/master-keys.js";
 import { rotateMasterKey } from "../../src/store/rotation.js";
-import { StoreError } from "../../src/store/store.js";
+import { StoreError } from "../../src/store/store-error.js";
 import { masterKey, openDatabase, type TestDatabase } from "./database.js";
 import { coded } from "./fixtures.js";
 

@@ -1,6 +1,6 @@
 import { createCipheriv, createSecretKey, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { SealContext } from "../../src/store/keyring.js";
+import type { SealContext } from "../../src/store/data-key.js";
 import { createDataKey, sealedKeyId, unwrapKey, wrapKey } from "../../src/store/sealing.js";
 
 const KEY_ID = "group/grp_1#1";

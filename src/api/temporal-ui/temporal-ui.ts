@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
-import type { Actor } from "../access.js";
+import type { Actor } from "../actor.js";
 import type { AuditTally } from "../audit-tally.js";
 import { readBody, refuseUnlessJson } from "../body.js";
 import { headersOf, problemOf, refuse, type Refusal } from "../errors.js";

@@ -3,7 +3,7 @@
  * everything in it that grants; see signed-rows.ts and sessions.ts for what that is. The keys for it are in the sealed pepper document.
  */
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
-import { StoreError } from "../store.js";
+import { StoreError } from "../store-error.js";
 import { blindIndex, type MacKey, type PepperContent, type PepperDocument, type PepperVault } from "../pepper.js";
 import { canonicalOf } from "./canonical.js";
 

@@ -4,7 +4,7 @@ import { type CatalogueDocument, createPlainRows, type Rows } from "../catalogue
 import { guarded } from "../driver-errors.js";
 import type { Keyring } from "../keyring.js";
 import { blindIndex, createPepperVault, loadPepper, type PepperDocument } from "../pepper.js";
-import { StoreError } from "../store.js";
+import { StoreError } from "../store-error.js";
 import { type Authority, createAuthority } from "./authority.js";
 import { createHead, type GrantHead, type GrantHeadDocument } from "./head.js";
 import { createLedger, type Ledger } from "./ledger.js";

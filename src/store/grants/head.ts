@@ -1,8 +1,9 @@
 /** How far the ledger reached: sealed, and kept outside of the chain, so that a chain cut short is noticed. */
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "../driver-errors.js";
-import type { Keyring, SealContext } from "../keyring.js";
-import { StoreError } from "../store.js";
+import type { SealContext } from "../data-key.js";
+import type { Keyring } from "../keyring.js";
+import { StoreError } from "../store-error.js";
 import type { Chain } from "./ledger-chain.js";
 
 /** The record at rest. `seq` is for moving it forward only; what counts is sealed. */

@@ -8,9 +8,10 @@ import { BSON, Binary, type Collection } from "mongodb";
 import type { CatalogueDocument } from "../catalogue-collection.js";
 import { guarded, isDuplicate, LIST_DEADLINE_MS } from "../driver-errors.js";
 import { createTurns } from "../exclusive.js";
-import type { Keyring, SealContext } from "../keyring.js";
+import type { SealContext } from "../data-key.js";
+import type { Keyring } from "../keyring.js";
 import type { Mac } from "../audit-chain.js";
-import { StoreError } from "../store.js";
+import { StoreError } from "../store-error.js";
 import { createHead, type GrantHead, type GrantHeadDocument } from "./head.js";
 import { type Chain, entryMac, idOf, type LedgerEntry } from "./ledger-chain.js";
 

@@ -5,7 +5,7 @@
 import type { Collection } from "mongodb";
 import type { CatalogueDocument, NewRow, Rows } from "../catalogue-collection.js";
 import { guarded } from "../driver-errors.js";
-import { StoreError } from "../store.js";
+import { StoreError } from "../store-error.js";
 import type { Authority, Doubt, SignedRow } from "./authority.js";
 import type { Floor, Ledger } from "./ledger.js";
 

@@ -8,7 +8,7 @@ import type { CatalogueDocument } from "../catalogue-collection.js";
 import { guarded, LIST_DEADLINE_MS } from "../driver-errors.js";
 import type { Exclusive } from "../exclusive.js";
 import { newChain, newMacKey } from "../pepper.js";
-import { StoreError } from "../store.js";
+import { StoreError } from "../store-error.js";
 import { GRANTING, type Grants } from "./grants.js";
 import { signAsItIs } from "./signed-rows.js";
 import type { Doubt } from "./authority.js";

@@ -4,7 +4,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditEntry } from "../../store/model.js";
-import { StoreError, type Store } from "../../store/store.js";
+import { StoreError } from "../../store/store-error.js";
+import type { Store } from "../../store/store.js";
 import type { CursorFile, ShipCursor } from "./cursor.js";
 import type { Sent, ShipTarget } from "./target.js";
 

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { newRequestId } from "../../../src/api/saml/request-id.js";
 import { createServiceProvider } from "../../../src/api/saml/service-provider.js";
-import { StoreError } from "../../../src/store/store.js";
+import { StoreError } from "../../../src/store/store-error.js";
 import { createSamlIdp, createSamlKey, type ReadRequest, readRequest } from "../../support/saml-idp.js";
 import { type Bench, certificateOf, connectionTo, openBench, PUBLIC_URL } from "./connection.js";
 

@@ -1,0 +1,26 @@
+/** What the HTTP API reads of the settings. */
+
+export interface ApiSettings {
+  version: string;
+  /** Most bytes of one event's payload. */
+  payloadLimitBytes: number;
+  /** HMAC-SHA-256 (label "admin-key") of the admin key given in the environment, when there is one. */
+  environmentAdminKeyHash?: Uint8Array;
+  /** Wrong keys from one address within a minute, before 429. */
+  wrongKeysPerMinute: number;
+  /** Accepted requests a second for one API key, before 429; 0: unlimited. */
+  requestsPerSecond: number;
+  /** /docs and /openapi.json need an admin key in production. */
+  production: boolean;
+  /** Under which browsers and identity providers reach the API, without a slash at the end. */
+  publicUrl: string;
+  /** A person's session ends so long after the log-in, hours; and after so long without a request, minutes. */
+  sessionHours: number;
+  sessionIdleMinutes: number;
+  /** The connection of the trial identity provider, which the log-in page offers. */
+  trialConnectionId?: string;
+  /** A pure worker serves /health and /metrics only. */
+  workerOnly?: boolean;
+  /** `<host>/<process id>/<mark of its start>`, so that another process can tell whether an act can still be under way. */
+  process?: string;
+}

@@ -1,0 +1,46 @@
+/** What a page of a list is, and what every catalogue collection offers. */
+
+export interface Page<T> {
+  data: T[];
+  /** Opaque cursor of the next page; absent on the last one. */
+  next?: string;
+}
+
+export interface PageRequest {
+  limit: number;
+  cursor?: string;
+}
+
+/** Catalogue collections are small and read from memory (src/activities/catalogue.ts); each write raises the catalogue version. */
+export interface CatalogueCollection<T> {
+  /** Throws StoreError `duplicate` when the id (or the unique name) exists. */
+  insert(item: T): Promise<void>;
+  get(id: string): Promise<T | undefined>;
+  list(page: PageRequest, filter?: { groupId?: string; apiId?: string; ids?: string[] }): Promise<Page<T>>;
+  /** All of them, for the in-memory catalogue. */
+  all(): Promise<T[]>;
+  /**
+   * Read, change, write back, with compare-and-set on an internal version (repeated on conflict); undefined when it is not there.
+   * `updatedAt` is set by the store.
+   */
+  update(id: string, change: (item: T) => T): Promise<T | undefined>;
+  /** With `admit` by compare-and-set: it is called with the object that is deleted, and what it throws keeps the object. */
+  delete(id: string, admit?: (item: T) => void): Promise<boolean>;
+  /** Ids, also of objects that no key opens any more. */
+  idsOf(filter: { groupId?: string; apiId?: string }): Promise<string[]>;
+}
+
+export const CATALOGUE_COLLECTIONS = ["apis", "eventTypes", "groups", "subscriptions", "apiKeys"] as const;
+
+export type CatalogueName = (typeof CATALOGUE_COLLECTIONS)[number];
+
+/** How often the catalogue was written: in all, and each collection of it. */
+export interface CatalogueVersions {
+  version: number;
+  collections: Partial<Record<CatalogueName, number>>;
+  /** How many of these writes are known one by one; see `catalogueChanges`. */
+  logged: number;
+}
+
+/** The ids of the objects that were written, by collection; `all` when it is not known which. */
+export type CatalogueChanges = Partial<Record<CatalogueName, Set<string> | "all">>;
