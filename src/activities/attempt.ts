@@ -9,7 +9,7 @@ import type { AttemptResult, EventBytes } from "./deliver.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
 import { pace, type Paced } from "./pace.js";
-import { DEFAULT_PER_SECOND } from "./recovery-step.js";
+import { DEFAULT_PER_SECOND } from "./recovery-filter.js";
 import { routingOf, TEST_EVENT_TYPE } from "./routes.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 import { createTurns, type Turn } from "./turns.js";

@@ -1,11 +1,10 @@
 /** Which events of a workflow are its own to deliver: the unique id of the event record decides. */
 import type { Logger } from "pino";
-import type { EventRecord } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 import type { Catalogue } from "./catalogue.js";
 import type { EventBytes } from "./deliver.js";
-import { apiOf } from "./routes.js";
+import { eventRecord } from "./event-record.js";
 
 /**
  * A record made by the accepting process is taken on trust for so long; later its owner is read, because a process that found the
@@ -60,10 +59,3 @@ export async function claimEvents(
   if (foreign.size > 0) log.warn({ owner, events: [...foreign] }, "events dropped: another workflow owns them, or their content was erased");
   return { own: events.filter(({ id }) => !foreign.has(id)), recorded, rerun: true };
 }
-
-/** The record of an event that `owner` delivers. */
-export const eventRecord = (event: PublishedEvent, size: number, catalogue: Catalogue, owner: string): EventRecord => ({
-  id: event.id, type: event.type, apiId: apiOf(catalogue, event.type), contentType: event.contentType, sha256: event.sha256,
-  size, acceptedAt: new Date(event.acceptedAt), owner, ...(event.groups && { groups: event.groups }),
-  ...(event.attributes && { attributes: event.attributes }), ...(event.hops && { hops: event.hops }),
-});

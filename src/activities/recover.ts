@@ -1,14 +1,12 @@
 /** The activities behind `recovery`: which deliveries are sent again, how they are handed over, and what became of them. */
 import type { Delivery } from "../store/model.js";
-import type { DeliveryFilter } from "../store/store.js";
 import type { RetryDeliveryInput } from "../workflows/contract.js";
-import type { RecoveryActivities, RecoveryFilter, RecoveryInput } from "../workflows/recovery-contract.js";
-import { createRecoveryStep, perSecondOf } from "./recovery-step.js";
+import type { RecoveryActivities, RecoveryInput } from "../workflows/recovery-contract.js";
+import { createRecoveryStep } from "./recovery-step.js";
 import type { RecoverDependencies } from "./recovery-step.js";
+import { perSecondOf, recoveryFilterOf } from "./recovery-filter.js";
 
 const PAGE = 200;
-/** Without a status in the filter, what waits for somebody is sent again. */
-const UNDELIVERED: Delivery["status"][] = ["parked", "exhausted"];
 
 export function createRecover(dependencies: RecoverDependencies): RecoveryActivities {
   const { store, catalogue } = dependencies;
@@ -26,18 +24,6 @@ export function createRecover(dependencies: RecoverDependencies): RecoveryActivi
       await store.recoveries.report(recoveryId, change);
     },
     recoverPage: createRecoverPage(dependencies),
-  };
-}
-
-/** The deliveries that a recovery's filter names. */
-export function recoveryFilterOf(filter: RecoveryFilter): DeliveryFilter {
-  return {
-    status: filter.status ?? UNDELIVERED,
-    ...(filter.groupId !== undefined && { groupIds: [filter.groupId] }),
-    ...(filter.subscriptionId !== undefined && { subscriptionId: filter.subscriptionId }),
-    ...(filter.eventType !== undefined && { eventType: filter.eventType }),
-    ...(filter.since !== undefined && { since: new Date(filter.since) }),
-    ...(filter.until !== undefined && { until: new Date(filter.until) }),
   };
 }
 

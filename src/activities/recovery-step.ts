@@ -1,19 +1,14 @@
 /** The activity `recoveryStep`: one hand-over of a recovery to one subscription, and a look at the hand-overs before. */
 import { activityInfo } from "@temporalio/activity";
-import type { Delivery, Subscription } from "../store/model.js";
+import type { Delivery } from "../store/model.js";
 import type { DeliveryChange, Store } from "../store/store.js";
 import type { RecoveryStep, RecoveryStepInput, SkipReason, WatchedDelivery } from "../workflows/recovery-contract.js";
 import type { Catalogue } from "./catalogue.js";
 import { routingOf, TEST_EVENT_TYPE } from "./routes.js";
 import { deliverySummary } from "./workflow-summary.js";
-
-/** Deliveries a second to a subscription without a rate limit. */
-export const DEFAULT_PER_SECOND = 10;
+import { perSecondOf } from "./recovery-filter.js";
 /** Signals under way at once: each parked delivery may have a workflow of its own. */
 const SIGNALS_AT_ONCE = 16;
-
-/** The pace of a recovery to this subscription, deliveries a second. */
-export const perSecondOf = (subscription: Pick<Subscription, "rateLimit"> | undefined): number => subscription?.rateLimit?.perSecond ?? DEFAULT_PER_SECOND;
 
 /** A delivery on its way out. */
 interface Order {

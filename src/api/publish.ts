@@ -10,7 +10,7 @@ import type { Catalogue } from "../activities/catalogue.js";
 import type { DispatchGauge } from "../activities/dispatch-gauge.js";
 import type { Metrics } from "../activities/metrics.js";
 import { eventsSummary } from "../activities/workflow-summary.js";
-import { eventRecord } from "../activities/own-events.js";
+import { eventRecord } from "../activities/event-record.js";
 import { withinDeadline } from "../store/deadline.js";
 import { newId } from "../store/ids.js";
 import { StoreError } from "../store/store-error.js";

@@ -4,8 +4,7 @@
  * start one recovery only, whichever process takes it.
  */
 import { hash, timingSafeEqual } from "node:crypto";
-import { recoveryFilterOf } from "../activities/recover.js";
-import { perSecondOf } from "../activities/recovery-step.js";
+import { perSecondOf, recoveryFilterOf } from "../activities/recovery-filter.js";
 import { newId } from "../store/ids.js";
 import type { DeliverySummary, Store } from "../store/store.js";
 import { LANES_AT_ONCE } from "../workflows/recovery-contract.js";
