@@ -13,6 +13,9 @@ const RESERVED_PREFIX = "proxy-";
 const OF_THE_DELIVERY = new Set(["user-agent", "date", "signature", "signature-input", "content-digest", "want-content-digest"]);
 const OF_THE_DELIVERY_PREFIXES = ["content-", "webhook-", "ce-", "sealpost-"];
 
+/** All of these, for the reference page: names, and beginnings of names with `*`. */
+export const RESERVED_HEADERS: readonly string[] = [...RESERVED, `${RESERVED_PREFIX}*`, ...OF_THE_DELIVERY, ...OF_THE_DELIVERY_PREFIXES.map((prefix) => `${prefix}*`)].sort();
+
 /** Whether a header belongs to HTTP itself or to the delivery, so that neither an API key nor a custom header may have its name. */
 export function isReservedHeader(name: string): boolean {
   const lower = name.toLowerCase();

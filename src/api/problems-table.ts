@@ -1,10 +1,7 @@
 /** The page of problem codes, from the one table that the API answers from. */
 import { PROBLEMS } from "./errors.js";
 
-/**
- * Markdown, one row for each code: code, status, meaning, what to do.
- * @public called by scripts/problems-table.mjs from dist/
- */
+/** Markdown, one row for each code: code, status, meaning, what to do. */
 export function problemsTable(): string {
   const rows = Object.entries(PROBLEMS).map(([code, { status, title, todo }]) => `| \`${code}\` | ${status} | ${title} | ${todo.replaceAll("|", "\\|")} |`);
   return `| code | status | meaning | what to do |\n|---|---|---|---|\n${rows.join("\n")}\n`;

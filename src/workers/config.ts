@@ -1,4 +1,4 @@
-/** The only reader of the environment. Each key stands beside its default and its meaning; the README's table is made from here. */
+/** The only reader of the environment. Each key stands beside its default and its meaning; docs/reference/settings.md is made from here. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";

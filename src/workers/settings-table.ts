@@ -1,4 +1,4 @@
-/** The README's table of settings, from the one place that reads them. */
+/** The table of settings in docs/reference, from the one place that reads them. */
 import { SETTINGS } from "./config.js";
 
 /** Markdown, one row for each setting: key, default, meaning. */
