@@ -1,7 +1,7 @@
 /** What an operator sees of a start: refusals, the demo, a start after a crash, a further worker, the end. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -11,6 +11,7 @@ import { type Client, createClient, createSubscriptionSet, type SubscriptionSet 
 import { isRunning } from "../support/process.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
+import { startReader } from "../support/tutorial.js";
 
 const directory = mkdtempSync(join(tmpdir(), "sealpost-start-"));
 const dataDir = join(directory, "data");
@@ -97,6 +98,20 @@ describe("the demo", () => {
     await expect.poll(() => first.log(), { timeout: 30_000, interval: 50 }).toMatch(
       new RegExp(`^Demo receiver: ${id} demo\\.greeting\\.sent, \\d+ bytes, signature valid, client certificate "sealpost-demo-sender"$`, "m"),
     );
+  });
+});
+
+describe("the tutorials", () => {
+  it("are followed by their words: a first delivery, then a first failure and its cure", { timeout: 300_000 }, async () => {
+    const clone = join(directory, "clone");
+    mkdirSync(clone);
+    const reader = await startReader(clone, first);
+    try {
+      await reader.follow("docs/tutorial/first-delivery.md");
+      await reader.follow("docs/tutorial/first-failure.md");
+    } finally {
+      reader.close();
+    }
   });
 });
 
