@@ -9,7 +9,7 @@ const MAX_LOOPS = 8;
 /**
  * What loops, comparisons and functions may cost: one for each node that a loop evaluates, for each value compared within others, and
  * for each 512 characters read. Counted, not timed, so that the same event has the same result on a busy machine; 10,000 take
- * some 1 ms (docs/decisions.md).
+ * some 1 ms (docs/explanation/decisions/filters-use-cel-confined-and-metered.md).
  */
 const MAX_STEPS = 10_000;
 const CHARACTERS_SHIFT = 9;

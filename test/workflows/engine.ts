@@ -1,6 +1,6 @@
 /**
  * A worker with the real bundle on a task queue of its own; activities are given by the test, as they are what a workflow ends at.
- * Connections and client are those of the SDK's test environment. Time is real (docs/decisions.md).
+ * Connections and client are those of the SDK's test environment. Time is real (docs/explanation/decisions/tests-run-on-real-engines.md).
  */
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
