@@ -1,7 +1,19 @@
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { defineConfig } from "vitest/config";
 
 /** They hold rates in real time over several processes, so nothing else may run beside them. */
 const PACED = ["test/e2e/throttle.test.ts", "test/activities/throttle.test.ts", "test/activities/recover-pace.test.ts"];
+/** They start the service, end processes, or change what a process has once, such as its umask. So each file has a process of its own. */
+const OWN_PROCESS = ["test/workers/**/*.test.ts", "test/e2e/**/*.test.ts"];
+
+/** Files of a process of their own first: they take longest, and the others keep the modules that they have loaded while none comes between. */
+class Sequencer extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const own = ({ project }: TestSpecification): number => (project.name === "own-process" ? 0 : 1);
+    return sorted.sort((a, b) => own(a) - own(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -12,9 +24,14 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
+    // Of tests that say they may run at once. They wait for a clock, not for the processor.
+    maxConcurrency: 20,
+    sequence: { sequencer: Sequencer },
     projects: [
-      // Two cores: more than two test processes beside the engines only wait for each other.
-      { extends: true, test: { name: "suite", include: ["test/**/*.test.ts"], exclude: PACED, maxWorkers: 2, sequence: { groupOrder: 0 } } },
+      // Two cores: of three test processes one waits for an engine, a timer or a child most of the time.
+      { extends: true, test: { name: "own-process", include: OWN_PROCESS, exclude: PACED, maxWorkers: 3, sequence: { groupOrder: 0 } } },
+      // Nothing of the source is kept in modules that a second file may not meet. To load them takes 3 s of CPU, which a file pays only once in each process.
+      { extends: true, test: { name: "suite", include: ["test/**/*.test.ts"], exclude: [...PACED, ...OWN_PROCESS], isolate: false, maxWorkers: 3, sequence: { groupOrder: 0 } } },
       { extends: true, test: { name: "paced", include: PACED, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },

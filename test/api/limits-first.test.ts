@@ -82,7 +82,7 @@ test("every route of the document that takes a body is among them", () => {
   expect(OPERATIONS.length).toBeGreaterThan(40);
 });
 
-describe.each(OPERATIONS)("$method $path", ({ method, path, act }) => {
+describe.concurrent.each(OPERATIONS)("$method $path", ({ method, path, act }) => {
   test.each<[string, () => string | undefined, number]>([
     ["without a key", () => undefined, 401],
     ["with a wrong key", () => `sp_key_${"0".repeat(26)}_${"A".repeat(43)}`, 401],

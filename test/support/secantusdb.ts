@@ -35,7 +35,7 @@ export async function startSecantusDb(dataDir: string): Promise<SecantusDb> {
     name: "SecantusDB",
     command: python,
     args: [
-      "-m", "secantus", "--host", "127.0.0.1", "--port", String(port), "--storage-path", storage, "--sync-on-commit", "--enable-test-commands", "--log-level", "WARNING",
+      "-m", "secantus", "--host", "127.0.0.1", "--port", String(port), "--storage-path", storage, "--enable-test-commands", "--log-level", "WARNING",
     ],
     logFile: join(logs, "secantusdb.log"),
     exitsWithStdin: false,
