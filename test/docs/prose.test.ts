@@ -8,7 +8,7 @@ import { repositoryRoot } from "../support/build.js";
 
 const root = repositoryRoot();
 const pagesOf = (folder: string): string[] => readdirSync(join(root, folder)).filter((name) => name.endsWith(".md")).map((name) => `${folder}/${name}`);
-const PAGES = [...pagesOf("docs/tutorial"), ...pagesOf("docs/explanation").filter((page) => !page.endsWith("/security.md"))];
+const PAGES = ["README.md", "docs/README.md", ...pagesOf("docs/tutorial"), ...pagesOf("docs/explanation").filter((page) => !page.endsWith("/security.md"))];
 
 const directory = mkdtempSync(join(tmpdir(), "sealpost-prose-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
