@@ -16,8 +16,8 @@ import type { ActOfRequest } from "./act.js";
 export const WRITES = /^(insert|update|delete|put|open|settle|mark|expunge|takeOver|record|erase|enter|reapply|change|loggedIn|destroy|end(All)?Of|end$|actIn|use$|save|set|add|remove|start|pause|resume|cancel|resend|publish|take|consume|tell|report)/;
 /** No acts: they tell what was done, or read under a name that sounds like writing. */
 const TELLING = new Set(["wake", "configureBucket", "openWorkflows", "erasedOf"]);
-/** Their writes are no acts: the record itself, keys made when needed, counts and limits, and what only commands use. */
-export const NOT_WRAPPED: ReadonlySet<string> = new Set(["audit", "keyring", "keyUses", "samlUses", "limits", "idempotency", "grants", "signing"]);
+/** Their writes are no acts: the record itself, keys made when needed, counts, limits and records of dispatches, and what only commands use. */
+export const NOT_WRAPPED: ReadonlySet<string> = new Set(["audit", "keyring", "keyUses", "samlUses", "routings", "limits", "idempotency", "grants", "signing"]);
 
 /** Whether an act by this route is on record; publishing, and the codec, are no administration. */
 export const isAdministrative = ({ method, act }: Pick<Route, "method" | "act">): boolean =>

@@ -4,6 +4,7 @@
  */
 import type { Collection } from "mongodb";
 import { type AuditDocument, createOpenIntents, idOf, seqOf } from "./audit-chain.js";
+import { findByIds } from "./batch-insert.js";
 import { guarded, isDuplicate, type Within } from "./driver-errors.js";
 
 /** Every act that was begun up to this entry has its outcome. */
@@ -16,8 +17,17 @@ export interface IntentCheckpointDocument {
 const LAST_ID = idOf(9_999_999_999_999_999);
 /** The first look after a start reads everything behind the checkpoint. */
 const FIRST_LOOK_MS = 10 * 60_000;
+/** Entries that are read on at once: few at first, as mostly there are few. */
+const FIRST_AT_ONCE = 4;
+const MOST_AT_ONCE = 128;
 
-export function createIntentFollower({ entries, checkpoints }: { entries: Collection<AuditDocument>; checkpoints: Collection<IntentCheckpointDocument> }): { open(): Promise<AuditDocument[]> } {
+export interface IntentFollowerDependencies {
+  entries: Collection<AuditDocument>;
+  checkpoints: Collection<IntentCheckpointDocument>;
+  standIn: boolean;
+}
+
+export function createIntentFollower({ entries, checkpoints, standIn }: IntentFollowerDependencies): { open(): Promise<AuditDocument[]> } {
   const intents = createOpenIntents();
   let at: number | undefined;
   let saved = 0;
@@ -34,13 +44,27 @@ export function createIntentFollower({ entries, checkpoints }: { entries: Collec
       if (seq !== undefined) take(seq, entry);
     }
   }
+  /** By exact ids: on the stand-in a range reads all of the audit. True when there may be more. */
+  async function readOn(from: number, most: number): Promise<boolean> {
+    const [first] = await findByIds(entries, [idOf(from + 1)], { standIn });
+    if (!first) return false;
+    take(from + 1, first);
+    const numbers = Array.from({ length: most }, (_, index) => from + 2 + index);
+    const next = new Map((await findByIds(entries, numbers.map(idOf), { standIn })).map((entry) => [entry._id, entry]));
+    for (const seq of numbers) {
+      const entry = next.get(idOf(seq));
+      if (!entry) return false;
+      take(seq, entry);
+    }
+    return true;
+  }
   async function catchUp(): Promise<void> {
     if (at === undefined) {
       saved = (await guarded((within) => checkpoints.findOne({ _id: "intents" }, within)))?.seq ?? 0;
-      return guarded((within) => readFrom(saved, within), FIRST_LOOK_MS);
+      if (!standIn) return guarded((within) => readFrom(saved, within), FIRST_LOOK_MS);
+      at = saved;
     }
-    const read = (seq: number) => guarded((within) => entries.findOne({ _id: idOf(seq) }, within));
-    for (let next = await read(at + 1); next; next = await read(at + 1)) take(at + 1, next);
+    for (let most = FIRST_AT_ONCE; await readOn(at, most); most = Math.min(most * 2, MOST_AT_ONCE));
   }
   /** Behind the oldest act that is open: the next start must find it. */
   async function save(): Promise<void> {

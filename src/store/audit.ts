@@ -34,6 +34,7 @@ export interface AuditDependencies {
   heads: Collection<AuditHeadDocument>;
   mark: AuditMark;
   checkpoints: Collection<IntentCheckpointDocument>;
+  standIn: boolean;
   /** Keyed: see audit-chain.ts. */
   mac: Mac;
   /** A lock over all processes, on every engine. */
@@ -42,10 +43,10 @@ export interface AuditDependencies {
 }
 
 /** The audit over its collections. */
-export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclusive, scan }: AuditDependencies): Store["audit"] {
+export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclusive, scan, standIn }: AuditDependencies): Store["audit"] {
   const findHead = async () => (await guarded((within) => heads.findOne({ _id: "head" }, within))) ?? undefined;
   const append = createAppender({ entries, heads, mark, mac, findHead });
-  const intents = createIntentFollower({ entries, checkpoints });
+  const intents = createIntentFollower({ entries, checkpoints, standIn });
   async function reached(): Promise<number> {
     const [head, marked] = await Promise.all([findHead(), mark.read()]);
     return Math.max(head?.seq ?? 0, typeof marked === "object" ? marked.seq : 0);

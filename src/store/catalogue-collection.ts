@@ -5,6 +5,7 @@ import type { Doubtful } from "./changes.js";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
 import { createTurns, type Exclusive } from "./exclusive.js";
 import { findPage, oneOf } from "./paging.js";
+import type { Scan } from "./scans.js";
 import { StoreError } from "./store-error.js";
 import type { CatalogueCollection } from "./collection.js";
 
@@ -50,6 +51,7 @@ export interface CatalogueOptions {
   changed: (id: string) => Promise<void>;
   doubtful: (id: string, why: Doubtful) => void;
   exclusive: Exclusive;
+  scan: Scan;
   rows?: Rows;
 }
 
@@ -61,7 +63,7 @@ export interface CatalogueOptions {
 export function createCatalogueCollection<T extends object>(
   collection: Collection<CatalogueDocument>,
   { toDocument, toItem }: Layout<T>,
-  { changed, doubtful, exclusive, rows = createPlainRows(collection) }: CatalogueOptions,
+  { changed, doubtful, exclusive, scan, rows = createPlainRows(collection) }: CatalogueOptions,
 ): CatalogueCollection<T> {
   const inTurn = createTurns();
   const ifDoubtful: IfDoubtful = (id) => (error) => {
@@ -82,9 +84,10 @@ export function createCatalogueCollection<T extends object>(
       return document ? toItem(document) : undefined;
     },
     async list(page, filter = {}) {
-      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter: conditions(filter), page });
+      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter: conditions(filter), page, scan });
       return { data: await existing(await rows.believed(data), toItem), ...rest };
     },
+    // Not through `scan`: routes must not wait for somebody's list. There is no filter, so it reads just what it gives.
     all: async () => existing(await rows.believed(await guarded((within) => collection.find({}, within).toArray(), LIST_DEADLINE_MS)), toItem),
     update: (id, change) => inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change))),
     async delete(id, admit) {
@@ -97,7 +100,7 @@ export function createCatalogueCollection<T extends object>(
     },
     async idsOf(filter) {
       const [condition = {}, ...more] = conditions(filter);
-      const found = await guarded((within) => collection.find(more.length > 0 ? { $and: [condition, ...more] } : condition, { ...within, projection: { _id: 1 } }).toArray(), LIST_DEADLINE_MS);
+      const found = await scan((within) => collection.find(more.length > 0 ? { $and: [condition, ...more] } : condition, { ...within, projection: { _id: 1 } }).toArray());
       return found.map(({ _id }) => _id);
     },
   };

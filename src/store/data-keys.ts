@@ -1,9 +1,10 @@
 /** The collection of wrapped data keys. */
 import { randomBytes } from "node:crypto";
 import { Binary, type Collection, type Filter } from "mongodb";
-import { guarded, isDuplicate, LIST_DEADLINE_MS } from "./driver-errors.js";
+import { guarded, isDuplicate } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
 import type { KeyProvider } from "./master-keys.js";
+import type { Scan } from "./scans.js";
 import { KEY_BYTES } from "./sealing.js";
 import { StoreError } from "./store-error.js";
 
@@ -47,8 +48,9 @@ export function createDataKeys(deps: {
   now: () => number;
   onMade: ((id: string) => void) | undefined;
   exclusive: Exclusive;
+  scan: Scan;
 }): DataKeys {
-  const { collection, provider, now, exclusive } = deps;
+  const { collection, provider, now, exclusive, scan } = deps;
   const find = async (_id: string) => (await guarded((within) => collection.findOne({ _id }, within))) ?? undefined;
   return {
     async read(id, seals) {
@@ -96,7 +98,7 @@ export function createDataKeys(deps: {
     },
     async living(prefix) {
       const filter = { _id: new RegExp(`^${prefix}`), destroyedAt: { $exists: false } } as Filter<DataKeyDocument>;
-      return (await guarded((within) => collection.find(filter, { ...within, projection: { _id: 1 } }).sort({ _id: 1 }).toArray(), LIST_DEADLINE_MS)).map(({ _id }) => _id);
+      return (await scan((within) => collection.find(filter, { ...within, projection: { _id: 1 } }).sort({ _id: 1 }).toArray())).map(({ _id }) => _id);
     },
   };
 }

@@ -2,32 +2,15 @@
  * The ledger of erasures, and the acts. What is erased is entered here before anything is touched: a crash half-way is finished from
  * the ledger, and so is a backup restored from before the erasure. Entries hold ids only and are never removed.
  */
-import type { Collection } from "mongodb";
-import { insertNew } from "./batch-insert.js";
-import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
+import { createLedger, type ErasureDocument, LATELY_MS, type Ledger, type LedgerDependencies } from "./erasure-ledger.js";
 import type { ManagedKeyring } from "./keyring.js";
 import type { Erasure, ErasureTarget } from "./model.js";
-import { allOf } from "./paging.js";
 import type { ErasureStore, Reapplied, Store } from "./store.js";
 
-/** An entry at rest; one for each target, however often it is asked for. Of a person, who may come back, the latest counts. */
-export interface ErasureDocument {
-  _id: ErasureTarget;
-  at: Date;
-  by: string;
-  /** When it was done to its end; absent: never, or by an earlier release. */
-  appliedAt?: Date;
-}
+/** Events whose deliveries are looked for together. */
+const MOST_EVENTS = 20_000;
 
-/** Entries that are read at once. */
-const PAGE = 500;
-
-/** Longer than any attempt may be under way together with an outage of the store in which its record waits. */
-const LATELY_MS = 60 * 60_000;
-
-export interface ErasureDependencies extends Pick<Store, "groups" | "subscriptions" | "apiKeys" | "apis" | "eventTypes" | "events" | "deliveries" | "people" | "grantRequests" | "eventTypeVersions"> {
-  collection: Collection<ErasureDocument>;
-  standIn: boolean;
+export interface ErasureDependencies extends Pick<Store, "groups" | "subscriptions" | "apiKeys" | "apis" | "eventTypes" | "events" | "deliveries" | "people" | "grantRequests" | "eventTypeVersions">, LedgerDependencies {
   keyring: Pick<ManagedKeyring, "destroy" | "forget">;
   /** Ids of events expunged within the last hour; filled here, read by the delivery store. */
   expungedLately: Set<string>;
@@ -46,8 +29,8 @@ export interface ManagedErasures extends ErasureStore {
 
 /** Opens the ledger and reads its last hour. */
 export async function createErasures(deps: ErasureDependencies): Promise<ManagedErasures> {
-  const { collection, keyring, expungedLately, raise } = deps;
-  const ledger = createLedger(collection);
+  const { keyring, expungedLately, raise } = deps;
+  const ledger = createLedger(deps);
   const { entries, enter, has, mark } = ledger;
   const listeners: (() => void)[] = [];
   // Before anything is read that could be erased.
@@ -68,11 +51,13 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
     drop();
   }
   /** Broken off: nobody knows how much of it is done, and the other processes must drop what they hold all the same. */
-  const carryOut = (entry: Erasure, among?: readonly string[]): Promise<boolean> => apply(deps, entry, among).catch((error: unknown) => {
+  const brokenOff = (error: unknown): never => {
     deps.raiseLater();
     drop();
     throw error;
-  });
+  };
+  const carryOut = (entry: Erasure, among?: readonly string[]): Promise<boolean> => apply(deps, entry, among).catch(brokenOff);
+  const expungeAll = (entries: readonly ErasureDocument[]): Promise<number> => expungeEvents(deps, entries).catch(brokenOff);
 
   await learn();
   return {
@@ -86,7 +71,7 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
     },
     has,
     async reapply(which) {
-      const changed = await reapplyAll({ deps, ledger, carryOut }, which);
+      const changed = await reapplyAll({ deps, ledger, carryOut, expungeAll }, which);
       if (changed > 0) await tell();
       return changed;
     },
@@ -108,67 +93,52 @@ interface Reapplying {
   deps: ErasureDependencies;
   ledger: Ledger;
   carryOut: (entry: Erasure, among?: readonly string[]) => Promise<boolean>;
+  expungeAll: (entries: readonly ErasureDocument[]) => Promise<number>;
 }
 
 /** Gives how many had something left. */
-async function reapplyAll({ deps, ledger: { pages, mark }, carryOut }: Reapplying, which: Reapplied | undefined): Promise<number> {
+async function reapplyAll({ deps, ledger: { pages, mark }, carryOut, expungeAll }: Reapplying, which: Reapplied | undefined): Promise<number> {
+  const { standIn, subscriptions } = deps;
   const since = which && "since" in which ? which.since : undefined;
-  const pendingOnly = which !== undefined && ("pending" in which || ("byClock" in which && deps.standIn));
-  // What another process brings back is in the care of subscriptions that are there: on the stand-in these are asked for by their ids.
-  const among = since && deps.standIn ? await deps.subscriptions.idsOf({}) : undefined;
+  const pendingOnly = which !== undefined && ("pending" in which || ("byClock" in which && standIn));
   let changed = 0;
+  let among: readonly string[] | undefined;
+  let together: ErasureDocument[] = [];
+  const expungeTogether = async (): Promise<void> => {
+    changed += await expungeAll(together);
+    for (const entry of together) await mark(entry);
+    together = [];
+  };
   for await (const page of pages(since)) {
     for (const entry of page) {
       const isBack = pendingOnly && entry.appliedAt !== undefined && await isKeyBack(deps, entry._id);
       if (pendingOnly && entry.appliedAt && !isBack) continue;
+      const isEvent = entry._id.startsWith("event/");
+      if (isEvent && standIn && !since) {
+        if (together.push(entry) >= MOST_EVENTS) await expungeTogether();
+        continue;
+      }
+      // What another process brings back is in the care of subscriptions that are there: on the stand-in these are asked for by their ids.
+      if (isEvent && standIn) among ??= await subscriptions.idsOf({});
       const found = await carryOut({ target: entry._id, at: entry.at, by: entry.by }, among);
       if (found || (isBack && !entry._id.startsWith("person/"))) changed++;
       await mark(entry);
     }
   }
+  if (together.length > 0) await expungeTogether();
   return changed;
 }
 
-interface Ledger extends Pick<ErasureStore, "entries" | "enter" | "has"> {
-  pages: (since?: Date) => AsyncIterable<ErasureDocument[]>;
-  mark: (entry: ErasureDocument) => Promise<void>;
-}
-
-/** The entries alone. */
-function createLedger(collection: Collection<ErasureDocument>): Ledger {
-  /** Oldest first, page by page, each with a deadline of its own. */
-  async function* pages(since?: Date): AsyncGenerator<ErasureDocument[]> {
-    for (let after: ErasureDocument | undefined; ; ) {
-      const last = after;
-      const filter = last ? allOf<ErasureDocument>([{ at: { $gte: last.at } }, { $or: [{ at: { $gt: last.at } }, { at: last.at, _id: { $gt: last._id } }] }]) : since ? { at: { $gte: since } } : {};
-      const page = await guarded((within) => collection.find(filter, within).sort({ at: 1, _id: 1 }).limit(PAGE).toArray(), LIST_DEADLINE_MS);
-      if (page.length > 0) yield page;
-      if (page.length < PAGE) return;
-      after = page.at(-1);
-    }
+/** The stand-in finds the deliveries of one event by reading all of them. So many events cost one such read together. */
+async function expungeEvents({ events, deliveries, expungedLately }: ErasureDependencies, entries: readonly ErasureDocument[]): Promise<number> {
+  const found = new Set<string>();
+  for (const { _id: target, at } of entries) {
+    const id = idOf(target);
+    if (at.getTime() > Date.now() - LATELY_MS) expungedLately.add(id);
+    if (await events.expunge(id, at)) found.add(id);
   }
-  async function entries(since?: Date): Promise<Erasure[]> {
-    const found: Erasure[] = [];
-    for await (const page of pages(since)) for (const { _id: target, at, by } of page) found.push({ target, at, by });
-    return found;
-  }
-  /** Done to its end. A person's entry may have been renewed meanwhile, and that one is not. */
-  async function mark({ _id, at, appliedAt }: ErasureDocument): Promise<void> {
-    if (!appliedAt) await guarded((within) => collection.updateOne({ _id, at }, { $set: { appliedAt: new Date() } }, within));
-  }
-  async function enter(given: Erasure[]): Promise<number> {
-    const known = new Set<string>(await insertNew(collection, given.map(({ target, at, by }) => ({ _id: target, at, by }))));
-    let renewed = 0;
-    for (const { target, at, by } of given) {
-      if (!target.startsWith("person/") || !known.has(target)) continue;
-      const before = await guarded((within) => collection.findOne({ _id: target }, within));
-      if (!before || before.at >= at) continue;
-      await guarded((within) => collection.updateOne({ _id: target }, { $set: { at, by }, $unset: { appliedAt: "" } }, within));
-      renewed++;
-    }
-    return given.length - known.size + renewed;
-  }
-  return { pages, entries, enter, mark, has: async (target) => (await guarded((within) => collection.findOne({ _id: target }, within))) !== null };
+  for (const id of await deliveries.expungeDetailsOf(new Set(entries.map(({ _id }) => idOf(_id))))) found.add(id);
+  return found.size;
 }
 
 const idOf = (target: ErasureTarget): string => target.slice(target.indexOf("/") + 1);

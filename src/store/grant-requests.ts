@@ -4,6 +4,7 @@ import { guarded, isDuplicate, LIST_DEADLINE_MS } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
 import type { GrantRequest } from "./model.js";
 import { findPage, oneOf } from "./paging.js";
+import type { Scan } from "./scans.js";
 import { StoreError } from "./store-error.js";
 import type { GrantRequestStore } from "./store.js";
 
@@ -14,9 +15,9 @@ export type GrantRequestDocument = Omit<GrantRequest, "id"> & { _id: string };
 const TRIES = 5;
 
 /** The store of grant requests over its collection. */
-export function createGrantRequestStore(collection: Collection<GrantRequestDocument>, exclusive: Exclusive): GrantRequestStore {
+export function createGrantRequestStore(collection: Collection<GrantRequestDocument>, { exclusive, scan }: { exclusive: Exclusive; scan: Scan }): GrantRequestStore {
   const openOne = async ({ groupId, grant }: GrantRequest): Promise<GrantRequest | undefined> =>
-    itemOf(await guarded((within) => collection.findOne({ groupId, grant, status: "open" }, within), LIST_DEADLINE_MS));
+    itemOf(await scan((within) => collection.findOne({ groupId, grant, status: "open" }, within)));
 
   async function open(request: GrantRequest): Promise<{ request: GrantRequest; existed: boolean }> {
     for (let tries = 0; tries < TRIES; tries++) {
@@ -40,7 +41,7 @@ export function createGrantRequestStore(collection: Collection<GrantRequestDocum
         ...(groupIds ? [oneOf<GrantRequestDocument>("groupId", groupIds)] : []), ...(apiIds ? [oneOf<GrantRequestDocument>("apiId", apiIds)] : []),
         ...(status === undefined ? [] : [{ status }]),
       ];
-      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page });
+      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page, scan });
       return { data: data.flatMap((document) => itemOf(document) ?? []), ...rest };
     },
     async settle(id, change) {

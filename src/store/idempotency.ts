@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
+import { createExpiry } from "./oldest-first.js";
 import type { KeyScope } from "./data-key.js";
 import type { Keyring } from "./keyring.js";
 import { StoreError } from "./store-error.js";
@@ -30,12 +31,6 @@ export interface IdempotencyDocument {
   expiresAt: Date;
 }
 
-/** On the stand-in: the keys that end within an hour, so that they are found without a scan. */
-export interface IdempotencyHourDocument {
-  _id: string;
-  ids: string[];
-}
-
 export type Claim =
   | { state: "claimed"; token: string }
   | { state: "answered"; answer: Uint8Array }
@@ -57,41 +52,35 @@ export interface IdempotencyStore {
   release(id: string, token: string): Promise<void>;
   /** The request failed after it had begun: whoever repeats it need not wait for the lease. */
   abandon(id: string, token: string): Promise<void>;
-  /** Removes what has ended. MongoDB does so itself (TTL index); the stand-in looks up the hours that are over, by `_id`. */
+  /** Removes what has ended. MongoDB does so itself (TTL index); the stand-in does it beside later claims. */
   removeExpired(): Promise<void>;
 }
 
 export const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000;
 /** Longer than any request takes; after it a claim without an answer is one whose process died. */
 export const CLAIM_LEASE_MS = 120_000;
-const HOUR_MS = 3_600_000;
-const SWEEP_EVERY_MS = 600_000;
-/** Hours of a standstill that are looked up at most. */
-const MOST_HOURS = 24 * 31;
-const SWEPT = "swept";
 
 interface Options {
   keyring: Pick<Keyring, "scope" | "forSealed">;
   exclusive: Exclusive;
-  /** Absent where a TTL index removes what has ended. */
-  hours?: Collection<IdempotencyHourDocument>;
+  standIn: boolean;
 }
 
 const contextOf = (id: string, owner: string) => ({ collection: "idempotencyKeys", id, field: "answer", owner });
 
-export function createIdempotencyStore(collection: Collection<IdempotencyDocument>, { keyring, exclusive, hours }: Options): IdempotencyStore {
-  const sweep = hours && createHourlySweep(collection, hours, exclusive);
+export function createIdempotencyStore(collection: Collection<IdempotencyDocument>, { keyring, exclusive, standIn }: Options): IdempotencyStore {
+  const nameOf = (id: string): string => `idempotency/${id}`;
+  // All are kept for the same time, so the oldest are the first to go.
+  const expiry = createExpiry(collection, { field: "expiresAt", standIn, lock: { exclusive, nameOf } });
 
   /** The stand-in's compare-and-set is none, so changes of one key come in turn there. */
   const change = (id: string, token: string, update: Partial<Omit<IdempotencyDocument, "_id">>): Promise<boolean> =>
-    exclusive(`idempotency/${id}`, async () => (await guarded((within) => collection.updateOne({ _id: id, token }, { $set: update }, within))).matchedCount === 1);
+    exclusive(nameOf(id), async () => (await guarded((within) => collection.updateOne({ _id: id, token }, { $set: update }, within))).matchedCount === 1);
 
   async function insert(id: string, fingerprint: string): Promise<string | undefined> {
     const now = Date.now();
     const token = randomUUID();
     const expiresAt = new Date(now + IDEMPOTENCY_KEPT_MS);
-    // Before the key itself: one that is never written does no harm in the list.
-    await sweep?.note(id, expiresAt);
     try {
       await guarded((within) => collection.insertOne({ _id: id, fingerprint, token, claimedAt: new Date(now), expiresAt }, within));
       return token;
@@ -112,11 +101,11 @@ export function createIdempotencyStore(collection: Collection<IdempotencyDocumen
   }
 
   const remove = (id: string, token: string): Promise<void> =>
-    exclusive(`idempotency/${id}`, async () => void (await guarded((within) => collection.deleteOne({ _id: id, token }, within))));
+    exclusive(nameOf(id), async () => void (await guarded((within) => collection.deleteOne({ _id: id, token }, within))));
 
   return {
     async claim(id, fingerprint) {
-      sweep?.now();
+      expiry.now();
       for (let tries = 0; tries < 3; tries++) {
         const token = await insert(id, fingerprint);
         if (token !== undefined) return { state: "claimed", token };
@@ -141,55 +130,6 @@ export function createIdempotencyStore(collection: Collection<IdempotencyDocumen
     },
     release: remove,
     abandon: async (id, token) => void (await change(id, token, { claimedAt: new Date(0) })),
-    removeExpired: async () => void (await sweep?.run()),
-  };
-}
-
-const hourOf = (time: number): string => `hour/${Math.floor(time / HOUR_MS)}`;
-
-/** Lists of keys by the hour in which they end. Everything here is found by its `_id`, which is all that the stand-in indexes. */
-function createHourlySweep(collection: Collection<IdempotencyDocument>, hours: Collection<IdempotencyHourDocument>, exclusive: Exclusive) {
-  let sweptAt = Date.now();
-
-  async function add(hour: string, id: string): Promise<void> {
-    const { matchedCount } = await guarded((within) => hours.updateOne({ _id: hour }, { $push: { ids: id } }, within));
-    if (matchedCount === 0) await guarded((within) => hours.insertOne({ _id: hour, ids: [id] }, within));
-  }
-
-  /** The last hour that was swept; at the first start the one before now. */
-  async function swept(): Promise<number> {
-    const mark = await guarded((within) => hours.findOne({ _id: SWEPT }, within));
-    const last = Number(mark?.ids[0]);
-    if (Number.isSafeInteger(last)) return last;
-    const before = Math.floor(Date.now() / HOUR_MS) - 1;
-    await guarded((within) => hours.insertOne({ _id: SWEPT, ids: [String(before)] }, within));
-    return before;
-  }
-
-  async function run(): Promise<void> {
-    await exclusive("idempotency/sweep", async () => {
-      const current = Math.floor(Date.now() / HOUR_MS);
-      for (let hour = Math.max((await swept()) + 1, current - MOST_HOURS); hour < current; hour++) {
-        const list = await guarded((within) => hours.findOne({ _id: `hour/${hour}` }, within));
-        for (const id of list?.ids ?? []) {
-          const key = await guarded((within) => collection.findOne({ _id: id }, within));
-          // A key that was claimed anew is in the list of another hour as well.
-          if (key && key.expiresAt.getTime() <= Date.now()) await guarded((within) => collection.deleteOne({ _id: id }, within));
-        }
-        await guarded((within) => hours.deleteOne({ _id: `hour/${hour}` }, within));
-        await guarded((within) => hours.updateOne({ _id: SWEPT }, { $set: { ids: [String(hour)] } }, within));
-      }
-    });
-  }
-
-  return {
-    note: (id: string, expiresAt: Date): Promise<void> => exclusive("idempotency/hour", () => add(hourOf(expiresAt.getTime()), id)),
-    run,
-    /** From time to time, beside the request. */
-    now(): void {
-      if (Date.now() - sweptAt < SWEEP_EVERY_MS) return;
-      sweptAt = Date.now();
-      void run().catch(() => undefined);
-    },
+    removeExpired: () => expiry.remove(),
   };
 }

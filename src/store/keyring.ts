@@ -3,6 +3,7 @@ import type { Collection } from "mongodb";
 import { createDataKeys, type DataKeyDocument } from "./data-keys.js";
 import { type Exclusive, unguarded } from "./exclusive.js";
 import type { KeyProvider } from "./master-keys.js";
+import { indexedScan, type Scan } from "./scans.js";
 import { createDataKey, sealedKeyId } from "./sealing.js";
 import { StoreError } from "./store-error.js";
 import type { DataKey, KeyScope } from "./data-key.js";
@@ -43,6 +44,8 @@ export interface KeyringOptions {
   onMade?: (id: string) => void;
   /** The lock under which data keys are changed, on an engine that needs one. */
   exclusive?: Exclusive;
+  /** Runs reads of all keys. Absent: there are indexes. */
+  scan?: Scan;
 }
 
 /** A keyring that reports its use when the store closes. */
@@ -73,7 +76,7 @@ const REFRESH_RETRY_MS = 5_000;
 /** Opens the keyring over its collection. Nothing is read before it is needed. */
 export function createKeyring(options: KeyringOptions): ManagedKeyring {
   const { freshMs = 5 * 60_000, staleMs = 15 * 60_000, maxSeals = 2 ** 31, now = Date.now } = options;
-  const dataKeys = createDataKeys({ collection: options.dataKeys, provider: options.provider, now, onMade: options.onMade, exclusive: options.exclusive ?? unguarded });
+  const dataKeys = createDataKeys({ collection: options.dataKeys, provider: options.provider, now, onMade: options.onMade, exclusive: options.exclusive ?? unguarded, scan: options.scan ?? indexedScan });
   const cache = createCache(dataKeys, now);
   const generations = new Map<KeyScope, number>();
   const once = createOnce<Loaded>();

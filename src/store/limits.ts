@@ -3,8 +3,9 @@
  * of its last takings, which makes the limit exact over any window, also over the change of a minute.
  */
 import type { Collection } from "mongodb";
-import { guarded, isDuplicate, LIST_DEADLINE_MS } from "./driver-errors.js";
+import { guarded, isDuplicate } from "./driver-errors.js";
 import { createTurns, type Exclusive } from "./exclusive.js";
+import { createExpiry } from "./oldest-first.js";
 import { StoreError } from "./store-error.js";
 
 /** A key's takings at rest, milliseconds since the epoch, ascending. */
@@ -42,17 +43,13 @@ const MOST_KEY = 400;
 const TRIES = 20;
 /** Refusals that this process remembers: repeated ones cost the store nothing. */
 const REMEMBERED = 10_000;
-const SWEEP_EVERY_MS = 600_000;
 
-/** The store of limits over its collection. `sweep`: remove what has expired from time to time, where no TTL index does. */
-export function createLimitStore(collection: Collection<LimitDocument>, { exclusive, sweep }: { exclusive: Exclusive; sweep: boolean }): LimitStore {
+/** The store of limits over its collection. On the stand-in it removes what has expired from time to time, where no TTL index does. */
+export function createLimitStore(collection: Collection<LimitDocument>, { exclusive, standIn }: { exclusive: Exclusive; standIn: boolean }): LimitStore {
   const inTurn = createTurns();
   const refusedUntil = new Map<string, number>();
-  let sweptAt = Date.now();
-
-  async function removeExpired(): Promise<void> {
-    await guarded((within) => collection.deleteMany({ expiresAt: { $lt: new Date() } }, within), LIST_DEADLINE_MS);
-  }
+  const nameOf = (key: string): string => `limits/${key}`;
+  const expiry = createExpiry(collection, { field: "expiresAt", standIn, lock: { exclusive, nameOf } });
 
   /** Milliseconds to wait; undefined: taken. */
   async function takeOne({ key, most, windowMs }: Limit): Promise<number | undefined> {
@@ -83,14 +80,11 @@ export function createLimitStore(collection: Collection<LimitDocument>, { exclus
 
   return {
     async take(limits) {
-      if (sweep && Date.now() - sweptAt > SWEEP_EVERY_MS) {
-        sweptAt = Date.now();
-        void removeExpired().catch(() => undefined);
-      }
+      expiry.now();
       for (const limit of limits) {
         const key = limit.key.slice(0, MOST_KEY);
         const known = (refusedUntil.get(key) ?? 0) - Date.now();
-        const wait = known > 0 ? known : await inTurn([key], () => exclusive(`limits/${key}`, () => takeOne({ ...limit, key })));
+        const wait = known > 0 ? known : await inTurn([key], () => exclusive(nameOf(key), () => takeOne({ ...limit, key })));
         if (wait === undefined) continue;
         if (refusedUntil.size >= REMEMBERED) refusedUntil.clear();
         refusedUntil.set(key, Date.now() + wait);
@@ -98,6 +92,6 @@ export function createLimitStore(collection: Collection<LimitDocument>, { exclus
       }
       return { ok: true };
     },
-    removeExpired,
+    removeExpired: () => expiry.remove(),
   };
 }

@@ -11,7 +11,8 @@ import { assertDurableWrites, connect, isStandIn } from "./connection.js";
 import type { DataKeyDocument } from "./data-keys.js";
 import { noBackfill, startBackfill } from "./delivery-backfill.js";
 import { createDeliveryStore, type DeliveryDocument } from "./deliveries.js";
-import { createErasures, type ErasureDocument } from "./erasures.js";
+import type { ErasureDocument, RecentErasuresDocument } from "./erasure-ledger.js";
+import { createErasures } from "./erasures.js";
 import { createEventStore, type EventDocument } from "./events.js";
 import { createEventTypeVersionStore, type EventTypeVersionDocument } from "./event-type-versions.js";
 import { createLocks, type Exclusive, type LockDocument, unguarded } from "./exclusive.js";
@@ -19,7 +20,7 @@ import { type Grants, openGrants } from "./grants/grants.js";
 import type { GrantSigning } from "./grants/signing.js";
 import { createGrantRequestStore, type GrantRequestDocument } from "./grant-requests.js";
 import { watchHeartbeats } from "./heartbeats.js";
-import { createIdempotencyStore, type IdempotencyDocument, type IdempotencyHourDocument } from "./idempotency.js";
+import { createIdempotencyStore, type IdempotencyDocument } from "./idempotency.js";
 import { buildIndexes } from "./index-build.js";
 import { createKeyUses, type KeyUseDocument, type ManagedKeyUses } from "./key-uses.js";
 import { createKeyring, type Keyring, type ManagedKeyring } from "./keyring.js";
@@ -93,19 +94,20 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   const keyUses = createKeyUses(db.collection<KeyUseDocument>("keyUses"), { standIn });
   const connections = db.collection<CatalogueDocument>("samlConnections");
   const exclusive = standIn ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
+  const scan = standIn ? createSingleScan() : indexedScan;
   const onMade = (id: string) => log?.info({ dataKey: id }, "made a data key");
-  const keyring = createKeyring({ dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider, exclusive, onMade });
+  const keyring = createKeyring({ dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider, exclusive, scan, onMade });
   const changes = createChanges(db.collection<ChangesDocument>("changes"), { exclusive, standIn });
   const catalogue = <T extends object>(name: CatalogueName, layout: Layout<T>, grants?: Grants) => {
     const collection = db.collection<CatalogueDocument>(name);
-    return createCatalogueCollection(collection, layout, { changed: (id) => changes.written(name, id), doubtful: (id, why) => changes.doubtful(name, id, why), exclusive, ...(grants && { rows: grants.rows(collection) }) });
+    return createCatalogueCollection(collection, layout, { changed: (id) => changes.written(name, id), doubtful: (id, why) => changes.doubtful(name, id, why), exclusive, scan, ...(grants && { rows: grants.rows(collection) }) });
   };
 
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await changes.ping(10_000);
   const { grants, pepper, auditMarked, temporalLegacyUntil } = await openSettings(db, keyring);
   if (!standIn) await deps.buildIndexes();
-  const { backfill, scan } = standIn ? { backfill: noBackfill(), scan: createSingleScan() } : { backfill: await startBackfill(db), scan: indexedScan };
+  const backfill = standIn ? noBackfill() : await startBackfill(db);
 
   const expungedLately = new Set<string>();
   const erasable = {
@@ -116,12 +118,12 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     apiKeys: catalogue("apiKeys", apiKeyLayout, grants),
     keyUses,
     eventTypeVersions: createEventTypeVersionStore(db.collection<EventTypeVersionDocument>("eventTypeVersions"), standIn),
-    grantRequests: createGrantRequestStore(db.collection<GrantRequestDocument>("grantRequests"), exclusive),
+    grantRequests: createGrantRequestStore(db.collection<GrantRequestDocument>("grantRequests"), { exclusive, scan }),
     events: createEventStore(db.collection<EventDocument>("events"), { keyring, standIn, exclusive, scan }),
     deliveries: createDeliveryStore(db.collection<DeliveryDocument>("deliveries"), { keyring, standIn, expungedLately, scan, fields: backfill.fields }),
-    people: createPeopleStore(db.collection<PersonDocument>("people"), { keyring, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
+    people: createPeopleStore(db.collection<PersonDocument>("people"), { keyring, scan, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
   };
-  const erasures = await createErasures({ ...erasable, standIn, collection: db.collection<ErasureDocument>("erasures"), keyring, expungedLately, raise: () => changes.erased(), raiseLater: () => changes.erasureDoubtful(), version: async () => (await changes.read()).erasures });
+  const erasures = await createErasures({ ...erasable, standIn, exclusive, collection: db.collection<ErasureDocument>("erasures"), recent: db.collection<RecentErasuresDocument>("recentErasures"), keyring, expungedLately, raise: () => changes.erased(), raiseLater: () => changes.erasureDoubtful(), version: async () => (await changes.read()).erasures });
   const catalogueVersions = async (): Promise<CatalogueVersions> => {
     const [versions] = await Promise.all([changes.read(), grants.authority.refresh()]);
     erasures.notice(versions.erasures);
@@ -131,11 +133,11 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   return {
     standIn, temporalLegacyUntil,
     ...erasable,
-    samlConnections: createSamlConnectionStore(connections, { exclusive, rows: grants.rows(connections), keyring }),
-    samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses")),
-    ...limitedStores(db, { keyring, exclusive, standIn }),
-    sessions: createSessionStore(db.collection<SessionDocument>("sessions"), keyring, grants),
-    audit: auditOf(db, { keyring, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked, scan }),
+    samlConnections: createSamlConnectionStore(connections, { exclusive, rows: grants.rows(connections), keyring, scan }),
+    samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses"), { standIn }),
+    ...limitedStores(db, { keyring, exclusive, standIn, scan }),
+    sessions: createSessionStore(db.collection<SessionDocument>("sessions"), { keyring, grants, standIn, scan }),
+    audit: auditOf(db, { keyring, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked, scan, standIn }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,
     catalogueChanges: (since) => changes.since(since),
@@ -151,17 +153,17 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
 
 const auditMarks = (db: Db) => db.collection<AuditMarkDocument>("settings");
 
-const auditOf = (db: Db, { keyring, mac, marked, scan }: { keyring: Keyring; mac: Mac; marked: boolean; scan: Scan }): Store["audit"] => createAuditStore({
+const auditOf = (db: Db, { keyring, mac, marked, scan, standIn }: { keyring: Keyring; mac: Mac; marked: boolean; scan: Scan; standIn: boolean }): Store["audit"] => createAuditStore({
   entries: db.collection<AuditDocument>("audit"), heads: db.collection<AuditHeadDocument>("auditHead"), checkpoints: db.collection<IntentCheckpointDocument>("auditHead"),
-  mark: createAuditMark({ collection: auditMarks(db), keyring, needed: marked }), mac, scan, exclusive: createLocks(db.collection<LockDocument>("locks")),
+  mark: createAuditMark({ collection: auditMarks(db), keyring, needed: marked }), mac, scan, standIn, exclusive: createLocks(db.collection<LockDocument>("locks")),
 });
 
-const limitedStores = (db: Db, { keyring, exclusive, standIn }: { keyring: Keyring; exclusive: Exclusive; standIn: boolean }): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency"> => ({
-  recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), exclusive),
+const limitedStores = (db: Db, { keyring, exclusive, standIn, scan }: { keyring: Keyring; exclusive: Exclusive; standIn: boolean; scan: Scan }): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency"> => ({
+  recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), { exclusive, scan }),
   routings: createRoutingStore(db.collection<RoutingDocument>("routings"), { standIn }),
-  limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, sweep: standIn }),
+  limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, standIn }),
   idempotency: createIdempotencyStore(db.collection<IdempotencyDocument>("idempotencyKeys"), {
-    keyring, exclusive, ...(standIn && { hours: db.collection<IdempotencyHourDocument>("idempotencyHours") }),
+    keyring, exclusive, standIn,
   }),
 });
 

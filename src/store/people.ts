@@ -4,6 +4,7 @@ import { guarded, isDuplicate } from "./driver-errors.js";
 import type { KeyScope, SealContext } from "./data-key.js";
 import type { Keyring } from "./keyring.js";
 import { findPage } from "./paging.js";
+import type { Scan } from "./scans.js";
 import type { Page, PageRequest } from "./collection.js";
 import { StoreError } from "./store-error.js";
 
@@ -49,10 +50,11 @@ const contextOf = (id: string): SealContext => ({ collection: "people", id, fiel
 export interface PeopleOptions {
   keyring: Keyring;
   blindIndex: (label: string, value: string) => Uint8Array;
+  scan: Scan;
 }
 
 /** The people over their collection. */
-export function createPeopleStore(collection: Collection<PersonDocument>, { keyring, blindIndex }: PeopleOptions): PeopleStore {
+export function createPeopleStore(collection: Collection<PersonDocument>, { keyring, blindIndex, scan }: PeopleOptions): PeopleStore {
   const idOf = (connectionId: string, nameId: string): string => `per_${Buffer.from(blindIndex("person", JSON.stringify([connectionId, nameId]))).toString("base64url")}`;
 
   async function opened({ _id: id, sealed, ...fields }: PersonDocument): Promise<Person> {
@@ -85,7 +87,7 @@ export function createPeopleStore(collection: Collection<PersonDocument>, { keyr
       return document ? known(document) : undefined;
     },
     async list(page) {
-      const { data, ...rest } = await findPage({ collection, timeField: "firstLoginAt", filter: [], page });
+      const { data, ...rest } = await findPage({ collection, timeField: "firstLoginAt", filter: [], page, scan });
       return { data: (await Promise.all(data.map(known))).filter((person) => person !== undefined), ...rest };
     },
     async erase(id, at) {

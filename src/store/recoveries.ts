@@ -4,6 +4,7 @@ import { progressOf, type RecoveryFilter, type RecoveryProgress, type RecoverySt
 import { guarded } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
 import { findPage, oneOf } from "./paging.js";
+import type { Scan } from "./scans.js";
 import type { Page, PageRequest } from "./collection.js";
 
 export interface Recovery {
@@ -43,7 +44,7 @@ export interface RecoveryStore {
 }
 
 /** The store of recoveries over its collection. The lock is for the stand-in, which loses one of two updates of a document. */
-export function createRecoveryStore(collection: Collection<RecoveryDocument>, exclusive: Exclusive): RecoveryStore {
+export function createRecoveryStore(collection: Collection<RecoveryDocument>, { exclusive, scan }: { exclusive: Exclusive; scan: Scan }): RecoveryStore {
   async function change(id: string, from: readonly RecoveryStatus[] | undefined, set: Partial<RecoveryDocument>): Promise<boolean> {
     const filter: Filter<RecoveryDocument> = { _id: id, ...(from && oneOf<RecoveryDocument>("status", from)) };
     const result = await exclusive(`recoveries/${id}`, () => guarded((within) => collection.updateOne(filter, { $set: { ...set, updatedAt: new Date() } }, within)));
@@ -61,7 +62,7 @@ export function createRecoveryStore(collection: Collection<RecoveryDocument>, ex
       const filter: Filter<RecoveryDocument>[] = [
         ...(groupIds ? [oneOf<RecoveryDocument>("groupId", groupIds)] : []), ...(createdBy === undefined ? [] : [{ createdBy }]), ...(status === undefined ? [] : [{ status }]),
       ];
-      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page });
+      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page, scan });
       return { data: data.map(recoveryOf), ...rest };
     },
     setStatus: (id, from, status, error) => change(id, from, { status, ...(error !== undefined && { error }) }),

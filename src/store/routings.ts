@@ -4,8 +4,9 @@
  */
 import type { Collection } from "mongodb";
 import { findByIds, insertNew } from "./batch-insert.js";
+import { createExpiry } from "./oldest-first.js";
 
-/** How long a record is kept where the engine removes what has expired (a TTL index). FerretDB 1.24 has none and keeps them, as it keeps events. */
+/** How long a record is kept. */
 export const ROUTING_KEPT_DAYS = 30;
 /** Ids in one list: what is beyond is not recorded, and `cut` says so. */
 const MOST_IDS = 1_000;
@@ -44,6 +45,8 @@ export interface RoutingDocument {
 export interface RoutingStore {
   /** Records it, unless the workflow has a record already: of two runs the first one decided. */
   record(record: RoutingRecord): Promise<void>;
+  /** Forgets what has expired. MongoDB does so itself (TTL index); the stand-in does it beside later records. */
+  removeExpired(): Promise<void>;
   /** What the dispatch by this workflow, and its pages, left out of the event; undefined: nothing is recorded. */
   of(owner: string, event: { id: string; type: string }): Promise<EventRouting | undefined>;
 }
@@ -58,8 +61,12 @@ export interface EventRouting {
 }
 
 export function createRoutingStore(collection: Collection<RoutingDocument>, { standIn }: { standIn: boolean }): RoutingStore {
+  // All are kept for the same time, so the oldest are the first to go.
+  const expiry = createExpiry(collection, { field: "expiresAt", standIn });
   return {
+    removeExpired: () => expiry.remove(),
     async record({ id, at, pages, filtered, leftOut }) {
+      expiry.now();
       await insertNew(collection, [{
         _id: id, at, expiresAt: new Date(at.getTime() + ROUTING_KEPT_DAYS * 86_400_000), ...(pages !== undefined && { pages }),
         filtered: [...filtered].map(([event, subscriptions]) => ({ event, subscriptions: [...subscriptions] })),

@@ -5,6 +5,7 @@ import type { Exclusive } from "./exclusive.js";
 import type { SealContext } from "./data-key.js";
 import type { Keyring } from "./keyring.js";
 import type { Role } from "./model.js";
+import type { Scan } from "./scans.js";
 import type { CatalogueCollection } from "./collection.js";
 
 /** A certificate that the identity provider signs with. Several are trusted during a roll-over. */
@@ -118,7 +119,14 @@ function samlConnectionLayout(keyring: Pick<Keyring, "scope" | "forSealed">): La
   };
 }
 
+export interface SamlConnectionDependencies {
+  exclusive: Exclusive;
+  rows: Rows;
+  keyring: Pick<Keyring, "scope" | "forSealed">;
+  scan: Scan;
+}
+
 /** The same way of changing as a catalogue object, but no write makes every process read the catalogue anew. */
-export function createSamlConnectionStore(collection: Collection<CatalogueDocument>, { exclusive, rows, keyring }: { exclusive: Exclusive; rows: Rows; keyring: Pick<Keyring, "scope" | "forSealed"> }): CatalogueCollection<SamlConnection> {
-  return createCatalogueCollection(collection, samlConnectionLayout(keyring), { changed: async () => undefined, doubtful: () => undefined, exclusive, rows });
+export function createSamlConnectionStore(collection: Collection<CatalogueDocument>, { exclusive, rows, keyring, scan }: SamlConnectionDependencies): CatalogueCollection<SamlConnection> {
+  return createCatalogueCollection(collection, samlConnectionLayout(keyring), { changed: async () => undefined, doubtful: () => undefined, exclusive, rows, scan });
 }

@@ -1,6 +1,7 @@
 /** What of SAML may be used once: the ids of answered requests and of accepted assertions. */
 import type { Collection } from "mongodb";
-import { guarded, isDuplicate, LIST_DEADLINE_MS } from "./driver-errors.js";
+import { guarded, isDuplicate } from "./driver-errors.js";
+import { createExpiry } from "./oldest-first.js";
 
 /** A used id at rest. */
 export interface SamlUseDocument {
@@ -19,7 +20,8 @@ export interface SamlUseStore {
 }
 
 /** The store of used ids over its collection. */
-export function createSamlUseStore(collection: Collection<SamlUseDocument>): SamlUseStore {
+export function createSamlUseStore(collection: Collection<SamlUseDocument>, { standIn }: { standIn: boolean }): SamlUseStore {
+  const expiry = createExpiry(collection, { field: "expiresAt", standIn });
   return {
     async use(id, until) {
       try {
@@ -30,8 +32,6 @@ export function createSamlUseStore(collection: Collection<SamlUseDocument>): Sam
         throw error;
       }
     },
-    async removeExpired() {
-      await guarded((within) => collection.deleteMany({ expiresAt: { $lt: new Date() } }, within), LIST_DEADLINE_MS);
-    },
+    removeExpired: () => expiry.remove(),
   };
 }

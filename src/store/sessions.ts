@@ -9,7 +9,9 @@ import type { Grants } from "./grants/grants.js";
 import type { SealContext } from "./data-key.js";
 import type { Keyring } from "./keyring.js";
 import type { Role } from "./model.js";
+import { createExpiry } from "./oldest-first.js";
 import { personScope } from "./people.js";
+import type { Scan } from "./scans.js";
 import { StoreError } from "./store-error.js";
 
 /** What the identity provider said at the log-in; sealed at rest. */
@@ -97,8 +99,16 @@ async function opened(keyring: Pick<Keyring, "forSealed">, document: SessionDocu
   }
 }
 
+export interface SessionStoreDependencies {
+  keyring: Keyring;
+  grants: Pick<Grants, "authority" | "ledger" | "refused" | "assertWhole">;
+  standIn: boolean;
+  scan: Scan;
+}
+
 /** The sessions over their collection. */
-export function createSessionStore(collection: Collection<SessionDocument>, keyring: Keyring, grants: Pick<Grants, "authority" | "ledger" | "refused" | "assertWhole">): SessionStore {
+export function createSessionStore(collection: Collection<SessionDocument>, { keyring, grants, standIn, scan }: SessionStoreDependencies): SessionStore {
+  const expiry = createExpiry(collection, { field: "endsAt", standIn });
   const { authority, ledger, refused, assertWhole } = grants;
 
   const signed = (fields: Fields, version: number) =>
@@ -143,7 +153,7 @@ export function createSessionStore(collection: Collection<SessionDocument>, keyr
     },
     get: async (id) => opened(keyring, await find(id)),
     async list(personId, most) {
-      const found = await guarded((within) => collection.find({ personId }, { projection: { _id: 1 }, ...within }).limit(most).toArray(), LIST_DEADLINE_MS);
+      const found = await scan((within) => collection.find({ personId }, { projection: { _id: 1 }, ...within }).limit(most).toArray());
       const sessions = await Promise.all(found.map(async ({ _id }) => opened(keyring, await find(_id))));
       return sessions.filter((session): session is Session => session !== undefined);
     },
@@ -152,8 +162,6 @@ export function createSessionStore(collection: Collection<SessionDocument>, keyr
     // A scan on the stand-in; indexed on MongoDB.
     deleteOf: async (personId) => (await guarded((within) => collection.deleteMany({ personId }, within), LIST_DEADLINE_MS)).deletedCount,
     deleteOfConnection: async (connectionId) => (await guarded((within) => collection.deleteMany({ connectionId }, within), LIST_DEADLINE_MS)).deletedCount,
-    async deleteEnded(now) {
-      await guarded((within) => collection.deleteMany({ endsAt: { $lte: now } }, within), LIST_DEADLINE_MS);
-    },
+    deleteEnded: (now) => expiry.remove(now),
   };
 }

@@ -105,6 +105,8 @@ export interface DeliveryStore {
    * subscriptions and those that this process has found before, which costs no scan on the stand-in.
    */
   expungeDetails(eventId: string, among?: readonly string[]): Promise<boolean>;
+  /** The same for many events in one read of the collection; gives those that had some. */
+  expungeDetailsOf(eventIds: ReadonlySet<string>): Promise<Set<string>>;
   /** Counts what the filter names by status and subscription; stops above `most`. */
   summary(filter: DeliveryFilter, most: number): Promise<DeliverySummary>;
   /** Ids of the subscriptions of which the filter names deliveries. */
@@ -141,7 +143,7 @@ export interface RefusedChange {
 
 /**
  * What is erased again. Nothing given: everything in the ledger. `since`: what was entered lately. `pending`: only what was never done to
- * the end, and keys that are there again. `byClock`: everything on MongoDB, `pending` on the stand-in, where each event costs a scan.
+ * the end, and keys that are there again. `byClock`: everything on MongoDB, `pending` on the stand-in, where it costs a read of all deliveries.
  */
 export type Reapplied = { since: Date } | { pending: true } | { byClock: true };
 
