@@ -40,8 +40,8 @@ export async function checkResponse(posted: PostedResponse): Promise<CheckedResp
   if (!decrypted) return checkPlain(posted, { certificates, requireSignedResponse }).outcome;
   if (!decrypted.ok) return decrypted;
   const { authentic, outcome } = checkPlain({ ...posted, xml: decrypted.xml }, { certificates, requireSignedResponse: false, opened: decrypted });
-  // Until a signature has held, whoever made the ciphertext up must not learn what became of it (padding oracle).
-  return authentic ? outcome : refused("decryption_failed");
+  // Until a signature has held, whoever made the ciphertext up must not learn what became of it (padding oracle). The response's own covers the ciphertext.
+  return authentic || decrypted.signed ? outcome : refused("decryption_failed");
 }
 
 /** `authentic`: what is said of the assertion is said of what the identity provider signed. */
@@ -60,7 +60,7 @@ interface Asked {
 
 function checkPlain(posted: PostedResponse, { certificates, requireSignedResponse, opened }: Asked): Checked {
   const { publicUrl, connection, now } = posted;
-  const read = readResponse(posted.xml, { requireSignedResponse });
+  const read = readResponse(posted.xml, { requireSignedResponse, ...(opened && { wasSigned: opened.signed }) });
   if (!read.ok) return unproven(read);
   const request = answeredByBrowser(posted, read);
   if (!request.ok) return unproven(request);

@@ -4,7 +4,7 @@
  */
 import { liveSpKeys, type SpKey } from "../../store/saml-connections.js";
 import { decryptText, readEncryptedData } from "./encrypted-data.js";
-import { refused, type SamlRefused } from "./refusals.js";
+import { refused, type SamlRefused, SIGNATURE_MISSING } from "./refusals.js";
 import { ASSERTION, isResponse, OUTSIDE, signatureFault, SIGNATURE } from "./response.js";
 import { isMadeByOne } from "./signed-info.js";
 import { failureOf } from "./status.js";
@@ -49,14 +49,18 @@ function ownSignatureFault({ xml, certificates, requireSignedResponse }: Encrypt
   const signatures = elements.filter(({ localName }) => localName === "Signature");
   const [own, ...more] = childrenOf(response, SIGNATURE, "Signature");
   if (signatures.length !== (own ? 1 : 0) || more.length > 0) return refused("structure_refused");
-  if (!own) return requireSignedResponse ? refused("signature_missing") : undefined;
+  if (!own) return requireSignedResponse ? refused("signature_missing", SIGNATURE_MISSING.encrypted) : undefined;
   const shape = signatureFault(own);
   if (shape) return refused(shape);
   return isMadeByOne(own, certificates) && verifiedXml(xml, own, certificates) !== undefined ? undefined : refused("signature_invalid");
 }
 
+/** Blanks may stand around the element, and no text: it would become part of the response. */
+const ONE_ELEMENT = /^\s*<[^]*>\s*$/;
+
 /** In a text that was parsed, `<` begins nothing but tags, and each of the two names stands there once. */
 function inPlain(xml: string, assertion: string): string | undefined {
+  if (!ONE_ELEMENT.test(assertion)) return undefined;
   const bare = xml.replace(elementNamed("Signature"), "");
   return elementNamed("EncryptedAssertion").test(bare) ? bare.replace(elementNamed("EncryptedAssertion"), () => assertion) : undefined;
 }

@@ -43,6 +43,8 @@ export const SIGNATURE_MISSING = {
     + " In Google Workspace clear `Signed response`, and set `requireSignedResponse` of the connection to false.",
   response: "Only the assertion is signed, and the connection asks for a signed response as well."
     + " Switch that on at the identity provider, or set `requireSignedResponse` of the connection to false.",
+  encrypted: "The response is not signed, and the connection asks for that. Its assertion is encrypted. Switch on signed responses at the identity provider."
+    + " Or set `requireSignedResponse` of the connection to false. In both cases the provider must sign the assertion before it encrypts it.",
 } as const;
 
 export type SamlRefusal = keyof typeof SAML_REFUSALS;

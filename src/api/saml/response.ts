@@ -31,8 +31,14 @@ export interface ReadResponse {
 
 const FAULTS: Record<XmlFault, SamlRefusal> = { markup: "markup_refused", too_complex: "response_too_complex", malformed: "response_unreadable" };
 
+export interface Reading {
+  requireSignedResponse: boolean;
+  /** The response's own signature is no longer in the text, because its assertion was encrypted; whether there was one. */
+  wasSigned?: boolean;
+}
+
 /** Reads the document. Nothing in it is verified yet. */
-export function readResponse(xml: string, { requireSignedResponse }: { requireSignedResponse: boolean }): ReadResponse | SamlRefused {
+export function readResponse(xml: string, reading: Reading): ReadResponse | SamlRefused {
   const parsed = parseXml(xml, { outside: OUTSIDE });
   if (!parsed.ok) return refused(FAULTS[parsed.fault]);
   const response = parsed.root;
@@ -43,7 +49,7 @@ export function readResponse(xml: string, { requireSignedResponse }: { requireSi
   if (elements.some((element) => element.namespaceURI === ENCRYPTION || element.localName.startsWith("Encrypted"))) return refused("encrypted_refused");
   const assertion = onlyChild(response, ASSERTION, "Assertion");
   if (!assertion || !isSound(response, elements)) return refused("structure_refused");
-  const missing = missingSignature(response, assertion, requireSignedResponse);
+  const missing = missingSignature(response, assertion, reading);
   if (missing) return missing;
   const fault = signaturesFault(response, assertion, elements);
   return fault ? refused(fault) : { ok: true, response, assertion, signatures: elements.filter(({ localName }) => localName === "Signature") };
@@ -78,8 +84,9 @@ export function isMessage(root: Element, elements: readonly Element[], name: str
   return new Set(ids).size === ids.length;
 }
 
-function missingSignature(response: Element, assertion: Element, requireSignedResponse: boolean): SamlRefused | undefined {
-  const [ofResponse, ofAssertion] = [response, assertion].map((element) => childrenOf(element, SIGNATURE, "Signature").length > 0);
+function missingSignature(response: Element, assertion: Element, { requireSignedResponse, wasSigned = false }: Reading): SamlRefused | undefined {
+  const [inResponse, ofAssertion] = [response, assertion].map((element) => childrenOf(element, SIGNATURE, "Signature").length > 0);
+  const ofResponse = wasSigned || inResponse;
   if (ofAssertion && (ofResponse || !requireSignedResponse)) return undefined;
   return refused("signature_missing", SIGNATURE_MISSING[ofAssertion ? "response" : ofResponse ? "assertion" : "both"]);
 }
