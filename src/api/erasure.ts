@@ -42,6 +42,8 @@ export async function deleteGroup(context: RequestContext, id: string, cascade: 
   const cancelOpen = async (): Promise<void> => {
     for (const subscriptionId of subscriptions) await operations.cancelAll({ subscriptionId }, actor.name, "The group was deleted.");
   };
+  // An erasure that was begun goes on under its first condition, whose tag this voided.
+  if (!begun) await context.claim?.();
   // Before, because afterwards nobody knows the subscriptions; and after, for what came in between.
   await cancelOpen();
   await store.erasures.erase(`group/${id}`, actor.name);
@@ -58,8 +60,10 @@ export async function deleteApi(context: RequestContext, id: string, erase: bool
   if (type !== undefined) return refuse("in_use", `The event type ${type} belongs to it.`);
   const granted = (await store.groups.all()).find((group) => group.grants.includes(id));
   if (granted) return refuse("in_use", `The group ${granted.id} is granted it.`);
-  if (erase) await store.erasures.erase(`api/${id}`, actor.name);
-  else if (!(await store.apis.delete(id))) return refuse("not_found");
+  if (erase) {
+    if (!(await store.erasures.has(`api/${id}`))) await context.claim?.();
+    await store.erasures.erase(`api/${id}`, actor.name);
+  } else if (!(await store.apis.delete(id))) return refuse("not_found");
   await recordAct(context, "api.delete", id, { erased: erase });
   return noContent;
 }

@@ -5,7 +5,7 @@ import { ACTS } from "./access.js";
 import { SESSION_COOKIE } from "./cookies.js";
 import { PROBLEMS, type ProblemCode } from "./errors.js";
 import { idempotencyHeader, takesIdempotencyKey } from "./idempotency.js";
-import { etagHeader, givesETag, ifMatchHeader, takesIfMatch } from "./preconditions.js";
+import { etagHeader, givesETag, ifMatchHeader, ifNoneMatchHeader, takesIfMatch } from "./preconditions.js";
 import { webhooks } from "./openapi-webhooks.js";
 import { PROBLEMS_PATH } from "./pages/problems.js";
 import type { Route, Tag } from "./route.js";
@@ -23,7 +23,7 @@ To try the calls here: log in at [/saml/login](/saml/login), or press *Authorize
 
 Every error is a problem document (RFC 9457) with a stable \`code\`. [All codes](${PROBLEMS_PATH}), with what to do about each, have a page of their own.
 
-A POST takes an \`Idempotency-Key\`. A single object has an \`ETag\`, which \`If-Match\` compares before a change.
+A POST takes an \`Idempotency-Key\`. A single object has an \`ETag\`, which \`If-Match\` compares before a change. With \`If-None-Match\` an object that has not changed is answered by 304.
 
 Unknown members of a body, unknown or repeated query parameters are refused with 400. Lists give \`{data, next}\`, newest first.`;
 
@@ -94,6 +94,7 @@ function headersOf(route: Route): z.ZodObject | undefined {
   const headers = {
     ...(takesIdempotencyKey(route) && { "Idempotency-Key": idempotencyHeader.optional() }),
     ...(takesIfMatch(route) && { "If-Match": ifMatchHeader.optional() }),
+    ...(givesETag(route) && { "If-None-Match": ifNoneMatchHeader.optional() }),
   };
   return Object.keys(headers).length === 0 ? undefined : z.object(headers);
 }
@@ -111,6 +112,7 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
       description, ...(status !== 204 && schema && { content: { [type]: { schema } } }), ...(givesETag(route) && { headers: z.object({ ETag: etagHeader }) }),
     },
   };
+  if (givesETag(route)) responses["304"] = { description: "The object still has a tag of `If-None-Match`", headers: z.object({ ETag: etagHeader }) };
   const codesOfRoute = problemsOf(route);
   for (const problemStatus of [...new Set(codesOfRoute.map((code) => PROBLEMS[code].status))].sort((a, b) => a - b)) {
     const codes = codesOfRoute.filter((code) => PROBLEMS[code].status === problemStatus);

@@ -40,7 +40,7 @@ const routine = new WeakSet<ServerResponse>();
 export function send(response: ServerResponse, status: number, body: string | Buffer, headers?: Record<string, string>): void {
   if (response.headersSent || response.destroyed) return;
   const unread = isBodyUnread(response.req);
-  response.writeHead(status, { ...SECURITY_HEADERS, ...(status !== 204 && { "content-length": Buffer.byteLength(body) }), ...headers, ...(unread && { connection: "close" }) });
+  response.writeHead(status, { ...SECURITY_HEADERS, ...(status !== 204 && status !== 304 && { "content-length": Buffer.byteLength(body) }), ...headers, ...(unread && { connection: "close" }) });
   if (unread) endUnread(response, body);
   else response.end(body);
 }

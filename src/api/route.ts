@@ -13,6 +13,11 @@ export interface RequestContext {
   actor: Actor;
   /** The administrative act of this request; absent where it is none. */
   act?: ActOfRequest;
+  /**
+   * With `If-Match`: compares the tag in a compare-and-set that voids it. To be called before what has an effect earlier than the object's own
+   * write. @throws PreconditionFailed
+   */
+  claim?: () => Promise<void>;
 }
 
 /** A request with what the router took out of its path; the hot path comes without a router. */

@@ -11,9 +11,9 @@ import { refuse, type Refusal } from "./errors.js";
 import { refusalOf } from "./failure.js";
 import type { Gate } from "./gate.js";
 import { readIdempotencyKey, runOnce, takesIdempotencyKey } from "./idempotency.js";
-import { conditionalStore, etagOf, readIfMatch, takesIfMatch } from "./preconditions.js";
+import { conditionalStore, etagOf, givesETag, readIfMatch, readIfNoneMatch, takesIfMatch } from "./preconditions.js";
 import { answerPageRefusal } from "./pages/refused.js";
-import { isRoutine, problemCodeOf, sendJson, sendRefusal } from "./respond.js";
+import { isRoutine, problemCodeOf, send, sendJson, sendRefusal } from "./respond.js";
 import { type HandledRoute, isRefusal, type Reply, type RequestContext, type Route, type RoutedRequest, type ServedRoute } from "./route.js";
 import { parseQuery, validate, type Validated } from "./validate.js";
 
@@ -118,11 +118,17 @@ function runnerOf(route: Route): Runner {
     if ("refused" in opened) return sendRefusal(response, opened);
     const context = onCondition(route, given, request);
     if ("refused" in context) return sendRefusal(response, context);
+    const known = givesETag(route) ? readIfNoneMatch(request) : isNotKnown;
+    if ("refused" in known) return sendRefusal(response, known);
     const outcome = await handled(route, context, opened, request);
     if (isRefusal(outcome)) return sendRefusal(response, outcome);
-    sendJson(response, outcome.status, cursors.seal(context.dependencies.store, outcome.body), { ...etagOf(route, outcome), ...outcome.headers });
+    const headers: Record<string, string> = { ...etagOf(route, outcome), ...outcome.headers };
+    if (known(headers["etag"])) return send(response, 304, "", headers);
+    sendJson(response, outcome.status, cursors.seal(context.dependencies.store, outcome.body), headers);
   };
 }
+
+const isNotKnown = (): boolean => false;
 
 /** The context whose writes hold the condition of `If-Match`. */
 function onCondition(route: HandledRoute, context: RequestContext, request: RoutedRequest): RequestContext | Refusal {
@@ -131,7 +137,8 @@ function onCondition(route: HandledRoute, context: RequestContext, request: Rout
   if (tags === undefined) return context;
   if ("refused" in tags) return tags;
   const { dependencies } = context;
-  return { ...context, dependencies: { ...dependencies, store: conditionalStore(dependencies.store, route, String(Object.values(request.params ?? {})[0]), tags) } };
+  const { store, claim } = conditionalStore(dependencies.store, route, String(Object.values(request.params ?? {})[0]), tags);
+  return { ...context, claim, dependencies: { ...dependencies, store } };
 }
 
 /** The outcome of the handler, or what the same request with its `Idempotency-Key` was answered before. */

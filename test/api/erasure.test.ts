@@ -118,6 +118,19 @@ describe("a group", () => {
     expect(await api.problem("DELETE", `/v1/groups/${tenant.groupId}?cascade=true`)).toMatchObject({ status: 404 });
   });
 
+  test("that has been changed since its tag was read stays, and nothing of it is cancelled", async () => {
+    const tenant = await tenantOf();
+    const { deliveryId } = await record(tenant);
+    const path = `/v1/groups/${tenant.groupId}`;
+    const stale = String((await api.call("GET", path)).headers["etag"]);
+    expect((await api.call("PATCH", path, { body: { name: `newer ${tenant.groupId}` } })).status).toBe(200);
+    const before = (await api.call("GET", `/v1/deliveries/${deliveryId}`)).body["status"];
+    expect(await api.problem("DELETE", `${path}?cascade=true`, { headers: { "if-match": stale } })).toMatchObject({ status: 412, code: "precondition_failed" });
+    expect((await api.call("GET", `/v1/deliveries/${deliveryId}`)).body["status"]).toBe(before);
+    expect(before).not.toBe("cancelled");
+    expect(await audited("group.delete")).not.toContainEqual(expect.objectContaining({ subject: tenant.groupId }));
+  });
+
   test("whose deletion stopped half-way is finished by the same call, cascade or not", async () => {
     const tenant = await tenantOf();
     await record(tenant);

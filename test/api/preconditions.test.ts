@@ -77,6 +77,59 @@ describe("If-Match", () => {
   });
 });
 
+describe("If-Match of an erasure", () => {
+  test("by an older tag erases nothing; of many by one tag one is made", async () => {
+    const own = await makeTenant(api, "etag-erase");
+    const path = `/v1/groups/${own.groupId}`;
+    const stale = await tag(path);
+    expect((await patch(path, { name: "newer" }, stale)).status).toBe(200);
+    expect(await api.problem("DELETE", `${path}?cascade=true`, { headers: { "if-match": stale } })).toMatchObject({ status: 412, code: "precondition_failed" });
+    expect((await api.call("GET", path)).body).toMatchObject({ name: "newer" });
+    const known = await tag(path);
+    const racing = [...Array.from({ length: 4 }, () => api.call("DELETE", `${path}?cascade=true`, { headers: { "if-match": known } })), ...Array.from({ length: 4 }, () => patch(path, { name: "raced" }, known))];
+    const statuses = (await Promise.all(racing)).map(({ status }) => status);
+    expect(statuses.filter((status) => status < 300)).toHaveLength(1);
+    for (const status of statuses.filter((each) => each >= 300)) expect([404, 412]).toContain(status);
+  });
+  test("of an api holds with `erase` as without", async () => {
+    const { id } = (await api.call<{ id: string }>("POST", "/v1/apis", { body: { name: "etag erased" } })).body;
+    const stale = await tag(`/v1/apis/${id}`);
+    expect((await patch(`/v1/apis/${id}`, { description: "newer" }, stale)).status).toBe(200);
+    for (const query of ["?erase=true", ""]) expect((await api.call("DELETE", `/v1/apis/${id}${query}`, { headers: { "if-match": stale } })).status).toBe(412);
+    expect((await api.call("DELETE", `/v1/apis/${id}?erase=true`, { headers: { "if-match": await tag(`/v1/apis/${id}`) } })).status).toBe(204);
+    expect((await api.call("GET", `/v1/apis/${id}`)).status).toBe(404);
+  });
+});
+
+describe("If-None-Match", () => {
+  const path = () => `/v1/apis/${tenant.apiId}`;
+  const read = (ifNoneMatch: string, at = path()) => api.call("GET", at, { headers: { "if-none-match": ifNoneMatch } });
+  test("answers 304 without a body as long as the object is the same, and then the object", async () => {
+    const known = await tag(path());
+    for (const given of [known, `W/${known}`, `"x", ${known}`, "*"]) {
+      const answer = await read(given);
+      expect(answer, given).toMatchObject({ status: 304, text: "" });
+      expect(answer.headers["etag"]).toBe(known);
+      expect(answer.headers["content-length"]).toBeUndefined();
+    }
+    expect((await read('"x"')).status).toBe(200);
+    expect((await patch(path(), { description: "for a 304" }, known)).status).toBe(200);
+    const changed = await read(known);
+    expect(changed).toMatchObject({ status: 200, body: { description: "for a 304" } });
+    expect(changed.headers["etag"]).not.toBe(known);
+  });
+  test("says nothing where the answer has no tag", async () => {
+    expect((await read("*", "/v1/apis")).status).toBe(200);
+  });
+  test("does not tell of an object that is not there or not for the client", async () => {
+    expect((await read("*", "/v1/apis/api_00000000000000000000000000")).status).toBe(404);
+    expect((await api.call("GET", path(), { key: "", headers: { "if-none-match": "*" } })).status).toBe(401);
+  });
+  test.each(["abc", '"abc', '"a" "b"'])("that is none (%j) is refused", async (given) => {
+    expect(await api.problem("GET", path(), { headers: { "if-none-match": given } })).toMatchObject({ status: 400, errors: [{ path: "header.If-None-Match" }] });
+  });
+});
+
 test("other single objects have tags as well, lists have none", async () => {
   const { id } = await api.key({ role: "admin" });
   expect(id).toMatch(/^key_/);
