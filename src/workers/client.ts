@@ -1,13 +1,18 @@
 /**
- * `sealpost/client`: for providers that start `deliverEvent` with their own Temporal client instead of POST /v1/events.
+ * For providers that start `deliverEvent` with their own Temporal client instead of `POST /v1/events`. Payloads are sealed by the API, so
+ * the provider holds no master key. docs/how-to/own-temporal-client.md shows the whole way.
  *
- *     import { Client, Connection } from "@temporalio/client";
- *     import { deliverEventStart, remoteDataConverter } from "sealpost/client";
+ * @example
+ * ```ts
+ * import { Client, Connection } from "@temporalio/client";
+ * import { deliverEventStart, remoteDataConverter } from "sealpost/client";
  *
- *     const dataConverter = remoteDataConverter({ codecUrl: "https://sealpost.example/codec", apiKey: process.env.SEALPOST_KEY! });
- *     const client = new Client({ connection: await Connection.connect({ address }), dataConverter });
- *     const { workflow, options } = deliverEventStart({ id: "order-4711", type: "shop.order.paid", data: { total: 12 } });
- *     await client.workflow.start(workflow, options);
+ * const dataConverter = remoteDataConverter({ codecUrl: "https://hooks.example.com/codec", apiKey: process.env.SEALPOST_KEY ?? "" });
+ * const client = new Client({ connection: await Connection.connect({ address: "temporal:7233" }), dataConverter });
+ * const { workflow, options } = deliverEventStart({ id: "order-4711", type: "payments.invoice.paid", data: { total: "12.50" } });
+ * await client.workflow.start(workflow, options);
+ * ```
+ * @module sealpost/client
  */
 import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
@@ -17,17 +22,49 @@ import { newId } from "../store/ids.js";
 import { type DeliverEventInput, MAX_EVENTS_PER_WORKFLOW, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
 import { escapeEventId, EVENT_ID_CHARACTERS, isEventId, MAX_EVENT_ID } from "../workflows/event-id.js";
 
-export { type DeliverEventInput, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
+export { type DeliverEventInput, type EventBody, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../workflows/contract.js";
 
-/** An event as a provider has it. `data` is serialised once; give `body` instead for bytes that are sent verbatim. */
-export type ProviderEvent = { id?: string; type: string; groups?: string[] } & ({ data: unknown } | { body: Uint8Array; contentType: string });
+/**
+ * An event as a provider has it. `data` is serialised once; give `body` instead for bytes that are sent verbatim. Without an `id` Sealpost
+ * makes one, and a repeated start is then another event. `groups` limits the event to these groups.
+ *
+ * @example
+ * ```ts
+ * const asJson: ProviderEvent = { id: "order-4711", type: "payments.invoice.paid", data: { total: "12.50" } };
+ * const asBytes: ProviderEvent = { type: "payments.invoice.paid", body: Buffer.from("<invoice/>"), contentType: "application/xml" };
+ * ```
+ */
+export type ProviderEvent = {
+  /** 1 to 256 letters, digits and `_ - : . /`. */
+  id?: string;
+  /** Name of the event type. */
+  type: string;
+  /** Ids of the only groups that get the event. */
+  groups?: string[];
+} & (
+  | {
+      /** A value that JSON can hold. */
+      data: unknown;
+    }
+  | {
+      /** Bytes that are signed and sent as they are, at most 512 KiB. */
+      body: Uint8Array;
+      /** Media type of the bytes. */
+      contentType: string;
+    }
+);
 
 /** Above this Temporal refuses the start (2 MiB a payload after sealing and base64). */
 const MAX_BODY_BYTES = 512 * 1024;
 
 /**
- * The form in which an event travels.
+ * The form in which an event travels. `deliverEventStart` calls it for each event.
+ *
  * @throws TypeError for an id with characters other than letters, digits and `_ - : . /`, or a body above 512 KiB
+ * @example
+ * ```ts
+ * publishedEvent({ id: "order-4711", type: "payments.invoice.paid", data: { total: "12.50" } }).body;   // { text: '{"total":"12.50"}' }
+ * ```
  */
 export function publishedEvent(event: ProviderEvent): PublishedEvent {
   if (event.id !== undefined && !isEventId(event.id)) throw new TypeError(`An event id is 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}.`);
@@ -42,22 +79,73 @@ export function publishedEvent(event: ProviderEvent): PublishedEvent {
   };
 }
 
-/** What to hand to `client.workflow.start`: with one event the workflow id is the event's id, escaped, so starting twice is refused by the engine. */
-export function deliverEventStart(...given: ProviderEvent[]) {
+/**
+ * What `client.workflow.start` takes to start `deliverEvent`.
+ *
+ * @example
+ * ```ts
+ * const { workflow, options }: DeliverEventStart = deliverEventStart({ type: "payments.invoice.paid", data: { total: "12.50" } });
+ * ```
+ */
+export interface DeliverEventStart {
+  /** Name of the workflow type. */
+  workflow: string;
+  /** Options of the start. More of them, such as a memo, may be added. */
+  options: {
+    /** The one input of the workflow. */
+    args: [DeliverEventInput];
+    /** The task queue that Sealpost's workers poll. */
+    taskQueue: string;
+    /** The event's id, escaped, or a new one for several events. */
+    workflowId: string;
+  };
+}
+
+/**
+ * What to hand to `client.workflow.start`. With one event the workflow id is the event's id, escaped. The engine then refuses a second start
+ * of the same event.
+ *
+ * @param given 1 to 200 events
+ * @throws TypeError for no event, more than 200, or an event that `publishedEvent` refuses
+ * @example
+ * ```ts
+ * const { workflow, options } = deliverEventStart({ id: "order-4711", type: "payments.invoice.paid", data: { total: "12.50" } });
+ * await client.workflow.start(workflow, options);
+ * ```
+ */
+export function deliverEventStart(...given: ProviderEvent[]): DeliverEventStart {
   if (given.length === 0 || given.length > MAX_EVENTS_PER_WORKFLOW) throw new TypeError(`Give 1 to ${MAX_EVENTS_PER_WORKFLOW} events.`);
   const input: DeliverEventInput = { events: given.map(publishedEvent) };
   const [only] = input.events;
   return { workflow: WORKFLOW.deliverEvent, options: { args: [input], taskQueue: TASK_QUEUE, workflowId: only && given.length === 1 ? escapeEventId(only.id) : newId("batch") } };
 }
 
+/**
+ * Where payloads are sealed, and with which key.
+ *
+ * @example
+ * ```ts
+ * const options: RemoteCodecOptions = { codecUrl: "https://hooks.example.com/codec", apiKey: process.env.SEALPOST_KEY ?? "" };
+ * ```
+ */
 export interface RemoteCodecOptions {
-  /** `<API>/codec`. */
+  /** Address of the API with `/codec`. */
   codecUrl: string;
-  /** A provider key may encode; decoding needs an admin key. */
+  /** A provider key may encode. Decoding needs an operator or admin key. */
   apiKey: string;
 }
 
-/** Seals payloads through the API, so that the provider holds no master key. Failures come back sealed and need an admin key to read. */
+/**
+ * Seals payloads through the API, so that the provider holds no master key. Each call takes at most 10 s for the head of the answer and
+ * 10 s between two parts of its body. Failures come back sealed, and reading them needs an operator or admin key.
+ *
+ * @throws Error, out of the Temporal client's own call, when the API answers anything but 200; the message names the status
+ * @example
+ * ```ts
+ * const dataConverter = remoteDataConverter({ codecUrl: "https://hooks.example.com/codec", apiKey: process.env.SEALPOST_KEY ?? "" });
+ * const client = new Client({ connection, dataConverter });
+ * ```
+ */
 export const remoteDataConverter = (options: RemoteCodecOptions): DataConverter => ({ payloadCodecs: [new RemoteCodec(options)] });
 
 class RemoteCodec implements PayloadCodec {

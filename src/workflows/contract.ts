@@ -6,15 +6,36 @@
 import type { PackedInput } from "./payload-converter.js";
 import type { PublisherProof } from "./proof-of.js";
 
-/** Task queue that every Sealpost worker polls. */
+export * from "./token-bucket-contract.js";
+
+/**
+ * Task queue that every Sealpost worker polls.
+ *
+ * @example
+ * ```ts
+ * await client.workflow.start(WORKFLOW.deliverEvent, { args: [input], taskQueue: TASK_QUEUE, workflowId: "order-4711" });
+ * ```
+ */
 export const TASK_QUEUE = "sealpost";
 
-/** Workflow type names, as the Temporal UI shows them. */
+/**
+ * Workflow type names, as the Temporal UI shows them.
+ *
+ * @example
+ * ```ts
+ * client.workflow.list({ query: `WorkflowType = "${WORKFLOW.retryDelivery}" AND WebhookStatus = "parked"` });
+ * ```
+ */
 export const WORKFLOW = {
+  /** First attempts of one event or a batch of them. */
   deliverEvent: "deliverEvent",
+  /** A part of a wide fan-out. */
   deliverPage: "deliverPage",
+  /** Deliveries of one subscription that need another attempt. */
   retryDelivery: "retryDelivery",
+  /** The rate limit of one subscription. */
   tokenBucket: "tokenBucket",
+  /** Many deliveries sent again. */
   recovery: "recovery",
 } as const;
 
@@ -39,16 +60,44 @@ export const MAX_DELIVERIES_PER_DISPATCH = 1_000;
  */
 export const MAX_RUN_DAYS = 7;
 
-/** How the bytes of an event travel. `stored`: they are in the events collection already (claim check). */
-export type EventBody = { text: string } | { base64: string } | { stored: true };
+/**
+ * How the bytes of an event travel. `stored`: they are in the events collection already (claim check).
+ *
+ * @example
+ * ```ts
+ * const body: EventBody = { text: '{"total":"12.50"}' };
+ * ```
+ */
+export type EventBody =
+  | {
+      /** The bytes are UTF-8. */
+      text: string;
+    }
+  | {
+      /** Any other bytes. */
+      base64: string;
+    }
+  | {
+      /** Only the API says so. */
+      stored: true;
+    };
 
-/** An event as it travels inside a workflow. Immutable once accepted. */
+/**
+ * An event as it travels inside a workflow. Immutable once accepted.
+ *
+ * @example
+ * ```ts
+ * const event: PublishedEvent = publishedEvent({ type: "payments.invoice.paid", data: { total: "12.50" } });
+ * ```
+ */
 export interface PublishedEvent {
   /** `evt_…` or the publisher's own id, as it was given; the idempotency key and, escaped (event-id.ts), the `webhook-id` of every delivery. */
   id: string;
   /** Name of the event type, for instance `payments.invoice.paid`. */
   type: string;
+  /** Media type of the body. */
   contentType: string;
+  /** The bytes of the event. */
   body: EventBody;
   /** SHA-256 of the body bytes, base64url; tells a repeated publish from a conflicting one. */
   sha256: string;
@@ -68,7 +117,16 @@ export interface PublishedEvent {
   recorded?: true;
 }
 
+/**
+ * Input of the workflow `deliverEvent`.
+ *
+ * @example
+ * ```ts
+ * const input: DeliverEventInput = { events: [publishedEvent({ type: "payments.invoice.paid", data: { total: "12.50" } })] };
+ * ```
+ */
 export interface DeliverEventInput {
+  /** 1 to 200 events. */
   events: PublishedEvent[];
   /** Version of the subscription catalogue that the accepting process had seen; a worker with an older one refreshes first. */
   catalogueVersion?: number;
@@ -160,81 +218,6 @@ export const SIGNAL = {
 
 export const QUERY = { state: "state" } as const;
 export const UPDATE = { lease: "lease" } as const;
-
-/** Rate of one subscription. */
-export interface RateLimit {
-  /** Requests per second, may be below 1. */
-  perSecond: number;
-  /** Requests that may go at once after a quiet time, at least 1. */
-  burst: number;
-}
-
-export interface TokenBucketInput {
-  subscriptionId: string;
-  rate: RateLimit;
-  /** `updatedAt` of the subscription the rate was read from, milliseconds. */
-  rateAsOf: number;
-  /** State handed over by continue-as-new. */
-  state?: BucketState;
-  /** A bucket that nobody asked for so long ends, milliseconds; absent: 10 minutes. */
-  idleMs?: number;
-  /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
-  maxRunMs?: number;
-}
-
-/** GCRA state: one instant and what makes reservations void. Times are milliseconds since the epoch. */
-export interface BucketState {
-  /** Theoretical arrival time: when the bucket would be full again. */
-  tat: number;
-  epoch: number;
-  pausedUntil: number;
-  rate: RateLimit;
-  /** `updatedAt` of the subscription the rate was read from, milliseconds. */
-  rateAsOf: number;
-  /** Spare tokens that workers hold, and until when they may be used. */
-  spares: { until: number; count: number }[];
-  /** When the next message to the bucket is due; keeps all workers together below 5 a second. */
-  nextMessageAt: number;
-}
-
-/** Argument of the signal `configure`. */
-export interface ConfigureSignal {
-  rate: RateLimit;
-  /** `updatedAt` of the subscription the rate was read from, milliseconds; the newer rate wins. */
-  asOf: number;
-}
-/** Argument of the signal `pause`. */
-export interface PauseSignal {
-  /** Milliseconds since the epoch. */
-  untilMs: number;
-}
-
-/** Id of the bucket of a subscription. */
-export const bucketWorkflowId = (subscriptionId: string): string => `bucket/${subscriptionId}`;
-
-export interface LeaseRequest {
-  /** How many requests the worker has waiting; 0 only asks how things stand. */
-  count: number;
-  /** How many more it expects within the next second; tokens for them are spare ones, given only while nobody waits. */
-  expect?: number;
-  /** The rate that the worker read from the subscription; a bucket with another one takes the newer. */
-  rate: RateLimit;
-  /** `updatedAt` of the subscription the rate was read from, milliseconds; the newer rate wins. */
-  rateAsOf: number;
-}
-
-/** `count` requests, the k-th not before `slots[k]`. Slots are ascending, milliseconds since the epoch. */
-export interface Lease {
-  slots: number[];
-  epoch: number;
-  /** How late a slot may still be used, milliseconds; later it is forfeited, or a late bunch would break the limit. */
-  toleranceMs: number;
-  /** The worker asks this bucket again not before so many milliseconds (keeps a bucket below 5 messages a second). */
-  nextLeaseInMs: number;
-  pausedUntil: number;
-  /** Tokens that may be used at any time until then. */
-  spare?: { count: number; until: number };
-}
 
 /** What `dispatch` hands back: deliveries that need time, grouped by subscription. */
 export interface DispatchResult {
