@@ -15,6 +15,12 @@ beforeAll(async () => {
 
 const derOf = (pem: string): Buffer => Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ""), "base64");
 const block = (label: string, der: Buffer): string => `-----BEGIN ${label}-----\n${(der.toString("base64").match(/.{1,64}/g) ?? []).join("\n")}\n-----END ${label}-----\n`;
+/** The certificate with a time that is none: the month in the first UTCTime (tag 23, 13 characters). */
+function inMonth99(pem: string): Buffer {
+  const der = derOf(pem);
+  der.write("99", der.indexOf(Buffer.of(0x17, 0x0d)) + 4, "latin1");
+  return der;
+}
 /** What was understood: names of certificates, how many keys. */
 const seen = (given: string | Uint8Array) => {
   const content = readPem(given);
@@ -60,10 +66,17 @@ describe("one certificate", () => {
     ["base64 of the PEM, as in secrets of Kubernetes", () => Buffer.from(leaf.cert).toString("base64")],
     ["DER", () => derOf(leaf.cert)],
     ["twice", () => leaf.cert + leaf.cert],
+    ["with dashes that copying left out", () => leaf.cert.replace("-----BEGIN", "---BEGIN").trimEnd().slice(0, -2)],
+    ["with spaces within the lines of dashes", () => leaf.cert.replaceAll(/-----(\w+ CERTIFICATE)-----/g, "----- $1 -----")],
+    ["with its name in small letters", () => leaf.cert.replaceAll("CERTIFICATE", "certificate")],
+    ["with zero-width spaces of a web page", () => leaf.cert.replaceAll("\n", "\u200b\n")],
+    ["with header lines in the block", () => leaf.cert.replace("CERTIFICATE-----\n", "CERTIFICATE-----\nSubject: CN=leaf\nX-Key-Id: 1\n\n")],
+    ["base64 without armour, in quotes", () => `"${derOf(leaf.cert).toString("base64")}"`],
   ])("%s", (_name, make) => {
     expect(seen(make())).toEqual({ names: [LEAF], keys: 0 });
     const content = readPem(make());
     expect(content.ok && new X509Certificate(content.certificates[0]?.pem ?? "").fingerprint256).toBe(new X509Certificate(leaf.cert).fingerprint256);
+    expect(content.ok && content.certificates[0]?.pem).toBe(leaf.cert);
   });
 });
 
@@ -75,6 +88,9 @@ describe("several blocks", () => {
     ["parameters and lists that nobody needs", () => leaf.cert + block("DH PARAMETERS", Buffer.from("3006020103020102", "hex")) + block("X509 CRL", Buffer.from("3000", "hex")), { names: [LEAF], keys: 0 }],
     ["PKCS #7", () => block("PKCS7", pkcs7Of([leaf.cert, intermediate, authority.ca])), { names: CHAIN, keys: 0 }],
     ["PKCS #7 by its longer name", () => block("PKCS #7 SIGNED DATA", pkcs7Of([leaf.cert])), { names: [LEAF], keys: 0 }],
+    ["CMS", () => block("CMS", pkcs7Of([leaf.cert])), { names: [LEAF], keys: 0 }],
+    ["a key alone as DER", () => derOf(leaf.key), { names: [], keys: 1 }],
+    ["a key alone in base64", () => derOf(leaf.key).toString("base64"), { names: [], keys: 1 }],
     ["PKCS #7 as binary", () => pkcs7Of([leaf.cert, intermediate]), { names: CHAIN.slice(0, 2), keys: 0 }],
     ["a key of another kind than its label", () => block("RSA PRIVATE KEY", derOf(leaf.key)), { names: [], keys: 1 }],
     ["an encrypted key beside a certificate", () => encrypted("pkcs8") + leaf.cert, { names: [LEAF], keys: 0 }],
@@ -108,6 +124,12 @@ describe("what cannot be read is named", () => {
     ["damaged DER", () => leaf.cert.replace("MII", "AII"), /number 1\) that is damaged or no certificate/],
     ["a public key as certificate", () => block("CERTIFICATE", generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" })), /that is damaged or no certificate/],
     ["PKCS #7 that is damaged", () => block("PKCS7", Buffer.from("3003020101", "hex")), /openssl pkcs7 -in chain\.p7b -print_certs/],
+    ["PKCS #7 without a certificate", () => block("PKCS7", pkcs7Of([])), /openssl pkcs7 -in chain\.p7b -print_certs/],
+    ["a date in the 99th month", () => block("CERTIFICATE", inMonth99(leaf.cert)), /that is damaged or no certificate/],
+    ["what begins as a key does, and is none", () => Buffer.from("3008020100300302010a", "hex").toString("base64"), /neither a certificate nor a key/],
+    ["what begins as an encrypted key does, and goes on", () => Buffer.from("300b3003020101040100040100", "hex").toString("base64"), /neither a certificate nor a key/],
+    ["a certificate too often", () => leaf.cert.repeat(21), /more than 20 certificates\.$/],
+    ["a key too often", () => leaf.key.repeat(21), /more than 20 certificates or keys/],
     ["PKCS #12", () => Buffer.from("300e020103300906072a864886f70d01", "hex"), /PKCS #12 file\. Convert it with `openssl pkcs12/],
     ["a Java keystore", () => Buffer.from("feedfeed0000000200000001", "hex"), /Java keystore\. Convert it with `keytool/],
     ["a Java keystore in base64", () => Buffer.from("feedfeed0000000200000001", "hex").toString("base64"), /Java keystore/],
@@ -138,7 +160,9 @@ describe("what cannot be read is named", () => {
 });
 
 test("a file may be larger than what comes over the API, and dashes alone are read once", async () => {
-  const many = (await Promise.all(Array.from({ length: 30 }, (_, index) => createCertificateAuthority({ commonName: `CA ${index}` })))).map(({ ca }) => ca).join("");
+  const authorities = (await Promise.all(Array.from({ length: 30 }, (_, index) => createCertificateAuthority({ commonName: `CA ${index}` })))).map(({ ca }) => ca);
+  const many = authorities.join("");
+  expect(seen(block("PKCS7", pkcs7Of(authorities)))).toMatch(/more than 20 certificates or keys/);
   expect(seen(many)).toMatch(/more than 20 certificates/);
   expect(readPem(Buffer.from(many), PEM_FILE_LIMITS)).toMatchObject({ ok: true, certificates: { length: 30 } });
   expect(seen("-".repeat(65_536))).toMatch(/no PEM block/);
