@@ -11,7 +11,7 @@ import { isDuplicate } from "./failure.js";
 import { DOCUMENT_LIMIT_BYTES, syntaxOf } from "./import/document.js";
 import { createDocumentReads } from "./import/document-reads.js";
 import type { DocumentFormat } from "./import/formats.js";
-import { type Plan, planImport } from "./import/plan.js";
+import { CHECKED, type Plan, planImport } from "./import/plan.js";
 import { sendJson, sendRefusal } from "./respond.js";
 import { ok, type RequestContext, type Route, route, type RoutedRequest } from "./route.js";
 import { apiId } from "./schemas/catalogue.js";
@@ -35,12 +35,18 @@ const AUDITED_NAMES = 250;
 /** Of skipped parts and of warnings, each. */
 const NOTICES_SHOWN = 250;
 
+/** Comparing and checking all event types. GitHub's 261, of 33 KB each, take some 20 s of one core. */
+const PLAN_MS = 240_000;
+/** Until the answer begins: the wait for the thread, the plan and the writes. The server's own limit for idle connections would cut off the answer. */
+const ANSWER_MS = 600_000;
+
 /** The import with the thread that reads documents, once somebody imports. */
 function createImport() {
-  const readDocument = createDocumentReads();
+  const reads = createDocumentReads();
 
   return async (context: RequestContext, request: RoutedRequest): Promise<z.input<typeof importView> | Refusal> => {
     const { dependencies, actor } = context;
+    request.socket.setTimeout(ANSWER_MS);
     const id = String(request.params?.["id"]);
     if (!ownsApi(actor, id) || !(await dependencies.store.apis.get(id))) return refuse("not_found");
     const query = parseQuery(request.url ?? "");
@@ -51,11 +57,11 @@ function createImport() {
     if (!syntax) return refuse("unsupported_media_type", "A document is application/json or application/yaml, in UTF-8.");
     const body = await readBody(request, DOCUMENT_LIMIT_BYTES);
     if (!body.ok) return body.refusal.refused === "payload_too_large" ? { ...body.refusal, detail: TOO_LARGE } : body.refusal;
-    const read = await readDocument({ bytes: body.bytes, syntax, perspective });
+    const read = await reads.read({ bytes: body.bytes, syntax, perspective });
     if (!read.ok) return read.refusal;
     const { format } = read.value;
     const nameOf = (other: string): string | undefined => (ownsApi(actor, other) ? `the api ${dependencies.catalogue.api(other)?.name ?? ""} (${other})` : undefined);
-    const plan = await planImport(dependencies, { apiId: id, read: read.value, strict: strict === "true", now: new Date(), nameOf });
+    const plan = await planImport({ store: dependencies.store, checkSchema: reads.checkSchema, signal: AbortSignal.timeout(PLAN_MS) }, { apiId: id, read: read.value, strict: strict === "true", now: new Date(), nameOf });
     if ("refused" in plan) return plan;
     const refusal = dryRun === "true" ? undefined : await carryOut(context, id, format, plan);
     return refusal ?? {
@@ -82,7 +88,7 @@ async function carryOut(context: RequestContext, id: string, format: DocumentFor
     written.push(type.name);
   }
   for (const { before, after } of plan.changed) {
-    const changed = await changeEventType(context.dependencies, before.name, (current) => replacedBy(current, after));
+    const changed = await changeEventType({ store, compileSchema: CHECKED }, before.name, (current) => replacedBy(current, after));
     if (changed && "refused" in changed) return changed;
   }
   const names = [...written, ...plan.changed.map(({ before }) => before.name)];

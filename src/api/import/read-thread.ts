@@ -1,4 +1,7 @@
-/** The thread in which documents are read; see document-reads.ts. */
+/** The thread in which documents are read, and their schemas compiled; see document-reads.ts. */
+import type { SchemaFault } from "../../activities/json-schema.js";
+import { createSchemaCompiler } from "../../activities/schema-validator.js";
+import { createWatchdog } from "../../activities/watchdog.js";
 import type { Refusal } from "../errors.js";
 import { refuse } from "../errors.js";
 import type { Perspective } from "./asyncapi.js";
@@ -21,3 +24,19 @@ export default ({ bytes, syntax, perspective }: DocumentRead): DocumentOutcome =
   const outcome = read(parsed.value, perspective);
   return outcome.ok ? outcome : { ok: false, refusal: refuse("document_refused", undefined, { errors: outcome.errors.slice(0, MAX_ERRORS) }) };
 };
+
+/** A schema, and what should fit it. */
+export interface SchemaCheck {
+  schema: Record<string, unknown>;
+  examples: unknown[];
+}
+/** Why the schema cannot be used; otherwise the first fault of each example, and undefined where there is none. */
+export type SchemaCheckOutcome = { ok: false; faults: SchemaFault[] } | { ok: true; examples: ({ path: string; message: string } | undefined)[] };
+
+const compile = createSchemaCompiler(createWatchdog());
+
+export function checkSchema({ schema, examples }: SchemaCheck): SchemaCheckOutcome {
+  const compiled = compile(schema);
+  if (!compiled.ok) return compiled;
+  return { ok: true, examples: examples.map((example) => compiled.validator(example, Buffer.byteLength(JSON.stringify(example)))?.[0]) };
+}
