@@ -21,7 +21,7 @@ export const healthRoutes: readonly Route[] = [
     response: { status: 200, description: "It would", schema: healthView }, problems: ["not_ready"],
     async handle({ dependencies }) {
       const missing = await dependencies.notReady();
-      return missing === undefined ? ok({ status: "ok" as const, version: dependencies.settings.version }) : refuse("not_ready", missing, { retryAfterSeconds: 5 });
+      return missing === undefined ? ok({ status: "ok" as const, version: dependencies.settings.version }) : refuse("not_ready", `${missing}.`, { retryAfterSeconds: 5 });
     },
   }),
   {

@@ -71,6 +71,8 @@ export interface RunningApiOptions {
   temporalAddress: string;
   mongodbUrl: string;
   settings?: Partial<ApiSettings>;
+  /** What /health/ready says is missing; absent: nothing. */
+  notReady?: () => Promise<string | undefined>;
   http?: HttpServerSettings;
   /** What may be called beside public https addresses. */
   guard?: GuardOptions;
@@ -92,7 +94,7 @@ export interface RunningApiOptions {
 
 /** Starts it with a database and a task queue of its own. */
 export async function startApi({
-  temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now, trustedProxies = [], temporalUi: temporalUiOptions = {}, checks,
+  temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now, trustedProxies = [], temporalUi: temporalUiOptions = {}, checks, notReady,
   between = (given) => given, limits = {},
 }: RunningApiOptions): Promise<RunningApi> {
   const own = beside ? undefined : await openDatabase(mongodbUrl, "api");
@@ -132,7 +134,7 @@ export async function startApi({
       limits: store.limits, auditTally, log: logger, refused: (limit) => metrics.limitRefusals.inc({ limit }), settings: { verify: 250, test: 250, drafts: 1_000, recoveries: 1_000, ...limits },
     }),
     operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
-    notReady: async () => undefined,
+    notReady: notReady ?? (async () => undefined),
     refuseTarget: (target) => guard.refuseTarget(target),
     sender, request: createEndpointRequest({ sender, version: "0.0.0-test" }), compileSchema, payloadCheck: createPayloadCheck({ compileSchema, metrics, log: logger }),
   }));

@@ -3,15 +3,18 @@ import { type RunningApi, startApi } from "./running-api.js";
 
 let api: RunningApi;
 let production: RunningApi;
+let unready: RunningApi;
 
 beforeAll(async () => {
   const engines = { temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") };
   api = await startApi(engines);
   production = await startApi({ ...engines, settings: { production: true } });
+  unready = await startApi({ ...engines, notReady: async () => "MongoDB does not acknowledge writes" });
 });
 afterAll(async () => {
   await api?.close();
   await production?.close();
+  await unready?.close();
 });
 
 test("the documentation page loads its files from here, with no inline script", async () => {
@@ -30,6 +33,12 @@ test("health, metrics and the document are there without a key", async () => {
   expect(await api.call("GET", "/health/ready", { key: "" })).toMatchObject({ status: 200 });
   expect((await api.call("GET", "/metrics", { key: "" })).text).toContain("sealpost_events_accepted_total");
   expect(await api.call("GET", "/openapi.json", { key: "" })).toMatchObject({ status: 200, body: { openapi: "3.1.1" } });
+});
+
+test("what is missing is told in a sentence of its own", async () => {
+  expect(await unready.problem("GET", "/health/ready", { key: "" })).toMatchObject({
+    status: 503, code: "not_ready", detail: "MongoDB does not acknowledge writes. A publish would not be accepted and delivered now; the detail says what is missing.",
+  });
 });
 
 test.each(["/metrics", "/openapi.json", "/docs", "/docs/swagger-ui.css"])("in production %s needs an admin key", async (path) => {
