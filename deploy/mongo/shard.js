@@ -1,6 +1,6 @@
 // Shards the two collections that grow with the traffic. Run once by mongosh through a mongos, as an administrator, before they are large:
 //   mongosh "mongodb://…mongos…" --file shard.js
-// The database is MONGODB_DATABASE, or "sealpost". What it means for each call stands in docs/operations/capacity.md under "Sharding MongoDB".
+// The database is MONGODB_DATABASE, or "sealpost". docs/operations/capacity.md says what it means for each call.
 const database = process.env.MONGODB_DATABASE || "sealpost";
 sh.enableSharding(database);
 for (const collection of ["events", "deliveries"]) {
