@@ -102,8 +102,8 @@ export interface DeliverEventStart {
 }
 
 /**
- * What to hand to `client.workflow.start`. With one event the workflow id is the event's id, escaped. The engine then refuses a second start
- * of the same event.
+ * What to hand to `client.workflow.start`. With one event the workflow id is the event's id, escaped. While the workflow runs,
+ * the engine refuses a second start of the same event. Afterwards a second start sends nothing, because the event is on record.
  *
  * @param given 1 to 200 events
  * @throws TypeError for no event, more than 200, or an event that `publishedEvent` refuses
