@@ -5,7 +5,7 @@ import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { afterAll, beforeAll, inject } from "vitest";
 import { Worker } from "@temporalio/worker";
 import { randomBytes } from "node:crypto";
-import { loadBundle } from "../../src/workers/bundle.js";
+import { builtBundle } from "../support/built-bundle.js";
 import { provenConverter } from "../support/proven.js";
 
 const taskQueue = `pace-${randomBytes(4).toString("hex")}`;
@@ -14,7 +14,7 @@ let worker: Worker;
 let running: Promise<void>;
 beforeAll(async () => {
   environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
-  worker = await Worker.create({ connection: environment.nativeConnection, taskQueue, dataConverter: provenConverter, workflowBundle: await loadBundle() });
+  worker = await Worker.create({ connection: environment.nativeConnection, taskQueue, dataConverter: provenConverter, workflowBundle: await builtBundle() });
   running = worker.run();
 });
 afterAll(async () => {

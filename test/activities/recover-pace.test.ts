@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => worker?.close());
 
-describe("the pace", () => {
+describe.concurrent("the pace", () => {
   it("is 10/s where the subscription has none, over any window, through open workflows and new ones", async () => {
     let mended = false;
     const at = await endpoint({}, () => ({ status: mended ? 204 : 422 }));

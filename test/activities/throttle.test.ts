@@ -4,8 +4,8 @@ import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createThrottle, type PacedSubscription, type Throttle } from "../../src/activities/throttle.js";
-import { loadBundle } from "../../src/workers/bundle.js";
 import { bucketWorkflowId, type RateLimit, type Reservation } from "../../src/workflows/contract.js";
+import { builtBundle } from "../support/built-bundle.js";
 import { provenConverter } from "../support/proven.js";
 import { mostOverLimit } from "../support/rate.js";
 
@@ -23,7 +23,7 @@ const throttles: Throttle[] = [];
 beforeAll(async () => {
   environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
   client = environment.client;
-  worker = await Worker.create({ connection: environment.nativeConnection, taskQueue, dataConverter: provenConverter, workflowBundle: await loadBundle() });
+  worker = await Worker.create({ connection: environment.nativeConnection, taskQueue, dataConverter: provenConverter, workflowBundle: await builtBundle() });
   running = worker.run();
 });
 afterAll(async () => {
@@ -72,7 +72,7 @@ async function messagesOf(subscription: PacedSubscription): Promise<number[]> {
     .map(({ eventTime }) => Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6);
 }
 
-describe("three workers of one subscription", () => {
+describe.concurrent("three workers of one subscription", () => {
   it.each([
     { perSecond: 0.5, burst: 1, senders: 4, forMs: 18_000 },
     { perSecond: 5, burst: 5, senders: 20, forMs: 12_000 },

@@ -9,11 +9,11 @@ import { type DataConverter, defineSearchAttributeKey } from "@temporalio/common
 import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { Worker, type WorkflowBundleOption } from "@temporalio/worker";
 import { inject } from "vitest";
-import { loadBundle } from "../../src/workers/bundle.js";
 import { usualCacheDirectory } from "../../src/workers/engines/machine.js";
 import { findTemporal } from "../../src/workers/engines/temporal-program.js";
 import { type Activities, type AttemptReport, type RetryDeliveryInput, type RetryItem, SEARCH_ATTRIBUTE } from "../../src/workflows/contract.js";
 import type { RecoveryActivities } from "../../src/workflows/recovery-contract.js";
+import { builtBundle } from "../support/built-bundle.js";
 import { provenConverter } from "../support/proven.js";
 
 export interface TestEngine {
@@ -26,7 +26,7 @@ export interface TestEngine {
   close(): Promise<void>;
 }
 
-let bundle: ReturnType<typeof loadBundle> | undefined;
+let bundle: ReturnType<typeof builtBundle> | undefined;
 
 /** On the server that the whole suite shares. */
 export const testEngine = async (): Promise<TestEngine> =>
@@ -55,7 +55,7 @@ function engineOf(environment: TestWorkflowEnvironment): TestEngine {
     async work(activities, options = {}) {
       const { bundle: given, ...rest } = options;
       const worker = await Worker.create({
-        connection, taskQueue, dataConverter: provenConverter, workflowBundle: given ?? (await (bundle ??= loadBundle())),
+        connection, taskQueue, dataConverter: provenConverter, workflowBundle: given ?? (await (bundle ??= builtBundle())),
         activities: { recordRefusal: async () => undefined, ...activities }, ...rest,
       });
       const running = worker.run();
