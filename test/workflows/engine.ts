@@ -26,8 +26,6 @@ export interface TestEngine {
   close(): Promise<void>;
 }
 
-let bundle: ReturnType<typeof builtBundle> | undefined;
-
 /** On the server that the whole suite shares. */
 export const testEngine = async (): Promise<TestEngine> =>
   engineOf(await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") }));
@@ -44,7 +42,8 @@ export async function impatientEngine(historyEvents: number): Promise<TestEngine
   }));
 }
 
-function engineOf(environment: TestWorkflowEnvironment): TestEngine {
+async function engineOf(environment: TestWorkflowEnvironment): Promise<TestEngine> {
+  const bundle = await builtBundle();
   const { client, nativeConnection: connection } = environment;
   const taskQueue = `test-${randomBytes(5).toString("hex")}`;
   const stops = new Set<() => Promise<void>>();
@@ -55,7 +54,7 @@ function engineOf(environment: TestWorkflowEnvironment): TestEngine {
     async work(activities, options = {}) {
       const { bundle: given, ...rest } = options;
       const worker = await Worker.create({
-        connection, taskQueue, dataConverter: provenConverter, workflowBundle: given ?? (await (bundle ??= builtBundle())),
+        connection, taskQueue, dataConverter: provenConverter, workflowBundle: given ?? bundle,
         activities: { recordRefusal: async () => undefined, ...activities }, ...rest,
       });
       const running = worker.run();
