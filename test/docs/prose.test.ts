@@ -9,7 +9,7 @@ import { repositoryRoot } from "../support/build.js";
 const root = repositoryRoot();
 const pagesOf = (folder: string): string[] => readdirSync(join(root, folder)).filter((name) => name.endsWith(".md")).map((name) => `${folder}/${name}`);
 const FOLDERS = ["docs/tutorial", "docs/how-to", "docs/operations", "docs/operations/runbook", "docs/explanation", "docs/explanation/decisions"];
-const PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/README.md", ...FOLDERS.flatMap(pagesOf).filter((page) => page !== "docs/how-to/notes.md")];
+const PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/README.md", ...FOLDERS.flatMap(pagesOf)];
 
 const directory = mkdtempSync(join(tmpdir(), "sealpost-prose-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
