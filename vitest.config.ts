@@ -2,7 +2,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { defineConfig } from "vitest/config";
 
 /** They hold rates in real time over several processes, so nothing else may run beside them. */
-const PACED = ["test/e2e/throttle.test.ts", "test/activities/throttle.test.ts", "test/activities/recover-pace.test.ts"];
+const PACED = ["test/e2e/throttle.test.ts", "test/activities/pace/throttle.test.ts", "test/activities/recover-pace.test.ts"];
 /** They start the service, end processes, or change what a process has once, such as its umask. So each file has a process of its own. */
 const OWN_PROCESS = ["test/workers/**/*.test.ts", "test/e2e/**/*.test.ts"];
 

@@ -4,7 +4,7 @@ import { Application, ReflectionKind } from "typedoc";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const app = await Application.bootstrap({
-  name: "sealpost/client", entryPoints: [path("src/workers/client.ts")], tsconfig: path("tsconfig.build.json"), readme: "none",
+  name: "sealpost/client", entryPoints: [path("src/client/index.ts")], tsconfig: path("tsconfig.build.json"), readme: "none",
   excludeExternals: true, excludePrivate: true, disableGit: true, sourceLinkTemplate: "https://example.invalid/{path}#L{line}",
   validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: true, unusedMergeModuleWith: true },
   treatWarningsAsErrors: true,

@@ -3,11 +3,11 @@ import type { Logger } from "pino";
 import type { Delivery } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { type DispatchResult, type RetryDeliveryInput, type RetryItem, retryWorkflowId, SETTLED_STATUSES } from "../workflows/contract.js";
-import type { Catalogue } from "./catalogue.js";
+import type { Catalogue } from "../catalogue/catalogue.js";
 import { type FirstAttemptsDependencies, type FirstOutcome, firstAttempts, type Route } from "./first-attempts.js";
-import { apiOf } from "./routes.js";
+import { apiOf } from "../catalogue/routes.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
-import { deliverySummary } from "./workflow-summary.js";
+import { deliverySummary } from "../catalogue/workflow-summary.js";
 
 export interface DeliverRoutesDependencies extends FirstAttemptsDependencies {
   catalogue: Pick<Catalogue, "group" | "subscription" | "eventType">;

@@ -7,18 +7,18 @@ import {
 } from "../workflows/contract.js";
 import { deliveryIdOf } from "../workflows/event-id.js";
 import type { PackedInput } from "../workflows/payload-converter.js";
-import type { Catalogue } from "./catalogue.js";
+import type { Catalogue } from "../catalogue/catalogue.js";
 import { deliverRoutes, type DeliverRoutesDependencies } from "./deliver-routes.js";
-import type { EventBytes } from "./deliver.js";
+import type { EventBytes } from "./attempt.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import { filterRoutes } from "./filter-routes.js";
 import type { Route } from "./first-attempts.js";
-import type { DispatchGauge } from "./dispatch-gauge.js";
+import type { DispatchGauge } from "../dispatch-gauge.js";
 import { claimEvents } from "./own-events.js";
-import { isChecked, type PayloadCheck } from "./payload-check.js";
-import { eventsOfPublisher, failUnproven, type RecordRefusal, refusePublisher } from "./publisher-proof.js";
+import { isChecked, type PayloadCheck } from "../catalogue/payload-check.js";
+import { eventsOfPublisher, failUnproven, type RecordRefusal, refusePublisher } from "../catalogue/publisher-proof.js";
 import { recordRouting } from "./record-routing.js";
-import { isKnownType, routesOf } from "./routes.js";
+import { isKnownType, routesOf } from "../catalogue/routes.js";
 
 export interface DispatchDependencies extends DeliverRoutesDependencies {
   catalogue: Catalogue;

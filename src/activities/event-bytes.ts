@@ -2,9 +2,9 @@
 import { StoreError } from "../store/store-error.js";
 import type { EventStore, Store } from "../store/store.js";
 import type { PublishedEvent } from "../workflows/contract.js";
-import type { EventBytes } from "./deliver.js";
+import type { EventBytes } from "./attempt.js";
 
-/** An erasure empties the memory at once (src/store/erasures.ts); this bounds it where the store cannot be asked. */
+/** An erasure empties the memory at once (src/store/collections/erasures.ts); this bounds it where the store cannot be asked. */
 const KEPT_MS = 5 * 60_000;
 /** Bytes kept in memory; a fan-out in pages and the first retries find their payloads here instead of opening them again. */
 const KEPT_BYTES = 64 * 1024 * 1024;

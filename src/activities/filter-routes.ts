@@ -1,11 +1,11 @@
 /** What the subscriptions' filters say about the events of a dispatch. Without a filter nothing is looked at. */
 import { escapeEventId } from "../workflows/event-id.js";
-import { TEST_EVENT_TYPE } from "./routes.js";
-import { compileFilter, type Filter, type FilterInput, type Verdict } from "./filter.js";
-import { payloadForFilter } from "./filter-payload.js";
-import type { EventBytes } from "./deliver.js";
+import { TEST_EVENT_TYPE } from "../catalogue/routes.js";
+import { compileFilter, type Filter, type FilterInput, type Verdict } from "../catalogue/filter.js";
+import { payloadForFilter } from "../catalogue/filter-payload.js";
+import type { EventBytes } from "./attempt.js";
 import type { Route } from "./first-attempts.js";
-import { OUTCOMES } from "./outcomes.js";
+import { OUTCOMES } from "../endpoint/outcomes.js";
 
 /** Some 20 KB each. */
 const MAX_COMPILED = 2_000;

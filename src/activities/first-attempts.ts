@@ -1,10 +1,10 @@
 /** The first attempts of a dispatch: side by side over all subscriptions, none of which may hold up the others. */
 import type { Subscription } from "../store/model.js";
-import type { AttemptResult, EventBytes } from "./deliver.js";
-import type { EndpointHealth } from "./endpoint-health.js";
-import { pace } from "./pace.js";
-import { routingOf } from "./routes.js";
-import type { Throttle } from "./throttle.js";
+import type { AttemptResult, EventBytes } from "./attempt.js";
+import type { EndpointHealth } from "../endpoint/health.js";
+import { pace } from "./pace/pace.js";
+import { routingOf } from "../catalogue/routes.js";
+import type { Throttle } from "./pace/throttle.js";
 import type { RetryItem } from "../workflows/contract.js";
 
 /** One event for one subscription, on its way. */

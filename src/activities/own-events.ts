@@ -2,13 +2,13 @@
 import type { Logger } from "pino";
 import type { Store } from "../store/store.js";
 import type { PublishedEvent } from "../workflows/contract.js";
-import type { Catalogue } from "./catalogue.js";
-import type { EventBytes } from "./deliver.js";
-import { eventRecord } from "./event-record.js";
+import type { Catalogue } from "../catalogue/catalogue.js";
+import type { EventBytes } from "./attempt.js";
+import { eventRecord } from "../catalogue/event-record.js";
 
 /**
  * A record made by the accepting process is taken on trust for so long; later its owner is read, because a process that found the
- * owner missing may have taken the event over (src/api/publish-existing.ts, after 15 s).
+ * owner missing may have taken the event over (src/api/publish/existing-event.ts, after 15 s).
  */
 export const OWNER_TRUSTED_MS = 10_000;
 

@@ -1,9 +1,9 @@
 /** Notes what a dispatch leaves out, so that an event can say why a subscription did not get it. */
 import type { Logger } from "pino";
-import type { LeftOut, RoutingStore } from "../store/routings.js";
-import type { Catalogue } from "./catalogue.js";
+import type { LeftOut, RoutingStore } from "../store/collections/routings.js";
+import type { Catalogue } from "../catalogue/catalogue.js";
 import type { Route } from "./first-attempts.js";
-import { TEST_EVENT_TYPE } from "./routes.js";
+import { TEST_EVENT_TYPE } from "../catalogue/routes.js";
 
 export interface RecordRoutingDependencies {
   store: { routings: RoutingStore };

@@ -4,7 +4,7 @@ import type { RetryDeliveryInput } from "../workflows/contract.js";
 import type { RecoveryActivities, RecoveryInput } from "../workflows/recovery-contract.js";
 import { createRecoveryStep } from "./recovery-step.js";
 import type { RecoverDependencies } from "./recovery-step.js";
-import { perSecondOf, recoveryFilterOf } from "./recovery-filter.js";
+import { perSecondOf, recoveryFilterOf } from "../catalogue/recovery-filter.js";
 
 const PAGE = 200;
 

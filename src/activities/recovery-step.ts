@@ -3,10 +3,10 @@ import { activityInfo } from "@temporalio/activity";
 import type { Delivery } from "../store/model.js";
 import type { DeliveryChange, Store } from "../store/store.js";
 import type { RecoveryStep, RecoveryStepInput, SkipReason, WatchedDelivery } from "../workflows/recovery-contract.js";
-import type { Catalogue } from "./catalogue.js";
-import { routingOf, TEST_EVENT_TYPE } from "./routes.js";
-import { deliverySummary } from "./workflow-summary.js";
-import { perSecondOf } from "./recovery-filter.js";
+import type { Catalogue } from "../catalogue/catalogue.js";
+import { routingOf, TEST_EVENT_TYPE } from "../catalogue/routes.js";
+import { deliverySummary } from "../catalogue/workflow-summary.js";
+import { perSecondOf } from "../catalogue/recovery-filter.js";
 /** Signals under way at once: each parked delivery may have a workflow of its own. */
 const SIGNALS_AT_ONCE = 16;
 

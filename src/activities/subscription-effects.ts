@@ -1,13 +1,13 @@
 /** What an answer of a consumer does to its subscription: 410 disables it, Retry-After pauses it. */
 import type { Logger } from "pino";
-import { recordedAct } from "../store/acts.js";
+import { recordedAct } from "../store/audit/acts.js";
 import type { Subscription } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { takeStep } from "../store/subscription-life.js";
-import type { Catalogue } from "./catalogue.js";
-import type { SubscriptionEffect } from "./deliver.js";
-import { canonicalUrl } from "./target-url.js";
-import type { Throttle } from "./throttle.js";
+import type { Catalogue } from "../catalogue/catalogue.js";
+import type { SubscriptionEffect } from "./attempt.js";
+import { canonicalUrl } from "../endpoint/target/target-url.js";
+import type { Throttle } from "./pace/throttle.js";
 
 export interface SubscriptionEffects {
   /** Applies an effect; repeated ones change nothing more. */

@@ -1,21 +1,21 @@
 /** What the HTTP API is built from: `createApi(dependencies)`. */
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
-import type { AuditTally } from "./audit-tally.js";
-import type { ClientAddress } from "./client-address.js";
-import type { LoginLimits } from "./login-limits.js";
-import type { Catalogue } from "../activities/catalogue.js";
-import type { PayloadCheck } from "../activities/payload-check.js";
-import type { EndpointRequest } from "../activities/endpoint-request.js";
-import type { Sender } from "../activities/send.js";
-import type { SchemaCompiler } from "../activities/schema-validator.js";
+import type { AuditTally } from "./access/audit-tally.js";
+import type { ClientAddress } from "./http/client-address.js";
+import type { LoginLimits } from "./login/login-limits.js";
+import type { Catalogue } from "../catalogue/catalogue.js";
+import type { PayloadCheck } from "../catalogue/payload-check.js";
+import type { EndpointRequest } from "../endpoint/request.js";
+import type { Sender } from "../endpoint/send.js";
+import type { SchemaCompiler } from "../catalogue/schema-validator.js";
 import type { Delivery, Subscription } from "../store/model.js";
-import type { ProvingCodec } from "../store/payload-codec.js";
-import type { Recovery } from "../store/recoveries.js";
+import type { ProvingCodec } from "../store/sealing/payload-codec.js";
+import type { Recovery } from "../store/collections/recoveries.js";
 import type { Store } from "../store/store.js";
-import type { Limits } from "./limits.js";
+import type { Limits } from "./access/limits.js";
 import type { ServiceProvider } from "./saml/service-provider.js";
-import type { Sessions } from "./sessions.js";
+import type { Sessions } from "./login/sessions.js";
 import type { TemporalUi } from "./temporal-ui/temporal-ui.js";
 import type { ApiSettings } from "./settings.js";
 

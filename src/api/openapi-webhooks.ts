@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ZodOpenApiPathsObject } from "zod-openapi";
 
-/** Of every request to an endpoint; see src/activities/request-headers.ts and signature-headers.ts. */
+/** Of every request to an endpoint; see src/endpoint/request-headers.ts and signature-headers.ts. */
 const headers = z.object({
   "webhook-id": z.string().meta({ description: "Id of the event, the same at every attempt; a producer's own id with `:`, `.` or `/` in it is escaped (`order~3A4711`). Keep the ids you have handled: delivery is at least once." }),
   "webhook-timestamp": z.string().meta({ description: "When this attempt was made, in seconds since 1970. Refuse what is more than 5 minutes away from your clock." }),
@@ -30,7 +30,7 @@ Depending on the subscription the request also has Basic authentication, an API 
 
 The message that verifies an endpoint is sent the same way, with the type \`sealpost.verification\`: answer 2xx with the value of \`data.challenge\`.`;
 
-/** Every answer and what becomes of the delivery; src/activities/classify.ts decides. */
+/** Every answer and what becomes of the delivery; src/endpoint/classify.ts decides. */
 const ANSWERS: Readonly<Record<string, string>> = {
   "2XX": "Delivered.",
   "3XX": "Parked: a redirect is not followed. Correct the URL of the subscription, then resend.",

@@ -1,15 +1,15 @@
 /** The OpenAPI 3.1 document, from the same route table as the router. */
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from "zod-openapi";
-import { ACTS } from "./access.js";
-import { SESSION_COOKIE } from "./cookies.js";
-import { PROBLEMS, type ProblemCode } from "./errors.js";
-import { idempotencyHeader, takesIdempotencyKey } from "./idempotency.js";
-import { etagHeader, givesETag, ifMatchHeader, ifNoneMatchHeader, takesIfMatch } from "./preconditions.js";
+import { ACTS } from "./access/access.js";
+import { SESSION_COOKIE } from "./http/cookies.js";
+import { PROBLEMS, type ProblemCode } from "./http/errors.js";
+import { idempotencyHeader, takesIdempotencyKey } from "./http/idempotency.js";
+import { etagHeader, givesETag, ifMatchHeader, ifNoneMatchHeader, takesIfMatch } from "./http/preconditions.js";
 import { webhooks } from "./openapi-webhooks.js";
 import { PROBLEMS_PATH } from "./pages/problems.js";
 import type { Route, Tag } from "./route.js";
-import { problemView } from "./schemas/problem.js";
+import { problemView } from "./http/problem.js";
 
 const TAGS: Readonly<Record<Tag, string>> = {
   Catalogue: "Apis and their event types", Groups: "Groups of consumers and what they are granted", Subscriptions: "Consumers' endpoints",

@@ -1,11 +1,11 @@
 /** How a route is declared: once, for the router and for the OpenAPI document alike. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
-import type { Actor } from "./actor.js";
-import type { Act } from "./access.js";
-import type { ActOfRequest } from "./act.js";
+import type { Actor } from "./access/actor.js";
+import type { Act } from "./access/access.js";
+import type { ActOfRequest } from "./access/act.js";
 import type { ApiDependencies } from "./dependencies.js";
-import type { ProblemCode, Refusal } from "./errors.js";
+import type { ProblemCode, Refusal } from "./http/errors.js";
 
 /** What a handler knows of the request besides its validated input. */
 export interface RequestContext {

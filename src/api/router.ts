@@ -1,21 +1,21 @@
 /** Builds the Express router from the route table: authenticate, authorise, validate, handle, answer. */
 import type { ServerResponse } from "node:http";
 import type { Express } from "express";
-import type { Actor } from "./actor.js";
-import { mayAct } from "./access.js";
-import { createActOfRequest, isAdministrative } from "./act-intents.js";
-import { ADMINISTRATIVE_LIMIT_BYTES, parseAdministrativeJson, readBody, refuseUnlessJson, SCHEMA_BOUNDS } from "./body.js";
-import { createCursorSeal } from "./cursor-seal.js";
+import type { Actor } from "./access/actor.js";
+import { mayAct } from "./access/access.js";
+import { createActOfRequest, isAdministrative } from "./access/act-intents.js";
+import { ADMINISTRATIVE_LIMIT_BYTES, parseAdministrativeJson, readBody, refuseUnlessJson, SCHEMA_BOUNDS } from "./http/body.js";
+import { createCursorSeal } from "./http/cursor-seal.js";
 import type { ApiDependencies } from "./dependencies.js";
-import { refuse, type Refusal } from "./errors.js";
-import { refusalOf } from "./failure.js";
-import type { Gate } from "./gate.js";
-import { readIdempotencyKey, runOnce, takesIdempotencyKey } from "./idempotency.js";
-import { conditionalStore, etagOf, givesETag, readIfMatch, readIfNoneMatch, takesIfMatch } from "./preconditions.js";
+import { refuse, type Refusal } from "./http/errors.js";
+import { refusalOf } from "./http/failure.js";
+import type { Gate } from "./access/gate.js";
+import { readIdempotencyKey, runOnce, takesIdempotencyKey } from "./http/idempotency.js";
+import { conditionalStore, etagOf, givesETag, readIfMatch, readIfNoneMatch, takesIfMatch } from "./http/preconditions.js";
 import { answerPageRefusal } from "./pages/refused.js";
-import { isRoutine, problemCodeOf, send, sendJson, sendRefusal } from "./respond.js";
+import { isRoutine, problemCodeOf, send, sendJson, sendRefusal } from "./http/respond.js";
 import { type HandledRoute, isRefusal, type Reply, type RequestContext, type Route, type RoutedRequest, type ServedRoute } from "./route.js";
-import { parseQuery, validate, type Validated } from "./validate.js";
+import { parseQuery, validate, type Validated } from "./http/validate.js";
 
 /** Nobody in particular: public routes need no key. */
 const ANYBODY: Actor = { name: "anybody", role: "consumer", groupIds: [] };

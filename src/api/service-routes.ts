@@ -3,11 +3,11 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { refuse } from "./errors.js";
+import { refuse } from "./http/errors.js";
 import { buildOpenApi } from "./openapi.js";
-import { send, sendRefusal } from "./respond.js";
+import { send, sendRefusal } from "./http/respond.js";
 import { ok, type Route, route } from "./route.js";
-import { healthView } from "./schemas/administration.js";
+import { healthView } from "./access/schemas.js";
 
 /** On every process, workers included. */
 export const healthRoutes: readonly Route[] = [

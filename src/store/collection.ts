@@ -11,7 +11,7 @@ export interface PageRequest {
   cursor?: string;
 }
 
-/** Catalogue collections are small and read from memory (src/activities/catalogue.ts); each write raises the catalogue version. */
+/** Catalogue collections are small and read from memory (src/catalogue/catalogue.ts); each write raises the catalogue version. */
 export interface CatalogueCollection<T> {
   /** Throws StoreError `duplicate` when the id (or the unique name) exists. */
   insert(item: T): Promise<void>;

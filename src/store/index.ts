@@ -1,3 +1,3 @@
 /** The store's way in. */
-export { connectStore, type MongoStore } from "./mongo-store.js";
-export { createPayloadCodec } from "./payload-codec.js";
+export { connectStore, type MongoStore } from "./mongo/mongo-store.js";
+export { createPayloadCodec } from "./sealing/payload-codec.js";

@@ -131,7 +131,7 @@ export interface Subscription {
   secrets: SigningSecret[];
   /** Newest first. */
   keys?: SigningKey[];
-  /** CEL expression over the event (src/activities/filter.ts); what does not match is not delivered. */
+  /** CEL expression over the event (src/catalogue/filter.ts); what does not match is not delivered. */
   filter?: string;
   status: SubscriptionStatus;
   /** Why it is in this status, in plain words. */
@@ -155,7 +155,7 @@ export interface Subscription {
 
 /**
  * admin: everything. provider: of some apis or all. consumer: of some groups. operator: keeps deliveries going. auditor: reads.
- * What each may do is the table in src/api/access.ts.
+ * What each may do is the table in src/api/access/access.ts.
  */
 export const ROLES = ["admin", "provider", "consumer", "operator", "auditor"] as const;
 export type Role = (typeof ROLES)[number];
@@ -170,7 +170,7 @@ export interface ApiKey {
   groupId?: string;
   /** The apis a provider key may publish to; absent: all. */
   apiIds?: string[];
-  /** The acts (src/api/access.ts) it is limited to, out of those of its role; absent: all of them. */
+  /** The acts (src/api/access/access.ts) it is limited to, out of those of its role; absent: all of them. */
   scopes?: string[];
   createdAt: Date;
   /** The actor that made it; absent: made before this was kept. */
@@ -215,7 +215,7 @@ export interface Attempt {
   /** 1, 2, … within the delivery. */
   number: number;
   at: Date;
-  /** Code from the outcome table in src/activities/outcomes.ts. */
+  /** Code from the outcome table in src/endpoint/outcomes.ts. */
   outcome: string;
   /** HTTP status, when there was an answer. */
   status?: number;

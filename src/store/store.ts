@@ -1,18 +1,18 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
-import type { AuditVerification } from "./audit-chain.js";
+import type { AuditVerification } from "./audit/audit-chain.js";
 import type { GrantStore } from "./grants/grants.js";
-import type { IdempotencyStore } from "./idempotency.js";
-import type { KeyUses } from "./key-uses.js";
-import type { Keyring } from "./keyring.js";
-import type { LimitStore } from "./limits.js";
-import type { RecoveryStore } from "./recoveries.js";
-import type { SamlConnection } from "./saml-connections.js";
-import type { SamlUseStore } from "./saml-uses.js";
-import type { PeopleStore } from "./people.js";
-import type { SessionStore } from "./sessions.js";
+import type { IdempotencyStore } from "./collections/idempotency.js";
+import type { KeyUses } from "./collections/key-uses.js";
+import type { Keyring } from "./sealing/keyring.js";
+import type { LimitStore } from "./collections/limits.js";
+import type { RecoveryStore } from "./collections/recoveries.js";
+import type { SamlConnection } from "./collections/saml-connections.js";
+import type { SamlUseStore } from "./collections/saml-uses.js";
+import type { PeopleStore } from "./collections/people.js";
+import type { SessionStore } from "./collections/sessions.js";
 import type { Api, Attempt, AuditEntry, Delivery, Erasure, ErasureTarget, EventRecord, EventType, EventTypeVersion, GrantRequest, GrantRequestStatus, Group, StoredApiKey, Subscription } from "./model.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
-import type { RoutingStore } from "./routings.js";
+import type { RoutingStore } from "./collections/routings.js";
 import type { CatalogueChanges, CatalogueCollection, CatalogueVersions, Page, PageRequest } from "./collection.js";
 
 /** Earlier versions of event types; the newest is in the event type itself. */

@@ -8,7 +8,7 @@ import type { Subscription, SubscriptionStatus } from "./model.js";
 export type Routing = "none" | "held" | "sent";
 
 /**
- * The ACTS (src/api/access.ts) that allow a step; `service` is nobody's: the service takes the step itself.
+ * The ACTS (src/api/access/access.ts) that allow a step; `service` is nobody's: the service takes the step itself.
  * `revise`, `unverify`: what a consumer's change of the subscription does to it.
  */
 export const LIFE_ACTS = {

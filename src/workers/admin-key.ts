@@ -1,8 +1,8 @@
 /** The first admin key: from the environment, or made at the first start and shown once. */
-import { newApiKey } from "../api/authenticate.js";
-import { recordedAct } from "../store/acts.js";
+import { newApiKey } from "../api/access/authenticate.js";
+import { recordedAct } from "../store/audit/acts.js";
 import type { Store } from "../store/store.js";
-import { thisProcess } from "./act-keeper.js";
+import { thisProcess } from "./watch/act-keeper.js";
 import type { Config } from "./config.js";
 
 export type AdminKey = { from: "environment" } | { from: "earlier start" } | { from: "now"; token: string };

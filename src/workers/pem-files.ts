@@ -1,7 +1,7 @@
 /** Certificates and keys in files that a setting or an argument names. What is wrong is said of that setting. */
 import { readFileSync } from "node:fs";
-import { certificateOf, chainOf, distinct } from "../activities/certificate-chain.js";
-import { PEM_FILE_LIMITS, type PemContent, readPem } from "../activities/pem.js";
+import { certificateOf, chainOf, distinct } from "../endpoint/certificates/certificate-chain.js";
+import { PEM_FILE_LIMITS, type PemContent, readPem } from "../endpoint/certificates/pem.js";
 import { ConfigError } from "./config.js";
 
 /** A setting and the path that it has. */

@@ -1,8 +1,8 @@
 /** What can be refused before anything is started: a newcomer should not wait for the engines to learn of a typing error. */
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { checkMongodbUrl } from "../store/connection.js";
-import { createMasterKeysFile, localKeyProvider } from "../store/master-keys.js";
+import { checkMongodbUrl } from "../store/mongo/connection.js";
+import { createMasterKeysFile, localKeyProvider } from "../store/sealing/master-keys.js";
 import { StoreError } from "../store/store-error.js";
 import { type Config, ConfigError } from "./config.js";
 import { tlsOf } from "./temporal.js";

@@ -1,5 +1,5 @@
 /** Starts of workflows that prove nobody who may make them, on record. */
-import type { RecordRefusal } from "../activities/publisher-proof.js";
+import type { RecordRefusal } from "../catalogue/publisher-proof.js";
 import type { Core } from "./core.js";
 
 /** Counts, logs and records a refusal: the first of a minute at once, the others of its actor and workflow as one entry. Rejects when the store does not take it. */

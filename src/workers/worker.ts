@@ -1,18 +1,18 @@
 /** The worker part of a process: activities, Temporal worker, the gauge of what is overdue. */
 import type { Worker } from "@temporalio/worker";
 import { WorkflowNotFoundError } from "@temporalio/client";
-import { createCertificateAlarm } from "../activities/certificate-alarm.js";
-import { createDeliver } from "../activities/deliver.js";
-import { createEndpointHealth } from "../activities/endpoint-health.js";
+import { createCertificateAlarm } from "./watch/certificate-alarm.js";
+import { createDeliver } from "../activities/attempt.js";
+import { createEndpointHealth } from "../endpoint/health.js";
 import { createEventBytes } from "../activities/event-bytes.js";
 import { createActivities } from "../activities/index.js";
 import { createSubscriptionEffects } from "../activities/subscription-effects.js";
-import { createThrottle } from "../activities/throttle.js";
+import { createThrottle } from "../activities/pace/throttle.js";
 import { SIGNAL } from "../workflows/contract.js";
 import { loadBundle } from "./bundle.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
-import { startDayKeys } from "./day-keys.js";
+import { startDayKeys } from "./watch/day-keys.js";
 import { createRefusalRecord } from "./refusals.js";
 import { createWorker } from "./temporal.js";
 

@@ -56,7 +56,7 @@ export const MAX_DELIVERIES_PER_DISPATCH = 1_000;
 
 /**
  * A run of a workflow that lives for long goes on in a new one at the latest after so many days (and as long as one sleeps, a day):
- * the new run's history is sealed under new day keys, so that the old ones can be destroyed (src/workers/day-keys.ts).
+ * the new run's history is sealed under new day keys, so that the old ones can be destroyed (src/workers/watch/day-keys.ts).
  */
 export const MAX_RUN_DAYS = 7;
 

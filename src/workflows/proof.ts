@@ -1,5 +1,5 @@
 /**
- * Who made an input, as the payload codec has proved it (src/store/payload-codec.ts). Whoever reaches Temporal can start a workflow with
+ * Who made an input, as the payload codec has proved it (src/store/sealing/payload-codec.ts). Whoever reaches Temporal can start a workflow with
  * any input; only what carries a proof may have something signed and sent.
  *
  * The codec writes the proof into the metadata of a payload that it has opened, and takes away whatever a plain payload claims there.

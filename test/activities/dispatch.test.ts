@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { WorkflowFailedError } from "@temporalio/client";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { newId } from "../../src/store/ids.js";
-import { publishedEvent } from "../../src/workers/client.js";
+import { publishedEvent } from "../../src/client/index.js";
 import { type DeliverEventInput, WORKFLOW } from "../../src/workflows/contract.js";
 import { type RunningWorker, startRunningWorker } from "./running-worker.js";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
 import { createEventBytes } from "../../src/activities/event-bytes.js";
-import { publishedEvent } from "../../src/workers/client.js";
+import { publishedEvent } from "../../src/client/index.js";
 import type { MongoStore } from "../../src/store/index.js";
 import { openDatabase, type TestDatabase } from "../store/database.js";
 import { coded, event } from "../store/fixtures.js";

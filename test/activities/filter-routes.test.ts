@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { TEST_EVENT_TYPE } from "../../src/activities/routes.js";
+import { TEST_EVENT_TYPE } from "../../src/catalogue/routes.js";
 import { takeStep, type LifeAct } from "../../src/store/subscription-life.js";
 import type { Route } from "../../src/activities/first-attempts.js";
 import { filterRoutes } from "../../src/activities/filter-routes.js";

@@ -1,9 +1,9 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { createCatalogue, type Catalogue } from "../../src/activities/catalogue.js";
+import { createCatalogue, type Catalogue } from "../../src/catalogue/catalogue.js";
 import { createEventBytes } from "../../src/activities/event-bytes.js";
 import { claimEvents } from "../../src/activities/own-events.js";
-import { publishedEvent } from "../../src/workers/client.js";
+import { publishedEvent } from "../../src/client/index.js";
 import type { PublishedEvent } from "../../src/workflows/contract.js";
 import type { MongoStore } from "../../src/store/index.js";
 import { openDatabase, type TestDatabase } from "../store/database.js";

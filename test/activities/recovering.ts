@@ -1,10 +1,10 @@
 /** What a test of recoveries needs: endpoints, deliveries on record, recoveries that are started as the API does. */
 import { expect } from "vitest";
-import { createOperations } from "../../src/api/operations.js";
+import { createOperations } from "../../src/api/deliveries/operations.js";
 import type { Operations } from "../../src/api/dependencies.js";
 import { newId } from "../../src/store/ids.js";
 import type { Delivery, Subscription } from "../../src/store/model.js";
-import type { Recovery } from "../../src/store/recoveries.js";
+import type { Recovery } from "../../src/store/collections/recoveries.js";
 import { noProgress, type RecoveryFilter } from "../../src/workflows/recovery-contract.js";
 import type { ReceivedRequest, Receiver } from "../support/receiver.js";
 import type { RunningWorker } from "./running-worker.js";

@@ -1,8 +1,8 @@
 /** A browser as far as log-ins need one: cookies, the headers of a page, no redirects of its own. And a company with an identity provider. */
 import { parseSetCookie } from "cookie";
 import { request as send } from "undici";
-import { SESSION_COOKIE } from "../../src/api/cookies.js";
-import type { SamlConnection } from "../../src/store/saml-connections.js";
+import { SESSION_COOKIE } from "../../src/api/http/cookies.js";
+import type { SamlConnection } from "../../src/store/collections/saml-connections.js";
 import { newId } from "../../src/store/ids.js";
 import { createSamlIdp, createSamlKey, type ReadRequest, readRequest, type ResponseParts, type SamlIdp, type SamlKey } from "../support/saml-idp.js";
 import { connectionTo } from "./saml/connection.js";

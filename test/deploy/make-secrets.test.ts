@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { localKeyProvider } from "../../src/store/master-keys.js";
+import { localKeyProvider } from "../../src/store/sealing/master-keys.js";
 import { loadConfig } from "../../src/workers/config.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

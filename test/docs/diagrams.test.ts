@@ -1,8 +1,8 @@
 /** The state diagrams of docs/explanation/architecture.md, compared with the code that decides. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { decideRecord } from "../../src/store/delivery-changes.js";
-import type { DeliveryDocument } from "../../src/store/delivery-document.js";
+import { decideRecord } from "../../src/store/deliveries/delivery-changes.js";
+import type { DeliveryDocument } from "../../src/store/deliveries/delivery-document.js";
 import type { Subscription, SubscriptionStatus } from "../../src/store/model.js";
 import { LIFE, LIFE_ACTS, type LifeAct, takeStep } from "../../src/store/subscription-life.js";
 import { DELIVERY_STATUSES, type DeliveryStatus } from "../../src/workflows/contract.js";

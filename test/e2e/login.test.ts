@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SESSION_COOKIE } from "../../src/api/cookies.js";
+import { SESSION_COOKIE } from "../../src/api/http/cookies.js";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { createClient } from "../support/client.js";
 import { type Service, startService } from "../support/service.js";

@@ -1,8 +1,8 @@
 /** A database of its own for each test file, on the shared engine. */
 import { randomBytes } from "node:crypto";
 import { MongoClient } from "mongodb";
-import { CLIENT_OPTIONS } from "../../src/store/connection.js";
-import { connectStore, type MongoStore } from "../../src/store/mongo-store.js";
+import { CLIENT_OPTIONS } from "../../src/store/mongo/connection.js";
+import { connectStore, type MongoStore } from "../../src/store/mongo/mongo-store.js";
 
 export interface TestDatabase {
   client: MongoClient;

@@ -1,7 +1,7 @@
 /** Rows that grant power, for the tests of their signatures. */
 import { Binary, type Document } from "mongodb";
 import type { Refusal } from "../../src/store/grants/refusals.js";
-import type { MongoStore } from "../../src/store/mongo-store.js";
+import type { MongoStore } from "../../src/store/mongo/mongo-store.js";
 import type { StoredApiKey } from "../../src/store/model.js";
 import { AT, later } from "./fixtures.js";
 

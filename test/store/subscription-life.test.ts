@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ACTS, mayAct } from "../../src/api/access.js";
+import { ACTS, mayAct } from "../../src/api/access/access.js";
 import { ROLES, type Subscription, SUBSCRIPTION_STATUSES, type SubscriptionStatus } from "../../src/store/model.js";
 import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../../src/store/subscription-life.js";
 

@@ -3,9 +3,9 @@
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import { BasicConstraintsExtension, type Extension, ExtendedKeyUsageExtension, PemConverter, Pkcs10CertificateRequest, SubjectAlternativeNameExtension, X509Certificate, X509CertificateGenerator, X509Certificates } from "@peculiar/x509";
-import type { CertificateAuthority } from "../../src/workers/certificates.js";
+import type { CertificateAuthority } from "../../src/workers/trial/certificates.js";
 
-export * from "../../src/workers/certificates.js";
+export * from "../../src/workers/trial/certificates.js";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { createMetrics } from "../../src/activities/metrics.js";
-import { createAuditTally } from "../../src/api/audit-tally.js";
+import { createMetrics } from "../../src/metrics.js";
+import { createAuditTally } from "../../src/api/access/audit-tally.js";
 import type { MongoStore } from "../../src/store/index.js";
 import { createRefusalRecord } from "../../src/workers/refusals.js";
 import { openDatabase, type TestDatabase } from "../store/database.js";

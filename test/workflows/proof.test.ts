@@ -6,7 +6,7 @@ import proto from "@temporalio/proto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { newId } from "../../src/store/ids.js";
 import { bundleCode } from "../../src/workers/bundle.js";
-import { publishedEvent } from "../../src/workers/client.js";
+import { publishedEvent } from "../../src/client/index.js";
 import { bucketWorkflowId, type BucketState, type Lease, type RetryDeliveryInput, type RetryItem, WORKFLOW } from "../../src/workflows/contract.js";
 import { type RunningWorker, startRunningWorker } from "../activities/running-worker.js";
 import type { Receiver } from "../support/receiver.js";

@@ -1,7 +1,7 @@
 /** The page of whoever is logged in: who, in which role, in which groups, until when. */
-import type { Catalogue } from "../../activities/catalogue.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Role } from "../../store/model.js";
-import type { Actor, PersonalSession } from "../actor.js";
+import type { Actor, PersonalSession } from "../access/actor.js";
 import { html, type Html } from "./html.js";
 import type { Page } from "./page.js";
 

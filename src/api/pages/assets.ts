@@ -1,6 +1,6 @@
 /** The files that pages load. They are the same for everybody, so a process can send them before it is ready. */
 import type { ServerResponse } from "node:http";
-import { send } from "../respond.js";
+import { send } from "../http/respond.js";
 import { FAVICON, FAVICON_PATH } from "./favicon.js";
 import { STYLESHEET, STYLESHEET_PATH } from "./stylesheet.js";
 

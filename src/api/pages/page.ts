@@ -1,8 +1,8 @@
 /** How a page is sent. */
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { send } from "../respond.js";
-import { PAGE_HEADERS, postFormHeaders } from "../security-headers.js";
+import { send } from "../http/respond.js";
+import { PAGE_HEADERS, postFormHeaders } from "../http/security-headers.js";
 import { framed, type Page } from "./frame.js";
 import { onwardPage, postFormPage } from "./onward.js";
 

@@ -1,7 +1,7 @@
 /** Refusals of pages. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { PROBLEMS, type Refusal } from "../errors.js";
-import { noteProblem, sendRefusal } from "../respond.js";
+import { PROBLEMS, type Refusal } from "../http/errors.js";
+import { noteProblem, sendRefusal } from "../http/respond.js";
 import { sendSeeOther, wantsPage } from "./page.js";
 import { loginAddress, type PageRefusal } from "./refusal-page.js";
 

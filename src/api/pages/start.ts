@@ -1,5 +1,5 @@
 /** The way in for a browser. */
-import type { Actor } from "../actor.js";
+import type { Actor } from "../access/actor.js";
 import { html, type Html } from "./html.js";
 import type { Page } from "./frame.js";
 import { PROBLEMS_PATH } from "./problems.js";

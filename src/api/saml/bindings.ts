@@ -3,8 +3,8 @@ import { createSign } from "node:crypto";
 import { promisify } from "node:util";
 import { deflateRaw } from "node:zlib";
 import { SignedXml } from "xml-crypto";
-import type { SpKey } from "../../store/saml-connections.js";
-import { RSA_SHA256 } from "./signature-algorithms.js";
+import type { SpKey } from "../../store/collections/saml-connections.js";
+import { RSA_SHA256 } from "./response/signature-algorithms.js";
 
 export interface OutgoingMessage {
   kind: "SAMLRequest" | "SAMLResponse";

@@ -1,8 +1,8 @@
 /** Certificates of identity providers: which of them can verify a response, and for how long. */
 import { X509Certificate } from "node:crypto";
-import { readPem } from "../../activities/pem.js";
-import type { IdpCertificate } from "../../store/saml-connections.js";
-import { hasUsableKey } from "./signature-algorithms.js";
+import { readPem } from "../../endpoint/certificates/pem.js";
+import type { IdpCertificate } from "../../store/collections/saml-connections.js";
+import { hasUsableKey } from "./response/signature-algorithms.js";
 
 /** From so long before its end a certificate is called expiring: logs, metrics and views say so. */
 export const EXPIRY_WARNING_MS = 30 * 86_400_000;

@@ -1,8 +1,8 @@
 /** `@node-saml/passport-saml` with every safe option on: it makes requests and checks signatures; what it leaves open is checked around it. */
 import { SAML, ValidateInResponseTo } from "@node-saml/passport-saml";
-import type { SamlConnection } from "../../store/saml-connections.js";
+import type { SamlConnection } from "../../store/collections/saml-connections.js";
 import { acsUrl, spEntityId } from "./addresses.js";
-import { CLOCK_SKEW_MS, MAX_ASSERTION_AGE_MS } from "./assertion.js";
+import { CLOCK_SKEW_MS, MAX_ASSERTION_AGE_MS } from "./response/assertion.js";
 import { REQUEST_LIFE_MS } from "./request-id.js";
 
 export interface LibraryOptions {

@@ -2,13 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { inflateRaw } from "node:zlib";
-import type { SessionIdentity } from "../../store/sessions.js";
+import type { SessionIdentity } from "../../store/collections/sessions.js";
 import { html } from "../pages/html.js";
-import { isSignedBy, SIGNATURE_ALGORITHMS } from "./signature-algorithms.js";
+import { isSignedBy, SIGNATURE_ALGORITHMS } from "./response/signature-algorithms.js";
 import { refused, type SamlRefused } from "./refusals.js";
-import { isMessage, PROTOCOL, SIGNATURE, signatureFault } from "./response.js";
-import { isMadeByOne } from "./signed-info.js";
-import { verifiedXml } from "./verified-xml.js";
+import { isMessage, PROTOCOL, SIGNATURE, signatureFault } from "./response/response.js";
+import { isMadeByOne } from "./response/signed-info.js";
+import { verifiedXml } from "./response/verified-xml.js";
 import { childrenOf, elementsOf, parseXml } from "./xml.js";
 
 const NAMESPACES = html`xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`;

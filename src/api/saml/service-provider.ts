@@ -2,22 +2,22 @@
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { SamlConnection } from "../../store/saml-connections.js";
+import type { SamlConnection } from "../../store/collections/saml-connections.js";
 import type { Store } from "../../store/store.js";
-import { CLOCK_SKEW_MS, MAX_ASSERTION_AGE_MS } from "./assertion.js";
+import { CLOCK_SKEW_MS, MAX_ASSERTION_AGE_MS } from "./response/assertion.js";
 import { type OutgoingMessage, type Sending, sendingOf } from "./bindings.js";
 import { liveCertificates } from "./certificates.js";
-import type { CheckedResponse } from "./check-response.js";
-import type { SamlIdentity } from "./identity.js";
+import type { CheckedResponse } from "./response/check-response.js";
+import type { SamlIdentity } from "./response/identity.js";
 import { samlLibrary } from "./library.js";
 import { refused, type SamlRefused } from "./refusals.js";
 import { newRequestId, REQUEST_LIFE_MS, requestedAt } from "./request-id.js";
-import { decodeResponse } from "./response.js";
-import { type ResponseChecks, sharedResponseChecks } from "./response-checks.js";
+import { decodeResponse } from "./response/response.js";
+import { type ResponseChecks, sharedResponseChecks } from "./response/response-checks.js";
 import { createSingleLogout, type SingleLogout } from "./single-logout.js";
 import { signingSpKey, withSpKey } from "./sp-keys.js";
 
-export type { SamlIdentity } from "./identity.js";
+export type { SamlIdentity } from "./response/identity.js";
 export type { SamlRefusal } from "./refusals.js";
 
 export interface ServiceProvider extends SingleLogout {

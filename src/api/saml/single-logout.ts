@@ -3,18 +3,18 @@
  * hears of it, and what it answers only decides what the person is told.
  */
 import { createHash } from "node:crypto";
-import type { LogoutEndpoint, SamlConnection } from "../../store/saml-connections.js";
-import type { SessionIdentity } from "../../store/sessions.js";
+import type { LogoutEndpoint, SamlConnection } from "../../store/collections/saml-connections.js";
+import type { SessionIdentity } from "../../store/collections/sessions.js";
 import type { Store } from "../../store/store.js";
 import { sloUrl, spEntityId } from "./addresses.js";
-import { CLOCK_SKEW_MS, instantOf, issuerOf } from "./assertion.js";
+import { CLOCK_SKEW_MS, instantOf, issuerOf } from "./response/assertion.js";
 import { type OutgoingMessage, type Sending, sendingOf } from "./bindings.js";
 import { liveCertificates } from "./certificates.js";
-import { nameIdIn } from "./identity.js";
+import { nameIdIn } from "./response/identity.js";
 import { type IncomingLogout, logoutRequestXml, logoutResponseXml, readLogout } from "./logout-messages.js";
 import { refused, type SamlRefusal, type SamlRefused } from "./refusals.js";
 import { newRequestId, requestedAt } from "./request-id.js";
-import { PROTOCOL } from "./response.js";
+import { PROTOCOL } from "./response/response.js";
 import { signingSpKey, withSpKey } from "./sp-keys.js";
 import { attributeOf, childrenOf, onlyChild, textOf } from "./xml.js";
 

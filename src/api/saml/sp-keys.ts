@@ -3,8 +3,8 @@
 import "reflect-metadata";
 import { webcrypto, X509Certificate } from "node:crypto";
 import { PemConverter, X509CertificateGenerator } from "@peculiar/x509";
-import { recordedAct } from "../../store/acts.js";
-import { liveSpKeys, MAX_SP_KEYS, type SamlConnection, type SpKey } from "../../store/saml-connections.js";
+import { recordedAct } from "../../store/audit/acts.js";
+import { liveSpKeys, MAX_SP_KEYS, type SamlConnection, type SpKey } from "../../store/collections/saml-connections.js";
 import type { Store } from "../../store/store.js";
 
 /** As long as 128 bits of security ask for (SP 800-57, table 2); every identity provider takes it, which cannot be said of elliptic curves. */

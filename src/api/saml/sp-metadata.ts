@@ -1,9 +1,9 @@
 /** What this service tells an identity provider of itself (SAML 2.0 metadata, 2.4.4): entity id, keys, and where it takes which message. */
-import { liveSpKeys, type SamlConnection, type SpKey } from "../../store/saml-connections.js";
+import { liveSpKeys, type SamlConnection, type SpKey } from "../../store/collections/saml-connections.js";
 import { html, type Html } from "../pages/html.js";
 import { acsUrl, sloUrl, spEntityId } from "./addresses.js";
-import { OAEP_11, OAEP_SHA1, OFFERED_CIPHERS } from "./encrypted-data.js";
-import { POST, REDIRECT } from "./response.js";
+import { OAEP_11, OAEP_SHA1, OFFERED_CIPHERS } from "./response/encrypted-data.js";
+import { POST, REDIRECT } from "./response/response.js";
 
 const bare = (pem: string): string => pem.replaceAll(/-----[^-]+-----|\s/g, "");
 

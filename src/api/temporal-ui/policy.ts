@@ -3,7 +3,7 @@
  * everything here. They reach /temporal/ and /codec/ and nothing else.
  */
 import { createHash } from "node:crypto";
-import { TEMPORAL_UI_HEADERS } from "../security-headers.js";
+import { TEMPORAL_UI_HEADERS } from "../http/security-headers.js";
 import { TEMPORAL_UI_PATH, type UiRequest } from "./rules.js";
 
 export interface PolicyOptions {

@@ -1,7 +1,7 @@
 /** The calls of the Temporal UI that are under way. Some wait for news of a workflow, and none may outlast the session that it was let in by. */
-import { mayAct } from "../access.js";
-import type { PersonalSession } from "../actor.js";
-import type { Sessions } from "../sessions.js";
+import { mayAct } from "../access/access.js";
+import type { PersonalSession } from "../access/actor.js";
+import type { Sessions } from "../login/sessions.js";
 
 /** Why a call is given up. */
 export type StreamEnd = "session_ended" | "deadline" | "closing";

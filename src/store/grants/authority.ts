@@ -4,7 +4,7 @@
  */
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 import { StoreError } from "../store-error.js";
-import { blindIndex, type MacKey, type PepperContent, type PepperDocument, type PepperVault } from "../pepper.js";
+import { blindIndex, type MacKey, type PepperContent, type PepperDocument, type PepperVault } from "../sealing/pepper.js";
 import { canonicalOf } from "./canonical.js";
 
 /** Fields that a signed row has besides its own. */

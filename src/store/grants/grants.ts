@@ -1,9 +1,9 @@
 /** What vouches for rows that grant power, put together: the sealed keys, the ledger, and who is told of what was refused. */
 import type { Collection, Db } from "mongodb";
-import { type CatalogueDocument, createPlainRows, type Rows } from "../catalogue-collection.js";
-import { guarded } from "../driver-errors.js";
-import type { Keyring } from "../keyring.js";
-import { blindIndex, createPepperVault, loadPepper, type PepperDocument } from "../pepper.js";
+import { type CatalogueDocument, createPlainRows, type Rows } from "../mongo/catalogue-collection.js";
+import { guarded } from "../mongo/driver-errors.js";
+import type { Keyring } from "../sealing/keyring.js";
+import { blindIndex, createPepperVault, loadPepper, type PepperDocument } from "../sealing/pepper.js";
 import { StoreError } from "../store-error.js";
 import { type Authority, createAuthority } from "./authority.js";
 import { createHead, type GrantHead, type GrantHeadDocument } from "./head.js";

@@ -1,8 +1,8 @@
 /** How far the ledger reached: sealed, and kept outside of the chain, so that a chain cut short is noticed. */
 import { Binary, type Collection } from "mongodb";
-import { guarded, isDuplicate } from "../driver-errors.js";
-import type { SealContext } from "../data-key.js";
-import type { Keyring } from "../keyring.js";
+import { guarded, isDuplicate } from "../mongo/driver-errors.js";
+import type { SealContext } from "../sealing/data-key.js";
+import type { Keyring } from "../sealing/keyring.js";
 import { StoreError } from "../store-error.js";
 import type { Chain } from "./ledger-chain.js";
 

@@ -1,7 +1,7 @@
 /** An entry of the ledger of changes to rows that grant power, and its place in the chain. */
 import { createHash } from "node:crypto";
 import type { Binary } from "mongodb";
-import type { Mac } from "../audit-chain.js";
+import type { Mac } from "../audit/audit-chain.js";
 import { canonicalOf } from "./canonical.js";
 
 /** An entry at rest. */

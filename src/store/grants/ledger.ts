@@ -5,12 +5,12 @@
  * Entries form a chain under the pepper; how far it reached is sealed outside of it.
  */
 import { BSON, Binary, type Collection } from "mongodb";
-import type { CatalogueDocument } from "../catalogue-collection.js";
-import { guarded, isDuplicate, LIST_DEADLINE_MS } from "../driver-errors.js";
-import { createTurns } from "../exclusive.js";
-import type { SealContext } from "../data-key.js";
-import type { Keyring } from "../keyring.js";
-import type { Mac } from "../audit-chain.js";
+import type { CatalogueDocument } from "../mongo/catalogue-collection.js";
+import { guarded, isDuplicate, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
+import { createTurns } from "../mongo/exclusive.js";
+import type { SealContext } from "../sealing/data-key.js";
+import type { Keyring } from "../sealing/keyring.js";
+import type { Mac } from "../audit/audit-chain.js";
 import { StoreError } from "../store-error.js";
 import { createHead, type GrantHead, type GrantHeadDocument } from "./head.js";
 import { type Chain, entryMac, idOf, type LedgerEntry } from "./ledger-chain.js";

@@ -3,8 +3,8 @@
  * field that comes later is under it too. A row that cannot be believed is refused like one that is not there, and told of.
  */
 import type { Collection } from "mongodb";
-import type { CatalogueDocument, NewRow, Rows } from "../catalogue-collection.js";
-import { guarded } from "../driver-errors.js";
+import type { CatalogueDocument, NewRow, Rows } from "../mongo/catalogue-collection.js";
+import { guarded } from "../mongo/driver-errors.js";
 import { StoreError } from "../store-error.js";
 import type { Authority, Doubt, SignedRow } from "./authority.js";
 import type { Floor, Ledger } from "./ledger.js";

@@ -4,10 +4,10 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Collection, Db } from "mongodb";
-import type { CatalogueDocument } from "../catalogue-collection.js";
-import { guarded, LIST_DEADLINE_MS } from "../driver-errors.js";
-import type { Exclusive } from "../exclusive.js";
-import { newChain, newMacKey } from "../pepper.js";
+import type { CatalogueDocument } from "../mongo/catalogue-collection.js";
+import { guarded, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
+import type { Exclusive } from "../mongo/exclusive.js";
+import { newChain, newMacKey } from "../sealing/pepper.js";
 import { StoreError } from "../store-error.js";
 import { GRANTING, type Grants } from "./grants.js";
 import { signAsItIs } from "./signed-rows.js";

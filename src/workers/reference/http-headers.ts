@@ -1,8 +1,8 @@
 /** HTTP headers: from the OpenAPI document, the security headers and the list of reserved names, as the service itself uses them. */
-import { RESERVED_HEADERS } from "../../activities/http-headers.js";
+import { RESERVED_HEADERS } from "../../endpoint/http-headers.js";
 import { routesOf } from "../../api/index.js";
 import { buildOpenApi } from "../../api/openapi.js";
-import { SECURITY_HEADERS } from "../../api/security-headers.js";
+import { SECURITY_HEADERS } from "../../api/http/security-headers.js";
 import { code, codes, markdownTable } from "./markdown.js";
 
 type Document = ReturnType<typeof buildOpenApi>;

@@ -2,8 +2,8 @@
  * The generated parts of docs/reference. Each page has sections between `<!-- name: begin … -->` and `<!-- name: end -->`; scripts/reference.mjs
  * writes them, and test/docs/reference.test.ts compares them.
  */
-import { problemsTable } from "../../api/problems-table.js";
-import { settingsTable } from "../settings-table.js";
+import { problemsTable } from "../../api/http/problems-table.js";
+import { settingsTable } from "../commands/settings-table.js";
 import { deliveryHeadersTable, requestHeadersTable, reservedHeaders, securityHeadersTable } from "./http-headers.js";
 import { metricsTable } from "./metrics.js";
 import { actsTable, callsTable, publicCallsTable } from "./roles-and-acts.js";

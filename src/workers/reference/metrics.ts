@@ -1,5 +1,5 @@
 /** Metrics: read from a registry as every process makes it. */
-import { createMetrics } from "../../activities/metrics.js";
+import { createMetrics } from "../../metrics.js";
 import { code, codes, markdownTable } from "./markdown.js";
 
 /** Sealpost's own metrics. Those of Node.js (`process_…`, `nodejs_…`) are made by prom-client and documented there. */

@@ -1,5 +1,5 @@
 /** Roles and acts: the table that every request is checked against, with the calls that each act allows. */
-import { type Act, ACTS } from "../../api/access.js";
+import { type Act, ACTS } from "../../api/access/access.js";
 import { routesOf } from "../../api/index.js";
 import type { Route } from "../../api/route.js";
 import type { Role } from "../../store/model.js";

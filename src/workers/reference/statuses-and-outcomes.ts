@@ -1,5 +1,5 @@
 /** Statuses and outcomes. What a status means is said here once for the page; the compiler sees that none is missing. */
-import { OUTCOMES, type OutcomeClass } from "../../activities/outcomes.js";
+import { OUTCOMES, type OutcomeClass } from "../../endpoint/outcomes.js";
 import type { GrantRequestStatus } from "../../store/model.js";
 import { LIFE, LIFE_ACTS, type LifeAct } from "../../store/subscription-life.js";
 import { type DeliveryStatus, SETTLED_STATUSES } from "../../workflows/contract.js";

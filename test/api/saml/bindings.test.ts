@@ -5,7 +5,7 @@ import { DOMParser } from "@xmldom/xmldom";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { SignedXml } from "xml-crypto";
 import { newSpKey, rotatedSpKeys } from "../../../src/api/saml/sp-keys.js";
-import type { SamlConnection, SpKey } from "../../../src/store/saml-connections.js";
+import type { SamlConnection, SpKey } from "../../../src/store/collections/saml-connections.js";
 import { type Bench, openBench } from "./connection.js";
 
 let bench: Bench;

@@ -3,7 +3,7 @@ import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import { BasicConstraintsExtension, PemConverter, X509CertificateGenerator } from "@peculiar/x509";
 import { beforeAll, expect, test } from "vitest";
-import { createCertificateAuthority } from "../../../src/workers/certificates.js";
+import { createCertificateAuthority } from "../../../src/workers/trial/certificates.js";
 import { readCertificate } from "../../../src/api/saml/certificates.js";
 
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2_048 };

@@ -2,8 +2,8 @@
 import { readCertificate } from "../../../src/api/saml/certificates.js";
 import { createServiceProvider, type ServiceProvider } from "../../../src/api/saml/service-provider.js";
 import { newId } from "../../../src/store/ids.js";
-import type { MongoStore } from "../../../src/store/mongo-store.js";
-import type { IdpCertificate, SamlConnection } from "../../../src/store/saml-connections.js";
+import type { MongoStore } from "../../../src/store/mongo/mongo-store.js";
+import type { IdpCertificate, SamlConnection } from "../../../src/store/collections/saml-connections.js";
 import { openDatabase, type TestDatabase } from "../../store/database.js";
 import { createSamlIdp, createSamlKey, encodeResponse, type ReadRequest, readRequest, responseXml, type ResponseParts, type SamlIdp, type SigningOptions } from "../../support/saml-idp.js";
 

@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, inject } from "vitest";
-import { SESSION_COOKIE } from "../../../src/api/cookies.js";
+import { SESSION_COOKIE } from "../../../src/api/http/cookies.js";
 import type { Role } from "../../../src/store/model.js";
 import { type Browser, type Company, createBrowser, makeCompany } from "../browser.js";
 import { type RunningApi, startApi } from "../running-api.js";

@@ -1,0 +1,177 @@
+/** The queue of one subscription in this process, between those who want to send and its token bucket. */
+import type { Lease, LeaseRequest, RateLimit, Reservation } from "../../workflows/contract.js";
+import { MAX_LEASE } from "../../workflows/gcra.js";
+import type { Slot, Start, TakeOptions } from "./slot.js";
+
+/** So long before its slot a reservation comes back: a durable timer is not precise, the rest is waited for in the process. */
+const RESERVATION_LEAD_MS = 1_000;
+/** What the bucket said counts for so long when a reservation is redeemed: a pause or a rate is known everywhere within 2 s. */
+const KNOWN_FOR_MS = 2_000;
+/** When the engine does not answer, callers come back after this time. */
+const TROUBLE_MS = 5_000;
+/** Demands of the last second are expected again in the next. */
+const MEMORY_MS = 1_000;
+/** No bucket has this epoch. */
+const NO_EPOCH = -1;
+
+/** One request that somebody wants to make; `done` gives the slot. */
+interface Want {
+  reservation: Reservation | undefined;
+  maxWaitMs: number;
+  done(this: void, slot: Slot): void;
+}
+
+export class PaceLine {
+  #rate: RateLimit;
+  #rateAsOf: number;
+  readonly #ask: (request: LeaseRequest) => Promise<Lease>;
+  readonly #onTrouble: (error: unknown) => void;
+  /** What the bucket said last. */
+  #bucket = { epoch: NO_EPOCH, toleranceMs: 0, pausedUntil: 0, knownAt: 0 };
+  #spares: { count: number; until: number }[] = [];
+  /** First come, first served. */
+  #wants: Want[] = [];
+  #demands: { at: number; count: number }[] = [];
+  #nextAskAt = 0;
+  #asking = false;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  /** `ask` takes a lease and rejects when the engine does not answer; `onTrouble` is told then. */
+  constructor(rate: RateLimit, rateAsOf: number, ask: (request: LeaseRequest) => Promise<Lease>, onTrouble: (error: unknown) => void) {
+    this.#rate = rate;
+    this.#rateAsOf = rateAsOf;
+    this.#ask = ask;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** Milliseconds since the epoch, as the bucket said last; may be past. */
+  get pausedUntil(): number {
+    return this.#bucket.pausedUntil;
+  }
+
+  /** See `Throttle.take`. */
+  take(count: number, { maxWaitMs, reservations }: TakeOptions): Promise<Slot[]> {
+    const now = Date.now();
+    this.#demands.push({ at: now, count });
+    const slots = Array.from({ length: count }, (_, index) => new Promise<Slot>((done) => {
+      const want: Want = { reservation: reservations?.[index], maxWaitMs, done };
+      const slot = this.#fromHand(want, now);
+      if (slot) done(slot);
+      else this.#wants.push(want);
+    }));
+    if (this.#closed) this.close();
+    if (!this.#asking) this.#dropImpatient();
+    this.#schedule();
+    return Promise.all(slots);
+  }
+
+  /** Whether a slot may be used at this moment. */
+  holds(start: Start): boolean {
+    const now = Date.now();
+    return start.epoch === this.#bucket.epoch && start.at <= now && now <= start.until;
+  }
+
+  /** A newer rate makes everything given out void. */
+  configure(rate: RateLimit, asOf: number): void {
+    if (asOf <= this.#rateAsOf) return;
+    this.#rateAsOf = asOf;
+    if (rate.perSecond === this.#rate.perSecond && rate.burst === this.#rate.burst) return;
+    this.#rate = rate;
+    // The epoch of the new rate is not known before the next lease.
+    this.#bucket = { ...this.#bucket, epoch: NO_EPOCH, knownAt: 0 };
+    this.#spares = [];
+  }
+
+  /** Gives all who wait a `later` and asks no more. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    leave(this.#wants.splice(0), Date.now() + TROUBLE_MS);
+  }
+
+  /** A slot without a message, when there is one. */
+  #fromHand(want: Want, now: number): Slot | undefined {
+    const { reservation } = want;
+    if (reservation && now - this.#bucket.knownAt <= KNOWN_FOR_MS) {
+      if (reservation.epoch === this.#bucket.epoch && now <= reservation.at + this.#bucket.toleranceMs) return this.#slotAt(reservation.at, want, now);
+      want.reservation = undefined;
+    }
+    if (want.reservation) return undefined;
+    this.#spares = this.#spares.filter(({ count, until }) => count > 0 && until > now);
+    const [spare] = this.#spares;
+    if (!spare) return undefined;
+    spare.count -= 1;
+    return { kind: "start", at: now, until: spare.until, epoch: this.#bucket.epoch };
+  }
+
+  #slotAt(at: number, { maxWaitMs }: Want, now: number): Slot {
+    const { epoch, toleranceMs } = this.#bucket;
+    return at - now > maxWaitMs
+      ? { kind: "later", dueAt: Math.max(now, at - RESERVATION_LEAD_MS), reservation: { at, epoch } }
+      : { kind: "start", at, until: at + toleranceMs, epoch };
+  }
+
+  #schedule(): void {
+    if (this.#asking || this.#closed || this.#wants.length === 0 || this.#timer) return;
+    // Even without a wait the demands of this turn of the event loop go together.
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#askNow();
+    }, Math.max(0, this.#nextAskAt - Date.now()));
+  }
+
+  async #askNow(): Promise<void> {
+    this.#asking = true;
+    const asked = this.#wants.slice(0, MAX_LEASE);
+    const rateAsOf = this.#rateAsOf;
+    const count = asked.filter(({ reservation }) => !reservation).length;
+    try {
+      const lease = await this.#ask({ count, expect: Math.min(this.#expected(), MAX_LEASE), rate: this.#rate, rateAsOf });
+      this.#nextAskAt = Date.now() + lease.nextLeaseInMs;
+      // Slots of a rate that has changed meanwhile are not used; the wants stay first in the queue.
+      if (rateAsOf === this.#rateAsOf) this.#deal(lease, asked);
+    } catch (error) {
+      this.#onTrouble(error);
+      this.#nextAskAt = Date.now() + TROUBLE_MS;
+      leave(this.#wants.splice(0), this.#nextAskAt);
+    } finally {
+      this.#asking = false;
+      this.#dropImpatient();
+      this.#schedule();
+    }
+  }
+
+  #deal(lease: Lease, asked: Want[]): void {
+    const now = Date.now();
+    if (lease.epoch !== this.#bucket.epoch) this.#spares = [];
+    this.#bucket = { epoch: lease.epoch, toleranceMs: lease.toleranceMs, pausedUntil: lease.pausedUntil, knownAt: now };
+    if (lease.spare) this.#spares.push({ ...lease.spare });
+    const slots = lease.slots[Symbol.iterator]();
+    const open: Want[] = [];
+    for (const want of asked) {
+      const fresh = want.reservation ? undefined : slots.next().value;
+      const slot = fresh === undefined ? this.#fromHand(want, now) : this.#slotAt(fresh, want, now);
+      if (slot) want.done(slot);
+      else open.push(want);
+    }
+    this.#wants = [...open, ...this.#wants.slice(asked.length)];
+  }
+
+  /** Sends away those whose turn to ask comes later than they want to wait: nobody is held up by a busy bucket. */
+  #dropImpatient(): void {
+    const wait = this.#nextAskAt - Date.now();
+    const impatient = this.#wants.filter(({ maxWaitMs }) => wait > maxWaitMs);
+    if (impatient.length === 0) return;
+    this.#wants = this.#wants.filter(({ maxWaitMs }) => wait <= maxWaitMs);
+    leave(impatient, this.#nextAskAt);
+  }
+
+  #expected(): number {
+    this.#demands = this.#demands.filter(({ at }) => at > Date.now() - MEMORY_MS);
+    return this.#demands.reduce((sum, { count }) => sum + count, 0);
+  }
+}
+
+const leave = (wants: Want[], dueAt: number): void =>
+  wants.forEach(({ done, reservation }) => done({ kind: "later", dueAt, ...(reservation && { reservation }) }));

@@ -1,0 +1,29 @@
+/** Slots: when one request to a paced subscription may go out. */
+import type { Reservation } from "../../workflows/contract.js";
+
+/** May be sent at or after `at` and not after `until` (milliseconds since the epoch); see `Throttle.begin`. */
+export interface Start {
+  kind: "start";
+  at: number;
+  until: number;
+  epoch: number;
+}
+
+/**
+ * Not now: come back at `dueAt` (milliseconds since the epoch, some time before the slot, so that the rest is waited for in the process)
+ * and hand the reservation, when there is one, to `take` again. Without one the place in the queue is asked for anew.
+ */
+export interface Later {
+  kind: "later";
+  dueAt: number;
+  reservation?: Reservation;
+}
+
+export type Slot = Start | Later;
+
+export interface TakeOptions {
+  /** Slots further away than this are given back as `later`. Also bounds how long `take` itself waits for its turn to ask the bucket. */
+  maxWaitMs: number;
+  /** Reservations to redeem; the i-th belongs to the i-th slot. One that is void or missed is replaced by a new slot. */
+  reservations?: readonly (Reservation | undefined)[];
+}

@@ -1,0 +1,145 @@
+/**
+ * The pace of subscriptions in this process: gathers the demands of all local callers of one subscription into leases from its
+ * token bucket (src/workflows/token-bucket.ts) and deals the slots out in order.
+ *
+ * Messages: a worker asks a bucket again no sooner than the last answer allowed (`nextLeaseInMs`); demands in between go together.
+ * Spare tokens out of the last lease serve light load without a message.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Client, WithStartWorkflowOperation } from "@temporalio/client";
+import type { Logger } from "pino";
+import type { Subscription } from "../../store/model.js";
+import { bucketWorkflowId, type Lease, type LeaseRequest, type PauseSignal, type RateLimit, SIGNAL, TASK_QUEUE, type TokenBucketInput, UPDATE, WORKFLOW } from "../../workflows/contract.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import { PaceLine } from "./pace-line.js";
+import type { Slot, Start, TakeOptions } from "./slot.js";
+
+/** What the throttle reads of a subscription. */
+export type PacedSubscription = Pick<Subscription, "id" | "rateLimit" | "updatedAt" | "throttledUntil">;
+
+export interface Throttle {
+  /**
+   * Asks for `count` requests to one subscription. Gives exactly `count` slots, ascending by time among those without a reservation.
+   * Without a rate limit every slot starts now. Never rejects: when the engine does not answer, slots are `later`.
+   */
+  take(subscription: PacedSubscription, count: number, options: TakeOptions): Promise<Slot[]>;
+  /**
+   * Waits until `start.at` and tells whether the request may go out now. False when the slot was missed (a later use would break
+   * the limit), the rate changed or the consumer asked for a pause meanwhile: take a new one. Call it directly before sending.
+   */
+  begin(subscription: PacedSubscription, start: Start): Promise<boolean>;
+  /** Nothing may be sent before this instant (milliseconds since the epoch, 0: no pause), as far as this process knows. */
+  pausedUntil(subscription: PacedSubscription): number;
+  /**
+   * The consumer asked for quiet until `untilMs`. Holds in this process at once; with a rate limit the bucket is told too.
+   * Without one the caller writes `throttledUntil` to the subscription. Never rejects.
+   */
+  pause(subscription: PacedSubscription, untilMs: number): Promise<void>;
+  /** Gives all who wait a `later` and asks no more. */
+  close(): void;
+}
+
+export interface ThrottleDependencies {
+  client: Pick<Client, "workflow">;
+  /** Where the newest rate is looked up, so that slots of an older one are void as soon as this process knows it. */
+  catalogue?: Pick<Catalogue, "subscription">;
+  log: Pick<Logger, "warn">;
+  /** Task queue of the bucket workflows. */
+  taskQueue?: string;
+}
+
+/** One lease is waited for so long, tries included. */
+const LEASE_DEADLINE_MS = 4_000;
+const LEASE_TRIES = 3;
+/** A subscription without a limit is not throttled: its slots never end. */
+const UNLIMITED: Omit<Start, "at"> = { kind: "start", until: Number.MAX_SAFE_INTEGER, epoch: 0 };
+
+/** One throttle a worker process. */
+export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE }: ThrottleDependencies): Throttle {
+  const buckets = createBuckets(client, taskQueue);
+  const lines = new Map<string, PaceLine>();
+  const pauses = new Map<string, number>();
+
+  /** The caller may have read the subscription some time ago. */
+  const newest = (given: PacedSubscription): PacedSubscription => {
+    const known = catalogue?.subscription(given.id);
+    return known && known.updatedAt >= given.updatedAt ? known : given;
+  };
+  const lineOf = (id: string, rate: RateLimit, updatedAt: Date): PaceLine => {
+    const rateAsOf = updatedAt.getTime();
+    let line = lines.get(id);
+    if (!line) {
+      line = new PaceLine(rate, rateAsOf, (request) => buckets.lease(id, request),
+        (error) => log.warn({ err: error, subscription: id }, "no lease from the token bucket; deliveries are delayed"));
+      lines.set(id, line);
+    }
+    line.configure(rate, rateAsOf);
+    return line;
+  };
+  function pausedUntil(given: PacedSubscription): number {
+    const { id, throttledUntil } = newest(given);
+    const until = Math.max(pauses.get(id) ?? 0, throttledUntil?.getTime() ?? 0, lines.get(id)?.pausedUntil ?? 0);
+    if (until > Date.now()) return until;
+    pauses.delete(id);
+    return 0;
+  }
+
+  return {
+    pausedUntil,
+    async take(given, count, options) {
+      const subscription = newest(given);
+      const paused = pausedUntil(subscription);
+      if (paused > 0) return Array.from({ length: count }, () => ({ kind: "later", dueAt: paused }));
+      if (!subscription.rateLimit) return Array.from({ length: count }, () => ({ ...UNLIMITED, at: Date.now() }));
+      return lineOf(subscription.id, subscription.rateLimit, subscription.updatedAt).take(count, options);
+    },
+    async begin(given, start) {
+      // Timers may fire a millisecond early, and early is too early.
+      for (let wait = start.at - Date.now(); wait > 0; wait = start.at - Date.now()) await sleep(wait);
+      const subscription = newest(given);
+      if (pausedUntil(subscription) > 0) return false;
+      return !subscription.rateLimit || lineOf(subscription.id, subscription.rateLimit, subscription.updatedAt).holds(start);
+    },
+    async pause(given, untilMs) {
+      const subscription = newest(given);
+      pauses.set(given.id, Math.max(pauses.get(given.id) ?? 0, untilMs));
+      // Where the bucket does not answer the pause holds here; other processes learn it from their own 429.
+      await buckets.pause(subscription, untilMs).catch((error: unknown) => log.warn({ err: error, subscription: given.id }, "the token bucket could not be told about a pause"));
+    },
+    close() {
+      for (const line of lines.values()) line.close();
+    },
+  };
+}
+
+type TokenBucket = (input: TokenBucketInput) => Promise<void>;
+
+/** The messages to buckets; each starts the bucket when it does not run. */
+function createBuckets(client: ThrottleDependencies["client"], taskQueue: string) {
+  async function lease(id: string, request: LeaseRequest): Promise<Lease> {
+    const deadline = Date.now() + LEASE_DEADLINE_MS;
+    const { rate, rateAsOf } = request;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await client.workflow.withDeadline(deadline, () => client.workflow.executeUpdateWithStart<TokenBucket, Lease, [LeaseRequest]>(UPDATE.lease, {
+          args: [request],
+          startWorkflowOperation: new WithStartWorkflowOperation<TokenBucket>(WORKFLOW.tokenBucket, {
+            args: [{ subscriptionId: id, rate, rateAsOf }], workflowId: bucketWorkflowId(id), taskQueue, workflowIdConflictPolicy: "USE_EXISTING",
+          }),
+        }));
+      } catch (error) {
+        // A bucket that ended or moved on to a new run just then refuses the update; the next try meets the new one.
+        if (tries === LEASE_TRIES || Date.now() >= deadline) throw error;
+        await sleep(50 * tries);
+      }
+    }
+  }
+  async function pause({ id, rateLimit, updatedAt }: PacedSubscription, untilMs: number): Promise<void> {
+    if (!rateLimit) return;
+    await client.workflow.withDeadline(Date.now() + LEASE_DEADLINE_MS, () => client.workflow.signalWithStart<TokenBucket, [PauseSignal]>(WORKFLOW.tokenBucket, {
+      args: [{ subscriptionId: id, rate: rateLimit, rateAsOf: updatedAt.getTime() }], workflowId: bucketWorkflowId(id), taskQueue,
+      signal: SIGNAL.pause, signalArgs: [{ untilMs }],
+    }));
+  }
+  return { lease, pause };
+}

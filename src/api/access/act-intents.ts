@@ -1,0 +1,153 @@
+/**
+ * Puts an administrative act on record before it changes anything. The handlers know nothing of it: what they write through is wrapped,
+ * and the first real write of a request begins the act in the audit. So a request that is refused costs no entry, and one whose intent
+ * cannot be recorded answers 503 with nothing changed.
+ */
+import type { Logger } from "pino";
+import { beginAct, completeAct } from "../../store/audit/acts.js";
+import type { NewAuditEntry, Store } from "../../store/store.js";
+import type { Actor } from "./actor.js";
+import { createGuard, type Guard, idIn, textIn } from "./act-guards.js";
+import type { ApiDependencies } from "../dependencies.js";
+import type { Route } from "../route.js";
+import type { ActOfRequest } from "./act.js";
+
+/** Methods that change something, by their first word; a test holds every method of the store to be either this or reading. */
+export const WRITES = /^(insert|update|delete|put|open|settle|mark|expunge|takeOver|record|erase|enter|reapply|change|loggedIn|destroy|end(All)?Of|end$|actIn|use$|save|set|add|remove|start|pause|resume|cancel|resend|publish|take|consume|tell|report)/;
+/** No acts: they tell what was done, or read under a name that sounds like writing. */
+const TELLING = new Set(["wake", "configureBucket", "openWorkflows", "erasedOf"]);
+/** Their writes are no acts: the record itself, keys made when needed, counts, limits and records of dispatches, and what only commands use. */
+export const NOT_WRAPPED: ReadonlySet<string> = new Set(["audit", "keyring", "keyUses", "samlUses", "routings", "limits", "idempotency", "grants", "signing"]);
+
+/** Whether an act by this route is on record; publishing, and the codec, are no administration. */
+export const isAdministrative = ({ method, act }: Pick<Route, "method" | "act">): boolean =>
+  method !== "get" && act !== "public" && act !== "events:publish" && !act.startsWith("codec:");
+
+type Begin = (write: string, target: string | undefined) => Promise<void>;
+interface Wrapping {
+  begin: Begin;
+  guard: Guard;
+}
+
+interface Given {
+  dependencies: ApiDependencies;
+  actor: Actor;
+  operation: string;
+  /** The id in the path. */
+  id: string | undefined;
+}
+
+export function createActOfRequest({ dependencies, actor, operation, id }: Given): ActOfRequest {
+  const { store, log, settings } = dependencies;
+  let current: Promise<string> | undefined;
+  let first: ((write: string, target: string | undefined) => Promise<void>) | undefined;
+  async function beginning(write: string, target: string | undefined): Promise<string> {
+    const before = first;
+    first = undefined;
+    await before?.(write, target);
+    return beginAct(store.audit, {
+      actor: actor.name, subject: id ?? target ?? operation, operation, write, ...(target !== undefined && { target }), ...(settings.process !== undefined && { process: settings.process }),
+    });
+  }
+  const begin: Begin = async (write, target) => {
+    current ??= beginning(write, target).catch((error: unknown) => {
+      current = undefined;
+      throw error;
+    });
+    await current;
+  };
+  return {
+    dependencies: wrapped(dependencies, begin),
+    async record(entry) {
+      const intent = await current;
+      current = undefined;
+      if (intent === undefined) return void (await store.audit.append(entry));
+      await store.audit.append({ ...entry, intent }).catch((error: unknown) => {
+        log.error({ err: error, actor: entry.actor, action: entry.action, subject: entry.subject }, "the outcome of an act is not on record yet; it is tried again");
+        settleLater({ store, log, entry: { ...entry, intent } });
+      });
+    },
+    beforeFirst(work) {
+      first = work;
+    },
+    end() {
+      const left = current;
+      current = undefined;
+      if (!left) return;
+      // After the answer; what fails here the clock completes (src/workers/watch/act-keeper.ts).
+      void left.then((intent) => completeById(store, intent)).catch((error: unknown) => log.warn({ err: error, operation }, "an act has no outcome on record yet"));
+    },
+  };
+}
+
+async function completeById(store: Store, intent: string): Promise<void> {
+  const entry = (await store.audit.unsettled()).find(({ id }) => id === intent);
+  if (entry) await completeAct(store, entry);
+}
+
+const PAUSES_MS = [1_000, 5_000, 30_000, 120_000];
+/** Outcomes of this process that wait to be recorded; what is beyond is completed by the clock, without its details. */
+const MOST_WAITING = 1_000;
+let waiting = 0;
+
+/** With the details that only this process knows. `settle` records it once, whoever is first. */
+function settleLater({ store, log, entry }: { store: Store; log: Pick<Logger, "warn">; entry: NewAuditEntry & { intent: string } }, tries = 0): void {
+  const pause = PAUSES_MS[tries];
+  if (pause === undefined || waiting >= MOST_WAITING) return;
+  waiting++;
+  setTimeout(() => {
+    waiting--;
+    store.audit.settle(entry).catch(() => settleLater({ store, log, entry }, tries + 1));
+  }, pause).unref();
+}
+
+function wrapped(dependencies: ApiDependencies, begin: Begin): ApiDependencies {
+  const { store, operations, publisher, sessions, request } = dependencies;
+  const wrapping = { begin, guard: createGuard(store) };
+  return {
+    ...dependencies,
+    store: wrapStore(store, wrapping),
+    operations: wrapMethods("operations", operations, wrapping),
+    publisher: wrapMethods("publisher", publisher, wrapping),
+    sessions: wrapMethods("sessions", sessions, wrapping),
+    request: async (order, at) => {
+      await begin("request", undefined);
+      return request(order, at);
+    },
+  };
+}
+
+/** The parts of the store, each wrapped when it is first asked for. */
+function wrapStore(store: Store, wrapping: Wrapping): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const part: unknown = Reflect.get(target, name);
+      return typeof name === "string" && typeof part === "object" && part !== null && !NOT_WRAPPED.has(name) ? wrapMethods(name, part, wrapping) : part;
+    },
+  });
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+function wrapMethods<T extends object>(part: string, methods: T, { begin, guard }: Wrapping): T {
+  return new Proxy(methods, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof name !== "string" || typeof method !== "function" || !WRITES.test(name) || TELLING.has(name)) return method;
+      const call: Method = (...args) => Reflect.apply(method, target, args) as unknown;
+      return async (...args: unknown[]): Promise<unknown> => {
+        const nothing = await guard(part, name, args);
+        if (nothing) return nothing.result;
+        await begin(`${part}.${name}`, targetOf(args[0]));
+        return call(...args);
+      };
+    },
+  });
+}
+
+/** The id of what a write is about. */
+function targetOf(argument: unknown): string | undefined {
+  if (typeof argument === "string") return argument;
+  const first: unknown = Array.isArray(argument) ? argument[0] : argument;
+  return idIn(first) ?? textIn(first, "subscriptionId") ?? textIn(first, "eventId");
+}

@@ -1,0 +1,58 @@
+/** Limits on what sends requests or starts work on behalf of a group, shared by all processes. */
+import type { Logger } from "pino";
+import type { Limit, LimitStore } from "../../store/collections/limits.js";
+import type { Actor } from "./actor.js";
+import type { AuditTally } from "./audit-tally.js";
+import { refuse, type Refusal } from "../http/errors.js";
+
+export type LimitName = "verify" | "test" | "drafts" | "recoveries" | "previews";
+/** Most of each within a minute. */
+export type LimitSettings = Readonly<Record<Exclude<LimitName, "previews">, number>>;
+
+export interface Limits {
+  /**
+   * Counts one act, before its work: undefined when it may go on. A refusal is counted, and in the audit one entry a minute says how many.
+   * @throws StoreError `unavailable`: what cannot be counted is not done
+   */
+  refuse(actor: Pick<Actor, "name">, name: LimitName, of: { group: string | undefined; host?: string }): Promise<Refusal | undefined>;
+}
+
+export interface LimitsDependencies {
+  limits: LimitStore;
+  settings: LimitSettings;
+  auditTally: AuditTally;
+  /** Counts a refusal for the metrics. */
+  refused: (name: LimitName) => void;
+  log: Pick<Logger, "error">;
+}
+
+const MINUTE_MS = 60_000;
+/** One group may call several hosts, and several groups may use one host: each gets so many times the limit of the pair. */
+const TOGETHER = 4;
+/** A preview only counts; looking at some filters before one is started is as it should be. */
+const PREVIEWS_FOR_ONE = 10;
+
+export function createLimits({ limits, settings, auditTally, refused, log }: LimitsDependencies): Limits {
+  return {
+    async refuse(actor, name, { group = "several", host }) {
+      const taking = await limits.take(limitsOf(settings, name, group, host));
+      if (taking.ok) return undefined;
+      refused(name);
+      auditTally.record({ actor: actor.name, action: "limit.refuse", subject: `${name}:${group}`, counts: {} })
+        .catch((error: unknown) => log.error({ err: error, limit: name }, "refusals of a limit are not on record"));
+      const whose = group === "several" ? "several groups at once" : `the group ${group}`;
+      return refuse("rate_limited", `Too many of this kind (${name}) for ${whose} within a minute.`, { retryAfterSeconds: taking.retryAfterMs / 1_000 });
+    },
+  };
+}
+
+/** The narrowest first. */
+function limitsOf(settings: LimitSettings, name: LimitName, group: string, host: string | undefined): Limit[] {
+  const most = name === "previews" ? settings.recoveries * PREVIEWS_FOR_ONE : settings[name];
+  if (host === undefined) return [{ key: `${name}/${group}`, most, windowMs: MINUTE_MS }];
+  return [
+    { key: `${name}/${group}/${host}`, most, windowMs: MINUTE_MS },
+    { key: `${name}/${group}/*`, most: most * TOGETHER, windowMs: MINUTE_MS },
+    { key: `${name}/*/${host}`, most: most * TOGETHER, windowMs: MINUTE_MS },
+  ];
+}

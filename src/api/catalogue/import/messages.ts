@@ -1,0 +1,55 @@
+/** A message of an AsyncAPI document, of version 2 or 3, as an event type. */
+import { isObject } from "../../../catalogue/json-schema.js";
+import { type DescribedType, describedType, describing } from "./described-type.js";
+import type { Warn } from "./modern-schema.js";
+import { bundle, fault, follow, type Outcome } from "./references.js";
+
+export interface Message {
+  message: Record<string, unknown>;
+  /** JSON pointer of what describes it. */
+  at: string;
+  /** Where nothing else gives a name. */
+  key: unknown;
+  channel: Record<string, unknown>;
+  /** Of the channel, when this is its only message. */
+  address: unknown;
+  alone: boolean;
+  /** The payload's schema, as the version of the document writes it. */
+  schema?: { value: unknown; at: string; format: unknown };
+}
+
+const SCHEMA_FORMAT = /^application\/(vnd\.aai\.asyncapi(\+json|\+yaml)?;version=[23]\.\d+\.\d+|schema\+(json|yaml);version=(draft-0[4-7]|2019-09|2020-12)|vnd\.oai\.openapi(\+json|\+yaml)?;version=3\.\d+\.\d+)$/;
+const JSON_CONTENT = /^application\/(json|[a-z0-9.+-]+\+json)\b/i;
+
+export function typeOfMessage(document: Record<string, unknown>, found: Message, warn: Warn): Outcome<DescribedType> {
+  const { message, at, channel, alone, address, key } = found;
+  const contentType = message["contentType"] ?? document["defaultContentType"];
+  if (typeof contentType === "string" && !JSON_CONTENT.test(contentType)) return fault(`${at}/contentType`, "is not JSON");
+  const schema = schemaOf(document, found, warn);
+  if (schema && !schema.ok) return schema;
+  const examples = Array.isArray(message["examples"]) ? message["examples"].flatMap((example: unknown) => (isObject(example) && "payload" in example ? [example["payload"]] : [])) : [];
+  return describedType({
+    at, names: [message["name"], message["messageId"]], places: [...(alone ? [address] : []), key], extensions: [message, ...(alone ? [channel] : [])], deprecated: message["deprecated"] === true,
+    description: describing(message["description"], message["summary"], message["title"], channel["description"]), ...(schema && { schema: schema.value }), examples,
+  }, warn);
+}
+
+function schemaOf(document: unknown, { schema, at }: Message, warn: Warn): Outcome<Record<string, unknown>> | undefined {
+  if (!schema || schema.value === undefined) return undefined;
+  const { format } = schema;
+  if (format !== undefined && (typeof format !== "string" || !SCHEMA_FORMAT.test(format.replaceAll(/\s/g, "")))) {
+    return fault(`${at} schemaFormat`, "must be AsyncAPI, OpenAPI 3 or JSON Schema from draft-04 to 2020-12");
+  }
+  return bundle(document, schema, warn);
+}
+
+/** A trait gives what the message itself leaves out. */
+export function withTraits(document: unknown, message: Record<string, unknown>, at: string, warn: Warn): Record<string, unknown> {
+  const traits = Array.isArray(message["traits"]) ? (message["traits"] as unknown[]) : [];
+  const resolved = traits.map((value, index) => {
+    const trait = follow(document, { value, at: `${at}/traits/${index}` });
+    if (!trait.ok) for (const fault of trait.errors) warn(fault.path, `${fault.message}; the trait is left out`);
+    return trait.ok && isObject(trait.value.value) ? trait.value.value : {};
+  });
+  return { ...Object.assign({}, ...resolved) as Record<string, unknown>, ...message };
+}

@@ -1,0 +1,27 @@
+/** Fetches an identity provider's metadata, once, from an address that an administrator gave. */
+import type { ApiDependencies } from "../../dependencies.js";
+import { refuse, type Refusal } from "../../http/errors.js";
+import { decodeMetadata, MAX_AGGREGATE_CHARACTERS, MAX_METADATA_CHARACTERS, TOO_LARGE } from "./metadata-text.js";
+
+const DEADLINE_MS = 10_000;
+
+/** The document as text. The same guard as for a delivery (SSRF), https, no redirects, ten seconds; 1 MiB, or 8 MiB where one entity of an aggregate is meant. */
+export async function fetchMetadata(
+  { sender, refuseTarget, settings }: Pick<ApiDependencies, "sender" | "refuseTarget" | "settings">, { url, oneOfMany }: { url: string; oneOfMany: boolean },
+): Promise<{ ok: true; xml: string } | { ok: false; refusal: Refusal }> {
+  const reason = await refuseTarget(url);
+  if (reason !== undefined) return { ok: false, refusal: refuse("target_refused", reason) };
+  const exchange = await sender.send({
+    // Identity providers that know TLS 1.2 only are common.
+    identity: { subscriptionId: `saml-metadata ${url}`, url, tls: { minVersion: "TLSv1.2" }, version: url },
+    method: "GET", headers: { accept: "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8", "user-agent": `Sealpost/${settings.version}` },
+    body: new Uint8Array(0), timeoutMs: DEADLINE_MS, maxBodyBytes: oneOfMany ? MAX_AGGREGATE_CHARACTERS : MAX_METADATA_CHARACTERS,
+  });
+  if (exchange.kind !== "response") return refused("The metadata could not be fetched.");
+  if (exchange.status !== 200) return refused(`The address of the metadata answered with ${exchange.status}.`);
+  if (exchange.truncated) return refused(`The metadata is too large, or broke off. ${TOO_LARGE}`);
+  const decoded = decodeMetadata(exchange.body);
+  return decoded.ok ? { ok: true, xml: decoded.text } : refused(decoded.reason);
+}
+
+const refused = (detail: string) => ({ ok: false as const, refusal: refuse("saml_metadata_refused", detail) });

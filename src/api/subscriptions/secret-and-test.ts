@@ -1,0 +1,77 @@
+/** Secret rotation and test event of a subscription; its life is in life.ts. */
+import { z } from "zod";
+import { newSigningSecret } from "../../endpoint/signing/sign.js";
+import { routingOf, TEST_EVENT_TYPE } from "../../catalogue/routes.js";
+import type { SigningSecret, Subscription } from "../../store/model.js";
+import { recordAct } from "../access/audit.js";
+import { refuse } from "../http/errors.js";
+import { accepted, ok, type RequestContext, type Route, route } from "../route.js";
+import { published } from "../deliveries/schemas.js";
+import { rotateInput, subscriptionId, subscriptionWithSecret } from "./schemas.js";
+import { statusConflict } from "./life.js";
+import { findSubscription, refuseSecret } from "./checks.js";
+import { secretPrefix, viewWithSecret } from "./view.js";
+
+const params = z.strictObject({ id: subscriptionId });
+/** A day, as the secrets' users need to change over. */
+const DEFAULT_OVERLAP_SECONDS = 86_400;
+/** As many signatures as one request carries. */
+const MAX_SECRETS = 3;
+
+/** The new secret first; those before sign on until the overlap ends, at most three in all. */
+export function rotated(secrets: readonly SigningSecret[], secret: string, overlapSeconds: number, now: Date): SigningSecret[] {
+  const end = new Date(now.getTime() + overlapSeconds * 1_000);
+  const before = secrets
+    .map((each) => ({ ...each, expiresAt: each.expiresAt && each.expiresAt < end ? each.expiresAt : end }))
+    .filter((each) => each.expiresAt > now);
+  return [{ secret, createdAt: now }, ...before].slice(0, MAX_SECRETS);
+}
+
+async function rotate(context: RequestContext, id: string, { overlapSeconds = DEFAULT_OVERLAP_SECONDS, secret: given }: z.output<typeof rotateInput>) {
+  if (!(await findSubscription(context, id))) return refuse("not_found");
+  const refusal = given === undefined ? undefined : refuseSecret(given, "secret");
+  if (refusal) return refusal;
+  const secret = given ?? newSigningSecret();
+  const after = await context.dependencies.store.subscriptions.update(id, (current) =>
+    ({ ...current, secrets: rotated(current.secrets, secret, overlapSeconds, new Date()) }));
+  if (!after) return refuse("not_found");
+  await recordAct(context, "subscription.rotate_secret", id, { overlapSeconds, prefix: secretPrefix(secret) });
+  await context.dependencies.operations.wake(id);
+  return ok(viewWithSecret(context.actor, after, secret));
+}
+
+function testBody({ id }: Subscription): Buffer {
+  return Buffer.from(JSON.stringify({
+    type: TEST_EVENT_TYPE, timestamp: new Date().toISOString(), data: { subscriptionId: id, message: "A test event of Sealpost: nothing happened." },
+  }));
+}
+
+async function sendTest(context: RequestContext, id: string) {
+  const subscription = await findSubscription(context, id);
+  if (!subscription) return refuse("not_found");
+  if (routingOf(subscription, TEST_EVENT_TYPE) === "none") return statusConflict(subscription);
+  const limited = await context.dependencies.limits.refuse(context.actor, "test", { group: subscription.groupId, host: new URL(subscription.url).hostname });
+  if (limited) return limited;
+  const [result] = await context.dependencies.publisher.publish([{
+    type: TEST_EVENT_TYPE, contentType: "application/json", body: testBody(subscription), groups: [subscription.groupId], subscriptionIds: [id],
+  }]);
+  if (!result?.ok) return refuse("unavailable", undefined, { retryAfterSeconds: result?.retryAfterSeconds ?? 5 });
+  await recordAct(context, "subscription.test", id, { eventId: result.id });
+  return accepted({ id: result.id, duplicate: result.duplicate });
+}
+
+export const subscriptionLifecycleRoutes: readonly Route[] = [
+  route({
+    method: "post", path: "/v1/subscriptions/{id}/secret/rotate", operationId: "rotateSecret", tag: "Subscriptions", act: "subscriptions:write",
+    summary: "Rotate the signing secret", description: "The new secret signs at once, and is shown this once; the ones before sign too until the overlap ends.",
+    params, body: rotateInput, bodyOptional: true, response: { status: 200, description: "The subscription with its new secret", schema: subscriptionWithSecret },
+    problems: ["signing_secret_refused"],
+    handle: async (context, { params: { id }, body }) => rotate(context, id, body),
+  }),
+  route({
+    method: "post", path: "/v1/subscriptions/{id}/test", operationId: "testSubscription", tag: "Subscriptions", act: "subscriptions:run",
+    summary: "Send a test event", description: `An event of type \`${TEST_EVENT_TYPE}\` to this subscription alone, past its filter. A verified endpoint gets it before the subscription is in service.`,
+    params, response: { status: 202, description: "Durable", schema: published }, problems: ["status_conflict", "unavailable", "rate_limited"],
+    handle: async (context, { params: { id } }) => sendTest(context, id),
+  }),
+];

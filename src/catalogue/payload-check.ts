@@ -1,0 +1,113 @@
+/**
+ * Payloads against the newest schema of their event type, as its `validation` says: off, warn (counted, and a line in the log),
+ * enforce. The bytes stay verbatim; numbers are checked as JSON.parse rounds them.
+ */
+import { isUtf8 } from "node:buffer";
+import type { Logger } from "pino";
+import type { EventType } from "../store/model.js";
+import { findDuplicateMember } from "./json-slice.js";
+import type { Metrics } from "../metrics.js";
+import type { PayloadFault, PayloadValidator, SchemaCompiler } from "./schema-validator.js";
+
+/** A payload as it was published. */
+export interface CheckedPayload {
+  contentType: string;
+  bytes: Uint8Array;
+  /** What JSON.parse made of the bytes, where that was done already. */
+  parsed?: { value: unknown };
+}
+
+export interface PayloadCheck {
+  /** Why the payload must not be published; undefined: it may be, though a warning may have been given. */
+  (type: EventType, payload: CheckedPayload): PayloadFault[] | undefined;
+}
+
+export interface PayloadCheckDependencies {
+  compileSchema: SchemaCompiler;
+  metrics: Pick<Metrics, "payloadsInvalid">;
+  log: Pick<Logger, "warn" | "error">;
+}
+
+/** Compiled schemas that are kept, oldest out first. */
+const MAX_COMPILED = 1_000;
+/** `application/json` and the `+json` types, in UTF-8. */
+const JSON_TYPE = /^(application\/json|[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.-]+\+json)[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i;
+
+/** Whether payloads of the type are looked at, at all. */
+export const isChecked = (type: EventType | undefined): type is EventType => type?.validation !== undefined && type.validation !== "off";
+
+interface CompiledVersion {
+  version: number;
+  since: number;
+  validator: PayloadValidator;
+}
+
+export function createPayloadCheck({ compileSchema, metrics, log }: PayloadCheckDependencies): PayloadCheck {
+  const compiled = new Map<string, CompiledVersion>();
+
+  /** By name, version and its time: an event type that was deleted and made anew begins with version 1 again. */
+  function validatorOf(type: EventType): PayloadValidator | undefined {
+    const version = type.version ?? 1;
+    const since = (type.versionAt ?? type.createdAt).getTime();
+    const kept = compiled.get(type.name);
+    if (kept?.version === version && kept.since === since) return kept.validator;
+    const made = type.schema && compileSchema(type.schema);
+    if (!made?.ok) {
+      // Saving compiled it, so this is a schema from before saving did.
+      if (made) log.error({ type: type.name, version }, "the schema of an event type cannot be compiled: its payloads are not checked");
+      return undefined;
+    }
+    compiled.delete(type.name);
+    compiled.set(type.name, { version, since, validator: made.validator });
+    for (const name of compiled.keys()) {
+      if (compiled.size <= MAX_COMPILED) break;
+      compiled.delete(name);
+    }
+    return made.validator;
+  }
+
+  return (type, payload) => {
+    if (!isChecked(type)) return undefined;
+    const validator = validatorOf(type);
+    const faults = validator && faultsOf(validator, payload);
+    if (!faults) return undefined;
+    const { validation = "off", name, version = 1 } = type;
+    metrics.payloadsInvalid.inc({ validation });
+    if (validation === "enforce") return faults;
+    log.warn({ type: name, version, schemaPaths: [...new Set(faults.map(({ schemaPath }) => schemaPath))] }, "a payload is not as its schema says; it was accepted");
+    return undefined;
+  };
+}
+
+function faultsOf(validator: PayloadValidator, { contentType, bytes, parsed }: CheckedPayload): PayloadFault[] | undefined {
+  if (contentType !== "application/json" && !JSON_TYPE.test(contentType)) return [fault("is not JSON in UTF-8, by its content type, and payloads of this event type are checked against a JSON Schema")];
+  const json = parsed ?? (STRUCTURED.test(contentType) ? dataOf(parse(bytes)) : parse(bytes));
+  if (!json) return [fault("is not JSON in UTF-8")];
+  // Of two members with one name a check sees the last, and the consumer's parser perhaps the first.
+  if (findDuplicateMember(bytes) !== undefined) return [fault("has an object with the same member twice")];
+  return validator(json.value, bytes.byteLength);
+}
+
+/** A CloudEvent in structured mode: the schema is of its `data`, the same as in binary mode. */
+const STRUCTURED = /^application\/cloudevents\+json[ \t]*(?:;|$)/i;
+function dataOf(event: { value: unknown } | undefined): { value: unknown } | undefined {
+  if (!event || !isCloudEvent(event.value)) return event;
+  const { data, data_base64: base64 } = event.value;
+  if (typeof base64 === "string") return parse(Buffer.from(base64, "base64"));
+  return data === undefined ? undefined : { value: data };
+}
+
+/** Whether a JSON value is a CloudEvent, well-formed or not: something else under its content type is checked as a whole. */
+export const isCloudEvent = (value: unknown): value is { specversion: unknown; data?: unknown; data_base64?: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && "specversion" in value;
+
+const fault = (message: string): PayloadFault => ({ path: "", message, schemaPath: "" });
+
+function parse(bytes: Uint8Array): { value: unknown } | undefined {
+  if (!isUtf8(bytes)) return undefined;
+  try {
+    return { value: JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")) as unknown };
+  } catch {
+    return undefined;
+  }
+}

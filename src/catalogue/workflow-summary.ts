@@ -1,0 +1,39 @@
+/** The one line by which a workflow is known in the Temporal UI. */
+import type { Subscription } from "../store/model.js";
+import type { Catalogue } from "./catalogue.js";
+
+/** Temporal takes 400 bytes of a summary, sealed; sealing adds some 200 (test/catalogue/workflow-summary.test.ts). */
+const TYPE_BYTES = 80;
+const TARGET_BYTES = 60;
+
+/** `payments.invoice.paid → Acme Bank`: what is delivered to whom. Names only, and of the endpoint at most its host. */
+export function deliverySummary(catalogue: Pick<Catalogue, "group" | "subscription">, { groupId, subscriptionId }: { groupId: string; subscriptionId: string }, eventTypes: readonly string[]): string {
+  const target = catalogue.group(groupId)?.name ?? hostOf(catalogue.subscription(subscriptionId)) ?? subscriptionId;
+  return `${typesOf(eventTypes)} → ${cut(target, TARGET_BYTES)}`;
+}
+
+/** `payments.invoice.paid`, or `payments.invoice.paid and 2 more types, 40 events`. */
+export function eventsSummary(eventTypes: readonly string[]): string {
+  return eventTypes.length > 1 ? `${typesOf(eventTypes)}, ${eventTypes.length} events` : typesOf(eventTypes);
+}
+
+function typesOf(eventTypes: readonly string[]): string {
+  const [first = "", ...others] = new Set(eventTypes);
+  return `${cut(first, TYPE_BYTES)}${others.length === 0 ? "" : ` and ${others.length} more type${others.length === 1 ? "" : "s"}`}`;
+}
+
+/** The URL itself may hold a token. */
+function hostOf(subscription: Pick<Subscription, "url"> | undefined): string | undefined {
+  return subscription && URL.canParse(subscription.url) ? new URL(subscription.url).host : undefined;
+}
+
+/** One line of Markdown that shows the name, at most so many bytes of it. */
+function cut(name: string, bytes: number): string {
+  const line = name.replaceAll(/[\s\p{Cc}]+/gu, " ").replaceAll(/[\\`*[\]<>&|#~]/g, "");
+  let kept = "";
+  for (const character of line) {
+    if (Buffer.byteLength(kept + character) > bytes) return `${kept.trimEnd()}…`;
+    kept += character;
+  }
+  return kept;
+}

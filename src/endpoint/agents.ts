@@ -1,0 +1,187 @@
+/**
+ * Connections to endpoints: one undici pool per subscription and TLS identity. Pools are never shared between
+ * subscriptions, because undici resumes TLS sessions per connector by server name, and a resumed session carries
+ * the client certificate of whoever opened it.
+ */
+import { type SecureContext, createSecureContext } from "node:tls";
+import { Pool } from "undici";
+import type { EndpointTls } from "../store/model.js";
+import { type Connecting, type SocketBudget, createConnector } from "./connector.js";
+import type { Guard } from "./target/guard.js";
+
+/** Which endpoint a request goes to and as whom. */
+export interface Identity {
+  subscriptionId: string;
+  url: string;
+  tls?: EndpointTls;
+  /** Changes whenever `url` or `tls` may have changed; connections survive when they did not. */
+  version: string | number;
+}
+
+export interface AgentsOptions {
+  guard: Guard;
+  /** Connections to one endpoint; default 32. */
+  connections?: number;
+  /** Sockets of the process to all endpoints together; default 4,096. */
+  maxSockets?: number;
+  /** Endpoints whose connections are kept; default 1,000, the one unused longest goes first. */
+  maxEndpoints?: number;
+  /** TCP and TLS handshake together, milliseconds; default 10,000. undici looks about twice a second. */
+  connectTimeoutMs?: number;
+}
+
+/** A subscription's connections, as the sender uses them. */
+export interface Endpoint extends Connecting {
+  readonly pool: Pool;
+  readonly path: string;
+  /** A client certificate is configured; TLS 1.3 does not tell whether the server asked for it. */
+  readonly clientCertificate: boolean;
+  /** Requests under way, kept by the sender. An endpoint with none may be closed to make room. */
+  running: number;
+}
+
+/** Why an endpoint cannot be used at all: our configuration, not the consumer's answer. */
+export type IdentityFault = "target_refused" | "client_certificate_mismatch" | "client_certificate_invalid";
+
+export interface Agents {
+  acquire(identity: Identity): { ok: true; endpoint: Endpoint } | { ok: false; code: IdentityFault };
+  /** Requests that come from now on open new connections; those under way keep theirs. */
+  drop(endpoint: Endpoint): void;
+  /** Sockets open or being opened. */
+  sockets(): number;
+  endpoints(): number;
+  /** Waits for requests under way, then closes every connection. */
+  close(): Promise<void>;
+}
+
+interface Entry extends Endpoint {
+  identity: Identity;
+}
+
+const POOL_OPTIONS = {
+  pipelining: 1,
+  allowH2: false,
+  /** undici fails with UND_ERR_HEADERS_OVERFLOW above. */
+  maxHeaderSize: 16_384,
+  /** Below the 5 s after which Node and others close idle connections, so that few requests meet a connection being closed. */
+  keepAliveTimeout: 4_000,
+  /** A longer offer of the consumer is followed up to here: a connection outlives its DNS check by at most this idle time. */
+  keepAliveMaxTimeout: 60_000,
+  /** The sender holds one deadline over everything; these would only add cost (bodyTimeout starts anew with every byte). */
+  headersTimeout: 0,
+  bodyTimeout: 0,
+} as const;
+
+/** Keeps the connections of a process. */
+export function createAgents(options: AgentsOptions): Agents {
+  const { guard, connections = 32, maxSockets = 4_096, maxEndpoints = 1_000, connectTimeoutMs = 10_000 } = options;
+  /** In order of use, oldest first. */
+  const entries = new Map<string, Entry>();
+  const closing = new Set<Promise<void>>();
+  let sockets = 0;
+
+  function retire(entry: Entry): void {
+    if (entries.get(entry.identity.subscriptionId) === entry) entries.delete(entry.identity.subscriptionId);
+    const closed: Promise<void> = entry.pool.close().catch(() => undefined).then(() => {
+      // undici forgets clients that once failed to connect; theirs are closed here.
+      if (entry.running === 0) for (const socket of entry.sockets) socket.destroy();
+      closing.delete(closed);
+    });
+    closing.add(closed);
+  }
+  const budget: SocketBudget = {
+    take() {
+      if (sockets >= maxSockets) {
+        const idle = [...entries.values()].find((entry) => entry.running === 0 && entry.sockets.size > 0);
+        if (!idle) return false;
+        retire(idle);
+      }
+      sockets++;
+      return true;
+    },
+    release: () => void sockets--,
+  };
+  const parts: Parts = { guard, connections, connectTimeoutMs, budget, context: createContexts() };
+
+  return {
+    acquire(identity) {
+      const known = entries.get(identity.subscriptionId);
+      if (known && (isUnchanged(known.identity, identity) || sameConnection(known.identity, identity))) {
+        known.identity = identity;
+        entries.delete(identity.subscriptionId);
+        entries.set(identity.subscriptionId, known);
+        return { ok: true, endpoint: known };
+      }
+      if (known) retire(known);
+      const opened = open(identity, parts);
+      if (!opened.ok) return opened;
+      const [oldest] = entries.values();
+      if (oldest && entries.size >= maxEndpoints) retire(oldest);
+      entries.set(identity.subscriptionId, opened.endpoint);
+      return opened;
+    },
+    drop(endpoint) {
+      for (const entry of entries.values()) if (entry === endpoint) return retire(entry);
+    },
+    sockets: () => sockets,
+    endpoints: () => entries.size,
+    async close() {
+      for (const entry of [...entries.values()]) retire(entry);
+      await Promise.all(closing);
+    },
+  };
+}
+
+interface Parts {
+  guard: Guard;
+  connections: number;
+  connectTimeoutMs: number;
+  budget: SocketBudget;
+  context: (tls: EndpointTls | undefined) => ContextResult;
+}
+
+function open(identity: Identity, { guard, connections, connectTimeoutMs, budget, context }: Parts): { ok: true; endpoint: Entry } | { ok: false; code: IdentityFault } {
+  const target = guard.checkUrl(identity.url);
+  if (!target.ok) return { ok: false, code: "target_refused" };
+  const { url } = target;
+  const secure = url.protocol === "https:" ? context(identity.tls) : undefined;
+  if (secure && !secure.ok) return secure;
+  const state: Connecting = { resolving: 0, connecting: 0, fresh: undefined, tlsProtocol: undefined, sockets: new Set() };
+  const connect = createConnector({ guard, url, state, budget, connectTimeoutMs, secureContext: secure?.context });
+  const clientCertificate = secure !== undefined && identity.tls?.clientCert !== undefined;
+  const pool = new Pool(url.origin, { ...POOL_OPTIONS, connect, connections });
+  return { ok: true, endpoint: Object.assign(state, { identity, pool, path: url.pathname + url.search, clientCertificate, running: 0 }) };
+}
+
+const isUnchanged = (a: Identity, b: Identity): boolean => a.version === b.version && a.url === b.url;
+
+function sameConnection(a: Identity, b: Identity): boolean {
+  return a.url === b.url && a.tls?.clientCert === b.tls?.clientCert && a.tls?.clientKey === b.tls?.clientKey
+    && a.tls?.ca === b.tls?.ca && a.tls?.minVersion === b.tls?.minVersion;
+}
+
+type ContextResult = { ok: true; context: SecureContext } | { ok: false; code: IdentityFault };
+
+/** Endpoints without certificates of their own share one context per TLS version: each would hold the public roots anew. */
+function createContexts(): (tls: EndpointTls | undefined) => ContextResult {
+  const shared = new Map<string, ContextResult>();
+  return (tls) => {
+    const minVersion = tls?.minVersion ?? "TLSv1.3";
+    const own = tls?.clientCert !== undefined || tls?.clientKey !== undefined || tls?.ca !== undefined;
+    const known = own ? undefined : shared.get(minVersion);
+    if (known) return known;
+    const made = makeContext(tls, minVersion);
+    if (!own) shared.set(minVersion, made);
+    return made;
+  };
+}
+
+function makeContext(tls: EndpointTls | undefined, minVersion: "TLSv1.2" | "TLSv1.3"): ContextResult {
+  try {
+    return { ok: true, context: createSecureContext({ minVersion, cert: tls?.clientCert, key: tls?.clientKey, ca: tls?.ca }) };
+  } catch (error) {
+    // Refused when a subscription is saved; here it is older or damaged data.
+    const mismatch = (error as NodeJS.ErrnoException).code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH";
+    return { ok: false, code: mismatch ? "client_certificate_mismatch" : "client_certificate_invalid" };
+  }
+}

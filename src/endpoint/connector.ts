@@ -1,0 +1,109 @@
+/** How a connection to an endpoint is opened: to addresses that the guard has just checked, and to no others. */
+import { type LookupAddress } from "node:dns";
+import { type LookupFunction, type Socket, isIP } from "node:net";
+import { type SecureContext, TLSSocket } from "node:tls";
+import { buildConnector } from "undici";
+import type { Guard, ResolutionCode } from "./target/guard.js";
+import { skipInformational } from "./informational.js";
+
+/** What was learnt while a connection was made. Milliseconds. */
+export interface Connection {
+  dnsMs: number;
+  connectMs: number;
+  tlsProtocol?: string;
+}
+
+/** Connections of one endpoint that are being made or were made. */
+export interface Connecting {
+  /** Being resolved, being opened. */
+  resolving: number;
+  connecting: number;
+  /** Set only while a new connection is handed to undici, which writes the first request on it within that call. */
+  fresh: Connection | undefined;
+  /** Of the connection made last. */
+  tlsProtocol: string | undefined;
+  readonly sockets: Set<Socket>;
+}
+
+/** Sockets of the whole process. */
+export interface SocketBudget {
+  /** Counts one in, closing idle ones of other endpoints when there are too many; false when none can be had. */
+  take(): boolean;
+  release(): void;
+}
+
+/** A connection that was not made, by our own decision. */
+export class ConnectionRefusal extends Error {
+  readonly code: ResolutionCode | "sockets_exhausted";
+  constructor(code: ConnectionRefusal["code"]) {
+    super(`No connection was made: ${code}.`);
+    this.name = "ConnectionRefusal";
+    this.code = code;
+  }
+}
+
+interface ConnectorOptions {
+  guard: Guard;
+  url: URL;
+  state: Connecting;
+  budget: SocketBudget;
+  connectTimeoutMs: number;
+  secureContext: SecureContext | undefined;
+}
+
+/**
+ * The connector of one endpoint. The name is resolved once, and what node would look up is answered from the checked
+ * list; `url` must come from the guard. No proxy is ever used, whatever the environment says.
+ */
+export function createConnector({ guard, url, state, budget, connectTimeoutMs, secureContext }: ConnectorOptions): buildConnector.connector {
+  let pinned: LookupAddress[] = [];
+  const lookup: LookupFunction = (_host, options, answer) => {
+    const [first] = pinned;
+    if (!first) answer(new ConnectionRefusal("dns_not_found"), "", 0);
+    else if (options.all) answer(null, pinned);
+    else answer(null, first.address, first.family);
+  };
+  const isName = isIP(url.hostname.replace(/^\[|\]$/g, "")) === 0;
+  const connect = buildConnector({
+    lookup, timeout: connectTimeoutMs, maxCachedSessions: 1, allowH2: false, rejectUnauthorized: true,
+    ...(secureContext && { secureContext, ...(isName && { servername: url.hostname }) }),
+  });
+
+  return (options, callback) => {
+    if (!budget.take()) return queueMicrotask(() => callback(new ConnectionRefusal("sockets_exhausted"), null));
+    const started = performance.now();
+    const fail = (error: Error): void => {
+      budget.release();
+      callback(error, null);
+    };
+    state.resolving++;
+    void guard.resolve(url).then((answer) => {
+      state.resolving--;
+      if (!answer.ok) return fail(new ConnectionRefusal(answer.code));
+      pinned = answer.addresses;
+      const resolved = performance.now();
+      state.connecting++;
+      connect(options, (error, socket) => {
+        state.connecting--;
+        if (error) return fail(error);
+        if (!guard.allowsPeer(url, socket.remoteAddress)) {
+          // Gone already when there is no address any more; otherwise somebody else answered than was asked.
+          const gone = socket.remoteAddress === undefined;
+          socket.destroy();
+          return fail(gone ? Object.assign(new Error("The connection was closed at once."), { code: "ECONNRESET" }) : new ConnectionRefusal("destination_blocked"));
+        }
+        state.sockets.add(socket);
+        socket.once("close", () => {
+          state.sockets.delete(socket);
+          budget.release();
+        });
+        const tlsProtocol = (socket instanceof TLSSocket && socket.getProtocol()) || undefined;
+        state.tlsProtocol = tlsProtocol;
+        state.fresh = { dnsMs: resolved - started, connectMs: performance.now() - resolved, ...(tlsProtocol && { tlsProtocol }) };
+        skipInformational(socket);
+        callback(null, socket);
+        state.fresh = undefined;
+      });
+    });
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Follows the audit for acts that were begun and whose outcome is not on record. It reads on from a checkpoint, entry by entry and by
+ * exact id, so it costs nothing while nothing is written. Nothing is proven by the checkpoint: `verify` reads everything.
+ */
+import type { Collection } from "mongodb";
+import { type AuditDocument, createOpenIntents, idOf, seqOf } from "./audit-chain.js";
+import { findByIds } from "../mongo/batch-insert.js";
+import { guarded, isDuplicate, type Within } from "../mongo/driver-errors.js";
+
+/** Every act that was begun up to this entry has its outcome. */
+export interface IntentCheckpointDocument {
+  _id: "intents";
+  seq: number;
+}
+
+/** The highest number an entry can have. */
+const LAST_ID = idOf(9_999_999_999_999_999);
+/** The first look after a start reads everything behind the checkpoint. */
+const FIRST_LOOK_MS = 10 * 60_000;
+/** Entries that are read on at once: few at first, as mostly there are few. */
+const FIRST_AT_ONCE = 4;
+const MOST_AT_ONCE = 128;
+
+export interface IntentFollowerDependencies {
+  entries: Collection<AuditDocument>;
+  checkpoints: Collection<IntentCheckpointDocument>;
+  standIn: boolean;
+}
+
+export function createIntentFollower({ entries, checkpoints, standIn }: IntentFollowerDependencies): { open(): Promise<AuditDocument[]> } {
+  const intents = createOpenIntents();
+  let at: number | undefined;
+  let saved = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const take = (seq: number, entry: AuditDocument): void => {
+    intents.follow(entry);
+    at = seq;
+  };
+  async function readFrom(checkpoint: number, within: Within): Promise<void> {
+    at = checkpoint;
+    for await (const entry of entries.find({ _id: { $gt: idOf(checkpoint), $lte: LAST_ID } }, within).sort({ _id: 1 })) {
+      const seq = seqOf(entry._id);
+      if (seq !== undefined) take(seq, entry);
+    }
+  }
+  /** By exact ids: on the stand-in a range reads all of the audit. True when there may be more. */
+  async function readOn(from: number, most: number): Promise<boolean> {
+    const [first] = await findByIds(entries, [idOf(from + 1)], { standIn });
+    if (!first) return false;
+    take(from + 1, first);
+    const numbers = Array.from({ length: most }, (_, index) => from + 2 + index);
+    const next = new Map((await findByIds(entries, numbers.map(idOf), { standIn })).map((entry) => [entry._id, entry]));
+    for (const seq of numbers) {
+      const entry = next.get(idOf(seq));
+      if (!entry) return false;
+      take(seq, entry);
+    }
+    return true;
+  }
+  async function catchUp(): Promise<void> {
+    if (at === undefined) {
+      saved = (await guarded((within) => checkpoints.findOne({ _id: "intents" }, within)))?.seq ?? 0;
+      if (!standIn) return guarded((within) => readFrom(saved, within), FIRST_LOOK_MS);
+      at = saved;
+    }
+    for (let most = FIRST_AT_ONCE; await readOn(at, most); most = Math.min(most * 2, MOST_AT_ONCE));
+  }
+  /** Behind the oldest act that is open: the next start must find it. */
+  async function save(): Promise<void> {
+    const oldest = intents.ids().map((id) => seqOf(id) ?? 0);
+    const reached = Math.min(at ?? 0, ...oldest.map((seq) => seq - 1));
+    if (reached <= saved) return;
+    const write = () => guarded((within) => checkpoints.updateOne({ _id: "intents" }, { $set: { seq: reached } }, { ...within, upsert: true }));
+    await write().catch((error: unknown) => {
+      // Two processes made it at once: now it is there.
+      if (!isDuplicate(error)) throw error;
+      return write();
+    });
+    saved = reached;
+  }
+  return {
+    // One look at a time: two would read the same entries.
+    open() {
+      const mine = turn.catch(() => undefined).then(async () => {
+        await catchUp();
+        await save();
+        return intents.entries();
+      });
+      turn = mine;
+      return mine;
+    },
+  };
+}

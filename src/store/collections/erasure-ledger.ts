@@ -1,0 +1,137 @@
+/** The entries of the ledger of erasures alone, and those of the last hour, which are asked for every minute. */
+import type { Collection } from "mongodb";
+import { findByIds, insertNew } from "../mongo/batch-insert.js";
+import { guarded, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
+import type { Exclusive } from "../mongo/exclusive.js";
+import type { Erasure, ErasureTarget } from "../model.js";
+import { createExpiry, inBatches } from "../mongo/oldest-first.js";
+import { allOf } from "../mongo/paging.js";
+import type { ErasureStore } from "../store.js";
+
+/** An entry at rest; one for each target, however often it is asked for. Of a person, who may come back, the latest counts. */
+export interface ErasureDocument {
+  _id: ErasureTarget;
+  at: Date;
+  by: string;
+  /** When it was done to its end; absent: never, or by an earlier release. */
+  appliedAt?: Date;
+}
+
+/** On the stand-in: what was entered within ten minutes, so that it is found without a scan. */
+export interface RecentErasuresDocument {
+  _id: string;
+  targets: ErasureTarget[];
+  expiresAt: Date;
+}
+
+/** Longer than any attempt may be under way together with an outage of the store in which its record waits. */
+export const LATELY_MS = 60 * 60_000;
+/** Entries that are read at once. */
+const PAGE = 500;
+const SLOT_MS = 600_000;
+
+export interface LedgerDependencies {
+  collection: Collection<ErasureDocument>;
+  recent: Collection<RecentErasuresDocument>;
+  exclusive: Exclusive;
+  standIn: boolean;
+}
+
+export interface Ledger extends Pick<ErasureStore, "entries" | "enter" | "has"> {
+  /** On the stand-in `since` goes back an hour at most. */
+  pages: (since?: Date) => AsyncIterable<ErasureDocument[]>;
+  mark: (entry: ErasureDocument) => Promise<void>;
+}
+
+export function createLedger({ collection, recent, exclusive, standIn }: LedgerDependencies): Ledger {
+  const lately = createRecent(recent, exclusive);
+
+  /** Oldest first, page by page, each with a deadline of its own. */
+  async function* sorted(since?: Date): AsyncGenerator<ErasureDocument[]> {
+    for (let after: ErasureDocument | undefined; ; ) {
+      const last = after;
+      const filter = last ? allOf<ErasureDocument>([{ at: { $gte: last.at } }, { $or: [{ at: { $gt: last.at } }, { at: last.at, _id: { $gt: last._id } }] }]) : since ? { at: { $gte: since } } : {};
+      const page = await guarded((within) => collection.find(filter, within).sort({ at: 1, _id: 1 }).limit(PAGE).toArray(), LIST_DEADLINE_MS);
+      if (page.length > 0) yield page;
+      if (page.length < PAGE) return;
+      after = page.at(-1);
+    }
+  }
+  /** The stand-in sorts all of them for each page; so there one read goes through them as they were entered. */
+  async function* unsorted(since?: Date): AsyncGenerator<ErasureDocument[]> {
+    if (!since) return yield* inBatches(collection, { batch: PAGE });
+    const found = await findByIds(collection, await lately.since(since), { standIn });
+    yield found.filter(({ at }) => at >= since).sort((one, other) => one.at.getTime() - other.at.getTime());
+  }
+  const pages = standIn ? unsorted : sorted;
+
+  async function entries(since?: Date): Promise<Erasure[]> {
+    const found: Erasure[] = [];
+    for await (const page of pages(since)) for (const { _id: target, at, by } of page) found.push({ target, at, by });
+    return standIn ? found.sort((one, other) => one.at.getTime() - other.at.getTime()) : found;
+  }
+  /** Done to its end. A person's entry may have been renewed meanwhile, and that one is not. */
+  async function mark({ _id, at, appliedAt }: ErasureDocument): Promise<void> {
+    if (appliedAt) return;
+    if (!standIn) {
+      await guarded((within) => collection.updateOne({ _id, at }, { $set: { appliedAt: new Date() } }, within));
+      return;
+    }
+    // Only a person's entry is ever renewed.
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => (_id.startsWith("person/") ? exclusive(lockOf(_id), work) : work());
+    await inTurn(async () => {
+      const now = await guarded((within) => collection.findOne({ _id }, within));
+      if (now?.at.getTime() === at.getTime()) await guarded((within) => collection.updateOne({ _id }, { $set: { appliedAt: new Date() } }, within));
+    });
+  }
+  /** Gives whether it was older. */
+  const renew = ({ target, at, by }: Erasure): Promise<boolean> => exclusive(lockOf(target), async () => {
+    const before = await guarded((within) => collection.findOne({ _id: target }, within));
+    if (!before || before.at >= at) return false;
+    await guarded((within) => collection.updateOne({ _id: target }, { $set: { at, by }, $unset: { appliedAt: "" } }, within));
+    return true;
+  });
+  async function enter(given: Erasure[]): Promise<number> {
+    // Before the entries: a name here without an entry does no harm.
+    if (standIn) await lately.note(given);
+    const known = new Set<string>(await insertNew(collection, given.map(({ target, at, by }) => ({ _id: target, at, by }))));
+    let renewed = 0;
+    for (const entry of given) if (entry.target.startsWith("person/") && known.has(entry.target) && await renew(entry)) renewed++;
+    return given.length - known.size + renewed;
+  }
+  return { pages, entries, enter, mark, has: async (target) => (await guarded((within) => collection.findOne({ _id: target }, within))) !== null };
+}
+
+const lockOf = (target: ErasureTarget): string => `erasures/${target}`;
+
+/** Lists of what was entered, one for each ten minutes, found by exact `_id`. Only for entries of the last hour. */
+function createRecent(collection: Collection<RecentErasuresDocument>, exclusive: Exclusive) {
+  const expiry = createExpiry(collection, { field: "expiresAt", standIn: true });
+  const slotOf = (time: number): number => Math.floor(time / SLOT_MS);
+
+  async function add(slot: number, targets: ErasureTarget[]): Promise<void> {
+    const _id = String(slot);
+    const { matchedCount } = await guarded((within) => collection.updateOne({ _id }, { $push: { targets: { $each: targets } } }, within));
+    const expiresAt = new Date((slot + 1) * SLOT_MS + LATELY_MS);
+    if (matchedCount === 0) await guarded((within) => collection.insertOne({ _id, targets, expiresAt }, within));
+  }
+  return {
+    async note(entries: readonly Erasure[]): Promise<void> {
+      expiry.now();
+      const slots = new Map<number, ErasureTarget[]>();
+      for (const { target, at } of entries) {
+        if (at.getTime() < Date.now() - LATELY_MS) continue;
+        const slot = slotOf(at.getTime());
+        slots.set(slot, [...(slots.get(slot) ?? []), target]);
+      }
+      for (const [slot, targets] of slots) await exclusive("erasures/recent", () => add(slot, targets));
+    },
+    async since(time: Date): Promise<ErasureTarget[]> {
+      const now = Date.now();
+      const [first, last] = [slotOf(Math.max(time.getTime(), now - LATELY_MS)), slotOf(now)];
+      const ids = Array.from({ length: last - first + 1 }, (_, index) => String(first + index));
+      const slots = await findByIds(collection, ids, { standIn: true });
+      return [...new Set(slots.flatMap(({ targets }) => targets))];
+    },
+  };
+}

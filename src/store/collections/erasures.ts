@@ -1,0 +1,183 @@
+/**
+ * The ledger of erasures, and the acts. What is erased is entered here before anything is touched: a crash half-way is finished from
+ * the ledger, and so is a backup restored from before the erasure. Entries hold ids only and are never removed.
+ */
+import { createLedger, type ErasureDocument, LATELY_MS, type Ledger, type LedgerDependencies } from "./erasure-ledger.js";
+import type { ManagedKeyring } from "../sealing/keyring.js";
+import type { Erasure, ErasureTarget } from "../model.js";
+import type { ErasureStore, Reapplied, Store } from "../store.js";
+
+/** Events whose deliveries are looked for together. */
+const MOST_EVENTS = 20_000;
+
+export interface ErasureDependencies extends Pick<Store, "groups" | "subscriptions" | "apiKeys" | "apis" | "eventTypes" | "events" | "deliveries" | "people" | "grantRequests" | "eventTypeVersions">, LedgerDependencies {
+  keyring: Pick<ManagedKeyring, "destroy" | "forget">;
+  /** Ids of events expunged within the last hour; filled here, read by the delivery store. */
+  expungedLately: Set<string>;
+  /** Raises the version by which other processes learn of an erasure. */
+  raise: () => Promise<void>;
+  /** The same in the background, where an erasure was broken off and nobody knows how far it came. */
+  raiseLater: () => void;
+  /** That version as it is now. */
+  version: () => Promise<number>;
+}
+
+/** The ledger of this process; `notice` is told the version whenever it was read. */
+export interface ManagedErasures extends ErasureStore {
+  notice(version: number): void;
+}
+
+/** Opens the ledger and reads its last hour. */
+export async function createErasures(deps: ErasureDependencies): Promise<ManagedErasures> {
+  const { keyring, expungedLately, raise } = deps;
+  const ledger = createLedger(deps);
+  const { entries, enter, has, mark } = ledger;
+  const listeners: (() => void)[] = [];
+  // Before anything is read that could be erased.
+  let seen = await deps.version();
+
+  async function learn(): Promise<void> {
+    const recent = await entries(new Date(Date.now() - LATELY_MS));
+    expungedLately.clear();
+    for (const { target } of recent) if (target.startsWith("event/")) expungedLately.add(idOf(target));
+  }
+  /** Everything that this process holds in memory is read anew. */
+  function drop(): void {
+    keyring.forget();
+    for (const listener of listeners) listener();
+  }
+  async function tell(): Promise<void> {
+    await raise();
+    drop();
+  }
+  /** Broken off: nobody knows how much of it is done, and the other processes must drop what they hold all the same. */
+  const brokenOff = (error: unknown): never => {
+    deps.raiseLater();
+    drop();
+    throw error;
+  };
+  const carryOut = (entry: Erasure, among?: readonly string[]): Promise<boolean> => apply(deps, entry, among).catch(brokenOff);
+  const expungeAll = (entries: readonly ErasureDocument[]): Promise<number> => expungeEvents(deps, entries).catch(brokenOff);
+
+  await learn();
+  return {
+    async erase(target, by) {
+      const at = new Date();
+      await enter([{ target, at, by }]);
+      if (target.startsWith("event/")) expungedLately.add(idOf(target));
+      await carryOut({ target, at, by });
+      await mark({ _id: target, at, by });
+      await tell();
+    },
+    has,
+    async reapply(which) {
+      const changed = await reapplyAll({ deps, ledger, carryOut, expungeAll }, which);
+      if (changed > 0) await tell();
+      return changed;
+    },
+    entries,
+    enter,
+    onErasure: (listener) => void listeners.push(listener),
+    lately: (eventId) => expungedLately.has(eventId),
+    notice(version) {
+      if (version === seen) return;
+      seen = version;
+      drop();
+      // Read again with the next version when it fails now.
+      void learn().catch(() => (seen = -1));
+    },
+  };
+}
+
+interface Reapplying {
+  deps: ErasureDependencies;
+  ledger: Ledger;
+  carryOut: (entry: Erasure, among?: readonly string[]) => Promise<boolean>;
+  expungeAll: (entries: readonly ErasureDocument[]) => Promise<number>;
+}
+
+/** Gives how many had something left. */
+async function reapplyAll({ deps, ledger: { pages, mark }, carryOut, expungeAll }: Reapplying, which: Reapplied | undefined): Promise<number> {
+  const { standIn, subscriptions } = deps;
+  const since = which && "since" in which ? which.since : undefined;
+  const pendingOnly = which !== undefined && ("pending" in which || ("byClock" in which && standIn));
+  let changed = 0;
+  let among: readonly string[] | undefined;
+  let together: ErasureDocument[] = [];
+  const expungeTogether = async (): Promise<void> => {
+    changed += await expungeAll(together);
+    for (const entry of together) await mark(entry);
+    together = [];
+  };
+  for await (const page of pages(since)) {
+    for (const entry of page) {
+      const isBack = pendingOnly && entry.appliedAt !== undefined && await isKeyBack(deps, entry._id);
+      if (pendingOnly && entry.appliedAt && !isBack) continue;
+      const isEvent = entry._id.startsWith("event/");
+      if (isEvent && standIn && !since) {
+        if (together.push(entry) >= MOST_EVENTS) await expungeTogether();
+        continue;
+      }
+      // What another process brings back is in the care of subscriptions that are there: on the stand-in these are asked for by their ids.
+      if (isEvent && standIn) among ??= await subscriptions.idsOf({});
+      const found = await carryOut({ target: entry._id, at: entry.at, by: entry.by }, among);
+      if (found || (isBack && !entry._id.startsWith("person/"))) changed++;
+      await mark(entry);
+    }
+  }
+  if (together.length > 0) await expungeTogether();
+  return changed;
+}
+
+/** The stand-in finds the deliveries of one event by reading all of them. So many events cost one such read together. */
+async function expungeEvents({ events, deliveries, expungedLately }: ErasureDependencies, entries: readonly ErasureDocument[]): Promise<number> {
+  const found = new Set<string>();
+  for (const { _id: target, at } of entries) {
+    const id = idOf(target);
+    if (at.getTime() > Date.now() - LATELY_MS) expungedLately.add(id);
+    if (await events.expunge(id, at)) found.add(id);
+  }
+  for (const id of await deliveries.expungeDetailsOf(new Set(entries.map(({ _id }) => idOf(_id))))) found.add(id);
+  return found.size;
+}
+
+const idOf = (target: ErasureTarget): string => target.slice(target.indexOf("/") + 1);
+
+/** Whether a key that was destroyed is there again, as it is after a restore; then it is destroyed here. By exact ids, and so not for events. */
+async function isKeyBack({ keyring }: ErasureDependencies, target: ErasureTarget): Promise<boolean> {
+  if (target.startsWith("group/")) return keyring.destroy(`group/${idOf(target)}`);
+  if (target.startsWith("api/")) return keyring.destroy(`api/${idOf(target)}`);
+  return target.startsWith("person/");
+}
+
+/** Erases; false when nothing was left to erase. The order is such that what is left after a crash is found again. */
+async function apply(deps: ErasureDependencies, { target, at }: Erasure, among?: readonly string[]): Promise<boolean> {
+  const id = idOf(target);
+  if (target.startsWith("group/")) return eraseGroup(deps, id);
+  if (target.startsWith("api/")) return eraseApi(deps, id);
+  if (target.startsWith("person/")) return deps.people.erase(id, at);
+  const expunged = await deps.events.expunge(id, at);
+  return (await deps.deliveries.expungeDetails(id, among)) || expunged;
+}
+
+async function eraseGroup({ subscriptions, apiKeys, grantRequests, groups, keyring }: ErasureDependencies, id: string): Promise<boolean> {
+  const orphans = await subscriptions.idsOf({ groupId: id });
+  for (const subscription of orphans) await subscriptions.delete(subscription);
+  const live = (await apiKeys.all()).filter((key) => key.groupId === id && key.revokedAt === undefined);
+  for (const key of live) await apiKeys.update(key.id, (before) => (before.revokedAt ? before : { ...before, revokedAt: new Date() }));
+  const requests = await grantRequests.deleteOf(id);
+  const destroyed = await keyring.destroy(`group/${id}`);
+  const deleted = await groups.delete(id);
+  return orphans.length > 0 || requests > 0 || live.length > 0 || destroyed || deleted;
+}
+
+async function eraseApi({ eventTypes, eventTypeVersions, apis, keyring }: ErasureDependencies, id: string): Promise<boolean> {
+  const types = await eventTypes.idsOf({ apiId: id });
+  for (const name of types) {
+    const version = (await eventTypes.get(name))?.version ?? 1;
+    await eventTypeVersions.delete(name, Array.from({ length: version - 1 }, (_, index) => index + 1));
+    await eventTypes.delete(name);
+  }
+  const destroyed = await keyring.destroy(`api/${id}`);
+  return (await apis.delete(id)) || destroyed || types.length > 0;
+}

@@ -1,0 +1,170 @@
+/**
+ * The collection of events: immutable records with sealed payloads. With the deliveries the hottest writes of all: an insert
+ * costs 0.025 ms of our CPU, sealing included, and 0.09 ms of the stand-in's (in batches of 200, payloads of 300 bytes).
+ */
+import { Binary, type Collection } from "mongodb";
+import { findByIds, insertNew } from "../mongo/batch-insert.js";
+import { guarded } from "../mongo/driver-errors.js";
+import type { Exclusive } from "../mongo/exclusive.js";
+import type { DataKey, KeyScope, SealContext } from "../sealing/data-key.js";
+import type { Keyring } from "../sealing/keyring.js";
+import type { EventRecord } from "../model.js";
+import { findPage, oneOf, within } from "../mongo/paging.js";
+import type { Scan } from "../mongo/scans.js";
+import { StoreError } from "../store-error.js";
+import type { EventStore } from "../store.js";
+
+/** An event at rest. */
+export interface EventDocument {
+  _id: string;
+  type: string;
+  apiId: string;
+  contentType: string;
+  size: number;
+  acceptedAt: Date;
+  owner: string;
+  groups?: string[];
+  expungedAt?: Date;
+  /** The hash of the payload, sealed: a plain one would confirm a guessed payload, even after its erasure. Absent once expunged, like the payload. */
+  sha256?: Binary;
+  payload?: Binary;
+  /** The attributes of a CloudEvent as sealed JSON: a subject may name a person. Absent once expunged. */
+  attributes?: Binary;
+  hops?: number;
+}
+
+type Found = EventDocument;
+const WITHOUT_PAYLOAD = { payload: 0 };
+
+/** The event store over its collection. */
+export function createEventStore(collection: Collection<EventDocument>, deps: { keyring: Keyring; standIn: boolean; exclusive: Exclusive; scan: Scan }): EventStore {
+  const { keyring, standIn, exclusive, scan } = deps;
+  const read = async (ids: string[], projection?: typeof WITHOUT_PAYLOAD): Promise<Found[]> =>
+    findByIds(collection, ids, { standIn, ...(projection && { projection }) });
+
+  const { recordOf, payloadOf, isErased } = createOpener(keyring);
+
+  return {
+    async insertMany(records) {
+      const keys = await keysFor(keyring, records.map(({ record }) => scopeOf(record)));
+      const documents = records.map(({ record, payload }) => documentOf(record, payload, keys));
+      const known = await insertNew(collection, documents);
+      const bare = documents.filter(({ payload }) => !payload).map(({ _id }) => _id);
+      return bare.length === 0 ? known : [...new Set([...known, ...bare])];
+    },
+    async get(id) {
+      const [document] = await read([id], WITHOUT_PAYLOAD);
+      return document && recordOf(document);
+    },
+    async getMany(ids) {
+      const records = await Promise.all((await read(ids, WITHOUT_PAYLOAD)).map(recordOf));
+      return new Map(records.map((record) => [record.id, record]));
+    },
+    async payload(id) {
+      const [document] = await read([id]);
+      return document && payloadOf(document);
+    },
+    async payloads(ids) {
+      const opened = await Promise.all((await read(ids)).map(async (document) => ({ record: await recordOf(document), payload: await payloadOf(document) })));
+      return new Map(opened.flatMap(({ record, payload }) => (payload ? [[record.id, { record, payload }] as const] : [])));
+    },
+    async list(page, { type, apiIds, since, until }) {
+      const filter = [...(type === undefined ? [] : [{ type }]), ...(apiIds ? [oneOf<EventDocument>("apiId", apiIds)] : []), ...within<EventDocument>("acceptedAt", since, until)];
+      const { data, ...rest } = await findPage({ collection, timeField: "acceptedAt", filter, page, projection: WITHOUT_PAYLOAD, scan });
+      return { data: await Promise.all(data.map(recordOf)), ...rest };
+    },
+    async expunge(id, at) {
+      const [document] = await read([id]);
+      if (!document || (document.expungedAt && !document.payload && !document.sha256)) return false;
+      const change = { $set: { expungedAt: document.expungedAt ?? at }, $unset: { payload: "" as const, sha256: "" as const, attributes: "" as const } };
+      await exclusive(`events/${id}`, () => guarded((within) => collection.updateOne({ _id: id }, change, within)));
+      return true;
+    },
+    async erasedOf(ids) {
+      const found = await Promise.all((await read(ids, WITHOUT_PAYLOAD)).map(async (document) => ((await isErased(document)) ? [document._id] : [])));
+      return new Set(found.flat());
+    },
+    async takeOver(id, from, to) {
+      // A scan on the stand-in; it happens only when a workflow that owned an event is known to be gone.
+      const change = () => guarded((within) => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }, within));
+      return (await exclusive(`events/${id}`, change)).matchedCount === 1;
+    },
+  };
+}
+
+/** What of the documents is sealed, opened. */
+function createOpener(keyring: Keyring) {
+  async function recordOf(document: Found): Promise<EventRecord> {
+    const { _id: id, sha256: _hash, payload: _payload, attributes: _attributes, ...fields } = document;
+    const attributes = document.attributes && (await openAttributes(document, document.attributes));
+    return { ...fields, id, sha256: await hashOf(document), ...(attributes && { attributes }) };
+  }
+  /** Undefined once the data key is destroyed. */
+  async function openAttributes(document: Found, sealed: Binary): Promise<Record<string, string> | undefined> {
+    const opened = await open(document, "attributes", sealed).catch((error: unknown) => {
+      if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
+      throw error;
+    });
+    return opened && (JSON.parse(Buffer.from(opened).toString("utf8")) as Record<string, string>);
+  }
+  /** Empty once the data key is destroyed: what an erased event was about stays unknown, that it was there does not. */
+  async function hashOf(document: Found): Promise<string> {
+    if (!document.sha256) return "";
+    try {
+      return Buffer.from(await open(document, "sha256", document.sha256)).toString("base64url");
+    } catch (error) {
+      if (error instanceof StoreError && error.code === "key_destroyed") return "";
+      throw error;
+    }
+  }
+  async function isErased({ sha256 }: Found): Promise<boolean> {
+    if (!sha256) return true;
+    return keyring.forSealed(sha256.value()).then(() => false, (error: unknown) => {
+      if (error instanceof StoreError && error.code === "unavailable") throw error;
+      return error instanceof StoreError && error.code === "key_destroyed";
+    });
+  }
+  async function open(document: Found, field: SealedField, sealed: Binary): Promise<Uint8Array> {
+    const bytes = sealed.value();
+    return (await keyring.forSealed(bytes)).open(context(document._id, field, scopeOf(document)), bytes);
+  }
+  const payloadOf = async (document: Found) => document.payload && open(document, "payload", document.payload);
+  return { recordOf, payloadOf, isErased };
+}
+
+type SealedField = "sha256" | "payload" | "attributes";
+
+/** Whose key seals the payload: the group's when it is addressed to that group alone, else the api's. */
+function scopeOf({ apiId, groups }: { apiId: string; groups?: string[] }): KeyScope {
+  const [only, ...others] = groups ?? [];
+  return only !== undefined && others.length === 0 ? `group/${only}` : `api/${apiId}`;
+}
+
+const context = (id: string, field: SealedField, owner: KeyScope): SealContext => ({ collection: "events", id, field, owner });
+
+/** The active key of each scope, asked for once; destroyed ones are left out, and so must be what they would seal. */
+export async function keysFor(keyring: Keyring, scopes: KeyScope[]): Promise<Map<KeyScope, DataKey>> {
+  const found = await Promise.all([...new Set(scopes)].map(async (scope) => {
+    try {
+      return [[scope, await keyring.scope(scope)] as const];
+    } catch (error) {
+      if (error instanceof StoreError && error.code === "key_destroyed") return [];
+      throw error;
+    }
+  }));
+  return new Map(found.flat());
+}
+
+function documentOf(record: EventRecord, payload: Uint8Array, keys: Map<KeyScope, DataKey>): EventDocument {
+  const { id, sha256, attributes, ...fields } = record;
+  const owner = scopeOf(record);
+  const key = keys.get(owner);
+  if (!key) return { _id: id, ...fields, expungedAt: new Date() };
+  return {
+    _id: id,
+    ...fields,
+    sha256: new Binary(key.seal(context(id, "sha256", owner), Buffer.from(sha256, "base64url"))),
+    payload: new Binary(key.seal(context(id, "payload", owner), payload)),
+    ...(attributes && { attributes: new Binary(key.seal(context(id, "attributes", owner), Buffer.from(JSON.stringify(attributes)))) }),
+  };
+}

@@ -1,0 +1,67 @@
+/** When each API key was last used. Apart from the keys themselves: those are in memory everywhere, and each write to them reloads them. */
+import type { Collection } from "mongodb";
+import { findByIds } from "../mongo/batch-insert.js";
+import { guarded, isDuplicate } from "../mongo/driver-errors.js";
+
+/** The last use of a key at rest; several processes write, the latest flush stands. */
+export interface KeyUseDocument {
+  _id: string;
+  at: Date;
+}
+
+export interface KeyUses {
+  /** Remembers that the key was used now. Costs no write: what was used goes out once a minute. */
+  note(keyId: string): void;
+  /** When each of these keys was last used, to about a minute; keys that never were are left out. */
+  lastUsed(keyIds: readonly string[]): Promise<Map<string, Date>>;
+}
+
+/** Uses that are written out when the store closes. */
+export interface ManagedKeyUses extends KeyUses {
+  flush(): Promise<void>;
+  stop(): void;
+}
+
+const FLUSH_MS = 60_000;
+
+/** The uses of keys over their collection. */
+export function createKeyUses(collection: Collection<KeyUseDocument>, { standIn, flushMs = FLUSH_MS }: { standIn: boolean; flushMs?: number }): ManagedKeyUses {
+  const unwritten = new Map<string, number>();
+
+  async function flush(): Promise<void> {
+    const uses = [...unwritten];
+    unwritten.clear();
+    for (const [id, time] of uses) {
+      try {
+        await write(collection, id, new Date(time));
+      } catch {
+        // Tried again with the next flush; a use that is known too early by a minute harms nobody.
+        if ((unwritten.get(id) ?? 0) < time) unwritten.set(id, time);
+      }
+    }
+  }
+  const timer = setInterval(() => void flush(), flushMs).unref();
+  return {
+    note: (keyId) => void unwritten.set(keyId, Date.now()),
+    async lastUsed(keyIds) {
+      const found = await findByIds(collection, [...keyIds], { standIn });
+      const uses = new Map(found.map(({ _id, at }) => [_id, at]));
+      for (const id of keyIds) {
+        const time = unwritten.get(id);
+        if (time !== undefined) uses.set(id, new Date(time));
+      }
+      return uses;
+    },
+    flush,
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** Of two processes that write a key's first use at once one meets the other's document; then it is an update. */
+async function write(collection: Collection<KeyUseDocument>, _id: string, at: Date): Promise<void> {
+  const set = () => guarded((within) => collection.updateOne({ _id }, { $set: { at } }, { ...within, upsert: true }));
+  await set().catch((error: unknown) => {
+    if (!isDuplicate(error)) throw error;
+    return set();
+  });
+}

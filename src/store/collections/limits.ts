@@ -1,0 +1,97 @@
+/**
+ * Limits that all processes share: at most so many within a time, for whatever a key names. Each key has one document with the times
+ * of its last takings, which makes the limit exact over any window, also over the change of a minute.
+ */
+import type { Collection } from "mongodb";
+import { guarded, isDuplicate } from "../mongo/driver-errors.js";
+import { createTurns, type Exclusive } from "../mongo/exclusive.js";
+import { createExpiry } from "../mongo/oldest-first.js";
+import { StoreError } from "../store-error.js";
+
+/** A key's takings at rest, milliseconds since the epoch, ascending. */
+export interface LimitDocument {
+  _id: string;
+  times: number[];
+  /** Raised by every write: each is a compare-and-set. */
+  version: number;
+  expiresAt: Date;
+}
+
+export interface Limit {
+  /** What is limited, for instance `verify/grp_…/hooks.example.com`. */
+  key: string;
+  /** Most takings within `windowMs`, 1 to 1,000. */
+  most: number;
+  windowMs: number;
+}
+
+export type Taking = { ok: true } | { ok: false; key: string; retryAfterMs: number };
+
+export interface LimitStore {
+  /**
+   * Takes one of each of these limits, in their order; the first that is used up refuses, and the later ones are left alone.
+   * Throws StoreError `unavailable`: what cannot be counted must not be done.
+   */
+  take(limits: readonly Limit[]): Promise<Taking>;
+  /** Forgets what has expired. MongoDB does so itself (TTL index); the stand-in cannot. */
+  removeExpired(): Promise<void>;
+}
+
+/** Most takings that a document holds: its size is bounded. */
+const MOST = 1_000;
+const MOST_KEY = 400;
+const TRIES = 20;
+/** Refusals that this process remembers: repeated ones cost the store nothing. */
+const REMEMBERED = 10_000;
+
+/** The store of limits over its collection. On the stand-in it removes what has expired from time to time, where no TTL index does. */
+export function createLimitStore(collection: Collection<LimitDocument>, { exclusive, standIn }: { exclusive: Exclusive; standIn: boolean }): LimitStore {
+  const inTurn = createTurns();
+  const refusedUntil = new Map<string, number>();
+  const nameOf = (key: string): string => `limits/${key}`;
+  const expiry = createExpiry(collection, { field: "expiresAt", standIn, lock: { exclusive, nameOf } });
+
+  /** Milliseconds to wait; undefined: taken. */
+  async function takeOne({ key, most, windowMs }: Limit): Promise<number | undefined> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const document = await guarded((within) => collection.findOne({ _id: key }, within));
+      const now = Date.now();
+      const times = (document?.times ?? []).filter((time) => time > now - windowMs).slice(-MOST);
+      const oldest = times.at(-Math.min(most, MOST));
+      if (oldest !== undefined) return oldest + windowMs - now;
+      const next = { times: [...times, now], expiresAt: new Date(now + windowMs) };
+      if (document ? await replace(document, next) : await insert(key, next)) return undefined;
+    }
+    throw new StoreError("unavailable", "A limit is being counted by too many at once. Try again.");
+  }
+  async function replace({ _id, version }: LimitDocument, next: Pick<LimitDocument, "times" | "expiresAt">): Promise<boolean> {
+    const result = await guarded((within) => collection.updateOne({ _id, version }, { $set: { ...next, version: version + 1 } }, within));
+    return result.matchedCount === 1;
+  }
+  async function insert(_id: string, next: Pick<LimitDocument, "times" | "expiresAt">): Promise<boolean> {
+    try {
+      await guarded((within) => collection.insertOne({ _id, ...next, version: 1 }, within));
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  }
+
+  return {
+    async take(limits) {
+      expiry.now();
+      for (const limit of limits) {
+        const key = limit.key.slice(0, MOST_KEY);
+        const known = (refusedUntil.get(key) ?? 0) - Date.now();
+        const wait = known > 0 ? known : await inTurn([key], () => exclusive(nameOf(key), () => takeOne({ ...limit, key })));
+        if (wait === undefined) continue;
+        if (refusedUntil.size >= REMEMBERED) refusedUntil.clear();
+        refusedUntil.set(key, Date.now() + wait);
+        return { ok: false, key, retryAfterMs: wait };
+      }
+      return { ok: true };
+    },
+    removeExpired: () => expiry.remove(),
+  };
+}

@@ -1,0 +1,77 @@
+/** The collection of recoveries. */
+import type { Collection, Filter } from "mongodb";
+import { progressOf, type RecoveryFilter, type RecoveryProgress, type RecoveryStatus, type UnpacedProgress } from "../../workflows/recovery-contract.js";
+import { guarded } from "../mongo/driver-errors.js";
+import type { Exclusive } from "../mongo/exclusive.js";
+import { findPage, oneOf } from "../mongo/paging.js";
+import type { Scan } from "../mongo/scans.js";
+import type { Page, PageRequest } from "../collection.js";
+
+export interface Recovery {
+  id: string;
+  filter: RecoveryFilter;
+  status: RecoveryStatus;
+  progress: RecoveryProgress;
+  /** How many deliveries the filter named when it began; absent on those of the first release. */
+  count?: number;
+  /** Why it was started, in the words of whoever did. */
+  reason?: string;
+  /** Why it failed, or what a cancel left. */
+  error?: string;
+  createdBy: string;
+  /** The group it was asked for by a consumer; bounds who may read it. */
+  groupId?: string;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A recovery at rest. */
+export type RecoveryDocument = Omit<Recovery, "id" | "progress"> & { _id: string; progress: RecoveryProgress | UnpacedProgress };
+
+/** Those that a workflow still looks after. */
+export const OPEN_RECOVERY_STATUSES: readonly RecoveryStatus[] = ["running", "paused"];
+
+export interface RecoveryStore {
+  /** Throws StoreError `duplicate` when the id exists: a preview starts one recovery. */
+  insert(item: Recovery): Promise<void>;
+  get(id: string): Promise<Recovery | undefined>;
+  /** Newest first. */
+  list(page: PageRequest, filter: { groupIds?: readonly string[]; createdBy?: string; status?: RecoveryStatus }): Promise<Page<Recovery>>;
+  /** Changes the status where it is one of `from`, atomically; false where it is not. */
+  setStatus(id: string, from: readonly RecoveryStatus[], to: RecoveryStatus, error?: string): Promise<boolean>;
+  /** What the workflow tells. An end is not taken back by a late report; its numbers are taken. */
+  report(id: string, change: { progress: RecoveryProgress | UnpacedProgress; status: RecoveryStatus; error?: string }): Promise<void>;
+}
+
+/** The store of recoveries over its collection. The lock is for the stand-in, which loses one of two updates of a document. */
+export function createRecoveryStore(collection: Collection<RecoveryDocument>, { exclusive, scan }: { exclusive: Exclusive; scan: Scan }): RecoveryStore {
+  async function change(id: string, from: readonly RecoveryStatus[] | undefined, set: Partial<RecoveryDocument>): Promise<boolean> {
+    const filter: Filter<RecoveryDocument> = { _id: id, ...(from && oneOf<RecoveryDocument>("status", from)) };
+    const result = await exclusive(`recoveries/${id}`, () => guarded((within) => collection.updateOne(filter, { $set: { ...set, updatedAt: new Date() } }, within)));
+    return result.matchedCount === 1;
+  }
+  return {
+    async insert({ id, ...fields }) {
+      await guarded((within) => collection.insertOne({ _id: id, ...fields }, within));
+    },
+    async get(id) {
+      const document = await guarded((within) => collection.findOne({ _id: id }, within));
+      return document ? recoveryOf(document) : undefined;
+    },
+    async list(page, { groupIds, createdBy, status }) {
+      const filter: Filter<RecoveryDocument>[] = [
+        ...(groupIds ? [oneOf<RecoveryDocument>("groupId", groupIds)] : []), ...(createdBy === undefined ? [] : [{ createdBy }]), ...(status === undefined ? [] : [{ status }]),
+      ];
+      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page, scan });
+      return { data: data.map(recoveryOf), ...rest };
+    },
+    setStatus: (id, from, status, error) => change(id, from, { status, ...(error !== undefined && { error }) }),
+    async report(id, { status, progress, error }) {
+      const told = { progress, ...(error !== undefined && { error }) };
+      // A start whose answer was lost is on record as failed; that its workflow reports shows that it runs.
+      if (!(await change(id, [...OPEN_RECOVERY_STATUSES, "failed", status], { status, ...told }))) await change(id, undefined, told);
+    },
+  };
+}
+
+const recoveryOf = ({ _id: id, progress, ...fields }: RecoveryDocument): Recovery => ({ id, ...fields, progress: progressOf(progress) });

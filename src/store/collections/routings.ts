@@ -1,0 +1,93 @@
+/**
+ * What a dispatch left out, one document for each dispatch that left something out: ids only, no content. A dispatch of events that
+ * every subscription wants, to subscriptions in service, writes nothing here.
+ */
+import type { Collection } from "mongodb";
+import { findByIds, insertNew } from "../mongo/batch-insert.js";
+import { createExpiry } from "../mongo/oldest-first.js";
+
+/** How long a record is kept. */
+export const ROUTING_KEPT_DAYS = 30;
+/** Ids in one list: what is beyond is not recorded, and `cut` says so. */
+const MOST_IDS = 1_000;
+/** Pages of a wide fan-out that are read for one event. */
+const MOST_PAGES = 200;
+
+/** Subscriptions that an event of this type did not reach by the catalogue that the dispatch had. */
+export interface LeftOut {
+  /** Subscribed and granted, in a status in which no deliveries are made. */
+  notInService: readonly string[];
+  /** Subscribed, but the group is not granted the type. */
+  notGranted: readonly string[];
+}
+
+export interface RoutingRecord {
+  /** The workflow that dispatched. */
+  id: string;
+  at: Date;
+  /** How many pages the dispatch was cut into; each has a record of its own. */
+  pages?: number;
+  /** By event id, the subscriptions whose filters left it out. A dispatch makes at most 1,000 deliveries, so there are no more than that. */
+  filtered: ReadonlyMap<string, readonly string[]>;
+  /** By event type. */
+  leftOut: ReadonlyMap<string, LeftOut>;
+}
+
+export interface RoutingDocument {
+  _id: string;
+  at: Date;
+  expiresAt: Date;
+  pages?: number;
+  filtered: { event: string; subscriptions: string[] }[];
+  leftOut: { type: string; notInService: string[]; notGranted: string[]; cut?: true }[];
+}
+
+export interface RoutingStore {
+  /** Records it, unless the workflow has a record already: of two runs the first one decided. */
+  record(record: RoutingRecord): Promise<void>;
+  /** Forgets what has expired. MongoDB does so itself (TTL index); the stand-in does it beside later records. */
+  removeExpired(): Promise<void>;
+  /** What the dispatch by this workflow, and its pages, left out of the event; undefined: nothing is recorded. */
+  of(owner: string, event: { id: string; type: string }): Promise<EventRouting | undefined>;
+}
+
+export interface EventRouting {
+  at: Date;
+  filtered: ReadonlySet<string>;
+  notInService: ReadonlySet<string>;
+  notGranted: ReadonlySet<string>;
+  /** False when not all of it was recorded or read. */
+  complete: boolean;
+}
+
+export function createRoutingStore(collection: Collection<RoutingDocument>, { standIn }: { standIn: boolean }): RoutingStore {
+  // All are kept for the same time, so the oldest are the first to go.
+  const expiry = createExpiry(collection, { field: "expiresAt", standIn });
+  return {
+    removeExpired: () => expiry.remove(),
+    async record({ id, at, pages, filtered, leftOut }) {
+      expiry.now();
+      await insertNew(collection, [{
+        _id: id, at, expiresAt: new Date(at.getTime() + ROUTING_KEPT_DAYS * 86_400_000), ...(pages !== undefined && { pages }),
+        filtered: [...filtered].map(([event, subscriptions]) => ({ event, subscriptions: [...subscriptions] })),
+        leftOut: [...leftOut].map(([type, { notInService, notGranted }]) => ({
+          type, notInService: notInService.slice(0, MOST_IDS), notGranted: notGranted.slice(0, MOST_IDS), ...((notInService.length > MOST_IDS || notGranted.length > MOST_IDS) && { cut: true as const }),
+        })),
+      }]);
+    },
+    async of(owner, { id, type }) {
+      const [own] = await findByIds(collection, [owner], { standIn });
+      const pages = Math.min(own?.pages ?? 0, MOST_PAGES);
+      const further = pages > 0 ? await findByIds(collection, Array.from({ length: pages }, (_, index) => `page/${owner}/${index}`), { standIn }) : [];
+      const documents = [...(own ? [own] : []), ...further];
+      const [first] = documents;
+      if (!first) return undefined;
+      const parts = documents.flatMap(({ leftOut }) => leftOut.filter((part) => part.type === type));
+      return {
+        at: first.at, filtered: new Set(documents.flatMap(({ filtered }) => filtered.filter(({ event }) => event === id).flatMap(({ subscriptions }) => subscriptions))),
+        notInService: new Set(parts.flatMap(({ notInService }) => notInService)), notGranted: new Set(parts.flatMap(({ notGranted }) => notGranted)),
+        complete: pages === (own?.pages ?? 0) && parts.every(({ cut }) => cut !== true),
+      };
+    },
+  };
+}

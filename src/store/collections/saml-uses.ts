@@ -1,0 +1,37 @@
+/** What of SAML may be used once: the ids of answered requests and of accepted assertions. */
+import type { Collection } from "mongodb";
+import { guarded, isDuplicate } from "../mongo/driver-errors.js";
+import { createExpiry } from "../mongo/oldest-first.js";
+
+/** A used id at rest. */
+export interface SamlUseDocument {
+  _id: string;
+  expiresAt: Date;
+}
+
+export interface SamlUseStore {
+  /**
+   * Uses the id: true for exactly one caller over all processes until `until`, false for every other. The insert of a unique
+   * `_id` decides, which is atomic on both engines.
+   */
+  use(id: string, until: Date): Promise<boolean>;
+  /** Forgets what has expired. MongoDB does so itself (TTL index); the stand-in cannot. */
+  removeExpired(): Promise<void>;
+}
+
+/** The store of used ids over its collection. */
+export function createSamlUseStore(collection: Collection<SamlUseDocument>, { standIn }: { standIn: boolean }): SamlUseStore {
+  const expiry = createExpiry(collection, { field: "expiresAt", standIn });
+  return {
+    async use(id, until) {
+      try {
+        await guarded((within) => collection.insertOne({ _id: id, expiresAt: until }, within));
+        return true;
+      } catch (error) {
+        if (isDuplicate(error)) return false;
+        throw error;
+      }
+    },
+    removeExpired: () => expiry.remove(),
+  };
+}

@@ -1,0 +1,206 @@
+/** What the catalogue collections share: small, read whole into memory, changed by compare-and-set. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Collection, Document, Filter } from "mongodb";
+import type { Doubtful } from "./changes.js";
+import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
+import { createTurns, type Exclusive } from "./exclusive.js";
+import { findPage, oneOf } from "./paging.js";
+import type { Scan } from "./scans.js";
+import { StoreError } from "../store-error.js";
+import type { CatalogueCollection } from "../collection.js";
+
+/** A catalogue object at rest. `version` rises with every write and decides concurrent ones. */
+export type CatalogueDocument = Document & { _id: string; version: number; createdAt: Date };
+
+/** How an object is laid down and read back; `version` is the collection's own. */
+export interface Layout<T> {
+  toDocument: (item: T) => Promise<NewRow>;
+  toItem: (document: CatalogueDocument) => Promise<T>;
+}
+
+/** A row to be written; the collection gives it its version. */
+export type NewRow = Document & { _id: string; createdAt: Date };
+
+/** How rows are written, and which of those that are there may be believed. */
+export interface Rows {
+  /** Those to be believed, in their order. */
+  believed(documents: CatalogueDocument[]): Promise<CatalogueDocument[]>;
+  /** Throws StoreError `duplicate`. */
+  insert(row: NewRow): Promise<void>;
+  /** Compare-and-set on the version; false when another change came first. */
+  replace(before: CatalogueDocument, row: NewRow): Promise<boolean>;
+  /** False when there was none, or none of this version. */
+  delete(id: string, version?: number): Promise<boolean>;
+}
+
+/** Rows that stand for themselves. */
+export function createPlainRows(collection: Collection<CatalogueDocument>): Rows {
+  return {
+    believed: async (documents) => documents,
+    insert: async (row) => void (await guarded((within) => collection.insertOne({ ...row, version: 1 }, within))),
+    // The filter is a scan on the stand-in: acceptable here, some 50 µs for each object of the collection.
+    replace: async ({ _id, version }, row) => (await guarded((within) => collection.replaceOne({ _id, version }, { ...row, version: version + 1 }, within))).matchedCount === 1,
+    delete: async (id, version) => (await guarded((within) => collection.deleteOne({ _id: id, ...(version !== undefined && { version }) }, within))).deletedCount > 0,
+  };
+}
+
+/** Conflicts before giving up; with a pause of some milliseconds each this is longer than any real contention. */
+const MAX_CONFLICTS = 200;
+
+export interface CatalogueOptions {
+  changed: (id: string) => Promise<void>;
+  doubtful: (id: string, why: Doubtful) => void;
+  exclusive: Exclusive;
+  scan: Scan;
+  rows?: Rows;
+}
+
+/**
+ * A catalogue collection. `changed` is called after every write, `doubtful` where nobody knows whether there was one: the acknowledgement
+ * was lost, or nothing matched, which is also how the repetition of such a write ends. Changes of one object come one after another within this
+ * process, and over all of them on the stand-in (`exclusive`), whose compare-and-set is none.
+ */
+export function createCatalogueCollection<T extends object>(
+  collection: Collection<CatalogueDocument>,
+  { toDocument, toItem }: Layout<T>,
+  { changed, doubtful, exclusive, scan, rows = createPlainRows(collection) }: CatalogueOptions,
+): CatalogueCollection<T> {
+  const inTurn = createTurns();
+  const ifDoubtful: IfDoubtful = (id) => (error) => {
+    if (error instanceof StoreError && error.code === "unavailable") doubtful(id, "lost");
+    if (error instanceof StoreError && error.code === "duplicate") doubtful(id, "unmatched");
+    throw error;
+  };
+  const { find, update } = createUpdate(collection, { toDocument, toItem }, { changed, doubtful, ifDoubtful, rows });
+
+  return {
+    async insert(item) {
+      const row = await toDocument(item);
+      await rows.insert(row).catch(ifDoubtful(row._id));
+      await changed(row._id);
+    },
+    async get(id) {
+      const document = await find(id);
+      return document ? toItem(document) : undefined;
+    },
+    async list(page, filter = {}) {
+      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter: conditions(filter), page, scan });
+      return { data: await existing(await rows.believed(data), toItem), ...rest };
+    },
+    // Not through `scan`: routes must not wait for somebody's list. There is no filter, so it reads just what it gives.
+    all: async () => existing(await rows.believed(await guarded((within) => collection.find({}, within).toArray(), LIST_DEADLINE_MS)), toItem),
+    update: (id, change) => inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change))),
+    async delete(id, admit) {
+      const name = collection.collectionName;
+      const admitted = admit && { name, find, rows, admit: async (found: CatalogueDocument) => admit(await toItem(found)) };
+      const deleted = await (admitted ? inTurn([id], () => exclusive(`${name}/${id}`, () => deleteAdmitted(id, admitted))) : rows.delete(id)).catch(ifDoubtful(id));
+      if (deleted) await changed(id);
+      else doubtful(id, "unmatched");
+      return deleted;
+    },
+    async idsOf(filter) {
+      const [condition = {}, ...more] = conditions(filter);
+      const found = await scan((within) => collection.find(more.length > 0 ? { $and: [condition, ...more] } : condition, { ...within, projection: { _id: 1 } }).toArray());
+      return found.map(({ _id }) => _id);
+    },
+  };
+}
+
+/** Tells of a write that failed and may have happened, and throws the error on. */
+type IfDoubtful = (id: string) => (error: unknown) => never;
+
+/** One object by its id, and its change by compare-and-set. */
+function createUpdate<T extends object>(
+  collection: Collection<CatalogueDocument>,
+  { toDocument, toItem }: Layout<T>,
+  { changed, doubtful, ifDoubtful, rows }: Pick<CatalogueOptions, "changed" | "doubtful"> & { ifDoubtful: IfDoubtful; rows: Rows },
+) {
+  async function find(id: string): Promise<CatalogueDocument | undefined> {
+    const document = await guarded((within) => collection.findOne({ _id: id }, within));
+    return document ? (await rows.believed([document]))[0] : undefined;
+  }
+
+  async function update(id: string, change: (item: T) => T): Promise<T | undefined> {
+    let unmatched = false;
+    try {
+      return await tryUpdate(id, change, () => (unmatched = true));
+    } finally {
+      if (unmatched) doubtful(id, "unmatched");
+    }
+  }
+  async function tryUpdate(id: string, change: (item: T) => T, onUnmatched: () => void): Promise<T | undefined> {
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+      const document = await find(id);
+      if (!document) return undefined;
+      const before = await toItem(document);
+      const after = change(before);
+      // A change that was refused is no write: a new `updatedAt` would void what is under way, and every process would read the collection anew.
+      if (after === before) return before;
+      const item = touched(before, after);
+      const replacement = await toDocument(item);
+      if (replacement._id !== id) throw new Error(`update() may not change the id of ${collection.collectionName}/${id}`);
+      if (await rows.replace(document, replacement).catch(ifDoubtful(id))) {
+        await changed(id);
+        return item;
+      }
+      onUnmatched();
+      await delay(Math.random() * 10);
+    }
+    throw tooMany(`${collection.collectionName}/${id}`);
+  }
+
+  return { find, update };
+}
+
+const tooMany = (name: string): StoreError => new StoreError("unavailable", `${name} is being changed by too many at once. Try again.`);
+
+interface AdmittedDeletion {
+  /** Of the collection. */
+  name: string;
+  find: (id: string) => Promise<CatalogueDocument | undefined>;
+  rows: Rows;
+  /** Throws when the object is to stay. */
+  admit: (found: CatalogueDocument) => Promise<void>;
+}
+
+/** The object that was admitted is the one that is deleted: a change that comes in between is looked at anew. */
+async function deleteAdmitted(id: string, { name, find, rows, admit }: AdmittedDeletion): Promise<boolean> {
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+    const document = await find(id);
+    if (!document) return false;
+    await admit(document);
+    if (await rows.delete(id, document.version)) return true;
+    await delay(Math.random() * 10);
+  }
+  throw tooMany(`${name}/${id}`);
+}
+
+/** `updatedAt` never stands still nor goes back, whatever the clock does: a newer rate must look newer. */
+function touched<T extends object>(item: T, after: T): T {
+  const before = "updatedAt" in item && item.updatedAt instanceof Date ? item.updatedAt.getTime() : undefined;
+  return before === undefined ? after : { ...after, updatedAt: new Date(Math.max(Date.now(), before + 1)) };
+}
+
+function conditions(filter: { groupId?: string; apiId?: string; ids?: string[] }): Filter<CatalogueDocument>[] {
+  return [
+    ...(filter.groupId === undefined ? [] : [{ groupId: filter.groupId }]),
+    ...(filter.apiId === undefined ? [] : [{ apiId: filter.apiId }]),
+    ...(filter.ids === undefined ? [] : [oneOf<CatalogueDocument>("_id", filter.ids)]),
+  ];
+}
+
+/**
+ * Opens what was read. Objects whose data key was destroyed are erased and left out; any other failure is thrown: a
+ * subscription that silently went missing would lose its consumer's events.
+ */
+async function existing<T>(documents: CatalogueDocument[], toItem: (document: CatalogueDocument) => Promise<T>): Promise<T[]> {
+  const items = await Promise.all(
+    documents.map((document) =>
+      toItem(document).catch((error: unknown) => {
+        if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
+        throw error;
+      }),
+    ),
+  );
+  return items.filter((item): item is Awaited<T> & T => item !== undefined);
+}

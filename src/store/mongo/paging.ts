@@ -1,0 +1,80 @@
+/** Lists, newest first, page by an opaque cursor: the creation time and id of the last item given. */
+import type { Collection, Document, Filter, WithId } from "mongodb";
+import { indexedScan, type Scan } from "./scans.js";
+import { StoreError } from "../store-error.js";
+import type { Page, PageRequest } from "../collection.js";
+
+export const PAGE_LIMIT = 250;
+
+/** One page of a collection by descending `timeField` and `_id`. Throws StoreError `cursor_invalid`. */
+export async function findPage<D extends Document & { _id: string }>(query: {
+  collection: Collection<D>;
+  timeField: keyof D & string;
+  filter: Filter<D>[];
+  page: PageRequest;
+  projection?: Document;
+  scan?: Scan;
+}): Promise<Page<WithId<D>>> {
+  const { collection, timeField, page, projection, scan = indexedScan } = query;
+  const limit = Math.min(Math.max(1, Math.trunc(page.limit)), PAGE_LIMIT);
+  const filter = allOf(page.cursor === undefined ? query.filter : [...query.filter, ...after<D>(timeField, page.cursor)]);
+  // One more than asked for tells whether there is a next page.
+  const found = await scan((within) => collection.find(filter, { ...within, ...(projection && { projection }) }).sort({ [timeField]: -1, _id: -1 }).limit(limit + 1).toArray());
+  const data = found.slice(0, limit);
+  const last = data.at(-1);
+  if (found.length <= limit || !last) return { data };
+  return { data, next: encodeCursor(last[timeField], last._id) };
+}
+
+/** The bound comes first: with the alternatives alone MongoDB reads the index from its beginning, and every page costs more than the one before. */
+function after<D extends Document>(timeField: string, cursor: string): Filter<D>[] {
+  const [time, id] = decodeCursor(cursor);
+  return [{ [timeField]: { $lte: time } } as Filter<D>, { $or: [{ [timeField]: { $lt: time } }, { [timeField]: time, _id: { $lt: id } }] } as Filter<D>];
+}
+
+/**
+ * Conditions that must all hold, as one flat filter. Bounds of the same field become one range. Only where two conditions name the
+ * same thing twice they stand under `$and`.
+ */
+export function allOf<D extends Document>(conditions: readonly Filter<D>[]): Filter<D> {
+  const flat: Record<string, unknown> = {};
+  for (const condition of conditions) {
+    for (const [field, value] of Object.entries(condition)) {
+      const before = flat[field];
+      if (before === undefined) flat[field] = value;
+      else if (isRange(before) && isRange(value) && !Object.keys(value).some((bound) => bound in before)) flat[field] = { ...before, ...value };
+      else return { $and: conditions } as Filter<D>;
+    }
+  }
+  return flat as Filter<D>;
+}
+
+const BOUNDS = new Set(["$gt", "$gte", "$lt", "$lte"]);
+const isRange = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && Object.keys(value).length > 0 && Object.keys(value).every((key) => BOUNDS.has(key));
+
+/** The cursor of the page after the item with this time and id. */
+export const encodeCursor = (time: Date, id: string): string => Buffer.from(JSON.stringify([time.getTime(), id])).toString("base64url");
+
+/** Time and id of the last item given. Throws StoreError `cursor_invalid`. */
+export function decodeCursor(cursor: string): [Date, string] {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+    if (Array.isArray(parsed) && parsed.length === 2 && Number.isSafeInteger(parsed[0]) && typeof parsed[1] === "string") {
+      return [new Date(parsed[0] as number), parsed[1]];
+    }
+  } catch {
+    // Falls through: not JSON is as wrong as the wrong JSON.
+  }
+  throw new StoreError("cursor_invalid", "This cursor was not given by a list. Start the list again without a cursor.");
+}
+
+/** The condition that a field has one of these values. */
+export function oneOf<D>(field: string, values: readonly string[]): Filter<D> {
+  return { [field]: values.length === 1 ? values[0] : { $in: values } } as Filter<D>;
+}
+
+/** The condition that a time lies in [since, until); nothing when neither is given. */
+export function within<D>(field: string, since: Date | undefined, until: Date | undefined): Filter<D>[] {
+  if (!since && !until) return [];
+  return [{ [field]: { ...(since && { $gte: since }), ...(until && { $lt: until }) } } as Filter<D>];
+}

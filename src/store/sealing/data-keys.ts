@@ -1,0 +1,104 @@
+/** The collection of wrapped data keys. */
+import { randomBytes } from "node:crypto";
+import { Binary, type Collection, type Filter } from "mongodb";
+import { guarded, isDuplicate } from "../mongo/driver-errors.js";
+import type { Exclusive } from "../mongo/exclusive.js";
+import type { KeyProvider } from "./master-keys.js";
+import type { Scan } from "../mongo/scans.js";
+import { KEY_BYTES } from "./sealing.js";
+import { StoreError } from "../store-error.js";
+
+/** A wrapped data key at rest; `_id` is `<scope>#<generation>`, so that two processes cannot both make one. */
+export interface DataKeyDocument {
+  _id: string;
+  /** Absent once destroyed. */
+  masterKeyId?: string;
+  wrapped: Binary;
+  /** Seals made under it, as far as reported. */
+  seals: number;
+  createdAt: Date;
+  destroyedAt?: Date;
+  /** It never was a key: it stands behind the destroyed ones so that none follows. */
+  tombstone?: true;
+}
+
+export interface DataKeys {
+  /** The document, after adding `seals` to its count; undefined when there is none. */
+  read(id: string, seals: number): Promise<DataKeyDocument | undefined>;
+  /** Stores a new key; another process's, when that was first. */
+  make(id: string): Promise<DataKeyDocument>;
+  /** The key itself. Throws StoreError `key_destroyed`, and what the key provider throws. */
+  unwrap(document: DataKeyDocument): Promise<Uint8Array>;
+  /** Overwrites the wrapped key; where there is none, leaves a tombstone, so that none can be made. Repeatable. */
+  destroy(id: string): Promise<{ changed: boolean; tombstone: boolean }>;
+  /** Ids with this prefix that are not destroyed. */
+  living(prefix: string): Promise<string[]>;
+}
+
+/** What binds a wrapped data key to its id. */
+export const wrappingContext = (keyId: string): Uint8Array => Buffer.from(`sealpost data key|${keyId}`, "utf8");
+
+/** The lock under which a data key is changed on the stand-in. */
+export const lockOf = (keyId: string): string => `dataKeys/${keyId}`;
+
+/** Every access goes by exact `_id`: anything else is a scan on the stand-in. */
+export function createDataKeys(deps: {
+  collection: Collection<DataKeyDocument>;
+  provider: KeyProvider;
+  now: () => number;
+  onMade: ((id: string) => void) | undefined;
+  exclusive: Exclusive;
+  scan: Scan;
+}): DataKeys {
+  const { collection, provider, now, exclusive, scan } = deps;
+  const find = async (_id: string) => (await guarded((within) => collection.findOne({ _id }, within))) ?? undefined;
+  return {
+    async read(id, seals) {
+      if (seals === 0) return find(id);
+      // Without the lock the stand-in could write back a key that is being destroyed.
+      const count = () => guarded((within) => collection.findOneAndUpdate({ _id: id }, { $inc: { seals } }, { ...within, returnDocument: "after" }));
+      return (await exclusive(lockOf(id), count)) ?? undefined;
+    },
+    async make(id) {
+      const material = randomBytes(KEY_BYTES);
+      const { masterKeyId, wrapped } = await provider.wrap(material, wrappingContext(id));
+      material.fill(0);
+      const document: DataKeyDocument = { _id: id, masterKeyId, wrapped: new Binary(wrapped), seals: 0, createdAt: new Date(now()) };
+      try {
+        await guarded((within) => collection.insertOne(document, within));
+        deps.onMade?.(id);
+        return document;
+      } catch (error) {
+        const first = isDuplicate(error) ? await find(id) : undefined;
+        if (!first) throw error;
+        return first;
+      }
+    },
+    async unwrap({ _id: id, masterKeyId, wrapped, destroyedAt }) {
+      if (destroyedAt || masterKeyId === undefined) {
+        throw new StoreError("key_destroyed", `Data key ${id} was destroyed: what it sealed is erased and cannot be read again.`);
+      }
+      return provider.unwrap(masterKeyId, wrapped.value(), wrappingContext(id));
+    },
+    async destroy(id) {
+      const gone = { wrapped: new Binary(Buffer.alloc(0)), destroyedAt: new Date(now()) };
+      const document = await find(id);
+      if (document?.destroyedAt && document.wrapped.length() === 0) return { changed: false, tombstone: document.tombstone === true };
+      try {
+        if (!document) {
+          await guarded((within) => collection.insertOne({ _id: id, ...gone, tombstone: true, seals: 0, createdAt: gone.destroyedAt }, within));
+          return { changed: true, tombstone: true };
+        }
+      } catch (error) {
+        // Made by another process in this instant: it is overwritten.
+        if (!isDuplicate(error)) throw error;
+      }
+      await exclusive(lockOf(id), () => guarded((within) => collection.updateOne({ _id: id }, { $set: gone, $unset: { masterKeyId: "" as const } }, within)));
+      return { changed: true, tombstone: false };
+    },
+    async living(prefix) {
+      const filter = { _id: new RegExp(`^${prefix}`), destroyedAt: { $exists: false } } as Filter<DataKeyDocument>;
+      return (await scan((within) => collection.find(filter, { ...within, projection: { _id: 1 } }).sort({ _id: 1 }).toArray())).map(({ _id }) => _id);
+    },
+  };
+}

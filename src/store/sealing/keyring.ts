@@ -1,0 +1,223 @@
+/** Data keys: one per scope and generation, wrapped by a master key, made when first needed. */
+import type { Collection } from "mongodb";
+import { createDataKeys, type DataKeyDocument } from "./data-keys.js";
+import { type Exclusive, unguarded } from "../mongo/exclusive.js";
+import type { KeyProvider } from "./master-keys.js";
+import { indexedScan, type Scan } from "../mongo/scans.js";
+import { createDataKey, sealedKeyId } from "./sealing.js";
+import { StoreError } from "../store-error.js";
+import type { DataKey, KeyScope } from "./data-key.js";
+
+export interface Keyring {
+  /**
+   * The active data key of the scope, made and stored when there is none. Use it at once: it is re-read every 5 minutes.
+   * Throws StoreError `key_destroyed` for a destroyed scope: it stays destroyed, nothing makes it a new key. Only a person may come
+   * back, and then has one.
+   */
+  scope(scope: KeyScope): Promise<DataKey>;
+  /** The data key that sealed these bytes. Throws StoreError `key_unknown`, `key_destroyed` or `sealed_data_invalid`. */
+  forSealed(sealed: Uint8Array): Promise<DataKey>;
+  /**
+   * Destroys every data key of the scope, for good; false when that had been done before. Repeatable. Other processes go on with what
+   * they hold until they `forget`, 5 minutes at most (15 when the store is down): see erasures.ts, which tells them.
+   * Of a person only keys made until `made` (absent: now): the one of a later return is kept.
+   */
+  destroy(scope: KeyScope, made?: Date): Promise<boolean>;
+  /** The days whose key for Temporal payloads is not destroyed, oldest first. */
+  livingDays(): Promise<string[]>;
+}
+
+export interface KeyringOptions {
+  dataKeys: Collection<DataKeyDocument>;
+  provider: KeyProvider;
+  /** Milliseconds that an unwrapped key is used before it is read again. */
+  freshMs?: number;
+  /** Milliseconds that it is used while the store or the key provider is down: a blip must not stop deliveries. */
+  staleMs?: number;
+  /**
+   * Seals under one key, all processes together, before the next generation. SP 800-38D allows 2^32 with random IVs; what
+   * processes have not reported yet (5 minutes' worth) stays far below the other 2^31.
+   */
+  maxSeals?: number;
+  now?: () => number;
+  /** Told the id of each data key that this process made. */
+  onMade?: (id: string) => void;
+  /** The lock under which data keys are changed, on an engine that needs one. */
+  exclusive?: Exclusive;
+  /** Runs reads of all keys. Absent: there are indexes. */
+  scan?: Scan;
+}
+
+/** A keyring that reports its use when the store closes. */
+export interface ManagedKeyring extends Keyring {
+  flush(): Promise<void>;
+  /** Drops the keys in memory: each is read anew before its next use, and found destroyed where it is. */
+  forget(): void;
+}
+
+interface Loaded {
+  key: DataKey;
+  loadedAt: number;
+  /** After a failed refresh: not tried again before. */
+  retryAt: number;
+  usage: Usage;
+}
+
+/** Seals under one data key; outlives a refresh, so that none is forgotten. */
+interface Usage {
+  reported: number;
+  unreported: number;
+}
+
+/** Longest wait for a refresh while a stale key is at hand, milliseconds. */
+const REFRESH_PATIENCE_MS = 250;
+const REFRESH_RETRY_MS = 5_000;
+
+/** Opens the keyring over its collection. Nothing is read before it is needed. */
+export function createKeyring(options: KeyringOptions): ManagedKeyring {
+  const { freshMs = 5 * 60_000, staleMs = 15 * 60_000, maxSeals = 2 ** 31, now = Date.now } = options;
+  const dataKeys = createDataKeys({ collection: options.dataKeys, provider: options.provider, now, onMade: options.onMade, exclusive: options.exclusive ?? unguarded, scan: options.scan ?? indexedScan });
+  const cache = createCache(dataKeys, now);
+  const generations = new Map<KeyScope, number>();
+  const once = createOnce<Loaded>();
+
+  async function load(id: string): Promise<Loaded> {
+    const document = await cache.read(id);
+    if (document) return cache.unwrapped(document);
+    cache.drop(id);
+    throw new StoreError("key_unknown", `Data key ${id} is not in this database. Restore the collection dataKeys from the backup that the data came from.`);
+  }
+
+  /** The first generation that is not used up. A destroyed one ends the search: `destroy` leaves a tombstone behind the last. */
+  async function loadActive(scope: KeyScope): Promise<Loaded> {
+    for (let generation = generations.get(scope) ?? 1; ; generation++) {
+      const id = `${scope}#${generation}`;
+      const document = (await cache.read(id)) ?? (await dataKeys.make(id));
+      if (document.destroyedAt ? isRenewable(scope) : document.seals >= maxSeals) continue;
+      const entry = await cache.unwrapped(document);
+      generations.set(scope, generation);
+      return entry;
+    }
+  }
+
+  /** From memory while fresh; else read anew, with the stale key as a stand-by. */
+  async function current(entry: Loaded | undefined, name: string, refresh: () => Promise<Loaded>): Promise<DataKey> {
+    const age = entry ? now() - entry.loadedAt : Infinity;
+    if (entry && (age < freshMs || (age < staleMs && now() < entry.retryAt))) return entry.key;
+    const fresh = once(name, refresh);
+    if (!entry || age >= staleMs) return (await fresh).key;
+    const orStale = fresh.catch((error: unknown) => {
+      if (!(error instanceof StoreError) || error.code !== "unavailable") throw error;
+      entry.retryAt = now() + REFRESH_RETRY_MS;
+      return entry;
+    });
+    return (await withPatience(orStale, entry)).key;
+  }
+
+  return {
+    async scope(scope) {
+      const entry = cache.get(`${scope}#${generations.get(scope) ?? 1}`);
+      const usedUp = entry && entry.usage.reported + entry.usage.unreported >= maxSeals;
+      return current(usedUp ? undefined : entry, scope, () => loadActive(scope));
+    },
+    async forSealed(sealed) {
+      const id = sealedKeyId(sealed);
+      return current(cache.get(id), id, () => load(id));
+    },
+    destroy: (scope, made = new Date(now())) => destroyAll(scope, made, dataKeys, (id) => cache.drop(id)),
+    livingDays: async () => (await dataKeys.living("temporal/")).flatMap((id) => /^temporal\/(\d{4}-\d\d-\d\d)#/.exec(id)?.[1] ?? []),
+    flush: () => cache.flush(),
+    forget: () => cache.forget(),
+  };
+}
+
+/** From the first generation to the tombstone that it leaves behind the last. */
+async function destroyAll(scope: KeyScope, made: Date, dataKeys: ReturnType<typeof createDataKeys>, drop: (id: string) => void): Promise<boolean> {
+  let changed = false;
+  for (let generation = 1; ; generation++) {
+    const id = `${scope}#${generation}`;
+    if (isRenewable(scope)) {
+      const document = await dataKeys.read(id, 0);
+      if (!document || document.createdAt > made) return changed;
+    }
+    const outcome = await dataKeys.destroy(id);
+    drop(id);
+    changed ||= outcome.changed;
+    // Nobody can make the generation of the tombstone any more, nor get past it to the next.
+    if (outcome.tombstone) return changed;
+  }
+}
+
+/** A person's id comes from the name at the identity provider, so it is the same at a return; all other ids are never used again. */
+const isRenewable = (scope: KeyScope): boolean => scope.startsWith("person/");
+
+/** Unwrapped keys in memory, with the count of their use. */
+function createCache(dataKeys: ReturnType<typeof createDataKeys>, now: () => number) {
+  const loaded = new Map<string, Loaded>();
+  /** Raised by every drop: a document read before it may be that of a key destroyed since, and is not kept. */
+  let dropped = 0;
+  const readAt = new WeakMap<DataKeyDocument, number>();
+  const usages = new Map<string, Usage>();
+
+  function usageOf(id: string): Usage {
+    const usage = usages.get(id) ?? { reported: 0, unreported: 0 };
+    usages.set(id, usage);
+    return usage;
+  }
+  /** Reads the document and, in the same go, reports the seals made since the last time. */
+  async function read(id: string): Promise<DataKeyDocument | undefined> {
+    const usage = usageOf(id);
+    const made = usage.unreported;
+    const before = dropped;
+    const document = await dataKeys.read(id, made);
+    usage.unreported -= made;
+    usage.reported = document?.seals ?? 0;
+    if (document) readAt.set(document, before);
+    return document;
+  }
+  return {
+    read,
+    get: (id: string) => loaded.get(id),
+    drop(id: string): void {
+      dropped++;
+      loaded.delete(id);
+    },
+    forget(): void {
+      dropped++;
+      loaded.clear();
+    },
+    async unwrapped(document: DataKeyDocument): Promise<Loaded> {
+      const id = document._id;
+      if (document.destroyedAt) loaded.delete(id);
+      const material = await dataKeys.unwrap(document);
+      const usage = usageOf(id);
+      const entry: Loaded = { key: createDataKey(id, material, () => void usage.unreported++), loadedAt: now(), retryAt: 0, usage };
+      material.fill(0);
+      if ((readAt.get(document) ?? dropped) === dropped) loaded.set(id, entry);
+      return entry;
+    },
+    async flush(): Promise<void> {
+      for (const [id, usage] of usages) if (usage.unreported > 0) await read(id);
+    },
+  };
+}
+
+/** Concurrent calls of one name share one run. */
+function createOnce<T>() {
+  const underWay = new Map<string, Promise<T>>();
+  return (name: string, work: () => Promise<T>): Promise<T> => {
+    const running = underWay.get(name) ?? work().finally(() => underWay.delete(name));
+    underWay.set(name, running);
+    return running;
+  };
+}
+
+/** What `fresh` gives, or `standBy` when it takes longer than the patience; its later failure is dropped then. */
+function withPatience<T>(fresh: Promise<T>, standBy: T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      resolve(standBy);
+    }, REFRESH_PATIENCE_MS);
+    fresh.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,18 @@
+/** What an operator does at the machine is on record like what is done over the API: intent, act, outcome. */
+import { recordedAct } from "../../store/audit/acts.js";
+import type { Store } from "../../store/store.js";
+import { thisProcess } from "../watch/act-keeper.js";
+
+export interface CommandAct {
+  /** The npm command. */
+  operation: string;
+  action: string;
+  subject: string;
+}
+
+/** Runs it, with what the act gives as the entry's detail. @throws StoreError when the intent cannot be recorded: nothing is done then */
+export async function recordedCommand(audit: Store["audit"], { operation, action, subject }: CommandAct, act: () => Promise<Record<string, unknown>>): Promise<void> {
+  // The user's number: a name may be a person's.
+  const actor = `command:${process.getuid?.() ?? "user"}`;
+  await recordedAct(audit, { actor, subject, operation, write: operation, process: thisProcess() }, async () => ({ action, subject, detail: await act() }));
+}

@@ -1,0 +1,26 @@
+/** Where the commands beside the service (`npm run keys:rotate`, `npm run erasures:…`) find its database and master keys. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config.js";
+import { readRunningEngines } from "../engines/index.js";
+
+export interface DatabaseAtHand {
+  mongodbUrl: string;
+  database: string;
+  masterKeys: string;
+}
+
+/** The configured ones, or the embedded ones of a running service, found by its data directory. @throws Error that says what to set */
+export function databaseAtHand(config: Config, task: string): DatabaseAtHand {
+  const mongodbUrl = config.MONGODB_URL ?? readRunningEngines(config.dataDir)?.mongodbUrl;
+  const masterKeys = config.SEALPOST_MASTER_KEYS ?? masterKeysFile(config.dataDir);
+  if (!mongodbUrl || !masterKeys) {
+    throw new Error(`${task}: set MONGODB_URL and SEALPOST_MASTER_KEYS, or run it beside a started service with the same SEALPOST_DATA_DIR.`);
+  }
+  return { mongodbUrl, database: config.MONGODB_DATABASE, masterKeys };
+}
+
+function masterKeysFile(dataDir: string): string | undefined {
+  const path = join(dataDir, "master-keys");
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
+}

@@ -1,0 +1,67 @@
+/**
+ * Completes acts whose outcome is not on record: their process died between the two, or the store went away. At the start, and by the
+ * clock. What the act has left tells the outcome; where it does not tell, the record says `unknown`. Nothing is dropped.
+ */
+import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Metrics } from "../../metrics.js";
+import { completeAct } from "../../store/audit/acts.js";
+import type { AuditEntry } from "../../store/model.js";
+import type { Store } from "../../store/store.js";
+import { isAlive, startMark } from "../engines/process-identity.js";
+
+export interface ActKeeperDependencies {
+  store: Store;
+  metrics: Pick<Metrics, "ownFailures">;
+  log: Pick<Logger, "warn">;
+  /** Milliseconds between two looks. */
+  everyMs?: number;
+  now?: () => number;
+}
+
+const EVERY_MS = 30_000;
+/** Of a process that cannot be asked, on another machine. No request of an administrator takes so long. */
+const SURELY_OVER_MS = 10 * 60_000;
+
+/** This process, as it stands in the intents of its acts. */
+export const thisProcess = (): string => `${hostname()}/${process.pid}/${startMark(process.pid) ?? ""}`;
+
+/** Looks at once and then by the clock. The first look is waited for, so that a start leaves nothing of the process before it open. */
+export async function startActKeeper(dependencies: ActKeeperDependencies): Promise<{ stop(): void }> {
+  const { metrics, log, everyMs = EVERY_MS } = dependencies;
+  const stopping = new AbortController();
+  const look = () => completeActs(dependencies).catch((error: unknown) => {
+    metrics.ownFailures.inc({ part: "audit" });
+    log.warn({ err: error }, "acts without an outcome could not be completed; tried again soon");
+  });
+  await look();
+  const loop = async (): Promise<void> => {
+    for (;;) {
+      await delay(everyMs * (0.8 + 0.4 * Math.random()), undefined, { ref: false, signal: stopping.signal });
+      await look();
+    }
+  };
+  loop().catch(() => undefined);
+  return { stop: () => stopping.abort() };
+}
+
+/** Completes what cannot be under way any more; gives how many. @throws StoreError */
+export async function completeActs({ store, log, now = Date.now }: Pick<ActKeeperDependencies, "store" | "log" | "now">): Promise<number> {
+  let completed = 0;
+  for (const intent of await store.audit.unsettled()) {
+    if (!isOver(intent, now()) || !(await completeAct(store, intent))) continue;
+    completed++;
+    log.warn({ intent: intent.id, actor: intent.actor, subject: intent.subject, operation: intent.detail?.["operation"] }, "an act had no outcome on record and was completed");
+  }
+  return completed;
+}
+
+/** A process of this machine can be asked; of any other only time tells. */
+function isOver({ at, detail }: AuditEntry, now: number): boolean {
+  if (now - at.getTime() > SURELY_OVER_MS) return true;
+  const process = detail?.["process"];
+  const [host, pid, mark] = typeof process === "string" ? process.split("/") : [];
+  if (host !== hostname()) return false;
+  return !isAlive(Number(pid)) || (startMark(Number(pid)) ?? "") !== mark;
+}

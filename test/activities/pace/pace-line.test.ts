@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { PaceLine } from "../../../src/activities/pace/pace-line.js";
+import type { Slot, TakeOptions } from "../../../src/activities/pace/slot.js";
+import type { Lease, LeaseRequest, RateLimit } from "../../../src/workflows/contract.js";
+
+const START = 1_800_000_000_000;
+const RATE: RateLimit = { perSecond: 1, burst: 1 };
+let asked: LeaseRequest[];
+let answer: (request: LeaseRequest) => Lease | Promise<Lease>;
+let troubles: number;
+
+// The line's only outside is the clock and the bucket; both are the test's.
+beforeEach(() => {
+  vi.useFakeTimers({ now: START });
+  [asked, troubles] = [[], 0];
+  answer = ({ count }) => lease(Array.from({ length: count }, (_, index) => Date.now() + index * 1_000));
+});
+afterEach(() => void vi.useRealTimers());
+
+const lease = (slots: number[], more: Partial<Lease> = {}): Lease => ({ slots, epoch: 1, toleranceMs: 100, nextLeaseInMs: 250, pausedUntil: 0, ...more });
+const newLine = (rateAsOf = 1) => new PaceLine(RATE, rateAsOf, async (request) => {
+  asked.push(request);
+  return answer(request);
+}, () => void (troubles += 1));
+async function take(line: PaceLine, count = 1, options: TakeOptions = { maxWaitMs: 500 }, passMs = 1): Promise<Slot[]> {
+  const taken = line.take(count, options);
+  await vi.advanceTimersByTimeAsync(passMs);
+  return taken;
+}
+const reserved = (at: number, epoch = 1): TakeOptions => ({ maxWaitMs: 500, reservations: [{ at, epoch }] });
+
+describe("a reservation", () => {
+  it("is redeemed without a message for 2 s after the bucket spoke, and then the bucket is asked again", async () => {
+    const line = newLine();
+    await take(line);
+    expect(asked).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_999);
+    const at = Date.now() + 100;
+    expect(await take(line, 1, reserved(at))).toEqual([{ kind: "start", at, until: at + 100, epoch: 1 }]);
+    expect(asked).toHaveLength(1);
+    // 2,001 ms after the answer what it said may be out of date.
+    await vi.advanceTimersByTimeAsync(START + 2_001 - Date.now() + 1);
+    const later = Date.now() + 100;
+    expect(await take(line, 1, reserved(later))).toEqual([{ kind: "start", at: later, until: later + 100, epoch: 1 }]);
+    expect(asked.map(({ count }) => count)).toEqual([1, 0]);
+  });
+
+  it("counts up to its tolerance, and is replaced when it was missed or is of another epoch", async () => {
+    const line = newLine();
+    await take(line);
+    const now = Date.now();
+    expect(await take(line, 1, reserved(now - 100), 0)).toEqual([{ kind: "start", at: now - 100, until: now, epoch: 1 }]);
+    answer = () => lease([now + 300]);
+    for (const [index, options] of [reserved(now - 101), reserved(now + 50, 2)].entries()) {
+      const [slot] = await take(line, 1, options, 300);
+      expect(slot, `case ${index}`).toMatchObject({ at: now + 300 });
+      expect(asked.at(-1)?.count).toBe(1);
+    }
+  });
+
+  it("further away than the caller waits comes back, a second before its slot", async () => {
+    const line = newLine();
+    await take(line);
+    const now = Date.now();
+    expect(await take(line, 1, reserved(now + 500), 0)).toMatchObject([{ kind: "start", at: now + 500 }]);
+    expect(await take(line, 1, reserved(now + 501), 0)).toEqual([{ kind: "later", dueAt: now, reservation: { at: now + 501, epoch: 1 } }]);
+    expect(await take(line, 1, reserved(now + 9_000), 0)).toEqual([{ kind: "later", dueAt: now + 8_000, reservation: { at: now + 9_000, epoch: 1 } }]);
+  });
+
+  it("is handed back when the engine does not answer", async () => {
+    const line = newLine();
+    answer = () => Promise.reject(new Error("no engine"));
+    const { dueAt, ...slot } = (await take(line, 1, reserved(START + 60_000)))[0] as Extract<Slot, { kind: "later" }>;
+    expect(slot).toEqual({ kind: "later", reservation: { at: START + 60_000, epoch: 1 } });
+    expect(dueAt).toBe(START + 5_000);
+    expect(troubles).toBe(1);
+  });
+});
+
+describe("messages", () => {
+  it("gather the demands of one turn, and come no sooner than the bucket allowed", async () => {
+    const line = newLine();
+    const taken = Promise.all([line.take(2, { maxWaitMs: 5_000 }), line.take(1, { maxWaitMs: 5_000 })]);
+    await vi.advanceTimersByTimeAsync(1);
+    await taken;
+    expect(asked).toMatchObject([{ count: 3, expect: 3, rate: RATE, rateAsOf: 1 }]);
+    const next = line.take(1, { maxWaitMs: 5_000 });
+    await vi.advanceTimersByTimeAsync(248);
+    expect(asked).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2);
+    await next;
+    expect(asked).toHaveLength(2);
+  });
+
+  it("are not waited for by whoever has less time", async () => {
+    const line = newLine();
+    answer = () => lease([START], { nextLeaseInMs: 3_000 });
+    await take(line);
+    expect(await take(line, 1, { maxWaitMs: 1_000 }, 0)).toEqual([{ kind: "later", dueAt: START + 3_000 }]);
+    const patient = line.take(1, { maxWaitMs: 3_000 });
+    answer = () => lease([START + 3_000]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(await patient).toMatchObject([{ kind: "start" }]);
+  });
+
+  it("expect what was asked for within the last second", async () => {
+    const line = newLine();
+    await take(line, 4, { maxWaitMs: 10_000 });
+    await vi.advanceTimersByTimeAsync(999);
+    await take(line, 1, { maxWaitMs: 10_000 });
+    await vi.advanceTimersByTimeAsync(2_000);
+    await take(line, 1, { maxWaitMs: 10_000 });
+    expect(asked.map((request) => request.expect)).toEqual([4, 1, 1]);
+  });
+});
+
+describe("spare tokens", () => {
+  it("serve without a message until they end, and one request each", async () => {
+    const line = newLine();
+    answer = ({ count }) => lease(Array.from({ length: count }, () => Date.now()), { spare: { count: 2, until: START + 1_000 } });
+    await take(line);
+    const at = Date.now();
+    expect(await take(line, 2, { maxWaitMs: 0 }, 0)).toEqual([1, 2].map(() => ({ kind: "start", at, until: START + 1_000, epoch: 1 })));
+    expect(asked).toHaveLength(1);
+    answer = ({ count }) => lease(Array.from({ length: count }, () => Date.now()), { spare: { count: 1, until: Date.now() + 1_000 } });
+    await take(line, 1, { maxWaitMs: 1_000 }, 300);
+    expect(asked).toHaveLength(2);
+    const until = asked.length;
+    await vi.advanceTimersByTimeAsync(1_000);
+    await take(line, 1, { maxWaitMs: 1_000 }, 1);
+    expect(asked).toHaveLength(until + 1);
+  });
+
+  it("end with the epoch they belong to", async () => {
+    const line = newLine();
+    answer = () => lease([START], { spare: { count: 3, until: START + 60_000 } });
+    await take(line);
+    // One more than there are: the bucket is asked, and has begun another epoch meanwhile.
+    answer = ({ count }) => lease(Array.from({ length: count }, () => Date.now()), { epoch: 2 });
+    const now = Date.now();
+    const slots = line.take(1, reserved(now + 90_000, 9));
+    const [first] = await slots;
+    expect(first).toMatchObject({ kind: "start", epoch: 1 });
+    const more = line.take(3, { maxWaitMs: 1_000 });
+    await vi.advanceTimersByTimeAsync(300);
+    expect((await more).map((slot) => slot.kind === "start" && slot.epoch)).toEqual([1, 1, 2]);
+    expect(first?.kind === "start" && line.holds(first)).toBe(false);
+    // Nothing is left of the spares before: the next one is asked for.
+    const messages = asked.length;
+    await take(line, 1, { maxWaitMs: 1_000 }, 300);
+    expect(asked).toHaveLength(messages + 1);
+  });
+});
+
+describe("holds", () => {
+  it("from the slot to the end of its tolerance, in the bucket's epoch", async () => {
+    const line = newLine();
+    await take(line);
+    const now = Date.now();
+    const start = { kind: "start", at: now, until: now, epoch: 1 } as const;
+    expect(line.holds(start)).toBe(true);
+    expect(line.holds({ ...start, at: now + 1, until: now + 9 })).toBe(false);
+    expect(line.holds({ ...start, at: now - 9, until: now - 1 })).toBe(false);
+    expect(line.holds({ ...start, epoch: 2 })).toBe(false);
+  });
+
+  it("nothing of the rate before, once a newer one is known; the same rate or an older one changes nothing", async () => {
+    const line = newLine(5);
+    await take(line);
+    const start = { kind: "start", at: START, until: START + 60_000, epoch: 1 } as const;
+    line.configure({ perSecond: 9, burst: 9 }, 4);
+    line.configure({ perSecond: 9, burst: 9 }, 5);
+    line.configure({ ...RATE }, 6);
+    expect(line.holds(start)).toBe(true);
+    line.configure({ perSecond: 9, burst: 9 }, 7);
+    expect(line.holds(start)).toBe(false);
+    await take(line, 1, { maxWaitMs: 1_000 }, 300);
+    expect(asked.at(-1)).toMatchObject({ rate: { perSecond: 9, burst: 9 }, rateAsOf: 7 });
+  });
+
+  it("not what a lease under way brings for a rate that changed meanwhile: it is asked for again", async () => {
+    const line = newLine();
+    let give = (): void => undefined;
+    answer = () => new Promise((resolve) => (give = () => resolve(lease([START], { epoch: 1 }))));
+    const taken = line.take(1, { maxWaitMs: 5_000 });
+    await vi.advanceTimersByTimeAsync(1);
+    line.configure({ perSecond: 2, burst: 1 }, 2);
+    answer = () => lease([Date.now()], { epoch: 2 });
+    give();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await taken).toMatchObject([{ kind: "start", epoch: 2 }]);
+    expect(asked.map(({ rateAsOf }) => rateAsOf)).toEqual([1, 2]);
+  });
+});
+
+it("gives all who wait a `later` when it closes, and whoever comes then", async () => {
+  const line = newLine();
+  answer = () => new Promise(() => undefined);
+  const waiting = line.take(2, { maxWaitMs: 60_000 });
+  await vi.advanceTimersByTimeAsync(0);
+  line.close();
+  const later = { kind: "later", dueAt: START + 5_000 };
+  expect(await waiting).toEqual([later, later]);
+  expect(await take(line, 1, { maxWaitMs: 60_000 }, 0)).toEqual([later]);
+});

@@ -1,0 +1,61 @@
+import { pino } from "pino";
+import { expect, it } from "vitest";
+import { createMetrics } from "../../src/metrics.js";
+import { createPayloadCheck } from "../../src/catalogue/payload-check.js";
+import { createSchemaCompiler, type SchemaCompiler } from "../../src/catalogue/schema-validator.js";
+import { createWatchdog } from "../../src/catalogue/watchdog.js";
+import type { EventType } from "../../src/store/model.js";
+
+function build() {
+  const [log, metrics, compiles] = [[] as Record<string, unknown>[], createMetrics(), [] as unknown[]];
+  const compile = createSchemaCompiler(createWatchdog());
+  const compileSchema: SchemaCompiler = (schema) => (compiles.push(schema), compile(schema));
+  const check = createPayloadCheck({ compileSchema, metrics, log: pino({}, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) }) });
+  return { check, log, compiles, metrics };
+}
+const at = new Date("2026-01-01T00:00:00Z");
+const type = (fields: Partial<EventType>): EventType => ({ name: "a.b", apiId: "api_1", validation: "enforce", createdAt: at, updatedAt: at, ...fields });
+const payload = (text: string, contentType = "application/json") => ({ contentType, bytes: Buffer.from(text) });
+
+it("compiles each version once, and anew when the type is another one", () => {
+  const { check, compiles } = build();
+  const text = { type: "string" };
+  for (let i = 0; i < 3; i++) expect(check(type({ schema: text }), payload("1"))).toHaveLength(1);
+  expect(compiles).toHaveLength(1);
+  expect(check(type({ schema: { type: "number" }, version: 2, versionAt: new Date() }), payload("1"))).toBeUndefined();
+  expect(check(type({ schema: { type: "boolean" }, createdAt: new Date() }), payload("true"))).toBeUndefined();
+  expect(compiles).toHaveLength(3);
+});
+
+it("looks at nothing where validation is off or there is no schema", () => {
+  const { check, compiles } = build();
+  expect(check(type({ validation: "off", schema: { type: "string" } }), payload("{"))).toBeUndefined();
+  expect(check(type({}), payload("{"))).toBeUndefined();
+  const { validation: _off, ...without } = type({ schema: { type: "string" } });
+  expect(check(without, payload("{"))).toBeUndefined();
+  expect(compiles).toEqual([]);
+});
+
+it("holds up no publish for a schema from before schemas were compiled", () => {
+  const { check, log } = build();
+  expect(check(type({ schema: { $ref: "https://elsewhere.example/" } }), payload("1"))).toBeUndefined();
+  expect(log).toMatchObject([{ type: "a.b", msg: expect.stringMatching(/cannot be compiled/) as string }]);
+});
+
+it("takes the value that was parsed already, and a name twice for what it is", () => {
+  const { check } = build();
+  const schema = { type: "object", properties: { a: { type: "number" } } };
+  expect(check(type({ schema }), { ...payload(`{"a":1}`), parsed: { value: { a: "x" } } })).toMatchObject([{ path: "/a" }]);
+  expect(check(type({ schema }), payload(`{"a":"x","\\u0061":1}`))).toMatchObject([{ message: expect.stringMatching(/twice/) as string }]);
+});
+
+it("counts by what was done, and names no value in the log", async () => {
+  const { check, log, metrics } = build();
+  const schema = { additionalProperties: { type: "number" } };
+  expect(check(type({ schema, validation: "warn" }), payload(`{"jane@doe.example":"secret"}`))).toBeUndefined();
+  expect(check(type({ schema }), payload(`{"jane@doe.example":"secret"}`))).toHaveLength(1);
+  expect(log).toMatchObject([{ schemaPaths: ["#/additionalProperties/type"] }]);
+  expect(JSON.stringify(log)).not.toMatch(/jane|secret/);
+  const { values } = await metrics.payloadsInvalid.get();
+  expect(values.map(({ labels, value }) => [labels.validation, value])).toEqual([["warn", 1], ["enforce", 1]]);
+});

@@ -1,0 +1,127 @@
+import { createCipheriv, createSecretKey, randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { SealContext } from "../../../src/store/sealing/data-key.js";
+import { createDataKey, sealedKeyId, unwrapKey, wrapKey } from "../../../src/store/sealing/sealing.js";
+
+const KEY_ID = "group/grp_1#1";
+const context: SealContext = { collection: "deliveries", id: "evt_1.sub_1", field: "attempts.1", owner: "group/grp_1" };
+const plaintext = Buffer.from("the payload, ünïcode and all");
+const invalid = expect.objectContaining({ name: "StoreError", code: "sealed_data_invalid" }) as Error;
+
+/** Offsets within the frame: version, length, key id, IV, tag, ciphertext. */
+const IV_AT = 2 + KEY_ID.length;
+const TAG_AT = IV_AT + 12;
+const BODY_AT = TAG_AT + 16;
+
+function flipped(sealed: Uint8Array, at: number): Uint8Array {
+  const copy = Buffer.from(sealed);
+  copy[at] = (copy[at] ?? 0) ^ 1;
+  return copy;
+}
+
+describe("sealing", () => {
+  const material = randomBytes(32);
+  const key = createDataKey(KEY_ID, material);
+
+  it("opens what it sealed, empty and large values too", () => {
+    for (const value of [plaintext, Buffer.alloc(0), randomBytes(200_000)]) {
+      const sealed = key.seal(context, value);
+      expect(Buffer.from(key.open(context, sealed)).equals(value)).toBe(true);
+      expect(sealed.length).toBe(BODY_AT + value.length);
+    }
+  });
+
+  it("lays the frame down as version, key id, IV, tag, ciphertext of AES-256-GCM", () => {
+    const sealed = Buffer.from(key.seal(context, plaintext));
+    expect(sealed[0]).toBe(1);
+    expect(sealedKeyId(sealed)).toBe(KEY_ID);
+    const aad = "1|10:deliveries|11:evt_1.sub_1|10:attempts.1|13:group/grp_1#1|11:group/grp_1";
+    const cipher = createCipheriv("aes-256-gcm", material, sealed.subarray(IV_AT, TAG_AT), { authTagLength: 16 });
+    cipher.setAAD(Buffer.from(aad));
+    expect(Buffer.concat([cipher.update(plaintext), cipher.final()]).equals(sealed.subarray(BODY_AT))).toBe(true);
+    expect(cipher.getAuthTag().equals(sealed.subarray(TAG_AT, BODY_AT))).toBe(true);
+  });
+
+  it("refuses a change of any byte", () => {
+    const sealed = key.seal(context, plaintext);
+    for (let at = 0; at < sealed.length; at++) expect(() => key.open(context, flipped(sealed, at)), `byte ${at}`).toThrow(invalid);
+  });
+
+  it("refuses every cut, a truncated tag included", () => {
+    const sealed = Buffer.from(key.seal(context, plaintext));
+    for (let length = 0; length < sealed.length; length++) expect(() => key.open(context, sealed.subarray(0, length)), `${length} bytes`).toThrow(invalid);
+    // Node itself accepts this 4-byte tag when authTagLength is not given.
+    const shortTag = Buffer.concat([sealed.subarray(0, TAG_AT + 4), sealed.subarray(BODY_AT)]);
+    expect(() => key.open(context, shortTag)).toThrow(invalid);
+  });
+
+  it.each(["collection", "id", "field", "owner"] as const)("refuses a ciphertext moved to another %s", (part) => {
+    const sealed = key.seal(context, plaintext);
+    expect(() => key.open({ ...context, [part]: `${context[part]}x` }, sealed)).toThrow(invalid);
+  });
+
+  it("tells contexts apart whose parts run together alike", () => {
+    const sealed = key.seal({ ...context, id: "a|1:b", field: "c" }, plaintext);
+    expect(() => key.open({ ...context, id: "a", field: "b|1:c" }, sealed)).toThrow(invalid);
+    const joined = key.seal({ ...context, collection: "events", id: "1" }, plaintext);
+    expect(() => key.open({ ...context, collection: "event", id: "s1" }, joined)).toThrow(invalid);
+  });
+
+  it("refuses another key, under the same id or another one", () => {
+    const sealed = key.seal(context, plaintext);
+    expect(() => createDataKey(KEY_ID, randomBytes(32)).open(context, sealed)).toThrow(invalid);
+    expect(() => createDataKey("group/grp_2#1", material).open(context, sealed)).toThrow(invalid);
+  });
+
+  it("names the version that it cannot read and refuses cut frames", () => {
+    const sealed = key.seal(context, plaintext);
+    const newer = Buffer.from(sealed);
+    newer[0] = 2;
+    expect(() => sealedKeyId(newer)).toThrow(/version 2/);
+    expect(() => sealedKeyId(newer)).toThrow(invalid);
+    for (const cut of [Buffer.alloc(0), sealed.subarray(0, 1), sealed.subarray(0, BODY_AT - 1)]) expect(() => sealedKeyId(cut)).toThrow(invalid);
+  });
+
+  it("says nothing of the plaintext in an error", () => {
+    const sealed = flipped(key.seal(context, plaintext), BODY_AT);
+    expect(() => key.open(context, sealed)).toThrow(/^(?!.*payload).*$/s);
+  });
+
+  it("refuses key material of another size and key ids that do not fit", () => {
+    expect(() => createDataKey(KEY_ID, randomBytes(16))).toThrow(invalid);
+    expect(() => createDataKey("", material)).toThrow(invalid);
+    expect(() => createDataKey("x".repeat(256), material)).toThrow(invalid);
+  });
+
+  it("never repeats an IV in a million seals", { timeout: 120_000 }, () => {
+    const seen = new Set<bigint>();
+    const empty = Buffer.alloc(0);
+    for (let i = 0; i < 1_000_000; i++) {
+      const sealed = Buffer.from(key.seal(context, empty));
+      seen.add((sealed.readBigUInt64LE(IV_AT) << 32n) | BigInt(sealed.readUInt32LE(IV_AT + 8)));
+    }
+    expect(seen.size).toBe(1_000_000);
+  });
+
+  it("counts every seal", () => {
+    let seals = 0;
+    const counted = createDataKey(KEY_ID, material, () => seals++);
+    for (let i = 0; i < 7; i++) counted.seal(context, plaintext);
+    expect(seals).toBe(7);
+  });
+});
+
+describe("wrapping a data key", () => {
+  const master = createSecretKey(randomBytes(32));
+  const dataKey = randomBytes(32);
+  const aad = Buffer.from("data key 1");
+
+  it("unwraps under the same master key and binding only", () => {
+    const wrapped = wrapKey(master, aad, dataKey);
+    expect(Buffer.from(unwrapKey(master, aad, wrapped) ?? []).equals(dataKey)).toBe(true);
+    expect(unwrapKey(createSecretKey(randomBytes(32)), aad, wrapped)).toBeUndefined();
+    expect(unwrapKey(master, Buffer.from("data key 2"), wrapped)).toBeUndefined();
+    for (let at = 0; at < wrapped.length; at++) expect(unwrapKey(master, aad, flipped(wrapped, at)), `byte ${at}`).toBeUndefined();
+    for (let length = 0; length < wrapped.length; length++) expect(unwrapKey(master, aad, wrapped.subarray(0, length))).toBeUndefined();
+  });
+});
