@@ -1,0 +1,69 @@
+// Holds what ESLint has no rule for: no file of src/ imports itself in a circle, types included; no folder is a hall; no line is too long.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import ts from "typescript";
+
+const MOST_FILES = 20;
+const MOST_COLUMNS = 120;
+
+const filesOf = (root) =>
+  existsSync(root)
+    ? readdirSync(root, { recursive: true })
+        .filter((file) => /\.(ts|mjs)$/.test(file))
+        .map((file) => path.join(root, file))
+        .sort()
+    : [];
+const sources = filesOf("src");
+const faults = [];
+
+/** The files of src/ that this one imports, by value or by type. */
+function importsOf(file) {
+  return ts
+    .preProcessFile(readFileSync(file, "utf8"), true, true)
+    .importedFiles.map(({ fileName }) => fileName)
+    .filter((name) => name.startsWith("."))
+    .map((name) => path.join(path.dirname(file), name).replace(/\.js$/, ".ts"))
+    .filter((target) => sources.includes(target));
+}
+
+/** Tells of each circle once: a depth-first search that meets a file which is still open. */
+function findCircles() {
+  const imports = new Map(sources.map((file) => [file, importsOf(file)]));
+  const done = new Set();
+  const open = [];
+  const visit = (file) => {
+    if (open.includes(file)) return faults.push(`circle: ${[...open.slice(open.indexOf(file)), file].join(" -> ")}`);
+    if (done.has(file)) return;
+    open.push(file);
+    for (const target of imports.get(file) ?? []) visit(target);
+    open.pop();
+    done.add(file);
+  };
+  sources.forEach(visit);
+}
+
+function findHalls() {
+  const folders = Map.groupBy ? Map.groupBy(sources, path.dirname) : new Map();
+  if (!Map.groupBy) for (const file of sources) folders.set(path.dirname(file), [...(folders.get(path.dirname(file)) ?? []), file]);
+  for (const [folder, files] of folders) {
+    if (files.length > MOST_FILES) faults.push(`${folder} has ${files.length} files, ${MOST_FILES} are the most: make a folder for a feature.`);
+  }
+}
+
+/** Regular expressions and addresses cannot be broken; everything else can. */
+const isUnbreakable = (line) => !/\S\s+\S/.test(line.trim().replace(/^(\/\/|\*)\s+/, "")) || /^\s*\/.*\/[a-z]*[,;]?$/.test(line);
+
+function findLongLines() {
+  for (const file of ["src", "test", "bench", "scripts"].flatMap(filesOf)) {
+    readFileSync(file, "utf8").split("\n").forEach((line, index) => {
+      if (line.length > MOST_COLUMNS && !isUnbreakable(line)) faults.push(`${file}:${index + 1} has ${line.length} columns, ${MOST_COLUMNS} are the most.`);
+    });
+  }
+}
+
+findCircles();
+findHalls();
+findLongLines();
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) process.exit(1);
+console.log(`structure: ${sources.length} files of src/ without a circle.`);
