@@ -2,11 +2,21 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { defineConfig } from "vitest/config";
 
 /** They hold rates in real time over several processes, so nothing else may run beside them. */
-const PACED = ["test/e2e/throttle.test.ts", "test/activities/pace/throttle.test.ts", "test/activities/recover-pace.test.ts"];
-/** They start the service, end processes, or change what a process has once, such as its umask. So each file has a process of its own. */
+const PACED = [
+  "test/e2e/throttle.test.ts",
+  "test/activities/pace/throttle.test.ts",
+  "test/activities/recover-pace.test.ts",
+];
+/**
+ * They start the service, end processes, or change what a process has once, such as its umask. So each file has a
+ * process of its own.
+ */
 const OWN_PROCESS = ["test/workers/**/*.test.ts", "test/e2e/**/*.test.ts"];
 
-/** Files of a process of their own first: they take longest, and the others keep the modules that they have loaded while none comes between. */
+/**
+ * Files of a process of their own first: they take longest, and the others keep the modules that they have loaded while
+ * none comes between.
+ */
 class Sequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
@@ -29,9 +39,23 @@ export default defineConfig({
     sequence: { sequencer: Sequencer },
     projects: [
       // Two cores: of three test processes one waits for an engine, a timer or a child most of the time.
-      { extends: true, test: { name: "own-process", include: OWN_PROCESS, exclude: PACED, maxWorkers: 3, sequence: { groupOrder: 0 } } },
-      // Nothing of the source is kept in modules that a second file may not meet. To load them takes 3 s of CPU, which a file pays only once in each process.
-      { extends: true, test: { name: "suite", include: ["test/**/*.test.ts"], exclude: [...PACED, ...OWN_PROCESS], isolate: false, maxWorkers: 3, sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: { name: "own-process", include: OWN_PROCESS, exclude: PACED, maxWorkers: 3, sequence: { groupOrder: 0 } },
+      },
+      // Nothing of the source is kept in modules that a second file may not meet. To load them takes 3 s of CPU, which
+      // a file pays only once in each process.
+      {
+        extends: true,
+        test: {
+          name: "suite",
+          include: ["test/**/*.test.ts"],
+          exclude: [...PACED, ...OWN_PROCESS],
+          isolate: false,
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
+        },
+      },
       { extends: true, test: { name: "paced", include: PACED, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },

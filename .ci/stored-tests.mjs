@@ -11,7 +11,9 @@ const files = new Map();
 function read(file) {
   if (files.has(file) || !existsSync(file)) return;
   const text = readFileSync(file, "utf8");
-  const imported = [...text.matchAll(IMPORTS)].map(([, path]) => `${join(dirname(file), path)}.ts`).filter((path) => !relative("test", path).startsWith(".."));
+  const imported = [...text.matchAll(IMPORTS)]
+    .map(([, path]) => `${join(dirname(file), path)}.ts`)
+    .filter((path) => !relative("test", path).startsWith(".."));
   files.set(file, { reaches: REACHES.test(text), imported });
   imported.forEach(read);
 }
@@ -23,7 +25,11 @@ function reaches(file, seen = new Set()) {
   return imported.some((path) => !seen.has(path) && reaches(path, seen));
 }
 
-const tests = process.argv.slice(2).flatMap((folder) => readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".test.ts")).map((name) => join(folder, name)));
+const tests = process.argv.slice(2).flatMap((folder) =>
+  readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => join(folder, name)),
+);
 tests.forEach(read);
 const stored = tests.filter((file) => reaches(file)).sort();
 if (stored.length === 0) throw new Error(`No test below ${process.argv.slice(2).join(", ")} reaches a database.`);

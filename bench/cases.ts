@@ -59,7 +59,8 @@ async function burstTo(run: Run, sink: SinkProcess, name: string, concurrency: n
   const { stack, sizes } = run;
   const rawPerSecond = await rawLoop(run, sink, concurrency);
   const set = await subscribe(stack, sink, `burst-${sink.tls ? "tls" : "plain"}-${concurrency}`);
-  const publish = (events: number, phase: string) => stack.load.call("burst", { ...target(run, set, phase), events, concurrency });
+  const publish = (events: number, phase: string) =>
+    stack.load.call("burst", { ...target(run, set, phase), events, concurrency });
   run.say(`${name}, ${concurrency} clients: warm-up`);
   await warmUp(sink, set, () => publish(Math.ceil(sizes.events * WARM_UP), "w"));
   run.say(`${name}, ${concurrency} clients: measured`);
@@ -72,11 +73,18 @@ async function paced(run: Run): Promise<void> {
   for (const perSecond of sizes.perSecond) {
     const set = await subscribe(stack, stack.plainSink, `paced-${perSecond}`);
     const publish = (seconds: number, phase: string) =>
-      stack.load.call("paced", { ...target(run, set, phase), perSecond, seconds, temporalAddress: stack.service.temporalAddress });
+      stack.load.call("paced", {
+        ...target(run, set, phase),
+        perSecond,
+        seconds,
+        temporalAddress: stack.service.temporalAddress,
+      });
     run.say(`${perSecond}/s: warm-up`);
     await warmUp(stack.plainSink, set, () => publish(3, "w"));
     run.say(`${perSecond}/s: measured`);
-    run.rows.push(await measured(stack, stack.plainSink, set, `paced ${perSecond}/s`, () => publish(sizes.seconds, "m")));
+    run.rows.push(
+      await measured(stack, stack.plainSink, set, `paced ${perSecond}/s`, () => publish(sizes.seconds, "m")),
+    );
   }
 }
 
@@ -87,11 +95,14 @@ async function fanOut(run: Run): Promise<void> {
   const rawPerSecond = await rawLoop(run, stack.plainSink, concurrency);
   run.say(`fan-out: ${subscriptions} subscriptions`);
   const set = await subscribe(stack, stack.plainSink, "fan-out", subscriptions);
-  const publish = (count: number, phase: string) => stack.load.call("burst", { ...target(run, set, phase), events: count, concurrency });
+  const publish = (count: number, phase: string) =>
+    stack.load.call("burst", { ...target(run, set, phase), events: count, concurrency });
   run.say("fan-out: warm-up");
   await warmUp(stack.plainSink, set, () => publish(Math.ceil(events * WARM_UP), "w"));
   run.say("fan-out: measured");
-  const row = await measured(stack, stack.plainSink, set, `fan-out ${events} × ${subscriptions}`, () => publish(events, "m"));
+  const row = await measured(stack, stack.plainSink, set, `fan-out ${events} × ${subscriptions}`, () =>
+    publish(events, "m"),
+  );
   run.rows.push({ ...row, ofRawLoop: row.deliveredPerSecond / rawPerSecond });
 }
 
@@ -107,7 +118,14 @@ async function rawLoop(run: Run, sink: SinkProcess, concurrency: number): Promis
   run.say(name);
   const { load } = run.stack;
   const send = (requests: number) =>
-    load.call("raw", { url: sink.url, path: "/raw", requests, concurrency, payloadBytes: run.sizes.payloadBytes, ...(sink.tls && { tls: sink.tls }) });
+    load.call("raw", {
+      url: sink.url,
+      path: "/raw",
+      requests,
+      concurrency,
+      payloadBytes: run.sizes.payloadBytes,
+      ...(sink.tls && { tls: sink.tls }),
+    });
   await send(Math.ceil(run.sizes.events * WARM_UP));
   const cpu = () => cpuSeconds(load.pid) + cpuSeconds(sink.pid);
   const before = cpu();
@@ -120,12 +138,19 @@ async function rawLoop(run: Run, sink: SinkProcess, concurrency: number): Promis
 function target({ stack, sizes }: Run, set: SubscriptionSet, phase: string) {
   const { service } = stack;
   return {
-    url: service.url, key: service.adminKey, eventType: set.eventType, payloadBytes: sizes.payloadBytes,
+    url: service.url,
+    key: service.adminKey,
+    eventType: set.eventType,
+    payloadBytes: sizes.payloadBytes,
     ...(sizes.ownIds && { idPrefix: `${set.eventType.replace(".happened", "")}-${phase}-` }),
   };
 }
 
-async function warmUp(sink: SinkProcess, set: SubscriptionSet, publish: () => Promise<{ accepted: unknown[] }>): Promise<void> {
+async function warmUp(
+  sink: SinkProcess,
+  set: SubscriptionSet,
+  publish: () => Promise<{ accepted: unknown[] }>,
+): Promise<void> {
   await sink.call("reset", undefined);
   const { accepted } = await publish();
   await arrived(sink, accepted.length * set.subscriptions.length);

@@ -32,7 +32,9 @@ export function startChild<M extends Methods>(module: URL): Child<M> {
     if (error === undefined) caller?.resolve(result);
     else caller?.reject(new Error(error));
   });
-  child.on("exit", (code, signal) => waiting.forEach(({ reject }) => reject(new Error(`${module.pathname} ended (${signal ?? code}).`))));
+  child.on("exit", (code, signal) =>
+    waiting.forEach(({ reject }) => reject(new Error(`${module.pathname} ended (${signal ?? code}).`))),
+  );
   return {
     pid: child.pid ?? 0,
     call: (method, argument) =>

@@ -43,8 +43,13 @@ export interface PacedResult extends LoadResult {
 /** Bare starts a second: enough for a p99 over some seconds, and few beside the publishes, whose engine they load. */
 const BARE_PER_SECOND = 5;
 
-/** Publishes at a fixed rate whatever the answers do; half a period after some publishes it starts a workflow on the bare engine. */
-export async function paced(plan: Target & { perSecond: number; seconds: number; temporalAddress: string }): Promise<PacedResult> {
+/**
+ * Publishes at a fixed rate whatever the answers do; half a period after some publishes it starts a workflow on the
+ * bare engine.
+ */
+export async function paced(
+  plan: Target & { perSecond: number; seconds: number; temporalAddress: string },
+): Promise<PacedResult> {
   const publisher = createPublisher(plan, 64);
   const engine = await createBareEngine(plan.temporalAddress);
   const calls: Promise<void>[] = [];
@@ -72,7 +77,10 @@ export interface RawPlan {
   tls?: { cert: string; key: string; ca: string };
 }
 
-/** Signs and sends straight to the sink: undici and HMAC, nothing else. The rate that no service on this machine can pass. */
+/**
+ * Signs and sends straight to the sink: undici and HMAC, nothing else. The rate that no service on this machine can
+ * pass.
+ */
 export async function raw(plan: RawPlan): Promise<{ startedAt: number; endedAt: number }> {
   const pool = new Pool(plan.url, { connections: plan.concurrency, ...(plan.tls && { connect: plan.tls }) });
   const secret = randomBytes(24);
@@ -84,7 +92,12 @@ export async function raw(plan: RawPlan): Promise<{ startedAt: number; endedAt: 
       const id = `raw_${next++}`;
       const timestamp = Math.floor(Date.now() / 1_000).toString();
       const signature = createHmac("sha256", secret).update(`${id}.${timestamp}.${body}`).digest("base64");
-      const headers = { "content-type": "application/json", "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": `v1,${signature}` };
+      const headers = {
+        "content-type": "application/json",
+        "webhook-id": id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": `v1,${signature}`,
+      };
       const answer = await pool.request({ path: plan.path, method: "POST", headers, body });
       await answer.body.dump();
     }
@@ -105,10 +118,19 @@ function createPublisher(target: Target, connections: number) {
     const id = target.idPrefix ? `"id":"${target.idPrefix}${number}",` : "";
     const calledAt = monotonicMs();
     try {
-      const answer = await pool.request({ path: "/v1/events", method: "POST", headers, body: `{${id}"type":"${target.eventType}","data":${data}}` });
+      const answer = await pool.request({
+        path: "/v1/events",
+        method: "POST",
+        headers,
+        body: `{${id}"type":"${target.eventType}","data":${data}}`,
+      });
       const text = await answer.body.text();
       if (answer.statusCode !== 202) return refuse(String(answer.statusCode));
-      result.accepted.push({ id: (JSON.parse(text) as { id: string }).id, calledAt, answeredMs: monotonicMs() - calledAt });
+      result.accepted.push({
+        id: (JSON.parse(text) as { id: string }).id,
+        calledAt,
+        answeredMs: monotonicMs() - calledAt,
+      });
     } catch (error) {
       refuse((error as NodeJS.ErrnoException).code ?? "error");
     }

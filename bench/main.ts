@@ -14,7 +14,9 @@ import { markdown, table } from "./report.js";
 import { startStack } from "./stack.js";
 
 const USAGE = `npm run bench -- [options]
-  --cases a,b,c,d,e      ${Object.entries(CASES).map(([name, { title }]) => `${name}: ${title}`).join("; ")} (all)
+  --cases a,b,c,d,e      ${Object.entries(CASES)
+    .map(([name, { title }]) => `${name}: ${title}`)
+    .join("; ")} (all)
   --events 20000         of a burst
   --concurrency 32,256   clients of a burst
   --rates 5,50           publishes a second, paced
@@ -28,11 +30,17 @@ const USAGE = `npm run bench -- [options]
 
 const { values } = parseArgs({
   options: {
-    cases: { type: "string", default: "a,b,c,d,e" }, events: { type: "string", default: "20000" },
-    concurrency: { type: "string", default: "32,256" }, rates: { type: "string", default: "5,50" },
-    seconds: { type: "string", default: "20" }, "fan-out": { type: "string", default: "200x100" },
-    payload: { type: "string", default: "1024" }, "own-ids": { type: "boolean", default: false },
-    env: { type: "string", multiple: true, default: [] }, "cpu-prof": { type: "boolean", default: false }, help: { type: "boolean", default: false },
+    cases: { type: "string", default: "a,b,c,d,e" },
+    events: { type: "string", default: "20000" },
+    concurrency: { type: "string", default: "32,256" },
+    rates: { type: "string", default: "5,50" },
+    seconds: { type: "string", default: "20" },
+    "fan-out": { type: "string", default: "200x100" },
+    payload: { type: "string", default: "1024" },
+    "own-ids": { type: "boolean", default: false },
+    env: { type: "string", multiple: true, default: [] },
+    "cpu-prof": { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
 
@@ -56,12 +64,17 @@ async function main(): Promise<number> {
     for (const each of chosenCases()) {
       await CASES[each].run(run).catch((error: unknown) => {
         failed++;
-        say(`Case ${each} failed: ${String(error)}\nWhat the service complained of last:\n${complaints(stack.service)}`);
+        say(
+          `Case ${each} failed: ${String(error)}\nWhat the service complained of last:\n${complaints(stack.service)}`,
+        );
       });
     }
     for (const row of run.rows.filter(({ lost, unrecorded }) => lost + unrecorded > 0)) {
       failed++;
-      say(`${row.name}: ${row.lost} lost, of which ${JSON.stringify(row.lostStatuses ?? {})}\nWhat the service complained of last:\n${complaints(stack.service)}`);
+      say(
+        `${row.name}: ${row.lost} lost, of which ${JSON.stringify(row.lostStatuses ?? {})}\nWhat the ` +
+          `service complained of last:\n${complaints(stack.service)}`,
+      );
     }
   } finally {
     await stack.end();
@@ -73,22 +86,37 @@ async function main(): Promise<number> {
   if (profileDir) printProfile(profileDir);
   mkdirSync(directory, { recursive: true });
   const file = join(directory, `${name}.json`);
-  writeFileSync(file, JSON.stringify({ at: name, machine, sizes: run.sizes, settings: settings(), raw, rows }, null, 2));
+  writeFileSync(
+    file,
+    JSON.stringify({ at: name, machine, sizes: run.sizes, settings: settings(), raw, rows }, null, 2),
+  );
   print(`\nWritten to ${relative(process.cwd(), file)}`);
   return failed === 0 ? 0 : 1;
 }
 
 /** The last lines of the log that are not ordinary: warnings and errors of the structured log, and plain lines. */
 function complaints(service: Service): string {
-  const lines = service.log().trimEnd().split("\n").filter((line) => !/^\{"level":"(trace|debug|info)"/.test(line));
-  return `${lines.slice(-12).map((line) => line.slice(0, 600)).join("\n")}${service.running() ? "" : "\nThe service has ended."}`;
+  const lines = service
+    .log()
+    .trimEnd()
+    .split("\n")
+    .filter((line) => !/^\{"level":"(trace|debug|info)"/.test(line));
+  return `${lines
+    .slice(-12)
+    .map((line) => line.slice(0, 600))
+    .join("\n")}${service.running() ? "" : "\nThe service has ended."}`;
 }
 
 function sizes(): Sizes {
   const [events = 0, subscriptions = 0] = values["fan-out"].split("x").map(positive);
   return {
-    events: positive(values.events), concurrency: values.concurrency.split(",").map(positive), perSecond: values.rates.split(",").map(positive),
-    seconds: positive(values.seconds), fanOut: { events, subscriptions }, payloadBytes: positive(values.payload), ownIds: values["own-ids"],
+    events: positive(values.events),
+    concurrency: values.concurrency.split(",").map(positive),
+    perSecond: values.rates.split(",").map(positive),
+    seconds: positive(values.seconds),
+    fanOut: { events, subscriptions },
+    payloadBytes: positive(values.payload),
+    ownIds: values["own-ids"],
   };
 }
 
@@ -100,7 +128,9 @@ function chosenCases(): CaseName[] {
 }
 
 function settings(): Record<string, string> {
-  return Object.fromEntries(values.env.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+  return Object.fromEntries(
+    values.env.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
+  );
 }
 
 function positive(text: string): number {
@@ -111,7 +141,12 @@ function positive(text: string): number {
 
 function printProfile(directory: string): void {
   const { functions, packages } = topSelfTimes(directory);
-  const lines = (items: typeof functions) => items.map(({ place, milliseconds, share }) => [place, Math.round(milliseconds).toString(), `${(100 * share).toFixed(1)} %`]);
+  const lines = (items: typeof functions) =>
+    items.map(({ place, milliseconds, share }) => [
+      place,
+      Math.round(milliseconds).toString(),
+      `${(100 * share).toFixed(1)} %`,
+    ]);
   print(`\n${table(["self time of the service, by package", "ms", "share"], lines(packages))}`);
   print(`\n${table(["by function", "ms", "share"], lines(functions))}`);
 }
@@ -123,5 +158,6 @@ main().then(
     process.exit(1);
   },
 );
-// Not `once`: a signal to the whole process group comes twice (once passed on by npm), and the second would cut the cleaning up short.
+// Not `once`: a signal to the whole process group comes twice (once passed on by npm), and the second would cut the
+// cleaning up short.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));

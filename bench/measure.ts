@@ -44,8 +44,16 @@ export interface Row {
 /** Nothing new at the sink for so long means that nothing more will come. */
 const NO_PROGRESS_MS = 60_000;
 
-/** Runs the load and measures until every delivery of an accepted event has arrived and a sample of them is recorded. */
-export async function measured(stack: Stack, sink: SinkProcess, set: SubscriptionSet, name: string, run: () => Promise<LoadResult | PacedResult>): Promise<Row> {
+/**
+ * Runs the load and measures until every delivery of an accepted event has arrived and a sample of them is recorded.
+ */
+export async function measured(
+  stack: Stack,
+  sink: SinkProcess,
+  set: SubscriptionSet,
+  name: string,
+  run: () => Promise<LoadResult | PacedResult>,
+): Promise<Row> {
   await sink.call("reset", undefined);
   const pids = processes(stack, sink);
   const cpuBefore = measure(pids, cpuSeconds);
@@ -56,23 +64,40 @@ export async function measured(stack: Stack, sink: SinkProcess, set: Subscriptio
   });
   if (!stack.service.running() || result.accepted.length === 0) {
     memory.stop();
-    throw new Error(`${name}: nothing can be measured, the service ${stack.service.running() ? "accepted nothing" : "ended"}. Publish calls: ${JSON.stringify(result.refused)}`);
+    throw new Error(
+      `${name}: nothing can be measured, the service ` +
+        `${stack.service.running() ? "accepted nothing" : "ended"}. Publish ` +
+        "calls: " +
+        `${JSON.stringify(result.refused)}`,
+    );
   }
   const expected = result.accepted.length * set.subscriptions.length;
   const lastArrival = await arrived(sink, expected);
   const unrecorded = await recorded(stack, set, result);
   const peakMiB = memory.stop();
   const cpuAfter = measure(pids, cpuSeconds);
-  const used = Object.fromEntries(Object.entries(cpuAfter).map(([process, seconds]) => [process, seconds - (cpuBefore[process] ?? 0)]));
+  const used = Object.fromEntries(
+    Object.entries(cpuAfter).map(([process, seconds]) => [process, seconds - (cpuBefore[process] ?? 0)]),
+  );
   const summary = await sink.call("summary", undefined);
   const measuredRow = row(name, result, { expected, lastArrival, unrecorded, peakMiB, used, summary });
-  return measuredRow.lost > 0 ? { ...measuredRow, lostStatuses: await statusesOfLost(stack, sink, set, result) } : measuredRow;
+  return measuredRow.lost > 0
+    ? { ...measuredRow, lostStatuses: await statusesOfLost(stack, sink, set, result) }
+    : measuredRow;
 }
 
-async function statusesOfLost(stack: Stack, sink: SinkProcess, set: SubscriptionSet, { accepted }: LoadResult): Promise<Record<string, number>> {
+async function statusesOfLost(
+  stack: Stack,
+  sink: SinkProcess,
+  set: SubscriptionSet,
+  { accepted }: LoadResult,
+): Promise<Record<string, number>> {
   const byPath = new Map(set.subscriptions.map(({ id, url }) => [new URL(url).pathname, id]));
   const statuses: Record<string, number> = {};
-  for (const { id, path } of await sink.call("missing", { ids: accepted.map((each) => each.id), paths: [...byPath.keys()] })) {
+  for (const { id, path } of await sink.call("missing", {
+    ids: accepted.map((each) => each.id),
+    paths: [...byPath.keys()],
+  })) {
     const { status, body } = await stack.client.get<{ status?: string }>(`/v1/deliveries/${id}.${byPath.get(path)}`);
     const said = status === 200 ? (body.status ?? "") : `answer ${status}`;
     statuses[said] = (statuses[said] ?? 0) + 1;
@@ -113,7 +138,11 @@ interface Observed {
   summary: SinkSummary;
 }
 
-function row(name: string, result: LoadResult | PacedResult, { expected, lastArrival, unrecorded, peakMiB, used, summary }: Observed): Row {
+function row(
+  name: string,
+  result: LoadResult | PacedResult,
+  { expected, lastArrival, unrecorded, peakMiB, used, summary }: Observed,
+): Row {
   const seconds = (lastArrival - result.startedAt) / 1_000;
   const { harness = 0, ...ours } = used;
   const total = Object.values(ours).reduce((sum, value) => sum + value, 0);
@@ -127,7 +156,9 @@ function row(name: string, result: LoadResult | PacedResult, { expected, lastArr
     seconds,
     deliveredPerSecond: summary.distinct / seconds,
     acceptedPerSecond: (result.accepted.length * 1_000) / (result.endedAt - result.startedAt),
-    cpuPerThousand: Object.fromEntries(Object.entries(used).map(([process, value]) => [process, (value * 1_000) / summary.distinct])),
+    cpuPerThousand: Object.fromEntries(
+      Object.entries(used).map(([process, value]) => [process, (value * 1_000) / summary.distinct]),
+    ),
     cpuOfHarness: total / harness,
     peakMiB,
     lost: expected - summary.distinct,

@@ -41,17 +41,29 @@ function add(sums: Map<string, number>, key: string, value: number): void {
 function top(sums: Map<string, number>, count: number): SelfTime[] {
   const total = [...sums.values()].reduce((sum, value) => sum + value, 0);
   const sorted = [...sums].sort(([, a], [, b]) => b - a).slice(0, count);
-  return sorted.map(([place, microseconds]) => ({ place, milliseconds: microseconds / 1_000, share: microseconds / total }));
+  return sorted.map(([place, microseconds]) => ({
+    place,
+    milliseconds: microseconds / 1_000,
+    share: microseconds / total,
+  }));
 }
 
 /** The part of a path that tells: from the last `node_modules/` or `dist/` on. */
 function shortened(url: string): string {
-  return url.split("/node_modules/").at(-1)?.replace(/^.*\/dist\//, "dist/") ?? url;
+  return (
+    url
+      .split("/node_modules/")
+      .at(-1)
+      ?.replace(/^.*\/dist\//, "dist/") ?? url
+  );
 }
 
 function packageOf(where: string, functionName: string): string {
   if (where === "") return functionName.startsWith("(") ? functionName : "native";
   if (where.startsWith("node:")) return "node";
   if (where.startsWith("dist/")) return "sealpost";
-  return where.split("/").slice(0, where.startsWith("@") ? 2 : 1).join("/");
+  return where
+    .split("/")
+    .slice(0, where.startsWith("@") ? 2 : 1)
+    .join("/");
 }

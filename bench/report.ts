@@ -12,32 +12,71 @@ export function markdown({ raw, rows }: Results): string {
 export function table(columns: string[], lines: string[][]): string {
   if (lines.length === 0) return "";
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
-  return [line(columns), line(columns.map((_, index) => (index === 0 ? "---" : "---:"))), ...lines.map(line)].join("\n");
+  return [line(columns), line(columns.map((_, index) => (index === 0 ? "---" : "---:"))), ...lines.map(line)].join(
+    "\n",
+  );
 }
 
 function throughput(rows: Row[]): string {
-  const columns = ["case", "delivered/s", "accepted/s", "of raw loop", "CPU s per 1,000: service + Temporal + MongoDB", "of harness CPU", "peak MiB: service + Temporal + MongoDB", "lost", "doubled", "refused", "unrecorded"];
-  return table(columns, rows.map((row) => [
-    row.name, whole(row.deliveredPerSecond), whole(row.acceptedPerSecond), row.ofRawLoop === undefined ? "" : `${(100 * row.ofRawLoop).toFixed(1)} %`,
-    ours(row.cpuPerThousand, 2), `${row.cpuOfHarness.toFixed(1)}×`, ours(row.peakMiB, 0),
-    String(row.lost), String(row.doubled), refusals(row.refused), String(row.unrecorded),
-  ]));
+  const columns = [
+    "case",
+    "delivered/s",
+    "accepted/s",
+    "of raw loop",
+    "CPU s per 1,000: service + Temporal + MongoDB",
+    "of harness CPU",
+    "peak MiB: service + Temporal + MongoDB",
+    "lost",
+    "doubled",
+    "refused",
+    "unrecorded",
+  ];
+  return table(
+    columns,
+    rows.map((row) => [
+      row.name,
+      whole(row.deliveredPerSecond),
+      whole(row.acceptedPerSecond),
+      row.ofRawLoop === undefined ? "" : `${(100 * row.ofRawLoop).toFixed(1)} %`,
+      ours(row.cpuPerThousand, 2),
+      `${row.cpuOfHarness.toFixed(1)}×`,
+      ours(row.peakMiB, 0),
+      String(row.lost),
+      String(row.doubled),
+      refusals(row.refused),
+      String(row.unrecorded),
+    ]),
+  );
 }
 
 function latencies(rows: Row[]): string {
-  return table(["case, ms p50 / p99", "acknowledged", "end to end", "bare engine start"], rows.map((row) => [
-    row.name, both(row.acknowledged), both(row.endToEnd), row.engineStart ? both(row.engineStart) : "",
-  ]));
+  return table(
+    ["case, ms p50 / p99", "acknowledged", "end to end", "bare engine start"],
+    rows.map((row) => [
+      row.name,
+      both(row.acknowledged),
+      both(row.endToEnd),
+      row.engineStart ? both(row.engineStart) : "",
+    ]),
+  );
 }
 
 function limits(rows: RawRow[]): string {
-  return table(["limit", "requests/s", "CPU s per 1,000 (generator + sink)"], rows.map((row) => [row.name, whole(row.perSecond), row.cpuPerThousand.toFixed(2)]));
+  return table(
+    ["limit", "requests/s", "CPU s per 1,000 (generator + sink)"],
+    rows.map((row) => [row.name, whole(row.perSecond), row.cpuPerThousand.toFixed(2)]),
+  );
 }
 
 const whole = (value: number): string => Math.round(value).toLocaleString("en-GB");
 const both = ({ p50, p99 }: Latency): string => `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
-const ours = ({ service = 0, temporal = 0, mongodb = 0 }: Figures, digits: number): string => [service, temporal, mongodb].map((value) => value.toFixed(digits)).join(" + ");
+const ours = ({ service = 0, temporal = 0, mongodb = 0 }: Figures, digits: number): string =>
+  [service, temporal, mongodb].map((value) => value.toFixed(digits)).join(" + ");
 
 function refusals(refused: Record<string, number>): string {
-  return Object.entries(refused).map(([code, count]) => `${count} × ${code}`).join(", ") || "0";
+  return (
+    Object.entries(refused)
+      .map(([code, count]) => `${count} × ${code}`)
+      .join(", ") || "0"
+  );
 }

@@ -14,11 +14,17 @@ const sinkMethods = {
   expectSecret: ({ path, secret }: { path: string; secret: string }): void => running().expectSecret(path, secret),
   reset: (): void => running().reset(),
   /** Requests so far, and when the last one came. */
-  count: (): { requests: number; lastTick: number } => ({ requests: running().arrivals.length, lastTick: running().arrivals.at(-1)?.tick ?? 0 }),
+  count: (): { requests: number; lastTick: number } => ({
+    requests: running().arrivals.length,
+    lastTick: running().arrivals.at(-1)?.tick ?? 0,
+  }),
   /** Which of these events did not come at which of these paths; at most 50. */
   missing: ({ ids, paths }: { ids: string[]; paths: string[] }): { id: string; path: string }[] => {
     const seen = new Set(running().arrivals.map(({ id, path }) => `${id} ${path}`));
-    return ids.flatMap((id) => paths.map((path) => ({ id, path }))).filter(({ id, path }) => !seen.has(`${id} ${path}`)).slice(0, 50);
+    return ids
+      .flatMap((id) => paths.map((path) => ({ id, path })))
+      .filter(({ id, path }) => !seen.has(`${id} ${path}`))
+      .slice(0, 50);
   },
   /** Per event and subscription: first arrival and number of arrivals. */
   summary: (): SinkSummary => summarise(running()),

@@ -1,4 +1,7 @@
-/** The consumer of the measurements: a plain node server that notes every request and answers at once, unless told otherwise. */
+/**
+ * The consumer of the measurements: a plain node server that notes every request and answers at once, unless told
+ * otherwise.
+ */
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
@@ -57,8 +60,13 @@ export async function startSink({ tls, verifyEvery = 1 }: SinkOptions = {}): Pro
     const { headers, url = "/" } = request;
     const webhook = verifyEvery > 0 && count++ % verifyEvery === 0 ? webhooks.get(url) : undefined;
     const arrival: Arrival = {
-      id: header(headers, "webhook-id"), path: url, attempt: Number(header(headers, "webhook-attempt")),
-      at: Date.now(), tick: monotonicMs(), answered: 0, signature: webhook ? verify(webhook, body, headers) : "unchecked",
+      id: header(headers, "webhook-id"),
+      path: url,
+      attempt: Number(header(headers, "webhook-attempt")),
+      at: Date.now(),
+      tick: monotonicMs(),
+      answered: 0,
+      signature: webhook ? verify(webhook, body, headers) : "unchecked",
     };
     arrivals.push(arrival);
     const answer = (status: number) => {
@@ -80,7 +88,10 @@ export async function startSink({ tls, verifyEvery = 1 }: SinkOptions = {}): Pro
     response.on("error", () => undefined);
   }
   const server = tls
-    ? https.createServer({ cert: tls.cert, key: tls.key, ca: tls.ca, requestCert: true, rejectUnauthorized: true }, onRequest)
+    ? https.createServer(
+        { cert: tls.cert, key: tls.key, ca: tls.ca, requestCert: true, rejectUnauthorized: true },
+        onRequest,
+      )
     : http.createServer(onRequest);
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", 1_024, resolve));
@@ -92,10 +103,11 @@ export async function startSink({ tls, verifyEvery = 1 }: SinkOptions = {}): Pro
     behave: (path, behaviour) => void behaviours.set(path, behaviour),
     inFlight: () => inFlight,
     reset: () => void (arrivals.length = 0),
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 

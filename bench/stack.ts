@@ -1,4 +1,7 @@
-/** Everything that a measurement needs, each in a process of its own: the service with its engines, the sinks, the load generator. */
+/**
+ * Everything that a measurement needs, each in a process of its own: the service with its engines, the sinks, the load
+ * generator.
+ */
 import { mkdirSync } from "node:fs";
 import { createCertificateAuthority } from "../test/support/certificates.js";
 import { type Client, createClient, createSubscriptionSet, type SubscriptionSet } from "../test/support/client.js";
@@ -23,7 +26,13 @@ export interface Stack {
 }
 
 /** @param profileDir where the service leaves its CPU profiles when it ends; absent: none are made */
-export async function startStack({ env, profileDir }: { env: Record<string, string>; profileDir?: string }): Promise<Stack> {
+export async function startStack({
+  env,
+  profileDir,
+}: {
+  env: Record<string, string>;
+  profileDir?: string;
+}): Promise<Stack> {
   const children: Child<never>[] = [];
   const start = <C extends Child<never>>(child: C): C => {
     children.push(child);
@@ -35,7 +44,10 @@ export async function startStack({ env, profileDir }: { env: Record<string, stri
     const load = start(startChild<LoadMethods>(new URL("./load-process.js", import.meta.url)));
     if (profileDir) mkdirSync(profileDir, { recursive: true });
     // As `npm start` runs it.
-    const nodeArguments = ["--max-semi-space-size=64", ...(profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : [])];
+    const nodeArguments = [
+      "--max-semi-space-size=64",
+      ...(profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : []),
+    ];
     const service = await startService({ env, nodeArguments });
     const client = createClient(service.url, service.adminKey);
     const end = async () => {
@@ -69,13 +81,23 @@ async function startTlsSinkProcess(start: Start): Promise<SinkProcess> {
 export async function subscribe(stack: Stack, sink: SinkProcess, name: string, count = 1): Promise<SubscriptionSet> {
   const paths = Array.from({ length: count }, (_, number) => `/${name}/${number}`);
   const tls = sink.tls && { clientCert: sink.tls.cert, clientKey: sink.tls.key, ca: sink.tls.ca };
-  const set = await createSubscriptionSet(stack.client, { name, urls: paths.map((path) => sink.url + path), ...(tls && { subscription: { tls } }) });
-  for (const [number, path] of paths.entries()) await sink.call("expectSecret", { path, secret: set.subscriptions[number]?.secret ?? "" });
+  const set = await createSubscriptionSet(stack.client, {
+    name,
+    urls: paths.map((path) => sink.url + path),
+    ...(tls && { subscription: { tls } }),
+  });
+  for (const [number, path] of paths.entries())
+    await sink.call("expectSecret", { path, secret: set.subscriptions[number]?.secret ?? "" });
   return set;
 }
 
 /** Process ids by what they are, as they are now. */
 export function processes(stack: Stack, sink: SinkProcess): Record<string, number[]> {
   const { service, temporal, mongodb } = stack.service.pids();
-  return { service: [service], temporal: temporal ? [temporal] : [], mongodb: mongodb ? [mongodb] : [], harness: [stack.load.pid, sink.pid] };
+  return {
+    service: [service],
+    temporal: temporal ? [temporal] : [],
+    mongodb: mongodb ? [mongodb] : [],
+    harness: [stack.load.pid, sink.pid],
+  };
 }

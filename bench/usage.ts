@@ -21,7 +21,9 @@ export type Figures = Record<string, number>;
 
 /** One figure for each named process; several ids under one name are added. */
 export function measure(pids: Record<string, number[]>, what: (pid: number) => number): Figures {
-  return Object.fromEntries(Object.entries(pids).map(([name, ids]) => [name, ids.reduce((sum, pid) => sum + what(pid), 0)]));
+  return Object.fromEntries(
+    Object.entries(pids).map(([name, ids]) => [name, ids.reduce((sum, pid) => sum + what(pid), 0)]),
+  );
 }
 
 /** Samples memory once a second; `stop` gives the peak of each. */

@@ -1,4 +1,5 @@
-// Compiles src/ into dist/ and bundles the workflows. With --if-changed it does nothing when no source is newer than the last build.
+// Compiles src/ into dist/ and bundles the workflows. With --if-changed it does nothing when no source is newer than
+// the last build.
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -19,7 +20,11 @@ if (!(process.argv.includes("--if-changed") && current)) {
   if (process.argv.includes("--if-changed")) console.log("Building (a few seconds) ...");
   rmSync(stamp, { force: true });
   const startedAt = new Date();
-  const status = await runToEnd(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")], { env: { PATH: process.env.PATH } });
+  const status = await runToEnd(
+    process.execPath,
+    [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")],
+    { env: { PATH: process.env.PATH } },
+  );
   if (status !== 0) process.exit(status);
   const { buildBundle } = await import(pathToFileURL(join(root, "dist", "workers", "bundle.js")).href);
   await buildBundle();

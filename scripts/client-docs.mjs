@@ -1,12 +1,26 @@
-// Makes the documentation of `sealpost/client` in .cache/client-docs: `npm run docs:client`. It fails where an export, a member or an example is missing.
+// Makes the documentation of `sealpost/client` in .cache/client-docs: `npm run docs:client`. It fails where an export,
+// a member or an example is missing.
 import { fileURLToPath } from "node:url";
 import { Application, ReflectionKind } from "typedoc";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const app = await Application.bootstrap({
-  name: "sealpost/client", entryPoints: [path("src/client/index.ts")], tsconfig: path("tsconfig.build.json"), readme: "none",
-  excludeExternals: true, excludePrivate: true, disableGit: true, sourceLinkTemplate: "https://example.invalid/{path}#L{line}",
-  validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: true, unusedMergeModuleWith: true },
+  name: "sealpost/client",
+  entryPoints: [path("src/client/index.ts")],
+  tsconfig: path("tsconfig.build.json"),
+  readme: "none",
+  excludeExternals: true,
+  excludePrivate: true,
+  disableGit: true,
+  sourceLinkTemplate: "https://example.invalid/{path}#L{line}",
+  validation: {
+    notExported: true,
+    invalidLink: true,
+    invalidPath: true,
+    rewrittenLink: true,
+    notDocumented: true,
+    unusedMergeModuleWith: true,
+  },
   treatWarningsAsErrors: true,
 });
 const project = await app.convert();

@@ -5,4 +5,7 @@ import { buildOpenApi } from "../dist/api/openapi.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 mkdirSync(new URL("../.cache/", import.meta.url), { recursive: true });
-writeFileSync(new URL("../.cache/openapi.json", import.meta.url), JSON.stringify(buildOpenApi(routesOf(), version), null, 2));
+writeFileSync(
+  new URL("../.cache/openapi.json", import.meta.url),
+  JSON.stringify(buildOpenApi(routesOf(), version), null, 2),
+);

@@ -5,8 +5,9 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const LOOK_EVERY_MS = 250;
 
 /**
- * Runs a program to its end and gives its exit code. A signal to this process ends the program first and this process then, by the same
- * signal: npm goes on with the next script after a plain exit. If this process is killed, a shell ends the program.
+ * Runs a program to its end and gives its exit code. A signal to this process ends the program first and this process
+ * then, by the same signal: npm goes on with the next script after a plain exit. If this process is killed, a shell
+ * ends the program.
  */
 export async function runToEnd(command, args, options = {}) {
   let received;
@@ -37,15 +38,20 @@ export async function runToEnd(command, args, options = {}) {
 
 /** A shell whose standard input closes when this process ends, however it ends. */
 function watch(pid) {
-  const watcher = spawn("/bin/sh", ["-c", 'read -r _; kill -TERM "$0"', String(pid)], { detached: true, env: { PATH: process.env.PATH }, stdio: ["pipe", "ignore", "ignore"] });
+  const watcher = spawn("/bin/sh", ["-c", 'read -r _; kill -TERM "$0"', String(pid)], {
+    detached: true,
+    env: { PATH: process.env.PATH },
+    stdio: ["pipe", "ignore", "ignore"],
+  });
   watcher.on("error", () => undefined);
   watcher.stdin.on("error", () => undefined);
   return watcher;
 }
 
 /**
- * Sends SIGTERM to this process when npm, which started it, has ended. npm forwards SIGTERM and SIGINT by itself, but it can be killed, and it
- * dies of SIGHUP. A process that was started by hand may outlive its parent: nothing is watched then.
+ * Sends SIGTERM to this process when npm, which started it, has ended. npm forwards SIGTERM and SIGINT by itself, but
+ * it can be killed, and it dies of SIGHUP. A process that was started by hand may outlive its parent: nothing is
+ * watched then.
  */
 export function endWithNpm() {
   if (process.env.npm_lifecycle_event === undefined) return;

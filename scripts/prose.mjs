@@ -1,5 +1,7 @@
-// Checks the prose of Markdown pages: `node scripts/prose.mjs README.md …`. test/docs/prose.test.ts says which pages are held to it.
-// A reader of English as a second language gets lost in long sentences, and in sentences that are chained by colons and semicolons.
+// Checks the prose of Markdown pages: `node scripts/prose.mjs README.md …`. test/docs/prose.test.ts says which pages
+// are held to it.
+// A reader of English as a second language gets lost in long sentences, and in sentences that are chained by colons and
+// semicolons.
 import { readFileSync } from "node:fs";
 
 /** Most words of a sentence. */
@@ -30,8 +32,17 @@ function check(file, text) {
     const words = wordsOf(sentence);
     if (words > MOST_WORDS) faults.push(`${words} words; at most ${MOST_WORDS}: ${sentence}`);
   }
-  if (part > MOST_CHAINED) faults.push(`${percent(part)} of the sentences hold a colon or a semicolon; at most ${percent(MOST_CHAINED)}`, ...chained.map((sentence) => `- ${sentence}`));
-  return { faults, summary: `${lines} lines, ${sentences.length} sentences, ${percent(part)} with a colon or a semicolon, the longest has ${Math.max(0, ...sentences.map(wordsOf))} words` };
+  if (part > MOST_CHAINED)
+    faults.push(
+      `${percent(part)} of the sentences hold a colon or a semicolon; at most ${percent(MOST_CHAINED)}`,
+      ...chained.map((sentence) => `- ${sentence}`),
+    );
+  return {
+    faults,
+    summary:
+      `${lines} lines, ${sentences.length} sentences, ${percent(part)} with a colon or a ` +
+      `semicolon, the longest has ${Math.max(0, ...sentences.map(wordsOf))} words`,
+  };
 }
 
 /** Sentences of paragraphs and lists, and of the cells of tables. Code, headings, pictures and comments are none. */
@@ -43,7 +54,11 @@ function partsOf(text) {
     sentences.push(...sentencesOf(paragraph.join(" ")));
     paragraph = [];
   };
-  const plain = text.replace(/<!--[\s\S]*?-->/g, "").replace(/^(```+)[^\n]*\n[\s\S]*?^\1$/gm, "").replace(/^!\[.*$/gm, "").replace(/^#+ .*$/gm, "");
+  const plain = text
+    .replace(/<!--[\s\S]*?-->/g, "")
+    .replace(/^(```+)[^\n]*\n[\s\S]*?^\1$/gm, "")
+    .replace(/^!\[.*$/gm, "")
+    .replace(/^#+ .*$/gm, "");
   for (const line of plain.split("\n")) {
     if (/^\s*\|/.test(line)) {
       end();
@@ -59,7 +74,12 @@ function partsOf(text) {
 }
 
 function sentencesOf(text) {
-  const plain = text.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/`[^`]*`/g, "code").replace(/https?:\/\/\S+/g, "address").replace(/\*\*/g, "").trim();
+  const plain = text
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/`[^`]*`/g, "code")
+    .replace(/https?:\/\/\S+/g, "address")
+    .replace(/\*\*/g, "")
+    .trim();
   return plain.split(/(?<=[.!?])\s+(?=[A-Z0-9"'(*]|code)/).filter((sentence) => /\w/.test(sentence));
 }
 

@@ -1,4 +1,5 @@
-// Writes the tables in docs/reference from the code: `npm run docs:reference`. test/docs/reference.test.ts compares them.
+// Writes the tables in docs/reference from the code: `npm run docs:reference`. test/docs/reference.test.ts compares
+// them.
 import { readFileSync, writeFileSync } from "node:fs";
 import { REFERENCE, withSections } from "../src/workers/reference/index.ts";
 

@@ -1,4 +1,5 @@
-// Holds what ESLint has no rule for: no file of src/ imports itself in a circle, types included; no folder is a hall; no line is too long.
+// Holds what ESLint has no rule for: no file of src/ imports itself in a circle, types included; no folder is a hall;
+// no line is too long.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
@@ -44,20 +45,26 @@ function findCircles() {
 
 function findHalls() {
   const folders = Map.groupBy ? Map.groupBy(sources, path.dirname) : new Map();
-  if (!Map.groupBy) for (const file of sources) folders.set(path.dirname(file), [...(folders.get(path.dirname(file)) ?? []), file]);
+  if (!Map.groupBy)
+    for (const file of sources) folders.set(path.dirname(file), [...(folders.get(path.dirname(file)) ?? []), file]);
   for (const [folder, files] of folders) {
-    if (files.length > MOST_FILES) faults.push(`${folder} has ${files.length} files, ${MOST_FILES} are the most: make a folder for a feature.`);
+    if (files.length > MOST_FILES)
+      faults.push(`${folder} has ${files.length} files, ${MOST_FILES} are the most: make a folder for a feature.`);
   }
 }
 
 /** Regular expressions and addresses cannot be broken; everything else can. */
-const isUnbreakable = (line) => !/\S\s+\S/.test(line.trim().replace(/^(\/\/|\*)\s+/, "")) || /^\s*\/.*\/[a-z]*[,;]?$/.test(line);
+const isUnbreakable = (line) =>
+  !/\S\s+\S/.test(line.trim().replace(/^(\/\/|\*)\s+/, "")) || /^\s*\/.*\/[a-z]*[,;]?$/.test(line);
 
 function findLongLines() {
   for (const file of ["src", "test", "bench", "scripts"].flatMap(filesOf)) {
-    readFileSync(file, "utf8").split("\n").forEach((line, index) => {
-      if (line.length > MOST_COLUMNS && !isUnbreakable(line)) faults.push(`${file}:${index + 1} has ${line.length} columns, ${MOST_COLUMNS} are the most.`);
-    });
+    readFileSync(file, "utf8")
+      .split("\n")
+      .forEach((line, index) => {
+        if (line.length > MOST_COLUMNS && !isUnbreakable(line))
+          faults.push(`${file}:${index + 1} has ${line.length} columns, ${MOST_COLUMNS} are the most.`);
+      });
   }
 }
 

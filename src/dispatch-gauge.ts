@@ -1,7 +1,9 @@
 /** How many batches started by this process are not yet dispatched by the worker in the same process. */
 export interface DispatchGauge {
   readonly count: number;
-  /** A workflow was started here; counts until `done` or, when another process took it, until `STALE_MS` have passed. */
+  /**
+   * A workflow was started here; counts until `done` or, when another process took it, until `STALE_MS` have passed.
+   */
   begin(workflowId: string): void;
   /** Its first attempts are made, or only slow ones are left. */
   done(workflowId: string): void;

@@ -47,9 +47,19 @@ export async function startCluster(): Promise<Cluster> {
   };
   const service = () => must("service");
   const options: Record<keyof typeof running, () => ServiceOptions> = {
-    service: () => ({ dataDir: join(directory, "service"), logDir, ...(running.service && { adminKey: running.service.adminKey }) }),
+    service: () => ({
+      dataDir: join(directory, "service"),
+      logDir,
+      ...(running.service && { adminKey: running.service.adminKey }),
+    }),
     worker: () => ({ role: "worker", join: service(), dataDir: join(directory, "worker"), logDir }),
-    api: () => ({ role: "api", join: service(), dataDir: join(directory, "api"), logDir, env: { TEMPORAL_ADDRESS: proxy.address } }),
+    api: () => ({
+      role: "api",
+      join: service(),
+      dataDir: join(directory, "api"),
+      logDir,
+      env: { TEMPORAL_ADDRESS: proxy.address },
+    }),
   };
   async function start(name: keyof typeof running): Promise<void> {
     running[name] = await startService(options[name]());
@@ -77,8 +87,16 @@ export async function startCluster(): Promise<Cluster> {
     throw error;
   }
   return {
-    service, proxy, directory, crashes, crash, remove,
-    addresses: () => [running.service, running.api].flatMap((each) => (each?.running() ? [{ url: each.url, key: each.adminKey }] : [])),
+    service,
+    proxy,
+    directory,
+    crashes,
+    crash,
+    remove,
+    addresses: () =>
+      [running.service, running.api].flatMap((each) =>
+        each?.running() ? [{ url: each.url, key: each.adminKey }] : [],
+      ),
     killApi: () => must("api").kill(),
     restartApi: () => start("api"),
     restartService: () => start("service"),

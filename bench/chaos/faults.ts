@@ -35,7 +35,10 @@ export async function killBeforeStart(ground: Ground, repeats: number): Promise<
   const { cluster } = ground;
   return repeat("F3", "API killed between a publish and its workflow start", repeats, async () => {
     // Large enough to be told from the health checks on the same connection.
-    const event = { ...newEvent(ground, "f3"), data: { filling: randomBytes(16_384).toString("base64"), canary: ground.data } };
+    const event = {
+      ...newEvent(ground, "f3"),
+      data: { filling: randomBytes(16_384).toString("base64"), canary: ground.data },
+    };
     cluster.proxy.set("holdRequests");
     const call = publish(second(cluster), event);
     await until(() => cluster.proxy.held() > 16_384);
@@ -44,7 +47,10 @@ export async function killBeforeStart(ground: Ground, repeats: number): Promise<
   });
 }
 
-/** F4: the API dies after the workflow start and before its 202. The same id is then a duplicate, and nothing is delivered twice. */
+/**
+ * F4: the API dies after the workflow start and before its 202. The same id is then a duplicate, and nothing is
+ * delivered twice.
+ */
 export async function killBeforeAnswer(ground: Ground, repeats: number): Promise<Finding> {
   const { cluster, sink } = ground;
   return repeat("F4", "API killed between the workflow start and its 202", repeats, async () => {
@@ -74,27 +80,41 @@ async function killedApi(cluster: Cluster, call: Promise<Published>): Promise<st
 /** What was refused, or not answered, while things were down is accepted under the same id afterwards. */
 export async function publishRefused(ground: Ground): Promise<Finding> {
   const begun = Date.now();
-  await Promise.all(ground.refused.map(async (event) => {
-    await insist(() => main(ground.cluster), event);
-    ground.accepted.add(event.id);
-  }));
+  await Promise.all(
+    ground.refused.map(async (event) => {
+      await insist(() => main(ground.cluster), event);
+      ground.accepted.add(event.id);
+    }),
+  );
   const seconds = ((Date.now() - begun) / 1_000).toFixed(1);
-  return { fault: "F3, F7", done: "refused events published again", found: `${ground.refused.length} accepted within ${seconds} s`, ok: true };
+  return {
+    fault: "F3, F7",
+    done: "refused events published again",
+    found: `${ground.refused.length} accepted within ${seconds} s`,
+    ok: true,
+  };
 }
 
 /** F5: the same id at the same instant through two API processes. One event each. */
 export async function publishPairs(ground: Ground, pairs: number): Promise<Finding> {
   const { cluster } = ground;
-  const results = await Promise.all(Array.from({ length: pairs }, async () => {
-    const event = newEvent(ground, "f5");
-    ground.once.add(event.id);
-    const both = await Promise.all([publish(main(cluster), event), publish(second(cluster), event)]);
-    if (both.some(accepted)) ground.accepted.add(event.id);
-    return both;
-  }));
+  const results = await Promise.all(
+    Array.from({ length: pairs }, async () => {
+      const event = newEvent(ground, "f5");
+      ground.once.add(event.id);
+      const both = await Promise.all([publish(main(cluster), event), publish(second(cluster), event)]);
+      if (both.some(accepted)) ground.accepted.add(event.id);
+      return both;
+    }),
+  );
   const bad = results.filter((both) => !both.every(accepted)).length;
   const twice = results.filter((both) => both.every((each) => each.answered && !each.duplicate)).length;
-  return { fault: "F5", done: `${pairs} pairs with one id, through two APIs at once`, found: `${bad} not accepted, ${twice} with no duplicate among the two`, ok: bad === 0 && twice === 0 };
+  return {
+    fault: "F5",
+    done: `${pairs} pairs with one id, through two APIs at once`,
+    found: `${bad} not accepted, ${twice} with no duplicate among the two`,
+    ok: bad === 0 && twice === 0,
+  };
 }
 
 /** F6: the same id with another body is refused, by either API. */
@@ -104,8 +124,15 @@ export async function publishConflict(ground: Ground): Promise<Finding> {
   await insist(() => main(ground.cluster), event);
   ground.accepted.add(event.id);
   const other = { ...event, data: { something: "else" } };
-  const statuses = (await Promise.all([publish(main(ground.cluster), other), publish(second(ground.cluster), other)])).map((each) => (each.answered ? each.status : 0));
-  return { fault: "F6", done: "same id, other body", found: `answers ${statuses.join(", ")}`, ok: statuses.every((status) => status === 409) };
+  const statuses = (
+    await Promise.all([publish(main(ground.cluster), other), publish(second(ground.cluster), other)])
+  ).map((each) => (each.answered ? each.status : 0));
+  return {
+    fault: "F6",
+    done: "same id, other body",
+    found: `answers ${statuses.join(", ")}`,
+    ok: statuses.every((status) => status === 409),
+  };
 }
 
 /** F7: the engine is unreachable, and then silent. 503 with Retry-After before the caller loses patience. */
@@ -123,7 +150,11 @@ export async function engineDown(ground: Ground): Promise<Finding> {
     if (!(down.answered && down.status === 503 && down.retryAfter)) wrong++;
     // The promise is 5 s; a busy machine may add to it, another 5 s may not.
     if (elapsed > 2 * ANSWER_WITHIN_MS) wrong++;
-    found.push(`${mode}: ${down.answered ? `${down.status}${down.retryAfter ? " with Retry-After" : ""}` : "no answer"} after ${(elapsed / 1_000).toFixed(1)} s`);
+    found.push(
+      `${mode}: ` +
+        `${down.answered ? `${down.status}${down.retryAfter ? " with Retry-After" : ""}` : "no answer"} ` +
+        `after ${(elapsed / 1_000).toFixed(1)} s`,
+    );
     // Believed, so that a false 202 shows as a loss.
     if (accepted(down)) ground.accepted.add(event.id);
     else ground.refused.push(event);
@@ -155,25 +186,50 @@ export async function freezeDatabase(ground: Ground, deliveryId: string, frozenM
   cluster.crashes.push({ from, until: Date.now() });
   await client.close();
   const wrong = [...statuses].filter((status) => status !== 503 && status !== 200);
-  return { fault: "F9", done: `database frozen for ${frozenMs / 1_000} s`, found: `reads answered ${[...statuses].join(", ")}, the slowest after ${(slowestMs / 1_000).toFixed(1)} s`, ok: wrong.length === 0 && statuses.size > 0 };
+  return {
+    fault: "F9",
+    done: `database frozen for ${frozenMs / 1_000} s`,
+    found: `reads answered ${[...statuses].join(", ")}, the slowest after ${(slowestMs / 1_000).toFixed(1)} s`,
+    ok: wrong.length === 0 && statuses.size > 0,
+  };
 }
 
-/** F23: a consumer is away while one large batch comes, and then back. The whole batch waits in one workflow and is recorded together. */
-export async function consumerBack({ cluster, sink, data }: Ground, set: SubscriptionSet, events: number): Promise<Finding> {
+/**
+ * F23: a consumer is away while one large batch comes, and then back. The whole batch waits in one workflow and is
+ * recorded together.
+ */
+export async function consumerBack(
+  { cluster, sink, data }: Ground,
+  set: SubscriptionSet,
+  events: number,
+): Promise<Finding> {
   const paths = set.subscriptions.map(({ url }) => new URL(url).pathname);
   paths.forEach((path) => sink.behave(path, () => 503));
-  const batch = Array.from({ length: events }, (_, number) => ({ id: `f23-${randomBytes(4).toString("hex")}-${number}`, type: set.eventType, data }));
+  const batch = Array.from({ length: events }, (_, number) => ({
+    id: `f23-${randomBytes(4).toString("hex")}-${number}`,
+    type: set.eventType,
+    data,
+  }));
   const { url, key } = main(cluster);
   const client = createClient(url, key);
   const answer = await client.post("/v1/events", batch);
   await until(() => paths.every((path) => sink.arrivals.some((arrival) => arrival.path === path)));
   await pause(2_000);
   paths.forEach((path) => sink.behave(path, () => 204));
-  const records = await settledRecords(() => client, batch.flatMap(({ id }) => set.subscriptions.map((subscription) => `${id}.${subscription.id}`)), 30_000);
+  const records = await settledRecords(
+    () => client,
+    batch.flatMap(({ id }) => set.subscriptions.map((subscription) => `${id}.${subscription.id}`)),
+    30_000,
+  );
   await client.close();
   const delivered = [...records.values()].filter(({ status }) => status === "delivered").length;
   const expected = events * set.subscriptions.length;
-  return { fault: "F23", done: `consumer away while ${events} events come at once, then back`, found: `${delivered} of ${expected} delivered`, ok: answer.status === 202 && delivered === expected };
+  return {
+    fault: "F23",
+    done: `consumer away while ${events} events come at once, then back`,
+    found: `${delivered} of ${expected} delivered`,
+    ok: answer.status === 202 && delivered === expected,
+  };
 }
 
 /** F21: SIGTERM while requests are open at the consumers. They finish, the exit code is 0, and none is sent again. */
@@ -198,12 +254,16 @@ export async function drain({ cluster, sink, data }: Ground, set: SubscriptionSe
   const code = await stopped;
   await cluster.restartService();
   const again = createClient(main(cluster).url, main(cluster).key);
-  const records = await settledRecords(() => again, batch.flatMap(({ id }) => set.subscriptions.map((subscription) => `${id}.${subscription.id}`)));
+  const records = await settledRecords(
+    () => again,
+    batch.flatMap(({ id }) => set.subscriptions.map((subscription) => `${id}.${subscription.id}`)),
+  );
   await again.close();
   const delivered = [...records.values()].filter(({ status }) => status === "delivered").length;
   const requests = sink.arrivals.filter(({ path }) => paths.has(path)).length;
   return {
-    fault: "F21", done: `SIGTERM with ${inFlight} requests in flight`,
+    fault: "F21",
+    done: `SIGTERM with ${inFlight} requests in flight`,
     found: `exit code ${code}; ${delivered} of ${expected} delivered by ${requests} requests`,
     ok: answer.status === 202 && inFlight === expected && code === 0 && delivered === expected && requests === expected,
   };
@@ -214,7 +274,11 @@ export interface Event {
   type: string;
   data: unknown;
 }
-const newEvent = ({ eventType, data }: Ground, fault: string): Event => ({ id: `${fault}-${randomBytes(8).toString("hex")}`, type: eventType, data });
+const newEvent = ({ eventType, data }: Ground, fault: string): Event => ({
+  id: `${fault}-${randomBytes(8).toString("hex")}`,
+  type: eventType,
+  data,
+});
 
 /** Publishes until it is accepted. */
 async function insist(address: () => Address, event: Event): Promise<Published & { answered: true }> {
@@ -225,7 +289,8 @@ async function insist(address: () => Address, event: Event): Promise<Published &
   throw new Error(`${event.id} was not accepted within a minute.`);
 }
 
-const accepted = (result: Published): result is Published & { answered: true } => result.answered && result.status < 300;
+const accepted = (result: Published): result is Published & { answered: true } =>
+  result.answered && result.status < 300;
 
 async function repeat(fault: string, done: string, times: number, once: () => Promise<string>): Promise<Finding> {
   const found: string[] = [];
@@ -237,12 +302,16 @@ async function repeat(fault: string, done: string, times: number, once: () => Pr
 const ANSWER_WITHIN_MS = 5_000;
 const LIMIT_MS = 60_000;
 async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + LIMIT_MS; !condition(); await pause(10)) if (Date.now() > deadline) throw new Error("The fault could not be set up within a minute.");
+  for (const deadline = Date.now() + LIMIT_MS; !condition(); await pause(10))
+    if (Date.now() > deadline) throw new Error("The fault could not be set up within a minute.");
 }
 
 function address(cluster: Cluster, index: number): Address {
   const found = cluster.addresses()[index];
-  if (!found) throw new Error(`An API that should be there is down. The service's last lines:\n${cluster.service().log().slice(-3_000)}`);
+  if (!found)
+    throw new Error(
+      `An API that should be there is down. The service's last lines:\n${cluster.service().log().slice(-3_000)}`,
+    );
   return found;
 }
 const main = (cluster: Cluster): Address => address(cluster, 0);

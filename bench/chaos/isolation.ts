@@ -17,12 +17,23 @@ export interface Isolation {
 }
 
 /** @param seconds of the phases alone and beside, each */
-export async function measureIsolation(admin: Client, address: () => Address, sink: Sink, seconds: number): Promise<Isolation> {
+export async function measureIsolation(
+  admin: Client,
+  address: () => Address,
+  sink: Sink,
+  seconds: number,
+): Promise<Isolation> {
   const healthy = await createSubscriptionSet(admin, { name: "healthy", urls: [`${sink.url}/healthy`] });
   const failing = await createSubscriptionSet(admin, {
-    name: "failing", urls: ["hangs", "refuses", "slow"].map((how) => `${sink.url}/${how}`), subscription: { retry: { timeoutMs: 5_000 } },
+    name: "failing",
+    urls: ["hangs", "refuses", "slow"].map((how) => `${sink.url}/${how}`),
+    subscription: { retry: { timeoutMs: 5_000 } },
   });
-  for (const { path, secret } of [...healthy.subscriptions, ...failing.subscriptions].map(({ url, secret }) => ({ path: new URL(url).pathname, secret }))) sink.expectSecret(path, secret);
+  for (const { path, secret } of [...healthy.subscriptions, ...failing.subscriptions].map(({ url, secret }) => ({
+    path: new URL(url).pathname,
+    secret,
+  })))
+    sink.expectSecret(path, secret);
   sink.behave("/hangs", () => new Promise(() => undefined));
   sink.behave("/refuses", () => 500);
   sink.behave("/slow", () => pause(3_000).then(() => 204));
@@ -42,8 +53,12 @@ export async function measureIsolation(admin: Client, address: () => Address, si
     }
     await Promise.all(calls);
     const seen = () => sink.arrivals.filter(({ id }) => calledAt.has(id));
-    for (const deadline = monotonicMs() + 60_000; seen().length < calledAt.size && monotonicMs() < deadline; ) await pause(200);
-    return quantile(seen().map(({ id, tick }) => tick - (calledAt.get(id) ?? tick)), 0.99);
+    for (const deadline = monotonicMs() + 60_000; seen().length < calledAt.size && monotonicMs() < deadline;)
+      await pause(200);
+    return quantile(
+      seen().map(({ id, tick }) => tick - (calledAt.get(id) ?? tick)),
+      0.99,
+    );
   }
   await p99([healthy.eventType], "warm-up", 5);
   const alone = await p99([healthy.eventType], "alone");

@@ -1,4 +1,7 @@
-/** `npm run chaos`: kills and faults at full size; prints what was done and what came of it, and fails when an invariant broke. */
+/**
+ * `npm run chaos`: kills and faults at full size; prints what was done and what came of it, and fails when an invariant
+ * broke.
+ */
 import { parseArgs } from "node:util";
 import { broken, INVARIANTS, type Invariant } from "../../test/support/oracle.js";
 import { table } from "../report.js";
@@ -17,9 +20,15 @@ const USAGE = `npm run chaos -- [options]
 `;
 const { values } = parseArgs({
   options: {
-    kills: { type: "string", default: "60" }, interval: { type: "string", default: "2000" }, victims: { type: "string", default: VICTIMS.join(",") },
-    repeats: { type: "string", default: "10" }, frozen: { type: "string", default: "30000" }, "in-flight": { type: "string", default: "100" },
-    publishers: { type: "string", default: "8" }, isolation: { type: "string", default: "20" }, help: { type: "boolean", default: false },
+    kills: { type: "string", default: "60" },
+    interval: { type: "string", default: "2000" },
+    victims: { type: "string", default: VICTIMS.join(",") },
+    repeats: { type: "string", default: "10" },
+    frozen: { type: "string", default: "30000" },
+    "in-flight": { type: "string", default: "100" },
+    publishers: { type: "string", default: "8" },
+    isolation: { type: "string", default: "20" },
+    help: { type: "boolean", default: false },
   },
 });
 
@@ -33,18 +42,56 @@ function victims(): Victim[] {
 
 function markdown(report: ChaosReport): string {
   const { judgement, kills, answers } = report;
-  const killed = Object.entries(kills).map(([victim, count]) => `${count} × ${victim}`).join(", ") || "none";
+  const killed =
+    Object.entries(kills)
+      .map(([victim, count]) => `${count} × ${victim}`)
+      .join(", ") || "none";
   const ratio = ((100 * judgement.doubled) / Math.max(1, judgement.deliveries)).toFixed(3);
-  const summary = table(["killed under load", "accepted", "deliveries", "lost", "doubled", "of them unexplained"], [
-    [killed, String(report.accepted), String(judgement.deliveries), String(judgement.lost.length), `${judgement.doubled} (${ratio} %)`, String(judgement.unexplained.length)],
-  ]);
-  const findings = table(["fault", "done", "found", ""], report.findings.map(({ fault, done, found, ok }) => [fault, done, found, ok ? "holds" : "BROKEN"]));
-  const invariants = table(["invariant", "", ""], Object.entries(INVARIANTS).map(([name, meaning]) => {
-    const violations = judgement.violations[name as Invariant];
-    return [name, meaning, violations === undefined ? "not judged in this run" : violations.length === 0 ? "holds" : `BROKEN ${violations.length} times`];
-  }));
-  const p99 = report.isolation && `p99 to a healthy consumer: ${report.isolation.alone.toFixed(0)} ms alone, ${report.isolation.onset.toFixed(0)} ms while others begin to fail, ${report.isolation.beside.toFixed(0)} ms beside them`;
-  return [summary, findings, invariants, ...(p99 ? [p99] : []), ...broken(judgement), `${Math.round(report.seconds)} s; publish calls: ${JSON.stringify(answers)}`].join("\n\n");
+  const summary = table(
+    ["killed under load", "accepted", "deliveries", "lost", "doubled", "of them unexplained"],
+    [
+      [
+        killed,
+        String(report.accepted),
+        String(judgement.deliveries),
+        String(judgement.lost.length),
+        `${judgement.doubled} (${ratio} %)`,
+        String(judgement.unexplained.length),
+      ],
+    ],
+  );
+  const findings = table(
+    ["fault", "done", "found", ""],
+    report.findings.map(({ fault, done, found, ok }) => [fault, done, found, ok ? "holds" : "BROKEN"]),
+  );
+  const invariants = table(
+    ["invariant", "", ""],
+    Object.entries(INVARIANTS).map(([name, meaning]) => {
+      const violations = judgement.violations[name as Invariant];
+      return [
+        name,
+        meaning,
+        violations === undefined
+          ? "not judged in this run"
+          : violations.length === 0
+            ? "holds"
+            : `BROKEN ${violations.length} times`,
+      ];
+    }),
+  );
+  const p99 =
+    report.isolation &&
+    `p99 to a healthy consumer: ${report.isolation.alone.toFixed(0)} ms alone, ` +
+      `${report.isolation.onset.toFixed(0)} ms while others begin to fail, ` +
+      `${report.isolation.beside.toFixed(0)} ms beside them`;
+  return [
+    summary,
+    findings,
+    invariants,
+    ...(p99 ? [p99] : []),
+    ...broken(judgement),
+    `${Math.round(report.seconds)} s; publish calls: ${JSON.stringify(answers)}`,
+  ].join("\n\n");
 }
 
 async function main(): Promise<number> {
@@ -54,8 +101,15 @@ async function main(): Promise<number> {
   }
   const begun = Date.now();
   const report = await runChaos({
-    kills: Number(values.kills), intervalMs: Number(values.interval), victims: victims(), repeats: Number(values.repeats), pairs: 100,
-    frozenMs: Number(values.frozen), inFlight: Number(values["in-flight"]), publishers: Number(values.publishers), isolationSeconds: Number(values.isolation),
+    kills: Number(values.kills),
+    intervalMs: Number(values.interval),
+    victims: victims(),
+    repeats: Number(values.repeats),
+    pairs: 100,
+    frozenMs: Number(values.frozen),
+    inFlight: Number(values["in-flight"]),
+    publishers: Number(values.publishers),
+    isolationSeconds: Number(values.isolation),
     say: (line) => void process.stderr.write(`${((Date.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${line}\n`),
   });
   process.stdout.write(`${markdown(report)}\n`);
@@ -69,5 +123,6 @@ main().then(
     process.exit(1);
   },
 );
-// Not `once`: a signal to the whole process group comes twice (once passed on by npm), and the second would cut the cleaning up short.
+// Not `once`: a signal to the whole process group comes twice (once passed on by npm), and the second would cut the
+// cleaning up short.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));

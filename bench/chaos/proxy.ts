@@ -2,7 +2,10 @@
 import net from "node:net";
 import type { AddressInfo } from "node:net";
 
-/** `holdRequests`: nothing reaches the server; `holdAnswers`: it hears, and nothing comes back; `refuse`: no connections at all. */
+/**
+ * `holdRequests`: nothing reaches the server; `holdAnswers`: it hears, and nothing comes back; `refuse`: no connections
+ * at all.
+ */
 export type ProxyMode = "pass" | "holdRequests" | "holdAnswers" | "refuse";
 
 export interface Proxy {
@@ -20,12 +23,18 @@ export interface Proxy {
 export interface ProxyOptions {
   /** Which requests `holdRequests` holds; absent: all. */
   holds?: (bytes: Buffer) => boolean;
-  /** What was held reaches the server also when its client has hung up meanwhile, as bytes do that are in a network already. */
+  /**
+   * What was held reaches the server also when its client has hung up meanwhile, as bytes do that are in a network
+   * already.
+   */
   delivers?: boolean;
 }
 
 /** @param target host:port of the server, asked for at each connection */
-export async function startProxy(target: () => string, { holds = () => true, delivers = false }: ProxyOptions = {}): Promise<Proxy> {
+export async function startProxy(
+  target: () => string,
+  { holds = () => true, delivers = false }: ProxyOptions = {},
+): Promise<Proxy> {
   const sockets = new Set<net.Socket>();
   const waiting: { to: net.Socket; bytes: Buffer }[] = [];
   let mode: ProxyMode = "pass";

@@ -1,8 +1,13 @@
-/** Publishers as they should be: each event has an id of its own and is published again, under it, until it is accepted. */
+/**
+ * Publishers as they should be: each event has an id of its own and is published again, under it, until it is accepted.
+ */
 import { createClient, type Answer, type Client } from "../../test/support/client.js";
 import { pause } from "../clock.js";
 
-/** Of a publisher; four times the 5 s within which the service promises an answer, so that a late answer is seen as late. */
+/**
+ * Of a publisher; four times the 5 s within which the service promises an answer, so that a late answer is seen as
+ * late.
+ */
 const PATIENCE_MS = 20_000;
 const RETRY_MS = 100;
 
@@ -12,7 +17,8 @@ export interface Address {
 }
 
 /** What came back for one publish call: an answer, or none because the connection broke or was silent. */
-export type Published = { answered: true; status: number; retryAfter: boolean; duplicate: boolean; id: string } | { answered: false };
+export type Published =
+  { answered: true; status: number; retryAfter: boolean; duplicate: boolean; id: string } | { answered: false };
 
 export interface Publishing {
   /** Ids that were answered with a 2xx. */
@@ -47,7 +53,9 @@ export function startPublishing(options: PublishingOptions): Publishing {
     for (let turn = number; ; turn++) {
       const addresses = options.addresses();
       const address = addresses[turn % addresses.length];
-      const result = address ? await publish(address, { id, type: options.eventType, data: options.data }) : { answered: false as const };
+      const result = address
+        ? await publish(address, { id, type: options.eventType, data: options.data })
+        : { answered: false as const };
       const answer = result.answered ? String(result.status) : "none";
       answers[answer] = (answers[answer] ?? 0) + 1;
       if (result.answered && result.status < 300) return void accepted.add(id);
@@ -62,7 +70,8 @@ export function startPublishing(options: PublishingOptions): Publishing {
   };
   const publishers = Array.from({ length: options.concurrency }, publisher);
   return {
-    accepted, answers,
+    accepted,
+    answers,
     stop: async () => {
       stopped = true;
       await Promise.all(publishers);
@@ -73,13 +82,24 @@ export function startPublishing(options: PublishingOptions): Publishing {
 const clients = new Map<string, Client>();
 
 /** One call. Never throws: a broken connection is an outcome. */
-export async function publish({ url, key }: Address, event: { id: string; type: string; data: unknown }): Promise<Published> {
+export async function publish(
+  { url, key }: Address,
+  event: { id: string; type: string; data: unknown },
+): Promise<Published> {
   const client = clients.get(url) ?? createClient(url, key, PATIENCE_MS);
   clients.set(url, client);
-  const answer: Answer<{ id?: string; duplicate?: boolean }> | undefined = await client.post<{ id?: string; duplicate?: boolean }>("/v1/events", event).catch(() => undefined);
+  const answer: Answer<{ id?: string; duplicate?: boolean }> | undefined = await client
+    .post<{ id?: string; duplicate?: boolean }>("/v1/events", event)
+    .catch(() => undefined);
   if (!answer) return { answered: false };
   const { status, headers, body } = answer;
-  return { answered: true, status, retryAfter: headers["retry-after"] !== undefined, duplicate: body.duplicate ?? false, id: body.id ?? "" };
+  return {
+    answered: true,
+    status,
+    retryAfter: headers["retry-after"] !== undefined,
+    duplicate: body.duplicate ?? false,
+    id: body.id ?? "",
+  };
 }
 
 /** Closes the connections of `publish`. */

@@ -8,7 +8,19 @@ import { findTraces } from "../../test/support/traces.js";
 import { pause } from "../clock.js";
 import { type Sink, startSink } from "../sink.js";
 import { type Cluster, startCluster, type Victim, VICTIMS } from "./cluster.js";
-import { consumerBack, drain, engineDown, type Finding, freezeDatabase, type Ground, killBeforeAnswer, killBeforeStart, publishConflict, publishPairs, publishRefused } from "./faults.js";
+import {
+  consumerBack,
+  drain,
+  engineDown,
+  type Finding,
+  freezeDatabase,
+  type Ground,
+  killBeforeAnswer,
+  killBeforeStart,
+  publishConflict,
+  publishPairs,
+  publishRefused,
+} from "./faults.js";
 import { type Isolation, measureIsolation } from "./isolation.js";
 import { closePublishers, publish, type Publishing, startPublishing } from "./publishers.js";
 
@@ -48,7 +60,10 @@ const RETRY_SECONDS = [1, 1, 2, 2, 4];
 const RATE_LIMIT = { perSecond: 10, burst: 5 };
 /** A dispatch opens at most 32 requests to one subscription, so those of F21 are spread. */
 const DRAIN_SUBSCRIPTIONS = 10;
-/** Batches of 200 and three dispatches in each of two workers, by default (`PUBLISH_BATCH_MAX`, `PUBLISH_DISPATCHES_IN_FLIGHT`). */
+/**
+ * Batches of 200 and three dispatches in each of two workers, by default (`PUBLISH_BATCH_MAX`,
+ * `PUBLISH_DISPATCHES_IN_FLIGHT`).
+ */
 const IN_FLIGHT = 2 * 3 * 200;
 
 interface Trials {
@@ -69,19 +84,48 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const sink = await startSink();
   try {
     const trials = await prepare(cluster, sink);
-    const ground: Ground = { cluster, sink, eventType: trials.sets.faults.eventType, path: "/faults", data: trials.canary, accepted: trials.ids.faults, once: new Set(), refused: [] };
+    const ground: Ground = {
+      cluster,
+      sink,
+      eventType: trials.sets.faults.eventType,
+      path: "/faults",
+      data: trials.canary,
+      accepted: trials.ids.faults,
+      once: new Set(),
+      refused: [],
+    };
     const answers: Record<string, number> = {};
     const kills = await underLoad(trials, options.publishers, answers, () => killInTurn(cluster, options));
     const findings = await faults(ground, options);
-    await underLoad(trials, options.publishers, answers, async () => void findings.push(await freezeDatabase(ground, `first-faults-0.${trials.sets.faults.subscriptions[0]?.id}`, options.frozenMs)));
+    await underLoad(
+      trials,
+      options.publishers,
+      answers,
+      async () =>
+        void findings.push(
+          await freezeDatabase(ground, `first-faults-0.${trials.sets.faults.subscriptions[0]?.id}`, options.frozenMs),
+        ),
+    );
     findings.push(noServerErrors(answers));
     options.say("waiting until everything has settled");
     const trial = await evidence(trials);
     const isolation = options.isolationSeconds > 0 ? await isolated(trials, options) : undefined;
     const judgement = judge({ ...trial, ...(isolation && { isolation }) });
     options.say(`SIGTERM with ${options.inFlight} in flight`);
-    findings.push(onlyOnce(ground), await consumerBack(ground, trials.away, 200), await drain(ground, trials.drain, Math.ceil(options.inFlight / DRAIN_SUBSCRIPTIONS)));
-    return { findings, judgement, ...(isolation && { isolation }), kills, accepted: sizeOf(trials.ids), answers, seconds: (Date.now() - begun) / 1_000 };
+    findings.push(
+      onlyOnce(ground),
+      await consumerBack(ground, trials.away, 200),
+      await drain(ground, trials.drain, Math.ceil(options.inFlight / DRAIN_SUBSCRIPTIONS)),
+    );
+    return {
+      findings,
+      judgement,
+      ...(isolation && { isolation }),
+      kills,
+      accepted: sizeOf(trials.ids),
+      answers,
+      seconds: (Date.now() - begun) / 1_000,
+    };
   } finally {
     await closePublishers();
     await cluster.remove();
@@ -93,12 +137,24 @@ async function prepare(cluster: Cluster, sink: Sink): Promise<Trials> {
   const admin = client(cluster);
   const create = async (name: string, further: Record<string, unknown> = {}, paths = [`/${name}`]) => {
     const retry = { scheduleSeconds: RETRY_SECONDS, maxAttempts: 12 };
-    const set = await createSubscriptionSet(admin, { name, urls: paths.map((path) => sink.url + path), subscription: { retry, ...further } });
+    const set = await createSubscriptionSet(admin, {
+      name,
+      urls: paths.map((path) => sink.url + path),
+      subscription: { retry, ...further },
+    });
     for (const { url, secret } of set.subscriptions) sink.expectSecret(new URL(url).pathname, secret);
     return set;
   };
-  const sets = { load: await create("load"), limited: await create("limited", { rateLimit: RATE_LIMIT }), faults: await create("faults") };
-  const drain = await create("drain", {}, Array.from({ length: DRAIN_SUBSCRIPTIONS }, (_, number) => `/drain/${number}`));
+  const sets = {
+    load: await create("load"),
+    limited: await create("limited", { rateLimit: RATE_LIMIT }),
+    faults: await create("faults"),
+  };
+  const drain = await create(
+    "drain",
+    {},
+    Array.from({ length: DRAIN_SUBSCRIPTIONS }, (_, number) => `/drain/${number}`),
+  );
   const away = await create("away");
   await admin.close();
   // Some attempts fail and some take time, so that a kill meets every part of the way.
@@ -106,7 +162,15 @@ async function prepare(cluster: Cluster, sink: Sink): Promise<Trials> {
     await pause(id.length % 2 === 0 ? 5 : 40);
     return attempt === 1 && id.endsWith("7") && id.charCodeAt(id.length - 2) % 5 === 0 ? 503 : 204;
   });
-  const trials: Trials = { cluster, sink, canary: `canary-${randomBytes(12).toString("hex")}`, sets, drain, away, ids: { load: new Set(), limited: new Set(), faults: new Set() } };
+  const trials: Trials = {
+    cluster,
+    sink,
+    canary: `canary-${randomBytes(12).toString("hex")}`,
+    sets,
+    drain,
+    away,
+    ids: { load: new Set(), limited: new Set(), faults: new Set() },
+  };
   await acceptedEverywhere(trials);
   return trials;
 }
@@ -127,9 +191,21 @@ async function acceptedEverywhere({ cluster, canary, sets, ids }: Trials): Promi
 }
 
 /** Does it while publishers keep publishing, to both APIs; gives what it gave. */
-async function underLoad<T>({ cluster, canary, sets, ids }: Trials, concurrency: number, answers: Record<string, number>, act: () => Promise<T>): Promise<T> {
+async function underLoad<T>(
+  { cluster, canary, sets, ids }: Trials,
+  concurrency: number,
+  answers: Record<string, number>,
+  act: () => Promise<T>,
+): Promise<T> {
   const publishers = (name: "load" | "limited", atOnce: number, pauseMs: number): Publishing =>
-    startPublishing({ addresses: () => cluster.addresses(), eventType: sets[name].eventType, prefix: `${name}-${randomBytes(3).toString("hex")}-`, data: { canary }, concurrency: atOnce, pauseMs });
+    startPublishing({
+      addresses: () => cluster.addresses(),
+      eventType: sets[name].eventType,
+      prefix: `${name}-${randomBytes(3).toString("hex")}-`,
+      data: { canary },
+      concurrency: atOnce,
+      pauseMs,
+    });
   const running = { load: publishers("load", concurrency, 20), limited: publishers("limited", 1, 250) };
   try {
     return await act();
@@ -137,12 +213,16 @@ async function underLoad<T>({ cluster, canary, sets, ids }: Trials, concurrency:
     for (const name of ["load", "limited"] as const) {
       await running[name].stop();
       running[name].accepted.forEach((id) => ids[name].add(id));
-      for (const [answer, count] of Object.entries(running[name].answers)) answers[answer] = (answers[answer] ?? 0) + count;
+      for (const [answer, count] of Object.entries(running[name].answers))
+        answers[answer] = (answers[answer] ?? 0) + count;
     }
   }
 }
 
-async function killInTurn(cluster: Cluster, { kills, intervalMs, victims, say }: ChaosOptions): Promise<Record<string, number>> {
+async function killInTurn(
+  cluster: Cluster,
+  { kills, intervalMs, victims, say }: ChaosOptions,
+): Promise<Record<string, number>> {
   const done: Record<string, number> = {};
   for (let kill = 0; kill < kills; kill++) {
     await pause(intervalMs * (0.5 + Math.random()));
@@ -157,8 +237,12 @@ async function killInTurn(cluster: Cluster, { kills, intervalMs, victims, say }:
 async function faults(ground: Ground, options: ChaosOptions): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const fault of [
-    () => killBeforeStart(ground, options.repeats), () => killBeforeAnswer(ground, options.repeats), () => publishPairs(ground, options.pairs),
-    () => publishConflict(ground), () => engineDown(ground), () => publishRefused(ground),
+    () => killBeforeStart(ground, options.repeats),
+    () => killBeforeAnswer(ground, options.repeats),
+    () => publishPairs(ground, options.pairs),
+    () => publishConflict(ground),
+    () => engineDown(ground),
+    () => publishRefused(ground),
   ]) {
     const finding = await fault();
     options.say(`${finding.fault}: ${finding.found}`);
@@ -170,7 +254,9 @@ async function faults(ground: Ground, options: ChaosOptions): Promise<Finding[]>
 /** Whatever was down, a publisher hears 202 or 503, or nothing when the process itself died. */
 function noServerErrors(answers: Record<string, number>): Finding {
   const wrong = Object.keys(answers).filter((answer) => !["202", "503", "none"].includes(answer));
-  const found = Object.entries(answers).map(([answer, count]) => `${count} × ${answer}`).join(", ");
+  const found = Object.entries(answers)
+    .map(([answer, count]) => `${count} × ${answer}`)
+    .join(", ");
   return { fault: "F1, F9", done: "answers to publishers while things were down", found, ok: wrong.length === 0 };
 }
 
@@ -181,9 +267,19 @@ async function evidence({ cluster, sink, sets, ids, canary }: Trials): Promise<T
   const secrets = names.map((name) => sets[name].subscriptions[0]?.secret.replace("whsec_", "") ?? canary);
   const leaks = await findTraces([cluster.directory], [canary, ...secrets, cluster.service().adminKey]);
   return {
-    deliveries: names.flatMap((name) => [...ids[name]].map((eventId) => ({ eventId, subscriptionId: sets[name].subscriptions[0]?.id ?? "" }))),
-    subscriptions: names.map((name) => ({ id: sets[name].subscriptions[0]?.id ?? "", path: `/${name}`, ...(name === "limited" && { rateLimit: RATE_LIMIT }) })),
-    arrivals: [...sink.arrivals], records, crashes: cluster.crashes, inFlight: IN_FLIGHT, retrySeconds: RETRY_SECONDS,
+    deliveries: names.flatMap((name) =>
+      [...ids[name]].map((eventId) => ({ eventId, subscriptionId: sets[name].subscriptions[0]?.id ?? "" })),
+    ),
+    subscriptions: names.map((name) => ({
+      id: sets[name].subscriptions[0]?.id ?? "",
+      path: `/${name}`,
+      ...(name === "limited" && { rateLimit: RATE_LIMIT }),
+    })),
+    arrivals: [...sink.arrivals],
+    records,
+    crashes: cluster.crashes,
+    inFlight: IN_FLIGHT,
+    retrySeconds: RETRY_SECONDS,
     leaks: leaks.map((file) => file.slice(join(cluster.directory, "/").length)),
   };
 }
@@ -197,13 +293,20 @@ async function isolated({ cluster, sink }: Trials, { isolationSeconds, say }: Ch
 
 function onlyOnce({ once, sink, path }: Ground): Finding {
   const times = new Map<string, number>();
-  for (const { id, path: at } of sink.arrivals) if (at === path && once.has(id)) times.set(id, (times.get(id) ?? 0) + 1);
+  for (const { id, path: at } of sink.arrivals)
+    if (at === path && once.has(id)) times.set(id, (times.get(id) ?? 0) + 1);
   const missing = [...once].filter((id) => !times.has(id)).length;
   const twice = [...times.values()].filter((count) => count > 1).length;
-  return { fault: "F4, F5, F6", done: "events that may arrive once only", found: `${once.size} events: ${missing} missing, ${twice} more than once`, ok: missing === 0 && twice === 0 };
+  return {
+    fault: "F4, F5, F6",
+    done: "events that may arrive once only",
+    found: `${once.size} events: ${missing} missing, ${twice} more than once`,
+    ok: missing === 0 && twice === 0,
+  };
 }
 
-const deliveryIds = (set: SubscriptionSet, ids: Iterable<string>): string[] => [...ids].flatMap((id) => set.subscriptions.map((subscription) => `${id}.${subscription.id}`));
+const deliveryIds = (set: SubscriptionSet, ids: Iterable<string>): string[] =>
+  [...ids].flatMap((id) => set.subscriptions.map((subscription) => `${id}.${subscription.id}`));
 const sizeOf = (ids: Trials["ids"]): number => Object.values(ids).reduce((sum, { size }) => sum + size, 0);
 
 function client(cluster: Cluster) {

@@ -29,8 +29,7 @@ export interface AttemptOrder {
 
 /** What an attempt means for the delivery and for its subscription. */
 export type AttemptResult = { attempt?: Attempt; reason?: string; effect?: SubscriptionEffect } & (
-  | { status: "delivered" | "parked" | "exhausted" }
-  | { status: "retrying"; dueAt: number }
+  { status: "delivered" | "parked" | "exhausted" } | { status: "retrying"; dueAt: number }
 );
 export type SubscriptionEffect = { kind: "disable"; reason: string } | { kind: "pause"; untilMs: number };
 
@@ -70,7 +69,10 @@ function resultOf(order: AttemptOrder, at: Date, answer: EndpointAnswer, outcome
     return { status: "retrying", dueAt: Date.now() + OWN_FAILURE_RETRY_MS, reason: reasonOf(outcome, exchange) };
   }
   const attempt: Attempt = {
-    number: order.number, at, outcome: outcome.code, durationMs: Math.round(exchange.durationMs),
+    number: order.number,
+    at,
+    outcome: outcome.code,
+    durationMs: Math.round(exchange.durationMs),
     ...(exchange.kind === "response" && { status: exchange.status }),
     detail: detailOf(order.subscription, answer, outcome),
   };
@@ -80,19 +82,27 @@ function resultOf(order: AttemptOrder, at: Date, answer: EndpointAnswer, outcome
     case "park":
       return { status: "parked", attempt, reason: reasonOf(outcome, exchange) };
     case "disable":
-      return { status: "parked", attempt, reason: reasonOf(outcome, exchange), effect: { kind: "disable", reason: reasonOf(outcome, exchange) } };
+      return {
+        status: "parked",
+        attempt,
+        reason: reasonOf(outcome, exchange),
+        effect: { kind: "disable", reason: reasonOf(outcome, exchange) },
+      };
     case "retry": {
       const next = nextAttempt({
-        ...(order.subscription.retry && { policy: order.subscription.retry }), attemptsInSchedule: order.inSchedule + 1,
-        ...(outcome.retryAfterMs !== undefined && { retryAfterMs: outcome.retryAfterMs }), random: Math.random(),
+        ...(order.subscription.retry && { policy: order.subscription.retry }),
+        attemptsInSchedule: order.inSchedule + 1,
+        ...(outcome.retryAfterMs !== undefined && { retryAfterMs: outcome.retryAfterMs }),
+        random: Math.random(),
       });
-      const untilMs = outcome.pausesBucket && outcome.retryAfterMs !== undefined ? Date.now() + outcome.retryAfterMs : undefined;
+      const untilMs =
+        outcome.pausesBucket && outcome.retryAfterMs !== undefined ? Date.now() + outcome.retryAfterMs : undefined;
       const pause = untilMs !== undefined && { effect: { kind: "pause" as const, untilMs } };
       const reason = reasonOf(outcome, exchange);
       return "exhausted" in next
         ? { status: "exhausted", attempt, reason: `Retries ran out. Last: ${reason}`, ...pause }
-        // Nothing is sent before the pause is over, so that is when the next attempt is due, and what is shown.
-        : { status: "retrying", attempt, dueAt: Math.max(Date.now() + next.delayMs, untilMs ?? 0), reason, ...pause };
+        : // Nothing is sent before the pause is over, so that is when the next attempt is due, and what is shown.
+          { status: "retrying", attempt, dueAt: Math.max(Date.now() + next.delayMs, untilMs ?? 0), reason, ...pause };
     }
   }
 }
@@ -104,10 +114,20 @@ function reasonOf(outcome: Exclude<Outcome, { class: "delivered" }>, exchange: E
   return exchange.said === undefined ? words : `${words} ${exchange.said}`;
 }
 
-function detailOf(subscription: Subscription, { exchange, requestHeaders, recordedBody }: EndpointAnswer, outcome: Outcome): AttemptDetail {
+function detailOf(
+  subscription: Subscription,
+  { exchange, requestHeaders, recordedBody }: EndpointAnswer,
+  outcome: Outcome,
+): AttemptDetail {
   const advice = outcome.class === "delivered" ? undefined : OUTCOMES[outcome.code].hint;
-  const hint = advice && exchange.kind === "failure" && exchange.said !== undefined ? `${exchange.said} ${advice}` : advice;
-  const detail: AttemptDetail = { url: canonicalUrl(subscription.url), requestHeaders, ...(hint && { hint }), ...(exchange.timings && { timings: exchange.timings }) };
+  const hint =
+    advice && exchange.kind === "failure" && exchange.said !== undefined ? `${exchange.said} ${advice}` : advice;
+  const detail: AttemptDetail = {
+    url: canonicalUrl(subscription.url),
+    requestHeaders,
+    ...(hint && { hint }),
+    ...(exchange.timings && { timings: exchange.timings }),
+  };
   if (exchange.kind !== "response") return detail;
   detail.responseHeaders = exchange.headers;
   const { bytes, truncated } = recordedBody();
@@ -121,21 +141,41 @@ function bodyText(body: Uint8Array): Pick<AttemptDetail, "responseBody" | "respo
   try {
     return { responseBody: utf8.decode(body), responseBodyEncoding: "utf8" };
   } catch {
-    return { responseBody: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64"), responseBodyEncoding: "base64" };
+    return {
+      responseBody: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64"),
+      responseBodyEncoding: "base64",
+    };
   }
 }
 
-function report({ metrics, log }: DeliverDependencies, { event, subscription, number }: AttemptOrder, exchange: Exchange, outcome: Outcome, result: AttemptResult): void {
+function report(
+  { metrics, log }: DeliverDependencies,
+  { event, subscription, number }: AttemptOrder,
+  exchange: Exchange,
+  outcome: Outcome,
+  result: AttemptResult,
+): void {
   metrics.attempts.inc({ outcome_class: outcome.class });
   metrics.attemptSeconds.observe(exchange.durationMs / 1_000);
   if (outcome.class === "ours") metrics.ownFailures.inc({ part: "attempt" });
   if (result.status === "delivered") metrics.latencySeconds.observe((Date.now() - event.acceptedAt) / 1_000);
   if (result.status === "parked") metrics.parked.inc();
   if (result.status !== "retrying") metrics.deliveries.inc({ status: result.status });
-  log.info({
-    event: event.id, subscription: subscription.id, group: subscription.groupId, type: event.type, attempt: number,
-    outcome: outcome.code, class: outcome.class, delivery: result.status, ms: Math.round(exchange.durationMs * 10) / 10, bytes: event.bytes.byteLength,
-    ...(exchange.kind === "response" ? { status: exchange.status } : {}),
-    ...(result.status === "retrying" ? { next: new Date(result.dueAt).toISOString() } : {}),
-  }, "attempt");
+  log.info(
+    {
+      event: event.id,
+      subscription: subscription.id,
+      group: subscription.groupId,
+      type: event.type,
+      attempt: number,
+      outcome: outcome.code,
+      class: outcome.class,
+      delivery: result.status,
+      ms: Math.round(exchange.durationMs * 10) / 10,
+      bytes: event.bytes.byteLength,
+      ...(exchange.kind === "response" ? { status: exchange.status } : {}),
+      ...(result.status === "retrying" ? { next: new Date(result.dueAt).toISOString() } : {}),
+    },
+    "attempt",
+  );
 }

@@ -3,7 +3,13 @@ import { activityInfo } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Subscription } from "../store/model.js";
 import {
-  type DeliverEventInput, type DeliverPageInput, type DispatchInput, type DispatchResult, MAX_DELIVERIES_PER_DISPATCH, type PublishedEvent, WORKFLOW,
+  type DeliverEventInput,
+  type DeliverPageInput,
+  type DispatchInput,
+  type DispatchResult,
+  MAX_DELIVERIES_PER_DISPATCH,
+  type PublishedEvent,
+  WORKFLOW,
 } from "../workflows/contract.js";
 import { deliveryIdOf } from "../workflows/event-id.js";
 import type { PackedInput } from "../workflows/payload-converter.js";
@@ -30,7 +36,10 @@ export interface DispatchDependencies extends DeliverRoutesDependencies {
 
 type Run = { rerun: boolean };
 
-/** The activities `dispatch` and `dispatchPage`. They reject only for failures of our own; the engine then runs them again. */
+/**
+ * The activities `dispatch` and `dispatchPage`. They reject only for failures of our own; the engine then runs them
+ * again.
+ */
 export function createDispatch(dependencies: DispatchDependencies) {
   const { catalogue, eventBytes, gauge } = dependencies;
 
@@ -40,7 +49,8 @@ export function createDispatch(dependencies: DispatchDependencies) {
       const input = given.publisher ? await provenInput(dependencies, given, owner) : given;
       // Only an older catalogue than the publisher's is read anew, so the usual dispatch asks the store nothing here.
       await catalogue.refresh(input.catalogueVersion ?? 0);
-      // A provider's own client names no version: a type made a moment ago must not fail for this process's older catalogue.
+      // A provider's own client names no version: a type made a moment ago must not fail for this process's older
+      // catalogue.
       if (input.events.some(({ type }) => !isKnownType(catalogue, type))) await catalogue.refresh();
       const events = knownEvents(dependencies, input.events, owner);
       const bytes = await eventBytes.of(events);
@@ -52,12 +62,20 @@ export function createDispatch(dependencies: DispatchDependencies) {
       const total = routes.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0);
       if (total > MAX_DELIVERIES_PER_DISPATCH) {
         const pages = pagesOf(owner, routes, catalogue.version);
-        await Promise.all([claimed.recorded, recordRouting(dependencies, { id: owner, types: typesOf(claimed.own), pages: pages.length })]);
+        await Promise.all([
+          claimed.recorded,
+          recordRouting(dependencies, { id: owner, types: typesOf(claimed.own), pages: pages.length }),
+        ]);
         return { retries: [], pages };
       }
       const flat = flatten(routes, bytes);
       const noted = recordRouting(dependencies, { id: owner, types: typesOf(claimed.own), routes: flat });
-      const result = await deliverRoutes(dependencies, { owner, rerun: claimed.rerun, routes: flat, onPrompt: () => gauge?.done(owner) });
+      const result = await deliverRoutes(dependencies, {
+        owner,
+        rerun: claimed.rerun,
+        routes: flat,
+        onPrompt: () => gauge?.done(owner),
+      });
       await Promise.all([claimed.recorded, noted]);
       return result;
     } finally {
@@ -72,11 +90,18 @@ export function createDispatch(dependencies: DispatchDependencies) {
     const routes = input.events.flatMap((addressed) => {
       const event = bytes.get(addressed.id);
       if (!event) return [];
-      return { event, subscriptions: routesOf(catalogue, { ...addressed, type: event.type }).filter(({ id }) => wanted.has(id)) };
+      return {
+        event,
+        subscriptions: routesOf(catalogue, { ...addressed, type: event.type }).filter(({ id }) => wanted.has(id)),
+      };
     });
     const [id, flat] = [currentWorkflowId(), flatten(routes, bytes)];
     const noted = recordRouting(dependencies, { id, types: [], routes: flat });
-    const result = await deliverRoutes(dependencies, { owner: id, rerun: input.rerun || activityInfo().attempt > 1, routes: flat });
+    const result = await deliverRoutes(dependencies, {
+      owner: id,
+      rerun: input.rerun || activityInfo().attempt > 1,
+      routes: flat,
+    });
     await noted;
     return result;
   }
@@ -88,15 +113,30 @@ export function createDispatch(dependencies: DispatchDependencies) {
 }
 
 /**
- * A publisher's own start, checked against its key as it is now: the catalogue is read anew, so that a revocation counts at once, and a
- * store that does not answer is our own failure. What an earlier run has recorded was allowed then.
+ * A publisher's own start, checked against its key as it is now: the catalogue is read anew, so that a revocation
+ * counts at once, and a store that does not answer is our own failure. What an earlier run has recorded was allowed
+ * then.
  */
-async function provenInput({ catalogue, store, recordRefusal }: DispatchDependencies, { publisher, events: given, rerun }: DispatchInput, owner: string): Promise<DispatchInput> {
+async function provenInput(
+  { catalogue, store, recordRefusal }: DispatchDependencies,
+  { publisher, events: given, rerun }: DispatchInput,
+  owner: string,
+): Promise<DispatchInput> {
   const events = eventsOfPublisher(given);
   await catalogue.refresh();
-  const recorded = rerun || activityInfo().attempt > 1 ? await store.events.getMany(events.map(({ id }) => id)) : new Map<string, { owner: string }>();
+  const recorded =
+    rerun || activityInfo().attempt > 1
+      ? await store.events.getMany(events.map(({ id }) => id))
+      : new Map<string, { owner: string }>();
   const unrecorded = events.filter(({ id }) => recorded.get(id)?.owner !== owner);
-  const reason = publisher && unrecorded.length > 0 ? refusePublisher(catalogue, publisher, unrecorded.map(({ type }) => type)) : undefined;
+  const reason =
+    publisher && unrecorded.length > 0
+      ? refusePublisher(
+          catalogue,
+          publisher,
+          unrecorded.map(({ type }) => type),
+        )
+      : undefined;
   if (reason === undefined || !publisher) return { events, rerun };
   await recordRefusal({ workflowType: WORKFLOW.deliverEvent, purpose: "publisher", by: `key:${publisher.keyId}` });
   return failUnproven(reason);
@@ -106,26 +146,40 @@ const typesOf = (events: readonly PublishedEvent[]): string[] => events.map(({ t
 
 const currentWorkflowId = (): string => activityInfo().workflowExecution?.workflowId ?? "";
 
-/** Events of types that exist. A type deleted since the event was accepted has no subscriptions left, so nothing is lost with it. */
-function knownEvents({ catalogue, log }: DispatchDependencies, events: PublishedEvent[], owner: string): PublishedEvent[] {
+/**
+ * Events of types that exist. A type deleted since the event was accepted has no subscriptions left, so nothing is lost
+ * with it.
+ */
+function knownEvents(
+  { catalogue, log }: DispatchDependencies,
+  events: PublishedEvent[],
+  owner: string,
+): PublishedEvent[] {
   const known = events.filter(({ type }) => isKnownType(catalogue, type));
   if (known.length === events.length) return events;
   const unknown = [...new Set(events.filter(({ type }) => !isKnownType(catalogue, type)).map(({ type }) => type))];
   log.warn({ owner, types: unknown }, "events of unknown types are not delivered");
   if (known.length === 0) {
-    throw ApplicationFailure.nonRetryable(`The event type ${unknown.join(", ")} does not exist: create it (POST /v1/event-types) before publishing.`, "event_type_unknown");
+    throw ApplicationFailure.nonRetryable(
+      `The event type ${unknown.join(", ")} does not exist: create it (POST /v1/event-types) before publishing.`,
+      "event_type_unknown",
+    );
   }
   return known;
 }
 
 /**
- * Events of a provider's own Temporal client get the check that our API makes before it accepts: an event that the schema of its type
- * forbids fails the workflow, before anything is recorded or sent. What the API accepted is known by its own id or its record.
+ * Events of a provider's own Temporal client get the check that our API makes before it accepts: an event that the
+ * schema of its type forbids fails the workflow, before anything is recorded or sent. What the API accepted is known by
+ * its own id or its record.
  */
 async function refuseInvalid(
-  { catalogue, payloadCheck, store }: DispatchDependencies, { events, bytes, rerun }: { events: PublishedEvent[]; bytes: Map<string, EventBytes>; rerun: boolean },
+  { catalogue, payloadCheck, store }: DispatchDependencies,
+  { events, bytes, rerun }: { events: PublishedEvent[]; bytes: Map<string, EventBytes>; rerun: boolean },
 ): Promise<void> {
-  const unchecked = events.filter(({ type, ownId, recorded }) => !ownId && !recorded && isChecked(catalogue.eventType(type)));
+  const unchecked = events.filter(
+    ({ type, ownId, recorded }) => !ownId && !recorded && isChecked(catalogue.eventType(type)),
+  );
   if (unchecked.length === 0) return;
   // What an earlier run recorded was allowed then; the schema may have changed since.
   const recorded = rerun ? await store.events.getMany(unchecked.map(({ id }) => id)) : new Map<string, unknown>();
@@ -133,25 +187,42 @@ async function refuseInvalid(
     const [eventType, event] = [catalogue.eventType(type), bytes.get(id)];
     const faults = eventType && event && !recorded.has(id) ? payloadCheck(eventType, event) : undefined;
     if (!faults) continue;
-    // Where in the schema, not in the payload: a failure's message is logged, and names in a payload may be personal data.
+    // Where in the schema, not in the payload: a failure's message is logged, and names in a payload may be personal
+    // data.
     const list = [...new Set(faults.map(({ schemaPath, message }) => `${schemaPath} ${message}`.trim()))].join("; ");
-    throw ApplicationFailure.nonRetryable(`The payload of ${id} is not as the schema of ${type} says: ${list}. Correct it and start the workflow again; nothing was sent.`, "payload_invalid");
+    throw ApplicationFailure.nonRetryable(
+      `The payload of ${id} is not as the schema of ${type} says: ${list}. Correct it and start the ` +
+        "workflow again; nothing was sent.",
+      "payload_invalid",
+    );
   }
 }
 
 type Routed<E> = { event: E; subscriptions: readonly Subscription[] };
 
 const flatten = (routes: Routed<{ id: string }>[], bytes: Map<string, EventBytes>): Route[] =>
-  filterRoutes(routes.flatMap(({ event, subscriptions }) => {
-    const opened = bytes.get(event.id);
-    return opened ? subscriptions.map((subscription) => ({ deliveryId: deliveryIdOf(event.id, subscription.id), event: opened, subscription })) : [];
-  }));
+  filterRoutes(
+    routes.flatMap(({ event, subscriptions }) => {
+      const opened = bytes.get(event.id);
+      return opened
+        ? subscriptions.map((subscription) => ({
+            deliveryId: deliveryIdOf(event.id, subscription.id),
+            event: opened,
+            subscription,
+          }))
+        : [];
+    }),
+  );
 
 /** A wide fan-out, cut by subscription so that each page signs and sends to few endpoints over warm connections. */
 function pagesOf(owner: string, routes: Routed<PublishedEvent>[], catalogueVersion: number): DeliverPageInput[] {
   const subscriptionIds = [...new Set(routes.flatMap(({ subscriptions }) => subscriptions.map(({ id }) => id)))];
   const perPage = Math.max(1, Math.floor(MAX_DELIVERIES_PER_DISPATCH / routes.length));
-  const events = routes.map(({ event: { id, groups, subscriptionIds: only } }) => ({ id, ...(groups && { groups }), ...(only && { subscriptionIds: only }) }));
+  const events = routes.map(({ event: { id, groups, subscriptionIds: only } }) => ({
+    id,
+    ...(groups && { groups }),
+    ...(only && { subscriptionIds: only }),
+  }));
   const pages: DeliverPageInput[] = [];
   for (let from = 0; from < subscriptionIds.length; from += perPage) {
     pages.push({ owner, events, subscriptionIds: subscriptionIds.slice(from, from + perPage), catalogueVersion });

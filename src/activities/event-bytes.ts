@@ -1,22 +1,37 @@
-/** The bytes of events: out of a workflow's input, out of the store, and kept for a moment because retries and pages follow. */
+/**
+ * The bytes of events: out of a workflow's input, out of the store, and kept for a moment because retries and pages
+ * follow.
+ */
 import { StoreError } from "../store/store-error.js";
 import type { EventStore, Store } from "../store/store.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 import type { EventBytes } from "./attempt.js";
 
-/** An erasure empties the memory at once (src/store/collections/erasures.ts); this bounds it where the store cannot be asked. */
+/**
+ * An erasure empties the memory at once (src/store/collections/erasures.ts); this bounds it where the store cannot be
+ * asked.
+ */
 const KEPT_MS = 5 * 60_000;
-/** Bytes kept in memory; a fan-out in pages and the first retries find their payloads here instead of opening them again. */
+/**
+ * Bytes kept in memory; a fan-out in pages and the first retries find their payloads here instead of opening them
+ * again.
+ */
 const KEPT_BYTES = 64 * 1024 * 1024;
 
 export interface EventBytesSource {
-  /** Events in hand; those that travel by reference are read from the store. Missing ones (expunged, erased) are left out. */
+  /**
+   * Events in hand; those that travel by reference are read from the store. Missing ones (expunged, erased) are left
+   * out.
+   */
   of(events: readonly PublishedEvent[]): Promise<Map<string, EventBytes>>;
-  /** Keeps what `of` gave in memory. Only for events that the record says are these: another workflow's may have the same id. */
+  /**
+   * Keeps what `of` gave in memory. Only for events that the record says are these: another workflow's may have the
+   * same id.
+   */
   keep(events: Iterable<EventBytes>): void;
   /**
-   * By id, from memory or the store. Missing ones (expunged, erased) are left out. What no key opens is told to `onUnreadable` and
-   * left out; without it the StoreError is thrown.
+   * By id, from memory or the store. Missing ones (expunged, erased) are left out. What no key opens is told to
+   * `onUnreadable` and left out; without it the StoreError is thrown.
    */
   byId(ids: readonly string[], onUnreadable?: OnUnreadable): Promise<Map<string, EventBytes>>;
 }
@@ -62,7 +77,14 @@ export function createEventBytes(store: Pick<Store, "events" | "erasures">): Eve
     if (missing.length > 0) {
       const before = erasures;
       for (const [id, { record, payload }] of await readPayloads(store.events, missing, onUnreadable)) {
-        const event = { id, type: record.type, contentType: record.contentType, bytes: payload, acceptedAt: record.acceptedAt.getTime(), ...marksOf(record) };
+        const event = {
+          id,
+          type: record.type,
+          contentType: record.contentType,
+          bytes: payload,
+          acceptedAt: record.acceptedAt.getTime(),
+          ...marksOf(record),
+        };
         if (before === erasures) keep([event]);
         found.set(id, event);
       }
@@ -87,7 +109,13 @@ export function createEventBytes(store: Pick<Store, "events" | "erasures">): Eve
 }
 
 /** What of an event goes into the headers of its deliveries. */
-const marksOf = ({ attributes, hops }: Pick<PublishedEvent, "attributes" | "hops">): Pick<EventBytes, "attributes" | "hops"> => ({ ...(attributes && { attributes }), ...(hops && { hops }) });
+const marksOf = ({
+  attributes,
+  hops,
+}: Pick<PublishedEvent, "attributes" | "hops">): Pick<EventBytes, "attributes" | "hops"> => ({
+  ...(attributes && { attributes }),
+  ...(hops && { hops }),
+});
 
 const bytesOf = (body: { text: string } | { base64: string }): Uint8Array =>
   "text" in body ? Buffer.from(body.text, "utf8") : Buffer.from(body.base64, "base64");
@@ -98,7 +126,10 @@ async function readPayloads(events: EventStore, ids: string[], onUnreadable?: On
   } catch (error) {
     if (!(error instanceof StoreError) || error.code === "unavailable") throw error;
     // One that cannot be opened must not hold up the others.
-    if (ids.length > 1) return new Map((await Promise.all(ids.map(async (id) => [...(await readPayloads(events, [id], onUnreadable))]))).flat());
+    if (ids.length > 1)
+      return new Map(
+        (await Promise.all(ids.map(async (id) => [...(await readPayloads(events, [id], onUnreadable))]))).flat(),
+      );
     if (error.code === "key_destroyed") return new Map();
     if (!onUnreadable || !UNREADABLE.includes(error.code)) throw error;
     for (const id of ids) onUnreadable(id, error.code);

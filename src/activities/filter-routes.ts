@@ -12,13 +12,19 @@ const MAX_COMPILED = 2_000;
 /** By their text. A filter that does not compile any more, as after an update of the library, fails. */
 const compiled = new Map<string, Filter>();
 
-/** The routes with each filter's word. A payload is read once for all of an event's subscriptions, and only when one has a filter. */
+/**
+ * The routes with each filter's word. A payload is read once for all of an event's subscriptions, and only when one has
+ * a filter.
+ */
 export function filterRoutes(routes: Route[]): Route[] {
   if (!routes.some(({ subscription }) => subscription.filter !== undefined)) return routes;
   let input: FilterInput | undefined;
   let of: EventBytes | undefined;
   return routes.map((route) => {
-    const { event, subscription: { filter } } = route;
+    const {
+      event,
+      subscription: { filter },
+    } = route;
     if (filter === undefined || event.type === TEST_EVENT_TYPE) return route;
     // Routes come event by event.
     if (!input || of !== event) [input, of] = [inputOf(event), event];
@@ -28,13 +34,22 @@ export function filterRoutes(routes: Route[]): Route[] {
 
 /** Headers as every delivery of the event carries them. */
 const inputOf = ({ id, type, contentType, bytes, attributes = {} }: EventBytes): FilterInput => ({
-  event: { id, type }, data: payloadForFilter(contentType, bytes), headers: { "content-type": contentType, "webhook-id": escapeEventId(id), "webhook-event-type": type,
+  event: { id, type },
+  data: payloadForFilter(contentType, bytes),
+  headers: {
+    "content-type": contentType,
+    "webhook-id": escapeEventId(id),
+    "webhook-event-type": type,
     ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value])),
   },
 });
 
 function marked(route: Route, verdict: Verdict): Route {
-  if ("failed" in verdict) return { ...route, filtered: { failed: `${OUTCOMES.filter_failed.explanation} (filter_failed: ${verdict.failed})` } };
+  if ("failed" in verdict)
+    return {
+      ...route,
+      filtered: { failed: `${OUTCOMES.filter_failed.explanation} (filter_failed: ${verdict.failed})` },
+    };
   return verdict.matches ? route : { ...route, filtered: "excluded" };
 }
 

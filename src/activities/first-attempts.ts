@@ -25,14 +25,21 @@ export type FirstOutcome =
   | { kind: "left"; status: "throttled"; dueAt: number; reservation?: NonNullable<RetryItem["reservation"]> };
 
 export interface FirstAttemptsDependencies {
-  deliver: (order: { event: EventBytes; subscription: Subscription; number: number; inSchedule: number; signal?: AbortSignal }) => Promise<AttemptResult>;
+  deliver: (order: {
+    event: EventBytes;
+    subscription: Subscription;
+    number: number;
+    inSchedule: number;
+    signal?: AbortSignal;
+  }) => Promise<AttemptResult>;
   health: EndpointHealth;
   throttle: Throttle;
 }
 
 /**
- * Attempts begin within this time of the dispatch, or are left to `retryDelivery`. Slow endpoints are told by their health, long before; this only
- * bounds the activity. Handing over is dear: with 1.5 s here a fan-out that the machine needed 5 s for cost three times the CPU.
+ * Attempts begin within this time of the dispatch, or are left to `retryDelivery`. Slow endpoints are told by their
+ * health, long before; this only bounds the activity. Handing over is dear: with 1.5 s here a fan-out that the machine
+ * needed 5 s for cost three times the CPU.
  */
 const BEGIN_WITHIN_MS = 15_000;
 /** A throttled subscription's slots that come within this time are waited for here. */
@@ -43,7 +50,9 @@ const WIDTH_ONE = 32;
 
 /** Makes the first attempts; `settled` is told each outcome as it happens. Resolves when all have one. */
 export async function firstAttempts(
-  dependencies: FirstAttemptsDependencies, routes: Route[], settled: (route: Route, outcome: FirstOutcome) => void,
+  dependencies: FirstAttemptsDependencies,
+  routes: Route[],
+  settled: (route: Route, outcome: FirstOutcome) => void,
 ): Promise<void> {
   const bySubscription = new Map<string, Route[]>();
   for (const route of routes) {
@@ -67,7 +76,10 @@ function leftAlone({ subscription, event, filtered }: Route): FirstOutcome | und
 }
 
 async function attemptSome(
-  dependencies: FirstAttemptsDependencies, routes: Route[], width: number, settled: (route: Route, outcome: FirstOutcome) => void,
+  dependencies: FirstAttemptsDependencies,
+  routes: Route[],
+  width: number,
+  settled: (route: Route, outcome: FirstOutcome) => void,
 ): Promise<void> {
   const subscription = routes[0]?.subscription;
   if (!subscription) return;
@@ -76,7 +88,10 @@ async function attemptSome(
   if (pausedUntil > Date.now()) return leave({ kind: "left", status: "throttled", dueAt: pausedUntil });
   if (dependencies.health.verdict(subscription.id) !== "prompt") return leave({ kind: "left", status: "pending" });
   const { starts, later } = await pace(dependencies.throttle, subscription, routes, { maxWaitMs: THROTTLE_WAIT_MS });
-  for (const { order, later: { dueAt, reservation } } of later) {
+  for (const {
+    order,
+    later: { dueAt, reservation },
+  } of later) {
     settled(order, { kind: "left", status: "throttled", dueAt, ...(reservation && { reservation }) });
   }
   const until = Date.now() + BEGIN_WITHIN_MS;
@@ -85,8 +100,13 @@ async function attemptSome(
       const route = next.order;
       const inTime = await dependencies.throttle.begin(subscription, next.start);
       if (!inTime) settled(route, { kind: "left", status: "throttled", dueAt: Date.now() });
-      else if (Date.now() > until || dependencies.health.verdict(subscription.id) !== "prompt") settled(route, { kind: "left", status: "pending" });
-      else settled(route, { kind: "attempted", result: await dependencies.deliver({ event: route.event, subscription, number: 1, inSchedule: 0 }) });
+      else if (Date.now() > until || dependencies.health.verdict(subscription.id) !== "prompt")
+        settled(route, { kind: "left", status: "pending" });
+      else
+        settled(route, {
+          kind: "attempted",
+          result: await dependencies.deliver({ event: route.event, subscription, number: 1, inSchedule: 0 }),
+        });
     }
   };
   await Promise.all(Array.from({ length: Math.min(width, starts.length) }, runner));

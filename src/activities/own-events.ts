@@ -7,8 +7,8 @@ import type { EventBytes } from "./attempt.js";
 import { eventRecord } from "../catalogue/event-record.js";
 
 /**
- * A record made by the accepting process is taken on trust for so long; later its owner is read, because a process that found the
- * owner missing may have taken the event over (src/api/publish/existing-event.ts, after 15 s).
+ * A record made by the accepting process is taken on trust for so long; later its owner is read, because a process that
+ * found the owner missing may have taken the event over (src/api/publish/existing-event.ts, after 15 s).
  */
 export const OWNER_TRUSTED_MS = 10_000;
 
@@ -33,21 +33,27 @@ export async function claimEvents(
   // What was expunged a moment ago is on record, whatever its place here says.
   const events = order.events.filter(({ id }) => !store.erasures.lately(id));
   const insert = (some: PublishedEvent[]): Promise<string[]> =>
-    some.length === 0 ? Promise.resolve([]) : store.events.insertMany(some.map((event) => {
-      const payload = bytes.get(event.id)?.bytes ?? new Uint8Array();
-      return { record: eventRecord(event, payload.byteLength, catalogue, owner), payload };
-    }));
+    some.length === 0
+      ? Promise.resolve([])
+      : store.events.insertMany(
+          some.map((event) => {
+            const payload = bytes.get(event.id)?.bytes ?? new Uint8Array();
+            return { record: eventRecord(event, payload.byteLength, catalogue, owner), payload };
+          }),
+        );
 
   const unrecorded = events.filter((event) => !event.recorded);
   const isOld = ({ acceptedAt }: PublishedEvent): boolean => Date.now() - acceptedAt > OWNER_TRUSTED_MS;
-  // An own id as well: whoever reaches Temporal can start this very input again under the same workflow id, once that has ended.
+  // An own id as well: whoever reaches Temporal can start this very input again under the same workflow id, once that
+  // has ended.
   const isCertain = (event: PublishedEvent): boolean => !rerun && event.ownId === true && !isOld(event);
   const certain = unrecorded.filter(isCertain);
   const doubtful = unrecorded.filter((event) => !isCertain(event));
   const late = events.filter((event) => event.recorded && (rerun || isOld(event)));
 
   const recorded = insert(certain).then((known) => {
-    if (known.length > 0) log.warn({ owner, events: known }, "event records were there before: an earlier run of this dispatch made them");
+    if (known.length > 0)
+      log.warn({ owner, events: known }, "event records were there before: an earlier run of this dispatch made them");
   });
   // Whoever awaits it hears of a failure; until then it must not count as unhandled.
   recorded.catch(() => undefined);
@@ -56,6 +62,10 @@ export async function claimEvents(
   if (toCheck.length === 0) return { own: events, recorded, rerun };
   const records = await store.events.getMany(toCheck);
   const foreign = new Set(toCheck.filter((id) => records.get(id)?.owner !== owner || records.get(id)?.expungedAt));
-  if (foreign.size > 0) log.warn({ owner, events: [...foreign] }, "events dropped: another workflow owns them, or their content was erased");
+  if (foreign.size > 0)
+    log.warn(
+      { owner, events: [...foreign] },
+      "events dropped: another workflow owns them, or their content was erased",
+    );
   return { own: events.filter(({ id }) => !foreign.has(id)), recorded, rerun: true };
 }

@@ -12,11 +12,13 @@ export interface RecordRoutingDependencies {
 }
 
 /**
- * One write for the whole dispatch, and none when nothing was left out: a look-up for each event type is all that the usual dispatch
- * pays. It runs beside the deliveries. A record that cannot be written is missed by nobody but who asks, so it fails nothing.
+ * One write for the whole dispatch, and none when nothing was left out: a look-up for each event type is all that the
+ * usual dispatch pays. It runs beside the deliveries. A record that cannot be written is missed by nobody but who asks,
+ * so it fails nothing.
  */
 export async function recordRouting(
-  { store, catalogue, log }: RecordRoutingDependencies, { id, types, routes = [], pages }: { id: string; types: Iterable<string>; routes?: readonly Route[]; pages?: number },
+  { store, catalogue, log }: RecordRoutingDependencies,
+  { id, types, routes = [], pages }: { id: string; types: Iterable<string>; routes?: readonly Route[]; pages?: number },
 ): Promise<void> {
   const leftOut = new Map<string, LeftOut>();
   for (const type of new Set(types)) {
@@ -31,6 +33,7 @@ export async function recordRouting(
     else filtered.set(event.id, [subscription.id]);
   }
   if (leftOut.size === 0 && filtered.size === 0 && pages === undefined) return;
-  await store.routings.record({ id, at: new Date(), filtered, leftOut, ...(pages !== undefined && { pages }) })
+  await store.routings
+    .record({ id, at: new Date(), filtered, leftOut, ...(pages !== undefined && { pages }) })
     .catch((error: unknown) => log.warn({ err: error, owner: id }, "what a dispatch left out is not on record"));
 }

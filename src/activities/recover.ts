@@ -1,4 +1,6 @@
-/** The activities behind `recovery`: which deliveries are sent again, how they are handed over, and what became of them. */
+/**
+ * The activities behind `recovery`: which deliveries are sent again, how they are handed over, and what became of them.
+ */
 import type { Delivery } from "../store/model.js";
 import type { RetryDeliveryInput } from "../workflows/contract.js";
 import type { RecoveryActivities, RecoveryInput } from "../workflows/recovery-contract.js";
@@ -13,9 +15,13 @@ export function createRecover(dependencies: RecoverDependencies): RecoveryActivi
   return {
     recoverySubscriptions: async ({ filter }) => store.deliveries.subscriptionsOf(recoveryFilterOf(filter)),
     async recoveryPage({ filter, subscriptionId, cursor }) {
-      const page = await store.deliveries.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) }, recoveryFilterOf({ ...filter, subscriptionId }));
+      const page = await store.deliveries.list(
+        { limit: PAGE, ...(cursor !== undefined && { cursor }) },
+        recoveryFilterOf({ ...filter, subscriptionId }),
+      );
       return {
-        deliveries: page.data.map(({ id, attemptCount }) => ({ id, attempts: attemptCount })), perSecond: perSecondOf(catalogue.subscription(subscriptionId)),
+        deliveries: page.data.map(({ id, attemptCount }) => ({ id, attempts: attemptCount })),
+        perSecond: perSecondOf(catalogue.subscription(subscriptionId)),
         ...(page.next !== undefined && { cursor: page.next }),
       };
     },
@@ -29,20 +35,38 @@ export function createRecover(dependencies: RecoverDependencies): RecoveryActivi
 
 /** For recoveries that began under the first release: the page that was under way is handed over at once. */
 function createRecoverPage({ store, signalRetry }: RecoverDependencies) {
-  async function recoverPage(input: RecoveryInput): Promise<{ retries: RetryDeliveryInput[]; cursor?: string; found: number }> {
-    const page = await store.deliveries.list({ limit: PAGE, ...(input.cursor !== undefined && { cursor: input.cursor }) }, recoveryFilterOf(input.filter));
+  async function recoverPage(
+    input: RecoveryInput,
+  ): Promise<{ retries: RetryDeliveryInput[]; cursor?: string; found: number }> {
+    const page = await store.deliveries.list(
+      { limit: PAGE, ...(input.cursor !== undefined && { cursor: input.cursor }) },
+      recoveryFilterOf(input.filter),
+    );
     const retries = new Map<string, RetryDeliveryInput>();
     const erased = await store.events.erasedOf([...new Set(page.data.map(({ eventId }) => eventId))]);
     for (const delivery of await withoutOpenWorkflow(page.data.filter(({ eventId }) => !erased.has(eventId)))) {
-      const some = retries.get(delivery.subscriptionId)
-        ?? { subscriptionId: delivery.subscriptionId, groupId: delivery.groupId, items: [], parkOpenDays: input.parkOpenDays };
+      const some = retries.get(delivery.subscriptionId) ?? {
+        subscriptionId: delivery.subscriptionId,
+        groupId: delivery.groupId,
+        items: [],
+        parkOpenDays: input.parkOpenDays,
+      };
       some.items.push({
-        deliveryId: delivery.id, eventId: delivery.eventId, eventType: delivery.eventType, status: "pending",
-        attempts: delivery.attemptCount, scheduleBase: delivery.attemptCount, dueAt: Date.now(),
+        deliveryId: delivery.id,
+        eventId: delivery.eventId,
+        eventType: delivery.eventType,
+        status: "pending",
+        attempts: delivery.attemptCount,
+        scheduleBase: delivery.attemptCount,
+        dueAt: Date.now(),
       });
       retries.set(delivery.subscriptionId, some);
     }
-    return { retries: [...retries.values()], found: page.data.length, ...(page.next !== undefined && { cursor: page.next }) };
+    return {
+      retries: [...retries.values()],
+      found: page.data.length,
+      ...(page.next !== undefined && { cursor: page.next }),
+    };
   }
 
   /** A delivery stays in the care of one workflow: an open one is told to retry, only the others get a new one. */
@@ -54,7 +78,13 @@ function createRecoverPage({ store, signalRetry }: RecoverDependencies) {
       else byWorkflow.set(delivery.workflowId, [...(byWorkflow.get(delivery.workflowId) ?? []), delivery]);
     }
     for (const [workflowId, some] of byWorkflow) {
-      if (!(await signalRetry(workflowId, some.map(({ id }) => id)))) free.push(...some);
+      if (
+        !(await signalRetry(
+          workflowId,
+          some.map(({ id }) => id),
+        ))
+      )
+        free.push(...some);
     }
     return free;
   }

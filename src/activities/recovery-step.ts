@@ -1,4 +1,6 @@
-/** The activity `recoveryStep`: one hand-over of a recovery to one subscription, and a look at the hand-overs before. */
+/**
+ * The activity `recoveryStep`: one hand-over of a recovery to one subscription, and a look at the hand-overs before.
+ */
 import { activityInfo } from "@temporalio/activity";
 import type { Delivery } from "../store/model.js";
 import type { DeliveryChange, Store } from "../store/store.js";
@@ -17,7 +19,9 @@ interface Order {
 }
 
 /** Runs again after a crash: what an earlier run handed over is told by the records and not handed over twice. */
-export function createRecoveryStep(dependencies: RecoverDependencies): (input: RecoveryStepInput) => Promise<RecoveryStep> {
+export function createRecoveryStep(
+  dependencies: RecoverDependencies,
+): (input: RecoveryStepInput) => Promise<RecoveryStep> {
   const { store, catalogue } = dependencies;
   return async (input) => {
     // A pause or a new rate of a moment ago must count.
@@ -29,14 +33,34 @@ export function createRecoveryStep(dependencies: RecoverDependencies): (input: R
     const live = input.look ? await lookForLive(store, input) : undefined;
     const free = await signalOpen(dependencies, input, orders);
     // Before the workflow starts; what has been attempted since it was read here is not ours any more.
-    const refused = new Set((free.length === 0 ? [] : await store.deliveries.record(free.map(({ delivery: { id, attemptCount } }): DeliveryChange =>
-      ({ id, status: "pending", workflowId: input.workflowId, reason: null, nextAttemptAt: null, attempts: attemptCount, asked: true })))).map(({ id }) => id));
+    const refused = new Set(
+      (free.length === 0
+        ? []
+        : await store.deliveries.record(
+            free.map(({ delivery: { id, attemptCount } }): DeliveryChange => ({
+              id,
+              status: "pending",
+              workflowId: input.workflowId,
+              reason: null,
+              nextAttemptAt: null,
+              attempts: attemptCount,
+              asked: true,
+            })),
+          )
+      ).map(({ id }) => id),
+    );
     const ours = (some: readonly Order[]): Order[] => some.filter(({ delivery }) => !refused.has(delivery.id));
     const retry = retryOf(catalogue, input, ours(free));
     return {
-      ...(retry && { retry }), ...resultsOf(input.watch, records), perSecond: perSecondOf(catalogue.subscription(input.subscriptionId)),
+      ...(retry && { retry }),
+      ...resultsOf(input.watch, records),
+      perSecond: perSecondOf(catalogue.subscription(input.subscriptionId)),
       skipped: refused.size > 0 ? { ...skipped, changed: (skipped.changed ?? 0) + refused.size } : skipped,
-      sent: [...sentBefore, ...ours(orders).map(({ delivery }) => ({ id: delivery.id, attempts: delivery.attemptCount, at }))], ...(live && { live }),
+      sent: [
+        ...sentBefore,
+        ...ours(orders).map(({ delivery }) => ({ id: delivery.id, attempts: delivery.attemptCount, at })),
+      ],
+      ...(live && { live }),
     };
   };
 }
@@ -49,7 +73,9 @@ interface Look {
 
 /** What goes out now, what an earlier run of this step sent, and what does not go out, by reason. */
 async function sort({ store, catalogue }: RecoverDependencies, input: RecoveryStepInput, { records, rerun, at }: Look) {
-  const erased = await store.events.erasedOf([...new Set(input.send.flatMap(({ id }) => records.get(id)?.eventId ?? []))]);
+  const erased = await store.events.erasedOf([
+    ...new Set(input.send.flatMap(({ id }) => records.get(id)?.eventId ?? [])),
+  ]);
   const orders: Order[] = [];
   const sent: WatchedDelivery[] = [];
   const skipped: Partial<Record<SkipReason, number>> = {};
@@ -61,7 +87,8 @@ async function sort({ store, catalogue }: RecoverDependencies, input: RecoverySt
       continue;
     }
     const unchanged = delivery?.attemptCount === attempts && (ours || input.statuses.includes(delivery.status));
-    const reason = !delivery || !unchanged ? "changed" : erased.has(delivery.eventId) ? "erased" : refusalOf(catalogue, delivery);
+    const reason =
+      !delivery || !unchanged ? "changed" : erased.has(delivery.eventId) ? "erased" : refusalOf(catalogue, delivery);
     if (delivery && !reason) orders.push({ delivery, notBefore });
     else skipped[reason ?? "changed"] = (skipped[reason ?? "changed"] ?? 0) + 1;
   }
@@ -77,7 +104,11 @@ function refusalOf(catalogue: Catalogue, { subscriptionId, eventType, groupId }:
 }
 
 /** A delivery stays in the care of one workflow: an open one is told to retry. Gives those that need a new one. */
-async function signalOpen({ signalRetry }: RecoverDependencies, { workflowId: own }: RecoveryStepInput, orders: readonly Order[]): Promise<Order[]> {
+async function signalOpen(
+  { signalRetry }: RecoverDependencies,
+  { workflowId: own }: RecoveryStepInput,
+  orders: readonly Order[],
+): Promise<Order[]> {
   const byWorkflow = new Map<string, Order[]>();
   const free: Order[] = [];
   for (const order of orders) {
@@ -89,26 +120,56 @@ async function signalOpen({ signalRetry }: RecoverDependencies, { workflowId: ow
   const teller = async (): Promise<void> => {
     for (let next = open.shift(); next; next = open.shift()) {
       const [workflowId, some] = next;
-      if (!(await signalRetry(workflowId, some.map(({ delivery }) => delivery.id), some.map(({ notBefore }) => notBefore)))) free.push(...some);
+      if (
+        !(await signalRetry(
+          workflowId,
+          some.map(({ delivery }) => delivery.id),
+          some.map(({ notBefore }) => notBefore),
+        ))
+      )
+        free.push(...some);
     }
   };
   await Promise.all(Array.from({ length: Math.min(SIGNALS_AT_ONCE, open.length) }, teller));
   return free.sort((a, b) => a.notBefore - b.notBefore);
 }
 
-function retryOf(catalogue: Catalogue, { subscriptionId, parkOpenDays }: RecoveryStepInput, free: readonly Order[]): RecoveryStep["retry"] {
+function retryOf(
+  catalogue: Catalogue,
+  { subscriptionId, parkOpenDays }: RecoveryStepInput,
+  free: readonly Order[],
+): RecoveryStep["retry"] {
   const [first] = free;
   if (!first) return undefined;
   const items = free.map(({ delivery, notBefore }) => ({
-    deliveryId: delivery.id, eventId: delivery.eventId, eventType: delivery.eventType, status: "pending" as const,
-    attempts: delivery.attemptCount, scheduleBase: delivery.attemptCount, dueAt: Date.now(), notBefore,
+    deliveryId: delivery.id,
+    eventId: delivery.eventId,
+    eventType: delivery.eventType,
+    status: "pending" as const,
+    attempts: delivery.attemptCount,
+    scheduleBase: delivery.attemptCount,
+    dueAt: Date.now(),
+    notBefore,
   }));
   const retry = { subscriptionId, groupId: first.delivery.groupId, parkOpenDays, items };
-  return { ...retry, summary: deliverySummary(catalogue, retry, items.map(({ eventType }) => eventType)) };
+  return {
+    ...retry,
+    summary: deliverySummary(
+      catalogue,
+      retry,
+      items.map(({ eventType }) => eventType),
+    ),
+  };
 }
 
-/** The first attempt after the hand-over decides. What is held is not watched on: it goes out when the subscription is resumed. */
-function resultsOf(watched: readonly WatchedDelivery[], records: Map<string, Delivery>): Pick<RecoveryStep, "delivered" | "failedAgain" | "watch"> {
+/**
+ * The first attempt after the hand-over decides. What is held is not watched on: it goes out when the subscription is
+ * resumed.
+ */
+function resultsOf(
+  watched: readonly WatchedDelivery[],
+  records: Map<string, Delivery>,
+): Pick<RecoveryStep, "delivered" | "failedAgain" | "watch"> {
   const results = { delivered: 0, failedAgain: 0, watch: [] as WatchedDelivery[] };
   for (const each of watched) {
     const record = records.get(each.id);
@@ -123,8 +184,13 @@ function resultsOf(watched: readonly WatchedDelivery[], records: Map<string, Del
   return results;
 }
 
-/** Live traffic waits when a delivery of the subscription that is not this recovery's own should have gone out by now. */
-async function lookForLive(store: Store, { subscriptionId, send, watch }: RecoveryStepInput): Promise<NonNullable<RecoveryStep["live"]>> {
+/**
+ * Live traffic waits when a delivery of the subscription that is not this recovery's own should have gone out by now.
+ */
+async function lookForLive(
+  store: Store,
+  { subscriptionId, send, watch }: RecoveryStepInput,
+): Promise<NonNullable<RecoveryStep["live"]>> {
   const started = performance.now();
   const own = new Set([...send, ...watch].map(({ id }) => id));
   const waiting = await store.deliveries.waiting(subscriptionId, own.size + 1);

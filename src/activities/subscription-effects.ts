@@ -15,9 +15,17 @@ export interface SubscriptionEffects {
 }
 
 /** Effects over store, catalogue and throttle. */
-export function createSubscriptionEffects(
-  { store, catalogue, throttle, log }: { store: Store; catalogue: Catalogue; throttle: Throttle; log: Logger },
-): SubscriptionEffects {
+export function createSubscriptionEffects({
+  store,
+  catalogue,
+  throttle,
+  log,
+}: {
+  store: Store;
+  catalogue: Catalogue;
+  throttle: Throttle;
+  log: Logger;
+}): SubscriptionEffects {
   async function disable(subscription: Subscription, reason: string): Promise<void> {
     // A late answer of an endpoint that the subscription has left says nothing of the new one.
     const disabled = (current: Subscription): Subscription | undefined => {
@@ -26,17 +34,27 @@ export function createSubscriptionEffects(
     };
     const before = await store.subscriptions.get(subscription.id);
     if (!before || !disabled(before)) return;
-    await recordedAct(store.audit, { actor: "service", subject: subscription.id, operation: "disableSubscription", write: "subscriptions.update", target: subscription.id }, async () => {
-      let changed = false;
-      await store.subscriptions.update(subscription.id, (current) => {
-        const after = disabled(current);
-        changed = after !== undefined;
-        return after ?? current;
-      });
-      if (!changed) return undefined;
-      log.warn({ subscription: subscription.id, group: subscription.groupId, reason }, "subscription disabled");
-      return { action: "subscription.disable", subject: subscription.id, detail: { reason } };
-    });
+    await recordedAct(
+      store.audit,
+      {
+        actor: "service",
+        subject: subscription.id,
+        operation: "disableSubscription",
+        write: "subscriptions.update",
+        target: subscription.id,
+      },
+      async () => {
+        let changed = false;
+        await store.subscriptions.update(subscription.id, (current) => {
+          const after = disabled(current);
+          changed = after !== undefined;
+          return after ?? current;
+        });
+        if (!changed) return undefined;
+        log.warn({ subscription: subscription.id, group: subscription.groupId, reason }, "subscription disabled");
+        return { action: "subscription.disable", subject: subscription.id, detail: { reason } };
+      },
+    );
     await catalogue.refresh();
   }
   async function pause(subscription: Subscription, untilMs: number): Promise<void> {
@@ -48,6 +66,7 @@ export function createSubscriptionEffects(
     await store.subscriptions.update(subscription.id, (current) => ({ ...current, throttledUntil: new Date(untilMs) }));
   }
   return {
-    apply: (subscription, effect) => (effect.kind === "disable" ? disable(subscription, effect.reason) : pause(subscription, effect.untilMs)),
+    apply: (subscription, effect) =>
+      effect.kind === "disable" ? disable(subscription, effect.reason) : pause(subscription, effect.untilMs),
   };
 }

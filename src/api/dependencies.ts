@@ -43,7 +43,9 @@ export interface ApiDependencies {
    * Gives the reason, without internal addresses, or undefined.
    */
   refuseTarget(url: string): Promise<string | undefined>;
-  /** For requests of the API itself to an address somebody else chose: the same guard, deadlines and caps as a delivery. */
+  /**
+   * For requests of the API itself to an address somebody else chose: the same guard, deadlines and caps as a delivery.
+   */
   sender: Sender;
   /** Requests to a subscription's endpoint, with the same signatures and authentication as a delivery. */
   request: EndpointRequest;
@@ -81,7 +83,10 @@ export interface AcceptableEvent {
 
 export type PublishResult =
   | { ok: true; id: string; duplicate: boolean }
-  /** `event_id_conflict`: same id, other body. `erased`: the id's content was erased. `unavailable`: not accepted, try again later. */
+  /**
+   * `event_id_conflict`: same id, other body. `erased`: the id's content was erased. `unavailable`: not accepted, try
+   * again later.
+   */
   | { ok: false; id?: string; code: "event_id_conflict" | "erased" | "unavailable"; retryAfterSeconds?: number };
 
 export interface Publisher {
@@ -95,7 +100,10 @@ export interface Operations {
   resend(delivery: Delivery, by: string): Promise<void>;
   /** Cancels a delivery that is not settled; false when it was settled already. */
   cancel(delivery: Delivery, by: string): Promise<boolean>;
-  /** Cancels all deliveries of the filter that are not settled: their workflows are told, what none looks after is recorded. Gives how many. */
+  /**
+   * Cancels all deliveries of the filter that are not settled: their workflows are told, what none looks after is
+   * recorded. Gives how many.
+   */
   cancelAll(filter: { eventId: string } | { subscriptionId: string }, by: string, reason: string): Promise<number>;
   /** The subscription changed: what is held or throttled looks again now. */
   wake(subscriptionId: string): Promise<void>;

@@ -40,10 +40,31 @@ import { isTemporalUi, temporalUiRoute } from "./temporal-ui/route.js";
 export { createHttpServer } from "./http/http-server.js";
 
 const RESOURCE_ROUTES: readonly Route[] = [
-  ...publishRoutes, ...eventRoutes, ...deliveryRoutes, ...recoveryRoutes, ...apiRoutes, ...importRoutes, ...eventTypeRoutes, ...groupRoutes, ...grantRequestRoutes,
-  ...subscriptionRoutes, ...subscriptionLifeRoutes, ...subscriptionLifecycleRoutes, ...subscriptionTechniqueRoutes, ...filterRoutes,
-  ...apiKeyRoutes, ...auditRoutes, ...codecRoutes, ...loginRoutes, ...meRoutes, ...peopleRoutes, ...pageRoutes,
-  ...samlConnectionRoutes, ...samlKeyRoutes, ...samlMetadataRoutes, ...singleLogoutRoutes,
+  ...publishRoutes,
+  ...eventRoutes,
+  ...deliveryRoutes,
+  ...recoveryRoutes,
+  ...apiRoutes,
+  ...importRoutes,
+  ...eventTypeRoutes,
+  ...groupRoutes,
+  ...grantRequestRoutes,
+  ...subscriptionRoutes,
+  ...subscriptionLifeRoutes,
+  ...subscriptionLifecycleRoutes,
+  ...subscriptionTechniqueRoutes,
+  ...filterRoutes,
+  ...apiKeyRoutes,
+  ...auditRoutes,
+  ...codecRoutes,
+  ...loginRoutes,
+  ...meRoutes,
+  ...peopleRoutes,
+  ...pageRoutes,
+  ...samlConnectionRoutes,
+  ...samlKeyRoutes,
+  ...samlMetadataRoutes,
+  ...singleLogoutRoutes,
 ];
 
 /** Every route that the process serves; a pure worker serves its state only. */
@@ -99,7 +120,10 @@ const MAX_HEADERS = 100;
 /** A host and a port, or nothing (RFC 9110, 7.2; RFC 3986, 3.2.2). */
 const HOST = /^(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 
-/** Values of every Host header: Node keeps the first one without a word, and a proxy before it may have read another (RFC 9112, 3.2). */
+/**
+ * Values of every Host header: Node keeps the first one without a word, and a proxy before it may have read another
+ * (RFC 9112, 3.2).
+ */
 function hostsOf(rawHeaders: readonly string[]): string[] {
   const hosts: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -111,12 +135,19 @@ function hostsOf(rawHeaders: readonly string[]): string[] {
 
 /** What is wrong with a request whatever its path. */
 function edgeRefusal(request: IncomingMessage): Refusal | undefined {
-  if (request.rawHeaders.length > 2 * MAX_HEADERS) return refuse("headers_too_large", undefined, { headers: { connection: "close" } });
-  if (request.headers.host === undefined && request.httpVersion !== "1.0") return refuse("malformed_request", "The Host header is missing.", { headers: { connection: "close" } });
+  if (request.rawHeaders.length > 2 * MAX_HEADERS)
+    return refuse("headers_too_large", undefined, { headers: { connection: "close" } });
+  if (request.headers.host === undefined && request.httpVersion !== "1.0")
+    return refuse("malformed_request", "The Host header is missing.", { headers: { connection: "close" } });
   const hosts = hostsOf(request.rawHeaders);
   if (hosts.length > 1 || (hosts[0] !== undefined && !HOST.test(hosts[0]))) {
-    return refuse("malformed_request", hosts.length > 1 ? "The Host header is given twice." : "The Host header names no host.", { headers: { connection: "close" } });
+    return refuse(
+      "malformed_request",
+      hosts.length > 1 ? "The Host header is given twice." : "The Host header names no host.",
+      { headers: { connection: "close" } },
+    );
   }
-  if (!METHODS.has(request.method ?? "")) return refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PATCH, DELETE" } });
+  if (!METHODS.has(request.method ?? ""))
+    return refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PATCH, DELETE" } });
   return undefined;
 }

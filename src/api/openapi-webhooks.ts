@@ -4,21 +4,61 @@ import type { ZodOpenApiPathsObject } from "zod-openapi";
 
 /** Of every request to an endpoint; see src/endpoint/request-headers.ts and signature-headers.ts. */
 const headers = z.object({
-  "webhook-id": z.string().meta({ description: "Id of the event, the same at every attempt; a producer's own id with `:`, `.` or `/` in it is escaped (`order~3A4711`). Keep the ids you have handled: delivery is at least once." }),
-  "webhook-timestamp": z.string().meta({ description: "When this attempt was made, in seconds since 1970. Refuse what is more than 5 minutes away from your clock." }),
-  "webhook-signature": z.string().optional().meta({
-    description: "Signatures of Standard Webhooks, separated by spaces; one that fits is enough. `v1,` is the base64 of HMAC-SHA-256 under the subscription's `whsec_` secret. "
-      + "`v1a,` is an Ed25519 signature, whose public keys are at `/jwks/{subscription id}`. Signed is `{webhook-id}.{webhook-timestamp}.{body}`, with the bytes of the body as they came. "
-      + "Absent when the subscription has chosen `rfc9421` alone.",
-  }),
+  "webhook-id": z
+    .string()
+    .meta({
+      description:
+        "Id of the event, the same at every attempt; a producer's own id with `:`, `.` or `/` in it " +
+        "is escaped (`order~3A4711`). Keep the ids you have handled: delivery is at least once.",
+    }),
+  "webhook-timestamp": z
+    .string()
+    .meta({
+      description:
+        "When this attempt was made, in seconds since 1970. Refuse what is more than 5 minutes away from your clock.",
+    }),
+  "webhook-signature": z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "Signatures of Standard Webhooks, separated by spaces; one that fits is enough. `v1,` is the " +
+        "base64 of HMAC-SHA-256 under the subscription's `whsec_` secret. " +
+        "`v1a,` is an Ed25519 signature, whose public keys are at `/jwks/{subscription id}`. Signed " +
+        "is `{webhook-id}.{webhook-timestamp}.{body}`, with the bytes of the body as they came. " +
+        "Absent when the subscription has chosen `rfc9421` alone.",
+    }),
   "webhook-event-type": z.string().meta({ description: "Name of the event type" }),
-  "sealpost-hops": z.string().meta({ description: "How often the event has come through Sealpost, this delivery included. Whoever publishes it again sends the header along, so that circles end" }),
-  "ce-id": z.string().optional().meta({ description: "The event's id as its producer gave it, with `ce-specversion`, `ce-source`, `ce-type` and what else a CloudEvent has (CloudEvents 1.0, binary mode). Absent where Sealpost made the id" }),
+  "sealpost-hops": z
+    .string()
+    .meta({
+      description:
+        "How often the event has come through Sealpost, this delivery included. Whoever publishes it " +
+        "again sends the header along, so that circles end",
+    }),
+  "ce-id": z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "The event's id as its producer gave it, with `ce-specversion`, `ce-source`, `ce-type` and " +
+        "what else a CloudEvent has (CloudEvents 1.0, binary mode). Absent where Sealpost made " +
+        "the id",
+    }),
   "webhook-attempt": z.string().meta({ description: "1 at the first attempt, then 2, 3, …" }),
-  "content-digest": z.string().optional().meta({ description: "With signing scheme `rfc9421`: digest of the body (RFC 9530)" }),
-  "signature-input": z.string().optional().meta({
-    description: "With signing scheme `rfc9421`: what is signed (RFC 9421), under the label `sealpost`: method, target URI, content type, content digest, `webhook-id`, `webhook-timestamp` and `webhook-event-type`",
-  }),
+  "content-digest": z
+    .string()
+    .optional()
+    .meta({ description: "With signing scheme `rfc9421`: digest of the body (RFC 9530)" }),
+  "signature-input": z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "With signing scheme `rfc9421`: what is signed (RFC 9421), under the label `sealpost`: " +
+        "method, target URI, content type, content digest, `webhook-id`, `webhook-timestamp` and " +
+        "`webhook-event-type`",
+    }),
   signature: z.string().optional().meta({ description: "With signing scheme `rfc9421`: the signature" }),
 });
 
@@ -38,20 +78,34 @@ const ANSWERS: Readonly<Record<string, string>> = {
   410: "Parked, and the subscription is disabled: the endpoint wants no more.",
   421: "Tried again by the schedule, over a new connection.",
   425: "Tried again by the schedule.",
-  429: "Tried again, as Retry-After says (seconds or a date; 1 s to 24 h). Until then nothing else is sent to this subscription.",
-  "4XX": "Parked: the endpoint refuses this data, and the same again would not help. A person looks at it and resends or cancels it.",
-  "5XX": "Tried again by the schedule. Retry-After is obeyed with every status that is tried again. No answer, a time-out or a failed TLS handshake counts the same.",
+  429:
+    "Tried again, as Retry-After says (seconds or a date; 1 s to 24 h). Until then nothing else " +
+    "is sent to this subscription.",
+  "4XX":
+    "Parked: the endpoint refuses this data, and the same again would not help. A person looks at " +
+    "it and resends or cancels it.",
+  "5XX":
+    "Tried again by the schedule. Retry-After is obeyed with every status that is tried again. No " +
+    "answer, a time-out or a failed TLS handshake counts the same.",
 };
 
 /** One webhook: a delivery. */
 export const webhooks: ZodOpenApiPathsObject = {
   delivery: {
     post: {
-      operationId: "receiveDelivery", tags: ["Webhooks"], summary: "What a consumer's endpoint receives", description: DESCRIPTION, security: [],
+      operationId: "receiveDelivery",
+      tags: ["Webhooks"],
+      summary: "What a consumer's endpoint receives",
+      description: DESCRIPTION,
+      security: [],
       requestParams: { header: headers },
       requestBody: {
-        required: true, description: "The event, as it was published",
-        content: { "application/json": { schema: z.unknown().meta({ example: { invoice: 4711, total: "12.50" } }) }, "*/*": { schema: {} } },
+        required: true,
+        description: "The event, as it was published",
+        content: {
+          "application/json": { schema: z.unknown().meta({ example: { invoice: 4711, total: "12.50" } }) },
+          "*/*": { schema: {} },
+        },
       },
       responses: Object.fromEntries(Object.entries(ANSWERS).map(([status, description]) => [status, { description }])),
     },

@@ -1,6 +1,11 @@
 /** The OpenAPI 3.1 document, from the same route table as the router. */
 import { z } from "zod";
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from "zod-openapi";
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+} from "zod-openapi";
 import { ACTS } from "./access/access.js";
 import { SESSION_COOKIE } from "./http/cookies.js";
 import { PROBLEMS, type ProblemCode } from "./http/errors.js";
@@ -12,9 +17,16 @@ import type { Route, Tag } from "./route.js";
 import { problemView } from "./http/problem.js";
 
 const TAGS: Readonly<Record<Tag, string>> = {
-  Catalogue: "Apis and their event types", Groups: "Groups of consumers and what they are granted", Subscriptions: "Consumers' endpoints",
-  Events: "Publish and inspect events", Deliveries: "One event for one subscription", Recoveries: "Send many deliveries again",
-  Administration: "API keys and audit", People: "Log-in, sessions and the people who have logged in", Codec: "Remote codec for Temporal", Service: "State and documentation of the service",
+  Catalogue: "Apis and their event types",
+  Groups: "Groups of consumers and what they are granted",
+  Subscriptions: "Consumers' endpoints",
+  Events: "Publish and inspect events",
+  Deliveries: "One event for one subscription",
+  Recoveries: "Send many deliveries again",
+  Administration: "API keys and audit",
+  People: "Log-in, sessions and the people who have logged in",
+  Codec: "Remote codec for Temporal",
+  Service: "State and documentation of the service",
 };
 
 const DESCRIPTION = `Sealpost delivers a provider's events to its consumers' HTTPS endpoints: signed, durably, at the pace each consumer allows.
@@ -36,26 +48,42 @@ export function buildOpenApi(routes: readonly Route[], version: string): Documen
     if ("hidden" in route && route.hidden) continue;
     paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
   }
-  return withoutPrefilledParameters(createDocument({
-    openapi: "3.1.1",
-    info: {
-      title: "Sealpost", version, description: DESCRIPTION,
-      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
-    },
-    servers: [{ url: "/", description: "This server" }],
-    tags: [...Object.entries(TAGS).map(([name, description]) => ({ name, description })), { name: "Webhooks", description: "What consumers' endpoints receive" }],
-    security: [{ apiKey: [] }, { session: [] }],
-    paths, webhooks,
-    components: { securitySchemes: {
-      apiKey: { type: "http", scheme: "bearer", description: "`Authorization: Bearer sp_<id>_<secret>`" },
-      session: { type: "apiKey", in: "cookie", name: SESSION_COOKIE, description: "Set at a SAML log-in. A request that changes something must come from a page of this service (Origin)." },
-    } },
-  }));
+  return withoutPrefilledParameters(
+    createDocument({
+      openapi: "3.1.1",
+      info: {
+        title: "Sealpost",
+        version,
+        description: DESCRIPTION,
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+      servers: [{ url: "/", description: "This server" }],
+      tags: [
+        ...Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+        { name: "Webhooks", description: "What consumers' endpoints receive" },
+      ],
+      security: [{ apiKey: [] }, { session: [] }],
+      paths,
+      webhooks,
+      components: {
+        securitySchemes: {
+          apiKey: { type: "http", scheme: "bearer", description: "`Authorization: Bearer sp_<id>_<secret>`" },
+          session: {
+            type: "apiKey",
+            in: "cookie",
+            name: SESSION_COOKIE,
+            description:
+              "Set at a SAML log-in. A request that changes something must come from a page of this service (Origin).",
+          },
+        },
+      },
+    }),
+  );
 }
 
 /**
- * The page of the document fills a parameter's example into its field and sends it. An id that nobody has, as a filter, would answer with an
- * empty list or a 404: the example goes into the description.
+ * The page of the document fills a parameter's example into its field and sends it. An id that nobody has, as a filter,
+ * would answer with an empty list or a 404: the example goes into the description.
  */
 function withoutPrefilledParameters(document: Document): Document {
   for (const path of Object.values(document.paths ?? {})) {
@@ -67,7 +95,9 @@ function withoutPrefilledParameters(document: Document): Document {
         const schema = { ...parameter.schema };
         delete schema.example;
         parameter.schema = schema;
-        parameter.description = [parameter.description, `For instance \`${String(example)}\``].filter(Boolean).join(". ");
+        parameter.description = [parameter.description, `For instance \`${String(example)}\``]
+          .filter(Boolean)
+          .join(". ");
       }
     }
   }
@@ -78,11 +108,17 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
   const { operationId, tag, summary, description, act, params, query, bodyOptional } = route;
   const headers = headersOf(route);
   return {
-    operationId, summary, tags: [tag],
-    description: [description, act === "public" ? undefined : `Roles: ${ACTS[act].join(", ")}. Scope: \`${act}\`.`].filter(Boolean).join("\n\n"),
+    operationId,
+    summary,
+    tags: [tag],
+    description: [description, act === "public" ? undefined : `Roles: ${ACTS[act].join(", ")}. Scope: \`${act}\`.`]
+      .filter(Boolean)
+      .join("\n\n"),
     ...(act === "public" ? { security: [] } : { "x-roles": ACTS[act], "x-act": act }),
     ...(act !== "public" && route.publicOutsideProduction && { security: [{ apiKey: [] }, { session: [] }, {}] }),
-    ...((params ?? query ?? headers) && { requestParams: { ...(params && { path: params }), ...(query && { query }), ...(headers && { header: headers }) } }),
+    ...((params ?? query ?? headers) && {
+      requestParams: { ...(params && { path: params }), ...(query && { query }), ...(headers && { header: headers }) },
+    }),
     ...requestBodyOf(route, bodyOptional),
     responses: responsesOf(route),
   };
@@ -100,8 +136,11 @@ function headersOf(route: Route): z.ZodObject | undefined {
 }
 
 function requestBodyOf(route: Route, optional: true | undefined): Pick<ZodOpenApiOperationObject, "requestBody"> {
-  if ("requestType" in route && route.requestType !== undefined) return { requestBody: { required: true, content: { [route.requestType]: { schema: {} } } } };
-  return route.body ? { requestBody: { required: !optional, content: { "application/json": { schema: route.body } } } } : {};
+  if ("requestType" in route && route.requestType !== undefined)
+    return { requestBody: { required: true, content: { [route.requestType]: { schema: {} } } } };
+  return route.body
+    ? { requestBody: { required: !optional, content: { "application/json": { schema: route.body } } } }
+    : {};
 }
 
 function responsesOf(route: Route): ZodOpenApiResponsesObject {
@@ -109,10 +148,16 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
   const type = ("responseType" in route ? route.responseType : undefined) ?? "application/json";
   const responses: ZodOpenApiResponsesObject = {
     [`${status}`]: {
-      description, ...(status !== 204 && schema && { content: { [type]: { schema } } }), ...(givesETag(route) && { headers: z.object({ ETag: etagHeader }) }),
+      description,
+      ...(status !== 204 && schema && { content: { [type]: { schema } } }),
+      ...(givesETag(route) && { headers: z.object({ ETag: etagHeader }) }),
     },
   };
-  if (givesETag(route)) responses["304"] = { description: "The object still has a tag of `If-None-Match`", headers: z.object({ ETag: etagHeader }) };
+  if (givesETag(route))
+    responses["304"] = {
+      description: "The object still has a tag of `If-None-Match`",
+      headers: z.object({ ETag: etagHeader }),
+    };
   const codesOfRoute = problemsOf(route);
   for (const problemStatus of [...new Set(codesOfRoute.map((code) => PROBLEMS[code].status))].sort((a, b) => a - b)) {
     const codes = codesOfRoute.filter((code) => PROBLEMS[code].status === problemStatus);
@@ -128,12 +173,48 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
 export function problemsOf(route: Route): ProblemCode[] {
   const served = "serve" in route;
   // The last four are answered before a route is known, or by every one of them.
-  const codes = new Set<ProblemCode>(["invalid_request", "malformed_request", "method_not_allowed", "internal", ...(route.problems ?? []), "request_timeout", "expectation_failed", "headers_too_large", "unavailable"]);
-  if (takesIdempotencyKey(route)) for (const code of ["idempotency_key_reused", "idempotency_key_in_use", "idempotency_answer_lost", "erased"] as const) codes.add(code);
+  const codes = new Set<ProblemCode>([
+    "invalid_request",
+    "malformed_request",
+    "method_not_allowed",
+    "internal",
+    ...(route.problems ?? []),
+    "request_timeout",
+    "expectation_failed",
+    "headers_too_large",
+    "unavailable",
+  ]);
+  if (takesIdempotencyKey(route))
+    for (const code of [
+      "idempotency_key_reused",
+      "idempotency_key_in_use",
+      "idempotency_answer_lost",
+      "erased",
+    ] as const)
+      codes.add(code);
   if (takesIfMatch(route)) codes.add("precondition_failed");
   if (route.params && route.act !== "public") codes.add("erased");
-  if (route.act !== "public") for (const code of ["unauthenticated", "session_ended", "forbidden", "cross_site_request", "no_role", "too_many_wrong_keys", "rate_limited", "unavailable"] as const) codes.add(code);
+  if (route.act !== "public")
+    for (const code of [
+      "unauthenticated",
+      "session_ended",
+      "forbidden",
+      "cross_site_request",
+      "no_role",
+      "too_many_wrong_keys",
+      "rate_limited",
+      "unavailable",
+    ] as const)
+      codes.add(code);
   if (route.params) codes.add("not_found");
-  if (route.method !== "get" && !served) for (const code of ["malformed_json", "duplicate_member", "payload_too_large", "unsupported_media_type", "content_encoding_unsupported"] as const) codes.add(code);
+  if (route.method !== "get" && !served)
+    for (const code of [
+      "malformed_json",
+      "duplicate_member",
+      "payload_too_large",
+      "unsupported_media_type",
+      "content_encoding_unsupported",
+    ] as const)
+      codes.add(code);
   return [...codes];
 }

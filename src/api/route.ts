@@ -14,8 +14,8 @@ export interface RequestContext {
   /** The administrative act of this request; absent where it is none. */
   act?: ActOfRequest;
   /**
-   * With `If-Match`: compares the tag in a compare-and-set that voids it. To be called before what has an effect earlier than the object's own
-   * write. @throws PreconditionFailed
+   * With `If-Match`: compares the tag in a compare-and-set that voids it. To be called before what has an effect
+   * earlier than the object's own write. @throws PreconditionFailed
    */
   claim?: () => Promise<void>;
 }
@@ -55,7 +55,10 @@ interface Declaration {
   schemaInBody?: true;
   /** More than other administrative bodies may have, and what to say above that. */
   largeBody?: { bytes: number; tooLarge: string };
-  /** The caller is a foreign program that adds query parameters with its versions: those that are not known here are ignored. */
+  /**
+   * The caller is a foreign program that adds query parameters with its versions: those that are not known here are
+   * ignored.
+   */
   anyQuery?: true;
   /** The body may be missing altogether. */
   bodyOptional?: true;
@@ -67,11 +70,25 @@ interface Schemas<P, Q, B, R> {
   response: { status: Reply["status"] | 303; description: string; schema?: R };
 }
 
-export type Tag = "Catalogue" | "Groups" | "Subscriptions" | "Events" | "Deliveries" | "Recoveries" | "Administration" | "People" | "Codec" | "Service";
+export type Tag =
+  | "Catalogue"
+  | "Groups"
+  | "Subscriptions"
+  | "Events"
+  | "Deliveries"
+  | "Recoveries"
+  | "Administration"
+  | "People"
+  | "Codec"
+  | "Service";
 
 /** A route whose request and answer are JSON, checked against its schemas. */
-interface JsonRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType> extends Declaration, Schemas<P, Q, B, R> {
-  handle(context: RequestContext, input: { params: z.output<P>; query: z.output<Q>; body: z.output<B> }): Promise<Reply<z.input<R>> | Refusal>;
+interface JsonRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>
+  extends Declaration, Schemas<P, Q, B, R> {
+  handle(
+    context: RequestContext,
+    input: { params: z.output<P>; query: z.output<Q>; body: z.output<B> },
+  ): Promise<Reply<z.input<R>> | Refusal>;
 }
 
 /** A route that reads or writes its own bytes. Authentication and authorisation have been done. */
@@ -92,9 +109,12 @@ export type HandledRoute = JsonRoute<z.ZodObject, z.ZodObject, z.ZodType, z.ZodT
 export type Route = HandledRoute | ServedRoute;
 
 /** Declares a JSON route; the handler's input and output have the types of the schemas. */
-export function route<P extends z.ZodObject = Nothing, Q extends z.ZodObject = Nothing, B extends z.ZodType = Nothing, R extends z.ZodType = z.ZodVoid>(
-  declaration: JsonRoute<P, Q, B, R>,
-): Route {
+export function route<
+  P extends z.ZodObject = Nothing,
+  Q extends z.ZodObject = Nothing,
+  B extends z.ZodType = Nothing,
+  R extends z.ZodType = z.ZodVoid,
+>(declaration: JsonRoute<P, Q, B, R>): Route {
   // The router validates with these same schemas before it calls the handler, which makes the wider type safe.
   return declaration;
 }

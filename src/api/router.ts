@@ -4,17 +4,38 @@ import type { Express } from "express";
 import type { Actor } from "./access/actor.js";
 import { mayAct } from "./access/access.js";
 import { createActOfRequest, isAdministrative } from "./access/act-intents.js";
-import { ADMINISTRATIVE_LIMIT_BYTES, parseAdministrativeJson, readBody, refuseUnlessJson, SCHEMA_BOUNDS } from "./http/body.js";
+import {
+  ADMINISTRATIVE_LIMIT_BYTES,
+  parseAdministrativeJson,
+  readBody,
+  refuseUnlessJson,
+  SCHEMA_BOUNDS,
+} from "./http/body.js";
 import { createCursorSeal } from "./http/cursor-seal.js";
 import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./http/errors.js";
 import { refusalOf } from "./http/failure.js";
 import type { Gate } from "./access/gate.js";
 import { readIdempotencyKey, runOnce, takesIdempotencyKey } from "./http/idempotency.js";
-import { conditionalStore, etagOf, givesETag, readIfMatch, readIfNoneMatch, takesIfMatch } from "./http/preconditions.js";
+import {
+  conditionalStore,
+  etagOf,
+  givesETag,
+  readIfMatch,
+  readIfNoneMatch,
+  takesIfMatch,
+} from "./http/preconditions.js";
 import { answerPageRefusal } from "./pages/refused.js";
 import { isRoutine, problemCodeOf, send, sendJson, sendRefusal } from "./http/respond.js";
-import { type HandledRoute, isRefusal, type Reply, type RequestContext, type Route, type RoutedRequest, type ServedRoute } from "./route.js";
+import {
+  type HandledRoute,
+  isRefusal,
+  type Reply,
+  type RequestContext,
+  type Route,
+  type RoutedRequest,
+  type ServedRoute,
+} from "./route.js";
 import { parseQuery, validate, type Validated } from "./http/validate.js";
 
 /** Nobody in particular: public routes need no key. */
@@ -25,10 +46,15 @@ export function mountRoutes(app: Express, routes: readonly Route[], dependencies
   for (const route of routes) {
     const path = expressPath(route.path);
     app[route.method](path, handlerOf(route, dependencies, gate));
-    methods.set(path, [...(methods.get(path) ?? []), ...(route.method === "get" ? ["GET", "HEAD"] : [route.method.toUpperCase()])]);
+    methods.set(path, [
+      ...(methods.get(path) ?? []),
+      ...(route.method === "get" ? ["GET", "HEAD"] : [route.method.toUpperCase()]),
+    ]);
   }
   for (const [path, allowed] of methods) {
-    app.all(path, (_request, response) => sendRefusal(response, refuse("method_not_allowed", undefined, { headers: { allow: allowed.join(", ") } })));
+    app.all(path, (_request, response) =>
+      sendRefusal(response, refuse("method_not_allowed", undefined, { headers: { allow: allowed.join(", ") } })),
+    );
   }
 }
 
@@ -36,7 +62,11 @@ export function mountRoutes(app: Express, routes: readonly Route[], dependencies
 export const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 
 /** Answers a request for this route whose path has matched. */
-export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gate): (request: RoutedRequest, response: ServerResponse) => Promise<void> {
+export function handlerOf(
+  route: Route,
+  dependencies: ApiDependencies,
+  gate: Gate,
+): (request: RoutedRequest, response: ServerResponse) => Promise<void> {
   const { auditTally, log, settings } = dependencies;
   const refuseTo = refuserOf(route);
   const open = route.act === "public" || (route.publicOutsideProduction === true && !settings.production);
@@ -46,7 +76,12 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
   async function runAs(actor: Actor, request: RoutedRequest, response: ServerResponse): Promise<void> {
     if (!administrative) return run({ dependencies, actor }, request, response);
     const id = Object.values(request.params ?? {})[0];
-    const act = createActOfRequest({ dependencies, actor, operation: route.operationId, id: typeof id === "string" ? id : undefined });
+    const act = createActOfRequest({
+      dependencies,
+      actor,
+      operation: route.operationId,
+      id: typeof id === "string" ? id : undefined,
+    });
     try {
       await run({ dependencies: act.dependencies, actor, act }, request, response);
     } finally {
@@ -55,7 +90,11 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
   }
 
   /** `admit` is told who it is as soon as that is known: the log names them also when the request fails. */
-  async function answer(request: RoutedRequest, response: ServerResponse, admit: (actor: Actor) => void): Promise<void> {
+  async function answer(
+    request: RoutedRequest,
+    response: ServerResponse,
+    admit: (actor: Actor) => void,
+  ): Promise<void> {
     let actor: Actor = ANYBODY;
     if (!open) {
       const admission = gate(request, response);
@@ -69,8 +108,11 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
       if (route.act !== "public" && !mayAct(actor, route.act)) {
         refuseTo(request, response, refuse("forbidden"));
         // The refusal stands whether or not it is on record.
-        auditTally.record({ actor: actor.name, action: "access.refuse", subject: route.operationId, counts: {} })
-          .catch((error: unknown) => log.error({ err: error, operation: route.operationId, actor: actor.name }, "a refusal is not on record"));
+        auditTally
+          .record({ actor: actor.name, action: "access.refuse", subject: route.operationId, counts: {} })
+          .catch((error: unknown) =>
+            log.error({ err: error, operation: route.operationId, actor: actor.name }, "a refusal is not on record"),
+          );
         return;
       }
     }
@@ -85,7 +127,8 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
     } catch (error) {
       const refusal = refusalOf(error);
       // A cursor of another list is the client's mistake and no failure of ours.
-      if (refusal === undefined || refusal.refused === "unavailable") log.error({ err: error, method: request.method, route: route.path }, "a request failed");
+      if (refusal === undefined || refusal.refused === "unavailable")
+        log.error({ err: error, method: request.method, route: route.path }, "a request failed");
       if (response.headersSent) response.destroy();
       else refuseTo(request, response, refusal ?? refuse("internal"));
     }
@@ -93,10 +136,17 @@ export function handlerOf(route: Route, dependencies: ApiDependencies, gate: Gat
     if (route.act === "events:publish" && response.statusCode === 202) return;
     if (isRoutine(response)) return;
     const code = problemCodeOf(response);
-    log.info({
-      method: request.method, route: route.path, status: response.statusCode, ms: Math.round((performance.now() - since) * 10) / 10,
-      actor: actor.name, ...(code !== undefined && { code }),
-    }, "request");
+    log.info(
+      {
+        method: request.method,
+        route: route.path,
+        status: response.statusCode,
+        ms: Math.round((performance.now() - since) * 10) / 10,
+        actor: actor.name,
+        ...(code !== undefined && { code }),
+      },
+      "request",
+    );
   };
 }
 
@@ -137,19 +187,36 @@ function onCondition(route: HandledRoute, context: RequestContext, request: Rout
   if (tags === undefined) return context;
   if ("refused" in tags) return tags;
   const { dependencies } = context;
-  const { store, claim } = conditionalStore(dependencies.store, route, String(Object.values(request.params ?? {})[0]), tags);
+  const { store, claim } = conditionalStore(
+    dependencies.store,
+    route,
+    String(Object.values(request.params ?? {})[0]),
+    tags,
+  );
   return { ...context, claim, dependencies: { ...dependencies, store } };
 }
 
 /** The outcome of the handler, or what the same request with its `Idempotency-Key` was answered before. */
-async function handled(route: HandledRoute, context: RequestContext, input: Input, request: RoutedRequest): Promise<Reply | Refusal> {
+async function handled(
+  route: HandledRoute,
+  context: RequestContext,
+  input: Input,
+  request: RoutedRequest,
+): Promise<Reply | Refusal> {
   const key = takesIdempotencyKey(route) ? readIdempotencyKey(request) : undefined;
   if (typeof key === "object") return key;
-  return key === undefined ? route.handle(context, input) : runOnce(context, { route, key, input }, () => route.handle(context, input));
+  return key === undefined
+    ? route.handle(context, input)
+    : runOnce(context, { route, key, input }, () => route.handle(context, input));
 }
 
 /** Path and query are checked here; the rest is the route's own. */
-function serveChecked(route: ServedRoute, context: RequestContext, request: RoutedRequest, response: ServerResponse): Promise<void> | void {
+function serveChecked(
+  route: ServedRoute,
+  context: RequestContext,
+  request: RoutedRequest,
+  response: ServerResponse,
+): Promise<void> | void {
   const refuseTo = refuserOf(route);
   if (route.params) {
     const params = checkParams(route, request);
@@ -182,19 +249,36 @@ function checkParams(route: Pick<Route, "params">, request: RoutedRequest): Vali
 }
 
 /** The query against the route's schema; a route without one takes no parameters. */
-export function checkQuery(route: Pick<Route, "query">, request: Pick<RoutedRequest, "url">): Validated<Record<string, unknown>> {
+export function checkQuery(
+  route: Pick<Route, "query">,
+  request: Pick<RoutedRequest, "url">,
+): Validated<Record<string, unknown>> {
   const parsed = parseQuery(request.url ?? "");
   if (!parsed.ok) return parsed;
   if (route.query) return validate(route.query, parsed.value, "query");
   const [unknown] = Object.keys(parsed.value);
-  return unknown === undefined ? parsed : { ok: false, refusal: refuse("invalid_request", undefined, { errors: [{ path: "query", message: "takes no parameters here" }] }) };
+  return unknown === undefined
+    ? parsed
+    : {
+        ok: false,
+        refusal: refuse("invalid_request", undefined, {
+          errors: [{ path: "query", message: "takes no parameters here" }],
+        }),
+      };
 }
 
 async function checkBody(route: HandledRoute, request: RoutedRequest): Promise<Validated<unknown>> {
   if (route.method === "get") return { ok: true, value: {} };
   const { bytes: limit, tooLarge } = route.largeBody ?? { bytes: ADMINISTRATIVE_LIMIT_BYTES };
   const read = await readBody(request, limit);
-  if (!read.ok) return { ok: false, refusal: tooLarge !== undefined && read.refusal.refused === "payload_too_large" ? { ...read.refusal, detail: tooLarge } : read.refusal };
+  if (!read.ok)
+    return {
+      ok: false,
+      refusal:
+        tooLarge !== undefined && read.refusal.refused === "payload_too_large"
+          ? { ...read.refusal, detail: tooLarge }
+          : read.refusal,
+    };
   if (read.bytes.byteLength === 0 && (!route.body || route.bodyOptional)) return { ok: true, value: {} };
   const wrongType: Refusal | undefined = refuseUnlessJson(request.headers["content-type"]);
   if (wrongType) return { ok: false, refusal: wrongType };
@@ -202,5 +286,7 @@ async function checkBody(route: HandledRoute, request: RoutedRequest): Promise<V
   if (!parsed.ok) return parsed;
   if (route.body) return validate(route.body, parsed.value);
   const empty = typeof parsed.value === "object" && parsed.value !== null && Object.keys(parsed.value).length === 0;
-  return empty ? { ok: true, value: {} } : { ok: false, refusal: refuse("invalid_request", "There is nothing to send in the body here.") };
+  return empty
+    ? { ok: true, value: {} }
+    : { ok: false, refusal: refuse("invalid_request", "There is nothing to send in the body here.") };
 }

@@ -12,22 +12,42 @@ import { healthView } from "./access/schemas.js";
 /** On every process, workers included. */
 export const healthRoutes: readonly Route[] = [
   route({
-    method: "get", path: "/health/live", operationId: "live", tag: "Service", act: "public", summary: "Whether the process runs",
+    method: "get",
+    path: "/health/live",
+    operationId: "live",
+    tag: "Service",
+    act: "public",
+    summary: "Whether the process runs",
     response: { status: 200, description: "It runs", schema: healthView },
     handle: async ({ dependencies }) => ok({ status: "ok" as const, version: dependencies.settings.version }),
   }),
   route({
-    method: "get", path: "/health/ready", operationId: "ready", tag: "Service", act: "public", summary: "Whether a publish would be accepted and delivered now",
-    response: { status: 200, description: "It would", schema: healthView }, problems: ["not_ready"],
+    method: "get",
+    path: "/health/ready",
+    operationId: "ready",
+    tag: "Service",
+    act: "public",
+    summary: "Whether a publish would be accepted and delivered now",
+    response: { status: 200, description: "It would", schema: healthView },
+    problems: ["not_ready"],
     async handle({ dependencies }) {
       const missing = await dependencies.notReady();
-      return missing === undefined ? ok({ status: "ok" as const, version: dependencies.settings.version }) : refuse("not_ready", `${missing}.`, { retryAfterSeconds: 5 });
+      return missing === undefined
+        ? ok({ status: "ok" as const, version: dependencies.settings.version })
+        : refuse("not_ready", `${missing}.`, { retryAfterSeconds: 5 });
     },
   }),
   {
-    method: "get", path: "/metrics", operationId: "metrics", tag: "Service", act: "service:read", publicOutsideProduction: true,
-    summary: "Metrics for Prometheus", description: "In production an admin key is needed.",
-    responseType: "text/plain", response: { status: 200, description: "Prometheus text format", schema: z.string() },
+    method: "get",
+    path: "/metrics",
+    operationId: "metrics",
+    tag: "Service",
+    act: "service:read",
+    publicOutsideProduction: true,
+    summary: "Metrics for Prometheus",
+    description: "In production an admin key is needed.",
+    responseType: "text/plain",
+    response: { status: 200, description: "Prometheus text format", schema: z.string() },
     async serve({ dependencies: { metrics } }, _request, response) {
       send(response, 200, await metrics.metrics(), { "content-type": metrics.contentType });
     },
@@ -51,9 +71,13 @@ const PAGE = `<!doctype html>
 </html>
 `;
 /** A file of its own, because the content security policy allows no inline script. */
-const INITIALIZER = `window.ui = SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null });\n`;
+const INITIALIZER =
+  `window.ui = SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger-ui", ` +
+  "deepLinking: true, validatorUrl: null });\n";
 /** Swagger UI draws its icons from data: URLs; nothing is loaded from elsewhere. */
-const PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const FILES: Readonly<Record<string, string>> = {
   "swagger-ui.css": "text/css; charset=utf-8",
@@ -67,24 +91,45 @@ export function documentationRoutes(documented: readonly Route[]): Route[] {
   const shared = { method: "get", tag: "Service", act: "service:read", publicOutsideProduction: true } as const;
   const routes: Route[] = [
     {
-      ...shared, path: "/openapi.json", operationId: "openapi", summary: "The OpenAPI 3.1 document of this API", description: "In production an admin key is needed.",
+      ...shared,
+      path: "/openapi.json",
+      operationId: "openapi",
+      summary: "The OpenAPI 3.1 document of this API",
+      description: "In production an admin key is needed.",
       response: { status: 200, description: "OpenAPI 3.1", schema: z.looseObject({ openapi: z.string() }) },
       async serve({ dependencies: { settings } }, _request, response) {
-        const document = documents.get(settings.version) ?? JSON.stringify(buildOpenApi([...documented, ...routes], settings.version));
+        const document =
+          documents.get(settings.version) ?? JSON.stringify(buildOpenApi([...documented, ...routes], settings.version));
         documents.set(settings.version, document);
         send(response, 200, document, { "content-type": "application/json" });
       },
     },
     {
-      ...shared, path: "/docs", operationId: "docs", page: "/saml/login", summary: "This document as a page", description: "In production an admin key is needed.",
-      responseType: "text/html", response: { status: 200, description: "A page", schema: z.string() },
-      serve: async (_context, _request, response) => send(response, 200, PAGE, { "content-type": "text/html; charset=utf-8", "content-security-policy": PAGE_POLICY }),
+      ...shared,
+      path: "/docs",
+      operationId: "docs",
+      page: "/saml/login",
+      summary: "This document as a page",
+      description: "In production an admin key is needed.",
+      responseType: "text/html",
+      response: { status: 200, description: "A page", schema: z.string() },
+      serve: async (_context, _request, response) =>
+        send(response, 200, PAGE, {
+          "content-type": "text/html; charset=utf-8",
+          "content-security-policy": PAGE_POLICY,
+        }),
     },
     {
-      ...shared, path: "/docs/{file}", operationId: "docsFile", summary: "Files of the page", hidden: true, response: { status: 200, description: "A file" },
+      ...shared,
+      path: "/docs/{file}",
+      operationId: "docsFile",
+      summary: "Files of the page",
+      hidden: true,
+      response: { status: 200, description: "A file" },
       async serve(_context, request, response) {
         const name = String(request.params?.["file"]);
-        if (name === "initializer.js") return send(response, 200, INITIALIZER, { "content-type": "text/javascript; charset=utf-8" });
+        if (name === "initializer.js")
+          return send(response, 200, INITIALIZER, { "content-type": "text/javascript; charset=utf-8" });
         const type = FILES[name];
         if (type === undefined) return sendRefusal(response, refuse("not_found"));
         const file = files.get(name) ?? (await readFile(join(swaggerDirectory(), name)));

@@ -21,6 +21,8 @@ export interface ApiSettings {
   trialConnectionId?: string;
   /** A pure worker serves /health and /metrics only. */
   workerOnly?: boolean;
-  /** `<host>/<process id>/<mark of its start>`, so that another process can tell whether an act can still be under way. */
+  /**
+   * `<host>/<process id>/<mark of its start>`, so that another process can tell whether an act can still be under way.
+   */
   process?: string;
 }

@@ -1,7 +1,13 @@
 /** The subscription catalogue in memory: what a publish and a dispatch look up without asking the store. */
 import type { Api, EventType, Group, StoredApiKey, Subscription } from "../store/model.js";
 import { StoreError } from "../store/store-error.js";
-import { CATALOGUE_COLLECTIONS, type CatalogueChanges, type CatalogueCollection, type CatalogueName, type CatalogueVersions } from "../store/collection.js";
+import {
+  CATALOGUE_COLLECTIONS,
+  type CatalogueChanges,
+  type CatalogueCollection,
+  type CatalogueName,
+  type CatalogueVersions,
+} from "../store/collection.js";
 import type { Store } from "../store/store.js";
 import type { LeftOut } from "../store/collections/routings.js";
 import { LIFE } from "../store/subscription-life.js";
@@ -11,7 +17,8 @@ export interface Catalogue {
   readonly version: number;
   /**
    * Reads anew when the store has a newer version. With `atLeast`, does nothing when the content is that new already.
-   * Concurrent calls share one read. Rejects with StoreError when the store does not answer; the content then stays as it was.
+   * Concurrent calls share one read. Rejects with StoreError when the store does not answer; the content then stays as
+   * it was.
    */
   refresh(atLeast?: number): Promise<void>;
   api(id: string): Api | undefined;
@@ -53,17 +60,28 @@ export interface CatalogueOptions {
   store: Store;
   /** How often the version is asked for; a change by another process is seen at most so much later. */
   pollMs?: number;
-  /** How often everything is read again, whatever the version says: a change that nobody announced is seen at most so much later. */
+  /**
+   * How often everything is read again, whatever the version says: a change that nobody announced is seen at most so
+   * much later.
+   */
   rereadMs?: number;
   /** Told when following the store fails and when it works again. */
   onTrouble?: (error: unknown) => void;
 }
 
-/** A process that is killed between a change and its announcement leaves the others with the old route. Five minutes bound that. */
+/**
+ * A process that is killed between a change and its announcement leaves the others with the old route. Five minutes
+ * bound that.
+ */
 const REREAD_MS = 5 * 60_000;
 
 /** Loads the catalogue and follows it. The version is one document read by `_id` a second, whatever the size. */
-export async function createCatalogue({ store, pollMs = 1_000, rereadMs = REREAD_MS, onTrouble }: CatalogueOptions): Promise<Catalogue> {
+export async function createCatalogue({
+  store,
+  pollMs = 1_000,
+  rereadMs = REREAD_MS,
+  onTrouble,
+}: CatalogueOptions): Promise<Catalogue> {
   // The versions are read before the content: a write in between is at worst read twice, never missed.
   let content = await load(store, await store.catalogueVersions());
   let reading: Promise<void> | undefined;
@@ -81,7 +99,8 @@ export async function createCatalogue({ store, pollMs = 1_000, rereadMs = REREAD
   }
   async function refresh(atLeast?: number): Promise<void> {
     if (atLeast !== undefined && content.versions.version >= atLeast) return;
-    // A read under way may have begun before the change that the caller knows of, so it is waited for and followed by another.
+    // A read under way may have begun before the change that the caller knows of, so it is waited for and followed by
+    // another.
     if (reading) await reading.catch(() => undefined);
     if (atLeast !== undefined && content.versions.version >= atLeast) return;
     reading ??= read().finally(() => (reading = undefined));
@@ -120,13 +139,16 @@ export async function createCatalogue({ store, pollMs = 1_000, rereadMs = REREAD
 }
 
 /**
- * Reads what changed since `before`, or everything. With 10,000 event types that have schemas of 2 KB a reading of everything takes
- * 2 to 5 s on the stand-in (busy machine), one of a small collection 5 ms: a paused subscription must not cause the former.
+ * Reads what changed since `before`, or everything. With 10,000 event types that have schemas of 2 KB a reading of
+ * everything takes 2 to 5 s on the stand-in (busy machine), one of a small collection 5 ms: a paused subscription must
+ * not cause the former.
  */
 async function load(store: Store, versions: CatalogueVersions, before?: Content): Promise<Content> {
   const stale = before ? changedCollections(before.versions, versions) : new Set(CATALOGUE_COLLECTIONS);
-  const reading = async <K extends CatalogueName>(name: K, all: () => Promise<Collections[K]>): Promise<Collections[K]> =>
-    before && !stale.has(name) ? before[name] : all();
+  const reading = async <K extends CatalogueName>(
+    name: K,
+    all: () => Promise<Collections[K]>,
+  ): Promise<Collections[K]> => (before && !stale.has(name) ? before[name] : all());
   const [apis, eventTypes, groups, subscriptions, apiKeys] = await Promise.all([
     reading("apis", async () => byId(await store.apis.all())),
     reading("eventTypes", async () => new Map((await store.eventTypes.all()).map((type) => [type.name, type]))),
@@ -134,14 +156,27 @@ async function load(store: Store, versions: CatalogueVersions, before?: Content)
     reading("subscriptions", async () => byId(await store.subscriptions.all())),
     reading("apiKeys", async () => byId(await store.apiKeys.all())),
   ]);
-  const eventTypeList = before && !stale.has("eventTypes") ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
-  return { versions, apis, eventTypes, eventTypeList, groups, subscriptions, apiKeys, ...routesOf({ eventTypes, groups, subscriptions }) };
+  const eventTypeList =
+    before && !stale.has("eventTypes") ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
+  return {
+    versions,
+    apis,
+    eventTypes,
+    eventTypeList,
+    groups,
+    subscriptions,
+    apiKeys,
+    ...routesOf({ eventTypes, groups, subscriptions }),
+  };
 }
 
 /** Changed objects that are read one by one; of more the whole collection is read at once. */
 const MOST_READ_SINGLY = 100;
 
-/** Reads the objects that were written since. One changed subscription is one read and one unsealing, whatever the number of the others. */
+/**
+ * Reads the objects that were written since. One changed subscription is one read and one unsealing, whatever the
+ * number of the others.
+ */
 async function follow(store: Store, versions: CatalogueVersions, before: Content): Promise<Content> {
   const changes = await store.catalogueChanges(before.versions);
   if (!changes) return load(store, versions, before);
@@ -153,8 +188,18 @@ async function follow(store: Store, versions: CatalogueVersions, before: Content
     changed(store.subscriptions, before.subscriptions, changes.subscriptions, ({ id }) => id),
     changed(store.apiKeys, before.apiKeys, changes.apiKeys, ({ id }) => id),
   ]);
-  const eventTypeList = eventTypes === before.eventTypes ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
-  return { versions, apis, eventTypes, eventTypeList, groups, subscriptions, apiKeys, ...routesOf({ eventTypes, groups, subscriptions }) };
+  const eventTypeList =
+    eventTypes === before.eventTypes ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
+  return {
+    versions,
+    apis,
+    eventTypes,
+    eventTypeList,
+    groups,
+    subscriptions,
+    apiKeys,
+    ...routesOf({ eventTypes, groups, subscriptions }),
+  };
 }
 
 /** With a group its data key may have been destroyed, and then its subscriptions can no longer be opened. */
@@ -167,9 +212,15 @@ function withSubscriptionsOf(changes: CatalogueChanges, { subscriptions }: Conte
   changes.subscriptions = more;
 }
 
-async function changed<T>(collection: CatalogueCollection<T>, before: Map<string, T>, ids: Set<string> | "all" | undefined, idOf: (item: T) => string): Promise<Map<string, T>> {
+async function changed<T>(
+  collection: CatalogueCollection<T>,
+  before: Map<string, T>,
+  ids: Set<string> | "all" | undefined,
+  idOf: (item: T) => string,
+): Promise<Map<string, T>> {
   if (ids === undefined) return before;
-  if (ids === "all" || ids.size > MOST_READ_SINGLY) return new Map((await collection.all()).map((item) => [idOf(item), item]));
+  if (ids === "all" || ids.size > MOST_READ_SINGLY)
+    return new Map((await collection.all()).map((item) => [idOf(item), item]));
   const after = new Map(before);
   const read = await Promise.all([...ids].map(async (id) => ({ id, item: await existing(collection, id) })));
   for (const { id, item } of read) {
@@ -189,17 +240,25 @@ async function existing<T>(collection: CatalogueCollection<T>, id: string): Prom
 
 /** Which collections were written since. */
 function changedCollections(before: CatalogueVersions, now: CatalogueVersions): Set<CatalogueName> {
-  const writes = CATALOGUE_COLLECTIONS.map((name) => ({ name, count: (now.collections[name] ?? 0) - (before.collections[name] ?? 0) }));
+  const writes = CATALOGUE_COLLECTIONS.map((name) => ({
+    name,
+    count: (now.collections[name] ?? 0) - (before.collections[name] ?? 0),
+  }));
   const counted = writes.reduce((sum, { count }) => sum + count, 0);
   // A process of an earlier release raises the whole version only.
-  if (counted !== now.version - before.version || writes.some(({ count }) => count < 0)) return new Set(CATALOGUE_COLLECTIONS);
+  if (counted !== now.version - before.version || writes.some(({ count }) => count < 0))
+    return new Set(CATALOGUE_COLLECTIONS);
   const changed = new Set(writes.flatMap(({ name, count }) => (count > 0 ? [name] : [])));
   // With a group its data key may have been destroyed, and then its subscriptions can no longer be opened.
   if (changed.has("groups")) changed.add("subscriptions");
   return changed;
 }
 
-function routesOf({ eventTypes, groups, subscriptions }: Pick<Collections, "eventTypes" | "groups" | "subscriptions">): Pick<Content, "routes" | "leftOut"> {
+function routesOf({
+  eventTypes,
+  groups,
+  subscriptions,
+}: Pick<Collections, "eventTypes" | "groups" | "subscriptions">): Pick<Content, "routes" | "leftOut"> {
   const all = new Map<string, Subscription[]>();
   const leftOut: Content["leftOut"] = new Map();
   const leave = (name: string, why: "notInService" | "notGranted", id: string): void => {
@@ -223,7 +282,8 @@ function routesOf({ eventTypes, groups, subscriptions }: Pick<Collections, "even
   return { routes: all, leftOut };
 }
 
-const newestFirst = (a: EventType, b: EventType): number => b.createdAt.getTime() - a.createdAt.getTime() || (a.name < b.name ? 1 : -1);
+const newestFirst = (a: EventType, b: EventType): number =>
+  b.createdAt.getTime() - a.createdAt.getTime() || (a.name < b.name ? 1 : -1);
 
 const byId = <T extends { id: string }>(items: T[]): Map<string, T> => new Map(items.map((item) => [item.id, item]));
 

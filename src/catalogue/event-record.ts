@@ -6,7 +6,15 @@ import { apiOf } from "./routes.js";
 
 /** The record of an event that `owner` delivers. */
 export const eventRecord = (event: PublishedEvent, size: number, catalogue: Catalogue, owner: string): EventRecord => ({
-  id: event.id, type: event.type, apiId: apiOf(catalogue, event.type), contentType: event.contentType, sha256: event.sha256,
-  size, acceptedAt: new Date(event.acceptedAt), owner, ...(event.groups && { groups: event.groups }),
-  ...(event.attributes && { attributes: event.attributes }), ...(event.hops && { hops: event.hops }),
+  id: event.id,
+  type: event.type,
+  apiId: apiOf(catalogue, event.type),
+  contentType: event.contentType,
+  sha256: event.sha256,
+  size,
+  acceptedAt: new Date(event.acceptedAt),
+  owner,
+  ...(event.groups && { groups: event.groups }),
+  ...(event.attributes && { attributes: event.attributes }),
+  ...(event.hops && { hops: event.hops }),
 });

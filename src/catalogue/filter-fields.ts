@@ -72,7 +72,8 @@ function indexesOf({ op, args }: Node): Node[] {
   return [...indexesOf(left), ...(isNode(index) ? [index] : [])];
 }
 
-const isNode = (value: unknown): value is Node => isObject(value) && typeof value["op"] === "string" && isObject(value["meta"]);
+const isNode = (value: unknown): value is Node =>
+  isObject(value) && typeof value["op"] === "string" && isObject(value["meta"]);
 const childrenOf = ({ args }: Node): Node[] => (Array.isArray(args) ? args.flat(2) : [args]).filter(isNode);
 
 function pathOf({ op, args }: Node, scope: Scope): readonly Step[] | undefined {
@@ -86,10 +87,17 @@ function pathOf({ op, args }: Node, scope: Scope): readonly Step[] | undefined {
 }
 
 /** As the filter writes it, `data.items[].sku`. */
-export const fieldName = (path: readonly Step[]): string => path.reduce<string>((name, step) => name + (step === ANY ? "[]" : `.${step}`), "data");
+export const fieldName = (path: readonly Step[]): string =>
+  path.reduce<string>((name, step) => name + (step === ANY ? "[]" : `.${step}`), "data");
 
-/** Whether payloads of the type are known to have this member. Of a type without schema and examples nothing is known, so that it is not asked. */
-export function knowsField({ schema, examples = [] }: Pick<EventType, "schema" | "examples">, { path }: NamedField): boolean {
+/**
+ * Whether payloads of the type are known to have this member. Of a type without schema and examples nothing is known,
+ * so that it is not asked.
+ */
+export function knowsField(
+  { schema, examples = [] }: Pick<EventType, "schema" | "examples">,
+  { path }: NamedField,
+): boolean {
   if (!schema && examples.length === 0) return true;
   return (schema !== undefined && isDescribed(schema, path)) || examples.some((example) => isThere([example], path));
 }
@@ -112,7 +120,14 @@ function isDescribed(root: Record<string, unknown>, path: readonly Step[]): bool
   for (const step of path) {
     const schemas = applied(root, here);
     // Where a schema names no members, it says nothing about any.
-    if (!schemas.some((schema) => ["properties", "patternProperties", "items", "prefixItems"].some((keyword) => keyword in schema) || isObject(schema["additionalProperties"]))) return true;
+    if (
+      !schemas.some(
+        (schema) =>
+          ["properties", "patternProperties", "items", "prefixItems"].some((keyword) => keyword in schema) ||
+          isObject(schema["additionalProperties"]),
+      )
+    )
+      return true;
     here = schemas.flatMap((schema) => membersOf(schema, step));
     if (here.length === 0) return false;
   }
@@ -141,7 +156,10 @@ function targetOf(root: Record<string, unknown>, ref: string): unknown {
   let value: unknown = ref.startsWith("#/") ? root : {};
   for (const step of ref.startsWith("#/") ? ref.slice(2).split("/") : []) {
     const name = decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~");
-    value = typeof value === "object" && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : {};
+    value =
+      typeof value === "object" && value !== null && Object.hasOwn(value, name)
+        ? (value as Record<string, unknown>)[name]
+        : {};
   }
   return value;
 }
@@ -151,7 +169,14 @@ function membersOf(schema: Record<string, unknown>, step: Step): unknown[] {
   const named = isObject(properties) ? properties : {};
   const patterns = isObject(patternProperties) ? Object.entries(patternProperties) : [];
   const others = isObject(additionalProperties) ? [additionalProperties] : [];
-  if (step === ANY) return [...Object.values(named), ...patterns.map(([, value]) => value), ...others, ...(Array.isArray(prefixItems) ? prefixItems as unknown[] : []), ...(items === undefined ? [] : [items])];
+  if (step === ANY)
+    return [
+      ...Object.values(named),
+      ...patterns.map(([, value]) => value),
+      ...others,
+      ...(Array.isArray(prefixItems) ? (prefixItems as unknown[]) : []),
+      ...(items === undefined ? [] : [items]),
+    ];
   if (Object.hasOwn(named, step)) return [named[step]];
   const matching = patterns.filter(([pattern]) => compileRegExp(pattern).test(step)).map(([, value]) => value);
   return matching.length > 0 ? matching : others;

@@ -1,7 +1,7 @@
 /**
- * Numbers in filters. A literal such as `2` is an integer of CEL and a number of JSON is a double, and CEL has no arithmetic between
- * the two (https://github.com/google/cel-spec/blob/master/doc/langdef.md#numeric-values). People who write `data.n % 2 == 0` mean
- * the numbers and not their types, so a mixed operation calculates with the values.
+ * Numbers in filters. A literal such as `2` is an integer of CEL and a number of JSON is a double, and CEL has no
+ * arithmetic between the two (https://github.com/google/cel-spec/blob/master/doc/langdef.md#numeric-values). People who
+ * write `data.n % 2 == 0` mean the numbers and not their types, so a mixed operation calculates with the values.
  */
 import type { Environment } from "@marcbachmann/cel-js";
 
@@ -9,7 +9,14 @@ import type { Environment } from "@marcbachmann/cel-js";
 type Whole = bigint | { valueOf(): bigint };
 type Operator = "+" | "-" | "*" | "/" | "%";
 
-const MIXED = [["int", "double"], ["double", "int"], ["uint", "double"], ["double", "uint"], ["int", "uint"], ["uint", "int"]] as const;
+const MIXED = [
+  ["int", "double"],
+  ["double", "int"],
+  ["uint", "double"],
+  ["double", "uint"],
+  ["int", "uint"],
+  ["uint", "int"],
+] as const;
 const [LEAST_INT, GREATEST_INT] = [-(2n ** 63n), 2n ** 63n - 1n];
 
 /** Like the library's own errors: `code` becomes part of the reason for which a delivery is parked. */
@@ -21,12 +28,18 @@ class ArithmeticFault extends Error {
   }
 }
 
-/** Adds the operators that CEL leaves out: between integers and doubles, the remainder of doubles, and equality of what is typed differently. */
+/**
+ * Adds the operators that CEL leaves out: between integers and doubles, the remainder of doubles, and equality of what
+ * is typed differently.
+ */
 export function mixNumbers(environment: Environment): Environment {
   for (const [left, right] of MIXED) {
-    // The result is a double, or an integer where a double would be another number, so its type is only known at run time.
+    // The result is a double, or an integer where a double would be another number, so its type is only known at run
+    // time.
     for (const operator of ["+", "-", "*", "/", "%"] as const) {
-      environment.registerOperator(`${left} ${operator} ${right}: dyn`, (a: number | Whole, b: number | Whole) => calculate(operator, plain(a), plain(b)));
+      environment.registerOperator(`${left} ${operator} ${right}: dyn`, (a: number | Whole, b: number | Whole) =>
+        calculate(operator, plain(a), plain(b)),
+      );
     }
   }
   // Each makes the other order and `!=` too.
@@ -55,20 +68,29 @@ const isExact = (value: number | bigint): boolean => Number.isSafeInteger(Number
 
 function asDoubles(operator: Operator, a: number, b: number): number {
   switch (operator) {
-    case "+": return a + b;
-    case "-": return a - b;
-    case "*": return a * b;
-    case "/": return a / b;
-    case "%": return remainder(a, b);
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "/":
+      return a / b;
+    case "%":
+      return remainder(a, b);
   }
 }
 
 function asIntegers(operator: Exclude<Operator, "/">, a: bigint, b: bigint): bigint {
   switch (operator) {
-    case "+": return a + b;
-    case "-": return a - b;
-    case "*": return a * b;
-    case "%": return a % b;
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "%":
+      return a % b;
   }
 }
 
@@ -78,22 +100,30 @@ function remainder(a: number, b: number): number {
   return a % b;
 }
 
-const wholeOf = (value: number | bigint): bigint | undefined => (typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value) : undefined);
+const wholeOf = (value: number | bigint): bigint | undefined =>
+  typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value) : undefined;
 
-/** As `payloadForFilter` reads a number: a double, or an integer where a double would round it. Beyond 64 bits a double again. */
+/**
+ * As `payloadForFilter` reads a number: a double, or an integer where a double would round it. Beyond 64 bits a double
+ * again.
+ */
 function jsonNumber(value: bigint): number | bigint {
   const rounded = Number(value);
   return Number.isSafeInteger(rounded) || value < LEAST_INT || value > GREATEST_INT ? rounded : value;
 }
 
 /**
- * The quotient of two integers out of JSON, as of any other two numbers of JSON: with its fraction. Whether a number is beyond 2^53
- * must not decide whether `data.total / 100` leaves something out.
+ * The quotient of two integers out of JSON, as of any other two numbers of JSON: with its fraction. Whether a number is
+ * beyond 2^53 must not decide whether `data.total / 100` leaves something out.
  */
 export function quotient(a: bigint, b: bigint): number | bigint {
   if (b === 0n) throw new ArithmeticFault("division_by_zero");
   return a % b === 0n ? jsonNumber(a / b) : Number(a) / Number(b);
 }
 
-/** A number of JSON as the integer that a function wants; what has a fraction stays as it is and is refused by the function. */
-export const asIntegerArgument = (value: unknown): unknown => (typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : value);
+/**
+ * A number of JSON as the integer that a function wants; what has a fraction stays as it is and is refused by the
+ * function.
+ */
+export const asIntegerArgument = (value: unknown): unknown =>
+  typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : value;

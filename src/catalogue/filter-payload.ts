@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * The JSON value: numbers are doubles, as CEL takes JSON; only an integer that a double cannot hold exactly (9007199254740993) is an
- * int. What is not JSON is an empty map: nothing in it is there.
+ * The JSON value: numbers are doubles, as CEL takes JSON; only an integer that a double cannot hold exactly
+ * (9007199254740993) is an int. What is not JSON is an empty map: nothing in it is there.
  */
 export function payloadForFilter(contentType: string, bytes: Uint8Array): unknown {
   if (!JSON_TYPE.test(contentType)) return {};
@@ -24,8 +24,15 @@ const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** Nobody can guess it, so no payload holds it. */
 const MARK = `int:${randomBytes(16).toString("hex")}:`;
 
-/** Node 20's reviver does not see the source text of a number, so that long integers travel through it as marked strings. */
+/**
+ * Node 20's reviver does not see the source text of a number, so that long integers travel through it as marked
+ * strings.
+ */
 function parseExactly(text: string): unknown {
-  const marked = text.replaceAll(STRING_OR_NUMBER, (token) => (/^-?\d{16,20}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${MARK}${token}"` : token));
-  return JSON.parse(marked, (_key, value: unknown) => (typeof value === "string" && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value));
+  const marked = text.replaceAll(STRING_OR_NUMBER, (token) =>
+    /^-?\d{16,20}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${MARK}${token}"` : token,
+  );
+  return JSON.parse(marked, (_key, value: unknown) =>
+    typeof value === "string" && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value,
+  );
 }

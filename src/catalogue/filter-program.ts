@@ -7,9 +7,9 @@ import { compilePattern, MAX_SUBJECT_LENGTH } from "./filter-pattern.js";
 const MAX_LOOP_DEPTH = 2;
 const MAX_LOOPS = 8;
 /**
- * What loops, comparisons and functions may cost: one for each node that a loop evaluates, for each value compared within others, and
- * for each 512 characters read. Counted, not timed, so that the same event has the same result on a busy machine; 10,000 take
- * some 1 ms (docs/explanation/decisions/filters-use-cel-confined-and-metered.md).
+ * What loops, comparisons and functions may cost: one for each node that a loop evaluates, for each value compared
+ * within others, and for each 512 characters read. Counted, not timed, so that the same event has the same result on a
+ * busy machine; 10,000 take some 1 ms (docs/explanation/decisions/filters-use-cel-confined-and-metered.md).
  */
 const MAX_STEPS = 10_000;
 const CHARACTERS_SHIFT = 9;
@@ -22,8 +22,28 @@ const MAX_CONVERTED = 128;
 
 /** Everything linear in its operands; what joins, splits or binds values could grow them without bound. */
 const FUNCTIONS = new Set([
-  "size", "contains", "startsWith", "endsWith", "indexOf", "lastIndexOf", "substring", "lowerAscii", "upperAscii", "trim", "dyn", "type",
-  "getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes", "getSeconds", "getMilliseconds",
+  "size",
+  "contains",
+  "startsWith",
+  "endsWith",
+  "indexOf",
+  "lastIndexOf",
+  "substring",
+  "lowerAscii",
+  "upperAscii",
+  "trim",
+  "dyn",
+  "type",
+  "getFullYear",
+  "getMonth",
+  "getDate",
+  "getDayOfMonth",
+  "getDayOfWeek",
+  "getDayOfYear",
+  "getHours",
+  "getMinutes",
+  "getSeconds",
+  "getMilliseconds",
 ]);
 const CONVERSIONS = new Set(["int", "uint", "double", "string", "bool", "timestamp", "duration"]);
 /** Functions that take integers only, where a number of JSON is meant as one. */
@@ -36,7 +56,10 @@ class WrongOperand extends Error {
   readonly code = "no_such_overload";
 }
 
-/** What an evaluation may still do. Evaluations are synchronous and never within each other, so that one meter serves all. */
+/**
+ * What an evaluation may still do. Evaluations are synchronous and never within each other, so that one meter serves
+ * all.
+ */
 class Meter {
   over = false;
   #steps = 0;
@@ -64,7 +87,10 @@ export interface ProgramFault {
 /** What a walk over the tree found. */
 export interface Confined {
   fault?: ProgramFault;
-  /** Means something else than its writer thinks, most likely. Refused when a filter is saved; what was saved before goes on. */
+  /**
+   * Means something else than its writer thinks, most likely. Refused when a filter is saved; what was saved before
+   * goes on.
+   */
   doubt?: ProgramFault;
 }
 
@@ -88,8 +114,9 @@ interface Loop {
 }
 
 /**
- * Checks a type-checked tree against the lists above and puts the meter into it. The library has no limit at run time and matches
- * regular expressions by backtracking; both are mended here, in its own tree (version pinned, held by tests).
+ * Checks a type-checked tree against the lists above and puts the meter into it. The library has no limit at run time
+ * and matches regular expressions by backtracking; both are mended here, in its own tree (version pinned, held by
+ * tests).
  */
 export function confine(root: ASTNode): Confined {
   const walk = new Walk();
@@ -109,7 +136,10 @@ class Walk {
     this.#seen.add(node);
     if (node.meta.alternate) return this.visit(node.meta.alternate, depth);
     // `has` is a chain of fields; `cel.bind` could double a text at every use.
-    if (node.meta.macro) return node.op === "call" && (node.args as [string])[0] === "has" ? 1 : this.#refuse(node, "this function is not allowed in a filter");
+    if (node.meta.macro)
+      return node.op === "call" && (node.args as [string])[0] === "has"
+        ? 1
+        : this.#refuse(node, "this function is not allowed in a filter");
     const children = childrenOf(node);
     if (!children) return this.#refuse(node, "this construct is not allowed in a filter");
     if (node.op === "comprehension") return this.#loop(node, children, depth);
@@ -133,10 +163,16 @@ class Walk {
     const [left, right] = children;
     if ((node.op === "==" || node.op === "!=" || node.op === "in") && left && right) {
       let first: unknown;
-      after(left, (value) => { first = value; });
+      after(left, (value) => {
+        first = value;
+      });
       after(right, (value) => chargeComparison(first, value, node.op === "in"));
     }
-    if (node.op === "+") after(node, (made) => { if (lengthOf(made) > MAX_MADE) meter.exceed(); else chargeText(made); });
+    if (node.op === "+")
+      after(node, (made) => {
+        if (lengthOf(made) > MAX_MADE) meter.exceed();
+        else chargeText(made);
+      });
     if ((node.op === "/" || node.op === "%") && left && right) this.#divide(node, left, right);
     if (CALCULATE.has(node.op) && left && right) {
       if (typeOf(left) === "double") this.#doubtTruncation(right);
@@ -148,22 +184,31 @@ class Walk {
   #divide(node: Node, left: Node, right: Node): void {
     const { handle } = node;
     if (node.op === "/" && handle && (left.checkedType?.hasDynType || right.checkedType?.hasDynType)) {
-      node.handle = (a, b, ast, evaluator) => (typeof a === "bigint" && typeof b === "bigint" ? quotient(a, b) : handle(a, b, ast, evaluator));
+      node.handle = (a, b, ast, evaluator) =>
+        typeof a === "bigint" && typeof b === "bigint" ? quotient(a, b) : handle(a, b, ast, evaluator);
     }
     const [dividend, divisor] = [literalOf(left), literalOf(right)];
-    if (divisor !== undefined && Number(divisor) === 0) this.doubt ??= { offset: right.start, reason: "a division by zero" };
-    else if (typeof dividend === "bigint" && typeof divisor === "bigint" && dividend % divisor !== 0n) this.#doubtTruncation(node);
+    if (divisor !== undefined && Number(divisor) === 0)
+      this.doubt ??= { offset: right.start, reason: "a division by zero" };
+    else if (typeof dividend === "bigint" && typeof divisor === "bigint" && dividend % divisor !== 0n)
+      this.#doubtTruncation(node);
   }
 
   #doubtTruncation(node: Node): void {
     if (node.op !== "/" || !INTEGERS.has(typeOf(node))) return;
-    this.doubt ??= { offset: node.start, reason: "a division of integers leaves the fraction out: write 1.0 / 2.0 with decimal points, or double(a) / b" };
+    this.doubt ??= {
+      offset: node.start,
+      reason: "a division of integers leaves the fraction out: write 1.0 / 2.0 with decimal points, or double(a) / b",
+    };
   }
 
   #call(node: Node, children: Node[], name: string): void {
     if (node.op === "rcall" && name === "matches") return this.#matches(node, children);
     if (CONVERSIONS.has(name)) {
-      for (const child of children) after(child, (given) => { if (lengthOf(given) > MAX_CONVERTED) throw new WrongOperand(); });
+      for (const child of children)
+        after(child, (given) => {
+          if (lengthOf(given) > MAX_CONVERTED) throw new WrongOperand();
+        });
     } else if (!FUNCTIONS.has(name)) return void this.#refuse(node, "this function is not allowed in a filter");
     // The subject of a method is a text, so that only arguments become integers.
     if (TAKE_INTEGERS.has(name)) for (const child of children) change(child, asIntegerArgument);
@@ -171,7 +216,8 @@ class Walk {
   }
 
   #matches(node: Node, [subject, pattern]: Node[]): void {
-    if (!subject || pattern?.op !== "value" || typeof pattern.args !== "string") return void this.#refuse(pattern ?? node, "the regular expression must be written out");
+    if (!subject || pattern?.op !== "value" || typeof pattern.args !== "string")
+      return void this.#refuse(pattern ?? node, "the regular expression must be written out");
     const compiled = compilePattern(pattern.args);
     if (!compiled.ok) return void this.#refuse(pattern, compiled.reason);
     node.evaluate = (evaluator, _node, context) => {
@@ -203,9 +249,14 @@ function literalOf({ op, args }: Node): number | bigint | undefined {
 /** Undefined for an operation that is not known to be harmless. */
 function childrenOf({ op, args }: Node): Node[] | undefined {
   switch (op) {
-    case "value": case "id": case "accuValue": case "accuInc":
+    case "value":
+    case "id":
+    case "accuValue":
+    case "accuInc":
       return [];
-    case "accuPush": case "!_": case "-_":
+    case "accuPush":
+    case "!_":
+    case "-_":
       return [args as Node];
     case ".":
       return [(args as [Node])[0]];
@@ -217,8 +268,23 @@ function childrenOf({ op, args }: Node): Node[] | undefined {
       return (args as [Node, Node][]).flat();
     case "comprehension":
       return [(args as Loop).iterable, (args as Loop).init, (args as Loop).step];
-    case "[]": case "list": case "?:": case "||": case "&&": case "==": case "!=": case "in":
-    case "+": case "-": case "*": case "/": case "%": case "<": case "<=": case ">": case ">=":
+    case "[]":
+    case "list":
+    case "?:":
+    case "||":
+    case "&&":
+    case "==":
+    case "!=":
+    case "in":
+    case "+":
+    case "-":
+    case "*":
+    case "/":
+    case "%":
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
       return args as Node[];
     default:
       return undefined;
@@ -260,13 +326,19 @@ function chargeText(value: unknown): void {
   if (typeof value === "string") meter.charge(value.length >> CHARACTERS_SHIFT);
 }
 
-/** Two values are compared as deep as they go; a list is searched by comparing each of its elements, and a map by its index. */
+/**
+ * Two values are compared as deep as they go; a list is searched by comparing each of its elements, and a map by its
+ * index.
+ */
 function chargeComparison(left: unknown, right: unknown, searched: boolean): void {
-  if (searched) return Array.isArray(right) ? right.forEach((element) => chargeComparison(left, element, false)) : undefined;
-  if (typeof left === "string" && typeof right === "string") return meter.charge(1 + (Math.min(left.length, right.length) >> CHARACTERS_SHIFT));
+  if (searched)
+    return Array.isArray(right) ? right.forEach((element) => chargeComparison(left, element, false)) : undefined;
+  if (typeof left === "string" && typeof right === "string")
+    return meter.charge(1 + (Math.min(left.length, right.length) >> CHARACTERS_SHIFT));
   meter.charge(1);
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return;
-  for (const [key, value] of Object.entries(left)) chargeComparison(value, (right as Record<string, unknown>)[key], false);
+  for (const [key, value] of Object.entries(left))
+    chargeComparison(value, (right as Record<string, unknown>)[key], false);
 }
 
 const lengthOf = (value: unknown): number => (typeof value === "string" || Array.isArray(value) ? value.length : 0);

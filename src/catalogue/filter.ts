@@ -17,8 +17,8 @@ export interface FilterInput {
 }
 
 /**
- * `failed`: neither yes nor no, so the event is neither sent nor dropped. Codes: `over_budget`, `not_bool`, or the evaluation's own
- * (`no_such_overload`, `division_by_zero`, …).
+ * `failed`: neither yes nor no, so the event is neither sent nor dropped. Codes: `over_budget`, `not_bool`, or the
+ * evaluation's own (`no_such_overload`, `division_by_zero`, …).
  */
 export type Verdict = { matches: boolean } | { failed: string };
 
@@ -35,13 +35,14 @@ export interface FilterFault {
 
 export type CompiledFilter =
   /** With a `doubt` a filter should not be saved: it means something else than its writer thinks, most likely. */
-  | { ok: true; filter: Filter; fields: readonly NamedField[]; doubt?: FilterFault }
-  | ({ ok: false } & FilterFault);
+  { ok: true; filter: Filter; fields: readonly NamedField[]; doubt?: FilterFault } | ({ ok: false } & FilterFault);
 
-const environment = mixNumbers(new Environment({
-  limits: { maxAstNodes: 200, maxDepth: 32, maxListElements: 100, maxMapEntries: 50, maxCallArguments: 4 },
-  homogeneousAggregateLiterals: false,
-}))
+const environment = mixNumbers(
+  new Environment({
+    limits: { maxAstNodes: 200, maxDepth: 32, maxListElements: 100, maxMapEntries: 50, maxCallArguments: 4 },
+    homogeneousAggregateLiterals: false,
+  }),
+)
   .registerVariable({ name: "event", schema: { type: "string", id: "string" } })
   .registerVariable("data", "dyn")
   .registerVariable("headers", "map<string, string>");
@@ -49,7 +50,10 @@ const environment = mixNumbers(new Environment({
 /** Of a member of `data` the type is known at run time only, but arithmetic never gives true or false. */
 const GIVE_NUMBERS = new Set(["+", "-", "*", "/", "%", "-_"]);
 
-/** What is not there does not match; every other error is one of the filter, or of a payload that the filter did not foresee. */
+/**
+ * What is not there does not match; every other error is one of the filter, or of a payload that the filter did not
+ * foresee.
+ */
 const NOT_THERE = new Set(["no_such_key", "index_out_of_bounds"]);
 
 /** Compiles and type-checks. The same text gives the same filter, whose tree is shared. */
@@ -58,8 +62,10 @@ export function compileFilter(text: string): CompiledFilter {
     const program = environment.parse(text);
     const checked = program.check();
     if (!checked.valid) return refused(text, checked.error?.range?.start, withCure(checked.error?.summary));
-    if (checked.type !== "bool" && checked.type !== "dyn") return refused(text, 0, `a filter must give true or false, and this gives ${checked.type}`);
-    if (GIVE_NUMBERS.has(program.ast.op)) return refused(text, 0, "a filter must give true or false, and this gives a number or a text");
+    if (checked.type !== "bool" && checked.type !== "dyn")
+      return refused(text, 0, `a filter must give true or false, and this gives ${checked.type}`);
+    if (GIVE_NUMBERS.has(program.ast.op))
+      return refused(text, 0, "a filter must give true or false, and this gives a number or a text");
     const fields = fieldsOf(program.ast);
     const { fault, doubt } = confine(program.ast);
     if (fault) return refused(text, fault.offset, fault.reason);
@@ -73,7 +79,9 @@ export function compileFilter(text: string): CompiledFilter {
 
 /** The library names the types that do not go together; this adds what to write instead. */
 const withCure = (reason: string | undefined): string | undefined =>
-  reason !== undefined && /\b(?:int|uint|double)\b.*\b(?:int|uint|double)\b/.test(reason) ? `${reason}: write numbers alike, as 2.0, or convert with int() or double()` : reason;
+  reason !== undefined && /\b(?:int|uint|double)\b.*\b(?:int|uint|double)\b/.test(reason)
+    ? `${reason}: write numbers alike, as 2.0, or convert with int() or double()`
+    : reason;
 
 function evaluate(program: (context: FilterInput) => unknown, input: FilterInput): Verdict {
   meter.start();
@@ -91,14 +99,22 @@ function evaluate(program: (context: FilterInput) => unknown, input: FilterInput
 }
 
 type CelError = ParseError | EvaluationError | CelTypeError;
-const isCelError = (error: unknown): error is CelError => error instanceof ParseError || error instanceof EvaluationError || error instanceof CelTypeError;
+const isCelError = (error: unknown): error is CelError =>
+  error instanceof ParseError || error instanceof EvaluationError || error instanceof CelTypeError;
 
-const refused = (text: string, offset?: number, reason?: string): CompiledFilter => ({ ok: false, ...placeIn(text, offset, reason) });
+const refused = (text: string, offset?: number, reason?: string): CompiledFilter => ({
+  ok: false,
+  ...placeIn(text, offset, reason),
+});
 
 /** Where in the text, with a reason that may be shown. */
 export function placeIn(text: string, offset = 0, reason = "the filter is not valid"): FilterFault {
   const lines = text.slice(0, offset).split("\n");
   // The words are the library's and may quote the filter: bounded, and without what a terminal would obey.
-  const plain = reason.split("\n")[0]?.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 200) ?? "";
+  const plain =
+    reason
+      .split("\n")[0]
+      ?.replaceAll(/[^\x20-\x7e]/g, "?")
+      .slice(0, 200) ?? "";
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1, offset, reason: plain };
 }

@@ -1,6 +1,6 @@
 /**
- * What a JSON Schema of an event type may hold. JSON Schema 2020-12 without what reaches outside the schema or cannot be bounded:
- * no remote `$ref`, no nested `$id`, no dynamic references, regular expressions in RE2 only.
+ * What a JSON Schema of an event type may hold. JSON Schema 2020-12 without what reaches outside the schema or cannot
+ * be bounded: no remote `$ref`, no nested `$id`, no dynamic references, regular expressions in RE2 only.
  */
 import { RE2JS } from "re2js";
 
@@ -13,7 +13,10 @@ export interface SchemaFault {
 /** A schema that passed, in the form that is compiled: without annotations and without formats that nobody knows. */
 export interface BoundedSchema {
   schema: Record<string, unknown>;
-  /** Subschemas and values that one place of a payload may meet, references followed; Infinity when the schema refers to itself. */
+  /**
+   * Subschemas and values that one place of a payload may meet, references followed; Infinity when the schema refers to
+   * itself.
+   */
   weight: number;
   /** Some list is to hold no item twice: each is compared with each. */
   comparesItems: boolean;
@@ -28,17 +31,64 @@ const FORMAT_WEIGHT = 50;
 const MAX_WEIGHT = 100_000;
 const DIALECT = /^https:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/;
 
-const SINGLE = ["additionalProperties", "propertyNames", "contains", "items", "not", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties"];
+const SINGLE = [
+  "additionalProperties",
+  "propertyNames",
+  "contains",
+  "items",
+  "not",
+  "if",
+  "then",
+  "else",
+  "unevaluatedItems",
+  "unevaluatedProperties",
+];
 const LISTED = ["allOf", "anyOf", "oneOf", "prefixItems"];
 const NAMED = ["properties", "patternProperties", "dependentSchemas", "$defs", "definitions"];
 const ASSERTIONS = [
-  "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems",
-  "uniqueItems", "maxContains", "minContains", "maxProperties", "minProperties", "required", "dependentRequired", "format", "$ref",
+  "type",
+  "enum",
+  "const",
+  "multipleOf",
+  "maximum",
+  "exclusiveMaximum",
+  "minimum",
+  "exclusiveMinimum",
+  "maxLength",
+  "minLength",
+  "pattern",
+  "maxItems",
+  "minItems",
+  "uniqueItems",
+  "maxContains",
+  "minContains",
+  "maxProperties",
+  "minProperties",
+  "required",
+  "dependentRequired",
+  "format",
+  "$ref",
 ];
 /** Kept and shown, without a meaning for the check; the last four are OpenAPI's. */
 const ANNOTATIONS = new Set([
-  "$schema", "$id", "$comment", "$anchor", "title", "description", "default", "deprecated", "readOnly", "writeOnly", "examples", "contentEncoding", "contentMediaType",
-  "contentSchema", "discriminator", "xml", "externalDocs", "example",
+  "$schema",
+  "$id",
+  "$comment",
+  "$anchor",
+  "title",
+  "description",
+  "default",
+  "deprecated",
+  "readOnly",
+  "writeOnly",
+  "examples",
+  "contentEncoding",
+  "contentMediaType",
+  "contentSchema",
+  "discriminator",
+  "xml",
+  "externalDocs",
+  "example",
 ]);
 /** Whether the keyword may be part of a schema here, by its name. */
 export const isKeyword = (name: string): boolean => CHECKED.has(name) || ANNOTATIONS.has(name) || name.startsWith("x-");
@@ -61,7 +111,10 @@ interface Walk {
 }
 
 /** Checks a schema against these rules; it need not be valid against the meta-schema yet. */
-export function boundSchema(schema: Record<string, unknown>, knownFormat: (name: string) => boolean): { ok: true; bounded: BoundedSchema } | { ok: false; faults: SchemaFault[] } {
+export function boundSchema(
+  schema: Record<string, unknown>,
+  knownFormat: (name: string) => boolean,
+): { ok: true; bounded: BoundedSchema } | { ok: false; faults: SchemaFault[] } {
   const unbounded = outOfBounds(schema);
   if (unbounded) return { ok: false, faults: [unbounded] };
   const walk: Walk = { faults: [], nodes: new Map(), anchors: new Map(), refs: [], comparesItems: false, knownFormat };
@@ -89,19 +142,34 @@ function outOfBounds(schema: unknown): SchemaFault | undefined {
       waiting.push({ value: inner, path: path + pointerStep(name), depth: depth + 1 });
     }
   }
-  if (Buffer.byteLength(JSON.stringify(schema)) > MAX_SCHEMA_BYTES) return { path: "", message: `must have at most ${MAX_SCHEMA_BYTES} bytes` };
+  if (Buffer.byteLength(JSON.stringify(schema)) > MAX_SCHEMA_BYTES)
+    return { path: "", message: `must have at most ${MAX_SCHEMA_BYTES} bytes` };
   return undefined;
 }
 
-/** A copy of the schema in which every direct subschema is what `change` makes of it; `path` is its pointer from the schema. */
-export function mapSubschemas(schema: Record<string, unknown>, change: (subschema: unknown, path: string) => unknown): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(schema).map(([keyword, value]) => {
-    const path = pointerStep(keyword);
-    if (SINGLE.includes(keyword) || keyword === "contentSchema") return [keyword, change(value, path)];
-    if (LISTED.includes(keyword) && Array.isArray(value)) return [keyword, value.map((inner, index) => change(inner, `${path}/${index}`))];
-    if (!NAMED.includes(keyword) || !isObject(value)) return [keyword, value];
-    return [keyword, Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, change(inner, path + pointerStep(name))]))];
-  }));
+/**
+ * A copy of the schema in which every direct subschema is what `change` makes of it; `path` is its pointer from the
+ * schema.
+ */
+export function mapSubschemas(
+  schema: Record<string, unknown>,
+  change: (subschema: unknown, path: string) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(schema).map(([keyword, value]) => {
+      const path = pointerStep(keyword);
+      if (SINGLE.includes(keyword) || keyword === "contentSchema") return [keyword, change(value, path)];
+      if (LISTED.includes(keyword) && Array.isArray(value))
+        return [keyword, value.map((inner, index) => change(inner, `${path}/${index}`))];
+      if (!NAMED.includes(keyword) || !isObject(value)) return [keyword, value];
+      return [
+        keyword,
+        Object.fromEntries(
+          Object.entries(value).map(([name, inner]) => [name, change(inner, path + pointerStep(name))]),
+        ),
+      ];
+    }),
+  );
 }
 
 /** Whether a pointer within a schema leads along keywords that hold subschemas, as `mapSubschemas` visits them. */
@@ -115,7 +183,8 @@ export function isSubschemaPointer(pointer: string): boolean {
   return true;
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Copies a subschema without its annotations, noting what it applies and whatever is wrong with it. */
 function copyOf(walk: Walk, schema: unknown, at: string): unknown {
@@ -135,10 +204,14 @@ function copyOf(walk: Walk, schema: unknown, at: string): unknown {
     if (keyword === "format" && !walk.knownFormat(String(value))) continue;
     if (keyword === "$ref") walk.refs.push({ from: at, ref: String(value), holder: copy });
     if (SINGLE.includes(keyword)) copy[keyword] = below(keyword, value, path);
-    else if (LISTED.includes(keyword) && Array.isArray(value)) copy[keyword] = value.map((inner, index) => below(keyword, inner, `${path}/${index}`));
+    else if (LISTED.includes(keyword) && Array.isArray(value))
+      copy[keyword] = value.map((inner, index) => below(keyword, inner, `${path}/${index}`));
     else if (NAMED.includes(keyword) && isObject(value)) {
-      copy[keyword] = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, below(keyword, inner, path + pointerStep(name))]));
-      if (keyword === "patternProperties") for (const name of Object.keys(value)) node.own += noteRegExp(walk, name, path + pointerStep(name));
+      copy[keyword] = Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, below(keyword, inner, path + pointerStep(name))]),
+      );
+      if (keyword === "patternProperties")
+        for (const name of Object.keys(value)) node.own += noteRegExp(walk, name, path + pointerStep(name));
     } else {
       copy[keyword] = value;
       node.own += Array.isArray(value) ? value.length : 1;
@@ -152,10 +225,18 @@ function copyOf(walk: Walk, schema: unknown, at: string): unknown {
 
 /** What is wrong with a keyword whatever else the meta-schema says about it. */
 function faultOf(walk: Walk, keyword: string, value: unknown, at: string): string | undefined {
-  if (keyword === "$dynamicRef" || keyword === "$dynamicAnchor" || keyword === "$recursiveRef" || keyword === "$recursiveAnchor") return "is not supported; use $ref";
+  if (
+    keyword === "$dynamicRef" ||
+    keyword === "$dynamicAnchor" ||
+    keyword === "$recursiveRef" ||
+    keyword === "$recursiveAnchor"
+  )
+    return "is not supported; use $ref";
   if (keyword === "$id" && at !== "") return "is supported at the top only";
-  if (keyword === "$schema" && (at !== "" || typeof value !== "string" || !DIALECT.test(value))) return "must be https://json-schema.org/draft/2020-12/schema, at the top";
-  if (keyword === "$ref" && (typeof value !== "string" || !value.startsWith("#"))) return "must begin with #: other documents are not fetched";
+  if (keyword === "$schema" && (at !== "" || typeof value !== "string" || !DIALECT.test(value)))
+    return "must be https://json-schema.org/draft/2020-12/schema, at the top";
+  if (keyword === "$ref" && (typeof value !== "string" || !value.startsWith("#")))
+    return "must begin with #: other documents are not fetched";
   if (keyword === "$anchor") {
     if (typeof value !== "string" || walk.anchors.has(value)) return "must be a text that no other $anchor has";
     walk.anchors.set(value, at);
@@ -177,7 +258,10 @@ function noteRegExp({ faults }: Walk, pattern: unknown, path: string): number {
   try {
     return compileRegExp(pattern).programSize();
   } catch {
-    faults.push({ path, message: "is no regular expression that RE2 takes (no look-around, no back-reference, repeats up to 1,000)" });
+    faults.push({
+      path,
+      message: "is no regular expression that RE2 takes (no look-around, no back-reference, repeats up to 1,000)",
+    });
     return 0;
   }
 }
@@ -186,7 +270,8 @@ function noteRegExp({ faults }: Walk, pattern: unknown, path: string): number {
 function resolveRefs({ refs, nodes, anchors, faults }: Walk): void {
   for (const { from, ref, holder } of refs) {
     const target = ref === "#" || ref.startsWith("#/") ? pointerOf(ref) : anchors.get(ref.slice(1));
-    if (target === undefined || !nodes.has(target)) faults.push({ path: `${from}/$ref`, message: "points at no subschema of this schema" });
+    if (target === undefined || !nodes.has(target))
+      faults.push({ path: `${from}/$ref`, message: "points at no subschema of this schema" });
     else {
       holder["$ref"] = `#${encodeURI(target).replaceAll("#", "%23").replaceAll("?", "%3F")}`;
       nodes.get(from)?.edges.push({ to: target, inPlace: true });
@@ -203,15 +288,19 @@ function pointerOf(ref: string): string | undefined {
 }
 
 /**
- * The weight of the root, or where a circle of references never goes deeper, or where references multiply. Without recursion: a
- * schema may hold 5,000 subschemas in a chain of references.
+ * The weight of the root, or where a circle of references never goes deeper, or where references multiply. Without
+ * recursion: a schema may hold 5,000 subschemas in a chain of references.
  */
 function weigh(nodes: Map<string, Subschema>): { weight: number } | SchemaFault {
   const inPlace = (edge: Edge): boolean => edge.inPlace;
   const circle = circleIn(nodes, inPlace);
   if (circle !== undefined) return { path: circle, message: "refers to itself without going deeper into the payload" };
   for (const [path, weight] of weightsOf(nodes, inPlace)) {
-    if (weight > MAX_WEIGHT) return { path, message: `applies more than ${MAX_WEIGHT} subschemas to one value, counted through its references` };
+    if (weight > MAX_WEIGHT)
+      return {
+        path,
+        message: `applies more than ${MAX_WEIGHT} subschemas to one value, counted through its references`,
+      };
   }
   const everything = (): boolean => true;
   return { weight: circleIn(nodes, everything) === undefined ? (weightsOf(nodes, everything).get("") ?? 1) : Infinity };
@@ -222,7 +311,10 @@ function weightsOf(nodes: Map<string, Subschema>, follow: (edge: Edge) => boolea
   const weights = new Map<string, number>();
   for (const at of inPostOrder(nodes, follow)) {
     const { own = 0, edges = [] } = nodes.get(at) ?? {};
-    weights.set(at, edges.filter(follow).reduce((sum, { to }) => sum + (weights.get(to) ?? 0), own));
+    weights.set(
+      at,
+      edges.filter(follow).reduce((sum, { to }) => sum + (weights.get(to) ?? 0), own),
+    );
   }
   return weights;
 }

@@ -5,7 +5,13 @@
  * The scanner relies on `JSON.parse` having accepted the text: it checks nothing but duplicate names.
  */
 
-const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c, OBJECT = 0x7b, OBJECT_END = 0x7d, ARRAY = 0x5b, ARRAY_END = 0x5d;
+const QUOTE = 0x22,
+  BACKSLASH = 0x5c,
+  COMMA = 0x2c,
+  OBJECT = 0x7b,
+  OBJECT_END = 0x7d,
+  ARRAY = 0x5b,
+  ARRAY_END = 0x5d;
 
 /** Offsets of a value, `end` exclusive. */
 export interface Span {
@@ -48,7 +54,10 @@ export function sliceMember(json: Uint8Array, member: string): SliceResult {
   return { ok: true, spans };
 }
 
-/** Where each element of the root array stands. @param json UTF-8 bytes that JSON.parse accepts, with an array at the root */
+/**
+ * Where each element of the root array stands. @param json UTF-8 bytes that JSON.parse accepts, with an array at the
+ * root
+ */
 export function sliceElements(json: Uint8Array): Span[] {
   const spans: Span[] = [];
   let at = skipSpace(json, skipSpace(json, 0) + 1);
@@ -87,7 +96,11 @@ export function findDuplicateMember(json: Uint8Array): string | undefined {
   return undefined;
 }
 
-function scanObject(json: Uint8Array, start: number, member: string): { span: Span | undefined; end: number } | { duplicate: string } {
+function scanObject(
+  json: Uint8Array,
+  start: number,
+  member: string,
+): { span: Span | undefined; end: number } | { duplicate: string } {
   const names: string[] = [];
   let span: Span | undefined;
   let at = skipSpace(json, start + 1);
@@ -133,7 +146,12 @@ function skipValue(json: Uint8Array, from: number): number {
   if (first === QUOTE) return skipString(json, from);
   if (first === OBJECT || first === ARRAY) return skipNested(json, from);
   let at = from;
-  for (let byte = json[at]; byte !== undefined && byte > 0x20 && byte !== COMMA && byte !== OBJECT_END && byte !== ARRAY_END; byte = json[at]) at++;
+  for (
+    let byte = json[at];
+    byte !== undefined && byte > 0x20 && byte !== COMMA && byte !== OBJECT_END && byte !== ARRAY_END;
+    byte = json[at]
+  )
+    at++;
   return at;
 }
 

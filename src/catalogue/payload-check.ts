@@ -1,6 +1,6 @@
 /**
- * Payloads against the newest schema of their event type, as its `validation` says: off, warn (counted, and a line in the log),
- * enforce. The bytes stay verbatim; numbers are checked as JSON.parse rounds them.
+ * Payloads against the newest schema of their event type, as its `validation` says: off, warn (counted, and a line in
+ * the log), enforce. The bytes stay verbatim; numbers are checked as JSON.parse rounds them.
  */
 import { isUtf8 } from "node:buffer";
 import type { Logger } from "pino";
@@ -31,10 +31,12 @@ export interface PayloadCheckDependencies {
 /** Compiled schemas that are kept, oldest out first. */
 const MAX_COMPILED = 1_000;
 /** `application/json` and the `+json` types, in UTF-8. */
-const JSON_TYPE = /^(application\/json|[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.-]+\+json)[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i;
+const JSON_TYPE =
+  /^(application\/json|[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.-]+\+json)[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i;
 
 /** Whether payloads of the type are looked at, at all. */
-export const isChecked = (type: EventType | undefined): type is EventType => type?.validation !== undefined && type.validation !== "off";
+export const isChecked = (type: EventType | undefined): type is EventType =>
+  type?.validation !== undefined && type.validation !== "off";
 
 interface CompiledVersion {
   version: number;
@@ -54,7 +56,11 @@ export function createPayloadCheck({ compileSchema, metrics, log }: PayloadCheck
     const made = type.schema && compileSchema(type.schema);
     if (!made?.ok) {
       // Saving compiled it, so this is a schema from before saving did.
-      if (made) log.error({ type: type.name, version }, "the schema of an event type cannot be compiled: its payloads are not checked");
+      if (made)
+        log.error(
+          { type: type.name, version },
+          "the schema of an event type cannot be compiled: its payloads are not checked",
+        );
       return undefined;
     }
     compiled.delete(type.name);
@@ -74,13 +80,24 @@ export function createPayloadCheck({ compileSchema, metrics, log }: PayloadCheck
     const { validation = "off", name, version = 1 } = type;
     metrics.payloadsInvalid.inc({ validation });
     if (validation === "enforce") return faults;
-    log.warn({ type: name, version, schemaPaths: [...new Set(faults.map(({ schemaPath }) => schemaPath))] }, "a payload is not as its schema says; it was accepted");
+    log.warn(
+      { type: name, version, schemaPaths: [...new Set(faults.map(({ schemaPath }) => schemaPath))] },
+      "a payload is not as its schema says; it was accepted",
+    );
     return undefined;
   };
 }
 
-function faultsOf(validator: PayloadValidator, { contentType, bytes, parsed }: CheckedPayload): PayloadFault[] | undefined {
-  if (contentType !== "application/json" && !JSON_TYPE.test(contentType)) return [fault("is not JSON in UTF-8, by its content type, and payloads of this event type are checked against a JSON Schema")];
+function faultsOf(
+  validator: PayloadValidator,
+  { contentType, bytes, parsed }: CheckedPayload,
+): PayloadFault[] | undefined {
+  if (contentType !== "application/json" && !JSON_TYPE.test(contentType))
+    return [
+      fault(
+        "is not JSON in UTF-8, by its content type, and payloads of this event type are checked against a JSON Schema",
+      ),
+    ];
   const json = parsed ?? (STRUCTURED.test(contentType) ? dataOf(parse(bytes)) : parse(bytes));
   if (!json) return [fault("is not JSON in UTF-8")];
   // Of two members with one name a check sees the last, and the consumer's parser perhaps the first.
@@ -97,8 +114,13 @@ function dataOf(event: { value: unknown } | undefined): { value: unknown } | und
   return data === undefined ? undefined : { value: data };
 }
 
-/** Whether a JSON value is a CloudEvent, well-formed or not: something else under its content type is checked as a whole. */
-export const isCloudEvent = (value: unknown): value is { specversion: unknown; data?: unknown; data_base64?: unknown } =>
+/**
+ * Whether a JSON value is a CloudEvent, well-formed or not: something else under its content type is checked as a
+ * whole.
+ */
+export const isCloudEvent = (
+  value: unknown,
+): value is { specversion: unknown; data?: unknown; data_base64?: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value) && "specversion" in value;
 
 const fault = (message: string): PayloadFault => ({ path: "", message, schemaPath: "" });
@@ -106,7 +128,9 @@ const fault = (message: string): PayloadFault => ({ path: "", message, schemaPat
 function parse(bytes: Uint8Array): { value: unknown } | undefined {
   if (!isUtf8(bytes)) return undefined;
   try {
-    return { value: JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")) as unknown };
+    return {
+      value: JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")) as unknown,
+    };
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /**
- * What a publisher started with its own Temporal client: checked against its key, and reduced to what a publisher may say. The key and
- * its apis are what the codec sealed into the envelope (src/store/sealing/payload-codec.ts).
+ * What a publisher started with its own Temporal client: checked against its key, and reduced to what a publisher may
+ * say. The key and its apis are what the codec sealed into the envelope (src/store/sealing/payload-codec.ts).
  */
 import { hash } from "node:crypto";
 import { ApplicationFailure } from "@temporalio/common";
@@ -25,38 +25,51 @@ export function isLive(key: Pick<ApiKey, "revokedAt" | "expiresAt">): boolean {
 }
 
 /** Whether the key may publish at all now. */
-const mayPublish = (key: ApiKey): boolean => isLive(key) && (key.role === "provider" || key.role === "admin") && (key.scopes?.includes("events:publish") ?? true);
+const mayPublish = (key: ApiKey): boolean =>
+  isLive(key) && (key.role === "provider" || key.role === "admin") && (key.scopes?.includes("events:publish") ?? true);
 
 /**
- * Why the holder of the key may not publish these types, or undefined. What was sealed and what holds now must both allow it: a key that
- * was revoked or limited since sealing starts nothing more, one that was widened starts nothing that it could not when it sealed.
+ * Why the holder of the key may not publish these types, or undefined. What was sealed and what holds now must both
+ * allow it: a key that was revoked or limited since sealing starts nothing more, one that was widened starts nothing
+ * that it could not when it sealed.
  */
-export function refusePublisher(catalogue: Catalogue, { keyId, apis }: PublisherProof, types: readonly string[]): string | undefined {
+export function refusePublisher(
+  catalogue: Catalogue,
+  { keyId, apis }: PublisherProof,
+  types: readonly string[],
+): string | undefined {
   const key = catalogue.apiKey(keyId);
-  if (!key || !mayPublish(key)) return `The key ${keyId} may not publish: it was revoked, has ended, or is no key of a provider.`;
+  if (!key || !mayPublish(key))
+    return `The key ${keyId} may not publish: it was revoked, has ended, or is no key of a provider.`;
   const present = key.role === "provider" ? key.apiIds : undefined;
   const foreign = [...new Set(types)].filter((type) => {
     const apiId = catalogue.eventType(type)?.apiId;
     return apiId === undefined || !(apis?.includes(apiId) ?? true) || !(present?.includes(apiId) ?? true);
   });
-  return foreign.length === 0 ? undefined : `The key ${keyId} may not publish ${foreign.slice(0, 5).join(", ")}: no such event type is in its apis.`;
+  return foreign.length === 0
+    ? undefined
+    : `The key ${keyId} may not publish ${foreign.slice(0, 5).join(", ")}: no such event type is in its apis.`;
 }
 
 /** @throws ApplicationFailure `publisher_unproven`, not retryable */
 export function failUnproven(reason: string): never {
-  throw ApplicationFailure.nonRetryable(`${reason} Nothing was sent. Start the workflow with a live key whose apis have these event types.`, UNPROVEN);
+  throw ApplicationFailure.nonRetryable(
+    `${reason} Nothing was sent. Start the workflow with a live key whose apis have these event types.`,
+    UNPROVEN,
+  );
 }
 
 /**
- * The events as a publisher may give them: without the marks of our own API (whose the record is, that it exists, which subscriptions),
- * with a hash of our own making. @throws ApplicationFailure `input_invalid`, not retryable
+ * The events as a publisher may give them: without the marks of our own API (whose the record is, that it exists, which
+ * subscriptions), with a hash of our own making. @throws ApplicationFailure `input_invalid`, not retryable
  */
 export function eventsOfPublisher(given: readonly unknown[]): PublishedEvent[] {
   if (given.length > MAX_EVENTS_PER_WORKFLOW) invalid(`One workflow takes at most ${MAX_EVENTS_PER_WORKFLOW} events.`);
   const seen = new Set<string>();
   return given.map((event, index) => {
     const read = eventOf(event);
-    if (typeof read === "string") return invalid(`events[${index}] ${read}: make it with publishedEvent() of sealpost/client.`);
+    if (typeof read === "string")
+      return invalid(`events[${index}] ${read}: make it with publishedEvent() of sealpost/client.`);
     if (seen.has(read.id)) return invalid(`events[${index}] has the id of an earlier one.`);
     seen.add(read.id);
     return read;
@@ -68,14 +81,19 @@ function eventOf(given: unknown): PublishedEvent | string {
   const { id, type, contentType, body, groups, acceptedAt } = given as Record<string, unknown>;
   if (typeof id !== "string" || !isEventId(id)) return `needs an id of 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}`;
   if (typeof type !== "string" || type.length > TYPE_CHARACTERS) return "needs a type";
-  if (typeof contentType !== "string" || contentType.length > CONTENT_TYPE_CHARACTERS || !MEDIA_TYPE.test(contentType)) return "needs a contentType that is a media type";
+  if (typeof contentType !== "string" || contentType.length > CONTENT_TYPE_CHARACTERS || !MEDIA_TYPE.test(contentType))
+    return "needs a contentType that is a media type";
   if (typeof acceptedAt !== "number" || !Number.isFinite(acceptedAt)) return "needs acceptedAt in milliseconds";
   const bytes = bytesOf(body);
   if (!bytes) return "needs a body with `text` or `base64`";
   if (groups !== undefined && !isListOfTexts(groups)) return "must name its groups in a list of ids";
   const now = Date.now();
   return {
-    id, type, contentType, body: body as EventBody, sha256: hash("sha256", bytes, "base64url"),
+    id,
+    type,
+    contentType,
+    body: body as EventBody,
+    sha256: hash("sha256", bytes, "base64url"),
     // The record and the latency are measured from it: a publisher's clock may be wrong, but not ahead.
     acceptedAt: Math.min(Math.max(acceptedAt, 0), now),
     ...(groups && { groups: [...new Set(groups)] }),
@@ -90,7 +108,8 @@ function bytesOf(body: unknown): Buffer | undefined {
   return typeof base64 === "string" && text === undefined ? Buffer.from(base64, "base64") : undefined;
 }
 
-const isListOfTexts = (value: unknown): value is string[] => Array.isArray(value) && value.length <= GROUPS && value.every((each) => typeof each === "string");
+const isListOfTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length <= GROUPS && value.every((each) => typeof each === "string");
 
 const invalid = (message: string): never => {
   throw ApplicationFailure.nonRetryable(message, "input_invalid");

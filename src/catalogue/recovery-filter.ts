@@ -22,4 +22,5 @@ export function recoveryFilterOf(filter: RecoveryFilter): DeliveryFilter {
 export const DEFAULT_PER_SECOND = 10;
 
 /** The pace of a recovery to this subscription, deliveries a second. */
-export const perSecondOf = (subscription: Pick<Subscription, "rateLimit"> | undefined): number => subscription?.rateLimit?.perSecond ?? DEFAULT_PER_SECOND;
+export const perSecondOf = (subscription: Pick<Subscription, "rateLimit"> | undefined): number =>
+  subscription?.rateLimit?.perSecond ?? DEFAULT_PER_SECOND;

@@ -8,7 +8,8 @@ import type { Catalogue } from "./catalogue.js";
 export const TEST_EVENT_TYPE = "sealpost.test";
 
 /** Id of the api whose data key seals events of this type; empty for the service's own types. */
-export const apiOf = (catalogue: Pick<Catalogue, "eventType">, eventType: string): string => catalogue.eventType(eventType)?.apiId ?? "";
+export const apiOf = (catalogue: Pick<Catalogue, "eventType">, eventType: string): string =>
+  catalogue.eventType(eventType)?.apiId ?? "";
 
 /** Whether anybody may publish this type: it is in the catalogue, or one of the service's own. */
 export const isKnownType = (catalogue: Catalogue, eventType: string): boolean =>
@@ -19,10 +20,17 @@ export const routingOf = ({ status }: Pick<Subscription, "status">, eventType: s
   eventType === TEST_EVENT_TYPE ? LIFE[status].test : LIFE[status].routing;
 
 /** Subscriptions that get a delivery of the event, sent or held. */
-export function routesOf(catalogue: Catalogue, event: Pick<PublishedEvent, "type" | "groups" | "subscriptionIds">): readonly Subscription[] {
+export function routesOf(
+  catalogue: Catalogue,
+  event: Pick<PublishedEvent, "type" | "groups" | "subscriptionIds">,
+): readonly Subscription[] {
   if (event.subscriptionIds) {
     const named = event.subscriptionIds.flatMap((id) => catalogue.subscription(id) ?? []);
-    return named.filter((subscription) => event.type === TEST_EVENT_TYPE ? routingOf(subscription, event.type) !== "none" : catalogue.routes(event.type).includes(subscription));
+    return named.filter((subscription) =>
+      event.type === TEST_EVENT_TYPE
+        ? routingOf(subscription, event.type) !== "none"
+        : catalogue.routes(event.type).includes(subscription),
+    );
   }
   const routes = catalogue.routes(event.type);
   const { groups } = event;

@@ -1,7 +1,7 @@
 /**
- * Runs synchronous work with a deadline that holds: a regular expression that backtracks, a loop or a recursion without end is ended
- * by the engine itself (`vm` with `timeout`, which interrupts the whole isolate). It costs 0.1 ms a run, so what is known to be
- * quick runs without it.
+ * Runs synchronous work with a deadline that holds: a regular expression that backtracks, a loop or a recursion without
+ * end is ended by the engine itself (`vm` with `timeout`, which interrupts the whole isolate). It costs 0.1 ms a run,
+ * so what is known to be quick runs without it.
  */
 import vm from "node:vm";
 
@@ -16,7 +16,8 @@ export function createWatchdog(): Watchdog {
     try {
       return { ok: true as const, value: made.script.runInContext(made.context, { timeout: limitMs }) as T };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return { ok: false as const, code: "too_slow" as const };
+      if ((error as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
+        return { ok: false as const, code: "too_slow" as const };
       throw error;
     } finally {
       sandbox.run = () => undefined;

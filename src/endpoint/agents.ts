@@ -63,11 +63,19 @@ const POOL_OPTIONS = {
   allowH2: false,
   /** undici fails with UND_ERR_HEADERS_OVERFLOW above. */
   maxHeaderSize: 16_384,
-  /** Below the 5 s after which Node and others close idle connections, so that few requests meet a connection being closed. */
+  /**
+   * Below the 5 s after which Node and others close idle connections, so that few requests meet a connection being
+   * closed.
+   */
   keepAliveTimeout: 4_000,
-  /** A longer offer of the consumer is followed up to here: a connection outlives its DNS check by at most this idle time. */
+  /**
+   * A longer offer of the consumer is followed up to here: a connection outlives its DNS check by at most this idle
+   * time.
+   */
   keepAliveMaxTimeout: 60_000,
-  /** The sender holds one deadline over everything; these would only add cost (bodyTimeout starts anew with every byte). */
+  /**
+   * The sender holds one deadline over everything; these would only add cost (bodyTimeout starts anew with every byte).
+   */
   headersTimeout: 0,
   bodyTimeout: 0,
 } as const;
@@ -82,11 +90,14 @@ export function createAgents(options: AgentsOptions): Agents {
 
   function retire(entry: Entry): void {
     if (entries.get(entry.identity.subscriptionId) === entry) entries.delete(entry.identity.subscriptionId);
-    const closed: Promise<void> = entry.pool.close().catch(() => undefined).then(() => {
-      // undici forgets clients that once failed to connect; theirs are closed here.
-      if (entry.running === 0) for (const socket of entry.sockets) socket.destroy();
-      closing.delete(closed);
-    });
+    const closed: Promise<void> = entry.pool
+      .close()
+      .catch(() => undefined)
+      .then(() => {
+        // undici forgets clients that once failed to connect; theirs are closed here.
+        if (entry.running === 0) for (const socket of entry.sockets) socket.destroy();
+        closing.delete(closed);
+      });
     closing.add(closed);
   }
   const budget: SocketBudget = {
@@ -140,29 +151,48 @@ interface Parts {
   context: (tls: EndpointTls | undefined) => ContextResult;
 }
 
-function open(identity: Identity, { guard, connections, connectTimeoutMs, budget, context }: Parts): { ok: true; endpoint: Entry } | { ok: false; code: IdentityFault } {
+function open(
+  identity: Identity,
+  { guard, connections, connectTimeoutMs, budget, context }: Parts,
+): { ok: true; endpoint: Entry } | { ok: false; code: IdentityFault } {
   const target = guard.checkUrl(identity.url);
   if (!target.ok) return { ok: false, code: "target_refused" };
   const { url } = target;
   const secure = url.protocol === "https:" ? context(identity.tls) : undefined;
   if (secure && !secure.ok) return secure;
-  const state: Connecting = { resolving: 0, connecting: 0, fresh: undefined, tlsProtocol: undefined, sockets: new Set() };
+  const state: Connecting = {
+    resolving: 0,
+    connecting: 0,
+    fresh: undefined,
+    tlsProtocol: undefined,
+    sockets: new Set(),
+  };
   const connect = createConnector({ guard, url, state, budget, connectTimeoutMs, secureContext: secure?.context });
   const clientCertificate = secure !== undefined && identity.tls?.clientCert !== undefined;
   const pool = new Pool(url.origin, { ...POOL_OPTIONS, connect, connections });
-  return { ok: true, endpoint: Object.assign(state, { identity, pool, path: url.pathname + url.search, clientCertificate, running: 0 }) };
+  return {
+    ok: true,
+    endpoint: Object.assign(state, { identity, pool, path: url.pathname + url.search, clientCertificate, running: 0 }),
+  };
 }
 
 const isUnchanged = (a: Identity, b: Identity): boolean => a.version === b.version && a.url === b.url;
 
 function sameConnection(a: Identity, b: Identity): boolean {
-  return a.url === b.url && a.tls?.clientCert === b.tls?.clientCert && a.tls?.clientKey === b.tls?.clientKey
-    && a.tls?.ca === b.tls?.ca && a.tls?.minVersion === b.tls?.minVersion;
+  return (
+    a.url === b.url &&
+    a.tls?.clientCert === b.tls?.clientCert &&
+    a.tls?.clientKey === b.tls?.clientKey &&
+    a.tls?.ca === b.tls?.ca &&
+    a.tls?.minVersion === b.tls?.minVersion
+  );
 }
 
 type ContextResult = { ok: true; context: SecureContext } | { ok: false; code: IdentityFault };
 
-/** Endpoints without certificates of their own share one context per TLS version: each would hold the public roots anew. */
+/**
+ * Endpoints without certificates of their own share one context per TLS version: each would hold the public roots anew.
+ */
 function createContexts(): (tls: EndpointTls | undefined) => ContextResult {
   const shared = new Map<string, ContextResult>();
   return (tls) => {
@@ -178,7 +208,10 @@ function createContexts(): (tls: EndpointTls | undefined) => ContextResult {
 
 function makeContext(tls: EndpointTls | undefined, minVersion: "TLSv1.2" | "TLSv1.3"): ContextResult {
   try {
-    return { ok: true, context: createSecureContext({ minVersion, cert: tls?.clientCert, key: tls?.clientKey, ca: tls?.ca }) };
+    return {
+      ok: true,
+      context: createSecureContext({ minVersion, cert: tls?.clientCert, key: tls?.clientKey, ca: tls?.ca }),
+    };
   } catch (error) {
     // Refused when a subscription is saved; here it is older or damaged data.
     const mismatch = (error as NodeJS.ErrnoException).code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH";

@@ -28,13 +28,16 @@ export function classify(exchange: Exchange, now: number): Outcome {
   const outcome = outcomeOf(code);
   if (outcome.class !== "retry") return outcome;
   const retryAfterMs = parseRetryAfter(exchange.headers["retry-after"], now);
-  // Without a valid value the schedule decides, and the bucket goes on: one 503 behind a load balancer is not the whole consumer.
+  // Without a valid value the schedule decides, and the bucket goes on: one 503 behind a load balancer is not the whole
+  // consumer.
   return retryAfterMs === undefined ? outcome : { ...outcome, retryAfterMs, pausesBucket: true };
 }
 
 function outcomeOf(code: OutcomeCode): Outcome {
   const row = OUTCOMES[code];
-  return row.class === "retry" ? { class: "retry", code: code as CodeOf<"retry">, pausesBucket: false } : ({ class: row.class, code } as Outcome);
+  return row.class === "retry"
+    ? { class: "retry", code: code as CodeOf<"retry">, pausesBucket: false }
+    : ({ class: row.class, code } as Outcome);
 }
 
 /** A status that HTTP does not define (600, 999) says nothing about the data, so it is tried again and not parked. */
@@ -61,9 +64,11 @@ function failureCode(failure: Failure): OutcomeCode {
   if (/^ERR_SSL_TLSV1_(?:ALERT_)?UNRECOGNIZED_NAME$/.test(error)) return "tls_name_mismatch";
   if (error.startsWith("ERR_SSL_")) return CLIENT_CERTIFICATE_ALERT.test(error) ? "mtls_rejected" : "tls_protocol";
   if (error.startsWith("ERR_TLS_")) return "tls_protocol";
-  // Verification errors of OpenSSL come without a prefix (X509_V_ERR_… in its sources); they occur while connecting only.
+  // Verification errors of OpenSSL come without a prefix (X509_V_ERR_… in its sources); they occur while connecting
+  // only.
   if (phase === "connect" && /^(?!ERR_|UND_)[A-Z]+(?:_[A-Z]+)+$/.test(error)) return "tls_untrusted";
-  // What node or our own code throws for a bug; whatever else an endpoint may provoke spends an attempt, so that nothing loops.
+  // What node or our own code throws for a bug; whatever else an endpoint may provoke spends an attempt, so that
+  // nothing loops.
   return error.startsWith("ERR_") || error.endsWith("Error") ? "internal_error" : "connection_failed";
 }
 
@@ -73,22 +78,49 @@ const closedByPeer = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE", "ECONNABO
  * Under TLS 1.3 the client is done before the server has looked at its certificate: a rejected certificate is a
  * connection closed without an answer (measured for missing, unknown, expired and wrong-usage certificates alike).
  */
-function closedCode({ error, phase, responseStarted, freshSocket, tlsProtocol, clientCertificateSent }: Failure): OutcomeCode {
+function closedCode({
+  error,
+  phase,
+  responseStarted,
+  freshSocket,
+  tlsProtocol,
+  clientCertificateSent,
+}: Failure): OutcomeCode {
   if (phase === "connect") return "tls_handshake_closed";
   if (responseStarted) return error === "UND_ERR_SOCKET" ? "protocol_error" : "connection_reset";
   if (freshSocket && tlsProtocol === "TLSv1.3" && clientCertificateSent) return "mtls_possibly_rejected";
   return error === "UND_ERR_SOCKET" ? "connection_closed" : "connection_reset";
 }
 
-/** Alerts by which a server refuses a client certificate, or the lack of one (a bare handshake_failure under TLS 1.2). */
+/**
+ * Alerts by which a server refuses a client certificate, or the lack of one (a bare handshake_failure under TLS 1.2).
+ */
 const CLIENT_CERTIFICATE_ALERT =
   /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:HANDSHAKE_FAILURE|NO_CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|CERTIFICATE_REQUIRED|UNKNOWN_CA|ACCESS_DENIED)$/;
 
 const FAILURES: ReadonlyMap<string, OutcomeCode> = new Map<string, OutcomeCode>([
   // Our own codes are outcome codes already.
-  ...(["timeout_connect", "timeout_headers", "timeout_total", "dns_not_found", "dns_temporary", "dns_timeout", "destination_blocked", "destination_own", "target_refused",
-    "client_certificate_mismatch", "client_certificate_invalid", "request_invalid", "oauth_token_unavailable",
-    "oauth_client_refused", "oauth_token_url_refused", "sockets_exhausted", "interrupted"] as const).map((code) => [code, code] as const),
+  ...(
+    [
+      "timeout_connect",
+      "timeout_headers",
+      "timeout_total",
+      "dns_not_found",
+      "dns_temporary",
+      "dns_timeout",
+      "destination_blocked",
+      "destination_own",
+      "target_refused",
+      "client_certificate_mismatch",
+      "client_certificate_invalid",
+      "request_invalid",
+      "oauth_token_unavailable",
+      "oauth_client_refused",
+      "oauth_token_url_refused",
+      "sockets_exhausted",
+      "interrupted",
+    ] as const
+  ).map((code) => [code, code] as const),
   ["UND_ERR_CONNECT_TIMEOUT", "timeout_connect"],
   ["ETIMEDOUT", "timeout_connect"],
   ["UND_ERR_HEADERS_TIMEOUT", "timeout_headers"],

@@ -55,7 +55,14 @@ interface ConnectorOptions {
  * The connector of one endpoint. The name is resolved once, and what node would look up is answered from the checked
  * list; `url` must come from the guard. No proxy is ever used, whatever the environment says.
  */
-export function createConnector({ guard, url, state, budget, connectTimeoutMs, secureContext }: ConnectorOptions): buildConnector.connector {
+export function createConnector({
+  guard,
+  url,
+  state,
+  budget,
+  connectTimeoutMs,
+  secureContext,
+}: ConnectorOptions): buildConnector.connector {
   let pinned: LookupAddress[] = [];
   const lookup: LookupFunction = (_host, options, answer) => {
     const [first] = pinned;
@@ -65,7 +72,11 @@ export function createConnector({ guard, url, state, budget, connectTimeoutMs, s
   };
   const isName = isIP(url.hostname.replace(/^\[|\]$/g, "")) === 0;
   const connect = buildConnector({
-    lookup, timeout: connectTimeoutMs, maxCachedSessions: 1, allowH2: false, rejectUnauthorized: true,
+    lookup,
+    timeout: connectTimeoutMs,
+    maxCachedSessions: 1,
+    allowH2: false,
+    rejectUnauthorized: true,
     ...(secureContext && { secureContext, ...(isName && { servername: url.hostname }) }),
   });
 
@@ -90,7 +101,11 @@ export function createConnector({ guard, url, state, budget, connectTimeoutMs, s
           // Gone already when there is no address any more; otherwise somebody else answered than was asked.
           const gone = socket.remoteAddress === undefined;
           socket.destroy();
-          return fail(gone ? Object.assign(new Error("The connection was closed at once."), { code: "ECONNRESET" }) : new ConnectionRefusal("destination_blocked"));
+          return fail(
+            gone
+              ? Object.assign(new Error("The connection was closed at once."), { code: "ECONNRESET" })
+              : new ConnectionRefusal("destination_blocked"),
+          );
         }
         state.sockets.add(socket);
         socket.once("close", () => {
@@ -99,7 +114,11 @@ export function createConnector({ guard, url, state, budget, connectTimeoutMs, s
         });
         const tlsProtocol = (socket instanceof TLSSocket && socket.getProtocol()) || undefined;
         state.tlsProtocol = tlsProtocol;
-        state.fresh = { dnsMs: resolved - started, connectMs: performance.now() - resolved, ...(tlsProtocol && { tlsProtocol }) };
+        state.fresh = {
+          dnsMs: resolved - started,
+          connectMs: performance.now() - resolved,
+          ...(tlsProtocol && { tlsProtocol }),
+        };
         skipInformational(socket);
         callback(null, socket);
         state.fresh = undefined;

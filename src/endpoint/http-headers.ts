@@ -6,20 +6,49 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
 const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 /** The connection's own, and what the sender sets: nobody may give them. */
 const RESERVED = new Set([
-  "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "accept-encoding", "http2-settings",
+  "host",
+  "content-length",
+  "transfer-encoding",
+  "connection",
+  "keep-alive",
+  "te",
+  "trailer",
+  "upgrade",
+  "expect",
+  "accept-encoding",
+  "http2-settings",
 ]);
 const RESERVED_PREFIX = "proxy-";
 /** What a delivery writes itself; what is saved with a subscription must not. */
-const OF_THE_DELIVERY = new Set(["user-agent", "date", "signature", "signature-input", "content-digest", "want-content-digest"]);
+const OF_THE_DELIVERY = new Set([
+  "user-agent",
+  "date",
+  "signature",
+  "signature-input",
+  "content-digest",
+  "want-content-digest",
+]);
 const OF_THE_DELIVERY_PREFIXES = ["content-", "webhook-", "ce-", "sealpost-"];
 
 /** All of these, for the reference page: names, and beginnings of names with `*`. */
-export const RESERVED_HEADERS: readonly string[] = [...RESERVED, `${RESERVED_PREFIX}*`, ...OF_THE_DELIVERY, ...OF_THE_DELIVERY_PREFIXES.map((prefix) => `${prefix}*`)].sort();
+export const RESERVED_HEADERS: readonly string[] = [
+  ...RESERVED,
+  `${RESERVED_PREFIX}*`,
+  ...OF_THE_DELIVERY,
+  ...OF_THE_DELIVERY_PREFIXES.map((prefix) => `${prefix}*`),
+].sort();
 
-/** Whether a header belongs to HTTP itself or to the delivery, so that neither an API key nor a custom header may have its name. */
+/**
+ * Whether a header belongs to HTTP itself or to the delivery, so that neither an API key nor a custom header may have
+ * its name.
+ */
 export function isReservedHeader(name: string): boolean {
   const lower = name.toLowerCase();
-  return isReserved(lower) || OF_THE_DELIVERY.has(lower) || OF_THE_DELIVERY_PREFIXES.some((prefix) => lower.startsWith(prefix));
+  return (
+    isReserved(lower) ||
+    OF_THE_DELIVERY.has(lower) ||
+    OF_THE_DELIVERY_PREFIXES.some((prefix) => lower.startsWith(prefix))
+  );
 }
 
 const isReserved = (lower: string): boolean => RESERVED.has(lower) || lower.startsWith(RESERVED_PREFIX);
@@ -58,9 +87,13 @@ const MAX_KEPT_VALUE = 512;
 const MAX_KEPT_TOTAL = 8_192;
 const CONTROL = /[^\t\x20-\x7e\x80-\xff]/g;
 
-/** Response headers as they may be recorded: at most 50 and 8 KiB, values masked and then cut at 512 characters, cookies not kept. */
+/**
+ * Response headers as they may be recorded: at most 50 and 8 KiB, values masked and then cut at 512 characters, cookies
+ * not kept.
+ */
 export function keepResponseHeaders(
-  headers: Readonly<Record<string, string | readonly string[] | undefined>>, mask: (value: string) => string = (value) => value,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  mask: (value: string) => string = (value) => value,
 ): Record<string, string> {
   const kept: Record<string, string> = {};
   let count = 0;
@@ -70,7 +103,10 @@ export function keepResponseHeaders(
     if (given === undefined || name.length > MAX_KEPT_NAME) continue;
     // A null prototype would cost more than this one name is worth.
     if (name === "__proto__") continue;
-    const value = name === "set-cookie" || name === "set-cookie2" ? "(not kept)" : cut(mask(typeof given === "string" ? given : given.join(", ")));
+    const value =
+      name === "set-cookie" || name === "set-cookie2"
+        ? "(not kept)"
+        : cut(mask(typeof given === "string" ? given : given.join(", ")));
     total += name.length + value.length;
     if (++count > MAX_KEPT_HEADERS || total > MAX_KEPT_TOTAL) break;
     kept[name] = value;

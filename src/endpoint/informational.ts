@@ -1,7 +1,8 @@
 /**
- * Informational answers (1xx) that nobody asked for. A client must be able to take any of them before the answer, and may ignore it (RFC 9110, 15.2).
- * undici destroys the connection at a 100 (`bad response`, client-h1.js of 7.30), and its parser takes one with `Connection: close` for the end. So their
- * heads are taken out of what the socket gives. A 101 is left: nobody asked for another protocol, and what follows would not be HTTP.
+ * Informational answers (1xx) that nobody asked for. A client must be able to take any of them before the answer, and
+ * may ignore it (RFC 9110, 15.2). undici destroys the connection at a 100 (`bad response`, client-h1.js of 7.30), and
+ * its parser takes one with `Connection: close` for the end. So their heads are taken out of what the socket gives. A
+ * 101 is left: nobody asked for another protocol, and what follows would not be HTTP.
  */
 import type { Socket } from "node:net";
 
@@ -14,8 +15,9 @@ const RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Makes the socket give no such head. They are looked for only where a response begins: behind a request, which is when more bytes have been written than
- * before. Without pipelining a request is written only when the response before it is complete.
+ * Makes the socket give no such head. They are looked for only where a response begins: behind a request, which is when
+ * more bytes have been written than before. Without pipelining a request is written only when the response before it is
+ * complete.
  */
 export function skipInformational(socket: Socket): void {
   const read = socket.read.bind(socket);

@@ -1,11 +1,16 @@
 /**
- * What a token endpoint answered (RFC 6749, 5.1 and 5.2), as authorization servers really answer. Strict is only what protects: the token
- * must be one that a header can carry, and it must be a bearer token. Everything that is not needed in the answer is left unread.
+ * What a token endpoint answered (RFC 6749, 5.1 and 5.2), as authorization servers really answer. Strict is only what
+ * protects: the token must be one that a header can carry, and it must be a bearer token. Everything that is not needed
+ * in the answer is left unread.
  */
 
 /** The token and its life; or whose matter the failure is, and what the server said, in words of ours. */
 export type TokenAnswer =
-  | { ok: true; token: string; /** Undefined: the server does not say, or says something that is no time. */ lifeMs?: number }
+  | {
+      ok: true;
+      token: string;
+      /** Undefined: the server does not say, or says something that is no time. */ lifeMs?: number;
+    }
   | { ok: false; fault: "unavailable" | "refused"; said: string };
 
 export interface TokenExchange {
@@ -21,10 +26,17 @@ export interface TokenExchange {
 const TEMPORARY = new Set(["temporarily_unavailable", "server_error", "slow_down"]);
 /** What names an error: short, and without anything that needs quoting. Longer texts may repeat what was sent. */
 const ERROR_CODE = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
-/** Visible ASCII with spaces inside. Salesforce has `!` in its tokens, so b64token (RFC 6750, 2.1) is too narrow. No controls: they could end the header. */
+/**
+ * Visible ASCII with spaces inside. Salesforce has `!` in its tokens, so b64token (RFC 6750, 2.1) is too narrow. No
+ * controls: they could end the header.
+ */
 const HEADER_TOKEN = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
-/** `Bearer`, `bearer_token`, Apigee's `BearerToken`, eBay's `Application Access Token`, and `JWT`: letters alone, in lower case. */
-const BEARER = /^(?:bearer|bearertoken|(?:application|user)?accesstoken|jwt|urnietfparamsoauthtokentype(?:bearer|accesstoken|jwt))$/;
+/**
+ * `Bearer`, `bearer_token`, Apigee's `BearerToken`, eBay's `Application Access Token`, and `JWT`: letters alone, in
+ * lower case.
+ */
+const BEARER =
+  /^(?:bearer|bearertoken|(?:application|user)?accesstoken|jwt|urnietfparamsoauthtokentype(?:bearer|accesstoken|jwt))$/;
 /** A server may mean "for ever" by a large number. A day is asked for again soon enough. */
 const MAX_LIFE_MS = 86_400_000;
 
@@ -59,7 +71,8 @@ function refusalOf(status: number, error: NamedError | undefined): TokenAnswer {
 function fieldsOf({ contentType, body }: TokenExchange): Record<string, unknown> | undefined {
   // `TextDecoder` drops a byte-order mark.
   const text = new TextDecoder().decode(body);
-  if (/^\s*application\/x-www-form-urlencoded\b/i.test(contentType)) return Object.fromEntries(new URLSearchParams(text.trim()));
+  if (/^\s*application\/x-www-form-urlencoded\b/i.test(contentType))
+    return Object.fromEntries(new URLSearchParams(text.trim()));
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;
@@ -68,18 +81,24 @@ function fieldsOf({ contentType, body }: TokenExchange): Record<string, unknown>
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** That an error was answered, and its name where it can be shown. */
 interface NamedError {
   code?: string;
 }
 
-/** The error code: `error` (RFC 6749, 5.2), `ErrorCode` (Apigee), `errorCode` (Okta), `error.status` (Google), `fault.detail.errorcode` (Apigee). */
+/**
+ * The error code: `error` (RFC 6749, 5.2), `ErrorCode` (Apigee), `errorCode` (Okta), `error.status` (Google),
+ * `fault.detail.errorcode` (Apigee).
+ */
 function errorOf(fields: Record<string, unknown>, secret: string): NamedError | undefined {
   const { error, ErrorCode: apigee, errorCode: okta, fault } = fields;
   const detail = isObject(fault) && isObject(fault["detail"]) ? fault["detail"]["errorcode"] : undefined;
-  const code = [error, isObject(error) ? (error["status"] ?? error["code"]) : undefined, apigee, okta, detail].find((each): each is string => typeof each === "string" && each !== "");
+  const code = [error, isObject(error) ? (error["status"] ?? error["code"]) : undefined, apigee, okta, detail].find(
+    (each): each is string => typeof each === "string" && each !== "",
+  );
   if (code === undefined) return isObject(error) || isObject(fault) ? {} : undefined;
   return ERROR_CODE.test(code) && !code.includes(secret) && !secret.includes(code) ? { code } : {};
 }
@@ -92,6 +111,11 @@ function isBearer(type: unknown): boolean {
 
 /** Milliseconds. A number or the text of one; Apigee says -1 for a token that never ends. */
 function lifeOf(seconds: unknown): number | undefined {
-  const value = typeof seconds === "number" ? seconds : typeof seconds === "string" && seconds.trim() !== "" ? Number(seconds) : Number.NaN;
+  const value =
+    typeof seconds === "number"
+      ? seconds
+      : typeof seconds === "string" && seconds.trim() !== ""
+        ? Number(seconds)
+        : Number.NaN;
   return value > 0 ? Math.min(value * 1_000, MAX_LIFE_MS) : undefined;
 }

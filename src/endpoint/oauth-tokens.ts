@@ -1,19 +1,29 @@
 /**
- * Access tokens of consumers' own authorization servers (OAuth 2.0 client credentials, RFC 6749, 4.4), kept in memory until shortly
- * before they end. The request is oauth4webapi's and goes through our sender: same guard, deadline and caps, no redirects. The answer is read by
- * `oauth-token-answer`: the library takes only what RFC 6749 describes, and large providers answer otherwise.
+ * Access tokens of consumers' own authorization servers (OAuth 2.0 client credentials, RFC 6749, 4.4), kept in memory
+ * until shortly before they end. The request is oauth4webapi's and goes through our sender: same guard, deadline and
+ * caps, no redirects. The answer is read by `oauth-token-answer`: the library takes only what RFC 6749 describes, and
+ * large providers answer otherwise.
  */
-import { allowInsecureRequests, clientCredentialsGrantRequest, ClientSecretBasic, ClientSecretPost, customFetch } from "oauth4webapi";
+import {
+  allowInsecureRequests,
+  clientCredentialsGrantRequest,
+  ClientSecretBasic,
+  ClientSecretPost,
+  customFetch,
+} from "oauth4webapi";
 import type { OAuth2ClientCredentials, Subscription } from "../store/model.js";
 import { classify } from "./classify.js";
 import { readTokenAnswer } from "./oauth-token-answer.js";
 import type { Exchange, Sender } from "./send.js";
 
 /** Codes of the outcome table, and what else stops a request of ours before it is sent. */
-export type TokenFault = "oauth_token_unavailable" | "oauth_client_refused" | "oauth_token_url_refused" | "sockets_exhausted" | "interrupted";
+export type TokenFault =
+  "oauth_token_unavailable" | "oauth_client_refused" | "oauth_token_url_refused" | "sockets_exhausted" | "interrupted";
 export type TokenResult =
   | { ok: true; token: string }
-  /** `said`: what the authorization server answered, or why it did not, in a sentence of ours without anything secret. */
+  /**
+   * `said`: what the authorization server answered, or why it did not, in a sentence of ours without anything secret.
+   */
   | { ok: false; code: TokenFault; said: string };
 
 export interface TokenRequest {
@@ -34,7 +44,10 @@ export interface OAuthTokens {
 const RENEW_BEFORE_MS = 60_000;
 /** Life of a token whose `expires_in` is absent or no time. */
 const DEFAULT_LIFE_MS = 60_000;
-/** After a failure the authorization server is left alone for this time: a backlog of deliveries must not become a storm of token requests. */
+/**
+ * After a failure the authorization server is left alone for this time: a backlog of deliveries must not become a storm
+ * of token requests.
+ */
 const FAILURE_KEPT_MS = 1_000;
 const MAX_KEPT = 10_000;
 
@@ -78,29 +91,48 @@ export function createOAuthTokens({ sender, now = Date.now }: { sender: Sender; 
 }
 
 function sameClient(a: OAuth2ClientCredentials, b: OAuth2ClientCredentials): boolean {
-  return a === b || (a.tokenUrl === b.tokenUrl && a.clientId === b.clientId && a.clientSecret === b.clientSecret && a.scope === b.scope
-    && a.audience === b.audience && a.clientAuth === b.clientAuth && a.ca === b.ca);
+  return (
+    a === b ||
+    (a.tokenUrl === b.tokenUrl &&
+      a.clientId === b.clientId &&
+      a.clientSecret === b.clientSecret &&
+      a.scope === b.scope &&
+      a.audience === b.audience &&
+      a.clientAuth === b.clientAuth &&
+      a.ca === b.ca)
+  );
 }
 
 type Requested = { result: TokenResult; lifeMs: number };
-const failed = (code: TokenFault, said: string): Requested => ({ result: { ok: false, code, said }, lifeMs: FAILURE_KEPT_MS });
+const failed = (code: TokenFault, said: string): Requested => ({
+  result: { ok: false, code, said },
+  lifeMs: FAILURE_KEPT_MS,
+});
 
 async function requestToken(sender: Sender, request: TokenRequest): Promise<Requested> {
   const exchange = await exchangeOf(sender, request).catch(() => undefined);
   if (!exchange) return failed("oauth_token_unavailable", "The token request could not be made.");
   if (exchange.kind === "failure") return failed(...unreached(exchange));
   const { status, body, truncated } = exchange;
-  const answer = readTokenAnswer({ status, body, truncated, contentType: exchange.headers["content-type"] ?? "" }, request.auth.clientSecret);
-  if (!answer.ok) return failed(answer.fault === "refused" ? "oauth_client_refused" : "oauth_token_unavailable", answer.said);
+  const answer = readTokenAnswer(
+    { status, body, truncated, contentType: exchange.headers["content-type"] ?? "" },
+    request.auth.clientSecret,
+  );
+  if (!answer.ok)
+    return failed(answer.fault === "refused" ? "oauth_client_refused" : "oauth_token_unavailable", answer.said);
   const { token, lifeMs = DEFAULT_LIFE_MS } = answer;
   return { result: { ok: true, token }, lifeMs: lifeMs - Math.min(RENEW_BEFORE_MS, lifeMs / 10) };
 }
 
 /** The request of RFC 6749, 4.4.2, and what came of it. */
-async function exchangeOf(sender: Sender, { subscription, auth, timeoutMs }: TokenRequest): Promise<Exchange | undefined> {
+async function exchangeOf(
+  sender: Sender,
+  { subscription, auth, timeoutMs }: TokenRequest,
+): Promise<Exchange | undefined> {
   // Its own issuer: there is no discovery, and client credentials bring no ID token whose issuer would be compared.
   const server = { issuer: auth.tokenUrl, token_endpoint: auth.tokenUrl };
-  const clientAuth = auth.clientAuth === "post" ? ClientSecretPost(auth.clientSecret) : ClientSecretBasic(auth.clientSecret);
+  const clientAuth =
+    auth.clientAuth === "post" ? ClientSecretPost(auth.clientSecret) : ClientSecretBasic(auth.clientSecret);
   let exchange: Exchange | undefined;
   await clientCredentialsGrantRequest(server, { client_id: auth.clientId }, clientAuth, parametersOf(auth), {
     // The guard decides about http, which it allows on a trial machine only.
@@ -108,9 +140,14 @@ async function exchangeOf(sender: Sender, { subscription, auth, timeoutMs }: Tok
     [customFetch]: async (_url, { headers, body }) => {
       exchange = await sender.send({
         identity: {
-          subscriptionId: `${subscription.id}/token`, url: auth.tokenUrl, version: subscription.updatedAt.getTime(), ...(auth.ca !== undefined && { tls: { ca: auth.ca } }),
+          subscriptionId: `${subscription.id}/token`,
+          url: auth.tokenUrl,
+          version: subscription.updatedAt.getTime(),
+          ...(auth.ca !== undefined && { tls: { ca: auth.ca } }),
         },
-        headers, body: Buffer.from(String(body)), timeoutMs,
+        headers,
+        body: Buffer.from(String(body)),
+        timeoutMs,
       });
       // The library only passes it on.
       return new Response(null);
@@ -126,5 +163,10 @@ function parametersOf({ scope, audience }: OAuth2ClientCredentials): Record<stri
 function unreached(failure: Extract<Exchange, { kind: "failure" }>): [TokenFault, string] {
   const said = `The token URL could not be called (${classify(failure, 0).code}).`;
   if (failure.error === "target_refused") return ["oauth_token_url_refused", said];
-  return [failure.error === "sockets_exhausted" || failure.error === "interrupted" ? failure.error : "oauth_token_unavailable", said];
+  return [
+    failure.error === "sockets_exhausted" || failure.error === "interrupted"
+      ? failure.error
+      : "oauth_token_unavailable",
+    said,
+  ];
 }

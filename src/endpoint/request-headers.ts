@@ -1,4 +1,7 @@
-/** The headers that one request to an endpoint carries: signatures, authentication, custom headers; and what of them may be recorded. */
+/**
+ * The headers that one request to an endpoint carries: signatures, authentication, custom headers; and what of them may
+ * be recorded.
+ */
 import type { Subscription } from "../store/model.js";
 import { escapeEventId } from "../workflows/event-id.js";
 import { authHeaders } from "./auth.js";
@@ -42,18 +45,30 @@ export interface RequestHeaders {
 }
 
 /**
- * Gives the headers of one request at `at`. Synchronous, because it lies on the hot path: an OAuth2 access token is the caller's
- * to get (`request.ts`). Where two would write the same header, authentication wins over custom headers, and what
- * belongs to the delivery over both.
+ * Gives the headers of one request at `at`. Synchronous, because it lies on the hot path: an OAuth2 access token is the
+ * caller's to get (`request.ts`). Where two would write the same header, authentication wins over custom headers, and
+ * what belongs to the delivery over both.
  */
-export function createRequestHeaders({ version }: { version: string }): (order: RequestOrder, at: Date, accessToken?: string) => RequestHeaders {
+export function createRequestHeaders({
+  version,
+}: {
+  version: string;
+}): (order: RequestOrder, at: Date, accessToken?: string) => RequestHeaders {
   const userAgent = `Sealpost/${version}`;
   return ({ event, subscription, number, method = "POST", extra }, at, accessToken) => {
     const headers: Record<string, string> = {
-      "content-type": event.contentType, "webhook-event-type": event.type, "webhook-attempt": String(number), "user-agent": userAgent,
-      [HOPS_HEADER]: String((event.hops ?? 0) + 1), ...cloudEventHeaders(event), ...extra,
+      "content-type": event.contentType,
+      "webhook-event-type": event.type,
+      "webhook-attempt": String(number),
+      "user-agent": userAgent,
+      [HOPS_HEADER]: String((event.hops ?? 0) + 1),
+      ...cloudEventHeaders(event),
+      ...extra,
     };
-    const own = { ...signatureHeaders({ subscription, method, body: event.bytes, headers, id: escapeEventId(event.id), at }), ...headers };
+    const own = {
+      ...signatureHeaders({ subscription, method, body: event.bytes, headers, id: escapeEventId(event.id), at }),
+      ...headers,
+    };
     if (!subscription.auth && !subscription.headers) return { sent: own, recorded: own };
     const secret = { ...lowerCased(subscription.headers), ...authHeaders(subscription.auth, accessToken) };
     return { sent: { ...secret, ...own }, recorded: { ...masked(secret), ...own } };
@@ -64,15 +79,19 @@ export function createRequestHeaders({ version }: { version: string }): (order: 
 const OWN_ID = /^evt_[0-9A-HJKMNP-TV-Z]{26}$/;
 
 /**
- * The attributes of a CloudEvent as they came (CloudEvents HTTP binding 1.0.2, 3.1.3). Other events whose producer gave an id are CloudEvents too: the id as it
- * was given is their `ce-id`, because `webhook-id` has it escaped, and the other required attributes stand beside it.
+ * The attributes of a CloudEvent as they came (CloudEvents HTTP binding 1.0.2, 3.1.3). Other events whose producer gave
+ * an id are CloudEvents too: the id as it was given is their `ce-id`, because `webhook-id` has it escaped, and the
+ * other required attributes stand beside it.
  */
 function cloudEventHeaders({ id, type, attributes }: EventMessage): Record<string, string> {
   if (attributes) return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value]));
-  return OWN_ID.test(id) ? {} : { "ce-specversion": "1.0", "ce-id": id, "ce-source": `urn:sealpost:event-type:${type}`, "ce-type": type };
+  return OWN_ID.test(id)
+    ? {}
+    : { "ce-specversion": "1.0", "ce-id": id, "ce-source": `urn:sealpost:event-type:${type}`, "ce-type": type };
 }
 type EventMessage = Pick<EndpointMessage, "id" | "type" | "attributes">;
 
 const lowerCased = (headers: Subscription["headers"] = {}): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-const masked = (headers: Record<string, string>): Record<string, string> => Object.fromEntries(Object.keys(headers).map((name) => [name, MASK]));
+const masked = (headers: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.keys(headers).map((name) => [name, MASK]));

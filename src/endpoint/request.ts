@@ -1,4 +1,7 @@
-/** One request to a subscription's endpoint with everything that the subscription asks for; deliveries and verification make it alike. */
+/**
+ * One request to a subscription's endpoint with everything that the subscription asks for; deliveries and verification
+ * make it alike.
+ */
 import type { OAuth2ClientCredentials } from "../store/model.js";
 import { DEFAULT_TIMEOUT_MS } from "../workflows/schedule.js";
 import { oauthOf } from "./auth.js";
@@ -39,7 +42,10 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
   const headersOf = createRequestHeaders({ version });
   const tokens = createOAuthTokens({ sender });
 
-  /** Undefined where nothing can be signed: a content type with a line break, a key that is damaged. One delivery parks, no other is held up. */
+  /**
+   * Undefined where nothing can be signed: a content type with a line break, a key that is damaged. One delivery parks,
+   * no other is held up.
+   */
   function headersFor(order: RequestOrder, at: Date, accessToken?: string): ReturnType<typeof headersOf> | undefined {
     try {
       return headersOf(order, at, accessToken);
@@ -48,15 +54,29 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
     }
   }
 
-  async function send(order: RequestOrder, at: Date, timeoutMs: number, tokens: readonly string[] = []): Promise<EndpointAnswer> {
+  async function send(
+    order: RequestOrder,
+    at: Date,
+    timeoutMs: number,
+    tokens: readonly string[] = [],
+  ): Promise<EndpointAnswer> {
     const { subscription, event } = order;
     const headers = headersFor(order, at, tokens.at(-1));
     if (!headers) return { exchange: notSent("request_invalid", 0), requestHeaders: {}, recordedBody: noBody };
     const mask = maskFor(subscription, tokens);
     const { sent, recorded } = headers;
     const exchange = await sender.send({
-      identity: { subscriptionId: subscription.id, url: subscription.url, ...(subscription.tls && { tls: subscription.tls }), version: subscription.updatedAt.getTime() },
-      ...(order.method && { method: order.method }), ...(order.signal && { signal: order.signal }), headers: sent, body: event.bytes, timeoutMs,
+      identity: {
+        subscriptionId: subscription.id,
+        url: subscription.url,
+        ...(subscription.tls && { tls: subscription.tls }),
+        version: subscription.updatedAt.getTime(),
+      },
+      ...(order.method && { method: order.method }),
+      ...(order.signal && { signal: order.signal }),
+      headers: sent,
+      body: event.bytes,
+      timeoutMs,
       ...(mask && { maskHeader: (value) => mask.text(value), maxBodyBytes: MAX_BODY_BYTES + mask.margin }),
     });
     return { exchange, requestHeaders: recorded, recordedBody: () => recordedBody(exchange, mask) };
@@ -69,8 +89,11 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
     const started = performance.now();
     const request = { subscription, auth, timeoutMs: Math.min(TOKEN_TIMEOUT_MS, timeoutMs / 2) };
     const left = () => Math.max(1_000, timeoutMs - (performance.now() - started));
-    const unsent = ({ code, said }: TokenFailure): EndpointAnswer =>
-      ({ exchange: { ...notSent(code, performance.now() - started), said }, requestHeaders: headersFor(order, at)?.recorded ?? {}, recordedBody: noBody });
+    const unsent = ({ code, said }: TokenFailure): EndpointAnswer => ({
+      exchange: { ...notSent(code, performance.now() - started), said },
+      requestHeaders: headersFor(order, at)?.recorded ?? {},
+      recordedBody: noBody,
+    });
     const first = await tokens.get(request);
     if (!first.ok) return unsent(first);
     const answer = await send(order, at, left(), [first.token]);
@@ -89,14 +112,18 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
 }
 
 const noBody = (): RecordedBody => ({ bytes: new Uint8Array(0), truncated: false });
-/** Sealpost asks for no encoding. What comes in one all the same cannot be searched, so it is not kept where there is something to mask. */
+/**
+ * Sealpost asks for no encoding. What comes in one all the same cannot be searched, so it is not kept where there is
+ * something to mask.
+ */
 const ENCODED = Buffer.from("(not kept: the endpoint sent it with a Content-Encoding, which was not asked for)");
 
 function recordedBody(exchange: Exchange, mask: ReturnType<typeof maskFor>): RecordedBody {
   if (exchange.kind !== "response") return noBody();
   const { body, truncated, headers } = exchange;
   if (!mask || body.byteLength === 0) return { bytes: body, truncated };
-  if ((headers["content-encoding"] ?? "identity").trim().toLowerCase() !== "identity") return { bytes: ENCODED, truncated: true };
+  if ((headers["content-encoding"] ?? "identity").trim().toLowerCase() !== "identity")
+    return { bytes: ENCODED, truncated: true };
   return mask.body(body, MAX_BODY_BYTES, truncated);
 }
 
@@ -104,5 +131,16 @@ const timeoutOf = ({ subscription }: RequestOrder): number => subscription.retry
 
 type TokenFailure = Extract<TokenResult, { ok: false }>;
 
-const notSent = (error: TokenFault | "request_invalid", durationMs: number): Extract<Exchange, { kind: "failure" }> =>
-  ({ kind: "failure", error, phase: "configure", responseStarted: false, durationMs, timings: {}, freshSocket: false, clientCertificateSent: false });
+const notSent = (
+  error: TokenFault | "request_invalid",
+  durationMs: number,
+): Extract<Exchange, { kind: "failure" }> => ({
+  kind: "failure",
+  error,
+  phase: "configure",
+  responseStarted: false,
+  durationMs,
+  timings: {},
+  freshSocket: false,
+  clientCertificateSent: false,
+});

@@ -1,6 +1,7 @@
 /**
- * Retry-After (RFC 9110, 10.2.3), read in every form that servers send. The grammar has whole seconds and three forms of a date; in the wild are
- * decimals, units, quotes, ISO 8601 dates, other time zones, the time as seconds since 1970, and several header lines joined by commas.
+ * Retry-After (RFC 9110, 10.2.3), read in every form that servers send. The grammar has whole seconds and three forms
+ * of a date; in the wild are decimals, units, quotes, ISO 8601 dates, other time zones, the time as seconds since 1970,
+ * and several header lines joined by commas.
  */
 
 const MIN_MS = 1_000;
@@ -9,8 +10,9 @@ const MAX_MS = 86_400_000;
 const MAX_TEXT = 512;
 
 /**
- * How long to wait, in milliseconds from `now` (milliseconds since the epoch), between 1 s and 24 h; of several values the longest. Undefined where no
- * value can be read, and for an instant that has passed or a negative number: the schedule decides then.
+ * How long to wait, in milliseconds from `now` (milliseconds since the epoch), between 1 s and 24 h; of several values
+ * the longest. Undefined where no value can be read, and for an instant that has passed or a negative number: the
+ * schedule decides then.
  */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined || value.length > MAX_TEXT) return undefined;
@@ -45,7 +47,8 @@ function waitOf(text: string, now: number): number | undefined {
   return number * 1_000;
 }
 
-const untilInstant = (instant: number | undefined, now: number): number | undefined => (instant === undefined || instant <= now ? undefined : instant - now);
+const untilInstant = (instant: number | undefined, now: number): number | undefined =>
+  instant === undefined || instant <= now ? undefined : instant - now;
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const ZONE = String.raw`\s*(?<zone>gmt|utc?|z|[+-]\d{2}:?\d{2})?`;
@@ -53,7 +56,10 @@ const TIME = String.raw`(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:
 const DAY = String.raw`(?:[a-z]{3,9},?\s+)?`;
 const FORMS = [
   // IMF-fixdate and RFC 850: the same but for the hyphens and the digits of the year.
-  new RegExp(String.raw`^${DAY}(?<day>\d{1,2})[ -](?<month>[a-z]{3})[a-z]*[ -](?<year>\d{4}|\d{2})\s+${TIME}${ZONE}$`, "i"),
+  new RegExp(
+    String.raw`^${DAY}(?<day>\d{1,2})[ -](?<month>[a-z]{3})[a-z]*[ -](?<year>\d{4}|\d{2})\s+${TIME}${ZONE}$`,
+    "i",
+  ),
   // asctime.
   new RegExp(String.raw`^${DAY}(?<month>[a-z]{3})\s+(?<day>\d{1,2})\s+${TIME}${ZONE}\s+(?<year>\d{4})$`, "i"),
   // ISO 8601; without a zone it is taken as UTC.
@@ -69,7 +75,15 @@ function instantOf(text: string, now: number): number | undefined {
   const at = Date.UTC(yearOf(year, now), index, Number(day), Number(hour), Number(minute), Number(second));
   const date = new Date(at);
   // Date.UTC rolls over what does not exist, such as 31 June or month 13.
-  if (index < 0 || index > 11 || date.getUTCDate() !== Number(day) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
+  if (
+    index < 0 ||
+    index > 11 ||
+    date.getUTCDate() !== Number(day) ||
+    Number(hour) > 23 ||
+    Number(minute) > 59 ||
+    Number(second) > 60
+  )
+    return undefined;
   return at - offsetOf(zone);
 }
 

@@ -1,4 +1,7 @@
-/** One HTTP request to an address that somebody else chose: bounded in time, in bytes and in sockets, whatever the other side does. */
+/**
+ * One HTTP request to an address that somebody else chose: bounded in time, in bytes and in sockets, whatever the other
+ * side does.
+ */
 import type { Dispatcher } from "undici";
 import { type AgentsOptions, type Endpoint, type Identity, type IdentityFault, createAgents } from "./agents.js";
 import type { Connection } from "./connector.js";
@@ -73,9 +76,9 @@ const EMPTY = new Uint8Array(0);
 
 /**
  * The sender of a process. `dispatch` with a handler of our own instead of undici's `request`: `request` does not look
- * at its signal before a connection is made, so its deadline does not hold over connecting (api-request.js of 7.30). It is
- * also cheaper: 23 to 25 µs of CPU a request of 1 KB against 43 to 51 µs with `request` and AbortSignal.timeout (32 at a
- * time to a local HTTP sink, Node 20, 2 cores).
+ * at its signal before a connection is made, so its deadline does not hold over connecting (api-request.js of 7.30). It
+ * is also cheaper: 23 to 25 µs of CPU a request of 1 KB against 43 to 51 µs with `request` and AbortSignal.timeout (32
+ * at a time to a local HTTP sink, Node 20, 2 cores).
  */
 export function createSender(options: AgentsOptions): Sender {
   const agents = createAgents(options);
@@ -97,17 +100,33 @@ export function createSender(options: AgentsOptions): Sender {
         });
         endpoint.running++;
         const { method = "POST", body } = request;
-        endpoint.pool.dispatch({ path: endpoint.path, method, headers, body: body.byteLength === 0 && method !== "POST" ? null : body }, handler);
+        endpoint.pool.dispatch(
+          { path: endpoint.path, method, headers, body: body.byteLength === 0 && method !== "POST" ? null : body },
+          handler,
+        );
       }),
   };
 }
 
 function notSent(error: IdentityFault | "request_invalid" | "interrupted"): Exchange {
-  return { kind: "failure", error, phase: "configure", responseStarted: false, durationMs: 0, timings: {}, freshSocket: false, clientCertificateSent: false };
+  return {
+    kind: "failure",
+    error,
+    phase: "configure",
+    responseStarted: false,
+    durationMs: 0,
+    timings: {},
+    freshSocket: false,
+    clientCertificateSent: false,
+  };
 }
 
-/** Thrown into undici when it comes to write a request that was given up: it drops the request and keeps the connection. */
-const GIVEN_UP = Object.assign(new Error("The request was given up before it was written."), { code: "UND_ERR_ABORTED" });
+/**
+ * Thrown into undici when it comes to write a request that was given up: it drops the request and keeps the connection.
+ */
+const GIVEN_UP = Object.assign(new Error("The request was given up before it was written."), {
+  code: "UND_ERR_ABORTED",
+});
 
 /** Follows one request. Settles once, whatever undici still reports afterwards. */
 class ExchangeHandler implements Dispatcher.DispatchHandler {
@@ -129,7 +148,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] | undefined;
   #size = 0;
 
-  constructor(endpoint: Endpoint, { timeoutMs, signal, maskHeader, maxBodyBytes = MAX_BODY_BYTES }: SendRequest, settle: (exchange: Exchange) => void) {
+  constructor(
+    endpoint: Endpoint,
+    { timeoutMs, signal, maskHeader, maxBodyBytes = MAX_BODY_BYTES }: SendRequest,
+    settle: (exchange: Exchange) => void,
+  ) {
     this.#endpoint = endpoint;
     this.#settle = settle;
     this.#maxBodyBytes = maxBodyBytes;
@@ -152,7 +175,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#responseStarted = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     // 100 to 199 announce the answer, they are not it (most do not even come here, see informational.ts).
     if (status < 200) return;
     this.#firstByte = performance.now();
@@ -193,13 +220,33 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   deadline(): void {
     const { resolving, connecting } = this.#endpoint;
-    this.giveUp(this.#controller ? "timeout_headers" : resolving > 0 ? "dns_timeout" : connecting > 0 ? "timeout_connect" : "timeout_total");
+    this.giveUp(
+      this.#controller
+        ? "timeout_headers"
+        : resolving > 0
+          ? "dns_timeout"
+          : connecting > 0
+            ? "timeout_connect"
+            : "timeout_total",
+    );
   }
 
   #respond(truncated: boolean): void {
     if (this.#settled) return;
-    const body = this.#chunks === undefined ? EMPTY : this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    this.#finish({ kind: "response", status: this.#status, headers: this.#headers, body, truncated, ...this.#observe() });
+    const body =
+      this.#chunks === undefined
+        ? EMPTY
+        : this.#chunks.length === 1
+          ? (this.#chunks[0] as Buffer)
+          : Buffer.concat(this.#chunks);
+    this.#finish({
+      kind: "response",
+      status: this.#status,
+      headers: this.#headers,
+      body,
+      truncated,
+      ...this.#observe(),
+    });
   }
 
   #fail(error: string, phase: "connect" | "request"): void {
@@ -226,7 +273,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       timings.connect = tenths(connection.connectMs);
     }
     return {
-      durationMs, timings, freshSocket: connection !== undefined, clientCertificateSent: this.#endpoint.clientCertificate,
+      durationMs,
+      timings,
+      freshSocket: connection !== undefined,
+      clientCertificateSent: this.#endpoint.clientCertificate,
       ...(tlsProtocol && { tlsProtocol }),
     };
   }

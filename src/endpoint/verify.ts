@@ -1,4 +1,7 @@
-/** Whether an endpoint is its subscriber's: it must answer a challenge, or agree to be called (CloudEvents HTTP webhook 1.0.2). */
+/**
+ * Whether an endpoint is its subscriber's: it must answer a challenge, or agree to be called (CloudEvents HTTP webhook
+ * 1.0.2).
+ */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { newId } from "../store/ids.js";
 import type { Subscription } from "../store/model.js";
@@ -20,12 +23,18 @@ const MAX_PER_SECOND = 10_000;
 const FAULTS = {
   challenge_not_echoed: {
     explanation: "The endpoint answered without the challenge.",
-    hint: 'Answer 2xx with the challenge of `data.challenge`, as {"challenge":"…"} or as plain text and nothing else, within 16 KiB.',
+    hint:
+      'Answer 2xx with the challenge of `data.challenge`, as {"challenge":"…"} or as plain text ' +
+      "and nothing else, within 16 KiB.",
   },
   handshake_refused: {
-    explanation: "The endpoint did not allow our origin.", hint: "Answer OPTIONS with 2xx and WebHook-Allowed-Origin: our origin, as WebHook-Request-Origin names it, or *.",
+    explanation: "The endpoint did not allow our origin.",
+    hint: "Answer OPTIONS with 2xx and WebHook-Allowed-Origin: our origin, as WebHook-Request-Origin names it, or *.",
   },
-  handshake_rate_invalid: { explanation: "The endpoint allowed a rate that is none.", hint: "Answer WebHook-Allowed-Rate with requests per minute, a whole number from 1, or *." },
+  handshake_rate_invalid: {
+    explanation: "The endpoint allowed a rate that is none.",
+    hint: "Answer WebHook-Allowed-Rate with requests per minute, a whole number from 1, or *.",
+  },
 } as const;
 
 export type Verification =
@@ -34,52 +43,81 @@ export type Verification =
   | { ok: false; code: string; explanation: string; hint: string };
 
 /**
- * Sends a signed challenge of 256 random bits like a delivery, and compares what comes back in constant time. The challenge is used once:
- * it is kept nowhere.
+ * Sends a signed challenge of 256 random bits like a delivery, and compares what comes back in constant time. The
+ * challenge is used once: it is kept nowhere.
  */
 export async function verifyByChallenge(request: EndpointRequest, subscription: Subscription): Promise<Verification> {
   const challenge = randomBytes(32).toString("base64url");
   const at = new Date();
-  const bytes = Buffer.from(JSON.stringify({ type: VERIFICATION_EVENT_TYPE, timestamp: at.toISOString(), data: { challenge } }));
+  const bytes = Buffer.from(
+    JSON.stringify({ type: VERIFICATION_EVENT_TYPE, timestamp: at.toISOString(), data: { challenge } }),
+  );
   const event = { id: newId("evt"), type: VERIFICATION_EVENT_TYPE, contentType: "application/json", bytes };
   const { exchange } = await request({ event, subscription: withDeadline(subscription), number: 1 }, at);
   const failure = failureOf(exchange);
   if (failure) return failure;
-  return exchange.kind === "response" && echoes(exchange.body, challenge) ? { ok: true } : fault("challenge_not_echoed");
+  return exchange.kind === "response" && echoes(exchange.body, challenge)
+    ? { ok: true }
+    : fault("challenge_not_echoed");
 }
 
 /**
- * The abuse protection of CloudEvents HTTP webhook 1.0.2, section 4: OPTIONS with our origin and rate, answered with both allowed.
- * The allowed rate (requests per minute) bounds the subscription's own and never raises it. The answer must come at once: the
- * callback of section 4.1.2 (`WebHook-Request-Callback`) is not offered.
+ * The abuse protection of CloudEvents HTTP webhook 1.0.2, section 4: OPTIONS with our origin and rate, answered with
+ * both allowed. The allowed rate (requests per minute) bounds the subscription's own and never raises it. The answer
+ * must come at once: the callback of section 4.1.2 (`WebHook-Request-Callback`) is not offered.
  */
-export async function verifyByHandshake(request: EndpointRequest, subscription: Subscription, origin: string): Promise<Verification> {
+export async function verifyByHandshake(
+  request: EndpointRequest,
+  subscription: Subscription,
+  origin: string,
+): Promise<Verification> {
   const { rateLimit } = subscription;
   const perMinute = rateLimit ? Math.max(1, Math.floor(rateLimit.perSecond * 60)) : REQUESTED_PER_MINUTE;
-  const event = { id: newId("evt"), type: VERIFICATION_EVENT_TYPE, contentType: "application/json", bytes: new Uint8Array(0) };
+  const event = {
+    id: newId("evt"),
+    type: VERIFICATION_EVENT_TYPE,
+    contentType: "application/json",
+    bytes: new Uint8Array(0),
+  };
   const extra = { "webhook-request-origin": origin, "webhook-request-rate": String(perMinute) };
-  const { exchange } = await request({ event, subscription: withDeadline(subscription), number: 1, method: "OPTIONS", extra }, new Date());
+  const { exchange } = await request(
+    { event, subscription: withDeadline(subscription), number: 1, method: "OPTIONS", extra },
+    new Date(),
+  );
   const failure = failureOf(exchange);
   if (failure) return failure;
-  const { "webhook-allowed-origin": allowed = "", "webhook-allowed-rate": rate } = exchange.kind === "response" ? exchange.headers : {};
-  if (allowed.trim() !== "*" && allowed.trim().toLowerCase() !== origin.toLowerCase()) return fault("handshake_refused");
+  const { "webhook-allowed-origin": allowed = "", "webhook-allowed-rate": rate } =
+    exchange.kind === "response" ? exchange.headers : {};
+  if (allowed.trim() !== "*" && allowed.trim().toLowerCase() !== origin.toLowerCase())
+    return fault("handshake_refused");
   if (rate === undefined || rate.trim() === "*") return { ok: true };
   if (!/^[1-9]\d{0,9}$/.test(rate.trim())) return fault("handshake_rate_invalid");
   const perSecond = Math.min(Number(rate) / 60, MAX_PER_SECOND);
   if (rateLimit && rateLimit.perSecond <= perSecond) return { ok: true };
   // A second's worth at once, so that a minute's allowance is not used up in one burst.
-  return { ok: true, rateLimit: { perSecond, burst: Math.min(rateLimit?.burst ?? MAX_PER_SECOND, Math.max(1, Math.ceil(perSecond))) } };
+  return {
+    ok: true,
+    rateLimit: { perSecond, burst: Math.min(rateLimit?.burst ?? MAX_PER_SECOND, Math.max(1, Math.ceil(perSecond))) },
+  };
 }
 
-const withDeadline = (subscription: Subscription): Subscription =>
-  ({ ...subscription, retry: { ...subscription.retry, timeoutMs: Math.min(subscription.retry?.timeoutMs ?? DEADLINE_MS, DEADLINE_MS) } });
+const withDeadline = (subscription: Subscription): Subscription => ({
+  ...subscription,
+  retry: { ...subscription.retry, timeoutMs: Math.min(subscription.retry?.timeoutMs ?? DEADLINE_MS, DEADLINE_MS) },
+});
 
 function failureOf(exchange: Exchange): Verification | undefined {
   const { code } = classify(exchange, Date.now());
   if (code === "delivered") return undefined;
   const { explanation, hint } = OUTCOMES[code];
-  if (exchange.kind === "response") return { ok: false, code, explanation: `HTTP ${exchange.status}: ${explanation}`, hint };
-  return { ok: false, code, explanation: exchange.said === undefined ? explanation : `${explanation} ${exchange.said}`, hint };
+  if (exchange.kind === "response")
+    return { ok: false, code, explanation: `HTTP ${exchange.status}: ${explanation}`, hint };
+  return {
+    ok: false,
+    code,
+    explanation: exchange.said === undefined ? explanation : `${explanation} ${exchange.said}`,
+    hint,
+  };
 }
 
 const fault = (code: keyof typeof FAULTS): Verification => ({ ok: false, code, ...FAULTS[code] });
@@ -92,7 +130,8 @@ function echoes(body: Uint8Array, challenge: string): boolean {
 function challengeIn(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
-    const challenge: unknown = typeof value === "object" && value !== null && "challenge" in value ? value.challenge : undefined;
+    const challenge: unknown =
+      typeof value === "object" && value !== null && "challenge" in value ? value.challenge : undefined;
     return typeof challenge === "string" ? challenge : "";
   } catch {
     return "";

@@ -11,7 +11,10 @@ export interface PageRequest {
   cursor?: string;
 }
 
-/** Catalogue collections are small and read from memory (src/catalogue/catalogue.ts); each write raises the catalogue version. */
+/**
+ * Catalogue collections are small and read from memory (src/catalogue/catalogue.ts); each write raises the catalogue
+ * version.
+ */
 export interface CatalogueCollection<T> {
   /** Throws StoreError `duplicate` when the id (or the unique name) exists. */
   insert(item: T): Promise<void>;
@@ -20,11 +23,13 @@ export interface CatalogueCollection<T> {
   /** All of them, for the in-memory catalogue. */
   all(): Promise<T[]>;
   /**
-   * Read, change, write back, with compare-and-set on an internal version (repeated on conflict); undefined when it is not there.
-   * `updatedAt` is set by the store.
+   * Read, change, write back, with compare-and-set on an internal version (repeated on conflict); undefined when it is
+   * not there. `updatedAt` is set by the store.
    */
   update(id: string, change: (item: T) => T): Promise<T | undefined>;
-  /** With `admit` by compare-and-set: it is called with the object that is deleted, and what it throws keeps the object. */
+  /**
+   * With `admit` by compare-and-set: it is called with the object that is deleted, and what it throws keeps the object.
+   */
   delete(id: string, admit?: (item: T) => void): Promise<boolean>;
   /** Ids, also of objects that no key opens any more. */
   idsOf(filter: { groupId?: string; apiId?: string }): Promise<string[]>;

@@ -1,10 +1,18 @@
-/** Work that is waited for until a deadline. What is given up is also stopped, so that it does not happen behind its caller's back. */
+/**
+ * Work that is waited for until a deadline. What is given up is also stopped, so that it does not happen behind its
+ * caller's back.
+ */
 
 /**
- * Runs `work` and waits for it at most `ms` milliseconds. Then it rejects with `late()` and aborts the signal that the work was given.
- * The work stops at that signal as soon as it can. Its own later end, good or bad, is nobody's business any more.
+ * Runs `work` and waits for it at most `ms` milliseconds. Then it rejects with `late()` and aborts the signal that the
+ * work was given. The work stops at that signal as soon as it can. Its own later end, good or bad, is nobody's business
+ * any more.
  */
-export async function withinDeadline<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, late: () => Error): Promise<T> {
+export async function withinDeadline<T>(
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  late: () => Error,
+): Promise<T> {
   const stop = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const given = new Promise<never>((_resolve, reject) => {

@@ -2,7 +2,8 @@
 import { randomFillSync } from "node:crypto";
 import { monotonicFactory } from "ulid";
 
-// The library asks the system for each of the 16 random characters; with a pool an id costs half (27 against 57 µs, cold).
+// The library asks the system for each of the 16 random characters; with a pool an id costs half (27 against 57 µs,
+// cold).
 const pool = Buffer.alloc(4_096);
 let used = pool.length;
 function randomFraction(): number {

@@ -1,9 +1,25 @@
 /** What the collections hold, as the rest of the program sees it: secrets opened, dates as Date. */
 import type { DeliveryStatus, RateLimit } from "../workflows/contract.js";
-import type { EndpointAuth, EndpointTls, PendingCertificate, Signing, SigningKey, SigningSecret } from "./techniques.js";
+import type {
+  EndpointAuth,
+  EndpointTls,
+  PendingCertificate,
+  Signing,
+  SigningKey,
+  SigningSecret,
+} from "./techniques.js";
 
 export { SIGNING_SCHEMES } from "./techniques.js";
-export type { EndpointAuth, EndpointTls, OAuth2ClientCredentials, PendingCertificate, Signing, SigningKey, SigningScheme, SigningSecret } from "./techniques.js";
+export type {
+  EndpointAuth,
+  EndpointTls,
+  OAuth2ClientCredentials,
+  PendingCertificate,
+  Signing,
+  SigningKey,
+  SigningScheme,
+  SigningSecret,
+} from "./techniques.js";
 
 /** A product of the provider; owns event types and the data key of their payloads. */
 export interface Api {
@@ -100,7 +116,17 @@ export interface Group {
 }
 
 /** What each means, and what leads from one to the other, is the table in subscription-life.ts. */
-export const SUBSCRIPTION_STATUSES = ["draft", "verified", "submitted", "approved", "rejected", "active", "paused", "suspended", "disabled"] as const;
+export const SUBSCRIPTION_STATUSES = [
+  "draft",
+  "verified",
+  "submitted",
+  "approved",
+  "rejected",
+  "active",
+  "paused",
+  "suspended",
+  "disabled",
+] as const;
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
 export interface RetryPolicy {
@@ -145,7 +171,10 @@ export interface Subscription {
   verifiedAt?: Date;
   /** A consumer changed the endpoint in service: nothing is sent until the new one is verified. */
   needsVerification?: true;
-  /** All the event types that a consumer wants since it asked for further ones in service; `eventTypes` are served until that is decided. */
+  /**
+   * All the event types that a consumer wants since it asked for further ones in service; `eventTypes` are served until
+   * that is decided.
+   */
   requestedEventTypes?: string[];
   /** Nothing is sent before this instant: the consumer answered with Retry-After. */
   throttledUntil?: Date;
@@ -154,8 +183,8 @@ export interface Subscription {
 }
 
 /**
- * admin: everything. provider: of some apis or all. consumer: of some groups. operator: keeps deliveries going. auditor: reads.
- * What each may do is the table in src/api/access/access.ts.
+ * admin: everything. provider: of some apis or all. consumer: of some groups. operator: keeps deliveries going.
+ * auditor: reads. What each may do is the table in src/api/access/access.ts.
  */
 export const ROLES = ["admin", "provider", "consumer", "operator", "auditor"] as const;
 export type Role = (typeof ROLES)[number];
@@ -245,7 +274,10 @@ export interface Delivery {
   eventId: string;
   subscriptionId: string;
   groupId: string;
-  /** The api whose event type it is. Absent for the service's own types, and until it is filled in for those of earlier releases. */
+  /**
+   * The api whose event type it is. Absent for the service's own types, and until it is filled in for those of earlier
+   * releases.
+   */
   apiId?: string;
   eventType: string;
   status: DeliveryStatus;

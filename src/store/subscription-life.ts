@@ -2,8 +2,8 @@
 import type { Subscription, SubscriptionStatus } from "./model.js";
 
 /**
- * What a state means for deliveries: `none`: none are made; `held`: they are recorded and wait, nothing is lost; `sent`.
- * Test events are the exception, see `routingOf`.
+ * What a state means for deliveries: `none`: none are made; `held`: they are recorded and wait, nothing is lost;
+ * `sent`. Test events are the exception, see `routingOf`.
  */
 export type Routing = "none" | "held" | "sent";
 
@@ -38,50 +38,78 @@ interface State {
   next: Partial<Record<LifeAct, Next>>;
 }
 
-/** Acts on a subscription in service that leave its status alone. Approve and reject are about its `requestedEventTypes`. */
+/**
+ * Acts on a subscription in service that leave its status alone. Approve and reject are about its
+ * `requestedEventTypes`.
+ */
 const IN_SERVICE = { verify: "same", approve: "same", reject: "same", revise: "same", unverify: "same" } as const;
 
 /**
- * A consumer comes from `draft` to `active` by verify, submit, approve, resume. Once in service a subscription never falls back to a
- * state without deliveries, because that would lose events: a new endpoint is held until it is verified (`unverify`), and further
- * event types wait beside those that are served (`requestedEventTypes`).
+ * A consumer comes from `draft` to `active` by verify, submit, approve, resume. Once in service a subscription never
+ * falls back to a state without deliveries, because that would lose events: a new endpoint is held until it is verified
+ * (`unverify`), and further event types wait beside those that are served (`requestedEventTypes`).
  */
 export const LIFE: Record<SubscriptionStatus, State> = {
   draft: {
-    meaning: "The endpoint is not verified yet.", routing: "none", test: "none",
+    meaning: "The endpoint is not verified yet.",
+    routing: "none",
+    test: "none",
     next: { verify: "verified", revise: "same", unverify: "same" },
   },
   verified: {
-    meaning: "The endpoint is verified; the subscription can be submitted.", routing: "none", test: "sent",
+    meaning: "The endpoint is verified; the subscription can be submitted.",
+    routing: "none",
+    test: "sent",
     next: { verify: "same", submit: "submitted", revise: "same", unverify: "draft" },
   },
   submitted: {
-    meaning: "Waits for the provider's approval.", routing: "none", test: "sent",
+    meaning: "Waits for the provider's approval.",
+    routing: "none",
+    test: "sent",
     next: { approve: "approved", reject: "rejected", revise: "verified", unverify: "draft" },
   },
   approved: {
-    meaning: "Approved; goes into service by resume.", routing: "none", test: "sent",
+    meaning: "Approved; goes into service by resume.",
+    routing: "none",
+    test: "sent",
     next: { resume: "active", reject: "rejected", revise: "verified", unverify: "draft" },
   },
   rejected: {
-    meaning: "Refused by the provider; a change makes it a draft again.", routing: "none", test: "none",
+    meaning: "Refused by the provider; a change makes it a draft again.",
+    routing: "none",
+    test: "none",
     next: { revise: "draft", unverify: "draft" },
   },
   active: {
-    meaning: "In service.", routing: "sent", test: "sent",
-    next: { ...IN_SERVICE, resume: "same", pause: "paused", suspend: "suspended", disable: "disabled", unverify: "paused" },
+    meaning: "In service.",
+    routing: "sent",
+    test: "sent",
+    next: {
+      ...IN_SERVICE,
+      resume: "same",
+      pause: "paused",
+      suspend: "suspended",
+      disable: "disabled",
+      unverify: "paused",
+    },
   },
   paused: {
-    meaning: "Paused on request, or until its new endpoint is verified.", routing: "held", test: "held",
+    meaning: "Paused on request, or until its new endpoint is verified.",
+    routing: "held",
+    test: "held",
     // After `unverify` verifying leads back to where it came from.
     next: { ...IN_SERVICE, verify: "before", resume: "active", pause: "same", suspend: "suspended" },
   },
   suspended: {
-    meaning: "Suspended by the provider.", routing: "held", test: "held",
+    meaning: "Suspended by the provider.",
+    routing: "held",
+    test: "held",
     next: { ...IN_SERVICE, suspend: "same", reinstate: "before" },
   },
   disabled: {
-    meaning: "Disabled by the service: the endpoint said that it is gone.", routing: "held", test: "held",
+    meaning: "Disabled by the service: the endpoint said that it is gone.",
+    routing: "held",
+    test: "held",
     next: { ...IN_SERVICE, resume: "active", suspend: "suspended" },
   },
 };
@@ -109,20 +137,36 @@ export function takeStep(subscription: Subscription, act: LifeAct, { by, reason,
   const to = next === "active" && marked.needsVerification ? "paused" : next;
   if (to === from) return { ok: true, subscription: act === "pause" ? without(marked, "statusBefore") : marked };
   // Whatever the endpoint asked for was asked of what it was before.
-  const rest = without(marked, "statusReason", "statusBefore", ...(to === "active" || to === "paused" ? ["throttledUntil" as const] : []));
-  const before = act === "suspend" || act === "unverify" ? from : next === "active" && to === "paused" ? "active" : undefined;
+  const rest = without(
+    marked,
+    "statusReason",
+    "statusBefore",
+    ...(to === "active" || to === "paused" ? ["throttledUntil" as const] : []),
+  );
+  const before =
+    act === "suspend" || act === "unverify" ? from : next === "active" && to === "paused" ? "active" : undefined;
   const why = reason ?? REASONS[act];
   return {
     ok: true,
     subscription: {
-      ...rest, status: to, statusAt: at, ...(why !== undefined && { statusReason: why }), ...(before && LIFE[to].routing === "held" && { statusBefore: before }),
-      history: [{ from, to, at, by, ...(reason !== undefined && { reason }) }, ...(subscription.history ?? [])].slice(0, MAX_HISTORY),
+      ...rest,
+      status: to,
+      statusAt: at,
+      ...(why !== undefined && { statusReason: why }),
+      ...(before && LIFE[to].routing === "held" && { statusBefore: before }),
+      history: [{ from, to, at, by, ...(reason !== undefined && { reason }) }, ...(subscription.history ?? [])].slice(
+        0,
+        MAX_HISTORY,
+      ),
     },
   };
 }
 
 /** Said where nobody gave a reason. */
-const REASONS: Partial<Record<LifeAct, string>> = { pause: "Paused on request.", unverify: "The endpoint was changed: verify it." };
+const REASONS: Partial<Record<LifeAct, string>> = {
+  pause: "Paused on request.",
+  unverify: "The endpoint was changed: verify it.",
+};
 
 function nextOf(subscription: Subscription, act: LifeAct): SubscriptionStatus | undefined {
   const { status, statusBefore, needsVerification, requestedEventTypes } = subscription;
@@ -130,7 +174,8 @@ function nextOf(subscription: Subscription, act: LifeAct): SubscriptionStatus | 
   const inService = LIFE[status].routing !== "none";
   if (inService && (act === "approve" || act === "reject") && !requestedEventTypes) return undefined;
   if (act === "resume" && needsVerification) return undefined;
-  if (next === "before") return act === "verify" ? (needsVerification && statusBefore) || status : statusBefore ?? "paused";
+  if (next === "before")
+    return act === "verify" ? (needsVerification && statusBefore) || status : (statusBefore ?? "paused");
   return next === "same" ? status : next;
 }
 
@@ -140,21 +185,31 @@ function withMarks(subscription: Subscription, act: LifeAct, at: Date): Subscrip
     case "verify":
       return { ...without(subscription, "needsVerification"), verifiedAt: at };
     case "unverify":
-      return { ...without(subscription, "verifiedAt"), ...(LIFE[subscription.status].routing !== "none" && { needsVerification: true }) };
+      return {
+        ...without(subscription, "verifiedAt"),
+        ...(LIFE[subscription.status].routing !== "none" && { needsVerification: true }),
+      };
     case "approve": {
       const { requestedEventTypes, ...rest } = subscription;
       return requestedEventTypes ? { ...rest, eventTypes: requestedEventTypes } : subscription;
     }
     case "reject":
       return without(subscription, "requestedEventTypes");
-    case "submit": case "pause": case "resume": case "suspend": case "reinstate": case "revise": case "disable":
+    case "submit":
+    case "pause":
+    case "resume":
+    case "suspend":
+    case "reinstate":
+    case "revise":
+    case "disable":
       return subscription;
   }
 }
 
-function without<K extends "statusReason" | "statusBefore" | "throttledUntil" | "needsVerification" | "verifiedAt" | "requestedEventTypes">(
-  subscription: Subscription, ...fields: K[]
-): Subscription {
+function without<
+  K extends
+    "statusReason" | "statusBefore" | "throttledUntil" | "needsVerification" | "verifiedAt" | "requestedEventTypes",
+>(subscription: Subscription, ...fields: K[]): Subscription {
   const rest = { ...subscription };
   for (const field of fields) delete rest[field];
   return rest;

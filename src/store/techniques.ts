@@ -20,7 +20,10 @@ export interface Signing {
   rfc9421?: { alg?: "ed25519" | "hmac-sha256"; digest?: "sha-256" | "sha-512" };
 }
 
-/** One live Ed25519 key pair; several are live while a rotation overlaps. A subscription has keys exactly while one of its schemes uses them. */
+/**
+ * One live Ed25519 key pair; several are live while a rotation overlaps. A subscription has keys exactly while one of
+ * its schemes uses them.
+ */
 export interface SigningKey {
   /** JWK thumbprint of the public key (RFC 7638). */
   kid: string;

@@ -5,8 +5,20 @@ export function partsOfUrl(text: string): string[] {
   if (!URL.canParse(text)) return [];
   const { search, searchParams, username, password } = new URL(text);
   const credentials = [username, password].filter((part) => part !== "");
-  const pairs = search === "" ? [] : search.slice(1).split("&").map((pair) => pair.slice(pair.indexOf("=") + 1));
-  return [...(search === "" ? [] : [search.slice(1)]), ...pairs, ...searchParams.values(), ...credentials, ...credentials.flatMap(meant)];
+  const pairs =
+    search === ""
+      ? []
+      : search
+          .slice(1)
+          .split("&")
+          .map((pair) => pair.slice(pair.indexOf("=") + 1));
+  return [
+    ...(search === "" ? [] : [search.slice(1)]),
+    ...pairs,
+    ...searchParams.values(),
+    ...credentials,
+    ...credentials.flatMap(meant),
+  ];
 }
 
 function meant(part: string): string[] {
@@ -17,11 +29,16 @@ function meant(part: string): string[] {
   }
 }
 
-/** The URL as it may be shown to whoever may not change it, and stand in a log: without the values of its query, and without a user. */
-export const maskUrl = (text: string): string => (text.includes("?") ? `${publicPart(text)}?(secret)` : publicPart(text));
+/**
+ * The URL as it may be shown to whoever may not change it, and stand in a log: without the values of its query, and
+ * without a user.
+ */
+export const maskUrl = (text: string): string =>
+  text.includes("?") ? `${publicPart(text)}?(secret)` : publicPart(text);
 
 /** The URL without its query, its fragment and a user: scheme, host and path. */
-export const publicPart = (text: string): string => text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1").replace(/[?#].*$/s, "");
+export const publicPart = (text: string): string =>
+  text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1").replace(/[?#].*$/s, "");
 
 /** A text with the URLs in it masked; for what people write, and for messages of errors. */
 export const maskUrls = (text: string): string => text.replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi, maskUrl);

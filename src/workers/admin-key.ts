@@ -13,9 +13,20 @@ export async function ensureAdminKey(store: Store, config: Config): Promise<Admi
   const keys = await store.apiKeys.all();
   if (keys.some((key) => key.role === "admin" && !key.revokedAt)) return { from: "earlier start" };
   const { id, token, hash } = newApiKey(store);
-  await recordedAct(store.audit, { actor: "service", subject: id, operation: "firstStart", write: "apiKeys.insert", target: id, process: thisProcess() }, async () => {
-    await store.apiKeys.insert({ id, hash, name: "First admin key", role: "admin", createdAt: new Date() });
-    return { action: "api_key.create", subject: id, detail: { role: "admin", reason: "first start" } };
-  });
+  await recordedAct(
+    store.audit,
+    {
+      actor: "service",
+      subject: id,
+      operation: "firstStart",
+      write: "apiKeys.insert",
+      target: id,
+      process: thisProcess(),
+    },
+    async () => {
+      await store.apiKeys.insert({ id, hash, name: "First admin key", role: "admin", createdAt: new Date() });
+      return { action: "api_key.create", subject: id, detail: { role: "admin", reason: "first start" } };
+    },
+  );
   return { from: "now", token };
 }

@@ -24,17 +24,30 @@ export function announce({ config, url, engines, admin, demo, trial, unsigned, l
   if (config.ROLE !== "worker") say(`API docs: ${url}/docs`);
   if (trial) say(`Log in: ${url}/saml/login (trial identity provider: admin, provider, operator, consumer)`);
   say(`Temporal: ${engines.temporal.address} (${engines.temporal.how})`);
-  if (engines.temporal.uiUrl && config.ROLE !== "worker") say(`Temporal UI: ${url}${TEMPORAL_UI_PATH}/ (log in as an operator or an admin)`);
+  if (engines.temporal.uiUrl && config.ROLE !== "worker")
+    say(`Temporal UI: ${url}${TEMPORAL_UI_PATH}/ (log in as an operator or an admin)`);
   say(`MongoDB: ${engines.mongodb.url.replace(/\/\/[^@/]*@/, "//")} (${engines.mongodb.how})`);
   if (logFile) say(`Log: ${logFile}`);
-  if (engines.mongodb.standIn) say("The MongoDB stand-in scans for everything but ids: right for a trial, not for production (set MONGODB_URL).");
-  if (unsigned) say("Rows that grant power are not signed yet, so whoever writes to the database can make itself an admin: run `npm run grants:sign` once every process has this release.");
-  if (config.SEALPOST_ALLOW_LOCAL_TARGETS) say("SEALPOST_ALLOW_LOCAL_TARGETS is on: http and private addresses may be called. For trial and tests only.");
+  if (engines.mongodb.standIn)
+    say("The MongoDB stand-in scans for everything but ids: right for a trial, not for production (set MONGODB_URL).");
+  if (unsigned)
+    say(
+      "Rows that grant power are not signed yet, so whoever writes to the database can make itself " +
+        "an admin: run `npm run grants:sign` once every process has this release.",
+    );
+  if (config.SEALPOST_ALLOW_LOCAL_TARGETS)
+    say("SEALPOST_ALLOW_LOCAL_TARGETS is on: http and private addresses may be called. For trial and tests only.");
   if (admin?.from === "now") say(`Admin key (shown this once, keep it): ${admin.token}`);
-  if (admin?.from === "earlier start") say("Admin key: the one shown at the first start (lost? set SEALPOST_ADMIN_KEY to what `npm run admin-key` prints).");
+  if (admin?.from === "earlier start")
+    say(
+      "Admin key: the one shown at the first start (lost? set SEALPOST_ADMIN_KEY to what `npm run admin-key` prints).",
+    );
   if (admin?.from === "environment") say("Admin key: SEALPOST_ADMIN_KEY");
   if (!demo || !admin) return;
   const token = admin.from === "now" ? admin.token : "$SEALPOST_ADMIN_KEY";
   say("Publish a first event; the built-in demo receiver, over mutual TLS, says here what it got:");
-  say(`  curl -s ${url}/v1/events -H "Authorization: Bearer ${token}" -H 'Content-Type: application/json' -d '{"type":"${DEMO_EVENT_TYPE}","data":{"hello":"world"}}'`);
+  say(
+    `  curl -s ${url}/v1/events -H "Authorization: Bearer ${token}" -H 'Content-Type: ` +
+      `application/json' -d '{"type":"${DEMO_EVENT_TYPE}","data":{"hello":"world"}}'`,
+  );
 }

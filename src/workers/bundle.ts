@@ -9,7 +9,10 @@ import { bundleWorkflowCode } from "@temporalio/worker";
 const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** Needed by bundler, worker and client alike: a worker given a bundle ignores the converter paths of its own options in the sandbox. */
+/**
+ * Needed by bundler, worker and client alike: a worker given a bundle ignores the converter paths of its own options in
+ * the sandbox.
+ */
 export const FAILURE_CONVERTER_PATH = pathOf(`../workflows/failure-converter.${EXTENSION}`);
 export const PAYLOAD_CONVERTER_PATH = pathOf(`../workflows/payload-converter.${EXTENSION}`);
 const WORKFLOWS_PATH = pathOf(`../workflows/index.${EXTENSION}`);
@@ -18,10 +21,22 @@ const BUNDLE_PATH = pathOf("../workflow-bundle.js");
 /** The code of the bundle, made from the workflow files beside this one. */
 export async function bundleCode(): Promise<string> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: WORKFLOWS_PATH, failureConverterPath: FAILURE_CONVERTER_PATH, payloadConverterPath: PAYLOAD_CONVERTER_PATH,
+    workflowsPath: WORKFLOWS_PATH,
+    failureConverterPath: FAILURE_CONVERTER_PATH,
+    payloadConverterPath: PAYLOAD_CONVERTER_PATH,
     // Imports name `.js` files, as Node wants them; in the sources those are `.ts` files.
-    webpackConfigHook: (config) => ({ ...config, resolve: { ...config.resolve, extensionAlias: { ".js": [".ts", ".js"] } } }),
-    logger: { trace: quiet, debug: quiet, info: quiet, warn: report, error: report, log: (level, message) => void (level === "ERROR" && report(message)) },
+    webpackConfigHook: (config) => ({
+      ...config,
+      resolve: { ...config.resolve, extensionAlias: { ".js": [".ts", ".js"] } },
+    }),
+    logger: {
+      trace: quiet,
+      debug: quiet,
+      info: quiet,
+      warn: report,
+      error: report,
+      log: (level, message) => void (level === "ERROR" && report(message)),
+    },
   });
   return code;
 }

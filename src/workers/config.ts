@@ -1,4 +1,7 @@
-/** The only reader of the environment. Each key stands beside its default and its meaning; docs/reference/settings.md is made from here. */
+/**
+ * The only reader of the environment. Each key stands beside its default and its meaning; docs/reference/settings.md is
+ * made from here.
+ */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -17,9 +20,20 @@ export class ConfigError extends Error {
 const flag = z.enum(["", "0", "1", "false", "true"]).transform((value) => value === "1" || value === "true");
 const whole = (min: number, max: number) =>
   z.string().regex(/^\d+$/, "a whole number").transform(Number).pipe(z.number().min(min).max(max));
-const list = z.string().transform((text) => text.split(",").map((item) => item.trim()).filter(Boolean));
-const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "IP addresses or networks in CIDR notation, comma separated");
-const uiAddress = z.string().regex(/^https?:\/\/[^\s/?#@]+\/?$/, "http://host:port, without a path").transform((text) => text.replace(/\/$/, ""));
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+const network = z.union(
+  [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+  "IP addresses or networks in CIDR notation, comma separated",
+);
+const uiAddress = z
+  .string()
+  .regex(/^https?:\/\/[^\s/?#@]+\/?$/, "http://host:port, without a path")
+  .transform((text) => text.replace(/\/$/, ""));
 const hostAndPort = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, "host:port");
 
 interface Setting<T extends z.ZodType = z.ZodType> {
@@ -34,49 +48,223 @@ const setting = <T extends z.ZodType>(value: Setting<T>): Setting<T> => value;
 
 /** Every setting of the service. */
 export const SETTINGS = {
-  PORT: setting({ schema: whole(0, 65535), default: "8080", meaning: "Port of the API (of the health server on a pure worker); 0 takes a free one, the start line prints it" }),
+  PORT: setting({
+    schema: whole(0, 65535),
+    default: "8080",
+    meaning: "Port of the API (of the health server on a pure worker); 0 takes a free one, the start line prints it",
+  }),
   HOST: setting({ schema: z.string().min(1), default: "127.0.0.1", meaning: "Address the API listens on" }),
   ROLE: setting({ schema: z.enum(["all", "api", "worker"]), default: "all", meaning: "`all`, `api` or `worker`" }),
-  PUBLIC_URL: setting({ schema: z.url().optional(), meaning: "Address under which consumers and browsers reach the API, and to which no subscription may lead; default: where it listens" }),
-  SEALPOST_DATA_DIR: setting({ schema: z.string().min(1), default: ".sealpost", meaning: "Everything embedded lives here; deleting it starts afresh" }),
-  SEALPOST_CACHE_DIR: setting({ schema: z.string().min(1).optional(), meaning: "The programs of the embedded engines are kept here, with what npm, pip and Go fetch for them; default: `sealpost` in XDG_CACHE_HOME or in `~/.cache`. Set it for a user without a home directory" }),
-  SEALPOST_ADMIN_KEY: setting({ schema: z.string().refine(isEnvironmentAdminKey, "it must be 32 random bytes in the form sp_admin_<43 characters>; make a new one with `npm run admin-key` (in the image: node dist/workers/commands/make-admin-key.js)").optional(), secret: true, meaning: "First admin API key, as `npm run admin-key` prints it; made at the first start and shown once when absent" }),
-  SEALPOST_ALLOW_LOCAL_TARGETS: setting({ schema: flag, default: "", meaning: "`1` allows http and loopback or private subscription URLs (trial and tests only; refused with NODE_ENV=production)" }),
-  SEALPOST_MASTER_KEYS: setting({ schema: z.string().optional(), secret: true, meaning: "`id:base64,…`, 32 bytes each; the first one seals, the others still open; made in the data directory when absent" }),
-  SEALPOST_ERASURES_FILE: setting({ schema: z.string().min(1).optional(), meaning: "File outside the database and its backups to which every erasure is written too, and from which they are done again at each start; default: `erasures.jsonl` in the data directory, none with NODE_ENV=production" }),
-  SEALPOST_TARGET_PORTS: setting({ schema: list.pipe(z.array(whole(1, 65535))), default: "443,8443", meaning: "Ports that subscription URLs may use" }),
-  SEALPOST_OWN_ADDRESSES: setting({ schema: list.pipe(z.array(z.union([z.ipv4(), z.ipv6()], "IP addresses, comma separated"))), default: "", meaning: "IP addresses of the service itself (its public ingress, comma separated): never called, whatever a name resolves to" }),
-  SEALPOST_DEMO: setting({ schema: flag, default: "1", meaning: "`0` starts without the built-in demo receiver (never there with NODE_ENV=production)" }),
-  SEALPOST_TRIAL_IDP: setting({ schema: flag.optional(), meaning: "`0` starts without the trial identity provider; default: it is there with ROLE=all outside production, and refused with NODE_ENV=production" }),
+  PUBLIC_URL: setting({
+    schema: z.url().optional(),
+    meaning:
+      "Address under which consumers and browsers reach the API, and to which no subscription may " +
+      "lead; default: where it listens",
+  }),
+  SEALPOST_DATA_DIR: setting({
+    schema: z.string().min(1),
+    default: ".sealpost",
+    meaning: "Everything embedded lives here; deleting it starts afresh",
+  }),
+  SEALPOST_CACHE_DIR: setting({
+    schema: z.string().min(1).optional(),
+    meaning:
+      "The programs of the embedded engines are kept here, with what npm, pip and Go fetch for " +
+      "them; default: `sealpost` in XDG_CACHE_HOME or in `~/.cache`. Set it for a user without " +
+      "a " +
+      "home directory",
+  }),
+  SEALPOST_ADMIN_KEY: setting({
+    schema: z
+      .string()
+      .refine(
+        isEnvironmentAdminKey,
+        "it must be 32 random bytes in the form sp_admin_<43 characters>; make a new one with `npm " +
+          "run admin-key` (in the image: node dist/workers/commands/make-admin-key.js)",
+      )
+      .optional(),
+    secret: true,
+    meaning:
+      "First admin API key, as `npm run admin-key` prints it; made at the first start and shown once when absent",
+  }),
+  SEALPOST_ALLOW_LOCAL_TARGETS: setting({
+    schema: flag,
+    default: "",
+    meaning:
+      "`1` allows http and loopback or private subscription URLs (trial and tests only; refused " +
+      "with NODE_ENV=production)",
+  }),
+  SEALPOST_MASTER_KEYS: setting({
+    schema: z.string().optional(),
+    secret: true,
+    meaning:
+      "`id:base64,…`, 32 bytes each; the first one seals, the others still open; made in the data " +
+      "directory when absent",
+  }),
+  SEALPOST_ERASURES_FILE: setting({
+    schema: z.string().min(1).optional(),
+    meaning:
+      "File outside the database and its backups to which every erasure is written too, and from " +
+      "which they are done again at each start; default: `erasures.jsonl` in the data " +
+      "directory, " +
+      "none with NODE_ENV=production",
+  }),
+  SEALPOST_TARGET_PORTS: setting({
+    schema: list.pipe(z.array(whole(1, 65535))),
+    default: "443,8443",
+    meaning: "Ports that subscription URLs may use",
+  }),
+  SEALPOST_OWN_ADDRESSES: setting({
+    schema: list.pipe(z.array(z.union([z.ipv4(), z.ipv6()], "IP addresses, comma separated"))),
+    default: "",
+    meaning:
+      "IP addresses of the service itself (its public ingress, comma separated): never called, " +
+      "whatever a name resolves to",
+  }),
+  SEALPOST_DEMO: setting({
+    schema: flag,
+    default: "1",
+    meaning: "`0` starts without the built-in demo receiver (never there with NODE_ENV=production)",
+  }),
+  SEALPOST_TRIAL_IDP: setting({
+    schema: flag.optional(),
+    meaning:
+      "`0` starts without the trial identity provider; default: it is there with ROLE=all outside " +
+      "production, and refused with NODE_ENV=production",
+  }),
   TEMPORAL_ADDRESS: setting({ schema: hostAndPort.optional(), meaning: "host:port of Temporal; absent: embedded" }),
   TEMPORAL_NAMESPACE: setting({ schema: z.string().min(1), default: "default", meaning: "Temporal namespace" }),
-  TEMPORAL_TLS_CA_FILE: setting({ schema: z.string().optional(), meaning: "PEM file with the CA of Temporal's certificate; turns TLS on" }),
-  TEMPORAL_TLS_CERT_FILE: setting({ schema: z.string().optional(), meaning: "PEM file with the client certificate for Temporal" }),
-  TEMPORAL_TLS_KEY_FILE: setting({ schema: z.string().optional(), meaning: "PEM file with the client key for Temporal" }),
-  TEMPORAL_DURABILITY: setting({ schema: z.enum(["normal", "full"]), default: "normal", meaning: "Embedded Temporal: `normal` survives any crash of a process, `full` also a power cut (a start takes 14 ms instead of 6)" }),
-  TEMPORAL_UI_ADDRESS: setting({ schema: uiAddress.optional(), meaning: "Where the server of the Temporal UI listens, for instance `http://temporal-ui:8080`; it is shown under /temporal/ to admins and operators and must be started with the public path `/temporal`; default: the embedded one, none with TEMPORAL_ADDRESS" }),
-  MONGODB_URL: setting({ schema: z.string().regex(/^mongodb(\+srv)?:\/\//, "mongodb://…").optional(), secret: true, meaning: "MongoDB connection string; absent: embedded" }),
-  MONGODB_DATABASE: setting({ schema: z.string().regex(/^[A-Za-z0-9_-]{1,38}$/), default: "sealpost", meaning: "Name of the database" }),
-  PUBLISH_BATCH_MAX: setting({ schema: whole(1, 200), default: "200", meaning: "Most events in one workflow; 1 gives strictly one workflow per event" }),
-  PUBLISH_STARTS_IN_FLIGHT: setting({ schema: whole(1, 64), default: "1", meaning: "Workflow starts under way at once; events that arrive meanwhile go out together in the next" }),
-  PUBLISH_DISPATCHES_IN_FLIGHT: setting({ schema: whole(1, 64), default: "3", meaning: "Batches not yet dispatched, where the worker is in the same process" }),
-  PAYLOAD_LIMIT_BYTES: setting({ schema: whole(1, 8 * 1024 * 1024), default: "1048576", meaning: "Largest payload of one event, bytes; above it 413" }),
-  PARK_OPEN_DAYS: setting({ schema: whole(1, 90), default: "7", meaning: "Days that a parked delivery keeps its workflow open in the Temporal UI" }),
-  TRUSTED_PROXIES: setting({ schema: list.pipe(z.array(network)), default: "", meaning: "Addresses and networks (CIDR, comma separated) of your own proxies and load balancers, whose X-Forwarded-For is believed; limits then count the client behind them" }),
-  REQUESTS_PER_SECOND: setting({ schema: whole(0, 1_000_000), default: "0", meaning: "Requests a second that one API key may make before 429; 0: unlimited" }),
-  WRONG_KEYS_PER_MINUTE: setting({ schema: whole(1, 100_000), default: "60", meaning: "Wrong API keys from one address within a minute before 429" }),
-  VERIFICATIONS_PER_MINUTE: setting({ schema: whole(1, 250), default: "5", meaning: "Verifications that one group may have sent to one host within a minute, over all processes, before 429; four times as many to all its hosts, and to one host for all groups" }),
-  TESTS_PER_MINUTE: setting({ schema: whole(1, 250), default: "5", meaning: "The same for test events" }),
-  DRAFTS_PER_MINUTE: setting({ schema: whole(1, 1_000), default: "20", meaning: "Draft subscriptions that one group may make within a minute before 429" }),
-  RECOVERIES_PER_MINUTE: setting({ schema: whole(1, 100), default: "3", meaning: "Recoveries that one group may start within a minute before 429; previews ten times as many" }),
-  SAML_CLOCK_SKEW_SECONDS: setting({
-    schema: whole(0, 300), default: "60", meaning: "Seconds by which an identity provider's clock may differ; a SAML connection may say otherwise (`clockSkewSeconds`)",
+  TEMPORAL_TLS_CA_FILE: setting({
+    schema: z.string().optional(),
+    meaning: "PEM file with the CA of Temporal's certificate; turns TLS on",
   }),
-  SESSION_HOURS: setting({ schema: whole(1, 12), default: "12", meaning: "Hours after which a person must log in again, whatever happens" }),
-  SESSION_IDLE_MINUTES: setting({ schema: whole(1, 60), default: "30", meaning: "Minutes without a request after which a person must log in again" }),
-  SHUTDOWN_GRACE_SECONDS: setting({ schema: whole(1, 600), default: "35", meaning: "How long attempts under way may take to finish at shutdown; above the longest attempt time-out" }),
-  LOG_LEVEL: setting({ schema: z.enum(["trace", "debug", "info", "warn", "error", "silent"]), default: "info", meaning: "Least level of the structured log" }),
-  LOG_FILE: setting({ schema: z.string().optional(), meaning: "File for the structured log; default: standard output, in a terminal `logs/sealpost.log` in the data directory" }),
+  TEMPORAL_TLS_CERT_FILE: setting({
+    schema: z.string().optional(),
+    meaning: "PEM file with the client certificate for Temporal",
+  }),
+  TEMPORAL_TLS_KEY_FILE: setting({
+    schema: z.string().optional(),
+    meaning: "PEM file with the client key for Temporal",
+  }),
+  TEMPORAL_DURABILITY: setting({
+    schema: z.enum(["normal", "full"]),
+    default: "normal",
+    meaning:
+      "Embedded Temporal: `normal` survives any crash of a process, `full` also a power cut (a " +
+      "start takes 14 ms instead of 6)",
+  }),
+  TEMPORAL_UI_ADDRESS: setting({
+    schema: uiAddress.optional(),
+    meaning:
+      "Where the server of the Temporal UI listens, for instance `http://temporal-ui:8080`; it is " +
+      "shown under /temporal/ to admins and operators and must be started with the public path " +
+      "`/temporal`; default: the embedded one, none with TEMPORAL_ADDRESS",
+  }),
+  MONGODB_URL: setting({
+    schema: z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\//, "mongodb://…")
+      .optional(),
+    secret: true,
+    meaning: "MongoDB connection string; absent: embedded",
+  }),
+  MONGODB_DATABASE: setting({
+    schema: z.string().regex(/^[A-Za-z0-9_-]{1,38}$/),
+    default: "sealpost",
+    meaning: "Name of the database",
+  }),
+  PUBLISH_BATCH_MAX: setting({
+    schema: whole(1, 200),
+    default: "200",
+    meaning: "Most events in one workflow; 1 gives strictly one workflow per event",
+  }),
+  PUBLISH_STARTS_IN_FLIGHT: setting({
+    schema: whole(1, 64),
+    default: "1",
+    meaning: "Workflow starts under way at once; events that arrive meanwhile go out together in the next",
+  }),
+  PUBLISH_DISPATCHES_IN_FLIGHT: setting({
+    schema: whole(1, 64),
+    default: "3",
+    meaning: "Batches not yet dispatched, where the worker is in the same process",
+  }),
+  PAYLOAD_LIMIT_BYTES: setting({
+    schema: whole(1, 8 * 1024 * 1024),
+    default: "1048576",
+    meaning: "Largest payload of one event, bytes; above it 413",
+  }),
+  PARK_OPEN_DAYS: setting({
+    schema: whole(1, 90),
+    default: "7",
+    meaning: "Days that a parked delivery keeps its workflow open in the Temporal UI",
+  }),
+  TRUSTED_PROXIES: setting({
+    schema: list.pipe(z.array(network)),
+    default: "",
+    meaning:
+      "Addresses and networks (CIDR, comma separated) of your own proxies and load balancers, whose " +
+      "X-Forwarded-For is believed; limits then count the client behind them",
+  }),
+  REQUESTS_PER_SECOND: setting({
+    schema: whole(0, 1_000_000),
+    default: "0",
+    meaning: "Requests a second that one API key may make before 429; 0: unlimited",
+  }),
+  WRONG_KEYS_PER_MINUTE: setting({
+    schema: whole(1, 100_000),
+    default: "60",
+    meaning: "Wrong API keys from one address within a minute before 429",
+  }),
+  VERIFICATIONS_PER_MINUTE: setting({
+    schema: whole(1, 250),
+    default: "5",
+    meaning:
+      "Verifications that one group may have sent to one host within a minute, over all processes, " +
+      "before 429; four times as many to all its hosts, and to one host for all groups",
+  }),
+  TESTS_PER_MINUTE: setting({ schema: whole(1, 250), default: "5", meaning: "The same for test events" }),
+  DRAFTS_PER_MINUTE: setting({
+    schema: whole(1, 1_000),
+    default: "20",
+    meaning: "Draft subscriptions that one group may make within a minute before 429",
+  }),
+  RECOVERIES_PER_MINUTE: setting({
+    schema: whole(1, 100),
+    default: "3",
+    meaning: "Recoveries that one group may start within a minute before 429; previews ten times as many",
+  }),
+  SAML_CLOCK_SKEW_SECONDS: setting({
+    schema: whole(0, 300),
+    default: "60",
+    meaning:
+      "Seconds by which an identity provider's clock may differ; a SAML connection may say " +
+      "otherwise (`clockSkewSeconds`)",
+  }),
+  SESSION_HOURS: setting({
+    schema: whole(1, 12),
+    default: "12",
+    meaning: "Hours after which a person must log in again, whatever happens",
+  }),
+  SESSION_IDLE_MINUTES: setting({
+    schema: whole(1, 60),
+    default: "30",
+    meaning: "Minutes without a request after which a person must log in again",
+  }),
+  SHUTDOWN_GRACE_SECONDS: setting({
+    schema: whole(1, 600),
+    default: "35",
+    meaning: "How long attempts under way may take to finish at shutdown; above the longest attempt time-out",
+  }),
+  LOG_LEVEL: setting({
+    schema: z.enum(["trace", "debug", "info", "warn", "error", "silent"]),
+    default: "info",
+    meaning: "Least level of the structured log",
+  }),
+  LOG_FILE: setting({
+    schema: z.string().optional(),
+    meaning:
+      "File for the structured log; default: standard output, in a terminal `logs/sealpost.log` in the data directory",
+  }),
   NODE_ENV: setting({ schema: z.string().optional(), meaning: "`production` refuses everything meant for trial" }),
 } as const;
 
@@ -115,19 +303,36 @@ function secretValue(key: string, environment: NodeJS.ProcessEnv): string | unde
   try {
     return readFileSync(file, "utf8").trim();
   } catch (error) {
-    throw new ConfigError(key, `${key}_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): correct the path or its permissions.`);
+    throw new ConfigError(
+      key,
+      `${key}_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): ` +
+        "correct the path or its permissions.",
+    );
   }
 }
 
 function refuseTrialSettings(config: Values, production: boolean): void {
   if (!production) return;
   if (config.SEALPOST_ALLOW_LOCAL_TARGETS) {
-    throw new ConfigError("SEALPOST_ALLOW_LOCAL_TARGETS", "SEALPOST_ALLOW_LOCAL_TARGETS opens loopback and private targets and is refused with NODE_ENV=production: unset one of the two.");
+    throw new ConfigError(
+      "SEALPOST_ALLOW_LOCAL_TARGETS",
+      "SEALPOST_ALLOW_LOCAL_TARGETS opens loopback and private targets and is refused with " +
+        "NODE_ENV=production: unset one of the two.",
+    );
   }
   if (config.SEALPOST_TRIAL_IDP) {
-    throw new ConfigError("SEALPOST_TRIAL_IDP", "SEALPOST_TRIAL_IDP lets anybody on this machine log in as an admin and is refused with NODE_ENV=production: unset one of the two.");
+    throw new ConfigError(
+      "SEALPOST_TRIAL_IDP",
+      "SEALPOST_TRIAL_IDP lets anybody on this machine log in as an admin and is refused with " +
+        "NODE_ENV=production: unset one of the two.",
+    );
   }
   for (const key of ["TEMPORAL_ADDRESS", "MONGODB_URL", "SEALPOST_MASTER_KEYS"] as const) {
-    if (!config[key]) throw new ConfigError(key, `${key} must be set with NODE_ENV=production: the embedded engines and the key file beside the data are for trial.`);
+    if (!config[key])
+      throw new ConfigError(
+        key,
+        `${key} must be set with NODE_ENV=production: the embedded engines and the key file beside ` +
+          "the data are for trial.",
+      );
   }
 }

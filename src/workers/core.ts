@@ -46,18 +46,31 @@ export interface Core {
 }
 
 /** Opens store and engine. @throws ConfigError, StoreError or Error when one of them is not to be had */
-export async function openCore(config: Config, engines: Engines, { demoOrigin, listening }: { demoOrigin?: string | undefined; listening?: string }): Promise<Core> {
+export async function openCore(
+  config: Config,
+  engines: Engines,
+  { demoOrigin, listening }: { demoOrigin?: string | undefined; listening?: string },
+): Promise<Core> {
   const { log, flush, file: logFile } = createLog(config, process.stdout.isTTY);
   installRuntime(log);
-  const masterKeys = config.SEALPOST_MASTER_KEYS ?? createMasterKeysFile(join(config.dataDir, "master-keys")).masterKeys;
-  const store = await connectStore({ mongodbUrl: engines.mongodb.url, database: config.MONGODB_DATABASE, masterKeys, log });
+  const masterKeys =
+    config.SEALPOST_MASTER_KEYS ?? createMasterKeysFile(join(config.dataDir, "master-keys")).masterKeys;
+  const store = await connectStore({
+    mongodbUrl: engines.mongodb.url,
+    database: config.MONGODB_DATABASE,
+    masterKeys,
+    log,
+  });
   const metrics = createMetrics();
   const codec = createPayloadCodec(store.keyring, {
     legacyUntil: store.temporalLegacyUntil,
     onUnproven: () => metrics.unproven.inc({ purpose: "activity" }),
     onUnreadable: (error) => {
       metrics.ownFailures.inc({ part: "codec" });
-      log.error({ err: error }, "a Temporal payload cannot be opened; its workflow waits until its key is back, or is terminated by hand");
+      log.error(
+        { err: error },
+        "a Temporal payload cannot be opened; its workflow waits until its key is back, or is terminated by hand",
+      );
     },
   });
   const link = await connectTemporal(engines.temporal.address, config, codec);
@@ -69,8 +82,13 @@ export async function openCore(config: Config, engines: Engines, { demoOrigin, l
     },
   });
   const guard = createGuard({
-    allowLocal: config.SEALPOST_ALLOW_LOCAL_TARGETS, ports: config.SEALPOST_TARGET_PORTS, ownAddresses: config.SEALPOST_OWN_ADDRESSES,
-    ownService: createOwnService({ ...(config.PUBLIC_URL !== undefined && { publicUrl: config.PUBLIC_URL }), ...(listening !== undefined && { listening }) }),
+    allowLocal: config.SEALPOST_ALLOW_LOCAL_TARGETS,
+    ports: config.SEALPOST_TARGET_PORTS,
+    ownAddresses: config.SEALPOST_OWN_ADDRESSES,
+    ownService: createOwnService({
+      ...(config.PUBLIC_URL !== undefined && { publicUrl: config.PUBLIC_URL }),
+      ...(listening !== undefined && { listening }),
+    }),
     ...(demoOrigin && { alwaysAllowedOrigins: [demoOrigin] }),
   });
   const auditTally = createAuditTally({ store, log });
@@ -78,8 +96,18 @@ export async function openCore(config: Config, engines: Engines, { demoOrigin, l
   const compileSchema = createSchemaCompiler(createWatchdog());
   const version = packageVersion();
   return {
-    compileSchema, payloadCheck: createPayloadCheck({ compileSchema, metrics, log }),
-    store, auditTally, codec, catalogue, link, guard, sender, metrics, log, logFile,
+    compileSchema,
+    payloadCheck: createPayloadCheck({ compileSchema, metrics, log }),
+    store,
+    auditTally,
+    codec,
+    catalogue,
+    link,
+    guard,
+    sender,
+    metrics,
+    log,
+    logFile,
     gauge: createDispatchGauge(),
     operations: createOperations({ client: link.client, store, catalogue, log, parkOpenDays: config.PARK_OPEN_DAYS }),
     request: createEndpointRequest({ sender, version }),
@@ -87,7 +115,11 @@ export async function openCore(config: Config, engines: Engines, { demoOrigin, l
     close: async () => {
       catalogue.close();
       await sender.close();
-      await auditTally.close().catch((error: unknown) => log.error({ err: error }, "acts that were counted could not be recorded in the audit"));
+      await auditTally
+        .close()
+        .catch((error: unknown) =>
+          log.error({ err: error }, "acts that were counted could not be recorded in the audit"),
+        );
       await link.connection.close().catch(() => undefined);
       await store.close();
       flush();
@@ -96,6 +128,8 @@ export async function openCore(config: Config, engines: Engines, { demoOrigin, l
 }
 
 function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   return manifest.version;
 }

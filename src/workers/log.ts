@@ -15,7 +15,8 @@ export interface ServiceLog {
 
 /** The log of this process. In a terminal it goes to a file, so that the start lines stay readable. */
 export function createLog(config: Config, terminal: boolean): ServiceLog {
-  const file = config.LOG_FILE ?? (terminal && !config.production ? join(config.dataDir, "logs", "sealpost.log") : undefined);
+  const file =
+    config.LOG_FILE ?? (terminal && !config.production ? join(config.dataDir, "logs", "sealpost.log") : undefined);
   if (file !== undefined) {
     makePrivateDirectory(dirname(file));
     narrowLog(file);
@@ -26,20 +27,32 @@ export function createLog(config: Config, terminal: boolean): ServiceLog {
   destination.on("error", () => undefined);
   const flushing = setInterval(() => destination.flush(), 500);
   flushing.unref();
-  const log = pino({
-    level: config.LOG_LEVEL,
-    base: { role: config.ROLE, pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: errorOf },
-  }, destination as DestinationStream);
+  const log = pino(
+    {
+      level: config.LOG_LEVEL,
+      base: { role: config.ROLE, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: errorOf },
+    },
+    destination as DestinationStream,
+  );
   return { log, flush: () => destination.flushSync(), file };
 }
 
-/** Name, code, message and stack of an error: our messages carry no payload, but a driver's error object may. URLs in them lose their query and user. */
+/**
+ * Name, code, message and stack of an error: our messages carry no payload, but a driver's error object may. URLs in
+ * them lose their query and user.
+ */
 export function errorOf(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: maskUrls(String(error)).slice(0, 500) };
   const { name, message, stack } = error;
   const code: unknown = "code" in error ? error.code : undefined;
-  return { name, message: maskUrls(message).slice(0, 500), ...(code !== undefined && { code }), stack: maskUrls(stack ?? ""), ...(error.cause instanceof Error && { cause: errorOf(error.cause) }) };
+  return {
+    name,
+    message: maskUrls(message).slice(0, 500),
+    ...(code !== undefined && { code }),
+    stack: maskUrls(stack ?? ""),
+    ...(error.cause instanceof Error && { cause: errorOf(error.cause) }),
+  };
 }

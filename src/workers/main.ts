@@ -12,7 +12,8 @@ const STOP_MARGIN_MS = 20_000;
 
 async function main(): Promise<void> {
   keepFilesPrivate();
-  // Whoever reads the output may go first: a closed terminal, a pipe to `head`. The service goes on, or ends in its own time.
+  // Whoever reads the output may go first: a closed terminal, a pipe to `head`. The service goes on, or ends in its own
+  // time.
   for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   const config = loadConfig();
   const stopping = new AbortController();
@@ -21,11 +22,21 @@ async function main(): Promise<void> {
   const stop = (signal: string): void => {
     if (stopping.signal.aborted) return;
     stopping.abort();
-    say(started ? `${signal}: finishing what is under way, at most ${config.SHUTDOWN_GRACE_SECONDS} s.` : `${signal}: the start is given up.`);
+    say(
+      started
+        ? `${signal}: finishing what is under way, at most ${config.SHUTDOWN_GRACE_SECONDS} s.`
+        : `${signal}: the start is given up.`,
+    );
     setTimeout(() => giveUp(), config.SHUTDOWN_GRACE_SECONDS * 1_000 + STOP_MARGIN_MS).unref();
-    starting.then((service) => service.stop(), () => undefined).then(() => process.exit(0), fail);
+    starting
+      .then(
+        (service) => service.stop(),
+        () => undefined,
+      )
+      .then(() => process.exit(0), fail);
   };
-  // SIGHUP: the terminal was closed. A second signal changes nothing: npm and the terminal often send the same one twice.
+  // SIGHUP: the terminal was closed. A second signal changes nothing: npm and the terminal often send the same one
+  // twice.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(signal));
   try {
     const service = await starting;
@@ -39,14 +50,23 @@ async function main(): Promise<void> {
 }
 
 function giveUp(): void {
-  process.stderr.write("Sealpost did not stop in time: what is left ends with this process. What was under way is made again at the next start.\n");
+  process.stderr.write(
+    "Sealpost did not stop in time: what is left ends with this process. What was under way is " +
+      "made again at the next start.\n",
+  );
   process.exit(1);
 }
 
 /** One clear sentence for what the operator can mend, a stack only for what is a bug. */
 function fail(error: unknown): void {
-  const expected = error instanceof ConfigError || error instanceof EngineError || error instanceof StartError || error instanceof StoreError;
-  process.stderr.write(`${expected ? `Sealpost cannot start: ${error.message}` : `Sealpost failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}\n`);
+  const expected =
+    error instanceof ConfigError ||
+    error instanceof EngineError ||
+    error instanceof StartError ||
+    error instanceof StoreError;
+  process.stderr.write(
+    `${expected ? `Sealpost cannot start: ${error.message}` : "Sealpost failed: " + `${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}\n`,
+  );
   process.exit(1);
 }
 

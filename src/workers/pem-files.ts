@@ -17,16 +17,31 @@ export function readAuthorities(key: string, path: string): string {
   return certificates.map(({ pem }) => pem).join("");
 }
 
-/** A client certificate with its chain, and its key; both may stand in one file. @throws ConfigError when they do not belong together */
+/**
+ * A client certificate with its chain, and its key; both may stand in one file. @throws ConfigError when they do not
+ * belong together
+ */
 export function readPair(cert: PemSetting, key: PemSetting): { cert: string; key: string } {
   const [fromCert, fromKey] = [readFile(cert), readFile(key)];
   const certificates = distinct([...fromCert.certificates, ...fromKey.certificates]);
   const keys = [...fromKey.keys, ...fromCert.keys];
   if (certificates.length === 0) throw refused(cert, "holds no certificate");
-  if (keys.length === 0) throw refused(key, fromKey.encryptedKey ? "holds an encrypted key; decrypt it with `openssl pkey -in key.pem -out plain.pem`" : "holds no private key that can be read");
+  if (keys.length === 0)
+    throw refused(
+      key,
+      fromKey.encryptedKey
+        ? "holds an encrypted key; decrypt it with `openssl pkey -in key.pem -out plain.pem`"
+        : "holds no private key that can be read",
+    );
   for (const each of keys) {
     const leaf = certificateOf(certificates, each.key);
-    if (leaf) return { cert: chainOf(leaf, certificates).map(({ pem }) => pem).join(""), key: each.pem };
+    if (leaf)
+      return {
+        cert: chainOf(leaf, certificates)
+          .map(({ pem }) => pem)
+          .join(""),
+        key: each.pem,
+      };
   }
   throw refused(key, `holds a key that does not belong to the certificate of ${cert.key}`);
 }
@@ -41,8 +56,13 @@ function bytesOf(key: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new ConfigError(key, `${key} names ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): correct the path or its permissions.`);
+    throw new ConfigError(
+      key,
+      `${key} names ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): ` +
+        "correct the path or its permissions.",
+    );
   }
 }
 
-const refused = ({ key, path }: PemSetting, what: string): ConfigError => new ConfigError(key, `${key} names ${path}, which ${what}.`);
+const refused = ({ key, path }: PemSetting, what: string): ConfigError =>
+  new ConfigError(key, `${key} names ${path}, which ${what}.`);

@@ -1,4 +1,7 @@
-/** What can be refused before anything is started: a newcomer should not wait for the engines to learn of a typing error. */
+/**
+ * What can be refused before anything is started: a newcomer should not wait for the engines to learn of a typing
+ * error.
+ */
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkMongodbUrl } from "../store/mongo/connection.js";
@@ -7,12 +10,15 @@ import { StoreError } from "../store/store-error.js";
 import { type Config, ConfigError } from "./config.js";
 import { tlsOf } from "./temporal.js";
 
-/** Nothing is made but the folders of files that a setting names. @throws ConfigError or StoreError with one sentence */
+/**
+ * Nothing is made but the folders of files that a setting names. @throws ConfigError or StoreError with one sentence
+ */
 export function refuseUnusableSettings(config: Config): void {
   refuseMasterKeys(config);
   tlsOf(config);
   if (config.MONGODB_URL) checkMongodbUrl(config.MONGODB_URL);
-  for (const key of ["LOG_FILE", "SEALPOST_ERASURES_FILE"] as const) if (config[key]) refuseUnwritable(key, config[key]);
+  for (const key of ["LOG_FILE", "SEALPOST_ERASURES_FILE"] as const)
+    if (config[key]) refuseUnwritable(key, config[key]);
 }
 
 function refuseMasterKeys(config: Config): void {
@@ -22,8 +28,15 @@ function refuseMasterKeys(config: Config): void {
   try {
     localKeyProvider(createMasterKeysFile(file).masterKeys);
   } catch (error) {
-    if (error instanceof StoreError) throw new StoreError(error.code, `${error.message} The keys stand in ${file}; without them its data cannot be opened.`);
-    throw new ConfigError("SEALPOST_DATA_DIR", `The master keys in ${file} cannot be read (${codeOf(error)}): give this user the right to read them.`);
+    if (error instanceof StoreError)
+      throw new StoreError(
+        error.code,
+        `${error.message} The keys stand in ${file}; without them its data cannot be opened.`,
+      );
+    throw new ConfigError(
+      "SEALPOST_DATA_DIR",
+      `The master keys in ${file} cannot be read (${codeOf(error)}): give this user the right to read them.`,
+    );
   }
 }
 
@@ -32,7 +45,10 @@ function refuseUnwritable(key: "LOG_FILE" | "SEALPOST_ERASURES_FILE", file: stri
     mkdirSync(dirname(file), { recursive: true });
     closeSync(openSync(file, "a", 0o600));
   } catch (error) {
-    throw new ConfigError(key, `${key} names ${file}, which cannot be written (${codeOf(error)}): name a file that this user may write.`);
+    throw new ConfigError(
+      key,
+      `${key} names ${file}, which cannot be written (${codeOf(error)}): name a file that this user may write.`,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Files and directories that only this user may read: 0600 and 0700, whatever the umask was and whichever program makes them.
- * A backup of the database, a log or the key file must not be readable by every account of the machine.
+ * Files and directories that only this user may read: 0600 and 0700, whatever the umask was and whichever program makes
+ * them. A backup of the database, a log or the key file must not be readable by every account of the machine.
  */
 import { chmodSync, type Dirent, lstatSync, mkdirSync, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -24,14 +24,16 @@ export function withPrivateFiles<T>(work: () => T): T {
   }
 }
 
-/** Makes the directory, and those above it that are missing, for this user alone. One that is there keeps its rights. */
+/**
+ * Makes the directory, and those above it that are missing, for this user alone. One that is there keeps its rights.
+ */
 export function makePrivateDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
 }
 
 /**
- * Takes group's and others' rights from everything below the directory, and from itself. Left alone are links, what belongs to another
- * user, and a directory that everybody writes to. Gives the paths that were open before.
+ * Takes group's and others' rights from everything below the directory, and from itself. Left alone are links, what
+ * belongs to another user, and a directory that everybody writes to. Gives the paths that were open before.
  */
 export function narrowDirectory(directory: string): string[] {
   const top = statOf(directory);
@@ -51,10 +53,19 @@ export function narrowFile(path: string): string[] {
   return found?.isFile() && isOurs(found.uid) ? narrow(path, found.mode) : [];
 }
 
-/** A log and the older ones that were rotated beside it, by whatever program: `sealpost.log.1`, `sealpost.log-20260101.gz`. */
+/**
+ * A log and the older ones that were rotated beside it, by whatever program: `sealpost.log.1`,
+ * `sealpost.log-20260101.gz`.
+ */
 export function narrowLog(file: string): string[] {
   const name = basename(file);
-  const rotated = entriesOf(dirname(file)).filter((entry) => entry.isFile() && entry.name !== name && /^[.-]/.test(entry.name.slice(name.length)) && entry.name.startsWith(name));
+  const rotated = entriesOf(dirname(file)).filter(
+    (entry) =>
+      entry.isFile() &&
+      entry.name !== name &&
+      /^[.-]/.test(entry.name.slice(name.length)) &&
+      entry.name.startsWith(name),
+  );
   // The log itself may be a link to where it really lies.
   return [...narrowTarget(file), ...rotated.flatMap((entry) => narrowFile(join(dirname(file), entry.name)))];
 }
@@ -78,8 +89,8 @@ function narrow(path: string, mode: number): string[] {
 const isOurs = (uid: number): boolean => process.getuid === undefined || uid === process.getuid();
 
 /**
- * Undefined when it is gone: an engine removes files of its own while the directory is walked. Undefined too for what cannot be looked at:
- * whoever needs it says so in a sentence of its own.
+ * Undefined when it is gone: an engine removes files of its own while the directory is walked. Undefined too for what
+ * cannot be looked at: whoever needs it says so in a sentence of its own.
  */
 function statOf(path: string): Stats | undefined {
   try {

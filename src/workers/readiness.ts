@@ -19,7 +19,12 @@ const CHECK_DEADLINE_MS = 2_000;
 const POLLER_SEEN_MS = 120_000;
 
 /** Gives a function that says what is missing, or undefined when ready. Never rejects. */
-export function createReadiness({ store, link, workerState, taskQueue = TASK_QUEUE }: ReadinessDependencies): () => Promise<string | undefined> {
+export function createReadiness({
+  store,
+  link,
+  workerState,
+  taskQueue = TASK_QUEUE,
+}: ReadinessDependencies): () => Promise<string | undefined> {
   async function check(): Promise<string | undefined> {
     try {
       await store.ping(CHECK_DEADLINE_MS);
@@ -28,7 +33,9 @@ export function createReadiness({ store, link, workerState, taskQueue = TASK_QUE
     }
     if (workerState && workerState() !== "RUNNING") return `the worker is ${workerState().toLowerCase()}`;
     try {
-      return await link.client.withDeadline(Date.now() + CHECK_DEADLINE_MS, () => (workerState ? engineAnswers() : workersPoll()));
+      return await link.client.withDeadline(Date.now() + CHECK_DEADLINE_MS, () =>
+        workerState ? engineAnswers() : workersPoll(),
+      );
     } catch {
       return "Temporal does not answer";
     }
@@ -38,9 +45,13 @@ export function createReadiness({ store, link, workerState, taskQueue = TASK_QUE
   }
   async function workersPoll(): Promise<string | undefined> {
     const { pollers } = await link.connection.workflowService.describeTaskQueue({
-      namespace: link.namespace, taskQueue: { name: taskQueue }, taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+      namespace: link.namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     });
-    const seen = (pollers ?? []).some(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_SEEN_MS);
+    const seen = (pollers ?? []).some(
+      ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_SEEN_MS,
+    );
     return seen ? undefined : "no worker polls Temporal";
   }
   let last: { at: number; answer: Promise<string | undefined> } | undefined;

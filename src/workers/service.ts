@@ -1,4 +1,7 @@
-/** Puts one process together: engines, store, catalogue, Temporal, worker, API, demo; and takes it apart in the right order. */
+/**
+ * Puts one process together: engines, store, catalogue, Temporal, worker, API, demo; and takes it apart in the right
+ * order.
+ */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -54,11 +57,17 @@ const GIVEN_UP_AFTER_MS = 10_000;
  * Starts what ROLE asks for. When the signal is aborted meanwhile, it takes apart what stands already and rejects.
  * @throws ConfigError, StoreError, EngineError or StartError with one sentence for the operator
  */
-export async function startService(config: Config, say: (line: string) => void, signal: AbortSignal): Promise<RunningService> {
+export async function startService(
+  config: Config,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<RunningService> {
   const undo: Starting["undo"] = [];
   let late: NodeJS.Timeout | undefined;
   const givenUp = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener("abort", () => (late = setTimeout(() => reject(stopped()), GIVEN_UP_AFTER_MS)), { once: true });
+    signal.addEventListener("abort", () => (late = setTimeout(() => reject(stopped()), GIVEN_UP_AFTER_MS)), {
+      once: true,
+    });
   });
   try {
     return await Promise.race([start({ config, say, undo, signal }), givenUp]);
@@ -87,7 +96,11 @@ async function start(starting: Starting): Promise<RunningService> {
   await listen(server, config);
   undo.push(() => closeServer(server));
   const url = addressOf(server, config);
-  const engines = await provideEngines({ ...engineOptions(config, url, say), ...enginesOfRunningService(config), signal });
+  const engines = await provideEngines({
+    ...engineOptions(config, url, say),
+    ...enginesOfRunningService(config),
+    signal,
+  });
   undo.push(() => engines.stop());
   goOn(starting);
   const demo = config.SEALPOST_DEMO && !config.production && config.ROLE === "all" ? await startDemo(say) : undefined;
@@ -102,7 +115,12 @@ async function start(starting: Starting): Promise<RunningService> {
   if (core.store.grants.fault) throw core.store.grants.fault;
   const grants = watchGrants(core);
   undo.push(async () => grants.stop());
-  const erasures = await startErasureKeeper({ store: core.store, metrics: core.metrics, log: core.log, file: erasuresFile(config) });
+  const erasures = await startErasureKeeper({
+    store: core.store,
+    metrics: core.metrics,
+    log: core.log,
+    file: erasuresFile(config),
+  });
   undo.push(async () => erasures.stop());
   const acts = await startActKeeper(core);
   undo.push(async () => acts.stop());
@@ -123,13 +141,19 @@ async function start(starting: Starting): Promise<RunningService> {
   undo.push(async () => ui.close());
   await untilReady(core, worker?.worker);
   goOn(starting);
-  announce({ config, url, engines, admin, unsigned: !core.store.grants.marked, demo: demo !== undefined, trial: trial !== undefined, say, logFile: core.logFile });
-  core.log.info({ url, temporal: engines.temporal.how, mongodb: engines.mongodb.how }, "started");
-  return {
+  announce({
+    config,
     url,
-    failed: worker?.failed ?? new Promise<never>(() => undefined),
-    stop: () => undoAll(undo),
-  };
+    engines,
+    admin,
+    unsigned: !core.store.grants.marked,
+    demo: demo !== undefined,
+    trial: trial !== undefined,
+    say,
+    logFile: core.logFile,
+  });
+  core.log.info({ url, temporal: engines.temporal.how, mongodb: engines.mongodb.how }, "started");
+  return { url, failed: worker?.failed ?? new Promise<never>(() => undefined), stop: () => undoAll(undo) };
 }
 
 const erasuresFile = (config: Config): string | undefined =>
@@ -151,7 +175,8 @@ interface Serving {
 async function startTrial(config: Config, url: string, say: (line: string) => void): Promise<TrialIdp | undefined> {
   if (config.SEALPOST_TRIAL_IDP === false || config.production || config.ROLE !== "all") return undefined;
   const trial = await startTrialIdp(publicUrlOf(config, url));
-  if (!trial) say("No trial identity provider: it comes with the development dependencies, which are not installed here.");
+  if (!trial)
+    say("No trial identity provider: it comes with the development dependencies, which are not installed here.");
   return trial;
 }
 
@@ -159,49 +184,110 @@ const publicUrlOf = (config: Config, url: string): string => (config.PUBLIC_URL 
 
 function serve({ server, core, config, engines, url, trial, worker }: Serving): TemporalUi {
   const publisher = createPublisher({
-    client: core.link.client, store: core.store, catalogue: core.catalogue, metrics: core.metrics, log: core.log,
-    ...(worker && { gauge: core.gauge }), packed: true,
+    client: core.link.client,
+    store: core.store,
+    catalogue: core.catalogue,
+    metrics: core.metrics,
+    log: core.log,
+    ...(worker && { gauge: core.gauge }),
+    packed: true,
     settings: {
-      batchMax: config.PUBLISH_BATCH_MAX, startsInFlight: config.PUBLISH_STARTS_IN_FLIGHT, dispatchesInFlight: config.PUBLISH_DISPATCHES_IN_FLIGHT,
+      batchMax: config.PUBLISH_BATCH_MAX,
+      startsInFlight: config.PUBLISH_STARTS_IN_FLIGHT,
+      dispatchesInFlight: config.PUBLISH_DISPATCHES_IN_FLIGHT,
     },
   });
   const settings = apiSettingsOf({ core, config, url, trial });
   const sessions = createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log });
   const temporalUi = createTemporalUi({
-    address: engines.temporal.uiUrl, namespace: config.TEMPORAL_NAMESPACE, publicUrl: settings.publicUrl, sessions, auditTally: core.auditTally, log: core.log,
+    address: engines.temporal.uiUrl,
+    namespace: config.TEMPORAL_NAMESPACE,
+    publicUrl: settings.publicUrl,
+    sessions,
+    auditTally: core.auditTally,
+    log: core.log,
   });
-  server.on("request", createApi({
-    settings, sessions, temporalUi,
-    serviceProvider: createServiceProvider({ store: core.store, publicUrl: settings.publicUrl, log: core.log, clockSkewSeconds: config.SAML_CLOCK_SKEW_SECONDS }),
-    limits: createLimits({
-      limits: core.store.limits, auditTally: core.auditTally, log: core.log, refused: (limit) => core.metrics.limitRefusals.inc({ limit }),
-      settings: { verify: config.VERIFICATIONS_PER_MINUTE, test: config.TESTS_PER_MINUTE, drafts: config.DRAFTS_PER_MINUTE, recoveries: config.RECOVERIES_PER_MINUTE },
+  server.on(
+    "request",
+    createApi({
+      settings,
+      sessions,
+      temporalUi,
+      serviceProvider: createServiceProvider({
+        store: core.store,
+        publicUrl: settings.publicUrl,
+        log: core.log,
+        clockSkewSeconds: config.SAML_CLOCK_SKEW_SECONDS,
+      }),
+      limits: createLimits({
+        limits: core.store.limits,
+        auditTally: core.auditTally,
+        log: core.log,
+        refused: (limit) => core.metrics.limitRefusals.inc({ limit }),
+        settings: {
+          verify: config.VERIFICATIONS_PER_MINUTE,
+          test: config.TESTS_PER_MINUTE,
+          drafts: config.DRAFTS_PER_MINUTE,
+          recoveries: config.RECOVERIES_PER_MINUTE,
+        },
+      }),
+      store: core.store,
+      catalogue: core.catalogue,
+      publisher,
+      operations: core.operations,
+      codec: core.codec,
+      auditTally: core.auditTally,
+      clientAddress: createClientAddress(config.TRUSTED_PROXIES),
+      metrics: core.metrics.registry,
+      log: core.log,
+      notReady: createReadiness({
+        store: core.store,
+        link: core.link,
+        ...(worker && { workerState: () => worker.getState() }),
+      }),
+      refuseTarget: (target) => core.guard.refuseTarget(target),
+      sender: core.sender,
+      request: core.request,
+      payloadCheck: core.payloadCheck,
+      compileSchema: core.compileSchema,
     }),
-    store: core.store, catalogue: core.catalogue, publisher, operations: core.operations, codec: core.codec, auditTally: core.auditTally, clientAddress: createClientAddress(config.TRUSTED_PROXIES), metrics: core.metrics.registry, log: core.log,
-    notReady: createReadiness({ store: core.store, link: core.link, ...(worker && { workerState: () => worker.getState() }) }),
-    refuseTarget: (target) => core.guard.refuseTarget(target),
-    sender: core.sender, request: core.request, payloadCheck: core.payloadCheck, compileSchema: core.compileSchema,
-  }));
+  );
   return temporalUi;
 }
 
 function apiSettingsOf({ core, config, url, trial }: Pick<Serving, "core" | "config" | "url" | "trial">): ApiSettings {
   return {
-    version: core.version, process: thisProcess(), publicUrl: publicUrlOf(config, url), payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES, wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
-    requestsPerSecond: config.REQUESTS_PER_SECOND, production: config.production, workerOnly: config.ROLE === "worker",
-    ...(config.SEALPOST_ADMIN_KEY && { environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY) }),
-    sessionHours: config.SESSION_HOURS, sessionIdleMinutes: config.SESSION_IDLE_MINUTES, ...(trial && { trialConnectionId: TRIAL_CONNECTION }),
+    version: core.version,
+    process: thisProcess(),
+    publicUrl: publicUrlOf(config, url),
+    payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES,
+    wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
+    requestsPerSecond: config.REQUESTS_PER_SECOND,
+    production: config.production,
+    workerOnly: config.ROLE === "worker",
+    ...(config.SEALPOST_ADMIN_KEY && {
+      environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY),
+    }),
+    sessionHours: config.SESSION_HOURS,
+    sessionIdleMinutes: config.SESSION_IDLE_MINUTES,
+    ...(trial && { trialConnectionId: TRIAL_CONNECTION }),
   };
 }
 
 /** A further worker or API on the same machine joins the embedded engines that a running service has brought. */
-function enginesOfRunningService(config: Config): { temporalAddress?: string; temporalUiUrl?: string; mongodbUrl?: string } {
+function enginesOfRunningService(config: Config): {
+  temporalAddress?: string;
+  temporalUiUrl?: string;
+  mongodbUrl?: string;
+} {
   if (config.ROLE === "all" || (config.TEMPORAL_ADDRESS && config.MONGODB_URL)) return {};
   const running = readRunningEngines(config.dataDir);
   if (!running) return {};
   return {
     ...(!config.TEMPORAL_ADDRESS && running.temporalAddress && { temporalAddress: running.temporalAddress }),
-    ...(!config.TEMPORAL_ADDRESS && !config.TEMPORAL_UI_ADDRESS && running.temporalUiUrl && { temporalUiUrl: running.temporalUiUrl }),
+    ...(!config.TEMPORAL_ADDRESS &&
+      !config.TEMPORAL_UI_ADDRESS &&
+      running.temporalUiUrl && { temporalUiUrl: running.temporalUiUrl }),
     ...(!config.MONGODB_URL && running.mongodbUrl && { mongodbUrl: running.mongodbUrl }),
   };
 }
@@ -221,7 +307,8 @@ const engineOptions = (config: Config, url: string, say: (line: string) => void)
 
 async function untilReady(core: Core, worker: Worker | undefined): Promise<void> {
   // The worker reports INITIALIZED until its pollers run; a start line before that would promise too much.
-  for (let waited = 0; worker && worker.getState() !== "RUNNING" && waited < 10_000; waited += 20) await new Promise((resume) => setTimeout(resume, 20));
+  for (let waited = 0; worker && worker.getState() !== "RUNNING" && waited < 10_000; waited += 20)
+    await new Promise((resume) => setTimeout(resume, 20));
   await core.store.ping(5_000);
 }
 
@@ -229,9 +316,15 @@ async function listen(server: Server, config: Config): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const where = `${config.HOST}:${config.PORT}`;
-      reject(new StartError(error.code === "EADDRINUSE"
-        ? `PORT ${config.PORT} is in use on ${config.HOST}: stop what listens there, or set PORT to another one (0 takes a free one).`
-        : `HOST and PORT ${where} cannot be listened on (${error.code ?? error.message}): set another HOST or PORT.`));
+      reject(
+        new StartError(
+          error.code === "EADDRINUSE"
+            ? `PORT ${config.PORT} is in use on ${config.HOST}: stop what listens there, or set PORT to ` +
+                "another one (0 takes a free one)."
+            : `HOST and PORT ${where} cannot be listened on (${error.code ?? error.message}): set ` +
+                "another HOST or PORT.",
+        ),
+      );
     });
     server.listen(config.PORT, config.HOST, resolve);
   });
@@ -251,10 +344,10 @@ function listeningUrl(server: Server, { HOST }: Config): string {
 
 const CONNECTIONS_END_AFTER_MS = 5_000;
 
-const closeServer = (server: Server): Promise<void> => new Promise((resolve) => {
-  server.close(() => resolve());
-  server.closeIdleConnections();
-  // An answer that is read slowly, or a stream without an end, must not keep the process.
-  setTimeout(() => server.closeAllConnections(), CONNECTIONS_END_AFTER_MS).unref();
-});
-
+const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    // An answer that is read slowly, or a stream without an end, must not keep the process.
+    setTimeout(() => server.closeAllConnections(), CONNECTIONS_END_AFTER_MS).unref();
+  });

@@ -2,7 +2,15 @@
 import { Client } from "@temporalio/client";
 import type { DataConverter, PayloadCodec } from "@temporalio/common";
 import proto from "@temporalio/proto";
-import { DefaultLogger, type LogEntry, NativeConnection, Runtime, type TLSConfig, Worker, type WorkflowBundleOption } from "@temporalio/worker";
+import {
+  DefaultLogger,
+  type LogEntry,
+  NativeConnection,
+  Runtime,
+  type TLSConfig,
+  Worker,
+  type WorkflowBundleOption,
+} from "@temporalio/worker";
 import type { Logger } from "pino";
 import { SEARCH_ATTRIBUTE, TASK_QUEUE } from "../workflows/contract.js";
 import { FAILURE_CONVERTER_PATH, PAYLOAD_CONVERTER_PATH } from "./bundle.js";
@@ -26,7 +34,10 @@ export function installRuntime(log: Logger): void {
     else if (level === "WARN") log.warn(entry, message);
     else log.debug(entry, message);
   };
-  Runtime.install({ logger: new DefaultLogger("INFO", forward), telemetryOptions: { logging: { forward: {}, filter: "WARN" } } });
+  Runtime.install({
+    logger: new DefaultLogger("INFO", forward),
+    telemetryOptions: { logging: { forward: {}, filter: "WARN" } },
+  });
 }
 
 /** Connects and registers what Sealpost needs in the namespace. @throws Error when Temporal does not answer */
@@ -34,7 +45,11 @@ export async function connectTemporal(address: string, config: Config, codec: Pa
   const tls = tlsOf(config);
   const connection = await NativeConnection.connect({ address, ...(tls && { tls }) });
   const namespace = config.TEMPORAL_NAMESPACE;
-  const dataConverter: DataConverter = { payloadCodecs: [codec], failureConverterPath: FAILURE_CONVERTER_PATH, payloadConverterPath: PAYLOAD_CONVERTER_PATH };
+  const dataConverter: DataConverter = {
+    payloadCodecs: [codec],
+    failureConverterPath: FAILURE_CONVERTER_PATH,
+    payloadConverterPath: PAYLOAD_CONVERTER_PATH,
+  };
   const client = new Client({ connection, namespace, dataConverter });
   await registerSearchAttributes(connection, namespace);
   return { connection, client, dataConverter, namespace };
@@ -44,10 +59,20 @@ export async function connectTemporal(address: string, config: Config, codec: Pa
 export function tlsOf(config: Config): TLSConfig | undefined {
   const { TEMPORAL_TLS_CA_FILE: ca, TEMPORAL_TLS_CERT_FILE: cert, TEMPORAL_TLS_KEY_FILE: key } = config;
   if (!ca && !cert && !key) return undefined;
-  if (Boolean(cert) !== Boolean(key)) throw new ConfigError("TEMPORAL_TLS_CERT_FILE", "TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE go together: set both or neither.");
+  if (Boolean(cert) !== Boolean(key))
+    throw new ConfigError(
+      "TEMPORAL_TLS_CERT_FILE",
+      "TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE go together: set both or neither.",
+    );
   return {
     ...(ca && { serverRootCACertificate: Buffer.from(readAuthorities("TEMPORAL_TLS_CA_FILE", ca)) }),
-    ...(cert && key && { clientCertPair: clientPair({ key: "TEMPORAL_TLS_CERT_FILE", path: cert }, { key: "TEMPORAL_TLS_KEY_FILE", path: key }) }),
+    ...(cert &&
+      key && {
+        clientCertPair: clientPair(
+          { key: "TEMPORAL_TLS_CERT_FILE", path: cert },
+          { key: "TEMPORAL_TLS_KEY_FILE", path: key },
+        ),
+      }),
   };
 }
 
@@ -58,15 +83,23 @@ function clientPair(cert: PemSetting, key: PemSetting): { crt: Buffer; key: Buff
 
 const KEYWORD = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
 
-/** Adds the search attributes that are missing. Where the account may not (a managed namespace), a wrong or missing one is said in one sentence. */
+/**
+ * Adds the search attributes that are missing. Where the account may not (a managed namespace), a wrong or missing one
+ * is said in one sentence.
+ */
 async function registerSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
   const names = Object.values(SEARCH_ATTRIBUTE);
   const { customAttributes = {} } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing = names.filter((name) => customAttributes[name] === undefined);
   const wrong = names.filter((name) => customAttributes[name] !== undefined && customAttributes[name] !== KEYWORD);
-  if (wrong.length > 0) throw new Error(`The Temporal namespace ${namespace} has ${wrong.join(", ")} with another type than Keyword: remove them or use another namespace.`);
+  if (wrong.length > 0)
+    throw new Error(
+      `The Temporal namespace ${namespace} has ${wrong.join(", ")} with another type than Keyword: ` +
+        "remove them or use another namespace.",
+    );
   if (missing.length === 0) return;
-  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])) })
+  await connection.operatorService
+    .addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])) })
     .catch((error: unknown) => {
       // Two processes may start at once; the other one's registration serves us as well.
       if (!(error instanceof Error && /already exist/i.test(error.message))) throw error;
@@ -81,7 +114,10 @@ export interface WorkerSettings {
 }
 
 /** The Temporal worker of this process. */
-export async function createWorker(link: TemporalLink, { bundle, activities, shutdownGraceSeconds, taskQueue = TASK_QUEUE }: WorkerSettings): Promise<Worker> {
+export async function createWorker(
+  link: TemporalLink,
+  { bundle, activities, shutdownGraceSeconds, taskQueue = TASK_QUEUE }: WorkerSettings,
+): Promise<Worker> {
   return Worker.create({
     connection: link.connection,
     namespace: link.namespace,

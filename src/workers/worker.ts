@@ -30,7 +30,13 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
   const health = createEndpointHealth();
   const throttle = createThrottle({ client: link.client, catalogue, log });
   const activities = createActivities({
-    store, catalogue, log, health, throttle, gauge, payloadCheck,
+    store,
+    catalogue,
+    log,
+    health,
+    throttle,
+    gauge,
+    payloadCheck,
     deliver: createDeliver({ request, health, metrics, log }),
     eventBytes: createEventBytes(store),
     effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
@@ -39,9 +45,17 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     unrecordedRetries: new Map(),
     recordRefusal: createRefusalRecord(core),
     signalRetry: (workflowId, deliveryIds, notBefore) =>
-      signalled(link.client.workflow.getHandle(workflowId).signal(SIGNAL.retry, { deliveryIds, by: "recovery", ...(notBefore && { notBefore }) })),
+      signalled(
+        link.client.workflow
+          .getHandle(workflowId)
+          .signal(SIGNAL.retry, { deliveryIds, by: "recovery", ...(notBefore && { notBefore }) }),
+      ),
   });
-  const worker = await createWorker(link, { bundle: await loadBundle(), activities, shutdownGraceSeconds: config.SHUTDOWN_GRACE_SECONDS });
+  const worker = await createWorker(link, {
+    bundle: await loadBundle(),
+    activities,
+    shutdownGraceSeconds: config.SHUTDOWN_GRACE_SECONDS,
+  });
   const running = worker.run();
   const overdue = watchOverdue(core);
   const dayKeys = startDayKeys(core);

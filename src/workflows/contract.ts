@@ -12,8 +12,8 @@ export * from "./token-bucket-contract.js";
  * Task queue that every Sealpost worker polls.
  *
  * @example
- * ```ts
- * await client.workflow.start(WORKFLOW.deliverEvent, { args: [input], taskQueue: TASK_QUEUE, workflowId: "order-4711" });
+ * ```ts await client.workflow.start(WORKFLOW.deliverEvent, { args: [input], taskQueue: TASK_QUEUE, workflowId:
+ * "order-4711" });
  * ```
  */
 export const TASK_QUEUE = "sealpost";
@@ -55,8 +55,9 @@ export const MAX_EVENTS_PER_WORKFLOW = 200;
 export const MAX_DELIVERIES_PER_DISPATCH = 1_000;
 
 /**
- * A run of a workflow that lives for long goes on in a new one at the latest after so many days (and as long as one sleeps, a day):
- * the new run's history is sealed under new day keys, so that the old ones can be destroyed (src/workers/watch/day-keys.ts).
+ * A run of a workflow that lives for long goes on in a new one at the latest after so many days (and as long as one
+ * sleeps, a day): the new run's history is sealed under new day keys, so that the old ones can be destroyed
+ * (src/workers/watch/day-keys.ts).
  */
 export const MAX_RUN_DAYS = 7;
 
@@ -91,7 +92,10 @@ export type EventBody =
  * ```
  */
 export interface PublishedEvent {
-  /** `evt_…` or the publisher's own id, as it was given; the idempotency key and, escaped (event-id.ts), the `webhook-id` of every delivery. */
+  /**
+   * `evt_…` or the publisher's own id, as it was given; the idempotency key and, escaped (event-id.ts), the
+   * `webhook-id` of every delivery.
+   */
   id: string;
   /** Name of the event type, for instance `payments.invoice.paid`. */
   type: string;
@@ -121,14 +125,17 @@ export interface PublishedEvent {
  * Input of the workflow `deliverEvent`.
  *
  * @example
- * ```ts
- * const input: DeliverEventInput = { events: [publishedEvent({ type: "payments.invoice.paid", data: { total: "12.50" } })] };
+ * ```ts const input: DeliverEventInput = { events: [publishedEvent({ type: "payments.invoice.paid", data: { total:
+ * "12.50" } })] };
  * ```
  */
 export interface DeliverEventInput {
   /** 1 to 200 events. */
   events: PublishedEvent[];
-  /** Version of the subscription catalogue that the accepting process had seen; a worker with an older one refreshes first. */
+  /**
+   * Version of the subscription catalogue that the accepting process had seen; a worker with an older one refreshes
+   * first.
+   */
   catalogueVersion?: number;
 }
 
@@ -136,7 +143,16 @@ export interface DeliverEventInput {
 export const retryWorkflowId = (owner: string, subscriptionId: string): string => `retry/${owner}/${subscriptionId}`;
 
 /** Statuses of a delivery. */
-export const DELIVERY_STATUSES = ["pending", "delivered", "retrying", "throttled", "held", "parked", "exhausted", "cancelled"] as const;
+export const DELIVERY_STATUSES = [
+  "pending",
+  "delivered",
+  "retrying",
+  "throttled",
+  "held",
+  "parked",
+  "exhausted",
+  "cancelled",
+] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 /** Statuses in which nothing happens any more unless somebody asks for it. */
@@ -155,7 +171,9 @@ export interface RetryItem {
   scheduleBase: number;
   /** When to go on, milliseconds since the epoch; absent: when told to. */
   dueAt?: number;
-  /** Not to be sent before this instant, milliseconds since the epoch; only where no rate limit paces the subscription. */
+  /**
+   * Not to be sent before this instant, milliseconds since the epoch; only where no rate limit paces the subscription.
+   */
   notBefore?: number;
   /** Slot reserved with the token bucket, and the bucket's epoch that makes it valid. */
   reservation?: Reservation;
@@ -179,7 +197,10 @@ export interface RetryDeliveryInput {
   subscriptionId: string;
   groupId: string;
   items: RetryItem[];
-  /** The line that names the workflow in the Temporal UI, for instance `payments.invoice.paid → Acme Bank`; nothing secret. */
+  /**
+   * The line that names the workflow in the Temporal UI, for instance `payments.invoice.paid → Acme Bank`; nothing
+   * secret.
+   */
   summary?: string;
   /** How long parked deliveries keep the workflow open, days. */
   parkOpenDays: number;
@@ -187,7 +208,9 @@ export interface RetryDeliveryInput {
   maxRunMs?: number;
 }
 
-/** Argument of the signals `retry` and `cancel` of `retryDelivery`; without ids it means every waiting delivery in it. */
+/**
+ * Argument of the signals `retry` and `cancel` of `retryDelivery`; without ids it means every waiting delivery in it.
+ */
 export interface RetrySignal {
   deliveryIds?: string[];
   /** Who asked, for the record. */
@@ -206,7 +229,9 @@ export const SIGNAL = {
   retry: "retry",
   /** retryDelivery: give up. recovery: hand over nothing more; what was handed over goes on. */
   cancel: "cancel",
-  /** retryDelivery: the subscription changed (resumed, new rate, new URL); look again now at what is held or throttled. */
+  /**
+   * retryDelivery: the subscription changed (resumed, new rate, new URL); look again now at what is held or throttled.
+   */
   wake: "wake",
   /** tokenBucket: the rate changed. */
   configure: "configure",
@@ -244,21 +269,33 @@ export interface AttemptReport {
 /** What the workflow hands to `dispatch`. */
 export interface DispatchInput extends DeliverEventInput {
   rerun: boolean;
-  /** Present when the input is a publisher's own: it is checked against its key, and what only our own API may say is left out. */
+  /**
+   * Present when the input is a publisher's own: it is checked against its key, and what only our own API may say is
+   * left out.
+   */
   publisher?: PublisherProof;
 }
 
 /** The activities as workflows see them; implemented in src/activities. */
 export interface Activities {
-  /** Local activity: route, record, sign, send, classify, record. `rerun` tells that an earlier run may have got somewhere. */
+  /**
+   * Local activity: route, record, sign, send, classify, record. `rerun` tells that an earlier run may have got
+   * somewhere.
+   */
   dispatch(input: DispatchInput): Promise<DispatchResult>;
   /** The same for an input that the workflow has not read. */
   dispatchPacked(input: PackedInput, run: { rerun: boolean }): Promise<DispatchResult>;
   /** Local activity: one page of a wide fan-out. */
   dispatchPage(input: DeliverPageInput & { rerun: boolean }): Promise<DispatchResult>;
-  /** Regular activity: one attempt for each of these deliveries of one subscription, at the pace that the consumer allows. */
+  /**
+   * Regular activity: one attempt for each of these deliveries of one subscription, at the pace that the consumer
+   * allows.
+   */
   attempt(input: { subscriptionId: string; items: RetryItem[] }): Promise<AttemptReport>;
-  /** Regular activity: write a decision of the workflow (cancelled, exhausted, held, parked again) to the delivery records. */
+  /**
+   * Regular activity: write a decision of the workflow (cancelled, exhausted, held, parked again) to the delivery
+   * records.
+   */
   recordStatus(input: { subscriptionId: string; items: RetryItem[]; by?: string }): Promise<void>;
   /** Local activity: a start that does not prove who made it goes on record. `by`: who sealed it, when anybody did. */
   recordRefusal(refusal: { workflowType: string; purpose: string; by?: string }): Promise<void>;

@@ -1,7 +1,21 @@
 /** `deliverEvent`: one or many events to all their subscriptions; what needs time is handed to `retryDelivery`. */
-import { ActivityFailure, ApplicationFailure, ParentClosePolicy, proxyLocalActivities, startChild, workflowInfo } from "@temporalio/workflow";
 import {
-  type Activities, type DeliverEventInput, type DeliverPageInput, type DispatchResult, MAX_EVENTS_PER_WORKFLOW, type RetryDeliveryInput, retryWorkflowId, WORKFLOW,
+  ActivityFailure,
+  ApplicationFailure,
+  ParentClosePolicy,
+  proxyLocalActivities,
+  startChild,
+  workflowInfo,
+} from "@temporalio/workflow";
+import {
+  type Activities,
+  type DeliverEventInput,
+  type DeliverPageInput,
+  type DispatchResult,
+  MAX_EVENTS_PER_WORKFLOW,
+  type RetryDeliveryInput,
+  retryWorkflowId,
+  WORKFLOW,
 } from "./contract.js";
 import { PackedInput } from "./payload-converter.js";
 import { lacksProof, refuseUnproven } from "./proof.js";
@@ -9,20 +23,25 @@ import { proofOf, UNPROVEN } from "./proof-of.js";
 import { searchAttributesOf } from "./search-attributes.js";
 
 /** Own failures (store, keys) only delay: a dispatch is tried again without end. */
-const { dispatch, dispatchPacked, dispatchPage } = proxyLocalActivities<Pick<Activities, "dispatch" | "dispatchPacked" | "dispatchPage">>({
+const { dispatch, dispatchPacked, dispatchPage } = proxyLocalActivities<
+  Pick<Activities, "dispatch" | "dispatchPacked" | "dispatchPage">
+>({
   startToCloseTimeout: "2 minutes",
   localRetryThreshold: "10 seconds",
   retry: { initialInterval: "200 milliseconds", backoffCoefficient: 2, maximumInterval: "10 seconds" },
 });
 
 /**
- * History events of a first run when its first task starts: started, scheduled, started. A worker that died leaves a timed-out
- * task behind them, which tells the next one that something may have been sent already.
+ * History events of a first run when its first task starts: started, scheduled, started. A worker that died leaves a
+ * timed-out task behind them, which tells the next one that something may have been sent already.
  */
 const FIRST_RUN_EVENTS = 3;
 const isRerun = (): boolean => workflowInfo().historyLength > FIRST_RUN_EVENTS;
 
-/** @throws ApplicationFailure `publisher_unproven`, `input_invalid`, `event_type_unknown`: not retryable, nothing was sent */
+/**
+ * @throws ApplicationFailure `publisher_unproven`, `input_invalid`, `event_type_unknown`: not retryable, nothing was
+ * sent
+ */
 export async function deliverEvent(input: DeliverEventInput | PackedInput): Promise<void> {
   // No input at all can prove nothing, and there is nothing to send.
   if (input === undefined || input === null) return checkInput(input);
@@ -35,10 +54,14 @@ export async function deliverEvent(input: DeliverEventInput | PackedInput): Prom
   await handOver(await dispatch({ events: input.events, rerun: isRerun(), publisher: proof }).catch(refusalItself));
 }
 
-/** A publisher's key that may not publish these types fails the workflow in the same form as an input without a proof. */
+/**
+ * A publisher's key that may not publish these types fails the workflow in the same form as an input without a proof.
+ */
 function refusalItself(error: unknown): never {
   const { cause } = error instanceof ActivityFailure ? error : {};
-  throw cause instanceof ApplicationFailure && cause.type === UNPROVEN ? ApplicationFailure.nonRetryable(cause.message, UNPROVEN) : error;
+  throw cause instanceof ApplicationFailure && cause.type === UNPROVEN
+    ? ApplicationFailure.nonRetryable(cause.message, UNPROVEN)
+    : error;
 }
 
 /** One page of a wide fan-out. */
@@ -50,9 +73,13 @@ export async function deliverPage(input: DeliverPageInput): Promise<void> {
 async function handOver({ retries, pages = [] }: DispatchResult): Promise<void> {
   const { workflowId } = workflowInfo();
   await Promise.all([
-    ...pages.map((page, index) => startChild(WORKFLOW.deliverPage, {
-      args: [page], workflowId: `page/${workflowId}/${index}`, parentClosePolicy: ParentClosePolicy.ABANDON,
-    })),
+    ...pages.map((page, index) =>
+      startChild(WORKFLOW.deliverPage, {
+        args: [page],
+        workflowId: `page/${workflowId}/${index}`,
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+      }),
+    ),
     ...retries.map((retry) => startRetry(retry, retryWorkflowId(workflowId, retry.subscriptionId))),
   ]);
 }
@@ -60,19 +87,29 @@ async function handOver({ retries, pages = [] }: DispatchResult): Promise<void> 
 /** Starts the `retryDelivery` of one subscription and waits only until it has begun. */
 export async function startRetry(retry: RetryDeliveryInput, workflowId: string): Promise<void> {
   await startChild(WORKFLOW.retryDelivery, {
-    args: [retry], workflowId, parentClosePolicy: ParentClosePolicy.ABANDON, typedSearchAttributes: searchAttributesOf(retry),
+    args: [retry],
+    workflowId,
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    typedSearchAttributes: searchAttributesOf(retry),
     ...(retry.summary !== undefined && { staticSummary: retry.summary }),
   });
 }
 
 function checkInput(input: DeliverEventInput | null | undefined): void {
   const events: unknown = input?.events;
-  if (!input || !Array.isArray(events) || events.length === 0) return invalid("The input needs `events`, a list with at least one event.");
-  if (input.events.length > MAX_EVENTS_PER_WORKFLOW) invalid(`One workflow takes at most ${MAX_EVENTS_PER_WORKFLOW} events; this input has ${input.events.length}.`);
+  if (!input || !Array.isArray(events) || events.length === 0)
+    return invalid("The input needs `events`, a list with at least one event.");
+  if (input.events.length > MAX_EVENTS_PER_WORKFLOW)
+    invalid(`One workflow takes at most ${MAX_EVENTS_PER_WORKFLOW} events; this input has ${input.events.length}.`);
   input.events.forEach((event, index) => {
-    const complete = [event?.id, event?.type, event?.contentType, event?.sha256].every((text) => typeof text === "string" && text !== "");
+    const complete = [event?.id, event?.type, event?.contentType, event?.sha256].every(
+      (text) => typeof text === "string" && text !== "",
+    );
     if (!complete || typeof event.acceptedAt !== "number" || typeof event.body !== "object") {
-      invalid(`events[${index}] needs id, type, contentType, sha256, acceptedAt and body: make it with publishedEvent() of sealpost/client.`);
+      invalid(
+        `events[${index}] needs id, type, contentType, sha256, acceptedAt and body: make it with ` +
+          "publishedEvent() of sealpost/client.",
+      );
     }
   });
 }

@@ -1,6 +1,7 @@
 /**
- * What an operator reads in the Temporal UI as *Current Details*: why deliveries wait, and what to do. The UI shows it as a page whose address
- * holds the whole text, so it stays short: 16 KiB of headers pass, and an escaped character takes up to nine bytes of them.
+ * What an operator reads in the Temporal UI as *Current Details*: why deliveries wait, and what to do. The UI shows it
+ * as a page whose address holds the whole text, so it stays short: 16 KiB of headers pass, and an escaped character
+ * takes up to nine bytes of them.
  */
 import type { DeliveryStatus, RetryItem } from "./contract.js";
 import { URGENCY } from "./search-attributes.js";
@@ -16,13 +17,18 @@ interface Bunch {
   items: RetryItem[];
 }
 
-/** Markdown for `currentDetails`, without payload or secret: a list that begins with the reason of what most needs somebody. */
+/**
+ * Markdown for `currentDetails`, without payload or secret: a list that begins with the reason of what most needs
+ * somebody.
+ */
 export function describe(items: readonly RetryItem[], parkOpenDays: number): string {
   const bunches = bunchesOf(items);
   const lines = bunches.slice(0, REASONS).map(lineOf);
   const left = bunches.slice(REASONS).reduce((sum, bunch) => sum + bunch.items.length, 0);
   if (left > 0) lines.push(`- … and ${count(left)} for other reasons. The query \`state\` shows all.`);
-  const advice = URGENCY.filter((status) => items.some((item) => item.status === status)).flatMap((status) => adviceFor(status, items, parkOpenDays) ?? []);
+  const advice = URGENCY.filter((status) => items.some((item) => item.status === status)).flatMap(
+    (status) => adviceFor(status, items, parkOpenDays) ?? [],
+  );
   return [lines.join("\n"), ...advice].join("\n\n");
 }
 
@@ -35,16 +41,24 @@ function bunchesOf(items: readonly RetryItem[]): Bunch[] {
     bunch.items.push(item);
     bunches.set(key, bunch);
   }
-  return [...bunches.values()].sort((a, b) => URGENCY.indexOf(a.status) - URGENCY.indexOf(b.status) || b.items.length - a.items.length);
+  return [...bunches.values()].sort(
+    (a, b) => URGENCY.indexOf(a.status) - URGENCY.indexOf(b.status) || b.items.length - a.items.length,
+  );
 }
 
 function lineOf({ status, reason, items }: Bunch): string {
   const [first] = items;
   const many = items.length > 1;
   const how = many ? count(items.length) : attempts(first?.attempts ?? 0);
-  const events = items.slice(0, EVENTS).map(({ eventId }) => `\`${eventId}\``).join(", ");
+  const events = items
+    .slice(0, EVENTS)
+    .map(({ eventId }) => `\`${eventId}\``)
+    .join(", ");
   const more = items.length > EVENTS ? ` and ${items.length - EVENTS} more` : "";
-  return `- ${reason === undefined ? "" : `${plain(reason)} `}**${status[0]?.toUpperCase()}${status.slice(1)}**, ${how}, event${many ? "s" : ""} ${events}${more}.`;
+  return (
+    `- ${reason === undefined ? "" : `${plain(reason)} `}**${status[0]?.toUpperCase()}${status.slice(1)}**, ` +
+    `${how}, event${many ? "s" : ""} ${events}${more}.`
+  );
 }
 
 const count = (number: number): string => `${number} ${number === 1 ? "delivery" : "deliveries"}`;
@@ -53,13 +67,27 @@ const attempts = (number: number): string => `${number} attempt${number === 1 ? 
 function adviceFor(status: DeliveryStatus, items: readonly RetryItem[], parkOpenDays: number): string | undefined {
   const some = items.filter((item) => item.status === status);
   if (status === "parked") {
-    return `**What to do:** the consumer refused the data, so have the cause mended first. Then send the signal \`retry\`: without input it means everything that waits here, `
-      + `with \`{"deliveryIds": ["${some[0]?.deliveryId ?? ""}"]}\` only what is named. The signal \`cancel\` gives up. `
-      + `After ${parkOpenDays} days this workflow ends. Until the event is erased, \`POST /v1/deliveries/{id}/resend\` sends it again.`;
+    return (
+      "**What to do:** the consumer refused the data, so have the cause mended first. Then send the " +
+      `signal \`retry\`: without input it means everything that waits here, ` +
+      `with \`{"deliveryIds": ["${some[0]?.deliveryId ?? ""}"]}\` only what is named. The signal ` +
+      `\`cancel\` gives up. ` +
+      `After ${parkOpenDays} days this workflow ends. Until the event is erased, \`POST ` +
+      `/v1/deliveries/{id}/resend\` sends it again.`
+    );
   }
-  if (status === "held") return "**Held:** the subscription is paused or disabled. Nothing is lost. Resume the subscription and the deliveries go out.";
-  if (status === "retrying") return `**Retrying:** nothing has to be done. The next attempt is due at ${dueOf(some)}. The signal \`retry\` makes it now.`;
-  if (status === "throttled") return `**Throttled:** nothing has to be done. The consumer's rate limit leaves the next slot at ${dueOf(some)}.`;
+  if (status === "held")
+    return (
+      "**Held:** the subscription is paused or disabled. Nothing is lost. Resume the " +
+      "subscription and the deliveries go out."
+    );
+  if (status === "retrying")
+    return (
+      `**Retrying:** nothing has to be done. The next attempt is due at ${dueOf(some)}. The ` +
+      `signal \`retry\` makes it now.`
+    );
+  if (status === "throttled")
+    return `**Throttled:** nothing has to be done. The consumer's rate limit leaves the next slot at ${dueOf(some)}.`;
   return undefined;
 }
 
@@ -71,5 +99,11 @@ function dueOf(items: readonly RetryItem[]): string {
 /** As Markdown that shows the text and nothing else. */
 function plain(text: string): string {
   const cut = text.length <= REASON_CHARACTERS ? text : `${text.slice(0, REASON_CHARACTERS)}…`;
-  return cut.replaceAll(/\s+/g, " ").replaceAll(/[\\`*_[\]|#~]/g, "\\$&").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("://", ":&#47;/");
+  return cut
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(/[\\`*_[\]|#~]/g, "\\$&")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll("://", ":&#47;/");
 }

@@ -1,6 +1,7 @@
 /**
- * Ids of events in their two forms: as the producer gave them, and escaped. The escaped form stands wherever ids are joined to longer
- * ones: in `webhook-id`, ids of deliveries and ids of workflows. There a `.` or a `/` of the producer's would make two readings possible.
+ * Ids of events in their two forms: as the producer gave them, and escaped. The escaped form stands wherever ids are
+ * joined to longer ones: in `webhook-id`, ids of deliveries and ids of workflows. There a `.` or a `/` of the
+ * producer's would make two readings possible.
  */
 
 /** What an id may hold; said in refusals. */
@@ -8,7 +9,10 @@ export const EVENT_ID_CHARACTERS = "A-Z a-z 0-9 _ - : . /";
 export const MAX_EVENT_ID = 256;
 /** Not `.` or `..` alone: every URL parser takes these for steps of a path. */
 export const EVENT_ID = /^(?!\.{1,2}$)[A-Za-z0-9_:./-]{1,256}$/;
-/** Longest escaped form: every character escaped. Temporal takes workflow ids of 1,000 bytes, and `retry/page/<id>/<n>/<subscription>` needs 60 more. */
+/**
+ * Longest escaped form: every character escaped. Temporal takes workflow ids of 1,000 bytes, and
+ * `retry/page/<id>/<n>/<subscription>` needs 60 more.
+ */
 const MAX_ESCAPED = 3 * MAX_EVENT_ID;
 
 /** Whether a text can be the id of an event. */
@@ -17,22 +21,31 @@ export const isEventId = (id: string): boolean => EVENT_ID.test(id);
 const PLAIN = /^[A-Za-z0-9_-]*$/;
 
 /**
- * The escaped form: what is not in [A-Za-z0-9_-] becomes `~` and two hexadecimal digits, so `order:4711` becomes `order~3A4711`.
- * Ids of plain characters stay as they are. No id holds `~`, so no escaped form is the id of another event.
+ * The escaped form: what is not in [A-Za-z0-9_-] becomes `~` and two hexadecimal digits, so `order:4711` becomes
+ * `order~3A4711`. Ids of plain characters stay as they are. No id holds `~`, so no escaped form is the id of another
+ * event.
  */
 export const escapeEventId = (id: string): string =>
-  PLAIN.test(id) ? id : id.replaceAll(/[^A-Za-z0-9_-]/g, (character) => `~${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+  PLAIN.test(id)
+    ? id
+    : id.replaceAll(
+        /[^A-Za-z0-9_-]/g,
+        (character) => `~${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+      );
 
 /** The id as it was given; undefined for a text that `escapeEventId` never gives. */
 export function unescapeEventId(escaped: string): string | undefined {
   if (PLAIN.test(escaped)) return isEventId(escaped) ? escaped : undefined;
   if (escaped.length > MAX_ESCAPED) return undefined;
-  const id = escaped.replaceAll(/~([0-9A-F]{2})/g, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  const id = escaped.replaceAll(/~([0-9A-F]{2})/g, (_all, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
   return isEventId(id) && escapeEventId(id) === escaped ? id : undefined;
 }
 
 /** Id of a delivery. */
-export const deliveryIdOf = (eventId: string, subscriptionId: string): string => `${escapeEventId(eventId)}.${subscriptionId}`;
+export const deliveryIdOf = (eventId: string, subscriptionId: string): string =>
+  `${escapeEventId(eventId)}.${subscriptionId}`;
 
 /** The id of the event that a delivery is of, as it was given. Subscription ids hold no full stop. */
 export function eventOfDelivery(deliveryId: string): string {

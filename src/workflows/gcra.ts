@@ -2,22 +2,27 @@
  * The arithmetic of the token bucket: GCRA (generic cell rate algorithm, ITU-T I.371), with leases. Pure; all times are
  * milliseconds since the epoch.
  *
- * What has to hold: over ANY window W the receiver sees at most burst + rate·W (+1) requests, though workers use their slots late.
+ * What has to hold: over ANY window W the receiver sees at most burst + rate·W (+1) requests, though workers use their
+ * slots late.
  *
  * Slots. With I = 1 / (0.99·rate) and depth B, every request advances `tat` by I from max(tat, slot) and gets the slot
- * max(now, pausedUntil, tat - (B-1)·I). Among the slots in a window [a, a+W] the m-th in order of issue met
- * tat ≥ a + (m-1)·I, hence slot ≥ a + (m-B)·I, hence m ≤ B + W/I. (This needs no order among the slots.)
- * Lateness. A slot s is used within [s, s+L]. Uses in W have their slots in a window W + L: at most B + (W+L)/I ≤ B + rate·L + rate·W.
- * Spares. A worker with little to do may keep up to S tokens that are used at any time within SPARE_MS. Each advanced `tat` when
- * it was granted, so it is counted above unless it was granted before a - L: at most S more, as never more than S are out.
- * Together: B + rate·L + S + rate·W, and `planOf` chooses B + rate·L + S = burst + 0.75. The quarter of a request that is left
- * (5 ms at 50/s) and the one of the rule are for clocks that differ and for unequal times on the way to the receiver.
+ * max(now, pausedUntil, tat - (B-1)·I). Among the slots in a window [a, a+W] the m-th in order of issue met tat ≥ a +
+ * (m-1)·I, hence slot ≥ a + (m-B)·I, hence m ≤ B + W/I. (This needs no order among the slots.) Lateness. A slot s is
+ * used within [s, s+L]. Uses in W have their slots in a window W + L: at most B + (W+L)/I ≤ B + rate·L + rate·W.
+ * Spares. A worker with little to do may keep up to S tokens that are used at any time within SPARE_MS. Each advanced
+ * `tat` when it was granted, so it is counted above unless it was granted before a - L: at most S more, as never more
+ * than S are out. Together: B + rate·L + S + rate·W, and `planOf` chooses B + rate·L + S = burst + 0.75. The quarter of
+ * a request that is left (5 ms at 50/s) and the one of the rule are for clocks that differ and for unequal times on the
+ * way to the receiver.
  *
  * What a changed rate costs: slots of the old epoch may be used until their workers hear of it, 2 s at most.
  */
 import type { BucketState, Lease, RateLimit } from "./contract.js";
 
-/** Part of the rate that is given out. The missing hundredth is for rounding and clock drift; 95 % is what has to be used. */
+/**
+ * Part of the rate that is given out. The missing hundredth is for rounding and clock drift; 95 % is what has to be
+ * used.
+ */
 const USED = 0.99;
 /** Lateness that a busy worker should be allowed, milliseconds, where the burst is large enough to pay for it. */
 const COMFORTABLE_LATENESS_MS = 200;
@@ -25,7 +30,9 @@ const COMFORTABLE_LATENESS_MS = 200;
 export const SPARE_MS = 1_000;
 /** Most slots of one lease: a message stays below 10 KB. */
 export const MAX_LEASE = 500;
-/** Least time between two messages to one bucket, milliseconds: 4 a second leave room for signals below the engine's 5. */
+/**
+ * Least time between two messages to one bucket, milliseconds: 4 a second leave room for signals below the engine's 5.
+ */
 export const MESSAGE_INTERVAL_MS = 250;
 /** Longest time that a worker is told to wait before it asks again. */
 const MAX_MESSAGE_WAIT_MS = 30_000;
@@ -50,19 +57,35 @@ export function planOf({ perSecond, burst: given }: RateLimit): Plan {
   const lateRequests = Math.max(0.75, Math.min(COMFORTABLE_LATENESS_MS * perMs, burst / 2));
   const depth = Math.max(1, Math.floor(burst + 0.75 - lateRequests - spares));
   // What rounding down the depth left over goes to the tolerance.
-  return { intervalMs: 1 / (perMs * USED), depth, spares, toleranceMs: Math.floor((burst + 0.75 - depth - spares) / perMs) };
+  return {
+    intervalMs: 1 / (perMs * USED),
+    depth,
+    spares,
+    toleranceMs: Math.floor((burst + 0.75 - depth - spares) / perMs),
+  };
 }
 
 /** A full bucket that has given nothing out. The epoch is its start time, so no two lives of a bucket share one. */
-export const newBucket = (rate: RateLimit, rateAsOf: number, now: number): BucketState =>
-  ({ tat: now, epoch: now, pausedUntil: 0, rate, rateAsOf, spares: [], nextMessageAt: 0 });
+export const newBucket = (rate: RateLimit, rateAsOf: number, now: number): BucketState => ({
+  tat: now,
+  epoch: now,
+  pausedUntil: 0,
+  rate,
+  rateAsOf,
+  spares: [],
+  nextMessageAt: 0,
+});
 
 /** Whether nothing would be lost if this state were forgotten. */
 export const isIdle = (state: BucketState, now: number): boolean =>
   state.tat <= now && state.pausedUntil <= now && state.spares.every(({ until }) => until <= now);
 
 /** Gives out `count` slots and, where nobody waits, up to `expect` spare tokens. */
-export function lease(state: BucketState, { count, expect = 0 }: { count: number; expect?: number }, now: number): { state: BucketState; lease: Lease } {
+export function lease(
+  state: BucketState,
+  { count, expect = 0 }: { count: number; expect?: number },
+  now: number,
+): { state: BucketState; lease: Lease } {
   const plan = planOf(state.rate);
   const slots: number[] = [];
   let { tat } = state;
@@ -87,13 +110,20 @@ export function lease(state: BucketState, { count, expect = 0 }: { count: number
   return {
     state: { ...state, tat, spares: out, nextMessageAt },
     lease: {
-      slots, epoch: state.epoch, toleranceMs: plan.toleranceMs, nextLeaseInMs: nextMessageAt - now, pausedUntil: state.pausedUntil,
+      slots,
+      epoch: state.epoch,
+      toleranceMs: plan.toleranceMs,
+      nextLeaseInMs: nextMessageAt - now,
+      pausedUntil: state.pausedUntil,
       ...(spare > 0 && { spare: { count: spare, until } }),
     },
   };
 }
 
-/** Takes a rate over when it is newer. A different rate makes everything given out void; what was used of the burst stays used. */
+/**
+ * Takes a rate over when it is newer. A different rate makes everything given out void; what was used of the burst
+ * stays used.
+ */
 export function configure(state: BucketState, rate: RateLimit, asOf: number, now: number): BucketState {
   if (asOf <= state.rateAsOf) return state;
   if (rate.perSecond === state.rate.perSecond && rate.burst === state.rate.burst) return { ...state, rateAsOf: asOf };
@@ -101,12 +131,25 @@ export function configure(state: BucketState, rate: RateLimit, asOf: number, now
   const after = planOf(rate);
   // Slots ahead are void, so at most a whole burst of the new rate counts as used.
   const used = Math.min(Math.max(0, (state.tat - now) / before.intervalMs), after.depth);
-  return { ...state, rate, rateAsOf: asOf, tat: now + used * after.intervalMs, epoch: Math.max(state.epoch + 1, now), spares: [] };
+  return {
+    ...state,
+    rate,
+    rateAsOf: asOf,
+    tat: now + used * after.intervalMs,
+    epoch: Math.max(state.epoch + 1, now),
+    spares: [],
+  };
 }
 
 /** Nothing before `untilMs`; afterwards the rate without a burst, as the consumer has just been overloaded. */
 export function pause(state: BucketState, untilMs: number, now: number): BucketState {
   if (untilMs <= Math.max(state.pausedUntil, now)) return state;
   const plan = planOf(state.rate);
-  return { ...state, pausedUntil: untilMs, tat: untilMs + (plan.depth - 1) * plan.intervalMs, epoch: Math.max(state.epoch + 1, now), spares: [] };
+  return {
+    ...state,
+    pausedUntil: untilMs,
+    tat: untilMs + (plan.depth - 1) * plan.intervalMs,
+    epoch: Math.max(state.epoch + 1, now),
+    spares: [],
+  };
 }

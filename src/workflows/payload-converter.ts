@@ -1,10 +1,15 @@
 /**
- * The payload converter of client, worker and workflow code alike: the SDK's own, and two things more. One kind of value is handed
- * through by workflow code without reading: a batch of 200 events is 250 KB of JSON, which the workflow sandbox would parse, write and
- * encode again in JavaScript, only to give it to its local activity: a third of the time of the workflow thread (measured). And an
- * object carries the proof of who made it (proof-of.ts).
+ * The payload converter of client, worker and workflow code alike: the SDK's own, and two things more. One kind of
+ * value is handed through by workflow code without reading: a batch of 200 events is 250 KB of JSON, which the workflow
+ * sandbox would parse, write and encode again in JavaScript, only to give it to its local activity: a third of the time
+ * of the workflow thread (measured). And an object carries the proof of who made it (proof-of.ts).
  */
-import { defaultPayloadConverter, METADATA_ENCODING_KEY, type Payload, type PayloadConverter } from "@temporalio/common";
+import {
+  defaultPayloadConverter,
+  METADATA_ENCODING_KEY,
+  type Payload,
+  type PayloadConverter,
+} from "@temporalio/common";
 import { ascii, PROOF_METADATA, readProof, withProof } from "./proof-of.js";
 
 /** JSON bytes of an input; only activities read them. */
@@ -15,7 +20,10 @@ export class PackedInput {
   }
 }
 
-/** A payload that cannot be read: what somebody sent by hand and mistyped must not stop the workflow that it was sent to. */
+/**
+ * A payload that cannot be read: what somebody sent by hand and mistyped must not stop the workflow that it was sent
+ * to.
+ */
 export class UnreadableInput {
   readonly unreadable = true;
 }
@@ -25,7 +33,8 @@ const PACKED = "sealpost-packed";
 const METADATA = { [METADATA_ENCODING_KEY]: ascii("json/plain"), [PACKED]: ascii("1") };
 
 export const payloadConverter: PayloadConverter = {
-  toPayload: <T>(value: T): Payload => (value instanceof PackedInput ? { metadata: METADATA, data: value.json } : defaultPayloadConverter.toPayload(value)),
+  toPayload: <T>(value: T): Payload =>
+    value instanceof PackedInput ? { metadata: METADATA, data: value.json } : defaultPayloadConverter.toPayload(value),
   fromPayload: <T>(payload: Payload): T => {
     const proof = payload.metadata?.[PROOF_METADATA];
     if (!proof) return valueOf<T>(payload);
@@ -35,7 +44,9 @@ export const payloadConverter: PayloadConverter = {
 };
 
 const valueOf = <T>(payload: Payload): T =>
-  (payload.metadata?.[PACKED] && payload.data ? new PackedInput(payload.data) as T : defaultPayloadConverter.fromPayload<T>(payload));
+  payload.metadata?.[PACKED] && payload.data
+    ? (new PackedInput(payload.data) as T)
+    : defaultPayloadConverter.fromPayload<T>(payload);
 
 function mistyped<T>(payload: Payload): T {
   try {

@@ -1,4 +1,7 @@
-/** The proof that a value carries. Plain, so that the payload converter, the codec and activities can import it outside the sandbox. */
+/**
+ * The proof that a value carries. Plain, so that the payload converter, the codec and activities can import it outside
+ * the sandbox.
+ */
 
 /** Metadata name of the proof in a payload that the codec has opened. */
 export const PROOF_METADATA = "sealpost-proof";
@@ -7,7 +10,10 @@ export const OWN_METADATA = "sealpost-";
 /** Type of the failure of a workflow whose start proves nobody who may make it. */
 export const UNPROVEN = "publisher_unproven";
 
-/** Of a publisher: the key that sealed the input through /codec/encode, and the apis that it was limited to then (absent: all). */
+/**
+ * Of a publisher: the key that sealed the input through /codec/encode, and the apis that it was limited to then
+ * (absent: all).
+ */
 export interface PublisherProof {
   purpose: "publisher";
   keyId: string;
@@ -18,7 +24,8 @@ export interface PublisherProof {
  * - internal: sealed by a process of this service, for this very workflow.
  * - legacy: sealed by a release that did not say for what, before the recorded cut-off.
  * - publisher, operator: sealed through /codec/encode.
- * - none: plain, tampered with, or sealed for another workflow. `before`: runs that began earlier go on, milliseconds since the epoch.
+ * - none: plain, tampered with, or sealed for another workflow. `before`: runs that began earlier go on, milliseconds
+ *   since the epoch.
  */
 export type Proof =
   | { purpose: "internal" }
@@ -27,7 +34,8 @@ export type Proof =
   | { purpose: "operator"; actor: string }
   | { purpose: "none"; before?: number };
 
-// A registered symbol: the same in every realm and module instance, out of JSON's reach, and not copied by spread (not enumerable).
+// A registered symbol: the same in every realm and module instance, out of JSON's reach, and not copied by spread (not
+// enumerable).
 const PROOF = Symbol.for("sealpost.proof");
 const NONE: Proof = { purpose: "none" };
 
@@ -45,7 +53,12 @@ export function withProof<T>(value: T, proof: Proof): T {
 const ASCII_ONLY = /[^\x20-\x7e]/g;
 /** As ASCII, because the sandbox has no TextDecoder of its own for it. */
 export const writeProof = (proof: Proof): Uint8Array =>
-  ascii(JSON.stringify(proof).replaceAll(ASCII_ONLY, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`));
+  ascii(
+    JSON.stringify(proof).replaceAll(
+      ASCII_ONLY,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    ),
+  );
 
 export const readProof = (bytes: Uint8Array): Proof => JSON.parse(String.fromCharCode(...bytes)) as Proof;
 

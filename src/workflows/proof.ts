@@ -1,9 +1,9 @@
 /**
- * Who made an input, as the payload codec has proved it (src/store/sealing/payload-codec.ts). Whoever reaches Temporal can start a workflow with
- * any input; only what carries a proof may have something signed and sent.
+ * Who made an input, as the payload codec has proved it (src/store/sealing/payload-codec.ts). Whoever reaches Temporal
+ * can start a workflow with any input; only what carries a proof may have something signed and sent.
  *
- * The codec writes the proof into the metadata of a payload that it has opened, and takes away whatever a plain payload claims there.
- * The payload converter hands it on as a property that JSON cannot set.
+ * The codec writes the proof into the metadata of a payload that it has opened, and takes away whatever a plain payload
+ * claims there. The payload converter hands it on as a property that JSON cannot set.
  */
 import { ApplicationFailure, patched, proxyLocalActivities, workflowInfo } from "@temporalio/workflow";
 import type { Activities } from "./contract.js";
@@ -16,7 +16,10 @@ const { recordRefusal } = proxyLocalActivities<Pick<Activities, "recordRefusal">
   retry: { initialInterval: "200 milliseconds", backoffCoefficient: 2, maximumInterval: "10 seconds" },
 });
 
-/** Histories that began before inputs had to be proved go on; a marker is written only where one is refused, so it costs nothing otherwise. */
+/**
+ * Histories that began before inputs had to be proved go on; a marker is written only where one is refused, so it costs
+ * nothing otherwise.
+ */
 const PATCH = "proven-input";
 /** Who sent a plain signal cannot be known. */
 const ANYBODY = "somebody in Temporal";
@@ -39,7 +42,10 @@ export async function refuseUnproven(input: unknown): Promise<never> {
   const { workflowType } = workflowInfo();
   await recordRefusal({ workflowType, ...claimOf(proofOf(input)) });
   throw ApplicationFailure.nonRetryable(
-    `This start of ${workflowType} does not prove who made it; nothing was sent. Events are started with POST /v1/events, or with sealpost/client and the key of a provider; everything else over REST.`,
+    `This start of ${workflowType} does not prove who made it; nothing was sent. Events are ` +
+      "started with POST /v1/events, or with sealpost/client and the key of a provider; " +
+      "everything " +
+      "else over REST.",
     UNPROVEN,
   );
 }
@@ -56,7 +62,10 @@ export const isOwn = (message: unknown): boolean => ["internal", "legacy"].inclu
 /** Whether a signal that changes the pace counts. In runs from before the upgrade they counted unproved. */
 export const countsAsOwn = (signal: unknown): boolean => isOwn(signal) || !patched(PATCH);
 
-/** The actor that a signal is put on record under: what our own API says, else who sealed it, whatever the signal claims. */
+/**
+ * The actor that a signal is put on record under: what our own API says, else who sealed it, whatever the signal
+ * claims.
+ */
 export function actorOf(signal: unknown, claimed: string | undefined): string | undefined {
   if (isOwn(signal)) return claimed;
   return claimOf(proofOf(signal)).by ?? (claimed === undefined ? undefined : ANYBODY);

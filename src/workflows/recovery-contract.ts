@@ -12,21 +12,35 @@ export interface RecoveryFilter {
   until?: number;
 }
 
-/** Subscriptions that one recovery sends to at the same time; each costs the engine some workflow tasks every two seconds. */
+/**
+ * Subscriptions that one recovery sends to at the same time; each costs the engine some workflow tasks every two
+ * seconds.
+ */
 export const LANES_AT_ONCE = 8;
 
 /** Why a delivery that the filter names is not sent again. */
-export const SKIP_REASONS = ["changed", "erased", "not_granted", "subscription_deleted", "subscription_not_in_service"] as const;
+export const SKIP_REASONS = [
+  "changed",
+  "erased",
+  "not_granted",
+  "subscription_deleted",
+  "subscription_not_in_service",
+] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
-/** How far a recovery is. `found` = sent + skipped + what waits for its turn; `sent` = delivered + failed again + what is still under way. */
+/**
+ * How far a recovery is. `found` = sent + skipped + what waits for its turn; `sent` = delivered + failed again + what
+ * is still under way.
+ */
 export interface RecoveryProgress {
   /** Read so far. */
   found: number;
   /** Handed over: told to the workflow that looks after the delivery, or given one. */
   sent: number;
   delivered: number;
-  /** The attempt after that failed: parked, exhausted, cancelled, or tried again later by the subscription's schedule. */
+  /**
+   * The attempt after that failed: parked, exhausted, cancelled, or tried again later by the subscription's schedule.
+   */
   failedAgain: number;
   skipped: Partial<Record<SkipReason, number>>;
 }
@@ -90,7 +104,9 @@ export interface RecoveryLane {
   perSecond: number;
   /** Before this instant nothing more is sent, milliseconds since the epoch. */
   nextAt: number;
-  /** Live traffic of the subscription waits: half the pace. When that is looked at next, milliseconds since the epoch. */
+  /**
+   * Live traffic of the subscription waits: half the pace. When that is looked at next, milliseconds since the epoch.
+   */
   liveWaits: boolean;
   lookAt: number;
   /** Hand-overs so far; makes ids of `retryDelivery` unique. */
@@ -141,10 +157,19 @@ export interface RecoveryActivities {
   /** Ids of the subscriptions of which the filter names deliveries. */
   recoverySubscriptions(input: { filter: RecoveryFilter }): Promise<string[]>;
   /** The next page of one subscription. */
-  recoveryPage(input: { filter: RecoveryFilter; subscriptionId: string; cursor?: string }): Promise<{ deliveries: MetDelivery[]; cursor?: string; perSecond: number }>;
+  recoveryPage(input: {
+    filter: RecoveryFilter;
+    subscriptionId: string;
+    cursor?: string;
+  }): Promise<{ deliveries: MetDelivery[]; cursor?: string; perSecond: number }>;
   recoveryStep(input: RecoveryStepInput): Promise<RecoveryStep>;
   /** Writes down how far it is. A status that ends a recovery is never taken back. */
-  recordRecovery(input: { recoveryId: string; progress: RecoveryProgress | UnpacedProgress; status: RecoveryStatus; error?: string }): Promise<void>;
+  recordRecovery(input: {
+    recoveryId: string;
+    progress: RecoveryProgress | UnpacedProgress;
+    status: RecoveryStatus;
+    error?: string;
+  }): Promise<void>;
   /** Of the first release: the next page over all subscriptions, all of it handed over at once. */
   recoverPage(input: RecoveryInput): Promise<{ retries: RetryDeliveryInput[]; cursor?: string; found: number }>;
 }

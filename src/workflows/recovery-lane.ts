@@ -1,7 +1,13 @@
 /** One subscription's part of a recovery: reads page by page and hands over at the subscription's pace. */
 import { condition, proxyActivities } from "@temporalio/workflow";
 import { startRetry } from "./deliver-event.js";
-import type { RecoveryActivities, RecoveryInput, RecoveryLane, RecoveryProgress, RecoveryStep } from "./recovery-contract.js";
+import type {
+  RecoveryActivities,
+  RecoveryInput,
+  RecoveryLane,
+  RecoveryProgress,
+  RecoveryStep,
+} from "./recovery-contract.js";
 
 /** Failures of our own (store down, worker killed) only delay: a step that got somewhere is told so by the records. */
 const { recoveryPage, recoveryStep } = proxyActivities<Pick<RecoveryActivities, "recoveryPage" | "recoveryStep">>({
@@ -9,7 +15,9 @@ const { recoveryPage, recoveryStep } = proxyActivities<Pick<RecoveryActivities, 
   retry: { initialInterval: "500 milliseconds", backoffCoefficient: 2, maximumInterval: "10 seconds" },
 });
 
-/** A hand-over carries what goes out in so many seconds, at most MAX_BATCH: what a pause or a cancel can no longer stop. */
+/**
+ * A hand-over carries what goes out in so many seconds, at most MAX_BATCH: what a pause or a cancel can no longer stop.
+ */
 const BATCH_SECONDS = 2;
 const MAX_BATCH = 100;
 /** Most deliveries handed over whose result is not known, in batches: an endpoint that hangs gets no more. */
@@ -21,10 +29,16 @@ const LOOK_MS = 1_000;
 const LONGEST_LOOK_MS = 10_000;
 /** In a pause nothing is looked at, and no history grows. */
 const DAY_MS = 86_400_000;
-/** Results are waited for so long without any; what is open then goes on by itself. After a cancel somebody waits for the end. */
+/**
+ * Results are waited for so long without any; what is open then goes on by itself. After a cancel somebody waits for
+ * the end.
+ */
 const PATIENCE_MS = 15 * 60_000;
 const PATIENCE_CANCELLED_MS = 20_000;
-/** What has no result for so long (a pause that the consumer asked for, a workflow ended by hand) no longer holds up the rest. */
+/**
+ * What has no result for so long (a pause that the consumer asked for, a workflow ended by hand) no longer holds up the
+ * rest.
+ */
 const WATCHED_MS = 3_600_000;
 /** Part of the time that may be spent on looking for live traffic: the embedded store scans for it. */
 const LOOK_SHARE = 20;
@@ -42,7 +56,17 @@ export interface RecoveryRun {
 }
 
 export const newLane = (subscriptionId: string, cursor?: string): RecoveryLane => ({
-  subscriptionId, ...(cursor !== undefined && { cursor }), readAll: false, queue: [], watch: [], perSecond: 1, nextAt: 0, liveWaits: false, lookAt: 0, step: 0, newsAt: 0,
+  subscriptionId,
+  ...(cursor !== undefined && { cursor }),
+  readAll: false,
+  queue: [],
+  watch: [],
+  perSecond: 1,
+  nextAt: 0,
+  liveWaits: false,
+  lookAt: 0,
+  step: 0,
+  newsAt: 0,
 });
 
 /** Resolves with true when the lane is done, with false when the run leaves it where it is. */
@@ -70,7 +94,8 @@ function isDone({ cancelledBy }: RecoveryRun, { queue, readAll, watch, newsAt }:
 }
 
 /** Changes with everything that somebody asks of the run. */
-const control = ({ paused, cancelledBy, leaving }: RecoveryRun): string => `${paused}/${cancelledBy !== undefined}/${leaving}`;
+const control = ({ paused, cancelledBy, leaving }: RecoveryRun): string =>
+  `${paused}/${cancelledBy !== undefined}/${leaving}`;
 
 /** Half of the subscription's pace is left to live traffic while any waits. */
 const paceOf = ({ perSecond, liveWaits }: RecoveryLane): number => (liveWaits ? perSecond / 2 : perSecond);
@@ -82,14 +107,24 @@ function sizeOf(lane: RecoveryLane): number {
 
 function waitOf(run: RecoveryRun, lane: RecoveryLane, lookMs: number): number {
   const sending = !run.paused && run.cancelledBy === undefined;
-  const untilDue = !sending ? DAY_MS : lane.queue.length === 0 && !lane.readAll ? 0 : sizeOf(lane) > 0 ? lane.nextAt - LEAD_MS - Date.now() : DAY_MS;
+  const untilDue = !sending
+    ? DAY_MS
+    : lane.queue.length === 0 && !lane.readAll
+      ? 0
+      : sizeOf(lane) > 0
+        ? lane.nextAt - LEAD_MS - Date.now()
+        : DAY_MS;
   const looking = lane.watch.length > 0 && (sending || Date.now() - lane.newsAt <= PATIENCE_MS);
   return Math.max(1, Math.min(untilDue, looking ? lookMs : DAY_MS));
 }
 
 async function readPage(run: RecoveryRun, lane: RecoveryLane): Promise<void> {
   const { subscriptionId, cursor } = lane;
-  const page = await recoveryPage({ filter: run.input.filter, subscriptionId, ...(cursor !== undefined && { cursor }) });
+  const page = await recoveryPage({
+    filter: run.input.filter,
+    subscriptionId,
+    ...(cursor !== undefined && { cursor }),
+  });
   lane.queue.push(...page.deliveries);
   lane.perSecond = page.perSecond;
   lane.readAll = page.cursor === undefined;
@@ -107,8 +142,14 @@ async function takeStep(run: RecoveryRun, lane: RecoveryLane, count: number): Pr
   const intervalMs = 1_000 / paceOf(lane);
   const workflowId = `recovery/${run.input.recoveryId}/${subscriptionId}/${lane.step}`;
   const step = await recoveryStep({
-    subscriptionId, workflowId, statuses: run.input.filter.status ?? ["parked", "exhausted"], parkOpenDays: run.input.parkOpenDays, watch: lane.watch,
-    send: lane.queue.slice(0, count).map((met, index) => ({ ...met, notBefore: Math.round(from + index * intervalMs) })),
+    subscriptionId,
+    workflowId,
+    statuses: run.input.filter.status ?? ["parked", "exhausted"],
+    parkOpenDays: run.input.parkOpenDays,
+    watch: lane.watch,
+    send: lane.queue
+      .slice(0, count)
+      .map((met, index) => ({ ...met, notBefore: Math.round(from + index * intervalMs) })),
     look: count > 0 && started >= lane.lookAt,
   });
   if (step.retry) await startRetry(step.retry, workflowId);
@@ -124,7 +165,11 @@ async function takeStep(run: RecoveryRun, lane: RecoveryLane, count: number): Pr
   return countIn(run, lane, step);
 }
 
-function countIn(run: RecoveryRun, lane: RecoveryLane, { sent, skipped, delivered, failedAgain }: RecoveryStep): boolean {
+function countIn(
+  run: RecoveryRun,
+  lane: RecoveryLane,
+  { sent, skipped, delivered, failedAgain }: RecoveryStep,
+): boolean {
   const { progress } = run;
   progress.sent += sent.length;
   progress.delivered += delivered;

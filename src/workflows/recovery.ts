@@ -1,13 +1,37 @@
 /**
- * `recovery`: sends the deliveries of a filter again. Each subscription has a lane of its own, so that a slow one holds up no other;
- * a lane keeps the subscription's pace, leaves half of it to live traffic that waits, and watches what became of what it handed over.
+ * `recovery`: sends the deliveries of a filter again. Each subscription has a lane of its own, so that a slow one holds
+ * up no other; a lane keeps the subscription's pace, leaves half of it to live traffic that waits, and watches what
+ * became of what it handed over.
  */
 import {
-  allHandlersFinished, CancellationScope, condition, continueAsNew, defineQuery, defineSignal, isCancellation, patched, proxyActivities, setCurrentDetails, setHandler, workflowInfo,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  isCancellation,
+  patched,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
 } from "@temporalio/workflow";
 import { QUERY, SIGNAL } from "./contract.js";
 import { actorOf, lacksProof, refuseUnproven } from "./proof.js";
-import { LANES_AT_ONCE, noProgress, progressOf, type RecoveryActivities, type RecoveryInput, type RecoveryLane, type RecoveryProgress, type RecoverySignal, type RecoveryState, type RecoveryStatus, type UnpacedProgress } from "./recovery-contract.js";
+import {
+  LANES_AT_ONCE,
+  noProgress,
+  progressOf,
+  type RecoveryActivities,
+  type RecoveryInput,
+  type RecoveryLane,
+  type RecoveryProgress,
+  type RecoverySignal,
+  type RecoveryState,
+  type RecoveryStatus,
+  type UnpacedProgress,
+} from "./recovery-contract.js";
 import { newLane, type RecoveryRun, runLane } from "./recovery-lane.js";
 import { unpacedRecovery } from "./recovery-unpaced.js";
 import { isRunOld, maxRunMs } from "./run-age.js";
@@ -17,7 +41,9 @@ const resumeSignal = defineSignal<[RecoverySignal?]>(SIGNAL.resume);
 const cancelSignal = defineSignal<[RecoverySignal?]>(SIGNAL.cancel);
 const stateQuery = defineQuery<{ status: RecoveryStatus; progress: RecoveryProgress }>(QUERY.state);
 
-const { recoverySubscriptions, recordRecovery } = proxyActivities<Pick<RecoveryActivities, "recoverySubscriptions" | "recordRecovery">>({
+const { recoverySubscriptions, recordRecovery } = proxyActivities<
+  Pick<RecoveryActivities, "recoverySubscriptions" | "recordRecovery">
+>({
   startToCloseTimeout: "30 seconds",
   retry: { initialInterval: "500 milliseconds", backoffCoefficient: 2, maximumInterval: "10 seconds" },
 });
@@ -28,7 +54,10 @@ const MAX_SIGNALS = 8_000;
 const RECORD_MS = 1_500;
 const DAY_MS = 86_400_000;
 
-/** Ends when everything is handed over and its result known, or given up waiting for. A cancel ends what was not handed over yet. */
+/**
+ * Ends when everything is handed over and its result known, or given up waiting for. A cancel ends what was not handed
+ * over yet.
+ */
 export async function recovery(input: RecoveryInput): Promise<RecoveryProgress | UnpacedProgress> {
   if (lacksProof(input, "internal")) return refuseUnproven(input);
   return patched("paced-recovery") ? pacedRecovery(input) : unpacedRecovery(input);
@@ -45,8 +74,16 @@ interface PacedRun extends RecoveryRun {
 
 async function pacedRecovery(input: RecoveryInput): Promise<RecoveryProgress> {
   const run: PacedRun = {
-    input, progress: input.progress ? progressOf(input.progress) : noProgress(), paused: input.state?.paused ?? false, cancelledBy: input.state?.cancelledBy,
-    leaving: false, news: 1, lanes: input.state?.lanes ?? [], waiting: input.state?.waiting ?? [], running: 0, signals: 0,
+    input,
+    progress: input.progress ? progressOf(input.progress) : noProgress(),
+    paused: input.state?.paused ?? false,
+    cancelledBy: input.state?.cancelledBy,
+    leaving: false,
+    news: 1,
+    lanes: input.state?.lanes ?? [],
+    waiting: input.state?.waiting ?? [],
+    running: 0,
+    signals: 0,
   };
   listen(run);
   try {
@@ -77,7 +114,8 @@ function listen(run: PacedRun): void {
   setHandler(stateQuery, () => ({ status: statusOf(run), progress: run.progress }));
 }
 
-const statusOf = ({ cancelledBy, paused }: RecoveryRun): RecoveryStatus => (cancelledBy !== undefined ? "cancelled" : paused ? "paused" : "running");
+const statusOf = ({ cancelledBy, paused }: RecoveryRun): RecoveryStatus =>
+  cancelledBy !== undefined ? "cancelled" : paused ? "paused" : "running";
 
 /** Keeps the lanes going, writes down how far they are, and goes on in a new run when this one is full. */
 async function control(run: PacedRun): Promise<void> {
@@ -133,7 +171,12 @@ const isFull = ({ signals }: PacedRun): boolean => {
 async function goOn(run: PacedRun): Promise<void> {
   run.leaving = true;
   await condition(() => run.running === 0 && allHandlersFinished());
-  const state: RecoveryState = { waiting: run.waiting, lanes: run.lanes, paused: run.paused, ...(run.cancelledBy !== undefined && { cancelledBy: run.cancelledBy }) };
+  const state: RecoveryState = {
+    waiting: run.waiting,
+    lanes: run.lanes,
+    paused: run.paused,
+    ...(run.cancelledBy !== undefined && { cancelledBy: run.cancelledBy }),
+  };
   await continueAsNew({ ...run.input, progress: run.progress, state });
 }
 
@@ -142,8 +185,20 @@ async function record(run: PacedRun, status: RecoveryStatus): Promise<void> {
   const { found, sent, delivered, failedAgain } = progress;
   const skipped = Object.values(progress.skipped).reduce((sum, count) => sum + count, 0);
   const open = sent - delivered - failedAgain;
-  setCurrentDetails(`${status}: ${found} found, ${sent} sent, ${delivered} delivered, ${failedAgain} failed again, ${skipped} skipped, ${open} under way.\n\n`
-    + "Signals: `pause`, `resume`, `cancel`. A cancel ends what was not handed over; what is under way goes on.");
-  const error = cancelledBy === undefined ? undefined : `Cancelled by ${cancelledBy}. ${found - sent - skipped} that were read were not sent; ${open} that were handed over before go on.`;
-  await recordRecovery({ recoveryId: run.input.recoveryId, progress: { ...progress }, status, ...(error !== undefined && { error }) });
+  setCurrentDetails(
+    `${status}: ${found} found, ${sent} sent, ${delivered} delivered, ${failedAgain} failed again, ` +
+      `${skipped} skipped, ${open} under way.\n\n` +
+      "Signals: `pause`, `resume`, `cancel`. A cancel ends what was not handed over; what is under way goes on.",
+  );
+  const error =
+    cancelledBy === undefined
+      ? undefined
+      : `Cancelled by ${cancelledBy}. ${found - sent - skipped} that were read were not sent; ${open} ` +
+        "that were handed over before go on.";
+  await recordRecovery({
+    recoveryId: run.input.recoveryId,
+    progress: { ...progress },
+    status,
+    ...(error !== undefined && { error }),
+  });
 }

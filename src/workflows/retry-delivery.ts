@@ -1,12 +1,34 @@
 /**
- * `retryDelivery`: looks after one or many deliveries of one subscription until each is settled: durable timers, attempts,
- * signals from operators. It stays open while something in it is parked, so that operations find it in the Temporal UI.
+ * `retryDelivery`: looks after one or many deliveries of one subscription until each is settled: durable timers,
+ * attempts, signals from operators. It stays open while something in it is parked, so that operations find it in the
+ * Temporal UI.
  */
 import {
-  ActivityCancellationType, allHandlersFinished, CancellationScope, condition, defineQuery, defineSignal, isCancellation, makeContinueAsNewFunc, patched, proxyActivities,
-  setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo,
+  ActivityCancellationType,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  isCancellation,
+  makeContinueAsNewFunc,
+  patched,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
 } from "@temporalio/workflow";
-import { type Activities, type CancelSignal, QUERY, type RetryDeliveryInput, type RetryItem, type RetrySignal, SETTLED_STATUSES, SIGNAL } from "./contract.js";
+import {
+  type Activities,
+  type CancelSignal,
+  QUERY,
+  type RetryDeliveryInput,
+  type RetryItem,
+  type RetrySignal,
+  SETTLED_STATUSES,
+  SIGNAL,
+} from "./contract.js";
 import { describe } from "./describe.js";
 import { UnreadableInput } from "./payload-converter.js";
 import { actorOf, lacksProof, refuseUnproven } from "./proof.js";
@@ -27,12 +49,21 @@ const OPTIONS = {
 } as const;
 const { recordStatus } = proxyActivities<Pick<Activities, "recordStatus">>(OPTIONS);
 // What was sent before a cancel has to be known when the rest is given up.
-const { attempt } = proxyActivities<Pick<Activities, "attempt">>({ ...OPTIONS, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED });
+const { attempt } = proxyActivities<Pick<Activities, "attempt">>({
+  ...OPTIONS,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
 
-/** Deliveries in one run of the activity, and runs side by side: while one ends and reports, the others keep a rate limit used. */
+/**
+ * Deliveries in one run of the activity, and runs side by side: while one ends and reports, the others keep a rate
+ * limit used.
+ */
 const CHUNK = 50;
 const CHUNKS_AT_ONCE = 4;
-/** History events and signals after which the workflow goes on in a new run; Temporal suggests it at 4,096 and does not count signals. */
+/**
+ * History events and signals after which the workflow goes on in a new run; Temporal suggests it at 4,096 and does not
+ * count signals.
+ */
 const MAX_HISTORY_EVENTS = 3_500;
 const MAX_SIGNALS = 8_000;
 /** Held deliveries are woken by signal; once a day they look for themselves. Also the longest sleep. */
@@ -44,7 +75,10 @@ const TOGETHER_MS = 500;
 const NO_DELIVERY = [""];
 
 /** What somebody wants to happen to one delivery; a later wish replaces an earlier one. */
-type Wish = { kind: "retry"; notBefore?: number } | { kind: "wake" } | { kind: "cancel"; by: string | undefined; reason: string | undefined };
+type Wish =
+  | { kind: "retry"; notBefore?: number }
+  | { kind: "wake" }
+  | { kind: "cancel"; by: string | undefined; reason: string | undefined };
 
 interface Care {
   readonly input: RetryDeliveryInput;
@@ -67,18 +101,30 @@ interface Care {
 export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
   if (lacksProof(input, "internal")) return refuseUnproven(input);
   const care: Care = {
-    input, items: new Map(input.items.map((item) => [item.deliveryId, item])), wishes: new Map(), underWay: new Set(), givenUp: new Set(),
-    news: 0, signals: 0, chunks: 0, lookedAt: Date.now(),
+    input,
+    items: new Map(input.items.map((item) => [item.deliveryId, item])),
+    wishes: new Map(),
+    underWay: new Set(),
+    givenUp: new Set(),
+    news: 0,
+    signals: 0,
+    chunks: 0,
+    lookedAt: Date.now(),
   };
   listen(care);
   try {
     await lookAfter(care);
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    // Cancelled in the Temporal UI: the records must not say that something is still coming, nor the report of an attempt come after them.
-    if (care.underWay.size > 0 && patched("cancel-awaits-attempts")) await CancellationScope.nonCancellable(() => condition(() => care.underWay.size === 0));
+    // Cancelled in the Temporal UI: the records must not say that something is still coming, nor the report of an
+    // attempt come after them.
+    if (care.underWay.size > 0 && patched("cancel-awaits-attempts"))
+      await CancellationScope.nonCancellable(() => condition(() => care.underWay.size === 0));
     const given = openItems(care).map((item) => cancelled(item, "The workflow was cancelled."));
-    if (given.length > 0) await CancellationScope.nonCancellable(() => recordStatus({ subscriptionId: input.subscriptionId, items: given }));
+    if (given.length > 0)
+      await CancellationScope.nonCancellable(() =>
+        recordStatus({ subscriptionId: input.subscriptionId, items: given }),
+      );
     throw error;
   }
 }
@@ -137,9 +183,15 @@ function listen(care: Care): void {
   setHandler(stateQuery, () => [...care.items.values()]);
 }
 
-/** No ids mean every delivery. People send signals by hand: what is no such argument must neither stop the workflow nor mean all. */
+/**
+ * No ids mean every delivery. People send signals by hand: what is no such argument must neither stop the workflow nor
+ * mean all.
+ */
 function idsOf(signal: unknown): string[] {
-  const isArgument = signal === undefined || signal === null || (typeof signal === "object" && !Array.isArray(signal) && !(signal instanceof UnreadableInput));
+  const isArgument =
+    signal === undefined ||
+    signal === null ||
+    (typeof signal === "object" && !Array.isArray(signal) && !(signal instanceof UnreadableInput));
   if (!isArgument) return patched("signal-shape") ? NO_DELIVERY : [];
   const { deliveryIds } = (signal ?? {}) as { deliveryIds?: unknown };
   if (deliveryIds === undefined || deliveryIds === null) return [];
@@ -151,10 +203,12 @@ function idsOf(signal: unknown): string[] {
 function startsOf(signal: unknown): ReadonlyMap<string, number> {
   const { deliveryIds, notBefore } = (signal ?? {}) as { deliveryIds?: unknown; notBefore?: unknown };
   if (!Array.isArray(deliveryIds) || !Array.isArray(notBefore)) return new Map();
-  return new Map(deliveryIds.flatMap((id: unknown, index) => {
-    const at: unknown = notBefore[index];
-    return typeof id === "string" && typeof at === "number" && Number.isFinite(at) ? [[id, at] as const] : [];
-  }));
+  return new Map(
+    deliveryIds.flatMap((id: unknown, index) => {
+      const at: unknown = notBefore[index];
+      return typeof id === "string" && typeof at === "number" && Number.isFinite(at) ? [[id, at] as const] : [];
+    }),
+  );
 }
 
 function textsOf(signal: unknown): { by: string | undefined; reason: string | undefined } {
@@ -167,11 +221,17 @@ const openItems = ({ items }: Care): RetryItem[] => [...items.values()].filter((
 
 /** Without ids every delivery is meant that is not settled; one whose cancel is being recorded is as good as that. */
 const meant = (care: Care): string[] =>
-  openItems(care).map(({ deliveryId }) => deliveryId).filter((id) => !(care.givenUp.has(id) && patched("given-up-is-settled")));
+  openItems(care)
+    .map(({ deliveryId }) => deliveryId)
+    .filter((id) => !(care.givenUp.has(id) && patched("given-up-is-settled")));
 
 /** Fulfils the wishes; those for a delivery whose attempt is under way wait for its report. */
 async function grant(care: Care): Promise<void> {
-  const { items, wishes, input: { subscriptionId } } = care;
+  const {
+    items,
+    wishes,
+    input: { subscriptionId },
+  } = care;
   const given = new Map<string | undefined, RetryItem[]>();
   for (const [id, wish] of wishes) {
     const item = items.get(id);
@@ -180,7 +240,8 @@ async function grant(care: Care): Promise<void> {
     if (!item) continue;
     if (wish.kind === "retry") items.set(id, afresh(item, wish.notBefore));
     else if (wish.kind === "wake") items.set(id, awake(item));
-    else if (!isSettled(item)) given.set(wish.by, [...(given.get(wish.by) ?? []), cancelled(item, wish.reason ?? "Cancelled by hand.")]);
+    else if (!isSettled(item))
+      given.set(wish.by, [...(given.get(wish.by) ?? []), cancelled(item, wish.reason ?? "Cancelled by hand.")]);
   }
   for (const { deliveryId } of [...given.values()].flat()) care.givenUp.add(deliveryId);
   for (const [by, some] of given) {
@@ -193,11 +254,20 @@ async function grant(care: Care): Promise<void> {
 /** A retry by hand goes out now and begins the schedule anew. */
 function afresh(item: RetryItem, notBefore?: number): RetryItem {
   const { reservation: _slot, reason: _reason, since: _since, notBefore: _pace, ...rest } = item;
-  return { ...rest, status: "pending", asked: true, dueAt: Date.now(), scheduleBase: item.attempts, ...(notBefore !== undefined && { notBefore }) };
+  return {
+    ...rest,
+    status: "pending",
+    asked: true,
+    dueAt: Date.now(),
+    scheduleBase: item.attempts,
+    ...(notBefore !== undefined && { notBefore }),
+  };
 }
 
 function awake(item: RetryItem): RetryItem {
-  return item.status === "held" || item.status === "throttled" ? { ...item, status: "pending", dueAt: Date.now() } : item;
+  return item.status === "held" || item.status === "throttled"
+    ? { ...item, status: "pending", dueAt: Date.now() }
+    : item;
 }
 
 function cancelled(item: RetryItem, reason: string): RetryItem {
@@ -205,7 +275,10 @@ function cancelled(item: RetryItem, reason: string): RetryItem {
   return { ...rest, status: "cancelled", reason, since: Date.now() };
 }
 
-/** What is parked for long does not keep the workflow open alone; while something else does, it can still be told to go on here. */
+/**
+ * What is parked for long does not keep the workflow open alone; while something else does, it can still be told to go
+ * on here.
+ */
 function keepsOpen({ input }: Care, { status, since = Date.now() }: RetryItem): boolean {
   return status !== "parked" || since > Date.now() - input.parkOpenDays * DAY_MS;
 }
@@ -219,17 +292,24 @@ function dueAt({ lookedAt }: Care, { status, dueAt: at, reservation }: RetryItem
 
 /** When there is something to do without a signal or a report. */
 function nextLook(care: Care): number {
-  const times = openItems(care).filter((item) => !care.underWay.has(item.deliveryId) && keepsOpen(care, item)).map((item) =>
-    item.status === "parked" ? (item.since ?? Date.now()) + care.input.parkOpenDays * DAY_MS
-      // Due, but all runs are taken: the report of one of them is the news to wait for.
-      : care.chunks >= CHUNKS_AT_ONCE ? Number.POSITIVE_INFINITY : dueAt(care, item));
+  const times = openItems(care)
+    .filter((item) => !care.underWay.has(item.deliveryId) && keepsOpen(care, item))
+    .map((item) =>
+      item.status === "parked"
+        ? (item.since ?? Date.now()) + care.input.parkOpenDays * DAY_MS
+        : // Due, but all runs are taken: the report of one of them is the news to wait for.
+          care.chunks >= CHUNKS_AT_ONCE
+          ? Number.POSITIVE_INFINITY
+          : dueAt(care, item),
+    );
   return Math.min(...times);
 }
 
 function startDue(care: Care, open: RetryItem[]): void {
   const now = Date.now();
   const due = open.filter((item) => !care.underWay.has(item.deliveryId) && dueAt(care, item) <= now);
-  for (let from = 0; from < due.length && care.chunks < CHUNKS_AT_ONCE; from += CHUNK) void runChunk(care, due.slice(from, from + CHUNK));
+  for (let from = 0; from < due.length && care.chunks < CHUNKS_AT_ONCE; from += CHUNK)
+    void runChunk(care, due.slice(from, from + CHUNK));
   if (due.some(({ status }) => status === "held")) care.lookedAt = now;
 }
 

@@ -1,4 +1,7 @@
-/** How old a run may become. Its first payloads are sealed under the key of the day it began; that key is destroyed one day. */
+/**
+ * How old a run may become. Its first payloads are sealed under the key of the day it began; that key is destroyed one
+ * day.
+ */
 import { patched, workflowInfo } from "@temporalio/workflow";
 import { MAX_RUN_DAYS } from "./contract.js";
 
@@ -8,8 +11,8 @@ const DAY_MS = 86_400_000;
 export const maxRunMs = (input: { maxRunMs?: number }): number => input.maxRunMs ?? MAX_RUN_DAYS * DAY_MS;
 
 /**
- * Whether this run should go on in a new one. Call it where that can happen at once. The patch marker is written only then, so it costs
- * nothing before; a run of older code that went past this age without it still replays.
+ * Whether this run should go on in a new one. Call it where that can happen at once. The patch marker is written only
+ * then, so it costs nothing before; a run of older code that went past this age without it still replays.
  */
 export function isRunOld(input: { maxRunMs?: number }): boolean {
   return Date.now() - workflowInfo().runStartTime.getTime() >= maxRunMs(input) && patched("max-run-age");

@@ -1,7 +1,9 @@
 /** When a failed delivery is tried again. Pure: the caller passes the random number. */
 
 /** Seconds between attempts when the subscription has no schedule of its own: 12 attempts within three days. */
-export const DEFAULT_SCHEDULE_SECONDS: readonly number[] = [5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 86_400];
+export const DEFAULT_SCHEDULE_SECONDS: readonly number[] = [
+  5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 86_400,
+];
 
 /** Total deadline of one attempt when the subscription names none, milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 15_000;
@@ -32,19 +34,33 @@ export interface NextAttemptOrder {
 /**
  * When to try again, or that the schedule is used up. Delays are whole milliseconds.
  *
- * Retry-After moves the delay between the scheduled one and twice that, at most 24 h: a consumer cannot use up the schedule
- * by asking for haste, nor stretch it to years. That nothing is sent before the time it asked for is the pause's part
- * (`Throttle.pause`), which holds for the whole subscription.
+ * Retry-After moves the delay between the scheduled one and twice that, at most 24 h: a consumer cannot use up the
+ * schedule by asking for haste, nor stretch it to years. That nothing is sent before the time it asked for is the
+ * pause's part (`Throttle.pause`), which holds for the whole subscription.
  */
-export function nextAttempt({ policy = {}, attemptsInSchedule, retryAfterMs, random }: NextAttemptOrder): { delayMs: number } | { exhausted: true } {
+export function nextAttempt({
+  policy = {},
+  attemptsInSchedule,
+  retryAfterMs,
+  random,
+}: NextAttemptOrder): { delayMs: number } | { exhausted: true } {
   const schedule = policy.scheduleSeconds ?? DEFAULT_SCHEDULE_SECONDS;
   const maxAttempts = policy.maxAttempts ?? schedule.length + 1;
   if (attemptsInSchedule >= maxAttempts) return { exhausted: true };
   const seconds = schedule[Math.min(Math.max(attemptsInSchedule, 1), schedule.length) - 1];
   // An empty schedule means a single attempt, unless more are asked for: then the default delays apply.
-  if (seconds === undefined) return nextAttempt({ policy: { maxAttempts }, attemptsInSchedule, random, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+  if (seconds === undefined)
+    return nextAttempt({
+      policy: { maxAttempts },
+      attemptsInSchedule,
+      random,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
   const base = seconds * 1_000;
   const jittered = base * (1 - JITTER + 2 * JITTER * random);
-  const delay = retryAfterMs === undefined || !(retryAfterMs > 0) ? jittered : Math.min(Math.max(jittered, base, retryAfterMs), 2 * base);
+  const delay =
+    retryAfterMs === undefined || !(retryAfterMs > 0)
+      ? jittered
+      : Math.min(Math.max(jittered, base, retryAfterMs), 2 * base);
   return { delayMs: Math.round(Math.min(delay, MAX_DELAY_MS)) };
 }

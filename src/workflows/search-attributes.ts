@@ -14,20 +14,42 @@ const KEYS = {
 const KEYWORD_CHARACTERS = 255;
 
 /** Of several deliveries the one that most needs somebody names the status. */
-export const URGENCY: readonly DeliveryStatus[] = ["parked", "held", "throttled", "retrying", "pending", "exhausted", "cancelled", "delivered"];
+export const URGENCY: readonly DeliveryStatus[] = [
+  "parked",
+  "held",
+  "throttled",
+  "retrying",
+  "pending",
+  "exhausted",
+  "cancelled",
+  "delivered",
+];
 
 /** The status that a set of deliveries shows. */
 export const statusOf = (items: readonly RetryItem[]): DeliveryStatus =>
   URGENCY.find((status) => items.some((item) => item.status === status)) ?? "delivered";
 
 /** At the start; with several events the first one stands for all. */
-export function searchAttributesOf({ subscriptionId, groupId, items }: { subscriptionId: string; groupId: string; items: readonly RetryItem[] }): SearchAttributePair[] {
+export function searchAttributesOf({
+  subscriptionId,
+  groupId,
+  items,
+}: {
+  subscriptionId: string;
+  groupId: string;
+  items: readonly RetryItem[];
+}): SearchAttributePair[] {
   const [first] = items;
   return [
     { key: KEYS.status, value: statusOf(items) },
     { key: KEYS.subscription, value: subscriptionId },
     { key: KEYS.group, value: groupId },
-    ...(first ? [{ key: KEYS.eventType, value: first.eventType }, { key: KEYS.eventId, value: first.eventId.slice(0, KEYWORD_CHARACTERS) }] : []),
+    ...(first
+      ? [
+          { key: KEYS.eventType, value: first.eventType },
+          { key: KEYS.eventId, value: first.eventId.slice(0, KEYWORD_CHARACTERS) },
+        ]
+      : []),
   ];
 }
 

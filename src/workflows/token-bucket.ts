@@ -1,12 +1,29 @@
 /**
- * `tokenBucket`: the pace of one subscription over all workers. It only keeps state and answers; the arithmetic is in gcra.ts.
+ * `tokenBucket`: the pace of one subscription over all workers. It only keeps state and answers; the arithmetic is in
+ * gcra.ts.
  *
- * `Date.now()` is workflow time here: the clock of the worker that runs the task, the same at every replay, and it stands still
- * within a task. Slots are absolute times, so workers whose clocks differ by d use them d early or late; a difference well below
- * 0.25 / rate stays within the rule (see gcra.ts), which NTP gives for any rate that makes sense.
+ * `Date.now()` is workflow time here: the clock of the worker that runs the task, the same at every replay, and it
+ * stands still within a task. Slots are absolute times, so workers whose clocks differ by d use them d early or late; a
+ * difference well below 0.25 / rate stays within the rule (see gcra.ts), which NTP gives for any rate that makes sense.
  */
-import { allHandlersFinished, condition, continueAsNew, defineSignal, defineUpdate, setHandler, workflowInfo } from "@temporalio/workflow";
-import { type ConfigureSignal, type Lease, type LeaseRequest, type PauseSignal, SIGNAL, type TokenBucketInput, UPDATE } from "./contract.js";
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineSignal,
+  defineUpdate,
+  setHandler,
+  workflowInfo,
+} from "@temporalio/workflow";
+import {
+  type ConfigureSignal,
+  type Lease,
+  type LeaseRequest,
+  type PauseSignal,
+  SIGNAL,
+  type TokenBucketInput,
+  UPDATE,
+} from "./contract.js";
 import { isRunOld, maxRunMs } from "./run-age.js";
 import { countsAsOwn, isOwn, lacksProof, refuseUnproven } from "./proof.js";
 import { configure, isIdle, lease, newBucket, pause } from "./gcra.js";
@@ -17,7 +34,10 @@ export const pauseSignal = defineSignal<[PauseSignal]>(SIGNAL.pause);
 
 /** A bucket that nobody asked for so long ends; the next lease starts it anew. */
 const IDLE_MS = 600_000;
-/** The engine takes at most 2,000 updates and 10,000 signals in a run; well before either, the state moves on to a new run. */
+/**
+ * The engine takes at most 2,000 updates and 10,000 signals in a run; well before either, the state moves on to a new
+ * run.
+ */
 const MAX_MESSAGES = 1_500;
 const MAX_HISTORY_EVENTS = 3_500;
 const DAY_MS = 86_400_000;
@@ -27,47 +47,68 @@ export async function tokenBucket(input: TokenBucketInput): Promise<void> {
   if (lacksProof(input, "internal")) return refuseUnproven(input);
   let state = input.state ?? newBucket(input.rate, input.rateAsOf, Date.now());
   let messages = 0;
-  setHandler(leaseUpdate, (request) => {
-    messages += 1;
-    const now = Date.now();
-    const given = lease(configure(state, request.rate, request.rateAsOf, now), request, now);
-    state = given.state;
-    return given.lease;
-  }, { validator: checkRequest });
+  setHandler(
+    leaseUpdate,
+    (request) => {
+      messages += 1;
+      const now = Date.now();
+      const given = lease(configure(state, request.rate, request.rateAsOf, now), request, now);
+      state = given.state;
+      return given.lease;
+    },
+    { validator: checkRequest },
+  );
   setHandler(configureSignal, (signal) => {
     messages += 1;
-    if (countsAsOwn(signal) && isRate(signal?.rate) && Number.isFinite(signal?.asOf)) state = configure(state, signal.rate, signal.asOf, Date.now());
+    if (countsAsOwn(signal) && isRate(signal?.rate) && Number.isFinite(signal?.asOf))
+      state = configure(state, signal.rate, signal.asOf, Date.now());
   });
   setHandler(pauseSignal, (signal) => {
     messages += 1;
     if (countsAsOwn(signal) && Number.isFinite(signal?.untilMs)) state = pause(state, signal.untilMs, Date.now());
   });
 
-  const isFull = (): boolean => messages >= MAX_MESSAGES || workflowInfo().historyLength > MAX_HISTORY_EVENTS || workflowInfo().continueAsNewSuggested;
+  const isFull = (): boolean =>
+    messages >= MAX_MESSAGES ||
+    workflowInfo().historyLength > MAX_HISTORY_EVENTS ||
+    workflowInfo().continueAsNewSuggested;
   for (;;) {
     const seen = messages;
     // One timer for the whole quiet time: arming it anew at every message would cost two history events each.
-    // It is as long as the slots given out reach, as none of them may outlive the epoch that makes it valid; but a run must not grow old in it.
+    // It is as long as the slots given out reach, as none of them may outlive the epoch that makes it valid; but a run
+    // must not grow old in it.
     const quiet = Math.max(state.tat, state.pausedUntil, Date.now()) - Date.now() + (input.idleMs ?? IDLE_MS);
     const full = await condition(isFull, Math.min(quiet, DAY_MS, maxRunMs(input)));
     if (full || isRunOld(input)) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof tokenBucket>({ ...input, rate: state.rate, rateAsOf: state.rateAsOf, state });
     }
-    // A message that arrives while this ends is refused by the engine, not lost: the sender starts the bucket anew with it.
+    // A message that arrives while this ends is refused by the engine, not lost: the sender starts the bucket anew with
+    // it.
     if (messages === seen && isIdle(state, Date.now())) return;
   }
 }
 
 const isRate = (rate: unknown): boolean => {
   const { perSecond, burst } = (rate ?? {}) as { perSecond?: unknown; burst?: unknown };
-  return typeof perSecond === "number" && perSecond > 0 && Number.isFinite(perSecond) && typeof burst === "number" && burst >= 1 && Number.isFinite(burst);
+  return (
+    typeof perSecond === "number" &&
+    perSecond > 0 &&
+    Number.isFinite(perSecond) &&
+    typeof burst === "number" &&
+    burst >= 1 &&
+    Number.isFinite(burst)
+  );
 };
 
-/** @throws Error for a malformed request, or one that is not of our own workers: it sets the pace. The update is then refused without a trace in the history */
+/**
+ * @throws Error for a malformed request, or one that is not of our own workers: it sets the pace. The update is then
+ * refused without a trace in the history
+ */
 function checkRequest(request: LeaseRequest): void {
   if (!isOwn(request)) throw new Error("lease: only Sealpost's own workers take leases.");
-  if (!Number.isInteger(request.count) || request.count < 0) throw new Error("lease: count must be a whole number of at least 0.");
+  if (!Number.isInteger(request.count) || request.count < 0)
+    throw new Error("lease: count must be a whole number of at least 0.");
   if (!isRate(request.rate)) throw new Error("lease: rate needs perSecond above 0 and burst of at least 1.");
   if (!Number.isFinite(request.rateAsOf)) throw new Error("lease: rateAsOf must be a time in milliseconds.");
 }

@@ -14,7 +14,10 @@ import { type Receiver, startReceiver } from "../support/receiver.js";
 let sender: Sender;
 let receiver: Receiver;
 const lines: Record<string, unknown>[] = [];
-const log = pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+const log = pino(
+  { level: "info" },
+  { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+);
 beforeAll(async () => {
   sender = createSender({ guard: createGuard({ allowLocal: true, ports: [443] }) });
   receiver = await startReceiver();
@@ -28,18 +31,41 @@ beforeEach(() => {
   receiver.respond = () => ({ status: 204 });
 });
 
-const event = { id: "evt_1", type: "a.b", contentType: "application/json", bytes: Buffer.from('{"secret":"kingfisher"}'), acceptedAt: Date.now() };
+const event = {
+  id: "evt_1",
+  type: "a.b",
+  contentType: "application/json",
+  bytes: Buffer.from('{"secret":"kingfisher"}'),
+  acceptedAt: Date.now(),
+};
 const subscriptionFor = (fields: Partial<Subscription> = {}): Subscription => ({
-  id: "sub_1", groupId: "grp_1", url: receiver.url, eventTypes: ["a.b"], secrets: [{ secret: newSigningSecret(), createdAt: new Date() }], status: "active",
-  createdAt: new Date(), updatedAt: new Date(), ...fields,
+  id: "sub_1",
+  groupId: "grp_1",
+  url: receiver.url,
+  eventTypes: ["a.b"],
+  secrets: [{ secret: newSigningSecret(), createdAt: new Date() }],
+  status: "active",
+  createdAt: new Date(),
+  updatedAt: new Date(),
+  ...fields,
 });
 function newDeliver() {
   const [health, metrics] = [createEndpointHealth(), createMetrics()];
   const deliver = createDeliver({ request: createEndpointRequest({ sender, version: "1" }), health, metrics, log });
-  const counted = async (name: string) => (await metrics.registry.getSingleMetric(name)?.get())?.values.filter(({ value }) => value > 0).map(({ labels, value }) => ({ ...labels, value }));
-  return { health, metrics, counted, deliver: (fields: Partial<Subscription> = {}, order: Partial<Parameters<typeof deliver>[0]> = {}) => deliver({ event, subscription: subscriptionFor(fields), number: 1, inSchedule: 0, ...order }) };
+  const counted = async (name: string) =>
+    (await metrics.registry.getSingleMetric(name)?.get())?.values
+      .filter(({ value }) => value > 0)
+      .map(({ labels, value }) => ({ ...labels, value }));
+  return {
+    health,
+    metrics,
+    counted,
+    deliver: (fields: Partial<Subscription> = {}, order: Partial<Parameters<typeof deliver>[0]> = {}) =>
+      deliver({ event, subscription: subscriptionFor(fields), number: 1, inSchedule: 0, ...order }),
+  };
 }
-const answering = (status: number, headers: Record<string, string> = {}): void => void (receiver.respond = () => ({ status, headers }));
+const answering = (status: number, headers: Record<string, string> = {}): void =>
+  void (receiver.respond = () => ({ status, headers }));
 
 describe("an attempt", () => {
   it("that is accepted is delivered, with what was sent and answered", async () => {
@@ -48,7 +74,18 @@ describe("an attempt", () => {
     const result = await deliver({}, { number: 3, inSchedule: 2 });
     expect(result).toMatchObject({
       status: "delivered",
-      attempt: { number: 3, outcome: "delivered", status: 201, detail: { url: receiver.url, requestHeaders: { "webhook-attempt": "3" }, responseHeaders: { "x-request": "7" }, responseBody: "thanks, ü", responseBodyEncoding: "utf8" } },
+      attempt: {
+        number: 3,
+        outcome: "delivered",
+        status: 201,
+        detail: {
+          url: receiver.url,
+          requestHeaders: { "webhook-attempt": "3" },
+          responseHeaders: { "x-request": "7" },
+          responseBody: "thanks, ü",
+          responseBodyEncoding: "utf8",
+        },
+      },
     });
     expect(result.attempt?.detail).not.toHaveProperty("hint");
     expect(Number.isInteger(result.attempt?.durationMs)).toBe(true);
@@ -58,9 +95,15 @@ describe("an attempt", () => {
 
   it("keeps an answer that is no text as base64, one that is too long cut, and none where there is none", async () => {
     receiver.respond = () => ({ status: 200, body: Buffer.from([0xff, 0xfe]) });
-    expect((await newDeliver().deliver()).attempt?.detail).toMatchObject({ responseBody: "//4=", responseBodyEncoding: "base64" });
+    expect((await newDeliver().deliver()).attempt?.detail).toMatchObject({
+      responseBody: "//4=",
+      responseBodyEncoding: "base64",
+    });
     receiver.respond = () => ({ status: 200, body: "x".repeat(20_000) });
-    expect((await newDeliver().deliver()).attempt?.detail).toMatchObject({ truncated: true, responseBody: "x".repeat(16_384) });
+    expect((await newDeliver().deliver()).attempt?.detail).toMatchObject({
+      truncated: true,
+      responseBody: "x".repeat(16_384),
+    });
     answering(204);
     const { detail } = (await newDeliver().deliver()).attempt ?? {};
     expect(detail).not.toHaveProperty("responseBody");
@@ -72,7 +115,11 @@ describe("an attempt", () => {
     const { deliver, health } = newDeliver();
     const before = Date.now();
     const result = await deliver({ retry: { scheduleSeconds: [100, 1_000] } }, { inSchedule: 1 });
-    expect(result).toMatchObject({ status: "retrying", reason: "HTTP 503: The endpoint failed.", attempt: { outcome: "http_5xx", detail: { hint: OUTCOMES.http_5xx.hint } } });
+    expect(result).toMatchObject({
+      status: "retrying",
+      reason: "HTTP 503: The endpoint failed.",
+      attempt: { outcome: "http_5xx", detail: { hint: OUTCOMES.http_5xx.hint } },
+    });
     // The second delay, spread by a fifth.
     const delay = result.status === "retrying" ? result.dueAt - before : 0;
     expect(delay).toBeGreaterThanOrEqual(800_000);
@@ -81,17 +128,31 @@ describe("an attempt", () => {
     expect(health.verdict("sub_1")).toBe("failing");
   });
 
-  it("that is the last of its schedule is exhausted, and still asks for the pause that the endpoint named", async () => {
-    answering(503, { "retry-after": "600" });
-    const before = Date.now();
-    const result = await newDeliver().deliver({ retry: { scheduleSeconds: [1] } }, { number: 2, inSchedule: 1 });
-    expect(result).toMatchObject({ status: "exhausted", reason: "Retries ran out. Last: HTTP 503: The endpoint failed.", effect: { kind: "pause" } });
-    const untilMs = result.effect?.kind === "pause" ? result.effect.untilMs : 0;
-    expect(untilMs).toBeGreaterThanOrEqual(before + 600_000);
-    expect(untilMs).toBeLessThanOrEqual(Date.now() + 600_000);
-  });
+  it(
+    "that is the last of its schedule is exhausted, and still asks for the pause that the " + "endpoint named",
+    async () => {
+      answering(503, { "retry-after": "600" });
+      const before = Date.now();
+      const result = await newDeliver().deliver({ retry: { scheduleSeconds: [1] } }, { number: 2, inSchedule: 1 });
+      expect(result).toMatchObject({
+        status: "exhausted",
+        reason: "Retries ran out. Last: HTTP 503: The endpoint failed.",
+        effect: { kind: "pause" },
+      });
+      const untilMs = result.effect?.kind === "pause" ? result.effect.untilMs : 0;
+      expect(untilMs).toBeGreaterThanOrEqual(before + 600_000);
+      expect(untilMs).toBeLessThanOrEqual(Date.now() + 600_000);
+    },
+  );
 
-  it.each([[429, "http_429"], [503, "http_5xx"], [502, "http_5xx"], [408, "http_408"], [421, "http_421"], [425, "http_425"]])("answered %i with Retry-After is due when the pause is over", async (status, outcome) => {
+  it.each([
+    [429, "http_429"],
+    [503, "http_5xx"],
+    [502, "http_5xx"],
+    [408, "http_408"],
+    [421, "http_421"],
+    [425, "http_425"],
+  ])("answered %i with Retry-After is due when the pause is over", async (status, outcome) => {
     answering(status, { "retry-after": "60" });
     const before = Date.now();
     const result = await newDeliver().deliver({ retry: { scheduleSeconds: [2, 2] } });
@@ -105,7 +166,11 @@ describe("an attempt", () => {
     answering(422);
     const { deliver, health } = newDeliver();
     const result = await deliver();
-    expect(result).toMatchObject({ status: "parked", reason: `HTTP 422: ${OUTCOMES.http_4xx.explanation}`, attempt: { outcome: "http_4xx", status: 422 } });
+    expect(result).toMatchObject({
+      status: "parked",
+      reason: `HTTP 422: ${OUTCOMES.http_4xx.explanation}`,
+      attempt: { outcome: "http_4xx", status: 422 },
+    });
     expect(result).not.toHaveProperty("effect");
     expect(health.verdict("sub_1")).toBe("prompt");
   });
@@ -113,7 +178,11 @@ describe("an attempt", () => {
   it("answered 410 is parked, and asks for the subscription to be disabled", async () => {
     answering(410);
     const reason = `HTTP 410: ${OUTCOMES.http_410.explanation}`;
-    expect(await newDeliver().deliver()).toMatchObject({ status: "parked", reason, effect: { kind: "disable", reason } });
+    expect(await newDeliver().deliver()).toMatchObject({
+      status: "parked",
+      reason,
+      effect: { kind: "disable", reason },
+    });
   });
 
   it("that we end ourselves is tried again in ten seconds, and spends none of the consumer's", async () => {
@@ -135,7 +204,11 @@ describe("an attempt", () => {
     ["a header with a line break", { headers: { "x-own": "a\nb" } }, {}],
   ])("that cannot be signed or written is parked with the way out: %s", async (_name, fields, order) => {
     receiver.requests.length = 0;
-    expect(await newDeliver().deliver(fields, order)).toMatchObject({ status: "parked", reason: OUTCOMES.request_invalid.explanation, attempt: { outcome: "request_invalid", detail: { hint: OUTCOMES.request_invalid.hint } } });
+    expect(await newDeliver().deliver(fields, order)).toMatchObject({
+      status: "parked",
+      reason: OUTCOMES.request_invalid.explanation,
+      attempt: { outcome: "request_invalid", detail: { hint: OUTCOMES.request_invalid.hint } },
+    });
     expect(receiver.requests).toHaveLength(0);
   });
 });
@@ -147,7 +220,17 @@ describe("what is told of an attempt", () => {
     await newDeliver().deliver({ secrets: [{ secret, createdAt: new Date() }] }, { number: 2 });
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
-      msg: "attempt", event: "evt_1", subscription: "sub_1", group: "grp_1", type: "a.b", attempt: 2, outcome: "http_5xx", class: "retry", delivery: "retrying", status: 503, bytes: event.bytes.byteLength,
+      msg: "attempt",
+      event: "evt_1",
+      subscription: "sub_1",
+      group: "grp_1",
+      type: "a.b",
+      attempt: 2,
+      outcome: "http_5xx",
+      class: "retry",
+      delivery: "retrying",
+      status: 503,
+      bytes: event.bytes.byteLength,
       next: expect.stringMatching(/^\d{4}-.*Z$/) as string,
     });
     expect(JSON.stringify(lines)).not.toMatch(new RegExp(`kingfisher|${secret}`));

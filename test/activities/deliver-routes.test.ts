@@ -27,16 +27,42 @@ afterAll(async () => {
 
 const routeTo = (subscription: Subscription, more: Partial<Route> = {}): Route => {
   const id = newId("evt");
-  return { deliveryId: `${id}.${subscription.id}`, event: { id, type: running.eventType, contentType: "application/json", bytes: Buffer.from("{}"), acceptedAt: Date.now() }, subscription, ...more };
+  return {
+    deliveryId: `${id}.${subscription.id}`,
+    event: {
+      id,
+      type: running.eventType,
+      contentType: "application/json",
+      bytes: Buffer.from("{}"),
+      acceptedAt: Date.now(),
+    },
+    subscription,
+    ...more,
+  };
 };
 /** As a dispatch does it before. */
-const store = ({ event: { id, type, contentType, bytes } }: Route): Promise<string[]> => running.store.events.insertMany([
-  { record: { id, type, apiId: "api_1", contentType, sha256: "", size: bytes.byteLength, acceptedAt: new Date(), owner: id }, payload: bytes },
-]);
-const run = (routes: Route[], { owner = newId("batch"), rerun = false } = {}) => deliverRoutes(dependencies, { owner, rerun, routes });
+const store = ({ event: { id, type, contentType, bytes } }: Route): Promise<string[]> =>
+  running.store.events.insertMany([
+    {
+      record: {
+        id,
+        type,
+        apiId: "api_1",
+        contentType,
+        sha256: "",
+        size: bytes.byteLength,
+        acceptedAt: new Date(),
+        owner: id,
+      },
+      payload: bytes,
+    },
+  ]);
+const run = (routes: Route[], { owner = newId("batch"), rerun = false } = {}) =>
+  deliverRoutes(dependencies, { owner, rerun, routes });
 const itemsOf = ({ retries }: Awaited<ReturnType<typeof deliverRoutes>>) => retries.flatMap(({ items }) => items);
 const recordOf = ({ deliveryId }: Route) => running.store.deliveries.get(deliveryId);
-const requestsFor = ({ event }: Route) => receiver.requests.filter(({ headers }) => headers["webhook-id"] === event.id).length;
+const requestsFor = ({ event }: Route) =>
+  receiver.requests.filter(({ headers }) => headers["webhook-id"] === event.id).length;
 
 describe("a first run", () => {
   it("delivers and records, and hands nothing over", async () => {
@@ -46,28 +72,39 @@ describe("a first run", () => {
     expect((await recordOf(route))?.workflowId).toBeUndefined();
   });
 
-  it.each(["paused", "suspended", "disabled"] as const)("holds what is for a subscription that is %s, and hands it over as pending: a resume meanwhile has told nobody", async (status) => {
-    const subscription = await running.subscribe(receiver.url, { status });
-    const owner = newId("batch");
-    const route = routeTo(subscription);
-    await store(route);
-    const before = Date.now();
-    const result = await run([route], { owner });
-    expect(result.retries).toMatchObject([{ subscriptionId: subscription.id, groupId: running.groupId, parkOpenDays: 7 }]);
-    const [item] = itemsOf(result);
-    expect(item).toMatchObject({ deliveryId: route.deliveryId, status: "pending", attempts: 0, scheduleBase: 0 });
-    expect(item?.dueAt).toBeGreaterThanOrEqual(before);
-    expect(item?.dueAt).toBeLessThanOrEqual(Date.now());
-    expect(await recordOf(route)).toMatchObject({ status: "held", attemptCount: 0, workflowId: retryWorkflowId(owner, subscription.id) });
-    // The resume has come before the workflow was there: its first look delivers.
-    await running.store.subscriptions.update(subscription.id, (current) => ({ ...current, status: "active" }));
-    expect(await running.attempt(subscription, item ? [item] : [])).toMatchObject([{ status: "delivered" }]);
-    expect(requestsFor(route)).toBe(1);
-  });
+  it.each(["paused", "suspended", "disabled"] as const)(
+    "holds what is for a subscription that is %s, and hands it over as pending: a resume meanwhile has told nobody",
+    async (status) => {
+      const subscription = await running.subscribe(receiver.url, { status });
+      const owner = newId("batch");
+      const route = routeTo(subscription);
+      await store(route);
+      const before = Date.now();
+      const result = await run([route], { owner });
+      expect(result.retries).toMatchObject([
+        { subscriptionId: subscription.id, groupId: running.groupId, parkOpenDays: 7 },
+      ]);
+      const [item] = itemsOf(result);
+      expect(item).toMatchObject({ deliveryId: route.deliveryId, status: "pending", attempts: 0, scheduleBase: 0 });
+      expect(item?.dueAt).toBeGreaterThanOrEqual(before);
+      expect(item?.dueAt).toBeLessThanOrEqual(Date.now());
+      expect(await recordOf(route)).toMatchObject({
+        status: "held",
+        attemptCount: 0,
+        workflowId: retryWorkflowId(owner, subscription.id),
+      });
+      // The resume has come before the workflow was there: its first look delivers.
+      await running.store.subscriptions.update(subscription.id, (current) => ({ ...current, status: "active" }));
+      expect(await running.attempt(subscription, item ? [item] : [])).toMatchObject([{ status: "delivered" }]);
+      expect(requestsFor(route)).toBe(1);
+    },
+  );
 
   it("parks what the filter cannot judge, with its reason, and sends nothing of it", async () => {
     const route = routeTo(await running.subscribe(receiver.url), { filtered: { failed: "no_such_overload" } });
-    expect(itemsOf(await run([route]))).toMatchObject([{ status: "parked", attempts: 0, reason: "no_such_overload", since: expect.any(Number) as number }]);
+    expect(itemsOf(await run([route]))).toMatchObject([
+      { status: "parked", attempts: 0, reason: "no_such_overload", since: expect.any(Number) as number },
+    ]);
     expect(await recordOf(route)).toMatchObject({ status: "parked", reason: "no_such_overload" });
     expect(requestsFor(route)).toBe(0);
   });
@@ -88,17 +125,35 @@ describe("a first run", () => {
   });
 
   it("hands the deliveries of one subscription over together", async () => {
-    const [first, second] = [await running.subscribe(receiver.url, { status: "paused" }), await running.subscribe(receiver.url, { status: "paused" })];
+    const [first, second] = [
+      await running.subscribe(receiver.url, { status: "paused" }),
+      await running.subscribe(receiver.url, { status: "paused" }),
+    ];
     const { retries } = await run([routeTo(first), routeTo(second), routeTo(first)]);
-    expect(retries.map(({ subscriptionId, items }) => [subscriptionId, items.length])).toEqual([[first.id, 2], [second.id, 1]]);
+    expect(retries.map(({ subscriptionId, items }) => [subscriptionId, items.length])).toEqual([
+      [first.id, 2],
+      [second.id, 1],
+    ]);
   });
 });
 
 describe("a second run", () => {
-  const recorded = async (route: Route, fields: Partial<Delivery>): Promise<void> => void (await running.store.deliveries.insertMany([{
-    id: route.deliveryId, eventId: route.event.id, subscriptionId: route.subscription.id, groupId: running.groupId, eventType: running.eventType,
-    status: "pending", createdAt: new Date(), updatedAt: new Date(), attemptCount: 0, attempts: [], ...fields,
-  }]));
+  const recorded = async (route: Route, fields: Partial<Delivery>): Promise<void> =>
+    void (await running.store.deliveries.insertMany([
+      {
+        id: route.deliveryId,
+        eventId: route.event.id,
+        subscriptionId: route.subscription.id,
+        groupId: running.groupId,
+        eventType: running.eventType,
+        status: "pending",
+        createdAt: new Date(),
+        updatedAt: new Date(),
+        attemptCount: 0,
+        attempts: [],
+        ...fields,
+      },
+    ]));
 
   it.each(["delivered", "exhausted", "cancelled"] as const)("leaves alone what is %s", async (status) => {
     const route = routeTo(await running.subscribe(receiver.url));
@@ -112,18 +167,39 @@ describe("a second run", () => {
     const [mine, foreign, nobodys] = [routeTo(subscription), routeTo(subscription), routeTo(subscription)];
     const owner = newId("batch");
     const nextAttemptAt = new Date(Date.now() + 60_000);
-    await recorded(mine, { status: "retrying", attemptCount: 2, nextAttemptAt, reason: "HTTP 503", workflowId: retryWorkflowId(owner, subscription.id) });
+    await recorded(mine, {
+      status: "retrying",
+      attemptCount: 2,
+      nextAttemptAt,
+      reason: "HTTP 503",
+      workflowId: retryWorkflowId(owner, subscription.id),
+    });
     await recorded(foreign, { status: "parked", workflowId: retryWorkflowId("batch_other", subscription.id) });
     await recorded(nobodys, { status: "parked" });
     const items = itemsOf(await run([mine, foreign, nobodys], { owner, rerun: true }));
-    expect(items).toMatchObject([{ deliveryId: mine.deliveryId, status: "retrying", attempts: 2, dueAt: nextAttemptAt.getTime(), reason: "HTTP 503" }, { deliveryId: nobodys.deliveryId, status: "parked" }]);
+    expect(items).toMatchObject([
+      {
+        deliveryId: mine.deliveryId,
+        status: "retrying",
+        attempts: 2,
+        dueAt: nextAttemptAt.getTime(),
+        reason: "HTTP 503",
+      },
+      { deliveryId: nobodys.deliveryId, status: "parked" },
+    ]);
     expect(items).toHaveLength(2);
     expect([mine, foreign, nobodys].map(requestsFor)).toEqual([0, 0, 0]);
   });
 
   it("records a result that is still in memory instead of sending again, and forgets it", async () => {
     const route = routeTo(await running.subscribe(receiver.url));
-    dependencies.unrecorded.set(route.deliveryId, { kind: "attempted", result: { status: "delivered", attempt: { number: 1, at: new Date(), outcome: "delivered", status: 200, durationMs: 1 } } });
+    dependencies.unrecorded.set(route.deliveryId, {
+      kind: "attempted",
+      result: {
+        status: "delivered",
+        attempt: { number: 1, at: new Date(), outcome: "delivered", status: 200, durationMs: 1 },
+      },
+    });
     expect(await run([route], { rerun: true })).toEqual({ retries: [] });
     expect(await recordOf(route)).toMatchObject({ status: "delivered", attemptCount: 1 });
     expect(requestsFor(route)).toBe(0);

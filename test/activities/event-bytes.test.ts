@@ -13,17 +13,22 @@ beforeAll(async () => {
 });
 afterAll(() => database?.close());
 
-const text = (bytes: Map<string, { bytes: Uint8Array }>) => Object.fromEntries([...bytes].map(([id, { bytes: some }]) => [id, Buffer.from(some).toString("latin1")]));
+const text = (bytes: Map<string, { bytes: Uint8Array }>) =>
+  Object.fromEntries([...bytes].map(([id, { bytes: some }]) => [id, Buffer.from(some).toString("latin1")]));
 
 it("gives back the exact bytes, whichever way they travelled", async () => {
   const binary = Buffer.from([0, 255, 128, 10]);
   await store.events.insertMany([event("evt_stored", "stored")]);
   const events = [
-    publishedEvent({ id: "evt_text", type: "a.b", data: { a: "é" } }), publishedEvent({ id: "evt_binary", type: "a.b", body: binary, contentType: "x/y" }),
-    { ...publishedEvent({ id: "evt_stored", type: "a.b", data: 0 }), body: { stored: true as const } }, { ...publishedEvent({ id: "evt_gone", type: "a.b", data: 0 }), body: { stored: true as const } },
+    publishedEvent({ id: "evt_text", type: "a.b", data: { a: "é" } }),
+    publishedEvent({ id: "evt_binary", type: "a.b", body: binary, contentType: "x/y" }),
+    { ...publishedEvent({ id: "evt_stored", type: "a.b", data: 0 }), body: { stored: true as const } },
+    { ...publishedEvent({ id: "evt_gone", type: "a.b", data: 0 }), body: { stored: true as const } },
   ];
   expect(text(await createEventBytes(store).of(events))).toEqual({
-    evt_text: Buffer.from('{"a":"é"}').toString("latin1"), evt_binary: binary.toString("latin1"), evt_stored: "stored",
+    evt_text: Buffer.from('{"a":"é"}').toString("latin1"),
+    evt_binary: binary.toString("latin1"),
+    evt_stored: "stored",
   });
 });
 
@@ -39,13 +44,22 @@ it("remembers only what it is told to keep: another event of the same id is not 
 
 it("leaves out what was erased and tells what no key opens, without holding up the rest", async () => {
   const fields = (apiId: string) => ({ apiId });
-  await store.events.insertMany([event("evt_erased", "x", fields("api_erased")), event("evt_locked", "x", fields("api_locked")), event("evt_open", "open", fields("api_open"))]);
+  await store.events.insertMany([
+    event("evt_erased", "x", fields("api_erased")),
+    event("evt_locked", "x", fields("api_locked")),
+    event("evt_open", "open", fields("api_open")),
+  ]);
   await store.keyring.destroy("api/api_erased");
-  await database.client.db(database.name).collection<{ _id: string }>("dataKeys").deleteOne({ _id: "api/api_locked#1" });
+  await database.client
+    .db(database.name)
+    .collection<{ _id: string }>("dataKeys")
+    .deleteOne({ _id: "api/api_locked#1" });
   const fresh = createEventBytes(await database.openStore());
   const unreadable: string[] = [];
   const ids = ["evt_erased", "evt_locked", "evt_open", "evt_missing"];
-  expect(text(await fresh.byId(ids, (id, code) => void unreadable.push(`${id} ${code}`)))).toEqual({ evt_open: "open" });
+  expect(text(await fresh.byId(ids, (id, code) => void unreadable.push(`${id} ${code}`)))).toEqual({
+    evt_open: "open",
+  });
   expect(unreadable).toEqual(["evt_locked key_unknown"]);
   await expect(createEventBytes(await database.openStore()).byId(ids)).rejects.toThrow(coded("key_unknown"));
 });
@@ -68,7 +82,13 @@ it("forgets what it kept as soon as something is erased, here or by another proc
 it("keeps at most 64 MiB, the newest, and forgets after five minutes", async () => {
   const source = createEventBytes(store);
   const MiB = 1024 * 1024;
-  const big = (index: number) => ({ id: `evt_big_${index}`, type: "a.b", contentType: "x/y", bytes: new Uint8Array(MiB), acceptedAt: 0 });
+  const big = (index: number) => ({
+    id: `evt_big_${index}`,
+    type: "a.b",
+    contentType: "x/y",
+    bytes: new Uint8Array(MiB),
+    acceptedAt: 0,
+  });
   const ids = Array.from({ length: 70 }, (_, index) => `evt_big_${index}`);
   for (let index = 0; index < 70; index++) source.keep([big(index)]);
   // None of them is in the store, so what is found was in memory.

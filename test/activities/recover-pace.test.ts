@@ -6,7 +6,10 @@ import { type Recovering, recovering, until } from "./recovering.js";
 import { type RunningWorker, startRunningWorker } from "./running-worker.js";
 
 const UNLIMITED = { perSecond: 10, burst: 1 };
-/** Requests above the rule that a loaded machine may make of some 200 ms by which requests are under way for unequal times. */
+/**
+ * Requests above the rule that a loaded machine may make of some 200 ms by which requests are under way for unequal
+ * times.
+ */
 const UNEVEN = 3;
 let worker: RunningWorker;
 let { endpoint, exhausted, parked, recordOf, recover, ended } = {} as Recovering;
@@ -26,7 +29,12 @@ describe.concurrent("the pace", () => {
     mended = true;
     const id = await recover({ subscriptionId: at.subscription.id });
     await at.receiver.waitFor(50);
-    expect(mostOverLimit(at.receiver.requests.map((request) => request.at), UNLIMITED)).toBeLessThanOrEqual(UNEVEN);
+    expect(
+      mostOverLimit(
+        at.receiver.requests.map((request) => request.at),
+        UNLIMITED,
+      ),
+    ).toBeLessThanOrEqual(UNEVEN);
     await ended(id);
     expect(await recordOf(id)).toMatchObject({ progress: { sent: 50, delivered: 50 } });
   });
@@ -37,7 +45,12 @@ describe.concurrent("the pace", () => {
     await exhausted(at, 40);
     await recover({ subscriptionId: at.subscription.id });
     await at.receiver.waitFor(40);
-    expect(mostOverLimit(at.receiver.requests.map((request) => request.at), rateLimit)).toBeLessThanOrEqual(UNEVEN);
+    expect(
+      mostOverLimit(
+        at.receiver.requests.map((request) => request.at),
+        rateLimit,
+      ),
+    ).toBeLessThanOrEqual(UNEVEN);
   });
 
   it("is at most half of it while live traffic waits", async () => {
@@ -46,7 +59,9 @@ describe.concurrent("the pace", () => {
     const recovered = new Set<unknown>(await exhausted(at, 80));
     const live = Array.from({ length: 120 }, (_, n) => n);
     await Promise.all(live.map((n) => worker.publish(at.eventType, { n })));
-    await expect.poll(async () => (await worker.store.deliveries.waiting(at.subscription.id, 200)).length, until).toBeGreaterThan(40);
+    await expect
+      .poll(async () => (await worker.store.deliveries.waiting(at.subscription.id, 200)).length, until)
+      .toBeGreaterThan(40);
     const id = await recover({ subscriptionId: at.subscription.id });
     const from = Date.now();
     const isLive = (request: ReceivedRequest): boolean => !recovered.has(request.headers["webhook-id"]);
@@ -58,6 +73,11 @@ describe.concurrent("the pace", () => {
     expect(ours.length, `${ours.length} in ${seconds} s`).toBeLessThanOrEqual(5 * seconds + 10);
     await ended(id);
     expect(await recordOf(id)).toMatchObject({ progress: { sent: 80, delivered: 80 } });
-    expect(mostOverLimit(at.receiver.requests.map((request) => request.at), rateLimit)).toBeLessThanOrEqual(UNEVEN);
+    expect(
+      mostOverLimit(
+        at.receiver.requests.map((request) => request.at),
+        rateLimit,
+      ),
+    ).toBeLessThanOrEqual(UNEVEN);
   }, 120_000);
 });

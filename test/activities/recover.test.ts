@@ -1,4 +1,7 @@
-/** Recoveries as they are: the real workflow on a real worker, real records, a real receiver. Their pace is in recover-pace.test.ts. */
+/**
+ * Recoveries as they are: the real workflow on a real worker, real records, a real receiver. Their pace is in
+ * recover-pace.test.ts.
+ */
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { eventIds, type Recovering, recovering, until } from "./recovering.js";
 import { type RunningWorker, startRunningWorker } from "./running-worker.js";
@@ -12,19 +15,29 @@ beforeAll(async () => {
 afterAll(() => worker?.close());
 
 describe("a recovery", () => {
-  it("sends what is parked through its open workflow and what is exhausted in a new one, each once, and counts both", async () => {
-    let mended = false;
-    const at = await endpoint({}, () => ({ status: mended ? 204 : 422 }));
-    const refused = await parked(at, 4);
-    const other = await exhausted(at, 3);
-    at.receiver.requests.length = 0;
-    mended = true;
-    const id = await recover({ subscriptionId: at.subscription.id });
-    await ended(id);
-    expect(await recordOf(id)).toMatchObject({ status: "done", progress: { found: 7, sent: 7, delivered: 7, failedAgain: 0, skipped: {} } });
-    expect(eventIds(at.receiver.requests).sort()).toEqual([...refused, ...other].sort());
-    for (const event of [...refused, ...other]) expect(await worker.store.deliveries.get(`${event}.${at.subscription.id}`)).toMatchObject({ status: "delivered" });
-  });
+  it(
+    "sends what is parked through its open workflow and what is exhausted in a new one, each " +
+      "once, and counts both",
+    async () => {
+      let mended = false;
+      const at = await endpoint({}, () => ({ status: mended ? 204 : 422 }));
+      const refused = await parked(at, 4);
+      const other = await exhausted(at, 3);
+      at.receiver.requests.length = 0;
+      mended = true;
+      const id = await recover({ subscriptionId: at.subscription.id });
+      await ended(id);
+      expect(await recordOf(id)).toMatchObject({
+        status: "done",
+        progress: { found: 7, sent: 7, delivered: 7, failedAgain: 0, skipped: {} },
+      });
+      expect(eventIds(at.receiver.requests).sort()).toEqual([...refused, ...other].sort());
+      for (const event of [...refused, ...other])
+        expect(await worker.store.deliveries.get(`${event}.${at.subscription.id}`)).toMatchObject({
+          status: "delivered",
+        });
+    },
+  );
 
   it("tells what failed again, and its deliveries stay in the care of the workflow that it gave them", async () => {
     let answers = 0;
@@ -32,7 +45,10 @@ describe("a recovery", () => {
     const ids = await exhausted(at, 6);
     const id = await recover({ subscriptionId: at.subscription.id });
     await ended(id);
-    expect(await recordOf(id)).toMatchObject({ status: "done", progress: { found: 6, sent: 6, delivered: 3, failedAgain: 3 } });
+    expect(await recordOf(id)).toMatchObject({
+      status: "done",
+      progress: { found: 6, sent: 6, delivered: 3, failedAgain: 3 },
+    });
     const records = await worker.store.deliveries.getMany(ids.map((event) => `${event}.${at.subscription.id}`));
     expect([...records.values()].filter(({ status }) => status === "parked")).toHaveLength(3);
     // Another recovery reaches them there.
@@ -52,7 +68,9 @@ describe("a recovery", () => {
     await exhausted(paused, 3);
     await worker.store.subscriptions.delete(deleted.subscription.id);
     await worker.store.subscriptions.update(paused.subscription.id, (current) => ({ ...current, status: "paused" }));
-    const runs = await Promise.all([at, deleted, paused].map(({ subscription }) => recover({ subscriptionId: subscription.id })));
+    const runs = await Promise.all(
+      [at, deleted, paused].map(({ subscription }) => recover({ subscriptionId: subscription.id })),
+    );
     await Promise.all(runs.map(ended));
     expect((await Promise.all(runs.map(recordOf))).map((recovery) => recovery?.progress)).toEqual([
       { found: 3, sent: 1, delivered: 1, failedAgain: 0, skipped: { erased: 1, not_granted: 1 } },
@@ -63,7 +81,10 @@ describe("a recovery", () => {
     expect(paused.receiver.requests).toHaveLength(0);
     // Cancelled because it was erased: also by name it is not sent.
     const id = `${erased}.${at.subscription.id}`;
-    await worker.store.deliveries.record([{ id, status: "pending", asked: true }, { id, status: "cancelled" }]);
+    await worker.store.deliveries.record([
+      { id, status: "pending", asked: true },
+      { id, status: "cancelled" },
+    ]);
     const named = await recover({ subscriptionId: at.subscription.id, status: ["cancelled"] });
     await ended(named);
     expect((await recordOf(named))?.progress).toMatchObject({ found: 1, sent: 0, skipped: { erased: 1 } });
@@ -71,7 +92,8 @@ describe("a recovery", () => {
 
   it("of several subscriptions sends side by side: a slow one holds up no other", async () => {
     const [slow, quick] = [await endpoint({ rateLimit: { perSecond: 0.05, burst: 1 } }), await endpoint()];
-    // Newest first: those of the slow one come before the others. A window of their own keeps other tests' deliveries out.
+    // Newest first: those of the slow one come before the others. A window of their own keeps other tests' deliveries
+    // out.
     const [older, newer] = [new Date(Date.now() - 10 * 86_400_000), new Date(Date.now() - 10 * 86_400_000 + 60_000)];
     await exhausted(quick, 5, { createdAt: older });
     await exhausted(slow, 10, { createdAt: newer });
@@ -90,10 +112,12 @@ describe("whoever started it", () => {
     await at.receiver.waitFor(5);
     expect(await operations.tellRecovery(id, "pause", "key:1")).toBe(true);
     await expect.poll(async () => (await recordOf(id))?.status, until).toBe("paused");
-    await expect.poll(async () => {
-      const progress = (await recordOf(id))?.progress;
-      return progress && progress.sent === progress.delivered && progress.sent === at.receiver.requests.length;
-    }, until).toBe(true);
+    await expect
+      .poll(async () => {
+        const progress = (await recordOf(id))?.progress;
+        return progress && progress.sent === progress.delivered && progress.sent === at.receiver.requests.length;
+      }, until)
+      .toBe(true);
     const sent = at.receiver.requests.length;
     expect(sent).toBeLessThanOrEqual(45);
     expect(await operations.tellRecovery(id, "resume", "key:1")).toBe(true);
@@ -113,10 +137,17 @@ describe("whoever started it", () => {
     await ended(id);
     const recovery = await recordOf(id);
     const sent = recovery?.progress.sent ?? 0;
-    expect(recovery).toMatchObject({ status: "cancelled", progress: { found: 60, sent, delivered: sent }, error: `Cancelled by key:1. ${60 - sent} that were read were not sent; 0 that were handed over before go on.` });
+    expect(recovery).toMatchObject({
+      status: "cancelled",
+      progress: { found: 60, sent, delivered: sent },
+      error: `Cancelled by key:1. ${60 - sent} that were read were not sent; 0 that were handed over before go on.`,
+    });
     expect(sent).toBeLessThanOrEqual(45);
     expect(at.receiver.requests).toHaveLength(sent);
-    const left = await worker.store.deliveries.summary({ subscriptionId: at.subscription.id, status: ["exhausted"] }, 100);
+    const left = await worker.store.deliveries.summary(
+      { subscriptionId: at.subscription.id, status: ["exhausted"] },
+      100,
+    );
     expect(left.count).toBe(60 - sent);
   });
 });

@@ -21,7 +21,9 @@ export interface Endpoint {
 export interface Recovering {
   operations: Operations;
   endpoint: (fields?: Partial<Subscription>, respond?: Receiver["respond"]) => Promise<Endpoint>;
-  /** Deliveries on record that no workflow looks after, with the content of their events; gives the ids of the events. */
+  /**
+   * Deliveries on record that no workflow looks after, with the content of their events; gives the ids of the events.
+   */
   exhausted: (at: Endpoint, count: number, more?: Partial<Delivery>) => Promise<string[]>;
   /** Publishes and waits until each is parked; gives the ids of the events. */
   parked: (at: Endpoint, count: number) => Promise<string[]>;
@@ -31,41 +33,82 @@ export interface Recovering {
   ended: (id: string) => Promise<unknown>;
 }
 
-export const eventIds = (requests: readonly ReceivedRequest[]): unknown[] => requests.map(({ headers }) => headers["webhook-id"]);
+export const eventIds = (requests: readonly ReceivedRequest[]): unknown[] =>
+  requests.map(({ headers }) => headers["webhook-id"]);
 
 export function recovering(worker: RunningWorker): Recovering {
   const { client, store, taskQueue, apiId } = worker;
-  const operations = createOperations({ client, store, taskQueue, parkOpenDays: 7, log: { info: () => undefined } as never });
+  const operations = createOperations({
+    client,
+    store,
+    taskQueue,
+    parkOpenDays: 7,
+    log: { info: () => undefined } as never,
+  });
   return {
     operations,
     async endpoint(fields = {}, respond = () => ({ status: 204 })) {
       const receiver = await worker.receive({ respond });
-      const { eventType, subscriptions: [subscription] } = await worker.subscribe([receiver.url], fields);
+      const {
+        eventType,
+        subscriptions: [subscription],
+      } = await worker.subscribe([receiver.url], fields);
       if (!subscription) throw new Error("no subscription");
       return { receiver, subscription, eventType };
     },
     async exhausted({ subscription, eventType }, count, more = {}) {
       const createdAt = new Date(Date.now() - 60_000);
       const ids = Array.from({ length: count }, () => newId("evt"));
-      await store.events.insertMany(ids.map((id) => ({
-        record: { id, type: eventType, apiId, contentType: "application/json", sha256: "x", size: 2, acceptedAt: createdAt, owner: id }, payload: Buffer.from("{}"),
-      })));
-      await store.deliveries.insertMany(ids.map((eventId): Delivery => ({
-        id: `${eventId}.${subscription.id}`, eventId, subscriptionId: subscription.id, groupId: subscription.groupId, eventType, status: "exhausted",
-        createdAt, updatedAt: createdAt, attemptCount: 3, attempts: [], ...more,
-      })));
+      await store.events.insertMany(
+        ids.map((id) => ({
+          record: {
+            id,
+            type: eventType,
+            apiId,
+            contentType: "application/json",
+            sha256: "x",
+            size: 2,
+            acceptedAt: createdAt,
+            owner: id,
+          },
+          payload: Buffer.from("{}"),
+        })),
+      );
+      await store.deliveries.insertMany(
+        ids.map((eventId): Delivery => ({
+          id: `${eventId}.${subscription.id}`,
+          eventId,
+          subscriptionId: subscription.id,
+          groupId: subscription.groupId,
+          eventType,
+          status: "exhausted",
+          createdAt,
+          updatedAt: createdAt,
+          attemptCount: 3,
+          attempts: [],
+          ...more,
+        })),
+      );
       return ids;
     },
     async parked({ subscription, eventType }, count) {
       const ids = await Promise.all(Array.from({ length: count }, (_, n) => worker.publish(eventType, { n })));
-      for (const id of ids) await expect.poll(async () => (await store.deliveries.get(`${id}.${subscription.id}`))?.status, until).toBe("parked");
+      for (const id of ids)
+        await expect
+          .poll(async () => (await store.deliveries.get(`${id}.${subscription.id}`))?.status, until)
+          .toBe("parked");
       return ids;
     },
     async recover(filter) {
       const now = new Date();
       const recovery: Recovery = {
-        id: newId("rec"), filter: { since, until: now.getTime(), status: ["parked", "exhausted"], ...filter }, status: "running", progress: noProgress(),
-        createdBy: "key:1", createdAt: now, updatedAt: now,
+        id: newId("rec"),
+        filter: { since, until: now.getTime(), status: ["parked", "exhausted"], ...filter },
+        status: "running",
+        progress: noProgress(),
+        createdBy: "key:1",
+        createdAt: now,
+        updatedAt: now,
       };
       await store.recoveries.insert(recovery);
       await operations.startRecovery(recovery);

@@ -51,30 +51,38 @@ describe("towards the engine", () => {
       return { status: 204 };
     };
     const items = await running.pending(subscription, 25);
-    expect(new Set(statuses(await running.attempt(subscription, items, { environment: mock })))).toEqual(new Set(["delivered"]));
+    expect(new Set(statuses(await running.attempt(subscription, items, { environment: mock })))).toEqual(
+      new Set(["delivered"]),
+    );
     expect(beats).toBe(25);
   });
 
-  it("begins nothing more once it is cancelled, ends the requests under way, and reports what was delivered", async () => {
-    const gate = newGate();
-    const receiver = await receive(async ({ number }) => {
-      if (number > 5) await gate.pass();
-      return { status: 204 };
-    });
-    const subscription = await running.subscribe(receiver.url);
-    const items = await running.pending(subscription, 5 + 2 * WIDTH);
-    const mock = new MockActivityEnvironment();
-    const run = running.attempt(subscription, items, { environment: mock });
-    await receiver.waitFor(5 + WIDTH);
-    mock.cancel();
-    // The endpoint never answers the others: only a request that is ended lets the activity report.
-    const reached = await run;
-    gate.open();
-    expect(statuses(reached).filter((status) => status === "delivered")).toHaveLength(5);
-    expect(reached.filter(({ status }) => status !== "delivered")).toEqual(items.filter((_item, index) => reached[index]?.status !== "delivered"));
-    expect(receiver.requests).toHaveLength(5 + WIDTH);
-    for (const item of reached) expect(await recordOf(item)).toMatchObject({ status: item.status, attemptCount: item.attempts });
-  });
+  it(
+    "begins nothing more once it is cancelled, ends the requests under way, and reports what was " + "delivered",
+    async () => {
+      const gate = newGate();
+      const receiver = await receive(async ({ number }) => {
+        if (number > 5) await gate.pass();
+        return { status: 204 };
+      });
+      const subscription = await running.subscribe(receiver.url);
+      const items = await running.pending(subscription, 5 + 2 * WIDTH);
+      const mock = new MockActivityEnvironment();
+      const run = running.attempt(subscription, items, { environment: mock });
+      await receiver.waitFor(5 + WIDTH);
+      mock.cancel();
+      // The endpoint never answers the others: only a request that is ended lets the activity report.
+      const reached = await run;
+      gate.open();
+      expect(statuses(reached).filter((status) => status === "delivered")).toHaveLength(5);
+      expect(reached.filter(({ status }) => status !== "delivered")).toEqual(
+        items.filter((_item, index) => reached[index]?.status !== "delivered"),
+      );
+      expect(receiver.requests).toHaveLength(5 + WIDTH);
+      for (const item of reached)
+        expect(await recordOf(item)).toMatchObject({ status: item.status, attemptCount: item.attempts });
+    },
+  );
 });
 
 describe("what changes while a run lasts", () => {
@@ -105,7 +113,11 @@ describe("what changes while a run lasts", () => {
     await running.catalogue.refresh();
     gate.open();
     const left = (await run).slice(WIDTH);
-    expect(left.every(({ status, attempts, dueAt = Infinity }) => status === "pending" && attempts === 0 && dueAt <= Date.now())).toBe(true);
+    expect(
+      left.every(
+        ({ status, attempts, dueAt = Infinity }) => status === "pending" && attempts === 0 && dueAt <= Date.now(),
+      ),
+    ).toBe(true);
     expect(statuses(await running.attempt(subscription, left))).toEqual(["delivered", "delivered"]);
     expect([receiver.requests.length, moved.requests.length]).toEqual([WIDTH, 2]);
   });
@@ -129,7 +141,10 @@ describe("what changes while a run lasts", () => {
 });
 
 describe("a result that could not be recorded", () => {
-  const result = { status: "delivered" as const, attempt: { number: 1, at: new Date(), outcome: "delivered", status: 200, durationMs: 1 } };
+  const result = {
+    status: "delivered" as const,
+    attempt: { number: 1, at: new Date(), outcome: "delivered", status: 200, durationMs: 1 },
+  };
 
   it("is recorded by the next run instead of sending again", async () => {
     const receiver = await receive();
@@ -137,9 +152,15 @@ describe("a result that could not be recorded", () => {
     const [item] = await running.pending(subscription, 1);
     if (!item) throw new Error("no item");
     running.dependencies.unrecordedRetries.set(item.deliveryId, { ...item, status: "delivered", attempts: 1, result });
-    expect(await running.attempt(subscription, [item], { number: 2 })).toMatchObject([{ status: "delivered", attempts: 1 }]);
+    expect(await running.attempt(subscription, [item], { number: 2 })).toMatchObject([
+      { status: "delivered", attempts: 1 },
+    ]);
     expect(receiver.requests).toHaveLength(0);
-    expect(await recordOf(item)).toMatchObject({ status: "delivered", attemptCount: 1, attempts: [{ number: 1, status: 200 }] });
+    expect(await recordOf(item)).toMatchObject({
+      status: "delivered",
+      attemptCount: 1,
+      attempts: [{ number: 1, status: 200 }],
+    });
     expect(running.dependencies.unrecordedRetries.size).toBe(0);
   });
 
@@ -148,7 +169,12 @@ describe("a result that could not be recorded", () => {
     const subscription = await running.subscribe(receiver.url);
     const [item] = await running.pending(subscription, 1, { attempts: 1 });
     if (!item) throw new Error("no item");
-    running.dependencies.unrecordedRetries.set(item.deliveryId, { ...item, status: "retrying", attempts: 1, result: { ...result, status: "retrying", dueAt: 0 } });
+    running.dependencies.unrecordedRetries.set(item.deliveryId, {
+      ...item,
+      status: "retrying",
+      attempts: 1,
+      result: { ...result, status: "retrying", dueAt: 0 },
+    });
     expect(await running.attempt(subscription, [item])).toMatchObject([{ status: "delivered", attempts: 2 }]);
     expect(sentTo(receiver)).toEqual([item.eventId]);
     expect(receiver.requests[0]?.headers["webhook-attempt"]).toBe("2");
@@ -161,7 +187,12 @@ describe("a result that could not be recorded", () => {
     const [item] = await running.pending(subscription, 1, { attempts: 1 });
     if (!item) throw new Error("no item");
     const dueAt = Date.now() + 10_000;
-    running.dependencies.unrecordedRetries.set(item.deliveryId, { ...item, status: "retrying", dueAt, result: { status: "retrying", dueAt } });
+    running.dependencies.unrecordedRetries.set(item.deliveryId, {
+      ...item,
+      status: "retrying",
+      dueAt,
+      result: { status: "retrying", dueAt },
+    });
     expect(await running.attempt(subscription, [item])).toMatchObject([{ status: "retrying", attempts: 1, dueAt }]);
     expect(receiver.requests).toHaveLength(0);
   });
@@ -174,9 +205,12 @@ describe("a run after one that was lost", () => {
     const items = await running.pending(subscription, 2);
     const [first, second] = items;
     const nextAttemptAt = new Date(Date.now() + 60_000);
-    await running.store.deliveries.record([{ id: first?.deliveryId ?? "", status: "retrying", attemptCount: 1, nextAttemptAt, reason: "HTTP 503" }]);
+    await running.store.deliveries.record([
+      { id: first?.deliveryId ?? "", status: "retrying", attemptCount: 1, nextAttemptAt, reason: "HTTP 503" },
+    ]);
     expect(await running.attempt(subscription, items, { number: 2 })).toMatchObject([
-      { status: "retrying", attempts: 1, dueAt: nextAttemptAt.getTime(), reason: "HTTP 503" }, { status: "delivered", attempts: 1 },
+      { status: "retrying", attempts: 1, dueAt: nextAttemptAt.getTime(), reason: "HTTP 503" },
+      { status: "delivered", attempts: 1 },
     ]);
     expect(sentTo(receiver)).toEqual([second?.eventId]);
   });
@@ -192,7 +226,9 @@ describe("what stands where it is", () => {
     expect(held).toMatchObject({ status: "held", reason: "The subscription is paused: maintenance", attempts: 0 });
     const before = await recordOf(item);
     const since = (held?.since ?? 0) - 60_000;
-    expect(await running.attempt(subscription, [{ ...item, ...held, since }])).toMatchObject([{ status: "held", since }]);
+    expect(await running.attempt(subscription, [{ ...item, ...held, since }])).toMatchObject([
+      { status: "held", since },
+    ]);
     expect(await recordOf(item)).toEqual(before);
     expect(receiver.requests).toHaveLength(0);
   });
@@ -202,7 +238,9 @@ describe("what stands where it is", () => {
     const until = Date.now() + 3_600_000;
     const subscription = await running.subscribe(receiver.url, { throttledUntil: new Date(until) });
     const items = await running.pending(subscription, 2);
-    expect(await running.attempt(subscription, items)).toMatchObject(items.map(() => ({ status: "throttled", dueAt: until, attempts: 0 })));
+    expect(await running.attempt(subscription, items)).toMatchObject(
+      items.map(() => ({ status: "throttled", dueAt: until, attempts: 0 })),
+    );
     for (const item of items) expect((await recordOf(item))?.nextAttemptAt).toEqual(new Date(until));
     expect(receiver.requests).toHaveLength(0);
   });
@@ -210,8 +248,14 @@ describe("what stands where it is", () => {
   it("does not wait for a grant when it is a test event", async () => {
     const receiver = await receive();
     const subscription = await running.subscribe(receiver.url);
-    const items = [...(await running.pending(subscription, 1, { eventType: "sealpost.test" })), ...(await running.pending(subscription, 1, { eventType: "never.granted" }))];
-    expect(await running.attempt(subscription, items)).toMatchObject([{ status: "delivered" }, { status: "held", reason: "The group is no longer granted this event type." }]);
+    const items = [
+      ...(await running.pending(subscription, 1, { eventType: "sealpost.test" })),
+      ...(await running.pending(subscription, 1, { eventType: "never.granted" })),
+    ];
+    expect(await running.attempt(subscription, items)).toMatchObject([
+      { status: "delivered" },
+      { status: "held", reason: "The group is no longer granted this event type." },
+    ]);
   });
 });
 
@@ -220,10 +264,15 @@ describe("what an attempt comes to", () => {
     const receiver = await receive(() => ({ status: 503 }));
     const subscription = await running.subscribe(receiver.url, { retry: { scheduleSeconds: [100, 1_000] } });
     const before = Date.now();
-    const [again] = await running.attempt(subscription, await running.pending(subscription, 1, { attempts: 5, scheduleBase: 4 }));
+    const [again] = await running.attempt(
+      subscription,
+      await running.pending(subscription, 1, { attempts: 5, scheduleBase: 4 }),
+    );
     expect(again).toMatchObject({ status: "retrying", attempts: 6, scheduleBase: 4 });
     expect((again?.dueAt ?? 0) - before).toBeGreaterThanOrEqual(800_000);
-    expect(await running.attempt(subscription, await running.pending(subscription, 1, { attempts: 5, scheduleBase: 3 }))).toMatchObject([{ status: "exhausted", attempts: 6 }]);
+    expect(
+      await running.attempt(subscription, await running.pending(subscription, 1, { attempts: 5, scheduleBase: 3 })),
+    ).toMatchObject([{ status: "exhausted", attempts: 6 }]);
   });
 
   it("leaves the workflow with the record while it goes on, and not once it is settled", async () => {
@@ -234,7 +283,11 @@ describe("what an attempt comes to", () => {
     if (!item) throw new Error("no item");
     await running.store.deliveries.record([{ id: item.deliveryId, status: "pending", workflowId: "retry/w" }]);
     const [failed] = await running.attempt(subscription, [item]);
-    expect(await recordOf(item)).toMatchObject({ status: "retrying", workflowId: "retry/w", nextAttemptAt: new Date(failed?.dueAt ?? 0) });
+    expect(await recordOf(item)).toMatchObject({
+      status: "retrying",
+      workflowId: "retry/w",
+      nextAttemptAt: new Date(failed?.dueAt ?? 0),
+    });
     status = 204;
     await running.attempt(subscription, failed ? [failed] : []);
     const record = await recordOf(item);
@@ -252,7 +305,15 @@ describe("what an attempt comes to", () => {
     const items = await running.pending(subscription, 30);
     const run = running.attempt(subscription, items);
     await receiver.waitFor(30);
-    await expect.poll(async () => [...(await running.store.deliveries.getMany(items.map(({ deliveryId }) => deliveryId))).values()].filter(({ status }) => status === "delivered").length, { timeout: 20_000 }).toBe(25);
+    await expect
+      .poll(
+        async () =>
+          [...(await running.store.deliveries.getMany(items.map(({ deliveryId }) => deliveryId))).values()].filter(
+            ({ status }) => status === "delivered",
+          ).length,
+        { timeout: 20_000 },
+      )
+      .toBe(25);
     gate.open();
     expect(new Set(statuses(await run))).toEqual(new Set(["delivered"]));
   });
@@ -273,7 +334,12 @@ describe("what an attempt comes to", () => {
     const [first, second] = await running.pending(subscription, 2);
     if (!first || !second) throw new Error("no items");
     await running.recordStatus(subscription, [{ ...first, status: "cancelled", reason: "not needed" }], "key:1");
-    await running.recordStatus(subscription, [{ ...second, status: "cancelled", reason: "The workflow was cancelled." }]);
-    expect([await recordOf(first), await recordOf(second)]).toMatchObject([{ status: "cancelled", reason: "not needed (by key:1)" }, { status: "cancelled", reason: "The workflow was cancelled." }]);
+    await running.recordStatus(subscription, [
+      { ...second, status: "cancelled", reason: "The workflow was cancelled." },
+    ]);
+    expect([await recordOf(first), await recordOf(second)]).toMatchObject([
+      { status: "cancelled", reason: "not needed (by key:1)" },
+      { status: "cancelled", reason: "The workflow was cancelled." },
+    ]);
   });
 });

@@ -5,24 +5,46 @@ import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
 import { type RunningWorker, startRunningWorker } from "./running-worker.js";
 
 let worker: RunningWorker;
-beforeAll(async () => (worker = await startRunningWorker({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") })));
+beforeAll(
+  async () =>
+    (worker = await startRunningWorker({
+      temporalAddress: inject("temporalAddress"),
+      mongodbUrl: inject("mongodbUrl"),
+    })),
+);
 afterAll(() => worker?.close());
 
 const until = { timeout: 40_000, interval: 50 };
 const failing = { respond: () => ({ status: 503 }) };
 /** So long that only a signal brings the next attempt. */
 const HOURS = { retry: { scheduleSeconds: [7_200] } };
-const record = async (eventId: string, subscriptionId: string): Promise<Delivery | undefined> => worker.store.deliveries.get(`${eventId}.${subscriptionId}`);
+const record = async (eventId: string, subscriptionId: string): Promise<Delivery | undefined> =>
+  worker.store.deliveries.get(`${eventId}.${subscriptionId}`);
 const untilStatus = (eventId: string, subscriptionId: string, status: Delivery["status"]) =>
   expect.poll(async () => (await record(eventId, subscriptionId))?.status, until).toBe(status);
 /** The record is there a moment before the workflow that looks after it. */
-const retryNow = (eventId: string, subscriptionId: string) => expect.poll(async () =>
-  worker.client.workflow.getHandle(retryWorkflowId(eventId, subscriptionId)).signal(SIGNAL.retry, {}).then(() => "told", () => "not yet"), until).toBe("told");
+const retryNow = (eventId: string, subscriptionId: string) =>
+  expect
+    .poll(
+      async () =>
+        worker.client.workflow
+          .getHandle(retryWorkflowId(eventId, subscriptionId))
+          .signal(SIGNAL.retry, {})
+          .then(
+            () => "told",
+            () => "not yet",
+          ),
+      until,
+    )
+    .toBe("told");
 
 /** An event whose first attempt was answered 503. */
 async function retrying(retry: object = HOURS) {
   const receiver = await worker.receive(failing);
-  const { eventType, subscriptions: [subscription] } = await worker.subscribe([receiver.url], retry);
+  const {
+    eventType,
+    subscriptions: [subscription],
+  } = await worker.subscribe([receiver.url], retry);
   if (!subscription) throw new Error("no subscription");
   const id = await worker.publish(eventType, { secret: "kingfisher" });
   await untilStatus(id, subscription.id, "retrying");
@@ -32,10 +54,20 @@ async function retrying(retry: object = HOURS) {
 it("tries again by the schedule until it is delivered, and records each attempt once", async () => {
   let answers = 0;
   const receiver = await worker.receive({ respond: () => ({ status: ++answers < 3 ? 500 : 204 }) });
-  const { eventType, subscriptions: [subscription] } = await worker.subscribe([receiver.url], { retry: { scheduleSeconds: [1, 1, 1] } });
+  const {
+    eventType,
+    subscriptions: [subscription],
+  } = await worker.subscribe([receiver.url], { retry: { scheduleSeconds: [1, 1, 1] } });
   const id = await worker.publish(eventType, {});
   await untilStatus(id, subscription?.id ?? "", "delivered");
-  expect(await record(id, subscription?.id ?? "")).toMatchObject({ attemptCount: 3, attempts: [{ number: 1, status: 500 }, { number: 2, status: 500 }, { number: 3, status: 204 }] });
+  expect(await record(id, subscription?.id ?? "")).toMatchObject({
+    attemptCount: 3,
+    attempts: [
+      { number: 1, status: 500 },
+      { number: 2, status: 500 },
+      { number: 3, status: 204 },
+    ],
+  });
   expect(receiver.requests.map(({ headers }) => headers["webhook-attempt"])).toEqual(["1", "2", "3"]);
 });
 
@@ -60,10 +92,17 @@ it("goes to the URL that the subscription has now", async () => {
 
 it("holds what is due while the subscription is paused, and delivers it on resume", async () => {
   const { receiver, subscription, id } = await retrying();
-  await worker.store.subscriptions.update(subscription.id, (current) => ({ ...current, status: "paused", statusReason: "maintenance" }));
+  await worker.store.subscriptions.update(subscription.id, (current) => ({
+    ...current,
+    status: "paused",
+    statusReason: "maintenance",
+  }));
   await retryNow(id, subscription.id);
   await untilStatus(id, subscription.id, "held");
-  expect(await record(id, subscription.id)).toMatchObject({ attemptCount: 1, reason: "The subscription is paused: maintenance" });
+  expect(await record(id, subscription.id)).toMatchObject({
+    attemptCount: 1,
+    reason: "The subscription is paused: maintenance",
+  });
   receiver.respond = () => ({ status: 204 });
   await worker.store.subscriptions.update(subscription.id, (current) => ({ ...current, status: "active" }));
   await worker.wake(id, subscription.id);
@@ -78,7 +117,10 @@ it("holds what the group is no longer granted, and delivers it once it is again"
   await worker.store.groups.update(groupId, (group) => ({ ...group, grants: [] }));
   await retryNow(id, subscription.id);
   await untilStatus(id, subscription.id, "held");
-  expect(await record(id, subscription.id)).toMatchObject({ attemptCount: 1, reason: "The group is no longer granted this event type." });
+  expect(await record(id, subscription.id)).toMatchObject({
+    attemptCount: 1,
+    reason: "The group is no longer granted this event type.",
+  });
   receiver.respond = () => ({ status: 204 });
   await worker.store.groups.update(groupId, (group) => ({ ...group, grants }));
   await retryNow(id, subscription.id);
@@ -106,17 +148,54 @@ it("sends nothing twice when the result could not be recorded", async () => {
 /** What the worker still has in its memory is no question here: the event is one that another process dispatched. */
 async function dispatchedElsewhere() {
   const receiver = await worker.receive();
-  const { eventType, subscriptions: [subscription] } = await worker.subscribe([receiver.url]);
+  const {
+    eventType,
+    subscriptions: [subscription],
+  } = await worker.subscribe([receiver.url]);
   if (!subscription) throw new Error("no subscription");
   const make = async (apiId: string) => {
     const id = newId("evt");
     const deliveryId = `${id}.${subscription.id}`;
-    await worker.store.events.insertMany([{ record: { id, type: eventType, apiId, contentType: "text/plain", sha256: "", size: 4, acceptedAt: new Date(), owner: id }, payload: Buffer.from("text") }]);
-    await worker.store.deliveries.insertMany([{ id: deliveryId, eventId: id, subscriptionId: subscription.id, groupId: subscription.groupId, eventType, status: "pending", createdAt: new Date(), updatedAt: new Date(), attemptCount: 0, attempts: [] }]);
-    return { id, item: { deliveryId, eventId: id, eventType, status: "pending" as const, attempts: 0, scheduleBase: 0 } };
+    await worker.store.events.insertMany([
+      {
+        record: {
+          id,
+          type: eventType,
+          apiId,
+          contentType: "text/plain",
+          sha256: "",
+          size: 4,
+          acceptedAt: new Date(),
+          owner: id,
+        },
+        payload: Buffer.from("text"),
+      },
+    ]);
+    await worker.store.deliveries.insertMany([
+      {
+        id: deliveryId,
+        eventId: id,
+        subscriptionId: subscription.id,
+        groupId: subscription.groupId,
+        eventType,
+        status: "pending",
+        createdAt: new Date(),
+        updatedAt: new Date(),
+        attemptCount: 0,
+        attempts: [],
+      },
+    ]);
+    return {
+      id,
+      item: { deliveryId, eventId: id, eventType, status: "pending" as const, attempts: 0, scheduleBase: 0 },
+    };
   };
   const retry = async (...items: Awaited<ReturnType<typeof make>>["item"][]) =>
-    worker.client.workflow.start("retryDelivery", { args: [{ subscriptionId: subscription.id, groupId: subscription.groupId, items, parkOpenDays: 7 }], workflowId: newId("retry"), taskQueue: worker.taskQueue });
+    worker.client.workflow.start("retryDelivery", {
+      args: [{ subscriptionId: subscription.id, groupId: subscription.groupId, items, parkOpenDays: 7 }],
+      workflowId: newId("retry"),
+      taskQueue: worker.taskQueue,
+    });
   return { receiver, subscription, make, retry };
 }
 
@@ -126,7 +205,11 @@ it("cancels what was erased with its key, spends no attempt, and delivers the re
   const kept = await make("api_kept");
   await worker.store.keyring.destroy("api/api_erased");
   await (await retry(erased.item, kept.item)).result();
-  expect(await record(erased.id, subscription.id)).toMatchObject({ status: "cancelled", attemptCount: 0, reason: "The event's content was erased." });
+  expect(await record(erased.id, subscription.id)).toMatchObject({
+    status: "cancelled",
+    attemptCount: 0,
+    reason: "The event's content was erased.",
+  });
   expect(await record(kept.id, subscription.id)).toMatchObject({ status: "delivered", attemptCount: 1 });
   expect(receiver.requests).toHaveLength(1);
 });
@@ -141,7 +224,10 @@ it("parks what no key opens, with the way out, and delivers it once the key is b
   const handle = await retry(locked.item, kept.item);
   await untilStatus(locked.id, subscription.id, "parked");
   await untilStatus(kept.id, subscription.id, "delivered");
-  expect(await record(locked.id, subscription.id)).toMatchObject({ attemptCount: 0, reason: expect.stringMatching(/put the missing master key back, then retry/) as string });
+  expect(await record(locked.id, subscription.id)).toMatchObject({
+    attemptCount: 0,
+    reason: expect.stringMatching(/put the missing master key back, then retry/) as string,
+  });
   if (document) await dataKeys.insertOne(document);
   await handle.signal(SIGNAL.retry, {});
   await untilStatus(locked.id, subscription.id, "delivered");

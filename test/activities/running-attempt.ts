@@ -1,4 +1,7 @@
-/** The activities of `retryDelivery` on the real store, sender and receivers, each run in the SDK's mock of an activity's surroundings. */
+/**
+ * The activities of `retryDelivery` on the real store, sender and receivers, each run in the SDK's mock of an
+ * activity's surroundings.
+ */
 import { randomBytes } from "node:crypto";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { pino } from "pino";
@@ -30,14 +33,24 @@ export interface RunningAttempt {
   /** Events of the group's type with a delivery each, as a dispatch leaves them. */
   pending(subscription: Subscription, count: number, fields?: Partial<RetryItem>): Promise<RetryItem[]>;
   /** Runs the activity `attempt`; `number`: which run of it, from 1. */
-  attempt(subscription: Subscription, items: RetryItem[], options?: { environment?: MockActivityEnvironment; number?: number }): Promise<RetryItem[]>;
+  attempt(
+    subscription: Subscription,
+    items: RetryItem[],
+    options?: { environment?: MockActivityEnvironment; number?: number },
+  ): Promise<RetryItem[]>;
   /** Runs the activity `recordStatus`. */
   recordStatus(subscription: Subscription, items: RetryItem[], by?: string): Promise<void>;
   close(): Promise<void>;
 }
 
 /** @param client of the engine; only subscriptions with a rate limit talk to it */
-export async function startRunningAttempt({ mongodbUrl, client }: { mongodbUrl: string; client: ThrottleDependencies["client"] }): Promise<RunningAttempt> {
+export async function startRunningAttempt({
+  mongodbUrl,
+  client,
+}: {
+  mongodbUrl: string;
+  client: ThrottleDependencies["client"];
+}): Promise<RunningAttempt> {
   const database = await openDatabase(mongodbUrl, "attempt");
   const store = await database.openStore();
   const catalogue = await createCatalogue({ store, onTrouble: () => undefined });
@@ -46,8 +59,15 @@ export async function startRunningAttempt({ mongodbUrl, client }: { mongodbUrl: 
   const sender = createSender({ guard: createGuard({ allowLocal: true, ports: [443] }) });
   const throttle = createThrottle({ client, catalogue, log, taskQueue: `attempt-${randomBytes(4).toString("hex")}` });
   const dependencies: AttemptDependencies = {
-    store, catalogue, log, health, throttle, eventBytes: createEventBytes(store), effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
-    deliver: createDeliver({ request: createEndpointRequest({ sender, version: "0.0.0-test" }), health, metrics, log }), unrecordedRetries: new Map(),
+    store,
+    catalogue,
+    log,
+    health,
+    throttle,
+    eventBytes: createEventBytes(store),
+    effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
+    deliver: createDeliver({ request: createEndpointRequest({ sender, version: "0.0.0-test" }), health, metrics, log }),
+    unrecordedRetries: new Map(),
   };
   const activities = createAttempt(dependencies);
   const now = { createdAt: new Date(), updatedAt: new Date() };
@@ -56,10 +76,21 @@ export async function startRunningAttempt({ mongodbUrl, client }: { mongodbUrl: 
   await store.eventTypes.insert({ name: eventType, apiId, ...now });
   await store.groups.insert({ id: groupId, name: "Attempt", grants: [apiId], samlGroups: [], ...now });
   return {
-    store, catalogue, dependencies, groupId, eventType,
+    store,
+    catalogue,
+    dependencies,
+    groupId,
+    eventType,
     async subscribe(url, fields = {}) {
       const subscription: Subscription = {
-        id: newId("sub"), groupId, url, eventTypes: [eventType], secrets: [{ secret: newSigningSecret(), createdAt: new Date() }], status: "active", ...now, ...fields,
+        id: newId("sub"),
+        groupId,
+        url,
+        eventTypes: [eventType],
+        secrets: [{ secret: newSigningSecret(), createdAt: new Date() }],
+        status: "active",
+        ...now,
+        ...fields,
       };
       await store.subscriptions.insert(subscription);
       await catalogue.refresh();
@@ -67,20 +98,60 @@ export async function startRunningAttempt({ mongodbUrl, client }: { mongodbUrl: 
     },
     async pending({ id: subscriptionId }, count, fields = {}) {
       const ids = Array.from({ length: count }, () => newId("evt"));
-      await store.events.insertMany(ids.map((id) => ({
-        record: { id, type: eventType, apiId, contentType: "application/json", sha256: "", size: 2, acceptedAt: new Date(), owner: id }, payload: Buffer.from("{}"),
-      })));
-      const items = ids.map((eventId): RetryItem => ({ deliveryId: `${eventId}.${subscriptionId}`, eventId, eventType, status: "pending", attempts: 0, scheduleBase: 0, ...fields }));
-      await store.deliveries.insertMany(items.map(({ deliveryId, eventId, attempts }) => ({
-        id: deliveryId, eventId, subscriptionId, groupId, eventType, status: "pending", createdAt: new Date(), updatedAt: new Date(), attemptCount: attempts, attempts: [],
-      })));
+      await store.events.insertMany(
+        ids.map((id) => ({
+          record: {
+            id,
+            type: eventType,
+            apiId,
+            contentType: "application/json",
+            sha256: "",
+            size: 2,
+            acceptedAt: new Date(),
+            owner: id,
+          },
+          payload: Buffer.from("{}"),
+        })),
+      );
+      const items = ids.map((eventId): RetryItem => ({
+        deliveryId: `${eventId}.${subscriptionId}`,
+        eventId,
+        eventType,
+        status: "pending",
+        attempts: 0,
+        scheduleBase: 0,
+        ...fields,
+      }));
+      await store.deliveries.insertMany(
+        items.map(({ deliveryId, eventId, attempts }) => ({
+          id: deliveryId,
+          eventId,
+          subscriptionId,
+          groupId,
+          eventType,
+          status: "pending",
+          createdAt: new Date(),
+          updatedAt: new Date(),
+          attemptCount: attempts,
+          attempts: [],
+        })),
+      );
       return items;
     },
-    async attempt({ id: subscriptionId }, items, { number = 1, environment = new MockActivityEnvironment({ attempt: number }) } = {}) {
-      const report = await environment.run<[{ subscriptionId: string; items: RetryItem[] }], AttemptReport, typeof activities.attempt>(activities.attempt, { subscriptionId, items });
+    async attempt(
+      { id: subscriptionId },
+      items,
+      { number = 1, environment = new MockActivityEnvironment({ attempt: number }) } = {},
+    ) {
+      const report = await environment.run<
+        [{ subscriptionId: string; items: RetryItem[] }],
+        AttemptReport,
+        typeof activities.attempt
+      >(activities.attempt, { subscriptionId, items });
       return report.items;
     },
-    recordStatus: ({ id: subscriptionId }, items, by) => activities.recordStatus({ subscriptionId, items, ...(by !== undefined && { by }) }),
+    recordStatus: ({ id: subscriptionId }, items, by) =>
+      activities.recordStatus({ subscriptionId, items, ...(by !== undefined && { by }) }),
     async close() {
       throttle.close();
       catalogue.close();

@@ -1,4 +1,7 @@
-/** The delivering part of the service on the shared engines: real store, worker, publisher and receivers, with names of its own. */
+/**
+ * The delivering part of the service on the shared engines: real store, worker, publisher and receivers, with names of
+ * its own.
+ */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -57,8 +60,13 @@ export interface RunningWorker {
   /** Lines of the log. */
   log: Record<string, unknown>[];
   receive(options?: ReceiverOptions): Promise<Receiver>;
-  /** An event type of its own with subscriptions that are called at these URLs; the worker knows them when it resolves. */
-  subscribe(urls: readonly string[], fields?: Partial<Subscription>): Promise<{ eventType: string; subscriptions: Subscription[] }>;
+  /**
+   * An event type of its own with subscriptions that are called at these URLs; the worker knows them when it resolves.
+   */
+  subscribe(
+    urls: readonly string[],
+    fields?: Partial<Subscription>,
+  ): Promise<{ eventType: string; subscriptions: Subscription[] }>;
   /** Publishes JSON and gives the event's id. */
   publish(eventType: string, data: unknown, id?: string): Promise<string>;
   /** Tells the retries of an event for a subscription that the subscription changed. */
@@ -70,22 +78,39 @@ export interface RunningWorker {
 async function builtWorkers() {
   await buildOnce();
   const built = (name: string) => pathToFileURL(join(repositoryRoot(), "dist/workers", name)).href;
-  const { connectTemporal, createWorker } = (await import(built("temporal.js"))) as typeof import("../../src/workers/temporal.js");
+  const { connectTemporal, createWorker } = (await import(
+    built("temporal.js")
+  )) as typeof import("../../src/workers/temporal.js");
   const { loadBundle } = (await import(built("bundle.js"))) as typeof import("../../src/workers/bundle.js");
   return { connectTemporal, createWorker, loadBundle };
 }
 
-export async function startRunningWorker({ temporalAddress, mongodbUrl, codecOptions = {} }: { temporalAddress: string; mongodbUrl: string; codecOptions?: PayloadCodecOptions }): Promise<RunningWorker> {
+export async function startRunningWorker({
+  temporalAddress,
+  mongodbUrl,
+  codecOptions = {},
+}: {
+  temporalAddress: string;
+  mongodbUrl: string;
+  codecOptions?: PayloadCodecOptions;
+}): Promise<RunningWorker> {
   const { connectTemporal, createWorker, loadBundle } = await builtWorkers();
   const undo: (() => unknown)[] = [];
   const log: Record<string, unknown>[] = [];
-  const logger: Logger = pino({ level: "info" }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
+  const logger: Logger = pino(
+    { level: "info" },
+    { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) },
+  );
   const database = await openDatabase(mongodbUrl, "worker");
   const store = await database.openStore();
   undo.push(() => database.close());
   const proxy = await startProxy(() => new URL(mongodbUrl).host);
   undo.push(() => proxy.close());
-  const workerStore = await connectStore({ mongodbUrl: `mongodb://${proxy.address}/?directConnection=true`, database: database.name, masterKeys: database.masterKeys });
+  const workerStore = await connectStore({
+    mongodbUrl: `mongodb://${proxy.address}/?directConnection=true`,
+    database: database.name,
+    masterKeys: database.masterKeys,
+  });
   undo.push(() => workerStore.close());
   const catalogue = await createCatalogue({ store: workerStore, onTrouble: () => undefined });
   undo.push(() => catalogue.close());
@@ -100,19 +125,43 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl, codecOpt
   const sender = createSender({ guard: createGuard({ allowLocal: true, ports: [443] }) });
   const throttle = createThrottle({ client, catalogue, log: logger, taskQueue });
   const activities = createActivities({
-    store: workerStore, catalogue, log: logger, health, throttle, gauge, parkOpenDays: 7, unrecorded: new Map(), unrecordedRetries: new Map(),
+    store: workerStore,
+    catalogue,
+    log: logger,
+    health,
+    throttle,
+    gauge,
+    parkOpenDays: 7,
+    unrecorded: new Map(),
+    unrecordedRetries: new Map(),
     payloadCheck: createPayloadCheck({ compileSchema: createSchemaCompiler(createWatchdog()), metrics, log: logger }),
-    deliver: createDeliver({ request: createEndpointRequest({ sender, version: "0.0.0-test" }), health, metrics, log: logger }),
+    deliver: createDeliver({
+      request: createEndpointRequest({ sender, version: "0.0.0-test" }),
+      health,
+      metrics,
+      log: logger,
+    }),
     eventBytes: createEventBytes(workerStore),
     effects: createSubscriptionEffects({ store: workerStore, catalogue, throttle, log: logger }),
     signalRetry: (workflowId, deliveryIds, notBefore) =>
-      client.workflow.getHandle(workflowId).signal(SIGNAL.retry, { deliveryIds, ...(notBefore && { notBefore }) }).then(() => true, (error: unknown) => {
-        if (error instanceof WorkflowNotFoundError) return false;
-        throw error;
-      }),
+      client.workflow
+        .getHandle(workflowId)
+        .signal(SIGNAL.retry, { deliveryIds, ...(notBefore && { notBefore }) })
+        .then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof WorkflowNotFoundError) return false;
+            throw error;
+          },
+        ),
     recordRefusal: async (refusal) => void refusals.push(refusal),
   });
-  const worker = await createWorker(link, { bundle: await loadBundle(), activities, shutdownGraceSeconds: 5, taskQueue });
+  const worker = await createWorker(link, {
+    bundle: await loadBundle(),
+    activities,
+    shutdownGraceSeconds: 5,
+    taskQueue,
+  });
   const running = worker.run();
   undo.push(async () => {
     worker.shutdown();
@@ -120,14 +169,35 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl, codecOpt
     throttle.close();
     await sender.close();
   });
-  const publisher = createPublisher({ client, store, catalogue, metrics, log: logger, gauge, taskQueue, settings: { batchMax: 200, startsInFlight: 1, dispatchesInFlight: 3 } });
+  const publisher = createPublisher({
+    client,
+    store,
+    catalogue,
+    metrics,
+    log: logger,
+    gauge,
+    taskQueue,
+    settings: { batchMax: 200, startsInFlight: 1, dispatchesInFlight: 3 },
+  });
 
   const now = { createdAt: new Date(), updatedAt: new Date() };
   const [apiId, groupId] = [newId("api"), newId("grp")];
   await store.apis.insert({ id: apiId, name: "Worker", ...now });
   await store.groups.insert({ id: groupId, name: "Worker", grants: [apiId], samlGroups: [], ...now });
   return {
-    store, catalogue, client, taskQueue, publisher, apiId, groupId, proxy, log, codec, refusals, database: database.name, masterKeys: database.masterKeys,
+    store,
+    catalogue,
+    client,
+    taskQueue,
+    publisher,
+    apiId,
+    groupId,
+    proxy,
+    log,
+    codec,
+    refusals,
+    database: database.name,
+    masterKeys: database.masterKeys,
     dataKeys: () => database.client.db(database.name).collection("dataKeys"),
     async receive(options) {
       const receiver = await startReceiver(options);
@@ -138,18 +208,36 @@ export async function startRunningWorker({ temporalAddress, mongodbUrl, codecOpt
       const eventType = `worker.type${randomBytes(4).toString("hex")}.made`;
       await store.eventTypes.insert({ name: eventType, apiId, ...now });
       const subscriptions = urls.map((url): Subscription => ({
-        id: newId("sub"), groupId, url, eventTypes: [eventType], secrets: [{ secret: newSigningSecret(), createdAt: new Date() }], status: "active", ...now, ...fields,
+        id: newId("sub"),
+        groupId,
+        url,
+        eventTypes: [eventType],
+        secrets: [{ secret: newSigningSecret(), createdAt: new Date() }],
+        status: "active",
+        ...now,
+        ...fields,
       }));
-      for (let from = 0; from < subscriptions.length; from += 50) await Promise.all(subscriptions.slice(from, from + 50).map((subscription) => store.subscriptions.insert(subscription)));
+      for (let from = 0; from < subscriptions.length; from += 50)
+        await Promise.all(
+          subscriptions.slice(from, from + 50).map((subscription) => store.subscriptions.insert(subscription)),
+        );
       await catalogue.refresh();
       return { eventType, subscriptions };
     },
     async publish(type, data, id) {
-      const [result] = await publisher.publish([{ type, contentType: "application/json", body: Buffer.from(JSON.stringify(data)), ...(id !== undefined && { id }) }]);
+      const [result] = await publisher.publish([
+        {
+          type,
+          contentType: "application/json",
+          body: Buffer.from(JSON.stringify(data)),
+          ...(id !== undefined && { id }),
+        },
+      ]);
       if (!result?.ok) throw new Error(`not accepted: ${result?.code}`);
       return result.id;
     },
-    wake: (eventId, subscriptionId) => client.workflow.getHandle(retryWorkflowId(eventId, subscriptionId)).signal(SIGNAL.wake),
+    wake: (eventId, subscriptionId) =>
+      client.workflow.getHandle(retryWorkflowId(eventId, subscriptionId)).signal(SIGNAL.wake),
     async close() {
       proxy.set("pass");
       for (const step of undo.splice(0).reverse()) await step();

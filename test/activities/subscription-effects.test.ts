@@ -40,24 +40,40 @@ afterAll(async () => {
 
 async function subscribed(fields: Partial<Subscription> = {}): Promise<Subscription> {
   const subscription: Subscription = {
-    id: newId("sub"), groupId, url: "https://example.com/hook", eventTypes: ["a.b"], secrets: [{ secret: newSigningSecret(), createdAt: new Date() }],
-    status: "active", createdAt: new Date(), updatedAt: new Date(), ...fields,
+    id: newId("sub"),
+    groupId,
+    url: "https://example.com/hook",
+    eventTypes: ["a.b"],
+    secrets: [{ secret: newSigningSecret(), createdAt: new Date() }],
+    status: "active",
+    createdAt: new Date(),
+    updatedAt: new Date(),
+    ...fields,
   };
   await store.subscriptions.insert(subscription);
   await catalogue.refresh();
   return subscription;
 }
-const entriesOf = async (id: string) => (await store.audit.list({ limit: 50 })).data.filter(({ subject }) => subject === id);
+const entriesOf = async (id: string) =>
+  (await store.audit.list({ limit: 50 })).data.filter(({ subject }) => subject === id);
 
 it("disables once, on record, and this process knows at once", async () => {
   const subscription = await subscribed();
   const other = await subscribed();
   await effects.apply(subscription, { kind: "disable", reason: "the endpoint answered 410" });
-  expect(catalogue.subscription(subscription.id)).toMatchObject({ status: "disabled", statusReason: "the endpoint answered 410" });
+  expect(catalogue.subscription(subscription.id)).toMatchObject({
+    status: "disabled",
+    statusReason: "the endpoint answered 410",
+  });
   const kept = await store.subscriptions.get(subscription.id);
   await effects.apply(subscription, { kind: "disable", reason: "again" });
-  expect(await store.subscriptions.get(subscription.id)).toMatchObject({ statusReason: "the endpoint answered 410", statusAt: kept?.statusAt });
-  expect(await entriesOf(subscription.id)).toMatchObject([{ actor: "service", action: "subscription.disable", detail: { reason: "the endpoint answered 410" } }]);
+  expect(await store.subscriptions.get(subscription.id)).toMatchObject({
+    statusReason: "the endpoint answered 410",
+    statusAt: kept?.statusAt,
+  });
+  expect(await entriesOf(subscription.id)).toMatchObject([
+    { actor: "service", action: "subscription.disable", detail: { reason: "the endpoint answered 410" } },
+  ]);
   expect(await store.subscriptions.get(other.id)).toMatchObject({ status: "active" });
 });
 
@@ -72,7 +88,10 @@ it("does not disable for a late answer of a URL that the subscription has left",
   const before = await subscribed();
   await store.subscriptions.update(before.id, (current) => ({ ...current, url: "https://example.com/moved" }));
   await effects.apply(before, { kind: "disable", reason: "the endpoint answered 410" });
-  expect(await store.subscriptions.get(before.id)).toMatchObject({ status: "active", url: "https://example.com/moved" });
+  expect(await store.subscriptions.get(before.id)).toMatchObject({
+    status: "active",
+    url: "https://example.com/moved",
+  });
   expect(await entriesOf(before.id)).toEqual([]);
 });
 
@@ -84,19 +103,25 @@ it("does nothing to a subscription that was deleted meanwhile", async () => {
   expect(await entriesOf(subscription.id)).toEqual([]);
 });
 
-it("keeps a pause with the subscription, where other processes read it; one that ends no second later is no news", async () => {
-  const subscription = await subscribed();
-  const until = Date.now() + 3_600_000;
-  await effects.apply(subscription, { kind: "pause", untilMs: until });
-  const version = await store.catalogueVersion();
-  for (const later of [-60_000, 0, 999]) await effects.apply(subscription, { kind: "pause", untilMs: until + later });
-  expect(await store.catalogueVersion()).toBe(version);
-  expect(await store.subscriptions.get(subscription.id)).toMatchObject({ status: "active", throttledUntil: new Date(until) });
-  expect(throttle.pausedUntil(subscription)).toBe(until);
+it(
+  "keeps a pause with the subscription, where other processes read it; one that ends no second " + "later is no news",
+  async () => {
+    const subscription = await subscribed();
+    const until = Date.now() + 3_600_000;
+    await effects.apply(subscription, { kind: "pause", untilMs: until });
+    const version = await store.catalogueVersion();
+    for (const later of [-60_000, 0, 999]) await effects.apply(subscription, { kind: "pause", untilMs: until + later });
+    expect(await store.catalogueVersion()).toBe(version);
+    expect(await store.subscriptions.get(subscription.id)).toMatchObject({
+      status: "active",
+      throttledUntil: new Date(until),
+    });
+    expect(throttle.pausedUntil(subscription)).toBe(until);
 
-  await effects.apply(subscription, { kind: "pause", untilMs: until + 1_000 });
-  expect(await store.subscriptions.get(subscription.id)).toMatchObject({ throttledUntil: new Date(until + 1_000) });
-});
+    await effects.apply(subscription, { kind: "pause", untilMs: until + 1_000 });
+    expect(await store.subscriptions.get(subscription.id)).toMatchObject({ throttledUntil: new Date(until + 1_000) });
+  },
+);
 
 it("tells the bucket instead, where there is a rate limit", async () => {
   const subscription = await subscribed({ rateLimit: { perSecond: 5, burst: 1 } });

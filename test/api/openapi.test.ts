@@ -16,7 +16,9 @@ test("the document passes the linter that CI uses", async () => {
   try {
     const file = join(directory, "openapi.json");
     writeFileSync(file, JSON.stringify(document));
-    const { stdout, stderr } = await promisify(execFile)("npx", ["redocly", "lint", "--format", "json", file], { cwd: process.cwd() });
+    const { stdout, stderr } = await promisify(execFile)("npx", ["redocly", "lint", "--format", "json", file], {
+      cwd: process.cwd(),
+    });
     const { totals } = JSON.parse(stdout) as { totals: { errors: number; warnings: number } };
     expect(totals, stderr).toMatchObject({ errors: 0, warnings: 0 });
   } finally {
@@ -36,15 +38,25 @@ test("every route of the table is in the document, once, under its method", () =
 test("its schemas are JSON Schema 2020-12 that a validator compiles", () => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema(JSON.parse(JSON.stringify(document)) as object, "openapi");
-  for (const name of Object.keys(document.components?.schemas ?? {})) expect(() => ajv.compile({ $ref: `openapi#/components/schemas/${name}` }), name).not.toThrow();
+  for (const name of Object.keys(document.components?.schemas ?? {}))
+    expect(() => ajv.compile({ $ref: `openapi#/components/schemas/${name}` }), name).not.toThrow();
 });
 
 test("no parameter holds an example that the page would fill in and send", () => {
-  const parameters = Object.values(document.paths as Record<string, Record<string, { parameters?: { name: string; schema?: object; example?: unknown; examples?: unknown }[] }>>)
-    .flatMap((path) => Object.values(path)).flatMap((operation) => operation.parameters ?? []);
+  const parameters = Object.values(
+    document.paths as Record<
+      string,
+      Record<string, { parameters?: { name: string; schema?: object; example?: unknown; examples?: unknown }[] }>
+    >,
+  )
+    .flatMap((path) => Object.values(path))
+    .flatMap((operation) => operation.parameters ?? []);
   expect(parameters.length).toBeGreaterThan(50);
   for (const { name, schema = {}, ...parameter } of parameters) {
-    expect(Object.keys({ ...schema, ...parameter }).filter((key) => /^(example|examples|default)$/.test(key)), name).toEqual([]);
+    expect(
+      Object.keys({ ...schema, ...parameter }).filter((key) => /^(example|examples|default)$/.test(key)),
+      name,
+    ).toEqual([]);
   }
 });
 
@@ -54,16 +66,28 @@ test("operations come before everything long: the description is short and the c
 });
 
 test("the webhook that endpoints receive is described with its headers and with what becomes of each answer", () => {
-  const { post } = document.webhooks?.["delivery"] as { post: { parameters: { name: string; required?: boolean }[]; responses: Record<string, { description: string }> } };
-  expect(post.parameters.filter(({ required }) => required).map(({ name }) => name)).toEqual(["webhook-id", "webhook-timestamp", "webhook-event-type", "sealpost-hops", "webhook-attempt"]);
-  expect(post.parameters.map(({ name }) => name)).toEqual(expect.arrayContaining(["webhook-signature", "signature", "signature-input", "content-digest"]));
+  const { post } = document.webhooks?.["delivery"] as {
+    post: { parameters: { name: string; required?: boolean }[]; responses: Record<string, { description: string }> };
+  };
+  expect(post.parameters.filter(({ required }) => required).map(({ name }) => name)).toEqual([
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-event-type",
+    "sealpost-hops",
+    "webhook-attempt",
+  ]);
+  expect(post.parameters.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["webhook-signature", "signature", "signature-input", "content-digest"]),
+  );
   expect(Object.keys(post.responses).sort()).toEqual(["2XX", "3XX", "408", "410", "421", "425", "429", "4XX", "5XX"]);
 });
 
 test("every problem code is explained, and every error answer is a problem document", () => {
   const text = JSON.stringify(document);
   for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`\`${code}\``);
-  for (const operation of Object.values(document.paths as Record<string, Record<string, { responses: Record<string, { content?: object }> }>>).flatMap((path) => Object.values(path))) {
+  for (const operation of Object.values(
+    document.paths as Record<string, Record<string, { responses: Record<string, { content?: object }> }>>,
+  ).flatMap((path) => Object.values(path))) {
     for (const [status, response] of Object.entries(operation.responses)) {
       if (Number(status) >= 400) expect(Object.keys(response.content ?? {})).toEqual(["application/problem+json"]);
     }

@@ -1,6 +1,6 @@
 /**
- * What the authorisation matrix needs to call every route: whose object a path parameter names, and a valid body.
- * A new route with a path parameter or a body that must be there is taught here; access.test.ts says so when one is missing.
+ * What the authorisation matrix needs to call every route: whose object a path parameter names, and a valid body. A new
+ * route with a path parameter or a body that must be there is taught here; access.test.ts says so when one is missing.
  */
 import { expect } from "vitest";
 import { newId } from "../../src/store/ids.js";
@@ -21,25 +21,80 @@ export async function makeObjects(api: RunningApi, name: string): Promise<Object
   const tenant = await makeTenant(api, name);
   const eventId = newId("evt");
   const now = new Date();
-  await api.store.events.insertMany([{
-    record: { id: eventId, type: tenant.eventType, apiId: tenant.apiId, contentType: "application/json", sha256: "x", size: 2, acceptedAt: now, owner: eventId }, payload: Buffer.from("{}"),
-  }]);
+  await api.store.events.insertMany([
+    {
+      record: {
+        id: eventId,
+        type: tenant.eventType,
+        apiId: tenant.apiId,
+        contentType: "application/json",
+        sha256: "x",
+        size: 2,
+        acceptedAt: now,
+        owner: eventId,
+      },
+      payload: Buffer.from("{}"),
+    },
+  ]);
   const deliveryId = `${eventId}.${tenant.subscriptionId}`;
-  await api.store.deliveries.insertMany([{
-    id: deliveryId, eventId, subscriptionId: tenant.subscriptionId, groupId: tenant.groupId, eventType: tenant.eventType, apiId: tenant.apiId, status: "parked", createdAt: now, updatedAt: now, attemptCount: 1,
-    attempts: [{ number: 1, at: now, outcome: "refused", status: 422, durationMs: 12, detail: { url: "https://8.8.8.8/hook", requestHeaders: { "webhook-id": eventId }, responseBody: `only for ${name}` } }],
-  }]);
+  await api.store.deliveries.insertMany([
+    {
+      id: deliveryId,
+      eventId,
+      subscriptionId: tenant.subscriptionId,
+      groupId: tenant.groupId,
+      eventType: tenant.eventType,
+      apiId: tenant.apiId,
+      status: "parked",
+      createdAt: now,
+      updatedAt: now,
+      attemptCount: 1,
+      attempts: [
+        {
+          number: 1,
+          at: now,
+          outcome: "refused",
+          status: 422,
+          durationMs: 12,
+          detail: {
+            url: "https://8.8.8.8/hook",
+            requestHeaders: { "webhook-id": eventId },
+            responseBody: `only for ${name}`,
+          },
+        },
+      ],
+    },
+  ]);
   const filter = { since: new Date(now.getTime() - 3_600_000).toISOString() };
   const preview = await api.call("POST", "/v1/recoveries/preview", { key: tenant.consumerKey, body: { filter } });
-  const recovery = await api.call("POST", "/v1/recoveries", { key: tenant.consumerKey, body: { filter, token: preview.body["token"] } });
+  const recovery = await api.call("POST", "/v1/recoveries", {
+    key: tenant.consumerKey,
+    body: { filter, token: preview.body["token"] },
+  });
   expect(recovery.status, recovery.text).toBe(202);
   const { request } = await api.store.grantRequests.open({
-    id: newId("grq"), groupId: tenant.groupId, grant: tenant.eventType, apiId: tenant.apiId, status: "open", requestedBy: "test", createdAt: now,
+    id: newId("grq"),
+    groupId: tenant.groupId,
+    grant: tenant.eventType,
+    apiId: tenant.apiId,
+    status: "open",
+    requestedBy: "test",
+    createdAt: now,
   });
-  return { ...tenant, grantRequestId: request.id, eventId, deliveryId, recoveryId: String(recovery.body["id"]), consumerKeyId: tenant.consumerKey.slice(3, 33) };
+  return {
+    ...tenant,
+    grantRequestId: request.id,
+    eventId,
+    deliveryId,
+    recoveryId: String(recovery.body["id"]),
+    consumerKeyId: tenant.consumerKey.slice(3, 33),
+  };
 }
 
-/** Beginning of a path -> what its parameter names. The longest beginning that fits counts; `POST ` and the like in front narrow it to a method. */
+/**
+ * Beginning of a path -> what its parameter names. The longest beginning that fits counts; `POST ` and the like in
+ * front narrow it to a method.
+ */
 const OBJECTS: Readonly<Record<string, (of: Objects) => string>> = {
   "/v1/apis/": (of) => of.apiId,
   "/v1/event-types/": (of) => of.eventType,
@@ -62,7 +117,10 @@ const ABSENT: Readonly<Record<string, () => string>> = {
 /** Further parameters of a path, by name. */
 const FURTHER: Readonly<Record<string, string>> = { fingerprint: "0".repeat(64) };
 
-/** Valid bodies, by operationId, where there must be one. Bytes are sent as they are, with `Content-Type: application/json`. */
+/**
+ * Valid bodies, by operationId, where there must be one. Bytes are sent as they are, with `Content-Type:
+ * application/json`.
+ */
 const BODIES: Readonly<Record<string, unknown>> = {
   changeApi: { name: "changed" },
   changeEventType: { description: "changed" },
@@ -90,7 +148,11 @@ export const EXCEPTIONS: Readonly<Record<string, Exception>> = {
   readGroup: { role: "provider", theirs: 200, why: "it grants to every group" },
   changeGroup: { role: "provider", theirs: 403, why: "it sees the group, which is granted another provider's api" },
   deleteGroup: { role: "provider", theirs: 403, why: "it sees the group, which is granted another provider's api" },
-  readRecovery: { role: "provider", own: 404, why: "a limited provider sees the recoveries that it started; this one is the consumer's" },
+  readRecovery: {
+    role: "provider",
+    own: 404,
+    why: "a limited provider sees the recoveries that it started; this one is the consumer's",
+  },
 };
 
 /** One operation of the OpenAPI document. */
@@ -110,25 +172,37 @@ export interface Operation {
 }
 
 type DocumentedOperation = {
-  operationId: string; security?: object[]; requestBody?: { required?: boolean; content: Record<string, unknown> }; responses: Record<string, unknown>; "x-roles"?: Role[]; "x-act"?: string;
+  operationId: string;
+  security?: object[];
+  requestBody?: { required?: boolean; content: Record<string, unknown> };
+  responses: Record<string, unknown>;
+  "x-roles"?: Role[];
+  "x-act"?: string;
 };
 
 /** The operations of an OpenAPI document. */
 export function operationsOf(document: { paths?: unknown }): Operation[] {
-  return Object.entries(document.paths as Record<string, Record<string, DocumentedOperation>>).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      operationId: operation.operationId, method: method.toUpperCase(), path,
-      ...(operation["x-roles"] && { roles: operation["x-roles"] }), ...(operation["x-act"] !== undefined && { act: operation["x-act"] }),
-      openOutsideProduction: operation.security?.some((way) => Object.keys(way).length === 0) ?? false,
-      needsBody: operation.requestBody?.required ?? false,
-      statuses: Object.keys(operation.responses).map(Number),
-    })));
+  return Object.entries(document.paths as Record<string, Record<string, DocumentedOperation>>).flatMap(
+    ([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        operationId: operation.operationId,
+        method: method.toUpperCase(),
+        path,
+        ...(operation["x-roles"] && { roles: operation["x-roles"] }),
+        ...(operation["x-act"] !== undefined && { act: operation["x-act"] }),
+        openOutsideProduction: operation.security?.some((way) => Object.keys(way).length === 0) ?? false,
+        needsBody: operation.requestBody?.required ?? false,
+        statuses: Object.keys(operation.responses).map(Number),
+      })),
+  );
 }
 
 export const hasParameter = ({ path }: Operation): boolean => path.includes("{");
 
 const longest = (table: Readonly<Record<string, unknown>>, { method, path }: Operation): string =>
-  Object.keys(table).filter((beginning) => (beginning.startsWith("/") ? path : `${method} ${path}`).startsWith(beginning)).sort((a, b) => b.length - a.length)[0] ?? "";
+  Object.keys(table)
+    .filter((beginning) => (beginning.startsWith("/") ? path : `${method} ${path}`).startsWith(beginning))
+    .sort((a, b) => b.length - a.length)[0] ?? "";
 
 /** Whether the operation is about an object that is not there. */
 export const isAbsent = (operation: Operation): boolean => longest(ABSENT, operation) !== "";
@@ -139,21 +213,36 @@ export function pathOf(operation: Operation, of: Objects): string {
   if (!path.includes("{")) return path;
   const id = OBJECTS[longest(OBJECTS, operation)]?.(of) ?? ABSENT[longest(ABSENT, operation)]?.();
   if (id === undefined) {
-    throw new Error(`${operationId} (${method} ${path}) has a parameter of which nobody knows whose object it names: add its beginning to OBJECTS in test/api/route-samples.ts, ` +
-      "and the id to makeObjects() there when there is none yet.");
+    throw new Error(
+      `${operationId} (${method} ${path}) has a parameter of which nobody knows whose object it ` +
+        "names: add its beginning to OBJECTS in test/api/route-samples.ts, " +
+        "and the id to makeObjects() there when there is none yet.",
+    );
   }
   const [first, ...rest] = [...path.matchAll(/\{(\w+)\}/g)].map((match) => String(match[1]));
   const further = rest.find((name) => FURTHER[name] === undefined);
-  if (further !== undefined) throw new Error(`${operationId} (${method} ${path}) has a further parameter: add ${further} to FURTHER in test/api/route-samples.ts.`);
-  return path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent(name === first ? id : String(FURTHER[name])));
+  if (further !== undefined)
+    throw new Error(
+      `${operationId} (${method} ${path}) has a further parameter: add ${further} to FURTHER in ` +
+        "test/api/route-samples.ts.",
+    );
+  return path.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
+    encodeURIComponent(name === first ? id : String(FURTHER[name])),
+  );
 }
 
 /** The body that the operation is called with. */
-export function bodyOf({ operationId, needsBody, method, path, roles = [] }: Operation): { body?: unknown; headers?: Record<string, string> } {
+export function bodyOf({ operationId, needsBody, method, path, roles = [] }: Operation): {
+  body?: unknown;
+  headers?: Record<string, string>;
+} {
   const body = BODIES[operationId];
   if (body === undefined) {
     // Whoever is refused before the body is looked at may send any; a limited role that gets as far as that may not.
-    if (needsBody && path.includes("{") && roles.some((role) => role === "consumer" || role === "provider")) throw new Error(`${operationId} (${method} ${path}) needs a body: add a valid one to BODIES in test/api/route-samples.ts.`);
+    if (needsBody && path.includes("{") && roles.some((role) => role === "consumer" || role === "provider"))
+      throw new Error(
+        `${operationId} (${method} ${path}) needs a body: add a valid one to BODIES in test/api/route-samples.ts.`,
+      );
     return needsBody ? { body: {} } : {};
   }
   return { body, ...(body instanceof Uint8Array && { headers: { "content-type": "application/json" } }) };

@@ -1,4 +1,7 @@
-/** The API on a free port, over the real store, catalogue, publisher and operations; no worker runs, so nothing is delivered. */
+/**
+ * The API on a free port, over the real store, catalogue, publisher and operations; no worker runs, so nothing is
+ * delivered.
+ */
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import net, { type AddressInfo } from "node:net";
@@ -54,7 +57,10 @@ export interface RunningApi {
   database: string;
   masterKeys: string;
   sessions: Sessions;
-  /** On a task queue that no worker serves: what is started stays as it is, and what it was told can be read in its history. */
+  /**
+   * On a task queue that no worker serves: what is started stays as it is, and what it was told can be read in its
+   * history.
+   */
   client: Client;
   taskQueue: string;
   /** Lines of the log. */
@@ -63,7 +69,12 @@ export interface RunningApi {
   /** The problem document; fails the test when the answer is none. */
   problem(method: string, path: string, call?: Call): Promise<Problem & { headers: Answer["headers"] }>;
   /** Makes a key and gives its token. */
-  key(input: { role: string; groupId?: string; apiIds?: string[]; scopes?: string[] }): Promise<{ id: string; token: string }>;
+  key(input: {
+    role: string;
+    groupId?: string;
+    apiIds?: string[];
+    scopes?: string[];
+  }): Promise<{ id: string; token: string }>;
   close(): Promise<void>;
 }
 
@@ -94,14 +105,28 @@ export interface RunningApiOptions {
 
 /** Starts it with a database and a task queue of its own. */
 export async function startApi({
-  temporalAddress, mongodbUrl, settings: given = {}, http = {}, guard: guardOptions = {}, beside, clock = Date.now, trustedProxies = [], temporalUi: temporalUiOptions = {}, checks, notReady,
-  between = (given) => given, limits = {},
+  temporalAddress,
+  mongodbUrl,
+  settings: given = {},
+  http = {},
+  guard: guardOptions = {},
+  beside,
+  clock = Date.now,
+  trustedProxies = [],
+  temporalUi: temporalUiOptions = {},
+  checks,
+  notReady,
+  between = (given) => given,
+  limits = {},
 }: RunningApiOptions): Promise<RunningApi> {
   const own = beside ? undefined : await openDatabase(mongodbUrl, "api");
   const database = beside?.database ?? own?.name ?? "";
   const masterKeys = beside?.masterKeys ?? masterKey("first");
   const log: Record<string, unknown>[] = [];
-  const logger = pino({ level: "info" }, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
+  const logger = pino(
+    { level: "info" },
+    { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) },
+  );
   const store = between(await connectStore({ mongodbUrl, database, masterKeys, log: logger }));
   const catalogue = await createCatalogue({ store });
   const connection = await Connection.connect({ address: temporalAddress });
@@ -110,7 +135,13 @@ export async function startApi({
   const client = new Client({ connection, dataConverter: { payloadCodecs: [codec] } });
   const taskQueue = `api-${randomBytes(4).toString("hex")}`;
   const publisher = createPublisher({
-    client, store, catalogue, metrics, log: logger, taskQueue, settings: { batchMax: 200, startsInFlight: 2, dispatchesInFlight: 8 },
+    client,
+    store,
+    catalogue,
+    metrics,
+    log: logger,
+    taskQueue,
+    settings: { batchMax: 200, startsInFlight: 2, dispatchesInFlight: 8 },
   });
   const adminKey = newEnvironmentAdminKey();
   const guard = createGuard({ allowLocal: false, ports: [443, 8443], ...guardOptions });
@@ -122,45 +153,118 @@ export async function startApi({
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   const settings: ApiSettings = {
-    publicUrl: url, version: "0.0.0-test", payloadLimitBytes: 64 * 1024, wrongKeysPerMinute: 1_000_000, requestsPerSecond: 0,
-    production: false, environmentAdminKeyHash: store.blindIndex("admin-key", adminKey), sessionHours: 12, sessionIdleMinutes: 30, ...given,
+    publicUrl: url,
+    version: "0.0.0-test",
+    payloadLimitBytes: 64 * 1024,
+    wrongKeysPerMinute: 1_000_000,
+    requestsPerSecond: 0,
+    production: false,
+    environmentAdminKeyHash: store.blindIndex("admin-key", adminKey),
+    sessionHours: 12,
+    sessionIdleMinutes: 30,
+    ...given,
   };
   const sessions = createSessions({ store, catalogue, settings, log: logger, clock });
-  const temporalUi = createTemporalUi({ namespace: "default", publicUrl: settings.publicUrl, sessions, auditTally, log: logger, ...temporalUiOptions });
-  server.on("request", createApi({
-    settings, sessions, clock, temporalUi, serviceProvider: createServiceProvider({ store, publicUrl: settings.publicUrl, log: logger, ...(checks && { checks }) }),
-    store, catalogue, publisher, codec, auditTally, clientAddress: createClientAddress(trustedProxies), log: logger, metrics: metrics.registry,
-    limits: createLimits({
-      limits: store.limits, auditTally, log: logger, refused: (limit) => metrics.limitRefusals.inc({ limit }), settings: { verify: 250, test: 250, drafts: 1_000, recoveries: 1_000, ...limits },
+  const temporalUi = createTemporalUi({
+    namespace: "default",
+    publicUrl: settings.publicUrl,
+    sessions,
+    auditTally,
+    log: logger,
+    ...temporalUiOptions,
+  });
+  server.on(
+    "request",
+    createApi({
+      settings,
+      sessions,
+      clock,
+      temporalUi,
+      serviceProvider: createServiceProvider({
+        store,
+        publicUrl: settings.publicUrl,
+        log: logger,
+        ...(checks && { checks }),
+      }),
+      store,
+      catalogue,
+      publisher,
+      codec,
+      auditTally,
+      clientAddress: createClientAddress(trustedProxies),
+      log: logger,
+      metrics: metrics.registry,
+      limits: createLimits({
+        limits: store.limits,
+        auditTally,
+        log: logger,
+        refused: (limit) => metrics.limitRefusals.inc({ limit }),
+        settings: { verify: 250, test: 250, drafts: 1_000, recoveries: 1_000, ...limits },
+      }),
+      operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
+      notReady: notReady ?? (async () => undefined),
+      refuseTarget: (target) => guard.refuseTarget(target),
+      sender,
+      request: createEndpointRequest({ sender, version: "0.0.0-test" }),
+      compileSchema,
+      payloadCheck: createPayloadCheck({ compileSchema, metrics, log: logger }),
     }),
-    operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
-    notReady: notReady ?? (async () => undefined),
-    refuseTarget: (target) => guard.refuseTarget(target),
-    sender, request: createEndpointRequest({ sender, version: "0.0.0-test" }), compileSchema, payloadCheck: createPayloadCheck({ compileSchema, metrics, log: logger }),
-  }));
+  );
   const agent = new Agent({ connections: 64 });
 
-  async function call<T>(method: string, path: string, { key = adminKey, body, headers = {} }: Call = {}): Promise<Answer<T>> {
+  async function call<T>(
+    method: string,
+    path: string,
+    { key = adminKey, body, headers = {} }: Call = {},
+  ): Promise<Answer<T>> {
     const raw = body instanceof Uint8Array;
     const answer = await send(`${url}${path}`, {
-      method: method as "GET", dispatcher: agent,
-      headers: { ...(key !== "" && { authorization: `Bearer ${key}` }), ...(body !== undefined && !raw && { "content-type": "application/json" }), ...headers },
+      method: method as "GET",
+      dispatcher: agent,
+      headers: {
+        ...(key !== "" && { authorization: `Bearer ${key}` }),
+        ...(body !== undefined && !raw && { "content-type": "application/json" }),
+        ...headers,
+      },
       ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
     });
     const text = await answer.body.text();
     const json = /json\b/.test(String(answer.headers["content-type"]));
-    return { status: answer.statusCode, headers: answer.headers, text, body: (json && text !== "" ? JSON.parse(text) : {}) as T };
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      text,
+      body: (json && text !== "" ? JSON.parse(text) : {}) as T,
+    };
   }
   async function problem(method: string, path: string, made?: Call) {
     const answer = await call<Problem>(method, path, made);
-    if (answer.headers["content-type"] !== "application/problem+json") throw new Error(`${method} ${path} answered ${answer.status} without a problem: ${answer.text.slice(0, 300)}`);
-    if (answer.body.status !== answer.status) throw new Error(`${method} ${path}: the problem says ${answer.body.status}, the answer ${answer.status}`);
+    if (answer.headers["content-type"] !== "application/problem+json")
+      throw new Error(`${method} ${path} answered ${answer.status} without a problem: ${answer.text.slice(0, 300)}`);
+    if (answer.body.status !== answer.status)
+      throw new Error(`${method} ${path}: the problem says ${answer.body.status}, the answer ${answer.status}`);
     return { ...answer.body, headers: answer.headers };
   }
   return {
-    url, port, server, store, auditTally, catalogue, adminKey, database, masterKeys, sessions, client, taskQueue, log, call, problem,
+    url,
+    port,
+    server,
+    store,
+    auditTally,
+    catalogue,
+    adminKey,
+    database,
+    masterKeys,
+    sessions,
+    client,
+    taskQueue,
+    log,
+    call,
+    problem,
     async key(input) {
-      const answer = await call<{ id: string; key: string }>("POST", "/v1/api-keys", { body: { name: "test", ...input } });
+      const answer = await call<{ id: string; key: string }>("POST", "/v1/api-keys", {
+        body: { name: "test", ...input },
+      });
       if (answer.status !== 201) throw new Error(`No key: ${answer.text}`);
       return { id: answer.body.id, token: answer.body.key };
     },
@@ -185,14 +289,25 @@ export function sendRaw(port: number, bytes: string | Buffer): Promise<string> {
     const chunks: Buffer[] = [];
     socket.setTimeout(30_000, () => socket.destroy(new Error("no answer within 30 s")));
     socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-    socket.on("error", (error: NodeJS.ErrnoException) => (error.code === "ECONNRESET" && chunks.length > 0 ? undefined : reject(error)));
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      error.code === "ECONNRESET" && chunks.length > 0 ? undefined : reject(error),
+    );
     socket.on("close", () => resolve(Buffer.concat(chunks).toString("latin1")));
   });
 }
 
 /** Starts a workflow that only collects signals, and gives their names so far. */
-export async function collectSignals(api: RunningApi, workflowType: string, workflowId: string): Promise<() => Promise<string[]>> {
-  const handle = await api.client.workflow.start(workflowType, { workflowId, taskQueue: api.taskQueue, args: [], workflowExecutionTimeout: "10 minutes" });
+export async function collectSignals(
+  api: RunningApi,
+  workflowType: string,
+  workflowId: string,
+): Promise<() => Promise<string[]>> {
+  const handle = await api.client.workflow.start(workflowType, {
+    workflowId,
+    taskQueue: api.taskQueue,
+    args: [],
+    workflowExecutionTimeout: "10 minutes",
+  });
   return async () => {
     const { events } = await handle.fetchHistory();
     return (events ?? []).flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
@@ -222,9 +337,17 @@ export async function makeTenant(api: RunningApi, name: string): Promise<Tenant>
   const apiId = String((await must("/v1/apis", { name }))["id"]);
   await must("/v1/event-types", { name: eventType, apiId });
   const groupId = String((await must("/v1/groups", { name, grants: [apiId] }))["id"]);
-  const subscription = await must("/v1/subscriptions", { groupId, url: "https://8.8.8.8/hook", eventTypes: [eventType] });
+  const subscription = await must("/v1/subscriptions", {
+    groupId,
+    url: "https://8.8.8.8/hook",
+    eventTypes: [eventType],
+  });
   return {
-    apiId, eventType, groupId, subscriptionId: String(subscription["id"]), secret: String(subscription["secret"]),
+    apiId,
+    eventType,
+    groupId,
+    subscriptionId: String(subscription["id"]),
+    secret: String(subscription["secret"]),
     consumerKey: (await api.key({ role: "consumer", groupId })).token,
     providerKey: (await api.key({ role: "provider", apiIds: [apiId] })).token,
   };

@@ -29,24 +29,37 @@ test("the documentation page loads its files from here, with no inline script", 
 });
 
 test("health, metrics and the document are there without a key", async () => {
-  expect(await api.call("GET", "/health/live", { key: "" })).toMatchObject({ status: 200, body: { status: "ok", version: "0.0.0-test" } });
+  expect(await api.call("GET", "/health/live", { key: "" })).toMatchObject({
+    status: 200,
+    body: { status: "ok", version: "0.0.0-test" },
+  });
   expect(await api.call("GET", "/health/ready", { key: "" })).toMatchObject({ status: 200 });
   expect((await api.call("GET", "/metrics", { key: "" })).text).toContain("sealpost_events_accepted_total");
-  expect(await api.call("GET", "/openapi.json", { key: "" })).toMatchObject({ status: 200, body: { openapi: "3.1.1" } });
+  expect(await api.call("GET", "/openapi.json", { key: "" })).toMatchObject({
+    status: 200,
+    body: { openapi: "3.1.1" },
+  });
 });
 
 test("what is missing is told in a sentence of its own", async () => {
   expect(await unready.problem("GET", "/health/ready", { key: "" })).toMatchObject({
-    status: 503, code: "not_ready", detail: "MongoDB does not acknowledge writes. A publish would not be accepted and delivered now; the detail says what is missing.",
+    status: 503,
+    code: "not_ready",
+    detail:
+      "MongoDB does not acknowledge writes. A publish would not be accepted and delivered now; the " +
+      "detail says what is missing.",
   });
 });
 
-test.each(["/metrics", "/openapi.json", "/docs", "/docs/swagger-ui.css"])("in production %s needs an admin key", async (path) => {
-  expect(await production.problem("GET", path, { key: "" })).toMatchObject({ status: 401 });
-  const { token } = await production.key({ role: "provider" });
-  expect(await production.problem("GET", path, { key: token })).toMatchObject({ status: 403 });
-  expect((await production.call("GET", path)).status).toBe(200);
-});
+test.each(["/metrics", "/openapi.json", "/docs", "/docs/swagger-ui.css"])(
+  "in production %s needs an admin key",
+  async (path) => {
+    expect(await production.problem("GET", path, { key: "" })).toMatchObject({ status: 401 });
+    const { token } = await production.key({ role: "provider" });
+    expect(await production.problem("GET", path, { key: token })).toMatchObject({ status: 403 });
+    expect((await production.call("GET", path)).status).toBe(200);
+  },
+);
 
 test("a request writes one line, with its route and without its query or key", async () => {
   api.log.length = 0;

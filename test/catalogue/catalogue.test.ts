@@ -23,21 +23,32 @@ beforeAll(async () => {
   await store.groups.insert({ id: "grp_all", name: "All", grants: ["api_1"], samlGroups: [], ...now });
   await store.groups.insert({ id: "grp_a", name: "Only a", grants: ["one.a"], samlGroups: [], ...now });
   await store.subscriptions.insert(subscription("sub_all", { groupId: "grp_all", eventTypes: ["one.a", "one.b"] }));
-  await store.subscriptions.insert(subscription("sub_a", { groupId: "grp_a", eventTypes: ["one.a", "one.b", "one.a"] }));
+  await store.subscriptions.insert(
+    subscription("sub_a", { groupId: "grp_a", eventTypes: ["one.a", "one.b", "one.a"] }),
+  );
 });
 afterAll(async () => {
   for (const catalogue of open) catalogue.close();
   await database?.close();
 });
 
-const routed = (catalogue: Catalogue, type: string) => catalogue.routes(type).map(({ id }) => id).sort();
+const routed = (catalogue: Catalogue, type: string) =>
+  catalogue
+    .routes(type)
+    .map(({ id }) => id)
+    .sort();
 
 it("routes by grant, of the api or of the type by name, and each subscription once", async () => {
   const catalogue = await catalogueOf(60_000);
   expect(routed(catalogue, "one.a")).toEqual(["sub_a", "sub_all"]);
   expect(routed(catalogue, "one.b")).toEqual(["sub_all"]);
   expect(routed(catalogue, "one.none")).toEqual([]);
-  expect([catalogue.granted("grp_a", "one.a"), catalogue.granted("grp_a", "one.b"), catalogue.granted("grp_all", "one.b"), catalogue.granted("grp_none", "one.a")]).toEqual([true, false, true, false]);
+  expect([
+    catalogue.granted("grp_a", "one.a"),
+    catalogue.granted("grp_a", "one.b"),
+    catalogue.granted("grp_all", "one.b"),
+    catalogue.granted("grp_none", "one.a"),
+  ]).toEqual([true, false, true, false]);
 });
 
 it("sees a change of another process when asked, and at the latest version asked for", async () => {
@@ -53,14 +64,23 @@ it("sees a change of another process when asked, and at the latest version asked
 
 it("reads anew only what was written, and everything when an earlier release wrote", async () => {
   const catalogue = await catalogueOf(60_000);
-  const [type, group, untouched] = [catalogue.eventType("one.a"), catalogue.group("grp_all"), catalogue.subscription("sub_a")];
+  const [type, group, untouched] = [
+    catalogue.eventType("one.a"),
+    catalogue.group("grp_all"),
+    catalogue.subscription("sub_a"),
+  ];
   await other.subscriptions.update("sub_all", (current) => ({ ...current, url: "https://again.example/" }));
   await catalogue.refresh();
   expect(catalogue.subscription("sub_all")?.url).toBe("https://again.example/");
   expect(catalogue.routes("one.a").map(({ url }) => url)).toContain("https://again.example/");
   expect(catalogue.eventType("one.a")).toBe(type);
   expect(catalogue.group("grp_all")).toBe(group);
-  await other.eventTypes.insert({ name: "one.c", apiId: "api_1", createdAt: new Date(now.createdAt.getTime() + 1), updatedAt: new Date() });
+  await other.eventTypes.insert({
+    name: "one.c",
+    apiId: "api_1",
+    createdAt: new Date(now.createdAt.getTime() + 1),
+    updatedAt: new Date(),
+  });
   await catalogue.refresh();
   expect(catalogue.eventType("one.a")).toBe(type);
   expect(catalogue.subscription("sub_a")).toBe(untouched);
@@ -69,7 +89,10 @@ it("reads anew only what was written, and everything when an earlier release wro
   await other.eventTypes.delete("one.c");
   await catalogue.refresh();
   expect(catalogue.eventTypes().map(({ name }) => name)).toEqual(["one.b", "one.a"]);
-  await database.client.db(database.name).collection<{ _id: string }>("changes").updateOne({ _id: "catalogue" }, { $inc: { version: 1 } });
+  await database.client
+    .db(database.name)
+    .collection<{ _id: string }>("changes")
+    .updateOne({ _id: "catalogue" }, { $inc: { version: 1 } });
   await catalogue.refresh();
   expect(catalogue.group("grp_all")).not.toBe(group);
 });
@@ -97,7 +120,10 @@ it("reads one changed subscription alone, and the whole collection when it misse
   expect(reads.splice(0)).toEqual(["sub_a"]);
   // Whoever missed more writes than are listed reads everything of the collections that changed.
   await other.subscriptions.update("sub_all", (current) => ({ ...current, name: "missed" }));
-  await database.client.db(database.name).collection<{ _id: string }>("changes").updateOne({ _id: "catalogue" }, { $set: { recent: [] } });
+  await database.client
+    .db(database.name)
+    .collection<{ _id: string }>("changes")
+    .updateOne({ _id: "catalogue" }, { $set: { recent: [] } });
   await catalogue.refresh();
   expect(reads.splice(0)).toEqual(["all"]);
   expect(catalogue.subscription("sub_all")?.name).toBe("missed");

@@ -13,10 +13,36 @@ const slices = (json: string, member = "data"): (string | undefined)[] => {
 function randomJson(depth: number): string {
   const space = () => " \t\n\r".repeat(3).slice(randomInt(8), randomInt(8, 12)).slice(0, randomInt(3));
   const string = () => {
-    const parts = ["a", "\u00e9", "\ud83d\ude00", "\\\"", "\\\\", "\\u0041", "\\ud800", "{", "}", "[", "]", ",", ":", "\\/", " ", "data"];
+    const parts = [
+      "a",
+      "\u00e9",
+      "\ud83d\ude00",
+      '\\"',
+      "\\\\",
+      "\\u0041",
+      "\\ud800",
+      "{",
+      "}",
+      "[",
+      "]",
+      ",",
+      ":",
+      "\\/",
+      " ",
+      "data",
+    ];
     return `"${Array.from({ length: randomInt(6) }, () => parts[randomInt(parts.length)]).join("")}"`;
   };
-  const scalars = [string, () => "9007199254740993", () => "1e999", () => "-0", () => "1E+21", () => "true", () => "null", () => "0.10"];
+  const scalars = [
+    string,
+    () => "9007199254740993",
+    () => "1e999",
+    () => "-0",
+    () => "1E+21",
+    () => "true",
+    () => "null",
+    () => "0.10",
+  ];
   if (depth === 0 || randomInt(3) === 0) return `${space()}${scalars[randomInt(scalars.length)]?.() ?? "0"}${space()}`;
   const count = randomInt(4);
   if (randomInt(2)) return `[${Array.from({ length: count }, () => randomJson(depth - 1)).join(",") || space()}]`;
@@ -39,14 +65,23 @@ describe("sliceMember", () => {
   });
 
   test("gives one span for each element of an array", () => {
-    expect(slices(` [ {"data":1} , 5, {"x":[{"data":9}]}, {"data":[2]} ] `)).toEqual(["1", undefined, undefined, "[2]"]);
+    expect(slices(` [ {"data":1} , 5, {"x":[{"data":9}]}, {"data":[2]} ] `)).toEqual([
+      "1",
+      undefined,
+      undefined,
+      "[2]",
+    ]);
     expect(slices("[]")).toEqual([]);
     expect(slices("{}")).toEqual([undefined]);
   });
 
   test("finds a name that is given twice, also when one is written with escapes", () => {
     expect(sliceMember(Buffer.from(`{"data":1,"d\\u0061ta":2}`), "data")).toEqual({ ok: false, duplicate: "data" });
-    expect(sliceMember(Buffer.from(`[{"data":1},{"id":"a","id":"b"}]`), "data")).toEqual({ ok: false, duplicate: "id", index: 1 });
+    expect(sliceMember(Buffer.from(`[{"data":1},{"id":"a","id":"b"}]`), "data")).toEqual({
+      ok: false,
+      duplicate: "id",
+      index: 1,
+    });
   });
 
   test("cuts out of 3,000 random documents exactly what was put in", () => {

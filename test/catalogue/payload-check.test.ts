@@ -10,11 +10,22 @@ function build() {
   const [log, metrics, compiles] = [[] as Record<string, unknown>[], createMetrics(), [] as unknown[]];
   const compile = createSchemaCompiler(createWatchdog());
   const compileSchema: SchemaCompiler = (schema) => (compiles.push(schema), compile(schema));
-  const check = createPayloadCheck({ compileSchema, metrics, log: pino({}, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) }) });
+  const check = createPayloadCheck({
+    compileSchema,
+    metrics,
+    log: pino({}, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) }),
+  });
   return { check, log, compiles, metrics };
 }
 const at = new Date("2026-01-01T00:00:00Z");
-const type = (fields: Partial<EventType>): EventType => ({ name: "a.b", apiId: "api_1", validation: "enforce", createdAt: at, updatedAt: at, ...fields });
+const type = (fields: Partial<EventType>): EventType => ({
+  name: "a.b",
+  apiId: "api_1",
+  validation: "enforce",
+  createdAt: at,
+  updatedAt: at,
+  ...fields,
+});
 const payload = (text: string, contentType = "application/json") => ({ contentType, bytes: Buffer.from(text) });
 
 it("compiles each version once, and anew when the type is another one", () => {
@@ -45,8 +56,12 @@ it("holds up no publish for a schema from before schemas were compiled", () => {
 it("takes the value that was parsed already, and a name twice for what it is", () => {
   const { check } = build();
   const schema = { type: "object", properties: { a: { type: "number" } } };
-  expect(check(type({ schema }), { ...payload(`{"a":1}`), parsed: { value: { a: "x" } } })).toMatchObject([{ path: "/a" }]);
-  expect(check(type({ schema }), payload(`{"a":"x","\\u0061":1}`))).toMatchObject([{ message: expect.stringMatching(/twice/) as string }]);
+  expect(check(type({ schema }), { ...payload(`{"a":1}`), parsed: { value: { a: "x" } } })).toMatchObject([
+    { path: "/a" },
+  ]);
+  expect(check(type({ schema }), payload(`{"a":"x","\\u0061":1}`))).toMatchObject([
+    { message: expect.stringMatching(/twice/) as string },
+  ]);
 });
 
 it("counts by what was done, and names no value in the log", async () => {
@@ -57,5 +72,8 @@ it("counts by what was done, and names no value in the log", async () => {
   expect(log).toMatchObject([{ schemaPaths: ["#/additionalProperties/type"] }]);
   expect(JSON.stringify(log)).not.toMatch(/jane|secret/);
   const { values } = await metrics.payloadsInvalid.get();
-  expect(values.map(({ labels, value }) => [labels.validation, value])).toEqual([["warn", 1], ["enforce", 1]]);
+  expect(values.map(({ labels, value }) => [labels.validation, value])).toEqual([
+    ["warn", 1],
+    ["enforce", 1],
+  ]);
 });

@@ -13,7 +13,8 @@ beforeAll(async () => {
   const store = await database.openStore();
   await store.apis.insert({ id: "api_1", name: "One", ...now });
   for (const name of ["one.a", "one.b"]) await store.eventTypes.insert({ name, apiId: "api_1", ...now });
-  for (const id of ["grp_a", "grp_b"]) await store.groups.insert({ id, name: id, grants: ["api_1"], samlGroups: [], ...now });
+  for (const id of ["grp_a", "grp_b"])
+    await store.groups.insert({ id, name: id, grants: ["api_1"], samlGroups: [], ...now });
   const eventTypes = ["one.a"];
   await store.subscriptions.insert(subscription("sub_a", { groupId: "grp_a", eventTypes }));
   await store.subscriptions.insert(subscription("sub_b", { groupId: "grp_b", eventTypes }));
@@ -27,7 +28,10 @@ afterAll(async () => {
   await database?.close();
 });
 
-const to = (event: Parameters<typeof routesOf>[1]) => routesOf(catalogue, event).map(({ id }) => id).sort();
+const to = (event: Parameters<typeof routesOf>[1]) =>
+  routesOf(catalogue, event)
+    .map(({ id }) => id)
+    .sort();
 
 describe("an event goes", () => {
   it("to all that subscribe to its type, in service or held", () => {
@@ -51,15 +55,28 @@ describe("an event goes", () => {
 
 describe("a test event", () => {
   it("goes to the subscription it names from the time its endpoint is verified, and to no other", () => {
-    expect(to({ type: TEST_EVENT_TYPE, subscriptionIds: ["sub_new", "sub_draft", "sub_held", "sub_a"] })).toEqual(["sub_a", "sub_held", "sub_new"]);
+    expect(to({ type: TEST_EVENT_TYPE, subscriptionIds: ["sub_new", "sub_draft", "sub_held", "sub_a"] })).toEqual([
+      "sub_a",
+      "sub_held",
+      "sub_new",
+    ]);
     expect(to({ type: TEST_EVENT_TYPE })).toEqual([]);
   });
-  it.each([["active", "sent", "sent"], ["verified", "none", "sent"], ["draft", "none", "none"], ["suspended", "held", "held"]] as const)("of a %s subscription: %s, and %s", (status, ordinary, test) => {
+  it.each([
+    ["active", "sent", "sent"],
+    ["verified", "none", "sent"],
+    ["draft", "none", "none"],
+    ["suspended", "held", "held"],
+  ] as const)("of a %s subscription: %s, and %s", (status, ordinary, test) => {
     expect([routingOf({ status }, "one.a"), routingOf({ status }, TEST_EVENT_TYPE)]).toEqual([ordinary, test]);
   });
 });
 
 it("knows the types of the catalogue and its own, and whose they are", () => {
-  expect(["one.a", TEST_EVENT_TYPE, "no.such"].map((type) => isKnownType(catalogue, type))).toEqual([true, true, false]);
+  expect(["one.a", TEST_EVENT_TYPE, "no.such"].map((type) => isKnownType(catalogue, type))).toEqual([
+    true,
+    true,
+    false,
+  ]);
   expect(["one.a", TEST_EVENT_TYPE].map((type) => apiOf(catalogue, type))).toEqual(["api_1", ""]);
 });

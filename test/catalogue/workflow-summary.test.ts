@@ -20,13 +20,19 @@ describe("the line by which a workflow is known in the Temporal UI", () => {
   afterAll(() => database?.close());
 
   it("names the event type and the group", () => {
-    expect(deliverySummary(known("Acme Bank"), at, ["payments.invoice.paid"])).toBe("payments.invoice.paid → Acme Bank");
-    expect(deliverySummary(known("Acme Bank"), at, ["a.b", "a.b", "a.c", "a.d"])).toBe("a.b and 2 more types → Acme Bank");
+    expect(deliverySummary(known("Acme Bank"), at, ["payments.invoice.paid"])).toBe(
+      "payments.invoice.paid → Acme Bank",
+    );
+    expect(deliverySummary(known("Acme Bank"), at, ["a.b", "a.b", "a.c", "a.d"])).toBe(
+      "a.b and 2 more types → Acme Bank",
+    );
     expect(deliverySummary(known("Acme Bank"), at, ["a.b", "a.c"])).toBe("a.b and 1 more type → Acme Bank");
   });
 
   it("names the host where the group is gone, and nothing else of the URL", () => {
-    expect(deliverySummary(known(undefined, "https://user:pass@hooks.acme.example:8443/in/s3cret?token=t0ken"), at, ["a.b"])).toBe("a.b → hooks.acme.example:8443");
+    expect(
+      deliverySummary(known(undefined, "https://user:pass@hooks.acme.example:8443/in/s3cret?token=t0ken"), at, ["a.b"]),
+    ).toBe("a.b → hooks.acme.example:8443");
     expect(deliverySummary(known(), at, ["a.b"])).toBe("a.b → sub_1");
   });
 
@@ -36,15 +42,25 @@ describe("the line by which a workflow is known in the Temporal UI", () => {
   });
 
   it("is one line of text, whatever the group is called", () => {
-    expect(deliverySummary(known("<b>Acme</b>\n# [x](http://evil) `c`"), at, ["a.b"])).toBe("a.b → bAcme/b  x(http://evil) c");
+    expect(deliverySummary(known("<b>Acme</b>\n# [x](http://evil) `c`"), at, ["a.b"])).toBe(
+      "a.b → bAcme/b  x(http://evil) c",
+    );
   });
 
   it("fits into what Temporal takes once it is sealed, at its longest", async () => {
     const codec = createPayloadCodec((await database.openStore()).keyring);
-    for (const summary of [deliverySummary(known("ж".repeat(200)), at, [`${"ж".repeat(200)}.a`, ...Array.from({ length: 999 }, (_, number) => `t${number}`)]), eventsSummary(Array.from({ length: 500 }, (_, number) => `${"x".repeat(150)}${number}`))]) {
+    for (const summary of [
+      deliverySummary(known("ж".repeat(200)), at, [
+        `${"ж".repeat(200)}.a`,
+        ...Array.from({ length: 999 }, (_, number) => `t${number}`),
+      ]),
+      eventsSummary(Array.from({ length: 500 }, (_, number) => `${"x".repeat(150)}${number}`)),
+    ]) {
       expect(summary).toContain("…");
       const [sealed] = await codec.encode([defaultPayloadConverter.toPayload(summary) ?? {}]);
-      expect(proto.temporal.api.common.v1.Payload.encode(sealed ?? {}).finish().byteLength).toBeLessThanOrEqual(LIMIT_BYTES);
+      expect(proto.temporal.api.common.v1.Payload.encode(sealed ?? {}).finish().byteLength).toBeLessThanOrEqual(
+        LIMIT_BYTES,
+      );
     }
   });
 });

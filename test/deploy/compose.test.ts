@@ -38,11 +38,17 @@ const compose = parse(read("docker-compose.yml").replace(/\$\{\w+:-([^}]*)\}/g, 
 const services = Object.entries(compose.services);
 const members = services.filter(([, service]) => service.command?.[0] === "mongod");
 const isJob = (service: Service) => service.healthcheck?.disable === true;
-const on = (network: string) => services.filter(([, service]) => service.networks?.includes(network)).map(([name]) => name).sort();
+const on = (network: string) =>
+  services
+    .filter(([, service]) => service.networks?.includes(network))
+    .map(([name]) => name)
+    .sort();
 
 describe("docker-compose.yml", () => {
   it("is valid by the Compose schema", () => {
-    const validate = new Ajv2020({ strict: false, validateFormats: false, allErrors: true }).compile(JSON.parse(read("test/deploy/compose-spec.json")) as object);
+    const validate = new Ajv2020({ strict: false, validateFormats: false, allErrors: true }).compile(
+      JSON.parse(read("test/deploy/compose-spec.json")) as object,
+    );
     validate(compose);
     expect(validate.errors ?? []).toEqual([]);
   });
@@ -71,9 +77,11 @@ describe("docker-compose.yml", () => {
     expect(on("engine-data")).toEqual(["postgres", "temporal", "temporal-schema"]);
     expect(on("engine")).toEqual(["api", "temporal", "temporal-namespace", "temporal-ui", "worker"]);
     expect(on("front")).toEqual(["api", "load-balancer"]);
-    for (const name of ["data", "engine-data", "engine", "engine-ui", "front"]) expect(compose.networks[name]?.internal, name).toBe(true);
+    for (const name of ["data", "engine-data", "engine", "engine-ui", "front"])
+      expect(compose.networks[name]?.internal, name).toBe(true);
     for (const name of ["mongo1", "mongo2", "mongo3", "postgres", "temporal"]) {
-      for (const network of compose.services[name]?.networks ?? []) expect(compose.networks[network]?.internal, `${name} on ${network}`).toBe(true);
+      for (const network of compose.services[name]?.networks ?? [])
+        expect(compose.networks[network]?.internal, `${name} on ${network}`).toBe(true);
     }
   });
 
@@ -102,14 +110,18 @@ describe("docker-compose.yml", () => {
     const jobs = services.filter(([, service]) => isJob(service)).map(([name]) => name);
     expect(jobs.sort()).toEqual(["mongo-init", "temporal-namespace", "temporal-schema"]);
     for (const job of jobs) {
-      expect(services.some(([, service]) => service.depends_on?.[job]?.condition === "service_completed_successfully"), job).toBe(true);
+      expect(
+        services.some(([, service]) => service.depends_on?.[job]?.condition === "service_completed_successfully"),
+        job,
+      ).toBe(true);
     }
   });
 
   it("has secrets in files only", () => {
     for (const [name, service] of services) {
       for (const [key, value] of Object.entries(service.environment ?? {})) {
-        if (/PASS|PWD|SECRET|TOKEN|KEY|MONGODB_URL/.test(key)) expect(value, `${name} ${key}`).toMatch(/^\/run\/secrets\//);
+        if (/PASS|PWD|SECRET|TOKEN|KEY|MONGODB_URL/.test(key))
+          expect(value, `${name} ${key}`).toMatch(/^\/run\/secrets\//);
       }
       for (const secret of service.secrets ?? []) expect(compose.secrets[secret], `${name} ${secret}`).toBeDefined();
     }
@@ -119,7 +131,9 @@ describe("docker-compose.yml", () => {
 
   it("mounts each secret only where it is read", () => {
     for (const [name, service] of services) {
-      const wired = JSON.stringify([service.environment, service.command]) + (service.volumes ?? []).map((volume) => scripts(volume)).join("\n");
+      const wired =
+        JSON.stringify([service.environment, service.command]) +
+        (service.volumes ?? []).map((volume) => scripts(volume)).join("\n");
       for (const secret of service.secrets ?? []) {
         // The connection string names this one: it is inside another secret.
         if (secret === "sealpost_mongo_client") continue;
@@ -130,17 +144,28 @@ describe("docker-compose.yml", () => {
 
   it.each(members)("%s encrypts at rest and in transit and asks both sides for proof", (_name, service) => {
     for (const flag of [
-      "--enableEncryption", "--encryptionCipherMode=AES256-GCM", "--encryptionKeyFile=/run/keys/mongo_encryption_key",
-      "--tlsMode=requireTLS", "--tlsCAFile=/run/secrets/internal_ca", "--auth", "--keyFile=/run/keys/mongo_cluster_key",
-    ]) expect(service.command).toContain(flag);
+      "--enableEncryption",
+      "--encryptionCipherMode=AES256-GCM",
+      "--encryptionKeyFile=/run/keys/mongo_encryption_key",
+      "--tlsMode=requireTLS",
+      "--tlsCAFile=/run/secrets/internal_ca",
+      "--auth",
+      "--keyFile=/run/keys/mongo_cluster_key",
+    ])
+      expect(service.command).toContain(flag);
     expect(service.command?.join(" ")).not.toMatch(/AllowConnectionsWithoutCertificates|AllowInvalid/);
   });
 
   it("lets nobody to Temporal without a client certificate, and Temporal to PostgreSQL over verified TLS only", () => {
     expect(compose.services.temporal?.environment).toMatchObject({
-      TEMPORAL_TLS_REQUIRE_CLIENT_AUTH: "true", TEMPORAL_TLS_CLIENT1_CA_CERT: "/run/secrets/internal_ca", SQL_TLS_ENABLED: "true", SQL_HOST_VERIFICATION: "true",
+      TEMPORAL_TLS_REQUIRE_CLIENT_AUTH: "true",
+      TEMPORAL_TLS_CLIENT1_CA_CERT: "/run/secrets/internal_ca",
+      SQL_TLS_ENABLED: "true",
+      SQL_HOST_VERIFICATION: "true",
     });
-    const rules = read("deploy/postgres/pg_hba.conf").split("\n").filter((line) => line && !line.startsWith("#"));
+    const rules = read("deploy/postgres/pg_hba.conf")
+      .split("\n")
+      .filter((line) => line && !line.startsWith("#"));
     for (const rule of rules) expect(rule).toMatch(/^(local|hostssl)\s.*\sscram-sha-256$/);
   });
 
@@ -153,7 +178,9 @@ describe("docker-compose.yml", () => {
   it("gives attempts under way the time to finish", () => {
     for (const name of ["api", "worker"]) {
       const service = compose.services[name];
-      expect(Number.parseInt(service?.stop_grace_period ?? "0", 10), name).toBeGreaterThan(Number(service?.environment?.SHUTDOWN_GRACE_SECONDS));
+      expect(Number.parseInt(service?.stop_grace_period ?? "0", 10), name).toBeGreaterThan(
+        Number(service?.environment?.SHUTDOWN_GRACE_SECONDS),
+      );
     }
   });
 });

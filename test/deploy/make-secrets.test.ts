@@ -12,15 +12,16 @@ import { localKeyProvider } from "../../src/store/sealing/master-keys.js";
 import { loadConfig } from "../../src/workers/config.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const compose = parse(readFileSync(join(root, "docker-compose.yml"), "utf8").replace(/\$\{\w+:-([^}]*)\}/g, "$1"), { merge: true }) as {
-  secrets: Record<string, unknown>;
-  services: Record<string, { environment: Record<string, string> }>;
-};
+const compose = parse(readFileSync(join(root, "docker-compose.yml"), "utf8").replace(/\$\{\w+:-([^}]*)\}/g, "$1"), {
+  merge: true,
+}) as { secrets: Record<string, unknown>; services: Record<string, { environment: Record<string, string> }> };
 const parent = mkdtempSync(join(tmpdir(), "sealpost-secrets-"));
 const dir = join(parent, "secrets");
 const text = (name: string) => readFileSync(join(dir, name), "utf8");
 const run = (...args: string[]) =>
-  promisify(execFile)("sh", [join(root, "deploy/make-secrets.sh"), ...args], { env: { PATH: process.env.PATH, SEALPOST_SECRETS_DIR: dir } });
+  promisify(execFile)("sh", [join(root, "deploy/make-secrets.sh"), ...args], {
+    env: { PATH: process.env.PATH, SEALPOST_SECRETS_DIR: dir },
+  });
 
 beforeAll(async () => {
   await run("hooks.example.com");
@@ -50,7 +51,9 @@ describe("make-secrets.sh", () => {
       const certificate = new X509Certificate(text(name));
       expect(certificate.verify(ca.publicKey), name).toBe(true);
       for (const host of hosts) expect(certificate.checkHost(host), `${name} ${host}`).toBe(host);
-      const key = createPrivateKey(text(name.startsWith("temporal") || name.startsWith("postgres") ? name.replace("certificate", "key") : name));
+      const key = createPrivateKey(
+        text(name.startsWith("temporal") || name.startsWith("postgres") ? name.replace("certificate", "key") : name),
+      );
       expect(certificate.checkPrivateKey(key), name).toBe(true);
     }
   });
@@ -66,7 +69,10 @@ describe("make-secrets.sh", () => {
 
   it.each(["api", "worker"])("gives the %s service settings that it accepts in production", (name) => {
     const environment = Object.fromEntries(
-      Object.entries(compose.services[name]?.environment ?? {}).map(([key, value]) => [key, String(value).replace(/^\/run\/secrets/, dir)]),
+      Object.entries(compose.services[name]?.environment ?? {}).map(([key, value]) => [
+        key,
+        String(value).replace(/^\/run\/secrets/, dir),
+      ]),
     );
     const config = loadConfig(environment);
     expect(config.production).toBe(true);

@@ -5,15 +5,36 @@ import { parse } from "yaml";
 import { createMetrics } from "../../src/metrics.js";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
-const anchorsOf = (page: string) => [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) => title.toLowerCase().replace(/[^a-z0-9 _-]/g, "").replace(/ /g, "-"));
+const anchorsOf = (page: string) =>
+  [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replace(/[^a-z0-9 _-]/g, "")
+      .replace(/ /g, "-"),
+  );
 const metrics = createMetrics().registry.getMetricsAsArray();
 const series = new Set(
-  metrics.flatMap(({ name, type }) => (String(type) === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])),
+  metrics.flatMap(({ name, type }) =>
+    String(type) === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+  ),
 );
 
 describe("deploy/prometheus/alerts.yml and deploy/grafana/sealpost.json", () => {
-  const rules = (parse(read("deploy/prometheus/alerts.yml")) as { groups: { rules: { alert: string; expr: string; labels: { severity: string }; annotations: { summary: string; runbook: string } }[] }[] }).groups.flatMap((group) => group.rules);
-  const panels = (JSON.parse(read("deploy/grafana/sealpost.json")) as { panels: { title: string; targets?: { expr: string }[] }[] }).panels;
+  const rules = (
+    parse(read("deploy/prometheus/alerts.yml")) as {
+      groups: {
+        rules: {
+          alert: string;
+          expr: string;
+          labels: { severity: string };
+          annotations: { summary: string; runbook: string };
+        }[];
+      }[];
+    }
+  ).groups.flatMap((group) => group.rules);
+  const panels = (
+    JSON.parse(read("deploy/grafana/sealpost.json")) as { panels: { title: string; targets?: { expr: string }[] }[] }
+  ).panels;
   const expressions = [
     ...rules.map(({ alert, expr }) => ({ where: alert, expr })),
     ...panels.flatMap(({ title, targets }) => (targets ?? []).map(({ expr }) => ({ where: title, expr }))),
@@ -33,13 +54,19 @@ describe("deploy/prometheus/alerts.yml and deploy/grafana/sealpost.json", () => 
   });
 
   it("lists every alert in docs/operations/monitoring.md, with its severity and its place in the runbook", () => {
-    const rows = [...read("docs/operations/monitoring.md").matchAll(/^\| `(Sealpost\w+)` \| (\w+) \| \[[^\]]+\]\(([^)]+)\) \|$/gm)].map(([, alert, severity, link = ""]) => `${alert} ${severity} docs/operations/${link}`);
-    expect(rows.sort()).toEqual(rules.map(({ alert, labels, annotations }) => `${alert} ${labels.severity} ${annotations.runbook}`).sort());
+    const rows = [
+      ...read("docs/operations/monitoring.md").matchAll(/^\| `(Sealpost\w+)` \| (\w+) \| \[[^\]]+\]\(([^)]+)\) \|$/gm),
+    ].map(([, alert, severity, link = ""]) => `${alert} ${severity} docs/operations/${link}`);
+    expect(rows.sort()).toEqual(
+      rules.map(({ alert, labels, annotations }) => `${alert} ${labels.severity} ${annotations.runbook}`).sort(),
+    );
   });
 
   it("explains metrics in docs/operations/monitoring.md that are exported", () => {
     const exported = metrics.map(({ name }) => name);
-    const explained = [...read("docs/operations/monitoring.md").matchAll(/^\| `(sealpost_\w+)/gm)].map(([, name]) => name);
+    const explained = [...read("docs/operations/monitoring.md").matchAll(/^\| `(sealpost_\w+)/gm)].map(
+      ([, name]) => name,
+    );
     expect(explained.length).toBeGreaterThan(15);
     for (const name of explained) expect(exported).toContain(name);
   });

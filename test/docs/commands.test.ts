@@ -1,4 +1,7 @@
-/** Commands that pages name are there: scripts of package.json, compiled programs, services of the compose file, and files of the repository. */
+/**
+ * Commands that pages name are there: scripts of package.json, compiled programs, services of the compose file, and
+ * files of the repository.
+ */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -7,8 +10,12 @@ import { parse } from "yaml";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file: string): string => readFileSync(root + file, "utf8");
-const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], { cwd: root, encoding: "utf8" })
-  .split("\n").filter((file) => file !== "" && file !== "CHANGELOG.md" && existsSync(root + file));
+const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((file) => file !== "" && file !== "CHANGELOG.md" && existsSync(root + file));
 const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
 const { services } = parse(read("docker-compose.yml"), { merge: true }) as { services: Record<string, unknown> };
 
@@ -16,11 +23,21 @@ const { services } = parse(read("docker-compose.yml"), { merge: true }) as { ser
 function missingIn(text: string): string[] {
   const named = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name = ""]) => name);
   return [
-    ...named(/npm run (?:--silent )?([a-z][\w:-]*)/g).filter((name) => scripts[name] === undefined).map((name) => `npm run ${name}`),
-    ...named(/(?:node|exec) (dist\/[\w/-]+\.js)/g).filter((file) => !existsSync(root + file.replace(/^dist\//, "src/").replace(/js$/, "ts"))),
-    ...named(/(?<![\w/.-])((?:deploy|scripts)\/[\w/-]+\.(?:sh|json|js|mjs|ya?ml|cfg))(?!\w)/g).filter((file) => !existsSync(root + file)),
-    ...named(/docker compose logs [^\n]*?--tail \d+ ((?:[a-z][\w-]*(?: |(?=`|$)))+)/gm).flatMap((names) => names.trim().split(" ")).filter((name) => services[name] === undefined),
-    ...named(/docker compose (?:restart|stop|ps) ((?:[a-z][\w-]*(?: |(?=[`#]|$)))+)/gm).flatMap((names) => names.trim().split(" ")).filter((name) => services[name] === undefined),
+    ...named(/npm run (?:--silent )?([a-z][\w:-]*)/g)
+      .filter((name) => scripts[name] === undefined)
+      .map((name) => `npm run ${name}`),
+    ...named(/(?:node|exec) (dist\/[\w/-]+\.js)/g).filter(
+      (file) => !existsSync(root + file.replace(/^dist\//, "src/").replace(/js$/, "ts")),
+    ),
+    ...named(/(?<![\w/.-])((?:deploy|scripts)\/[\w/-]+\.(?:sh|json|js|mjs|ya?ml|cfg))(?!\w)/g).filter(
+      (file) => !existsSync(root + file),
+    ),
+    ...named(/docker compose logs [^\n]*?--tail \d+ ((?:[a-z][\w-]*(?: |(?=`|$)))+)/gm)
+      .flatMap((names) => names.trim().split(" "))
+      .filter((name) => services[name] === undefined),
+    ...named(/docker compose (?:restart|stop|ps) ((?:[a-z][\w-]*(?: |(?=[`#]|$)))+)/gm)
+      .flatMap((names) => names.trim().split(" "))
+      .filter((name) => services[name] === undefined),
   ];
 }
 
@@ -40,6 +57,12 @@ describe("the check itself", () => {
   });
 
   it("knows what is there", () => {
-    expect(missingIn("npm run audit:verify -- --expect x\nnode dist/workers/main.js\ndeploy/make-secrets.sh\ndocker compose restart postgres mongo1 # both")).toEqual([]);
+    expect(
+      missingIn(
+        "npm run audit:verify -- --expect x\nnode " +
+          "dist/workers/main.js\ndeploy/make-secrets.sh\ndocker compose restart " +
+          "postgres mongo1 # both",
+      ),
+    ).toEqual([]);
   });
 });

@@ -7,15 +7,28 @@ import { afterAll, describe, expect, it } from "vitest";
 import { repositoryRoot } from "../support/build.js";
 
 const root = repositoryRoot();
-const pagesOf = (folder: string): string[] => readdirSync(join(root, folder)).filter((name) => name.endsWith(".md")).map((name) => `${folder}/${name}`);
-const FOLDERS = ["docs/tutorial", "docs/how-to", "docs/operations", "docs/operations/runbook", "docs/explanation", "docs/explanation/decisions"];
+const pagesOf = (folder: string): string[] =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `${folder}/${name}`);
+const FOLDERS = [
+  "docs/tutorial",
+  "docs/how-to",
+  "docs/operations",
+  "docs/operations/runbook",
+  "docs/explanation",
+  "docs/explanation/decisions",
+];
 const PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/README.md", ...FOLDERS.flatMap(pagesOf)];
 
 const directory = mkdtempSync(join(tmpdir(), "sealpost-prose-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function check(...pages: string[]): { code: number | null; said: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/prose.mjs", ...pages], { cwd: root, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/prose.mjs", ...pages], {
+    cwd: root,
+    encoding: "utf8",
+  });
   return { code: status, said: stdout + stderr };
 }
 
@@ -42,7 +55,11 @@ describe("the check refuses", () => {
 
   it("nothing of code, comments, pictures and addresses", () => {
     const page = join(directory, "page.md");
-    writeFileSync(page, `See \`a: b; c\` and [it](https://a.example). Good.\n\n<!-- ${words(40)} a: b -->\n\n![${words(40)}](a.png)\n\n\`\`\`js\n${words(40)} a: b;\n\`\`\`\n`);
+    writeFileSync(
+      page,
+      `See \`a: b; c\` and [it](https://a.example). Good.\n\n<!-- ${words(40)} a: b -->\n\n![${words(40)}](a.png)\n\n\`\`\`js\n${words(40)} ` +
+        `a: b;\n\`\`\`\n`,
+    );
     expect(check(page)).toMatchObject({ code: 0 });
   });
 });

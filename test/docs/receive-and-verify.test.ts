@@ -1,4 +1,7 @@
-/** Runs the receivers of docs/how-to/receive-and-verify.md by the page's own commands and sends them real deliveries: genuine, forged and old ones. */
+/**
+ * Runs the receivers of docs/how-to/receive-and-verify.md by the page's own commands and sends them real deliveries:
+ * genuine, forged and old ones.
+ */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +17,11 @@ import { findOnPath } from "../../src/workers/engines/machine.js";
 import { freePort, isListening } from "../../src/workers/engines/ports.js";
 
 const page = readFileSync(new URL("../../docs/how-to/receive-and-verify.md", import.meta.url), "utf8");
-const blocks = [...page.matchAll(/^```(\S+) (\S+)\n([^]*?)^```$/gm)].map(([, kind = "", name = "", text = ""]) => ({ kind, name, text }));
+const blocks = [...page.matchAll(/^```(\S+) (\S+)\n([^]*?)^```$/gm)].map(([, kind = "", name = "", text = ""]) => ({
+  kind,
+  name,
+  text,
+}));
 
 /** Language on the page → the programs that it needs, and the headings' files. */
 const LANGUAGES: Readonly<Record<string, { programs: string[]; files: string[] }>> = {
@@ -29,7 +36,8 @@ const LANGUAGES: Readonly<Record<string, { programs: string[]; files: string[] }
 /** To install a library and to compile; a machine may be busy. */
 const WITHIN_MS = 540_000;
 /** What package managers say when a registry cannot be reached. */
-const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|no such host|name resolution|resolve host|Name or service not known|Unknown host|timed out|Unable to load the service index|Could not transfer artifact/i;
+const UNREACHABLE =
+  /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|no such host|name resolution|resolve host|Name or service not known|Unknown host|timed out|Unable to load the service index|Could not transfer artifact/i;
 
 const sender = createSender({ guard: createGuard({ allowLocal: true }) });
 const request = createEndpointRequest({ sender, version: "0" });
@@ -72,7 +80,8 @@ async function startReceiver(context: TestContext, language: string, secret: str
     await promisify(execFile)("bash", ["-ec", commands.join("\n")], { ...options, timeout: WITHIN_MS });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    if (UNREACHABLE.test(said)) return void skip(context, language, `its package registry cannot be reached: ${said.slice(-300)}`);
+    if (UNREACHABLE.test(said))
+      return void skip(context, language, `its package registry cannot be reached: ${said.slice(-300)}`);
     throw error;
   }
   const receiver = spawn("bash", ["-c", run], { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
@@ -80,21 +89,38 @@ async function startReceiver(context: TestContext, language: string, secret: str
   let said = "";
   receiver.stdout.on("data", (text: Buffer) => (said += text.toString()));
   receiver.stderr.on("data", (text: Buffer) => (said += text.toString()));
-  await expect.poll(async () => {
-    if (receiver.exitCode !== null) throw new Error(`The receiver ended: ${said}`);
-    return isListening(port);
-  }, { timeout: WITHIN_MS, interval: 200 }).toBe(true);
+  await expect
+    .poll(
+      async () => {
+        if (receiver.exitCode !== null) throw new Error(`The receiver ended: ${said}`);
+        return isListening(port);
+      },
+      { timeout: WITHIN_MS, interval: 200 },
+    )
+    .toBe(true);
   return `http://127.0.0.1:${port}/in`;
 }
 
 const subscriptionTo = (url: string, ...secrets: string[]): Subscription => ({
-  id: "sub_1", groupId: "grp_1", url, eventTypes: ["payments.invoice.paid"], secrets: secrets.map((secret) => ({ secret, createdAt: new Date() })), status: "active", createdAt: new Date(), updatedAt: new Date(),
+  id: "sub_1",
+  groupId: "grp_1",
+  url,
+  eventTypes: ["payments.invoice.paid"],
+  secrets: secrets.map((secret) => ({ secret, createdAt: new Date() })),
+  status: "active",
+  createdAt: new Date(),
+  updatedAt: new Date(),
   retry: { timeoutMs: 60_000 },
 });
 
 /** Status of the answer to a delivery that was signed at this instant. */
 async function deliver(url: string, secrets: string[], at = new Date()): Promise<number> {
-  const event = { id: "order:4711", type: "payments.invoice.paid", contentType: "application/json", bytes: Buffer.from('{"total":"12.50","payee":"Café Ελλάς"}') };
+  const event = {
+    id: "order:4711",
+    type: "payments.invoice.paid",
+    contentType: "application/json",
+    bytes: Buffer.from('{"total":"12.50","payee":"Café Ελλάς"}'),
+  };
   const { exchange } = await request({ event, subscription: subscriptionTo(url, ...secrets), number: 1 }, at);
   if (exchange.kind === "failure") throw new Error(`No answer: ${exchange.error}`);
   return exchange.status;
@@ -102,7 +128,11 @@ async function deliver(url: string, secrets: string[], at = new Date()): Promise
 
 describe("the page", () => {
   it("has a program and commands for each language", () => {
-    expect(blocks.map(({ name }) => name).sort()).toEqual(Object.entries(LANGUAGES).flatMap(([language, { files }]) => [language, ...files]).sort());
+    expect(blocks.map(({ name }) => name).sort()).toEqual(
+      Object.entries(LANGUAGES)
+        .flatMap(([language, { files }]) => [language, ...files])
+        .sort(),
+    );
   });
 });
 

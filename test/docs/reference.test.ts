@@ -1,4 +1,6 @@
-/** The pages of docs/reference are as the code has them, and what is written by hand on them names only what is there. */
+/**
+ * The pages of docs/reference are as the code has them, and what is written by hand on them names only what is there.
+ */
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { REFERENCE, withSections } from "../../src/workers/reference/index.js";
@@ -23,18 +25,23 @@ describe("docs/reference", () => {
 
   it("has every section filled", () => {
     for (const [page, sections] of Object.entries(REFERENCE)) {
-      for (const [name, section] of Object.entries(sections)) expect(section().trim().length, `${page}, ${name}`).toBeGreaterThan(40);
+      for (const [name, section] of Object.entries(sections))
+        expect(section().trim().length, `${page}, ${name}`).toBeGreaterThan(40);
     }
   });
 });
 
 describe("the tables", () => {
   it("keep a cell in its cell", () => {
-    expect(markdownTable(["a", "b"], [["1|2", "one\n  line"]])).toBe("| a | b |\n| --- | --- |\n| 1\\|2 | one line |\n");
+    expect(markdownTable(["a", "b"], [["1|2", "one\n  line"]])).toBe(
+      "| a | b |\n| --- | --- |\n| 1\\|2 | one line |\n",
+    );
   });
 
   it("refuse a page that lost a section", () => {
-    expect(() => withSections("metrics.md", "# Metrics\n")).toThrow('docs/reference/metrics.md has no place for "metrics".');
+    expect(() => withSections("metrics.md", "# Metrics\n")).toThrow(
+      'docs/reference/metrics.md has no place for "metrics".',
+    );
   });
 
   it("hold what callers look up", () => {

@@ -5,7 +5,9 @@ import { basename } from "node:path";
 import { expect, it } from "vitest";
 
 const root = new URL("../../", import.meta.url);
-const tests = execFileSync("git", ["ls-files", "test"], { cwd: root, encoding: "utf8" }).split("\n").filter((file) => file.endsWith(".test.ts"));
+const tests = execFileSync("git", ["ls-files", "test"], { cwd: root, encoding: "utf8" })
+  .split("\n")
+  .filter((file) => file.endsWith(".test.ts"));
 const page = readFileSync(new URL("docs/explanation/security.md", root), "utf8");
 const named = [...new Set(page.match(/(?:test\/[\w./-]+\/)?[\w-]+\.test\.ts/g))];
 

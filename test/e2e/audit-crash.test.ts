@@ -1,4 +1,7 @@
-/** A service that is killed with SIGKILL in the middle of an administrative act: between its intent and the act, and between the act and its outcome. */
+/**
+ * A service that is killed with SIGKILL in the middle of an administrative act: between its intent and the act, and
+ * between the act and its outcome.
+ */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import net, { type AddressInfo } from "node:net";
@@ -51,7 +54,10 @@ async function startStopper(mongodbUrl: string): Promise<Stopper> {
       if (!held) upstream.write(bytes);
     });
     upstream.pipe(client);
-    for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       sockets.add(socket);
       socket.on("error", () => undefined);
       socket.on("close", () => {
@@ -63,12 +69,17 @@ async function startStopper(mongodbUrl: string): Promise<Stopper> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `mongodb://127.0.0.1:${(server.address() as AddressInfo).port}/?directConnection=true`,
-    stopAt: (collection, after) => new Promise((resolve) => {
-      order = { at: insertOf(collection), after: after === undefined ? undefined : insertOf(after), hit: () => {
-        order = undefined;
-        resolve();
-      } };
-    }),
+    stopAt: (collection, after) =>
+      new Promise((resolve) => {
+        order = {
+          at: insertOf(collection),
+          after: after === undefined ? undefined : insertOf(after),
+          hit: () => {
+            order = undefined;
+            resolve();
+          },
+        };
+      }),
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
@@ -81,10 +92,19 @@ const masterKeys = masterKey("crash");
 let database: TestDatabase;
 let stopper: Stopper;
 let service: Service;
-const start = () => startService({
-  dataDir: join(directory, "data"), adminKey: service?.adminKey ?? `sp_admin_${randomBytes(32).toString("base64url")}`,
-  env: { TEMPORAL_ADDRESS: inject("temporalAddress"), MONGODB_URL: stopper.url, MONGODB_DATABASE: database.name, SEALPOST_MASTER_KEYS: masterKeys, ROLE: "api" }, role: "api",
-});
+const start = () =>
+  startService({
+    dataDir: join(directory, "data"),
+    adminKey: service?.adminKey ?? `sp_admin_${randomBytes(32).toString("base64url")}`,
+    env: {
+      TEMPORAL_ADDRESS: inject("temporalAddress"),
+      MONGODB_URL: stopper.url,
+      MONGODB_DATABASE: database.name,
+      SEALPOST_MASTER_KEYS: masterKeys,
+      ROLE: "api",
+    },
+    role: "api",
+  });
 
 beforeAll(async () => {
   database = await openDatabase(inject("mongodbUrl"), "crash");
@@ -107,7 +127,12 @@ async function call<T>(path: string): Promise<T> {
 
 describe.each([
   { when: "between its intent and the act", stop: () => stopper.stopAt("groups"), there: false, outcome: "not_done" },
-  { when: "between the act and its outcome", stop: () => stopper.stopAt("audit", "groups"), there: true, outcome: "done" },
+  {
+    when: "between the act and its outcome",
+    stop: () => stopper.stopAt("audit", "groups"),
+    there: true,
+    outcome: "done",
+  },
 ])("killed $when", ({ stop, there, outcome }) => {
   test("the next start completes the act on record, by what is there", async () => {
     const stopped = stop();
@@ -120,7 +145,9 @@ describe.each([
     await client.close();
 
     service = await start();
-    const group = (await call<{ data: { id: string; name: string }[] }>("/v1/groups")).data.find((each) => each.name === name);
+    const group = (await call<{ data: { id: string; name: string }[] }>("/v1/groups")).data.find(
+      (each) => each.name === name,
+    );
     expect(group !== undefined).toBe(there);
     const { data } = await call<{ data: Entry[] }>("/v1/audit?action=act.begin&limit=250");
     const intents = data.filter(({ detail }) => detail?.operation === "createGroup");

@@ -1,4 +1,7 @@
-/** The small run of bench/chaos: every process dies once under load, and every fault that can be set up exactly happens once. */
+/**
+ * The small run of bench/chaos: every process dies once under load, and every fault that can be set up exactly happens
+ * once.
+ */
 import { beforeAll, describe, expect, it } from "vitest";
 import { VICTIMS } from "../../bench/chaos/cluster.js";
 import { type ChaosReport, runChaos } from "../../bench/chaos/run.js";
@@ -9,7 +12,16 @@ describe("crashes and faults", () => {
 
   beforeAll(async () => {
     report = await runChaos({
-      kills: VICTIMS.length, intervalMs: 1_500, victims: VICTIMS, repeats: 1, pairs: 100, frozenMs: 4_000, inFlight: 100, publishers: 4, isolationSeconds: 0, say: () => undefined,
+      kills: VICTIMS.length,
+      intervalMs: 1_500,
+      victims: VICTIMS,
+      repeats: 1,
+      pairs: 100,
+      frozenMs: 4_000,
+      inFlight: 100,
+      publishers: 4,
+      isolationSeconds: 0,
+      say: () => undefined,
     });
   }, 300_000);
 

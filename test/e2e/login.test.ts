@@ -17,7 +17,10 @@ interface Me {
 }
 
 const there = chromiumAtHand() !== undefined;
-if (!there) process.stdout.write("test/e2e/login.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n");
+if (!there)
+  process.stdout.write(
+    "test/e2e/login.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n",
+  );
 
 describe.skipIf(!there)("a person in a browser", () => {
   let service: Service;
@@ -46,7 +49,10 @@ describe.skipIf(!there)("a person in a browser", () => {
     await choose(page, person);
     return page;
   }
-  /** A request that a script of our own makes in that browser; the pages for people allow none, so it runs in another tab. */
+  /**
+   * A request that a script of our own makes in that browser; the pages for people allow none, so it runs in another
+   * tab.
+   */
   async function fetched<T>(page: Page, path: string): Promise<{ status: number; body: T }> {
     const tab = await page.context().newPage();
     await tab.goto(`${service.url}/health/live`);
@@ -59,7 +65,9 @@ describe.skipIf(!there)("a person in a browser", () => {
   }
 
   it("is told at the start where to log in, and finds the trial marked as one", async () => {
-    expect(service.log()).toContain(`Log in: ${service.url}/saml/login (trial identity provider: admin, provider, operator, consumer)`);
+    expect(service.log()).toContain(
+      `Log in: ${service.url}/saml/login (trial identity provider: admin, provider, operator, consumer)`,
+    );
     const page = await newPage();
     await page.goto(service.url);
     await page.getByRole("link", { name: "Log in", exact: true }).click();
@@ -69,8 +77,16 @@ describe.skipIf(!there)("a person in a browser", () => {
 
   it.each<[person: string, me: Record<string, unknown>, answers: Record<string, number>]>([
     ["admin", { role: "admin", roles: ["admin"] }, { "/v1/audit": 200, "/v1/api-keys": 200 }],
-    ["provider", { role: "provider", apis: [expect.objectContaining({ name: "Demo" })] }, { "/v1/apis": 200, "/v1/audit": 403 }],
-    ["consumer", { role: "consumer", groups: [expect.objectContaining({ name: "Demo consumers" })] }, { "/v1/subscriptions": 200, "/v1/events": 403 }],
+    [
+      "provider",
+      { role: "provider", apis: [expect.objectContaining({ name: "Demo" })] },
+      { "/v1/apis": 200, "/v1/audit": 403 },
+    ],
+    [
+      "consumer",
+      { role: "consumer", groups: [expect.objectContaining({ name: "Demo consumers" })] },
+      { "/v1/subscriptions": 200, "/v1/events": 403 },
+    ],
   ])("logs in as %s, sees what is theirs, and logs out", async (person, me, answers) => {
     const page = await logIn(person);
     expect(page.url()).toBe(`${service.url}/account`);
@@ -99,7 +115,10 @@ describe.skipIf(!there)("a person in a browser", () => {
     const cookies = (await page.context().cookies(service.url)).sort((a, b) => a.name.length - b.name.length);
     const common = { httpOnly: true, secure: true, path: "/", expires: -1 };
     // The second one opens nothing; it tells the next log-in which session it ends.
-    expect(cookies).toMatchObject([{ name: SESSION_COOKIE, sameSite: "Lax", ...common }, { name: "__Host-sealpost-former", sameSite: "None", ...common }]);
+    expect(cookies).toMatchObject([
+      { name: SESSION_COOKIE, sameSite: "Lax", ...common },
+      { name: "__Host-sealpost-former", sameSite: "None", ...common },
+    ]);
     expect(await page.evaluate(() => document.cookie)).toBe("");
   });
 
@@ -127,7 +146,11 @@ describe.skipIf(!there)("a person in a browser", () => {
   it("cannot be made to do anything by another site's page", async () => {
     const page = await logIn("admin");
     // Another site: browsers tell localhost from 127.0.0.1.
-    const site = createServer((_request, response) => response.writeHead(200, { "content-type": "text/html" }).end(`<form method="post" action="${service.url}/logout"><button>win</button></form>`));
+    const site = createServer((_request, response) =>
+      response
+        .writeHead(200, { "content-type": "text/html" })
+        .end(`<form method="post" action="${service.url}/logout"><button>win</button></form>`),
+    );
     await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
     try {
       const evil = await page.context().newPage();
@@ -137,7 +160,15 @@ describe.skipIf(!there)("a person in a browser", () => {
       await evil.waitForURL(`${service.url}/**`);
       expect((await fetched<Me>(page, "/v1/me")).body).toMatchObject({ role: "admin" });
       await evil.goto(address);
-      const read = (url: string) => evil.evaluate((at) => fetch(at, { credentials: "include" }).then(() => "read", () => "refused"), url);
+      const read = (url: string) =>
+        evil.evaluate(
+          (at) =>
+            fetch(at, { credentials: "include" }).then(
+              () => "read",
+              () => "refused",
+            ),
+          url,
+        );
       expect(await read(`${service.url}/v1/me`)).toBe("refused");
       expect(await read(address)).toBe("read");
     } finally {

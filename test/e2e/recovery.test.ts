@@ -30,11 +30,23 @@ interface Recovery {
 }
 
 it("goes on after its worker was killed, and sends each delivery", async () => {
-  const { eventType, groupId, subscriptions: [subscription] } = await createSubscriptionSet(client, { name: "killed", urls: [receiver.url] });
+  const {
+    eventType,
+    groupId,
+    subscriptions: [subscription],
+  } = await createSubscriptionSet(client, { name: "killed", urls: [receiver.url] });
   const since = new Date(Date.now() - 60_000).toISOString();
-  expect((await client.post("/v1/events", Array.from({ length: COUNT }, (_, n) => ({ type: eventType, data: { n } })))).status).toBe(202);
+  expect(
+    (
+      await client.post(
+        "/v1/events",
+        Array.from({ length: COUNT }, (_, n) => ({ type: eventType, data: { n } })),
+      )
+    ).status,
+  ).toBe(202);
   const filter = { since, subscriptionId: subscription?.id ?? "", groupId };
-  const preview = async () => (await client.post<{ count: number; token: string }>("/v1/recoveries/preview", { filter })).body;
+  const preview = async () =>
+    (await client.post<{ count: number; token: string }>("/v1/recoveries/preview", { filter })).body;
   await expect.poll(async () => (await preview()).count, { timeout: 60_000, interval: 3_000 }).toBe(COUNT);
 
   receiver.requests.length = 0;

@@ -1,4 +1,7 @@
-/** A real browser between the real service and a strict identity provider: signed requests by a form, encrypted assertions, an ECDSA key, single logout from both sides. */
+/**
+ * A real browser between the real service and a strict identity provider: signed requests by a form, encrypted
+ * assertions, an ECDSA key, single logout from both sides.
+ */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
@@ -7,7 +10,10 @@ import { type SamlIdpServer, startSamlIdp } from "../support/saml-idp-server.js"
 import { type Service, startService } from "../support/service.js";
 
 const there = chromiumAtHand() !== undefined;
-if (!there) process.stdout.write("test/e2e/saml-bindings.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n");
+if (!there)
+  process.stdout.write(
+    "test/e2e/saml-bindings.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n",
+  );
 
 describe.skipIf(!there)("with a strict identity provider", () => {
   let service: Service;
@@ -20,9 +26,17 @@ describe.skipIf(!there)("with a strict identity provider", () => {
     chromium = await startChromium();
     idp = await startSamlIdp({ nameId: "erika", groups: ["ops"] });
     const client = createClient(service.url, service.adminKey);
-    const made = await client.post<Record<string, unknown>>("/v1/saml-connections", { name: "Strict", metadataXml: idp.metadataXml, roles: [{ samlGroup: "ops", role: "operator" }] });
+    const made = await client.post<Record<string, unknown>>("/v1/saml-connections", {
+      name: "Strict",
+      metadataXml: idp.metadataXml,
+      roles: [{ samlGroup: "ops", role: "operator" }],
+    });
     // What its metadata wants is what it gets, without a setting.
-    expect(made.body).toMatchObject({ signRequests: true, ssoPostUrl: `${idp.url}/sso`, slo: { redirect: { url: `${idp.url}/slo` } } });
+    expect(made.body).toMatchObject({
+      signRequests: true,
+      ssoPostUrl: `${idp.url}/sso`,
+      slo: { redirect: { url: `${idp.url}/slo` } },
+    });
     login = `${service.url}/saml/login?connection=${String(made.body["id"])}`;
     await client.close();
   }, 240_000);

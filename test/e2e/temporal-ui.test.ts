@@ -1,6 +1,6 @@
 /**
- * The runbook's walk in a real browser, through the real embedded Temporal UI: find what is parked, read why, send it again. Pictures of it lie
- * in `.cache/pictures`, or where SEALPOST_TEST_PICTURES says; docs/images holds some of them.
+ * The runbook's walk in a real browser, through the real embedded Temporal UI: find what is parked, read why, send it
+ * again. Pictures of it lie in `.cache/pictures`, or where SEALPOST_TEST_PICTURES says; docs/images holds some of them.
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -14,7 +14,10 @@ import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
 
 const there = chromiumAtHand() !== undefined;
-if (!there) process.stdout.write("test/e2e/temporal-ui.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n");
+if (!there)
+  process.stdout.write(
+    "test/e2e/temporal-ui.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n",
+  );
 
 const PICTURES = process.env["SEALPOST_TEST_PICTURES"] ?? join(repositoryRoot(), ".cache", "pictures");
 const REASON = "HTTP 422: The endpoint refused the event.";
@@ -32,7 +35,10 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
 
   beforeAll(async () => {
     mkdirSync(PICTURES, { recursive: true });
-    receiver = await startReceiver({ respond: ({ headers }) => (headers["webhook-attempt"] === "1" ? { status: 422, body: '{"error":"unknown customer"}' } : { status: 204 }) });
+    receiver = await startReceiver({
+      respond: ({ headers }) =>
+        headers["webhook-attempt"] === "1" ? { status: 422, body: '{"error":"unknown customer"}' } : { status: 204 },
+    });
     service = await startService();
     chromium = await startChromium();
     client = createClient(service.url, service.adminKey);
@@ -41,9 +47,19 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
     await client.post("/v1/event-types", { name: "payments.invoice.paid", apiId });
     const groupId = await made("/v1/groups", { name: "Acme Bank", grants: [apiId] });
     await client.post("/v1/subscriptions", { groupId, url: receiver.url, eventTypes: ["payments.invoice.paid"] });
-    page = await (await chromium.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: "light" })).newPage();
+    page = await (
+      await chromium.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: "light" })
+    ).newPage();
     page.setDefaultTimeout(WITHIN.timeout);
-    page.on("console", (message) => void (message.type() === "error" && /Content Security Policy|status of [45]/.test(message.text()) && complaints.push(message.text())));
+    page.on(
+      "console",
+      (message) =>
+        void (
+          message.type() === "error" &&
+          /Content Security Policy|status of [45]/.test(message.text()) &&
+          complaints.push(message.text())
+        ),
+    );
     page.on("pageerror", ({ message }) => void complaints.push(message));
   }, 300_000);
   afterAll(async () => {
@@ -53,24 +69,59 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
     await service?.remove();
   });
 
-  const picture = (name: string) => page.screenshot({ path: join(PICTURES, `temporal-ui-${name}.png`), animations: "disabled" });
+  const picture = (name: string) =>
+    page.screenshot({ path: join(PICTURES, `temporal-ui-${name}.png`), animations: "disabled" });
   /** Publishes an event that the receiver refuses, and waits until it is parked. */
   async function parked(): Promise<string> {
-    const { body } = await client.post<{ id: string }>("/v1/events", { type: "payments.invoice.paid", data: { invoice: "A-17", amount: "120.00" } });
-    await expect.poll(async () => (await client.get<{ data: { status: string }[] }>(`/v1/deliveries?eventId=${body.id}`)).body.data.map(({ status }) => status), WITHIN).toEqual(["parked"]);
+    const { body } = await client.post<{ id: string }>("/v1/events", {
+      type: "payments.invoice.paid",
+      data: { invoice: "A-17", amount: "120.00" },
+    });
+    await expect
+      .poll(
+        async () =>
+          (await client.get<{ data: { status: string }[] }>(`/v1/deliveries?eventId=${body.id}`)).body.data.map(
+            ({ status }) => status,
+          ),
+        WITHIN,
+      )
+      .toEqual(["parked"]);
     return body.id;
   }
   async function delivered(eventId: string): Promise<void> {
-    await receiver.waitFor((request) => request.headers["webhook-id"] === eventId && request.headers["webhook-attempt"] === "2", WITHIN.timeout);
-    await expect.poll(async () => (await client.get<{ data: { status: string }[] }>(`/v1/deliveries?eventId=${eventId}`)).body.data.map(({ status }) => status), WITHIN).toEqual(["delivered"]);
+    await receiver.waitFor(
+      (request) => request.headers["webhook-id"] === eventId && request.headers["webhook-attempt"] === "2",
+      WITHIN.timeout,
+    );
+    await expect
+      .poll(
+        async () =>
+          (await client.get<{ data: { status: string }[] }>(`/v1/deliveries?eventId=${eventId}`)).body.data.map(
+            ({ status }) => status,
+          ),
+        WITHIN,
+      )
+      .toEqual(["delivered"]);
   }
-  /** The list of what is parked; visibility follows a moment later, so it is looked at anew until the workflow is there. */
+  /**
+   * The list of what is parked; visibility follows a moment later, so it is looked at anew until the workflow is there.
+   */
   async function open(eventId: string): Promise<void> {
     const link = page.getByRole("link", { name: new RegExp(`^retry/${eventId}/`) }).first();
-    await expect.poll(async () => {
-      await page.goto(`${service.url}/temporal/namespaces/default/workflows?query=${encodeURIComponent('`WebhookStatus`="parked"')}`);
-      return link.waitFor({ timeout: 15_000 }).then(() => true, () => false);
-    }, { timeout: 120_000 }).toBe(true);
+    await expect
+      .poll(
+        async () => {
+          await page.goto(
+            `${service.url}/temporal/namespaces/default/workflows?query=${encodeURIComponent('`WebhookStatus`="parked"')}`,
+          );
+          return link.waitFor({ timeout: 15_000 }).then(
+            () => true,
+            () => false,
+          );
+        },
+        { timeout: 120_000 },
+      )
+      .toBe(true);
   }
   async function signal(name: string, input: string | undefined, shown?: string): Promise<void> {
     await page.getByRole("button", { name: "More Actions" }).click();
@@ -102,22 +153,46 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
   it("listens on loopback only, with its news and its own log-in off", async () => {
     const { body } = await client.get<{ code: string }>("/temporal/");
     expect(body.code).toBe("forbidden");
-    const settings = await page.evaluate(() => fetch("/temporal/api/v1/settings").then((answer) => answer.json() as Promise<Record<string, unknown>>));
-    expect(settings).toMatchObject({ DisableNewsFetch: true, Codec: { Endpoint: `${service.url}/codec` }, WorkflowTerminateDisabled: true });
+    const settings = await page.evaluate(() =>
+      fetch("/temporal/api/v1/settings").then((answer) => answer.json() as Promise<Record<string, unknown>>),
+    );
+    expect(settings).toMatchObject({
+      DisableNewsFetch: true,
+      Codec: { Endpoint: `${service.url}/codec` },
+      WorkflowTerminateDisabled: true,
+    });
   });
 
-  it.each<[string, string | undefined]>([["an empty object", "{}"], ["no input", undefined]])("finds what is parked, reads why, sends `retry` with %s, and it is delivered", async (what, input) => {
+  it.each<[string, string | undefined]>([
+    ["an empty object", "{}"],
+    ["no input", undefined],
+  ])("finds what is parked, reads why, sends `retry` with %s, and it is delivered", async (what, input) => {
     const eventId = await parked();
     await open(eventId);
     const first = what === "an empty object";
     if (first) await picture("list");
-    await page.getByRole("link", { name: new RegExp(`^retry/${eventId}/`) }).first().click();
+    await page
+      .getByRole("link", { name: new RegExp(`^retry/${eventId}/`) })
+      .first()
+      .click();
     // Opened by the codec with the same session.
     await page.getByText('"payments.invoice.paid"').first().waitFor();
     if (first) await picture("workflow");
     await page.getByRole("tab", { name: "User Metadata" }).click();
     const details = page.frameLocator("iframe[src*='render']");
-    await expect.poll(async () => (await Promise.all(page.frames().filter((frame) => frame.url().includes("/temporal/render")).map((frame) => frame.innerText("body").catch(() => "")))).join("\n"), WITHIN)
+    await expect
+      .poll(
+        async () =>
+          (
+            await Promise.all(
+              page
+                .frames()
+                .filter((frame) => frame.url().includes("/temporal/render"))
+                .map((frame) => frame.innerText("body").catch(() => "")),
+            )
+          ).join("\n"),
+        WITHIN,
+      )
       .toMatch(new RegExp(`payments\\.invoice\\.paid → Acme Bank[^]*${REASON.replaceAll(".", "\\.")}`));
     const [line = ""] = (await details.last().locator("body").innerText()).trim().split("\n");
     expect(line).toContain(`${REASON} Parked`);
@@ -132,23 +207,52 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
   it("asks for the state and cancels a workflow, and what is refused says why", async () => {
     const eventId = await parked();
     await open(eventId);
-    await page.getByRole("link", { name: new RegExp(`^retry/${eventId}/`) }).first().click();
+    await page
+      .getByRole("link", { name: new RegExp(`^retry/${eventId}/`) })
+      .first()
+      .click();
     await page.getByRole("tab", { name: "Queries" }).click();
     await page.getByRole("button", { name: /run query/i }).click();
-    await page.getByText(/"status": "parked"/).first().waitFor();
+    await page
+      .getByText(/"status": "parked"/)
+      .first()
+      .waitFor();
     await picture("query");
     const workflow = `/temporal/api/v1/namespaces/default/workflows/${encodeURIComponent(/workflows\/([^/]+)\//.exec(page.url())?.[1] ?? "").replaceAll("%25", "%")}`;
-    const refused = await page.evaluate((path) => fetch(`${path}/terminate`, { method: "POST", body: "{}" }).then(async (answer) => ({ status: answer.status, text: await answer.text() })), workflow);
+    const refused = await page.evaluate(
+      (path) =>
+        fetch(`${path}/terminate`, { method: "POST", body: "{}" }).then(async (answer) => ({
+          status: answer.status,
+          text: await answer.text(),
+        })),
+      workflow,
+    );
     expect(refused).toMatchObject({ status: 403, text: expect.stringContaining("Cancel it instead") as string });
     complaints.splice(0);
     await page.getByRole("button", { name: "Request Cancellation" }).click();
     await page.locator("dialog[open]").getByRole("button", { name: "Confirm" }).click();
-    await expect.poll(async () => (await client.get<{ data: { status: string }[] }>(`/v1/deliveries?eventId=${eventId}`)).body.data.map(({ status }) => status), WITHIN).toEqual(["cancelled"]);
+    await expect
+      .poll(
+        async () =>
+          (await client.get<{ data: { status: string }[] }>(`/v1/deliveries?eventId=${eventId}`)).body.data.map(
+            ({ status }) => status,
+          ),
+        WITHIN,
+      )
+      .toEqual(["cancelled"]);
     expect(complaints).toEqual([]);
   });
 
   it("its script reaches nothing else of this origin, not even through a window that it opens", async () => {
-    const reached = (path: string) => page.evaluate((at) => fetch(at).then(({ status }) => String(status), () => "refused"), path);
+    const reached = (path: string) =>
+      page.evaluate(
+        (at) =>
+          fetch(at).then(
+            ({ status }) => String(status),
+            () => "refused",
+          ),
+        path,
+      );
     expect(await reached("/v1/me")).toBe("refused");
     expect(await reached("/v1/audit")).toBe("refused");
     expect(await reached("/temporal/api/v1/system-info")).toBe("200");
@@ -158,7 +262,8 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
         await new Promise((resolve) => setTimeout(resolve, 50));
         if (!other || other.closed) return "cut";
         try {
-          if (other.location.href !== "about:blank") return (await (other as unknown as typeof globalThis).fetch("/v1/me")).status;
+          if (other.location.href !== "about:blank")
+            return (await (other as unknown as typeof globalThis).fetch("/v1/me")).status;
         } catch {
           return "cut";
         }
@@ -172,7 +277,8 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
   it("has who looked and who acted on record, and is out when the person logs out", async () => {
     const { body } = await client.get<{ data: { action: string; actor: string }[] }>("/v1/audit?limit=250");
     const actions = body.data.filter(({ actor }) => actor.startsWith("person:")).map(({ action }) => action);
-    for (const action of ["temporal.read", "temporal.signal", "temporal.cancel", "codec.decode"]) expect(actions).toContain(action);
+    for (const action of ["temporal.read", "temporal.signal", "temporal.cancel", "codec.decode"])
+      expect(actions).toContain(action);
     const other = await page.context().newPage();
     await other.goto(`${service.url}/account`);
     await other.getByRole("button", { name: "Log out", exact: true }).click();
@@ -182,11 +288,14 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
   });
 
   it("is on no other address of this machine", async () => {
-    const port = /--ui-port (\d+)/.exec(readFileSync(`/proc/${service.pids().temporal}/cmdline`, "utf8").replaceAll("\0", " "))?.[1];
-    const listens = (host: string) => new Promise<boolean>((resolve) => {
-      const socket = connect({ host, port: Number(port) }, () => resolve(true));
-      socket.once("error", () => resolve(false)).once("close", () => socket.destroy());
-    });
+    const port = /--ui-port (\d+)/.exec(
+      readFileSync(`/proc/${service.pids().temporal}/cmdline`, "utf8").replaceAll("\0", " "),
+    )?.[1];
+    const listens = (host: string) =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect({ host, port: Number(port) }, () => resolve(true));
+        socket.once("error", () => resolve(false)).once("close", () => socket.destroy());
+      });
     expect(await listens("127.0.0.1")).toBe(true);
     expect(await listens("127.0.0.2")).toBe(false);
   });

@@ -27,7 +27,12 @@ describe("the connections of a subscription", () => {
     create();
     const authority = await createCertificateAuthority();
     const client = await authority.issue({ usage: "client" });
-    const changes = [{ url: "https://other.example.com/" }, { tls: { minVersion: "TLSv1.2" as const } }, { tls: { ca: authority.ca } }, { tls: { ca: authority.ca, clientCert: client.cert, clientKey: client.key } }];
+    const changes = [
+      { url: "https://other.example.com/" },
+      { tls: { minVersion: "TLSv1.2" as const } },
+      { tls: { ca: authority.ca } },
+      { tls: { ca: authority.ca, clientCert: client.cert, clientKey: client.key } },
+    ];
     let before = acquire("sub_1");
     for (const [i, change] of changes.entries()) {
       const after = acquire("sub_1", { version: i + 2, ...change });

@@ -5,17 +5,51 @@ import type { Exchange } from "../../src/endpoint/send.js";
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0, 0);
 const observed = { durationMs: 1, timings: {}, freshSocket: false, clientCertificateSent: false };
-const response = (status: number, headers: Record<string, string> = {}): Exchange => ({ kind: "response", status, headers, body: new Uint8Array(0), truncated: false, ...observed });
+const response = (status: number, headers: Record<string, string> = {}): Exchange => ({
+  kind: "response",
+  status,
+  headers,
+  body: new Uint8Array(0),
+  truncated: false,
+  ...observed,
+});
 type Failure = Extract<Exchange, { kind: "failure" }>;
-const failure = (error: string, over: Partial<Failure> = {}): Exchange => ({ kind: "failure", error, phase: "request", responseStarted: false, ...observed, ...over });
+const failure = (error: string, over: Partial<Failure> = {}): Exchange => ({
+  kind: "failure",
+  error,
+  phase: "request",
+  responseStarted: false,
+  ...observed,
+  ...over,
+});
 
 describe("a status", () => {
   test.each([
-    [200, "delivered", "delivered"], [201, "delivered", "delivered"], [204, "delivered", "delivered"], [299, "delivered", "delivered"],
-    [300, "park", "redirect_not_followed"], [304, "park", "redirect_not_followed"], [308, "park", "redirect_not_followed"], [399, "park", "redirect_not_followed"],
-    [400, "park", "http_4xx"], [401, "park", "http_4xx"], [404, "park", "http_4xx"], [407, "park", "http_4xx"], [409, "park", "http_4xx"], [422, "park", "http_4xx"], [499, "park", "http_4xx"],
-    [408, "retry", "http_408"], [421, "retry", "http_421"], [425, "retry", "http_425"], [429, "retry", "http_429"], [410, "disable", "http_410"],
-    [500, "retry", "http_5xx"], [503, "retry", "http_5xx"], [599, "retry", "http_5xx"], [600, "retry", "http_unknown_status"], [999, "retry", "http_unknown_status"],
+    [200, "delivered", "delivered"],
+    [201, "delivered", "delivered"],
+    [204, "delivered", "delivered"],
+    [299, "delivered", "delivered"],
+    [300, "park", "redirect_not_followed"],
+    [304, "park", "redirect_not_followed"],
+    [308, "park", "redirect_not_followed"],
+    [399, "park", "redirect_not_followed"],
+    [400, "park", "http_4xx"],
+    [401, "park", "http_4xx"],
+    [404, "park", "http_4xx"],
+    [407, "park", "http_4xx"],
+    [409, "park", "http_4xx"],
+    [422, "park", "http_4xx"],
+    [499, "park", "http_4xx"],
+    [408, "retry", "http_408"],
+    [421, "retry", "http_421"],
+    [425, "retry", "http_425"],
+    [429, "retry", "http_429"],
+    [410, "disable", "http_410"],
+    [500, "retry", "http_5xx"],
+    [503, "retry", "http_5xx"],
+    [599, "retry", "http_5xx"],
+    [600, "retry", "http_unknown_status"],
+    [999, "retry", "http_unknown_status"],
   ])("%i means %s, %s", (status, outcomeClass, code) => {
     expect(classify(response(status), NOW)).toMatchObject({ class: outcomeClass, code });
   });
@@ -29,14 +63,21 @@ describe("a status", () => {
 });
 
 describe("Retry-After", () => {
-  test.each([429, 503, 500, 502, 504, 599, 408, 421, 425, 600])("of a %i pauses the subscription, a bad one does not", (status) => {
-    expect(classify(response(status, { "retry-after": "120" }), NOW)).toMatchObject({ class: "retry", retryAfterMs: 120_000, pausesBucket: true });
-    for (const headers of [{ "retry-after": "soon" }, {}]) {
-      const outcome = classify(response(status, headers), NOW);
-      expect(outcome).toMatchObject({ class: "retry", pausesBucket: false });
-      expect(outcome).not.toHaveProperty("retryAfterMs");
-    }
-  });
+  test.each([429, 503, 500, 502, 504, 599, 408, 421, 425, 600])(
+    "of a %i pauses the subscription, a bad one does not",
+    (status) => {
+      expect(classify(response(status, { "retry-after": "120" }), NOW)).toMatchObject({
+        class: "retry",
+        retryAfterMs: 120_000,
+        pausesBucket: true,
+      });
+      for (const headers of [{ "retry-after": "soon" }, {}]) {
+        const outcome = classify(response(status, headers), NOW);
+        expect(outcome).toMatchObject({ class: "retry", pausesBucket: false });
+        expect(outcome).not.toHaveProperty("retryAfterMs");
+      }
+    },
+  );
   test.each([200, 404, 410, 301])("of a %i means nothing", (status) => {
     expect(classify(response(status, { "retry-after": "120" }), NOW)).toEqual(classify(response(status), NOW));
   });
@@ -45,25 +86,52 @@ describe("Retry-After", () => {
 describe("a failure", () => {
   const connect = { phase: "connect" } as const;
   test.each<[string, Partial<Failure>, string]>([
-    ["UND_ERR_CONNECT_TIMEOUT", connect, "timeout_connect"], ["ETIMEDOUT", connect, "timeout_connect"], ["ECONNREFUSED", connect, "connection_refused"],
-    ["ECONNRESET", connect, "tls_handshake_closed"], ["ECONNRESET", {}, "connection_reset"], ["EPIPE", {}, "connection_reset"], ["UND_ERR_SOCKET", {}, "connection_closed"],
-    ["UND_ERR_SOCKET", { responseStarted: true }, "protocol_error"], ["ECONNRESET", { responseStarted: true }, "connection_reset"],
-    ["EHOSTUNREACH", connect, "connection_failed"], ["ENETUNREACH", connect, "connection_failed"], ["UND_ERR_HEADERS_OVERFLOW", {}, "response_headers_too_large"],
-    ["HPE_INVALID_CONSTANT", {}, "protocol_error"], ["HTTPParserError", {}, "protocol_error"], ["ERR_ASSERTION", {}, "protocol_error"],
-    ["ENOTFOUND", connect, "dns_not_found"], ["EAI_AGAIN", connect, "dns_temporary"],
-    ["ERR_TLS_CERT_ALTNAME_INVALID", connect, "tls_name_mismatch"], ["CERT_HAS_EXPIRED", connect, "tls_expired"], ["CERT_NOT_YET_VALID", connect, "tls_expired"],
-    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", connect, "tls_untrusted"], ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", connect, "tls_untrusted"], ["SELF_SIGNED_CERT_IN_CHAIN", connect, "tls_untrusted"],
-    ["DEPTH_ZERO_SELF_SIGNED_CERT", connect, "tls_untrusted"], ["CERT_REVOKED", connect, "tls_untrusted"],
-    ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", connect, "tls_protocol"], ["ERR_SSL_WRONG_VERSION_NUMBER", connect, "tls_protocol"],
-    ["ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", connect, "mtls_rejected"], ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", connect, "mtls_rejected"],
-    ["ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED", connect, "mtls_rejected"], ["ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE", connect, "mtls_rejected"],
+    ["UND_ERR_CONNECT_TIMEOUT", connect, "timeout_connect"],
+    ["ETIMEDOUT", connect, "timeout_connect"],
+    ["ECONNREFUSED", connect, "connection_refused"],
+    ["ECONNRESET", connect, "tls_handshake_closed"],
+    ["ECONNRESET", {}, "connection_reset"],
+    ["EPIPE", {}, "connection_reset"],
+    ["UND_ERR_SOCKET", {}, "connection_closed"],
+    ["UND_ERR_SOCKET", { responseStarted: true }, "protocol_error"],
+    ["ECONNRESET", { responseStarted: true }, "connection_reset"],
+    ["EHOSTUNREACH", connect, "connection_failed"],
+    ["ENETUNREACH", connect, "connection_failed"],
+    ["UND_ERR_HEADERS_OVERFLOW", {}, "response_headers_too_large"],
+    ["HPE_INVALID_CONSTANT", {}, "protocol_error"],
+    ["HTTPParserError", {}, "protocol_error"],
+    ["ERR_ASSERTION", {}, "protocol_error"],
+    ["ENOTFOUND", connect, "dns_not_found"],
+    ["EAI_AGAIN", connect, "dns_temporary"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", connect, "tls_name_mismatch"],
+    ["CERT_HAS_EXPIRED", connect, "tls_expired"],
+    ["CERT_NOT_YET_VALID", connect, "tls_expired"],
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", connect, "tls_untrusted"],
+    ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", connect, "tls_untrusted"],
+    ["SELF_SIGNED_CERT_IN_CHAIN", connect, "tls_untrusted"],
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", connect, "tls_untrusted"],
+    ["CERT_REVOKED", connect, "tls_untrusted"],
+    ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", connect, "tls_protocol"],
+    ["ERR_SSL_WRONG_VERSION_NUMBER", connect, "tls_protocol"],
+    ["ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", connect, "mtls_rejected"],
+    ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", connect, "mtls_rejected"],
+    ["ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED", connect, "mtls_rejected"],
+    ["ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE", connect, "mtls_rejected"],
     ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", {}, "mtls_rejected"],
     ["ERR_OSSL_X509_KEY_VALUES_MISMATCH", connect, "client_certificate_mismatch"],
-    ["EMFILE", connect, "resources_exhausted"], ["ENFILE", connect, "resources_exhausted"], ["EADDRNOTAVAIL", connect, "resources_exhausted"], ["ENOBUFS", {}, "resources_exhausted"],
-    ["UND_ERR_DESTROYED", {}, "interrupted"], ["TypeError", connect, "internal_error"], ["ERR_INVALID_ARG_TYPE", {}, "internal_error"],
+    ["EMFILE", connect, "resources_exhausted"],
+    ["ENFILE", connect, "resources_exhausted"],
+    ["EADDRNOTAVAIL", connect, "resources_exhausted"],
+    ["ENOBUFS", {}, "resources_exhausted"],
+    ["UND_ERR_DESTROYED", {}, "interrupted"],
+    ["TypeError", connect, "internal_error"],
+    ["ERR_INVALID_ARG_TYPE", {}, "internal_error"],
     ["UND_ERR_SOMETHING_NEW", {}, "connection_failed"],
   ])("%s %o is %s", (error, over, code) => {
-    expect(classify(failure(error, over), NOW)).toMatchObject({ code, class: OUTCOMES[code as keyof typeof OUTCOMES].class });
+    expect(classify(failure(error, over), NOW)).toMatchObject({
+      code,
+      class: OUTCOMES[code as keyof typeof OUTCOMES].class,
+    });
   });
 
   const fresh = { freshSocket: true, tlsProtocol: "TLSv1.3", clientCertificateSent: true };

@@ -14,9 +14,14 @@ const kept = <T extends { close(): Promise<void> }>(thing: T): T => {
   closers.push(() => thing.close());
   return thing;
 };
-const newSender = (options: { guard?: Guard } = {}): Sender => kept(createSender({ guard: createGuard({ allowLocal: true }), ...options }));
+const newSender = (options: { guard?: Guard } = {}): Sender =>
+  kept(createSender({ guard: createGuard({ allowLocal: true }), ...options }));
 const request = (url: string, over: Partial<SendRequest> = {}): SendRequest => ({
-  identity: { subscriptionId: "sub_1", url, version: 1 }, headers: {}, body: Buffer.from("{}"), timeoutMs: 20_000, ...over,
+  identity: { subscriptionId: "sub_1", url, version: 1 },
+  headers: {},
+  body: Buffer.from("{}"),
+  timeoutMs: 20_000,
+  ...over,
 });
 
 const host = "hooks.example.com";
@@ -30,13 +35,19 @@ test("D1, D5: the connection goes to the address of one lookup; a later one does
   expect((await sender.send(request(url))).kind).toBe("response");
   expect(resolver.asked).toEqual([host]);
   // Another identity, so another connection.
-  expect(outcome(await sender.send(request(url, { identity: { subscriptionId: "sub_2", url, version: 1 } })))).toBe("destination_blocked");
+  expect(outcome(await sender.send(request(url, { identity: { subscriptionId: "sub_2", url, version: 1 } })))).toBe(
+    "destination_blocked",
+  );
   expect([receiver.connections, resolver.asked.length]).toEqual([1, 2]);
 });
 
 test("D2, D3: a private answer means no connection at all", async () => {
   const receiver = kept(await startReceiver());
-  const guard = createGuard({ ports: [receiver.port], resolve: stubResolver({ "a.example.com": [["127.0.0.1"]], "b.example.com": [["93.184.215.14", "127.0.0.1"]] }).resolve });
+  const guard = createGuard({
+    ports: [receiver.port],
+    resolve: stubResolver({ "a.example.com": [["127.0.0.1"]], "b.example.com": [["93.184.215.14", "127.0.0.1"]] })
+      .resolve,
+  });
   const sender = newSender({ guard });
   expect(outcome(await sender.send(request(`https://a.example.com:${receiver.port}/`)))).toBe("destination_blocked");
   expect(outcome(await sender.send(request(`https://b.example.com:${receiver.port}/`)))).toBe("destination_blocked");
@@ -44,28 +55,49 @@ test("D2, D3: a private answer means no connection at all", async () => {
   expect(receiver.connections).toBe(0);
 });
 
-test.each([["D7", { code: "ENOTFOUND" }, "dns_not_found"], ["D8", { code: "EAI_AGAIN" }, "dns_temporary"], ["D9", "never" as const, "dns_timeout"]])("%s", async (_name, answer, code) => {
-  const sender = newSender({ guard: createGuard({ allowLocal: true, resolveTimeoutMs: 50, resolve: stubResolver({ [host]: [answer] }).resolve }) });
+test.each([
+  ["D7", { code: "ENOTFOUND" }, "dns_not_found"],
+  ["D8", { code: "EAI_AGAIN" }, "dns_temporary"],
+  ["D9", "never" as const, "dns_timeout"],
+])("%s", async (_name, answer, code) => {
+  const sender = newSender({
+    guard: createGuard({ allowLocal: true, resolveTimeoutMs: 50, resolve: stubResolver({ [host]: [answer] }).resolve }),
+  });
   expect(outcome(await sender.send(request(`http://${host}/`)))).toBe(code);
   expect(sender.sockets()).toBe(0);
 });
 
 test("D9: a deadline before the resolver's time is up", async () => {
-  const sender = newSender({ guard: createGuard({ allowLocal: true, resolveTimeoutMs: 500, resolve: stubResolver({ [host]: ["never"] }).resolve }) });
+  const sender = newSender({
+    guard: createGuard({
+      allowLocal: true,
+      resolveTimeoutMs: 500,
+      resolve: stubResolver({ [host]: ["never"] }).resolve,
+    }),
+  });
   expect(outcome(await sender.send(request(`http://${host}/`, { timeoutMs: 50 })))).toBe("dns_timeout");
 });
 
 test("D12: our own address is blocked", async () => {
   const receiver = kept(await startReceiver());
-  const sender = newSender({ guard: createGuard({ allowLocal: true, ownAddresses: ["127.0.0.1"], resolve: stubResolver({ [host]: [["127.0.0.1"]] }).resolve }) });
+  const sender = newSender({
+    guard: createGuard({
+      allowLocal: true,
+      ownAddresses: ["127.0.0.1"],
+      resolve: stubResolver({ [host]: [["127.0.0.1"]] }).resolve,
+    }),
+  });
   expect(outcome(await sender.send(request(`http://${host}:${receiver.port}/`)))).toBe("destination_blocked");
   expect(receiver.connections).toBe(0);
 });
 
 test("a connection that ended elsewhere than was checked carries no request", async () => {
   const receiver = kept(await startReceiver());
-  // The check before and the check after can only differ if something between them lies, so the second one is turned round here.
-  const sender = newSender({ guard: { ...createGuard({ allowLocal: true }), allowsPeer: (_url, address) => address !== "127.0.0.1" } });
+  // The check before and the check after can only differ if something between them lies, so the second one is turned
+  // round here.
+  const sender = newSender({
+    guard: { ...createGuard({ allowLocal: true }), allowsPeer: (_url, address) => address !== "127.0.0.1" },
+  });
   expect(outcome(await sender.send(request(receiver.url)))).toBe("destination_blocked");
   expect([receiver.connections, receiver.requests.length]).toEqual([1, 0]);
   await expect.poll(() => sender.sockets()).toBe(0);

@@ -21,10 +21,21 @@ afterAll(async () => {
 beforeEach(() => void (stub.requests.length = 0));
 
 const subscription = (id = "sub_1") => ({ id, updatedAt: new Date() });
-const client = (more: Partial<OAuth2ClientCredentials> = {}): OAuth2ClientCredentials =>
-  ({ type: "oauth2", tokenUrl: stub.url, clientId: "client", clientSecret: "canary-secret", ...more });
-const answer = (status: number, body: unknown) => (stub.respond = () => ({ status, headers: { "content-type": "application/json" }, body: typeof body === "string" ? body : JSON.stringify(body) }));
-const get = async (more: Partial<OAuth2ClientCredentials> = {}, tokens = createOAuthTokens({ sender })) => tokens.get({ subscription: subscription(), auth: client(more), timeoutMs: 5_000 });
+const client = (more: Partial<OAuth2ClientCredentials> = {}): OAuth2ClientCredentials => ({
+  type: "oauth2",
+  tokenUrl: stub.url,
+  clientId: "client",
+  clientSecret: "canary-secret",
+  ...more,
+});
+const answer = (status: number, body: unknown) =>
+  (stub.respond = () => ({
+    status,
+    headers: { "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  }));
+const get = async (more: Partial<OAuth2ClientCredentials> = {}, tokens = createOAuthTokens({ sender })) =>
+  tokens.get({ subscription: subscription(), auth: client(more), timeoutMs: 5_000 });
 
 describe("with a real authorization server", () => {
   let server: http.Server;
@@ -34,26 +45,56 @@ describe("with a real authorization server", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const made = (client_id: string, method: "client_secret_basic" | "client_secret_post") => ({
-      client_id, client_secret: "s+e:c r&et=%", grant_types: ["client_credentials"], redirect_uris: [], response_types: [], token_endpoint_auth_method: method, scope: "hooks:write",
+      client_id,
+      client_secret: "s+e:c r&et=%",
+      grant_types: ["client_credentials"],
+      redirect_uris: [],
+      response_types: [],
+      token_endpoint_auth_method: method,
+      scope: "hooks:write",
     });
-    const provider = new Provider(issuer, { clients: [made("by basic", "client_secret_basic"), made("by post", "client_secret_post")], scopes: ["hooks:write", "hooks:admin"], features: { clientCredentials: { enabled: true } } });
+    const provider = new Provider(issuer, {
+      clients: [made("by basic", "client_secret_basic"), made("by post", "client_secret_post")],
+      scopes: ["hooks:write", "hooks:admin"],
+      features: { clientCredentials: { enabled: true } },
+    });
     const answerRequest = provider.callback();
     server.on("request", (request, response) => void answerRequest(request, response));
     tokenUrl = `${issuer}/token`;
   });
   afterAll(() => void server?.close());
 
-  test.each(["basic", "post"] as const)("a client that proves itself by %s gets a token, with characters that must be encoded", async (clientAuth) => {
-    expect(await get({ tokenUrl, clientId: `by ${clientAuth}`, clientSecret: "s+e:c r&et=%", clientAuth, scope: "hooks:write" })).toEqual({ ok: true, token: expect.stringMatching(/^.{20,}$/) as string });
-  });
+  test.each(["basic", "post"] as const)(
+    "a client that proves itself by %s gets a token, with characters that must be encoded",
+    async (clientAuth) => {
+      expect(
+        await get({
+          tokenUrl,
+          clientId: `by ${clientAuth}`,
+          clientSecret: "s+e:c r&et=%",
+          clientAuth,
+          scope: "hooks:write",
+        }),
+      ).toEqual({ ok: true, token: expect.stringMatching(/^.{20,}$/) as string });
+    },
+  );
   test.each<[string, Partial<OAuth2ClientCredentials>]>([
-    ["a wrong secret", { clientSecret: "wrong" }], ["an unknown client", { clientId: "nobody" }], ["a scope that it does not have", { scope: "hooks:admin" }],
+    ["a wrong secret", { clientSecret: "wrong" }],
+    ["an unknown client", { clientId: "nobody" }],
+    ["a scope that it does not have", { scope: "hooks:admin" }],
   ])("%s is the client's matter", async (_name, more) => {
-    expect(await get({ tokenUrl, clientId: "by basic", clientSecret: "s+e:c r&et=%", scope: "hooks:write", ...more })).toMatchObject({ ok: false, code: "oauth_client_refused" });
+    expect(
+      await get({ tokenUrl, clientId: "by basic", clientSecret: "s+e:c r&et=%", scope: "hooks:write", ...more }),
+    ).toMatchObject({ ok: false, code: "oauth_client_refused" });
   });
 });
 
-const good = (token: string, more: Record<string, unknown> = {}) => ({ access_token: token, token_type: "Bearer", expires_in: 3_600, ...more });
+const good = (token: string, more: Record<string, unknown> = {}) => ({
+  access_token: token,
+  token_type: "Bearer",
+  expires_in: 3_600,
+  ...more,
+});
 
 describe("a token", () => {
   test("is requested once by many at the same time, kept, and renewed before its end", async () => {
@@ -89,7 +130,10 @@ describe("a token", () => {
     await get({}, tokens);
     answer(200, good("fresh"));
     const refused = { subscription: subscription(), auth: client(), timeoutMs: 5_000, refused: "stale" };
-    expect(await Promise.all([tokens.get(refused), tokens.get(refused)])).toMatchObject([{ token: "fresh" }, { token: "fresh" }]);
+    expect(await Promise.all([tokens.get(refused), tokens.get(refused)])).toMatchObject([
+      { token: "fresh" },
+      { token: "fresh" },
+    ]);
     expect(await tokens.get(refused)).toMatchObject({ token: "fresh" });
     expect(stub.requests).toHaveLength(2);
   });
@@ -108,7 +152,11 @@ describe("a token", () => {
     answer(200, good("a"));
     await get({ scope: "a b", audience: "https://hooks.example.com" });
     const [request] = stub.requests;
-    expect(Object.fromEntries(new URLSearchParams(String(request?.body)))).toEqual({ grant_type: "client_credentials", scope: "a b", audience: "https://hooks.example.com" });
+    expect(Object.fromEntries(new URLSearchParams(String(request?.body)))).toEqual({
+      grant_type: "client_credentials",
+      scope: "a b",
+      audience: "https://hooks.example.com",
+    });
     expect(request?.headers.authorization).toBe(`Basic ${Buffer.from("client:canary%2Dsecret").toString("base64")}`);
     expect(request?.path).not.toContain("canary");
   });
@@ -117,7 +165,11 @@ describe("a token", () => {
 /** What large providers answer beside the letter of RFC 6749, 5.1. */
 describe("a token is taken", () => {
   const reply = (status: number, contentType: string | undefined, body: string) =>
-    (stub.respond = () => ({ status, headers: contentType === undefined ? {} : { "content-type": contentType }, body }));
+    (stub.respond = () => ({
+      status,
+      headers: contentType === undefined ? {} : { "content-type": contentType },
+      body,
+    }));
 
   test.each([200, 201, 202, 203, 206, 299])("with status %s", async (status) => {
     answer(status, good("t"));
@@ -135,21 +187,61 @@ describe("a token is taken", () => {
     reply(201, contentType, body);
     expect(await get()).toEqual({ ok: true, token: "t" });
   });
-  test.each(["Bearer", "bearer", "BEARER", "BearerToken", "bearer_token", "Bearer ", "Application Access Token", "JWT", "", null, undefined])("with the type %j", async (token_type) => {
+  test.each([
+    "Bearer",
+    "bearer",
+    "BEARER",
+    "BearerToken",
+    "bearer_token",
+    "Bearer ",
+    "Application Access Token",
+    "JWT",
+    "",
+    null,
+    undefined,
+  ])("with the type %j", async (token_type) => {
     answer(200, good("t", { token_type }));
     expect(await get()).toEqual({ ok: true, token: "t" });
   });
-  test.each(["00D50000000IZ3Z!AQ0AQDpEDKYsn7ioKug2aSmgCjgrPjG9eRLza8jXWoW7uA.", "a=b==c", "a|b:c@d$e,f", "{\"v\":1}", "two words", "e".repeat(8_000)])("that is %s", async (token) => {
+  test.each([
+    "00D50000000IZ3Z!AQ0AQDpEDKYsn7ioKug2aSmgCjgrPjG9eRLza8jXWoW7uA.",
+    "a=b==c",
+    "a|b:c@d$e,f",
+    '{"v":1}',
+    "two words",
+    "e".repeat(8_000),
+  ])("that is %s", async (token) => {
     answer(200, good(token));
     expect(await get()).toEqual({ ok: true, token });
   });
   test("with members of other types beside it, and an ID token of another issuer", async () => {
-    answer(200, good("t", { scope: ["a", "b"], refresh_token: null, id_token: "e30.e30.e30", issued_at: "1764120000000", error: "" }));
+    answer(
+      200,
+      good("t", {
+        scope: ["a", "b"],
+        refresh_token: null,
+        id_token: "e30.e30.e30",
+        issued_at: "1764120000000",
+        error: "",
+      }),
+    );
     expect(await get()).toEqual({ ok: true, token: "t" });
   });
   test.each<[unknown, number]>([
-    [3_600, 3_540_000], ["3600", 3_540_000], [" 3599 ", 3_539_000], [3_599.5, 3_539_500], ["3600.0", 3_540_000], [1e12, 86_340_000],
-    [null, 54_000], ["", 54_000], ["soon", 54_000], [-1, 54_000], ["-1", 54_000], [0, 54_000], [true, 54_000], [{}, 54_000],
+    [3_600, 3_540_000],
+    ["3600", 3_540_000],
+    [" 3599 ", 3_539_000],
+    [3_599.5, 3_539_500],
+    ["3600.0", 3_540_000],
+    [1e12, 86_340_000],
+    [null, 54_000],
+    ["", 54_000],
+    ["soon", 54_000],
+    [-1, 54_000],
+    ["-1", 54_000],
+    [0, 54_000],
+    [true, 54_000],
+    [{}, 54_000],
   ])("for its life of %j", async (expires_in, renewedAt) => {
     let time = 0;
     const tokens = createOAuthTokens({ sender, now: () => time });
@@ -166,9 +258,19 @@ describe("a token is taken", () => {
 
 describe("what the server said is named", () => {
   test.each<[string, number, unknown, string]>([
-    ["an error of RFC 6749", 400, { error: "invalid_scope", error_description: "canary-secret" }, "It answered HTTP 400: invalid_scope."],
+    [
+      "an error of RFC 6749",
+      400,
+      { error: "invalid_scope", error_description: "canary-secret" },
+      "It answered HTTP 400: invalid_scope.",
+    ],
     ["an error by text/plain", 401, '{"error":"invalid_client"}', "It answered HTTP 401: invalid_client."],
-    ["Apigee's fault", 401, { fault: { faultstring: "x", detail: { errorcode: "oauth.v2.InvalidClientIdentifier" } } }, "It answered HTTP 401: oauth.v2.InvalidClientIdentifier."],
+    [
+      "Apigee's fault",
+      401,
+      { fault: { faultstring: "x", detail: { errorcode: "oauth.v2.InvalidClientIdentifier" } } },
+      "It answered HTTP 401: oauth.v2.InvalidClientIdentifier.",
+    ],
     ["Okta's", 403, { errorCode: "E0000006", errorSummary: "x" }, "It answered HTTP 403: E0000006."],
     ["Google's", 400, { error: { code: 400, status: "INVALID_ARGUMENT" } }, "It answered HTTP 400: INVALID_ARGUMENT."],
     ["nothing", 503, "busy", "It answered HTTP 503."],
@@ -184,7 +286,9 @@ describe("what the server said is named", () => {
     expect(await get()).toMatchObject({ ok: false, said });
   });
   test("nobody there", async () => {
-    expect(await get({ tokenUrl: "http://127.0.0.1:1/token" })).toMatchObject({ said: "The token URL could not be called (connection_refused)." });
+    expect(await get({ tokenUrl: "http://127.0.0.1:1/token" })).toMatchObject({
+      said: "The token URL could not be called (connection_refused).",
+    });
   });
 });
 
@@ -224,16 +328,28 @@ describe("trouble", () => {
   });
 
   test("nobody there, and a server that never answers, are tried again", async () => {
-    expect(await get({ tokenUrl: "http://127.0.0.1:1/token" })).toMatchObject({ ok: false, code: "oauth_token_unavailable" });
+    expect(await get({ tokenUrl: "http://127.0.0.1:1/token" })).toMatchObject({
+      ok: false,
+      code: "oauth_token_unavailable",
+    });
     stub.respond = () => new Promise(() => undefined);
-    expect(await createOAuthTokens({ sender }).get({ subscription: subscription(), auth: client(), timeoutMs: 500 })).toMatchObject({ ok: false, code: "oauth_token_unavailable" });
+    expect(
+      await createOAuthTokens({ sender }).get({ subscription: subscription(), auth: client(), timeoutMs: 500 }),
+    ).toMatchObject({ ok: false, code: "oauth_token_unavailable" });
     await stub.waitFor(1);
   });
 
   test("the token URL is under the same guard as an endpoint", async () => {
     const guarded = createSender({ guard: createGuard({ allowLocal: false, ports: [443] }) });
-    for (const tokenUrl of ["http://127.0.0.1/token", "https://169.254.169.254/token", "https://metadata.google.internal/token"]) {
-      expect(await get({ tokenUrl }, createOAuthTokens({ sender: guarded }))).toMatchObject({ ok: false, code: "oauth_token_url_refused" });
+    for (const tokenUrl of [
+      "http://127.0.0.1/token",
+      "https://169.254.169.254/token",
+      "https://metadata.google.internal/token",
+    ]) {
+      expect(await get({ tokenUrl }, createOAuthTokens({ sender: guarded }))).toMatchObject({
+        ok: false,
+        code: "oauth_token_url_refused",
+      });
     }
     await guarded.close();
   });

@@ -39,22 +39,59 @@ beforeEach(() => {
   lines.length = 0;
 });
 
-const deliverWith = () => createDeliver({ request: createEndpointRequest({ sender, version: "1" }), health: createEndpointHealth(), metrics: createMetrics(), log });
-const event = { id: "evt_1", type: "a.b", contentType: "application/json", bytes: Buffer.from('{"n":-0,"u":"ü"}'), acceptedAt: 0 };
-const secretOf = (createdAt = new Date(), expiresAt?: Date): SigningSecret => ({ secret: newSigningSecret(), createdAt, ...(expiresAt && { expiresAt }) });
-const subscriptionFor = (fields: Partial<Subscription> = {}): Subscription => withKeys({
-  id: "sub_1", groupId: "grp_1", url: endpoint.url, eventTypes: ["a.b"], secrets: [secretOf()], status: "active", createdAt: new Date(), updatedAt: new Date(), ...fields,
-}, new Date());
-const deliver = (subscription: Subscription, by = deliverWith()) => by({ event, subscription, number: 1, inSchedule: 0 });
+const deliverWith = () =>
+  createDeliver({
+    request: createEndpointRequest({ sender, version: "1" }),
+    health: createEndpointHealth(),
+    metrics: createMetrics(),
+    log,
+  });
+const event = {
+  id: "evt_1",
+  type: "a.b",
+  contentType: "application/json",
+  bytes: Buffer.from('{"n":-0,"u":"ü"}'),
+  acceptedAt: 0,
+};
+const secretOf = (createdAt = new Date(), expiresAt?: Date): SigningSecret => ({
+  secret: newSigningSecret(),
+  createdAt,
+  ...(expiresAt && { expiresAt }),
+});
+const subscriptionFor = (fields: Partial<Subscription> = {}): Subscription =>
+  withKeys(
+    {
+      id: "sub_1",
+      groupId: "grp_1",
+      url: endpoint.url,
+      eventTypes: ["a.b"],
+      secrets: [secretOf()],
+      status: "active",
+      createdAt: new Date(),
+      updatedAt: new Date(),
+      ...fields,
+    },
+    new Date(),
+  );
+const deliver = (subscription: Subscription, by = deliverWith()) =>
+  by({ event, subscription, number: 1, inSchedule: 0 });
 
 /** What a consumer that knows the subscription's keys finds. */
-function labels(request: ReceivedRequest, { id, url, keys, secrets }: Subscription, change: Partial<{ method: string; url: string; body: Buffer; headers: Record<string, string> }> = {}): string[] {
+function labels(
+  request: ReceivedRequest,
+  { id, url, keys, secrets }: Subscription,
+  change: Partial<{ method: string; url: string; body: Buffer; headers: Record<string, string> }> = {},
+): string[] {
   const known = new Map<string, VerificationKey>((keys ?? []).map(({ kid, publicKey }) => [kid, { x: publicKey }]));
   for (const each of secrets) {
     const parsed = parseSigningSecret(each.secret);
     if (parsed.ok) known.set(secretKeyId(id, each), parsed.key);
   }
-  return verifiedLabels({ method: "POST", url, body: request.body, ...change, headers: { ...request.headers, ...change.headers } }, (keyid) => known.get(keyid), request.at / 1_000);
+  return verifiedLabels(
+    { method: "POST", url, body: request.body, ...change, headers: { ...request.headers, ...change.headers } },
+    (keyid) => known.get(keyid),
+    request.at / 1_000,
+  );
 }
 
 describe("signatures, as a consumer verifies them", () => {
@@ -75,7 +112,9 @@ describe("signatures, as a consumer verifies them", () => {
     expect(labels(request, subscription, { headers: { "webhook-timestamp": "1" } })).toEqual([]);
     expect(labels(request, subscription, { headers: { "content-type": "text/html" } })).toEqual([]);
     const digest = `sha-256=:${createHash("sha256").update("{}").digest("base64")}:`;
-    expect(labels(request, subscription, { body: Buffer.from("{}"), headers: { "content-digest": digest } })).toEqual([]);
+    expect(labels(request, subscription, { body: Buffer.from("{}"), headers: { "content-digest": digest } })).toEqual(
+      [],
+    );
     // Another subscription's keys do not verify it.
     expect(labels(request, { ...subscriptionFor({ signing }), url: subscription.url })).toEqual([]);
   });
@@ -89,24 +128,43 @@ describe("signatures, as a consumer verifies them", () => {
     expect(v1a.headers).not.toHaveProperty("signature");
     expect(rfc9421.headers).not.toHaveProperty("webhook-signature");
     expect(plain.headers["webhook-signature"]).toMatch(/^v1,\S+$/);
-    for (const name of ["signature", "signature-input", "content-digest"]) expect(plain.headers).not.toHaveProperty(name);
+    for (const name of ["signature", "signature-input", "content-digest"])
+      expect(plain.headers).not.toHaveProperty(name);
   });
 
   test("during a rotation old and new sign, by every scheme and newest first; afterwards the new alone", async () => {
     const [before, now, later] = [new Date(Date.now() - 1_000), new Date(), new Date(Date.now() + 60_000)];
     const old = { secret: secretOf(before, later), key: { ...newSigningKey(before), expiresAt: later } };
     const fresh = { secret: secretOf(now), key: newSigningKey(now) };
-    const during = subscriptionFor({ signing: { schemes: ["v1", "v1a", "rfc9421"] }, secrets: [old.secret, fresh.secret], keys: [old.key, fresh.key] });
+    const during = subscriptionFor({
+      signing: { schemes: ["v1", "v1a", "rfc9421"] },
+      secrets: [old.secret, fresh.secret],
+      keys: [old.key, fresh.key],
+    });
     await deliver(during);
     const [request] = endpoint.requests as [ReceivedRequest];
     expect(labels(request, during)).toEqual(["sealpost", "sealpost-2"]);
     expect(labels(request, { ...during, keys: [old.key] })).toEqual(["sealpost-2"]);
-    expect(String(request.headers["webhook-signature"]).split(" ").map((each) => each.split(",")[0])).toEqual(["v1", "v1", "v1a", "v1a"]);
-    for (const { secret } of [old.secret, fresh.secret]) expect(new Webhook(secret).verify(request.body, request.headers as Record<string, string>)).toBeDefined();
+    expect(
+      String(request.headers["webhook-signature"])
+        .split(" ")
+        .map((each) => each.split(",")[0]),
+    ).toEqual(["v1", "v1", "v1a", "v1a"]);
+    for (const { secret } of [old.secret, fresh.secret])
+      expect(new Webhook(secret).verify(request.body, request.headers as Record<string, string>)).toBeDefined();
     const [first] = String(request.headers["webhook-signature"]).split(" ");
-    expect(new Webhook(fresh.secret.secret).verify(request.body, { ...(request.headers as Record<string, string>), "webhook-signature": String(first) })).toBeDefined();
+    expect(
+      new Webhook(fresh.secret.secret).verify(request.body, {
+        ...(request.headers as Record<string, string>),
+        "webhook-signature": String(first),
+      }),
+    ).toBeDefined();
 
-    const ended = { ...during, secrets: [{ ...old.secret, expiresAt: now }, fresh.secret], keys: [{ ...old.key, expiresAt: now }, fresh.key] };
+    const ended = {
+      ...during,
+      secrets: [{ ...old.secret, expiresAt: now }, fresh.secret],
+      keys: [{ ...old.key, expiresAt: now }, fresh.key],
+    };
     await deliver(ended);
     const after = endpoint.requests[1] as ReceivedRequest;
     expect(labels(after, ended)).toEqual(["sealpost"]);
@@ -118,22 +176,38 @@ describe("signatures, as a consumer verifies them", () => {
 describe("OAuth2 towards an endpoint that enforces it", () => {
   let issued = 0;
   const valid = new Set<string>();
-  const auth = () => ({ type: "oauth2" as const, tokenUrl: server.url, clientId: "canary-client", clientSecret: "canary-secret" });
+  const auth = () => ({
+    type: "oauth2" as const,
+    tokenUrl: server.url,
+    clientId: "canary-client",
+    clientSecret: "canary-secret",
+  });
   beforeEach(() => {
     valid.clear();
     server.respond = ({ headers }) => {
-      if (headers.authorization !== `Basic ${Buffer.from("canary%2Dclient:canary%2Dsecret").toString("base64")}`) return { status: 401, headers: { "content-type": "application/json" }, body: '{"error":"invalid_client"}' };
+      if (headers.authorization !== `Basic ${Buffer.from("canary%2Dclient:canary%2Dsecret").toString("base64")}`)
+        return { status: 401, headers: { "content-type": "application/json" }, body: '{"error":"invalid_client"}' };
       const token = `canary-token-${++issued}`;
       valid.add(token);
-      return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify({ access_token: token, token_type: "bearer", expires_in: 3_600 }) };
+      return {
+        status: 200,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ access_token: token, token_type: "bearer", expires_in: 3_600 }),
+      };
     };
-    endpoint.respond = ({ headers }) => ({ status: valid.has(String(headers.authorization).replace(/^Bearer /, "")) ? 204 : 401 });
+    endpoint.respond = ({ headers }) => ({
+      status: valid.has(String(headers.authorization).replace(/^Bearer /, "")) ? 204 : 401,
+    });
   });
 
   test("deliveries share a token", async () => {
     const by = deliverWith();
     const subscription = subscriptionFor({ auth: auth() });
-    expect((await Promise.all(Array.from({ length: 20 }, () => deliver(subscription, by)))).every(({ status }) => status === "delivered")).toBe(true);
+    expect(
+      (await Promise.all(Array.from({ length: 20 }, () => deliver(subscription, by)))).every(
+        ({ status }) => status === "delivered",
+      ),
+    ).toBe(true);
     expect(server.requests).toHaveLength(1);
   });
 
@@ -149,21 +223,37 @@ describe("OAuth2 towards an endpoint that enforces it", () => {
 
   test("an endpoint that refuses the new one too is not asked a third time: the delivery is parked", async () => {
     endpoint.respond = () => ({ status: 401 });
-    expect(await deliver(subscriptionFor({ auth: auth() }))).toMatchObject({ status: "parked", attempt: { outcome: "http_4xx", status: 401 } });
+    expect(await deliver(subscriptionFor({ auth: auth() }))).toMatchObject({
+      status: "parked",
+      attempt: { outcome: "http_4xx", status: 401 },
+    });
     expect([server.requests.length, endpoint.requests.length]).toEqual([2, 2]);
   });
 
   test("without a token nothing is sent: a busy server is tried again, a refused client is parked", async () => {
-    expect(await deliver(subscriptionFor({ auth: { ...auth(), clientSecret: "wrong" } }))).toMatchObject({ status: "parked", attempt: { outcome: "oauth_client_refused" } });
+    expect(await deliver(subscriptionFor({ auth: { ...auth(), clientSecret: "wrong" } }))).toMatchObject({
+      status: "parked",
+      attempt: { outcome: "oauth_client_refused" },
+    });
     server.respond = () => ({ status: 503 });
-    expect(await deliver(subscriptionFor({ auth: auth() }))).toMatchObject({ status: "retrying", attempt: { outcome: "oauth_token_unavailable" } });
+    expect(await deliver(subscriptionFor({ auth: auth() }))).toMatchObject({
+      status: "retrying",
+      attempt: { outcome: "oauth_token_unavailable" },
+    });
     expect(endpoint.requests).toHaveLength(0);
   });
 
   // Apigee's default answer, and a server that creates a token.
-  test.each([[200, "BearerToken", "application/json"], [201, "Bearer", "text/plain"]])("a token answered as %s %s %s is sent as Bearer", async (status, token_type, contentType) => {
+  test.each([
+    [200, "BearerToken", "application/json"],
+    [201, "Bearer", "text/plain"],
+  ])("a token answered as %s %s %s is sent as Bearer", async (status, token_type, contentType) => {
     valid.add("canary-token!x");
-    server.respond = () => ({ status, headers: { "content-type": contentType }, body: JSON.stringify({ access_token: "canary-token!x", token_type, expires_in: "3599" }) });
+    server.respond = () => ({
+      status,
+      headers: { "content-type": contentType },
+      body: JSON.stringify({ access_token: "canary-token!x", token_type, expires_in: "3599" }),
+    });
     expect(await deliver(subscriptionFor({ auth: auth() }))).toMatchObject({ status: "delivered" });
     expect(endpoint.requests.at(-1)?.headers.authorization).toBe("Bearer canary-token!x");
   });
@@ -171,12 +261,18 @@ describe("OAuth2 towards an endpoint that enforces it", () => {
   test("the error of the authorization server is named in the reason and in the attempt", async () => {
     server.respond = () => ({ status: 400, body: '{"error":"invalid_scope","error_description":"canary"}' });
     const result = await deliver(subscriptionFor({ auth: auth() }));
-    expect(result).toMatchObject({ status: "parked", reason: expect.stringContaining("It answered HTTP 400: invalid_scope.") as string });
+    expect(result).toMatchObject({
+      status: "parked",
+      reason: expect.stringContaining("It answered HTTP 400: invalid_scope.") as string,
+    });
     expect(result.attempt?.detail?.hint).toMatch(/^It answered HTTP 400: invalid_scope\. Check client id/);
   });
 
   test("neither secret nor token is in the record or in the log", async () => {
-    const ends = [await deliver(subscriptionFor({ auth: auth() })), await deliver(subscriptionFor({ auth: { ...auth(), clientSecret: "canary-wrong" } }))];
+    const ends = [
+      await deliver(subscriptionFor({ auth: auth() })),
+      await deliver(subscriptionFor({ auth: { ...auth(), clientSecret: "canary-wrong" } })),
+    ];
     expect(JSON.stringify(ends) + lines.join("")).not.toContain("canary");
     expect(ends[0]?.attempt?.detail?.requestHeaders["authorization"]).toBe("(secret)");
   });
@@ -187,16 +283,33 @@ test("everything at once, over mutual TLS, towards an endpoint that enforces all
   const { cert, key } = await authority.issue({ usage: "client", commonName: "sealpost" });
   const strict = await startReceiver({ tls: { ...(await authority.issue()), clientCa: authority.ca } });
   try {
-    server.respond = () => ({ status: 200, headers: { "content-type": "application/json" }, body: '{"access_token":"canary-1","token_type":"Bearer"}' });
+    server.respond = () => ({
+      status: 200,
+      headers: { "content-type": "application/json" },
+      body: '{"access_token":"canary-1","token_type":"Bearer"}',
+    });
     const subscription = subscriptionFor({
-      url: strict.url, tls: { clientCert: cert, clientKey: key, ca: authority.ca }, signing: { schemes: ["v1", "v1a", "rfc9421"] }, headers: { "X-Tenant": "canary-2" },
-      auth: [{ type: "oauth2", tokenUrl: server.url, clientId: "c", clientSecret: "canary-3" }, { type: "api_key", header: "X-Api-Key", value: "canary-4" }],
+      url: strict.url,
+      tls: { clientCert: cert, clientKey: key, ca: authority.ca },
+      signing: { schemes: ["v1", "v1a", "rfc9421"] },
+      headers: { "X-Tenant": "canary-2" },
+      auth: [
+        { type: "oauth2", tokenUrl: server.url, clientId: "c", clientSecret: "canary-3" },
+        { type: "api_key", header: "X-Api-Key", value: "canary-4" },
+      ],
     });
     strict.respond = (request) => {
       const { headers, clientCertificate } = request;
-      const holds = clientCertificate?.commonName === "sealpost" && headers.authorization === "Bearer canary-1" && headers["x-api-key"] === "canary-4" && headers["x-tenant"] === "canary-2"
-        && labels(request, subscription).length === 1 && Boolean(new Webhook(subscription.secrets[0]?.secret ?? "").verify(request.body, headers as Record<string, string>))
-        && /^v1,\S+ v1a,\S+$/.test(String(headers["webhook-signature"]));
+      const holds =
+        clientCertificate?.commonName === "sealpost" &&
+        headers.authorization === "Bearer canary-1" &&
+        headers["x-api-key"] === "canary-4" &&
+        headers["x-tenant"] === "canary-2" &&
+        labels(request, subscription).length === 1 &&
+        Boolean(
+          new Webhook(subscription.secrets[0]?.secret ?? "").verify(request.body, headers as Record<string, string>),
+        ) &&
+        /^v1,\S+ v1a,\S+$/.test(String(headers["webhook-signature"]));
       return { status: holds ? 204 : 403 };
     };
     const result = await deliver(subscription);
@@ -204,8 +317,13 @@ test("everything at once, over mutual TLS, towards an endpoint that enforces all
     expect(JSON.stringify(result) + lines.join("")).not.toContain("canary");
     // Each of them counts.
     const { tls: _tls, ...rest } = subscription;
-    const without: Partial<Subscription>[] = [{ headers: { "x-other": "1" } }, { auth: { type: "api_key", header: "X-Api-Key", value: "canary-4" } }, { signing: { schemes: ["v1"] } }];
-    for (const change of without) expect((await deliver({ ...subscription, ...change })).attempt).toMatchObject({ status: 403 });
+    const without: Partial<Subscription>[] = [
+      { headers: { "x-other": "1" } },
+      { auth: { type: "api_key", header: "X-Api-Key", value: "canary-4" } },
+      { signing: { schemes: ["v1"] } },
+    ];
+    for (const change of without)
+      expect((await deliver({ ...subscription, ...change })).attempt).toMatchObject({ status: 403 });
     expect((await deliver({ ...rest, id: "sub_2", tls: { ca: authority.ca } })).status).toBe("retrying");
   } finally {
     await strict.close();

@@ -31,7 +31,8 @@ export async function openDatabase(mongodbUrl: string, label: string): Promise<T
     },
     async close() {
       await Promise.all(stores.map((store) => store.close()));
-      // SecantusDB takes up to half a minute for a large one on a busy machine. Its files are removed when the run ends.
+      // SecantusDB takes up to half a minute for a large one on a busy machine. Its files are removed when the run
+      // ends.
       if (process.env["SEALPOST_TEST_DATABASE"] !== "secantusdb") await client.db(name).dropDatabase();
       await client.close();
     },

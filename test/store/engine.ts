@@ -16,7 +16,11 @@ export interface OwnEngine {
 export function engineAtHand(): boolean {
   if (findOnPath("mongod")) return true;
   const cache = usualCacheDirectory();
-  return cache !== undefined && existsSync(cache) && readdirSync(cache).some((name) => /^(mongod|ferretdb)-[\d.]+-[\w-]+$/.test(name));
+  return (
+    cache !== undefined &&
+    existsSync(cache) &&
+    readdirSync(cache).some((name) => /^(mongod|ferretdb)-[\d.]+-[\w-]+$/.test(name))
+  );
 }
 
 /** Starts it over an empty directory, which `stop` removes. */
@@ -24,7 +28,15 @@ export async function startOwnEngine(): Promise<OwnEngine> {
   const dataDir = mkdtempSync(join(tmpdir(), "sealpost-store-"));
   mkdirSync(join(dataDir, "logs"));
   let pid = 0;
-  const engine = await startMongodb({ dataDir, cacheDir: usualCacheDirectory() ?? join(dataDir, "cache"), toolEnvironment: {}, durability: "normal", progress: () => undefined, onStart: (running) => (pid = running.pid), onDeath: () => undefined });
+  const engine = await startMongodb({
+    dataDir,
+    cacheDir: usualCacheDirectory() ?? join(dataDir, "cache"),
+    toolEnvironment: {},
+    durability: "normal",
+    progress: () => undefined,
+    onStart: (running) => (pid = running.pid),
+    onDeath: () => undefined,
+  });
   return {
     url: engine.url,
     dataDir,

@@ -5,7 +5,15 @@ import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../../src
 
 const at = new Date("2026-11-25T10:00:00Z");
 const subscription = (status: SubscriptionStatus, fields: Partial<Subscription> = {}): Subscription => ({
-  id: "sub_1", groupId: "grp_1", url: "https://example.com/hook", eventTypes: ["a.b"], secrets: [], status, createdAt: at, updatedAt: at, ...fields,
+  id: "sub_1",
+  groupId: "grp_1",
+  url: "https://example.com/hook",
+  eventTypes: ["a.b"],
+  secrets: [],
+  status,
+  createdAt: at,
+  updatedAt: at,
+  ...fields,
 });
 const acts = Object.keys(LIFE_ACTS) as LifeAct[];
 const after = (given: Subscription, ...steps: LifeAct[]): Subscription =>
@@ -22,9 +30,30 @@ const EXPECTED: Record<SubscriptionStatus, Partial<Record<LifeAct, SubscriptionS
   submitted: { approve: "approved", reject: "rejected", revise: "verified", unverify: "draft" },
   approved: { reject: "rejected", resume: "active", revise: "verified", unverify: "draft" },
   rejected: { revise: "draft", unverify: "draft" },
-  active: { verify: "active", pause: "paused", resume: "active", suspend: "suspended", revise: "active", unverify: "paused", disable: "disabled" },
-  paused: { verify: "paused", pause: "paused", resume: "active", suspend: "suspended", revise: "paused", unverify: "paused" },
-  suspended: { verify: "suspended", suspend: "suspended", reinstate: "paused", revise: "suspended", unverify: "suspended" },
+  active: {
+    verify: "active",
+    pause: "paused",
+    resume: "active",
+    suspend: "suspended",
+    revise: "active",
+    unverify: "paused",
+    disable: "disabled",
+  },
+  paused: {
+    verify: "paused",
+    pause: "paused",
+    resume: "active",
+    suspend: "suspended",
+    revise: "paused",
+    unverify: "paused",
+  },
+  suspended: {
+    verify: "suspended",
+    suspend: "suspended",
+    reinstate: "paused",
+    revise: "suspended",
+    unverify: "suspended",
+  },
   disabled: { verify: "disabled", resume: "active", suspend: "suspended", revise: "disabled", unverify: "disabled" },
 };
 
@@ -36,7 +65,12 @@ describe.each(SUBSCRIPTION_STATUSES)("%s", (status) => {
     expect(possibleActs(given).includes(act)).toBe(to !== undefined);
     if (to === undefined) return expect(step).toEqual({ ok: false });
     expect(step).toMatchObject({ ok: true, subscription: { status: to } });
-    if (step.ok && to !== status) expect(step.subscription).toMatchObject({ statusAt: at, statusReason: "because", history: [{ from: status, to, at, by: "key:1", reason: "because" }] });
+    if (step.ok && to !== status)
+      expect(step.subscription).toMatchObject({
+        statusAt: at,
+        statusReason: "because",
+        history: [{ from: status, to, at, by: "key:1", reason: "because" }],
+      });
     else if (step.ok) expect(step.subscription.history).toBeUndefined();
     expect(given).toEqual(subscription(status));
   });
@@ -45,7 +79,11 @@ describe.each(SUBSCRIPTION_STATUSES)("%s", (status) => {
 it("a subscription in service never falls back to where no deliveries are made", () => {
   for (const status of SUBSCRIPTION_STATUSES.filter((each) => LIFE[each].routing !== "none")) {
     for (const act of acts) {
-      const step = takeStep(subscription(status, { requestedEventTypes: ["a.b", "c.d"], statusBefore: "active" }), act, { by: "x", at });
+      const step = takeStep(
+        subscription(status, { requestedEventTypes: ["a.b", "c.d"], statusBefore: "active" }),
+        act,
+        { by: "x", at },
+      );
       if (step.ok) expect(LIFE[step.subscription.status].routing).not.toBe("none");
     }
   }
@@ -53,14 +91,27 @@ it("a subscription in service never falls back to where no deliveries are made",
 
 it("only what is active sends, and only the provider's side decides", () => {
   expect(SUBSCRIPTION_STATUSES.filter((each) => LIFE[each].routing === "sent")).toEqual(["active"]);
-  expect(SUBSCRIPTION_STATUSES.filter((each) => LIFE[each].routing === "none")).toEqual(["draft", "verified", "submitted", "approved", "rejected"]);
+  expect(SUBSCRIPTION_STATUSES.filter((each) => LIFE[each].routing === "none")).toEqual([
+    "draft",
+    "verified",
+    "submitted",
+    "approved",
+    "rejected",
+  ]);
   for (const role of ROLES) {
     for (const act of acts) {
       const named = LIFE_ACTS[act];
       const may = named !== "service" && mayAct({ role }, named);
       const decides = ["approve", "reject", "suspend", "reinstate"].includes(act);
       const runs = ["pause", "resume"].includes(act);
-      const expected = act === "disable" ? [] : decides ? ["admin", "provider"] : runs ? ["admin", "provider", "consumer", "operator"] : ["admin", "provider", "consumer"];
+      const expected =
+        act === "disable"
+          ? []
+          : decides
+            ? ["admin", "provider"]
+            : runs
+              ? ["admin", "provider", "consumer", "operator"]
+              : ["admin", "provider", "consumer"];
       expect([role, act, may]).toEqual([role, act, expected.includes(role)]);
       if (named !== "service") expect(ACTS).toHaveProperty([named]);
     }
@@ -70,7 +121,11 @@ it("only what is active sends, and only the provider's side decides", () => {
 describe("a new endpoint in service", () => {
   it("is held until it is verified, and then goes on", () => {
     const held = after(subscription("active", { verifiedAt: at }), "unverify");
-    expect(held).toMatchObject({ status: "paused", needsVerification: true, statusReason: "The endpoint was changed: verify it." });
+    expect(held).toMatchObject({
+      status: "paused",
+      needsVerification: true,
+      statusReason: "The endpoint was changed: verify it.",
+    });
     expect(held.verifiedAt).toBeUndefined();
     expect(takeStep(held, "resume", { by: "x", at })).toEqual({ ok: false });
     const verified = after(held, "verify");
@@ -95,14 +150,17 @@ describe("a new endpoint in service", () => {
   });
 });
 
-it.each(["active", "paused", "disabled"] as const)("the end of a suspension leads back to %s", (status) => expect(after(subscription(status), "suspend", "reinstate").status).toBe(status));
+it.each(["active", "paused", "disabled"] as const)("the end of a suspension leads back to %s", (status) =>
+  expect(after(subscription(status), "suspend", "reinstate").status).toBe(status),
+);
 
 describe("further event types in service", () => {
   const asked = (status: SubscriptionStatus) => subscription(status, { requestedEventTypes: ["a.b", "c.d"] });
   it.each(["active", "paused", "suspended", "disabled"] as const)("are decided on alone: %s", (status) => {
     expect(after(asked(status), "approve")).toMatchObject({ status, eventTypes: ["a.b", "c.d"] });
     expect(after(asked(status), "reject")).toMatchObject({ status, eventTypes: ["a.b"] });
-    for (const act of ["approve", "reject"] as const) expect(after(asked(status), act)).not.toHaveProperty("requestedEventTypes");
+    for (const act of ["approve", "reject"] as const)
+      expect(after(asked(status), act)).not.toHaveProperty("requestedEventTypes");
   });
 });
 

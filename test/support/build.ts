@@ -25,7 +25,10 @@ export async function buildOnce(): Promise<void> {
   mkdirSync(join(root, ".cache"), { recursive: true });
   while (!take(lock)) await new Promise((resolve) => setTimeout(resolve, 200));
   try {
-    await run(process.execPath, [join(root, "scripts/build.mjs"), "--if-changed"], { cwd: root, maxBuffer: 16 * 1024 * 1024 });
+    await run(process.execPath, [join(root, "scripts/build.mjs"), "--if-changed"], {
+      cwd: root,
+      maxBuffer: 16 * 1024 * 1024,
+    });
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
     throw new Error(`The build failed: correct what it says.\n${stdout}${stderr}`, { cause: error });

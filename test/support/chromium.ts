@@ -11,5 +11,8 @@ export const chromiumAtHand = (): string | undefined => PROGRAMS.find((path) => 
 export function startChromium(): Promise<Browser> {
   const executablePath = chromiumAtHand();
   if (executablePath === undefined) throw new Error("There is no Chromium: apt-get install chromium.");
-  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+  return chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
 }

@@ -1,4 +1,6 @@
-/** A small client of the HTTP API for tests and measurements; it knows the contract and nothing of the service's inside. */
+/**
+ * A small client of the HTTP API for tests and measurements; it knows the contract and nothing of the service's inside.
+ */
 import { Agent, request } from "undici";
 
 export interface Answer<T = unknown> {
@@ -19,11 +21,30 @@ export interface Client {
 
 /** @param timeoutMs after which a call rejects, as it does when the connection breaks */
 export function createClient(url: string, key: string, timeoutMs = 30_000): Client {
-  const dispatcher = new Agent({ connections: 32, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connectTimeout: timeoutMs });
-  async function call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Answer<T>> {
-    return send(method, path, body === undefined ? {} : { "content-type": "application/json" }, body === undefined ? undefined : JSON.stringify(body));
+  const dispatcher = new Agent({
+    connections: 32,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connectTimeout: timeoutMs,
+  });
+  async function call<T>(
+    method: "GET" | "POST" | "PATCH" | "DELETE",
+    path: string,
+    body?: unknown,
+  ): Promise<Answer<T>> {
+    return send(
+      method,
+      path,
+      body === undefined ? {} : { "content-type": "application/json" },
+      body === undefined ? undefined : JSON.stringify(body),
+    );
   }
-  async function send<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, extra: Record<string, string>, body?: string | Uint8Array): Promise<Answer<T>> {
+  async function send<T>(
+    method: "GET" | "POST" | "PATCH" | "DELETE",
+    path: string,
+    extra: Record<string, string>,
+    body?: string | Uint8Array,
+  ): Promise<Answer<T>> {
     const headers = { authorization: `Bearer ${key}`, ...extra };
     const answer = await request(`${url}${path}`, { method, dispatcher, headers, ...(body !== undefined && { body }) });
     const text = await answer.body.text();
@@ -64,7 +85,12 @@ export async function createSubscriptionSet(client: Client, options: Subscriptio
   const groupId = await created(client, "/v1/groups", { name: options.name, grants: [apiId] });
   const subscriptions: SubscriptionSet["subscriptions"] = [];
   for (const url of options.urls) {
-    const body = await must(client, "/v1/subscriptions", { groupId, url, eventTypes: [eventType], ...options.subscription });
+    const body = await must(client, "/v1/subscriptions", {
+      groupId,
+      url,
+      eventTypes: [eventType],
+      ...options.subscription,
+    });
     const { secret } = body as { secret?: string };
     if (!secret?.startsWith("whsec_")) throw new Error("POST /v1/subscriptions gave no whsec_ secret.");
     subscriptions.push({ id: idOf(body), url, secret });
@@ -78,7 +104,8 @@ async function must(client: Client, path: string, body: unknown): Promise<unknow
   return answer.body;
 }
 
-const created = async (client: Client, path: string, body: unknown): Promise<string> => idOf(await must(client, path, body));
+const created = async (client: Client, path: string, body: unknown): Promise<string> =>
+  idOf(await must(client, path, body));
 
 function idOf(body: unknown): string {
   const { id } = body as { id?: unknown };

@@ -26,7 +26,10 @@ export async function logCommands(mongodbUrl: string): Promise<CommandLog> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const database = createConnection({ host: hostname, port: Number(port) });
-    for (const [one, other] of [[client, database], [database, client]] as const) {
+    for (const [one, other] of [
+      [client, database],
+      [database, client],
+    ] as const) {
       sockets.add(one);
       one.on("close", () => other.destroy()).on("error", () => other.destroy());
     }
@@ -42,10 +45,11 @@ export async function logCommands(mongodbUrl: string): Promise<CommandLog> {
   return {
     url: `mongodb://127.0.0.1:${own}/?directConnection=true`,
     commands,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      for (const socket of sockets) socket.destroy();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
   };
 }
 
@@ -64,14 +68,15 @@ function messageReader(commands: SentCommand[]): (bytes: Buffer) => void {
 /** Section kind 0 is the command; of kind 1 are the documents of a write, under the name of their field. */
 function commandOf(sections: Buffer): SentCommand {
   let body: BSON.Document = {};
-  for (let at = 0; at < sections.length; ) {
+  for (let at = 0; at < sections.length;) {
     const kind = sections[at++];
     const end = at + sections.readInt32LE(at);
     if (kind === 0) body = { ...BSON.deserialize(sections.subarray(at, end)), ...body };
     else {
       const named = sections.indexOf(0, at + 4);
       const documents: BSON.Document[] = [];
-      for (let from = named + 1; from < end; from += sections.readInt32LE(from)) documents.push(BSON.deserialize(sections.subarray(from, from + sections.readInt32LE(from))));
+      for (let from = named + 1; from < end; from += sections.readInt32LE(from))
+        documents.push(BSON.deserialize(sections.subarray(from, from + sections.readInt32LE(from))));
       body = { ...body, [sections.toString("utf8", at + 4, named)]: documents };
     }
     at = end;

@@ -16,7 +16,10 @@ declare module "vitest" {
 /** Running engines that several test runs share. */
 const SHARED = { temporalAddress: "SEALPOST_TEST_TEMPORAL_ADDRESS", mongodbUrl: "SEALPOST_TEST_MONGODB_URL" } as const;
 
-/** `secantusdb`: the database is SecantusDB, installed and started here, instead of the one that `npm start` would bring. */
+/**
+ * `secantusdb`: the database is SecantusDB, installed and started here, instead of the one that `npm start` would
+ * bring.
+ */
 const DATABASE = "SEALPOST_TEST_DATABASE";
 
 /** Each project of vitest.config.ts calls this; the first one brings the engines, the last one to end stops them. */
@@ -52,8 +55,11 @@ async function bring(): Promise<TestEngines> {
     }
     const mongodbUrl = process.env[SHARED.mongodbUrl];
     const engines = await provideEngines({
-      dataDir, temporalNamespace: "default", durability: "normal",
-      ...(temporalAddress && { temporalAddress }), ...(mongodbUrl && { mongodbUrl }),
+      dataDir,
+      temporalNamespace: "default",
+      durability: "normal",
+      ...(temporalAddress && { temporalAddress }),
+      ...(mongodbUrl && { mongodbUrl }),
       progress: (line) => lines.push(line),
     });
     return {

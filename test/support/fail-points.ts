@@ -1,6 +1,6 @@
 /**
- * A SecantusDB of a test's own with fail points: what the network and a fail-over do to a command, at will. Fail points are the server's and
- * there is one at a time, so the server of the whole run cannot be used.
+ * A SecantusDB of a test's own with fail points: what the network and a fail-over do to a command, at will. Fail points
+ * are the server's and there is one at a time, so the server of the whole run cannot be used.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,10 @@ import { type Document, MongoClient } from "mongodb";
 import { startSecantusDb } from "./secantusdb.js";
 
 /** Why such a test is left out; false where it runs. FerretDB 1.24 has no fail points and no retryable writes. */
-export const noFailPoints = process.env["SEALPOST_TEST_DATABASE"] === "secantusdb" ? false : "fail points need SecantusDB: set SEALPOST_TEST_DATABASE=secantusdb";
+export const noFailPoints =
+  process.env["SEALPOST_TEST_DATABASE"] === "secantusdb"
+    ? false
+    : "fail points need SecantusDB: set SEALPOST_TEST_DATABASE=secantusdb";
 
 /** What befalls a command, as MongoDB's `failCommand` has it. */
 export interface Fault {
@@ -20,7 +23,10 @@ export interface Fault {
   /** It is carried out so much later. */
   blockConnection?: boolean;
   blockTimeMS?: number;
-  /** It is carried out, and answered with this. 91 with the label `RetryableWriteError`: as if the acknowledgement were lost in a fail-over. */
+  /**
+   * It is carried out, and answered with this. 91 with the label `RetryableWriteError`: as if the acknowledgement were
+   * lost in a fail-over.
+   */
   writeConcernError?: { code: number; errmsg: string };
   errorLabels?: string[];
 }
@@ -41,7 +47,11 @@ export async function startFailPointEngine(): Promise<FailPointEngine> {
     url: engine.url,
     client,
     async fail(fault, times) {
-      const command: Document = { configureFailPoint: "failCommand", mode: times === 0 ? "off" : { times }, data: fault };
+      const command: Document = {
+        configureFailPoint: "failCommand",
+        mode: times === 0 ? "off" : { times },
+        data: fault,
+      };
       await client.db("admin").command(command);
     },
     async stop() {

@@ -21,7 +21,11 @@ export interface HostileOptions {
 }
 
 /** Starts a hostile receiver on 127.0.0.1. */
-export async function startHostileReceiver({ onRequest, onConnection, tls: tlsOptions }: HostileOptions): Promise<HostileReceiver> {
+export async function startHostileReceiver({
+  onRequest,
+  onConnection,
+  tls: tlsOptions,
+}: HostileOptions): Promise<HostileReceiver> {
   const sockets = new Set<Socket>();
   const follow = (socket: Socket): void => {
     let received = Buffer.alloc(0);

@@ -12,31 +12,60 @@ export interface VerifiableRequest {
 export type VerificationKey = { x: string } | Uint8Array;
 
 /** Labels whose signature holds; empty when none does, or when the content is not what its digest says. */
-export function verifiedLabels(request: VerifiableRequest, keyOf: (keyid: string) => VerificationKey | undefined, nowSeconds: number): string[] {
+export function verifiedLabels(
+  request: VerifiableRequest,
+  keyOf: (keyid: string) => VerificationKey | undefined,
+  nowSeconds: number,
+): string[] {
   if (!digestHolds(String(request.headers["content-digest"]), request.body)) return [];
   const inputs = dictionary(String(request.headers["signature-input"]));
   const signatures = dictionary(String(request.headers["signature"]));
-  return [...inputs].filter(([label, input]) => holds(request, input, signatures.get(label) ?? "", keyOf, nowSeconds)).map(([label]) => label);
+  return [...inputs]
+    .filter(([label, input]) => holds(request, input, signatures.get(label) ?? "", keyOf, nowSeconds))
+    .map(([label]) => label);
 }
 
-function holds(request: VerifiableRequest, input: string, signature: string, keyOf: (keyid: string) => VerificationKey | undefined, nowSeconds: number): boolean {
+function holds(
+  request: VerifiableRequest,
+  input: string,
+  signature: string,
+  keyOf: (keyid: string) => VerificationKey | undefined,
+  nowSeconds: number,
+): boolean {
   const match = /^\(((?:"[^"]+"(?: |(?=\))))*)\)((?:;[a-z]+=(?:"[^"]*"|\d+))*)$/.exec(input);
   if (!match) return false;
   const names = [...(match[1] ?? "").matchAll(/"([^"]+)"/g)].map((each) => each[1] ?? "");
-  const parameters = new Map([...(match[2] ?? "").matchAll(/;([a-z]+)=(?:"([^"]*)"|(\d+))/g)].map((each) => [each[1], each[2] ?? each[3] ?? ""]));
-  if (Math.abs(nowSeconds - Number(parameters.get("created"))) > 300 || Number(parameters.get("expires")) < nowSeconds) return false;
+  const parameters = new Map(
+    [...(match[2] ?? "").matchAll(/;([a-z]+)=(?:"([^"]*)"|(\d+))/g)].map((each) => [each[1], each[2] ?? each[3] ?? ""]),
+  );
+  if (Math.abs(nowSeconds - Number(parameters.get("created"))) > 300 || Number(parameters.get("expires")) < nowSeconds)
+    return false;
   // What a consumer must insist on, or an attacker takes a component out.
   if (!["@method", "@target-uri", "content-digest", "webhook-id"].every((name) => names.includes(name))) return false;
-  const lines = names.map((name) => `"${name}": ${name === "@method" ? request.method : name === "@target-uri" ? request.url : String(request.headers[name]).trim()}`);
+  const lines = names.map(
+    (name) =>
+      `"${name}": ` +
+      `${name === "@method" ? request.method : name === "@target-uri" ? request.url : String(request.headers[name]).trim()}`,
+  );
   const base = [...lines, `"@signature-params": ${input}`].join("\n");
   const key = keyOf(parameters.get("keyid") ?? "");
   const given = Buffer.from(/^:(.*):$/.exec(signature)?.[1] ?? "", "base64");
   if (!key) return false;
   if (key instanceof Uint8Array) {
     const expected = createHmac("sha256", key).update(base).digest();
-    return parameters.get("alg") === "hmac-sha256" && given.length === expected.length && timingSafeEqual(given, expected);
+    return (
+      parameters.get("alg") === "hmac-sha256" && given.length === expected.length && timingSafeEqual(given, expected)
+    );
   }
-  return parameters.get("alg") === "ed25519" && verify(null, Buffer.from(base), createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x: key.x } }), given);
+  return (
+    parameters.get("alg") === "ed25519" &&
+    verify(
+      null,
+      Buffer.from(base),
+      createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x: key.x } }),
+      given,
+    )
+  );
 }
 
 function digestHolds(header: string, body: Uint8Array): boolean {
@@ -46,5 +75,10 @@ function digestHolds(header: string, body: Uint8Array): boolean {
 
 /** Members of a dictionary whose values hold no comma outside of strings and parentheses. */
 function dictionary(text: string): Map<string, string> {
-  return new Map([...text.matchAll(/(?:^|, )([a-z*][a-z0-9_\-.*]*)=((?:"[^"]*"|\([^)]*\)|[^,"(])*)/g)].map((each) => [each[1] ?? "", each[2] ?? ""]));
+  return new Map(
+    [...text.matchAll(/(?:^|, )([a-z*][a-z0-9_\-.*]*)=((?:"[^"]*"|\([^)]*\)|[^,"(])*)/g)].map((each) => [
+      each[1] ?? "",
+      each[2] ?? "",
+    ]),
+  );
 }

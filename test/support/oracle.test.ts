@@ -7,14 +7,35 @@ import { broken, type Crash, type DeliveryRecord, judge, type Trial } from "./or
 import { findTraces } from "./traces.js";
 
 const START = 1_800_000_000_000;
-const arrival = (id: string, at: number, rest: Partial<Arrival> = {}): Arrival => ({ id, path: "/a", attempt: 1, at: START + at, tick: at, answered: 204, signature: "valid", ...rest });
+const arrival = (id: string, at: number, rest: Partial<Arrival> = {}): Arrival => ({
+  id,
+  path: "/a",
+  attempt: 1,
+  at: START + at,
+  tick: at,
+  answered: 204,
+  signature: "valid",
+  ...rest,
+});
 const record = (id: string, at: number, rest: Partial<DeliveryRecord> = {}): [string, DeliveryRecord] => [
   `${id}.sub`,
-  { id: `${id}.sub`, status: "delivered", updatedAt: new Date(START + at).toISOString(), attempts: [{ number: 1, at: new Date(START).toISOString(), outcome: "delivered" }], ...rest },
+  {
+    id: `${id}.sub`,
+    status: "delivered",
+    updatedAt: new Date(START + at).toISOString(),
+    attempts: [{ number: 1, at: new Date(START).toISOString(), outcome: "delivered" }],
+    ...rest,
+  },
 ];
 const crash = (at: number): Crash => ({ from: START + at, until: START + at + 10 });
 const trial = (rest: Partial<Trial>): Trial => ({
-  deliveries: [{ eventId: "e", subscriptionId: "sub" }], subscriptions: [{ id: "sub", path: "/a" }], arrivals: [arrival("e", 10)], records: new Map([record("e", 20)]), crashes: [], inFlight: 600, ...rest,
+  deliveries: [{ eventId: "e", subscriptionId: "sub" }],
+  subscriptions: [{ id: "sub", path: "/a" }],
+  arrivals: [arrival("e", 10)],
+  records: new Map([record("e", 20)]),
+  crashes: [],
+  inFlight: 600,
+  ...rest,
 });
 const brokenInvariants = (rest: Partial<Trial>) => broken(judge(trial(rest))).map((line) => line.slice(0, 2));
 
@@ -48,8 +69,22 @@ describe("judge", () => {
 
   it.each([
     ["after the terminal state", { arrivals: [arrival("e", 30)] }],
-    ["out of order", { records: new Map([record("e", 20, { attempts: [2, 2].map((number) => ({ number, at: "", outcome: "delivered" })) })]) }],
-    ["before the retry instant", { retrySeconds: [1], arrivals: [arrival("e", 0, { answered: 500 }), arrival("e", 700, { attempt: 2 })], records: new Map([record("e", 800)]) }],
+    [
+      "out of order",
+      {
+        records: new Map([
+          record("e", 20, { attempts: [2, 2].map((number) => ({ number, at: "", outcome: "delivered" })) }),
+        ]),
+      },
+    ],
+    [
+      "before the retry instant",
+      {
+        retrySeconds: [1],
+        arrivals: [arrival("e", 0, { answered: 500 }), arrival("e", 700, { attempt: 2 })],
+        records: new Map([record("e", 800)]),
+      },
+    ],
   ])("finds an attempt %s", (_, rest) => expect(brokenInvariants(rest)).toEqual(["I3"]));
 
   it("holds the rate over every window", () => {
@@ -73,10 +108,16 @@ describe("findTraces", () => {
     const canary = "canary-7f3a9d2e51";
     const write = (name: string, content: string) => writeFileSync(join(directory, name), content);
     write("plain", "x".repeat((1 << 20) - 5) + canary);
-    for (const offset of [0, 1, 2]) write(`base64-${offset}`, Buffer.from(`${"z".repeat(offset)}${canary}tail`).toString("base64"));
+    for (const offset of [0, 1, 2])
+      write(`base64-${offset}`, Buffer.from(`${"z".repeat(offset)}${canary}tail`).toString("base64"));
     write("clean", "nothing here");
     const found = await findTraces([directory], [canary]);
-    expect(found.map((file) => file.slice(directory.length + 1)).sort()).toEqual(["base64-0", "base64-1", "base64-2", "plain"]);
+    expect(found.map((file) => file.slice(directory.length + 1)).sort()).toEqual([
+      "base64-0",
+      "base64-1",
+      "base64-2",
+      "plain",
+    ]);
     rmSync(directory, { recursive: true });
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Judges a run by what three sides say of it: the ids that the API accepted, the records that it shows, the requests that the
- * consumer saw. Knows nothing of the service's inside.
+ * Judges a run by what three sides say of it: the ids that the API accepted, the records that it shows, the requests
+ * that the consumer saw. Knows nothing of the service's inside.
  */
 import type { Arrival } from "../../bench/sink.js";
 
@@ -66,29 +66,48 @@ const TIMER_MS = 5;
 
 export function judge(trial: Trial): Judgement {
   const pairs = pairsOf(trial);
-  const lost = pairs.filter(({ record, arrivals }) => !record || !TERMINAL.has(record.status) || (record.status === "delivered" && !arrivals.some(taken)));
+  const lost = pairs.filter(
+    ({ record, arrivals }) =>
+      !record || !TERMINAL.has(record.status) || (record.status === "delivered" && !arrivals.some(taken)),
+  );
   const repeats = pairs.flatMap(repeatsOf);
-  const unexplained = repeats.filter(({ first, again }) => !trial.crashes.some(({ from, until }) => until >= first.at - TIMER_MS && from <= again.at));
+  const unexplained = repeats.filter(
+    ({ first, again }) => !trial.crashes.some(({ from, until }) => until >= first.at - TIMER_MS && from <= again.at),
+  );
   const bound = trial.crashes.length * trial.inFlight;
   const violations: Judgement["violations"] = {
     I1: lost.map(({ deliveryId, record }) => `${deliveryId} is ${record?.status ?? "not recorded"}`),
     I2: [
-      ...unexplained.map(({ deliveryId, again }) => `${deliveryId} came again at ${new Date(again.at).toISOString()} without a crash`),
-      ...(repeats.length > bound ? [`${repeats.length} repeats, at most ${bound} are explained by ${trial.crashes.length} crashes`] : []),
+      ...unexplained.map(
+        ({ deliveryId, again }) => `${deliveryId} came again at ${new Date(again.at).toISOString()} without a crash`,
+      ),
+      ...(repeats.length > bound
+        ? [`${repeats.length} repeats, at most ${bound} are explained by ${trial.crashes.length} crashes`]
+        : []),
     ],
     I3: pairs.flatMap((pair) => [...disorder(pair), ...tooLate(pair), ...tooEarly(pair, trial.retrySeconds)]),
-    I7: trial.arrivals.filter(({ signature }) => signature !== "valid").map(({ id, signature }) => `${id}: signature ${signature}`),
+    I7: trial.arrivals
+      .filter(({ signature }) => signature !== "valid")
+      .map(({ id, signature }) => `${id}: signature ${signature}`),
   };
   const limited = trial.subscriptions.filter(({ rateLimit }) => rateLimit);
   if (limited.length > 0) violations.I4 = limited.flatMap((subscription) => tooFast(subscription, trial.arrivals));
   if (trial.isolation) violations.I5 = slowed(trial.isolation);
   if (trial.leaks) violations.I6 = [...trial.leaks];
-  return { deliveries: pairs.length, lost: lost.map(({ deliveryId }) => deliveryId), doubled: repeats.length, unexplained: unexplained.map(({ deliveryId }) => deliveryId), violations };
+  return {
+    deliveries: pairs.length,
+    lost: lost.map(({ deliveryId }) => deliveryId),
+    doubled: repeats.length,
+    unexplained: unexplained.map(({ deliveryId }) => deliveryId),
+    violations,
+  };
 }
 
 /** What broke, one line each; empty when everything that was judged holds. */
 export function broken({ violations }: Judgement): string[] {
-  return Object.entries(violations).flatMap(([name, found]) => found.slice(0, 5).map((what) => `${name} (${INVARIANTS[name as Invariant]}), 1 of ${found.length}: ${what}`));
+  return Object.entries(violations).flatMap(([name, found]) =>
+    found.slice(0, 5).map((what) => `${name} (${INVARIANTS[name as Invariant]}), 1 of ${found.length}: ${what}`),
+  );
 }
 
 interface Pair {
@@ -109,7 +128,11 @@ function pairsOf({ deliveries, subscriptions, arrivals, records }: Trial): Pair[
   const paths = new Map(subscriptions.map(({ id, path }) => [id, path]));
   return deliveries.map(({ eventId, subscriptionId }) => {
     const deliveryId = `${eventId}.${subscriptionId}`;
-    return { deliveryId, record: records.get(deliveryId), arrivals: byPair.get(`${eventId} ${paths.get(subscriptionId)}`) ?? [] };
+    return {
+      deliveryId,
+      record: records.get(deliveryId),
+      arrivals: byPair.get(`${eventId} ${paths.get(subscriptionId)}`) ?? [],
+    };
   });
 }
 
@@ -119,18 +142,24 @@ const taken = ({ answered }: Arrival): boolean => answered >= 200 && answered < 
 function repeatsOf({ deliveryId, arrivals }: Pair): { deliveryId: string; first: Arrival; again: Arrival }[] {
   const first = arrivals.findIndex((arrival) => taken(arrival) || arrival.answered === 0);
   const before = arrivals[first];
-  return before ? arrivals.slice(first + 1).map((again, index) => ({ deliveryId, first: arrivals[first + index] ?? before, again })) : [];
+  return before
+    ? arrivals.slice(first + 1).map((again, index) => ({ deliveryId, first: arrivals[first + index] ?? before, again }))
+    : [];
 }
 
 function disorder({ deliveryId, record }: Pair): string[] {
   const numbers = record?.attempts.map(({ number }) => number) ?? [];
-  return numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0)) ? [] : [`${deliveryId} numbers its attempts ${numbers.join(", ")}`];
+  return numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0))
+    ? []
+    : [`${deliveryId} numbers its attempts ${numbers.join(", ")}`];
 }
 
 function tooLate({ deliveryId, record, arrivals }: Pair): string[] {
   if (!record || !TERMINAL.has(record.status)) return [];
   const endedAt = Date.parse(record.updatedAt);
-  return arrivals.filter(({ at }) => at > endedAt + TIMER_MS).map(({ at }) => `${deliveryId} was sent ${at - endedAt} ms after it was ${record.status}`);
+  return arrivals
+    .filter(({ at }) => at > endedAt + TIMER_MS)
+    .map(({ at }) => `${deliveryId} was sent ${at - endedAt} ms after it was ${record.status}`);
 }
 
 function tooEarly({ deliveryId, arrivals }: Pair, schedule: readonly number[] | undefined): string[] {
@@ -147,7 +176,10 @@ function tooEarly({ deliveryId, arrivals }: Pair, schedule: readonly number[] | 
 /** Over any window W at most burst + rate × W, plus one; the windows are all pairs of arrivals, in one pass. */
 function tooFast({ id, path, rateLimit }: Trial["subscriptions"][number], arrivals: readonly Arrival[]): string[] {
   if (!rateLimit) return [];
-  const times = arrivals.filter((arrival) => arrival.path === path).map(({ at }) => at / 1_000).sort((a, b) => a - b);
+  const times = arrivals
+    .filter((arrival) => arrival.path === path)
+    .map(({ at }) => at / 1_000)
+    .sort((a, b) => a - b);
   let quietest = Infinity;
   let excess = 0;
   for (const [index, time] of times.entries()) {
@@ -155,7 +187,9 @@ function tooFast({ id, path, rateLimit }: Trial["subscriptions"][number], arriva
     quietest = Math.min(quietest, ahead);
     excess = Math.max(excess, ahead - quietest + 1 - rateLimit.burst - 1);
   }
-  return excess > 0.001 ? [`${id} got ${excess.toFixed(1)} requests more than its rate limit allows in some window`] : [];
+  return excess > 0.001
+    ? [`${id} got ${excess.toFixed(1)} requests more than its rate limit allows in some window`]
+    : [];
 }
 
 function slowed({ alone, beside }: { alone: number; beside: number }): string[] {

@@ -3,7 +3,8 @@ import type { RateLimit } from "../../src/workflows/contract.js";
 
 /**
  * By how many requests the worst of all windows exceeds burst + rate·W; the rule allows 1. `at`: times in milliseconds.
- * A window that decides begins and ends with a request, so with the requests sorted, i to j hold j - i + 1 - rate·(t_j - t_i).
+ * A window that decides begins and ends with a request, so with the requests sorted, i to j hold j - i + 1 - rate·(t_j
+ * - t_i).
  */
 export function mostOverLimit(at: readonly number[], { perSecond, burst }: RateLimit): number {
   const sorted = [...at].sort((a, b) => a - b);

@@ -80,7 +80,9 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
   // Longer than any sender keeps a connection, so that no test meets the race between a request and an idle close.
   server.keepAliveTimeout = 120_000;
   server.on("connection", () => receiver.connections++);
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) =>
+    server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve),
+  );
   const { port } = server.address() as AddressInfo;
 
   const receiver: Receiver = {
@@ -91,10 +93,13 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     respond: options.respond ?? (() => ({ status: 204 })),
     waitFor: (condition, timeoutMs = 30_000) =>
       new Promise((resolve, reject) => {
-        const holds = () => (typeof condition === "number" ? receiver.requests.length >= condition : receiver.requests.some(condition));
+        const holds = () =>
+          typeof condition === "number" ? receiver.requests.length >= condition : receiver.requests.some(condition);
         const timer = setTimeout(() => {
           waiting.delete(check);
-          reject(new Error(`The receiver waited ${timeoutMs} ms in vain; it got ${receiver.requests.length} requests.`));
+          reject(
+            new Error(`The receiver waited ${timeoutMs} ms in vain; it got ${receiver.requests.length} requests.`),
+          );
         }, timeoutMs);
         const check = () => {
           if (!holds()) return;
@@ -118,7 +123,9 @@ function tlsOptions(tls: NonNullable<ReceiverOptions["tls"]>): https.ServerOptio
   return {
     cert: tls.cert,
     key: tls.key,
-    ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: tls.requireClientCertificate ?? true }),
+    ...(tls.clientCa === undefined
+      ? {}
+      : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: tls.requireClientCertificate ?? true }),
     ...(tls.minVersion === undefined ? {} : { minVersion: tls.minVersion }),
     ...(tls.maxVersion === undefined ? {} : { maxVersion: tls.maxVersion }),
   };
@@ -126,7 +133,12 @@ function tlsOptions(tls: NonNullable<ReceiverOptions["tls"]>): https.ServerOptio
 
 function describe(request: http.IncomingMessage, body: Buffer, number: number): ReceivedRequest {
   const received: ReceivedRequest = {
-    method: request.method ?? "", path: request.url ?? "", headers: request.headers, body, at: Date.now(), number,
+    method: request.method ?? "",
+    path: request.url ?? "",
+    headers: request.headers,
+    body,
+    at: Date.now(),
+    number,
   };
   if (!("getPeerCertificate" in request.socket)) return received;
   const socket = request.socket as TLSSocket;
@@ -135,12 +147,19 @@ function describe(request: http.IncomingMessage, body: Buffer, number: number): 
   if (socket.authorized) {
     const certificate = socket.getPeerCertificate();
     const commonName = certificate.subject?.CN;
-    received.clientCertificate = { commonName: Array.isArray(commonName) ? commonName.join(",") : (commonName ?? ""), fingerprint256: certificate.fingerprint256 };
+    received.clientCertificate = {
+      commonName: Array.isArray(commonName) ? commonName.join(",") : (commonName ?? ""),
+      fingerprint256: certificate.fingerprint256,
+    };
   }
   return received;
 }
 
-async function answer(response: http.ServerResponse, received: ReceivedRequest, respond: Receiver["respond"]): Promise<void> {
+async function answer(
+  response: http.ServerResponse,
+  received: ReceivedRequest,
+  respond: Receiver["respond"],
+): Promise<void> {
   const { status, headers, body, delayMs } = await respond(received);
   if (delayMs) await delay(delayMs);
   response.writeHead(status, headers);

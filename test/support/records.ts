@@ -9,10 +9,14 @@ const AT_ONCE = 16;
  * Asks for each delivery until it has ended, or until none has ended for `patienceMs`. Gives what it last saw of each;
  * one that is not there is missing.
  */
-export async function settledRecords(client: () => Client, deliveryIds: Iterable<string>, patienceMs = 60_000): Promise<Map<string, DeliveryRecord>> {
+export async function settledRecords(
+  client: () => Client,
+  deliveryIds: Iterable<string>,
+  patienceMs = 60_000,
+): Promise<Map<string, DeliveryRecord>> {
   const records = new Map<string, DeliveryRecord>();
   let open = [...deliveryIds];
-  for (let progressAt = Date.now(); open.length > 0 && Date.now() - progressAt < patienceMs; ) {
+  for (let progressAt = Date.now(); open.length > 0 && Date.now() - progressAt < patienceMs;) {
     const before = open.length;
     await readAll(client(), open, records);
     open = open.filter((id) => !TERMINAL.has(records.get(id)?.status ?? ""));
@@ -26,7 +30,9 @@ async function readAll(client: Client, ids: readonly string[], into: Map<string,
   const queue = ids.values();
   const reader = async () => {
     for (const id of queue) {
-      const answer = await client.get<DeliveryRecord>(`/v1/deliveries/${encodeURIComponent(id)}`).catch(() => undefined);
+      const answer = await client
+        .get<DeliveryRecord>(`/v1/deliveries/${encodeURIComponent(id)}`)
+        .catch(() => undefined);
       if (answer?.status === 200) into.set(id, answer.body);
     }
   };

@@ -22,7 +22,8 @@ export function stubResolver(answers: Record<string, readonly ResolverAnswer[]>)
       const known = answers[host] ?? [{ code: "ENOTFOUND" }];
       const answer = known[Math.min(nth, known.length - 1)] ?? [];
       if (answer === "never") return new Promise(() => undefined);
-      if ("code" in answer) return Promise.reject(Object.assign(new Error(`stub: ${answer.code}`), { code: answer.code }));
+      if ("code" in answer)
+        return Promise.reject(Object.assign(new Error(`stub: ${answer.code}`), { code: answer.code }));
       return Promise.resolve(answer.map((address) => ({ address, family: isIP(address) })));
     },
   };

@@ -26,7 +26,11 @@ export interface Encryption {
 
 export type EncryptionOptions = Partial<Encryption> & Pick<Encryption, "certificate">;
 
-const DIGEST_URIS: Record<string, string> = { sha1: `${XMLDSIG}sha1`, sha256: `${XMLENC}sha256`, sha512: `${XMLENC}sha512` };
+const DIGEST_URIS: Record<string, string> = {
+  sha1: `${XMLDSIG}sha1`,
+  sha256: `${XMLENC}sha256`,
+  sha512: `${XMLENC}sha512`,
+};
 
 /** The response with its assertion encrypted. */
 export const encryptAssertion = (xml: string, options: EncryptionOptions): string =>
@@ -35,18 +39,37 @@ export const encryptAssertion = (xml: string, options: EncryptionOptions): strin
 /** An EncryptedAssertion with this text in it. */
 export function encryptedAssertion(text: string, options: EncryptionOptions): string {
   const given: Encryption = {
-    cipher: "aes256-gcm", transport: "rsa-oaep-mgf1p", digest: undefined, mgf: undefined, place: "inside", recipient: undefined,
-    tamper: (bytes) => bytes, tamperKey: (bytes) => bytes, wrongKey: false, ...options,
+    cipher: "aes256-gcm",
+    transport: "rsa-oaep-mgf1p",
+    digest: undefined,
+    mgf: undefined,
+    place: "inside",
+    recipient: undefined,
+    tamper: (bytes) => bytes,
+    tamperKey: (bytes) => bytes,
+    wrongKey: false,
+    ...options,
   };
   const { key, bytes } = sealed(text, given.cipher);
   const wrapped = given.tamperKey(wrap(given.wrongKey ? randomBytes(key.length) : key, given));
-  const method = `<xenc:EncryptionMethod Algorithm="${given.transport === "rsa-oaep" ? XMLENC_11 : XMLENC}${given.transport}">`
-    + (given.digest ? `<ds:DigestMethod Algorithm="${DIGEST_URIS[given.digest]}"/>` : "") + (given.mgf ? `<xenc11:MGF xmlns:xenc11="${XMLENC_11}" Algorithm="${XMLENC_11}mgf1${given.mgf}"/>` : "") + "</xenc:EncryptionMethod>";
-  const encryptedKey = `<xenc:EncryptedKey xmlns:xenc="${XMLENC}" xmlns:ds="${XMLDSIG}" Id="_key"${given.recipient === undefined ? "" : ` Recipient="${given.recipient}"`}>${method}`
-    + `<xenc:CipherData><xenc:CipherValue>${wrapped.toString("base64").replaceAll(/.{76}/g, "$&\n")}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
-  const keyInfo = { inside: `<ds:KeyInfo>${encryptedKey}</ds:KeyInfo>`, "beside, named": `<ds:KeyInfo><ds:RetrievalMethod Type="${XMLENC}EncryptedKey" URI="#_key"/></ds:KeyInfo>`, "beside, unnamed": "" }[given.place];
-  return `<saml:EncryptedAssertion><xenc:EncryptedData xmlns:xenc="${XMLENC}" xmlns:ds="${XMLDSIG}" Type="${XMLENC}Element"><xenc:EncryptionMethod Algorithm="${given.cipher.endsWith("gcm") ? XMLENC_11 : XMLENC}${given.cipher}"/>${keyInfo}`
-    + `<xenc:CipherData><xenc:CipherValue>${given.tamper(bytes).toString("base64")}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>${given.place === "inside" ? "" : encryptedKey}</saml:EncryptedAssertion>`;
+  const method =
+    `<xenc:EncryptionMethod Algorithm="${given.transport === "rsa-oaep" ? XMLENC_11 : XMLENC}${given.transport}">` +
+    (given.digest ? `<ds:DigestMethod Algorithm="${DIGEST_URIS[given.digest]}"/>` : "") +
+    (given.mgf ? `<xenc11:MGF xmlns:xenc11="${XMLENC_11}" Algorithm="${XMLENC_11}mgf1${given.mgf}"/>` : "") +
+    "</xenc:EncryptionMethod>";
+  const encryptedKey =
+    `<xenc:EncryptedKey xmlns:xenc="${XMLENC}" xmlns:ds="${XMLDSIG}" Id="_key"${given.recipient === undefined ? "" : ` Recipient="${given.recipient}"`}>${method}` +
+    `<xenc:CipherData><xenc:CipherValue>${wrapped.toString("base64").replaceAll(/.{76}/g, "$&\n")}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
+  const keyInfo = {
+    inside: `<ds:KeyInfo>${encryptedKey}</ds:KeyInfo>`,
+    "beside, named": `<ds:KeyInfo><ds:RetrievalMethod Type="${XMLENC}EncryptedKey" URI="#_key"/></ds:KeyInfo>`,
+    "beside, unnamed": "",
+  }[given.place];
+  return (
+    `<saml:EncryptedAssertion><xenc:EncryptedData xmlns:xenc="${XMLENC}" xmlns:ds="${XMLDSIG}" ` +
+    `Type="${XMLENC}Element"><xenc:EncryptionMethod Algorithm="${given.cipher.endsWith("gcm") ? XMLENC_11 : XMLENC}${given.cipher}"/>${keyInfo}` +
+    `<xenc:CipherData><xenc:CipherValue>${given.tamper(bytes).toString("base64")}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>${given.place === "inside" ? "" : encryptedKey}</saml:EncryptedAssertion>`
+  );
 }
 
 function sealed(text: string, cipher: Encryption["cipher"]): { key: Buffer; bytes: Buffer } {
@@ -80,14 +103,24 @@ function wrap(key: Buffer, { certificate, transport, digest = "sha1", mgf = "sha
 /** EME-OAEP encoding (RFC 8017, 7.1.1, step 2). */
 function encoded(message: Buffer, length: number, digest: string, mgf: string): Buffer {
   const label = createHash(digest).digest();
-  const block = Buffer.concat([label, Buffer.alloc(length - message.length - 2 * label.length - 2), Buffer.of(1), message]);
+  const block = Buffer.concat([
+    label,
+    Buffer.alloc(length - message.length - 2 * label.length - 2),
+    Buffer.of(1),
+    message,
+  ]);
   const seed = randomBytes(label.length);
   const maskedBlock = xor(block, mask(seed, block.length, mgf));
   return Buffer.concat([Buffer.of(0), xor(seed, mask(maskedBlock, seed.length, mgf)), maskedBlock]);
 }
 
 function mask(seed: Buffer, length: number, hash: string): Buffer {
-  const blocks = Array.from({ length: Math.ceil(length / 20) }, (_each, counter) => createHash(hash).update(seed).update(Buffer.of(0, 0, counter >> 8, counter & 255)).digest());
+  const blocks = Array.from({ length: Math.ceil(length / 20) }, (_each, counter) =>
+    createHash(hash)
+      .update(seed)
+      .update(Buffer.of(0, 0, counter >> 8, counter & 255))
+      .digest(),
+  );
   return Buffer.concat(blocks).subarray(0, length);
 }
 

@@ -28,19 +28,40 @@ export interface SamlKeyOptions {
 }
 
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-const privateKeyOf = ({ key }: SamlKey) => webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(key), RSA, true, ["sign"]);
+const privateKeyOf = ({ key }: SamlKey) =>
+  webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(key), RSA, true, ["sign"]);
 
 /** An RSA key with a certificate, as identity providers have them. */
 export async function createSamlKey({
-  bits = 2_048, notBefore = new Date(Date.now() - DAY_MS), notAfter = new Date(Date.now() + 365 * DAY_MS), name = "Test identity provider", ca, issuer, of,
+  bits = 2_048,
+  notBefore = new Date(Date.now() - DAY_MS),
+  notAfter = new Date(Date.now() + 365 * DAY_MS),
+  name = "Test identity provider",
+  ca,
+  issuer,
+  of,
 }: SamlKeyOptions = {}): Promise<SamlKey> {
-  const made = of ? undefined : await webcrypto.subtle.generateKey({ ...RSA, modulusLength: bits, publicExponent: new Uint8Array([1, 0, 1]) }, true, ["sign", "verify"]);
+  const made = of
+    ? undefined
+    : await webcrypto.subtle.generateKey(
+        { ...RSA, modulusLength: bits, publicExponent: new Uint8Array([1, 0, 1]) },
+        true,
+        ["sign", "verify"],
+      );
   const publicKey = made?.publicKey ?? new x509.X509Certificate(of?.cert ?? "").publicKey;
-  const key = of?.key ?? `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", (made as CryptoKeyPair).privateKey), "PRIVATE KEY")}\n`;
+  const key =
+    of?.key ??
+    `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", (made as CryptoKeyPair).privateKey), "PRIVATE KEY")}\n`;
   const subject = `CN=${name}`;
   const certificate = await x509.X509CertificateGenerator.create({
-    subject, issuer: issuer ? new x509.X509Certificate(issuer.cert).subject : subject, publicKey, signingKey: await privateKeyOf(issuer ?? { key, cert: "" }),
-    notBefore, notAfter, signingAlgorithm: RSA, extensions: ca === undefined ? [] : [new x509.BasicConstraintsExtension(ca, undefined, true)],
+    subject,
+    issuer: issuer ? new x509.X509Certificate(issuer.cert).subject : subject,
+    publicKey,
+    signingKey: await privateKeyOf(issuer ?? { key, cert: "" }),
+    notBefore,
+    notAfter,
+    signingAlgorithm: RSA,
+    extensions: ca === undefined ? [] : [new x509.BasicConstraintsExtension(ca, undefined, true)],
   });
   return { cert: `${certificate.toString("pem")}\n`, key };
 }
@@ -51,9 +72,16 @@ export async function createCurveKey(curve: "P-256" | "P-384" | "P-521" | "Ed255
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   if (!("privateKey" in keys)) throw new Error("no key pair");
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: "CN=Test identity provider", keys, signingAlgorithm: algorithm, notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + 365 * DAY_MS),
+    name: "CN=Test identity provider",
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(Date.now() - DAY_MS),
+    notAfter: new Date(Date.now() + 365 * DAY_MS),
   });
-  return { cert: `${certificate.toString("pem")}\n`, key: `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY")}\n` };
+  return {
+    cert: `${certificate.toString("pem")}\n`,
+    key: `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY")}\n`,
+  };
 }
 
 /** The base64 of a certificate, as metadata and KeyInfo hold it. */
@@ -102,19 +130,30 @@ const attribute = (name: string, value: string | null): string => (value === nul
 /** The unsigned XML of a response. */
 export function responseXml(parts: ResponseParts): string {
   const confirmation = `<saml:SubjectConfirmation Method="${parts.confirmationMethod}"><saml:SubjectConfirmationData${attribute("Recipient", parts.recipient)}${attribute("InResponseTo", parts.confirmationInResponseTo)}${attribute("NotOnOrAfter", parts.confirmationNotOnOrAfter)}/></saml:SubjectConfirmation>`;
-  const context = parts.authnContext === null ? "" : `<saml:AuthnContext><saml:AuthnContextClassRef>${parts.authnContext}</saml:AuthnContextClassRef></saml:AuthnContext>`;
+  const context =
+    parts.authnContext === null
+      ? ""
+      : `<saml:AuthnContext><saml:AuthnContextClassRef>${parts.authnContext}</saml:AuthnContextClassRef></saml:AuthnContext>`;
   const authn = `<saml:AuthnStatement AuthnInstant="${parts.issueInstant}"${attribute("SessionIndex", parts.sessionIndex)}${attribute("SessionNotOnOrAfter", parts.sessionNotOnOrAfter)}>${context}</saml:AuthnStatement>`;
-  const values = parts.attributes.map(([name, each]) => `<saml:Attribute Name="${name}">${each.map((value) => `<saml:AttributeValue>${value}</saml:AttributeValue>`).join("")}</saml:Attribute>`);
-  return `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${parts.responseId}" Version="${parts.version}" IssueInstant="${parts.issueInstant}"${attribute("Destination", parts.destination)}${attribute("InResponseTo", parts.inResponseTo)}>`
-    + (parts.issuer === null ? "" : `<saml:Issuer>${parts.issuer}</saml:Issuer>`)
-    + `<samlp:Status><samlp:StatusCode Value="${parts.status}"/></samlp:Status>`
-    + `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${parts.assertionId}" Version="${parts.version}" IssueInstant="${parts.issueInstant}">`
-    + (parts.assertionIssuer === null ? "" : `<saml:Issuer>${parts.assertionIssuer}</saml:Issuer>`)
-    + `<saml:Subject>${parts.nameId === null ? "" : `<saml:NameID Format="${parts.nameIdFormat}">${parts.nameId}</saml:NameID>`}${parts.confirmations ?? confirmation}</saml:Subject>`
-    + `<saml:Conditions${attribute("NotBefore", parts.notBefore)}${attribute("NotOnOrAfter", parts.notOnOrAfter)}>${parts.audience === null ? "" : `<saml:AudienceRestriction><saml:Audience>${parts.audience}</saml:Audience></saml:AudienceRestriction>`}${parts.conditions}</saml:Conditions>`
-    + (parts.authnStatements ?? authn)
-    + (values.length === 0 ? "" : `<saml:AttributeStatement>${values.join("")}</saml:AttributeStatement>`)
-    + `${parts.inAssertion}</saml:Assertion>${parts.inResponse}</samlp:Response>`;
+  const values = parts.attributes.map(
+    ([name, each]) =>
+      `<saml:Attribute Name="${name}">${each.map((value) => `<saml:AttributeValue>${value}</saml:AttributeValue>`).join("")}</saml:Attribute>`,
+  );
+  return (
+    `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ` +
+    `xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${parts.responseId}" Version="${parts.version}" ` +
+    `IssueInstant="${parts.issueInstant}"${attribute("Destination", parts.destination)}${attribute("InResponseTo", parts.inResponseTo)}>` +
+    (parts.issuer === null ? "" : `<saml:Issuer>${parts.issuer}</saml:Issuer>`) +
+    `<samlp:Status><samlp:StatusCode Value="${parts.status}"/></samlp:Status>` +
+    `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${parts.assertionId}" ` +
+    `Version="${parts.version}" IssueInstant="${parts.issueInstant}">` +
+    (parts.assertionIssuer === null ? "" : `<saml:Issuer>${parts.assertionIssuer}</saml:Issuer>`) +
+    `<saml:Subject>${parts.nameId === null ? "" : `<saml:NameID Format="${parts.nameIdFormat}">${parts.nameId}</saml:NameID>`}${parts.confirmations ?? confirmation}</saml:Subject>` +
+    `<saml:Conditions${attribute("NotBefore", parts.notBefore)}${attribute("NotOnOrAfter", parts.notOnOrAfter)}>${parts.audience === null ? "" : `<saml:AudienceRestriction><saml:Audience>${parts.audience}</saml:Audience></saml:AudienceRestriction>`}${parts.conditions}</saml:Conditions>` +
+    (parts.authnStatements ?? authn) +
+    (values.length === 0 ? "" : `<saml:AttributeStatement>${values.join("")}</saml:AttributeStatement>`) +
+    `${parts.inAssertion}</saml:Assertion>${parts.inResponse}</samlp:Response>`
+  );
 }
 
 export interface SigningOptions {
@@ -132,7 +171,9 @@ export interface SigningOptions {
 /** What xml-crypto does not sign by itself. */
 const MORE = "http://www.w3.org/2001/04/xmldsig-more#";
 const EXTRA_DIGESTS = { [`${MORE}sha384`]: "sha384" };
-const EXTRA_SIGNATURES = ["rsa-sha384", "ecdsa-sha1", "ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha512"].map((name) => MORE + name);
+const EXTRA_SIGNATURES = ["rsa-sha384", "ecdsa-sha1", "ecdsa-sha256", "ecdsa-sha384", "ecdsa-sha512"].map(
+  (name) => MORE + name,
+);
 
 const RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 const SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256";
@@ -140,26 +181,40 @@ const EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
 /** Signs the response or its assertion, enveloped, after its first child, which is the issuer when there is one. */
-export function signElement(xml: string, what: "Response" | "Assertion" | "LogoutRequest" | "LogoutResponse", options: SigningOptions): string {
+export function signElement(
+  xml: string,
+  what: "Response" | "Assertion" | "LogoutRequest" | "LogoutResponse",
+  options: SigningOptions,
+): string {
   const path = `//*[local-name(.)='${what}']`;
   const signer = new SignedXml({
-    privateKey: options.key, ...(options.cert !== undefined && { publicCert: options.cert }),
-    signatureAlgorithm: (options.signatureAlgorithm ?? RSA_SHA256),
-    canonicalizationAlgorithm: (options.canonicalization ?? EXCLUSIVE_C14N),
+    privateKey: options.key,
+    ...(options.cert !== undefined && { publicCert: options.cert }),
+    signatureAlgorithm: options.signatureAlgorithm ?? RSA_SHA256,
+    canonicalizationAlgorithm: options.canonicalization ?? EXCLUSIVE_C14N,
     ...(options.cert === undefined && { getKeyInfoContent: () => null }),
   });
   if (options.signatureAlgorithm?.includes("hmac")) signer.enableHMAC();
-  for (const [uri, digest] of Object.entries(EXTRA_DIGESTS)) signer.HashAlgorithms[uri] = class {
-    getAlgorithmName = () => uri;
-    getHash = (text: string) => createHash(digest).update(text, "utf8").digest("base64");
-  };
-  for (const uri of EXTRA_SIGNATURES) signer.SignatureAlgorithms[uri] = class {
-    getAlgorithmName = () => uri;
-    getSignature = (info: BinaryLike, privateKey: KeyLike) =>
-      sign(/sha\d+/.exec(uri)?.[0], typeof info === "string" ? Buffer.from(info) : Buffer.alloc(0), { key: createPrivateKey(typeof privateKey === "string" ? privateKey : ""), dsaEncoding: options.der ? "der" : "ieee-p1363" }).toString("base64");
-    verifySignature = () => false;
-  };
-  signer.addReference({ xpath: path, transforms: (options.transforms ?? [ENVELOPED, EXCLUSIVE_C14N]), digestAlgorithm: (options.digestAlgorithm ?? SHA256) });
+  for (const [uri, digest] of Object.entries(EXTRA_DIGESTS))
+    signer.HashAlgorithms[uri] = class {
+      getAlgorithmName = () => uri;
+      getHash = (text: string) => createHash(digest).update(text, "utf8").digest("base64");
+    };
+  for (const uri of EXTRA_SIGNATURES)
+    signer.SignatureAlgorithms[uri] = class {
+      getAlgorithmName = () => uri;
+      getSignature = (info: BinaryLike, privateKey: KeyLike) =>
+        sign(/sha\d+/.exec(uri)?.[0], typeof info === "string" ? Buffer.from(info) : Buffer.alloc(0), {
+          key: createPrivateKey(typeof privateKey === "string" ? privateKey : ""),
+          dsaEncoding: options.der ? "der" : "ieee-p1363",
+        }).toString("base64");
+      verifySignature = () => false;
+    };
+  signer.addReference({
+    xpath: path,
+    transforms: options.transforms ?? [ENVELOPED, EXCLUSIVE_C14N],
+    digestAlgorithm: options.digestAlgorithm ?? SHA256,
+  });
   signer.computeSignature(xml, { prefix: "ds", location: { reference: `${path}/*[1]`, action: "after" } });
   return signer.getSignedXml();
 }
@@ -179,8 +234,11 @@ export function readRequest(url: string): ReadRequest {
   const xml = inflateRawSync(Buffer.from(searchParams.get("SAMLRequest") ?? "", "base64")).toString("utf8");
   const find = (pattern: RegExp) => pattern.exec(xml)?.[1] ?? "";
   return {
-    id: find(/ ID="([^"]*)"/), acsUrl: find(/AssertionConsumerServiceURL="([^"]*)"/), issuer: find(/<saml:Issuer[^>]*>([^<]*)</),
-    relayState: searchParams.get("RelayState") ?? "", xml,
+    id: find(/ ID="([^"]*)"/),
+    acsUrl: find(/AssertionConsumerServiceURL="([^"]*)"/),
+    issuer: find(/<saml:Issuer[^>]*>([^<]*)</),
+    relayState: searchParams.get("RelayState") ?? "",
+    xml,
   };
 }
 
@@ -203,9 +261,14 @@ const BOTH: ("Assertion" | "Response")[] = ["Assertion", "Response"];
 export const encodeResponse = (xml: string): string => Buffer.from(xml).toString("base64");
 
 /** An identity provider with a key of its own. */
-export function createSamlIdp(key: SamlKey, { entityId = "https://idp.example/metadata", ssoUrl = "https://idp.example/sso" } = {}): SamlIdp {
+export function createSamlIdp(
+  key: SamlKey,
+  { entityId = "https://idp.example/metadata", ssoUrl = "https://idp.example/sso" } = {},
+): SamlIdp {
   const idp: SamlIdp = {
-    entityId, ssoUrl, key,
+    entityId,
+    ssoUrl,
+    key,
     metadataXml: (certificates = [key.cert]) => `<?xml version="1.0" encoding="UTF-8"?>
 <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="${entityId}">
   <md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
@@ -215,18 +278,44 @@ export function createSamlIdp(key: SamlKey, { entityId = "https://idp.example/me
   </md:IDPSSODescriptor>
 </md:EntityDescriptor>`,
     parts: (request, changes = {}) => ({
-      responseId: `_r${randomBytes(16).toString("hex")}`, assertionId: `_a${randomBytes(16).toString("hex")}`, issueInstant: instant(0), version: "2.0",
-      issuer: entityId, assertionIssuer: entityId, destination: request.acsUrl, inResponseTo: request.id, status: "urn:oasis:names:tc:SAML:2.0:status:Success",
-      nameId: "person-1", nameIdFormat: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
-      confirmationMethod: "urn:oasis:names:tc:SAML:2.0:cm:bearer", recipient: request.acsUrl, confirmationInResponseTo: request.id, confirmationNotOnOrAfter: instant(300_000), confirmations: undefined,
-      audience: request.issuer, notBefore: instant(-1_000), notOnOrAfter: instant(300_000), conditions: "",
-      attributes: [["groups", ["staff"]], ["email", ["person@example.com"]], ["displayName", ["A Person"]]],
-      authnContext: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", sessionIndex: "_session", sessionNotOnOrAfter: null, authnStatements: undefined,
-      inAssertion: "", inResponse: "",
+      responseId: `_r${randomBytes(16).toString("hex")}`,
+      assertionId: `_a${randomBytes(16).toString("hex")}`,
+      issueInstant: instant(0),
+      version: "2.0",
+      issuer: entityId,
+      assertionIssuer: entityId,
+      destination: request.acsUrl,
+      inResponseTo: request.id,
+      status: "urn:oasis:names:tc:SAML:2.0:status:Success",
+      nameId: "person-1",
+      nameIdFormat: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+      confirmationMethod: "urn:oasis:names:tc:SAML:2.0:cm:bearer",
+      recipient: request.acsUrl,
+      confirmationInResponseTo: request.id,
+      confirmationNotOnOrAfter: instant(300_000),
+      confirmations: undefined,
+      audience: request.issuer,
+      notBefore: instant(-1_000),
+      notOnOrAfter: instant(300_000),
+      conditions: "",
+      attributes: [
+        ["groups", ["staff"]],
+        ["email", ["person@example.com"]],
+        ["displayName", ["A Person"]],
+      ],
+      authnContext: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+      sessionIndex: "_session",
+      sessionNotOnOrAfter: null,
+      authnStatements: undefined,
+      inAssertion: "",
+      inResponse: "",
       ...changes,
     }),
     sign: (xml, { what = BOTH, ...options } = {}) =>
-      what.reduce<string>((signed, each) => signElement(signed, each, { key: key.key, cert: key.cert, ...options }), xml),
+      what.reduce<string>(
+        (signed, each) => signElement(signed, each, { key: key.key, cert: key.cert, ...options }),
+        xml,
+      ),
     respond: (request, changes) => encodeResponse(idp.sign(responseXml(idp.parts(request, changes)))),
   };
   return idp;

@@ -1,6 +1,7 @@
 /**
- * SecantusDB, the second database engine of the tests: it speaks MongoDB's protocol over a real WiredTiger, with indexes, retryable writes
- * and fail points, none of which FerretDB 1.24 has. It is GPL-2.0-only. So it runs as a process of its own, only in tests, and is never shipped.
+ * SecantusDB, the second database engine of the tests: it speaks MongoDB's protocol over a real WiredTiger, with
+ * indexes, retryable writes and fail points, none of which FerretDB 1.24 has. It is GPL-2.0-only. So it runs as a
+ * process of its own, only in tests, and is never shipped.
  */
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +21,8 @@ export interface SecantusDb {
 }
 
 /**
- * Installs it once on this machine, from PyPI into a virtual environment below the cache directory, and starts it over the given directory.
+ * Installs it once on this machine, from PyPI into a virtual environment below the cache directory, and starts it over
+ * the given directory.
  * @throws Error that says what is missing
  */
 export async function startSecantusDb(dataDir: string): Promise<SecantusDb> {
@@ -35,7 +37,17 @@ export async function startSecantusDb(dataDir: string): Promise<SecantusDb> {
     name: "SecantusDB",
     command: python,
     args: [
-      "-m", "secantus", "--host", "127.0.0.1", "--port", String(port), "--storage-path", storage, "--enable-test-commands", "--log-level", "WARNING",
+      "-m",
+      "secantus",
+      "--host",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--storage-path",
+      storage,
+      "--enable-test-commands",
+      "--log-level",
+      "WARNING",
     ],
     logFile: join(logs, "secantusdb.log"),
     exitsWithStdin: false,
@@ -47,8 +59,12 @@ export async function startSecantusDb(dataDir: string): Promise<SecantusDb> {
   return { url, stop: () => engine.stop() };
 }
 
-/** The Python that SecantusDB is installed for. It is installed below the cache directory, or below `elsewhere` for a user without one. */
-export const secantusPython = (elsewhere: string): Promise<string> => installed(join(usualCacheDirectory() ?? elsewhere, `secantusdb-${VERSION}-${machineKind}`));
+/**
+ * The Python that SecantusDB is installed for. It is installed below the cache directory, or below `elsewhere` for a
+ * user without one.
+ */
+export const secantusPython = (elsewhere: string): Promise<string> =>
+  installed(join(usualCacheDirectory() ?? elsewhere, `secantusdb-${VERSION}-${machineKind}`));
 
 /** The Python of the virtual environment. It is made aside and renamed: another test run sees a whole one or none. */
 async function installed(target: string): Promise<string> {
@@ -62,7 +78,14 @@ async function installed(target: string): Promise<string> {
   try {
     await run(command, ["-m", "venv", making]);
     await run(join(making, "bin", "python"), [
-      "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", `SecantusDB==${VERSION}`,
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      "--only-binary",
+      ":all:",
+      `SecantusDB==${VERSION}`,
     ]);
     renameSync(making, target);
   } catch (error) {
@@ -75,13 +98,22 @@ async function installed(target: string): Promise<string> {
 
 async function run(command: string, args: string[]): Promise<void> {
   const cacheDir = usualCacheDirectory();
-  const result = await runTool({ command, args, downloads: true, withinMs: INSTALL_WITHIN_MS, ...(cacheDir === undefined ? {} : { env: toolCachesBelow(cacheDir) }) });
+  const result = await runTool({
+    command,
+    args,
+    downloads: true,
+    withinMs: INSTALL_WITHIN_MS,
+    ...(cacheDir === undefined ? {} : { env: toolCachesBelow(cacheDir) }),
+  });
   if (!result.ok) throw new Error(`SecantusDB ${VERSION} could not be installed: ${result.reason}`);
 }
 
 async function answers(url: string, port: number): Promise<void> {
   if (!(await isListening(port))) throw new Error("not listening yet");
-  const client = new MongoClient(url, { serverSelectionTimeoutMS: ANSWER_WITHIN_MS, connectTimeoutMS: ANSWER_WITHIN_MS });
+  const client = new MongoClient(url, {
+    serverSelectionTimeoutMS: ANSWER_WITHIN_MS,
+    connectTimeoutMS: ANSWER_WITHIN_MS,
+  });
   try {
     await client.db("admin").command({ ping: 1 });
   } finally {

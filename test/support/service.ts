@@ -85,7 +85,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     throw error;
   });
   return {
-    ...ready, adminKey, dataDir, logFile, pids, log,
+    ...ready,
+    adminKey,
+    dataDir,
+    logFile,
+    pids,
+    log,
     temporalAddress: options.join?.temporalAddress ?? ready.temporalAddress,
     mongodbUrl: options.join?.mongodbUrl ?? ready.mongodbUrl,
     running: () => child.exitCode === null && child.signalCode === null,
@@ -100,30 +105,55 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   };
 }
 
-function spawnService(options: ServiceOptions, at: { dataDir: string; adminKey: string; logFile: string }): ChildProcess {
+function spawnService(
+  options: ServiceOptions,
+  at: { dataDir: string; adminKey: string; logFile: string },
+): ChildProcess {
   const { join: joined } = options;
-  // A file instead of a pipe: reading a log line per event would cost the measuring process as much as the measured one.
+  // A file instead of a pipe: reading a log line per event would cost the measuring process as much as the measured
+  // one.
   const output = openSync(at.logFile, "a");
-  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), join(repositoryRoot(), "dist/workers/main.js")], {
-    cwd: repositoryRoot(),
-    stdio: ["ignore", output, output],
-    env: {
-      ...foreignEnvironment(),
-      PORT: "0", HOST: "127.0.0.1", ROLE: options.role ?? "all", SEALPOST_DATA_DIR: at.dataDir, SEALPOST_ADMIN_KEY: at.adminKey,
-      SEALPOST_ALLOW_LOCAL_TARGETS: "1", SEALPOST_DEMO: "0",
-      ...givenDatabase(joined?.dataDir ?? at.dataDir),
-      ...(joined && { TEMPORAL_ADDRESS: joined.temporalAddress, MONGODB_URL: joined.mongodbUrl, SEALPOST_MASTER_KEYS_FILE: join(joined.dataDir, "master-keys") }),
-      ...options.env,
+  const child = spawn(
+    process.execPath,
+    [...(options.nodeArguments ?? []), join(repositoryRoot(), "dist/workers/main.js")],
+    {
+      cwd: repositoryRoot(),
+      stdio: ["ignore", output, output],
+      env: {
+        ...foreignEnvironment(),
+        PORT: "0",
+        HOST: "127.0.0.1",
+        ROLE: options.role ?? "all",
+        SEALPOST_DATA_DIR: at.dataDir,
+        SEALPOST_ADMIN_KEY: at.adminKey,
+        SEALPOST_ALLOW_LOCAL_TARGETS: "1",
+        SEALPOST_DEMO: "0",
+        ...givenDatabase(joined?.dataDir ?? at.dataDir),
+        ...(joined && {
+          TEMPORAL_ADDRESS: joined.temporalAddress,
+          MONGODB_URL: joined.mongodbUrl,
+          SEALPOST_MASTER_KEYS_FILE: join(joined.dataDir, "master-keys"),
+        }),
+        ...options.env,
+      },
     },
-  });
+  );
   closeSync(output);
   return child;
 }
 
-/** With a database that the test run was given, each service takes a database of its own in it; the same one at its next start. */
+/**
+ * With a database that the test run was given, each service takes a database of its own in it; the same one at its next
+ * start.
+ */
 function givenDatabase(dataDir: string): Record<string, string> {
   const url = process.env["SEALPOST_TEST_MONGODB_URL"];
-  return url ? { MONGODB_URL: url, MONGODB_DATABASE: `service_${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}` } : {};
+  return url
+    ? {
+        MONGODB_URL: url,
+        MONGODB_DATABASE: `service_${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`,
+      }
+    : {};
 }
 
 /** What node, pip and go need of the environment, without settings of a service that somebody may have exported. */
@@ -132,7 +162,10 @@ function foreignEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([key]) => !ours.test(key)));
 }
 
-async function waitUntilReady(child: ChildProcess, log: () => string): Promise<{ url: string; temporalAddress: string; mongodbUrl: string }> {
+async function waitUntilReady(
+  child: ChildProcess,
+  log: () => string,
+): Promise<{ url: string; temporalAddress: string; mongodbUrl: string }> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     const text = log();
@@ -141,7 +174,10 @@ async function waitUntilReady(child: ChildProcess, log: () => string): Promise<{
     const mongodbUrl = /^MongoDB: (mongodb\S+)/m.exec(text)?.[1];
     if (url && temporalAddress && mongodbUrl) return { url: url.replace(/\/$/, ""), temporalAddress, mongodbUrl };
     const ended = child.exitCode !== null || child.signalCode !== null;
-    if (ended || Date.now() > deadline) throw new Error(`The service ${ended ? "ended" : "was not ready in time"}. Its last lines:\n${text.slice(-3_000)}`);
+    if (ended || Date.now() > deadline)
+      throw new Error(
+        `The service ${ended ? "ended" : "was not ready in time"}. Its last lines:\n${text.slice(-3_000)}`,
+      );
     await pause(50);
   }
 }
@@ -165,13 +201,20 @@ function enginePids(dataDir: string, service: number): ServicePids {
 function belongsTo(pid: number | undefined, dataDir: string): pid is number {
   if (!pid) return false;
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(dataDir) || readFileSync(`/proc/${pid}/environ`, "utf8").includes(dataDir);
+    return (
+      readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(dataDir) ||
+      readFileSync(`/proc/${pid}/environ`, "utf8").includes(dataDir)
+    );
   } catch {
     return false;
   }
 }
 
-async function signalAndWait(child: ChildProcess, signal: "SIGTERM" | "SIGKILL", log: () => string): Promise<number | null> {
+async function signalAndWait(
+  child: ChildProcess,
+  signal: "SIGTERM" | "SIGKILL",
+  log: () => string,
+): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.kill(signal);
@@ -187,7 +230,7 @@ async function signalAndWait(child: ChildProcess, signal: "SIGTERM" | "SIGKILL",
 }
 
 async function goneOrLate(pid: number, withinMs: number): Promise<void> {
-  for (const deadline = Date.now() + withinMs; isRunning(pid) && Date.now() < deadline; ) await pause(50);
+  for (const deadline = Date.now() + withinMs; isRunning(pid) && Date.now() < deadline;) await pause(50);
 }
 
 function endOnExit(end: () => void): void {

@@ -2,7 +2,10 @@
 import { createReadStream, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** The files below the directories that hold one of the texts, plain or in base64 at any offset. Never gives the text itself. */
+/**
+ * The files below the directories that hold one of the texts, plain or in base64 at any offset. Never gives the text
+ * itself.
+ */
 export async function findTraces(paths: readonly string[], texts: readonly string[]): Promise<string[]> {
   const needles = texts.flatMap(forms);
   const found: string[] = [];
@@ -10,10 +13,15 @@ export async function findTraces(paths: readonly string[], texts: readonly strin
   return found;
 }
 
-/** The text itself, and the part of its base64 that does not depend on its neighbours, for the three ways it can fall on the 3-byte grid. */
+/**
+ * The text itself, and the part of its base64 that does not depend on its neighbours, for the three ways it can fall on
+ * the 3-byte grid.
+ */
 function forms(text: string): Buffer[] {
   const encoded = [0, 1, 2].map((offset) => {
-    const base64 = Buffer.from("\0".repeat(offset) + text).toString("base64").replace(/=+$/, "");
+    const base64 = Buffer.from("\0".repeat(offset) + text)
+      .toString("base64")
+      .replace(/=+$/, "");
     return base64.slice(offset === 0 ? 0 : offset + 1, -2);
   });
   return [text, ...encoded].map((form) => Buffer.from(form));
@@ -21,7 +29,9 @@ function forms(text: string): Buffer[] {
 
 function filesBelow(path: string): string[] {
   try {
-    return readdirSync(path, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    return readdirSync(path, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return [path];
     throw error;

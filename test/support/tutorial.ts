@@ -1,4 +1,7 @@
-/** Follows a tutorial of docs/tutorial by its words: runs its blocks of commands and compares what they print with what the page shows. */
+/**
+ * Follows a tutorial of docs/tutorial by its words: runs its blocks of commands and compares what they print with what
+ * the page shows.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, symlinkSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -7,8 +10,9 @@ import { expect } from "vitest";
 import { repositoryRoot } from "./build.js";
 
 /**
- * `sh`: in the reader's second terminal. `sh receiver`: in the third. `text`: what the commands before it print. `text receiver`: what the third
- * terminal shows then. `sh start` and `sh key` are not run here: the service is at hand. What a start prints is shown before the first of these.
+ * `sh`: in the reader's second terminal. `sh receiver`: in the third. `text`: what the commands before it print. `text
+ * receiver`: what the third terminal shows then. `sh start` and `sh key` are not run here: the service is at hand. What
+ * a start prints is shown before the first of these.
  */
 interface Block {
   kind: string;
@@ -25,11 +29,20 @@ export interface Reader {
 const PORT = "9000";
 const WITHIN = { timeout: 120_000, interval: 200 };
 
-/** A reader in an empty directory with the packages of a clone, who has a service at hand. Several pages may follow each other. */
-export async function startReader(directory: string, { url, adminKey }: { url: string; adminKey: string }): Promise<Reader> {
+/**
+ * A reader in an empty directory with the packages of a clone, who has a service at hand. Several pages may follow each
+ * other.
+ */
+export async function startReader(
+  directory: string,
+  { url, adminKey }: { url: string; adminKey: string },
+): Promise<Reader> {
   const port = String(await freePort());
   symlinkSync(join(repositoryRoot(), "node_modules"), join(directory, "node_modules"));
-  const where = { cwd: directory, env: { PATH: process.env["PATH"], HOME: process.env["HOME"], URL: url, KEY: adminKey } };
+  const where = {
+    cwd: directory,
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], URL: url, KEY: adminKey },
+  };
   const terminal = startTerminal(where);
   let receiver: ReturnType<typeof startProgram> | undefined;
 
@@ -50,7 +63,9 @@ export async function startReader(directory: string, { url, adminKey }: { url: s
           await expect.poll(() => plain(receiver?.said() ?? ""), WITHIN).toContain(plain(text));
         } else if (kind === "text" && source === "terminal" && last.startsWith("get ")) {
           // A reader looks again until the delivery is there.
-          await expect.poll(async () => plain(plain(shown) === plain(text) ? shown : (shown = await terminal.run(last))), WITHIN).toBe(plain(text));
+          await expect
+            .poll(async () => plain(plain(shown) === plain(text) ? shown : (shown = await terminal.run(last))), WITHIN)
+            .toBe(plain(text));
         } else if (kind === "text" && source === "terminal") expect(plain(shown)).toBe(plain(text));
       }
     },
@@ -63,7 +78,10 @@ export async function startReader(directory: string, { url, adminKey }: { url: s
 
 function blocksOf(page: string, port: string): Block[] {
   const text = readFileSync(join(repositoryRoot(), page), "utf8").replaceAll(PORT, port);
-  return [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].map(([, kind = "", block = ""]) => ({ kind, text: block }));
+  return [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].map(([, kind = "", block = ""]) => ({
+    kind,
+    text: block,
+  }));
 }
 
 /** Ids made by the service are new at each run. */
@@ -93,7 +111,11 @@ function startTerminal(where: { cwd: string; env: NodeJS.ProcessEnv }) {
 
 /** A program in a terminal of its own. */
 function startProgram(block: string, where: { cwd: string; env: NodeJS.ProcessEnv }) {
-  const shell: ChildProcess = spawn("bash", ["-c", block], { ...where, detached: true, stdio: ["ignore", "pipe", "inherit"] });
+  const shell: ChildProcess = spawn("bash", ["-c", block], {
+    ...where,
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const gone = new Promise<void>((resolve) => shell.once("exit", () => resolve()));
   let output = "";
   shell.stdout?.setEncoding("utf8").on("data", (text: string) => (output += text));

@@ -1,7 +1,20 @@
 /** `npm start` as people and machines run and end it: whatever is ended, and however, no process is left. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,18 +36,28 @@ afterEach(() => {
 
 const SOURCES = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "scripts", "src"];
 
-/** The repository as a clone gives it, after `npm ci`, or after the first build. Never the repository itself: an `npm ci` there would end other tests. */
+/**
+ * The repository as a clone gives it, after `npm ci`, or after the first build. Never the repository itself: an `npm
+ * ci` there would end other tests.
+ */
 function clone(state: "fresh" | "installed" | "built"): string {
   const copy = join(directory, "clone");
   mkdirSync(copy);
-  for (const name of state === "built" ? [...SOURCES, "dist"] : SOURCES) cpSync(join(root, name), join(copy, name), { recursive: true, preserveTimestamps: true });
+  for (const name of state === "built" ? [...SOURCES, "dist"] : SOURCES)
+    cpSync(join(root, name), join(copy, name), { recursive: true, preserveTimestamps: true });
   if (state === "fresh") return copy;
   // The copied folders are newer than the build.
   if (state === "built") utimesSync(join(copy, "dist", ".built"), new Date(), new Date());
   // Each package by a link of its own, so that nothing in here reaches into the repository's own folder.
   mkdirSync(join(copy, "node_modules"));
-  for (const name of readdirSync(join(root, "node_modules"))) if (!name.startsWith(".")) symlinkSync(join(root, "node_modules", name), join(copy, "node_modules", name));
-  writeFileSync(join(copy, "node_modules", ".sealpost-lock"), createHash("sha256").update(readFileSync(join(copy, "package-lock.json"))).digest("hex"));
+  for (const name of readdirSync(join(root, "node_modules")))
+    if (!name.startsWith(".")) symlinkSync(join(root, "node_modules", name), join(copy, "node_modules", name));
+  writeFileSync(
+    join(copy, "node_modules", ".sealpost-lock"),
+    createHash("sha256")
+      .update(readFileSync(join(copy, "package-lock.json")))
+      .digest("hex"),
+  );
   return copy;
 }
 
@@ -53,7 +76,12 @@ interface Way {
   env?: Record<string, string>;
 }
 
-const SETTINGS = { PORT: "0", SEALPOST_DEMO: "0", SEALPOST_TRIAL_IDP: "0", SEALPOST_ADMIN_KEY: "sp_admin_Nk3vX0b8Qe5rTz1YhJ7mWc2LpA9sDf4GuK6iOxVtBEw" };
+const SETTINGS = {
+  PORT: "0",
+  SEALPOST_DEMO: "0",
+  SEALPOST_TRIAL_IDP: "0",
+  SEALPOST_ADMIN_KEY: "sp_admin_Nk3vX0b8Qe5rTz1YhJ7mWc2LpA9sDf4GuK6iOxVtBEw",
+};
 
 /** The leader of a group of its own, as a shell starts it. */
 function npmStart({ command = [], args: last = ["npm", "start"], cwd = clone("built"), env = {} }: Way = {}): Start {
@@ -61,17 +89,24 @@ function npmStart({ command = [], args: last = ["npm", "start"], cwd = clone("bu
   const output = openSync(file, "a");
   const [program = "", ...args] = [...command, ...last];
   const child = spawn(program, args, {
-    cwd, detached: true, stdio: ["ignore", output, output],
+    cwd,
+    detached: true,
+    stdio: ["ignore", output, output],
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...SETTINGS, SEALPOST_DATA_DIR: dataDir, ...env },
   });
   closeSync(output);
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+    child.once("exit", (code, signal) => resolve({ code, signal })),
+  );
   return { child, ended, log: () => readFileSync(file, "utf8") };
 }
 
 /** Every process that has this test's directory in its command line or environment, which they inherit from npm. */
 function processes(): number[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => pid !== process.pid && textOf(pid).includes(directory));
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && textOf(pid).includes(directory));
 }
 
 function textOf(pid: number): string {
@@ -84,14 +119,18 @@ function textOf(pid: number): string {
 }
 
 const commands = (): string[] => processes().map((pid) => textOf(pid).split("\0").slice(0, 3).join(" "));
-const said = (start: Start, what: RegExp) => expect.poll(() => start.log(), { timeout: 120_000, interval: 50 }).toMatch(what);
+const said = (start: Start, what: RegExp) =>
+  expect.poll(() => start.log(), { timeout: 120_000, interval: 50 }).toMatch(what);
 const nothingLeft = () => expect.poll(commands, { timeout: 30_000, interval: 50 }).toEqual([]);
 const READY = /^Sealpost is ready/m;
 
 async function ready(way?: Way): Promise<Start> {
   const start = npmStart(way);
   await said(start, READY);
-  expect(commands().filter((command) => /temporal|ferretdb|mongod|start\.mjs/.test(command)).length, "else none of these checks sees anything").toBeGreaterThanOrEqual(3);
+  expect(
+    commands().filter((command) => /temporal|ferretdb|mongod|start\.mjs/.test(command)).length,
+    "else none of these checks sees anything",
+  ).toBeGreaterThanOrEqual(3);
   return start;
 }
 
@@ -131,13 +170,18 @@ describe("npm start that is ready ends with everything it started", () => {
   });
 
   it.skipIf(!hasProgram("script"))("when its terminal is closed", async () => {
-    const start = await ready({ command: ["script", "--quiet", "--return", "--flush", "--command", "npm start", "/dev/null"], args: [] });
+    const start = await ready({
+      command: ["script", "--quiet", "--return", "--flush", "--command", "npm start", "/dev/null"],
+      args: [],
+    });
     process.kill(pidOf(start), "SIGKILL");
     await nothingLeft();
   });
 
   it.skipIf(!canUnshare())("as process 1 of a container, at SIGTERM", async () => {
-    const start = await ready({ command: ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", 'exec "$@"', "sh"] });
+    const start = await ready({
+      command: ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", 'exec "$@"', "sh"],
+    });
     const npm = processes().find((pid) => /^npm start/.test(textOf(pid)));
     expect(npm).toBeDefined();
     process.kill(npm ?? 0, "SIGTERM");
@@ -156,18 +200,36 @@ describe("npm start that is not ready ends with everything it started", () => {
   afterEach(() => void silent.close());
 
   const phases: [string, RegExp, () => Way][] = [
-    ["installing, from a registry that does not answer", /^Installing the dependencies/m, () => ({
-      cwd: clone("fresh"), env: { npm_config_registry: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`, npm_config_cache: join(directory, "npm"), npm_config_fetch_retries: "0" },
-    })],
+    [
+      "installing, from a registry that does not answer",
+      /^Installing the dependencies/m,
+      () => ({
+        cwd: clone("fresh"),
+        env: {
+          npm_config_registry: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`,
+          npm_config_cache: join(directory, "npm"),
+          npm_config_fetch_retries: "0",
+        },
+      }),
+    ],
     ["building", /^Building/m, () => ({ cwd: clone("installed") })],
-    ["fetching engines, from an index that does not answer", /pip fetches/, () => ({
-      env: { SEALPOST_CACHE_DIR: join(directory, "cache"), PIP_INDEX_URL: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/simple` },
-    })],
+    [
+      "fetching engines, from an index that does not answer",
+      /pip fetches/,
+      () => ({
+        env: {
+          SEALPOST_CACHE_DIR: join(directory, "cache"),
+          PIP_INDEX_URL: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/simple`,
+        },
+      }),
+    ],
     ["starting engines", /^Engines: MONGODB_URL is not set/m, () => ({})],
   ];
   describe.each(phases)("while it is %s", (_phase, line, way) => {
     it.each<[string, NodeJS.Signals, 1 | -1]>([
-      ["SIGTERM to npm", "SIGTERM", 1], ["SIGKILL to npm", "SIGKILL", 1], ["SIGKILL to its group", "SIGKILL", -1],
+      ["SIGTERM to npm", "SIGTERM", 1],
+      ["SIGKILL to npm", "SIGKILL", 1],
+      ["SIGKILL to its group", "SIGKILL", -1],
     ])("at %s", async (_how, signal, whom) => {
       const start = npmStart(way());
       await said(start, line);
@@ -175,7 +237,8 @@ describe("npm start that is not ready ends with everything it started", () => {
       await start.ended;
       await nothingLeft();
       expect(start.log()).not.toMatch(READY);
-      if (signal === "SIGTERM") expect(existsSync(join(dataDir, "engines.lock")), "the data directory is released").toBe(false);
+      if (signal === "SIGTERM")
+        expect(existsSync(join(dataDir, "engines.lock")), "the data directory is released").toBe(false);
     });
   });
 });
@@ -188,6 +251,7 @@ function hasProgram(name: string): boolean {
 
 function canUnshare(): boolean {
   const can = spawnSync("sh", ["-c", "unshare --pid --fork --mount-proc true"]).status === 0;
-  if (!can) process.stderr.write("No process namespace can be made here (needs root): one test of npm start is skipped.\n");
+  if (!can)
+    process.stderr.write("No process namespace can be made here (needs root): one test of npm start is skipped.\n");
   return can;
 }

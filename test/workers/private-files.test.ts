@@ -1,6 +1,21 @@
-/** What a service leaves on the machine: files that only its user may read, and children that know nothing of its secrets. */
+/**
+ * What a service leaves on the machine: files that only its user may read, and children that know nothing of its
+ * secrets.
+ */
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -19,11 +34,15 @@ function rightsBelow(path: string): { path: string; rights: number; directory: b
   return [{ path, rights: mode & 0o777, directory: isDirectory }, ...below];
 }
 const openPaths = (path: string): string[] =>
-  rightsBelow(path).filter((each) => each.rights !== (each.directory ? 0o700 : 0o600)).map((each) => `${each.path} ${each.rights.toString(8)}`);
+  rightsBelow(path)
+    .filter((each) => each.rights !== (each.directory ? 0o700 : 0o600))
+    .map((each) => `${each.path} ${each.rights.toString(8)}`);
 
 const parentOf = (pid: string): string | undefined => {
   try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ")[1];
+    return readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ")[1];
   } catch {
     return undefined;
   }
@@ -34,70 +53,109 @@ function descendantsOf(pid: number): string[] {
   const children = pids.filter((each) => parentOf(each) === String(pid));
   return children.flatMap((child) => [child, ...descendantsOf(Number(child))]);
 }
-const environmentOf = (pid: string): string[] => readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter(Boolean).map((each) => each.slice(0, each.indexOf("=")));
+const environmentOf = (pid: string): string[] =>
+  readFileSync(`/proc/${pid}/environ`, "utf8")
+    .split("\0")
+    .filter(Boolean)
+    .map((each) => each.slice(0, each.indexOf("=")));
 
-describe.skipIf(process.platform !== "linux")("a service that is started with an umask of 0 (its children are looked at in /proc, which only Linux has)", () => {
-  const dataDir = join(directory, "data");
-  const logFile = join(directory, "elsewhere", "service.log");
-  const secret = randomBytes(32).toString("base64");
-  let service: Service;
-  let before = 0;
+describe.skipIf(process.platform !== "linux")(
+  "a service that is started with an umask of 0 (its children are looked at in /proc, which only Linux has)",
+  () => {
+    const dataDir = join(directory, "data");
+    const logFile = join(directory, "elsewhere", "service.log");
+    const secret = randomBytes(32).toString("base64");
+    let service: Service;
+    let before = 0;
 
-  beforeAll(async () => {
-    before = process.umask(0);
-    // Left by an earlier release, for all to read.
-    mkdirSync(join(dataDir, "logs"), { recursive: true, mode: 0o777 });
-    mkdirSync(join(directory, "elsewhere"), { mode: 0o755 });
-    for (const file of [join(dataDir, "logs", "temporal.log.1"), join(dataDir, "erasures.jsonl"), logFile, `${logFile}.1`, `${logFile}-20260101.gz`]) writeFileSync(file, "", { mode: 0o666 });
-    service = await startService({ dataDir, env: { LOG_FILE: logFile, SEALPOST_MASTER_KEYS: `first:${secret}`, SEALPOST_DEMO: "1", AWS_SECRET_ACCESS_KEY: "not-yours" } });
-    const client = createClient(service.url, service.adminKey);
-    const set = await createSubscriptionSet(client, { name: "private", urls: ["https://8.8.8.8/hook"] });
-    expect((await client.post("/v1/events", { type: set.eventType, data: {} })).status).toBe(202);
-    expect((await client.delete(`/v1/subscriptions/${set.subscriptions[0]?.id ?? ""}`)).status).toBe(204);
-    expect((await client.delete(`/v1/groups/${set.groupId}?cascade=true`)).status).toBe(204);
-    await client.close();
-  }, 240_000);
-  afterAll(async () => {
-    process.umask(before);
-    await service?.remove();
-  });
+    beforeAll(async () => {
+      before = process.umask(0);
+      // Left by an earlier release, for all to read.
+      mkdirSync(join(dataDir, "logs"), { recursive: true, mode: 0o777 });
+      mkdirSync(join(directory, "elsewhere"), { mode: 0o755 });
+      for (const file of [
+        join(dataDir, "logs", "temporal.log.1"),
+        join(dataDir, "erasures.jsonl"),
+        logFile,
+        `${logFile}.1`,
+        `${logFile}-20260101.gz`,
+      ])
+        writeFileSync(file, "", { mode: 0o666 });
+      service = await startService({
+        dataDir,
+        env: {
+          LOG_FILE: logFile,
+          SEALPOST_MASTER_KEYS: `first:${secret}`,
+          SEALPOST_DEMO: "1",
+          AWS_SECRET_ACCESS_KEY: "not-yours",
+        },
+      });
+      const client = createClient(service.url, service.adminKey);
+      const set = await createSubscriptionSet(client, { name: "private", urls: ["https://8.8.8.8/hook"] });
+      expect((await client.post("/v1/events", { type: set.eventType, data: {} })).status).toBe(202);
+      expect((await client.delete(`/v1/subscriptions/${set.subscriptions[0]?.id ?? ""}`)).status).toBe(204);
+      expect((await client.delete(`/v1/groups/${set.groupId}?cascade=true`)).status).toBe(204);
+      await client.close();
+    }, 240_000);
+    afterAll(async () => {
+      process.umask(before);
+      await service?.remove();
+    });
 
-  test("gives its children nothing of its environment but what they need", () => {
-    const children = descendantsOf(service.pids().service);
-    const { temporal = 0, mongodb = 0 } = service.pids();
-    expect(children).toEqual(expect.arrayContaining([String(temporal), String(mongodb)]));
-    expect(children.length, "Temporal, its watchdog, the database").toBeGreaterThanOrEqual(3);
-    for (const child of children) {
-      const command = readFileSync(`/proc/${child}/cmdline`, "utf8").replaceAll("\0", " ");
-      expect(environmentOf(child).filter((name) => !["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PWD", "SHLVL", "_", "OLDPWD"].includes(name)), command).toEqual([]);
-      expect(readFileSync(`/proc/${child}/environ`, "utf8")).not.toContain(secret);
-    }
-    expect(environmentOf(String(service.pids().service)), "else none of this sees anything").toEqual(expect.arrayContaining(["SEALPOST_MASTER_KEYS", "AWS_SECRET_ACCESS_KEY"]));
-  });
+    test("gives its children nothing of its environment but what they need", () => {
+      const children = descendantsOf(service.pids().service);
+      const { temporal = 0, mongodb = 0 } = service.pids();
+      expect(children).toEqual(expect.arrayContaining([String(temporal), String(mongodb)]));
+      expect(children.length, "Temporal, its watchdog, the database").toBeGreaterThanOrEqual(3);
+      for (const child of children) {
+        const command = readFileSync(`/proc/${child}/cmdline`, "utf8").replaceAll("\0", " ");
+        expect(
+          environmentOf(child).filter(
+            (name) =>
+              !["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PWD", "SHLVL", "_", "OLDPWD"].includes(
+                name,
+              ),
+          ),
+          command,
+        ).toEqual([]);
+        expect(readFileSync(`/proc/${child}/environ`, "utf8")).not.toContain(secret);
+      }
+      expect(environmentOf(String(service.pids().service)), "else none of this sees anything").toEqual(
+        expect.arrayContaining(["SEALPOST_MASTER_KEYS", "AWS_SECRET_ACCESS_KEY"]),
+      );
+    });
 
-  test("leaves no file below its data directory, and no log, that others can read", async () => {
-    await expect.poll(() => readdirSync(join(dataDir, "temporal")), { timeout: 20_000 }).toContain("temporal.sqlite-wal");
-    expect(readFileSync(join(dataDir, "erasures.jsonl"), "utf8")).toContain("group/");
-    expect(rightsBelow(dataDir).length, "else none of this sees anything").toBeGreaterThan(10);
-    expect(openPaths(dataDir)).toEqual([]);
-    for (const log of [logFile, `${logFile}.1`, `${logFile}-20260101.gz`]) expect((statSync(log).mode & 0o777).toString(8), log).toBe("600");
-    // Not ours to change: somebody else's files may be in it.
-    expect((statSync(join(directory, "elsewhere")).mode & 0o777).toString(8)).toBe("755");
-    expect(await service.stop()).toBe(0);
-    expect(openPaths(dataDir)).toEqual([]);
-  });
-
-  test("narrows at the next start what was opened meanwhile", async () => {
-    for (const { path, directory: isDirectory } of rightsBelow(dataDir)) chmodSync(path, isDirectory ? 0o755 : 0o644);
-    const again = await startService({ dataDir, adminKey: service.adminKey, env: { SEALPOST_MASTER_KEYS: `first:${secret}` } });
-    try {
+    test("leaves no file below its data directory, and no log, that others can read", async () => {
+      await expect
+        .poll(() => readdirSync(join(dataDir, "temporal")), { timeout: 20_000 })
+        .toContain("temporal.sqlite-wal");
+      expect(readFileSync(join(dataDir, "erasures.jsonl"), "utf8")).toContain("group/");
+      expect(rightsBelow(dataDir).length, "else none of this sees anything").toBeGreaterThan(10);
       expect(openPaths(dataDir)).toEqual([]);
-      expect(again.log()).toMatch(/^Other users of this machine could read \d+ files and directories/m);
-    } finally {
-      await again.remove();
-    }
-  });
-});
+      for (const log of [logFile, `${logFile}.1`, `${logFile}-20260101.gz`])
+        expect((statSync(log).mode & 0o777).toString(8), log).toBe("600");
+      // Not ours to change: somebody else's files may be in it.
+      expect((statSync(join(directory, "elsewhere")).mode & 0o777).toString(8)).toBe("755");
+      expect(await service.stop()).toBe(0);
+      expect(openPaths(dataDir)).toEqual([]);
+    });
+
+    test("narrows at the next start what was opened meanwhile", async () => {
+      for (const { path, directory: isDirectory } of rightsBelow(dataDir)) chmodSync(path, isDirectory ? 0o755 : 0o644);
+      const again = await startService({
+        dataDir,
+        adminKey: service.adminKey,
+        env: { SEALPOST_MASTER_KEYS: `first:${secret}` },
+      });
+      try {
+        expect(openPaths(dataDir)).toEqual([]);
+        expect(again.log()).toMatch(/^Other users of this machine could read \d+ files and directories/m);
+      } finally {
+        await again.remove();
+      }
+    });
+  },
+);
 
 describe("narrowing", () => {
   test("leaves links and what they lead to alone, and keeps the owner's rights", () => {
@@ -132,6 +190,10 @@ describe("narrowing", () => {
       writeFileSync(join(logs, name), "");
       chmodSync(join(logs, name), 0o644);
     }
-    expect(narrowLog(join(logs, "a.log")).map((path) => path.slice(logs.length + 1)).sort()).toEqual(["a.log", "a.log-20260101", "a.log.1", "a.log.2.gz"]);
+    expect(
+      narrowLog(join(logs, "a.log"))
+        .map((path) => path.slice(logs.length + 1))
+        .sort(),
+    ).toEqual(["a.log", "a.log-20260101", "a.log.1", "a.log.2.gz"]);
   });
 });

@@ -12,7 +12,12 @@ let environment: TestWorkflowEnvironment;
 let database: TestDatabase;
 let link: TemporalLink;
 const within = { timeout: 20_000 };
-const linkTo = ({ nativeConnection: connection }: TestWorkflowEnvironment): TemporalLink => ({ connection, client: new Client({ connection }), dataConverter: {}, namespace: "default" });
+const linkTo = ({ nativeConnection: connection }: TestWorkflowEnvironment): TemporalLink => ({
+  connection,
+  client: new Client({ connection }),
+  dataConverter: {},
+  namespace: "default",
+});
 const newQueue = (): string => `ready-${randomBytes(4).toString("hex")}`;
 const open = () => TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
 
@@ -25,12 +30,19 @@ afterAll(async () => {
   await environment?.teardown();
 });
 
-it("is ready while the store, the engine and the worker of this process are there, and names a worker that is not", async () => {
-  const store = await database.openStore();
-  for (const [state, answer] of [["RUNNING", undefined], ["DRAINING", "the worker is draining"], ["FAILED", "the worker is failed"]] as const) {
-    expect(await createReadiness({ store, link, workerState: () => state })()).toBe(answer);
-  }
-});
+it(
+  "is ready while the store, the engine and the worker of this process are there, and names a " + "worker that is not",
+  async () => {
+    const store = await database.openStore();
+    for (const [state, answer] of [
+      ["RUNNING", undefined],
+      ["DRAINING", "the worker is draining"],
+      ["FAILED", "the worker is failed"],
+    ] as const) {
+      expect(await createReadiness({ store, link, workerState: () => state })()).toBe(answer);
+    }
+  },
+);
 
 it("needs somebody who polls where this process has no worker", async () => {
   const taskQueue = newQueue();
@@ -55,7 +67,9 @@ it("names the store first, and the engine when it does not answer", async () => 
   expect(await createReadiness({ store, link: lost, workerState: () => "RUNNING" })()).toBe("Temporal does not answer");
   expect(await createReadiness({ store, link: lost, taskQueue: newQueue() })()).toBe("Temporal does not answer");
   await store.close();
-  expect(await createReadiness({ store, link: lost, workerState: () => "RUNNING" })()).toBe("MongoDB does not acknowledge writes");
+  expect(await createReadiness({ store, link: lost, workerState: () => "RUNNING" })()).toBe(
+    "MongoDB does not acknowledge writes",
+  );
 });
 
 it("checks once for all who ask within a second, and then again", async () => {

@@ -13,22 +13,35 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-it("a flood of unproven starts is on record in bunches, each counted, and by whom where somebody sealed it", async () => {
-  const metrics = createMetrics();
-  const said: unknown[] = [];
-  const tally = createAuditTally({ store, log: { error: () => undefined } });
-  const record = createRefusalRecord({ auditTally: tally, metrics, log: { warn: (line: unknown) => void said.push(line) } });
-  await Promise.all(Array.from({ length: 50 }, () => record({ workflowType: "deliverEvent", purpose: "none" })));
-  await record({ workflowType: "deliverEvent", purpose: "publisher", by: "key:key_1" });
-  await tally.close();
-  const { data } = await store.audit.list({ limit: 50 });
-  const entries = data.filter(({ action }) => action === "start.refuse").map(({ actor, subject, detail }) => ({ actor, subject, detail }));
-  expect(entries).toHaveLength(3);
-  expect(entries).toEqual(expect.arrayContaining([
-    { actor: "anybody", subject: "deliverEvent", detail: { acts: 1, purposes: ["none"] } },
-    { actor: "anybody", subject: "deliverEvent", detail: { acts: 49, purposes: ["none"] } },
-    { actor: "key:key_1", subject: "deliverEvent", detail: { acts: 1, purposes: ["publisher"] } },
-  ]));
-  expect(said).toHaveLength(51);
-  expect(await metrics.registry.getSingleMetricAsString("sealpost_unproven_total")).toContain('sealpost_unproven_total{purpose="none"} 50');
-});
+it(
+  "a flood of unproven starts is on record in bunches, each counted, and by whom where somebody " + "sealed it",
+  async () => {
+    const metrics = createMetrics();
+    const said: unknown[] = [];
+    const tally = createAuditTally({ store, log: { error: () => undefined } });
+    const record = createRefusalRecord({
+      auditTally: tally,
+      metrics,
+      log: { warn: (line: unknown) => void said.push(line) },
+    });
+    await Promise.all(Array.from({ length: 50 }, () => record({ workflowType: "deliverEvent", purpose: "none" })));
+    await record({ workflowType: "deliverEvent", purpose: "publisher", by: "key:key_1" });
+    await tally.close();
+    const { data } = await store.audit.list({ limit: 50 });
+    const entries = data
+      .filter(({ action }) => action === "start.refuse")
+      .map(({ actor, subject, detail }) => ({ actor, subject, detail }));
+    expect(entries).toHaveLength(3);
+    expect(entries).toEqual(
+      expect.arrayContaining([
+        { actor: "anybody", subject: "deliverEvent", detail: { acts: 1, purposes: ["none"] } },
+        { actor: "anybody", subject: "deliverEvent", detail: { acts: 49, purposes: ["none"] } },
+        { actor: "key:key_1", subject: "deliverEvent", detail: { acts: 1, purposes: ["publisher"] } },
+      ]),
+    );
+    expect(said).toHaveLength(51);
+    expect(await metrics.registry.getSingleMetricAsString("sealpost_unproven_total")).toContain(
+      'sealpost_unproven_total{purpose="none"} 50',
+    );
+  },
+);

@@ -27,8 +27,18 @@ afterAll(async () => {
 /** A start that is expected to end by itself. */
 async function start(environment: Record<string, string>) {
   const child = spawn(process.execPath, [join(repositoryRoot(), "dist/workers/main.js")], {
-    cwd: directory, stdio: ["ignore", "pipe", "pipe"], timeout: 50_000, killSignal: "SIGKILL",
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], PORT: "0", SEALPOST_DEMO: "0", SEALPOST_DATA_DIR: join(directory, "unused"), ...environment },
+    cwd: directory,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 50_000,
+    killSignal: "SIGKILL",
+    env: {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      PORT: "0",
+      SEALPOST_DEMO: "0",
+      SEALPOST_DATA_DIR: join(directory, "unused"),
+      ...environment,
+    },
   });
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   const [code, said, complaint] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
@@ -37,14 +47,16 @@ async function start(environment: Record<string, string>) {
 
 /** Processes with this text in their command line: embedded engines name their data directory there. */
 const processesOf = (name: string): string[] =>
-  readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).flatMap((pid) => {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      return command.includes(name) ? [command] : [];
-    } catch {
-      return [];
-    }
-  });
+  readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid))
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        return command.includes(name) ? [command] : [];
+      } catch {
+        return [];
+      }
+    });
 
 const masterKey = (id: string): string => `${id}:${randomBytes(32).toString("base64")}`;
 const masterKeyId = (): string => readFileSync(join(dataDir, "master-keys"), "utf8").split(":")[0] ?? "";
@@ -58,20 +70,69 @@ describe("a start is refused with exit code 1 and one sentence", () => {
   const refusals: [string, () => Record<string, string>, () => string[]][] = [
     ["the port is taken", () => ({ PORT: portOf(first) }), () => [`PORT ${portOf(first)} is in use`]],
     ["the port is no number", () => ({ PORT: "abc" }), () => ['PORT "abc" cannot be used']],
-    ["the data directory cannot be made", () => ({ SEALPOST_DATA_DIR: belowFile }), () => [belowFile, "set SEALPOST_DATA_DIR"]],
-    ["another process has the data directory", () => ({ SEALPOST_DATA_DIR: dataDir }), () => [dataDir, `in use by process ${first.pids().service}`]],
-    ["the master keys are malformed", () => ({ SEALPOST_DATA_DIR: ownData, SEALPOST_MASTER_KEYS: "abc" }), () => ["SEALPOST_MASTER_KEYS: key 1 has no id"]],
-    ["the master keys hold text", () => ({ SEALPOST_DATA_DIR: ownData, SEALPOST_MASTER_KEYS: `a:${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}` }), () => ["SEALPOST_MASTER_KEYS", "is text, not random bytes"]],
-    ["a file for Temporal's TLS is missing", () => ({ SEALPOST_DATA_DIR: ownData, TEMPORAL_TLS_CA_FILE: join(directory, "no-such.pem") }), () => ["TEMPORAL_TLS_CA_FILE", "cannot be read (ENOENT)"]],
-    ["a file for Temporal's TLS holds something else", () => ({ SEALPOST_DATA_DIR: ownData, TEMPORAL_TLS_CA_FILE: join(directory, "a-file") }), () => ["TEMPORAL_TLS_CA_FILE", "a-file, which"]],
-    ["the log file cannot be written", () => ({ SEALPOST_DATA_DIR: ownData, LOG_FILE: join(directory, "a-file", "log") }), () => ["LOG_FILE", "cannot be written"]],
-    ["the connection string weakens what is promised", () => ({ SEALPOST_DATA_DIR: ownData, MONGODB_URL: "mongodb://127.0.0.1:1/?w=1" }), () => ["MONGODB_URL may not set w"]],
-    ["the cache directory cannot be made", () => ({ SEALPOST_DATA_DIR: ownData, SEALPOST_CACHE_DIR: join(directory, "a-file", "cache") }), () => ["a-file/cache", "set SEALPOST_CACHE_DIR"]],
-    ["the master key has another id than the database's", () => ({ ROLE: "worker", SEALPOST_DATA_DIR: dataDir, SEALPOST_MASTER_KEYS: masterKey("other") }),
-      () => [`Master key "${masterKeyId()}" is not in SEALPOST_MASTER_KEYS`]],
-    ["the master key is another one of the same id", () => ({ ROLE: "worker", SEALPOST_DATA_DIR: dataDir, SEALPOST_MASTER_KEYS: masterKey(masterKeyId()) }),
-      () => [`Master key "${masterKeyId()}" of SEALPOST_MASTER_KEYS is not the key`]],
-    ["local targets are on in production", () => ({ NODE_ENV: "production", SEALPOST_ALLOW_LOCAL_TARGETS: "1" }), () => ["SEALPOST_ALLOW_LOCAL_TARGETS", "NODE_ENV=production"]],
+    [
+      "the data directory cannot be made",
+      () => ({ SEALPOST_DATA_DIR: belowFile }),
+      () => [belowFile, "set SEALPOST_DATA_DIR"],
+    ],
+    [
+      "another process has the data directory",
+      () => ({ SEALPOST_DATA_DIR: dataDir }),
+      () => [dataDir, `in use by process ${first.pids().service}`],
+    ],
+    [
+      "the master keys are malformed",
+      () => ({ SEALPOST_DATA_DIR: ownData, SEALPOST_MASTER_KEYS: "abc" }),
+      () => ["SEALPOST_MASTER_KEYS: key 1 has no id"],
+    ],
+    [
+      "the master keys hold text",
+      () => ({
+        SEALPOST_DATA_DIR: ownData,
+        SEALPOST_MASTER_KEYS: `a:${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}`,
+      }),
+      () => ["SEALPOST_MASTER_KEYS", "is text, not random bytes"],
+    ],
+    [
+      "a file for Temporal's TLS is missing",
+      () => ({ SEALPOST_DATA_DIR: ownData, TEMPORAL_TLS_CA_FILE: join(directory, "no-such.pem") }),
+      () => ["TEMPORAL_TLS_CA_FILE", "cannot be read (ENOENT)"],
+    ],
+    [
+      "a file for Temporal's TLS holds something else",
+      () => ({ SEALPOST_DATA_DIR: ownData, TEMPORAL_TLS_CA_FILE: join(directory, "a-file") }),
+      () => ["TEMPORAL_TLS_CA_FILE", "a-file, which"],
+    ],
+    [
+      "the log file cannot be written",
+      () => ({ SEALPOST_DATA_DIR: ownData, LOG_FILE: join(directory, "a-file", "log") }),
+      () => ["LOG_FILE", "cannot be written"],
+    ],
+    [
+      "the connection string weakens what is promised",
+      () => ({ SEALPOST_DATA_DIR: ownData, MONGODB_URL: "mongodb://127.0.0.1:1/?w=1" }),
+      () => ["MONGODB_URL may not set w"],
+    ],
+    [
+      "the cache directory cannot be made",
+      () => ({ SEALPOST_DATA_DIR: ownData, SEALPOST_CACHE_DIR: join(directory, "a-file", "cache") }),
+      () => ["a-file/cache", "set SEALPOST_CACHE_DIR"],
+    ],
+    [
+      "the master key has another id than the database's",
+      () => ({ ROLE: "worker", SEALPOST_DATA_DIR: dataDir, SEALPOST_MASTER_KEYS: masterKey("other") }),
+      () => [`Master key "${masterKeyId()}" is not in SEALPOST_MASTER_KEYS`],
+    ],
+    [
+      "the master key is another one of the same id",
+      () => ({ ROLE: "worker", SEALPOST_DATA_DIR: dataDir, SEALPOST_MASTER_KEYS: masterKey(masterKeyId()) }),
+      () => [`Master key "${masterKeyId()}" of SEALPOST_MASTER_KEYS is not the key`],
+    ],
+    [
+      "local targets are on in production",
+      () => ({ NODE_ENV: "production", SEALPOST_ALLOW_LOCAL_TARGETS: "1" }),
+      () => ["SEALPOST_ALLOW_LOCAL_TARGETS", "NODE_ENV=production"],
+    ],
   ];
   it.each(refusals)("when %s", async (_why, environment, names) => {
     const engines = first.pids();
@@ -95,24 +156,34 @@ describe("the demo", () => {
     const answer = await fetch(address, { method: "POST", headers, body });
     expect(answer.status).toBe(202);
     const { id } = (await answer.json()) as { id: string };
-    await expect.poll(() => first.log(), { timeout: 30_000, interval: 50 }).toMatch(
-      new RegExp(`^Demo receiver: ${id} demo\\.greeting\\.sent, \\d+ bytes, signature valid, client certificate "sealpost-demo-sender"$`, "m"),
-    );
+    await expect
+      .poll(() => first.log(), { timeout: 30_000, interval: 50 })
+      .toMatch(
+        new RegExp(
+          `^Demo receiver: ${id} demo\\.greeting\\.sent, \\d+ bytes, signature valid, client ` +
+            `certificate "sealpost-demo-sender"$`,
+          "m",
+        ),
+      );
   });
 });
 
 describe("the tutorials", () => {
-  it("are followed by their words: a first delivery, then a first failure and its cure", { timeout: 300_000 }, async () => {
-    const clone = join(directory, "clone");
-    mkdirSync(clone);
-    const reader = await startReader(clone, first);
-    try {
-      await reader.follow("docs/tutorial/first-delivery.md");
-      await reader.follow("docs/tutorial/first-failure.md");
-    } finally {
-      reader.close();
-    }
-  });
+  it(
+    "are followed by their words: a first delivery, then a first failure and its cure",
+    { timeout: 300_000 },
+    async () => {
+      const clone = join(directory, "clone");
+      mkdirSync(clone);
+      const reader = await startReader(clone, first);
+      try {
+        await reader.follow("docs/tutorial/first-delivery.md");
+        await reader.follow("docs/tutorial/first-failure.md");
+      } finally {
+        reader.close();
+      }
+    },
+  );
 });
 
 describe("a start after the service was killed", () => {
@@ -126,7 +197,8 @@ describe("a start after the service was killed", () => {
     expect(answer.status, JSON.stringify(answer.body)).toBe(202);
     return answer.body.id;
   };
-  const statusOf = async (id: string) => (await client.get<{ status?: string }>(`/v1/deliveries/${id}.${set.subscriptions[0]?.id ?? ""}`)).body.status;
+  const statusOf = async (id: string) =>
+    (await client.get<{ status?: string }>(`/v1/deliveries/${id}.${set.subscriptions[0]?.id ?? ""}`)).body.status;
 
   beforeAll(async () => {
     receiver = await startReceiver();
@@ -146,10 +218,16 @@ describe("a start after the service was killed", () => {
 
   it("has the subscription and the event, delivers it, and delivers a new one", async () => {
     const { id, url } = set.subscriptions[0] ?? { id: "", url: "" };
-    expect(await client.get(`/v1/subscriptions/${id}`)).toMatchObject({ status: 200, body: { id, url, status: "active" } });
+    expect(await client.get(`/v1/subscriptions/${id}`)).toMatchObject({
+      status: 200,
+      body: { id, url, status: "active" },
+    });
     // Killed right after the 202: the workflow may have had no time to start its attempt.
     await expect.poll(() => statusOf(eventId), { timeout: 40_000, interval: 100 }).toBe("delivered");
-    expect(await client.get(`/v1/events/${eventId}`)).toMatchObject({ status: 200, body: { id: eventId, type: set.eventType } });
+    expect(await client.get(`/v1/events/${eventId}`)).toMatchObject({
+      status: 200,
+      body: { id: eventId, type: set.eventType },
+    });
 
     const next = await publish(client);
     await receiver.waitFor((request) => request.headers["webhook-id"] === next);
@@ -160,10 +238,12 @@ describe("a start after the service was killed", () => {
     const worker = await startService({ dataDir, role: "worker", adminKey: again.adminKey });
     const engines = again.pids();
     expect([worker.temporalAddress, worker.mongodbUrl]).toEqual([again.temporalAddress, again.mongodbUrl]);
-    const status = async (path: string) => (await fetch(`${worker.url}${path}`, { headers: { authorization: `Bearer ${again.adminKey}` } })).status;
+    const status = async (path: string) =>
+      (await fetch(`${worker.url}${path}`, { headers: { authorization: `Bearer ${again.adminKey}` } })).status;
     expect(await status("/health/ready")).toBe(200);
     expect(await status("/metrics")).toBe(200);
-    for (const path of ["/v1/events", "/v1/subscriptions", "/docs", "/codec/decode"]) expect(await status(path), path).toBe(404);
+    for (const path of ["/v1/events", "/v1/subscriptions", "/docs", "/codec/decode"])
+      expect(await status(path), path).toBe(404);
 
     expect(await worker.stop()).toBe(0);
     expect(again.pids(), "the engines are not the worker's to stop").toEqual(engines);

@@ -9,10 +9,22 @@ let engine: TestEngine;
 beforeAll(async () => void (engine = await testEngine()));
 afterAll(() => engine.close());
 
-const event = () => ({ id: `evt_${randomBytes(6).toString("hex")}`, type: "test.made", contentType: "application/json", body: { text: "{}" }, sha256: "x", acceptedAt: Date.now() });
+const event = () => ({
+  id: `evt_${randomBytes(6).toString("hex")}`,
+  type: "test.made",
+  contentType: "application/json",
+  body: { text: "{}" },
+  sha256: "x",
+  acceptedAt: Date.now(),
+});
 const startOf = (input: unknown, options: { workflowTaskTimeout?: "1s" } = {}) => {
   const workflowId = `evt-${randomBytes(6).toString("hex")}`;
-  return engine.client.workflow.start("deliverEvent", { workflowId, taskQueue: engine.taskQueue, args: [input], ...options });
+  return engine.client.workflow.start("deliverEvent", {
+    workflowId,
+    taskQueue: engine.taskQueue,
+    args: [input],
+    ...options,
+  });
 };
 async function withActivities<T>(activities: Partial<Activities>, act: () => Promise<T>): Promise<T> {
   // With a cache: without one the SDK drops local activities of runs that it evicts, and runs them again.
@@ -40,7 +52,10 @@ describe("deliverEvent", () => {
     const reruns: boolean[] = [];
     await withActivities({ dispatch: async ({ rerun }) => (reruns.push(rerun), { retries: [] }) }, async () => {
       const handle = await engine.eager.workflow.start("deliverEvent", {
-        workflowId: `evt-${randomBytes(6).toString("hex")}`, taskQueue: engine.taskQueue, args: [{ events: [event()] }], requestEagerStart: true,
+        workflowId: `evt-${randomBytes(6).toString("hex")}`,
+        taskQueue: engine.taskQueue,
+        args: [{ events: [event()] }],
+        requestEagerStart: true,
       });
       expect(handle.eagerlyStarted).toBe(true);
       await handle.result();
@@ -51,7 +66,13 @@ describe("deliverEvent", () => {
   it("tells the activity of a rerun when an earlier worker died with the task", async () => {
     // A worker that took the task and is never heard of again.
     const handle = await startOf({ events: [event()] } satisfies DeliverEventInput, { workflowTaskTimeout: "1s" });
-    const polled = await engine.client.withDeadline(Date.now() + 20_000, () => engine.client.workflowService.pollWorkflowTaskQueue({ namespace: "default", taskQueue: { name: engine.taskQueue }, identity: "died" }));
+    const polled = await engine.client.withDeadline(Date.now() + 20_000, () =>
+      engine.client.workflowService.pollWorkflowTaskQueue({
+        namespace: "default",
+        taskQueue: { name: engine.taskQueue },
+        identity: "died",
+      }),
+    );
     expect(polled.workflowExecution?.workflowId).toBe(handle.workflowId);
     const reruns: boolean[] = [];
     await withActivities({ dispatch: async ({ rerun }) => (reruns.push(rerun), { retries: [] }) }, async () => {
@@ -67,35 +88,49 @@ describe("deliverEvent", () => {
     await withActivities({ ...side.activities, dispatch: async () => ({ retries }) }, async () => {
       const handle = await startOf({ events: [event()] });
       await handle.result();
-      for (const { subscriptionId } of retries) await engine.client.workflow.getHandle(`retry/${handle.workflowId}/${subscriptionId}`).result();
+      for (const { subscriptionId } of retries)
+        await engine.client.workflow.getHandle(`retry/${handle.workflowId}/${subscriptionId}`).result();
       expect(side.calls).toHaveLength(3);
     });
   });
 
   it("runs the pages of a wide fan-out as children", async () => {
-    const page = (n: number): DeliverPageInput => ({ owner: "x", events: [{ id: "evt_1" }], subscriptionIds: [`sub_${n}`], catalogueVersion: 1 });
-    const seen: string[] = [];
-    await withActivities({
-      dispatch: async () => ({ retries: [], pages: [page(0), page(1), page(2)] }),
-      dispatchPage: async ({ subscriptionIds }) => (seen.push(...subscriptionIds), { retries: [] }),
-    }, async () => {
-      const handle = await startOf({ events: [event()] });
-      await handle.result();
-      for (const n of [0, 1, 2]) await engine.client.workflow.getHandle(`page/${handle.workflowId}/${n}`).result();
-      expect(seen.sort()).toEqual(["sub_0", "sub_1", "sub_2"]);
+    const page = (n: number): DeliverPageInput => ({
+      owner: "x",
+      events: [{ id: "evt_1" }],
+      subscriptionIds: [`sub_${n}`],
+      catalogueVersion: 1,
     });
+    const seen: string[] = [];
+    await withActivities(
+      {
+        dispatch: async () => ({ retries: [], pages: [page(0), page(1), page(2)] }),
+        dispatchPage: async ({ subscriptionIds }) => (seen.push(...subscriptionIds), { retries: [] }),
+      },
+      async () => {
+        const handle = await startOf({ events: [event()] });
+        await handle.result();
+        for (const n of [0, 1, 2]) await engine.client.workflow.getHandle(`page/${handle.workflowId}/${n}`).result();
+        expect(seen.sort()).toEqual(["sub_0", "sub_1", "sub_2"]);
+      },
+    );
   });
 
   it("tries failures of our own again until they are over", async () => {
     let tries = 0;
-    await withActivities({ dispatch: async () => {
-      tries += 1;
-      if (tries < 4) throw new Error("the store is down");
-      return { retries: [] };
-    } }, async () => {
-      await (await startOf({ events: [event()] })).result();
-      expect(tries).toBe(4);
-    });
+    await withActivities(
+      {
+        dispatch: async () => {
+          tries += 1;
+          if (tries < 4) throw new Error("the store is down");
+          return { retries: [] };
+        },
+      },
+      async () => {
+        await (await startOf({ events: [event()] })).result();
+        expect(tries).toBe(4);
+      },
+    );
   });
 
   it.each([
@@ -109,17 +144,27 @@ describe("deliverEvent", () => {
       const error: unknown = await (await startOf(input)).result().catch((failure: unknown) => failure);
       const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
       expect(cause).toBeInstanceOf(ApplicationFailure);
-      expect(cause instanceof ApplicationFailure && { type: cause.type, final: cause.nonRetryable }).toEqual({ type: "input_invalid", final: true });
+      expect(cause instanceof ApplicationFailure && { type: cause.type, final: cause.nonRetryable }).toEqual({
+        type: "input_invalid",
+        final: true,
+      });
       expect(cause?.message).toContain(words);
     });
   });
 
   it("fails when the event type does not exist", async () => {
-    await withActivities({ dispatch: async () => {
-      throw ApplicationFailure.nonRetryable("The event type a.b does not exist: create it.", "event_type_unknown");
-    } }, async () => {
-      const handle = await startOf({ events: [event()] });
-      await expect(handle.result()).rejects.toMatchObject({ cause: { type: "event_type_unknown", message: expect.stringContaining("a.b does not exist") as string } });
-    });
+    await withActivities(
+      {
+        dispatch: async () => {
+          throw ApplicationFailure.nonRetryable("The event type a.b does not exist: create it.", "event_type_unknown");
+        },
+      },
+      async () => {
+        const handle = await startOf({ events: [event()] });
+        await expect(handle.result()).rejects.toMatchObject({
+          cause: { type: "event_type_unknown", message: expect.stringContaining("a.b does not exist") as string },
+        });
+      },
+    );
   });
 });

@@ -1,6 +1,7 @@
 /**
- * A worker with the real bundle on a task queue of its own; activities are given by the test, as they are what a workflow ends at.
- * Connections and client are those of the SDK's test environment. Time is real (docs/explanation/decisions/tests-run-on-real-engines.md).
+ * A worker with the real bundle on a task queue of its own; activities are given by the test, as they are what a
+ * workflow ends at. Connections and client are those of the SDK's test environment. Time is real
+ * (docs/explanation/decisions/tests-run-on-real-engines.md).
  */
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
@@ -11,7 +12,13 @@ import { Worker, type WorkflowBundleOption } from "@temporalio/worker";
 import { inject } from "vitest";
 import { usualCacheDirectory } from "../../src/workers/engines/machine.js";
 import { findTemporal } from "../../src/workers/engines/temporal-program.js";
-import { type Activities, type AttemptReport, type RetryDeliveryInput, type RetryItem, SEARCH_ATTRIBUTE } from "../../src/workflows/contract.js";
+import {
+  type Activities,
+  type AttemptReport,
+  type RetryDeliveryInput,
+  type RetryItem,
+  SEARCH_ATTRIBUTE,
+} from "../../src/workflows/contract.js";
 import type { RecoveryActivities } from "../../src/workflows/recovery-contract.js";
 import { builtBundle } from "../support/built-bundle.js";
 import { provenConverter } from "../support/proven.js";
@@ -22,7 +29,10 @@ export interface TestEngine {
   eager: Client;
   taskQueue: string;
   /** Runs a worker until `stop` of what it gives. */
-  work(activities: Partial<Activities & RecoveryActivities>, options?: { maxCachedWorkflows?: number; bundle?: WorkflowBundleOption; dataConverter?: DataConverter }): Promise<{ stop(): Promise<void> }>;
+  work(
+    activities: Partial<Activities & RecoveryActivities>,
+    options?: { maxCachedWorkflows?: number; bundle?: WorkflowBundleOption; dataConverter?: DataConverter },
+  ): Promise<{ stop(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -32,14 +42,22 @@ export const testEngine = async (): Promise<TestEngine> =>
 
 /** On a server of the test's own, which suggests a new run after so many history events (4,096 as it comes). */
 export async function impatientEngine(historyEvents: number): Promise<TestEngine> {
-  const { path } = await findTemporal(undefined, { cacheDir: usualCacheDirectory() ?? tmpdir(), toolEnvironment: {}, progress: () => undefined });
-  return engineOf(await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: "existing-path", path }, ip: "127.0.0.1", log: { format: "pretty", level: "error" },
-      searchAttributes: Object.values(SEARCH_ATTRIBUTE).map((name) => defineSearchAttributeKey(name, "KEYWORD")),
-      extraArgs: ["--dynamic-config-value", `limit.historyCount.suggestContinueAsNew=${historyEvents}`],
-    },
-  }));
+  const { path } = await findTemporal(undefined, {
+    cacheDir: usualCacheDirectory() ?? tmpdir(),
+    toolEnvironment: {},
+    progress: () => undefined,
+  });
+  return engineOf(
+    await TestWorkflowEnvironment.createLocal({
+      server: {
+        executable: { type: "existing-path", path },
+        ip: "127.0.0.1",
+        log: { format: "pretty", level: "error" },
+        searchAttributes: Object.values(SEARCH_ATTRIBUTE).map((name) => defineSearchAttributeKey(name, "KEYWORD")),
+        extraArgs: ["--dynamic-config-value", `limit.historyCount.suggestContinueAsNew=${historyEvents}`],
+      },
+    }),
+  );
 }
 
 async function engineOf(environment: TestWorkflowEnvironment): Promise<TestEngine> {
@@ -54,8 +72,12 @@ async function engineOf(environment: TestWorkflowEnvironment): Promise<TestEngin
     async work(activities, options = {}) {
       const { bundle: given, ...rest } = options;
       const worker = await Worker.create({
-        connection, taskQueue, dataConverter: provenConverter, workflowBundle: given ?? bundle,
-        activities: { recordRefusal: async () => undefined, ...activities }, ...rest,
+        connection,
+        taskQueue,
+        dataConverter: provenConverter,
+        workflowBundle: given ?? bundle,
+        activities: { recordRefusal: async () => undefined, ...activities },
+        ...rest,
       });
       const running = worker.run();
       const stop = async (): Promise<void> => {
@@ -77,10 +99,20 @@ async function engineOf(environment: TestWorkflowEnvironment): Promise<TestEngin
 export function retryInput(count: number, over: Partial<RetryItem> = {}): RetryDeliveryInput {
   const subscriptionId = `sub_${randomBytes(5).toString("hex")}`;
   return {
-    subscriptionId, groupId: "grp_test", parkOpenDays: 7,
+    subscriptionId,
+    groupId: "grp_test",
+    parkOpenDays: 7,
     items: Array.from({ length: count }, (_, index) => {
       const eventId = `evt_${randomBytes(5).toString("hex")}_${index}`;
-      return { deliveryId: `${eventId}.${subscriptionId}`, eventId, eventType: "test.made", status: "pending", attempts: 0, scheduleBase: 0, ...over };
+      return {
+        deliveryId: `${eventId}.${subscriptionId}`,
+        eventId,
+        eventType: "test.made",
+        status: "pending",
+        attempts: 0,
+        scheduleBase: 0,
+        ...over,
+      };
     }),
   };
 }
@@ -100,6 +132,7 @@ export function consumer(answer: (item: RetryItem, attempt: number) => Partial<R
       }),
     };
   };
-  const recordStatus = async ({ items, by }: { items: RetryItem[]; by?: string }): Promise<void> => void recorded.push({ items, ...(by !== undefined && { by }) });
+  const recordStatus = async ({ items, by }: { items: RetryItem[]; by?: string }): Promise<void> =>
+    void recorded.push({ items, ...(by !== undefined && { by }) });
   return { calls, recorded, chunks, activities: { attempt, recordStatus } };
 }

@@ -1,18 +1,46 @@
 import { describe, expect, test } from "vitest";
-import { deliveryIdOf, escapeEventId, eventOfDelivery, isEventId, unescapeEventId } from "../../src/workflows/event-id.js";
+import {
+  deliveryIdOf,
+  escapeEventId,
+  eventOfDelivery,
+  isEventId,
+  unescapeEventId,
+} from "../../src/workflows/event-id.js";
 
 test.each([
-  ["evt_01J", true], ["a-b_C", true], ["a".repeat(256), true], ["order:4711", true], ["a/b", true], ["evt.1", true], ["/a//b/", true], ["...", true],
-  ["6ba7b810-9dad-11d1-80b4-00c04fd430c8", true], ["urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", true], ["01K7C2EBX3M5Q8R0S2T4V6W8Y0", true],
-  ["", false], ["a".repeat(257), false], ["a b", false], ["ä", false], ["a\n", false], ["a~3Ab", false], ["a%2Fb", false], [".", false], ["..", false],
+  ["evt_01J", true],
+  ["a-b_C", true],
+  ["a".repeat(256), true],
+  ["order:4711", true],
+  ["a/b", true],
+  ["evt.1", true],
+  ["/a//b/", true],
+  ["...", true],
+  ["6ba7b810-9dad-11d1-80b4-00c04fd430c8", true],
+  ["urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", true],
+  ["01K7C2EBX3M5Q8R0S2T4V6W8Y0", true],
+  ["", false],
+  ["a".repeat(257), false],
+  ["a b", false],
+  ["ä", false],
+  ["a\n", false],
+  ["a~3Ab", false],
+  ["a%2Fb", false],
+  [".", false],
+  ["..", false],
 ])("event id %j: %s", (id, expected) => {
   expect(isEventId(id)).toBe(expected);
 });
 
 describe("the escape", () => {
   test.each([
-    ["evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W", "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W"], ["a-b_C", "a-b_C"],
-    ["order:4711", "order~3A4711"], ["a/b", "a~2Fb"], ["evt.1", "evt~2E1"], ["a/../b", "a~2F~2E~2E~2Fb"], ["a_3Ab", "a_3Ab"],
+    ["evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W", "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W"],
+    ["a-b_C", "a-b_C"],
+    ["order:4711", "order~3A4711"],
+    ["a/b", "a~2Fb"],
+    ["evt.1", "evt~2E1"],
+    ["a/../b", "a~2F~2E~2E~2Fb"],
+    ["a_3Ab", "a_3Ab"],
   ])("of %s is %s, and leads back", (id, escaped) => {
     expect(escapeEventId(id)).toBe(escaped);
     expect(unescapeEventId(escaped)).toBe(id);
@@ -20,7 +48,9 @@ describe("the escape", () => {
 
   test("is one to one, without full stop and slash, and fits into a workflow id of Temporal at its longest", () => {
     const characters = ["a", "~", ":", ".", "/", "2", "E", "3", "A", "-", "_"];
-    const ids = characters.flatMap((a) => characters.flatMap((b) => characters.map((c) => `x${a}${b}${c}`))).filter(isEventId);
+    const ids = characters
+      .flatMap((a) => characters.flatMap((b) => characters.map((c) => `x${a}${b}${c}`)))
+      .filter(isEventId);
     expect(new Set(ids.map(escapeEventId)).size).toBe(ids.length);
     for (const id of ids) {
       expect(escapeEventId(id)).toMatch(/^[A-Za-z0-9_~-]+$/);
@@ -31,9 +61,12 @@ describe("the escape", () => {
     expect(`retry/page/${longest}/999/sub_01K3ZJ8Q5T9V7X2M4N6P8R0S1W`.length).toBeLessThan(1_000);
   });
 
-  test.each(["a~3ab", "a~41b", "a~", "a~3", "a~7Eb", "order:4711", "a b", "", "~2E", "x".repeat(769)])("%j is no escaped id", (text) => {
-    expect(unescapeEventId(text)).toBeUndefined();
-  });
+  test.each(["a~3ab", "a~41b", "a~", "a~3", "a~7Eb", "order:4711", "a b", "", "~2E", "x".repeat(769)])(
+    "%j is no escaped id",
+    (text) => {
+      expect(unescapeEventId(text)).toBeUndefined();
+    },
+  );
 
   test("stands in the id of a delivery, which tells the event's id again", () => {
     const id = deliveryIdOf("a.b/c:d", "sub_01K3ZJ8Q5T9V7X2M4N6P8R0S1W");

@@ -4,7 +4,9 @@ import { configure, isIdle, lease, MAX_LEASE, newBucket, pause, planOf, SPARE_MS
 import { mostOverLimit } from "../support/rate.js";
 
 const START = 1_700_000_000_000;
-const RATES: RateLimit[] = [0.2, 0.5, 1, 5, 20, 50, 200].flatMap((perSecond) => [1, 2, 3, 5, 10, 50, 200].map((burst) => ({ perSecond, burst })));
+const RATES: RateLimit[] = [0.2, 0.5, 1, 5, 20, 50, 200].flatMap((perSecond) =>
+  [1, 2, 3, 5, 10, 50, 200].map((burst) => ({ perSecond, burst })),
+);
 
 /** A small seeded generator (mulberry32): a failing case can be run again. */
 function seeded(seed: number): () => number {
@@ -47,7 +49,12 @@ describe("the law: over any window at most burst + rate·W (+1)", () => {
   it("is broken by slots used later than allowed: the check sees it", () => {
     const rate = { perSecond: 50, burst: 1 };
     const given = lease(newBucket(rate, 0, START), { count: 100 }, START);
-    expect(mostOverLimit(given.lease.slots.map((slot) => Math.max(slot, START + 500)), rate)).toBeGreaterThan(1);
+    expect(
+      mostOverLimit(
+        given.lease.slots.map((slot) => Math.max(slot, START + 500)),
+        rate,
+      ),
+    ).toBeGreaterThan(1);
   });
 
   it.each(RATES)("gives out at least 95 % of $perSecond/s with a burst of $burst", (rate) => {
@@ -56,12 +63,15 @@ describe("the law: over any window at most burst + rate·W (+1)", () => {
     expect(slots.length).toBeGreaterThanOrEqual((0.95 * rate.perSecond * (last - START)) / 1_000);
   });
 
-  it.each(RATES)("leaves a quarter of a request for clocks and transit at $perSecond/s with a burst of $burst", (rate) => {
-    const { depth, spares, toleranceMs } = planOf(rate);
-    expect(depth).toBeGreaterThanOrEqual(1);
-    expect(depth + spares + (rate.perSecond * toleranceMs) / 1_000).toBeLessThanOrEqual(rate.burst + 0.75);
-    expect(toleranceMs).toBeGreaterThan(0);
-  });
+  it.each(RATES)(
+    "leaves a quarter of a request for clocks and transit at $perSecond/s with a burst of $burst",
+    (rate) => {
+      const { depth, spares, toleranceMs } = planOf(rate);
+      expect(depth).toBeGreaterThanOrEqual(1);
+      expect(depth + spares + (rate.perSecond * toleranceMs) / 1_000).toBeLessThanOrEqual(rate.burst + 0.75);
+      expect(toleranceMs).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe("lease", () => {
@@ -146,8 +156,15 @@ describe("at equality", () => {
   it("the rate that is known stays: another one of the same instant is not newer", () => {
     const state = spent();
     expect(configure(state, { perSecond: 99, burst: 99 }, 7, START)).toBe(state);
-    expect(configure(state, { perSecond: 99, burst: 99 }, 8, START)).toMatchObject({ rate: { perSecond: 99 }, rateAsOf: 8 });
-    for (const changed of [{ perSecond: 11, burst: 20 }, { perSecond: 10, burst: 21 }]) expect(configure(state, changed, 8, START).epoch).toBeGreaterThan(state.epoch);
+    expect(configure(state, { perSecond: 99, burst: 99 }, 8, START)).toMatchObject({
+      rate: { perSecond: 99 },
+      rateAsOf: 8,
+    });
+    for (const changed of [
+      { perSecond: 11, burst: 20 },
+      { perSecond: 10, burst: 21 },
+    ])
+      expect(configure(state, changed, 8, START).epoch).toBeGreaterThan(state.epoch);
   });
 
   it("a pause that ends when the last one does is no news, nor one that ends now", () => {
@@ -160,10 +177,19 @@ describe("at equality", () => {
 
   it("it is idle in the instant in which all it gave out has ended, and not before", () => {
     const state = newBucket(rate, 0, START);
-    expect([isIdle({ ...state, tat: START }, START), isIdle({ ...state, tat: START + 1 }, START)]).toEqual([true, false]);
-    expect([isIdle({ ...state, pausedUntil: START }, START), isIdle({ ...state, pausedUntil: START + 1 }, START)]).toEqual([true, false]);
+    expect([isIdle({ ...state, tat: START }, START), isIdle({ ...state, tat: START + 1 }, START)]).toEqual([
+      true,
+      false,
+    ]);
+    expect([
+      isIdle({ ...state, pausedUntil: START }, START),
+      isIdle({ ...state, pausedUntil: START + 1 }, START),
+    ]).toEqual([true, false]);
     const spares = (until: number) => [{ until, count: 1 }];
-    expect([isIdle({ ...state, spares: spares(START) }, START), isIdle({ ...state, spares: spares(START + 1) }, START)]).toEqual([true, false]);
+    expect([
+      isIdle({ ...state, spares: spares(START) }, START),
+      isIdle({ ...state, spares: spares(START + 1) }, START),
+    ]).toEqual([true, false]);
   });
 
   it("spares are free again in the instant in which they end", () => {
@@ -182,14 +208,20 @@ describe("at equality", () => {
     const next = Math.ceil(START + intervalMs);
     expect(lease(full.state, { count: 1 }, next).lease.slots).toEqual([next]);
     expect(lease(full.state, { count: 1 }, next - 2).lease.slots).toEqual([next]);
-    expect(lease({ ...full.state, tat: next + (depth - 1) * intervalMs }, { count: 0, expect: 1 }, next).lease.spare?.count).toBe(1);
-    expect(lease({ ...full.state, tat: next + (depth - 1) * intervalMs + 1 }, { count: 0, expect: 1 }, next).lease.spare).toBeUndefined();
+    expect(
+      lease({ ...full.state, tat: next + (depth - 1) * intervalMs }, { count: 0, expect: 1 }, next).lease.spare?.count,
+    ).toBe(1);
+    expect(
+      lease({ ...full.state, tat: next + (depth - 1) * intervalMs + 1 }, { count: 0, expect: 1 }, next).lease.spare,
+    ).toBeUndefined();
   });
 
   it("the law holds for a window that begins with one slot and ends with another", () => {
     const { slots } = lease(newBucket(rate, 0, START), { count: 200 }, START).lease;
     expect(mostOverLimit(slots, rate)).toBeLessThanOrEqual(1);
     const spaced = (index: number) => (slots[index + 1] ?? 0) - (slots[index] ?? 0);
-    expect(Math.min(...Array.from({ length: 100 }, (_, index) => spaced(index + 99)))).toBeGreaterThanOrEqual(1_000 / rate.perSecond);
+    expect(Math.min(...Array.from({ length: 100 }, (_, index) => spaced(index + 99)))).toBeGreaterThanOrEqual(
+      1_000 / rate.perSecond,
+    );
   });
 });

@@ -1,6 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { noProgress, type RecoveryActivities, type RecoveryInput, type RecoveryProgress, type RecoveryStepInput } from "../../src/workflows/recovery-contract.js";
+import {
+  noProgress,
+  type RecoveryActivities,
+  type RecoveryInput,
+  type RecoveryProgress,
+  type RecoveryStepInput,
+} from "../../src/workflows/recovery-contract.js";
 import { testEngine, type TestEngine } from "./engine.js";
 
 let engine: TestEngine;
@@ -10,8 +16,14 @@ afterAll(() => engine.close());
 const within = { timeout: 30_000, interval: 50 };
 const PAGE = 4;
 
-/** Deliveries of made-up subscriptions at this pace; what is handed over is delivered when it is looked at next, unless `hangs`. */
-function deliveries(counts: Record<string, number>, { perSecond = 1_000, hangs = () => false }: { perSecond?: number; hangs?: () => boolean } = {}) {
+/**
+ * Deliveries of made-up subscriptions at this pace; what is handed over is delivered when it is looked at next, unless
+ * `hangs`.
+ */
+function deliveries(
+  counts: Record<string, number>,
+  { perSecond = 1_000, hangs = () => false }: { perSecond?: number; hangs?: () => boolean } = {},
+) {
   const steps: (RecoveryStepInput & { at: number })[] = [];
   const said: { status: string; progress: RecoveryProgress; error?: string }[] = [];
   const activities: Omit<RecoveryActivities, "recoverPage"> = {
@@ -19,17 +31,29 @@ function deliveries(counts: Record<string, number>, { perSecond = 1_000, hangs =
     recoveryPage: async ({ subscriptionId, cursor = "0" }) => {
       const [from, all] = [Number(cursor), counts[subscriptionId] ?? 0];
       const to = Math.min(from + PAGE, all);
-      return { deliveries: Array.from({ length: to - from }, (_, index) => ({ id: `evt_${from + index}.${subscriptionId}`, attempts: 1 })), perSecond, ...(to < all && { cursor: String(to) }) };
+      return {
+        deliveries: Array.from({ length: to - from }, (_, index) => ({
+          id: `evt_${from + index}.${subscriptionId}`,
+          attempts: 1,
+        })),
+        perSecond,
+        ...(to < all && { cursor: String(to) }),
+      };
     },
     recoveryStep: async (input) => {
       steps.push({ ...input, at: Date.now() });
       const open = hangs();
       return {
-        sent: input.send.map(({ id, attempts }) => ({ id, attempts, at: Date.now() })), skipped: {}, perSecond,
-        delivered: open ? 0 : input.watch.length, failedAgain: 0, watch: open ? input.watch : [],
+        sent: input.send.map(({ id, attempts }) => ({ id, attempts, at: Date.now() })),
+        skipped: {},
+        perSecond,
+        delivered: open ? 0 : input.watch.length,
+        failedAgain: 0,
+        watch: open ? input.watch : [],
       };
     },
-    recordRecovery: async ({ status, progress, error }) => void said.push({ status, progress: progress as RecoveryProgress, ...(error !== undefined && { error }) }),
+    recordRecovery: async ({ status, progress, error }) =>
+      void said.push({ status, progress: progress as RecoveryProgress, ...(error !== undefined && { error }) }),
   };
   const sent = (): string[] => steps.flatMap(({ send }) => send.map(({ id }) => id));
   return { activities, steps, said, sent };
@@ -38,7 +62,9 @@ function deliveries(counts: Record<string, number>, { perSecond = 1_000, hangs =
 const start = (input: Partial<RecoveryInput> = {}) => {
   const recoveryId = randomBytes(5).toString("hex");
   return engine.client.workflow.start("recovery", {
-    workflowId: `recovery/${recoveryId}`, taskQueue: engine.taskQueue, args: [{ recoveryId, filter: {}, parkOpenDays: 7, ...input } satisfies RecoveryInput],
+    workflowId: `recovery/${recoveryId}`,
+    taskQueue: engine.taskQueue,
+    args: [{ recoveryId, filter: {}, parkOpenDays: 7, ...input } satisfies RecoveryInput],
   });
 };
 
@@ -54,7 +80,10 @@ describe("recovery", () => {
       expect(await handle.result()).toEqual({ ...noProgress(), found: total, sent: total, delivered: total });
       expect(new Set(side.sent()).size).toBe(total);
       expect(side.sent()).toHaveLength(total);
-      expect(side.said.at(-1)).toEqual({ status: "done", progress: { ...noProgress(), found: total, sent: total, delivered: total } });
+      expect(side.said.at(-1)).toEqual({
+        status: "done",
+        progress: { ...noProgress(), found: total, sent: total, delivered: total },
+      });
       expect(side.said.slice(0, -1).every(({ status }) => status === "running")).toBe(true);
       expect(await handle.query("state")).toMatchObject({ progress: { sent: total } });
     } finally {
@@ -70,7 +99,8 @@ describe("recovery", () => {
       await handle.result();
       const instants = side.steps.flatMap(({ send }) => send.map(({ notBefore }) => notBefore));
       expect(instants).toHaveLength(45);
-      for (let index = 1; index < instants.length; index++) expect((instants[index] ?? 0) - (instants[index - 1] ?? 0)).toBeGreaterThanOrEqual(99);
+      for (let index = 1; index < instants.length; index++)
+        expect((instants[index] ?? 0) - (instants[index - 1] ?? 0)).toBeGreaterThanOrEqual(99);
       expect(Math.max(...side.steps.map(({ send }) => send.length))).toBeLessThanOrEqual(20);
     } finally {
       await worker.stop();
@@ -83,7 +113,9 @@ describe("recovery", () => {
     const worker = await engine.work(side.activities);
     try {
       const handle = await start();
-      await expect.poll(() => side.steps.filter(({ watch, send }) => watch.length === 16 && send.length === 0).length, within).toBeGreaterThan(1);
+      await expect
+        .poll(() => side.steps.filter(({ watch, send }) => watch.length === 16 && send.length === 0).length, within)
+        .toBeGreaterThan(1);
       expect(side.sent()).toHaveLength(16);
       hanging = false;
       await expect.poll(() => side.sent().length, within).toBeGreaterThan(16);
@@ -103,7 +135,13 @@ describe("recovery", () => {
       await expect.poll(() => side.sent().length, within).toBeGreaterThan(0);
       await handle.signal("pause", { by: "key:1" });
       await expect.poll(() => side.said.at(-1)?.status, within).toBe("paused");
-      await expect.poll(async () => (await handle.query<{ progress: RecoveryProgress }>("state")).progress.delivered === side.sent().length, within).toBe(true);
+      await expect
+        .poll(
+          async () =>
+            (await handle.query<{ progress: RecoveryProgress }>("state")).progress.delivered === side.sent().length,
+          within,
+        )
+        .toBe(true);
       const { runId } = await handle.describe();
       await expect.poll(async () => (await handle.describe()).runId, within).not.toBe(runId);
       const before = side.sent().length;
@@ -116,7 +154,12 @@ describe("recovery", () => {
       const sent = side.sent().length;
       const { sent: told, delivered } = (await handle.query<{ progress: RecoveryProgress }>("state")).progress;
       expect(told).toBe(sent);
-      expect(side.said.at(-1)?.error).toMatch(new RegExp(`^Cancelled by key:2\\. \\d+ that were read were not sent; ${told - delivered} that were handed over before go on\\.$`));
+      expect(side.said.at(-1)?.error).toMatch(
+        new RegExp(
+          `^Cancelled by key:2\\. \\d+ that were read were not sent; ${told - delivered} that were ` +
+            "handed over before go on\\.$",
+        ),
+      );
       hanging = false;
       expect(await handle.result()).toMatchObject({ sent, delivered: sent });
       expect(side.sent()).toHaveLength(sent);
@@ -134,7 +177,10 @@ describe("recovery", () => {
       await expect.poll(() => side.sent().length, within).toBeGreaterThan(0);
       await handle.cancel();
       await expect(handle.result()).rejects.toThrow();
-      expect(side.said.at(-1)).toMatchObject({ status: "cancelled", progress: { sent: side.sent().length, delivered: side.sent().length } });
+      expect(side.said.at(-1)).toMatchObject({
+        status: "cancelled",
+        progress: { sent: side.sent().length, delivered: side.sent().length },
+      });
     } finally {
       await worker.stop();
     }
@@ -144,16 +190,38 @@ describe("recovery", () => {
     let waits = true;
     const side = deliveries({ sub_1: 120 }, { perSecond: 10 });
     const { recoveryStep } = side.activities;
-    const worker = await engine.work({ ...side.activities, recoveryStep: async (input) => ({ ...(await recoveryStep(input)), ...(input.look && { live: { waits, tookMs: 1 } }) }) });
+    const worker = await engine.work({
+      ...side.activities,
+      recoveryStep: async (input) => ({
+        ...(await recoveryStep(input)),
+        ...(input.look && { live: { waits, tookMs: 1 } }),
+      }),
+    });
     try {
       const handle = await start();
       const gaps = (): number[] => {
         const instants = side.steps.flatMap(({ send }) => send.map(({ notBefore }) => notBefore));
         return instants.slice(1).map((at, index) => at - (instants[index] ?? 0));
       };
-      await expect.poll(() => gaps().slice(-4).filter((gap) => gap >= 199).length, within).toBe(4);
+      await expect
+        .poll(
+          () =>
+            gaps()
+              .slice(-4)
+              .filter((gap) => gap >= 199).length,
+          within,
+        )
+        .toBe(4);
       waits = false;
-      await expect.poll(() => gaps().slice(-3).filter((gap) => gap <= 101).length, within).toBe(3);
+      await expect
+        .poll(
+          () =>
+            gaps()
+              .slice(-3)
+              .filter((gap) => gap <= 101).length,
+          within,
+        )
+        .toBe(3);
       await handle.signal("cancel", {});
       await handle.result();
     } finally {
@@ -165,7 +233,10 @@ describe("recovery", () => {
     const side = deliveries({ sub_1: 10 });
     const cursors: (string | undefined)[] = [];
     const { recoveryPage } = side.activities;
-    const worker = await engine.work({ ...side.activities, recoveryPage: async (input) => (cursors.push(input.cursor), recoveryPage(input)) });
+    const worker = await engine.work({
+      ...side.activities,
+      recoveryPage: async (input) => (cursors.push(input.cursor), recoveryPage(input)),
+    });
     try {
       const handle = await start({ cursor: "8", progress: { found: 8, resent: 7 }, pagesDone: 2 });
       expect(await handle.result()).toEqual({ ...noProgress(), found: 10, sent: 9, delivered: 2 });

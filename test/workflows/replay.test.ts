@@ -21,24 +21,40 @@ const within = { timeout: 30_000, interval: 50 };
 let code: string;
 beforeAll(async () => void (code = await bundleCode()));
 
-const files = (): string[] => readdirSync(DIRECTORY).filter((name) => name.endsWith(".json")).sort();
-/** In protobufjs' own JSON form: the SDK's reader needs a single protobufjs in the tree, which a second major version prevents. */
-const historyOf = (file: string) => temporal.api.history.v1.History.fromObject(JSON.parse(readFileSync(`${DIRECTORY}${file}`, "utf8")) as object);
+const files = (): string[] =>
+  readdirSync(DIRECTORY)
+    .filter((name) => name.endsWith(".json"))
+    .sort();
+/**
+ * In protobufjs' own JSON form: the SDK's reader needs a single protobufjs in the tree, which a second major version
+ * prevents.
+ */
+const historyOf = (file: string) =>
+  temporal.api.history.v1.History.fromObject(JSON.parse(readFileSync(`${DIRECTORY}${file}`, "utf8")) as object);
 
 /** What replaying every file came to; undefined: no difference. */
 async function replay(bundle: string): Promise<Map<string, Error | undefined>> {
   const results = new Map<string, Error | undefined>();
   const names = files();
   // Ids of children are made from the workflow's own, so it replays under the id it was recorded with.
-  const histories = names.map(historyOf).map((history) => ({ workflowId: history.events[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? "", history }));
-  for await (const { error } of Worker.runReplayHistories({ workflowBundle: { code: bundle } }, histories)) results.set(names[results.size] ?? "", error);
+  const histories = names
+    .map(historyOf)
+    .map((history) => ({
+      workflowId: history.events[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? "",
+      history,
+    }));
+  for await (const { error } of Worker.runReplayHistories({ workflowBundle: { code: bundle } }, histories))
+    results.set(names[results.size] ?? "", error);
   return results;
 }
 
 describe.skipIf(process.env["SEALPOST_RECORD_HISTORIES"])("recorded histories", () => {
   it("are there for every workflow", () => {
     for (const workflow of ["deliverEvent", "deliverPage", "retryDelivery", "tokenBucket", "recovery"]) {
-      expect(files().some((file) => file.startsWith(`${workflow}.`)), workflow).toBe(true);
+      expect(
+        files().some((file) => file.startsWith(`${workflow}.`)),
+        workflow,
+      ).toBe(true);
     }
   });
 
@@ -48,7 +64,10 @@ describe.skipIf(process.env["SEALPOST_RECORD_HISTORIES"])("recorded histories", 
 
   it("are told from those of changed code", async () => {
     // One timer more at the start of retryDelivery and tokenBucket: exactly what must not go unnoticed.
-    const sleeping = code.replaceAll(/async function (?:retryDelivery|tokenBucket)\(input\) \{/g, "$& await new Promise((resume) => setTimeout(resume, 1));");
+    const sleeping = code.replaceAll(
+      /async function (?:retryDelivery|tokenBucket)\(input\) \{/g,
+      "$& await new Promise((resume) => setTimeout(resume, 1));",
+    );
     expect(sleeping).not.toBe(code);
     const results = await replay(sleeping);
     const noticed = [...results].filter(([, error]) => error).map(([file]) => file.split(".")[0]);
@@ -63,24 +82,59 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     const save = async (name: string, handle: WorkflowHandle): Promise<void> => {
       const history: unknown = temporal.api.history.v1.History.fromObject(await handle.fetchHistory()).toJSON();
       // The place of recording is nobody's business, and no file should change because of it.
-      const text = JSON.stringify(history, (_key, value: unknown) => (typeof value === "string" && value.includes(hostname()) ? "recorded" : value), 1);
+      const text = JSON.stringify(
+        history,
+        (_key, value: unknown) => (typeof value === "string" && value.includes(hostname()) ? "recorded" : value),
+        1,
+      );
       writeFileSync(`${DIRECTORY}${name}.json`, `${text}\n`);
     };
     const start = (type: string, workflowId: string, input: unknown, attributes = {}) =>
-      engine.client.workflow.start(type, { workflowId: `${workflowId}-${randomBytes(4).toString("hex")}`, taskQueue: engine.taskQueue, args: [input], ...attributes });
-    const side = consumer((item, attempt) => (attempt === 1 ? { status: "retrying", dueAt: Date.now() + 500 } : attempt === 2 && item.deliveryId.includes("_1.") ? { status: "parked" } : { status: "delivered" }));
-    const event = { id: "evt_recorded", type: "test.made", contentType: "application/json", body: { text: "{}" }, sha256: "x", acceptedAt: 0 };
+      engine.client.workflow.start(type, {
+        workflowId: `${workflowId}-${randomBytes(4).toString("hex")}`,
+        taskQueue: engine.taskQueue,
+        args: [input],
+        ...attributes,
+      });
+    const side = consumer((item, attempt) =>
+      attempt === 1
+        ? { status: "retrying", dueAt: Date.now() + 500 }
+        : attempt === 2 && item.deliveryId.includes("_1.")
+          ? { status: "parked" }
+          : { status: "delivered" },
+    );
+    const event = {
+      id: "evt_recorded",
+      type: "test.made",
+      contentType: "application/json",
+      body: { text: "{}" },
+      sha256: "x",
+      acceptedAt: 0,
+    };
     let pages = 0;
     const worker = await engine.work({
       ...side.activities,
-      dispatch: async ({ events }) => (events[0]?.id === "evt_wide"
-        ? { retries: [], pages: [{ owner: "w", events: [{ id: "evt_wide" }], subscriptionIds: ["sub_1"], catalogueVersion: 1 }] }
-        : { retries: events.length > 1 ? [retryInput(1)] : [] }),
+      dispatch: async ({ events }) =>
+        events[0]?.id === "evt_wide"
+          ? {
+              retries: [],
+              pages: [{ owner: "w", events: [{ id: "evt_wide" }], subscriptionIds: ["sub_1"], catalogueVersion: 1 }],
+            }
+          : { retries: events.length > 1 ? [retryInput(1)] : [] },
       dispatchPage: async () => ({ retries: [retryInput(1)] }),
       recoverySubscriptions: async () => ["sub_1", "sub_2"],
-      recoveryPage: async ({ subscriptionId }) => ({ deliveries: [{ id: `evt_${pages}.${subscriptionId}`, attempts: 1 }], perSecond: 10, ...((pages += 1) < 4 && { cursor: String(pages) }) }),
+      recoveryPage: async ({ subscriptionId }) => ({
+        deliveries: [{ id: `evt_${pages}.${subscriptionId}`, attempts: 1 }],
+        perSecond: 10,
+        ...((pages += 1) < 4 && { cursor: String(pages) }),
+      }),
       recoveryStep: async ({ send, watch }) => ({
-        sent: send.map(({ id, attempts }) => ({ id, attempts, at: Date.now() })), skipped: {}, delivered: watch.length, failedAgain: 0, watch: [], perSecond: 10,
+        sent: send.map(({ id, attempts }) => ({ id, attempts, at: Date.now() })),
+        skipped: {},
+        delivered: watch.length,
+        failedAgain: 0,
+        watch: [],
+        perSecond: 10,
         ...(send.length > 0 && { retry: retryInput(1) }),
       }),
       recordRecovery: async () => undefined,
@@ -89,14 +143,20 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     const handed = await start("deliverEvent", "handed", { events: [event, { ...event, id: "evt_other" }] });
     const wide = await start("deliverEvent", "wide", { events: [{ ...event, id: "evt_wide" }] });
     await Promise.all([settled, handed, wide].map((handle) => handle.result()));
-    await Promise.all([save("deliverEvent.settled", settled), save("deliverEvent.handed-over", handed), save("deliverEvent.wide", wide)]);
+    await Promise.all([
+      save("deliverEvent.settled", settled),
+      save("deliverEvent.handed-over", handed),
+      save("deliverEvent.wide", wide),
+    ]);
     const page = engine.client.workflow.getHandle(`page/${wide.workflowId}/0`);
     await page.result();
     await save("deliverPage.handed-over", page);
 
     const input = retryInput(2);
     const retry = await start("retryDelivery", "parked", input, { typedSearchAttributes: searchAttributesOf(input) });
-    await expect.poll(async () => (await retry.query<RetryItem[]>("state")).map(({ status }) => status).sort(), within).toEqual(["delivered", "parked"]);
+    await expect
+      .poll(async () => (await retry.query<RetryItem[]>("state")).map(({ status }) => status).sort(), within)
+      .toEqual(["delivered", "parked"]);
     await save("retryDelivery.parked", retry);
     await retry.signal("wake");
     await retry.signal("retry");

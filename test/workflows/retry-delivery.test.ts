@@ -11,14 +11,23 @@ let engine: TestEngine;
 beforeAll(async () => void (engine = await testEngine()));
 afterAll(() => engine.close());
 
-const start = (input: RetryDeliveryInput): Promise<WorkflowHandle> => engine.client.workflow.start("retryDelivery", {
-  workflowId: `retry/${randomBytes(5).toString("hex")}`, taskQueue: engine.taskQueue, args: [input], typedSearchAttributes: searchAttributesOf(input),
-});
+const start = (input: RetryDeliveryInput): Promise<WorkflowHandle> =>
+  engine.client.workflow.start("retryDelivery", {
+    workflowId: `retry/${randomBytes(5).toString("hex")}`,
+    taskQueue: engine.taskQueue,
+    args: [input],
+    typedSearchAttributes: searchAttributesOf(input),
+  });
 const within = { timeout: 30_000, interval: 50 };
-const statusesOf = async (handle: WorkflowHandle): Promise<string[]> => (await handle.query<RetryItem[]>("state")).map(({ status }) => status);
+const statusesOf = async (handle: WorkflowHandle): Promise<string[]> =>
+  (await handle.query<RetryItem[]>("state")).map(({ status }) => status);
 
 /** Each test brings its own worker; `0` replays the history at every task. */
-async function withWorker(side: ReturnType<typeof consumer>, act: () => Promise<void>, maxCachedWorkflows = 100): Promise<void> {
+async function withWorker(
+  side: ReturnType<typeof consumer>,
+  act: () => Promise<void>,
+  maxCachedWorkflows = 100,
+): Promise<void> {
   const worker = await engine.work(side.activities, { maxCachedWorkflows });
   try {
     await act();
@@ -29,66 +38,97 @@ async function withWorker(side: ReturnType<typeof consumer>, act: () => Promise<
 
 describe("retryDelivery", () => {
   it("attempts in order, never before the time, until delivered", async () => {
-    const side = consumer((_item, attempt) => (attempt < 3 ? { status: "retrying", dueAt: Date.now() + 1_000 * attempt } : { status: "delivered" }));
-    await withWorker(side, async () => {
-      const input = retryInput(2);
-      await (await start(input)).result();
-      for (const { deliveryId } of input.items) {
-        const calls = side.calls.filter((call) => call.deliveryId === deliveryId);
-        expect(calls.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
-        for (const { at, dueAt = 0 } of calls) expect(at).toBeGreaterThanOrEqual(dueAt);
-      }
-    }, 0);
+    const side = consumer((_item, attempt) =>
+      attempt < 3 ? { status: "retrying", dueAt: Date.now() + 1_000 * attempt } : { status: "delivered" },
+    );
+    await withWorker(
+      side,
+      async () => {
+        const input = retryInput(2);
+        await (await start(input)).result();
+        for (const { deliveryId } of input.items) {
+          const calls = side.calls.filter((call) => call.deliveryId === deliveryId);
+          expect(calls.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+          for (const { at, dueAt = 0 } of calls) expect(at).toBeGreaterThanOrEqual(dueAt);
+        }
+      },
+      0,
+    );
   });
 
   it("stays open while something is parked, shows it, and goes on or ends when told to", async () => {
     let mended = false;
-    const side = consumer(() => (mended ? { status: "delivered" } : { status: "parked", reason: "HTTP 400: the consumer refused the data" }));
-    await withWorker(side, async () => {
-      const input = retryInput(3);
-      const [first, second, third] = input.items;
-      const handle = await start(input);
-      await expect.poll(() => statusesOf(handle), within).toEqual(["parked", "parked", "parked"]);
-      await expect.poll(async () => (await handle.describe()).searchAttributes[SEARCH_ATTRIBUTE.status], within).toEqual(["parked"]);
-      const { currentDetails } = await handle.query<{ currentDetails: string }>("__temporal_workflow_metadata");
-      expect(currentDetails).toContain("HTTP 400: the consumer refused the data");
-      expect((await handle.describe()).searchAttributes[SEARCH_ATTRIBUTE.subscription]).toEqual([input.subscriptionId]);
-      mended = true;
-      await handle.signal("retry", { deliveryIds: [first?.deliveryId] });
-      await expect.poll(() => statusesOf(handle), within).toEqual(["delivered", "parked", "parked"]);
-      await handle.signal("cancel", { deliveryIds: [second?.deliveryId], by: "key:1", reason: "not needed" });
-      await expect.poll(() => statusesOf(handle), within).toEqual(["delivered", "cancelled", "parked"]);
-      expect(side.recorded).toMatchObject([{ by: "key:1", items: [{ deliveryId: second?.deliveryId, status: "cancelled", reason: "not needed" }] }]);
-      await handle.signal("retry");
-      await handle.result();
-      expect(side.calls.filter(({ deliveryId }) => deliveryId === third?.deliveryId)).toHaveLength(2);
-      expect(side.calls.filter(({ deliveryId }) => deliveryId === second?.deliveryId)).toHaveLength(1);
-    }, 0);
+    const side = consumer(() =>
+      mended ? { status: "delivered" } : { status: "parked", reason: "HTTP 400: the consumer refused the data" },
+    );
+    await withWorker(
+      side,
+      async () => {
+        const input = retryInput(3);
+        const [first, second, third] = input.items;
+        const handle = await start(input);
+        await expect.poll(() => statusesOf(handle), within).toEqual(["parked", "parked", "parked"]);
+        await expect
+          .poll(async () => (await handle.describe()).searchAttributes[SEARCH_ATTRIBUTE.status], within)
+          .toEqual(["parked"]);
+        const { currentDetails } = await handle.query<{ currentDetails: string }>("__temporal_workflow_metadata");
+        expect(currentDetails).toContain("HTTP 400: the consumer refused the data");
+        expect((await handle.describe()).searchAttributes[SEARCH_ATTRIBUTE.subscription]).toEqual([
+          input.subscriptionId,
+        ]);
+        mended = true;
+        await handle.signal("retry", { deliveryIds: [first?.deliveryId] });
+        await expect.poll(() => statusesOf(handle), within).toEqual(["delivered", "parked", "parked"]);
+        await handle.signal("cancel", { deliveryIds: [second?.deliveryId], by: "key:1", reason: "not needed" });
+        await expect.poll(() => statusesOf(handle), within).toEqual(["delivered", "cancelled", "parked"]);
+        expect(side.recorded).toMatchObject([
+          { by: "key:1", items: [{ deliveryId: second?.deliveryId, status: "cancelled", reason: "not needed" }] },
+        ]);
+        await handle.signal("retry");
+        await handle.result();
+        expect(side.calls.filter(({ deliveryId }) => deliveryId === third?.deliveryId)).toHaveLength(2);
+        expect(side.calls.filter(({ deliveryId }) => deliveryId === second?.deliveryId)).toHaveLength(1);
+      },
+      0,
+    );
   });
 
   it("takes `{}`, `null` and no input alike, in every signal", async () => {
     const side = consumer((_item, attempt) => (attempt < 4 ? { status: "parked" } : { status: "delivered" }));
-    await withWorker(side, async () => {
-      for (const [name, args] of Object.entries({ "{}": [{}], null: [null], none: [] })) {
-        const handle = await start(retryInput(1));
-        await expect.poll(() => statusesOf(handle), within).toEqual(["parked"]);
-        await handle.signal("wake", ...args);
-        for (const attempts of [2, 3]) {
-          await handle.signal("retry", ...args);
-          await expect.poll(async () => (await handle.query<RetryItem[]>("state")).map((item) => item.attempts), { ...within, message: name }).toEqual([attempts]);
+    await withWorker(
+      side,
+      async () => {
+        for (const [name, args] of Object.entries({ "{}": [{}], null: [null], none: [] })) {
+          const handle = await start(retryInput(1));
+          await expect.poll(() => statusesOf(handle), within).toEqual(["parked"]);
+          await handle.signal("wake", ...args);
+          for (const attempts of [2, 3]) {
+            await handle.signal("retry", ...args);
+            await expect
+              .poll(async () => (await handle.query<RetryItem[]>("state")).map((item) => item.attempts), {
+                ...within,
+                message: name,
+              })
+              .toEqual([attempts]);
+          }
+          await handle.signal("cancel", ...args);
+          await handle.result();
+          expect(side.recorded.pop(), name).toMatchObject({
+            items: [{ status: "cancelled", reason: "Cancelled by hand." }],
+          });
         }
-        await handle.signal("cancel", ...args);
-        await handle.result();
-        expect(side.recorded.pop(), name).toMatchObject({ items: [{ status: "cancelled", reason: "Cancelled by hand." }] });
-      }
-    }, 0);
+      },
+      0,
+    );
   });
 
   it("begins the schedule afresh at a retry by hand", async () => {
     const bases: number[] = [];
     const side = consumer((item, attempt) => {
       bases.push(item.scheduleBase);
-      return attempt < 3 ? { status: attempt === 1 ? "retrying" : "parked", dueAt: Date.now() } : { status: "delivered" };
+      return attempt < 3
+        ? { status: attempt === 1 ? "retrying" : "parked", dueAt: Date.now() }
+        : { status: "delivered" };
     });
     await withWorker(side, async () => {
       const handle = await start(retryInput(1));
@@ -116,7 +156,13 @@ describe("retryDelivery", () => {
       asked += 1;
       if (asked > 1) return side.activities.attempt(given);
       await paused;
-      return { items: given.items.map((item): RetryItem => ({ ...item, status: "held", reason: "The subscription is paused." })) };
+      return {
+        items: given.items.map((item): RetryItem => ({
+          ...item,
+          status: "held",
+          reason: "The subscription is paused.",
+        })),
+      };
     };
     const worker = await engine.work({ ...side.activities, attempt });
     try {
@@ -153,18 +199,28 @@ describe("retryDelivery", () => {
       await impatient.work(side.activities);
       const input = retryInput(2);
       const handle = await impatient.client.workflow.start("retryDelivery", {
-        workflowId: "retry/long", taskQueue: impatient.taskQueue, args: [input], typedSearchAttributes: searchAttributesOf(input),
+        workflowId: "retry/long",
+        taskQueue: impatient.taskQueue,
+        args: [input],
+        typedSearchAttributes: searchAttributesOf(input),
       });
       await expect.poll(() => statusesOf(handle), within).toEqual(["parked", "parked"]);
       const { runId } = await handle.describe();
       const nothing = { deliveryIds: ["not-here"] };
-      await expect.poll(async () => {
-        await handle.signal("retry", nothing);
-        return (await handle.describe()).runId;
-      }, within).not.toBe(runId);
-      expect((await handle.query<RetryItem[]>("state")).map(({ attempts, status }) => ({ attempts, status }))).toEqual([{ attempts: 1, status: "parked" }, { attempts: 1, status: "parked" }]);
+      await expect
+        .poll(async () => {
+          await handle.signal("retry", nothing);
+          return (await handle.describe()).runId;
+        }, within)
+        .not.toBe(runId);
+      expect((await handle.query<RetryItem[]>("state")).map(({ attempts, status }) => ({ attempts, status }))).toEqual([
+        { attempts: 1, status: "parked" },
+        { attempts: 1, status: "parked" },
+      ]);
       await handle.signal("retry");
-      await expect.poll(async () => (await handle.query<RetryItem[]>("state")).map(({ attempts }) => attempts), within).toEqual([2, 2]);
+      await expect
+        .poll(async () => (await handle.query<RetryItem[]>("state")).map(({ attempts }) => attempts), within)
+        .toEqual([2, 2]);
       await handle.signal("retry");
       await handle.result();
       expect(side.calls).toHaveLength(6);
@@ -187,24 +243,46 @@ describe("retryDelivery", () => {
 
 describe("a signal that comes while a cancel is being recorded", () => {
   it("counts in the new run: a retry", async () => {
-    const { isDone, attempted, recorded, first, second } = await whileCancelling(engine, (handle, parked) => handle.signal("retry", { deliveryIds: [parked] }));
-    expect({ attempted, recorded, isDone }).toEqual({ attempted: [second], recorded: [{ deliveryId: first, status: "cancelled" }], isDone: true });
+    const { isDone, attempted, recorded, first, second } = await whileCancelling(engine, (handle, parked) =>
+      handle.signal("retry", { deliveryIds: [parked] }),
+    );
+    expect({ attempted, recorded, isDone }).toEqual({
+      attempted: [second],
+      recorded: [{ deliveryId: first, status: "cancelled" }],
+      isDone: true,
+    });
   });
 
   it("counts in the new run: a second cancel", async () => {
-    const { isDone, attempted, recorded, first, second } = await whileCancelling(engine, (handle, parked) => handle.signal("cancel", { deliveryIds: [parked] }));
-    expect({ attempted, recorded, isDone }).toEqual({ attempted: [], recorded: [first, second].map((deliveryId) => ({ deliveryId, status: "cancelled" })), isDone: true });
+    const { isDone, attempted, recorded, first, second } = await whileCancelling(engine, (handle, parked) =>
+      handle.signal("cancel", { deliveryIds: [parked] }),
+    );
+    expect({ attempted, recorded, isDone }).toEqual({
+      attempted: [],
+      recorded: [first, second].map((deliveryId) => ({ deliveryId, status: "cancelled" })),
+      isDone: true,
+    });
   });
 
   it("means what is open when it names none: what is being cancelled stays cancelled", async () => {
-    const { isDone, attempted, recorded, first, second } = await whileCancelling(engine, (handle) => handle.signal("retry"));
-    expect({ attempted, recorded, isDone }).toEqual({ attempted: [second], recorded: [{ deliveryId: first, status: "cancelled" }], isDone: true });
+    const { isDone, attempted, recorded, first, second } = await whileCancelling(engine, (handle) =>
+      handle.signal("retry"),
+    );
+    expect({ attempted, recorded, isDone }).toEqual({
+      attempted: [second],
+      recorded: [{ deliveryId: first, status: "cancelled" }],
+      isDone: true,
+    });
   });
 });
 
 describe("while an attempt is under way", () => {
   /** The first attempt ends when the gate is opened; what comes of it is the test's. */
-  async function underWay(outcome: Partial<RetryItem>, act: (handle: WorkflowHandle, deliveryId: string) => Promise<unknown>, isResolved = true) {
+  async function underWay(
+    outcome: Partial<RetryItem>,
+    act: (handle: WorkflowHandle, deliveryId: string) => Promise<unknown>,
+    isResolved = true,
+  ) {
     const gate = newGate();
     const side = consumer((_item, attempt) => (attempt === 1 ? outcome : { status: "delivered" }));
     const worker = await engine.work({
@@ -222,7 +300,10 @@ describe("while an attempt is under way", () => {
       gate.open();
       if (isResolved) await handle.result();
       else await expect(handle.result()).rejects.toThrow();
-      return { attempts: side.calls.map(({ attempt }) => attempt), recorded: side.recorded.flatMap(({ items }) => items.map(({ status }) => status)) };
+      return {
+        attempts: side.calls.map(({ attempt }) => attempt),
+        recorded: side.recorded.flatMap(({ items }) => items.map(({ status }) => status)),
+      };
     } finally {
       gate.open();
       await worker.stop();
@@ -230,31 +311,60 @@ describe("while an attempt is under way", () => {
   }
 
   it("a retry is fulfilled when the attempt delivers: nothing goes out twice", async () => {
-    expect(await underWay({ status: "delivered" }, (handle, id) => handle.signal("retry", { deliveryIds: [id] }))).toEqual({ attempts: [1], recorded: [] });
+    expect(
+      await underWay({ status: "delivered" }, (handle, id) => handle.signal("retry", { deliveryIds: [id] })),
+    ).toEqual({ attempts: [1], recorded: [] });
   });
 
   it("a retry goes out at once when the attempt fails, whatever the schedule says", async () => {
-    expect(await underWay({ status: "retrying", dueAt: Date.now() + 3_600_000 }, (handle) => handle.signal("retry"))).toEqual({ attempts: [1, 2], recorded: [] });
+    expect(
+      await underWay({ status: "retrying", dueAt: Date.now() + 3_600_000 }, (handle) => handle.signal("retry")),
+    ).toEqual({ attempts: [1, 2], recorded: [] });
   });
 
   it("a cancel waits for the report: what was delivered stays so, what failed is given up", async () => {
-    expect(await underWay({ status: "delivered" }, (handle) => handle.signal("cancel"))).toEqual({ attempts: [1], recorded: [] });
-    expect(await underWay({ status: "retrying", dueAt: Date.now() + 3_600_000 }, (handle) => handle.signal("cancel"))).toEqual({ attempts: [1], recorded: ["cancelled"] });
+    expect(await underWay({ status: "delivered" }, (handle) => handle.signal("cancel"))).toEqual({
+      attempts: [1],
+      recorded: [],
+    });
+    expect(
+      await underWay({ status: "retrying", dueAt: Date.now() + 3_600_000 }, (handle) => handle.signal("cancel")),
+    ).toEqual({ attempts: [1], recorded: ["cancelled"] });
   });
 
   it("a cancel takes back a retry, and a retry a cancel: the later wish counts", async () => {
     const parked = { status: "parked" as const };
-    expect(await underWay(parked, async (handle) => [await handle.signal("retry"), await handle.signal("cancel")])).toEqual({ attempts: [1], recorded: ["cancelled"] });
-    expect(await underWay(parked, async (handle) => [await handle.signal("cancel"), await handle.signal("retry")])).toEqual({ attempts: [1, 2], recorded: [] });
-    expect(await underWay(parked, async (handle) => [await handle.signal("cancel"), await handle.signal("wake")])).toEqual({ attempts: [1], recorded: ["cancelled"] });
+    expect(
+      await underWay(parked, async (handle) => [await handle.signal("retry"), await handle.signal("cancel")]),
+    ).toEqual({ attempts: [1], recorded: ["cancelled"] });
+    expect(
+      await underWay(parked, async (handle) => [await handle.signal("cancel"), await handle.signal("retry")]),
+    ).toEqual({ attempts: [1, 2], recorded: [] });
+    expect(
+      await underWay(parked, async (handle) => [await handle.signal("cancel"), await handle.signal("wake")]),
+    ).toEqual({ attempts: [1], recorded: ["cancelled"] });
   });
 
-  it("the end of the workflow waits for the report too: only what was not delivered is recorded as given up", async () => {
-    const cancelled = async (handle: WorkflowHandle) => {
-      await handle.cancel();
-      await expect.poll(async () => (await handle.fetchHistory()).events?.some(({ activityTaskCancelRequestedEventAttributes: asked }) => asked), within).toBe(true);
-    };
-    expect(await underWay({ status: "delivered" }, cancelled, false)).toEqual({ attempts: [1], recorded: [] });
-    expect(await underWay({ status: "retrying", dueAt: Date.now() + 3_600_000 }, cancelled, false)).toEqual({ attempts: [1], recorded: ["cancelled"] });
-  });
+  it(
+    "the end of the workflow waits for the report too: only what was not delivered is recorded as " + "given up",
+    async () => {
+      const cancelled = async (handle: WorkflowHandle) => {
+        await handle.cancel();
+        await expect
+          .poll(
+            async () =>
+              (await handle.fetchHistory()).events?.some(
+                ({ activityTaskCancelRequestedEventAttributes: asked }) => asked,
+              ),
+            within,
+          )
+          .toBe(true);
+      };
+      expect(await underWay({ status: "delivered" }, cancelled, false)).toEqual({ attempts: [1], recorded: [] });
+      expect(await underWay({ status: "retrying", dueAt: Date.now() + 3_600_000 }, cancelled, false)).toEqual({
+        attempts: [1],
+        recorded: ["cancelled"],
+      });
+    },
+  );
 });

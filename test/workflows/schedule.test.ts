@@ -10,7 +10,9 @@ const delayOf = (order: Parameters<typeof nextAttempt>[0]): number => {
 describe("nextAttempt", () => {
   it("follows the documented default schedule: 12 attempts, then exhausted", () => {
     const seconds = [5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 86_400];
-    expect(seconds.map((_, index) => delayOf({ attemptsInSchedule: index + 1, random: 0.5 }))).toEqual(seconds.map((each) => each * 1_000));
+    expect(seconds.map((_, index) => delayOf({ attemptsInSchedule: index + 1, random: 0.5 }))).toEqual(
+      seconds.map((each) => each * 1_000),
+    );
     expect(DEFAULT_SCHEDULE_SECONDS).toEqual(seconds);
     expect(nextAttempt({ attemptsInSchedule: 12, random: 0.5 })).toEqual({ exhausted: true });
     expect(nextAttempt({ attemptsInSchedule: 99, random: 0.5 })).toEqual({ exhausted: true });
@@ -24,12 +26,22 @@ describe("nextAttempt", () => {
 
   it("takes the subscription's own schedule, whose last delay repeats up to maxAttempts", () => {
     const policy = { scheduleSeconds: [1, 2], maxAttempts: 5 };
-    expect([1, 2, 3, 4].map((attemptsInSchedule) => delayOf({ policy, attemptsInSchedule, random: 0.5 }))).toEqual([1_000, 2_000, 2_000, 2_000]);
+    expect([1, 2, 3, 4].map((attemptsInSchedule) => delayOf({ policy, attemptsInSchedule, random: 0.5 }))).toEqual([
+      1_000, 2_000, 2_000, 2_000,
+    ]);
     expect(nextAttempt({ policy, attemptsInSchedule: 5, random: 0.5 })).toEqual({ exhausted: true });
-    expect(nextAttempt({ policy: { scheduleSeconds: [1, 2] }, attemptsInSchedule: 3, random: 0.5 })).toEqual({ exhausted: true });
-    expect(nextAttempt({ policy: { maxAttempts: 1 }, attemptsInSchedule: 1, random: 0.5 })).toEqual({ exhausted: true });
-    expect(nextAttempt({ policy: { scheduleSeconds: [] }, attemptsInSchedule: 1, random: 0.5 })).toEqual({ exhausted: true });
-    expect(delayOf({ policy: { scheduleSeconds: [], maxAttempts: 3 }, attemptsInSchedule: 2, random: 0.5 })).toBe(30_000);
+    expect(nextAttempt({ policy: { scheduleSeconds: [1, 2] }, attemptsInSchedule: 3, random: 0.5 })).toEqual({
+      exhausted: true,
+    });
+    expect(nextAttempt({ policy: { maxAttempts: 1 }, attemptsInSchedule: 1, random: 0.5 })).toEqual({
+      exhausted: true,
+    });
+    expect(nextAttempt({ policy: { scheduleSeconds: [] }, attemptsInSchedule: 1, random: 0.5 })).toEqual({
+      exhausted: true,
+    });
+    expect(delayOf({ policy: { scheduleSeconds: [], maxAttempts: 3 }, attemptsInSchedule: 2, random: 0.5 })).toBe(
+      30_000,
+    );
   });
 
   it("lets Retry-After only lengthen a delay, at most to twice the scheduled one and to 24 h", () => {

@@ -3,9 +3,15 @@ import type { Lease, LeaseRequest, RateLimit, Reservation } from "../../workflow
 import { MAX_LEASE } from "../../workflows/gcra.js";
 import type { Slot, Start, TakeOptions } from "./slot.js";
 
-/** So long before its slot a reservation comes back: a durable timer is not precise, the rest is waited for in the process. */
+/**
+ * So long before its slot a reservation comes back: a durable timer is not precise, the rest is waited for in the
+ * process.
+ */
 const RESERVATION_LEAD_MS = 1_000;
-/** What the bucket said counts for so long when a reservation is redeemed: a pause or a rate is known everywhere within 2 s. */
+/**
+ * What the bucket said counts for so long when a reservation is redeemed: a pause or a rate is known everywhere within
+ * 2 s.
+ */
 const KNOWN_FOR_MS = 2_000;
 /** When the engine does not answer, callers come back after this time. */
 const TROUBLE_MS = 5_000;
@@ -38,7 +44,12 @@ export class PaceLine {
   #closed = false;
 
   /** `ask` takes a lease and rejects when the engine does not answer; `onTrouble` is told then. */
-  constructor(rate: RateLimit, rateAsOf: number, ask: (request: LeaseRequest) => Promise<Lease>, onTrouble: (error: unknown) => void) {
+  constructor(
+    rate: RateLimit,
+    rateAsOf: number,
+    ask: (request: LeaseRequest) => Promise<Lease>,
+    onTrouble: (error: unknown) => void,
+  ) {
     this.#rate = rate;
     this.#rateAsOf = rateAsOf;
     this.#ask = ask;
@@ -54,12 +65,16 @@ export class PaceLine {
   take(count: number, { maxWaitMs, reservations }: TakeOptions): Promise<Slot[]> {
     const now = Date.now();
     this.#demands.push({ at: now, count });
-    const slots = Array.from({ length: count }, (_, index) => new Promise<Slot>((done) => {
-      const want: Want = { reservation: reservations?.[index], maxWaitMs, done };
-      const slot = this.#fromHand(want, now);
-      if (slot) done(slot);
-      else this.#wants.push(want);
-    }));
+    const slots = Array.from(
+      { length: count },
+      (_, index) =>
+        new Promise<Slot>((done) => {
+          const want: Want = { reservation: reservations?.[index], maxWaitMs, done };
+          const slot = this.#fromHand(want, now);
+          if (slot) done(slot);
+          else this.#wants.push(want);
+        }),
+    );
     if (this.#closed) this.close();
     if (!this.#asking) this.#dropImpatient();
     this.#schedule();
@@ -94,7 +109,8 @@ export class PaceLine {
   #fromHand(want: Want, now: number): Slot | undefined {
     const { reservation } = want;
     if (reservation && now - this.#bucket.knownAt <= KNOWN_FOR_MS) {
-      if (reservation.epoch === this.#bucket.epoch && now <= reservation.at + this.#bucket.toleranceMs) return this.#slotAt(reservation.at, want, now);
+      if (reservation.epoch === this.#bucket.epoch && now <= reservation.at + this.#bucket.toleranceMs)
+        return this.#slotAt(reservation.at, want, now);
       want.reservation = undefined;
     }
     if (want.reservation) return undefined;
@@ -115,10 +131,13 @@ export class PaceLine {
   #schedule(): void {
     if (this.#asking || this.#closed || this.#wants.length === 0 || this.#timer) return;
     // Even without a wait the demands of this turn of the event loop go together.
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#askNow();
-    }, Math.max(0, this.#nextAskAt - Date.now()));
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.#askNow();
+      },
+      Math.max(0, this.#nextAskAt - Date.now()),
+    );
   }
 
   async #askNow(): Promise<void> {
@@ -127,7 +146,12 @@ export class PaceLine {
     const rateAsOf = this.#rateAsOf;
     const count = asked.filter(({ reservation }) => !reservation).length;
     try {
-      const lease = await this.#ask({ count, expect: Math.min(this.#expected(), MAX_LEASE), rate: this.#rate, rateAsOf });
+      const lease = await this.#ask({
+        count,
+        expect: Math.min(this.#expected(), MAX_LEASE),
+        rate: this.#rate,
+        rateAsOf,
+      });
       this.#nextAskAt = Date.now() + lease.nextLeaseInMs;
       // Slots of a rate that has changed meanwhile are not used; the wants stay first in the queue.
       if (rateAsOf === this.#rateAsOf) this.#deal(lease, asked);

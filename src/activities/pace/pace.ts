@@ -12,7 +12,9 @@ export interface Paced<T> {
 
 /** Slots further away than `maxWaitMs` come back as `later`. Never rejects. */
 export async function pace<T>(
-  throttle: Throttle, subscription: PacedSubscription, orders: readonly T[],
+  throttle: Throttle,
+  subscription: PacedSubscription,
+  orders: readonly T[],
   { maxWaitMs, reservationOf }: { maxWaitMs: number; reservationOf?: (order: T) => Reservation | undefined },
 ): Promise<Paced<T>> {
   const paced: Paced<T> = { starts: [], later: [] };

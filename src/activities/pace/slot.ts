@@ -10,8 +10,9 @@ export interface Start {
 }
 
 /**
- * Not now: come back at `dueAt` (milliseconds since the epoch, some time before the slot, so that the rest is waited for in the process)
- * and hand the reservation, when there is one, to `take` again. Without one the place in the queue is asked for anew.
+ * Not now: come back at `dueAt` (milliseconds since the epoch, some time before the slot, so that the rest is waited
+ * for in the process) and hand the reservation, when there is one, to `take` again. Without one the place in the queue
+ * is asked for anew.
  */
 export interface Later {
   kind: "later";
@@ -22,8 +23,13 @@ export interface Later {
 export type Slot = Start | Later;
 
 export interface TakeOptions {
-  /** Slots further away than this are given back as `later`. Also bounds how long `take` itself waits for its turn to ask the bucket. */
+  /**
+   * Slots further away than this are given back as `later`. Also bounds how long `take` itself waits for its turn to
+   * ask the bucket.
+   */
   maxWaitMs: number;
-  /** Reservations to redeem; the i-th belongs to the i-th slot. One that is void or missed is replaced by a new slot. */
+  /**
+   * Reservations to redeem; the i-th belongs to the i-th slot. One that is void or missed is replaced by a new slot.
+   */
   reservations?: readonly (Reservation | undefined)[];
 }

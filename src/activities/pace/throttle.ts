@@ -1,15 +1,26 @@
 /**
- * The pace of subscriptions in this process: gathers the demands of all local callers of one subscription into leases from its
- * token bucket (src/workflows/token-bucket.ts) and deals the slots out in order.
+ * The pace of subscriptions in this process: gathers the demands of all local callers of one subscription into leases
+ * from its token bucket (src/workflows/token-bucket.ts) and deals the slots out in order.
  *
- * Messages: a worker asks a bucket again no sooner than the last answer allowed (`nextLeaseInMs`); demands in between go together.
- * Spare tokens out of the last lease serve light load without a message.
+ * Messages: a worker asks a bucket again no sooner than the last answer allowed (`nextLeaseInMs`); demands in between
+ * go together. Spare tokens out of the last lease serve light load without a message.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, WithStartWorkflowOperation } from "@temporalio/client";
 import type { Logger } from "pino";
 import type { Subscription } from "../../store/model.js";
-import { bucketWorkflowId, type Lease, type LeaseRequest, type PauseSignal, type RateLimit, SIGNAL, TASK_QUEUE, type TokenBucketInput, UPDATE, WORKFLOW } from "../../workflows/contract.js";
+import {
+  bucketWorkflowId,
+  type Lease,
+  type LeaseRequest,
+  type PauseSignal,
+  type RateLimit,
+  SIGNAL,
+  TASK_QUEUE,
+  type TokenBucketInput,
+  UPDATE,
+  WORKFLOW,
+} from "../../workflows/contract.js";
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { PaceLine } from "./pace-line.js";
 import type { Slot, Start, TakeOptions } from "./slot.js";
@@ -19,20 +30,24 @@ export type PacedSubscription = Pick<Subscription, "id" | "rateLimit" | "updated
 
 export interface Throttle {
   /**
-   * Asks for `count` requests to one subscription. Gives exactly `count` slots, ascending by time among those without a reservation.
-   * Without a rate limit every slot starts now. Never rejects: when the engine does not answer, slots are `later`.
+   * Asks for `count` requests to one subscription. Gives exactly `count` slots, ascending by time among those without a
+   * reservation. Without a rate limit every slot starts now. Never rejects: when the engine does not answer, slots are
+   * `later`.
    */
   take(subscription: PacedSubscription, count: number, options: TakeOptions): Promise<Slot[]>;
   /**
-   * Waits until `start.at` and tells whether the request may go out now. False when the slot was missed (a later use would break
-   * the limit), the rate changed or the consumer asked for a pause meanwhile: take a new one. Call it directly before sending.
+   * Waits until `start.at` and tells whether the request may go out now. False when the slot was missed (a later use
+   * would break the limit), the rate changed or the consumer asked for a pause meanwhile: take a new one. Call it
+   * directly before sending.
    */
   begin(subscription: PacedSubscription, start: Start): Promise<boolean>;
-  /** Nothing may be sent before this instant (milliseconds since the epoch, 0: no pause), as far as this process knows. */
+  /**
+   * Nothing may be sent before this instant (milliseconds since the epoch, 0: no pause), as far as this process knows.
+   */
   pausedUntil(subscription: PacedSubscription): number;
   /**
-   * The consumer asked for quiet until `untilMs`. Holds in this process at once; with a rate limit the bucket is told too.
-   * Without one the caller writes `throttledUntil` to the subscription. Never rejects.
+   * The consumer asked for quiet until `untilMs`. Holds in this process at once; with a rate limit the bucket is told
+   * too. Without one the caller writes `throttledUntil` to the subscription. Never rejects.
    */
   pause(subscription: PacedSubscription, untilMs: number): Promise<void>;
   /** Gives all who wait a `later` and asks no more. */
@@ -69,8 +84,12 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
     const rateAsOf = updatedAt.getTime();
     let line = lines.get(id);
     if (!line) {
-      line = new PaceLine(rate, rateAsOf, (request) => buckets.lease(id, request),
-        (error) => log.warn({ err: error, subscription: id }, "no lease from the token bucket; deliveries are delayed"));
+      line = new PaceLine(
+        rate,
+        rateAsOf,
+        (request) => buckets.lease(id, request),
+        (error) => log.warn({ err: error, subscription: id }, "no lease from the token bucket; deliveries are delayed"),
+      );
       lines.set(id, line);
     }
     line.configure(rate, rateAsOf);
@@ -98,13 +117,19 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
       for (let wait = start.at - Date.now(); wait > 0; wait = start.at - Date.now()) await sleep(wait);
       const subscription = newest(given);
       if (pausedUntil(subscription) > 0) return false;
-      return !subscription.rateLimit || lineOf(subscription.id, subscription.rateLimit, subscription.updatedAt).holds(start);
+      return (
+        !subscription.rateLimit || lineOf(subscription.id, subscription.rateLimit, subscription.updatedAt).holds(start)
+      );
     },
     async pause(given, untilMs) {
       const subscription = newest(given);
       pauses.set(given.id, Math.max(pauses.get(given.id) ?? 0, untilMs));
       // Where the bucket does not answer the pause holds here; other processes learn it from their own 429.
-      await buckets.pause(subscription, untilMs).catch((error: unknown) => log.warn({ err: error, subscription: given.id }, "the token bucket could not be told about a pause"));
+      await buckets
+        .pause(subscription, untilMs)
+        .catch((error: unknown) =>
+          log.warn({ err: error, subscription: given.id }, "the token bucket could not be told about a pause"),
+        );
     },
     close() {
       for (const line of lines.values()) line.close();
@@ -121,12 +146,17 @@ function createBuckets(client: ThrottleDependencies["client"], taskQueue: string
     const { rate, rateAsOf } = request;
     for (let tries = 1; ; tries += 1) {
       try {
-        return await client.workflow.withDeadline(deadline, () => client.workflow.executeUpdateWithStart<TokenBucket, Lease, [LeaseRequest]>(UPDATE.lease, {
-          args: [request],
-          startWorkflowOperation: new WithStartWorkflowOperation<TokenBucket>(WORKFLOW.tokenBucket, {
-            args: [{ subscriptionId: id, rate, rateAsOf }], workflowId: bucketWorkflowId(id), taskQueue, workflowIdConflictPolicy: "USE_EXISTING",
+        return await client.workflow.withDeadline(deadline, () =>
+          client.workflow.executeUpdateWithStart<TokenBucket, Lease, [LeaseRequest]>(UPDATE.lease, {
+            args: [request],
+            startWorkflowOperation: new WithStartWorkflowOperation<TokenBucket>(WORKFLOW.tokenBucket, {
+              args: [{ subscriptionId: id, rate, rateAsOf }],
+              workflowId: bucketWorkflowId(id),
+              taskQueue,
+              workflowIdConflictPolicy: "USE_EXISTING",
+            }),
           }),
-        }));
+        );
       } catch (error) {
         // A bucket that ended or moved on to a new run just then refuses the update; the next try meets the new one.
         if (tries === LEASE_TRIES || Date.now() >= deadline) throw error;
@@ -136,10 +166,15 @@ function createBuckets(client: ThrottleDependencies["client"], taskQueue: string
   }
   async function pause({ id, rateLimit, updatedAt }: PacedSubscription, untilMs: number): Promise<void> {
     if (!rateLimit) return;
-    await client.workflow.withDeadline(Date.now() + LEASE_DEADLINE_MS, () => client.workflow.signalWithStart<TokenBucket, [PauseSignal]>(WORKFLOW.tokenBucket, {
-      args: [{ subscriptionId: id, rate: rateLimit, rateAsOf: updatedAt.getTime() }], workflowId: bucketWorkflowId(id), taskQueue,
-      signal: SIGNAL.pause, signalArgs: [{ untilMs }],
-    }));
+    await client.workflow.withDeadline(Date.now() + LEASE_DEADLINE_MS, () =>
+      client.workflow.signalWithStart<TokenBucket, [PauseSignal]>(WORKFLOW.tokenBucket, {
+        args: [{ subscriptionId: id, rate: rateLimit, rateAsOf: updatedAt.getTime() }],
+        workflowId: bucketWorkflowId(id),
+        taskQueue,
+        signal: SIGNAL.pause,
+        signalArgs: [{ untilMs }],
+      }),
+    );
   }
   return { lease, pause };
 }

@@ -1,4 +1,7 @@
-/** Turns of what a recovery sends to a subscription without a rate limit: one after the other, also when all of them are late. */
+/**
+ * Turns of what a recovery sends to a subscription without a rate limit: one after the other, also when all of them are
+ * late.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Longest wait for a turn, milliseconds: a signal by hand may name any time. */
@@ -12,10 +15,19 @@ const TRIES = 20;
 export type Turn = (subscriptionId: string, notBefore: number) => Promise<void>;
 
 /**
- * The turns of one process. The workflow has spread the instants over time already; but a process that was busy meets many that have
- * passed, and without a distance between them they would go out in one bunch. Whoever wakes late takes another turn for the same reason.
+ * The turns of one process. The workflow has spread the instants over time already; but a process that was busy meets
+ * many that have passed, and without a distance between them they would go out in one bunch. Whoever wakes late takes
+ * another turn for the same reason.
  */
-export function createTurns({ distanceMs, now = Date.now, wait = (ms) => sleep(ms) }: { distanceMs: number; now?: () => number; wait?: (ms: number) => Promise<void> }): Turn {
+export function createTurns({
+  distanceMs,
+  now = Date.now,
+  wait = (ms) => sleep(ms),
+}: {
+  distanceMs: number;
+  now?: () => number;
+  wait?: (ms: number) => Promise<void>;
+}): Turn {
   const next = new Map<string, number>();
   const take = (subscriptionId: string, notBefore: number): number => {
     const time = now();

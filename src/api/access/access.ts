@@ -50,7 +50,10 @@ export const ACTS = {
   /** One's own identity and log-out. */
   "session:own": EVERYBODY,
   "audit:read": INSPECTING,
-  /** A provider seals what it starts, an operator what it signals: the Temporal UI encodes the input of *Send a Signal* first. */
+  /**
+   * A provider seals what it starts, an operator what it signals: the Temporal UI encodes the input of *Send a Signal*
+   * first.
+   */
   "codec:encode": ["admin", "provider", "operator"],
   "codec:decode": OPERATING,
   /** The Temporal UI under /temporal/, with a session. */
@@ -68,32 +71,45 @@ export const mayAct = ({ role, scopes }: Pick<Actor, "role" | "scopes">, act: Ac
 export type KeyPower = Pick<Actor, "role" | "scopes" | "groupIds" | "apiIds">;
 
 /**
- * The one rule on keys: whether nothing that `other` may do, on any object, is beyond `actor`. Whoever makes, rotates or revokes a key must
- * cover it: a rotation hands its power out, and a revocation takes it from whoever is stronger. A key covers itself.
+ * The one rule on keys: whether nothing that `other` may do, on any object, is beyond `actor`. Whoever makes, rotates
+ * or revokes a key must cover it: a rotation hands its power out, and a revocation takes it from whoever is stronger. A
+ * key covers itself.
  */
 export function covers(actor: KeyPower, other: KeyPower): boolean {
   const acts = (Object.keys(ACTS) as Act[]).every((act) => !mayAct(other, act) || mayAct(actor, act));
-  return acts && (seesContent(actor) || !seesContent(other)) && within(other.groupIds, actor.groupIds) && within(other.apiIds, actor.apiIds);
+  return (
+    acts &&
+    (seesContent(actor) || !seesContent(other)) &&
+    within(other.groupIds, actor.groupIds) &&
+    within(other.apiIds, actor.apiIds)
+  );
 }
 
 /** Absent: without limits. */
 const within = (these: readonly string[] | undefined, limits: readonly string[] | undefined): boolean =>
   limits === undefined || (these !== undefined && these.every((id) => limits.includes(id)));
 
-/** Whether the actor may see what was sent and answered, not only that it was. An auditor needs the record and not the data (GDPR, article 5.1 c). */
+/**
+ * Whether the actor may see what was sent and answered, not only that it was. An auditor needs the record and not the
+ * data (GDPR, article 5.1 c).
+ */
 export const seesContent = ({ role }: Pick<Actor, "role">): boolean => role !== "auditor";
 
 /** Whether the actor acts for this group. */
-export const seesGroup = (actor: Actor, groupId: string): boolean => actor.groupIds === undefined || actor.groupIds.includes(groupId);
+export const seesGroup = (actor: Actor, groupId: string): boolean =>
+  actor.groupIds === undefined || actor.groupIds.includes(groupId);
 
 /** Whether the api, with all its event types, is within the actor's limits. */
 export const ownsApi = (actor: Actor, apiId: string | undefined): boolean =>
   actor.apiIds === undefined || (apiId !== undefined && actor.apiIds.includes(apiId));
 
 /** Whether the event type is within the actor's limits. */
-export const ownsEventType = (actor: Actor, catalogue: Catalogue, name: string): boolean => ownsApi(actor, catalogue.eventType(name)?.apiId);
+export const ownsEventType = (actor: Actor, catalogue: Catalogue, name: string): boolean =>
+  ownsApi(actor, catalogue.eventType(name)?.apiId);
 
-/** Whether the actor may discover the event type: a consumer what its groups are granted, a provider what is its own. */
+/**
+ * Whether the actor may discover the event type: a consumer what its groups are granted, a provider what is its own.
+ */
 export function seesEventType(actor: Actor, catalogue: Catalogue, name: string): boolean {
   if (!ownsEventType(actor, catalogue, name)) return false;
   return actor.groupIds === undefined || actor.groupIds.some((groupId) => catalogue.granted(groupId, name));
@@ -105,8 +121,14 @@ export function grantedApis(actor: Actor, catalogue: Catalogue): Set<string> {
   return new Set(grants.flatMap((grant) => catalogue.api(grant)?.id ?? catalogue.eventType(grant)?.apiId ?? []));
 }
 
-/** Which event types of the catalogue the actor may discover; for lists, where asking for each one alone would take too long. */
-export function eventTypeFilter(actor: Actor, catalogue: Catalogue): (type: Pick<EventType, "name" | "apiId">) => boolean {
+/**
+ * Which event types of the catalogue the actor may discover; for lists, where asking for each one alone would take too
+ * long.
+ */
+export function eventTypeFilter(
+  actor: Actor,
+  catalogue: Catalogue,
+): (type: Pick<EventType, "name" | "apiId">) => boolean {
   const grants = actor.groupIds && new Set(actor.groupIds.flatMap((groupId) => catalogue.group(groupId)?.grants ?? []));
   return ({ name, apiId }) => ownsApi(actor, apiId) && (grants === undefined || grants.has(name) || grants.has(apiId));
 }
@@ -120,21 +142,32 @@ export function seesApi(actor: Actor, catalogue: Catalogue, apiId: string): bool
 }
 
 /**
- * Whether the actor sees, and so may change, the subscription. A provider limited to some apis sees it only when every event
- * type in it is its own: a new URL would lead another api's events elsewhere.
+ * Whether the actor sees, and so may change, the subscription. A provider limited to some apis sees it only when every
+ * event type in it is its own: a new URL would lead another api's events elsewhere.
  */
-export function seesSubscription(actor: Actor, catalogue: Catalogue, subscription: Pick<Subscription, "groupId" | "eventTypes">): boolean {
+export function seesSubscription(
+  actor: Actor,
+  catalogue: Catalogue,
+  subscription: Pick<Subscription, "groupId" | "eventTypes">,
+): boolean {
   if (!seesGroup(actor, subscription.groupId)) return false;
   return actor.apiIds === undefined || subscription.eventTypes.every((name) => ownsEventType(actor, catalogue, name));
 }
 
 /** Whether the actor sees a delivery; a test event belongs to no api and is seen with its subscription. */
-export function seesDelivery(actor: Actor, catalogue: Catalogue, delivery: Pick<Delivery, "groupId" | "eventType" | "subscriptionId" | "createdAt">): boolean {
+export function seesDelivery(
+  actor: Actor,
+  catalogue: Catalogue,
+  delivery: Pick<Delivery, "groupId" | "eventType" | "subscriptionId" | "createdAt">,
+): boolean {
   if (!seesGroup(actor, delivery.groupId)) return false;
   if (delivery.eventType !== TEST_EVENT_TYPE) {
     // A name may have been another api's before: what was delivered under it then is not shown to whoever took it.
     const type = catalogue.eventType(delivery.eventType);
-    return actor.apiIds === undefined || (type !== undefined && ownsApi(actor, type.apiId) && type.createdAt <= delivery.createdAt);
+    return (
+      actor.apiIds === undefined ||
+      (type !== undefined && ownsApi(actor, type.apiId) && type.createdAt <= delivery.createdAt)
+    );
   }
   const subscription = catalogue.subscription(delivery.subscriptionId);
   return actor.apiIds === undefined || (subscription !== undefined && seesSubscription(actor, catalogue, subscription));
@@ -142,4 +175,5 @@ export function seesDelivery(actor: Actor, catalogue: Catalogue, delivery: Pick<
 
 /** Whether every one of these grants is the actor's to give. */
 export const ownsGrants = (actor: Actor, catalogue: Catalogue, grants: readonly string[]): boolean =>
-  actor.apiIds === undefined || grants.every((grant) => ownsApi(actor, catalogue.api(grant)?.id ?? catalogue.eventType(grant)?.apiId));
+  actor.apiIds === undefined ||
+  grants.every((grant) => ownsApi(actor, catalogue.api(grant)?.id ?? catalogue.eventType(grant)?.apiId));

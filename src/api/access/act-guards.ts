@@ -1,27 +1,49 @@
 /**
- * Writes that would change nothing, and so begin no act: their handlers refuse, and what is refused must cost no entry of the audit.
- * A guard gives the answer without asking the store again. A change that comes in between cannot pass without an intent then.
+ * Writes that would change nothing, and so begin no act: their handlers refuse, and what is refused must cost no entry
+ * of the audit. A guard gives the answer without asking the store again. A change that comes in between cannot pass
+ * without an intent then.
  */
 import { StoreError } from "../../store/store-error.js";
 import type { Store } from "../../store/store.js";
 import { SETTLED_STATUSES } from "../../workflows/contract.js";
 
-/** What the write would answer; undefined: it may change something. @throws StoreError `duplicate`, as the write would */
-export type Guard = (part: string, method: string, args: readonly unknown[]) => Promise<{ result: unknown } | undefined>;
+/**
+ * What the write would answer; undefined: it may change something. @throws StoreError `duplicate`, as the write would
+ */
+export type Guard = (
+  part: string,
+  method: string,
+  args: readonly unknown[],
+) => Promise<{ result: unknown } | undefined>;
 
 /** Objects with an id, which their handlers refuse to change by giving them back as they were. */
 const OBJECTS = new Set(["apis", "eventTypes", "groups", "subscriptions", "apiKeys", "samlConnections", "recoveries"]);
 
 export function createGuard(store: Store): Guard {
   const { apis, eventTypes, groups, subscriptions, apiKeys, samlConnections, recoveries, grantRequests } = store;
-  const collections: Record<string, { get(id: string): Promise<object | undefined> }> = { apis, eventTypes, groups, subscriptions, apiKeys, samlConnections, recoveries };
+  const collections: Record<string, { get(id: string): Promise<object | undefined> }> = {
+    apis,
+    eventTypes,
+    groups,
+    subscriptions,
+    apiKeys,
+    samlConnections,
+    recoveries,
+  };
 
-  async function ofObject(part: string, method: string, [first, change]: readonly unknown[]): Promise<{ result: unknown } | undefined> {
+  async function ofObject(
+    part: string,
+    method: string,
+    [first, change]: readonly unknown[],
+  ): Promise<{ result: unknown } | undefined> {
     const id = typeof first === "string" ? first : idIn(first);
     const isUpdate = method === "update" && typeof change === "function";
     if (id === undefined || !(isUpdate || method === "delete" || method === "insert")) return undefined;
     // An object that no key opens any more can be deleted all the same.
-    const found = await collections[part]?.get(id).then((object) => ({ object }), () => undefined);
+    const found = await collections[part]?.get(id).then(
+      (object) => ({ object }),
+      () => undefined,
+    );
     if (!found) return undefined;
     if (method === "insert") {
       if (found.object) throw new StoreError("duplicate", "An object with this id exists already.");
@@ -30,11 +52,14 @@ export function createGuard(store: Store): Guard {
     if (!found.object) return { result: isUpdate ? undefined : false };
     // What throws refuses the deletion.
     if (method === "delete" && typeof change === "function") Reflect.apply(change, undefined, [found.object]);
-    return isUpdate && Reflect.apply(change, undefined, [found.object]) === found.object ? { result: found.object } : undefined;
+    return isUpdate && Reflect.apply(change, undefined, [found.object]) === found.object
+      ? { result: found.object }
+      : undefined;
   }
 
   async function ofGrantRequest(method: string, [first]: readonly unknown[]): Promise<{ result: unknown } | undefined> {
-    if (method === "settle" && typeof first === "string") return (await grantRequests.get(first))?.status === "open" ? undefined : { result: undefined };
+    if (method === "settle" && typeof first === "string")
+      return (await grantRequests.get(first))?.status === "open" ? undefined : { result: undefined };
     const [groupId, grant] = [textIn(first, "groupId"), textIn(first, "grant")];
     if (method !== "open" || groupId === undefined) return undefined;
     const { data } = await grantRequests.list({ limit: 250 }, { groupIds: [groupId], status: "open" });
@@ -45,14 +70,20 @@ export function createGuard(store: Store): Guard {
   return async (part, method, args) => {
     if (OBJECTS.has(part)) return ofObject(part, method, args);
     if (part === "grantRequests") return ofGrantRequest(method, args);
-    const settled = part === "operations" && method === "cancel" && SETTLED_STATUSES.some((status) => status === textIn(args[0], "status"));
+    const settled =
+      part === "operations" &&
+      method === "cancel" &&
+      SETTLED_STATUSES.some((status) => status === textIn(args[0], "status"));
     return settled ? { result: false } : undefined;
   };
 }
 
 /** The text in this field of an object. */
 export function textIn(object: unknown, field: string): string | undefined {
-  const value: unknown = typeof object === "object" && object !== null && Object.hasOwn(object, field) ? Reflect.get(object, field) : undefined;
+  const value: unknown =
+    typeof object === "object" && object !== null && Object.hasOwn(object, field)
+      ? Reflect.get(object, field)
+      : undefined;
   return typeof value === "string" ? value : undefined;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Puts an administrative act on record before it changes anything. The handlers know nothing of it: what they write through is wrapped,
- * and the first real write of a request begins the act in the audit. So a request that is refused costs no entry, and one whose intent
- * cannot be recorded answers 503 with nothing changed.
+ * Puts an administrative act on record before it changes anything. The handlers know nothing of it: what they write
+ * through is wrapped, and the first real write of a request begins the act in the audit. So a request that is refused
+ * costs no entry, and one whose intent cannot be recorded answers 503 with nothing changed.
  */
 import type { Logger } from "pino";
 import { beginAct, completeAct } from "../../store/audit/acts.js";
@@ -12,12 +12,29 @@ import type { ApiDependencies } from "../dependencies.js";
 import type { Route } from "../route.js";
 import type { ActOfRequest } from "./act.js";
 
-/** Methods that change something, by their first word; a test holds every method of the store to be either this or reading. */
-export const WRITES = /^(insert|update|delete|put|open|settle|mark|expunge|takeOver|record|erase|enter|reapply|change|loggedIn|destroy|end(All)?Of|end$|actIn|use$|save|set|add|remove|start|pause|resume|cancel|resend|publish|take|consume|tell|report)/;
+/**
+ * Methods that change something, by their first word; a test holds every method of the store to be either this or
+ * reading.
+ */
+export const WRITES =
+  /^(insert|update|delete|put|open|settle|mark|expunge|takeOver|record|erase|enter|reapply|change|loggedIn|destroy|end(All)?Of|end$|actIn|use$|save|set|add|remove|start|pause|resume|cancel|resend|publish|take|consume|tell|report)/;
 /** No acts: they tell what was done, or read under a name that sounds like writing. */
 const TELLING = new Set(["wake", "configureBucket", "openWorkflows", "erasedOf"]);
-/** Their writes are no acts: the record itself, keys made when needed, counts, limits and records of dispatches, and what only commands use. */
-export const NOT_WRAPPED: ReadonlySet<string> = new Set(["audit", "keyring", "keyUses", "samlUses", "routings", "limits", "idempotency", "grants", "signing"]);
+/**
+ * Their writes are no acts: the record itself, keys made when needed, counts, limits and records of dispatches, and
+ * what only commands use.
+ */
+export const NOT_WRAPPED: ReadonlySet<string> = new Set([
+  "audit",
+  "keyring",
+  "keyUses",
+  "samlUses",
+  "routings",
+  "limits",
+  "idempotency",
+  "grants",
+  "signing",
+]);
 
 /** Whether an act by this route is on record; publishing, and the codec, are no administration. */
 export const isAdministrative = ({ method, act }: Pick<Route, "method" | "act">): boolean =>
@@ -46,7 +63,12 @@ export function createActOfRequest({ dependencies, actor, operation, id }: Given
     first = undefined;
     await before?.(write, target);
     return beginAct(store.audit, {
-      actor: actor.name, subject: id ?? target ?? operation, operation, write, ...(target !== undefined && { target }), ...(settings.process !== undefined && { process: settings.process }),
+      actor: actor.name,
+      subject: id ?? target ?? operation,
+      operation,
+      write,
+      ...(target !== undefined && { target }),
+      ...(settings.process !== undefined && { process: settings.process }),
     });
   }
   const begin: Begin = async (write, target) => {
@@ -63,7 +85,10 @@ export function createActOfRequest({ dependencies, actor, operation, id }: Given
       current = undefined;
       if (intent === undefined) return void (await store.audit.append(entry));
       await store.audit.append({ ...entry, intent }).catch((error: unknown) => {
-        log.error({ err: error, actor: entry.actor, action: entry.action, subject: entry.subject }, "the outcome of an act is not on record yet; it is tried again");
+        log.error(
+          { err: error, actor: entry.actor, action: entry.action, subject: entry.subject },
+          "the outcome of an act is not on record yet; it is tried again",
+        );
         settleLater({ store, log, entry: { ...entry, intent } });
       });
     },
@@ -75,7 +100,9 @@ export function createActOfRequest({ dependencies, actor, operation, id }: Given
       current = undefined;
       if (!left) return;
       // After the answer; what fails here the clock completes (src/workers/watch/act-keeper.ts).
-      void left.then((intent) => completeById(store, intent)).catch((error: unknown) => log.warn({ err: error, operation }, "an act has no outcome on record yet"));
+      void left
+        .then((intent) => completeById(store, intent))
+        .catch((error: unknown) => log.warn({ err: error, operation }, "an act has no outcome on record yet"));
     },
   };
 }
@@ -91,7 +118,10 @@ const MOST_WAITING = 1_000;
 let waiting = 0;
 
 /** With the details that only this process knows. `settle` records it once, whoever is first. */
-function settleLater({ store, log, entry }: { store: Store; log: Pick<Logger, "warn">; entry: NewAuditEntry & { intent: string } }, tries = 0): void {
+function settleLater(
+  { store, log, entry }: { store: Store; log: Pick<Logger, "warn">; entry: NewAuditEntry & { intent: string } },
+  tries = 0,
+): void {
   const pause = PAUSES_MS[tries];
   if (pause === undefined || waiting >= MOST_WAITING) return;
   waiting++;
@@ -122,7 +152,9 @@ function wrapStore(store: Store, wrapping: Wrapping): Store {
   return new Proxy(store, {
     get(target, name) {
       const part: unknown = Reflect.get(target, name);
-      return typeof name === "string" && typeof part === "object" && part !== null && !NOT_WRAPPED.has(name) ? wrapMethods(name, part, wrapping) : part;
+      return typeof name === "string" && typeof part === "object" && part !== null && !NOT_WRAPPED.has(name)
+        ? wrapMethods(name, part, wrapping)
+        : part;
     },
   });
 }
@@ -133,7 +165,8 @@ function wrapMethods<T extends object>(part: string, methods: T, { begin, guard 
   return new Proxy(methods, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name);
-      if (typeof name !== "string" || typeof method !== "function" || !WRITES.test(name) || TELLING.has(name)) return method;
+      if (typeof name !== "string" || typeof method !== "function" || !WRITES.test(name) || TELLING.has(name))
+        return method;
       const call: Method = (...args) => Reflect.apply(method, target, args) as unknown;
       return async (...args: unknown[]): Promise<unknown> => {
         const nothing = await guard(part, name, args);

@@ -6,7 +6,10 @@ import type { ApiDependencies } from "../dependencies.js";
 export interface ActOfRequest {
   /** What the handler works with instead of the API's own. */
   dependencies: ApiDependencies;
-  /** Records the outcome. It never fails once the act has begun: the outcome is tried again, and completed by the clock at last. */
+  /**
+   * Records the outcome. It never fails once the act has begun: the outcome is tried again, and completed by the clock
+   * at last.
+   */
   record(entry: NewAuditEntry): Promise<void>;
   /** Called once, before the act is begun; when it throws, nothing is changed. */
   beforeFirst(work: (write: string, target: string | undefined) => Promise<void>): void;

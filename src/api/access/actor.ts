@@ -4,7 +4,10 @@ import type { SamlConnection } from "../../store/collections/saml-connections.js
 import type { Session } from "../../store/collections/sessions.js";
 
 /** What a session adds to its actor. */
-export interface PersonalSession extends Pick<Session, "id" | "personId" | "startedAt" | "expiresAt" | "endsAt" | "identity"> {
+export interface PersonalSession extends Pick<
+  Session,
+  "id" | "personId" | "startedAt" | "expiresAt" | "endsAt" | "identity"
+> {
   connection: Pick<SamlConnection, "id" | "name">;
   /** Every role that the person has now, the present one among them; least powerful first. */
   roles: readonly Role[];

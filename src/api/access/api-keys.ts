@@ -13,10 +13,26 @@ import { pageOf, pageQuery } from "../http/primitives.js";
 
 const params = z.strictObject({ id: apiKeyId });
 
-const view = ({ id, name, role, groupId, apiIds, scopes, createdAt, createdBy, ...key }: ApiKey, lastUsedAt?: Date): z.input<typeof apiKeyView> => ({
-  id, name, role, ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }), ...(scopes && { scopes }),
-  active: isLive(key), createdAt: createdAt.toISOString(), ...(createdBy !== undefined && { createdBy }),
-  ...instants({ expiresAt: key.expiresAt, revokedAt: key.revokedAt, rotatedAt: key.rotatedAt, previousUntil: key.previousUntil, lastUsedAt }),
+const view = (
+  { id, name, role, groupId, apiIds, scopes, createdAt, createdBy, ...key }: ApiKey,
+  lastUsedAt?: Date,
+): z.input<typeof apiKeyView> => ({
+  id,
+  name,
+  role,
+  ...(groupId !== undefined && { groupId }),
+  ...(apiIds && { apiIds }),
+  ...(scopes && { scopes }),
+  active: isLive(key),
+  createdAt: createdAt.toISOString(),
+  ...(createdBy !== undefined && { createdBy }),
+  ...instants({
+    expiresAt: key.expiresAt,
+    revokedAt: key.revokedAt,
+    rotatedAt: key.rotatedAt,
+    previousUntil: key.previousUntil,
+    lastUsedAt,
+  }),
 });
 
 /** Those that are there, as text. */
@@ -40,7 +56,15 @@ async function rotate(context: RequestContext, id: string, overlapSeconds = DEFA
     ended.meanwhile = !isLive(current);
     if (ended.meanwhile) return current;
     const { hash: before, previousHash: _hash, previousUntil: _until, ...rest } = current;
-    return { ...rest, hash, rotatedAt: now, ...(overlapSeconds > 0 && { previousHash: before, previousUntil: new Date(now.getTime() + overlapSeconds * 1_000) }) };
+    return {
+      ...rest,
+      hash,
+      rotatedAt: now,
+      ...(overlapSeconds > 0 && {
+        previousHash: before,
+        previousUntil: new Date(now.getTime() + overlapSeconds * 1_000),
+      }),
+    };
   });
   if (!after) return refuse("not_found");
   if (ended.meanwhile) return refuse("key_ended");
@@ -48,18 +72,29 @@ async function rotate(context: RequestContext, id: string, overlapSeconds = DEFA
   return ok({ ...view(after), key: token });
 }
 
-async function refuseLimits({ dependencies: { store } }: RequestContext, { groupId, apiIds, expiresAt }: z.output<typeof apiKeyInput>): Promise<Refusal | undefined> {
-  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) return refuse("invalid_request", undefined, { errors: [{ path: "expiresAt", message: "must lie ahead" }] });
+async function refuseLimits(
+  { dependencies: { store } }: RequestContext,
+  { groupId, apiIds, expiresAt }: z.output<typeof apiKeyInput>,
+): Promise<Refusal | undefined> {
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now())
+    return refuse("invalid_request", undefined, { errors: [{ path: "expiresAt", message: "must lie ahead" }] });
   if (groupId !== undefined && !(await store.groups.get(groupId))) return refuse("group_unknown");
   for (const [index, id] of (apiIds ?? []).entries()) {
-    if (!(await store.apis.get(id))) return refuse("api_unknown", undefined, { errors: [{ path: `apiIds[${index}]`, message: "is no api" }] });
+    if (!(await store.apis.get(id)))
+      return refuse("api_unknown", undefined, { errors: [{ path: `apiIds[${index}]`, message: "is no api" }] });
   }
   return undefined;
 }
 
 /** Nobody makes, rotates or revokes a key that may do more than they may themselves. */
 const refuseStronger = (actor: Actor, key: Parameters<typeof powerOf>[0]): Refusal | undefined =>
-  covers(actor, powerOf(key)) ? undefined : refuse("forbidden", "That key may do more than this one, which may make, rotate and revoke only keys within its own scopes and limits.");
+  covers(actor, powerOf(key))
+    ? undefined
+    : refuse(
+        "forbidden",
+        "That key may do more than this one, which may make, rotate and revoke only keys within its " +
+          "own scopes and limits.",
+      );
 
 /** Ends a key for good; one that has ended stays as it is. */
 async function revoke(context: RequestContext, id: string) {
@@ -69,7 +104,9 @@ async function revoke(context: RequestContext, id: string) {
   // Role, scopes and limits of a key never change: what is asked here holds for the row that is written over.
   const refusal = refuseStronger(context.actor, before);
   if (refusal) return refusal;
-  const key = await store.apiKeys.update(id, (current) => (current.revokedAt ? current : { ...current, revokedAt: new Date() }));
+  const key = await store.apiKeys.update(id, (current) =>
+    current.revokedAt ? current : { ...current, revokedAt: new Date() },
+  );
   if (!key) return refuse("not_found");
   await recordAct(context, "api_key.revoke", id);
   return noContent;
@@ -77,19 +114,35 @@ async function revoke(context: RequestContext, id: string) {
 
 export const apiKeyRoutes: readonly Route[] = [
   route({
-    method: "post", path: "/v1/api-keys", operationId: "createApiKey", tag: "Administration", act: "keys:write", summary: "Make an API key",
+    method: "post",
+    path: "/v1/api-keys",
+    operationId: "createApiKey",
+    tag: "Administration",
+    act: "keys:write",
+    summary: "Make an API key",
     description: "The answer holds the whole key; it is shown this once.",
-    body: apiKeyInput, response: { status: 201, description: "Created", schema: apiKeyWithSecret }, problems: ["group_unknown", "api_unknown"],
+    body: apiKeyInput,
+    response: { status: 201, description: "Created", schema: apiKeyWithSecret },
+    problems: ["group_unknown", "api_unknown"],
     async handle(context, { body }) {
       const refusal = refuseStronger(context.actor, body) ?? (await refuseLimits(context, body));
       if (refusal) return refusal;
       const { store } = context.dependencies;
       const { id, token, hash } = newApiKey(store);
       const { name, role, groupId, apiIds, scopes, expiresAt } = body;
-      const limits = { ...(groupId !== undefined && { groupId }), ...(apiIds && { apiIds }), ...(scopes && { scopes: [...new Set(scopes)] }) };
+      const limits = {
+        ...(groupId !== undefined && { groupId }),
+        ...(apiIds && { apiIds }),
+        ...(scopes && { scopes: [...new Set(scopes)] }),
+      };
       const key: ApiKey = {
-        id, name, role, ...limits,
-        createdAt: new Date(), createdBy: context.actor.name, ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+        id,
+        name,
+        role,
+        ...limits,
+        createdAt: new Date(),
+        createdBy: context.actor.name,
+        ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
       };
       await store.apiKeys.insert({ ...key, hash });
       await recordAct(context, "api_key.create", id, { name, role, ...limits });
@@ -97,8 +150,14 @@ export const apiKeyRoutes: readonly Route[] = [
     },
   }),
   route({
-    method: "get", path: "/v1/api-keys", operationId: "listApiKeys", tag: "Administration", act: "keys:read", summary: "List API keys, newest first",
-    query: pageQuery, response: { status: 200, description: "A page of API keys, without their secrets", schema: pageOf(apiKeyView) },
+    method: "get",
+    path: "/v1/api-keys",
+    operationId: "listApiKeys",
+    tag: "Administration",
+    act: "keys:read",
+    summary: "List API keys, newest first",
+    query: pageQuery,
+    response: { status: 200, description: "A page of API keys, without their secrets", schema: pageOf(apiKeyView) },
     async handle({ dependencies: { store } }, { query }) {
       const page = await store.apiKeys.list(pageRequest(query));
       const uses = await store.keyUses.lastUsed(page.data.map(({ id }) => id));
@@ -106,15 +165,32 @@ export const apiKeyRoutes: readonly Route[] = [
     },
   }),
   route({
-    method: "post", path: "/v1/api-keys/{id}/rotate", operationId: "rotateApiKey", tag: "Administration", act: "keys:write", summary: "Change the secret of an API key",
-    description: "The answer holds the whole new key, this once; its id and limits stay. The one before works until the overlap ends, and no longer than that whatever comes.",
-    params, body: keyRotation, bodyOptional: true, response: { status: 200, description: "The key with its new secret", schema: apiKeyWithSecret }, problems: ["key_ended"],
+    method: "post",
+    path: "/v1/api-keys/{id}/rotate",
+    operationId: "rotateApiKey",
+    tag: "Administration",
+    act: "keys:write",
+    summary: "Change the secret of an API key",
+    description:
+      "The answer holds the whole new key, this once; its id and limits stay. The one before works " +
+      "until the overlap ends, and no longer than that whatever comes.",
+    params,
+    body: keyRotation,
+    bodyOptional: true,
+    response: { status: 200, description: "The key with its new secret", schema: apiKeyWithSecret },
+    problems: ["key_ended"],
     handle: async (context, { params: { id }, body }) => rotate(context, id, body.overlapSeconds),
   }),
   route({
-    method: "delete", path: "/v1/api-keys/{id}", operationId: "revokeApiKey", tag: "Administration", act: "keys:write", summary: "Revoke an API key",
+    method: "delete",
+    path: "/v1/api-keys/{id}",
+    operationId: "revokeApiKey",
+    tag: "Administration",
+    act: "keys:write",
+    summary: "Revoke an API key",
     description: "It is refused from now on, by other processes within about a second. Its record stays.",
-    params, response: { status: 204, description: "Revoked" },
+    params,
+    response: { status: 204, description: "Revoked" },
     handle: async (context, { params: { id } }) => revoke(context, id),
   }),
 ];

@@ -1,4 +1,7 @@
-/** Acts that come in bunches: the first is on record before it is answered, the others of the same minute as one entry that counts them. */
+/**
+ * Acts that come in bunches: the first is on record before it is answered, the others of the same minute as one entry
+ * that counts them.
+ */
 import type { Logger } from "pino";
 import type { Store } from "../../store/store.js";
 
@@ -36,7 +39,15 @@ const BUNCH_MS = 60_000;
 const MAX_NAMES = 20;
 
 /** A tally over the audit of one process; `bunchMs` is how long acts are counted together, default a minute. */
-export function createAuditTally({ store, log, bunchMs = BUNCH_MS }: { store: Pick<Store, "audit">; log: Pick<Logger, "error">; bunchMs?: number }): AuditTally {
+export function createAuditTally({
+  store,
+  log,
+  bunchMs = BUNCH_MS,
+}: {
+  store: Pick<Store, "audit">;
+  log: Pick<Logger, "error">;
+  bunchMs?: number;
+}): AuditTally {
   const bunches = new Map<string, Bunch>();
 
   async function end(key: string): Promise<void> {
@@ -48,7 +59,10 @@ export function createAuditTally({ store, log, bunchMs = BUNCH_MS }: { store: Pi
     await bunch.opened.catch(() => undefined);
     if (bunch.acts > 0) await store.audit.append({ ...bunch.act, detail: detailOf(bunch) });
   }
-  const endSoon = (key: string): void => void end(key).catch((error: unknown) => log.error({ err: error, tally: key }, "acts that were counted could not be recorded in the audit"));
+  const endSoon = (key: string): void =>
+    void end(key).catch((error: unknown) =>
+      log.error({ err: error, tally: key }, "acts that were counted could not be recorded in the audit"),
+    );
 
   return {
     async record({ actor, action, subject, counts, names = {} }) {
@@ -61,7 +75,14 @@ export function createAuditTally({ store, log, bunchMs = BUNCH_MS }: { store: Pi
       const first: Tally = { acts: 0, counts: {}, names: {} };
       add(first, counts, names);
       const opened = store.audit.append({ actor, action, subject, detail: detailOf(first) });
-      const bunch: Bunch = { act: { actor, action, subject }, acts: 0, counts: {}, names: {}, opened, timer: setTimeout(endSoon, bunchMs, key).unref() };
+      const bunch: Bunch = {
+        act: { actor, action, subject },
+        acts: 0,
+        counts: {},
+        names: {},
+        opened,
+        timer: setTimeout(endSoon, bunchMs, key).unref(),
+      };
       bunches.set(key, bunch);
       await opened.catch((error: unknown) => {
         bunches.delete(key);
@@ -85,5 +106,7 @@ function add(bunch: Tally, counts: TalliedAct["counts"], names: NonNullable<Tall
 }
 
 const detailOf = ({ acts, counts, names }: Tally): Record<string, unknown> => ({
-  acts, ...counts, ...Object.fromEntries(Object.entries(names).map(([name, values]) => [name, [...values].sort()])),
+  acts,
+  ...counts,
+  ...Object.fromEntries(Object.entries(names).map(([name, values]) => [name, [...values].sort()])),
 });

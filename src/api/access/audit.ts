@@ -10,11 +10,15 @@ import { SECURITY_HEADERS } from "../http/security-headers.js";
 import { DEFAULT_LIMIT, pageOf, pageQuery } from "../http/primitives.js";
 
 /**
- * Records the outcome of the act and lets this process see the change at once. The detail names fields, never secrets. That the act was
- * begun is on record since before its first write (act-intents.ts), so the answer stands even when this fails now.
+ * Records the outcome of the act and lets this process see the change at once. The detail names fields, never secrets.
+ * That the act was begun is on record since before its first write (act-intents.ts), so the answer stands even when
+ * this fails now.
  */
 export async function recordAct(
-  { dependencies, actor, act }: RequestContext, action: string, subject: string, detail?: Record<string, unknown>,
+  { dependencies, actor, act }: RequestContext,
+  action: string,
+  subject: string,
+  detail?: Record<string, unknown>,
 ): Promise<void> {
   const entry = { actor: actor.name, action, subject, ...(detail && { detail }) };
   await (act ? act.record(entry) : dependencies.store.audit.append(entry));
@@ -27,33 +31,58 @@ export function pageReply<T, V>(page: Page<T>, view: (item: T) => V): Reply<{ da
 }
 
 /** The page that a query asks for. */
-export const pageRequest = ({ limit, cursor }: z.output<typeof pageQuery>) => ({ limit: limit ?? DEFAULT_LIMIT, ...(cursor !== undefined && { cursor }) });
+export const pageRequest = ({ limit, cursor }: z.output<typeof pageQuery>) => ({
+  limit: limit ?? DEFAULT_LIMIT,
+  ...(cursor !== undefined && { cursor }),
+});
 
 const view = ({ at, ...entry }: AuditEntry): z.input<typeof auditView> => ({ ...entry, at: at.toISOString() });
 
 const filterOf = ({ actor, action, subject, since, until }: z.output<typeof auditFilter>): AuditFilter => ({
-  ...(actor !== undefined && { actor }), ...(action !== undefined && { action }), ...(subject !== undefined && { subject }),
-  ...(since !== undefined && { since: new Date(since) }), ...(until !== undefined && { until: new Date(until) }),
+  ...(actor !== undefined && { actor }),
+  ...(action !== undefined && { action }),
+  ...(subject !== undefined && { subject }),
+  ...(since !== undefined && { since: new Date(since) }),
+  ...(until !== undefined && { until: new Date(until) }),
 });
 
 export const auditRoutes: readonly Route[] = [
   route({
-    method: "get", path: "/v1/audit", operationId: "listAudit", tag: "Administration", act: "audit:read",
+    method: "get",
+    path: "/v1/audit",
+    operationId: "listAudit",
+    tag: "Administration",
+    act: "audit:read",
     summary: "List administrative acts, log-ins and refusals, newest first",
     description: "Filters are exact; `since` counts, `until` does not.",
-    query: pageQuery.extend(auditFilter.shape), response: { status: 200, description: "A page of acts", schema: pageOf(auditView) },
-    handle: async ({ dependencies }, { query }) => pageReply(await dependencies.store.audit.list(pageRequest(query), filterOf(query)), view),
+    query: pageQuery.extend(auditFilter.shape),
+    response: { status: 200, description: "A page of acts", schema: pageOf(auditView) },
+    handle: async ({ dependencies }, { query }) =>
+      pageReply(await dependencies.store.audit.list(pageRequest(query), filterOf(query)), view),
   }),
   {
-    method: "get", path: "/v1/audit/export", operationId: "exportAudit", tag: "Administration", act: "audit:read", summary: "Export the audit",
-    description: "One entry to a line, in the order of the chain; those from before the chain come last. The export is itself on record.",
-    responseType: "application/jsonl", response: { status: 200, description: "JSON Lines", schema: z.string() },
+    method: "get",
+    path: "/v1/audit/export",
+    operationId: "exportAudit",
+    tag: "Administration",
+    act: "audit:read",
+    summary: "Export the audit",
+    description:
+      "One entry to a line, in the order of the chain; those from before the chain come last. The " +
+      "export is itself on record.",
+    responseType: "application/jsonl",
+    response: { status: 200, description: "JSON Lines", schema: z.string() },
     async serve(context, _request, response) {
       await recordAct(context, "audit.export", "audit");
-      response.writeHead(200, { ...SECURITY_HEADERS, "content-type": "application/jsonl", "content-disposition": 'attachment; filename="audit.jsonl"' });
+      response.writeHead(200, {
+        ...SECURITY_HEADERS,
+        "content-type": "application/jsonl",
+        "content-disposition": 'attachment; filename="audit.jsonl"',
+      });
       for await (const entry of context.dependencies.store.audit.all()) {
         if (response.destroyed) return;
-        if (!response.write(`${JSON.stringify(view(entry))}\n`)) await Promise.race([once(response, "drain"), once(response, "close")]);
+        if (!response.write(`${JSON.stringify(view(entry))}\n`))
+          await Promise.race([once(response, "drain"), once(response, "close")]);
       }
       response.end();
     },

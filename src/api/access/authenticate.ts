@@ -1,4 +1,7 @@
-/** API keys: `Authorization: Bearer sp_<id>_<secret>`, compared in constant time, with the same work for every wrong key. */
+/**
+ * API keys: `Authorization: Bearer sp_<id>_<secret>`, compared in constant time, with the same work for every wrong
+ * key.
+ */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
@@ -17,13 +20,18 @@ const TOKEN = /^sp_(key_[0-9A-Z]{26})_([A-Za-z0-9_-]{43})$/;
 /** Longer tokens are wrong anyway; hashing 16 KiB for them would be a gift to an attacker. */
 const LONGEST_TOKEN = 300;
 const NOBODY = new Uint8Array(32);
-/** Wrong keys are counted per key id in this many classes: bounded memory, and an unknown id answers like a known one. */
+/**
+ * Wrong keys are counted per key id in this many classes: bounded memory, and an unknown id answers like a known one.
+ */
 const KEY_CLASSES = 4_096;
 
 export type Authentication = { actor: Actor; keyId?: string } | { refusal: Refusal; wrong: boolean; keyClass: string };
 
 /** A new key, or a new secret for the key with this id: its id, the whole token (shown once), and the hash to keep. */
-export function newApiKey(store: Pick<Store, "blindIndex">, id = newId("key")): { id: string; token: string; hash: Uint8Array } {
+export function newApiKey(
+  store: Pick<Store, "blindIndex">,
+  id = newId("key"),
+): { id: string; token: string; hash: Uint8Array } {
   const secret = randomBytes(32).toString("base64url");
   return { id, token: `sp_${id}_${secret}`, hash: hashOf(store, secret) };
 }
@@ -36,18 +44,25 @@ export interface AuthenticationDependencies {
   settings: Pick<ApiSettings, "environmentAdminKeyHash">;
 }
 
-/** Tells who makes the request. Two HMACs (about 6 µs) for a wrong key, whatever is wrong with it; one for a good one. */
+/**
+ * Tells who makes the request. Two HMACs (about 6 µs) for a wrong key, whatever is wrong with it; one for a good one.
+ */
 export function createAuthentication({ store, catalogue, settings }: AuthenticationDependencies) {
   return (request: Pick<IncomingMessage, "headers">): Authentication => {
     const header = request.headers.authorization;
-    const bearer = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim().slice(0, LONGEST_TOKEN) : "";
+    const bearer =
+      header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim().slice(0, LONGEST_TOKEN) : "";
     const match = TOKEN.exec(bearer);
     const key = catalogue.apiKey(match?.[1] ?? "");
     const hash = hashOf(store, match?.[2] ?? bearer);
     const matches = timingSafeEqual(hash, key?.hash ?? NOBODY);
-    const matchesPrevious = timingSafeEqual(hash, key?.previousHash ?? NOBODY) && (key?.previousUntil?.getTime() ?? 0) > Date.now();
+    const matchesPrevious =
+      timingSafeEqual(hash, key?.previousHash ?? NOBODY) && (key?.previousUntil?.getTime() ?? 0) > Date.now();
     if (key && (matches || matchesPrevious) && isLive(key)) return { actor: actorOf(key), keyId: key.id };
-    const environment = timingSafeEqual(store.blindIndex("admin-key", bearer), settings.environmentAdminKeyHash ?? NOBODY);
+    const environment = timingSafeEqual(
+      store.blindIndex("admin-key", bearer),
+      settings.environmentAdminKeyHash ?? NOBODY,
+    );
     if (environment && settings.environmentAdminKeyHash) return { actor: { name: "environment", role: "admin" } };
     return { refusal: refuse("unauthenticated"), wrong: header !== undefined, keyClass: classOf(match?.[1] ?? bearer) };
   };
@@ -56,7 +71,17 @@ export function createAuthentication({ store, catalogue, settings }: Authenticat
 const actorOf = (key: ApiKey): Actor => ({ name: `key:${key.id}`, ...powerOf(key) });
 
 /** What a key with these limits may do, wherever they come from: the request that makes it, or its record. */
-export function powerOf({ role, groupId, apiIds, scopes }: { role: Role; groupId?: string | undefined; apiIds?: readonly string[] | undefined; scopes?: readonly string[] | undefined }): KeyPower {
+export function powerOf({
+  role,
+  groupId,
+  apiIds,
+  scopes,
+}: {
+  role: Role;
+  groupId?: string | undefined;
+  apiIds?: readonly string[] | undefined;
+  scopes?: readonly string[] | undefined;
+}): KeyPower {
   return {
     role,
     // A consumer key without a group acts for none, never for all.
@@ -73,16 +98,21 @@ function classOf(id: string): string {
 }
 
 /**
- * Counts wrong keys per address and per key id. Only a wrong key is refused with 429: a good one from the same address still
- * passes, so nobody can lock a tenant out.
+ * Counts wrong keys per address and per key id. Only a wrong key is refused with 429: a good one from the same address
+ * still passes, so nobody can lock a tenant out.
  */
 export function createWrongKeyLimit(perMinute: number) {
   const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
   return async (address: string | undefined, keyClass: string): Promise<Refusal | undefined> => {
-    const counts = await Promise.all([limiter.penalty(`address:${networkOf(address ?? "")}`), limiter.penalty(`key:${keyClass}`)]);
+    const counts = await Promise.all([
+      limiter.penalty(`address:${networkOf(address ?? "")}`),
+      limiter.penalty(`key:${keyClass}`),
+    ]);
     const over = counts.filter((count) => count.consumedPoints > perMinute);
     if (over.length === 0) return undefined;
-    return refuse("too_many_wrong_keys", undefined, { retryAfterSeconds: Math.max(...over.map((count) => count.msBeforeNext)) / 1_000 });
+    return refuse("too_many_wrong_keys", undefined, {
+      retryAfterSeconds: Math.max(...over.map((count) => count.msBeforeNext)) / 1_000,
+    });
   };
 }
 
@@ -102,7 +132,10 @@ export function networkOf(address: string): string {
   return address.includes(":") && !address.startsWith("::") ? prefixOf(address) : address;
 }
 
-/** Requests of one key within a second; undefined when there is no limit. Gives the headers of draft-ietf-httpapi-ratelimit-headers. */
+/**
+ * Requests of one key within a second; undefined when there is no limit. Gives the headers of
+ * draft-ietf-httpapi-ratelimit-headers.
+ */
 export function createRequestLimit(perSecond: number) {
   if (perSecond <= 0) return undefined;
   const limiter = new RateLimiterMemory({ points: perSecond, duration: 1 });
@@ -114,6 +147,9 @@ export function createRequestLimit(perSecond: number) {
     });
     const headers = { "ratelimit-policy": policy, ratelimit: `"key";r=${count.remainingPoints};t=1` };
     if (count.consumedPoints <= perSecond) return { headers };
-    return { headers, refusal: refuse("rate_limited", undefined, { retryAfterSeconds: count.msBeforeNext / 1_000, headers }) };
+    return {
+      headers,
+      refusal: refuse("rate_limited", undefined, { retryAfterSeconds: count.msBeforeNext / 1_000, headers }),
+    };
   };
 }

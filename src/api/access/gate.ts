@@ -1,4 +1,7 @@
-/** Lets a request in: authentication by key or session, the limits on wrong ones and on requests, and no session from another site. */
+/**
+ * Lets a request in: authentication by key or session, the limits on wrong ones and on requests, and no session from
+ * another site.
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Actor } from "./actor.js";
 import { createAuthentication, createRequestLimit, createWrongKeyLimit, networkOf } from "./authenticate.js";
@@ -10,10 +13,16 @@ import { refuse, type Refusal } from "../http/errors.js";
 import type { Sessions } from "../login/sessions.js";
 import { isBackground, isTemporalUi } from "../temporal-ui/route.js";
 
-/** The actor, or why there is none. Answers at once where nothing has to be counted: the publish path pays for no promise. */
+/**
+ * The actor, or why there is none. Answers at once where nothing has to be counted: the publish path pays for no
+ * promise.
+ */
 export type Gate = (request: IncomingMessage, response: ServerResponse) => Actor | Refusal | Promise<Actor | Refusal>;
 
-export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalogue" | "settings" | "clientAddress" | "auditTally" | "log">, sessions: Sessions): Gate {
+export function createGate(
+  dependencies: Pick<ApiDependencies, "store" | "catalogue" | "settings" | "clientAddress" | "auditTally" | "log">,
+  sessions: Sessions,
+): Gate {
   const { settings, store, clientAddress } = dependencies;
   const recordGuess = createGuessRecord(dependencies);
   const authenticate = createAuthentication(dependencies);
@@ -29,11 +38,20 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
     return refusal ?? actor;
   }
 
-  async function admitSession(token: string, request: IncomingMessage, response: ServerResponse): Promise<Actor | Refusal> {
+  async function admitSession(
+    token: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<Actor | Refusal> {
     if (isCrossSite(request, ours)) return refuse("cross_site_request");
     const admitted = await sessions.admit(token, isBackground(request) ? "unused" : undefined);
-    if ("refused" in admitted) return (admitted.refused === "session_ended" ? await sessions.countRefusal(clientAddress(request)) : undefined) ?? admitted;
-    // A page of the Temporal UI is some 150 files, and its calls are bounded by how many are open (temporal-ui/streams.ts).
+    if ("refused" in admitted)
+      return (
+        (admitted.refused === "session_ended" ? await sessions.countRefusal(clientAddress(request)) : undefined) ??
+        admitted
+      );
+    // A page of the Temporal UI is some 150 files, and its calls are bounded by how many are open
+    // (temporal-ui/streams.ts).
     return isTemporalUi(request.url) ? admitted : limited(response, admitted.name, admitted);
   }
 
@@ -41,7 +59,10 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
     const [over, waited] = await Promise.all([limitWrongKeys(address, keyClass), delayGuess(networkOf(address))]);
     if (waited) return over ?? refusal;
     // Too many wait already: this one is turned away at once, and its socket with it.
-    return { ...(over ?? refuse("too_many_wrong_keys", undefined, { retryAfterSeconds: 1 })), headers: { connection: "close" } };
+    return {
+      ...(over ?? refuse("too_many_wrong_keys", undefined, { retryAfterSeconds: 1 })),
+      headers: { connection: "close" },
+    };
   }
 
   return (request, response) => {
@@ -63,12 +84,20 @@ export function createGate(dependencies: Pick<ApiDependencies, "store" | "catalo
   };
 }
 
-/** Networks that are named in the audit within a minute; guesses from more of them are counted together, or a botnet could fill it. */
+/**
+ * Networks that are named in the audit within a minute; guesses from more of them are counted together, or a botnet
+ * could fill it.
+ */
 const NETWORKS_NAMED = 50;
 const NAMED_FOR_MS = 60_000;
 
-/** Puts wrong keys on record, by network: the first of a minute, then their number. The refusal does not wait for it. */
-function createGuessRecord({ auditTally, log }: Pick<ApiDependencies, "auditTally" | "log">): (address: string) => void {
+/**
+ * Puts wrong keys on record, by network: the first of a minute, then their number. The refusal does not wait for it.
+ */
+function createGuessRecord({
+  auditTally,
+  log,
+}: Pick<ApiDependencies, "auditTally" | "log">): (address: string) => void {
   let named = new Set<string>();
   let since = 0;
   return (address) => {
@@ -78,7 +107,13 @@ function createGuessRecord({ auditTally, log }: Pick<ApiDependencies, "auditTall
     }
     const network = networkOf(address);
     if (named.size < NETWORKS_NAMED) named.add(network);
-    auditTally.record({ actor: "anybody", action: "key.refuse", subject: named.has(network) ? `address:${network}` : "address:others", counts: {} })
+    auditTally
+      .record({
+        actor: "anybody",
+        action: "key.refuse",
+        subject: named.has(network) ? `address:${network}` : "address:others",
+        counts: {},
+      })
       .catch((error: unknown) => log.error({ err: error }, "wrong keys are not on record"));
   };
 }

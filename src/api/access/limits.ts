@@ -11,10 +11,15 @@ export type LimitSettings = Readonly<Record<Exclude<LimitName, "previews">, numb
 
 export interface Limits {
   /**
-   * Counts one act, before its work: undefined when it may go on. A refusal is counted, and in the audit one entry a minute says how many.
+   * Counts one act, before its work: undefined when it may go on. A refusal is counted, and in the audit one entry a
+   * minute says how many.
    * @throws StoreError `unavailable`: what cannot be counted is not done
    */
-  refuse(actor: Pick<Actor, "name">, name: LimitName, of: { group: string | undefined; host?: string }): Promise<Refusal | undefined>;
+  refuse(
+    actor: Pick<Actor, "name">,
+    name: LimitName,
+    of: { group: string | undefined; host?: string },
+  ): Promise<Refusal | undefined>;
 }
 
 export interface LimitsDependencies {
@@ -27,7 +32,9 @@ export interface LimitsDependencies {
 }
 
 const MINUTE_MS = 60_000;
-/** One group may call several hosts, and several groups may use one host: each gets so many times the limit of the pair. */
+/**
+ * One group may call several hosts, and several groups may use one host: each gets so many times the limit of the pair.
+ */
 const TOGETHER = 4;
 /** A preview only counts; looking at some filters before one is started is as it should be. */
 const PREVIEWS_FOR_ONE = 10;
@@ -38,10 +45,13 @@ export function createLimits({ limits, settings, auditTally, refused, log }: Lim
       const taking = await limits.take(limitsOf(settings, name, group, host));
       if (taking.ok) return undefined;
       refused(name);
-      auditTally.record({ actor: actor.name, action: "limit.refuse", subject: `${name}:${group}`, counts: {} })
+      auditTally
+        .record({ actor: actor.name, action: "limit.refuse", subject: `${name}:${group}`, counts: {} })
         .catch((error: unknown) => log.error({ err: error, limit: name }, "refusals of a limit are not on record"));
       const whose = group === "several" ? "several groups at once" : `the group ${group}`;
-      return refuse("rate_limited", `Too many of this kind (${name}) for ${whose} within a minute.`, { retryAfterSeconds: taking.retryAfterMs / 1_000 });
+      return refuse("rate_limited", `Too many of this kind (${name}) for ${whose} within a minute.`, {
+        retryAfterSeconds: taking.retryAfterMs / 1_000,
+      });
     },
   };
 }

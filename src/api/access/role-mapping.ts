@@ -1,4 +1,7 @@
-/** From what an identity provider says of a person to what the person may be here. Pure; asked at each request, so that a change takes effect at once. */
+/**
+ * From what an identity provider says of a person to what the person may be here. Pure; asked at each request, so that
+ * a change takes effect at once.
+ */
 import type { Group, Role } from "../../store/model.js";
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
 
@@ -15,11 +18,14 @@ export interface Standing {
 const BY_POWER: readonly Role[] = ["consumer", "auditor", "operator", "provider", "admin"];
 
 /**
- * What the person may be, least powerful first; empty: nothing. A group is given only by a connection that lists it, and a privileged role
- * only by the connection's own table: what one company's identity provider says never counts for another's.
+ * What the person may be, least powerful first; empty: nothing. A group is given only by a connection that lists it,
+ * and a privileged role only by the connection's own table: what one company's identity provider says never counts for
+ * another's.
  */
 export function standingsOf(
-  connection: Pick<SamlConnection, "groupIds" | "roles">, samlGroups: ReadonlySet<string>, groupOf: (id: string) => Pick<Group, "samlGroups"> | undefined,
+  connection: Pick<SamlConnection, "groupIds" | "roles">,
+  samlGroups: ReadonlySet<string>,
+  groupOf: (id: string) => Pick<Group, "samlGroups"> | undefined,
 ): Standing[] {
   const groupIds = connection.groupIds.filter((id) => groupOf(id)?.samlGroups.some((value) => samlGroups.has(value)));
   const given = connection.roles.filter(({ samlGroup }) => samlGroups.has(samlGroup));

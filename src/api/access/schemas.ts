@@ -7,53 +7,129 @@ import { idOf, instant, instantInput, text } from "../http/primitives.js";
 
 export const apiKeyId = idOf("key");
 
-const act = z.enum(Object.keys(ACTS) as Act[]).meta({ id: "Act", description: "What a request does; each operation names its own as `x-act`" });
+const act = z
+  .enum(Object.keys(ACTS) as Act[])
+  .meta({ id: "Act", description: "What a request does; each operation names its own as `x-act`" });
 
-export const apiKeyInput = z.strictObject({
-  name: text(128),
-  role: z.enum(ROLES),
-  groupId: groupId.optional().meta({ description: "The group a consumer key acts for; needed for it, refused for others" }),
-  apiIds: z.array(apiId).min(1).max(100).optional().meta({ description: "The apis a provider key is limited to; absent: all" }),
-  scopes: z.array(act).min(1).max(100).optional().meta({ description: "The acts that the key is limited to, out of those of its role; absent: all of them" }),
-  expiresAt: instantInput.optional(),
-}).superRefine((key, context) => {
-  if ((key.role === "consumer") !== (key.groupId !== undefined)) {
-    context.addIssue({ code: "custom", path: ["groupId"], message: key.role === "consumer" ? "is needed for a consumer key" : "belongs to consumer keys only" });
-  }
-  if (key.apiIds && key.role !== "provider") context.addIssue({ code: "custom", path: ["apiIds"], message: "belongs to provider keys only" });
-  for (const [index, each] of (key.scopes ?? []).entries()) {
-    if (!mayAct({ role: key.role }, each)) context.addIssue({ code: "custom", path: ["scopes", index], message: "is no act of this role" });
-    // Whoever may change a connection can have it give any role to anybody: such a key would be limited in name only.
-    if (each === "connections:write") context.addIssue({ code: "custom", path: ["scopes", index], message: "is for keys without scopes: a connection gives every role" });
-  }
-}).meta({ id: "ApiKeyInput" });
-export const apiKeyView = z.object({
-  id: apiKeyId, name: z.string(), role: z.enum(ROLES), groupId: groupId.optional(), apiIds: z.array(z.string()).optional(),
-  scopes: z.array(z.string()).optional(), createdAt: instant, createdBy: z.string().optional(),
-  active: z.boolean().meta({ description: "Neither revoked nor expired" }), expiresAt: instant.optional(), revokedAt: instant.optional(), rotatedAt: instant.optional(),
-  previousUntil: instant.optional().meta({ description: "Until then the secret before the last rotation works too" }),
-  lastUsedAt: instant.optional().meta({ description: "In lists; to about a minute" }),
-}).meta({ id: "ApiKey" });
-export const apiKeyWithSecret = apiKeyView.extend({ key: z.string().meta({ description: "The whole key; shown this once" }) }).meta({ id: "ApiKeyWithSecret" });
+export const apiKeyInput = z
+  .strictObject({
+    name: text(128),
+    role: z.enum(ROLES),
+    groupId: groupId
+      .optional()
+      .meta({ description: "The group a consumer key acts for; needed for it, refused for others" }),
+    apiIds: z
+      .array(apiId)
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({ description: "The apis a provider key is limited to; absent: all" }),
+    scopes: z
+      .array(act)
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({ description: "The acts that the key is limited to, out of those of its role; absent: all of them" }),
+    expiresAt: instantInput.optional(),
+  })
+  .superRefine((key, context) => {
+    if ((key.role === "consumer") !== (key.groupId !== undefined)) {
+      context.addIssue({
+        code: "custom",
+        path: ["groupId"],
+        message: key.role === "consumer" ? "is needed for a consumer key" : "belongs to consumer keys only",
+      });
+    }
+    if (key.apiIds && key.role !== "provider")
+      context.addIssue({ code: "custom", path: ["apiIds"], message: "belongs to provider keys only" });
+    for (const [index, each] of (key.scopes ?? []).entries()) {
+      if (!mayAct({ role: key.role }, each))
+        context.addIssue({ code: "custom", path: ["scopes", index], message: "is no act of this role" });
+      // Whoever may change a connection can have it give any role to anybody: such a key would be limited in name only.
+      if (each === "connections:write")
+        context.addIssue({
+          code: "custom",
+          path: ["scopes", index],
+          message: "is for keys without scopes: a connection gives every role",
+        });
+    }
+  })
+  .meta({ id: "ApiKeyInput" });
+export const apiKeyView = z
+  .object({
+    id: apiKeyId,
+    name: z.string(),
+    role: z.enum(ROLES),
+    groupId: groupId.optional(),
+    apiIds: z.array(z.string()).optional(),
+    scopes: z.array(z.string()).optional(),
+    createdAt: instant,
+    createdBy: z.string().optional(),
+    active: z.boolean().meta({ description: "Neither revoked nor expired" }),
+    expiresAt: instant.optional(),
+    revokedAt: instant.optional(),
+    rotatedAt: instant.optional(),
+    previousUntil: instant.optional().meta({ description: "Until then the secret before the last rotation works too" }),
+    lastUsedAt: instant.optional().meta({ description: "In lists; to about a minute" }),
+  })
+  .meta({ id: "ApiKey" });
+export const apiKeyWithSecret = apiKeyView
+  .extend({ key: z.string().meta({ description: "The whole key; shown this once" }) })
+  .meta({ id: "ApiKeyWithSecret" });
 
 /** As long as the id of a delivery can be. */
 const exactly = z.string().min(1).max(1_024).optional();
-export const auditFilter = z.strictObject({ actor: exactly, action: exactly, subject: exactly, since: instantInput.optional(), until: instantInput.optional() });
-export const keyRotation = z.strictObject({
-  overlapSeconds: z.int().min(0).max(7 * 86_400).optional().meta({ description: "How long the key before works too; 86,400 when absent, 0: it ends at once" }),
-}).meta({ id: "KeyRotation" });
+export const auditFilter = z.strictObject({
+  actor: exactly,
+  action: exactly,
+  subject: exactly,
+  since: instantInput.optional(),
+  until: instantInput.optional(),
+});
+export const keyRotation = z
+  .strictObject({
+    overlapSeconds: z
+      .int()
+      .min(0)
+      .max(7 * 86_400)
+      .optional()
+      .meta({ description: "How long the key before works too; 86,400 when absent, 0: it ends at once" }),
+  })
+  .meta({ id: "KeyRotation" });
 
-export const auditView = z.object({
-  id: z.string(), at: instant, actor: z.string(), action: z.string(), subject: z.string(), detail: z.record(z.string(), z.unknown()).optional(),
-  intent: z.string().optional().meta({ description: "Id of the entry by which the act was begun (`act.begin`), before anything was changed. Lists leave that one out once the outcome is there; the export has both" }),
-  prev: z.string().optional().meta({ description: "MAC of the entry before" }), mac: z.string().optional().meta({ description: "HMAC-SHA-256 over the entry and `prev`, under a key that only the service has" }),
-}).meta({ id: "AuditEntry" });
+export const auditView = z
+  .object({
+    id: z.string(),
+    at: instant,
+    actor: z.string(),
+    action: z.string(),
+    subject: z.string(),
+    detail: z.record(z.string(), z.unknown()).optional(),
+    intent: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          "Id of the entry by which the act was begun (`act.begin`), before anything was changed. " +
+          "Lists leave that one out once the outcome is there; the export has both",
+      }),
+    prev: z.string().optional().meta({ description: "MAC of the entry before" }),
+    mac: z
+      .string()
+      .optional()
+      .meta({ description: "HMAC-SHA-256 over the entry and `prev`, under a key that only the service has" }),
+  })
+  .meta({ id: "AuditEntry" });
 
 const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, "must be base64");
 /** The remote codec protocol of Temporal: payloads as protobuf JSON. */
-export const payloads = z.object({
-  // What newer clients add to the message (`externalPayloads`) is left out, as protobuf JSON readers do.
-  payloads: z.array(z.object({ metadata: z.record(z.string().max(256), base64).optional(), data: base64.optional() })).max(1_000),
-}).meta({ id: "TemporalPayloads", outputId: "TemporalPayloadsView" });
+export const payloads = z
+  .object({
+    // What newer clients add to the message (`externalPayloads`) is left out, as protobuf JSON readers do.
+    payloads: z
+      .array(z.object({ metadata: z.record(z.string().max(256), base64).optional(), data: base64.optional() }))
+      .max(1_000),
+  })
+  .meta({ id: "TemporalPayloads", outputId: "TemporalPayloadsView" });
 
 export const healthView = z.object({ status: z.literal("ok"), version: z.string() }).meta({ id: "Health" });

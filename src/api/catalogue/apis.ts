@@ -14,8 +14,23 @@ import { pageOf, pageQuery } from "../http/primitives.js";
 
 const params = z.strictObject({ id: apiId });
 
-const view = ({ id, name, description, listed = false, approval = "manual", createdAt, updatedAt }: Api): z.input<typeof apiView> =>
-  ({ id, name, ...(description !== undefined && { description }), listed, approval, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() });
+const view = ({
+  id,
+  name,
+  description,
+  listed = false,
+  approval = "manual",
+  createdAt,
+  updatedAt,
+}: Api): z.input<typeof apiView> => ({
+  id,
+  name,
+  ...(description !== undefined && { description }),
+  listed,
+  approval,
+  createdAt: createdAt.toISOString(),
+  updatedAt: updatedAt.toISOString(),
+});
 
 /** Ids of the apis that the actor sees; undefined: all. */
 function visibleIds(actor: Actor, { dependencies }: RequestContext): string[] | undefined {
@@ -28,9 +43,15 @@ function visibleIds(actor: Actor, { dependencies }: RequestContext): string[] | 
 
 export const apiRoutes: readonly Route[] = [
   route({
-    method: "post", path: "/v1/apis", operationId: "createApi", tag: "Catalogue", act: "catalogue:write",
-    summary: "Create an api", description: "A provider key that is limited to some apis may not.",
-    body: apiInput, response: { status: 201, description: "Created", schema: apiView },
+    method: "post",
+    path: "/v1/apis",
+    operationId: "createApi",
+    tag: "Catalogue",
+    act: "catalogue:write",
+    summary: "Create an api",
+    description: "A provider key that is limited to some apis may not.",
+    body: apiInput,
+    response: { status: 201, description: "Created", schema: apiView },
     async handle(context, { body }) {
       if (context.actor.apiIds) return refuse("forbidden", "This key is limited to some apis.");
       const now = new Date();
@@ -41,9 +62,15 @@ export const apiRoutes: readonly Route[] = [
     },
   }),
   route({
-    method: "get", path: "/v1/apis", operationId: "listApis", tag: "Catalogue", act: "catalogue:read",
-    summary: "List apis", description: "A consumer sees those that its group is granted, whole or in part, and those that are listed.",
-    query: pageQuery, response: { status: 200, description: "A page of apis", schema: pageOf(apiView) },
+    method: "get",
+    path: "/v1/apis",
+    operationId: "listApis",
+    tag: "Catalogue",
+    act: "catalogue:read",
+    summary: "List apis",
+    description: "A consumer sees those that its group is granted, whole or in part, and those that are listed.",
+    query: pageQuery,
+    response: { status: 200, description: "A page of apis", schema: pageOf(apiView) },
     async handle(context, { query }) {
       const ids = visibleIds(context.actor, context);
       if (ids?.length === 0) return pageReply({ data: [] }, view);
@@ -51,16 +78,29 @@ export const apiRoutes: readonly Route[] = [
     },
   }),
   route({
-    method: "get", path: "/v1/apis/{id}", operationId: "readApi", tag: "Catalogue", act: "catalogue:read", summary: "Read an api",
-    params, response: { status: 200, description: "The api", schema: apiView },
+    method: "get",
+    path: "/v1/apis/{id}",
+    operationId: "readApi",
+    tag: "Catalogue",
+    act: "catalogue:read",
+    summary: "Read an api",
+    params,
+    response: { status: 200, description: "The api", schema: apiView },
     async handle({ dependencies, actor }, { params: { id } }) {
       const api = discoversApi(actor, dependencies.catalogue, id) ? await dependencies.store.apis.get(id) : undefined;
       return api ? ok(view(api)) : refuse("not_found");
     },
   }),
   route({
-    method: "patch", path: "/v1/apis/{id}", operationId: "changeApi", tag: "Catalogue", act: "catalogue:write", summary: "Change an api",
-    params, body: apiChange, response: { status: 200, description: "The api as it is now", schema: apiView },
+    method: "patch",
+    path: "/v1/apis/{id}",
+    operationId: "changeApi",
+    tag: "Catalogue",
+    act: "catalogue:write",
+    summary: "Change an api",
+    params,
+    body: apiChange,
+    response: { status: 200, description: "The api as it is now", schema: apiView },
     async handle(context, { params: { id }, body }) {
       if (!seesApi(context.actor, context.dependencies.catalogue, id)) return refuse("not_found");
       const api = await context.dependencies.store.apis.update(id, (before) => applyChange(before, body));
@@ -70,10 +110,21 @@ export const apiRoutes: readonly Route[] = [
     },
   }),
   route({
-    method: "delete", path: "/v1/apis/{id}", operationId: "deleteApi", tag: "Catalogue", act: "catalogue:write", summary: "Delete an api",
-    description: "Refused while an event type belongs to it or a group is granted it. Its events stay readable, unless `erase=true`: then its data key is destroyed, " +
-      "and with it the content of all its events (but those addressed to one group alone, which go with that group), backups included.",
-    params, query: eraseQuery("erase", "Erases the content of its events as well"), response: { status: 204, description: "Deleted" }, problems: ["in_use"],
+    method: "delete",
+    path: "/v1/apis/{id}",
+    operationId: "deleteApi",
+    tag: "Catalogue",
+    act: "catalogue:write",
+    summary: "Delete an api",
+    description:
+      "Refused while an event type belongs to it or a group is granted it. Its events stay " +
+      "readable, unless `erase=true`: then its data key is destroyed, " +
+      "and with it the content of all its events (but those addressed to one group alone, which go " +
+      "with that group), backups included.",
+    params,
+    query: eraseQuery("erase", "Erases the content of its events as well"),
+    response: { status: 204, description: "Deleted" },
+    problems: ["in_use"],
     handle: async (context, { params: { id }, query }) => deleteApi(context, id, query["erase"] === "true"),
   }),
 ];

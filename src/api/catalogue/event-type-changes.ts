@@ -1,4 +1,7 @@
-/** Writing event types: what is checked before, and how a changed schema becomes a new version. Used by the routes and by the import. */
+/**
+ * Writing event types: what is checked before, and how a changed schema becomes a new version. Used by the routes and
+ * by the import.
+ */
 import { isDeepStrictEqual } from "node:util";
 import type { EventType } from "../../store/model.js";
 import { StoreError } from "../../store/store-error.js";
@@ -11,12 +14,19 @@ const MAX_EXAMPLES_BYTES = 256 * 1024;
 const MAX_CONFLICTS = 50;
 
 /** Why an event type cannot be as it is given: its schema, an example, or a check without a schema. */
-export function refuseEventType(compileSchema: ApiDependencies["compileSchema"], { name, schema, examples, validation, deprecation }: EventType): Refusal | undefined {
+export function refuseEventType(
+  compileSchema: ApiDependencies["compileSchema"],
+  { name, schema, examples, validation, deprecation }: EventType,
+): Refusal | undefined {
   if (validation !== undefined && validation !== "off" && !schema) return invalid("validation", "needs a schema");
   if (deprecation?.replacedBy === name) return invalid("deprecation.replacedBy", "must be another event type");
   const compiled = schema && compileSchema(schema);
-  if (compiled && !compiled.ok) return refuse("schema_refused", undefined, { errors: compiled.faults.map(({ path, message }) => ({ path: `schema${path}`, message })) });
-  if (examples && Buffer.byteLength(JSON.stringify(examples)) > MAX_EXAMPLES_BYTES) return invalid("examples", `must have at most ${MAX_EXAMPLES_BYTES} bytes`);
+  if (compiled && !compiled.ok)
+    return refuse("schema_refused", undefined, {
+      errors: compiled.faults.map(({ path, message }) => ({ path: `schema${path}`, message })),
+    });
+  if (examples && Buffer.byteLength(JSON.stringify(examples)) > MAX_EXAMPLES_BYTES)
+    return invalid("examples", `must have at most ${MAX_EXAMPLES_BYTES} bytes`);
   const errors: FieldError[] = (examples ?? []).flatMap((example, index) => {
     const faults = compiled?.validator(example, Buffer.byteLength(JSON.stringify(example))) ?? [];
     return faults.map(({ path, message }) => ({ path: `examples[${index}]${path}`, message }));
@@ -24,7 +34,8 @@ export function refuseEventType(compileSchema: ApiDependencies["compileSchema"],
   return errors.length === 0 ? undefined : refuse("example_refused", undefined, { errors: errors.slice(0, 20) });
 }
 
-const invalid = (path: string, message: string): Refusal => refuse("invalid_request", undefined, { errors: [{ path, message }] });
+const invalid = (path: string, message: string): Refusal =>
+  refuse("invalid_request", undefined, { errors: [{ path, message }] });
 
 /** The event type as it is to be: with a schema other than before it has the next version. */
 export function withVersion(before: EventType, after: EventType, now: Date): EventType {
@@ -33,11 +44,14 @@ export function withVersion(before: EventType, after: EventType, now: Date): Eve
 }
 
 /**
- * Changes an event type. The version that it had is written down first, so that it is never missing: what happens twice after a crash
- * overwrites it with the same. Gives undefined when there is no such type. Throws StoreError `unavailable`.
+ * Changes an event type. The version that it had is written down first, so that it is never missing: what happens twice
+ * after a crash overwrites it with the same. Gives undefined when there is no such type. Throws StoreError
+ * `unavailable`.
  */
 export async function changeEventType(
-  { store, compileSchema }: Pick<ApiDependencies, "store" | "compileSchema">, name: string, change: (before: EventType) => EventType,
+  { store, compileSchema }: Pick<ApiDependencies, "store" | "compileSchema">,
+  name: string,
+  change: (before: EventType) => EventType,
 ): Promise<{ type: EventType; before: EventType } | Refusal | undefined> {
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const before = await store.eventTypes.get(name);
@@ -54,13 +68,23 @@ export async function changeEventType(
   throw new StoreError("unavailable", "This event type is being changed by too many at once. Try again.");
 }
 
-const supersededBy = ({ name, version = 1, schema, examples, versionAt, createdAt }: EventType, now: Date) =>
-  ({ name, version, ...(schema && { schema }), ...(examples && { examples }), createdAt: versionAt ?? createdAt, supersededAt: now });
+const supersededBy = ({ name, version = 1, schema, examples, versionAt, createdAt }: EventType, now: Date) => ({
+  name,
+  version,
+  ...(schema && { schema }),
+  ...(examples && { examples }),
+  createdAt: versionAt ?? createdAt,
+  supersededAt: now,
+});
 
 class ChangedMeanwhile extends Error {}
 
 /** Writes `after` where the stored object still is `before`; its `updatedAt` never stands still. */
-async function replaceUnchanged(store: Store, before: EventType, after: EventType): Promise<EventType | "gone" | "conflict"> {
+async function replaceUnchanged(
+  store: Store,
+  before: EventType,
+  after: EventType,
+): Promise<EventType | "gone" | "conflict"> {
   try {
     const written = await store.eventTypes.update(before.name, (current) => {
       if (current.updatedAt.getTime() !== before.updatedAt.getTime()) throw new ChangedMeanwhile();

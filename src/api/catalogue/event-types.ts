@@ -15,8 +15,15 @@ import { eventTypeName, pageOf, pageQuery, text } from "../http/primitives.js";
 const params = z.strictObject({ name: eventTypeName });
 
 /** Dates out of a request. */
-const deprecationOf = ({ at, sunsetAt, ...rest }: NonNullable<z.output<typeof eventTypeInput>["deprecation"]>): Deprecation =>
-  ({ ...exact(rest), at: new Date(at), ...(sunsetAt !== undefined && { sunsetAt: new Date(sunsetAt) }) });
+const deprecationOf = ({
+  at,
+  sunsetAt,
+  ...rest
+}: NonNullable<z.output<typeof eventTypeInput>["deprecation"]>): Deprecation => ({
+  ...exact(rest),
+  at: new Date(at),
+  ...(sunsetAt !== undefined && { sunsetAt: new Date(sunsetAt) }),
+});
 
 /** What keeps an event type from being deleted. */
 async function dependant({ dependencies: { store } }: RequestContext, name: string): Promise<string | undefined> {
@@ -28,19 +35,37 @@ async function dependant({ dependencies: { store } }: RequestContext, name: stri
 
 export const eventTypeRoutes: readonly Route[] = [
   route({
-    method: "post", path: "/v1/event-types", operationId: "createEventType", tag: "Catalogue", act: "catalogue:write", summary: "Create an event type",
-    description: "The schema is compiled and the examples are checked against it; what it may hold is told by `schema_refused`.",
-    body: eventTypeInput, schemaInBody: true, response: { status: 201, description: "Created", schema: eventTypeView },
+    method: "post",
+    path: "/v1/event-types",
+    operationId: "createEventType",
+    tag: "Catalogue",
+    act: "catalogue:write",
+    summary: "Create an event type",
+    description:
+      "The schema is compiled and the examples are checked against it; what it may hold is told by `schema_refused`.",
+    body: eventTypeInput,
+    schemaInBody: true,
+    response: { status: 201, description: "Created", schema: eventTypeView },
     problems: ["name_taken", "api_unknown", "schema_refused", "example_refused"],
     async handle(context, { body }) {
       const { store, catalogue, compileSchema } = context.dependencies;
       if (!ownsApi(context.actor, body.apiId) || !(await store.apis.get(body.apiId))) return refuse("api_unknown");
       // Before its schema is compiled; the insert decides where this process does not know it yet.
       const known = catalogue.eventType(body.name) && (await store.eventTypes.get(body.name));
-      if (known) return refuse("name_taken", ownsApi(context.actor, known.apiId) ? `It is an event type of the api ${known.apiId}.` : undefined);
+      if (known)
+        return refuse(
+          "name_taken",
+          ownsApi(context.actor, known.apiId) ? `It is an event type of the api ${known.apiId}.` : undefined,
+        );
       const now = new Date();
       const { deprecation, ...fields } = body;
-      const type: EventType = { ...exact(fields), ...(deprecation && { deprecation: deprecationOf(deprecation) }), version: 1, createdAt: now, updatedAt: now };
+      const type: EventType = {
+        ...exact(fields),
+        ...(deprecation && { deprecation: deprecationOf(deprecation) }),
+        version: 1,
+        createdAt: now,
+        updatedAt: now,
+      };
       const refusal = refuseEventType(compileSchema, type);
       if (refusal) return refusal;
       const taken = await store.eventTypes.insert(type).then(() => false, isDuplicate);
@@ -50,66 +75,123 @@ export const eventTypeRoutes: readonly Route[] = [
     },
   }),
   route({
-    method: "get", path: "/v1/event-types", operationId: "listEventTypes", tag: "Catalogue", act: "catalogue:read",
+    method: "get",
+    path: "/v1/event-types",
+    operationId: "listEventTypes",
+    tag: "Catalogue",
+    act: "catalogue:read",
     summary: "List event types",
-    description: "A consumer sees those that its groups are granted, and by which grant. The list comes out of memory: what another process changed is in it within a second.",
+    description:
+      "A consumer sees those that its groups are granted, and by which grant. The list comes out of " +
+      "memory: what another process changed is in it within a second.",
     query: pageQuery.extend({
-      apiId: apiId.optional(), prefix: text(128).optional().meta({ description: "Beginning of the name" }),
+      apiId: apiId.optional(),
+      prefix: text(128).optional().meta({ description: "Beginning of the name" }),
       search: text(128).optional().meta({ description: "Anywhere in name or description, whatever the case" }),
     }),
     response: { status: 200, description: "A page of event types", schema: pageOf(eventTypeView) },
     async handle({ dependencies: { catalogue }, actor }, { query }) {
-      return pageReply(pageOfEventTypes(actor, catalogue, query, pageRequest(query)), (type) => viewOf(actor, catalogue, type));
+      return pageReply(pageOfEventTypes(actor, catalogue, query, pageRequest(query)), (type) =>
+        viewOf(actor, catalogue, type),
+      );
     },
   }),
   route({
-    method: "get", path: "/v1/event-types/{name}", operationId: "readEventType", tag: "Catalogue", act: "catalogue:read", summary: "Read an event type",
-    params, response: { status: 200, description: "The event type", schema: eventTypeView },
+    method: "get",
+    path: "/v1/event-types/{name}",
+    operationId: "readEventType",
+    tag: "Catalogue",
+    act: "catalogue:read",
+    summary: "Read an event type",
+    params,
+    response: { status: 200, description: "The event type", schema: eventTypeView },
     async handle({ dependencies: { store, catalogue }, actor }, { params: { name } }) {
       const type = seesEventType(actor, catalogue, name) ? await store.eventTypes.get(name) : undefined;
       return type ? ok(viewOf(actor, catalogue, type)) : refuse("not_found");
     },
   }),
   route({
-    method: "get", path: "/v1/event-types/{name}/versions", operationId: "listEventTypeVersions", tag: "Catalogue", act: "catalogue:read",
-    summary: "List the versions of an event type, newest first", description: "New events are checked against the newest; earlier ones stay readable.",
-    params, query: pageQuery, response: { status: 200, description: "A page of versions", schema: pageOf(eventTypeVersionView) },
+    method: "get",
+    path: "/v1/event-types/{name}/versions",
+    operationId: "listEventTypeVersions",
+    tag: "Catalogue",
+    act: "catalogue:read",
+    summary: "List the versions of an event type, newest first",
+    description: "New events are checked against the newest; earlier ones stay readable.",
+    params,
+    query: pageQuery,
+    response: { status: 200, description: "A page of versions", schema: pageOf(eventTypeVersionView) },
     async handle({ dependencies: { store, catalogue }, actor }, { params: { name }, query }) {
       const type = seesEventType(actor, catalogue, name) ? await store.eventTypes.get(name) : undefined;
       if (!type) return refuse("not_found");
       const { limit, cursor } = pageRequest(query);
       const newest = type.version ?? 1;
       const from = cursor === undefined ? newest : Number(cursor);
-      if (!Number.isSafeInteger(from) || from < 1 || from > newest) return refuse("invalid_request", undefined, { errors: [{ path: "query.cursor", message: "must be a `next` of an earlier page of this list" }] });
+      if (!Number.isSafeInteger(from) || from < 1 || from > newest)
+        return refuse("invalid_request", undefined, {
+          errors: [{ path: "query.cursor", message: "must be a `next` of an earlier page of this list" }],
+        });
       const numbers = Array.from({ length: Math.min(limit, from) }, (_, index) => from - index);
-      const earlier = await store.eventTypeVersions.getMany(name, numbers.filter((number) => number !== newest));
-      const current = { version: newest, ...(type.schema && { schema: type.schema }), ...(type.examples && { examples: type.examples }), createdAt: type.versionAt ?? type.createdAt };
+      const earlier = await store.eventTypeVersions.getMany(
+        name,
+        numbers.filter((number) => number !== newest),
+      );
+      const current = {
+        version: newest,
+        ...(type.schema && { schema: type.schema }),
+        ...(type.examples && { examples: type.examples }),
+        createdAt: type.versionAt ?? type.createdAt,
+      };
       const next = from - limit;
-      return ok({ data: [...(from === newest ? [current] : []), ...earlier].map(versionView), next: next >= 1 ? String(next) : null });
+      return ok({
+        data: [...(from === newest ? [current] : []), ...earlier].map(versionView),
+        next: next >= 1 ? String(next) : null,
+      });
     },
   }),
   route({
-    method: "patch", path: "/v1/event-types/{name}", operationId: "changeEventType", tag: "Catalogue", act: "catalogue:write", summary: "Change an event type",
+    method: "patch",
+    path: "/v1/event-types/{name}",
+    operationId: "changeEventType",
+    tag: "Catalogue",
+    act: "catalogue:write",
+    summary: "Change an event type",
     description: "Another schema makes the next version; the examples that stay must satisfy it.",
-    params, body: eventTypeChange, schemaInBody: true, response: { status: 200, description: "The event type as it is now", schema: eventTypeView },
+    params,
+    body: eventTypeChange,
+    schemaInBody: true,
+    response: { status: 200, description: "The event type as it is now", schema: eventTypeView },
     problems: ["schema_refused", "example_refused"],
     async handle(context, { params: { name }, body }) {
       const { catalogue } = context.dependencies;
       if (!seesEventType(context.actor, catalogue, name)) return refuse("not_found");
       const { deprecation, ...fields } = body;
-      const change: ChangeOf<EventType> = { ...fields, ...(deprecation !== undefined && { deprecation: deprecation && deprecationOf(deprecation) }) };
+      const change: ChangeOf<EventType> = {
+        ...fields,
+        ...(deprecation !== undefined && { deprecation: deprecation && deprecationOf(deprecation) }),
+      };
       const changed = await changeEventType(context.dependencies, name, (before) => applyChange(before, change));
       if (!changed) return refuse("not_found");
       if ("refused" in changed) return changed;
       const { type, before } = changed;
-      await recordAct(context, "event_type.change", name, { fields: Object.keys(body), ...(type.version !== before.version && { version: type.version }) });
+      await recordAct(context, "event_type.change", name, {
+        fields: Object.keys(body),
+        ...(type.version !== before.version && { version: type.version }),
+      });
       return ok(viewOf(context.actor, catalogue, type));
     },
   }),
   route({
-    method: "delete", path: "/v1/event-types/{name}", operationId: "deleteEventType", tag: "Catalogue", act: "catalogue:write", summary: "Delete an event type",
+    method: "delete",
+    path: "/v1/event-types/{name}",
+    operationId: "deleteEventType",
+    tag: "Catalogue",
+    act: "catalogue:write",
+    summary: "Delete an event type",
     description: "Refused while a subscription is subscribed to it or a group is granted it by name.",
-    params, response: { status: 204, description: "Deleted" }, problems: ["in_use"],
+    params,
+    response: { status: 204, description: "Deleted" },
+    problems: ["in_use"],
     async handle(context, { params: { name } }) {
       const { store, catalogue } = context.dependencies;
       const type = seesEventType(context.actor, catalogue, name) ? await store.eventTypes.get(name) : undefined;
@@ -118,7 +200,10 @@ export const eventTypeRoutes: readonly Route[] = [
       if (inUse !== undefined) return refuse("in_use", inUse);
       if (!(await store.eventTypes.delete(name))) return refuse("not_found");
       // One that is made anew begins with version 1 and overwrites what a crash here leaves behind.
-      await store.eventTypeVersions.delete(name, Array.from({ length: (type.version ?? 1) - 1 }, (_, index) => index + 1));
+      await store.eventTypeVersions.delete(
+        name,
+        Array.from({ length: (type.version ?? 1) - 1 }, (_, index) => index + 1),
+      );
       await recordAct(context, "event_type.delete", name);
       return noContent;
     },

@@ -7,16 +7,35 @@ import { eventTypeName, idOf, instant, pageQuery, text } from "../http/primitive
 export const grantRequestId = idOf("grq");
 const reason = text(1_000);
 
-export const grantRequestInput = z.strictObject({
-  groupId: groupId.optional().meta({ description: "The group that is to have it; a consumer with one group may leave it out" }),
-  grant: z.union([apiId, eventTypeName]).meta({ description: "Id of an api, or name of an event type" }),
-  reason: reason.optional().meta({ description: "Why it is asked for; the provider reads it" }),
-}).meta({ id: "GrantRequestInput" });
+export const grantRequestInput = z
+  .strictObject({
+    groupId: groupId
+      .optional()
+      .meta({ description: "The group that is to have it; a consumer with one group may leave it out" }),
+    grant: z.union([apiId, eventTypeName]).meta({ description: "Id of an api, or name of an event type" }),
+    reason: reason.optional().meta({ description: "Why it is asked for; the provider reads it" }),
+  })
+  .meta({ id: "GrantRequestInput" });
 export const approvalInput = z.strictObject({ reason: reason.optional() }).meta({ id: "GrantApproval" });
 export const refusalInput = z.strictObject({ reason }).meta({ id: "GrantRefusal" });
-export const grantRequestQuery = pageQuery.extend({ status: z.enum(GRANT_REQUEST_STATUSES).optional(), groupId: groupId.optional(), apiId: apiId.optional() });
+export const grantRequestQuery = pageQuery.extend({
+  status: z.enum(GRANT_REQUEST_STATUSES).optional(),
+  groupId: groupId.optional(),
+  apiId: apiId.optional(),
+});
 
-export const grantRequestView = z.object({
-  id: grantRequestId, groupId, grant: z.string(), apiId, reason: z.string().optional(), status: z.enum(GRANT_REQUEST_STATUSES), requestedBy: z.string(), createdAt: instant,
-  decidedBy: z.string().optional().meta({ description: "Who answered or withdrew it" }), decidedAt: instant.optional(), decisionReason: z.string().optional(),
-}).meta({ id: "GrantRequest" });
+export const grantRequestView = z
+  .object({
+    id: grantRequestId,
+    groupId,
+    grant: z.string(),
+    apiId,
+    reason: z.string().optional(),
+    status: z.enum(GRANT_REQUEST_STATUSES),
+    requestedBy: z.string(),
+    createdAt: instant,
+    decidedBy: z.string().optional().meta({ description: "Who answered or withdrew it" }),
+    decidedAt: instant.optional(),
+    decisionReason: z.string().optional(),
+  })
+  .meta({ id: "GrantRequest" });

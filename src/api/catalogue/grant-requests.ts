@@ -7,21 +7,49 @@ import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { wakeSubscriptions } from "./groups.js";
 import { created, ok, type Reply, type RequestContext, type Route, route } from "../route.js";
-import { approvalInput, grantRequestId, grantRequestInput, grantRequestQuery, grantRequestView, refusalInput } from "./grant-request-schemas.js";
+import {
+  approvalInput,
+  grantRequestId,
+  grantRequestInput,
+  grantRequestQuery,
+  grantRequestView,
+  refusalInput,
+} from "./grant-request-schemas.js";
 import { pageOf } from "../http/primitives.js";
 import { groupFor } from "../subscriptions/checks.js";
 
 const params = z.strictObject({ id: grantRequestId });
 type View = z.input<typeof grantRequestView>;
 
-const view = ({ id, groupId, grant, apiId, reason, status, requestedBy, createdAt, decidedBy, decidedAt, decisionReason }: GrantRequest): View => ({
-  id, groupId, grant, apiId, ...(reason !== undefined && { reason }), status, requestedBy, createdAt: createdAt.toISOString(),
-  ...(decidedBy !== undefined && { decidedBy }), ...(decidedAt && { decidedAt: decidedAt.toISOString() }), ...(decisionReason !== undefined && { decisionReason }),
+const view = ({
+  id,
+  groupId,
+  grant,
+  apiId,
+  reason,
+  status,
+  requestedBy,
+  createdAt,
+  decidedBy,
+  decidedAt,
+  decisionReason,
+}: GrantRequest): View => ({
+  id,
+  groupId,
+  grant,
+  apiId,
+  ...(reason !== undefined && { reason }),
+  status,
+  requestedBy,
+  createdAt: createdAt.toISOString(),
+  ...(decidedBy !== undefined && { decidedBy }),
+  ...(decidedAt && { decidedAt: decidedAt.toISOString() }),
+  ...(decisionReason !== undefined && { decisionReason }),
 });
 
 /**
- * The api that a grant is of, when this actor may ask for it: one that it finds anyway. Of a listed api that goes for its event types
- * by name too; whatever else there is answers like what does not exist.
+ * The api that a grant is of, when this actor may ask for it: one that it finds anyway. Of a listed api that goes for
+ * its event types by name too; whatever else there is answers like what does not exist.
  */
 function apiToAsk({ dependencies: { catalogue }, actor }: RequestContext, grant: string): string | undefined {
   const apiId = catalogue.api(grant)?.id ?? catalogue.eventType(grant)?.apiId;
@@ -41,11 +69,21 @@ async function ask(context: RequestContext, input: z.output<typeof grantRequestI
   const { grant, reason } = input;
   if (apiToAsk(context, grant) === undefined) await catalogue.refresh();
   const apiId = apiToAsk(context, grant);
-  if (apiId === undefined) return refuse("grant_unknown", undefined, { errors: [{ path: "grant", message: "names no api and no event type" }] });
+  if (apiId === undefined)
+    return refuse("grant_unknown", undefined, {
+      errors: [{ path: "grant", message: "names no api and no event type" }],
+    });
   const grants = catalogue.group(groupId)?.grants ?? [];
   if (grants.includes(grant) || grants.includes(apiId)) return refuse("already_granted");
   const { request, existed } = await store.grantRequests.open({
-    id: newId("grq"), groupId, grant, apiId, ...(reason !== undefined && { reason }), status: "open", requestedBy: context.actor.name, createdAt: new Date(),
+    id: newId("grq"),
+    groupId,
+    grant,
+    apiId,
+    ...(reason !== undefined && { reason }),
+    status: "open",
+    requestedBy: context.actor.name,
+    createdAt: new Date(),
   });
   if (existed) return ok(view(request));
   await recordAct(context, "grant_request.create", request.id, { groupId, grant });
@@ -53,23 +91,43 @@ async function ask(context: RequestContext, input: z.output<typeof grantRequestI
 }
 
 type Decision = "approved" | "refused" | "withdrawn";
-const ACTIONS: Record<Decision, string> = { approved: "grant_request.approve", refused: "grant_request.refuse", withdrawn: "grant_request.withdraw" };
+const ACTIONS: Record<Decision, string> = {
+  approved: "grant_request.approve",
+  refused: "grant_request.refuse",
+  withdrawn: "grant_request.withdraw",
+};
 
 /** Answers an open request; the first answer counts. */
-async function settle(context: RequestContext, request: GrantRequest, status: Decision, reason: string | undefined): Promise<GrantRequest | Refusal> {
+async function settle(
+  context: RequestContext,
+  request: GrantRequest,
+  status: Decision,
+  reason: string | undefined,
+): Promise<GrantRequest | Refusal> {
   const settled = await context.dependencies.store.grantRequests.settle(request.id, {
-    status, decidedBy: context.actor.name, decidedAt: new Date(), ...(reason !== undefined && { decisionReason: reason }),
+    status,
+    decidedBy: context.actor.name,
+    decidedAt: new Date(),
+    ...(reason !== undefined && { decisionReason: reason }),
   });
   if (!settled) return refuse("request_settled");
-  await recordAct(context, ACTIONS[status], request.id, { groupId: request.groupId, grant: request.grant, ...(reason !== undefined && { reason }) });
+  await recordAct(context, ACTIONS[status], request.id, {
+    groupId: request.groupId,
+    grant: request.grant,
+    ...(reason !== undefined && { reason }),
+  });
   return settled;
 }
 
 /**
- * Approves first and adds the grant then: of an approval and a refusal at the same time one counts. Should the process die in between,
- * approving again adds the grant; a grant that was added and taken away later does not come back by it.
+ * Approves first and adds the grant then: of an approval and a refusal at the same time one counts. Should the process
+ * die in between, approving again adds the grant; a grant that was added and taken away later does not come back by it.
  */
-async function approve(context: RequestContext, id: string, reason: string | undefined): Promise<Reply<View> | Refusal> {
+async function approve(
+  context: RequestContext,
+  id: string,
+  reason: string | undefined,
+): Promise<Reply<View> | Refusal> {
   const { store, catalogue } = context.dependencies;
   const request = await find(context, id);
   if (!request) return refuse("not_found");
@@ -82,7 +140,8 @@ async function approve(context: RequestContext, id: string, reason: string | und
   const approved = request.status === "approved" ? request : await settle(context, request, "approved", reason);
   if ("refused" in approved) return approved;
   const group = await store.groups.update(request.groupId, (current) =>
-    (current.grants.includes(request.grant) ? current : { ...current, grants: [...current.grants, request.grant] }));
+    current.grants.includes(request.grant) ? current : { ...current, grants: [...current.grants, request.grant] },
+  );
   if (!group) return refuse("group_unknown");
   await store.grantRequests.markGranted(id);
   await recordAct(context, "group.grant", request.groupId, { grant: request.grant, request: id });
@@ -90,7 +149,12 @@ async function approve(context: RequestContext, id: string, reason: string | und
   return ok(view(approved));
 }
 
-async function refuseOrWithdraw(context: RequestContext, id: string, status: "refused" | "withdrawn", reason?: string): Promise<Reply<View> | Refusal> {
+async function refuseOrWithdraw(
+  context: RequestContext,
+  id: string,
+  status: "refused" | "withdrawn",
+  reason?: string,
+): Promise<Reply<View> | Refusal> {
   const request = await find(context, id);
   if (!request) return refuse("not_found");
   const settled = await settle(context, request, status, reason);
@@ -99,44 +163,97 @@ async function refuseOrWithdraw(context: RequestContext, id: string, status: "re
 
 export const grantRequestRoutes: readonly Route[] = [
   route({
-    method: "post", path: "/v1/grant-requests", operationId: "askForGrant", tag: "Groups", act: "grants:ask", summary: "Ask for a grant",
-    description: "Of an api that is listed, or granted in part: the whole of it, or one of its event types by name. Asking again while a request is open answers with that request and status 200.",
-    body: grantRequestInput, response: { status: 201, description: "Asked", schema: grantRequestView }, problems: ["group_unknown", "grant_unknown", "already_granted"],
+    method: "post",
+    path: "/v1/grant-requests",
+    operationId: "askForGrant",
+    tag: "Groups",
+    act: "grants:ask",
+    summary: "Ask for a grant",
+    description:
+      "Of an api that is listed, or granted in part: the whole of it, or one of its event types by " +
+      "name. Asking again while a request is open answers with that request and status 200.",
+    body: grantRequestInput,
+    response: { status: 201, description: "Asked", schema: grantRequestView },
+    problems: ["group_unknown", "grant_unknown", "already_granted"],
     handle: async (context, { body }) => ask(context, body),
   }),
   route({
-    method: "get", path: "/v1/grant-requests", operationId: "listGrantRequests", tag: "Groups", act: "grants:read", summary: "List grant requests, newest first",
+    method: "get",
+    path: "/v1/grant-requests",
+    operationId: "listGrantRequests",
+    tag: "Groups",
+    act: "grants:read",
+    summary: "List grant requests, newest first",
     description: "A consumer sees those of its groups, a provider those of its apis.",
-    query: grantRequestQuery, response: { status: 200, description: "A page of requests", schema: pageOf(grantRequestView) },
+    query: grantRequestQuery,
+    response: { status: 200, description: "A page of requests", schema: pageOf(grantRequestView) },
     async handle({ dependencies: { store }, actor }, { query: { status, groupId, apiId, ...page } }) {
-      const within = (given: string | undefined, limits: readonly string[] | undefined) => (given === undefined ? limits : limits && !limits.includes(given) ? [] : [given]);
+      const within = (given: string | undefined, limits: readonly string[] | undefined) =>
+        given === undefined ? limits : limits && !limits.includes(given) ? [] : [given];
       const [groupIds, apiIds] = [within(groupId, actor.groupIds), within(apiId, actor.apiIds)];
       if (groupIds?.length === 0 || apiIds?.length === 0) return pageReply({ data: [] }, view);
-      return pageReply(await store.grantRequests.list(pageRequest(page), { ...(groupIds && { groupIds }), ...(apiIds && { apiIds }), ...(status && { status }) }), view);
+      return pageReply(
+        await store.grantRequests.list(pageRequest(page), {
+          ...(groupIds && { groupIds }),
+          ...(apiIds && { apiIds }),
+          ...(status && { status }),
+        }),
+        view,
+      );
     },
   }),
   route({
-    method: "get", path: "/v1/grant-requests/{id}", operationId: "readGrantRequest", tag: "Groups", act: "grants:read", summary: "Read a grant request",
-    params, response: { status: 200, description: "The request", schema: grantRequestView },
+    method: "get",
+    path: "/v1/grant-requests/{id}",
+    operationId: "readGrantRequest",
+    tag: "Groups",
+    act: "grants:read",
+    summary: "Read a grant request",
+    params,
+    response: { status: 200, description: "The request", schema: grantRequestView },
     async handle(context, { params: { id } }) {
       const request = await find(context, id);
       return request ? ok(view(request)) : refuse("not_found");
     },
   }),
   route({
-    method: "post", path: "/v1/grant-requests/{id}/approve", operationId: "approveGrantRequest", tag: "Groups", act: "grants:decide", summary: "Approve a grant request",
-    description: "Adds the grant to the group.", params, body: approvalInput, bodyOptional: true,
-    response: { status: 200, description: "The request as it is now", schema: grantRequestView }, problems: ["request_settled", "grant_unknown", "group_unknown"],
+    method: "post",
+    path: "/v1/grant-requests/{id}/approve",
+    operationId: "approveGrantRequest",
+    tag: "Groups",
+    act: "grants:decide",
+    summary: "Approve a grant request",
+    description: "Adds the grant to the group.",
+    params,
+    body: approvalInput,
+    bodyOptional: true,
+    response: { status: 200, description: "The request as it is now", schema: grantRequestView },
+    problems: ["request_settled", "grant_unknown", "group_unknown"],
     handle: async (context, { params: { id }, body }) => approve(context, id, body.reason),
   }),
   route({
-    method: "post", path: "/v1/grant-requests/{id}/refuse", operationId: "refuseGrantRequest", tag: "Groups", act: "grants:decide", summary: "Refuse a grant request",
-    params, body: refusalInput, response: { status: 200, description: "The request as it is now", schema: grantRequestView }, problems: ["request_settled"],
+    method: "post",
+    path: "/v1/grant-requests/{id}/refuse",
+    operationId: "refuseGrantRequest",
+    tag: "Groups",
+    act: "grants:decide",
+    summary: "Refuse a grant request",
+    params,
+    body: refusalInput,
+    response: { status: 200, description: "The request as it is now", schema: grantRequestView },
+    problems: ["request_settled"],
     handle: async (context, { params: { id }, body }) => refuseOrWithdraw(context, id, "refused", body.reason),
   }),
   route({
-    method: "post", path: "/v1/grant-requests/{id}/withdraw", operationId: "withdrawGrantRequest", tag: "Groups", act: "grants:ask", summary: "Withdraw a grant request",
-    params, response: { status: 200, description: "The request as it is now", schema: grantRequestView }, problems: ["request_settled"],
+    method: "post",
+    path: "/v1/grant-requests/{id}/withdraw",
+    operationId: "withdrawGrantRequest",
+    tag: "Groups",
+    act: "grants:ask",
+    summary: "Withdraw a grant request",
+    params,
+    response: { status: 200, description: "The request as it is now", schema: grantRequestView },
+    problems: ["request_settled"],
     handle: async (context, { params: { id } }) => refuseOrWithdraw(context, id, "withdrawn"),
   }),
 ];

@@ -20,24 +20,50 @@ import { parseQuery, validate } from "../http/validate.js";
 const params = z.strictObject({ id: apiId });
 const importQuery = z.strictObject({
   dryRun: z.enum(["true", "false"]).optional().meta({ description: "`true`: tell what would be done, and do nothing" }),
-  strict: z.enum(["true", "false"]).optional().meta({ description: "`true`: refuse the document if a part of it would be skipped or a warning given" }),
-  perspective: z.enum(["provider", "consumer"]).optional()
-    .meta({ description: "Whose application an AsyncAPI document describes. `provider`, the default: what it sends are events. `consumer`: what it receives" }),
+  strict: z
+    .enum(["true", "false"])
+    .optional()
+    .meta({ description: "`true`: refuse the document if a part of it would be skipped or a warning given" }),
+  perspective: z
+    .enum(["provider", "consumer"])
+    .optional()
+    .meta({
+      description:
+        "Whose application an AsyncAPI document describes. `provider`, the default: what it sends " +
+        "are events. `consumer`: what it receives",
+    }),
 });
-const notices = (description: string) => z.array(z.object({ path: z.string(), reason: z.string() })).meta({ description: `${description}; \`path\` is a JSON pointer into the document` });
-const importView = z.object({
-  format: z.enum(["asyncapi", "openapi"]), dryRun: z.boolean(),
-  created: z.array(z.string()), changed: z.array(z.object({ name: z.string(), version: z.int() })), unchanged: z.array(z.string()),
-  skipped: notices("Parts that are not taken"), warnings: notices("What is left out of a part, or read otherwise than it is written"),
-}).meta({ id: "Import", description: "Names of event types. Types of the api that the document does not describe are left alone" });
-const exportQuery = z.strictObject({ format: z.enum(["asyncapi", "openapi"]).optional().meta({ description: "`asyncapi` when absent" }) });
+const notices = (description: string) =>
+  z
+    .array(z.object({ path: z.string(), reason: z.string() }))
+    .meta({ description: `${description}; \`path\` is a JSON pointer into the document` });
+const importView = z
+  .object({
+    format: z.enum(["asyncapi", "openapi"]),
+    dryRun: z.boolean(),
+    created: z.array(z.string()),
+    changed: z.array(z.object({ name: z.string(), version: z.int() })),
+    unchanged: z.array(z.string()),
+    skipped: notices("Parts that are not taken"),
+    warnings: notices("What is left out of a part, or read otherwise than it is written"),
+  })
+  .meta({
+    id: "Import",
+    description: "Names of event types. Types of the api that the document does not describe are left alone",
+  });
+const exportQuery = z.strictObject({
+  format: z.enum(["asyncapi", "openapi"]).optional().meta({ description: "`asyncapi` when absent" }),
+});
 const AUDITED_NAMES = 250;
 /** Of skipped parts and of warnings, each. */
 const NOTICES_SHOWN = 250;
 
 /** Comparing and checking all event types. GitHub's 261, of 33 KB each, take some 20 s of one core. */
 const PLAN_MS = 240_000;
-/** Until the answer begins: the wait for the thread, the plan and the writes. The server's own limit for idle connections would cut off the answer. */
+/**
+ * Until the answer begins: the wait for the thread, the plan and the writes. The server's own limit for idle
+ * connections would cut off the answer.
+ */
 const ANSWER_MS = 600_000;
 
 /** The import with the thread that reads documents, once somebody imports. */
@@ -54,55 +80,102 @@ function createImport() {
     if (!checked.ok) return checked.refusal;
     const { dryRun = "false", strict = "false", perspective = "provider" } = checked.value;
     const syntax = syntaxOf(request.headers["content-type"] ?? "");
-    if (!syntax) return refuse("unsupported_media_type", "A document is application/json or application/yaml, in UTF-8.");
+    if (!syntax)
+      return refuse("unsupported_media_type", "A document is application/json or application/yaml, in UTF-8.");
     const body = await readBody(request, DOCUMENT_LIMIT_BYTES);
-    if (!body.ok) return body.refusal.refused === "payload_too_large" ? { ...body.refusal, detail: TOO_LARGE } : body.refusal;
+    if (!body.ok)
+      return body.refusal.refused === "payload_too_large" ? { ...body.refusal, detail: TOO_LARGE } : body.refusal;
     const read = await reads.read({ bytes: body.bytes, syntax, perspective });
     if (!read.ok) return read.refusal;
     const { format } = read.value;
-    const nameOf = (other: string): string | undefined => (ownsApi(actor, other) ? `the api ${dependencies.catalogue.api(other)?.name ?? ""} (${other})` : undefined);
-    const plan = await planImport({ store: dependencies.store, checkSchema: reads.checkSchema, signal: AbortSignal.timeout(PLAN_MS) }, { apiId: id, read: read.value, strict: strict === "true", now: new Date(), nameOf });
+    const nameOf = (other: string): string | undefined =>
+      ownsApi(actor, other) ? `the api ${dependencies.catalogue.api(other)?.name ?? ""} (${other})` : undefined;
+    const plan = await planImport(
+      { store: dependencies.store, checkSchema: reads.checkSchema, signal: AbortSignal.timeout(PLAN_MS) },
+      { apiId: id, read: read.value, strict: strict === "true", now: new Date(), nameOf },
+    );
     if ("refused" in plan) return plan;
     const refusal = dryRun === "true" ? undefined : await carryOut(context, id, format, plan);
-    return refusal ?? {
-      format, dryRun: dryRun === "true", created: plan.created.map(({ name }) => name), unchanged: plan.unchanged,
-      changed: plan.changed.map(({ after: { name, version = 1 } }) => ({ name, version })), skipped: plan.skipped.slice(0, NOTICES_SHOWN), warnings: plan.warnings.slice(0, NOTICES_SHOWN),
-    };
+    return (
+      refusal ?? {
+        format,
+        dryRun: dryRun === "true",
+        created: plan.created.map(({ name }) => name),
+        unchanged: plan.unchanged,
+        changed: plan.changed.map(({ after: { name, version = 1 } }) => ({ name, version })),
+        skipped: plan.skipped.slice(0, NOTICES_SHOWN),
+        warnings: plan.warnings.slice(0, NOTICES_SHOWN),
+      }
+    );
   };
 }
 
-const TOO_LARGE = `A document may have ${DOCUMENT_LIMIT_BYTES} bytes. Leave out what no webhook or message refers to, such as \`paths\`.`;
+const TOO_LARGE =
+  `A document may have ${DOCUMENT_LIMIT_BYTES} bytes. Leave out what no webhook or ` +
+  `message refers to, such as \`paths\`.`;
 
 /**
- * Writes what was planned, one type after another: the stand-in has no transactions. Should the store fail in between, the same import
- * again does the rest, and finds what was written unchanged. A name that another api took since the plan takes back what was created.
+ * Writes what was planned, one type after another: the stand-in has no transactions. Should the store fail in between,
+ * the same import again does the rest, and finds what was written unchanged. A name that another api took since the
+ * plan takes back what was created.
  */
-async function carryOut(context: RequestContext, id: string, format: DocumentFormat, plan: Plan): Promise<Refusal | undefined> {
+async function carryOut(
+  context: RequestContext,
+  id: string,
+  format: DocumentFormat,
+  plan: Plan,
+): Promise<Refusal | undefined> {
   const { store } = context.dependencies;
   const written: string[] = [];
   for (const type of plan.created) {
     if (await store.eventTypes.insert(type).then(() => false, isDuplicate)) {
       for (const name of written) await store.eventTypes.delete(name);
-      return refuse("name_taken", "Another api took the name of one of the event types meanwhile; nothing was changed.");
+      return refuse(
+        "name_taken",
+        "Another api took the name of one of the event types meanwhile; nothing was changed.",
+      );
     }
     written.push(type.name);
   }
   for (const { before, after } of plan.changed) {
-    const changed = await changeEventType({ store, compileSchema: CHECKED }, before.name, (current) => replacedBy(current, after));
+    const changed = await changeEventType({ store, compileSchema: CHECKED }, before.name, (current) =>
+      replacedBy(current, after),
+    );
     if (changed && "refused" in changed) return changed;
   }
   const names = [...written, ...plan.changed.map(({ before }) => before.name)];
   if (names.length > 0) {
-    await recordAct(context, "api.import", id, { format, created: plan.created.length, changed: plan.changed.length, unchanged: plan.unchanged.length, skipped: plan.skipped.length, eventTypes: names.slice(0, AUDITED_NAMES) });
+    await recordAct(context, "api.import", id, {
+      format,
+      created: plan.created.length,
+      changed: plan.changed.length,
+      unchanged: plan.unchanged.length,
+      skipped: plan.skipped.length,
+      eventTypes: names.slice(0, AUDITED_NAMES),
+    });
   }
   return undefined;
 }
 
 /** What the document decides, over what the type is now. */
-function replacedBy(current: EventType, { description, schema, examples, deprecation, validation }: EventType): EventType {
-  const { description: _description, schema: _schema, examples: _examples, deprecation: _deprecation, ...kept } = current;
+function replacedBy(
+  current: EventType,
+  { description, schema, examples, deprecation, validation }: EventType,
+): EventType {
+  const {
+    description: _description,
+    schema: _schema,
+    examples: _examples,
+    deprecation: _deprecation,
+    ...kept
+  } = current;
   return {
-    ...kept, ...(description !== undefined && { description }), ...(schema && { schema }), ...(examples && { examples }), ...(deprecation && { deprecation }), ...(validation && { validation }),
+    ...kept,
+    ...(description !== undefined && { description }),
+    ...(schema && { schema }),
+    ...(examples && { examples }),
+    ...(deprecation && { deprecation }),
+    ...(validation && { validation }),
   };
 }
 
@@ -110,15 +183,44 @@ const importDocument = createImport();
 
 export const importRoutes: readonly Route[] = [
   {
-    method: "post", path: "/v1/apis/{id}/import", operationId: "importEventTypes", tag: "Catalogue", act: "catalogue:write",
+    method: "post",
+    path: "/v1/apis/{id}/import",
+    operationId: "importEventTypes",
+    tag: "Catalogue",
+    act: "catalogue:write",
     summary: "Import event types from an AsyncAPI or OpenAPI document",
-    description: "The body is the document, JSON (`application/json`) or YAML (`application/yaml`), at most 8 MiB and 1,000 event types. From AsyncAPI 2.0 to 3.1 the messages that an operation sends (all, when there are no operations), " +
-      "from OpenAPI 3.0 to 3.2 the `post` operations of `webhooks` (3.0: `x-webhooks`). The name is `x-sealpost-event-type`; else the name of the message, the address of its channel if the channel has one message, its key in the channel; " +
+    description:
+      "The body is the document, JSON (`application/json`) or YAML (`application/yaml`), at most 8 " +
+      "MiB and 1,000 event types. From AsyncAPI 2.0 to 3.1 the messages that an operation " +
+      "sends " +
+      "(all, when there are no operations), " +
+      "from OpenAPI 3.0 to 3.2 the `post` operations of `webhooks` (3.0: `x-webhooks`). The name is " +
+      "`x-sealpost-event-type`; else the name of the message, the address of its channel if " +
+      "the " +
+      "channel has one message, its key in the channel; " +
       "or the key of the webhook, its `operationId`. `/` becomes `.`. " +
-      "A part that cannot be taken is in `skipped` and the rest is imported; with `strict=true` the document is refused. If nothing can be taken it is refused too, and `errors` says why. References to other documents are not fetched. " +
-      "Everything is checked first: a refused import changes nothing. What the document leaves out is removed from a type that it describes, but for `validation`; types that it does not describe are left alone.",
-    params, query: importQuery, requestType: "application/json", response: { status: 200, description: "What was done, or with `dryRun` would be", schema: importView },
-    problems: ["document_refused", "malformed_json", "duplicate_member", "payload_too_large", "unsupported_media_type", "content_encoding_unsupported", "name_taken", "schema_refused", "example_refused", "unavailable"],
+      "A part that cannot be taken is in `skipped` and the rest is imported; with `strict=true` the " +
+      "document is refused. If nothing can be taken it is refused too, and `errors` says why. " +
+      "References to other documents are not fetched. " +
+      "Everything is checked first: a refused import changes nothing. What the document leaves out " +
+      "is removed from a type that it describes, but for `validation`; types that it does not " +
+      "describe are left alone.",
+    params,
+    query: importQuery,
+    requestType: "application/json",
+    response: { status: 200, description: "What was done, or with `dryRun` would be", schema: importView },
+    problems: [
+      "document_refused",
+      "malformed_json",
+      "duplicate_member",
+      "payload_too_large",
+      "unsupported_media_type",
+      "content_encoding_unsupported",
+      "name_taken",
+      "schema_refused",
+      "example_refused",
+      "unavailable",
+    ],
     serve: async (context, request, response) => {
       const outcome = await importDocument(context, request);
       if ("refused" in outcome) return sendRefusal(response, outcome);
@@ -126,14 +228,28 @@ export const importRoutes: readonly Route[] = [
     },
   },
   route({
-    method: "get", path: "/v1/apis/{id}/export", operationId: "exportEventTypes", tag: "Catalogue", act: "catalogue:read",
-    summary: "Export event types as an AsyncAPI 3 or OpenAPI 3.1 document", description: "A consumer gets those that its groups are granted. Importing it gives the same event types.",
-    params, query: exportQuery, response: { status: 200, description: "The document", schema: z.record(z.string(), z.unknown()).meta({ override: { type: "object", propertyNames: undefined } }) },
+    method: "get",
+    path: "/v1/apis/{id}/export",
+    operationId: "exportEventTypes",
+    tag: "Catalogue",
+    act: "catalogue:read",
+    summary: "Export event types as an AsyncAPI 3 or OpenAPI 3.1 document",
+    description: "A consumer gets those that its groups are granted. Importing it gives the same event types.",
+    params,
+    query: exportQuery,
+    response: {
+      status: 200,
+      description: "The document",
+      schema: z.record(z.string(), z.unknown()).meta({ override: { type: "object", propertyNames: undefined } }),
+    },
     async handle({ dependencies: { catalogue }, actor }, { params: { id }, query: { format = "asyncapi" } }) {
       const api = seesApi(actor, catalogue, id) ? catalogue.api(id) : undefined;
       if (!api) return refuse("not_found");
       const isVisible = eventTypeFilter(actor, catalogue);
-      const types = catalogue.eventTypes().filter((type) => type.apiId === id && isVisible(type)).sort((a, b) => (a.name < b.name ? -1 : 1));
+      const types = catalogue
+        .eventTypes()
+        .filter((type) => type.apiId === id && isVisible(type))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
       return ok(format === "asyncapi" ? exportAsyncApi(api, types) : exportOpenApi(api, types));
     },
   }),

@@ -10,65 +10,164 @@ const description = text(2_000).meta({ description: "What it is, for people" });
 const atLeastOne = (change: object): boolean => Object.keys(change).length > 0;
 const NOTHING = "must change something";
 
-const listed = z.boolean().meta({ description: "Every consumer finds the api by name and description, and can ask for a grant of it or of one of its event types" });
+const listed = z
+  .boolean()
+  .meta({
+    description:
+      "Every consumer finds the api by name and description, and can ask for a grant of it or of " +
+      "one of its event types",
+  });
 
-const approval = z.enum(["manual", "automatic"]).meta({ description: "Whether a provider approves subscriptions of consumers to its event types, or the service at once" });
+const approval = z
+  .enum(["manual", "automatic"])
+  .meta({
+    description: "Whether a provider approves subscriptions of consumers to its event types, or the service at once",
+  });
 
-export const apiInput = z.strictObject({ name: text(128), description: description.optional(), listed: listed.optional(), approval: approval.optional() }).meta({ id: "ApiInput" });
-export const apiChange = z.strictObject({ name: text(128).optional(), description: description.nullable().optional(), listed: listed.optional(), approval: approval.optional() })
-  .refine(atLeastOne, NOTHING).meta({ id: "ApiChange", minProperties: 1 });
-export const apiView = z.object({
-  id: apiId, name: z.string(), description: z.string().optional(), listed: z.boolean(), approval, createdAt: instant, updatedAt: instant,
-}).meta({ id: "Api" });
+export const apiInput = z
+  .strictObject({
+    name: text(128),
+    description: description.optional(),
+    listed: listed.optional(),
+    approval: approval.optional(),
+  })
+  .meta({ id: "ApiInput" });
+export const apiChange = z
+  .strictObject({
+    name: text(128).optional(),
+    description: description.nullable().optional(),
+    listed: listed.optional(),
+    approval: approval.optional(),
+  })
+  .refine(atLeastOne, NOTHING)
+  .meta({ id: "ApiChange", minProperties: 1 });
+export const apiView = z
+  .object({
+    id: apiId,
+    name: z.string(),
+    description: z.string().optional(),
+    listed: z.boolean(),
+    approval,
+    createdAt: instant,
+    updatedAt: instant,
+  })
+  .meta({ id: "Api" });
 
 /** The query of a deletion that can take more with it. */
 export const eraseQuery = (name: "cascade" | "erase", meaning: string) =>
   z.strictObject({ [name]: z.enum(["true", "false"]).optional().meta({ description: meaning }) });
 
-const jsonSchema = z.record(z.string(), z.unknown()).meta({ description: "JSON Schema 2020-12 of the payload", override: { type: "object", propertyNames: undefined } });
+const jsonSchema = z
+  .record(z.string(), z.unknown())
+  .meta({ description: "JSON Schema 2020-12 of the payload", override: { type: "object", propertyNames: undefined } });
 
-const examples = z.array(z.unknown()).min(1).max(10).meta({ description: "Payloads as they come; each must satisfy the schema" });
-const validation = z.enum(VALIDATION_MODES)
-  .meta({ description: "What a publish does with a payload that the schema does not allow: `off` nothing, `warn` counts and logs it, `enforce` refuses it with 422 `payload_invalid`" });
-export const deprecationInput = z.strictObject({
-  at: instantInput, sunsetAt: instantInput.optional().meta({ description: "From here on nothing is published any more; information only, nothing is refused" }),
-  replacedBy: eventTypeName.optional(), note: text(1_000).optional(),
-}).refine(({ at, sunsetAt }) => sunsetAt === undefined || Date.parse(sunsetAt) >= Date.parse(at), { path: ["sunsetAt"], message: "must not be before at" })
+const examples = z
+  .array(z.unknown())
+  .min(1)
+  .max(10)
+  .meta({ description: "Payloads as they come; each must satisfy the schema" });
+const validation = z
+  .enum(VALIDATION_MODES)
+  .meta({
+    description:
+      "What a publish does with a payload that the schema does not allow: `off` nothing, `warn` " +
+      "counts and logs it, `enforce` refuses it with 422 `payload_invalid`",
+  });
+export const deprecationInput = z
+  .strictObject({
+    at: instantInput,
+    sunsetAt: instantInput
+      .optional()
+      .meta({ description: "From here on nothing is published any more; information only, nothing is refused" }),
+    replacedBy: eventTypeName.optional(),
+    note: text(1_000).optional(),
+  })
+  .refine(({ at, sunsetAt }) => sunsetAt === undefined || Date.parse(sunsetAt) >= Date.parse(at), {
+    path: ["sunsetAt"],
+    message: "must not be before at",
+  })
   .meta({ id: "DeprecationInput" });
-const deprecationView = z.object({ at: instant, sunsetAt: instant.optional(), replacedBy: z.string().optional(), note: z.string().optional() }).meta({ id: "Deprecation" });
+const deprecationView = z
+  .object({ at: instant, sunsetAt: instant.optional(), replacedBy: z.string().optional(), note: z.string().optional() })
+  .meta({ id: "Deprecation" });
 
-export const eventTypeInput = z.strictObject({
-  name: eventTypeName.refine((name) => !name.startsWith(RESERVED_TYPE_PREFIX), `must not begin with ${RESERVED_TYPE_PREFIX}`),
-  apiId,
-  description: description.optional(),
-  schema: jsonSchema.optional(),
-  examples: examples.optional(),
-  validation: validation.optional(),
-  deprecation: deprecationInput.optional(),
-}).meta({ id: "EventTypeInput" });
-export const eventTypeChange = z.strictObject({
-  description: description.nullable().optional(), schema: jsonSchema.nullable().optional(), examples: examples.nullable().optional(),
-  validation: validation.optional(), deprecation: deprecationInput.nullable().optional(),
-}).refine(atLeastOne, NOTHING).meta({ id: "EventTypeChange", minProperties: 1 });
+export const eventTypeInput = z
+  .strictObject({
+    name: eventTypeName.refine(
+      (name) => !name.startsWith(RESERVED_TYPE_PREFIX),
+      `must not begin with ${RESERVED_TYPE_PREFIX}`,
+    ),
+    apiId,
+    description: description.optional(),
+    schema: jsonSchema.optional(),
+    examples: examples.optional(),
+    validation: validation.optional(),
+    deprecation: deprecationInput.optional(),
+  })
+  .meta({ id: "EventTypeInput" });
+export const eventTypeChange = z
+  .strictObject({
+    description: description.nullable().optional(),
+    schema: jsonSchema.nullable().optional(),
+    examples: examples.nullable().optional(),
+    validation: validation.optional(),
+    deprecation: deprecationInput.nullable().optional(),
+  })
+  .refine(atLeastOne, NOTHING)
+  .meta({ id: "EventTypeChange", minProperties: 1 });
 
 const version = z.int().min(1).meta({ description: "Of the schema; publishes are checked against the newest" });
-export const eventTypeView = z.object({
-  name: z.string(), apiId, description: z.string().optional(), version, schema: jsonSchema.optional(), examples: z.array(z.unknown()).optional(),
-  validation: z.enum(VALIDATION_MODES), deprecation: deprecationView.optional(),
-  grantedBy: z.array(z.object({ groupId, grant: z.string() })).optional().meta({ description: "For a consumer: which of its groups is granted it, by which grant" }),
-  createdAt: instant, updatedAt: instant,
-}).meta({ id: "EventType" });
-export const eventTypeVersionView = z.object({
-  version, schema: jsonSchema.optional(), examples: z.array(z.unknown()).optional(),
-  createdAt: instant.meta({ description: "Since when it was the newest" }), supersededAt: instant.optional().meta({ description: "Absent: it is the newest" }),
-}).meta({ id: "EventTypeVersion" });
+export const eventTypeView = z
+  .object({
+    name: z.string(),
+    apiId,
+    description: z.string().optional(),
+    version,
+    schema: jsonSchema.optional(),
+    examples: z.array(z.unknown()).optional(),
+    validation: z.enum(VALIDATION_MODES),
+    deprecation: deprecationView.optional(),
+    grantedBy: z
+      .array(z.object({ groupId, grant: z.string() }))
+      .optional()
+      .meta({ description: "For a consumer: which of its groups is granted it, by which grant" }),
+    createdAt: instant,
+    updatedAt: instant,
+  })
+  .meta({ id: "EventType" });
+export const eventTypeVersionView = z
+  .object({
+    version,
+    schema: jsonSchema.optional(),
+    examples: z.array(z.unknown()).optional(),
+    createdAt: instant.meta({ description: "Since when it was the newest" }),
+    supersededAt: instant.optional().meta({ description: "Absent: it is the newest" }),
+  })
+  .meta({ id: "EventTypeVersion" });
 
-const grants = z.array(z.union([apiId, eventTypeName])).max(500).meta({ description: "Ids of apis and names of event types" });
-const samlGroups = z.array(text(512)).max(100).meta({ description: "Values of the SAML groups attribute that make a person a member" });
+const grants = z
+  .array(z.union([apiId, eventTypeName]))
+  .max(500)
+  .meta({ description: "Ids of apis and names of event types" });
+const samlGroups = z
+  .array(text(512))
+  .max(100)
+  .meta({ description: "Values of the SAML groups attribute that make a person a member" });
 
-export const groupInput = z.strictObject({ name: text(128), grants: grants.optional(), samlGroups: samlGroups.optional() }).meta({ id: "GroupInput" });
-export const groupChange = z.strictObject({ name: text(128).optional(), grants: grants.optional(), samlGroups: samlGroups.optional() })
-  .refine(atLeastOne, NOTHING).meta({ id: "GroupChange", minProperties: 1 });
-export const groupView = z.object({
-  id: groupId, name: z.string(), grants: z.array(z.string()), samlGroups: z.array(z.string()), createdAt: instant, updatedAt: instant,
-}).meta({ id: "Group" });
+export const groupInput = z
+  .strictObject({ name: text(128), grants: grants.optional(), samlGroups: samlGroups.optional() })
+  .meta({ id: "GroupInput" });
+export const groupChange = z
+  .strictObject({ name: text(128).optional(), grants: grants.optional(), samlGroups: samlGroups.optional() })
+  .refine(atLeastOne, NOTHING)
+  .meta({ id: "GroupChange", minProperties: 1 });
+export const groupView = z
+  .object({
+    id: groupId,
+    name: z.string(),
+    grants: z.array(z.string()),
+    samlGroups: z.array(z.string()),
+    createdAt: instant,
+    updatedAt: instant,
+  })
+  .meta({ id: "Group" });

@@ -1,6 +1,6 @@
 /**
- * The remote codec of Temporal: the UI and the CLI have payloads opened here, a provider without a master key has them sealed.
- * https://docs.temporal.io/codec-server
+ * The remote codec of Temporal: the UI and the CLI have payloads opened here, a provider without a master key has them
+ * sealed. https://docs.temporal.io/codec-server
  */
 import type { Payload } from "@temporalio/common";
 import type { z } from "zod";
@@ -20,16 +20,24 @@ const CODEC_LIMIT_BYTES = 16 * 1024 * 1024;
 type Wire = z.output<typeof payloads>;
 
 const toPayload = ({ metadata, data }: Wire["payloads"][number]): Payload => ({
-  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, "base64")])),
+  metadata: Object.fromEntries(
+    Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, "base64")]),
+  ),
   data: data === undefined ? null : Buffer.from(data, "base64"),
 });
 
 const toWire = ({ metadata, data }: Payload): Wire["payloads"][number] => ({
-  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString("base64")])),
+  metadata: Object.fromEntries(
+    Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString("base64")]),
+  ),
   ...(data && { data: Buffer.from(data).toString("base64") }),
 });
 
-async function convert({ dependencies, actor }: RequestContext, request: RoutedRequest, direction: "encode" | "decode"): Promise<Wire | Refusal> {
+async function convert(
+  { dependencies, actor }: RequestContext,
+  request: RoutedRequest,
+  direction: "encode" | "decode",
+): Promise<Wire | Refusal> {
   const wrongType = refuseUnlessJson(request.headers["content-type"]);
   if (wrongType) return wrongType;
   const body = await readBody(request, CODEC_LIMIT_BYTES);
@@ -40,16 +48,26 @@ async function convert({ dependencies, actor }: RequestContext, request: RoutedR
   if (!checked.ok) return checked.refusal;
   const given = checked.value.payloads.map(toPayload);
   const { codec } = dependencies;
-  const converted = (await (direction === "encode" ? codec.encodeAs(sealedAs(actor), given) : codec.decode(given))).map(toWire);
+  const converted = (await (direction === "encode" ? codec.encodeAs(sealedAs(actor), given) : codec.decode(given))).map(
+    toWire,
+  );
   // On record before anybody sees it: who, how much, of which days; never what.
-  if (direction === "decode") await dependencies.auditTally.record({ actor: actor.name, action: "codec.decode", subject: "temporal", counts: { payloads: given.length }, names: { dataKeys: dataKeysOf(given) } });
+  if (direction === "decode")
+    await dependencies.auditTally.record({
+      actor: actor.name,
+      action: "codec.decode",
+      subject: "temporal",
+      counts: { payloads: given.length },
+      names: { dataKeys: dataKeysOf(given) },
+    });
   return { payloads: converted };
 }
 
 /**
- * What the envelope says of who sealed it. A key that may publish starts events with it, within the apis it has now. Everybody else, a
- * person above all, seals for signals: what a browser session sealed must not be sent to consumers. The admin key of the environment
- * counts as a person, because no row can be revoked for it when the event is dispatched.
+ * What the envelope says of who sealed it. A key that may publish starts events with it, within the apis it has now.
+ * Everybody else, a person above all, seals for signals: what a browser session sealed must not be sent to consumers.
+ * The admin key of the environment counts as a person, because no row can be revoked for it when the event is
+ * dispatched.
  */
 function sealedAs(actor: Actor): SealedAs {
   const keyId = /^key:(.+)$/.exec(actor.name)?.[1];
@@ -57,17 +75,37 @@ function sealedAs(actor: Actor): SealedAs {
   return { purpose: "publisher", keyId, ...(actor.apiIds && { apis: actor.apiIds }) };
 }
 
-/** Which data keys open them, as their metadata says (src/store/sealing/payload-codec.ts); the codec has opened them, so it says true. */
-const dataKeysOf = (given: Payload[]): string[] => given.flatMap(({ metadata }) => (metadata?.["encryption-key-id"] ? [Buffer.from(metadata["encryption-key-id"]).toString("utf8").slice(0, 100)] : []));
+/**
+ * Which data keys open them, as their metadata says (src/store/sealing/payload-codec.ts); the codec has opened them, so
+ * it says true.
+ */
+const dataKeysOf = (given: Payload[]): string[] =>
+  given.flatMap(({ metadata }) =>
+    metadata?.["encryption-key-id"] ? [Buffer.from(metadata["encryption-key-id"]).toString("utf8").slice(0, 100)] : [],
+  );
 
 function codecRoute(direction: "encode" | "decode", summary: string): Route {
   return {
-    method: "post", path: `/codec/${direction}`, operationId: `${direction}Payloads`, tag: "Codec", act: `codec:${direction}`, summary,
-    description: "The remote codec protocol of Temporal. Query parameters are ignored: the Temporal UI adds some of its own.",
+    method: "post",
+    path: `/codec/${direction}`,
+    operationId: `${direction}Payloads`,
+    tag: "Codec",
+    act: `codec:${direction}`,
+    summary,
+    description:
+      "The remote codec protocol of Temporal. Query parameters are ignored: the Temporal UI adds some of its own.",
     // Temporal UI 2.50 and later call `/codec/decode?preserveStorageRefs=true`.
     anyQuery: true,
-    body: payloads, response: { status: 200, description: "The payloads in the same order", schema: payloads },
-    problems: ["malformed_json", "unsupported_media_type", "content_encoding_unsupported", "payload_too_large", "payload_undecodable", "erased"],
+    body: payloads,
+    response: { status: 200, description: "The payloads in the same order", schema: payloads },
+    problems: [
+      "malformed_json",
+      "unsupported_media_type",
+      "content_encoding_unsupported",
+      "payload_too_large",
+      "payload_undecodable",
+      "erased",
+    ],
     async serve(context, request, response) {
       const outcome = await convert(context, request, direction).catch((error: unknown) => refuseUndecodable(error));
       if ("refused" in outcome) return sendRefusal(response, outcome);

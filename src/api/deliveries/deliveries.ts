@@ -17,37 +17,79 @@ import { urlFor } from "../subscriptions/view.js";
 
 const params = z.strictObject({ id: deliveryId });
 
-/** A delivery without its attempts. Its next attempt waits for the end of the pause that the consumer has asked for since. */
-export const summaryOf = (catalogue: Pick<Catalogue, "subscription">) => (delivery: Delivery): z.input<typeof deliverySummary> => {
-  const { id, eventId, subscriptionId, groupId, eventType, status, reason, attemptCount, workflowId, createdAt, updatedAt } = delivery;
-  const nextAttemptAt = delivery.nextAttemptAt && later(delivery.nextAttemptAt, catalogue.subscription(subscriptionId)?.throttledUntil);
-  return {
-    id, eventId, subscriptionId, groupId, eventType, status, attemptCount,
-    ...(reason !== undefined && { reason }),
-    ...(nextAttemptAt && { nextAttemptAt: nextAttemptAt.toISOString() }),
-    ...(workflowId !== undefined && { workflowId }),
-    createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(),
+/**
+ * A delivery without its attempts. Its next attempt waits for the end of the pause that the consumer has asked for
+ * since.
+ */
+export const summaryOf =
+  (catalogue: Pick<Catalogue, "subscription">) =>
+  (delivery: Delivery): z.input<typeof deliverySummary> => {
+    const {
+      id,
+      eventId,
+      subscriptionId,
+      groupId,
+      eventType,
+      status,
+      reason,
+      attemptCount,
+      workflowId,
+      createdAt,
+      updatedAt,
+    } = delivery;
+    const nextAttemptAt =
+      delivery.nextAttemptAt && later(delivery.nextAttemptAt, catalogue.subscription(subscriptionId)?.throttledUntil);
+    return {
+      id,
+      eventId,
+      subscriptionId,
+      groupId,
+      eventType,
+      status,
+      attemptCount,
+      ...(reason !== undefined && { reason }),
+      ...(nextAttemptAt && { nextAttemptAt: nextAttemptAt.toISOString() }),
+      ...(workflowId !== undefined && { workflowId }),
+      createdAt: createdAt.toISOString(),
+      updatedAt: updatedAt.toISOString(),
+    };
   };
-};
 const later = (a: Date, b: Date | undefined): Date => (b && b > a ? b : a);
 
 /** An attempt as the actor may see it. */
-const attemptView = (actor: Actor) => ({ number, at, outcome, status, durationMs, detail }: Attempt): z.input<typeof deliveryView>["attempts"][number] => ({
-  number, at: at.toISOString(), outcome, durationMs, ...(status !== undefined && { status }),
-  ...(detail && seesContent(actor) && { detail: { ...detail, url: urlFor(actor)(detail.url) } }),
+const attemptView =
+  (actor: Actor) =>
+  ({ number, at, outcome, status, durationMs, detail }: Attempt): z.input<typeof deliveryView>["attempts"][number] => ({
+    number,
+    at: at.toISOString(),
+    outcome,
+    durationMs,
+    ...(status !== undefined && { status }),
+    ...(detail && seesContent(actor) && { detail: { ...detail, url: urlFor(actor)(detail.url) } }),
+  });
+
+const view = (
+  { actor, dependencies: { catalogue } }: RequestContext,
+  delivery: Delivery,
+): z.input<typeof deliveryView> => ({
+  ...summaryOf(catalogue)(delivery),
+  attempts: delivery.attempts.map(attemptView(actor)),
 });
 
-const view = ({ actor, dependencies: { catalogue } }: RequestContext, delivery: Delivery): z.input<typeof deliveryView> =>
-  ({ ...summaryOf(catalogue)(delivery), attempts: delivery.attempts.map(attemptView(actor)) });
-
 /** The delivery, when it is there and the actor sees it. */
-async function findDelivery({ dependencies: { store, catalogue }, actor }: RequestContext, id: string): Promise<Delivery | undefined> {
+async function findDelivery(
+  { dependencies: { store, catalogue }, actor }: RequestContext,
+  id: string,
+): Promise<Delivery | undefined> {
   const delivery = await store.deliveries.get(id);
   return delivery && seesDelivery(actor, catalogue, delivery) ? delivery : undefined;
 }
 
 /** The bytes of the event, for inspection; undefined when its content was erased or cannot be opened any more. */
-async function payloadOf({ dependencies: { store } }: RequestContext, eventId: string): Promise<z.input<typeof deliveryView>["payload"]> {
+async function payloadOf(
+  { dependencies: { store } }: RequestContext,
+  eventId: string,
+): Promise<z.input<typeof deliveryView>["payload"]> {
   try {
     const [record, bytes] = await Promise.all([store.events.get(eventId), store.events.payload(eventId)]);
     if (!record || !bytes) return undefined;
@@ -62,39 +104,74 @@ async function payloadOf({ dependencies: { store } }: RequestContext, eventId: s
 const UNREADABLE: readonly StoreError["code"][] = ["key_destroyed", "key_unknown", "sealed_data_invalid"];
 
 /** What of the query and the actor's limits together may be shown; undefined: nothing can be. */
-function filterOf({ dependencies: { catalogue }, actor }: RequestContext, query: z.output<typeof deliveryQuery>): DeliveryFilter | undefined {
+function filterOf(
+  { dependencies: { catalogue }, actor }: RequestContext,
+  query: z.output<typeof deliveryQuery>,
+): DeliveryFilter | undefined {
   const { status, groupId, subscriptionId, eventType, eventId, since, until } = query;
   if (groupId !== undefined && actor.groupIds?.includes(groupId) === false) return undefined;
   const groupIds = groupId === undefined ? actor.groupIds : [groupId];
   // Of one event type memory knows whose it is, and the store need not be told.
   if (eventType !== undefined && actor.apiIds && !ownsEventType(actor, catalogue, eventType)) return undefined;
   const apiIds = eventType === undefined ? actor.apiIds : undefined;
-  const types = apiIds && catalogue.eventTypes().filter((type) => ownsApi(actor, type.apiId)).map((type) => type.name);
+  const types =
+    apiIds &&
+    catalogue
+      .eventTypes()
+      .filter((type) => ownsApi(actor, type.apiId))
+      .map((type) => type.name);
   if (groupIds?.length === 0 || types?.length === 0) return undefined;
   return {
-    ...(groupIds && { groupIds: [...groupIds] }), ...(apiIds && types && { apiIds: [...apiIds], apiEventTypes: types }),
-    ...(status && { status }), ...(subscriptionId !== undefined && { subscriptionId }), ...(eventType !== undefined && { eventType }), ...(eventId !== undefined && { eventId }),
-    ...(since !== undefined && { since: new Date(since) }), ...(until !== undefined && { until: new Date(until) }),
+    ...(groupIds && { groupIds: [...groupIds] }),
+    ...(apiIds && types && { apiIds: [...apiIds], apiEventTypes: types }),
+    ...(status && { status }),
+    ...(subscriptionId !== undefined && { subscriptionId }),
+    ...(eventType !== undefined && { eventType }),
+    ...(eventId !== undefined && { eventId }),
+    ...(since !== undefined && { since: new Date(since) }),
+    ...(until !== undefined && { until: new Date(until) }),
   };
 }
 
 export const deliveryRoutes: readonly Route[] = [
   route({
-    method: "get", path: "/v1/deliveries", operationId: "listDeliveries", tag: "Deliveries", act: "deliveries:read", summary: "List deliveries, newest first",
-    description: "A consumer sees those of its group, a provider key that is limited to some apis those of their event types.",
-    query: deliveryQuery, response: { status: 200, description: "A page of deliveries", schema: pageOf(deliverySummary) },
+    method: "get",
+    path: "/v1/deliveries",
+    operationId: "listDeliveries",
+    tag: "Deliveries",
+    act: "deliveries:read",
+    summary: "List deliveries, newest first",
+    description:
+      "A consumer sees those of its group, a provider key that is limited to some apis those of their event types.",
+    query: deliveryQuery,
+    response: { status: 200, description: "A page of deliveries", schema: pageOf(deliverySummary) },
     async handle(context, { query }) {
       const summary = summaryOf(context.dependencies.catalogue);
       const filter = filterOf(context, query);
       if (!filter) return pageReply({ data: [] }, summary);
       const page = await context.dependencies.store.deliveries.list(pageRequest(query), filter);
-      return pageReply({ ...page, data: page.data.filter((delivery) => seesDelivery(context.actor, context.dependencies.catalogue, delivery)) }, summary);
+      return pageReply(
+        {
+          ...page,
+          data: page.data.filter((delivery) => seesDelivery(context.actor, context.dependencies.catalogue, delivery)),
+        },
+        summary,
+      );
     },
   }),
   route({
-    method: "get", path: "/v1/deliveries/{id}", operationId: "readDelivery", tag: "Deliveries", act: "deliveries:read", summary: "Read a delivery with its attempts",
-    description: "An auditor sees that and how it was attempted, not what was sent and answered. Who reads that is in the audit (`content.read`).",
-    params, response: { status: 200, description: "The delivery", schema: deliveryView }, problems: ["erased"],
+    method: "get",
+    path: "/v1/deliveries/{id}",
+    operationId: "readDelivery",
+    tag: "Deliveries",
+    act: "deliveries:read",
+    summary: "Read a delivery with its attempts",
+    description:
+      "An auditor sees that and how it was attempted, not what was sent and answered. Who reads " +
+      "that is in the audit (`content.read`).",
+    params,
+    response: { status: 200, description: "The delivery", schema: deliveryView },
+    problems: ["erased"],
     async handle(context, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
@@ -105,9 +182,16 @@ export const deliveryRoutes: readonly Route[] = [
     },
   }),
   route({
-    method: "post", path: "/v1/deliveries/{id}/resend", operationId: "resendDelivery", tag: "Deliveries", act: "deliveries:write", summary: "Send a delivery again",
+    method: "post",
+    path: "/v1/deliveries/{id}/resend",
+    operationId: "resendDelivery",
+    tag: "Deliveries",
+    act: "deliveries:write",
+    summary: "Send a delivery again",
     description: "Whatever its status. The event keeps its id, so the consumer can tell.",
-    params, response: { status: 202, description: "It is sent again", schema: deliverySummary }, problems: ["erased", "unavailable"],
+    params,
+    response: { status: 202, description: "It is sent again", schema: deliverySummary },
+    problems: ["erased", "unavailable"],
     async handle(context, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
@@ -118,12 +202,20 @@ export const deliveryRoutes: readonly Route[] = [
     },
   }),
   route({
-    method: "post", path: "/v1/deliveries/{id}/cancel", operationId: "cancelDelivery", tag: "Deliveries", act: "deliveries:write", summary: "Cancel a delivery that is not settled",
-    params, response: { status: 202, description: "It is being cancelled", schema: deliverySummary }, problems: ["delivery_settled", "unavailable"],
+    method: "post",
+    path: "/v1/deliveries/{id}/cancel",
+    operationId: "cancelDelivery",
+    tag: "Deliveries",
+    act: "deliveries:write",
+    summary: "Cancel a delivery that is not settled",
+    params,
+    response: { status: 202, description: "It is being cancelled", schema: deliverySummary },
+    problems: ["delivery_settled", "unavailable"],
     async handle(context, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
-      if (!(await context.dependencies.operations.cancel(delivery, context.actor.name))) return refuse("delivery_settled", `It is ${delivery.status}.`);
+      if (!(await context.dependencies.operations.cancel(delivery, context.actor.name)))
+        return refuse("delivery_settled", `It is ${delivery.status}.`);
       await recordAct(context, "delivery.cancel", id);
       return accepted(summaryOf(context.dependencies.catalogue)(delivery));
     },

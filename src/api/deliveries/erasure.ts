@@ -7,8 +7,8 @@ import { noContent, type Reply, type RequestContext } from "../route.js";
 type Outcome = Promise<Reply<never> | Refusal>;
 
 /**
- * Removes the content of one event. Entered in the ledger first: from then on no workflow sends it, and the deliveries cancelled
- * here would be by themselves when they come up next.
+ * Removes the content of one event. Entered in the ledger first: from then on no workflow sends it, and the deliveries
+ * cancelled here would be by themselves when they come up next.
  */
 export async function expungeEvent(context: RequestContext, id: string): Outcome {
   const { store, operations } = context.dependencies;
@@ -20,7 +20,10 @@ export async function expungeEvent(context: RequestContext, id: string): Outcome
   return noContent;
 }
 
-/** What keeps a group from being deleted alone. By ids, which are there also when the key that opens the objects is gone. */
+/**
+ * What keeps a group from being deleted alone. By ids, which are there also when the key that opens the objects is
+ * gone.
+ */
 async function dependant({ dependencies: { store } }: RequestContext, id: string): Promise<string | undefined> {
   const [subscription] = await store.subscriptions.idsOf({ groupId: id });
   if (subscription !== undefined) return `The subscription ${subscription} belongs to it.`;
@@ -28,19 +31,28 @@ async function dependant({ dependencies: { store } }: RequestContext, id: string
   return key && `The API key ${key.id} acts for it.`;
 }
 
-/** Deletes a group with its data key. What a crash leaves half-way the same call finishes, and so does every process at its start. */
+/**
+ * Deletes a group with its data key. What a crash leaves half-way the same call finishes, and so does every process at
+ * its start.
+ */
 export async function deleteGroup(context: RequestContext, id: string, cascade: boolean): Outcome {
-  const { dependencies: { store, operations, catalogue }, actor } = context;
+  const {
+    dependencies: { store, operations, catalogue },
+    actor,
+  } = context;
   const group = await store.groups.get(id);
   if (!group) return refuse("not_found");
-  if (!ownsGrants(actor, catalogue, group.grants)) return refuse("forbidden", "This key is limited to some apis, and the group is granted others.");
-  if (actor.apiIds) return refuse("forbidden", "This key is limited to some apis, and a group's deletion erases records of every api.");
+  if (!ownsGrants(actor, catalogue, group.grants))
+    return refuse("forbidden", "This key is limited to some apis, and the group is granted others.");
+  if (actor.apiIds)
+    return refuse("forbidden", "This key is limited to some apis, and a group's deletion erases records of every api.");
   const begun = await store.erasures.has(`group/${id}`);
   const inUse = cascade || begun ? undefined : await dependant(context, id);
   if (inUse !== undefined) return refuse("in_use", inUse);
   const subscriptions = await store.subscriptions.idsOf({ groupId: id });
   const cancelOpen = async (): Promise<void> => {
-    for (const subscriptionId of subscriptions) await operations.cancelAll({ subscriptionId }, actor.name, "The group was deleted.");
+    for (const subscriptionId of subscriptions)
+      await operations.cancelAll({ subscriptionId }, actor.name, "The group was deleted.");
   };
   // An erasure that was begun goes on under its first condition, whose tag this voided.
   if (!begun) await context.claim?.();
@@ -54,7 +66,10 @@ export async function deleteGroup(context: RequestContext, id: string, cascade: 
 
 /** Deletes an api that nothing uses; with `erase` its data key as well. */
 export async function deleteApi(context: RequestContext, id: string, erase: boolean): Outcome {
-  const { dependencies: { store, catalogue }, actor } = context;
+  const {
+    dependencies: { store, catalogue },
+    actor,
+  } = context;
   if (!seesApi(actor, catalogue, id) || !(await store.apis.get(id))) return refuse("not_found");
   const [type] = await store.eventTypes.idsOf({ apiId: id });
   if (type !== undefined) return refuse("in_use", `The event type ${type} belongs to it.`);

@@ -5,20 +5,61 @@ import { groupId } from "../catalogue/schemas.js";
 import { eventId, instant } from "../http/primitives.js";
 import { subscriptionId } from "../subscriptions/schemas.js";
 
-const outcome = z.enum(["delivered", "filtered", "not_in_service", "not_granted", "not_subscribed", "not_addressed", "pending", "unknown"]).meta({
-  description: "`delivered`: a delivery was made, and `status` says how far it is. `filtered`: the subscription's filter left the event out. `not_in_service`: its status allows no deliveries. " +
-    "`not_granted`: its group was not granted the event type. `not_subscribed`: it did not name the event type, or was made later. `not_addressed`: the event was for other groups. `pending`: no delivery is recorded yet. " +
-    "`unknown`: the subscription would get the event today, was changed since, and what the dispatch left out is not on record (any more)",
-});
+const outcome = z
+  .enum([
+    "delivered",
+    "filtered",
+    "not_in_service",
+    "not_granted",
+    "not_subscribed",
+    "not_addressed",
+    "pending",
+    "unknown",
+  ])
+  .meta({
+    description:
+      "`delivered`: a delivery was made, and `status` says how far it is. `filtered`: the " +
+      "subscription's filter left the event out. `not_in_service`: its status allows no " +
+      "deliveries. " +
+      "`not_granted`: its group was not granted the event type. `not_subscribed`: it did not name " +
+      "the event type, or was made later. `not_addressed`: the event was for other groups. " +
+      "`pending`: no delivery is recorded yet. " +
+      "`unknown`: the subscription would get the event today, was changed since, and what the " +
+      "dispatch left out is not on record (any more)",
+  });
 
-export const eventRoutingView = z.object({
-  eventId, type: z.string(), acceptedAt: instant,
-  dispatchedAt: instant.optional().meta({ description: "When what was left out was recorded. Absent: nothing was left out, the event is not dispatched yet, or the record is gone (30 days)" }),
-  complete: z.boolean().optional().meta({ description: "False when more was left out than is recorded" }),
-  data: z.array(z.object({
-    subscriptionId, groupId, outcome,
-    basis: z.enum(["then", "now"]).meta({ description: "`then`: as it was at the dispatch, by its record or because nothing has changed since. `now`: as it is today" }),
-    deliveryId: z.string().optional(), status: z.enum(DELIVERY_STATUSES).optional(),
-  })),
-  next: z.string().nullable().meta({ description: "Cursor of the next page; null on the last one" }),
-}).meta({ id: "EventRouting", description: "Subscriptions that were deleted since are not listed; their deliveries are with the event" });
+export const eventRoutingView = z
+  .object({
+    eventId,
+    type: z.string(),
+    acceptedAt: instant,
+    dispatchedAt: instant
+      .optional()
+      .meta({
+        description:
+          "When what was left out was recorded. Absent: nothing was left out, the event is not " +
+          "dispatched yet, or the record is gone (30 days)",
+      }),
+    complete: z.boolean().optional().meta({ description: "False when more was left out than is recorded" }),
+    data: z.array(
+      z.object({
+        subscriptionId,
+        groupId,
+        outcome,
+        basis: z
+          .enum(["then", "now"])
+          .meta({
+            description:
+              "`then`: as it was at the dispatch, by its record or because nothing has changed since. " +
+              "`now`: as it is today",
+          }),
+        deliveryId: z.string().optional(),
+        status: z.enum(DELIVERY_STATUSES).optional(),
+      }),
+    ),
+    next: z.string().nullable().meta({ description: "Cursor of the next page; null on the last one" }),
+  })
+  .meta({
+    id: "EventRouting",
+    description: "Subscriptions that were deleted since are not listed; their deliveries are with the event",
+  });

@@ -17,10 +17,14 @@ type View = z.input<typeof eventRoutingView>;
 type Row = View["data"][number];
 
 /**
- * The answer for one page of subscriptions, by id. A consumer gets its own groups' only, and 404 for an event that could not have been
- * theirs: of a type that none of them names or is granted, or addressed to others.
+ * The answer for one page of subscriptions, by id. A consumer gets its own groups' only, and 404 for an event that
+ * could not have been theirs: of a type that none of them names or is granted, or addressed to others.
  */
-export async function readRouting({ dependencies: { store, catalogue }, actor }: RequestContext, ref: string, query: z.output<typeof pageQuery>): Promise<ReturnType<typeof ok<View>> | Refusal> {
+export async function readRouting(
+  { dependencies: { store, catalogue }, actor }: RequestContext,
+  ref: string,
+  query: z.output<typeof pageQuery>,
+): Promise<ReturnType<typeof ok<View>> | Refusal> {
   const event = await store.events.get(ref);
   const visible = event ? visibleSubscriptions(actor, catalogue, event) : undefined;
   if (!event || !visible) return refuse("not_found");
@@ -28,12 +32,24 @@ export async function readRouting({ dependencies: { store, catalogue }, actor }:
   const rest = visible.filter(({ id }) => id > cursor).sort((a, b) => (a.id < b.id ? -1 : 1));
   const page = rest.slice(0, limit);
   const [routing, deliveries] = await Promise.all([
-    store.routings.of(event.owner, event), store.deliveries.getMany(page.map(({ id }) => deliveryIdOf(event.id, id))),
+    store.routings.of(event.owner, event),
+    store.deliveries.getMany(page.map(({ id }) => deliveryIdOf(event.id, id))),
   ]);
-  const data = page.map((subscription) => rowOf(catalogue, { event, subscription, routing, delivery: deliveries.get(deliveryIdOf(event.id, subscription.id)) }));
+  const data = page.map((subscription) =>
+    rowOf(catalogue, {
+      event,
+      subscription,
+      routing,
+      delivery: deliveries.get(deliveryIdOf(event.id, subscription.id)),
+    }),
+  );
   return ok({
-    eventId: event.id, type: event.type, acceptedAt: event.acceptedAt.toISOString(), ...(routing && { dispatchedAt: routing.at.toISOString(), complete: routing.complete }),
-    data, next: rest.length > page.length ? page.at(-1)?.id ?? null : null,
+    eventId: event.id,
+    type: event.type,
+    acceptedAt: event.acceptedAt.toISOString(),
+    ...(routing && { dispatchedAt: routing.at.toISOString(), complete: routing.complete }),
+    data,
+    next: rest.length > page.length ? (page.at(-1)?.id ?? null) : null,
   });
 }
 
@@ -42,10 +58,19 @@ function visibleSubscriptions(actor: Actor, catalogue: Catalogue, event: EventRe
   if (actor.groupIds === undefined) {
     if (!ownsApi(actor, event.apiId)) return undefined;
     // Of the api's own event every party that names its type; of a subscription to other apis nothing is told.
-    return [...catalogue.subscriptions()].filter((each) => each.eventTypes.includes(event.type) || seesSubscription(actor, catalogue, each));
+    return [...catalogue.subscriptions()].filter(
+      (each) => each.eventTypes.includes(event.type) || seesSubscription(actor, catalogue, each),
+    );
   }
-  const own = [...catalogue.subscriptions()].filter(({ groupId }) => seesGroup(actor, groupId) && (event.groups?.includes(groupId) ?? true));
-  const concerned = own.some(({ groupId, eventTypes, requestedEventTypes = [] }) => catalogue.granted(groupId, event.type) || eventTypes.includes(event.type) || requestedEventTypes.includes(event.type));
+  const own = [...catalogue.subscriptions()].filter(
+    ({ groupId }) => seesGroup(actor, groupId) && (event.groups?.includes(groupId) ?? true),
+  );
+  const concerned = own.some(
+    ({ groupId, eventTypes, requestedEventTypes = [] }) =>
+      catalogue.granted(groupId, event.type) ||
+      eventTypes.includes(event.type) ||
+      requestedEventTypes.includes(event.type),
+  );
   return concerned ? own : undefined;
 }
 
@@ -57,8 +82,19 @@ interface Question {
 }
 
 function rowOf(catalogue: Catalogue, question: Question): Row {
-  const { subscription: { id, groupId }, delivery } = question;
-  if (delivery) return { subscriptionId: id, groupId, outcome: "delivered", basis: "then", deliveryId: delivery.id, status: delivery.status };
+  const {
+    subscription: { id, groupId },
+    delivery,
+  } = question;
+  if (delivery)
+    return {
+      subscriptionId: id,
+      groupId,
+      outcome: "delivered",
+      basis: "then",
+      deliveryId: delivery.id,
+      status: delivery.status,
+    };
   return { subscriptionId: id, groupId, ...(recorded(question) ?? computed(catalogue, question)) };
 }
 
@@ -70,15 +106,16 @@ function recorded({ subscription: { id }, routing }: Question): Pick<Row, "outco
 }
 
 /**
- * From the catalogue as it is now, which is as it was then when neither the subscription nor its group has changed since. Otherwise what
- * is told is how it stands today, and `basis` says so.
+ * From the catalogue as it is now, which is as it was then when neither the subscription nor its group has changed
+ * since. Otherwise what is told is how it stands today, and `basis` says so.
  */
 function computed(catalogue: Catalogue, { event, subscription }: Question): Pick<Row, "outcome" | "basis"> {
   const { createdAt, updatedAt, groupId, eventTypes, status } = subscription;
   const group = catalogue.group(groupId);
   if (createdAt > event.acceptedAt) return { outcome: "not_subscribed", basis: "then" };
   if (event.groups?.includes(groupId) === false) return { outcome: "not_addressed", basis: "then" };
-  const basis = updatedAt <= event.acceptedAt && group !== undefined && group.updatedAt <= event.acceptedAt ? "then" : "now";
+  const basis =
+    updatedAt <= event.acceptedAt && group !== undefined && group.updatedAt <= event.acceptedAt ? "then" : "now";
   if (!eventTypes.includes(event.type)) return { outcome: "not_subscribed", basis };
   if (!catalogue.granted(groupId, event.type)) return { outcome: "not_granted", basis };
   if (LIFE[status].routing === "none") return { outcome: "not_in_service", basis };

@@ -10,26 +10,65 @@ import { type CheckedFilter, checkFilter } from "./recovery-filter.js";
 import { alreadyStarted, makePreview, type Preview, type PreviewClaims, redeem } from "./recovery-preview.js";
 import { accepted, ok, type RequestContext, type Route, route } from "../route.js";
 import { pageOf } from "../http/primitives.js";
-import { previewInput, previewView, recoveryId, recoveryInput, recoveryQuery, recoveryView } from "./recovery-schemas.js";
+import {
+  previewInput,
+  previewView,
+  recoveryId,
+  recoveryInput,
+  recoveryQuery,
+  recoveryView,
+} from "./recovery-schemas.js";
 
 const params = z.strictObject({ id: recoveryId });
 
-const filterView = ({ since, until, ...rest }: RecoveryFilter): z.input<typeof recoveryView>["filter"] =>
-  ({ ...rest, ...(since !== undefined && { since: new Date(since).toISOString() }), ...(until !== undefined && { until: new Date(until).toISOString() }) });
+const filterView = ({ since, until, ...rest }: RecoveryFilter): z.input<typeof recoveryView>["filter"] => ({
+  ...rest,
+  ...(since !== undefined && { since: new Date(since).toISOString() }),
+  ...(until !== undefined && { until: new Date(until).toISOString() }),
+});
 
-function view({ id, filter, status, progress, count, reason, error, createdBy, createdAt, updatedAt }: Recovery): z.input<typeof recoveryView> {
+function view({
+  id,
+  filter,
+  status,
+  progress,
+  count,
+  reason,
+  error,
+  createdBy,
+  createdAt,
+  updatedAt,
+}: Recovery): z.input<typeof recoveryView> {
   const { sent, delivered, failedAgain } = progress;
   return {
-    id, status, createdBy, filter: filterView(filter), progress: { ...progress, underWay: Math.max(0, sent - delivered - failedAgain) },
-    ...(count !== undefined && { count }), ...(reason !== undefined && { reason }), ...(error !== undefined && { error }),
-    createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(),
+    id,
+    status,
+    createdBy,
+    filter: filterView(filter),
+    progress: { ...progress, underWay: Math.max(0, sent - delivered - failedAgain) },
+    ...(count !== undefined && { count }),
+    ...(reason !== undefined && { reason }),
+    ...(error !== undefined && { error }),
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
   };
 }
 
-function previewOf({ summary: { count, exact, byStatus, oldest, newest }, bySubscription, estimatedSeconds, claims, token }: Preview, filter: RecoveryFilter): z.input<typeof previewView> {
+function previewOf(
+  { summary: { count, exact, byStatus, oldest, newest }, bySubscription, estimatedSeconds, claims, token }: Preview,
+  filter: RecoveryFilter,
+): z.input<typeof previewView> {
   return {
-    count, exact, byStatus, bySubscription, estimatedSeconds, token, expiresAt: new Date(claims.expiresAt).toISOString(), filter: filterView({ ...filter, until: claims.until }),
-    ...(oldest && { oldest: oldest.toISOString() }), ...(newest && { newest: newest.toISOString() }),
+    count,
+    exact,
+    byStatus,
+    bySubscription,
+    estimatedSeconds,
+    token,
+    expiresAt: new Date(claims.expiresAt).toISOString(),
+    filter: filterView({ ...filter, until: claims.until }),
+    ...(oldest && { oldest: oldest.toISOString() }),
+    ...(newest && { newest: newest.toISOString() }),
   };
 }
 
@@ -38,7 +77,10 @@ const seesRecovery = (actor: Actor, recovery: Recovery): boolean => {
   return actor.apiIds === undefined || recovery.createdBy === actor.name;
 };
 
-async function findRecovery({ dependencies: { store }, actor }: RequestContext, id: string): Promise<Recovery | undefined> {
+async function findRecovery(
+  { dependencies: { store }, actor }: RequestContext,
+  id: string,
+): Promise<Recovery | undefined> {
   const recovery = await store.recoveries.get(id);
   return recovery && seesRecovery(actor, recovery) ? recovery : undefined;
 }
@@ -52,7 +94,10 @@ async function preview(context: RequestContext, { filter: given, includeDelivere
   return ok(previewOf(await makePreview(context, checked, now), checked.filter));
 }
 
-async function start(context: RequestContext, { filter: given, includeDelivered, token, reason }: z.output<typeof recoveryInput>) {
+async function start(
+  context: RequestContext,
+  { filter: given, includeDelivered, token, reason }: z.output<typeof recoveryInput>,
+) {
   const now = (context.dependencies.clock ?? Date.now)();
   const checked = await checkFilter(context, given, includeDelivered ?? given.includeDelivered ?? false, now);
   if ("refused" in checked) return checked;
@@ -62,12 +107,28 @@ async function start(context: RequestContext, { filter: given, includeDelivered,
   return limited ?? begin(context, checked, claims, reason);
 }
 
-async function begin(context: RequestContext, { filter }: CheckedFilter, { id, until, count }: PreviewClaims, reason: string | undefined) {
-  const { actor, dependencies: { store, operations } } = context;
+async function begin(
+  context: RequestContext,
+  { filter }: CheckedFilter,
+  { id, until, count }: PreviewClaims,
+  reason: string | undefined,
+) {
+  const {
+    actor,
+    dependencies: { store, operations },
+  } = context;
   const now = new Date();
   const recovery: Recovery = {
-    id, filter: { ...filter, until }, status: "running", progress: noProgress(), count, createdBy: actor.name, createdAt: now, updatedAt: now,
-    ...(reason !== undefined && { reason }), ...(actor.groupIds && filter.groupId !== undefined && { groupId: filter.groupId }),
+    id,
+    filter: { ...filter, until },
+    status: "running",
+    progress: noProgress(),
+    count,
+    createdBy: actor.name,
+    createdAt: now,
+    updatedAt: now,
+    ...(reason !== undefined && { reason }),
+    ...(actor.groupIds && filter.groupId !== undefined && { groupId: filter.groupId }),
   };
   if (await store.recoveries.insert(recovery).then(() => false, isDuplicate)) return alreadyStarted({ id });
   await operations.startRecovery(recovery).catch(async (error: unknown) => {
@@ -75,19 +136,37 @@ async function begin(context: RequestContext, { filter }: CheckedFilter, { id, u
     await store.recoveries.setStatus(id, ["running"], "failed", "It could not be started; make a new preview.");
     throw error;
   });
-  await recordAct(context, "recovery.start", id, { filter: recovery.filter, count, ...(reason !== undefined && { reason }) });
+  await recordAct(context, "recovery.start", id, {
+    filter: recovery.filter,
+    count,
+    ...(reason !== undefined && { reason }),
+  });
   return accepted(view(recovery));
 }
 
-const WANTED = { pause: "paused", resume: "running", cancel: "cancelled" } as const satisfies Record<string, RecoveryStatus>;
+const WANTED = { pause: "paused", resume: "running", cancel: "cancelled" } as const satisfies Record<
+  string,
+  RecoveryStatus
+>;
 const DESCRIPTIONS: Readonly<Record<keyof typeof WANTED, [summary: string, description: string]>> = {
-  pause: ["Pause a recovery", "Nothing more is handed over until it is resumed. What was handed over goes on: at most what goes out in eight seconds, usually two."],
+  pause: [
+    "Pause a recovery",
+    "Nothing more is handed over until it is resumed. What was handed over goes on: at most what " +
+      "goes out in eight seconds, usually two.",
+  ],
   resume: ["Resume a recovery", "It goes on where it was paused."],
-  cancel: ["Cancel a recovery", "What was not handed over is not sent. What was handed over goes on, and `progress.underWay` says how much that is; a delivery can be cancelled by itself."],
+  cancel: [
+    "Cancel a recovery",
+    "What was not handed over is not sent. What was handed over goes on, and `progress.underWay` " +
+      "says how much that is; a delivery can be cancelled by itself.",
+  ],
 };
 
 async function act(context: RequestContext, id: string, act: keyof typeof WANTED) {
-  const { dependencies: { store, operations }, actor } = context;
+  const {
+    dependencies: { store, operations },
+    actor,
+  } = context;
   const recovery = await findRecovery(context, id);
   if (!recovery) return refuse("not_found");
   const ended = refuse("recovery_ended", `The recovery is ${recovery.status}.`);
@@ -99,46 +178,97 @@ async function act(context: RequestContext, id: string, act: keyof typeof WANTED
   return accepted(view((await store.recoveries.get(id)) ?? recovery));
 }
 
-const actRoute = (name: keyof typeof WANTED): Route => route({
-  method: "post", path: `/v1/recoveries/{id}/${name}`, operationId: `${name}Recovery`, tag: "Recoveries", act: "recoveries:write",
-  summary: DESCRIPTIONS[name][0], description: DESCRIPTIONS[name][1],
-  params, response: { status: 202, description: "The recovery as it is now", schema: recoveryView }, problems: ["recovery_ended", "unavailable"],
-  handle: async (context, { params: { id } }) => act(context, id, name),
-});
+const actRoute = (name: keyof typeof WANTED): Route =>
+  route({
+    method: "post",
+    path: `/v1/recoveries/{id}/${name}`,
+    operationId: `${name}Recovery`,
+    tag: "Recoveries",
+    act: "recoveries:write",
+    summary: DESCRIPTIONS[name][0],
+    description: DESCRIPTIONS[name][1],
+    params,
+    response: { status: 202, description: "The recovery as it is now", schema: recoveryView },
+    problems: ["recovery_ended", "unavailable"],
+    handle: async (context, { params: { id } }) => act(context, id, name),
+  });
 
-const REFUSALS = ["recovery_window_needed", "recovery_delivered_refused", "group_unknown", "not_found", "unavailable", "rate_limited"] as const;
+const REFUSALS = [
+  "recovery_window_needed",
+  "recovery_delivered_refused",
+  "group_unknown",
+  "not_found",
+  "unavailable",
+  "rate_limited",
+] as const;
 
 export const recoveryRoutes: readonly Route[] = [
   route({
-    method: "post", path: "/v1/recoveries/preview", operationId: "previewRecovery", tag: "Recoveries", act: "recoveries:write", summary: "Count what a recovery would send again",
-    description: "Sends nothing. `since` is needed, the window is at most 30 days. Without `status`: parked and exhausted ones. Several groups at once are for operators and admins.",
-    body: previewInput, response: { status: 200, description: "What would be sent, and the token that starts it", schema: previewView }, problems: REFUSALS,
+    method: "post",
+    path: "/v1/recoveries/preview",
+    operationId: "previewRecovery",
+    tag: "Recoveries",
+    act: "recoveries:write",
+    summary: "Count what a recovery would send again",
+    description:
+      "Sends nothing. `since` is needed, the window is at most 30 days. Without `status`: parked " +
+      "and exhausted ones. Several groups at once are for operators and admins.",
+    body: previewInput,
+    response: { status: 200, description: "What would be sent, and the token that starts it", schema: previewView },
+    problems: REFUSALS,
     handle: async (context, { body }) => preview(context, body),
   }),
   route({
-    method: "post", path: "/v1/recoveries", operationId: "startRecovery", tag: "Recoveries", act: "recoveries:write", summary: "Send many deliveries again",
-    description: "With the filter and the token of a preview. Each subscription gets its part at its own rate (10 a second where it has none), and at most half of that while live traffic "
-      + "of it waits. The content of erased events is never sent.",
-    body: recoveryInput, response: { status: 202, description: "It is under way", schema: recoveryView }, problems: [...REFUSALS, "preview_changed"],
+    method: "post",
+    path: "/v1/recoveries",
+    operationId: "startRecovery",
+    tag: "Recoveries",
+    act: "recoveries:write",
+    summary: "Send many deliveries again",
+    description:
+      "With the filter and the token of a preview. Each subscription gets its part at its own rate " +
+      "(10 a second where it has none), and at most half of that while live traffic " +
+      "of it waits. The content of erased events is never sent.",
+    body: recoveryInput,
+    response: { status: 202, description: "It is under way", schema: recoveryView },
+    problems: [...REFUSALS, "preview_changed"],
     handle: async (context, { body }) => start(context, body),
   }),
   route({
-    method: "get", path: "/v1/recoveries", operationId: "listRecoveries", tag: "Recoveries", act: "recoveries:read", summary: "List recoveries",
+    method: "get",
+    path: "/v1/recoveries",
+    operationId: "listRecoveries",
+    tag: "Recoveries",
+    act: "recoveries:read",
+    summary: "List recoveries",
     description: "A consumer sees those of its group, a provider limited to some apis its own.",
-    query: recoveryQuery, response: { status: 200, description: "A page of recoveries", schema: pageOf(recoveryView) },
+    query: recoveryQuery,
+    response: { status: 200, description: "A page of recoveries", schema: pageOf(recoveryView) },
     async handle({ dependencies: { store }, actor }, { query }) {
       if (actor.groupIds?.length === 0) return pageReply({ data: [] }, view);
-      const filter = { ...(actor.groupIds && { groupIds: actor.groupIds }), ...(!actor.groupIds && actor.apiIds && { createdBy: actor.name }), ...(query.status && { status: query.status }) };
+      const filter = {
+        ...(actor.groupIds && { groupIds: actor.groupIds }),
+        ...(!actor.groupIds && actor.apiIds && { createdBy: actor.name }),
+        ...(query.status && { status: query.status }),
+      };
       return pageReply(await store.recoveries.list(pageRequest(query), filter), view);
     },
   }),
   route({
-    method: "get", path: "/v1/recoveries/{id}", operationId: "readRecovery", tag: "Recoveries", act: "recoveries:read", summary: "Read the progress of a recovery",
-    params, response: { status: 200, description: "The recovery", schema: recoveryView },
+    method: "get",
+    path: "/v1/recoveries/{id}",
+    operationId: "readRecovery",
+    tag: "Recoveries",
+    act: "recoveries:read",
+    summary: "Read the progress of a recovery",
+    params,
+    response: { status: 200, description: "The recovery", schema: recoveryView },
     async handle(context, { params: { id } }) {
       const recovery = await findRecovery(context, id);
       return recovery ? ok(view(recovery)) : refuse("not_found");
     },
   }),
-  actRoute("pause"), actRoute("resume"), actRoute("cancel"),
+  actRoute("pause"),
+  actRoute("resume"),
+  actRoute("cancel"),
 ];

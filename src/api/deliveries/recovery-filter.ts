@@ -22,7 +22,12 @@ export interface CheckedFilter {
 }
 
 /** The filter within what the actor may send again, or why not. What is beyond the actor does not exist for it. */
-export async function checkFilter(context: RequestContext, given: RecoveryFilterInput, includeDelivered: boolean, now: number): Promise<CheckedFilter | Refusal> {
+export async function checkFilter(
+  context: RequestContext,
+  given: RecoveryFilterInput,
+  includeDelivered: boolean,
+  now: number,
+): Promise<CheckedFilter | Refusal> {
   const { actor } = context;
   const filter = filterOf(actor, given);
   const refusal = refuseWindow(filter, now) ?? refuseDelivered(filter, includeDelivered) ?? refuseGroup(actor, filter);
@@ -30,33 +35,50 @@ export async function checkFilter(context: RequestContext, given: RecoveryFilter
   const subscription = await subscriptionOf(context, filter);
   if (subscription && "refused" in subscription) return subscription;
   const group = filter.groupId ?? subscription?.groupId;
-  if (group === undefined && actor.role !== "admin" && actor.role !== "operator") return refuse("forbidden", "Only an operator or an admin recovers several groups at once: name a group or a subscription in the filter.");
+  if (group === undefined && actor.role !== "admin" && actor.role !== "operator")
+    return refuse(
+      "forbidden",
+      "Only an operator or an admin recovers several groups at once: name a group or a subscription in the filter.",
+    );
   const limited = limitToOwnApis(context, filter);
   if (limited) return limited;
   return { filter: { ...filter, since: filter.since ?? 0, status: filter.status ?? [...UNDELIVERED] }, group };
 }
 
-function filterOf(actor: Actor, { since, until, subscriptionId, groupId, eventType, status }: RecoveryFilterInput): RecoveryFilter {
+function filterOf(
+  actor: Actor,
+  { since, until, subscriptionId, groupId, eventType, status }: RecoveryFilterInput,
+): RecoveryFilter {
   const group = groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
   return {
     status: status ? [...new Set(status)] : [...UNDELIVERED],
-    ...(subscriptionId !== undefined && { subscriptionId }), ...(group !== undefined && { groupId: group }), ...(eventType !== undefined && { eventType }),
-    ...(since !== undefined && { since: Date.parse(since) }), ...(until !== undefined && { until: Date.parse(until) }),
+    ...(subscriptionId !== undefined && { subscriptionId }),
+    ...(group !== undefined && { groupId: group }),
+    ...(eventType !== undefined && { eventType }),
+    ...(since !== undefined && { since: Date.parse(since) }),
+    ...(until !== undefined && { until: Date.parse(until) }),
   };
 }
 
 function refuseWindow({ since, until }: RecoveryFilter, now: number): Refusal | undefined {
-  if (since === undefined) return refuse("recovery_window_needed", undefined, { errors: [{ path: "filter.since", message: "is needed" }] });
-  if (until !== undefined && since >= until) return refuse("invalid_request", undefined, { errors: [{ path: "filter.until", message: "must be after since" }] });
-  if (since >= now) return refuse("invalid_request", undefined, { errors: [{ path: "filter.since", message: "must be in the past" }] });
+  if (since === undefined)
+    return refuse("recovery_window_needed", undefined, { errors: [{ path: "filter.since", message: "is needed" }] });
+  if (until !== undefined && since >= until)
+    return refuse("invalid_request", undefined, { errors: [{ path: "filter.until", message: "must be after since" }] });
+  if (since >= now)
+    return refuse("invalid_request", undefined, { errors: [{ path: "filter.since", message: "must be in the past" }] });
   if (Math.min(until ?? now, now) - since <= MAX_WINDOW_DAYS * DAY_MS + TOLERANCE_MS) return undefined;
-  return refuse("recovery_window_needed", undefined, { errors: [{ path: "filter.since", message: `must be at most ${MAX_WINDOW_DAYS} days before until` }] });
+  return refuse("recovery_window_needed", undefined, {
+    errors: [{ path: "filter.since", message: `must be at most ${MAX_WINDOW_DAYS} days before until` }],
+  });
 }
 
 function refuseDelivered({ status, subscriptionId }: RecoveryFilter, includeDelivered: boolean): Refusal | undefined {
   if (!status?.includes("delivered")) return undefined;
   const errors = [
-    ...(subscriptionId === undefined ? [{ path: "filter.subscriptionId", message: "is needed with the status delivered" }] : []),
+    ...(subscriptionId === undefined
+      ? [{ path: "filter.subscriptionId", message: "is needed with the status delivered" }]
+      : []),
     ...(includeDelivered ? [] : [{ path: "includeDelivered", message: "must be true with the status delivered" }]),
   ];
   return errors.length === 0 ? undefined : refuse("recovery_delivered_refused", undefined, { errors });
@@ -64,21 +86,32 @@ function refuseDelivered({ status, subscriptionId }: RecoveryFilter, includeDeli
 
 function refuseGroup(actor: Actor, { groupId }: RecoveryFilter): Refusal | undefined {
   if (groupId !== undefined && !seesGroup(actor, groupId)) return refuse("group_unknown");
-  if (actor.groupIds && groupId === undefined) return refuse("invalid_request", undefined, { errors: [{ path: "filter.groupId", message: "is needed" }] });
+  if (actor.groupIds && groupId === undefined)
+    return refuse("invalid_request", undefined, { errors: [{ path: "filter.groupId", message: "is needed" }] });
   return undefined;
 }
 
-async function subscriptionOf({ dependencies: { store, catalogue }, actor }: RequestContext, { subscriptionId, groupId }: RecoveryFilter): Promise<Subscription | Refusal | undefined> {
+async function subscriptionOf(
+  { dependencies: { store, catalogue }, actor }: RequestContext,
+  { subscriptionId, groupId }: RecoveryFilter,
+): Promise<Subscription | Refusal | undefined> {
   if (subscriptionId === undefined) return undefined;
   const subscription = await store.subscriptions.get(subscriptionId);
-  const seen = subscription && seesSubscription(actor, catalogue, subscription) && (groupId === undefined || groupId === subscription.groupId);
+  const seen =
+    subscription &&
+    seesSubscription(actor, catalogue, subscription) &&
+    (groupId === undefined || groupId === subscription.groupId);
   return seen ? subscription : refuse("not_found", "There is no such subscription.");
 }
 
 /** A provider limited to some apis must name an event type of its own. */
-function limitToOwnApis({ dependencies: { catalogue }, actor }: RequestContext, filter: RecoveryFilter): Refusal | undefined {
+function limitToOwnApis(
+  { dependencies: { catalogue }, actor }: RequestContext,
+  filter: RecoveryFilter,
+): Refusal | undefined {
   if (!actor.apiIds) return undefined;
-  if (filter.eventType === undefined || !ownsEventType(actor, catalogue, filter.eventType)) return refuse("forbidden", "This key is limited to some apis: name an event type of theirs in the filter.");
+  if (filter.eventType === undefined || !ownsEventType(actor, catalogue, filter.eventType))
+    return refuse("forbidden", "This key is limited to some apis: name an event type of theirs in the filter.");
   // A name may have been another api's before; what was sent under it then is not theirs to send again.
   const madeAt = catalogue.eventType(filter.eventType)?.createdAt.getTime();
   if (madeAt !== undefined) filter.since = Math.max(filter.since ?? 0, madeAt);

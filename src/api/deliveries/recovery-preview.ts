@@ -1,7 +1,7 @@
 /**
- * The preview of a recovery and the token that starts it. The token is not stored: it carries what the preview froze under a MAC, which
- * every process can check, so previews fill no collection. The recovery's own id is in it, and the insert of that unique `_id` lets it
- * start one recovery only, whichever process takes it.
+ * The preview of a recovery and the token that starts it. The token is not stored: it carries what the preview froze
+ * under a MAC, which every process can check, so previews fill no collection. The recovery's own id is in it, and the
+ * insert of that unique `_id` lets it start one recovery only, whichever process takes it.
  */
 import { hash, timingSafeEqual } from "node:crypto";
 import { perSecondOf, recoveryFilterOf } from "../../catalogue/recovery-filter.js";
@@ -45,50 +45,84 @@ export interface Preview {
 }
 
 /** Counts what the filter names until now and makes the token. */
-export async function makePreview({ dependencies: { store, catalogue }, actor }: RequestContext, { filter }: CheckedFilter, now: number): Promise<Preview> {
+export async function makePreview(
+  { dependencies: { store, catalogue }, actor }: RequestContext,
+  { filter }: CheckedFilter,
+  now: number,
+): Promise<Preview> {
   const until = Math.min(filter.until ?? now, now);
   const summary = await count(store, filter, until);
-  const all = [...summary.bySubscription].map(([subscriptionId, some]) => {
-    const ratePerSecond = perSecondOf(catalogue.subscription(subscriptionId));
-    return { subscriptionId, count: some, ratePerSecond, estimatedSeconds: Math.ceil(some / ratePerSecond) };
-  }).sort((a, b) => b.count - a.count);
+  const all = [...summary.bySubscription]
+    .map(([subscriptionId, some]) => {
+      const ratePerSecond = perSecondOf(catalogue.subscription(subscriptionId));
+      return { subscriptionId, count: some, ratePerSecond, estimatedSeconds: Math.ceil(some / ratePerSecond) };
+    })
+    .sort((a, b) => b.count - a.count);
   const longest = all.reduce((most, { estimatedSeconds }) => Math.max(most, estimatedSeconds), 0);
   const together = all.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0);
   const claims: PreviewClaims = {
-    id: newId("rec"), actor: nameOf(actor), filter: digestOf(filter), asked: filter.until ?? null, until, count: summary.count, expiresAt: now + VALID_MS,
+    id: newId("rec"),
+    actor: nameOf(actor),
+    filter: digestOf(filter),
+    asked: filter.until ?? null,
+    until,
+    count: summary.count,
+    expiresAt: now + VALID_MS,
   };
   return {
-    summary, bySubscription: all.slice(0, SUBSCRIPTIONS_SHOWN), claims, token: tokenOf(store, claims),
+    summary,
+    bySubscription: all.slice(0, SUBSCRIPTIONS_SHOWN),
+    claims,
+    token: tokenOf(store, claims),
     estimatedSeconds: Math.ceil(Math.max(longest, together / LANES_AT_ONCE)),
   };
 }
 
-/** What the token froze, when it may start a recovery of this filter by this actor now. What costs nothing is looked at before what counts. */
-export async function redeem({ dependencies: { store, limits }, actor }: RequestContext, token: string, { filter, group }: CheckedFilter, now: number): Promise<PreviewClaims | Refusal> {
+/**
+ * What the token froze, when it may start a recovery of this filter by this actor now. What costs nothing is looked at
+ * before what counts.
+ */
+export async function redeem(
+  { dependencies: { store, limits }, actor }: RequestContext,
+  token: string,
+  { filter, group }: CheckedFilter,
+  now: number,
+): Promise<PreviewClaims | Refusal> {
   const claims = claimsOf(store, token);
   if (!claims) return refuse("preview_changed", "This token was not given by a preview of this service.");
-  if (claims.actor !== nameOf(actor)) return refuse("preview_changed", "The preview was made by somebody else, or in another role.");
+  if (claims.actor !== nameOf(actor))
+    return refuse("preview_changed", "The preview was made by somebody else, or in another role.");
   if (claims.expiresAt <= now) return refuse("preview_changed", "The preview is older than 10 minutes.");
-  const sameUntil = filter.until === undefined ? claims.asked === null : filter.until === claims.asked || filter.until === claims.until;
-  if (claims.filter !== digestOf(filter) || !sameUntil) return refuse("preview_changed", "The preview was of another filter.");
+  const sameUntil =
+    filter.until === undefined ? claims.asked === null : filter.until === claims.asked || filter.until === claims.until;
+  if (claims.filter !== digestOf(filter) || !sameUntil)
+    return refuse("preview_changed", "The preview was of another filter.");
   if (await store.recoveries.get(claims.id)) return alreadyStarted(claims);
   const limited = await limits.refuse(actor, "previews", { group });
   if (limited) return limited;
   const grown = (await count(store, filter, claims.until)).count - claims.count;
-  if (grown > GROWTH_COUNT && grown > claims.count * GROWTH_PART) return refuse("preview_changed", `${grown} deliveries more than the preview counted would be sent.`);
+  if (grown > GROWTH_COUNT && grown > claims.count * GROWTH_PART)
+    return refuse("preview_changed", `${grown} deliveries more than the preview counted would be sent.`);
   return claims;
 }
 
-export const alreadyStarted = ({ id }: Pick<PreviewClaims, "id">): Refusal => refuse("preview_changed", `The token has started the recovery ${id} already.`);
+export const alreadyStarted = ({ id }: Pick<PreviewClaims, "id">): Refusal =>
+  refuse("preview_changed", `The token has started the recovery ${id} already.`);
 
-const count = (store: Store, filter: CheckedFilter["filter"], until: number): Promise<DeliverySummary> => store.deliveries.summary(recoveryFilterOf({ ...filter, until }), MOST_COUNTED);
+const count = (store: Store, filter: CheckedFilter["filter"], until: number): Promise<DeliverySummary> =>
+  store.deliveries.summary(recoveryFilterOf({ ...filter, until }), MOST_COUNTED);
 /** A person's roles see different things. */
 const nameOf = ({ name, role }: Actor): string => `${name} ${role}`;
 
 const digestOf = ({ subscriptionId, groupId, eventType, status, since }: CheckedFilter["filter"]): string =>
-  hash("sha256", JSON.stringify([subscriptionId ?? null, groupId ?? null, eventType ?? null, [...status].sort(), since]), "base64url");
+  hash(
+    "sha256",
+    JSON.stringify([subscriptionId ?? null, groupId ?? null, eventType ?? null, [...status].sort(), since]),
+    "base64url",
+  );
 
-const macOf = (store: Pick<Store, "blindIndex">, text: string): Uint8Array => store.blindIndex("recovery-preview", text);
+const macOf = (store: Pick<Store, "blindIndex">, text: string): Uint8Array =>
+  store.blindIndex("recovery-preview", text);
 
 function tokenOf(store: Pick<Store, "blindIndex">, claims: PreviewClaims): string {
   const text = Buffer.from(JSON.stringify(claims), "utf8").toString("base64url");
@@ -100,6 +134,7 @@ function claimsOf(store: Pick<Store, "blindIndex">, token: string): PreviewClaim
   const [text = "", mac = ""] = token.split(".");
   const right = macOf(store, text);
   const given = Buffer.from(mac, "base64url");
-  if (given.byteLength !== right.byteLength || !timingSafeEqual(given, right) || token.split(".").length !== 2) return undefined;
+  if (given.byteLength !== right.byteLength || !timingSafeEqual(given, right) || token.split(".").length !== 2)
+    return undefined;
   return JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as PreviewClaims;
 }

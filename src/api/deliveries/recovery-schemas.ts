@@ -8,62 +8,113 @@ import { subscriptionId } from "../subscriptions/schemas.js";
 
 export const recoveryId = idOf("rec");
 const status = z.enum(DELIVERY_STATUSES);
-const includeDelivered = z.boolean().optional()
-  .meta({ description: "Needed where `status` names `delivered`, together with one subscription: its consumer gets again what it has already" });
+const includeDelivered = z
+  .boolean()
+  .optional()
+  .meta({
+    description:
+      "Needed where `status` names `delivered`, together with one subscription: its consumer gets " +
+      "again what it has already",
+  });
 
-const filter = z.strictObject({
-  subscriptionId: subscriptionId.optional(),
-  groupId: groupId.optional(),
-  eventType: eventTypeName.optional(),
-  status: z.array(status).min(1).max(DELIVERY_STATUSES.length).optional().meta({ description: "parked and exhausted when absent" }),
-  since: instantInput.optional().meta({ description: "Created at or after; needed, at most 30 days before `until`" }),
-  until: instantInput.optional().meta({ description: "Created before; the time of the preview when absent" }),
-  includeDelivered,
-}).meta({ id: "RecoveryFilter" });
+const filter = z
+  .strictObject({
+    subscriptionId: subscriptionId.optional(),
+    groupId: groupId.optional(),
+    eventType: eventTypeName.optional(),
+    status: z
+      .array(status)
+      .min(1)
+      .max(DELIVERY_STATUSES.length)
+      .optional()
+      .meta({ description: "parked and exhausted when absent" }),
+    since: instantInput.optional().meta({ description: "Created at or after; needed, at most 30 days before `until`" }),
+    until: instantInput.optional().meta({ description: "Created before; the time of the preview when absent" }),
+    includeDelivered,
+  })
+  .meta({ id: "RecoveryFilter" });
 export type RecoveryFilterInput = z.output<typeof filter>;
 
 export const previewInput = z.strictObject({ filter, includeDelivered }).meta({ id: "RecoveryPreviewInput" });
-export const recoveryInput = z.strictObject({
-  filter, includeDelivered,
-  token: z.string().min(1).max(2_000).regex(/^[A-Za-z0-9_.-]+$/, "must be the `token` of a preview").meta({ description: "Of a preview of the same filter by the same actor, at most 10 minutes ago; it starts one recovery" }),
-  reason: text(500).optional().meta({ description: "Why, for the audit" }),
-}).meta({ id: "RecoveryInput" });
+export const recoveryInput = z
+  .strictObject({
+    filter,
+    includeDelivered,
+    token: z
+      .string()
+      .min(1)
+      .max(2_000)
+      .regex(/^[A-Za-z0-9_.-]+$/, "must be the `token` of a preview")
+      .meta({
+        description:
+          "Of a preview of the same filter by the same actor, at most 10 minutes ago; it starts one recovery",
+      }),
+    reason: text(500).optional().meta({ description: "Why, for the audit" }),
+  })
+  .meta({ id: "RecoveryInput" });
 
 const filterView = z.object({
-  subscriptionId: z.string().optional(), groupId: z.string().optional(), eventType: z.string().optional(),
-  status: z.array(status).optional(), since: instant.optional(), until: instant.optional(),
+  subscriptionId: z.string().optional(),
+  groupId: z.string().optional(),
+  eventType: z.string().optional(),
+  status: z.array(status).optional(),
+  since: instant.optional(),
+  until: instant.optional(),
 });
 
-export const previewView = z.object({
-  count: z.int().meta({ description: "Deliveries that the filter names now" }),
-  exact: z.boolean().meta({ description: "False: there are more than `count`" }),
-  byStatus: z.partialRecord(status, z.int()),
-  bySubscription: z.array(z.object({
-    subscriptionId: z.string(), count: z.int(), ratePerSecond: z.number().meta({ description: "The pace of its part; half of it while live traffic waits" }), estimatedSeconds: z.int(),
-  })).meta({ description: "The 20 with the most" }),
-  oldest: instant.optional(), newest: instant.optional(),
-  estimatedSeconds: z.int().meta({ description: "How long it takes where every attempt succeeds and no live traffic waits" }),
-  filter: filterView.meta({ description: "As it will be used, with the `until` that the token freezes" }),
-  token: z.string().meta({ description: "Starts the recovery, once; ends 10 minutes from now" }),
-  expiresAt: instant,
-}).meta({ id: "RecoveryPreview" });
+export const previewView = z
+  .object({
+    count: z.int().meta({ description: "Deliveries that the filter names now" }),
+    exact: z.boolean().meta({ description: "False: there are more than `count`" }),
+    byStatus: z.partialRecord(status, z.int()),
+    bySubscription: z
+      .array(
+        z.object({
+          subscriptionId: z.string(),
+          count: z.int(),
+          ratePerSecond: z.number().meta({ description: "The pace of its part; half of it while live traffic waits" }),
+          estimatedSeconds: z.int(),
+        }),
+      )
+      .meta({ description: "The 20 with the most" }),
+    oldest: instant.optional(),
+    newest: instant.optional(),
+    estimatedSeconds: z
+      .int()
+      .meta({ description: "How long it takes where every attempt succeeds and no live traffic waits" }),
+    filter: filterView.meta({ description: "As it will be used, with the `until` that the token freezes" }),
+    token: z.string().meta({ description: "Starts the recovery, once; ends 10 minutes from now" }),
+    expiresAt: instant,
+  })
+  .meta({ id: "RecoveryPreview" });
 
-export const recoveryView = z.object({
-  id: z.string(),
-  filter: filterView,
-  status: z.enum(RECOVERY_STATUSES),
-  count: z.int().optional().meta({ description: "Deliveries that the filter named when it began" }),
-  progress: z.object({
-    found: z.int().meta({ description: "Read so far: sent, skipped, or waiting for their turn" }),
-    sent: z.int().meta({ description: "Handed over" }),
-    delivered: z.int(),
-    failedAgain: z.int().meta({ description: "The attempt failed again: parked, exhausted, cancelled, or retried later by the subscription's schedule" }),
-    underWay: z.int().meta({ description: "Handed over and without a result; goes on whatever becomes of the recovery" }),
-    skipped: z.partialRecord(z.enum(SKIP_REASONS), z.int()).meta({ description: "Not sent, by reason" }),
-  }),
-  reason: z.string().optional(),
-  error: z.string().optional().meta({ description: "Why it failed, or what a cancel left" }),
-  createdBy: z.string(), createdAt: instant, updatedAt: instant,
-}).meta({ id: "Recovery" });
+export const recoveryView = z
+  .object({
+    id: z.string(),
+    filter: filterView,
+    status: z.enum(RECOVERY_STATUSES),
+    count: z.int().optional().meta({ description: "Deliveries that the filter named when it began" }),
+    progress: z.object({
+      found: z.int().meta({ description: "Read so far: sent, skipped, or waiting for their turn" }),
+      sent: z.int().meta({ description: "Handed over" }),
+      delivered: z.int(),
+      failedAgain: z
+        .int()
+        .meta({
+          description:
+            "The attempt failed again: parked, exhausted, cancelled, or retried later by the subscription's schedule",
+        }),
+      underWay: z
+        .int()
+        .meta({ description: "Handed over and without a result; goes on whatever becomes of the recovery" }),
+      skipped: z.partialRecord(z.enum(SKIP_REASONS), z.int()).meta({ description: "Not sent, by reason" }),
+    }),
+    reason: z.string().optional(),
+    error: z.string().optional().meta({ description: "Why it failed, or what a cancel left" }),
+    createdBy: z.string(),
+    createdAt: instant,
+    updatedAt: instant,
+  })
+  .meta({ id: "Recovery" });
 
 export const recoveryQuery = pageQuery.extend({ status: z.enum(RECOVERY_STATUSES).optional() });

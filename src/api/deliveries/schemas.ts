@@ -10,78 +10,148 @@ import { subscriptionId } from "../subscriptions/schemas.js";
 /** Most events of one call. */
 export const MAX_BATCH = 1_000;
 
-export const publishInput = z.strictObject({
-  type: eventTypeName,
-  data: z.unknown().meta({ description: "Any JSON value; its bytes are signed and sent exactly as they stand in the request" }),
-  id: eventId.optional().meta({ description: "Your own id, the idempotency key; absent: one is made" }),
-  groups: z.array(groupId).min(1).max(100).optional().meta({ description: "Only subscriptions of these groups" }),
-}).meta({ id: "Publish" });
+export const publishInput = z
+  .strictObject({
+    type: eventTypeName,
+    data: z
+      .unknown()
+      .meta({ description: "Any JSON value; its bytes are signed and sent exactly as they stand in the request" }),
+    id: eventId.optional().meta({ description: "Your own id, the idempotency key; absent: one is made" }),
+    groups: z.array(groupId).min(1).max(100).optional().meta({ description: "Only subscriptions of these groups" }),
+  })
+  .meta({ id: "Publish" });
 export type PublishInput = z.output<typeof publishInput>;
 export const publishBatch = z.array(publishInput).min(1).max(MAX_BATCH).meta({ id: "PublishBatch" });
 
-export const published = z.object({
-  id: z.string(),
-  duplicate: z.boolean().meta({ description: "The id was accepted before with the same content; nothing was started" }),
-}).meta({ id: "Published" });
-const publishedItem = z.object({
-  id: z.string().optional(), duplicate: z.boolean().optional().meta({ description: "As for a single event; absent with `error`" }),
-  error: problemView.optional().meta({ description: "Why this event was not accepted; absent when it was" }),
-}).meta({ id: "PublishedItem" });
-export const publishedBatch = z.array(publishedItem)
+export const published = z
+  .object({
+    id: z.string(),
+    duplicate: z
+      .boolean()
+      .meta({ description: "The id was accepted before with the same content; nothing was started" }),
+  })
+  .meta({ id: "Published" });
+const publishedItem = z
+  .object({
+    id: z.string().optional(),
+    duplicate: z.boolean().optional().meta({ description: "As for a single event; absent with `error`" }),
+    error: problemView.optional().meta({ description: "Why this event was not accepted; absent when it was" }),
+  })
+  .meta({ id: "PublishedItem" });
+export const publishedBatch = z
+  .array(publishedItem)
   .meta({ id: "PublishedBatch", description: "One result each, in the order of the request" });
 
-export const eventView = z.object({
-  id: z.string(), type: z.string(), apiId: z.union([apiId, z.literal("")]), contentType: z.string(),
-  sha256: z.string().meta({ description: "SHA-256 of the payload, base64url; empty once the content was erased" }), size: z.int(), acceptedAt: instant,
-  expungedAt: instant.optional().meta({ description: "When the content was erased; only this bare record is left" }), groups: z.array(z.string()).optional(),
-  cloudEvent: z.record(z.string(), z.string()).optional().meta({ description: "The context attributes, where it was published as a CloudEvent; not for auditors" }),
-}).meta({ id: "Event" });
+export const eventView = z
+  .object({
+    id: z.string(),
+    type: z.string(),
+    apiId: z.union([apiId, z.literal("")]),
+    contentType: z.string(),
+    sha256: z.string().meta({ description: "SHA-256 of the payload, base64url; empty once the content was erased" }),
+    size: z.int(),
+    acceptedAt: instant,
+    expungedAt: instant.optional().meta({ description: "When the content was erased; only this bare record is left" }),
+    groups: z.array(z.string()).optional(),
+    cloudEvent: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({ description: "The context attributes, where it was published as a CloudEvent; not for auditors" }),
+  })
+  .meta({ id: "Event" });
 
 const deliveryFields = {
-  id: z.string(), eventId: z.string(), subscriptionId: z.string(), groupId: z.string(), eventType: z.string(),
-  status: z.enum(DELIVERY_STATUSES), reason: z.string().optional(), attemptCount: z.int(), nextAttemptAt: instant.optional(),
-  workflowId: z.string().optional(), createdAt: instant, updatedAt: instant,
+  id: z.string(),
+  eventId: z.string(),
+  subscriptionId: z.string(),
+  groupId: z.string(),
+  eventType: z.string(),
+  status: z.enum(DELIVERY_STATUSES),
+  reason: z.string().optional(),
+  attemptCount: z.int(),
+  nextAttemptAt: instant.optional(),
+  workflowId: z.string().optional(),
+  createdAt: instant,
+  updatedAt: instant,
 };
 export const deliverySummary = z.object(deliveryFields).meta({ id: "DeliverySummary" });
 
-const attemptView = z.object({
-  number: z.int(), at: instant, outcome: z.string(), status: z.int().optional(), durationMs: z.number(),
-  detail: z.object({
-    url: z.string(),
-    requestHeaders: z.record(z.string(), z.string()),
-    responseHeaders: z.record(z.string(), z.string()).optional(),
-    responseBody: z.string().optional(),
-    responseBodyEncoding: z.enum(["utf8", "base64"]).optional(),
-    truncated: z.boolean().optional(),
-    hint: z.string().optional().meta({ description: "What to do about it" }),
-    timings: z.record(z.string(), z.number()).optional(),
-  }).optional(),
-}).meta({ id: "Attempt" });
-const payloadView = z.object({
-  contentType: z.string(),
-  body: z.string().meta({ description: "The bytes that were sent, as text or in base64" }),
-  encoding: z.enum(["utf8", "base64"]),
-}).meta({ id: "Payload" });
-export const deliveryView = z.object({
-  ...deliveryFields, attempts: z.array(attemptView),
-  payload: payloadView.optional().meta({ description: "Absent once the content was erased" }),
-}).meta({ id: "Delivery" });
+const attemptView = z
+  .object({
+    number: z.int(),
+    at: instant,
+    outcome: z.string(),
+    status: z.int().optional(),
+    durationMs: z.number(),
+    detail: z
+      .object({
+        url: z.string(),
+        requestHeaders: z.record(z.string(), z.string()),
+        responseHeaders: z.record(z.string(), z.string()).optional(),
+        responseBody: z.string().optional(),
+        responseBodyEncoding: z.enum(["utf8", "base64"]).optional(),
+        truncated: z.boolean().optional(),
+        hint: z.string().optional().meta({ description: "What to do about it" }),
+        timings: z.record(z.string(), z.number()).optional(),
+      })
+      .optional(),
+  })
+  .meta({ id: "Attempt" });
+const payloadView = z
+  .object({
+    contentType: z.string(),
+    body: z.string().meta({ description: "The bytes that were sent, as text or in base64" }),
+    encoding: z.enum(["utf8", "base64"]),
+  })
+  .meta({ id: "Payload" });
+export const deliveryView = z
+  .object({
+    ...deliveryFields,
+    attempts: z.array(attemptView),
+    payload: payloadView.optional().meta({ description: "Absent once the content was erased" }),
+  })
+  .meta({ id: "Delivery" });
 
-export const eventWithDeliveries = eventView.extend({
-  deliveries: z.array(deliverySummary).meta({ description: "The newest 250; the rest by GET /v1/deliveries?eventId=" }),
-}).meta({ id: "EventWithDeliveries" });
+export const eventWithDeliveries = eventView
+  .extend({
+    deliveries: z
+      .array(deliverySummary)
+      .meta({ description: "The newest 250; the rest by GET /v1/deliveries?eventId=" }),
+  })
+  .meta({ id: "EventWithDeliveries" });
 
 const attribute = z.string().min(1).max(4_096);
-export const eventQuery = pageQuery.extend({
-  type: eventTypeName.optional(), since: instantInput.optional(), until: instantInput.optional(),
-  ceSource: attribute.optional().meta({ description: "`source` of a CloudEvent; with `ceId` it names one event" }),
-  ceId: attribute.optional().meta({ description: "`id` of a CloudEvent that was published without an Idempotency-Key" }),
-}).refine(({ ceSource, ceId }) => (ceSource === undefined) === (ceId === undefined), "must have ceSource and ceId together");
+export const eventQuery = pageQuery
+  .extend({
+    type: eventTypeName.optional(),
+    since: instantInput.optional(),
+    until: instantInput.optional(),
+    ceSource: attribute.optional().meta({ description: "`source` of a CloudEvent; with `ceId` it names one event" }),
+    ceId: attribute
+      .optional()
+      .meta({ description: "`id` of a CloudEvent that was published without an Idempotency-Key" }),
+  })
+  .refine(
+    ({ ceSource, ceId }) => (ceSource === undefined) === (ceId === undefined),
+    "must have ceSource and ceId together",
+  );
 
 const status = z.enum(DELIVERY_STATUSES);
 export const deliveryQuery = pageQuery.extend({
-  status: z.string().max(128).transform((list) => list.split(",")).pipe(z.array(status)).optional()
-    .meta({ description: "One status, or several with commas", override: { type: "string", maxLength: 128, pattern: `^(${DELIVERY_STATUSES.join("|")})(,(${DELIVERY_STATUSES.join("|")}))*$` } }),
+  status: z
+    .string()
+    .max(128)
+    .transform((list) => list.split(","))
+    .pipe(z.array(status))
+    .optional()
+    .meta({
+      description: "One status, or several with commas",
+      override: {
+        type: "string",
+        maxLength: 128,
+        pattern: `^(${DELIVERY_STATUSES.join("|")})(,(${DELIVERY_STATUSES.join("|")}))*$`,
+      },
+    }),
   groupId: groupId.optional(),
   subscriptionId: subscriptionId.optional(),
   eventType: eventTypeName.optional(),
@@ -90,7 +160,13 @@ export const deliveryQuery = pageQuery.extend({
   until: instantInput.optional().meta({ description: "Created before" }),
 });
 
-/** `<event id>.<subscription id>` with the event id as it was given or escaped; gives the delivery's own id, which has it escaped. */
-export const deliveryId = z.string().max(800).regex(/^[A-Za-z0-9_:./~-]{1,768}\.sub_[0-9A-Z]{26}$/, "must be <event id>.<subscription id>")
+/**
+ * `<event id>.<subscription id>` with the event id as it was given or escaped; gives the delivery's own id, which has
+ * it escaped.
+ */
+export const deliveryId = z
+  .string()
+  .max(800)
+  .regex(/^[A-Za-z0-9_:./~-]{1,768}\.sub_[0-9A-Z]{26}$/, "must be <event id>.<subscription id>")
   .transform((id) => deliveryIdOf(eventOfDelivery(id), id.slice(id.lastIndexOf(".") + 1)))
   .meta({ example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W.sub_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" });

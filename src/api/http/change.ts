@@ -1,7 +1,11 @@
 /** Changes in the manner of RFC 7396: a member replaces the whole field, null removes it, an absent one leaves it. */
 
 /** The same type without explicit undefined; JSON has none. */
-export type Exact<T> = T extends readonly unknown[] | Date ? T : T extends object ? { [K in keyof T]: Exact<Exclude<T[K], undefined>> } : T;
+export type Exact<T> = T extends readonly unknown[] | Date
+  ? T
+  : T extends object
+    ? { [K in keyof T]: Exact<Exclude<T[K], undefined>> }
+    : T;
 
 /** Leaves out members that are undefined, at the top level; deeper ones cannot come out of JSON. */
 export function exact<T extends object>(value: T): Exact<T> {

@@ -10,8 +10,9 @@ export type ClientAddress = (request: Pick<IncomingMessage, "headers" | "socket"
 const MAX_HOPS = 20;
 
 /**
- * Goes back along `X-Forwarded-For` from the right for as long as the address reached is a trusted proxy's: the first that is not is the
- * client's. What stands further left was written by the client and says nothing. A proxy that is not trusted is the client.
+ * Goes back along `X-Forwarded-For` from the right for as long as the address reached is a trusted proxy's: the first
+ * that is not is the client's. What stands further left was written by the client and says nothing. A proxy that is not
+ * trusted is the client.
  * @param trusted addresses and networks in CIDR notation. Throws RangeError, naming the entry, when one is neither.
  */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
@@ -19,7 +20,12 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
   return ({ headers, socket }) => {
     let address = socket.remoteAddress ?? "";
     if (trusted.length === 0 || !proxies.has(address)) return address;
-    const forwarded = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",").slice(-MAX_HOPS).map((each) => each.trim());
+    const forwarded = [headers["x-forwarded-for"] ?? []]
+      .flat()
+      .join(",")
+      .split(",")
+      .slice(-MAX_HOPS)
+      .map((each) => each.trim());
     for (let hop = forwarded.pop(); hop !== undefined && proxies.has(address); hop = forwarded.pop()) {
       // What is no address was not written by a proxy of ours: the last one known counts.
       if (isIP(hop) === 0) break;

@@ -1,6 +1,7 @@
 /**
- * The cookies of people. The prefix `__Host-` makes browsers refuse them from a sub-domain, without Secure, or for a part of the paths
- * (RFC 6265bis, 4.1.3). Browsers take them over http from loopback too (Chromium 156: 127.0.0.1 and localhost).
+ * The cookies of people. The prefix `__Host-` makes browsers refuse them from a sub-domain, without Secure, or for a
+ * part of the paths (RFC 6265bis, 4.1.3). Browsers take them over http from loopback too (Chromium 156: 127.0.0.1 and
+ * localhost).
  */
 import type { IncomingMessage } from "node:http";
 import { parseCookie, stringifySetCookie } from "cookie";
@@ -22,16 +23,35 @@ export function sessionTokenOf(request: Pick<IncomingMessage, "headers">): strin
 
 /** Names and values of the cookies of log-ins under way. */
 export function loginCookiesOf(request: Pick<IncomingMessage, "headers">): [name: string, value: string][] {
-  return Object.entries(parseCookie(request.headers.cookie ?? "")).filter((cookie): cookie is [string, string] => cookie[0].startsWith(LOGIN_COOKIE_PREFIX) && cookie[1] !== undefined);
+  return Object.entries(parseCookie(request.headers.cookie ?? "")).filter(
+    (cookie): cookie is [string, string] => cookie[0].startsWith(LOGIN_COOKIE_PREFIX) && cookie[1] !== undefined,
+  );
 }
 
-/** Gone with the browser's own session; when it ends is decided here and not by the browser. Lax: a link from elsewhere finds the person logged in. */
-export const setSessionCookie = (token: string): string => stringifySetCookie(SESSION_COOKIE, token, { path: "/", secure: true, httpOnly: true, sameSite: "lax" });
+/**
+ * Gone with the browser's own session; when it ends is decided here and not by the browser. Lax: a link from elsewhere
+ * finds the person logged in.
+ */
+export const setSessionCookie = (token: string): string =>
+  stringifySetCookie(SESSION_COOKIE, token, { path: "/", secure: true, httpOnly: true, sameSite: "lax" });
 
-export const clearSessionCookie: string = stringifySetCookie(SESSION_COOKIE, "", { path: "/", secure: true, httpOnly: true, sameSite: "lax", maxAge: 0 });
+export const clearSessionCookie: string = stringifySetCookie(SESSION_COOKIE, "", {
+  path: "/",
+  secure: true,
+  httpOnly: true,
+  sameSite: "lax",
+  maxAge: 0,
+});
 
 /** SameSite=None: the identity provider's POST from another site must carry it. */
 export const setLoginCookie = (key: string, value: string, seconds: number): string =>
-  stringifySetCookie(`${LOGIN_COOKIE_PREFIX}${key}`, value, { path: "/", secure: true, httpOnly: true, sameSite: "none", maxAge: seconds });
+  stringifySetCookie(`${LOGIN_COOKIE_PREFIX}${key}`, value, {
+    path: "/",
+    secure: true,
+    httpOnly: true,
+    sameSite: "none",
+    maxAge: seconds,
+  });
 
-export const clearLoginCookie = (name: string): string => stringifySetCookie(name, "", { path: "/", secure: true, httpOnly: true, sameSite: "none", maxAge: 0 });
+export const clearLoginCookie = (name: string): string =>
+  stringifySetCookie(name, "", { path: "/", secure: true, httpOnly: true, sameSite: "none", maxAge: 0 });

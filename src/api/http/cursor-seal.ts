@@ -1,6 +1,6 @@
 /**
- * Cursors of lists, so that only those are taken that this service gave for the same list: a code of 128 bits stands behind each. The lists
- * themselves know nothing of it, and a cursor that was made up reaches none of them.
+ * Cursors of lists, so that only those are taken that this service gave for the same list: a code of 128 bits stands
+ * behind each. The lists themselves know nothing of it, and a cursor that was made up reaches none of them.
  */
 import { timingSafeEqual } from "node:crypto";
 import type { Store } from "../../store/store.js";
@@ -21,7 +21,8 @@ const CODE_BYTES = 16;
 
 export function createCursorSeal({ operationId }: Pick<Route, "operationId">): CursorSeal {
   // Bound to the list: a cursor of deliveries says nothing to a list of events.
-  const codeOf = (store: Pepper, cursor: string): Buffer => Buffer.from(store.blindIndex("cursor", `${operationId}|${cursor}`)).subarray(0, CODE_BYTES);
+  const codeOf = (store: Pepper, cursor: string): Buffer =>
+    Buffer.from(store.blindIndex("cursor", `${operationId}|${cursor}`)).subarray(0, CODE_BYTES);
   return {
     open(store, input) {
       const { cursor: given } = input.query;
@@ -29,11 +30,26 @@ export function createCursorSeal({ operationId }: Pick<Route, "operationId">): C
       const end = given.lastIndexOf(".");
       const cursor = given.slice(0, Math.max(0, end));
       const code = Buffer.from(given.slice(end + 1), "base64url");
-      const known = end > 0 && code.byteLength === CODE_BYTES && timingSafeEqual(code, codeOf(store, cursor)) && code.toString("base64url") === given.slice(end + 1);
-      return known ? { ...input, query: { ...input.query, cursor } } : refuse("invalid_request", undefined, { errors: [{ path: "query.cursor", message: "must be a `next` of an earlier page of this list" }] });
+      const known =
+        end > 0 &&
+        code.byteLength === CODE_BYTES &&
+        timingSafeEqual(code, codeOf(store, cursor)) &&
+        code.toString("base64url") === given.slice(end + 1);
+      return known
+        ? { ...input, query: { ...input.query, cursor } }
+        : refuse("invalid_request", undefined, {
+            errors: [{ path: "query.cursor", message: "must be a `next` of an earlier page of this list" }],
+          });
     },
     seal(store, body) {
-      if (typeof body !== "object" || body === null || !("next" in body) || !("data" in body) || typeof body.next !== "string") return body;
+      if (
+        typeof body !== "object" ||
+        body === null ||
+        !("next" in body) ||
+        !("data" in body) ||
+        typeof body.next !== "string"
+      )
+        return body;
       return { ...body, next: `${body.next}.${codeOf(store, body.next).toString("base64url")}` };
     },
   };

@@ -13,17 +13,25 @@ export function isDuplicate(error: unknown): true {
 const STORE_PROBLEMS: Partial<Record<StoreError["code"], Refusal>> = {
   duplicate: refuse("name_taken"),
   unavailable: refuse("unavailable", "The store does not answer.", { retryAfterSeconds: 5 }),
-  scan_too_long: refuse("unavailable", "The embedded engine (FerretDB) reads every document for a list, and this one took too long. Set MONGODB_URL to a MongoDB server, where lists use indexes.", { retryAfterSeconds: 15 }),
+  scan_too_long: refuse(
+    "unavailable",
+    "The embedded engine (FerretDB) reads every document for a list, and this one took too long. " +
+      "Set MONGODB_URL to a MongoDB server, where lists use indexes.",
+    { retryAfterSeconds: 15 },
+  ),
   grants_broken: refuse("unavailable", "What vouches for API keys and connections is not whole; the operator is told."),
   key_destroyed: refuse("erased"),
-  cursor_invalid: refuse("invalid_request", undefined, { errors: [{ path: "query.cursor", message: "must be a `next` of an earlier page of this list" }] }),
+  cursor_invalid: refuse("invalid_request", undefined, {
+    errors: [{ path: "query.cursor", message: "must be a `next` of an earlier page of this list" }],
+  }),
 };
 
 /** The refusal for something that was thrown; undefined: a failure of our own that nobody expected. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof PreconditionFailed) return refuse("precondition_failed");
   if (error instanceof StoreError) return STORE_PROBLEMS[error.code];
-  if (error instanceof ServiceError || isGrpcServiceError(error)) return refuse("unavailable", "Temporal does not answer.", { retryAfterSeconds: 5 });
+  if (error instanceof ServiceError || isGrpcServiceError(error))
+    return refuse("unavailable", "Temporal does not answer.", { retryAfterSeconds: 5 });
   // Express refuses a path with a broken percent escape by throwing an error with this status.
   if (error instanceof URIError) return refuse("malformed_request", "The path is not percent-encoded UTF-8.");
   return undefined;

@@ -23,10 +23,18 @@ const IDLE_MS = 60_000;
 
 /** A server that listens nowhere yet; `server.on("request", createApi(…))`. Until then it answers 503. */
 export function createHttpServer(settings: HttpServerSettings = {}): Server {
-  const { maxConnections = 4_096, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000, checkIntervalMs = 1_000 } = settings;
+  const {
+    maxConnections = 4_096,
+    headersTimeoutMs = 10_000,
+    requestTimeoutMs = 30_000,
+    checkIntervalMs = 1_000,
+  } = settings;
   const server = http.createServer({
-    headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, connectionsCheckingInterval: checkIntervalMs,
-    keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 16 * 1024,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: checkIntervalMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: 16 * 1024,
     // The API answers a missing Host itself, with a problem document.
     requireHostHeader: false,
   });
@@ -36,17 +44,21 @@ export function createHttpServer(settings: HttpServerSettings = {}): Server {
   // Above what the API allows (100), so that it sees and refuses what Node would otherwise drop without a word.
   server.maxHeadersCount = 128;
   server.on("request", (request, response) => {
-    if (server.listenerCount("request") === 1 && !sendAsset(response, request.url ?? "")) sendRefusal(response, refuse("not_ready", "The service is starting.", { retryAfterSeconds: 2 }));
+    if (server.listenerCount("request") === 1 && !sendAsset(response, request.url ?? ""))
+      sendRefusal(response, refuse("not_ready", "The service is starting.", { retryAfterSeconds: 2 }));
   });
   // Who waits for leave to send a body is first told whether it may.
   server.on("checkContinue", (request, response) => {
     expectsContinue(request, response);
     server.emit("request", request, response);
   });
-  server.on("checkExpectation", (_request, response) => sendRefusal(response, refuse("expectation_failed", undefined, { headers: { connection: "close" } })));
+  server.on("checkExpectation", (_request, response) =>
+    sendRefusal(response, refuse("expectation_failed", undefined, { headers: { connection: "close" } })),
+  );
   server.on("connect", (_request, socket) => write(socket, NO_METHOD));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    const answered = (socket as unknown as { _httpMessage?: { headersSent: boolean } | null })._httpMessage?.headersSent === true;
+    const answered =
+      (socket as unknown as { _httpMessage?: { headersSent: boolean } | null })._httpMessage?.headersSent === true;
     if (!socket.writable || answered || error.code === "ECONNRESET") return void socket.destroy();
     write(socket, CLIENT_ERRORS[error.code ?? ""] ?? refuse("malformed_request"), acceptIn(error));
   });
@@ -63,7 +75,10 @@ const CLIENT_ERRORS: Readonly<Record<string, Refusal>> = {
 /** What of a packet is searched for its Accept header: Node reads that much at once. */
 const SEARCHED_BYTES = 64 * 1024;
 
-/** The Accept header of a GET that could not be parsed, for instance because of too many cookies: a person may be waiting for it. */
+/**
+ * The Accept header of a GET that could not be parsed, for instance because of too many cookies: a person may be
+ * waiting for it.
+ */
 function acceptIn(error: Error & { rawPacket?: unknown }): string | undefined {
   const text = Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString("latin1", 0, SEARCHED_BYTES) : "";
   return text.startsWith("GET ") ? /\r\naccept:[ \t]*([^\r\n]{0,1024})/i.exec(text)?.[1] : undefined;
@@ -73,7 +88,14 @@ function acceptIn(error: Error & { rawPacket?: unknown }): string | undefined {
 function write(socket: Duplex, refusal: Refusal, accept?: string): void {
   const { status } = PROBLEMS[refusal.refused];
   const { body, headers: own } = writtenRefusal(refusal, { headers: { ...(accept !== undefined && { accept }) } });
-  const headers = { ...SECURITY_HEADERS, ...own, "content-length": String(Buffer.byteLength(body)), connection: "close" };
-  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const headers = {
+    ...SECURITY_HEADERS,
+    ...own,
+    "content-length": String(Buffer.byteLength(body)),
+    connection: "close",
+  };
+  const head = Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${head}\r\n${body}`);
 }

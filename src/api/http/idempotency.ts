@@ -1,6 +1,7 @@
 /**
- * `Idempotency-Key` on every POST that changes something (draft-ietf-httpapi-idempotency-key-header-07). The router runs a handler through
- * here when the header is there: once for each key, principal and path within 24 hours. A repeated request gets the first answer.
+ * `Idempotency-Key` on every POST that changes something (draft-ietf-httpapi-idempotency-key-header-07). The router
+ * runs a handler through here when the header is there: once for each key, principal and path within 24 hours. A
+ * repeated request gets the first answer.
  *
  * A refusal is not kept: nothing was changed, so the same key may be used for the corrected request.
  */
@@ -17,10 +18,16 @@ import { isRefusal, type Reply, type RequestContext, type Route } from "../route
 export const takesIdempotencyKey = (route: Pick<Route, "method" | "act">): boolean =>
   route.method === "post" && "handle" in route && route.act !== "public" && route.act !== "events:publish";
 
-export const idempotencyHeader = z.string().min(1).max(255).meta({
-  description: "A value of the client's own for this request, such as a UUID. Within 24 hours the same request with the same key is done once, and gets the same answer. " +
-    "The same key with another body answers 409.",
-});
+export const idempotencyHeader = z
+  .string()
+  .min(1)
+  .max(255)
+  .meta({
+    description:
+      "A value of the client's own for this request, such as a UUID. Within 24 hours the same " +
+      "request with the same key is done once, and gets the same answer. " +
+      "The same key with another body answers 409.",
+  });
 
 const MAX_KEY = 255;
 const VISIBLE = /^[\x21-\x7e]+$/;
@@ -38,8 +45,15 @@ export function readIdempotencyKey(request: Pick<IncomingMessage, "headersDistin
   if (values === undefined) return undefined;
   const [given = "", ...more] = values;
   const key = QUOTED.exec(given.trim())?.[1]?.replaceAll(/\\(.)/g, "$1") ?? given.trim();
-  if (more.length > 0 || key.length > MAX_KEY || !(VISIBLE.test(key) || QUOTED.test(given.trim())) || key.trim() === "") {
-    return refuse("invalid_request", undefined, { errors: [{ path: "header.Idempotency-Key", message: `must be one value of 1 to ${MAX_KEY} visible characters` }] });
+  if (
+    more.length > 0 ||
+    key.length > MAX_KEY ||
+    !(VISIBLE.test(key) || QUOTED.test(given.trim())) ||
+    key.trim() === ""
+  ) {
+    return refuse("invalid_request", undefined, {
+      errors: [{ path: "header.Idempotency-Key", message: `must be one value of 1 to ${MAX_KEY} visible characters` }],
+    });
   }
   return key;
 }
@@ -52,12 +66,22 @@ interface Keyed {
 type Outcome = Reply | Refusal;
 
 /** Runs the handler under the key, or gives what a request with this key was answered before. */
-export async function runOnce(context: RequestContext, { route, key, input }: Keyed, handle: () => Promise<Outcome>): Promise<Outcome> {
-  const { actor, dependencies: { store } } = context;
+export async function runOnce(
+  context: RequestContext,
+  { route, key, input }: Keyed,
+  handle: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const {
+    actor,
+    dependencies: { store },
+  } = context;
   const mac = (label: string, value: string) => Buffer.from(store.blindIndex(label, value)).toString("base64url");
   const id = mac("idempotency-key", canonicalOf([actor.name, route.method, route.path, input.params, key]));
   const taking = await store.limits.take([{ key: `idempotency/${actor.name}`, most: MOST_KEYS, windowMs: WINDOW_MS }]);
-  if (!taking.ok) return refuse("rate_limited", `At most ${MOST_KEYS} idempotency keys are taken within 10 minutes.`, { retryAfterSeconds: taking.retryAfterMs / 1_000 });
+  if (!taking.ok)
+    return refuse("rate_limited", `At most ${MOST_KEYS} idempotency keys are taken within 10 minutes.`, {
+      retryAfterSeconds: taking.retryAfterMs / 1_000,
+    });
   const token = await claim(store, id, mac("idempotency-request", canonicalOf([input.query, input.body])));
   if (typeof token !== "string") return token;
   return runClaimed(context, { id, token }, handle);
@@ -77,8 +101,17 @@ async function claim(store: Store, id: string, fingerprint: string): Promise<str
       return UNDER_WAY;
     case "abandoned": {
       const { begun } = claimed;
-      const left = begun ? await leftBehind(store, { at: begun.at, detail: { write: begun.write, ...(begun.target !== undefined && { target: begun.target }) } }) : "not_done";
-      if (left !== "not_done") return refuse("idempotency_answer_lost", left === "done" && begun?.target !== undefined ? `The request was done: see ${begun.target}.` : undefined);
+      const left = begun
+        ? await leftBehind(store, {
+            at: begun.at,
+            detail: { write: begun.write, ...(begun.target !== undefined && { target: begun.target }) },
+          })
+        : "not_done";
+      if (left !== "not_done")
+        return refuse(
+          "idempotency_answer_lost",
+          left === "done" && begun?.target !== undefined ? `The request was done: see ${begun.target}.` : undefined,
+        );
       return (await store.idempotency.takeOver(id, claimed.token)) ?? UNDER_WAY;
     }
   }
@@ -86,15 +119,23 @@ async function claim(store: Store, id: string, fingerprint: string): Promise<str
 
 const UNDER_WAY = refuse("idempotency_key_in_use", undefined, { retryAfterSeconds: 1 });
 
-async function runClaimed(context: RequestContext, { id, token }: { id: string; token: string }, handle: () => Promise<Outcome>): Promise<Outcome> {
-  const { act, dependencies: { store, log } } = context;
+async function runClaimed(
+  context: RequestContext,
+  { id, token }: { id: string; token: string },
+  handle: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const {
+    act,
+    dependencies: { store, log },
+  } = context;
   let begun = false;
   act?.beforeFirst(async (write, target) => {
     await store.idempotency.begin(id, token, { write, at: new Date(), ...(target !== undefined && { target }) });
     begun = true;
   });
   // What fails here is told by the lease: the answer stands, and the key is looked at by what was begun.
-  const quietly = (work: Promise<void>) => work.catch((error: unknown) => log.warn({ err: error }, "an idempotency key could not be written"));
+  const quietly = (work: Promise<void>) =>
+    work.catch((error: unknown) => log.warn({ err: error }, "an idempotency key could not be written"));
   try {
     const outcome = await handle();
     if (isRefusal(outcome)) await quietly(store.idempotency.release(id, token));
@@ -106,7 +147,11 @@ async function runClaimed(context: RequestContext, { id, token }: { id: string; 
   }
 }
 
-async function keep(context: RequestContext, { id, token }: { id: string; token: string }, outcome: Reply): Promise<void> {
+async function keep(
+  context: RequestContext,
+  { id, token }: { id: string; token: string },
+  outcome: Reply,
+): Promise<void> {
   const { store } = context.dependencies;
   const bytes = Buffer.from(JSON.stringify(outcome));
   if (bytes.byteLength > MAX_ANSWER_BYTES) return store.idempotency.abandon(id, token);
@@ -120,7 +165,11 @@ function scopeOf({ actor }: RequestContext, body: unknown): KeyScope {
   return group === undefined ? "system" : `group/${group}`;
 }
 
-const keptReply = z.object({ status: z.union([z.literal(200), z.literal(201), z.literal(202), z.literal(204)]), body: z.unknown(), headers: z.record(z.string(), z.string()).optional() });
+const keptReply = z.object({
+  status: z.union([z.literal(200), z.literal(201), z.literal(202), z.literal(204)]),
+  body: z.unknown(),
+  headers: z.record(z.string(), z.string()).optional(),
+});
 
 function replyOf(answer: Uint8Array): Reply {
   const { status, body, headers } = keptReply.parse(JSON.parse(Buffer.from(answer).toString("utf8")));

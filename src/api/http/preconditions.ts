@@ -1,6 +1,7 @@
 /**
- * `ETag` on single objects, `If-None-Match` on reading them, and `If-Match` on what changes them (RFC 9110, 8.8.3, 13.1.1 and 13.1.2). The comparison
- * is made inside the store's compare-and-set, on the object that is written over: what the handler writes through is wrapped, and knows nothing of it.
+ * `ETag` on single objects, `If-None-Match` on reading them, and `If-Match` on what changes them (RFC 9110, 8.8.3,
+ * 13.1.1 and 13.1.2). The comparison is made inside the store's compare-and-set, on the object that is written over:
+ * what the handler writes through is wrapped, and knows nothing of it.
  */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
@@ -24,27 +25,44 @@ const OBJECTS = {
 type ObjectPart = (typeof OBJECTS)[keyof typeof OBJECTS];
 
 function objectOf({ path }: Pick<Route, "path">): ObjectPart | undefined {
-  for (const [beginning, part] of Object.entries(OBJECTS)) if (path === beginning || path.startsWith(`${beginning}/`)) return part;
+  for (const [beginning, part] of Object.entries(OBJECTS))
+    if (path === beginning || path.startsWith(`${beginning}/`)) return part;
   return undefined;
 }
 
 /** Whether the route changes an object that `If-Match` can be about. */
-export const takesIfMatch = (route: Pick<Route, "method" | "path">): boolean => route.method !== "get" && objectOf(route) !== undefined;
+export const takesIfMatch = (route: Pick<Route, "method" | "path">): boolean =>
+  route.method !== "get" && objectOf(route) !== undefined;
 
 /** Whether the route's answer is one object, with its tag. */
 export const givesETag = (route: Pick<Route, "method" | "path">): boolean =>
   "handle" in route && route.method === "get" && route.path.startsWith("/v1/") && /\}$/.test(route.path);
 
-export const ifMatchHeader = z.string().min(1).max(4_096).meta({
-  description: "The `ETag` that the object had when it was read, several of them, or `*`. When the object has been changed since, nothing is done and the answer is 412.",
-});
-export const ifNoneMatchHeader = z.string().min(1).max(4_096).meta({
-  description: "The `ETag` that the object had when it was read, or several of them. When the object still has one of them, the answer is 304 without a body.",
-});
-export const etagHeader = z.string().meta({ description: "Changes with every change of the object; for `If-Match` and `If-None-Match`" });
+export const ifMatchHeader = z
+  .string()
+  .min(1)
+  .max(4_096)
+  .meta({
+    description:
+      "The `ETag` that the object had when it was read, several of them, or `*`. When the object " +
+      "has been changed since, nothing is done and the answer is 412.",
+  });
+export const ifNoneMatchHeader = z
+  .string()
+  .min(1)
+  .max(4_096)
+  .meta({
+    description:
+      "The `ETag` that the object had when it was read, or several of them. When the object still " +
+      "has one of them, the answer is 304 without a body.",
+  });
+export const etagHeader = z
+  .string()
+  .meta({ description: "Changes with every change of the object; for `If-Match` and `If-None-Match`" });
 
 /** RFC 9110, 8.8.3. */
-const LIST = /^(?:[ \t]*,)*[ \t]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t]*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")?)*[ \t]*$/;
+const LIST =
+  /^(?:[ \t]*,)*[ \t]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t]*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")?)*[ \t]*$/;
 const TAG = /(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
 const MAX_LENGTH = 4_096;
 
@@ -54,17 +72,27 @@ interface Tag {
 }
 
 /** What the header holds: `any` for `*`. */
-function readTags({ headers }: Pick<IncomingMessage, "headers">, name: "If-Match" | "If-None-Match"): readonly Tag[] | "any" | undefined | Refusal {
+function readTags(
+  { headers }: Pick<IncomingMessage, "headers">,
+  name: "If-Match" | "If-None-Match",
+): readonly Tag[] | "any" | undefined | Refusal {
   const given = headers[name.toLowerCase()];
   if (typeof given !== "string") return undefined;
   if (given.trim() === "*") return "any";
   if (given.length > MAX_LENGTH || !LIST.test(given)) {
-    return refuse("invalid_request", undefined, { errors: [{ path: `header.${name}`, message: 'must be `*` or a list of tags as `ETag` gives them, such as "abc"' }] });
+    return refuse("invalid_request", undefined, {
+      errors: [
+        { path: `header.${name}`, message: 'must be `*` or a list of tags as `ETag` gives them, such as "abc"' },
+      ],
+    });
   }
   return [...given.matchAll(TAG)].map(([, weak, tag = ""]) => ({ weak: weak !== undefined, tag }));
 }
 
-/** The tags that the object may have; undefined: any, or the request does not say. The comparison is strong: a weak tag matches nothing. */
+/**
+ * The tags that the object may have; undefined: any, or the request does not say. The comparison is strong: a weak tag
+ * matches nothing.
+ */
 export function readIfMatch(request: Pick<IncomingMessage, "headers">): ReadonlySet<string> | undefined | Refusal {
   const read = readTags(request, "If-Match");
   if (read === "any" || read === undefined || "refused" in read) return read === "any" ? undefined : read;
@@ -91,59 +119,82 @@ export function etagOf(route: Pick<Route, "method" | "path">, { status, body }: 
   if (status === 204 || typeof body !== "object" || body === null) return {};
   const at = "updatedAt" in body && typeof body.updatedAt === "string" ? new Date(body.updatedAt) : undefined;
   if (at && (givesETag(route) || objectOf(route) !== undefined)) return { etag: tagOf(at) };
-  return givesETag(route) ? { etag: `"${createHash("sha256").update(JSON.stringify(body)).digest("base64url").slice(0, 22)}"` } : {};
+  return givesETag(route)
+    ? { etag: `"${createHash("sha256").update(JSON.stringify(body)).digest("base64url").slice(0, 22)}"` }
+    : {};
 }
 
 export interface Conditional {
   store: Store;
-  /** Writes the object as it is, under the condition, so that its tag is void: before what has an effect earlier than the object's own write. */
+  /**
+   * Writes the object as it is, under the condition, so that its tag is void: before what has an effect earlier than
+   * the object's own write.
+   */
   claim: () => Promise<void>;
 }
 
 /** The store with the condition on the object of this path. @throws PreconditionFailed out of the writes */
-export function conditionalStore(store: Store, route: Pick<Route, "path">, id: string, tags: ReadonlySet<string>): Conditional {
+export function conditionalStore(
+  store: Store,
+  route: Pick<Route, "path">,
+  id: string,
+  tags: ReadonlySet<string>,
+): Conditional {
   const part = objectOf(route);
   if (part === undefined) return { store, claim: async () => {} };
   const check = (item: { updatedAt: Date }): void => {
     if (!tags.has(tagOf(item.updatedAt))) throw new PreconditionFailed();
   };
   const objects = {
-    apis: conditional(store.apis, id, check), eventTypes: conditional(store.eventTypes, id, check), groups: conditional(store.groups, id, check),
-    subscriptions: conditional(store.subscriptions, id, check), samlConnections: conditional(store.samlConnections, id, check),
+    apis: conditional(store.apis, id, check),
+    eventTypes: conditional(store.eventTypes, id, check),
+    groups: conditional(store.groups, id, check),
+    subscriptions: conditional(store.subscriptions, id, check),
+    samlConnections: conditional(store.samlConnections, id, check),
   };
   // A version that is superseded is written before the event type itself, whose write decides.
-  const eventTypeVersions = { ...store.eventTypeVersions, async put(version: Parameters<Store["eventTypeVersions"]["put"]>[0]) {
-    const item = await store[part].get(id);
-    if (item) check(item);
-    return store.eventTypeVersions.put(version);
-  } };
+  const eventTypeVersions = {
+    ...store.eventTypeVersions,
+    async put(version: Parameters<Store["eventTypeVersions"]["put"]>[0]) {
+      const item = await store[part].get(id);
+      if (item) check(item);
+      return store.eventTypeVersions.put(version);
+    },
+  };
   const replaced: Record<string, object> = { [part]: objects[part], eventTypeVersions };
   return {
     claim: async () => void (await objects[part].claim()),
     store: new Proxy(store, {
-      get: (target, name) => (typeof name === "string" && Object.hasOwn(replaced, name) ? replaced[name] : Reflect.get(target, name) as unknown),
+      get: (target, name) =>
+        typeof name === "string" && Object.hasOwn(replaced, name)
+          ? replaced[name]
+          : (Reflect.get(target, name) as unknown),
     }),
   };
 }
 
 /** Each item is looked at as it is written over; a conflict asks again. */
 function conditional<T extends { updatedAt: Date }>(
-  collection: CatalogueCollection<T>, id: string, check: (item: T) => void,
+  collection: CatalogueCollection<T>,
+  id: string,
+  check: (item: T) => void,
 ): CatalogueCollection<T> & { claim: () => Promise<unknown> } {
   return {
-    claim: () => collection.update(id, (item) => {
-      check(item);
-      return { ...item };
-    }),
+    claim: () =>
+      collection.update(id, (item) => {
+        check(item);
+        return { ...item };
+      }),
     insert: (item) => collection.insert(item),
     get: (given) => collection.get(given),
     list: (page, filter) => collection.list(page, filter),
     all: () => collection.all(),
     idsOf: (filter) => collection.idsOf(filter),
-    update: (given, change) => collection.update(given, (item) => {
-      if (given === id) check(item);
-      return change(item);
-    }),
+    update: (given, change) =>
+      collection.update(given, (item) => {
+        if (given === id) check(item);
+        return change(item);
+      }),
     delete: (given) => collection.delete(given, given === id ? check : undefined),
   };
 }

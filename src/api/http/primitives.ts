@@ -4,8 +4,8 @@ import type {} from "zod-openapi";
 import { EVENT_ID, EVENT_ID_CHARACTERS, isEventId, MAX_EVENT_ID, unescapeEventId } from "../../workflows/event-id.js";
 
 /**
- * No control characters and none that reverse the text: names end up in logs and on screens. Lone surrogates are refused in
- * body.ts; named here, they would make the pattern unusable for validators of other languages.
+ * No control characters and none that reverse the text: names end up in logs and on screens. Lone surrogates are
+ * refused in body.ts; named here, they would make the pattern unusable for validators of other languages.
  */
 const PLAIN = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$/u;
 
@@ -15,25 +15,44 @@ export const text = (max: number) => z.string().min(1).max(max).regex(PLAIN, "mu
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 /** An id made by the service: prefix, `_`, ULID. */
 export const idOf = (prefix: string) =>
-  z.string().regex(new RegExp(`^${prefix}_${ULID}$`), `must be an id such as ${prefix}_01K3ZJ8Q5T9V7X2M4N6P8R0S1W`)
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}_${ULID}$`), `must be an id such as ${prefix}_01K3ZJ8Q5T9V7X2M4N6P8R0S1W`)
     .meta({ example: `${prefix}_01K3ZJ8Q5T9V7X2M4N6P8R0S1W` });
 
 /** Prefix of the service's own event types. */
 export const RESERVED_TYPE_PREFIX = "sealpost.";
-/** Name of an event type: words of letters, digits, `_` and `-`, joined by `.`, `/` or `:`. In a path it is percent-encoded. */
-export const eventTypeName = z.string().min(1).max(128)
+/**
+ * Name of an event type: words of letters, digits, `_` and `-`, joined by `.`, `/` or `:`. In a path it is
+ * percent-encoded.
+ */
+export const eventTypeName = z
+  .string()
+  .min(1)
+  .max(128)
   .regex(/^[A-Za-z0-9_-]+([./:][A-Za-z0-9_-]+)*$/, "must be words of A-Z a-z 0-9 _ - joined by . / or :")
   .meta({ example: "payments.invoice.paid" });
 
 /** The id of an event, as its producer gives it. */
-export const eventId = z.string().min(1).max(MAX_EVENT_ID).regex(EVENT_ID, `must be 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}`)
+export const eventId = z
+  .string()
+  .min(1)
+  .max(MAX_EVENT_ID)
+  .regex(EVENT_ID, `must be 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}`)
   .meta({ example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" });
 
 /** An event that is meant: by its id, or by the escaped form that consumers get as `webhook-id`. Gives the id. */
-export const eventRef = z.string().min(1).max(3 * MAX_EVENT_ID).regex(/^[A-Za-z0-9_:./~-]+$/, `must be an event id, 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}, or a webhook-id`)
-  .transform((text) => (isEventId(text) ? text : unescapeEventId(text) ?? ""))
+export const eventRef = z
+  .string()
+  .min(1)
+  .max(3 * MAX_EVENT_ID)
+  .regex(/^[A-Za-z0-9_:./~-]+$/, `must be an event id, 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}, or a webhook-id`)
+  .transform((text) => (isEventId(text) ? text : (unescapeEventId(text) ?? "")))
   .refine((id) => id !== "", "must be an event id or a webhook-id")
-  .meta({ example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W", description: `The event's id, percent-encoded in a path, or its \`webhook-id\`` });
+  .meta({
+    example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W",
+    description: `The event's id, percent-encoded in a path, or its \`webhook-id\``,
+  });
 
 /** `Idempotency-Key` of a publish; the event id by another way. */
 export const idempotencyKey = z.string().min(1).max(255).regex(EVENT_ID, `must be 1 to 255 of ${EVENT_ID_CHARACTERS}`);
@@ -46,13 +65,29 @@ export const instantInput = z.iso.datetime({ offset: true }).meta({ example: "20
 const MAX_PAGE = 250;
 /** The query of a list. */
 export const pageQuery = z.strictObject({
-  limit: z.string().regex(/^[1-9][0-9]{0,2}$/, "must be a whole number from 1 to 250").transform(Number).pipe(z.number().max(MAX_PAGE, "must be at most 250"))
-    .optional().meta({ description: `Items on a page, 1 to ${MAX_PAGE}; 50 when absent`, override: { type: "integer", minimum: 1, maximum: MAX_PAGE, pattern: undefined } }),
-  cursor: z.string().min(1).max(1024).regex(/^[A-Za-z0-9_.~=-]+$/, "must be a `next` of an earlier page").optional()
+  limit: z
+    .string()
+    .regex(/^[1-9][0-9]{0,2}$/, "must be a whole number from 1 to 250")
+    .transform(Number)
+    .pipe(z.number().max(MAX_PAGE, "must be at most 250"))
+    .optional()
+    .meta({
+      description: `Items on a page, 1 to ${MAX_PAGE}; 50 when absent`,
+      override: { type: "integer", minimum: 1, maximum: MAX_PAGE, pattern: undefined },
+    }),
+  cursor: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/^[A-Za-z0-9_.~=-]+$/, "must be a `next` of an earlier page")
+    .optional()
     .meta({ description: "`next` of the page before" }),
 });
 export const DEFAULT_LIMIT = 50;
 
 /** A page of a list. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
-  z.object({ data: z.array(item), next: z.string().nullable().meta({ description: "Cursor of the next page; null on the last one" }) });
+  z.object({
+    data: z.array(item),
+    next: z.string().nullable().meta({ description: "Cursor of the next page; null on the last one" }),
+  });

@@ -3,6 +3,8 @@ import { PROBLEMS } from "./errors.js";
 
 /** Markdown, one row for each code: code, status, meaning, what to do. */
 export function problemsTable(): string {
-  const rows = Object.entries(PROBLEMS).map(([code, { status, title, todo }]) => `| \`${code}\` | ${status} | ${title} | ${todo.replaceAll("|", "\\|")} |`);
+  const rows = Object.entries(PROBLEMS).map(
+    ([code, { status, title, todo }]) => `| \`${code}\` | ${status} | ${title} | ${todo.replaceAll("|", "\\|")} |`,
+  );
   return `| code | status | meaning | what to do |\n|---|---|---|---|\n${rows.join("\n")}\n`;
 }

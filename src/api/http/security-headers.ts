@@ -1,6 +1,6 @@
 /**
- * The security headers of every answer. Helmet makes them, once: most answers go past Express (the publish path costs 0.06 ms of CPU), and
- * what never changes need not be made for each.
+ * The security headers of every answer. Helmet makes them, once: most answers go past Express (the publish path costs
+ * 0.06 ms of CPU), and what never changes need not be made for each.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import helmet, { type HelmetOptions } from "helmet";
@@ -23,11 +23,28 @@ function headersFrom(options: HelmetOptions): Record<string, string> {
 type Directives = Record<string, string[]>;
 
 /** Of an answer: there is nothing to frame, sniff, cache or refer to in an API. */
-const API_POLICY: Directives = { defaultSrc: ["'self'"], baseUri: ["'none'"], formAction: ["'self'"], frameAncestors: ["'none'"], objectSrc: ["'none'"] };
+const API_POLICY: Directives = {
+  defaultSrc: ["'self'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+  objectSrc: ["'none'"],
+};
 /** Of a page: no script at all, and one stylesheet from here. */
-const PAGE_POLICY: Directives = { defaultSrc: ["'none'"], styleSrc: ["'self'"], imgSrc: ["'self'"], baseUri: ["'none'"], formAction: ["'self'"], frameAncestors: ["'none'"] };
+const PAGE_POLICY: Directives = {
+  defaultSrc: ["'none'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+};
 
-function securityHeaders(directives: Directives, referrerPolicy: "no-referrer" | "same-origin", openerPolicy: "same-origin" | "same-origin-allow-popups" = "same-origin"): Readonly<Record<string, string>> {
+function securityHeaders(
+  directives: Directives,
+  referrerPolicy: "no-referrer" | "same-origin",
+  openerPolicy: "same-origin" | "same-origin-allow-popups" = "same-origin",
+): Readonly<Record<string, string>> {
   return {
     ...headersFrom({
       contentSecurityPolicy: { useDefaults: false, directives },
@@ -36,7 +53,10 @@ function securityHeaders(directives: Directives, referrerPolicy: "no-referrer" |
       strictTransportSecurity: HSTS,
       frameguard: { action: "deny" },
       // For browsers that nobody has had for ten years; every answer would carry them.
-      xDownloadOptions: false, xDnsPrefetchControl: false, xPermittedCrossDomainPolicies: false, xXssProtection: false,
+      xDownloadOptions: false,
+      xDnsPrefetchControl: false,
+      xPermittedCrossDomainPolicies: false,
+      xXssProtection: false,
     }),
     "cache-control": "no-store",
   };
@@ -45,18 +65,31 @@ function securityHeaders(directives: Directives, referrerPolicy: "no-referrer" |
 /** On every answer. */
 export const SECURITY_HEADERS = securityHeaders(API_POLICY, "no-referrer");
 
-/** On every page. With `no-referrer` a browser would send the form of a page with `Origin: null` (Fetch, 3.2), which is refused. */
+/**
+ * On every page. With `no-referrer` a browser would send the form of a page with `Origin: null` (Fetch, 3.2), which is
+ * refused.
+ */
 export const PAGE_HEADERS = securityHeaders(PAGE_POLICY, "same-origin");
 
-/** On the page that chooses a connection: browsers hold the redirect of a form to the identity provider against `form-action` as well. */
-export const CHOOSER_HEADERS = securityHeaders({ ...PAGE_POLICY, formAction: ["'self'", "https:", "http://127.0.0.1:*", "http://localhost:*"] }, "same-origin");
+/**
+ * On the page that chooses a connection: browsers hold the redirect of a form to the identity provider against
+ * `form-action` as well.
+ */
+export const CHOOSER_HEADERS = securityHeaders(
+  { ...PAGE_POLICY, formAction: ["'self'", "https:", "http://127.0.0.1:*", "http://localhost:*"] },
+  "same-origin",
+);
 
-/** On the page that posts a message to an identity provider: one form to this origin and nowhere else, and one script, under a nonce that is used once. */
+/**
+ * On the page that posts a message to an identity provider: one form to this origin and nowhere else, and one script,
+ * under a nonce that is used once.
+ */
 export const postFormHeaders = (origin: string, nonce: string): Readonly<Record<string, string>> =>
   securityHeaders({ ...PAGE_POLICY, scriptSrc: [`'nonce-${nonce}'`], formAction: [origin] }, "same-origin");
 
 /**
- * On every answer of the Temporal UI, which gives each its own content security policy. Its pages may open others of this origin, and a window
- * that they could reach into would lend them its policy. An opener policy that differs from that of all other answers cuts that tie (HTML, 7.1.3).
+ * On every answer of the Temporal UI, which gives each its own content security policy. Its pages may open others of
+ * this origin, and a window that they could reach into would lend them its policy. An opener policy that differs from
+ * that of all other answers cuts that tie (HTML, 7.1.3).
  */
 export const TEMPORAL_UI_HEADERS = securityHeaders(PAGE_POLICY, "same-origin", "same-origin-allow-popups");

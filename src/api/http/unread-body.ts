@@ -10,7 +10,8 @@ const begun = new WeakSet<IncomingMessage>();
 const continuing = new WeakMap<IncomingMessage, () => void>();
 
 /** The client waits to be told to send its body (RFC 9110, 10.1.1). */
-export const expectsContinue = (request: IncomingMessage, response: ServerResponse): void => void continuing.set(request, () => response.writeContinue());
+export const expectsContinue = (request: IncomingMessage, response: ServerResponse): void =>
+  void continuing.set(request, () => response.writeContinue());
 
 /** The body is read from here on. */
 export function beginBody(request: IncomingMessage): void {
@@ -26,8 +27,8 @@ export function isBodyUnread(request: IncomingMessage): boolean {
 }
 
 /**
- * Ends an answer whose head said `connection: close` and gave its length, without reading what still comes. Ended as usual, Node would read
- * the body to its end first, or reset the connection before the client has seen the answer.
+ * Ends an answer whose head said `connection: close` and gave its length, without reading what still comes. Ended as
+ * usual, Node would read the body to its end first, or reset the connection before the client has seen the answer.
  */
 export function endUnread(response: ServerResponse, body: string | Buffer): void {
   response.write(body);

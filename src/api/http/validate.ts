@@ -22,8 +22,11 @@ function errorsOf(issue: z.core.$ZodIssue, where: string): FieldError[] {
   if (issue.code === "invalid_union") return unionErrors(issue, where);
   if (issue.code === "invalid_key") return [{ path, message: issue.issues[0]?.message ?? issue.message }];
   if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
-  // The names came from outside, but they are needed to find the mistake: shortened, and as JSON they cannot break a line.
-  return issue.keys.slice(0, MAX_ERRORS).map((key) => ({ path: pathOf([...issue.path, shortened(key)], where), message: "is not known here" }));
+  // The names came from outside, but they are needed to find the mistake: shortened, and as JSON they cannot break a
+  // line.
+  return issue.keys
+    .slice(0, MAX_ERRORS)
+    .map((key) => ({ path: pathOf([...issue.path, shortened(key)], where), message: "is not known here" }));
 }
 
 /** Of a union the errors of the form that was meant: the one that the value got furthest into. */
@@ -34,7 +37,8 @@ function unionErrors(issue: z.core.$ZodIssueInvalidUnion, where: string): FieldE
   return meant.flatMap((each) => errorsOf({ ...each, path: [...issue.path, ...each.path] }, where));
 }
 
-const shortened = (key: string): string => (key.length <= 64 ? key : `${key.slice(0, 64)}…`).replaceAll(/[\ud800-\udfff]/gu, "\ufffd");
+const shortened = (key: string): string =>
+  (key.length <= 64 ? key : `${key.slice(0, 64)}…`).replaceAll(/[\ud800-\udfff]/gu, "\ufffd");
 
 function pathOf(path: readonly PropertyKey[], where: string): string {
   let text = where;
@@ -55,8 +59,20 @@ export function parseQuery(target: string): Validated<Record<string, string>> {
     const equals = pair.indexOf("=");
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));
     const value = decode(equals < 0 ? "" : pair.slice(equals + 1));
-    if (name === undefined || value === undefined) return { ok: false, refusal: refuse("invalid_request", undefined, { errors: [{ path: "query", message: "must be percent-encoded UTF-8" }] }) };
-    if (name in query) return { ok: false, refusal: refuse("invalid_request", undefined, { errors: [{ path: `query.${shortened(name)}`, message: "must be given once" }] }) };
+    if (name === undefined || value === undefined)
+      return {
+        ok: false,
+        refusal: refuse("invalid_request", undefined, {
+          errors: [{ path: "query", message: "must be percent-encoded UTF-8" }],
+        }),
+      };
+    if (name in query)
+      return {
+        ok: false,
+        refusal: refuse("invalid_request", undefined, {
+          errors: [{ path: `query.${shortened(name)}`, message: "must be given once" }],
+        }),
+      };
     query[name] = value;
   }
   return { ok: true, value: { ...query } };

@@ -1,7 +1,8 @@
 /**
- * Which session a browser had before: the post of an identity provider comes from another site, without the session's own cookie (Lax).
- * So a second cookie, which comes along from other sites too, holds the session's id, sealed. It opens nothing and only says which session
- * a new log-in ends. Whoever plants one in another browser can have got it only from a session of their own.
+ * Which session a browser had before: the post of an identity provider comes from another site, without the session's
+ * own cookie (Lax). So a second cookie, which comes along from other sites too, holds the session's id, sealed. It
+ * opens nothing and only says which session a new log-in ends. Whoever plants one in another browser can have got it
+ * only from a session of their own.
  */
 import type { IncomingMessage } from "node:http";
 import { parseCookie, stringifySetCookie } from "cookie";
@@ -17,14 +18,28 @@ const LONGEST = 512;
 /** The cookie that goes with the session of this id. */
 export async function formerSessionCookie(keyring: Keyring, sessionId: string): Promise<string> {
   const sealed = (await keyring.scope("system")).seal(CONTEXT, Buffer.from(sessionId));
-  return stringifySetCookie(COOKIE, Buffer.from(sealed).toString("base64url"), { path: "/", secure: true, httpOnly: true, sameSite: "none" });
+  return stringifySetCookie(COOKIE, Buffer.from(sealed).toString("base64url"), {
+    path: "/",
+    secure: true,
+    httpOnly: true,
+    sameSite: "none",
+  });
 }
 
 /** After a log-out there is no session to end. */
-export const clearFormerSessionCookie: string = stringifySetCookie(COOKIE, "", { path: "/", secure: true, httpOnly: true, sameSite: "none", maxAge: 0 });
+export const clearFormerSessionCookie: string = stringifySetCookie(COOKIE, "", {
+  path: "/",
+  secure: true,
+  httpOnly: true,
+  sameSite: "none",
+  maxAge: 0,
+});
 
 /** The id of the session that this browser had; undefined when it brings nothing that was made here. */
-export async function formerSessionOf(keyring: Keyring, { headers }: Pick<IncomingMessage, "headers">): Promise<string | undefined> {
+export async function formerSessionOf(
+  keyring: Keyring,
+  { headers }: Pick<IncomingMessage, "headers">,
+): Promise<string | undefined> {
   const value = headers.cookie?.includes(COOKIE) ? parseCookie(headers.cookie)[COOKIE] : undefined;
   if (value === undefined || value.length > LONGEST) return undefined;
   try {

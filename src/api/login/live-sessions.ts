@@ -13,8 +13,8 @@ export interface LiveSession {
 
 export interface LiveSessions {
   /**
-   * The session, unless it has ended: by time, by a log-out, with its connection disabled or its person erased. `unused`: the question is
-   * ours and not the person's, so it does not move the idle limit.
+   * The session, unless it has ended: by time, by a log-out, with its connection disabled or its person erased.
+   * `unused`: the question is ours and not the person's, so it does not move the idle limit.
    */
   find(id: string, unused?: "unused"): Promise<LiveSession | undefined>;
   /** The session was changed or ended here. */
@@ -24,7 +24,9 @@ export interface LiveSessions {
 
 /** A session in memory is read again after so long: a log-out elsewhere takes effect at most so much later. */
 const FRESH_MS = 1_000;
-/** A request that comes sooner after the last one on record does not move the idle limit: at most one write a minute. */
+/**
+ * A request that comes sooner after the last one on record does not move the idle limit: at most one write a minute.
+ */
 const TOUCH_MS = 60_000;
 const MAX_CACHED = 10_000;
 
@@ -36,7 +38,8 @@ interface Options {
 }
 
 /** When a session ends that was last used then. */
-export const endOf = (expiresAt: Date, seenAt: number, idleMs: number): Date => new Date(Math.min(expiresAt.getTime(), seenAt + idleMs));
+export const endOf = (expiresAt: Date, seenAt: number, idleMs: number): Date =>
+  new Date(Math.min(expiresAt.getTime(), seenAt + idleMs));
 
 export function createLiveSessions({ store, log, clock, idleMs }: Options): LiveSessions {
   const cache = new Map<string, { at: number; live: Promise<LiveSession | undefined> }>();
@@ -69,7 +72,9 @@ export function createLiveSessions({ store, log, clock, idleMs }: Options): Live
   async function touch({ session }: LiveSession, now: number): Promise<void> {
     session.seenAt = new Date(now);
     session.endsAt = endOf(session.expiresAt, now, idleMs);
-    await store.sessions.change(session.id, { seenAt: session.seenAt, endsAt: session.endsAt }).catch((error: unknown) => log.warn({ err: error }, "a session could not be extended"));
+    await store.sessions
+      .change(session.id, { seenAt: session.seenAt, endsAt: session.endsAt })
+      .catch((error: unknown) => log.warn({ err: error }, "a session could not be extended"));
   }
 
   return {
@@ -87,7 +92,8 @@ export function createLiveSessions({ store, log, clock, idleMs }: Options): Live
     },
     forget: (id) => void cache.delete(id),
     async forgetPerson(personId) {
-      for (const [id, { live }] of cache) if ((await live.catch(() => undefined))?.session.personId === personId) cache.delete(id);
+      for (const [id, { live }] of cache)
+        if ((await live.catch(() => undefined))?.session.personId === personId) cache.delete(id);
     },
   };
 }

@@ -1,4 +1,7 @@
-/** Limits on log-ins. Each is counted before what it limits is read, looked up or checked; a log-in that succeeds is taken off again. */
+/**
+ * Limits on log-ins. Each is counted before what it limits is read, looked up or checked; a log-in that succeeds is
+ * taken off again.
+ */
 import { createHash } from "node:crypto";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { networkOf } from "../access/authenticate.js";
@@ -13,7 +16,10 @@ export interface LoginLimits {
   wrongName(address: string): Promise<void>;
   /** Counts a response that is posted: for its network, and over all of them. */
   post(address: string): Promise<Refusal | undefined>;
-  /** Whether a post beyond the limit is let through for the log-in of this key, which its browser began here. Counts the try. */
+  /**
+   * Whether a post beyond the limit is let through for the log-in of this key, which its browser began here. Counts the
+   * try.
+   */
   mayTry(loginKey: string): Promise<boolean>;
   /** The post was a genuine one: nobody's limit suffers from it. */
   succeeded(address: string): Promise<void>;
@@ -21,7 +27,10 @@ export interface LoginLimits {
 
 /** Networks and keys are counted in so many classes: bounded memory, whatever is sent from wherever. */
 const CLASSES = 65_536;
-/** Log-ins begun from a network within a minute, for each wrong key that it may send: a company's people come from one address at nine o'clock. */
+/**
+ * Log-ins begun from a network within a minute, for each wrong key that it may send: a company's people come from one
+ * address at nine o'clock.
+ */
 const BEGUN_PER_WRONG_KEY = 20;
 /** Posts over all networks within a minute, for each wrong key that one may send. */
 const TOTAL_PER_WRONG_KEY = 20;
@@ -35,7 +44,11 @@ const ofNetwork = (address: string): string => classOf(networkOf(address));
 /** The limits of one process, for so many wrong keys a minute. */
 export function createLoginLimits(wrongKeysPerMinute: number): LoginLimits {
   const perMinute = (points: number) => new RateLimiterMemory({ points, duration: 60 });
-  const [begun, names, posts] = [perMinute(BEGUN_PER_WRONG_KEY * wrongKeysPerMinute), perMinute(wrongKeysPerMinute), perMinute(wrongKeysPerMinute)];
+  const [begun, names, posts] = [
+    perMinute(BEGUN_PER_WRONG_KEY * wrongKeysPerMinute),
+    perMinute(wrongKeysPerMinute),
+    perMinute(wrongKeysPerMinute),
+  ];
   const total = perMinute(TOTAL_PER_WRONG_KEY * wrongKeysPerMinute);
   const tries = new RateLimiterMemory({ points: TRIES, duration: LOGIN_LIFE_SECONDS });
 

@@ -17,18 +17,30 @@ import { meView, roleInput } from "./schemas.js";
 function view({ name, role, groupIds, apiIds, session }: Actor, catalogue: Catalogue): z.input<typeof meView> {
   const { displayName, email } = session?.identity ?? {};
   return {
-    id: name, role, roles: [...(session?.roles ?? [role])],
-    ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }),
+    id: name,
+    role,
+    roles: [...(session?.roles ?? [role])],
+    ...(displayName !== undefined && { displayName }),
+    ...(email !== undefined && { email }),
     ...(session && { connection: { id: session.connection.id, name: session.connection.name } }),
     ...(groupIds && { groups: groupIds.map((id) => ({ id, name: catalogue.group(id)?.name ?? "" })) }),
     ...(apiIds && { apis: apiIds.map((id) => ({ id, name: catalogue.api(id)?.name ?? "" })) }),
-    ...(session && { session: { startedAt: session.startedAt.toISOString(), expiresAt: session.expiresAt.toISOString(), endsAt: session.endsAt.toISOString() } }),
+    ...(session && {
+      session: {
+        startedAt: session.startedAt.toISOString(),
+        expiresAt: session.expiresAt.toISOString(),
+        endsAt: session.endsAt.toISOString(),
+      },
+    }),
   };
 }
 
 /** Acts in another of the person's roles from now on; the reason when that cannot be. */
 export async function changeRole(context: RequestContext, role: Role): Promise<Refusal | undefined> {
-  const { actor: { session, role: before }, dependencies: { sessions } } = context;
+  const {
+    actor: { session, role: before },
+    dependencies: { sessions },
+  } = context;
   if (!session) return refuse("forbidden", "A key has one role.");
   if (!session.roles.includes(role)) return refuse("forbidden", "You do not have that role.");
   if (!(await sessions.actIn(session, role))) return refuse("session_ended");
@@ -36,10 +48,25 @@ export async function changeRole(context: RequestContext, role: Role): Promise<R
   return undefined;
 }
 
-function logoutRoute(path: "/logout" | "/logout/everywhere", operationId: string, summary: string, end: (context: RequestContext, session: NonNullable<Actor["session"]>) => Promise<void>): ServedRoute {
+function logoutRoute(
+  path: "/logout" | "/logout/everywhere",
+  operationId: string,
+  summary: string,
+  end: (context: RequestContext, session: NonNullable<Actor["session"]>) => Promise<void>,
+): ServedRoute {
   return {
-    method: "post", path, operationId, tag: "People", act: "session:own", page: "/logged-out", summary,
-    description: "A browser that asks for a page is sent on to the identity provider with a LogoutRequest where that one takes part in single logout, and to /logged-out (303) where it does not. The session here has ended before that.",
+    method: "post",
+    path,
+    operationId,
+    tag: "People",
+    act: "session:own",
+    page: "/logged-out",
+    summary,
+    description:
+      "A browser that asks for a page is sent on to the identity provider with a LogoutRequest " +
+      "where that one takes part in single logout, and to /logged-out (303) where it does not. " +
+      "The " +
+      "session here has ended before that.",
     response: { status: 204, description: "Logged out" },
     async serve(context, request, response) {
       const { session } = context.actor;
@@ -57,16 +84,30 @@ const CLEARED = [clearSessionCookie, clearFormerSessionCookie];
 
 export const meRoutes: readonly Route[] = [
   route({
-    method: "get", path: "/v1/me", operationId: "readMe", tag: "People", act: "session:own", summary: "Who you are, and what you may be",
+    method: "get",
+    path: "/v1/me",
+    operationId: "readMe",
+    tag: "People",
+    act: "session:own",
+    summary: "Who you are, and what you may be",
     response: { status: 200, description: "You", schema: meView },
     handle: async ({ actor, dependencies }) => ok(view(actor, dependencies.catalogue)),
   }),
   route({
-    method: "post", path: "/v1/me/role", operationId: "changeRole", tag: "People", act: "session:own", summary: "Act in another of your roles",
+    method: "post",
+    path: "/v1/me/role",
+    operationId: "changeRole",
+    tag: "People",
+    act: "session:own",
+    summary: "Act in another of your roles",
     description: "For the rest of the session, or until it is changed again.",
-    body: roleInput, response: { status: 200, description: "You, as you act now", schema: meView },
+    body: roleInput,
+    response: { status: 200, description: "You, as you act now", schema: meView },
     async handle(context, { body: { role } }) {
-      const { actor, dependencies: { catalogue, sessions } } = context;
+      const {
+        actor,
+        dependencies: { catalogue, sessions },
+      } = context;
       const refusal = await changeRole(context, role);
       if (refusal) return refusal;
       const now = actor.session && (await sessions.actorOf(actor.session));

@@ -1,6 +1,7 @@
 /**
- * Log-ins under way, each in a cookie of the browser that began it: a response that answers another browser's request is refused (login
- * CSRF). The cookie is sealed, so nothing is written for whoever only begins; the service provider uses the request up.
+ * Log-ins under way, each in a cookie of the browser that began it: a response that answers another browser's request
+ * is refused (login CSRF). The cookie is sealed, so nothing is written for whoever only begins; the service provider
+ * uses the request up.
  */
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
@@ -37,30 +38,55 @@ export const newLoginKey = (): string => randomBytes(16).toString("base64url");
 const contextOf = (key: string): SealContext => ({ collection: "cookies", id: key, field: "login", owner: "system" });
 
 /** The cookie of one log-in, and those that give way to it: the oldest beyond five, and what is none of ours. */
-export async function pendingLoginCookies(keyring: Keyring, request: Pick<IncomingMessage, "headers">, { key, ...login }: PendingLogin): Promise<string[]> {
+export async function pendingLoginCookies(
+  keyring: Keyring,
+  request: Pick<IncomingMessage, "headers">,
+  { key, ...login }: PendingLogin,
+): Promise<string[]> {
   const sealed = (await keyring.scope("system")).seal(contextOf(key), Buffer.from(JSON.stringify(login)));
   const pending = await pendingLogins(keyring, request, login.at);
-  const kept = new Set(pending.toSorted((one, other) => other.at - one.at).slice(0, MOST_AT_ONCE - 1).map((each) => LOGIN_COOKIE_PREFIX + each.key));
-  const gone = loginCookiesOf(request).map(([name]) => name).filter((name) => !kept.has(name));
-  return [setLoginCookie(key, Buffer.from(sealed).toString("base64url"), LIFE_MS / 1_000), ...gone.slice(0, MOST_AT_ONCE * 4).map(clearLoginCookie)];
+  const kept = new Set(
+    pending
+      .toSorted((one, other) => other.at - one.at)
+      .slice(0, MOST_AT_ONCE - 1)
+      .map((each) => LOGIN_COOKIE_PREFIX + each.key),
+  );
+  const gone = loginCookiesOf(request)
+    .map(([name]) => name)
+    .filter((name) => !kept.has(name));
+  return [
+    setLoginCookie(key, Buffer.from(sealed).toString("base64url"), LIFE_MS / 1_000),
+    ...gone.slice(0, MOST_AT_ONCE * 4).map(clearLoginCookie),
+  ];
 }
 
-/** Whether a key of this id may have been made: an id that anybody writes into a cookie is not looked for in the store. */
+/**
+ * Whether a key of this id may have been made: an id that anybody writes into a cookie is not looked for in the store.
+ */
 function mayBeKey(id: string, newest: string): boolean {
   const [generation, last] = [/^system#([1-9]\d{0,8})$/.exec(id)?.[1], /#(\d+)$/.exec(newest)?.[1]];
   return generation !== undefined && Number(generation) <= Number(last);
 }
 
 /** The log-ins that this browser has under way. A cookie that was not made here, or is too old, is none. */
-export async function pendingLogins(keyring: Keyring, request: Pick<IncomingMessage, "headers">, now: number): Promise<PendingLogin[]> {
+export async function pendingLogins(
+  keyring: Keyring,
+  request: Pick<IncomingMessage, "headers">,
+  now: number,
+): Promise<PendingLogin[]> {
   const cookies = loginCookiesOf(request).slice(0, MOST_READ);
   if (cookies.length === 0) return [];
   const newest = (await keyring.scope("system")).id;
-  const logins = await Promise.all(cookies.map(([name, value]) => opened(keyring, { key: name.slice(LOGIN_COOKIE_PREFIX.length), value, newest })));
+  const logins = await Promise.all(
+    cookies.map(([name, value]) => opened(keyring, { key: name.slice(LOGIN_COOKIE_PREFIX.length), value, newest })),
+  );
   return logins.filter((login): login is PendingLogin => login !== undefined && now - login.at < LIFE_MS);
 }
 
-async function opened(keyring: Keyring, { key, value, newest }: { key: string; value: string; newest: string }): Promise<PendingLogin | undefined> {
+async function opened(
+  keyring: Keyring,
+  { key, value, newest }: { key: string; value: string; newest: string },
+): Promise<PendingLogin | undefined> {
   try {
     const sealed = Buffer.from(value, "base64url");
     if (!mayBeKey(sealedKeyId(sealed), newest)) return undefined;

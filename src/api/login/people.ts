@@ -10,22 +10,40 @@ import { pageQuery } from "../http/primitives.js";
 
 const params = z.strictObject({ id: personId });
 
-const view = ({ firstLoginAt, lastLoginAt, ...person }: Person): z.input<typeof personView> =>
-  ({ ...person, firstLoginAt: firstLoginAt.toISOString(), lastLoginAt: lastLoginAt.toISOString() });
+const view = ({ firstLoginAt, lastLoginAt, ...person }: Person): z.input<typeof personView> => ({
+  ...person,
+  firstLoginAt: firstLoginAt.toISOString(),
+  lastLoginAt: lastLoginAt.toISOString(),
+});
 
 export const peopleRoutes: readonly Route[] = [
   route({
-    method: "get", path: "/v1/people", operationId: "listPeople", tag: "People", act: "people:read", summary: "List people who have logged in, newest first",
-    query: pageQuery, response: { status: 200, description: "A page of people", schema: peoplePage },
+    method: "get",
+    path: "/v1/people",
+    operationId: "listPeople",
+    tag: "People",
+    act: "people:read",
+    summary: "List people who have logged in, newest first",
+    query: pageQuery,
+    response: { status: 200, description: "A page of people", schema: peoplePage },
     async handle(context, { query }) {
       const page = await context.dependencies.store.people.list(pageRequest(query));
-      await recordPeopleRead(context, page.data.map(({ id }) => id));
+      await recordPeopleRead(
+        context,
+        page.data.map(({ id }) => id),
+      );
       return pageReply(page, view);
     },
   }),
   route({
-    method: "get", path: "/v1/people/{id}", operationId: "readPerson", tag: "People", act: "people:read", summary: "Read a person",
-    params, response: { status: 200, description: "The person", schema: personView },
+    method: "get",
+    path: "/v1/people/{id}",
+    operationId: "readPerson",
+    tag: "People",
+    act: "people:read",
+    summary: "Read a person",
+    params,
+    response: { status: 200, description: "The person", schema: personView },
     async handle(context, { params: { id } }) {
       const person = await context.dependencies.store.people.get(id);
       if (!person) return refuse("not_found");
@@ -34,10 +52,18 @@ export const peopleRoutes: readonly Route[] = [
     },
   }),
   route({
-    method: "delete", path: "/v1/people/{id}", operationId: "erasePerson", tag: "People", act: "people:write", summary: "Erase a person",
-    description: "Ends the person's sessions and destroys the key of its personal data, backups included. The audit keeps the id, which names nobody. "
-      + "Whoever may still log in comes back at the next log-in: take the access away at the identity provider first.",
-    params, response: { status: 204, description: "Erased" },
+    method: "delete",
+    path: "/v1/people/{id}",
+    operationId: "erasePerson",
+    tag: "People",
+    act: "people:write",
+    summary: "Erase a person",
+    description:
+      "Ends the person's sessions and destroys the key of its personal data, backups included. The " +
+      "audit keeps the id, which names nobody. " +
+      "Whoever may still log in comes back at the next log-in: take the access away at the identity provider first.",
+    params,
+    response: { status: 204, description: "Erased" },
     async handle(context, { params: { id } }) {
       const { store, sessions } = context.dependencies;
       if (!(await store.people.get(id)) && !(await store.erasures.has(`person/${id}`))) return refuse("not_found");
@@ -49,9 +75,15 @@ export const peopleRoutes: readonly Route[] = [
     },
   }),
   route({
-    method: "post", path: "/v1/people/{id}/logout", operationId: "logOutPerson", tag: "People", act: "people:write", summary: "End all sessions of a person",
+    method: "post",
+    path: "/v1/people/{id}/logout",
+    operationId: "logOutPerson",
+    tag: "People",
+    act: "people:write",
+    summary: "End all sessions of a person",
     description: "Other processes notice within a second.",
-    params, response: { status: 204, description: "Ended" },
+    params,
+    response: { status: 204, description: "Ended" },
     async handle(context, { params: { id } }) {
       if (!(await context.dependencies.store.people.get(id))) return refuse("not_found");
       const sessions = await context.dependencies.sessions.endAllOf(id);

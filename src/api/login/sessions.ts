@@ -1,4 +1,6 @@
-/** Sessions of people: opened at a log-in, asked at each request, ended by time, by the person or by an administrator. */
+/**
+ * Sessions of people: opened at a log-in, asked at each request, ended by time, by the person or by an administrator.
+ */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { Catalogue } from "../../catalogue/catalogue.js";
@@ -17,9 +19,15 @@ import type { SamlIdentity } from "../saml/service-provider.js";
 import type { ApiSettings } from "../settings.js";
 
 export interface Sessions {
-  /** Whoever the token belongs to, in the role it acts in now; `unused`: asked by a page and not by the person, so the idle limit stays where it is. */
+  /**
+   * Whoever the token belongs to, in the role it acts in now; `unused`: asked by a page and not by the person, so the
+   * idle limit stays where it is.
+   */
   admit(token: string, unused?: "unused"): Promise<Actor | Refusal>;
-  /** Opens a session under a new token and ends those that the browser had; `no_role` when nothing gives the person a role. */
+  /**
+   * Opens a session under a new token and ends those that the browser had; `no_role` when nothing gives the person a
+   * role.
+   */
   open(login: Login): Promise<OpenedSession | Refusal>;
   /** The id of the session that a token belongs to, whether there is one or not. */
   idOf(token: string): string;
@@ -32,11 +40,13 @@ export interface Sessions {
   end(session: Pick<PersonalSession, "id">): Promise<void>;
   /** Counts a refused log-in or an ended session of this address; gives a 429 beyond the limit on wrong keys. */
   countRefusal(address: string | undefined): Promise<Refusal | undefined>;
-  /** Counts a refused log-in over all addresses; false once they are too many within a minute to be recorded one by one. */
+  /**
+   * Counts a refused log-in over all addresses; false once they are too many within a minute to be recorded one by one.
+   */
   isFewRefusals(): boolean;
   /**
-   * Ends all sessions of the person, or only those of these indexes of the identity provider's and those that have none; other processes notice
-   * within a second. Gives how many there were.
+   * Ends all sessions of the person, or only those of these indexes of the identity provider's and those that have
+   * none; other processes notice within a second. Gives how many there were.
    */
   endAllOf(personId: string, sessionIndexes?: readonly string[]): Promise<number>;
 }
@@ -68,19 +78,31 @@ export interface OpenedSession {
 /** Sessions of one person that are looked through for an index: far more than anybody has browsers. */
 const MOST_OF_ONE = 1_000;
 const SWEEP_MS = 10 * 60_000;
-/** Refused log-ins of all addresses together that are recorded one by one within a minute; the audit is never trimmed. */
+/**
+ * Refused log-ins of all addresses together that are recorded one by one within a minute; the audit is never trimmed.
+ */
 const REFUSALS_NAMED = 200;
 
 /** Entra ID leaves the groups out for a person who is in more than 150. */
-const GROUPS_OVERAGE = "The identity provider sent a link (groups.link) instead of the person's groups, because they are too many."
-  + " In Entra ID, choose `Groups assigned to the application` in the groups claim of the application, and assign the groups that matter here.";
+const GROUPS_OVERAGE =
+  "The identity provider sent a link (groups.link) instead of the person's groups, because they are too many." +
+  " In Entra ID, choose `Groups assigned to the application` in the groups claim of the " +
+  "application, and assign the groups that matter here.";
 
 /** What a log-in tells of the person. */
-const knownOf = ({ nameId, displayName, email }: SamlIdentity) =>
-  ({ nameId, ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }) });
+const knownOf = ({ nameId, displayName, email }: SamlIdentity) => ({
+  nameId,
+  ...(displayName !== undefined && { displayName }),
+  ...(email !== undefined && { email }),
+});
 
 /** What the identity provider wants back at a log-out. */
-function namedByProvider({ sessionIndex, nameIdFormat, nameQualifier, spNameQualifier }: SamlIdentity): Pick<SessionIdentity, "sessionIndex" | "nameIdFormat" | "nameQualifier" | "spNameQualifier"> {
+function namedByProvider({
+  sessionIndex,
+  nameIdFormat,
+  nameQualifier,
+  spNameQualifier,
+}: SamlIdentity): Pick<SessionIdentity, "sessionIndex" | "nameIdFormat" | "nameQualifier" | "spNameQualifier"> {
   return exact({ sessionIndex, nameIdFormat, nameQualifier, spNameQualifier });
 }
 
@@ -103,7 +125,9 @@ function createSweep({ store, log }: Pick<SessionDependencies, "store" | "log">)
   return async (now) => {
     if (now - sweptAt < SWEEP_MS) return;
     sweptAt = now;
-    await store.sessions.deleteEnded(new Date(now)).catch((error: unknown) => log.warn({ err: error }, "ended sessions could not be removed"));
+    await store.sessions
+      .deleteEnded(new Date(now))
+      .catch((error: unknown) => log.warn({ err: error }, "ended sessions could not be removed"));
   };
 }
 
@@ -140,14 +164,22 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
       const standings = await standingsAtLogin(catalogue, connection, identity);
       if (standings.length === 0) return refuse("no_role", identity.groupsOverage && GROUPS_OVERAGE);
       const [known, personId] = [knownOf(identity), store.people.idOf(connection.id, identity.nameId)];
-      const expiresAt = new Date(Math.min(now + settings.sessionHours * 3_600_000, identity.sessionNotOnOrAfter?.getTime() ?? Infinity));
+      const expiresAt = new Date(
+        Math.min(now + settings.sessionHours * 3_600_000, identity.sessionNotOnOrAfter?.getTime() ?? Infinity),
+      );
       await record?.({ personId, standings });
       // Side by side, each a round trip with a journaled write. Should one fail, nobody gets the token.
       await Promise.all([
         ...[...new Set(previous)].map(end),
         store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known }),
         store.sessions.insert({
-          id: idOf(token), personId, connectionId: connection.id, startedAt: new Date(now), expiresAt, seenAt: new Date(now), endsAt: endOf(expiresAt, now, idleMs),
+          id: idOf(token),
+          personId,
+          connectionId: connection.id,
+          startedAt: new Date(now),
+          expiresAt,
+          seenAt: new Date(now),
+          endsAt: endOf(expiresAt, now, idleMs),
           identity: { ...known, groups: [...identity.groups], ...namedByProvider(identity) },
         }),
       ]);
@@ -163,7 +195,11 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
     countRefusal: (address) => limitRefusals(address, `session ${networkOf(address ?? "")}`),
     isFewRefusals: createFewPerMinute(REFUSALS_NAMED, clock),
     async endAllOf(personId, sessionIndexes) {
-      const meant = sessionIndexes && (await store.sessions.list(personId, MOST_OF_ONE)).filter(({ identity: { sessionIndex } }) => sessionIndex === undefined || sessionIndexes.includes(sessionIndex));
+      const meant =
+        sessionIndexes &&
+        (await store.sessions.list(personId, MOST_OF_ONE)).filter(
+          ({ identity: { sessionIndex } }) => sessionIndex === undefined || sessionIndexes.includes(sessionIndex),
+        );
       for (const { id } of meant ?? []) await end(id);
       if (meant) return meant.length;
       const ended = await store.sessions.deleteOf(personId);
@@ -174,7 +210,11 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
 }
 
 /** A group that another process made a moment ago may not be here yet. */
-async function standingsAtLogin(catalogue: Catalogue, connection: SamlConnection, { groups }: SamlIdentity): Promise<Standing[]> {
+async function standingsAtLogin(
+  catalogue: Catalogue,
+  connection: SamlConnection,
+  { groups }: SamlIdentity,
+): Promise<Standing[]> {
   const now = () => standingsOf(connection, new Set(groups), (id) => catalogue.group(id));
   if (now().length === 0) await catalogue.refresh();
   return now();
@@ -186,7 +226,17 @@ const ENDED = refuse("session_ended", undefined, { headers: { "set-cookie": clea
 function actorOf({ session, connection }: LiveSession, standing: Standing, standings: readonly Standing[]): Actor {
   const { id, personId, startedAt, expiresAt, endsAt, identity } = session;
   return {
-    name: `person:${personId}`, ...standing,
-    session: { id, personId, startedAt, expiresAt, endsAt, identity, connection, roles: standings.map(({ role }) => role) },
+    name: `person:${personId}`,
+    ...standing,
+    session: {
+      id,
+      personId,
+      startedAt,
+      expiresAt,
+      endsAt,
+      identity,
+      connection,
+      roles: standings.map(({ role }) => role),
+    },
   };
 }

@@ -6,27 +6,42 @@ import { html, type Html } from "./html.js";
 import type { Page } from "./page.js";
 
 const ROLE_MEANINGS: Readonly<Record<Role, string>> = {
-  admin: "does everything", provider: "publishes events and approves subscriptions", consumer: "subscribes to events for its groups",
-  operator: "keeps deliveries going", auditor: "reads, and changes nothing",
+  admin: "does everything",
+  provider: "publishes events and approves subscriptions",
+  consumer: "subscribes to events for its groups",
+  operator: "keeps deliveries going",
+  auditor: "reads, and changes nothing",
 };
 
 /** 24 November 2026, 09:30 UTC. */
 const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
 const timeOf = (at: Date): Html => html`<time datetime="${at.toISOString()}">${TIME.format(at)} UTC</time>`;
 
-const switcher = (session: PersonalSession, role: Role): Html => html`<form method="post" action="/account/role" class="row">
-<div class="grow"><label for="role">Act as</label>
-<select id="role" name="role">${session.roles.map((each) => (each === role ? html`<option value="${each}" selected>${each}: ${ROLE_MEANINGS[each]}</option>` : html`<option value="${each}">${each}: ${ROLE_MEANINGS[each]}</option>`))}</select></div>
-<button>Change role</button>
-</form>`;
+const switcher = (session: PersonalSession, role: Role): Html =>
+  html`<form method="post" action="/account/role" class="row">
+    <div class="grow">
+      <label for="role">Act as</label>
+      <select id="role" name="role">
+        ${session.roles.map((each) => (each === role ? html`<option value="${each}" selected>${each}: ${ROLE_MEANINGS[each]}</option>` : html`<option value="${each}">${each}: ${ROLE_MEANINGS[each]}</option>`))}
+      </select>
+    </div>
+    <button>Change role</button>
+  </form>`;
 
 function reach(actor: Actor, catalogue: Catalogue): Html {
-  if (actor.role === "consumer") return html`<dt>Groups</dt><dd>${named(actor.groupIds ?? [], (id) => catalogue.group(id)?.name)}</dd>`;
-  if (actor.role === "provider") return html`<dt>Apis</dt><dd>${actor.apiIds ? named(actor.apiIds, (id) => catalogue.api(id)?.name) : "all"}</dd>`;
+  if (actor.role === "consumer")
+    return html`<dt>Groups</dt>
+      <dd>${named(actor.groupIds ?? [], (id) => catalogue.group(id)?.name)}</dd>`;
+  if (actor.role === "provider")
+    return html`<dt>Apis</dt>
+      <dd>${actor.apiIds ? named(actor.apiIds, (id) => catalogue.api(id)?.name) : "all"}</dd>`;
   return html``;
 }
 
-const named = (ids: readonly string[], nameOf: (id: string) => string | undefined): Html => html`<ul>${ids.map((id) => html`<li>${nameOf(id) ?? "?"} <code>${id}</code></li>`)}</ul>`;
+const named = (ids: readonly string[], nameOf: (id: string) => string | undefined): Html =>
+  html`<ul>
+    ${ids.map((id) => html`<li>${nameOf(id) ?? "?"} <code>${id}</code></li>`)}
+  </ul>`;
 
 /** For an actor that has a session. */
 export function accountPage(actor: Actor, session: PersonalSession, catalogue: Catalogue): Page {
@@ -35,27 +50,37 @@ export function accountPage(actor: Actor, session: PersonalSession, catalogue: C
     title: "Your account",
     navigation: html`<a href="/docs">API documentation</a>`,
     main: html`<div class="card">
-<h1>${identity.displayName ?? identity.email ?? identity.nameId}</h1>
-<p class="quiet">Logged in through ${connection.name}</p>
-<dl>
-${identity.email !== undefined && identity.displayName !== undefined ? html`<dt>E-mail</dt><dd>${identity.email}</dd>` : undefined}
-<dt>Role</dt><dd>${actor.role}: ${ROLE_MEANINGS[actor.role]}</dd>
-${reach(actor, catalogue)}
-<dt>Person</dt><dd><code>${session.personId}</code></dd>
-</dl>
-${roles.length > 1 ? switcher(session, actor.role) : undefined}
-</div>
-<div class="card">
-<h2>This session</h2>
-<dl>
-<dt>Logged in</dt><dd>${timeOf(startedAt)}</dd>
-<dt>Ends when idle</dt><dd>${timeOf(endsAt)}</dd>
-<dt>Ends at the latest</dt><dd>${timeOf(expiresAt)}</dd>
-</dl>
-<div class="row">
-<form method="post" action="/logout"><button>Log out</button></form>
-<form method="post" action="/logout/everywhere"><button class="plain">Log out everywhere</button></form>
-</div>
-</div>`,
+        <h1>${identity.displayName ?? identity.email ?? identity.nameId}</h1>
+        <p class="quiet">Logged in through ${connection.name}</p>
+        <dl>
+          ${
+            identity.email !== undefined && identity.displayName !== undefined
+              ? html`<dt>E-mail</dt>
+                  <dd>${identity.email}</dd>`
+              : undefined
+          }
+          <dt>Role</dt>
+          <dd>${actor.role}: ${ROLE_MEANINGS[actor.role]}</dd>
+          ${reach(actor, catalogue)}
+          <dt>Person</dt>
+          <dd><code>${session.personId}</code></dd>
+        </dl>
+        ${roles.length > 1 ? switcher(session, actor.role) : undefined}
+      </div>
+      <div class="card">
+        <h2>This session</h2>
+        <dl>
+          <dt>Logged in</dt>
+          <dd>${timeOf(startedAt)}</dd>
+          <dt>Ends when idle</dt>
+          <dd>${timeOf(endsAt)}</dd>
+          <dt>Ends at the latest</dt>
+          <dd>${timeOf(expiresAt)}</dd>
+        </dl>
+        <div class="row">
+          <form method="post" action="/logout"><button>Log out</button></form>
+          <form method="post" action="/logout/everywhere"><button class="plain">Log out everywhere</button></form>
+        </div>
+      </div>`,
   };
 }

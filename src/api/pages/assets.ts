@@ -13,7 +13,10 @@ const icon: Asset = { type: "image/svg+xml", text: FAVICON };
 
 export const ASSET_PATHS = [STYLESHEET_PATH, FAVICON_PATH, "/favicon.ico"] as const;
 
-/** Browsers ask for /favicon.ico where no page names an icon, for instance beside a JSON document, and draw an SVG there too. */
+/**
+ * Browsers ask for /favicon.ico where no page names an icon, for instance beside a JSON document, and draw an SVG there
+ * too.
+ */
 const assets: Record<(typeof ASSET_PATHS)[number], Asset> = {
   [STYLESHEET_PATH]: { type: "text/css; charset=utf-8", text: STYLESHEET },
   [FAVICON_PATH]: icon,

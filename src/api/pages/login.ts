@@ -13,31 +13,60 @@ export interface Chooser {
 
 /** Asks for the connection. Which companies there are is told to nobody who is not logged in. */
 export function chooserPage({ returnTo, unknown = false, trialConnectionId }: Chooser): Page {
-  const back = returnTo === undefined ? undefined : html`<input type="hidden" name="returnTo" value="${returnTo}">`;
+  const back = returnTo === undefined ? undefined : html`<input type="hidden" name="returnTo" value="${returnTo}" />`;
   return {
     title: "Log in",
     main: html`<div class="card">
-<h1>Log in</h1>
-<p class="quiet">You log in with your own company's account. Enter the connection that your company was given.</p>
-${unknown ? html`<div class="alert" role="alert"><p id="wrong">There is no such connection. Check the id or the name with your administrator.</p></div>` : undefined}
-<form method="get" action="/saml/login" class="row">
-${back}
-<div class="grow"><label for="connection">Connection</label>
-<input id="connection" name="connection" required maxlength="128" autocomplete="organization" placeholder="sso_… or its name"${unknown ? html` aria-invalid="true" aria-describedby="wrong"` : undefined}></div>
-<button>Continue</button>
-</form>
-</div>
-${trialConnectionId === undefined ? undefined : html`<div class="card">
-<h2>Trial</h2>
-<p class="quiet">A trial identity provider runs beside this service, with an admin, a provider, an operator and a consumer. It never runs in production.</p>
-<form method="get" action="/saml/login">${back}<input type="hidden" name="connection" value="${trialConnectionId}"><button class="plain">Use the trial identity provider</button></form>
-</div>`}`,
+        <h1>Log in</h1>
+        <p class="quiet">
+          You log in with your own company's account. Enter the connection that your company was given.
+        </p>
+        ${unknown ? html`<div class="alert" role="alert"><p id="wrong">There is no such connection. Check the id or the name with your administrator.</p></div>` : undefined}
+        <form method="get" action="/saml/login" class="row">
+          ${back}
+          <div class="grow">
+            <label for="connection">Connection</label>
+            <input
+              id="connection"
+              name="connection"
+              required
+              maxlength="128"
+              autocomplete="organization"
+              placeholder="sso_… or its name"
+              ${unknown ? html` aria-invalid="true" aria-describedby="wrong"` : undefined}
+            />
+          </div>
+          <button>Continue</button>
+        </form>
+      </div>
+      ${
+        trialConnectionId === undefined
+          ? undefined
+          : html`<div class="card">
+              <h2>Trial</h2>
+              <p class="quiet">
+                A trial identity provider runs beside this service, with an admin, a provider, an operator and a
+                consumer. It never runs in production.
+              </p>
+              <form method="get" action="/saml/login">
+                ${back}<input type="hidden" name="connection" value="${trialConnectionId}" /><button class="plain">
+                  Use the trial identity provider
+                </button>
+              </form>
+            </div>`
+      }`,
   };
 }
 
 const LOGGED_OUT = {
-  here: { title: "You are logged out here", text: "Your identity provider may still know you: to end that too, log out there or close the browser." },
-  partly: { title: "You are logged out here", text: "Your identity provider could not end all of your other sessions: close the browser to be sure." },
+  here: {
+    title: "You are logged out here",
+    text: "Your identity provider may still know you: to end that too, log out there or close the browser.",
+  },
+  partly: {
+    title: "You are logged out here",
+    text: "Your identity provider could not end all of your other sessions: close the browser to be sure.",
+  },
   everywhere: { title: "You are logged out", text: "Your identity provider has ended its session as well." },
 } as const;
 
@@ -47,9 +76,9 @@ export function loggedOutPage(reach: keyof typeof LOGGED_OUT): Page {
   return {
     title: "Logged out",
     main: html`<div class="card">
-<h1>${title}</h1>
-<p>${text}</p>
-<p><a class="button" href="/saml/login">Log in again</a></p>
-</div>`,
+      <h1>${title}</h1>
+      <p>${text}</p>
+      <p><a class="button" href="/saml/login">Log in again</a></p>
+    </div>`,
   };
 }

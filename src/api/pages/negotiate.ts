@@ -6,8 +6,9 @@ import Negotiator from "negotiator";
 const PROBLEM_TYPES = ["application/problem+json", "application/json", "text/html"];
 
 /**
- * Whether a person reads the answer (RFC 9110, 12.5.1): the client prefers HTML, and it navigates. A script of a page may ask for HTML too, but
- * its browser says that it is no navigation (Fetch Metadata). `*\/*`, which programs send, gets JSON.
+ * Whether a person reads the answer (RFC 9110, 12.5.1): the client prefers HTML, and it navigates. A script of a page
+ * may ask for HTML too, but its browser says that it is no navigation (Fetch Metadata). `*\/*`, which programs send,
+ * gets JSON.
  */
 export function wantsPage({ headers }: Pick<IncomingMessage, "headers">): boolean {
   // Most programs name no HTML: they pay for no parsing.

@@ -16,7 +16,12 @@ interface Onward {
 }
 
 /** Sends a page. */
-export function sendPage(response: ServerResponse, status: number, page: Page, headers: Readonly<Record<string, string>> = PAGE_HEADERS): void {
+export function sendPage(
+  response: ServerResponse,
+  status: number,
+  page: Page,
+  headers: Readonly<Record<string, string>> = PAGE_HEADERS,
+): void {
   send(response, status, framed(page).text, { ...headers, "content-type": "text/html; charset=utf-8" });
 }
 
@@ -27,12 +32,19 @@ export const sendSeeOther = (response: ServerResponse, location: string, cookies
 };
 
 /**
- * Sends the browser on to another site after a form was sent here: by a form that posts itself, or by GET. The latter as a page with a Refresh
- * header and not as a redirect, because browsers hold every redirect of a form against the `form-action` of the page that it was on.
+ * Sends the browser on to another site after a form was sent here: by a form that posts itself, or by GET. The latter
+ * as a page with a Refresh header and not as a redirect, because browsers hold every redirect of a form against the
+ * `form-action` of the page that it was on.
  */
-export function sendOn(response: ServerResponse, { url, fields }: Onward, title: string, cookies: readonly string[] = []): void {
+export function sendOn(
+  response: ServerResponse,
+  { url, fields }: Onward,
+  title: string,
+  cookies: readonly string[] = [],
+): void {
   if (cookies.length > 0) response.appendHeader("set-cookie", cookies);
-  if (!fields) return sendPage(response, 200, onwardPage({ url, title }), { ...PAGE_HEADERS, refresh: `0; url=${url}` });
+  if (!fields)
+    return sendPage(response, 200, onwardPage({ url, title }), { ...PAGE_HEADERS, refresh: `0; url=${url}` });
   const nonce = randomBytes(16).toString("base64");
   sendPage(response, 200, postFormPage({ url, fields, title, nonce }), postFormHeaders(new URL(url).origin, nonce));
 }

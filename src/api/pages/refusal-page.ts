@@ -12,31 +12,46 @@ export type PageRefusal = Refusal & { reference?: string };
 type Asked = Pick<IncomingMessage, "method" | "url">;
 
 /** The page that was asked for, when one can come back to it: a GET of a path of our own that the log-in takes. */
-const pageAsked = ({ method, url }: Asked): string | undefined => (method === "GET" ? returnTo.safeParse(url).data : undefined);
+const pageAsked = ({ method, url }: Asked): string | undefined =>
+  method === "GET" ? returnTo.safeParse(url).data : undefined;
 
 /** Address of the log-in, from where the person comes back to the page that was asked for. */
 export function loginAddress(request: Asked): string {
   const back = pageAsked(request);
-  return back === undefined || back.startsWith("/saml/") ? "/saml/login" : `/saml/login?returnTo=${encodeURIComponent(back)}`;
+  return back === undefined || back.startsWith("/saml/")
+    ? "/saml/login"
+    : `/saml/login?returnTo=${encodeURIComponent(back)}`;
 }
 
 /** The page of a refusal. It repeats nothing of the request but its own address in links. */
-export function refusalPage({ refused, reference, detail, errors, retryAfterSeconds, headers }: PageRefusal, request: Asked): Page {
+export function refusalPage(
+  { refused, reference, detail, errors, retryAfterSeconds, headers }: PageRefusal,
+  request: Asked,
+): Page {
   const { status, title, todo } = PROBLEMS[refused];
   const again = status === 408 || status === 429 || status >= 500 ? pageAsked(request) : undefined;
   return {
     title,
     main: html`<div class="card">
-<p class="quiet small">Error ${status}</p>
-<h1>${title}</h1>
-${detail === undefined ? undefined : html`<p>${withCode(detail)}</p>`}
-${errors && html`<ul>${errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>`}
-<p>${withCode(todo)}</p>
-${headers?.["allow"] === undefined ? undefined : html`<p>Allowed here: ${headers["allow"]}.</p>`}
-${retryAfterSeconds === undefined ? undefined : html`<p>Wait ${Math.max(1, Math.ceil(retryAfterSeconds))} s before you try again.</p>`}
-<p class="quiet small">Code: ${reference === undefined ? problemLink(refused) : html`<code>${reference}</code>`}</p>
-<div class="row">${again === undefined ? undefined : html`<a class="button" href="${again}">Try again</a>`}${wayOn(status, request)}</div>
-</div>`,
+      <p class="quiet small">Error ${status}</p>
+      <h1>${title}</h1>
+      ${detail === undefined ? undefined : html`<p>${withCode(detail)}</p>`}
+      ${
+        errors &&
+        html`<ul>
+          ${errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}
+        </ul>`
+      }
+      <p>${withCode(todo)}</p>
+      ${headers?.["allow"] === undefined ? undefined : html`<p>Allowed here: ${headers["allow"]}.</p>`}
+      ${retryAfterSeconds === undefined ? undefined : html`<p>Wait ${Math.max(1, Math.ceil(retryAfterSeconds))} s before you try again.</p>`}
+      <p class="quiet small">
+        Code: ${reference === undefined ? problemLink(refused) : html`<code>${reference}</code>`}
+      </p>
+      <div class="row">
+        ${again === undefined ? undefined : html`<a class="button" href="${again}">Try again</a>`}${wayOn(status, request)}
+      </div>
+    </div>`,
   };
 }
 
@@ -48,4 +63,5 @@ function wayOn(status: number, request: Asked): Html {
 }
 
 /** Text whose parts in backticks are code. */
-const withCode = (text: string): Html => html`${text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))}`;
+const withCode = (text: string): Html =>
+  html`${text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))}`;

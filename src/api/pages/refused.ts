@@ -8,12 +8,28 @@ import { loginAddress, type PageRefusal } from "./refusal-page.js";
 export type { PageRefusal } from "./refusal-page.js";
 
 /** Answers with a page where a person asks, and with a problem document everywhere else. */
-export const answerRefusal = (_request: Pick<IncomingMessage, "headers">, response: ServerResponse, refusal: PageRefusal): void => sendRefusal(response, refusal);
+export const answerRefusal = (
+  _request: Pick<IncomingMessage, "headers">,
+  response: ServerResponse,
+  refusal: PageRefusal,
+): void => sendRefusal(response, refusal);
 
-/** Like `answerRefusal`; whoever is not logged in is sent to `otherwise`, from where a log-in leads back to the page that was asked for. */
-export function answerPageRefusal(request: IncomingMessage, response: ServerResponse, refusal: Refusal, otherwise: "/saml/login" | "/logged-out"): void {
+/**
+ * Like `answerRefusal`; whoever is not logged in is sent to `otherwise`, from where a log-in leads back to the page
+ * that was asked for.
+ */
+export function answerPageRefusal(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  otherwise: "/saml/login" | "/logged-out",
+): void {
   if (PROBLEMS[refusal.refused].status !== 401 || !wantsPage(request)) return answerRefusal(request, response, refusal);
   noteProblem(response, refusal.refused);
   const cookie = refusal.headers?.["set-cookie"];
-  sendSeeOther(response, otherwise === "/saml/login" ? loginAddress(request) : otherwise, cookie === undefined ? [] : [cookie]);
+  sendSeeOther(
+    response,
+    otherwise === "/saml/login" ? loginAddress(request) : otherwise,
+    cookie === undefined ? [] : [cookie],
+  );
 }

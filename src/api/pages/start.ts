@@ -16,26 +16,29 @@ export function startPage({ actor, documentation }: StartPage): Page {
   return {
     title: "Start",
     main: html`<div class="card">
-<h1>Sealpost</h1>
-<p>This service delivers events to its consumers' endpoints, signed and on record.</p>
-${actor === undefined ? visitor : person(actor)}
-</div>
-<div class="card">
-<h2>For programs</h2>
-<ul>
-${documentation ? html`<li><a href="/docs">API documentation</a>, and the same <a href="/openapi.json">as an OpenAPI document</a></li>` : undefined}
-<li><a href="${PROBLEMS_PATH}">Problem codes</a> and what to do about each</li>
-<li><a href="/health/ready">Whether the service is ready</a></li>
-</ul>
-</div>`,
+        <h1>Sealpost</h1>
+        <p>This service delivers events to its consumers' endpoints, signed and on record.</p>
+        ${actor === undefined ? visitor : person(actor)}
+      </div>
+      <div class="card">
+        <h2>For programs</h2>
+        <ul>
+          ${documentation ? html`<li><a href="/docs">API documentation</a>, and the same <a href="/openapi.json">as an OpenAPI document</a></li>` : undefined}
+          <li><a href="${PROBLEMS_PATH}">Problem codes</a> and what to do about each</li>
+          <li><a href="/health/ready">Whether the service is ready</a></li>
+        </ul>
+      </div>`,
   };
 }
 
 const visitor = html`<p>People log in with their company's account. Programs use an API key.</p>
-<p><a class="button" href="/saml/login?returnTo=%2F">Log in</a></p>`;
+  <p><a class="button" href="/saml/login?returnTo=%2F">Log in</a></p>`;
 
 function person({ role, session }: Actor): Html {
   const { displayName, email, nameId } = session?.identity ?? {};
   return html`<p>You are logged in as ${displayName ?? email ?? nameId} and act as ${role}.</p>
-<div class="row"><a class="button" href="/account">Your account</a>${role === "admin" || role === "operator" ? html`<a class="button plain" href="/temporal/">Deliveries in the Temporal UI</a>` : undefined}</div>`;
+    <div class="row">
+      <a class="button" href="/account">Your account</a
+      >${role === "admin" || role === "operator" ? html`<a class="button plain" href="/temporal/">Deliveries in the Temporal UI</a>` : undefined}
+    </div>`;
 }

@@ -1,4 +1,7 @@
-/** The one stylesheet of the pages: the reader's own fonts, light and dark by the reader's setting, nothing loaded from elsewhere. */
+/**
+ * The one stylesheet of the pages: the reader's own fonts, light and dark by the reader's setting, nothing loaded from
+ * elsewhere.
+ */
 export const STYLESHEET_PATH = "/pages/sealpost.css";
 
 export const STYLESHEET = `:root {

@@ -1,8 +1,10 @@
 /**
- * Publishing: makes events durable by starting `deliverEvent` workflows, many events in one start under load (group commit).
+ * Publishing: makes events durable by starting `deliverEvent` workflows, many events in one start under load (group
+ * commit).
  *
- * A workflow costs about 30 ms of CPU however little it carries, 200 events in one cost 0.5 ms each. So few starts are under way
- * at once, and what arrives meanwhile goes out together in the next: a lone event leaves at once, batches grow by themselves.
+ * A workflow costs about 30 ms of CPU however little it carries, 200 events in one cost 0.5 ms each. So few starts are
+ * under way at once, and what arrives meanwhile goes out together in the next: a lone event leaves at once, batches
+ * grow by themselves.
  */
 import { type Client, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import type { Logger } from "pino";
@@ -56,7 +58,8 @@ export function createPublisher(dependencies: PublisherDependencies): Publisher 
     queue.push(waiting);
     pumpSoon();
   }
-  // setImmediate gathers the publishes of one turn of the event loop: without it 1,340 instead of 2,100 events/s at 256 clients.
+  // setImmediate gathers the publishes of one turn of the event loop: without it 1,340 instead of 2,100 events/s at 256
+  // clients.
   function pumpSoon(): void {
     if (scheduled) return;
     scheduled = true;
@@ -128,72 +131,123 @@ function takeBatch(queue: Waiting[], batchMax: number): Waiting[] {
 }
 
 /**
- * Writes the records of those events that need one before the start: ids given by the publisher (the unique `_id` is what tells
- * two API processes apart, so that only one of them starts and another body answers 409), and payloads that travel by reference.
+ * Writes the records of those events that need one before the start: ids given by the publisher (the unique `_id` is
+ * what tells two API processes apart, so that only one of them starts and another body answers 409), and payloads that
+ * travel by reference.
  */
 async function recordFirst(
-  { store, catalogue, log }: PublisherDependencies, batch: Waiting[], workflowId: string,
+  { store, catalogue, log }: PublisherDependencies,
+  batch: Waiting[],
+  workflowId: string,
 ): Promise<{ ready: Waiting[]; known: Waiting[] }> {
   const first = batch.filter(({ event }) => !event.recorded && (!event.ownId || "stored" in event.body));
   if (first.length === 0) return { ready: batch, known: [] };
   try {
-    const before = new Set(await inTime(first, () => store.events.insertMany(first.map(({ event, payload }) =>
-      ({ record: eventRecord(event, payload.byteLength, catalogue, workflowId), payload })))));
+    const before = new Set(
+      await inTime(first, () =>
+        store.events.insertMany(
+          first.map(({ event, payload }) => ({
+            record: eventRecord(event, payload.byteLength, catalogue, workflowId),
+            payload,
+          })),
+        ),
+      ),
+    );
     const known = first.filter(({ event }) => before.has(event.id));
     for (const waiting of first) if (!before.has(waiting.event.id)) waiting.event.recorded = true;
     return { ready: batch.filter((waiting) => !known.includes(waiting)), known };
   } catch (error) {
     log.error({ err: error, events: first.length }, "events not accepted: the store did not record them");
-    for (const waiting of first) waiting.resolve({ ok: false, id: waiting.event.id, code: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS });
+    for (const waiting of first)
+      waiting.resolve({ ok: false, id: waiting.event.id, code: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS });
     return { ready: batch.filter((waiting) => !first.includes(waiting)), known: [] };
   }
 }
 
 /** Milliseconds that the longest waiting of these may still take. */
-const leastLeft = (batch: readonly Waiting[]): number => ANSWER_WITHIN_MS + Math.min(...batch.map(({ since }) => since)) - performance.now();
+const leastLeft = (batch: readonly Waiting[]): number =>
+  ANSWER_WITHIN_MS + Math.min(...batch.map(({ since }) => since)) - performance.now();
 
-/** Takes out and refuses what cannot be started in time any more: a stuck engine or store must not hold the answers up. */
+/**
+ * Takes out and refuses what cannot be started in time any more: a stuck engine or store must not hold the answers up.
+ */
 function refuseLate({ log }: PublisherDependencies, waiting: Waiting[]): void {
   const latest = performance.now() - ANSWER_WITHIN_MS + LEAST_START_MS;
   const late = waiting.filter(({ since }) => since < latest);
   if (late.length === 0) return;
   waiting.splice(0, waiting.length, ...waiting.filter(({ since }) => since >= latest));
   log.error({ events: late.length }, "events not accepted: they waited too long for their start");
-  for (const { event, resolve } of late) resolve({ ok: false, id: event.id, code: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS });
+  for (const { event, resolve } of late)
+    resolve({ ok: false, id: event.id, code: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
-/** Gives up when the answer is due. What is done all the same is found by the next publish of the id: a duplicate, or a record to take over. */
+/**
+ * Gives up when the answer is due. What is done all the same is found by the next publish of the id: a duplicate, or a
+ * record to take over.
+ */
 const inTime = <T>(batch: readonly Waiting[], work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
   withinDeadline(leastLeft(batch), work, () => new StoreError("unavailable", "It was not done in time."));
 
 type StartOutcome = "started" | "exists" | "unavailable";
 
 async function startWorkflow(
-  { client, catalogue, gauge, log, packed, taskQueue = TASK_QUEUE }: PublisherDependencies, workflowId: string, batch: Waiting[],
+  { client, catalogue, gauge, log, packed, taskQueue = TASK_QUEUE }: PublisherDependencies,
+  workflowId: string,
+  batch: Waiting[],
 ): Promise<StartOutcome> {
   const input: DeliverEventInput = { events: batch.map(({ event }) => event), catalogueVersion: catalogue.version };
   try {
     // The deadline ends one try; the signal ends the client's own retries, which may outlast it.
-    await inTime(batch, (signal) => client.withAbortSignal(signal, () => client.withDeadline(Date.now() + leastLeft(batch), () =>
-      client.workflow.start(WORKFLOW.deliverEvent, { args: [packed ? new PackedInput(Buffer.from(JSON.stringify(input))) : input], workflowId, taskQueue, staticSummary: eventsSummary(input.events.map(({ type }) => type)), ...(gauge && { requestEagerStart: true }) }))));
+    await inTime(batch, (signal) =>
+      client.withAbortSignal(signal, () =>
+        client.withDeadline(Date.now() + leastLeft(batch), () =>
+          client.workflow.start(WORKFLOW.deliverEvent, {
+            args: [packed ? new PackedInput(Buffer.from(JSON.stringify(input))) : input],
+            workflowId,
+            taskQueue,
+            staticSummary: eventsSummary(input.events.map(({ type }) => type)),
+            ...(gauge && { requestEagerStart: true }),
+          }),
+        ),
+      ),
+    );
     return "started";
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return "exists";
-    log.error({ err: error, workflowId, events: batch.length }, "events not accepted: Temporal did not start their workflow");
+    log.error(
+      { err: error, workflowId, events: batch.length },
+      "events not accepted: Temporal did not start their workflow",
+    );
     return "unavailable";
   }
 }
 
-function settle({ log }: PublisherDependencies, waiting: Waiting, workflowId: string, batch: number, outcome: StartOutcome): void {
+function settle(
+  { log }: PublisherDependencies,
+  waiting: Waiting,
+  workflowId: string,
+  batch: number,
+  outcome: StartOutcome,
+): void {
   const { event } = waiting;
   const accepted = outcome !== "unavailable";
-  log.info({
-    event: event.id, type: event.type, bytes: waiting.payload.byteLength, workflow: workflowId, batch,
-    accepted, ms: Math.round((performance.now() - waiting.since) * 10) / 10,
-  }, "event");
-  waiting.resolve(accepted
-    ? { ok: true, id: event.id, duplicate: outcome === "exists" || waiting.workflowId !== undefined }
-    : { ok: false, id: event.id, code: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS });
+  log.info(
+    {
+      event: event.id,
+      type: event.type,
+      bytes: waiting.payload.byteLength,
+      workflow: workflowId,
+      batch,
+      accepted,
+      ms: Math.round((performance.now() - waiting.since) * 10) / 10,
+    },
+    "event",
+  );
+  waiting.resolve(
+    accepted
+      ? { ok: true, id: event.id, duplicate: outcome === "exists" || waiting.workflowId !== undefined }
+      : { ok: false, id: event.id, code: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS },
+  );
 }
 
 function counted(metrics: Metrics, results: PublishResult[]): PublishResult[] {

@@ -43,7 +43,10 @@ export function prepare(event: AcceptableEvent): Waiting {
   return { event: published, payload: body, resolve, promise, since: performance.now() };
 }
 
-/** UTF-8 text travels as text (a base64 batch is a third larger); everything else as base64. Both give back the exact bytes. */
+/**
+ * UTF-8 text travels as text (a base64 batch is a third larger); everything else as base64. Both give back the exact
+ * bytes.
+ */
 export function bodyOf(body: Buffer): EventBody {
   if (body.byteLength > CLAIM_CHECK_BYTES) return { stored: true };
   return isUtf8(body) ? { text: body.toString("utf8") } : { base64: body.toString("base64") };

@@ -7,4 +7,5 @@ export const acsUrl = (publicUrl: string, connectionId: string): string => `${pu
 export const sloUrl = (publicUrl: string, connectionId: string): string => `${publicUrl}/saml/slo/${connectionId}`;
 
 /** Entity id of this service towards the connection, its audience, and the address of its metadata. */
-export const spEntityId = (publicUrl: string, connectionId: string): string => `${publicUrl}/saml/metadata/${connectionId}`;
+export const spEntityId = (publicUrl: string, connectionId: string): string =>
+  `${publicUrl}/saml/metadata/${connectionId}`;

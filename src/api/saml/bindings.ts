@@ -1,4 +1,7 @@
-/** How a message goes to the identity provider by way of the browser: in an address (HTTP-Redirect) or in a form (HTTP-POST), signed or not (SAML 2.0 bindings, 3.4 and 3.5). */
+/**
+ * How a message goes to the identity provider by way of the browser: in an address (HTTP-Redirect) or in a form
+ * (HTTP-POST), signed or not (SAML 2.0 bindings, 3.4 and 3.5).
+ */
 import { createSign } from "node:crypto";
 import { promisify } from "node:util";
 import { deflateRaw } from "node:zlib";
@@ -34,7 +37,13 @@ export async function sendingOf(message: OutgoingMessage): Promise<Sending> {
   const { kind, xml, destination, binding, relayState, key } = message;
   if (binding === "redirect") return { url: await redirectOf(message) };
   const signed = key ? signedXml(xml, key) : xml;
-  return { url: destination, fields: { [kind]: Buffer.from(signed).toString("base64"), ...(relayState !== undefined && { RelayState: relayState }) } };
+  return {
+    url: destination,
+    fields: {
+      [kind]: Buffer.from(signed).toString("base64"),
+      ...(relayState !== undefined && { RelayState: relayState }),
+    },
+  };
 }
 
 /** The signature covers the parameters as they stand in the address, in this order (bindings, 3.4.4.1). */
@@ -44,14 +53,23 @@ async function redirectOf({ kind, xml, destination, relayState, key }: OutgoingM
   if (relayState !== undefined) parameters.push(["RelayState", relayState]);
   if (key) parameters.push(["SigAlg", RSA_SHA256]);
   let query = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
-  if (key) query += `&Signature=${encodeURIComponent(createSign("RSA-SHA256").update(query).sign(key.privateKey, "base64"))}`;
+  if (key)
+    query += `&Signature=${encodeURIComponent(createSign("RSA-SHA256").update(query).sign(key.privateKey, "base64"))}`;
   return `${destination}${destination.includes("?") ? "&" : "?"}${query}`;
 }
 
 /** Enveloped, over the whole message (core, 5.4), right after its issuer as the schema has it. */
 function signedXml(xml: string, { privateKey, certificate }: SpKey): string {
-  const signer = new SignedXml({ privateKey, publicCert: certificate, signatureAlgorithm: RSA_SHA256, canonicalizationAlgorithm: EXCLUSIVE_C14N });
+  const signer = new SignedXml({
+    privateKey,
+    publicCert: certificate,
+    signatureAlgorithm: RSA_SHA256,
+    canonicalizationAlgorithm: EXCLUSIVE_C14N,
+  });
   signer.addReference({ xpath: "/*", transforms: [ENVELOPED, EXCLUSIVE_C14N], digestAlgorithm: SHA256 });
-  signer.computeSignature(xml, { prefix: "ds", location: { reference: "/*/*[local-name(.)='Issuer']", action: "after" } });
+  signer.computeSignature(xml, {
+    prefix: "ds",
+    location: { reference: "/*/*[local-name(.)='Issuer']", action: "after" },
+  });
   return signer.getSignedXml();
 }

@@ -13,12 +13,20 @@ export type ReadCertificate =
   /** `reason`: what is wrong of the text, where more can be said than the fault. */
   | { ok: false; fault: CertificateFault; reason?: string };
 
-/** Reads one certificate, PEM or the bare base64 of metadata; of a chain its leaf. What comes out is PEM made anew from what was understood. */
+/**
+ * Reads one certificate, PEM or the bare base64 of metadata; of a chain its leaf. What comes out is PEM made anew from
+ * what was understood.
+ */
 export function readCertificate(text: string, addedAt: Date): ReadCertificate {
   const parsed = parseCertificates(text);
   if (!parsed.ok) return { ok: false, fault: "unreadable", reason: parsed.reason };
   const [leaf, ...more] = withoutIssuers(parsed.certificates);
-  if (!leaf || more.length > 0) return { ok: false, fault: "unreadable", reason: "A file holds several certificates that belong to no common chain. Give each one alone." };
+  if (!leaf || more.length > 0)
+    return {
+      ok: false,
+      fault: "unreadable",
+      reason: "A file holds several certificates that belong to no common chain. Give each one alone.",
+    };
   return judgeCertificate(leaf, addedAt);
 }
 
@@ -28,8 +36,11 @@ export function judgeCertificate(certificate: X509Certificate, addedAt: Date): R
   return {
     ok: true,
     certificate: {
-      pem: certificate.toString(), notBefore: new Date(certificate.validFrom), notAfter: new Date(certificate.validTo),
-      fingerprint256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(), addedAt,
+      pem: certificate.toString(),
+      notBefore: new Date(certificate.validFrom),
+      notAfter: new Date(certificate.validTo),
+      fingerprint256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
+      addedAt,
     },
   };
 }
@@ -50,7 +61,10 @@ export function parseCertificate(text: string): X509Certificate | undefined {
   return parsed.ok && parsed.certificates.length === 1 ? parsed.certificates[0] : undefined;
 }
 
-/** The public key, so that two certificates of one key can be told; the certificate itself where OpenSSL does not know the kind of key. */
+/**
+ * The public key, so that two certificates of one key can be told; the certificate itself where OpenSSL does not know
+ * the kind of key.
+ */
 export function keyOf(certificate: X509Certificate): string {
   try {
     return certificate.publicKey.export({ type: "spki", format: "der" }).toString("base64");
@@ -59,7 +73,10 @@ export function keyOf(certificate: X509Certificate): string {
   }
 }
 
-/** Whether one's key signed the other's certificate. Names alone do not tell: a provider's next certificate often has the name of the last. */
+/**
+ * Whether one's key signed the other's certificate. Names alone do not tell: a provider's next certificate often has
+ * the name of the last.
+ */
 function isIssuer(authority: X509Certificate, certificate: X509Certificate): boolean {
   if (keyOf(authority) === keyOf(certificate) || !certificate.checkIssued(authority)) return false;
   try {
@@ -69,16 +86,23 @@ function isIssuer(authority: X509Certificate, certificate: X509Certificate): boo
   }
 }
 
-/** Those whose key issued none of the others. What an authority's key signs is a certificate, and must never be a log-in. */
+/**
+ * Those whose key issued none of the others. What an authority's key signs is a certificate, and must never be a
+ * log-in.
+ */
 export const withoutIssuers = (certificates: readonly X509Certificate[]): X509Certificate[] =>
   certificates.filter((each) => !certificates.some((other) => isIssuer(each, other)));
 
 type Held = Pick<IdpCertificate, "pem" | "notBefore" | "notAfter">;
 
-/** Those that sign responses. Earlier releases also kept the authorities that stood beside a certificate in metadata. */
+/**
+ * Those that sign responses. Earlier releases also kept the authorities that stood beside a certificate in metadata.
+ */
 export function signersOf<T extends Pick<Held, "pem">>(certificates: readonly T[]): T[] {
   if (certificates.length < 2) return [...certificates];
-  const signers = new Set(withoutIssuers(certificates.map(({ pem }) => new X509Certificate(pem))).map(({ fingerprint256 }) => fingerprint256));
+  const signers = new Set(
+    withoutIssuers(certificates.map(({ pem }) => new X509Certificate(pem))).map(({ fingerprint256 }) => fingerprint256),
+  );
   return certificates.filter(({ pem }) => signers.has(new X509Certificate(pem).fingerprint256));
 }
 
@@ -87,8 +111,8 @@ export const liveCertificates = <T extends Held>(certificates: readonly T[], now
   signersOf(certificates).filter(({ notBefore, notAfter }) => notBefore.getTime() <= now && now < notAfter.getTime());
 
 /**
- * When the connection stops working unless something is done: the end of its last certificate. During a roll-over the old one may end
- * without anybody noticing, because the new one is trusted already.
+ * When the connection stops working unless something is done: the end of its last certificate. During a roll-over the
+ * old one may end without anybody noticing, because the new one is trusted already.
  */
 export const certificatesEnd = (certificates: readonly Pick<Held, "pem" | "notAfter">[]): Date =>
   new Date(Math.max(0, ...signersOf(certificates).map(({ notAfter }) => notAfter.getTime())));

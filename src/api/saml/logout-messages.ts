@@ -1,4 +1,7 @@
-/** The messages of single logout (SAML 2.0 core, 3.7; profiles, 4.4): written for the identity provider, and read from it. */
+/**
+ * The messages of single logout (SAML 2.0 core, 3.7; profiles, 4.4): written for the identity provider, and read from
+ * it.
+ */
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { inflateRaw } from "node:zlib";
@@ -11,7 +14,8 @@ import { isMadeByOne } from "./response/signed-info.js";
 import { verifiedXml } from "./response/verified-xml.js";
 import { childrenOf, elementsOf, parseXml } from "./xml.js";
 
-const NAMESPACES = html`xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`;
+const NAMESPACES = html`xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
+xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`;
 const SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
 /** Text of a message may have so many characters; a LogoutRequest with its signature and certificate has some 5,000. */
@@ -25,24 +29,53 @@ export interface LogoutParts {
   now: Date;
 }
 
-/** Asks the identity provider to end the person's session there. The name is written as the provider wrote it, with all that qualifies it. */
-export function logoutRequestXml({ id, issuer, destination, now }: LogoutParts, { nameId, nameIdFormat, nameQualifier, spNameQualifier, sessionIndex }: SessionIdentity): string {
-  const named = Object.entries({ NameQualifier: nameQualifier, SPNameQualifier: spNameQualifier, Format: nameIdFormat }).flatMap(([name, value]) => (value === undefined ? [] : html` ${name}="${value}"`));
+/**
+ * Asks the identity provider to end the person's session there. The name is written as the provider wrote it, with all
+ * that qualifies it.
+ */
+export function logoutRequestXml(
+  { id, issuer, destination, now }: LogoutParts,
+  { nameId, nameIdFormat, nameQualifier, spNameQualifier, sessionIndex }: SessionIdentity,
+): string {
+  const named = Object.entries({
+    NameQualifier: nameQualifier,
+    SPNameQualifier: spNameQualifier,
+    Format: nameIdFormat,
+  }).flatMap(([name, value]) => (value === undefined ? [] : html` ${name}="${value}"`));
   const until = new Date(now.getTime() + 5 * 60_000).toISOString();
   return html`<samlp:LogoutRequest ${NAMESPACES} ID="${id}" Version="2.0" IssueInstant="${now.toISOString()}" NotOnOrAfter="${until}" Destination="${destination}"><saml:Issuer>${issuer}</saml:Issuer><saml:NameID${named}>${nameId}</saml:NameID>${
-    sessionIndex === undefined ? undefined : html`<samlp:SessionIndex>${sessionIndex}</samlp:SessionIndex>`}</samlp:LogoutRequest>`.text;
+    sessionIndex === undefined ? undefined : html`<samlp:SessionIndex>${sessionIndex}</samlp:SessionIndex>`
+  }</samlp:LogoutRequest>`.text;
 }
 
 /** Tells the identity provider that the sessions that it named have ended here. */
-export const logoutResponseXml = ({ issuer, destination, now }: Omit<LogoutParts, "id">, inResponseTo: string): string =>
-  html`<samlp:LogoutResponse ${NAMESPACES} ID="_${randomBytes(16).toString("hex")}" Version="2.0" IssueInstant="${now.toISOString()}" Destination="${destination}" InResponseTo="${inResponseTo}"><saml:Issuer>${issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="${SUCCESS}"/></samlp:Status></samlp:LogoutResponse>`.text;
+export const logoutResponseXml = (
+  { issuer, destination, now }: Omit<LogoutParts, "id">,
+  inResponseTo: string,
+): string =>
+  html`<samlp:LogoutResponse
+    ${NAMESPACES}
+    ID="_${randomBytes(16).toString("hex")}"
+    Version="2.0"
+    IssueInstant="${now.toISOString()}"
+    Destination="${destination}"
+    InResponseTo="${inResponseTo}"
+    ><saml:Issuer>${issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="${SUCCESS}" /></samlp:Status
+  ></samlp:LogoutResponse>`.text;
 
 /** A message as the browser brought it. */
 export type IncomingLogout =
   /** By HTTP-POST: base64 of the document. */
   | { binding: "post"; kind: "SAMLRequest" | "SAMLResponse"; message: string }
   /** By HTTP-Redirect: deflated, and signed over parts of the query as they came. */
-  | { binding: "redirect"; kind: "SAMLRequest" | "SAMLResponse"; message: string; query: string; sigAlg?: string; signature?: string };
+  | {
+      binding: "redirect";
+      kind: "SAMLRequest" | "SAMLResponse";
+      message: string;
+      query: string;
+      sigAlg?: string;
+      signature?: string;
+    };
 
 export type ReadLogout = { ok: true; message: Element } | SamlRefused;
 
@@ -56,43 +89,76 @@ export async function readLogout(incoming: IncomingLogout, certificates: readonl
     if (fault) return fault;
   }
   const parsed = parseXml(xml, LIMITS);
-  if (!parsed.ok) return refused(parsed.fault === "too_complex" ? "response_too_complex" : parsed.fault === "markup" ? "markup_refused" : "response_unreadable");
+  if (!parsed.ok)
+    return refused(
+      parsed.fault === "too_complex"
+        ? "response_too_complex"
+        : parsed.fault === "markup"
+          ? "markup_refused"
+          : "response_unreadable",
+    );
   const name = incoming.kind === "SAMLRequest" ? "LogoutRequest" : "LogoutResponse";
   const elements = elementsOf(parsed.root);
   if (!isMessage(parsed.root, elements, name)) return refused("logout_refused");
-  return incoming.binding === "redirect" ? { ok: true, message: parsed.root } : verifiedMessage(xml, parsed.root, elements, certificates);
+  return incoming.binding === "redirect"
+    ? { ok: true, message: parsed.root }
+    : verifiedMessage(xml, parsed.root, elements, certificates);
 }
 
-function verifiedMessage(xml: string, root: Element, elements: readonly Element[], certificates: readonly string[]): ReadLogout {
+function verifiedMessage(
+  xml: string,
+  root: Element,
+  elements: readonly Element[],
+  certificates: readonly string[],
+): ReadLogout {
   const [own, ...more] = childrenOf(root, SIGNATURE, "Signature");
   if (!own) return refused("signature_missing");
-  if (more.length > 0 || elements.filter(({ localName }) => localName === "Signature").length !== 1) return refused("logout_refused");
+  if (more.length > 0 || elements.filter(({ localName }) => localName === "Signature").length !== 1)
+    return refused("logout_refused");
   const shape = signatureFault(own);
   if (shape) return refused(shape);
   const bytes = isMadeByOne(own, certificates) ? verifiedXml(xml, own, certificates) : undefined;
   const signed = bytes === undefined ? undefined : parseXml(bytes, LIMITS);
-  return signed?.ok && signed.root.localName === root.localName && signed.root.namespaceURI === PROTOCOL ? { ok: true, message: signed.root } : refused("signature_invalid");
+  return signed?.ok && signed.root.localName === root.localName && signed.root.namespaceURI === PROTOCOL
+    ? { ok: true, message: signed.root }
+    : refused("signature_invalid");
 }
 
-/** Base64, and deflated by the one binding: 204 KB of it can become 200 MB, so what comes out is bounded as well as what goes in. */
+/**
+ * Base64, and deflated by the one binding: 204 KB of it can become 200 MB, so what comes out is bounded as well as what
+ * goes in.
+ */
 async function textOf({ binding, message }: IncomingLogout): Promise<string | SamlRefused> {
   const base64 = message.replaceAll(/[\t\n\r ]/g, "");
   if (base64.length > MAX_LOGOUT_CHARACTERS) return refused("response_too_large");
-  if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return refused("response_unreadable");
+  if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64))
+    return refused("response_unreadable");
   const bytes = Buffer.from(base64, "base64");
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(binding === "post" ? bytes : await promisify(inflateRaw)(bytes, { maxOutputLength: MAX_LOGOUT_CHARACTERS }));
+    return new TextDecoder("utf-8", { fatal: true }).decode(
+      binding === "post" ? bytes : await promisify(inflateRaw)(bytes, { maxOutputLength: MAX_LOGOUT_CHARACTERS }),
+    );
   } catch {
     return refused("response_unreadable");
   }
 }
 
-/** The signature covers the message, the RelayState and the algorithm as they were encoded, in this order whatever theirs was (bindings, 3.4.4.1). */
-function querySignatureFault({ kind, query, sigAlg, signature }: Extract<IncomingLogout, { binding: "redirect" }>, certificates: readonly string[]): SamlRefused | undefined {
+/**
+ * The signature covers the message, the RelayState and the algorithm as they were encoded, in this order whatever
+ * theirs was (bindings, 3.4.4.1).
+ */
+function querySignatureFault(
+  { kind, query, sigAlg, signature }: Extract<IncomingLogout, { binding: "redirect" }>,
+  certificates: readonly string[],
+): SamlRefused | undefined {
   if (sigAlg === undefined || signature === undefined) return refused("signature_missing");
   if (!SIGNATURE_ALGORITHMS.has(sigAlg)) return refused("algorithm_refused");
   const pairs = query.split("&");
-  const raw = [kind, "RelayState", "SigAlg"].flatMap((name) => pairs.find((pair) => pair.startsWith(`${name}=`)) ?? []).join("&");
+  const raw = [kind, "RelayState", "SigAlg"]
+    .flatMap((name) => pairs.find((pair) => pair.startsWith(`${name}=`)) ?? [])
+    .join("&");
   const bytes = Buffer.from(signature, "base64");
-  return certificates.some((pem) => isSignedBy(pem, sigAlg, Buffer.from(raw), bytes)) ? undefined : refused("signature_invalid");
+  return certificates.some((pem) => isSignedBy(pem, sigAlg, Buffer.from(raw), bytes))
+    ? undefined
+    : refused("signature_invalid");
 }

@@ -1,6 +1,7 @@
 /**
- * Ids of authentication requests. An id carries its own proof (time, randomness, HMAC over both and the connection), so that beginning
- * a log-in, which anybody may do as often as he likes, writes nothing to the store. Only an answered one is recorded.
+ * Ids of authentication requests. An id carries its own proof (time, randomness, HMAC over both and the connection), so
+ * that beginning a log-in, which anybody may do as often as he likes, writes nothing to the store. Only an answered one
+ * is recorded.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Store } from "../../store/store.js";
@@ -15,7 +16,10 @@ type Keyed = Pick<Store, "blindIndex">;
 
 /** A new id for a request to this connection. */
 export function newRequestId(store: Keyed, connectionId: string, now = new Date()): string {
-  const body = Math.floor(now.getTime() / 1_000).toString(16).padStart(8, "0") + randomBytes(16).toString("hex");
+  const body =
+    Math.floor(now.getTime() / 1_000)
+      .toString(16)
+      .padStart(8, "0") + randomBytes(16).toString("hex");
   return `_${body}${macOf(store, connectionId, body)}`;
 }
 
@@ -28,4 +32,6 @@ export function requestedAt(store: Keyed, connectionId: string, id: string): Dat
 }
 
 const macOf = (store: Keyed, connectionId: string, body: string): string =>
-  Buffer.from(store.blindIndex("saml-request", `${connectionId}/${body}`)).toString("hex").slice(0, 32);
+  Buffer.from(store.blindIndex("saml-request", `${connectionId}/${body}`))
+    .toString("hex")
+    .slice(0, 32);

@@ -22,17 +22,23 @@ export type { SamlRefusal } from "./refusals.js";
 
 export interface ServiceProvider extends SingleLogout {
   /**
-   * The way to the identity provider: by a redirect, or with `fields` by a form, signed where the connection says so. The response must answer
-   * `requestId` within ten minutes; bind it to the browser by a pre-login cookie. `relayState` is an opaque key of at most 80 bytes (SAML
-   * bindings, 3.4.3). @throws StoreError `unavailable` when the connection's first key pair is needed and cannot be kept
+   * The way to the identity provider: by a redirect, or with `fields` by a form, signed where the connection says so.
+   * The response must answer `requestId` within ten minutes; bind it to the browser by a pre-login cookie. `relayState`
+   * is an opaque key of at most 80 bytes (SAML bindings, 3.4.3). @throws StoreError `unavailable` when the connection's
+   * first key pair is needed and cannot be kept
    */
   begin(connection: SamlConnection, relayState: string): Promise<Sending & { requestId: string }>;
   /**
-   * Checks a response posted to the connection's ACS. Uses up the request and the assertion: of many posts of one response, at once and
-   * over all processes, one is accepted. `expectedRequestIds` come from the browser's pre-login cookies: two tabs may log in at once.
+   * Checks a response posted to the connection's ACS. Uses up the request and the assertion: of many posts of one
+   * response, at once and over all processes, one is accepted. `expectedRequestIds` come from the browser's pre-login
+   * cookies: two tabs may log in at once.
    * @throws StoreError `unavailable`; whatever was posted is answered by a code
    */
-  accept(connection: SamlConnection, form: { SAMLResponse: string; RelayState?: string }, expectedRequestIds: readonly string[]): Promise<{ ok: true; identity: SamlIdentity } | SamlRefused>;
+  accept(
+    connection: SamlConnection,
+    form: { SAMLResponse: string; RelayState?: string },
+    expectedRequestIds: readonly string[],
+  ): Promise<{ ok: true; identity: SamlIdentity } | SamlRefused>;
 }
 
 export interface ServiceProviderDependencies {
@@ -49,13 +55,26 @@ export interface ServiceProviderDependencies {
 const MAX_RELAY_STATE_BYTES = 80;
 /** Ten times what a check takes on an idle machine. */
 const UNDECRYPTED_MS = 500;
-/** An assertion is accepted for five minutes and twice the skew, which is five at most; the rest is for clocks that are set back. */
+/**
+ * An assertion is accepted for five minutes and twice the skew, which is five at most; the rest is for clocks that are
+ * set back.
+ */
 const REMEMBER_ASSERTION_MS = 12 * MAX_ASSERTION_AGE_MS;
 
 /** The service provider of one process. */
-export function createServiceProvider({ store, publicUrl, log, clockSkewSeconds = CLOCK_SKEW_MS / 1_000, checks = sharedResponseChecks() }: ServiceProviderDependencies): ServiceProvider {
+export function createServiceProvider({
+  store,
+  publicUrl,
+  log,
+  clockSkewSeconds = CLOCK_SKEW_MS / 1_000,
+  checks = sharedResponseChecks(),
+}: ServiceProviderDependencies): ServiceProvider {
   /** What costs little comes first; the document itself is read in a thread. */
-  async function check(connection: SamlConnection, field: unknown, expectedRequestIds: readonly string[]): Promise<CheckedResponse | SamlRefused> {
+  async function check(
+    connection: SamlConnection,
+    field: unknown,
+    expectedRequestIds: readonly string[],
+  ): Promise<CheckedResponse | SamlRefused> {
     const now = Date.now();
     if (connection.status !== "enabled") return refused("connection_disabled");
     if (liveCertificates(connection.certificates, now).length === 0) return refused("certificate_expired");
@@ -65,11 +84,23 @@ export function createServiceProvider({ store, publicUrl, log, clockSkewSeconds 
       const at = requestedAt(store, connection.id, id);
       return at ? [{ id, at: at.getTime() }] : [];
     });
-    // A browser that asked for nothing gets nothing, whatever it posts: the text alone tells an administrator which of the two it was.
-    if (requests.length === 0 && !connection.idpInitiated) return refused(xml.includes("InResponseTo") ? "request_unknown" : "unsolicited");
-    return checks.check({ publicUrl, connection, xml, requests, now, skewMs: 1_000 * (connection.clockSkewSeconds ?? clockSkewSeconds) });
+    // A browser that asked for nothing gets nothing, whatever it posts: the text alone tells an administrator which of
+    // the two it was.
+    if (requests.length === 0 && !connection.idpInitiated)
+      return refused(xml.includes("InResponseTo") ? "request_unknown" : "unsolicited");
+    return checks.check({
+      publicUrl,
+      connection,
+      xml,
+      requests,
+      now,
+      skewMs: 1_000 * (connection.clockSkewSeconds ?? clockSkewSeconds),
+    });
   }
-  /** What could not be decrypted is answered after the same time, wherever it failed: the rest of an oracle would be in the time. */
+  /**
+   * What could not be decrypted is answered after the same time, wherever it failed: the rest of an oracle would be in
+   * the time.
+   */
   async function checkEvenly(...what: Parameters<typeof check>): ReturnType<typeof check> {
     const due = Date.now() + UNDECRYPTED_MS;
     const checked = await check(...what);
@@ -77,19 +108,38 @@ export function createServiceProvider({ store, publicUrl, log, clockSkewSeconds 
     return checked;
   }
   const refusedFor = (connection: SamlConnection, refusal: SamlRefused): SamlRefused => {
-    log?.info({ connection: connection.id, code: refusal.code, ...(refusal.status !== undefined && { status: refusal.status }) }, "a SAML response was refused");
+    log?.info(
+      {
+        connection: connection.id,
+        code: refusal.code,
+        ...(refusal.status !== undefined && { status: refusal.status }),
+      },
+      "a SAML response was refused",
+    );
     return refusal;
   };
   return {
     ...createSingleLogout({ store, publicUrl }),
     async begin(connection, relayState) {
-      if (Buffer.byteLength(relayState) > MAX_RELAY_STATE_BYTES) throw new RangeError(`RelayState may have ${MAX_RELAY_STATE_BYTES} bytes.`);
+      if (Buffer.byteLength(relayState) > MAX_RELAY_STATE_BYTES)
+        throw new RangeError(`RelayState may have ${MAX_RELAY_STATE_BYTES} bytes.`);
       const requestId = newRequestId(store, connection.id);
-      const library = samlLibrary({ connection, publicUrl, certificates: connection.certificates.map(({ pem }) => pem), requestId });
+      const library = samlLibrary({
+        connection,
+        publicUrl,
+        certificates: connection.certificates.map(({ pem }) => pem),
+        requestId,
+      });
       const { SAMLRequest } = await library.getAuthorizeMessageAsync("");
-      const key = connection.signRequests ? signingSpKey((await withSpKey(store, connection))?.keys, new Date()) : undefined;
+      const key = connection.signRequests
+        ? signingSpKey((await withSpKey(store, connection))?.keys, new Date())
+        : undefined;
       const sending = await sendingOf({
-        kind: "SAMLRequest", xml: Buffer.from(String(SAMLRequest), "base64").toString("utf8"), ...ssoOf(connection), relayState, ...(key && { key }),
+        kind: "SAMLRequest",
+        xml: Buffer.from(String(SAMLRequest), "base64").toString("utf8"),
+        ...ssoOf(connection),
+        relayState,
+        ...(key && { key }),
       });
       return { ...sending, requestId };
     },
@@ -104,12 +154,22 @@ export function createServiceProvider({ store, publicUrl, log, clockSkewSeconds 
 
 /** By a redirect where it takes one, which needs no script and no page between. */
 const ssoOf = ({ ssoUrl, ssoPostUrl }: SamlConnection): Pick<OutgoingMessage, "destination" | "binding"> =>
-  ssoUrl === undefined && ssoPostUrl !== undefined ? { destination: ssoPostUrl, binding: "post" } : { destination: ssoUrl ?? "", binding: "redirect" };
+  ssoUrl === undefined && ssoPostUrl !== undefined
+    ? { destination: ssoPostUrl, binding: "post" }
+    : { destination: ssoUrl ?? "", binding: "redirect" };
 
 /** False when the request was answered or the assertion used before. */
-async function useUp(store: Pick<Store, "samlUses">, connection: SamlConnection, { identity, requestId }: CheckedResponse): Promise<boolean> {
+async function useUp(
+  store: Pick<Store, "samlUses">,
+  connection: SamlConnection,
+  { identity, requestId }: CheckedResponse,
+): Promise<boolean> {
   const now = Date.now();
-  if (requestId !== undefined && !(await store.samlUses.use(`request/${requestId}`, new Date(now + 2 * REQUEST_LIFE_MS)))) return false;
+  if (
+    requestId !== undefined &&
+    !(await store.samlUses.use(`request/${requestId}`, new Date(now + 2 * REQUEST_LIFE_MS)))
+  )
+    return false;
   // The id is anybody's text: hashed, it is short and cannot be another connection's.
   const assertionId = createHash("sha256").update(identity.assertionId).digest("hex");
   return store.samlUses.use(`assertion/${connection.id}/${assertionId}`, new Date(now + REMEMBER_ASSERTION_MS));

@@ -1,6 +1,6 @@
 /**
- * Single logout with an identity provider (SAML 2.0 profiles, 4.4). Nothing here depends on the provider: a session has ended here before it
- * hears of it, and what it answers only decides what the person is told.
+ * Single logout with an identity provider (SAML 2.0 profiles, 4.4). Nothing here depends on the provider: a session has
+ * ended here before it hears of it, and what it answers only decides what the person is told.
  */
 import { createHash } from "node:crypto";
 import type { LogoutEndpoint, SamlConnection } from "../../store/collections/saml-connections.js";
@@ -35,12 +35,24 @@ export interface LogoutAnswered {
 }
 
 export interface SingleLogout {
-  /** The way to the identity provider with a signed LogoutRequest; undefined when it takes none. @throws StoreError `unavailable` */
+  /**
+   * The way to the identity provider with a signed LogoutRequest; undefined when it takes none. @throws StoreError
+   * `unavailable`
+   */
   beginLogout(connection: SamlConnection, identity: SessionIdentity): Promise<Sending | undefined>;
   /** What the identity provider sent. A request counts once. @throws StoreError `unavailable` */
-  acceptLogout(connection: SamlConnection, incoming: IncomingLogout): Promise<LogoutAsked | LogoutAnswered | SamlRefused>;
-  /** The way back with a signed LogoutResponse that says that it is done; undefined when the provider takes none. @throws StoreError `unavailable` */
-  answerLogout(connection: SamlConnection, asked: { id: string; binding: IncomingLogout["binding"]; relayState?: string }): Promise<Sending | undefined>;
+  acceptLogout(
+    connection: SamlConnection,
+    incoming: IncomingLogout,
+  ): Promise<LogoutAsked | LogoutAnswered | SamlRefused>;
+  /**
+   * The way back with a signed LogoutResponse that says that it is done; undefined when the provider takes none.
+   * @throws StoreError `unavailable`
+   */
+  answerLogout(
+    connection: SamlConnection,
+    asked: { id: string; binding: IncomingLogout["binding"]; relayState?: string },
+  ): Promise<Sending | undefined>;
 }
 
 type Stores = Pick<Store, "blindIndex" | "samlUses" | "samlConnections" | "audit">;
@@ -57,7 +69,10 @@ const purposeOf = (connection: SamlConnection): string => `${connection.id}/logo
 
 export function createSingleLogout({ store, publicUrl }: { store: Stores; publicUrl: string }): SingleLogout {
   /** Both kinds of message are signed always: the profile asks for it, whatever the connection says of log-ins. */
-  async function signed(connection: SamlConnection, message: Omit<OutgoingMessage, "key">): Promise<Sending | undefined> {
+  async function signed(
+    connection: SamlConnection,
+    message: Omit<OutgoingMessage, "key">,
+  ): Promise<Sending | undefined> {
     const key = signingSpKey((await withSpKey(store, connection))?.keys, new Date());
     return key && sendingOf({ ...message, key });
   }
@@ -65,8 +80,18 @@ export function createSingleLogout({ store, publicUrl }: { store: Stores; public
     async beginLogout(connection, identity) {
       const to = endpointOf(connection, "redirect");
       if (!to || connection.status !== "enabled") return undefined;
-      const parts = { id: newRequestId(store, purposeOf(connection)), issuer: spEntityId(publicUrl, connection.id), destination: to.url, now: new Date() };
-      return signed(connection, { kind: "SAMLRequest", xml: logoutRequestXml(parts, identity), destination: to.url, binding: to.binding });
+      const parts = {
+        id: newRequestId(store, purposeOf(connection)),
+        issuer: spEntityId(publicUrl, connection.id),
+        destination: to.url,
+        now: new Date(),
+      };
+      return signed(connection, {
+        kind: "SAMLRequest",
+        xml: logoutRequestXml(parts, identity),
+        destination: to.url,
+        binding: to.binding,
+      });
     },
     async acceptLogout(connection, incoming) {
       const now = Date.now();
@@ -75,29 +100,47 @@ export function createSingleLogout({ store, publicUrl }: { store: Stores; public
       if (certificates.length === 0) return refused("certificate_expired");
       const read = await readLogout(incoming, certificates);
       if (!read.ok) return read;
-      const fault = messageFault(read.message, { issuer: connection.entityId, destination: sloUrl(publicUrl, connection.id), now });
+      const fault = messageFault(read.message, {
+        issuer: connection.entityId,
+        destination: sloUrl(publicUrl, connection.id),
+        now,
+      });
       if (fault) return refused(fault);
-      return incoming.kind === "SAMLResponse" ? answered(store, connection, read.message) : asked(store, connection, read.message);
+      return incoming.kind === "SAMLResponse"
+        ? answered(store, connection, read.message)
+        : asked(store, connection, read.message);
     },
     async answerLogout(connection, { id, binding, relayState }) {
       const to = endpointOf(connection, binding);
       if (!to) return undefined;
       const destination = to.responseUrl ?? to.url;
       const xml = logoutResponseXml({ issuer: spEntityId(publicUrl, connection.id), destination, now: new Date() }, id);
-      return signed(connection, { kind: "SAMLResponse", xml, destination, binding: to.binding, ...(relayState !== undefined && { relayState }) });
+      return signed(connection, {
+        kind: "SAMLResponse",
+        xml,
+        destination,
+        binding: to.binding,
+        ...(relayState !== undefined && { relayState }),
+      });
     },
   };
 }
 
 /** By the binding that is preferred, else by the other one. */
-function endpointOf({ slo }: SamlConnection, preferred: "redirect" | "post"): (LogoutEndpoint & { binding: "redirect" | "post" }) | undefined {
+function endpointOf(
+  { slo }: SamlConnection,
+  preferred: "redirect" | "post",
+): (LogoutEndpoint & { binding: "redirect" | "post" }) | undefined {
   const binding = slo?.[preferred] ? preferred : preferred === "redirect" ? "post" : "redirect";
   const endpoint = slo?.[binding];
   return endpoint && { ...endpoint, binding };
 }
 
 /** What both kinds of message must say. Destination is demanded of what is signed (bindings, 3.4.5.2 and 3.5.5.2). */
-function messageFault(message: Element, { issuer, destination, now }: { issuer: string; destination: string; now: number }): SamlRefusal | undefined {
+function messageFault(
+  message: Element,
+  { issuer, destination, now }: { issuer: string; destination: string; now: number },
+): SamlRefusal | undefined {
   const id = attributeOf(message, "ID") ?? "";
   if (attributeOf(message, "Version") !== "2.0" || id === "" || id.length > 256) return "logout_refused";
   if (attributeOf(message, "Destination") !== destination) return "destination_mismatch";
@@ -117,13 +160,28 @@ async function asked(store: Stores, connection: SamlConnection, message: Element
   const id = attributeOf(message, "ID") ?? "";
   const use = `logout/${connection.id}/${createHash("sha256").update(id).digest("hex")}`;
   if (!(await store.samlUses.use(use, new Date(Date.now() + REMEMBER_MS + CLOCK_SKEW_MS)))) return refused("replayed");
-  return { ok: true, kind: "request", id, nameId: named.nameId, ...(indexes.length > 0 && { sessionIndexes: indexes }) };
+  return {
+    ok: true,
+    kind: "request",
+    id,
+    nameId: named.nameId,
+    ...(indexes.length > 0 && { sessionIndexes: indexes }),
+  };
 }
 
-function answered(store: Pick<Store, "blindIndex">, connection: SamlConnection, message: Element): LogoutAnswered | SamlRefused {
-  if (!requestedAt(store, purposeOf(connection), attributeOf(message, "InResponseTo") ?? "")) return refused("request_unknown");
+function answered(
+  store: Pick<Store, "blindIndex">,
+  connection: SamlConnection,
+  message: Element,
+): LogoutAnswered | SamlRefused {
+  if (!requestedAt(store, purposeOf(connection), attributeOf(message, "InResponseTo") ?? ""))
+    return refused("request_unknown");
   const status = onlyChild(message, PROTOCOL, "Status");
   const code = status && onlyChild(status, PROTOCOL, "StatusCode");
   // A second-level code, such as PartialLogout, says that somewhere a session goes on (core, 3.7.3.2).
-  return { ok: true, kind: "response", confirmed: code !== undefined && attributeOf(code, "Value") === SUCCESS && childrenOf(code).length === 0 };
+  return {
+    ok: true,
+    kind: "response",
+    confirmed: code !== undefined && attributeOf(code, "Value") === SUCCESS && childrenOf(code).length === 0,
+  };
 }

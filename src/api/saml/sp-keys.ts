@@ -7,9 +7,20 @@ import { recordedAct } from "../../store/audit/acts.js";
 import { liveSpKeys, MAX_SP_KEYS, type SamlConnection, type SpKey } from "../../store/collections/saml-connections.js";
 import type { Store } from "../../store/store.js";
 
-/** As long as 128 bits of security ask for (SP 800-57, table 2); every identity provider takes it, which cannot be said of elliptic curves. */
-const ALGORITHM = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength: 3_072, publicExponent: new Uint8Array([1, 0, 1]) };
-/** The key counts by being in the metadata, not by its certificate's dates, but some providers look at them all the same. */
+/**
+ * As long as 128 bits of security ask for (SP 800-57, table 2); every identity provider takes it, which cannot be said
+ * of elliptic curves.
+ */
+const ALGORITHM = {
+  name: "RSASSA-PKCS1-v1_5",
+  hash: "SHA-256",
+  modulusLength: 3_072,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
+/**
+ * The key counts by being in the metadata, not by its certificate's dates, but some providers look at them all the
+ * same.
+ */
 const YEARS = 10;
 const DAY_MS = 86_400_000;
 
@@ -19,23 +30,34 @@ export async function newSpKey(connectionId: string, now = new Date()): Promise<
   const notAfter = new Date(now);
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + YEARS);
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: [`Sealpost ${connectionId}`] }], keys, signingAlgorithm: ALGORITHM, notBefore: new Date(now.getTime() - DAY_MS), notAfter,
+    name: [{ CN: [`Sealpost ${connectionId}`] }],
+    keys,
+    signingAlgorithm: ALGORITHM,
+    notBefore: new Date(now.getTime() - DAY_MS),
+    notAfter,
   });
   const pem = `${certificate.toString("pem")}\n`;
   const read = new X509Certificate(pem);
   return {
-    fingerprint256: read.fingerprint256.replaceAll(":", "").toLowerCase(), certificate: pem, notAfter: new Date(read.validTo),
-    privateKey: `${PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY")}\n`, createdAt: now,
+    fingerprint256: read.fingerprint256.replaceAll(":", "").toLowerCase(),
+    certificate: pem,
+    notAfter: new Date(read.validTo),
+    privateKey: `${PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY")}\n`,
+    createdAt: now,
   };
 }
 
 /** The one that signs: the oldest that counts, because the identity provider may not have read of a newer one yet. */
-export const signingSpKey = (keys: readonly SpKey[] | undefined, now: Date): SpKey | undefined => liveSpKeys(keys, now).at(-1);
+export const signingSpKey = (keys: readonly SpKey[] | undefined, now: Date): SpKey | undefined =>
+  liveSpKeys(keys, now).at(-1);
 
 /** The new key first; those before it count until the overlap ends, and the oldest beyond three not at all. */
 export function rotatedSpKeys(keys: readonly SpKey[] | undefined, added: SpKey, overlapSeconds: number): SpKey[] {
   const end = new Date(added.createdAt.getTime() + overlapSeconds * 1_000);
-  const kept = liveSpKeys(keys, added.createdAt).map((key): SpKey => ({ ...key, expiresAt: key.expiresAt && key.expiresAt < end ? key.expiresAt : end }));
+  const kept = liveSpKeys(keys, added.createdAt).map((key): SpKey => ({
+    ...key,
+    expiresAt: key.expiresAt && key.expiresAt < end ? key.expiresAt : end,
+  }));
   return overlapSeconds === 0 ? [added] : [added, ...kept].slice(0, MAX_SP_KEYS);
 }
 
@@ -43,13 +65,15 @@ type Stores = Pick<Store, "samlConnections" | "audit">;
 const making = new Map<string, Promise<SamlConnection | undefined>>();
 
 /**
- * The connection with a key pair: one from before there were any gets its first now, once over all processes, and the audit says so. Asked for by
- * anybody who reads its metadata, so all who ask at the same time wait for the same pair. Undefined when the connection was deleted meanwhile.
+ * The connection with a key pair: one from before there were any gets its first now, once over all processes, and the
+ * audit says so. Asked for by anybody who reads its metadata, so all who ask at the same time wait for the same pair.
+ * Undefined when the connection was deleted meanwhile.
  * @throws StoreError `unavailable`
  */
 export async function withSpKey(store: Stores, connection: SamlConnection): Promise<SamlConnection | undefined> {
   if (liveSpKeys(connection.keys, new Date()).length > 0) return connection;
-  const underWay = making.get(connection.id) ?? makeFirst(store, connection.id).finally(() => making.delete(connection.id));
+  const underWay =
+    making.get(connection.id) ?? makeFirst(store, connection.id).finally(() => making.delete(connection.id));
   making.set(connection.id, underWay);
   return underWay;
 }
@@ -57,10 +81,18 @@ export async function withSpKey(store: Stores, connection: SamlConnection): Prom
 async function makeFirst(store: Stores, id: string): Promise<SamlConnection | undefined> {
   const key = await newSpKey(id);
   let connection: SamlConnection | undefined;
-  await recordedAct(store.audit, { actor: "service", subject: id, operation: "makeSamlKey", write: "samlConnections.update", target: id }, async () => {
-    connection = await store.samlConnections.update(id, (current) => (liveSpKeys(current.keys, new Date()).length > 0 ? current : { ...current, keys: [key] }));
-    const made = connection?.keys?.some(({ fingerprint256 }) => fingerprint256 === key.fingerprint256);
-    return made ? { action: "saml_connection.key", subject: id, detail: { certificate: key.fingerprint256 } } : undefined;
-  });
+  await recordedAct(
+    store.audit,
+    { actor: "service", subject: id, operation: "makeSamlKey", write: "samlConnections.update", target: id },
+    async () => {
+      connection = await store.samlConnections.update(id, (current) =>
+        liveSpKeys(current.keys, new Date()).length > 0 ? current : { ...current, keys: [key] },
+      );
+      const made = connection?.keys?.some(({ fingerprint256 }) => fingerprint256 === key.fingerprint256);
+      return made
+        ? { action: "saml_connection.key", subject: id, detail: { certificate: key.fingerprint256 } }
+        : undefined;
+    },
+  );
   return connection;
 }

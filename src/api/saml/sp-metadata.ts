@@ -1,4 +1,7 @@
-/** What this service tells an identity provider of itself (SAML 2.0 metadata, 2.4.4): entity id, keys, and where it takes which message. */
+/**
+ * What this service tells an identity provider of itself (SAML 2.0 metadata, 2.4.4): entity id, keys, and where it
+ * takes which message.
+ */
 import { liveSpKeys, type SamlConnection, type SpKey } from "../../store/collections/saml-connections.js";
 import { html, type Html } from "../pages/html.js";
 import { acsUrl, sloUrl, spEntityId } from "./addresses.js";
@@ -7,29 +10,47 @@ import { POST, REDIRECT } from "./response/response.js";
 
 const bare = (pem: string): string => pem.replaceAll(/-----[^-]+-----|\s/g, "");
 
-const keyDescriptor = ({ certificate }: SpKey, use: "signing" | "encryption"): Html => html`
-    <KeyDescriptor use="${use}">
-      <ds:KeyInfo><ds:X509Data><ds:X509Certificate>${bare(certificate)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>${use === "encryption" ? METHODS : undefined}
-    </KeyDescriptor>`;
+const keyDescriptor = ({ certificate }: SpKey, use: "signing" | "encryption"): Html =>
+  html` <KeyDescriptor use="${use}">
+    <ds:KeyInfo
+      ><ds:X509Data><ds:X509Certificate>${bare(certificate)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo
+    >${use === "encryption" ? METHODS : undefined}
+  </KeyDescriptor>`;
 
 /** The best first, as a provider takes the first that it knows. */
-const METHODS = html`${[...OFFERED_CIPHERS, OAEP_SHA1, OAEP_11].map((algorithm) => html`
-      <EncryptionMethod Algorithm="${algorithm}"/>`)}`;
+const METHODS = html`${[...OFFERED_CIPHERS, OAEP_SHA1, OAEP_11].map(
+  (algorithm) => html` <EncryptionMethod Algorithm="${algorithm}" />`,
+)}`;
 
 /**
- * The document for the connection as it is now. Every key that counts may have signed, so all are told for that; what is encrypted from now on
- * is encrypted for the newest.
+ * The document for the connection as it is now. Every key that counts may have signed, so all are told for that; what
+ * is encrypted from now on is encrypted for the newest.
  */
 export function spMetadata(connection: SamlConnection, publicUrl: string, now = new Date()): string {
   const keys = liveSpKeys(connection.keys, now);
   return html`<?xml version="1.0" encoding="UTF-8"?>
-<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="${spEntityId(publicUrl, connection.id)}">
-  <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol" AuthnRequestsSigned="${String(connection.signRequests === true)}" WantAssertionsSigned="true">${[
-    ...keys.map((key) => keyDescriptor(key, "signing")), ...keys.slice(0, 1).map((key) => keyDescriptor(key, "encryption")),
-  ]}${[REDIRECT, POST].map((binding) => html`
-    <SingleLogoutService Binding="${binding}" Location="${sloUrl(publicUrl, connection.id)}"/>`)}
-    <AssertionConsumerService index="1" isDefault="true" Binding="${POST}" Location="${acsUrl(publicUrl, connection.id)}"/>
-  </SPSSODescriptor>
-</EntityDescriptor>
-`.text;
+    <EntityDescriptor
+      xmlns="urn:oasis:names:tc:SAML:2.0:metadata"
+      xmlns:ds="http://www.w3.org/2000/09/xmldsig#"
+      entityID="${spEntityId(publicUrl, connection.id)}"
+    >
+      <SPSSODescriptor
+        protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"
+        AuthnRequestsSigned="${String(connection.signRequests === true)}"
+        WantAssertionsSigned="true"
+        >${[
+          ...keys.map((key) => keyDescriptor(key, "signing")),
+          ...keys.slice(0, 1).map((key) => keyDescriptor(key, "encryption")),
+        ]}${[REDIRECT, POST].map(
+          (binding) =>
+            html` <SingleLogoutService Binding="${binding}" Location="${sloUrl(publicUrl, connection.id)}" />`,
+        )}
+        <AssertionConsumerService
+          index="1"
+          isDefault="true"
+          Binding="${POST}"
+          Location="${acsUrl(publicUrl, connection.id)}"
+        />
+      </SPSSODescriptor>
+    </EntityDescriptor> `.text;
 }

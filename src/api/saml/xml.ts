@@ -1,6 +1,7 @@
 /**
- * Reading XML that somebody else wrote. The text is checked before any parser sees it: what XML allows beyond elements, attributes and
- * text is where parsers differ, and where attacks are made (XXE, entity expansion, comments that cut a name in two).
+ * Reading XML that somebody else wrote. The text is checked before any parser sees it: what XML allows beyond elements,
+ * attributes and text is where parsers differ, and where attacks are made (XXE, entity expansion, comments that cut a
+ * name in two).
  */
 import { DOMParser } from "@xmldom/xmldom";
 
@@ -19,10 +20,14 @@ export interface XmlLimits {
 
 /** Of one element, namespace declarations among them. An assertion's richest has eight. */
 const MAX_ATTRIBUTES = 24;
-/** Prefixes that a document declares. Each element's copy of those in scope makes canonicalization quadratic: 2,500 took 0.8 s of CPU in 120 KB. */
+/**
+ * Prefixes that a document declares. Each element's copy of those in scope makes canonicalization quadratic: 2,500 took
+ * 0.8 s of CPU in 120 KB.
+ */
 const MAX_PREFIXES = 32;
 
-const DECLARATION = /^<\?xml\s+version=(["'])1\.0\1(?:\s+encoding=(["'])utf-8\2)?(?:\s+standalone=(["'])(?:yes|no)\3)?\s*\?>/i;
+const DECLARATION =
+  /^<\?xml\s+version=(["'])1\.0\1(?:\s+encoding=(["'])utf-8\2)?(?:\s+standalone=(["'])(?:yes|no)\3)?\s*\?>/i;
 /** XML 1.0, production 2: what may not be in a document, not even as a reference. */
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udfff]/u;
 /** The end of a tag: `>` within quotes is none. */
@@ -34,10 +39,12 @@ const ATTRIBUTE = /([^\s"'=]*)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 /** Parses the document and gives its root. Never throws, never reads anything but the text. Namespaces are resolved. */
 export function parseXml(text: string, limits: XmlLimits = {}): ParsedXml {
   const bare = text.replace(DECLARATION, "");
-  // `<!` begins a DOCTYPE, an ENTITY, a comment or CDATA and is nowhere else allowed; `<?` begins a processing instruction.
+  // `<!` begins a DOCTYPE, an ENTITY, a comment or CDATA and is nowhere else allowed; `<?` begins a processing
+  // instruction.
   if (/<[!?]/.test(bare)) return { ok: false, fault: "markup" };
   if (FORBIDDEN.test(bare)) return { ok: false, fault: "malformed" };
-  for (const [, reference] of bare.matchAll(/&([^;&<]{0,12};?)/g)) if (!isPlainReference(reference ?? "")) return { ok: false, fault: "markup" };
+  for (const [, reference] of bare.matchAll(/&([^;&<]{0,12};?)/g))
+    if (!isPlainReference(reference ?? "")) return { ok: false, fault: "markup" };
   const shape = shapeFault(bare, limits);
   if (shape) return { ok: false, fault: shape };
   return parse(bare);
@@ -52,7 +59,10 @@ function isPlainReference(reference: string): boolean {
   return point <= 0x10ffff && !FORBIDDEN.test(String.fromCodePoint(point));
 }
 
-/** Depth and number of elements and attributes, and whether every `<` begins a tag that ends. Parsers recurse: 256 KiB of `<a>` are 80,000 levels. */
+/**
+ * Depth and number of elements and attributes, and whether every `<` begins a tag that ends. Parsers recurse: 256 KiB
+ * of `<a>` are 80,000 levels.
+ */
 function shapeFault(text: string, limits: XmlLimits): XmlFault | undefined {
   const { maxDepth = 32, maxElements = 4_000, outside } = limits;
   const prefixes = new Set<string>();
@@ -76,18 +86,21 @@ function shapeFault(text: string, limits: XmlLimits): XmlFault | undefined {
     }
     if (inside !== undefined && depth <= inside) inside = undefined;
     if (depth > maxDepth || elements > maxElements) return "too_complex";
-    if (outside && inside === undefined && (depth > outside.maxDepth || elementsOutside > outside.maxElements)) return "too_complex";
+    if (outside && inside === undefined && (depth > outside.maxDepth || elementsOutside > outside.maxElements))
+      return "too_complex";
     // Around the root there is nothing: the parser would drop what stands there without a word.
     if (depth < 0 || (depth === 0 && piece.slice(tag.length).trim() !== "")) return "malformed";
   }
   return depth === 0 ? undefined : "malformed";
 }
 
-const localNameOf = (tag: string): string => (/^(?:[^\s/>:]+:)?([^\s/>:]+)/.exec(tag)?.[1] ?? "");
+const localNameOf = (tag: string): string => /^(?:[^\s/>:]+:)?([^\s/>:]+)/.exec(tag)?.[1] ?? "";
 
 /** Every value in quotes is an attribute's. Notes the prefixes that are declared. */
 function hasTooManyAttributes(
-  tag: string, prefixes: Set<string>, { maxAttributes = MAX_ATTRIBUTES, maxPrefixes = MAX_PREFIXES }: XmlLimits,
+  tag: string,
+  prefixes: Set<string>,
+  { maxAttributes = MAX_ATTRIBUTES, maxPrefixes = MAX_PREFIXES }: XmlLimits,
 ): boolean {
   if (!tag.includes("=")) return false;
   let count = 0;
@@ -104,10 +117,13 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">",
 export function attributesOfTag(inside: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const [, name = "", double, single] of inside.matchAll(ATTRIBUTE)) {
-    const value = (double ?? single ?? "").replaceAll(/&(#?)(x?)([0-9A-Za-z]{1,7});/g, (all, number: string, hex: string, text: string) => {
-      if (number === "") return ENTITIES[`${hex}${text}`] ?? all;
-      return isPlainReference(all.slice(1)) ? String.fromCodePoint(Number.parseInt(text, hex === "" ? 10 : 16)) : all;
-    });
+    const value = (double ?? single ?? "").replaceAll(
+      /&(#?)(x?)([0-9A-Za-z]{1,7});/g,
+      (all, number: string, hex: string, text: string) => {
+        if (number === "") return ENTITIES[`${hex}${text}`] ?? all;
+        return isPlainReference(all.slice(1)) ? String.fromCodePoint(Number.parseInt(text, hex === "" ? 10 : 16)) : all;
+      },
+    );
     if (!found.has(name)) found.set(name, value);
   }
   return found;
@@ -119,7 +135,10 @@ function parse(text: string): ParsedXml {
   };
   try {
     // Everything the parser would only warn of is an error here.
-    const document = new DOMParser({ locator: {}, errorHandler: { warning: fail, error: fail, fatalError: fail } }).parseFromString(text, "text/xml") as Document | undefined;
+    const document = new DOMParser({
+      locator: {},
+      errorHandler: { warning: fail, error: fail, fatalError: fail },
+    }).parseFromString(text, "text/xml") as Document | undefined;
     const root = document?.documentElement;
     return root ? { ok: true, root } : { ok: false, fault: "malformed" };
   } catch {
@@ -135,7 +154,12 @@ const isElement = (node: Node): node is Element => node.nodeType === ELEMENT;
 export function childrenOf(parent: Element, namespace?: string, name?: string): Element[] {
   const found: Element[] = [];
   for (let node = parent.firstChild; node; node = node.nextSibling) {
-    if (isElement(node) && (namespace === undefined || node.namespaceURI === namespace) && (name === undefined || node.localName === name)) found.push(node);
+    if (
+      isElement(node) &&
+      (namespace === undefined || node.namespaceURI === namespace) &&
+      (name === undefined || node.localName === name)
+    )
+      found.push(node);
   }
   return found;
 }
@@ -152,7 +176,8 @@ export function elementsOf(root: Element): Element[] {
 }
 
 /** The value of an attribute without a namespace; undefined when it is absent. */
-export const attributeOf = (element: Element, name: string): string | undefined => (element.hasAttribute(name) ? (element.getAttribute(name) ?? undefined) : undefined);
+export const attributeOf = (element: Element, name: string): string | undefined =>
+  element.hasAttribute(name) ? (element.getAttribute(name) ?? undefined) : undefined;
 
 /** The text of an element that holds nothing but text; undefined when there is an element in it. */
 export function textOf(element: Element): string | undefined {

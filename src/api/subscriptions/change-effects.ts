@@ -1,4 +1,7 @@
-/** What a change does to a subscription beside the changed fields: a consumer's may need another verification or approval. */
+/**
+ * What a change does to a subscription beside the changed fields: a consumer's may need another verification or
+ * approval.
+ */
 import type { Subscription } from "../../store/model.js";
 import { LIFE, takeStep } from "../../store/subscription-life.js";
 import { applyChange, type ChangeOf } from "../http/change.js";
@@ -6,8 +9,9 @@ import type { RequestContext } from "../route.js";
 import { isAutomatic, isSameEndpoint } from "./life.js";
 
 /**
- * The subscription after the change. A consumer's new endpoint in service is held until it is verified, and event types that need
- * approval wait for it, while those before are served. Whoever provides answers for what they set: it holds at once.
+ * The subscription after the change. A consumer's new endpoint in service is held until it is verified, and event types
+ * that need approval wait for it, while those before are served. Whoever provides answers for what they set: it holds
+ * at once.
  */
 export function changed(context: RequestContext, current: Subscription, change: ChangeOf<Subscription>): Subscription {
   const next = applyChange<Subscription>(current, change);
@@ -17,7 +21,9 @@ export function changed(context: RequestContext, current: Subscription, change: 
     if (!sameEndpoint) delete next.needsVerification;
     return next;
   }
-  const further = (change.eventTypes ?? []).some((name) => !current.eventTypes.includes(name) && !isAutomatic(context, name));
+  const further = (change.eventTypes ?? []).some(
+    (name) => !current.eventTypes.includes(name) && !isAutomatic(context, name),
+  );
   const inService = LIFE[current.status].routing !== "none";
   const asked = further && inService ? withRequest(context, current, next) : next;
   if (sameEndpoint && !(further && !inService) && current.status !== "rejected") return asked;
@@ -25,7 +31,9 @@ export function changed(context: RequestContext, current: Subscription, change: 
   return step.ok ? step.subscription : asked;
 }
 
-/** What needs no approval holds at once. Without any such the types before stay: with none at all it would be nobody's. */
+/**
+ * What needs no approval holds at once. Without any such the types before stay: with none at all it would be nobody's.
+ */
 function withRequest(context: RequestContext, current: Subscription, wanted: Subscription): Subscription {
   const now = wanted.eventTypes.filter((name) => current.eventTypes.includes(name) || isAutomatic(context, name));
   return { ...wanted, eventTypes: now.length > 0 ? now : current.eventTypes, requestedEventTypes: wanted.eventTypes };

@@ -1,4 +1,7 @@
-/** What a schema cannot tell about a subscription: whether its group, event types, URL, certificates and secret can be used. */
+/**
+ * What a schema cannot tell about a subscription: whether its group, event types, URL, certificates and secret can be
+ * used.
+ */
 import { isDeepStrictEqual } from "node:util";
 import { authsOf, headerOf, oauthOf } from "../../endpoint/auth.js";
 import { checkTls, type TlsField } from "../../endpoint/certificates/client-certificate.js";
@@ -11,43 +14,72 @@ import { refuse, type FieldError, type Refusal } from "../http/errors.js";
 import type { RequestContext } from "../route.js";
 
 /** The group that a new subscription is for, or why it cannot be. A consumer with one group may leave it out. */
-export async function groupFor({ dependencies: { catalogue }, actor }: RequestContext, given: string | undefined): Promise<string | Refusal> {
+export async function groupFor(
+  { dependencies: { catalogue }, actor }: RequestContext,
+  given: string | undefined,
+): Promise<string | Refusal> {
   const groupId = given ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
-  if (groupId === undefined) return refuse("invalid_request", undefined, { errors: [{ path: "groupId", message: "is needed" }] });
+  if (groupId === undefined)
+    return refuse("invalid_request", undefined, { errors: [{ path: "groupId", message: "is needed" }] });
   if (!catalogue.group(groupId)) await catalogue.refresh();
   return catalogue.group(groupId) && seesGroup(actor, groupId) ? groupId : refuse("group_unknown");
 }
 
 /** Every event type must exist, be granted to the group, and be within the limits of a provider key. */
-export async function refuseEventTypes({ dependencies: { catalogue }, actor }: RequestContext, groupId: string, names: readonly string[]): Promise<Refusal | undefined> {
+export async function refuseEventTypes(
+  { dependencies: { catalogue }, actor }: RequestContext,
+  groupId: string,
+  names: readonly string[],
+): Promise<Refusal | undefined> {
   const missing = (name: string) => !catalogue.granted(groupId, name) || !ownsEventType(actor, catalogue, name);
   // What another process granted a moment ago may not be here yet.
   if (names.some(missing)) await catalogue.refresh();
-  const errors: FieldError[] = names.flatMap((name, index) => (missing(name) ? [{ path: `eventTypes[${index}]`, message: "is no event type that the group is granted" }] : []));
+  const errors: FieldError[] = names.flatMap((name, index) =>
+    missing(name) ? [{ path: `eventTypes[${index}]`, message: "is no event type that the group is granted" }] : [],
+  );
   return errors.length === 0 ? undefined : refuse("event_type_not_granted", undefined, { errors });
 }
 
-/** The SSRF guard's answer to the URL, by its text and what its name resolves to now; it is asked again at every attempt. */
+/**
+ * The SSRF guard's answer to the URL, by its text and what its name resolves to now; it is asked again at every
+ * attempt.
+ */
 export async function refuseUrl({ dependencies }: RequestContext, url: string): Promise<Refusal | undefined> {
   const reason = await dependencies.refuseTarget(url);
-  return reason === undefined ? undefined : refuse("target_refused", undefined, { errors: [{ path: "url", message: reason }] });
+  return reason === undefined
+    ? undefined
+    : refuse("target_refused", undefined, { errors: [{ path: "url", message: reason }] });
 }
 
 /** The URLs of a subscription in the form in which they are stored, called and signed. */
 export function withCanonicalUrls<T extends { url?: string; auth?: Subscription["auth"] | null }>(fields: T): T {
   const { url, auth } = fields;
-  return { ...fields, ...(url !== undefined && { url: canonicalUrl(url) }), ...(auth && { auth: Array.isArray(auth) ? auth.map(canonicalAuth) : canonicalAuth(auth) }) };
+  return {
+    ...fields,
+    ...(url !== undefined && { url: canonicalUrl(url) }),
+    ...(auth && { auth: Array.isArray(auth) ? auth.map(canonicalAuth) : canonicalAuth(auth) }),
+  };
 }
-const canonicalAuth = (auth: EndpointAuth): EndpointAuth => (auth.type === "oauth2" ? { ...auth, tokenUrl: canonicalUrl(auth.tokenUrl) } : auth);
+const canonicalAuth = (auth: EndpointAuth): EndpointAuth =>
+  auth.type === "oauth2" ? { ...auth, tokenUrl: canonicalUrl(auth.tokenUrl) } : auth;
 
-/** The TLS material in the form that is saved, or the file that cannot be used. `pathOf` is where a file stands in the input. */
-export function readTls(tls: EndpointTls, pathOf: (field: TlsField) => string = (field) => `tls.${field}`): EndpointTls | Refusal {
+/**
+ * The TLS material in the form that is saved, or the file that cannot be used. `pathOf` is where a file stands in the
+ * input.
+ */
+export function readTls(
+  tls: EndpointTls,
+  pathOf: (field: TlsField) => string = (field) => `tls.${field}`,
+): EndpointTls | Refusal {
   const checked = checkTls(tls);
-  return checked.ok ? checked.tls : refuse("tls_refused", undefined, { errors: [{ path: pathOf(checked.field), message: checked.reason }] });
+  return checked.ok
+    ? checked.tls
+    : refuse("tls_refused", undefined, { errors: [{ path: pathOf(checked.field), message: checked.reason }] });
 }
 
 /** Where a way of authentication stands in the input. */
-const pathOf = (auth: NonNullable<Subscription["auth"]>, type: string): string => (Array.isArray(auth) ? `auth[${auth.findIndex((each) => each.type === type)}]` : "auth");
+const pathOf = (auth: NonNullable<Subscription["auth"]>, type: string): string =>
+  Array.isArray(auth) ? `auth[${auth.findIndex((each) => each.type === type)}]` : "auth";
 
 /** The authentication with its authority in the form that is saved. */
 export function readAuth(auth: NonNullable<Subscription["auth"]>): NonNullable<Subscription["auth"]> | Refusal {
@@ -60,18 +92,27 @@ export function readAuth(auth: NonNullable<Subscription["auth"]>): NonNullable<S
 }
 
 /** The token URL is called like an endpoint, so it is refused like one. */
-export async function refuseAuth({ dependencies }: RequestContext, auth: NonNullable<Subscription["auth"]>): Promise<Refusal | undefined> {
+export async function refuseAuth(
+  { dependencies }: RequestContext,
+  auth: NonNullable<Subscription["auth"]>,
+): Promise<Refusal | undefined> {
   const oauth = oauthOf(auth);
   if (!oauth) return undefined;
   const reason = await dependencies.refuseTarget(oauth.tokenUrl);
-  return reason === undefined ? undefined : refuse("target_refused", undefined, { errors: [{ path: `${pathOf(auth, "oauth2")}.tokenUrl`, message: reason }] });
+  return reason === undefined
+    ? undefined
+    : refuse("target_refused", undefined, {
+        errors: [{ path: `${pathOf(auth, "oauth2")}.tokenUrl`, message: reason }],
+      });
 }
 
 /** A custom header may not have the name of one that authentication writes. */
 export function refuseHeaders(auth: Subscription["auth"], headers: Subscription["headers"]): Refusal | undefined {
   const taken = new Set(authsOf(auth).map(headerOf));
   return Object.keys(headers ?? {}).some((name) => taken.has(name.toLowerCase()))
-    ? refuse("header_conflict", undefined, { errors: [{ path: "headers", message: "names a header that the authentication writes" }] })
+    ? refuse("header_conflict", undefined, {
+        errors: [{ path: "headers", message: "names a header that the authentication writes" }],
+      })
     : undefined;
 }
 
@@ -81,17 +122,28 @@ export function refuseFilter(text: string): Refusal | undefined {
   const fault = compiled.ok ? compiled.doubt : compiled;
   if (!fault) return undefined;
   const { line, column, reason } = fault;
-  return refuse("filter_invalid", undefined, { errors: [{ path: "filter", message: `line ${line}, column ${column}: ${reason}` }] });
+  return refuse("filter_invalid", undefined, {
+    errors: [{ path: "filter", message: `line ${line}, column ${column}: ${reason}` }],
+  });
 }
 
 export function refuseSecret(secret: string, path: string): Refusal | undefined {
   const parsed = parseSigningSecret(secret);
-  const reason = !parsed.ok ? parsed.reason : isPatterned(parsed.key) ? "A signing secret must not repeat itself: make one with `openssl rand -base64 32`." : undefined;
-  return reason === undefined ? undefined : refuse("signing_secret_refused", undefined, { errors: [{ path, message: reason }] });
+  const reason = !parsed.ok
+    ? parsed.reason
+    : isPatterned(parsed.key)
+      ? "A signing secret must not repeat itself: make one with `openssl rand -base64 32`."
+      : undefined;
+  return reason === undefined
+    ? undefined
+    : refuse("signing_secret_refused", undefined, { errors: [{ path, message: reason }] });
 }
 
 /** The subscription, when it is there and the actor sees it. */
-export async function findSubscription({ dependencies: { store, catalogue }, actor }: RequestContext, id: string): Promise<Subscription | undefined> {
+export async function findSubscription(
+  { dependencies: { store, catalogue }, actor }: RequestContext,
+  id: string,
+): Promise<Subscription | undefined> {
   const subscription = await store.subscriptions.get(id);
   return subscription && seesSubscription(actor, catalogue, subscription) ? subscription : undefined;
 }
@@ -101,19 +153,40 @@ const SHORT_DELAY_SECONDS = 60;
 const MOST_SHORT_DELAYS = 20;
 
 /**
- * The floor of a consumer's own schedule: a hundred attempts without a pause are no retries. A provider may give its own endpoints less,
- * and what is saved already (`before`) may stay.
+ * The floor of a consumer's own schedule: a hundred attempts without a pause are no retries. A provider may give its
+ * own endpoints less, and what is saved already (`before`) may stay.
  */
-export function refuseRetry({ actor }: Pick<RequestContext, "actor">, retry: RetryInput, before?: Subscription["retry"]): Refusal | undefined {
+export function refuseRetry(
+  { actor }: Pick<RequestContext, "actor">,
+  retry: RetryInput,
+  before?: Subscription["retry"],
+): Refusal | undefined {
   if (actor.role !== "consumer" || !retry?.scheduleSeconds) return undefined;
   const { scheduleSeconds: schedule, maxAttempts = schedule.length + 1 } = retry;
-  const same = isDeepStrictEqual(schedule, before?.scheduleSeconds) && maxAttempts <= (before?.maxAttempts ?? schedule.length + 1);
+  const same =
+    isDeepStrictEqual(schedule, before?.scheduleSeconds) && maxAttempts <= (before?.maxAttempts ?? schedule.length + 1);
   if (same) return undefined;
   const tooShort = schedule.findIndex((seconds) => seconds < LEAST_DELAY_SECONDS);
-  if (tooShort >= 0) return refuse("invalid_request", undefined, { errors: [{ path: `retry.scheduleSeconds[${tooShort}]`, message: `must be at least ${LEAST_DELAY_SECONDS}` }] });
+  if (tooShort >= 0)
+    return refuse("invalid_request", undefined, {
+      errors: [{ path: `retry.scheduleSeconds[${tooShort}]`, message: `must be at least ${LEAST_DELAY_SECONDS}` }],
+    });
   // The last delay repeats.
-  const delays = Array.from({ length: maxAttempts - 1 }, (_, index) => schedule[Math.min(index, schedule.length - 1)] ?? 0);
+  const delays = Array.from(
+    { length: maxAttempts - 1 },
+    (_, index) => schedule[Math.min(index, schedule.length - 1)] ?? 0,
+  );
   if (delays.filter((seconds) => seconds < SHORT_DELAY_SECONDS).length <= MOST_SHORT_DELAYS) return undefined;
-  return refuse("invalid_request", undefined, { errors: [{ path: "retry.scheduleSeconds", message: `must have at most ${MOST_SHORT_DELAYS} attempts after less than ${SHORT_DELAY_SECONDS} seconds, the repeated last delay included` }] });
+  return refuse("invalid_request", undefined, {
+    errors: [
+      {
+        path: "retry.scheduleSeconds",
+        message:
+          `must have at most ${MOST_SHORT_DELAYS} attempts after less than ${SHORT_DELAY_SECONDS} ` +
+          "seconds, the repeated last delay included",
+      },
+    ],
+  });
 }
-type RetryInput = { scheduleSeconds?: readonly number[] | undefined; maxAttempts?: number | undefined } | null | undefined;
+type RetryInput =
+  { scheduleSeconds?: readonly number[] | undefined; maxAttempts?: number | undefined } | null | undefined;

@@ -21,7 +21,10 @@ const JWKS_CACHE = "public, max-age=300";
 /** The new key first; those before sign and are published until the overlap ends. */
 export function rotatedKeys(keys: readonly SigningKey[] | undefined, overlapSeconds: number, now: Date): SigningKey[] {
   const end = new Date(now.getTime() + overlapSeconds * 1_000);
-  const before = liveKeys(keys, now).map((each) => ({ ...each, expiresAt: each.expiresAt && each.expiresAt < end ? each.expiresAt : end }));
+  const before = liveKeys(keys, now).map((each) => ({
+    ...each,
+    expiresAt: each.expiresAt && each.expiresAt < end ? each.expiresAt : end,
+  }));
   return [newSigningKey(now), ...before.filter(({ expiresAt }) => expiresAt > now)].slice(0, MAX_KEYS);
 }
 
@@ -30,19 +33,30 @@ async function rotateKeys(context: RequestContext, id: string, overlapSeconds: n
   if (!before) return refuse("not_found");
   if (!needsKey(before.signing)) return refuse("signing_key_unused");
   const after = await context.dependencies.store.subscriptions.update(id, (current) =>
-    needsKey(current.signing) ? { ...current, keys: rotatedKeys(current.keys, overlapSeconds, new Date()) } : current);
+    needsKey(current.signing) ? { ...current, keys: rotatedKeys(current.keys, overlapSeconds, new Date()) } : current,
+  );
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.rotate_keys", id, { overlapSeconds, kid: after.keys?.[0]?.kid });
   return ok(viewOf(context.actor, after));
 }
 
-async function requestCertificate(context: RequestContext, id: string, { subject, keyType }: z.output<typeof csrInput>) {
+async function requestCertificate(
+  context: RequestContext,
+  id: string,
+  { subject, keyType }: z.output<typeof csrInput>,
+) {
   if (!(await findSubscription(context, id))) return refuse("not_found");
   const pending = { ...(await createCertificateRequest(subject, keyType)), createdAt: new Date() };
-  const after = await context.dependencies.store.subscriptions.update(id, (current) => ({ ...current, pendingCertificate: pending }));
+  const after = await context.dependencies.store.subscriptions.update(id, (current) => ({
+    ...current,
+    pendingCertificate: pending,
+  }));
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.request_certificate", id, { keyType: keyType ?? "ec-p256" });
-  return created({ certificateRequest: pending.request, createdAt: pending.createdAt.toISOString() }, `/v1/subscriptions/${id}`);
+  return created(
+    { certificateRequest: pending.request, createdAt: pending.createdAt.toISOString() },
+    `/v1/subscriptions/${id}`,
+  );
 }
 
 async function installCertificate(context: RequestContext, id: string, certificate: string) {
@@ -53,7 +67,10 @@ async function installCertificate(context: RequestContext, id: string, certifica
   const read = readTls({ clientCert: certificate, clientKey: pending.key }, () => "certificate");
   if ("refused" in read) return read;
   // A file that brings a key of its own is not the answer to the request.
-  if (!isSameKey(read.clientKey, pending.key)) return refuse("tls_refused", undefined, { errors: [{ path: "certificate", message: "The certificate is not for the key of the pending request." }] });
+  if (!isSameKey(read.clientKey, pending.key))
+    return refuse("tls_refused", undefined, {
+      errors: [{ path: "certificate", message: "The certificate is not for the key of the pending request." }],
+    });
   let installed = false;
   const after = await context.dependencies.store.subscriptions.update(id, (current) => {
     // A request made meanwhile has another key: what was checked does not hold for it.
@@ -77,35 +94,62 @@ async function publishedKeys({ dependencies: { catalogue } }: RequestContext, id
   // From memory: whoever asks has not proved anything.
   const subscription = catalogue.subscription(id);
   if (!subscription) return refuse("not_found");
-  return { ...ok(jwksOf(liveKeys(subscription.keys, new Date()))), headers: { "content-type": "application/jwk-set+json", "cache-control": JWKS_CACHE } };
+  return {
+    ...ok(jwksOf(liveKeys(subscription.keys, new Date()))),
+    headers: { "content-type": "application/jwk-set+json", "cache-control": JWKS_CACHE },
+  };
 }
 
 const write = { method: "post", tag: "Subscriptions", act: "subscriptions:write", params } as const;
 
 export const subscriptionTechniqueRoutes: readonly Route[] = [
   route({
-    ...write, path: "/v1/subscriptions/{id}/keys/rotate", operationId: "rotateKeys", summary: "Rotate the Ed25519 signing key",
-    description: "The new key signs and is published at once; the ones before too until the overlap ends, at most three in all.",
-    body: keyRotation, bodyOptional: true, response: { status: 200, description: "The subscription as it is now", schema: subscriptionView }, problems: ["signing_key_unused"],
-    handle: async (context, { params: { id }, body }) => rotateKeys(context, id, body.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS),
+    ...write,
+    path: "/v1/subscriptions/{id}/keys/rotate",
+    operationId: "rotateKeys",
+    summary: "Rotate the Ed25519 signing key",
+    description:
+      "The new key signs and is published at once; the ones before too until the overlap ends, at most three in all.",
+    body: keyRotation,
+    bodyOptional: true,
+    response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
+    problems: ["signing_key_unused"],
+    handle: async (context, { params: { id }, body }) =>
+      rotateKeys(context, id, body.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS),
   }),
   route({
-    ...write, path: "/v1/subscriptions/{id}/csr", operationId: "requestCertificate", summary: "Make a key and a certificate request for mutual TLS",
-    description: "The private key never leaves the service. A request that is pending is replaced; the present client certificate goes on working until the new one is there.",
-    body: csrInput, response: { status: 201, description: "The certificate request", schema: certificateRequestView },
+    ...write,
+    path: "/v1/subscriptions/{id}/csr",
+    operationId: "requestCertificate",
+    summary: "Make a key and a certificate request for mutual TLS",
+    description:
+      "The private key never leaves the service. A request that is pending is replaced; the present " +
+      "client certificate goes on working until the new one is there.",
+    body: csrInput,
+    response: { status: 201, description: "The certificate request", schema: certificateRequestView },
     handle: async (context, { params: { id }, body }) => requestCertificate(context, id, body),
   }),
   route({
-    ...write, path: "/v1/subscriptions/{id}/certificate", operationId: "installCertificate", summary: "Give the certificate for the pending request",
+    ...write,
+    path: "/v1/subscriptions/{id}/certificate",
+    operationId: "installCertificate",
+    summary: "Give the certificate for the pending request",
     description: "It becomes the client certificate at once, with the key that was made for the request.",
-    body: certificateInput, response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
+    body: certificateInput,
+    response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
     problems: ["certificate_not_requested", "tls_refused"],
     handle: async (context, { params: { id }, body }) => installCertificate(context, id, body.certificate),
   }),
   route({
-    method: "get", path: "/jwks/{id}", operationId: "readKeys", tag: "Subscriptions", act: "public", summary: "Public signing keys of a subscription",
+    method: "get",
+    path: "/jwks/{id}",
+    operationId: "readKeys",
+    tag: "Subscriptions",
+    act: "public",
+    summary: "Public signing keys of a subscription",
     description: "A JWK set (RFC 7517) for schemes `v1a` and `rfc9421`.",
-    params, response: { status: 200, description: "The keys that sign now", schema: jwks },
+    params,
+    response: { status: 200, description: "The keys that sign now", schema: jwks },
     handle: async (context, { params: { id } }) => publishedKeys(context, id),
   }),
 ];

@@ -1,7 +1,12 @@
 /** The life of a subscription over HTTP: each act of the table in src/store/subscription-life.ts is a route. */
 import { z } from "zod";
 import { canonicalUrl } from "../../endpoint/target/target-url.js";
-import { VERIFICATION_EVENT_TYPE, type Verification, verifyByChallenge, verifyByHandshake } from "../../endpoint/verify.js";
+import {
+  VERIFICATION_EVENT_TYPE,
+  type Verification,
+  verifyByChallenge,
+  verifyByHandshake,
+} from "../../endpoint/verify.js";
 import type { Subscription } from "../../store/model.js";
 import { maskUrls } from "../../store/url-secrets.js";
 import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../../store/subscription-life.js";
@@ -17,13 +22,22 @@ import { viewOf } from "./view.js";
 const params = z.strictObject({ id: subscriptionId });
 
 /** Whoever the service acts for, it is the service in the record. */
-const asService = (context: RequestContext): RequestContext => ({ ...context, actor: { ...context.actor, name: "service" } });
+const asService = (context: RequestContext): RequestContext => ({
+  ...context,
+  actor: { ...context.actor, name: "service" },
+});
 
 /** 409 with the present status and what is possible in it. */
 export function statusConflict(subscription: Subscription): Refusal {
-  const acts = possibleActs(subscription).filter((act) => LIFE_ACTS[act] !== "service" && act !== "revise" && act !== "unverify");
+  const acts = possibleActs(subscription).filter(
+    (act) => LIFE_ACTS[act] !== "service" && act !== "revise" && act !== "unverify",
+  );
   const unverified = subscription.needsVerification ? " Its endpoint was changed and must be verified." : "";
-  return refuse("status_conflict", `The subscription is ${subscription.status}. ${LIFE[subscription.status].meaning}${unverified} Possible now: ${acts.join(", ") || "a change of the subscription"}.`);
+  return refuse(
+    "status_conflict",
+    `The subscription is ${subscription.status}. ${LIFE[subscription.status].meaning}${unverified} ` +
+      `Possible now: ${acts.join(", ") || "a change of the subscription"}.`,
+  );
 }
 
 interface Order {
@@ -33,19 +47,29 @@ interface Order {
 }
 
 /** Takes the step on the stored subscription and records it, or says why not. Nothing is changed in part. */
-async function take(context: RequestContext, id: string, act: LifeAct, { reason: given, change }: Order = {}): Promise<Subscription | Refusal> {
+async function take(
+  context: RequestContext,
+  id: string,
+  act: LifeAct,
+  { reason: given, change }: Order = {},
+): Promise<Subscription | Refusal> {
   // It stands in the history and in the audit, for whoever reads them.
   const reason = given === undefined ? undefined : maskUrls(given);
   let refused: Subscription | undefined;
   const after = await context.dependencies.store.subscriptions.update(id, (current) => {
     const changed = change ? change(current) : current;
-    const step = changed && takeStep(changed, act, { by: context.actor.name, at: new Date(), ...(reason !== undefined && { reason }) });
+    const step =
+      changed &&
+      takeStep(changed, act, { by: context.actor.name, at: new Date(), ...(reason !== undefined && { reason }) });
     refused = step?.ok ? undefined : current;
     return step?.ok ? step.subscription : current;
   });
   if (!after) return refuse("not_found");
   if (refused) return statusConflict(refused);
-  await recordAct(context, `subscription.${act}`, id, { status: after.status, ...(reason !== undefined && { reason }) });
+  await recordAct(context, `subscription.${act}`, id, {
+    status: after.status,
+    ...(reason !== undefined && { reason }),
+  });
   return after;
 }
 
@@ -58,18 +82,32 @@ async function answer(context: RequestContext, id: string, steps: () => Promise<
 }
 
 /** Approved at once where every api of its event types says so. */
-async function submit(context: RequestContext, id: string, reason: string | undefined): Promise<Subscription | Refusal> {
+async function submit(
+  context: RequestContext,
+  id: string,
+  reason: string | undefined,
+): Promise<Subscription | Refusal> {
   const submitted = await take(context, id, "submit", { reason });
   if ("refused" in submitted || !submitted.eventTypes.every((name) => isAutomatic(context, name))) return submitted;
   return take(asService(context), id, "approve", { reason: "Approval is automatic for its apis." });
 }
 
 /** Whether a consumer's subscription to the event type needs nobody's approval. */
-export const isAutomatic = ({ dependencies: { catalogue } }: Pick<RequestContext, "dependencies">, eventType: string): boolean =>
-  catalogue.api(catalogue.eventType(eventType)?.apiId ?? "")?.approval === "automatic";
+export const isAutomatic = (
+  { dependencies: { catalogue } }: Pick<RequestContext, "dependencies">,
+  eventType: string,
+): boolean => catalogue.api(catalogue.eventType(eventType)?.apiId ?? "")?.approval === "automatic";
 
-/** Approves or rejects. Whose event types they are is asked of the subscription as it is decided on: its consumer may change it meanwhile. */
-async function decide(context: RequestContext, id: string, act: "approve" | "reject", reason: string | undefined): Promise<Subscription | Refusal> {
+/**
+ * Approves or rejects. Whose event types they are is asked of the subscription as it is decided on: its consumer may
+ * change it meanwhile.
+ */
+async function decide(
+  context: RequestContext,
+  id: string,
+  act: "approve" | "reject",
+  reason: string | undefined,
+): Promise<Subscription | Refusal> {
   const foreign = { found: false };
   const change = (current: Subscription): Subscription | undefined => {
     const names = [...current.eventTypes, ...(current.requestedEventTypes ?? [])];
@@ -80,79 +118,168 @@ async function decide(context: RequestContext, id: string, act: "approve" | "rej
   return foreign.found ? refuse("forbidden", "An event type of it belongs to another provider.") : decided;
 }
 
-async function approve(context: RequestContext, id: string, { reason, activate }: z.output<typeof activation>): Promise<Subscription | Refusal> {
+async function approve(
+  context: RequestContext,
+  id: string,
+  { reason, activate }: z.output<typeof activation>,
+): Promise<Subscription | Refusal> {
   const approved = await decide(context, id, "approve", reason);
   if ("refused" in approved || !activate || approved.status !== "approved") return approved;
   return take(context, id, "resume", { reason });
 }
 
-async function verify(context: RequestContext, id: string, method: "challenge" | "cloudevents"): Promise<Subscription | Refusal> {
+async function verify(
+  context: RequestContext,
+  id: string,
+  method: "challenge" | "cloudevents",
+): Promise<Subscription | Refusal> {
   const { store, request, settings, operations, limits } = context.dependencies;
   const subscription = await store.subscriptions.get(id);
   if (!subscription) return refuse("not_found");
   if (!possibleActs(subscription).includes("verify")) return statusConflict(subscription);
-  const limited = await limits.refuse(context.actor, "verify", { group: subscription.groupId, host: new URL(subscription.url).hostname });
+  const limited = await limits.refuse(context.actor, "verify", {
+    group: subscription.groupId,
+    host: new URL(subscription.url).hostname,
+  });
   if (limited) return limited;
-  const result = method === "challenge"
-    ? await verifyByChallenge(request, subscription) : await verifyByHandshake(request, subscription, new URL(settings.publicUrl).host);
+  const result =
+    method === "challenge"
+      ? await verifyByChallenge(request, subscription)
+      : await verifyByHandshake(request, subscription, new URL(settings.publicUrl).host);
   if (!result.ok) return verificationFailed(context, id, result, method);
   const { rateLimit } = result;
   const after = await take(context, id, "verify", {
     // What was changed meanwhile has not been verified.
-    change: (current) => (isSameEndpoint(current, subscription) ? { ...current, ...(rateLimit && { rateLimit }) } : undefined),
+    change: (current) =>
+      isSameEndpoint(current, subscription) ? { ...current, ...(rateLimit && { rateLimit }) } : undefined,
   });
   if (!("refused" in after) && rateLimit) await operations.configureBucket(after);
   return after;
 }
 
-async function verificationFailed(context: RequestContext, id: string, { code, explanation, hint }: Extract<Verification, { ok: false }>, method: string): Promise<Refusal> {
+async function verificationFailed(
+  context: RequestContext,
+  id: string,
+  { code, explanation, hint }: Extract<Verification, { ok: false }>,
+  method: string,
+): Promise<Refusal> {
   await recordAct(context, "subscription.verification_failed", id, { code, method });
   return refuse("verification_failed", `${explanation} ${hint}`, { errors: [{ path: "url", message: code }] });
 }
 
-/** Whether a change leaves alone what a verification is about: where the requests go, and whom we take there for the endpoint. */
-export const isSameEndpoint = (a: Subscription, b: Subscription): boolean => canonicalUrl(a.url) === canonicalUrl(b.url) && a.tls?.ca === b.tls?.ca;
+/**
+ * Whether a change leaves alone what a verification is about: where the requests go, and whom we take there for the
+ * endpoint.
+ */
+export const isSameEndpoint = (a: Subscription, b: Subscription): boolean =>
+  canonicalUrl(a.url) === canonicalUrl(b.url) && a.tls?.ca === b.tls?.ca;
 
 const response = { status: 200, description: "The subscription as it is now", schema: subscriptionView } as const;
 
 /** An act that is no more than its step. */
-const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, description: string): Route => route({
-  method: "post", path: `/v1/subscriptions/{id}/${act}`, operationId: `${act}Subscription`, tag: "Subscriptions", act: LIFE_ACTS[act], summary, description,
-  params, body: optionalReason, bodyOptional: true, response, problems: ["status_conflict"],
-  handle: async (context, { params: { id }, body: { reason } }) => answer(context, id, () => take(context, id, act, { reason })),
-});
-const reasonedRoute = (act: "reject" | "suspend", summary: string, description: string): Route => route({
-  method: "post", path: `/v1/subscriptions/{id}/${act}`, operationId: `${act}Subscription`, tag: "Subscriptions", act: LIFE_ACTS[act], summary, description,
-  params, body: neededReason, response, problems: ["status_conflict"],
-  handle: async (context, { params: { id }, body: { reason } }) =>
-    answer(context, id, () => (act === "reject" ? decide(context, id, act, reason) : take(context, id, act, { reason }))),
-});
+const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, description: string): Route =>
+  route({
+    method: "post",
+    path: `/v1/subscriptions/{id}/${act}`,
+    operationId: `${act}Subscription`,
+    tag: "Subscriptions",
+    act: LIFE_ACTS[act],
+    summary,
+    description,
+    params,
+    body: optionalReason,
+    bodyOptional: true,
+    response,
+    problems: ["status_conflict"],
+    handle: async (context, { params: { id }, body: { reason } }) =>
+      answer(context, id, () => take(context, id, act, { reason })),
+  });
+const reasonedRoute = (act: "reject" | "suspend", summary: string, description: string): Route =>
+  route({
+    method: "post",
+    path: `/v1/subscriptions/{id}/${act}`,
+    operationId: `${act}Subscription`,
+    tag: "Subscriptions",
+    act: LIFE_ACTS[act],
+    summary,
+    description,
+    params,
+    body: neededReason,
+    response,
+    problems: ["status_conflict"],
+    handle: async (context, { params: { id }, body: { reason } }) =>
+      answer(context, id, () =>
+        act === "reject" ? decide(context, id, act, reason) : take(context, id, act, { reason }),
+      ),
+  });
 
 export const subscriptionLifeRoutes: readonly Route[] = [
   route({
-    method: "post", path: "/v1/subscriptions/{id}/verify", operationId: "verifySubscription", tag: "Subscriptions", act: LIFE_ACTS.verify,
+    method: "post",
+    path: "/v1/subscriptions/{id}/verify",
+    operationId: "verifySubscription",
+    tag: "Subscriptions",
+    act: LIFE_ACTS.verify,
     summary: "Verify the endpoint",
-    description: `\`challenge\`: a signed event of type \`${VERIFICATION_EVENT_TYPE}\`, answered with its \`data.challenge\`. \`cloudevents\`: the OPTIONS handshake of CloudEvents HTTP webhook 1.0.2, `
-      + "whose allowed rate bounds the subscription's. Answers within 10 s.",
-    params, body: verification, bodyOptional: true, response, problems: ["status_conflict", "verification_failed", "rate_limited"],
-    handle: async (context, { params: { id }, body: { method = "challenge" } }) => answer(context, id, () => verify(context, id, method)),
+    description:
+      `\`challenge\`: a signed event of type \`${VERIFICATION_EVENT_TYPE}\`, answered with its ` +
+      `\`data.challenge\`. \`cloudevents\`: the OPTIONS handshake of CloudEvents HTTP webhook ` +
+      "1.0.2, " +
+      "whose allowed rate bounds the subscription's. Answers within 10 s.",
+    params,
+    body: verification,
+    bodyOptional: true,
+    response,
+    problems: ["status_conflict", "verification_failed", "rate_limited"],
+    handle: async (context, { params: { id }, body: { method = "challenge" } }) =>
+      answer(context, id, () => verify(context, id, method)),
   }),
   route({
-    method: "post", path: "/v1/subscriptions/{id}/submit", operationId: "submitSubscription", tag: "Subscriptions", act: LIFE_ACTS.submit,
-    summary: "Submit a verified subscription for approval", description: "Approved at once where approval is automatic for every api of its event types.",
-    params, body: optionalReason, bodyOptional: true, response, problems: ["status_conflict"],
-    handle: async (context, { params: { id }, body: { reason } }) => answer(context, id, () => submit(context, id, reason)),
+    method: "post",
+    path: "/v1/subscriptions/{id}/submit",
+    operationId: "submitSubscription",
+    tag: "Subscriptions",
+    act: LIFE_ACTS.submit,
+    summary: "Submit a verified subscription for approval",
+    description: "Approved at once where approval is automatic for every api of its event types.",
+    params,
+    body: optionalReason,
+    bodyOptional: true,
+    response,
+    problems: ["status_conflict"],
+    handle: async (context, { params: { id }, body: { reason } }) =>
+      answer(context, id, () => submit(context, id, reason)),
   }),
   route({
-    method: "post", path: "/v1/subscriptions/{id}/approve", operationId: "approveSubscription", tag: "Subscriptions", act: LIFE_ACTS.approve,
+    method: "post",
+    path: "/v1/subscriptions/{id}/approve",
+    operationId: "approveSubscription",
+    tag: "Subscriptions",
+    act: LIFE_ACTS.approve,
     summary: "Approve a submitted subscription, or the further event types of one in service",
     description: "It goes into service when its consumer resumes it, or at once with `activate`.",
-    params, body: activation, bodyOptional: true, response, problems: ["status_conflict"],
+    params,
+    body: activation,
+    bodyOptional: true,
+    response,
+    problems: ["status_conflict"],
     handle: async (context, { params: { id }, body }) => answer(context, id, () => approve(context, id, body)),
   }),
-  reasonedRoute("reject", "Refuse a subscription, or the further event types of one in service", "A change by its consumer makes a refused subscription a draft again."),
+  reasonedRoute(
+    "reject",
+    "Refuse a subscription, or the further event types of one in service",
+    "A change by its consumer makes a refused subscription a draft again.",
+  ),
   stepRoute("pause", "Pause a subscription", "Deliveries are held; nothing is lost, it goes out on resume."),
-  stepRoute("resume", "Put into service: an approved, paused or disabled subscription", "What was held goes out. Not possible while the provider has suspended it, or its new endpoint is not verified."),
-  reasonedRoute("suspend", "Suspend a subscription in service", "Deliveries are held until the provider reinstates it; its consumer cannot resume it."),
+  stepRoute(
+    "resume",
+    "Put into service: an approved, paused or disabled subscription",
+    "What was held goes out. Not possible while the provider has suspended it, or its new endpoint is not verified.",
+  ),
+  reasonedRoute(
+    "suspend",
+    "Suspend a subscription in service",
+    "Deliveries are held until the provider reinstates it; its consumer cannot resume it.",
+  ),
   stepRoute("reinstate", "End a suspension", "The subscription is again what it was before."),
 ];

@@ -4,96 +4,201 @@ import { SUBSCRIPTION_STATUSES } from "../../store/model.js";
 import { groupId } from "../catalogue/schemas.js";
 import { eventTypeName, idOf, instant, text } from "../http/primitives.js";
 import { filter, filterWarningsView } from "../catalogue/filter-schemas.js";
-import { auth, authView, certificateRequestView, headers, headersView, keyView, signing, signingView, tls, tlsView, url as anyUrl } from "./technique-schemas.js";
+import {
+  auth,
+  authView,
+  certificateRequestView,
+  headers,
+  headersView,
+  keyView,
+  signing,
+  signingView,
+  tls,
+  tlsView,
+  url as anyUrl,
+} from "./technique-schemas.js";
 
 export const subscriptionId = idOf("sub");
 
-const url = anyUrl.meta({ description: "Where deliveries go; https, a public host", example: "https://hooks.example.com/sealpost" });
-const eventTypes = z.array(eventTypeName).min(1).max(100)
-  .refine((names) => new Set(names).size === names.length, "must not name a type twice").meta({ uniqueItems: true });
-const rateLimit = z.strictObject({
-  perSecond: z.number().min(0.01).max(10_000),
-  burst: z.int().min(1).max(10_000),
-}).meta({ id: "RateLimit", outputId: "RateLimitView", description: "Requests a second, and how many may go at once after a quiet time" });
-const retry = z.strictObject({
-  scheduleSeconds: z.array(z.number().min(0).max(7 * 86_400)).min(1).max(50).optional().meta({ description: "Seconds between attempts; the last one repeats. From a consumer each is at least 1, and at most 20 attempts follow one another in less than a minute" }),
-  maxAttempts: z.int().min(1).max(100).optional(),
-  timeoutMs: z.int().min(1_000).max(30_000).optional().meta({ description: "Total deadline of one attempt" }),
-}).meta({ id: "RetryPolicy", outputId: "RetryPolicyView" });
-const secret = z.string().min(1).max(256).meta({ description: "Own secret: `whsec_` and the base64 of 24 to 64 bytes; absent: one is made" });
+const url = anyUrl.meta({
+  description: "Where deliveries go; https, a public host",
+  example: "https://hooks.example.com/sealpost",
+});
+const eventTypes = z
+  .array(eventTypeName)
+  .min(1)
+  .max(100)
+  .refine((names) => new Set(names).size === names.length, "must not name a type twice")
+  .meta({ uniqueItems: true });
+const rateLimit = z
+  .strictObject({ perSecond: z.number().min(0.01).max(10_000), burst: z.int().min(1).max(10_000) })
+  .meta({
+    id: "RateLimit",
+    outputId: "RateLimitView",
+    description: "Requests a second, and how many may go at once after a quiet time",
+  });
+const retry = z
+  .strictObject({
+    scheduleSeconds: z
+      .array(
+        z
+          .number()
+          .min(0)
+          .max(7 * 86_400),
+      )
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({
+        description:
+          "Seconds between attempts; the last one repeats. From a consumer each is at least 1, and at " +
+          "most 20 attempts follow one another in less than a minute",
+      }),
+    maxAttempts: z.int().min(1).max(100).optional(),
+    timeoutMs: z.int().min(1_000).max(30_000).optional().meta({ description: "Total deadline of one attempt" }),
+  })
+  .meta({ id: "RetryPolicy", outputId: "RetryPolicyView" });
+const secret = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ description: "Own secret: `whsec_` and the base64 of 24 to 64 bytes; absent: one is made" });
 
-export const subscriptionInput = z.strictObject({
-  groupId: groupId.optional().meta({ description: "A consumer key may leave it out: it has one group" }),
-  name: text(128).optional(),
-  url, eventTypes,
-  filter: filter.optional(),
-  initialStatus: z.enum(["draft", "active"]).optional()
-    .meta({ description: "`draft`: to be verified, submitted and approved, which is all that a consumer can ask for; `active`: in service at once, the default of providers and admins" }),
-  rateLimit: rateLimit.optional(),
-  retry: retry.optional(),
-  auth: auth.optional(),
-  headers: headers.optional(),
-  tls: tls.optional(),
-  signing: signing.extend({ secret: secret.optional() }).meta({ id: "SigningInput" }).optional(),
-}).meta({ id: "SubscriptionInput" });
+export const subscriptionInput = z
+  .strictObject({
+    groupId: groupId.optional().meta({ description: "A consumer key may leave it out: it has one group" }),
+    name: text(128).optional(),
+    url,
+    eventTypes,
+    filter: filter.optional(),
+    initialStatus: z
+      .enum(["draft", "active"])
+      .optional()
+      .meta({
+        description:
+          "`draft`: to be verified, submitted and approved, which is all that a consumer can ask for; " +
+          "`active`: in service at once, the default of providers and admins",
+      }),
+    rateLimit: rateLimit.optional(),
+    retry: retry.optional(),
+    auth: auth.optional(),
+    headers: headers.optional(),
+    tls: tls.optional(),
+    signing: signing.extend({ secret: secret.optional() }).meta({ id: "SigningInput" }).optional(),
+  })
+  .meta({ id: "SubscriptionInput" });
 
-export const subscriptionChange = z.strictObject({
-  name: text(128).nullable().optional(),
-  url: url.optional(),
-  eventTypes: eventTypes.optional(),
-  filter: filter.nullable().optional(),
-  rateLimit: rateLimit.nullable().optional(),
-  retry: retry.nullable().optional(),
-  auth: auth.nullable().optional(),
-  headers: headers.nullable().optional(),
-  tls: tls.nullable().optional(),
-  signing: signing.nullable().optional(),
-}).refine((change) => Object.keys(change).length > 0, "must change something")
-  .meta({ id: "SubscriptionChange", minProperties: 1, description: "A member replaces the whole field; null removes it" });
+export const subscriptionChange = z
+  .strictObject({
+    name: text(128).nullable().optional(),
+    url: url.optional(),
+    eventTypes: eventTypes.optional(),
+    filter: filter.nullable().optional(),
+    rateLimit: rateLimit.nullable().optional(),
+    retry: retry.nullable().optional(),
+    auth: auth.nullable().optional(),
+    headers: headers.nullable().optional(),
+    tls: tls.nullable().optional(),
+    signing: signing.nullable().optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, "must change something")
+  .meta({
+    id: "SubscriptionChange",
+    minProperties: 1,
+    description: "A member replaces the whole field; null removes it",
+  });
 
-export const rotateInput = z.strictObject({
-  overlapSeconds: z.int().min(0).max(7 * 86_400).optional().meta({ description: "How long the secrets before go on signing too; 86,400 when absent" }),
-  secret: secret.optional(),
-}).meta({ id: "SecretRotation" });
+export const rotateInput = z
+  .strictObject({
+    overlapSeconds: z
+      .int()
+      .min(0)
+      .max(7 * 86_400)
+      .optional()
+      .meta({ description: "How long the secrets before go on signing too; 86,400 when absent" }),
+    secret: secret.optional(),
+  })
+  .meta({ id: "SecretRotation" });
 
 /** What is shown of a subscription: of secrets a prefix, of passwords and private keys nothing. */
-export const subscriptionView = z.object({
-  id: subscriptionId,
-  groupId,
-  name: z.string().optional(),
-  url: z.string().meta({ description: "In the one form in which it is stored, called and signed (WHATWG URL)" }),
-  urlUnicode: z.string().optional().meta({ description: "The URL with its host in its own letters, when these are not ASCII alone" }),
-  urlWarnings: z.array(z.string()).optional().meta({ description: "What the host's letters may be taken for: scripts that are mixed, letters that look like others" }),
-  eventTypes: z.array(z.string()),
-  requestedEventTypes: z.array(z.string()).optional().meta({ description: "All the types that it will have once the further ones are approved; `eventTypes` are served meanwhile" }),
-  filter: z.string().optional(),
-  warnings: filterWarningsView,
-  rateLimit: rateLimit.optional(),
-  retry: retry.optional(),
-  auth: authView.optional(),
-  headers: headersView.optional(),
-  tls: tlsView.optional(),
-  clientCertExpiresAt: instant.optional().meta({ description: "When the client certificate, or an intermediate of it, ends first" }),
-  pendingCertificate: certificateRequestView.optional().meta({ description: "A certificate request whose certificate has not come yet" }),
-  signing: signingView,
-  keys: z.array(keyView).optional().meta({ description: "Ed25519 keys that sign now, newest first; also at /jwks/{id}" }),
-  secrets: z.array(z.object({
-    prefix: z.string(), keyid: z.string().meta({ description: "Of message signatures with `hmac-sha256`" }), createdAt: instant, expiresAt: instant.optional(),
-  })).meta({ description: "Live signing secrets, newest first" }),
-  status: z.enum(SUBSCRIPTION_STATUSES),
-  statusReason: z.string().optional(),
-  statusAt: instant.optional(),
-  verifiedAt: instant.optional().meta({ description: "When the endpoint was last verified" }),
-  needsVerification: z.boolean().optional().meta({ description: "The endpoint was changed: nothing is sent until it is verified" }),
-  history: z.array(z.object({
-    from: z.enum(SUBSCRIPTION_STATUSES), to: z.enum(SUBSCRIPTION_STATUSES), at: instant, by: z.string(), reason: z.string().optional(),
-  })).meta({ description: "The last 20 changes of status, newest first; the audit has all of them" }),
-  throttledUntil: instant.optional(),
-  createdAt: instant,
-  updatedAt: instant,
-}).meta({ id: "Subscription" });
+export const subscriptionView = z
+  .object({
+    id: subscriptionId,
+    groupId,
+    name: z.string().optional(),
+    url: z.string().meta({ description: "In the one form in which it is stored, called and signed (WHATWG URL)" }),
+    urlUnicode: z
+      .string()
+      .optional()
+      .meta({ description: "The URL with its host in its own letters, when these are not ASCII alone" }),
+    urlWarnings: z
+      .array(z.string())
+      .optional()
+      .meta({
+        description: "What the host's letters may be taken for: scripts that are mixed, letters that look like others",
+      }),
+    eventTypes: z.array(z.string()),
+    requestedEventTypes: z
+      .array(z.string())
+      .optional()
+      .meta({
+        description:
+          "All the types that it will have once the further ones are approved; `eventTypes` are served meanwhile",
+      }),
+    filter: z.string().optional(),
+    warnings: filterWarningsView,
+    rateLimit: rateLimit.optional(),
+    retry: retry.optional(),
+    auth: authView.optional(),
+    headers: headersView.optional(),
+    tls: tlsView.optional(),
+    clientCertExpiresAt: instant
+      .optional()
+      .meta({ description: "When the client certificate, or an intermediate of it, ends first" }),
+    pendingCertificate: certificateRequestView
+      .optional()
+      .meta({ description: "A certificate request whose certificate has not come yet" }),
+    signing: signingView,
+    keys: z
+      .array(keyView)
+      .optional()
+      .meta({ description: "Ed25519 keys that sign now, newest first; also at /jwks/{id}" }),
+    secrets: z
+      .array(
+        z.object({
+          prefix: z.string(),
+          keyid: z.string().meta({ description: "Of message signatures with `hmac-sha256`" }),
+          createdAt: instant,
+          expiresAt: instant.optional(),
+        }),
+      )
+      .meta({ description: "Live signing secrets, newest first" }),
+    status: z.enum(SUBSCRIPTION_STATUSES),
+    statusReason: z.string().optional(),
+    statusAt: instant.optional(),
+    verifiedAt: instant.optional().meta({ description: "When the endpoint was last verified" }),
+    needsVerification: z
+      .boolean()
+      .optional()
+      .meta({ description: "The endpoint was changed: nothing is sent until it is verified" }),
+    history: z
+      .array(
+        z.object({
+          from: z.enum(SUBSCRIPTION_STATUSES),
+          to: z.enum(SUBSCRIPTION_STATUSES),
+          at: instant,
+          by: z.string(),
+          reason: z.string().optional(),
+        }),
+      )
+      .meta({ description: "The last 20 changes of status, newest first; the audit has all of them" }),
+    throttledUntil: instant.optional(),
+    createdAt: instant,
+    updatedAt: instant,
+  })
+  .meta({ id: "Subscription" });
 
 /** A subscription together with a secret that is shown this once. */
-export const subscriptionWithSecret = subscriptionView.extend({
-  secret: z.string().meta({ description: "The signing secret; shown this once" }),
-}).meta({ id: "SubscriptionWithSecret" });
+export const subscriptionWithSecret = subscriptionView
+  .extend({ secret: z.string().meta({ description: "The signing secret; shown this once" }) })
+  .meta({ id: "SubscriptionWithSecret" });

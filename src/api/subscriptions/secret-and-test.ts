@@ -19,7 +19,12 @@ const DEFAULT_OVERLAP_SECONDS = 86_400;
 const MAX_SECRETS = 3;
 
 /** The new secret first; those before sign on until the overlap ends, at most three in all. */
-export function rotated(secrets: readonly SigningSecret[], secret: string, overlapSeconds: number, now: Date): SigningSecret[] {
+export function rotated(
+  secrets: readonly SigningSecret[],
+  secret: string,
+  overlapSeconds: number,
+  now: Date,
+): SigningSecret[] {
   const end = new Date(now.getTime() + overlapSeconds * 1_000);
   const before = secrets
     .map((each) => ({ ...each, expiresAt: each.expiresAt && each.expiresAt < end ? each.expiresAt : end }))
@@ -27,13 +32,19 @@ export function rotated(secrets: readonly SigningSecret[], secret: string, overl
   return [{ secret, createdAt: now }, ...before].slice(0, MAX_SECRETS);
 }
 
-async function rotate(context: RequestContext, id: string, { overlapSeconds = DEFAULT_OVERLAP_SECONDS, secret: given }: z.output<typeof rotateInput>) {
+async function rotate(
+  context: RequestContext,
+  id: string,
+  { overlapSeconds = DEFAULT_OVERLAP_SECONDS, secret: given }: z.output<typeof rotateInput>,
+) {
   if (!(await findSubscription(context, id))) return refuse("not_found");
   const refusal = given === undefined ? undefined : refuseSecret(given, "secret");
   if (refusal) return refusal;
   const secret = given ?? newSigningSecret();
-  const after = await context.dependencies.store.subscriptions.update(id, (current) =>
-    ({ ...current, secrets: rotated(current.secrets, secret, overlapSeconds, new Date()) }));
+  const after = await context.dependencies.store.subscriptions.update(id, (current) => ({
+    ...current,
+    secrets: rotated(current.secrets, secret, overlapSeconds, new Date()),
+  }));
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.rotate_secret", id, { overlapSeconds, prefix: secretPrefix(secret) });
   await context.dependencies.operations.wake(id);
@@ -41,20 +52,33 @@ async function rotate(context: RequestContext, id: string, { overlapSeconds = DE
 }
 
 function testBody({ id }: Subscription): Buffer {
-  return Buffer.from(JSON.stringify({
-    type: TEST_EVENT_TYPE, timestamp: new Date().toISOString(), data: { subscriptionId: id, message: "A test event of Sealpost: nothing happened." },
-  }));
+  return Buffer.from(
+    JSON.stringify({
+      type: TEST_EVENT_TYPE,
+      timestamp: new Date().toISOString(),
+      data: { subscriptionId: id, message: "A test event of Sealpost: nothing happened." },
+    }),
+  );
 }
 
 async function sendTest(context: RequestContext, id: string) {
   const subscription = await findSubscription(context, id);
   if (!subscription) return refuse("not_found");
   if (routingOf(subscription, TEST_EVENT_TYPE) === "none") return statusConflict(subscription);
-  const limited = await context.dependencies.limits.refuse(context.actor, "test", { group: subscription.groupId, host: new URL(subscription.url).hostname });
+  const limited = await context.dependencies.limits.refuse(context.actor, "test", {
+    group: subscription.groupId,
+    host: new URL(subscription.url).hostname,
+  });
   if (limited) return limited;
-  const [result] = await context.dependencies.publisher.publish([{
-    type: TEST_EVENT_TYPE, contentType: "application/json", body: testBody(subscription), groups: [subscription.groupId], subscriptionIds: [id],
-  }]);
+  const [result] = await context.dependencies.publisher.publish([
+    {
+      type: TEST_EVENT_TYPE,
+      contentType: "application/json",
+      body: testBody(subscription),
+      groups: [subscription.groupId],
+      subscriptionIds: [id],
+    },
+  ]);
   if (!result?.ok) return refuse("unavailable", undefined, { retryAfterSeconds: result?.retryAfterSeconds ?? 5 });
   await recordAct(context, "subscription.test", id, { eventId: result.id });
   return accepted({ id: result.id, duplicate: result.duplicate });
@@ -62,16 +86,34 @@ async function sendTest(context: RequestContext, id: string) {
 
 export const subscriptionLifecycleRoutes: readonly Route[] = [
   route({
-    method: "post", path: "/v1/subscriptions/{id}/secret/rotate", operationId: "rotateSecret", tag: "Subscriptions", act: "subscriptions:write",
-    summary: "Rotate the signing secret", description: "The new secret signs at once, and is shown this once; the ones before sign too until the overlap ends.",
-    params, body: rotateInput, bodyOptional: true, response: { status: 200, description: "The subscription with its new secret", schema: subscriptionWithSecret },
+    method: "post",
+    path: "/v1/subscriptions/{id}/secret/rotate",
+    operationId: "rotateSecret",
+    tag: "Subscriptions",
+    act: "subscriptions:write",
+    summary: "Rotate the signing secret",
+    description:
+      "The new secret signs at once, and is shown this once; the ones before sign too until the overlap ends.",
+    params,
+    body: rotateInput,
+    bodyOptional: true,
+    response: { status: 200, description: "The subscription with its new secret", schema: subscriptionWithSecret },
     problems: ["signing_secret_refused"],
     handle: async (context, { params: { id }, body }) => rotate(context, id, body),
   }),
   route({
-    method: "post", path: "/v1/subscriptions/{id}/test", operationId: "testSubscription", tag: "Subscriptions", act: "subscriptions:run",
-    summary: "Send a test event", description: `An event of type \`${TEST_EVENT_TYPE}\` to this subscription alone, past its filter. A verified endpoint gets it before the subscription is in service.`,
-    params, response: { status: 202, description: "Durable", schema: published }, problems: ["status_conflict", "unavailable", "rate_limited"],
+    method: "post",
+    path: "/v1/subscriptions/{id}/test",
+    operationId: "testSubscription",
+    tag: "Subscriptions",
+    act: "subscriptions:run",
+    summary: "Send a test event",
+    description:
+      `An event of type \`${TEST_EVENT_TYPE}\` to this subscription alone, past its filter. A ` +
+      "verified endpoint gets it before the subscription is in service.",
+    params,
+    response: { status: 202, description: "Durable", schema: published },
+    problems: ["status_conflict", "unavailable", "rate_limited"],
     handle: async (context, { params: { id } }) => sendTest(context, id),
   }),
 ];

@@ -1,4 +1,6 @@
-/** Subscriptions: create, list, read, change, delete. Their life is in life.ts, rotation and test in secret-and-test.ts. */
+/**
+ * Subscriptions: create, list, read, change, delete. Their life is in life.ts, rotation and test in secret-and-test.ts.
+ */
 import { z } from "zod";
 import { newSigningSecret } from "../../endpoint/signing/sign.js";
 import { withKeys } from "../../endpoint/signing/signing-keys.js";
@@ -12,13 +14,38 @@ import { filterWarnings } from "../catalogue/filter-warnings.js";
 import { created, noContent, ok, type RequestContext, type Route, route } from "../route.js";
 import { groupId } from "../catalogue/schemas.js";
 import { pageOf, pageQuery } from "../http/primitives.js";
-import { subscriptionChange, subscriptionId, subscriptionInput, subscriptionView, subscriptionWithSecret } from "./schemas.js";
+import {
+  subscriptionChange,
+  subscriptionId,
+  subscriptionInput,
+  subscriptionView,
+  subscriptionWithSecret,
+} from "./schemas.js";
 import { changed } from "./change-effects.js";
-import { findSubscription, groupFor, readAuth, readTls, refuseAuth, refuseEventTypes, refuseFilter, refuseHeaders, refuseRetry, refuseSecret, refuseUrl, withCanonicalUrls } from "./checks.js";
+import {
+  findSubscription,
+  groupFor,
+  readAuth,
+  readTls,
+  refuseAuth,
+  refuseEventTypes,
+  refuseFilter,
+  refuseHeaders,
+  refuseRetry,
+  refuseSecret,
+  refuseUrl,
+  withCanonicalUrls,
+} from "./checks.js";
 import { viewOf, viewWithSecret } from "./view.js";
 
 const params = z.strictObject({ id: subscriptionId });
-const REFUSALS = ["event_type_not_granted", "filter_invalid", "target_refused", "tls_refused", "header_conflict"] as const;
+const REFUSALS = [
+  "event_type_not_granted",
+  "filter_invalid",
+  "target_refused",
+  "tls_refused",
+  "header_conflict",
+] as const;
 
 type Change = z.output<typeof subscriptionChange>;
 
@@ -32,12 +59,20 @@ function readFields<T extends Pick<Change, "tls" | "auth">>(fields: T): T | Refu
 }
 
 /** `before` is what a change applies to. */
-async function refuseFields(context: RequestContext, group: string, fields: Change, before: Partial<Subscription> = {}): Promise<Refusal | undefined> {
+async function refuseFields(
+  context: RequestContext,
+  group: string,
+  fields: Change,
+  before: Partial<Subscription> = {},
+): Promise<Refusal | undefined> {
   if (fields.eventTypes) {
     const refusal = await refuseEventTypes(context, group, fields.eventTypes);
     if (refusal) return refusal;
   }
-  const { auth, headers } = applyChange<Partial<Subscription>>(before, exact({ auth: fields.auth, headers: fields.headers }));
+  const { auth, headers } = applyChange<Partial<Subscription>>(
+    before,
+    exact({ auth: fields.auth, headers: fields.headers }),
+  );
   const refusal = refuseHeaders(auth, headers) ?? (fields.auth ? await refuseAuth(context, fields.auth) : undefined);
   if (refusal) return refusal;
   if (typeof fields.filter === "string") {
@@ -48,35 +83,64 @@ async function refuseFields(context: RequestContext, group: string, fields: Chan
 }
 
 /** The subscription with the schemes that were chosen, and with the keys that they need. */
-function signedAs(subscription: Subscription, given: Change["signing"] | z.output<typeof subscriptionInput>["signing"], now: Date): Subscription {
+function signedAs(
+  subscription: Subscription,
+  given: Change["signing"] | z.output<typeof subscriptionInput>["signing"],
+  now: Date,
+): Subscription {
   if (given === undefined) return subscription;
   const { signing: _before, ...rest } = subscription;
   if (given === null) return withKeys(rest, now);
-  return withKeys({ ...rest, signing: { schemes: given.schemes ?? ["v1"], ...(given.rfc9421 && { rfc9421: exact(given.rfc9421) }) } }, now);
+  return withKeys(
+    { ...rest, signing: { schemes: given.schemes ?? ["v1"], ...(given.rfc9421 && { rfc9421: exact(given.rfc9421) }) } },
+    now,
+  );
 }
 
 async function createSubscription(context: RequestContext, input: z.output<typeof subscriptionInput>) {
   const { groupId: given, signing, initialStatus, ...asGiven } = input;
   const consumes = context.actor.role === "consumer";
-  if (consumes && initialStatus === "active") return refuse("forbidden", "A consumer's subscription begins as a draft.");
+  if (consumes && initialStatus === "active")
+    return refuse("forbidden", "A consumer's subscription begins as a draft.");
   const group = await groupFor(context, given);
   if (typeof group !== "string") return group;
-  const status = consumes ? "draft" : initialStatus ?? "active";
+  const status = consumes ? "draft" : (initialStatus ?? "active");
   // Before anything is looked up: each draft has names resolved, and is an endpoint to verify.
-  const limited = status === "draft" ? await context.dependencies.limits.refuse(context.actor, "drafts", { group }) : undefined;
+  const limited =
+    status === "draft" ? await context.dependencies.limits.refuse(context.actor, "drafts", { group }) : undefined;
   if (limited) return limited;
   const fields = readFields(asGiven);
   if ("refused" in fields) return fields;
-  const refusal = refuseRetry(context, fields.retry) ?? (await refuseFields(context, group, fields)) ?? (signing?.secret === undefined ? undefined : refuseSecret(signing.secret, "signing.secret"));
+  const refusal =
+    refuseRetry(context, fields.retry) ??
+    (await refuseFields(context, group, fields)) ??
+    (signing?.secret === undefined ? undefined : refuseSecret(signing.secret, "signing.secret"));
   if (refusal) return refusal;
   const now = new Date();
   const secret = signing?.secret ?? newSigningSecret();
-  const subscription = signedAs({
-    id: newId("sub"), groupId: group, ...withCanonicalUrls(exact(fields)), secrets: [{ secret, createdAt: now }], status, createdAt: now, updatedAt: now,
-  }, signing, now);
+  const subscription = signedAs(
+    {
+      id: newId("sub"),
+      groupId: group,
+      ...withCanonicalUrls(exact(fields)),
+      secrets: [{ secret, createdAt: now }],
+      status,
+      createdAt: now,
+      updatedAt: now,
+    },
+    signing,
+    now,
+  );
   await context.dependencies.store.subscriptions.insert(subscription);
-  await recordAct(context, "subscription.create", subscription.id, { groupId: group, eventTypes: subscription.eventTypes, status: subscription.status });
-  return created({ ...viewWithSecret(context.actor, subscription, secret), ...warned(context, subscription) }, `/v1/subscriptions/${subscription.id}`);
+  await recordAct(context, "subscription.create", subscription.id, {
+    groupId: group,
+    eventTypes: subscription.eventTypes,
+    status: subscription.status,
+  });
+  return created(
+    { ...viewWithSecret(context.actor, subscription, secret), ...warned(context, subscription) },
+    `/v1/subscriptions/${subscription.id}`,
+  );
 }
 
 async function changeSubscription(context: RequestContext, id: string, given: Change) {
@@ -85,70 +149,121 @@ async function changeSubscription(context: RequestContext, id: string, given: Ch
   if (!before) return refuse("not_found");
   const change = readFields(given);
   if ("refused" in change) return change;
-  const refusal = refuseRetry(context, change.retry, before.retry) ?? (await refuseFields(context, before.groupId, change, before));
+  const refusal =
+    refuseRetry(context, change.retry, before.retry) ?? (await refuseFields(context, before.groupId, change, before));
   if (refusal) return refusal;
   const { signing, ...fields } = change;
-  const after = await store.subscriptions.update(id, (current) => signedAs(changed(context, current, withCanonicalUrls(exact(fields))), signing, new Date()));
+  const after = await store.subscriptions.update(id, (current) =>
+    signedAs(changed(context, current, withCanonicalUrls(exact(fields))), signing, new Date()),
+  );
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);
   await operations.wake(id);
-  return ok({ ...viewOf(context.actor, after), ...((change.filter !== undefined || change.eventTypes) && warned(context, after)) });
+  return ok({
+    ...viewOf(context.actor, after),
+    ...((change.filter !== undefined || change.eventTypes) && warned(context, after)),
+  });
 }
 
 /** What should be looked at again in the filter, for the event types that are served and those that are asked for. */
-function warned({ dependencies: { catalogue } }: RequestContext, { filter, eventTypes, requestedEventTypes }: Subscription): { warnings?: string[] } {
+function warned(
+  { dependencies: { catalogue } }: RequestContext,
+  { filter, eventTypes, requestedEventTypes }: Subscription,
+): { warnings?: string[] } {
   const warnings = filterWarnings(catalogue, filter, requestedEventTypes ?? eventTypes);
   return warnings.length > 0 ? { warnings } : {};
 }
 
 /** Ids that a provider limited to some apis sees of the given group's; undefined: the filter by group is enough. */
-async function visibleIds({ dependencies: { store, catalogue }, actor }: RequestContext): Promise<string[] | undefined> {
+async function visibleIds({
+  dependencies: { store, catalogue },
+  actor,
+}: RequestContext): Promise<string[] | undefined> {
   if (!actor.apiIds && (actor.groupIds?.length ?? 0) <= 1) return undefined;
-  return (await store.subscriptions.all()).filter((each) => seesSubscription(actor, catalogue, each)).map((each) => each.id);
+  return (await store.subscriptions.all())
+    .filter((each) => seesSubscription(actor, catalogue, each))
+    .map((each) => each.id);
 }
 
 export const subscriptionRoutes: readonly Route[] = [
   route({
-    method: "post", path: "/v1/subscriptions", operationId: "createSubscription", tag: "Subscriptions", act: "subscriptions:write",
-    summary: "Create a subscription", description: "A consumer's begins as a draft. The answer holds the signing secret; it is shown this once.",
-    body: subscriptionInput, response: { status: 201, description: "Created", schema: subscriptionWithSecret },
+    method: "post",
+    path: "/v1/subscriptions",
+    operationId: "createSubscription",
+    tag: "Subscriptions",
+    act: "subscriptions:write",
+    summary: "Create a subscription",
+    description: "A consumer's begins as a draft. The answer holds the signing secret; it is shown this once.",
+    body: subscriptionInput,
+    response: { status: 201, description: "Created", schema: subscriptionWithSecret },
     problems: [...REFUSALS, "group_unknown", "signing_secret_refused", "rate_limited"],
     handle: async (context, { body }) => createSubscription(context, body),
   }),
   route({
-    method: "get", path: "/v1/subscriptions", operationId: "listSubscriptions", tag: "Subscriptions", act: "subscriptions:read",
-    summary: "List subscriptions", description: "A consumer sees those of its group.",
-    query: pageQuery.extend({ groupId: groupId.optional() }), response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
+    method: "get",
+    path: "/v1/subscriptions",
+    operationId: "listSubscriptions",
+    tag: "Subscriptions",
+    act: "subscriptions:read",
+    summary: "List subscriptions",
+    description: "A consumer sees those of its group.",
+    query: pageQuery.extend({ groupId: groupId.optional() }),
+    response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
     async handle(context, { query }) {
       const { actor, dependencies } = context;
       const view = (subscription: Subscription) => viewOf(actor, subscription);
       const group = query.groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
       const ids = await visibleIds(context);
-      const nothing = ids?.length === 0 || actor.groupIds?.length === 0 || (group !== undefined && actor.groupIds?.includes(group) === false);
+      const nothing =
+        ids?.length === 0 ||
+        actor.groupIds?.length === 0 ||
+        (group !== undefined && actor.groupIds?.includes(group) === false);
       if (nothing) return pageReply({ data: [] }, view);
       const filter = { ...(group !== undefined && { groupId: group }), ...(ids && { ids }) };
       return pageReply(await dependencies.store.subscriptions.list(pageRequest(query), filter), view);
     },
   }),
   route({
-    method: "get", path: "/v1/subscriptions/{id}", operationId: "readSubscription", tag: "Subscriptions", act: "subscriptions:read", summary: "Read a subscription",
-    params, response: { status: 200, description: "The subscription", schema: subscriptionView },
+    method: "get",
+    path: "/v1/subscriptions/{id}",
+    operationId: "readSubscription",
+    tag: "Subscriptions",
+    act: "subscriptions:read",
+    summary: "Read a subscription",
+    params,
+    response: { status: 200, description: "The subscription", schema: subscriptionView },
     async handle(context, { params: { id } }) {
       const subscription = await findSubscription(context, id);
       return subscription ? ok(viewOf(context.actor, subscription)) : refuse("not_found");
     },
   }),
   route({
-    method: "patch", path: "/v1/subscriptions/{id}", operationId: "changeSubscription", tag: "Subscriptions", act: "subscriptions:write", summary: "Change a subscription",
-    description: "What is held or throttled looks again at once. A consumer's new endpoint in service is held until it is verified, and event types that need approval wait for it.",
-    params, body: subscriptionChange, response: { status: 200, description: "The subscription as it is now", schema: subscriptionView }, problems: REFUSALS,
+    method: "patch",
+    path: "/v1/subscriptions/{id}",
+    operationId: "changeSubscription",
+    tag: "Subscriptions",
+    act: "subscriptions:write",
+    summary: "Change a subscription",
+    description:
+      "What is held or throttled looks again at once. A consumer's new endpoint in service is held " +
+      "until it is verified, and event types that need approval wait for it.",
+    params,
+    body: subscriptionChange,
+    response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
+    problems: REFUSALS,
     handle: async (context, { params: { id }, body }) => changeSubscription(context, id, body),
   }),
   route({
-    method: "delete", path: "/v1/subscriptions/{id}", operationId: "deleteSubscription", tag: "Subscriptions", act: "subscriptions:write", summary: "Delete a subscription",
+    method: "delete",
+    path: "/v1/subscriptions/{id}",
+    operationId: "deleteSubscription",
+    tag: "Subscriptions",
+    act: "subscriptions:write",
+    summary: "Delete a subscription",
     description: "Deliveries that are not settled are cancelled when they come up next; their records stay.",
-    params, response: { status: 204, description: "Deleted" },
+    params,
+    response: { status: 204, description: "Deleted" },
     async handle(context, { params: { id } }) {
       const subscription = await findSubscription(context, id);
       if (!subscription || !(await context.dependencies.store.subscriptions.delete(id))) return refuse("not_found");

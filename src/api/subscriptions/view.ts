@@ -1,4 +1,6 @@
-/** What of a subscription leaves the service: of signing secrets a prefix, of passwords, keys and private keys nothing. */
+/**
+ * What of a subscription leaves the service: of signing secrets a prefix, of passwords, keys and private keys nothing.
+ */
 import type { z } from "zod";
 import { certificateEnd } from "../../endpoint/certificates/client-certificate.js";
 import { hostForPeople } from "../../endpoint/target/host-look-alikes.js";
@@ -18,14 +20,35 @@ export const secretPrefix = (secret: string): string => `${secret.slice(0, SHOWN
 type View = z.input<typeof subscriptionView>;
 
 /** URLs as the actor may see them: who may change a subscription sees them whole, everybody else without query. */
-export const urlFor = (actor: Pick<Actor, "role" | "scopes">): ((url: string) => string) => (mayAct(actor, "subscriptions:write") ? (url) => url : maskUrl);
+export const urlFor = (actor: Pick<Actor, "role" | "scopes">): ((url: string) => string) =>
+  mayAct(actor, "subscriptions:write") ? (url) => url : maskUrl;
 
 /** The subscription as the actor may see it. */
 export function viewOf(actor: Pick<Actor, "role" | "scopes">, subscription: Subscription): View {
   const shown = urlFor(actor);
-  const { id, groupId, name, url, eventTypes, requestedEventTypes, filter, rateLimit, retry, auth, headers, tls, secrets, status, statusReason } = subscription;
+  const {
+    id,
+    groupId,
+    name,
+    url,
+    eventTypes,
+    requestedEventTypes,
+    filter,
+    rateLimit,
+    retry,
+    auth,
+    headers,
+    tls,
+    secrets,
+    status,
+    statusReason,
+  } = subscription;
   return {
-    id, groupId, url: shown(canonicalUrl(url)), eventTypes, status,
+    id,
+    groupId,
+    url: shown(canonicalUrl(url)),
+    eventTypes,
+    status,
     ...hostView(canonicalUrl(url), shown),
     ...(name !== undefined && { name }),
     ...(requestedEventTypes && { requestedEventTypes }),
@@ -36,7 +59,8 @@ export function viewOf(actor: Pick<Actor, "role" | "scopes">, subscription: Subs
     ...(headers && { headers: Object.keys(headers) }),
     ...(tls && { tls: tlsView(tls) }),
     ...techniquesView(subscription),
-    secrets: secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt.getTime() > Date.now())
+    secrets: secrets
+      .filter(({ expiresAt }) => expiresAt === undefined || expiresAt.getTime() > Date.now())
       .map((each) => ({ prefix: secretPrefix(each.secret), keyid: secretKeyId(id, each), ...lifeOf(each) })),
     ...(statusReason !== undefined && { statusReason }),
     ...instants(subscription),
@@ -53,22 +77,39 @@ function hostView(url: string, shown: (url: string) => string): Pick<View, "urlU
   const { unicode, warnings } = hostForPeople(hostname);
   if (unicode === undefined) return {};
   const start = `${protocol}//`;
-  return { urlUnicode: shown(`${start}${host.replace(hostname, unicode)}${url.slice(start.length + host.length)}`), ...(warnings.length > 0 && { urlWarnings: warnings }) };
+  return {
+    urlUnicode: shown(`${start}${host.replace(hostname, unicode)}${url.slice(start.length + host.length)}`),
+    ...(warnings.length > 0 && { urlWarnings: warnings }),
+  };
 }
 
-function techniquesView({ signing, keys, tls, pendingCertificate }: Subscription): Pick<View, "signing" | "keys" | "clientCertExpiresAt" | "pendingCertificate"> {
+function techniquesView({
+  signing,
+  keys,
+  tls,
+  pendingCertificate,
+}: Subscription): Pick<View, "signing" | "keys" | "clientCertExpiresAt" | "pendingCertificate"> {
   const end = tls?.clientCert === undefined ? undefined : certificateEnd(tls.clientCert);
   const live = liveKeys(keys, new Date());
   return {
     signing: signing ?? { schemes: ["v1"] },
-    ...(live.length > 0 && { keys: live.map((key) => ({ kid: key.kid, publicKey: standardPublicKey(key), ...lifeOf(key) })) }),
+    ...(live.length > 0 && {
+      keys: live.map((key) => ({ kid: key.kid, publicKey: standardPublicKey(key), ...lifeOf(key) })),
+    }),
     ...(end && { clientCertExpiresAt: end.toISOString() }),
-    ...(pendingCertificate && { pendingCertificate: { certificateRequest: pendingCertificate.request, createdAt: pendingCertificate.createdAt.toISOString() } }),
+    ...(pendingCertificate && {
+      pendingCertificate: {
+        certificateRequest: pendingCertificate.request,
+        createdAt: pendingCertificate.createdAt.toISOString(),
+      },
+    }),
   };
 }
 
-const lifeOf = ({ createdAt, expiresAt }: { createdAt: Date; expiresAt?: Date }) =>
-  ({ createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }) });
+const lifeOf = ({ createdAt, expiresAt }: { createdAt: Date; expiresAt?: Date }) => ({
+  createdAt: createdAt.toISOString(),
+  ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+});
 
 function authView(auth: EndpointAuth, shown: (url: string) => string): Extract<View["auth"], { type: string }> {
   if (auth.type === "basic") return { type: auth.type, username: auth.username };
@@ -77,24 +118,42 @@ function authView(auth: EndpointAuth, shown: (url: string) => string): Extract<V
   return { ...rest, tokenUrl: shown(canonicalUrl(auth.tokenUrl)) };
 }
 
-function tlsView({ clientCert, clientKey, ca, minVersion }: NonNullable<Subscription["tls"]>): NonNullable<View["tls"]> {
+function tlsView({
+  clientCert,
+  clientKey,
+  ca,
+  minVersion,
+}: NonNullable<Subscription["tls"]>): NonNullable<View["tls"]> {
   return {
     hasClientKey: clientKey !== undefined,
-    ...(clientCert !== undefined && { clientCert }), ...(ca !== undefined && { ca }), ...(minVersion !== undefined && { minVersion }),
+    ...(clientCert !== undefined && { clientCert }),
+    ...(ca !== undefined && { ca }),
+    ...(minVersion !== undefined && { minVersion }),
   };
 }
 
 function instants({ statusAt, throttledUntil }: Subscription): Pick<View, "statusAt" | "throttledUntil"> {
-  return { ...(statusAt && { statusAt: statusAt.toISOString() }), ...(throttledUntil && { throttledUntil: throttledUntil.toISOString() }) };
+  return {
+    ...(statusAt && { statusAt: statusAt.toISOString() }),
+    ...(throttledUntil && { throttledUntil: throttledUntil.toISOString() }),
+  };
 }
 
-function statusView({ verifiedAt, needsVerification, history = [] }: Subscription): Pick<View, "verifiedAt" | "needsVerification" | "history"> {
+function statusView({
+  verifiedAt,
+  needsVerification,
+  history = [],
+}: Subscription): Pick<View, "verifiedAt" | "needsVerification" | "history"> {
   return {
-    ...(verifiedAt && { verifiedAt: verifiedAt.toISOString() }), ...(needsVerification && { needsVerification }),
+    ...(verifiedAt && { verifiedAt: verifiedAt.toISOString() }),
+    ...(needsVerification && { needsVerification }),
     history: history.map((change) => ({ ...change, at: change.at.toISOString() })),
   };
 }
 
 /** The only answer with a whole signing secret: the one that made it. */
-export const viewWithSecret = (actor: Pick<Actor, "role" | "scopes">, subscription: Subscription, secret: string): z.input<typeof subscriptionWithSecret> =>
-  ({ ...viewOf(actor, subscription), secret });
+export const viewWithSecret = (
+  actor: Pick<Actor, "role" | "scopes">,
+  subscription: Subscription,
+  secret: string,
+): z.input<typeof subscriptionWithSecret> => ({ ...viewOf(actor, subscription), secret });

@@ -18,7 +18,13 @@ export function overriddenSettings(text: string, { namespace, publicUrl }: UiSet
     DefaultNamespace: namespace,
     ShowTemporalSystemNamespace: false,
     // Same origin, so the session's cookie goes with it.
-    Codec: { Endpoint: `${new URL(publicUrl).origin}/codec`, PassAccessToken: false, IncludeCredentials: true, DefaultErrorMessage: "", DefaultErrorLink: "" },
+    Codec: {
+      Endpoint: `${new URL(publicUrl).origin}/codec`,
+      PassAccessToken: false,
+      IncludeCredentials: true,
+      DefaultErrorMessage: "",
+      DefaultErrorLink: "",
+    },
     FeedbackURL: "",
     NotifyOnNewVersion: false,
     DisableNewsFetch: true,

@@ -1,4 +1,7 @@
-/** The calls of the Temporal UI that are under way. Some wait for news of a workflow, and none may outlast the session that it was let in by. */
+/**
+ * The calls of the Temporal UI that are under way. Some wait for news of a workflow, and none may outlast the session
+ * that it was let in by.
+ */
 import { mayAct } from "../access/access.js";
 import type { PersonalSession } from "../access/actor.js";
 import type { Sessions } from "../login/sessions.js";

@@ -1,6 +1,7 @@
 /**
- * The Temporal UI under our own origin: for people with a session, limited to what rules.ts names, on record, and with its own policy in the
- * browser. Its server listens where nobody else reaches it and knows no users; who may do what there is decided here.
+ * The Temporal UI under our own origin: for people with a session, limited to what rules.ts names, on record, and with
+ * its own policy in the browser. Its server listens where nobody else reaches it and knows no users; who may do what
+ * there is decided here.
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -35,13 +36,19 @@ export interface TemporalUi {
   close(): void;
 }
 
-/** Temporal answers a call that waits for news after 20 s at the latest; the load balancer (deploy/haproxy) gives up after 40. */
+/**
+ * Temporal answers a call that waits for news after 20 s at the latest; the load balancer (deploy/haproxy) gives up
+ * after 40.
+ */
 const ANSWER_WITHIN_MS = 35_000;
 /** A signal's input; a payload of Temporal is 2 MiB at most. */
 const REQUEST_LIMIT_BYTES = 1024 * 1024;
 /** Pages and settings, which are read here. */
 const READ_LIMIT_BYTES = 1024 * 1024;
-/** A page of a history is 4 MB on its way to the UI's server, and somewhat more as JSON; a history to download is 50 MiB at most. */
+/**
+ * A page of a history is 4 MB on its way to the UI's server, and somewhat more as JSON; a history to download is 50 MiB
+ * at most.
+ */
 const ANSWER_LIMIT_BYTES = 128 * 1024 * 1024;
 const TRY_AGAIN_SECONDS = 5;
 /** The files of a version have its hash in their names. */
@@ -61,7 +68,8 @@ export function createTemporalUi(options: TemporalUiOptions): TemporalUi {
 
   async function serve(actor: Actor, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { session } = actor;
-    if (!session) return answer(request, response, refuse("forbidden", "The Temporal UI is for people: log in at /saml/login."));
+    if (!session)
+      return answer(request, response, refuse("forbidden", "The Temporal UI is for people: log in at /saml/login."));
     if (address === undefined) return answer(request, response, refuse("temporal_ui_not_configured"));
     const rule = ruleOf(request.method ?? "", request.url ?? "", namespace);
     if ("refused" in rule) {
@@ -70,7 +78,14 @@ export function createTemporalUi(options: TemporalUiOptions): TemporalUi {
     }
     // Before the body is read: how many may be under way at once.
     const stream = streams.open(session, answerWithinMs);
-    if (!stream) return answer(request, response, refuse("rate_limited", "Too many calls of the Temporal UI are open: close some of its tabs.", { retryAfterSeconds: 1 }));
+    if (!stream)
+      return answer(
+        request,
+        response,
+        refuse("rate_limited", "Too many calls of the Temporal UI are open: close some of its tabs.", {
+          retryAfterSeconds: 1,
+        }),
+      );
     try {
       const body = await bodyOf(request);
       if (body !== undefined && "refused" in body) return answer(request, response, body);
@@ -103,11 +118,15 @@ export function createTemporalUi(options: TemporalUiOptions): TemporalUi {
 function refusalFor(signal: AbortSignal): Refusal {
   const reason = signal.aborted ? (signal.reason as StreamEnd) : undefined;
   if (reason === "session_ended") return refuse("session_ended");
-  const detail = reason === "deadline" ? "It took too long." : reason === "closing" ? "The service is stopping." : undefined;
+  const detail =
+    reason === "deadline" ? "It took too long." : reason === "closing" ? "The service is stopping." : undefined;
   return refuse("temporal_ui_unavailable", detail, { retryAfterSeconds: TRY_AGAIN_SECONDS });
 }
 
-/** A page for a person who navigates. The UI's script shows `message` of a refusal, which is how Temporal's own API names it. */
+/**
+ * A page for a person who navigates. The UI's script shows `message` of a refusal, which is how Temporal's own API
+ * names it.
+ */
 function answer(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
   if (!request.url?.startsWith(`${TEMPORAL_UI_PATH}/api/`)) return answerRefusal(request, response, refusal);
   const problem = problemOf(refusal);
@@ -119,32 +138,50 @@ function answer(request: IncomingMessage, response: ServerResponse, refusal: Ref
 async function bodyOf(request: IncomingMessage): Promise<Buffer | Refusal | undefined> {
   if (request.method === "GET" || request.method === "HEAD") return undefined;
   const type = request.headers["content-type"];
-  // The UI's script leaves the type of its JSON to the browser, which then says text/plain. A form, from which grpc-gateway would take a method, is neither.
+  // The UI's script leaves the type of its JSON to the browser, which then says text/plain. A form, from which
+  // grpc-gateway would take a method, is neither.
   const wrongType = type === undefined || /^text\/plain\b/i.test(type) ? undefined : refuseUnlessJson(type);
   if (wrongType) return wrongType;
   const body = await readBody(request, REQUEST_LIMIT_BYTES);
   return body.ok ? body.bytes : body.refusal;
 }
 
-/** On record before it is done: who read which workflows, in bunches, and who signalled or cancelled which. Never what was in it. */
+/**
+ * On record before it is done: who read which workflows, in bunches, and who signalled or cancelled which. Never what
+ * was in it.
+ */
 async function record(auditTally: AuditTally, { name: actor }: Actor, ui: UiRequest): Promise<void> {
   if (ui.kind === "signal" || ui.kind === "cancel") {
-    return auditTally.record({ actor, action: `temporal.${ui.kind}`, subject: ui.workflowId, counts: {}, ...(ui.kind === "signal" && { names: { signals: [ui.name] } }) });
+    return auditTally.record({
+      actor,
+      action: `temporal.${ui.kind}`,
+      subject: ui.workflowId,
+      counts: {},
+      ...(ui.kind === "signal" && { names: { signals: [ui.name] } }),
+    });
   }
   if (ui.kind !== "read" && ui.kind !== "query") return;
   const { workflowId } = ui;
-  await auditTally.record({ actor, action: "temporal.read", subject: "temporal", counts: {}, ...(workflowId !== undefined && { names: { workflows: [workflowId] } }) });
+  await auditTally.record({
+    actor,
+    action: "temporal.read",
+    subject: "temporal",
+    counts: {},
+    ...(workflowId !== undefined && { names: { workflows: [workflowId] } }),
+  });
 }
 
 /** The refusal stands whether or not it is on record. */
 function noteRefusal({ auditTally, log }: TemporalUiOptions, { name }: Actor): void {
-  auditTally.record({ actor: name, action: "access.refuse", subject: "temporal", counts: {} })
+  auditTally
+    .record({ actor: name, action: "access.refuse", subject: "temporal", counts: {} })
     .catch((error: unknown) => log.warn({ err: error, actor: name }, "a refusal is not on record"));
 }
 
 async function relay(options: TemporalUiOptions, address: string, call: Call): Promise<void> {
   const { ui, request, response } = call;
-  const upstream = ui.kind === "rendered" ? await callRendered(address, call) : await forward(address, call, request.url ?? "/");
+  const upstream =
+    ui.kind === "rendered" ? await callRendered(address, call) : await forward(address, call, request.url ?? "/");
   // Some 150 files make a page of the UI; a line for each would bury the log.
   if (ui.kind === "file" && upstream.ok) noteRoutine(response);
   const origin = new URL(options.publicUrl).origin;
@@ -153,7 +190,10 @@ async function relay(options: TemporalUiOptions, address: string, call: Call): P
   if (cookie !== undefined) response.appendHeader("set-cookie", cookie);
   if (ui.kind === "document" && upstream.ok) {
     const html = await readText(upstream, READ_LIMIT_BYTES);
-    return send(response, upstream.status, html, { ...policyHeaders({ origin, kind: ui.kind, html, own }), "content-type": "text/html; charset=utf-8" });
+    return send(response, upstream.status, html, {
+      ...policyHeaders({ origin, kind: ui.kind, html, own }),
+      "content-type": "text/html; charset=utf-8",
+    });
   }
   const policy = policyHeaders({ origin, kind: ui.kind, own });
   if (ui.kind === "settings" && upstream.ok) {
@@ -161,20 +201,32 @@ async function relay(options: TemporalUiOptions, address: string, call: Call): P
     return send(response, upstream.status, settings, { ...policy, "content-type": "application/json" });
   }
   // Its redirects are between its own pages, and none is needed here.
-  if (upstream.status >= 300 && upstream.status < 400 && upstream.status !== 304) throw new Error(`The Temporal UI's server answered ${upstream.status}.`);
-  const lasting = upstream.ok && request.url?.startsWith(IMMUTABLE) ? { "cache-control": "private, max-age=31536000, immutable" } : {};
+  if (upstream.status >= 300 && upstream.status < 400 && upstream.status !== 304)
+    throw new Error(`The Temporal UI's server answered ${upstream.status}.`);
+  const lasting =
+    upstream.ok && request.url?.startsWith(IMMUTABLE)
+      ? { "cache-control": "private, max-age=31536000, immutable" }
+      : {};
   response.writeHead(upstream.status, { ...policy, ...lasting, ...answerHeaders(upstream) });
   await pass(upstream, response, call.stream.signal);
 }
 
 function forward(address: string, { ui, request, stream, body }: Call, target: string): Promise<Response> {
   const plain = ui.kind === "document" || ui.kind === "settings";
-  return callUpstream({ address, method: request.method === "HEAD" ? "GET" : (request.method ?? ""), target, headers: request.headers, body, plain, signal: stream.signal });
+  return callUpstream({
+    address,
+    method: request.method === "HEAD" ? "GET" : (request.method ?? ""),
+    target,
+    headers: request.headers,
+    body,
+    plain,
+    signal: stream.signal,
+  });
 }
 
 /**
- * The frame that shows Markdown. With a public path the UI's server (2.50 to 2.54) takes that path off twice here, and answers the plain one
- * with its start page. What has a policy with nonces is the frame.
+ * The frame that shows Markdown. With a public path the UI's server (2.50 to 2.54) takes that path off twice here, and
+ * answers the plain one with its start page. What has a policy with nonces is the frame.
  */
 async function callRendered(address: string, call: Call): Promise<Response> {
   const target = call.request.url ?? "";

@@ -1,18 +1,36 @@
 /**
- * Calls to the server of the Temporal UI, by httpxy. Only the headers named here pass, in both directions: no cookie or key of ours goes
- * there, no header that overrides a method (grpc-gateway takes `X-HTTP-Method-Override`), and no cookie of its own comes back but one.
+ * Calls to the server of the Temporal UI, by httpxy. Only the headers named here pass, in both directions: no cookie or
+ * key of ours goes there, no header that overrides a method (grpc-gateway takes `X-HTTP-Method-Override`), and no
+ * cookie of its own comes back but one.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { parseCookie, parseSetCookie, stringifySetCookie } from "cookie";
 import { proxyFetch } from "httpxy";
 import { TEMPORAL_UI_PATH } from "./rules.js";
 
-/** The UI proves by it that a change comes from its own page: the header X-CSRF-Token must repeat it. Its script reads it. */
+/**
+ * The UI proves by it that a change comes from its own page: the header X-CSRF-Token must repeat it. Its script reads
+ * it.
+ */
 const CSRF_COOKIE = "_csrf";
 const CSRF_TOKEN = /^[A-Za-z0-9_-]{1,128}$/;
 
-const REQUEST_HEADERS = ["accept", "accept-language", "x-csrf-token", "caller-type", "if-none-match", "if-modified-since"] as const;
-const ANSWER_HEADERS = ["content-type", "content-length", "content-encoding", "content-disposition", "etag", "last-modified"] as const;
+const REQUEST_HEADERS = [
+  "accept",
+  "accept-language",
+  "x-csrf-token",
+  "caller-type",
+  "if-none-match",
+  "if-modified-since",
+] as const;
+const ANSWER_HEADERS = [
+  "content-type",
+  "content-length",
+  "content-encoding",
+  "content-disposition",
+  "etag",
+  "last-modified",
+] as const;
 
 export interface UpstreamCall {
   /** Of the UI's server, for instance `http://127.0.0.1:8233`. */
@@ -28,7 +46,15 @@ export interface UpstreamCall {
 }
 
 /** @throws Error when the UI's server does not answer, or the signal is aborted */
-export function callUpstream({ address, method, target, headers, body, plain, signal }: UpstreamCall): Promise<Response> {
+export function callUpstream({
+  address,
+  method,
+  target,
+  headers,
+  body,
+  plain,
+  signal,
+}: UpstreamCall): Promise<Response> {
   const passed: Record<string, string> = {};
   for (const name of REQUEST_HEADERS) {
     const value = headers[name];
@@ -38,7 +64,13 @@ export function callUpstream({ address, method, target, headers, body, plain, si
   const csrf = parseCookie(headers.cookie ?? "")[CSRF_COOKIE];
   if (csrf !== undefined && CSRF_TOKEN.test(csrf)) passed["cookie"] = `${CSRF_COOKIE}=${csrf}`;
   if (!plain && typeof headers["accept-encoding"] === "string") passed["accept-encoding"] = headers["accept-encoding"];
-  return proxyFetch(address, `${address}${target}`, { method, headers: passed, signal, redirect: "manual", ...(body && { body: new Uint8Array(body) }) });
+  return proxyFetch(address, `${address}${target}`, {
+    method,
+    headers: passed,
+    signal,
+    redirect: "manual",
+    ...(body && { body: new Uint8Array(body) }),
+  });
 }
 
 /** The headers of an answer that a browser may see. */
@@ -51,7 +83,10 @@ export function answerHeaders(answer: Response): Record<string, string> {
   return headers;
 }
 
-/** The UI's CSRF cookie as it is set here: for its own part of the paths, so that no other page of this origin is sent it. */
+/**
+ * The UI's CSRF cookie as it is set here: for its own part of the paths, so that no other page of this origin is sent
+ * it.
+ */
 export function csrfCookieOf(answer: Response): string | undefined {
   for (const line of answer.headers.getSetCookie()) {
     const { name, value } = parseSetCookie(line);

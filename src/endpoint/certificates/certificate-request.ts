@@ -24,17 +24,30 @@ const ALGORITHMS = {
 } as const;
 
 /** Short names of RFC 4519, most significant first as in a distinguished name of X.500. */
-const ATTRIBUTES = [["country", "C"], ["state", "ST"], ["locality", "L"], ["organization", "O"], ["organizationalUnit", "OU"], ["commonName", "CN"]] as const;
+const ATTRIBUTES = [
+  ["country", "C"],
+  ["state", "ST"],
+  ["locality", "L"],
+  ["organization", "O"],
+  ["organizationalUnit", "OU"],
+  ["commonName", "CN"],
+] as const;
 
 /** A fresh key and the request for it, both PEM. */
-export async function createCertificateRequest(subject: CertificateSubject, keyType: CertificateKeyType = "ec-p256"): Promise<Pick<PendingCertificate, "key" | "request">> {
+export async function createCertificateRequest(
+  subject: CertificateSubject,
+  keyType: CertificateKeyType = "ec-p256",
+): Promise<Pick<PendingCertificate, "key" | "request">> {
   const algorithm = ALGORITHMS[keyType];
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]));
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   // As objects, not as text: a comma or an equals sign in a value cannot become another attribute.
   const name: JsonName = ATTRIBUTES.flatMap(([field, attribute]) => {
     const value = subject[field];
     return value === undefined ? [] : [{ [attribute]: [value] }];
   });
   const request = await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm });
-  return { key: PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY") + "\n", request: request.toString("pem") + "\n" };
+  return {
+    key: PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY") + "\n",
+    request: request.toString("pem") + "\n",
+  };
 }

@@ -1,4 +1,7 @@
-/** As much of DER (ITU-T X.690) as is needed to tell files apart and to take certificates out of PKCS #7. Nothing is verified here. */
+/**
+ * As much of DER (ITU-T X.690) as is needed to tell files apart and to take certificates out of PKCS #7. Nothing is
+ * verified here.
+ */
 
 /** One element: its tag, and the bytes with and without the header. */
 export interface DerElement {
@@ -25,7 +28,9 @@ export function firstElement(bytes: Buffer): DerElement | undefined {
   if (lengthBytes > 4 || first === 0x80 || bytes.length < 2 + lengthBytes) return undefined;
   const length = lengthBytes === 0 ? first : bytes.readUIntBE(2, lengthBytes);
   const start = 2 + lengthBytes;
-  return start + length > bytes.length ? undefined : { tag, bytes: bytes.subarray(0, start + length), content: bytes.subarray(start, start + length) };
+  return start + length > bytes.length
+    ? undefined
+    : { tag, bytes: bytes.subarray(0, start + length), content: bytes.subarray(start, start + length) };
 }
 
 function childrenOf(parent: DerElement | undefined): DerElement[] {
@@ -40,12 +45,17 @@ function childrenOf(parent: DerElement | undefined): DerElement[] {
   return children;
 }
 
-/** The certificates of a PKCS #7 or CMS SignedData, as Windows and Java tools write chains; undefined when it is none. */
+/**
+ * The certificates of a PKCS #7 or CMS SignedData, as Windows and Java tools write chains; undefined when it is none.
+ */
 export function certificatesOfPkcs7(bytes: Buffer): Buffer[] | undefined {
   const [type, content] = childrenOf(firstElement(bytes));
-  if (type?.tag !== OBJECT_IDENTIFIER || !type.content.equals(SIGNED_DATA) || content?.tag !== CONTEXT_0) return undefined;
+  if (type?.tag !== OBJECT_IDENTIFIER || !type.content.equals(SIGNED_DATA) || content?.tag !== CONTEXT_0)
+    return undefined;
   const certificates = childrenOf(firstElement(content.content)).find(({ tag }) => tag === CONTEXT_0);
-  return childrenOf(certificates).filter(({ tag }) => tag === SEQUENCE).map((each) => each.bytes);
+  return childrenOf(certificates)
+    .filter(({ tag }) => tag === SEQUENCE)
+    .map((each) => each.bytes);
 }
 
 export type DerKind = "pkcs12" | "encrypted_key" | "request" | "other";

@@ -1,6 +1,7 @@
 /**
- * Reads certificates and private keys as people have them: PEM (RFC 7468) with whatever OpenSSL, Java and Windows tools write around, between
- * and in which order; base64 without armour; DER. What comes out is PEM made anew, one block for each thing that was understood.
+ * Reads certificates and private keys as people have them: PEM (RFC 7468) with whatever OpenSSL, Java and Windows tools
+ * write around, between and in which order; base64 without armour; DER. What comes out is PEM made anew, one block for
+ * each thing that was understood.
  */
 import { type KeyObject, X509Certificate, createPrivateKey } from "node:crypto";
 import { certificatesOfPkcs7, firstElement, kindOfDer } from "./der.js";
@@ -15,9 +16,18 @@ export interface PemKey {
   pem: string;
 }
 
-/** All that a text holds. Keys that cannot be used are named and refuse nothing: whoever needs a certificate alone does not mind them. */
+/**
+ * All that a text holds. Keys that cannot be used are named and refuse nothing: whoever needs a certificate alone does
+ * not mind them.
+ */
 export type PemContent =
-  | { ok: true; certificates: PemCertificate[]; keys: PemKey[]; encryptedKey: boolean; /** What else is in it, in words: "a public key". */ others: string[] }
+  | {
+      ok: true;
+      certificates: PemCertificate[];
+      keys: PemKey[];
+      encryptedKey: boolean;
+      /** What else is in it, in words: "a public key". */ others: string[];
+    }
   /** `reason` goes on a sentence whose subject is the file: "ends within a block". Nothing of the content is in it. */
   | { ok: false; tooMany: boolean; reason: string };
 
@@ -30,7 +40,10 @@ export const PEM_LIMITS: PemLimits = { characters: 65_536, certificates: 20 };
 /** Of a file that an operator names: the bundle of a system's public roots has about 150 certificates. */
 export const PEM_FILE_LIMITS: PemLimits = { characters: 1024 * 1024, certificates: 1_000 };
 
-/** Bounded, so that a text of dashes alone is read once. Other dashes come from word processors, a missing one from copying. */
+/**
+ * Bounded, so that a text of dashes alone is read once. Other dashes come from word processors, a missing one from
+ * copying.
+ */
 const MARKER = /-{2,6} ?(BEGIN|END) ([A-Za-z0-9 #.]{1,60}?) ?-{2,6}/g;
 const CERTIFICATE = /^(?:X509 |TRUSTED )?CERTIFICATE$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
@@ -64,11 +77,18 @@ function textOfFile(bytes: Uint8Array): string {
 }
 
 /** How Java's own keystores begin (JKS and JCEKS). */
-const isKeystore = (bytes: Buffer): boolean => bytes.length >= 4 && [0xfeedfeed, 0xcececece].includes(bytes.readUInt32BE(0));
+const isKeystore = (bytes: Buffer): boolean =>
+  bytes.length >= 4 && [0xfeedfeed, 0xcececece].includes(bytes.readUInt32BE(0));
 
-/** Without what copying, shells and encodings add: marks and zero bytes of UTF-16, `\n` as two characters, percent-encoding, other dashes. */
+/**
+ * Without what copying, shells and encodings add: marks and zero bytes of UTF-16, `\n` as two characters,
+ * percent-encoding, other dashes.
+ */
 function plainText(given: string): string {
-  const text = given.replaceAll(/[\u0000\ufeff\ufffe\u200b-\u200f\u2060]/g, "").replaceAll(/[\u2010-\u2015\u2212]/g, "-").replaceAll(/\\r\\n|\\[nr]/g, "\n");
+  const text = given
+    .replaceAll(/[\u0000\ufeff\ufffe\u200b-\u200f\u2060]/g, "")
+    .replaceAll(/[\u2010-\u2015\u2212]/g, "-")
+    .replaceAll(/\\r\\n|\\[nr]/g, "\n");
   if (!text.includes("BEGIN%20")) return text;
   try {
     return decodeURIComponent(text);
@@ -98,12 +118,14 @@ const cutOff = (label: string) => fault(`is cut off: a block "${label}" begins, 
 function readBlocks(blocks: readonly Block[], { certificates }: PemLimits): PemContent {
   const found = nothing();
   if (blocks.length > 4 * certificates) return fault(`holds more than ${4 * certificates} blocks.`, true);
-  if (blocks.filter(({ label }) => CERTIFICATE.test(label)).length > certificates) return fault(`holds more than ${certificates} certificates.`, true);
+  if (blocks.filter(({ label }) => CERTIFICATE.test(label)).length > certificates)
+    return fault(`holds more than ${certificates} certificates.`, true);
   for (const [index, block] of blocks.entries()) {
     const reason = readBlock(found, block);
     if (reason !== undefined) return fault(`holds a block "${block.label}" (number ${index + 1}) ${reason}`);
     // Keys too: each is compared with each certificate.
-    if (Math.max(found.certificates.length, found.keys.length) > certificates) return fault(`holds more than ${certificates} certificates or keys.`, true);
+    if (Math.max(found.certificates.length, found.keys.length) > certificates)
+      return fault(`holds more than ${certificates} certificates or keys.`, true);
   }
   return found;
 }
@@ -111,14 +133,17 @@ function readBlocks(blocks: readonly Block[], { certificates }: PemLimits): PemC
 /** Adds what the block holds; a reason when it should hold a certificate and does not. */
 function readBlock(found: Found, { label, body }: Block): string | undefined {
   // RFC 1421, 4.6.1.1, as OpenSSL writes it in the traditional forms.
-  if (/Proc-Type:\s*4,\s*ENCRYPTED/i.test(body) || label === "ENCRYPTED PRIVATE KEY") return void (found.encryptedKey = true);
+  if (/Proc-Type:\s*4,\s*ENCRYPTED/i.test(body) || label === "ENCRYPTED PRIVATE KEY")
+    return void (found.encryptedKey = true);
   const der = bytesOf(body);
   if (CERTIFICATE.test(label)) {
     if (!der) return "whose base64 is damaged.";
     return addCertificate(found, der) || addPkcs7(found, der) ? undefined : "that is damaged or no certificate.";
   }
   if (/^(?:PKCS ?#?7(?: SIGNED DATA)?|CMS)$/.test(label)) {
-    return der && addPkcs7(found, der) ? undefined : "that cannot be read. Convert it with `openssl pkcs7 -in chain.p7b -print_certs -out chain.pem`.";
+    return der && addPkcs7(found, der)
+      ? undefined
+      : "that cannot be read. Convert it with `openssl pkcs7 -in chain.p7b -print_certs -out chain.pem`.";
   }
   if (/PRIVATE KEY$/.test(label) && der && addKey(found, der)) return undefined;
   found.others.push(describe(label));
@@ -127,7 +152,11 @@ function readBlock(found: Found, { label, body }: Block): string | undefined {
 
 /** DER of a block: its lines without headers (RFC 1421), white space and indentation. */
 function bytesOf(body: string): Buffer | undefined {
-  const base64 = body.split(/[\r\n]+/).filter((line) => !/^\s*[A-Za-z][\w-]*:/.test(line)).join("").replaceAll(/\s/g, "");
+  const base64 = body
+    .split(/[\r\n]+/)
+    .filter((line) => !/^\s*[A-Za-z][\w-]*:/.test(line))
+    .join("")
+    .replaceAll(/\s/g, "");
   return BASE64.test(base64) ? Buffer.from(base64, "base64") : undefined;
 }
 
@@ -139,7 +168,8 @@ function addCertificate(found: Found, der: Buffer): boolean {
     const x509 = new X509Certificate(bytes);
     // OpenSSL reads a certificate of the 99th month, and says "Bad time value" where its end should stand.
     if (Number.isNaN(Date.parse(x509.validFrom)) || Number.isNaN(Date.parse(x509.validTo))) return false;
-    if (!found.certificates.some((each) => each.x509.raw.equals(bytes))) found.certificates.push({ x509, pem: pemOf("CERTIFICATE", bytes) });
+    if (!found.certificates.some((each) => each.x509.raw.equals(bytes)))
+      found.certificates.push({ x509, pem: pemOf("CERTIFICATE", bytes) });
     return true;
   } catch {
     return false;
@@ -148,10 +178,16 @@ function addCertificate(found: Found, der: Buffer): boolean {
 
 function addPkcs7(found: Found, der: Buffer): boolean {
   const certificates = certificatesOfPkcs7(der);
-  return certificates !== undefined && certificates.length > 0 && certificates.every((each) => addCertificate(found, each));
+  return (
+    certificates !== undefined && certificates.length > 0 && certificates.every((each) => addCertificate(found, each))
+  );
 }
 
-const KEY_FORMS = [["pkcs8", "PRIVATE KEY"], ["sec1", "EC PRIVATE KEY"], ["pkcs1", "RSA PRIVATE KEY"]] as const;
+const KEY_FORMS = [
+  ["pkcs8", "PRIVATE KEY"],
+  ["sec1", "EC PRIVATE KEY"],
+  ["pkcs1", "RSA PRIVATE KEY"],
+] as const;
 
 /** By what it holds and not by its label: labels are changed by hand. */
 function addKey(found: Found, der: Buffer): boolean {
@@ -167,11 +203,19 @@ function addKey(found: Found, der: Buffer): boolean {
   return false;
 }
 
-const KEYSTORE = "is a Java keystore. Convert it with `keytool -importkeystore -srckeystore keys.jks -destkeystore keys.p12 -deststoretype PKCS12` and `openssl pkcs12 -in keys.p12 -out keys.pem -nodes`.";
+const KEYSTORE =
+  "is a Java keystore. Convert it with `keytool -importkeystore -srckeystore keys.jks " +
+  "-destkeystore keys.p12 -deststoretype PKCS12` and `openssl pkcs12 -in keys.p12 -out " +
+  "keys.pem " +
+  "-nodes`.";
 
 /** Without armour: base64 of DER, or base64 of a PEM text as in Kubernetes' secrets. */
 function readBare(text: string, limits: PemLimits): PemContent {
-  if (/PuTTY-User-Key-File/.test(text)) return fault("is a PuTTY key. Export it with PuTTYgen as an OpenSSH key, then convert it with `ssh-keygen -p -m PKCS8 -f key`.");
+  if (/PuTTY-User-Key-File/.test(text))
+    return fault(
+      "is a PuTTY key. Export it with PuTTYgen as an OpenSSH key, then convert it with `ssh-keygen " +
+        "-p -m PKCS8 -f key`.",
+    );
   const base64 = text.replaceAll(/[\s"']/g, "");
   if (!BASE64.test(base64)) return fault("holds no PEM block: the line -----BEGIN … ----- is missing.");
   const der = Buffer.from(base64, "base64");
@@ -203,4 +247,5 @@ function describe(label: string): string {
   return `a block "${label}"`;
 }
 
-const pemOf = (label: string, der: Buffer): string => `-----BEGIN ${label}-----\n${(der.toString("base64").match(/.{1,64}/g) ?? []).join("\n")}\n-----END ${label}-----\n`;
+const pemOf = (label: string, der: Buffer): string =>
+  `-----BEGIN ${label}-----\n${(der.toString("base64").match(/.{1,64}/g) ?? []).join("\n")}\n-----END ${label}-----\n`;

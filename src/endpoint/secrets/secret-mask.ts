@@ -14,7 +14,10 @@ export interface SecretMask {
 
 /** What a request carried. */
 export interface Secrets {
-  /** Anything as short as `on` stands in every answer: below eight bytes a value is masked only where it is a whole header or field. */
+  /**
+   * Anything as short as `on` stands in every answer: below eight bytes a value is masked only where it is a whole
+   * header or field.
+   */
   values: readonly string[];
   /** Never masked below eight bytes. */
   longValues: readonly string[];
@@ -28,10 +31,17 @@ const MAX_MARGIN = 32 * 1024;
 export function createSecretMask({ values, longValues }: Secrets): SecretMask | undefined {
   const isLong = (value: string): boolean => Buffer.byteLength(value) >= SHORT_BYTES;
   const long = [...new Set([...values, ...longValues])].filter(isLong);
-  const short = [...new Set(values.filter((value) => value !== "" && !isLong(value)).flatMap((value) => [value, Buffer.from(value).toString("base64"), percentEncoded(value)]))];
+  const short = [
+    ...new Set(
+      values
+        .filter((value) => value !== "" && !isLong(value))
+        .flatMap((value) => [value, Buffer.from(value).toString("base64"), percentEncoded(value)]),
+    ),
+  ];
   if (long.length === 0 && short.length === 0) return undefined;
   const search = createSecretSearch(long);
-  const find = (bytes: Buffer, more: boolean): Found[] => merged([...(long.length > 0 ? search.find(bytes, more) : []), ...short.flatMap((value) => fieldsOf(bytes, value))]);
+  const find = (bytes: Buffer, more: boolean): Found[] =>
+    merged([...(long.length > 0 ? search.find(bytes, more) : []), ...short.flatMap((value) => fieldsOf(bytes, value))]);
   return {
     margin: Math.min(search.longest, MAX_MARGIN),
     text(value) {

@@ -1,6 +1,7 @@
 /**
- * Finds secrets in bytes that somebody else wrote, however they are written there: as they are, in base64 at any alignment, in hex, with
- * the escapes of URLs, JSON or HTML, and these within each other. The work is bounded by the number of bytes, whatever they are.
+ * Finds secrets in bytes that somebody else wrote, however they are written there: as they are, in base64 at any
+ * alignment, in hex, with the escapes of URLs, JSON or HTML, and these within each other. The work is bounded by the
+ * number of bytes, whatever they are.
  */
 
 /** A part of the bytes: from `start` until before `end`. */
@@ -12,7 +13,10 @@ export interface Found {
 export interface SecretSearch {
   /** Longest way in which one of the secrets can be written, bytes. */
   readonly longest: number;
-  /** Where secrets stand, in order and without overlap. With `more` the bytes broke off: a secret that begins at their end counts as well. */
+  /**
+   * Where secrets stand, in order and without overlap. With `more` the bytes broke off: a secret that begins at their
+   * end counts as well.
+   */
   find(bytes: Buffer, more: boolean): Found[];
 }
 
@@ -35,7 +39,10 @@ interface View {
 const MAX_DEPTH = 3;
 /** Views of one text. A hostile text of 48 KiB costs 13 ms of CPU with all of them, plain JSON of 23 KiB 0.5 ms. */
 const MAX_VIEWS = 12;
-/** Bytes compared with secrets for each byte of the text; an answer that holds a secret of 4 KiB four times compares one. */
+/**
+ * Bytes compared with secrets for each byte of the text; an answer that holds a secret of 4 KiB four times compares
+ * one.
+ */
 const COMPARED_PER_BYTE = 64;
 const WINDOW = 4;
 const FILTER_BITS = 12;
@@ -53,7 +60,8 @@ export function createSecretSearch(secrets: readonly string[]): SecretSearch {
     if (known) known.push(pattern);
     else byWindow.set(window, [pattern]);
   }
-  const candidates = (window: number): readonly Pattern[] => (filter[slotOf(window)] === 1 ? (byWindow.get(window) ?? NONE) : NONE);
+  const candidates = (window: number): readonly Pattern[] =>
+    filter[slotOf(window)] === 1 ? (byWindow.get(window) ?? NONE) : NONE;
   return {
     // `\u00e9`: six characters for one byte are the longest escape.
     longest: 6 * Math.max(0, ...patterns.map(({ bytes }) => bytes.byteLength)),
@@ -71,24 +79,46 @@ export const percentEncoded = (text: string): string => encodeURIComponent(Buffe
 function patternsOf(secret: string): Pattern[] {
   const raw = Buffer.from(secret, "utf8");
   const utf16 = Buffer.from(secret, "utf16le");
-  const plain = [raw, Buffer.from(secret, "latin1"), utf16, Buffer.from(utf16).swap16(), Buffer.from(raw.toString("hex")), Buffer.from(raw.toString("hex").toUpperCase())];
+  const plain = [
+    raw,
+    Buffer.from(secret, "latin1"),
+    utf16,
+    Buffer.from(utf16).swap16(),
+    Buffer.from(raw.toString("hex")),
+    Buffer.from(raw.toString("hex").toUpperCase()),
+  ];
   // What was escaped before it was encoded cannot be seen in the text.
   const encoded = [...new Set([secret, JSON.stringify(secret).slice(1, -1), percentEncoded(secret)])];
-  const all = [...plain.map((bytes) => ({ bytes, before: false, behind: false })), ...encoded.flatMap((text) => base64Of(Buffer.from(text, "utf8")))];
+  const all = [
+    ...plain.map((bytes) => ({ bytes, before: false, behind: false })),
+    ...encoded.flatMap((text) => base64Of(Buffer.from(text, "utf8"))),
+  ];
   return [...new Map(all.map((pattern) => [pattern.bytes.toString("latin1"), pattern])).values()];
 }
 
-/** Base64 and base64url of bytes that may stand within others: at each alignment the characters that hold nothing but their bits. */
+/**
+ * Base64 and base64url of bytes that may stand within others: at each alignment the characters that hold nothing but
+ * their bits.
+ */
 function base64Of(bytes: Buffer): Pattern[] {
   return [0, 1, 2].flatMap((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
     const core = text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.byteLength) * 8) / 6));
     const behind = ((before + bytes.byteLength) * 8) % 6 !== 0;
-    return [core, core.replaceAll("+", "-").replaceAll("/", "_")].map((each) => ({ bytes: Buffer.from(each), before: before > 0, behind }));
+    return [core, core.replaceAll("+", "-").replaceAll("/", "_")].map((each) => ({
+      bytes: Buffer.from(each),
+      before: before > 0,
+      behind,
+    }));
   });
 }
 
-function search({ bytes, starts }: View, source: Buffer, candidates: (window: number) => readonly Pattern[], more: boolean): Found[] {
+function search(
+  { bytes, starts }: View,
+  source: Buffer,
+  candidates: (window: number) => readonly Pattern[],
+  more: boolean,
+): Found[] {
   const found: Found[] = [];
   let window = 0;
   let budget = COMPARED_PER_BYTE * bytes.length;
@@ -110,10 +140,13 @@ function search({ bytes, starts }: View, source: Buffer, candidates: (window: nu
 }
 
 /** With the characters of base64 on both sides that hold some of the secret's bits beside bits of its neighbours. */
-const widened = (source: Buffer, { start, end }: Found, { before, behind }: Pattern): Found =>
-  ({ start: before && isBase64(source[start - 1]) ? start - 1 : start, end: behind && isBase64(source[end]) ? end + 1 : end });
+const widened = (source: Buffer, { start, end }: Found, { before, behind }: Pattern): Found => ({
+  start: before && isBase64(source[start - 1]) ? start - 1 : start,
+  end: behind && isBase64(source[end]) ? end + 1 : end,
+});
 
-const isBase64 = (byte: number | undefined): boolean => byte !== undefined && /[A-Za-z0-9+/_-]/.test(String.fromCharCode(byte));
+const isBase64 = (byte: number | undefined): boolean =>
+  byte !== undefined && /[A-Za-z0-9+/_-]/.test(String.fromCharCode(byte));
 
 /** In order, with overlapping and touching parts joined. */
 export function merged(found: readonly Found[]): Found[] {
@@ -126,13 +159,20 @@ export function merged(found: readonly Found[]): Found[] {
   return joined;
 }
 
-/** What stands at a place of the text: so many bytes of it mean these, or nothing at all (-1: the text ends within it). */
+/**
+ * What stands at a place of the text: so many bytes of it mean these, or nothing at all (-1: the text ends within it).
+ */
 type Escape = (bytes: Buffer, at: number) => { length: number; means: Buffer | undefined } | undefined;
 
 /** The text, and what it says once its escapes are undone, one kind after another. */
 function viewsOf(bytes: Buffer, spaced: boolean): View[] {
   const views: View[] = [{ bytes, depth: 0 }];
-  const escapes: [mark: readonly number[], escape: Escape][] = [[[PERCENT], percent], [[BACKSLASH], backslash], [[AMPERSAND], entity], [[CR, LF], lineBreak]];
+  const escapes: [mark: readonly number[], escape: Escape][] = [
+    [[PERCENT], percent],
+    [[BACKSLASH], backslash],
+    [[AMPERSAND], entity],
+    [[CR, LF], lineBreak],
+  ];
   if (spaced) escapes.push([[PERCENT, PLUS], form]);
   for (const view of views) {
     if (view.depth === MAX_DEPTH) continue;
@@ -171,7 +211,9 @@ function decoded(view: View, marks: readonly number[], escape: Escape): View {
 
 const [PERCENT, BACKSLASH, AMPERSAND, PLUS, CR, LF, SEMICOLON] = [0x25, 0x5c, 0x26, 0x2b, 0x0d, 0x0a, 0x3b] as const;
 /** Value of each byte as a hexadecimal digit; 255: it is none. */
-const DIGITS = Uint8Array.from({ length: 256 }, (_each, byte) => (/[0-9A-Fa-f]/.test(String.fromCharCode(byte)) ? Number.parseInt(String.fromCharCode(byte), 16) : 255));
+const DIGITS = Uint8Array.from({ length: 256 }, (_each, byte) =>
+  /[0-9A-Fa-f]/.test(String.fromCharCode(byte)) ? Number.parseInt(String.fromCharCode(byte), 16) : 255,
+);
 
 function hexOf(bytes: Buffer, at: number, digits: number): number | undefined {
   let value = 0;
@@ -199,7 +241,19 @@ function percent(bytes: Buffer, at: number): ReturnType<Escape> {
 const form: Escape = (bytes, at) => (bytes[at] === PLUS ? oneByte(1, 0x20) : percent(bytes, at));
 
 /** Letter behind the backslash -> what it means. */
-const SHORT_ESCAPES = new Map([["b", 8], ["f", 12], ["n", LF], ["r", CR], ["t", 9], ['"', 0x22], ["'", 0x27], ["/", 0x2f], ["\\", BACKSLASH]].map(([letter, byte]) => [String(letter).charCodeAt(0), Number(byte)]));
+const SHORT_ESCAPES = new Map(
+  [
+    ["b", 8],
+    ["f", 12],
+    ["n", LF],
+    ["r", CR],
+    ["t", 9],
+    ['"', 0x22],
+    ["'", 0x27],
+    ["/", 0x2f],
+    ["\\", BACKSLASH],
+  ].map(([letter, byte]) => [String(letter).charCodeAt(0), Number(byte)]),
+);
 const [U, X] = [0x75, 0x78] as const;
 
 /** RFC 8259, 7; and `\x7e`, as programs print text. */
@@ -214,11 +268,25 @@ function backslash(bytes: Buffer, at: number): ReturnType<Escape> {
   const unit = hexOf(bytes, at + 2, digits);
   if (unit === undefined) return undefined;
   if (kind === X || unit < 0x80) return oneByte(2 + digits, unit);
-  const low = unit >= 0xd800 && unit < 0xdc00 && bytes[at + 6] === BACKSLASH && bytes[at + 7] === U ? hexOf(bytes, at + 8, 4) : undefined;
-  return low === undefined ? { length: 6, means: Buffer.from(String.fromCharCode(unit)) } : { length: 12, means: Buffer.from(String.fromCharCode(unit, low)) };
+  const low =
+    unit >= 0xd800 && unit < 0xdc00 && bytes[at + 6] === BACKSLASH && bytes[at + 7] === U
+      ? hexOf(bytes, at + 8, 4)
+      : undefined;
+  return low === undefined
+    ? { length: 6, means: Buffer.from(String.fromCharCode(unit)) }
+    : { length: 12, means: Buffer.from(String.fromCharCode(unit, low)) };
 }
 
-const NAMED = new Map([["amp", "&"], ["lt", "<"], ["gt", ">"], ["quot", '"'], ["apos", "'"], ["nbsp", "\u00a0"]].map(([name, means]) => [name, Buffer.from(String(means))]));
+const NAMED = new Map(
+  [
+    ["amp", "&"],
+    ["lt", "<"],
+    ["gt", ">"],
+    ["quot", '"'],
+    ["apos", "'"],
+    ["nbsp", "\u00a0"],
+  ].map(([name, means]) => [name, Buffer.from(String(means))]),
+);
 
 /** Character references of HTML and XML. */
 function entity(bytes: Buffer, at: number): ReturnType<Escape> {
@@ -231,7 +299,11 @@ function entity(bytes: Buffer, at: number): ReturnType<Escape> {
 }
 
 function character(digits: string): Buffer | undefined {
-  const point = /^x[0-9a-f]+$/i.test(digits) ? Number.parseInt(digits.slice(1), 16) : /^\d+$/.test(digits) ? Number(digits) : Infinity;
+  const point = /^x[0-9a-f]+$/i.test(digits)
+    ? Number.parseInt(digits.slice(1), 16)
+    : /^\d+$/.test(digits)
+      ? Number(digits)
+      : Infinity;
   return point < 0x80 ? BYTES[point] : point <= 0x10ffff ? Buffer.from(String.fromCodePoint(point)) : undefined;
 }
 

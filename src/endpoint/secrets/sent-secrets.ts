@@ -1,4 +1,7 @@
-/** What of a request is secret: every value by which a subscription authenticates, its own headers, and the query of its URL. */
+/**
+ * What of a request is secret: every value by which a subscription authenticates, its own headers, and the query of its
+ * URL.
+ */
 import type { EndpointAuth, Subscription } from "../../store/model.js";
 import { partsOfUrl } from "../../store/url-secrets.js";
 import { authsOf } from "../auth.js";
@@ -9,8 +12,9 @@ import { percentEncoded } from "./secret-search.js";
 const masks = new WeakMap<Subscription, { tokens: string; mask: SecretMask | undefined }>();
 
 /**
- * The mask for what an endpoint of the subscription answers; undefined: the request carries nothing secret. `tokens` are the access tokens
- * that were sent. Signatures are not masked: they are made for one message and one second, and nothing can be signed with them.
+ * The mask for what an endpoint of the subscription answers; undefined: the request carries nothing secret. `tokens`
+ * are the access tokens that were sent. Signatures are not masked: they are made for one message and one second, and
+ * nothing can be signed with them.
  */
 export function maskFor(subscription: Subscription, tokens: readonly string[]): SecretMask | undefined {
   const known = masks.get(subscription);
@@ -37,11 +41,18 @@ function valuesOf(auth: EndpointAuth): string[] {
       return withParts(auth.value);
     case "oauth2":
       // Sent to the authorization server, which is often the endpoint's own.
-      return [auth.clientSecret, ...pairOf(auth.clientId, auth.clientSecret), ...pairOf(percentEncoded(auth.clientId), percentEncoded(auth.clientSecret))];
+      return [
+        auth.clientSecret,
+        ...pairOf(auth.clientId, auth.clientSecret),
+        ...pairOf(percentEncoded(auth.clientId), percentEncoded(auth.clientSecret)),
+      ];
   }
 }
 
-const pairOf = (name: string, password: string): string[] => [`${name}:${password}`, Buffer.from(`${name}:${password}`).toString("base64")];
+const pairOf = (name: string, password: string): string[] => [
+  `${name}:${password}`,
+  Buffer.from(`${name}:${password}`).toString("base64"),
+];
 
 /** A header's value, and the credentials in it when they stand behind a scheme (RFC 9110, 11.4). */
 function withParts(value: string): string[] {

@@ -1,6 +1,7 @@
 /**
- * HTTP Message Signatures (RFC 9421) of requests, and Content-Digest (RFC 9530). What is signed is written in structured
- * fields (RFC 9651, the successor of RFC 8941) of the three kinds needed here: inner list, byte sequence, dictionary.
+ * HTTP Message Signatures (RFC 9421) of requests, and Content-Digest (RFC 9530). What is signed is written in
+ * structured fields (RFC 9651, the successor of RFC 8941) of the three kinds needed here: inner list, byte sequence,
+ * dictionary.
  */
 import { createHash } from "node:crypto";
 
@@ -26,7 +27,10 @@ export interface MessageToSign {
   headers: Readonly<Record<string, string>>;
 }
 
-/** Parameters of a signature (RFC 9421, 2.3), written in the order in which they are given. Instants in seconds since the epoch. */
+/**
+ * Parameters of a signature (RFC 9421, 2.3), written in the order in which they are given. Instants in seconds since
+ * the epoch.
+ */
 export interface SignatureParameters {
   created?: number;
   expires?: number;
@@ -43,9 +47,17 @@ export interface SignatureBase {
   base: string;
 }
 
-/** The signature base of a request (RFC 9421, 2.5). Throws for a component that the message lacks, a repeated one, or one that breaks a line. */
-export function signatureBase(message: MessageToSign, components: readonly Component[], parameters: SignatureParameters): SignatureBase {
-  if (new Set(components).size !== components.length) throw new Error("A component may be signed once only (RFC 9421, 2).");
+/**
+ * The signature base of a request (RFC 9421, 2.5). Throws for a component that the message lacks, a repeated one, or
+ * one that breaks a line.
+ */
+export function signatureBase(
+  message: MessageToSign,
+  components: readonly Component[],
+  parameters: SignatureParameters,
+): SignatureBase {
+  if (new Set(components).size !== components.length)
+    throw new Error("A component may be signed once only (RFC 9421, 2).");
   const input = `(${components.map(serializeString).join(" ")})${serializeParameters(parameters)}`;
   const lines = components.map((component) => `${serializeString(component)}: ${valueOf(message, component)}`);
   return { input, base: [...lines, `"@signature-params": ${input}`].join("\n") };
@@ -68,14 +80,16 @@ function valueOf(message: MessageToSign, component: Component): string {
 function serializeParameters(parameters: SignatureParameters): string {
   let text = "";
   for (const [name, value] of Object.entries(parameters) as [string, string | number | undefined][]) {
-    if (value !== undefined) text += `;${name}=${typeof value === "number" ? serializeInteger(value) : serializeString(value)}`;
+    if (value !== undefined)
+      text += `;${name}=${typeof value === "number" ? serializeInteger(value) : serializeString(value)}`;
   }
   return text;
 }
 
 /** RFC 9651, 4.1.4: at most 15 digits. */
 export function serializeInteger(value: number): string {
-  if (!Number.isInteger(value) || Math.abs(value) > 999_999_999_999_999) throw new Error("This is no integer of a structured field.");
+  if (!Number.isInteger(value) || Math.abs(value) > 999_999_999_999_999)
+    throw new Error("This is no integer of a structured field.");
   return String(value);
 }
 
@@ -86,17 +100,21 @@ export function serializeString(value: string): string {
 }
 
 /** RFC 9651, 4.1.8. */
-export const serializeBytes = (bytes: Uint8Array): string => `:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")}:`;
+export const serializeBytes = (bytes: Uint8Array): string =>
+  `:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")}:`;
 
 /** RFC 9651, 4.1.2 with members serialised already; throws for a key that is none (4.1.1.3). */
 export function serializeDictionary(members: readonly (readonly [key: string, value: string])[]): string {
-  if (members.some(([key]) => !/^[a-z*][a-z0-9_\-.*]*$/.test(key))) throw new Error("A key of a structured field is lower case.");
+  if (members.some(([key]) => !/^[a-z*][a-z0-9_\-.*]*$/.test(key)))
+    throw new Error("A key of a structured field is lower case.");
   return members.map(([key, value]) => `${key}=${value}`).join(", ");
 }
 
 /** Value of `Content-Digest` (RFC 9530, 2). */
 export function contentDigest(body: Uint8Array, algorithm: "sha-256" | "sha-512" = "sha-256"): string {
-  return serializeDictionary([[algorithm, serializeBytes(createHash(algorithm.replace("-", "")).update(body).digest())]]);
+  return serializeDictionary([
+    [algorithm, serializeBytes(createHash(algorithm.replace("-", "")).update(body).digest())],
+  ]);
 }
 
 /** Whoever signs: a key with its id and algorithm. */
@@ -118,12 +136,26 @@ export interface SignatureOrder {
 }
 
 /** The two headers of a signed message (RFC 9421, 4), with one signature for each signer. */
-export function messageSignatureHeaders({ message, components, signers, label, createdSeconds, expiresSeconds, tag }: SignatureOrder): { "signature-input": string; signature: string } {
+export function messageSignatureHeaders({
+  message,
+  components,
+  signers,
+  label,
+  createdSeconds,
+  expiresSeconds,
+  tag,
+}: SignatureOrder): { "signature-input": string; signature: string } {
   const inputs: [string, string][] = [];
   const signatures: [string, string][] = [];
   signers.forEach((signer, index) => {
     const name = index === 0 ? label : `${label}-${index + 1}`;
-    const { input, base } = signatureBase(message, components, { created: createdSeconds, expires: expiresSeconds, keyid: signer.keyid, alg: signer.alg, tag });
+    const { input, base } = signatureBase(message, components, {
+      created: createdSeconds,
+      expires: expiresSeconds,
+      keyid: signer.keyid,
+      alg: signer.alg,
+      tag,
+    });
     inputs.push([name, input]);
     signatures.push([name, serializeBytes(signer.sign(Buffer.from(base, "latin1")))]);
   });

@@ -20,26 +20,31 @@ export function newSigningSecret(): string {
 }
 
 /** Reads `whsec_` + canonical base64 of 24 to 64 bytes; the reason never contains the secret. */
-export function parseSigningSecret(secret: string): { ok: true; key: Buffer } | { ok: false; code: "secret_invalid"; reason: string } {
+export function parseSigningSecret(
+  secret: string,
+): { ok: true; key: Buffer } | { ok: false; code: "secret_invalid"; reason: string } {
   const refuse = (reason: string) => ({ ok: false, code: "secret_invalid", reason }) as const;
   if (!secret.startsWith(PREFIX)) return refuse(`A signing secret begins with ${PREFIX}.`);
   const encoded = secret.slice(PREFIX.length);
   const key = Buffer.from(encoded, "base64");
   // Buffer.from skips what is not base64, so only the way back tells whether everything was.
-  if (key.toString("base64") !== encoded) return refuse(`What follows ${PREFIX} must be base64 with padding (RFC 4648, section 4).`);
-  if (key.length < MIN_KEY_BYTES || key.length > MAX_KEY_BYTES) return refuse(`A signing secret holds ${MIN_KEY_BYTES} to ${MAX_KEY_BYTES} bytes; this one holds ${key.length}.`);
+  if (key.toString("base64") !== encoded)
+    return refuse(`What follows ${PREFIX} must be base64 with padding (RFC 4648, section 4).`);
+  if (key.length < MIN_KEY_BYTES || key.length > MAX_KEY_BYTES)
+    return refuse(`A signing secret holds ${MIN_KEY_BYTES} to ${MAX_KEY_BYTES} bytes; this one holds ${key.length}.`);
   return { ok: true, key };
 }
 
 /**
- * Whether bytes repeat themselves as random ones never do: one value, few values, a pattern that comes again, or a count. Of 24 random
- * bytes fewer than nine differ less than once in 10^12.
+ * Whether bytes repeat themselves as random ones never do: one value, few values, a pattern that comes again, or a
+ * count. Of 24 random bytes fewer than nine differ less than once in 10^12.
  */
 export function isPatterned(key: Uint8Array): boolean {
   if (new Set(key).size < (key.length * 3) / 8) return true;
   const step = ((key[1] ?? 0) - (key[0] ?? 0)) & 0xff;
   if (key.every((byte, index) => index === 0 || ((byte - (key[index - 1] ?? 0)) & 0xff) === step)) return true;
-  for (let period = 1; period <= key.length / 2; period++) if (key.every((byte, index) => index < period || byte === key[index - period])) return true;
+  for (let period = 1; period <= key.length / 2; period++)
+    if (key.every((byte, index) => index < period || byte === key[index - period])) return true;
   return false;
 }
 
@@ -62,8 +67,8 @@ export interface SigningRequest {
 }
 
 /**
- * Scheme `v1` of one attempt: what goes into `webhook-signature`. Throws when there is no secret or one is malformed: both are
- * refused when a subscription is saved, so that here it is a bug or damaged data.
+ * Scheme `v1` of one attempt: what goes into `webhook-signature`. Throws when there is no secret or one is malformed:
+ * both are refused when a subscription is saved, so that here it is a bug or damaged data.
  */
 export function hmacSignatures({ id, timestampSeconds, body, secrets }: SigningRequest): string {
   if (secrets.length === 0) throw new Error("There is no live signing secret; rotate the secret of the subscription.");
@@ -76,11 +81,15 @@ export function hmacSignatures({ id, timestampSeconds, body, secrets }: SigningR
 }
 
 /** HMAC-SHA-256 with a signing secret over a whole message, for schemes that write their own. */
-export const signWithSecret = (secret: string, message: Uint8Array): Buffer => createHmac("sha256", keyOf(secret)).update(message).digest();
+export const signWithSecret = (secret: string, message: Uint8Array): Buffer =>
+  createHmac("sha256", keyOf(secret)).update(message).digest();
 
 export type Verification =
   | { ok: true }
-  | { ok: false; code: "header_missing" | "timestamp_invalid" | "timestamp_too_old" | "timestamp_too_new" | "signature_mismatch" };
+  | {
+      ok: false;
+      code: "header_missing" | "timestamp_invalid" | "timestamp_too_old" | "timestamp_too_new" | "signature_mismatch";
+    };
 
 export interface VerificationRequest {
   /** Names in any case. */
@@ -92,7 +101,13 @@ export interface VerificationRequest {
 }
 
 /** Verifies as a consumer should: strict digits, 300 s tolerance either way, comparison in constant time. */
-export function verify({ headers, body, secrets, nowSeconds, toleranceSeconds = TOLERANCE_SECONDS }: VerificationRequest): Verification {
+export function verify({
+  headers,
+  body,
+  secrets,
+  nowSeconds,
+  toleranceSeconds = TOLERANCE_SECONDS,
+}: VerificationRequest): Verification {
   const id = headerValue(headers, "webhook-id");
   const timestamp = headerValue(headers, "webhook-timestamp");
   const signatures = headerValue(headers, "webhook-signature");
@@ -106,7 +121,8 @@ export function verify({ headers, body, secrets, nowSeconds, toleranceSeconds = 
   for (const signature of signatures.split(" ")) {
     if (!signature.startsWith("v1,")) continue;
     const given = Buffer.from(signature.slice(3), "base64");
-    if (expected.some((digest) => digest.length === given.length && timingSafeEqual(digest, given))) return { ok: true };
+    if (expected.some((digest) => digest.length === given.length && timingSafeEqual(digest, given)))
+      return { ok: true };
   }
   return { ok: false, code: "signature_mismatch" };
 }

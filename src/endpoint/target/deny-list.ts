@@ -6,14 +6,35 @@ import { BlockList, isIPv4, isIPv6 } from "node:net";
 
 /** IANA IPv4 Special-Purpose Address Registry, multicast, reserved, and the Azure platform address. */
 const IPV4_NOT_PUBLIC = [
-  "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
-  "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24",
-  "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32",
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.31.196.0/24",
+  "192.52.193.0/24",
+  "192.88.99.0/24",
+  "192.168.0.0/16",
+  "192.175.48.0/24",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/4",
+  "240.0.0.0/4",
+  "168.63.129.16/32",
 ];
-/** Only 2000::/3 is global unicast; these parts of it are not: Teredo, ORCHID and benchmarking, documentation, 6to4, AS112. */
+/**
+ * Only 2000::/3 is global unicast; these parts of it are not: Teredo, ORCHID and benchmarking, documentation, 6to4,
+ * AS112.
+ */
 const IPV6_GLOBAL_UNICAST = ["2000::/3"];
 const IPV6_NOT_PUBLIC = ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"];
-/** What the development switch opens: loopback and private networks. Link-local and cloud metadata addresses stay shut. */
+/**
+ * What the development switch opens: loopback and private networks. Link-local and cloud metadata addresses stay shut.
+ */
 const LOCAL = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"];
 const METADATA = ["fd20:ce::254/128", "fd00:ec2::254/128", "fd00:42::42/128"];
 
@@ -33,8 +54,10 @@ export function addressSet(entries: readonly string[]): AddressSet {
   for (const entry of entries) {
     const [address = "", prefix] = entry.split("/");
     const family = isIPv4(address) ? "ipv4" : isIPv6(address) ? "ipv6" : undefined;
-    const bits = prefix === undefined ? (family === "ipv4" ? 32 : 128) : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
-    if (!family || !(bits <= (family === "ipv4" ? 32 : 128))) throw new RangeError(`"${entry}" is not an IP address or a network in CIDR notation.`);
+    const bits =
+      prefix === undefined ? (family === "ipv4" ? 32 : 128) : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
+    if (!family || !(bits <= (family === "ipv4" ? 32 : 128)))
+      throw new RangeError(`"${entry}" is not an IP address or a network in CIDR notation.`);
     (family === "ipv4" ? v4 : v6).addSubnet(address, bits, family);
   }
   return {

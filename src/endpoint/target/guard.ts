@@ -14,13 +14,19 @@ const MAX_ADDRESSES = 16;
 const DEFAULT_PORTS = [443, 8443];
 
 export interface GuardOptions {
-  /** Development switch: http and loopback or private addresses on any port. Link-local and metadata addresses stay blocked. */
+  /**
+   * Development switch: http and loopback or private addresses on any port. Link-local and metadata addresses stay
+   * blocked.
+   */
   allowLocal?: boolean;
   /** Ports that may be called; default 443 and 8443. */
   ports?: readonly number[];
   /** Exact origins (`http://127.0.0.1:9000`) allowed without any switch: the built-in demo receiver. */
   alwaysAllowedOrigins?: readonly string[];
-  /** Our own addresses and networks (public API, ingress), CIDR notation allowed; an endpoint there would let consumers call us. */
+  /**
+   * Our own addresses and networks (public API, ingress), CIDR notation allowed; an endpoint there would let consumers
+   * call us.
+   */
   ownAddresses?: readonly string[];
   /** Where the service itself is reached; never called, whatever else is allowed. */
   ownService?: OwnService;
@@ -32,14 +38,20 @@ export interface GuardOptions {
 
 export type UrlCheck = { ok: true; url: URL } | TargetRefusal;
 export type AddressCheck = { ok: true; addresses: LookupAddress[] } | { ok: false; code: ResolutionCode };
-export type ResolutionCode = "destination_blocked" | "destination_own" | "dns_not_found" | "dns_temporary" | "dns_timeout";
+export type ResolutionCode =
+  "destination_blocked" | "destination_own" | "dns_not_found" | "dns_temporary" | "dns_timeout";
 
 export interface Guard {
-  /** Checks the text alone; the URL given back is canonical (ASCII host, no trailing dot) and is what must be stored and called. */
+  /**
+   * Checks the text alone; the URL given back is canonical (ASCII host, no trailing dot) and is what must be stored and
+   * called.
+   */
   checkUrl(raw: string): UrlCheck;
   /** Refuses the whole list when any address is not public, so that no fallback can reach one; at most 16 are kept. */
   checkAddresses(addresses: readonly LookupAddress[]): AddressCheck;
-  /** Resolves once and checks; IP literals are checked without resolving. Never rejects. `url` as `checkUrl` gave it. */
+  /**
+   * Resolves once and checks; IP literals are checked without resolving. Never rejects. `url` as `checkUrl` gave it.
+   */
   resolve(url: URL): Promise<AddressCheck>;
   /** Whether a connection to `url` may stay open that ended at this address. */
   allowsPeer(url: URL, address: string | undefined): boolean;
@@ -79,11 +91,13 @@ export function createGuard(options: GuardOptions = {}): Guard {
     if (literal !== undefined) return check([{ address: literal, family: isIP(literal) }]);
     const answer = await inTime(() => resolve(url.hostname), resolveTimeoutMs);
     if (!answer.ok) return answer;
-    if (!alwaysAllowed.has(url.origin) && answer.addresses.some(({ address }) => ownService?.listensAt(url, address))) return { ok: false, code: "destination_own" };
+    if (!alwaysAllowed.has(url.origin) && answer.addresses.some(({ address }) => ownService?.listensAt(url, address)))
+      return { ok: false, code: "destination_own" };
     return check(answer.addresses);
   }
   return {
-    checkUrl, checkAddresses,
+    checkUrl,
+    checkAddresses,
     resolve: resolveChecked,
     allowsPeer: (url, address) => address !== undefined && (allowsAddress(address) || alwaysAllowed.has(url.origin)),
     async refuseTarget(raw) {
@@ -107,7 +121,9 @@ const REFUSED_AT_SAVE: Record<ResolutionCode, string> = {
 };
 
 const keepAll = (addresses: readonly LookupAddress[]): AddressCheck =>
-  addresses.length === 0 ? { ok: false, code: "dns_not_found" } : { ok: true, addresses: addresses.slice(0, MAX_ADDRESSES) };
+  addresses.length === 0
+    ? { ok: false, code: "dns_not_found" }
+    : { ok: true, addresses: addresses.slice(0, MAX_ADDRESSES) };
 
 /** The IP address when the host is one: node never calls a lookup function for those. */
 function literalOf(url: URL): string | undefined {
@@ -126,7 +142,15 @@ class ResolutionTimeout extends Error {}
 function inTime(resolve: () => Promise<LookupAddress[]>, timeoutMs: number): Promise<Answer> {
   return withinDeadline(timeoutMs, resolve, () => new ResolutionTimeout()).then(
     (addresses) => ({ ok: true, addresses }),
-    (error: unknown) => ({ ok: false, code: error instanceof ResolutionTimeout ? "dns_timeout" : NOT_FOUND.has((error as NodeJS.ErrnoException | undefined)?.code) ? "dns_not_found" : "dns_temporary" }),
+    (error: unknown) => ({
+      ok: false,
+      code:
+        error instanceof ResolutionTimeout
+          ? "dns_timeout"
+          : NOT_FOUND.has((error as NodeJS.ErrnoException | undefined)?.code)
+            ? "dns_not_found"
+            : "dns_temporary",
+    }),
   );
 }
 

@@ -1,7 +1,8 @@
 /**
- * Host names in letters other than ASCII, for whoever approves an endpoint: the name as people read it, and what in it may pass for another name.
- * Scripts are compared as Unicode UTS 39 says (5.2, highly restrictive). No kept library of confusable letters was found for JavaScript, so the letters of
- * the scripts by which names have been imitated stand here: those of Latin, Cyrillic, Greek and Armenian in IDNA that read as an ASCII letter.
+ * Host names in letters other than ASCII, for whoever approves an endpoint: the name as people read it, and what in it
+ * may pass for another name. Scripts are compared as Unicode UTS 39 says (5.2, highly restrictive). No kept library of
+ * confusable letters was found for JavaScript, so the letters of the scripts by which names have been imitated stand
+ * here: those of Latin, Cyrillic, Greek and Armenian in IDNA that read as an ASCII letter.
  */
 import { domainToUnicode } from "node:url";
 
@@ -25,15 +26,53 @@ export function hostForPeople(hostname: string): HostForPeople {
 }
 
 const SCRIPTS = [
-  "Latin", "Cyrillic", "Greek", "Armenian", "Hebrew", "Arabic", "Syriac", "Thaana", "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu", "Kannada", "Malayalam",
-  "Sinhala", "Thai", "Lao", "Tibetan", "Myanmar", "Georgian", "Hangul", "Ethiopic", "Cherokee", "Canadian_Aboriginal", "Khmer", "Mongolian", "Hiragana", "Katakana", "Bopomofo", "Han",
-  "Coptic", "Lisu", "Tifinagh", "Nko",
+  "Latin",
+  "Cyrillic",
+  "Greek",
+  "Armenian",
+  "Hebrew",
+  "Arabic",
+  "Syriac",
+  "Thaana",
+  "Devanagari",
+  "Bengali",
+  "Gurmukhi",
+  "Gujarati",
+  "Oriya",
+  "Tamil",
+  "Telugu",
+  "Kannada",
+  "Malayalam",
+  "Sinhala",
+  "Thai",
+  "Lao",
+  "Tibetan",
+  "Myanmar",
+  "Georgian",
+  "Hangul",
+  "Ethiopic",
+  "Cherokee",
+  "Canadian_Aboriginal",
+  "Khmer",
+  "Mongolian",
+  "Hiragana",
+  "Katakana",
+  "Bopomofo",
+  "Han",
+  "Coptic",
+  "Lisu",
+  "Tifinagh",
+  "Nko",
 ] as const;
 type Script = (typeof SCRIPTS)[number] | "another";
 const TESTS = SCRIPTS.map((script) => [script, new RegExp(`\\p{Script=${script}}`, "u")] as const);
 const SHARED = /[\p{Script=Common}\p{Script=Inherited}]/u;
 /** Scripts that are written together (UTS 39, 5.2). */
-const TOGETHER: readonly (readonly Script[])[] = [["Latin", "Han", "Hiragana", "Katakana"], ["Latin", "Han", "Bopomofo"], ["Latin", "Han", "Hangul"]];
+const TOGETHER: readonly (readonly Script[])[] = [
+  ["Latin", "Han", "Hiragana", "Katakana"],
+  ["Latin", "Han", "Bopomofo"],
+  ["Latin", "Han", "Hangul"],
+];
 
 function scriptsOf(label: string): Set<Script> {
   const scripts = new Set<Script>();
@@ -51,10 +90,39 @@ function mixtureIn(label: string): string | undefined {
 
 /** By the ASCII letter that they read as, in lower case, as IDNA keeps it. */
 const READ_AS: Readonly<Record<string, string>> = {
-  a: "аαɑ", b: "ЬьƄƅ", c: "сϲᴄ", d: "ԁ", e: "еҽ", f: "ƒϝք", g: "ɡցƍ", h: "һհҺ", i: "іιıɩӏ", j: "јϳյ", k: "кκĸ", l: "ӏǀլ", m: "мʍ", n: "пηոռ", o: "оοσօ", p: "рρթ",
-  q: "ԛզգ", r: "гᴦ", s: "ѕꜱ", t: "тτ", u: "υսʋц", v: "νѵᴠ", w: "ԝωѡա", x: "хχ", y: "уγүყ", z: "ᴢ", 3: "зԑӡ", 4: "ч", 6: "б",
+  a: "аαɑ",
+  b: "ЬьƄƅ",
+  c: "сϲᴄ",
+  d: "ԁ",
+  e: "еҽ",
+  f: "ƒϝք",
+  g: "ɡցƍ",
+  h: "һհҺ",
+  i: "іιıɩӏ",
+  j: "јϳյ",
+  k: "кκĸ",
+  l: "ӏǀլ",
+  m: "мʍ",
+  n: "пηոռ",
+  o: "оοσօ",
+  p: "рρթ",
+  q: "ԛզգ",
+  r: "гᴦ",
+  s: "ѕꜱ",
+  t: "тτ",
+  u: "υսʋц",
+  v: "νѵᴠ",
+  w: "ԝωѡա",
+  x: "хχ",
+  y: "уγүყ",
+  z: "ᴢ",
+  3: "зԑӡ",
+  4: "ч",
+  6: "б",
 };
-const ASCII = new Map(Object.entries(READ_AS).flatMap(([letter, same]) => [...same].map((character) => [character, letter] as const)));
+const ASCII = new Map(
+  Object.entries(READ_AS).flatMap(([letter, same]) => [...same].map((character) => [character, letter] as const)),
+);
 
 /** A label that reads as one of ASCII letters alone. */
 function imitationIn(label: string, expected: ReadonlySet<Script>): string | undefined {

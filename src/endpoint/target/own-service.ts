@@ -34,7 +34,9 @@ export function createOwnService({ publicUrl, listening }: { publicUrl?: string;
   if (own) for (const name of loopback ? [...LOOPBACK_NAMES, host] : [host]) named.add(`${name}:${portOf(own)}`);
 
   return {
-    isNamedBy: (url) => named.has(`${url.hostname}:${portOf(url)}`) || (/(?:^|\.)localhost$/.test(url.hostname) && named.has(`localhost:${portOf(url)}`)),
+    isNamedBy: (url) =>
+      named.has(`${url.hostname}:${portOf(url)}`) ||
+      (/(?:^|\.)localhost$/.test(url.hostname) && named.has(`localhost:${portOf(url)}`)),
     listensAt(url, address) {
       if (!own || portOf(url) !== portOf(own)) return false;
       if (loopback && LOOPBACK.has(address)) return true;
@@ -54,4 +56,7 @@ const addressSetOf = (host: string) => {
 };
 
 /** Interfaces come and go, and the question is asked for our own port alone. */
-const machineAddresses = (): string[] => Object.values(networkInterfaces()).flatMap((some) => (some ?? []).map(({ address }) => address)).filter((address) => !address.includes("%"));
+const machineAddresses = (): string[] =>
+  Object.values(networkInterfaces())
+    .flatMap((some) => (some ?? []).map(({ address }) => address))
+    .filter((address) => !address.includes("%"));

@@ -2,8 +2,18 @@
 import { isIP } from "node:net";
 
 export type TargetReason =
-  | "unparsable" | "control_characters" | "scheme" | "not_canonical" | "userinfo" | "fragment" | "port" | "host_label" | "host_single_label"
-  | "host_special_domain" | "address_not_public" | "own_service";
+  | "unparsable"
+  | "control_characters"
+  | "scheme"
+  | "not_canonical"
+  | "userinfo"
+  | "fragment"
+  | "port"
+  | "host_label"
+  | "host_single_label"
+  | "host_special_domain"
+  | "address_not_public"
+  | "own_service";
 
 export interface TargetRefusal {
   ok: false;
@@ -29,26 +39,47 @@ const EXPLANATION: Record<Exclude<TargetReason, "address_not_public" | "own_serv
   userinfo: "The URL must not contain a user name or password; use the subscription's authentication for that.",
   fragment: "The URL must not contain a fragment (#); it would never be sent.",
   port: "This port may not be called.",
-  host_label: "The host name is malformed: each part has 1 to 63 letters, digits, hyphens or underscores, 253 characters in all.",
+  host_label:
+    "The host name is malformed: each part has 1 to 63 letters, digits, hyphens or underscores, 253 characters in all.",
   host_single_label: "The host name must be a full domain name.",
   host_special_domain: "The host name lies in a domain that is reserved for private or special use.",
 };
 
 /**
- * RFC 6761 and its registry (example.com and the like resolve as any name), RFC 6762, 8375, 9476, `.internal` (ICANN 2024),
- * the name-collision strings of ICANN, and what routers and clusters use.
+ * RFC 6761 and its registry (example.com and the like resolve as any name), RFC 6762, 8375, 9476, `.internal` (ICANN
+ * 2024), the name-collision strings of ICANN, and what routers and clusters use.
  */
 const SPECIAL_DOMAINS = new Set([
-  "localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan", "mail", "test", "invalid", "example",
-  "onion", "alt", "arpa", "svc", "cluster", "domain", "host", "workgroup",
+  "localhost",
+  "localdomain",
+  "local",
+  "internal",
+  "intranet",
+  "private",
+  "corp",
+  "home",
+  "lan",
+  "mail",
+  "test",
+  "invalid",
+  "example",
+  "onion",
+  "alt",
+  "arpa",
+  "svc",
+  "cluster",
+  "domain",
+  "host",
+  "workgroup",
 ]);
 
 /** Space, C0, DEL, C1 and backslash: the URL parser drops or rewrites them, and other parsers do it differently. */
 const CONTROL = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\\]/;
 
 /**
- * The one form in which a URL is stored, shown, sent and signed: as the WHATWG URL standard serialises it (host in lower case and ASCII, no default port, no
- * dot segments), without a full stop behind the host and without an empty query, which no request line would hold. What is no URL is given back as it is.
+ * The one form in which a URL is stored, shown, sent and signed: as the WHATWG URL standard serialises it (host in
+ * lower case and ASCII, no default port, no dot segments), without a full stop behind the host and without an empty
+ * query, which no request line would hold. What is no URL is given back as it is.
  */
 export function canonicalUrl(text: string): string {
   if (!URL.canParse(text)) return text;
@@ -59,9 +90,17 @@ export function canonicalUrl(text: string): string {
   return `${url.origin}${url.pathname}${url.search}`;
 }
 
-const refuse = (reason: keyof typeof EXPLANATION): TargetRefusal => ({ ok: false, code: "target_refused", reason, explanation: EXPLANATION[reason] });
+const refuse = (reason: keyof typeof EXPLANATION): TargetRefusal => ({
+  ok: false,
+  code: "target_refused",
+  reason,
+  explanation: EXPLANATION[reason],
+});
 
-/** Checks the text of a URL; addresses are the guard's matter. The URL given back has an ASCII host without trailing dot. */
+/**
+ * Checks the text of a URL; addresses are the guard's matter. The URL given back has an ASCII host without trailing
+ * dot.
+ */
 export function checkUrl(raw: string, policy: UrlPolicy): { ok: true; url: URL } | TargetRefusal {
   if (raw.length > 2_048) return refuse("unparsable");
   if (CONTROL.test(raw)) return refuse("control_characters");
@@ -78,14 +117,19 @@ export function checkUrl(raw: string, policy: UrlPolicy): { ok: true; url: URL }
   if (url.protocol !== "https:" && !policy.allowLocal) return refuse("scheme");
   const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
   if (!policy.allowLocal && !policy.ports.includes(port)) return refuse("port");
-  const fault = url.hostname.startsWith("[") || isIP(url.hostname) !== 0 ? undefined : hostFault(url.hostname, policy.allowLocal);
+  const fault =
+    url.hostname.startsWith("[") || isIP(url.hostname) !== 0 ? undefined : hostFault(url.hostname, policy.allowLocal);
   return fault === undefined ? { ok: true, url } : refuse(fault);
 }
 
-function hostFault(host: string, allowLocal: boolean): "host_label" | "host_single_label" | "host_special_domain" | undefined {
+function hostFault(
+  host: string,
+  allowLocal: boolean,
+): "host_label" | "host_single_label" | "host_special_domain" | undefined {
   const labels = host.split(".");
   if (host.length > 253 || !labels.every((label) => /^[a-z0-9_-]{1,63}$/.test(label))) return "host_label";
   if (allowLocal) return undefined;
-  if (SPECIAL_DOMAINS.has(labels.at(-1) as string)) return labels.length === 1 ? "host_single_label" : "host_special_domain";
+  if (SPECIAL_DOMAINS.has(labels.at(-1) as string))
+    return labels.length === 1 ? "host_single_label" : "host_special_domain";
   return labels.length === 1 ? "host_single_label" : undefined;
 }

@@ -1,6 +1,7 @@
 /**
- * An act on record whatever fails: what begins it is durable in the audit before anything is changed, and its outcome follows. When the
- * outcome is missing, because a process died or the store went away, it is completed by looking at what the act has left.
+ * An act on record whatever fails: what begins it is durable in the audit before anything is changed, and its outcome
+ * follows. When the outcome is missing, because a process died or the store went away, it is completed by looking at
+ * what the act has left.
  */
 import { INTENT_ACTION } from "./audit-chain.js";
 import type { AuditEntry } from "../model.js";
@@ -31,23 +32,43 @@ export const beginAct = (audit: Pick<ActAudit, "append">, { actor, subject, ...d
   audit.append({ actor, action: INTENT_ACTION, subject, detail: { ...detail } });
 
 /**
- * Runs an act of the service or of a command: intent, act, outcome. The act gives what its entry says, or undefined when there was
- * nothing to do. What fails after the intent is completed later. @throws what the act throws, and StoreError when the intent fails
+ * Runs an act of the service or of a command: intent, act, outcome. The act gives what its entry says, or undefined
+ * when there was nothing to do. What fails after the intent is completed later. @throws what the act throws, and
+ * StoreError when the intent fails
  */
-export async function recordedAct(audit: ActAudit, intent: Intent, act: () => Promise<Omit<NewAuditEntry, "actor" | "intent"> | undefined>): Promise<void> {
+export async function recordedAct(
+  audit: ActAudit,
+  intent: Intent,
+  act: () => Promise<Omit<NewAuditEntry, "actor" | "intent"> | undefined>,
+): Promise<void> {
   const begun = await beginAct(audit, intent);
   const outcome = await act();
-  await audit.append({ actor: intent.actor, ...(outcome ?? completion(intent.subject, intent.operation, "not_done")), intent: begun });
+  await audit.append({
+    actor: intent.actor,
+    ...(outcome ?? completion(intent.subject, intent.operation, "not_done")),
+    intent: begun,
+  });
 }
 
 /** Completes an act from its intent. False when its outcome is on record already. @throws StoreError */
 export async function completeAct(store: Store, intent: AuditEntry): Promise<boolean> {
   const operation = textOf(intent.detail?.["operation"]) ?? "unknown";
-  return store.audit.settle({ actor: intent.actor, ...completion(intent.subject, operation, await leftBehind(store, intent)), intent: intent.id });
+  return store.audit.settle({
+    actor: intent.actor,
+    ...completion(intent.subject, operation, await leftBehind(store, intent)),
+    intent: intent.id,
+  });
 }
 
-const completion = (subject: string, operation: string, outcome: LeftBehind): Pick<NewAuditEntry, "action" | "subject" | "detail"> =>
-  ({ action: "act.complete", subject, detail: { operation, outcome } });
+const completion = (
+  subject: string,
+  operation: string,
+  outcome: LeftBehind,
+): Pick<NewAuditEntry, "action" | "subject" | "detail"> => ({
+  action: "act.complete",
+  subject,
+  detail: { operation, outcome },
+});
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
@@ -62,17 +83,31 @@ export async function leftBehind(store: Store, { detail, at }: Pick<AuditEntry, 
   const target = textOf(detail?.["target"]);
   if (target === undefined) return "unknown";
   // The ledger is written first, and finished from it.
-  if (where === "erasures") return (await store.erasures.entries(at)).some((entry) => entry.target === target) ? "done" : "not_done";
+  if (where === "erasures")
+    return (await store.erasures.entries(at)).some((entry) => entry.target === target) ? "done" : "not_done";
   const { apis, eventTypes, groups, subscriptions, apiKeys, samlConnections, recoveries, grantRequests } = store;
-  const collections: Record<string, Objects> = { apis, eventTypes, groups, subscriptions, apiKeys, samlConnections, recoveries, grantRequests };
+  const collections: Record<string, Objects> = {
+    apis,
+    eventTypes,
+    groups,
+    subscriptions,
+    apiKeys,
+    samlConnections,
+    recoveries,
+    grantRequests,
+  };
   const collection = Object.hasOwn(collections, where) ? collections[where] : undefined;
   if (!collection) return "unknown";
   // What no key opens any more is there all the same, and says nothing.
-  const found = await collection.get(target).then((object) => ({ object }), () => undefined);
+  const found = await collection.get(target).then(
+    (object) => ({ object }),
+    () => undefined,
+  );
   if (!found) return "unknown";
   if (how === "insert") return found.object ? "done" : "not_done";
   if (how === "delete") return found.object ? "not_done" : "done";
   return found.object && isOlder(found.object, at) ? "not_done" : "unknown";
 }
 
-const isOlder = (object: object, at: Date): boolean => "updatedAt" in object && object.updatedAt instanceof Date && object.updatedAt < at;
+const isOlder = (object: object, at: Date): boolean =>
+  "updatedAt" in object && object.updatedAt instanceof Date && object.updatedAt < at;

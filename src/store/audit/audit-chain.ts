@@ -1,6 +1,7 @@
 /**
- * The chain that the audit's entries form. Each carries a MAC over its whole document and the MAC before it, under the installation's
- * pepper: who has only the database can neither change, extend, remove, swap or insert an entry nor make the chain anew.
+ * The chain that the audit's entries form. Each carries a MAC over its whole document and the MAC before it, under the
+ * installation's pepper: who has only the database can neither change, extend, remove, swap or insert an entry nor make
+ * the chain anew.
  */
 import { BSON } from "mongodb";
 import type { AuditMark } from "./audit-mark.js";
@@ -38,25 +39,47 @@ export const seqOf = (id: string): number | undefined => (ID.test(id) ? Number(i
 
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 /** Each field with its length in front, so that no two entries read the same. */
-const joined = (fields: readonly string[]): string => fields.map((field) => `${Buffer.byteLength(field)}:${field}`).join("");
+const joined = (fields: readonly string[]): string =>
+  fields.map((field) => `${Buffer.byteLength(field)}:${field}`).join("");
 
 /** The MAC of an entry in its place. A document that we would not write has a text that no entry of ours has. */
 export function macOf(mac: Mac, document: AuditDocument, prev: string): string {
   const { _id, at, actor, action, subject, detail, intent } = document;
-  if (!isOurs(document)) return base64url(mac("audit-chain-foreign", joined([BSON.EJSON.stringify(document, { relaxed: false }), prev])));
-  return base64url(mac("audit-chain", joined([
-    _id, at.toISOString(), actor, action, subject, detail === undefined ? "0" : "1", detail ?? "", prev, ...(intent === undefined ? [] : ["intent", intent]),
-  ])));
+  if (!isOurs(document))
+    return base64url(mac("audit-chain-foreign", joined([BSON.EJSON.stringify(document, { relaxed: false }), prev])));
+  return base64url(
+    mac(
+      "audit-chain",
+      joined([
+        _id,
+        at.toISOString(),
+        actor,
+        action,
+        subject,
+        detail === undefined ? "0" : "1",
+        detail ?? "",
+        prev,
+        ...(intent === undefined ? [] : ["intent", intent]),
+      ]),
+    ),
+  );
 }
 
 const TEXTS: readonly string[] = ["_id", "actor", "action", "subject", "detail", "intent", "prev", "mac"];
 /** Has no member and no type but those the MAC is made of: an added one must not pass unseen. */
 function isOurs(document: AuditDocument): boolean {
   const { at } = document;
-  return at instanceof Date && !Number.isNaN(at.getTime()) && Object.entries(document).every(([name, value]) => name === "at" || value === undefined || (TEXTS.includes(name) && typeof value === "string"));
+  return (
+    at instanceof Date &&
+    !Number.isNaN(at.getTime()) &&
+    Object.entries(document).every(
+      ([name, value]) => name === "at" || value === undefined || (TEXTS.includes(name) && typeof value === "string"),
+    )
+  );
 }
 
-export const headSeal = (mac: Mac, head: Pick<AuditHeadDocument, "seq" | "mac">): string => base64url(mac("audit-head", `${head.seq}:${head.mac}`));
+export const headSeal = (mac: Mac, head: Pick<AuditHeadDocument, "seq" | "mac">): string =>
+  base64url(mac("audit-head", `${head.seq}:${head.mac}`));
 
 /** What the first entry says of those before the chain: how many, and a MAC over them all. */
 export function digestOfEarlier(mac: Mac) {
@@ -82,9 +105,9 @@ export type AuditVerification = {
   open: string[];
 } & ({ ok: true } | { ok: false; fault: AuditFault; seq: number });
 /**
- * `missing`: the entry of this number is not there. `changed`: it is not as it was written, or not where. `cut_short`: the chain once
- * reached this number. `head`: the record of the last entry is not ours. `mark`: the high-water mark is missing or not ours.
- * `unchained`: the entries from before the chain are not those it began with.
+ * `missing`: the entry of this number is not there. `changed`: it is not as it was written, or not where. `cut_short`:
+ * the chain once reached this number. `head`: the record of the last entry is not ours. `mark`: the high-water mark is
+ * missing or not ours. `unchained`: the entries from before the chain are not those it began with.
  */
 export type AuditFault = "missing" | "changed" | "cut_short" | "head" | "mark" | "unchained";
 
@@ -98,13 +121,27 @@ export interface ChainWitnesses {
 }
 
 /** Checks all entries, by ascending id: those of the chain come first. */
-export async function verifyChain({ entries, mac, head, mark, expect }: ChainWitnesses & { entries: AsyncIterable<AuditDocument> }): Promise<AuditVerification> {
+export async function verifyChain({
+  entries,
+  mac,
+  head,
+  mark,
+  expect,
+}: ChainWitnesses & { entries: AsyncIterable<AuditDocument> }): Promise<AuditVerification> {
   const known = [head, mark, expect].filter((each) => typeof each === "object");
   const earlier = digestOfEarlier(mac);
   const open = createOpenIntents();
   let last = { seq: 0, mac: "" };
   let beginning: string | undefined;
-  const failed = (fault: AuditFault, seq: number): AuditVerification => ({ ok: false, fault, seq, chained: last.seq, unchained: earlier.result().unchained, head: last, open: open.ids() });
+  const failed = (fault: AuditFault, seq: number): AuditVerification => ({
+    ok: false,
+    fault,
+    seq,
+    chained: last.seq,
+    unchained: earlier.result().unchained,
+    head: last,
+    open: open.ids(),
+  });
 
   for await (const entry of entries) {
     const seq = seqOf(entry._id);
@@ -131,7 +168,9 @@ export async function verifyChain({ entries, mac, head, mark, expect }: ChainWit
 /** The action of an entry that begins an act; the one that tells the outcome names it as its `intent`. */
 export const INTENT_ACTION = "act.begin";
 
-/** Which acts were begun and not ended, of entries that are given in their order. Holds no more than are open at a time. */
+/**
+ * Which acts were begun and not ended, of entries that are given in their order. Holds no more than are open at a time.
+ */
 export function createOpenIntents() {
   const open = new Map<string, AuditDocument>();
   return {

@@ -1,6 +1,7 @@
 /**
- * Follows the audit for acts that were begun and whose outcome is not on record. It reads on from a checkpoint, entry by entry and by
- * exact id, so it costs nothing while nothing is written. Nothing is proven by the checkpoint: `verify` reads everything.
+ * Follows the audit for acts that were begun and whose outcome is not on record. It reads on from a checkpoint, entry
+ * by entry and by exact id, so it costs nothing while nothing is written. Nothing is proven by the checkpoint: `verify`
+ * reads everything.
  */
 import type { Collection } from "mongodb";
 import { type AuditDocument, createOpenIntents, idOf, seqOf } from "./audit-chain.js";
@@ -27,7 +28,9 @@ export interface IntentFollowerDependencies {
   standIn: boolean;
 }
 
-export function createIntentFollower({ entries, checkpoints, standIn }: IntentFollowerDependencies): { open(): Promise<AuditDocument[]> } {
+export function createIntentFollower({ entries, checkpoints, standIn }: IntentFollowerDependencies): {
+  open(): Promise<AuditDocument[]>;
+} {
   const intents = createOpenIntents();
   let at: number | undefined;
   let saved = 0;
@@ -39,7 +42,9 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
   };
   async function readFrom(checkpoint: number, within: Within): Promise<void> {
     at = checkpoint;
-    for await (const entry of entries.find({ _id: { $gt: idOf(checkpoint), $lte: LAST_ID } }, within).sort({ _id: 1 })) {
+    for await (const entry of entries
+      .find({ _id: { $gt: idOf(checkpoint), $lte: LAST_ID } }, within)
+      .sort({ _id: 1 })) {
       const seq = seqOf(entry._id);
       if (seq !== undefined) take(seq, entry);
     }
@@ -71,7 +76,10 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
     const oldest = intents.ids().map((id) => seqOf(id) ?? 0);
     const reached = Math.min(at ?? 0, ...oldest.map((seq) => seq - 1));
     if (reached <= saved) return;
-    const write = () => guarded((within) => checkpoints.updateOne({ _id: "intents" }, { $set: { seq: reached } }, { ...within, upsert: true }));
+    const write = () =>
+      guarded((within) =>
+        checkpoints.updateOne({ _id: "intents" }, { $set: { seq: reached } }, { ...within, upsert: true }),
+      );
     await write().catch((error: unknown) => {
       // Two processes made it at once: now it is there.
       if (!isDuplicate(error)) throw error;
@@ -82,11 +90,13 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
   return {
     // One look at a time: two would read the same entries.
     open() {
-      const mine = turn.catch(() => undefined).then(async () => {
-        await catchUp();
-        await save();
-        return intents.entries();
-      });
+      const mine = turn
+        .catch(() => undefined)
+        .then(async () => {
+          await catchUp();
+          await save();
+          return intents.entries();
+        });
       turn = mine;
       return mine;
     },

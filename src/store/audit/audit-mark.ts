@@ -1,9 +1,11 @@
 /**
- * The high-water mark of the audit: how far the chain has reached at least, sealed, among the settings. That there must be one lies
- * sealed with the pepper, so an audit that was emptied together with its head and its mark does not look like one that never began.
+ * The high-water mark of the audit: how far the chain has reached at least, sealed, among the settings. That there must
+ * be one lies sealed with the pepper, so an audit that was emptied together with its head and its mark does not look
+ * like one that never began.
  *
- * What it cannot show: a writer of the database who kept copies of chain, head and mark from one moment and puts all three back. Every
- * seal of them is genuine. Only what was written down outside tells (`audit:verify -- --expect`, or `--against` a shipped copy).
+ * What it cannot show: a writer of the database who kept copies of chain, head and mark from one moment and puts all
+ * three back. Every seal of them is genuine. Only what was written down outside tells (`audit:verify -- --expect`, or
+ * `--against` a shipped copy).
  */
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
@@ -29,12 +31,17 @@ async function sealedOf(keyring: Keyring, { seq, mac }: Reached): Promise<Binary
   return new Binary((await keyring.scope("system")).seal(CONTEXT, Buffer.from(JSON.stringify([seq, mac]))));
 }
 
-/** The first mark, of an audit that has not begun. Before the pepper is made, which says that there is one. @throws StoreError */
+/**
+ * The first mark, of an audit that has not begun. Before the pepper is made, which says that there is one. @throws
+ * StoreError
+ */
 export async function beginAuditMark(collection: Collection<AuditMarkDocument>, keyring: Keyring): Promise<void> {
   const sealed = await sealedOf(keyring, { seq: 0, mac: "" });
-  await guarded((within) => collection.insertOne({ _id: "auditMark", seq: 0, sealed }, within)).catch((error: unknown) => {
-    if (!isDuplicate(error)) throw error;
-  });
+  await guarded((within) => collection.insertOne({ _id: "auditMark", seq: 0, sealed }, within)).catch(
+    (error: unknown) => {
+      if (!isDuplicate(error)) throw error;
+    },
+  );
 }
 
 export interface AuditMark {
@@ -45,14 +52,24 @@ export interface AuditMark {
 }
 
 /** `needed`: the pepper says that there is one. */
-export function createAuditMark({ collection, keyring, needed }: { collection: Collection<AuditMarkDocument>; keyring: Keyring; needed: boolean }): AuditMark {
+export function createAuditMark({
+  collection,
+  keyring,
+  needed,
+}: {
+  collection: Collection<AuditMarkDocument>;
+  keyring: Keyring;
+  needed: boolean;
+}): AuditMark {
   return {
     async read() {
       const document = await guarded((within) => collection.findOne({ _id: "auditMark" }, within));
       if (!document) return needed ? "missing" : undefined;
       try {
         const sealed = document.sealed.value();
-        const [seq, mac] = JSON.parse(Buffer.from((await keyring.forSealed(sealed)).open(CONTEXT, sealed)).toString("utf8")) as [number, string];
+        const [seq, mac] = JSON.parse(
+          Buffer.from((await keyring.forSealed(sealed)).open(CONTEXT, sealed)).toString("utf8"),
+        ) as [number, string];
         return seq === document.seq ? { seq, mac } : "not_ours";
       } catch (error) {
         if (error instanceof StoreError && error.code === "unavailable") throw error;
@@ -61,7 +78,13 @@ export function createAuditMark({ collection, keyring, needed }: { collection: C
     },
     async move({ seq, mac }) {
       const sealed = await sealedOf(keyring, { seq, mac });
-      await guarded((within) => collection.updateOne({ _id: "auditMark", seq: { $lt: seq } }, { $set: { seq, sealed } }, { ...within, upsert: !needed }));
+      await guarded((within) =>
+        collection.updateOne(
+          { _id: "auditMark", seq: { $lt: seq } },
+          { $set: { seq, sealed } },
+          { ...within, upsert: !needed },
+        ),
+      );
     },
   };
 }

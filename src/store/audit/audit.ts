@@ -1,7 +1,18 @@
 /** The audit: written once, never changed, each entry chained to the one before (audit-chain.ts). */
 import { setTimeout as delay } from "node:timers/promises";
 import { MongoBulkWriteError, type Collection, type Filter } from "mongodb";
-import { type AuditDocument, type AuditHeadDocument, digestOfEarlier, headSeal, idOf, INTENT_ACTION, type Mac, macOf, seqOf, verifyChain } from "./audit-chain.js";
+import {
+  type AuditDocument,
+  type AuditHeadDocument,
+  digestOfEarlier,
+  headSeal,
+  idOf,
+  INTENT_ACTION,
+  type Mac,
+  macOf,
+  seqOf,
+  verifyChain,
+} from "./audit-chain.js";
 import { createIntentFollower, type IntentCheckpointDocument } from "./audit-intents.js";
 import type { AuditMark } from "./audit-mark.js";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
@@ -43,7 +54,16 @@ export interface AuditDependencies {
 }
 
 /** The audit over its collections. */
-export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclusive, scan, standIn }: AuditDependencies): Store["audit"] {
+export function createAuditStore({
+  entries,
+  heads,
+  mark,
+  checkpoints,
+  mac,
+  exclusive,
+  scan,
+  standIn,
+}: AuditDependencies): Store["audit"] {
   const findHead = async () => (await guarded((within) => heads.findOne({ _id: "head" }, within))) ?? undefined;
   const append = createAppender({ entries, heads, mark, mac, findHead });
   const intents = createIntentFollower({ entries, checkpoints, standIn });
@@ -54,17 +74,27 @@ export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclu
   return {
     append,
     unsettled: async () => (await intents.open()).map(toEntry),
-    settle: (entry) => exclusive(`audit/${entry.intent}`, async () => {
-      if (!(await intents.open()).some(({ _id }) => _id === entry.intent)) return false;
-      await append(entry);
-      return true;
-    }),
+    settle: (entry) =>
+      exclusive(`audit/${entry.intent}`, async () => {
+        if (!(await intents.open()).some(({ _id }) => _id === entry.intent)) return false;
+        await append(entry);
+        return true;
+      }),
     async list(page, { actor, action, subject, since, until } = {}) {
       // What began an act says nothing more once its outcome is on record.
       const open = action === undefined ? (await intents.open()).map(({ _id }) => _id) : [];
-      const telling: Filter<AuditDocument>[] = action === undefined ? [{ $or: [{ action: { $ne: INTENT_ACTION } }, ...open.map((_id) => ({ _id }))] }] : [];
-      const exact = Object.entries({ actor, action, subject }).filter(([, value]) => value !== undefined).map(([field, value]) => ({ [field]: value }));
-      const { data, ...rest } = await findPage({ collection: entries, timeField: "at", filter: [...exact, ...telling, ...within<AuditDocument>("at", since, until)], page, scan });
+      const telling: Filter<AuditDocument>[] =
+        action === undefined ? [{ $or: [{ action: { $ne: INTENT_ACTION } }, ...open.map((_id) => ({ _id }))] }] : [];
+      const exact = Object.entries({ actor, action, subject })
+        .filter(([, value]) => value !== undefined)
+        .map(([field, value]) => ({ [field]: value }));
+      const { data, ...rest } = await findPage({
+        collection: entries,
+        timeField: "at",
+        filter: [...exact, ...telling, ...within<AuditDocument>("at", since, until)],
+        page,
+        scan,
+      });
       return { data: data.map(toEntry), ...rest };
     },
     async after(seq, limit) {
@@ -72,7 +102,10 @@ export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclu
       const first = await read(seq + 1);
       if (!first) return [];
       const count = Math.min(limit, Math.max(1, (await reached()) - seq));
-      const found = [first, ...(await Promise.all(Array.from({ length: count - 1 }, (_none, index) => read(seq + 2 + index))))];
+      const found = [
+        first,
+        ...(await Promise.all(Array.from({ length: count - 1 }, (_none, index) => read(seq + 2 + index)))),
+      ];
       const end = found.indexOf(null);
       return found.slice(0, end < 0 ? found.length : end).flatMap((document) => (document ? [toEntry(document)] : []));
     },
@@ -83,14 +116,24 @@ export function createAuditStore({ entries, heads, mark, checkpoints, mac, exclu
     async verify(expect) {
       // Read first: what is appended meanwhile comes after it.
       const [head, marked] = await Promise.all([findHead(), mark.read()]);
-      return verifyChain({ mac, entries: entries.find().sort({ _id: 1 }), head, mark: marked, ...(expect && { expect }) });
+      return verifyChain({
+        mac,
+        entries: entries.find().sort({ _id: 1 }),
+        head,
+        mark: marked,
+        ...(expect && { expect }),
+      });
     },
   };
 }
 
 function toEntry({ _id: id, at, actor, action, subject, detail, intent, prev, mac }: AuditDocument): AuditEntry {
   return {
-    id, at, actor, action, subject,
+    id,
+    at,
+    actor,
+    action,
+    subject,
     ...(detail !== undefined && { detail: JSON.parse(detail) as Record<string, unknown> }),
     ...(intent !== undefined && { intent }),
     ...(prev !== undefined && mac !== undefined && { prev, mac }),
@@ -106,8 +149,8 @@ interface Chain {
 }
 
 /**
- * Appends in one line: what comes while a write is under way goes out together in the next one. Between processes the unique `_id`
- * decides: whoever loses reads the entries that were first and chains on behind them.
+ * Appends in one line: what comes while a write is under way goes out together in the next one. Between processes the
+ * unique `_id` decides: whoever loses reads the entries that were first and chains on behind them.
  */
 function createAppender({ entries, heads, mark, mac, findHead }: Chain): Store["audit"]["append"] {
   let tip: Tip | undefined;
@@ -116,15 +159,22 @@ function createAppender({ entries, heads, mark, mac, findHead }: Chain): Store["
 
   async function advance(from: Tip): Promise<Tip> {
     let at = from;
-    for (let next = await read(at.seq + 1); next?.mac !== undefined; next = await read(at.seq + 1)) at = { seq: at.seq + 1, mac: next.mac };
+    for (let next = await read(at.seq + 1); next?.mac !== undefined; next = await read(at.seq + 1))
+      at = { seq: at.seq + 1, mac: next.mac };
     return at;
   }
 
   /** The first entry tells of those that were there before the chain. */
   async function begin(at: Date): Promise<void> {
     const earlier = digestOfEarlier(mac);
-    for await (const document of entries.find().sort({ _id: 1 })) if (seqOf(document._id) === undefined) earlier.add(document);
-    await insert(entries, chained(mac, { seq: 0, mac: "" }, [{ at, actor: "service", action: "audit.begin", subject: "audit", detail: earlier.result() }]));
+    for await (const document of entries.find().sort({ _id: 1 }))
+      if (seqOf(document._id) === undefined) earlier.add(document);
+    await insert(
+      entries,
+      chained(mac, { seq: 0, mac: "" }, [
+        { at, actor: "service", action: "audit.begin", subject: "audit", detail: earlier.result() },
+      ]),
+    );
   }
 
   /** Gives the ids, in the order of the entries. */
@@ -132,7 +182,8 @@ function createAppender({ entries, heads, mark, mac, findHead }: Chain): Store["
     const ids: string[] = [];
     let rest = given;
     for (let conflicts = 0; rest.length > 0; conflicts++) {
-      if (conflicts > MAX_CONFLICTS) throw new StoreError("unavailable", "The audit is being written to by too many at once. Try again.");
+      if (conflicts > MAX_CONFLICTS)
+        throw new StoreError("unavailable", "The audit is being written to by too many at once. Try again.");
       tip = await advance(tip ?? (await findHead()) ?? { seq: 0, mac: "" });
       if (tip.seq === 0) {
         await begin(rest[0]?.at ?? new Date());
@@ -151,7 +202,16 @@ function createAppender({ entries, heads, mark, mac, findHead }: Chain): Store["
     return ids;
   }
 
-  const moveHead = (at: Tip) => forward(() => guarded((within) => heads.updateOne({ _id: "head", seq: { $lt: at.seq } }, { $set: { ...at, seal: headSeal(mac, at) } }, { ...within, upsert: true })));
+  const moveHead = (at: Tip) =>
+    forward(() =>
+      guarded((within) =>
+        heads.updateOne(
+          { _id: "head", seq: { $lt: at.seq } },
+          { $set: { ...at, seal: headSeal(mac, at) } },
+          { ...within, upsert: true },
+        ),
+      ),
+    );
 
   return inBatches(async (given) => {
     try {
@@ -191,17 +251,23 @@ function inBatches(write: (given: Given[]) => Promise<string[]>): Store["audit"]
     running = false;
   }
 
-  return (entry) => new Promise<string>((done, failed) => {
-    waiting.push({ entry, done, failed });
-    if (!running) void run();
-  });
+  return (entry) =>
+    new Promise<string>((done, failed) => {
+      waiting.push({ entry, done, failed });
+      if (!running) void run();
+    });
 }
 
 function chained(mac: Mac, after: Tip, given: readonly Dated[]): (AuditDocument & { mac: string })[] {
   let { seq, mac: prev } = after;
   return given.map(({ detail, ...entry }) => {
     seq++;
-    const document: AuditDocument = { _id: idOf(seq), ...entry, ...(detail && { detail: JSON.stringify(detail) }), prev };
+    const document: AuditDocument = {
+      _id: idOf(seq),
+      ...entry,
+      ...(detail && { detail: JSON.stringify(detail) }),
+      prev,
+    };
     prev = macOf(mac, document, prev);
     return { ...document, mac: prev };
   });

@@ -8,7 +8,10 @@ import { createExpiry, inBatches } from "../mongo/oldest-first.js";
 import { allOf } from "../mongo/paging.js";
 import type { ErasureStore } from "../store.js";
 
-/** An entry at rest; one for each target, however often it is asked for. Of a person, who may come back, the latest counts. */
+/**
+ * An entry at rest; one for each target, however often it is asked for. Of a person, who may come back, the latest
+ * counts.
+ */
 export interface ErasureDocument {
   _id: ErasureTarget;
   at: Date;
@@ -48,10 +51,20 @@ export function createLedger({ collection, recent, exclusive, standIn }: LedgerD
 
   /** Oldest first, page by page, each with a deadline of its own. */
   async function* sorted(since?: Date): AsyncGenerator<ErasureDocument[]> {
-    for (let after: ErasureDocument | undefined; ; ) {
+    for (let after: ErasureDocument | undefined; ;) {
       const last = after;
-      const filter = last ? allOf<ErasureDocument>([{ at: { $gte: last.at } }, { $or: [{ at: { $gt: last.at } }, { at: last.at, _id: { $gt: last._id } }] }]) : since ? { at: { $gte: since } } : {};
-      const page = await guarded((within) => collection.find(filter, within).sort({ at: 1, _id: 1 }).limit(PAGE).toArray(), LIST_DEADLINE_MS);
+      const filter = last
+        ? allOf<ErasureDocument>([
+            { at: { $gte: last.at } },
+            { $or: [{ at: { $gt: last.at } }, { at: last.at, _id: { $gt: last._id } }] },
+          ])
+        : since
+          ? { at: { $gte: since } }
+          : {};
+      const page = await guarded(
+        (within) => collection.find(filter, within).sort({ at: 1, _id: 1 }).limit(PAGE).toArray(),
+        LIST_DEADLINE_MS,
+      );
       if (page.length > 0) yield page;
       if (page.length < PAGE) return;
       after = page.at(-1);
@@ -78,28 +91,45 @@ export function createLedger({ collection, recent, exclusive, standIn }: LedgerD
       return;
     }
     // Only a person's entry is ever renewed.
-    const inTurn = <T>(work: () => Promise<T>): Promise<T> => (_id.startsWith("person/") ? exclusive(lockOf(_id), work) : work());
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
+      _id.startsWith("person/") ? exclusive(lockOf(_id), work) : work();
     await inTurn(async () => {
       const now = await guarded((within) => collection.findOne({ _id }, within));
-      if (now?.at.getTime() === at.getTime()) await guarded((within) => collection.updateOne({ _id }, { $set: { appliedAt: new Date() } }, within));
+      if (now?.at.getTime() === at.getTime())
+        await guarded((within) => collection.updateOne({ _id }, { $set: { appliedAt: new Date() } }, within));
     });
   }
   /** Gives whether it was older. */
-  const renew = ({ target, at, by }: Erasure): Promise<boolean> => exclusive(lockOf(target), async () => {
-    const before = await guarded((within) => collection.findOne({ _id: target }, within));
-    if (!before || before.at >= at) return false;
-    await guarded((within) => collection.updateOne({ _id: target }, { $set: { at, by }, $unset: { appliedAt: "" } }, within));
-    return true;
-  });
+  const renew = ({ target, at, by }: Erasure): Promise<boolean> =>
+    exclusive(lockOf(target), async () => {
+      const before = await guarded((within) => collection.findOne({ _id: target }, within));
+      if (!before || before.at >= at) return false;
+      await guarded((within) =>
+        collection.updateOne({ _id: target }, { $set: { at, by }, $unset: { appliedAt: "" } }, within),
+      );
+      return true;
+    });
   async function enter(given: Erasure[]): Promise<number> {
     // Before the entries: a name here without an entry does no harm.
     if (standIn) await lately.note(given);
-    const known = new Set<string>(await insertNew(collection, given.map(({ target, at, by }) => ({ _id: target, at, by }))));
+    const known = new Set<string>(
+      await insertNew(
+        collection,
+        given.map(({ target, at, by }) => ({ _id: target, at, by })),
+      ),
+    );
     let renewed = 0;
-    for (const entry of given) if (entry.target.startsWith("person/") && known.has(entry.target) && await renew(entry)) renewed++;
+    for (const entry of given)
+      if (entry.target.startsWith("person/") && known.has(entry.target) && (await renew(entry))) renewed++;
     return given.length - known.size + renewed;
   }
-  return { pages, entries, enter, mark, has: async (target) => (await guarded((within) => collection.findOne({ _id: target }, within))) !== null };
+  return {
+    pages,
+    entries,
+    enter,
+    mark,
+    has: async (target) => (await guarded((within) => collection.findOne({ _id: target }, within))) !== null,
+  };
 }
 
 const lockOf = (target: ErasureTarget): string => `erasures/${target}`;
@@ -111,7 +141,9 @@ function createRecent(collection: Collection<RecentErasuresDocument>, exclusive:
 
   async function add(slot: number, targets: ErasureTarget[]): Promise<void> {
     const _id = String(slot);
-    const { matchedCount } = await guarded((within) => collection.updateOne({ _id }, { $push: { targets: { $each: targets } } }, within));
+    const { matchedCount } = await guarded((within) =>
+      collection.updateOne({ _id }, { $push: { targets: { $each: targets } } }, within),
+    );
     const expiresAt = new Date((slot + 1) * SLOT_MS + LATELY_MS);
     if (matchedCount === 0) await guarded((within) => collection.insertOne({ _id, targets, expiresAt }, within));
   }

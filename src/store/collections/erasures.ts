@@ -1,8 +1,15 @@
 /**
- * The ledger of erasures, and the acts. What is erased is entered here before anything is touched: a crash half-way is finished from
- * the ledger, and so is a backup restored from before the erasure. Entries hold ids only and are never removed.
+ * The ledger of erasures, and the acts. What is erased is entered here before anything is touched: a crash half-way is
+ * finished from the ledger, and so is a backup restored from before the erasure. Entries hold ids only and are never
+ * removed.
  */
-import { createLedger, type ErasureDocument, LATELY_MS, type Ledger, type LedgerDependencies } from "./erasure-ledger.js";
+import {
+  createLedger,
+  type ErasureDocument,
+  LATELY_MS,
+  type Ledger,
+  type LedgerDependencies,
+} from "./erasure-ledger.js";
 import type { ManagedKeyring } from "../sealing/keyring.js";
 import type { Erasure, ErasureTarget } from "../model.js";
 import type { ErasureStore, Reapplied, Store } from "../store.js";
@@ -10,7 +17,22 @@ import type { ErasureStore, Reapplied, Store } from "../store.js";
 /** Events whose deliveries are looked for together. */
 const MOST_EVENTS = 20_000;
 
-export interface ErasureDependencies extends Pick<Store, "groups" | "subscriptions" | "apiKeys" | "apis" | "eventTypes" | "events" | "deliveries" | "people" | "grantRequests" | "eventTypeVersions">, LedgerDependencies {
+export interface ErasureDependencies
+  extends
+    Pick<
+      Store,
+      | "groups"
+      | "subscriptions"
+      | "apiKeys"
+      | "apis"
+      | "eventTypes"
+      | "events"
+      | "deliveries"
+      | "people"
+      | "grantRequests"
+      | "eventTypeVersions"
+    >,
+    LedgerDependencies {
   keyring: Pick<ManagedKeyring, "destroy" | "forget">;
   /** Ids of events expunged within the last hour; filled here, read by the delivery store. */
   expungedLately: Set<string>;
@@ -56,8 +78,10 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
     drop();
     throw error;
   };
-  const carryOut = (entry: Erasure, among?: readonly string[]): Promise<boolean> => apply(deps, entry, among).catch(brokenOff);
-  const expungeAll = (entries: readonly ErasureDocument[]): Promise<number> => expungeEvents(deps, entries).catch(brokenOff);
+  const carryOut = (entry: Erasure, among?: readonly string[]): Promise<boolean> =>
+    apply(deps, entry, among).catch(brokenOff);
+  const expungeAll = (entries: readonly ErasureDocument[]): Promise<number> =>
+    expungeEvents(deps, entries).catch(brokenOff);
 
   await learn();
   return {
@@ -97,7 +121,10 @@ interface Reapplying {
 }
 
 /** Gives how many had something left. */
-async function reapplyAll({ deps, ledger: { pages, mark }, carryOut, expungeAll }: Reapplying, which: Reapplied | undefined): Promise<number> {
+async function reapplyAll(
+  { deps, ledger: { pages, mark }, carryOut, expungeAll }: Reapplying,
+  which: Reapplied | undefined,
+): Promise<number> {
   const { standIn, subscriptions } = deps;
   const since = which && "since" in which ? which.since : undefined;
   const pendingOnly = which !== undefined && ("pending" in which || ("byClock" in which && standIn));
@@ -111,14 +138,15 @@ async function reapplyAll({ deps, ledger: { pages, mark }, carryOut, expungeAll 
   };
   for await (const page of pages(since)) {
     for (const entry of page) {
-      const isBack = pendingOnly && entry.appliedAt !== undefined && await isKeyBack(deps, entry._id);
+      const isBack = pendingOnly && entry.appliedAt !== undefined && (await isKeyBack(deps, entry._id));
       if (pendingOnly && entry.appliedAt && !isBack) continue;
       const isEvent = entry._id.startsWith("event/");
       if (isEvent && standIn && !since) {
         if (together.push(entry) >= MOST_EVENTS) await expungeTogether();
         continue;
       }
-      // What another process brings back is in the care of subscriptions that are there: on the stand-in these are asked for by their ids.
+      // What another process brings back is in the care of subscriptions that are there: on the stand-in these are
+      // asked for by their ids.
       if (isEvent && standIn) among ??= await subscriptions.idsOf({});
       const found = await carryOut({ target: entry._id, at: entry.at, by: entry.by }, among);
       if (found || (isBack && !entry._id.startsWith("person/"))) changed++;
@@ -129,8 +157,13 @@ async function reapplyAll({ deps, ledger: { pages, mark }, carryOut, expungeAll 
   return changed;
 }
 
-/** The stand-in finds the deliveries of one event by reading all of them. So many events cost one such read together. */
-async function expungeEvents({ events, deliveries, expungedLately }: ErasureDependencies, entries: readonly ErasureDocument[]): Promise<number> {
+/**
+ * The stand-in finds the deliveries of one event by reading all of them. So many events cost one such read together.
+ */
+async function expungeEvents(
+  { events, deliveries, expungedLately }: ErasureDependencies,
+  entries: readonly ErasureDocument[],
+): Promise<number> {
   const found = new Set<string>();
   for (const { _id: target, at } of entries) {
     const id = idOf(target);
@@ -143,7 +176,10 @@ async function expungeEvents({ events, deliveries, expungedLately }: ErasureDepe
 
 const idOf = (target: ErasureTarget): string => target.slice(target.indexOf("/") + 1);
 
-/** Whether a key that was destroyed is there again, as it is after a restore; then it is destroyed here. By exact ids, and so not for events. */
+/**
+ * Whether a key that was destroyed is there again, as it is after a restore; then it is destroyed here. By exact ids,
+ * and so not for events.
+ */
 async function isKeyBack({ keyring }: ErasureDependencies, target: ErasureTarget): Promise<boolean> {
   if (target.startsWith("group/")) return keyring.destroy(`group/${idOf(target)}`);
   if (target.startsWith("api/")) return keyring.destroy(`api/${idOf(target)}`);
@@ -160,22 +196,32 @@ async function apply(deps: ErasureDependencies, { target, at }: Erasure, among?:
   return (await deps.deliveries.expungeDetails(id, among)) || expunged;
 }
 
-async function eraseGroup({ subscriptions, apiKeys, grantRequests, groups, keyring }: ErasureDependencies, id: string): Promise<boolean> {
+async function eraseGroup(
+  { subscriptions, apiKeys, grantRequests, groups, keyring }: ErasureDependencies,
+  id: string,
+): Promise<boolean> {
   const orphans = await subscriptions.idsOf({ groupId: id });
   for (const subscription of orphans) await subscriptions.delete(subscription);
   const live = (await apiKeys.all()).filter((key) => key.groupId === id && key.revokedAt === undefined);
-  for (const key of live) await apiKeys.update(key.id, (before) => (before.revokedAt ? before : { ...before, revokedAt: new Date() }));
+  for (const key of live)
+    await apiKeys.update(key.id, (before) => (before.revokedAt ? before : { ...before, revokedAt: new Date() }));
   const requests = await grantRequests.deleteOf(id);
   const destroyed = await keyring.destroy(`group/${id}`);
   const deleted = await groups.delete(id);
   return orphans.length > 0 || requests > 0 || live.length > 0 || destroyed || deleted;
 }
 
-async function eraseApi({ eventTypes, eventTypeVersions, apis, keyring }: ErasureDependencies, id: string): Promise<boolean> {
+async function eraseApi(
+  { eventTypes, eventTypeVersions, apis, keyring }: ErasureDependencies,
+  id: string,
+): Promise<boolean> {
   const types = await eventTypes.idsOf({ apiId: id });
   for (const name of types) {
     const version = (await eventTypes.get(name))?.version ?? 1;
-    await eventTypeVersions.delete(name, Array.from({ length: version - 1 }, (_, index) => index + 1));
+    await eventTypeVersions.delete(
+      name,
+      Array.from({ length: version - 1 }, (_, index) => index + 1),
+    );
     await eventTypes.delete(name);
   }
   const destroyed = await keyring.destroy(`api/${id}`);

@@ -21,28 +21,51 @@ export interface EventTypeVersionDocument {
 const idOf = (name: string, version: number): string => `${name}@${version}`;
 
 /** The store of earlier versions over its collection. */
-export function createEventTypeVersionStore(collection: Collection<EventTypeVersionDocument>, standIn: boolean): EventTypeVersionStore {
+export function createEventTypeVersionStore(
+  collection: Collection<EventTypeVersionDocument>,
+  standIn: boolean,
+): EventTypeVersionStore {
   async function getMany(name: string, versions: number[]): Promise<EventTypeVersion[]> {
-    const found = await findByIds(collection, versions.map((version) => idOf(name, version)), { standIn });
+    const found = await findByIds(
+      collection,
+      versions.map((version) => idOf(name, version)),
+      { standIn },
+    );
     const byNumber = new Map(found.map((document) => [document.number, document]));
     return versions.flatMap((version) => byNumber.get(version) ?? []).map(itemOf);
   }
   return {
     async put({ name, version, schema, examples, createdAt, supersededAt }) {
       const document = {
-        name, number: version, createdAt, supersededAt, ...(schema && { schema: JSON.stringify(schema) }), ...(examples && { examples: JSON.stringify(examples) }),
+        name,
+        number: version,
+        createdAt,
+        supersededAt,
+        ...(schema && { schema: JSON.stringify(schema) }),
+        ...(examples && { examples: JSON.stringify(examples) }),
       };
-      await guarded((within) => collection.replaceOne({ _id: idOf(name, version) }, document, { ...within, upsert: true }));
+      await guarded((within) =>
+        collection.replaceOne({ _id: idOf(name, version) }, document, { ...within, upsert: true }),
+      );
     },
     get: async (name, version) => (await getMany(name, [version]))[0],
     getMany,
     async delete(name, versions) {
-      await Promise.all(versions.map((version) => guarded((within) => collection.deleteOne({ _id: idOf(name, version) }, within))));
+      await Promise.all(
+        versions.map((version) => guarded((within) => collection.deleteOne({ _id: idOf(name, version) }, within))),
+      );
     },
   };
 }
 
-function itemOf({ name, number, schema, examples, createdAt, supersededAt }: EventTypeVersionDocument): EventTypeVersion {
+function itemOf({
+  name,
+  number,
+  schema,
+  examples,
+  createdAt,
+  supersededAt,
+}: EventTypeVersionDocument): EventTypeVersion {
   const item: EventTypeVersion = { name, version: number, createdAt, supersededAt };
   if (schema !== undefined) parsedWhenRead(item, "schema", schema);
   if (examples !== undefined) parsedWhenRead(item, "examples", examples);

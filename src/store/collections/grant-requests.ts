@@ -1,4 +1,7 @@
-/** The collection of grant requests. At most one is open for a group and a grant: a partial unique index says so on MongoDB, a lock on the stand-in. */
+/**
+ * The collection of grant requests. At most one is open for a group and a grant: a partial unique index says so on
+ * MongoDB, a lock on the stand-in.
+ */
 import type { Collection, Filter } from "mongodb";
 import { guarded, isDuplicate, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
 import type { Exclusive } from "../mongo/exclusive.js";
@@ -15,7 +18,10 @@ export type GrantRequestDocument = Omit<GrantRequest, "id"> & { _id: string };
 const TRIES = 5;
 
 /** The store of grant requests over its collection. */
-export function createGrantRequestStore(collection: Collection<GrantRequestDocument>, { exclusive, scan }: { exclusive: Exclusive; scan: Scan }): GrantRequestStore {
+export function createGrantRequestStore(
+  collection: Collection<GrantRequestDocument>,
+  { exclusive, scan }: { exclusive: Exclusive; scan: Scan },
+): GrantRequestStore {
   const openOne = async ({ groupId, grant }: GrantRequest): Promise<GrantRequest | undefined> =>
     itemOf(await scan((within) => collection.findOne({ groupId, grant, status: "open" }, within)));
 
@@ -24,10 +30,13 @@ export function createGrantRequestStore(collection: Collection<GrantRequestDocum
       const earlier = await openOne(request);
       if (earlier) return { request: earlier, existed: true };
       const { id, ...fields } = request;
-      const taken = await guarded((within) => collection.insertOne({ _id: id, ...fields }, within)).then(() => false, (error: unknown) => {
-        if (isDuplicate(error)) return true;
-        throw error;
-      });
+      const taken = await guarded((within) => collection.insertOne({ _id: id, ...fields }, within)).then(
+        () => false,
+        (error: unknown) => {
+          if (isDuplicate(error)) return true;
+          throw error;
+        },
+      );
       if (!taken) return { request, existed: false };
     }
     throw new StoreError("unavailable", "This grant is being asked for and answered by too many at once. Try again.");
@@ -38,22 +47,28 @@ export function createGrantRequestStore(collection: Collection<GrantRequestDocum
     get: async (id) => itemOf(await guarded((within) => collection.findOne({ _id: id }, within))),
     async list(page, { groupIds, apiIds, status }) {
       const filter: Filter<GrantRequestDocument>[] = [
-        ...(groupIds ? [oneOf<GrantRequestDocument>("groupId", groupIds)] : []), ...(apiIds ? [oneOf<GrantRequestDocument>("apiId", apiIds)] : []),
+        ...(groupIds ? [oneOf<GrantRequestDocument>("groupId", groupIds)] : []),
+        ...(apiIds ? [oneOf<GrantRequestDocument>("apiId", apiIds)] : []),
         ...(status === undefined ? [] : [{ status }]),
       ];
       const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page, scan });
       return { data: data.flatMap((document) => itemOf(document) ?? []), ...rest };
     },
     async settle(id, change) {
-      const write = () => guarded((within) => collection.updateOne({ _id: id, status: "open" }, { $set: change }, within));
+      const write = () =>
+        guarded((within) => collection.updateOne({ _id: id, status: "open" }, { $set: change }, within));
       const { matchedCount } = await exclusive(`grantRequests/${id}`, write);
-      return matchedCount === 1 ? itemOf(await guarded((within) => collection.findOne({ _id: id }, within))) : undefined;
+      return matchedCount === 1
+        ? itemOf(await guarded((within) => collection.findOne({ _id: id }, within)))
+        : undefined;
     },
     async deleteOf(groupId) {
       return (await guarded((within) => collection.deleteMany({ groupId }, within), LIST_DEADLINE_MS)).deletedCount;
     },
     async markGranted(id) {
-      await exclusive(`grantRequests/${id}`, () => guarded((within) => collection.updateOne({ _id: id }, { $set: { granted: true } }, within)));
+      await exclusive(`grantRequests/${id}`, () =>
+        guarded((within) => collection.updateOne({ _id: id }, { $set: { granted: true } }, within)),
+      );
     },
   };
 }

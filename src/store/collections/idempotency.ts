@@ -1,6 +1,7 @@
 /**
- * Keys by which a client repeats a request without having it done twice (draft-ietf-httpapi-idempotency-key-header). A request claims its
- * key, notes what it is about to change, and leaves its answer, sealed: answers hold secrets that are shown once.
+ * Keys by which a client repeats a request without having it done twice (draft-ietf-httpapi-idempotency-key-header). A
+ * request claims its key, notes what it is about to change, and leaves its answer, sealed: answers hold secrets that
+ * are shown once.
  */
 import { randomUUID } from "node:crypto";
 import { Binary, type Collection } from "mongodb";
@@ -40,11 +41,16 @@ export type Claim =
   | { state: "abandoned"; token: string; begun: BegunAct | undefined };
 
 export interface IdempotencyStore {
-  /** Claims the key for a request with this fingerprint; exactly one caller over all processes has it. @throws StoreError */
+  /**
+   * Claims the key for a request with this fingerprint; exactly one caller over all processes has it. @throws
+   * StoreError
+   */
   claim(id: string, fingerprint: string): Promise<Claim>;
   /** Takes over an abandoned claim; undefined: another request was first. */
   takeOver(id: string, token: string): Promise<string | undefined>;
-  /** Notes what is changed first. Throws StoreError `unavailable` when the claim is lost: nothing may be changed then. */
+  /**
+   * Notes what is changed first. Throws StoreError `unavailable` when the claim is lost: nothing may be changed then.
+   */
   begin(id: string, token: string, act: BegunAct): Promise<void>;
   /** Seals the answer for the scope and keeps it until the key ends. */
   complete(id: string, token: string, answer: { scope: KeyScope; bytes: Uint8Array }): Promise<void>;
@@ -68,21 +74,31 @@ interface Options {
 
 const contextOf = (id: string, owner: string) => ({ collection: "idempotencyKeys", id, field: "answer", owner });
 
-export function createIdempotencyStore(collection: Collection<IdempotencyDocument>, { keyring, exclusive, standIn }: Options): IdempotencyStore {
+export function createIdempotencyStore(
+  collection: Collection<IdempotencyDocument>,
+  { keyring, exclusive, standIn }: Options,
+): IdempotencyStore {
   const nameOf = (id: string): string => `idempotency/${id}`;
   // All are kept for the same time, so the oldest are the first to go.
   const expiry = createExpiry(collection, { field: "expiresAt", standIn, lock: { exclusive, nameOf } });
 
   /** The stand-in's compare-and-set is none, so changes of one key come in turn there. */
   const change = (id: string, token: string, update: Partial<Omit<IdempotencyDocument, "_id">>): Promise<boolean> =>
-    exclusive(nameOf(id), async () => (await guarded((within) => collection.updateOne({ _id: id, token }, { $set: update }, within))).matchedCount === 1);
+    exclusive(
+      nameOf(id),
+      async () =>
+        (await guarded((within) => collection.updateOne({ _id: id, token }, { $set: update }, within))).matchedCount ===
+        1,
+    );
 
   async function insert(id: string, fingerprint: string): Promise<string | undefined> {
     const now = Date.now();
     const token = randomUUID();
     const expiresAt = new Date(now + IDEMPOTENCY_KEPT_MS);
     try {
-      await guarded((within) => collection.insertOne({ _id: id, fingerprint, token, claimedAt: new Date(now), expiresAt }, within));
+      await guarded((within) =>
+        collection.insertOne({ _id: id, fingerprint, token, claimedAt: new Date(now), expiresAt }, within),
+      );
       return token;
     } catch (error) {
       if (isDuplicate(error)) return undefined;
@@ -94,14 +110,20 @@ export function createIdempotencyStore(collection: Collection<IdempotencyDocumen
     if (found.fingerprint !== fingerprint) return { state: "other_request" };
     if (found.answer && found.scope) {
       const sealed = found.answer.value();
-      return { state: "answered", answer: (await keyring.forSealed(sealed)).open(contextOf(found._id, found.scope), sealed) };
+      return {
+        state: "answered",
+        answer: (await keyring.forSealed(sealed)).open(contextOf(found._id, found.scope), sealed),
+      };
     }
     if (Date.now() - found.claimedAt.getTime() < CLAIM_LEASE_MS) return { state: "under_way" };
     return { state: "abandoned", token: found.token, begun: found.begun };
   }
 
   const remove = (id: string, token: string): Promise<void> =>
-    exclusive(nameOf(id), async () => void (await guarded((within) => collection.deleteOne({ _id: id, token }, within))));
+    exclusive(
+      nameOf(id),
+      async () => void (await guarded((within) => collection.deleteOne({ _id: id, token }, within))),
+    );
 
   return {
     async claim(id, fingerprint) {
@@ -122,7 +144,8 @@ export function createIdempotencyStore(collection: Collection<IdempotencyDocumen
       return (await change(id, token, { token: next, claimedAt: new Date() })) ? next : undefined;
     },
     async begin(id, token, act) {
-      if (!(await change(id, token, { begun: act }))) throw new StoreError("unavailable", "Another request has taken over this idempotency key. Try again.");
+      if (!(await change(id, token, { begun: act })))
+        throw new StoreError("unavailable", "Another request has taken over this idempotency key. Try again.");
     },
     async complete(id, token, { scope, bytes }) {
       const answer = new Binary((await keyring.scope(scope)).seal(contextOf(id, scope), bytes));

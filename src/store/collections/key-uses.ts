@@ -1,4 +1,7 @@
-/** When each API key was last used. Apart from the keys themselves: those are in memory everywhere, and each write to them reloads them. */
+/**
+ * When each API key was last used. Apart from the keys themselves: those are in memory everywhere, and each write to
+ * them reloads them.
+ */
 import type { Collection } from "mongodb";
 import { findByIds } from "../mongo/batch-insert.js";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
@@ -25,7 +28,10 @@ export interface ManagedKeyUses extends KeyUses {
 const FLUSH_MS = 60_000;
 
 /** The uses of keys over their collection. */
-export function createKeyUses(collection: Collection<KeyUseDocument>, { standIn, flushMs = FLUSH_MS }: { standIn: boolean; flushMs?: number }): ManagedKeyUses {
+export function createKeyUses(
+  collection: Collection<KeyUseDocument>,
+  { standIn, flushMs = FLUSH_MS }: { standIn: boolean; flushMs?: number },
+): ManagedKeyUses {
   const unwritten = new Map<string, number>();
 
   async function flush(): Promise<void> {

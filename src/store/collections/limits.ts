@@ -1,6 +1,6 @@
 /**
- * Limits that all processes share: at most so many within a time, for whatever a key names. Each key has one document with the times
- * of its last takings, which makes the limit exact over any window, also over the change of a minute.
+ * Limits that all processes share: at most so many within a time, for whatever a key names. Each key has one document
+ * with the times of its last takings, which makes the limit exact over any window, also over the change of a minute.
  */
 import type { Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
@@ -29,8 +29,8 @@ export type Taking = { ok: true } | { ok: false; key: string; retryAfterMs: numb
 
 export interface LimitStore {
   /**
-   * Takes one of each of these limits, in their order; the first that is used up refuses, and the later ones are left alone.
-   * Throws StoreError `unavailable`: what cannot be counted must not be done.
+   * Takes one of each of these limits, in their order; the first that is used up refuses, and the later ones are left
+   * alone. Throws StoreError `unavailable`: what cannot be counted must not be done.
    */
   take(limits: readonly Limit[]): Promise<Taking>;
   /** Forgets what has expired. MongoDB does so itself (TTL index); the stand-in cannot. */
@@ -44,8 +44,14 @@ const TRIES = 20;
 /** Refusals that this process remembers: repeated ones cost the store nothing. */
 const REMEMBERED = 10_000;
 
-/** The store of limits over its collection. On the stand-in it removes what has expired from time to time, where no TTL index does. */
-export function createLimitStore(collection: Collection<LimitDocument>, { exclusive, standIn }: { exclusive: Exclusive; standIn: boolean }): LimitStore {
+/**
+ * The store of limits over its collection. On the stand-in it removes what has expired from time to time, where no TTL
+ * index does.
+ */
+export function createLimitStore(
+  collection: Collection<LimitDocument>,
+  { exclusive, standIn }: { exclusive: Exclusive; standIn: boolean },
+): LimitStore {
   const inTurn = createTurns();
   const refusedUntil = new Map<string, number>();
   const nameOf = (key: string): string => `limits/${key}`;
@@ -64,8 +70,13 @@ export function createLimitStore(collection: Collection<LimitDocument>, { exclus
     }
     throw new StoreError("unavailable", "A limit is being counted by too many at once. Try again.");
   }
-  async function replace({ _id, version }: LimitDocument, next: Pick<LimitDocument, "times" | "expiresAt">): Promise<boolean> {
-    const result = await guarded((within) => collection.updateOne({ _id, version }, { $set: { ...next, version: version + 1 } }, within));
+  async function replace(
+    { _id, version }: LimitDocument,
+    next: Pick<LimitDocument, "times" | "expiresAt">,
+  ): Promise<boolean> {
+    const result = await guarded((within) =>
+      collection.updateOne({ _id, version }, { $set: { ...next, version: version + 1 } }, within),
+    );
     return result.matchedCount === 1;
   }
   async function insert(_id: string, next: Pick<LimitDocument, "times" | "expiresAt">): Promise<boolean> {
@@ -84,7 +95,8 @@ export function createLimitStore(collection: Collection<LimitDocument>, { exclus
       for (const limit of limits) {
         const key = limit.key.slice(0, MOST_KEY);
         const known = (refusedUntil.get(key) ?? 0) - Date.now();
-        const wait = known > 0 ? known : await inTurn([key], () => exclusive(nameOf(key), () => takeOne({ ...limit, key })));
+        const wait =
+          known > 0 ? known : await inTurn([key], () => exclusive(nameOf(key), () => takeOne({ ...limit, key })));
         if (wait === undefined) continue;
         if (refusedUntil.size >= REMEMBERED) refusedUntil.clear();
         refusedUntil.set(key, Date.now() + wait);

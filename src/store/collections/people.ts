@@ -1,4 +1,7 @@
-/** People who have logged in. Whoever comes with the same NameID through the same connection is the same person; an e-mail address says nothing. */
+/**
+ * People who have logged in. Whoever comes with the same NameID through the same connection is the same person; an
+ * e-mail address says nothing.
+ */
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
 import type { KeyScope, SealContext } from "../sealing/data-key.js";
@@ -31,7 +34,10 @@ export interface PeopleStore {
   get(id: string): Promise<Person | undefined>;
   /** By first log-in, newest first. */
   list(page: PageRequest): Promise<Page<Person>>;
-  /** Destroys the person's keys made until then, and the record under them; `Store.erasures` calls it, so that it holds for backups too. False when nothing was left. */
+  /**
+   * Destroys the person's keys made until then, and the record under them; `Store.erasures` calls it, so that it holds
+   * for backups too. False when nothing was left.
+   */
   erase(id: string, at: Date): Promise<boolean>;
 }
 
@@ -54,8 +60,12 @@ export interface PeopleOptions {
 }
 
 /** The people over their collection. */
-export function createPeopleStore(collection: Collection<PersonDocument>, { keyring, blindIndex, scan }: PeopleOptions): PeopleStore {
-  const idOf = (connectionId: string, nameId: string): string => `per_${Buffer.from(blindIndex("person", JSON.stringify([connectionId, nameId]))).toString("base64url")}`;
+export function createPeopleStore(
+  collection: Collection<PersonDocument>,
+  { keyring, blindIndex, scan }: PeopleOptions,
+): PeopleStore {
+  const idOf = (connectionId: string, nameId: string): string =>
+    `per_${Buffer.from(blindIndex("person", JSON.stringify([connectionId, nameId]))).toString("base64url")}`;
 
   async function opened({ _id: id, sealed, ...fields }: PersonDocument): Promise<Person> {
     const bytes = sealed.value();
@@ -63,10 +73,11 @@ export function createPeopleStore(collection: Collection<PersonDocument>, { keyr
     return { id, ...fields, ...(JSON.parse(Buffer.from(data).toString("utf8")) as PersonalData) };
   }
   /** One whose key was destroyed a moment ago is erased. */
-  const known = (document: PersonDocument): Promise<Person | undefined> => opened(document).catch((error: unknown) => {
-    if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
-    throw error;
-  });
+  const known = (document: PersonDocument): Promise<Person | undefined> =>
+    opened(document).catch((error: unknown) => {
+      if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
+      throw error;
+    });
 
   return {
     idOf,
@@ -74,9 +85,13 @@ export function createPeopleStore(collection: Collection<PersonDocument>, { keyr
       const id = idOf(connectionId, data.nameId);
       const key = await keyring.scope(personScope(id));
       const sealed = new Binary(key.seal(contextOf(id), Buffer.from(JSON.stringify(data))));
-      const renewed = await guarded((within) => collection.updateOne({ _id: id }, { $set: { sealed, lastLoginAt: at } }, within));
+      const renewed = await guarded((within) =>
+        collection.updateOne({ _id: id }, { $set: { sealed, lastLoginAt: at } }, within),
+      );
       if (renewed.matchedCount > 0) return id;
-      await guarded((within) => collection.insertOne({ _id: id, connectionId, firstLoginAt: at, lastLoginAt: at, sealed }, within)).catch((error: unknown) => {
+      await guarded((within) =>
+        collection.insertOne({ _id: id, connectionId, firstLoginAt: at, lastLoginAt: at, sealed }, within),
+      ).catch((error: unknown) => {
         // The same person logs in twice at once for the first time.
         if (!isDuplicate(error)) throw error;
       });
@@ -93,7 +108,8 @@ export function createPeopleStore(collection: Collection<PersonDocument>, { keyr
     async erase(id, at) {
       const destroyed = await keyring.destroy(personScope(id), at);
       const document = await guarded((within) => collection.findOne({ _id: id }, within));
-      // The record goes last: an erasure that was cut short can be asked for again. One that a key opens is of a later return.
+      // The record goes last: an erasure that was cut short can be asked for again. One that a key opens is of a later
+      // return.
       if (!document || (await known(document))) return destroyed;
       await guarded((within) => collection.deleteOne({ _id: id }, within));
       return true;

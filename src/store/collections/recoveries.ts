@@ -1,6 +1,12 @@
 /** The collection of recoveries. */
 import type { Collection, Filter } from "mongodb";
-import { progressOf, type RecoveryFilter, type RecoveryProgress, type RecoveryStatus, type UnpacedProgress } from "../../workflows/recovery-contract.js";
+import {
+  progressOf,
+  type RecoveryFilter,
+  type RecoveryProgress,
+  type RecoveryStatus,
+  type UnpacedProgress,
+} from "../../workflows/recovery-contract.js";
 import { guarded } from "../mongo/driver-errors.js";
 import type { Exclusive } from "../mongo/exclusive.js";
 import { findPage, oneOf } from "../mongo/paging.js";
@@ -26,7 +32,10 @@ export interface Recovery {
 }
 
 /** A recovery at rest. */
-export type RecoveryDocument = Omit<Recovery, "id" | "progress"> & { _id: string; progress: RecoveryProgress | UnpacedProgress };
+export type RecoveryDocument = Omit<Recovery, "id" | "progress"> & {
+  _id: string;
+  progress: RecoveryProgress | UnpacedProgress;
+};
 
 /** Those that a workflow still looks after. */
 export const OPEN_RECOVERY_STATUSES: readonly RecoveryStatus[] = ["running", "paused"];
@@ -36,18 +45,36 @@ export interface RecoveryStore {
   insert(item: Recovery): Promise<void>;
   get(id: string): Promise<Recovery | undefined>;
   /** Newest first. */
-  list(page: PageRequest, filter: { groupIds?: readonly string[]; createdBy?: string; status?: RecoveryStatus }): Promise<Page<Recovery>>;
+  list(
+    page: PageRequest,
+    filter: { groupIds?: readonly string[]; createdBy?: string; status?: RecoveryStatus },
+  ): Promise<Page<Recovery>>;
   /** Changes the status where it is one of `from`, atomically; false where it is not. */
   setStatus(id: string, from: readonly RecoveryStatus[], to: RecoveryStatus, error?: string): Promise<boolean>;
   /** What the workflow tells. An end is not taken back by a late report; its numbers are taken. */
-  report(id: string, change: { progress: RecoveryProgress | UnpacedProgress; status: RecoveryStatus; error?: string }): Promise<void>;
+  report(
+    id: string,
+    change: { progress: RecoveryProgress | UnpacedProgress; status: RecoveryStatus; error?: string },
+  ): Promise<void>;
 }
 
-/** The store of recoveries over its collection. The lock is for the stand-in, which loses one of two updates of a document. */
-export function createRecoveryStore(collection: Collection<RecoveryDocument>, { exclusive, scan }: { exclusive: Exclusive; scan: Scan }): RecoveryStore {
-  async function change(id: string, from: readonly RecoveryStatus[] | undefined, set: Partial<RecoveryDocument>): Promise<boolean> {
+/**
+ * The store of recoveries over its collection. The lock is for the stand-in, which loses one of two updates of a
+ * document.
+ */
+export function createRecoveryStore(
+  collection: Collection<RecoveryDocument>,
+  { exclusive, scan }: { exclusive: Exclusive; scan: Scan },
+): RecoveryStore {
+  async function change(
+    id: string,
+    from: readonly RecoveryStatus[] | undefined,
+    set: Partial<RecoveryDocument>,
+  ): Promise<boolean> {
     const filter: Filter<RecoveryDocument> = { _id: id, ...(from && oneOf<RecoveryDocument>("status", from)) };
-    const result = await exclusive(`recoveries/${id}`, () => guarded((within) => collection.updateOne(filter, { $set: { ...set, updatedAt: new Date() } }, within)));
+    const result = await exclusive(`recoveries/${id}`, () =>
+      guarded((within) => collection.updateOne(filter, { $set: { ...set, updatedAt: new Date() } }, within)),
+    );
     return result.matchedCount === 1;
   }
   return {
@@ -60,7 +87,9 @@ export function createRecoveryStore(collection: Collection<RecoveryDocument>, { 
     },
     async list(page, { groupIds, createdBy, status }) {
       const filter: Filter<RecoveryDocument>[] = [
-        ...(groupIds ? [oneOf<RecoveryDocument>("groupId", groupIds)] : []), ...(createdBy === undefined ? [] : [{ createdBy }]), ...(status === undefined ? [] : [{ status }]),
+        ...(groupIds ? [oneOf<RecoveryDocument>("groupId", groupIds)] : []),
+        ...(createdBy === undefined ? [] : [{ createdBy }]),
+        ...(status === undefined ? [] : [{ status }]),
       ];
       const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page, scan });
       return { data: data.map(recoveryOf), ...rest };
@@ -69,9 +98,14 @@ export function createRecoveryStore(collection: Collection<RecoveryDocument>, { 
     async report(id, { status, progress, error }) {
       const told = { progress, ...(error !== undefined && { error }) };
       // A start whose answer was lost is on record as failed; that its workflow reports shows that it runs.
-      if (!(await change(id, [...OPEN_RECOVERY_STATUSES, "failed", status], { status, ...told }))) await change(id, undefined, told);
+      if (!(await change(id, [...OPEN_RECOVERY_STATUSES, "failed", status], { status, ...told })))
+        await change(id, undefined, told);
     },
   };
 }
 
-const recoveryOf = ({ _id: id, progress, ...fields }: RecoveryDocument): Recovery => ({ id, ...fields, progress: progressOf(progress) });
+const recoveryOf = ({ _id: id, progress, ...fields }: RecoveryDocument): Recovery => ({
+  id,
+  ...fields,
+  progress: progressOf(progress),
+});

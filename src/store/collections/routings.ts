@@ -1,6 +1,6 @@
 /**
- * What a dispatch left out, one document for each dispatch that left something out: ids only, no content. A dispatch of events that
- * every subscription wants, to subscriptions in service, writes nothing here.
+ * What a dispatch left out, one document for each dispatch that left something out: ids only, no content. A dispatch of
+ * events that every subscription wants, to subscriptions in service, writes nothing here.
  */
 import type { Collection } from "mongodb";
 import { findByIds, insertNew } from "../mongo/batch-insert.js";
@@ -27,7 +27,10 @@ export interface RoutingRecord {
   at: Date;
   /** How many pages the dispatch was cut into; each has a record of its own. */
   pages?: number;
-  /** By event id, the subscriptions whose filters left it out. A dispatch makes at most 1,000 deliveries, so there are no more than that. */
+  /**
+   * By event id, the subscriptions whose filters left it out. A dispatch makes at most 1,000 deliveries, so there are
+   * no more than that.
+   */
   filtered: ReadonlyMap<string, readonly string[]>;
   /** By event type. */
   leftOut: ReadonlyMap<string, LeftOut>;
@@ -60,32 +63,56 @@ export interface EventRouting {
   complete: boolean;
 }
 
-export function createRoutingStore(collection: Collection<RoutingDocument>, { standIn }: { standIn: boolean }): RoutingStore {
+export function createRoutingStore(
+  collection: Collection<RoutingDocument>,
+  { standIn }: { standIn: boolean },
+): RoutingStore {
   // All are kept for the same time, so the oldest are the first to go.
   const expiry = createExpiry(collection, { field: "expiresAt", standIn });
   return {
     removeExpired: () => expiry.remove(),
     async record({ id, at, pages, filtered, leftOut }) {
       expiry.now();
-      await insertNew(collection, [{
-        _id: id, at, expiresAt: new Date(at.getTime() + ROUTING_KEPT_DAYS * 86_400_000), ...(pages !== undefined && { pages }),
-        filtered: [...filtered].map(([event, subscriptions]) => ({ event, subscriptions: [...subscriptions] })),
-        leftOut: [...leftOut].map(([type, { notInService, notGranted }]) => ({
-          type, notInService: notInService.slice(0, MOST_IDS), notGranted: notGranted.slice(0, MOST_IDS), ...((notInService.length > MOST_IDS || notGranted.length > MOST_IDS) && { cut: true as const }),
-        })),
-      }]);
+      await insertNew(collection, [
+        {
+          _id: id,
+          at,
+          expiresAt: new Date(at.getTime() + ROUTING_KEPT_DAYS * 86_400_000),
+          ...(pages !== undefined && { pages }),
+          filtered: [...filtered].map(([event, subscriptions]) => ({ event, subscriptions: [...subscriptions] })),
+          leftOut: [...leftOut].map(([type, { notInService, notGranted }]) => ({
+            type,
+            notInService: notInService.slice(0, MOST_IDS),
+            notGranted: notGranted.slice(0, MOST_IDS),
+            ...((notInService.length > MOST_IDS || notGranted.length > MOST_IDS) && { cut: true as const }),
+          })),
+        },
+      ]);
     },
     async of(owner, { id, type }) {
       const [own] = await findByIds(collection, [owner], { standIn });
       const pages = Math.min(own?.pages ?? 0, MOST_PAGES);
-      const further = pages > 0 ? await findByIds(collection, Array.from({ length: pages }, (_, index) => `page/${owner}/${index}`), { standIn }) : [];
+      const further =
+        pages > 0
+          ? await findByIds(
+              collection,
+              Array.from({ length: pages }, (_, index) => `page/${owner}/${index}`),
+              { standIn },
+            )
+          : [];
       const documents = [...(own ? [own] : []), ...further];
       const [first] = documents;
       if (!first) return undefined;
       const parts = documents.flatMap(({ leftOut }) => leftOut.filter((part) => part.type === type));
       return {
-        at: first.at, filtered: new Set(documents.flatMap(({ filtered }) => filtered.filter(({ event }) => event === id).flatMap(({ subscriptions }) => subscriptions))),
-        notInService: new Set(parts.flatMap(({ notInService }) => notInService)), notGranted: new Set(parts.flatMap(({ notGranted }) => notGranted)),
+        at: first.at,
+        filtered: new Set(
+          documents.flatMap(({ filtered }) =>
+            filtered.filter(({ event }) => event === id).flatMap(({ subscriptions }) => subscriptions),
+          ),
+        ),
+        notInService: new Set(parts.flatMap(({ notInService }) => notInService)),
+        notGranted: new Set(parts.flatMap(({ notGranted }) => notGranted)),
         complete: pages === (own?.pages ?? 0) && parts.every(({ cut }) => cut !== true),
       };
     },

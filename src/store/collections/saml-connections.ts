@@ -1,6 +1,11 @@
 /** SAML connections: one per company, read at a log-in and not held in memory. */
 import { Binary, type Collection } from "mongodb";
-import { type CatalogueDocument, createCatalogueCollection, type Layout, type Rows } from "../mongo/catalogue-collection.js";
+import {
+  type CatalogueDocument,
+  createCatalogueCollection,
+  type Layout,
+  type Rows,
+} from "../mongo/catalogue-collection.js";
 import type { Exclusive } from "../mongo/exclusive.js";
 import type { SealContext } from "../sealing/data-key.js";
 import type { Keyring } from "../sealing/keyring.js";
@@ -18,7 +23,10 @@ export interface IdpCertificate {
   addedAt: Date;
 }
 
-/** A key pair of this service towards one identity provider: its requests are signed with it, and what is encrypted for it opens. */
+/**
+ * A key pair of this service towards one identity provider: its requests are signed with it, and what is encrypted for
+ * it opens.
+ */
 export interface SpKey {
   /** SHA-256 of the certificate, 64 hexadecimal digits in lower case. */
   fingerprint256: string;
@@ -37,12 +45,18 @@ export const MAX_SP_KEYS = 3;
 
 /** Those that count at `now`, newest first. */
 export const liveSpKeys = (keys: readonly SpKey[] | undefined, now: Date): SpKey[] =>
-  (keys ?? []).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now).sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime()).slice(0, MAX_SP_KEYS);
+  (keys ?? [])
+    .filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now)
+    .sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime())
+    .slice(0, MAX_SP_KEYS);
 
 /** The roles that a connection may give by name; membership of groups makes a consumer. */
 export const SAML_ROLES = ["admin", "provider", "operator", "auditor"] as const satisfies readonly Role[];
 
-/** Whoever's groups hold `samlGroup` has the role. It stands on the connection, so that no company's provider can claim another's. */
+/**
+ * Whoever's groups hold `samlGroup` has the role. It stands on the connection, so that no company's provider can claim
+ * another's.
+ */
 export interface SamlRoleMapping {
   samlGroup: string;
   role: (typeof SAML_ROLES)[number];
@@ -91,12 +105,19 @@ export interface SamlConnection {
 }
 
 /** An SpKey as JSON. */
-type WrittenKey = Omit<SpKey, "notAfter" | "createdAt" | "expiresAt"> & { notAfter: string; createdAt: string; expiresAt?: string };
+type WrittenKey = Omit<SpKey, "notAfter" | "createdAt" | "expiresAt"> & {
+  notAfter: string;
+  createdAt: string;
+  expiresAt?: string;
+};
 
 const OWNER = "system";
 const keysOf = (id: string): SealContext => ({ collection: "samlConnections", id, field: "keys", owner: OWNER });
 const read = ({ notAfter, createdAt, expiresAt, ...key }: WrittenKey): SpKey => ({
-  ...key, notAfter: new Date(notAfter), createdAt: new Date(createdAt), ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+  ...key,
+  notAfter: new Date(notAfter),
+  createdAt: new Date(createdAt),
+  ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
 });
 
 /** The keys are sealed under the system's own data key: a connection is no group's. */
@@ -127,6 +148,15 @@ export interface SamlConnectionDependencies {
 }
 
 /** The same way of changing as a catalogue object, but no write makes every process read the catalogue anew. */
-export function createSamlConnectionStore(collection: Collection<CatalogueDocument>, { exclusive, rows, keyring, scan }: SamlConnectionDependencies): CatalogueCollection<SamlConnection> {
-  return createCatalogueCollection(collection, samlConnectionLayout(keyring), { changed: async () => undefined, doubtful: () => undefined, exclusive, rows, scan });
+export function createSamlConnectionStore(
+  collection: Collection<CatalogueDocument>,
+  { exclusive, rows, keyring, scan }: SamlConnectionDependencies,
+): CatalogueCollection<SamlConnection> {
+  return createCatalogueCollection(collection, samlConnectionLayout(keyring), {
+    changed: async () => undefined,
+    doubtful: () => undefined,
+    exclusive,
+    rows,
+    scan,
+  });
 }

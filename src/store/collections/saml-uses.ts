@@ -11,8 +11,8 @@ export interface SamlUseDocument {
 
 export interface SamlUseStore {
   /**
-   * Uses the id: true for exactly one caller over all processes until `until`, false for every other. The insert of a unique
-   * `_id` decides, which is atomic on both engines.
+   * Uses the id: true for exactly one caller over all processes until `until`, false for every other. The insert of a
+   * unique `_id` decides, which is atomic on both engines.
    */
   use(id: string, until: Date): Promise<boolean>;
   /** Forgets what has expired. MongoDB does so itself (TTL index); the stand-in cannot. */
@@ -20,7 +20,10 @@ export interface SamlUseStore {
 }
 
 /** The store of used ids over its collection. */
-export function createSamlUseStore(collection: Collection<SamlUseDocument>, { standIn }: { standIn: boolean }): SamlUseStore {
+export function createSamlUseStore(
+  collection: Collection<SamlUseDocument>,
+  { standIn }: { standIn: boolean },
+): SamlUseStore {
   const expiry = createExpiry(collection, { field: "expiresAt", standIn });
   return {
     async use(id, until) {

@@ -1,7 +1,8 @@
 /**
- * People's sessions. The id is an HMAC of the cookie's token, so that whoever reads the database cannot take a session over; what the
- * identity provider said about the person is sealed under the person's own key. Whose it is, by which connection, in which role and how long
- * is under a MAC: whoever writes to the database cannot move a session to a connection that gives more.
+ * People's sessions. The id is an HMAC of the cookie's token, so that whoever reads the database cannot take a session
+ * over; what the identity provider said about the person is sealed under the person's own key. Whose it is, by which
+ * connection, in which role and how long is under a MAC: whoever writes to the database cannot move a session to a
+ * connection that gives more.
  */
 import { Binary, type Collection } from "mongodb";
 import { guarded, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
@@ -77,15 +78,40 @@ const MAX_CONFLICTS = 20;
 /** The keys for signing are looked for anew at most so often. */
 const REFRESH_MS = 1_000;
 
-const contextOf = ({ id, personId }: Pick<Session, "id" | "personId">): SealContext => ({ collection: "sessions", id, field: "sealed", owner: personScope(personId) });
+const contextOf = ({ id, personId }: Pick<Session, "id" | "personId">): SealContext => ({
+  collection: "sessions",
+  id,
+  field: "sealed",
+  owner: personScope(personId),
+});
 
-/** What is signed: everything but the sealed part, which proves itself by the id and the person that it was sealed for. */
-function signedFields({ _id, personId, connectionId, role, startedAt, expiresAt, seenAt, endsAt }: Fields, version: number, ledgerSeq: number) {
-  return { _id, personId, connectionId, ...(role !== undefined && { role }), startedAt, expiresAt, seenAt, endsAt, version, ledgerSeq };
+/**
+ * What is signed: everything but the sealed part, which proves itself by the id and the person that it was sealed for.
+ */
+function signedFields(
+  { _id, personId, connectionId, role, startedAt, expiresAt, seenAt, endsAt }: Fields,
+  version: number,
+  ledgerSeq: number,
+) {
+  return {
+    _id,
+    personId,
+    connectionId,
+    ...(role !== undefined && { role }),
+    startedAt,
+    expiresAt,
+    seenAt,
+    endsAt,
+    version,
+    ledgerSeq,
+  };
 }
 
 /** The session with its sealed part. */
-async function opened(keyring: Pick<Keyring, "forSealed">, document: SessionDocument | undefined): Promise<Session | undefined> {
+async function opened(
+  keyring: Pick<Keyring, "forSealed">,
+  document: SessionDocument | undefined,
+): Promise<Session | undefined> {
   if (!document) return undefined;
   const { _id: id, sealed, version: _version, ledgerSeq: _seq, mac: _mac, ...fields } = document;
   const bytes = sealed.value();
@@ -107,12 +133,15 @@ export interface SessionStoreDependencies {
 }
 
 /** The sessions over their collection. */
-export function createSessionStore(collection: Collection<SessionDocument>, { keyring, grants, standIn, scan }: SessionStoreDependencies): SessionStore {
+export function createSessionStore(
+  collection: Collection<SessionDocument>,
+  { keyring, grants, standIn, scan }: SessionStoreDependencies,
+): SessionStore {
   const expiry = createExpiry(collection, { field: "endsAt", standIn });
   const { authority, ledger, refused, assertWhole } = grants;
 
   const signed = (fields: Fields, version: number) =>
-    (authority.signs ? authority.sign("sessions", signedFields(fields, version, ledger.tip())) : { ...fields, version });
+    authority.signs ? authority.sign("sessions", signedFields(fields, version, ledger.tip())) : { ...fields, version };
 
   /** The session, when it is ours; a forged one is none. */
   async function find(id: string): Promise<SessionDocument | undefined> {
@@ -120,7 +149,10 @@ export function createSessionStore(collection: Collection<SessionDocument>, { ke
     if (!document) return undefined;
     assertWhole();
     const { mac, version = 0, ledgerSeq = 0 } = document;
-    const doubt = await authority.doubt("sessions", { ...signedFields(document, version, ledgerSeq), ...(mac !== undefined && { mac }) });
+    const doubt = await authority.doubt("sessions", {
+      ...signedFields(document, version, ledgerSeq),
+      ...(mac !== undefined && { mac }),
+    });
     if (doubt === undefined) {
       await ledger.reach(ledgerSeq);
       return document;
@@ -138,7 +170,8 @@ export function createSessionStore(collection: Collection<SessionDocument>, { ke
       const { _id: _same, ...after } = signed({ ...document, ...changes }, version + 1);
       const same = { _id: id, ...(document.version === undefined ? { version: { $exists: false } } : { version }) };
       // All fields at once: on the stand-in, whose updates are not atomic, the last one is whole.
-      if ((await guarded((within) => collection.updateOne(same, { $set: after }, within))).matchedCount > 0) return true;
+      if ((await guarded((within) => collection.updateOne(same, { $set: after }, within))).matchedCount > 0)
+        return true;
     }
     throw new StoreError("unavailable", "This session is being changed by too many at once. Try again.");
   }
@@ -153,15 +186,22 @@ export function createSessionStore(collection: Collection<SessionDocument>, { ke
     },
     get: async (id) => opened(keyring, await find(id)),
     async list(personId, most) {
-      const found = await scan((within) => collection.find({ personId }, { projection: { _id: 1 }, ...within }).limit(most).toArray());
+      const found = await scan((within) =>
+        collection
+          .find({ personId }, { projection: { _id: 1 }, ...within })
+          .limit(most)
+          .toArray(),
+      );
       const sessions = await Promise.all(found.map(async ({ _id }) => opened(keyring, await find(_id))));
       return sessions.filter((session): session is Session => session !== undefined);
     },
     change,
     delete: async (id) => (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0,
     // A scan on the stand-in; indexed on MongoDB.
-    deleteOf: async (personId) => (await guarded((within) => collection.deleteMany({ personId }, within), LIST_DEADLINE_MS)).deletedCount,
-    deleteOfConnection: async (connectionId) => (await guarded((within) => collection.deleteMany({ connectionId }, within), LIST_DEADLINE_MS)).deletedCount,
+    deleteOf: async (personId) =>
+      (await guarded((within) => collection.deleteMany({ personId }, within), LIST_DEADLINE_MS)).deletedCount,
+    deleteOfConnection: async (connectionId) =>
+      (await guarded((within) => collection.deleteMany({ connectionId }, within), LIST_DEADLINE_MS)).deletedCount,
     deleteEnded: (now) => expiry.remove(now),
   };
 }

@@ -31,12 +31,14 @@ async function readMark(marks: Collection<FilledDocument>): Promise<boolean> {
   return (await guarded((within) => marks.findOne({ _id: "deliveryFields" }, within))) !== null;
 }
 
-/** On the stand-in nothing is filled in: it would have to read every delivery, and no query there gets any faster by it. */
+/**
+ * On the stand-in nothing is filled in: it would have to read every delivery, and no query there gets any faster by it.
+ */
 export const noBackfill = (): Backfill => ({ fields: { filled: false }, stop: () => undefined });
 
 /**
- * Fills in the background, batch by batch, and resumes after a restart by itself: what lacks its fields stands together in the index of
- * `eventId`. The mark is set when nothing is left.
+ * Fills in the background, batch by batch, and resumes after a restart by itself: what lacks its fields stands together
+ * in the index of `eventId`. The mark is set when nothing is left.
  */
 export async function startBackfill(db: Db): Promise<Backfill> {
   const deliveries = db.collection<DeliveryDocument>("deliveries");
@@ -47,9 +49,17 @@ export async function startBackfill(db: Db): Promise<Backfill> {
     for (;;) {
       const left = await fillSome(deliveries, db.collection<EventDocument>("events")).catch(() => undefined);
       if (left === 0 && !fields.filled) {
-        await guarded((within) => marks.updateOne({ _id: "deliveryFields" }, { $set: { filledAt: new Date() } }, { ...within, upsert: true })).then(() => (fields.filled = true), () => undefined);
+        await guarded((within) =>
+          marks.updateOne({ _id: "deliveryFields" }, { $set: { filledAt: new Date() } }, { ...within, upsert: true }),
+        ).then(
+          () => (fields.filled = true),
+          () => undefined,
+        );
       }
-      await delay(left === undefined || left === 0 ? AGAIN_MS : PAUSE_MS, undefined, { ref: false, signal: stopping.signal });
+      await delay(left === undefined || left === 0 ? AGAIN_MS : PAUSE_MS, undefined, {
+        ref: false,
+        signal: stopping.signal,
+      });
     }
   };
   loop().catch(() => undefined);
@@ -57,16 +67,41 @@ export async function startBackfill(db: Db): Promise<Backfill> {
 }
 
 /** One batch; gives how many those were. */
-export async function fillSome(deliveries: Collection<DeliveryDocument>, events: Collection<EventDocument>): Promise<number> {
-  const found = await guarded((within) => deliveries.find({ eventId: { $exists: false } }, { ...within, projection: { _id: 1 } }).limit(BATCH).toArray(), LIST_DEADLINE_MS);
+export async function fillSome(
+  deliveries: Collection<DeliveryDocument>,
+  events: Collection<EventDocument>,
+): Promise<number> {
+  const found = await guarded(
+    (within) =>
+      deliveries
+        .find({ eventId: { $exists: false } }, { ...within, projection: { _id: 1 } })
+        .limit(BATCH)
+        .toArray(),
+    LIST_DEADLINE_MS,
+  );
   if (found.length === 0) return 0;
   const ids = found.map(({ _id }) => ({ _id, eventId: eventOfDelivery(_id) }));
-  const records = await findByIds(events, [...new Set(ids.map(({ eventId }) => eventId))], { standIn: false, projection: { apiId: 1 } });
+  const records = await findByIds(events, [...new Set(ids.map(({ eventId }) => eventId))], {
+    standIn: false,
+    projection: { apiId: 1 },
+  });
   const apis = new Map(records.map(({ _id, apiId }) => [_id, apiId]));
-  await guarded((within) => deliveries.bulkWrite(ids.map(({ _id, eventId }) => {
-    const apiId = apis.get(eventId);
-    // Nothing else of the delivery changes, and no other writer sets these: no sequence number is needed.
-    return { updateOne: { filter: { _id, eventId: { $exists: false } }, update: { $set: { eventId, ...(apiId && { apiId }) } } } };
-  }), { ...within, ordered: false }), LIST_DEADLINE_MS);
+  await guarded(
+    (within) =>
+      deliveries.bulkWrite(
+        ids.map(({ _id, eventId }) => {
+          const apiId = apis.get(eventId);
+          // Nothing else of the delivery changes, and no other writer sets these: no sequence number is needed.
+          return {
+            updateOne: {
+              filter: { _id, eventId: { $exists: false } },
+              update: { $set: { eventId, ...(apiId && { apiId }) } },
+            },
+          };
+        }),
+        { ...within, ordered: false },
+      ),
+    LIST_DEADLINE_MS,
+  );
   return found.length;
 }

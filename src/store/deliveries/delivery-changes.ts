@@ -1,12 +1,21 @@
 /**
- * Changes of deliveries. Each one is read, decided and written as a compare-and-set on the delivery's sequence number. So a write that
- * was given up, and lands after a newer one, changes nothing. What is settled stays so unless somebody asks for more.
+ * Changes of deliveries. Each one is read, decided and written as a compare-and-set on the delivery's sequence number.
+ * So a write that was given up, and lands after a newer one, changes nothing. What is settled stays so unless somebody
+ * asks for more.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Long, type AnyBulkWriteOperation, type Collection, MongoServerError } from "mongodb";
 import { eventOfDelivery } from "../../workflows/event-id.js";
 import { findByIds } from "../mongo/batch-insert.js";
-import { ATTEMPTS_KEPT, bare, type DeliveryDocument, deliveryOf, sealDetail, summaryOf, WITHOUT_DETAILS } from "./delivery-document.js";
+import {
+  ATTEMPTS_KEPT,
+  bare,
+  type DeliveryDocument,
+  deliveryOf,
+  sealDetail,
+  summaryOf,
+  WITHOUT_DETAILS,
+} from "./delivery-document.js";
 import { guarded, type Within } from "../mongo/driver-errors.js";
 import { createTurns } from "../mongo/exclusive.js";
 import type { DataKey, KeyScope } from "../sealing/data-key.js";
@@ -23,23 +32,31 @@ export interface Decision {
   refused?: RefusedChange["why"];
 }
 
-/** Decides for each of these deliveries by how it stands now, and writes. Gives what was refused. Throws StoreError `unavailable`. */
-export type ChangeDeliveries = <C extends { id: string }>(changes: readonly C[], decide: (current: DeliveryDocument, change: C) => Decision) => Promise<RefusedChange[]>;
+/**
+ * Decides for each of these deliveries by how it stands now, and writes. Gives what was refused. Throws StoreError
+ * `unavailable`.
+ */
+export type ChangeDeliveries = <C extends { id: string }>(
+  changes: readonly C[],
+  decide: (current: DeliveryDocument, change: C) => Decision,
+) => Promise<RefusedChange[]>;
 
 /** Conflicts before giving up. Two processes that change the same delivery at the same time are rare. */
 const TRIES = 20;
 
 /**
- * FerretDB keeps one of its 100 SQLite connections for every update of a write until the write ends: a write of 100 updates, or several
- * smaller ones at once, waits for ever for the next connection and hangs the whole database. So at most 8 × 4 updates are under way.
+ * FerretDB keeps one of its 100 SQLite connections for every update of a write until the write ends: a write of 100
+ * updates, or several smaller ones at once, waits for ever for the next connection and hangs the whole database. So at
+ * most 8 × 4 updates are under way.
  */
 const STAND_IN_UPDATES = 8;
 const STAND_IN_WRITES_AT_ONCE = 4;
 
 /**
- * FerretDB finds a document by its index only with a filter of `_id` alone; with the sequence number beside it each update reads the whole
- * collection (50 µs a document). So there the comparison lies in the update: it adds 2^62 to a number that belongs to the sequence number
- * it leaves. The second time that overflows 64 bits, and the server refuses the whole update.
+ * FerretDB finds a document by its index only with a filter of `_id` alone; with the sequence number beside it each
+ * update reads the whole collection (50 µs a document). So there the comparison lies in the update: it adds 2^62 to a
+ * number that belongs to the sequence number it leaves. The second time that overflows 64 bits, and the server refuses
+ * the whole update.
  */
 const SPEND = Long.fromString("4611686018427387904");
 const BAD_VALUE = 2;
@@ -54,12 +71,26 @@ interface Write {
 }
 
 /** Changes of the deliveries in a collection, one after another for each of them within this process. */
-export function createDeliveryChanges(collection: Collection<DeliveryDocument>, { standIn }: { standIn: boolean }): ChangeDeliveries {
+export function createDeliveryChanges(
+  collection: Collection<DeliveryDocument>,
+  { standIn }: { standIn: boolean },
+): ChangeDeliveries {
   const inTurn = createTurns();
   const write = standIn ? createStandInWrite(collection) : (writes: Write[]) => writeAll(collection, writes);
 
-  async function round<C extends { id: string }>(changes: readonly C[], decide: (current: DeliveryDocument, change: C) => Decision): Promise<{ refused: RefusedChange[]; made: boolean }> {
-    const found = new Map((await findByIds(collection, changes.map(({ id }) => id), { standIn, projection: WITHOUT_DETAILS })).map((document) => [document._id, document]));
+  async function round<C extends { id: string }>(
+    changes: readonly C[],
+    decide: (current: DeliveryDocument, change: C) => Decision,
+  ): Promise<{ refused: RefusedChange[]; made: boolean }> {
+    const found = new Map(
+      (
+        await findByIds(
+          collection,
+          changes.map(({ id }) => id),
+          { standIn, projection: WITHOUT_DETAILS },
+        )
+      ).map((document) => [document._id, document]),
+    );
     const refused: RefusedChange[] = [];
     const writes: Write[] = [];
     for (const change of changes) {
@@ -68,25 +99,30 @@ export function createDeliveryChanges(collection: Collection<DeliveryDocument>, 
       if (why) refused.push({ id: change.id, why, ...(current && { stands: deliveryOf(current) }) });
       if (update) writes.push({ id: change.id, seq: current?.seq ?? 0, ...update });
     }
-    return { refused, made: writes.length === 0 || await write(writes) };
+    return { refused, made: writes.length === 0 || (await write(writes)) };
   }
 
-  return (changes, decide) => inTurn(changes.map(({ id }) => id), async () => {
-    const refused: RefusedChange[] = [];
-    for (const some of withoutRepeats(changes)) {
-      for (let tries = 1; ; tries++) {
-        // After a conflict all of them are read again: what was written is found to be so.
-        const result = await round(some, decide);
-        if (result.made) {
-          refused.push(...result.refused);
-          break;
+  return (changes, decide) =>
+    inTurn(
+      changes.map(({ id }) => id),
+      async () => {
+        const refused: RefusedChange[] = [];
+        for (const some of withoutRepeats(changes)) {
+          for (let tries = 1; ; tries++) {
+            // After a conflict all of them are read again: what was written is found to be so.
+            const result = await round(some, decide);
+            if (result.made) {
+              refused.push(...result.refused);
+              break;
+            }
+            if (tries === TRIES)
+              throw new StoreError("unavailable", "A delivery is being changed by too many at once. Try again.");
+            await delay(Math.random() * 10);
+          }
         }
-        if (tries === TRIES) throw new StoreError("unavailable", "A delivery is being changed by too many at once. Try again.");
-        await delay(Math.random() * 10);
-      }
-    }
-    return refused;
-  });
+        return refused;
+      },
+    );
 }
 
 /** In runs in which no delivery is there twice, each delivery's changes in their order. */
@@ -104,17 +140,30 @@ function withoutRepeats<C extends { id: string }>(changes: readonly C[]): C[][] 
 /** False when one of them was not as it had been read; nothing of that one is written then. */
 async function writeAll(collection: Collection<DeliveryDocument>, writes: Write[]): Promise<boolean> {
   const operations = writes.map(({ id, seq, set, unset }): AnyBulkWriteOperation<DeliveryDocument> => ({
-    updateOne: { filter: { _id: id, seq: seq === 0 ? { $exists: false } : seq }, update: { $set: { ...set, seq: seq + 1 }, ...unsetting(unset) } },
+    updateOne: {
+      filter: { _id: id, seq: seq === 0 ? { $exists: false } : seq },
+      update: { $set: { ...set, seq: seq + 1 }, ...unsetting(unset) },
+    },
   }));
-  return (await guarded((within) => collection.bulkWrite(operations, { ...within, ordered: false }))).matchedCount === writes.length;
+  return (
+    (await guarded((within) => collection.bulkWrite(operations, { ...within, ordered: false }))).matchedCount ===
+    writes.length
+  );
 }
 
 /** The same for the stand-in. */
 function createStandInWrite(collection: Collection<DeliveryDocument>): (writes: Write[]) => Promise<boolean> {
   const fewAtOnce = createLimit(STAND_IN_WRITES_AT_ONCE);
-  const operationOf = ({ id, seq, set, unset }: Write): AnyBulkWriteOperation<DeliveryDocument> => ({ updateOne: { filter: { _id: id }, update: {
-    $set: { ...set, seq: seq + 1 }, $inc: { [`spent.${seq}`]: SPEND }, ...unsetting(seq < SPENT_KEPT ? unset : [...unset, `spent.${seq - SPENT_KEPT}`]),
-  } } });
+  const operationOf = ({ id, seq, set, unset }: Write): AnyBulkWriteOperation<DeliveryDocument> => ({
+    updateOne: {
+      filter: { _id: id },
+      update: {
+        $set: { ...set, seq: seq + 1 },
+        $inc: { [`spent.${seq}`]: SPEND },
+        ...unsetting(seq < SPENT_KEPT ? unset : [...unset, `spent.${seq - SPENT_KEPT}`]),
+      },
+    },
+  });
   async function writeSome(some: Write[], within: Within): Promise<boolean> {
     try {
       await collection.bulkWrite(some.map(operationOf), { ...within, ordered: true });
@@ -125,16 +174,18 @@ function createStandInWrite(collection: Collection<DeliveryDocument>): (writes: 
       throw error;
     }
   }
-  return (writes) => fewAtOnce(async () => {
-    let all = true;
-    for (let from = 0; from < writes.length; from += STAND_IN_UPDATES) {
-      all = (await guarded((within) => writeSome(writes.slice(from, from + STAND_IN_UPDATES), within))) && all;
-    }
-    return all;
-  });
+  return (writes) =>
+    fewAtOnce(async () => {
+      let all = true;
+      for (let from = 0; from < writes.length; from += STAND_IN_UPDATES) {
+        all = (await guarded((within) => writeSome(writes.slice(from, from + STAND_IN_UPDATES), within))) && all;
+      }
+      return all;
+    });
 }
 
-const unsetting = (fields: string[]) => (fields.length > 0 ? { $unset: Object.fromEntries(fields.map((field) => [field, "" as const])) } : {});
+const unsetting = (fields: string[]) =>
+  fields.length > 0 ? { $unset: Object.fromEntries(fields.map((field) => [field, "" as const])) } : {};
 
 /** Runs at most `most` at once; the others wait in the order in which they came. */
 function createLimit(most: number): <T>(run: () => Promise<T>) => Promise<T> {
@@ -153,37 +204,51 @@ function createLimit(most: number): <T>(run: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** What a recorded change comes to, by how its delivery stands. `mayKeep` tells whether details of attempts may be stored for the event. */
-export const decideRecord = (at: Date, keys: Map<KeyScope, DataKey>, mayKeep: (eventId: string) => boolean) => (current: DeliveryDocument, change: DeliveryChange): Decision => {
-  const stays = !mayLeave(current.status, change) && current.status !== change.status;
-  const refused = stays ? { refused: "settled" as const } : {};
-  if (isMade(current, change)) return refused;
-  const { attempt } = change;
-  const known = change.attempts ?? (attempt && change.attemptCount !== undefined ? attempt.number - 1 : undefined);
-  if (known !== undefined && known !== current.attemptCount) return { refused: "outdated" };
-  if (stays && !attempt) return refused;
-  const kept = attempt && (mayKeep(eventOfDelivery(current._id)) ? attempt : bare(attempt));
-  // An attempt that was under way while somebody settled the delivery was made, and is told; the status stays.
-  const { id, groupId, attemptCount } = change;
-  const told = stays ? { id, groupId, attemptCount } : change;
-  return { update: updateOf({ ...told, attempt: kept }, at, keys), ...refused };
-};
+/**
+ * What a recorded change comes to, by how its delivery stands. `mayKeep` tells whether details of attempts may be
+ * stored for the event.
+ */
+export const decideRecord =
+  (at: Date, keys: Map<KeyScope, DataKey>, mayKeep: (eventId: string) => boolean) =>
+  (current: DeliveryDocument, change: DeliveryChange): Decision => {
+    const stays = !mayLeave(current.status, change) && current.status !== change.status;
+    const refused = stays ? { refused: "settled" as const } : {};
+    if (isMade(current, change)) return refused;
+    const { attempt } = change;
+    const known = change.attempts ?? (attempt && change.attemptCount !== undefined ? attempt.number - 1 : undefined);
+    if (known !== undefined && known !== current.attemptCount) return { refused: "outdated" };
+    if (stays && !attempt) return refused;
+    const kept = attempt && (mayKeep(eventOfDelivery(current._id)) ? attempt : bare(attempt));
+    // An attempt that was under way while somebody settled the delivery was made, and is told; the status stays.
+    const { id, groupId, attemptCount } = change;
+    const told = stays ? { id, groupId, attemptCount } : change;
+    return { update: updateOf({ ...told, attempt: kept }, at, keys), ...refused };
+  };
 
 /** Recorded before: an activity ran again, or the answer to an earlier write was lost. */
 function isMade(current: DeliveryDocument, { attempt, status, ...fields }: DeliveryChange): boolean {
   if (attempt) return current.attempts?.[attempt.number] === summaryOf(attempt);
-  const same = (name: "reason" | "workflowId" | "attemptCount"): boolean => fields[name] === undefined || (fields[name] ?? undefined) === current[name];
-  return current.status === status && same("reason") && same("workflowId") && same("attemptCount")
-    && (fields.nextAttemptAt === undefined || fields.nextAttemptAt?.getTime() === current.nextAttemptAt?.getTime());
+  const same = (name: "reason" | "workflowId" | "attemptCount"): boolean =>
+    fields[name] === undefined || (fields[name] ?? undefined) === current[name];
+  return (
+    current.status === status &&
+    same("reason") &&
+    same("workflowId") &&
+    same("attemptCount") &&
+    (fields.nextAttemptAt === undefined || fields.nextAttemptAt?.getTime() === current.nextAttemptAt?.getTime())
+  );
 }
 
 /**
- * Whether a delivery may leave its status by this change. Nothing leaves `delivered`, `exhausted` or `cancelled` by itself, and
- * `parked` waits for somebody as well. A retry that was asked for leads out of all of them, a cancel only out of `parked`.
+ * Whether a delivery may leave its status by this change. Nothing leaves `delivered`, `exhausted` or `cancelled` by
+ * itself, and `parked` waits for somebody as well. A retry that was asked for leads out of all of them, a cancel only
+ * out of `parked`.
  */
 function mayLeave(from: DeliveryDocument["status"], { asked, status }: DeliveryChange): boolean {
   if (from === "parked") return asked === true;
-  return from !== "delivered" && from !== "exhausted" && from !== "cancelled" ? true : asked === true && status !== "cancelled";
+  return from !== "delivered" && from !== "exhausted" && from !== "cancelled"
+    ? true
+    : asked === true && status !== "cancelled";
 }
 
 type Told = { [field in keyof DeliveryChange]?: DeliveryChange[field] | undefined } & Pick<DeliveryChange, "id">;

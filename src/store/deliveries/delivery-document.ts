@@ -10,14 +10,18 @@ import { StoreError } from "../store-error.js";
 export const ATTEMPTS_KEPT = 50;
 
 /**
- * A delivery at rest. Attempts lie under their number, so that recording one twice (a retried activity) changes nothing;
- * their details lie apart, so that lists can leave them out. The event id, escaped, is the first part of `_id`.
+ * A delivery at rest. Attempts lie under their number, so that recording one twice (a retried activity) changes
+ * nothing; their details lie apart, so that lists can leave them out. The event id, escaped, is the first part of
+ * `_id`.
  */
 export interface DeliveryDocument extends Omit<Delivery, "id" | "eventId" | "attempts"> {
   _id: string;
   /** Absent, like `apiId`, in documents of earlier releases until delivery-backfill.ts has filled it in. */
   eventId?: string;
-  /** `<time> <outcome> <status or -> <milliseconds>`: as text a delivery costs the stand-in 0.12 ms to insert, as four fields 0.16. */
+  /**
+   * `<time> <outcome> <status or -> <milliseconds>`: as text a delivery costs the stand-in 0.12 ms to insert, as four
+   * fields 0.16.
+   */
   attempts?: Record<string, string>;
   /** Sealed JSON of the detail of each attempt. */
   details?: Record<string, Binary>;
@@ -36,10 +40,20 @@ export const scopeOf = ({ groupId }: { groupId: string }): KeyScope => `group/${
 /** Without what is sealed. */
 export const bare = ({ detail: _detail, ...attempt }: Attempt): Attempt => attempt;
 
-const detailOf = (id: string, number: number | string, owner: KeyScope): SealContext => ({ collection: "deliveries", id, field: `attempts.${number}`, owner });
+const detailOf = (id: string, number: number | string, owner: KeyScope): SealContext => ({
+  collection: "deliveries",
+  id,
+  field: `attempts.${number}`,
+  owner,
+});
 
 /** Undefined when there is nothing to seal, or nothing may be kept any more. */
-export function sealDetail(id: string, groupId: string | undefined, attempt: Attempt, keys: Map<KeyScope, DataKey>): Binary | undefined {
+export function sealDetail(
+  id: string,
+  groupId: string | undefined,
+  attempt: Attempt,
+  keys: Map<KeyScope, DataKey>,
+): Binary | undefined {
   if (!attempt.detail) return undefined;
   if (groupId === undefined) throw new Error(`the attempt detail of ${id} needs the groupId that seals it`);
   const owner = scopeOf({ groupId });
@@ -61,18 +75,30 @@ export function documentOf(delivery: Delivery, keys: Map<KeyScope, DataKey>): De
   return document;
 }
 
-export const summaryOf = ({ at, outcome, status, durationMs }: Attempt): string => `${at.toISOString()} ${outcome} ${status ?? "-"} ${durationMs}`;
+export const summaryOf = ({ at, outcome, status, durationMs }: Attempt): string =>
+  `${at.toISOString()} ${outcome} ${status ?? "-"} ${durationMs}`;
 
 function attemptOf(number: number, summary: string): Attempt {
   const [at = "", outcome = "", status = "-", durationMs] = summary.split(" ");
-  return { number, at: new Date(at), outcome, ...(status !== "-" && { status: Number(status) }), durationMs: Number(durationMs) };
+  return {
+    number,
+    at: new Date(at),
+    outcome,
+    ...(status !== "-" && { status: Number(status) }),
+    durationMs: Number(durationMs),
+  };
 }
 
 /** Everything but the details. */
 export function deliveryOf(document: Found): Delivery {
   const { _id: id, attempts, details: _details, seq: _seq, spent: _spent, ...fields } = document;
   const numbered = Object.entries(attempts ?? {}).map(([number, summary]) => attemptOf(Number(number), summary));
-  return { id, ...fields, eventId: document.eventId ?? eventOfDelivery(id), attempts: numbered.sort((a, b) => a.number - b.number) };
+  return {
+    id,
+    ...fields,
+    eventId: document.eventId ?? eventOfDelivery(id),
+    attempts: numbered.sort((a, b) => a.number - b.number),
+  };
 }
 
 /** With the details. */

@@ -15,17 +15,28 @@ export interface DeliveryFields {
   filled: boolean;
 }
 
-export function createDeliveryQueries(collection: Collection<DeliveryDocument>, { scan, fields }: { scan: Scan; fields: DeliveryFields }): Queries {
+export function createDeliveryQueries(
+  collection: Collection<DeliveryDocument>,
+  { scan, fields }: { scan: Scan; fields: DeliveryFields },
+): Queries {
   const matching = (filter: DeliveryFilter): Filter<DeliveryDocument> => allOf(conditions(filter, fields));
   /** Creation time of the first one in this direction. */
   async function edge(filter: DeliveryFilter, direction: 1 | -1): Promise<Date | undefined> {
-    const [found] = await scan((within) => collection.find(matching(filter), { ...within, projection: { createdAt: 1 } }).sort({ createdAt: direction, _id: direction }).limit(1).toArray());
+    const [found] = await scan((within) =>
+      collection
+        .find(matching(filter), { ...within, projection: { createdAt: 1 } })
+        .sort({ createdAt: direction, _id: direction })
+        .limit(1)
+        .toArray(),
+    );
     return found?.createdAt;
   }
   return {
     async summary(filter, most) {
       const pipeline = [
-        { $match: matching(filter) }, { $limit: most + 1 }, { $project: { status: 1, subscriptionId: 1 } },
+        { $match: matching(filter) },
+        { $limit: most + 1 },
+        { $project: { status: 1, subscriptionId: 1 } },
         { $group: { _id: { status: "$status", subscriptionId: "$subscriptionId" }, count: { $sum: 1 } } },
       ];
       const groups = await scan((within) => collection.aggregate<CountedGroup>(pipeline, within).toArray());
@@ -36,26 +47,50 @@ export function createDeliveryQueries(collection: Collection<DeliveryDocument>, 
     },
     async subscriptionsOf(filter) {
       // Not `distinct`: the stand-in refuses a deadline for it.
-      const groups = await scan((within) => collection.aggregate<{ _id: string }>([{ $match: matching(filter) }, { $group: { _id: "$subscriptionId" } }], within).toArray());
+      const groups = await scan((within) =>
+        collection
+          .aggregate<{ _id: string }>([{ $match: matching(filter) }, { $group: { _id: "$subscriptionId" } }], within)
+          .toArray(),
+      );
       return groups.map(({ _id: id }) => id).sort();
     },
     async waiting(subscriptionId, most) {
-      const due: Filter<DeliveryDocument>[] = [oneOf<DeliveryDocument>("status", ["pending", "throttled"]), { status: "retrying", nextAttemptAt: { $lte: new Date() } }];
-      const found = await scan((within) => collection.find({ subscriptionId, $or: due }, { ...within, projection: { _id: 1 } }).limit(most).toArray());
+      const due: Filter<DeliveryDocument>[] = [
+        oneOf<DeliveryDocument>("status", ["pending", "throttled"]),
+        { status: "retrying", nextAttemptAt: { $lte: new Date() } },
+      ];
+      const found = await scan((within) =>
+        collection
+          .find({ subscriptionId, $or: due }, { ...within, projection: { _id: 1 } })
+          .limit(most)
+          .toArray(),
+      );
       return found.map(({ _id: id }) => id);
     },
     async openWorkflows(subscriptionId) {
-      // By a cursor and not by `distinct`, whose answer is one document of at most 16 MiB. The second condition is that of the partial index.
-      const filter: Filter<DeliveryDocument> = { subscriptionId, workflowId: { $exists: true }, status: { $nin: [...SETTLED_STATUSES] } };
+      // By a cursor and not by `distinct`, whose answer is one document of at most 16 MiB. The second condition is that
+      // of the partial index.
+      const filter: Filter<DeliveryDocument> = {
+        subscriptionId,
+        workflowId: { $exists: true },
+        status: { $nin: [...SETTLED_STATUSES] },
+      };
       return scan(async (within) => {
         const ids = new Set<string>();
-        for await (const { workflowId } of collection.find(filter, { ...within, projection: { workflowId: 1 } })) if (workflowId !== undefined) ids.add(workflowId);
+        for await (const { workflowId } of collection.find(filter, { ...within, projection: { workflowId: 1 } }))
+          if (workflowId !== undefined) ids.add(workflowId);
         return [...ids];
       });
     },
     async oldestUndelivered() {
       const filter = oneOf<DeliveryDocument>("status", ["pending", "retrying", "throttled", "held"]);
-      const [oldest] = await scan((within) => collection.find(filter, { ...within, projection: { createdAt: 1 } }).sort({ createdAt: 1, _id: 1 }).limit(1).toArray());
+      const [oldest] = await scan((within) =>
+        collection
+          .find(filter, { ...within, projection: { createdAt: 1 } })
+          .sort({ createdAt: 1, _id: 1 })
+          .limit(1)
+          .toArray(),
+      );
       return oldest?.createdAt;
     },
   };
@@ -70,7 +105,10 @@ function summaryOf(groups: CountedGroup[], most: number): DeliverySummary {
   const byStatus: DeliverySummary["byStatus"] = {};
   const bySubscription = new Map<string, number>();
   let count = 0;
-  for (const { _id: { status, subscriptionId }, count: some } of groups) {
+  for (const {
+    _id: { status, subscriptionId },
+    count: some,
+  } of groups) {
     count += some;
     byStatus[status] = (byStatus[status] ?? 0) + some;
     bySubscription.set(subscriptionId, (bySubscription.get(subscriptionId) ?? 0) + some);
@@ -78,12 +116,19 @@ function summaryOf(groups: CountedGroup[], most: number): DeliverySummary {
   return { count: Math.min(count, most), exact: count <= most, byStatus, bySubscription };
 }
 
-/** The conditions of a filter, all of which must hold. Of an event without its field, ids of other events with a dot may match: look at each. */
+/**
+ * The conditions of a filter, all of which must hold. Of an event without its field, ids of other events with a dot may
+ * match: look at each.
+ */
 export function conditions(filter: DeliveryFilter, { filled }: DeliveryFields): Filter<DeliveryDocument>[] {
   const { groupIds, apiIds, apiEventTypes, status, subscriptionId, eventType, eventId, since, until } = filter;
   return [
     ...(groupIds ? [oneOf<DeliveryDocument>("groupId", groupIds)] : []),
-    ...(apiIds && filled ? [oneOf<DeliveryDocument>("apiId", apiIds)] : apiEventTypes ? [oneOf<DeliveryDocument>("eventType", apiEventTypes)] : []),
+    ...(apiIds && filled
+      ? [oneOf<DeliveryDocument>("apiId", apiIds)]
+      : apiEventTypes
+        ? [oneOf<DeliveryDocument>("eventType", apiEventTypes)]
+        : []),
     ...(status ? [oneOf<DeliveryDocument>("status", status)] : []),
     ...(subscriptionId === undefined ? [] : [{ subscriptionId }]),
     ...(eventType === undefined ? [] : [{ eventType }]),
@@ -93,8 +138,8 @@ export function conditions(filter: DeliveryFilter, { filled }: DeliveryFields): 
 }
 
 /**
- * Deliveries of an event, also those of earlier releases: their `_id` begins with the event's, which is a range of its index. The range
- * may hold deliveries of other events with a dot, so look at each that is found.
+ * Deliveries of an event, also those of earlier releases: their `_id` begins with the event's, which is a range of its
+ * index. The range may hold deliveries of other events with a dot, so look at each that is found.
  */
 export function ofEvent(eventId: string): Filter<DeliveryDocument> {
   const prefixes = new Set([eventId, escapeEventId(eventId)]);

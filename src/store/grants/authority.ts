@@ -1,10 +1,17 @@
 /**
- * Who may write rows that grant power: whoever holds the pepper. Such a row carries a MAC over its collection, its id, its version and
- * everything in it that grants; see signed-rows.ts and sessions.ts for what that is. The keys for it are in the sealed pepper document.
+ * Who may write rows that grant power: whoever holds the pepper. Such a row carries a MAC over its collection, its id,
+ * its version and everything in it that grants; see signed-rows.ts and sessions.ts for what that is. The keys for it
+ * are in the sealed pepper document.
  */
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 import { StoreError } from "../store-error.js";
-import { blindIndex, type MacKey, type PepperContent, type PepperDocument, type PepperVault } from "../sealing/pepper.js";
+import {
+  blindIndex,
+  type MacKey,
+  type PepperContent,
+  type PepperDocument,
+  type PepperVault,
+} from "../sealing/pepper.js";
 import { canonicalOf } from "./canonical.js";
 
 /** Fields that a signed row has besides its own. */
@@ -45,7 +52,15 @@ const LOOK_AGAIN_MS = 1_000;
 const LABEL = "grants";
 
 /** `told` is called when the sealed document was put back or exchanged while this process runs. */
-export function createAuthority({ vault, opened, told }: { vault: PepperVault; opened: { document: PepperDocument; content: PepperContent }; told: (error: StoreError) => void }): Authority {
+export function createAuthority({
+  vault,
+  opened,
+  told,
+}: {
+  vault: PepperVault;
+  opened: { document: PepperDocument; content: PepperContent };
+  told: (error: StoreError) => void;
+}): Authority {
   let { document, content } = opened;
   let keys = keysOf(content);
   let readAt = Date.now();
@@ -56,10 +71,12 @@ export function createAuthority({ vault, opened, told }: { vault: PepperVault; o
     const found = await vault.read();
     readAt = Date.now();
     if (found && Buffer.compare(found.sealed.value(), document.sealed.value()) === 0) return;
-    const now = found && (await vault.open(found).catch((error: unknown) => {
-      if (error instanceof StoreError && error.code === "sealed_data_invalid") return undefined;
-      throw error;
-    }));
+    const now =
+      found &&
+      (await vault.open(found).catch((error: unknown) => {
+        if (error instanceof StoreError && error.code === "sealed_data_invalid") return undefined;
+        throw error;
+      }));
     // What this process knows is newer than what was put back: it goes on with that.
     if (!now || now.revision <= content.revision || !now.pepper.equals(content.pepper)) return told(EXCHANGED);
     ({ document, content } = { document: found, content: now });
@@ -102,7 +119,8 @@ export function createAuthority({ vault, opened, told }: { vault: PepperVault; o
     async change(change) {
       for (let tries = 0; tries < 10; tries++) {
         await refresh();
-        if (await vault.replace(document, { ...content, ...change(content), revision: content.revision + 1 })) return refresh();
+        if (await vault.replace(document, { ...content, ...change(content), revision: content.revision + 1 }))
+          return refresh();
       }
       throw new StoreError("unavailable", "The sealed pepper is being changed by another process. Try again.");
     },
@@ -110,11 +128,22 @@ export function createAuthority({ vault, opened, told }: { vault: PepperVault; o
 }
 
 const macOf = (key: KeyObject, keyId: string, collection: string, row: SignedRow): Buffer =>
-  createHmac("sha256", key).update(canonicalOf({ collection, keyId, row: { ...row, mac: undefined } })).digest();
+  createHmac("sha256", key)
+    .update(canonicalOf({ collection, keyId, row: { ...row, mac: undefined } }))
+    .digest();
 
 /** Under the pepper and the key's own material: neither alone makes a MAC. */
 function keysOf({ pepper, macKeys }: PepperContent): Map<string, KeyObject> {
-  return new Map(macKeys.map(({ id, material }: MacKey) => [id, createSecretKey(Buffer.from(blindIndex(pepper, LABEL, `${id}:${material}`)))]));
+  return new Map(
+    macKeys.map(({ id, material }: MacKey) => [
+      id,
+      createSecretKey(Buffer.from(blindIndex(pepper, LABEL, `${id}:${material}`))),
+    ]),
+  );
 }
 
-const EXCHANGED = new StoreError("grants_broken", "The sealed pepper was exchanged or set back while the service runs. This process goes on with the one it knows; restore the document `pepper` of the collection `settings`.");
+const EXCHANGED = new StoreError(
+  "grants_broken",
+  "The sealed pepper was exchanged or set back while the service runs. This process goes on with " +
+    "the one it knows; restore the document `pepper` of the collection `settings`.",
+);

@@ -1,6 +1,7 @@
 /**
- * One text for one row, whatever the order of its fields: every value with its type and its length in bytes before it, so that no two
- * rows read the same. Fields that the driver does not write (`undefined`) are left out, as they are at rest.
+ * One text for one row, whatever the order of its fields: every value with its type and its length in bytes before it,
+ * so that no two rows read the same. Fields that the driver does not write (`undefined`) are left out, as they are at
+ * rest.
  */
 import { Binary } from "mongodb";
 
@@ -15,12 +16,15 @@ export function canonicalOf(value: unknown): string {
   if (value instanceof Uint8Array) return framed("b", Buffer.from(value).toString("base64"));
   if (Array.isArray(value)) return `a${value.length}:${value.map(canonicalOf).join("")}`;
   if (Object.getPrototypeOf(value) === Object.prototype) return canonicalObject(value as Record<string, unknown>);
-  // Nothing of ours is of such a type: a row that holds one was not written here, and two of them need not differ in their text.
+  // Nothing of ours is of such a type: a row that holds one was not written here, and two of them need not differ in
+  // their text.
   return framed("x", JSON.stringify(value));
 }
 
 function canonicalObject(value: Readonly<Record<string, unknown>>): string {
-  const fields = Object.keys(value).filter((name) => value[name] !== undefined).sort();
+  const fields = Object.keys(value)
+    .filter((name) => value[name] !== undefined)
+    .sort();
   return `o${fields.length}:${fields.map((name) => framed("k", name) + canonicalOf(value[name])).join("")}`;
 }
 

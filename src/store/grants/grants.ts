@@ -1,4 +1,7 @@
-/** What vouches for rows that grant power, put together: the sealed keys, the ledger, and who is told of what was refused. */
+/**
+ * What vouches for rows that grant power, put together: the sealed keys, the ledger, and who is told of what was
+ * refused.
+ */
 import type { Collection, Db } from "mongodb";
 import { type CatalogueDocument, createPlainRows, type Rows } from "../mongo/catalogue-collection.js";
 import { guarded } from "../mongo/driver-errors.js";
@@ -19,7 +22,9 @@ export const GRANTING = ["apiKeys", "groups", "samlConnections"] as const;
 export interface GrantStore {
   /** Rows without a MAC are refused. False for a database from before signing, until `npm run grants:sign`. */
   readonly marked: boolean;
-  /** Why no row that grants power is believed: the ledger was cut off, or the mark taken away. Absent: nothing is wrong. */
+  /**
+   * Why no row that grants power is believed: the ledger was cut off, or the mark taken away. Absent: nothing is wrong.
+   */
   readonly fault: StoreError | undefined;
   /** Told of each refused row, at most once a minute for each; those of before are told at once. */
   onRefused(listener: RefusalListener): void;
@@ -34,37 +39,70 @@ export interface Grants extends GrantStore {
   rows(collection: Collection<CatalogueDocument>): Rows;
 }
 
-/** Opens the sealed pepper and the ledger; `beforeFirst` runs before a new pepper is made. Throws what `loadPepper` throws; what is wrong with the ledger is the `fault`. */
-export async function openGrants(db: Db, keyring: Pick<Keyring, "scope" | "forSealed">, beforeFirst: () => Promise<void>): Promise<Grants> {
+/**
+ * Opens the sealed pepper and the ledger; `beforeFirst` runs before a new pepper is made. Throws what `loadPepper`
+ * throws; what is wrong with the ledger is the `fault`.
+ */
+export async function openGrants(
+  db: Db,
+  keyring: Pick<Keyring, "scope" | "forSealed">,
+  beforeFirst: () => Promise<void>,
+): Promise<Grants> {
   const heads = db.collection<GrantHeadDocument>("grantHead");
   const vault = createPepperVault(db.collection<PepperDocument>("settings"), keyring);
   const head = createHead({ heads, keyring, state: () => ({ chain: "", revision: 0 }) });
-  // The record of how far the ledger reached is there before the first mark: from then on one that is missing was taken away.
+  // The record of how far the ledger reached is there before the first mark: from then on one that is missing was taken
+  // away.
   const opened = await loadPepper(vault, async () => {
     await head.begin();
     await beforeFirst();
   });
   const refusals = createRefusals();
-  const authority = createAuthority({ vault, opened, told: () => refusals.refused({ collection: "settings", id: "pepper", why: "exchanged" }) });
+  const authority = createAuthority({
+    vault,
+    opened,
+    told: () => refusals.refused({ collection: "settings", id: "pepper", why: "exchanged" }),
+  });
   const ledger = createLedger({
-    entries: db.collection<LedgerEntry>("grantLedger"), heads, keyring, state: () => authority.state, mac: (label, text) => blindIndex(opened.content.pepper, label, text),
+    entries: db.collection<LedgerEntry>("grantLedger"),
+    heads,
+    keyring,
+    state: () => authority.state,
+    mac: (label, text) => blindIndex(opened.content.pepper, label, text),
   });
   const fault = await faultOf({ db, authority, ledger, head });
   const assertWhole = (): void => {
     if (fault) throw fault;
   };
   return {
-    authority, ledger, assertWhole, fault,
+    authority,
+    ledger,
+    assertWhole,
+    fault,
     get marked() {
       return authority.marked;
     },
     onRefused: refusals.onRefused,
     refused: refusals.refused,
-    rows: (collection) => guardedBy(assertWhole, createSignedRows(collection, createPlainRows(collection), { authority, ledger, refused: refusals.refused })),
+    rows: (collection) =>
+      guardedBy(
+        assertWhole,
+        createSignedRows(collection, createPlainRows(collection), { authority, ledger, refused: refusals.refused }),
+      ),
   };
 }
 
-async function faultOf({ db, authority, ledger, head }: { db: Db; authority: Authority; ledger: Ledger; head: GrantHead }): Promise<StoreError | undefined> {
+async function faultOf({
+  db,
+  authority,
+  ledger,
+  head,
+}: {
+  db: Db;
+  authority: Authority;
+  ledger: Ledger;
+  head: GrantHead;
+}): Promise<StoreError | undefined> {
   try {
     if (authority.signs) await ledger.open();
     else if ((await head.begun()) || (await wasSigned(db))) return UNMARKED;
@@ -75,12 +113,23 @@ async function faultOf({ db, authority, ledger, head }: { db: Db; authority: Aut
   }
 }
 
-const UNMARKED = new StoreError("grants_broken",
-  "The mark of signed rows is gone from the sealed pepper, and there are signed rows: somebody put an old one back, or a part of the database was restored. Restore all of it, or look at what `npm run grants:sign -- --restored` shows.");
+const UNMARKED = new StoreError(
+  "grants_broken",
+  "The mark of signed rows is gone from the sealed pepper, and there are signed rows: somebody " +
+    "put an old one back, or a part of the database was restored. Restore all of it, or look " +
+    "at " +
+    "what `npm run grants:sign -- --restored` shows.",
+);
 
 /** Traces of signing in a database whose pepper knows nothing of it. */
 async function wasSigned(db: Db): Promise<boolean> {
-  for (const name of GRANTING) if (await guarded((within) => db.collection(name).findOne({ mac: { $exists: true } }, { ...within, projection: { _id: 1 } }))) return true;
+  for (const name of GRANTING)
+    if (
+      await guarded((within) =>
+        db.collection(name).findOne({ mac: { $exists: true } }, { ...within, projection: { _id: 1 } }),
+      )
+    )
+      return true;
   return false;
 }
 

@@ -22,7 +22,10 @@ interface Head extends Chain {
 const CONTEXT: SealContext = { collection: "grantHead", id: "head", field: "sealed", owner: "system" };
 
 export interface GrantHead {
-  /** Undefined: there is none. Throws StoreError `grants_broken` when it is of another chain, or newer than the sealed pepper. */
+  /**
+   * Undefined: there is none. Throws StoreError `grants_broken` when it is of another chain, or newer than the sealed
+   * pepper.
+   */
   read(): Promise<Head | undefined>;
   /** Only ever forward. One that lags is no harm: it says how far the chain reached at least. */
   move(to: Chain, chain: string): Promise<void>;
@@ -42,7 +45,8 @@ export interface HeadOptions {
 }
 
 export function createHead({ heads, keyring, state }: HeadOptions): GrantHead {
-  const seal = async (head: Head): Promise<Binary> => new Binary((await keyring.scope("system")).seal(CONTEXT, Buffer.from(JSON.stringify(head))));
+  const seal = async (head: Head): Promise<Binary> =>
+    new Binary((await keyring.scope("system")).seal(CONTEXT, Buffer.from(JSON.stringify(head))));
   async function find(): Promise<Head | undefined> {
     const document = await guarded((within) => heads.findOne({ _id: "head" }, within));
     if (!document) return undefined;
@@ -84,5 +88,11 @@ export function createHead({ heads, keyring, state }: HeadOptions): GrantHead {
   };
 }
 
-const older = (): StoreError => new StoreError("grants_broken",
-  "The sealed pepper, which holds the mark of signed rows, is older than the ledger of revocations: somebody put it back, or a part of the database was restored. Restore all of it, or look at what `npm run grants:sign -- --restored` shows.");
+const older = (): StoreError =>
+  new StoreError(
+    "grants_broken",
+    "The sealed pepper, which holds the mark of signed rows, is older than the ledger of " +
+      "revocations: somebody put it back, or a part of the database was restored. Restore all " +
+      "of it, " +
+      "or look at what `npm run grants:sign -- --restored` shows.",
+  );

@@ -29,7 +29,13 @@ export interface Chain {
 export const idOf = (seq: number): string => `gl_${String(seq).padStart(16, "0")}`;
 
 /** The MAC of an entry in its place. */
-export function entryMac(mac: Mac, chain: string, { _id, at, subject, atLeast, next, prev }: Omit<LedgerEntry, "mac">): string {
+export function entryMac(
+  mac: Mac,
+  chain: string,
+  { _id, at, subject, atLeast, next, prev }: Omit<LedgerEntry, "mac">,
+): string {
   const digest = next ? createHash("sha256").update(next.value()).digest() : undefined;
-  return Buffer.from(mac("grant-ledger", canonicalOf({ chain, _id, at, subject, atLeast, next: digest, prev }))).toString("base64url");
+  return Buffer.from(
+    mac("grant-ledger", canonicalOf({ chain, _id, at, subject, atLeast, next: digest, prev })),
+  ).toString("base64url");
 }

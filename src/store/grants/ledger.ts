@@ -1,8 +1,9 @@
 /**
- * The ledger of changes to rows that grant power. Each entry says of one row which version is the least that still counts, and holds,
- * sealed, what the row is to become. It is entered before the row is written: the entry decides, the row follows. So a crash in between
- * leaves a row that no longer counts, which whoever reads it next finishes; and an old row that is put back does not count either.
- * Entries form a chain under the pepper; how far it reached is sealed outside of it.
+ * The ledger of changes to rows that grant power. Each entry says of one row which version is the least that still
+ * counts, and holds, sealed, what the row is to become. It is entered before the row is written: the entry decides, the
+ * row follows. So a crash in between leaves a row that no longer counts, which whoever reads it next finishes; and an
+ * old row that is put back does not count either. Entries form a chain under the pepper; how far it reached is sealed
+ * outside of it.
  */
 import { BSON, Binary, type Collection } from "mongodb";
 import type { CatalogueDocument } from "../mongo/catalogue-collection.js";
@@ -30,15 +31,23 @@ export interface Ledger {
   floor(subject: string): Floor | undefined;
   /** The number of the last entry that this process has read. */
   tip(): number;
-  /** For a row that was signed when the ledger had so many entries. Throws StoreError `grants_broken` when they are not there. */
+  /**
+   * For a row that was signed when the ledger had so many entries. Throws StoreError `grants_broken` when they are not
+   * there.
+   */
   reach(seq: number): Promise<void>;
   /** Reads what was entered until now: one look by `_id` where nothing was. */
   catchUp(): Promise<void>;
   /**
-   * Decides what becomes of a row: `next` is given the entry's number. Gives it, durable, and undefined when another change of the row
-   * was decided first, on which this one must be made again. Throws StoreError `grants_broken` when the chain is not as this process left it.
+   * Decides what becomes of a row: `next` is given the entry's number. Gives it, durable, and undefined when another
+   * change of the row was decided first, on which this one must be made again. Throws StoreError `grants_broken` when
+   * the chain is not as this process left it.
    */
-  commit(change: { subject: string; atLeast: number; next: (seq: number) => Next }): Promise<{ next: Next } | undefined>;
+  commit(change: {
+    subject: string;
+    atLeast: number;
+    next: (seq: number) => Next;
+  }): Promise<{ next: Next } | undefined>;
   /** What the entry that set this floor wants of the row. */
   decided(floor: Floor): Promise<{ next: Next }>;
   /** Reads and checks everything from its beginning. Throws StoreError `grants_broken`. */
@@ -63,8 +72,14 @@ export interface LedgerOptions {
 /** Lost races for a number before giving up. */
 const MAX_CONFLICTS = 200;
 
-const broken = (what: string): StoreError => new StoreError("grants_broken",
-  `The ledger of revocations ${what}: somebody changed the database, or a part of it was restored. Restore all of it, or look at what \`npm run grants:sign -- --restored\` shows and let it begin anew.`);
+const broken = (what: string): StoreError =>
+  new StoreError(
+    "grants_broken",
+    `The ledger of revocations ${what}: somebody changed the database, or a part of it was ` +
+      `restored. Restore all of it, or look at what \`npm run grants:sign -- --restored\` ` +
+      "shows and " +
+      "let it begin anew.",
+  );
 
 const contextOf = (id: string): SealContext => ({ collection: "grantLedger", id, field: "next", owner: "system" });
 
@@ -78,10 +93,12 @@ function createReading({ entries, mac, state }: LedgerOptions) {
   function take(entry: LedgerEntry): void {
     const seq = tip.seq + 1;
     if (entry._id !== idOf(seq)) throw broken(`lacks entry ${seq}`);
-    if (entry.prev !== tip.mac || entry.mac !== entryMac(mac, chain, entry)) throw broken(`has an entry ${seq} that was not written here`);
+    if (entry.prev !== tip.mac || entry.mac !== entryMac(mac, chain, entry))
+      throw broken(`has an entry ${seq} that was not written here`);
     tip = { seq, mac: entry.mac };
     const before = floors.get(entry.subject);
-    if (!before || entry.atLeast > before.atLeast) floors.set(entry.subject, { atLeast: entry.atLeast, seq, at: entry.at });
+    if (!before || entry.atLeast > before.atLeast)
+      floors.set(entry.subject, { atLeast: entry.atLeast, seq, at: entry.at });
   }
 
   /** The command for signing has begun a new chain. What was learned of the old one still holds. */
@@ -92,7 +109,9 @@ function createReading({ entries, mac, state }: LedgerOptions) {
   }
 
   return {
-    floors, at, take,
+    floors,
+    at,
+    take,
     get tip() {
       return tip;
     },
@@ -135,10 +154,11 @@ export function createLedger(options: LedgerOptions): Ledger {
 
   let queued: Promise<void> | undefined;
   /** Whoever asks before a reading begins shares it. */
-  const catchUp = (): Promise<void> => (queued ??= inTurn(["ledger"], () => {
-    queued = undefined;
-    return reading.on();
-  }));
+  const catchUp = (): Promise<void> =>
+    (queued ??= inTurn(["ledger"], () => {
+      queued = undefined;
+      return reading.on();
+    }));
 
   return {
     catchUp,
@@ -147,7 +167,8 @@ export function createLedger(options: LedgerOptions): Ledger {
     async reach(seq) {
       if (seq <= reading.tip.seq) return;
       await catchUp();
-      if (seq > reading.tip.seq) throw broken(`is cut off after entry ${reading.tip.seq}: a row was signed when it had ${seq}`);
+      if (seq > reading.tip.seq)
+        throw broken(`is cut off after entry ${reading.tip.seq}: a row was signed when it had ${seq}`);
     },
     commit: (change) => inTurn(["ledger"], () => decide(change)),
     async decided({ seq }) {
@@ -155,7 +176,11 @@ export function createLedger(options: LedgerOptions): Ledger {
       if (!entry) throw broken(`lacks entry ${seq}`);
       if (!entry.next) return { next: undefined };
       const sealed = entry.next.value();
-      return { next: BSON.deserialize((await keyring.forSealed(sealed)).open(contextOf(entry._id), sealed)) as CatalogueDocument };
+      return {
+        next: BSON.deserialize(
+          (await keyring.forSealed(sealed)).open(contextOf(entry._id), sealed),
+        ) as CatalogueDocument,
+      };
     },
     open: () => inTurn(["ledger"], open),
     async begin() {
@@ -175,17 +200,31 @@ export function createLedger(options: LedgerOptions): Ledger {
 }
 
 /** Enters a change behind everything that was entered before. */
-function createDecision({ entries, keyring, mac }: LedgerOptions, reading: ReturnType<typeof createReading>, head: GrantHead): Ledger["commit"] {
+function createDecision(
+  { entries, keyring, mac }: LedgerOptions,
+  reading: ReturnType<typeof createReading>,
+  head: GrantHead,
+): Ledger["commit"] {
   return async ({ subject, atLeast, next }) => {
     const key = await keyring.scope("system");
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
       await reading.on();
       const { tip, chain } = reading;
-      if (tip.seq > 0 && (await reading.at(tip.seq))?.mac !== tip.mac) throw broken(`is cut off before entry ${tip.seq}`);
+      if (tip.seq > 0 && (await reading.at(tip.seq))?.mac !== tip.mac)
+        throw broken(`is cut off before entry ${tip.seq}`);
       if ((reading.floors.get(subject)?.atLeast ?? 0) >= atLeast) return undefined;
       const seq = tip.seq + 1;
       const row = next(seq);
-      const bare = { _id: idOf(seq), at: new Date(), subject, atLeast, ...(row && { next: new Binary(key.seal(contextOf(idOf(seq)), BSON.serialize(row, { ignoreUndefined: true }))) }), prev: tip.mac };
+      const bare = {
+        _id: idOf(seq),
+        at: new Date(),
+        subject,
+        atLeast,
+        ...(row && {
+          next: new Binary(key.seal(contextOf(idOf(seq)), BSON.serialize(row, { ignoreUndefined: true }))),
+        }),
+        prev: tip.mac,
+      };
       const entry: LedgerEntry = { ...bare, mac: entryMac(mac, chain, bare) };
       try {
         await guarded((within) => entries.insertOne(entry, within));

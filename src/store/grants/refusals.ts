@@ -1,4 +1,6 @@
-/** Who is told of rows that were refused: each of them once a minute, so that one bad row in a busy place is no flood. */
+/**
+ * Who is told of rows that were refused: each of them once a minute, so that one bad row in a busy place is no flood.
+ */
 import type { RefusedRow } from "./signed-rows.js";
 
 /** `pepper` of `settings` may be `exchanged`. */

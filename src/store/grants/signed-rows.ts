@@ -1,6 +1,7 @@
 /**
- * The rows of a collection that grants power: API keys, groups, SAML connections. Everything in such a row is under its MAC, so that a
- * field that comes later is under it too. A row that cannot be believed is refused like one that is not there, and told of.
+ * The rows of a collection that grants power: API keys, groups, SAML connections. Everything in such a row is under its
+ * MAC, so that a field that comes later is under it too. A row that cannot be believed is refused like one that is not
+ * there, and told of.
  */
 import type { Collection } from "mongodb";
 import type { CatalogueDocument, NewRow, Rows } from "../mongo/catalogue-collection.js";
@@ -23,19 +24,34 @@ export interface SignedRowsOptions {
   refused: (row: RefusedRow) => void;
 }
 
-/** A change takes so long at most between ledger and row; whatever is found half-done later was put back, or its process died. */
+/**
+ * A change takes so long at most between ledger and row; whatever is found half-done later was put back, or its process
+ * died.
+ */
 const UNDER_WAY_MS = 10_000;
 
 /** Rows of the collection of this name. */
-export function createSignedRows(collection: Collection<CatalogueDocument>, plain: Rows, options: SignedRowsOptions): Rows {
+export function createSignedRows(
+  collection: Collection<CatalogueDocument>,
+  plain: Rows,
+  options: SignedRowsOptions,
+): Rows {
   const { authority, ledger } = options;
   const name = collection.collectionName;
   const subjectOf = (id: string): string => `${name}/${id}`;
   const believe = createBelief(collection, options);
 
   /** Decides what becomes of the row; undefined when something else was decided first. */
-  async function decide(id: string, atLeast: number, row: NewRow | undefined): Promise<{ next: CatalogueDocument | undefined } | undefined> {
-    return ledger.commit({ subject: subjectOf(id), atLeast, next: (seq) => row && signed({ ...row, version: atLeast, ledgerSeq: seq }) });
+  async function decide(
+    id: string,
+    atLeast: number,
+    row: NewRow | undefined,
+  ): Promise<{ next: CatalogueDocument | undefined } | undefined> {
+    return ledger.commit({
+      subject: subjectOf(id),
+      atLeast,
+      next: (seq) => row && signed({ ...row, version: atLeast, ledgerSeq: seq }),
+    });
   }
   const signed = (row: CatalogueDocument): CatalogueDocument => authority.sign(name, row);
 
@@ -65,19 +81,23 @@ export function createSignedRows(collection: Collection<CatalogueDocument>, plai
       if (!decided) return false;
       const { next } = decided;
       // Nothing matches where a reader has finished it already.
-      if (next) await guarded((within) => collection.replaceOne({ _id: before._id, version: before.version }, next, within));
+      if (next)
+        await guarded((within) => collection.replaceOne({ _id: before._id, version: before.version }, next, within));
       return true;
     },
     async delete(id, version) {
       await authority.refresh();
       if (!authority.signs) return plain.delete(id, version);
       for (;;) {
-        const row = await guarded((within) => collection.findOne({ _id: id }, { ...within, projection: { version: 1 } }));
+        const row = await guarded((within) =>
+          collection.findOne({ _id: id }, { ...within, projection: { version: 1 } }),
+        );
         if (!row || (version !== undefined && row.version !== version)) return false;
         await ledger.catchUp();
         // Also of one that is not believed: a deletion grants nothing.
         const after = Math.max(Number(row.version) || 0, ledger.floor(subjectOf(id))?.atLeast ?? 0) + 1;
-        if (await decide(id, after, undefined)) return (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0;
+        if (await decide(id, after, undefined))
+          return (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0;
       }
     },
   };
@@ -109,7 +129,9 @@ function createBelief(collection: Collection<CatalogueDocument>, { authority, le
     const final = authority.sign(name, next);
     const { matchedCount } = await guarded((within) => collection.replaceOne(same, final, within));
     if (matchedCount === 1) return final;
-    const now = await guarded((within) => collection.findOne({ _id: row._id, version: { $gte: floor.atLeast } }, within));
+    const now = await guarded((within) =>
+      collection.findOne({ _id: row._id, version: { $gte: floor.atLeast } }, within),
+    );
     return now ? believe(now) : undefined;
   }
 
@@ -122,22 +144,37 @@ function bare({ mac: _mac, ledgerSeq: _seq, ...row }: CatalogueDocument): Catalo
 }
 
 /**
- * Signs a row that is there, whatever it is; for the command that shows it to a person first. False when it was changed meanwhile.
+ * Signs a row that is there, whatever it is; for the command that shows it to a person first. False when it was changed
+ * meanwhile.
  * @throws StoreError `grants_broken` for a row without a version number
  */
-export async function signAsItIs(collection: Collection<CatalogueDocument>, row: SignedRow & { version: number }, { authority, ledger }: Pick<SignedRowsOptions, "authority" | "ledger">): Promise<boolean> {
+export async function signAsItIs(
+  collection: Collection<CatalogueDocument>,
+  row: SignedRow & { version: number },
+  { authority, ledger }: Pick<SignedRowsOptions, "authority" | "ledger">,
+): Promise<boolean> {
   await ledger.catchUp();
   const name = collection.collectionName;
   const { mac: _mac, ...fields } = row;
-  // MongoDB takes NaN, and the driver leaves an undefined field out of a filter: the compare-and-set below would be none.
+  // MongoDB takes NaN, and the driver leaves an undefined field out of a filter: the compare-and-set below would be
+  // none.
   if (!Number.isSafeInteger(row.version)) {
-    throw new StoreError("grants_broken", `${name}/${row._id} has no version number, so this service did not write it as it is. Delete it, or set its \`version\` to 1. Then run the command again.`);
+    throw new StoreError(
+      "grants_broken",
+      `${name}/${row._id} has no version number, so this service did not write it as it is. Delete ` +
+        `it, or set its \`version\` to 1. Then run the command again.`,
+    );
   }
   const version = Math.max(row.version, (ledger.floor(`${name}/${row._id}`)?.atLeast ?? 0) - 1) + 1;
   const decided = await ledger.commit({
-    subject: `${name}/${row._id}`, atLeast: version,
+    subject: `${name}/${row._id}`,
+    atLeast: version,
     next: (seq) => authority.sign(name, { ...fields, createdAt: row["createdAt"] as Date, version, ledgerSeq: seq }),
   });
   const next = decided?.next;
-  return next !== undefined && (await guarded((within) => collection.replaceOne({ _id: row._id, version: row.version }, next, within))).matchedCount === 1;
+  return (
+    next !== undefined &&
+    (await guarded((within) => collection.replaceOne({ _id: row._id, version: row.version }, next, within)))
+      .matchedCount === 1
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * Signs the rows that are there: once for a database from before signing, again under a new key, and after a restore. Only the command
- * `npm run grants:sign` calls this, after a person has seen what it signs.
+ * Signs the rows that are there: once for a database from before signing, again under a new key, and after a restore.
+ * Only the command `npm run grants:sign` calls this, after a person has seen what it signs.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Collection, Db } from "mongodb";
@@ -41,12 +41,20 @@ export async function surveyGrants({ db, grants }: GrantSigning): Promise<FoundR
   await grants.authority.refresh();
   if (grants.authority.signs && !grants.fault) await grants.ledger.catchUp();
   for (const collection of GRANTING) {
-    const rows = await guarded((within) => db.collection<CatalogueDocument>(collection).find({}, within).sort({ _id: 1 }).toArray(), LIST_DEADLINE_MS);
+    const rows = await guarded(
+      (within) => db.collection<CatalogueDocument>(collection).find({}, within).sort({ _id: 1 }).toArray(),
+      LIST_DEADLINE_MS,
+    );
     for (const row of rows) {
       const unsigned = row["mac"] === undefined;
       const doubt = unsigned ? "unsigned" : await grants.authority.doubt(collection, row);
       const floor = grants.ledger.floor(`${collection}/${row._id}`);
-      found.push({ collection, id: row._id, row, state: doubt ?? (floor && row.version < floor.atLeast ? "outdated" : "good") });
+      found.push({
+        collection,
+        id: row._id,
+        row,
+        state: doubt ?? (floor && row.version < floor.atLeast ? "outdated" : "good"),
+      });
     }
   }
   return found;
@@ -59,23 +67,35 @@ export interface SignOptions {
   settleMs?: number;
 }
 
-const accepts = ({ accept = [] }: SignOptions) => ({ collection, id }: Pick<FoundRow, "collection" | "id">): boolean => accept.includes(`${collection}/${id}`);
+const accepts =
+  ({ accept = [] }: SignOptions) =>
+  ({ collection, id }: Pick<FoundRow, "collection" | "id">): boolean =>
+    accept.includes(`${collection}/${id}`);
 
 /**
- * The first signing: signs every unsigned row and sets the mark. Where the mark is set already it signs only what `accept` names. Gives the
- * rows that were signed. Sessions from before are ended: no person can check them. May be stopped and run again.
+ * The first signing: signs every unsigned row and sets the mark. Where the mark is set already it signs only what
+ * `accept` names. Gives the rows that were signed. Sessions from before are ended: no person can check them. May be
+ * stopped and run again.
  */
 export async function signGrants(signing: GrantSigning, options: SignOptions = {}): Promise<FoundRow[]> {
   const { db, grants } = signing;
   if (grants.fault) throw grants.fault;
   const first = !grants.authority.marked;
   if (first) await begin(grants);
-  const wanted = (await surveyGrants(signing)).filter((found) => (first && found.state === "unsigned") || accepts(options)(found));
+  const wanted = (await surveyGrants(signing)).filter(
+    (found) => (first && found.state === "unsigned") || accepts(options)(found),
+  );
   for (const found of wanted) await signOne(signing, found);
-  const auditMarked = (await guarded((within) => db.collection<{ _id: string }>("settings").findOne({ _id: "auditMark" }, within))) !== null;
+  const auditMarked =
+    (await guarded((within) => db.collection<{ _id: string }>("settings").findOne({ _id: "auditMark" }, within))) !==
+    null;
   if (first) await grants.authority.change(() => ({ marked: true, ...(auditMarked && { auditMarked }) }));
   await grants.ledger.renew();
-  if (first) await guarded((within) => db.collection("sessions").deleteMany({ mac: { $exists: false } }, within), LIST_DEADLINE_MS);
+  if (first)
+    await guarded(
+      (within) => db.collection("sessions").deleteMany({ mac: { $exists: false } }, within),
+      LIST_DEADLINE_MS,
+    );
   await tell(signing);
   return wanted;
 }
@@ -97,7 +117,10 @@ async function signOne({ db, grants, exclusive }: GrantSigning, { collection, id
     });
     if (signed) return;
   }
-  throw new StoreError("unavailable", `${collection}/${id} is being changed by too many at once. Run the command again.`);
+  throw new StoreError(
+    "unavailable",
+    `${collection}/${id} is being changed by too many at once. Run the command again.`,
+  );
 }
 
 /** Every process reads anew what it holds in memory. */
@@ -107,10 +130,14 @@ async function tell({ changed }: GrantSigning): Promise<void> {
 }
 
 /**
- * A new key for signing: what is good is signed under it, then the keys of before are given up, so that nothing signed with them counts
- * any more. Beside running services. Sessions end with the old key. May be stopped and run again. Gives the rows that were not good.
+ * A new key for signing: what is good is signed under it, then the keys of before are given up, so that nothing signed
+ * with them counts any more. Beside running services. Sessions end with the old key. May be stopped and run again.
+ * Gives the rows that were not good.
  */
-export async function rotateGrantKey(signing: GrantSigning, { settleMs = SETTLE_MS }: SignOptions = {}): Promise<FoundRow[]> {
+export async function rotateGrantKey(
+  signing: GrantSigning,
+  { settleMs = SETTLE_MS }: SignOptions = {},
+): Promise<FoundRow[]> {
   const { authority } = signing.grants;
   if (signing.grants.fault) throw signing.grants.fault;
   const key = newMacKey();
@@ -126,8 +153,8 @@ export async function rotateGrantKey(signing: GrantSigning, { settleMs = SETTLE_
 }
 
 /**
- * After a restore, or where the ledger is broken: signs what a key that is known has signed, and what is accepted, under a new key, and
- * begins the ledger anew. No service may run. Gives the rows that were left unsigned.
+ * After a restore, or where the ledger is broken: signs what a key that is known has signed, and what is accepted,
+ * under a new key, and begins the ledger anew. No service may run. Gives the rows that were left unsigned.
  */
 export async function restoreGrants(signing: GrantSigning, options: SignOptions = {}): Promise<FoundRow[]> {
   const { authority, ledger } = signing.grants;
@@ -140,9 +167,19 @@ export async function restoreGrants(signing: GrantSigning, options: SignOptions 
   return bad;
 }
 
-/** Good rows under the newest key, at the same version: the ledger knows them as they are. `ledgerSeq` is 0 where the ledger begins anew. */
-async function resign(signing: GrantSigning, { also = () => false, ledgerSeq }: { also?: (found: FoundRow) => boolean; ledgerSeq?: number } = {}): Promise<FoundRow[]> {
-  const { db, exclusive, grants: { authority } } = signing;
+/**
+ * Good rows under the newest key, at the same version: the ledger knows them as they are. `ledgerSeq` is 0 where the
+ * ledger begins anew.
+ */
+async function resign(
+  signing: GrantSigning,
+  { also = () => false, ledgerSeq }: { also?: (found: FoundRow) => boolean; ledgerSeq?: number } = {},
+): Promise<FoundRow[]> {
+  const {
+    db,
+    exclusive,
+    grants: { authority },
+  } = signing;
   const bad: FoundRow[] = [];
   for (const found of await surveyGrants(signing)) {
     if (found.state !== "good" && !also(found)) {
@@ -153,7 +190,9 @@ async function resign(signing: GrantSigning, { also = () => false, ledgerSeq }: 
     const rows: Collection<CatalogueDocument> = db.collection(collection);
     // One that was changed meanwhile is signed with the newest key already, or found by the next pass.
     const signed = authority.sign(collection, { ...row, ...(ledgerSeq !== undefined && { ledgerSeq }) });
-    await exclusive(`${collection}/${id}`, () => guarded((within) => rows.replaceOne({ _id: id, version: row.version }, signed, within)));
+    await exclusive(`${collection}/${id}`, () =>
+      guarded((within) => rows.replaceOne({ _id: id, version: row.version }, signed, within)),
+    );
   }
   return bad;
 }

@@ -1,6 +1,6 @@
 /**
- * Tells other processes of writes, also of those that nobody knows the outcome of. An announcement too many costs each process one read.
- * One too few leaves an old route in force, and a deleted subscription is sent to for ever.
+ * Tells other processes of writes, also of those that nobody knows the outcome of. An announcement too many costs each
+ * process one read. One too few leaves an old route in force, and a deleted subscription is sent to for ever.
  */
 export interface Announcements<T> {
   /** Announces it now. When that fails it rejects, and goes on in the background. */
@@ -14,7 +14,10 @@ export interface Announcements<T> {
 }
 
 const RETRY_MS = 1_000;
-/** A write that was given up after 3.5 s is ended by the server or with its connection; this leaves it four times as long. */
+/**
+ * A write that was given up after 3.5 s is ended by the server or with its connection; this leaves it four times as
+ * long.
+ */
 const SETTLED_MS = 15_000;
 /** Announcements that wait. With more of them whole collections are announced. */
 const MOST_WAITING = 500;
@@ -31,7 +34,10 @@ interface Waiting<T> {
  * @param keyOf equal for announcements that are the same
  * @param whole the coarser announcement that stands for it when too many wait
  */
-export function createAnnouncements<T>(tell: (what: T) => Promise<void>, { keyOf, whole, settledMs = SETTLED_MS }: { keyOf: (what: T) => string; whole: (what: T) => T; settledMs?: number }): Announcements<T> {
+export function createAnnouncements<T>(
+  tell: (what: T) => Promise<void>,
+  { keyOf, whole, settledMs = SETTLED_MS }: { keyOf: (what: T) => string; whole: (what: T) => T; settledMs?: number },
+): Announcements<T> {
   const waiting = new Map<string, Waiting<T>>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -44,10 +50,14 @@ export function createAnnouncements<T>(tell: (what: T) => Promise<void>, { keyOf
   }
   function later(ms: number): void {
     if (closed || timer) return;
-    timer = setTimeout(() => void tellAll().finally(() => {
-      timer = undefined;
-      if (waiting.size > 0) later(RETRY_MS);
-    }), ms).unref();
+    timer = setTimeout(
+      () =>
+        void tellAll().finally(() => {
+          timer = undefined;
+          if (waiting.size > 0) later(RETRY_MS);
+        }),
+      ms,
+    ).unref();
   }
   /** What is doubtful is told at its first turn and again at its end, not every second between. */
   async function tellAll(): Promise<void> {

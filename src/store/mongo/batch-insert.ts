@@ -1,11 +1,23 @@
 /** Unordered batch inserts of documents and reads by exact id, for both engines. */
-import { MongoBulkWriteError, type Collection, type Document, type OptionalUnlessRequiredId, type Filter, type WithId } from "mongodb";
+import {
+  MongoBulkWriteError,
+  type Collection,
+  type Document,
+  type OptionalUnlessRequiredId,
+  type Filter,
+  type WithId,
+} from "mongodb";
 import { guarded } from "./driver-errors.js";
 
 const DUPLICATE_KEY = 11000;
 
-/** Inserts all that are new and gives the ids that existed before. Throws StoreError when one failed for another reason. */
-export async function insertNew<D extends Document & { _id: string }>(collection: Collection<D>, documents: D[]): Promise<string[]> {
+/**
+ * Inserts all that are new and gives the ids that existed before. Throws StoreError when one failed for another reason.
+ */
+export async function insertNew<D extends Document & { _id: string }>(
+  collection: Collection<D>,
+  documents: D[],
+): Promise<string[]> {
   if (documents.length === 0) return [];
   return guarded(async (within) => {
     try {
@@ -15,7 +27,12 @@ export async function insertNew<D extends Document & { _id: string }>(collection
       if (!(error instanceof MongoBulkWriteError)) throw error;
       const failures = [error.writeErrors].flat();
       // A write concern that was not met is as bad as a write that failed: the batch counts as not made.
-      if (failures.length === 0 || failures.some(({ code }) => code !== DUPLICATE_KEY) || error.result.getWriteConcernError()) throw error;
+      if (
+        failures.length === 0 ||
+        failures.some(({ code }) => code !== DUPLICATE_KEY) ||
+        error.result.getWriteConcernError()
+      )
+        throw error;
       return failures.flatMap(({ index }) => documents[index]?._id ?? []);
     }
   });
@@ -28,11 +45,19 @@ export async function findByIds<D extends Document & { _id: string }>(
   { standIn, projection }: { standIn: boolean; projection?: Document },
 ): Promise<WithId<D>[]> {
   const options = projection ? { projection } : {};
-  if (ids.length > 1 && !standIn) return guarded((within) => collection.find({ _id: { $in: ids } } as Filter<D>, { ...options, ...within }).toArray());
-  return oneByOne(ids, (id) => guarded((within) => collection.findOne({ _id: id } as Filter<D>, { ...options, ...within })));
+  if (ids.length > 1 && !standIn)
+    return guarded((within) =>
+      collection.find({ _id: { $in: ids } } as Filter<D>, { ...options, ...within }).toArray(),
+    );
+  return oneByOne(ids, (id) =>
+    guarded((within) => collection.findOne({ _id: id } as Filter<D>, { ...options, ...within })),
+  );
 }
 
-/** As many at once as the client has connections, so that no read waits for one while its time runs. Nothing more is asked after a failure. */
+/**
+ * As many at once as the client has connections, so that no read waits for one while its time runs. Nothing more is
+ * asked after a failure.
+ */
 const AT_ONCE = 32;
 
 async function oneByOne<T>(ids: readonly string[], find: (id: string) => Promise<T | null>): Promise<T[]> {

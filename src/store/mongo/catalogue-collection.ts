@@ -39,8 +39,12 @@ export function createPlainRows(collection: Collection<CatalogueDocument>): Rows
     believed: async (documents) => documents,
     insert: async (row) => void (await guarded((within) => collection.insertOne({ ...row, version: 1 }, within))),
     // The filter is a scan on the stand-in: acceptable here, some 50 µs for each object of the collection.
-    replace: async ({ _id, version }, row) => (await guarded((within) => collection.replaceOne({ _id, version }, { ...row, version: version + 1 }, within))).matchedCount === 1,
-    delete: async (id, version) => (await guarded((within) => collection.deleteOne({ _id: id, ...(version !== undefined && { version }) }, within))).deletedCount > 0,
+    replace: async ({ _id, version }, row) =>
+      (await guarded((within) => collection.replaceOne({ _id, version }, { ...row, version: version + 1 }, within)))
+        .matchedCount === 1,
+    delete: async (id, version) =>
+      (await guarded((within) => collection.deleteOne({ _id: id, ...(version !== undefined && { version }) }, within)))
+        .deletedCount > 0,
   };
 }
 
@@ -56,9 +60,10 @@ export interface CatalogueOptions {
 }
 
 /**
- * A catalogue collection. `changed` is called after every write, `doubtful` where nobody knows whether there was one: the acknowledgement
- * was lost, or nothing matched, which is also how the repetition of such a write ends. Changes of one object come one after another within this
- * process, and over all of them on the stand-in (`exclusive`), whose compare-and-set is none.
+ * A catalogue collection. `changed` is called after every write, `doubtful` where nobody knows whether there was one:
+ * the acknowledgement was lost, or nothing matched, which is also how the repetition of such a write ends. Changes of
+ * one object come one after another within this process, and over all of them on the stand-in (`exclusive`), whose
+ * compare-and-set is none.
  */
 export function createCatalogueCollection<T extends object>(
   collection: Collection<CatalogueDocument>,
@@ -84,23 +89,45 @@ export function createCatalogueCollection<T extends object>(
       return document ? toItem(document) : undefined;
     },
     async list(page, filter = {}) {
-      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter: conditions(filter), page, scan });
+      const { data, ...rest } = await findPage({
+        collection,
+        timeField: "createdAt",
+        filter: conditions(filter),
+        page,
+        scan,
+      });
       return { data: await existing(await rows.believed(data), toItem), ...rest };
     },
     // Not through `scan`: routes must not wait for somebody's list. There is no filter, so it reads just what it gives.
-    all: async () => existing(await rows.believed(await guarded((within) => collection.find({}, within).toArray(), LIST_DEADLINE_MS)), toItem),
-    update: (id, change) => inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change))),
+    all: async () =>
+      existing(
+        await rows.believed(await guarded((within) => collection.find({}, within).toArray(), LIST_DEADLINE_MS)),
+        toItem,
+      ),
+    update: (id, change) =>
+      inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change))),
     async delete(id, admit) {
       const name = collection.collectionName;
-      const admitted = admit && { name, find, rows, admit: async (found: CatalogueDocument) => admit(await toItem(found)) };
-      const deleted = await (admitted ? inTurn([id], () => exclusive(`${name}/${id}`, () => deleteAdmitted(id, admitted))) : rows.delete(id)).catch(ifDoubtful(id));
+      const admitted = admit && {
+        name,
+        find,
+        rows,
+        admit: async (found: CatalogueDocument) => admit(await toItem(found)),
+      };
+      const deleted = await (
+        admitted ? inTurn([id], () => exclusive(`${name}/${id}`, () => deleteAdmitted(id, admitted))) : rows.delete(id)
+      ).catch(ifDoubtful(id));
       if (deleted) await changed(id);
       else doubtful(id, "unmatched");
       return deleted;
     },
     async idsOf(filter) {
       const [condition = {}, ...more] = conditions(filter);
-      const found = await scan((within) => collection.find(more.length > 0 ? { $and: [condition, ...more] } : condition, { ...within, projection: { _id: 1 } }).toArray());
+      const found = await scan((within) =>
+        collection
+          .find(more.length > 0 ? { $and: [condition, ...more] } : condition, { ...within, projection: { _id: 1 } })
+          .toArray(),
+      );
       return found.map(({ _id }) => _id);
     },
   };
@@ -113,7 +140,12 @@ type IfDoubtful = (id: string) => (error: unknown) => never;
 function createUpdate<T extends object>(
   collection: Collection<CatalogueDocument>,
   { toDocument, toItem }: Layout<T>,
-  { changed, doubtful, ifDoubtful, rows }: Pick<CatalogueOptions, "changed" | "doubtful"> & { ifDoubtful: IfDoubtful; rows: Rows },
+  {
+    changed,
+    doubtful,
+    ifDoubtful,
+    rows,
+  }: Pick<CatalogueOptions, "changed" | "doubtful"> & { ifDoubtful: IfDoubtful; rows: Rows },
 ) {
   async function find(id: string): Promise<CatalogueDocument | undefined> {
     const document = await guarded((within) => collection.findOne({ _id: id }, within));
@@ -134,11 +166,13 @@ function createUpdate<T extends object>(
       if (!document) return undefined;
       const before = await toItem(document);
       const after = change(before);
-      // A change that was refused is no write: a new `updatedAt` would void what is under way, and every process would read the collection anew.
+      // A change that was refused is no write: a new `updatedAt` would void what is under way, and every process would
+      // read the collection anew.
       if (after === before) return before;
       const item = touched(before, after);
       const replacement = await toDocument(item);
-      if (replacement._id !== id) throw new Error(`update() may not change the id of ${collection.collectionName}/${id}`);
+      if (replacement._id !== id)
+        throw new Error(`update() may not change the id of ${collection.collectionName}/${id}`);
       if (await rows.replace(document, replacement).catch(ifDoubtful(id))) {
         await changed(id);
         return item;
@@ -152,7 +186,8 @@ function createUpdate<T extends object>(
   return { find, update };
 }
 
-const tooMany = (name: string): StoreError => new StoreError("unavailable", `${name} is being changed by too many at once. Try again.`);
+const tooMany = (name: string): StoreError =>
+  new StoreError("unavailable", `${name} is being changed by too many at once. Try again.`);
 
 interface AdmittedDeletion {
   /** Of the collection. */
@@ -193,7 +228,10 @@ function conditions(filter: { groupId?: string; apiId?: string; ids?: string[] }
  * Opens what was read. Objects whose data key was destroyed are erased and left out; any other failure is thrown: a
  * subscription that silently went missing would lose its consumer's events.
  */
-async function existing<T>(documents: CatalogueDocument[], toItem: (document: CatalogueDocument) => Promise<T>): Promise<T[]> {
+async function existing<T>(
+  documents: CatalogueDocument[],
+  toItem: (document: CatalogueDocument) => Promise<T>,
+): Promise<T[]> {
   const items = await Promise.all(
     documents.map((document) =>
       toItem(document).catch((error: unknown) => {

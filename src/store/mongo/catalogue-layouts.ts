@@ -4,7 +4,17 @@ import type { CatalogueDocument, Layout } from "./catalogue-collection.js";
 import type { KeyScope, SealContext } from "../sealing/data-key.js";
 import type { Keyring } from "../sealing/keyring.js";
 import { publicPart } from "../url-secrets.js";
-import type { Api, ApiKey, EventType, Group, PendingCertificate, SigningKey, SigningSecret, StoredApiKey, Subscription } from "../model.js";
+import type {
+  Api,
+  ApiKey,
+  EventType,
+  Group,
+  PendingCertificate,
+  SigningKey,
+  SigningSecret,
+  StoredApiKey,
+  Subscription,
+} from "../model.js";
 
 /** Layout of an object that holds no secret: its fields as they are. */
 function plainLayout<T extends { id: string; createdAt: Date }>(): Layout<T> {
@@ -17,15 +27,23 @@ function plainLayout<T extends { id: string; createdAt: Date }>(): Layout<T> {
 export const apiLayout: Layout<Api> = plainLayout<Api>();
 export const groupLayout: Layout<Group> = plainLayout<Group>();
 
-type StoredEventType = Omit<EventType, "name" | "schema" | "examples" | "version"> & { id: string; schema?: string; examples?: string; schemaVersion?: number };
+type StoredEventType = Omit<EventType, "name" | "schema" | "examples" | "version"> & {
+  id: string;
+  schema?: string;
+  examples?: string;
+  schemaVersion?: number;
+};
 
 /**
- * The name is the id. Schema and examples are kept as text: the stand-in refuses field names like `$ref`, and text is parsed only
- * when somebody looks (of 10,000 event types in memory few are).
+ * The name is the id. Schema and examples are kept as text: the stand-in refuses field names like `$ref`, and text is
+ * parsed only when somebody looks (of 10,000 event types in memory few are).
  */
 export const eventTypeLayout: Layout<EventType> = {
   toDocument: async ({ name, schema, examples, version, ...fields }) => ({
-    ...fields, _id: name, ...(schema && { schema: JSON.stringify(schema) }), ...(examples && { examples: JSON.stringify(examples) }),
+    ...fields,
+    _id: name,
+    ...(schema && { schema: JSON.stringify(schema) }),
+    ...(examples && { examples: JSON.stringify(examples) }),
     ...(version !== undefined && { schemaVersion: version }),
   }),
   async toItem(document) {
@@ -39,9 +57,11 @@ export const eventTypeLayout: Layout<EventType> = {
 
 /** Gives the item a field that is parsed from JSON text at its first reading, and is a plain field from then on. */
 export function parsedWhenRead<T extends object>(item: T, field: keyof T & string, json: string): void {
-  const settled = (value: unknown) => Object.defineProperty(item, field, { value, enumerable: true, configurable: true, writable: true });
+  const settled = (value: unknown) =>
+    Object.defineProperty(item, field, { value, enumerable: true, configurable: true, writable: true });
   Object.defineProperty(item, field, {
-    enumerable: true, configurable: true,
+    enumerable: true,
+    configurable: true,
     get: () => {
       const value: unknown = JSON.parse(json);
       settled(value);
@@ -52,7 +72,12 @@ export function parsedWhenRead<T extends object>(item: T, field: keyof T & strin
 }
 
 export const apiKeyLayout: Layout<StoredApiKey> = {
-  toDocument: async ({ id, hash, previousHash, ...fields }) => ({ ...fields, _id: id, hash: new Binary(hash), ...(previousHash && { previousHash: new Binary(previousHash) }) }),
+  toDocument: async ({ id, hash, previousHash, ...fields }) => ({
+    ...fields,
+    _id: id,
+    hash: new Binary(hash),
+    ...(previousHash && { previousHash: new Binary(previousHash) }),
+  }),
   async toItem(document) {
     const { hash, previousHash, ...fields } = fieldsOf<ApiKey & { hash: Binary; previousHash?: Binary }>(document);
     return { ...fields, hash: hash.value(), ...(previousHash && { previousHash: previousHash.value() }) };
@@ -60,7 +85,10 @@ export const apiKeyLayout: Layout<StoredApiKey> = {
 };
 
 /** JSON of an object with instants. */
-type Written<T extends { createdAt: Date }> = Omit<T, "createdAt" | "expiresAt"> & { createdAt: string; expiresAt?: string };
+type Written<T extends { createdAt: Date }> = Omit<T, "createdAt" | "expiresAt"> & {
+  createdAt: string;
+  expiresAt?: string;
+};
 
 /** What of a subscription is sealed, together in one value. What came later is absent in older ones. */
 interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers"> {
@@ -73,8 +101,8 @@ interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers"> {
 }
 
 /**
- * Secrets, keys, authentication, custom headers, client key and URL are sealed under the group's key: the query of a URL is often all that
- * whoever calls it has to prove.
+ * Secrets, keys, authentication, custom headers, client key and URL are sealed under the group's key: the query of a
+ * URL is often all that whoever calls it has to prove.
  */
 export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
   return {
@@ -83,13 +111,23 @@ export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
       const sealed = JSON.stringify({ url, secrets, auth, headers, keys, pendingCertificate, clientKey });
       const scope: KeyScope = `group/${fields.groupId}`;
       const key = await keyring.scope(scope);
-      return { ...fields, url: publicPart(url), ...(tls && { tls: publicTls }), _id: id, sealed: new Binary(key.seal(secretsOf(id, scope), Buffer.from(sealed))) };
+      return {
+        ...fields,
+        url: publicPart(url),
+        ...(tls && { tls: publicTls }),
+        _id: id,
+        sealed: new Binary(key.seal(secretsOf(id, scope), Buffer.from(sealed))),
+      };
     },
     async toItem(document) {
-      const { sealed, tls, ...fields } = fieldsOf<Omit<Subscription, "secrets" | "keys" | "auth" | "headers" | "pendingCertificate"> & { sealed: Binary }>(document);
+      const { sealed, tls, ...fields } = fieldsOf<
+        Omit<Subscription, "secrets" | "keys" | "auth" | "headers" | "pendingCertificate"> & { sealed: Binary }
+      >(document);
       const bytes = sealed.value();
       const opened = (await keyring.forSealed(bytes)).open(secretsOf(fields.id, `group/${fields.groupId}`), bytes);
-      const { url, secrets, auth, headers, keys, pendingCertificate, clientKey } = JSON.parse(Buffer.from(opened).toString("utf8")) as SubscriptionSecrets;
+      const { url, secrets, auth, headers, keys, pendingCertificate, clientKey } = JSON.parse(
+        Buffer.from(opened).toString("utf8"),
+      ) as SubscriptionSecrets;
       opened.fill(0);
       return {
         ...fields,
@@ -106,10 +144,19 @@ export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
 }
 
 function read<T extends { createdAt: Date }>({ createdAt, expiresAt, ...rest }: Written<T>): T {
-  return { ...rest, createdAt: new Date(createdAt), ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }) } as unknown as T;
+  return {
+    ...rest,
+    createdAt: new Date(createdAt),
+    ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+  } as unknown as T;
 }
 
-const secretsOf = (id: string, owner: KeyScope): SealContext => ({ collection: "subscriptions", id, field: "sealed", owner });
+const secretsOf = (id: string, owner: KeyScope): SealContext => ({
+  collection: "subscriptions",
+  id,
+  field: "sealed",
+  owner,
+});
 
 /** The stored fields, with `_id` back as `id` and without the collection's own version. */
 function fieldsOf<T>({ _id, version: _version, ...fields }: CatalogueDocument): T {

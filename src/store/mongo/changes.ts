@@ -1,9 +1,17 @@
-/** The collection that counts changes: of the catalogue, as a whole and collection by collection, and erasures. One document, read every second. */
+/**
+ * The collection that counts changes: of the catalogue, as a whole and collection by collection, and erasures. One
+ * document, read every second.
+ */
 import type { Collection, UpdateFilter } from "mongodb";
 import { createAnnouncements } from "./announcements.js";
 import { guarded, isDuplicate } from "./driver-errors.js";
 import type { Exclusive } from "./exclusive.js";
-import { CATALOGUE_COLLECTIONS, type CatalogueChanges, type CatalogueName, type CatalogueVersions } from "../collection.js";
+import {
+  CATALOGUE_COLLECTIONS,
+  type CatalogueChanges,
+  type CatalogueName,
+  type CatalogueVersions,
+} from "../collection.js";
 
 /** One write of the catalogue. Without an id: more of the collection than one object. */
 interface CatalogueWrite {
@@ -11,7 +19,10 @@ interface CatalogueWrite {
   id?: string;
 }
 
-/** `lost`: no acknowledgement came, and the write may still land. `unmatched`: there was nothing to change, as when such a write is repeated. */
+/**
+ * `lost`: no acknowledgement came, and the write may still land. `unmatched`: there was nothing to change, as when such
+ * a write is repeated.
+ */
 export type Doubtful = "lost" | "unmatched";
 
 /** The counts, the last writes, and what `ping` writes. */
@@ -31,7 +42,10 @@ export interface ChangesDocument {
 export interface Changes {
   /** An object of a catalogue collection was written. When this fails it is announced later. */
   written(name: CatalogueName, id?: string): Promise<void>;
-  /** It may have been written. Announced in the background: once where nothing matched, and again after a while where an acknowledgement was lost. */
+  /**
+   * It may have been written. Announced in the background: once where nothing matched, and again after a while where an
+   * acknowledgement was lost.
+   */
   doubtful(name: CatalogueName, id: string, why: Doubtful): void;
   /** Something was erased. When this fails it is announced later. */
   erased(): Promise<void>;
@@ -49,13 +63,21 @@ export interface Changes {
 const REMEMBERED = 200;
 
 /** `standIn`: FerretDB, whose `$push` does not shorten an array and whose updates are only atomic under a lock. */
-export function createChanges(collection: Collection<ChangesDocument>, { exclusive, standIn }: { exclusive: Exclusive; standIn: boolean }): Changes {
+export function createChanges(
+  collection: Collection<ChangesDocument>,
+  { exclusive, standIn }: { exclusive: Exclusive; standIn: boolean },
+): Changes {
   /**
-   * The document is made first and then changed without an upsert. Of concurrent upserts some implementations of MongoDB's protocol lose
-   * a count.
+   * The document is made first and then changed without an upsert. Of concurrent upserts some implementations of
+   * MongoDB's protocol lose a count.
    */
-  async function update(_id: ChangesDocument["_id"], change: UpdateFilter<ChangesDocument>, timeoutMs?: number): Promise<void> {
-    const write = async () => (await guarded((within) => collection.updateOne({ _id }, change, within), timeoutMs)).matchedCount === 1;
+  async function update(
+    _id: ChangesDocument["_id"],
+    change: UpdateFilter<ChangesDocument>,
+    timeoutMs?: number,
+  ): Promise<void> {
+    const write = async () =>
+      (await guarded((within) => collection.updateOne({ _id }, change, within), timeoutMs)).matchedCount === 1;
     if (await write()) return;
     await guarded((within) => collection.insertOne({ _id }, within), timeoutMs).catch((error: unknown) => {
       if (!isDuplicate(error)) throw error;
@@ -70,15 +92,23 @@ export function createChanges(collection: Collection<ChangesDocument>, { exclusi
     await update("catalogue", { $inc, $set: { recent: [...recent, write].slice(-REMEMBERED) } });
   }
   const locked = (work: () => Promise<void>): Promise<void> => exclusive("changes/catalogue", work);
-  const writes = createAnnouncements<CatalogueWrite>((write) => locked(() => count(write)), { keyOf: ({ name, id }) => `${name}/${id ?? ""}`, whole: ({ name }) => ({ name }) });
-  const erasures = createAnnouncements<"erasure">(() => locked(() => update("catalogue", { $inc: { erasures: 1 } })), { keyOf: (what) => what, whole: (what) => what });
+  const writes = createAnnouncements<CatalogueWrite>((write) => locked(() => count(write)), {
+    keyOf: ({ name, id }) => `${name}/${id ?? ""}`,
+    whole: ({ name }) => ({ name }),
+  });
+  const erasures = createAnnouncements<"erasure">(() => locked(() => update("catalogue", { $inc: { erasures: 1 } })), {
+    keyOf: (what) => what,
+    whole: (what) => what,
+  });
   return {
     written: (name, id) => writes.announce(id === undefined ? { name } : { name, id }),
     doubtful: (name, id, why) => (why === "lost" ? writes.doubt({ name, id }) : writes.soon({ name, id })),
     erased: () => erasures.announce("erasure"),
     erasureDoubtful: () => erasures.doubt("erasure"),
     async read() {
-      const found = await guarded((within) => collection.findOne({ _id: "catalogue" }, { ...within, projection: { recent: 0 } }));
+      const found = await guarded((within) =>
+        collection.findOne({ _id: "catalogue" }, { ...within, projection: { recent: 0 } }),
+      );
       return { ...versionsOf(found), erasures: found?.erasures ?? 0 };
     },
     async since(before) {
@@ -90,9 +120,17 @@ export function createChanges(collection: Collection<ChangesDocument>, { exclusi
   };
 }
 
-const versionsOf = (found: ChangesDocument | null): CatalogueVersions => ({ version: found?.version ?? 0, collections: found?.collections ?? {}, logged: found?.logged ?? 0 });
+const versionsOf = (found: ChangesDocument | null): CatalogueVersions => ({
+  version: found?.version ?? 0,
+  collections: found?.collections ?? {},
+  logged: found?.logged ?? 0,
+});
 
-function changesOf(before: CatalogueVersions, now: CatalogueVersions, recent: CatalogueWrite[]): CatalogueChanges | undefined {
+function changesOf(
+  before: CatalogueVersions,
+  now: CatalogueVersions,
+  recent: CatalogueWrite[],
+): CatalogueChanges | undefined {
   const missed = now.logged - before.logged;
   // A process of an earlier release raises the whole version only, and a restored database counts from where it was.
   if (missed < 0 || missed > recent.length || now.version - before.version !== missed) return undefined;

@@ -4,8 +4,8 @@ import { guarded } from "./driver-errors.js";
 import { StoreError } from "../store-error.js";
 
 /**
- * Majority and journaled, so that nothing acknowledged is ever rolled back; primary reads, so that a process sees its own
- * writes. A server that is down is noticed within 2.5 s; one that is stopped within OPERATION_DEADLINE_MS.
+ * Majority and journaled, so that nothing acknowledged is ever rolled back; primary reads, so that a process sees its
+ * own writes. A server that is down is noticed within 2.5 s; one that is stopped within OPERATION_DEADLINE_MS.
  */
 export const CLIENT_OPTIONS = {
   writeConcern: { w: "majority", j: true, wtimeoutMS: 10_000 },
@@ -25,7 +25,11 @@ export const CLIENT_OPTIONS = {
 } as const satisfies MongoClientOptions;
 
 /** For index builds: an answer may take hours. A server that hangs is noticed by the heartbeats all the same. */
-export const INDEX_CLIENT_OPTIONS = { ...CLIENT_OPTIONS, socketTimeoutMS: 0, maxPoolSize: 1 } as const satisfies MongoClientOptions;
+export const INDEX_CLIENT_OPTIONS = {
+  ...CLIENT_OPTIONS,
+  socketTimeoutMS: 0,
+  maxPoolSize: 1,
+} as const satisfies MongoClientOptions;
 
 /**
  * Connects and checks what the store relies on.
@@ -47,7 +51,9 @@ export async function connect(mongodbUrl: string, options: MongoClientOptions = 
  * @throws StoreError `settings_invalid` naming MONGODB_URL
  */
 export function checkMongodbUrl(url: string): void {
-  createClient(url).close().catch(() => undefined);
+  createClient(url)
+    .close()
+    .catch(() => undefined);
 }
 
 function createClient(url: string, options: MongoClientOptions = CLIENT_OPTIONS): MongoClient {
@@ -56,33 +62,42 @@ function createClient(url: string, options: MongoClientOptions = CLIENT_OPTIONS)
     return new MongoClient(url, options);
   } catch (error) {
     // The driver's message may quote the URL, and with it a password.
-    throw new StoreError("settings_invalid", `MONGODB_URL cannot be used (${(error as Error).name}): give it as mongodb://user:password@host:port/?options.`);
+    throw new StoreError(
+      "settings_invalid",
+      `MONGODB_URL cannot be used (${(error as Error).name}): give it as mongodb://user:password@host:port/?options.`,
+    );
   }
 }
 
 const UNVERIFIED = ["tlsallowinvalidcertificates", "tlsallowinvalidhostnames", "tlsinsecure"];
 
-/** Options of the connection string that would weaken what is promised. Overriding them silently would hide a mistake. */
+/**
+ * Options of the connection string that would weaken what is promised. Overriding them silently would hide a mistake.
+ */
 function refuseUnsafe(url: string): void {
   const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
   for (const [name, value] of new URLSearchParams(query)) {
     const key = name.toLowerCase();
-    if (UNVERIFIED.includes(key) && value !== "false") throw refused(name, "the server's certificate must be verified; use tlsCAFile for a private CA");
-    if (key === "w" && value !== "majority") throw refused(name, "an acknowledged write must be on a majority of the servers");
-    if ((key === "journal" || key === "j") && value !== "true") throw refused(name, "an acknowledged write must be in the journal");
+    if (UNVERIFIED.includes(key) && value !== "false")
+      throw refused(name, "the server's certificate must be verified; use tlsCAFile for a private CA");
+    if (key === "w" && value !== "majority")
+      throw refused(name, "an acknowledged write must be on a majority of the servers");
+    if ((key === "journal" || key === "j") && value !== "true")
+      throw refused(name, "an acknowledged write must be in the journal");
     if (key === "readpreference" && value !== "primary") throw refused(name, "a process must read its own writes");
     if (key === "retrywrites" && value !== "true") throw refused(name, "writes must survive a change of primary");
   }
 }
 
-const refused = (name: string, why: string): StoreError => new StoreError("settings_invalid", `MONGODB_URL may not set ${name}: ${why}. Remove it.`);
+const refused = (name: string, why: string): StoreError =>
+  new StoreError("settings_invalid", `MONGODB_URL may not set ${name}: ${why}. Remove it.`);
 
 /** FerretDB from here on keeps its data in DocumentDB: indexes are used, and updates are atomic. */
 const FERRETDB_WITH_INDEXES = 2;
 
 /**
- * True when the server is FerretDB 1, the embedded stand-in. FerretDB 2 names itself too, and is treated as MongoDB like DocumentDB, which
- * it runs on: locks and no indexes would make it slow, and its updates need none.
+ * True when the server is FerretDB 1, the embedded stand-in. FerretDB 2 names itself too, and is treated as MongoDB
+ * like DocumentDB, which it runs on: locks and no indexes would make it slow, and its updates need none.
  */
 export async function isStandIn(db: Db): Promise<boolean> {
   const major = ferretdbMajor(await guarded(() => db.admin().command({ buildInfo: 1 })));
@@ -102,6 +117,9 @@ export function ferretdbMajor(info: Document): number | undefined {
 export function assertDurableWrites(client: MongoClient): void {
   const { w, journal } = client.writeConcern ?? {};
   if (w !== "majority" || journal !== true) {
-    throw new StoreError("settings_invalid", "The MongoDB client must write with w: majority and j: true. Create it with CLIENT_OPTIONS.");
+    throw new StoreError(
+      "settings_invalid",
+      "The MongoDB client must write with w: majority and j: true. Create it with CLIENT_OPTIONS.",
+    );
   }
 }

@@ -1,6 +1,7 @@
 /**
- * One writer at a time for one document. MongoDB's updates of a document are atomic; the stand-in's are not: it reads, changes and
- * writes back, and of 200 concurrent `$inc` it kept 14. What is atomic there is the insert of a unique `_id`, so a lock is one.
+ * One writer at a time for one document. MongoDB's updates of a document are atomic; the stand-in's are not: it reads,
+ * changes and writes back, and of 200 concurrent `$inc` it kept 14. What is atomic there is the insert of a unique
+ * `_id`, so a lock is one.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -18,7 +19,10 @@ export const unguarded: Exclusive = (_name, work) => work();
 export interface LockDocument {
   _id: string;
   at: Date;
-  /** Whose it is: nobody removes another's, also when its own was taken for abandoned meanwhile. Missing in those of earlier releases. */
+  /**
+   * Whose it is: nobody removes another's, also when its own was taken for abandoned meanwhile. Missing in those of
+   * earlier releases.
+   */
   holder?: string;
 }
 
@@ -30,7 +34,9 @@ const ABANDONED_MS = 20_000;
 /** Runs the work after all earlier work of this process that has a name in common. */
 export type InTurn = <T>(names: readonly string[], work: () => Promise<T>) => Promise<T>;
 
-/** In turn within this process. A work takes its place for all its names at once, so that no two wait for each other. */
+/**
+ * In turn within this process. A work takes its place for all its names at once, so that no two wait for each other.
+ */
 export function createTurns(): InTurn {
   const last = new Map<string, Promise<unknown>>();
   return async (names, work) => {
@@ -62,7 +68,7 @@ export function createLocks(locks: Collection<LockDocument>): Exclusive {
 
 async function acquire(locks: Collection<LockDocument>, name: string): Promise<string> {
   const holder = randomUUID();
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
     try {
       await guarded((within) => locks.insertOne({ _id: name, at: new Date(), holder }, within));
       return holder;
@@ -70,7 +76,8 @@ async function acquire(locks: Collection<LockDocument>, name: string): Promise<s
       if (!isDuplicate(error)) throw error;
     }
     const held = await guarded((within) => locks.findOne({ _id: name }, within));
-    if (held && Date.now() - held.at.getTime() > ABANDONED_MS) await guarded((within) => locks.deleteOne({ _id: name, at: held.at }, within));
+    if (held && Date.now() - held.at.getTime() > ABANDONED_MS)
+      await guarded((within) => locks.deleteOne({ _id: name, at: held.at }, within));
     else await delay(RETRY_MS * (0.5 + Math.random()));
   }
   throw new StoreError("unavailable", `${name} is being changed by another process. Try again.`);

@@ -1,7 +1,8 @@
 /**
- * Mends a monitor of the driver that hangs. When every connection breaks at one instant (a database killed, a proxy restarted), a heartbeat
- * that begins just then may never end: the driver (7.9) then finds no server until the process is restarted. Seen as
- * "Started" without "Succeeded" or "Failed"; a heartbeat of ours takes at most `connectTimeoutMS`, 2.5 s.
+ * Mends a monitor of the driver that hangs. When every connection breaks at one instant (a database killed, a proxy
+ * restarted), a heartbeat that begins just then may never end: the driver (7.9) then finds no server until the process
+ * is restarted. Seen as "Started" without "Succeeded" or "Failed"; a heartbeat of ours takes at most
+ * `connectTimeoutMS`, 2.5 s.
  */
 import type { MongoClient } from "mongodb";
 import type { StoreLog } from "../store-log.js";
@@ -10,7 +11,9 @@ import type { StoreLog } from "../store-log.js";
 const HUNG_MS = 7_500;
 const LOOK_EVERY_MS = 1_000;
 
-/** Watches the heartbeats of a connected client and connects it anew when one hangs. `stop` before closing the client. */
+/**
+ * Watches the heartbeats of a connected client and connects it anew when one hangs. `stop` before closing the client.
+ */
 export function watchHeartbeats(client: MongoClient, log?: StoreLog): { stop(): void } {
   const started = new Map<string, number>();
   const ended = ({ connectionId }: { connectionId: string }): void => void started.delete(connectionId);
@@ -31,7 +34,10 @@ export function watchHeartbeats(client: MongoClient, log?: StoreLog): { stop(): 
   return { stop: () => clearInterval(timer) };
 }
 
-/** Operations under way fail as `unavailable` and are made again by their callers; the next one connects when this does not. */
+/**
+ * Operations under way fail as `unavailable` and are made again by their callers; the next one connects when this does
+ * not.
+ */
 async function reconnect(client: MongoClient): Promise<void> {
   await client.close(true).catch(() => undefined);
   await client.connect().catch(() => undefined);

@@ -12,8 +12,9 @@ export interface IndexBuild {
 }
 
 /**
- * Builds what is missing and waits for it, as long as it takes. It has a client of its own: an index over many documents takes longer than
- * the 30 s in which the store's own client gives a connection up. Repeatable, also while another process builds the same indexes.
+ * Builds what is missing and waits for it, as long as it takes. It has a client of its own: an index over many
+ * documents takes longer than the 30 s in which the store's own client gives a connection up. Repeatable, also while
+ * another process builds the same indexes.
  * @throws StoreError `settings_invalid` or `unavailable`
  */
 export async function buildIndexes({ mongodbUrl, database, waiting }: IndexBuild): Promise<void> {

@@ -1,4 +1,7 @@
-/** Secondary indexes on MongoDB. On the stand-in there are none: it never uses them, every write pays for them, and it has no partial ones. */
+/**
+ * Secondary indexes on MongoDB. On the stand-in there are none: it never uses them, every write pays for them, and it
+ * has no partial ones.
+ */
 import { type Collection, type Db, type IndexDescription, MongoServerError } from "mongodb";
 import { guarded } from "./driver-errors.js";
 
@@ -8,31 +11,50 @@ export interface IndexSpec extends Pick<IndexDescription, "unique" | "expireAfte
   key: Record<string, 1 | -1>;
 }
 
-const on = (collection: string, ...keys: Record<string, 1 | -1>[]): IndexSpec[] => keys.map((key) => ({ collection, key }));
+const on = (collection: string, ...keys: Record<string, 1 | -1>[]): IndexSpec[] =>
+  keys.map((key) => ({ collection, key }));
 /**
- * Lists are by descending time and id, so an index of a list ends in them. It ascends and is read backwards, which costs MongoDB nothing:
- * SecantusDB 0.7 finds nothing in a range of a descending field behind another one.
+ * Lists are by descending time and id, so an index of a list ends in them. It ascends and is read backwards, which
+ * costs MongoDB nothing: SecantusDB 0.7 finds nothing in a range of a descending field behind another one.
  */
-const newest = (time: string, ...fields: string[]): Record<string, 1 | -1> => ({ ...Object.fromEntries(fields.map((field) => [field, 1 as const])), [time]: 1, _id: 1 });
+const newest = (time: string, ...fields: string[]): Record<string, 1 | -1> => ({
+  ...Object.fromEntries(fields.map((field) => [field, 1 as const])),
+  [time]: 1,
+  _id: 1,
+});
 /** The same index as earlier releases made it. */
 const descending = (key: Readonly<Record<string, 1 | -1>>): Record<string, 1 | -1> => {
   const fields = Object.keys(key);
   return Object.fromEntries(fields.map((field, place) => [field, place < fields.length - 2 ? 1 : -1]));
 };
 /** Documents go away by themselves at the instant in this field. */
-const expiring = (collection: string, field: string): IndexSpec => ({ collection, key: { [field]: 1 }, expireAfterSeconds: 0 });
+const expiring = (collection: string, field: string): IndexSpec => ({
+  collection,
+  key: { [field]: 1 },
+  expireAfterSeconds: 0,
+});
 
 /** All of them, in the order in which they are made. */
 export const INDEXES: readonly IndexSpec[] = [
-  ...on("deliveries",
-    newest("createdAt"), newest("createdAt", "groupId"), newest("createdAt", "subscriptionId"), newest("createdAt", "status"),
-    newest("createdAt", "apiId"), newest("createdAt", "eventType"), newest("createdAt", "groupId", "status"),
+  ...on(
+    "deliveries",
+    newest("createdAt"),
+    newest("createdAt", "groupId"),
+    newest("createdAt", "subscriptionId"),
+    newest("createdAt", "status"),
+    newest("createdAt", "apiId"),
+    newest("createdAt", "eventType"),
+    newest("createdAt", "groupId", "status"),
     // A recovery reads one subscription by status, and asks every two seconds whether anything of it waits.
     newest("createdAt", "subscriptionId", "status"),
     { eventId: 1 },
   ),
   // Which workflows are told of a change of the subscription. Most deliveries are settled and have none.
-  { collection: "deliveries", key: { subscriptionId: 1, workflowId: 1 }, partialFilterExpression: { workflowId: { $exists: true } } },
+  {
+    collection: "deliveries",
+    key: { subscriptionId: 1, workflowId: 1 },
+    partialFilterExpression: { workflowId: { $exists: true } },
+  },
   ...on("events", newest("acceptedAt"), newest("acceptedAt", "type"), newest("acceptedAt", "apiId")),
   ...on("subscriptions", newest("createdAt", "groupId")),
   ...on("audit", newest("at"), newest("at", "actor"), newest("at", "action"), newest("at", "subject")),
@@ -48,31 +70,51 @@ export const INDEXES: readonly IndexSpec[] = [
   expiring("sessions", "endsAt"),
   ...on("grantRequests", newest("createdAt"), newest("createdAt", "groupId"), newest("createdAt", "apiId")),
   // One open request for a group and a grant, whichever process takes it.
-  { collection: "grantRequests", key: { groupId: 1, grant: 1 }, unique: true, partialFilterExpression: { status: "open" } },
+  {
+    collection: "grantRequests",
+    key: { groupId: 1, grant: 1 },
+    unique: true,
+    partialFilterExpression: { status: "open" },
+  },
 ];
 
 const INDEX_NOT_FOUND = 27;
-/** A build over very many documents takes hours, and MongoDB goes on with it when its client is gone. The next start waits for the same one. */
+/**
+ * A build over very many documents takes hours, and MongoDB goes on with it when its client is gone. The next start
+ * waits for the same one.
+ */
 const BUILD_DEADLINE_MS = 24 * 60 * 60_000;
 
-/** Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. Throws StoreError `unavailable`. */
+/**
+ * Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. Throws
+ * StoreError `unavailable`.
+ */
 export async function createIndexes(db: Db): Promise<void> {
   for (const collection of new Set(INDEXES.map((index) => index.collection))) {
-    const indexes = INDEXES.filter((index) => index.collection === collection).map(({ collection: _collection, ...index }) => index);
+    const indexes = INDEXES.filter((index) => index.collection === collection).map(
+      ({ collection: _collection, ...index }) => index,
+    );
     // Neither signal nor maxTimeMS, which would end the build in the server.
     await guarded(() => db.collection(collection).createIndexes(indexes), BUILD_DEADLINE_MS);
-    await dropDescending(db.collection(collection), indexes.map(({ key }) => key));
+    await dropDescending(
+      db.collection(collection),
+      indexes.map(({ key }) => key),
+    );
   }
 }
 
 /** What earlier releases made and these replace: every write would pay for both. */
 async function dropDescending(collection: Collection, keys: readonly Record<string, 1 | -1>[]): Promise<void> {
-  const replaced = new Set(keys.filter((key) => Object.keys(key).at(-1) === "_id").map((key) => JSON.stringify(descending(key))));
+  const replaced = new Set(
+    keys.filter((key) => Object.keys(key).at(-1) === "_id").map((key) => JSON.stringify(descending(key))),
+  );
   for (const { name, key } of await guarded(() => collection.indexes())) {
     if (name === undefined || !replaced.has(JSON.stringify(key))) continue;
-    await guarded(() => collection.dropIndex(name).catch((error: unknown) => {
-      // Another process was first.
-      if (!(error instanceof MongoServerError) || error.code !== INDEX_NOT_FOUND) throw error;
-    }));
+    await guarded(() =>
+      collection.dropIndex(name).catch((error: unknown) => {
+        // Another process was first.
+        if (!(error instanceof MongoServerError) || error.code !== INDEX_NOT_FOUND) throw error;
+      }),
+    );
   }
 }

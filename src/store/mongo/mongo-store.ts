@@ -59,15 +59,30 @@ export interface ConnectOptions {
 
 /**
  * Connects and opens the store; `close()` closes the connection.
- * @throws StoreError `settings_invalid`, `unavailable`, or `key_unknown` / `sealed_data_invalid` when the master keys are not those of the database
+ * @throws StoreError `settings_invalid`, `unavailable`, or `key_unknown` / `sealed_data_invalid` when the master keys
+ * are not those of the database
  */
-export async function connectStore({ mongodbUrl, database = "sealpost", masterKeys, log }: ConnectOptions): Promise<MongoStore> {
+export async function connectStore({
+  mongodbUrl,
+  database = "sealpost",
+  masterKeys,
+  log,
+}: ConnectOptions): Promise<MongoStore> {
   const provider = localKeyProvider(masterKeys);
   const client = await connect(mongodbUrl);
   try {
-    const waiting = (seconds: number) => log?.info({ seconds }, "MongoDB builds indexes, and the start waits for them; `npm run indexes` builds them beforehand");
+    const waiting = (seconds: number) =>
+      log?.info(
+        { seconds },
+        "MongoDB builds indexes, and the start waits for them; `npm run indexes` builds them beforehand",
+      );
     return await createStore({
-      client, database, provider, standIn: await isStandIn(client.db(database)), buildIndexes: () => buildIndexes({ mongodbUrl, database, waiting }), ...(log && { log }),
+      client,
+      database,
+      provider,
+      standIn: await isStandIn(client.db(database)),
+      buildIndexes: () => buildIndexes({ mongodbUrl, database, waiting }),
+      ...(log && { log }),
     });
   } catch (error) {
     await client.close().catch(() => undefined);
@@ -96,11 +111,23 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   const exclusive = standIn ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
   const scan = standIn ? createSingleScan() : indexedScan;
   const onMade = (id: string) => log?.info({ dataKey: id }, "made a data key");
-  const keyring = createKeyring({ dataKeys: db.collection<DataKeyDocument>("dataKeys"), provider, exclusive, scan, onMade });
+  const keyring = createKeyring({
+    dataKeys: db.collection<DataKeyDocument>("dataKeys"),
+    provider,
+    exclusive,
+    scan,
+    onMade,
+  });
   const changes = createChanges(db.collection<ChangesDocument>("changes"), { exclusive, standIn });
   const catalogue = <T extends object>(name: CatalogueName, layout: Layout<T>, grants?: Grants) => {
     const collection = db.collection<CatalogueDocument>(name);
-    return createCatalogueCollection(collection, layout, { changed: (id) => changes.written(name, id), doubtful: (id, why) => changes.doubtful(name, id, why), exclusive, scan, ...(grants && { rows: grants.rows(collection) }) });
+    return createCatalogueCollection(collection, layout, {
+      changed: (id) => changes.written(name, id),
+      doubtful: (id, why) => changes.doubtful(name, id, why),
+      exclusive,
+      scan,
+      ...(grants && { rows: grants.rows(collection) }),
+    });
   };
 
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
@@ -117,13 +144,37 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     subscriptions: catalogue("subscriptions", subscriptionLayout(keyring)),
     apiKeys: catalogue("apiKeys", apiKeyLayout, grants),
     keyUses,
-    eventTypeVersions: createEventTypeVersionStore(db.collection<EventTypeVersionDocument>("eventTypeVersions"), standIn),
+    eventTypeVersions: createEventTypeVersionStore(
+      db.collection<EventTypeVersionDocument>("eventTypeVersions"),
+      standIn,
+    ),
     grantRequests: createGrantRequestStore(db.collection<GrantRequestDocument>("grantRequests"), { exclusive, scan }),
     events: createEventStore(db.collection<EventDocument>("events"), { keyring, standIn, exclusive, scan }),
-    deliveries: createDeliveryStore(db.collection<DeliveryDocument>("deliveries"), { keyring, standIn, expungedLately, scan, fields: backfill.fields }),
-    people: createPeopleStore(db.collection<PersonDocument>("people"), { keyring, scan, blindIndex: (label, value) => blindIndex(pepper, label, value) }),
+    deliveries: createDeliveryStore(db.collection<DeliveryDocument>("deliveries"), {
+      keyring,
+      standIn,
+      expungedLately,
+      scan,
+      fields: backfill.fields,
+    }),
+    people: createPeopleStore(db.collection<PersonDocument>("people"), {
+      keyring,
+      scan,
+      blindIndex: (label, value) => blindIndex(pepper, label, value),
+    }),
   };
-  const erasures = await createErasures({ ...erasable, standIn, exclusive, collection: db.collection<ErasureDocument>("erasures"), recent: db.collection<RecentErasuresDocument>("recentErasures"), keyring, expungedLately, raise: () => changes.erased(), raiseLater: () => changes.erasureDoubtful(), version: async () => (await changes.read()).erasures });
+  const erasures = await createErasures({
+    ...erasable,
+    standIn,
+    exclusive,
+    collection: db.collection<ErasureDocument>("erasures"),
+    recent: db.collection<RecentErasuresDocument>("recentErasures"),
+    keyring,
+    expungedLately,
+    raise: () => changes.erased(),
+    raiseLater: () => changes.erasureDoubtful(),
+    version: async () => (await changes.read()).erasures,
+  });
   const catalogueVersions = async (): Promise<CatalogueVersions> => {
     const [versions] = await Promise.all([changes.read(), grants.authority.refresh()]);
     erasures.notice(versions.erasures);
@@ -131,13 +182,25 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   };
 
   return {
-    standIn, temporalLegacyUntil,
+    standIn,
+    temporalLegacyUntil,
     ...erasable,
-    samlConnections: createSamlConnectionStore(connections, { exclusive, rows: grants.rows(connections), keyring, scan }),
+    samlConnections: createSamlConnectionStore(connections, {
+      exclusive,
+      rows: grants.rows(connections),
+      keyring,
+      scan,
+    }),
     samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses"), { standIn }),
     ...limitedStores(db, { keyring, exclusive, standIn, scan }),
     sessions: createSessionStore(db.collection<SessionDocument>("sessions"), { keyring, grants, standIn, scan }),
-    audit: auditOf(db, { keyring, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked, scan, standIn }),
+    audit: auditOf(db, {
+      keyring,
+      mac: (label, text) => blindIndex(pepper, label, text),
+      marked: auditMarked,
+      scan,
+      standIn,
+    }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,
     catalogueChanges: (since) => changes.since(since),
@@ -153,17 +216,38 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
 
 const auditMarks = (db: Db) => db.collection<AuditMarkDocument>("settings");
 
-const auditOf = (db: Db, { keyring, mac, marked, scan, standIn }: { keyring: Keyring; mac: Mac; marked: boolean; scan: Scan; standIn: boolean }): Store["audit"] => createAuditStore({
-  entries: db.collection<AuditDocument>("audit"), heads: db.collection<AuditHeadDocument>("auditHead"), checkpoints: db.collection<IntentCheckpointDocument>("auditHead"),
-  mark: createAuditMark({ collection: auditMarks(db), keyring, needed: marked }), mac, scan, standIn, exclusive: createLocks(db.collection<LockDocument>("locks")),
-});
+const auditOf = (
+  db: Db,
+  {
+    keyring,
+    mac,
+    marked,
+    scan,
+    standIn,
+  }: { keyring: Keyring; mac: Mac; marked: boolean; scan: Scan; standIn: boolean },
+): Store["audit"] =>
+  createAuditStore({
+    entries: db.collection<AuditDocument>("audit"),
+    heads: db.collection<AuditHeadDocument>("auditHead"),
+    checkpoints: db.collection<IntentCheckpointDocument>("auditHead"),
+    mark: createAuditMark({ collection: auditMarks(db), keyring, needed: marked }),
+    mac,
+    scan,
+    standIn,
+    exclusive: createLocks(db.collection<LockDocument>("locks")),
+  });
 
-const limitedStores = (db: Db, { keyring, exclusive, standIn, scan }: { keyring: Keyring; exclusive: Exclusive; standIn: boolean; scan: Scan }): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency"> => ({
+const limitedStores = (
+  db: Db,
+  { keyring, exclusive, standIn, scan }: { keyring: Keyring; exclusive: Exclusive; standIn: boolean; scan: Scan },
+): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency"> => ({
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), { exclusive, scan }),
   routings: createRoutingStore(db.collection<RoutingDocument>("routings"), { standIn }),
   limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, standIn }),
   idempotency: createIdempotencyStore(db.collection<IdempotencyDocument>("idempotencyKeys"), {
-    keyring, exclusive, standIn,
+    keyring,
+    exclusive,
+    standIn,
   }),
 });
 
@@ -171,7 +255,12 @@ const limitedStores = (db: Db, { keyring, exclusive, standIn, scan }: { keyring:
 async function openSettings(db: Db, keyring: Keyring) {
   const grants = await openGrants(db, keyring, () => beginAuditMark(auditMarks(db), keyring));
   const { pepper, auditMarked = false } = grants.authority.content;
-  return { grants, pepper, auditMarked, temporalLegacyUntil: await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring) };
+  return {
+    grants,
+    pepper,
+    auditMarked,
+    temporalLegacyUntil: await loadProofCutOff(db.collection<ProofCutOffDocument>("settings"), keyring),
+  };
 }
 
 interface Closing {
@@ -182,8 +271,12 @@ interface Closing {
   backfill: { stop(): void };
 }
 
-async function closeStore(client: MongoClient, { keyring, keyUses, heartbeats, changes, backfill }: Closing): Promise<void> {
-  // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the end.
+async function closeStore(
+  client: MongoClient,
+  { keyring, keyUses, heartbeats, changes, backfill }: Closing,
+): Promise<void> {
+  // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the
+  // end.
   await keyring.flush().catch(() => undefined);
   await keyUses.flush();
   await changes.close();

@@ -17,24 +17,38 @@ export async function findPage<D extends Document & { _id: string }>(query: {
 }): Promise<Page<WithId<D>>> {
   const { collection, timeField, page, projection, scan = indexedScan } = query;
   const limit = Math.min(Math.max(1, Math.trunc(page.limit)), PAGE_LIMIT);
-  const filter = allOf(page.cursor === undefined ? query.filter : [...query.filter, ...after<D>(timeField, page.cursor)]);
+  const filter = allOf(
+    page.cursor === undefined ? query.filter : [...query.filter, ...after<D>(timeField, page.cursor)],
+  );
   // One more than asked for tells whether there is a next page.
-  const found = await scan((within) => collection.find(filter, { ...within, ...(projection && { projection }) }).sort({ [timeField]: -1, _id: -1 }).limit(limit + 1).toArray());
+  const found = await scan((within) =>
+    collection
+      .find(filter, { ...within, ...(projection && { projection }) })
+      .sort({ [timeField]: -1, _id: -1 })
+      .limit(limit + 1)
+      .toArray(),
+  );
   const data = found.slice(0, limit);
   const last = data.at(-1);
   if (found.length <= limit || !last) return { data };
   return { data, next: encodeCursor(last[timeField], last._id) };
 }
 
-/** The bound comes first: with the alternatives alone MongoDB reads the index from its beginning, and every page costs more than the one before. */
+/**
+ * The bound comes first: with the alternatives alone MongoDB reads the index from its beginning, and every page costs
+ * more than the one before.
+ */
 function after<D extends Document>(timeField: string, cursor: string): Filter<D>[] {
   const [time, id] = decodeCursor(cursor);
-  return [{ [timeField]: { $lte: time } } as Filter<D>, { $or: [{ [timeField]: { $lt: time } }, { [timeField]: time, _id: { $lt: id } }] } as Filter<D>];
+  return [
+    { [timeField]: { $lte: time } } as Filter<D>,
+    { $or: [{ [timeField]: { $lt: time } }, { [timeField]: time, _id: { $lt: id } }] } as Filter<D>,
+  ];
 }
 
 /**
- * Conditions that must all hold, as one flat filter. Bounds of the same field become one range. Only where two conditions name the
- * same thing twice they stand under `$and`.
+ * Conditions that must all hold, as one flat filter. Bounds of the same field become one range. Only where two
+ * conditions name the same thing twice they stand under `$and`.
  */
 export function allOf<D extends Document>(conditions: readonly Filter<D>[]): Filter<D> {
   const flat: Record<string, unknown> = {};
@@ -42,7 +56,8 @@ export function allOf<D extends Document>(conditions: readonly Filter<D>[]): Fil
     for (const [field, value] of Object.entries(condition)) {
       const before = flat[field];
       if (before === undefined) flat[field] = value;
-      else if (isRange(before) && isRange(value) && !Object.keys(value).some((bound) => bound in before)) flat[field] = { ...before, ...value };
+      else if (isRange(before) && isRange(value) && !Object.keys(value).some((bound) => bound in before))
+        flat[field] = { ...before, ...value };
       else return { $and: conditions } as Filter<D>;
     }
   }
@@ -50,16 +65,26 @@ export function allOf<D extends Document>(conditions: readonly Filter<D>[]): Fil
 }
 
 const BOUNDS = new Set(["$gt", "$gte", "$lt", "$lte"]);
-const isRange = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && Object.keys(value).length > 0 && Object.keys(value).every((key) => BOUNDS.has(key));
+const isRange = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.keys(value).length > 0 &&
+  Object.keys(value).every((key) => BOUNDS.has(key));
 
 /** The cursor of the page after the item with this time and id. */
-export const encodeCursor = (time: Date, id: string): string => Buffer.from(JSON.stringify([time.getTime(), id])).toString("base64url");
+export const encodeCursor = (time: Date, id: string): string =>
+  Buffer.from(JSON.stringify([time.getTime(), id])).toString("base64url");
 
 /** Time and id of the last item given. Throws StoreError `cursor_invalid`. */
 export function decodeCursor(cursor: string): [Date, string] {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
-    if (Array.isArray(parsed) && parsed.length === 2 && Number.isSafeInteger(parsed[0]) && typeof parsed[1] === "string") {
+    if (
+      Array.isArray(parsed) &&
+      parsed.length === 2 &&
+      Number.isSafeInteger(parsed[0]) &&
+      typeof parsed[1] === "string"
+    ) {
       return [new Date(parsed[0] as number), parsed[1]];
     }
   } catch {

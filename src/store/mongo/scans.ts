@@ -4,7 +4,10 @@ import { withinDeadline } from "../deadline.js";
 import { guarded, LIST_DEADLINE_MS, type Within } from "./driver-errors.js";
 import { StoreError } from "../store-error.js";
 
-/** Runs a list or a count. What is given up at the deadline stops in the server too. Throws StoreError `unavailable` or `scan_too_long`. */
+/**
+ * Runs a list or a count. What is given up at the deadline stops in the server too. Throws StoreError `unavailable` or
+ * `scan_too_long`.
+ */
 export type Scan = <T>(read: (within: Within) => Promise<T>) => Promise<T>;
 
 export const indexedScan: Scan = (read) => guarded(read, LIST_DEADLINE_MS);
@@ -15,14 +18,20 @@ const MOST_WAITING = 16;
 const MAX_TIME_EXPIRED = 50;
 
 /**
- * One at a time, for the stand-in: it reads every document for each list (50 µs each), and several side by side take the processor from
- * everything else and end at the deadline together. The deadline holds over the wait and the read.
+ * One at a time, for the stand-in: it reads every document for each list (50 µs each), and several side by side take
+ * the processor from everything else and end at the deadline together. The deadline holds over the wait and the read.
  */
 export function createSingleScan(deadlineMs = LIST_DEADLINE_MS): Scan {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
-  const tooLong = (): StoreError => new StoreError("scan_too_long",
-    `The embedded engine (FerretDB) reads the whole collection for every list, and this one was not done within ${deadlineMs / 1_000} s. Set MONGODB_URL to a MongoDB server, where lists use indexes.`);
+  const tooLong = (): StoreError =>
+    new StoreError(
+      "scan_too_long",
+      "The embedded engine (FerretDB) reads the whole collection for every list, and this one was " +
+        `not done within ${deadlineMs / 1_000} s. Set MONGODB_URL to a MongoDB server, where ` +
+        "lists " +
+        "use indexes.",
+    );
 
   return async (read) => {
     if (waiting >= MOST_WAITING) throw tooLong();
@@ -32,15 +41,23 @@ export function createSingleScan(deadlineMs = LIST_DEADLINE_MS): Scan {
     let finish = (): void => undefined;
     last = new Promise<void>((resolve) => (finish = resolve));
     try {
-      return await withinDeadline(deadlineMs, async (signal) => {
-        await before;
-        signal.throwIfAborted();
-        const maxTimeMS = Math.max(1, Math.ceil(end - performance.now()));
-        // Twice the time: the deadline is the one outside, and this one only tells the driver's errors.
-        return await guarded(() => read({ signal, maxTimeMS }).catch((error: unknown) => {
-          throw error instanceof MongoServerError && error.code === MAX_TIME_EXPIRED ? tooLong() : error;
-        }), deadlineMs * 2);
-      }, tooLong);
+      return await withinDeadline(
+        deadlineMs,
+        async (signal) => {
+          await before;
+          signal.throwIfAborted();
+          const maxTimeMS = Math.max(1, Math.ceil(end - performance.now()));
+          // Twice the time: the deadline is the one outside, and this one only tells the driver's errors.
+          return await guarded(
+            () =>
+              read({ signal, maxTimeMS }).catch((error: unknown) => {
+                throw error instanceof MongoServerError && error.code === MAX_TIME_EXPIRED ? tooLong() : error;
+              }),
+            deadlineMs * 2,
+          );
+        },
+        tooLong,
+      );
     } finally {
       waiting--;
       // The next one begins when this one has ended or is stopped, and those before it as well.

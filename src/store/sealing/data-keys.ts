@@ -56,14 +56,23 @@ export function createDataKeys(deps: {
     async read(id, seals) {
       if (seals === 0) return find(id);
       // Without the lock the stand-in could write back a key that is being destroyed.
-      const count = () => guarded((within) => collection.findOneAndUpdate({ _id: id }, { $inc: { seals } }, { ...within, returnDocument: "after" }));
+      const count = () =>
+        guarded((within) =>
+          collection.findOneAndUpdate({ _id: id }, { $inc: { seals } }, { ...within, returnDocument: "after" }),
+        );
       return (await exclusive(lockOf(id), count)) ?? undefined;
     },
     async make(id) {
       const material = randomBytes(KEY_BYTES);
       const { masterKeyId, wrapped } = await provider.wrap(material, wrappingContext(id));
       material.fill(0);
-      const document: DataKeyDocument = { _id: id, masterKeyId, wrapped: new Binary(wrapped), seals: 0, createdAt: new Date(now()) };
+      const document: DataKeyDocument = {
+        _id: id,
+        masterKeyId,
+        wrapped: new Binary(wrapped),
+        seals: 0,
+        createdAt: new Date(now()),
+      };
       try {
         await guarded((within) => collection.insertOne(document, within));
         deps.onMade?.(id);
@@ -76,29 +85,46 @@ export function createDataKeys(deps: {
     },
     async unwrap({ _id: id, masterKeyId, wrapped, destroyedAt }) {
       if (destroyedAt || masterKeyId === undefined) {
-        throw new StoreError("key_destroyed", `Data key ${id} was destroyed: what it sealed is erased and cannot be read again.`);
+        throw new StoreError(
+          "key_destroyed",
+          `Data key ${id} was destroyed: what it sealed is erased and cannot be read again.`,
+        );
       }
       return provider.unwrap(masterKeyId, wrapped.value(), wrappingContext(id));
     },
     async destroy(id) {
       const gone = { wrapped: new Binary(Buffer.alloc(0)), destroyedAt: new Date(now()) };
       const document = await find(id);
-      if (document?.destroyedAt && document.wrapped.length() === 0) return { changed: false, tombstone: document.tombstone === true };
+      if (document?.destroyedAt && document.wrapped.length() === 0)
+        return { changed: false, tombstone: document.tombstone === true };
       try {
         if (!document) {
-          await guarded((within) => collection.insertOne({ _id: id, ...gone, tombstone: true, seals: 0, createdAt: gone.destroyedAt }, within));
+          await guarded((within) =>
+            collection.insertOne({ _id: id, ...gone, tombstone: true, seals: 0, createdAt: gone.destroyedAt }, within),
+          );
           return { changed: true, tombstone: true };
         }
       } catch (error) {
         // Made by another process in this instant: it is overwritten.
         if (!isDuplicate(error)) throw error;
       }
-      await exclusive(lockOf(id), () => guarded((within) => collection.updateOne({ _id: id }, { $set: gone, $unset: { masterKeyId: "" as const } }, within)));
+      await exclusive(lockOf(id), () =>
+        guarded((within) =>
+          collection.updateOne({ _id: id }, { $set: gone, $unset: { masterKeyId: "" as const } }, within),
+        ),
+      );
       return { changed: true, tombstone: false };
     },
     async living(prefix) {
       const filter = { _id: new RegExp(`^${prefix}`), destroyedAt: { $exists: false } } as Filter<DataKeyDocument>;
-      return (await scan((within) => collection.find(filter, { ...within, projection: { _id: 1 } }).sort({ _id: 1 }).toArray())).map(({ _id }) => _id);
+      return (
+        await scan((within) =>
+          collection
+            .find(filter, { ...within, projection: { _id: 1 } })
+            .sort({ _id: 1 })
+            .toArray(),
+        )
+      ).map(({ _id }) => _id);
     },
   };
 }

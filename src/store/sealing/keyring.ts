@@ -10,17 +10,19 @@ import type { DataKey, KeyScope } from "./data-key.js";
 
 export interface Keyring {
   /**
-   * The active data key of the scope, made and stored when there is none. Use it at once: it is re-read every 5 minutes.
-   * Throws StoreError `key_destroyed` for a destroyed scope: it stays destroyed, nothing makes it a new key. Only a person may come
-   * back, and then has one.
+   * The active data key of the scope, made and stored when there is none. Use it at once: it is re-read every 5
+   * minutes. Throws StoreError `key_destroyed` for a destroyed scope: it stays destroyed, nothing makes it a new key.
+   * Only a person may come back, and then has one.
    */
   scope(scope: KeyScope): Promise<DataKey>;
-  /** The data key that sealed these bytes. Throws StoreError `key_unknown`, `key_destroyed` or `sealed_data_invalid`. */
+  /**
+   * The data key that sealed these bytes. Throws StoreError `key_unknown`, `key_destroyed` or `sealed_data_invalid`.
+   */
   forSealed(sealed: Uint8Array): Promise<DataKey>;
   /**
-   * Destroys every data key of the scope, for good; false when that had been done before. Repeatable. Other processes go on with what
-   * they hold until they `forget`, 5 minutes at most (15 when the store is down): see erasures.ts, which tells them.
-   * Of a person only keys made until `made` (absent: now): the one of a later return is kept.
+   * Destroys every data key of the scope, for good; false when that had been done before. Repeatable. Other processes
+   * go on with what they hold until they `forget`, 5 minutes at most (15 when the store is down): see erasures.ts,
+   * which tells them. Of a person only keys made until `made` (absent: now): the one of a later return is kept.
    */
   destroy(scope: KeyScope, made?: Date): Promise<boolean>;
   /** The days whose key for Temporal payloads is not destroyed, oldest first. */
@@ -35,8 +37,8 @@ export interface KeyringOptions {
   /** Milliseconds that it is used while the store or the key provider is down: a blip must not stop deliveries. */
   staleMs?: number;
   /**
-   * Seals under one key, all processes together, before the next generation. SP 800-38D allows 2^32 with random IVs; what
-   * processes have not reported yet (5 minutes' worth) stays far below the other 2^31.
+   * Seals under one key, all processes together, before the next generation. SP 800-38D allows 2^32 with random IVs;
+   * what processes have not reported yet (5 minutes' worth) stays far below the other 2^31.
    */
   maxSeals?: number;
   now?: () => number;
@@ -76,7 +78,14 @@ const REFRESH_RETRY_MS = 5_000;
 /** Opens the keyring over its collection. Nothing is read before it is needed. */
 export function createKeyring(options: KeyringOptions): ManagedKeyring {
   const { freshMs = 5 * 60_000, staleMs = 15 * 60_000, maxSeals = 2 ** 31, now = Date.now } = options;
-  const dataKeys = createDataKeys({ collection: options.dataKeys, provider: options.provider, now, onMade: options.onMade, exclusive: options.exclusive ?? unguarded, scan: options.scan ?? indexedScan });
+  const dataKeys = createDataKeys({
+    collection: options.dataKeys,
+    provider: options.provider,
+    now,
+    onMade: options.onMade,
+    exclusive: options.exclusive ?? unguarded,
+    scan: options.scan ?? indexedScan,
+  });
   const cache = createCache(dataKeys, now);
   const generations = new Map<KeyScope, number>();
   const once = createOnce<Loaded>();
@@ -85,10 +94,17 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
     const document = await cache.read(id);
     if (document) return cache.unwrapped(document);
     cache.drop(id);
-    throw new StoreError("key_unknown", `Data key ${id} is not in this database. Restore the collection dataKeys from the backup that the data came from.`);
+    throw new StoreError(
+      "key_unknown",
+      `Data key ${id} is not in this database. Restore the collection dataKeys from the backup that ` +
+        "the data came from.",
+    );
   }
 
-  /** The first generation that is not used up. A destroyed one ends the search: `destroy` leaves a tombstone behind the last. */
+  /**
+   * The first generation that is not used up. A destroyed one ends the search: `destroy` leaves a tombstone behind the
+   * last.
+   */
   async function loadActive(scope: KeyScope): Promise<Loaded> {
     for (let generation = generations.get(scope) ?? 1; ; generation++) {
       const id = `${scope}#${generation}`;
@@ -125,14 +141,20 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
       return current(cache.get(id), id, () => load(id));
     },
     destroy: (scope, made = new Date(now())) => destroyAll(scope, made, dataKeys, (id) => cache.drop(id)),
-    livingDays: async () => (await dataKeys.living("temporal/")).flatMap((id) => /^temporal\/(\d{4}-\d\d-\d\d)#/.exec(id)?.[1] ?? []),
+    livingDays: async () =>
+      (await dataKeys.living("temporal/")).flatMap((id) => /^temporal\/(\d{4}-\d\d-\d\d)#/.exec(id)?.[1] ?? []),
     flush: () => cache.flush(),
     forget: () => cache.forget(),
   };
 }
 
 /** From the first generation to the tombstone that it leaves behind the last. */
-async function destroyAll(scope: KeyScope, made: Date, dataKeys: ReturnType<typeof createDataKeys>, drop: (id: string) => void): Promise<boolean> {
+async function destroyAll(
+  scope: KeyScope,
+  made: Date,
+  dataKeys: ReturnType<typeof createDataKeys>,
+  drop: (id: string) => void,
+): Promise<boolean> {
   let changed = false;
   for (let generation = 1; ; generation++) {
     const id = `${scope}#${generation}`;
@@ -148,7 +170,10 @@ async function destroyAll(scope: KeyScope, made: Date, dataKeys: ReturnType<type
   }
 }
 
-/** A person's id comes from the name at the identity provider, so it is the same at a return; all other ids are never used again. */
+/**
+ * A person's id comes from the name at the identity provider, so it is the same at a return; all other ids are never
+ * used again.
+ */
 const isRenewable = (scope: KeyScope): boolean => scope.startsWith("person/");
 
 /** Unwrapped keys in memory, with the count of their use. */
@@ -191,7 +216,12 @@ function createCache(dataKeys: ReturnType<typeof createDataKeys>, now: () => num
       if (document.destroyedAt) loaded.delete(id);
       const material = await dataKeys.unwrap(document);
       const usage = usageOf(id);
-      const entry: Loaded = { key: createDataKey(id, material, () => void usage.unreported++), loadedAt: now(), retryAt: 0, usage };
+      const entry: Loaded = {
+        key: createDataKey(id, material, () => void usage.unreported++),
+        loadedAt: now(),
+        retryAt: 0,
+        usage,
+      };
       material.fill(0);
       if ((readAt.get(document) ?? dropped) === dropped) loaded.set(id, entry);
       return entry;

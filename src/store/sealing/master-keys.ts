@@ -1,6 +1,16 @@
 /** Master keys: they wrap the data keys and nothing else. */
 import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { KEY_BYTES, unwrapKey, wrapKey } from "./sealing.js";
 import { StoreError } from "../store-error.js";
@@ -16,7 +26,10 @@ export interface KeyProvider {
   readonly activeKeyId: string;
   /** Wraps a data key, bound to `aad`. */
   wrap(dataKey: Uint8Array, aad: Uint8Array): Promise<{ masterKeyId: string; wrapped: Uint8Array }>;
-  /** Throws StoreError `key_unknown` (no such master key here), `sealed_data_invalid` (another key of that id) or `unavailable`. */
+  /**
+   * Throws StoreError `key_unknown` (no such master key here), `sealed_data_invalid` (another key of that id) or
+   * `unavailable`.
+   */
   unwrap(masterKeyId: string, wrapped: Uint8Array, aad: Uint8Array): Promise<Uint8Array>;
 }
 
@@ -36,20 +49,33 @@ export function localKeyProvider(text: string): KeyProvider {
     },
     async unwrap(masterKeyId, wrapped, aad) {
       const key = byId.get(masterKeyId);
-      if (!key) throw new StoreError("key_unknown", `Master key "${masterKeyId}" is not in ${SETTING}. Add it again, after the key that seals; it may be dropped only once \`npm run keys:rotate\` has finished.`);
+      if (!key)
+        throw new StoreError(
+          "key_unknown",
+          `Master key "${masterKeyId}" is not in ${SETTING}. Add it again, after the key that seals; ` +
+            `it may be dropped only once \`npm run keys:rotate\` has finished.`,
+        );
       const dataKey = unwrapKey(key, boundTo(masterKeyId, aad), wrapped);
-      if (!dataKey) throw new StoreError("sealed_data_invalid", `Master key "${masterKeyId}" of ${SETTING} is not the key of that id that this database was sealed with. Put the right key back.`);
+      if (!dataKey)
+        throw new StoreError(
+          "sealed_data_invalid",
+          `Master key "${masterKeyId}" of ${SETTING} is not the key of that id that this database was ` +
+            "sealed with. Put the right key back.",
+        );
       return dataKey;
     },
   };
 }
 
 /**
- * The master keys in this file, as `localKeyProvider` takes them. Makes the file (mode 0600, one new key `local-<date>`) when it is missing.
+ * The master keys in this file, as `localKeyProvider` takes them. Makes the file (mode 0600, one new key
+ * `local-<date>`) when it is missing.
  * @throws StoreError `settings_invalid` when others can read the file
  */
 export function createMasterKeysFile(path: string, now: Date = new Date()): { masterKeys: string; created: boolean } {
-  const created = !exists(path) && writeOnce(path, `local-${now.toISOString().slice(0, 10)}:${randomBytes(KEY_BYTES).toString("base64")}\n`);
+  const created =
+    !exists(path) &&
+    writeOnce(path, `local-${now.toISOString().slice(0, 10)}:${randomBytes(KEY_BYTES).toString("base64")}\n`);
   if ((statSync(path).mode & 0o077) !== 0 && process.platform !== "win32") {
     throw new StoreError("settings_invalid", `The key file ${path} can be read by other users: chmod 600 it.`);
   }
@@ -84,13 +110,19 @@ function exists(path: string): boolean {
 
 function parseMasterKeys(text: string): { id: string; key: KeyObject }[] {
   const seen = new Set<string>();
-  const entries = text.split(",").map((entry) => entry.trim()).filter(Boolean);
+  const entries = text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter(Boolean);
   return entries.map((entry, index) => {
     const position = `key ${index + 1}`;
     const colon = entry.indexOf(":");
     const id = entry.slice(0, colon);
     if (colon < 0 || !/^[A-Za-z0-9._-]{1,64}$/.test(id)) {
-      throw refused(`${position} has no id`, "Give it as id:base64, the id of letters, digits, dot, dash and underscore");
+      throw refused(
+        `${position} has no id`,
+        "Give it as id:base64, the id of letters, digits, dot, dash and underscore",
+      );
     }
     const material = Buffer.from(entry.slice(colon + 1), "base64");
     const problem = seen.has(id) ? "appears twice" : weakness(material, entry.slice(colon + 1));

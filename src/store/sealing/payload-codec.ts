@@ -1,4 +1,7 @@
-/** Temporal's payload codec: everything that reaches the engine's histories is sealed under a key of the day, with a proof of who made it. */
+/**
+ * Temporal's payload codec: everything that reaches the engine's histories is sealed under a key of the day, with a
+ * proof of who made it.
+ */
 import type { Payload, PayloadCodec, SerializationContext } from "@temporalio/common";
 import proto from "@temporalio/proto";
 import { OWN_METADATA, type Proof, PROOF_METADATA, writeProof } from "../../workflows/proof-of.js";
@@ -13,7 +16,13 @@ const ENCODING = "binary/encrypted";
 const ENCODING_BYTES = Buffer.from(ENCODING);
 
 /** The encodings of Temporal's own converters, which need no codec to be read. */
-const PLAIN_ENCODINGS: ReadonlySet<string> = new Set(["json/plain", "binary/null", "binary/plain", "json/protobuf", "binary/protobuf"]);
+const PLAIN_ENCODINGS: ReadonlySet<string> = new Set([
+  "json/plain",
+  "binary/null",
+  "binary/plain",
+  "json/protobuf",
+  "binary/protobuf",
+]);
 
 /** While the store is down, how long encoding goes on with the last key before asking for today's again. */
 const RETRY_MS = 5_000;
@@ -35,24 +44,30 @@ export interface PayloadCodecOptions {
   onPlain?: () => void;
   /** Told when an activity's input or result was refused because no process of this service made it. */
   onUnproven?: () => void;
-  /** Told when a payload could not be opened for another reason than an outage: its workflow stands still until somebody acts. */
+  /**
+   * Told when a payload could not be opened for another reason than an outage: its workflow stands still until somebody
+   * acts.
+   */
   onUnreadable?: (error: StoreError) => void;
 }
 
-/** What the envelope says inside: whose it is, and for an internal one the workflow or activity that it was sealed for. */
+/**
+ * What the envelope says inside: whose it is, and for an internal one the workflow or activity that it was sealed for.
+ */
 type Inside = { proof: Proof; place?: string };
 
 /**
  * Seals whole payloads (metadata too) as `binary/encrypted`, key id in the metadata, and inside who made it.
  * A batch of 200 KB costs 0.2 ms to seal, 0.1 ms to open.
  *
- * Decoding for a workflow (the SDK says for which) writes the proof into the metadata; an internal envelope counts only for the workflow
- * it was sealed for, so that one copied out of a history starts nothing else. Decoding lets plain payloads pass, without a proof:
- * operators send them, a `retry` signal from the Temporal CLI without the codec endpoint cannot be recalled, and refusing it would fail
- * every further task of that workflow. What activities are given and answer is made by workers alone, so it must be internal.
- * Any other encoding is refused.
+ * Decoding for a workflow (the SDK says for which) writes the proof into the metadata; an internal envelope counts only
+ * for the workflow it was sealed for, so that one copied out of a history starts nothing else. Decoding lets plain
+ * payloads pass, without a proof: operators send them, a `retry` signal from the Temporal CLI without the codec
+ * endpoint cannot be recalled, and refusing it would fail every further task of that workflow. What activities are
+ * given and answer is made by workers alone, so it must be internal. Any other encoding is refused.
  *
- * Throws StoreError `key_unknown`, `key_destroyed`, `sealed_data_invalid`, `unproven` or `unavailable`; Temporal then repeats the task.
+ * Throws StoreError `key_unknown`, `key_destroyed`, `sealed_data_invalid`, `unproven` or `unavailable`; Temporal then
+ * repeats the task.
  */
 export function createPayloadCodec(keyring: Keyring, options: PayloadCodecOptions = {}): ProvingCodec {
   const { onUnreadable } = options;
@@ -69,17 +84,29 @@ export function createPayloadCodec(keyring: Keyring, options: PayloadCodecOption
     return payloads.map(({ metadata, data }) => ({
       metadata: { encoding: ENCODING_BYTES, "encryption-key-id": keyId },
       // The proof comes last, so that it also replaces one that the payload claims.
-      data: key.seal(context, PayloadMessage.encode({ metadata: { ...(own ? metadata : withoutOwn(metadata)), [PROOF_METADATA]: proof }, ...(data && { data }) }).finish()),
+      data: key.seal(
+        context,
+        PayloadMessage.encode({
+          metadata: { ...(own ? metadata : withoutOwn(metadata)), [PROOF_METADATA]: proof },
+          ...(data && { data }),
+        }).finish(),
+      ),
     }));
   }
 
   return {
-    encode: (payloads, context) => seal(payloads, { proof: { purpose: "internal" }, ...(context && { place: placeOf(context) }) }),
+    encode: (payloads, context) =>
+      seal(payloads, { proof: { purpose: "internal" }, ...(context && { place: placeOf(context) }) }),
     encodeAs: (proof, payloads) => seal(payloads, { proof }),
-    decode: (payloads, context) => Promise.all(payloads.map((payload) => decodeOne(payload, context).catch((error: unknown) => {
-      if (error instanceof StoreError && error.code !== "unavailable") onUnreadable?.(error);
-      throw error;
-    }))),
+    decode: (payloads, context) =>
+      Promise.all(
+        payloads.map((payload) =>
+          decodeOne(payload, context).catch((error: unknown) => {
+            if (error instanceof StoreError && error.code !== "unavailable") onUnreadable?.(error);
+            throw error;
+          }),
+        ),
+      ),
   };
 }
 
@@ -95,7 +122,11 @@ function createDecoder(keyring: Keyring, { legacyUntil = "", onPlain, onUnproven
   const none: Proof = { purpose: "none", before: legacyUntil === "" ? 0 : Date.parse(legacyUntil) + DAY_MS };
   const noneBytes = writeProof(none);
 
-  function opened({ metadata, data }: Payload, { proof, place }: Inside, context: SerializationContext | undefined): Payload {
+  function opened(
+    { metadata, data }: Payload,
+    { proof, place }: Inside,
+    context: SerializationContext | undefined,
+  ): Payload {
     const own = proof.purpose === "internal" || proof.purpose === "legacy";
     const kept = own ? without(PROOF_METADATA, metadata) : withoutOwn(metadata);
     // Nobody says for which use: the Temporal UI, which is shown what was sealed and nothing more.
@@ -103,17 +134,29 @@ function createDecoder(keyring: Keyring, { legacyUntil = "", onPlain, onUnproven
     const holds = proof.purpose !== "internal" || place === placeOf(context);
     if (context.type === "activity" && !(own && holds)) {
       onUnproven?.();
-      throw new StoreError("unproven", "An activity was given, or is said to have answered, what no worker of this service made for it. Look for who else has a certificate of Temporal.");
+      throw new StoreError(
+        "unproven",
+        "An activity was given, or is said to have answered, what no worker of this service made for " +
+          "it. Look for who else has a certificate of Temporal.",
+      );
     }
     if (!holds) return { metadata: { ...withoutOwn(metadata), [PROOF_METADATA]: noneBytes }, ...(data && { data }) };
-    return { metadata: { ...kept, [PROOF_METADATA]: proof.purpose === "internal" ? INTERNAL_BYTES : writeProof(proof) }, ...(data && { data }) };
+    return {
+      metadata: { ...kept, [PROOF_METADATA]: proof.purpose === "internal" ? INTERNAL_BYTES : writeProof(proof) },
+      ...(data && { data }),
+    };
   }
 
   return async (payload: Payload, context: SerializationContext | undefined): Promise<Payload> => {
     const encoding = payload.metadata?.["encoding"];
     const name = encoding ? Buffer.from(encoding).toString("utf8") : "";
     if (name !== ENCODING) {
-      if (!PLAIN_ENCODINGS.has(name)) throw new StoreError("sealed_data_invalid", `A Temporal payload has the encoding "${name.slice(0, 40)}", which Sealpost does not read. Send it with Sealpost's data converter or as json/plain.`);
+      if (!PLAIN_ENCODINGS.has(name))
+        throw new StoreError(
+          "sealed_data_invalid",
+          `A Temporal payload has the encoding "${name.slice(0, 40)}", which Sealpost does not read. ` +
+            "Send it with Sealpost's data converter or as json/plain.",
+        );
       onPlain?.();
       return opened(payload, { proof: none }, context);
     }
@@ -122,8 +165,10 @@ function createDecoder(keyring: Keyring, { legacyUntil = "", onPlain, onUnproven
       const key = await keyring.forSealed(sealed);
       return open(key, sealed, legacyUntil, (inner, inside) => opened(inner, inside ?? { proof: none }, context));
     } catch (error) {
-      // What was tampered with proves nothing and is no argument (UnreadableInput), but must not stop a workflow that it was sent to.
-      if (context?.type !== "workflow" || !(error instanceof StoreError) || error.code !== "sealed_data_invalid") throw error;
+      // What was tampered with proves nothing and is no argument (UnreadableInput), but must not stop a workflow that
+      // it was sent to.
+      if (context?.type !== "workflow" || !(error instanceof StoreError) || error.code !== "sealed_data_invalid")
+        throw error;
       return { ...payload, metadata: { ...withoutOwn(payload.metadata), [PROOF_METADATA]: noneBytes } };
     }
   };
@@ -135,7 +180,12 @@ function without(name: string, metadata: Metadata): NonNullable<Metadata> {
 }
 
 /** Opens an envelope with its proof, or one of the older form, which counts up to the cut-off. */
-function open(key: DataKey, sealed: Uint8Array, legacyUntil: string, give: (inner: Payload, inside: Inside | undefined) => Payload): Payload {
+function open(
+  key: DataKey,
+  sealed: Uint8Array,
+  legacyUntil: string,
+  give: (inner: Payload, inside: Inside | undefined) => Payload,
+): Payload {
   let bytes: Uint8Array;
   try {
     bytes = key.open(contextOf(key, "proven"), sealed);
@@ -153,14 +203,21 @@ const dayOfKey = ({ id }: DataKey): string => /^temporal\/(\d{4}-\d\d-\d\d)#/.ex
 /** Workflow and activity ids are in Temporal's own hand; what is sealed for one of them counts for no other. */
 const placeOf = (context: SerializationContext): string => `${context.type}/${context.workflowId ?? ""}`;
 
-/** Bound into the ciphertext beside what is inside: an envelope of the older form is never taken for one with a proof. */
-const contextOf = (key: DataKey, field: "proven" | "data"): SealContext => ({ collection: "temporal", id: "payload", field, owner: key.id });
+/**
+ * Bound into the ciphertext beside what is inside: an envelope of the older form is never taken for one with a proof.
+ */
+const contextOf = (key: DataKey, field: "proven" | "data"): SealContext => ({
+  collection: "temporal",
+  id: "payload",
+  field,
+  owner: key.id,
+});
 
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
 /**
- * Today's key. When it cannot be had because the store is down, the newest one used here goes on, at most into the next day:
- * events are accepted and histories written while MongoDB is away.
+ * Today's key. When it cannot be had because the store is down, the newest one used here goes on, at most into the next
+ * day: events are accepted and histories written while MongoDB is away.
  */
 function createKeyOfDay(keyring: Keyring, now: () => number): () => Promise<DataKey> {
   let newest: { key: DataKey; day: string } | undefined;

@@ -1,6 +1,7 @@
 /**
- * The pepper: one random secret of the installation, under which API keys and lookup values are hashed. The same sealed document holds
- * the keys under which rows that grant power are signed, and the mark from which on an unsigned row is refused (grants/authority.ts).
+ * The pepper: one random secret of the installation, under which API keys and lookup values are hashed. The same sealed
+ * document holds the keys under which rows that grant power are signed, and the mark from which on an unsigned row is
+ * refused (grants/authority.ts).
  */
 import { createHmac, createSecretKey, randomBytes, type KeyObject } from "node:crypto";
 import { Binary, type Collection } from "mongodb";
@@ -33,18 +34,29 @@ export interface PepperContent {
   marked: boolean;
   /** Names the chain of the ledger: one that was begun anew takes no entry of the one before. */
   chain: string;
-  /** The audit has a high-water mark (audit-mark.ts), so one that is missing was taken away. Absent in what releases before it wrote. */
+  /**
+   * The audit has a high-water mark (audit-mark.ts), so one that is missing was taken away. Absent in what releases
+   * before it wrote.
+   */
   auditMarked?: boolean;
 }
 
 /**
- * Two contexts: a release that knows only the pepper cannot open the later form, and stops at its start instead of hashing under
- * another pepper.
+ * Two contexts: a release that knows only the pepper cannot open the later form, and stops at its start instead of
+ * hashing under another pepper.
  */
-const contextOf = (form: 2 | undefined) => ({ collection: "settings", id: "pepper", field: form === 2 ? "sealed.2" : "sealed", owner: "system" });
+const contextOf = (form: 2 | undefined) => ({
+  collection: "settings",
+  id: "pepper",
+  field: form === 2 ? "sealed.2" : "sealed",
+  owner: "system",
+});
 const KEY_BYTES = 32;
 
-export const newMacKey = (): MacKey => ({ id: `mac_${randomBytes(6).toString("hex")}`, material: randomBytes(KEY_BYTES).toString("base64") });
+export const newMacKey = (): MacKey => ({
+  id: `mac_${randomBytes(6).toString("hex")}`,
+  material: randomBytes(KEY_BYTES).toString("base64"),
+});
 export const newChain = (): string => randomBytes(6).toString("hex");
 
 /** The sealed document; `open` gives `undefined` where there is none. Both are one read or write by `_id`. */
@@ -57,7 +69,10 @@ export interface PepperVault {
   create(): Promise<boolean>;
 }
 
-export function createPepperVault(collection: Collection<PepperDocument>, keyring: Pick<Keyring, "scope" | "forSealed">): PepperVault {
+export function createPepperVault(
+  collection: Collection<PepperDocument>,
+  keyring: Pick<Keyring, "scope" | "forSealed">,
+): PepperVault {
   async function sealed({ pepper, ...content }: PepperContent): Promise<Binary> {
     const secret = pepper.export();
     const text = Buffer.from(JSON.stringify({ ...content, pepper: secret.toString("base64") }));
@@ -74,18 +89,41 @@ export function createPepperVault(collection: Collection<PepperDocument>, keyrin
       const bytes = value.value();
       const opened = (await keyring.forSealed(bytes)).open(contextOf(form), bytes);
       try {
-        return form === 2 ? contentOf(opened) : { pepper: createSecretKey(opened), revision: 0, macKeys: [], marked: false, chain: "" };
+        return form === 2
+          ? contentOf(opened)
+          : { pepper: createSecretKey(opened), revision: 0, macKeys: [], marked: false, chain: "" };
       } finally {
         opened.fill(0);
       }
     },
     async replace(before, content) {
       const after = await sealed(content);
-      return (await guarded((within) => collection.updateOne({ _id: "pepper", sealed: before.sealed }, { $set: { form: 2, sealed: after } }, within))).matchedCount === 1;
+      return (
+        (
+          await guarded((within) =>
+            collection.updateOne(
+              { _id: "pepper", sealed: before.sealed },
+              { $set: { form: 2, sealed: after } },
+              within,
+            ),
+          )
+        ).matchedCount === 1
+      );
     },
     async create() {
       const pepper = createSecretKey(randomBytes(KEY_BYTES));
-      const document: PepperDocument = { _id: "pepper", form: 2, sealed: await sealed({ pepper, revision: 1, macKeys: [newMacKey()], marked: true, chain: newChain(), auditMarked: true }) };
+      const document: PepperDocument = {
+        _id: "pepper",
+        form: 2,
+        sealed: await sealed({
+          pepper,
+          revision: 1,
+          macKeys: [newMacKey()],
+          marked: true,
+          chain: newChain(),
+          auditMarked: true,
+        }),
+      };
       try {
         await guarded((within) => collection.insertOne(document, within));
         return true;
@@ -98,7 +136,9 @@ export function createPepperVault(collection: Collection<PepperDocument>, keyrin
 }
 
 function contentOf(opened: Uint8Array): PepperContent {
-  const { pepper, ...content } = JSON.parse(Buffer.from(opened).toString("utf8")) as Omit<PepperContent, "pepper"> & { pepper: string };
+  const { pepper, ...content } = JSON.parse(Buffer.from(opened).toString("utf8")) as Omit<PepperContent, "pepper"> & {
+    pepper: string;
+  };
   const secret = Buffer.from(pepper, "base64");
   try {
     return { ...content, pepper: createSecretKey(secret) };
@@ -108,11 +148,15 @@ function contentOf(opened: Uint8Array): PepperContent {
 }
 
 /**
- * Reads the document, made at the first start with the mark: a new database never holds an unsigned row. It is the first sealed value
- * that a process opens, so a missing or wrong master key stops the start here (StoreError `key_unknown`, `sealed_data_invalid`) and
- * nothing is ever hashed under another pepper. `beforeFirst` runs before a new one is made.
+ * Reads the document, made at the first start with the mark: a new database never holds an unsigned row. It is the
+ * first sealed value that a process opens, so a missing or wrong master key stops the start here (StoreError
+ * `key_unknown`, `sealed_data_invalid`) and nothing is ever hashed under another pepper. `beforeFirst` runs before a
+ * new one is made.
  */
-export async function loadPepper(vault: PepperVault, beforeFirst: () => Promise<void>): Promise<{ document: PepperDocument; content: PepperContent }> {
+export async function loadPepper(
+  vault: PepperVault,
+  beforeFirst: () => Promise<void>,
+): Promise<{ document: PepperDocument; content: PepperContent }> {
   let document = await vault.read();
   if (!document) {
     await beforeFirst();
@@ -120,7 +164,8 @@ export async function loadPepper(vault: PepperVault, beforeFirst: () => Promise<
     // Read back: of several processes at a first start one has won.
     document = await vault.read();
   }
-  if (!document) throw new StoreError("unavailable", "The settings of this database vanished while it was opened. Start again.");
+  if (!document)
+    throw new StoreError("unavailable", "The settings of this database vanished while it was opened. Start again.");
   return { document, content: await vault.open(document) };
 }
 

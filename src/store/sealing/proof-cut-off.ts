@@ -16,16 +16,23 @@ export interface ProofCutOffDocument {
 const UPGRADE_MS = 24 * 60 * 60_000;
 
 /**
- * The last day whose keys may have sealed the older form, `yyyy-mm-dd`: the day after the first run of this release, by then every
- * process is expected to be replaced. Empty for a database in which nothing had been sealed for Temporal. Written once, before this
- * release seals anything; of several processes one wins.
+ * The last day whose keys may have sealed the older form, `yyyy-mm-dd`: the day after the first run of this release, by
+ * then every process is expected to be replaced. Empty for a database in which nothing had been sealed for Temporal.
+ * Written once, before this release seals anything; of several processes one wins.
  */
-export async function loadProofCutOff(collection: Collection<ProofCutOffDocument>, keyring: Pick<Keyring, "livingDays">, now = Date.now): Promise<string> {
+export async function loadProofCutOff(
+  collection: Collection<ProofCutOffDocument>,
+  keyring: Pick<Keyring, "livingDays">,
+  now = Date.now,
+): Promise<string> {
   const find = () => guarded((within) => collection.findOne({ _id: "temporalProofs" }, within));
   let document = await find();
   if (!document) {
     const firstRunAt = new Date(now());
-    const legacyUntil = (await keyring.livingDays()).length === 0 ? "" : new Date(firstRunAt.getTime() + UPGRADE_MS).toISOString().slice(0, 10);
+    const legacyUntil =
+      (await keyring.livingDays()).length === 0
+        ? ""
+        : new Date(firstRunAt.getTime() + UPGRADE_MS).toISOString().slice(0, 10);
     try {
       await guarded((within) => collection.insertOne({ _id: "temporalProofs", firstRunAt, legacyUntil }, within));
     } catch (error) {
@@ -33,6 +40,7 @@ export async function loadProofCutOff(collection: Collection<ProofCutOffDocument
     }
     document = await find();
   }
-  if (!document) throw new StoreError("unavailable", "The settings of this database vanished while it was opened. Start again.");
+  if (!document)
+    throw new StoreError("unavailable", "The settings of this database vanished while it was opened. Start again.");
   return document.legacyUntil;
 }

@@ -14,8 +14,9 @@ export interface RotationResult {
 }
 
 /**
- * Wraps every data key that is not under the provider's active master key under that one. May be stopped at any time and run
- * again, also beside running services: each key is one compare-and-set, and passes repeat until nothing is left.
+ * Wraps every data key that is not under the provider's active master key under that one. May be stopped at any time
+ * and run again, also beside running services: each key is one compare-and-set, and passes repeat until nothing is
+ * left.
  * @throws StoreError `unavailable`; what was done stays done
  */
 export async function rotateMasterKey(deps: {
@@ -41,26 +42,46 @@ export async function rotateMasterKey(deps: {
 }
 
 /** Ids of the data keys under another master key; destroyed ones are under none. */
-async function waiting(dataKeys: Collection<DataKeyDocument>, activeKeyId: string, failed: Set<string>): Promise<string[]> {
+async function waiting(
+  dataKeys: Collection<DataKeyDocument>,
+  activeKeyId: string,
+  failed: Set<string>,
+): Promise<string[]> {
   const found = await guarded(
-    (within) => dataKeys.find({ masterKeyId: { $exists: true, $ne: activeKeyId } }, { ...within, projection: { _id: 1 } }).sort({ _id: 1 }).toArray(),
+    (within) =>
+      dataKeys
+        .find({ masterKeyId: { $exists: true, $ne: activeKeyId } }, { ...within, projection: { _id: 1 } })
+        .sort({ _id: 1 })
+        .toArray(),
     LIST_DEADLINE_MS,
   );
   return found.map(({ _id }) => _id).filter((id) => !failed.has(id));
 }
 
-async function rewrap(dataKeys: Collection<DataKeyDocument>, provider: KeyProvider, id: string): Promise<"rewrapped" | "changed" | "failed"> {
+async function rewrap(
+  dataKeys: Collection<DataKeyDocument>,
+  provider: KeyProvider,
+  id: string,
+): Promise<"rewrapped" | "changed" | "failed"> {
   const document = await guarded((within) => dataKeys.findOne({ _id: id }, within));
   if (!document?.masterKeyId || document.masterKeyId === provider.activeKeyId) return "changed";
   try {
     const material = await provider.unwrap(document.masterKeyId, document.wrapped.value(), wrappingContext(id));
     const { masterKeyId, wrapped } = await provider.wrap(material, wrappingContext(id));
     material.fill(0);
-    // The old master key in the filter: a key destroyed or rotated in between is left alone, and the next pass looks again.
-    const { matchedCount } = await guarded((within) => dataKeys.updateOne({ _id: id, masterKeyId: document.masterKeyId as string }, { $set: { masterKeyId, wrapped: new Binary(wrapped) } }, within));
+    // The old master key in the filter: a key destroyed or rotated in between is left alone, and the next pass looks
+    // again.
+    const { matchedCount } = await guarded((within) =>
+      dataKeys.updateOne(
+        { _id: id, masterKeyId: document.masterKeyId as string },
+        { $set: { masterKeyId, wrapped: new Binary(wrapped) } },
+        within,
+      ),
+    );
     return matchedCount === 1 ? "rewrapped" : "changed";
   } catch (error) {
-    if (error instanceof StoreError && (error.code === "key_unknown" || error.code === "sealed_data_invalid")) return "failed";
+    if (error instanceof StoreError && (error.code === "key_unknown" || error.code === "sealed_data_invalid"))
+      return "failed";
     throw error;
   }
 }

@@ -41,10 +41,13 @@ function additionalData(context: SealContext, keyId: string): Buffer {
   );
 }
 
-/** The key with this id. `material` is 32 bytes; the caller may overwrite it afterwards. `onSeal` is told of every seal. */
+/**
+ * The key with this id. `material` is 32 bytes; the caller may overwrite it afterwards. `onSeal` is told of every seal.
+ */
 export function createDataKey(id: string, material: Uint8Array, onSeal?: () => void): DataKey {
   const key = createSecretKey(material);
-  if (key.symmetricKeySize !== KEY_BYTES) throw new StoreError("sealed_data_invalid", `Data key ${id} is not of ${KEY_BYTES} bytes.`);
+  if (key.symmetricKeySize !== KEY_BYTES)
+    throw new StoreError("sealed_data_invalid", `Data key ${id} is not of ${KEY_BYTES} bytes.`);
   const header = frameHeader(id);
   return {
     id,
@@ -65,10 +68,17 @@ export function createDataKey(id: string, material: Uint8Array, onSeal?: () => v
   };
 }
 
-/** The id of the data key that sealed these bytes. Throws StoreError `sealed_data_invalid` for another version or a cut frame. */
+/**
+ * The id of the data key that sealed these bytes. Throws StoreError `sealed_data_invalid` for another version or a cut
+ * frame.
+ */
 export function sealedKeyId(sealed: Uint8Array): string {
   if (sealed[0] !== VERSION) {
-    throw new StoreError("sealed_data_invalid", `Sealed data has version ${sealed[0] ?? "none"}; this release reads version ${VERSION}. Upgrade Sealpost, or restore the data from a backup.`);
+    throw new StoreError(
+      "sealed_data_invalid",
+      `Sealed data has version ${sealed[0] ?? "none"}; this release reads version ${VERSION}. ` +
+        "Upgrade Sealpost, or restore the data from a backup.",
+    );
   }
   const length = sealed[1] ?? 0;
   if (length === 0 || sealed.byteLength < 2 + length + IV_BYTES + TAG_BYTES) {
@@ -91,7 +101,10 @@ export function unwrapKey(master: KeyObject, aad: Uint8Array, wrapped: Uint8Arra
 function frameHeader(keyId: string): Buffer {
   const id = Buffer.from(keyId, "utf8");
   if (id.length === 0 || id.length > KEY_ID_MAX_BYTES) {
-    throw new StoreError("sealed_data_invalid", `A data key id has 1 to ${KEY_ID_MAX_BYTES} bytes; "${keyId.slice(0, 40)}…" has ${id.length}.`);
+    throw new StoreError(
+      "sealed_data_invalid",
+      `A data key id has 1 to ${KEY_ID_MAX_BYTES} bytes; "${keyId.slice(0, 40)}…" has ${id.length}.`,
+    );
   }
   return Buffer.concat([Buffer.of(VERSION, id.length), id]);
 }
@@ -136,5 +149,8 @@ function openBytes(key: KeyObject, frame: Buffer, start: number, aad: Uint8Array
 }
 
 function invalid(context: SealContext, why: string): StoreError {
-  return new StoreError("sealed_data_invalid", `${context.collection}/${context.id} field ${context.field} cannot be opened: ${why}. Restore it from a backup.`);
+  return new StoreError(
+    "sealed_data_invalid",
+    `${context.collection}/${context.id} field ${context.field} cannot be opened: ${why}. Restore it from a backup.`,
+  );
 }

@@ -10,9 +10,20 @@ export interface CommandAct {
   subject: string;
 }
 
-/** Runs it, with what the act gives as the entry's detail. @throws StoreError when the intent cannot be recorded: nothing is done then */
-export async function recordedCommand(audit: Store["audit"], { operation, action, subject }: CommandAct, act: () => Promise<Record<string, unknown>>): Promise<void> {
+/**
+ * Runs it, with what the act gives as the entry's detail. @throws StoreError when the intent cannot be recorded:
+ * nothing is done then
+ */
+export async function recordedCommand(
+  audit: Store["audit"],
+  { operation, action, subject }: CommandAct,
+  act: () => Promise<Record<string, unknown>>,
+): Promise<void> {
   // The user's number: a name may be a person's.
   const actor = `command:${process.getuid?.() ?? "user"}`;
-  await recordedAct(audit, { actor, subject, operation, write: operation, process: thisProcess() }, async () => ({ action, subject, detail: await act() }));
+  await recordedAct(audit, { actor, subject, operation, write: operation, process: thisProcess() }, async () => ({
+    action,
+    subject,
+    detail: await act(),
+  }));
 }

@@ -1,4 +1,7 @@
-/** Where the commands beside the service (`npm run keys:rotate`, `npm run erasures:…`) find its database and master keys. */
+/**
+ * Where the commands beside the service (`npm run keys:rotate`, `npm run erasures:…`) find its database and master
+ * keys.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config.js";
@@ -10,12 +13,18 @@ export interface DatabaseAtHand {
   masterKeys: string;
 }
 
-/** The configured ones, or the embedded ones of a running service, found by its data directory. @throws Error that says what to set */
+/**
+ * The configured ones, or the embedded ones of a running service, found by its data directory. @throws Error that says
+ * what to set
+ */
 export function databaseAtHand(config: Config, task: string): DatabaseAtHand {
   const mongodbUrl = config.MONGODB_URL ?? readRunningEngines(config.dataDir)?.mongodbUrl;
   const masterKeys = config.SEALPOST_MASTER_KEYS ?? masterKeysFile(config.dataDir);
   if (!mongodbUrl || !masterKeys) {
-    throw new Error(`${task}: set MONGODB_URL and SEALPOST_MASTER_KEYS, or run it beside a started service with the same SEALPOST_DATA_DIR.`);
+    throw new Error(
+      `${task}: set MONGODB_URL and SEALPOST_MASTER_KEYS, or run it beside a started service with ` +
+        "the same SEALPOST_DATA_DIR.",
+    );
   }
   return { mongodbUrl, database: config.MONGODB_DATABASE, masterKeys };
 }

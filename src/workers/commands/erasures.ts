@@ -1,6 +1,7 @@
 /**
- * `npm run erasures:export -- [file]`: the ledger of erasures as JSON lines. Keep it apart from the backups of the database.
- * `npm run erasures:apply -- <file>`: after a restore, and before the service starts, erases again what the ledger names.
+ * `npm run erasures:export -- [file]`: the ledger of erasures as JSON lines. Keep it apart from the backups of the
+ * database. `npm run erasures:apply -- <file>`: after a restore, and before the service starts, erases again what the
+ * ledger names.
  */
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -16,11 +17,15 @@ export async function exportErasures(at: DatabaseAtHand): Promise<string> {
   const store = await connectStore(at);
   try {
     let text = "";
-    await recordedCommand(store.audit, { operation: "erasures:export", action: "erasures.export", subject: "erasures" }, async () => {
-      const entries = await store.erasures.entries();
-      text = entries.map((entry) => ledgerLine(store, entry)).join("");
-      return { entries: entries.length };
-    });
+    await recordedCommand(
+      store.audit,
+      { operation: "erasures:export", action: "erasures.export", subject: "erasures" },
+      async () => {
+        const entries = await store.erasures.entries();
+        text = entries.map((entry) => ledgerLine(store, entry)).join("");
+        return { entries: entries.length };
+      },
+    );
     return text;
   } finally {
     await store.close();
@@ -36,17 +41,24 @@ export interface AppliedErasures {
   refused: number[];
 }
 
-/** Enters the lines and erases what the whole ledger names. May be stopped and run again, also beside running services. @throws StoreError */
+/**
+ * Enters the lines and erases what the whole ledger names. May be stopped and run again, also beside running services.
+ * @throws StoreError
+ */
 export async function applyErasures(at: DatabaseAtHand, text: string): Promise<AppliedErasures> {
   const store = await connectStore(at);
   try {
     const { entries, refused } = parseLedger(store, text);
     const applied = { entered: 0, erased: 0 };
-    await recordedCommand(store.audit, { operation: "erasures:apply", action: "erasures.apply", subject: "erasures" }, async () => {
-      applied.entered = await store.erasures.enter(entries);
-      applied.erased = await store.erasures.reapply();
-      return { ...applied, refused: refused.length };
-    });
+    await recordedCommand(
+      store.audit,
+      { operation: "erasures:apply", action: "erasures.apply", subject: "erasures" },
+      async () => {
+        applied.entered = await store.erasures.enter(entries);
+        applied.erased = await store.erasures.reapply();
+        return { ...applied, refused: refused.length };
+      },
+    );
     return { ...applied, refused };
   } finally {
     await store.close();
@@ -67,8 +79,14 @@ async function main([command, file]: string[]): Promise<void> {
       }
     } else if (command === "apply" && file !== undefined) {
       const { entered, erased, refused } = await applyErasures(at, readFileSync(file, "utf8"));
-      process.stdout.write(`${entered} erasures entered that this database did not have; ${erased} had something left, which is erased now.\n`);
-      if (refused.length > 0) process.stderr.write(`Not applied: ${refused.length} lines that are damaged or not of this installation (${refused.slice(0, 10).join(", ")}).\n`);
+      process.stdout.write(
+        `${entered} erasures entered that this database did not have; ${erased} had something left, ` +
+          "which is erased now.\n",
+      );
+      if (refused.length > 0)
+        process.stderr.write(
+          `Not applied: ${refused.length} lines that are damaged or not of this installation (${refused.slice(0, 10).join(", ")}).\n`,
+        );
       process.exitCode = refused.length > 0 ? 1 : 0;
     } else {
       throw new Error("Use: npm run erasures:export -- [file], or npm run erasures:apply -- <file>");
@@ -79,4 +97,5 @@ async function main([command, file]: string[]): Promise<void> {
   }
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  await main(process.argv.slice(2));

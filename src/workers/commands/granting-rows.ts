@@ -3,16 +3,42 @@ import type { FoundRow, GrantingName } from "../../store/grants/signing.js";
 
 /** What of each collection decides; the rest of a row gives nothing. Secrets are not among them. */
 const SHOWN: Record<GrantingName, readonly string[]> = {
-  apiKeys: ["name", "role", "scopes", "groupId", "apiIds", "createdBy", "createdAt", "expiresAt", "revokedAt", "rotatedAt"],
+  apiKeys: [
+    "name",
+    "role",
+    "scopes",
+    "groupId",
+    "apiIds",
+    "createdBy",
+    "createdAt",
+    "expiresAt",
+    "revokedAt",
+    "rotatedAt",
+  ],
   groups: ["name", "samlGroups", "grants"],
-  samlConnections: ["name", "status", "entityId", "ssoUrl", "ssoPostUrl", "signRequests", "roles", "groupIds", "certificates", "idpInitiated", "requireSignedResponse", "authnContextClassRefs",
-    "clockSkewSeconds"],
+  samlConnections: [
+    "name",
+    "status",
+    "entityId",
+    "ssoUrl",
+    "ssoPostUrl",
+    "signRequests",
+    "roles",
+    "groupIds",
+    "certificates",
+    "idpInitiated",
+    "requireSignedResponse",
+    "authnContextClassRefs",
+    "clockSkewSeconds",
+  ],
 };
 const LONGEST = 400;
 
 /** `good apiKeys/key_…  name="ci" role="provider" …` */
 export function describeRow({ collection, id, state, row }: FoundRow): string {
-  const fields = SHOWN[collection].flatMap((name) => (row[name] === undefined ? [] : [`${name}=${textOf(name, row[name])}`]));
+  const fields = SHOWN[collection].flatMap((name) =>
+    row[name] === undefined ? [] : [`${name}=${textOf(name, row[name])}`],
+  );
   return `${state.padEnd(11)} ${collection}/${printable(id)}  ${fields.join(" ")}`;
 }
 
@@ -20,7 +46,12 @@ export function describeRow({ collection, id, state, row }: FoundRow): string {
 export function summaryOf(found: readonly FoundRow[]): string {
   const lines = Object.keys(SHOWN).map((collection) => {
     const rows = found.filter((row) => row.collection === collection);
-    const roles = collection === "apiKeys" ? `, by role: ${counted(rows.filter(({ row }) => row["revokedAt"] === undefined).map(({ row }) => printable(String(row["role"]))))} (revoked ones apart)` : "";
+    const roles =
+      collection === "apiKeys"
+        ? ", by role: " +
+          `${counted(rows.filter(({ row }) => row["revokedAt"] === undefined).map(({ row }) => printable(String(row["role"]))))} ` +
+          "(revoked ones apart)"
+        : "";
     return `${collection}: ${rows.length} (${counted(rows.map(({ state }) => state))})${roles}`;
   });
   return lines.join("\n");
@@ -28,7 +59,10 @@ export function summaryOf(found: readonly FoundRow[]): string {
 
 function textOf(field: string, value: unknown): string {
   // Of a certificate the fingerprint is enough to compare.
-  const shown: unknown = field === "certificates" && Array.isArray(value) ? value.map((each: { fingerprint256?: unknown } | null) => each?.fingerprint256) : value;
+  const shown: unknown =
+    field === "certificates" && Array.isArray(value)
+      ? value.map((each: { fingerprint256?: unknown } | null) => each?.fingerprint256)
+      : value;
   const text = printable(JSON.stringify(shown));
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
@@ -39,5 +73,10 @@ const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e\u00a0-\
 function counted(values: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return counts.size === 0 ? "none" : [...counts].sort().map(([value, count]) => `${count} ${value}`).join(", ");
+  return counts.size === 0
+    ? "none"
+    : [...counts]
+        .sort()
+        .map(([value, count]) => `${count} ${value}`)
+        .join(", ");
 }

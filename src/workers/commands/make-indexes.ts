@@ -1,6 +1,6 @@
 /**
- * `npm run indexes`: builds the indexes that the store needs, and waits for them. A start does it too. Over many millions of documents it is
- * better done before an upgrade, while the earlier release still serves.
+ * `npm run indexes`: builds the indexes that the store needs, and waits for them. A start does it too. Over many
+ * millions of documents it is better done before an upgrade, while the earlier release still serves.
  */
 import { connect, isStandIn } from "../../store/mongo/connection.js";
 import { buildIndexes } from "../../store/mongo/index-build.js";
@@ -12,11 +12,20 @@ async function main(): Promise<void> {
   try {
     const config = loadConfig();
     const mongodbUrl = config.MONGODB_URL ?? readRunningEngines(config.dataDir)?.mongodbUrl;
-    if (!mongodbUrl) throw new Error("The indexes need the database: set MONGODB_URL, or run it beside a started service with the same SEALPOST_DATA_DIR.");
+    if (!mongodbUrl)
+      throw new Error(
+        "The indexes need the database: set MONGODB_URL, or run it beside a started service with the " +
+          "same SEALPOST_DATA_DIR.",
+      );
     const database = config.MONGODB_DATABASE;
     if (await onStandIn(mongodbUrl, database)) return say("FerretDB 1.24 gets no indexes: it would never use them.");
     const since = Date.now();
-    await buildIndexes({ mongodbUrl, database, waiting: (seconds) => say(`Building since ${seconds} s. It may be stopped: MongoDB goes on, and the next run waits for it.`) });
+    await buildIndexes({
+      mongodbUrl,
+      database,
+      waiting: (seconds) =>
+        say(`Building since ${seconds} s. It may be stopped: MongoDB goes on, and the next run waits for it.`),
+    });
     say(`Every index of the database "${database}" is there (${Math.round((Date.now() - since) / 1_000)} s).`);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);

@@ -1,8 +1,9 @@
 /**
  * `npm run keys:rotate`: wraps every data key under the first master key of SEALPOST_MASTER_KEYS.
  *
- * Order of a rotation without a gap: (1) add the new key after the old one and restart every process, so that all can open it;
- * (2) put it first and restart; (3) run this; (4) take the old key out. Stopping it half-way does no harm: run it again.
+ * Order of a rotation without a gap: (1) add the new key after the old one and restart every process, so that all can
+ * open it; (2) put it first and restart; (3) run this; (4) take the old key out. Stopping it half-way does no harm: run
+ * it again.
  */
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -43,17 +44,31 @@ export async function runRotation(options: {
   if (!store) return rotate();
   try {
     let result: RotationResult = { rewrapped: 0, failed: [] };
-    await recordedCommand(store.audit, { operation: "keys:rotate", action: "master_key.rotate", subject: provider.activeKeyId }, async () => {
-      result = await rotate();
-      return { rewrapped: result.rewrapped, failed: result.failed.length };
-    });
+    await recordedCommand(
+      store.audit,
+      { operation: "keys:rotate", action: "master_key.rotate", subject: provider.activeKeyId },
+      async () => {
+        result = await rotate();
+        return { rewrapped: result.rewrapped, failed: result.failed.length };
+      },
+    );
     return result;
   } finally {
     await store.close();
   }
 }
 
-async function rotateAll({ mongodbUrl, database, provider, log }: { mongodbUrl: string; database: string; provider: KeyProvider; log: (line: string) => void }): Promise<RotationResult> {
+async function rotateAll({
+  mongodbUrl,
+  database,
+  provider,
+  log,
+}: {
+  mongodbUrl: string;
+  database: string;
+  provider: KeyProvider;
+  log: (line: string) => void;
+}): Promise<RotationResult> {
   const client = await connect(mongodbUrl);
   try {
     const db = client.db(database);
@@ -62,7 +77,8 @@ async function rotateAll({ mongodbUrl, database, provider, log }: { mongodbUrl: 
       provider,
       ...((await isStandIn(db)) && { exclusive: createLocks(db.collection<LockDocument>("locks")) }),
       progress: (done, left) => {
-        if (done % PROGRESS_EVERY === 0 && left > 0) log(`${done} data keys wrapped under "${provider.activeKeyId}", ${left} to go`);
+        if (done % PROGRESS_EVERY === 0 && left > 0)
+          log(`${done} data keys wrapped under "${provider.activeKeyId}", ${left} to go`);
       },
     });
     log(`${result.rewrapped} data keys wrapped under "${provider.activeKeyId}"; ${summaryOf(result)}`);
@@ -73,8 +89,12 @@ async function rotateAll({ mongodbUrl, database, provider, log }: { mongodbUrl: 
 }
 
 function summaryOf({ failed }: RotationResult): string {
-  if (failed.length === 0) return "all of them are now. The other master keys may be taken out of SEALPOST_MASTER_KEYS.";
-  return `${failed.length} are under a master key that is not in SEALPOST_MASTER_KEYS (${failed.slice(0, 5).join(", ")}): add it and run this again.`;
+  if (failed.length === 0)
+    return "all of them are now. The other master keys may be taken out of SEALPOST_MASTER_KEYS.";
+  return (
+    `${failed.length} are under a master key that is not in SEALPOST_MASTER_KEYS (${failed.slice(0, 5).join(", ")}): ` +
+    "add it and run this again."
+  );
 }
 
 async function main(): Promise<void> {

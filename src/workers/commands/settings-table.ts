@@ -3,7 +3,10 @@ import { SETTINGS } from "../config.js";
 
 /** Markdown, one row for each setting: key, default, meaning. */
 export function settingsTable(): string {
-  const rows = Object.entries(SETTINGS).map(([key, { default: value, meaning, secret }]) =>
-    `| \`${key}\`${secret ? ` (or \`${key}_FILE\`)` : ""} | ${value ? `\`${value}\`` : ""} | ${meaning.replaceAll("|", "\\|")} |`);
+  const rows = Object.entries(SETTINGS).map(
+    ([key, { default: value, meaning, secret }]) =>
+      `| \`${key}\`${secret ? ` (or \`${key}_FILE\`)` : ""} | ${value ? `\`${value}\`` : ""} | ` +
+      `${meaning.replaceAll("|", "\\|")} |`,
+  );
   return `| key | default | meaning |\n|---|---|---|\n${rows.join("\n")}\n`;
 }

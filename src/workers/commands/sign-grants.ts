@@ -1,11 +1,13 @@
 /**
- * `npm run grants:sign`: shows the rows that grant power (API keys, groups, SAML connections) and signs those that are not signed yet. From
- * then on a row without a signature is refused.
+ * `npm run grants:sign`: shows the rows that grant power (API keys, groups, SAML connections) and signs those that are
+ * not signed yet. From then on a row without a signature is refused.
  *
  *   -- --dry-run              shows them and changes nothing
- *   -- --accept <row> …       signs rows as they are, whatever is wrong with them: apiKeys/key_…, groups/grp_…, samlConnections/sso_…
+ *   -- --accept <row> …       signs rows as they are, whatever is wrong with them: apiKeys/key_…, groups/grp_…,
+ *   samlConnections/sso_…
  *   -- --rotate               signs what is good under a new key; nothing that was signed before counts any more
- *   -- --restored             after a restore, with every service stopped: like --rotate, and the ledger of revocations begins anew
+ *   -- --restored             after a restore, with every service stopped: like --rotate, and the ledger of revocations
+ *   begins anew
  */
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -30,10 +32,17 @@ export function parseCommand(args: readonly string[]): SigningCommand {
   const accept = args.filter((argument) => !argument.startsWith("--"));
   const flags = new Set(args.filter((argument) => argument.startsWith("--")));
   const known = ["--dry-run", "--rotate", "--restored", "--accept"];
-  const wrong = [...flags].some((flag) => !known.includes(flag)) || !accept.every((row) => ROW.test(row)) || (accept.length > 0) !== flags.has("--accept")
-    || (flags.has("--rotate") && (flags.has("--restored") || accept.length > 0));
+  const wrong =
+    [...flags].some((flag) => !known.includes(flag)) ||
+    !accept.every((row) => ROW.test(row)) ||
+    accept.length > 0 !== flags.has("--accept") ||
+    (flags.has("--rotate") && (flags.has("--restored") || accept.length > 0));
   if (wrong) throw new Error(USE);
-  return { mode: flags.has("--rotate") ? "rotate" : flags.has("--restored") ? "restored" : "sign", dryRun: flags.has("--dry-run"), accept };
+  return {
+    mode: flags.has("--rotate") ? "rotate" : flags.has("--restored") ? "restored" : "sign",
+    dryRun: flags.has("--dry-run"),
+    accept,
+  };
 }
 
 /**
@@ -42,7 +51,17 @@ export function parseCommand(args: readonly string[]): SigningCommand {
  * @returns whether every row is good afterwards
  * @throws StoreError `grants_broken` when the ledger is broken and `--restored` was not given
  */
-export async function runSigning({ store, command, say, settleMs }: { store: MongoStore; command: SigningCommand; say: (line: string) => void; settleMs?: number }): Promise<boolean> {
+export async function runSigning({
+  store,
+  command,
+  say,
+  settleMs,
+}: {
+  store: MongoStore;
+  command: SigningCommand;
+  say: (line: string) => void;
+  settleMs?: number;
+}): Promise<boolean> {
   const { signing, grants } = store;
   if (grants.fault) say(`BROKEN: ${grants.fault.message}`);
   const found = await surveyGrants(signing);
@@ -55,12 +74,20 @@ export async function runSigning({ store, command, say, settleMs }: { store: Mon
     return found.every(({ state }) => state === "good");
   }
   let good = false;
-  await recordedCommand(store.audit, { operation: "grants:sign", action: `grants.${command.mode}`, subject: "grants" }, async () => {
-    const { signed, bad, done } = await sign(store, command, settleMs);
-    if (signed !== undefined) say(`${signed} rows signed.`);
-    good = report(say, bad, done);
-    return { ...(signed !== undefined && { signed }), refused: bad.length, ...(command.accept.length > 0 && { accepted: command.accept }) };
-  });
+  await recordedCommand(
+    store.audit,
+    { operation: "grants:sign", action: `grants.${command.mode}`, subject: "grants" },
+    async () => {
+      const { signed, bad, done } = await sign(store, command, settleMs);
+      if (signed !== undefined) say(`${signed} rows signed.`);
+      good = report(say, bad, done);
+      return {
+        ...(signed !== undefined && { signed }),
+        refused: bad.length,
+        ...(command.accept.length > 0 && { accepted: command.accept }),
+      };
+    },
+  );
   return good;
 }
 
@@ -71,19 +98,44 @@ interface Signed {
   done: string;
 }
 
-async function sign({ signing, grants }: MongoStore, { mode, accept }: SigningCommand, settleMs: number | undefined): Promise<Signed> {
+async function sign(
+  { signing, grants }: MongoStore,
+  { mode, accept }: SigningCommand,
+  settleMs: number | undefined,
+): Promise<Signed> {
   const options = { accept, ...(settleMs !== undefined && { settleMs }) };
-  if (mode === "rotate") return { bad: await rotateGrantKey(signing, options), done: "Everything is signed under a new key. What was signed before does not count any more. Sessions have ended: people log in again." };
-  if (mode === "restored") return { bad: await restoreGrants(signing, options), done: "The ledger of revocations begins anew. Revoke again, over the API, what was revoked since the backup." };
+  if (mode === "rotate")
+    return {
+      bad: await rotateGrantKey(signing, options),
+      done:
+        "Everything is signed under a new key. What was signed before does not count any more. " +
+        "Sessions have ended: people log in again.",
+    };
+  if (mode === "restored")
+    return {
+      bad: await restoreGrants(signing, options),
+      done: "The ledger of revocations begins anew. Revoke again, over the API, what was revoked since the backup.",
+    };
   const first = !grants.marked;
   const signed = (await signGrants(signing, options)).length;
   const bad = (await surveyGrants(signing)).filter(({ state }) => state !== "good");
-  return { signed, bad, done: first ? "From now on a row without a signature is refused, by running processes of this release within about a second. Sessions from before have ended." : "" };
+  return {
+    signed,
+    bad,
+    done: first
+      ? "From now on a row without a signature is refused, by running processes of this release " +
+        "within about a second. Sessions from before have ended."
+      : "",
+  };
 }
 
 function report(say: (line: string) => void, bad: readonly FoundRow[], done: string): boolean {
   if (done !== "") say(done);
-  for (const row of bad) say(`REFUSED (${row.state}): ${nameOf(row)}. If it is right as it is shown above: npm run grants:sign -- --accept ${nameOf(row)}`);
+  for (const row of bad)
+    say(
+      `REFUSED (${row.state}): ${nameOf(row)}. If it is right as it is shown above: npm run ` +
+        `grants:sign -- --accept ${nameOf(row)}`,
+    );
   return bad.length === 0;
 }
 
@@ -94,7 +146,9 @@ async function main(args: readonly string[]): Promise<void> {
     const command = parseCommand(args);
     const store = await connectStore(databaseAtHand(loadConfig(), "Signing needs the database and its master keys"));
     try {
-      process.exitCode = (await runSigning({ store, command, say: (line) => void process.stdout.write(`${line}\n`) })) ? 0 : 1;
+      process.exitCode = (await runSigning({ store, command, say: (line) => void process.stdout.write(`${line}\n`) }))
+        ? 0
+        : 1;
     } finally {
       await store.close();
     }
@@ -104,4 +158,5 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  await main(process.argv.slice(2));

@@ -1,8 +1,8 @@
 /**
- * `npm run audit:verify [-- --expect <seq>:<mac>] [--against <file>]`: checks the audit's chain; exit code 1 when it is broken. Keep the head
- * that it prints somewhere else and give it the next time, or give a copy that `audit:ship` has written: a database set back to an older
- * state is genuine in itself, and only what is outside tells.
- * `npm run audit:export -- <file>`: every entry as a line of JSON; without a file to the standard output.
+ * `npm run audit:verify [-- --expect <seq>:<mac>] [--against <file>]`: checks the audit's chain; exit code 1 when it is
+ * broken. Keep the head that it prints somewhere else and give it the next time, or give a copy that `audit:ship` has
+ * written: a database set back to an older state is genuine in itself, and only what is outside tells. `npm run
+ * audit:export -- <file>`: every entry as a line of JSON; without a file to the standard output.
  */
 import { closeSync, openSync, realpathSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -16,23 +16,46 @@ import { keepFilesPrivate, narrowFile } from "../private-files.js";
 import { compareWithCopy } from "./ship/against.js";
 
 const FAULTS: Readonly<Record<AuditFault, string>> = {
-  missing: "is missing", changed: "is not as it was written, or not where it was", cut_short: "was there once: the chain has been cut short, or the database set back",
-  head: "is the last one, and the record of the last one is missing or not ours", mark: "is the last one, and the high-water mark among the settings is missing or not ours: the audit was emptied or set back",
+  missing: "is missing",
+  changed: "is not as it was written, or not where it was",
+  cut_short: "was there once: the chain has been cut short, or the database set back",
+  head: "is the last one, and the record of the last one is missing or not ours",
+  mark:
+    "is the last one, and the high-water mark among the settings is missing or not ours: the " +
+    "audit was emptied or set back",
   unchained: "tells of other entries from before the chain than there are now",
 };
 
 /** Checks the chain and says what it found; true when it is whole. */
-export async function runVerification({ audit, expect, say }: { audit: Store["audit"]; expect?: { seq: number; mac: string }; say: (line: string) => void }): Promise<boolean> {
+export async function runVerification({
+  audit,
+  expect,
+  say,
+}: {
+  audit: Store["audit"];
+  expect?: { seq: number; mac: string };
+  say: (line: string) => void;
+}): Promise<boolean> {
   const found = await audit.verify(expect);
   say(`${found.chained} entries in the chain, ${found.unchained} from before it`);
-  if (found.ok) say(found.head.seq === 0 ? "nothing is on record yet" : `whole; head ${found.head.seq}:${found.head.mac}`);
+  if (found.ok)
+    say(found.head.seq === 0 ? "nothing is on record yet" : `whole; head ${found.head.seq}:${found.head.mac}`);
   else say(`BROKEN: entry ${found.seq} ${FAULTS[found.fault]}.`);
-  if (found.open.length > 0) say(`${found.open.length} acts were begun and have no outcome yet: ${found.open.slice(0, 5).join(", ")}`);
+  if (found.open.length > 0)
+    say(`${found.open.length} acts were begun and have no outcome yet: ${found.open.slice(0, 5).join(", ")}`);
   return found.ok;
 }
 
 /** Compares with a shipped copy and says what it found; true when the database has all of it, unchanged. */
-export async function runComparison({ audit, file, say }: { audit: Store["audit"]; file: string; say: (line: string) => void }): Promise<boolean> {
+export async function runComparison({
+  audit,
+  file,
+  say,
+}: {
+  audit: Store["audit"];
+  file: string;
+  say: (line: string) => void;
+}): Promise<boolean> {
   const { same, faults, unreadable } = await compareWithCopy(audit, file);
   say(`${same} entries of ${file} are in the database as they were shipped`);
   if (unreadable > 0) say(`${unreadable} lines of it are no entries: a crash may have cut one short`);
@@ -41,7 +64,13 @@ export async function runComparison({ audit, file, say }: { audit: Store["audit"
 }
 
 /** Every entry, the chain first. */
-export async function exportAudit({ audit, write }: { audit: Store["audit"]; write: (line: string) => void }): Promise<void> {
+export async function exportAudit({
+  audit,
+  write,
+}: {
+  audit: Store["audit"];
+  write: (line: string) => void;
+}): Promise<void> {
   for await (const entry of audit.all()) write(JSON.stringify(entry));
 }
 
@@ -76,14 +105,20 @@ async function main(args: readonly string[]): Promise<void> {
   keepFilesPrivate();
   try {
     const [expect, against] = [expectedHead(args), valueOf(args, "--against")];
-    const store = await connectStore(databaseAtHand(loadConfig(), "The audit is read from the database and checked with its master keys"));
+    const store = await connectStore(
+      databaseAtHand(loadConfig(), "The audit is read from the database and checked with its master keys"),
+    );
     try {
       if (args.includes("--export")) {
         const { write, close } = writerOf(args.at(-1) === "--export" ? undefined : args.at(-1));
-        await recordedCommand(store.audit, { operation: "audit:export", action: "audit.export", subject: "audit" }, async () => {
-          await exportAudit({ audit: store.audit, write });
-          return {};
-        });
+        await recordedCommand(
+          store.audit,
+          { operation: "audit:export", action: "audit.export", subject: "audit" },
+          async () => {
+            await exportAudit({ audit: store.audit, write });
+            return {};
+          },
+        );
         return close();
       }
       const whole = await runVerification({ audit: store.audit, say, ...(expect && { expect }) });
@@ -98,4 +133,5 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  await main(process.argv.slice(2));

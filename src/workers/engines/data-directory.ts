@@ -1,5 +1,16 @@
 /** One process owns the engines of a data directory: two servers on the same files would destroy them. */
-import { accessSync, constants, copyFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "./engine-error.js";
 import { isAlive, startMark } from "./process-identity.js";
@@ -12,7 +23,10 @@ interface Owner {
 const lockFile = (dataDir: string): string => join(dataDir, "engines.lock");
 
 const PROBE_BYTES = 64 * 1024;
-/** A fresh start of both engines writes a few megabytes; with less than this they would end in the middle of the first log. */
+/**
+ * A fresh start of both engines writes a few megabytes; with less than this they would end in the middle of the first
+ * log.
+ */
 const NEEDED_BYTES = 50_000_000;
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 
@@ -36,14 +50,24 @@ export function prepareDataDirectory(dataDir: string): void {
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? "error";
     if (FULL.has(reason)) throw full(dataDir, reason);
-    throw new EngineError("data_dir_unwritable", `The data directory ${dataDir} cannot be written (${reason}): set SEALPOST_DATA_DIR to a directory that this user may write.`);
+    throw new EngineError(
+      "data_dir_unwritable",
+      `The data directory ${dataDir} cannot be written (${reason}): set SEALPOST_DATA_DIR to a ` +
+        "directory that this user may write.",
+    );
   }
   const { bavail, bsize } = statfsSync(dataDir);
   if (bavail * bsize < NEEDED_BYTES) throw full(dataDir, `${Math.floor((bavail * bsize) / 1_000_000)} MB are free`);
 }
 
-const full = (dataDir: string, reason: string): EngineError => new EngineError("data_dir_unwritable",
-  `The disk of the data directory ${dataDir} is full (${reason}), and the embedded engines need ${NEEDED_BYTES / 1_000_000} MB: free some, or set SEALPOST_DATA_DIR to a directory on another disk.`);
+const full = (dataDir: string, reason: string): EngineError =>
+  new EngineError(
+    "data_dir_unwritable",
+    `The disk of the data directory ${dataDir} is full (${reason}), and the embedded engines need ` +
+      `${NEEDED_BYTES / 1_000_000} MB: free some, or set SEALPOST_DATA_DIR to a directory on ` +
+      "another " +
+      "disk.",
+  );
 
 /**
  * Takes the directory for this process; gives the function that releases it.
@@ -59,7 +83,11 @@ export function lockDataDirectory(dataDir: string): () => void {
     while (!linked(own, file)) {
       const owner = readOwner(file);
       if (owner && isOwnerAlive(owner)) {
-        throw new EngineError("data_dir_in_use", `The data directory ${dataDir} is in use by process ${owner.pid}: stop that one or set SEALPOST_DATA_DIR to another directory.`);
+        throw new EngineError(
+          "data_dir_in_use",
+          `The data directory ${dataDir} is in use by process ${owner.pid}: stop that one or set ` +
+            "SEALPOST_DATA_DIR to another directory.",
+        );
       }
       removeStale(file, owner);
     }

@@ -50,7 +50,11 @@ export async function startEngine(spec: EngineSpec): Promise<EngineProcess> {
   const stopping = new AbortController();
   let current = launch(spec);
   try {
-    await untilItAnswers(spec, current, spec.signal ? AbortSignal.any([stopping.signal, spec.signal]) : stopping.signal);
+    await untilItAnswers(
+      spec,
+      current,
+      spec.signal ? AbortSignal.any([stopping.signal, spec.signal]) : stopping.signal,
+    );
     refuseIfStopped(spec.signal);
   } catch (error) {
     await current.end();
@@ -62,16 +66,21 @@ export async function startEngine(spec: EngineSpec): Promise<EngineProcess> {
       const how = await current.ended;
       if (stopping.signal.aborted) return;
       if (Date.now() - current.startedAt > STEADY_AFTER_MS) wait = RESTART_PAUSE_MS.first;
-      spec.onDeath(`${spec.name} ended unexpectedly (${how}); it is restarted on the same port with the same data, its log is ${spec.logFile}`);
+      spec.onDeath(
+        `${spec.name} ended unexpectedly (${how}); it is restarted on the same port with the same ` +
+          `data, its log is ${spec.logFile}`,
+      );
       const restarted = await relaunch(spec, wait, stopping.signal);
       if (!restarted) return;
       wait = Math.min(wait * 2, RESTART_PAUSE_MS.most);
       current = restarted;
       // One that never answers is ended, so that the next round sees its end.
-      untilItAnswers(spec, restarted, stopping.signal).then(
-        () => spec.progress(`${spec.name} answers again after ${Date.now() - restarted.startedAt} ms`),
-        () => restarted.end(),
-      ).catch(() => undefined);
+      untilItAnswers(spec, restarted, stopping.signal)
+        .then(
+          () => spec.progress(`${spec.name} answers again after ${Date.now() - restarted.startedAt} ms`),
+          () => restarted.end(),
+        )
+        .catch(() => undefined);
     }
   })();
   return {
@@ -109,7 +118,12 @@ function launch(spec: EngineSpec): Launched {
   const log = openSync(spec.logFile, "a", 0o600);
   // Its own session: Ctrl-C in the terminal would otherwise end the engine before the work in flight is finished.
   const child = withPrivateFiles(() =>
-    spawn(spec.command, spec.args, { detached: true, env: childEnvironment(), stdio: [spec.exitsWithStdin ? "pipe" : "ignore", log, log] }));
+    spawn(spec.command, spec.args, {
+      detached: true,
+      env: childEnvironment(),
+      stdio: [spec.exitsWithStdin ? "pipe" : "ignore", log, log],
+    }),
+  );
   closeSync(log);
   // It ended first: nothing is ever written to it anyway.
   child.stdin?.on("error", () => undefined);
@@ -129,7 +143,10 @@ function launch(spec: EngineSpec): Launched {
     if (over) return;
     child.kill("SIGTERM");
     const late = new AbortController();
-    const inTime = await Promise.race([ended.then(() => true), pause(STOP_WITHIN_MS, false, { signal: late.signal }).catch(() => true)]);
+    const inTime = await Promise.race([
+      ended.then(() => true),
+      pause(STOP_WITHIN_MS, false, { signal: late.signal }).catch(() => true),
+    ]);
     late.abort();
     if (!inTime) child.kill("SIGKILL");
     await ended;
@@ -148,9 +165,14 @@ async function untilItAnswers(spec: EngineSpec, launched: Launched, stopping: Ab
     }
   }
   refuseIfStopped(spec.signal);
-  const what = launched.hasEnded() ? `ended at once (${await launched.ended})` : `did not answer within ${READY_WITHIN_MS / 1000} s`;
+  const what = launched.hasEnded()
+    ? `ended at once (${await launched.ended})`
+    : `did not answer within ${READY_WITHIN_MS / 1000} s`;
   const said = lastLine(endOf(spec.logFile));
-  throw new EngineError("engine_failed", `The embedded ${spec.name} ${what}${said && `, saying "${said}"`}: see ${spec.logFile}.`);
+  throw new EngineError(
+    "engine_failed",
+    `The embedded ${spec.name} ${what}${said && `, saying "${said}"`}: see ${spec.logFile}.`,
+  );
 }
 
 function endOf(file: string): string {

@@ -1,4 +1,7 @@
-/** Real engines where nothing is installed: what is given from outside is used, the rest is provided below the data directory. */
+/**
+ * Real engines where nothing is installed: what is given from outside is used, the rest is provided below the data
+ * directory.
+ */
 import { resolve } from "node:path";
 import { narrowDirectory } from "../private-files.js";
 import { EngineError } from "./engine-error.js";
@@ -34,7 +37,9 @@ export interface EngineOptions {
   codecEndpoint?: string;
   /** `normal` survives any crash of a process, `full` also a power cut. */
   durability: "normal" | "full";
-  /** Where programs that are fetched or built are kept, those of pip and Go too; absent: the user's own cache directory. */
+  /**
+   * Where programs that are fetched or built are kept, those of pip and Go too; absent: the user's own cache directory.
+   */
   cacheDir?: string;
   /** Aborted: the start is given up, and what was started is stopped. */
   signal?: AbortSignal | undefined;
@@ -44,9 +49,24 @@ export interface EngineOptions {
 
 export interface Engines {
   /** `pid` is that of the process as it is now: an engine that is restarted gets another one. */
-  readonly temporal: { readonly address: string; readonly uiUrl?: string; readonly embedded: boolean; readonly pid?: number; readonly how: string };
-  readonly mongodb: { readonly url: string; readonly embedded: boolean; /** FerretDB instead of MongoDB. */ readonly standIn: boolean; readonly pid?: number; readonly how: string };
-  /** Resolves with a message when an embedded engine dies for the first time; every death is told to `progress` and healed. */
+  readonly temporal: {
+    readonly address: string;
+    readonly uiUrl?: string;
+    readonly embedded: boolean;
+    readonly pid?: number;
+    readonly how: string;
+  };
+  readonly mongodb: {
+    readonly url: string;
+    readonly embedded: boolean;
+    /** FerretDB instead of MongoDB. */ readonly standIn: boolean;
+    readonly pid?: number;
+    readonly how: string;
+  };
+  /**
+   * Resolves with a message when an embedded engine dies for the first time; every death is told to `progress` and
+   * healed.
+   */
   readonly died: Promise<string>;
   /** Stops embedded engines, gracefully, by force after five seconds, and releases the data directory. */
   stop(): Promise<void>;
@@ -59,8 +79,13 @@ export interface Engines {
 export async function provideEngines(given: EngineOptions): Promise<Engines> {
   const options = { ...given, dataDir: resolve(given.dataDir) };
   const open = narrowDirectory(options.dataDir);
-  if (open.length > 0) options.progress(`Other users of this machine could read ${open.length} files and directories of ${options.dataDir}; now only this user can (the first: ${open[0]})`);
-  if (options.temporalAddress && options.mongodbUrl) return outside({ ...options, temporalAddress: options.temporalAddress, mongodbUrl: options.mongodbUrl });
+  if (open.length > 0)
+    options.progress(
+      `Other users of this machine could read ${open.length} files and directories of ` +
+        `${options.dataDir}; now only this user can (the first: ${open[0]})`,
+    );
+  if (options.temporalAddress && options.mongodbUrl)
+    return outside({ ...options, temporalAddress: options.temporalAddress, mongodbUrl: options.mongodbUrl });
   prepareDataDirectory(options.dataDir);
   const unlock = lockDataDirectory(options.dataDir);
   const started: EngineProcess[] = [];
@@ -72,7 +97,11 @@ export async function provideEngines(given: EngineOptions): Promise<Engines> {
   };
   try {
     await stopLeftovers(options.dataDir, options.progress);
-    await refuseTakenPorts({ temporalPort: options.temporalPort, temporalUiPort: options.temporalUiPort, mongodbPort: options.mongodbPort });
+    await refuseTakenPorts({
+      temporalPort: options.temporalPort,
+      temporalUiPort: options.temporalUiPort,
+      mongodbPort: options.mongodbPort,
+    });
     record = createRecord(options.dataDir);
     return { ...(await startBoth(options, record, started)), stop };
   } catch (error) {
@@ -81,10 +110,18 @@ export async function provideEngines(given: EngineOptions): Promise<Engines> {
   }
 }
 
-const temporalOutside = (address: string, uiUrl: string | undefined): Engines["temporal"] =>
-  ({ address, embedded: false, how: "TEMPORAL_ADDRESS", ...(uiUrl !== undefined && { uiUrl }) });
+const temporalOutside = (address: string, uiUrl: string | undefined): Engines["temporal"] => ({
+  address,
+  embedded: false,
+  how: "TEMPORAL_ADDRESS",
+  ...(uiUrl !== undefined && { uiUrl }),
+});
 
-function outside({ temporalAddress, temporalUiUrl, mongodbUrl }: EngineOptions & { temporalAddress: string; mongodbUrl: string }): Engines {
+function outside({
+  temporalAddress,
+  temporalUiUrl,
+  mongodbUrl,
+}: EngineOptions & { temporalAddress: string; mongodbUrl: string }): Engines {
   return {
     temporal: temporalOutside(temporalAddress, temporalUiUrl),
     mongodb: { url: mongodbUrl, embedded: false, standIn: false, how: "MONGODB_URL" },
@@ -93,7 +130,11 @@ function outside({ temporalAddress, temporalUiUrl, mongodbUrl }: EngineOptions &
   };
 }
 
-async function startBoth(options: EngineOptions, record: EnginesRecord, started: EngineProcess[]): Promise<Omit<Engines, "stop">> {
+async function startBoth(
+  options: EngineOptions,
+  record: EnginesRecord,
+  started: EngineProcess[],
+): Promise<Omit<Engines, "stop">> {
   let died: (message: string) => void = () => undefined;
   const death = new Promise<string>((settle) => (died = settle));
   const onDeath = (message: string) => {
@@ -117,41 +158,86 @@ async function startBoth(options: EngineOptions, record: EnginesRecord, started:
 
 function contextOf({ cacheDir: given, progress, signal }: EngineOptions): ProvisionContext {
   const cacheDir = given ?? usualCacheDirectory();
-  if (cacheDir === undefined) throw new EngineError("cache_dir_unwritable", "This user has no home directory to keep the programs of the embedded engines in: set SEALPOST_CACHE_DIR to a directory that this user may write.");
-  return { cacheDir: resolve(cacheDir), toolEnvironment: given === undefined ? {} : toolCachesBelow(resolve(given)), progress, signal };
+  if (cacheDir === undefined)
+    throw new EngineError(
+      "cache_dir_unwritable",
+      "This user has no home directory to keep the programs of the embedded engines in: set " +
+        "SEALPOST_CACHE_DIR to a directory that this user may write.",
+    );
+  return {
+    cacheDir: resolve(cacheDir),
+    toolEnvironment: given === undefined ? {} : toolCachesBelow(resolve(given)),
+    progress,
+    signal,
+  };
 }
 
 type Keep = <T extends EngineProcess>(engine: T) => T;
 
-async function temporalOf(options: EngineOptions, record: EnginesRecord, onDeath: (message: string) => void, keep: Keep): Promise<Engines["temporal"]> {
+async function temporalOf(
+  options: EngineOptions,
+  record: EnginesRecord,
+  onDeath: (message: string) => void,
+  keep: Keep,
+): Promise<Engines["temporal"]> {
   if (options.temporalAddress) return temporalOutside(options.temporalAddress, options.temporalUiUrl);
   let pid = 0;
-  const { address, uiUrl, how } = keep(await startTemporal({
-    ...contextOf(options), dataDir: options.dataDir, namespace: options.temporalNamespace, durability: options.durability,
-    ...(options.temporalPort !== undefined && { port: options.temporalPort }),
-    ...(options.temporalUiPort !== undefined && { uiPort: options.temporalUiPort }),
-    ...(options.temporalUiPath !== undefined && { uiPath: options.temporalUiPath }),
-    ...(options.codecEndpoint !== undefined && { codecEndpoint: options.codecEndpoint }),
-    onStart: (running) => {
-      pid = running.pid;
-      record.set("temporal", running);
+  const { address, uiUrl, how } = keep(
+    await startTemporal({
+      ...contextOf(options),
+      dataDir: options.dataDir,
+      namespace: options.temporalNamespace,
+      durability: options.durability,
+      ...(options.temporalPort !== undefined && { port: options.temporalPort }),
+      ...(options.temporalUiPort !== undefined && { uiPort: options.temporalUiPort }),
+      ...(options.temporalUiPath !== undefined && { uiPath: options.temporalUiPath }),
+      ...(options.codecEndpoint !== undefined && { codecEndpoint: options.codecEndpoint }),
+      onStart: (running) => {
+        pid = running.pid;
+        record.set("temporal", running);
+      },
+      onDeath,
+    }),
+  );
+  return {
+    address,
+    uiUrl: options.temporalUiUrl ?? uiUrl,
+    how,
+    embedded: true,
+    get pid() {
+      return pid;
     },
-    onDeath,
-  }));
-  return { address, uiUrl: options.temporalUiUrl ?? uiUrl, how, embedded: true, get pid() { return pid; } };
+  };
 }
 
-async function mongodbOf(options: EngineOptions, record: EnginesRecord, onDeath: (message: string) => void, keep: Keep): Promise<Engines["mongodb"]> {
+async function mongodbOf(
+  options: EngineOptions,
+  record: EnginesRecord,
+  onDeath: (message: string) => void,
+  keep: Keep,
+): Promise<Engines["mongodb"]> {
   if (options.mongodbUrl) return { url: options.mongodbUrl, embedded: false, standIn: false, how: "MONGODB_URL" };
   let pid = 0;
-  const { url, standIn, how } = keep(await startMongodb({
-    ...contextOf(options), dataDir: options.dataDir, durability: options.durability,
-    ...(options.mongodbPort !== undefined && { port: options.mongodbPort }),
-    onStart: (running) => {
-      pid = running.pid;
-      record.set("mongodb", running);
+  const { url, standIn, how } = keep(
+    await startMongodb({
+      ...contextOf(options),
+      dataDir: options.dataDir,
+      durability: options.durability,
+      ...(options.mongodbPort !== undefined && { port: options.mongodbPort }),
+      onStart: (running) => {
+        pid = running.pid;
+        record.set("mongodb", running);
+      },
+      onDeath,
+    }),
+  );
+  return {
+    url,
+    standIn,
+    how,
+    embedded: true,
+    get pid() {
+      return pid;
     },
-    onDeath,
-  }));
-  return { url, standIn, how, embedded: true, get pid() { return pid; } };
+  };
 }

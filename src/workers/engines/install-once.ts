@@ -5,12 +5,15 @@ import { EngineError } from "./engine-error.js";
 import { isExecutable } from "./machine.js";
 
 /**
- * The cached program, else what `make` leaves in a directory of its own: its last step is a rename, so a reader sees a whole
- * program or none, and of two processes that make it the later one replaces the same by the same.
+ * The cached program, else what `make` leaves in a directory of its own: its last step is a rename, so a reader sees a
+ * whole program or none, and of two processes that make it the later one replaces the same by the same.
  * @param make gives the file it made below the directory, or a reason
  * @throws EngineError cache_dir_unwritable when nothing can be kept there
  */
-export async function installOnce(target: string, make: (directory: string) => Promise<{ file: string } | { reason: string }>): Promise<{ cached: boolean } | { reason: string }> {
+export async function installOnce(
+  target: string,
+  make: (directory: string) => Promise<{ file: string } | { reason: string }>,
+): Promise<{ cached: boolean } | { reason: string }> {
   if (isExecutable(target)) return { cached: true };
   const directory = makeDirectoryIn(dirname(target));
   try {
@@ -32,6 +35,10 @@ function makeDirectoryIn(cacheDir: string): string {
     return mkdtempSync(join(cacheDir, ".making-"));
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? "error";
-    throw new EngineError("cache_dir_unwritable", `The cache directory ${cacheDir}, where the programs of the embedded engines are kept, cannot be written (${reason}): set SEALPOST_CACHE_DIR to a directory that this user may write.`);
+    throw new EngineError(
+      "cache_dir_unwritable",
+      `The cache directory ${cacheDir}, where the programs of the embedded engines are kept, cannot ` +
+        `be written (${reason}): set SEALPOST_CACHE_DIR to a directory that this user may write.`,
+    );
   }
 }

@@ -1,4 +1,6 @@
-/** What this machine offers. Beside the configuration the only reader of the environment: PATH, HOME and XDG_CACHE_HOME. */
+/**
+ * What this machine offers. Beside the configuration the only reader of the environment: PATH, HOME and XDG_CACHE_HOME.
+ */
 import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -20,8 +22,8 @@ export function isExecutable(file: string): boolean {
 }
 
 /**
- * Where binaries are kept unless SEALPOST_CACHE_DIR says otherwise: per machine and not per data directory, because a second trial must not
- * download or build them again. Undefined for a user without a home directory.
+ * Where binaries are kept unless SEALPOST_CACHE_DIR says otherwise: per machine and not per data directory, because a
+ * second trial must not download or build them again. Undefined for a user without a home directory.
  */
 export function usualCacheDirectory(): string | undefined {
   const given = process.env["XDG_CACHE_HOME"];
@@ -36,20 +38,28 @@ export function usualCacheDirectory(): string | undefined {
 
 /** What sends the caches of pip and Go below our own: a user who has to choose ours has no home for theirs either. */
 export const toolCachesBelow = (cacheDir: string): Record<string, string> => ({
-  PIP_CACHE_DIR: join(cacheDir, "pip"), GOCACHE: join(cacheDir, "go-build"), GOMODCACHE: join(cacheDir, "go-mod"),
+  PIP_CACHE_DIR: join(cacheDir, "pip"),
+  GOCACHE: join(cacheDir, "go-build"),
+  GOMODCACHE: join(cacheDir, "go-mod"),
 });
 
 /** What any program needs: where programs, its user's home and temporary files are, language and time zone. */
 const NEEDED = /^(PATH|HOME|TMPDIR|LANG|LC_ALL|LC_CTYPE|TZ)$/;
 /** What pip and go need besides: how the machine reaches the outside, whom it trusts there, and their own settings. */
-const TO_DOWNLOAD = /^((HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|XDG_(CACHE|CONFIG)_HOME|NETRC|PIP_\w+|PYENV_(ROOT|VERSION)|VIRTUAL_ENV|GO[A-Z0-9]+)$/i;
+const TO_DOWNLOAD =
+  /^((HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|XDG_(CACHE|CONFIG)_HOME|NETRC|PIP_\w+|PYENV_(ROOT|VERSION)|VIRTUAL_ENV|GO[A-Z0-9]+)$/i;
 
 /**
- * The environment of a child: named one by one, so that no setting and no secret of ours is in it. An engine is reached by whoever
- * may call it, and what is in `/proc/<pid>/environ` can be read by everything that runs as this user.
+ * The environment of a child: named one by one, so that no setting and no secret of ours is in it. An engine is reached
+ * by whoever may call it, and what is in `/proc/<pid>/environ` can be read by everything that runs as this user.
  */
-export function childEnvironment({ downloads = false, set = {} }: { downloads?: boolean; set?: Record<string, string> } = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => NEEDED.test(name) || (downloads && TO_DOWNLOAD.test(name)));
+export function childEnvironment({
+  downloads = false,
+  set = {},
+}: { downloads?: boolean; set?: Record<string, string> } = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => NEEDED.test(name) || (downloads && TO_DOWNLOAD.test(name)),
+  );
   return { ...Object.fromEntries(kept), ...set };
 }
 

@@ -29,9 +29,20 @@ export function findMongodb(remembered: string | undefined, context: ProvisionCo
     { name: STAND_IN, find: () => builtStandIn(context) },
   ];
   // Data written by the stand-in cannot be read by mongod, nor the other way round.
-  const readable = remembered === STAND_IN ? sources.filter(({ name }) => name === STAND_IN) : remembered ? sources.filter(({ name }) => name !== STAND_IN) : sources;
-  return provision(readable, remembered, (reasons) =>
-    `MongoDB could not be provided (${reasons}): set MONGODB_URL to a running one, put mongod on PATH, or install Go 1.24 or later for the built stand-in.`, context.signal);
+  const readable =
+    remembered === STAND_IN
+      ? sources.filter(({ name }) => name === STAND_IN)
+      : remembered
+        ? sources.filter(({ name }) => name !== STAND_IN)
+        : sources;
+  return provision(
+    readable,
+    remembered,
+    (reasons) =>
+      `MongoDB could not be provided (${reasons}): set MONGODB_URL to a running one, put mongod on ` +
+      "PATH, or install Go 1.24 or later for the built stand-in.",
+    context.signal,
+  );
 }
 
 async function onPath(): Promise<SourceResult> {
@@ -40,7 +51,9 @@ async function onPath(): Promise<SourceResult> {
   const version = await runTool({ command: path, args: ["--version"], withinMs: VERSION_WITHIN_MS });
   if (!version.ok) return { reason: `${path} does not run` };
   const major = /\bv(\d+)\./.exec(version.output)?.[1];
-  return major !== undefined && Number(major) < OLDEST_MAJOR ? { reason: `${path} is MongoDB ${major}, and ${OLDEST_MAJOR} or later is needed` } : { path, how: "mongod on PATH" };
+  return major !== undefined && Number(major) < OLDEST_MAJOR
+    ? { reason: `${path} is MongoDB ${major}, and ${OLDEST_MAJOR} or later is needed` }
+    : { path, how: "mongod on PATH" };
 }
 
 async function fromDownload({ cacheDir, progress }: ProvisionContext): Promise<SourceResult> {
@@ -48,13 +61,18 @@ async function fromDownload({ cacheDir, progress }: ProvisionContext): Promise<S
   const installed = await installOnce(target, async (directory) => {
     // Loaded only here: it inspects the operating system at import, and most starts need none of it.
     const [{ MongoBinary }, { MongoBinaryDownloadUrl }, { getOS }] = await Promise.all([
-      import("mongodb-memory-server-core"), import("mongodb-memory-server-core/lib/util/MongoBinaryDownloadUrl.js"), import("mongodb-memory-server-core/lib/util/getos/index.js"),
+      import("mongodb-memory-server-core"),
+      import("mongodb-memory-server-core/lib/util/MongoBinaryDownloadUrl.js"),
+      import("mongodb-memory-server-core/lib/util/getos/index.js"),
     ]);
     const at = { version: MONGOD_VERSION, platform: process.platform, arch: process.arch, os: await getOS() };
     const unreachable = await whyUnreachable(await new MongoBinaryDownloadUrl(at).getDownloadUrl());
     if (unreachable) return { reason: unreachable };
-    const file = await tellIfSlow(progress, `Engines: no mongod on PATH, so ${MONGOD_VERSION} is downloaded, once on this machine`, () =>
-      MongoBinary.getPath({ version: MONGOD_VERSION, downloadDir: directory, systemBinary: "" }));
+    const file = await tellIfSlow(
+      progress,
+      `Engines: no mongod on PATH, so ${MONGOD_VERSION} is downloaded, once on this machine`,
+      () => MongoBinary.getPath({ version: MONGOD_VERSION, downloadDir: directory, systemBinary: "" }),
+    );
     return (await works(file)) ? { file } : { reason: "the downloaded mongod does not run" };
   });
   return "reason" in installed ? installed : { path: target, how: `downloaded mongod ${MONGOD_VERSION}` };
@@ -63,7 +81,11 @@ async function fromDownload({ cacheDir, progress }: ProvisionContext): Promise<S
 async function whyUnreachable(url: string): Promise<string | undefined> {
   const dispatcher = new EnvHttpProxyAgent({ connect: { timeout: REACH_WITHIN_MS } });
   try {
-    const { statusCode, body } = await request(url, { method: "HEAD", dispatcher, signal: AbortSignal.timeout(REACH_WITHIN_MS) });
+    const { statusCode, body } = await request(url, {
+      method: "HEAD",
+      dispatcher,
+      signal: AbortSignal.timeout(REACH_WITHIN_MS),
+    });
     await body.dump();
     return statusCode < 400 ? undefined : `the download host answered ${statusCode}`;
   } catch (error) {
@@ -85,12 +107,33 @@ async function builtStandIn({ cacheDir, toolEnvironment, progress, signal }: Pro
     const file = join(directory, "ferretdb");
     mkdirSync(copy);
     cpSync(sources, copy, { recursive: true });
-    const line = `Engines: no mongod can be had, so Go builds the stand-in FerretDB ${FERRETDB_VERSION}, once on this machine: about two minutes`;
-    const build = await tellIfSlow(progress, line, () => runTool({
-      command: go, cwd: copy, downloads: true, withinMs: BUILD_WITHIN_MS, signal,
-      args: ["build", "-mod=readonly", "-modcacherw", "-buildvcs=false", "-trimpath", "-tags", "ferretdb_sqlite", "-ldflags", "-s -w", "-o", file, "."],
-      env: { ...toolEnvironment, CGO_ENABLED: "0", GOWORK: "off", PWD: copy },
-    }));
+    const line =
+      `Engines: no mongod can be had, so Go builds the stand-in FerretDB ${FERRETDB_VERSION}, ` +
+      "once on this machine: about two minutes";
+    const build = await tellIfSlow(progress, line, () =>
+      runTool({
+        command: go,
+        cwd: copy,
+        downloads: true,
+        withinMs: BUILD_WITHIN_MS,
+        signal,
+        args: [
+          "build",
+          "-mod=readonly",
+          "-modcacherw",
+          "-buildvcs=false",
+          "-trimpath",
+          "-tags",
+          "ferretdb_sqlite",
+          "-ldflags",
+          "-s -w",
+          "-o",
+          file,
+          ".",
+        ],
+        env: { ...toolEnvironment, CGO_ENABLED: "0", GOWORK: "off", PWD: copy },
+      }),
+    );
     return build.ok ? { file } : { reason: `go build: ${build.reason}` };
   });
   return "reason" in installed ? installed : { path: target, how: `stand-in FerretDB ${FERRETDB_VERSION}` };
@@ -107,8 +150,10 @@ function standInSources(): string | undefined {
 
 function hashOf(directory: string): string {
   const hash = createHash("sha256");
-  for (const name of readdirSync(directory).sort()) hash.update(`${name}\0`).update(readFileSync(join(directory, name)));
+  for (const name of readdirSync(directory).sort())
+    hash.update(`${name}\0`).update(readFileSync(join(directory, name)));
   return hash.digest("hex").slice(0, 12);
 }
 
-const works = async (path: string): Promise<boolean> => (await runTool({ command: path, args: ["--version"], withinMs: VERSION_WITHIN_MS })).ok;
+const works = async (path: string): Promise<boolean> =>
+  (await runTool({ command: path, args: ["--version"], withinMs: VERSION_WITHIN_MS })).ok;

@@ -33,9 +33,12 @@ export async function startMongodb(options: MongodbOptions): Promise<EmbeddedMon
   const program = await findMongodb(remembered?.how, options);
   const standIn = program.source === STAND_IN;
   const why = program.refused && ` (${program.refused})`;
-  options.progress(standIn
-    ? `Engines: MONGODB_URL is not set${why}, so the ${program.how} runs, data in ${options.dataDir}: for trials, as every query but by id scans`
-    : `Engines: MONGODB_URL is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`);
+  options.progress(
+    standIn
+      ? `Engines: MONGODB_URL is not set${why}, so the ${program.how} runs, data in ` +
+          `${options.dataDir}: for trials, as every query but by id scans`
+      : `Engines: MONGODB_URL is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`,
+  );
   const start = async (): Promise<EmbeddedMongodb> => {
     const port = options.port ?? (await freePort(remembered?.port));
     const engine = await run(program.path, options, { port, standIn });
@@ -47,26 +50,44 @@ export async function startMongodb(options: MongodbOptions): Promise<EmbeddedMon
       // Another process may take a free port between our look and the engine's start.
       if (error instanceof EngineError && error.code === "engine_failed") return start();
       throw error;
-    }));
+    }),
+  );
 }
 
 const hostOf = (port: number): string => `127.0.0.1:${port}`;
-const urlOf = (port: number, standIn: boolean): string => `mongodb://${hostOf(port)}/${standIn ? "" : `?replicaSet=${REPLICA_SET}`}`;
+const urlOf = (port: number, standIn: boolean): string =>
+  `mongodb://${hostOf(port)}/${standIn ? "" : `?replicaSet=${REPLICA_SET}`}`;
 
 /** mongod's arguments. */
 function mongodArguments(port: number, directory: string): string[] {
   return [
-    "--bind_ip", "127.0.0.1", "--port", String(port), "--dbpath", directory, "--quiet", "--replSet", REPLICA_SET,
-    // A quarter of a gigabyte of cache instead of half the machine's memory: it shares a trial's machine with Temporal and the service.
-    "--wiredTigerCacheSizeGB", "0.25",
+    "--bind_ip",
+    "127.0.0.1",
+    "--port",
+    String(port),
+    "--dbpath",
+    directory,
+    "--quiet",
+    "--replSet",
+    REPLICA_SET,
+    // A quarter of a gigabyte of cache instead of half the machine's memory: it shares a trial's machine with Temporal
+    // and the service.
+    "--wiredTigerCacheSizeGB",
+    "0.25",
     // Nobody copies from it, so the log of writes may be short: by itself it takes 5 % of the disk.
-    "--oplogSize", "256",
+    "--oplogSize",
+    "256",
     // A member waits 15 s at its end for another one to take over (MongoDB 5.0). There is none.
-    "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
+    "--setParameter",
+    "shutdownTimeoutMillisForSignaledShutdown=100",
   ];
 }
 
-function run(command: string, options: MongodbOptions, { port, standIn }: { port: number; standIn: boolean }): Promise<EngineProcess> {
+function run(
+  command: string,
+  options: MongodbOptions,
+  { port, standIn }: { port: number; standIn: boolean },
+): Promise<EngineProcess> {
   const directory = join(options.dataDir, standIn ? "ferretdb" : "mongodb");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const args = standIn
@@ -88,7 +109,11 @@ function run(command: string, options: MongodbOptions, { port, standIn }: { port
 
 async function answers(port: number, standIn: boolean): Promise<void> {
   if (!(await isListening(port))) throw new Error("not listening yet");
-  const client = new MongoClient(`mongodb://${hostOf(port)}/`, { serverSelectionTimeoutMS: ANSWER_WITHIN_MS, connectTimeoutMS: ANSWER_WITHIN_MS, directConnection: true });
+  const client = new MongoClient(`mongodb://${hostOf(port)}/`, {
+    serverSelectionTimeoutMS: ANSWER_WITHIN_MS,
+    connectTimeoutMS: ANSWER_WITHIN_MS,
+    directConnection: true,
+  });
   try {
     if (standIn) await client.db("admin").command({ ping: 1 });
     else await becomePrimary(client.db("admin"), hostOf(port));

@@ -4,8 +4,8 @@ import { connect, createServer } from "node:net";
 import { EngineError } from "./engine-error.js";
 
 /**
- * Below the range that operating systems give to outgoing connections (Linux from 32768, others from 49152): while an engine
- * restarts, a client's retries could otherwise be given the engine's own port and block it.
+ * Below the range that operating systems give to outgoing connections (Linux from 32768, others from 49152): while an
+ * engine restarts, a client's retries could otherwise be given the engine's own port and block it.
  */
 const FREE_PORTS = { from: 17_000, to: 32_000 };
 const TRIES = 100;
@@ -19,7 +19,10 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Whether something accepts connections there. Asked instead of `isFree` while an engine starts: that would take the port from it. */
+/**
+ * Whether something accepts connections there. Asked instead of `isFree` while an engine starts: that would take the
+ * port from it.
+ */
 export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" });
@@ -39,7 +42,10 @@ export async function freePort(wished?: number): Promise<number> {
     const port = randomInt(FREE_PORTS.from, FREE_PORTS.to);
     if (await isFree(port)) return port;
   }
-  throw new EngineError("port_in_use", `No free port between ${FREE_PORTS.from} and ${FREE_PORTS.to} was found: end what occupies them.`);
+  throw new EngineError(
+    "port_in_use",
+    `No free port between ${FREE_PORTS.from} and ${FREE_PORTS.to} was found: end what occupies them.`,
+  );
 }
 
 /**
@@ -49,6 +55,9 @@ export async function freePort(wished?: number): Promise<number> {
 export async function refuseTakenPorts(asked: Record<string, number | undefined>): Promise<void> {
   for (const [purpose, port] of Object.entries(asked)) {
     if (port === undefined || (await isFree(port))) continue;
-    throw new EngineError("port_in_use", `Port ${port}, asked for as ${purpose}, is in use on 127.0.0.1: end what listens there or choose another port.`);
+    throw new EngineError(
+      "port_in_use",
+      `Port ${port}, asked for as ${purpose}, is in use on 127.0.0.1: end what listens there or choose another port.`,
+    );
   }
 }

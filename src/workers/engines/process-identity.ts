@@ -31,7 +31,10 @@ export function commandLine(pid: number): string | undefined {
   }
 }
 
-/** /proc/PID/stat after the name, which may itself hold spaces and brackets: state first, start time twentieth (proc(5)). */
+/**
+ * /proc/PID/stat after the name, which may itself hold spaces and brackets: state first, start time twentieth
+ * (proc(5)).
+ */
 function fieldsAfterName(pid: number): string[] | undefined {
   if (process.platform !== "linux") return undefined;
   try {
@@ -44,7 +47,13 @@ function fieldsAfterName(pid: number): string[] | undefined {
 
 function ask(pid: number, field: string): string | undefined {
   try {
-    return execFileSync("ps", ["-o", field, "-p", String(pid)], { encoding: "utf8", env: childEnvironment(), stdio: ["ignore", "pipe", "ignore"] }).trim() || undefined;
+    return (
+      execFileSync("ps", ["-o", field, "-p", String(pid)], {
+        encoding: "utf8",
+        env: childEnvironment(),
+        stdio: ["ignore", "pipe", "ignore"],
+      }).trim() || undefined
+    );
   } catch {
     return undefined;
   }

@@ -36,8 +36,16 @@ export interface Source {
  * @param sentence makes the whole message from the collected reasons
  * @throws EngineError missing_tool, or stopped
  */
-export async function provision(sources: Source[], remembered: string | undefined, sentence: (reasons: string) => string, signal?: AbortSignal): Promise<Provisioned> {
-  const ordered = [...sources.filter(({ name }) => name === remembered), ...sources.filter(({ name }) => name !== remembered)];
+export async function provision(
+  sources: Source[],
+  remembered: string | undefined,
+  sentence: (reasons: string) => string,
+  signal?: AbortSignal,
+): Promise<Provisioned> {
+  const ordered = [
+    ...sources.filter(({ name }) => name === remembered),
+    ...sources.filter(({ name }) => name !== remembered),
+  ];
   const reasons: string[] = [];
   for (const source of ordered) {
     const result = await source.find();

@@ -47,7 +47,8 @@ export function createRecord(dataDir: string): EnginesRecord {
       try {
         write();
       } catch {
-        // A full disk must not end a service whose engine has just come back: only the clean-up after a kill would miss this process.
+        // A full disk must not end a service whose engine has just come back: only the clean-up after a kill would miss
+        // this process.
       }
     },
     ready: () => {
@@ -59,7 +60,9 @@ export function createRecord(dataDir: string): EnginesRecord {
 }
 
 /** The embedded engines that a live process owns on this directory; undefined when there is none or it is not ready. */
-export function readRunningEngines(dataDir: string): { temporalAddress?: string; temporalUiUrl?: string; mongodbUrl?: string; standIn: boolean } | undefined {
+export function readRunningEngines(
+  dataDir: string,
+): { temporalAddress?: string; temporalUiUrl?: string; mongodbUrl?: string; standIn: boolean } | undefined {
   const state = readJson<EnginesFile>(enginesFile(dataDir));
   if (!state?.ready || liveOwner(dataDir) === undefined) return undefined;
   return {
@@ -73,17 +76,24 @@ export function readRunningEngines(dataDir: string): { temporalAddress?: string;
 const STOP_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 25;
 
-/** Ends engines whose owner was killed, and waits until they let go of their files. To be called by the holder of the lock only. */
+/**
+ * Ends engines whose owner was killed, and waits until they let go of their files. To be called by the holder of the
+ * lock only.
+ */
 export async function stopLeftovers(dataDir: string, progress: (line: string) => void): Promise<void> {
   const state = readJson<EnginesFile>(enginesFile(dataDir));
-  await Promise.all([state?.temporal?.pid, state?.mongodb?.pid].map(async (pid) => {
-    if (pid === undefined || !runsOn(pid, dataDir)) return;
-    progress(`Process ${pid} is left from a killed owner of ${dataDir}: stopping it before its files are opened again`);
-    signal(pid, "SIGTERM");
-    if (await gone(pid, dataDir)) return;
-    signal(pid, "SIGKILL");
-    await gone(pid, dataDir);
-  }));
+  await Promise.all(
+    [state?.temporal?.pid, state?.mongodb?.pid].map(async (pid) => {
+      if (pid === undefined || !runsOn(pid, dataDir)) return;
+      progress(
+        `Process ${pid} is left from a killed owner of ${dataDir}: stopping it before its files are opened again`,
+      );
+      signal(pid, "SIGTERM");
+      if (await gone(pid, dataDir)) return;
+      signal(pid, "SIGKILL");
+      await gone(pid, dataDir);
+    }),
+  );
   rmSync(enginesFile(dataDir), { force: true });
 }
 
@@ -96,10 +106,11 @@ export function rememberProvision(dataDir: string, chosen: ProvisionFile): void 
 }
 
 /** Its files are named on its command line, so a stranger with the same id is not taken for it. */
-const runsOn = (pid: number, dataDir: string): boolean => isAlive(pid) && (commandLine(pid)?.includes(dataDir) ?? false);
+const runsOn = (pid: number, dataDir: string): boolean =>
+  isAlive(pid) && (commandLine(pid)?.includes(dataDir) ?? false);
 
 async function gone(pid: number, dataDir: string): Promise<boolean> {
-  for (const deadline = Date.now() + STOP_WITHIN_MS; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + STOP_WITHIN_MS; Date.now() < deadline;) {
     if (!runsOn(pid, dataDir)) return true;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }

@@ -1,6 +1,7 @@
 /**
- * The embedded mongod as a replica set of one: only a member of a set waits for a majority as the production one does, and only there does the
- * driver repeat a write whose answer was lost. A data directory of a standalone mongod becomes one by being started so and initiated.
+ * The embedded mongod as a replica set of one: only a member of a set waits for a majority as the production one does,
+ * and only there does the driver repeat a write whose answer was lost. A data directory of a standalone mongod becomes
+ * one by being started so and initiated.
  */
 import { type Db, MongoServerError } from "mongodb";
 
@@ -17,8 +18,8 @@ interface SetConfig {
 }
 
 /**
- * Brings the set to where it takes writes at this address: initiates it the first time, and names the new port to it when that has changed.
- * Repeatable, as a start may be broken off anywhere.
+ * Brings the set to where it takes writes at this address: initiates it the first time, and names the new port to it
+ * when that has changed. Repeatable, as a start may be broken off anywhere.
  * @param admin the database `admin` over a direct connection
  * @param host `127.0.0.1:port`
  * @throws Error while it is not primary yet; to be called again then

@@ -21,10 +21,23 @@ export type ToolResult = { ok: true; output: string } | { ok: false; reason: str
 const KEPT_CHARACTERS = 64 * 1024;
 
 /** Never throws: a tool that is missing, fails or takes too long gives a reason. */
-export function runTool({ command, args, cwd, env, downloads = false, withinMs, signal }: ToolRun): Promise<ToolResult> {
+export function runTool({
+  command,
+  args,
+  cwd,
+  env,
+  downloads = false,
+  withinMs,
+  signal,
+}: ToolRun): Promise<ToolResult> {
   return new Promise((resolve) => {
     // A group of its own: pip and go start further processes, which have to end with them.
-    const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: childEnvironment({ downloads, ...(env && { set: env }) }), ...(cwd && { cwd }) });
+    const child = spawn(command, args, {
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: childEnvironment({ downloads, ...(env && { set: env }) }),
+      ...(cwd && { cwd }),
+    });
     let output = "";
     let said = "";
     const watcher = child.pid === undefined ? undefined : watch(child.pid, "group");
@@ -49,7 +62,13 @@ export function runTool({ command, args, cwd, env, downloads = false, withinMs, 
     child.once("close", (code, endedBy) => {
       over();
       if (code === 0) resolve({ ok: true, output });
-      else resolve({ ok: false, reason: endedBy ? `ended by ${endedBy} (at most ${withinMs / 1000} s)` : lastLine(said) || `exit code ${code}` });
+      else
+        resolve({
+          ok: false,
+          reason: endedBy
+            ? `ended by ${endedBy} (at most ${withinMs / 1000} s)`
+            : lastLine(said) || `exit code ${code}`,
+        });
     });
   });
 }
@@ -65,5 +84,12 @@ function endGroup(pid: number | undefined): void {
 
 /** The last line that says something. */
 export function lastLine(text: string): string {
-  return text.split("\n").map((line) => line.trim()).filter(Boolean).at(-1)?.slice(0, 300) ?? "";
+  return (
+    text
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean)
+      .at(-1)
+      ?.slice(0, 300) ?? ""
+  );
 }

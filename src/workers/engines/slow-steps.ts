@@ -1,4 +1,7 @@
-/** Nobody looks at a silent start for long: a step that takes more than two seconds says so, and again every half minute. */
+/**
+ * Nobody looks at a silent start for long: a step that takes more than two seconds says so, and again every half
+ * minute.
+ */
 
 const SILENT_MS = 2_000;
 const REPEAT_MS = 30_000;

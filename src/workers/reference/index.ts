@@ -1,6 +1,6 @@
 /**
- * The generated parts of docs/reference. Each page has sections between `<!-- name: begin … -->` and `<!-- name: end -->`; scripts/reference.mjs
- * writes them, and test/docs/reference.test.ts compares them.
+ * The generated parts of docs/reference. Each page has sections between `<!-- name: begin … -->` and `<!-- name: end
+ * -->`; scripts/reference.mjs writes them, and test/docs/reference.test.ts compares them.
  */
 import { problemsTable } from "../../api/http/problems-table.js";
 import { settingsTable } from "../commands/settings-table.js";
@@ -8,7 +8,14 @@ import { deliveryHeadersTable, requestHeadersTable, reservedHeaders, securityHea
 import { metricsTable } from "./metrics.js";
 import { actsTable, callsTable, publicCallsTable } from "./roles-and-acts.js";
 import {
-  deliveryStatusesTable, grantRequestStatusesTable, lifeActsTable, outcomeClassesTable, outcomesTable, recoveryStatusesTable, scheduleTable, subscriptionStatusesTable,
+  deliveryStatusesTable,
+  grantRequestStatusesTable,
+  lifeActsTable,
+  outcomeClassesTable,
+  outcomesTable,
+  recoveryStatusesTable,
+  scheduleTable,
+  subscriptionStatusesTable,
 } from "./statuses-and-outcomes.js";
 
 /** Page in docs/reference → name of a section → its Markdown. */
@@ -17,12 +24,22 @@ export const REFERENCE: Readonly<Record<string, Readonly<Record<string, () => st
   "problems.md": { problems: problemsTable },
   "roles-and-acts.md": { acts: actsTable, calls: callsTable, "public calls": publicCallsTable },
   "statuses-and-outcomes.md": {
-    "delivery statuses": deliveryStatusesTable, "outcome classes": outcomeClassesTable, outcomes: outcomesTable, schedule: scheduleTable,
-    "subscription statuses": subscriptionStatusesTable, "subscription acts": lifeActsTable,
-    "recovery statuses": recoveryStatusesTable, "grant request statuses": grantRequestStatusesTable,
+    "delivery statuses": deliveryStatusesTable,
+    "outcome classes": outcomeClassesTable,
+    outcomes: outcomesTable,
+    schedule: scheduleTable,
+    "subscription statuses": subscriptionStatusesTable,
+    "subscription acts": lifeActsTable,
+    "recovery statuses": recoveryStatusesTable,
+    "grant request statuses": grantRequestStatusesTable,
   },
   "metrics.md": { metrics: metricsTable },
-  "http-headers.md": { "delivery headers": deliveryHeadersTable, "request headers": requestHeadersTable, "security headers": securityHeadersTable, "reserved headers": reservedHeaders },
+  "http-headers.md": {
+    "delivery headers": deliveryHeadersTable,
+    "request headers": requestHeadersTable,
+    "security headers": securityHeadersTable,
+    "reserved headers": reservedHeaders,
+  },
 };
 
 /**
@@ -35,7 +52,8 @@ export function withSections(page: string, text: string): string {
     const [begin, end] = [`<!-- ${name}: begin (made by scripts/reference.mjs) -->\n`, `<!-- ${name}: end -->`];
     const [before, rest] = cut(made, begin);
     const [, after] = cut(rest, end);
-    if (before === undefined || after === undefined) throw new Error(`docs/reference/${page} has no place for "${name}".`);
+    if (before === undefined || after === undefined)
+      throw new Error(`docs/reference/${page} has no place for "${name}".`);
     made = before + begin + section() + end + after;
   }
   return made;
@@ -43,5 +61,7 @@ export function withSections(page: string, text: string): string {
 
 function cut(text: string | undefined, at: string): [string, string] | [undefined, undefined] {
   const index = text?.indexOf(at) ?? -1;
-  return text === undefined || index < 0 ? [undefined, undefined] : [text.slice(0, index), text.slice(index + at.length)];
+  return text === undefined || index < 0
+    ? [undefined, undefined]
+    : [text.slice(0, index), text.slice(index + at.length)];
 }

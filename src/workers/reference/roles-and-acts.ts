@@ -10,7 +10,10 @@ const ROLES = ["admin", "provider", "consumer", "operator", "auditor"] as const 
 /** Act x role: `yes` where the role may do it. */
 export function actsTable(): string {
   const acts = Object.entries(ACTS) as [Act, readonly Role[]][];
-  return markdownTable(["act", ...ROLES], acts.map(([act, roles]) => [code(act), ...ROLES.map((role) => (roles.includes(role) ? "yes" : ""))]));
+  return markdownTable(
+    ["act", ...ROLES],
+    acts.map(([act, roles]) => [code(act), ...ROLES.map((role) => (roles.includes(role) ? "yes" : ""))]),
+  );
 }
 
 const callOf = ({ method, path }: Route): string => code(`${method.toUpperCase()} ${path}`);
@@ -18,12 +21,24 @@ const callOf = ({ method, path }: Route): string => code(`${method.toUpperCase()
 /** Act by act: the calls of the API that need it. */
 export function callsTable(): string {
   const routes = routesOf().filter((route) => !("hidden" in route && route.hidden));
-  const rows = (Object.keys(ACTS) as Act[]).map((act) => [code(act), routes.filter((route) => route.act === act).map(callOf).join(", ")]);
-  return markdownTable(["act", "calls"], rows.filter(([, calls]) => calls !== ""));
+  const rows = (Object.keys(ACTS) as Act[]).map((act) => [
+    code(act),
+    routes
+      .filter((route) => route.act === act)
+      .map(callOf)
+      .join(", "),
+  ]);
+  return markdownTable(
+    ["act", "calls"],
+    rows.filter(([, calls]) => calls !== ""),
+  );
 }
 
 /** The calls that need neither a key nor a session. */
 export function publicCallsTable(): string {
   const routes = routesOf().filter((route) => route.act === "public" && !("hidden" in route && route.hidden));
-  return markdownTable(["call", "what it gives"], routes.map((route) => [callOf(route), route.summary]));
+  return markdownTable(
+    ["call", "what it gives"],
+    routes.map((route) => [callOf(route), route.summary]),
+  );
 }

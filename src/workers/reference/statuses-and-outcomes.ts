@@ -1,4 +1,6 @@
-/** Statuses and outcomes. What a status means is said here once for the page; the compiler sees that none is missing. */
+/**
+ * Statuses and outcomes. What a status means is said here once for the page; the compiler sees that none is missing.
+ */
 import { OUTCOMES, type OutcomeClass } from "../../endpoint/outcomes.js";
 import type { GrantRequestStatus } from "../../store/model.js";
 import { LIFE, LIFE_ACTS, type LifeAct } from "../../store/subscription-life.js";
@@ -8,21 +10,49 @@ import { DEFAULT_SCHEDULE_SECONDS } from "../../workflows/schedule.js";
 import { code, markdownTable } from "./markdown.js";
 
 const DELIVERY: Record<DeliveryStatus, { meaning: string; next: string }> = {
-  pending: { meaning: "The delivery is recorded. Its first attempt has not ended yet.", next: "Nothing has to be done." },
+  pending: {
+    meaning: "The delivery is recorded. Its first attempt has not ended yet.",
+    next: "Nothing has to be done.",
+  },
   delivered: { meaning: "The endpoint answered 2xx.", next: "Resend it if the consumer lost the event." },
-  retrying: { meaning: "An attempt failed. The next one follows by the schedule.", next: "Retry it now, or cancel it." },
-  throttled: { meaning: "It waits for its turn, because of the subscription's rate limit or a Retry-After of the endpoint.", next: "Raise the rate limit if this lasts." },
-  held: { meaning: "The subscription is paused, suspended or disabled. The delivery waits.", next: "Resume the subscription, then it is sent." },
-  parked: { meaning: "The endpoint refused the event, or the subscription cannot send it. The same attempt again would not help.", next: "Read the outcome, correct the cause, then retry or cancel it." },
-  exhausted: { meaning: "All attempts of the schedule failed.", next: "Resend it, or start a recovery when the endpoint is back." },
-  cancelled: { meaning: "It was cancelled by a person or a program, its subscription was deleted, or its content was erased.", next: "Resend it if it was cancelled by mistake." },
+  retrying: {
+    meaning: "An attempt failed. The next one follows by the schedule.",
+    next: "Retry it now, or cancel it.",
+  },
+  throttled: {
+    meaning: "It waits for its turn, because of the subscription's rate limit or a Retry-After of the endpoint.",
+    next: "Raise the rate limit if this lasts.",
+  },
+  held: {
+    meaning: "The subscription is paused, suspended or disabled. The delivery waits.",
+    next: "Resume the subscription, then it is sent.",
+  },
+  parked: {
+    meaning:
+      "The endpoint refused the event, or the subscription cannot send it. The same attempt again would not help.",
+    next: "Read the outcome, correct the cause, then retry or cancel it.",
+  },
+  exhausted: {
+    meaning: "All attempts of the schedule failed.",
+    next: "Resend it, or start a recovery when the endpoint is back.",
+  },
+  cancelled: {
+    meaning: "It was cancelled by a person or a program, its subscription was deleted, or its content was erased.",
+    next: "Resend it if it was cancelled by mistake.",
+  },
 };
 
 /** Deliveries: meaning, whether the status is final, what can be done. */
-export const deliveryStatusesTable = (): string => markdownTable(
-  ["status", "meaning", "final", "what you can do"],
-  (Object.keys(DELIVERY) as DeliveryStatus[]).map((status) => [code(status), DELIVERY[status].meaning, SETTLED_STATUSES.includes(status) ? "yes" : "", DELIVERY[status].next]),
-);
+export const deliveryStatusesTable = (): string =>
+  markdownTable(
+    ["status", "meaning", "final", "what you can do"],
+    (Object.keys(DELIVERY) as DeliveryStatus[]).map((status) => [
+      code(status),
+      DELIVERY[status].meaning,
+      SETTLED_STATUSES.includes(status) ? "yes" : "",
+      DELIVERY[status].next,
+    ]),
+  );
 
 const CLASS: Record<OutcomeClass, string> = {
   delivered: "The delivery is done.",
@@ -32,17 +62,32 @@ const CLASS: Record<OutcomeClass, string> = {
   ours: "Sealpost failed, and the endpoint did not. The attempt does not count and is made again.",
 };
 
-export const outcomeClassesTable = (): string => markdownTable(["class", "what happens"], Object.entries(CLASS).map(([name, meaning]) => [code(name), meaning]));
+export const outcomeClassesTable = (): string =>
+  markdownTable(
+    ["class", "what happens"],
+    Object.entries(CLASS).map(([name, meaning]) => [code(name), meaning]),
+  );
 
-export const outcomesTable = (): string => markdownTable(
-  ["code", "class", "what happened", "what to do"], Object.entries(OUTCOMES).map(([name, row]) => [code(name), code(row.class), row.explanation, row.hint]),
-);
+export const outcomesTable = (): string =>
+  markdownTable(
+    ["code", "class", "what happened", "what to do"],
+    Object.entries(OUTCOMES).map(([name, row]) => [code(name), code(row.class), row.explanation, row.hint]),
+  );
 
 /** Subscriptions: what each status does to deliveries, and which act leads where. */
-export const subscriptionStatusesTable = (): string => markdownTable(
-  ["status", "meaning", "deliveries", "test events", "next"],
-  Object.entries(LIFE).map(([status, { meaning, routing, test, next }]) => [code(status), meaning, routing, test, Object.entries(next).flatMap(([act, to]) => (to === "same" ? [] : [`${act} → ${to === "before" ? "the status before" : code(to)}`])).join(", ")]),
-);
+export const subscriptionStatusesTable = (): string =>
+  markdownTable(
+    ["status", "meaning", "deliveries", "test events", "next"],
+    Object.entries(LIFE).map(([status, { meaning, routing, test, next }]) => [
+      code(status),
+      meaning,
+      routing,
+      test,
+      Object.entries(next)
+        .flatMap(([act, to]) => (to === "same" ? [] : [`${act} → ${to === "before" ? "the status before" : code(to)}`]))
+        .join(", "),
+    ]),
+  );
 
 const ACT_MEANING: Record<LifeAct, string> = {
   verify: "Proves that the endpoint belongs to the consumer.",
@@ -59,9 +104,15 @@ const ACT_MEANING: Record<LifeAct, string> = {
 };
 
 /** The acts of the table before: what they do, and which act of roles-and-acts they need. */
-export const lifeActsTable = (): string => markdownTable(
-  ["act", "meaning", "needs"], (Object.keys(LIFE_ACTS) as LifeAct[]).map((act) => [code(act), ACT_MEANING[act], LIFE_ACTS[act] === "service" ? "only the service does this" : code(LIFE_ACTS[act])]),
-);
+export const lifeActsTable = (): string =>
+  markdownTable(
+    ["act", "meaning", "needs"],
+    (Object.keys(LIFE_ACTS) as LifeAct[]).map((act) => [
+      code(act),
+      ACT_MEANING[act],
+      LIFE_ACTS[act] === "service" ? "only the service does this" : code(LIFE_ACTS[act]),
+    ]),
+  );
 
 const RECOVERY: Record<RecoveryStatus, string> = {
   running: "Deliveries are handed over at the pace of each subscription.",
@@ -70,7 +121,11 @@ const RECOVERY: Record<RecoveryStatus, string> = {
   cancelled: "It was cancelled. What was handed over before goes on.",
   failed: "It could not go on. `error` says why. Start a new one.",
 };
-export const recoveryStatusesTable = (): string => markdownTable(["status", "meaning"], Object.entries(RECOVERY).map(([status, meaning]) => [code(status), meaning]));
+export const recoveryStatusesTable = (): string =>
+  markdownTable(
+    ["status", "meaning"],
+    Object.entries(RECOVERY).map(([status, meaning]) => [code(status), meaning]),
+  );
 
 const GRANT_REQUEST: Record<GrantRequestStatus, string> = {
   open: "It waits for the provider's answer.",
@@ -78,12 +133,18 @@ const GRANT_REQUEST: Record<GrantRequestStatus, string> = {
   refused: "The provider refused it, with a reason.",
   withdrawn: "The consumer withdrew it.",
 };
-export const grantRequestStatusesTable = (): string => markdownTable(["status", "meaning"], Object.entries(GRANT_REQUEST).map(([status, meaning]) => [code(status), meaning]));
+export const grantRequestStatusesTable = (): string =>
+  markdownTable(
+    ["status", "meaning"],
+    Object.entries(GRANT_REQUEST).map(([status, meaning]) => [code(status), meaning]),
+  );
 
 /** The default schedule: after which attempt how long is waited. */
-export const scheduleTable = (): string => markdownTable(
-  ["after attempt", "wait"], DEFAULT_SCHEDULE_SECONDS.map((seconds, index) => [String(index + 1), duration(seconds)]),
-);
+export const scheduleTable = (): string =>
+  markdownTable(
+    ["after attempt", "wait"],
+    DEFAULT_SCHEDULE_SECONDS.map((seconds, index) => [String(index + 1), duration(seconds)]),
+  );
 
 function duration(seconds: number): string {
   if (seconds % 3_600 === 0) return `${seconds / 3_600} h`;

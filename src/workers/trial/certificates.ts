@@ -35,8 +35,14 @@ export interface CertificateAuthority {
   issue(options?: CertificateOptions): Promise<IssuedCertificate>;
 }
 
-/** A certificate authority with a fresh key (ECDSA P-256). `commonName` tells several apart; with `names` it can serve itself. */
-export async function createCertificateAuthority({ commonName = "Test authority", names = [] }: { commonName?: string; names?: string[] } = {}): Promise<CertificateAuthority> {
+/**
+ * A certificate authority with a fresh key (ECDSA P-256). `commonName` tells several apart; with `names` it can serve
+ * itself.
+ */
+export async function createCertificateAuthority({
+  commonName = "Test authority",
+  names = [],
+}: { commonName?: string; names?: string[] } = {}): Promise<CertificateAuthority> {
   const authorityKeys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${commonName}`,
@@ -46,8 +52,13 @@ export async function createCertificateAuthority({ commonName = "Test authority"
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
-      ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value })))]),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
+      ...(names.length === 0
+        ? []
+        : [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value })))]),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature,
+        true,
+      ),
       await x509.SubjectKeyIdentifierExtension.create(authorityKeys.publicKey),
     ],
   });

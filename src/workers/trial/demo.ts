@@ -1,4 +1,7 @@
-/** The built-in demo: a consumer endpoint over mutual TLS on loopback, so that a newcomer sees a signed delivery at once. */
+/**
+ * The built-in demo: a consumer endpoint over mutual TLS on loopback, so that a newcomer sees a signed delivery at
+ * once.
+ */
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -20,7 +23,10 @@ const MAX_BODY_BYTES = 2 * 1024 * 1024;
 export interface Demo {
   /** The one local origin that may be called without SEALPOST_ALLOW_LOCAL_TARGETS. */
   origin: string;
-  /** Creates the demo's api, event type, group and subscription, or points them at this start's address and certificates. */
+  /**
+   * Creates the demo's api, event type, group and subscription, or points them at this start's address and
+   * certificates.
+   */
   register(store: Store): Promise<void>;
   close(): Promise<void>;
 }
@@ -31,7 +37,14 @@ export async function startDemo(tell: (line: string) => void): Promise<Demo> {
   const server = await authority.issue({ commonName: "localhost", usage: "server" });
   const client = await authority.issue({ commonName: "sealpost-demo-sender", usage: "client" });
   const secret = { current: newSigningSecret() };
-  const receiver = createServer({ cert: server.cert, key: server.key, ca: authority.ca, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.3" });
+  const receiver = createServer({
+    cert: server.cert,
+    key: server.key,
+    ca: authority.ca,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: "TLSv1.3",
+  });
   receiver.on("request", (request, response) => {
     const parts: Buffer[] = [];
     let size = 0;
@@ -41,9 +54,18 @@ export async function startDemo(tell: (line: string) => void): Promise<Demo> {
       else parts.push(part);
     });
     request.on("end", () => {
-      const valid = verify({ headers: request.headers, body: Buffer.concat(parts), secrets: [secret.current], nowSeconds: Math.floor(Date.now() / 1_000) }).ok;
+      const valid = verify({
+        headers: request.headers,
+        body: Buffer.concat(parts),
+        secrets: [secret.current],
+        nowSeconds: Math.floor(Date.now() / 1_000),
+      }).ok;
       const peer = (request.socket as TLSSocket).getPeerCertificate().subject?.CN ?? "unknown";
-      tell(`Demo receiver: ${String(request.headers["webhook-id"])} ${String(request.headers["webhook-event-type"])}, ${size} bytes, signature ${valid ? "valid" : "NOT VALID"}, client certificate "${String(peer)}"`);
+      tell(
+        `Demo receiver: ${String(request.headers["webhook-id"])} ` +
+          `${String(request.headers["webhook-event-type"])}, ${size} bytes, signature ` +
+          `${valid ? "valid" : "NOT VALID"}, client certificate "${String(peer)}"`,
+      );
       response.writeHead(valid ? 204 : 400).end();
     });
     request.on("error", () => response.destroy());
@@ -56,7 +78,8 @@ export async function startDemo(tell: (line: string) => void): Promise<Demo> {
       const kept = await store.subscriptions.get(DEMO_SUBSCRIPTION);
       secret.current = kept?.secrets[0]?.secret ?? secret.current;
       await register(store, {
-        url: `${origin}/webhooks`, tls: { ca: authority.ca, clientCert: client.cert, clientKey: client.key, minVersion: "TLSv1.3" },
+        url: `${origin}/webhooks`,
+        tls: { ca: authority.ca, clientCert: client.cert, clientKey: client.key, minVersion: "TLSv1.3" },
         secrets: kept?.secrets ?? [{ secret: secret.current, createdAt: new Date() }],
       });
     },
@@ -64,14 +87,47 @@ export async function startDemo(tell: (line: string) => void): Promise<Demo> {
   };
 }
 
-async function register(store: Store, endpoint: Pick<Subscription, "url" | "secrets"> & { tls: NonNullable<Subscription["tls"]> }): Promise<void> {
+async function register(
+  store: Store,
+  endpoint: Pick<Subscription, "url" | "secrets"> & { tls: NonNullable<Subscription["tls"]> },
+): Promise<void> {
   const now = { createdAt: new Date(), updatedAt: new Date() };
-  await Promise.all([store.subscriptions.delete(`sub_${OLD}`), store.groups.delete(`grp_${OLD}`), store.apis.delete(`api_${OLD}`)]);
-  await unlessThere(store.apis.insert({ id: DEMO_API, name: "Demo", description: "Made at start for the first delivery; delete it when you like.", ...now }));
-  await unlessThere(store.eventTypes.insert({ name: DEMO_EVENT_TYPE, apiId: DEMO_API, description: "A greeting, for the first delivery.", ...now }));
-  await store.eventTypes.update(DEMO_EVENT_TYPE, (current) => (current.apiId === DEMO_API ? current : { ...current, apiId: DEMO_API }));
-  await unlessThere(store.groups.insert({ id: DEMO_GROUP, name: "Demo consumers", grants: [DEMO_API], samlGroups: [], ...now }));
-  const subscription: Subscription = { id: DEMO_SUBSCRIPTION, groupId: DEMO_GROUP, name: "Demo receiver", eventTypes: [DEMO_EVENT_TYPE], status: "active", ...endpoint, ...now };
+  await Promise.all([
+    store.subscriptions.delete(`sub_${OLD}`),
+    store.groups.delete(`grp_${OLD}`),
+    store.apis.delete(`api_${OLD}`),
+  ]);
+  await unlessThere(
+    store.apis.insert({
+      id: DEMO_API,
+      name: "Demo",
+      description: "Made at start for the first delivery; delete it when you like.",
+      ...now,
+    }),
+  );
+  await unlessThere(
+    store.eventTypes.insert({
+      name: DEMO_EVENT_TYPE,
+      apiId: DEMO_API,
+      description: "A greeting, for the first delivery.",
+      ...now,
+    }),
+  );
+  await store.eventTypes.update(DEMO_EVENT_TYPE, (current) =>
+    current.apiId === DEMO_API ? current : { ...current, apiId: DEMO_API },
+  );
+  await unlessThere(
+    store.groups.insert({ id: DEMO_GROUP, name: "Demo consumers", grants: [DEMO_API], samlGroups: [], ...now }),
+  );
+  const subscription: Subscription = {
+    id: DEMO_SUBSCRIPTION,
+    groupId: DEMO_GROUP,
+    name: "Demo receiver",
+    eventTypes: [DEMO_EVENT_TYPE],
+    status: "active",
+    ...endpoint,
+    ...now,
+  };
   await unlessThere(store.subscriptions.insert(subscription));
   await store.subscriptions.update(DEMO_SUBSCRIPTION, (current) => ({ ...current, ...endpoint }));
 }
@@ -83,8 +139,8 @@ export async function unlessThere(insert: Promise<void>): Promise<void> {
   });
 }
 
-const closed = (server: Server): Promise<void> => new Promise((resolve) => {
-  server.close(() => resolve());
-  server.closeAllConnections();
-});
-
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });

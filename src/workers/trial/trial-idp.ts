@@ -1,6 +1,7 @@
 /**
- * The trial identity provider: three people, one click each, so that a newcomer sees a log-in at once. It listens on loopback only, lives
- * as long as the process, and never runs in production: whoever can open a page on this machine can log in as its admin.
+ * The trial identity provider: three people, one click each, so that a newcomer sees a log-in at once. It listens on
+ * loopback only, lives as long as the process, and never runs in production: whoever can open a page on this machine
+ * can log in as its admin.
  */
 // tsyringe, below @peculiar/x509, needs it at import.
 import "reflect-metadata";
@@ -31,12 +32,29 @@ interface TrialPerson {
   group: string;
   may: string;
 }
-const PEOPLE: ReadonlyMap<string, TrialPerson> = new Map(Object.entries({
-  admin: { name: "Ada Admin", email: "admin@trial.example", group: "trial-admins", may: "does everything" },
-  provider: { name: "Pia Provider", email: "provider@trial.example", group: "trial-providers", may: "publishes the events of the Demo api" },
-  operator: { name: "Olga Operator", email: "operator@trial.example", group: "trial-operators", may: "keeps deliveries going, here and in the Temporal UI" },
-  consumer: { name: "Carl Consumer", email: "consumer@trial.example", group: "trial-consumers", may: "subscribes for the group Demo consumers" },
-}));
+const PEOPLE: ReadonlyMap<string, TrialPerson> = new Map(
+  Object.entries({
+    admin: { name: "Ada Admin", email: "admin@trial.example", group: "trial-admins", may: "does everything" },
+    provider: {
+      name: "Pia Provider",
+      email: "provider@trial.example",
+      group: "trial-providers",
+      may: "publishes the events of the Demo api",
+    },
+    operator: {
+      name: "Olga Operator",
+      email: "operator@trial.example",
+      group: "trial-operators",
+      may: "keeps deliveries going, here and in the Temporal UI",
+    },
+    consumer: {
+      name: "Carl Consumer",
+      email: "consumer@trial.example",
+      group: "trial-consumers",
+      may: "subscribes for the group Demo consumers",
+    },
+  }),
+);
 
 export interface TrialIdp {
   url: string;
@@ -58,7 +76,10 @@ async function loadProgram(): Promise<SamlProgram | undefined> {
   }
 }
 
-/** Starts it for the service at this address; undefined when it is not installed. Key and certificate are made now and kept in memory. */
+/**
+ * Starts it for the service at this address; undefined when it is not installed. Key and certificate are made now and
+ * kept in memory.
+ */
 export async function startTrialIdp(publicUrl: string): Promise<TrialIdp | undefined> {
   const program = await loadProgram();
   if (!program) return undefined;
@@ -68,20 +89,41 @@ export async function startTrialIdp(publicUrl: string): Promise<TrialIdp | undef
   // Another site than the service's, as in real life: browsers tell localhost and 127.0.0.1 apart.
   const host = new URL(publicUrl).hostname === "localhost" ? "127.0.0.1" : "localhost";
   const url = `http://${host}:${(server.address() as AddressInfo).port}`;
-  const idp: Idp = { url, acs: acsUrl(publicUrl, TRIAL_CONNECTION), audience: spEntityId(publicUrl, TRIAL_CONNECTION), program, key, cert };
+  const idp: Idp = {
+    url,
+    acs: acsUrl(publicUrl, TRIAL_CONNECTION),
+    audience: spEntityId(publicUrl, TRIAL_CONNECTION),
+    program,
+    key,
+    cert,
+  };
   server.on("request", (request, response) => {
-    answer(idp, request, response).catch(() => sendText(response, 400, "This is no log-in of the service beside this trial identity provider. Start it there."));
+    answer(idp, request, response).catch(() =>
+      sendText(response, 400, "This is no log-in of the service beside this trial identity provider. Start it there."),
+    );
   });
   return { url, register: (store) => register(store, { ssoUrl: `${url}/sso`, cert }), close: () => closed(server) };
 }
 
 async function makeKey(): Promise<{ key: string; cert: string }> {
-  const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength: 2_048, publicExponent: new Uint8Array([1, 0, 1]) };
+  const algorithm = {
+    name: "RSASSA-PKCS1-v1_5",
+    hash: "SHA-256",
+    modulusLength: 2_048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: "CN=Sealpost trial identity provider", keys, signingAlgorithm: algorithm, notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + 365 * DAY_MS),
+    name: "CN=Sealpost trial identity provider",
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(Date.now() - DAY_MS),
+    notAfter: new Date(Date.now() + 365 * DAY_MS),
   });
-  return { cert: certificate.toString("pem"), key: x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY") };
+  return {
+    cert: certificate.toString("pem"),
+    key: x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"),
+  };
 }
 
 async function register(store: Store, { ssoUrl, cert }: { ssoUrl: string; cert: string }): Promise<void> {
@@ -89,25 +131,52 @@ async function register(store: Store, { ssoUrl, cert }: { ssoUrl: string; cert: 
   if (!read.ok) throw new Error("The trial identity provider's own certificate cannot be read.");
   const now = { createdAt: new Date(), updatedAt: new Date() };
   const group = (name: string): string => PEOPLE.get(name)?.group ?? "";
-  const pointed: Pick<SamlConnection, "entityId" | "ssoUrl" | "certificates" | "status"> = { entityId: ENTITY_ID, ssoUrl, certificates: [read.certificate], status: "enabled" };
-  await unlessThere(store.groups.insert({ id: DEMO_GROUP, name: "Demo consumers", grants: [], samlGroups: [], ...now }));
-  await store.groups.update(DEMO_GROUP, (current) => ({ ...current, samlGroups: [...new Set([...current.samlGroups, group("consumer")])] }));
-  const roles: SamlConnection["roles"] = [
-    { samlGroup: group("admin"), role: "admin" }, { samlGroup: group("provider"), role: "provider", apiIds: [DEMO_API] }, { samlGroup: group("operator"), role: "operator" },
-  ];
-  await unlessThere(store.samlConnections.insert({
-    id: TRIAL_CONNECTION, name: "Trial", ...pointed, requireSignedResponse: true, idpInitiated: false, groupIds: [DEMO_GROUP], roles, ...now,
+  const pointed: Pick<SamlConnection, "entityId" | "ssoUrl" | "certificates" | "status"> = {
+    entityId: ENTITY_ID,
+    ssoUrl,
+    certificates: [read.certificate],
+    status: "enabled",
+  };
+  await unlessThere(
+    store.groups.insert({ id: DEMO_GROUP, name: "Demo consumers", grants: [], samlGroups: [], ...now }),
+  );
+  await store.groups.update(DEMO_GROUP, (current) => ({
+    ...current,
+    samlGroups: [...new Set([...current.samlGroups, group("consumer")])],
   }));
+  const roles: SamlConnection["roles"] = [
+    { samlGroup: group("admin"), role: "admin" },
+    { samlGroup: group("provider"), role: "provider", apiIds: [DEMO_API] },
+    { samlGroup: group("operator"), role: "operator" },
+  ];
+  await unlessThere(
+    store.samlConnections.insert({
+      id: TRIAL_CONNECTION,
+      name: "Trial",
+      ...pointed,
+      requireSignedResponse: true,
+      idpInitiated: false,
+      groupIds: [DEMO_GROUP],
+      roles,
+      ...now,
+    }),
+  );
   await store.samlConnections.update(TRIAL_CONNECTION, (current) => ({
     // A role that an earlier version did not have comes with the next start; what somebody changed stays.
-    ...current, ...pointed, roles: [...current.roles, ...roles.filter(({ samlGroup }) => !current.roles.some((each) => each.samlGroup === samlGroup))],
+    ...current,
+    ...pointed,
+    roles: [
+      ...current.roles,
+      ...roles.filter(({ samlGroup }) => !current.roles.some((each) => each.samlGroup === samlGroup)),
+    ],
   }));
 }
 
 /** In production nobody may log in through a trial that once ran on this database. */
 export async function retireTrial(store: Store): Promise<void> {
   const connection = await store.samlConnections.get(TRIAL_CONNECTION);
-  if (connection?.status === "enabled") await store.samlConnections.update(TRIAL_CONNECTION, (current) => ({ ...current, status: "disabled" }));
+  if (connection?.status === "enabled")
+    await store.samlConnections.update(TRIAL_CONNECTION, (current) => ({ ...current, status: "disabled" }));
 }
 
 interface Idp {
@@ -123,60 +192,120 @@ interface Idp {
 async function answer(idp: Idp, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? "/", idp.url);
   // A name that somebody made point at 127.0.0.1 is not asked for here.
-  if (request.headers.host !== new URL(idp.url).host) return sendText(response, 421, "This is not the address of the trial identity provider.");
-  if (request.method === "GET" && pathname === "/style.css") return void response.writeHead(200, { "content-type": "text/css; charset=utf-8" }).end(STYLESHEET);
-  if (request.method === "GET" && pathname === "/post.js") return void response.writeHead(200, { "content-type": "text/javascript; charset=utf-8" }).end("document.forms[0].submit();\n");
+  if (request.headers.host !== new URL(idp.url).host)
+    return sendText(response, 421, "This is not the address of the trial identity provider.");
+  if (request.method === "GET" && pathname === "/style.css")
+    return void response.writeHead(200, { "content-type": "text/css; charset=utf-8" }).end(STYLESHEET);
+  if (request.method === "GET" && pathname === "/post.js")
+    return void response
+      .writeHead(200, { "content-type": "text/javascript; charset=utf-8" })
+      .end("document.forms[0].submit();\n");
   if (pathname !== "/sso") return sendPage(idp, response, chooser(undefined));
   if (request.method !== "POST") return sendPage(idp, response, chooser(searchParams));
-  if (request.headers.origin !== idp.url) return sendText(response, 403, "Choose a person on the page of the trial identity provider.");
+  if (request.headers.origin !== idp.url)
+    return sendText(response, 403, "Choose a person on the page of the trial identity provider.");
   const body = await readBody(request, BODY_LIMIT_BYTES);
   if (!body.ok) return sendText(response, 413, "That is too much for a log-in.");
   const form = new URLSearchParams(body.bytes.toString("utf8"));
   sendPage(idp, response, await respond(idp, form));
 }
 
-/** A signed response to the request, for the person chosen. Rejects for a request of anybody but the service beside it. */
+/**
+ * A signed response to the request, for the person chosen. Rejects for a request of anybody but the service beside it.
+ */
 async function respond(idp: Idp, form: URLSearchParams): Promise<Html> {
-  const xml = await promisify(inflateRaw)(Buffer.from(form.get("SAMLRequest") ?? "", "base64"), { maxOutputLength: BODY_LIMIT_BYTES });
-  const { id, acsUrl: acs, audience } = (await idp.program.parseSAMLRequest(xml.toString("utf8"), false)) as Record<"id" | "acsUrl" | "audience", string>;
+  const xml = await promisify(inflateRaw)(Buffer.from(form.get("SAMLRequest") ?? "", "base64"), {
+    maxOutputLength: BODY_LIMIT_BYTES,
+  });
+  const {
+    id,
+    acsUrl: acs,
+    audience,
+  } = (await idp.program.parseSAMLRequest(xml.toString("utf8"), false)) as Record<"id" | "acsUrl" | "audience", string>;
   const person = PEOPLE.get(form.get("person") ?? "");
   if (!person || acs !== idp.acs || audience !== idp.audience) throw new Error("not a request of this service");
   const signed = await idp.program.createSAMLResponse({
-    audience, issuer: ENTITY_ID, acsUrl: acs, requestId: id, privateKey: idp.key, publicKey: idp.cert, ttlInMinutes: 4,
+    audience,
+    issuer: ENTITY_ID,
+    acsUrl: acs,
+    requestId: id,
+    privateKey: idp.key,
+    publicKey: idp.cert,
+    ttlInMinutes: 4,
     claims: { email: person.email, raw: { email: person.email, displayName: person.name, groups: [person.group] } },
   });
   return html`<h1>Logging in as ${person.name} …</h1>
-<form method="post" action="${idp.acs}"><input type="hidden" name="SAMLResponse" value="${Buffer.from(signed).toString("base64")}">
-<input type="hidden" name="RelayState" value="${form.get("RelayState") ?? ""}"><button>Go on</button></form>
-<script src="/post.js"></script>`;
+    <form method="post" action="${idp.acs}">
+      <input type="hidden" name="SAMLResponse" value="${Buffer.from(signed).toString("base64")}" />
+      <input type="hidden" name="RelayState" value="${form.get("RelayState") ?? ""}" /><button>Go on</button>
+    </form>
+    <script src="/post.js"></script>`;
 }
 
 function chooser(request: URLSearchParams | undefined): Html {
   const samlRequest = request?.get("SAMLRequest");
-  if (!samlRequest) return html`<h1>Trial identity provider</h1><p>Start a log-in at the service; it leads here.</p>`;
-  const people = [...PEOPLE].map(([id, { name, email, may }]) => html`<div class="row"><div class="grow"><strong>${name}</strong>, ${id}<br><span class="quiet small">${email}; ${may}</span></div>
-<button name="person" value="${id}" aria-label="Log in as ${name}, ${id}">Log in</button></div>`);
-  return html`<h1>Who are you today?</h1><p class="quiet">Nobody asks for a password here.</p>
-<form method="post" action="/sso"><input type="hidden" name="SAMLRequest" value="${samlRequest}"><input type="hidden" name="RelayState" value="${request?.get("RelayState") ?? ""}">
-${people}</form>`;
+  if (!samlRequest)
+    return html`<h1>Trial identity provider</h1>
+      <p>Start a log-in at the service; it leads here.</p>`;
+  const people = [...PEOPLE].map(
+    ([id, { name, email, may }]) =>
+      html`<div class="row">
+        <div class="grow"><strong>${name}</strong>, ${id}<br /><span class="quiet small">${email}; ${may}</span></div>
+        <button name="person" value="${id}" aria-label="Log in as ${name}, ${id}">Log in</button>
+      </div>`,
+  );
+  return html`<h1>Who are you today?</h1>
+    <p class="quiet">Nobody asks for a password here.</p>
+    <form method="post" action="/sso">
+      <input type="hidden" name="SAMLRequest" value="${samlRequest}" /><input
+        type="hidden"
+        name="RelayState"
+        value="${request?.get("RelayState") ?? ""}"
+      />
+      ${people}
+    </form>`;
 }
 
 function sendPage(idp: Idp, response: ServerResponse, main: Html): void {
   const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Trial identity provider</title><link rel="stylesheet" href="/style.css"></head>
-<body><header><span class="brand">Trial identity provider</span></header>
-<main><div class="alert" role="note"><p><strong>For trial only.</strong> It runs on this machine, beside Sealpost, and lets anybody here in. It never runs in production.</p></div>
-<div class="card">${main}</div></main></body></html>
-`;
-  response.writeHead(200, {
-    "content-type": "text/html; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "same-origin",
-    "content-security-policy": `default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self' ${new URL(idp.acs).origin}; base-uri 'none'; frame-ancestors 'none'`,
-  }).end(page.text);
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>Trial identity provider</title>
+        <link rel="stylesheet" href="/style.css" />
+      </head>
+      <body>
+        <header><span class="brand">Trial identity provider</span></header>
+        <main>
+          <div class="alert" role="note">
+            <p>
+              <strong>For trial only.</strong> It runs on this machine, beside Sealpost, and lets anybody here in. It
+              never runs in production.
+            </p>
+          </div>
+          <div class="card">${main}</div>
+        </main>
+      </body>
+    </html> `;
+  response
+    .writeHead(200, {
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "same-origin",
+      "content-security-policy":
+        "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self' " +
+        `${new URL(idp.acs).origin}; base-uri 'none'; frame-ancestors 'none'`,
+    })
+    .end(page.text);
 }
 
-const sendText = (response: ServerResponse, status: number, text: string): void => void response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+const sendText = (response: ServerResponse, status: number, text: string): void =>
+  void response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
 
-const closed = (server: Server): Promise<void> => new Promise((resolve) => {
-  server.close(() => resolve());
-  server.closeAllConnections();
-});
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });

@@ -1,6 +1,7 @@
 /**
- * Completes acts whose outcome is not on record: their process died between the two, or the store went away. At the start, and by the
- * clock. What the act has left tells the outcome; where it does not tell, the record says `unknown`. Nothing is dropped.
+ * Completes acts whose outcome is not on record: their process died between the two, or the store went away. At the
+ * start, and by the clock. What the act has left tells the outcome; where it does not tell, the record says `unknown`.
+ * Nothing is dropped.
  */
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
@@ -27,14 +28,18 @@ const SURELY_OVER_MS = 10 * 60_000;
 /** This process, as it stands in the intents of its acts. */
 export const thisProcess = (): string => `${hostname()}/${process.pid}/${startMark(process.pid) ?? ""}`;
 
-/** Looks at once and then by the clock. The first look is waited for, so that a start leaves nothing of the process before it open. */
+/**
+ * Looks at once and then by the clock. The first look is waited for, so that a start leaves nothing of the process
+ * before it open.
+ */
 export async function startActKeeper(dependencies: ActKeeperDependencies): Promise<{ stop(): void }> {
   const { metrics, log, everyMs = EVERY_MS } = dependencies;
   const stopping = new AbortController();
-  const look = () => completeActs(dependencies).catch((error: unknown) => {
-    metrics.ownFailures.inc({ part: "audit" });
-    log.warn({ err: error }, "acts without an outcome could not be completed; tried again soon");
-  });
+  const look = () =>
+    completeActs(dependencies).catch((error: unknown) => {
+      metrics.ownFailures.inc({ part: "audit" });
+      log.warn({ err: error }, "acts without an outcome could not be completed; tried again soon");
+    });
   await look();
   const loop = async (): Promise<void> => {
     for (;;) {
@@ -47,12 +52,19 @@ export async function startActKeeper(dependencies: ActKeeperDependencies): Promi
 }
 
 /** Completes what cannot be under way any more; gives how many. @throws StoreError */
-export async function completeActs({ store, log, now = Date.now }: Pick<ActKeeperDependencies, "store" | "log" | "now">): Promise<number> {
+export async function completeActs({
+  store,
+  log,
+  now = Date.now,
+}: Pick<ActKeeperDependencies, "store" | "log" | "now">): Promise<number> {
   let completed = 0;
   for (const intent of await store.audit.unsettled()) {
     if (!isOver(intent, now()) || !(await completeAct(store, intent))) continue;
     completed++;
-    log.warn({ intent: intent.id, actor: intent.actor, subject: intent.subject, operation: intent.detail?.["operation"] }, "an act had no outcome on record and was completed");
+    log.warn(
+      { intent: intent.id, actor: intent.actor, subject: intent.subject, operation: intent.detail?.["operation"] },
+      "an act had no outcome on record and was completed",
+    );
   }
   return completed;
 }

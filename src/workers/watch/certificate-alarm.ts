@@ -15,7 +15,11 @@ export interface CertificateAlarmDependencies {
 }
 
 /** Looks at all client certificates as of `now`; called again and again, it logs each step of each certificate once. */
-export function createCertificateAlarm({ subscriptions, metrics, log }: CertificateAlarmDependencies): (now?: Date) => Promise<void> {
+export function createCertificateAlarm({
+  subscriptions,
+  metrics,
+  log,
+}: CertificateAlarmDependencies): (now?: Date) => Promise<void> {
   /** The step that was logged last, by subscription and end. */
   const told = new Map<string, number>();
   return async (now = new Date()) => {
@@ -31,7 +35,10 @@ export function createCertificateAlarm({ subscriptions, metrics, log }: Certific
       present.add(key);
       if (step === undefined || told.get(key) === step) continue;
       told.set(key, step);
-      log.warn({ subscription: id, group: groupId, end: end.toISOString(), days: Math.floor(days) }, step === 0 ? "a client certificate has ended" : "a client certificate ends soon");
+      log.warn(
+        { subscription: id, group: groupId, end: end.toISOString(), days: Math.floor(days) },
+        step === 0 ? "a client certificate has ended" : "a client certificate ends soon",
+      );
     }
     for (const key of told.keys()) if (!present.has(key)) told.delete(key);
     metrics.clientCertificateEnd.set(soonest === undefined ? 0 : soonest / 1_000);

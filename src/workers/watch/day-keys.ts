@@ -1,11 +1,12 @@
 /**
- * Destroys the day keys of Temporal payloads once the histories of their day have expired: what the engine's database and its backups
- * still hold of them is unreadable from then on.
+ * Destroys the day keys of Temporal payloads once the histories of their day have expired: what the engine's database
+ * and its backups still hold of them is unreadable from then on.
  *
- * Two locks, both of which must be open. (1) Age: payloads of a day are in runs that began on it or earlier (or a day later, while the
- * store was down and the last key went on); a run goes on in a new one after MAX_RUN_DAYS, at most a day late; then it is kept for the
- * namespace's retention. (2) Nothing old in the engine: no run that began before is there any more, open or closed. Without the second,
- * events accepted while no worker ran for weeks would be lost; it only ever delays, so visibility's lag does no harm.
+ * Two locks, both of which must be open. (1) Age: payloads of a day are in runs that began on it or earlier (or a day
+ * later, while the store was down and the last key went on); a run goes on in a new one after MAX_RUN_DAYS, at most a
+ * day late; then it is kept for the namespace's retention. (2) Nothing old in the engine: no run that began before is
+ * there any more, open or closed. Without the second, events accepted while no worker ran for weeks would be lost; it
+ * only ever delays, so visibility's lag does no harm.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import proto from "@temporalio/proto";
@@ -34,17 +35,29 @@ export interface DayKeysResult {
 }
 
 const DAY_MS = 86_400_000;
-/** A day's last payloads may be sealed a day later (store down), a run sleeps a day at most past its age, and a day for clocks and lag. */
+/**
+ * A day's last payloads may be sealed a day later (store down), a run sleeps a day at most past its age, and a day for
+ * clocks and lag.
+ */
 const MARGIN_DAYS = 3;
 const { ARCHIVAL_STATE_ENABLED } = proto.temporal.api.enums.v1.ArchivalState;
 
-/** Destroys every day key that is due. Idempotent; several processes may do it at once. Rejects when engine or store do not answer. */
+/**
+ * Destroys every day key that is due. Idempotent; several processes may do it at once. Rejects when engine or store do
+ * not answer.
+ */
 export async function destroyExpiredDayKeys(dependencies: DayKeysDependencies): Promise<DayKeysResult> {
   const { store, link, metrics, now = Date.now } = dependencies;
   const { archival, retentionMs } = await namespaceOf(link);
   const days = await store.keyring.livingDays();
-  const due = [...new Set(days)].filter((day) => now() > Date.parse(day) + (1 + MAX_RUN_DAYS + MARGIN_DAYS) * DAY_MS + retentionMs);
-  const result: DayKeysResult = { destroyed: [], heldBack: archival ? due : [], ...(archival && due.length > 0 && { why: "archival" as const }) };
+  const due = [...new Set(days)].filter(
+    (day) => now() > Date.parse(day) + (1 + MAX_RUN_DAYS + MARGIN_DAYS) * DAY_MS + retentionMs,
+  );
+  const result: DayKeysResult = {
+    destroyed: [],
+    heldBack: archival ? due : [],
+    ...(archival && due.length > 0 && { why: "archival" as const }),
+  };
   for (const [index, day] of archival ? [] : due.entries()) {
     // What is too old for this day is for every later one.
     if (await olderRunsThan(link, Date.parse(day) + 2 * DAY_MS)) {
@@ -52,11 +65,22 @@ export async function destroyExpiredDayKeys(dependencies: DayKeysDependencies): 
       break;
     }
     const subject = `temporal/${day}` as const;
-    await recordedAct(store.audit, { actor: "service", subject, operation: "destroyDayKey", write: "keyring.destroy", target: subject, process: thisProcess() }, async () => {
-      if (!(await store.keyring.destroy(subject))) return undefined;
-      result.destroyed.push(day);
-      return { action: "day_key.destroy", subject };
-    });
+    await recordedAct(
+      store.audit,
+      {
+        actor: "service",
+        subject,
+        operation: "destroyDayKey",
+        write: "keyring.destroy",
+        target: subject,
+        process: thisProcess(),
+      },
+      async () => {
+        if (!(await store.keyring.destroy(subject))) return undefined;
+        result.destroyed.push(day);
+        return { action: "day_key.destroy", subject };
+      },
+    );
   }
   metrics.dayKeysDestroyed.inc(result.destroyed.length);
   metrics.dayKeysHeldBack.set(result.heldBack.length);
@@ -64,23 +88,42 @@ export async function destroyExpiredDayKeys(dependencies: DayKeysDependencies): 
   return result;
 }
 
-async function namespaceOf({ connection, namespace }: DayKeysDependencies["link"]): Promise<{ archival: boolean; retentionMs: number }> {
+async function namespaceOf({
+  connection,
+  namespace,
+}: DayKeysDependencies["link"]): Promise<{ archival: boolean; retentionMs: number }> {
   const { config } = await connection.workflowService.describeNamespace({ namespace });
   const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? Number.NaN);
   // Without a retention nothing ever expires: NaN makes no key due.
-  return { archival: config?.historyArchivalState === ARCHIVAL_STATE_ENABLED, retentionMs: seconds > 0 ? seconds * 1_000 : Number.NaN };
+  return {
+    archival: config?.historyArchivalState === ARCHIVAL_STATE_ENABLED,
+    retentionMs: seconds > 0 ? seconds * 1_000 : Number.NaN,
+  };
 }
 
 async function olderRunsThan({ client }: DayKeysDependencies["link"], time: number): Promise<boolean> {
-  const types = Object.values(WORKFLOW).map((name) => `'${name}'`).join(", ");
-  const { count } = await client.workflow.count(`WorkflowType IN (${types}) AND StartTime < '${new Date(time).toISOString()}'`);
+  const types = Object.values(WORKFLOW)
+    .map((name) => `'${name}'`)
+    .join(", ");
+  const { count } = await client.workflow.count(
+    `WorkflowType IN (${types}) AND StartTime < '${new Date(time).toISOString()}'`,
+  );
   return count > 0;
 }
 
 function report({ log }: DayKeysDependencies, { destroyed, heldBack, why }: DayKeysResult): void {
-  if (destroyed.length > 0) log.info({ days: destroyed }, "day keys of Temporal payloads destroyed: their histories have expired");
-  if (why === "archival") log.warn({ days: heldBack }, "day keys are kept: the namespace archives histories, which nobody could read any more");
-  if (why === "old runs") log.warn({ days: heldBack }, "day keys are kept: runs that began before are still in the engine (see docs/operations/runbook/parts.md)");
+  if (destroyed.length > 0)
+    log.info({ days: destroyed }, "day keys of Temporal payloads destroyed: their histories have expired");
+  if (why === "archival")
+    log.warn(
+      { days: heldBack },
+      "day keys are kept: the namespace archives histories, which nobody could read any more",
+    );
+  if (why === "old runs")
+    log.warn(
+      { days: heldBack },
+      "day keys are kept: runs that began before are still in the engine (see docs/operations/runbook/parts.md)",
+    );
 }
 
 /** Looks once some minutes after the start and then daily, each process at its own time. */

@@ -1,6 +1,7 @@
 /**
- * Keeps erasures true: does again at the start what the ledger says, before anything is served, and a moment after each erasure what
- * was under way then; and writes the ledger to a second place, from which a restored database gets it back.
+ * Keeps erasures true: does again at the start what the ledger says, before anything is served, and a moment after each
+ * erasure what was under way then; and writes the ledger to a second place, from which a restored database gets it
+ * back.
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -28,13 +29,23 @@ const LATELY_MS = 5 * EVERY_MS;
 /** The whole ledger again, in case that a part of the database is restored beside running processes. */
 const WHOLE_EVERY_MS = 6 * 60 * 60_000;
 
-/** Resolves when everything in the ledger was done once, and no key is left that it says is destroyed. What a restore brought back otherwise follows in the background. */
-export async function startErasureKeeper({ store, metrics, log, file, everyMs = EVERY_MS }: ErasureKeeperDependencies): Promise<{ stop(): void }> {
+/**
+ * Resolves when everything in the ledger was done once, and no key is left that it says is destroyed. What a restore
+ * brought back otherwise follows in the background.
+ */
+export async function startErasureKeeper({
+  store,
+  metrics,
+  log,
+  file,
+  everyMs = EVERY_MS,
+}: ErasureKeeperDependencies): Promise<{ stop(): void }> {
   const { erasures } = store;
   const copy = file === undefined ? undefined : createLedgerCopy(store, file, log);
   if (copy) {
     const entered = await erasures.enter(copy.read());
-    if (entered > 0) log.warn({ file, entered }, "the database was older than the ledger of erasures: they are done again");
+    if (entered > 0)
+      log.warn({ file, entered }, "the database was older than the ledger of erasures: they are done again");
   }
   const again = async (which: Parameters<typeof erasures.reapply>[0]): Promise<void> => {
     const found = await erasures.reapply(which);
@@ -45,22 +56,30 @@ export async function startErasureKeeper({ store, metrics, log, file, everyMs = 
   copy?.write(await erasures.entries());
 
   const stopping = new AbortController();
-  const guarded = (work: Promise<void>): Promise<void> => work.catch((error: unknown) => {
-    metrics.ownFailures.inc({ part: "erasures" });
-    log.warn({ err: error }, "erasures could not be looked after; tried again in a minute");
-  });
+  const guarded = (work: Promise<void>): Promise<void> =>
+    work.catch((error: unknown) => {
+      metrics.ownFailures.inc({ part: "erasures" });
+      log.warn({ err: error }, "erasures could not be looked after; tried again in a minute");
+    });
   const loop = async (): Promise<void> => {
-    for (let wholeAt = 0; ; ) {
+    for (let wholeAt = 0; ;) {
       const whole = Date.now() >= wholeAt;
       if (whole) wholeAt = Date.now() + WHOLE_EVERY_MS;
       const lately = new Date(Date.now() - LATELY_MS);
-      await guarded(again(whole ? { byClock: true } : { since: lately }).then(async () => copy?.write(await erasures.entries(whole ? undefined : lately))));
+      await guarded(
+        again(whole ? { byClock: true } : { since: lately }).then(async () =>
+          copy?.write(await erasures.entries(whole ? undefined : lately)),
+        ),
+      );
       await delay(everyMs * (0.8 + 0.4 * Math.random()), undefined, { ref: false, signal: stopping.signal });
     }
   };
   loop().catch(() => undefined);
   // Before the minute is over the database may be gone.
-  if (copy) erasures.onErasure(() => void guarded(erasures.entries(new Date(Date.now() - LATELY_MS)).then((entries) => copy.write(entries))));
+  if (copy)
+    erasures.onErasure(
+      () => void guarded(erasures.entries(new Date(Date.now() - LATELY_MS)).then((entries) => copy.write(entries))),
+    );
   return { stop: () => stopping.abort() };
 }
 
@@ -73,7 +92,11 @@ function createLedgerCopy(store: ErasureKeeperDependencies["store"], file: strin
       if (!existsSync(file)) return [];
       narrowFile(file);
       const { entries, refused } = parseLedger(store, readFileSync(file, "utf8"));
-      if (refused.length > 0) log.warn({ file, lines: refused.slice(0, 20) }, "lines of the ledger of erasures are not of this installation, or damaged, and are left out");
+      if (refused.length > 0)
+        log.warn(
+          { file, lines: refused.slice(0, 20) },
+          "lines of the ledger of erasures are not of this installation, or damaged, and are left out",
+        );
       for (const entry of entries) written.add(nameOf(entry));
       return entries;
     },

@@ -1,6 +1,7 @@
 /**
- * The ledger of erasures as text, one JSON line for each, so that it can be kept where no backup of the database overwrites it. Each line
- * is authenticated under the installation's pepper: a line of another installation, or one that somebody made up, erases nothing.
+ * The ledger of erasures as text, one JSON line for each, so that it can be kept where no backup of the database
+ * overwrites it. Each line is authenticated under the installation's pepper: a line of another installation, or one
+ * that somebody made up, erases nothing.
  */
 import { timingSafeEqual } from "node:crypto";
 import { z } from "zod";
@@ -10,11 +11,17 @@ import type { Store } from "../../store/store.js";
 type Pepper = Pick<Store, "blindIndex">;
 
 /** What follows `event/` is the id as its producer gave it (src/workflows/event-id.ts). */
-const target = z.string().max(300).regex(/^(?:(?:group|api|person)\/[A-Za-z0-9._-]+|event\/[A-Za-z0-9_:./-]+)$/).transform((text) => text as ErasureTarget);
+const target = z
+  .string()
+  .max(300)
+  .regex(/^(?:(?:group|api|person)\/[A-Za-z0-9._-]+|event\/[A-Za-z0-9_:./-]+)$/)
+  .transform((text) => text as ErasureTarget);
 const line = z.strictObject({ target, at: z.iso.datetime(), by: z.string().max(300), mac: z.string().max(64) });
 
-const macOf = ({ blindIndex }: Pepper, { target: of, at, by }: { target: string; at: string; by: string }): Uint8Array =>
-  blindIndex("erasure", JSON.stringify([of, at, by]));
+const macOf = (
+  { blindIndex }: Pepper,
+  { target: of, at, by }: { target: string; at: string; by: string },
+): Uint8Array => blindIndex("erasure", JSON.stringify([of, at, by]));
 
 /** One line, with its line break. */
 export function ledgerLine(store: Pepper, erasure: Erasure): string {
@@ -22,7 +29,10 @@ export function ledgerLine(store: Pepper, erasure: Erasure): string {
   return `${JSON.stringify({ ...entry, mac: Buffer.from(macOf(store, entry)).toString("base64url") })}\n`;
 }
 
-/** The entries of a ledger, and the numbers of lines that are none of this installation. A last line cut short by a crash is one of them. */
+/**
+ * The entries of a ledger, and the numbers of lines that are none of this installation. A last line cut short by a
+ * crash is one of them.
+ */
 export function parseLedger(store: Pepper, text: string): { entries: Erasure[]; refused: number[] } {
   const entries: Erasure[] = [];
   const refused: number[] = [];

@@ -9,7 +9,12 @@ const NAMED_FOR_MS = 60_000;
 const LOOK_MS = 10_000;
 
 /** From now on until `stop()`; what was refused before is told at once. */
-export function watchGrants({ store, metrics, log, auditTally }: Pick<Core, "store" | "metrics" | "log" | "auditTally">): { stop(): void } {
+export function watchGrants({
+  store,
+  metrics,
+  log,
+  auditTally,
+}: Pick<Core, "store" | "metrics" | "log" | "auditTally">): { stop(): void } {
   let named = new Set<string>();
   let since = 0;
 
@@ -25,9 +30,19 @@ export function watchGrants({ store, metrics, log, auditTally }: Pick<Core, "sto
 
   store.grants.onRefused((refusal) => {
     metrics.grantsRefused.inc({ collection: refusal.collection, why: refusal.why });
-    log.error({ collection: refusal.collection, id: refusal.id.slice(0, 100), why: refusal.why },
-      "a row that grants power was not written by this service, or was put back, and is refused: see docs/operations/runbook/integrity.md");
-    auditTally.record({ actor: "service", action: "grant.refuse", subject: subjectOf(refusal), counts: {}, names: { why: [refusal.why] } })
+    log.error(
+      { collection: refusal.collection, id: refusal.id.slice(0, 100), why: refusal.why },
+      "a row that grants power was not written by this service, or was put back, and is refused: " +
+        "see docs/operations/runbook/integrity.md",
+    );
+    auditTally
+      .record({
+        actor: "service",
+        action: "grant.refuse",
+        subject: subjectOf(refusal),
+        counts: {},
+        names: { why: [refusal.why] },
+      })
       .catch((error: unknown) => log.error({ err: error }, "a refused row is not on record"));
   });
 

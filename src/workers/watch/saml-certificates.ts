@@ -13,21 +13,32 @@ export interface CertificateWatchDependencies {
 
 const HOUR_MS = 3_600_000;
 
-/** Looks at once and then every hour. One line of log for each connection whose last certificate ends within 30 days. */
-export function watchSamlCertificates({ store, metrics, log, everyMs = HOUR_MS }: CertificateWatchDependencies): { stop(): void } {
+/**
+ * Looks at once and then every hour. One line of log for each connection whose last certificate ends within 30 days.
+ */
+export function watchSamlCertificates({ store, metrics, log, everyMs = HOUR_MS }: CertificateWatchDependencies): {
+  stop(): void;
+} {
   async function look(): Promise<void> {
     const now = Date.now();
-    const ends = (await store.samlConnections.all()).filter(({ status }) => status === "enabled").map(({ id, certificates }) => ({ id, end: certificatesEnd(certificates) }));
+    const ends = (await store.samlConnections.all())
+      .filter(({ status }) => status === "enabled")
+      .map(({ id, certificates }) => ({ id, end: certificatesEnd(certificates) }));
     for (const { id, end } of ends) {
-      if (end.getTime() - now < EXPIRY_WARNING_MS) log.warn({ connection: id, expiresAt: end.toISOString() }, "the last certificate of a SAML connection ends soon; add the identity provider's next one");
+      if (end.getTime() - now < EXPIRY_WARNING_MS)
+        log.warn(
+          { connection: id, expiresAt: end.toISOString() },
+          "the last certificate of a SAML connection ends soon; add the identity provider's next one",
+        );
     }
     metrics.samlCertificateExpiry.set(Math.min(...ends.map(({ end }) => (end.getTime() - now) / 1_000)));
     await store.samlUses.removeExpired();
   }
-  const lookSafely = () => void look().catch((error: unknown) => {
-    metrics.ownFailures.inc({ part: "saml" });
-    log.warn({ err: error }, "the certificates of SAML connections could not be looked at");
-  });
+  const lookSafely = () =>
+    void look().catch((error: unknown) => {
+      metrics.ownFailures.inc({ part: "saml" });
+      log.warn({ err: error }, "the certificates of SAML connections could not be looked at");
+    });
   lookSafely();
   const timer = setInterval(lookSafely, everyMs).unref();
   return { stop: () => clearInterval(timer) };

@@ -17,11 +17,24 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-const lease = (slots: number[], more: Partial<Lease> = {}): Lease => ({ slots, epoch: 1, toleranceMs: 100, nextLeaseInMs: 250, pausedUntil: 0, ...more });
-const newLine = (rateAsOf = 1) => new PaceLine(RATE, rateAsOf, async (request) => {
-  asked.push(request);
-  return answer(request);
-}, () => void (troubles += 1));
+const lease = (slots: number[], more: Partial<Lease> = {}): Lease => ({
+  slots,
+  epoch: 1,
+  toleranceMs: 100,
+  nextLeaseInMs: 250,
+  pausedUntil: 0,
+  ...more,
+});
+const newLine = (rateAsOf = 1) =>
+  new PaceLine(
+    RATE,
+    rateAsOf,
+    async (request) => {
+      asked.push(request);
+      return answer(request);
+    },
+    () => void (troubles += 1),
+  );
 async function take(line: PaceLine, count = 1, options: TakeOptions = { maxWaitMs: 500 }, passMs = 1): Promise<Slot[]> {
   const taken = line.take(count, options);
   await vi.advanceTimersByTimeAsync(passMs);
@@ -49,7 +62,9 @@ describe("a reservation", () => {
     const line = newLine();
     await take(line);
     const now = Date.now();
-    expect(await take(line, 1, reserved(now - 100), 0)).toEqual([{ kind: "start", at: now - 100, until: now, epoch: 1 }]);
+    expect(await take(line, 1, reserved(now - 100), 0)).toEqual([
+      { kind: "start", at: now - 100, until: now, epoch: 1 },
+    ]);
     answer = () => lease([now + 300]);
     for (const [index, options] of [reserved(now - 101), reserved(now + 50, 2)].entries()) {
       const [slot] = await take(line, 1, options, 300);
@@ -63,8 +78,12 @@ describe("a reservation", () => {
     await take(line);
     const now = Date.now();
     expect(await take(line, 1, reserved(now + 500), 0)).toMatchObject([{ kind: "start", at: now + 500 }]);
-    expect(await take(line, 1, reserved(now + 501), 0)).toEqual([{ kind: "later", dueAt: now, reservation: { at: now + 501, epoch: 1 } }]);
-    expect(await take(line, 1, reserved(now + 9_000), 0)).toEqual([{ kind: "later", dueAt: now + 8_000, reservation: { at: now + 9_000, epoch: 1 } }]);
+    expect(await take(line, 1, reserved(now + 501), 0)).toEqual([
+      { kind: "later", dueAt: now, reservation: { at: now + 501, epoch: 1 } },
+    ]);
+    expect(await take(line, 1, reserved(now + 9_000), 0)).toEqual([
+      { kind: "later", dueAt: now + 8_000, reservation: { at: now + 9_000, epoch: 1 } },
+    ]);
   });
 
   it("is handed back when the engine does not answer", async () => {
@@ -117,12 +136,22 @@ describe("messages", () => {
 describe("spare tokens", () => {
   it("serve without a message until they end, and one request each", async () => {
     const line = newLine();
-    answer = ({ count }) => lease(Array.from({ length: count }, () => Date.now()), { spare: { count: 2, until: START + 1_000 } });
+    answer = ({ count }) =>
+      lease(
+        Array.from({ length: count }, () => Date.now()),
+        { spare: { count: 2, until: START + 1_000 } },
+      );
     await take(line);
     const at = Date.now();
-    expect(await take(line, 2, { maxWaitMs: 0 }, 0)).toEqual([1, 2].map(() => ({ kind: "start", at, until: START + 1_000, epoch: 1 })));
+    expect(await take(line, 2, { maxWaitMs: 0 }, 0)).toEqual(
+      [1, 2].map(() => ({ kind: "start", at, until: START + 1_000, epoch: 1 })),
+    );
     expect(asked).toHaveLength(1);
-    answer = ({ count }) => lease(Array.from({ length: count }, () => Date.now()), { spare: { count: 1, until: Date.now() + 1_000 } });
+    answer = ({ count }) =>
+      lease(
+        Array.from({ length: count }, () => Date.now()),
+        { spare: { count: 1, until: Date.now() + 1_000 } },
+      );
     await take(line, 1, { maxWaitMs: 1_000 }, 300);
     expect(asked).toHaveLength(2);
     const until = asked.length;
@@ -136,7 +165,11 @@ describe("spare tokens", () => {
     answer = () => lease([START], { spare: { count: 3, until: START + 60_000 } });
     await take(line);
     // One more than there are: the bucket is asked, and has begun another epoch meanwhile.
-    answer = ({ count }) => lease(Array.from({ length: count }, () => Date.now()), { epoch: 2 });
+    answer = ({ count }) =>
+      lease(
+        Array.from({ length: count }, () => Date.now()),
+        { epoch: 2 },
+      );
     const now = Date.now();
     const slots = line.take(1, reserved(now + 90_000, 9));
     const [first] = await slots;
@@ -164,19 +197,22 @@ describe("holds", () => {
     expect(line.holds({ ...start, epoch: 2 })).toBe(false);
   });
 
-  it("nothing of the rate before, once a newer one is known; the same rate or an older one changes nothing", async () => {
-    const line = newLine(5);
-    await take(line);
-    const start = { kind: "start", at: START, until: START + 60_000, epoch: 1 } as const;
-    line.configure({ perSecond: 9, burst: 9 }, 4);
-    line.configure({ perSecond: 9, burst: 9 }, 5);
-    line.configure({ ...RATE }, 6);
-    expect(line.holds(start)).toBe(true);
-    line.configure({ perSecond: 9, burst: 9 }, 7);
-    expect(line.holds(start)).toBe(false);
-    await take(line, 1, { maxWaitMs: 1_000 }, 300);
-    expect(asked.at(-1)).toMatchObject({ rate: { perSecond: 9, burst: 9 }, rateAsOf: 7 });
-  });
+  it(
+    "nothing of the rate before, once a newer one is known; the same rate or an older one changes " + "nothing",
+    async () => {
+      const line = newLine(5);
+      await take(line);
+      const start = { kind: "start", at: START, until: START + 60_000, epoch: 1 } as const;
+      line.configure({ perSecond: 9, burst: 9 }, 4);
+      line.configure({ perSecond: 9, burst: 9 }, 5);
+      line.configure({ ...RATE }, 6);
+      expect(line.holds(start)).toBe(true);
+      line.configure({ perSecond: 9, burst: 9 }, 7);
+      expect(line.holds(start)).toBe(false);
+      await take(line, 1, { maxWaitMs: 1_000 }, 300);
+      expect(asked.at(-1)).toMatchObject({ rate: { perSecond: 9, burst: 9 }, rateAsOf: 7 });
+    },
+  );
 
   it("not what a lease under way brings for a rate that changed meanwhile: it is asked for again", async () => {
     const line = newLine();

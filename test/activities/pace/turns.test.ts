@@ -23,10 +23,11 @@ it("gives whoever wakes late another turn, or all that waited would go out at on
   const all = Promise.all(Array.from({ length: 8 }, () => turn("a", 0).then(() => at.push(Date.now()))));
   // The first one goes at once; then the process is busy for longer than the others wait.
   await turn("b", 0);
-  for (const until = Date.now() + 500; Date.now() < until; );
+  for (const until = Date.now() + 500; Date.now() < until;);
   await all;
   expect(at).toHaveLength(8);
-  for (let index = 1; index < at.length; index++) expect((at[index] ?? 0) - (at[index - 1] ?? 0)).toBeGreaterThanOrEqual(index === 1 ? 0 : 1);
+  for (let index = 1; index < at.length; index++)
+    expect((at[index] ?? 0) - (at[index - 1] ?? 0)).toBeGreaterThanOrEqual(index === 1 ? 0 : 1);
   // At most one in each distance but for the one that went before: 7 of them take six distances.
   expect((at.at(-1) ?? 0) - (at[1] ?? 0)).toBeGreaterThanOrEqual(5 * 50);
 });

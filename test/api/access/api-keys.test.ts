@@ -15,17 +15,37 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 const ALL_ACTS = Object.keys(ACTS) as Act[];
-const LIMITS: readonly Omit<KeyPower, "role">[] = [{}, { groupIds: ["g1"] }, { groupIds: ["g1", "g2"] }, { groupIds: [] }, { apiIds: ["a1"] }, { apiIds: ["a1", "a2"] }];
-const SCOPES: readonly (readonly Act[] | undefined)[] = [undefined, ["keys:write"], ["keys:write", "keys:read"], ["catalogue:read"], []];
-const POWERS: readonly KeyPower[] = ROLES.flatMap((role) => LIMITS.flatMap((limits) => SCOPES.map((scopes) => ({ role, ...limits, ...(scopes && { scopes }) }))));
+const LIMITS: readonly Omit<KeyPower, "role">[] = [
+  {},
+  { groupIds: ["g1"] },
+  { groupIds: ["g1", "g2"] },
+  { groupIds: [] },
+  { apiIds: ["a1"] },
+  { apiIds: ["a1", "a2"] },
+];
+const SCOPES: readonly (readonly Act[] | undefined)[] = [
+  undefined,
+  ["keys:write"],
+  ["keys:write", "keys:read"],
+  ["catalogue:read"],
+  [],
+];
+const POWERS: readonly KeyPower[] = ROLES.flatMap((role) =>
+  LIMITS.flatMap((limits) => SCOPES.map((scopes) => ({ role, ...limits, ...(scopes && { scopes }) }))),
+);
 
 /** What a key may do, spelled out: each act on each object. */
 function deedsOf(power: KeyPower): Set<string> {
   const groups = power.groupIds ?? ["g1", "g2", "g3"];
   const apis = power.apiIds ?? ["a1", "a2", "a3"];
-  return new Set(ALL_ACTS.filter((act) => mayAct(power, act)).flatMap((act) => [
-    `${act} at all`, ...groups.map((id) => `${act} group ${id}`), ...apis.map((id) => `${act} api ${id}`), ...(seesContent(power) ? [`${act} with content`] : []),
-  ]));
+  return new Set(
+    ALL_ACTS.filter((act) => mayAct(power, act)).flatMap((act) => [
+      `${act} at all`,
+      ...groups.map((id) => `${act} group ${id}`),
+      ...apis.map((id) => `${act} api ${id}`),
+      ...(seesContent(power) ? [`${act} with content`] : []),
+    ]),
+  );
 }
 
 describe("the rule", () => {
@@ -34,7 +54,10 @@ describe("the rule", () => {
       const own = deedsOf(actor);
       for (const other of POWERS) {
         const more = [...deedsOf(other)].filter((deed) => !own.has(deed));
-        if (more.length > 0) expect(covers(actor, other), `${JSON.stringify(actor)} over ${JSON.stringify(other)}: ${more[0]}`).toBe(false);
+        if (more.length > 0)
+          expect(covers(actor, other), `${JSON.stringify(actor)} over ${JSON.stringify(other)}: ${more[0]}`).toBe(
+            false,
+          );
       }
     }
   });
@@ -45,7 +68,9 @@ describe("the rule", () => {
       expect(covers({ role: "admin" }, power)).toBe(true);
     }
     const some = POWERS.filter((_power, index) => index % 3 === 0);
-    for (const one of some) for (const two of some.filter((each) => covers(one, each))) for (const three of some) if (covers(two, three)) expect(covers(one, three)).toBe(true);
+    for (const one of some)
+      for (const two of some.filter((each) => covers(one, each)))
+        for (const three of some) if (covers(two, three)) expect(covers(one, three)).toBe(true);
   });
 });
 
@@ -71,11 +96,18 @@ describe("a key limited to scopes", () => {
 
   test.each(TARGETS)("makes, rotates and revokes %s only where it covers it", async (_name, input, allowed) => {
     const target = await api.key(input());
-    const expected = (good: number) => ({ status: allowed ? good : 403, ...(!allowed && { body: { code: "forbidden" } }) });
+    const expected = (good: number) => ({
+      status: allowed ? good : 403,
+      ...(!allowed && { body: { code: "forbidden" } }),
+    });
     const works = async () => (await api.call("GET", "/v1/me", { key: target.token })).status !== 401;
     const before = await api.store.apiKeys.get(target.id);
-    expect(await api.call("POST", "/v1/api-keys", { key: scoped.token, body: { name: "made", ...input() } })).toMatchObject(expected(201));
-    expect(await api.call("POST", `/v1/api-keys/${target.id}/rotate`, { key: scoped.token })).toMatchObject(expected(200));
+    expect(
+      await api.call("POST", "/v1/api-keys", { key: scoped.token, body: { name: "made", ...input() } }),
+    ).toMatchObject(expected(201));
+    expect(await api.call("POST", `/v1/api-keys/${target.id}/rotate`, { key: scoped.token })).toMatchObject(
+      expected(200),
+    );
     expect(await works()).toBe(true);
     if (!allowed) expect(await api.store.apiKeys.get(target.id)).toEqual(before);
     expect(await api.call("DELETE", `/v1/api-keys/${target.id}`, { key: scoped.token })).toMatchObject(expected(204));
@@ -93,7 +125,12 @@ describe("a key limited to scopes", () => {
 
 test("the power of a key is read alike from a request and from its record", async () => {
   for (const role of ROLES as readonly Role[]) {
-    for (const limits of [{}, { scopes: ["keys:read"] }, ...(role === "consumer" ? [{ groupId: "grp_1" }] : []), ...(role === "provider" ? [{ apiIds: ["api_1"] }] : [])]) {
+    for (const limits of [
+      {},
+      { scopes: ["keys:read"] },
+      ...(role === "consumer" ? [{ groupId: "grp_1" }] : []),
+      ...(role === "provider" ? [{ apiIds: ["api_1"] }] : []),
+    ]) {
       const record = { id: "key_1", name: "n", createdAt: new Date(), hash: new Uint8Array(), role, ...limits };
       expect(powerOf(record)).toEqual(powerOf({ role, ...limits }));
     }

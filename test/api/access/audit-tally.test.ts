@@ -16,11 +16,16 @@ afterAll(() => database?.close());
 
 const decode = { actor: "key:1", action: "codec.decode", subject: "temporal" };
 /** Oldest first. */
-const entriesOf = async (actor: string) => (await store.audit.list({ limit: 100 })).data.filter((entry) => entry.actor === actor).map(({ detail }) => detail).reverse();
+const entriesOf = async (actor: string) =>
+  (await store.audit.list({ limit: 100 })).data
+    .filter((entry) => entry.actor === actor)
+    .map(({ detail }) => detail)
+    .reverse();
 
 test("the first act is on record at once, the others as one entry when their time ends", async () => {
   const tally = createAuditTally({ store, log, bunchMs: 3_000 });
-  for (const name of ["b", "a", "b"]) await tally.record({ ...decode, counts: { payloads: 2 }, names: { dataKeys: [name] } });
+  for (const name of ["b", "a", "b"])
+    await tally.record({ ...decode, counts: { payloads: 2 }, names: { dataKeys: [name] } });
   expect((await entriesOf("key:1"))[0]).toEqual({ acts: 1, payloads: 2, dataKeys: ["b"] });
   await expect.poll(() => entriesOf("key:1"), { timeout: 20_000 }).toHaveLength(2);
   expect((await entriesOf("key:1"))[1]).toEqual({ acts: 2, payloads: 4, dataKeys: ["a", "b"] });
@@ -50,5 +55,8 @@ test("a first act that cannot be recorded is refused", async () => {
   const gone = await database.openStore();
   await gone.close();
   const tally = createAuditTally({ store: gone, log });
-  await expect(tally.record({ ...decode, counts: {} })).rejects.toMatchObject({ name: "StoreError", code: "unavailable" });
+  await expect(tally.record({ ...decode, counts: {} })).rejects.toMatchObject({
+    name: "StoreError",
+    code: "unavailable",
+  });
 });

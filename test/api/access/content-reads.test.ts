@@ -9,8 +9,16 @@ let tenant: Tenant;
 let away = false;
 beforeAll(async () => {
   api = await startApi({
-    temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"),
-    between: (store) => ({ ...store, audit: { ...store.audit, append: (entry) => (away ? Promise.reject(new StoreError("unavailable", "MongoDB does not answer.")) : store.audit.append(entry)) } }),
+    temporalAddress: inject("temporalAddress"),
+    mongodbUrl: inject("mongodbUrl"),
+    between: (store) => ({
+      ...store,
+      audit: {
+        ...store.audit,
+        append: (entry) =>
+          away ? Promise.reject(new StoreError("unavailable", "MongoDB does not answer.")) : store.audit.append(entry),
+      },
+    }),
   });
   tenant = await makeTenant(api, "reads");
 });
@@ -21,26 +29,71 @@ beforeEach(() => void (away = false));
 async function deliver(content = true): Promise<string> {
   const eventId = newId("evt");
   const [now, id] = [new Date(), `${eventId}.${tenant.subscriptionId}`];
-  if (content) expect((await api.call("POST", "/v1/events", { key: tenant.providerKey, body: { type: tenant.eventType, id: eventId, data: { canary: "4111" } } })).status).toBe(202);
-  await api.store.deliveries.insertMany([{
-    id, eventId, subscriptionId: tenant.subscriptionId, groupId: tenant.groupId, eventType: tenant.eventType, status: "parked", createdAt: now, updatedAt: now, attemptCount: 1,
-    attempts: [{ number: 1, at: now, outcome: "refused", status: 422, durationMs: 1, ...(content && { detail: { url: "https://8.8.8.8/hook", requestHeaders: {}, responseBody: "canary-answer" } }) }],
-  }]);
+  if (content)
+    expect(
+      (
+        await api.call("POST", "/v1/events", {
+          key: tenant.providerKey,
+          body: { type: tenant.eventType, id: eventId, data: { canary: "4111" } },
+        })
+      ).status,
+    ).toBe(202);
+  await api.store.deliveries.insertMany([
+    {
+      id,
+      eventId,
+      subscriptionId: tenant.subscriptionId,
+      groupId: tenant.groupId,
+      eventType: tenant.eventType,
+      status: "parked",
+      createdAt: now,
+      updatedAt: now,
+      attemptCount: 1,
+      attempts: [
+        {
+          number: 1,
+          at: now,
+          outcome: "refused",
+          status: 422,
+          durationMs: 1,
+          ...(content && {
+            detail: { url: "https://8.8.8.8/hook", requestHeaders: {}, responseBody: "canary-answer" },
+          }),
+        },
+      ],
+    },
+  ]);
   return id;
 }
-const entries = async (query: string) => (await api.call<{ data: { actor: string; subject: string; detail: Record<string, unknown> }[] }>("GET", `/v1/audit?limit=250&${query}`)).body.data;
+const entries = async (query: string) =>
+  (
+    await api.call<{ data: { actor: string; subject: string; detail: Record<string, unknown> }[] }>(
+      "GET",
+      `/v1/audit?limit=250&${query}`,
+    )
+  ).body.data;
 
-test("the first read of a payload is an entry at once, the others of its minute are one, and none says what was in it", async () => {
-  const reader = await api.key({ role: "consumer", groupId: tenant.groupId });
-  const ids = [await deliver(), await deliver(), await deliver()];
-  for (const id of ids) expect((await api.call("GET", `/v1/deliveries/${id}`, { key: reader.token })).text).toContain("canary-answer");
-  const mine = `action=content.read&actor=key:${reader.id}`;
-  expect(await entries(mine)).toMatchObject([{ subject: tenant.groupId, detail: { acts: 1, payloads: 1, attempts: 1, deliveries: [ids[0]] } }]);
-  await api.auditTally.close();
-  const all = await entries(mine);
-  expect(all).toMatchObject([{ detail: { acts: 2, payloads: 2, attempts: 2, deliveries: ids.slice(1).sort() } }, { detail: { acts: 1 } }]);
-  for (const content of ["4111", "canary"]) expect(JSON.stringify(all)).not.toContain(content);
-});
+test(
+  "the first read of a payload is an entry at once, the others of its minute are one, and none " +
+    "says what was in it",
+  async () => {
+    const reader = await api.key({ role: "consumer", groupId: tenant.groupId });
+    const ids = [await deliver(), await deliver(), await deliver()];
+    for (const id of ids)
+      expect((await api.call("GET", `/v1/deliveries/${id}`, { key: reader.token })).text).toContain("canary-answer");
+    const mine = `action=content.read&actor=key:${reader.id}`;
+    expect(await entries(mine)).toMatchObject([
+      { subject: tenant.groupId, detail: { acts: 1, payloads: 1, attempts: 1, deliveries: [ids[0]] } },
+    ]);
+    await api.auditTally.close();
+    const all = await entries(mine);
+    expect(all).toMatchObject([
+      { detail: { acts: 2, payloads: 2, attempts: 2, deliveries: ids.slice(1).sort() } },
+      { detail: { acts: 1 } },
+    ]);
+    for (const content of ["4111", "canary"]) expect(JSON.stringify(all)).not.toContain(content);
+  },
+);
 
 test("an auditor, who sees no content, and a delivery without any leave no entry", async () => {
   const [auditor, reader] = [await api.key({ role: "auditor" }), await api.key({ role: "operator" })];
@@ -60,7 +113,12 @@ test("what cannot be recorded is not shown", async () => {
 });
 
 test("who reads about people is on record by the people's ids", async () => {
-  const personId = await api.store.people.loggedIn({ connectionId: newId("sso"), nameId: "ada", displayName: "Ada Lovelace", at: new Date() });
+  const personId = await api.store.people.loggedIn({
+    connectionId: newId("sso"),
+    nameId: "ada",
+    displayName: "Ada Lovelace",
+    at: new Date(),
+  });
   const admin = await api.key({ role: "admin" });
   expect((await api.call("GET", `/v1/people/${personId}`, { key: admin.token })).text).toContain("Lovelace");
   const [entry] = await entries(`action=people.read&actor=key:${admin.id}`);

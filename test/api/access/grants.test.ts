@@ -20,7 +20,11 @@ const raw = (name: string): Collection<Row> => client.db(api.database).collectio
 beforeAll(async () => {
   const options = { temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") };
   api = await startApi(options);
-  other = await startApi({ ...options, beside: api, settings: { publicUrl: api.url, environmentAdminKeyHash: api.store.blindIndex("admin-key", api.adminKey) } });
+  other = await startApi({
+    ...options,
+    beside: api,
+    settings: { publicUrl: api.url, environmentAdminKeyHash: api.store.blindIndex("admin-key", api.adminKey) },
+  });
   client = await new MongoClient(inject("mongodbUrl")).connect();
   tenant = await makeTenant(api, "grants");
   await api.call("PATCH", `/v1/groups/${tenant.groupId}`, { body: { samlGroups: ["hooks"] } });
@@ -34,10 +38,16 @@ afterAll(async () => {
 
 /** Every process reads its keys and groups anew, as after any change. */
 async function readAnew(): Promise<void> {
-  await client.db(api.database).collection<{ _id: string; version: number }>("changes").updateOne({ _id: "catalogue" }, { $inc: { version: 1 } });
+  await client
+    .db(api.database)
+    .collection<{ _id: string; version: number }>("changes")
+    .updateOne({ _id: "catalogue" }, { $inc: { version: 1 } });
   await Promise.all([api.catalogue.refresh(), other.catalogue.refresh()]);
 }
-const statusOf = async (token: string, path = "/v1/apis") => [(await api.call("GET", path, { key: token })).status, (await other.call("GET", path, { key: token })).status];
+const statusOf = async (token: string, path = "/v1/apis") => [
+  (await api.call("GET", path, { key: token })).status,
+  (await other.call("GET", path, { key: token })).status,
+];
 async function loggedIn(groups: string[], nameId: string) {
   const browser = createBrowser(api.url);
   const answer = await company.logIn(browser, { nameId, groups });
@@ -48,7 +58,14 @@ async function loggedIn(groups: string[], nameId: string) {
 describe("a key in the database", () => {
   test("that somebody inserted with a secret of their own, is unknown", async () => {
     const { id, token, hash } = newApiKey(api.store);
-    await raw("apiKeys").insertOne({ _id: id, name: "mine", role: "admin", hash: new Binary(hash), createdAt: new Date(), version: 1 });
+    await raw("apiKeys").insertOne({
+      _id: id,
+      name: "mine",
+      role: "admin",
+      hash: new Binary(hash),
+      createdAt: new Date(),
+      version: 1,
+    });
     await readAnew();
     expect(await statusOf(token)).toEqual([401, 401]);
   });
@@ -56,7 +73,12 @@ describe("a key in the database", () => {
   test("that was given another role, other scopes or another hash, is unknown until it is put right", async () => {
     const { id, token } = await api.key({ role: "auditor" });
     const before = (await raw("apiKeys").findOne({ _id: id })) as Row;
-    for (const change of [{ role: "admin" }, { scopes: ["keys:write"] }, { hash: new Binary(Buffer.alloc(32)) }, { expiresAt: new Date(Date.now() + 1e9) }]) {
+    for (const change of [
+      { role: "admin" },
+      { scopes: ["keys:write"] },
+      { hash: new Binary(Buffer.alloc(32)) },
+      { expiresAt: new Date(Date.now() + 1e9) },
+    ]) {
       await raw("apiKeys").updateOne({ _id: id }, { $set: change });
       await readAnew();
       expect(await statusOf(token), JSON.stringify(change)).toEqual([401, 401]);
@@ -69,9 +91,13 @@ describe("a key in the database", () => {
   test("that was revoked or rotated, does not come back with its old row", async () => {
     const revoked = await api.key({ role: "admin" });
     const rotated = await api.key({ role: "admin" });
-    const rows = await raw("apiKeys").find({ _id: { $in: [revoked.id, rotated.id] } }).toArray();
+    const rows = await raw("apiKeys")
+      .find({ _id: { $in: [revoked.id, rotated.id] } })
+      .toArray();
     await api.call("DELETE", `/v1/api-keys/${revoked.id}`);
-    const next = (await api.call<{ key: string }>("POST", `/v1/api-keys/${rotated.id}/rotate`, { body: { overlapSeconds: 0 } })).body.key;
+    const next = (
+      await api.call<{ key: string }>("POST", `/v1/api-keys/${rotated.id}/rotate`, { body: { overlapSeconds: 0 } })
+    ).body.key;
     for (const row of rows) await raw("apiKeys").replaceOne({ _id: row._id }, row);
     await readAnew();
     expect(await statusOf(revoked.token)).toEqual([401, 401]);
@@ -121,17 +147,38 @@ test("every refused row is told: in the log, by a metric and in the audit, once 
   try {
     await raw("apiKeys").insertOne({ _id: "key_told", name: "mine", role: "admin", version: 1, createdAt: new Date() });
     for (let i = 0; i < 3; i++) await readAnew();
-    expect(lines.filter(({ id }) => id === "key_told")).toMatchObject([{ level: 50, collection: "apiKeys", why: "unsigned" }]);
-    expect(await metrics.registry.metrics()).toContain('sealpost_grants_refused_total{collection="apiKeys",why="unsigned"}');
+    expect(lines.filter(({ id }) => id === "key_told")).toMatchObject([
+      { level: 50, collection: "apiKeys", why: "unsigned" },
+    ]);
+    expect(await metrics.registry.metrics()).toContain(
+      'sealpost_grants_refused_total{collection="apiKeys",why="unsigned"}',
+    );
     expect(await metrics.registry.metrics()).toContain("sealpost_grants_signed 1");
-    await expect.poll(async () => (await api.store.audit.list({ limit: 10 }, { action: "grant.refuse", subject: "apiKeys/key_told" })).data).toMatchObject([{ actor: "service", detail: { why: ["unsigned"] } }]);
+    await expect
+      .poll(
+        async () =>
+          (await api.store.audit.list({ limit: 10 }, { action: "grant.refuse", subject: "apiKeys/key_told" })).data,
+      )
+      .toMatchObject([{ actor: "service", detail: { why: ["unsigned"] } }]);
     // A flood is counted together.
-    await raw("apiKeys").insertMany(Array.from({ length: 80 }, (_, i) => ({ _id: `key_flood${i}`, version: 1, createdAt: new Date() })));
+    await raw("apiKeys").insertMany(
+      Array.from({ length: 80 }, (_, i) => ({ _id: `key_flood${i}`, version: 1, createdAt: new Date() })),
+    );
     await readAnew();
-    await expect.poll(async () => (await api.store.audit.list({ limit: 250 }, { action: "grant.refuse", subject: "apiKeys/others" })).data.length).toBe(1);
-    expect((await api.store.audit.list({ limit: 250 }, { action: "grant.refuse" })).data.length).toBeLessThanOrEqual(52);
+    await expect
+      .poll(
+        async () =>
+          (await api.store.audit.list({ limit: 250 }, { action: "grant.refuse", subject: "apiKeys/others" })).data
+            .length,
+      )
+      .toBe(1);
+    expect((await api.store.audit.list({ limit: 250 }, { action: "grant.refuse" })).data.length).toBeLessThanOrEqual(
+      52,
+    );
   } finally {
     watch.stop();
-    await raw("apiKeys").deleteMany({ _id: { $in: ["key_told", ...Array.from({ length: 80 }, (_, i) => `key_flood${i}`)] } });
+    await raw("apiKeys").deleteMany({
+      _id: { $in: ["key_told", ...Array.from({ length: 80 }, (_, i) => `key_flood${i}`)] },
+    });
   }
 });

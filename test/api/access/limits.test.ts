@@ -10,7 +10,12 @@ let receiver: Receiver;
 const limits = { verify: 5, test: 5, drafts: 20, recoveries: 3 };
 
 beforeAll(async () => {
-  const options = { temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), limits, guard: { allowLocal: true, ports: [443] } };
+  const options = {
+    temporalAddress: inject("temporalAddress"),
+    mongodbUrl: inject("mongodbUrl"),
+    limits,
+    guard: { allowLocal: true, ports: [443] },
+  };
   api = await startApi(options);
   beside = await startApi({ ...options, beside: api });
   receiver = await startReceiver();
@@ -27,7 +32,15 @@ const newTenant = async (): Promise<void> => {
 };
 afterEach(() => void (receiver.requests.length = 0));
 
-const draft = async (url: string): Promise<string> => String((await api.call("POST", "/v1/subscriptions", { key: tenant.consumerKey, body: { url, eventTypes: [tenant.eventType] } })).body["id"]);
+const draft = async (url: string): Promise<string> =>
+  String(
+    (
+      await api.call("POST", "/v1/subscriptions", {
+        key: tenant.consumerKey,
+        body: { url, eventTypes: [tenant.eventType] },
+      })
+    ).body["id"],
+  );
 /** Ten calls, in turn to the one and the other process; gives how many were let through. */
 async function tenOf(path: string, key = tenant.consumerKey): Promise<number> {
   let through = 0;
@@ -37,7 +50,10 @@ async function tenOf(path: string, key = tenant.consumerKey): Promise<number> {
       through += 1;
       continue;
     }
-    expect(answer).toMatchObject({ headers: { "content-type": "application/problem+json" }, body: { code: "rate_limited" } });
+    expect(answer).toMatchObject({
+      headers: { "content-type": "application/problem+json" },
+      body: { code: "rate_limited" },
+    });
     expect(Number(answer.headers["retry-after"])).toBeGreaterThanOrEqual(1);
     expect(Number(answer.headers["retry-after"])).toBeLessThanOrEqual(60);
   }
@@ -45,22 +61,31 @@ async function tenOf(path: string, key = tenant.consumerKey): Promise<number> {
 }
 
 describe("of a minute", () => {
-  test("5 verifications reach a host for a group, whichever of its subscriptions they are for; another host has its own", async () => {
-    await newTenant();
-    const [first, second, elsewhere] = [await draft(receiver.url), await draft(`${receiver.url}/two`), await draft(receiver.url.replace("127.0.0.1", "127.0.0.2"))];
-    expect(await tenOf(`/v1/subscriptions/${first}/verify`)).toBe(5);
-    expect(await tenOf(`/v1/subscriptions/${second}/verify`)).toBe(0);
-    expect(receiver.requests).toHaveLength(5);
-    expect(await tenOf(`/v1/subscriptions/${elsewhere}/verify`)).toBe(5);
-    // Another group is not held up by this one.
-    await newTenant();
-    expect(await tenOf(`/v1/subscriptions/${await draft(receiver.url)}/verify`)).toBe(5);
-  });
+  test(
+    "5 verifications reach a host for a group, whichever of its subscriptions they are for; " +
+      "another host has its own",
+    async () => {
+      await newTenant();
+      const [first, second, elsewhere] = [
+        await draft(receiver.url),
+        await draft(`${receiver.url}/two`),
+        await draft(receiver.url.replace("127.0.0.1", "127.0.0.2")),
+      ];
+      expect(await tenOf(`/v1/subscriptions/${first}/verify`)).toBe(5);
+      expect(await tenOf(`/v1/subscriptions/${second}/verify`)).toBe(0);
+      expect(receiver.requests).toHaveLength(5);
+      expect(await tenOf(`/v1/subscriptions/${elsewhere}/verify`)).toBe(5);
+      // Another group is not held up by this one.
+      await newTenant();
+      expect(await tenOf(`/v1/subscriptions/${await draft(receiver.url)}/verify`)).toBe(5);
+    },
+  );
 
   test("a group has 20 verifications over all hosts", async () => {
     await newTenant();
     let through = 0;
-    for (let host = 2; host <= 7; host++) through += await tenOf(`/v1/subscriptions/${await draft(`http://127.0.1.${host}:9/x`)}/verify`);
+    for (let host = 2; host <= 7; host++)
+      through += await tenOf(`/v1/subscriptions/${await draft(`http://127.0.1.${host}:9/x`)}/verify`);
     expect(through).toBe(20);
   });
 
@@ -73,12 +98,30 @@ describe("of a minute", () => {
     await newTenant();
     const statuses: number[] = [];
     for (let index = 0; index < 23; index++) {
-      statuses.push((await api.call("POST", "/v1/subscriptions", { key: tenant.consumerKey, body: { url: `https://8.8.8.8/${index}`, eventTypes: [tenant.eventType] } })).status);
+      statuses.push(
+        (
+          await api.call("POST", "/v1/subscriptions", {
+            key: tenant.consumerKey,
+            body: { url: `https://8.8.8.8/${index}`, eventTypes: [tenant.eventType] },
+          })
+        ).status,
+      );
     }
     expect(statuses).toEqual([...Array.from({ length: 20 }, () => 201), 429, 429, 429]);
-    expect((await api.call("POST", "/v1/subscriptions", { body: { groupId: tenant.groupId, url: "https://8.8.8.8/", eventTypes: [tenant.eventType] } })).status).toBe(201);
+    expect(
+      (
+        await api.call("POST", "/v1/subscriptions", {
+          body: { groupId: tenant.groupId, url: "https://8.8.8.8/", eventTypes: [tenant.eventType] },
+        })
+      ).status,
+    ).toBe(201);
     // Refused before anything is looked up: also what would be refused anyway.
-    expect(await api.problem("POST", "/v1/subscriptions", { key: tenant.consumerKey, body: { url: "https://10.0.0.1/", eventTypes: ["no.such.type"] } })).toMatchObject({ code: "rate_limited" });
+    expect(
+      await api.problem("POST", "/v1/subscriptions", {
+        key: tenant.consumerKey,
+        body: { url: "https://10.0.0.1/", eventTypes: ["no.such.type"] },
+      }),
+    ).toMatchObject({ code: "rate_limited" });
   });
 
   test("3 recoveries are started; a start that is refused for its token is not counted", async () => {
@@ -87,8 +130,17 @@ describe("of a minute", () => {
     const started: number[] = [];
     for (let index = 0; index < 5; index++) {
       const { body } = await api.call("POST", "/v1/recoveries/preview", { key: tenant.consumerKey, body: { filter } });
-      expect((await api.call("POST", "/v1/recoveries", { key: tenant.consumerKey, body: { filter, token: "x" } })).status).toBe(409);
-      started.push((await (index % 2 ? beside : api).call("POST", "/v1/recoveries", { key: tenant.consumerKey, body: { filter, token: body["token"] } })).status);
+      expect(
+        (await api.call("POST", "/v1/recoveries", { key: tenant.consumerKey, body: { filter, token: "x" } })).status,
+      ).toBe(409);
+      started.push(
+        (
+          await (index % 2 ? beside : api).call("POST", "/v1/recoveries", {
+            key: tenant.consumerKey,
+            body: { filter, token: body["token"] },
+          })
+        ).status,
+      );
     }
     expect(started).toEqual([202, 202, 202, 429, 429]);
   });
@@ -97,7 +149,9 @@ describe("of a minute", () => {
 test("refusals are counted, not written to the audit one by one", async () => {
   await newTenant();
   await tenOf(`/v1/subscriptions/${tenant.subscriptionId}/test`);
-  const acts = (await api.call<{ data: { subject: string }[] }>("GET", "/v1/audit?action=limit.refuse")).body.data.filter(({ subject }) => subject === `test:${tenant.groupId}`);
+  const acts = (
+    await api.call<{ data: { subject: string }[] }>("GET", "/v1/audit?action=limit.refuse")
+  ).body.data.filter(({ subject }) => subject === `test:${tenant.groupId}`);
   // One of each process.
   expect(acts).toHaveLength(2);
   expect((await api.call("GET", "/metrics")).text).toMatch(/sealpost_limit_refusals_total\{limit="test"\} \d/);

@@ -2,14 +2,21 @@ import { describe, expect, test } from "vitest";
 import { actingAs, standingsOf } from "../../../src/api/access/role-mapping.js";
 
 const groups: Record<string, { samlGroups: string[] }> = {
-  grp_a: { samlGroups: ["a", "all"] }, grp_b: { samlGroups: ["b", "all"] }, grp_none: { samlGroups: [] }, grp_admin: { samlGroups: ["admins"] },
+  grp_a: { samlGroups: ["a", "all"] },
+  grp_b: { samlGroups: ["b", "all"] },
+  grp_none: { samlGroups: [] },
+  grp_admin: { samlGroups: ["admins"] },
 };
 const groupOf = (id: string) => groups[id];
 const connection = {
   groupIds: ["grp_a", "grp_none", "grp_gone"],
   roles: [
-    { samlGroup: "admins", role: "admin" as const }, { samlGroup: "ops", role: "operator" as const }, { samlGroup: "audit", role: "auditor" as const },
-    { samlGroup: "pay", role: "provider" as const, apiIds: ["api_pay"] }, { samlGroup: "ship", role: "provider" as const, apiIds: ["api_ship", "api_pay"] }, { samlGroup: "everything", role: "provider" as const },
+    { samlGroup: "admins", role: "admin" as const },
+    { samlGroup: "ops", role: "operator" as const },
+    { samlGroup: "audit", role: "auditor" as const },
+    { samlGroup: "pay", role: "provider" as const, apiIds: ["api_pay"] },
+    { samlGroup: "ship", role: "provider" as const, apiIds: ["api_ship", "api_pay"] },
+    { samlGroup: "everything", role: "provider" as const },
   ],
 };
 const of = (...samlGroups: string[]) => standingsOf(connection, new Set(samlGroups), groupOf);
@@ -30,7 +37,16 @@ describe("standings", () => {
     [["pay"], [{ role: "provider", apiIds: ["api_pay"] }]],
     [["pay", "ship"], [{ role: "provider", apiIds: ["api_pay", "api_ship"] }]],
     [["pay", "everything"], [{ role: "provider" }]],
-    [["admins", "a", "audit", "ops", "ship"], [{ role: "consumer", groupIds: ["grp_a"] }, { role: "auditor" }, { role: "operator" }, { role: "provider", apiIds: ["api_ship", "api_pay"] }, { role: "admin" }]],
+    [
+      ["admins", "a", "audit", "ops", "ship"],
+      [
+        { role: "consumer", groupIds: ["grp_a"] },
+        { role: "auditor" },
+        { role: "operator" },
+        { role: "provider", apiIds: ["api_ship", "api_pay"] },
+        { role: "admin" },
+      ],
+    ],
   ])("of %j", (samlGroups, standings) => {
     expect(of(...samlGroups)).toEqual(standings);
   });
@@ -43,7 +59,9 @@ describe("standings", () => {
   });
 
   test("a group of consumers gives no role but consumer, whatever it is called", () => {
-    expect(standingsOf({ groupIds: ["grp_admin"], roles: [] }, new Set(["admins"]), groupOf)).toEqual([{ role: "consumer", groupIds: ["grp_admin"] }]);
+    expect(standingsOf({ groupIds: ["grp_admin"], roles: [] }, new Set(["admins"]), groupOf)).toEqual([
+      { role: "consumer", groupIds: ["grp_admin"] },
+    ]);
   });
 });
 

@@ -13,39 +13,80 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 const nameOf = (): string => `shop.type${++count}.made`;
-const create = (fields: Record<string, unknown>, name = nameOf()) => api.call("POST", "/v1/event-types", { key: tenant.providerKey, body: { name, apiId: tenant.apiId, ...fields } });
+const create = (fields: Record<string, unknown>, name = nameOf()) =>
+  api.call("POST", "/v1/event-types", { key: tenant.providerKey, body: { name, apiId: tenant.apiId, ...fields } });
 const schema = { type: "object", properties: { total: { type: "number" } }, required: ["total"] };
 
 describe("schemas and versions", () => {
-  test("another schema makes the next version; earlier ones stay readable, and what is not the schema makes none", async () => {
-    const name = nameOf();
-    expect((await create({ schema, examples: [{ total: 1 }] }, name)).body).toMatchObject({ version: 1, schema, examples: [{ total: 1 }], validation: "off" });
-    const change = async (body: unknown) => (await api.call("PATCH", `/v1/event-types/${name}`, { key: tenant.providerKey, body })).body;
-    expect(await change({ description: "Paid", schema: { required: ["total"], properties: { total: { type: "number" } }, type: "object" } })).toMatchObject({ version: 1 });
-    expect(await change({ examples: [{ total: 2 }] })).toMatchObject({ version: 1 });
-    expect(await change({ schema: { ...schema, required: [] } })).toMatchObject({ version: 2, examples: [{ total: 2 }] });
-    expect(await change({ schema: null, examples: null })).toMatchObject({ version: 3 });
-    const versions = await api.call<{ data: Record<string, unknown>[] }>("GET", `/v1/event-types/${name}/versions`, { key: tenant.consumerKey });
-    expect(versions.body.data.map(({ version }) => version)).toEqual([3, 2, 1]);
-    expect(versions.body.data[2]).toMatchObject({ schema, examples: [{ total: 2 }], supersededAt: versions.body.data[1]?.["createdAt"] });
-    expect(versions.body.data[0]).not.toHaveProperty("supersededAt");
-    const pages: unknown[] = [];
-    for (let cursor: string | null | undefined = undefined; cursor !== null; ) {
-      const page: { data: { version: unknown }[]; next: string | null } = (await api.call<{ data: { version: unknown }[]; next: string | null }>("GET", `/v1/event-types/${name}/versions?limit=1${cursor ? `&cursor=${cursor}` : ""}`)).body;
-      pages.push(...page.data.map(({ version }) => version));
-      cursor = page.next;
-    }
-    expect(pages).toEqual([3, 2, 1]);
-    expect(await api.problem("GET", `/v1/event-types/${name}/versions?cursor=9`)).toMatchObject({ code: "invalid_request" });
-  });
+  test(
+    "another schema makes the next version; earlier ones stay readable, and what is not the " + "schema makes none",
+    async () => {
+      const name = nameOf();
+      expect((await create({ schema, examples: [{ total: 1 }] }, name)).body).toMatchObject({
+        version: 1,
+        schema,
+        examples: [{ total: 1 }],
+        validation: "off",
+      });
+      const change = async (body: unknown) =>
+        (await api.call("PATCH", `/v1/event-types/${name}`, { key: tenant.providerKey, body })).body;
+      expect(
+        await change({
+          description: "Paid",
+          schema: { required: ["total"], properties: { total: { type: "number" } }, type: "object" },
+        }),
+      ).toMatchObject({ version: 1 });
+      expect(await change({ examples: [{ total: 2 }] })).toMatchObject({ version: 1 });
+      expect(await change({ schema: { ...schema, required: [] } })).toMatchObject({
+        version: 2,
+        examples: [{ total: 2 }],
+      });
+      expect(await change({ schema: null, examples: null })).toMatchObject({ version: 3 });
+      const versions = await api.call<{ data: Record<string, unknown>[] }>("GET", `/v1/event-types/${name}/versions`, {
+        key: tenant.consumerKey,
+      });
+      expect(versions.body.data.map(({ version }) => version)).toEqual([3, 2, 1]);
+      expect(versions.body.data[2]).toMatchObject({
+        schema,
+        examples: [{ total: 2 }],
+        supersededAt: versions.body.data[1]?.["createdAt"],
+      });
+      expect(versions.body.data[0]).not.toHaveProperty("supersededAt");
+      const pages: unknown[] = [];
+      for (let cursor: string | null | undefined = undefined; cursor !== null;) {
+        const page: { data: { version: unknown }[]; next: string | null } = (
+          await api.call<{ data: { version: unknown }[]; next: string | null }>(
+            "GET",
+            `/v1/event-types/${name}/versions?limit=1${cursor ? `&cursor=${cursor}` : ""}`,
+          )
+        ).body;
+        pages.push(...page.data.map(({ version }) => version));
+        cursor = page.next;
+      }
+      expect(pages).toEqual([3, 2, 1]);
+      expect(await api.problem("GET", `/v1/event-types/${name}/versions?cursor=9`)).toMatchObject({
+        code: "invalid_request",
+      });
+    },
+  );
 
   test("concurrent changes lose no version", async () => {
     const name = nameOf();
     await create({ schema: { title: "0" } }, name);
-    const changes = await Promise.all(Array.from({ length: 8 }, (_, i) => api.call("PATCH", `/v1/event-types/${name}`, { body: { schema: { title: `change ${i}` } } })));
+    const changes = await Promise.all(
+      Array.from({ length: 8 }, (_, i) =>
+        api.call("PATCH", `/v1/event-types/${name}`, { body: { schema: { title: `change ${i}` } } }),
+      ),
+    );
     expect(changes.map(({ body }) => body["version"]).sort()).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
-    const { data } = (await api.call<{ data: { version: number; schema: { title: string } }[] }>("GET", `/v1/event-types/${name}/versions`)).body;
-    for (const { body } of changes) expect(data.find(({ version }) => version === body["version"])?.schema).toEqual(body["schema"]);
+    const { data } = (
+      await api.call<{ data: { version: number; schema: { title: string } }[] }>(
+        "GET",
+        `/v1/event-types/${name}/versions`,
+      )
+    ).body;
+    for (const { body } of changes)
+      expect(data.find(({ version }) => version === body["version"])?.schema).toEqual(body["schema"]);
     expect(new Set(data.map(({ schema: { title } }) => title)).size).toBe(9);
   });
 
@@ -56,30 +97,57 @@ describe("schemas and versions", () => {
     expect((await api.call("DELETE", `/v1/event-types/${name}`)).status).toBe(204);
     expect(await api.store.eventTypeVersions.get(name, 1)).toBeUndefined();
     await create({}, name);
-    expect((await api.call("GET", `/v1/event-types/${name}/versions`)).body).toMatchObject({ data: [{ version: 1 }], next: null });
+    expect((await api.call("GET", `/v1/event-types/${name}/versions`)).body).toMatchObject({
+      data: [{ version: 1 }],
+      next: null,
+    });
   });
 
   test.each<[string, Record<string, unknown>, string, RegExp]>([
-    ["a remote reference", { schema: { $ref: "https://evil.example/x" } }, "schema_refused", /schema\/\$ref/], ["look-around", { schema: { pattern: "(?!a)" } }, "schema_refused", /schema\/pattern/],
-    ["an unknown keyword", { schema: { typ: "object" } }, "schema_refused", /schema\/typ/], ["a loop of references", { schema: { $ref: "#" } }, "schema_refused", /schema/],
-    ["an example that it forbids", { schema, examples: [{ total: 1 }, { total: "secret-value" }] }, "example_refused", /examples\[1\]\/total/],
+    ["a remote reference", { schema: { $ref: "https://evil.example/x" } }, "schema_refused", /schema\/\$ref/],
+    ["look-around", { schema: { pattern: "(?!a)" } }, "schema_refused", /schema\/pattern/],
+    ["an unknown keyword", { schema: { typ: "object" } }, "schema_refused", /schema\/typ/],
+    ["a loop of references", { schema: { $ref: "#" } }, "schema_refused", /schema/],
+    [
+      "an example that it forbids",
+      { schema, examples: [{ total: 1 }, { total: "secret-value" }] },
+      "example_refused",
+      /examples\[1\]\/total/,
+    ],
     ["an example without what it needs", { schema, examples: [{}] }, "example_refused", /examples\[0\]/],
-    ["eleven examples", { examples: Array.from({ length: 11 }, () => 1) }, "invalid_request", /examples/], ["no example in the list", { examples: [] }, "invalid_request", /examples/],
-    ["a check without a schema", { validation: "enforce" }, "invalid_request", /validation/], ["an unknown mode", { schema, validation: "strict" }, "invalid_request", /validation/],
-    ["a sunset before the deprecation", { deprecation: { at: "2026-06-01T00:00:00Z", sunsetAt: "2026-05-01T00:00:00Z" } }, "invalid_request", /deprecation\.sunsetAt/],
+    ["eleven examples", { examples: Array.from({ length: 11 }, () => 1) }, "invalid_request", /examples/],
+    ["no example in the list", { examples: [] }, "invalid_request", /examples/],
+    ["a check without a schema", { validation: "enforce" }, "invalid_request", /validation/],
+    ["an unknown mode", { schema, validation: "strict" }, "invalid_request", /validation/],
+    [
+      "a sunset before the deprecation",
+      { deprecation: { at: "2026-06-01T00:00:00Z", sunsetAt: "2026-05-01T00:00:00Z" } },
+      "invalid_request",
+      /deprecation\.sunsetAt/,
+    ],
     ["a date that is none", { deprecation: { at: "soon" } }, "invalid_request", /deprecation\.at/],
     ["a huge enum", { schema: { enum: Array.from({ length: 6_000 }, (_, i) => i) } }, "schema_refused", /schema/],
   ])("refused: %s", async (_name, fields, code, path) => {
     const name = nameOf();
-    const problem = await api.problem("POST", "/v1/event-types", { key: tenant.providerKey, body: { name, apiId: tenant.apiId, ...fields } });
+    const problem = await api.problem("POST", "/v1/event-types", {
+      key: tenant.providerKey,
+      body: { name, apiId: tenant.apiId, ...fields },
+    });
     expect(problem.code).toBe(code);
-    expect(problem.errors?.some((error) => path.test(error.path)), JSON.stringify(problem.errors)).toBe(true);
+    expect(
+      problem.errors?.some((error) => path.test(error.path)),
+      JSON.stringify(problem.errors),
+    ).toBe(true);
     expect(JSON.stringify(problem)).not.toContain("secret-value");
     expect(await api.store.eventTypes.get(name)).toBeUndefined();
   });
 
   test("refused on its way in: a schema 10,000 deep, __proto__, a member twice", async () => {
-    const send = (json: string) => api.problem("POST", "/v1/event-types", { body: Buffer.from(`{"name":"shop.raw","apiId":"${tenant.apiId}","schema":${json}}`), headers: { "content-type": "application/json" } });
+    const send = (json: string) =>
+      api.problem("POST", "/v1/event-types", {
+        body: Buffer.from(`{"name":"shop.raw","apiId":"${tenant.apiId}","schema":${json}}`),
+        headers: { "content-type": "application/json" },
+      });
     expect(await send(`${`{"not":`.repeat(10_000)}{}${"}".repeat(10_000)}`)).toMatchObject({ code: "invalid_request" });
     expect(await send(`{"properties":{"__proto__":{"type":"string"}}}`)).toMatchObject({ code: "schema_refused" });
     expect(await send(`{"type":"string","type":"object"}`)).toMatchObject({ code: "duplicate_member" });
@@ -88,7 +156,12 @@ describe("schemas and versions", () => {
   test("a refused change changes nothing", async () => {
     const name = nameOf();
     const before = (await create({ schema, examples: [{ total: 1 }], validation: "enforce" }, name)).body;
-    for (const body of [{ schema: null }, { schema: { type: "string" } }, { examples: [{}] }, { description: "x", schema: { $ref: "#/none" } }]) {
+    for (const body of [
+      { schema: null },
+      { schema: { type: "string" } },
+      { examples: [{}] },
+      { description: "x", schema: { $ref: "#/none" } },
+    ]) {
       expect((await api.call("PATCH", `/v1/event-types/${name}`, { body })).status).toBeGreaterThanOrEqual(400);
     }
     expect((await api.call("GET", `/v1/event-types/${name}`)).body).toEqual(before);
@@ -98,31 +171,65 @@ describe("schemas and versions", () => {
 describe("the consumer's catalogue", () => {
   test("shows what its groups are granted, by which grant, with an example and the deprecation", async () => {
     const [granted, hidden] = [nameOf(), nameOf()];
-    const deprecation = { at: "2026-01-01T00:00:00.000Z", sunsetAt: "2027-01-01T00:00:00.000Z", replacedBy: "shop.invoice.paid", note: "Use the other one" };
+    const deprecation = {
+      at: "2026-01-01T00:00:00.000Z",
+      sunsetAt: "2027-01-01T00:00:00.000Z",
+      replacedBy: "shop.invoice.paid",
+      note: "Use the other one",
+    };
     for (const name of [granted, hidden]) await create({ schema, examples: [{ total: 12 }], deprecation }, name);
-    const groupId = String((await api.call("POST", "/v1/groups", { body: { name: "narrow", grants: [granted] } })).body["id"]);
+    const groupId = String(
+      (await api.call("POST", "/v1/groups", { body: { name: "narrow", grants: [granted] } })).body["id"],
+    );
     const { token } = await api.key({ role: "consumer", groupId });
-    expect((await api.call("GET", "/v1/event-types", { key: token })).body).toMatchObject({ data: [{ name: granted, examples: [{ total: 12 }], deprecation, grantedBy: [{ groupId, grant: granted }] }], next: null });
+    expect((await api.call("GET", "/v1/event-types", { key: token })).body).toMatchObject({
+      data: [{ name: granted, examples: [{ total: 12 }], deprecation, grantedBy: [{ groupId, grant: granted }] }],
+      next: null,
+    });
     expect(await api.problem("GET", `/v1/event-types/${hidden}`, { key: token })).toMatchObject({ status: 404 });
-    expect(await api.problem("GET", `/v1/event-types/${hidden}/versions`, { key: token })).toMatchObject({ status: 404 });
-    expect((await api.call("GET", `/v1/event-types/${hidden}`, { key: tenant.consumerKey })).body).toMatchObject({ grantedBy: [{ groupId: tenant.groupId, grant: tenant.apiId }] });
-    expect((await api.call("GET", `/v1/event-types/${hidden}`, { key: tenant.providerKey })).body).not.toHaveProperty("grantedBy");
+    expect(await api.problem("GET", `/v1/event-types/${hidden}/versions`, { key: token })).toMatchObject({
+      status: 404,
+    });
+    expect((await api.call("GET", `/v1/event-types/${hidden}`, { key: tenant.consumerKey })).body).toMatchObject({
+      grantedBy: [{ groupId: tenant.groupId, grant: tenant.apiId }],
+    });
+    expect((await api.call("GET", `/v1/event-types/${hidden}`, { key: tenant.providerKey })).body).not.toHaveProperty(
+      "grantedBy",
+    );
     await api.call("PATCH", `/v1/groups/${groupId}`, { body: { grants: [granted, tenant.apiId] } });
-    expect((await api.call("GET", `/v1/event-types/${granted}`, { key: token })).body).toMatchObject({ grantedBy: [{ groupId, grant: granted }, { groupId, grant: tenant.apiId }] });
+    expect((await api.call("GET", `/v1/event-types/${granted}`, { key: token })).body).toMatchObject({
+      grantedBy: [
+        { groupId, grant: granted },
+        { groupId, grant: tenant.apiId },
+      ],
+    });
   });
 
   test("is found by prefix, text and api, and pages by cursor", async () => {
     const apiId = String((await api.call("POST", "/v1/apis", { body: { name: "Find" } })).body["id"]);
     const at = new Date();
-    for (let i = 0; i < 7; i++) await api.store.eventTypes.insert({ name: `find.kind${i}`, apiId, description: i % 2 ? "An Invoice" : "other", createdAt: at, updatedAt: at });
+    for (let i = 0; i < 7; i++)
+      await api.store.eventTypes.insert({
+        name: `find.kind${i}`,
+        apiId,
+        description: i % 2 ? "An Invoice" : "other",
+        createdAt: at,
+        updatedAt: at,
+      });
     await api.catalogue.refresh();
-    const names = async (query: string) => (await api.call<{ data: { name: string }[] }>("GET", `/v1/event-types?${query}`)).body.data.map(({ name }) => name);
+    const names = async (query: string) =>
+      (await api.call<{ data: { name: string }[] }>("GET", `/v1/event-types?${query}`)).body.data.map(
+        ({ name }) => name,
+      );
     expect(await names("prefix=find.kind&search=invoice")).toEqual(["find.kind5", "find.kind3", "find.kind1"]);
     expect(await names(`apiId=${apiId}&search=KIND4`)).toEqual(["find.kind4"]);
     expect(await names("prefix=kind")).toEqual([]);
     const paged: string[] = [];
-    for (let cursor: string | null = ""; cursor !== null; ) {
-      const { body }: { body: { data: { name: string }[]; next: string | null } } = await api.call("GET", `/v1/event-types?apiId=${apiId}&limit=3${cursor && `&cursor=${cursor}`}`);
+    for (let cursor: string | null = ""; cursor !== null;) {
+      const { body }: { body: { data: { name: string }[]; next: string | null } } = await api.call(
+        "GET",
+        `/v1/event-types?apiId=${apiId}&limit=3${cursor && `&cursor=${cursor}`}`,
+      );
       expect(body.data.length).toBeLessThanOrEqual(3);
       paged.push(...body.data.map(({ name }) => name));
       cursor = body.next;
@@ -139,13 +246,16 @@ describe("publishing", () => {
   test("off accepts, warn accepts and says where in the schema, enforce refuses with the paths", async () => {
     const name = nameOf();
     await create({ schema: { ...schema, additionalProperties: false } }, name);
-    const mode = async (validation: string) => expect((await api.call("PATCH", `/v1/event-types/${name}`, { body: { validation } })).status).toBe(200);
+    const mode = async (validation: string) =>
+      expect((await api.call("PATCH", `/v1/event-types/${name}`, { body: { validation } })).status).toBe(200);
     const wrong = publish(name, { total: "secret-value", "secret-name": 1 });
     expect((await api.call("POST", "/v1/events", wrong)).status).toBe(202);
     expect(warnings()).toEqual([]);
     await mode("warn");
     expect((await api.call("POST", "/v1/events", wrong)).status).toBe(202);
-    expect(warnings()).toMatchObject([{ type: name, version: 1, schemaPaths: ["#/additionalProperties", "#/properties/total/type"] }]);
+    expect(warnings()).toMatchObject([
+      { type: name, version: 1, schemaPaths: ["#/additionalProperties", "#/properties/total/type"] },
+    ]);
     expect(JSON.stringify(warnings())).not.toMatch(/secret/);
     expect((await api.call("GET", "/metrics")).text).toMatch(/sealpost_payloads_invalid_total\{validation="warn"\} 1/);
     await mode("enforce");
@@ -160,23 +270,53 @@ describe("publishing", () => {
     const name = nameOf();
     await create({ schema, validation: "enforce" }, name);
     const [good, free] = [newId("evt"), newId("evt")];
-    const body = [{ type: name, id: good, data: { total: 1 } }, { type: tenant.eventType, id: free, data: "anything" }, { type: name, data: { total: "x" } }, { type: name, data: null }];
-    expect(await api.problem("POST", "/v1/events", { key: tenant.providerKey, body })).toMatchObject({ status: 422, code: "payload_invalid", errors: [{ path: "[2].data/total" }, { path: "[3].data" }] });
+    const body = [
+      { type: name, id: good, data: { total: 1 } },
+      { type: tenant.eventType, id: free, data: "anything" },
+      { type: name, data: { total: "x" } },
+      { type: name, data: null },
+    ];
+    expect(await api.problem("POST", "/v1/events", { key: tenant.providerKey, body })).toMatchObject({
+      status: 422,
+      code: "payload_invalid",
+      errors: [{ path: "[2].data/total" }, { path: "[3].data" }],
+    });
     for (const id of [good, free]) expect(await api.store.events.get(id)).toBeUndefined();
   });
 
   test("raw bytes: JSON types are checked, everything else cannot be", async () => {
     const name = nameOf();
     await create({ schema, validation: "enforce" }, name);
-    const raw = (text: string | Buffer, type: string) => ({ key: tenant.providerKey, body: Buffer.from(text), headers: { "content-type": type } });
+    const raw = (text: string | Buffer, type: string) => ({
+      key: tenant.providerKey,
+      body: Buffer.from(text),
+      headers: { "content-type": type },
+    });
     for (const type of ["application/json", "application/cloudevents+json; charset=utf-8"]) {
       expect((await api.call("POST", `/v1/events/${name}`, raw(`{"total":1}`, type))).status).toBe(202);
-      expect(await api.problem("POST", `/v1/events/${name}`, raw(`{"total":"1"}`, type))).toMatchObject({ code: "payload_invalid", errors: [{ path: "data/total" }] });
-      for (const text of ["{", "", Buffer.from([0xff])]) expect(await api.problem("POST", `/v1/events/${name}`, raw(text, type))).toMatchObject({ code: "payload_invalid", errors: [{ path: "data" }] });
-      expect(await api.problem("POST", `/v1/events/${name}`, raw(`{"total":"x","total":1}`, type))).toMatchObject({ code: "payload_invalid" });
+      expect(await api.problem("POST", `/v1/events/${name}`, raw(`{"total":"1"}`, type))).toMatchObject({
+        code: "payload_invalid",
+        errors: [{ path: "data/total" }],
+      });
+      for (const text of ["{", "", Buffer.from([0xff])])
+        expect(await api.problem("POST", `/v1/events/${name}`, raw(text, type))).toMatchObject({
+          code: "payload_invalid",
+          errors: [{ path: "data" }],
+        });
+      expect(await api.problem("POST", `/v1/events/${name}`, raw(`{"total":"x","total":1}`, type))).toMatchObject({
+        code: "payload_invalid",
+      });
     }
-    for (const type of ["text/plain", "application/xml", "application/json; charset=utf-16", "application/octet-stream"]) {
-      expect(await api.problem("POST", `/v1/events/${name}`, raw(`{"total":1}`, type))).toMatchObject({ status: 422, code: "payload_invalid" });
+    for (const type of [
+      "text/plain",
+      "application/xml",
+      "application/json; charset=utf-16",
+      "application/octet-stream",
+    ]) {
+      expect(await api.problem("POST", `/v1/events/${name}`, raw(`{"total":1}`, type))).toMatchObject({
+        status: 422,
+        code: "payload_invalid",
+      });
     }
     await api.call("PATCH", `/v1/event-types/${name}`, { body: { validation: "warn" } });
     expect((await api.call("POST", `/v1/events/${name}`, raw("<x/>", "application/xml"))).status).toBe(202);
@@ -187,7 +327,9 @@ describe("publishing", () => {
     await create({ schema, validation: "enforce" }, name);
     expect((await api.call("POST", "/v1/events", publish(name, { total: 1 }))).status).toBe(202);
     await api.call("PATCH", `/v1/event-types/${name}`, { body: { schema: { type: "object", required: ["amount"] } } });
-    expect(await api.problem("POST", "/v1/events", publish(name, { total: 1 }))).toMatchObject({ code: "payload_invalid" });
+    expect(await api.problem("POST", "/v1/events", publish(name, { total: 1 }))).toMatchObject({
+      code: "payload_invalid",
+    });
     await api.call("DELETE", `/v1/event-types/${name}`);
     await create({ schema: { type: "string" }, validation: "enforce" }, name);
     expect((await api.call("POST", "/v1/events", publish(name, "text"))).status).toBe(202);
@@ -195,11 +337,27 @@ describe("publishing", () => {
 
   test("a hostile payload is refused, and soon", async () => {
     const name = nameOf();
-    await create({ schema: { properties: { child: { $ref: "#" }, text: { pattern: "^(a+)+$" } } }, validation: "enforce" }, name);
-    const json = (data: string) => ({ key: tenant.providerKey, body: Buffer.from(`{"type":"${name}","data":${data}}`), headers: { "content-type": "application/json" } });
-    expect(await api.problem("POST", "/v1/events", json(`${`{"child":`.repeat(6_000)}{"child":{"text":1}}${"}".repeat(6_000)}`))).toMatchObject({ code: "payload_invalid" });
+    await create(
+      { schema: { properties: { child: { $ref: "#" }, text: { pattern: "^(a+)+$" } } }, validation: "enforce" },
+      name,
+    );
+    const json = (data: string) => ({
+      key: tenant.providerKey,
+      body: Buffer.from(`{"type":"${name}","data":${data}}`),
+      headers: { "content-type": "application/json" },
+    });
+    expect(
+      await api.problem(
+        "POST",
+        "/v1/events",
+        json(`${`{"child":`.repeat(6_000)}{"child":{"text":1}}${"}".repeat(6_000)}`),
+      ),
+    ).toMatchObject({ code: "payload_invalid" });
     expect((await api.call("POST", "/v1/events", json(`{"text":"${"a".repeat(20_000)}"}`))).status).toBe(202);
-    expect(await api.problem("POST", "/v1/events", json(`{"text":"${"a".repeat(20_000)}b"}`))).toMatchObject({ code: "payload_invalid", errors: [{ path: "data/text" }] });
+    expect(await api.problem("POST", "/v1/events", json(`{"text":"${"a".repeat(20_000)}b"}`))).toMatchObject({
+      code: "payload_invalid",
+      errors: [{ path: "data/text" }],
+    });
     expect((await api.call("POST", "/v1/events", json(`{"__proto__":{"polluted":1}}`))).status).toBe(202);
   });
 });

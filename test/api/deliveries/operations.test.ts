@@ -31,8 +31,17 @@ async function recorded(over: Partial<Delivery>): Promise<Delivery> {
   const [eventId = "", subscriptionId = ""] = item?.deliveryId.split(".") ?? [];
   const now = new Date();
   const delivery: Delivery = {
-    id: `${eventId}.${subscriptionId}`, eventId, subscriptionId, groupId: "grp_1", eventType: "test.made", status: "parked", createdAt: now, updatedAt: now,
-    attemptCount: 1, attempts: [], ...over,
+    id: `${eventId}.${subscriptionId}`,
+    eventId,
+    subscriptionId,
+    groupId: "grp_1",
+    eventType: "test.made",
+    status: "parked",
+    createdAt: now,
+    updatedAt: now,
+    attemptCount: 1,
+    attempts: [],
+    ...over,
   };
   await store.deliveries.insertMany([delivery]);
   return delivery;
@@ -44,7 +53,14 @@ async function working(status: "delivered" | "parked" | "held") {
     ...side.activities,
     attempt: async (given) => {
       const report = await side.activities.attempt(given);
-      await store.deliveries.record(report.items.map((item) => ({ id: item.deliveryId, status: item.status, attemptCount: item.attempts, ...(status === "delivered" && { workflowId: null }) })));
+      await store.deliveries.record(
+        report.items.map((item) => ({
+          id: item.deliveryId,
+          status: item.status,
+          attemptCount: item.attempts,
+          ...(status === "delivered" && { workflowId: null }),
+        })),
+      );
       return report;
     },
   });
@@ -107,7 +123,11 @@ describe("wake", () => {
     const input = retryInput(1, { status: "held" });
     const [item] = input.items;
     const workflowId = `held-${randomBytes(5).toString("hex")}`;
-    const handle = await engine.client.workflow.start("retryDelivery", { workflowId, taskQueue: engine.taskQueue, args: [input] });
+    const handle = await engine.client.workflow.start("retryDelivery", {
+      workflowId,
+      taskQueue: engine.taskQueue,
+      args: [input],
+    });
     const place = { subscriptionId: input.subscriptionId, status: "held" as const };
     await recorded({ ...place, id: item?.deliveryId ?? "", workflowId });
     await recorded({ ...place, workflowId: "retry/long-gone/sub" });
@@ -122,13 +142,23 @@ describe("wake", () => {
 describe("configureBucket and startRecovery", () => {
   it("tells a bucket that runs, and starts none", async () => {
     const { stop } = await working("delivered");
-    const subscription = { id: `sub_${randomBytes(5).toString("hex")}`, rateLimit: { perSecond: 50, burst: 5 }, updatedAt: new Date() } as Subscription;
+    const subscription = {
+      id: `sub_${randomBytes(5).toString("hex")}`,
+      rateLimit: { perSecond: 50, burst: 5 },
+      updatedAt: new Date(),
+    } as Subscription;
     await operations.configureBucket(subscription);
     await expect(engine.client.workflow.getHandle(bucketWorkflowId(subscription.id)).describe()).rejects.toThrow();
     const old = { perSecond: 1, burst: 1 };
-    const handle = await engine.client.workflow.start("tokenBucket", { workflowId: bucketWorkflowId(subscription.id), taskQueue: engine.taskQueue, args: [{ subscriptionId: subscription.id, rate: old, rateAsOf: 1 }] });
+    const handle = await engine.client.workflow.start("tokenBucket", {
+      workflowId: bucketWorkflowId(subscription.id),
+      taskQueue: engine.taskQueue,
+      args: [{ subscriptionId: subscription.id, rate: old, rateAsOf: 1 }],
+    });
     await operations.configureBucket(subscription);
-    const lease = await handle.executeUpdate<Lease, [object]>("lease", { args: [{ count: 3, rate: old, rateAsOf: 1 }] });
+    const lease = await handle.executeUpdate<Lease, [object]>("lease", {
+      args: [{ count: 3, rate: old, rateAsOf: 1 }],
+    });
     expect((lease.slots[2] ?? 0) - (lease.slots[0] ?? 0)).toBeLessThan(500);
     await handle.terminate();
     await stop();
@@ -136,10 +166,21 @@ describe("configureBucket and startRecovery", () => {
 
   it("starts a recovery once", async () => {
     const done: string[] = [];
-    const worker = await engine.work({ recoverySubscriptions: async () => [], recordRecovery: async ({ recoveryId, status }) => void (status === "done" && done.push(recoveryId)) });
+    const worker = await engine.work({
+      recoverySubscriptions: async () => [],
+      recordRecovery: async ({ recoveryId, status }) => void (status === "done" && done.push(recoveryId)),
+    });
     const id = `rec_${randomBytes(5).toString("hex")}`;
     const now = new Date();
-    await operations.startRecovery({ id, filter: {}, status: "running", progress: noProgress(), createdBy: "key:1", createdAt: now, updatedAt: now });
+    await operations.startRecovery({
+      id,
+      filter: {},
+      status: "running",
+      progress: noProgress(),
+      createdBy: "key:1",
+      createdAt: now,
+      updatedAt: now,
+    });
     await engine.client.workflow.getHandle(`recovery/${id}`).result();
     expect(done).toEqual([id]);
     await worker.stop();

@@ -2,7 +2,10 @@ import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { createClientAddress } from "../../../src/api/http/client-address.js";
 
-const request = (remoteAddress: string | undefined, forwarded?: string) => ({ headers: forwarded === undefined ? {} : { "x-forwarded-for": forwarded }, socket: { remoteAddress } as Socket });
+const request = (remoteAddress: string | undefined, forwarded?: string) => ({
+  headers: forwarded === undefined ? {} : { "x-forwarded-for": forwarded },
+  socket: { remoteAddress } as Socket,
+});
 
 test.each<[string, string[], string | undefined, string | undefined, string]>([
   ["no proxy is trusted", [], "203.0.113.1", "1.2.3.4", "203.0.113.1"],

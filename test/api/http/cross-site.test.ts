@@ -36,8 +36,16 @@ describe.each(["GET", "HEAD"])("%s", (method) => {
     ["typed in", { ...site("none"), ...NAVIGATION }, false],
     ["by our page", site("same-origin"), false],
     ["by no browser", {}, false],
-    ["by an image of another site", { ...site("cross-site"), "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" }, true],
-    ["in a frame of another site", { ...site("cross-site"), "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" }, true],
+    [
+      "by an image of another site",
+      { ...site("cross-site"), "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" },
+      true,
+    ],
+    [
+      "in a frame of another site",
+      { ...site("cross-site"), "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" },
+      true,
+    ],
     ["by a script of a sibling", { ...site("same-site"), "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" }, true],
     ["by a script of another origin", { origin: "https://evil.test" }, true],
     ["by a script of an opaque origin", { origin: "null" }, true],
@@ -64,21 +72,31 @@ describe("at the gate", () => {
     ["JSON of an opaque origin", { origin: "null" }],
     ["JSON of the Temporal UI", { origin: "http://127.0.0.1:8233", "sec-fetch-site": "same-site" }],
   ])("%s changes nothing", async (_name, headers) => {
-    expect((await admin.call("POST", "/v1/apis", { name: "forged" }, headers)).json).toMatchObject({ status: 403, code: "cross_site_request" });
+    expect((await admin.call("POST", "/v1/apis", { name: "forged" }, headers)).json).toMatchObject({
+      status: 403,
+      code: "cross_site_request",
+    });
     expect((await api.call("GET", "/v1/apis")).text).not.toContain("forged");
   });
 
   test("nothing without an origin changes anything", async () => {
     const cookie = `${SESSION_COOKIE}=${admin.cookies.get(SESSION_COOKIE)}`;
-    expect(await api.problem("POST", "/v1/apis", { key: "", headers: { cookie }, body: { name: "forged" } })).toMatchObject({ status: 403, code: "cross_site_request" });
-    expect(await api.problem("POST", "/logout", { key: "", headers: { cookie } })).toMatchObject({ code: "cross_site_request" });
+    expect(
+      await api.problem("POST", "/v1/apis", { key: "", headers: { cookie }, body: { name: "forged" } }),
+    ).toMatchObject({ status: 403, code: "cross_site_request" });
+    expect(await api.problem("POST", "/logout", { key: "", headers: { cookie } })).toMatchObject({
+      code: "cross_site_request",
+    });
     expect((await admin.call("GET", "/v1/me")).status).toBe(200);
   });
 
   test("our own page may, as JSON and as nothing else", async () => {
     expect((await admin.call("POST", "/v1/apis", { name: "made" })).status).toBe(201);
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) {
-      expect((await admin.call("POST", "/v1/apis", { name: "odd" }, { "content-type": type })).json, type).toMatchObject({ status: 415, code: "unsupported_media_type" });
+      expect(
+        (await admin.call("POST", "/v1/apis", { name: "odd" }, { "content-type": type })).json,
+        type,
+      ).toMatchObject({ status: 415, code: "unsupported_media_type" });
     }
   });
 
@@ -95,16 +113,33 @@ describe("at the gate", () => {
     const decode = (headers: Record<string, string>) => admin.call("POST", "/codec/decode", { payloads: [] }, headers);
     expect((await decode({})).status).toBe(200);
     for (const origin of ["https://evil.test", "null", "http://127.0.0.1:8233"]) {
-      expect((await decode({ origin, "sec-fetch-site": "same-site" })).json, origin).toMatchObject({ status: 403, code: "cross_site_request" });
+      expect((await decode({ origin, "sec-fetch-site": "same-site" })).json, origin).toMatchObject({
+        status: 403,
+        code: "cross_site_request",
+      });
     }
   });
 
   test("where a key is sent too, the key counts", async () => {
     const cookie = `${SESSION_COOKIE}=${admin.cookies.get(SESSION_COOKIE)}`;
     const { token, id } = await api.key({ role: "provider" });
-    expect((await api.call("GET", "/v1/me", { key: token, headers: { cookie } })).body).toMatchObject({ id: `key:${id}`, role: "provider" });
-    expect((await api.call("POST", "/v1/apis", { key: token, headers: { cookie, origin: "https://evil.test" }, body: { name: "by key" } })).status).toBe(201);
+    expect((await api.call("GET", "/v1/me", { key: token, headers: { cookie } })).body).toMatchObject({
+      id: `key:${id}`,
+      role: "provider",
+    });
+    expect(
+      (
+        await api.call("POST", "/v1/apis", {
+          key: token,
+          headers: { cookie, origin: "https://evil.test" },
+          body: { name: "by key" },
+        })
+      ).status,
+    ).toBe(201);
     // A wrong key is not made good by a cookie.
-    expect(await api.problem("GET", "/v1/me", { key: "sp_wrong", headers: { cookie } })).toMatchObject({ status: 401, code: "unauthenticated" });
+    expect(await api.problem("GET", "/v1/me", { key: "sp_wrong", headers: { cookie } })).toMatchObject({
+      status: 401,
+      code: "unauthenticated",
+    });
   });
 });

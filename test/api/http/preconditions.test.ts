@@ -16,7 +16,8 @@ const objects = (): [string, object, object][] => [
   [`/v1/subscriptions/${tenant.subscriptionId}`, { name: "one" }, { name: "two" }],
 ];
 const tag = async (path: string): Promise<string> => String((await api.call("GET", path)).headers["etag"]);
-const patch = (path: string, body: object, ifMatch: string) => api.call("PATCH", path, { body, headers: { "if-match": ifMatch } });
+const patch = (path: string, body: object, ifMatch: string) =>
+  api.call("PATCH", path, { body, headers: { "if-match": ifMatch } });
 
 test.each([0, 1, 2, 3])("object %i: read, changed by its tag, and refused by an older one", async (index) => {
   const [path, first, second] = objects()[index] ?? ["", {}, {}];
@@ -28,7 +29,10 @@ test.each([0, 1, 2, 3])("object %i: read, changed by its tag, and refused by an 
   const after = await tag(path);
   expect(after).not.toBe(before);
   expect(changed.headers["etag"]).toBe(after);
-  expect(await api.problem("PATCH", path, { body: second, headers: { "if-match": before } })).toMatchObject({ status: 412, code: "precondition_failed" });
+  expect(await api.problem("PATCH", path, { body: second, headers: { "if-match": before } })).toMatchObject({
+    status: 412,
+    code: "precondition_failed",
+  });
   expect(await tag(path)).toBe(after);
   expect((await api.call("GET", path)).body).toMatchObject(first);
   // Without the header it is as before.
@@ -44,8 +48,11 @@ describe("If-Match", () => {
     expect((await patch(path(), { name: "c" }, '"x","y"')).status).toBe(412);
     expect((await api.call("GET", path())).body["name"]).toBe("b");
   });
-  test.each(["abc", '"abc', "", '"a" "b"', "*, \"a\""])("that is none (%j) is refused", async (given) => {
-    expect(await api.problem("PATCH", path(), { body: { name: "d" }, headers: { "if-match": given } })).toMatchObject({ status: 400, errors: [{ path: "header.If-Match" }] });
+  test.each(["abc", '"abc', "", '"a" "b"', '*, "a"'])("that is none (%j) is refused", async (given) => {
+    expect(await api.problem("PATCH", path(), { body: { name: "d" }, headers: { "if-match": given } })).toMatchObject({
+      status: 400,
+      errors: [{ path: "header.If-Match" }],
+    });
   });
   test("of an object that is not there answers 404, of a wrong body 400", async () => {
     expect((await patch("/v1/subscriptions/sub_00000000000000000000000000", { name: "a" }, "*")).status).toBe(404);
@@ -53,27 +60,40 @@ describe("If-Match", () => {
   });
   test("is compared in the store: of two changes by one tag one is made", async () => {
     const known = await tag(path());
-    const statuses = (await Promise.all(Array.from({ length: 8 }, (_, index) => patch(path(), { name: `race ${index}` }, known)))).map(({ status }) => status);
+    const statuses = (
+      await Promise.all(Array.from({ length: 8 }, (_, index) => patch(path(), { name: `race ${index}` }, known)))
+    ).map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(1);
     expect(statuses.filter((status) => status === 412)).toHaveLength(7);
   });
   test("is logged, when it refuses, under who asked", async () => {
     expect((await patch(path(), { name: "e" }, '"x"')).status).toBe(412);
-    await expect.poll(() => api.log.findLast(({ msg, status }) => msg === "request" && status === 412)).toMatchObject({ method: "PATCH", actor: "environment" });
+    await expect
+      .poll(() => api.log.findLast(({ msg, status }) => msg === "request" && status === 412))
+      .toMatchObject({ method: "PATCH", actor: "environment" });
   });
   test("holds for acts and deletions, and what it refuses is no act on record", async () => {
     const known = await tag(path());
     await patch(path(), { name: "newer" }, known);
-    const entries = async () => (await api.call<{ data: unknown[] }>("GET", `/v1/audit?subject=${tenant.subscriptionId}&limit=250`)).body.data.length;
+    const entries = async () =>
+      (await api.call<{ data: unknown[] }>("GET", `/v1/audit?subject=${tenant.subscriptionId}&limit=250`)).body.data
+        .length;
     const before = await entries();
-    for (const [method, target] of [["POST", `${path()}/pause`], ["DELETE", path()], ["DELETE", `/v1/groups/${tenant.groupId}?cascade=true`], ["DELETE", `/v1/event-types/${tenant.eventType}`]] as const) {
+    for (const [method, target] of [
+      ["POST", `${path()}/pause`],
+      ["DELETE", path()],
+      ["DELETE", `/v1/groups/${tenant.groupId}?cascade=true`],
+      ["DELETE", `/v1/event-types/${tenant.eventType}`],
+    ] as const) {
       const answer = await api.call(method, target, { headers: { "if-match": known } });
       expect([412, 409], `${method} ${target}: ${answer.text}`).toContain(answer.status);
     }
     expect(await entries()).toBe(before);
     expect((await api.call("GET", path())).body).toMatchObject({ name: "newer", status: "active" });
     expect((await api.call("DELETE", path(), { headers: { "if-match": await tag(path()) } })).status).toBe(204);
-    expect((await api.call("DELETE", `/v1/groups/${tenant.groupId}`, { headers: { "if-match": '"x"' } })).status).not.toBe(204);
+    expect(
+      (await api.call("DELETE", `/v1/groups/${tenant.groupId}`, { headers: { "if-match": '"x"' } })).status,
+    ).not.toBe(204);
   });
 });
 
@@ -83,10 +103,18 @@ describe("If-Match of an erasure", () => {
     const path = `/v1/groups/${own.groupId}`;
     const stale = await tag(path);
     expect((await patch(path, { name: "newer" }, stale)).status).toBe(200);
-    expect(await api.problem("DELETE", `${path}?cascade=true`, { headers: { "if-match": stale } })).toMatchObject({ status: 412, code: "precondition_failed" });
+    expect(await api.problem("DELETE", `${path}?cascade=true`, { headers: { "if-match": stale } })).toMatchObject({
+      status: 412,
+      code: "precondition_failed",
+    });
     expect((await api.call("GET", path)).body).toMatchObject({ name: "newer" });
     const known = await tag(path);
-    const racing = [...Array.from({ length: 4 }, () => api.call("DELETE", `${path}?cascade=true`, { headers: { "if-match": known } })), ...Array.from({ length: 4 }, () => patch(path, { name: "raced" }, known))];
+    const racing = [
+      ...Array.from({ length: 4 }, () =>
+        api.call("DELETE", `${path}?cascade=true`, { headers: { "if-match": known } }),
+      ),
+      ...Array.from({ length: 4 }, () => patch(path, { name: "raced" }, known)),
+    ];
     const statuses = (await Promise.all(racing)).map(({ status }) => status);
     expect(statuses.filter((status) => status < 300)).toHaveLength(1);
     for (const status of statuses.filter((each) => each >= 300)) expect([404, 412]).toContain(status);
@@ -95,8 +123,12 @@ describe("If-Match of an erasure", () => {
     const { id } = (await api.call<{ id: string }>("POST", "/v1/apis", { body: { name: "etag erased" } })).body;
     const stale = await tag(`/v1/apis/${id}`);
     expect((await patch(`/v1/apis/${id}`, { description: "newer" }, stale)).status).toBe(200);
-    for (const query of ["?erase=true", ""]) expect((await api.call("DELETE", `/v1/apis/${id}${query}`, { headers: { "if-match": stale } })).status).toBe(412);
-    expect((await api.call("DELETE", `/v1/apis/${id}?erase=true`, { headers: { "if-match": await tag(`/v1/apis/${id}`) } })).status).toBe(204);
+    for (const query of ["?erase=true", ""])
+      expect((await api.call("DELETE", `/v1/apis/${id}${query}`, { headers: { "if-match": stale } })).status).toBe(412);
+    expect(
+      (await api.call("DELETE", `/v1/apis/${id}?erase=true`, { headers: { "if-match": await tag(`/v1/apis/${id}`) } }))
+        .status,
+    ).toBe(204);
     expect((await api.call("GET", `/v1/apis/${id}`)).status).toBe(404);
   });
 });
@@ -126,7 +158,10 @@ describe("If-None-Match", () => {
     expect((await api.call("GET", path(), { key: "", headers: { "if-none-match": "*" } })).status).toBe(401);
   });
   test.each(["abc", '"abc', '"a" "b"'])("that is none (%j) is refused", async (given) => {
-    expect(await api.problem("GET", path(), { headers: { "if-none-match": given } })).toMatchObject({ status: 400, errors: [{ path: "header.If-None-Match" }] });
+    expect(await api.problem("GET", path(), { headers: { "if-none-match": given } })).toMatchObject({
+      status: 400,
+      errors: [{ path: "header.If-None-Match" }],
+    });
   });
 });
 

@@ -13,7 +13,11 @@ afterAll(() => api?.close());
 
 async function person(groups: string[]) {
   const company = await makeCompany(api, {
-    groupIds: [tenant.groupId], roles: [{ samlGroup: "root", role: "admin" }, { samlGroup: "pay", role: "provider", apiIds: [tenant.apiId] }],
+    groupIds: [tenant.groupId],
+    roles: [
+      { samlGroup: "root", role: "admin" },
+      { samlGroup: "pay", role: "provider", apiIds: [tenant.apiId] },
+    ],
   });
   const browser = createBrowser(api.url);
   await company.logIn(browser, { nameId: "x", groups });
@@ -22,21 +26,41 @@ async function person(groups: string[]) {
 
 test("whoever has several roles starts in the least powerful and acts in one at a time", async () => {
   const { browser, id } = await person(["root", "hooks", "pay"]);
-  expect((await browser.call("GET", "/v1/me")).json).toMatchObject({ role: "consumer", roles: ["consumer", "provider", "admin"], groups: [{ id: tenant.groupId, name: "own" }] });
+  expect((await browser.call("GET", "/v1/me")).json).toMatchObject({
+    role: "consumer",
+    roles: ["consumer", "provider", "admin"],
+    groups: [{ id: tenant.groupId, name: "own" }],
+  });
   expect((await browser.call("GET", "/v1/audit")).json).toMatchObject({ status: 403, code: "forbidden" });
-  expect((await browser.call("POST", "/v1/me/role", { role: "admin" })).json).toMatchObject({ role: "admin", roles: ["consumer", "provider", "admin"] });
+  expect((await browser.call("POST", "/v1/me/role", { role: "admin" })).json).toMatchObject({
+    role: "admin",
+    roles: ["consumer", "provider", "admin"],
+  });
   expect((await browser.call("GET", "/v1/audit")).status).toBe(200);
-  expect((await browser.call("POST", "/v1/me/role", { role: "provider" })).json).toMatchObject({ role: "provider", apis: [{ id: tenant.apiId, name: "own" }] });
+  expect((await browser.call("POST", "/v1/me/role", { role: "provider" })).json).toMatchObject({
+    role: "provider",
+    apis: [{ id: tenant.apiId, name: "own" }],
+  });
   expect((await browser.call("GET", "/v1/audit")).status).toBe(403);
-  const acts = (await api.store.audit.list({ limit: 250 })).data.filter(({ subject, action }) => subject === id && action === "session.role");
-  expect(acts).toMatchObject([{ actor: `person:${id}`, detail: { before: "admin", role: "provider" } }, { detail: { before: "consumer", role: "admin" } }]);
+  const acts = (await api.store.audit.list({ limit: 250 })).data.filter(
+    ({ subject, action }) => subject === id && action === "session.role",
+  );
+  expect(acts).toMatchObject([
+    { actor: `person:${id}`, detail: { before: "admin", role: "provider" } },
+    { detail: { before: "consumer", role: "admin" } },
+  ]);
 });
 
 test("nobody takes a role that is not theirs", async () => {
   const { browser } = await person(["hooks"]);
-  expect((await browser.call("POST", "/v1/me/role", { role: "admin" })).json).toMatchObject({ status: 403, code: "forbidden" });
+  expect((await browser.call("POST", "/v1/me/role", { role: "admin" })).json).toMatchObject({
+    status: 403,
+    code: "forbidden",
+  });
   expect((await browser.call("POST", "/v1/me/role", { role: "root" })).json).toMatchObject({ status: 400 });
-  expect((await browser.call("POST", "/v1/me/role", { role: "consumer", groupIds: ["grp_x"] })).json).toMatchObject({ status: 400 });
+  expect((await browser.call("POST", "/v1/me/role", { role: "consumer", groupIds: ["grp_x"] })).json).toMatchObject({
+    status: 400,
+  });
   expect((await browser.submit("/account/role", { role: "admin" })).status).toBe(403);
   expect((await browser.submit("/account/role", { role: "x" })).status).toBe(400);
   expect((await browser.call("GET", "/v1/me")).json).toMatchObject({ role: "consumer" });
@@ -45,12 +69,17 @@ test("nobody takes a role that is not theirs", async () => {
 test("a person acts under its own id in the audit", async () => {
   const { browser, id } = await person(["hooks"]);
   expect((await browser.call("POST", `/v1/subscriptions/${tenant.subscriptionId}/pause`)).status).toBe(200);
-  expect((await api.store.audit.list({ limit: 1 })).data).toMatchObject([{ actor: `person:${id}`, subject: tenant.subscriptionId }]);
+  expect((await api.store.audit.list({ limit: 1 })).data).toMatchObject([
+    { actor: `person:${id}`, subject: tenant.subscriptionId },
+  ]);
 });
 
 test("a key knows who it is, and has neither another role nor a session to end", async () => {
   expect((await api.call("GET", "/v1/me")).body).toEqual({ id: "environment", role: "admin", roles: ["admin"] });
-  expect((await api.call("GET", "/v1/me", { key: tenant.consumerKey })).body).toMatchObject({ role: "consumer", groups: [{ id: tenant.groupId, name: "own" }] });
+  expect((await api.call("GET", "/v1/me", { key: tenant.consumerKey })).body).toMatchObject({
+    role: "consumer",
+    groups: [{ id: tenant.groupId, name: "own" }],
+  });
   expect(await api.problem("POST", "/v1/me/role", { body: { role: "consumer" } })).toMatchObject({ status: 403 });
   expect(await api.problem("POST", "/logout")).toMatchObject({ status: 403 });
   expect(await api.problem("POST", "/logout/everywhere")).toMatchObject({ status: 403 });

@@ -8,7 +8,13 @@ let api: RunningApi;
 let company: Company;
 beforeAll(async () => {
   api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
-  company = await makeCompany(api, { roles: [{ samlGroup: "root", role: "admin" }, { samlGroup: "audit", role: "auditor" }, { samlGroup: "ops", role: "operator" }] });
+  company = await makeCompany(api, {
+    roles: [
+      { samlGroup: "root", role: "admin" },
+      { samlGroup: "audit", role: "auditor" },
+      { samlGroup: "ops", role: "operator" },
+    ],
+  });
 });
 afterAll(() => api?.close());
 
@@ -23,8 +29,18 @@ test("people are listed to an admin and an auditor, newest first, and to nobody 
   const { id: first } = await loggedIn("ann");
   const { id: second, browser: auditor } = await loggedIn("bob");
   const { data, next } = (await api.call<{ data: { id: string }[]; next: string }>("GET", "/v1/people?limit=1")).body;
-  expect(data).toMatchObject([{ id: second, nameId: "bob", displayName: "Person bob", email: "bob@example.com", connectionId: company.connection.id }]);
-  expect((await auditor.call("GET", `/v1/people?limit=1&cursor=${next}`)).json).toMatchObject({ data: [{ id: first }] });
+  expect(data).toMatchObject([
+    {
+      id: second,
+      nameId: "bob",
+      displayName: "Person bob",
+      email: "bob@example.com",
+      connectionId: company.connection.id,
+    },
+  ]);
+  expect((await auditor.call("GET", `/v1/people?limit=1&cursor=${next}`)).json).toMatchObject({
+    data: [{ id: first }],
+  });
   expect((await auditor.call("GET", `/v1/people/${first}`)).json).toMatchObject({ id: first, nameId: "ann" });
   expect((await auditor.call("DELETE", `/v1/people/${first}`)).json).toMatchObject({ code: "forbidden" });
   const { browser: operator } = await loggedIn("op", ["ops"]);
@@ -39,7 +55,14 @@ test("an admin ends a person's sessions", async () => {
   expect(await status(browser)).toBe(401);
   expect(await status(admin)).toBe(200);
   expect((await admin.call("POST", `/v1/people/per_${"0".repeat(43)}/logout`)).json).toMatchObject({ status: 404 });
-  expect((await api.store.audit.list({ limit: 1 })).data).toMatchObject([{ actor: `person:${api.store.people.idOf(company.connection.id, "chief")}`, action: "person.logout", subject: id, detail: { sessions: 1 } }]);
+  expect((await api.store.audit.list({ limit: 1 })).data).toMatchObject([
+    {
+      actor: `person:${api.store.people.idOf(company.connection.id, "chief")}`,
+      action: "person.logout",
+      subject: id,
+      detail: { sessions: 1 },
+    },
+  ]);
 });
 
 test("an erased person is gone, from backups too; the audit keeps an id that names nobody", async () => {
@@ -74,6 +97,9 @@ test("an erased person is gone, from backups too; the audit keeps an id that nam
   }
 });
 
-test.each(["per_x", `per_${"0".repeat(42)}`, `per_${"0".repeat(44)}`, "per_%2e%2e", "key_00000000000000000000000000"])("%s is nobody", async (id) => {
-  expect(await api.problem("GET", `/v1/people/${id}`)).toMatchObject({ status: 404, code: "not_found" });
-});
+test.each(["per_x", `per_${"0".repeat(42)}`, `per_${"0".repeat(44)}`, "per_%2e%2e", "key_00000000000000000000000000"])(
+  "%s is nobody",
+  async (id) => {
+    expect(await api.problem("GET", `/v1/people/${id}`)).toMatchObject({ status: 404, code: "not_found" });
+  },
+);

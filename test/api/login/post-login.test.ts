@@ -1,4 +1,7 @@
-/** Providers that take requests by HTTP-POST only, or signed only (OneLogin, ADFS): what their metadata says is what they get. */
+/**
+ * Providers that take requests by HTTP-POST only, or signed only (OneLogin, ADFS): what their metadata says is what
+ * they get.
+ */
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createSamlIdp, createSamlKey, type SamlIdp } from "../../support/saml-idp.js";
 import { createBrowser } from "../browser.js";
@@ -16,11 +19,17 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 const postOnly = (xml: string) => xml.replace(/\s*<md:SingleSignOnService [^>]*HTTP-Redirect"[^>]*\/>/, "");
-const wantsSigned = (xml: string) => xml.replace("<md:IDPSSODescriptor ", '<md:IDPSSODescriptor WantAuthnRequestsSigned="true" ');
+const wantsSigned = (xml: string) =>
+  xml.replace("<md:IDPSSODescriptor ", '<md:IDPSSODescriptor WantAuthnRequestsSigned="true" ');
 
-async function connect(change: (xml: string) => string, more: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+async function connect(
+  change: (xml: string) => string,
+  more: Record<string, unknown> = {},
+): Promise<Record<string, unknown>> {
   const metadataXml = change(idp.metadataXml());
-  const answer = await api.call("POST", "/v1/saml-connections", { body: { name: "Own company", metadataXml, groupIds: [tenant.groupId], ...more } });
+  const answer = await api.call("POST", "/v1/saml-connections", {
+    body: { name: "Own company", metadataXml, groupIds: [tenant.groupId], ...more },
+  });
   expect(answer.status, answer.text).toBe(201);
   return answer.body;
 }
@@ -42,19 +51,39 @@ describe("a provider that takes requests by HTTP-POST only", () => {
     const again = await createBrowser(api.url).get(`/saml/login?connection=${String(made["id"])}`);
     expect(/<script nonce="([^"]+)">/.exec(again.text)?.[1]).not.toBe(/<script nonce="([^"]+)">/.exec(page.text)?.[1]);
     const xml = Buffer.from(field("SAMLRequest"), "base64").toString("utf8");
-    const request = { id: / ID="([^"]*)"/.exec(xml)?.[1] ?? "", acsUrl: String(made["acsUrl"]), issuer: String(made["spEntityId"]) };
+    const request = {
+      id: / ID="([^"]*)"/.exec(xml)?.[1] ?? "",
+      acsUrl: String(made["acsUrl"]),
+      issuer: String(made["spEntityId"]),
+    };
     expect(xml).toContain(`AssertionConsumerServiceURL="${request.acsUrl}"`);
-    const back = await browser.submit(`/saml/acs/${String(made["id"])}`, { SAMLResponse: idp.respond(request), RelayState: field("RelayState") }, { origin: new URL(idp.ssoUrl).origin, "sec-fetch-site": "cross-site" });
+    const back = await browser.submit(
+      `/saml/acs/${String(made["id"])}`,
+      { SAMLResponse: idp.respond(request), RelayState: field("RelayState") },
+      { origin: new URL(idp.ssoUrl).origin, "sec-fetch-site": "cross-site" },
+    );
     expect(back).toMatchObject({ status: 303, location: "/docs" });
   });
 });
 
 describe("signed requests", () => {
-  const begin = async (made: Record<string, unknown>) => new URL(String((await createBrowser(api.url).get(`/saml/login?connection=${String(made["id"])}`)).location)).searchParams;
+  const begin = async (made: Record<string, unknown>) =>
+    new URL(String((await createBrowser(api.url).get(`/saml/login?connection=${String(made["id"])}`)).location))
+      .searchParams;
 
   test("are on where the metadata wants them, and off otherwise; a setting has the last word", async () => {
-    const [wanting, plain, asked, refused] = [await connect(wantsSigned), await connect((xml) => xml), await connect((xml) => xml, { signRequests: true }), await connect(wantsSigned, { signRequests: false })];
-    for (const [made, signed] of [[wanting, true], [plain, false], [asked, true], [refused, false]] as const) {
+    const [wanting, plain, asked, refused] = [
+      await connect(wantsSigned),
+      await connect((xml) => xml),
+      await connect((xml) => xml, { signRequests: true }),
+      await connect(wantsSigned, { signRequests: false }),
+    ];
+    for (const [made, signed] of [
+      [wanting, true],
+      [plain, false],
+      [asked, true],
+      [refused, false],
+    ] as const) {
       expect((await begin(made)).has("Signature")).toBe(signed);
       const { text } = await api.call("GET", `/saml/metadata/${String(made["id"])}`, { key: "" });
       expect(text).toContain(`AuthnRequestsSigned="${signed}"`);
@@ -63,11 +92,22 @@ describe("signed requests", () => {
 
   test("are switched on by a change, or by newer metadata that wants them; the audit says so", async () => {
     const [one, other] = [await connect((xml) => xml), await connect((xml) => xml)];
-    expect((await api.call("PATCH", `/v1/saml-connections/${String(one["id"])}`, { body: { signRequests: true } })).body).toMatchObject({ signRequests: true });
+    expect(
+      (await api.call("PATCH", `/v1/saml-connections/${String(one["id"])}`, { body: { signRequests: true } })).body,
+    ).toMatchObject({ signRequests: true });
     expect((await begin(one)).has("Signature")).toBe(true);
-    const { data } = await api.store.audit.list({ limit: 5 }, { subject: String(one["id"]), action: "saml_connection.change" });
+    const { data } = await api.store.audit.list(
+      { limit: 5 },
+      { subject: String(one["id"]), action: "saml_connection.change" },
+    );
     expect(data).toMatchObject([{ detail: { signRequests: true } }]);
-    expect((await api.call("POST", `/v1/saml-connections/${String(other["id"])}/metadata`, { body: { metadataXml: wantsSigned(idp.metadataXml()) } })).body).toMatchObject({ signRequests: true });
+    expect(
+      (
+        await api.call("POST", `/v1/saml-connections/${String(other["id"])}/metadata`, {
+          body: { metadataXml: wantsSigned(idp.metadataXml()) },
+        })
+      ).body,
+    ).toMatchObject({ signRequests: true });
     expect((await begin(other)).has("Signature")).toBe(true);
   });
 

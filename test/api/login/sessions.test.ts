@@ -16,13 +16,23 @@ let company: Company;
 let people = 0;
 
 beforeAll(async () => {
-  const options = { temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), clock: () => Date.now() + ahead };
+  const options = {
+    temporalAddress: inject("temporalAddress"),
+    mongodbUrl: inject("mongodbUrl"),
+    clock: () => Date.now() + ahead,
+  };
   api = await startApi(options);
   other = await startApi({ ...options, beside: api, settings: { publicUrl: api.url } });
   database = await new MongoClient(inject("mongodbUrl")).connect();
   tenant = await makeTenant(api, "own");
   await api.call("PATCH", `/v1/groups/${tenant.groupId}`, { body: { samlGroups: ["hooks"] } });
-  company = await makeCompany(api, { groupIds: [tenant.groupId], roles: [{ samlGroup: "ops", role: "operator" }, { samlGroup: "root", role: "admin" }] });
+  company = await makeCompany(api, {
+    groupIds: [tenant.groupId],
+    roles: [
+      { samlGroup: "ops", role: "operator" },
+      { samlGroup: "root", role: "admin" },
+    ],
+  });
 });
 afterAll(async () => {
   await database?.close();
@@ -55,7 +65,12 @@ describe("a session", () => {
     const browser = createBrowser(api.url);
     const arrive = async () => {
       const request = await unsolicited.begin(createBrowser(api.url));
-      const answer = await unsolicited.finish(browser, request, { inResponseTo: null, confirmationInResponseTo: null, nameId: "unasked", attributes: [["groups", ["hooks"]]] });
+      const answer = await unsolicited.finish(browser, request, {
+        inResponseTo: null,
+        confirmationInResponseTo: null,
+        nameId: "unasked",
+        attributes: [["groups", ["hooks"]]],
+      });
       expect(answer.status, answer.text).toBe(303);
       return browser.cookies.get(SESSION_COOKIE) ?? "";
     };
@@ -72,7 +87,14 @@ describe("a session", () => {
     const id = (await documents().find().sort({ startedAt: -1 }).limit(1).toArray())[0]?._id ?? "";
     const attacker = await loggedIn(["hooks"], "attacker");
     expect(sealedOfVictim).not.toContain(id);
-    for (const planted of [id, Buffer.from(id).toString("base64url"), "", "x", `${sealedOfVictim.slice(0, -2)}AA`, attacker.cookies.get("__Host-sealpost-former") ?? ""]) {
+    for (const planted of [
+      id,
+      Buffer.from(id).toString("base64url"),
+      "",
+      "x",
+      `${sealedOfVictim.slice(0, -2)}AA`,
+      attacker.cookies.get("__Host-sealpost-former") ?? "",
+    ]) {
       const browser = createBrowser(api.url);
       await company.begin(browser);
       browser.cookies.set("__Host-sealpost-former", planted);
@@ -98,7 +120,12 @@ describe("a session", () => {
     const browser = await loggedIn(["hooks"], "secret-name-id");
     const token = browser.cookies.get(SESSION_COOKIE) ?? "";
     const found = await documents().find().toArray();
-    const text = JSON.stringify([...found, ...(await database.db(api.database).collection("people").find().toArray())].map((document) => ({ ...document, sealed: Buffer.from((document as { sealed: Binary }).sealed.value()).toString("latin1") })));
+    const text = JSON.stringify(
+      [...found, ...(await database.db(api.database).collection("people").find().toArray())].map((document) => ({
+        ...document,
+        sealed: Buffer.from((document as { sealed: Binary }).sealed.value()).toString("latin1"),
+      })),
+    );
     expect(found.length).toBeGreaterThan(0);
     for (const secret of [token, "secret-name-id", "hooks", "example.com"]) expect(text).not.toContain(secret);
     const thief = createBrowser(api.url);
@@ -110,22 +137,31 @@ describe("a session", () => {
 
   test("whose sealed part was moved into another's record does not open", async () => {
     const [one, two] = [await loggedIn(["root"]), await loggedIn(["hooks"])];
-    const personOf = async (browser: Browser) => String((await browser.call("GET", "/v1/me")).json["id"]).slice("person:".length);
-    const [from, to] = await Promise.all([one, two].map(async (browser) => documents().findOne({ personId: await personOf(browser) })));
+    const personOf = async (browser: Browser) =>
+      String((await browser.call("GET", "/v1/me")).json["id"]).slice("person:".length);
+    const [from, to] = await Promise.all(
+      [one, two].map(async (browser) => documents().findOne({ personId: await personOf(browser) })),
+    );
     await documents().updateOne({ _id: to?._id ?? "" }, { $set: { sealed: from?.sealed ?? new Binary() } });
     await expect.poll(() => statusOf(two), { interval: 200 }).toBe(500);
   });
 
-  test.each(["", "x", "A".repeat(42), "A".repeat(44), `${"A".repeat(42)}=`, "%00", '"'])("that the cookie %j names is none", async (value) => {
-    expect(await api.problem("GET", "/v1/me", { key: "", headers: { cookie: `${SESSION_COOKIE}=${value}` } })).toMatchObject({ status: 401, code: "unauthenticated" });
-  });
+  test.each(["", "x", "A".repeat(42), "A".repeat(44), `${"A".repeat(42)}=`, "%00", '"'])(
+    "that the cookie %j names is none",
+    async (value) => {
+      expect(
+        await api.problem("GET", "/v1/me", { key: "", headers: { cookie: `${SESSION_COOKIE}=${value}` } }),
+      ).toMatchObject({ status: 401, code: "unauthenticated" });
+    },
+  );
 });
 
 describe("it ends", () => {
   test("after twelve hours, however busy", async () => {
     const browser = await loggedIn();
     try {
-      for (ahead = 0; ahead < 12 * 60 * MINUTE; ahead += 20 * MINUTE) expect(await statusOf(browser), `${ahead / MINUTE} min`).toBe(200);
+      for (ahead = 0; ahead < 12 * 60 * MINUTE; ahead += 20 * MINUTE)
+        expect(await statusOf(browser), `${ahead / MINUTE} min`).toBe(200);
       // Real time passes as well: a loaded machine may need long for the 36 requests above.
       ahead = 12 * 60 * MINUTE - 10 * MINUTE;
       expect(await statusOf(browser)).toBe(200);
@@ -152,7 +188,9 @@ describe("it ends", () => {
   });
 
   test("when the identity provider's own session does, if that is sooner", async () => {
-    const browser = await loggedIn(["hooks"], "short", { sessionNotOnOrAfter: new Date(Date.now() + 10 * MINUTE).toISOString() });
+    const browser = await loggedIn(["hooks"], "short", {
+      sessionNotOnOrAfter: new Date(Date.now() + 10 * MINUTE).toISOString(),
+    });
     try {
       ahead = 9 * MINUTE;
       expect(await statusOf(browser)).toBe(200);
@@ -165,7 +203,8 @@ describe("it ends", () => {
 
   test("and is written at most once a minute while it goes on", async () => {
     const browser = await loggedIn();
-    const seen = async () => (await documents().find().sort({ startedAt: -1 }).limit(1).toArray())[0]?.seenAt.getTime() ?? 0;
+    const seen = async () =>
+      (await documents().find().sort({ startedAt: -1 }).limit(1).toArray())[0]?.seenAt.getTime() ?? 0;
     const first = await seen();
     try {
       ahead = 50_000;
@@ -206,7 +245,11 @@ describe("it ends", () => {
   });
 
   test("everywhere at a log-out everywhere: every browser, every process, and nobody else's", async () => {
-    const [one, two, stranger] = [await loggedIn(["hooks"], "everywhere"), await loggedIn(["hooks"], "everywhere"), await loggedIn()];
+    const [one, two, stranger] = [
+      await loggedIn(["hooks"], "everywhere"),
+      await loggedIn(["hooks"], "everywhere"),
+      await loggedIn(),
+    ];
     expect(await statusOf(two, other)).toBe(200);
     const [oneToken, twoToken] = [one, two].map((browser) => browser.cookies.get(SESSION_COOKIE) ?? "");
     expect((await one.call("POST", "/logout/everywhere")).status).toBe(204);
@@ -220,7 +263,9 @@ describe("it ends", () => {
     await expect.poll(() => answers(twoToken, other), { interval: 100 }).toBe(401);
     expect(await statusOf(stranger, other)).toBe(200);
     const acts = (await api.store.audit.list({ limit: 250 })).data.filter(({ action }) => action === "session.end_all");
-    expect(acts).toMatchObject([{ subject: api.store.people.idOf(company.connection.id, "everywhere"), detail: { sessions: 2 } }]);
+    expect(acts).toMatchObject([
+      { subject: api.store.people.idOf(company.connection.id, "everywhere"), detail: { sessions: 2 } },
+    ]);
   });
 });
 
@@ -228,9 +273,13 @@ describe("what it gives is asked anew at each request", () => {
   test("a group that no longer names the person's group, or is deleted, counts no more", async () => {
     const group = await api.call("POST", "/v1/groups", { body: { name: "short-lived", samlGroups: ["short"] } });
     const groupId = String(group.body["id"]);
-    await api.store.samlConnections.update(company.connection.id, (current) => ({ ...current, groupIds: [tenant.groupId, groupId] }));
+    await api.store.samlConnections.update(company.connection.id, (current) => ({
+      ...current,
+      groupIds: [tenant.groupId, groupId],
+    }));
     const browser = await loggedIn(["hooks", "short"]);
-    const groups = async () => ((await browser.call("GET", "/v1/me")).json["groups"] as { id: string }[]).map(({ id }) => id);
+    const groups = async () =>
+      ((await browser.call("GET", "/v1/me")).json["groups"] as { id: string }[]).map(({ id }) => id);
     expect(await groups()).toEqual([tenant.groupId, groupId]);
     await api.call("PATCH", `/v1/groups/${groupId}`, { body: { samlGroups: ["long"] } });
     expect(await groups()).toEqual([tenant.groupId]);
@@ -254,7 +303,10 @@ describe("what it gives is asked anew at each request", () => {
     await closing.logIn(browser, { nameId: "x", groups: ["hooks"] });
     expect(await statusOf(browser)).toBe(200);
     const token = browser.cookies.get(SESSION_COOKIE) ?? "";
-    const set = async (status: string) => expect((await api.call("PATCH", `/v1/saml-connections/${closing.connection.id}`, { body: { status } })).status).toBe(200);
+    const set = async (status: string) =>
+      expect(
+        (await api.call("PATCH", `/v1/saml-connections/${closing.connection.id}`, { body: { status } })).status,
+      ).toBe(200);
     await set("disabled");
     await expect.poll(() => statusOf(browser), { interval: 100 }).toBe(401);
     // For good: whoever kept the cookie is not let in again when the connection is.

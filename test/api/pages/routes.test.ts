@@ -14,17 +14,44 @@ let browser: Browser;
 beforeAll(async () => {
   api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
   const group = await api.call("POST", "/v1/groups", { body: { name: NASTY, samlGroups: ["hooks"] } });
-  company = await makeCompany(api, { name: NASTY, groupIds: [String(group.body["id"])], roles: [{ samlGroup: "root", role: "admin" }] });
+  company = await makeCompany(api, {
+    name: NASTY,
+    groupIds: [String(group.body["id"])],
+    roles: [{ samlGroup: "root", role: "admin" }],
+  });
   await makeCompany(api);
   browser = createBrowser(api.url);
   const text = NASTY.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  const answer = await company.logIn(browser, { nameId: "x", groups: ["hooks", "root"] }, { attributes: [["groups", ["hooks", "root"]], ["displayName", [text]], ["email", ["x@example.com"]]] });
+  const answer = await company.logIn(
+    browser,
+    { nameId: "x", groups: ["hooks", "root"] },
+    {
+      attributes: [
+        ["groups", ["hooks", "root"]],
+        ["displayName", [text]],
+        ["email", ["x@example.com"]],
+      ],
+    },
+  );
   expect(answer.status, answer.text).toBe(303);
 });
 afterAll(() => api?.close());
 
 describe("every page", () => {
-  test.each([["/", 200], ["/problems", 200], ["/nowhere", 404], ["/v1/groups/%3Cb%3E", 404], ["/v1/groups?%3Cscript%3E=1", 400], ["/account", 200], ["/logged-out", 200], ["/saml/login", 200], ["/saml/login?connection=nobody", 404], ["/saml/login?connection=%3Cb%3E&returnTo=/x", 404], ["/saml/login?returnTo=//evil", 400], ["/saml/login?%3Cimg%20src=x%3E=1", 400]])("%s has no script, no inline style, and says so to the browser", async (path, status) => {
+  test.each([
+    ["/", 200],
+    ["/problems", 200],
+    ["/nowhere", 404],
+    ["/v1/groups/%3Cb%3E", 404],
+    ["/v1/groups?%3Cscript%3E=1", 400],
+    ["/account", 200],
+    ["/logged-out", 200],
+    ["/saml/login", 200],
+    ["/saml/login?connection=nobody", 404],
+    ["/saml/login?connection=%3Cb%3E&returnTo=/x", 404],
+    ["/saml/login?returnTo=//evil", 400],
+    ["/saml/login?%3Cimg%20src=x%3E=1", 400],
+  ])("%s has no script, no inline style, and says so to the browser", async (path, status) => {
     const { headers, text, status: got } = await browser.get(path);
     expect(got).toBe(status);
     expect(headers["content-type"]).toBe("text/html; charset=utf-8");
@@ -33,7 +60,12 @@ describe("every page", () => {
     expect(text).not.toMatch(/<script|<style|\sstyle=|\son\w+=(?!alert\(1\)&)|javascript:/i);
     expect(headers["content-security-policy"]).toMatch(/default-src 'none'.*style-src 'self'.*frame-ancestors 'none'/);
     expect(headers["content-security-policy"]).not.toMatch(/unsafe|script-src| \*/);
-    expect(headers).toMatchObject({ "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "same-origin" });
+    expect(headers).toMatchObject({
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "referrer-policy": "same-origin",
+    });
     expect(headers["strict-transport-security"]).toMatch(/max-age=31536000/);
     for (const [, id] of text.matchAll(/<label for="([^"]+)"/g)) expect(text).toContain(`id="${id}"`);
   });
@@ -44,7 +76,14 @@ test("the account page escapes whatever others have named", async () => {
   expect(text.split(ESCAPED)).toHaveLength(4);
   expect(text).not.toContain("<img");
   expect(text).toContain("x@example.com");
-  for (const part of ['action="/logout"', 'action="/logout/everywhere"', 'action="/account/role"', 'href="/docs"', "<time datetime="]) expect(text).toContain(part);
+  for (const part of [
+    'action="/logout"',
+    'action="/logout/everywhere"',
+    'action="/account/role"',
+    'href="/docs"',
+    "<time datetime=",
+  ])
+    expect(text).toContain(part);
 });
 
 test("the role is changed by a form, without a script", async () => {
@@ -58,7 +97,10 @@ test("whoever is not logged in is taken to the log-in and back", async () => {
   expect(await stranger.get("/")).toMatchObject({ status: 200 });
   expect(await stranger.get("/account")).toMatchObject({ status: 303, location: "/saml/login?returnTo=%2Faccount" });
   stranger.cookies.set(SESSION_COOKIE, "A".repeat(43));
-  expect(await stranger.get("/account?a=1")).toMatchObject({ status: 303, location: "/saml/login?returnTo=%2Faccount%3Fa%3D1" });
+  expect(await stranger.get("/account?a=1")).toMatchObject({
+    status: 303,
+    location: "/saml/login?returnTo=%2Faccount%3Fa%3D1",
+  });
   expect(stranger.cookies.has(SESSION_COOKIE)).toBe(false);
   expect(await stranger.submit("/logout")).toMatchObject({ status: 303, location: "/logged-out" });
   expect((await api.problem("GET", "/account", { key: "" })).code).toBe("unauthenticated");
@@ -68,23 +110,46 @@ describe("a refusal", () => {
   const stranger = () => createBrowser(api.url);
   const HTML = "text/html; charset=utf-8";
   test.each<[string, (visitor: Browser) => Promise<Visit>, number, string]>([
-    ["401 of a page that is no page of ours", (visitor) => visitor.get("/v1/deliveries?status=parked"), 401, "unauthenticated"],
+    [
+      "401 of a page that is no page of ours",
+      (visitor) => visitor.get("/v1/deliveries?status=parked"),
+      401,
+      "unauthenticated",
+    ],
     ["404", (visitor) => visitor.get("/no/such/page"), 404, "not_found"],
     ["405", (visitor) => visitor.submit("/problems"), 405, "method_not_allowed"],
     ["a path that is not UTF-8", (visitor) => visitor.get("/v1/apis/%ff"), 400, "malformed_request"],
-    ["a method of the edge", (visitor) => visitor.call("PROPFIND", "/", undefined, { accept: "text/html", "sec-fetch-mode": "navigate" }), 405, "method_not_allowed"],
+    [
+      "a method of the edge",
+      (visitor) => visitor.call("PROPFIND", "/", undefined, { accept: "text/html", "sec-fetch-mode": "navigate" }),
+      405,
+      "method_not_allowed",
+    ],
   ])("%s is a page", async (_what, ask, status, code) => {
     const { status: got, headers, text } = await ask(stranger());
     expect(got).toBe(status);
     expect(headers["content-type"]).toBe(HTML);
-    expect(headers["content-security-policy"]).toBe((await stranger().get("/logged-out")).headers["content-security-policy"]);
-    for (const part of [`Error ${status}`, PROBLEMS[code as ProblemCode].title, `href="/problems#${code}"`, 'href="/favicon.svg"']) expect(text).toContain(part);
+    expect(headers["content-security-policy"]).toBe(
+      (await stranger().get("/logged-out")).headers["content-security-policy"],
+    );
+    for (const part of [
+      `Error ${status}`,
+      PROBLEMS[code as ProblemCode].title,
+      `href="/problems#${code}"`,
+      'href="/favicon.svg"',
+    ])
+      expect(text).toContain(part);
     if (status === 405) expect(text).toMatch(/Allowed here: [A-Z, ]+\./);
   });
 
   test("of somebody who is not logged in leads back after the log-in", async () => {
-    expect((await stranger().get("/v1/deliveries?status=parked")).text).toContain('href="/saml/login?returnTo=%2Fv1%2Fdeliveries%3Fstatus%3Dparked"');
-    expect((await stranger().get(`/account?a=${"x".repeat(600)}`)).location, "an address that the log-in would refuse is not handed on").toBe("/saml/login");
+    expect((await stranger().get("/v1/deliveries?status=parked")).text).toContain(
+      'href="/saml/login?returnTo=%2Fv1%2Fdeliveries%3Fstatus%3Dparked"',
+    );
+    expect(
+      (await stranger().get(`/account?a=${"x".repeat(600)}`)).location,
+      "an address that the log-in would refuse is not handed on",
+    ).toBe("/saml/login");
     expect((await stranger().submit("/v1/groups")).text).toContain('href="/saml/login"');
   });
 
@@ -96,17 +161,29 @@ describe("a refusal", () => {
   });
 
   test.each<[string, Record<string, string>]>([
-    ["asks for anything", { accept: "*/*" }], ["asks for JSON", { accept: "application/json" }], ["prefers JSON", { accept: "text/html;q=0.5, application/json" }],
-    ["refuses HTML", { accept: "text/html;q=0, */*" }], ["is a script of a page", { accept: "text/html", "sec-fetch-mode": "cors" }], ["names the problem first", { accept: "application/problem+json, text/html" }],
+    ["asks for anything", { accept: "*/*" }],
+    ["asks for JSON", { accept: "application/json" }],
+    ["prefers JSON", { accept: "text/html;q=0.5, application/json" }],
+    ["refuses HTML", { accept: "text/html;q=0, */*" }],
+    ["is a script of a page", { accept: "text/html", "sec-fetch-mode": "cors" }],
+    ["names the problem first", { accept: "application/problem+json, text/html" }],
   ])("stays a problem document for whoever %s", async (_who, headers) => {
     const answer = await stranger().get("/no/such/page", headers);
     expect(answer.headers["content-type"]).toBe("application/problem+json");
-    expect(answer.json).toEqual({ type: "urn:sealpost:problem:not_found", title: PROBLEMS.not_found.title, status: 404, code: "not_found", detail: PROBLEMS.not_found.todo });
+    expect(answer.json).toEqual({
+      type: "urn:sealpost:problem:not_found",
+      title: PROBLEMS.not_found.title,
+      status: 404,
+      code: "not_found",
+      detail: PROBLEMS.not_found.todo,
+    });
   });
 
   test("on the wire, and before the service is ready, is a page for a browser too", async () => {
     const cookies = `GET /account HTTP/1.1\r\nHost: x\r\nAccept: text/html,*/*;q=0.8\r\nCookie: a=${"x".repeat(20_000)}\r\n\r\n`;
-    expect(await sendRaw(api.port, cookies)).toMatch(/^HTTP\/1\.1 431 [^]*content-type: text\/html[^]*The headers are too large/);
+    expect(await sendRaw(api.port, cookies)).toMatch(
+      /^HTTP\/1\.1 431 [^]*content-type: text\/html[^]*The headers are too large/,
+    );
     const starting = createHttpServer();
     await new Promise<void>((resolve) => starting.listen(0, "127.0.0.1", resolve));
     try {
@@ -114,7 +191,8 @@ describe("a refusal", () => {
       const { status, headers, text } = await early.get("/docs");
       expect([status, headers["content-type"], headers["retry-after"]]).toEqual([503, HTML, "2"]);
       expect(text).toMatch(/The service is starting[^]*href="\/docs">Try again/);
-      for (const file of ["/pages/sealpost.css", "/favicon.svg"]) expect((await early.get(file)).status, file).toBe(200);
+      for (const file of ["/pages/sealpost.css", "/favicon.svg"])
+        expect((await early.get(file)).status, file).toBe(200);
     } finally {
       starting.close();
       starting.closeAllConnections();
@@ -125,7 +203,8 @@ describe("a refusal", () => {
 describe("the start page", () => {
   test("leads a stranger to the log-in, and a person to the account", async () => {
     const { text } = await createBrowser(api.url).get("/");
-    for (const link of ["/saml/login?returnTo=%2F", "/docs", "/problems", "/health/ready"]) expect(text).toContain(`href="${link}"`);
+    for (const link of ["/saml/login?returnTo=%2F", "/docs", "/problems", "/health/ready"])
+      expect(text).toContain(`href="${link}"`);
     expect(text).not.toContain("/temporal/");
     expect((await browser.get("/")).text).toMatch(/act as consumer[^]*href="\/account"/);
   });

@@ -12,7 +12,10 @@ import { connectStore, createPayloadCodec, type MongoStore } from "../../../src/
 import type { DeliverEventInput } from "../../../src/workflows/contract.js";
 import { openDatabase, type TestDatabase } from "../../store/database.js";
 
-/** What one API process has: a store, a catalogue and a client of its own. No worker: what was started stays to be looked at. */
+/**
+ * What one API process has: a store, a catalogue and a client of its own. No worker: what was started stays to be
+ * looked at.
+ */
 interface Process {
   publisher: Publisher;
   store: MongoStore;
@@ -27,14 +30,32 @@ let codec: PayloadCodec;
 let one: Process;
 let two: Process;
 
-async function startProcess(settings: Partial<{ batchMax: number; startsInFlight: number }> = {}, temporalAddress = inject("temporalAddress"), given?: MongoStore): Promise<Process> {
+async function startProcess(
+  settings: Partial<{ batchMax: number; startsInFlight: number }> = {},
+  temporalAddress = inject("temporalAddress"),
+  given?: MongoStore,
+): Promise<Process> {
   const store = given ?? (await database.openStore());
   const catalogue: Catalogue = await createCatalogue({ store });
   const connection = await Connection.connect({ address: temporalAddress });
   const client = new Client({ connection, dataConverter: { payloadCodecs: [createPayloadCodec(store.keyring)] } });
-  closing.push(() => catalogue.close(), () => connection.close());
-  const log = pino({ level: "info" }, { write: (line: string) => void workflows.add(String((JSON.parse(line) as { workflow?: string }).workflow)) });
-  const publisher = createPublisher({ client, store, catalogue, metrics: createMetrics(), log, taskQueue, settings: { batchMax: 200, startsInFlight: 1, dispatchesInFlight: 3, ...settings } });
+  closing.push(
+    () => catalogue.close(),
+    () => connection.close(),
+  );
+  const log = pino(
+    { level: "info" },
+    { write: (line: string) => void workflows.add(String((JSON.parse(line) as { workflow?: string }).workflow)) },
+  );
+  const publisher = createPublisher({
+    client,
+    store,
+    catalogue,
+    metrics: createMetrics(),
+    log,
+    taskQueue,
+    settings: { batchMax: 200, startsInFlight: 1, dispatchesInFlight: 3, ...settings },
+  });
   return { publisher, store, client };
 }
 
@@ -48,13 +69,25 @@ beforeAll(async () => {
   [one, two] = await Promise.all([startProcess(), startProcess()]);
 });
 afterAll(async () => {
-  await Promise.all([...workflows].map((id) => one.client.workflow.getHandle(id).terminate().catch(() => undefined)));
+  await Promise.all(
+    [...workflows].map((id) =>
+      one.client.workflow
+        .getHandle(id)
+        .terminate()
+        .catch(() => undefined),
+    ),
+  );
   for (const close of closing) await close();
   await database.close();
 });
 
 const newEventId = (): string => `order-${randomBytes(6).toString("hex")}`;
-const event = (data: unknown, id?: string): AcceptableEvent => ({ type: TYPE, contentType: "application/json", body: Buffer.from(JSON.stringify(data)), ...(id !== undefined && { id }) });
+const event = (data: unknown, id?: string): AcceptableEvent => ({
+  type: TYPE,
+  contentType: "application/json",
+  body: Buffer.from(JSON.stringify(data)),
+  ...(id !== undefined && { id }),
+});
 const publish = async (publisher: Publisher, ...events: AcceptableEvent[]): Promise<PublishResult> => {
   const [result] = await publisher.publish(events);
   if (!result) throw new Error("no result");
@@ -120,25 +153,40 @@ describe("the id of an event", () => {
     for (const { publisher } of [one, two]) {
       expect(await publish(publisher, event({ total: 1 }, id))).toEqual({ ok: true, id, duplicate: true });
       expect(await publish(publisher, event({ total: 2 }, id))).toEqual({ ok: false, id, code: "event_id_conflict" });
-      expect(await publish(publisher, { ...event({ total: 1 }, id), type: "shop.order.cancelled" })).toMatchObject({ ok: false, code: "event_id_conflict" });
+      expect(await publish(publisher, { ...event({ total: 1 }, id), type: "shop.order.cancelled" })).toMatchObject({
+        ok: false,
+        code: "event_id_conflict",
+      });
     }
   });
 
   it("is one event within one call, too", async () => {
     const [same, other] = [newEventId(), newEventId()];
     expect(await one.publisher.publish([event(1, same), event(1, same), event(1, other), event(2, other)])).toEqual([
-      { ok: true, id: same, duplicate: false }, { ok: true, id: same, duplicate: true },
-      { ok: true, id: other, duplicate: false }, { ok: false, id: other, code: "event_id_conflict" },
+      { ok: true, id: same, duplicate: false },
+      { ok: true, id: same, duplicate: true },
+      { ok: true, id: other, duplicate: false },
+      { ok: false, id: other, code: "event_id_conflict" },
     ]);
   });
 
   it("is won by exactly one of two processes, a hundred times at once", async () => {
     const ids = Array.from({ length: 100 }, newEventId);
-    const pairs = await Promise.all(ids.map((id) => Promise.all([publish(one.publisher, event("same", id)), publish(two.publisher, event("same", id))])));
-    expect(pairs.map((pair) => pair.map((result) => result.ok && result.duplicate).sort())).toEqual(ids.map(() => [false, true]));
+    const pairs = await Promise.all(
+      ids.map((id) =>
+        Promise.all([publish(one.publisher, event("same", id)), publish(two.publisher, event("same", id))]),
+      ),
+    );
+    expect(pairs.map((pair) => pair.map((result) => result.ok && result.duplicate).sort())).toEqual(
+      ids.map(() => [false, true]),
+    );
     // One record each, and the workflow that owns it carries it.
     const owners = await Promise.all(ids.map(ownerOf));
-    const carried = await Promise.all([...new Set(owners)].map(async (owner) => [owner, new Set((await inputOf(owner ?? "")).events.map(({ id }) => id))] as const));
+    const carried = await Promise.all(
+      [...new Set(owners)].map(
+        async (owner) => [owner, new Set((await inputOf(owner ?? "")).events.map(({ id }) => id))] as const,
+      ),
+    );
     const byOwner = new Map(carried);
     expect(ids.filter((id, index) => byOwner.get(owners[index])?.has(id) !== true)).toEqual([]);
     expect(carried.reduce((sum, [, events]) => sum + events.size, 0)).toBe(100);
@@ -146,7 +194,11 @@ describe("the id of an event", () => {
 
   it("is a conflict for exactly one of two processes with different bodies", async () => {
     const ids = Array.from({ length: 100 }, newEventId);
-    const pairs = await Promise.all(ids.map((id) => Promise.all([publish(one.publisher, event("one", id)), publish(two.publisher, event("two", id))])));
+    const pairs = await Promise.all(
+      ids.map((id) =>
+        Promise.all([publish(one.publisher, event("one", id)), publish(two.publisher, event("two", id))]),
+      ),
+    );
     for (const [index, pair] of pairs.entries()) {
       const winner = pair.findIndex(({ ok }) => ok);
       expect(pair[winner]).toEqual({ ok: true, id: ids[index], duplicate: false });
@@ -165,7 +217,11 @@ it("carries payloads above 64 KiB by reference and keeps their bytes", async () 
   expect((await inputOf(id)).events[0]?.body).toEqual({ stored: true });
   expect(Buffer.from((await one.store.events.payload(id)) ?? []).equals(body)).toBe(true);
 
-  const fits = await publish(one.publisher, { type: TYPE, contentType: "application/octet-stream", body: body.subarray(1) });
+  const fits = await publish(one.publisher, {
+    type: TYPE,
+    contentType: "application/octet-stream",
+    body: body.subarray(1),
+  });
   expect((await inputOf(fits.id ?? "")).events[0]?.body).toEqual({ base64: body.subarray(1).toString("base64") });
 });
 
@@ -178,41 +234,59 @@ describe("an engine that does not answer", () => {
     cut = await startProcess({}, proxy.address);
   });
 
-  it.each(["holdRequests", "refuse"] as const)("is told within 5 s to those who publish, first and queued ones alike (%s)", async (mode) => {
-    expect((await publish(cut.publisher, event(1))).ok).toBe(true);
-    proxy.set(mode);
-    const answers: Promise<{ result: PublishResult; ms: number }>[] = [];
-    const send = async (item: AcceptableEvent) => {
-      const started = performance.now();
-      return { result: await publish(cut.publisher, item), ms: performance.now() - started };
-    };
-    // The first one takes the only start; the others, with and without an id of their own, wait behind it.
-    for (const item of [event("first"), event("second"), event("third", newEventId())]) {
-      answers.push(send(item));
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-    }
-    for (const { result, ms } of await Promise.all(answers)) {
-      expect(result).toMatchObject({ ok: false, code: "unavailable", retryAfterSeconds: 5 });
-      expect(ms).toBeLessThan(5_000);
-    }
-    proxy.set("pass");
-    await expect.poll(async () => (await publish(cut.publisher, event("after"))).ok, { timeout: 30_000 }).toBe(true);
-  });
+  it.each(["holdRequests", "refuse"] as const)(
+    "is told within 5 s to those who publish, first and queued ones alike (%s)",
+    async (mode) => {
+      expect((await publish(cut.publisher, event(1))).ok).toBe(true);
+      proxy.set(mode);
+      const answers: Promise<{ result: PublishResult; ms: number }>[] = [];
+      const send = async (item: AcceptableEvent) => {
+        const started = performance.now();
+        return { result: await publish(cut.publisher, item), ms: performance.now() - started };
+      };
+      // The first one takes the only start; the others, with and without an id of their own, wait behind it.
+      for (const item of [event("first"), event("second"), event("third", newEventId())]) {
+        answers.push(send(item));
+        await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      }
+      for (const { result, ms } of await Promise.all(answers)) {
+        expect(result).toMatchObject({ ok: false, code: "unavailable", retryAfterSeconds: 5 });
+        expect(ms).toBeLessThan(5_000);
+      }
+      proxy.set("pass");
+      await expect.poll(async () => (await publish(cut.publisher, event("after"))).ok, { timeout: 30_000 }).toBe(true);
+    },
+  );
 });
 
 describe("a store that does not answer", () => {
   it("is told within 5 s where a record comes first, and does not stop the others", async () => {
     const proxy = await startProxy(() => new URL(inject("mongodbUrl")).host);
-    const store = await connectStore({ mongodbUrl: `mongodb://${proxy.address}/?directConnection=true`, database: database.name, masterKeys: database.masterKeys });
-    closing.push(() => store.close(), () => proxy.close());
+    const store = await connectStore({
+      mongodbUrl: `mongodb://${proxy.address}/?directConnection=true`,
+      database: database.name,
+      masterKeys: database.masterKeys,
+    });
+    closing.push(
+      () => store.close(),
+      () => proxy.close(),
+    );
     const cut = await startProcess({ startsInFlight: 2 }, inject("temporalAddress"), store);
     await publish(cut.publisher, event("before", newEventId()));
     proxy.set("holdRequests");
     const started = performance.now();
-    const [recorded, queued] = [publish(cut.publisher, event("first", newEventId())), new Promise<void>((resolve) => setTimeout(resolve, 100)).then(() => publish(cut.publisher, event("second", newEventId())))];
+    const [recorded, queued] = [
+      publish(cut.publisher, event("first", newEventId())),
+      new Promise<void>((resolve) => setTimeout(resolve, 100)).then(() =>
+        publish(cut.publisher, event("second", newEventId())),
+      ),
+    ];
     // Without an id of the publisher's nothing need be recorded first.
     expect(await publish(cut.publisher, event("own"))).toMatchObject({ ok: true, duplicate: false });
-    expect(await Promise.all([recorded, queued])).toMatchObject([{ ok: false, code: "unavailable", retryAfterSeconds: 5 }, { ok: false, code: "unavailable" }]);
+    expect(await Promise.all([recorded, queued])).toMatchObject([
+      { ok: false, code: "unavailable", retryAfterSeconds: 5 },
+      { ok: false, code: "unavailable" },
+    ]);
     expect(performance.now() - started).toBeLessThan(5_000);
     proxy.set("pass");
   });

@@ -5,7 +5,17 @@ import { newId } from "../../../src/store/ids.js";
 import type { MongoStore } from "../../../src/store/mongo/mongo-store.js";
 import type { IdpCertificate, SamlConnection } from "../../../src/store/collections/saml-connections.js";
 import { openDatabase, type TestDatabase } from "../../store/database.js";
-import { createSamlIdp, createSamlKey, encodeResponse, type ReadRequest, readRequest, responseXml, type ResponseParts, type SamlIdp, type SigningOptions } from "../../support/saml-idp.js";
+import {
+  createSamlIdp,
+  createSamlKey,
+  encodeResponse,
+  type ReadRequest,
+  readRequest,
+  responseXml,
+  type ResponseParts,
+  type SamlIdp,
+  type SigningOptions,
+} from "../../support/saml-idp.js";
 
 export const PUBLIC_URL = "https://hooks.example.com";
 
@@ -18,8 +28,19 @@ export function certificateOf(pem: string): IdpCertificate {
 
 /** A connection with the defaults. */
 export const connectionTo = (idp: SamlIdp, changes: Partial<SamlConnection> = {}): SamlConnection => ({
-  id: newId("sso"), name: "Example", entityId: idp.entityId, ssoUrl: idp.ssoUrl, certificates: [certificateOf(idp.key.cert)],
-  requireSignedResponse: true, idpInitiated: false, groupIds: [], roles: [], status: "enabled", createdAt: new Date(), updatedAt: new Date(), ...changes,
+  id: newId("sso"),
+  name: "Example",
+  entityId: idp.entityId,
+  ssoUrl: idp.ssoUrl,
+  certificates: [certificateOf(idp.key.cert)],
+  requireSignedResponse: true,
+  idpInitiated: false,
+  groupIds: [],
+  roles: [],
+  status: "enabled",
+  createdAt: new Date(),
+  updatedAt: new Date(),
+  ...changes,
 });
 
 export type Outcome = Awaited<ReturnType<ServiceProvider["accept"]>>;
@@ -31,9 +52,16 @@ export interface Bench {
   idp: SamlIdp;
   connection: SamlConnection;
   /** Begins a log-in and posts what is made for it: the response's XML, or with `field` the form field as it is. */
-  post(make: (request: ReadRequest) => string, options?: { connection?: SamlConnection; field?: boolean }): Promise<Outcome>;
+  post(
+    make: (request: ReadRequest) => string,
+    options?: { connection?: SamlConnection; field?: boolean },
+  ): Promise<Outcome>;
   /** The same with a response that is good but for these parts and signed as asked for. */
-  postParts(changes: Partial<ResponseParts>, signing?: Partial<SigningOptions> & { what?: ("Assertion" | "Response")[] }, connection?: SamlConnection): Promise<Outcome>;
+  postParts(
+    changes: Partial<ResponseParts>,
+    signing?: Partial<SigningOptions> & { what?: ("Assertion" | "Response")[] },
+    connection?: SamlConnection,
+  ): Promise<Outcome>;
 }
 
 /** Opens a database of its own. */
@@ -43,13 +71,18 @@ export async function openBench(mongodbUrl: string): Promise<Bench> {
   const provider = createServiceProvider({ store, publicUrl: PUBLIC_URL });
   const idp = createSamlIdp(await createSamlKey());
   const bench: Bench = {
-    database, store, provider, idp, connection: connectionTo(idp),
+    database,
+    store,
+    provider,
+    idp,
+    connection: connectionTo(idp),
     async post(make, { connection = bench.connection, field = false } = {}) {
       const { url, requestId } = await provider.begin(connection, "state");
       const made = make(readRequest(url));
       return provider.accept(connection, { SAMLResponse: field ? made : encodeResponse(made) }, [requestId]);
     },
-    postParts: (changes, signing, connection = bench.connection) => bench.post((request) => idp.sign(responseXml(idp.parts(request, changes)), signing), { connection }),
+    postParts: (changes, signing, connection = bench.connection) =>
+      bench.post((request) => idp.sign(responseXml(idp.parts(request, changes)), signing), { connection }),
   };
   return bench;
 }

@@ -1,4 +1,6 @@
-/** The API before a server that stands for the Temporal UI's: it keeps what it was asked, and answers as a test wants. */
+/**
+ * The API before a server that stands for the Temporal UI's: it keeps what it was asked, and answers as a test wants.
+ */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, inject } from "vitest";
@@ -10,7 +12,8 @@ import { type RunningApi, startApi } from "../running-api.js";
 export const NS = "/temporal/api/v1/namespaces/default";
 export const INLINE = "\n  start();\n";
 export const PAGE = `<!doctype html><html><body><script>${INLINE}</script></body></html>`;
-export const NONCE_POLICY = "base-uri 'self'; default-src 'none'; style-src 'nonce-abc'; script-src 'nonce-abc'; frame-ancestors 'self'";
+export const NONCE_POLICY =
+  "base-uri 'self'; default-src 'none'; style-src 'nonce-abc'; script-src 'nonce-abc'; frame-ancestors 'self'";
 
 interface Seen {
   method: string;
@@ -39,10 +42,24 @@ export function usual(request: IncomingMessage, response: ServerResponse): void 
   response.appendHeader("set-cookie", `${SESSION_COOKIE}=forged; Path=/`);
   response.setHeader("access-control-allow-origin", "*");
   response.setHeader("server", "echo");
-  if (path.startsWith("/temporal/temporal/render")) return void response.writeHead(200, { "content-type": "text/html", "content-security-policy": NONCE_POLICY }).end("<p>x</p>");
-  if (path.startsWith("/temporal/api/v1/settings")) return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ Version: "2.54.1", WorkflowTerminateDisabled: false, Codec: { Endpoint: "https://elsewhere.example" } }));
-  if (path.startsWith("/temporal/api/")) return void response.writeHead(200, { "content-type": "application/json" }).end("{}");
-  if (path.startsWith("/temporal/_app/")) return void response.writeHead(200, { "content-type": "text/javascript" }).end("1");
+  if (path.startsWith("/temporal/temporal/render"))
+    return void response
+      .writeHead(200, { "content-type": "text/html", "content-security-policy": NONCE_POLICY })
+      .end("<p>x</p>");
+  if (path.startsWith("/temporal/api/v1/settings"))
+    return void response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(
+        JSON.stringify({
+          Version: "2.54.1",
+          WorkflowTerminateDisabled: false,
+          Codec: { Endpoint: "https://elsewhere.example" },
+        }),
+      );
+  if (path.startsWith("/temporal/api/"))
+    return void response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  if (path.startsWith("/temporal/_app/"))
+    return void response.writeHead(200, { "content-type": "text/javascript" }).end("1");
   response.writeHead(200, { "content-type": "text/html" }).end(PAGE);
 }
 
@@ -58,14 +75,23 @@ export async function startBehind(): Promise<UiFixture> {
   });
   await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
   const address = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-  const api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), temporalUi: { address, answerWithinMs: 15_000 } });
+  const api = await startApi({
+    temporalAddress: inject("temporalAddress"),
+    mongodbUrl: inject("mongodbUrl"),
+    temporalUi: { address, answerWithinMs: 15_000 },
+  });
   const { body: group } = await api.call("POST", "/v1/groups", { body: { name: "g", samlGroups: ["consumer"] } });
   const company = await makeCompany(api, {
     groupIds: [String(group["id"])],
     roles: (["admin", "provider", "operator", "auditor"] as const).map((role) => ({ samlGroup: role, role })),
   });
   const fixture: UiFixture = {
-    api, company, address, people: {} as Record<Role, Browser>, seen: [], answer: usual,
+    api,
+    company,
+    address,
+    people: {} as Record<Role, Browser>,
+    seen: [],
+    answer: usual,
     reset() {
       fixture.seen = [];
       fixture.answer = usual;

@@ -26,7 +26,11 @@ describe("what passes to the Temporal UI", () => {
     ["GET", `${NS}/schedules`, { kind: "read" }],
     ["GET", `${NS}/workflows/${ID}/history?waitNewEvent=true`, { kind: "read", workflowId: "retry/evt_1/sub_1" }],
     ["POST", `${NS}/workflows/${ID}/signal/retry`, { kind: "signal", workflowId: "retry/evt_1/sub_1", name: "retry" }],
-    ["POST", `${NS}/workflows/${ID}/query/__temporal_workflow_metadata?`, { kind: "query", workflowId: "retry/evt_1/sub_1", name: "__temporal_workflow_metadata" }],
+    [
+      "POST",
+      `${NS}/workflows/${ID}/query/__temporal_workflow_metadata?`,
+      { kind: "query", workflowId: "retry/evt_1/sub_1", name: "__temporal_workflow_metadata" },
+    ],
     ["POST", `${NS}/workflows/${ID}/cancel`, { kind: "cancel", workflowId: "retry/evt_1/sub_1", name: "cancel" }],
   ])("%s %s", (method, target, expected) => expect(rule(method, target)).toEqual(expected));
 });
@@ -82,7 +86,11 @@ describe("what is refused, each with a sentence", () => {
   });
 
   it("an escaped slash stays within its segment, as it does for the UI's server", () => {
-    expect(rule("POST", `${NS}/workflows/x%2Fterminate/cancel`)).toEqual({ kind: "cancel", workflowId: "x/terminate", name: "cancel" });
+    expect(rule("POST", `${NS}/workflows/x%2Fterminate/cancel`)).toEqual({
+      kind: "cancel",
+      workflowId: "x/terminate",
+      name: "cancel",
+    });
     expect(rule("POST", `${NS}/workflows/x%2Fcancel`)).toHaveProperty("refused");
   });
 });

@@ -17,7 +17,9 @@ beforeEach(() => ui.reset());
 afterAll(() => ui?.close());
 
 describe("ended", () => {
-  async function waiting(nameId: string): Promise<{ browser: Browser; answered: ReturnType<Browser["call"]>; gone: Promise<void> }> {
+  async function waiting(
+    nameId: string,
+  ): Promise<{ browser: Browser; answered: ReturnType<Browser["call"]>; gone: Promise<void> }> {
     const browser = createBrowser(api.url);
     await company.logIn(browser, { nameId, groups: ["operator"] });
     let arrived: () => void = () => undefined;
@@ -65,7 +67,12 @@ describe("ended", () => {
       controller.abort();
     };
     const cookie = `${SESSION_COOKIE}=${browser.cookies.get(SESSION_COOKIE)}`;
-    await expect(fetch(`${api.url}${NS}/workflows/x/history?waitNewEvent=true`, { headers: { cookie }, signal: controller.signal })).rejects.toThrow();
+    await expect(
+      fetch(`${api.url}${NS}/workflows/x/history?waitNewEvent=true`, {
+        headers: { cookie },
+        signal: controller.signal,
+      }),
+    ).rejects.toThrow();
     await gone;
   });
 
@@ -76,7 +83,8 @@ describe("ended", () => {
       setImmediate(() => response.destroy());
     };
     await expect(people.operator.call("GET", `${NS}/workflows`)).rejects.toThrow();
-    ui.answer = (_request, response) => void response.writeHead(200, { "content-type": "text/html" }).end("x".repeat(1_100_000));
+    ui.answer = (_request, response) =>
+      void response.writeHead(200, { "content-type": "text/html" }).end("x".repeat(1_100_000));
     expect((await people.operator.get("/temporal/")).status).toBe(503);
   });
 
@@ -87,10 +95,16 @@ describe("ended", () => {
     let full: () => void = () => undefined;
     const there = new Promise<void>((resolve) => (full = resolve));
     ui.answer = () => void (++open === 48 && full());
-    const waiting = Array.from({ length: 48 }, () => browser.call("GET", `${NS}/workflows/x/history?waitNewEvent=true`));
+    const waiting = Array.from({ length: 48 }, () =>
+      browser.call("GET", `${NS}/workflows/x/history?waitNewEvent=true`),
+    );
     await there;
     const { status, json, headers } = await browser.call("POST", `${NS}/workflows/x/signal/retry`, {});
-    expect({ status, json, after: headers["retry-after"] }).toMatchObject({ status: 429, json: { code: "rate_limited", message: expect.stringContaining("close some of its tabs") as string }, after: "1" });
+    expect({ status, json, after: headers["retry-after"] }).toMatchObject({
+      status: 429,
+      json: { code: "rate_limited", message: expect.stringContaining("close some of its tabs") as string },
+      after: "1",
+    });
     expect(open).toBe(48);
     ui.answer = usual;
     // Others are not held up by it.
@@ -104,11 +118,18 @@ test("what an open tab asks by itself does not keep the session alive; what a pe
   let now = Date.now();
   const minutes = 60_000;
   const beside = await startApi({
-    temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), beside: api, clock: () => now,
-    temporalUi: { address: ui.address }, settings: { publicUrl: api.url, requestsPerSecond: 20 },
+    temporalAddress: inject("temporalAddress"),
+    mongodbUrl: inject("mongodbUrl"),
+    beside: api,
+    clock: () => now,
+    temporalUi: { address: ui.address },
+    settings: { publicUrl: api.url, requestsPerSecond: 20 },
   });
   try {
-    const endsAfter = async (nameId: string, call: (browser: Browser) => Promise<{ status: number }>): Promise<boolean> => {
+    const endsAfter = async (
+      nameId: string,
+      call: (browser: Browser) => Promise<{ status: number }>,
+    ): Promise<boolean> => {
       const browser = createBrowser(beside.url);
       const original = createBrowser(api.url);
       await company.logIn(original, { nameId, groups: ["operator"] });
@@ -123,15 +144,24 @@ test("what an open tab asks by itself does not keep the session alive; what a pe
       return false;
     };
     const get = (path: string) => (browser: Browser) => browser.call("GET", path);
-    const post = (path: string) => (browser: Browser) => browser.call("POST", path, path.startsWith("/codec") ? { payloads: [] } : {}, { origin: api.url });
+    const post = (path: string) => (browser: Browser) =>
+      browser.call("POST", path, path.startsWith("/codec") ? { payloads: [] } : {}, { origin: api.url });
     const byItself: [string, (browser: Browser) => Promise<{ status: number }>][] = [
-      ["waits", get(`${NS}/workflows/x/history?execution.runId=1&waitNewEvent=true`)], ["describes", get(`${NS}/workflows/x?execution.runId=1`)], ["counts", get(`${NS}/workflow-count?query=x`)],
-      ["settings", get("/temporal/api/v1/settings")], ["files", get("/temporal/_app/version.json")], ["details", post(`${NS}/workflows/x/query/__temporal_workflow_metadata`)], ["decodes", post("/codec/decode")],
+      ["waits", get(`${NS}/workflows/x/history?execution.runId=1&waitNewEvent=true`)],
+      ["describes", get(`${NS}/workflows/x?execution.runId=1`)],
+      ["counts", get(`${NS}/workflow-count?query=x`)],
+      ["settings", get("/temporal/api/v1/settings")],
+      ["files", get("/temporal/_app/version.json")],
+      ["details", post(`${NS}/workflows/x/query/__temporal_workflow_metadata`)],
+      ["decodes", post("/codec/decode")],
     ];
     for (const [what, call] of byItself) expect(await endsAfter(what, call), what).toBe(true);
     const byPerson: typeof byItself = [
-      ["opens", get("/temporal/namespaces/default/workflows")], ["lists", get(`${NS}/workflows?query=x`)], ["reads", get(`${NS}/workflows/x/history-reverse?execution.runId=1`)],
-      ["asks", post(`${NS}/workflows/x/query/state`)], ["signals", post(`${NS}/workflows/x/signal/retry`)],
+      ["opens", get("/temporal/namespaces/default/workflows")],
+      ["lists", get(`${NS}/workflows?query=x`)],
+      ["reads", get(`${NS}/workflows/x/history-reverse?execution.runId=1`)],
+      ["asks", post(`${NS}/workflows/x/query/state`)],
+      ["signals", post(`${NS}/workflows/x/signal/retry`)],
     ];
     for (const [what, call] of byPerson) expect(await endsAfter(what, call), what).toBe(false);
     // The files of one page are not held against the limit on requests.
@@ -148,9 +178,23 @@ test("what an open tab asks by itself does not keep the session alive; what a pe
 
 describe("without an answer", () => {
   test("a server that is down is a problem that says so, and a page for a person", async () => {
-    const down = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), beside: api, temporalUi: { address: "http://127.0.0.1:1" } });
-    const none = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), beside: api });
-    const slow = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), beside: api, temporalUi: { address: ui.address, answerWithinMs: 200 } });
+    const down = await startApi({
+      temporalAddress: inject("temporalAddress"),
+      mongodbUrl: inject("mongodbUrl"),
+      beside: api,
+      temporalUi: { address: "http://127.0.0.1:1" },
+    });
+    const none = await startApi({
+      temporalAddress: inject("temporalAddress"),
+      mongodbUrl: inject("mongodbUrl"),
+      beside: api,
+    });
+    const slow = await startApi({
+      temporalAddress: inject("temporalAddress"),
+      mongodbUrl: inject("mongodbUrl"),
+      beside: api,
+      temporalUi: { address: ui.address, answerWithinMs: 200 },
+    });
     try {
       const visit = async ({ url }: RunningApi) => {
         const browser = createBrowser(url);
@@ -162,10 +206,18 @@ describe("without an answer", () => {
       expect(ofDown.call.headers["retry-after"]).toBe("5");
       expect(ofDown.page.text).toContain("The Temporal UI does not answer");
       const ofNone = await visit(none);
-      expect(ofNone.call.json).toMatchObject({ status: 503, code: "temporal_ui_not_configured", detail: expect.stringContaining("TEMPORAL_UI_ADDRESS") as string });
+      expect(ofNone.call.json).toMatchObject({
+        status: 503,
+        code: "temporal_ui_not_configured",
+        detail: expect.stringContaining("TEMPORAL_UI_ADDRESS") as string,
+      });
       expect(ofNone.page.text).toContain("No Temporal UI is connected");
       ui.answer = () => undefined;
-      expect((await visit(slow)).call.json).toMatchObject({ status: 503, code: "temporal_ui_unavailable", detail: expect.stringContaining("too long") as string });
+      expect((await visit(slow)).call.json).toMatchObject({
+        status: 503,
+        code: "temporal_ui_unavailable",
+        detail: expect.stringContaining("too long") as string,
+      });
     } finally {
       await Promise.all([down, none, slow].map((each) => each.close()));
     }

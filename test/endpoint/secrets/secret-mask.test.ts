@@ -8,14 +8,28 @@ const maskOf = (...values: string[]): SecretMask => {
   if (!mask) throw new Error("There is nothing to mask.");
   return mask;
 };
-const masked = (mask: SecretMask, text: string, more = false): string => Buffer.from(mask.body(Buffer.from(text), LIMIT, more).bytes).toString("utf8");
+const masked = (mask: SecretMask, text: string, more = false): string =>
+  Buffer.from(mask.body(Buffer.from(text), LIMIT, more).bytes).toString("utf8");
 
 /** Every ASCII character that some encoding escapes, and some beyond. */
-const SECRET = 'p@ss wörd/"+with=all&of <them>\'\\ 😀';
+const SECRET = "p@ss wörd/\"+with=all&of <them>'\\ 😀";
 const lowerHex = (text: string) => text.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
 const escaped = (text: string) => JSON.stringify(text).slice(1, -1);
-const unicode = (text: string) => [...escaped(text)].map((each) => (each > "~" ? [...Array(each.length).keys()].map((at) => `\\u${each.charCodeAt(at).toString(16).padStart(4, "0")}`).join("") : each)).join("");
-const html = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&#34;").replaceAll("'", "&#x27;");
+const unicode = (text: string) =>
+  [...escaped(text)]
+    .map((each) =>
+      each > "~"
+        ? [...Array(each.length).keys()].map((at) => `\\u${each.charCodeAt(at).toString(16).padStart(4, "0")}`).join("")
+        : each,
+    )
+    .join("");
+const html = (text: string) =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&#34;")
+    .replaceAll("'", "&#x27;");
 
 describe("a value that was sent is masked", () => {
   test.each<[string, string]>([
@@ -24,7 +38,12 @@ describe("a value that was sent is masked", () => {
     ["in JSON with escaped slashes", escaped(SECRET).replaceAll("/", "\\/")],
     ["in JSON of ASCII alone", unicode(SECRET)],
     ["in JSON within JSON", escaped(escaped(SECRET))],
-    ["in JSON with every character as an escape", [...Buffer.from(SECRET, "utf16le").swap16().toString("hex").matchAll(/..../g)].map(([unit]) => `\\u${unit}`).join("")],
+    [
+      "in JSON with every character as an escape",
+      [...Buffer.from(SECRET, "utf16le").swap16().toString("hex").matchAll(/..../g)]
+        .map(([unit]) => `\\u${unit}`)
+        .join(""),
+    ],
     ["in a URL", encodeURIComponent(SECRET)],
     ["in a URL with small digits", lowerHex(encodeURIComponent(SECRET))],
     ["in a URL within a URL", encodeURIComponent(encodeURIComponent(SECRET))],
@@ -40,32 +59,48 @@ describe("a value that was sent is masked", () => {
   });
 
   const OFFSETS = [0, 1, 2, 3, 4, 5];
-  test.each(OFFSETS.flatMap((before) => (["base64", "base64url"] as const).map((encoding) => [encoding, before] as const)))("in %s, %i bytes behind its begin", (encoding, before) => {
+  test.each(
+    OFFSETS.flatMap((before) => (["base64", "base64url"] as const).map((encoding) => [encoding, before] as const)),
+  )("in %s, %i bytes behind its begin", (encoding, before) => {
     for (const secret of [SECRET, "12345678", randomBytes(32).toString("base64url")]) {
       const text = Buffer.from(`${"x".repeat(before)}${secret}${"y".repeat(7)}`).toString(encoding);
       const left = masked(maskOf(secret), `{"a":"${text}"}`);
       expect(left).toContain(MASK);
       // What is left holds no bit of the secret, so another one leaves the same.
       const other = randomBytes(Buffer.byteLength(secret)).toString("hex").slice(0, Buffer.byteLength(secret));
-      expect(masked(maskOf(other), `{"a":"${Buffer.from(`${"x".repeat(before)}${other}${"y".repeat(7)}`).toString(encoding)}"}`)).toBe(left);
+      expect(
+        masked(
+          maskOf(other),
+          `{"a":"${Buffer.from(`${"x".repeat(before)}${other}${"y".repeat(7)}`).toString(encoding)}"}`,
+        ),
+      ).toBe(left);
     }
   });
 
   test("in base64 that is escaped, or broken into lines", () => {
     const text = Buffer.from(`user:${SECRET}`).toString("base64");
-    for (const each of [encodeURIComponent(text), text.replaceAll("/", "\\/"), text.replaceAll(/.{10}/g, "$&\r\n"), JSON.stringify(text.replaceAll(/.{10}/g, "$&\n"))]) {
+    for (const each of [
+      encodeURIComponent(text),
+      text.replaceAll("/", "\\/"),
+      text.replaceAll(/.{10}/g, "$&\r\n"),
+      JSON.stringify(text.replaceAll(/.{10}/g, "$&\n")),
+    ]) {
       const left = masked(maskOf(SECRET), each).replaceAll(/\\n|[\r\n"]/g, "");
       expect(left.replace(/^dXNlcj/, "").length, left).toBeLessThan(15);
     }
   });
 
   test("wherever it stands, and several times", () => {
-    expect(masked(maskOf("secret-one", "secret-two"), "secret-one secret-two,secret-onesecret-two secret-on")).toBe(`${MASK} ${MASK},${MASK} secret-on`);
+    expect(masked(maskOf("secret-one", "secret-two"), "secret-one secret-two,secret-onesecret-two secret-on")).toBe(
+      `${MASK} ${MASK},${MASK} secret-on`,
+    );
     expect(masked(maskOf("abcdefgh", "efghijkl"), "<abcdefghijkl>")).toBe(`<${MASK}>`);
   });
 
   test("in a header", () => {
-    expect(maskOf("tok-12345678").text("https://x.example/?t=tok-12345678&u=1")).toBe(`https://x.example/?t=${MASK}&u=1`);
+    expect(maskOf("tok-12345678").text("https://x.example/?t=tok-12345678&u=1")).toBe(
+      `https://x.example/?t=${MASK}&u=1`,
+    );
     expect(maskOf("pässwörd-1").text(Buffer.from("pässwörd-1").toString("latin1"))).toBe(MASK);
     expect(maskOf("tok-12345678").text("plain")).toBe("plain");
   });
@@ -95,7 +130,11 @@ describe("at the cut", () => {
 
   test("a secret that it would split is masked, at every place", () => {
     for (let before = LIMIT - secret.length - 2; before <= LIMIT + 1; before++) {
-      const { bytes, truncated } = mask.body(Buffer.from("x".repeat(before) + secret + "y".repeat(mask.margin)), LIMIT, false);
+      const { bytes, truncated } = mask.body(
+        Buffer.from("x".repeat(before) + secret + "y".repeat(mask.margin)),
+        LIMIT,
+        false,
+      );
       const text = Buffer.from(bytes).toString();
       expect(bytes).toHaveLength(LIMIT);
       expect(truncated).toBe(true);
@@ -104,7 +143,8 @@ describe("at the cut", () => {
   });
 
   test("what broke off within a secret, or within its escape, is masked as far as it came", () => {
-    for (let length = 4; length < secret.length; length++) expect(masked(mask, `x ${secret.slice(0, length)}`, true)).toBe(`x ${MASK}`);
+    for (let length = 4; length < secret.length; length++)
+      expect(masked(mask, `x ${secret.slice(0, length)}`, true)).toBe(`x ${MASK}`);
     const url = [...Buffer.from(secret)].map((byte) => `%${byte.toString(16)}`).join("");
     for (const length of [60, 61, 62]) expect(masked(mask, `x ${url.slice(0, length)}`, true)).toBe(`x ${MASK}`);
     expect(masked(mask, `x ${secret.slice(0, 20)}`, false)).toBe(`x ${secret.slice(0, 20)}`);

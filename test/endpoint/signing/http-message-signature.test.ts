@@ -1,31 +1,63 @@
 import { createHmac, createPrivateKey, sign } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { contentDigest, messageSignatureHeaders, serializeDictionary, serializeInteger, serializeString, signatureBase } from "../../../src/endpoint/signing/http-message-signature.js";
+import {
+  contentDigest,
+  messageSignatureHeaders,
+  serializeDictionary,
+  serializeInteger,
+  serializeString,
+  signatureBase,
+} from "../../../src/endpoint/signing/http-message-signature.js";
 
 /** RFC 9421, B.2. */
 const MESSAGE = {
-  method: "POST", url: new URL("https://example.com/foo?param=Value&Pet=dog"),
+  method: "POST",
+  url: new URL("https://example.com/foo?param=Value&Pet=dog"),
   headers: {
-    date: "Tue, 20 Apr 2021 02:07:55 GMT", "content-type": "application/json", "content-length": "18",
-    "content-digest": "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:",
+    date: "Tue, 20 Apr 2021 02:07:55 GMT",
+    "content-type": "application/json",
+    "content-length": "18",
+    "content-digest":
+      "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:",
   },
 };
 
 describe("the published vectors", () => {
   test("RFC 9421, B.2.5: hmac-sha256, base and signature", () => {
-    const { base, input } = signatureBase(MESSAGE, ["date", "@authority", "content-type"], { created: 1_618_884_473, keyid: "test-shared-secret" });
+    const { base, input } = signatureBase(MESSAGE, ["date", "@authority", "content-type"], {
+      created: 1_618_884_473,
+      keyid: "test-shared-secret",
+    });
     expect(input).toBe('("date" "@authority" "content-type");created=1618884473;keyid="test-shared-secret"');
-    expect(base).toBe(`"date": Tue, 20 Apr 2021 02:07:55 GMT\n"@authority": example.com\n"content-type": application/json\n"@signature-params": ${input}`);
-    const key = Buffer.from("uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==", "base64");
-    expect(createHmac("sha256", key).update(base).digest("base64")).toBe("pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=");
+    expect(base).toBe(
+      `"date": Tue, 20 Apr 2021 02:07:55 GMT\n"@authority": example.com\n"content-type": ` +
+        `application/json\n"@signature-params": ${input}`,
+    );
+    const key = Buffer.from(
+      "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==",
+      "base64",
+    );
+    expect(createHmac("sha256", key).update(base).digest("base64")).toBe(
+      "pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=",
+    );
   });
 
   test("RFC 9421, B.2.6: ed25519, base and signature, through the headers", () => {
-    const key = createPrivateKey("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF\n-----END PRIVATE KEY-----\n");
+    const key = createPrivateKey(
+      "-----BEGIN PRIVATE " +
+        "KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF\n-----END " +
+        "PRIVATE " +
+        "KEY-----\n",
+    );
     const components = ["date", "@method", "@path", "@authority", "content-type", "content-length"];
     const { base, input } = signatureBase(MESSAGE, components, { created: 1_618_884_473, keyid: "test-key-ed25519" });
-    expect(input).toBe('("date" "@method" "@path" "@authority" "content-type" "content-length");created=1618884473;keyid="test-key-ed25519"');
-    expect(sign(null, Buffer.from(base), key).toString("base64")).toBe("wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==");
+    expect(input).toBe(
+      '("date" "@method" "@path" "@authority" "content-type" ' +
+        '"content-length");created=1618884473;keyid="test-key-ed25519"',
+    );
+    expect(sign(null, Buffer.from(base), key).toString("base64")).toBe(
+      "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==",
+    );
   });
 
   test.each([
@@ -37,7 +69,8 @@ describe("the published vectors", () => {
 });
 
 describe("derived components (RFC 9421, 2.2)", () => {
-  const line = (url: string, component: string) => signatureBase({ method: "POST", url: new URL(url), headers: {} }, [component], {}).base.split("\n")[0];
+  const line = (url: string, component: string) =>
+    signatureBase({ method: "POST", url: new URL(url), headers: {} }, [component], {}).base.split("\n")[0];
   test.each([
     ["@method", "https://www.example.com/path?param=value", "POST"],
     ["@target-uri", "https://www.example.com/path?param=value", "https://www.example.com/path?param=value"],
@@ -56,7 +89,14 @@ describe("derived components (RFC 9421, 2.2)", () => {
 
   test("what cannot be signed without ambiguity throws", () => {
     for (const [components, headers] of [
-      [["x"], {}], [["X"], { x: "1", X: "1" }], [["x", "x"], { x: "1" }], [["@nothing"], {}], [["@constructor"], {}], [["constructor"], {}], [["__proto__"], {}], [["x"], { x: "a\n\"@method\": GET" }],
+      [["x"], {}],
+      [["X"], { x: "1", X: "1" }],
+      [["x", "x"], { x: "1" }],
+      [["@nothing"], {}],
+      [["@constructor"], {}],
+      [["constructor"], {}],
+      [["__proto__"], {}],
+      [["x"], { x: 'a\n"@method": GET' }],
     ] as [string[], Record<string, string>][]) {
       expect(() => signatureBase({ ...MESSAGE, headers }, components, {})).toThrow();
     }
@@ -78,18 +118,39 @@ describe("structured fields (RFC 9651)", () => {
     for (const wrong of [1e15, 1.5, Number.NaN, Infinity]) expect(() => serializeInteger(wrong)).toThrow();
   });
   test("keys are lower case", () => {
-    expect(serializeDictionary([["a", ":YQ==:"], ["*b-2.c_", ":Yg==:"]])).toBe("a=:YQ==:, *b-2.c_=:Yg==:");
+    expect(
+      serializeDictionary([
+        ["a", ":YQ==:"],
+        ["*b-2.c_", ":Yg==:"],
+      ]),
+    ).toBe("a=:YQ==:, *b-2.c_=:Yg==:");
     for (const wrong of ["A", "1a", "", "a b"]) expect(() => serializeDictionary([[wrong, "1"]])).toThrow();
   });
   test("parameters of all kinds, in their order", () => {
-    expect(signatureBase(MESSAGE, [], { tag: 'a"', created: 1, expires: 2, nonce: "n", alg: "ed25519", keyid: "k" }).input)
-      .toBe('();tag="a\\"";created=1;expires=2;nonce="n";alg="ed25519";keyid="k"');
+    expect(
+      signatureBase(MESSAGE, [], { tag: 'a"', created: 1, expires: 2, nonce: "n", alg: "ed25519", keyid: "k" }).input,
+    ).toBe('();tag="a\\"";created=1;expires=2;nonce="n";alg="ed25519";keyid="k"');
   });
 });
 
 test("several signers have labels of their own", () => {
-  const signer = (keyid: string) => ({ keyid, alg: "ed25519" as const, sign: (base: Buffer) => Buffer.from(String(base.length)) });
-  const headers = messageSignatureHeaders({ message: MESSAGE, components: ["@method"], signers: [signer("new"), signer("old")], label: "x", tag: "t", createdSeconds: 1, expiresSeconds: 2 });
-  expect(headers["signature-input"]).toBe('x=("@method");created=1;expires=2;keyid="new";alg="ed25519";tag="t", x-2=("@method");created=1;expires=2;keyid="old";alg="ed25519";tag="t"');
+  const signer = (keyid: string) => ({
+    keyid,
+    alg: "ed25519" as const,
+    sign: (base: Buffer) => Buffer.from(String(base.length)),
+  });
+  const headers = messageSignatureHeaders({
+    message: MESSAGE,
+    components: ["@method"],
+    signers: [signer("new"), signer("old")],
+    label: "x",
+    tag: "t",
+    createdSeconds: 1,
+    expiresSeconds: 2,
+  });
+  expect(headers["signature-input"]).toBe(
+    'x=("@method");created=1;expires=2;keyid="new";alg="ed25519";tag="t", ' +
+      'x-2=("@method");created=1;expires=2;keyid="old";alg="ed25519";tag="t"',
+  );
   expect(headers.signature).toMatch(/^x=:[A-Za-z0-9+/=]+:, x-2=:[A-Za-z0-9+/=]+:$/);
 });

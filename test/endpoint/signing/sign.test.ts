@@ -3,7 +3,13 @@ import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGuard } from "../../../src/endpoint/target/guard.js";
 import { createSender, type Sender } from "../../../src/endpoint/send.js";
-import { hmacSignatures, liveSecrets, newSigningSecret, parseSigningSecret, verify } from "../../../src/endpoint/signing/sign.js";
+import {
+  hmacSignatures,
+  liveSecrets,
+  newSigningSecret,
+  parseSigningSecret,
+  verify,
+} from "../../../src/endpoint/signing/sign.js";
 import { type Receiver, startReceiver } from "../../support/receiver.js";
 
 const VECTOR = {
@@ -14,10 +20,19 @@ const VECTOR = {
 };
 const live = (...given: Parameters<typeof liveSecrets>) => liveSecrets(...given).map(({ secret }) => secret);
 const nowSeconds = () => Math.floor(Date.now() / 1_000);
-const headersOf = (request: Parameters<typeof hmacSignatures>[0]) =>
-  ({ "webhook-id": request.id, "webhook-timestamp": String(request.timestampSeconds), "webhook-signature": hmacSignatures(request) });
+const headersOf = (request: Parameters<typeof hmacSignatures>[0]) => ({
+  "webhook-id": request.id,
+  "webhook-timestamp": String(request.timestampSeconds),
+  "webhook-signature": hmacSignatures(request),
+});
 const signed = (over: Partial<Parameters<typeof hmacSignatures>[0]> = {}) =>
-  headersOf({ id: VECTOR.id, timestampSeconds: VECTOR.timestampSeconds, body: VECTOR.body, secrets: [VECTOR.secret], ...over });
+  headersOf({
+    id: VECTOR.id,
+    timestampSeconds: VECTOR.timestampSeconds,
+    body: VECTOR.body,
+    secrets: [VECTOR.secret],
+    ...over,
+  });
 const check = (headers: Record<string, string>, over: Partial<Parameters<typeof verify>[0]> = {}) =>
   verify({ headers, body: VECTOR.body, secrets: [VECTOR.secret], nowSeconds: VECTOR.timestampSeconds, ...over });
 
@@ -41,7 +56,10 @@ describe("hmacSignatures", () => {
     expect(signed({ body: Buffer.from([0xfe]) })["webhook-signature"]).not.toBe(one);
   });
 
-  test.each([["empty", new Uint8Array(0)], ["2 MB", randomBytes(2 * 1024 * 1024)]])("signs a body that is %s", (_name, body) => {
+  test.each([
+    ["empty", new Uint8Array(0)],
+    ["2 MB", randomBytes(2 * 1024 * 1024)],
+  ])("signs a body that is %s", (_name, body) => {
     expect(check(signed({ body }), { body })).toEqual({ ok: true });
   });
 
@@ -52,7 +70,8 @@ describe("hmacSignatures", () => {
 
   test("keeps giving right answers beyond the number of prepared keys that are kept", () => {
     const first = signed()["webhook-signature"];
-    for (let i = 0; i < 10_050; i++) signed({ body: Buffer.alloc(1), secrets: ["whsec_" + randomBytes(24).toString("base64")] });
+    for (let i = 0; i < 10_050; i++)
+      signed({ body: Buffer.alloc(1), secrets: ["whsec_" + randomBytes(24).toString("base64")] });
     expect(signed()["webhook-signature"]).toBe(first);
   });
 });
@@ -68,24 +87,40 @@ describe("verify", () => {
     flipped[3] = (flipped[3] as number) ^ 1;
     expect(check(signed(), { body: flipped })).toEqual({ ok: false, code: "signature_mismatch" });
     expect(check({ ...signed(), "webhook-id": "msg_other" })).toEqual({ ok: false, code: "signature_mismatch" });
-    expect(check({ ...signed(), "webhook-timestamp": "1614265331" })).toEqual({ ok: false, code: "signature_mismatch" });
+    expect(check({ ...signed(), "webhook-timestamp": "1614265331" })).toEqual({
+      ok: false,
+      code: "signature_mismatch",
+    });
   });
 
   test.each([
-    [-301, { ok: false, code: "timestamp_too_new" }], [-300, { ok: true }], [0, { ok: true }], [300, { ok: true }], [301, { ok: false, code: "timestamp_too_old" }],
+    [-301, { ok: false, code: "timestamp_too_new" }],
+    [-300, { ok: true }],
+    [0, { ok: true }],
+    [300, { ok: true }],
+    [301, { ok: false, code: "timestamp_too_old" }],
   ])("with a clock %i s ahead gives %o", (ahead, expected) => {
     expect(check(signed(), { nowSeconds: VECTOR.timestampSeconds + ahead })).toEqual(expected);
   });
 
-  test.each(["1614265330abc", " 1614265330", "1.614265330e9", "-1614265330", "", "0x60382f32"])("refuses the timestamp %o", (timestamp) => {
-    expect(check({ ...signed(), "webhook-timestamp": timestamp }).ok).toBe(false);
-  });
+  test.each(["1614265330abc", " 1614265330", "1.614265330e9", "-1614265330", "", "0x60382f32"])(
+    "refuses the timestamp %o",
+    (timestamp) => {
+      expect(check({ ...signed(), "webhook-timestamp": timestamp }).ok).toBe(false);
+    },
+  );
 
   test("passes over unknown schemes and truncated signatures", () => {
     const good = signed()["webhook-signature"];
     expect(check({ ...signed(), "webhook-signature": `v1a,AAAA v2,${good.slice(3)} ${good}` })).toEqual({ ok: true });
-    expect(check({ ...signed(), "webhook-signature": `v2,${good.slice(3)}` })).toEqual({ ok: false, code: "signature_mismatch" });
-    expect(check({ ...signed(), "webhook-signature": good.slice(0, 20) })).toEqual({ ok: false, code: "signature_mismatch" });
+    expect(check({ ...signed(), "webhook-signature": `v2,${good.slice(3)}` })).toEqual({
+      ok: false,
+      code: "signature_mismatch",
+    });
+    expect(check({ ...signed(), "webhook-signature": good.slice(0, 20) })).toEqual({
+      ok: false,
+      code: "signature_mismatch",
+    });
   });
 });
 
@@ -95,9 +130,16 @@ describe("signing secrets", () => {
     expect(parseSigningSecret(whsec(bytes)).ok).toBe(true);
   });
   test.each([
-    ["one byte", "whsec_AA=="], ["23 bytes", whsec(23)], ["65 bytes", whsec(65)], ["no prefix", randomBytes(32).toString("base64")], ["nothing", "whsec_"],
-    ["no padding", whsec(32).slice(0, -1)], ["a space", "whsec_ " + randomBytes(24).toString("base64")], ["base64url", "whsec_" + "-_".repeat(16)],
-    ["bits left over", "whsec_" + "A".repeat(42) + "B="], ["a line break", whsec(24) + "\n"],
+    ["one byte", "whsec_AA=="],
+    ["23 bytes", whsec(23)],
+    ["65 bytes", whsec(65)],
+    ["no prefix", randomBytes(32).toString("base64")],
+    ["nothing", "whsec_"],
+    ["no padding", whsec(32).slice(0, -1)],
+    ["a space", "whsec_ " + randomBytes(24).toString("base64")],
+    ["base64url", "whsec_" + "-_".repeat(16)],
+    ["bits left over", "whsec_" + "A".repeat(42) + "B="],
+    ["a line break", whsec(24) + "\n"],
   ])("refuses %s", (_name, secret) => {
     expect(parseSigningSecret(secret)).toMatchObject({ ok: false, code: "secret_invalid" });
   });
@@ -136,37 +178,64 @@ describe("on the wire", () => {
     const sent = Array.from({ length: 10_000 }, (_, i) => ({ id: `evt_${i}`, body: Buffer.from(randomDocument(i)) }));
     const queue = [...sent];
     const failures: unknown[] = [];
-    await Promise.all(Array.from({ length: 32 }, async () => {
-      for (let next = queue.pop(); next; next = queue.pop()) {
-        const headers = headersOf({ id: next.id, timestampSeconds: nowSeconds(), body: next.body, secrets });
-        const exchange = await sender.send({ identity: { subscriptionId: "s", url: receiver.url, version: 1 }, headers: { ...headers }, body: next.body, timeoutMs: 30_000 });
-        if (exchange.kind !== "response" || exchange.status !== 204) failures.push(exchange);
-      }
-    }));
+    await Promise.all(
+      Array.from({ length: 32 }, async () => {
+        for (let next = queue.pop(); next; next = queue.pop()) {
+          const headers = headersOf({ id: next.id, timestampSeconds: nowSeconds(), body: next.body, secrets });
+          const exchange = await sender.send({
+            identity: { subscriptionId: "s", url: receiver.url, version: 1 },
+            headers: { ...headers },
+            body: next.body,
+            timeoutMs: 30_000,
+          });
+          if (exchange.kind !== "response" || exchange.status !== 204) failures.push(exchange);
+        }
+      }),
+    );
     expect(failures).toEqual([]);
     const byId = new Map(sent.map((document) => [document.id, document.body]));
     expect(receiver.requests).toHaveLength(10_000);
     for (const { headers, body } of receiver.requests) {
       expect(body.equals(byId.get(headers["webhook-id"] as string) as Buffer)).toBe(true);
       for (const webhook of library) webhook.verify(body, headers as Record<string, string>);
-      expect(verify({ headers, body, secrets: [secrets[1] as string], nowSeconds: nowSeconds() })).toEqual({ ok: true });
+      expect(verify({ headers, body, secrets: [secrets[1] as string], nowSeconds: nowSeconds() })).toEqual({
+        ok: true,
+      });
     }
   });
 });
 
-/** JSON text with what serialisers disagree on: -0, large exponents, lone surrogates as escapes, key order, white space. */
+/**
+ * JSON text with what serialisers disagree on: -0, large exponents, lone surrogates as escapes, key order, white space.
+ */
 function randomDocument(seed: number): string {
   let state = seed + 1;
   const random = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below;
-  const strings = ["\u00e9", "\u{1f600}", "\\ud800", "\\u0000", "\u2028", "\u4e2d\u6587", "a\\\"b", "", "__proto__", "e\u0301"];
+  const strings = [
+    "\u00e9",
+    "\u{1f600}",
+    "\\ud800",
+    "\\u0000",
+    "\u2028",
+    "\u4e2d\u6587",
+    'a\\"b',
+    "",
+    "__proto__",
+    "e\u0301",
+  ];
   const numbers = ["-0", "1e21", "1E400", "0.1", "12345678901234567890", "-1.5e-7", "0"];
   const value = (depth: number): string => {
     switch (random(depth > 3 ? 3 : 5)) {
-      case 0: return numbers[random(numbers.length)] as string;
-      case 1: return `"${strings[random(strings.length)]}"`;
-      case 2: return ["true", "false", "null"][random(3)] as string;
-      case 3: return `[${Array.from({ length: random(4) }, () => value(depth + 1)).join(" , ")}]`;
-      default: return `{${Array.from({ length: random(4) }, (_, i) => `"${strings[random(strings.length)]}${9 - i}" :\t${value(depth + 1)}`).join(",\n")}}`;
+      case 0:
+        return numbers[random(numbers.length)] as string;
+      case 1:
+        return `"${strings[random(strings.length)]}"`;
+      case 2:
+        return ["true", "false", "null"][random(3)] as string;
+      case 3:
+        return `[${Array.from({ length: random(4) }, () => value(depth + 1)).join(" , ")}]`;
+      default:
+        return `{${Array.from({ length: random(4) }, (_, i) => `"${strings[random(strings.length)]}${9 - i}" :\t${value(depth + 1)}`).join(",\n")}}`;
     }
   };
   return `{"n":${seed},"value": ${value(0)}}`;

@@ -1,17 +1,34 @@
 import { createPublicKey, randomBytes, verify } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
 import { expect, test } from "vitest";
-import { asymmetricSignatures, jwksOf, liveKeys, newSigningKey, standardPublicKey, thumbprint, withKeys } from "../../../src/endpoint/signing/signing-keys.js";
+import {
+  asymmetricSignatures,
+  jwksOf,
+  liveKeys,
+  newSigningKey,
+  standardPublicKey,
+  thumbprint,
+  withKeys,
+} from "../../../src/endpoint/signing/signing-keys.js";
 import type { SigningKey, Subscription } from "../../../src/store/model.js";
 
 const now = new Date();
 const BODY = Buffer.from('{"test": 2432232314}');
 
 test("gives the v1a vector of Standard Webhooks", () => {
-  const pair = Buffer.from("6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==", "base64");
-  const key: SigningKey = { kid: "x", privateKey: pair.subarray(0, 32).toString("base64url"), publicKey: pair.subarray(32).toString("base64url"), createdAt: now };
-  expect(asymmetricSignatures([key], { id: "msg_p5jXN8AQM9LWM0D4loKWxJek", timestampSeconds: 1_614_265_330, body: BODY }))
-    .toBe("v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==");
+  const pair = Buffer.from(
+    "6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==",
+    "base64",
+  );
+  const key: SigningKey = {
+    kid: "x",
+    privateKey: pair.subarray(0, 32).toString("base64url"),
+    publicKey: pair.subarray(32).toString("base64url"),
+    createdAt: now,
+  };
+  expect(
+    asymmetricSignatures([key], { id: "msg_p5jXN8AQM9LWM0D4loKWxJek", timestampSeconds: 1_614_265_330, body: BODY }),
+  ).toBe("v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==");
 });
 
 test("the key id is the RFC 7638 thumbprint: the vector of RFC 8037, A.3, and as another library has it", async () => {
@@ -24,11 +41,19 @@ test("the key id is the RFC 7638 thumbprint: the vector of RFC 8037, A.3, and as
   expect(JSON.stringify(jwksOf([key]))).not.toContain(key.privateKey);
 });
 
-test.each([["empty", Buffer.alloc(0)], ["2 MB", randomBytes(2 * 1024 * 1024)], ["no UTF-8", Buffer.from([0xff, 0xfe])]])("signs the raw bytes of a body that is %s, and a changed byte, id or time does not verify", (_name, body) => {
+test.each([
+  ["empty", Buffer.alloc(0)],
+  ["2 MB", randomBytes(2 * 1024 * 1024)],
+  ["no UTF-8", Buffer.from([0xff, 0xfe])],
+])("signs the raw bytes of a body that is %s, and a changed byte, id or time does not verify", (_name, body) => {
   const key = newSigningKey(now);
-  const signature = Buffer.from(asymmetricSignatures([key], { id: "evt_1", timestampSeconds: 5, body }).slice(4), "base64");
+  const signature = Buffer.from(
+    asymmetricSignatures([key], { id: "evt_1", timestampSeconds: 5, body }).slice(4),
+    "base64",
+  );
   const publicKey = createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x: key.publicKey } });
-  const holds = (start: string, bytes: Uint8Array) => verify(null, Buffer.concat([Buffer.from(start), bytes]), publicKey, signature);
+  const holds = (start: string, bytes: Uint8Array) =>
+    verify(null, Buffer.concat([Buffer.from(start), bytes]), publicKey, signature);
   expect(holds("evt_1.5.", body)).toBe(true);
   expect(holds("evt_2.5.", body)).toBe(false);
   expect(holds("evt_1.6.", body)).toBe(false);
@@ -37,7 +62,13 @@ test.each([["empty", Buffer.alloc(0)], ["2 MB", randomBytes(2 * 1024 * 1024)], [
 
 test("live keys: not expired at this very instant, newest first, at most three", () => {
   const at = (ms: number) => new Date(ms);
-  const key = (kid: string, createdAt: number, expiresAt?: number): SigningKey => ({ kid, publicKey: kid, privateKey: kid, createdAt: at(createdAt), ...(expiresAt !== undefined && { expiresAt: at(expiresAt) }) });
+  const key = (kid: string, createdAt: number, expiresAt?: number): SigningKey => ({
+    kid,
+    publicKey: kid,
+    privateKey: kid,
+    createdAt: at(createdAt),
+    ...(expiresAt !== undefined && { expiresAt: at(expiresAt) }),
+  });
   const kids = (...given: Parameters<typeof liveKeys>) => liveKeys(...given).map(({ kid }) => kid);
   expect(kids([key("old", 1, 5_000), key("new", 2)], at(4_999))).toEqual(["new", "old"]);
   expect(kids([key("old", 1, 5_000), key("new", 2)], at(5_000))).toEqual(["new"]);
@@ -47,7 +78,8 @@ test("live keys: not expired at this very instant, newest first, at most three",
 
 test("a subscription has keys exactly while a scheme uses them", () => {
   const base = { secrets: [] } as unknown as Subscription;
-  const kidsOf = (signing: Subscription["signing"], before: Subscription = base) => withKeys({ ...before, ...(signing && { signing }) }, now).keys?.map(({ kid }) => kid);
+  const kidsOf = (signing: Subscription["signing"], before: Subscription = base) =>
+    withKeys({ ...before, ...(signing && { signing }) }, now).keys?.map(({ kid }) => kid);
   expect(kidsOf(undefined)).toBeUndefined();
   expect(kidsOf({ schemes: ["v1"] })).toBeUndefined();
   expect(kidsOf({ schemes: ["rfc9421"], rfc9421: { alg: "hmac-sha256" } })).toBeUndefined();

@@ -6,39 +6,77 @@ import { makeTenant, type RunningApi, startApi, type Tenant } from "../../api/ru
 let api: RunningApi;
 let tenant: Tenant;
 beforeAll(async () => {
-  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), guard: { resolve: async () => [{ address: "8.8.8.8", family: 4 }] } });
+  api = await startApi({
+    temporalAddress: inject("temporalAddress"),
+    mongodbUrl: inject("mongodbUrl"),
+    guard: { resolve: async () => [{ address: "8.8.8.8", family: 4 }] },
+  });
   tenant = await makeTenant(api, "urls");
 });
 afterAll(() => api?.close());
 
-interface View { id: string; url: string; urlUnicode?: string; urlWarnings?: string[]; status: string; auth?: { tokenUrl: string } }
+interface View {
+  id: string;
+  url: string;
+  urlUnicode?: string;
+  urlWarnings?: string[];
+  status: string;
+  auth?: { tokenUrl: string };
+}
 const create = async (url: string, more: object = {}, key = api.adminKey) => {
-  const answer = await api.call<View & Record<string, unknown>>("POST", "/v1/subscriptions", { key, body: { groupId: tenant.groupId, eventTypes: [tenant.eventType], url, ...more } });
+  const answer = await api.call<View & Record<string, unknown>>("POST", "/v1/subscriptions", {
+    key,
+    body: { groupId: tenant.groupId, eventTypes: [tenant.eventType], url, ...more },
+  });
   expect(answer.status, answer.text).toBe(201);
   return answer.body;
 };
 
 test.each([
-  ["https://HOOKS.example.org/A/./b/../c?x='&y=%7e", "https://hooks.example.org/A/c?x=%27&y=%7e"], ["https://hooks.example.org", "https://hooks.example.org/"], ["https://hooks.example.org:443/x", "https://hooks.example.org/x"],
-  ["https://hooks.example.org./x", "https://hooks.example.org/x"], ["https://hooks.example.org/x?", "https://hooks.example.org/x"], ["HTTPS://hooks.example.org/%41%2f", "https://hooks.example.org/%41%2f"],
-  ["https://hooks.example.org/größe?q=ä", "https://hooks.example.org/gr%C3%B6%C3%9Fe?q=%C3%A4"], ["https://8.8.2056/x", "https://8.8.8.8/x"], ["https://[2001:4860:4860:0:0:0:0:8888]:8443/", "https://[2001:4860:4860::8888]:8443/"],
+  ["https://HOOKS.example.org/A/./b/../c?x='&y=%7e", "https://hooks.example.org/A/c?x=%27&y=%7e"],
+  ["https://hooks.example.org", "https://hooks.example.org/"],
+  ["https://hooks.example.org:443/x", "https://hooks.example.org/x"],
+  ["https://hooks.example.org./x", "https://hooks.example.org/x"],
+  ["https://hooks.example.org/x?", "https://hooks.example.org/x"],
+  ["HTTPS://hooks.example.org/%41%2f", "https://hooks.example.org/%41%2f"],
+  ["https://hooks.example.org/größe?q=ä", "https://hooks.example.org/gr%C3%B6%C3%9Fe?q=%C3%A4"],
+  ["https://8.8.2056/x", "https://8.8.8.8/x"],
+  ["https://[2001:4860:4860:0:0:0:0:8888]:8443/", "https://[2001:4860:4860::8888]:8443/"],
 ])("%s is stored and shown as %s", async (given, canonical) => {
-  const { id, url } = await create(given, { auth: { type: "oauth2", tokenUrl: given, clientId: "c", clientSecret: "s" } });
+  const { id, url } = await create(given, {
+    auth: { type: "oauth2", tokenUrl: given, clientId: "c", clientSecret: "s" },
+  });
   expect(url).toBe(canonical);
   expect(await api.store.subscriptions.get(id)).toMatchObject({ url: canonical, auth: { tokenUrl: canonical } });
-  expect((await api.call("PATCH", `/v1/subscriptions/${id}`, { body: { url: given } })).body).toMatchObject({ url: canonical, auth: { tokenUrl: canonical } });
+  expect((await api.call("PATCH", `/v1/subscriptions/${id}`, { body: { url: given } })).body).toMatchObject({
+    url: canonical,
+    auth: { tokenUrl: canonical },
+  });
 });
 
-test("a host in other letters is shown in them, with a warning where it may be taken for another, and as the URL is masked", async () => {
-  const plain = await create("https://bücher.example.org/in?key=canary");
-  expect(plain).toMatchObject({ url: "https://xn--bcher-kva.example.org/in?key=canary", urlUnicode: "https://bücher.example.org/in?key=canary" });
-  expect(plain).not.toHaveProperty("urlWarnings");
-  const { id, ...mixed } = await create("https://p\u0430ypal.example.org:8443/in?key=canary");
-  expect(mixed).toMatchObject({ urlUnicode: "https://p\u0430ypal.example.org:8443/in?key=canary", urlWarnings: [expect.stringContaining("Latin, Cyrillic") as string] });
-  const auditor = (await api.key({ role: "auditor" })).token;
-  expect((await api.call("GET", `/v1/subscriptions/${id}`, { key: auditor })).body).toMatchObject({ urlUnicode: "https://p\u0430ypal.example.org:8443/in?(secret)", urlWarnings: [expect.any(String) as string] });
-  expect(await create("https://hooks.example.org/in")).not.toHaveProperty("urlUnicode");
-});
+test(
+  "a host in other letters is shown in them, with a warning where it may be taken for another, " +
+    "and as the URL is masked",
+  async () => {
+    const plain = await create("https://bücher.example.org/in?key=canary");
+    expect(plain).toMatchObject({
+      url: "https://xn--bcher-kva.example.org/in?key=canary",
+      urlUnicode: "https://bücher.example.org/in?key=canary",
+    });
+    expect(plain).not.toHaveProperty("urlWarnings");
+    const { id, ...mixed } = await create("https://p\u0430ypal.example.org:8443/in?key=canary");
+    expect(mixed).toMatchObject({
+      urlUnicode: "https://p\u0430ypal.example.org:8443/in?key=canary",
+      urlWarnings: [expect.stringContaining("Latin, Cyrillic") as string],
+    });
+    const auditor = (await api.key({ role: "auditor" })).token;
+    expect((await api.call("GET", `/v1/subscriptions/${id}`, { key: auditor })).body).toMatchObject({
+      urlUnicode: "https://p\u0430ypal.example.org:8443/in?(secret)",
+      urlWarnings: [expect.any(String) as string],
+    });
+    expect(await create("https://hooks.example.org/in")).not.toHaveProperty("urlUnicode");
+  },
+);
 
 test("a URL of an earlier release is shown in its one form, and spelling it so is no new endpoint", async () => {
   const before = await api.store.subscriptions.get((await create("https://hooks.example.org/old")).id);
@@ -46,10 +84,19 @@ test("a URL of an earlier release is shown in its one form, and spelling it so i
   const stored = { ...before, id: newId("sub"), url: "https://HOOKS.example.org.:443/a/../old?" };
   await api.store.subscriptions.insert(stored);
   await api.catalogue.refresh();
-  expect((await api.call("GET", `/v1/subscriptions/${stored.id}`)).body).toMatchObject({ url: "https://hooks.example.org/old", status: "active" });
-  const changed = await api.call("PATCH", `/v1/subscriptions/${stored.id}`, { key: tenant.consumerKey, body: { url: "https://hooks.example.org/old" } });
+  expect((await api.call("GET", `/v1/subscriptions/${stored.id}`)).body).toMatchObject({
+    url: "https://hooks.example.org/old",
+    status: "active",
+  });
+  const changed = await api.call("PATCH", `/v1/subscriptions/${stored.id}`, {
+    key: tenant.consumerKey,
+    body: { url: "https://hooks.example.org/old" },
+  });
   expect(changed.body).toMatchObject({ url: "https://hooks.example.org/old", status: "active" });
   expect(changed.body).not.toHaveProperty("needsVerification");
-  const moved = await api.call("PATCH", `/v1/subscriptions/${stored.id}`, { key: tenant.consumerKey, body: { url: "https://hooks.example.org/new" } });
+  const moved = await api.call("PATCH", `/v1/subscriptions/${stored.id}`, {
+    key: tenant.consumerKey,
+    body: { url: "https://hooks.example.org/new" },
+  });
   expect(moved.body).toMatchObject({ status: "paused", needsVerification: true });
 });

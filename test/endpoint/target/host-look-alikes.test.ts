@@ -3,22 +3,39 @@ import { hostForPeople } from "../../../src/endpoint/target/host-look-alikes.js"
 
 const hostOf = (url: string): string => new URL(url).hostname;
 
-test.each(["https://example.com", "https://a-b.example.co.uk", "https://8.8.8.8", "https://[2001:4860::1]"])("%s is what it looks like", (url) => {
-  expect(hostForPeople(hostOf(url))).toEqual({ warnings: [] });
-});
+test.each(["https://example.com", "https://a-b.example.co.uk", "https://8.8.8.8", "https://[2001:4860::1]"])(
+  "%s is what it looks like",
+  (url) => {
+    expect(hostForPeople(hostOf(url))).toEqual({ warnings: [] });
+  },
+);
 
 test.each([
-  ["https://bücher.example.com", "bücher.example.com"], ["https://café.fr", "café.fr"], ["https://пример.рф", "пример.рф"], ["https://ресурс.рф", "ресурс.рф"], ["https://例え.テスト", "例え.テスト"],
-  ["https://日本語ひらがなカタカナabc.jp", "日本語ひらがなカタカナabc.jp"], ["https://한국어abc.kr", "한국어abc.kr"], ["https://παράδειγμα.gr", "παράδειγμα.gr"], ["https://مثال.example.com", "مثال.example.com"],
+  ["https://bücher.example.com", "bücher.example.com"],
+  ["https://café.fr", "café.fr"],
+  ["https://пример.рф", "пример.рф"],
+  ["https://ресурс.рф", "ресурс.рф"],
+  ["https://例え.テスト", "例え.テスト"],
+  ["https://日本語ひらがなカタカナabc.jp", "日本語ひらがなカタカナabc.jp"],
+  ["https://한국어abc.kr", "한국어abc.kr"],
+  ["https://παράδειγμα.gr", "παράδειγμα.gr"],
+  ["https://مثال.example.com", "مثال.example.com"],
 ])("%s is shown in its letters, without a warning", (url, unicode) => {
   expect(hostForPeople(hostOf(url))).toEqual({ unicode, warnings: [] });
 });
 
 test.each([
-  ["https://p\u0430ypal.com", "mixes"], ["https://\u0440aypal.com", "mixes"], ["https://g\u03bf\u03bfgle.com", "mixes"], ["https://\u0531pple.com", "mixes"], ["https://pay.p\u0430ypal.com", "mixes"],
+  ["https://p\u0430ypal.com", "mixes"],
+  ["https://\u0440aypal.com", "mixes"],
+  ["https://g\u03bf\u03bfgle.com", "mixes"],
+  ["https://\u0531pple.com", "mixes"],
+  ["https://pay.p\u0430ypal.com", "mixes"],
   ["https://xn--pypal-4ve.com", "mixes"],
-  ["https://\u0430\u0440\u0440\u04cf\u0435.com", `reads as "app`], ["https://\u0441\u043e\u0441\u043e.example.com", `reads as "coco"`], ["https://\u03bf\u03bd\u03bf.com", `reads as "ovo"`],
-  ["https://b\u0131g.com", `reads as "big"`], ["https://\u0261oogle.com", `reads as "google"`],
+  ["https://\u0430\u0440\u0440\u04cf\u0435.com", `reads as "app`],
+  ["https://\u0441\u043e\u0441\u043e.example.com", `reads as "coco"`],
+  ["https://\u03bf\u03bd\u03bf.com", `reads as "ovo"`],
+  ["https://b\u0131g.com", `reads as "big"`],
+  ["https://\u0261oogle.com", `reads as "google"`],
 ])("%s is warned of: %s", (url, said) => {
   const { unicode, warnings } = hostForPeople(hostOf(url));
   expect(unicode).toBeDefined();

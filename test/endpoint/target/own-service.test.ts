@@ -3,38 +3,80 @@ import { describe, expect, test } from "vitest";
 import { createGuard } from "../../../src/endpoint/target/guard.js";
 import { createOwnService } from "../../../src/endpoint/target/own-service.js";
 
-const guardOf = (own: Parameters<typeof createOwnService>[0], hosts: Record<string, string> = {}, allowLocal = true) => createGuard({
-  allowLocal, ownService: createOwnService(own), resolve: async (host) => [{ address: hosts[host] ?? "93.184.216.34", family: (hosts[host] ?? "").includes(":") ? 6 : 4 }],
-});
+const guardOf = (own: Parameters<typeof createOwnService>[0], hosts: Record<string, string> = {}, allowLocal = true) =>
+  createGuard({
+    allowLocal,
+    ownService: createOwnService(own),
+    resolve: async (host) => [
+      { address: hosts[host] ?? "93.184.216.34", family: (hosts[host] ?? "").includes(":") ? 6 : 4 },
+    ],
+  });
 
 describe("a URL that is the service's own", () => {
   const guard = guardOf({ publicUrl: "https://Events.Example.COM/base/", listening: "http://127.0.0.1:8080" });
   test.each([
-    "https://events.example.com/v1/events", "https://EVENTS.example.com", "https://events.example.com.", "https://events.example.com:443/x", "http://events.example.com/v1/events", "https://events.example.com/other",
-    "http://127.0.0.1:8080/v1/events", "http://localhost:8080", "http://LOCALHOST:8080/", "http://localhost.:8080/", "http://[::1]:8080/", "http://[::ffff:127.0.0.1]:8080/", "http://2130706433:8080/", "http://0x7f.1:8080/",
-    "http://127.1:8080", "http://0177.0.0.1:8080", "http://0.0.0.0:8080", "http://127.9.9.9:8080", "http://me.localhost:8080", "https://127.0.0.1:8080/",
+    "https://events.example.com/v1/events",
+    "https://EVENTS.example.com",
+    "https://events.example.com.",
+    "https://events.example.com:443/x",
+    "http://events.example.com/v1/events",
+    "https://events.example.com/other",
+    "http://127.0.0.1:8080/v1/events",
+    "http://localhost:8080",
+    "http://LOCALHOST:8080/",
+    "http://localhost.:8080/",
+    "http://[::1]:8080/",
+    "http://[::ffff:127.0.0.1]:8080/",
+    "http://2130706433:8080/",
+    "http://0x7f.1:8080/",
+    "http://127.1:8080",
+    "http://0177.0.0.1:8080",
+    "http://0.0.0.0:8080",
+    "http://127.9.9.9:8080",
+    "http://me.localhost:8080",
+    "https://127.0.0.1:8080/",
   ])("%s is refused", (url) => {
     expect(guard.checkUrl(url)).toMatchObject({ ok: false, code: "target_refused", reason: "own_service" });
   });
-  test.each(["https://hooks.example.com/v1/events", "https://events.example.com:8443/hook", "http://127.0.0.1:9090/hook", "http://localhost:9090"])("%s is not it", (url) => {
+  test.each([
+    "https://hooks.example.com/v1/events",
+    "https://events.example.com:8443/hook",
+    "http://127.0.0.1:9090/hook",
+    "http://localhost:9090",
+  ])("%s is not it", (url) => {
     expect(guard.checkUrl(url)).toMatchObject({ ok: true });
   });
 });
 
 test("a name that resolves to where the service listens is refused when saved and when sent", async () => {
-  const guard = guardOf({ listening: "http://127.0.0.1:8080" }, { "loop.example.com": "127.0.0.1", "six.example.com": "::1" });
+  const guard = guardOf(
+    { listening: "http://127.0.0.1:8080" },
+    { "loop.example.com": "127.0.0.1", "six.example.com": "::1" },
+  );
   for (const host of ["loop.example.com", "six.example.com"]) {
     const url = `http://${host}:8080/v1/events`;
-    expect(await guard.refuseTarget(url)).toBe("The host name resolves to this service itself: each event would come back as a new one.");
+    expect(await guard.refuseTarget(url)).toBe(
+      "The host name resolves to this service itself: each event would come back as a new one.",
+    );
     expect(await guard.resolve(new URL(url))).toEqual({ ok: false, code: "destination_own" });
     expect(await guard.refuseTarget(`http://${host}:9090/hook`)).toBeUndefined();
   }
 });
 
 test("a service that listens everywhere is found by every address of its machine", async () => {
-  const own = Object.values(networkInterfaces()).flatMap((some) => some ?? []).find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
+  const own =
+    Object.values(networkInterfaces())
+      .flatMap((some) => some ?? [])
+      .find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
   const guard = guardOf({ listening: "http://0.0.0.0:8080" }, { "public.example.com": own });
-  expect(await guard.resolve(new URL("http://public.example.com:8080/"))).toEqual({ ok: false, code: "destination_own" });
-  expect(await guard.refuseTarget(`http://${own}:8080/`)).toBe("The URL is this service's own: each event would come back as a new one.");
-  expect(await guard.refuseTarget("https://[::1]:8080/")).toBe("The URL is this service's own: each event would come back as a new one.");
+  expect(await guard.resolve(new URL("http://public.example.com:8080/"))).toEqual({
+    ok: false,
+    code: "destination_own",
+  });
+  expect(await guard.refuseTarget(`http://${own}:8080/`)).toBe(
+    "The URL is this service's own: each event would come back as a new one.",
+  );
+  expect(await guard.refuseTarget("https://[::1]:8080/")).toBe(
+    "The URL is this service's own: each event would come back as a new one.",
+  );
 });

@@ -1,4 +1,6 @@
-/** Each erasure is followed by somebody who tries to read: in this process, in another one, and in a restored backup. */
+/**
+ * Each erasure is followed by somebody who tries to read: in this process, in another one, and in a restored backup.
+ */
 import { afterAll, beforeEach, describe, expect, inject, it } from "vitest";
 import type { MongoStore } from "../../../src/store/mongo/mongo-store.js";
 import { openDatabase, type TestDatabase } from "../database.js";
@@ -18,14 +20,35 @@ beforeEach(async () => {
   databases.push((database = await openDatabase(inject("mongodbUrl"), "erasures")));
   [store, other] = [await database.openStore(), await database.openStore()];
   await store.groups.insert({ id: GROUP, name: "Gone", grants: [], samlGroups: [], ...now });
-  await store.apiKeys.insert({ id: "key_1", name: "k", role: "consumer", groupId: GROUP, createdAt: new Date(), hash: Buffer.alloc(32) });
+  await store.apiKeys.insert({
+    id: "key_1",
+    name: "k",
+    role: "consumer",
+    groupId: GROUP,
+    createdAt: new Date(),
+    hash: Buffer.alloc(32),
+  });
   await store.subscriptions.insert(subscription("sub_1", { groupId: GROUP }));
-  await store.events.insertMany([event("evt_theirs", CANARY, { groups: [GROUP] }), event("evt_shared", CANARY), event("evt_kept", "kept")]);
+  await store.events.insertMany([
+    event("evt_theirs", CANARY, { groups: [GROUP] }),
+    event("evt_shared", CANARY),
+    event("evt_kept", "kept"),
+  ]);
   await store.deliveries.insertMany([
-    delivery("evt_theirs", "sub_1", { groupId: GROUP, attempts: [attempt(1, { detail })] }), delivery("evt_shared", "sub_1", { groupId: GROUP, attempts: [attempt(1, { detail })] }),
+    delivery("evt_theirs", "sub_1", { groupId: GROUP, attempts: [attempt(1, { detail })] }),
+    delivery("evt_shared", "sub_1", { groupId: GROUP, attempts: [attempt(1, { detail })] }),
     delivery("evt_shared", "sub_2", { groupId: "grp_kept", attempts: [attempt(1, { detail })] }),
   ]);
-  await store.grantRequests.open({ id: "gra_1", groupId: GROUP, grant: "api_1", apiId: "api_1", reason: CANARY, status: "open", requestedBy: "key:1", createdAt: new Date() });
+  await store.grantRequests.open({
+    id: "gra_1",
+    groupId: GROUP,
+    grant: "api_1",
+    apiId: "api_1",
+    reason: CANARY,
+    status: "open",
+    requestedBy: "key:1",
+    createdAt: new Date(),
+  });
   // Both processes have everything in memory that they keep.
   for (const each of [store, other]) {
     await each.catalogueVersion();
@@ -38,7 +61,9 @@ beforeEach(async () => {
 /** Everything in these collections, as a backup tool copies it. */
 async function backup(...names: string[]): Promise<() => Promise<void>> {
   const db = database.client.db(database.name);
-  const copies = await Promise.all(names.map(async (name) => ({ name, documents: await db.collection(name).find().toArray() })));
+  const copies = await Promise.all(
+    names.map(async (name) => ({ name, documents: await db.collection(name).find().toArray() })),
+  );
   return async () => {
     for (const { name, documents } of copies) {
       await db.collection(name).deleteMany({});
@@ -50,7 +75,11 @@ const DATA = ["events", "deliveries", "subscriptions", "groups", "apiKeys", "cha
 
 /** What a reader finds of the group; every way to read that the store has. */
 async function readings(reader: MongoStore) {
-  const outcome = (promise: Promise<unknown>) => promise.then((value) => value, (error: { code?: string }) => error.code);
+  const outcome = (promise: Promise<unknown>) =>
+    promise.then(
+      (value) => value,
+      (error: { code?: string }) => error.code,
+    );
   return {
     payload: await outcome(reader.events.payload("evt_theirs")),
     payloads: await outcome(reader.events.payloads(["evt_theirs"]).then((found) => found.size)),
@@ -115,19 +144,42 @@ describe("of a group", () => {
     expect(await readings(store)).toEqual(NOTHING);
   });
 
-  it("keeps what was under way from being sealed anew: records come without detail, events bare, subscriptions not at all", async () => {
-    await store.erasures.erase(`group/${GROUP}`, "key:1");
-    for (const each of [store, await database.openStore()]) {
-      await each.deliveries.record([{ id: "evt_theirs.sub_1", groupId: GROUP, status: "delivered", attempt: attempt(2, { detail }), attemptCount: 2 }]);
-      expect(await each.deliveries.get("evt_theirs.sub_1")).toMatchObject({ status: "delivered", attempts: [{ number: 1 }, { number: 2 }] });
-      expect((await each.deliveries.get("evt_theirs.sub_1"))?.attempts[1]?.detail).toBeUndefined();
-    }
-    expect(await store.events.insertMany([event("evt_late", CANARY, { groups: [GROUP] }), event("evt_fine", "fine")])).toEqual(["evt_late"]);
-    expect(await store.events.get("evt_late")).toMatchObject({ sha256: "", expungedAt: expect.any(Date) as Date });
-    await expect(store.subscriptions.insert(subscription("sub_new", { groupId: GROUP }))).rejects.toThrow(coded("key_destroyed"));
-    const raw = await database.client.db(database.name).collection("dataKeys").find({ masterKeyId: { $exists: true } }).toArray();
-    expect(raw.map(({ _id }) => String(_id)).filter((id) => id.includes(GROUP))).toEqual([]);
-  });
+  it(
+    "keeps what was under way from being sealed anew: records come without detail, events bare, " +
+      "subscriptions not at all",
+    async () => {
+      await store.erasures.erase(`group/${GROUP}`, "key:1");
+      for (const each of [store, await database.openStore()]) {
+        await each.deliveries.record([
+          {
+            id: "evt_theirs.sub_1",
+            groupId: GROUP,
+            status: "delivered",
+            attempt: attempt(2, { detail }),
+            attemptCount: 2,
+          },
+        ]);
+        expect(await each.deliveries.get("evt_theirs.sub_1")).toMatchObject({
+          status: "delivered",
+          attempts: [{ number: 1 }, { number: 2 }],
+        });
+        expect((await each.deliveries.get("evt_theirs.sub_1"))?.attempts[1]?.detail).toBeUndefined();
+      }
+      expect(
+        await store.events.insertMany([event("evt_late", CANARY, { groups: [GROUP] }), event("evt_fine", "fine")]),
+      ).toEqual(["evt_late"]);
+      expect(await store.events.get("evt_late")).toMatchObject({ sha256: "", expungedAt: expect.any(Date) as Date });
+      await expect(store.subscriptions.insert(subscription("sub_new", { groupId: GROUP }))).rejects.toThrow(
+        coded("key_destroyed"),
+      );
+      const raw = await database.client
+        .db(database.name)
+        .collection("dataKeys")
+        .find({ masterKeyId: { $exists: true } })
+        .toArray();
+      expect(raw.map(({ _id }) => String(_id)).filter((id) => id.includes(GROUP))).toEqual([]);
+    },
+  );
 });
 
 describe("of an api", () => {
@@ -150,7 +202,16 @@ describe("of an event", () => {
   const raw = () => database.client.db(database.name);
   const expectBare = async () => {
     const document = await raw().collection<{ _id: string }>("events").findOne({ _id: "evt_shared" });
-    expect(Object.keys(document ?? {}).sort()).toEqual(["_id", "acceptedAt", "apiId", "contentType", "expungedAt", "owner", "size", "type"]);
+    expect(Object.keys(document ?? {}).sort()).toEqual([
+      "_id",
+      "acceptedAt",
+      "apiId",
+      "contentType",
+      "expungedAt",
+      "owner",
+      "size",
+      "type",
+    ]);
     for (const id of ["evt_shared.sub_1", "evt_shared.sub_2"]) {
       expect(await raw().collection<{ _id: string }>("deliveries").findOne({ _id: id })).not.toHaveProperty("details");
     }
@@ -162,7 +223,12 @@ describe("of an event", () => {
     const first = await store.events.get("evt_shared");
     await store.erasures.erase("event/evt_shared", "key:2");
     for (const each of [store, other]) {
-      expect(await each.events.get("evt_shared")).toEqual({ ...event("evt_shared").record, sha256: "", size: CANARY.length, expungedAt: first?.expungedAt });
+      expect(await each.events.get("evt_shared")).toEqual({
+        ...event("evt_shared").record,
+        sha256: "",
+        size: CANARY.length,
+        expungedAt: first?.expungedAt,
+      });
       expect(await each.events.payload("evt_shared")).toBeUndefined();
       expect(await each.events.payloads(["evt_shared"])).toEqual(new Map());
       expect(await each.events.erasedOf(["evt_shared", "evt_kept"])).toEqual(new Set(["evt_shared"]));
@@ -179,13 +245,23 @@ describe("of an event", () => {
     await other.catalogueVersion();
     await expect.poll(() => other.erasures.lately("evt_shared")).toBe(true);
     for (const each of [store, other, await database.openStore()]) {
-      await each.deliveries.record([{ id: "evt_shared.sub_1", groupId: GROUP, status: "delivered", attempt: attempt(2, { detail }), attemptCount: 2 }]);
+      await each.deliveries.record([
+        {
+          id: "evt_shared.sub_1",
+          groupId: GROUP,
+          status: "delivered",
+          attempt: attempt(2, { detail }),
+          attemptCount: 2,
+        },
+      ]);
       await each.deliveries.insertMany([delivery("evt_shared", "sub_3", { attempts: [attempt(1, { detail })] })]);
       expect(await each.events.insertMany([event("evt_shared", CANARY)])).toEqual(["evt_shared"]);
     }
     expect(await store.deliveries.get("evt_shared.sub_1")).toMatchObject({ status: "delivered", attemptCount: 2 });
     expect((await store.deliveries.get("evt_shared.sub_3"))?.attempts).toHaveLength(1);
-    expect(await raw().collection<{ _id: string }>("deliveries").findOne({ _id: "evt_shared.sub_3" })).not.toHaveProperty("details");
+    expect(
+      await raw().collection<{ _id: string }>("deliveries").findOne({ _id: "evt_shared.sub_3" }),
+    ).not.toHaveProperty("details");
     await expectBare();
   });
 
@@ -193,7 +269,9 @@ describe("of an event", () => {
     const restore = await backup("events", "deliveries");
     await store.erasures.erase("event/evt_shared", "key:1");
     // A process that has not heard of it yet.
-    await other.deliveries.record([{ id: "evt_shared.sub_1", groupId: GROUP, status: "delivered", attempt: attempt(2, { detail }), attemptCount: 2 }]);
+    await other.deliveries.record([
+      { id: "evt_shared.sub_1", groupId: GROUP, status: "delivered", attempt: attempt(2, { detail }), attemptCount: 2 },
+    ]);
     expect(await store.erasures.reapply({ since: new Date(Date.now() - 60_000) })).toBe(1);
     await expectBare();
     await restore();
@@ -206,7 +284,10 @@ describe("of an event", () => {
 
 describe("of a person", () => {
   it("takes what is known of the person, also after a restore, but not what a later return brought", async () => {
-    const login = (at: Date) => store.people.loggedIn({ connectionId: "con_1", nameId: CANARY, at, name: CANARY } as Parameters<typeof store.people.loggedIn>[0]);
+    const login = (at: Date) =>
+      store.people.loggedIn({ connectionId: "con_1", nameId: CANARY, at, name: CANARY } as Parameters<
+        typeof store.people.loggedIn
+      >[0]);
     const id = await login(new Date());
     const restore = await backup("people", "dataKeys", "erasures");
     await store.erasures.erase(`person/${id}`, "key:1");

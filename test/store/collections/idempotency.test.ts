@@ -9,7 +9,11 @@ let store: MongoStore;
 let client: MongoClient;
 beforeAll(async () => {
   database = await openDatabase(inject("mongodbUrl"), "idempotency");
-  store = await connectStore({ mongodbUrl: inject("mongodbUrl"), database: database.name, masterKeys: masterKey("first") });
+  store = await connectStore({
+    mongodbUrl: inject("mongodbUrl"),
+    database: database.name,
+    masterKeys: masterKey("first"),
+  });
   client = await MongoClient.connect(inject("mongodbUrl"));
 });
 afterAll(async () => {
@@ -24,10 +28,13 @@ const claimed = async (id: string): Promise<string> => {
   if (claim.state !== "claimed") throw new Error(`The key is ${claim.state}`);
   return claim.token;
 };
-const age = (id: string) => rows().updateOne({ _id: id }, { $set: { claimedAt: new Date(Date.now() - CLAIM_LEASE_MS - 1) } });
+const age = (id: string) =>
+  rows().updateOne({ _id: id }, { $set: { claimedAt: new Date(Date.now() - CLAIM_LEASE_MS - 1) } });
 
 test("of many that claim a key one has it", async () => {
-  const states = (await Promise.all(Array.from({ length: 20 }, () => store.idempotency.claim("race", "f")))).map(({ state }) => state);
+  const states = (await Promise.all(Array.from({ length: 20 }, () => store.idempotency.claim("race", "f")))).map(
+    ({ state }) => state,
+  );
   expect(states.filter((state) => state === "claimed")).toHaveLength(1);
   expect(states.filter((state) => state === "under_way")).toHaveLength(19);
 });
@@ -63,7 +70,10 @@ test("a key that was given back, or has ended, is free", async () => {
 });
 
 test("what has ended is removed, and nothing else", async () => {
-  if (!store.standIn) expect(await rows().indexes()).toEqual(expect.arrayContaining([expect.objectContaining({ key: { expiresAt: 1 }, expireAfterSeconds: 0 })]));
+  if (!store.standIn)
+    expect(await rows().indexes()).toEqual(
+      expect.arrayContaining([expect.objectContaining({ key: { expiresAt: 1 }, expireAfterSeconds: 0 })]),
+    );
   await claimed("old");
   await claimed("young");
   await rows().updateOne({ _id: "old" }, { $set: { expiresAt: new Date(Date.now() - 3_600_000) } });

@@ -18,7 +18,9 @@ const takeOne = async (store: MongoStore, ...limits: Limit[]): Promise<boolean> 
 test("of many at once over two processes exactly as many are taken as the limit says", async () => {
   for (const most of [1, 5, 20]) {
     const some = limit(most);
-    const taken = await Promise.all(Array.from({ length: 30 }, (_each, index) => takeOne(stores[index % 2 ? 1 : 0], some)));
+    const taken = await Promise.all(
+      Array.from({ length: 30 }, (_each, index) => takeOne(stores[index % 2 ? 1 : 0], some)),
+    );
     expect(taken.filter(Boolean)).toHaveLength(most);
   }
 });
@@ -39,12 +41,18 @@ test("a refusal says when the next one is free, and then it is", async () => {
 test("over any window no more than the limit is taken, also over the change of a window", async () => {
   const some = limit(3, 2_000);
   const times: { before: number; after: number }[] = [];
-  await expect.poll(async () => {
-    const before = Date.now();
-    if (await takeOne(stores[times.length % 2 ? 1 : 0], some)) times.push({ before, after: Date.now() });
-    return times.length;
-  }, { timeout: 20_000, interval: 20 }).toBe(10);
-  for (let index = 3; index < times.length; index++) expect((times[index]?.after ?? 0) - (times[index - 3]?.before ?? 0)).toBeGreaterThanOrEqual(2_000);
+  await expect
+    .poll(
+      async () => {
+        const before = Date.now();
+        if (await takeOne(stores[times.length % 2 ? 1 : 0], some)) times.push({ before, after: Date.now() });
+        return times.length;
+      },
+      { timeout: 20_000, interval: 20 },
+    )
+    .toBe(10);
+  for (let index = 3; index < times.length; index++)
+    expect((times[index]?.after ?? 0) - (times[index - 3]?.before ?? 0)).toBeGreaterThanOrEqual(2_000);
 });
 
 test("of several limits the first that is used up refuses, and those after it are left alone", async () => {
@@ -56,16 +64,25 @@ test("of several limits the first that is used up refuses, and those after it ar
 });
 
 test("a document holds no more takings than the limit, and what has expired is forgotten", async () => {
-  const collection = database.client.db(database.name).collection<{ _id: string; times: number[]; expiresAt: Date }>("limits");
+  const collection = database.client
+    .db(database.name)
+    .collection<{ _id: string; times: number[]; expiresAt: Date }>("limits");
   const some = limit(4, 200);
   let taken = 0;
-  await expect.poll(async () => (taken += (await takeOne(stores[0], some)) ? 1 : 0), { timeout: 20_000, interval: 20 }).toBeGreaterThan(10);
+  await expect
+    .poll(async () => (taken += (await takeOne(stores[0], some)) ? 1 : 0), { timeout: 20_000, interval: 20 })
+    .toBeGreaterThan(10);
   expect((await collection.findOne({ _id: some.key }))?.times.length).toBeLessThanOrEqual(4);
   const living = limit(1);
   await takeOne(stores[0], living);
-  await expect.poll(async () => {
-    await stores[0].limits.removeExpired();
-    return collection.findOne({ _id: some.key });
-  }, { timeout: 10_000 }).toBeNull();
+  await expect
+    .poll(
+      async () => {
+        await stores[0].limits.removeExpired();
+        return collection.findOne({ _id: some.key });
+      },
+      { timeout: 10_000 },
+    )
+    .toBeNull();
   expect(await takeOne(stores[1], living)).toBe(false);
 });

@@ -14,7 +14,11 @@ const later = (ms: number) => new Date(Date.now() + ms);
 
 test("of twenty at once over two processes one uses an id", async () => {
   for (let round = 0; round < 5; round++) {
-    const used = await Promise.all(Array.from({ length: 20 }, (_each, index) => stores[index % 2 ? 1 : 0].samlUses.use(`request/${round}`, later(60_000))));
+    const used = await Promise.all(
+      Array.from({ length: 20 }, (_each, index) =>
+        stores[index % 2 ? 1 : 0].samlUses.use(`request/${round}`, later(60_000)),
+      ),
+    );
     expect(used.filter(Boolean)).toHaveLength(1);
   }
 });

@@ -23,7 +23,10 @@ describe("a new database", () => {
   it("is born with the mark, and signs what it writes", async () => {
     expect(store.grants).toMatchObject({ marked: true, fault: undefined });
     await store.apiKeys.insert(key("key_1"));
-    expect(await raw("apiKeys").findOne({ _id: "key_1" })).toMatchObject({ version: 1, mac: expect.stringMatching(/^mac_[0-9a-f]{12}\.[A-Za-z0-9_-]{43}$/) as string });
+    expect(await raw("apiKeys").findOne({ _id: "key_1" })).toMatchObject({
+      version: 1,
+      mac: expect.stringMatching(/^mac_[0-9a-f]{12}\.[A-Za-z0-9_-]{43}$/) as string,
+    });
     const other = await database.openStore();
     expect(await other.apiKeys.get("key_1")).toMatchObject({ id: "key_1", scopes: ["audit:read"] });
     expect(Object.keys((await other.apiKeys.get("key_1")) ?? {})).not.toContain("mac");
@@ -32,27 +35,63 @@ describe("a new database", () => {
 
 describe("a row that was changed by the driver is refused like one that is not there", () => {
   const CHANGES: [string, string, Record<string, unknown>][] = [
-    ["apiKeys", "role", { role: "admin" }], ["apiKeys", "scopes", { scopes: ["audit:read", "keys:write"] }], ["apiKeys", "no scopes", { scopes: undefined }],
-    ["apiKeys", "hash", { hash: new Binary(Buffer.alloc(32, 9)) }], ["apiKeys", "previousHash", { previousHash: new Binary(Buffer.alloc(32, 9)), previousUntil: later(1e9) }],
-    ["apiKeys", "expiresAt", { expiresAt: later(1e12) }], ["apiKeys", "groupId", { groupId: "grp_2" }], ["apiKeys", "apiIds", { apiIds: ["api_2"] }], ["apiKeys", "revokedAt", { revokedAt: AT }],
-    ["apiKeys", "version", { version: 7 }], ["apiKeys", "a field of later releases", { power: "all" }], ["apiKeys", "no mac", { mac: undefined }], ["apiKeys", "an empty mac", { mac: "" }],
-    ["apiKeys", "a mac that is an object", { mac: { key: "" } }], ["apiKeys", "a mac of zeros", { mac: `mac_000000000000.${"A".repeat(43)}` }], ["apiKeys", "ledgerSeq", { ledgerSeq: 5 }],
-    ["groups", "samlGroups", { samlGroups: ["hooks", "everybody"] }], ["groups", "grants", { grants: ["api_1", "api_2"] }],
-    ["samlConnections", "roles", { roles: [{ samlGroup: "hooks", role: "admin" }] }], ["samlConnections", "a certificate", { certificates: [{ pem: "MINE", notBefore: AT, notAfter: later(1e9), fingerprint256: "e".repeat(64), addedAt: AT }] }],
-    ["samlConnections", "entityId", { entityId: "https://mine" }], ["samlConnections", "groupIds", { groupIds: ["grp_1", "grp_2"] }], ["samlConnections", "status", { status: "disabled" }],
-    ["samlConnections", "idpInitiated", { idpInitiated: true }], ["samlConnections", "requireSignedResponse", { requireSignedResponse: false }], ["samlConnections", "groupsAttribute", { groupsAttribute: "x" }],
-    ["samlConnections", "authnContextClassRefs", { authnContextClassRefs: [] }], ["samlConnections", "ssoUrl", { ssoUrl: "https://mine" }],
+    ["apiKeys", "role", { role: "admin" }],
+    ["apiKeys", "scopes", { scopes: ["audit:read", "keys:write"] }],
+    ["apiKeys", "no scopes", { scopes: undefined }],
+    ["apiKeys", "hash", { hash: new Binary(Buffer.alloc(32, 9)) }],
+    ["apiKeys", "previousHash", { previousHash: new Binary(Buffer.alloc(32, 9)), previousUntil: later(1e9) }],
+    ["apiKeys", "expiresAt", { expiresAt: later(1e12) }],
+    ["apiKeys", "groupId", { groupId: "grp_2" }],
+    ["apiKeys", "apiIds", { apiIds: ["api_2"] }],
+    ["apiKeys", "revokedAt", { revokedAt: AT }],
+    ["apiKeys", "version", { version: 7 }],
+    ["apiKeys", "a field of later releases", { power: "all" }],
+    ["apiKeys", "no mac", { mac: undefined }],
+    ["apiKeys", "an empty mac", { mac: "" }],
+    ["apiKeys", "a mac that is an object", { mac: { key: "" } }],
+    ["apiKeys", "a mac of zeros", { mac: `mac_000000000000.${"A".repeat(43)}` }],
+    ["apiKeys", "ledgerSeq", { ledgerSeq: 5 }],
+    ["groups", "samlGroups", { samlGroups: ["hooks", "everybody"] }],
+    ["groups", "grants", { grants: ["api_1", "api_2"] }],
+    ["samlConnections", "roles", { roles: [{ samlGroup: "hooks", role: "admin" }] }],
+    [
+      "samlConnections",
+      "a certificate",
+      {
+        certificates: [
+          { pem: "MINE", notBefore: AT, notAfter: later(1e9), fingerprint256: "e".repeat(64), addedAt: AT },
+        ],
+      },
+    ],
+    ["samlConnections", "entityId", { entityId: "https://mine" }],
+    ["samlConnections", "groupIds", { groupIds: ["grp_1", "grp_2"] }],
+    ["samlConnections", "status", { status: "disabled" }],
+    ["samlConnections", "idpInitiated", { idpInitiated: true }],
+    ["samlConnections", "requireSignedResponse", { requireSignedResponse: false }],
+    ["samlConnections", "groupsAttribute", { groupsAttribute: "x" }],
+    ["samlConnections", "authnContextClassRefs", { authnContextClassRefs: [] }],
+    ["samlConnections", "ssoUrl", { ssoUrl: "https://mine" }],
   ];
   it.each(CHANGES)("%s: %s", async (name, _what, change) => {
-    const [id, collection] = name === "apiKeys" ? ["key_1", store.apiKeys] : name === "groups" ? ["grp_1", store.groups] : ["sso_1", store.samlConnections];
+    const [id, collection] =
+      name === "apiKeys"
+        ? ["key_1", store.apiKeys]
+        : name === "groups"
+          ? ["grp_1", store.groups]
+          : ["sso_1", store.samlConnections];
     await store.apiKeys.insert(key("key_1"));
     await store.groups.insert(group("grp_1"));
     await store.samlConnections.insert(connection("sso_1"));
     const before = await raw(name).findOne({ _id: id });
-    const $unset = Object.fromEntries(Object.entries(change).filter(([, value]) => value === undefined).map(([field]) => [field, ""]));
+    const $unset = Object.fromEntries(
+      Object.entries(change)
+        .filter(([, value]) => value === undefined)
+        .map(([field]) => [field, ""]),
+    );
     const $set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     if (Object.keys($set).length > 0) expect((await raw(name).updateOne({ _id: id }, { $set })).modifiedCount).toBe(1);
-    if (Object.keys($unset).length > 0) expect((await raw(name).updateOne({ _id: id }, { $unset: $unset as Record<string, ""> })).modifiedCount).toBe(1);
+    if (Object.keys($unset).length > 0)
+      expect((await raw(name).updateOne({ _id: id }, { $unset: $unset as Record<string, ""> })).modifiedCount).toBe(1);
     for (const at of [store, await database.openStore()]) {
       const on = { apiKeys: at.apiKeys, groups: at.groups, samlConnections: at.samlConnections }[name] ?? collection;
       const refusals = await refusalsOf(at, async () => {
@@ -69,7 +108,13 @@ describe("a row that was changed by the driver is refused like one that is not t
   });
 
   it("whatever stands in it", async () => {
-    for (const [index, row] of [{}, { hash: 1 }, { role: "admin", hash: new Binary(Buffer.alloc(32)), createdAt: AT, version: 1 }, { mac: 5 }, { mac: `mac_0.${"A".repeat(43)}` }].entries()) {
+    for (const [index, row] of [
+      {},
+      { hash: 1 },
+      { role: "admin", hash: new Binary(Buffer.alloc(32)), createdAt: AT, version: 1 },
+      { mac: 5 },
+      { mac: `mac_0.${"A".repeat(43)}` },
+    ].entries()) {
       await raw("apiKeys").insertOne({ _id: `key_${index}`, ...row });
     }
     expect(await store.apiKeys.all()).toEqual([]);
@@ -107,7 +152,11 @@ describe("an old signed row that is put back", () => {
     await store.samlConnections.insert(connection("sso_1"));
     await store.samlConnections.insert(connection("sso_2"));
     await store.groups.insert(group("grp_1"));
-    const [one, two, three] = await Promise.all([raw("samlConnections").findOne({ _id: "sso_1" }), raw("samlConnections").findOne({ _id: "sso_2" }), raw("groups").findOne({ _id: "grp_1" })]);
+    const [one, two, three] = await Promise.all([
+      raw("samlConnections").findOne({ _id: "sso_1" }),
+      raw("samlConnections").findOne({ _id: "sso_2" }),
+      raw("groups").findOne({ _id: "grp_1" }),
+    ]);
     await store.samlConnections.delete("sso_1");
     await store.samlConnections.update("sso_2", (item) => ({ ...item, roles: [], certificates: [] }));
     await store.groups.update("grp_1", (item) => ({ ...item, grants: [], samlGroups: [] }));
@@ -178,15 +227,35 @@ describe("the ledger", () => {
     ["all of it gone", () => raw("grantLedger").deleteMany({})],
     ["an entry missing", () => raw("grantLedger").deleteOne({ _id: idOf(2) })],
     ["an entry changed", () => raw("grantLedger").updateOne({ _id: idOf(2) }, { $set: { atLeast: 1 } })],
-    ["an entry of another row", () => raw("grantLedger").updateOne({ _id: idOf(3) }, { $set: { subject: "apiKeys/key_9" } })],
-    ["an entry without what the row becomes", () => raw("grantLedger").updateOne({ _id: idOf(3) }, { $unset: { next: "" } })],
-    ["an entry forged behind the last", () => raw("grantLedger").insertOne({ _id: idOf(5), at: AT, subject: "apiKeys/key_1", atLeast: 99, prev: "", mac: "" })],
+    [
+      "an entry of another row",
+      () => raw("grantLedger").updateOne({ _id: idOf(3) }, { $set: { subject: "apiKeys/key_9" } }),
+    ],
+    [
+      "an entry without what the row becomes",
+      () => raw("grantLedger").updateOne({ _id: idOf(3) }, { $unset: { next: "" } }),
+    ],
+    [
+      "an entry forged behind the last",
+      () =>
+        raw("grantLedger").insertOne({
+          _id: idOf(5),
+          at: AT,
+          subject: "apiKeys/key_1",
+          atLeast: 99,
+          prev: "",
+          mac: "",
+        }),
+    ],
     ["the record of its end gone", () => raw("grantHead").deleteOne({ _id: "head" })],
   ];
   it.each(TAMPERED)("with %s lets nobody in, and a start says so in one sentence", async (_what, tamper) => {
     await tamper();
     const after = await database.openStore();
-    expect(after.grants.fault).toMatchObject({ code: "grants_broken", message: expect.stringMatching(/^[^\n]{60,400}npm run grants:sign -- --restored[^\n]*\.$/) as string });
+    expect(after.grants.fault).toMatchObject({
+      code: "grants_broken",
+      message: expect.stringMatching(/^[^\n]{60,400}npm run grants:sign -- --restored[^\n]*\.$/) as string,
+    });
     await expect(after.apiKeys.get("key_1")).rejects.toThrow(coded("grants_broken"));
     await expect(after.apiKeys.all()).rejects.toThrow(coded("grants_broken"));
     await expect(after.apiKeys.insert(key("key_2"))).rejects.toThrow(coded("grants_broken"));
@@ -195,7 +264,11 @@ describe("the ledger", () => {
   });
 
   it("set back together with its record is noticed by any row that was signed later", async () => {
-    const [entries, head, row] = await Promise.all([raw("grantLedger").find().toArray(), raw("grantHead").findOne({ _id: "head" }), raw("apiKeys").findOne({ _id: "key_1" })]);
+    const [entries, head, row] = await Promise.all([
+      raw("grantLedger").find().toArray(),
+      raw("grantHead").findOne({ _id: "head" }),
+      raw("apiKeys").findOne({ _id: "key_1" }),
+    ]);
     await store.apiKeys.update("key_1", (item) => ({ ...item, revokedAt: AT }));
     await store.groups.insert(group("grp_1"));
     await raw("grantLedger").deleteMany({});
@@ -206,14 +279,22 @@ describe("the ledger", () => {
     await expect(after.groups.get("grp_1")).rejects.toThrow(coded("grants_broken"));
     // The process that made the entries knows better, and writes on no shortened chain.
     await expect(store.apiKeys.get("key_1")).rejects.toThrow(coded("grants_broken"));
-    await expect(store.groups.update("grp_1", (item) => ({ ...item, name: "x" }))).rejects.toThrow(coded("grants_broken"));
+    await expect(store.groups.update("grp_1", (item) => ({ ...item, name: "x" }))).rejects.toThrow(
+      coded("grants_broken"),
+    );
   });
 
   it("is one chain of several processes, and every change of a row is decided once", async () => {
     const others = [store, await database.openStore(), await database.openStore()];
     await store.groups.insert({ ...group("grp_c"), grants: [] });
-    await Promise.all(Array.from({ length: 30 }, (_, i) => (others[i % 3] ?? store).groups.update("grp_c", (item) => ({ ...item, grants: [...item.grants, `api_${i}`] }))));
-    expect([...((await store.groups.get("grp_c"))?.grants ?? [])].sort()).toEqual(Array.from({ length: 30 }, (_, i) => `api_${i}`).sort());
+    await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        (others[i % 3] ?? store).groups.update("grp_c", (item) => ({ ...item, grants: [...item.grants, `api_${i}`] })),
+      ),
+    );
+    expect([...((await store.groups.get("grp_c"))?.grants ?? [])].sort()).toEqual(
+      Array.from({ length: 30 }, (_, i) => `api_${i}`).sort(),
+    );
     const after = await database.openStore();
     expect(after.grants.fault).toBeUndefined();
     expect(await raw("grantLedger").countDocuments()).toBe(34);
@@ -228,7 +309,9 @@ describe("the sealed pepper", () => {
     await raw("settings").replaceOne({ _id: "pepper" }, first ?? {});
     const after = await database.openStore();
     expect(after.grants.fault).toMatchObject({ code: "grants_broken" });
-    const refusals = await refusalsOf(store, () => store.apiKeys.update("key_1", (item) => ({ ...item, name: "still" })));
+    const refusals = await refusalsOf(store, () =>
+      store.apiKeys.update("key_1", (item) => ({ ...item, name: "still" })),
+    );
     expect(refusals).toEqual([{ collection: "settings", id: "pepper", why: "exchanged" }]);
     expect(await store.apiKeys.get("key_1")).toMatchObject({ name: "still" });
   });
@@ -265,10 +348,24 @@ describe("the sealed pepper", () => {
 });
 
 describe("a session", () => {
-  const session = { id: "ses_1", personId: "per_1", connectionId: "sso_1", startedAt: AT, expiresAt: later(1e12), seenAt: AT, endsAt: later(1e12), identity: { nameId: "n", groups: ["root"] } };
+  const session = {
+    id: "ses_1",
+    personId: "per_1",
+    connectionId: "sso_1",
+    startedAt: AT,
+    expiresAt: later(1e12),
+    seenAt: AT,
+    endsAt: later(1e12),
+    identity: { nameId: "n", groups: ["root"] },
+  };
   it.each([
-    ["another connection", { connectionId: "sso_2" }], ["another person", { personId: "per_2" }], ["another role", { role: "admin" }], ["a later end", { expiresAt: later(1e13), endsAt: later(1e13) }],
-    ["an earlier start", { startedAt: later(-1) }], ["no mac", { mac: "" }], ["another version", { version: 9 }],
+    ["another connection", { connectionId: "sso_2" }],
+    ["another person", { personId: "per_2" }],
+    ["another role", { role: "admin" }],
+    ["a later end", { expiresAt: later(1e13), endsAt: later(1e13) }],
+    ["an earlier start", { startedAt: later(-1) }],
+    ["no mac", { mac: "" }],
+    ["another version", { version: 9 }],
   ])("that was given %s is none", async (_what, change) => {
     await store.sessions.insert(session);
     await raw("sessions").updateOne({ _id: "ses_1" }, { $set: change });
@@ -280,7 +377,16 @@ describe("a session", () => {
   it("changes role and end, in two processes at once", async () => {
     await store.sessions.insert(session);
     const other = await database.openStore();
-    expect(await Promise.all([store.sessions.change("ses_1", { role: "operator" }), other.sessions.change("ses_1", { endsAt: later(5e11), seenAt: later(1) })])).toEqual([true, true]);
-    expect(await other.sessions.get("ses_1")).toMatchObject({ personId: "per_1", connectionId: "sso_1", identity: session.identity });
+    expect(
+      await Promise.all([
+        store.sessions.change("ses_1", { role: "operator" }),
+        other.sessions.change("ses_1", { endsAt: later(5e11), seenAt: later(1) }),
+      ]),
+    ).toEqual([true, true]);
+    expect(await other.sessions.get("ses_1")).toMatchObject({
+      personId: "per_1",
+      connectionId: "sso_1",
+      identity: session.identity,
+    });
   });
 });

@@ -21,7 +21,8 @@ beforeEach(async () => {
 /** Takes signing out of the database again, as if a release before it had written everything. */
 async function unsign(of: MongoStore): Promise<void> {
   await raw("settings").replaceOne({ _id: "pepper" }, await legacyPepper(of));
-  for (const name of ["apiKeys", "groups", "samlConnections", "sessions"]) await raw(name).updateMany({}, { $unset: { mac: "", ledgerSeq: "" } });
+  for (const name of ["apiKeys", "groups", "samlConnections", "sessions"])
+    await raw(name).updateMany({}, { $unset: { mac: "", ledgerSeq: "" } });
   for (const name of ["grantHead", "grantLedger"]) await raw(name).deleteMany({});
 }
 
@@ -31,7 +32,16 @@ describe("a database from before signing", () => {
     await store.apiKeys.insert(key("key_1"));
     await store.apiKeys.insert(key("key_2", { role: "admin" }));
     await store.samlConnections.insert(connection("sso_1"));
-    await store.sessions.insert({ id: "ses_1", personId: "per_1", connectionId: "sso_1", startedAt: AT, expiresAt: later(1e12), seenAt: AT, endsAt: later(1e12), identity: { nameId: "n", groups: [] } });
+    await store.sessions.insert({
+      id: "ses_1",
+      personId: "per_1",
+      connectionId: "sso_1",
+      startedAt: AT,
+      expiresAt: later(1e12),
+      seenAt: AT,
+      endsAt: later(1e12),
+      identity: { nameId: "n", groups: [] },
+    });
     await unsign(store);
     process = await database.openStore();
   });
@@ -46,9 +56,20 @@ describe("a database from before signing", () => {
 
   it("is signed by the command; from then on a row without a MAC is refused, also by processes that run", async () => {
     const command = await database.openStore();
-    expect((await signGrants(command.signing)).map(({ collection, id }) => `${collection}/${id}`)).toEqual(["apiKeys/key_1", "apiKeys/key_2", "samlConnections/sso_1"]);
+    expect((await signGrants(command.signing)).map(({ collection, id }) => `${collection}/${id}`)).toEqual([
+      "apiKeys/key_1",
+      "apiKeys/key_2",
+      "samlConnections/sso_1",
+    ]);
     expect((await surveyGrants(command.signing)).map(({ state }) => state)).toEqual(["good", "good", "good"]);
-    await raw("apiKeys").insertOne({ _id: "key_9", name: "mine", role: "admin", hash: new Binary(Buffer.alloc(32)), createdAt: AT, version: 1 });
+    await raw("apiKeys").insertOne({
+      _id: "key_9",
+      name: "mine",
+      role: "admin",
+      hash: new Binary(Buffer.alloc(32)),
+      createdAt: AT,
+      version: 1,
+    });
     await process.catalogueVersions();
     for (const at of [process, await database.openStore()]) {
       await expect.poll(async () => (await at.catalogueVersions(), at.grants.marked)).toBe(true);
@@ -83,7 +104,10 @@ describe("a new key for signing", () => {
     await store.apiKeys.insert(key("key_1"));
     await store.apiKeys.insert(key("key_2"));
     await store.apiKeys.update("key_1", (item) => ({ ...item, name: "second" }));
-    const [one, two] = await Promise.all([raw("apiKeys").findOne({ _id: "key_1" }), raw("apiKeys").findOne({ _id: "key_2" })]);
+    const [one, two] = await Promise.all([
+      raw("apiKeys").findOne({ _id: "key_1" }),
+      raw("apiKeys").findOne({ _id: "key_2" }),
+    ]);
     await raw("apiKeys").updateOne({ _id: "key_2" }, { $set: { role: "admin" } });
     const running = await database.openStore();
     expect(await rotateGrantKey(store.signing, { settleMs: 0 })).toMatchObject([{ id: "key_2", state: "forged" }]);
@@ -103,7 +127,10 @@ describe("a new key for signing", () => {
   it("can be made while changes are under way", async () => {
     await store.groups.insert({ ...group("grp_r"), grants: [] });
     const running = await database.openStore();
-    const changes = Array.from({ length: 12 }, (_, i) => () => running.groups.update("grp_r", (item) => ({ ...item, grants: [...item.grants, `api_${i}`] })));
+    const changes = Array.from(
+      { length: 12 },
+      (_, i) => () => running.groups.update("grp_r", (item) => ({ ...item, grants: [...item.grants, `api_${i}`] })),
+    );
     await Promise.all([rotateGrantKey(store.signing, { settleMs: 500 }), ...changes.map((change) => change())]);
     expect((await (await database.openStore()).groups.get("grp_r"))?.grants).toHaveLength(12);
   });
@@ -123,7 +150,9 @@ describe("after a restore", () => {
     expect(await restoreGrants(command.signing)).toMatchObject([{ id: "key_2", state: "forged" }]);
     const after = await database.openStore();
     expect(after.grants).toMatchObject({ marked: true, fault: undefined });
-    expect((await after.apiKeys.all()).map(({ id, name }) => ({ id, name }))).toEqual([{ id: "key_1", name: "second" }]);
+    expect((await after.apiKeys.all()).map(({ id, name }) => ({ id, name }))).toEqual([
+      { id: "key_1", name: "second" },
+    ]);
     await after.apiKeys.update("key_1", (item) => ({ ...item, revokedAt: AT }));
     await raw("apiKeys").replaceOne({ _id: "key_1" }, before ?? {});
     expect(await (await database.openStore()).apiKeys.get("key_1")).toBeUndefined();

@@ -27,7 +27,10 @@ it("tells which objects were written since, and does not guess", async () => {
   await store.apis.update("api_1", (item) => ({ ...item, name: "new" }));
   await store.apis.delete("api_2");
   await store.groups.insert({ id: "grp_1", name: "n", grants: [], samlGroups: [], createdAt: AT, updatedAt: AT });
-  expect(await other.catalogueChanges(before)).toEqual({ apis: new Set(["api_1", "api_2"]), groups: new Set(["grp_1"]) });
+  expect(await other.catalogueChanges(before)).toEqual({
+    apis: new Set(["api_1", "api_2"]),
+    groups: new Set(["grp_1"]),
+  });
   // A process of an earlier release counts, and enters nothing.
   const { version } = await store.catalogueVersions();
   await counts().updateOne({ _id: "catalogue" }, { $set: { version: version + 1 } });
@@ -36,16 +39,23 @@ it("tells which objects were written since, and does not guess", async () => {
   await store.apis.delete("api_3");
   expect(await other.catalogueChanges(since)).toEqual({ apis: new Set(["api_3"]) });
   // A backup counts from where it was.
-  expect(await other.catalogueChanges({ ...since, logged: since.logged + 100, version: since.version + 100 })).toBeUndefined();
+  expect(
+    await other.catalogueChanges({ ...since, logged: since.logged + 100, version: since.version + 100 }),
+  ).toBeUndefined();
 });
 
 it("remembers a bounded number of writes", async () => {
   const before = await store.catalogueVersions();
   await store.apis.insert(api("api_many"));
   const { recent = [] } = (await counts().findOne({ _id: "catalogue" })) ?? {};
-  await counts().updateOne({ _id: "catalogue" }, { $set: { recent: Array.from({ length: 200 }, () => recent.at(-1)) } });
+  await counts().updateOne(
+    { _id: "catalogue" },
+    { $set: { recent: Array.from({ length: 200 }, () => recent.at(-1)) } },
+  );
   await store.apis.update("api_many", (item) => ({ ...item, name: "again" }));
   expect((await counts().findOne({ _id: "catalogue" }))?.recent).toHaveLength(200);
   expect(await other.catalogueChanges(before)).toEqual({ apis: new Set(["api_many"]) });
-  expect(await other.catalogueChanges({ ...before, logged: before.logged - 300, version: before.version - 300 })).toBeUndefined();
+  expect(
+    await other.catalogueChanges({ ...before, logged: before.logged - 300, version: before.version - 300 }),
+  ).toBeUndefined();
 });

@@ -1,4 +1,7 @@
-/** What runs at the start and by the clock reads no collection whole for a few documents on FerretDB, which indexes `_id` alone. */
+/**
+ * What runs at the start and by the clock reads no collection whole for a few documents on FerretDB, which indexes
+ * `_id` alone.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { connectStore, type MongoStore } from "../../../src/store/mongo/mongo-store.js";
 import { type CommandLog, logCommands, type SentCommand } from "../../support/command-log.js";
@@ -34,21 +37,35 @@ async function openLogged(): Promise<MongoStore> {
 
 /** By one exact `_id`, or from the beginning and without a condition, which FerretDB ends at the batch or the limit. */
 function isBounded({ name, body }: SentCommand): boolean {
-  const filters = [body["filter"], body["query"], ...[body["updates"], body["deletes"]].flat().map((each: unknown) => (each as { q?: unknown } | undefined)?.q)];
+  const filters = [
+    body["filter"],
+    body["query"],
+    ...[body["updates"], body["deletes"]].flat().map((each: unknown) => (each as { q?: unknown } | undefined)?.q),
+  ];
   const given = filters.filter((filter) => filter !== undefined) as Record<string, unknown>[];
   if (name === "aggregate" || name === "count" || name === "distinct") return false;
   return given.every((filter) => {
     const fields = Object.keys(filter);
-    return fields.length === 0 ? name === "find" && body["sort"] === undefined : fields.length === 1 && typeof filter["_id"] === "string";
+    return fields.length === 0
+      ? name === "find" && body["sort"] === undefined
+      : fields.length === 1 && typeof filter["_id"] === "string";
   });
 }
-/** The locks are those held at this moment. Of the ledger of grants every entry is checked at the start, so all of it is needed. */
+/**
+ * The locks are those held at this moment. Of the ledger of grants every entry is checked at the start, so all of it is
+ * needed.
+ */
 const NEEDED_WHOLE = new Set(["locks", "grantLedger"]);
 const unbounded = (): string[] =>
-  log.commands.filter((command) => !isBounded(command) && !NEEDED_WHOLE.has(command.collection))
-    .map(({ name, collection, body }) => `${name} ${collection} ${JSON.stringify(body["filter"] ?? body["updates"] ?? body["deletes"] ?? {})}`);
+  log.commands
+    .filter((command) => !isBounded(command) && !NEEDED_WHOLE.has(command.collection))
+    .map(
+      ({ name, collection, body }) =>
+        `${name} ${collection} ${JSON.stringify(body["filter"] ?? body["updates"] ?? body["deletes"] ?? {})}`,
+    );
 const collection = (name: string) => database.client.db(database.name).collection<{ _id: string }>(name);
-const idsIn = async (name: string): Promise<string[]> => (await collection(name).find().toArray()).map(({ _id }) => _id);
+const idsIn = async (name: string): Promise<string[]> =>
+  (await collection(name).find().toArray()).map(({ _id }) => _id);
 
 describe("on the stand-in", () => {
   it("a start and every look by the clock ask by exact ids, or go on from the beginning", async () => {
@@ -56,7 +73,8 @@ describe("on the stand-in", () => {
     await seeded.events.insertMany([event("evt_gone", "kingfisher"), event("evt_kept", "kept")]);
     await seeded.deliveries.insertMany([delivery("evt_gone", "sub_1", { attempts: [attempt(1, { detail })] })]);
     await seeded.erasures.erase("event/evt_gone", "key:1");
-    for (let n = 1; n <= 12; n++) await seeded.audit.append({ actor: "key:1", action: "act.begin", subject: `grp_${n}` });
+    for (let n = 1; n <= 12; n++)
+      await seeded.audit.append({ actor: "key:1", action: "act.begin", subject: `grp_${n}` });
     await seeded.audit.unsettled();
 
     log.commands.length = 0;
@@ -73,12 +91,18 @@ describe("on the stand-in", () => {
     expect(log.commands.length).toBeGreaterThan(20);
     expect(unbounded()).toEqual([]);
     // Which subscriptions there are is asked once, and only because an event was erased lately.
-    expect(log.commands.filter(({ name, collection: of }) => name === "find" && of === "subscriptions")).toHaveLength(1);
+    expect(log.commands.filter(({ name, collection: of }) => name === "find" && of === "subscriptions")).toHaveLength(
+      1,
+    );
 
     // The one read by the clock that has a condition, once a day: in its turn, and ended by the server.
     log.commands.length = 0;
     await store.keyring.livingDays();
-    expect(log.commands.filter((command) => !isBounded(command)).map(({ collection: name, body }) => [name, typeof body["maxTimeMS"]])).toEqual([["dataKeys", "number"]]);
+    expect(
+      log.commands
+        .filter((command) => !isBounded(command))
+        .map(({ collection: name, body }) => [name, typeof body["maxTimeMS"]]),
+    ).toEqual([["dataKeys", "number"]]);
   });
 
   it("removes what is over among the oldest, also behind some that live on, and nothing else", async () => {
@@ -86,19 +110,37 @@ describe("on the stand-in", () => {
     const over = new Date(Date.now() - HOUR_MS);
     const alive = new Date(Date.now() + HOUR_MS);
     // More than are read at once live on at the head.
-    const documents = [...Array.from({ length: 450 }, (_, n) => ({ _id: `head/${n}`, expiresAt: alive })), ...Array.from({ length: 30 }, (_, n) => ({ _id: `over/${n}`, expiresAt: over })), { _id: "tail", expiresAt: alive }];
-    for (const name of ["samlUses", "limits", "idempotencyKeys"]) await collection(name).insertMany(documents.map((each) => ({ ...each, times: [], version: 1 })));
-    for (let run = 0; run < 3; run++) for (const each of [store.samlUses, store.limits, store.idempotency]) await each.removeExpired();
+    const documents = [
+      ...Array.from({ length: 450 }, (_, n) => ({ _id: `head/${n}`, expiresAt: alive })),
+      ...Array.from({ length: 30 }, (_, n) => ({ _id: `over/${n}`, expiresAt: over })),
+      { _id: "tail", expiresAt: alive },
+    ];
+    for (const name of ["samlUses", "limits", "idempotencyKeys"])
+      await collection(name).insertMany(documents.map((each) => ({ ...each, times: [], version: 1 })));
+    for (let run = 0; run < 3; run++)
+      for (const each of [store.samlUses, store.limits, store.idempotency]) await each.removeExpired();
     for (const name of ["samlUses", "limits", "idempotencyKeys"]) {
       const left = await idsIn(name);
-      expect(left.filter((id) => id.startsWith("over/")), name).toEqual([]);
-      expect(left.filter((id) => id.startsWith("head/") || id === "tail"), name).toHaveLength(451);
+      expect(
+        left.filter((id) => id.startsWith("over/")),
+        name,
+      ).toEqual([]);
+      expect(
+        left.filter((id) => id.startsWith("head/") || id === "tail"),
+        name,
+      ).toHaveLength(451);
     }
   });
 
   it("keeps routing records for their time and no longer, without reading all of them", async () => {
     const store = await openLogged();
-    const record = (id: string, daysAgo: number) => store.routings.record({ id, at: new Date(Date.now() - daysAgo * 24 * HOUR_MS), filtered: new Map([["evt_1", ["sub_1"]]]), leftOut: new Map() });
+    const record = (id: string, daysAgo: number) =>
+      store.routings.record({
+        id,
+        at: new Date(Date.now() - daysAgo * 24 * HOUR_MS),
+        filtered: new Map([["evt_1", ["sub_1"]]]),
+        leftOut: new Map(),
+      });
     for (let n = 0; n < 40; n++) await record(`batch_old${n}`, 31);
     for (let n = 0; n < 260; n++) await record(`batch_young${n}`, 29);
     log.commands.length = 0;
@@ -107,28 +149,48 @@ describe("on the stand-in", () => {
     expect((await store.routings.of("batch_young7", { id: "evt_1", type: "t" }))?.filtered).toEqual(new Set(["sub_1"]));
     expect(await idsIn("routings")).toHaveLength(260);
     expect(unbounded()).toEqual([]);
-    expect(log.commands.filter(({ name, body }) => name === "find" && Object.keys(body["filter"] as object).length === 0).every(({ body }) => Number(body["limit"]) <= 200)).toBe(true);
+    expect(
+      log.commands
+        .filter(({ name, body }) => name === "find" && Object.keys(body["filter"] as object).length === 0)
+        .every(({ body }) => Number(body["limit"]) <= 200),
+    ).toBe(true);
   });
 
   it("applies what a start finds unmarked in one read of the deliveries, however many events there are", async () => {
     const seeded = await database.openStore();
     const ids = Array.from({ length: 25 }, (_, n) => `evt_unmarked:${n}`);
     await seeded.events.insertMany([...ids.map((id) => event(id, "kingfisher")), event("evt_other", "other")]);
-    await seeded.deliveries.insertMany([...ids, "evt_other"].map((id) => delivery(id, "sub_1", { attempts: [attempt(1, { detail })] })));
+    await seeded.deliveries.insertMany(
+      [...ids, "evt_other"].map((id) => delivery(id, "sub_1", { attempts: [attempt(1, { detail })] })),
+    );
     await seeded.erasures.enter(ids.map((id) => ({ target: `event/${id}` as const, at: new Date(), by: "key:1" })));
-    const marked = async () => (await collection("erasures").find({ appliedAt: { $exists: true } }).toArray()).map(({ _id }) => _id).filter((id) => id.includes("unmarked"));
+    const marked = async () =>
+      (
+        await collection("erasures")
+          .find({ appliedAt: { $exists: true } })
+          .toArray()
+      )
+        .map(({ _id }) => _id)
+        .filter((id) => id.includes("unmarked"));
     expect(await marked()).toEqual([]);
 
     const store = await openLogged();
     log.commands.length = 0;
     expect(await store.erasures.reapply({ pending: true })).toBe(25);
     expect(unbounded()).toEqual([]);
-    expect(log.commands.filter(({ name, collection: of, body }) => name === "find" && of === "deliveries" && Object.keys(body["filter"] as object).length === 0)).toHaveLength(1);
+    expect(
+      log.commands.filter(
+        ({ name, collection: of, body }) =>
+          name === "find" && of === "deliveries" && Object.keys(body["filter"] as object).length === 0,
+      ),
+    ).toHaveLength(1);
     expect(await marked()).toHaveLength(25);
     for (const id of ids) expect(await store.events.payload(id)).toBeUndefined();
     for (const { deliveries } of [store, seeded]) {
       const left = (await deliveries.list({ limit: 250 }, {})).data.map(({ id }) => id);
-      const withDetail = (await Promise.all(left.map((id) => deliveries.get(id)))).filter((each) => each?.attempts.some((one) => one.detail)).map((each) => each?.eventId);
+      const withDetail = (await Promise.all(left.map((id) => deliveries.get(id))))
+        .filter((each) => each?.attempts.some((one) => one.detail))
+        .map((each) => each?.eventId);
       expect(withDetail).toEqual(["evt_other"]);
     }
     expect(await store.erasures.reapply({ pending: true })).toBe(0);
@@ -139,16 +201,27 @@ describe("on the stand-in", () => {
     log.commands.length = 0;
     const page = { limit: 10 };
     const lists: Record<string, () => Promise<unknown>> = {
-      people: () => store.people.list(page), grantRequests: () => store.grantRequests.list(page, {}), recoveries: () => store.recoveries.list(page, {}),
-      subscriptions: () => store.subscriptions.list(page), apis: () => store.apis.list(page), samlConnections: () => store.samlConnections.list(page), sessions: () => store.sessions.list("per_1", 5),
+      people: () => store.people.list(page),
+      grantRequests: () => store.grantRequests.list(page, {}),
+      recoveries: () => store.recoveries.list(page, {}),
+      subscriptions: () => store.subscriptions.list(page),
+      apis: () => store.apis.list(page),
+      samlConnections: () => store.samlConnections.list(page),
+      sessions: () => store.sessions.list("per_1", 5),
     };
     // One more than may wait: the one beyond is refused, and so each kind is seen to stand in the same line.
     for (const [name, list] of Object.entries(lists)) {
       const many = await Promise.allSettled(Array.from({ length: 17 }, list));
-      expect(many.filter(({ status }) => status === "rejected"), name).toMatchObject([{ reason: { code: "scan_too_long" } }]);
+      expect(
+        many.filter(({ status }) => status === "rejected"),
+        name,
+      ).toMatchObject([{ reason: { code: "scan_too_long" } }]);
       const sent = log.commands.filter(({ name: command, collection: of }) => command === "find" && of === name);
       expect(sent.length, name).toBeGreaterThanOrEqual(16);
-      expect(sent.every(({ body }) => typeof body["maxTimeMS"] === "number"), name).toBe(true);
+      expect(
+        sent.every(({ body }) => typeof body["maxTimeMS"] === "number"),
+        name,
+      ).toBe(true);
     }
   });
 });

@@ -11,13 +11,19 @@ function withOption(option: string): string {
 }
 
 describe("connect", () => {
-  it.each(["tlsAllowInvalidCertificates=true", "tlsallowinvalidhostnames=1", "tlsInsecure=true", "w=1", "w=0", "journal=false", "readPreference=secondary", "retryWrites=false"])(
-    "refuses %s in the connection string",
-    async (option) => {
-      await expect(connect(withOption(option))).rejects.toThrow(coded("settings_invalid"));
-      await expect(connect(withOption(option))).rejects.toThrow(option.split("=")[0]);
-    },
-  );
+  it.each([
+    "tlsAllowInvalidCertificates=true",
+    "tlsallowinvalidhostnames=1",
+    "tlsInsecure=true",
+    "w=1",
+    "w=0",
+    "journal=false",
+    "readPreference=secondary",
+    "retryWrites=false",
+  ])("refuses %s in the connection string", async (option) => {
+    await expect(connect(withOption(option))).rejects.toThrow(coded("settings_invalid"));
+    await expect(connect(withOption(option))).rejects.toThrow(option.split("=")[0]);
+  });
 
   it.each(["w=majority", "journal=true", "tlsInsecure=false", "appName=x"])("accepts %s", async (option) => {
     const client = await connect(withOption(option));
@@ -40,7 +46,9 @@ describe("connect", () => {
 
   it("finds a client that would not wait for a majority or the journal", () => {
     for (const writeConcern of [{ w: 1, j: true }, { w: "majority" }, {}] as const) {
-      expect(() => assertDurableWrites(new MongoClient("mongodb://127.0.0.1:9", { writeConcern }))).toThrow(coded("settings_invalid"));
+      expect(() => assertDurableWrites(new MongoClient("mongodb://127.0.0.1:9", { writeConcern }))).toThrow(
+        coded("settings_invalid"),
+      );
     }
     expect(() => assertDurableWrites(new MongoClient("mongodb://127.0.0.1:9", CLIENT_OPTIONS))).not.toThrow();
   });

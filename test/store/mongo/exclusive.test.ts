@@ -8,8 +8,14 @@ describe("createTurns", () => {
     const inTurn = createTurns();
     const log: string[] = [];
     let release = (): void => undefined;
-    const held = inTurn(["a", "b"], () => new Promise<void>((resolve) => (release = () => (log.push("ab"), resolve()))));
-    const waiting = [inTurn(["b", "c"], async () => void log.push("bc")), inTurn(["c"], async () => void log.push("c"))];
+    const held = inTurn(
+      ["a", "b"],
+      () => new Promise<void>((resolve) => (release = () => (log.push("ab"), resolve()))),
+    );
+    const waiting = [
+      inTurn(["b", "c"], async () => void log.push("bc")),
+      inTurn(["c"], async () => void log.push("c")),
+    ];
     await inTurn(["d"], async () => void log.push("d"));
     expect(log).toEqual(["d"]);
     release();
@@ -45,21 +51,25 @@ describe("createLocks", () => {
     expect(await collection().countDocuments()).toBe(0);
   });
 
-  it("leaves the lock of whoever took it over meanwhile: a work that outlasts its own lock does not let a third one in", async () => {
-    const [first, second] = [createLocks(collection()), createLocks(collection())];
-    const [slow, later] = [newGate(), newGate()];
-    const outlasting = first("slow", () => slow.pass());
-    await slow.reached;
-    await collection().updateOne({ _id: "slow" }, { $set: { at: new Date(Date.now() - 60_000) } });
-    const taken = second("slow", () => later.pass());
-    await later.reached;
-    slow.open();
-    await outlasting;
-    expect(await collection().countDocuments({ _id: "slow" })).toBe(1);
-    later.open();
-    await taken;
-    expect(await collection().countDocuments({ _id: "slow" })).toBe(0);
-  });
+  it(
+    "leaves the lock of whoever took it over meanwhile: a work that outlasts its own lock does " +
+      "not let a third one in",
+    async () => {
+      const [first, second] = [createLocks(collection()), createLocks(collection())];
+      const [slow, later] = [newGate(), newGate()];
+      const outlasting = first("slow", () => slow.pass());
+      await slow.reached;
+      await collection().updateOne({ _id: "slow" }, { $set: { at: new Date(Date.now() - 60_000) } });
+      const taken = second("slow", () => later.pass());
+      await later.reached;
+      slow.open();
+      await outlasting;
+      expect(await collection().countDocuments({ _id: "slow" })).toBe(1);
+      later.open();
+      await taken;
+      expect(await collection().countDocuments({ _id: "slow" })).toBe(0);
+    },
+  );
 
   it("takes a lock over whose holder died", async () => {
     await collection().insertOne({ _id: "dead", at: new Date(Date.now() - 60_000) });

@@ -11,7 +11,10 @@ if (noFailPoints) process.stdout.write(`skipped: the store over an engine with f
 
 /** As a fail-over answers that comes between a write and its acknowledgement, to a driver that does not repeat it. */
 const LOST = { writeConcernError: { code: 64, errmsg: "waiting for replication timed out" } };
-const REPEATED = { writeConcernError: { code: 91, errmsg: "shutdown in progress" }, errorLabels: ["RetryableWriteError"] };
+const REPEATED = {
+  writeConcernError: { code: 91, errmsg: "shutdown in progress" },
+  errorLabels: ["RetryableWriteError"],
+};
 
 describe.skipIf(noFailPoints)("the store over an engine with fail points", () => {
   let engine: FailPointEngine;
@@ -36,45 +39,69 @@ describe.skipIf(noFailPoints)("the store over an engine with fail points", () =>
 
   it.each([
     ["deleted", "delete", (id: string) => store.subscriptions.delete(id), []],
-    ["withdrawn", "update", (id: string) => store.subscriptions.update(id, (item) => ({ ...item, status: "draft" })), []],
-    ["moved", "update", (id: string) => store.subscriptions.update(id, (item) => ({ ...item, url: "https://moved.example/" })), ["https://moved.example/"]],
-  ])("tells every process of a subscription that was %s without an acknowledgement", async (what, command, change, urls) => {
-    const id = `sub_${what}`;
-    await store.subscriptions.insert(subscription(id, { groupId: "grp_1", eventTypes: ["one.a"] }));
-    const catalogue = await createCatalogue({ store: other, pollMs: 50 });
-    try {
-      const routed = () => catalogue.routes("one.a").filter((route) => route.id === id).map(({ url }) => url);
-      expect(routed()).toHaveLength(1);
-      await engine.fail({ failCommands: [command], ...LOST }, 1);
-      await expect(change(id)).rejects.toThrow(coded("unavailable"));
-      await expect.poll(routed, { timeout: 20_000 }).toEqual(urls);
-    } finally {
-      catalogue.close();
-      await store.subscriptions.delete(id);
-    }
-  });
+    [
+      "withdrawn",
+      "update",
+      (id: string) => store.subscriptions.update(id, (item) => ({ ...item, status: "draft" })),
+      [],
+    ],
+    [
+      "moved",
+      "update",
+      (id: string) => store.subscriptions.update(id, (item) => ({ ...item, url: "https://moved.example/" })),
+      ["https://moved.example/"],
+    ],
+  ])(
+    "tells every process of a subscription that was %s without an acknowledgement",
+    async (what, command, change, urls) => {
+      const id = `sub_${what}`;
+      await store.subscriptions.insert(subscription(id, { groupId: "grp_1", eventTypes: ["one.a"] }));
+      const catalogue = await createCatalogue({ store: other, pollMs: 50 });
+      try {
+        const routed = () =>
+          catalogue
+            .routes("one.a")
+            .filter((route) => route.id === id)
+            .map(({ url }) => url);
+        expect(routed()).toHaveLength(1);
+        await engine.fail({ failCommands: [command], ...LOST }, 1);
+        await expect(change(id)).rejects.toThrow(coded("unavailable"));
+        await expect.poll(routed, { timeout: 20_000 }).toEqual(urls);
+      } finally {
+        catalogue.close();
+        await store.subscriptions.delete(id);
+      }
+    },
+  );
 
-  it("tells every process of a subscription that was made without an acknowledgement, and of a change whose announcement failed", async () => {
-    const catalogue = await createCatalogue({ store: other, pollMs: 50 });
-    try {
-      await engine.fail({ failCommands: ["insert"], ...LOST }, 1);
-      await expect(store.subscriptions.insert(subscription("sub_made", { groupId: "grp_1", eventTypes: ["one.a"] }))).rejects.toThrow(coded("unavailable"));
-      await expect.poll(() => catalogue.subscription("sub_made")?.id, { timeout: 20_000 }).toBe("sub_made");
-      // The deletion is acknowledged, and the count of changes is not written: four tries of the driver and of ours.
-      await engine.fail({ failCommands: ["update"], closeConnection: true }, 4);
-      await expect(store.subscriptions.delete("sub_made")).rejects.toThrow(coded("unavailable"));
-      await expect.poll(() => catalogue.subscription("sub_made"), { timeout: 20_000 }).toBeUndefined();
-    } finally {
-      catalogue.close();
-      await engine.fail({ failCommands: [] }, 0);
-    }
-  });
+  it(
+    "tells every process of a subscription that was made without an acknowledgement, and of a " +
+      "change whose announcement failed",
+    async () => {
+      const catalogue = await createCatalogue({ store: other, pollMs: 50 });
+      try {
+        await engine.fail({ failCommands: ["insert"], ...LOST }, 1);
+        await expect(
+          store.subscriptions.insert(subscription("sub_made", { groupId: "grp_1", eventTypes: ["one.a"] })),
+        ).rejects.toThrow(coded("unavailable"));
+        await expect.poll(() => catalogue.subscription("sub_made")?.id, { timeout: 20_000 }).toBe("sub_made");
+        // The deletion is acknowledged, and the count of changes is not written: four tries of the driver and of ours.
+        await engine.fail({ failCommands: ["update"], closeConnection: true }, 4);
+        await expect(store.subscriptions.delete("sub_made")).rejects.toThrow(coded("unavailable"));
+        await expect.poll(() => catalogue.subscription("sub_made"), { timeout: 20_000 }).toBeUndefined();
+      } finally {
+        catalogue.close();
+        await engine.fail({ failCommands: [] }, 0);
+      }
+    },
+  );
 
   it("carries a write out once when the driver repeats it", async () => {
     const before = await store.catalogueVersion();
     await store.groups.insert(group("grp_once"));
     expect(await store.catalogueVersion()).toBe(before + 1);
-    // The count of changes is raised, and the driver is told that it was not: with its transaction number the server knows the repetition.
+    // The count of changes is raised, and the driver is told that it was not: with its transaction number the server
+    // knows the repetition.
     await engine.fail({ failCommands: ["update"], ...REPEATED }, 1);
     await store.groups.delete("grp_once");
     expect(await store.catalogueVersion()).toBe(before + 2);
@@ -88,13 +115,30 @@ describe.skipIf(noFailPoints)("the store over an engine with fail points", () =>
   it("changes no delivery over a newer change when a slow server carries a write out late", async () => {
     const [slow, witness] = [delivery("evt_slow"), delivery("evt_witness")];
     await store.deliveries.insertMany([slow, witness]);
-    const second = (outcome: string, status: number, at: Date) => ({ groupId: "grp_1", attempt: attempt(2, { outcome, status, at }), attemptCount: 2 });
-    const retrying = { ...second("http_5xx", 503, later(5_000)), status: "retrying" as const, nextAttemptAt: later(9_000) };
+    const second = (outcome: string, status: number, at: Date) => ({
+      groupId: "grp_1",
+      attempt: attempt(2, { outcome, status, at }),
+      attemptCount: 2,
+    });
+    const retrying = {
+      ...second("http_5xx", 503, later(5_000)),
+      status: "retrying" as const,
+      nextAttemptAt: later(9_000),
+    };
     // The store gives an operation up after 3.5 s.
     await engine.fail({ failCommands: ["update"], blockConnection: true, blockTimeMS: 5_000 }, 1);
-    await expect(store.deliveries.record([{ id: slow.id, ...retrying }, { id: witness.id, ...retrying }])).rejects.toThrow(coded("unavailable"));
-    expect(await other.deliveries.record([{ id: slow.id, ...second("delivered", 200, later(6_000)), status: "delivered" }])).toEqual([]);
-    await expect.poll(async () => (await other.deliveries.get(witness.id))?.status, { timeout: 20_000 }).toBe("retrying");
+    await expect(
+      store.deliveries.record([
+        { id: slow.id, ...retrying },
+        { id: witness.id, ...retrying },
+      ]),
+    ).rejects.toThrow(coded("unavailable"));
+    expect(
+      await other.deliveries.record([{ id: slow.id, ...second("delivered", 200, later(6_000)), status: "delivered" }]),
+    ).toEqual([]);
+    await expect
+      .poll(async () => (await other.deliveries.get(witness.id))?.status, { timeout: 20_000 })
+      .toBe("retrying");
     expect(await other.deliveries.get(slow.id)).toMatchObject({ status: "delivered", attemptCount: 2 });
   });
 
@@ -112,7 +156,10 @@ describe.skipIf(noFailPoints)("the store over an engine with fail points", () =>
 
   it("replaces the indexes of lists of earlier releases, which descended", async () => {
     const deliveries = engine.client.db("turned").collection("deliveries");
-    await deliveries.createIndexes([{ key: { groupId: 1, createdAt: -1, _id: -1 } }, { key: { mine: 1, createdAt: -1, _id: -1 } }]);
+    await deliveries.createIndexes([
+      { key: { groupId: 1, createdAt: -1, _id: -1 } },
+      { key: { mine: 1, createdAt: -1, _id: -1 } },
+    ]);
     await Promise.all([1, 2].map(() => buildIndexes({ mongodbUrl: engine.url, database: "turned" })));
     const keys = (await deliveries.indexes()).map(({ key }) => JSON.stringify(key));
     expect(keys).toContain('{"groupId":1,"createdAt":1,"_id":1}');

@@ -6,12 +6,27 @@ import { watchHeartbeats } from "../../../src/store/mongo/heartbeats.js";
 
 it("connects anew when the driver's monitor hangs after every connection broke at once", async () => {
   const proxy = await startProxy(() => new URL(inject("mongodbUrl")).host);
-  // With the driver's own interval the hang comes every time; with ours it is rare. A member of a replica set names its own address: without
+  // With the driver's own interval the hang comes every time; with ours it is rare. A member of a replica set names its
+  // own address: without
   // a direct connection the driver would go there, past the proxy.
-  const client = new MongoClient(`mongodb://${proxy.address}/?directConnection=true`, { ...CLIENT_OPTIONS, heartbeatFrequencyMS: 10_000 });
-  const find = () => client.db("heartbeats").collection<{ _id: string }>("none").findOne({ _id: "x" }).then(() => "answers", () => "silent");
+  const client = new MongoClient(`mongodb://${proxy.address}/?directConnection=true`, {
+    ...CLIENT_OPTIONS,
+    heartbeatFrequencyMS: 10_000,
+  });
+  const find = () =>
+    client
+      .db("heartbeats")
+      .collection<{ _id: string }>("none")
+      .findOne({ _id: "x" })
+      .then(
+        () => "answers",
+        () => "silent",
+      );
   const warnings: string[] = [];
-  const watch = watchHeartbeats(client, { info: () => undefined, warn: (_fields: object, text?: string) => void warnings.push(text ?? "") });
+  const watch = watchHeartbeats(client, {
+    info: () => undefined,
+    warn: (_fields: object, text?: string) => void warnings.push(text ?? ""),
+  });
   try {
     expect(await find()).toBe("answers");
     proxy.set("holdRequests");
@@ -23,8 +38,10 @@ it("connects anew when the driver's monitor hangs after every connection broke a
     expect(await Promise.all(asked)).toEqual(["silent", "silent"]);
     proxy.set("pass");
     await expect.poll(find, { timeout: 40_000, interval: 100 }).toBe("answers");
-    // FerretDB's answers make the driver hang here every time. With newer servers its monitor comes back by itself, and nothing is to mend.
-    if (await isStandIn(client.db("heartbeats"))) expect(warnings).toEqual(["a heartbeat to MongoDB hangs; connecting anew"]);
+    // FerretDB's answers make the driver hang here every time. With newer servers its monitor comes back by itself, and
+    // nothing is to mend.
+    if (await isStandIn(client.db("heartbeats")))
+      expect(warnings).toEqual(["a heartbeat to MongoDB hangs; connecting anew"]);
   } finally {
     watch.stop();
     await client.close(true);

@@ -32,7 +32,9 @@ describe("store", () => {
     const stores = await Promise.all(Array.from({ length: 10 }, () => own.openStore()));
     const hashes = new Set(stores.map((store) => Buffer.from(store.blindIndex("x", "y")).toString("hex")));
     expect(hashes.size).toBe(1);
-    await Promise.all(stores.map((store, i) => store.apis.insert({ id: `api_${i}`, name: "n", createdAt: AT, updatedAt: AT })));
+    await Promise.all(
+      stores.map((store, i) => store.apis.insert({ id: `api_${i}`, name: "n", createdAt: AT, updatedAt: AT })),
+    );
     expect(await stores[0]?.catalogueVersion()).toBe(10);
     await own.close();
   });
@@ -50,7 +52,14 @@ describe("store", () => {
   it("keeps recoveries and the audit trail", async () => {
     const store = await database.openStore();
     const recovery: Recovery = {
-      id: "rec_1", filter: { status: ["parked"], since: 5 }, status: "running", progress: noProgress(), count: 3, createdBy: "key:1", createdAt: AT, updatedAt: AT,
+      id: "rec_1",
+      filter: { status: ["parked"], since: 5 },
+      status: "running",
+      progress: noProgress(),
+      count: 3,
+      createdBy: "key:1",
+      createdAt: AT,
+      updatedAt: AT,
     };
     await store.recoveries.insert(recovery);
     expect(await store.recoveries.get("rec_1")).toEqual(recovery);
@@ -61,12 +70,21 @@ describe("store", () => {
     await expect(store.recoveries.insert(recovery)).rejects.toThrow(coded("duplicate"));
     expect(await store.recoveries.get("rec_none")).toBeUndefined();
 
-    for (let i = 0; i < 3; i++) await store.audit.append({ actor: "key:1", action: `act.${i}`, subject: "sub_1", ...(i === 1 && { detail: { "$a.b": 1 } }) });
+    for (let i = 0; i < 3; i++)
+      await store.audit.append({
+        actor: "key:1",
+        action: `act.${i}`,
+        subject: "sub_1",
+        ...(i === 1 && { detail: { "$a.b": 1 } }),
+      });
     const first = await store.audit.list({ limit: 2 });
     expect(first.data.map(({ action }) => action)).toEqual(["act.2", "act.1"]);
     expect(first.data[1]?.detail).toEqual({ "$a.b": 1 });
     const second = await store.audit.list({ limit: 2, cursor: first.next ?? "" });
-    expect(second.data.map(({ action, next }: { action: string; next?: string }) => [action, next])).toEqual([["act.0", undefined], ["audit.begin", undefined]]);
+    expect(second.data.map(({ action, next }: { action: string; next?: string }) => [action, next])).toEqual([
+      ["act.0", undefined],
+      ["audit.begin", undefined],
+    ]);
   });
 
   it("reports how many seals each data key has made when it closes", async () => {
@@ -75,7 +93,9 @@ describe("store", () => {
     await store.events.insertMany([event("evt_1"), event("evt_2")]);
     await store.close();
     // Payload and fingerprint of two events.
-    expect(await own.client.db(own.name).collection<{ _id: string }>("dataKeys").findOne({ _id: "api/api_1#1" })).toMatchObject({ seals: 4 });
+    expect(
+      await own.client.db(own.name).collection<{ _id: string }>("dataKeys").findOne({ _id: "api/api_1#1" }),
+    ).toMatchObject({ seals: 4 });
     await own.close();
   });
 
@@ -107,22 +127,61 @@ describe.skipIf(unavailable)("store over an engine of its own", () => {
 
   it("leaves no secret and no payload in the files of the database", async () => {
     const canary = () => `canary${randomBytes(16).toString("hex")}`;
-    const secrets = { payload: canary(), own: canary(), secret: canary(), password: canary(), clientKey: canary(), body: canary(), header: canary(), recorded: canary(), key: canary() };
+    const secrets = {
+      payload: canary(),
+      own: canary(),
+      secret: canary(),
+      password: canary(),
+      clientKey: canary(),
+      body: canary(),
+      header: canary(),
+      recorded: canary(),
+      key: canary(),
+    };
     const visible = canary();
     await store.subscriptions.insert(
-      subscription("sub_1", { name: visible, secrets: [{ secret: secrets.secret, createdAt: AT }], auth: { type: "basic", username: "u", password: secrets.password }, tls: { clientKey: secrets.clientKey } }),
+      subscription("sub_1", {
+        name: visible,
+        secrets: [{ secret: secrets.secret, createdAt: AT }],
+        auth: { type: "basic", username: "u", password: secrets.password },
+        tls: { clientKey: secrets.clientKey },
+      }),
     );
-    await store.events.insertMany([event("evt_1", secrets.payload), event("evt_2", secrets.own, { groups: ["grp_1"] })]);
-    const detail = { url: "https://consumer.example", requestHeaders: { "x-trace": secrets.header }, responseBody: secrets.body };
+    await store.events.insertMany([
+      event("evt_1", secrets.payload),
+      event("evt_2", secrets.own, { groups: ["grp_1"] }),
+    ]);
+    const detail = {
+      url: "https://consumer.example",
+      requestHeaders: { "x-trace": secrets.header },
+      responseBody: secrets.body,
+    };
     await store.deliveries.insertMany([delivery("evt_1", "sub_1", { attempts: [attempt(1, { detail })] })]);
-    await store.deliveries.record([{ id: "evt_1.sub_1", groupId: "grp_1", status: "delivered", attempt: attempt(2, { detail: { ...detail, responseBody: secrets.recorded } }) }]);
-    await store.apiKeys.insert({ id: "key_1", name: "n", role: "admin", createdAt: AT, hash: store.blindIndex("api-key", secrets.key) });
+    await store.deliveries.record([
+      {
+        id: "evt_1.sub_1",
+        groupId: "grp_1",
+        status: "delivered",
+        attempt: attempt(2, { detail: { ...detail, responseBody: secrets.recorded } }),
+      },
+    ]);
+    await store.apiKeys.insert({
+      id: "key_1",
+      name: "n",
+      role: "admin",
+      createdAt: AT,
+      hash: store.blindIndex("api-key", secrets.key),
+    });
     expect((await store.deliveries.get("evt_1.sub_1"))?.attempts[1]?.detail?.responseBody).toBe(secrets.recorded);
 
-    const files = readdirSync(engine.dataDir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const files = readdirSync(engine.dataDir, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
     const holding = (text: string) => {
       const forms = [text, Buffer.from(text).toString("base64").slice(0, -4), Buffer.from(text).toString("hex")];
-      return files.map((file) => join(file.parentPath, file.name)).filter((path) => forms.some((form) => readFileSync(path).includes(form)));
+      return files
+        .map((file) => join(file.parentPath, file.name))
+        .filter((path) => forms.some((form) => readFileSync(path).includes(form)));
     };
     // The search finds what is not sealed, so it would find the rest.
     expect(holding(visible)).not.toEqual([]);
@@ -136,7 +195,16 @@ describe.skipIf(unavailable)("store over an engine of its own", () => {
     process.kill(engine.pid, "SIGSTOP");
     try {
       // The signal takes effect only when one of the engine's threads gets to run.
-      await expect.poll(() => store.ping(300).then(() => "up", () => "hung"), { timeout: 10_000 }).toBe("hung");
+      await expect
+        .poll(
+          () =>
+            store.ping(300).then(
+              () => "up",
+              () => "hung",
+            ),
+          { timeout: 10_000 },
+        )
+        .toBe("hung");
       const calls = {
         insert: store.events.insertMany([event("evt_hung")]),
         read: store.events.get("evt_before"),
@@ -146,15 +214,31 @@ describe.skipIf(unavailable)("store over an engine of its own", () => {
       };
       // Far above the deadline of 3.5 s, far below the socket's 30 s: a hang that nobody bounds would show.
       const late = AbortSignal.timeout(10_000);
-      const limit = new Promise((_resolve, reject) => late.addEventListener("abort", () => reject(new Error("not in time"))));
-      const outcomes = await Promise.allSettled(Object.values(calls).map((call) => Promise.race<unknown>([call, limit])));
-      const reasons = Object.keys(calls).map((what, i) => [what, outcomes[i]?.status === "rejected" ? (outcomes[i].reason as unknown) : "answered"]);
+      const limit = new Promise((_resolve, reject) =>
+        late.addEventListener("abort", () => reject(new Error("not in time"))),
+      );
+      const outcomes = await Promise.allSettled(
+        Object.values(calls).map((call) => Promise.race<unknown>([call, limit])),
+      );
+      const reasons = Object.keys(calls).map((what, i) => [
+        what,
+        outcomes[i]?.status === "rejected" ? (outcomes[i].reason as unknown) : "answered",
+      ]);
       expect(reasons).toEqual(Object.keys(calls).map((what) => [what, coded("unavailable")]));
     } finally {
       process.kill(engine.pid, "SIGCONT");
     }
-    await expect.poll(() => store.ping(2_000).then(() => "up", () => "down"), { timeout: 30_000 }).toBe("up");
+    await expect
+      .poll(
+        () =>
+          store.ping(2_000).then(
+            () => "up",
+            () => "down",
+          ),
+        { timeout: 30_000 },
+      )
+      .toBe("up");
     expect((await store.events.get("evt_before"))?.id).toBe("evt_before");
-    expect((await store.events.insertMany([event("evt_after")]))).toEqual([]);
+    expect(await store.events.insertMany([event("evt_after")])).toEqual([]);
   });
 });

@@ -28,7 +28,8 @@ describe("keyring", () => {
   });
 
   /** A keyring as another process would have it. */
-  const open = (options: Partial<KeyringOptions> = {}) => createKeyring({ dataKeys, provider: localKeyProvider(keys), now: () => time, ...options });
+  const open = (options: Partial<KeyringOptions> = {}) =>
+    createKeyring({ dataKeys, provider: localKeyProvider(keys), now: () => time, ...options });
 
   /** A provider that can be switched off, as a KMS can be down, and that counts. */
   function remoteProvider(): KeyProvider & { down: boolean; unwraps: number } {
@@ -61,7 +62,13 @@ describe("keyring", () => {
   it("stores no key in the clear", async () => {
     await open().scope("api/api_1");
     const document = await dataKeys.findOne({ _id: "api/api_1#1" });
-    expect(document).toEqual({ _id: "api/api_1#1", masterKeyId: "m1", wrapped: expect.anything() as unknown, seals: 0, createdAt: new Date(time) });
+    expect(document).toEqual({
+      _id: "api/api_1#1",
+      masterKeyId: "m1",
+      wrapped: expect.anything() as unknown,
+      seals: 0,
+      createdAt: new Date(time),
+    });
     // Version, IV, tag and 32 bytes of ciphertext.
     expect(document?.wrapped.length()).toBe(61);
   });
@@ -78,9 +85,15 @@ describe("keyring", () => {
 
   it("fails closed without the master key, with another one, and without the data key", async () => {
     const sealed = (await open().scope("api/api_1")).seal(context, text);
-    await expect(open({ provider: localKeyProvider(masterKey("m2")) }).forSealed(sealed)).rejects.toThrow(coded("key_unknown"));
-    await expect(open({ provider: localKeyProvider(masterKey("m2")) }).scope("api/api_1")).rejects.toThrow(coded("key_unknown"));
-    await expect(open({ provider: localKeyProvider(masterKey("m1")) }).forSealed(sealed)).rejects.toThrow(coded("sealed_data_invalid"));
+    await expect(open({ provider: localKeyProvider(masterKey("m2")) }).forSealed(sealed)).rejects.toThrow(
+      coded("key_unknown"),
+    );
+    await expect(open({ provider: localKeyProvider(masterKey("m2")) }).scope("api/api_1")).rejects.toThrow(
+      coded("key_unknown"),
+    );
+    await expect(open({ provider: localKeyProvider(masterKey("m1")) }).forSealed(sealed)).rejects.toThrow(
+      coded("sealed_data_invalid"),
+    );
     await dataKeys.deleteOne({ _id: "api/api_1#1" });
     await expect(open().forSealed(sealed)).rejects.toThrow(coded("key_unknown"));
     expect(await dataKeys.countDocuments()).toBe(0);
@@ -173,15 +186,19 @@ describe("keyring", () => {
   });
 
   it("destroys every generation that others make meanwhile", async () => {
-    // Each with the locks that the store takes on an engine whose updates are not atomic, as processes of their own have them.
-    const process = (options: Partial<KeyringOptions> = {}) => open({ exclusive: createLocks(database.client.db(database.name).collection<LockDocument>("locks")), ...options });
+    // Each with the locks that the store takes on an engine whose updates are not atomic, as processes of their own
+    // have them.
+    const process = (options: Partial<KeyringOptions> = {}) =>
+      open({ exclusive: createLocks(database.client.db(database.name).collection<LockDocument>("locks")), ...options });
     const mine = process();
     for (let round = 0; round < 10; round++) {
       const scope = `group/grp_race${round}` as const;
       const rings = Array.from({ length: 4 }, () => process({ maxSeals: 1 }));
-      const busy = Promise.allSettled(rings.map(async (ring) => {
-        for (let i = 0; i < 5; i++) (await ring.scope(scope)).seal(context, text);
-      }));
+      const busy = Promise.allSettled(
+        rings.map(async (ring) => {
+          for (let i = 0; i < 5; i++) (await ring.scope(scope)).seal(context, text);
+        }),
+      );
       await mine.destroy(scope);
       await busy;
       expect(await dataKeys.countDocuments({ _id: { $regex: `^${scope}#` }, masterKeyId: { $exists: true } })).toBe(0);
@@ -195,11 +212,17 @@ describe("keyring", () => {
     const unwrapping = new Promise<void>((resolve) => (reached = resolve));
     const gate = new Promise<void>((resolve) => (go = resolve));
     const sealed = (await open().scope("api/api_1")).seal(context, text);
-    const slow = open({ provider: { activeKeyId: local.activeKeyId, wrap: (...wrapped) => local.wrap(...wrapped), unwrap: async (...wrapped) => {
-      reached();
-      await gate;
-      return local.unwrap(...wrapped);
-    } } });
+    const slow = open({
+      provider: {
+        activeKeyId: local.activeKeyId,
+        wrap: (...wrapped) => local.wrap(...wrapped),
+        unwrap: async (...wrapped) => {
+          reached();
+          await gate;
+          return local.unwrap(...wrapped);
+        },
+      },
+    });
     const reading = slow.forSealed(sealed);
     await unwrapping;
     await open().destroy("api/api_1");
@@ -218,7 +241,9 @@ describe("keyring", () => {
   });
 
   it("refuses what nobody sealed", async () => {
-    await expect(open().forSealed(Buffer.from("not sealed at all, but long enough to be"))).rejects.toThrow(coded("sealed_data_invalid"));
+    await expect(open().forSealed(Buffer.from("not sealed at all, but long enough to be"))).rejects.toThrow(
+      coded("sealed_data_invalid"),
+    );
     await expect(open().forSealed(new Uint8Array())).rejects.toThrow(coded("sealed_data_invalid"));
   });
 });

@@ -27,9 +27,13 @@ describe("localKeyProvider", () => {
     const provider = localKeyProvider(`a:${material}`);
     const { wrapped } = await provider.wrap(randomBytes(32), aad);
     await expect(localKeyProvider(`b:${random()}`).unwrap("a", wrapped, aad)).rejects.toThrow(coded("key_unknown"));
-    await expect(localKeyProvider(`a:${random()}`).unwrap("a", wrapped, aad)).rejects.toThrow(coded("sealed_data_invalid"));
+    await expect(localKeyProvider(`a:${random()}`).unwrap("a", wrapped, aad)).rejects.toThrow(
+      coded("sealed_data_invalid"),
+    );
     await expect(provider.unwrap("a", wrapped, Buffer.from("else"))).rejects.toThrow(coded("sealed_data_invalid"));
-    await expect(localKeyProvider(`b:${material}`).unwrap("b", wrapped, aad)).rejects.toThrow(coded("sealed_data_invalid"));
+    await expect(localKeyProvider(`b:${material}`).unwrap("b", wrapped, aad)).rejects.toThrow(
+      coded("sealed_data_invalid"),
+    );
   });
 
   it.each([

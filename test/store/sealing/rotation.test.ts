@@ -28,16 +28,21 @@ describe("rotateMasterKey", () => {
     for (let i = 0; i < 10; i++) sealed.push((await ring.scope(`api/${i}`)).seal(context, Buffer.from(`payload ${i}`)));
   });
 
-  const under = async () => Object.fromEntries((await dataKeys.find().toArray()).map(({ _id, masterKeyId }) => [_id, masterKeyId]));
+  const under = async () =>
+    Object.fromEntries((await dataKeys.find().toArray()).map(({ _id, masterKeyId }) => [_id, masterKeyId]));
   const count = async (masterKeyId: string) => Object.values(await under()).filter((id) => id === masterKeyId).length;
   async function expectReadable(provider: KeyProvider, values = sealed): Promise<void> {
     const ring = createKeyring({ dataKeys, provider });
-    for (const value of values) expect(Buffer.from((await ring.forSealed(value)).open(context, value)).toString()).toMatch(/^payload \d/);
+    for (const value of values)
+      expect(Buffer.from((await ring.forSealed(value)).open(context, value)).toString()).toMatch(/^payload \d/);
   }
 
   it("wraps every data key anew without touching what they sealed; again it does nothing", async () => {
     const told: number[] = [];
-    expect(await rotateMasterKey({ dataKeys, provider: both, progress: (_done, left) => told.push(left) })).toEqual({ rewrapped: 10, failed: [] });
+    expect(await rotateMasterKey({ dataKeys, provider: both, progress: (_done, left) => told.push(left) })).toEqual({
+      rewrapped: 10,
+      failed: [],
+    });
     expect(told).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
     await expectReadable(localKeyProvider(newer));
     const before = await dataKeys.find().toArray();
@@ -47,7 +52,11 @@ describe("rotateMasterKey", () => {
 
   it("is resumed where it was interrupted", async () => {
     let wraps = 0;
-    const failing: KeyProvider = { ...both, wrap: (key, aad) => (++wraps > 4 ? Promise.reject(new StoreError("unavailable", "the key service went away")) : both.wrap(key, aad)) };
+    const failing: KeyProvider = {
+      ...both,
+      wrap: (key, aad) =>
+        ++wraps > 4 ? Promise.reject(new StoreError("unavailable", "the key service went away")) : both.wrap(key, aad),
+    };
     await expect(rotateMasterKey({ dataKeys, provider: failing })).rejects.toThrow(coded("unavailable"));
     expect(await count("new")).toBe(4);
     await expectReadable(both);

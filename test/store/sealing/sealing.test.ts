@@ -44,12 +44,14 @@ describe("sealing", () => {
 
   it("refuses a change of any byte", () => {
     const sealed = key.seal(context, plaintext);
-    for (let at = 0; at < sealed.length; at++) expect(() => key.open(context, flipped(sealed, at)), `byte ${at}`).toThrow(invalid);
+    for (let at = 0; at < sealed.length; at++)
+      expect(() => key.open(context, flipped(sealed, at)), `byte ${at}`).toThrow(invalid);
   });
 
   it("refuses every cut, a truncated tag included", () => {
     const sealed = Buffer.from(key.seal(context, plaintext));
-    for (let length = 0; length < sealed.length; length++) expect(() => key.open(context, sealed.subarray(0, length)), `${length} bytes`).toThrow(invalid);
+    for (let length = 0; length < sealed.length; length++)
+      expect(() => key.open(context, sealed.subarray(0, length)), `${length} bytes`).toThrow(invalid);
     // Node itself accepts this 4-byte tag when authTagLength is not given.
     const shortTag = Buffer.concat([sealed.subarray(0, TAG_AT + 4), sealed.subarray(BODY_AT)]);
     expect(() => key.open(context, shortTag)).toThrow(invalid);
@@ -79,7 +81,8 @@ describe("sealing", () => {
     newer[0] = 2;
     expect(() => sealedKeyId(newer)).toThrow(/version 2/);
     expect(() => sealedKeyId(newer)).toThrow(invalid);
-    for (const cut of [Buffer.alloc(0), sealed.subarray(0, 1), sealed.subarray(0, BODY_AT - 1)]) expect(() => sealedKeyId(cut)).toThrow(invalid);
+    for (const cut of [Buffer.alloc(0), sealed.subarray(0, 1), sealed.subarray(0, BODY_AT - 1)])
+      expect(() => sealedKeyId(cut)).toThrow(invalid);
   });
 
   it("says nothing of the plaintext in an error", () => {
@@ -121,7 +124,9 @@ describe("wrapping a data key", () => {
     expect(Buffer.from(unwrapKey(master, aad, wrapped) ?? []).equals(dataKey)).toBe(true);
     expect(unwrapKey(createSecretKey(randomBytes(32)), aad, wrapped)).toBeUndefined();
     expect(unwrapKey(master, Buffer.from("data key 2"), wrapped)).toBeUndefined();
-    for (let at = 0; at < wrapped.length; at++) expect(unwrapKey(master, aad, flipped(wrapped, at)), `byte ${at}`).toBeUndefined();
-    for (let length = 0; length < wrapped.length; length++) expect(unwrapKey(master, aad, wrapped.subarray(0, length))).toBeUndefined();
+    for (let at = 0; at < wrapped.length; at++)
+      expect(unwrapKey(master, aad, flipped(wrapped, at)), `byte ${at}`).toBeUndefined();
+    for (let length = 0; length < wrapped.length; length++)
+      expect(unwrapKey(master, aad, wrapped.subarray(0, length))).toBeUndefined();
   });
 });

@@ -1,4 +1,7 @@
-/** The audit on its way off the host: a real collector over https, a shipper that is killed in the middle, and the copy compared. */
+/**
+ * The audit on its way off the host: a real collector over https, a shipper that is killed in the middle, and the copy
+ * compared.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -68,7 +71,12 @@ async function startCollector(): Promise<Collector> {
     const body = await text(request);
     found.requests.push({ authorization: request.headers.authorization, contentType: request.headers["content-type"] });
     if (!(await found.answer(found.requests.length, response))) return;
-    found.lines.push(...body.trimEnd().split("\n").map((line) => JSON.parse(line) as Line));
+    found.lines.push(
+      ...body
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Line),
+    );
     response.writeHead(204).end();
   };
   const server = createServer(certificate, (request, response) => void receive(request, response));
@@ -77,7 +85,11 @@ async function startCollector(): Promise<Collector> {
 }
 
 async function append(count: number): Promise<void> {
-  await Promise.all(Array.from({ length: count }, (_none, index) => store.audit.append({ actor: "key:1", action: "group.change", subject: `grp_${index}` })));
+  await Promise.all(
+    Array.from({ length: count }, (_none, index) =>
+      store.audit.append({ actor: "key:1", action: "group.change", subject: `grp_${index}` }),
+    ),
+  );
 }
 async function idsInStore(): Promise<string[]> {
   const ids: string[] = [];
@@ -85,41 +97,64 @@ async function idsInStore(): Promise<string[]> {
   return ids;
 }
 const idsOf = (lines: Line[]) => lines.flatMap(({ id }) => id ?? []);
-const linesOf = (file: string) => readFileSync(file, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line) as Line);
+const linesOf = (file: string) =>
+  readFileSync(file, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Line);
 let names = 0;
 const fileName = (): string => join(directory, `copy-${++names}.jsonl`);
 
 async function ship(target: ShipTarget, cursorFile: string, options: { follow?: boolean; signal?: AbortSignal } = {}) {
   const said: string[] = [];
   const { follow = false, signal = new AbortController().signal } = options;
-  const result = await shipAudit({ audit: store.audit, target, cursor: createCursorFile(cursorFile, target.name), follow, signal, say: (line) => said.push(line), lookEveryMs: 50, mostPauseMs: 20 });
+  const result = await shipAudit({
+    audit: store.audit,
+    target,
+    cursor: createCursorFile(cursorFile, target.name),
+    follow,
+    signal,
+    say: (line) => said.push(line),
+    lookEveryMs: 50,
+    mostPauseMs: 20,
+  });
   return { ...result, said };
 }
-const https = (more: Partial<Parameters<typeof createHttpsTarget>[0]> = {}) => createHttpsTarget({ url: collector.url, format: "jsonl", tokenFile, caFile, ...more });
+const https = (more: Partial<Parameters<typeof createHttpsTarget>[0]> = {}) =>
+  createHttpsTarget({ url: collector.url, format: "jsonl", tokenFile, caFile, ...more });
 
 /** The command as an operator starts it. */
 function command(args: string[]) {
   return spawn(process.execPath, [join(repositoryRoot(), "dist/workers/commands/ship-audit.js"), ...args], {
     stdio: ["ignore", "pipe", "pipe"] as const,
-    env: { PATH: process.env["PATH"], SEALPOST_DATA_DIR: join(directory, "data"), MONGODB_URL: inject("mongodbUrl"), MONGODB_DATABASE: database.name, SEALPOST_MASTER_KEYS: database.masterKeys },
+    env: {
+      PATH: process.env["PATH"],
+      SEALPOST_DATA_DIR: join(directory, "data"),
+      MONGODB_URL: inject("mongodbUrl"),
+      MONGODB_DATABASE: database.name,
+      SEALPOST_MASTER_KEYS: database.masterKeys,
+    },
   });
 }
 
 describe("to a file", () => {
-  test("everything goes once, with the head, and later only what is new; file and cursor are for this user alone", async () => {
-    const [file] = [fileName()];
-    await append(250);
-    const first = await ship(createFileTarget(file), `${file}.cursor`);
-    const { head } = await store.audit.verify();
-    expect(first).toMatchObject({ shipped: 251, head: { seq: 251, mac: head.mac } });
-    expect(linesOf(file).at(-1)).toEqual({ head: { id: `aud_${String(251).padStart(16, "0")}`, mac: head.mac } });
-    expect(idsOf(linesOf(file))).toEqual(await idsInStore());
-    await append(3);
-    expect(await ship(createFileTarget(file), `${file}.cursor`)).toMatchObject({ shipped: 3 });
-    expect(await ship(createFileTarget(file), `${file}.cursor`)).toMatchObject({ shipped: 0 });
-    expect(idsOf(linesOf(file))).toEqual(await idsInStore());
-    for (const each of [file, `${file}.cursor`]) expect(statSync(each).mode & 0o777).toBe(0o600);
-  });
+  test(
+    "everything goes once, with the head, and later only what is new; file and cursor are for " + "this user alone",
+    async () => {
+      const [file] = [fileName()];
+      await append(250);
+      const first = await ship(createFileTarget(file), `${file}.cursor`);
+      const { head } = await store.audit.verify();
+      expect(first).toMatchObject({ shipped: 251, head: { seq: 251, mac: head.mac } });
+      expect(linesOf(file).at(-1)).toEqual({ head: { id: `aud_${String(251).padStart(16, "0")}`, mac: head.mac } });
+      expect(idsOf(linesOf(file))).toEqual(await idsInStore());
+      await append(3);
+      expect(await ship(createFileTarget(file), `${file}.cursor`)).toMatchObject({ shipped: 3 });
+      expect(await ship(createFileTarget(file), `${file}.cursor`)).toMatchObject({ shipped: 0 });
+      expect(idsOf(linesOf(file))).toEqual(await idsInStore());
+      for (const each of [file, `${file}.cursor`]) expect(statSync(each).mode & 0o777).toBe(0o600);
+    },
+  );
 
   test("a line that was cut short, and a cursor that lags, cost duplicates and no gap", async () => {
     const file = fileName();
@@ -134,7 +169,10 @@ describe("to a file", () => {
     expect(await ship(createFileTarget(file), `${file}.cursor`)).toMatchObject({ shipped: 6 });
     const said: string[] = [];
     expect(await runComparison({ audit: store.audit, file, say: (line) => said.push(line) })).toBe(true);
-    expect(said).toEqual([`27 entries of ${file} are in the database as they were shipped`, "1 lines of it are no entries: a crash may have cut one short"]);
+    expect(said).toEqual([
+      `27 entries of ${file} are in the database as they were shipped`,
+      "1 lines of it are no entries: a crash may have cut one short",
+    ]);
   });
 
   test("follows what is appended until it is stopped", async () => {
@@ -153,7 +191,9 @@ describe("to a file", () => {
     writeFileSync(`${file}.cursor`, JSON.stringify({ target: "elsewhere", seq: 3, mac: "x" }));
     await expect(ship(createFileTarget(file), `${file}.cursor`)).rejects.toThrow(/belongs to elsewhere/);
     writeFileSync(`${file}.cursor`, "{");
-    await expect(ship(createFileTarget(file), `${file}.cursor`)).rejects.toThrow(/cannot be read: correct or remove it/);
+    await expect(ship(createFileTarget(file), `${file}.cursor`)).rejects.toThrow(
+      /cannot be read: correct or remove it/,
+    );
   });
 });
 
@@ -169,7 +209,8 @@ describe("what the shipped copy shows", () => {
     return { same: await runComparison({ audit: store.audit, file, say: (line) => said.push(line) }), said };
   };
   const everything = ["audit", "auditHead", "settings"];
-  const snapshot = () => Promise.all(everything.map((name) => database.client.db(database.name).collection(name).find().toArray()));
+  const snapshot = () =>
+    Promise.all(everything.map((name) => database.client.db(database.name).collection(name).find().toArray()));
 
   test("an audit set back with all its seals, to the comparison and to the next shipment", async () => {
     const file = await shipped(4);
@@ -182,26 +223,47 @@ describe("what the shipped copy shows", () => {
       await collection.insertMany(older[index] ?? []);
     }
     expect(await store.audit.verify(), "in itself it is whole").toMatchObject({ ok: true, chained: 5 });
-    expect(await compare(file)).toMatchObject({ same: false, said: expect.arrayContaining(["BROKEN: Entry 6 was shipped and is missing in the database."]) as string[] });
-    await expect(ship(createFileTarget(file), `${file}.cursor`)).rejects.toThrow(/Entry 7 was shipped and is not there any more/);
+    expect(await compare(file)).toMatchObject({
+      same: false,
+      said: expect.arrayContaining(["BROKEN: Entry 6 was shipped and is missing in the database."]) as string[],
+    });
+    await expect(ship(createFileTarget(file), `${file}.cursor`)).rejects.toThrow(
+      /Entry 7 was shipped and is not there any more/,
+    );
     // Nor when it has grown again since.
     const other = await database.openStore();
     for (let i = 0; i < 3; i++) await other.audit.append({ actor: "key:2", action: "group.change", subject: "grp_x" });
-    await expect(ship(createFileTarget(file), `${file}.cursor`)).rejects.toThrow(/Entry 7 was shipped and is another one/);
+    await expect(ship(createFileTarget(file), `${file}.cursor`)).rejects.toThrow(
+      /Entry 7 was shipped and is another one/,
+    );
     expect((await compare(file)).said).toContain("BROKEN: Entry 6 is not as it was shipped.");
   });
 
   test("a gap in the copy itself", async () => {
     const file = await shipped(4);
-    writeFileSync(file, readFileSync(file, "utf8").split("\n").filter((line) => !line.includes("aud_0000000000000003")).join("\n"));
-    expect(await compare(file)).toMatchObject({ same: false, said: expect.arrayContaining(["BROKEN: The copy lacks entry 3."]) as string[] });
+    writeFileSync(
+      file,
+      readFileSync(file, "utf8")
+        .split("\n")
+        .filter((line) => !line.includes("aud_0000000000000003"))
+        .join("\n"),
+    );
+    expect(await compare(file)).toMatchObject({
+      same: false,
+      said: expect.arrayContaining(["BROKEN: The copy lacks entry 3."]) as string[],
+    });
   });
 
   test("an entry taken out of the chain stops the shipping instead of waiting for it", async () => {
     const file = await shipped(2);
     await append(3);
-    await database.client.db(database.name).collection<{ _id: string }>("audit").deleteOne({ _id: "aud_0000000000000004" });
-    await expect(ship(createFileTarget(file), `${file}.cursor`, { follow: true })).rejects.toThrow(/Entry 4 is missing, and later ones were there/);
+    await database.client
+      .db(database.name)
+      .collection<{ _id: string }>("audit")
+      .deleteOne({ _id: "aud_0000000000000004" });
+    await expect(ship(createFileTarget(file), `${file}.cursor`, { follow: true })).rejects.toThrow(
+      /Entry 4 is missing, and later ones were there/,
+    );
   });
 });
 
@@ -217,7 +279,9 @@ describe("to a collector", () => {
     const { shipped, said } = await ship(https(), fileName());
     expect(shipped).toBe(151);
     expect(idsOf(collector.lines)).toEqual(await idsInStore());
-    expect(new Set(collector.requests.map(({ authorization }) => authorization))).toEqual(new Set(["Bearer collector-token"]));
+    expect(new Set(collector.requests.map(({ authorization }) => authorization))).toEqual(
+      new Set(["Bearer collector-token"]),
+    );
     expect(collector.requests[0]?.contentType).toBe("application/x-ndjson");
     expect(said).toHaveLength(3);
     expect(said.join("\n")).not.toContain("collector-token");
@@ -238,13 +302,22 @@ describe("to a collector", () => {
   test("is verified: a certificate of another authority, or for another host, gets nothing", async () => {
     await append(1);
     const target = createHttpsTarget({ url: collector.url, format: "jsonl", tokenFile });
-    expect(await target.send(await store.audit.after(0, 10))).toMatchObject({ ok: false, retry: true, reason: expect.stringMatching(/cannot be reached \((UNABLE|SELF|DEPTH|CERT)/) as string });
+    expect(await target.send(await store.audit.after(0, 10))).toMatchObject({
+      ok: false,
+      retry: true,
+      reason: expect.stringMatching(/cannot be reached \((UNABLE|SELF|DEPTH|CERT)/) as string,
+    });
     await target.close();
     expect(collector.requests).toEqual([]);
   });
 
   test("is not called over http, nor with a password in its address", () => {
-    for (const to of ["http://collector.example/", "https://user:password@collector.example/", "ftp://collector.example/"]) expect(() => shipOrder(["--to", to], directory)).toThrow(/https only|token in a file/);
+    for (const to of [
+      "http://collector.example/",
+      "https://user:password@collector.example/",
+      "ftp://collector.example/",
+    ])
+      expect(() => shipOrder(["--to", to], directory)).toThrow(/https only|token in a file/);
     expect(() => shipOrder([], directory)).toThrow(/Use: npm run audit:ship/);
     expect(shipOrder(["--to", `${collector.url}?token=secret`], directory).target.name).toBe(collector.url);
   });
@@ -272,7 +345,11 @@ describe("to a collector", () => {
     }
     collector.answer = () => true;
     const last = command(args);
-    const [said, complaint, [code]] = await Promise.all([text(last.stdout), text(last.stderr), once(last, "exit") as Promise<[number]>]);
+    const [said, complaint, [code]] = await Promise.all([
+      text(last.stdout),
+      text(last.stderr),
+      once(last, "exit") as Promise<[number]>,
+    ]);
     expect({ code, complaint }).toEqual({ code: 0, complaint: "" });
     const { head } = await store.audit.verify();
     expect(said).toContain(`head ${head.seq}:${head.mac}`);

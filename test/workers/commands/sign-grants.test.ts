@@ -18,17 +18,35 @@ afterAll(() => database?.close());
 const AT = new Date("2026-01-01T00:00:00Z");
 async function run(...args: string[]): Promise<{ good: boolean; text: string }> {
   const lines: string[] = [];
-  const good = await runSigning({ store: await database.openStore(), command: parseCommand(args), say: (line) => void lines.push(line), settleMs: 0 });
+  const good = await runSigning({
+    store: await database.openStore(),
+    command: parseCommand(args),
+    say: (line) => void lines.push(line),
+    settleMs: 0,
+  });
   return { good, text: lines.join("\n") };
 }
 
 describe("a start", () => {
   const engines: Engines = {
-    temporal: { address: "127.0.0.1:7233", how: "given", embedded: false }, mongodb: { url: "mongodb://127.0.0.1/", how: "given", embedded: false, standIn: false }, died: new Promise(() => undefined), stop: async () => undefined,
+    temporal: { address: "127.0.0.1:7233", how: "given", embedded: false },
+    mongodb: { url: "mongodb://127.0.0.1/", how: "given", embedded: false, standIn: false },
+    died: new Promise(() => undefined),
+    stop: async () => undefined,
   };
   const said = (unsigned: boolean): string[] => {
     const lines: string[] = [];
-    announce({ config: loadConfig({}), url: "http://127.0.0.1:1", engines, admin: undefined, demo: false, trial: false, unsigned, logFile: undefined, say: (line) => void lines.push(line) });
+    announce({
+      config: loadConfig({}),
+      url: "http://127.0.0.1:1",
+      engines,
+      admin: undefined,
+      demo: false,
+      trial: false,
+      unsigned,
+      logFile: undefined,
+      say: (line) => void lines.push(line),
+    });
     return lines;
   };
 
@@ -39,15 +57,44 @@ describe("a start", () => {
 });
 
 describe("npm run grants:sign", () => {
-  it.each([["--everything"], ["--accept"], ["key_1"], ["--accept", "sessions/ses_1"], ["--accept", "apiKeys/../x"], ["--rotate", "--restored"], ["--rotate", "--accept", "apiKeys/key_1"]])("refuses %s %s with how to use it", (...args) => {
+  it.each([
+    ["--everything"],
+    ["--accept"],
+    ["key_1"],
+    ["--accept", "sessions/ses_1"],
+    ["--accept", "apiKeys/../x"],
+    ["--rotate", "--restored"],
+    ["--rotate", "--accept", "apiKeys/key_1"],
+  ])("refuses %s %s with how to use it", (...args) => {
     expect(() => parseCommand(args)).toThrow(/^Use: npm run grants:sign/);
   });
 
   it("shows what it signs, without secrets and control characters, and names what it refuses", async () => {
-    await store.apiKeys.insert({ id: "key_1", name: "ci \u001b[31m", role: "provider", apiIds: ["api_1"], hash: Buffer.alloc(32, 7), createdAt: AT });
-    await store.groups.insert({ id: "grp_1", name: "Acme", grants: ["api_1"], samlGroups: ["hooks"], createdAt: AT, updatedAt: AT });
+    await store.apiKeys.insert({
+      id: "key_1",
+      name: "ci \u001b[31m",
+      role: "provider",
+      apiIds: ["api_1"],
+      hash: Buffer.alloc(32, 7),
+      createdAt: AT,
+    });
+    await store.groups.insert({
+      id: "grp_1",
+      name: "Acme",
+      grants: ["api_1"],
+      samlGroups: ["hooks"],
+      createdAt: AT,
+      updatedAt: AT,
+    });
     const rows = database.client.db(database.name).collection<{ _id: string }>("apiKeys");
-    await rows.insertOne({ _id: "key_2", name: "mine", role: "admin", hash: new Binary(Buffer.alloc(32)), createdAt: AT, version: 1 } as { _id: string });
+    await rows.insertOne({
+      _id: "key_2",
+      name: "mine",
+      role: "admin",
+      hash: new Binary(Buffer.alloc(32)),
+      createdAt: AT,
+      version: 1,
+    } as { _id: string });
 
     const dry = await run("--dry-run");
     expect(dry.good).toBe(false);
@@ -58,7 +105,10 @@ describe("npm run grants:sign", () => {
     expect(dry.text).not.toContain("\u001b");
 
     const refused = await run();
-    expect(refused).toMatchObject({ good: false, text: expect.stringContaining("REFUSED (unsigned): apiKeys/key_2") as string });
+    expect(refused).toMatchObject({
+      good: false,
+      text: expect.stringContaining("REFUSED (unsigned): apiKeys/key_2") as string,
+    });
     expect(await store.apiKeys.get("key_2")).toBeUndefined();
     await expect(run("--accept", "apiKeys/key_3")).rejects.toThrow("There is no apiKeys/key_3. Nothing was changed.");
     expect(await run("--accept", "apiKeys/key_2")).toMatchObject({ good: true });
@@ -66,7 +116,12 @@ describe("npm run grants:sign", () => {
     expect(await run("--rotate")).toMatchObject({ good: true });
     expect(await run("--restored")).toMatchObject({ good: true });
     const acts = (await store.audit.list({ limit: 50 })).data.filter(({ action }) => action.startsWith("grants."));
-    expect(acts).toMatchObject([{ action: "grants.restored" }, { action: "grants.rotate" }, { action: "grants.sign", detail: { signed: 1, accepted: ["apiKeys/key_2"] } }, { action: "grants.sign", detail: { signed: 0, refused: 1 } }]);
+    expect(acts).toMatchObject([
+      { action: "grants.restored" },
+      { action: "grants.rotate" },
+      { action: "grants.sign", detail: { signed: 1, accepted: ["apiKeys/key_2"] } },
+      { action: "grants.sign", detail: { signed: 0, refused: 1 } },
+    ]);
     expect((await (await database.openStore()).apiKeys.all()).map(({ id }) => id).sort()).toEqual(["key_1", "key_2"]);
   });
 });

@@ -6,31 +6,44 @@ import { isAlive } from "../../../src/workers/engines/process-identity.js";
 import { eventually, hasTraces, leaveTraces, type TestEngines, testEngines, withMongodb } from "./fixtures.js";
 
 let its: TestEngines;
-beforeEach(() => { its = testEngines(); });
+beforeEach(() => {
+  its = testEngines();
+});
 afterEach(() => its.end());
 
 describe("embedded engines", () => {
-  test("start in an empty directory, and what they hold survives a stop and a start at the same addresses", async () => {
-    const first = await its.start();
-    expect(first.temporal.embedded && first.mongodb.embedded).toBe(true);
-    await leaveTraces(first, "kept");
-    const pids = [first.temporal.pid ?? 0, first.mongodb.pid ?? 0];
-    expect(pids.map(isAlive)).toEqual([true, true]);
-    await first.stop();
-    expect(pids.map(isAlive)).toEqual([false, false]);
+  test(
+    "start in an empty directory, and what they hold survives a stop and a start at the same " + "addresses",
+    async () => {
+      const first = await its.start();
+      expect(first.temporal.embedded && first.mongodb.embedded).toBe(true);
+      await leaveTraces(first, "kept");
+      const pids = [first.temporal.pid ?? 0, first.mongodb.pid ?? 0];
+      expect(pids.map(isAlive)).toEqual([true, true]);
+      await first.stop();
+      expect(pids.map(isAlive)).toEqual([false, false]);
 
-    const second = await its.start();
-    expect(second.temporal.address).toBe(first.temporal.address);
-    expect(second.mongodb.url).toBe(first.mongodb.url);
-    expect(await hasTraces(second, "kept")).toBe(true);
-  });
+      const second = await its.start();
+      expect(second.temporal.address).toBe(first.temporal.address);
+      expect(second.mongodb.url).toBe(first.mongodb.url);
+      expect(await hasTraces(second, "kept")).toBe(true);
+    },
+  );
 
   test("are told to a second process as long as their owner lives", async () => {
     expect(readRunningEngines(its.dataDir)).toBeUndefined();
     const engines = await its.start();
     const { temporal, mongodb } = engines;
-    expect(readRunningEngines(its.dataDir)).toEqual({ temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl, mongodbUrl: mongodb.url, standIn: mongodb.standIn });
-    const written = JSON.parse(readFileSync(join(its.dataDir, "engines.json"), "utf8")) as { temporal: { pid: number }; mongodb: { pid: number } };
+    expect(readRunningEngines(its.dataDir)).toEqual({
+      temporalAddress: temporal.address,
+      temporalUiUrl: temporal.uiUrl,
+      mongodbUrl: mongodb.url,
+      standIn: mongodb.standIn,
+    });
+    const written = JSON.parse(readFileSync(join(its.dataDir, "engines.json"), "utf8")) as {
+      temporal: { pid: number };
+      mongodb: { pid: number };
+    };
     expect([written.temporal.pid, written.mongodb.pid]).toEqual([temporal.pid, mongodb.pid]);
     await engines.stop();
     expect(readRunningEngines(its.dataDir)).toBeUndefined();
@@ -56,13 +69,26 @@ describe("embedded engines", () => {
     const given = "mongodb://user:secret@store.example:27017/";
     const { temporal, mongodb } = await its.start({ mongodbUrl: given });
     expect(mongodb).toEqual({ url: given, embedded: false, standIn: false, how: "MONGODB_URL" });
-    expect(readRunningEngines(its.dataDir)).toEqual({ temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl, standIn: false });
+    expect(readRunningEngines(its.dataDir)).toEqual({
+      temporalAddress: temporal.address,
+      temporalUiUrl: temporal.uiUrl,
+      standIn: false,
+    });
     expect(readFileSync(join(its.dataDir, "engines.json"), "utf8")).not.toContain("secret");
   });
 
   test("need no directory when both are given", async () => {
-    const { temporal, mongodb } = await its.start({ dataDir: "/dev/null/nowhere", temporalAddress: "t:7233", mongodbUrl: "mongodb://m/" });
-    expect([temporal.address, temporal.embedded, mongodb.url, mongodb.embedded]).toEqual(["t:7233", false, "mongodb://m/", false]);
+    const { temporal, mongodb } = await its.start({
+      dataDir: "/dev/null/nowhere",
+      temporalAddress: "t:7233",
+      mongodbUrl: "mongodb://m/",
+    });
+    expect([temporal.address, temporal.embedded, mongodb.url, mongodb.embedded]).toEqual([
+      "t:7233",
+      false,
+      "mongodb://m/",
+      false,
+    ]);
   });
 
   test("the stand-in uses an index for a look-up by id, in every collection that appears", async ({ skip }) => {

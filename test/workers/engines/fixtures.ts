@@ -1,4 +1,7 @@
-/** What the tests of the engines share: data directories, an owner in a process of its own, conditions instead of sleeps. */
+/**
+ * What the tests of the engines share: data directories, an owner in a process of its own, conditions instead of
+ * sleeps.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +27,13 @@ export function testEngines(): TestEngines {
     dataDir,
     lines,
     start: async (options = {}) => {
-      const engines = await provideEngines({ dataDir, temporalNamespace: "default", durability: "normal", progress: (line) => lines.push(line), ...options });
+      const engines = await provideEngines({
+        dataDir,
+        temporalNamespace: "default",
+        durability: "normal",
+        progress: (line) => lines.push(line),
+        ...options,
+      });
       started.push(engines);
       return engines;
     },
@@ -38,7 +47,7 @@ export function testEngines(): TestEngines {
 /** Looks until it holds; the last failure tells why it did not. */
 export async function eventually<T>(look: () => T | Promise<T>, withinMs = 30_000): Promise<NonNullable<T>> {
   let last: unknown = "it never held";
-  for (const deadline = Date.now() + withinMs; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + withinMs; Date.now() < deadline;) {
     try {
       const value = await look();
       if (value) return value;
@@ -52,13 +61,22 @@ export async function eventually<T>(look: () => T | Promise<T>, withinMs = 30_00
 
 /** Leaves a document and a started workflow of that name. */
 export async function leaveTraces({ temporal, mongodb }: Engines, name: string): Promise<void> {
-  await withMongodb(mongodb.url, async (client) => void (await client.db("traces").collection<{ _id: string }>("documents").insertOne({ _id: name })));
-  await withTemporal(temporal.address, async (client) => void (await client.workflow.start("neverRuns", { workflowId: name, taskQueue: "nobody" })));
+  await withMongodb(
+    mongodb.url,
+    async (client) =>
+      void (await client.db("traces").collection<{ _id: string }>("documents").insertOne({ _id: name })),
+  );
+  await withTemporal(
+    temporal.address,
+    async (client) => void (await client.workflow.start("neverRuns", { workflowId: name, taskQueue: "nobody" })),
+  );
 }
 
 /** Whether both are there. */
 export async function hasTraces({ temporal, mongodb }: Engines, name: string): Promise<boolean> {
-  const document = await withMongodb(mongodb.url, (client) => client.db("traces").collection<{ _id: string }>("documents").findOne({ _id: name }));
+  const document = await withMongodb(mongodb.url, (client) =>
+    client.db("traces").collection<{ _id: string }>("documents").findOne({ _id: name }),
+  );
   const { status } = await withTemporal(temporal.address, (client) => client.workflow.getHandle(name).describe());
   return document?._id === name && status.name === "RUNNING";
 }
@@ -102,7 +120,11 @@ export async function startOwner(dataDir: string): Promise<Owner> {
       if (child.exitCode !== null) throw new Error(`the owner ended: ${output}`);
       return output.includes("\n") ? output : undefined;
     });
-    const engines = { ...(JSON.parse(line) as Omit<Engines, "died" | "stop">), died: Promise.resolve(""), stop: async () => undefined };
+    const engines = {
+      ...(JSON.parse(line) as Omit<Engines, "died" | "stop">),
+      died: Promise.resolve(""),
+      stop: async () => undefined,
+    };
     return { process: child, engines, end };
   } catch (error) {
     end();
@@ -118,16 +140,21 @@ function compileOwner(dataDir: string): { script: string; remove: () => void } {
   const output = join(root, sources);
   cpSync(join(sources, "ferretdb"), join(output, "ferretdb"), { recursive: true });
   const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
-  const files = readdirSync(sources).filter((file) => file.endsWith(".ts")).map((name) => join(sources, name));
+  const files = readdirSync(sources)
+    .filter((file) => file.endsWith(".ts"))
+    .map((name) => join(sources, name));
   for (const file of [...files, "src/workers/private-files.ts"]) {
     const { outputText } = ts.transpileModule(readFileSync(file, "utf8"), { compilerOptions, fileName: file });
     writeFileSync(join(root, file.replace(/\.ts$/, ".js")), outputText);
   }
   const script = join(root, "owner.mjs");
-  writeFileSync(script, `
+  writeFileSync(
+    script,
+    `
     import { provideEngines } from "./${sources}/index.js";
     const { temporal, mongodb } = await provideEngines({ dataDir: ${JSON.stringify(dataDir)}, temporalNamespace: "default", durability: "normal", progress: () => {} });
     console.log(JSON.stringify({ temporal, mongodb }));
-  `);
+  `,
+  );
   return { script, remove: () => rmSync(root, { recursive: true, force: true }) };
 }

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readRunningEngines } from "../../../src/workers/engines/index.js";
 import { isAlive } from "../../../src/workers/engines/process-identity.js";
-import { eventually, hasTraces, leaveTraces, type Owner, startOwner, type TestEngines, testEngines } from "./fixtures.js";
+import {
+  eventually,
+  hasTraces,
+  leaveTraces,
+  type Owner,
+  startOwner,
+  type TestEngines,
+  testEngines,
+} from "./fixtures.js";
 
 let its: TestEngines;
 let owner: Owner;
@@ -17,7 +25,10 @@ afterEach(async () => {
 const pidsOf = ({ engines }: Owner): number[] => [engines.temporal.pid ?? 0, engines.mongodb.pid ?? 0];
 
 test("a live owner keeps others from its directory, and tells them where its engines are", async () => {
-  await expect(its.start()).rejects.toMatchObject({ code: "data_dir_in_use", message: expect.stringMatching(`${its.dataDir}.*process ${owner.process.pid}.*SEALPOST_DATA_DIR`) as string });
+  await expect(its.start()).rejects.toMatchObject({
+    code: "data_dir_in_use",
+    message: expect.stringMatching(`${its.dataDir}.*process ${owner.process.pid}.*SEALPOST_DATA_DIR`) as string,
+  });
   expect(readRunningEngines(its.dataDir)?.temporalAddress).toBe(owner.engines.temporal.address);
   expect(pidsOf(owner).map(isAlive)).toEqual([true, true]);
 });

@@ -18,12 +18,15 @@ function canMount(): boolean {
   const directory = mkdtempSync(join(tmpdir(), "sealpost-mount-"));
   const can = shell(`mount -t tmpfs -o size=1m tmpfs ${directory} && umount ${directory}`);
   rmdirSync(directory);
-  if (!can) process.stderr.write("No file system can be mounted here (needs root): the test of a full disk is skipped.\n");
+  if (!can)
+    process.stderr.write("No file system can be mounted here (needs root): the test of a full disk is skipped.\n");
   return can;
 }
 
 let its: TestEngines;
-beforeEach(() => { its = testEngines(); });
+beforeEach(() => {
+  its = testEngines();
+});
 afterEach(() => its.end());
 
 describe("a start is refused in one sentence", () => {
@@ -32,7 +35,10 @@ describe("a start is refused in one sentence", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     try {
-      await expect(its.start({ [key]: port })).rejects.toMatchObject({ code: "port_in_use", message: expect.stringMatching(`${port}.*${key}`) as string });
+      await expect(its.start({ [key]: port })).rejects.toMatchObject({
+        code: "port_in_use",
+        message: expect.stringMatching(`${port}.*${key}`) as string,
+      });
     } finally {
       server.close();
     }
@@ -41,7 +47,10 @@ describe("a start is refused in one sentence", () => {
   test("when the data directory cannot be written, whoever asks", async () => {
     const file = join(its.dataDir, "a-file");
     writeFileSync(file, "");
-    await expect(its.start({ dataDir: join(file, "below") })).rejects.toMatchObject({ code: "data_dir_unwritable", message: expect.stringMatching(/a-file\/below.*SEALPOST_DATA_DIR/) as string });
+    await expect(its.start({ dataDir: join(file, "below") })).rejects.toMatchObject({
+      code: "data_dir_unwritable",
+      message: expect.stringMatching(/a-file\/below.*SEALPOST_DATA_DIR/) as string,
+    });
   });
 
   test.skipIf(!canMount())("when the disk is full, or nearly", async () => {
@@ -49,10 +58,16 @@ describe("a start is refused in one sentence", () => {
     mkdirSync(disk);
     shell(`mount -t tmpfs -o size=1m tmpfs ${disk}`);
     try {
-      const nearly = { code: "data_dir_unwritable", message: expect.stringMatching(/disk\/data is full \([01] MB are free\).*SEALPOST_DATA_DIR/) as string };
+      const nearly = {
+        code: "data_dir_unwritable",
+        message: expect.stringMatching(/disk\/data is full \([01] MB are free\).*SEALPOST_DATA_DIR/) as string,
+      };
       await expect(its.start({ dataDir: join(disk, "data") })).rejects.toMatchObject(nearly);
       shell(`head -c 2m /dev/zero > ${join(disk, "rest")}`);
-      await expect(its.start({ dataDir: join(disk, "data") })).rejects.toMatchObject({ ...nearly, message: expect.stringContaining("(ENOSPC)") as string });
+      await expect(its.start({ dataDir: join(disk, "data") })).rejects.toMatchObject({
+        ...nearly,
+        message: expect.stringContaining("(ENOSPC)") as string,
+      });
     } finally {
       shell(`umount ${disk}`);
     }
@@ -66,26 +81,48 @@ describe("a start is refused in one sentence", () => {
 
   test("when no source has the program, with the reason of each", async () => {
     const sources = ["path", "download"].map((name) => ({ name, find: async () => ({ reason: `no ${name} here` }) }));
-    await expect(provision(sources, undefined, (reasons) => `Nothing (${reasons}): set THE_KEY.`)).rejects.toMatchObject({
-      code: "missing_tool", message: "Nothing (path: no path here; download: no download here): set THE_KEY.",
+    await expect(
+      provision(sources, undefined, (reasons) => `Nothing (${reasons}): set THE_KEY.`),
+    ).rejects.toMatchObject({
+      code: "missing_tool",
+      message: "Nothing (path: no path here; download: no download here): set THE_KEY.",
     });
   });
 
   test("when the engine ends at once, with what it said last", async () => {
     mkdirSync(join(its.dataDir, "logs"));
     const spec = {
-      name: "Engine", command: "/bin/sh", args: ["-c", "echo cannot open its file >&2; exit 3"], logFile: join(its.dataDir, "logs", "engine.log"), exitsWithStdin: true,
-      answers: () => Promise.reject(new Error("no")), progress: () => undefined, onStart: () => undefined, onDeath: () => undefined,
+      name: "Engine",
+      command: "/bin/sh",
+      args: ["-c", "echo cannot open its file >&2; exit 3"],
+      logFile: join(its.dataDir, "logs", "engine.log"),
+      exitsWithStdin: true,
+      answers: () => Promise.reject(new Error("no")),
+      progress: () => undefined,
+      onStart: () => undefined,
+      onDeath: () => undefined,
     };
-    await expect(startEngine(spec)).rejects.toMatchObject({ code: "engine_failed", message: expect.stringMatching(/Engine ended at once \(exit code 3\), saying "cannot open its file".*engine\.log/) as string });
-    await expect(startEngine({ ...spec, command: "/nowhere/engine" })).rejects.toMatchObject({ code: "engine_failed", message: expect.stringContaining("ENOENT") as string });
+    await expect(startEngine(spec)).rejects.toMatchObject({
+      code: "engine_failed",
+      message: expect.stringMatching(
+        /Engine ended at once \(exit code 3\), saying "cannot open its file".*engine\.log/,
+      ) as string,
+    });
+    await expect(startEngine({ ...spec, command: "/nowhere/engine" })).rejects.toMatchObject({
+      code: "engine_failed",
+      message: expect.stringContaining("ENOENT") as string,
+    });
   });
 });
 
 describe("the lock", () => {
   test("of a process that is gone, or whose id another process has now, is taken over", () => {
     const lock = join(its.dataDir, "engines.lock");
-    for (const stale of [JSON.stringify({ pid: 2 ** 22 + 1, startMark: "1" }), JSON.stringify({ pid: process.ppid, startMark: "other" }), "half a fi"]) {
+    for (const stale of [
+      JSON.stringify({ pid: 2 ** 22 + 1, startMark: "1" }),
+      JSON.stringify({ pid: process.ppid, startMark: "other" }),
+      "half a fi",
+    ]) {
       writeFileSync(lock, stale);
       lockDataDirectory(its.dataDir)();
     }
@@ -102,7 +139,11 @@ describe("a program in the cache", () => {
       writeFileSync(file, script, { mode: 0o755 });
       return { file };
     };
-    expect(await Promise.all([1, 2, 3].map(() => installOnce(target, make)))).toEqual([{ cached: false }, { cached: false }, { cached: false }]);
+    expect(await Promise.all([1, 2, 3].map(() => installOnce(target, make)))).toEqual([
+      { cached: false },
+      { cached: false },
+      { cached: false },
+    ]);
     expect(await installOnce(target, () => Promise.reject(new Error("made again")))).toEqual({ cached: true });
     expect(await runTool({ command: target, args: [], withinMs: 10_000 })).toEqual({ ok: true, output: "it works\n" });
   });
@@ -121,6 +162,10 @@ describe("a tool", () => {
       runTool({ command: "/bin/sh", args: ["-c", "echo first; echo the reason >&2; exit 1"], withinMs: 10_000 }),
       runTool({ command: "/bin/sh", args: ["-c", "exec tail -f /dev/null"], withinMs: 100 }),
     ]);
-    expect(reasons.map((result) => (result.ok ? "ok" : result.reason))).toEqual([expect.stringContaining("ENOENT"), "the reason", expect.stringContaining("SIGKILL")]);
+    expect(reasons.map((result) => (result.ok ? "ok" : result.reason))).toEqual([
+      expect.stringContaining("ENOENT"),
+      "the reason",
+      expect.stringContaining("SIGKILL"),
+    ]);
   });
 });

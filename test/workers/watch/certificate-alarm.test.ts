@@ -4,28 +4,42 @@ import { createCertificateAlarm } from "../../../src/workers/watch/certificate-a
 import { createMetrics } from "../../../src/metrics.js";
 import { createCertificateAuthority } from "../../support/certificates.js";
 
-test("30, 7 and 1 days before the end, and after it, the log says so once, and the gauge holds the soonest end", async () => {
-  const authority = await createCertificateAuthority();
-  const now = new Date("2026-06-01T00:00:00Z");
-  const day = (days: number) => new Date(now.getTime() + days * 86_400_000);
-  const issue = async (notAfter: Date) => (await authority.issue({ usage: "client", notBefore: day(-400), notAfter })).cert;
-  const lines: Record<string, unknown>[] = [];
-  const metrics = createMetrics();
-  let subscriptions = [
-    { id: "sub_soon", groupId: "grp_1", tls: { clientCert: await issue(day(40)) } }, { id: "sub_late", groupId: "grp_1", tls: { clientCert: await issue(day(400)) } }, { id: "sub_none", groupId: "grp_1" },
-  ];
-  const log = pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
-  const look = createCertificateAlarm({ subscriptions: async () => subscriptions, metrics, log });
-  const told: unknown[] = [];
-  for (const at of [0, 9, 10, 11, 33, 34, 39, 39.5, 40, 41]) {
-    lines.length = 0;
-    await look(day(at));
-    if (lines.length > 0) told.push([at, ...lines.map((line) => line["subscription"])]);
-  }
-  expect(told).toEqual([[10, "sub_soon"], [33, "sub_soon"], [39, "sub_soon"], [40, "sub_soon"]]);
-  expect((await metrics.clientCertificateEnd.get()).values).toMatchObject([{ value: day(40).getTime() / 1_000 }]);
-  expect(JSON.stringify(await metrics.registry.getMetricsAsJSON())).not.toContain("sub_soon");
-  subscriptions = [];
-  await look(day(41));
-  expect((await metrics.clientCertificateEnd.get()).values).toMatchObject([{ value: 0 }]);
-});
+test(
+  "30, 7 and 1 days before the end, and after it, the log says so once, and the gauge holds the " + "soonest end",
+  async () => {
+    const authority = await createCertificateAuthority();
+    const now = new Date("2026-06-01T00:00:00Z");
+    const day = (days: number) => new Date(now.getTime() + days * 86_400_000);
+    const issue = async (notAfter: Date) =>
+      (await authority.issue({ usage: "client", notBefore: day(-400), notAfter })).cert;
+    const lines: Record<string, unknown>[] = [];
+    const metrics = createMetrics();
+    let subscriptions = [
+      { id: "sub_soon", groupId: "grp_1", tls: { clientCert: await issue(day(40)) } },
+      { id: "sub_late", groupId: "grp_1", tls: { clientCert: await issue(day(400)) } },
+      { id: "sub_none", groupId: "grp_1" },
+    ];
+    const log = pino(
+      { level: "info" },
+      { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+    );
+    const look = createCertificateAlarm({ subscriptions: async () => subscriptions, metrics, log });
+    const told: unknown[] = [];
+    for (const at of [0, 9, 10, 11, 33, 34, 39, 39.5, 40, 41]) {
+      lines.length = 0;
+      await look(day(at));
+      if (lines.length > 0) told.push([at, ...lines.map((line) => line["subscription"])]);
+    }
+    expect(told).toEqual([
+      [10, "sub_soon"],
+      [33, "sub_soon"],
+      [39, "sub_soon"],
+      [40, "sub_soon"],
+    ]);
+    expect((await metrics.clientCertificateEnd.get()).values).toMatchObject([{ value: day(40).getTime() / 1_000 }]);
+    expect(JSON.stringify(await metrics.registry.getMetricsAsJSON())).not.toContain("sub_soon");
+    subscriptions = [];
+    await look(day(41));
+    expect((await metrics.clientCertificateEnd.get()).values).toMatchObject([{ value: 0 }]);
+  },
+);

@@ -26,7 +26,9 @@ test("the soonest end of a connection is a metric, and a line of log from 30 day
 
   const ending = createSamlIdp(await createSamlKey({ notAfter: new Date(Date.now() + 20 * DAY_MS) }));
   const lasting = createSamlIdp(await createSamlKey());
-  const rolling = connectionTo(ending, { certificates: [certificateOf(ending.key.cert), certificateOf(lasting.key.cert)] });
+  const rolling = connectionTo(ending, {
+    certificates: [certificateOf(ending.key.cert), certificateOf(lasting.key.cert)],
+  });
   const late = connectionTo(ending);
   await store.samlConnections.insert(rolling);
   await store.samlConnections.insert(connectionTo(ending, { status: "disabled" }));
@@ -41,7 +43,11 @@ test("the soonest end of a connection is a metric, and a line of log from 30 day
     await store.samlConnections.insert(late);
     await expect.poll(seconds).toBeLessThan(20 * DAY_SECONDS + 1);
     expect(await seconds()).toBeGreaterThan(19 * DAY_SECONDS);
-    expect(lines[0]).toMatchObject({ level: 40, connection: late.id, expiresAt: late.certificates[0]?.notAfter.toISOString() });
+    expect(lines[0]).toMatchObject({
+      level: 40,
+      connection: late.id,
+      expiresAt: late.certificates[0]?.notAfter.toISOString(),
+    });
     // What has expired is forgotten, on the stand-in too: it may be used anew.
     await expect.poll(() => database.client.db(database.name).collection("samlUses").countDocuments()).toBe(0);
   } finally {

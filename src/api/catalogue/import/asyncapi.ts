@@ -1,4 +1,7 @@
-/** Event types out of an AsyncAPI 3 document: the messages that its application sends, or receives when it is a consumer's. */
+/**
+ * Event types out of an AsyncAPI 3 document: the messages that its application sends, or receives when it is a
+ * consumer's.
+ */
 import { isObject, pointerStep } from "../../../catalogue/json-schema.js";
 import { collect, type DescribedType, type ReadTypes } from "./described-type.js";
 import { type Message, typeOfMessage, withTraits } from "./messages.js";
@@ -32,12 +35,16 @@ export function typesOfAsyncApi(document: Record<string, unknown>, perspective: 
   for (const [name, given] of Object.entries(channels)) {
     const channel = follow(document, { value: given, at: `/channels${pointerStep(name)}` });
     if (!channel.ok) collect(read, channel);
-    else for (const message of messagesOf(document, channel.value, warn)) collectMessage(document, { read, warn, operations, taken, channelAt: channel.value.at }, message);
+    else
+      for (const message of messagesOf(document, channel.value, warn))
+        collectMessage(document, { read, warn, operations, taken, channelAt: channel.value.at }, message);
   }
   return { ok: true, value: read };
 }
 
-const ONLY_RECEIVE = "only receive, so that the document is a consumer's or a broker's: import it with ?perspective=consumer to take what it receives as event types";
+const ONLY_RECEIVE =
+  "only receive, so that the document is a consumer's or a broker's: import it with " +
+  "?perspective=consumer to take what it receives as event types";
 const ONLY_SEND = "only send: import the document without ?perspective=consumer to take what it sends as event types";
 
 interface Reading {
@@ -48,7 +55,11 @@ interface Reading {
   channelAt: string;
 }
 
-function collectMessage(document: Record<string, unknown>, { read, warn, operations, taken, channelAt }: Reading, message: Outcome<Message>): void {
+function collectMessage(
+  document: Record<string, unknown>,
+  { read, warn, operations, taken, channelAt }: Reading,
+  message: Outcome<Message>,
+): void {
   if (!message.ok) return collect(read, message);
   const { at } = message.value;
   const isIn = ({ channels, messages }: Places): boolean => channels.has(channelAt) || messages.has(at);
@@ -74,7 +85,18 @@ function messagesOf(document: unknown, { value, at }: Located, warn: Warn): Outc
     const alone = messages.length === 1;
     const schema = payloadOf(document, message["payload"], `${found.value.at}/payload`);
     if (!schema.ok) return schema;
-    return { ok: true, value: { message, at: found.value.at, key, channel: value, alone, address: value["address"], ...(schema.value && { schema: schema.value }) } };
+    return {
+      ok: true,
+      value: {
+        message,
+        at: found.value.at,
+        key,
+        channel: value,
+        alone,
+        address: value["address"],
+        ...(schema.value && { schema: schema.value }),
+      },
+    };
   });
 }
 
@@ -84,7 +106,8 @@ function payloadOf(document: unknown, payload: unknown, at: string): Outcome<Mes
   const found = follow(document, { value: payload, at });
   if (!found.ok) return found;
   const { value } = found.value;
-  if (!isObject(value) || value["schema"] === undefined) return { ok: true, value: { ...found.value, format: undefined } };
+  if (!isObject(value) || value["schema"] === undefined)
+    return { ok: true, value: { ...found.value, format: undefined } };
   return { ok: true, value: { value: value["schema"], at: `${found.value.at}/schema`, format: value["schemaFormat"] } };
 }
 
@@ -92,9 +115,16 @@ function payloadOf(document: unknown, payload: unknown, at: string): Outcome<Mes
 function operationsOf(document: Record<string, unknown>, perspective: Perspective): Operations | undefined {
   const given = Object.entries(isObject(document["operations"]) ? document["operations"] : {});
   if (given.length === 0) return undefined;
-  const found: Operations = { events: { channels: new Set(), messages: new Set() }, replies: { channels: new Set(), messages: new Set() }, onlyOthers: true, skipped: [] };
+  const found: Operations = {
+    events: { channels: new Set(), messages: new Set() },
+    replies: { channels: new Set(), messages: new Set() },
+    onlyOthers: true,
+    skipped: [],
+  };
   const note = (places: Places, named: Record<string, unknown>, at: string): void => {
-    const messages = Array.isArray(named["messages"]) ? named["messages"].map((value: unknown, index) => ({ value, at: `${at}/messages/${index}` })) : undefined;
+    const messages = Array.isArray(named["messages"])
+      ? named["messages"].map((value: unknown, index) => ({ value, at: `${at}/messages/${index}` }))
+      : undefined;
     for (const located of messages ?? [{ value: named["channel"], at: `${at}/channel` }]) {
       const place = follow(document, located);
       if (place.ok) (messages ? places.messages : places.channels).add(place.value.at);
@@ -110,7 +140,8 @@ function operationsOf(document: Record<string, unknown>, perspective: Perspectiv
     if (action === (perspective === "provider" ? "send" : "receive")) {
       found.onlyOthers = false;
       note(found.events, operation.value.value, operation.value.at);
-    } else if (isObject(reply) && (reply["channel"] !== undefined || reply["messages"] !== undefined)) note(found.replies, reply, `${operation.value.at}/reply`);
+    } else if (isObject(reply) && (reply["channel"] !== undefined || reply["messages"] !== undefined))
+      note(found.replies, reply, `${operation.value.at}/reply`);
   }
   return found;
 }

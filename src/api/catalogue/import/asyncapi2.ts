@@ -1,4 +1,7 @@
-/** Event types out of an AsyncAPI 2 document: its application sends what others `subscribe` to, and receives what they `publish`. */
+/**
+ * Event types out of an AsyncAPI 2 document: its application sends what others `subscribe` to, and receives what they
+ * `publish`.
+ */
 import { isObject, pointerStep } from "../../../catalogue/json-schema.js";
 import type { Perspective } from "./asyncapi.js";
 import { collect, type ReadTypes } from "./described-type.js";
@@ -24,32 +27,61 @@ export function typesOfAsyncApi2(document: Record<string, unknown>, perspective:
     const operation = value[wanted];
     if (!isObject(operation)) continue;
     own++;
-    for (const message of messagesOf(document, { channel: value, name, located: { value: operation["message"], at: `${at}/${wanted}/message` } }, warn)) {
+    for (const message of messagesOf(
+      document,
+      { channel: value, name, located: { value: operation["message"], at: `${at}/${wanted}/message` } },
+      warn,
+    )) {
       const type = message.ok ? typeOfMessage(document, message.value, warn) : message;
       const key = type.ok && message.ok ? `${message.value.at} ${type.value.name}` : undefined;
       if (key === undefined || !taken.has(key)) collect(read, type);
       if (key !== undefined) taken.add(key);
     }
   }
-  if (own === 0 && others > 0) return fault("/channels", `have only \`${other}\` operations: import the document ${perspective === "provider" ? "with" : "without"} ?perspective=consumer`);
+  if (own === 0 && others > 0)
+    return fault(
+      "/channels",
+      `have only \`${other}\` operations: import the document ` +
+        `${perspective === "provider" ? "with" : "without"} ?perspective=consumer`,
+    );
   return { ok: true, value: read };
 }
 
 /** One message, or each of a `oneOf`. */
-function messagesOf(document: unknown, { channel, name, located }: { channel: Record<string, unknown>; name: string; located: Located }, warn: Warn): Outcome<Message>[] {
+function messagesOf(
+  document: unknown,
+  { channel, name, located }: { channel: Record<string, unknown>; name: string; located: Located },
+  warn: Warn,
+): Outcome<Message>[] {
   if (located.value === undefined) return [];
   const found = follow(document, located);
   if (!found.ok) return [found];
   const { value, at } = found.value;
   if (!isObject(value)) return [fault(at, "must be a message")];
-  const choices = Array.isArray(value["oneOf"]) ? value["oneOf"].map((choice: unknown, index) => ({ value: choice, at: `${at}/oneOf/${index}` })) : undefined;
+  const choices = Array.isArray(value["oneOf"])
+    ? value["oneOf"].map((choice: unknown, index) => ({ value: choice, at: `${at}/oneOf/${index}` }))
+    : undefined;
   return (choices ?? [{ value, at }]).map((choice) => {
     const one = follow(document, choice);
     if (!one.ok) return one;
     if (!isObject(one.value.value)) return fault(one.value.at, "must be a message");
     const message = withTraits(document, one.value.value, one.value.at, warn);
     // Of a reference the last step is the name that the document gives it.
-    const key = one.value.at === choice.at && !one.value.at.startsWith("/components/") ? undefined : one.value.at.split("/").at(-1);
-    return { ok: true, value: { message, at: one.value.at, key, channel, alone: (choices?.length ?? 1) === 1, address: name, schema: { value: message["payload"], at: `${one.value.at}/payload`, format: message["schemaFormat"] } } };
+    const key =
+      one.value.at === choice.at && !one.value.at.startsWith("/components/")
+        ? undefined
+        : one.value.at.split("/").at(-1);
+    return {
+      ok: true,
+      value: {
+        message,
+        at: one.value.at,
+        key,
+        channel,
+        alone: (choices?.length ?? 1) === 1,
+        address: name,
+        schema: { value: message["payload"], at: `${one.value.at}/payload`, format: message["schemaFormat"] },
+      },
+    };
   });
 }

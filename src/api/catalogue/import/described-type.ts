@@ -8,14 +8,19 @@ import type { Notice, Warn } from "./modern-schema.js";
 import { fault, type Outcome } from "./references.js";
 import { firstName } from "./type-names.js";
 
-export type DescribedType = Pick<EventType, "name" | "description" | "schema" | "examples" | "validation" | "deprecation"> & {
+export type DescribedType = Pick<
+  EventType,
+  "name" | "description" | "schema" | "examples" | "validation" | "deprecation"
+> & {
   /** JSON pointer of what describes it. */
   at: string;
   /** It is marked as deprecated, perhaps without a date. */
   deprecated: boolean;
 };
 
-/** What was read out of a document: types, parts that cannot be taken, and what was read otherwise than it is written. */
+/**
+ * What was read out of a document: types, parts that cannot be taken, and what was read otherwise than it is written.
+ */
 export interface ReadTypes {
   types: DescribedType[];
   skipped: Notice[];
@@ -23,11 +28,17 @@ export interface ReadTypes {
 }
 
 /** Names of the extensions that take a type's fields along which neither kind of document has. */
-export const EXTENSION = { eventType: "x-sealpost-event-type", deprecation: "x-sealpost-deprecation", validation: "x-sealpost-validation" } as const;
+export const EXTENSION = {
+  eventType: "x-sealpost-event-type",
+  deprecation: "x-sealpost-deprecation",
+  validation: "x-sealpost-validation",
+} as const;
 /** Examples of one type that are taken; the first ones. */
 export const MAX_EXAMPLES = 10;
 
-const fields = eventTypeInput.omit({ apiId: true, schema: true, deprecation: true }).extend({ deprecation: deprecationInput.optional() });
+const fields = eventTypeInput
+  .omit({ apiId: true, schema: true, deprecation: true })
+  .extend({ deprecation: deprecationInput.optional() });
 
 export interface GivenType {
   at: string;
@@ -44,28 +55,68 @@ export interface GivenType {
 }
 
 /** Checks what came out of a document as the API checks what it is given. */
-export function describedType({ at, names, places, extensions, schema, examples, deprecated, description }: GivenType, warn: Warn): Outcome<DescribedType> {
+export function describedType(
+  { at, names, places, extensions, schema, examples, deprecated, description }: GivenType,
+  warn: Warn,
+): Outcome<DescribedType> {
   const [own = {}] = extensions.filter(isObject);
-  const given = extensions.filter(isObject).map((each) => each[EXTENSION.eventType]).find((name) => name !== undefined);
+  const given = extensions
+    .filter(isObject)
+    .map((each) => each[EXTENSION.eventType])
+    .find((name) => name !== undefined);
   const named = firstName(given === undefined ? names : [], places);
-  if (given === undefined && !named.ok) return fault(at, `has no name that an event type can have (1 to 128 letters, digits, _ and -, joined by full stops): give it one by ${EXTENSION.eventType}`);
-  if (named.ok && named.passedOver.length > 0) warn(at, `is named ${named.name}: ${named.passedOver.join(", ")} cannot be the name of an event type`);
+  if (given === undefined && !named.ok)
+    return fault(
+      at,
+      "has no name that an event type can have (1 to 128 letters, digits, _ and -, joined by full " +
+        `stops): give it one by ${EXTENSION.eventType}`,
+    );
+  if (named.ok && named.passedOver.length > 0)
+    warn(at, `is named ${named.name}: ${named.passedOver.join(", ")} cannot be the name of an event type`);
   if (examples.length > MAX_EXAMPLES) warn(at, `has more than ${MAX_EXAMPLES} examples; the others are left out`);
-  const checked = fields.safeParse(exact({
-    name: given ?? (named.ok ? named.name : undefined), description, ...(examples.length > 0 && { examples: examples.slice(0, MAX_EXAMPLES) }),
-    deprecation: own[EXTENSION.deprecation], validation: own[EXTENSION.validation],
-  }));
-  if (!checked.success) return { ok: false, errors: fieldErrors(checked.error).map(({ path, message }) => ({ path: `${at}${path === "" ? "" : ` ${path}`}`, message })) };
+  const checked = fields.safeParse(
+    exact({
+      name: given ?? (named.ok ? named.name : undefined),
+      description,
+      ...(examples.length > 0 && { examples: examples.slice(0, MAX_EXAMPLES) }),
+      deprecation: own[EXTENSION.deprecation],
+      validation: own[EXTENSION.validation],
+    }),
+  );
+  if (!checked.success)
+    return {
+      ok: false,
+      errors: fieldErrors(checked.error).map(({ path, message }) => ({
+        path: `${at}${path === "" ? "" : ` ${path}`}`,
+        message,
+      })),
+    };
   const { deprecation, ...type } = checked.data;
-  const dated = deprecation && { ...exact(deprecation), at: new Date(deprecation.at), sunsetAt: deprecation.sunsetAt === undefined ? undefined : new Date(deprecation.sunsetAt) };
-  return { ok: true, value: { ...exact(type), at, deprecated: deprecated || dated !== undefined, ...(schema && { schema }), ...(dated && { deprecation: exact(dated) }) } };
+  const dated = deprecation && {
+    ...exact(deprecation),
+    at: new Date(deprecation.at),
+    sunsetAt: deprecation.sunsetAt === undefined ? undefined : new Date(deprecation.sunsetAt),
+  };
+  return {
+    ok: true,
+    value: {
+      ...exact(type),
+      at,
+      deprecated: deprecated || dated !== undefined,
+      ...(schema && { schema }),
+      ...(dated && { deprecation: exact(dated) }),
+    },
+  };
 }
 
 /** The first that is a text with something in it, cut to what a description may have, without control characters. */
 export function describing(...candidates: unknown[]): string | undefined {
   for (const candidate of candidates) {
     if (typeof candidate !== "string") continue;
-    const text = candidate.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ").trim().slice(0, 2_000);
+    const text = candidate
+      .replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ")
+      .trim()
+      .slice(0, 2_000);
     if (text !== "") return text;
   }
   return undefined;
@@ -74,6 +125,7 @@ export function describing(...candidates: unknown[]): string | undefined {
 /** Takes what can be taken; the faults of each other part are put into one sentence. */
 export function collect(read: ReadTypes, outcome: Outcome<DescribedType>): void {
   if (outcome.ok) read.types.push(outcome.value);
-  else read.skipped.push(...outcome.errors.slice(0, MAX_FAULTS).map(({ path, message }) => ({ path, reason: message })));
+  else
+    read.skipped.push(...outcome.errors.slice(0, MAX_FAULTS).map(({ path, message }) => ({ path, reason: message })));
 }
 const MAX_FAULTS = 5;

@@ -1,7 +1,8 @@
 /**
- * Documents are read, and their schemas compiled, in a thread of their own. A YAML document of 8 MiB takes seconds to parse, and a schema of
- * 33 KB takes 60 ms to compile, of which published documents have hundreds: nothing else would be answered meanwhile.
- * One is read at a time, few wait, and one that takes too long or too much memory is ended with its thread.
+ * Documents are read, and their schemas compiled, in a thread of their own. A YAML document of 8 MiB takes seconds to
+ * parse, and a schema of 33 KB takes 60 ms to compile, of which published documents have hundreds: nothing else would
+ * be answered meanwhile. One is read at a time, few wait, and one that takes too long or too much memory is ended with
+ * its thread.
  */
 import { Piscina } from "piscina";
 import { refuse, type Refusal } from "../../http/errors.js";
@@ -28,13 +29,21 @@ export interface DocumentReads {
 /** The reads of one process. No thread runs until there is a document. */
 export function createDocumentReads(): DocumentReads {
   let made: Piscina<DocumentRead | SchemaCheck, DocumentOutcome | SchemaCheckOutcome> | undefined;
-  const pool = () => (made ??= new Piscina({
-    ...threadFile("read-thread", import.meta.url),
-    minThreads: 0, maxThreads: 1, maxQueue: MOST_WAITING, idleTimeout: IDLE_MS,
-    env: {}, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB }, atomics: "disabled", recordTiming: false,
-  }));
+  const pool = () =>
+    (made ??= new Piscina({
+      ...threadFile("read-thread", import.meta.url),
+      minThreads: 0,
+      maxThreads: 1,
+      maxQueue: MOST_WAITING,
+      idleTimeout: IDLE_MS,
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      atomics: "disabled",
+      recordTiming: false,
+    }));
   async function run<T>(waiting: number, signal: AbortSignal, start: () => Promise<T>): Promise<T | Refusal> {
-    if (pool().queueSize >= waiting) return refuse("unavailable", "Other documents are being read.", { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    if (pool().queueSize >= waiting)
+      return refuse("unavailable", "Other documents are being read.", { retryAfterSeconds: RETRY_AFTER_SECONDS });
     try {
       return await start();
     } catch (error) {
@@ -49,8 +58,14 @@ export function createDocumentReads(): DocumentReads {
       const outcome = await run(WAITING, signal, () => pool().run(read, { signal }) as Promise<DocumentOutcome>);
       return "refused" in outcome ? { ok: false, refusal: outcome } : outcome;
     },
-    checkSchema: (check, signal) => run(MOST_WAITING, signal, () => pool().run(check, { signal, name: "checkSchema" }) as Promise<SchemaCheckOutcome>),
+    checkSchema: (check, signal) =>
+      run(
+        MOST_WAITING,
+        signal,
+        () => pool().run(check, { signal, name: "checkSchema" }) as Promise<SchemaCheckOutcome>,
+      ),
   };
 }
 
-const tooMuch = (message: string): Refusal => refuse("document_refused", undefined, { errors: [{ path: "", message }] });
+const tooMuch = (message: string): Refusal =>
+  refuse("document_refused", undefined, { errors: [{ path: "", message }] });

@@ -22,7 +22,10 @@ const YAML_TYPES = /^(application|text)\/(yaml|x-yaml|[a-z0-9.+-]+\+yaml)(?=[ \t
 
 /** How the bytes are to be read, by their media type; undefined: not at all. */
 export function syntaxOf(mediaType: string): "json" | "yaml" | undefined {
-  for (const [syntax, pattern] of [["json", JSON_TYPES], ["yaml", YAML_TYPES]] as const) {
+  for (const [syntax, pattern] of [
+    ["json", JSON_TYPES],
+    ["yaml", YAML_TYPES],
+  ] as const) {
     const [found] = pattern.exec(mediaType) ?? [];
     if (found !== undefined && PARAMETERS.test(mediaType.slice(found.length))) return syntax;
   }
@@ -31,7 +34,10 @@ export function syntaxOf(mediaType: string): "json" | "yaml" | undefined {
 
 export type ParsedDocument = { ok: true; value: unknown } | { ok: false; refusal: Refusal };
 
-const refused = (path: string, message: string): ParsedDocument => ({ ok: false, refusal: refuse("document_refused", undefined, { errors: [{ path, message }] }) });
+const refused = (path: string, message: string): ParsedDocument => ({
+  ok: false,
+  refusal: refuse("document_refused", undefined, { errors: [{ path, message }] }),
+});
 
 const watchdog = createWatchdog();
 
@@ -51,33 +57,50 @@ function parseJson(text: string): ParsedDocument {
   }
   const errors = findUnfit(value, BOUNDS);
   if (errors.length > 0) return { ok: false, refusal: refuse("invalid_request", undefined, { errors }) };
-  return findDuplicateMember(Buffer.from(text)) === undefined ? { ok: true, value } : { ok: false, refusal: refuse("duplicate_member") };
+  return findDuplicateMember(Buffer.from(text)) === undefined
+    ? { ok: true, value }
+    : { ok: false, refusal: refuse("duplicate_member") };
 }
 
-/** YAML 1.2 core with merge keys (`<<`): no tags of its own, names once. What the parser says is not repeated: it quotes the text. */
+/**
+ * YAML 1.2 core with merge keys (`<<`): no tags of its own, names once. What the parser says is not repeated: it quotes
+ * the text.
+ */
 function parseYaml(text: string): ParsedDocument {
   try {
     const parsed = watchdog(() => valueOfYaml(text), PARSE_LIMIT_MS);
     if (!parsed.ok) return refused("", "takes too long to read");
     const errors = findUnfit(parsed.value, BOUNDS);
     if (errors.length > 0) return { ok: false, refusal: refuse("document_refused", undefined, { errors }) };
-    if (charactersOf(parsed.value) > EXPANDED_CHARACTERS) return refused("", "is too large when its aliases are written out");
+    if (charactersOf(parsed.value) > EXPANDED_CHARACTERS)
+      return refused("", "is too large when its aliases are written out");
     const json = JSON.stringify(parsed.value) as string | undefined;
     return json === undefined ? refused("", "holds nothing") : { ok: true, value: JSON.parse(json) as unknown };
   } catch (error) {
     if (error instanceof RangeError) return refused("", "is nested too deeply");
     if (error instanceof YAMLParseError) return refused("", `is not valid YAML at character ${error.pos[0]}`);
-    // What is left is the parser's refusal of too many aliases, of one without its anchor, or of a merge of what is no map.
-    if (error instanceof ReferenceError) return refused("", `uses aliases without their anchor, or more than ${MAX_ALIASES} times`);
-    if (error instanceof Error && /^Merge sources must be/.test(error.message)) return refused("", "merges (<<) what is no map");
+    // What is left is the parser's refusal of too many aliases, of one without its anchor, or of a merge of what is no
+    // map.
+    if (error instanceof ReferenceError)
+      return refused("", `uses aliases without their anchor, or more than ${MAX_ALIASES} times`);
+    if (error instanceof Error && /^Merge sources must be/.test(error.message))
+      return refused("", "merges (<<) what is no map");
     throw error;
   }
 }
 
 /** @throws YAMLParseError, RangeError, ReferenceError: see parseYaml */
 function valueOfYaml(text: string): unknown {
-  // The parser's own look for repeated names compares each with all before it: 100,000 names took over 45 s of CPU, and take 3 now.
-  const document = parseYamlDocument(text, { schema: "core", merge: true, strict: true, uniqueKeys: false, logLevel: "error", prettyErrors: false });
+  // The parser's own look for repeated names compares each with all before it: 100,000 names took over 45 s of CPU, and
+  // take 3 now.
+  const document = parseYamlDocument(text, {
+    schema: "core",
+    merge: true,
+    strict: true,
+    uniqueKeys: false,
+    logLevel: "error",
+    prettyErrors: false,
+  });
   const [error] = document.errors;
   if (error) throw error;
   refuseRepeatedNames(document);
@@ -100,7 +123,10 @@ function refuseRepeatedNames(document: Document.Parsed): void {
   });
 }
 
-/** Of all texts and names, those behind aliases as often as they are used. `findUnfit` has bounded how many values there are. */
+/**
+ * Of all texts and names, those behind aliases as often as they are used. `findUnfit` has bounded how many values there
+ * are.
+ */
 function charactersOf(root: unknown): number {
   let characters = 0;
   const waiting = [root];

@@ -1,4 +1,6 @@
-/** The kinds of document that can be imported. Each is compared with its official schema, whose complaints are warnings. */
+/**
+ * The kinds of document that can be imported. Each is compared with its official schema, whose complaints are warnings.
+ */
 import { createRequire } from "node:module";
 import type { ValidateFunction } from "ajv";
 import { Ajv } from "ajv";
@@ -34,15 +36,26 @@ function kindOf({ asyncapi, openapi }: Record<string, unknown>): Kind | undefine
   const [async, open] = [String(asyncapi), String(openapi)];
   if (asyncapi !== undefined) {
     const [, major, minor = "0"] = /^([23])(?:\.(\d+)(?:\.\d+)?)?$/.exec(async) ?? [];
-    if (major === "3" && Number(minor) <= 1) return { format: "asyncapi", schema: `asyncapi-3.${minor}.0`, read: typesOfAsyncApi };
-    if (major === "2" && Number(minor) <= 6) return { format: "asyncapi", schema: `asyncapi-2.${minor}.0`, read: typesOfAsyncApi2 };
+    if (major === "3" && Number(minor) <= 1)
+      return { format: "asyncapi", schema: `asyncapi-3.${minor}.0`, read: typesOfAsyncApi };
+    if (major === "2" && Number(minor) <= 6)
+      return { format: "asyncapi", schema: `asyncapi-2.${minor}.0`, read: typesOfAsyncApi2 };
     return undefined;
   }
   const [, minor] = /^3\.([012])(?:\.\d+)?$/.exec(open) ?? [];
-  return minor === undefined ? undefined : { format: "openapi", schema: minor === "1" ? "openapi" : undefined, read: (document) => ({ ok: true, value: typesOfOpenApi(document) }) };
+  return minor === undefined
+    ? undefined
+    : {
+        format: "openapi",
+        schema: minor === "1" ? "openapi" : undefined,
+        read: (document) => ({ ok: true, value: typesOfOpenApi(document) }),
+      };
 }
 
-/** Reads one document. The official schemas are big (AsyncAPI's has 380 KB), so they are loaded when they are needed, and kept by the thread. */
+/**
+ * Reads one document. The official schemas are big (AsyncAPI's has 380 KB), so they are loaded when they are needed,
+ * and kept by the thread.
+ */
 export function createDocumentReader(): (document: unknown, perspective: Perspective) => Outcome<ReadDocument> {
   const load = createRequire(import.meta.url);
   const watchdog = createWatchdog();
@@ -54,9 +67,14 @@ export function createDocumentReader(): (document: unknown, perspective: Perspec
   };
   function make(name: string): ValidateFunction {
     if (name === "openapi") {
-      return addFormats.default(new Ajv2020(OPTIONS)).addFormat("media-range", true).compile(load("@seriousme/openapi-schema-validator/schemas/v3.1/schema.json") as object);
+      return addFormats
+        .default(new Ajv2020(OPTIONS))
+        .addFormat("media-range", true)
+        .compile(load("@seriousme/openapi-schema-validator/schemas/v3.1/schema.json") as object);
     }
-    return addFormats.default(new Ajv(OPTIONS)).compile(load(`@asyncapi/specs/schemas/${name.replace("asyncapi-", "")}-without-$id.json`) as object);
+    return addFormats
+      .default(new Ajv(OPTIONS))
+      .compile(load(`@asyncapi/specs/schemas/${name.replace("asyncapi-", "")}-without-$id.json`) as object);
   }
 
   /** What the official schema says. Nothing depends on it: every part is looked at for itself when it is read. */
@@ -66,10 +84,16 @@ export function createDocumentReader(): (document: unknown, perspective: Perspec
       const result = watchdog(() => validate(document), CHECK_LIMIT_MS);
       if (!result.ok) return [{ path: "", reason: "takes too long to compare with the schema of its kind" }];
       if (result.value) return [];
-      const deepest = [...(validate.errors ?? [])].sort((a, b) => b.instancePath.length - a.instancePath.length).slice(0, MAX_COMPLAINTS);
-      return deepest.map(({ instancePath, message }) => ({ path: instancePath, reason: `${message ?? "is not valid"} (by the schema of this kind of document)` }));
+      const deepest = [...(validate.errors ?? [])]
+        .sort((a, b) => b.instancePath.length - a.instancePath.length)
+        .slice(0, MAX_COMPLAINTS);
+      return deepest.map(({ instancePath, message }) => ({
+        path: instancePath,
+        reason: `${message ?? "is not valid"} (by the schema of this kind of document)`,
+      }));
     } catch (error) {
-      if (error instanceof RangeError) return [{ path: "", reason: "is nested too deeply to be compared with the schema of its kind" }];
+      if (error instanceof RangeError)
+        return [{ path: "", reason: "is nested too deeply to be compared with the schema of its kind" }];
       throw error;
     }
   }
@@ -77,7 +101,11 @@ export function createDocumentReader(): (document: unknown, perspective: Perspec
   return (given, perspective) => {
     if (!isObject(given)) return fault("", "must be an AsyncAPI 2 or 3, or OpenAPI 3 document");
     const kind = kindOf(given);
-    if (!kind) return fault(given["asyncapi"] === undefined ? "/openapi" : "/asyncapi", "must be AsyncAPI 2.0 to 3.1, or OpenAPI 3.0 to 3.2");
+    if (!kind)
+      return fault(
+        given["asyncapi"] === undefined ? "/openapi" : "/asyncapi",
+        "must be AsyncAPI 2.0 to 3.1, or OpenAPI 3.0 to 3.2",
+      );
     const document = withTexts(given);
     const read = kind.read(document, perspective);
     if (!read.ok) return read;
@@ -89,8 +117,16 @@ export function createDocumentReader(): (document: unknown, perspective: Perspec
 /** Versions that YAML reads as numbers are the texts that their writers meant. */
 function withTexts(document: Record<string, unknown>): Record<string, unknown> {
   const { asyncapi, openapi, info } = document;
-  const version = isObject(info) && typeof info["version"] === "number" ? { info: { ...info, version: versionText(info["version"]) } } : {};
-  return { ...document, ...version, ...(typeof asyncapi === "number" && { asyncapi: `${versionText(asyncapi)}.0` }), ...(typeof openapi === "number" && { openapi: `${versionText(openapi)}.0` }) };
+  const version =
+    isObject(info) && typeof info["version"] === "number"
+      ? { info: { ...info, version: versionText(info["version"]) } }
+      : {};
+  return {
+    ...document,
+    ...version,
+    ...(typeof asyncapi === "number" && { asyncapi: `${versionText(asyncapi)}.0` }),
+    ...(typeof openapi === "number" && { openapi: `${versionText(openapi)}.0` }),
+  };
 }
 
 /** `version: 1.0` is 1 by now and reads `1.0`. */

@@ -18,23 +18,42 @@ export interface Message {
   schema?: { value: unknown; at: string; format: unknown };
 }
 
-const SCHEMA_FORMAT = /^application\/(vnd\.aai\.asyncapi(\+json|\+yaml)?;version=[23]\.\d+\.\d+|schema\+(json|yaml);version=(draft-0[4-7]|2019-09|2020-12)|vnd\.oai\.openapi(\+json|\+yaml)?;version=3\.\d+\.\d+)$/;
+const SCHEMA_FORMAT =
+  /^application\/(vnd\.aai\.asyncapi(\+json|\+yaml)?;version=[23]\.\d+\.\d+|schema\+(json|yaml);version=(draft-0[4-7]|2019-09|2020-12)|vnd\.oai\.openapi(\+json|\+yaml)?;version=3\.\d+\.\d+)$/;
 const JSON_CONTENT = /^application\/(json|[a-z0-9.+-]+\+json)\b/i;
 
 export function typeOfMessage(document: Record<string, unknown>, found: Message, warn: Warn): Outcome<DescribedType> {
   const { message, at, channel, alone, address, key } = found;
   const contentType = message["contentType"] ?? document["defaultContentType"];
-  if (typeof contentType === "string" && !JSON_CONTENT.test(contentType)) return fault(`${at}/contentType`, "is not JSON");
+  if (typeof contentType === "string" && !JSON_CONTENT.test(contentType))
+    return fault(`${at}/contentType`, "is not JSON");
   const schema = schemaOf(document, found, warn);
   if (schema && !schema.ok) return schema;
-  const examples = Array.isArray(message["examples"]) ? message["examples"].flatMap((example: unknown) => (isObject(example) && "payload" in example ? [example["payload"]] : [])) : [];
-  return describedType({
-    at, names: [message["name"], message["messageId"]], places: [...(alone ? [address] : []), key], extensions: [message, ...(alone ? [channel] : [])], deprecated: message["deprecated"] === true,
-    description: describing(message["description"], message["summary"], message["title"], channel["description"]), ...(schema && { schema: schema.value }), examples,
-  }, warn);
+  const examples = Array.isArray(message["examples"])
+    ? message["examples"].flatMap((example: unknown) =>
+        isObject(example) && "payload" in example ? [example["payload"]] : [],
+      )
+    : [];
+  return describedType(
+    {
+      at,
+      names: [message["name"], message["messageId"]],
+      places: [...(alone ? [address] : []), key],
+      extensions: [message, ...(alone ? [channel] : [])],
+      deprecated: message["deprecated"] === true,
+      description: describing(message["description"], message["summary"], message["title"], channel["description"]),
+      ...(schema && { schema: schema.value }),
+      examples,
+    },
+    warn,
+  );
 }
 
-function schemaOf(document: unknown, { schema, at }: Message, warn: Warn): Outcome<Record<string, unknown>> | undefined {
+function schemaOf(
+  document: unknown,
+  { schema, at }: Message,
+  warn: Warn,
+): Outcome<Record<string, unknown>> | undefined {
   if (!schema || schema.value === undefined) return undefined;
   const { format } = schema;
   if (format !== undefined && (typeof format !== "string" || !SCHEMA_FORMAT.test(format.replaceAll(/\s/g, "")))) {
@@ -44,12 +63,17 @@ function schemaOf(document: unknown, { schema, at }: Message, warn: Warn): Outco
 }
 
 /** A trait gives what the message itself leaves out. */
-export function withTraits(document: unknown, message: Record<string, unknown>, at: string, warn: Warn): Record<string, unknown> {
+export function withTraits(
+  document: unknown,
+  message: Record<string, unknown>,
+  at: string,
+  warn: Warn,
+): Record<string, unknown> {
   const traits = Array.isArray(message["traits"]) ? (message["traits"] as unknown[]) : [];
   const resolved = traits.map((value, index) => {
     const trait = follow(document, { value, at: `${at}/traits/${index}` });
     if (!trait.ok) for (const fault of trait.errors) warn(fault.path, `${fault.message}; the trait is left out`);
     return trait.ok && isObject(trait.value.value) ? trait.value.value : {};
   });
-  return { ...Object.assign({}, ...resolved) as Record<string, unknown>, ...message };
+  return { ...(Object.assign({}, ...resolved) as Record<string, unknown>), ...message };
 }

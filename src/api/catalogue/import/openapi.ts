@@ -12,12 +12,17 @@ export function typesOfOpenApi(document: Record<string, unknown>): ReadTypes {
   const warn: Warn = (path, reason) => void read.warnings.push({ path, reason });
   for (const member of ["webhooks", "x-webhooks"]) {
     const webhooks = isObject(document[member]) ? document[member] : {};
-    for (const [name, given] of Object.entries(webhooks)) collect(read, typeOf(document, { name, given, at: `/${member}${pointerStep(name)}` }, warn));
+    for (const [name, given] of Object.entries(webhooks))
+      collect(read, typeOf(document, { name, given, at: `/${member}${pointerStep(name)}` }, warn));
   }
   return read;
 }
 
-function typeOf(document: unknown, webhook: { name: string; given: unknown; at: string }, warn: Warn): Outcome<DescribedType> {
+function typeOf(
+  document: unknown,
+  webhook: { name: string; given: unknown; at: string },
+  warn: Warn,
+): Outcome<DescribedType> {
   const item = follow(document, { value: webhook.given, at: webhook.at });
   if (!item.ok) return item;
   const { at } = item.value;
@@ -26,22 +31,39 @@ function typeOf(document: unknown, webhook: { name: string; given: unknown; at: 
   if (!isObject(operation)) return fault(at, "needs the method post, by which events are delivered");
   const media = mediaOf(document, operation["requestBody"], `${at}/post/requestBody`, warn);
   if (!media.ok) return media;
-  return describedType({
-    at, names: [webhook.name, operation["operationId"]], places: [], extensions: [operation, path], deprecated: operation["deprecated"] === true,
-    description: describing(operation["description"], operation["summary"], path["description"], path["summary"]), ...media.value,
-  }, warn);
+  return describedType(
+    {
+      at,
+      names: [webhook.name, operation["operationId"]],
+      places: [],
+      extensions: [operation, path],
+      deprecated: operation["deprecated"] === true,
+      description: describing(operation["description"], operation["summary"], path["description"], path["summary"]),
+      ...media.value,
+    },
+    warn,
+  );
 }
 
 /** Schema and examples of the JSON request body; nothing of them where there is no body. */
-function mediaOf(document: unknown, given: unknown, at: string, warn: Warn): Outcome<{ schema?: Record<string, unknown>; examples: unknown[] }> {
+function mediaOf(
+  document: unknown,
+  given: unknown,
+  at: string,
+  warn: Warn,
+): Outcome<{ schema?: Record<string, unknown>; examples: unknown[] }> {
   if (given === undefined) return { ok: true, value: { examples: [] } };
   const body = follow(document, { value: given, at });
   if (!body.ok) return body;
-  const content = isObject(body.value.value) && isObject(body.value.value["content"]) ? body.value.value["content"] : {};
+  const content =
+    isObject(body.value.value) && isObject(body.value.value["content"]) ? body.value.value["content"] : {};
   const [type, media] = Object.entries(content).find(([name]) => JSON_CONTENT.test(name)) ?? [];
   if (type === undefined || !isObject(media)) return fault(`${body.value.at}/content`, "needs a JSON media type");
   const mediaAt = `${body.value.at}/content${pointerStep(type)}`;
-  const schema = media["schema"] === undefined ? undefined : bundle(document, { value: media["schema"], at: `${mediaAt}/schema` }, warn);
+  const schema =
+    media["schema"] === undefined
+      ? undefined
+      : bundle(document, { value: media["schema"], at: `${mediaAt}/schema` }, warn);
   if (schema && !schema.ok) return schema;
   const examples: unknown[] = "example" in media ? [media["example"]] : [];
   for (const [name, example] of Object.entries(isObject(media["examples"]) ? media["examples"] : {})) {

@@ -42,17 +42,26 @@ interface Dependencies extends Pick<ApiDependencies, "store">, Pick<DocumentRead
 /** For what `checkSchema` has found good: nothing is compiled a second time. */
 export const CHECKED: SchemaCompiler = () => ({ ok: true, validator: () => undefined });
 
-/** Compares what the document says with what is there. The document is the whole truth about a type, but for `validation` when it says nothing of it. */
+/**
+ * Compares what the document says with what is there. The document is the whole truth about a type, but for
+ * `validation` when it says nothing of it.
+ */
 export async function planImport(dependencies: Dependencies, order: ImportOrder): Promise<Plan | Refusal> {
-  const { read: { types, skipped, warnings }, strict } = order;
-  if (types.length > MAX_TYPES) return refused([{ path: "", message: `must describe at most ${MAX_TYPES} event types` }]);
+  const {
+    read: { types, skipped, warnings },
+    strict,
+  } = order;
+  if (types.length > MAX_TYPES)
+    return refused([{ path: "", message: `must describe at most ${MAX_TYPES} event types` }]);
   const bytes = types.reduce((sum, { schema }) => sum + (schema ? Buffer.byteLength(JSON.stringify(schema)) : 0), 0);
-  if (bytes > MAX_SCHEMAS_BYTES) return refused([{ path: "", message: "has schemas that are too large when what they share is written out" }]);
+  if (bytes > MAX_SCHEMAS_BYTES)
+    return refused([{ path: "", message: "has schemas that are too large when what they share is written out" }]);
   const plan: Plan = { created: [], changed: [], unchanged: [], skipped: [...skipped], warnings: [...warnings] };
   const seen = new Set<string>();
   for (const type of types) {
     if (strict && plan.skipped.length + plan.warnings.length >= MAX_ERRORS) break;
-    if (seen.has(type.name)) plan.skipped.push({ path: type.at, reason: `gives an event type the name of an earlier one, ${type.name}` });
+    if (seen.has(type.name))
+      plan.skipped.push({ path: type.at, reason: `gives an event type the name of an earlier one, ${type.name}` });
     else {
       const refusal = await planOne(dependencies, order, type, plan);
       if (refusal) return refusal;
@@ -61,40 +70,65 @@ export async function planImport(dependencies: Dependencies, order: ImportOrder)
     // Comparing takes a millisecond: a thousand of them in one turn would hold up every publish.
     await turn();
   }
-  if (strict && plan.skipped.length + plan.warnings.length > 0) return refused(errorsOf([...plan.skipped, ...plan.warnings]));
+  if (strict && plan.skipped.length + plan.warnings.length > 0)
+    return refused(errorsOf([...plan.skipped, ...plan.warnings]));
   const nothing = plan.created.length + plan.changed.length + plan.unchanged.length === 0;
-  return nothing ? refused([...errorsOf(plan.skipped), { path: "", message: "describes no event that is sent" }, ...errorsOf(plan.warnings)]) : plan;
+  return nothing
+    ? refused([
+        ...errorsOf(plan.skipped),
+        { path: "", message: "describes no event that is sent" },
+        ...errorsOf(plan.warnings),
+      ])
+    : plan;
 }
 
 const errorsOf = (notices: Notice[]): FieldError[] => notices.map(({ path, reason }) => ({ path, message: reason }));
-const refused = (errors: FieldError[]): Refusal => refuse("document_refused", undefined, { errors: errors.slice(0, MAX_ERRORS) });
+const refused = (errors: FieldError[]): Refusal =>
+  refuse("document_refused", undefined, { errors: errors.slice(0, MAX_ERRORS) });
 
 /** Gives a refusal where the whole document is refused. */
-async function planOne({ store, checkSchema, signal }: Dependencies, { apiId, now, nameOf }: ImportOrder, type: DescribedType, plan: Plan): Promise<Refusal | undefined> {
+async function planOne(
+  { store, checkSchema, signal }: Dependencies,
+  { apiId, now, nameOf }: ImportOrder,
+  type: DescribedType,
+  plan: Plan,
+): Promise<Refusal | undefined> {
   const skip = (path: string, reason: string): void => void plan.skipped.push({ path, reason });
   const before = await store.eventTypes.get(type.name);
   if (before && before.apiId !== apiId) {
-    skip(type.at, `has a name that is taken: ${type.name} is an event type of ${nameOf(before.apiId) ?? "another api"}`);
+    skip(
+      type.at,
+      `has a name that is taken: ${type.name} is an event type of ${nameOf(before.apiId) ?? "another api"}`,
+    );
     return undefined;
   }
   const afterOf = (described: DescribedType): EventType =>
-    before ? withVersion(before, mergedWith(before, described, now), now) : { ...mergedWith({ name: type.name, apiId, createdAt: now, updatedAt: now }, described, now), version: 1 };
-  const isUnchanged = (after: EventType): boolean => before !== undefined && isDeepStrictEqual(withoutTimes(before), withoutTimes(after));
+    before
+      ? withVersion(before, mergedWith(before, described, now), now)
+      : { ...mergedWith({ name: type.name, apiId, createdAt: now, updatedAt: now }, described, now), version: 1 };
+  const isUnchanged = (after: EventType): boolean =>
+    before !== undefined && isDeepStrictEqual(withoutTimes(before), withoutTimes(after));
   let after = afterOf(type);
   if (!isUnchanged(after)) {
     const examples = type.examples ?? [];
-    const checked = type.schema && await checkSchema({ schema: type.schema, examples }, signal);
+    const checked = type.schema && (await checkSchema({ schema: type.schema, examples }, signal));
     if (checked && "refused" in checked) return checked;
     if (checked?.ok && type.examples) {
       const fitting = examples.filter((_example, index) => {
         const fault = checked.examples[index];
-        if (fault) plan.warnings.push({ path: `${type.at} examples[${index}]${fault.path}`, reason: `${fault.message}, by the schema; the example is left out` });
+        if (fault)
+          plan.warnings.push({
+            path: `${type.at} examples[${index}]${fault.path}`,
+            reason: `${fault.message}, by the schema; the example is left out`,
+          });
         return !fault;
       });
       const { examples: _all, ...rest } = type;
       after = afterOf(fitting.length > 0 ? { ...rest, examples: fitting } : rest);
     }
-    const refusal = isUnchanged(after) ? undefined : refuseEventType(checked?.ok === false ? () => checked : CHECKED, after);
+    const refusal = isUnchanged(after)
+      ? undefined
+      : refuseEventType(checked?.ok === false ? () => checked : CHECKED, after);
     if (refusal) {
       for (const { path, message } of (refusal.errors ?? []).slice(0, MAX_FAULTS)) skip(`${type.at} ${path}`, message);
       return undefined;
@@ -109,7 +143,11 @@ async function planOne({ store, checkSchema, signal }: Dependencies, { apiId, no
 const MAX_FAULTS = 5;
 
 /** A type that is marked as deprecated without a date keeps the date it has, or is deprecated from now on. */
-export function mergedWith(before: EventType, { at: _at, deprecated, validation, deprecation, ...described }: DescribedType, now: Date): EventType {
+export function mergedWith(
+  before: EventType,
+  { at: _at, deprecated, validation, deprecation, ...described }: DescribedType,
+  now: Date,
+): EventType {
   const { description: _description, schema: _schema, examples: _examples, deprecation: earlier, ...kept } = before;
   const dated = deprecation ?? (deprecated ? (earlier ?? { at: now }) : undefined);
   return { ...kept, ...described, ...(validation && { validation }), ...(dated && { deprecation: dated }) };

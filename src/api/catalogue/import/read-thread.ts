@@ -22,7 +22,9 @@ export default ({ bytes, syntax, perspective }: DocumentRead): DocumentOutcome =
   const parsed = parseDocument(bytes, syntax);
   if (!parsed.ok) return parsed;
   const outcome = read(parsed.value, perspective);
-  return outcome.ok ? outcome : { ok: false, refusal: refuse("document_refused", undefined, { errors: outcome.errors.slice(0, MAX_ERRORS) }) };
+  return outcome.ok
+    ? outcome
+    : { ok: false, refusal: refuse("document_refused", undefined, { errors: outcome.errors.slice(0, MAX_ERRORS) }) };
 };
 
 /** A schema, and what should fit it. */
@@ -31,12 +33,16 @@ export interface SchemaCheck {
   examples: unknown[];
 }
 /** Why the schema cannot be used; otherwise the first fault of each example, and undefined where there is none. */
-export type SchemaCheckOutcome = { ok: false; faults: SchemaFault[] } | { ok: true; examples: ({ path: string; message: string } | undefined)[] };
+export type SchemaCheckOutcome =
+  { ok: false; faults: SchemaFault[] } | { ok: true; examples: ({ path: string; message: string } | undefined)[] };
 
 const compile = createSchemaCompiler(createWatchdog());
 
 export function checkSchema({ schema, examples }: SchemaCheck): SchemaCheckOutcome {
   const compiled = compile(schema);
   if (!compiled.ok) return compiled;
-  return { ok: true, examples: examples.map((example) => compiled.validator(example, Buffer.byteLength(JSON.stringify(example)))?.[0]) };
+  return {
+    ok: true,
+    examples: examples.map((example) => compiled.validator(example, Buffer.byteLength(JSON.stringify(example)))?.[0]),
+  };
 }

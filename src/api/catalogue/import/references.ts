@@ -9,7 +9,10 @@ export interface Located {
   at: string;
 }
 export type Outcome<T> = { ok: true; value: T } | { ok: false; errors: FieldError[] };
-export const fault = (path: string, message: string): { ok: false; errors: FieldError[] } => ({ ok: false, errors: [{ path, message }] });
+export const fault = (path: string, message: string): { ok: false; errors: FieldError[] } => ({
+  ok: false,
+  errors: [{ path, message }],
+});
 
 const MAX_HOPS = 32;
 /** Subschemas of one bundled schema; what has more is refused when it is compiled (src/catalogue/json-schema.ts). */
@@ -17,7 +20,9 @@ const MAX_SUBSCHEMAS = 5_000;
 
 /** Why a reference leads nowhere. */
 const unresolved = (ref: string): string =>
-  ref.startsWith("#") ? "points at nothing in this document" : "points into another document, which is not fetched: put what it points at into this one";
+  ref.startsWith("#")
+    ? "points at nothing in this document"
+    : "points into another document, which is not fetched: put what it points at into this one";
 
 /** Follows a Reference Object to what it stands for. */
 export function follow(document: unknown, { value, at }: Located): Outcome<Located> {
@@ -52,13 +57,15 @@ function targetOf(document: unknown, ref: string): Located | undefined {
 }
 
 /**
- * The schema with everything it refers to, under `$defs`; references point into it. A schema that is nothing but a reference becomes
- * what it refers to. Keywords of earlier drafts are rewritten.
+ * The schema with everything it refers to, under `$defs`; references point into it. A schema that is nothing but a
+ * reference becomes what it refers to. Keywords of earlier drafts are rewritten.
  */
 export function bundle(document: unknown, root: Located, warn: Warn): Outcome<Record<string, unknown>> {
   const start: Outcome<Located> = onlyReference(root.value) ? follow(document, root) : { ok: true, value: root };
   if (!start.ok) return start;
-  const { value: { value: top, at: topAt } } = start;
+  const {
+    value: { value: top, at: topAt },
+  } = start;
   const errors: FieldError[] = [];
   const places = new Map<string, string>([[topAt, ""]]);
   const waiting: { located: Located; name: string }[] = [];
@@ -68,7 +75,8 @@ export function bundle(document: unknown, root: Located, warn: Warn): Outcome<Re
 
   function placeOf(target: Located): string {
     for (const [at, place] of places) {
-      if (target.at === at || (target.at.startsWith(`${at}/`) && isSubschemaPointer(target.at.slice(at.length)))) return place + target.at.slice(at.length);
+      if (target.at === at || (target.at.startsWith(`${at}/`) && isSubschemaPointer(target.at.slice(at.length))))
+        return place + target.at.slice(at.length);
     }
     const name = freeName(names, target.at);
     const place = `/$defs${pointerStep(name)}`;
@@ -78,7 +86,9 @@ export function bundle(document: unknown, root: Located, warn: Warn): Outcome<Re
   }
   function copy(schema: unknown, at: string): unknown {
     if (!isObject(schema) || ++copied > MAX_SUBSCHEMAS) return schema;
-    const inner = mapSubschemas(modernise(schema, at, at === topAt, warn), (subschema, path) => copy(subschema, at + path));
+    const inner = mapSubschemas(modernise(schema, at, at === topAt, warn), (subschema, path) =>
+      copy(subschema, at + path),
+    );
     if (typeof inner["$ref"] !== "string") return inner;
     const target = targetOf(document, inner["$ref"]);
     if (!target) errors.push({ path: `${at}/$ref`, message: unresolved(inner["$ref"]) });
@@ -89,13 +99,16 @@ export function bundle(document: unknown, root: Located, warn: Warn): Outcome<Re
   if (typeof bundled === "boolean") return { ok: true, value: bundled ? {} : { not: {} } };
   if (!isObject(bundled)) return fault(topAt, "must be a schema");
   const defs: Record<string, unknown> = isObject(bundled["$defs"]) ? { ...bundled["$defs"] } : {};
-  for (let next = waiting.shift(); next && errors.length === 0 && copied <= MAX_SUBSCHEMAS; next = waiting.shift()) defs[next.name] = copy(next.located.value, next.located.at);
-  if (copied > MAX_SUBSCHEMAS) return fault(topAt, `has more than ${MAX_SUBSCHEMAS} subschemas when what it refers to is written out`);
+  for (let next = waiting.shift(); next && errors.length === 0 && copied <= MAX_SUBSCHEMAS; next = waiting.shift())
+    defs[next.name] = copy(next.located.value, next.located.at);
+  if (copied > MAX_SUBSCHEMAS)
+    return fault(topAt, `has more than ${MAX_SUBSCHEMAS} subschemas when what it refers to is written out`);
   if (errors.length > 0) return { ok: false, errors };
   return { ok: true, value: Object.keys(defs).length === 0 ? bundled : { ...bundled, $defs: defs } };
 }
 
-const onlyReference = (value: unknown): boolean => isObject(value) && typeof value["$ref"] === "string" && Object.keys(value).length === 1;
+const onlyReference = (value: unknown): boolean =>
+  isObject(value) && typeof value["$ref"] === "string" && Object.keys(value).length === 1;
 
 function freeName(names: Set<string>, at: string): string {
   const base = (at.split("/").at(-1) ?? "").replaceAll(/[^A-Za-z0-9._-]/g, "_") || "schema";

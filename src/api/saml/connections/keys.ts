@@ -1,4 +1,7 @@
-/** This service's own key pairs towards an identity provider: rotated by an administrator, who then gives the provider the new metadata. */
+/**
+ * This service's own key pairs towards an identity provider: rotated by an administrator, who then gives the provider
+ * the new metadata.
+ */
 import { z } from "zod";
 import { liveSpKeys } from "../../../store/collections/saml-connections.js";
 import { recordAct } from "../../access/audit.js";
@@ -13,18 +16,35 @@ const DEFAULT_OVERLAP_SECONDS = 14 * 86_400;
 
 export const samlKeyRoutes: readonly Route[] = [
   route({
-    method: "post", path: "/v1/saml-connections/{id}/keys/rotate", operationId: "rotateSamlKey", tag: "Administration", act: "connections:write",
+    method: "post",
+    path: "/v1/saml-connections/{id}/keys/rotate",
+    operationId: "rotateSamlKey",
+    tag: "Administration",
+    act: "connections:write",
     summary: "Rotate this service's key towards the identity provider",
-    description: "The new key is in the metadata at once: give it to the identity provider before the overlap ends. Until then the key before signs, and both decrypt. `overlapSeconds` 0 ends what was before at once, for a key that is in other hands.",
-    params: z.strictObject({ id: connectionId }), body: spKeyRotation, bodyOptional: true,
+    description:
+      "The new key is in the metadata at once: give it to the identity provider before the overlap " +
+      "ends. Until then the key before signs, and both decrypt. `overlapSeconds` 0 ends what " +
+      "was " +
+      "before at once, for a key that is in other hands.",
+    params: z.strictObject({ id: connectionId }),
+    body: spKeyRotation,
+    bodyOptional: true,
     response: { status: 200, description: "The connection as it is now", schema: connectionView },
     async handle(context, { params: { id }, body: { overlapSeconds = DEFAULT_OVERLAP_SECONDS } }) {
       const { store, settings } = context.dependencies;
       if (!(await store.samlConnections.get(id))) return refuse("not_found");
       const added = await newSpKey(id);
-      const connection = await store.samlConnections.update(id, (current) => ({ ...current, keys: rotatedSpKeys(current.keys, added, overlapSeconds) }));
+      const connection = await store.samlConnections.update(id, (current) => ({
+        ...current,
+        keys: rotatedSpKeys(current.keys, added, overlapSeconds),
+      }));
       if (!connection) return refuse("not_found");
-      await recordAct(context, "saml_connection.rotate_key", id, { overlapSeconds, certificate: added.fingerprint256, certificates: liveSpKeys(connection.keys, new Date()).map(({ fingerprint256 }) => fingerprint256) });
+      await recordAct(context, "saml_connection.rotate_key", id, {
+        overlapSeconds,
+        certificate: added.fingerprint256,
+        certificates: liveSpKeys(connection.keys, new Date()).map(({ fingerprint256 }) => fingerprint256),
+      });
       return ok(connectionViewOf(connection, settings.publicUrl));
     },
   }),

@@ -21,10 +21,14 @@ const BODY_LIMIT_BYTES = 2 * MAX_LOGOUT_CHARACTERS;
 const MAX_RELAY_STATE = 1_024;
 
 /**
- * Sends the browser to the identity provider with a LogoutRequest for the session that was just ended here. False when the provider takes none, or
- * none can be made now: then the log-out here is all there is, and it has been done.
+ * Sends the browser to the identity provider with a LogoutRequest for the session that was just ended here. False when
+ * the provider takes none, or none can be made now: then the log-out here is all there is, and it has been done.
  */
-export async function leadToProvider({ dependencies }: RequestContext, response: ServerResponse, { session, cookies }: { session: PersonalSession; cookies: readonly string[] }): Promise<boolean> {
+export async function leadToProvider(
+  { dependencies }: RequestContext,
+  response: ServerResponse,
+  { session, cookies }: { session: PersonalSession; cookies: readonly string[] },
+): Promise<boolean> {
   const { store, serviceProvider, log } = dependencies;
   try {
     const connection = await store.samlConnections.get(session.connection.id);
@@ -48,39 +52,70 @@ function fromQuery(request: IncomingMessage): Given {
   if (!query.ok) return query.refusal;
   const { SigAlg, Signature } = query.value;
   return messageOf(query.value, (kind, message) => ({
-    binding: "redirect", kind, message, query: target.slice(target.indexOf("?") + 1), ...(SigAlg !== undefined && { sigAlg: SigAlg }), ...(Signature !== undefined && { signature: Signature }),
+    binding: "redirect",
+    kind,
+    message,
+    query: target.slice(target.indexOf("?") + 1),
+    ...(SigAlg !== undefined && { sigAlg: SigAlg }),
+    ...(Signature !== undefined && { signature: Signature }),
   }));
 }
 
 async function fromForm(request: RoutedRequest): Promise<Given> {
-  if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers["content-type"] ?? "")) return refuse("unsupported_media_type", "A SAML message comes as application/x-www-form-urlencoded.");
+  if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers["content-type"] ?? ""))
+    return refuse("unsupported_media_type", "A SAML message comes as application/x-www-form-urlencoded.");
   const body = await readBody(request, BODY_LIMIT_BYTES);
   if (!body.ok) return body.refusal;
   const form = parseQuery(`?${body.bytes.toString("latin1")}`);
-  if (!form.ok) return refuse("invalid_request", "The form is not as a browser sends it: each field once, percent-encoded.");
+  if (!form.ok)
+    return refuse("invalid_request", "The form is not as a browser sends it: each field once, percent-encoded.");
   return messageOf(form.value, (kind, message) => ({ binding: "post", kind, message }));
 }
 
-function messageOf(fields: Readonly<Record<string, string>>, incoming: (kind: IncomingLogout["kind"], message: string) => IncomingLogout): Given {
+function messageOf(
+  fields: Readonly<Record<string, string>>,
+  incoming: (kind: IncomingLogout["kind"], message: string) => IncomingLogout,
+): Given {
   const { SAMLRequest, SAMLResponse, RelayState } = fields;
-  if ((SAMLRequest === undefined) === (SAMLResponse === undefined)) return refuse("invalid_request", "One message is needed: SAMLRequest or SAMLResponse.");
+  if ((SAMLRequest === undefined) === (SAMLResponse === undefined))
+    return refuse("invalid_request", "One message is needed: SAMLRequest or SAMLResponse.");
   if ((RelayState?.length ?? 0) > MAX_RELAY_STATE) return refuse("invalid_request", "The RelayState is too long.");
-  const read = SAMLRequest === undefined ? incoming("SAMLResponse", SAMLResponse ?? "") : incoming("SAMLRequest", SAMLRequest);
+  const read =
+    SAMLRequest === undefined ? incoming("SAMLResponse", SAMLResponse ?? "") : incoming("SAMLRequest", SAMLRequest);
   return { incoming: read, ...(RelayState !== undefined && { relayState: RelayState }) };
 }
 
-/** Ends the sessions that the identity provider names, and says so in the audit. Those that do not know their index there are ended too. */
-async function endSessions({ store, sessions }: ApiDependencies, connection: SamlConnection, { nameId, sessionIndexes }: LogoutAsked): Promise<void> {
+/**
+ * Ends the sessions that the identity provider names, and says so in the audit. Those that do not know their index
+ * there are ended too.
+ */
+async function endSessions(
+  { store, sessions }: ApiDependencies,
+  connection: SamlConnection,
+  { nameId, sessionIndexes }: LogoutAsked,
+): Promise<void> {
   const personId = store.people.idOf(connection.id, nameId);
   const actor = `person:${personId}`;
-  await recordedAct(store.audit, { actor, subject: personId, operation: "singleLogout", write: "sessions.delete" }, async () => {
-    const ended = await sessions.endAllOf(personId, sessionIndexes);
-    return { action: "session.single_logout", subject: personId, detail: { connection: connection.id, sessions: ended } };
-  });
+  await recordedAct(
+    store.audit,
+    { actor, subject: personId, operation: "singleLogout", write: "sessions.delete" },
+    async () => {
+      const ended = await sessions.endAllOf(personId, sessionIndexes);
+      return {
+        action: "session.single_logout",
+        subject: personId,
+        detail: { connection: connection.id, sessions: ended },
+      };
+    },
+  );
 }
 
 /** The cheap before the dear: the limit, the connection, then the message. */
-async function arrive({ dependencies }: RequestContext, request: RoutedRequest, response: ServerResponse): Promise<PageRefusal | undefined> {
+async function arrive(
+  { dependencies }: RequestContext,
+  request: RoutedRequest,
+  response: ServerResponse,
+): Promise<PageRefusal | undefined> {
   const { store, serviceProvider, loginLimits, clientAddress } = dependencies;
   const limited = await loginLimits.post(clientAddress(request));
   if (limited) return limited;
@@ -89,21 +124,30 @@ async function arrive({ dependencies }: RequestContext, request: RoutedRequest, 
   const given = request.method === "POST" ? await fromForm(request) : fromQuery(request);
   if ("refused" in given) return given;
   const message = await serviceProvider.acceptLogout(connection, given.incoming);
-  if (!message.ok) return refusedOn(dependencies, connection, { ...refuse("saml_refused", message.detail), reference: message.code });
+  if (!message.ok)
+    return refusedOn(dependencies, connection, { ...refuse("saml_refused", message.detail), reference: message.code });
   await loginLimits.succeeded(clientAddress(request));
   if (message.kind === "response") {
     sendPage(response, 200, loggedOutPage(message.confirmed ? "everywhere" : "partly"));
     return undefined;
   }
   await endSessions(dependencies, connection, message);
-  const answer = await serviceProvider.answerLogout(connection, { id: message.id, binding: given.incoming.binding, ...(given.relayState !== undefined && { relayState: given.relayState }) });
+  const answer = await serviceProvider.answerLogout(connection, {
+    id: message.id,
+    binding: given.incoming.binding,
+    ...(given.relayState !== undefined && { relayState: given.relayState }),
+  });
   if (answer) sendOn(response, answer, "Logged out here");
   else sendPage(response, 200, loggedOutPage("here"));
   return undefined;
 }
 
 /** On record as refused log-ins are: one by one while they are few. */
-async function refusedOn({ store, sessions, auditTally }: ApiDependencies, connection: SamlConnection, refusal: PageRefusal & { reference: string }): Promise<PageRefusal> {
+async function refusedOn(
+  { store, sessions, auditTally }: ApiDependencies,
+  connection: SamlConnection,
+  refusal: PageRefusal & { reference: string },
+): Promise<PageRefusal> {
   const entry = { actor: "anybody", action: "session.logout_refuse", subject: connection.id };
   if (sessions.isFewRefusals()) await store.audit.append({ ...entry, detail: { code: refusal.reference } });
   else await auditTally.record({ ...entry, counts: {}, names: { codes: [refusal.reference] } });
@@ -111,8 +155,18 @@ async function refusedOn({ store, sessions, auditTally }: ApiDependencies, conne
 }
 
 const shared = {
-  path: "/saml/slo/{connectionId}", tag: "People", act: "public", page: "/logged-out", params: z.strictObject({ connectionId }), unknownPath: "connection_unknown",
-  responseType: "text/html", response: { status: 200, description: "A page that tells how it went, or takes the answer on to the identity provider", schema: z.string() },
+  path: "/saml/slo/{connectionId}",
+  tag: "People",
+  act: "public",
+  page: "/logged-out",
+  params: z.strictObject({ connectionId }),
+  unknownPath: "connection_unknown",
+  responseType: "text/html",
+  response: {
+    status: 200,
+    description: "A page that tells how it went, or takes the answer on to the identity provider",
+    schema: z.string(),
+  },
   problems: ["connection_unknown", "saml_refused", "too_many_wrong_keys", "unavailable", "invalid_request"],
   async serve(context: RequestContext, request: RoutedRequest, response: ServerResponse): Promise<void> {
     const refusal = await arrive(context, request, response);
@@ -120,14 +174,27 @@ const shared = {
   },
 } as const;
 
-const DESCRIPTION = "The single logout service of a connection. A LogoutRequest that the identity provider has signed ends the sessions that it names here and is answered; a LogoutResponse answers a log-out that began here.";
+const DESCRIPTION =
+  "The single logout service of a connection. A LogoutRequest that the identity provider has " +
+  "signed ends the sessions that it names here and is answered; a LogoutResponse answers a " +
+  "log-out that began here.";
 
 export const singleLogoutRoutes: readonly Route[] = [
   {
-    ...shared, method: "get", operationId: "takeLogoutByRedirect", summary: "Take a message of single logout by HTTP-Redirect", description: DESCRIPTION, anyQuery: true,
+    ...shared,
+    method: "get",
+    operationId: "takeLogoutByRedirect",
+    summary: "Take a message of single logout by HTTP-Redirect",
+    description: DESCRIPTION,
+    anyQuery: true,
   },
   {
-    ...shared, method: "post", operationId: "takeLogoutByPost", summary: "Take a message of single logout by HTTP-POST", description: DESCRIPTION,
-    requestType: "application/x-www-form-urlencoded", problems: [...shared.problems, "unsupported_media_type", "payload_too_large", "content_encoding_unsupported"],
+    ...shared,
+    method: "post",
+    operationId: "takeLogoutByPost",
+    summary: "Take a message of single logout by HTTP-POST",
+    description: DESCRIPTION,
+    requestType: "application/x-www-form-urlencoded",
+    problems: [...shared.problems, "unsupported_media_type", "payload_too_large", "content_encoding_unsupported"],
   },
 ];

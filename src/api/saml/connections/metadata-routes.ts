@@ -14,7 +14,11 @@ const TYPE = "application/samlmetadata+xml";
 const shared = { method: "get", tag: "Administration", act: "public", responseType: TYPE } as const;
 const answer = { status: 200, description: "SAML 2.0 metadata", schema: z.string() } as const;
 
-async function reply(found: SamlConnection | undefined, { dependencies: { settings, store } }: RequestContext, response: ServerResponse): Promise<void> {
+async function reply(
+  found: SamlConnection | undefined,
+  { dependencies: { settings, store } }: RequestContext,
+  response: ServerResponse,
+): Promise<void> {
   const connection = found && (await withSpKey(store, found));
   if (!connection) return sendRefusal(response, refuse("not_found"));
   send(response, 200, spMetadata(connection, settings.publicUrl), { "content-type": TYPE });
@@ -22,15 +26,28 @@ async function reply(found: SamlConnection | undefined, { dependencies: { settin
 
 export const samlMetadataRoutes: readonly Route[] = [
   {
-    ...shared, path: "/saml/metadata/{id}", operationId: "samlMetadata", summary: "SAML metadata of this service for a connection",
-    params: z.strictObject({ id: connectionId }), response: answer,
+    ...shared,
+    path: "/saml/metadata/{id}",
+    operationId: "samlMetadata",
+    summary: "SAML metadata of this service for a connection",
+    params: z.strictObject({ id: connectionId }),
+    response: answer,
     async serve(context, request, response) {
-      await reply(await context.dependencies.store.samlConnections.get(String(request.params?.["id"])), context, response);
+      await reply(
+        await context.dependencies.store.samlConnections.get(String(request.params?.["id"])),
+        context,
+        response,
+      );
     },
   },
   {
-    ...shared, path: "/saml/metadata", operationId: "samlMetadataOfOne", summary: "The same, for `connection` or the only one there is",
-    query: z.strictObject({ connection: connectionId.optional() }), response: answer, problems: ["not_found"],
+    ...shared,
+    path: "/saml/metadata",
+    operationId: "samlMetadataOfOne",
+    summary: "The same, for `connection` or the only one there is",
+    query: z.strictObject({ connection: connectionId.optional() }),
+    response: answer,
+    problems: ["not_found"],
     async serve(context, request, response) {
       const { samlConnections } = context.dependencies.store;
       // The router has checked the query.

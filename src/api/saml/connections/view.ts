@@ -6,18 +6,33 @@ import { certificatesEnd, EXPIRY_WARNING_MS } from "../certificates.js";
 import type { connectionView } from "./schemas.js";
 
 /** The view; `publicUrl` is without a slash at the end. */
-export function connectionViewOf({ certificates, keys, createdAt, updatedAt, ...connection }: SamlConnection, publicUrl: string): z.input<typeof connectionView> {
+export function connectionViewOf(
+  { certificates, keys, createdAt, updatedAt, ...connection }: SamlConnection,
+  publicUrl: string,
+): z.input<typeof connectionView> {
   const end = certificatesEnd(certificates);
   return {
     ...connection,
-    certificates: certificates.map(({ notBefore, notAfter, addedAt, ...each }) => ({ ...each, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString(), addedAt: addedAt.toISOString() })),
-    certificateExpiresAt: end.toISOString(), expiring: end.getTime() - Date.now() < EXPIRY_WARNING_MS,
+    certificates: certificates.map(({ notBefore, notAfter, addedAt, ...each }) => ({
+      ...each,
+      notBefore: notBefore.toISOString(),
+      notAfter: notAfter.toISOString(),
+      addedAt: addedAt.toISOString(),
+    })),
+    certificateExpiresAt: end.toISOString(),
+    expiring: end.getTime() - Date.now() < EXPIRY_WARNING_MS,
     keys: liveSpKeys(keys, new Date()).map(publicPart),
-    acsUrl: acsUrl(publicUrl, connection.id), spEntityId: spEntityId(publicUrl, connection.id),
-    createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(),
+    acsUrl: acsUrl(publicUrl, connection.id),
+    spEntityId: spEntityId(publicUrl, connection.id),
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
   };
 }
 
 const publicPart = ({ fingerprint256, certificate, notAfter, createdAt, expiresAt }: SpKey) => ({
-  fingerprint256, certificate, notAfter: notAfter.toISOString(), createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+  fingerprint256,
+  certificate,
+  notAfter: notAfter.toISOString(),
+  createdAt: createdAt.toISOString(),
+  ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
 });

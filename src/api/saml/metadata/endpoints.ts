@@ -19,41 +19,73 @@ interface AddressOptions {
 
 /** Why people may not be sent to this address; undefined when they may. */
 export function ssoUrlFault(ssoUrl: string, { production }: AddressOptions): string | undefined {
-  if (!URL.canParse(ssoUrl) || ssoUrl.length > 2_048) return "The address for log-ins is no URL of at most 2,048 characters.";
+  if (!URL.canParse(ssoUrl) || ssoUrl.length > 2_048)
+    return "The address for log-ins is no URL of at most 2,048 characters.";
   const { protocol, hostname, username, password, hash } = new URL(ssoUrl);
-  if (username !== "" || password !== "" || hash !== "") return "The address for log-ins may hold no user, password or fragment.";
-  const trial = !production && protocol === "http:" && (hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname));
+  if (username !== "" || password !== "" || hash !== "")
+    return "The address for log-ins may hold no user, password or fragment.";
+  const trial =
+    !production &&
+    protocol === "http:" &&
+    (hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname));
   return protocol === "https:" || trial ? undefined : "The address for log-ins must be https.";
 }
 
 type ReadEndpoints = { ok: true; endpoints: Endpoints; warnings: string[] } | { ok: false; reason: string };
 
-/** The role's addresses for log-ins. Of several for one binding the first that people may be sent to counts; other bindings are left out. */
+/**
+ * The role's addresses for log-ins. Of several for one binding the first that people may be sent to counts; other
+ * bindings are left out.
+ */
 export function endpointsOf(role: Element, options: AddressOptions): ReadEndpoints {
   const [redirect, post] = [REDIRECT, POST].map((binding) => usable(role, "SingleSignOnService", binding, options));
-  const endpoints: Endpoints = { ...(redirect?.found && { ssoRedirect: redirect.found.url }), ...(post?.found && { ssoPost: post.found.url }) };
+  const endpoints: Endpoints = {
+    ...(redirect?.found && { ssoRedirect: redirect.found.url }),
+    ...(post?.found && { ssoPost: post.found.url }),
+  };
   const faults = [...new Set([...(redirect?.faults ?? []), ...(post?.faults ?? [])])];
-  if (redirect?.found || post?.found) return { ok: true, endpoints, warnings: faults.map((fault) => `An address for log-ins was left out. ${fault}`) };
-  return { ok: false, reason: faults[0] ?? "The metadata has no SingleSignOnService with the HTTP-Redirect or HTTP-POST binding." };
-}
-
-/** Its addresses for single logout, which a provider may do without. */
-export function logoutEndpointsOf(role: Element, options: AddressOptions): { endpoints?: LogoutEndpoints; warnings: string[] } {
-  const [redirect, post] = [REDIRECT, POST].map((binding) => usable(role, "SingleLogoutService", binding, options));
-  const endpoints: LogoutEndpoints = { ...(redirect?.found && { redirect: redirect.found }), ...(post?.found && { post: post.found }) };
-  const left = (redirect?.faults.length ?? 0) + (post?.faults.length ?? 0) > 0;
+  if (redirect?.found || post?.found)
+    return { ok: true, endpoints, warnings: faults.map((fault) => `An address for log-ins was left out. ${fault}`) };
   return {
-    ...((redirect?.found || post?.found) && { endpoints }),
-    warnings: left ? ["An address for single logout is not https, or no address that a browser may be sent to; it was left out."] : [],
+    ok: false,
+    reason: faults[0] ?? "The metadata has no SingleSignOnService with the HTTP-Redirect or HTTP-POST binding.",
   };
 }
 
-function usable(role: Element, service: string, binding: string, options: AddressOptions): { found?: LogoutEndpoint; faults: string[] } {
+/** Its addresses for single logout, which a provider may do without. */
+export function logoutEndpointsOf(
+  role: Element,
+  options: AddressOptions,
+): { endpoints?: LogoutEndpoints; warnings: string[] } {
+  const [redirect, post] = [REDIRECT, POST].map((binding) => usable(role, "SingleLogoutService", binding, options));
+  const endpoints: LogoutEndpoints = {
+    ...(redirect?.found && { redirect: redirect.found }),
+    ...(post?.found && { post: post.found }),
+  };
+  const left = (redirect?.faults.length ?? 0) + (post?.faults.length ?? 0) > 0;
+  return {
+    ...((redirect?.found || post?.found) && { endpoints }),
+    warnings: left
+      ? ["An address for single logout is not https, or no address that a browser may be sent to; it was left out."]
+      : [],
+  };
+}
+
+function usable(
+  role: Element,
+  service: string,
+  binding: string,
+  options: AddressOptions,
+): { found?: LogoutEndpoint; faults: string[] } {
   const faults: string[] = [];
-  for (const element of childrenOf(role, METADATA, service).filter((each) => attributeOf(each, "Binding")?.trim() === binding)) {
+  for (const element of childrenOf(role, METADATA, service).filter(
+    (each) => attributeOf(each, "Binding")?.trim() === binding,
+  )) {
     const url = attributeOf(element, "Location")?.trim() ?? "";
     const responseUrl = attributeOf(element, "ResponseLocation")?.trim();
-    const fault = ssoUrlFault(url, options) ?? (responseUrl === undefined || service !== "SingleLogoutService" ? undefined : ssoUrlFault(responseUrl, options));
+    const fault =
+      ssoUrlFault(url, options) ??
+      (responseUrl === undefined || service !== "SingleLogoutService" ? undefined : ssoUrlFault(responseUrl, options));
     if (fault === undefined) return { found: { url, ...(responseUrl !== undefined && { responseUrl }) }, faults };
     faults.push(fault);
   }

@@ -5,17 +5,27 @@ import { decodeMetadata, MAX_AGGREGATE_CHARACTERS, MAX_METADATA_CHARACTERS, TOO_
 
 const DEADLINE_MS = 10_000;
 
-/** The document as text. The same guard as for a delivery (SSRF), https, no redirects, ten seconds; 1 MiB, or 8 MiB where one entity of an aggregate is meant. */
+/**
+ * The document as text. The same guard as for a delivery (SSRF), https, no redirects, ten seconds; 1 MiB, or 8 MiB
+ * where one entity of an aggregate is meant.
+ */
 export async function fetchMetadata(
-  { sender, refuseTarget, settings }: Pick<ApiDependencies, "sender" | "refuseTarget" | "settings">, { url, oneOfMany }: { url: string; oneOfMany: boolean },
+  { sender, refuseTarget, settings }: Pick<ApiDependencies, "sender" | "refuseTarget" | "settings">,
+  { url, oneOfMany }: { url: string; oneOfMany: boolean },
 ): Promise<{ ok: true; xml: string } | { ok: false; refusal: Refusal }> {
   const reason = await refuseTarget(url);
   if (reason !== undefined) return { ok: false, refusal: refuse("target_refused", reason) };
   const exchange = await sender.send({
     // Identity providers that know TLS 1.2 only are common.
     identity: { subscriptionId: `saml-metadata ${url}`, url, tls: { minVersion: "TLSv1.2" }, version: url },
-    method: "GET", headers: { accept: "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8", "user-agent": `Sealpost/${settings.version}` },
-    body: new Uint8Array(0), timeoutMs: DEADLINE_MS, maxBodyBytes: oneOfMany ? MAX_AGGREGATE_CHARACTERS : MAX_METADATA_CHARACTERS,
+    method: "GET",
+    headers: {
+      accept: "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8",
+      "user-agent": `Sealpost/${settings.version}`,
+    },
+    body: new Uint8Array(0),
+    timeoutMs: DEADLINE_MS,
+    maxBodyBytes: oneOfMany ? MAX_AGGREGATE_CHARACTERS : MAX_METADATA_CHARACTERS,
   });
   if (exchange.kind !== "response") return refused("The metadata could not be fetched.");
   if (exchange.status !== 200) return refused(`The address of the metadata answered with ${exchange.status}.`);

@@ -1,9 +1,19 @@
-/** What an administrator says of an identity provider: its metadata (SAML 2.0 metadata, 2.4.3), or its parts. Read strictly, never guessed. */
+/**
+ * What an administrator says of an identity provider: its metadata (SAML 2.0 metadata, 2.4.3), or its parts. Read
+ * strictly, never guessed.
+ */
 import type { IdpCertificate } from "../../../store/collections/saml-connections.js";
 import { parseCertificates } from "../certificates.js";
 import { endpointsOf, type Endpoints, type LogoutEndpoints, logoutEndpointsOf, ssoUrlFault } from "./endpoints.js";
 import { signingKeys, usableCertificates } from "./key-descriptors.js";
-import { cutEntity, isAggregate, MAX_AGGREGATE_CHARACTERS, MAX_METADATA_CHARACTERS, plainMetadata, TOO_LARGE } from "./metadata-text.js";
+import {
+  cutEntity,
+  isAggregate,
+  MAX_AGGREGATE_CHARACTERS,
+  MAX_METADATA_CHARACTERS,
+  plainMetadata,
+  TOO_LARGE,
+} from "./metadata-text.js";
 import { describedProviders, type DescribedProvider, parseMetadata } from "./metadata-tree.js";
 import { attributeOf } from "../xml.js";
 
@@ -38,13 +48,20 @@ const MAX_ENTITY_ID = 1_024;
 
 const refuse = (reason: string): { ok: false; reason: string } => ({ ok: false, reason });
 
-/** Reads an EntityDescriptor, or the one that is meant out of an EntitiesDescriptor. Nothing in it is fetched, resolved or trusted beyond its certificates. */
+/**
+ * Reads an EntityDescriptor, or the one that is meant out of an EntitiesDescriptor. Nothing in it is fetched, resolved
+ * or trusted beyond its certificates.
+ */
 export function readIdpMetadata(xml: string, options: DescriptionOptions): ReadDescription {
   const { entityId, now } = options;
-  if (xml.length > (entityId === undefined ? MAX_METADATA_CHARACTERS : MAX_AGGREGATE_CHARACTERS)) return { ...refuse(TOO_LARGE), tooLarge: true };
+  if (xml.length > (entityId === undefined ? MAX_METADATA_CHARACTERS : MAX_AGGREGATE_CHARACTERS))
+    return { ...refuse(TOO_LARGE), tooLarge: true };
   const plain = plainMetadata(xml);
   if (!plain.ok) return plain;
-  const cut = entityId !== undefined && isAggregate(plain.text) ? cutEntity(plain.text, entityId) : { ok: true as const, documents: [plain.text] };
+  const cut =
+    entityId !== undefined && isAggregate(plain.text)
+      ? cutEntity(plain.text, entityId)
+      : { ok: true as const, documents: [plain.text] };
   if (!cut.ok) return cut;
   const providers: DescribedProvider[] = [];
   for (const document of cut.documents) {
@@ -62,20 +79,39 @@ export function readIdpMetadata(xml: string, options: DescriptionOptions): ReadD
 
 /** Which one is meant; a sentence when there is none, or that is open. */
 function choose(providers: readonly DescribedProvider[], entityId: string | undefined): DescribedProvider | string {
-  const meant = entityId === undefined ? providers : providers.filter(({ entity }) => attributeOf(entity, "entityID") === entityId);
+  const meant =
+    entityId === undefined ? providers : providers.filter(({ entity }) => attributeOf(entity, "entityID") === entityId);
   const [chosen, ...more] = meant;
-  if (!chosen) return entityId === undefined ? "The metadata describes no identity provider for SAML 2.0." : "The metadata does not describe the identity provider with this entity id.";
+  if (!chosen)
+    return entityId === undefined
+      ? "The metadata describes no identity provider for SAML 2.0."
+      : "The metadata does not describe the identity provider with this entity id.";
   if (more.length === 0) return chosen;
-  return entityId === undefined ? "The metadata describes several identity providers: say which one by `entityId`." : "The metadata describes the entity several times.";
+  return entityId === undefined
+    ? "The metadata describes several identity providers: say which one by `entityId`."
+    : "The metadata describes the entity several times.";
 }
 
-/** A provider may have several roles for SAML 2.0: the first that people can be sent to, and that signs with a key that can be used. */
+/**
+ * A provider may have several roles for SAML 2.0: the first that people can be sent to, and that signs with a key that
+ * can be used.
+ */
 function describeProvider({ entity, roles }: DescribedProvider, options: DescriptionOptions): ReadDescription {
   const entityId = attributeOf(entity, "entityID") ?? "";
   const read = roles.map((role) => describeRole(role, entityId, options));
-  const first = read.find(({ ok }) => ok) ?? read[0] ?? refuse("The metadata describes no identity provider for SAML 2.0.");
+  const first =
+    read.find(({ ok }) => ok) ?? read[0] ?? refuse("The metadata describes no identity provider for SAML 2.0.");
   if (!first.ok || roles.length === 1) return first;
-  return { ok: true, idp: { ...first.idp, warnings: [...first.idp.warnings, "The metadata describes several roles of the identity provider; the first that can be used was taken."] } };
+  return {
+    ok: true,
+    idp: {
+      ...first.idp,
+      warnings: [
+        ...first.idp.warnings,
+        "The metadata describes several roles of the identity provider; the first that can be used was taken.",
+      ],
+    },
+  };
 }
 
 function describeRole(role: Element, entityId: string, options: DescriptionOptions): ReadDescription {
@@ -84,24 +120,47 @@ function describeRole(role: Element, entityId: string, options: DescriptionOptio
   const slo = logoutEndpointsOf(role, options);
   const keys = signingKeys(role, options.now);
   const wantAuthnRequestsSigned = ["true", "1"].includes(attributeOf(role, "WantAuthnRequestsSigned")?.trim() ?? "");
-  return complete({
-    entityId, ...sso.endpoints, ...(slo.endpoints && { slo: slo.endpoints }), wantAuthnRequestsSigned,
-    certificates: keys.certificates, warnings: [...sso.warnings, ...slo.warnings, ...keys.warnings],
-  }, options);
+  return complete(
+    {
+      entityId,
+      ...sso.endpoints,
+      ...(slo.endpoints && { slo: slo.endpoints }),
+      wantAuthnRequestsSigned,
+      certificates: keys.certificates,
+      warnings: [...sso.warnings, ...slo.warnings, ...keys.warnings],
+    },
+    options,
+  );
 }
 
 /** Checks what was given one by one, as metadata has it too. */
-export function describeIdp({ entityId, ssoUrl, certificates }: { entityId: string; ssoUrl: string; certificates: readonly string[] }, options: DescriptionOptions): ReadDescription {
+export function describeIdp(
+  { entityId, ssoUrl, certificates }: { entityId: string; ssoUrl: string; certificates: readonly string[] },
+  options: DescriptionOptions,
+): ReadDescription {
   const address = ssoUrlFault(ssoUrl, options);
   if (address !== undefined) return refuse(address);
   const read = readCertificates(certificates, options.now);
-  return read.ok ? complete({ entityId, ssoRedirect: ssoUrl, wantAuthnRequestsSigned: false, certificates: read.certificates, warnings: read.warnings }, options) : read;
+  return read.ok
+    ? complete(
+        {
+          entityId,
+          ssoRedirect: ssoUrl,
+          wantAuthnRequestsSigned: false,
+          certificates: read.certificates,
+          warnings: read.warnings,
+        },
+        options,
+      )
+    : read;
 }
 
 function complete(idp: IdpDescription, options: DescriptionOptions): ReadDescription {
   const { entityId, certificates } = idp;
-  if (entityId.trim() === "" || entityId !== entityId.trim() || entityId.length > MAX_ENTITY_ID) return refuse(`An entity id has 1 to ${MAX_ENTITY_ID} characters.`);
-  if (options.entityId !== undefined && options.entityId !== entityId) return refuse("The metadata describes another identity provider (entity id).");
+  if (entityId.trim() === "" || entityId !== entityId.trim() || entityId.length > MAX_ENTITY_ID)
+    return refuse(`An entity id has 1 to ${MAX_ENTITY_ID} characters.`);
+  if (options.entityId !== undefined && options.entityId !== entityId)
+    return refuse("The metadata describes another identity provider (entity id).");
   const fault = certificatesFault(certificates, idp.warnings);
   return fault === undefined ? { ok: true, idp } : refuse(fault);
 }
@@ -111,13 +170,22 @@ function certificatesFault(certificates: readonly IdpCertificate[], warnings: re
   return certificates.length > MAX_CERTIFICATES ? `At most ${MAX_CERTIFICATES} certificates are kept.` : undefined;
 }
 
-/** Certificates that can be used, each once. Expired ones, authorities and such with other kinds of keys are left out as long as one can be used. */
-export function readCertificates(texts: readonly string[], now: Date): { ok: true; certificates: IdpCertificate[]; warnings: string[] } | { ok: false; reason: string } {
+/**
+ * Certificates that can be used, each once. Expired ones, authorities and such with other kinds of keys are left out as
+ * long as one can be used.
+ */
+export function readCertificates(
+  texts: readonly string[],
+  now: Date,
+): { ok: true; certificates: IdpCertificate[]; warnings: string[] } | { ok: false; reason: string } {
   if (texts.length === 0) return refuse("There is no signing certificate.");
   const parsed = texts.map(parseCertificates);
   const unreadable = parsed.find((each) => !each.ok);
   if (unreadable) return refuse(unreadable.reason);
-  const { certificates, warnings } = usableCertificates(parsed.flatMap((each) => (each.ok ? each.certificates : [])), now);
+  const { certificates, warnings } = usableCertificates(
+    parsed.flatMap((each) => (each.ok ? each.certificates : [])),
+    now,
+  );
   const fault = certificatesFault(certificates, warnings);
   return fault === undefined ? { ok: true, certificates, warnings } : refuse(fault);
 }

@@ -1,6 +1,7 @@
 /**
- * The keys that an identity provider signs with, out of its metadata: one for each KeyDescriptor (Metadata Interoperability Profile 1.0, 2.5).
- * What stands beside it in the same KeyInfo explains the key, as the chain of its authorities does. It signs nothing here.
+ * The keys that an identity provider signs with, out of its metadata: one for each KeyDescriptor (Metadata
+ * Interoperability Profile 1.0, 2.5). What stands beside it in the same KeyInfo explains the key, as the chain of its
+ * authorities does. It signs nothing here.
  */
 import type { X509Certificate } from "node:crypto";
 import type { IdpCertificate } from "../../../store/collections/saml-connections.js";
@@ -17,7 +18,9 @@ export interface SigningKeys {
 
 /** Those of a role with `use="signing"` and those for every use. */
 export function signingKeys(role: Element, now: Date): SigningKeys {
-  const keys = childrenOf(role, METADATA, "KeyDescriptor").filter((key) => (attributeOf(key, "use")?.trim() ?? "signing") === "signing");
+  const keys = childrenOf(role, METADATA, "KeyDescriptor").filter(
+    (key) => (attributeOf(key, "use")?.trim() ?? "signing") === "signing",
+  );
   const described = keys.map((key, index) => describedKey(key, `Signing KeyDescriptor ${index + 1}`));
   const leafs = described.flatMap(({ leaf }) => leaf ?? []);
   const { certificates, warnings } = usableCertificates(leafs, now);
@@ -30,20 +33,46 @@ interface DescribedKey {
 }
 
 function describedKey(descriptor: Element, name: string): DescribedKey {
-  const read = childrenOf(descriptor, SIGNATURE, "KeyInfo").flatMap((info) => childrenOf(info, SIGNATURE, "X509Data"))
-    .flatMap((data) => childrenOf(data, SIGNATURE, "X509Certificate")).map((element) => parseCertificate(textOf(element) ?? ""));
+  const read = childrenOf(descriptor, SIGNATURE, "KeyInfo")
+    .flatMap((info) => childrenOf(info, SIGNATURE, "X509Data"))
+    .flatMap((data) => childrenOf(data, SIGNATURE, "X509Certificate"))
+    .map((element) => parseCertificate(textOf(element) ?? ""));
   const readable = read.flatMap((each) => each ?? []);
-  const warnings = readable.length < read.length ? [`${name} holds a certificate that is not the base64 of one; it was left out.`] : [];
-  if (read.length === 0) return { warnings: [`${name} holds no certificate, and a KeyName or KeyValue alone is not taken; it was left out.`] };
+  const warnings =
+    readable.length < read.length
+      ? [`${name} holds a certificate that is not the base64 of one; it was left out.`]
+      : [];
+  if (read.length === 0)
+    return {
+      warnings: [`${name} holds no certificate, and a KeyName or KeyValue alone is not taken; it was left out.`],
+    };
   const leaf = leafOf(readable);
-  if (!leaf) return { warnings: readable.length === 0 ? warnings : [...warnings, `${name} holds authorities that signed each other; it was left out.`] };
+  if (!leaf)
+    return {
+      warnings:
+        readable.length === 0
+          ? warnings
+          : [...warnings, `${name} holds authorities that signed each other; it was left out.`],
+    };
   // What could not be read stood in the key's place, and an authority's key must not take it.
-  if (!read[0] && leaf.ca) return { warnings: [...warnings, `${name} begins with the unreadable one, and what is left is an authority's; it was left out.`] };
-  if (new Set(readable.map(keyOf)).size > 1) warnings.push(`${name} holds the certificates of several keys; only the one that signs, ${shown(leaf)}, was taken.`);
+  if (!read[0] && leaf.ca)
+    return {
+      warnings: [
+        ...warnings,
+        `${name} begins with the unreadable one, and what is left is an authority's; it was left out.`,
+      ],
+    };
+  if (new Set(readable.map(keyOf)).size > 1)
+    warnings.push(
+      `${name} holds the certificates of several keys; only the one that signs, ${shown(leaf)}, was taken.`,
+    );
   return { leaf, warnings };
 }
 
-/** The certificate of the key itself, in whatever order the chain was written: the one that signed no other, rather no authority's, rather the first. */
+/**
+ * The certificate of the key itself, in whatever order the chain was written: the one that signed no other, rather no
+ * authority's, rather the first.
+ */
 function leafOf(certificates: readonly X509Certificate[]): X509Certificate | undefined {
   const ends = withoutIssuers(certificates);
   const first = ends.find(({ ca }) => !ca) ?? ends[0];
@@ -54,20 +83,30 @@ function leafOf(certificates: readonly X509Certificate[]): X509Certificate | und
 const longest = (certificates: readonly X509Certificate[]): X509Certificate | undefined =>
   certificates.toSorted((one, other) => Date.parse(other.validTo) - Date.parse(one.validTo))[0];
 
-/** Of those that are given as signing keys, the ones that can be used: not ended, with a key that is strong enough, and that issued none of the others. */
+/**
+ * Of those that are given as signing keys, the ones that can be used: not ended, with a key that is strong enough, and
+ * that issued none of the others.
+ */
 export function usableCertificates(given: readonly X509Certificate[], now: Date): SigningKeys {
   const ends = new Set(withoutIssuers(given));
   const usable = new Map<string, IdpCertificate>();
   const warnings = new Set<string>();
   for (const each of given) {
     const read = judgeCertificate(each, now);
-    if (!ends.has(each)) warnings.add(`The certificate ${shown(each)} is an authority's, which issued another of them; it was left out.`);
-    else if (!read.ok) warnings.add(`The certificate ${shown(each)} was left out: its key is neither RSA with at least 2,048 bits nor ECDSA on P-256, P-384 or P-521.`);
-    else if (read.certificate.notAfter <= now) warnings.add(`The certificate ${shown(each)} has expired; it was left out.`);
+    if (!ends.has(each))
+      warnings.add(`The certificate ${shown(each)} is an authority's, which issued another of them; it was left out.`);
+    else if (!read.ok)
+      warnings.add(
+        `The certificate ${shown(each)} was left out: its key is neither RSA with at least 2,048 ` +
+          "bits nor ECDSA on P-256, P-384 or P-521.",
+      );
+    else if (read.certificate.notAfter <= now)
+      warnings.add(`The certificate ${shown(each)} has expired; it was left out.`);
     else usable.set(read.certificate.fingerprint256, read.certificate);
   }
   return { certificates: [...usable.values()], warnings: [...warnings] };
 }
 
 /** The beginning of the fingerprint is enough to find it, and says nothing that the provider wrote. */
-const shown = ({ fingerprint256 }: X509Certificate): string => `${fingerprint256.replaceAll(":", "").toLowerCase().slice(0, 16)}…`;
+const shown = ({ fingerprint256 }: X509Certificate): string =>
+  `${fingerprint256.replaceAll(":", "").toLowerCase().slice(0, 16)}…`;

@@ -1,6 +1,7 @@
 /**
- * The text of an identity provider's metadata, made ready for the parser. People paste it out of a browser, federations sign and comment it,
- * and products write declarations and style sheets. What says nothing is dropped; what a parser would have to resolve is refused.
+ * The text of an identity provider's metadata, made ready for the parser. People paste it out of a browser, federations
+ * sign and comment it, and products write declarations and style sheets. What says nothing is dropped; what a parser
+ * would have to resolve is refused.
  */
 import { attributesOfTag, TAG_INSIDE } from "../xml.js";
 
@@ -17,21 +18,28 @@ export type MetadataText = { ok: true; text: string } | { ok: false; reason: str
 const refuse = (reason: string): { ok: false; reason: string } => ({ ok: false, reason });
 
 /** What a limit means for a person who registers a provider of a federation. */
-export const TOO_LARGE = "Metadata is taken up to 1 MiB, an aggregate of a federation up to 8 MiB when `entityId` says which provider is meant."
-  + " Give the provider's own document instead, for instance from the federation's Metadata Query service (MDQ).";
+export const TOO_LARGE =
+  "Metadata is taken up to 1 MiB, an aggregate of a federation up to 8 MiB when `entityId` says " +
+  "which provider is meant." +
+  " Give the provider's own document instead, for instance from the federation's Metadata Query service (MDQ).";
 
 const ENCODING = /^\s*<\?xml\s[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["']/;
 
 /** Bytes as text: by the byte order mark, else by the XML declaration, else UTF-8 (XML 1.0, appendix F). */
 export function decodeMetadata(bytes: Uint8Array): MetadataText {
-  const label = markedEncoding(bytes) ?? ENCODING.exec(Buffer.from(bytes.subarray(0, 200)).toString("latin1"))?.[1] ?? "utf-8";
-  // Whatever declares UTF-16 and was readable byte by byte is not UTF-16: somebody saved it anew and left the declaration.
+  const label =
+    markedEncoding(bytes) ?? ENCODING.exec(Buffer.from(bytes.subarray(0, 200)).toString("latin1"))?.[1] ?? "utf-8";
+  // Whatever declares UTF-16 and was readable byte by byte is not UTF-16: somebody saved it anew and left the
+  // declaration.
   const name = markedEncoding(bytes) === undefined && /^(?:utf-16|ucs-2)/i.test(label) ? "utf-8" : label;
   try {
     return { ok: true, text: new TextDecoder(name, { fatal: true }).decode(bytes) };
   } catch (error) {
-    if (error instanceof RangeError) return refuse(`The metadata declares the encoding ${label}, which is not known here. Save it in UTF-8.`);
-    return refuse(`The metadata is not ${name.toUpperCase()}, which is what it declares or the default. Save it in UTF-8.`);
+    if (error instanceof RangeError)
+      return refuse(`The metadata declares the encoding ${label}, which is not known here. Save it in UTF-8.`);
+    return refuse(
+      `The metadata is not ${name.toUpperCase()}, which is what it declares or the default. Save it in UTF-8.`,
+    );
   }
 }
 
@@ -44,7 +52,10 @@ function markedEncoding([first, second, third, fourth]: Uint8Array): string | un
   return first === 0 && second === 0x3c && third === 0 ? "utf-16be" : undefined;
 }
 
-/** Elements, attributes and text alone. Comments, declarations and processing instructions are dropped, and CDATA becomes the text that it is. */
+/**
+ * Elements, attributes and text alone. Comments, declarations and processing instructions are dropped, and CDATA
+ * becomes the text that it is.
+ */
 export function plainMetadata(xml: string): MetadataText {
   const parts: string[] = [];
   let from = 0;
@@ -52,21 +63,36 @@ export function plainMetadata(xml: string): MetadataText {
   const markup = /<[!?]/g;
   for (let found = markup.exec(xml); found; found = markup.exec(xml)) {
     const kind = KINDS.find(({ begin }) => xml.startsWith(begin, found?.index));
-    if (!kind) return refuse("The metadata holds a document type, which is refused: it can make a parser fetch or unfold something else.");
+    if (!kind)
+      return refuse(
+        "The metadata holds a document type, which is refused: it can make a parser fetch or unfold something else.",
+      );
     const start = found.index + kind.begin.length;
     const end = xml.indexOf(kind.end, start);
     if (end < 0) return refuse(NOT_WELL_FORMED);
     parts.push(xml.slice(from, found.index), kind.keep?.(xml.slice(start, end)) ?? "");
     from = markup.lastIndex = end + kind.end.length;
   }
-  return { ok: true, text: [...parts, xml.slice(from)].join("").replace(/^\ufeff/, "").trim() };
+  return {
+    ok: true,
+    text: [...parts, xml.slice(from)]
+      .join("")
+      .replace(/^\ufeff/, "")
+      .trim(),
+  };
 }
 
-export const NOT_WELL_FORMED = "The metadata is not well-formed XML: it may have been cut off, or an element is not closed.";
+export const NOT_WELL_FORMED =
+  "The metadata is not well-formed XML: it may have been cut off, or an element is not closed.";
 
 const KINDS: readonly { begin: string; end: string; keep?: (text: string) => string }[] = [
-  { begin: "<!--", end: "-->" }, { begin: "<?", end: "?>" },
-  { begin: "<![CDATA[", end: "]]>", keep: (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;") },
+  { begin: "<!--", end: "-->" },
+  { begin: "<?", end: "?>" },
+  {
+    begin: "<![CDATA[",
+    end: "]]>",
+    keep: (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"),
+  },
 ];
 
 export type CutMetadata = { ok: true; documents: string[] } | { ok: false; reason: string };
@@ -75,8 +101,9 @@ export type CutMetadata = { ok: true; documents: string[] } | { ok: false; reaso
 export const isAggregate = (plain: string): boolean => /^<(?:[^\s/>:]+:)?EntitiesDescriptor[\s>]/.test(plain);
 
 /**
- * Cuts the entity of this id out of an aggregate: one small document for each, with the start tags of the groups around it, because they hold
- * namespaces and `validUntil`. The rest is not parsed: 8 MiB took the parser 0.7 to 0.9 s of CPU, and this 30 to 55 ms.
+ * Cuts the entity of this id out of an aggregate: one small document for each, with the start tags of the groups around
+ * it, because they hold namespaces and `validUntil`. The rest is not parsed: 8 MiB took the parser 0.7 to 0.9 s of CPU,
+ * and this 30 to 55 ms.
  */
 export function cutEntity(plain: string, entityId: string): CutMetadata {
   const groups: string[] = [];
@@ -102,6 +129,12 @@ export function cutEntity(plain: string, entityId: string): CutMetadata {
   return groups.length > 0 || entity ? refuse(NOT_WELL_FORMED) : { ok: true, documents };
 }
 
-const ENTITY_TAG = new RegExp(`<(/?)(?:[^\\s/>:]+:)?(EntitiesDescriptor|EntityDescriptor)(?=[\\s/>])(${TAG_INSIDE})>`, "g");
+const ENTITY_TAG = new RegExp(
+  `<(/?)(?:[^\\s/>:]+:)?(EntitiesDescriptor|EntityDescriptor)(?=[\\s/>])(${TAG_INSIDE})>`,
+  "g",
+);
 const within = (groups: readonly string[], inner: string): string =>
-  `${groups.join("")}${inner}${groups.toReversed().map((tag) => `</${/^<([^\s/>]+)/.exec(tag)?.[1] ?? ""}>`).join("")}`;
+  `${groups.join("")}${inner}${groups
+    .toReversed()
+    .map((tag) => `</${/^<([^\s/>]+)/.exec(tag)?.[1] ?? ""}>`)
+    .join("")}`;

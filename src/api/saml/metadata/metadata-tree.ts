@@ -13,11 +13,16 @@ export interface DescribedProvider {
   fault?: string;
 }
 
-/** Nothing of it is canonicalized, so it may declare more prefixes than a response: an aggregate of eduGAIN has some 30 on its root alone. */
+/**
+ * Nothing of it is canonicalized, so it may declare more prefixes than a response: an aggregate of eduGAIN has some 30
+ * on its root alone.
+ */
 const LIMITS = { maxElements: 20_000, maxAttributes: 256, maxPrefixes: 1_000 };
 const FAULTS: Record<XmlFault, string> = {
   markup: "The metadata refers to an entity that XML does not define, such as &nbsp;. Write the character itself.",
-  too_complex: "The metadata has more than 20,000 elements, 32 levels, 256 attributes of one element or 1,000 prefixes. Give the provider's own document.",
+  too_complex:
+    "The metadata has more than 20,000 elements, 32 levels, 256 attributes of one element or 1,000 " +
+    "prefixes. Give the provider's own document.",
   malformed: NOT_WELL_FORMED,
 };
 
@@ -39,7 +44,8 @@ type ReadProviders = { ok: true; providers: DescribedProvider[] } | { ok: false;
 export function describedProviders(root: Element, now: Date): ReadProviders {
   if (root.namespaceURI !== METADATA) return { ok: false, reason: "The document is no SAML 2.0 metadata." };
   const found: Found[] = [];
-  if (!collect(root, [], found)) return { ok: false, reason: `The metadata nests more than ${MAX_GROUPS} groups of entities.` };
+  if (!collect(root, [], found))
+    return { ok: false, reason: `The metadata nests more than ${MAX_GROUPS} groups of entities.` };
   return { ok: true, providers: found.flatMap((each) => providerOf(each, now)) };
 }
 
@@ -52,7 +58,9 @@ function collect(element: Element, groups: Element[], found: Found[]): boolean {
 }
 
 function providerOf({ entity, groups }: Found, now: Date): DescribedProvider[] {
-  const all = childrenOf(entity, METADATA, "IDPSSODescriptor").filter((role) => (attributeOf(role, "protocolSupportEnumeration") ?? "").split(/\s+/).includes(PROTOCOL));
+  const all = childrenOf(entity, METADATA, "IDPSSODescriptor").filter((role) =>
+    (attributeOf(role, "protocolSupportEnumeration") ?? "").split(/\s+/).includes(PROTOCOL),
+  );
   if (all.length === 0) return [];
   const around = [...groups, entity].flatMap((element) => validityFault(element, now) ?? []);
   const faults = all.map((role) => validityFault(role, now));
@@ -61,7 +69,8 @@ function providerOf({ entity, groups }: Found, now: Date): DescribedProvider[] {
   return [{ entity, roles, ...(fault !== undefined && { fault }) }];
 }
 
-const NO_TIME = "The metadata says until when it counts (validUntil) by something that is no time, such as 2030-01-31T00:00:00Z is.";
+const NO_TIME =
+  "The metadata says until when it counts (validUntil) by something that is no time, such as 2030-01-31T00:00:00Z is.";
 
 /** `validUntil` of this element. `cacheDuration` says when to fetch a document again, and this one is read once. */
 function validityFault(element: Element, now: Date): string | undefined {

@@ -1,4 +1,6 @@
-/** What a SAML assertion must say before anybody is logged in by it (SAML 2.0 profiles, 4.1.4.2 and 4.1.4.3; core, 2). */
+/**
+ * What a SAML assertion must say before anybody is logged in by it (SAML 2.0 profiles, 4.1.4.2 and 4.1.4.3; core, 2).
+ */
 import { parseInstant } from "./instant.js";
 import type { SamlRefusal } from "../refusals.js";
 import { ASSERTION } from "../namespaces.js";
@@ -15,7 +17,9 @@ export interface Expectation {
   requestId?: string;
   /** One of these, when there are any. */
   authnContextClassRefs: readonly string[];
-  /** The response is signed itself: it must say to whom it is (bindings, 3.5.5.2), and from whom (profiles, 4.1.4.2). */
+  /**
+   * The response is signed itself: it must say to whom it is (bindings, 3.5.5.2), and from whom (profiles, 4.1.4.2).
+   */
   responseSigned: boolean;
   /** Its assertion was encrypted: it must say from whom it is (profiles, 4.1.4.2). */
   encrypted: boolean;
@@ -32,12 +36,16 @@ export const MAX_ASSERTION_AGE_MS = 5 * 60_000;
 const BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 const KNOWN_CONDITIONS = ["AudienceRestriction", "OneTimeUse", "ProxyRestriction"];
 
-/** Which request the response says it answers; undefined when it says none and every bearer's confirmation in the assertion does. */
+/**
+ * Which request the response says it answers; undefined when it says none and every bearer's confirmation in the
+ * assertion does.
+ */
 export function answeredRequest(response: Element, assertion: Element): { requestId?: string } | undefined {
   const requestId = attributeOf(response, "InResponseTo");
   if (requestId !== undefined) return { requestId };
   const bearers = bearersOf(assertion);
-  const answer = (confirmation: Element) => childrenOf(confirmation, ASSERTION, "SubjectConfirmationData").some((data) => data.hasAttribute("InResponseTo"));
+  const answer = (confirmation: Element) =>
+    childrenOf(confirmation, ASSERTION, "SubjectConfirmationData").some((data) => data.hasAttribute("InResponseTo"));
   return bearers.length > 0 && bearers.every(answer) ? undefined : {};
 }
 
@@ -55,9 +63,15 @@ export function responseFault(response: Element, expected: Expectation): SamlRef
 
 /** What is wrong with the assertion, but for whom it names. */
 export function assertionFault(assertion: Element, expected: Expectation): SamlRefusal | undefined {
-  if (attributeOf(assertion, "Version") !== "2.0" || (attributeOf(assertion, "ID") ?? "") === "") return "structure_refused";
+  if (attributeOf(assertion, "Version") !== "2.0" || (attributeOf(assertion, "ID") ?? "") === "")
+    return "structure_refused";
   if (issuerOf(assertion) !== expected.issuer) return "issuer_mismatch";
-  return ageFault(assertion, expected) ?? conditionsFault(assertion, expected) ?? confirmationFault(assertion, expected) ?? authnFault(assertion, expected);
+  return (
+    ageFault(assertion, expected) ??
+    conditionsFault(assertion, expected) ??
+    confirmationFault(assertion, expected) ??
+    authnFault(assertion, expected)
+  );
 }
 
 /** Whom the element says it is from; undefined when it does not say so once. */
@@ -73,13 +87,22 @@ function ageFault(assertion: Element, { now, skewMs }: Expectation): SamlRefusal
   return issued + MAX_ASSERTION_AGE_MS <= now - skewMs ? "expired" : undefined;
 }
 
-/** They may do without an end, because the assertion's age and its confirmation have one. Every restriction must name this service among its audiences. */
+/**
+ * They may do without an end, because the assertion's age and its confirmation have one. Every restriction must name
+ * this service among its audiences.
+ */
 function conditionsFault(assertion: Element, expected: Expectation): SamlRefusal | undefined {
   const conditions = onlyChild(assertion, ASSERTION, "Conditions");
   if (!conditions) return "conditions_refused";
-  if (childrenOf(conditions).some((condition) => condition.namespaceURI !== ASSERTION || !KNOWN_CONDITIONS.includes(condition.localName))) return "conditions_refused";
+  if (
+    childrenOf(conditions).some(
+      (condition) => condition.namespaceURI !== ASSERTION || !KNOWN_CONDITIONS.includes(condition.localName),
+    )
+  )
+    return "conditions_refused";
   const restrictions = childrenOf(conditions, ASSERTION, "AudienceRestriction");
-  const meant = (restriction: Element) => childrenOf(restriction, ASSERTION, "Audience").some((each) => textOf(each)?.trim() === expected.audience);
+  const meant = (restriction: Element) =>
+    childrenOf(restriction, ASSERTION, "Audience").some((each) => textOf(each)?.trim() === expected.audience);
   if (restrictions.length === 0 || !restrictions.every(meant)) return "audience_mismatch";
   return timeFault(conditions, expected);
 }
@@ -92,7 +115,9 @@ function confirmationFault(assertion: Element, expected: Expectation): SamlRefus
 
 function bearersOf(assertion: Element): Element[] {
   const subject = onlyChild(assertion, ASSERTION, "Subject");
-  return subject ? childrenOf(subject, ASSERTION, "SubjectConfirmation").filter((each) => attributeOf(each, "Method") === BEARER) : [];
+  return subject
+    ? childrenOf(subject, ASSERTION, "SubjectConfirmation").filter((each) => attributeOf(each, "Method") === BEARER)
+    : [];
 }
 
 function bearerFault(confirmation: Element, expected: Expectation): SamlRefusal | undefined {
@@ -105,7 +130,10 @@ function bearerFault(confirmation: Element, expected: Expectation): SamlRefusal 
   return timeFault(data, expected);
 }
 
-/** There may be several statements. A class that is required stands in one of them, and the session is over with the first that ends. */
+/**
+ * There may be several statements. A class that is required stands in one of them, and the session is over with the
+ * first that ends.
+ */
 function authnFault(assertion: Element, { authnContextClassRefs, now, skewMs }: Expectation): SamlRefusal | undefined {
   const statements = childrenOf(assertion, ASSERTION, "AuthnStatement");
   if (statements.length === 0) return "authn_statement_refused";
@@ -131,7 +159,10 @@ function timeFault(element: Element, { now, skewMs }: Expectation): SamlRefusal 
   return until === undefined || until > now - skewMs ? undefined : "expired";
 }
 
-/** An instant, milliseconds; undefined when the attribute is absent, NaN when it is none. A time without a zone is none (core, 1.3.3). */
+/**
+ * An instant, milliseconds; undefined when the attribute is absent, NaN when it is none. A time without a zone is none
+ * (core, 1.3.3).
+ */
 export function instantOf(element: Element, name: string): number | undefined {
   const value = attributeOf(element, name);
   return value === undefined ? undefined : parseInstant(value);

@@ -1,4 +1,7 @@
-/** Everything that a posted SAML response must be, from its text to the person in it. Needs no store and writes nothing: it runs in a thread. */
+/**
+ * Everything that a posted SAML response must be, from its text to the person in it. Needs no store and writes nothing:
+ * it runs in a thread.
+ */
 import type { SamlConnection } from "../../../store/collections/saml-connections.js";
 import { acsUrl, spEntityId } from "../addresses.js";
 import { answeredRequest, assertionFault, type Expectation, responseFault } from "./assertion.js";
@@ -36,11 +39,22 @@ export async function checkResponse(posted: PostedResponse): Promise<CheckedResp
   const { publicUrl, connection, xml, now } = posted;
   const { requireSignedResponse, keys = [] } = connection;
   const certificates = liveCertificates(connection.certificates, now).map(({ pem }) => pem);
-  const decrypted = decryptResponse({ xml, certificates, keys, recipient: spEntityId(publicUrl, connection.id), requireSignedResponse, now: new Date(now) });
+  const decrypted = decryptResponse({
+    xml,
+    certificates,
+    keys,
+    recipient: spEntityId(publicUrl, connection.id),
+    requireSignedResponse,
+    now: new Date(now),
+  });
   if (!decrypted) return checkPlain(posted, { certificates, requireSignedResponse }).outcome;
   if (!decrypted.ok) return decrypted;
-  const { authentic, outcome } = checkPlain({ ...posted, xml: decrypted.xml }, { certificates, requireSignedResponse: false, opened: decrypted });
-  // Until a signature has held, whoever made the ciphertext up must not learn what became of it (padding oracle). The response's own covers the ciphertext.
+  const { authentic, outcome } = checkPlain(
+    { ...posted, xml: decrypted.xml },
+    { certificates, requireSignedResponse: false, opened: decrypted },
+  );
+  // Until a signature has held, whoever made the ciphertext up must not learn what became of it (padding oracle). The
+  // response's own covers the ciphertext.
   return authentic || decrypted.signed ? outcome : refused("decryption_failed");
 }
 
@@ -65,17 +79,34 @@ function checkPlain(posted: PostedResponse, { certificates, requireSignedRespons
   const request = answeredByBrowser(posted, read);
   if (!request.ok) return unproven(request);
   const expected: Expectation = {
-    issuer: connection.entityId, acsUrl: acsUrl(publicUrl, connection.id), audience: spEntityId(publicUrl, connection.id),
-    authnContextClassRefs: connection.authnContextClassRefs ?? [], now, skewMs: posted.skewMs,
-    responseSigned: opened?.signed ?? read.signatures.length > 1, encrypted: opened !== undefined, ...(request.requestId !== undefined && { requestId: request.requestId }),
+    issuer: connection.entityId,
+    acsUrl: acsUrl(publicUrl, connection.id),
+    audience: spEntityId(publicUrl, connection.id),
+    authnContextClassRefs: connection.authnContextClassRefs ?? [],
+    now,
+    skewMs: posted.skewMs,
+    responseSigned: opened?.signed ?? read.signatures.length > 1,
+    encrypted: opened !== undefined,
+    ...(request.requestId !== undefined && { requestId: request.requestId }),
   };
   const signed = verifiedAssertion(posted.xml, read, certificates);
   // What is said of a response that is not authentic decides nothing; it only tells an administrator what to look at.
-  if (!signed) return unproven(refused(responseFault(read.response, expected) ?? assertionFault(read.assertion, expected) ?? "signature_invalid"));
+  if (!signed)
+    return unproven(
+      refused(
+        responseFault(read.response, expected) ?? assertionFault(read.assertion, expected) ?? "signature_invalid",
+      ),
+    );
   const fault = responseFault(read.response, expected) ?? assertionFault(signed, expected);
   if (fault) return { authentic: true, outcome: refused(fault) };
   const named = readIdentity(signed, connection);
-  const outcome = named.ok ? { ok: true as const, identity: lasting(named.identity, posted), ...(request.requestId !== undefined && { requestId: request.requestId }) } : refused(named.code);
+  const outcome = named.ok
+    ? {
+        ok: true as const,
+        identity: lasting(named.identity, posted),
+        ...(request.requestId !== undefined && { requestId: request.requestId }),
+      }
+    : refused(named.code);
   return { authentic: true, outcome };
 }
 
@@ -85,7 +116,10 @@ interface Answered {
 }
 
 /** The request must be this browser's, made here for this connection, and not too old. */
-function answeredByBrowser({ connection, requests, now }: PostedResponse, { response, assertion }: ReadResponse): Answered | SamlRefused {
+function answeredByBrowser(
+  { connection, requests, now }: PostedResponse,
+  { response, assertion }: ReadResponse,
+): Answered | SamlRefused {
   const answered = answeredRequest(response, assertion);
   if (!answered) return refused("request_unknown");
   const { requestId } = answered;
@@ -95,18 +129,29 @@ function answeredByBrowser({ connection, requests, now }: PostedResponse, { resp
   return now - request.at <= REQUEST_LIFE_MS ? { ok: true, requestId } : refused("request_expired");
 }
 
-/** A session that is over by less than the clocks may differ lasts that much longer: it would end before the person sees the first page. */
+/**
+ * A session that is over by less than the clocks may differ lasts that much longer: it would end before the person sees
+ * the first page.
+ */
 function lasting(identity: SamlIdentity, { now, skewMs }: PostedResponse): SamlIdentity {
   const ends = identity.sessionNotOnOrAfter?.getTime();
   return ends === undefined || ends > now ? identity : { ...identity, sessionNotOnOrAfter: new Date(ends + skewMs) };
 }
 
 /** The assertion as it stands in the bytes that were signed; undefined when a signature does not hold. */
-function verifiedAssertion(xml: string, { signatures, assertion }: ReadResponse, certificates: readonly string[]): Element | undefined {
+function verifiedAssertion(
+  xml: string,
+  { signatures, assertion }: ReadResponse,
+  certificates: readonly string[],
+): Element | undefined {
   if (!signatures.every((signature) => isMadeByOne(signature, certificates))) return undefined;
-  const covered = signatures.map((signature) => ({ of: signature.parentNode, bytes: verifiedXml(xml, signature, certificates) }));
+  const covered = signatures.map((signature) => ({
+    of: signature.parentNode,
+    bytes: verifiedXml(xml, signature, certificates),
+  }));
   if (covered.some(({ bytes }) => bytes === undefined)) return undefined;
   const parsed = parseXml(covered.find(({ of }) => of === assertion)?.bytes ?? "");
-  if (!parsed.ok || parsed.root.localName !== "Assertion" || parsed.root.namespaceURI !== assertion.namespaceURI) return undefined;
+  if (!parsed.ok || parsed.root.localName !== "Assertion" || parsed.root.namespaceURI !== assertion.namespaceURI)
+    return undefined;
   return parsed.root.getAttribute("ID") === assertion.getAttribute("ID") ? parsed.root : undefined;
 }

@@ -1,6 +1,7 @@
 /**
- * A response whose one assertion is encrypted. Its own signature, which covers the encrypted form, is checked first; then the assertion is put
- * in the place of what held it, and the text that comes out is checked like any other response.
+ * A response whose one assertion is encrypted. Its own signature, which covers the encrypted form, is checked first;
+ * then the assertion is put in the place of what held it, and the text that comes out is checked like any other
+ * response.
  */
 import { liveSpKeys, type SpKey } from "../../../store/collections/saml-connections.js";
 import { decryptText, readEncryptedData } from "./encrypted-data.js";
@@ -22,14 +23,24 @@ export interface EncryptedResponse {
   now: Date;
 }
 
-/** The response with the assertion in plain and without the response's signature, which has been checked; undefined when none is encrypted, or not as an assertion alone. */
-export function decryptResponse(given: EncryptedResponse): { ok: true; xml: string; signed: boolean } | SamlRefused | undefined {
+/**
+ * The response with the assertion in plain and without the response's signature, which has been checked; undefined when
+ * none is encrypted, or not as an assertion alone.
+ */
+export function decryptResponse(
+  given: EncryptedResponse,
+): { ok: true; xml: string; signed: boolean } | SamlRefused | undefined {
   const { xml, recipient, now } = given;
   if (!xml.includes("EncryptedAssertion")) return undefined;
   const parsed = parseXml(xml, { outside: OUTSIDE });
   const elements = parsed.ok ? elementsOf(parsed.root) : [];
   const holder = parsed.ok && onlyChild(parsed.root, ASSERTION, "EncryptedAssertion");
-  if (!parsed.ok || !holder || elements.filter(({ localName }) => /^(?:Encrypted)?Assertion$/.test(localName)).length !== 1) return undefined;
+  if (
+    !parsed.ok ||
+    !holder ||
+    elements.filter(({ localName }) => /^(?:Encrypted)?Assertion$/.test(localName)).length !== 1
+  )
+    return undefined;
   if (!isResponse(parsed.root, elements)) return refused("structure_refused");
   // It stands outside of what is encrypted, and says nothing of it.
   const failure = failureOf(parsed.root);
@@ -40,19 +51,31 @@ export function decryptResponse(given: EncryptedResponse): { ok: true; xml: stri
   const keys = liveSpKeys(given.keys, now);
   if (data === "structure" || keys.length === 0) return refused("encrypted_refused");
   if (data === "algorithm") return refused("encryption_refused");
-  const assertion = decryptText(data, keys.map(({ privateKey }) => privateKey)) ?? "";
+  const assertion =
+    decryptText(
+      data,
+      keys.map(({ privateKey }) => privateKey),
+    ) ?? "";
   const plain = inPlain(xml, assertion);
-  return plain !== undefined && holdsAsMuch(plain, parsed.root) ? { ok: true, xml: plain, signed: childrenOf(parsed.root, SIGNATURE, "Signature").length > 0 } : refused("decryption_failed");
+  return plain !== undefined && holdsAsMuch(plain, parsed.root)
+    ? { ok: true, xml: plain, signed: childrenOf(parsed.root, SIGNATURE, "Signature").length > 0 }
+    : refused("decryption_failed");
 }
 
-function ownSignatureFault({ xml, certificates, requireSignedResponse }: EncryptedResponse, response: Element, elements: readonly Element[]): SamlRefused | undefined {
+function ownSignatureFault(
+  { xml, certificates, requireSignedResponse }: EncryptedResponse,
+  response: Element,
+  elements: readonly Element[],
+): SamlRefused | undefined {
   const signatures = elements.filter(({ localName }) => localName === "Signature");
   const [own, ...more] = childrenOf(response, SIGNATURE, "Signature");
   if (signatures.length !== (own ? 1 : 0) || more.length > 0) return refused("structure_refused");
   if (!own) return requireSignedResponse ? refused("signature_missing", SIGNATURE_MISSING.encrypted) : undefined;
   const shape = signatureFault(own);
   if (shape) return refused(shape);
-  return isMadeByOne(own, certificates) && verifiedXml(xml, own, certificates) !== undefined ? undefined : refused("signature_invalid");
+  return isMadeByOne(own, certificates) && verifiedXml(xml, own, certificates) !== undefined
+    ? undefined
+    : refused("signature_invalid");
 }
 
 /** Blanks may stand around the element, and no text: it would become part of the response. */
@@ -62,7 +85,9 @@ const ONE_ELEMENT = /^\s*<[^]*>\s*$/;
 function inPlain(xml: string, assertion: string): string | undefined {
   if (!ONE_ELEMENT.test(assertion)) return undefined;
   const bare = xml.replace(elementNamed("Signature"), "");
-  return elementNamed("EncryptedAssertion").test(bare) ? bare.replace(elementNamed("EncryptedAssertion"), () => assertion) : undefined;
+  return elementNamed("EncryptedAssertion").test(bare)
+    ? bare.replace(elementNamed("EncryptedAssertion"), () => assertion)
+    : undefined;
 }
 
 const elementNamed = (name: string): RegExp => new RegExp(`<((?:[^\\s<>/:"'=]+:)?${name})(?=[\\s>])[^]*?</\\1\\s*>`);
@@ -72,5 +97,10 @@ function holdsAsMuch(plain: string, response: Element): boolean {
   const parsed = parseXml(plain, { outside: OUTSIDE });
   const before = childrenOf(response).filter(({ localName }) => localName !== "Signature");
   const after = parsed.ok ? childrenOf(parsed.root) : [];
-  return after.length === before.length && after.every(({ localName }, index) => localName === before[index]?.localName.replace(/^Encrypted(?=Assertion$)/, ""));
+  return (
+    after.length === before.length &&
+    after.every(
+      ({ localName }, index) => localName === before[index]?.localName.replace(/^Encrypted(?=Assertion$)/, ""),
+    )
+  );
 }

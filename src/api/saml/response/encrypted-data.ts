@@ -1,4 +1,7 @@
-/** An EncryptedData of XML Encryption 1.1 with the keys that it came with: what may be in it, and what is in it for the holder of a key. */
+/**
+ * An EncryptedData of XML Encryption 1.1 with the keys that it came with: what may be in it, and what is in it for the
+ * holder of a key.
+ */
 import { createDecipheriv, createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import { type Oaep, type OaepHash, unwrapOaep } from "./key-transport.js";
 import { attributeOf, childrenOf, elementsOf, onlyChild, textOf } from "../xml.js";
@@ -12,20 +15,34 @@ interface Cipher {
   keyBytes: number;
 }
 const CIPHERS: ReadonlyMap<string, Cipher> = new Map<string, Cipher>([
-  [`${ENCRYPTION_11}aes128-gcm`, { name: "aes-128-gcm", keyBytes: 16 }], [`${ENCRYPTION_11}aes192-gcm`, { name: "aes-192-gcm", keyBytes: 24 }],
-  [`${ENCRYPTION_11}aes256-gcm`, { name: "aes-256-gcm", keyBytes: 32 }], [`${ENCRYPTION}aes128-cbc`, { name: "aes-128-cbc", keyBytes: 16 }],
-  [`${ENCRYPTION}aes192-cbc`, { name: "aes-192-cbc", keyBytes: 24 }], [`${ENCRYPTION}aes256-cbc`, { name: "aes-256-cbc", keyBytes: 32 }],
+  [`${ENCRYPTION_11}aes128-gcm`, { name: "aes-128-gcm", keyBytes: 16 }],
+  [`${ENCRYPTION_11}aes192-gcm`, { name: "aes-192-gcm", keyBytes: 24 }],
+  [`${ENCRYPTION_11}aes256-gcm`, { name: "aes-256-gcm", keyBytes: 32 }],
+  [`${ENCRYPTION}aes128-cbc`, { name: "aes-128-cbc", keyBytes: 16 }],
+  [`${ENCRYPTION}aes192-cbc`, { name: "aes-192-cbc", keyBytes: 24 }],
+  [`${ENCRYPTION}aes256-cbc`, { name: "aes-256-cbc", keyBytes: 32 }],
 ]);
 /** In the order in which our metadata offers them. */
-export const OFFERED_CIPHERS = [`${ENCRYPTION_11}aes256-gcm`, `${ENCRYPTION_11}aes128-gcm`, `${ENCRYPTION}aes256-cbc`, `${ENCRYPTION}aes128-cbc`] as const;
+export const OFFERED_CIPHERS = [
+  `${ENCRYPTION_11}aes256-gcm`,
+  `${ENCRYPTION_11}aes128-gcm`,
+  `${ENCRYPTION}aes256-cbc`,
+  `${ENCRYPTION}aes128-cbc`,
+] as const;
 export const OAEP_SHA1 = `${ENCRYPTION}rsa-oaep-mgf1p`;
 export const OAEP_11 = `${ENCRYPTION_11}rsa-oaep`;
 
 const DIGESTS: ReadonlyMap<string, OaepHash> = new Map<string, OaepHash>([
-  [`${SIGNATURE}sha1`, "sha1"], [`${ENCRYPTION}sha256`, "sha256"], ["http://www.w3.org/2001/04/xmldsig-more#sha384", "sha384"], [`${ENCRYPTION}sha512`, "sha512"],
+  [`${SIGNATURE}sha1`, "sha1"],
+  [`${ENCRYPTION}sha256`, "sha256"],
+  ["http://www.w3.org/2001/04/xmldsig-more#sha384", "sha384"],
+  [`${ENCRYPTION}sha512`, "sha512"],
 ]);
 const MASKS: ReadonlyMap<string, OaepHash> = new Map<string, OaepHash>([
-  [`${ENCRYPTION_11}mgf1sha1`, "sha1"], [`${ENCRYPTION_11}mgf1sha256`, "sha256"], [`${ENCRYPTION_11}mgf1sha384`, "sha384"], [`${ENCRYPTION_11}mgf1sha512`, "sha512"],
+  [`${ENCRYPTION_11}mgf1sha1`, "sha1"],
+  [`${ENCRYPTION_11}mgf1sha256`, "sha256"],
+  [`${ENCRYPTION_11}mgf1sha384`, "sha384"],
+  [`${ENCRYPTION_11}mgf1sha512`, "sha512"],
 ]);
 
 const IV_BYTES = { gcm: 12, cbc: 16 };
@@ -46,26 +63,43 @@ export interface EncryptedData {
   bytes: Buffer;
 }
 
-/** What stands in an element such as EncryptedAssertion: `structure` when it is not one EncryptedData with its keys, `algorithm` when they use others than are allowed. */
+/**
+ * What stands in an element such as EncryptedAssertion: `structure` when it is not one EncryptedData with its keys,
+ * `algorithm` when they use others than are allowed.
+ */
 export function readEncryptedData(holder: Element, recipient: string): EncryptedData | "structure" | "algorithm" {
   const data = onlyChild(holder, ENCRYPTION, "EncryptedData");
   const bytes = data && cipherBytes(data);
-  const all = elementsOf(holder).filter(({ namespaceURI, localName }) => namespaceURI === ENCRYPTION && localName === "EncryptedKey");
-  if (!data || !bytes || all.length === 0 || all.length > MAX_WRAPPED_KEYS || !all.every((key) => isInPlace(key, holder, data))) return "structure";
+  const all = elementsOf(holder).filter(
+    ({ namespaceURI, localName }) => namespaceURI === ENCRYPTION && localName === "EncryptedKey",
+  );
+  if (
+    !data ||
+    !bytes ||
+    all.length === 0 ||
+    all.length > MAX_WRAPPED_KEYS ||
+    !all.every((key) => isInPlace(key, holder, data))
+  )
+    return "structure";
   const mine = all.filter((key) => [undefined, recipient].includes(attributeOf(key, "Recipient")));
   const cipher = CIPHERS.get(algorithmOf(data) ?? "");
   const keys = (mine.length > 0 ? mine : all).flatMap((key) => readWrappedKey(key) ?? []);
   return cipher && keys.length > 0 ? { cipher, keys, bytes } : "algorithm";
 }
 
-/** In the KeyInfo of the data, or beside the data, where a RetrievalMethod or nothing at all leads (XML Encryption 1.1, 3.5; SAML core, 2.3.4). Each is tried, so no reference is followed. */
+/**
+ * In the KeyInfo of the data, or beside the data, where a RetrievalMethod or nothing at all leads (XML Encryption 1.1,
+ * 3.5; SAML core, 2.3.4). Each is tried, so no reference is followed.
+ */
 const isInPlace = (key: Element, holder: Element, data: Element): boolean =>
-  key.parentNode === holder || (key.parentNode?.parentNode === data && (key.parentNode as Element).localName === "KeyInfo");
+  key.parentNode === holder ||
+  (key.parentNode?.parentNode === data && (key.parentNode as Element).localName === "KeyInfo");
 
 function readWrappedKey(key: Element): WrappedKey | undefined {
   const method = onlyChild(key, ENCRYPTION, "EncryptionMethod");
   const bytes = cipherBytes(key);
-  if (!method || !bytes || bytes.length > MAX_WRAPPED_BYTES || childrenOf(method, ENCRYPTION, "OAEPparams").length > 0) return undefined;
+  if (!method || !bytes || bytes.length > MAX_WRAPPED_BYTES || childrenOf(method, ENCRYPTION, "OAEPparams").length > 0)
+    return undefined;
   const digestMethod = childrenOf(method, SIGNATURE, "DigestMethod")[0];
   const digest = digestMethod ? DIGESTS.get(attributeOf(digestMethod, "Algorithm") ?? "") : "sha1";
   const generation = childrenOf(method, ENCRYPTION_11, "MGF")[0];
@@ -89,13 +123,17 @@ function cipherBytes(encrypted: Element): Buffer | undefined {
 }
 
 /**
- * The text that was encrypted for one of the keys (PEM). Undefined for every other case alike: when a key does not fit, another is made up and the
- * work goes on with it (RFC 5246, 7.4.7.1), so that nobody learns from us where it failed.
+ * The text that was encrypted for one of the keys (PEM). Undefined for every other case alike: when a key does not fit,
+ * another is made up and the work goes on with it (RFC 5246, 7.4.7.1), so that nobody learns from us where it failed.
  */
-export function decryptText({ cipher, keys, bytes }: EncryptedData, privateKeys: readonly string[]): string | undefined {
+export function decryptText(
+  { cipher, keys, bytes }: EncryptedData,
+  privateKeys: readonly string[],
+): string | undefined {
   const own = privateKeys.map((pem) => createPrivateKey(pem));
   let text: string | undefined;
-  for (const wrapped of keys) for (const key of own) text ??= decoded(decrypted(cipher, sessionKey(key, wrapped, cipher.keyBytes), bytes));
+  for (const wrapped of keys)
+    for (const key of own) text ??= decoded(decrypted(cipher, sessionKey(key, wrapped, cipher.keyBytes), bytes));
   return text;
 }
 
@@ -116,7 +154,9 @@ function decrypted({ name }: Cipher, key: Buffer, bytes: Buffer): Buffer | undef
 /** IV, ciphertext, tag (XML Encryption 1.1, 5.2.4). */
 function openGcm(name: Cipher["name"], key: Buffer, bytes: Buffer): Buffer | undefined {
   if (bytes.length < IV_BYTES.gcm + TAG_BYTES) return undefined;
-  const decipher = createDecipheriv(name as "aes-256-gcm", key, bytes.subarray(0, IV_BYTES.gcm), { authTagLength: TAG_BYTES });
+  const decipher = createDecipheriv(name as "aes-256-gcm", key, bytes.subarray(0, IV_BYTES.gcm), {
+    authTagLength: TAG_BYTES,
+  });
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
   const text = decipher.update(bytes.subarray(IV_BYTES.gcm, -TAG_BYTES));
   decipher.final();

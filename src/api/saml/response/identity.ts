@@ -1,11 +1,17 @@
-/** Who the signed assertion names, and what it says of them. Everything is read from the bytes that the signature covers. */
+/**
+ * Who the signed assertion names, and what it says of them. Everything is read from the bytes that the signature
+ * covers.
+ */
 import { z } from "zod";
 import type { SamlConnection } from "../../../store/collections/saml-connections.js";
 import { authnContextOf, instantOf } from "./assertion.js";
 import { ASSERTION } from "./response.js";
 import { attributeOf, childrenOf, onlyChild, textOf } from "../xml.js";
 
-/** A person as the identity provider describes them. Who it is, is (connection, NameID); the e-mail address is for display only. */
+/**
+ * A person as the identity provider describes them. Who it is, is (connection, NameID); the e-mail address is for
+ * display only.
+ */
 export interface SamlIdentity {
   nameId: string;
   nameIdFormat?: string;
@@ -27,26 +33,55 @@ export interface SamlIdentity {
   assertionId: string;
 }
 
-export type ReadIdentity = { ok: true; identity: SamlIdentity } | { ok: false; code: "name_id_refused" | "attributes_refused" };
+export type ReadIdentity =
+  { ok: true; identity: SamlIdentity } | { ok: false; code: "name_id_refused" | "attributes_refused" };
 
 /** Names that hold a person's groups in the wild, the commonest first; the first one that is there counts. */
 const GROUPS_ATTRIBUTES = [
-  "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", "groups", "memberOf", "http://schemas.xmlsoap.org/claims/Group",
-  "urn:oid:1.3.6.1.4.1.5923.1.5.1.1", "isMemberOf", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role", "Role", "roles", "group",
+  "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
+  "groups",
+  "memberOf",
+  "http://schemas.xmlsoap.org/claims/Group",
+  "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
+  "isMemberOf",
+  "http://schemas.microsoft.com/ws/2008/06/identity/claims/role",
+  "Role",
+  "roles",
+  "group",
 ];
 const NAME_ATTRIBUTES = [
-  "displayName", "http://schemas.microsoft.com/identity/claims/displayname", "urn:oid:2.16.840.1.113730.3.1.241", "name",
-  "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name", "cn", "urn:oid:2.5.4.3",
+  "displayName",
+  "http://schemas.microsoft.com/identity/claims/displayname",
+  "urn:oid:2.16.840.1.113730.3.1.241",
+  "name",
+  "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name",
+  "cn",
+  "urn:oid:2.5.4.3",
 ];
 const EMAIL_ATTRIBUTES = [
-  "email", "mail", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress", "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.2.840.113549.1.9.1",
+  "email",
+  "mail",
+  "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+  "urn:oid:0.9.2342.19200300.100.1.3",
+  "urn:oid:1.2.840.113549.1.9.1",
 ];
 const EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 
-/** Attributes of these names have shadowed what a library or a language keeps there; no identity provider needs them. */
+/**
+ * Attributes of these names have shadowed what a library or a language keeps there; no identity provider needs them.
+ */
 const RESERVED = new Set([
-  ...Object.getOwnPropertyNames(Object.prototype), "prototype", "nameID", "nameIDFormat", "nameQualifier", "spNameQualifier", "inResponseTo", "sessionIndex",
-  "getAssertion", "getAssertionXml", "getSamlResponseXml",
+  ...Object.getOwnPropertyNames(Object.prototype),
+  "prototype",
+  "nameID",
+  "nameIDFormat",
+  "nameQualifier",
+  "spNameQualifier",
+  "inResponseTo",
+  "sessionIndex",
+  "getAssertion",
+  "getAssertionXml",
+  "getSamlResponseXml",
 ]);
 
 /** Entra ID names this one when a person is in more than 150 groups. */
@@ -72,13 +107,19 @@ export function readIdentity(assertion: Element, options: IdentityOptions): Read
   const groups = attributes && groupsOf(attributes, options);
   if (!groups) return { ok: false, code: "attributes_refused" };
   const displayName = displayed(attributes, NAME_ATTRIBUTES);
-  const email = displayed(attributes, EMAIL_ATTRIBUTES) ?? (named.nameIdFormat === EMAIL_FORMAT ? named.nameId : undefined);
+  const email =
+    displayed(attributes, EMAIL_ATTRIBUTES) ?? (named.nameIdFormat === EMAIL_FORMAT ? named.nameId : undefined);
   return {
     ok: true,
     identity: {
-      ...named, attributes, ...sessionOf(assertion, options), assertionId: attributeOf(assertion, "ID") ?? "", groups,
+      ...named,
+      attributes,
+      ...sessionOf(assertion, options),
+      assertionId: attributeOf(assertion, "ID") ?? "",
+      groups,
       ...(attributes.has(GROUPS_LINK) && { groupsOverage: true }),
-      ...(displayName !== undefined && { displayName }), ...(email !== undefined && { email }),
+      ...(displayName !== undefined && { displayName }),
+      ...(email !== undefined && { email }),
     },
   };
 }
@@ -98,17 +139,37 @@ export function nameIdIn(parent: Element): NameId | undefined {
     const value = element && attributeOf(element, name);
     return value !== undefined && value.length <= MAX_QUALIFIER && PLAIN.test(value) ? value : undefined;
   };
-  const [nameIdFormat, nameQualifier, spNameQualifier] = [qualifier("Format"), qualifier("NameQualifier"), qualifier("SPNameQualifier")];
-  return { nameId, ...(nameIdFormat !== undefined && { nameIdFormat }), ...(nameQualifier !== undefined && { nameQualifier }), ...(spNameQualifier !== undefined && { spNameQualifier }) };
+  const [nameIdFormat, nameQualifier, spNameQualifier] = [
+    qualifier("Format"),
+    qualifier("NameQualifier"),
+    qualifier("SPNameQualifier"),
+  ];
+  return {
+    nameId,
+    ...(nameIdFormat !== undefined && { nameIdFormat }),
+    ...(nameQualifier !== undefined && { nameQualifier }),
+    ...(spNameQualifier !== undefined && { spNameQualifier }),
+  };
 }
 
 /**
- * Values of the same name are joined, as Keycloak writes groups. Values that are not text (nested elements) are left out, and so is every
- * attribute that is not used: a photograph may be as large as the document. Undefined when one has a name that is reserved.
+ * Values of the same name are joined, as Keycloak writes groups. Values that are not text (nested elements) are left
+ * out, and so is every attribute that is not used: a photograph may be as large as the document. Undefined when one has
+ * a name that is reserved.
  */
-function readAttributes(assertion: Element, { groupsAttribute }: IdentityOptions): Map<string, readonly string[]> | undefined {
-  const elements = childrenOf(assertion, ASSERTION, "AttributeStatement").flatMap((statement) => childrenOf(statement, ASSERTION, "Attribute"));
-  const used = new Set([...(groupsAttribute === undefined ? GROUPS_ATTRIBUTES : [groupsAttribute]), ...NAME_ATTRIBUTES, ...EMAIL_ATTRIBUTES, GROUPS_LINK]);
+function readAttributes(
+  assertion: Element,
+  { groupsAttribute }: IdentityOptions,
+): Map<string, readonly string[]> | undefined {
+  const elements = childrenOf(assertion, ASSERTION, "AttributeStatement").flatMap((statement) =>
+    childrenOf(statement, ASSERTION, "Attribute"),
+  );
+  const used = new Set([
+    ...(groupsAttribute === undefined ? GROUPS_ATTRIBUTES : [groupsAttribute]),
+    ...NAME_ATTRIBUTES,
+    ...EMAIL_ATTRIBUTES,
+    GROUPS_LINK,
+  ]);
   const attributes = new Map<string, string[]>();
   for (const element of elements) {
     const name = attributeOf(element, "Name") ?? "";
@@ -121,7 +182,10 @@ function readAttributes(assertion: Element, { groupsAttribute }: IdentityOptions
 }
 
 /** Undefined when they are too many or too long: cut, they could give another role. */
-function groupsOf(attributes: ReadonlyMap<string, readonly string[]>, { groupsAttribute }: IdentityOptions): readonly string[] | undefined {
+function groupsOf(
+  attributes: ReadonlyMap<string, readonly string[]>,
+  { groupsAttribute }: IdentityOptions,
+): readonly string[] | undefined {
   const name = groupsAttribute ?? GROUPS_ATTRIBUTES.find((each) => attributes.has(each));
   const checked = groupsSchema.safeParse(name === undefined ? [] : (attributes.get(name) ?? []));
   return checked.success ? [...new Set(checked.data)].filter((group) => group !== "") : undefined;
@@ -131,15 +195,25 @@ function displayed(attributes: ReadonlyMap<string, readonly string[]>, names: re
   return names.flatMap((name) => attributes.get(name) ?? []).find((value) => value.length <= 256 && PLAIN.test(value));
 }
 
-/** Of several statements the session ends with the first that ends, and the class that the connection requires is the one that counts. */
-function sessionOf(assertion: Element, { authnContextClassRefs = [] }: IdentityOptions): Pick<SamlIdentity, "sessionIndex" | "sessionNotOnOrAfter" | "authnContextClassRef"> {
+/**
+ * Of several statements the session ends with the first that ends, and the class that the connection requires is the
+ * one that counts.
+ */
+function sessionOf(
+  assertion: Element,
+  { authnContextClassRefs = [] }: IdentityOptions,
+): Pick<SamlIdentity, "sessionIndex" | "sessionNotOnOrAfter" | "authnContextClassRef"> {
   const statements = childrenOf(assertion, ASSERTION, "AuthnStatement");
   const sessionIndex = statements.flatMap((each) => attributeOf(each, "SessionIndex") ?? [])[0]?.slice(0, 256);
   const ends = Math.min(...statements.flatMap((each) => instantOf(each, "SessionNotOnOrAfter") ?? []));
   const classRefs = statements.flatMap((each) => authnContextOf(each) ?? []);
-  const authnContextClassRef = (classRefs.find((each) => authnContextClassRefs.includes(each)) ?? classRefs[0])?.slice(0, 256);
+  const authnContextClassRef = (classRefs.find((each) => authnContextClassRefs.includes(each)) ?? classRefs[0])?.slice(
+    0,
+    256,
+  );
   return {
-    ...(sessionIndex !== undefined && { sessionIndex }), ...(Number.isFinite(ends) && { sessionNotOnOrAfter: new Date(ends) }),
+    ...(sessionIndex !== undefined && { sessionIndex }),
+    ...(Number.isFinite(ends) && { sessionNotOnOrAfter: new Date(ends) }),
     ...(authnContextClassRef !== undefined && { authnContextClassRef }),
   };
 }

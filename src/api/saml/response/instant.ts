@@ -3,8 +3,9 @@
 const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?$/;
 
 /**
- * Milliseconds since the epoch; NaN when the text is no time that the calendar has, such as 30 February, which Date.parse takes for 2 March.
- * `zone`: what a time without one means. A response's is none, because its validity is a matter of minutes.
+ * Milliseconds since the epoch; NaN when the text is no time that the calendar has, such as 30 February, which
+ * Date.parse takes for 2 March. `zone`: what a time without one means. A response's is none, because its validity is a
+ * matter of minutes.
  */
 export function parseInstant(text: string, zone: "needed" | "utc" = "needed"): number {
   const [, year, month, day, hour, minute, second, given] = INSTANT.exec(text) ?? [];

@@ -1,6 +1,7 @@
 /**
- * RSA-OAEP as XML Encryption has it (XML Encryption 1.1, 5.5.2): digest and mask generation may use different hashes, which OpenSSL's own
- * OAEP in Node cannot be told. RSA with PKCS #1 v1.5 padding is not among the algorithms: it lends itself to Bleichenbacher's attack.
+ * RSA-OAEP as XML Encryption has it (XML Encryption 1.1, 5.5.2): digest and mask generation may use different hashes,
+ * which OpenSSL's own OAEP in Node cannot be told. RSA with PKCS #1 v1.5 padding is not among the algorithms: it lends
+ * itself to Bleichenbacher's attack.
  */
 import { constants, createHash, type KeyObject, privateDecrypt } from "node:crypto";
 
@@ -10,17 +11,24 @@ export interface Oaep {
   mgf: OaepHash;
 }
 
-/** The wrapped key; undefined when it was not wrapped so for this key. Whoever asks must not let a stranger see which of the two it was. */
+/**
+ * The wrapped key; undefined when it was not wrapped so for this key. Whoever asks must not let a stranger see which of
+ * the two it was.
+ */
 export function unwrapOaep(key: KeyObject, { digest, mgf }: Oaep, wrapped: Uint8Array): Buffer | undefined {
   try {
-    if (digest === mgf) return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: digest }, wrapped);
+    if (digest === mgf)
+      return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: digest }, wrapped);
     return withoutOaep(privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, wrapped), digest, mgf);
   } catch {
     return undefined;
   }
 }
 
-/** EME-OAEP decoding (RFC 8017, 7.1.2, step 3), with an empty label. Every byte is looked at whatever the ones before it were (Manger's attack). */
+/**
+ * EME-OAEP decoding (RFC 8017, 7.1.2, step 3), with an empty label. Every byte is looked at whatever the ones before it
+ * were (Manger's attack).
+ */
 function withoutOaep(encoded: Buffer, digest: OaepHash, mgf: OaepHash): Buffer | undefined {
   const expected = createHash(digest).digest();
   const length = expected.length;
@@ -54,4 +62,5 @@ function mask(seed: Uint8Array, length: number, hash: OaepHash): Buffer {
   return Buffer.concat(blocks, length);
 }
 
-const xored = (one: Uint8Array, other: Uint8Array): Buffer => Buffer.from(one.map((byte, index) => byte ^ (other[index] ?? 0)));
+const xored = (one: Uint8Array, other: Uint8Array): Buffer =>
+  Buffer.from(one.map((byte, index) => byte ^ (other[index] ?? 0)));

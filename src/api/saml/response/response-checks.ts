@@ -1,6 +1,6 @@
 /**
- * Checks responses in a thread of their own: a hostile one of 21 KB took 0.3 s of CPU, in which nothing else was answered. Few are checked
- * at once, few wait, and one that takes too long is ended with its thread.
+ * Checks responses in a thread of their own: a hostile one of 21 KB took 0.3 s of CPU, in which nothing else was
+ * answered. Few are checked at once, few wait, and one that takes too long is ended with its thread.
  */
 import { availableParallelism } from "node:os";
 import { Piscina } from "piscina";
@@ -28,7 +28,10 @@ const MAX_THREADS = Math.min(2, availableParallelism());
 const WAITING = 32;
 /** 1,900 groups take 1 s of CPU; a thread on a busy machine gets a fifth of it. */
 const DEADLINE_MS = 10_000;
-/** Longest wait for a thread to be free, or to start, which takes 0.5 s on an idle machine and took 35 s on one with eight times too much to do. */
+/**
+ * Longest wait for a thread to be free, or to start, which takes 0.5 s on an idle machine and took 35 s on one with
+ * eight times too much to do.
+ */
 const WAIT_MS = 60_000;
 const IDLE_MS = 60_000;
 
@@ -53,14 +56,24 @@ function createDeadline(begun: BigInt64Array, deadlineMs: number): { signal: Abo
 }
 
 /** The checks of one process. No thread runs until there is something to check. */
-export function createResponseChecks({ waiting = WAITING, deadlineMs = DEADLINE_MS }: ResponseCheckOptions = {}): ResponseChecks {
+export function createResponseChecks({
+  waiting = WAITING,
+  deadlineMs = DEADLINE_MS,
+}: ResponseCheckOptions = {}): ResponseChecks {
   let made: Piscina<Task, CheckedResponse | SamlRefused> | undefined;
-  const pool = () => (made ??= new Piscina({
-    ...threadFile("check-thread", import.meta.url),
-    minThreads: 0, maxThreads: MAX_THREADS, maxQueue: waiting, idleTimeout: IDLE_MS,
-    // Of the environment it needs nothing. The heap bounds what a response may unfold to.
-    env: {}, resourceLimits: { maxOldGenerationSizeMb: 128 }, atomics: "disabled", recordTiming: false,
-  }));
+  const pool = () =>
+    (made ??= new Piscina({
+      ...threadFile("check-thread", import.meta.url),
+      minThreads: 0,
+      maxThreads: MAX_THREADS,
+      maxQueue: waiting,
+      idleTimeout: IDLE_MS,
+      // Of the environment it needs nothing. The heap bounds what a response may unfold to.
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: 128 },
+      atomics: "disabled",
+      recordTiming: false,
+    }));
   return {
     async check(posted) {
       if (pool().queueSize >= waiting) return refused("busy");
@@ -71,7 +84,8 @@ export function createResponseChecks({ waiting = WAITING, deadlineMs = DEADLINE_
       } catch (error) {
         if (deadline.signal.aborted) return refused("too_slow");
         // A thread that ran out of its heap takes its response along, and the next one gets a new thread.
-        if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY") return refused("response_too_complex");
+        if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY")
+          return refused("response_too_complex");
         throw error;
       } finally {
         deadline.clear();

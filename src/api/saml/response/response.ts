@@ -1,4 +1,7 @@
-/** The shape that a posted SAML response must have before its signatures are looked at: one Response, one Assertion, plain signatures on just these. */
+/**
+ * The shape that a posted SAML response must have before its signatures are looked at: one Response, one Assertion,
+ * plain signatures on just these.
+ */
 import { ENCRYPTION } from "./encrypted-data.js";
 import { ASSERTION, PROTOCOL, SIGNATURE } from "../namespaces.js";
 import { refused, type SamlRefusal, type SamlRefused, SIGNATURE_MISSING } from "../refusals.js";
@@ -29,11 +32,17 @@ export interface ReadResponse {
   assertion: Element;
 }
 
-const FAULTS: Record<XmlFault, SamlRefusal> = { markup: "markup_refused", too_complex: "response_too_complex", malformed: "response_unreadable" };
+const FAULTS: Record<XmlFault, SamlRefusal> = {
+  markup: "markup_refused",
+  too_complex: "response_too_complex",
+  malformed: "response_unreadable",
+};
 
 export interface Reading {
   requireSignedResponse: boolean;
-  /** The response's own signature is no longer in the text, because its assertion was encrypted; whether there was one. */
+  /**
+   * The response's own signature is no longer in the text, because its assertion was encrypted; whether there was one.
+   */
   wasSigned?: boolean;
 }
 
@@ -44,15 +53,19 @@ export function readResponse(xml: string, reading: Reading): ReadResponse | Saml
   const response = parsed.root;
   const elements = elementsOf(response);
   // Whoever failed sends no assertion, and signs nothing as a rule.
-  const failure = response.namespaceURI === PROTOCOL && response.localName === "Response" ? failureOf(response) : undefined;
+  const failure =
+    response.namespaceURI === PROTOCOL && response.localName === "Response" ? failureOf(response) : undefined;
   if (failure) return failure;
-  if (elements.some((element) => element.namespaceURI === ENCRYPTION || element.localName.startsWith("Encrypted"))) return refused("encrypted_refused");
+  if (elements.some((element) => element.namespaceURI === ENCRYPTION || element.localName.startsWith("Encrypted")))
+    return refused("encrypted_refused");
   const assertion = onlyChild(response, ASSERTION, "Assertion");
   if (!assertion || !isSound(response, elements)) return refused("structure_refused");
   const missing = missingSignature(response, assertion, reading);
   if (missing) return missing;
   const fault = signaturesFault(response, assertion, elements);
-  return fault ? refused(fault) : { ok: true, response, assertion, signatures: elements.filter(({ localName }) => localName === "Signature") };
+  return fault
+    ? refused(fault)
+    : { ok: true, response, assertion, signatures: elements.filter(({ localName }) => localName === "Signature") };
 }
 
 /** Base64 as in RFC 4648, line breaks allowed, and UTF-8: Node would drop what does not belong there without a word. */
@@ -60,7 +73,8 @@ export function decodeResponse(field: unknown): string | SamlRefused {
   if (typeof field !== "string") return refused("response_unreadable");
   if (field.length > MAX_CHARACTERS) return refused("response_too_large");
   const base64 = field.replaceAll(/[\t\n\r ]/g, "");
-  if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return refused("response_unreadable");
+  if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64))
+    return refused("response_unreadable");
   try {
     // Blank lines before the declaration are the commonest slip of a template, and no part of what was signed.
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(base64, "base64")).trimStart();
@@ -74,18 +88,33 @@ const isSound = (response: Element, elements: readonly Element[]): boolean =>
   isResponse(response, elements) && elements.filter((element) => element.localName === "Assertion").length === 1;
 
 /** No second Response either. */
-export const isResponse = (response: Element, elements: readonly Element[]): boolean => isMessage(response, elements, "Response");
+export const isResponse = (response: Element, elements: readonly Element[]): boolean =>
+  isMessage(response, elements, "Response");
 
 /** One message of this name, which is the root, and no id twice, however its attribute is spelt. */
 export function isMessage(root: Element, elements: readonly Element[], name: string): boolean {
-  if (root.namespaceURI !== PROTOCOL || root.localName !== name || elements.filter((element) => element.localName === name).length !== 1) return false;
+  if (
+    root.namespaceURI !== PROTOCOL ||
+    root.localName !== name ||
+    elements.filter((element) => element.localName === name).length !== 1
+  )
+    return false;
   const ids = elements.flatMap((element) =>
-    Array.from(element.attributes).filter((attribute) => attribute.name.replace(/^.*:/, "").toLowerCase() === "id").map(({ value }) => value));
+    Array.from(element.attributes)
+      .filter((attribute) => attribute.name.replace(/^.*:/, "").toLowerCase() === "id")
+      .map(({ value }) => value),
+  );
   return new Set(ids).size === ids.length;
 }
 
-function missingSignature(response: Element, assertion: Element, { requireSignedResponse, wasSigned = false }: Reading): SamlRefused | undefined {
-  const [inResponse, ofAssertion] = [response, assertion].map((element) => childrenOf(element, SIGNATURE, "Signature").length > 0);
+function missingSignature(
+  response: Element,
+  assertion: Element,
+  { requireSignedResponse, wasSigned = false }: Reading,
+): SamlRefused | undefined {
+  const [inResponse, ofAssertion] = [response, assertion].map(
+    (element) => childrenOf(element, SIGNATURE, "Signature").length > 0,
+  );
   const ofResponse = wasSigned || inResponse;
   if (ofAssertion && (ofResponse || !requireSignedResponse)) return undefined;
   return refused("signature_missing", SIGNATURE_MISSING[ofAssertion ? "response" : ofResponse ? "assertion" : "both"]);
@@ -95,7 +124,8 @@ function signaturesFault(response: Element, assertion: Element, elements: Elemen
   const signatures = elements.filter((element) => element.localName === "Signature");
   const ofResponse = childrenOf(response, SIGNATURE, "Signature");
   const ofAssertion = childrenOf(assertion, SIGNATURE, "Signature");
-  if (ofResponse.length > 1 || ofAssertion.length > 1 || signatures.length !== ofResponse.length + ofAssertion.length) return "structure_refused";
+  if (ofResponse.length > 1 || ofAssertion.length > 1 || signatures.length !== ofResponse.length + ofAssertion.length)
+    return "structure_refused";
   for (const signature of signatures) {
     const fault = signatureFault(signature);
     if (fault) return fault;
@@ -103,19 +133,32 @@ function signaturesFault(response: Element, assertion: Element, elements: Elemen
   return undefined;
 }
 
-/** XML Signature, section 4, cut down to what SAML 2.0 (core, 5.4) allows: an enveloped signature of the element it stands in. */
+/**
+ * XML Signature, section 4, cut down to what SAML 2.0 (core, 5.4) allows: an enveloped signature of the element it
+ * stands in.
+ */
 export function signatureFault(signature: Element): SamlRefusal | undefined {
   const within = elementsOf(signature);
   // A list of prefixes is gone through for each prefix in scope.
-  if (within.length > MAX_IN_SIGNATURE || within.some((element) => (element.getAttribute("PrefixList") ?? "").length > MAX_PREFIX_LIST)) return "response_too_complex";
+  if (
+    within.length > MAX_IN_SIGNATURE ||
+    within.some((element) => (element.getAttribute("PrefixList") ?? "").length > MAX_PREFIX_LIST)
+  )
+    return "response_too_complex";
   const info = onlyChild(signature, SIGNATURE, "SignedInfo");
   const reference = info && onlyChild(info, SIGNATURE, "Reference");
   const transforms = reference && onlyChild(reference, SIGNATURE, "Transforms");
-  if (!info || !reference || !transforms || !onlyChild(signature, SIGNATURE, "SignatureValue")) return "structure_refused";
+  if (!info || !reference || !transforms || !onlyChild(signature, SIGNATURE, "SignatureValue"))
+    return "structure_refused";
   const names = childrenOf(signature).map(({ localName }) => localName);
-  if (names.some((name) => !["SignedInfo", "SignatureValue", "KeyInfo"].includes(name)) || childrenOf(info).length !== 3) return "structure_refused";
+  if (
+    names.some((name) => !["SignedInfo", "SignatureValue", "KeyInfo"].includes(name)) ||
+    childrenOf(info).length !== 3
+  )
+    return "structure_refused";
   const id = attributeOf(signature.parentNode as Element, "ID");
-  if (id === undefined || !/^[A-Za-z_][A-Za-z0-9_.-]{0,255}$/.test(id) || attributeOf(reference, "URI") !== `#${id}`) return "structure_refused";
+  if (id === undefined || !/^[A-Za-z_][A-Za-z0-9_.-]{0,255}$/.test(id) || attributeOf(reference, "URI") !== `#${id}`)
+    return "structure_refused";
   const steps = childrenOf(transforms).map((transform) => attributeOf(transform, "Algorithm"));
   const allowed = [
     steps.length === 2 && steps[0] === ENVELOPED && steps[1] === EXCLUSIVE_C14N,

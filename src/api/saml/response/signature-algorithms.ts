@@ -1,4 +1,7 @@
-/** The signature algorithms that are taken from an identity provider (XML Signature 1.1, 6.4; RFC 9231), each with the kind of key that it needs. */
+/**
+ * The signature algorithms that are taken from an identity provider (XML Signature 1.1, 6.4; RFC 9231), each with the
+ * kind of key that it needs.
+ */
 import { constants, type KeyObject, verify, X509Certificate } from "node:crypto";
 
 interface SignatureAlgorithm {
@@ -45,13 +48,18 @@ export function hasUsableKey(certificate: X509Certificate): boolean {
   }
 }
 
-/** Whether the key of this certificate (PEM) made the signature by the algorithm of this URI. Never throws for what it is given to check. */
+/**
+ * Whether the key of this certificate (PEM) made the signature by the algorithm of this URI. Never throws for what it
+ * is given to check.
+ */
 export function isSignedBy(pem: string, algorithm: string, signed: Uint8Array, signature: Uint8Array): boolean {
   const known = SIGNATURE_ALGORITHMS.get(algorithm);
   if (!known) return false;
   try {
     const { publicKey } = new X509Certificate(pem);
-    return publicKey.asymmetricKeyType === known.keyType && verify(known.digest, signed, keyFor(publicKey, known), signature);
+    return (
+      publicKey.asymmetricKeyType === known.keyType && verify(known.digest, signed, keyFor(publicKey, known), signature)
+    );
   } catch {
     return false;
   }
@@ -60,5 +68,7 @@ export function isSignedBy(pem: string, algorithm: string, signed: Uint8Array, s
 function keyFor(key: KeyObject, { keyType, pss }: SignatureAlgorithm) {
   // r and s one after the other, each as long as the curve's order (XML Signature 1.1, 6.4.3), and not the DER of TLS.
   if (keyType === "ec") return { key, dsaEncoding: "ieee-p1363" as const };
-  return pss ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST } : { key };
+  return pss
+    ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+    : { key };
 }

@@ -1,6 +1,7 @@
 /**
- * Whether a signature was made with one of the connection's keys at all, asked of its SignedInfo alone, which is small: whoever has no such
- * key does not get the whole document canonicalized and digested. It proves nothing about the document; that is the library's part.
+ * Whether a signature was made with one of the connection's keys at all, asked of its SignedInfo alone, which is small:
+ * whoever has no such key does not get the whole document canonicalized and digested. It proves nothing about the
+ * document; that is the library's part.
  */
 import { ExclusiveCanonicalization } from "xml-crypto";
 import { algorithmOf, SIGNATURE } from "./response.js";
@@ -16,7 +17,9 @@ export function isMadeByOne(signature: Element, certificates: readonly string[])
   const algorithm = (info && algorithmOf(info, "SignatureMethod")) ?? "";
   if (!info || !value) return false;
   try {
-    const signed = Buffer.from(new ExclusiveCanonicalization().process(info, { ancestorNamespaces: namespacesAround(info) }));
+    const signed = Buffer.from(
+      new ExclusiveCanonicalization().process(info, { ancestorNamespaces: namespacesAround(info) }),
+    );
     const bytes = Buffer.from(textOf(value) ?? "", "base64");
     return certificates.some((pem) => isSignedBy(pem, algorithm, signed, bytes));
   } catch {

@@ -1,4 +1,6 @@
-/** What an identity provider says became of a request (SAML 2.0 core, 3.2.2.2), in words for the person who reads it. */
+/**
+ * What an identity provider says became of a request (SAML 2.0 core, 3.2.2.2), in words for the person who reads it.
+ */
 import { PROTOCOL } from "../namespaces.js";
 import { refused, type SamlRefused } from "../refusals.js";
 import { attributeOf, childrenOf, onlyChild } from "../xml.js";
@@ -12,8 +14,12 @@ const SENTENCES: Readonly<Record<string, string>> = {
   VersionMismatch: "The identity provider does not speak SAML 2.0.",
   AuthnFailed: "The identity provider could not authenticate the person.",
   InvalidAttrNameOrValue: "The identity provider met an attribute that it does not know.",
-  InvalidNameIDPolicy: "The identity provider has no name for the person in the form that is asked for. Set a NameID for this application there.",
-  NoAuthnContext: "The identity provider cannot authenticate people in the way that the connection asks for (`authnContextClassRefs`).",
+  InvalidNameIDPolicy:
+    "The identity provider has no name for the person in the form that is asked for. Set a NameID " +
+    "for this application there.",
+  NoAuthnContext:
+    "The identity provider cannot authenticate people in the way that the connection asks for " +
+    "(`authnContextClassRefs`).",
   NoAvailableIDP: "The identity provider could not reach the provider behind it.",
   NoPassive: "The identity provider would have had to ask the person, and did not.",
   NoSupportedIDP: "The identity provider supports none of the providers behind it.",
@@ -42,7 +48,10 @@ export function isSuccess(response: Element): boolean {
   return code !== undefined && attributeOf(code, "Value") === `${PREFIX}Success`;
 }
 
-/** The refusal for a response that reports a failure, with its second-level code; undefined for any other, also for one without a status. */
+/**
+ * The refusal for a response that reports a failure, with its second-level code; undefined for any other, also for one
+ * without a status.
+ */
 export function failureOf(response: Element): SamlRefused | undefined {
   if (childrenOf(response, PROTOCOL, "Status").length === 0 || isSuccess(response)) return undefined;
   const top = codeOf(response);

@@ -1,12 +1,16 @@
-/** The bytes that a signature covers, once it holds: nothing else of a document is read. xml-crypto canonicalizes; which algorithms and keys count is decided here. */
+/**
+ * The bytes that a signature covers, once it holds: nothing else of a document is read. xml-crypto canonicalizes; which
+ * algorithms and keys count is decided here.
+ */
 import { createHash, type KeyLike } from "node:crypto";
 import { type HashAlgorithm, type SignatureAlgorithm, SignedXml } from "xml-crypto";
 import { DIGEST_ALGORITHMS, isSignedBy, SIGNATURE_ALGORITHMS } from "./signature-algorithms.js";
 import { attributeOf } from "../xml.js";
 
 /**
- * The canonical XML of the element that the signature stands in, as it was signed with the key of one of the certificates (PEM); undefined when
- * it was not. The signature has the shape that response.ts asks for, and `xml` is the text that it was parsed from.
+ * The canonical XML of the element that the signature stands in, as it was signed with the key of one of the
+ * certificates (PEM); undefined when it was not. The signature has the shape that response.ts asks for, and `xml` is
+ * the text that it was parsed from.
  */
 export function verifiedXml(xml: string, signature: Element, certificates: readonly string[]): string | undefined {
   const parent = signature.parentNode as Element;
@@ -30,15 +34,26 @@ export function verifiedXml(xml: string, signature: Element, certificates: reado
   return undefined;
 }
 
-const hashes: Record<string, new () => HashAlgorithm> = Object.fromEntries([...DIGEST_ALGORITHMS].map(([uri, digest]) => [uri, class {
-  getAlgorithmName = (): string => uri;
-  getHash = (xml: string): string => createHash(digest).update(xml, "utf8").digest("base64");
-}]));
+const hashes: Record<string, new () => HashAlgorithm> = Object.fromEntries(
+  [...DIGEST_ALGORITHMS].map(([uri, digest]) => [
+    uri,
+    class {
+      getAlgorithmName = (): string => uri;
+      getHash = (xml: string): string => createHash(digest).update(xml, "utf8").digest("base64");
+    },
+  ]),
+);
 
-const verifiers: Record<string, new () => SignatureAlgorithm> = Object.fromEntries([...SIGNATURE_ALGORITHMS.keys()].map((uri) => [uri, class {
-  getAlgorithmName = (): string => uri;
-  getSignature = (): never => {
-    throw new Error("nothing is signed here");
-  };
-  verifySignature = (material: string, key: KeyLike, value: string): boolean => typeof key === "string" && isSignedBy(key, uri, Buffer.from(material, "utf8"), Buffer.from(value, "base64"));
-}]));
+const verifiers: Record<string, new () => SignatureAlgorithm> = Object.fromEntries(
+  [...SIGNATURE_ALGORITHMS.keys()].map((uri) => [
+    uri,
+    class {
+      getAlgorithmName = (): string => uri;
+      getSignature = (): never => {
+        throw new Error("nothing is signed here");
+      };
+      verifySignature = (material: string, key: KeyLike, value: string): boolean =>
+        typeof key === "string" && isSignedBy(key, uri, Buffer.from(material, "utf8"), Buffer.from(value, "base64"));
+    },
+  ]),
+);

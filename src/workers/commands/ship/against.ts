@@ -44,17 +44,23 @@ function parse(line: string): { seq: number; mac: string } | "head" | undefined 
     if (typeof value !== "object" || value === null) return undefined;
     if ("head" in value) return "head";
     const number = "id" in value && typeof value.id === "string" ? NUMBER.exec(value.id)?.[1] : undefined;
-    return number !== undefined && "mac" in value && typeof value.mac === "string" ? { seq: Number(number), mac: value.mac } : undefined;
+    return number !== undefined && "mac" in value && typeof value.mac === "string"
+      ? { seq: Number(number), mac: value.mac }
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Every entry of the copy must be in the database as it was, and the copy must have no gap. @throws StoreError, and Error when the file cannot be read */
+/**
+ * Every entry of the copy must be in the database as it was, and the copy must have no gap. @throws StoreError, and
+ * Error when the file cannot be read
+ */
 export async function compareWithCopy(audit: Pick<Store["audit"], "all">, file: string): Promise<Comparison> {
   const { macs, faults, unreadable } = await readCopy(file);
   const last = topOf(macs);
-  for (let seq = 1; seq <= last && faults.length < SHOWN_FAULTS; seq++) if (!macs.has(seq)) faults.push(`The copy lacks entry ${seq}.`);
+  for (let seq = 1; seq <= last && faults.length < SHOWN_FAULTS; seq++)
+    if (!macs.has(seq)) faults.push(`The copy lacks entry ${seq}.`);
   let same = 0;
   for await (const { id, mac } of audit.all()) {
     const number = NUMBER.exec(id)?.[1];

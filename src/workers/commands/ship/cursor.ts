@@ -1,4 +1,7 @@
-/** How far the audit was shipped, in a file of its own that survives a kill: written whole and by rename, after what it speaks of is safe. */
+/**
+ * How far the audit was shipped, in a file of its own that survives a kill: written whole and by rename, after what it
+ * speaks of is safe.
+ */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
@@ -20,8 +23,16 @@ export function createCursorFile(file: string, target: string): CursorFile {
       const text = textOf(file);
       if (text === undefined) return { target, seq: 0, mac: "" };
       const parsed = cursor.safeParse(jsonOf(text));
-      if (!parsed.success) throw new Error(`The cursor ${file} cannot be read: correct or remove it. Without one everything is shipped again, and the target tells duplicates by their id.`);
-      if (parsed.data.target !== target) throw new Error(`The cursor ${file} belongs to ${parsed.data.target}: give --cursor another file, or remove it to ship everything to ${target}.`);
+      if (!parsed.success)
+        throw new Error(
+          `The cursor ${file} cannot be read: correct or remove it. Without one everything is shipped ` +
+            "again, and the target tells duplicates by their id.",
+        );
+      if (parsed.data.target !== target)
+        throw new Error(
+          `The cursor ${file} belongs to ${parsed.data.target}: give --cursor another file, or remove ` +
+            `it to ship everything to ${target}.`,
+        );
       return parsed.data;
     },
     write(at) {

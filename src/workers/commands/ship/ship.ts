@@ -1,6 +1,7 @@
 /**
- * Ships the audit: reads on from a cursor, sends what is new, and moves the cursor once the target has it. So every entry arrives at
- * least once and in order, and one that comes twice has the same id. One batch is under way at a time: a slow target slows the reading.
+ * Ships the audit: reads on from a cursor, sends what is new, and moves the cursor once the target has it. So every
+ * entry arrives at least once and in order, and one that comes twice has the same id. One batch is under way at a time:
+ * a slow target slows the reading.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditEntry } from "../../../store/model.js";
@@ -29,7 +30,10 @@ export interface ShipOptions {
   mostPauseMs?: number;
 }
 
-/** The audit in the database is not the one that was shipped before: entries are missing, or others stand in their place. */
+/**
+ * The audit in the database is not the one that was shipped before: entries are missing, or others stand in their
+ * place.
+ */
 export class AuditBrokenError extends Error {}
 
 /**
@@ -56,13 +60,20 @@ export async function shipAudit(options: ShipOptions): Promise<{ shipped: number
   return { shipped, head: at };
 }
 
-const placeOf = (entry: AuditEntry | undefined): { seq: number; mac: string } => ({ seq: Number(entry?.id.slice(4)), mac: entry?.mac ?? "" });
+const placeOf = (entry: AuditEntry | undefined): { seq: number; mac: string } => ({
+  seq: Number(entry?.id.slice(4)),
+  mac: entry?.mac ?? "",
+});
 
 /** What was shipped must still be there as it was shipped. */
 async function assertSame(audit: ShipOptions["audit"], at: ShipCursor): Promise<void> {
   if (at.seq === 0) return;
   const [entry] = await audit.after(at.seq - 1, 1);
-  if (entry?.mac !== at.mac) throw new AuditBrokenError(`Entry ${at.seq} was shipped and is ${entry ? "another one" : "not there any more"}: the audit was changed or set back. Run audit:verify --against the shipped copy.`);
+  if (entry?.mac !== at.mac)
+    throw new AuditBrokenError(
+      `Entry ${at.seq} was shipped and is ${entry ? "another one" : "not there any more"}: the ` +
+        "audit was changed or set back. Run audit:verify --against the shipped copy.",
+    );
 }
 
 async function nextBatch({ audit, follow, say, signal }: ShipOptions, at: ShipCursor): Promise<AuditEntry[]> {
@@ -78,11 +89,13 @@ async function nextBatch({ audit, follow, say, signal }: ShipOptions, at: ShipCu
   if (entries.length === 0 && (await audit.reached()) > at.seq) {
     // One that was being written between the two questions is there now.
     entries = await audit.after(at.seq, BATCH.entries);
-    if (entries.length === 0) throw new AuditBrokenError(`Entry ${at.seq + 1} is missing, and later ones were there: run audit:verify.`);
+    if (entries.length === 0)
+      throw new AuditBrokenError(`Entry ${at.seq + 1} is missing, and later ones were there: run audit:verify.`);
   }
   let before = at.mac;
   for (const entry of entries) {
-    if (entry.prev !== before) throw new AuditBrokenError(`Entry ${placeOf(entry).seq} does not follow the one before it: run audit:verify.`);
+    if (entry.prev !== before)
+      throw new AuditBrokenError(`Entry ${placeOf(entry).seq} does not follow the one before it: run audit:verify.`);
     before = entry.mac ?? "";
   }
   return bounded(entries);
@@ -95,15 +108,26 @@ function bounded(entries: AuditEntry[]): AuditEntry[] {
 }
 
 /** False when it was stopped meanwhile. */
-async function sendUntilTaken({ target, follow, signal, say, mostPauseMs = PAUSE_MS.most }: ShipOptions, batch: AuditEntry[]): Promise<boolean> {
+async function sendUntilTaken(
+  { target, follow, signal, say, mostPauseMs = PAUSE_MS.most }: ShipOptions,
+  batch: AuditEntry[],
+): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     const sent: Sent = await target.send(batch);
     if (sent.ok) return true;
-    if (!sent.retry || (!follow && tries >= TRIES)) throw new Error(`The audit is not shipped beyond entry ${placeOf(batch[0]).seq - 1}: ${sent.reason}. Nothing is lost; run it again when that is mended.`);
+    if (!sent.retry || (!follow && tries >= TRIES))
+      throw new Error(
+        `The audit is not shipped beyond entry ${placeOf(batch[0]).seq - 1}: ${sent.reason}. Nothing ` +
+          "is lost; run it again when that is mended.",
+      );
     const pause = sent.retryAfterMs ?? Math.min(PAUSE_MS.first * 2 ** (tries - 1), mostPauseMs);
     say(`${target.name}: ${sent.reason}; tried again in ${Math.round(pause / 1_000)} s.`);
     // Never before the instant that the collector named (RFC 9110, 10.2.3); our own pause may be a little shorter.
-    await delay(pause * (sent.retryAfterMs === undefined ? 0.8 + 0.2 * Math.random() : 1 + 0.1 * Math.random()), undefined, { signal }).catch(() => undefined);
+    await delay(
+      pause * (sent.retryAfterMs === undefined ? 0.8 + 0.2 * Math.random() : 1 + 0.1 * Math.random()),
+      undefined,
+      { signal },
+    ).catch(() => undefined);
     if (signal.aborted) return false;
   }
 }

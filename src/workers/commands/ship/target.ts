@@ -31,11 +31,15 @@ export function createFileTarget(file: string): ShipTarget {
         const { size } = fstatSync(handle);
         // A line that a crash cut short stays alone on its line: its entry comes again, whole.
         const text = Buffer.from(`${size > 0 && !endsLine(handle, size) ? "\n" : ""}${linesOf(entries)}`);
-        for (let done = 0; done < text.length; ) done += writeSync(handle, text, done);
+        for (let done = 0; done < text.length;) done += writeSync(handle, text, done);
         fsyncSync(handle);
         return { ok: true };
       } catch (error) {
-        return { ok: false, retry: true, reason: `the file cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})` };
+        return {
+          ok: false,
+          retry: true,
+          reason: `the file cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})`,
+        };
       } finally {
         closeSync(handle);
       }
@@ -68,28 +72,50 @@ const AGAIN = new Set([408, 425, 429]);
 /** @throws Error that says what is wrong with the address or a file */
 export function createHttpsTarget({ url, format, tokenFile, caFile, timeoutMs = TIMEOUT_MS }: HttpsTarget): ShipTarget {
   const address = new URL(url);
-  if (address.protocol !== "https:") throw new Error("The audit is shipped by https only: give --to an https address or a file.");
-  if (address.username || address.password) throw new Error("Give the collector's token in a file (--token-file), not in the address.");
-  const agent = new Agent({ connect: { ...(caFile !== undefined && { ca: readAuthorities("--ca-file", caFile) }), minVersion: "TLSv1.2", rejectUnauthorized: true, timeout: timeoutMs }, connections: 1 });
-  const authorization = () => (tokenFile === undefined ? {} : { authorization: `Bearer ${readFileSync(tokenFile, "utf8").trim()}` });
+  if (address.protocol !== "https:")
+    throw new Error("The audit is shipped by https only: give --to an https address or a file.");
+  if (address.username || address.password)
+    throw new Error("Give the collector's token in a file (--token-file), not in the address.");
+  const agent = new Agent({
+    connect: {
+      ...(caFile !== undefined && { ca: readAuthorities("--ca-file", caFile) }),
+      minVersion: "TLSv1.2",
+      rejectUnauthorized: true,
+      timeout: timeoutMs,
+    },
+    connections: 1,
+  });
+  const authorization = () =>
+    tokenFile === undefined ? {} : { authorization: `Bearer ${readFileSync(tokenFile, "utf8").trim()}` };
   return {
     // A query may hold a token.
     name: `${address.origin}${address.pathname}`,
     async send(entries) {
       try {
         const { statusCode, headers, body } = await request(address, {
-          method: "POST", dispatcher: agent, headers: { ...authorization(), "content-type": CONTENT_TYPES[format] }, body: bodyOf(format, entries),
-          headersTimeout: timeoutMs, bodyTimeout: timeoutMs, signal: AbortSignal.timeout(2 * timeoutMs),
+          method: "POST",
+          dispatcher: agent,
+          headers: { ...authorization(), "content-type": CONTENT_TYPES[format] },
+          body: bodyOf(format, entries),
+          headersTimeout: timeoutMs,
+          bodyTimeout: timeoutMs,
+          signal: AbortSignal.timeout(2 * timeoutMs),
         });
         await body.dump({ limit: 64 * 1024 });
         if (statusCode >= 200 && statusCode < 300) return { ok: true };
         const after = parseRetryAfter([headers["retry-after"] ?? []].flat().join(", "), Date.now());
         return {
-          ok: false, retry: statusCode >= 500 || AGAIN.has(statusCode), reason: `the collector answered ${statusCode}`,
+          ok: false,
+          retry: statusCode >= 500 || AGAIN.has(statusCode),
+          reason: `the collector answered ${statusCode}`,
           ...(after !== undefined && { retryAfterMs: Math.min(after, MAX_RETRY_AFTER_MS) }),
         };
       } catch (error) {
-        return { ok: false, retry: true, reason: `the collector cannot be reached (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})` };
+        return {
+          ok: false,
+          retry: true,
+          reason: `the collector cannot be reached (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`,
+        };
       }
     },
     close: () => agent.destroy(),

@@ -1,10 +1,15 @@
-/** Documents of the shapes in which providers publish theirs (github.com/asyncapi/spec, github.com/Adyen/adyen-openapi and others). */
+/**
+ * Documents of the shapes in which providers publish theirs (github.com/asyncapi/spec, github.com/Adyen/adyen-openapi
+ * and others).
+ */
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { makeTenant, type RunningApi, startApi } from "../../running-api.js";
 
 let api: RunningApi;
 let count = 0;
-beforeAll(async () => (api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") })));
+beforeAll(
+  async () => (api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") })),
+);
 afterAll(() => api?.close());
 
 interface Import {
@@ -15,32 +20,82 @@ interface Import {
   warnings: { path: string; reason: string }[];
   errors?: { path: string; message: string }[];
 }
-const newApi = async (): Promise<string> => String((await api.call("POST", "/v1/apis", { body: { name: `Published ${++count}` } })).body["id"]);
-const send = async (document: unknown, { query = "", type, apiId }: { query?: string; type?: string; apiId?: string } = {}) => {
+const newApi = async (): Promise<string> =>
+  String((await api.call("POST", "/v1/apis", { body: { name: `Published ${++count}` } })).body["id"]);
+const send = async (
+  document: unknown,
+  { query = "", type, apiId }: { query?: string; type?: string; apiId?: string } = {},
+) => {
   const text = typeof document === "string" ? document : JSON.stringify(document);
-  return api.call<Import>("POST", `/v1/apis/${apiId ?? (await newApi())}/import${query}`, { body: Buffer.from(text), headers: { "content-type": type ?? (typeof document === "string" ? "application/yaml" : "application/json") } });
+  return api.call<Import>("POST", `/v1/apis/${apiId ?? (await newApi())}/import${query}`, {
+    body: Buffer.from(text),
+    headers: { "content-type": type ?? (typeof document === "string" ? "application/yaml" : "application/json") },
+  });
 };
-const named = (reason: RegExp) => expect.objectContaining({ reason: expect.stringMatching(reason) as string }) as object;
+const named = (reason: RegExp) =>
+  expect.objectContaining({ reason: expect.stringMatching(reason) as string }) as object;
 
-const json = (schema: unknown, more: Record<string, unknown> = {}) => ({ post: { requestBody: { content: { "application/json": { schema, ...more } } }, responses: { "200": { description: "ok" } } } });
-const openApi = (webhooks: Record<string, unknown>, more: Record<string, unknown> = {}) => ({ openapi: "3.1.0", info: { title: "x", version: "1" }, webhooks, ...more });
+const json = (schema: unknown, more: Record<string, unknown> = {}) => ({
+  post: {
+    requestBody: { content: { "application/json": { schema, ...more } } },
+    responses: { "200": { description: "ok" } },
+  },
+});
+const openApi = (webhooks: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
+  openapi: "3.1.0",
+  info: { title: "x", version: "1" },
+  webhooks,
+  ...more,
+});
 const asyncApi = (more: string) => `asyncapi: 3.0.0\ninfo: {title: x, version: 1.0.0}\n${more}`;
 
 describe("OpenAPI webhooks", () => {
   test("keys that begin with / or hold it, as addresses do", async () => {
-    const answer = await send(openApi({ "/P1_AUTHORISATION": json({}), "p1/orders/create": json({}), "p1.orders.create": json({}), "New pet!": { post: { operationId: "p1NewPet" } } }));
-    expect(answer, answer.text).toMatchObject({ status: 200, body: { created: ["P1_AUTHORISATION", "p1.orders.create", "p1NewPet"] } });
-    expect(answer.body.skipped).toEqual([{ path: "/webhooks/p1.orders.create", reason: expect.stringMatching(/earlier one, p1\.orders\.create/) as string }]);
+    const answer = await send(
+      openApi({
+        "/P1_AUTHORISATION": json({}),
+        "p1/orders/create": json({}),
+        "p1.orders.create": json({}),
+        "New pet!": { post: { operationId: "p1NewPet" } },
+      }),
+    );
+    expect(answer, answer.text).toMatchObject({
+      status: 200,
+      body: { created: ["P1_AUTHORISATION", "p1.orders.create", "p1NewPet"] },
+    });
+    expect(answer.body.skipped).toEqual([
+      {
+        path: "/webhooks/p1.orders.create",
+        reason: expect.stringMatching(/earlier one, p1\.orders\.create/) as string,
+      },
+    ]);
     expect(answer.body.warnings).toContainEqual(named(/is named p1NewPet: New pet! cannot/));
   });
 
   test("an example that does not fit is left out, and the type is imported", async () => {
-    const document = openApi({ "p2.x": json({ $ref: "#/components/schemas/A" }, { examples: { good: { value: { b: 1 } }, bad: { $ref: "#/components/examples/Bad" }, far: { externalValue: "https://x.example/e.json" } } }) },
-      { components: { schemas: { A: { type: "object", required: ["b"] } }, examples: { Bad: { value: { c: 4711 } } } } });
+    const document = openApi(
+      {
+        "p2.x": json(
+          { $ref: "#/components/schemas/A" },
+          {
+            examples: {
+              good: { value: { b: 1 } },
+              bad: { $ref: "#/components/examples/Bad" },
+              far: { externalValue: "https://x.example/e.json" },
+            },
+          },
+        ),
+      },
+      {
+        components: { schemas: { A: { type: "object", required: ["b"] } }, examples: { Bad: { value: { c: 4711 } } } },
+      },
+    );
     const apiId = await newApi();
     const answer = await send(document, { apiId });
     expect(answer, answer.text).toMatchObject({ status: 200, body: { created: ["p2.x"], skipped: [] } });
-    expect(answer.body.warnings).toEqual(expect.arrayContaining([named(/required property 'b'.*left out/), named(/no value in this document/)]));
+    expect(answer.body.warnings).toEqual(
+      expect.arrayContaining([named(/required property 'b'.*left out/), named(/no value in this document/)]),
+    );
     expect(answer.text).not.toContain("4711");
     expect((await api.store.eventTypes.get("p2.x"))?.examples).toEqual([{ b: 1 }]);
     expect((await send(document, { apiId })).body).toMatchObject({ unchanged: ["p2.x"], changed: [] });
@@ -49,41 +104,127 @@ describe("OpenAPI webhooks", () => {
     expect(strict.text).toMatch(/required property 'b'/);
   });
 
-  test("what has only a form body, another method, a remote reference, a circle or a pattern with look-around is skipped and named", async () => {
-    const answer = await send(openApi({
-      "p3.good": json({ type: "object" }), "p3.form": { post: { requestBody: { content: { "application/x-www-form-urlencoded": {} } } } }, "p3.get": { get: {} }, "p3.far": { $ref: "https://x.example/y.json" },
-      "p3.deep": json({ properties: { a: { $ref: "other.yaml#/a" } } }), "p3.none": json({ $ref: "#/components/schemas/None" }), "p3.loop": json({ $ref: "#/components/schemas/Loop" }), "p3.look": json({ pattern: "(?=a)" }), "p3 no name": json({}),
-    }, { components: { schemas: { Loop: { $ref: "#/components/schemas/Loop" } } } }));
-    expect(answer, answer.text).toMatchObject({ status: 200, body: { created: ["p3.good"] } });
-    const reasons: Record<string, string> = Object.fromEntries(answer.body.skipped.map(({ path, reason }): [string, string] => [path.split("/")[2]?.split(" ")[0] ?? "", reason]));
-    expect(reasons).toMatchObject({
-      "p3.form": expect.stringMatching(/JSON media type/) as string, "p3.get": expect.stringMatching(/method post/) as string, "p3.far": expect.stringMatching(/another document/) as string, "p3.deep": expect.stringMatching(/another document/) as string,
-      "p3.none": expect.stringMatching(/nothing in this document/) as string, "p3.look": expect.stringMatching(/RE2/) as string,
-    });
-    expect(answer.body.skipped).toEqual(expect.arrayContaining([named(/without end/), named(/has no name.*x-sealpost-event-type/)]));
-  });
+  test(
+    "what has only a form body, another method, a remote reference, a circle or a pattern with " +
+      "look-around is skipped and named",
+    async () => {
+      const answer = await send(
+        openApi(
+          {
+            "p3.good": json({ type: "object" }),
+            "p3.form": { post: { requestBody: { content: { "application/x-www-form-urlencoded": {} } } } },
+            "p3.get": { get: {} },
+            "p3.far": { $ref: "https://x.example/y.json" },
+            "p3.deep": json({ properties: { a: { $ref: "other.yaml#/a" } } }),
+            "p3.none": json({ $ref: "#/components/schemas/None" }),
+            "p3.loop": json({ $ref: "#/components/schemas/Loop" }),
+            "p3.look": json({ pattern: "(?=a)" }),
+            "p3 no name": json({}),
+          },
+          { components: { schemas: { Loop: { $ref: "#/components/schemas/Loop" } } } },
+        ),
+      );
+      expect(answer, answer.text).toMatchObject({ status: 200, body: { created: ["p3.good"] } });
+      const reasons: Record<string, string> = Object.fromEntries(
+        answer.body.skipped.map(({ path, reason }): [string, string] => [
+          path.split("/")[2]?.split(" ")[0] ?? "",
+          reason,
+        ]),
+      );
+      expect(reasons).toMatchObject({
+        "p3.form": expect.stringMatching(/JSON media type/) as string,
+        "p3.get": expect.stringMatching(/method post/) as string,
+        "p3.far": expect.stringMatching(/another document/) as string,
+        "p3.deep": expect.stringMatching(/another document/) as string,
+        "p3.none": expect.stringMatching(/nothing in this document/) as string,
+        "p3.look": expect.stringMatching(/RE2/) as string,
+      });
+      expect(answer.body.skipped).toEqual(
+        expect.arrayContaining([named(/without end/), named(/has no name.*x-sealpost-event-type/)]),
+      );
+    },
+  );
 
   test("a dry run tells the same, and nothing at all is a refusal that names everything", async () => {
     const apiId = await newApi();
-    const document = openApi({ "p4.form": { post: { requestBody: { content: { "text/plain": {} } } } }, "p4.get": { get: {} } });
-    expect((await send({ ...document, webhooks: { ...document.webhooks, "p4.ok": json({}) } }, { apiId, query: "?dryRun=true" })).body).toMatchObject({ created: ["p4.ok"], skipped: [{ path: "/webhooks/p4.form/post/requestBody/content" }, { path: "/webhooks/p4.get" }] });
-    expect(await send(document, { apiId })).toMatchObject({ status: 422, body: { code: "document_refused", errors: [{ path: "/webhooks/p4.form/post/requestBody/content" }, { path: "/webhooks/p4.get" }, { message: "describes no event that is sent" }] } });
+    const document = openApi({
+      "p4.form": { post: { requestBody: { content: { "text/plain": {} } } } },
+      "p4.get": { get: {} },
+    });
+    expect(
+      (
+        await send(
+          { ...document, webhooks: { ...document.webhooks, "p4.ok": json({}) } },
+          { apiId, query: "?dryRun=true" },
+        )
+      ).body,
+    ).toMatchObject({
+      created: ["p4.ok"],
+      skipped: [{ path: "/webhooks/p4.form/post/requestBody/content" }, { path: "/webhooks/p4.get" }],
+    });
+    expect(await send(document, { apiId })).toMatchObject({
+      status: 422,
+      body: {
+        code: "document_refused",
+        errors: [
+          { path: "/webhooks/p4.form/post/requestBody/content" },
+          { path: "/webhooks/p4.get" },
+          { message: "describes no event that is sent" },
+        ],
+      },
+    });
   });
 
-  test("keywords that nobody knows are left out with a warning; those of earlier drafts and of OpenAPI 3.0 are rewritten", async () => {
-    const answer = await send({ ...openApi({}), openapi: "3.0.3", "x-webhooks": { "p5.old": json({
-      $schema: "http://json-schema.org/draft-04/schema#", type: "object", weird: { a: 1 }, properties: { a: { type: "string", nullable: true, enum: ["x"] }, b: { type: "number", minimum: 1, exclusiveMinimum: true }, c: { $id: "https://x.example/c", items: [{ type: "string" }], additionalItems: false }, d: { $ref: "#/components/schemas/D/properties/inner", description: "a sibling" } },
-    }) }, components: { schemas: { D: { properties: { inner: { type: "integer" } } } } } });
-    expect(answer, answer.text).toMatchObject({ status: 200, body: { created: ["p5.old"], skipped: [], warnings: [named(/no keyword/), named(/resolved in the document/)] } });
-    expect((await api.store.eventTypes.get("p5.old"))?.schema).toMatchObject({ properties: {
-      a: { type: ["string", "null"], enum: ["x", null] }, b: { type: "number", exclusiveMinimum: 1 }, c: { prefixItems: [{ type: "string" }], items: false }, d: { $ref: "#/$defs/inner" },
-    }, $defs: { inner: { type: "integer" } } });
-  });
+  test(
+    "keywords that nobody knows are left out with a warning; those of earlier drafts and of " +
+      "OpenAPI 3.0 are rewritten",
+    async () => {
+      const answer = await send({
+        ...openApi({}),
+        openapi: "3.0.3",
+        "x-webhooks": {
+          "p5.old": json({
+            $schema: "http://json-schema.org/draft-04/schema#",
+            type: "object",
+            weird: { a: 1 },
+            properties: {
+              a: { type: "string", nullable: true, enum: ["x"] },
+              b: { type: "number", minimum: 1, exclusiveMinimum: true },
+              c: { $id: "https://x.example/c", items: [{ type: "string" }], additionalItems: false },
+              d: { $ref: "#/components/schemas/D/properties/inner", description: "a sibling" },
+            },
+          }),
+        },
+        components: { schemas: { D: { properties: { inner: { type: "integer" } } } } },
+      });
+      expect(answer, answer.text).toMatchObject({
+        status: 200,
+        body: { created: ["p5.old"], skipped: [], warnings: [named(/no keyword/), named(/resolved in the document/)] },
+      });
+      expect((await api.store.eventTypes.get("p5.old"))?.schema).toMatchObject({
+        properties: {
+          a: { type: ["string", "null"], enum: ["x", null] },
+          b: { type: "number", exclusiveMinimum: 1 },
+          c: { prefixItems: [{ type: "string" }], items: false },
+          d: { $ref: "#/$defs/inner" },
+        },
+        $defs: { inner: { type: "integer" } },
+      });
+    },
+  );
 
   test("a document of 3 MB, of which two webhooks are taken", async () => {
-    const paths = Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`/p${n}`, { get: { description: "d".repeat(900), responses: { "200": { description: "ok" } } } }]));
+    const paths = Object.fromEntries(
+      Array.from({ length: 3_000 }, (_, n) => [
+        `/p${n}`,
+        { get: { description: "d".repeat(900), responses: { "200": { description: "ok" } } } },
+      ]),
+    );
     const answer = await send(openApi({ "p6.one": json({}), "p6.two": json({}) }, { paths }));
-    expect(answer, answer.text.slice(0, 500)).toMatchObject({ status: 200, body: { created: ["p6.one", "p6.two"], skipped: [], warnings: [] } });
+    expect(answer, answer.text.slice(0, 500)).toMatchObject({
+      status: 200,
+      body: { created: ["p6.one", "p6.two"], skipped: [], warnings: [] },
+    });
   });
 });
 
@@ -92,8 +233,14 @@ test("a name of another api: the answer names that api to who may see it, and no
   await send(openApi({ "p7.made": json({}) }), { apiId: other.apiId });
   const document = openApi({ "p7.made": json({}), "p7.mine": json({}) });
   const mine = await newApi();
-  expect((await send(document, { apiId: mine })).body).toMatchObject({ created: ["p7.mine"], skipped: [{ path: "/webhooks/p7.made", reason: expect.stringContaining(other.apiId) as string }] });
-  expect(await send(openApi({ "p7.made": json({}) }), { apiId: mine })).toMatchObject({ status: 422, body: { errors: [{ message: expect.stringContaining(other.apiId) as string }, {}] } });
+  expect((await send(document, { apiId: mine })).body).toMatchObject({
+    created: ["p7.mine"],
+    skipped: [{ path: "/webhooks/p7.made", reason: expect.stringContaining(other.apiId) as string }],
+  });
+  expect(await send(openApi({ "p7.made": json({}) }), { apiId: mine })).toMatchObject({
+    status: 422,
+    body: { errors: [{ message: expect.stringContaining(other.apiId) as string }, {}] },
+  });
   const { token } = await api.key({ role: "provider", apiIds: [mine] });
   const limited = await api.call("POST", `/v1/apis/${mine}/import`, { key: token, body: document });
   expect(limited.text).toMatch(/an event type of another api/);
@@ -102,18 +249,28 @@ test("a name of another api: the answer names that api to who may see it, and no
 
 describe("AsyncAPI 3", () => {
   test("the message's name always, the address only where there is none", async () => {
-    const answer = await send(asyncApi(`channels:
+    const answer = await send(
+      asyncApi(`channels:
   root: {address: /, messages: {beat: {name: p8.heartbeat, payload: {type: object}}}}
   bare: {address: /, messages: {p8tick: {payload: {type: object}}}}
   named: {address: p8/by/address, messages: {a: {name: p8.byName, payload: {type: object}}}}
   address: {address: /p8/by/address, messages: {a: {payload: {type: object}}}}
   parameter: {address: '/v1/{symbol}', messages: {p8MarketData: {payload: {type: object}}}, parameters: {symbol: {}}}
-  several: {address: p8.several, messages: {p8one: {payload: {type: object}}, p8two: {name: 'not a name', payload: {type: object}}}}`));
-    expect(answer, answer.text).toMatchObject({ status: 200, body: { created: ["p8.heartbeat", "p8tick", "p8.byName", "p8.by.address", "p8MarketData", "p8one", "p8two"], skipped: [], warnings: [named(/is named p8two: not a name/)] } });
+  several: {address: p8.several, messages: {p8one: {payload: {type: object}}, p8two: {name: 'not a name', payload: {type: object}}}}`),
+    );
+    expect(answer, answer.text).toMatchObject({
+      status: 200,
+      body: {
+        created: ["p8.heartbeat", "p8tick", "p8.byName", "p8.by.address", "p8MarketData", "p8one", "p8two"],
+        skipped: [],
+        warnings: [named(/is named p8two: not a name/)],
+      },
+    });
   });
 
   test("one message in several channels is one event type", async () => {
-    const answer = await send(asyncApi(`channels:
+    const answer = await send(
+      asyncApi(`channels:
   on: {address: 'p9/{id}/on', messages: {turnOn: {$ref: '#/components/messages/turn'}}, parameters: {id: {}}}
   off: {address: 'p9/{id}/off', messages: {turnOff: {$ref: '#/components/messages/turn'}}, parameters: {id: {}}}
 operations:
@@ -123,7 +280,8 @@ components:
   messages: {turn: {name: p9Turn, traits: [{$ref: '#/components/messageTraits/h'}, {$ref: 'https://x.example/t.yml'}], payload: {$ref: '#/components/schemas/t'}}}
   schemas: {t: {type: object, properties: {command: {enum: ['on', off]}}}}
   messageTraits: {h: {description: by the trait}}
-  operationTraits: {q: {}}`));
+  operationTraits: {q: {}}`),
+    );
     expect(answer, answer.text).toMatchObject({ status: 200, body: { created: ["p9Turn"], skipped: [] } });
     expect(answer.body.warnings).toContainEqual(named(/trait is left out/));
     expect(await api.store.eventTypes.get("p9Turn")).toMatchObject({ description: "by the trait" });
@@ -134,25 +292,63 @@ components:
 operations: {take: {action: receive, channel: {$ref: '#/channels/test'}, messages: [{$ref: '#/components/messages/m'}]}}
 components: {messages: {m: {payload: {anyOf: [{type: object}, {not: {type: integer}}]}}}}`);
   test("a document that only receives is imported on request, and otherwise says so", async () => {
-    expect(await send(receives)).toMatchObject({ status: 422, body: { errors: [{ path: "/operations", message: expect.stringMatching(/only receive.*\?perspective=consumer/) as string }] } });
+    expect(await send(receives)).toMatchObject({
+      status: 422,
+      body: {
+        errors: [
+          { path: "/operations", message: expect.stringMatching(/only receive.*\?perspective=consumer/) as string },
+        ],
+      },
+    });
     expect((await send(receives, { query: "?perspective=consumer" })).body).toMatchObject({ created: ["p10.test"] });
-    expect(await send(receives.replace("receive", "send"), { query: "?perspective=consumer" })).toMatchObject({ status: 422, body: { errors: [{ message: expect.stringMatching(/only send/) as string }] } });
+    expect(await send(receives.replace("receive", "send"), { query: "?perspective=consumer" })).toMatchObject({
+      status: 422,
+      body: { errors: [{ message: expect.stringMatching(/only send/) as string }] },
+    });
   });
 
-  test("request and reply: what is sent is an event, a reply is named, and a schema of another kind is named", async () => {
-    const document = (payload: string) => asyncApi(`channels:
+  test(
+    "request and reply: what is sent is an event, a reply is named, and a schema of another kind " + "is named",
+    async () => {
+      const document = (payload: string) =>
+        asyncApi(`channels:
   c: {address: /, messages: {ping: {payload: {type: object}}, pong: {payload: {type: object}}, p11Status: {payload: ${payload}}}}
 operations:
   ping: {action: receive, channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/channels/c/messages/ping'}], reply: {channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/channels/c/messages/pong'}]}}
   status: {action: send, channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/channels/c/messages/p11Status'}, {$ref: 'https://x.example/m.yml'}]}`);
-    expect((await send(document("{type: object}"))).body).toMatchObject({ created: ["p11Status"], skipped: expect.arrayContaining([{ path: "/channels/c/messages/pong", reason: "is the reply to a request and no event" }, named(/another document/)]) as object[] });
-    const avro = await send(document("{schemaFormat: application/vnd.apache.avro;version=1.9.0, schema: {$ref: 'https://x.example/a.avsc'}}"));
-    expect(avro).toMatchObject({ status: 422, body: { errors: expect.arrayContaining([expect.objectContaining({ path: "/channels/c/messages/p11Status schemaFormat" })]) as object[] } });
-  });
+      expect((await send(document("{type: object}"))).body).toMatchObject({
+        created: ["p11Status"],
+        skipped: expect.arrayContaining([
+          { path: "/channels/c/messages/pong", reason: "is the reply to a request and no event" },
+          named(/another document/),
+        ]) as object[],
+      });
+      const avro = await send(
+        document(
+          "{schemaFormat: application/vnd.apache.avro;version=1.9.0, schema: {$ref: 'https://x.example/a.avsc'}}",
+        ),
+      );
+      expect(avro).toMatchObject({
+        status: 422,
+        body: {
+          errors: expect.arrayContaining([
+            expect.objectContaining({ path: "/channels/c/messages/p11Status schemaFormat" }),
+          ]) as object[],
+        },
+      });
+    },
+  );
 
   test("what its official schema does not allow elsewhere is a warning", async () => {
-    const answer = await send(asyncApi("servers: {x: {hst: 1}}\nchannels: {c: {address: p12.x, adress: y, messages: {m: {payload: {type: object}}}}}"));
-    expect(answer, answer.text).toMatchObject({ status: 200, body: { created: ["p12.x"], warnings: expect.arrayContaining([named(/schema of this kind/)]) as object[] } });
+    const answer = await send(
+      asyncApi(
+        "servers: {x: {hst: 1}}\nchannels: {c: {address: p12.x, adress: y, messages: {m: {payload: {type: object}}}}}",
+      ),
+    );
+    expect(answer, answer.text).toMatchObject({
+      status: 200,
+      body: { created: ["p12.x"], warnings: expect.arrayContaining([named(/schema of this kind/)]) as object[] },
+    });
   });
 });
 
@@ -164,14 +360,25 @@ channels:
   p13/user/gone: {subscribe: {message: {payload: {type: object}}}}
   p13/command: {publish: {message: {messageId: p13Command, payload: {type: object}}}}
 components: {messages: {P13SignedUp: {payload: {type: object}}}}`;
-  expect((await send(document)).body).toMatchObject({ format: "asyncapi", created: ["P13SignedUp", "p13.other", "p13.user.gone"], skipped: [] });
+  expect((await send(document)).body).toMatchObject({
+    format: "asyncapi",
+    created: ["P13SignedUp", "p13.other", "p13.user.gone"],
+    skipped: [],
+  });
   expect((await send(document, { query: "?perspective=consumer" })).body).toMatchObject({ created: ["p13Command"] });
-  expect(await send(document.replaceAll("subscribe:", "publish:"))).toMatchObject({ status: 422, body: { errors: [{ message: expect.stringMatching(/only `publish`.*perspective=consumer/) as string }] } });
+  expect(await send(document.replaceAll("subscribe:", "publish:"))).toMatchObject({
+    status: 422,
+    body: { errors: [{ message: expect.stringMatching(/only `publish`.*perspective=consumer/) as string }] },
+  });
 });
 
 describe("YAML as it is published", () => {
-  test("unquoted versions and dates, on and no, numbers as keys, anchors and merge keys, a byte order mark, the media type of the specification", async () => {
-    const answer = await send(`\ufeffopenapi: 3.1
+  test(
+    "unquoted versions and dates, on and no, numbers as keys, anchors and merge keys, a byte " +
+      "order mark, the media type of the specification",
+    async () => {
+      const answer = await send(
+        `\ufeffopenapi: 3.1
 info: {title: x, version: 1.0}
 x-base: &base {type: object, properties: {at: {type: string, example: 2020-01-01}}}
 webhooks:
@@ -180,12 +387,30 @@ webhooks:
       requestBody: {content: {application/json: {schema: {<<: *base, required: [at]}, example: {at: 2020-01-01, on: no, no: on}}}}
       responses: {200: {description: ok}}
   on: {post: {responses: {200: {description: ok}}}}
-  "no": {post: {x-sealpost-event-type: p14.no}}`, { type: "application/vnd.oai.openapi+yaml;version=3.1" });
-    expect(answer, answer.text).toMatchObject({ status: 200, body: { created: ["p14.on", "on", "p14.no"], skipped: [], warnings: [] } });
-    expect(await api.store.eventTypes.get("p14.on")).toMatchObject({ schema: { type: "object", required: ["at"] }, examples: [{ at: "2020-01-01", on: "no", no: "on" }] });
-  });
+  "no": {post: {x-sealpost-event-type: p14.no}}`,
+        { type: "application/vnd.oai.openapi+yaml;version=3.1" },
+      );
+      expect(answer, answer.text).toMatchObject({
+        status: 200,
+        body: { created: ["p14.on", "on", "p14.no"], skipped: [], warnings: [] },
+      });
+      expect(await api.store.eventTypes.get("p14.on")).toMatchObject({
+        schema: { type: "object", required: ["at"] },
+        examples: [{ at: "2020-01-01", on: "no", no: "on" }],
+      });
+    },
+  );
   test.each([
-    ["merge keys that multiply", `a: &a {x: 1}\n${[..."bcdefghijk"].map((name, i) => `${name}: &${name} {<<: [${Array.from({ length: 9 }, () => `*${"abcdefghij"[i]}`).join(", ")}], y${name}: 1}`).join("\n")}`],
-    ["a long text behind many aliases", `a: &a ${"x".repeat(200_000)}\nb: [${Array.from({ length: 900 }, () => "*a").join(", ")}]`], ["a merge of what is no map", "a: &a [1]\nb: {<<: *a}"],
-  ])("%s is refused", async (_name, document) => expect(await send(document)).toMatchObject({ status: 422, body: { code: "document_refused" } }));
+    [
+      "merge keys that multiply",
+      `a: &a {x: 1}\n${[..."bcdefghijk"].map((name, i) => `${name}: &${name} {<<: [${Array.from({ length: 9 }, () => `*${"abcdefghij"[i]}`).join(", ")}], ` + `y${name}: 1}`).join("\n")}`,
+    ],
+    [
+      "a long text behind many aliases",
+      `a: &a ${"x".repeat(200_000)}\nb: [${Array.from({ length: 900 }, () => "*a").join(", ")}]`,
+    ],
+    ["a merge of what is no map", "a: &a [1]\nb: {<<: *a}"],
+  ])("%s is refused", async (_name, document) =>
+    expect(await send(document)).toMatchObject({ status: 422, body: { code: "document_refused" } }),
+  );
 });

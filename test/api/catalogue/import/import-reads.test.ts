@@ -1,4 +1,7 @@
-/** Documents of hundreds of event types, such as GitHub's: their schemas are compiled in the thread, and their answers may take minutes. */
+/**
+ * Documents of hundreds of event types, such as GitHub's: their schemas are compiled in the thread, and their answers
+ * may take minutes.
+ */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
@@ -11,23 +14,42 @@ describe("a schema is checked in the thread", () => {
   const never = new AbortController().signal;
 
   test("with its examples: the first fault of each", async () => {
-    const schema = { type: "object", required: ["a"], properties: { a: { $ref: "#/$defs/n" } }, $defs: { n: { type: "integer" } } };
+    const schema = {
+      type: "object",
+      required: ["a"],
+      properties: { a: { $ref: "#/$defs/n" } },
+      $defs: { n: { type: "integer" } },
+    };
     expect(await checkSchema({ schema, examples: [{ a: 1 }, {}, { a: "x" }] }, never)).toEqual({
-      ok: true, examples: [undefined, expect.objectContaining({ path: "", message: "must have required property 'a'" }), expect.objectContaining({ path: "/a", message: "must be integer" })],
+      ok: true,
+      examples: [
+        undefined,
+        expect.objectContaining({ path: "", message: "must have required property 'a'" }),
+        expect.objectContaining({ path: "/a", message: "must be integer" }),
+      ],
     });
   });
   test("and what cannot be used is named", async () => {
-    expect(await checkSchema({ schema: { pattern: "(?=a)" }, examples: [] }, never)).toMatchObject({ ok: false, faults: [{ path: "/pattern" }] });
+    expect(await checkSchema({ schema: { pattern: "(?=a)" }, examples: [] }, never)).toMatchObject({
+      ok: false,
+      faults: [{ path: "/pattern" }],
+    });
   });
   test("until it is given up, which refuses the document; the next one is checked", async () => {
-    expect(await checkSchema({ schema: {}, examples: [] }, AbortSignal.abort())).toMatchObject({ refused: "document_refused", errors: [{ message: expect.stringMatching(/too long/) as string }] });
+    expect(await checkSchema({ schema: {}, examples: [] }, AbortSignal.abort())).toMatchObject({
+      refused: "document_refused",
+      errors: [{ message: expect.stringMatching(/too long/) as string }],
+    });
     expect(await checkSchema({ schema: {}, examples: [1] }, never)).toEqual({ ok: true, examples: [undefined] });
   });
 });
 
 describe("over HTTP", () => {
   let api: RunningApi;
-  beforeAll(async () => (api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") })));
+  beforeAll(
+    async () =>
+      (api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") })),
+  );
   afterAll(() => api?.close());
 
   test("the connection of an import may be silent for minutes, and others may not", async () => {
@@ -38,10 +60,16 @@ describe("over HTTP", () => {
     };
     subscribe("http.server.response.finish", note);
     try {
-      const { body: { id } } = await api.call("POST", "/v1/apis", { body: { name: "Silent" } });
-      const webhooks = { "reads.one": { post: { requestBody: { content: { "application/json": { schema: { type: "object" } } } } } } };
+      const {
+        body: { id },
+      } = await api.call("POST", "/v1/apis", { body: { name: "Silent" } });
+      const webhooks = {
+        "reads.one": { post: { requestBody: { content: { "application/json": { schema: { type: "object" } } } } } },
+      };
       const document = { openapi: "3.1.0", info: { title: "x", version: "1" }, webhooks };
-      expect((await api.call("POST", `/v1/apis/${String(id)}/import`, { body: document })).body).toMatchObject({ created: ["reads.one"] });
+      expect((await api.call("POST", `/v1/apis/${String(id)}/import`, { body: document })).body).toMatchObject({
+        created: ["reads.one"],
+      });
       await api.call("GET", "/v1/apis");
     } finally {
       unsubscribe("http.server.response.finish", note);

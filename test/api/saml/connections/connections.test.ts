@@ -1,4 +1,7 @@
-/** SAML connections over HTTP: made from metadata or its parts, certificates rolled over, and what is refused without a trace. */
+/**
+ * SAML connections over HTTP: made from metadata or its parts, certificates rolled over, and what is refused without a
+ * trace.
+ */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
@@ -13,10 +16,16 @@ let origin: string;
 let idp: SamlIdp;
 
 beforeAll(async () => {
-  server = createServer((_request, response) => void response.writeHead(served.status, served.headers).end(served.body));
+  server = createServer(
+    (_request, response) => void response.writeHead(served.status, served.headers).end(served.body),
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl"), guard: { alwaysAllowedOrigins: [origin] } });
+  api = await startApi({
+    temporalAddress: inject("temporalAddress"),
+    mongodbUrl: inject("mongodbUrl"),
+    guard: { alwaysAllowedOrigins: [origin] },
+  });
   idp = createSamlIdp(await createSamlKey());
 });
 afterAll(async () => {
@@ -42,23 +51,38 @@ const count = async () => (await api.store.samlConnections.all()).length;
 /** Refused, and nothing was made. */
 const refuses = async (body: Record<string, unknown>, expected: Record<string, unknown>) => {
   const before = await count();
-  expect(await api.problem("POST", "/v1/saml-connections", { body: { name: "Example", ...body } })).toMatchObject(expected);
+  expect(await api.problem("POST", "/v1/saml-connections", { body: { name: "Example", ...body } })).toMatchObject(
+    expected,
+  );
   expect(await count()).toBe(before);
 };
 const METADATA_REFUSED = { status: 422, code: "saml_metadata_refused" };
 
 describe("a connection", () => {
-  test("is made from metadata, with strict defaults and the addresses that the identity provider must know", async () => {
-    const view = await create({ metadataXml: idp.metadataXml() });
-    expect(view).toMatchObject({
-      entityId: idp.entityId, ssoUrl: idp.ssoUrl, requireSignedResponse: true, idpInitiated: false, groupIds: [], roles: [], status: "enabled", expiring: false,
-      acsUrl: `${api.url}/saml/acs/${view.id}`, spEntityId: `${api.url}/saml/metadata/${view.id}`,
-    });
-    expect(view.certificates).toHaveLength(1);
-    expect(bareCertificate(view.certificates[0]?.pem ?? "")).toBe(bareCertificate(idp.key.cert));
-    expect((await api.call("GET", `/v1/saml-connections/${view.id}`)).body).toEqual(view);
-    expect((await api.call<{ data: View[] }>("GET", "/v1/saml-connections")).body.data.map(({ id }) => id)).toContain(view.id);
-  });
+  test(
+    "is made from metadata, with strict defaults and the addresses that the identity provider " + "must know",
+    async () => {
+      const view = await create({ metadataXml: idp.metadataXml() });
+      expect(view).toMatchObject({
+        entityId: idp.entityId,
+        ssoUrl: idp.ssoUrl,
+        requireSignedResponse: true,
+        idpInitiated: false,
+        groupIds: [],
+        roles: [],
+        status: "enabled",
+        expiring: false,
+        acsUrl: `${api.url}/saml/acs/${view.id}`,
+        spEntityId: `${api.url}/saml/metadata/${view.id}`,
+      });
+      expect(view.certificates).toHaveLength(1);
+      expect(bareCertificate(view.certificates[0]?.pem ?? "")).toBe(bareCertificate(idp.key.cert));
+      expect((await api.call("GET", `/v1/saml-connections/${view.id}`)).body).toEqual(view);
+      expect((await api.call<{ data: View[] }>("GET", "/v1/saml-connections")).body.data.map(({ id }) => id)).toContain(
+        view.id,
+      );
+    },
+  );
 
   test("is made from an address, which is asked once and by the guard's leave", async () => {
     served = { status: 200, body: `\ufeff${idp.metadataXml()}` };
@@ -67,8 +91,13 @@ describe("a connection", () => {
     await refuses({ metadataUrl: "http://127.0.0.1:1/" }, { code: "target_refused" });
     await refuses({ metadataUrl: "file:///etc/passwd" }, { code: "target_refused" });
     for (const answer of [
-      { status: 302, body: "", headers: { location: `${origin}/other` } }, { status: 404, body: idp.metadataXml() }, { status: 200, body: Buffer.alloc(1024 * 1024 + 1, 32) }, { status: 200, body: idp.metadataXml().replace("UTF-8", "KOI-7") },
-      { status: 200, body: "" }, { status: 200, body: Buffer.from([0xff, 0xfe]) }, { status: 200, body: "<html></html>" },
+      { status: 302, body: "", headers: { location: `${origin}/other` } },
+      { status: 404, body: idp.metadataXml() },
+      { status: 200, body: Buffer.alloc(1024 * 1024 + 1, 32) },
+      { status: 200, body: idp.metadataXml().replace("UTF-8", "KOI-7") },
+      { status: 200, body: "" },
+      { status: 200, body: Buffer.from([0xff, 0xfe]) },
+      { status: 200, body: "<html></html>" },
     ]) {
       served = answer;
       await refuses({ metadataUrl: `${origin}/metadata` }, METADATA_REFUSED);
@@ -77,75 +106,158 @@ describe("a connection", () => {
 
   test("is made from the bytes of an address in whatever encoding they declare", async () => {
     const declared = (encoding: string) => `\ufeff\n${idp.metadataXml().replace("UTF-8", encoding)}`;
-    for (const body of [Buffer.from(declared("UTF-16"), "utf16le"), Buffer.from(declared("ISO-8859-1").slice(1), "latin1")]) {
+    for (const body of [
+      Buffer.from(declared("UTF-16"), "utf16le"),
+      Buffer.from(declared("ISO-8859-1").slice(1), "latin1"),
+    ]) {
       served = { status: 200, body };
       expect(await create({ metadataUrl: `${origin}/metadata` })).toMatchObject({ entityId: idp.entityId });
     }
   });
 
-  test("is made from a federation's aggregate of up to 8 MiB, given or fetched, when it is said which provider is meant", async () => {
-    const filler = '<md:EntityDescriptor entityID="urn:sp"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/></md:EntityDescriptor>\n';
-    const aggregate = (size: number) => `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${filler.repeat(size / filler.length)}${idp.metadataXml().replace(/^<\?.*\?>/, "")}</md:EntitiesDescriptor>`;
-    const { entityId } = idp;
-    expect(await create({ metadataXml: aggregate(7_900_000), entityId })).toMatchObject({ entityId });
-    served = { status: 200, body: aggregate(1_300_000) };
-    const view = await create({ metadataUrl: `${origin}/metadata`, entityId });
-    expect((await api.call("POST", `/v1/saml-connections/${view.id}/metadata`, { body: { metadataUrl: `${origin}/metadata` } })).status).toBe(200);
-    await refuses({ metadataUrl: `${origin}/metadata` }, { ...METADATA_REFUSED, detail: expect.stringMatching(/8 MiB.*MDQ/) as string });
-    for (const body of [{ metadataXml: aggregate(1_300_000) }, { metadataXml: aggregate(8_500_000), entityId }, { metadataXml: aggregate(13_000_000), entityId }]) {
-      await refuses(body, { status: 413, code: "payload_too_large", detail: expect.stringMatching(/1 MiB.*8 MiB.*MDQ/) as string });
-    }
-  });
+  test(
+    "is made from a federation's aggregate of up to 8 MiB, given or fetched, when it is said " +
+      "which provider is meant",
+    async () => {
+      const filler =
+        '<md:EntityDescriptor entityID="urn:sp"><md:SPSSODescriptor ' +
+        'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/></md:EntityDescriptor>\n';
+      const aggregate = (size: number) =>
+        `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${filler.repeat(size / filler.length)}${idp.metadataXml().replace(/^<\?.*\?>/, "")}</md:EntitiesDescriptor>`;
+      const { entityId } = idp;
+      expect(await create({ metadataXml: aggregate(7_900_000), entityId })).toMatchObject({ entityId });
+      served = { status: 200, body: aggregate(1_300_000) };
+      const view = await create({ metadataUrl: `${origin}/metadata`, entityId });
+      expect(
+        (
+          await api.call("POST", `/v1/saml-connections/${view.id}/metadata`, {
+            body: { metadataUrl: `${origin}/metadata` },
+          })
+        ).status,
+      ).toBe(200);
+      await refuses(
+        { metadataUrl: `${origin}/metadata` },
+        { ...METADATA_REFUSED, detail: expect.stringMatching(/8 MiB.*MDQ/) as string },
+      );
+      for (const body of [
+        { metadataXml: aggregate(1_300_000) },
+        { metadataXml: aggregate(8_500_000), entityId },
+        { metadataXml: aggregate(13_000_000), entityId },
+      ]) {
+        await refuses(body, {
+          status: 413,
+          code: "payload_too_large",
+          detail: expect.stringMatching(/1 MiB.*8 MiB.*MDQ/) as string,
+        });
+      }
+    },
+  );
 
   test("says what of the metadata was left out, in that answer alone", async () => {
     const ended = await createSamlKey({ notAfter: new Date(Date.now() - DAY_MS / 2) });
     const view = await create({ metadataXml: idp.metadataXml([ended.cert, idp.key.cert]) });
     expect(view).toMatchObject({ certificates: [{}], warnings: [expect.stringContaining("expired") as string] });
     expect((await api.call("GET", `/v1/saml-connections/${view.id}`)).body).not.toHaveProperty("warnings");
-    expect((await api.call("POST", `/v1/saml-connections/${view.id}/metadata`, { body: { metadataXml: idp.metadataXml([ended.cert]) } })).status).toBe(422);
-    expect((await api.call("POST", `/v1/saml-connections/${view.id}/metadata`, { body: { certificates: [ended.cert, idp.key.cert] } })).body).toMatchObject({ warnings: [expect.stringContaining("expired") as string] });
+    expect(
+      (
+        await api.call("POST", `/v1/saml-connections/${view.id}/metadata`, {
+          body: { metadataXml: idp.metadataXml([ended.cert]) },
+        })
+      ).status,
+    ).toBe(422);
+    expect(
+      (
+        await api.call("POST", `/v1/saml-connections/${view.id}/metadata`, {
+          body: { certificates: [ended.cert, idp.key.cert] },
+        })
+      ).body,
+    ).toMatchObject({ warnings: [expect.stringContaining("expired") as string] });
   });
 
   test("keeps the address for POST beside the other, and a clock's skew of its own", async () => {
     const view = await create({ metadataXml: idp.metadataXml(), clockSkewSeconds: 120 });
     expect(view).toMatchObject({ ssoUrl: idp.ssoUrl, ssoPostUrl: `${idp.ssoUrl}/post`, clockSkewSeconds: 120 });
     const path = `/v1/saml-connections/${view.id}`;
-    expect((await api.call("PATCH", path, { body: { clockSkewSeconds: 0 } })).body).toMatchObject({ clockSkewSeconds: 0 });
-    expect((await api.call("PATCH", path, { body: { clockSkewSeconds: null } })).body).not.toHaveProperty("clockSkewSeconds");
-    for (const clockSkewSeconds of [-1, 301, 1.5, "60"]) expect(await api.problem("PATCH", path, { body: { clockSkewSeconds } })).toMatchObject({ status: 400 });
+    expect((await api.call("PATCH", path, { body: { clockSkewSeconds: 0 } })).body).toMatchObject({
+      clockSkewSeconds: 0,
+    });
+    expect((await api.call("PATCH", path, { body: { clockSkewSeconds: null } })).body).not.toHaveProperty(
+      "clockSkewSeconds",
+    );
+    for (const clockSkewSeconds of [-1, 301, 1.5, "60"])
+      expect(await api.problem("PATCH", path, { body: { clockSkewSeconds } })).toMatchObject({ status: 400 });
   });
 
   test("is made from its parts", async () => {
-    const view = await create({ entityId: "urn:idp", ssoUrl: "https://idp.example/sso?tenant=1", certificates: [bareCertificate(idp.key.cert)], authnContextClassRefs: ["https://refeds.org/profile/mfa"] });
-    expect(view).toMatchObject({ entityId: "urn:idp", ssoUrl: "https://idp.example/sso?tenant=1", authnContextClassRefs: ["https://refeds.org/profile/mfa"] });
+    const view = await create({
+      entityId: "urn:idp",
+      ssoUrl: "https://idp.example/sso?tenant=1",
+      certificates: [bareCertificate(idp.key.cert)],
+      authnContextClassRefs: ["https://refeds.org/profile/mfa"],
+    });
+    expect(view).toMatchObject({
+      entityId: "urn:idp",
+      ssoUrl: "https://idp.example/sso?tenant=1",
+      authnContextClassRefs: ["https://refeds.org/profile/mfa"],
+    });
     await create({ entityId: "urn:trial", ssoUrl: "http://127.0.0.1:7000/sso", certificates: [idp.key.cert] });
   });
 
   test.each([
-    [{}], [{ metadataXml: "<x/>", metadataUrl: "https://example.com" }], [{ entityId: "urn:idp" }], [{ entityId: "urn:idp", ssoUrl: "https://a.example" }],
-    [{ ssoUrl: "https://a.example", certificates: ["x"] }], [{ metadataXml: "<x/>", unknown: 1 }], [{ metadataXml: 7 }], [{ metadataXml: "" }],
-    [{ metadataXml: "<x/>", roles: [{ samlGroup: "a", role: "consumer" }] }], [{ metadataXml: "<x/>", roles: [{ samlGroup: "a", role: "admin", apiIds: ["api_01K3ZJ8Q5T9V7X2M4N6P8R0S1W"] }] }],
+    [{}],
+    [{ metadataXml: "<x/>", metadataUrl: "https://example.com" }],
+    [{ entityId: "urn:idp" }],
+    [{ entityId: "urn:idp", ssoUrl: "https://a.example" }],
+    [{ ssoUrl: "https://a.example", certificates: ["x"] }],
+    [{ metadataXml: "<x/>", unknown: 1 }],
+    [{ metadataXml: 7 }],
+    [{ metadataXml: "" }],
+    [{ metadataXml: "<x/>", roles: [{ samlGroup: "a", role: "consumer" }] }],
+    [{ metadataXml: "<x/>", roles: [{ samlGroup: "a", role: "admin", apiIds: ["api_01K3ZJ8Q5T9V7X2M4N6P8R0S1W"] }] }],
     [{ metadataXml: "<x/>", authnContextClassRefs: [] }],
   ])("is not made from %j", (body) => refuses(body, { status: 400, code: "invalid_request" }));
 
   test("gives only what exists", async () => {
     const body = { metadataXml: idp.metadataXml() };
     await refuses({ ...body, groupIds: ["grp_01K3ZJ8Q5T9V7X2M4N6P8R0S1W"] }, { status: 422, code: "group_unknown" });
-    await refuses({ ...body, roles: [{ samlGroup: "x", role: "provider", apiIds: ["api_01K3ZJ8Q5T9V7X2M4N6P8R0S1W"] }] }, { status: 422, code: "api_unknown" });
+    await refuses(
+      { ...body, roles: [{ samlGroup: "x", role: "provider", apiIds: ["api_01K3ZJ8Q5T9V7X2M4N6P8R0S1W"] }] },
+      { status: 422, code: "api_unknown" },
+    );
     const group = await api.call("POST", "/v1/groups", { body: { name: "partners" } });
-    expect(await create({ ...body, groupIds: [group.body["id"]], roles: [{ samlGroup: "ops", role: "operator" }] })).toMatchObject({ groupIds: [group.body["id"]], roles: [{ samlGroup: "ops", role: "operator" }] });
+    expect(
+      await create({ ...body, groupIds: [group.body["id"]], roles: [{ samlGroup: "ops", role: "operator" }] }),
+    ).toMatchObject({ groupIds: [group.body["id"]], roles: [{ samlGroup: "ops", role: "operator" }] });
   });
 
   test("is changed, but never to another identity provider", async () => {
     const { id } = await create({ metadataXml: idp.metadataXml() });
     const path = `/v1/saml-connections/${id}`;
-    expect((await api.call("PATCH", path, { body: { status: "disabled", groupsAttribute: "memberOf", requireSignedResponse: false } })).body).toMatchObject({ status: "disabled", groupsAttribute: "memberOf", requireSignedResponse: false });
-    expect((await api.call("PATCH", path, { body: { groupsAttribute: null, ssoUrl: "https://new.example/sso" } })).body).not.toHaveProperty("groupsAttribute");
-    for (const body of [{}, { entityId: "urn:other" }, { certificates: [idp.key.cert] }, { name: null }]) expect(await api.problem("PATCH", path, { body })).toMatchObject({ status: 400 });
-    for (const ssoUrl of ["http://idp.example/sso", "javascript:alert(1)", "https://user:pass@idp.example/", "https://idp.example/#x", "//idp.example"]) {
+    expect(
+      (
+        await api.call("PATCH", path, {
+          body: { status: "disabled", groupsAttribute: "memberOf", requireSignedResponse: false },
+        })
+      ).body,
+    ).toMatchObject({ status: "disabled", groupsAttribute: "memberOf", requireSignedResponse: false });
+    expect(
+      (await api.call("PATCH", path, { body: { groupsAttribute: null, ssoUrl: "https://new.example/sso" } })).body,
+    ).not.toHaveProperty("groupsAttribute");
+    for (const body of [{}, { entityId: "urn:other" }, { certificates: [idp.key.cert] }, { name: null }])
+      expect(await api.problem("PATCH", path, { body })).toMatchObject({ status: 400 });
+    for (const ssoUrl of [
+      "http://idp.example/sso",
+      "javascript:alert(1)",
+      "https://user:pass@idp.example/",
+      "https://idp.example/#x",
+      "//idp.example",
+    ]) {
       expect(await api.problem("PATCH", path, { body: { ssoUrl } })).toMatchObject(METADATA_REFUSED);
     }
-    expect((await api.call("GET", path)).body).toMatchObject({ ssoUrl: "https://new.example/sso", entityId: idp.entityId });
+    expect((await api.call("GET", path)).body).toMatchObject({
+      ssoUrl: "https://new.example/sso",
+      entityId: idp.entityId,
+    });
     expect((await api.call("DELETE", path)).status).toBe(204);
     expect(await api.problem("GET", path)).toMatchObject({ status: 404 });
     expect(await api.problem("DELETE", path)).toMatchObject({ status: 404 });
@@ -155,7 +267,10 @@ describe("a connection", () => {
     const { id } = await create({ metadataXml: idp.metadataXml() });
     await api.call("PATCH", `/v1/saml-connections/${id}`, { body: { status: "disabled" } });
     const audit = await api.call<{ data: { action: string; subject: string }[] }>("GET", "/v1/audit");
-    expect(audit.body.data.filter(({ subject }) => subject === id).map(({ action }) => action)).toEqual(["saml_connection.change", "saml_connection.create"]);
+    expect(audit.body.data.filter(({ subject }) => subject === id).map(({ action }) => action)).toEqual([
+      "saml_connection.change",
+      "saml_connection.create",
+    ]);
     expect(audit.text).not.toContain("CERTIFICATE");
   });
 });
@@ -163,16 +278,30 @@ describe("a connection", () => {
 describe("a roll-over of certificates", () => {
   test("adds what is new and keeps what was, until it is removed; the last valid one stays", async () => {
     const next = await createSamlKey();
-    const { id, certificates: [old] } = await create({ metadataXml: idp.metadataXml() });
+    const {
+      id,
+      certificates: [old],
+    } = await create({ metadataXml: idp.metadataXml() });
     const path = `/v1/saml-connections/${id}`;
-    const both = await api.call<View>("POST", `${path}/metadata`, { body: { metadataXml: idp.metadataXml([next.cert]) } });
+    const both = await api.call<View>("POST", `${path}/metadata`, {
+      body: { metadataXml: idp.metadataXml([next.cert]) },
+    });
     expect(both.body.certificates).toHaveLength(2);
     // The same again changes nothing.
-    expect((await api.call<View>("POST", `${path}/metadata`, { body: { certificates: [next.cert, bareCertificate(next.cert)] } })).body.certificates).toEqual(both.body.certificates);
+    expect(
+      (
+        await api.call<View>("POST", `${path}/metadata`, {
+          body: { certificates: [next.cert, bareCertificate(next.cert)] },
+        })
+      ).body.certificates,
+    ).toEqual(both.body.certificates);
     expect((await api.call("DELETE", `${path}/certificates/${old?.fingerprint256}`)).status).toBe(204);
     const [left] = (await api.call<View>("GET", path)).body.certificates;
     expect(bareCertificate(left?.pem ?? "")).toBe(bareCertificate(next.cert));
-    expect(await api.problem("DELETE", `${path}/certificates/${left?.fingerprint256}`)).toMatchObject({ status: 409, code: "saml_certificate_needed" });
+    expect(await api.problem("DELETE", `${path}/certificates/${left?.fingerprint256}`)).toMatchObject({
+      status: 409,
+      code: "saml_certificate_needed",
+    });
     expect(await api.problem("DELETE", `${path}/certificates/${old?.fingerprint256}`)).toMatchObject({ status: 404 });
     expect((await api.call<View>("GET", path)).body.certificates).toHaveLength(1);
   });
@@ -181,11 +310,17 @@ describe("a roll-over of certificates", () => {
     const { id } = await create({ metadataXml: idp.metadataXml() });
     const path = `/v1/saml-connections/${id}/metadata`;
     const other = createSamlIdp(idp.key, { entityId: "https://evil.example" });
-    expect(await api.problem("POST", path, { body: { metadataXml: other.metadataXml() } })).toMatchObject(METADATA_REFUSED);
+    expect(await api.problem("POST", path, { body: { metadataXml: other.metadataXml() } })).toMatchObject(
+      METADATA_REFUSED,
+    );
     expect(await api.problem("POST", path, { body: {} })).toMatchObject({ status: 400 });
-    expect(await api.problem("POST", path, { body: { metadataXml: "<x/>", certificates: ["x"] } })).toMatchObject({ status: 400 });
+    expect(await api.problem("POST", path, { body: { metadataXml: "<x/>", certificates: ["x"] } })).toMatchObject({
+      status: 400,
+    });
     const keys = await Promise.all(Array.from({ length: 10 }, () => createSamlKey()));
-    expect(await api.problem("POST", path, { body: { certificates: keys.map(({ cert }) => cert) } })).toMatchObject(METADATA_REFUSED);
+    expect(await api.problem("POST", path, { body: { certificates: keys.map(({ cert }) => cert) } })).toMatchObject(
+      METADATA_REFUSED,
+    );
     expect((await api.call<View>("GET", `/v1/saml-connections/${id}`)).body.certificates).toHaveLength(1);
   });
 
@@ -193,7 +328,9 @@ describe("a roll-over of certificates", () => {
     const ending = await createSamlKey({ notAfter: new Date(Date.now() + 20 * DAY_MS) });
     const view = await create({ metadataXml: idp.metadataXml([ending.cert]) });
     expect(view.expiring).toBe(true);
-    const after = await api.call<View>("POST", `/v1/saml-connections/${view.id}/metadata`, { body: { certificates: [idp.key.cert] } });
+    const after = await api.call<View>("POST", `/v1/saml-connections/${view.id}/metadata`, {
+      body: { certificates: [idp.key.cert] },
+    });
     expect(after.body.expiring).toBe(false);
     expect(Date.parse(after.body.certificateExpiresAt)).toBeGreaterThan(Date.now() + 300 * DAY_MS);
   });

@@ -15,14 +15,20 @@ const read = (xml: string, more: Partial<DescriptionOptions> = {}) => readIdpMet
 const bare = (xml: string) => xml.replace(/^<\?.*\?>\s*/, "");
 const entity = (change: (xml: string) => string = (xml) => xml) => change(bare(idp.metadataXml()));
 const MD = 'xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"';
-const group = (inner: string, attributes = "") => `<md:EntitiesDescriptor ${MD}${attributes}>${inner}</md:EntitiesDescriptor>`;
-const serviceProvider = (id: string) => `<md:EntityDescriptor ${MD} entityID="${id}"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/></md:EntityDescriptor>`;
+const group = (inner: string, attributes = "") =>
+  `<md:EntitiesDescriptor ${MD}${attributes}>${inner}</md:EntitiesDescriptor>`;
+const serviceProvider = (id: string) =>
+  `<md:EntityDescriptor ${MD} entityID="${id}"><md:SPSSODescriptor ` +
+  `protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/></md:EntityDescriptor>`;
 const provider = (id: string) => entity((xml) => xml.replace(idp.entityId, id));
 const inRole = (inner: string) => (xml: string) => xml.replace(/(<md:IDPSSODescriptor [^>]*>)/, `$1${inner}`);
-const onRole = (attributes: string) => (xml: string) => xml.replace("<md:IDPSSODescriptor", `<md:IDPSSODescriptor ${attributes}`);
+const onRole = (attributes: string) => (xml: string) =>
+  xml.replace("<md:IDPSSODescriptor", `<md:IDPSSODescriptor ${attributes}`);
 const isGood = () => ({ ok: true, idp: { entityId: idp.entityId, ssoRedirect: idp.ssoUrl, certificates: [{}] } });
 const isRefused = (saying: RegExp) => ({ ok: false, reason: expect.stringMatching(saying) as string });
-const DISPLAY = (text: string) => `<md:Extensions><mdui:UIInfo xmlns:mdui="urn:oasis:names:tc:SAML:metadata:ui"><mdui:Description xml:lang="en">${text}</mdui:Description></mdui:UIInfo></md:Extensions>`;
+const DISPLAY = (text: string) =>
+  `<md:Extensions><mdui:UIInfo xmlns:mdui="urn:oasis:names:tc:SAML:metadata:ui"><mdui:Description ` +
+  `xml:lang="en">${text}</mdui:Description></mdui:UIInfo></md:Extensions>`;
 
 describe("what says nothing is dropped", () => {
   test.each<[string, (xml: string) => string]>([
@@ -34,24 +40,85 @@ describe("what says nothing is dropped", () => {
     ["standalone in the declaration", (xml) => xml.replace("?>", ' standalone="no"?>')],
     ["a style sheet", (xml) => xml.replace("?>", '?>\n<?xml-stylesheet type="text/xsl" href="metadata.xsl"?>')],
     ["a processing instruction somewhere else", (xml) => xml.replace("<md:IDPSSO", "<?php echo '<!--'; ?><md:IDPSSO")],
-    ["a licence as a comment with mark-up in it", (xml) => xml.replace("<md:EntityD", "<!-- <?x ?> <![CDATA[ <!DOCTYPE a> & --><md:EntityD")],
+    [
+      "a licence as a comment with mark-up in it",
+      (xml) => xml.replace("<md:EntityD", "<!-- <?x ?> <![CDATA[ <!DOCTYPE a> & --><md:EntityD"),
+    ],
     ["CDATA with HTML in a display text", inRole(DISPLAY("<![CDATA[Log in <b>here</b> &amp; <!-- now --> &nbsp;]]>"))],
     ["HTML in a display text", inRole(DISPLAY('<p xmlns="http://www.w3.org/1999/xhtml">Log <b>in</b><br/></p>'))],
     ["a certificate in CDATA", (xml) => xml.replace(/(<ds:X509Certificate>)([^<]+)/, "$1<![CDATA[$2]]>")],
-    ["blanks in the base64, and PEM", (xml) => xml.replace(/(<ds:X509Certificate>)([^<]+)/, (_all, tag: string, text: string) => `${tag}\r\n\t-----BEGIN CERTIFICATE-----\r\n${text.replaceAll(/.{64}/g, "$&\r\n\t  ")}\r\n-----END CERTIFICATE-----\r\n`)],
-    ["several formats of names", inRole("<md:NameIDFormat>urn:a</md:NameIDFormat><md:NameIDFormat>urn:b</md:NameIDFormat>")],
-    ["other bindings, an index and blanks around an address", (xml) => xml.replace("<md:SingleSignOnService", '<md:ArtifactResolutionService index="0" Binding="urn:x" Location="http://a"/><md:SingleSignOnService Binding="urn:mace:shibboleth:1.0:profiles:AuthnRequest" Location="http://x"/><md:SingleSignOnService').replace(`"${idp.ssoUrl}"`, `" ${idp.ssoUrl}\n" ResponseLocation="urn:x"`)],
-    ["roles that are no identity provider's", (xml) => xml.replace("<md:IDPSSO", '<md:RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" xsi:type="fed:SecurityTokenServiceType" protocolSupportEnumeration="urn:x"/><md:AttributeAuthorityDescriptor protocolSupportEnumeration="urn:x"/><md:IDPSSO')],
-    ["a role for SAML 1.1 before", (xml) => xml.replace("<md:IDPSSO", '<md:IDPSSODescriptor protocolSupportEnumeration="urn:mace:shibboleth:1.0"/><md:IDPSSO')],
-    ["times and durations", (xml) => onRole('cacheDuration="PT6H"')(xml).replace("entityID", `cacheDuration="P1D" validUntil="${new Date(Date.now() + DAY_MS).toISOString()}" entityID`)],
+    [
+      "blanks in the base64, and PEM",
+      (xml) =>
+        xml.replace(
+          /(<ds:X509Certificate>)([^<]+)/,
+          (_all, tag: string, text: string) =>
+            `${tag}\r\n\t-----BEGIN CERTIFICATE-----\r\n${text.replaceAll(/.{64}/g, "$&\r\n\t  ")}\r\n-----END ` +
+            "CERTIFICATE-----\r\n",
+        ),
+    ],
+    [
+      "several formats of names",
+      inRole("<md:NameIDFormat>urn:a</md:NameIDFormat><md:NameIDFormat>urn:b</md:NameIDFormat>"),
+    ],
+    [
+      "other bindings, an index and blanks around an address",
+      (xml) =>
+        xml
+          .replace(
+            "<md:SingleSignOnService",
+            '<md:ArtifactResolutionService index="0" Binding="urn:x" ' +
+              'Location="http://a"/><md:SingleSignOnService ' +
+              'Binding="urn:mace:shibboleth:1.0:profiles:AuthnRequest" ' +
+              'Location="http://x"/><md:SingleSignOnService',
+          )
+          .replace(`"${idp.ssoUrl}"`, `" ${idp.ssoUrl}\n" ResponseLocation="urn:x"`),
+    ],
+    [
+      "roles that are no identity provider's",
+      (xml) =>
+        xml.replace(
+          "<md:IDPSSO",
+          '<md:RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" ' +
+            'xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" ' +
+            'xsi:type="fed:SecurityTokenServiceType" ' +
+            'protocolSupportEnumeration="urn:x"/><md:AttributeAuthorityDescriptor ' +
+            'protocolSupportEnumeration="urn:x"/><md:IDPSSO',
+        ),
+    ],
+    [
+      "a role for SAML 1.1 before",
+      (xml) =>
+        xml.replace(
+          "<md:IDPSSO",
+          '<md:IDPSSODescriptor protocolSupportEnumeration="urn:mace:shibboleth:1.0"/><md:IDPSSO',
+        ),
+    ],
+    [
+      "times and durations",
+      (xml) =>
+        onRole('cacheDuration="PT6H"')(xml).replace(
+          "entityID",
+          `cacheDuration="P1D" validUntil="${new Date(Date.now() + DAY_MS).toISOString()}" entityID`,
+        ),
+    ],
     ["a time without a zone", onRole('validUntil="2999-12-31T23:59:59"')],
-    ["more prefixes and attributes than a response has", (xml) => xml.replace("<md:EntityDescriptor", `<md:EntityDescriptor ${Array.from({ length: 60 }, (_each, index) => `xmlns:p${index}="urn:${index}"`).join(" ")}`)],
+    [
+      "more prefixes and attributes than a response has",
+      (xml) =>
+        xml.replace(
+          "<md:EntityDescriptor",
+          "<md:EntityDescriptor " +
+            `${Array.from({ length: 60 }, (_each, index) => `xmlns:p${index}="urn:${index}"`).join(" ")}`,
+        ),
+    ],
   ])("%s", (_name, change) => expect(read(change(idp.metadataXml()))).toMatchObject(isGood()));
 });
 
 describe("bytes", () => {
   const text = () => `<?xml version="1.0" encoding="ENC"?>${inRole(DISPLAY("Universität"))(entity())}`;
-  const utf16 = (xml: string, swap: boolean) => (swap ? Buffer.from(xml, "utf16le").swap16() : Buffer.from(xml, "utf16le"));
+  const utf16 = (xml: string, swap: boolean) =>
+    swap ? Buffer.from(xml, "utf16le").swap16() : Buffer.from(xml, "utf16le");
   test.each<[string, () => Uint8Array]>([
     ["UTF-8", () => Buffer.from(text().replace("ENC", "utf-8"))],
     ["UTF-8 with a mark", () => Buffer.from(`\ufeff${text().replace("ENC", "UTF-8")}`)],
@@ -68,13 +135,16 @@ describe("bytes", () => {
     expect(read(decoded.ok ? decoded.text : "")).toMatchObject(isGood());
   });
   test("in an encoding that nobody knows, or that they are not in, are refused by its name", () => {
-    expect(decodeMetadata(Buffer.from(text().replace("ENC", "EBCDIC-CP-US")))).toMatchObject(isRefused(/EBCDIC-CP-US.*UTF-8/));
+    expect(decodeMetadata(Buffer.from(text().replace("ENC", "EBCDIC-CP-US")))).toMatchObject(
+      isRefused(/EBCDIC-CP-US.*UTF-8/),
+    );
     expect(decodeMetadata(Buffer.from(text().replace("ENC", "utf-8"), "latin1"))).toMatchObject(isRefused(/not UTF-8/));
   });
 });
 
 describe("groups of entities", () => {
-  const nested = (depth: number, inner: string) => Array.from({ length: depth }).reduce<string>((xml) => group(xml), inner);
+  const nested = (depth: number, inner: string) =>
+    Array.from({ length: depth }).reduce<string>((xml) => group(xml), inner);
   test("within groups are read up to eight deep, with and without saying which provider is meant", () => {
     for (const more of [{}, { entityId: idp.entityId }]) {
       expect(read(nested(2, `${serviceProvider("urn:sp")}${entity()}`), more)).toMatchObject(isGood());
@@ -86,57 +156,130 @@ describe("groups of entities", () => {
   test("several providers: which one must be said, and it must be there once", () => {
     const xml = group(`${serviceProvider("urn:sp")}${provider("urn:one")}${group(provider("urn:two"))}`);
     expect(read(xml)).toMatchObject(isRefused(/several.*entityId/));
-    for (const entityId of ["urn:one", "urn:two"]) expect(read(xml, { entityId })).toMatchObject({ ok: true, idp: { entityId } });
+    for (const entityId of ["urn:one", "urn:two"])
+      expect(read(xml, { entityId })).toMatchObject({ ok: true, idp: { entityId } });
     expect(read(xml, { entityId: "urn:three" })).toMatchObject(isRefused(/does not describe/));
     expect(read(xml, { entityId: "urn:sp" })).toMatchObject(isRefused(/does not describe/));
-    expect(read(group(`${provider("urn:one")}${provider("urn:one")}`), { entityId: "urn:one" })).toMatchObject(isRefused(/several times/));
+    expect(read(group(`${provider("urn:one")}${provider("urn:one")}`), { entityId: "urn:one" })).toMatchObject(
+      isRefused(/several times/),
+    );
     // An entity may describe its two sides apart.
-    expect(read(group(`${serviceProvider("urn:one")}${provider("urn:one")}`), { entityId: "urn:one" })).toMatchObject({ ok: true });
+    expect(read(group(`${serviceProvider("urn:one")}${provider("urn:one")}`), { entityId: "urn:one" })).toMatchObject({
+      ok: true,
+    });
   });
 
-  test("an id that is written with references, or in a comment or CDATA of another entity, is found where it is and only there", () => {
-    expect(read(group(provider("urn:a&amp;b&#x2f;c")), { entityId: "urn:a&b/c" })).toMatchObject({ ok: true, idp: { entityId: "urn:a&b/c" } });
-    const fake = entity(inRole(DISPLAY(`<![CDATA[${provider("urn:x")}]]>`))).replace("<md:IDPSSO", `<!-- ${provider("urn:x")} --><md:IDPSSO`);
-    expect(read(group(fake), { entityId: "urn:x" })).toMatchObject(isRefused(/does not describe/));
-    expect(read(group(entity((xml) => xml.replace("entityID", `x=' entityID="urn:x"' entityID`))), { entityId: "urn:x" })).toMatchObject(isRefused(/does not describe/));
-  });
+  test(
+    "an id that is written with references, or in a comment or CDATA of another entity, is found " +
+      "where it is and only there",
+    () => {
+      expect(read(group(provider("urn:a&amp;b&#x2f;c")), { entityId: "urn:a&b/c" })).toMatchObject({
+        ok: true,
+        idp: { entityId: "urn:a&b/c" },
+      });
+      const fake = entity(inRole(DISPLAY(`<![CDATA[${provider("urn:x")}]]>`))).replace(
+        "<md:IDPSSO",
+        `<!-- ${provider("urn:x")} --><md:IDPSSO`,
+      );
+      expect(read(group(fake), { entityId: "urn:x" })).toMatchObject(isRefused(/does not describe/));
+      expect(
+        read(group(entity((xml) => xml.replace("entityID", `x=' entityID="urn:x"' entityID`))), { entityId: "urn:x" }),
+      ).toMatchObject(isRefused(/does not describe/));
+    },
+  );
 
   test("an aggregate up to 8 MiB, from which one entity is cut out with what its groups say", () => {
-    const aggregate = (attributes = "", size = 1_300_000) => group(`${serviceProvider("urn:sp").repeat(Math.ceil(size / serviceProvider("urn:sp").length))}${bare(idp.metadataXml()).replace(` ${MD}`, "")}`, attributes);
+    const aggregate = (attributes = "", size = 1_300_000) =>
+      group(
+        `${serviceProvider("urn:sp").repeat(Math.ceil(size / serviceProvider("urn:sp").length))}${bare(idp.metadataXml()).replace(` ${MD}`, "")}`,
+        attributes,
+      );
     expect(read(aggregate(), { entityId: idp.entityId })).toMatchObject(isGood());
     expect(read(aggregate("", 7_900_000), { entityId: idp.entityId })).toMatchObject(isGood());
-    expect(read(aggregate("", 8_400_000), { entityId: idp.entityId })).toMatchObject({ ...isRefused(/8 MiB.*MDQ/), tooLarge: true });
+    expect(read(aggregate("", 8_400_000), { entityId: idp.entityId })).toMatchObject({
+      ...isRefused(/8 MiB.*MDQ/),
+      tooLarge: true,
+    });
     expect(read(aggregate())).toMatchObject({ ...isRefused(/1 MiB.*entityId.*MDQ/), tooLarge: true });
-    expect(read(aggregate(' validUntil="2020-01-01T00:00:00Z"'), { entityId: idp.entityId })).toMatchObject(isRefused(/out of date/));
+    expect(read(aggregate(' validUntil="2020-01-01T00:00:00Z"'), { entityId: idp.entityId })).toMatchObject(
+      isRefused(/out of date/),
+    );
     expect(read(aggregate().slice(0, -20), { entityId: idp.entityId })).toMatchObject(isRefused(/well-formed/));
     expect(read(`${aggregate()}x`, { entityId: idp.entityId })).toMatchObject(isRefused(/well-formed/));
-    expect(read(aggregate().replace("<md:SPSSO", "<md:EntityDescriptor><md:SPSSO"), { entityId: idp.entityId })).toMatchObject(isRefused(/well-formed/));
+    expect(
+      read(aggregate().replace("<md:SPSSO", "<md:EntityDescriptor><md:SPSSO"), { entityId: idp.entityId }),
+    ).toMatchObject(isRefused(/well-formed/));
   });
 });
 
 describe("a time that is no time, or is over, refuses", () => {
-  const TIMES = ["soon", "", "2030-13-01T00:00:00Z", "2030-02-30T00:00:00Z", "2030-01-01", "2030-01-01T25:00:00Z", "1893456000", "2030-01-01T00:00:00+99", "never"];
+  const TIMES = [
+    "soon",
+    "",
+    "2030-13-01T00:00:00Z",
+    "2030-02-30T00:00:00Z",
+    "2030-01-01",
+    "2030-01-01T25:00:00Z",
+    "1893456000",
+    "2030-01-01T00:00:00+99",
+    "never",
+  ];
   test.each(TIMES)("%j", (time) => {
     expect(read(onRole(`validUntil="${time}"`)(idp.metadataXml()))).toMatchObject(isRefused(/no time/));
     expect(read(group(group(entity()), ` validUntil="${time}"`))).toMatchObject(isRefused(/no time/));
-    expect(read(group(group(entity()), ` validUntil="${time}"`), { entityId: idp.entityId })).toMatchObject(isRefused(/no time/));
+    expect(read(group(group(entity()), ` validUntil="${time}"`), { entityId: idp.entityId })).toMatchObject(
+      isRefused(/no time/),
+    );
   });
   test("on the group, the group within, the entity or the role", () => {
     const past = ' validUntil="2020-01-01T00:00:00Z"';
-    for (const xml of [group(group(entity()), past), group(group(entity(), past)), group(entity((each) => each.replace(" entityID", `${past} entityID`))), group(onRole(past)(entity()))]) {
-      for (const more of [{}, { entityId: idp.entityId }]) expect(read(xml, more)).toMatchObject(isRefused(/out of date/));
+    for (const xml of [
+      group(group(entity()), past),
+      group(group(entity(), past)),
+      group(entity((each) => each.replace(" entityID", `${past} entityID`))),
+      group(onRole(past)(entity())),
+    ]) {
+      for (const more of [{}, { entityId: idp.entityId }])
+        expect(read(xml, more)).toMatchObject(isRefused(/out of date/));
     }
   });
   test("of two roles the one that still counts is taken", () => {
     const role = /<md:IDPSSODescriptor[\s\S]*<\/md:IDPSSODescriptor>/.exec(entity())?.[0] ?? "";
-    expect(read(entity((xml) => xml.replace(role, `${onRole('validUntil="2020-01-01T00:00:00Z"')(role).replaceAll(idp.ssoUrl, "https://old.example/sso")}${role}`)))).toMatchObject(isGood());
-    expect(read(entity((xml) => xml.replace(role, `${role.replace(/<md:KeyDescriptor.*<\/md:KeyDescriptor>/, "").replaceAll(idp.ssoUrl, "https://old.example/sso")}${role}`)))).toMatchObject({ ...isGood(), idp: { ssoRedirect: idp.ssoUrl, warnings: [expect.stringContaining("roles") as string] } });
+    expect(
+      read(
+        entity((xml) =>
+          xml.replace(
+            role,
+            `${onRole('validUntil="2020-01-01T00:00:00Z"')(role).replaceAll(idp.ssoUrl, "https://old.example/sso")}${role}`,
+          ),
+        ),
+      ),
+    ).toMatchObject(isGood());
+    expect(
+      read(
+        entity((xml) =>
+          xml.replace(
+            role,
+            `${role.replace(/<md:KeyDescriptor.*<\/md:KeyDescriptor>/, "").replaceAll(idp.ssoUrl, "https://old.example/sso")}${role}`,
+          ),
+        ),
+      ),
+    ).toMatchObject({
+      ...isGood(),
+      idp: { ssoRedirect: idp.ssoUrl, warnings: [expect.stringContaining("roles") as string] },
+    });
   });
 });
 
 describe("addresses", () => {
-  const services = (inner: string) => entity((xml) => xml.replaceAll(/<md:SingleSignOnService[^>]*>/g, "").replace("</md:IDPSSODescriptor>", `${inner}</md:IDPSSODescriptor>`));
-  const service = (binding: string, location: string, name = "SingleSignOnService", more = "") => `<md:${name} Binding="urn:oasis:names:tc:SAML:2.0:bindings:${binding}" Location="${location}"${more}/>`;
+  const services = (inner: string) =>
+    entity((xml) =>
+      xml
+        .replaceAll(/<md:SingleSignOnService[^>]*>/g, "")
+        .replace("</md:IDPSSODescriptor>", `${inner}</md:IDPSSODescriptor>`),
+    );
+  const service = (binding: string, location: string, name = "SingleSignOnService", more = "") =>
+    `<md:${name} Binding="urn:oasis:names:tc:SAML:2.0:bindings:${binding}" Location="${location}"${more}/>`;
   const taken = (xml: string) => {
     const outcome = read(xml);
     return outcome.ok ? outcome.idp : outcome.reason;
@@ -149,8 +292,13 @@ describe("addresses", () => {
   });
 
   test("of several for one binding the first that people may be sent to, and what was left out is named", () => {
-    const xml = services(`${service("HTTP-Redirect", "http://idp.example/a")}${service("HTTP-Redirect", "https://idp.example/b")}${service("HTTP-Redirect", "https://idp.example/c")}${service("HTTP-POST", "javascript:alert(1)")}`);
-    expect(taken(xml)).toMatchObject({ ssoRedirect: "https://idp.example/b", warnings: [expect.stringContaining("https") as string] });
+    const xml = services(
+      `${service("HTTP-Redirect", "http://idp.example/a")}${service("HTTP-Redirect", "https://idp.example/b")}${service("HTTP-Redirect", "https://idp.example/c")}${service("HTTP-POST", "javascript:alert(1)")}`,
+    );
+    expect(taken(xml)).toMatchObject({
+      ssoRedirect: "https://idp.example/b",
+      warnings: [expect.stringContaining("https") as string],
+    });
     expect(taken(xml)).not.toHaveProperty("ssoPost");
     expect(taken(services(service("HTTP-Redirect", "http://idp.example/a")))).toMatch(/must be https/);
     expect(taken(services(service("SOAP", "https://idp.example/a")))).toMatch(/HTTP-Redirect or HTTP-POST/);
@@ -159,20 +307,43 @@ describe("addresses", () => {
   test("of single logout with the place for answers, when browsers may be sent to both", () => {
     const logout = (location: string, more = "") => service("HTTP-Redirect", location, "SingleLogoutService", more);
     const sso = service("HTTP-Redirect", "https://idp.example/sso");
-    expect(taken(services(`${sso}${logout("https://idp.example/slo", ' ResponseLocation="https://idp.example/done"')}${service("SOAP", "http://x", "SingleLogoutService")}`))).toMatchObject({ slo: { redirect: { url: "https://idp.example/slo", responseUrl: "https://idp.example/done" } }, warnings: [] });
-    const without = taken(services(`${sso}${logout("https://idp.example/slo", ' ResponseLocation="http://idp.example/done"')}`));
+    expect(
+      taken(
+        services(
+          `${sso}${logout("https://idp.example/slo", ' ResponseLocation="https://idp.example/done"')}${service("SOAP", "http://x", "SingleLogoutService")}`,
+        ),
+      ),
+    ).toMatchObject({
+      slo: { redirect: { url: "https://idp.example/slo", responseUrl: "https://idp.example/done" } },
+      warnings: [],
+    });
+    const without = taken(
+      services(`${sso}${logout("https://idp.example/slo", ' ResponseLocation="http://idp.example/done"')}`),
+    );
     expect(without).toMatchObject({ warnings: [expect.stringContaining("single logout") as string] });
     expect(without).not.toHaveProperty("slo");
   });
 
-  test.each([["true", true], ["1", true], ["false", false], ["0", false], ["yes", false]])("WantAuthnRequestsSigned %s", (text, wanted) => {
-    expect(taken(onRole(`WantAuthnRequestsSigned="${text}"`)(entity()))).toMatchObject({ wantAuthnRequestsSigned: wanted });
+  test.each([
+    ["true", true],
+    ["1", true],
+    ["false", false],
+    ["0", false],
+    ["yes", false],
+  ])("WantAuthnRequestsSigned %s", (text, wanted) => {
+    expect(taken(onRole(`WantAuthnRequestsSigned="${text}"`)(entity()))).toMatchObject({
+      wantAuthnRequestsSigned: wanted,
+    });
   });
 });
 
 test.each<[string, (xml: string) => string, RegExp]>([
   ["a document type", (xml) => xml.replace("?>", "?><!DOCTYPE md:EntityDescriptor>"), /document type/],
-  ["a document type after comments and blank lines", (xml) => `\n<!-- x -->${xml.replace("?>", "?><!-- y --><!DOCTYPE x [<!ENTITY a 'b'>]>")}`, /document type/],
+  [
+    "a document type after comments and blank lines",
+    (xml) => `\n<!-- x -->${xml.replace("?>", "?><!-- y --><!DOCTYPE x [<!ENTITY a 'b'>]>")}`,
+    /document type/,
+  ],
   ["an entity of HTML", inRole(DISPLAY("a&nbsp;b")), /&nbsp;/],
   ["a comment without an end", (xml) => xml.replace("<md:IDPSSO", "<!-- <md:IDPSSO"), /well-formed/],
   ["CDATA without an end", (xml) => xml.replace("<md:IDPSSO", "<![CDATA[ <md:IDPSSO"), /well-formed/],
@@ -184,7 +355,14 @@ test.each<[string, (xml: string) => string, RegExp]>([
   ["20,001 elements", inRole(DISPLAY("<a/>".repeat(20_000))), /20,000 elements/],
 ])("%s is named", (_name, change, saying) => expect(read(change(idp.metadataXml()))).toMatchObject(isRefused(saying)));
 
-test.each([["comments", "<!--"], ["instructions", "<?"], ["sections", "<![CDATA["], ["tags", "<md:EntityDescriptor a='"], ["quotes", `<md:EntityDescriptor ${"a='' ".repeat(50)}`]])(
-  "8 MiB of %s that do not end are read once", (_name, piece) => {
-    expect(read(`<md:EntitiesDescriptor>${piece.repeat(8_300_000 / piece.length)}`, { entityId: "urn:x" })).toMatchObject({ ok: false });
-  });
+test.each([
+  ["comments", "<!--"],
+  ["instructions", "<?"],
+  ["sections", "<![CDATA["],
+  ["tags", "<md:EntityDescriptor a='"],
+  ["quotes", `<md:EntityDescriptor ${"a='' ".repeat(50)}`],
+])("8 MiB of %s that do not end are read once", (_name, piece) => {
+  expect(read(`<md:EntitiesDescriptor>${piece.repeat(8_300_000 / piece.length)}`, { entityId: "urn:x" })).toMatchObject(
+    { ok: false },
+  );
+});

@@ -1,4 +1,6 @@
-/** One signing key for each KeyDescriptor, the leaf: what a chain holds beside it is an authority's and logs nobody in. */
+/**
+ * One signing key for each KeyDescriptor, the leaf: what a chain holds beside it is an authority's and logs nobody in.
+ */
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { certificatesEnd, signersOf } from "../../../../src/api/saml/certificates.js";
 import { readCertificates, readIdpMetadata } from "../../../../src/api/saml/metadata/idp-metadata.js";
@@ -25,8 +27,10 @@ afterAll(() => bench?.database.close());
 
 const x509 = (certificate: string) => `<ds:X509Certificate>${bareCertificate(certificate)}</ds:X509Certificate>`;
 /** A KeyDescriptor whose X509Data holds these. */
-const keyOf = (...certificates: string[]) => `<md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data>${certificates.map(x509).join("")}</ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`;
-const metadata = (...keys: string[]) => bench.idp.metadataXml().replace(/<md:KeyDescriptor.*<\/md:KeyDescriptor>/, keys.join(""));
+const keyOf = (...certificates: string[]) =>
+  `<md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data>${certificates.map(x509).join("")}</ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`;
+const metadata = (...keys: string[]) =>
+  bench.idp.metadataXml().replace(/<md:KeyDescriptor.*<\/md:KeyDescriptor>/, keys.join(""));
 const read = (...keys: string[]) => readIdpMetadata(metadata(...keys), { production: true, now: new Date() });
 /** The certificates that are taken, or why there are none. */
 function taken(...keys: string[]): string[] | string {
@@ -38,16 +42,29 @@ const RUBBISH = "AAAA";
 
 describe("of a KeyDescriptor", () => {
   test("with a chain the leaf alone is taken, whatever stands first", () => {
-    for (const chain of [[leaf, intermediate, root], [root, intermediate, leaf], [intermediate, leaf], [leaf, root], [root, leaf]]) {
+    for (const chain of [
+      [leaf, intermediate, root],
+      [root, intermediate, leaf],
+      [intermediate, leaf],
+      [leaf, root],
+      [root, leaf],
+    ]) {
       expect(taken(keyOf(...chain.map(({ cert }) => cert)))).toEqual(bare(leaf));
     }
-    expect(read(keyOf(leaf.cert, root.cert))).toMatchObject({ idp: { warnings: [expect.stringContaining("several keys") as string] } });
+    expect(read(keyOf(leaf.cert, root.cert))).toMatchObject({
+      idp: { warnings: [expect.stringContaining("several keys") as string] },
+    });
   });
 
   test("with several X509Data or KeyInfo of one chain too", () => {
-    const split = keyOf(root.cert, leaf.cert).replace("</ds:X509Certificate><ds", "</ds:X509Certificate></ds:X509Data><ds:X509Data><ds");
+    const split = keyOf(root.cert, leaf.cert).replace(
+      "</ds:X509Certificate><ds",
+      "</ds:X509Certificate></ds:X509Data><ds:X509Data><ds",
+    );
     expect(taken(split)).toEqual(bare(leaf));
-    expect(taken(split.replace("</ds:X509Data><ds:X509Data>", "</ds:X509Data></ds:KeyInfo><ds:KeyInfo><ds:X509Data>"))).toEqual(bare(leaf));
+    expect(
+      taken(split.replace("</ds:X509Data><ds:X509Data>", "</ds:X509Data></ds:KeyInfo><ds:KeyInfo><ds:X509Data>")),
+    ).toEqual(bare(leaf));
   });
 
   test("whose leaf has ended, is weak or cannot be read, no authority takes its place", async () => {
@@ -60,7 +77,11 @@ describe("of a KeyDescriptor", () => {
   });
 
   test("with an unreadable certificate beside the good one, the good one is taken and the other named", () => {
-    for (const key of [keyOf(other.cert, RUBBISH), keyOf(RUBBISH, other.cert), keyOf(intermediate.cert, RUBBISH)]) expect(read(key)).toMatchObject({ ok: true, idp: { certificates: [{}], warnings: [expect.stringContaining("not the base64") as string] } });
+    for (const key of [keyOf(other.cert, RUBBISH), keyOf(RUBBISH, other.cert), keyOf(intermediate.cert, RUBBISH)])
+      expect(read(key)).toMatchObject({
+        ok: true,
+        idp: { certificates: [{}], warnings: [expect.stringContaining("not the base64") as string] },
+      });
     expect(taken(keyOf(RUBBISH), keyOf(other.cert))).toEqual(bare(other));
     expect(taken(keyOf(RUBBISH))).toContain("not the base64");
   });
@@ -68,13 +89,21 @@ describe("of a KeyDescriptor", () => {
   test("the certificate of its own making is taken, authority or not; of two for one key the longer one", async () => {
     expect(taken(keyOf(root.cert))).toEqual(bare(root));
     const again = await createSamlKey({ of: other, notAfter: new Date(Date.now() + 700 * DAY_MS) });
-    for (const pair of [[other, again], [again, other]]) expect(taken(keyOf(...pair.map(({ cert }) => cert)))).toEqual(bare(again));
+    for (const pair of [
+      [other, again],
+      [again, other],
+    ])
+      expect(taken(keyOf(...pair.map(({ cert }) => cert)))).toEqual(bare(again));
   });
 
   test("with no certificate nothing is taken, and it is named", () => {
-    const bareKey = '<md:KeyDescriptor><ds:KeyInfo><ds:KeyName>signer</ds:KeyName><ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue></ds:KeyInfo></md:KeyDescriptor>';
+    const bareKey =
+      "<md:KeyDescriptor><ds:KeyInfo><ds:KeyName>signer</ds:KeyName><ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue></ds:KeyInfo></md:KeyDescriptor>";
     expect(taken(bareKey)).toContain("KeyName or KeyValue");
-    expect(read(bareKey, keyOf(other.cert))).toMatchObject({ ok: true, idp: { certificates: [{}], warnings: [expect.stringContaining("KeyName") as string] } });
+    expect(read(bareKey, keyOf(other.cert))).toMatchObject({
+      ok: true,
+      idp: { certificates: [{}], warnings: [expect.stringContaining("KeyName") as string] },
+    });
   });
 });
 
@@ -87,7 +116,11 @@ test("several KeyDescriptors are several keys, unless one issued another", async
 });
 
 test("of certificates that are given one by one, the authority's is left out", () => {
-  expect(readCertificates([leaf.cert, intermediate.cert, root.cert], new Date())).toMatchObject({ ok: true, certificates: [{ pem: expect.stringContaining("CERTIFICATE") as string }], warnings: [expect.stringContaining("authority") as string, expect.any(String) as string] });
+  expect(readCertificates([leaf.cert, intermediate.cert, root.cert], new Date())).toMatchObject({
+    ok: true,
+    certificates: [{ pem: expect.stringContaining("CERTIFICATE") as string }],
+    warnings: [expect.stringContaining("authority") as string, expect.any(String) as string],
+  });
   expect(readCertificates([intermediate.cert, expiredLeaf.cert], new Date())).toMatchObject({ ok: false });
 });
 
@@ -104,15 +137,22 @@ describe("a response signed with the authority's key", () => {
   test("is refused; with the leaf's it is accepted", async () => {
     const connection = connectionBy(keyOf(leaf.cert, intermediate.cert, root.cert));
     expect(await signedBy(leaf, connection)).toMatchObject({ ok: true });
-    for (const authority of [intermediate, root]) expect(await signedBy(authority, connection)).toMatchObject({ ok: false, code: "signature_invalid" });
+    for (const authority of [intermediate, root])
+      expect(await signedBy(authority, connection)).toMatchObject({ ok: false, code: "signature_invalid" });
   });
 
   test("is refused too where an earlier release kept the whole chain, even after the leaf has ended", async () => {
     const kept = [leaf, intermediate, root].map(({ cert }) => certificateOf(cert));
     expect(await signedBy(leaf, connectionTo(bench.idp, { certificates: kept }))).toMatchObject({ ok: true });
-    expect(await signedBy(intermediate, connectionTo(bench.idp, { certificates: kept }))).toMatchObject({ ok: false, code: "signature_invalid" });
+    expect(await signedBy(intermediate, connectionTo(bench.idp, { certificates: kept }))).toMatchObject({
+      ok: false,
+      code: "signature_invalid",
+    });
     const late = [expiredLeaf, intermediate].map(({ cert }) => certificateOf(cert));
-    expect(await signedBy(intermediate, connectionTo(bench.idp, { certificates: late }))).toMatchObject({ ok: false, code: "certificate_expired" });
+    expect(await signedBy(intermediate, connectionTo(bench.idp, { certificates: late }))).toMatchObject({
+      ok: false,
+      code: "certificate_expired",
+    });
     // The alarm goes by the leaf, and not by its authority, which lasts longer.
     expect(certificatesEnd(late).getTime()).toBeLessThan(Date.now());
     expect(signersOf(kept)).toHaveLength(1);

@@ -1,4 +1,7 @@
-/** The bad responses of the attack tests, as changes of one that is accepted: both the plain and the encrypted form are tried with each of them. */
+/**
+ * The bad responses of the attack tests, as changes of one that is accepted: both the plain and the encrypted form are
+ * tried with each of them.
+ */
 import type { SamlRefusal } from "../../../../src/api/saml/service-provider.js";
 import type { ResponseParts, SamlKey, SigningOptions } from "../../../support/saml-idp.js";
 import { type Bench, connectionTo } from "../connection.js";
@@ -13,13 +16,27 @@ export interface Scene {
 const from = (offsetMs: number) => new Date(Date.now() + offsetMs).toISOString();
 
 /** Well signed, but it says what it may not: name, code of the refusal, parts of the response. */
-export const badStatements = ({ bench }: Pick<Scene, "bench">): [string, SamlRefusal, () => Partial<ResponseParts>][] => [
+export const badStatements = ({
+  bench,
+}: Pick<Scene, "bench">): [string, SamlRefusal, () => Partial<ResponseParts>][] => [
   ["another recipient", "recipient_mismatch", () => ({ recipient: "https://evil.example/acs" })],
-  ["the recipient in other letters", "recipient_mismatch", () => ({ recipient: `https://HOOKS.example.com/saml/acs/${bench().connection.id}` })],
-  ["the recipient of another connection", "recipient_mismatch", () => ({ recipient: `https://hooks.example.com/saml/acs/${connectionTo(bench().idp).id}` })],
+  [
+    "the recipient in other letters",
+    "recipient_mismatch",
+    () => ({ recipient: `https://HOOKS.example.com/saml/acs/${bench().connection.id}` }),
+  ],
+  [
+    "the recipient of another connection",
+    "recipient_mismatch",
+    () => ({ recipient: `https://hooks.example.com/saml/acs/${connectionTo(bench().idp).id}` }),
+  ],
   ["no recipient", "confirmation_refused", () => ({ recipient: null })],
   ["another destination", "destination_mismatch", () => ({ destination: "https://evil.example/acs" })],
-  ["a longer destination", "destination_mismatch", () => ({ destination: `https://hooks.example.com/saml/acs/${bench().connection.id}/` })],
+  [
+    "a longer destination",
+    "destination_mismatch",
+    () => ({ destination: `https://hooks.example.com/saml/acs/${bench().connection.id}/` }),
+  ],
   ["no destination", "destination_mismatch", () => ({ destination: null })],
   ["an empty destination", "destination_mismatch", () => ({ destination: "" })],
   ["another issuer on the response", "issuer_mismatch", () => ({ issuer: "https://other.example" })],
@@ -27,13 +44,29 @@ export const badStatements = ({ bench }: Pick<Scene, "bench">): [string, SamlRef
   ["another issuer in the assertion", "issuer_mismatch", () => ({ assertionIssuer: "https://other.example" })],
   ["an issuer that begins the same", "issuer_mismatch", () => ({ assertionIssuer: `${bench().idp.entityId}/2` })],
   ["another audience", "audience_mismatch", () => ({ audience: "https://other.example" })],
-  ["an audience that begins the same", "audience_mismatch", () => ({ audience: `https://hooks.example.com/saml/metadata/${bench().connection.id}x` })],
+  [
+    "an audience that begins the same",
+    "audience_mismatch",
+    () => ({ audience: `https://hooks.example.com/saml/metadata/${bench().connection.id}x` }),
+  ],
   ["no audience", "audience_mismatch", () => ({ audience: null })],
-  ["a second audience restriction that does not fit", "audience_mismatch", () => ({ conditions: "<saml:AudienceRestriction><saml:Audience>urn:x</saml:Audience></saml:AudienceRestriction>" })],
+  [
+    "a second audience restriction that does not fit",
+    "audience_mismatch",
+    () => ({ conditions: "<saml:AudienceRestriction><saml:Audience>urn:x</saml:Audience></saml:AudienceRestriction>" }),
+  ],
   ["a condition that nobody knows", "conditions_refused", () => ({ conditions: '<x:Only xmlns:x="urn:x"/>' })],
-  ["a failure that nobody knows", "status_not_success", () => ({ status: "urn:oasis:names:tc:SAML:2.0:status:constructor" })],
+  [
+    "a failure that nobody knows",
+    "status_not_success",
+    () => ({ status: "urn:oasis:names:tc:SAML:2.0:status:constructor" }),
+  ],
   ["a success that is none", "status_not_success", () => ({ status: "urn:oasis:names:tc:SAML:2.0:status:Success " })],
-  ["an answer to another request", "request_unknown", () => ({ inResponseTo: "_other", confirmationInResponseTo: "_other" })],
+  [
+    "an answer to another request",
+    "request_unknown",
+    () => ({ inResponseTo: "_other", confirmationInResponseTo: "_other" }),
+  ],
   ["an answer to another request on the response", "request_unknown", () => ({ inResponseTo: "_other" })],
   ["an answer to another request in the assertion", "request_unknown", () => ({ confirmationInResponseTo: "_other" })],
   ["no request on the response", "request_unknown", () => ({ inResponseTo: null })],
@@ -43,14 +76,40 @@ export const badStatements = ({ bench }: Pick<Scene, "bench">): [string, SamlRef
   ["a confirmation without end", "confirmation_refused", () => ({ confirmationNotOnOrAfter: null })],
   ["a confirmation that is over", "expired", () => ({ confirmationNotOnOrAfter: from(-61_000) })],
   ["a confirmation with an end that is no time", "expired", () => ({ confirmationNotOnOrAfter: "tomorrow" })],
-  ["a confirmation of another kind", "confirmation_refused", () => ({ confirmationMethod: "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches" })],
+  [
+    "a confirmation of another kind",
+    "confirmation_refused",
+    () => ({ confirmationMethod: "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches" }),
+  ],
   ["no confirmation, nor a request", "unsolicited", () => ({ confirmations: "", inResponseTo: null })],
-  ["two confirmations of nothing", "confirmation_refused", () => ({ confirmations: '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"/>'.repeat(2) })],
-  ["two conditions", "conditions_refused", () => ({ inAssertion: `<saml:Conditions NotOnOrAfter="${from(60_000)}"/>` })],
-  ["two subjects", "confirmation_refused", () => ({ inAssertion: "<saml:Subject><saml:NameID>admin</saml:NameID></saml:Subject>" })],
+  [
+    "two confirmations of nothing",
+    "confirmation_refused",
+    () => ({ confirmations: '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"/>'.repeat(2) }),
+  ],
+  [
+    "two conditions",
+    "conditions_refused",
+    () => ({ inAssertion: `<saml:Conditions NotOnOrAfter="${from(60_000)}"/>` }),
+  ],
+  [
+    "two subjects",
+    "confirmation_refused",
+    () => ({ inAssertion: "<saml:Subject><saml:NameID>admin</saml:NameID></saml:Subject>" }),
+  ],
   ["two issuers", "issuer_mismatch", () => ({ inAssertion: `<saml:Issuer>${bench().idp.entityId}</saml:Issuer>` })],
-  ["two issuers on the response", "issuer_mismatch", () => ({ inResponse: `<saml:Issuer>${bench().idp.entityId}</saml:Issuer>` })],
-  ["two states", "status_not_success", () => ({ inResponse: '<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>' })],
+  [
+    "two issuers on the response",
+    "issuer_mismatch",
+    () => ({ inResponse: `<saml:Issuer>${bench().idp.entityId}</saml:Issuer>` }),
+  ],
+  [
+    "two states",
+    "status_not_success",
+    () => ({
+      inResponse: '<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>',
+    }),
+  ],
   ["that it is over", "expired", () => ({ notOnOrAfter: from(-61_000) })],
   ["that it begins later", "not_yet_valid", () => ({ notBefore: from(90_000) })],
   ["that it is six minutes old", "expired", () => ({ issueInstant: from(-360_000) })],
@@ -67,75 +126,194 @@ export const badStatements = ({ bench }: Pick<Scene, "bench">): [string, SamlRef
   ["a name with a turned text", "name_id_refused", () => ({ nameId: "nosrep\u202e" })],
   ["a name with an element in it", "name_id_refused", () => ({ nameId: "person-1<x/>" })],
   ["two names", "name_id_refused", () => ({ nameId: "person-1</saml:NameID><saml:NameID>admin" })],
-  ...["__proto__", "constructor", "toString", "nameID", "nameIDFormat", "sessionIndex", "getAssertion", "getAssertionXml", ""].map((name): [string, SamlRefusal, () => Partial<ResponseParts>] =>
-    [`an attribute called ${JSON.stringify(name)}`, "attributes_refused", () => ({ attributes: [[name, ["admin", "x"]]] })]),
+  ...[
+    "__proto__",
+    "constructor",
+    "toString",
+    "nameID",
+    "nameIDFormat",
+    "sessionIndex",
+    "getAssertion",
+    "getAssertionXml",
+    "",
+  ].map((name): [string, SamlRefusal, () => Partial<ResponseParts>] => [
+    `an attribute called ${JSON.stringify(name)}`,
+    "attributes_refused",
+    () => ({ attributes: [[name, ["admin", "x"]]] }),
+  ]),
   ["a group of 4,097 characters", "attributes_refused", () => ({ attributes: [["groups", ["y".repeat(4_097)]]] })],
-  ["2,001 groups", "attributes_refused", () => ({ attributes: [["groups", Array.from({ length: 2_001 }, (_each, index) => `g${index}`)]] })],
+  [
+    "2,001 groups",
+    "attributes_refused",
+    () => ({ attributes: [["groups", Array.from({ length: 2_001 }, (_each, index) => `g${index}`)]] }),
+  ],
   ["no log-in", "authn_statement_refused", () => ({ authnStatements: "" })],
   ["a session that is over", "session_expired", () => ({ sessionNotOnOrAfter: from(-61_000) })],
   ["a session with an end that is no time", "authn_statement_refused", () => ({ sessionNotOnOrAfter: "never" })],
   ["version 1.1", "structure_refused", () => ({ version: "1.1" })],
   ["an id that is none", "structure_refused", () => ({ assertionId: "1'x" })],
   ["one id twice", "structure_refused", () => ({ assertionId: "_same", responseId: "_same" })],
-  ["one id twice, spelt otherwise", "structure_refused", () => ({ assertionId: "_same", inAssertion: '<x xmlns="urn:x" xmlns:y="urn:y" y:Id="_same"/>' })],
+  [
+    "one id twice, spelt otherwise",
+    "structure_refused",
+    () => ({ assertionId: "_same", inAssertion: '<x xmlns="urn:x" xmlns:y="urn:y" y:Id="_same"/>' }),
+  ],
   ["a second assertion", "structure_refused", () => ({ inResponse: '<saml:Assertion ID="_second" Version="2.0"/>' })],
-  ["a second assertion of another vocabulary", "structure_refused", () => ({ inResponse: '<Assertion xmlns="urn:x"/>' })],
-  ["a second assertion inside the first", "structure_refused", () => ({ inAssertion: "<saml:Advice><saml:Assertion ID=\"_second\"/></saml:Advice>" })],
+  [
+    "a second assertion of another vocabulary",
+    "structure_refused",
+    () => ({ inResponse: '<Assertion xmlns="urn:x"/>' }),
+  ],
+  [
+    "a second assertion inside the first",
+    "structure_refused",
+    () => ({ inAssertion: '<saml:Advice><saml:Assertion ID="_second"/></saml:Advice>' }),
+  ],
   ["a response inside", "structure_refused", () => ({ inResponse: "<samlp:Response/>" })],
-  ["an encrypted assertion beside", "encrypted_refused", () => ({ inResponse: '<saml:EncryptedAssertion><xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"/></saml:EncryptedAssertion>' })],
+  [
+    "an encrypted assertion beside",
+    "encrypted_refused",
+    () => ({
+      inResponse:
+        "<saml:EncryptedAssertion><xenc:EncryptedData " +
+        'xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"/></saml:EncryptedAssertion>',
+    }),
+  ],
   ["an encrypted name", "encrypted_refused", () => ({ nameId: null, confirmations: "<saml:EncryptedID/>" })],
   ["elements nested 100 deep", "response_too_complex", () => ({ inAssertion: "<x>".repeat(100) + "</x>".repeat(100) })],
   ["5,000 elements", "response_too_complex", () => ({ inAssertion: "<x/>".repeat(5_000) })],
 ];
 
 /** Signed by nobody, by somebody else, or by an algorithm that is not allowed. */
-export const badSignatures = ({ bench, attacker }: Scene): [string, SamlRefusal, () => Partial<SigningOptions> & { what?: ("Assertion" | "Response")[] }][] => [
+export const badSignatures = ({
+  bench,
+  attacker,
+}: Scene): [string, SamlRefusal, () => Partial<SigningOptions> & { what?: ("Assertion" | "Response")[] }][] => [
   ["unsigned", "signature_missing", () => ({ what: [] })],
   ["only the response signed", "signature_missing", () => ({ what: ["Response"] })],
   ["only the assertion signed", "signature_missing", () => ({ what: ["Assertion"] })],
   ["another key", "signature_invalid", () => ({ key: attacker().key })],
-  ["another key, with its own certificate sent along", "signature_invalid", () => ({ key: attacker().key, cert: attacker().cert })],
-  ["another key, and the right certificate sent along", "signature_invalid", () => ({ key: attacker().key, cert: bench().idp.key.cert })],
-  ["the certificate as the key of an HMAC", "algorithm_refused", () => ({ key: bench().idp.key.cert, signatureAlgorithm: "http://www.w3.org/2000/09/xmldsig#hmac-sha1" })],
+  [
+    "another key, with its own certificate sent along",
+    "signature_invalid",
+    () => ({ key: attacker().key, cert: attacker().cert }),
+  ],
+  [
+    "another key, and the right certificate sent along",
+    "signature_invalid",
+    () => ({ key: attacker().key, cert: bench().idp.key.cert }),
+  ],
+  [
+    "the certificate as the key of an HMAC",
+    "algorithm_refused",
+    () => ({ key: bench().idp.key.cert, signatureAlgorithm: "http://www.w3.org/2000/09/xmldsig#hmac-sha1" }),
+  ],
   ["RSA with SHA-1", "algorithm_refused", () => ({ signatureAlgorithm: "http://www.w3.org/2000/09/xmldsig#rsa-sha1" })],
   ["a SHA-1 digest", "algorithm_refused", () => ({ digestAlgorithm: "http://www.w3.org/2000/09/xmldsig#sha1" })],
-  ["inclusive canonicalization", "algorithm_refused", () => ({ canonicalization: "http://www.w3.org/TR/2001/REC-xml-c14n-20010315" })],
-  ["canonicalization that keeps comments", "algorithm_refused", () => ({ canonicalization: "http://www.w3.org/2001/10/xml-exc-c14n#WithComments" })],
-  ["transforms that keep comments", "algorithm_refused", () => ({ transforms: ["http://www.w3.org/2000/09/xmldsig#enveloped-signature", "http://www.w3.org/2001/10/xml-exc-c14n#WithComments"] })],
-  ["no enveloped-signature transform", "algorithm_refused", () => ({ transforms: ["http://www.w3.org/2001/10/xml-exc-c14n#"] })],
+  [
+    "inclusive canonicalization",
+    "algorithm_refused",
+    () => ({ canonicalization: "http://www.w3.org/TR/2001/REC-xml-c14n-20010315" }),
+  ],
+  [
+    "canonicalization that keeps comments",
+    "algorithm_refused",
+    () => ({ canonicalization: "http://www.w3.org/2001/10/xml-exc-c14n#WithComments" }),
+  ],
+  [
+    "transforms that keep comments",
+    "algorithm_refused",
+    () => ({
+      transforms: [
+        "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
+        "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+      ],
+    }),
+  ],
+  [
+    "no enveloped-signature transform",
+    "algorithm_refused",
+    () => ({ transforms: ["http://www.w3.org/2001/10/xml-exc-c14n#"] }),
+  ],
 ];
 
 /** Changes of the text after it was signed. */
 export const CHANGES_AFTER_SIGNING: readonly [string, (xml: string) => string, SamlRefusal][] = [
   ["the name", (xml) => xml.replace(">person-1<", ">admin<"), "signature_invalid"],
   ["a group", (xml) => xml.replace(">staff<", ">admins<"), "signature_invalid"],
-  ["the response's issuer, as it was", (xml) => xml.replace("<saml:Issuer>", "<saml:Issuer >").replace("</saml:Issuer>", " </saml:Issuer>"), "signature_invalid"],
-  ["a request that is answered", (xml) => xml.replace(/ IssueInstant="/, ' Consent="urn:x" IssueInstant="'), "signature_invalid"],
+  [
+    "the response's issuer, as it was",
+    (xml) => xml.replace("<saml:Issuer>", "<saml:Issuer >").replace("</saml:Issuer>", " </saml:Issuer>"),
+    "signature_invalid",
+  ],
+  [
+    "a request that is answered",
+    (xml) => xml.replace(/ IssueInstant="/, ' Consent="urn:x" IssueInstant="'),
+    "signature_invalid",
+  ],
   ["the digest", (xml) => xml.replace(/(<ds:DigestValue>)../, "$1AA"), "signature_invalid"],
   ["the signature's value", (xml) => xml.replace(/(<ds:SignatureValue>)[^<]*/, "$1"), "signature_invalid"],
   ["a second SignedInfo", (xml) => xml.replace(/<ds:SignedInfo>.*?<\/ds:SignedInfo>/, "$&$&"), "structure_refused"],
   ["a second reference", (xml) => xml.replace(/<ds:Reference.*?<\/ds:Reference>/, "$&$&"), "structure_refused"],
   ["a reference to nothing", (xml) => xml.replace(/(<ds:Reference URI=")[^"]*/, "$1"), "structure_refused"],
-  ["a reference to another element", (xml) => xml.replace(/(<ds:Reference URI=")[^"]*/, "$1#_other"), "structure_refused"],
-  ["a reference by XPointer", (xml) => xml.replace(/<ds:Reference URI="#([^"]*)"/, `<ds:Reference URI="#xpointer(id('$1'))"`), "structure_refused"],
-  ["an object in the signature", (xml) => xml.replace("</ds:Signature>", "<ds:Object/></ds:Signature>"), "structure_refused"],
-  ["an XSLT transform", (xml) => xml.replace(/(<ds:Transform Algorithm=")[^"]*/, "$1http://www.w3.org/TR/1999/REC-xslt-19991116"), "algorithm_refused"],
-  ["the signature's vocabulary", (xml) => xml.replaceAll("http://www.w3.org/2000/09/xmldsig#\"", 'urn:x"'), "signature_missing"],
-  ["a signature somewhere else", (xml) => xml.replace("</samlp:Status>", '<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"/></samlp:Status>'), "structure_refused"],
+  [
+    "a reference to another element",
+    (xml) => xml.replace(/(<ds:Reference URI=")[^"]*/, "$1#_other"),
+    "structure_refused",
+  ],
+  [
+    "a reference by XPointer",
+    (xml) => xml.replace(/<ds:Reference URI="#([^"]*)"/, `<ds:Reference URI="#xpointer(id('$1'))"`),
+    "structure_refused",
+  ],
+  [
+    "an object in the signature",
+    (xml) => xml.replace("</ds:Signature>", "<ds:Object/></ds:Signature>"),
+    "structure_refused",
+  ],
+  [
+    "an XSLT transform",
+    (xml) => xml.replace(/(<ds:Transform Algorithm=")[^"]*/, "$1http://www.w3.org/TR/1999/REC-xslt-19991116"),
+    "algorithm_refused",
+  ],
+  [
+    "the signature's vocabulary",
+    (xml) => xml.replaceAll('http://www.w3.org/2000/09/xmldsig#"', 'urn:x"'),
+    "signature_missing",
+  ],
+  [
+    "a signature somewhere else",
+    (xml) =>
+      xml.replace("</samlp:Status>", '<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"/></samlp:Status>'),
+    "structure_refused",
+  ],
 ];
 
 /** Texts that no parser should see. */
 export const BAD_MARKUP: readonly [string, (xml: string) => string, SamlRefusal][] = [
   ["a bare document type", (xml) => `<!DOCTYPE samlp:Response>${xml}`, "markup_refused"],
-  ["an external entity", (xml) => `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>${xml.replace(">person-1<", ">&e;<")}`, "markup_refused"],
-  ["entities that grow", (xml) => `<!DOCTYPE x [<!ENTITY a "${"x".repeat(1_000)}"><!ENTITY b "${"&a;".repeat(1_000)}">]>${xml.replace(">person-1<", ">&b;<")}`, "markup_refused"],
+  [
+    "an external entity",
+    (xml) => `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>${xml.replace(">person-1<", ">&e;<")}`,
+    "markup_refused",
+  ],
+  [
+    "entities that grow",
+    (xml) =>
+      `<!DOCTYPE x [<!ENTITY a "${"x".repeat(1_000)}"><!ENTITY b "${"&a;".repeat(1_000)}">]>${xml.replace(">person-1<", ">&b;<")}`,
+    "markup_refused",
+  ],
   ["an entity from nowhere", (xml) => xml.replace(">person-1<", ">person-1&nbsp;<"), "markup_refused"],
   ["a comment in the name", (xml) => xml.replace(">person-1<", ">person-<!-- -->1<"), "markup_refused"],
   ["a comment anywhere", (xml) => xml.replace("<samlp:Status>", "<!-- --><samlp:Status>"), "markup_refused"],
   ["CDATA", (xml) => xml.replace(">person-1<", "><![CDATA[person-1]]><"), "markup_refused"],
   ["a processing instruction", (xml) => xml.replace("<samlp:Status>", "<?x y?><samlp:Status>"), "markup_refused"],
   ["another encoding", (xml) => `<?xml version="1.0" encoding="UTF-16"?>${xml}`, "markup_refused"],
-  ["a reference to a character that may not be", (xml) => xml.replace(">person-1<", ">person-1&#0;<"), "markup_refused"],
+  [
+    "a reference to a character that may not be",
+    (xml) => xml.replace(">person-1<", ">person-1&#0;<"),
+    "markup_refused",
+  ],
   ["a NUL", (xml) => xml.replace(">person-1<", ">person-1\0<"), "response_unreadable"],
   ["a tag that does not end", (xml) => xml.slice(0, -1), "response_unreadable"],
   ["a tag that nobody opened", (xml) => `${xml}</x>`, "response_unreadable"],
@@ -145,7 +323,15 @@ export const BAD_MARKUP: readonly [string, (xml: string) => string, SamlRefusal]
   ["an attribute without quotes", (xml) => xml.replace(' Version="2.0"', " Version=2.0"), "response_unreadable"],
   ["80,000 open elements", () => "<a>".repeat(60_000), "response_too_complex"],
   ["only an assertion", (xml) => /<saml:Assertion.*<\/saml:Assertion>/.exec(xml)?.[0] ?? "", "structure_refused"],
-  ["a request to log out", () => '<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_x" Version="2.0"/>', "structure_refused"],
-  ["a log-out answered", () => '<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_x" Version="2.0"/>', "structure_refused"],
+  [
+    "a request to log out",
+    () => '<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_x" Version="2.0"/>',
+    "structure_refused",
+  ],
+  [
+    "a log-out answered",
+    () => '<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_x" Version="2.0"/>',
+    "structure_refused",
+  ],
   ["text", () => "no XML", "response_unreadable"],
 ];

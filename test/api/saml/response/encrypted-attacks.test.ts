@@ -1,6 +1,7 @@
 /**
- * Every attack on a plain response, made with the assertion encrypted as well: this service's public key stands in its metadata, so anybody can
- * encrypt for it. What is forged is refused as in the plain form. What a stranger may have made up is refused by one code.
+ * Every attack on a plain response, made with the assertion encrypted as well: this service's public key stands in its
+ * metadata, so anybody can encrypt for it. What is forged is refused as in the plain form. What a stranger may have
+ * made up is refused by one code.
  */
 import { DOMParser, XMLSerializer } from "@xmldom/xmldom";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
@@ -8,7 +9,13 @@ import type { SamlRefusal } from "../../../../src/api/saml/service-provider.js";
 import { newSpKey } from "../../../../src/api/saml/sp-keys.js";
 import type { SamlConnection } from "../../../../src/store/collections/saml-connections.js";
 import { encryptAssertion, encryptedAssertion } from "../../../support/saml-encryption.js";
-import { createSamlKey, type ReadRequest, type ResponseParts, responseXml, type SamlKey } from "../../../support/saml-idp.js";
+import {
+  createSamlKey,
+  type ReadRequest,
+  type ResponseParts,
+  responseXml,
+  type SamlKey,
+} from "../../../support/saml-idp.js";
 import { BAD_MARKUP, badSignatures, badStatements, CHANGES_AFTER_SIGNING } from "./attack-vectors.js";
 import { type Bench, openBench, type Outcome } from "../connection.js";
 import { SHAPES, SIGNED, wrap } from "./wrapping-shapes.js";
@@ -33,58 +40,115 @@ const encrypt = (xml: string) => encryptAssertion(xml, { certificate: certificat
 const ASSERTION = /<saml:Assertion[ >][^]*<\/saml:Assertion>/;
 
 type Signing = Parameters<Bench["idp"]["sign"]>[1];
-/** Signed, encrypted, and the response signed over that, each where `what` says so. `change` is made on the text before it is encrypted. */
-function encrypted(request: ReadRequest, { what = ["Assertion", "Response"], ...signing }: NonNullable<Signing> = {}, { changes = {}, change = (xml: string) => xml }: { changes?: Partial<ResponseParts>; change?: (xml: string) => string } = {}): string {
+/**
+ * Signed, encrypted, and the response signed over that, each where `what` says so. `change` is made on the text before
+ * it is encrypted.
+ */
+function encrypted(
+  request: ReadRequest,
+  { what = ["Assertion", "Response"], ...signing }: NonNullable<Signing> = {},
+  {
+    changes = {},
+    change = (xml: string) => xml,
+  }: { changes?: Partial<ResponseParts>; change?: (xml: string) => string } = {},
+): string {
   const only = (element: "Assertion" | "Response") => ({ ...signing, what: what.filter((each) => each === element) });
-  return bench.idp.sign(encrypt(change(bench.idp.sign(responseXml(bench.idp.parts(request, changes)), only("Assertion")))), only("Response"));
+  return bench.idp.sign(
+    encrypt(change(bench.idp.sign(responseXml(bench.idp.parts(request, changes)), only("Assertion")))),
+    only("Response"),
+  );
 }
 const SIGNED_INSIDE = { what: ["Assertion" as const] };
 
 test("what all others are made from is accepted", async () => {
-  expect(await bench.post((request) => encrypted(request), { connection: strict })).toMatchObject({ ok: true, identity: { nameId: "person-1" } });
-  expect(await bench.post((request) => encrypted(request, SIGNED_INSIDE), { connection: lenient })).toMatchObject({ ok: true, identity: { nameId: "person-1" } });
+  expect(await bench.post((request) => encrypted(request), { connection: strict })).toMatchObject({
+    ok: true,
+    identity: { nameId: "person-1" },
+  });
+  expect(await bench.post((request) => encrypted(request, SIGNED_INSIDE), { connection: lenient })).toMatchObject({
+    ok: true,
+    identity: { nameId: "person-1" },
+  });
 });
 
 describe("well signed, but it says", () => {
-  /** Beside an encrypted assertion another one is seen first. What is no document once it is decrypted is not told from what could not be decrypted. */
+  /**
+   * Beside an encrypted assertion another one is seen first. What is no document once it is decrypted is not told from
+   * what could not be decrypted.
+   */
   const otherwise: Record<string, SamlRefusal> = {
-    "a second assertion": "encrypted_refused", "a second assertion of another vocabulary": "encrypted_refused", "elements nested 100 deep": "decryption_failed", "5,000 elements": "decryption_failed",
+    "a second assertion": "encrypted_refused",
+    "a second assertion of another vocabulary": "encrypted_refused",
+    "elements nested 100 deep": "decryption_failed",
+    "5,000 elements": "decryption_failed",
   };
   test.each(badStatements(scene))("%s", async (name, plain, changes) => {
     const given = changes();
     const code = otherwise[name] ?? plain;
-    expect(await bench.post((request) => encrypted(request, {}, { changes: given }), { connection: strict })).toEqual(refusedAs(code));
-    const outcome = await bench.post((request) => encrypted(request, SIGNED_INSIDE, { changes: given }), { connection: lenient });
+    expect(await bench.post((request) => encrypted(request, {}, { changes: given }), { connection: strict })).toEqual(
+      refusedAs(code),
+    );
+    const outcome = await bench.post((request) => encrypted(request, SIGNED_INSIDE, { changes: given }), {
+      connection: lenient,
+    });
     // A response without a signature of its own need not say where it goes.
     if (given.destination === null) expect(outcome).toMatchObject({ ok: true, identity: { nameId: "person-1" } });
-    else expect(outcome).toMatchObject({ ok: false, code: expect.toSatisfy((each: string) => each === code || each === "decryption_failed") as string });
+    else
+      expect(outcome).toMatchObject({
+        ok: false,
+        code: expect.toSatisfy((each: string) => each === code || each === "decryption_failed") as string,
+      });
   });
 });
 
 describe("what was signed by nobody, by somebody else, or otherwise than is allowed", () => {
   test.each(badSignatures(scene))("%s", async (_name, code, signing) => {
-    expect(await bench.post((request) => encrypted(request, signing()), { connection: strict })).toEqual(refusedAs(code));
+    expect(await bench.post((request) => encrypted(request, signing()), { connection: strict })).toEqual(
+      refusedAs(code),
+    );
     const { what = ["Assertion", "Response"], ...rest } = signing();
     const inside = what.filter((each) => each === "Assertion");
-    const outcome = await bench.post((request) => encrypted(request, { ...rest, what: inside }), { connection: lenient });
+    const outcome = await bench.post((request) => encrypted(request, { ...rest, what: inside }), {
+      connection: lenient,
+    });
     if (inside.length > 0 && code === "signature_missing") expect(outcome).toMatchObject({ ok: true });
     else expect(outcome).toEqual(refusedAs("decryption_failed"));
   });
 
-  test("the response signed by the provider, and the assertion in it otherwise: the provider's mistake is named", async () => {
-    for (const [, code, signing] of badSignatures(scene)) {
-      const { what, ...rest } = signing();
-      if (what) continue;
-      expect(await bench.post((request) => bench.idp.sign(encrypted(request, { ...rest, ...SIGNED_INSIDE }), { what: ["Response"] }), { connection: strict })).toEqual(refusedAs(code));
-    }
-  });
+  test(
+    "the response signed by the provider, and the assertion in it otherwise: the provider's " + "mistake is named",
+    async () => {
+      for (const [, code, signing] of badSignatures(scene)) {
+        const { what, ...rest } = signing();
+        if (what) continue;
+        expect(
+          await bench.post(
+            (request) => bench.idp.sign(encrypted(request, { ...rest, ...SIGNED_INSIDE }), { what: ["Response"] }),
+            { connection: strict },
+          ),
+        ).toEqual(refusedAs(code));
+      }
+    },
+  );
 
   test.each<[string, ("Assertion" | "Response")[], RegExp]>([
-    ["neither is signed", [], /Its assertion is encrypted\. Switch on signed responses.*`requireSignedResponse`.*sign the assertion before it encrypts/],
-    ["only the assertion is", ["Assertion"], /Its assertion is encrypted\. Switch on signed responses.*`requireSignedResponse`/],
+    [
+      "neither is signed",
+      [],
+      /Its assertion is encrypted\. Switch on signed responses.*`requireSignedResponse`.*sign the assertion before it encrypts/,
+    ],
+    [
+      "only the assertion is",
+      ["Assertion"],
+      /Its assertion is encrypted\. Switch on signed responses.*`requireSignedResponse`/,
+    ],
     ["only the response is", ["Response"], /^Only the response is signed.*Switch on signed assertions/],
   ])("%s: it says what to set", async (_name, what, detail) => {
-    expect(await bench.post((request) => encrypted(request, { what }), { connection: strict })).toEqual({ ok: false, code: "signature_missing", detail: expect.stringMatching(detail) as string });
+    expect(await bench.post((request) => encrypted(request, { what }), { connection: strict })).toEqual({
+      ok: false,
+      code: "signature_missing",
+      detail: expect.stringMatching(detail) as string,
+    });
   });
 
   test.each(CHANGES_AFTER_SIGNING)("changed after it was signed: %s", async (_name, change, code) => {
@@ -95,15 +159,26 @@ describe("what was signed by nobody, by somebody else, or otherwise than is allo
       if (before !== after) reached++;
       return after;
     };
-    const outside = await bench.post((request) => [signed(request)].map((xml) => applied(xml, change(xml)))[0] ?? "", { connection: strict });
+    const outside = await bench.post((request) => [signed(request)].map((xml) => applied(xml, change(xml)))[0] ?? "", {
+      connection: strict,
+    });
     const inside = (what: ("Assertion" | "Response")[], connection: SamlConnection) =>
-      bench.post((request) => encrypted(request, { what }, { change: (xml) => applied(xml, inAssertion(xml)) }), { connection });
-    const [byProvider, byStranger] = [await inside(["Assertion", "Response"], strict), await inside(["Assertion"], lenient)];
+      bench.post((request) => encrypted(request, { what }, { change: (xml) => applied(xml, inAssertion(xml)) }), {
+        connection,
+      });
+    const [byProvider, byStranger] = [
+      await inside(["Assertion", "Response"], strict),
+      await inside(["Assertion"], lenient),
+    ];
     expect(reached).toBeGreaterThan(0);
     // A change that finds nothing to change in this part leaves a good response.
     // A response's own signature under a strange name is not taken for one, nor passed over.
     const around = code === "signature_missing" ? "structure_refused" : code;
-    for (const [outcome, refusal] of [[outside, around], [byProvider, code], [byStranger, "decryption_failed"]] as const) {
+    for (const [outcome, refusal] of [
+      [outside, around],
+      [byProvider, code],
+      [byStranger, "decryption_failed"],
+    ] as const) {
       if (!outcome.ok) expect(outcome).toEqual(refusedAs(refusal));
       else expect(outcome.identity).toMatchObject({ nameId: "person-1", groups: ["staff"] });
     }
@@ -113,80 +188,138 @@ describe("what was signed by nobody, by somebody else, or otherwise than is allo
 
 describe("what no parser should see", () => {
   // Of an encrypted assertion that one cuts nothing out.
-  test.each(BAD_MARKUP.filter(([name]) => name !== "only an assertion"))("around what is encrypted: %s", async (_name, change, code) => {
-    const outcomes: Outcome[] = [];
-    let changed = false;
-    const make = (request: ReadRequest) => {
-      const good = encrypted(request);
-      changed = change(good) !== good;
-      return change(good);
-    };
-    outcomes.push(await bench.post(make, { connection: strict }), await bench.post(make, { connection: lenient }));
-    for (const outcome of outcomes) expect(outcome).toEqual(changed ? refusedAs(code) : expect.objectContaining({ ok: true }));
-  });
+  test.each(BAD_MARKUP.filter(([name]) => name !== "only an assertion"))(
+    "around what is encrypted: %s",
+    async (_name, change, code) => {
+      const outcomes: Outcome[] = [];
+      let changed = false;
+      const make = (request: ReadRequest) => {
+        const good = encrypted(request);
+        changed = change(good) !== good;
+        return change(good);
+      };
+      outcomes.push(await bench.post(make, { connection: strict }), await bench.post(make, { connection: lenient }));
+      for (const outcome of outcomes)
+        expect(outcome).toEqual(changed ? refusedAs(code) : expect.objectContaining({ ok: true }));
+    },
+  );
 
   test.each(BAD_MARKUP)("within it: %s", async (_name, change) => {
     const broken = (xml: string) => xml.replace(ASSERTION, (assertion) => change(assertion));
     let changed = false;
-    const outcome = await bench.post((request) => {
-      const good = bench.idp.sign(responseXml(bench.idp.parts(request)), SIGNED_INSIDE);
-      const assertion = ASSERTION.exec(good)?.[0] ?? "";
-      // Of these the assertion itself is one.
-      changed = broken(good) !== good;
-      return good.replace(ASSERTION, () => encryptedAssertion(change(assertion), { certificate: certificate() }));
-    }, { connection: lenient });
+    const outcome = await bench.post(
+      (request) => {
+        const good = bench.idp.sign(responseXml(bench.idp.parts(request)), SIGNED_INSIDE);
+        const assertion = ASSERTION.exec(good)?.[0] ?? "";
+        // Of these the assertion itself is one.
+        changed = broken(good) !== good;
+        return good.replace(ASSERTION, () => encryptedAssertion(change(assertion), { certificate: certificate() }));
+      },
+      { connection: lenient },
+    );
     const tooLarge = !outcome.ok && outcome.code === "response_too_large";
-    if (!tooLarge) expect(outcome).toEqual(changed ? refusedAs("decryption_failed") : expect.objectContaining({ ok: true }));
+    if (!tooLarge)
+      expect(outcome).toEqual(changed ? refusedAs("decryption_failed") : expect.objectContaining({ ok: true }));
   });
 });
 
 /** Which of the assertions below the response an attacker encrypts. */
-const CHOICES: Record<string, (found: Element[]) => Element[]> = { "the first": (found) => found.slice(0, 1), "the last": (found) => found.slice(-1), "every one": (found) => found };
+const CHOICES: Record<string, (found: Element[]) => Element[]> = {
+  "the first": (found) => found.slice(0, 1),
+  "the last": (found) => found.slice(-1),
+  "every one": (found) => found,
+};
 
-/** The text with these assertions encrypted, wherever they stand. Inner ones come first, so that one may be encrypted within another. */
+/**
+ * The text with these assertions encrypted, wherever they stand. Inner ones come first, so that one may be encrypted
+ * within another.
+ */
 function encryptSome(xml: string, choose: (found: Element[]) => Element[]): string {
   const document = new DOMParser().parseFromString(xml, "text/xml");
   const found = Array.from(document.getElementsByTagName("saml:Assertion"));
   for (const assertion of choose(found).toReversed()) {
     const text = encryptedAssertion(new XMLSerializer().serializeToString(assertion), { certificate: certificate() });
-    const holder = new DOMParser().parseFromString(text.replace("<saml:EncryptedAssertion>", '<saml:EncryptedAssertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">'), "text/xml").documentElement;
+    const holder = new DOMParser().parseFromString(
+      text.replace(
+        "<saml:EncryptedAssertion>",
+        '<saml:EncryptedAssertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">',
+      ),
+      "text/xml",
+    ).documentElement;
     assertion.parentNode?.replaceChild(document.importNode(holder, true), assertion);
   }
   return new XMLSerializer().serializeToString(document);
 }
 
 describe.each(Object.entries(SIGNED))("wrapped, signed: %s", (_name, what) => {
-  test.each(Object.entries(SHAPES).flatMap(([name, shape]) => [true, false].map((sameId) => ({ name, shape, sameId }))))("$name (same id: $sameId)", async ({ shape, sameId }) => {
-    const attempts = Object.values(CHOICES).flatMap((choose) => [strict, lenient].map((connection) => ({ choose, connection })));
-    const outcomes = await Promise.all(attempts.map(({ choose, connection }) =>
-      bench.post((request) => encryptSome(wrap(bench.idp.sign(responseXml(bench.idp.parts(request)), { what }), shape, sameId), choose), { connection })));
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: false, code: expect.stringMatching(/^(structure_refused|signature_missing|signature_invalid|encrypted_refused|decryption_failed)$/) as string });
+  test.each(
+    Object.entries(SHAPES).flatMap(([name, shape]) => [true, false].map((sameId) => ({ name, shape, sameId }))),
+  )("$name (same id: $sameId)", async ({ shape, sameId }) => {
+    const attempts = Object.values(CHOICES).flatMap((choose) =>
+      [strict, lenient].map((connection) => ({ choose, connection })),
+    );
+    const outcomes = await Promise.all(
+      attempts.map(({ choose, connection }) =>
+        bench.post(
+          (request) =>
+            encryptSome(wrap(bench.idp.sign(responseXml(bench.idp.parts(request)), { what }), shape, sameId), choose),
+          { connection },
+        ),
+      ),
+    );
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({
+        ok: false,
+        code: expect.stringMatching(
+          /^(structure_refused|signature_missing|signature_invalid|encrypted_refused|decryption_failed)$/,
+        ) as string,
+      });
   });
 });
 
 describe("an assertion that was signed for the provider's own purpose", () => {
   test("is used once, however often and for however many keys it is encrypted", async () => {
     let assertion = "";
-    const again = (make: (xml: string) => string) => bench.post((request) => {
-      const signed = bench.idp.sign(responseXml(bench.idp.parts(request)), SIGNED_INSIDE);
-      assertion ||= signed;
-      return make(assertion);
-    }, { connection: { ...lenient, idpInitiated: true } });
+    const again = (make: (xml: string) => string) =>
+      bench.post(
+        (request) => {
+          const signed = bench.idp.sign(responseXml(bench.idp.parts(request)), SIGNED_INSIDE);
+          assertion ||= signed;
+          return make(assertion);
+        },
+        { connection: { ...lenient, idpInitiated: true } },
+      );
     const unasked = (xml: string) => xml.replaceAll(/ InResponseTo="[^"]*"/g, "");
-    const free = await bench.post((request) => {
-      assertion = bench.idp.sign(unasked(responseXml(bench.idp.parts(request))), SIGNED_INSIDE);
-      return encrypt(assertion);
-    }, { connection: { ...lenient, idpInitiated: true } });
+    const free = await bench.post(
+      (request) => {
+        assertion = bench.idp.sign(unasked(responseXml(bench.idp.parts(request))), SIGNED_INSIDE);
+        return encrypt(assertion);
+      },
+      { connection: { ...lenient, idpInitiated: true } },
+    );
     expect(free).toMatchObject({ ok: true });
-    for (const make of [encrypt, (xml: string) => xml, (xml: string) => encryptAssertion(xml, { certificate: certificate(), cipher: "aes128-cbc" })]) {
+    for (const make of [
+      encrypt,
+      (xml: string) => xml,
+      (xml: string) => encryptAssertion(xml, { certificate: certificate(), cipher: "aes128-cbc" }),
+    ]) {
       expect(await again(make)).toMatchObject({ ok: false, code: "replayed" });
     }
   });
 
   test("is not opened by another connection, nor taken when it was made for one", async () => {
     const other = { ...lenient, id: `${lenient.id.slice(0, -1)}X`, keys: [await newSpKey("other")] };
-    expect(await bench.post((request) => encrypted(request, SIGNED_INSIDE), { connection: other })).toEqual(refusedAs("decryption_failed"));
-    const forOther = (request: ReadRequest) => encryptAssertion(bench.idp.sign(responseXml(bench.idp.parts({ ...request, issuer: `https://hooks.example.com/saml/metadata/${strict.id}` })), SIGNED_INSIDE), { certificate: other.keys[0]?.certificate ?? "" });
+    expect(await bench.post((request) => encrypted(request, SIGNED_INSIDE), { connection: other })).toEqual(
+      refusedAs("decryption_failed"),
+    );
+    const forOther = (request: ReadRequest) =>
+      encryptAssertion(
+        bench.idp.sign(
+          responseXml(bench.idp.parts({ ...request, issuer: `https://hooks.example.com/saml/metadata/${strict.id}` })),
+          SIGNED_INSIDE,
+        ),
+        { certificate: other.keys[0]?.certificate ?? "" },
+      );
     expect(await bench.post(forOther, { connection: other })).toEqual(refusedAs("audience_mismatch"));
   });
 });
@@ -194,27 +327,64 @@ describe("an assertion that was signed for the provider's own purpose", () => {
 describe("an address instead of the ciphertext is never followed:", () => {
   const REFERENCE = '<xenc:CipherReference URI="http://169.254.169.254/latest"/>';
   test.each<[string, (xml: string) => string, SamlRefusal]>([
-    ["of the data", (xml) => xml.replace(/<xenc:CipherValue>[^<]*<\/xenc:CipherValue>(?=<\/xenc:CipherData><\/xenc:EncryptedData>)/, REFERENCE), "encrypted_refused"],
-    ["of the key", (xml) => xml.replace(/<xenc:CipherValue>[^<]*<\/xenc:CipherValue>(?=<\/xenc:CipherData><\/xenc:EncryptedKey>)/, REFERENCE), "encryption_refused"],
-    ["of a key elsewhere", (xml) => xml.replace(/<xenc:EncryptedKey[^]*<\/xenc:EncryptedKey>/, '<ds:RetrievalMethod URI="http://169.254.169.254/latest"/>'), "encrypted_refused"],
+    [
+      "of the data",
+      (xml) =>
+        xml.replace(
+          /<xenc:CipherValue>[^<]*<\/xenc:CipherValue>(?=<\/xenc:CipherData><\/xenc:EncryptedData>)/,
+          REFERENCE,
+        ),
+      "encrypted_refused",
+    ],
+    [
+      "of the key",
+      (xml) =>
+        xml.replace(
+          /<xenc:CipherValue>[^<]*<\/xenc:CipherValue>(?=<\/xenc:CipherData><\/xenc:EncryptedKey>)/,
+          REFERENCE,
+        ),
+      "encryption_refused",
+    ],
+    [
+      "of a key elsewhere",
+      (xml) =>
+        xml.replace(
+          /<xenc:EncryptedKey[^]*<\/xenc:EncryptedKey>/,
+          '<ds:RetrievalMethod URI="http://169.254.169.254/latest"/>',
+        ),
+      "encrypted_refused",
+    ],
   ])("%s", async (_name, change, code) => {
-    expect(await bench.post((request) => {
-      const good = encrypted(request, SIGNED_INSIDE);
-      expect(change(good)).not.toBe(good);
-      return change(good);
-    }, { connection: lenient })).toEqual(refusedAs(code));
+    expect(
+      await bench.post(
+        (request) => {
+          const good = encrypted(request, SIGNED_INSIDE);
+          expect(change(good)).not.toBe(good);
+          return change(good);
+        },
+        { connection: lenient },
+      ),
+    ).toEqual(refusedAs(code));
   });
 });
 
 test("garbage within the encryption is answered by a code", async () => {
   let seed = 11;
   const random = (below: number) => (seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0) % below;
-  const one = (round: number) => bench.post((request) => {
-    const good = bench.idp.sign(responseXml(bench.idp.parts(request)), SIGNED_INSIDE);
-    const bytes = Buffer.from(ASSERTION.exec(good)?.[0] ?? "");
-    for (let hits = 0; hits <= round % 5; hits++) bytes[random(bytes.length)] = random(128);
-    return good.replace(ASSERTION, () => encryptedAssertion((round % 3 === 0 ? bytes.subarray(0, random(bytes.length)) : bytes).toString("utf8"), { certificate: certificate() }));
-  }, { connection: lenient });
+  const one = (round: number) =>
+    bench.post(
+      (request) => {
+        const good = bench.idp.sign(responseXml(bench.idp.parts(request)), SIGNED_INSIDE);
+        const bytes = Buffer.from(ASSERTION.exec(good)?.[0] ?? "");
+        for (let hits = 0; hits <= round % 5; hits++) bytes[random(bytes.length)] = random(128);
+        return good.replace(ASSERTION, () =>
+          encryptedAssertion((round % 3 === 0 ? bytes.subarray(0, random(bytes.length)) : bytes).toString("utf8"), {
+            certificate: certificate(),
+          }),
+        );
+      },
+      { connection: lenient },
+    );
   for (let batch = 0; batch < 4; batch++) {
     for (const outcome of await Promise.all(Array.from({ length: 20 }, (_each, index) => one(20 * batch + index)))) {
       // A changed byte inside KeyInfo's certificate is no harm.

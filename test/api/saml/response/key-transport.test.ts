@@ -20,7 +20,11 @@ function hasOpenssl(): boolean {
   }
 }
 const there = hasOpenssl();
-if (!there) process.stdout.write("test/api/saml/response/key-transport.test.ts compares nothing with OpenSSL's command: it is not on this machine.\n");
+if (!there)
+  process.stdout.write(
+    "test/api/saml/response/key-transport.test.ts compares nothing with OpenSSL's command: it is " +
+      "not on this machine.\n",
+  );
 
 /** What OpenSSL's command makes of the key. */
 function wrappedByOpenssl(key: Buffer, { digest, mgf }: { digest: OaepHash; mgf: OaepHash }): Buffer {
@@ -28,7 +32,23 @@ function wrappedByOpenssl(key: Buffer, { digest, mgf }: { digest: OaepHash; mgf:
   try {
     const pem = path.join(directory, "public.pem");
     writeFileSync(pem, publicKey.export({ type: "spki", format: "pem" }));
-    return execFileSync("openssl", ["pkeyutl", "-encrypt", "-pubin", "-inkey", pem, "-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", `rsa_oaep_md:${digest}`, "-pkeyopt", `rsa_mgf1_md:${mgf}`], { input: key });
+    return execFileSync(
+      "openssl",
+      [
+        "pkeyutl",
+        "-encrypt",
+        "-pubin",
+        "-inkey",
+        pem,
+        "-pkeyopt",
+        "rsa_padding_mode:oaep",
+        "-pkeyopt",
+        `rsa_oaep_md:${digest}`,
+        "-pkeyopt",
+        `rsa_mgf1_md:${mgf}`,
+      ],
+      { input: key },
+    );
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -42,13 +62,20 @@ describe.each(PAIRS)("digest $digest, masks by $mgf", (oaep) => {
 
   test("opens nothing else", () => {
     const other = publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_PADDING }, randomBytes(32));
-    for (const wrapped of [other, randomBytes(256), Buffer.alloc(256), Buffer.alloc(0), randomBytes(300)]) expect(unwrapOaep(privateKey, oaep, wrapped)).toBeUndefined();
+    for (const wrapped of [other, randomBytes(256), Buffer.alloc(256), Buffer.alloc(0), randomBytes(300)])
+      expect(unwrapOaep(privateKey, oaep, wrapped)).toBeUndefined();
   });
 });
 
 test("opens nothing that was changed in one byte, nor by other hashes than it was wrapped with", () => {
-  const wrapped = publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" }, randomBytes(16));
-  for (const { digest, mgf } of PAIRS) expect(unwrapOaep(privateKey, { digest, mgf }, wrapped) === undefined).toBe(digest !== "sha256" || mgf !== "sha256");
+  const wrapped = publicEncrypt(
+    { key: publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" },
+    randomBytes(16),
+  );
+  for (const { digest, mgf } of PAIRS)
+    expect(unwrapOaep(privateKey, { digest, mgf }, wrapped) === undefined).toBe(
+      digest !== "sha256" || mgf !== "sha256",
+    );
   wrapped[200] = (wrapped[200] ?? 0) ^ 1;
   expect(unwrapOaep(privateKey, { digest: "sha256", mgf: "sha256" }, wrapped)).toBeUndefined();
   expect(unwrapOaep(privateKey, { digest: "sha256", mgf: "sha1" }, wrapped)).toBeUndefined();

@@ -1,8 +1,17 @@
-/** Whose key made a signature is asked of its SignedInfo before anything large is done; whatever the library accepts must pass here. */
+/**
+ * Whose key made a signature is asked of its SignedInfo before anything large is done; whatever the library accepts
+ * must pass here.
+ */
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { isMadeByOne } from "../../../../src/api/saml/response/signed-info.js";
 import { readResponse } from "../../../../src/api/saml/response/response.js";
-import { createSamlKey, type ReadRequest, responseXml, type SamlKey, type SigningOptions } from "../../../support/saml-idp.js";
+import {
+  createSamlKey,
+  type ReadRequest,
+  responseXml,
+  type SamlKey,
+  type SigningOptions,
+} from "../../../support/saml-idp.js";
 import { type Bench, openBench } from "../connection.js";
 
 let bench: Bench;
@@ -14,7 +23,8 @@ beforeAll(async () => {
 afterAll(() => bench?.database.close());
 
 const request = { id: "_x", acsUrl: "https://x.example/acs", issuer: "https://x.example" };
-const signed = (options: Partial<SigningOptions> = {}, from: Pick<ReadRequest, "id" | "acsUrl" | "issuer"> = request) => bench.idp.sign(responseXml(bench.idp.parts(from)), options);
+const signed = (options: Partial<SigningOptions> = {}, from: Pick<ReadRequest, "id" | "acsUrl" | "issuer"> = request) =>
+  bench.idp.sign(responseXml(bench.idp.parts(from)), options);
 
 function verdicts(xml: string, certificates: string[]): boolean[] {
   const read = readResponse(xml, { requireSignedResponse: true });
@@ -41,6 +51,10 @@ test.each<[string, Partial<SigningOptions>]>([
 
 test("a signature value that is broken into lines passes too", async () => {
   // The response's own, which stands first and is covered by no other.
-  const broken = (xml: string) => xml.replace(/(<ds:SignatureValue>)([^<]*)/, (_all, tag: string, value: string) => `${tag}\n${value.replaceAll(/.{64}/g, "$&\n")}\n`);
+  const broken = (xml: string) =>
+    xml.replace(
+      /(<ds:SignatureValue>)([^<]*)/,
+      (_all, tag: string, value: string) => `${tag}\n${value.replaceAll(/.{64}/g, "$&\n")}\n`,
+    );
   expect(await bench.post((asked) => broken(signed({}, asked)))).toMatchObject({ ok: true });
 });

@@ -1,11 +1,17 @@
-/** The eight shapes of signature wrapping (Somorovsky et al., "On Breaking SAML", 2012), as changes of a good response. */
+/**
+ * The eight shapes of signature wrapping (Somorovsky et al., "On Breaking SAML", 2012), as changes of a good response.
+ */
 import { DOMParser, XMLSerializer } from "@xmldom/xmldom";
 import { childrenOf } from "../../../../src/api/saml/xml.js";
 
 export const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
 
 /** What an identity provider signs. */
-export const SIGNED: Record<string, ("Assertion" | "Response")[]> = { both: ["Assertion", "Response"], "the assertion": ["Assertion"], "the response": ["Response"] };
+export const SIGNED: Record<string, ("Assertion" | "Response")[]> = {
+  both: ["Assertion", "Response"],
+  "the assertion": ["Assertion"],
+  "the response": ["Response"],
+};
 
 interface Parts {
   document: Document;
@@ -15,7 +21,8 @@ interface Parts {
   forged: Element;
 }
 const childOf = (parent: Element, name: string) => childrenOf(parent).find(({ localName }) => localName === name);
-export const signatureOf = (element: Element): Element => childOf(element, "Signature") ?? element.ownerDocument.createElementNS(SIGNATURE, "ds:Signature");
+export const signatureOf = (element: Element): Element =>
+  childOf(element, "Signature") ?? element.ownerDocument.createElementNS(SIGNATURE, "ds:Signature");
 function withoutSignature(element: Element): Element {
   const copy = element.cloneNode(true) as Element;
   const signature = childOf(copy, "Signature");
@@ -38,7 +45,8 @@ export const SHAPES: Record<string, (parts: Parts) => void> = {
     response.setAttribute("ID", "_forged_response");
     response.insertBefore(original, childOf(response, "Signature") ?? forged);
   },
-  "3: the forged assertion before the signed one": ({ response, assertion, forged }) => void response.insertBefore(forged, assertion),
+  "3: the forged assertion before the signed one": ({ response, assertion, forged }) =>
+    void response.insertBefore(forged, assertion),
   "4: the signed assertion inside the forged one": ({ response, assertion, forged }) => {
     response.replaceChild(forged, assertion);
     forged.appendChild(assertion);
