@@ -38,10 +38,10 @@ export default defineConfig({
     maxConcurrency: 20,
     sequence: { sequencer: Sequencer },
     projects: [
-      // Two cores: of three test processes one waits for an engine, a timer or a child most of the time.
+      // Two cores: a test process waits for an engine, a timer or a child more than half of its time.
       {
         extends: true,
-        test: { name: "own-process", include: OWN_PROCESS, exclude: PACED, maxWorkers: 3, sequence: { groupOrder: 0 } },
+        test: { name: "own-process", include: OWN_PROCESS, exclude: PACED, maxWorkers: 4, sequence: { groupOrder: 0 } },
       },
       // Nothing of the source is kept in modules that a second file may not meet. To load them takes 3 s of CPU, which
       // a file pays only once in each process.
@@ -52,7 +52,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: [...PACED, ...OWN_PROCESS],
           isolate: false,
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },
