@@ -12,7 +12,9 @@ export function createMetrics() {
   const registers = [registry];
   const samlCertificateExpiry = new Gauge({
     name: "sealpost_saml_certificate_expiry_seconds",
-    help: "Until the soonest end of a SAML connection's last certificate; +Inf without connections",
+    help:
+      "Seconds until a SAML connection has no valid certificate any more, for the connection that " +
+      "is first. +Inf without connections",
     registers,
   });
   samlCertificateExpiry.set(Number.POSITIVE_INFINITY);
@@ -30,7 +32,7 @@ export function createMetrics() {
     }),
     refused: new Counter({
       name: "sealpost_events_refused_total",
-      help: "Publishes not accepted, by problem code",
+      help: "Publishes that were refused, by problem code",
       labelNames: ["code"],
       registers,
     }),
@@ -88,31 +90,33 @@ export function createMetrics() {
     }),
     dayKeysHeldBack: new Gauge({
       name: "sealpost_day_keys_held_back",
-      help: "Day keys that are due to be destroyed and cannot be: something old is still in the engine",
+      help: "Day keys that are due to be destroyed and cannot be, because something old is still in the engine",
       registers,
     }),
     clientCertificateEnd: new Gauge({
       name: "sealpost_client_certificate_end_timestamp_seconds",
-      help: "When the client certificate that ends first does so, in seconds since the epoch; 0 without any",
+      help: "When the first client certificate ends, in seconds since the epoch. 0 without any",
       registers,
     }),
     unproven: new Counter({
       name: "sealpost_unproven_total",
       help:
-        "Workflow starts, and inputs or results of activities, that did not prove who made them; " +
-        "nothing was sent for them",
+        "Workflow starts, and inputs or results of activities, that did not prove who made them. " +
+        "Nothing was sent for them",
       labelNames: ["purpose"],
       registers,
     }),
     grantsRefused: new Counter({
       name: "sealpost_grants_refused_total",
-      help: "Rows that grant power and were refused: not signed by this service, changed, or put back",
+      help:
+        "Rows that grant power and were refused, because they were not signed by this service, were " +
+        "changed, or were put back",
       labelNames: ["collection", "why"],
       registers,
     }),
     grantsSigned: new Gauge({
       name: "sealpost_grants_signed",
-      help: "1: a row without a signature is refused; 0: npm run grants:sign has not been run yet",
+      help: "1 if a row without a signature is refused. 0 if npm run grants:sign has not been run yet",
       registers,
     }),
     limitRefusals: new Counter({
@@ -123,7 +127,7 @@ export function createMetrics() {
     }),
     ownFailures: new Counter({
       name: "sealpost_own_failures_total",
-      help: "Failures of our own side (store, keys, engine); they never spend a consumer's attempts",
+      help: "Failures of our own side (store, keys, engine). They never spend a consumer's attempts",
       labelNames: ["part"],
       registers,
     }),

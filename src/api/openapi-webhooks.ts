@@ -8,8 +8,8 @@ const headers = z.object({
     .string()
     .meta({
       description:
-        "Id of the event, the same at every attempt; a producer's own id with `:`, `.` or `/` in it " +
-        "is escaped (`order~3A4711`). Keep the ids you have handled: delivery is at least once.",
+        "Id of the event, the same at every attempt. If a producer's own id holds `:`, `.` or `/`, it is " +
+        "escaped (`order~3A4711`). Keep the ids that you have handled, because a delivery can come twice.",
     }),
   "webhook-timestamp": z
     .string()
@@ -22,7 +22,7 @@ const headers = z.object({
     .optional()
     .meta({
       description:
-        "Signatures of Standard Webhooks, separated by spaces; one that fits is enough. `v1,` is the " +
+        "Signatures of Standard Webhooks, separated by spaces. One that fits is enough. `v1,` is the " +
         "base64 of HMAC-SHA-256 under the subscription's `whsec_` secret. " +
         "`v1a,` is an Ed25519 signature, whose public keys are at `/jwks/{subscription id}`. Signed " +
         "is `{webhook-id}.{webhook-timestamp}.{body}`, with the bytes of the body as they came. " +
@@ -33,8 +33,8 @@ const headers = z.object({
     .string()
     .meta({
       description:
-        "How often the event has come through Sealpost, this delivery included. Whoever publishes it " +
-        "again sends the header along, so that circles end",
+        "How often the event has come through Sealpost, this delivery included. Send the header along " +
+        "if you publish the event again, so that circles end",
     }),
   "ce-id": z
     .string()

@@ -51,27 +51,28 @@ export const SETTINGS = {
   PORT: setting({
     schema: whole(0, 65535),
     default: "8080",
-    meaning: "Port of the API (of the health server on a pure worker); 0 takes a free one, the start line prints it",
+    meaning:
+      "Port of the API, or of the health server on a pure worker. 0 takes a free port, and the " +
+      "start line prints it",
   }),
   HOST: setting({ schema: z.string().min(1), default: "127.0.0.1", meaning: "Address the API listens on" }),
   ROLE: setting({ schema: z.enum(["all", "api", "worker"]), default: "all", meaning: "`all`, `api` or `worker`" }),
   PUBLIC_URL: setting({
     schema: z.url().optional(),
     meaning:
-      "Address under which consumers and browsers reach the API, and to which no subscription may " +
-      "lead; default: where it listens",
+      "Address under which consumers and browsers reach the API. No subscription may lead to it. " +
+      "Default: where the API listens",
   }),
   SEALPOST_DATA_DIR: setting({
     schema: z.string().min(1),
     default: ".sealpost",
-    meaning: "Everything embedded lives here; deleting it starts afresh",
+    meaning: "Directory of everything embedded. If you delete it, the next start begins afresh",
   }),
   SEALPOST_CACHE_DIR: setting({
     schema: z.string().min(1).optional(),
     meaning:
-      "The programs of the embedded engines are kept here, with what npm, pip and Go fetch for " +
-      "them; default: `sealpost` in XDG_CACHE_HOME or in `~/.cache`. Set it for a user without " +
-      "a " +
+      "Directory for the programs of the embedded engines, and for what npm, pip and Go fetch for " +
+      "them. Default: `sealpost` in XDG_CACHE_HOME or in `~/.cache`. Set it for a user without a " +
       "home directory",
   }),
   SEALPOST_ADMIN_KEY: setting({
@@ -85,29 +86,29 @@ export const SETTINGS = {
       .optional(),
     secret: true,
     meaning:
-      "First admin API key, as `npm run admin-key` prints it; made at the first start and shown once when absent",
+      "First admin API key, as `npm run admin-key` prints it. If it is absent, the first start " +
+      "makes one and shows it once",
   }),
   SEALPOST_ALLOW_LOCAL_TARGETS: setting({
     schema: flag,
     default: "",
     meaning:
-      "`1` allows http and loopback or private subscription URLs (trial and tests only; refused " +
-      "with NODE_ENV=production)",
+      "`1` allows subscription URLs with http, loopback or private addresses. It is for trials and " +
+      "tests only, and refused with NODE_ENV=production",
   }),
   SEALPOST_MASTER_KEYS: setting({
     schema: z.string().optional(),
     secret: true,
     meaning:
-      "`id:base64,…`, 32 bytes each; the first one seals, the others still open; made in the data " +
-      "directory when absent",
+      "Master keys in the form `id:base64,…`, with 32 bytes each. The first one seals, and the " +
+      "others still open. If they are absent, one is made in the data directory",
   }),
   SEALPOST_ERASURES_FILE: setting({
     schema: z.string().min(1).optional(),
     meaning:
-      "File outside the database and its backups to which every erasure is written too, and from " +
-      "which they are done again at each start; default: `erasures.jsonl` in the data " +
-      "directory, " +
-      "none with NODE_ENV=production",
+      "File that records every erasure too. Keep it outside the database and its backups. Each " +
+      "start repeats the erasures in it. Default: `erasures.jsonl` in the data directory, and none " +
+      "with NODE_ENV=production",
   }),
   SEALPOST_TARGET_PORTS: setting({
     schema: list.pipe(z.array(whole(1, 65535))),
@@ -118,25 +119,28 @@ export const SETTINGS = {
     schema: list.pipe(z.array(z.union([z.ipv4(), z.ipv6()], "IP addresses, comma separated"))),
     default: "",
     meaning:
-      "IP addresses of the service itself (its public ingress, comma separated): never called, " +
-      "whatever a name resolves to",
+      "IP addresses of the service itself, such as its public ingress, comma separated. They are " +
+      "never called, whatever a name resolves to",
   }),
   SEALPOST_DEMO: setting({
     schema: flag,
     default: "1",
-    meaning: "`0` starts without the built-in demo receiver (never there with NODE_ENV=production)",
+    meaning: "`0` starts without the built-in demo receiver. With NODE_ENV=production it is never there",
   }),
   SEALPOST_TRIAL_IDP: setting({
     schema: flag.optional(),
     meaning:
-      "`0` starts without the trial identity provider; default: it is there with ROLE=all outside " +
-      "production, and refused with NODE_ENV=production",
+      "`0` starts without the trial identity provider. Default: it is there with ROLE=all outside " +
+      "production. It is refused with NODE_ENV=production",
   }),
-  TEMPORAL_ADDRESS: setting({ schema: hostAndPort.optional(), meaning: "host:port of Temporal; absent: embedded" }),
+  TEMPORAL_ADDRESS: setting({
+    schema: hostAndPort.optional(),
+    meaning: "Address of Temporal, host:port. If it is absent, an embedded Temporal runs",
+  }),
   TEMPORAL_NAMESPACE: setting({ schema: z.string().min(1), default: "default", meaning: "Temporal namespace" }),
   TEMPORAL_TLS_CA_FILE: setting({
     schema: z.string().optional(),
-    meaning: "PEM file with the CA of Temporal's certificate; turns TLS on",
+    meaning: "PEM file with the CA of Temporal's certificate. It turns TLS on",
   }),
   TEMPORAL_TLS_CERT_FILE: setting({
     schema: z.string().optional(),
@@ -150,15 +154,15 @@ export const SETTINGS = {
     schema: z.enum(["normal", "full"]),
     default: "normal",
     meaning:
-      "Embedded Temporal: `normal` survives any crash of a process, `full` also a power cut (a " +
-      "start takes 14 ms instead of 6)",
+      "Durability of the embedded Temporal. `normal` survives any crash of a process. `full` " +
+      "survives a power cut too, and a start takes 14 ms instead of 6",
   }),
   TEMPORAL_UI_ADDRESS: setting({
     schema: uiAddress.optional(),
     meaning:
-      "Where the server of the Temporal UI listens, for instance `http://temporal-ui:8080`; it is " +
-      "shown under /temporal/ to admins and operators and must be started with the public path " +
-      "`/temporal`; default: the embedded one, none with TEMPORAL_ADDRESS",
+      "Address of the server of the Temporal UI, for instance `http://temporal-ui:8080`. Admins " +
+      "and operators see it under /temporal/. Start it with the public path `/temporal`. Default: " +
+      "the embedded one, and none with TEMPORAL_ADDRESS",
   }),
   MONGODB_URL: setting({
     schema: z
@@ -166,7 +170,7 @@ export const SETTINGS = {
       .regex(/^mongodb(\+srv)?:\/\//, "mongodb://…")
       .optional(),
     secret: true,
-    meaning: "MongoDB connection string; absent: embedded",
+    meaning: "MongoDB connection string. If it is absent, an embedded database runs",
   }),
   MONGODB_DATABASE: setting({
     schema: z.string().regex(/^[A-Za-z0-9_-]{1,38}$/),
@@ -176,22 +180,23 @@ export const SETTINGS = {
   PUBLISH_BATCH_MAX: setting({
     schema: whole(1, 200),
     default: "200",
-    meaning: "Most events in one workflow; 1 gives strictly one workflow per event",
+    meaning: "Most events in one workflow. 1 gives strictly one workflow per event",
   }),
   PUBLISH_STARTS_IN_FLIGHT: setting({
     schema: whole(1, 64),
     default: "1",
-    meaning: "Workflow starts under way at once; events that arrive meanwhile go out together in the next",
+    meaning:
+      "Most workflow starts under way at once. Events that arrive meanwhile go out together in the " + "next start",
   }),
   PUBLISH_DISPATCHES_IN_FLIGHT: setting({
     schema: whole(1, 64),
     default: "3",
-    meaning: "Batches not yet dispatched, where the worker is in the same process",
+    meaning: "Most batches that are not yet dispatched. It counts only where the worker is in the same " + "process",
   }),
   PAYLOAD_LIMIT_BYTES: setting({
     schema: whole(1, 8 * 1024 * 1024),
     default: "1048576",
-    meaning: "Largest payload of one event, bytes; above it 413",
+    meaning: "Largest payload of one event in bytes. A larger one is refused with 413",
   }),
   PARK_OPEN_DAYS: setting({
     schema: whole(1, 90),
@@ -202,13 +207,13 @@ export const SETTINGS = {
     schema: list.pipe(z.array(network)),
     default: "",
     meaning:
-      "Addresses and networks (CIDR, comma separated) of your own proxies and load balancers, whose " +
-      "X-Forwarded-For is believed; limits then count the client behind them",
+      "Addresses and networks (CIDR, comma separated) of your own proxies and load balancers. " +
+      "Their X-Forwarded-For is believed, and limits then count the client behind them",
   }),
   REQUESTS_PER_SECOND: setting({
     schema: whole(0, 1_000_000),
     default: "0",
-    meaning: "Requests a second that one API key may make before 429; 0: unlimited",
+    meaning: "Requests a second that one API key may make before 429. 0 means no limit",
   }),
   WRONG_KEYS_PER_MINUTE: setting({
     schema: whole(1, 100_000),
@@ -219,10 +224,16 @@ export const SETTINGS = {
     schema: whole(1, 250),
     default: "5",
     meaning:
-      "Verifications that one group may have sent to one host within a minute, over all processes, " +
-      "before 429; four times as many to all its hosts, and to one host for all groups",
+      "Verifications that one group may send to one host within a minute before 429, over all " +
+      "processes. All its hosts together, and one host for all groups, get four times as many",
   }),
-  TESTS_PER_MINUTE: setting({ schema: whole(1, 250), default: "5", meaning: "The same for test events" }),
+  TESTS_PER_MINUTE: setting({
+    schema: whole(1, 250),
+    default: "5",
+    meaning:
+      "Test events that one group may send to one host within a minute before 429, over all " +
+      "processes. All its hosts together, and one host for all groups, get four times as many",
+  }),
   DRAFTS_PER_MINUTE: setting({
     schema: whole(1, 1_000),
     default: "20",
@@ -231,14 +242,15 @@ export const SETTINGS = {
   RECOVERIES_PER_MINUTE: setting({
     schema: whole(1, 100),
     default: "3",
-    meaning: "Recoveries that one group may start within a minute before 429; previews ten times as many",
+    meaning:
+      "Recoveries that one group may start within a minute before 429. Ten times as many previews " + "are allowed",
   }),
   SAML_CLOCK_SKEW_SECONDS: setting({
     schema: whole(0, 300),
     default: "60",
     meaning:
-      "Seconds by which an identity provider's clock may differ; a SAML connection may say " +
-      "otherwise (`clockSkewSeconds`)",
+      "Seconds by which an identity provider's clock may differ. `clockSkewSeconds` of a SAML " +
+      "connection overrides it",
   }),
   SESSION_HOURS: setting({
     schema: whole(1, 12),
@@ -253,7 +265,8 @@ export const SETTINGS = {
   SHUTDOWN_GRACE_SECONDS: setting({
     schema: whole(1, 600),
     default: "35",
-    meaning: "How long attempts under way may take to finish at shutdown; above the longest attempt time-out",
+    meaning:
+      "Seconds that attempts under way may take to finish at shutdown. Set it above the longest " + "attempt time-out",
   }),
   LOG_LEVEL: setting({
     schema: z.enum(["trace", "debug", "info", "warn", "error", "silent"]),
@@ -263,7 +276,8 @@ export const SETTINGS = {
   LOG_FILE: setting({
     schema: z.string().optional(),
     meaning:
-      "File for the structured log; default: standard output, in a terminal `logs/sealpost.log` in the data directory",
+      "File for the structured log. Default: standard output, and in a terminal " +
+      "`logs/sealpost.log` in the data directory",
   }),
   NODE_ENV: setting({ schema: z.string().optional(), meaning: "`production` refuses everything meant for trial" }),
 } as const;
