@@ -1,6 +1,6 @@
 /** Which members of a payload a filter names, and whether the schema or the examples of an event type know them. */
-import type { ASTNode } from "@marcbachmann/cel-js";
 import type { EventType } from "../store/model.js";
+import type { CelLoop as Loop, CelNode as Node } from "./cel.js";
 import { compileRegExp, isObject } from "./json-schema.js";
 
 /** An element of a list, or the member of a name that only the payload decides. */
@@ -14,23 +14,11 @@ export interface NamedField {
   path: readonly Step[];
 }
 
-interface Node {
-  op: string;
-  args: unknown;
-  start: number;
-  meta: { alternate?: Node };
-}
-interface Loop {
-  iterVarName: string;
-  iterable: Node;
-  init: Node;
-  step: Node;
-}
 /** What the variables of loops stand for. */
 type Scope = ReadonlyMap<string, readonly Step[]>;
 
 /** The members of `data` that a type-checked tree names, each once. */
-export function fieldsOf(root: ASTNode): NamedField[] {
+export function fieldsOf(root: Node): NamedField[] {
   const found = new Map<string, NamedField>();
   const note = (given: readonly Step[], offset: number): void => {
     // Of an element the list is what has a name.
@@ -38,7 +26,7 @@ export function fieldsOf(root: ASTNode): NamedField[] {
     const key = fieldName(path);
     if (path.length > 0 && !found.has(key)) found.set(key, { offset, path });
   };
-  visit(root as unknown as Node, new Map([["data", []]]), note);
+  visit(root, new Map([["data", []]]), note);
   return [...found.values()];
 }
 

@@ -3,10 +3,8 @@
  * arithmetic between the two (https://github.com/google/cel-spec/blob/master/doc/langdef.md#numeric-values). People who
  * write `data.n % 2 == 0` mean the numbers and not their types, so a mixed operation calculates with the values.
  */
-import type { Environment } from "@marcbachmann/cel-js";
+import type { CelInteger as Whole, CelOperators } from "./cel.js";
 
-/** An integer of CEL: a bigint, or the library's object around one. */
-type Whole = bigint | { valueOf(): bigint };
 type Operator = "+" | "-" | "*" | "/" | "%";
 
 const MIXED = [
@@ -32,21 +30,21 @@ class ArithmeticFault extends Error {
  * Adds the operators that CEL leaves out: between integers and doubles, the remainder of doubles, and equality of what
  * is typed differently.
  */
-export function mixNumbers(environment: Environment): Environment {
+export function mixNumbers(operators: CelOperators): void {
   for (const [left, right] of MIXED) {
     // The result is a double, or an integer where a double would be another number, so its type is only known at run
     // time.
     for (const operator of ["+", "-", "*", "/", "%"] as const) {
-      environment.registerOperator(`${left} ${operator} ${right}: dyn`, (a: number | Whole, b: number | Whole) =>
+      operators.registerOperator(`${left} ${operator} ${right}: dyn`, (a: number | Whole, b: number | Whole) =>
         calculate(operator, plain(a), plain(b)),
       );
     }
   }
   // Each makes the other order and `!=` too.
   for (const pair of ["int == double", "uint == double", "int == uint"]) {
-    environment.registerOperator(pair, (a: number | Whole, b: number | Whole) => isEqual(plain(a), plain(b)));
+    operators.registerOperator(pair, (a: number | Whole, b: number | Whole) => isEqual(plain(a), plain(b)));
   }
-  return environment.registerOperator("double % double", (a: number, b: number) => remainder(a, b));
+  operators.registerOperator("double % double", remainder);
 }
 
 const plain = (value: number | Whole): number | bigint => (typeof value === "object" ? value.valueOf() : value);

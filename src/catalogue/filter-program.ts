@@ -1,5 +1,5 @@
 /** A filter's syntax tree: what is allowed in it, and the meter that ends an evaluation which does too much. */
-import type { ASTNode } from "@marcbachmann/cel-js";
+import { after, around, change, operandsOf, type CelNode as Node } from "./cel.js";
 import { asIntegerArgument, quotient } from "./filter-numbers.js";
 import { compilePattern, MAX_SUBJECT_LENGTH } from "./filter-pattern.js";
 
@@ -94,33 +94,13 @@ export interface Confined {
   doubt?: ProgramFault;
 }
 
-type Evaluate = (evaluator: unknown, node: Node, context: unknown) => unknown;
-type Operate = (left: unknown, right: unknown, node: Node, evaluator: unknown) => unknown;
-/** The library's tree at run time: its types leave out evaluation, and what macros expand to. */
-interface Node {
-  op: string;
-  args: unknown;
-  start: number;
-  meta: { alternate?: Node; macro?: object };
-  evaluate: Evaluate;
-  /** Of an operator: what is done with its operands once they are evaluated. */
-  handle?: Operate;
-  checkedType?: { name: string; hasDynType: boolean };
-}
-interface Loop {
-  iterable: Node;
-  init: Node;
-  step: Node;
-}
-
 /**
  * Checks a type-checked tree against the lists above and puts the meter into it. The library has no limit at run time
- * and matches regular expressions by backtracking; both are mended here, in its own tree (version pinned, held by
- * tests).
+ * and matches regular expressions by backtracking; both are mended here, in its own tree (src/catalogue/cel.ts).
  */
-export function confine(root: ASTNode): Confined {
+export function confine(root: Node): Confined {
   const walk = new Walk();
-  walk.visit(root as unknown as Node, 0);
+  walk.visit(root, 0);
   return { ...(walk.fault && { fault: walk.fault }), ...(walk.doubt && { doubt: walk.doubt }) };
 }
 
@@ -140,7 +120,7 @@ class Walk {
       return node.op === "call" && (node.args as [string])[0] === "has"
         ? 1
         : this.#refuse(node, "this function is not allowed in a filter");
-    const children = childrenOf(node);
+    const children = operandsOf(node);
     if (!children) return this.#refuse(node, "this construct is not allowed in a filter");
     if (node.op === "comprehension") return this.#loop(node, children, depth);
     const size = children.reduce((sum, child) => sum + this.visit(child, depth), 1);
@@ -244,82 +224,6 @@ const typeOf = ({ checkedType }: Node): string => checkedType?.name ?? "";
 function literalOf({ op, args }: Node): number | bigint | undefined {
   if (op === "-_") return literalOf(args as Node);
   return op === "value" && (typeof args === "bigint" || typeof args === "number") ? args : undefined;
-}
-
-/** Undefined for an operation that is not known to be harmless. */
-function childrenOf({ op, args }: Node): Node[] | undefined {
-  switch (op) {
-    case "value":
-    case "id":
-    case "accuValue":
-    case "accuInc":
-      return [];
-    case "accuPush":
-    case "!_":
-    case "-_":
-      return [args as Node];
-    case ".":
-      return [(args as [Node])[0]];
-    case "call":
-      return (args as [string, Node[]])[1];
-    case "rcall":
-      return [(args as [string, Node, Node[]])[1], ...(args as [string, Node, Node[]])[2]];
-    case "map":
-      return (args as [Node, Node][]).flat();
-    case "comprehension":
-      return [(args as Loop).iterable, (args as Loop).init, (args as Loop).step];
-    case "[]":
-    case "list":
-    case "?:":
-    case "||":
-    case "&&":
-    case "==":
-    case "!=":
-    case "in":
-    case "+":
-    case "-":
-    case "*":
-    case "/":
-    case "%":
-    case "<":
-    case "<=":
-    case ">":
-    case ">=":
-      return args as Node[];
-    default:
-      return undefined;
-  }
-}
-
-/** Runs something before the node is evaluated. */
-function around(node: Node, before: () => void): void {
-  const evaluate = evaluateOf(node);
-  node.evaluate = (evaluator, given, context) => {
-    before();
-    return evaluate(evaluator, given, context);
-  };
-}
-
-/** Looks at what the node's evaluation gave. */
-const after = (node: Node, look: (value: unknown) => void): void =>
-  change(node, (value) => {
-    look(value);
-    return value;
-  });
-
-/** Puts another value in the place of what the node's evaluation gave. */
-function change(node: Node, make: (value: unknown) => unknown): void {
-  const evaluate = evaluateOf(node);
-  node.evaluate = (evaluator, given, context) => make(evaluate(evaluator, given, context));
-}
-
-/** The library looks up a node's own evaluation at its first run and then writes it over `evaluate`. */
-function evaluateOf(node: Node): Evaluate {
-  const { alternate, macro } = node.meta as { alternate?: Node; macro?: Node };
-  if (alternate) return (evaluator, _node, context) => alternate.evaluate(evaluator, alternate, context);
-  if (macro) return (evaluator, _node, context) => macro.evaluate(evaluator, macro, context);
-  if (Object.hasOwn(node, "evaluate")) return node.evaluate;
-  return (node.meta as { evaluate: Evaluate }).evaluate;
 }
 
 function chargeText(value: unknown): void {

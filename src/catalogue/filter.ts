@@ -1,5 +1,5 @@
 /** A subscription's filter: an expression in CEL (https://cel.dev) over an event, compiled when it is saved. */
-import { Environment, ParseError, EvaluationError, TypeError as CelTypeError } from "@marcbachmann/cel-js";
+import { celParser, type CelProgram } from "./cel.js";
 import { fieldsOf, type NamedField } from "./filter-fields.js";
 import { mixNumbers } from "./filter-numbers.js";
 import { confine, meter } from "./filter-program.js";
@@ -37,15 +37,7 @@ export type CompiledFilter =
   /** With a `doubt` a filter should not be saved: it means something else than its writer thinks, most likely. */
   { ok: true; filter: Filter; fields: readonly NamedField[]; doubt?: FilterFault } | ({ ok: false } & FilterFault);
 
-const environment = mixNumbers(
-  new Environment({
-    limits: { maxAstNodes: 200, maxDepth: 32, maxListElements: 100, maxMapEntries: 50, maxCallArguments: 4 },
-    homogeneousAggregateLiterals: false,
-  }),
-)
-  .registerVariable({ name: "event", schema: { type: "string", id: "string" } })
-  .registerVariable("data", "dyn")
-  .registerVariable("headers", "map<string, string>");
+const parse = celParser(mixNumbers);
 
 /** Of a member of `data` the type is known at run time only, but arithmetic never gives true or false. */
 const GIVE_NUMBERS = new Set(["+", "-", "*", "/", "%", "-_"]);
@@ -58,23 +50,19 @@ const NOT_THERE = new Set(["no_such_key", "index_out_of_bounds"]);
 
 /** Compiles and type-checks. The same text gives the same filter, whose tree is shared. */
 export function compileFilter(text: string): CompiledFilter {
-  try {
-    const program = environment.parse(text);
-    const checked = program.check();
-    if (!checked.valid) return refused(text, checked.error?.range?.start, withCure(checked.error?.summary));
-    if (checked.type !== "bool" && checked.type !== "dyn")
-      return refused(text, 0, `a filter must give true or false, and this gives ${checked.type}`);
-    if (GIVE_NUMBERS.has(program.ast.op))
-      return refused(text, 0, "a filter must give true or false, and this gives a number or a text");
-    const fields = fieldsOf(program.ast);
-    const { fault, doubt } = confine(program.ast);
-    if (fault) return refused(text, fault.offset, fault.reason);
-    const filter: Filter = (input) => evaluate(program as (context: FilterInput) => unknown, input);
-    return { ok: true, filter, fields, ...(doubt && { doubt: placeIn(text, doubt.offset, doubt.reason) }) };
-  } catch (error) {
-    if (!isCelError(error)) throw error;
-    return refused(text, error.range?.start, error.summary);
-  }
+  const parsed = parse(text);
+  if (!parsed.ok)
+    return refused(text, parsed.offset, parsed.failed === "types" ? withCure(parsed.reason) : parsed.reason);
+  const { program } = parsed;
+  if (program.type !== "bool" && program.type !== "dyn")
+    return refused(text, 0, `a filter must give true or false, and this gives ${program.type}`);
+  if (GIVE_NUMBERS.has(program.tree.op))
+    return refused(text, 0, "a filter must give true or false, and this gives a number or a text");
+  const fields = fieldsOf(program.tree);
+  const { fault, doubt } = confine(program.tree);
+  if (fault) return refused(text, fault.offset, fault.reason);
+  const filter: Filter = (input) => evaluate(program, input);
+  return { ok: true, filter, fields, ...(doubt && { doubt: placeIn(text, doubt.offset, doubt.reason) }) };
 }
 
 /** The library names the types that do not go together; this adds what to write instead. */
@@ -83,10 +71,10 @@ const withCure = (reason: string | undefined): string | undefined =>
     ? `${reason}: write numbers alike, as 2.0, or convert with int() or double()`
     : reason;
 
-function evaluate(program: (context: FilterInput) => unknown, input: FilterInput): Verdict {
+function evaluate(program: CelProgram, input: FilterInput): Verdict {
   meter.start();
   try {
-    const value = program(input);
+    const value = program.run(input);
     // What ran out of budget may have been swallowed by `||`; a result that depends on that is none.
     if (meter.over) return { failed: "over_budget" };
     return typeof value === "boolean" ? { matches: value } : { failed: "not_bool" };
@@ -97,10 +85,6 @@ function evaluate(program: (context: FilterInput) => unknown, input: FilterInput
     return NOT_THERE.has(code) ? { matches: false } : { failed: code };
   }
 }
-
-type CelError = ParseError | EvaluationError | CelTypeError;
-const isCelError = (error: unknown): error is CelError =>
-  error instanceof ParseError || error instanceof EvaluationError || error instanceof CelTypeError;
 
 const refused = (text: string, offset?: number, reason?: string): CompiledFilter => ({
   ok: false,
