@@ -32,7 +32,8 @@ export default defineConfig({
     // Real time passes in these tests: on a shared machine one may be starved once. A test that fails twice is broken.
     retry: process.env["CI"] ? 1 : 0,
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // The first hook that needs the build waits for it, and a busy machine took more than two minutes.
+    hookTimeout: 300_000,
     teardownTimeout: 30_000,
     // Of tests that say they may run at once. They wait for a clock, not for the processor.
     maxConcurrency: 20,
