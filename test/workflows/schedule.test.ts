@@ -44,6 +44,12 @@ describe("nextAttempt", () => {
     );
   });
 
+  it("takes the default delays for an empty schedule, with the attempts and the Retry-After that were given", () => {
+    const policy = { scheduleSeconds: [], maxAttempts: 20 };
+    expect(delayOf({ policy, attemptsInSchedule: 15, random: 0.5 })).toBe(86_400_000);
+    expect(delayOf({ policy, attemptsInSchedule: 2, random: 0.5, retryAfterMs: 45_000 })).toBe(45_000);
+  });
+
   it("lets Retry-After only lengthen a delay, at most to twice the scheduled one and to 24 h", () => {
     const first = { attemptsInSchedule: 1, random: 0 };
     expect(delayOf({ ...first, retryAfterMs: 7_000 })).toBe(7_000);
