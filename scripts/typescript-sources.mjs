@@ -35,11 +35,8 @@ export async function load(url, context, next) {
 }
 
 function compiled(text) {
-  const file = `${kept}${createHash("sha256")
-    .update((made ??= maker()))
-    .update("\0")
-    .update(text)
-    .digest("hex")}.js`;
+  made ??= maker();
+  const file = `${kept}${createHash("sha256").update(made).update("\0").update(text).digest("hex")}.js`;
   if (existsSync(file)) return readFileSync(file, "utf8");
   const ts = require("typescript");
   const { outputText } = ts.transpileModule(text, {

@@ -8,7 +8,7 @@ import {
 } from "zod-openapi";
 import { ACTS } from "./access/access.js";
 import { SESSION_COOKIE } from "./http/cookies.js";
-import { PROBLEMS, type ProblemCode } from "./http/errors.js";
+import { PROBLEMS, type ProblemCode } from "./http/problem-codes.js";
 import { idempotencyHeader, takesIdempotencyKey } from "./http/idempotency.js";
 import { etagHeader, givesETag, ifMatchHeader, ifNoneMatchHeader, takesIfMatch } from "./http/preconditions.js";
 import { webhooks } from "./openapi-webhooks.js";

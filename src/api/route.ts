@@ -5,7 +5,8 @@ import type { Actor } from "./access/actor.js";
 import type { Act } from "./access/access.js";
 import type { ActOfRequest } from "./access/act.js";
 import type { ApiDependencies } from "./dependencies.js";
-import type { ProblemCode, Refusal } from "./http/errors.js";
+import type { Refusal } from "./http/errors.js";
+import type { ProblemCode } from "./http/problem-codes.js";
 
 /** What a handler knows of the request besides its validated input. */
 export interface RequestContext {

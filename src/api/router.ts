@@ -2,7 +2,6 @@
 import type { ServerResponse } from "node:http";
 import type { Express } from "express";
 import type { Actor } from "./access/actor.js";
-import { mayAct } from "./access/access.js";
 import { createActOfRequest, isAdministrative } from "./access/act-intents.js";
 import {
   ADMINISTRATIVE_LIMIT_BYTES,
@@ -37,9 +36,8 @@ import {
   type ServedRoute,
 } from "./route.js";
 import { parseQuery, validate, type Validated } from "./http/validate.js";
+import { ANYBODY, createAdmission } from "./access/admission.js";
 
-/** Nobody in particular: public routes need no key. */
-const ANYBODY: Actor = { name: "anybody", role: "consumer", groupIds: [] };
 /** Mounts every route, and 405 with Allow for the other methods of their paths. */
 export function mountRoutes(app: Express, routes: readonly Route[], dependencies: ApiDependencies, gate: Gate): void {
   const methods = new Map<string, string[]>();
@@ -67,9 +65,9 @@ export function handlerOf(
   dependencies: ApiDependencies,
   gate: Gate,
 ): (request: RoutedRequest, response: ServerResponse) => Promise<void> {
-  const { auditTally, log, settings } = dependencies;
+  const { log } = dependencies;
   const refuseTo = refuserOf(route);
-  const open = route.act === "public" || (route.publicOutsideProduction === true && !settings.production);
+  const admit = createAdmission(route, dependencies, gate);
   const run = runnerOf(route);
   const administrative = isAdministrative(route);
 
@@ -89,41 +87,15 @@ export function handlerOf(
     }
   }
 
-  /** `admit` is told who it is as soon as that is known: the log names them also when the request fails. */
-  async function answer(
-    request: RoutedRequest,
-    response: ServerResponse,
-    admit: (actor: Actor) => void,
-  ): Promise<void> {
-    let actor: Actor = ANYBODY;
-    if (!open) {
-      const admission = gate(request, response);
-      const admitted = admission instanceof Promise ? await admission : admission;
-      if ("refused" in admitted) {
-        refuseTo(request, response, admitted);
-        return;
-      }
-      actor = admitted;
-      admit(actor);
-      if (route.act !== "public" && !mayAct(actor, route.act)) {
-        refuseTo(request, response, refuse("forbidden"));
-        // The refusal stands whether or not it is on record.
-        auditTally
-          .record({ actor: actor.name, action: "access.refuse", subject: route.operationId, counts: {} })
-          .catch((error: unknown) =>
-            log.error({ err: error, operation: route.operationId, actor: actor.name }, "a refusal is not on record"),
-          );
-        return;
-      }
-    }
-    await runAs(actor, request, response);
-  }
-
   return async (request, response) => {
     const since = performance.now();
     let actor = ANYBODY;
     try {
-      await answer(request, response, (admitted) => (actor = admitted));
+      const admission = await admit(request, response, (known) => {
+        actor = known;
+      });
+      if ("refused" in admission) refuseTo(request, response, admission);
+      else await runAs(admission, request, response);
     } catch (error) {
       const refusal = refusalOf(error);
       // A cursor of another list is the client's mistake and no failure of ours.
@@ -132,22 +104,39 @@ export function handlerOf(
       if (response.headersSent) response.destroy();
       else refuseTo(request, response, refusal ?? refuse("internal"));
     }
-    // The publisher writes one line for each event; a second one here would cost the hot path as much again.
-    if (route.act === "events:publish" && response.statusCode === 202) return;
-    if (isRoutine(response)) return;
-    const code = problemCodeOf(response);
-    log.info(
-      {
-        method: request.method,
-        route: route.path,
-        status: response.statusCode,
-        ms: Math.round((performance.now() - since) * 10) / 10,
-        actor: actor.name,
-        ...(code !== undefined && { code }),
-      },
-      "request",
-    );
+    logRequest(log, route, { request, response, since, actor });
   };
+}
+
+interface AnsweredRequest {
+  request: RoutedRequest;
+  response: ServerResponse;
+  /** By the clock of `performance`. */
+  since: number;
+  actor: Actor;
+}
+
+/** One line for each request. */
+function logRequest(
+  log: ApiDependencies["log"],
+  route: Route,
+  { request, response, since, actor }: AnsweredRequest,
+): void {
+  // The publisher writes one line for each event; a second one here would cost the hot path as much again.
+  if (route.act === "events:publish" && response.statusCode === 202) return;
+  if (isRoutine(response)) return;
+  const code = problemCodeOf(response);
+  log.info(
+    {
+      method: request.method,
+      route: route.path,
+      status: response.statusCode,
+      ms: Math.round((performance.now() - since) * 10) / 10,
+      actor: actor.name,
+      ...(code !== undefined && { code }),
+    },
+    "request",
+  );
 }
 
 /** A page refuses with a page. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
-import { PROBLEMS } from "../../src/api/http/errors.js";
+import { PROBLEMS } from "../../src/api/http/problem-codes.js";
 import { routesOf } from "../../src/api/index.js";
 import { buildOpenApi } from "../../src/api/openapi.js";
 

@@ -1,7 +1,8 @@
 /** The HTTP server below the API: time-outs, caps, and problem documents for what never becomes a request. */
 import http, { STATUS_CODES, type Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { PROBLEMS, refuse, type Refusal } from "./errors.js";
+import { refuse, type Refusal } from "./errors.js";
+import { PROBLEMS } from "./problem-codes.js";
 import { sendAsset } from "../pages/assets.js";
 import { sendRefusal, writtenRefusal } from "./respond.js";
 import { SECURITY_HEADERS } from "./security-headers.js";

@@ -1,6 +1,6 @@
 /** The problem document, RFC 9457. */
 import { z } from "zod";
-import { PROBLEMS, type ProblemCode } from "./errors.js";
+import { PROBLEMS, type ProblemCode } from "./problem-codes.js";
 
 const codes = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 

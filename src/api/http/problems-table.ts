@@ -1,5 +1,5 @@
 /** The page of problem codes, from the one table that the API answers from. */
-import { PROBLEMS } from "./errors.js";
+import { PROBLEMS } from "./problem-codes.js";
 
 /** Markdown, one row for each code: code, status, meaning, what to do. */
 export function problemsTable(): string {

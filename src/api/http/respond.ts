@@ -1,6 +1,7 @@
 /** Writing answers: the same security headers on each, and problems as RFC 9457 documents or, for people, as pages. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { headersOf, problemOf, PROBLEMS } from "./errors.js";
+import { headersOf, problemOf } from "./errors.js";
+import { PROBLEMS } from "./problem-codes.js";
 import { framed } from "../pages/frame.js";
 import { wantsPage } from "../pages/negotiate.js";
 import { type PageRefusal, refusalPage } from "../pages/refusal-page.js";

@@ -1,232 +1,23 @@
 /** Log-in by SAML: to the identity provider, and back with its response. */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
-import type { SamlConnection } from "../../store/collections/saml-connections.js";
-import { readBody } from "../http/body.js";
-import { sessionTokenOf, setSessionCookie } from "../http/cookies.js";
-import type { ApiSettings } from "../settings.js";
-import type { ApiDependencies } from "../dependencies.js";
-import { refuse, type Refusal } from "../http/errors.js";
+import { sessionTokenOf } from "../http/cookies.js";
+import { refuse } from "../http/errors.js";
 import { chooserPage } from "../pages/login.js";
 import { sendOn, sendPage, sendSeeOther } from "../pages/page.js";
-import { answerRefusal, type PageRefusal } from "../pages/refused.js";
-import { formerSessionCookie, formerSessionOf } from "./former-session.js";
-import {
-  endPendingLogin,
-  newLoginKey,
-  type PendingLogin,
-  pendingLoginCookies,
-  pendingLogins,
-} from "./pending-logins.js";
-import type { RequestContext, Route, RoutedRequest } from "../route.js";
+import { answerRefusal } from "../pages/refused.js";
+import { DEFAULT_RETURN, newLoginKey, pendingLoginCookies } from "./pending-logins.js";
+import type { Route } from "../route.js";
 import { connectionId, loginQuery } from "./schemas.js";
 import { CHOOSER_HEADERS } from "../http/security-headers.js";
 import { parseQuery, validate } from "../http/validate.js";
-
-const RESPONSE_LIMIT_BYTES = 256 * 1024;
-const DEFAULT_RETURN = "/account";
-const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
-
-/** Browsers keep the cookies of a log-in only when it goes by https; loopback counts as safe, for a trial. */
-function refuseInsecure({ publicUrl, production }: ApiSettings): Refusal | undefined {
-  const { protocol, hostname } = new URL(publicUrl);
-  return protocol === "https:" || (!production && LOOPBACK.has(hostname)) ? undefined : refuse("login_needs_https");
-}
-
-/**
- * The same path under the public address, for a trial that was opened as localhost instead of 127.0.0.1: cookies do not
- * pass from one to the other.
- */
-function properAddress({ headers, url }: IncomingMessage, { publicUrl }: ApiSettings): string | undefined {
-  const { hostname, host } = new URL(publicUrl);
-  const asked = headers.host ?? host;
-  return asked !== host && LOOPBACK.has(hostname) && LOOPBACK.has(asked.replace(/:\d+$/, ""))
-    ? `${publicUrl}${url}`
-    : undefined;
-}
+import { properAddress, refuseInsecure } from "./browser-address.js";
+import { chooseConnection } from "./chosen-connection.js";
+import { arrive } from "./arrival.js";
 
 /** Another site's page may lead a person here, but not fetch or frame the log-in. */
 const isEmbedded = ({ headers }: IncomingMessage): boolean =>
   (headers["sec-fetch-mode"] ?? "navigate") !== "navigate" || (headers["sec-fetch-dest"] ?? "document") !== "document";
-
-type Chosen = { connection: SamlConnection } | { ask: true; unknown: boolean } | Refusal;
-
-/**
- * By id or by name; where one connection is all there is, it needs no naming. Names can be guessed, so wrong ones are
- * counted; ids cannot.
- */
-async function choose(
-  { store, loginLimits }: ApiDependencies,
-  asked: string | undefined,
-  address: string,
-): Promise<Chosen> {
-  const named = connectionId.safeParse(asked).success ? await store.samlConnections.get(String(asked)) : undefined;
-  if (named?.status === "enabled") return { connection: named };
-  const refusal = asked === undefined ? undefined : await loginLimits.name(address);
-  if (refusal) return refusal;
-  const enabled = (await allConnections(store)).filter(({ status }) => status === "enabled");
-  const [only] = enabled;
-  if (!only) return refuse("connection_unknown", "No company's identity provider is connected yet.");
-  if (asked === undefined) return enabled.length === 1 ? { connection: only } : { ask: true, unknown: false };
-  const name = asked.trim().toLowerCase();
-  const connection = enabled.find((each) => each.name.toLowerCase() === name);
-  if (!connection) await loginLimits.wrongName(address);
-  return connection ? { connection } : { ask: true, unknown: true };
-}
-
-/** Anybody may ask, so all who ask at the same time share one look into the store. */
-const looks = new WeakMap<ApiDependencies["store"], Promise<SamlConnection[]>>();
-
-function allConnections(store: ApiDependencies["store"]): Promise<SamlConnection[]> {
-  const underWay = looks.get(store);
-  if (underWay) return underWay;
-  const found = store.samlConnections.all().finally(() => looks.delete(store));
-  looks.set(store, found);
-  return found;
-}
-
-/**
- * What the route was posted: two fields of a form, each once. Others are ignored, as some identity providers add their
- * own.
- */
-async function readForm(request: RoutedRequest): Promise<{ SAMLResponse: string; RelayState?: string } | Refusal> {
-  if (
-    !/^application\/x-www-form-urlencoded[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i.test(
-      request.headers["content-type"] ?? "",
-    )
-  ) {
-    return refuse("unsupported_media_type", "A SAML response comes as application/x-www-form-urlencoded.");
-  }
-  const body = await readBody(request, RESPONSE_LIMIT_BYTES);
-  if (!body.ok) return body.refusal;
-  const form = parseQuery(`?${body.bytes.toString("latin1")}`);
-  if (!form.ok)
-    return refuse("invalid_request", "The form is not as a browser sends it: each field once, percent-encoded.");
-  const { SAMLResponse, RelayState } = form.value;
-  if (SAMLResponse === undefined) return refuse("invalid_request", "The form has no SAMLResponse.");
-  return { SAMLResponse, ...(RelayState !== undefined && { RelayState }) };
-}
-
-interface Arrival {
-  returnTo: string;
-  cookies: string[];
-}
-
-/**
- * Everything between the posted form and the new session, the cheap before the dear: the limit, the browser's cookie,
- * the connection, then the body, and the document in it last. Beyond the limit a browser that began a log-in here is
- * still heard, so that nobody locks others out.
- */
-async function arrive({ dependencies }: RequestContext, request: RoutedRequest): Promise<Arrival | PageRefusal> {
-  const { store, settings, serviceProvider, sessions, loginLimits, clientAddress, clock = Date.now } = dependencies;
-  const insecure = refuseInsecure(settings);
-  if (insecure) return insecure;
-  const asked = String(request.params?.["connectionId"]);
-  const limited = await loginLimits.post(clientAddress(request));
-  const pending = (await pendingLogins(store.keyring, request, clock())).filter(
-    (login) => login.connectionId === asked,
-  );
-  if (limited && !(await mayTryOne(loginLimits, pending))) return limited;
-  const connection = await store.samlConnections.get(asked);
-  if (!connection) return refuse("connection_unknown");
-  const form = await readForm(request);
-  if ("refused" in form) return form;
-  const answer = await serviceProvider.accept(
-    connection,
-    form,
-    pending.map(({ requestId }) => requestId),
-  );
-  if (!answer.ok && answer.code === "busy")
-    return refuse("unavailable", answer.detail, { retryAfterSeconds: BUSY_SECONDS });
-  if (!answer.ok)
-    return refused(dependencies, {
-      connection,
-      actor: "anybody",
-      refusal: { ...refuse("saml_refused", answer.detail), reference: answer.code },
-      status: answer.status,
-    });
-  // The RelayState only says which of the browser's log-ins this was; what it asked for stands in the sealed cookie.
-  const login = pending.find(({ key }) => key === form.RelayState);
-  const opened = await sessions.open({
-    connection,
-    identity: answer.identity,
-    previous: await sessionsBefore(dependencies, request, login),
-    record: ({ personId, standings }) =>
-      store.audit.append({
-        actor: `person:${personId}`,
-        action: "session.start",
-        subject: personId,
-        detail: { connection: connection.id, roles: standings.map(({ role }) => role) },
-      }),
-  });
-  if ("refused" in opened) {
-    return refused(dependencies, {
-      connection,
-      actor: `person:${store.people.idOf(connection.id, answer.identity.nameId)}`,
-      refusal: opened,
-    });
-  }
-  await loginLimits.succeeded(clientAddress(request));
-  const { id, token } = opened;
-  return {
-    returnTo: login?.returnTo ?? DEFAULT_RETURN,
-    cookies: [
-      setSessionCookie(token),
-      await formerSessionCookie(store.keyring, id),
-      ...(login ? [endPendingLogin(login)] : []),
-    ],
-  };
-}
-
-/**
- * The sessions of this browser, by all that it may bring along: the post comes from another site, where the session's
- * own cookie stays at home.
- */
-async function sessionsBefore(
-  { store, sessions }: ApiDependencies,
-  request: IncomingMessage,
-  login: PendingLogin | undefined,
-): Promise<string[]> {
-  const token = sessionTokenOf(request);
-  const former = await formerSessionOf(store.keyring, request);
-  return [token === undefined ? undefined : sessions.idOf(token), login?.previous, former].filter(
-    (id) => id !== undefined,
-  );
-}
-
-const BUSY_SECONDS = 5;
-
-async function mayTryOne(
-  loginLimits: ApiDependencies["loginLimits"],
-  pending: readonly PendingLogin[],
-): Promise<boolean> {
-  for (const { key } of pending) if (await loginLimits.mayTry(key)) return true;
-  return false;
-}
-
-interface RefusedLogin {
-  connection: SamlConnection;
-  actor: string;
-  refusal: PageRefusal;
-  /** What the identity provider reported, when that is why. */
-  status?: string | undefined;
-}
-
-/**
- * On record: one by one while they are few; what many addresses send together only by number. What the limit refuses
- * never comes this far.
- */
-async function refused(
-  { store, auditTally, sessions }: ApiDependencies,
-  { connection, actor, refusal, status }: RefusedLogin,
-): Promise<PageRefusal> {
-  const code = refusal.reference ?? refusal.refused;
-  const entry = { actor, action: "session.refuse", subject: connection.id };
-  if (sessions.isFewRefusals())
-    await store.audit.append({ ...entry, detail: { code, ...(status !== undefined && { status }) } });
-  else await auditTally.record({ ...entry, counts: {}, names: { codes: [code] } });
-  return refusal;
-}
 
 export const loginRoutes: readonly Route[] = [
   {
@@ -254,7 +45,8 @@ export const loginRoutes: readonly Route[] = [
       if (proper !== undefined) return sendSeeOther(response, proper);
       const { connection: asked, returnTo } = checked.value;
       const address = dependencies.clientAddress(request);
-      const chosen = (await dependencies.loginLimits.begin(address)) ?? (await choose(dependencies, asked, address));
+      const chosen =
+        (await dependencies.loginLimits.begin(address)) ?? (await chooseConnection(dependencies, asked, address));
       if ("refused" in chosen) return answerRefusal(request, response, chosen);
       if ("ask" in chosen) {
         return sendPage(

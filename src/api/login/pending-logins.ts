@@ -24,6 +24,8 @@ export interface PendingLogin {
   previous?: string;
 }
 
+/** Where a log-in leads that began at no other page. */
+export const DEFAULT_RETURN = "/account";
 /** As long as the service provider takes an answer to a request. */
 const LIFE_MS = 10 * 60_000;
 /** Some 350 bytes each; a browser's cookies together must stay below 16 KiB of headers. */

@@ -1,22 +1,14 @@
 /**
  * Sessions of people: opened at a log-in, asked at each request, ended by time, by the person or by an administrator.
  */
-import { randomBytes } from "node:crypto";
-import type { Logger } from "pino";
-import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Role } from "../../store/model.js";
-import type { SamlConnection } from "../../store/collections/saml-connections.js";
-import type { SessionIdentity } from "../../store/collections/sessions.js";
-import type { Store } from "../../store/store.js";
 import type { Actor, PersonalSession } from "../access/actor.js";
 import { createWrongKeyLimit, networkOf } from "../access/authenticate.js";
-import { exact } from "../http/change.js";
 import { clearSessionCookie } from "../http/cookies.js";
 import { refuse, type Refusal } from "../http/errors.js";
-import { createLiveSessions, endOf, type LiveSession } from "./live-sessions.js";
+import { createLiveSessions, type LiveSession } from "./live-sessions.js";
 import { actingAs, type Standing, standingsOf } from "../access/role-mapping.js";
-import type { SamlIdentity } from "../saml/service-provider.js";
-import type { ApiSettings } from "../settings.js";
+import { createSessionOpening, type Login, type OpenedSession, type SessionDependencies } from "./open-session.js";
 
 export interface Sessions {
   /**
@@ -51,30 +43,6 @@ export interface Sessions {
   endAllOf(personId: string, sessionIndexes?: readonly string[]): Promise<number>;
 }
 
-export interface SessionDependencies {
-  store: Store;
-  catalogue: Catalogue;
-  settings: Pick<ApiSettings, "sessionHours" | "sessionIdleMinutes" | "wrongKeysPerMinute">;
-  log: Logger;
-  /** Milliseconds since the epoch; `Date.now` when absent. */
-  clock?: (() => number) | undefined;
-}
-
-export interface Login {
-  connection: SamlConnection;
-  identity: SamlIdentity;
-  previous?: readonly string[];
-  /** Called before anything is written; when it rejects there is no session. */
-  record?: (login: Pick<OpenedSession, "personId" | "standings">) => Promise<unknown>;
-}
-
-export interface OpenedSession {
-  id: string;
-  token: string;
-  personId: string;
-  standings: readonly Standing[];
-}
-
 /** Sessions of one person that are looked through for an index: far more than anybody has browsers. */
 const MOST_OF_ONE = 1_000;
 const SWEEP_MS = 10 * 60_000;
@@ -82,29 +50,6 @@ const SWEEP_MS = 10 * 60_000;
  * Refused log-ins of all addresses together that are recorded one by one within a minute; the audit is never trimmed.
  */
 const REFUSALS_NAMED = 200;
-
-/** Entra ID leaves the groups out for a person who is in more than 150. */
-const GROUPS_OVERAGE =
-  "The identity provider sent a link (groups.link) instead of the person's groups, because they are too many." +
-  " In Entra ID, choose `Groups assigned to the application` in the groups claim of the " +
-  "application, and assign the groups that matter here.";
-
-/** What a log-in tells of the person. */
-const knownOf = ({ nameId, displayName, email }: SamlIdentity) => ({
-  nameId,
-  ...(displayName !== undefined && { displayName }),
-  ...(email !== undefined && { email }),
-});
-
-/** What the identity provider wants back at a log-out. */
-function namedByProvider({
-  sessionIndex,
-  nameIdFormat,
-  nameQualifier,
-  spNameQualifier,
-}: SamlIdentity): Pick<SessionIdentity, "sessionIndex" | "nameIdFormat" | "nameQualifier" | "spNameQualifier"> {
-  return exact({ sessionIndex, nameIdFormat, nameQualifier, spNameQualifier });
-}
 
 /** True for the first so many calls of a minute. */
 function createFewPerMinute(most: number, clock: () => number): () => boolean {
@@ -158,34 +103,7 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
     actorOf: ({ id }) => admit(id),
     look: ({ id }) => admit(id, "unused"),
     idOf,
-    async open({ connection, identity, previous = [], record }) {
-      // 256 random bits, made here: a token that the browser brought along is never taken over (session fixation).
-      const [now, token] = [clock(), randomBytes(32).toString("base64url")];
-      const standings = await standingsAtLogin(catalogue, connection, identity);
-      if (standings.length === 0) return refuse("no_role", identity.groupsOverage && GROUPS_OVERAGE);
-      const [known, personId] = [knownOf(identity), store.people.idOf(connection.id, identity.nameId)];
-      const expiresAt = new Date(
-        Math.min(now + settings.sessionHours * 3_600_000, identity.sessionNotOnOrAfter?.getTime() ?? Infinity),
-      );
-      await record?.({ personId, standings });
-      // Side by side, each a round trip with a journaled write. Should one fail, nobody gets the token.
-      await Promise.all([
-        ...[...new Set(previous)].map(end),
-        store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known }),
-        store.sessions.insert({
-          id: idOf(token),
-          personId,
-          connectionId: connection.id,
-          startedAt: new Date(now),
-          expiresAt,
-          seenAt: new Date(now),
-          endsAt: endOf(expiresAt, now, idleMs),
-          identity: { ...known, groups: [...identity.groups], ...namedByProvider(identity) },
-        }),
-      ]);
-      await sweep(now);
-      return { id: idOf(token), token, personId, standings };
-    },
+    open: createSessionOpening({ store, catalogue, settings, clock }, { idOf, end, sweep }),
     async actIn({ id }, role) {
       const changed = await store.sessions.change(id, { role });
       live.forget(id);
@@ -207,17 +125,6 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
       return ended;
     },
   };
-}
-
-/** A group that another process made a moment ago may not be here yet. */
-async function standingsAtLogin(
-  catalogue: Catalogue,
-  connection: SamlConnection,
-  { groups }: SamlIdentity,
-): Promise<Standing[]> {
-  const now = () => standingsOf(connection, new Set(groups), (id) => catalogue.group(id));
-  if (now().length === 0) await catalogue.refresh();
-  return now();
 }
 
 /** The browser forgets the cookie, so that an ended session is asked for once. */

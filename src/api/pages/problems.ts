@@ -1,5 +1,5 @@
 /** Every problem of the API as a page: what a code means and what to do about it. */
-import { PROBLEMS, type ProblemCode } from "../http/errors.js";
+import { PROBLEMS, type ProblemCode } from "../http/problem-codes.js";
 import type { Page } from "./frame.js";
 import { html, type Html } from "./html.js";
 

@@ -1,6 +1,7 @@
 /** A refusal as a person reads it: what happened, what to do, and the code to pass on. */
 import type { IncomingMessage } from "node:http";
-import { PROBLEMS, type Refusal } from "../http/errors.js";
+import type { Refusal } from "../http/errors.js";
+import { PROBLEMS } from "../http/problem-codes.js";
 import { returnTo } from "../login/schemas.js";
 import type { Page } from "./frame.js";
 import { html, type Html } from "./html.js";

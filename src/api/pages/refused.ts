@@ -1,6 +1,7 @@
 /** Refusals of pages. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { PROBLEMS, type Refusal } from "../http/errors.js";
+import type { Refusal } from "../http/errors.js";
+import { PROBLEMS } from "../http/problem-codes.js";
 import { noteProblem, sendRefusal } from "../http/respond.js";
 import { sendSeeOther, wantsPage } from "./page.js";
 import { loginAddress, type PageRefusal } from "./refusal-page.js";

@@ -90,7 +90,8 @@ export function createPublisher(dependencies: PublisherDependencies): Publisher 
     gauge?.begin(workflowId);
     const outcome = await startWorkflow(dependencies, workflowId, ready);
     if (outcome !== "started") gauge?.done(workflowId);
-    for (const waiting of ready) settle(dependencies, waiting, workflowId, ready.length, outcome);
+    const start = { workflowId, batch: ready.length, outcome };
+    for (const waiting of ready) settle(dependencies, waiting, start);
   }
 
   function publishOne(event: AcceptableEvent): Promise<PublishResult> {
@@ -190,6 +191,13 @@ const inTime = <T>(batch: readonly Waiting[], work: (signal: AbortSignal) => Pro
 
 type StartOutcome = "started" | "exists" | "unavailable";
 
+/** The start that carried an event, with how many events it carried. */
+interface FinishedStart {
+  workflowId: string;
+  batch: number;
+  outcome: StartOutcome;
+}
+
 async function startWorkflow(
   { client, catalogue, gauge, log, packed, taskQueue = TASK_QUEUE }: PublisherDependencies,
   workflowId: string,
@@ -222,13 +230,7 @@ async function startWorkflow(
   }
 }
 
-function settle(
-  { log }: PublisherDependencies,
-  waiting: Waiting,
-  workflowId: string,
-  batch: number,
-  outcome: StartOutcome,
-): void {
+function settle({ log }: PublisherDependencies, waiting: Waiting, { workflowId, batch, outcome }: FinishedStart): void {
   const { event } = waiting;
   const accepted = outcome !== "unavailable";
   log.info(

@@ -1,21 +1,16 @@
 /** The SAML 2.0 service provider: sends people to their company's identity provider, and decides who comes back. */
 import { createHash } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "pino";
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
 import type { Store } from "../../store/store.js";
-import { CLOCK_SKEW_MS, MAX_ASSERTION_AGE_MS } from "./response/assertion.js";
-import { type OutgoingMessage, type Sending, sendingOf } from "./bindings.js";
-import { liveCertificates } from "./certificates.js";
+import { MAX_ASSERTION_AGE_MS } from "./response/assertion.js";
+import type { Sending } from "./bindings.js";
 import type { CheckedResponse } from "./response/check-response.js";
 import type { SamlIdentity } from "./response/identity.js";
-import { samlLibrary } from "./library.js";
 import { refused, type SamlRefused } from "./refusals.js";
-import { newRequestId, REQUEST_LIFE_MS, requestedAt } from "./request-id.js";
-import { decodeResponse } from "./response/response.js";
-import { type ResponseChecks, sharedResponseChecks } from "./response/response-checks.js";
+import { REQUEST_LIFE_MS } from "./request-id.js";
 import { createSingleLogout, type SingleLogout } from "./single-logout.js";
-import { signingSpKey, withSpKey } from "./sp-keys.js";
+import { createAuthnRequests } from "./authn-request.js";
+import { createPostedResponseCheck, type ServiceProviderDependencies } from "./posted-response.js";
 
 export type { SamlIdentity } from "./response/identity.js";
 export type { SamlRefusal } from "./refusals.js";
@@ -41,20 +36,6 @@ export interface ServiceProvider extends SingleLogout {
   ): Promise<{ ok: true; identity: SamlIdentity } | SamlRefused>;
 }
 
-export interface ServiceProviderDependencies {
-  store: Pick<Store, "blindIndex" | "samlUses" | "samlConnections" | "audit">;
-  /** Without a slash at the end. */
-  publicUrl: string;
-  log?: Pick<Logger, "info">;
-  /** By how much clocks may differ, seconds; a connection may say otherwise. */
-  clockSkewSeconds?: number;
-  /** The threads that check responses; the process's own when absent. */
-  checks?: ResponseChecks;
-}
-
-const MAX_RELAY_STATE_BYTES = 80;
-/** Ten times what a check takes on an idle machine. */
-const UNDECRYPTED_MS = 500;
 /**
  * An assertion is accepted for five minutes and twice the skew, which is five at most; the rest is for clocks that are
  * set back.
@@ -62,51 +43,9 @@ const UNDECRYPTED_MS = 500;
 const REMEMBER_ASSERTION_MS = 12 * MAX_ASSERTION_AGE_MS;
 
 /** The service provider of one process. */
-export function createServiceProvider({
-  store,
-  publicUrl,
-  log,
-  clockSkewSeconds = CLOCK_SKEW_MS / 1_000,
-  checks = sharedResponseChecks(),
-}: ServiceProviderDependencies): ServiceProvider {
-  /** What costs little comes first; the document itself is read in a thread. */
-  async function check(
-    connection: SamlConnection,
-    field: unknown,
-    expectedRequestIds: readonly string[],
-  ): Promise<CheckedResponse | SamlRefused> {
-    const now = Date.now();
-    if (connection.status !== "enabled") return refused("connection_disabled");
-    if (liveCertificates(connection.certificates, now).length === 0) return refused("certificate_expired");
-    const xml = decodeResponse(field);
-    if (typeof xml !== "string") return xml;
-    const requests = expectedRequestIds.flatMap((id) => {
-      const at = requestedAt(store, connection.id, id);
-      return at ? [{ id, at: at.getTime() }] : [];
-    });
-    // A browser that asked for nothing gets nothing, whatever it posts: the text alone tells an administrator which of
-    // the two it was.
-    if (requests.length === 0 && !connection.idpInitiated)
-      return refused(xml.includes("InResponseTo") ? "request_unknown" : "unsolicited");
-    return checks.check({
-      publicUrl,
-      connection,
-      xml,
-      requests,
-      now,
-      skewMs: 1_000 * (connection.clockSkewSeconds ?? clockSkewSeconds),
-    });
-  }
-  /**
-   * What could not be decrypted is answered after the same time, wherever it failed: the rest of an oracle would be in
-   * the time.
-   */
-  async function checkEvenly(...what: Parameters<typeof check>): ReturnType<typeof check> {
-    const due = Date.now() + UNDECRYPTED_MS;
-    const checked = await check(...what);
-    if (!checked.ok && checked.code === "decryption_failed") await delay(Math.max(0, due - Date.now()));
-    return checked;
-  }
+export function createServiceProvider(dependencies: ServiceProviderDependencies): ServiceProvider {
+  const { store, publicUrl, log } = dependencies;
+  const checkEvenly = createPostedResponseCheck(dependencies);
   const refusedFor = (connection: SamlConnection, refusal: SamlRefused): SamlRefused => {
     log?.info(
       {
@@ -120,29 +59,7 @@ export function createServiceProvider({
   };
   return {
     ...createSingleLogout({ store, publicUrl }),
-    async begin(connection, relayState) {
-      if (Buffer.byteLength(relayState) > MAX_RELAY_STATE_BYTES)
-        throw new RangeError(`RelayState may have ${MAX_RELAY_STATE_BYTES} bytes.`);
-      const requestId = newRequestId(store, connection.id);
-      const library = samlLibrary({
-        connection,
-        publicUrl,
-        certificates: connection.certificates.map(({ pem }) => pem),
-        requestId,
-      });
-      const { SAMLRequest } = await library.getAuthorizeMessageAsync("");
-      const key = connection.signRequests
-        ? signingSpKey((await withSpKey(store, connection))?.keys, new Date())
-        : undefined;
-      const sending = await sendingOf({
-        kind: "SAMLRequest",
-        xml: Buffer.from(String(SAMLRequest), "base64").toString("utf8"),
-        ...ssoOf(connection),
-        relayState,
-        ...(key && { key }),
-      });
-      return { ...sending, requestId };
-    },
+    begin: createAuthnRequests({ store, publicUrl }),
     async accept(connection, form, expectedRequestIds) {
       const checked = await checkEvenly(connection, form.SAMLResponse, expectedRequestIds);
       if (!checked.ok) return refusedFor(connection, checked);
@@ -151,12 +68,6 @@ export function createServiceProvider({
     },
   };
 }
-
-/** By a redirect where it takes one, which needs no script and no page between. */
-const ssoOf = ({ ssoUrl, ssoPostUrl }: SamlConnection): Pick<OutgoingMessage, "destination" | "binding"> =>
-  ssoUrl === undefined && ssoPostUrl !== undefined
-    ? { destination: ssoPostUrl, binding: "post" }
-    : { destination: ssoUrl ?? "", binding: "redirect" };
 
 /** False when the request was answered or the assertion used before. */
 async function useUp(

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { SESSION_COOKIE } from "../../../src/api/http/cookies.js";
-import { PROBLEMS, type ProblemCode } from "../../../src/api/http/errors.js";
+import { PROBLEMS, type ProblemCode } from "../../../src/api/http/problem-codes.js";
 import { createHttpServer } from "../../../src/api/index.js";
 import { type Browser, type Company, createBrowser, makeCompany, type Visit } from "../browser.js";
 import { type RunningApi, sendRaw, startApi } from "../running-api.js";

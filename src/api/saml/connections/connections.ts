@@ -4,96 +4,20 @@
  */
 import { z } from "zod";
 import { newId } from "../../../store/ids.js";
-import type { IdpCertificate, SamlConnection } from "../../../store/collections/saml-connections.js";
+import type { SamlConnection } from "../../../store/collections/saml-connections.js";
 import { pageReply, pageRequest, recordAct } from "../../access/audit.js";
 import { applyChange, exact } from "../../http/change.js";
 import { refuse, type Refusal } from "../../http/errors.js";
 import { created, noContent, ok, type RequestContext, type Route, route } from "../../route.js";
-import { connectionViewOf } from "./view.js";
-import { liveCertificates, signersOf } from "../certificates.js";
-import { fetchMetadata } from "../metadata/fetch-metadata.js";
-import { TOO_LARGE } from "../metadata/metadata-text.js";
-import {
-  describeIdp,
-  type IdpDescription,
-  MAX_CERTIFICATES,
-  readCertificates,
-  readIdpMetadata,
-  ssoUrlFault,
-} from "../metadata/idp-metadata.js";
+import { ssoUrlFault } from "../metadata/idp-metadata.js";
 import { newSpKey } from "../sp-keys.js";
-import {
-  connectionChange,
-  connectionId,
-  connectionInput,
-  connectionMetadata,
-  connectionView,
-  fingerprint,
-} from "./schemas.js";
+import { connectionChange, connectionId, connectionInput, connectionView } from "./schemas.js";
 import { pageOf, pageQuery } from "../../http/primitives.js";
+import { addressesOf, describe, largeBody, warned } from "./identity-provider.js";
+import { viewFor } from "./view.js";
+import { certificateRoutes } from "./certificate-routes.js";
 
 const params = z.strictObject({ id: connectionId });
-const certificateParams = z.strictObject({ id: connectionId, fingerprint });
-
-/** JSON escapes what XML has much of: quotes and line breaks. */
-const largeBody = { bytes: 12 * 1024 * 1024, tooLarge: TOO_LARGE };
-
-const viewFor =
-  ({ dependencies: { settings } }: RequestContext) =>
-  (connection: SamlConnection) =>
-    connectionViewOf(connection, settings.publicUrl);
-
-type Described = { ok: true; idp: IdpDescription } | { ok: false; refusal: Refusal };
-
-/** The identity provider from metadata, fetched or given, or from its parts. */
-async function describe({ dependencies }: RequestContext, body: z.output<typeof connectionInput>): Promise<Described> {
-  const { metadataXml, metadataUrl, entityId, ssoUrl = "", certificates = [] } = body;
-  const options = {
-    production: dependencies.settings.production,
-    now: new Date(),
-    ...(entityId !== undefined && { entityId }),
-  };
-  let xml = metadataXml;
-  if (metadataUrl !== undefined) {
-    const fetched = await fetchMetadata(dependencies, { url: metadataUrl, oneOfMany: entityId !== undefined });
-    if (!fetched.ok) return fetched;
-    xml = fetched.xml;
-  }
-  const read =
-    xml === undefined
-      ? describeIdp({ entityId: entityId ?? "", ssoUrl, certificates }, options)
-      : readIdpMetadata(xml, options);
-  return read.ok
-    ? read
-    : {
-        ok: false,
-        refusal: refuse(
-          read.tooLarge && metadataUrl === undefined ? "payload_too_large" : "saml_metadata_refused",
-          read.reason,
-        ),
-      };
-}
-
-/**
- * Where a connection sends people, and how, as the provider was described. Whoever wants signed requests gets them;
- * nobody else forbids them.
- */
-const addressesOf = ({
-  ssoRedirect,
-  ssoPost,
-  slo,
-  wantAuthnRequestsSigned,
-}: IdpDescription): Pick<SamlConnection, "ssoUrl" | "ssoPostUrl" | "slo" | "signRequests"> => ({
-  ...(ssoRedirect !== undefined && { ssoUrl: ssoRedirect }),
-  ...(ssoPost !== undefined && { ssoPostUrl: ssoPost }),
-  ...(slo && { slo }),
-  ...(wantAuthnRequestsSigned && { signRequests: true }),
-});
-
-const warned = <T extends object>(
-  view: T,
-  { warnings }: Pick<IdpDescription, "warnings">,
-): T & { warnings?: string[] } => (warnings.length === 0 ? view : { ...view, warnings });
 
 /** Groups and apis that the connection names must exist. */
 async function refuseNames(
@@ -113,18 +37,6 @@ async function refuseNames(
     }
   }
   return undefined;
-}
-
-/**
- * What is trusted from now on: what was, unless it has ended, and what is new. Nothing is taken away, so that no log-in
- * fails in between.
- */
-function rolledOver(before: readonly IdpCertificate[], added: readonly IdpCertificate[], now: Date): IdpCertificate[] {
-  const known = new Set(before.map(({ fingerprint256 }) => fingerprint256));
-  return [
-    ...signersOf(before).filter(({ notAfter }) => notAfter > now),
-    ...added.filter(({ fingerprint256 }) => !known.has(fingerprint256)),
-  ];
 }
 
 const exactRoles = (roles: NonNullable<z.output<typeof connectionChange>["roles"]>): SamlConnection["roles"] =>
@@ -260,102 +172,6 @@ const writing: readonly Route[] = [
   }),
 ];
 
-const rollingOver: readonly Route[] = [
-  route({
-    method: "post",
-    path: "/v1/saml-connections/{id}/metadata",
-    operationId: "refreshSamlConnection",
-    tag: "Administration",
-    act: "connections:write",
-    summary: "Add certificates from new metadata",
-    description:
-      "What is new is trusted from now on, what was trusted stays until it is removed or has ended: " +
-      "the identity provider may change over at any time in between. The address for log-ins " +
-      "becomes that of the metadata.",
-    params,
-    body: connectionMetadata,
-    largeBody,
-    response: { status: 200, description: "The connection as it is now", schema: connectionView },
-    problems: ["saml_metadata_refused", "target_refused"],
-    async handle(context, { params: { id }, body }) {
-      const { samlConnections } = context.dependencies.store;
-      const before = await samlConnections.get(id);
-      if (!before) return refuse("not_found");
-      const described = await newParts(context, before, body);
-      if (!described.ok) return described.refusal;
-      const { certificates: added, addresses } = described;
-      let full = false;
-      const connection = await samlConnections.update(id, (current) => {
-        const certificates = rolledOver(current.certificates, added, new Date());
-        full = certificates.length > MAX_CERTIFICATES;
-        const { ssoUrl, ssoPostUrl, slo, ...rest } = current;
-        return full ? current : { ...rest, ...(addresses ?? exact({ ssoUrl, ssoPostUrl, slo })), certificates };
-      });
-      if (!connection) return refuse("not_found");
-      if (full)
-        return refuse(
-          "saml_metadata_refused",
-          `At most ${MAX_CERTIFICATES} certificates are kept: remove one that is no longer used.`,
-        );
-      await recordAct(context, "saml_connection.metadata", id, {
-        ssoUrl: connection.ssoUrl,
-        certificates: connection.certificates.map((each) => each.fingerprint256),
-      });
-      return ok(warned(viewFor(context)(connection), described));
-    },
-  }),
-  route({
-    method: "delete",
-    path: "/v1/saml-connections/{id}/certificates/{fingerprint}",
-    operationId: "removeSamlCertificate",
-    tag: "Administration",
-    act: "connections:write",
-    summary: "Remove a certificate",
-    description:
-      "Refused for the last one that is valid. Sessions that were begun stay; where the key is in " +
-      "other hands, disable the connection first, which ends them.",
-    params: certificateParams,
-    response: { status: 204, description: "Removed: nothing signed with its key is accepted" },
-    problems: ["saml_certificate_needed"],
-    async handle(context, { params: { id, fingerprint: unwanted } }) {
-      const outcome: { refusal?: Refusal } = {};
-      const connection = await context.dependencies.store.samlConnections.update(id, (current) => {
-        const certificates = signersOf(current.certificates).filter(
-          ({ fingerprint256 }) => fingerprint256 !== unwanted,
-        );
-        const known = current.certificates.some(({ fingerprint256 }) => fingerprint256 === unwanted);
-        if (!known) outcome.refusal = refuse("not_found");
-        else if (liveCertificates(certificates, Date.now()).length === 0)
-          outcome.refusal = refuse("saml_certificate_needed");
-        else delete outcome.refusal;
-        return outcome.refusal ? current : { ...current, certificates };
-      });
-      if (!connection) return refuse("not_found");
-      if (outcome.refusal) return outcome.refusal;
-      await recordAct(context, "saml_connection.certificate_remove", id, { certificate: unwanted });
-      return noContent;
-    },
-  }),
-];
-
-type NewParts =
-  | { ok: true; certificates: IdpCertificate[]; warnings: string[]; addresses?: ReturnType<typeof addressesOf> }
-  | { ok: false; refusal: Refusal };
-
-/** New metadata must be the same provider's; bare certificates leave the rest as it is. */
-async function newParts(
-  context: RequestContext,
-  { entityId }: SamlConnection,
-  body: z.output<typeof connectionMetadata>,
-): Promise<NewParts> {
-  if (body.certificates) {
-    const read = readCertificates(body.certificates, new Date());
-    return read.ok ? read : { ok: false, refusal: refuse("saml_metadata_refused", read.reason) };
-  }
-  const described = await describe(context, { name: "", ...body, entityId });
-  return described.ok ? { ok: true, ...described.idp, addresses: addressesOf(described.idp) } : described;
-}
-
 const reading: readonly Route[] = [
   route({
     method: "get",
@@ -385,4 +201,4 @@ const reading: readonly Route[] = [
   }),
 ];
 
-export const samlConnectionRoutes: readonly Route[] = [...writing, ...rollingOver, ...reading];
+export const samlConnectionRoutes: readonly Route[] = [...writing, ...certificateRoutes, ...reading];

@@ -4,6 +4,7 @@ import { liveSpKeys, type SamlConnection, type SpKey } from "../../../store/coll
 import { acsUrl, spEntityId } from "../addresses.js";
 import { certificatesEnd, EXPIRY_WARNING_MS } from "../certificates.js";
 import type { connectionView } from "./schemas.js";
+import type { RequestContext } from "../../route.js";
 
 /** The view; `publicUrl` is without a slash at the end. */
 export function connectionViewOf(
@@ -36,3 +37,9 @@ const publicPart = ({ fingerprint256, certificate, notAfter, createdAt, expiresA
   createdAt: createdAt.toISOString(),
   ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
 });
+
+/** The view under the address of this service. */
+export const viewFor =
+  ({ dependencies: { settings } }: RequestContext) =>
+  (connection: SamlConnection) =>
+    connectionViewOf(connection, settings.publicUrl);

@@ -1,0 +1,41 @@
+/** Which connection a person logs in by. */
+import type { SamlConnection } from "../../store/collections/saml-connections.js";
+import type { ApiDependencies } from "../dependencies.js";
+import { refuse, type Refusal } from "../http/errors.js";
+import { connectionId } from "./schemas.js";
+
+type Chosen = { connection: SamlConnection } | { ask: true; unknown: boolean } | Refusal;
+
+/**
+ * By id or by name; where one connection is all there is, it needs no naming. Names can be guessed, so wrong ones are
+ * counted; ids cannot.
+ */
+export async function chooseConnection(
+  { store, loginLimits }: ApiDependencies,
+  asked: string | undefined,
+  address: string,
+): Promise<Chosen> {
+  const named = connectionId.safeParse(asked).success ? await store.samlConnections.get(String(asked)) : undefined;
+  if (named?.status === "enabled") return { connection: named };
+  const refusal = asked === undefined ? undefined : await loginLimits.name(address);
+  if (refusal) return refusal;
+  const enabled = (await allConnections(store)).filter(({ status }) => status === "enabled");
+  const [only] = enabled;
+  if (!only) return refuse("connection_unknown", "No company's identity provider is connected yet.");
+  if (asked === undefined) return enabled.length === 1 ? { connection: only } : { ask: true, unknown: false };
+  const name = asked.trim().toLowerCase();
+  const connection = enabled.find((each) => each.name.toLowerCase() === name);
+  if (!connection) await loginLimits.wrongName(address);
+  return connection ? { connection } : { ask: true, unknown: true };
+}
+
+/** Anybody may ask, so all who ask at the same time share one look into the store. */
+const looks = new WeakMap<ApiDependencies["store"], Promise<SamlConnection[]>>();
+
+function allConnections(store: ApiDependencies["store"]): Promise<SamlConnection[]> {
+  const underWay = looks.get(store);
+  if (underWay) return underWay;
+  const found = store.samlConnections.all().finally(() => looks.delete(store));
+  looks.set(store, found);
+  return found;
+}

@@ -1,0 +1,93 @@
+/** What is checked of an event before it is published: its id, its names in the catalogue, its payload. */
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import { isChecked } from "../../catalogue/payload-check.js";
+import { ownsEventType, seesGroup } from "../access/access.js";
+import type { Actor } from "../access/actor.js";
+import type { AcceptableEvent, ApiDependencies } from "../dependencies.js";
+import type { PublishInput } from "../deliveries/schemas.js";
+import { type FieldError, refuse, type Refusal } from "../http/errors.js";
+import { idempotencyKey } from "../http/primitives.js";
+import { validate } from "../http/validate.js";
+
+/** Most field errors in one answer. */
+export const MAX_ERRORS = 20;
+
+/** The event id of the body or of the header; both may be given when they are the same. */
+export function givenEventId(
+  id: string | undefined,
+  header: string | string[] | undefined,
+): string | undefined | Refusal {
+  if (header === undefined) return id;
+  const checked = validate(idempotencyKey, header, "Idempotency-Key");
+  if (!checked.ok) return checked.refusal;
+  return id === undefined || id === checked.value
+    ? checked.value
+    : invalid("Idempotency-Key", "must be the same as id");
+}
+
+export const invalid = (path: string, message: string): Refusal =>
+  refuse("invalid_request", undefined, { errors: [{ path, message }] });
+
+/** What is unknown to the catalogue or to this actor: a code of its own for one event, 400 with paths for an array. */
+export function refuseEvents(
+  events: readonly AcceptableEvent[],
+  catalogue: Catalogue,
+  actor: Actor,
+  batch: boolean,
+): Refusal | undefined {
+  const errors: FieldError[] = [];
+  for (const [index, event] of events.entries()) {
+    // Another api's type is answered like none: a key learns nothing beyond its limits.
+    if (!catalogue.eventType(event.type) || !ownsEventType(actor, catalogue, event.type)) {
+      if (!batch) return refuse("event_type_unknown");
+      errors.push({ path: `[${index}].type`, message: "is no event type that this key may publish" });
+    }
+    if (event.groups && !event.groups.every((id) => catalogue.group(id) !== undefined && seesGroup(actor, id))) {
+      if (!batch) return refuse("group_unknown");
+      errors.push({ path: `[${index}].groups`, message: "names a group that does not exist" });
+    }
+  }
+  return errors.length === 0
+    ? undefined
+    : refuse("invalid_request", "None of the events was published.", { errors: errors.slice(0, MAX_ERRORS) });
+}
+
+/**
+ * Payloads that the schema of their type forbids, one event or an array of them; of an array nothing is published then.
+ */
+export function refusePayloads(
+  dependencies: CheckDependencies,
+  events: readonly AcceptableEvent[],
+  value: unknown,
+): Refusal | undefined {
+  if (!Array.isArray(value)) return events[0] && refusePayload(dependencies, events[0], value);
+  const errors: FieldError[] = [];
+  for (const [index, event] of events.entries()) {
+    const refusal = refusePayload(dependencies, event, (value as readonly unknown[])[index]);
+    for (const { path, message } of refusal?.errors ?? []) errors.push({ path: `[${index}].${path}`, message });
+    if (errors.length >= MAX_ERRORS) break;
+  }
+  return errors.length === 0
+    ? undefined
+    : refuse("payload_invalid", "None of the events was published.", { errors: errors.slice(0, MAX_ERRORS) });
+}
+
+type CheckDependencies = Pick<ApiDependencies, "catalogue" | "payloadCheck">;
+
+/** `input` is the parsed event of a JSON publish. For a type without a check this is one look into a map. */
+export function refusePayload(
+  { catalogue, payloadCheck }: CheckDependencies,
+  { type, contentType, body }: AcceptableEvent,
+  input?: unknown,
+): Refusal | undefined {
+  const eventType = catalogue.eventType(type);
+  if (!isChecked(eventType)) return undefined;
+  const parsed = input === undefined ? undefined : { value: (input as PublishInput).data };
+  const faults = payloadCheck(eventType, { contentType, bytes: body, ...(parsed && { parsed }) });
+  return (
+    faults &&
+    refuse("payload_invalid", undefined, {
+      errors: faults.map(({ path, message }) => ({ path: `data${path}`, message })),
+    })
+  );
+}

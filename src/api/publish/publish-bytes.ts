@@ -1,0 +1,74 @@
+/** Publishing the bytes of the body as they are, under the content type that they came with. */
+import { findDuplicateMember } from "../../catalogue/json-slice.js";
+import { isCloudEvent } from "../../catalogue/payload-check.js";
+import { MEDIA_TYPE } from "../../catalogue/publisher-proof.js";
+import type { AcceptableEvent } from "../dependencies.js";
+import { parseJson, readBody } from "../http/body.js";
+import { refuse, type Refusal } from "../http/errors.js";
+import type { RequestContext, RoutedRequest } from "../route.js";
+import {
+  attributesOfEvent,
+  attributesOfHeaders,
+  decodeAttribute,
+  isBinaryMode,
+  isStructured,
+  type ReadAttributes,
+} from "./cloud-events.js";
+import { givenEventId, refuseEvents, refusePayload } from "./event-checks.js";
+import { hopsOf } from "./hops.js";
+import { type PublishAnswer, singleResult } from "./publish-answer.js";
+import { takeAttributes } from "./publish-structured.js";
+
+/** The bytes of the body; `ref` is the event type, which a CloudEvent in binary mode may name itself. */
+export async function publishRaw(
+  { dependencies, actor }: RequestContext,
+  request: RoutedRequest,
+  ref?: string,
+): Promise<PublishAnswer> {
+  const { catalogue, settings } = dependencies;
+  const contentType = request.headers["content-type"];
+  if (contentType === undefined || contentType.length > 255 || !MEDIA_TYPE.test(contentType)) {
+    return refuse(
+      "unsupported_media_type",
+      "The content type of the body must be given, as a media type of at most 255 characters.",
+    );
+  }
+  const hops = hopsOf(request);
+  if (typeof hops !== "number") return hops;
+  const id = givenEventId(undefined, request.headers["idempotency-key"]);
+  if (id !== undefined && typeof id !== "string") return id;
+  const structured = isStructured(contentType);
+  const named = !structured && isBinaryMode(request.headers) ? attributesOfHeaders(request.rawHeaders) : undefined;
+  if (named && !named.ok) return refuse("invalid_request", undefined, { errors: named.errors });
+  const event: AcceptableEvent = {
+    type: ref ?? decodeAttribute(named?.attributes["type"] ?? ""),
+    contentType,
+    body: Buffer.alloc(0),
+    ...(id !== undefined && { id }),
+    ...(hops > 0 && { hops }),
+  };
+  const refusal = refuseEvents([event], catalogue, actor, false);
+  if (refusal) return refusal;
+  const body = await readBody(request, settings.payloadLimitBytes);
+  if (!body.ok) return body.refusal;
+  event.body = body.bytes;
+  const read = structured ? readStructured(body.bytes) : named;
+  if (read && "refused" in read) return read;
+  if (read && !read.ok) return refuse("invalid_request", undefined, { errors: read.errors });
+  const foreign = read && takeAttributes(event, read.attributes, catalogue);
+  if (foreign) return foreign;
+  const invalidPayload = refusePayload(dependencies, event);
+  if (invalidPayload) return invalidPayload;
+  const results = await dependencies.publisher.publish([event]);
+  return singleResult(results[0]);
+}
+
+/**
+ * The attributes of a body that says it is a CloudEvent, where it is one; any other body is sent on as it is, like all
+ * raw bytes.
+ */
+function readStructured(bytes: Buffer): ReadAttributes | Refusal | undefined {
+  const parsed = parseJson(bytes);
+  if (!parsed.ok || !isCloudEvent(parsed.value)) return undefined;
+  return findDuplicateMember(bytes) === undefined ? attributesOfEvent(parsed.value) : refuse("duplicate_member");
+}
