@@ -1,4 +1,5 @@
 /** What the subscriptions' filters say about the events of a dispatch. Without a filter nothing is looked at. */
+import { LRUCache } from "lru-cache";
 import { escapeEventId } from "../workflows/event-id.js";
 import { TEST_EVENT_TYPE } from "../catalogue/routes.js";
 import { compileFilter, type Filter, type FilterInput, type Verdict } from "../catalogue/filter.js";
@@ -10,7 +11,7 @@ import { OUTCOMES } from "../endpoint/outcomes.js";
 /** Some 20 KB each. */
 const MAX_COMPILED = 2_000;
 /** By their text. A filter that does not compile any more, as after an update of the library, fails. */
-const compiled = new Map<string, Filter>();
+const compiled = new LRUCache<string, Filter>({ max: MAX_COMPILED });
 
 /**
  * The routes with each filter's word. A payload is read once for all of an event's subscriptions, and only when one has
@@ -58,8 +59,6 @@ function filterOf(text: string): Filter {
   if (known) return known;
   const result = compileFilter(text);
   const filter: Filter = result.ok ? result.filter : () => ({ failed: "filter_invalid" });
-  const oldest = compiled.size >= MAX_COMPILED ? compiled.keys().next() : undefined;
-  if (oldest && !oldest.done) compiled.delete(oldest.value);
   compiled.set(text, filter);
   return filter;
 }

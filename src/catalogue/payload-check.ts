@@ -3,6 +3,7 @@
  * the log), enforce. The bytes stay verbatim; numbers are checked as JSON.parse rounds them.
  */
 import { isUtf8 } from "node:buffer";
+import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { EventType } from "../store/model.js";
 import { findDuplicateMember } from "./json-slice.js";
@@ -28,7 +29,7 @@ export interface PayloadCheckDependencies {
   log: Pick<Logger, "warn" | "error">;
 }
 
-/** Compiled schemas that are kept, oldest out first. */
+/** Compiled schemas that are kept. What was used longest ago goes first. */
 const MAX_COMPILED = 1_000;
 /** `application/json` and the `+json` types, in UTF-8. */
 const JSON_TYPE =
@@ -45,7 +46,7 @@ interface CompiledVersion {
 }
 
 export function createPayloadCheck({ compileSchema, metrics, log }: PayloadCheckDependencies): PayloadCheck {
-  const compiled = new Map<string, CompiledVersion>();
+  const compiled = new LRUCache<string, CompiledVersion>({ max: MAX_COMPILED });
 
   /** By name, version and its time: an event type that was deleted and made anew begins with version 1 again. */
   function validatorOf(type: EventType): PayloadValidator | undefined {
@@ -63,12 +64,7 @@ export function createPayloadCheck({ compileSchema, metrics, log }: PayloadCheck
         );
       return undefined;
     }
-    compiled.delete(type.name);
     compiled.set(type.name, { version, since, validator: made.validator });
-    for (const name of compiled.keys()) {
-      if (compiled.size <= MAX_COMPILED) break;
-      compiled.delete(name);
-    }
     return made.validator;
   }
 

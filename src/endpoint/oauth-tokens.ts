@@ -4,6 +4,7 @@
  * caps, no redirects. The answer is read by `oauth-token-answer`: the library takes only what RFC 6749 describes, and
  * large providers answer otherwise.
  */
+import { LRUCache } from "lru-cache";
 import {
   allowInsecureRequests,
   clientCredentialsGrantRequest,
@@ -60,14 +61,13 @@ interface Kept {
 
 /** The tokens of a process. Secrets and tokens are never logged and leave memory with the process. */
 export function createOAuthTokens({ sender, now = Date.now }: { sender: Sender; now?: () => number }): OAuthTokens {
-  /** By subscription id; the one that was made longest ago goes first. */
-  const kept = new Map<string, Kept>();
+  /** By subscription id. */
+  const kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
 
   function entryOf({ subscription, auth }: TokenRequest): Kept {
     const known = kept.get(subscription.id);
     if (known && sameClient(known.auth, auth)) return known;
     const entry: Kept = { auth, goodUntil: 0 };
-    if (!known && kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
     kept.set(subscription.id, entry);
     return entry;
   }

@@ -1,4 +1,5 @@
 /** Sessions as they are asked for at each request: from memory for a second, and with the idle limit moving along. */
+import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
 import type { Session } from "../../store/collections/sessions.js";
@@ -42,7 +43,7 @@ export const endOf = (expiresAt: Date, seenAt: number, idleMs: number): Date =>
   new Date(Math.min(expiresAt.getTime(), seenAt + idleMs));
 
 export function createLiveSessions({ store, log, clock, idleMs }: Options): LiveSessions {
-  const cache = new Map<string, { at: number; live: Promise<LiveSession | undefined> }>();
+  const cache = new LRUCache<string, { at: number; live: Promise<LiveSession | undefined> }>({ max: MAX_CACHED });
 
   async function read(id: string): Promise<LiveSession | undefined> {
     const session = await store.sessions.get(id);
@@ -57,13 +58,10 @@ export function createLiveSessions({ store, log, clock, idleMs }: Options): Live
     const known = cache.get(id);
     const age = known ? clock() - known.at : Infinity;
     if (known && age >= 0 && age < FRESH_MS) return known.live;
-    cache.delete(id);
-    const [oldest] = cache.keys();
-    if (cache.size >= MAX_CACHED && oldest !== undefined) cache.delete(oldest);
     const entry = { at: clock(), live: read(id) };
     cache.set(id, entry);
     // What is not there is not remembered: whoever guesses fills no memory.
-    const drop = (): void => void (cache.get(id) === entry && cache.delete(id));
+    const drop = (): void => void (cache.peek(id) === entry && cache.delete(id));
     entry.live.then((live) => live ?? drop(), drop);
     return entry.live;
   }

@@ -1,9 +1,17 @@
 /**
  * HTTP Message Signatures (RFC 9421) of requests, and Content-Digest (RFC 9530). What is signed is written in
- * structured fields (RFC 9651, the successor of RFC 8941) of the three kinds needed here: inner list, byte sequence,
- * dictionary.
+ * structured fields (RFC 9651, the successor of RFC 8941) by a library.
  */
 import { createHash } from "node:crypto";
+import {
+  serializeDictionary,
+  serializeInnerList,
+  serializeString,
+  type Dictionary,
+  type InnerList,
+  type Item,
+  type Parameters,
+} from "structured-headers";
 
 /** Components of a request that are no header (RFC 9421, 2.2). `@query-param` is left out: `@query` covers it. */
 const DERIVED = {
@@ -41,7 +49,9 @@ export interface SignatureParameters {
 }
 
 export interface SignatureBase {
-  /** Value of the label's member of `Signature-Input`; the last line of the base repeats it. */
+  /** The label's member of `Signature-Input`. */
+  member: InnerList;
+  /** That member as it is written; the last line of the base repeats it. */
   input: string;
   /** What is signed, ASCII. */
   base: string;
@@ -49,7 +59,7 @@ export interface SignatureBase {
 
 /**
  * The signature base of a request (RFC 9421, 2.5). Throws for a component that the message lacks, a repeated one, or
- * one that breaks a line.
+ * one that breaks a line, and for a parameter that is no item of a structured field.
  */
 export function signatureBase(
   message: MessageToSign,
@@ -58,9 +68,25 @@ export function signatureBase(
 ): SignatureBase {
   if (new Set(components).size !== components.length)
     throw new Error("A component may be signed once only (RFC 9421, 2).");
-  const input = `(${components.map(serializeString).join(" ")})${serializeParameters(parameters)}`;
+  const member: InnerList = [components.map((component) => item(component)), asParameters(parameters)];
+  const input = serializeInnerList(member);
   const lines = components.map((component) => `${serializeString(component)}: ${valueOf(message, component)}`);
-  return { input, base: [...lines, `"@signature-params": ${input}`].join("\n") };
+  return { member, input, base: [...lines, `"@signature-params": ${input}`].join("\n") };
+}
+
+const NO_PARAMETERS: Parameters = new Map();
+const item = (value: string | Uint8Array<ArrayBuffer>): Item => [value, NO_PARAMETERS];
+
+/** Instants must be integers: the library would write a fraction as a decimal, and NaN as it is. */
+function asParameters(parameters: SignatureParameters): Parameters {
+  const found: Parameters = new Map();
+  for (const [name, value] of Object.entries(parameters) as [string, string | number | undefined][]) {
+    if (value === undefined) continue;
+    if (typeof value === "number" && !Number.isInteger(value))
+      throw new Error("An instant of a signature is a whole number of seconds (RFC 9421, 2.3).");
+    found.set(name, value);
+  }
+  return found;
 }
 
 function valueOf(message: MessageToSign, component: Component): string {
@@ -76,45 +102,11 @@ function valueOf(message: MessageToSign, component: Component): string {
   return value.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
-/** RFC 9651, 4.1.1.2: integers as they are, strings quoted. */
-function serializeParameters(parameters: SignatureParameters): string {
-  let text = "";
-  for (const [name, value] of Object.entries(parameters) as [string, string | number | undefined][]) {
-    if (value !== undefined)
-      text += `;${name}=${typeof value === "number" ? serializeInteger(value) : serializeString(value)}`;
-  }
-  return text;
-}
-
-/** RFC 9651, 4.1.4: at most 15 digits. */
-export function serializeInteger(value: number): string {
-  if (!Number.isInteger(value) || Math.abs(value) > 999_999_999_999_999)
-    throw new Error("This is no integer of a structured field.");
-  return String(value);
-}
-
-/** RFC 9651, 4.1.6: visible ASCII and space, with `"` and `\` escaped. */
-export function serializeString(value: string): string {
-  if (!/^[\x20-\x7e]*$/.test(value)) throw new Error("A string of a structured field holds ASCII only.");
-  return `"${value.replaceAll(/["\\]/g, "\\$&")}"`;
-}
-
-/** RFC 9651, 4.1.8. */
-export const serializeBytes = (bytes: Uint8Array): string =>
-  `:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")}:`;
-
-/** RFC 9651, 4.1.2 with members serialised already; throws for a key that is none (4.1.1.3). */
-export function serializeDictionary(members: readonly (readonly [key: string, value: string])[]): string {
-  if (members.some(([key]) => !/^[a-z*][a-z0-9_\-.*]*$/.test(key)))
-    throw new Error("A key of a structured field is lower case.");
-  return members.map(([key, value]) => `${key}=${value}`).join(", ");
-}
-
 /** Value of `Content-Digest` (RFC 9530, 2). */
 export function contentDigest(body: Uint8Array, algorithm: "sha-256" | "sha-512" = "sha-256"): string {
-  return serializeDictionary([
-    [algorithm, serializeBytes(createHash(algorithm.replace("-", "")).update(body).digest())],
-  ]);
+  return serializeDictionary(
+    new Map([[algorithm, item(createHash(algorithm.replace("-", "")).update(body).digest())]]),
+  );
 }
 
 /** Whoever signs: a key with its id and algorithm. */
@@ -145,19 +137,19 @@ export function messageSignatureHeaders({
   expiresSeconds,
   tag,
 }: SignatureOrder): { "signature-input": string; signature: string } {
-  const inputs: [string, string][] = [];
-  const signatures: [string, string][] = [];
+  const inputs: Dictionary = new Map();
+  const signatures: Dictionary = new Map();
   signers.forEach((signer, index) => {
     const name = index === 0 ? label : `${label}-${index + 1}`;
-    const { input, base } = signatureBase(message, components, {
+    const { member, base } = signatureBase(message, components, {
       created: createdSeconds,
       expires: expiresSeconds,
       keyid: signer.keyid,
       alg: signer.alg,
       tag,
     });
-    inputs.push([name, input]);
-    signatures.push([name, serializeBytes(signer.sign(Buffer.from(base, "latin1")))]);
+    inputs.set(name, member);
+    signatures.set(name, item(new Uint8Array(signer.sign(Buffer.from(base, "latin1")))));
   });
   return { "signature-input": serializeDictionary(inputs), signature: serializeDictionary(signatures) };
 }

@@ -3,10 +3,8 @@ import { describe, expect, test } from "vitest";
 import {
   contentDigest,
   messageSignatureHeaders,
-  serializeDictionary,
-  serializeInteger,
-  serializeString,
   signatureBase,
+  type SignatureParameters,
 } from "../../../src/endpoint/signing/http-message-signature.js";
 
 /** RFC 9421, B.2. */
@@ -108,23 +106,34 @@ describe("derived components (RFC 9421, 2.2)", () => {
 });
 
 describe("structured fields (RFC 9651)", () => {
+  const inputOf = (parameters: SignatureParameters) => signatureBase(MESSAGE, [], parameters).input;
   test("strings are escaped, and hold ASCII only", () => {
-    expect(serializeString('a"b\\c')).toBe('"a\\"b\\\\c"');
-    for (const wrong of ["ü", "\n", "\u007f", "\0"]) expect(() => serializeString(wrong)).toThrow();
+    expect(inputOf({ keyid: 'a"b\\c' })).toBe('();keyid="a\\"b\\\\c"');
+    for (const wrong of ["ü", "\n", "\u007f", "\0"]) expect(() => inputOf({ keyid: wrong })).toThrow();
   });
   test("integers have at most 15 digits", () => {
-    expect(serializeInteger(-0)).toBe("0");
-    expect(serializeInteger(-999_999_999_999_999)).toBe("-999999999999999");
-    for (const wrong of [1e15, 1.5, Number.NaN, Infinity]) expect(() => serializeInteger(wrong)).toThrow();
+    expect(inputOf({ created: -0 })).toBe("();created=0");
+    expect(inputOf({ created: -999_999_999_999_999 })).toBe("();created=-999999999999999");
+    for (const wrong of [1e15, 1.5, Number.NaN, Infinity]) expect(() => inputOf({ created: wrong })).toThrow();
   });
-  test("keys are lower case", () => {
-    expect(
-      serializeDictionary([
-        ["a", ":YQ==:"],
-        ["*b-2.c_", ":Yg==:"],
-      ]),
-    ).toBe("a=:YQ==:, *b-2.c_=:Yg==:");
-    for (const wrong of ["A", "1a", "", "a b"]) expect(() => serializeDictionary([[wrong, "1"]])).toThrow();
+  test("labels are keys, in lower case", () => {
+    const headersOf = (label: string) =>
+      messageSignatureHeaders({
+        message: MESSAGE,
+        components: [],
+        signers: [{ keyid: "k", alg: "ed25519", sign: () => Buffer.from("a") }],
+        label,
+        tag: "t",
+        createdSeconds: 1,
+        expiresSeconds: 2,
+      });
+    expect(headersOf("*b-2.c_").signature).toBe("*b-2.c_=:YQ==:");
+    for (const wrong of ["A", "1a", "", "a b"]) expect(() => headersOf(wrong)).toThrow();
+  });
+  test("only the bytes of a view are written", () => {
+    expect(contentDigest(Buffer.from("xx{}xx").subarray(2, 4))).toBe(
+      "sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:",
+    );
   });
   test("parameters of all kinds, in their order", () => {
     expect(
