@@ -4,69 +4,26 @@
  */
 import { CloudEvent, HTTP } from "cloudevents";
 import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, createClient, createSubscriptionSet } from "../support/client.js";
+import { describe, expect, it } from "vitest";
+import { createSubscriptionSet } from "../support/client.js";
 import { startHostileReceiver } from "../support/hostile-receiver.js";
 import { verifiedLabels } from "../support/message-signature.js";
-import { type ReceiverOptions, startReceiver } from "../support/receiver.js";
-import { type Service, startService } from "../support/service.js";
+import { startReceiver } from "../support/receiver.js";
+import {
+  service,
+  client,
+  kept,
+  newName,
+  subscribeTo,
+  subscribe,
+  publish,
+  delivery,
+  untilStatus,
+  answering,
+  setUpWire,
+} from "./wire-setup.js";
 
-interface DeliveryBody {
-  id: string;
-  eventId: string;
-  status: string;
-  nextAttemptAt?: string;
-  attempts: {
-    number: number;
-    at: string;
-    outcome: string;
-    status?: number;
-    detail?: { url: string; requestHeaders: Record<string, string> };
-  }[];
-}
-
-let service: Service;
-let client: Client;
-const closers: { close(): Promise<void> }[] = [];
-const kept = <T extends { close(): Promise<void> }>(thing: T): T => (closers.push(thing), thing);
-
-beforeAll(async () => {
-  service = await startService({
-    env: { SEALPOST_ALLOW_LOCAL_TARGETS: "1", PUBLIC_URL: "https://events.example.com" },
-  });
-  client = createClient(service.url, service.adminKey);
-}, 240_000);
-afterAll(async () => {
-  await client?.close();
-  await Promise.all(closers.map((thing) => thing.close()));
-  await service?.remove();
-});
-
-let names = 0;
-async function subscribeTo(url: string, subscription: Record<string, unknown> = {}) {
-  const set = await createSubscriptionSet(client, { name: `wire${++names}`, urls: [url], subscription });
-  const target = set.subscriptions[0];
-  if (!target) throw new Error("no subscription");
-  return { ...set, subscription: target };
-}
-async function subscribe(options: ReceiverOptions = {}, subscription: Record<string, unknown> = {}) {
-  const receiver = kept(await startReceiver(options));
-  return { receiver, ...(await subscribeTo(receiver.url, subscription)) };
-}
-const publish = async (type: string, data: unknown, more: Record<string, unknown> = {}) => {
-  const answer = await client.post<{ id: string }>("/v1/events", { type, data, ...more });
-  expect(answer.status, JSON.stringify(answer.body)).toBe(202);
-  return answer.body.id;
-};
-const delivery = async (eventId: string, subscriptionId: string) =>
-  (await client.get<DeliveryBody>(`/v1/deliveries/${encodeURIComponent(`${eventId}.${subscriptionId}`)}`)).body;
-const untilStatus = (eventId: string, subscriptionId: string, status: string) =>
-  expect
-    .poll(async () => (await delivery(eventId, subscriptionId)).status, { timeout: 60_000, interval: 50 })
-    .toBe(status);
-const answering = (...answers: { status: number; headers?: Record<string, string> }[]): ReceiverOptions => ({
-  respond: () => answers.shift() ?? { status: 200 },
-});
+setUpWire();
 
 describe("an answer", () => {
   it("429 with Retry-After: nextAttemptAt is not before the time it asks for", async () => {
@@ -247,7 +204,7 @@ describe("a CloudEvent", () => {
 describe("a circle", () => {
   it("by our own address is refused, in every spelling", async () => {
     const { port } = new URL(service.url);
-    const set = await createSubscriptionSet(client, { name: `wire${++names}`, urls: [] });
+    const set = await createSubscriptionSet(client, { name: newName(), urls: [] });
     for (const url of [
       `${service.url}/v1/events`,
       `http://LOCALHOST:${port}/v1/events/${set.eventType}`,
@@ -292,9 +249,10 @@ describe("a circle", () => {
         },
       }),
     );
+    const name = newName();
     const set = await createSubscriptionSet(client, {
-      name: `wire${++names}`,
-      urls: [`http://127.0.0.1:${relay.port}/v1/events/wire${names}.happened`],
+      name,
+      urls: [`http://127.0.0.1:${relay.port}/v1/events/${name}.happened`],
     });
     await publish(set.eventType, 1);
     await expect.poll(() => ends.length, { timeout: 60_000 }).toBe(1);

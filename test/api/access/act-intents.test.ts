@@ -2,79 +2,23 @@
  * Administrative acts are on record whatever fails: begun before the first change, ended after it, completed where the
  * end is missing.
  */
-import { hostname } from "node:os";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { isAdministrative, NOT_WRAPPED, WRITES } from "../../../src/api/access/act-intents.js";
 import { SESSION_COOKIE } from "../../../src/api/http/cookies.js";
 import { routesOf } from "../../../src/api/index.js";
 import { buildOpenApi } from "../../../src/api/openapi.js";
-import { seqOf } from "../../../src/store/audit/audit-chain.js";
-import { StoreError } from "../../../src/store/store-error.js";
-import type { NewAuditEntry } from "../../../src/store/store.js";
-import { completeActs, thisProcess } from "../../../src/workers/watch/act-keeper.js";
+import { thisProcess } from "../../../src/workers/watch/act-keeper.js";
 import { createBrowser, makeCompany } from "../browser.js";
 import { bodyOf, makeObjects, type Objects, type Operation, operationsOf, pathOf } from "../route-samples.js";
-import { type RunningApi, startApi } from "../running-api.js";
+import { type Entry, api, away, isIntent, chain, count, begun, name, setUpActIntents } from "./act-intents-setup.js";
+
+setUpActIntents();
 
 const ROUTES = routesOf();
 const administrative = new Set(ROUTES.filter(isAdministrative).map(({ operationId }) => operationId));
 const OPERATIONS = operationsOf(buildOpenApi(ROUTES, "0.0.0-test")).filter(({ operationId }) =>
   administrative.has(operationId),
 );
-
-interface Entry {
-  id: string;
-  actor: string;
-  action: string;
-  subject: string;
-  intent?: string;
-  detail?: Record<string, unknown>;
-}
-let api: RunningApi;
-/** Which entries cannot be written: the store is away just then. */
-let fails: (entry: NewAuditEntry) => boolean = () => false;
-
-beforeAll(async () => {
-  api = await startApi({
-    temporalAddress: inject("temporalAddress"),
-    mongodbUrl: inject("mongodbUrl"),
-    settings: { process: thisProcess() },
-    between: (store) => {
-      const append = (entry: NewAuditEntry) =>
-        fails(entry)
-          ? Promise.reject(new StoreError("unavailable", "MongoDB does not answer."))
-          : store.audit.append(entry);
-      return { ...store, audit: { ...store.audit, append } };
-    },
-  });
-});
-afterAll(() => api?.close());
-beforeEach(() => void (fails = () => false));
-
-const isIntent = ({ action }: Pick<NewAuditEntry, "action">): boolean => action === "act.begin";
-/**
- * The entries of the chain behind this number. Reading all of some thousand entries for each of a hundred tests would
- * cost more than the tests.
- */
-async function chain(after: number): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for (
-    let some = await api.store.audit.after(after, 100);
-    some.length > 0;
-    some = await api.store.audit.after(after + entries.length, 100)
-  )
-    entries.push(...some);
-  return entries;
-}
-async function count(): Promise<number> {
-  const reached = await api.store.audit.reached();
-  return reached + (await chain(reached)).length;
-}
-/** Outcomes of earlier acts may be recorded meanwhile: this process tries them again. */
-const begun = async (after: number) => (await chain(after)).filter(({ intent }) => intent === undefined);
-const log = { warn: () => undefined };
-let names = 0;
-const name = (): string => `intent-${++names}`;
 
 /** Bodies with which an operation does something; access.test.ts calls them to be refused. */
 const BODIES: Record<string, () => unknown> = {
@@ -154,9 +98,9 @@ describe("when the intent cannot be recorded, nothing is changed", () => {
         );
       const before = await state();
       const entries = await count();
-      fails = isIntent;
+      away.fails = isIntent;
       const answer = await call(operation, of);
-      fails = () => false;
+      away.fails = () => false;
       expect(await state()).toBe(before);
       expect(await begun(entries), "no entry either").toEqual([]);
       // Refused before it came to a write, or refused because of it; never done.
@@ -173,9 +117,9 @@ describe("when the outcome cannot be recorded, the act is on record all the same
       const of = await makeObjects(api, name());
       await prepare(operation, of);
       const before = await count();
-      fails = (entry) => entry.intent !== undefined;
+      away.fails = (entry) => entry.intent !== undefined;
       const answer = await call(operation, of);
-      fails = () => false;
+      away.fails = () => false;
       const added = await begun(before);
       // A verification that fails has been tried: that is an act.
       if (answer.status >= 400 && operation.operationId !== "verifySubscription")
@@ -255,11 +199,11 @@ test("a log-in that cannot be recorded makes neither a session nor a person", as
       ({ connectionId }) => connectionId === company.connection.id,
     );
   const browser = createBrowser(api.url);
-  fails = ({ action }) => action === "session.start";
+  away.fails = ({ action }) => action === "session.start";
   expect((await company.logIn(browser, { nameId: "ada", groups: ["ops"] })).status).toBe(503);
   expect(browser.cookies.get(SESSION_COOKIE)).toBeUndefined();
   expect(await here()).toEqual([]);
-  fails = () => false;
+  away.fails = () => false;
   await company.logIn(browser, { nameId: "ada", groups: ["ops"] });
   expect(browser.cookies.get(SESSION_COOKIE)).toBeDefined();
   expect(await here()).toHaveLength(1);
@@ -283,99 +227,4 @@ test("an act has two entries, of which the list shows the outcome and the export
     (await api.call<{ data: Entry[] }>("GET", `/v1/audit?action=act.begin&subject=${subject}`)).body.data,
   ).toHaveLength(1);
   expect(await api.store.audit.unsettled()).not.toContainEqual(expect.objectContaining({ id: intent?.id }));
-});
-
-describe("an outcome that is missing", () => {
-  const lost = async (act: () => Promise<unknown>): Promise<Entry> => {
-    const before = await count();
-    fails = (entry) => entry.intent !== undefined;
-    await act();
-    fails = () => false;
-    return (await begun(before)).find(isIntent) ?? expect.fail("no intent");
-  };
-  /** What names it as its intent, among the entries behind it. */
-  const outcomesOf = async (intent: string) =>
-    (await chain(seqOf(intent) ?? 0)).filter((entry) => entry.intent === intent);
-
-  test("is recorded a moment later with its details, while the process lives", async () => {
-    const group = String((await api.call("POST", "/v1/groups", { body: { name: name() } })).body["id"]);
-    const intent = await lost(async () =>
-      expect((await api.call("PATCH", `/v1/groups/${group}`, { body: { name: name() } })).status).toBe(200),
-    );
-    expect(await completeActs({ store: api.store, log }), "not taken for over while its process is there").toBe(0);
-    await expect
-      .poll(() => outcomesOf(intent.id), { timeout: 20_000 })
-      .toMatchObject([{ action: "group.change", subject: group, detail: { fields: ["name"] } }]);
-  });
-
-  test.each<[string, string, (id: string) => Promise<unknown>]>([
-    [
-      "of a creation that was done",
-      "done",
-      async (id) =>
-        api.store.groups.insert({
-          id,
-          name: id,
-          grants: [],
-          samlGroups: [],
-          createdAt: new Date(),
-          updatedAt: new Date(),
-        }),
-    ],
-    ["of a creation that was not done", "not_done", async () => undefined],
-  ])("%s is completed at the start of another process", async (_name, outcome, act) => {
-    const id = `grp_${String(++names).padStart(26, "0")}`;
-    const intent = await api.store.audit.append({
-      actor: "key:1",
-      action: "act.begin",
-      subject: id,
-      detail: {
-        operation: "createGroup",
-        write: "groups.insert",
-        target: id,
-        process: `${hostname()}/${process.pid}/0`,
-      },
-    });
-    await act(id);
-    const other = await startApi({
-      temporalAddress: inject("temporalAddress"),
-      mongodbUrl: inject("mongodbUrl"),
-      beside: api,
-    });
-    const completed = await Promise.all([
-      completeActs({ store: other.store, log }),
-      completeActs({ store: api.store, log }),
-    ]);
-    await other.close();
-    expect(completed.reduce((sum, each) => sum + each, 0)).toBe(1);
-    expect(await outcomesOf(intent)).toMatchObject([
-      { actor: "key:1", action: "act.complete", subject: id, detail: { operation: "createGroup", outcome } },
-    ]);
-  });
-
-  test.each<[string, string, (group: string) => Record<string, unknown>]>([
-    ["a change that was not made", "not_done", (target) => ({ write: "groups.update", target })],
-    ["a deletion that was not made", "not_done", (target) => ({ write: "groups.delete", target })],
-    ["a deletion of what is gone", "done", () => ({ write: "groups.delete", target: "grp_none" })],
-    [
-      "an erasure that did not reach the ledger",
-      "not_done",
-      (target) => ({ write: "erasures.erase", target: `group/${target}` }),
-    ],
-    ["a signal", "unknown", (target) => ({ write: "operations.resend", target })],
-    ["something that no release writes", "unknown", () => ({ write: "__proto__.x", target: "constructor" })],
-    ["nothing at all", "unknown", () => ({})],
-  ])("%s is told by what is there", async (_name, outcome, detailOf) => {
-    const group = String((await api.call("POST", "/v1/groups", { body: { name: name() } })).body["id"]);
-    const intent = await api.store.audit.append({
-      actor: "key:1",
-      action: "act.begin",
-      subject: group,
-      detail: { operation: "any", ...detailOf(group) },
-    });
-    expect(await completeActs({ store: api.store, log }), "of an unknown process: only when it is surely over").toBe(0);
-    expect(await completeActs({ store: api.store, log, now: () => Date.now() + 3_600_000 })).toBe(1);
-    expect(await outcomesOf(intent)).toMatchObject([{ action: "act.complete", detail: { outcome } }]);
-    expect(await api.store.audit.verify()).toMatchObject({ ok: true });
-  });
 });

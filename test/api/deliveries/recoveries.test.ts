@@ -2,80 +2,25 @@
  * Preview, token and filter rules over HTTP. No worker runs: what a started recovery does is in
  * test/activities/recover.test.ts.
  */
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { newId } from "../../../src/store/ids.js";
-import type { Delivery } from "../../../src/store/model.js";
-import { WORKFLOW } from "../../../src/workflows/contract.js";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
+import { describe, expect, test } from "vitest";
+import { makeTenant } from "../running-api.js";
+import {
+  api,
+  tenant,
+  hoursAgo,
+  insert,
+  type Preview,
+  preview,
+  start,
+  refusal,
+  other,
+  setUpRecoveries,
+} from "./recoveries-setup.js";
 
-let api: RunningApi;
-let beside: RunningApi;
-let tenant: Tenant;
-let other: Tenant;
+setUpRecoveries();
+
 /** Milliseconds since the epoch; what a test needs to be later, it sets. */
 const DAY_MS = 86_400_000;
-const hoursAgo = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
-
-beforeAll(async () => {
-  const engines = { temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") };
-  api = await startApi(engines);
-  beside = await startApi({
-    ...engines,
-    beside: api,
-    settings: { environmentAdminKeyHash: api.store.blindIndex("admin-key", api.adminKey) },
-  });
-  [tenant, other] = await Promise.all([makeTenant(api, "payments"), makeTenant(api, "orders")]);
-  await beside.catalogue.refresh();
-});
-afterAll(async () => {
-  await beside?.close();
-  await api?.close();
-});
-
-async function insert(
-  count: number,
-  { of = tenant, hours = 1, ...more }: Partial<Delivery> & { of?: Tenant; hours?: number } = {},
-): Promise<Delivery[]> {
-  const made = Array.from({ length: count }, (): Delivery => {
-    const eventId = newId("evt");
-    const createdAt = new Date(Date.now() - hours * 3_600_000);
-    return {
-      id: `${eventId}.${of.subscriptionId}`,
-      eventId,
-      subscriptionId: of.subscriptionId,
-      groupId: of.groupId,
-      eventType: of.eventType,
-      status: "parked",
-      createdAt,
-      updatedAt: createdAt,
-      attemptCount: 1,
-      attempts: [],
-      ...more,
-    };
-  });
-  await api.store.deliveries.insertMany(made);
-  return made;
-}
-
-interface Preview {
-  count: number;
-  exact: boolean;
-  byStatus: Record<string, number>;
-  bySubscription: { subscriptionId: string; count: number; ratePerSecond: number; estimatedSeconds: number }[];
-  oldest?: string;
-  newest?: string;
-  estimatedSeconds: number;
-  filter: Record<string, unknown>;
-  token: string;
-}
-async function preview(filter: Record<string, unknown>, key = tenant.consumerKey, more: object = {}): Promise<Preview> {
-  const answer = await api.call<Preview>("POST", "/v1/recoveries/preview", { key, body: { filter, ...more } });
-  expect(answer.status, answer.text).toBe(200);
-  return answer.body;
-}
-const start = (body: object, key = tenant.consumerKey, by = api) => by.call("POST", "/v1/recoveries", { key, body });
-const refusal = (body: object, key = tenant.consumerKey, by = api) =>
-  by.problem("POST", "/v1/recoveries", { key, body });
 
 describe("a preview", () => {
   test(
@@ -211,129 +156,6 @@ describe("what a filter may name", () => {
       api.adminKey,
     ))
       expect(problem).toMatchObject({ status: 404 });
-  });
-});
-
-describe("a token", () => {
-  const filter = { since: hoursAgo(23) };
-  const workflowOf = (id: unknown) => api.client.workflow.getHandle(`recovery/${String(id)}`).describe();
-
-  test("starts one recovery, in any process; both of two at once get the same recovery or a refusal", async () => {
-    await insert(3);
-    const { token, count } = await preview(filter);
-    const answers = await Promise.all([
-      start({ filter, token, reason: "the outage is over" }),
-      start({ filter, token }, tenant.consumerKey, beside),
-      start({ filter, token }),
-    ]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
-    const begun = answers.find(({ status }) => status === 202)?.body ?? {};
-    expect(begun).toMatchObject({
-      status: "running",
-      count,
-      filter: { groupId: tenant.groupId },
-      progress: { found: 0, sent: 0, delivered: 0, failedAgain: 0, underWay: 0, skipped: {} },
-    });
-    expect((await workflowOf(begun["id"])).type).toBe(WORKFLOW.recovery);
-    for (const by of [api, beside]) {
-      const problem = await refusal({ filter, token }, tenant.consumerKey, by);
-      expect(problem).toMatchObject({ status: 409, code: "preview_changed" });
-      expect(problem.detail).toContain(String(begun["id"]));
-    }
-  });
-
-  test("of a preview here starts a recovery in another process", async () => {
-    const { token, filter: frozen } = await preview(filter);
-    const answer = await start({ filter, token }, tenant.consumerKey, beside);
-    expect(answer).toMatchObject({ status: 202, body: { filter: { until: frozen["until"] } } });
-  });
-
-  test("is needed, and made here", async () => {
-    expect(await refusal({ filter })).toMatchObject({ status: 400, errors: [{ path: "token" }] });
-    expect(await refusal({ filter, token: "not a token" })).toMatchObject({ status: 400, errors: [{ path: "token" }] });
-    const { token } = await preview(filter);
-    const [text = "", mac = ""] = token.split(".");
-    const claims = JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as Record<string, unknown>;
-    const forged = Buffer.from(JSON.stringify({ ...claims, count: 1_000_000 })).toString("base64url");
-    for (const bad of [
-      `${forged}.${mac}`,
-      text,
-      `${text}.`,
-      `${text}.${mac}.`,
-      `${text}.${"A".repeat(mac.length)}`,
-      "x",
-    ]) {
-      expect(await refusal({ filter, token: bad })).toMatchObject({ status: 409, code: "preview_changed" });
-    }
-    expect((await start({ filter, token })).status).toBe(202);
-  });
-
-  test("is bound to its filter and its actor", async () => {
-    const { token, filter: frozen } = await preview(filter);
-    const second = await api.key({ role: "consumer", groupId: tenant.groupId });
-    for (const key of [second.token, api.adminKey])
-      expect(await refusal({ filter: { ...filter, groupId: tenant.groupId }, token }, key)).toMatchObject({
-        status: 409,
-        code: "preview_changed",
-      });
-    for (const changed of [
-      { since: hoursAgo(22) },
-      { ...filter, status: ["parked"] },
-      { ...filter, subscriptionId: tenant.subscriptionId },
-      { ...filter, eventType: tenant.eventType },
-      { ...filter, until: hoursAgo(1) },
-    ]) {
-      expect(await refusal({ filter: changed, token })).toMatchObject({ status: 409, code: "preview_changed" });
-    }
-    // The same in other words, and with the `until` that it froze.
-    expect(
-      (
-        await start({
-          filter: { ...filter, groupId: tenant.groupId, status: ["exhausted", "parked"], until: frozen["until"] },
-          token,
-        })
-      ).status,
-    ).toBe(202);
-  });
-
-  test("ends after ten minutes", async () => {
-    const late = await startApi({
-      temporalAddress: inject("temporalAddress"),
-      mongodbUrl: inject("mongodbUrl"),
-      beside: api,
-      clock: () => Date.now() + 11 * 60_000,
-    });
-    try {
-      const { token } = await preview(filter);
-      expect(await refusal({ filter, token }, tenant.consumerKey, late)).toMatchObject({
-        status: 409,
-        code: "preview_changed",
-      });
-      expect((await start({ filter, token })).status).toBe(202);
-    } finally {
-      await late.close();
-    }
-  });
-
-  test("takes some growth, and none of more than a tenth and fifty", async () => {
-    const of = await makeTenant(api, "growing");
-    await insert(5, { of });
-    const own = { since: hoursAgo(20) };
-    const first = await preview(own, of.consumerKey);
-    const second = await preview(own, of.consumerKey);
-    expect(first.count).toBe(5);
-    await insert(50, { of });
-    expect((await start({ filter: own, token: first.token }, of.consumerKey)).status).toBe(202);
-    await insert(1, { of });
-    expect(await refusal({ filter: own, token: second.token }, of.consumerKey)).toMatchObject({
-      status: 409,
-      code: "preview_changed",
-      detail: expect.stringContaining("51") as string,
-    });
-    // What came after the preview is not in its window.
-    const third = await preview(own, of.consumerKey);
-    await insert(60, { of, hours: 0 });
-    expect((await start({ filter: own, token: third.token }, of.consumerKey)).status).toBe(202);
   });
 });
 

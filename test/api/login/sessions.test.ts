@@ -1,53 +1,10 @@
-import { Binary, MongoClient } from "mongodb";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { Binary } from "mongodb";
+import { describe, expect, test } from "vitest";
 import { SESSION_COOKIE } from "../../../src/api/http/cookies.js";
-import type { SessionDocument } from "../../../src/store/collections/sessions.js";
-import { type Browser, type Company, createBrowser, makeCompany } from "../browser.js";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
+import { type Browser, createBrowser, makeCompany } from "../browser.js";
+import { api, database, company, loggedIn, statusOf, documents, tenant, setUpSessions } from "./sessions-setup.js";
 
-const MINUTE = 60_000;
-let ahead = 0;
-let api: RunningApi;
-/** Another process over the same database. */
-let other: RunningApi;
-let database: MongoClient;
-let tenant: Tenant;
-let company: Company;
-let people = 0;
-
-beforeAll(async () => {
-  const options = {
-    temporalAddress: inject("temporalAddress"),
-    mongodbUrl: inject("mongodbUrl"),
-    clock: () => Date.now() + ahead,
-  };
-  api = await startApi(options);
-  other = await startApi({ ...options, beside: api, settings: { publicUrl: api.url } });
-  database = await new MongoClient(inject("mongodbUrl")).connect();
-  tenant = await makeTenant(api, "own");
-  await api.call("PATCH", `/v1/groups/${tenant.groupId}`, { body: { samlGroups: ["hooks"] } });
-  company = await makeCompany(api, {
-    groupIds: [tenant.groupId],
-    roles: [
-      { samlGroup: "ops", role: "operator" },
-      { samlGroup: "root", role: "admin" },
-    ],
-  });
-});
-afterAll(async () => {
-  await database?.close();
-  await other?.close();
-  await api?.close();
-});
-
-async function loggedIn(groups = ["hooks"], nameId = `person-${++people}`, changes = {}): Promise<Browser> {
-  const browser = createBrowser(api.url);
-  const answer = await company.logIn(browser, { nameId, groups }, changes);
-  expect(answer.status, answer.text).toBe(303);
-  return browser;
-}
-const statusOf = async (browser: Browser, at = api) => (await browser.call("GET", `${at.url}/v1/me`)).status;
-const documents = () => database.db(api.database).collection<SessionDocument>("sessions");
+setUpSessions();
 
 describe("a session", () => {
   test("begins under a new token, and ends the one that the browser had", async () => {
@@ -154,119 +111,6 @@ describe("a session", () => {
       ).toMatchObject({ status: 401, code: "unauthenticated" });
     },
   );
-});
-
-describe("it ends", () => {
-  test("after twelve hours, however busy", async () => {
-    const browser = await loggedIn();
-    try {
-      for (ahead = 0; ahead < 12 * 60 * MINUTE; ahead += 20 * MINUTE)
-        expect(await statusOf(browser), `${ahead / MINUTE} min`).toBe(200);
-      // Real time passes as well: a loaded machine may need long for the 36 requests above.
-      ahead = 12 * 60 * MINUTE - 10 * MINUTE;
-      expect(await statusOf(browser)).toBe(200);
-      ahead = 12 * 60 * MINUTE + MINUTE;
-      expect(await statusOf(browser)).toBe(401);
-    } finally {
-      ahead = 0;
-    }
-  });
-
-  test("after half an hour without a request, and the browser forgets it", async () => {
-    const browser = await loggedIn();
-    try {
-      ahead = 29 * MINUTE;
-      expect(await statusOf(browser)).toBe(200);
-      ahead = 58 * MINUTE;
-      expect(await statusOf(browser)).toBe(200);
-      ahead = 89 * MINUTE;
-      expect(await statusOf(browser)).toBe(401);
-      expect(browser.cookies.has(SESSION_COOKIE)).toBe(false);
-    } finally {
-      ahead = 0;
-    }
-  });
-
-  test("when the identity provider's own session does, if that is sooner", async () => {
-    const browser = await loggedIn(["hooks"], "short", {
-      sessionNotOnOrAfter: new Date(Date.now() + 10 * MINUTE).toISOString(),
-    });
-    try {
-      ahead = 9 * MINUTE;
-      expect(await statusOf(browser)).toBe(200);
-      ahead = 11 * MINUTE;
-      expect(await statusOf(browser)).toBe(401);
-    } finally {
-      ahead = 0;
-    }
-  });
-
-  test("and is written at most once a minute while it goes on", async () => {
-    const browser = await loggedIn();
-    const seen = async () =>
-      (await documents().find().sort({ startedAt: -1 }).limit(1).toArray())[0]?.seenAt.getTime() ?? 0;
-    const first = await seen();
-    try {
-      ahead = 50_000;
-      await statusOf(browser);
-      expect(await seen()).toBe(first);
-      ahead = 70_000;
-      await statusOf(browser);
-      expect((await seen()) - first).toBeGreaterThanOrEqual(60_000);
-    } finally {
-      ahead = 0;
-    }
-  });
-
-  test("and what has ended is removed", async () => {
-    const browser = await loggedIn();
-    const before = await documents().countDocuments();
-    expect(before).toBeGreaterThan(1);
-    try {
-      ahead = 13 * 60 * MINUTE;
-      await api.store.sessions.deleteEnded(new Date(Date.now() + ahead));
-      expect(await documents().countDocuments()).toBe(0);
-    } finally {
-      ahead = 0;
-    }
-    await expect.poll(() => statusOf(browser)).toBe(401);
-  });
-
-  test("at a log-out: here at once, elsewhere within about a second", async () => {
-    const browser = await loggedIn();
-    const copy = createBrowser(api.url);
-    copy.cookies.set(SESSION_COOKIE, browser.cookies.get(SESSION_COOKIE) ?? "");
-    expect(await statusOf(copy, other)).toBe(200);
-    expect(await browser.submit("/logout")).toMatchObject({ status: 303, location: "/logged-out" });
-    expect(browser.cookies.has(SESSION_COOKIE)).toBe(false);
-    expect(await statusOf(copy)).toBe(401);
-    copy.cookies.set(SESSION_COOKIE, browser.cookies.get(SESSION_COOKIE) ?? "A".repeat(43));
-    await expect.poll(() => statusOf(copy, other), { interval: 100 }).toBe(401);
-  });
-
-  test("everywhere at a log-out everywhere: every browser, every process, and nobody else's", async () => {
-    const [one, two, stranger] = [
-      await loggedIn(["hooks"], "everywhere"),
-      await loggedIn(["hooks"], "everywhere"),
-      await loggedIn(),
-    ];
-    expect(await statusOf(two, other)).toBe(200);
-    const [oneToken, twoToken] = [one, two].map((browser) => browser.cookies.get(SESSION_COOKIE) ?? "");
-    expect((await one.call("POST", "/logout/everywhere")).status).toBe(204);
-    const answers = async (token: string | undefined, at: RunningApi) => {
-      const fresh = createBrowser(api.url);
-      fresh.cookies.set(SESSION_COOKIE, token ?? "");
-      return statusOf(fresh, at);
-    };
-    expect(await answers(oneToken, api)).toBe(401);
-    expect(await answers(twoToken, api)).toBe(401);
-    await expect.poll(() => answers(twoToken, other), { interval: 100 }).toBe(401);
-    expect(await statusOf(stranger, other)).toBe(200);
-    const acts = (await api.store.audit.list({ limit: 250 })).data.filter(({ action }) => action === "session.end_all");
-    expect(acts).toMatchObject([
-      { subject: api.store.people.idOf(company.connection.id, "everywhere"), detail: { sessions: 2 } },
-    ]);
-  });
 });
 
 describe("what it gives is asked anew at each request", () => {

@@ -2,38 +2,11 @@
  * Documents of the shapes in which providers publish theirs (github.com/asyncapi/spec, github.com/Adyen/adyen-openapi
  * and others).
  */
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { makeTenant, type RunningApi, startApi } from "../../running-api.js";
+import { describe, expect, test } from "vitest";
+import { makeTenant } from "../../running-api.js";
+import { api, newApi, send, named, setUpImportPublished } from "./import-published-setup.js";
 
-let api: RunningApi;
-let count = 0;
-beforeAll(
-  async () => (api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") })),
-);
-afterAll(() => api?.close());
-
-interface Import {
-  created: string[];
-  changed: { name: string }[];
-  unchanged: string[];
-  skipped: { path: string; reason: string }[];
-  warnings: { path: string; reason: string }[];
-  errors?: { path: string; message: string }[];
-}
-const newApi = async (): Promise<string> =>
-  String((await api.call("POST", "/v1/apis", { body: { name: `Published ${++count}` } })).body["id"]);
-const send = async (
-  document: unknown,
-  { query = "", type, apiId }: { query?: string; type?: string; apiId?: string } = {},
-) => {
-  const text = typeof document === "string" ? document : JSON.stringify(document);
-  return api.call<Import>("POST", `/v1/apis/${apiId ?? (await newApi())}/import${query}`, {
-    body: Buffer.from(text),
-    headers: { "content-type": type ?? (typeof document === "string" ? "application/yaml" : "application/json") },
-  });
-};
-const named = (reason: RegExp) =>
-  expect.objectContaining({ reason: expect.stringMatching(reason) as string }) as object;
+setUpImportPublished();
 
 const json = (schema: unknown, more: Record<string, unknown> = {}) => ({
   post: {
@@ -47,7 +20,6 @@ const openApi = (webhooks: Record<string, unknown>, more: Record<string, unknown
   webhooks,
   ...more,
 });
-const asyncApi = (more: string) => `asyncapi: 3.0.0\ninfo: {title: x, version: 1.0.0}\n${more}`;
 
 describe("OpenAPI webhooks", () => {
   test("keys that begin with / or hold it, as addresses do", async () => {
@@ -245,131 +217,6 @@ test("a name of another api: the answer names that api to who may see it, and no
   const limited = await api.call("POST", `/v1/apis/${mine}/import`, { key: token, body: document });
   expect(limited.text).toMatch(/an event type of another api/);
   expect(limited.text).not.toContain(other.apiId);
-});
-
-describe("AsyncAPI 3", () => {
-  test("the message's name always, the address only where there is none", async () => {
-    const answer = await send(
-      asyncApi(`channels:
-  root: {address: /, messages: {beat: {name: p8.heartbeat, payload: {type: object}}}}
-  bare: {address: /, messages: {p8tick: {payload: {type: object}}}}
-  named: {address: p8/by/address, messages: {a: {name: p8.byName, payload: {type: object}}}}
-  address: {address: /p8/by/address, messages: {a: {payload: {type: object}}}}
-  parameter: {address: '/v1/{symbol}', messages: {p8MarketData: {payload: {type: object}}}, parameters: {symbol: {}}}
-  several: {address: p8.several, messages: {p8one: {payload: {type: object}}, p8two: {name: 'not a name', payload: {type: object}}}}`),
-    );
-    expect(answer, answer.text).toMatchObject({
-      status: 200,
-      body: {
-        created: ["p8.heartbeat", "p8tick", "p8.byName", "p8.by.address", "p8MarketData", "p8one", "p8two"],
-        skipped: [],
-        warnings: [named(/is named p8two: not a name/)],
-      },
-    });
-  });
-
-  test("one message in several channels is one event type", async () => {
-    const answer = await send(
-      asyncApi(`channels:
-  on: {address: 'p9/{id}/on', messages: {turnOn: {$ref: '#/components/messages/turn'}}, parameters: {id: {}}}
-  off: {address: 'p9/{id}/off', messages: {turnOff: {$ref: '#/components/messages/turn'}}, parameters: {id: {}}}
-operations:
-  on: {action: send, channel: {$ref: '#/channels/on'}, messages: [{$ref: '#/channels/on/messages/turnOn'}], traits: [{$ref: '#/components/operationTraits/q'}]}
-  off: {action: send, channel: {$ref: '#/channels/off'}, messages: [{$ref: '#/components/messages/turn'}]}
-components:
-  messages: {turn: {name: p9Turn, traits: [{$ref: '#/components/messageTraits/h'}, {$ref: 'https://x.example/t.yml'}], payload: {$ref: '#/components/schemas/t'}}}
-  schemas: {t: {type: object, properties: {command: {enum: ['on', off]}}}}
-  messageTraits: {h: {description: by the trait}}
-  operationTraits: {q: {}}`),
-    );
-    expect(answer, answer.text).toMatchObject({ status: 200, body: { created: ["p9Turn"], skipped: [] } });
-    expect(answer.body.warnings).toContainEqual(named(/trait is left out/));
-    expect(await api.store.eventTypes.get("p9Turn")).toMatchObject({ description: "by the trait" });
-  });
-
-  const receives = asyncApi(`channels:
-  test: {address: p10.test, messages: {publish.message: {$ref: '#/components/messages/m'}}}
-operations: {take: {action: receive, channel: {$ref: '#/channels/test'}, messages: [{$ref: '#/components/messages/m'}]}}
-components: {messages: {m: {payload: {anyOf: [{type: object}, {not: {type: integer}}]}}}}`);
-  test("a document that only receives is imported on request, and otherwise says so", async () => {
-    expect(await send(receives)).toMatchObject({
-      status: 422,
-      body: {
-        errors: [
-          { path: "/operations", message: expect.stringMatching(/only receive.*\?perspective=consumer/) as string },
-        ],
-      },
-    });
-    expect((await send(receives, { query: "?perspective=consumer" })).body).toMatchObject({ created: ["p10.test"] });
-    expect(await send(receives.replace("receive", "send"), { query: "?perspective=consumer" })).toMatchObject({
-      status: 422,
-      body: { errors: [{ message: expect.stringMatching(/only send/) as string }] },
-    });
-  });
-
-  test(
-    "request and reply: what is sent is an event, a reply is named, and a schema of another kind " + "is named",
-    async () => {
-      const document = (payload: string) =>
-        asyncApi(`channels:
-  c: {address: /, messages: {ping: {payload: {type: object}}, pong: {payload: {type: object}}, p11Status: {payload: ${payload}}}}
-operations:
-  ping: {action: receive, channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/channels/c/messages/ping'}], reply: {channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/channels/c/messages/pong'}]}}
-  status: {action: send, channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/channels/c/messages/p11Status'}, {$ref: 'https://x.example/m.yml'}]}`);
-      expect((await send(document("{type: object}"))).body).toMatchObject({
-        created: ["p11Status"],
-        skipped: expect.arrayContaining([
-          { path: "/channels/c/messages/pong", reason: "is the reply to a request and no event" },
-          named(/another document/),
-        ]) as object[],
-      });
-      const avro = await send(
-        document(
-          "{schemaFormat: application/vnd.apache.avro;version=1.9.0, schema: {$ref: 'https://x.example/a.avsc'}}",
-        ),
-      );
-      expect(avro).toMatchObject({
-        status: 422,
-        body: {
-          errors: expect.arrayContaining([
-            expect.objectContaining({ path: "/channels/c/messages/p11Status schemaFormat" }),
-          ]) as object[],
-        },
-      });
-    },
-  );
-
-  test("what its official schema does not allow elsewhere is a warning", async () => {
-    const answer = await send(
-      asyncApi(
-        "servers: {x: {hst: 1}}\nchannels: {c: {address: p12.x, adress: y, messages: {m: {payload: {type: object}}}}}",
-      ),
-    );
-    expect(answer, answer.text).toMatchObject({
-      status: 200,
-      body: { created: ["p12.x"], warnings: expect.arrayContaining([named(/schema of this kind/)]) as object[] },
-    });
-  });
-});
-
-test("AsyncAPI 2: what others subscribe to, one of several messages, or what they publish", async () => {
-  const document = `asyncapi: 2.6.0
-info: {title: x, version: 1.0.0}
-channels:
-  p13/user/signedup: {subscribe: {message: {oneOf: [{$ref: '#/components/messages/P13SignedUp'}, {name: p13.other, payload: {type: string}}]}}}
-  p13/user/gone: {subscribe: {message: {payload: {type: object}}}}
-  p13/command: {publish: {message: {messageId: p13Command, payload: {type: object}}}}
-components: {messages: {P13SignedUp: {payload: {type: object}}}}`;
-  expect((await send(document)).body).toMatchObject({
-    format: "asyncapi",
-    created: ["P13SignedUp", "p13.other", "p13.user.gone"],
-    skipped: [],
-  });
-  expect((await send(document, { query: "?perspective=consumer" })).body).toMatchObject({ created: ["p13Command"] });
-  expect(await send(document.replaceAll("subscribe:", "publish:"))).toMatchObject({
-    status: 422,
-    body: { errors: [{ message: expect.stringMatching(/only `publish`.*perspective=consumer/) as string }] },
-  });
 });
 
 describe("YAML as it is published", () => {

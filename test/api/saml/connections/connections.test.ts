@@ -2,51 +2,22 @@
  * SAML connections over HTTP: made from metadata or its parts, certificates rolled over, and what is refused without a
  * trace.
  */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { bareCertificate, createSamlIdp, createSamlKey, type SamlIdp } from "../../../support/saml-idp.js";
-import { type RunningApi, startApi } from "../../running-api.js";
+import { describe, expect, test } from "vitest";
+import { bareCertificate, createSamlKey } from "../../../support/saml-idp.js";
+import {
+  DAY_MS,
+  api,
+  idp,
+  type View,
+  create,
+  METADATA_REFUSED,
+  other,
+  origin,
+  setUpConnections,
+} from "./connections-setup.js";
 
-const DAY_MS = 86_400_000;
-let api: RunningApi;
-let server: Server;
-let served: { status: number; body: string | Buffer; headers?: Record<string, string> } = { status: 200, body: "" };
-let origin: string;
-let idp: SamlIdp;
+setUpConnections();
 
-beforeAll(async () => {
-  server = createServer(
-    (_request, response) => void response.writeHead(served.status, served.headers).end(served.body),
-  );
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  api = await startApi({
-    temporalAddress: inject("temporalAddress"),
-    mongodbUrl: inject("mongodbUrl"),
-    guard: { alwaysAllowedOrigins: [origin] },
-  });
-  idp = createSamlIdp(await createSamlKey());
-});
-afterAll(async () => {
-  await api?.close();
-  server?.close();
-});
-
-interface View {
-  id: string;
-  certificates: { fingerprint256: string; pem: string }[];
-  certificateExpiresAt: string;
-  expiring: boolean;
-  acsUrl: string;
-  spEntityId: string;
-  [field: string]: unknown;
-}
-const create = async (body: Record<string, unknown>): Promise<View> => {
-  const answer = await api.call<View>("POST", "/v1/saml-connections", { body: { name: "Example", ...body } });
-  expect(answer.status, answer.text).toBe(201);
-  return answer.body;
-};
 const count = async () => (await api.store.samlConnections.all()).length;
 /** Refused, and nothing was made. */
 const refuses = async (body: Record<string, unknown>, expected: Record<string, unknown>) => {
@@ -56,7 +27,6 @@ const refuses = async (body: Record<string, unknown>, expected: Record<string, u
   );
   expect(await count()).toBe(before);
 };
-const METADATA_REFUSED = { status: 422, code: "saml_metadata_refused" };
 
 describe("a connection", () => {
   test(
@@ -85,7 +55,7 @@ describe("a connection", () => {
   );
 
   test("is made from an address, which is asked once and by the guard's leave", async () => {
-    served = { status: 200, body: `\ufeff${idp.metadataXml()}` };
+    other.answer = { status: 200, body: `\ufeff${idp.metadataXml()}` };
     expect(await create({ metadataUrl: `${origin}/metadata` })).toMatchObject({ entityId: idp.entityId });
     await refuses({ metadataUrl: "https://169.254.169.254/latest" }, { status: 422, code: "target_refused" });
     await refuses({ metadataUrl: "http://127.0.0.1:1/" }, { code: "target_refused" });
@@ -99,7 +69,7 @@ describe("a connection", () => {
       { status: 200, body: Buffer.from([0xff, 0xfe]) },
       { status: 200, body: "<html></html>" },
     ]) {
-      served = answer;
+      other.answer = answer;
       await refuses({ metadataUrl: `${origin}/metadata` }, METADATA_REFUSED);
     }
   });
@@ -110,7 +80,7 @@ describe("a connection", () => {
       Buffer.from(declared("UTF-16"), "utf16le"),
       Buffer.from(declared("ISO-8859-1").slice(1), "latin1"),
     ]) {
-      served = { status: 200, body };
+      other.answer = { status: 200, body };
       expect(await create({ metadataUrl: `${origin}/metadata` })).toMatchObject({ entityId: idp.entityId });
     }
   });
@@ -126,7 +96,7 @@ describe("a connection", () => {
         `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${filler.repeat(size / filler.length)}${idp.metadataXml().replace(/^<\?.*\?>/, "")}</md:EntitiesDescriptor>`;
       const { entityId } = idp;
       expect(await create({ metadataXml: aggregate(7_900_000), entityId })).toMatchObject({ entityId });
-      served = { status: 200, body: aggregate(1_300_000) };
+      other.answer = { status: 200, body: aggregate(1_300_000) };
       const view = await create({ metadataUrl: `${origin}/metadata`, entityId });
       expect(
         (
@@ -272,66 +242,5 @@ describe("a connection", () => {
       "saml_connection.create",
     ]);
     expect(audit.text).not.toContain("CERTIFICATE");
-  });
-});
-
-describe("a roll-over of certificates", () => {
-  test("adds what is new and keeps what was, until it is removed; the last valid one stays", async () => {
-    const next = await createSamlKey();
-    const {
-      id,
-      certificates: [old],
-    } = await create({ metadataXml: idp.metadataXml() });
-    const path = `/v1/saml-connections/${id}`;
-    const both = await api.call<View>("POST", `${path}/metadata`, {
-      body: { metadataXml: idp.metadataXml([next.cert]) },
-    });
-    expect(both.body.certificates).toHaveLength(2);
-    // The same again changes nothing.
-    expect(
-      (
-        await api.call<View>("POST", `${path}/metadata`, {
-          body: { certificates: [next.cert, bareCertificate(next.cert)] },
-        })
-      ).body.certificates,
-    ).toEqual(both.body.certificates);
-    expect((await api.call("DELETE", `${path}/certificates/${old?.fingerprint256}`)).status).toBe(204);
-    const [left] = (await api.call<View>("GET", path)).body.certificates;
-    expect(bareCertificate(left?.pem ?? "")).toBe(bareCertificate(next.cert));
-    expect(await api.problem("DELETE", `${path}/certificates/${left?.fingerprint256}`)).toMatchObject({
-      status: 409,
-      code: "saml_certificate_needed",
-    });
-    expect(await api.problem("DELETE", `${path}/certificates/${old?.fingerprint256}`)).toMatchObject({ status: 404 });
-    expect((await api.call<View>("GET", path)).body.certificates).toHaveLength(1);
-  });
-
-  test("takes only the same identity provider's metadata, and at most ten certificates", async () => {
-    const { id } = await create({ metadataXml: idp.metadataXml() });
-    const path = `/v1/saml-connections/${id}/metadata`;
-    const other = createSamlIdp(idp.key, { entityId: "https://evil.example" });
-    expect(await api.problem("POST", path, { body: { metadataXml: other.metadataXml() } })).toMatchObject(
-      METADATA_REFUSED,
-    );
-    expect(await api.problem("POST", path, { body: {} })).toMatchObject({ status: 400 });
-    expect(await api.problem("POST", path, { body: { metadataXml: "<x/>", certificates: ["x"] } })).toMatchObject({
-      status: 400,
-    });
-    const keys = await Promise.all(Array.from({ length: 10 }, () => createSamlKey()));
-    expect(await api.problem("POST", path, { body: { certificates: keys.map(({ cert }) => cert) } })).toMatchObject(
-      METADATA_REFUSED,
-    );
-    expect((await api.call<View>("GET", `/v1/saml-connections/${id}`)).body.certificates).toHaveLength(1);
-  });
-
-  test("tells when the last certificate ends", async () => {
-    const ending = await createSamlKey({ notAfter: new Date(Date.now() + 20 * DAY_MS) });
-    const view = await create({ metadataXml: idp.metadataXml([ending.cert]) });
-    expect(view.expiring).toBe(true);
-    const after = await api.call<View>("POST", `/v1/saml-connections/${view.id}/metadata`, {
-      body: { certificates: [idp.key.cert] },
-    });
-    expect(after.body.expiring).toBe(false);
-    expect(Date.parse(after.body.certificateExpiresAt)).toBeGreaterThan(Date.now() + 300 * DAY_MS);
   });
 });

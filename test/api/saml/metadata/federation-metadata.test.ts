@@ -1,34 +1,23 @@
 /** Metadata as products and federations publish it: what says nothing is dropped, what cannot be taken is named. */
-import { beforeAll, describe, expect, test } from "vitest";
-import { type DescriptionOptions, readIdpMetadata } from "../../../../src/api/saml/metadata/idp-metadata.js";
+import { describe, expect, test } from "vitest";
 import { decodeMetadata } from "../../../../src/api/saml/metadata/metadata-text.js";
-import { createSamlIdp, createSamlKey, type SamlIdp } from "../../../support/saml-idp.js";
+import {
+  idp,
+  read,
+  entity,
+  group,
+  serviceProvider,
+  inRole,
+  onRole,
+  isGood,
+  isRefused,
+  DISPLAY,
+  setUpFederationMetadata,
+} from "./federation-metadata-setup.js";
+
+setUpFederationMetadata();
 
 const DAY_MS = 86_400_000;
-let idp: SamlIdp;
-beforeAll(async () => {
-  idp = createSamlIdp(await createSamlKey());
-});
-
-const options = (): DescriptionOptions => ({ production: true, now: new Date() });
-const read = (xml: string, more: Partial<DescriptionOptions> = {}) => readIdpMetadata(xml, { ...options(), ...more });
-const bare = (xml: string) => xml.replace(/^<\?.*\?>\s*/, "");
-const entity = (change: (xml: string) => string = (xml) => xml) => change(bare(idp.metadataXml()));
-const MD = 'xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"';
-const group = (inner: string, attributes = "") =>
-  `<md:EntitiesDescriptor ${MD}${attributes}>${inner}</md:EntitiesDescriptor>`;
-const serviceProvider = (id: string) =>
-  `<md:EntityDescriptor ${MD} entityID="${id}"><md:SPSSODescriptor ` +
-  `protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/></md:EntityDescriptor>`;
-const provider = (id: string) => entity((xml) => xml.replace(idp.entityId, id));
-const inRole = (inner: string) => (xml: string) => xml.replace(/(<md:IDPSSODescriptor [^>]*>)/, `$1${inner}`);
-const onRole = (attributes: string) => (xml: string) =>
-  xml.replace("<md:IDPSSODescriptor", `<md:IDPSSODescriptor ${attributes}`);
-const isGood = () => ({ ok: true, idp: { entityId: idp.entityId, ssoRedirect: idp.ssoUrl, certificates: [{}] } });
-const isRefused = (saying: RegExp) => ({ ok: false, reason: expect.stringMatching(saying) as string });
-const DISPLAY = (text: string) =>
-  `<md:Extensions><mdui:UIInfo xmlns:mdui="urn:oasis:names:tc:SAML:metadata:ui"><mdui:Description ` +
-  `xml:lang="en">${text}</mdui:Description></mdui:UIInfo></md:Extensions>`;
 
 describe("what says nothing is dropped", () => {
   test.each<[string, (xml: string) => string]>([
@@ -139,135 +128,6 @@ describe("bytes", () => {
       isRefused(/EBCDIC-CP-US.*UTF-8/),
     );
     expect(decodeMetadata(Buffer.from(text().replace("ENC", "utf-8"), "latin1"))).toMatchObject(isRefused(/not UTF-8/));
-  });
-});
-
-describe("groups of entities", () => {
-  const nested = (depth: number, inner: string) =>
-    Array.from({ length: depth }).reduce<string>((xml) => group(xml), inner);
-  test("within groups are read up to eight deep, with and without saying which provider is meant", () => {
-    for (const more of [{}, { entityId: idp.entityId }]) {
-      expect(read(nested(2, `${serviceProvider("urn:sp")}${entity()}`), more)).toMatchObject(isGood());
-      expect(read(nested(8, entity()), more)).toMatchObject(isGood());
-      expect(read(nested(9, entity()), more)).toMatchObject(isRefused(/more than 8/));
-    }
-  });
-
-  test("several providers: which one must be said, and it must be there once", () => {
-    const xml = group(`${serviceProvider("urn:sp")}${provider("urn:one")}${group(provider("urn:two"))}`);
-    expect(read(xml)).toMatchObject(isRefused(/several.*entityId/));
-    for (const entityId of ["urn:one", "urn:two"])
-      expect(read(xml, { entityId })).toMatchObject({ ok: true, idp: { entityId } });
-    expect(read(xml, { entityId: "urn:three" })).toMatchObject(isRefused(/does not describe/));
-    expect(read(xml, { entityId: "urn:sp" })).toMatchObject(isRefused(/does not describe/));
-    expect(read(group(`${provider("urn:one")}${provider("urn:one")}`), { entityId: "urn:one" })).toMatchObject(
-      isRefused(/several times/),
-    );
-    // An entity may describe its two sides apart.
-    expect(read(group(`${serviceProvider("urn:one")}${provider("urn:one")}`), { entityId: "urn:one" })).toMatchObject({
-      ok: true,
-    });
-  });
-
-  test(
-    "an id that is written with references, or in a comment or CDATA of another entity, is found " +
-      "where it is and only there",
-    () => {
-      expect(read(group(provider("urn:a&amp;b&#x2f;c")), { entityId: "urn:a&b/c" })).toMatchObject({
-        ok: true,
-        idp: { entityId: "urn:a&b/c" },
-      });
-      const fake = entity(inRole(DISPLAY(`<![CDATA[${provider("urn:x")}]]>`))).replace(
-        "<md:IDPSSO",
-        `<!-- ${provider("urn:x")} --><md:IDPSSO`,
-      );
-      expect(read(group(fake), { entityId: "urn:x" })).toMatchObject(isRefused(/does not describe/));
-      expect(
-        read(group(entity((xml) => xml.replace("entityID", `x=' entityID="urn:x"' entityID`))), { entityId: "urn:x" }),
-      ).toMatchObject(isRefused(/does not describe/));
-    },
-  );
-
-  test("an aggregate up to 8 MiB, from which one entity is cut out with what its groups say", () => {
-    const aggregate = (attributes = "", size = 1_300_000) =>
-      group(
-        `${serviceProvider("urn:sp").repeat(Math.ceil(size / serviceProvider("urn:sp").length))}${bare(idp.metadataXml()).replace(` ${MD}`, "")}`,
-        attributes,
-      );
-    expect(read(aggregate(), { entityId: idp.entityId })).toMatchObject(isGood());
-    expect(read(aggregate("", 7_900_000), { entityId: idp.entityId })).toMatchObject(isGood());
-    expect(read(aggregate("", 8_400_000), { entityId: idp.entityId })).toMatchObject({
-      ...isRefused(/8 MiB.*MDQ/),
-      tooLarge: true,
-    });
-    expect(read(aggregate())).toMatchObject({ ...isRefused(/1 MiB.*entityId.*MDQ/), tooLarge: true });
-    expect(read(aggregate(' validUntil="2020-01-01T00:00:00Z"'), { entityId: idp.entityId })).toMatchObject(
-      isRefused(/out of date/),
-    );
-    expect(read(aggregate().slice(0, -20), { entityId: idp.entityId })).toMatchObject(isRefused(/well-formed/));
-    expect(read(`${aggregate()}x`, { entityId: idp.entityId })).toMatchObject(isRefused(/well-formed/));
-    expect(
-      read(aggregate().replace("<md:SPSSO", "<md:EntityDescriptor><md:SPSSO"), { entityId: idp.entityId }),
-    ).toMatchObject(isRefused(/well-formed/));
-  });
-});
-
-describe("a time that is no time, or is over, refuses", () => {
-  const TIMES = [
-    "soon",
-    "",
-    "2030-13-01T00:00:00Z",
-    "2030-02-30T00:00:00Z",
-    "2030-01-01",
-    "2030-01-01T25:00:00Z",
-    "1893456000",
-    "2030-01-01T00:00:00+99",
-    "never",
-  ];
-  test.each(TIMES)("%j", (time) => {
-    expect(read(onRole(`validUntil="${time}"`)(idp.metadataXml()))).toMatchObject(isRefused(/no time/));
-    expect(read(group(group(entity()), ` validUntil="${time}"`))).toMatchObject(isRefused(/no time/));
-    expect(read(group(group(entity()), ` validUntil="${time}"`), { entityId: idp.entityId })).toMatchObject(
-      isRefused(/no time/),
-    );
-  });
-  test("on the group, the group within, the entity or the role", () => {
-    const past = ' validUntil="2020-01-01T00:00:00Z"';
-    for (const xml of [
-      group(group(entity()), past),
-      group(group(entity(), past)),
-      group(entity((each) => each.replace(" entityID", `${past} entityID`))),
-      group(onRole(past)(entity())),
-    ]) {
-      for (const more of [{}, { entityId: idp.entityId }])
-        expect(read(xml, more)).toMatchObject(isRefused(/out of date/));
-    }
-  });
-  test("of two roles the one that still counts is taken", () => {
-    const role = /<md:IDPSSODescriptor[\s\S]*<\/md:IDPSSODescriptor>/.exec(entity())?.[0] ?? "";
-    expect(
-      read(
-        entity((xml) =>
-          xml.replace(
-            role,
-            `${onRole('validUntil="2020-01-01T00:00:00Z"')(role).replaceAll(idp.ssoUrl, "https://old.example/sso")}${role}`,
-          ),
-        ),
-      ),
-    ).toMatchObject(isGood());
-    expect(
-      read(
-        entity((xml) =>
-          xml.replace(
-            role,
-            `${role.replace(/<md:KeyDescriptor.*<\/md:KeyDescriptor>/, "").replaceAll(idp.ssoUrl, "https://old.example/sso")}${role}`,
-          ),
-        ),
-      ),
-    ).toMatchObject({
-      ...isGood(),
-      idp: { ssoRedirect: idp.ssoUrl, warnings: [expect.stringContaining("roles") as string] },
-    });
   });
 });
 

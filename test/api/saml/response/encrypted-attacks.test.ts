@@ -3,62 +3,29 @@
  * metadata, so anybody can encrypt for it. What is forged is refused as in the plain form. What a stranger may have
  * made up is refused by one code.
  */
-import { DOMParser, XMLSerializer } from "@xmldom/xmldom";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { SamlRefusal } from "../../../../src/api/saml/service-provider.js";
-import { newSpKey } from "../../../../src/api/saml/sp-keys.js";
 import type { SamlConnection } from "../../../../src/store/collections/saml-connections.js";
-import { encryptAssertion, encryptedAssertion } from "../../../support/saml-encryption.js";
-import {
-  createSamlKey,
-  type ReadRequest,
-  type ResponseParts,
-  responseXml,
-  type SamlKey,
-} from "../../../support/saml-idp.js";
+import { encryptedAssertion } from "../../../support/saml-encryption.js";
+import { type ReadRequest, responseXml } from "../../../support/saml-idp.js";
 import { BAD_MARKUP, badSignatures, badStatements, CHANGES_AFTER_SIGNING } from "./attack-vectors.js";
-import { type Bench, openBench, type Outcome } from "../connection.js";
-import { SHAPES, SIGNED, wrap } from "./wrapping-shapes.js";
+import { type Outcome } from "../connection.js";
+import {
+  bench,
+  strict,
+  lenient,
+  certificate,
+  refusedAs,
+  encrypted,
+  SIGNED_INSIDE,
+  attacker,
+  setUpEncryptedAttacks,
+} from "./encrypted-attacks-setup.js";
 
-let bench: Bench;
-let attacker: SamlKey;
-let strict: SamlConnection;
-/** Takes responses whose assertion alone is signed. */
-let lenient: SamlConnection;
-beforeAll(async () => {
-  bench = await openBench(inject("mongodbUrl"));
-  attacker = await createSamlKey();
-  strict = { ...bench.connection, keys: [await newSpKey(bench.connection.id)] };
-  lenient = { ...strict, requireSignedResponse: false };
-});
-afterAll(() => bench?.database.close());
+setUpEncryptedAttacks();
 
 const scene = { bench: () => bench, attacker: () => attacker };
-const certificate = () => strict.keys?.[0]?.certificate ?? "";
-const refusedAs = (code: SamlRefusal) => ({ ok: false, code, detail: expect.any(String) as string });
-const encrypt = (xml: string) => encryptAssertion(xml, { certificate: certificate() });
 const ASSERTION = /<saml:Assertion[ >][^]*<\/saml:Assertion>/;
-
-type Signing = Parameters<Bench["idp"]["sign"]>[1];
-/**
- * Signed, encrypted, and the response signed over that, each where `what` says so. `change` is made on the text before
- * it is encrypted.
- */
-function encrypted(
-  request: ReadRequest,
-  { what = ["Assertion", "Response"], ...signing }: NonNullable<Signing> = {},
-  {
-    changes = {},
-    change = (xml: string) => xml,
-  }: { changes?: Partial<ResponseParts>; change?: (xml: string) => string } = {},
-): string {
-  const only = (element: "Assertion" | "Response") => ({ ...signing, what: what.filter((each) => each === element) });
-  return bench.idp.sign(
-    encrypt(change(bench.idp.sign(responseXml(bench.idp.parts(request, changes)), only("Assertion")))),
-    only("Response"),
-  );
-}
-const SIGNED_INSIDE = { what: ["Assertion" as const] };
 
 test("what all others are made from is accepted", async () => {
   expect(await bench.post((request) => encrypted(request), { connection: strict })).toMatchObject({
@@ -220,107 +187,6 @@ describe("what no parser should see", () => {
     const tooLarge = !outcome.ok && outcome.code === "response_too_large";
     if (!tooLarge)
       expect(outcome).toEqual(changed ? refusedAs("decryption_failed") : expect.objectContaining({ ok: true }));
-  });
-});
-
-/** Which of the assertions below the response an attacker encrypts. */
-const CHOICES: Record<string, (found: Element[]) => Element[]> = {
-  "the first": (found) => found.slice(0, 1),
-  "the last": (found) => found.slice(-1),
-  "every one": (found) => found,
-};
-
-/**
- * The text with these assertions encrypted, wherever they stand. Inner ones come first, so that one may be encrypted
- * within another.
- */
-function encryptSome(xml: string, choose: (found: Element[]) => Element[]): string {
-  const document = new DOMParser().parseFromString(xml, "text/xml");
-  const found = Array.from(document.getElementsByTagName("saml:Assertion"));
-  for (const assertion of choose(found).toReversed()) {
-    const text = encryptedAssertion(new XMLSerializer().serializeToString(assertion), { certificate: certificate() });
-    const holder = new DOMParser().parseFromString(
-      text.replace(
-        "<saml:EncryptedAssertion>",
-        '<saml:EncryptedAssertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">',
-      ),
-      "text/xml",
-    ).documentElement;
-    assertion.parentNode?.replaceChild(document.importNode(holder, true), assertion);
-  }
-  return new XMLSerializer().serializeToString(document);
-}
-
-describe.each(Object.entries(SIGNED))("wrapped, signed: %s", (_name, what) => {
-  test.each(
-    Object.entries(SHAPES).flatMap(([name, shape]) => [true, false].map((sameId) => ({ name, shape, sameId }))),
-  )("$name (same id: $sameId)", async ({ shape, sameId }) => {
-    const attempts = Object.values(CHOICES).flatMap((choose) =>
-      [strict, lenient].map((connection) => ({ choose, connection })),
-    );
-    const outcomes = await Promise.all(
-      attempts.map(({ choose, connection }) =>
-        bench.post(
-          (request) =>
-            encryptSome(wrap(bench.idp.sign(responseXml(bench.idp.parts(request)), { what }), shape, sameId), choose),
-          { connection },
-        ),
-      ),
-    );
-    for (const outcome of outcomes)
-      expect(outcome).toMatchObject({
-        ok: false,
-        code: expect.stringMatching(
-          /^(structure_refused|signature_missing|signature_invalid|encrypted_refused|decryption_failed)$/,
-        ) as string,
-      });
-  });
-});
-
-describe("an assertion that was signed for the provider's own purpose", () => {
-  test("is used once, however often and for however many keys it is encrypted", async () => {
-    let assertion = "";
-    const again = (make: (xml: string) => string) =>
-      bench.post(
-        (request) => {
-          const signed = bench.idp.sign(responseXml(bench.idp.parts(request)), SIGNED_INSIDE);
-          assertion ||= signed;
-          return make(assertion);
-        },
-        { connection: { ...lenient, idpInitiated: true } },
-      );
-    const unasked = (xml: string) => xml.replaceAll(/ InResponseTo="[^"]*"/g, "");
-    const free = await bench.post(
-      (request) => {
-        assertion = bench.idp.sign(unasked(responseXml(bench.idp.parts(request))), SIGNED_INSIDE);
-        return encrypt(assertion);
-      },
-      { connection: { ...lenient, idpInitiated: true } },
-    );
-    expect(free).toMatchObject({ ok: true });
-    for (const make of [
-      encrypt,
-      (xml: string) => xml,
-      (xml: string) => encryptAssertion(xml, { certificate: certificate(), cipher: "aes128-cbc" }),
-    ]) {
-      expect(await again(make)).toMatchObject({ ok: false, code: "replayed" });
-    }
-  });
-
-  test("is not opened by another connection, nor taken when it was made for one", async () => {
-    const other = { ...lenient, id: `${lenient.id.slice(0, -1)}X`, keys: [await newSpKey("other")] };
-    expect(await bench.post((request) => encrypted(request, SIGNED_INSIDE), { connection: other })).toEqual(
-      refusedAs("decryption_failed"),
-    );
-    const forOther = (request: ReadRequest) =>
-      encryptAssertion(
-        bench.idp.sign(
-          responseXml(bench.idp.parts({ ...request, issuer: `https://hooks.example.com/saml/metadata/${strict.id}` })),
-          SIGNED_INSIDE,
-        ),
-        { certificate: other.keys[0]?.certificate ?? "" },
-      );
-    expect(await bench.post(forOther, { connection: other })).toEqual(refusedAs("audience_mismatch"));
   });
 });
 
