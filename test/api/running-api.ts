@@ -3,105 +3,35 @@
  * delivered.
  */
 import { randomBytes } from "node:crypto";
-import type { Server } from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { Client, Connection } from "@temporalio/client";
 import { pino } from "pino";
 import { Agent, request as send } from "undici";
-import { createCatalogue, type Catalogue } from "../../src/catalogue/catalogue.js";
+import { createCatalogue } from "../../src/catalogue/catalogue.js";
 import { createEndpointRequest } from "../../src/endpoint/request.js";
-import { createGuard, type GuardOptions } from "../../src/endpoint/target/guard.js";
+import { createGuard } from "../../src/endpoint/target/guard.js";
 import { createMetrics } from "../../src/metrics.js";
 import { createPayloadCheck } from "../../src/catalogue/payload-check.js";
 import { createSchemaCompiler } from "../../src/catalogue/schema-validator.js";
 import { createSender } from "../../src/endpoint/send.js";
 import { createWatchdog } from "../../src/catalogue/watchdog.js";
 import type { ApiSettings } from "../../src/api/settings.js";
-import { type AuditTally, createAuditTally } from "../../src/api/access/audit-tally.js";
+import { createAuditTally } from "../../src/api/access/audit-tally.js";
 import { createClientAddress } from "../../src/api/http/client-address.js";
 import { createApi, createHttpServer } from "../../src/api/index.js";
 import type { Problem } from "../../src/api/http/errors.js";
-import type { HttpServerSettings } from "../../src/api/http/http-server.js";
-import { createLimits, type LimitSettings } from "../../src/api/access/limits.js";
+import { createLimits } from "../../src/api/access/limits.js";
 import { createOperations } from "../../src/api/deliveries/operations.js";
 import { createPublisher } from "../../src/api/publish/publisher.js";
-import type { ResponseChecks } from "../../src/api/saml/response/response-checks.js";
 import { createServiceProvider } from "../../src/api/saml/service-provider.js";
-import { createSessions, type Sessions } from "../../src/api/login/sessions.js";
-import { createTemporalUi, type TemporalUiOptions } from "../../src/api/temporal-ui/temporal-ui.js";
-import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
+import { createSessions } from "../../src/api/login/sessions.js";
+import { createTemporalUi } from "../../src/api/temporal-ui/temporal-ui.js";
+import { connectStore, createPayloadCodec } from "../../src/store/index.js";
 import { newEnvironmentAdminKey } from "../../src/workers/environment-admin-key.js";
 import { masterKey, openDatabase } from "../store/database.js";
+import type { Answer, Call, RunningApi, RunningApiOptions } from "./running-api-types.js";
 
-export interface Answer<T = Record<string, unknown>> {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  text: string;
-  body: T;
-}
-export interface Call {
-  key?: string;
-  /** Sent as JSON; bytes are sent as they are. */
-  body?: unknown;
-  headers?: Record<string, string>;
-}
-
-export interface RunningApi {
-  url: string;
-  port: number;
-  server: Server;
-  store: MongoStore;
-  auditTally: AuditTally;
-  catalogue: Catalogue;
-  adminKey: string;
-  database: string;
-  masterKeys: string;
-  sessions: Sessions;
-  /**
-   * On a task queue that no worker serves: what is started stays as it is, and what it was told can be read in its
-   * history.
-   */
-  client: Client;
-  taskQueue: string;
-  /** Lines of the log. */
-  log: Record<string, unknown>[];
-  call<T = Record<string, unknown>>(method: string, path: string, call?: Call): Promise<Answer<T>>;
-  /** The problem document; fails the test when the answer is none. */
-  problem(method: string, path: string, call?: Call): Promise<Problem & { headers: Answer["headers"] }>;
-  /** Makes a key and gives its token. */
-  key(input: {
-    role: string;
-    groupId?: string;
-    apiIds?: string[];
-    scopes?: string[];
-  }): Promise<{ id: string; token: string }>;
-  close(): Promise<void>;
-}
-
-export interface RunningApiOptions {
-  temporalAddress: string;
-  mongodbUrl: string;
-  settings?: Partial<ApiSettings>;
-  /** What /health/ready says is missing; absent: nothing. */
-  notReady?: () => Promise<string | undefined>;
-  http?: HttpServerSettings;
-  /** What may be called beside public https addresses. */
-  guard?: GuardOptions;
-  /** Another process over the same database, with a catalogue and sessions in memory of its own. */
-  beside?: Pick<RunningApi, "database" | "masterKeys">;
-  /** Milliseconds since the epoch, for the limits of sessions. */
-  clock?: () => number;
-  /** What stands between the API and its store, such as a fault. */
-  between?: (store: MongoStore) => MongoStore;
-  /** Whose X-Forwarded-For is believed. */
-  trustedProxies?: readonly string[];
-  /** The server of a Temporal UI; absent: there is none. */
-  temporalUi?: Partial<TemporalUiOptions>;
-  /** Where SAML responses are checked; the process's own threads when absent. */
-  checks?: ResponseChecks;
-  /** Most of each within a minute; absent: more than a test makes. */
-  limits?: Partial<LimitSettings>;
-}
+export type { Answer, Call, RunningApi, RunningApiOptions };
 
 /** Starts it with a database and a task queue of its own. */
 export async function startApi({

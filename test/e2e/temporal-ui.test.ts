@@ -71,21 +71,17 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
 
   const picture = (name: string) =>
     page.screenshot({ path: join(PICTURES, `temporal-ui-${name}.png`), animations: "disabled" });
+  const statusesOf = async (eventId: string) => {
+    const { body } = await client.get<{ data: { status: string }[] }>(`/v1/deliveries?eventId=${eventId}`);
+    return body.data.map(({ status }) => status);
+  };
   /** Publishes an event that the receiver refuses, and waits until it is parked. */
   async function parked(): Promise<string> {
     const { body } = await client.post<{ id: string }>("/v1/events", {
       type: "payments.invoice.paid",
       data: { invoice: "A-17", amount: "120.00" },
     });
-    await expect
-      .poll(
-        async () =>
-          (await client.get<{ data: { status: string }[] }>(`/v1/deliveries?eventId=${body.id}`)).body.data.map(
-            ({ status }) => status,
-          ),
-        WITHIN,
-      )
-      .toEqual(["parked"]);
+    await expect.poll(() => statusesOf(body.id), WITHIN).toEqual(["parked"]);
     return body.id;
   }
   async function delivered(eventId: string): Promise<void> {
@@ -93,15 +89,7 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
       (request) => request.headers["webhook-id"] === eventId && request.headers["webhook-attempt"] === "2",
       WITHIN.timeout,
     );
-    await expect
-      .poll(
-        async () =>
-          (await client.get<{ data: { status: string }[] }>(`/v1/deliveries?eventId=${eventId}`)).body.data.map(
-            ({ status }) => status,
-          ),
-        WITHIN,
-      )
-      .toEqual(["delivered"]);
+    await expect.poll(() => statusesOf(eventId), WITHIN).toEqual(["delivered"]);
   }
   /**
    * The list of what is parked; visibility follows a moment later, so it is looked at anew until the workflow is there.

@@ -1,91 +1,13 @@
 /** A SAML identity provider of the tests' own: builds and signs responses, good ones and every kind of bad one. */
-// tsyringe, below @peculiar/x509, needs it at import.
-import "reflect-metadata";
-import { type BinaryLike, createHash, createPrivateKey, type KeyLike, randomBytes, sign, webcrypto } from "node:crypto";
+import { type BinaryLike, createHash, createPrivateKey, type KeyLike, randomBytes, sign } from "node:crypto";
 import { inflateRawSync } from "node:zlib";
-import * as x509 from "@peculiar/x509";
 import { SignedXml } from "xml-crypto";
+import { bareCertificate, createCurveKey, createSamlKey, type SamlKey, type SamlKeyOptions } from "./saml-key.js";
+import { element, filled, keyDescriptor } from "./xml.js";
 
-const DAY_MS = 86_400_000;
+export { bareCertificate, createCurveKey, createSamlKey, type SamlKey, type SamlKeyOptions };
 
-/** PEM of a self-signed certificate and its private key (PKCS #8). */
-export interface SamlKey {
-  cert: string;
-  key: string;
-}
-
-export interface SamlKeyOptions {
-  bits?: number;
-  notBefore?: Date;
-  notAfter?: Date;
-  name?: string;
-  /** The certificate says that it is an authority's. */
-  ca?: boolean;
-  /** Signs the certificate; absent: its own key. */
-  issuer?: SamlKey;
-  /** The key that is certified; absent: a new one. */
-  of?: SamlKey;
-}
-
-const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-const privateKeyOf = ({ key }: SamlKey) =>
-  webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(key), RSA, true, ["sign"]);
-
-/** An RSA key with a certificate, as identity providers have them. */
-export async function createSamlKey({
-  bits = 2_048,
-  notBefore = new Date(Date.now() - DAY_MS),
-  notAfter = new Date(Date.now() + 365 * DAY_MS),
-  name = "Test identity provider",
-  ca,
-  issuer,
-  of,
-}: SamlKeyOptions = {}): Promise<SamlKey> {
-  const made = of
-    ? undefined
-    : await webcrypto.subtle.generateKey(
-        { ...RSA, modulusLength: bits, publicExponent: new Uint8Array([1, 0, 1]) },
-        true,
-        ["sign", "verify"],
-      );
-  const publicKey = made?.publicKey ?? new x509.X509Certificate(of?.cert ?? "").publicKey;
-  const key =
-    of?.key ??
-    `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", (made as CryptoKeyPair).privateKey), "PRIVATE KEY")}\n`;
-  const subject = `CN=${name}`;
-  const certificate = await x509.X509CertificateGenerator.create({
-    subject,
-    issuer: issuer ? new x509.X509Certificate(issuer.cert).subject : subject,
-    publicKey,
-    signingKey: await privateKeyOf(issuer ?? { key, cert: "" }),
-    notBefore,
-    notAfter,
-    signingAlgorithm: RSA,
-    extensions: ca === undefined ? [] : [new x509.BasicConstraintsExtension(ca, undefined, true)],
-  });
-  return { cert: `${certificate.toString("pem")}\n`, key };
-}
-
-/** A key on an elliptic curve, with its certificate. */
-export async function createCurveKey(curve: "P-256" | "P-384" | "P-521" | "Ed25519"): Promise<SamlKey> {
-  const algorithm = curve === "Ed25519" ? { name: curve } : { name: "ECDSA", namedCurve: curve, hash: "SHA-256" };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  if (!("privateKey" in keys)) throw new Error("no key pair");
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: "CN=Test identity provider",
-    keys,
-    signingAlgorithm: algorithm,
-    notBefore: new Date(Date.now() - DAY_MS),
-    notAfter: new Date(Date.now() + 365 * DAY_MS),
-  });
-  return {
-    cert: `${certificate.toString("pem")}\n`,
-    key: `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY")}\n`,
-  };
-}
-
-/** The base64 of a certificate, as metadata and KeyInfo hold it. */
-export const bareCertificate = (pem: string): string => pem.replaceAll(/-----[^-]+-----|\s/g, "");
+const ASSERTION_NAMESPACE = "urn:oasis:names:tc:SAML:2.0:assertion";
 
 /** Everything a response says. `null` leaves a thing out. */
 export interface ResponseParts {
@@ -125,35 +47,77 @@ export interface ResponseParts {
 }
 
 const instant = (offsetMs: number): string => new Date(Date.now() + offsetMs).toISOString();
-const attribute = (name: string, value: string | null): string => (value === null ? "" : ` ${name}="${value}"`);
 
 /** The unsigned XML of a response. */
 export function responseXml(parts: ResponseParts): string {
-  const confirmation = `<saml:SubjectConfirmation Method="${parts.confirmationMethod}"><saml:SubjectConfirmationData${attribute("Recipient", parts.recipient)}${attribute("InResponseTo", parts.confirmationInResponseTo)}${attribute("NotOnOrAfter", parts.confirmationNotOnOrAfter)}/></saml:SubjectConfirmation>`;
-  const context =
-    parts.authnContext === null
+  const issuer = (value: string | null) => (value === null ? "" : element("saml:Issuer", {}, value));
+  const stamp = { Version: parts.version, IssueInstant: parts.issueInstant };
+  return element(
+    "samlp:Response",
+    {
+      "xmlns:samlp": "urn:oasis:names:tc:SAML:2.0:protocol",
+      "xmlns:saml": ASSERTION_NAMESPACE,
+      ID: parts.responseId,
+      ...stamp,
+      Destination: parts.destination,
+      InResponseTo: parts.inResponseTo,
+    },
+    issuer(parts.issuer),
+    element("samlp:Status", {}, element("samlp:StatusCode", { Value: parts.status })),
+    element(
+      "saml:Assertion",
+      { "xmlns:saml": ASSERTION_NAMESPACE, ID: parts.assertionId, ...stamp },
+      issuer(parts.assertionIssuer),
+      subjectXml(parts),
+      conditionsXml(parts),
+      parts.authnStatements ?? authnStatementXml(parts),
+      attributesXml(parts),
+      parts.inAssertion,
+    ),
+    parts.inResponse,
+  );
+}
+
+function subjectXml(parts: ResponseParts): string {
+  const data = {
+    Recipient: parts.recipient,
+    InResponseTo: parts.confirmationInResponseTo,
+    NotOnOrAfter: parts.confirmationNotOnOrAfter,
+  };
+  const confirmation = element(
+    "saml:SubjectConfirmation",
+    { Method: parts.confirmationMethod },
+    element("saml:SubjectConfirmationData", data),
+  );
+  return element(
+    "saml:Subject",
+    {},
+    parts.nameId === null ? "" : filled("saml:NameID", { Format: parts.nameIdFormat }, parts.nameId),
+    parts.confirmations ?? confirmation,
+  );
+}
+
+function conditionsXml({ audience, notBefore, notOnOrAfter, conditions }: ResponseParts): string {
+  const restriction =
+    audience === null ? "" : element("saml:AudienceRestriction", {}, element("saml:Audience", {}, audience));
+  return filled("saml:Conditions", { NotBefore: notBefore, NotOnOrAfter: notOnOrAfter }, restriction, conditions);
+}
+
+function authnStatementXml({ issueInstant, sessionIndex, sessionNotOnOrAfter, authnContext }: ResponseParts): string {
+  return filled(
+    "saml:AuthnStatement",
+    { AuthnInstant: issueInstant, SessionIndex: sessionIndex, SessionNotOnOrAfter: sessionNotOnOrAfter },
+    authnContext === null
       ? ""
-      : `<saml:AuthnContext><saml:AuthnContextClassRef>${parts.authnContext}</saml:AuthnContextClassRef></saml:AuthnContext>`;
-  const authn = `<saml:AuthnStatement AuthnInstant="${parts.issueInstant}"${attribute("SessionIndex", parts.sessionIndex)}${attribute("SessionNotOnOrAfter", parts.sessionNotOnOrAfter)}>${context}</saml:AuthnStatement>`;
-  const values = parts.attributes.map(
-    ([name, each]) =>
-      `<saml:Attribute Name="${name}">${each.map((value) => `<saml:AttributeValue>${value}</saml:AttributeValue>`).join("")}</saml:Attribute>`,
+      : element("saml:AuthnContext", {}, element("saml:AuthnContextClassRef", {}, authnContext)),
   );
-  return (
-    `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ` +
-    `xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${parts.responseId}" Version="${parts.version}" ` +
-    `IssueInstant="${parts.issueInstant}"${attribute("Destination", parts.destination)}${attribute("InResponseTo", parts.inResponseTo)}>` +
-    (parts.issuer === null ? "" : `<saml:Issuer>${parts.issuer}</saml:Issuer>`) +
-    `<samlp:Status><samlp:StatusCode Value="${parts.status}"/></samlp:Status>` +
-    `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${parts.assertionId}" ` +
-    `Version="${parts.version}" IssueInstant="${parts.issueInstant}">` +
-    (parts.assertionIssuer === null ? "" : `<saml:Issuer>${parts.assertionIssuer}</saml:Issuer>`) +
-    `<saml:Subject>${parts.nameId === null ? "" : `<saml:NameID Format="${parts.nameIdFormat}">${parts.nameId}</saml:NameID>`}${parts.confirmations ?? confirmation}</saml:Subject>` +
-    `<saml:Conditions${attribute("NotBefore", parts.notBefore)}${attribute("NotOnOrAfter", parts.notOnOrAfter)}>${parts.audience === null ? "" : `<saml:AudienceRestriction><saml:Audience>${parts.audience}</saml:Audience></saml:AudienceRestriction>`}${parts.conditions}</saml:Conditions>` +
-    (parts.authnStatements ?? authn) +
-    (values.length === 0 ? "" : `<saml:AttributeStatement>${values.join("")}</saml:AttributeStatement>`) +
-    `${parts.inAssertion}</saml:Assertion>${parts.inResponse}</samlp:Response>`
+}
+
+function attributesXml({ attributes }: ResponseParts): string {
+  const values = attributes.map(([name, each]) =>
+    filled("saml:Attribute", { Name: name }, ...each.map((value) => filled("saml:AttributeValue", {}, value))),
   );
+  return values.length === 0 ? "" : element("saml:AttributeStatement", {}, ...values);
 }
 
 export interface SigningOptions {
@@ -260,6 +224,27 @@ const BOTH: ("Assertion" | "Response")[] = ["Assertion", "Response"];
 
 export const encodeResponse = (xml: string): string => Buffer.from(xml).toString("base64");
 
+function idpMetadataXml(entityId: string, ssoUrl: string, certificates: readonly string[]): string {
+  const binding = (name: string, location: string) =>
+    element("md:SingleSignOnService", { Binding: `urn:oasis:names:tc:SAML:2.0:bindings:${name}`, Location: location });
+  const descriptor = element(
+    "md:IDPSSODescriptor",
+    { protocolSupportEnumeration: "urn:oasis:names:tc:SAML:2.0:protocol" },
+    ...[
+      "",
+      ...certificates.map((pem) => keyDescriptor(bareCertificate(pem))),
+      binding("HTTP-POST", `${ssoUrl}/post`),
+    ].map((part) => `${part}\n    `),
+    `${binding("HTTP-Redirect", ssoUrl)}\n  `,
+  );
+  const namespaces = {
+    "xmlns:md": "urn:oasis:names:tc:SAML:2.0:metadata",
+    "xmlns:ds": "http://www.w3.org/2000/09/xmldsig#",
+  };
+  const entity = element("md:EntityDescriptor", { ...namespaces, entityID: entityId }, `\n  ${descriptor}\n`);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${entity}`;
+}
+
 /** An identity provider with a key of its own. */
 export function createSamlIdp(
   key: SamlKey,
@@ -269,14 +254,7 @@ export function createSamlIdp(
     entityId,
     ssoUrl,
     key,
-    metadataXml: (certificates = [key.cert]) => `<?xml version="1.0" encoding="UTF-8"?>
-<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="${entityId}">
-  <md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
-    ${certificates.map((pem) => `<md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>${bareCertificate(pem)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`).join("\n    ")}
-    <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="${ssoUrl}/post"/>
-    <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="${ssoUrl}"/>
-  </md:IDPSSODescriptor>
-</md:EntityDescriptor>`,
+    metadataXml: (certificates = [key.cert]) => idpMetadataXml(entityId, ssoUrl, certificates),
     parts: (request, changes = {}) => ({
       responseId: `_r${randomBytes(16).toString("hex")}`,
       assertionId: `_a${randomBytes(16).toString("hex")}`,

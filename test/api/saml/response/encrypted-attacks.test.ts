@@ -8,7 +8,8 @@ import type { SamlRefusal } from "../../../../src/api/saml/service-provider.js";
 import type { SamlConnection } from "../../../../src/store/collections/saml-connections.js";
 import { encryptedAssertion } from "../../../support/saml-encryption.js";
 import { type ReadRequest, responseXml } from "../../../support/saml-idp.js";
-import { BAD_MARKUP, badSignatures, badStatements, CHANGES_AFTER_SIGNING } from "./attack-vectors.js";
+import { badStatements } from "./attack-statements.js";
+import { BAD_MARKUP, badSignatures, CHANGES_AFTER_SIGNING } from "./attack-vectors.js";
 import { type Outcome } from "../connection.js";
 import {
   bench,
