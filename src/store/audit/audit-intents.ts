@@ -32,19 +32,17 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
   open(): Promise<AuditDocument[]>;
 } {
   const intents = createOpenIntents();
+  const checkpoint = createCheckpoint(checkpoints);
   let at: number | undefined;
-  let saved = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
   const take = (seq: number, entry: AuditDocument): void => {
     intents.follow(entry);
     at = seq;
   };
-  async function readFrom(checkpoint: number, within: Within): Promise<void> {
-    at = checkpoint;
-    for await (const entry of entries
-      .find({ _id: { $gt: idOf(checkpoint), $lte: LAST_ID } }, within)
-      .sort({ _id: 1 })) {
+  async function readFrom(from: number, within: Within): Promise<void> {
+    at = from;
+    for await (const entry of entries.find({ _id: { $gt: idOf(from), $lte: LAST_ID } }, within).sort({ _id: 1 })) {
       const seq = seqOf(entry._id);
       if (seq !== undefined) take(seq, entry);
     }
@@ -65,7 +63,7 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
   }
   async function catchUp(): Promise<void> {
     if (at === undefined) {
-      saved = (await guarded((within) => checkpoints.findOne({ _id: "intents" }, within)))?.seq ?? 0;
+      const saved = await checkpoint.read();
       if (!standIn) return guarded((within) => readFrom(saved, within), FIRST_LOOK_MS);
       at = saved;
     }
@@ -75,17 +73,7 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
   async function save(): Promise<void> {
     const oldest = intents.ids().map((id) => seqOf(id) ?? 0);
     const reached = Math.min(at ?? 0, ...oldest.map((seq) => seq - 1));
-    if (reached <= saved) return;
-    const write = () =>
-      guarded((within) =>
-        checkpoints.updateOne({ _id: "intents" }, { $set: { seq: reached } }, { ...within, upsert: true }),
-      );
-    await write().catch((error: unknown) => {
-      // Two processes made it at once: now it is there.
-      if (!isDuplicate(error)) throw error;
-      return write();
-    });
-    saved = reached;
+    await checkpoint.move(reached);
   }
   return {
     // One look at a time: two would read the same entries.
@@ -99,6 +87,28 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
         });
       turn = mine;
       return mine;
+    },
+  };
+}
+
+/** The checkpoint in the database, and what this process knows of it: it moves forward only. */
+function createCheckpoint(collection: Collection<IntentCheckpointDocument>) {
+  let saved = 0;
+  return {
+    async read(): Promise<number> {
+      saved = (await guarded((within) => collection.findOne({ _id: "intents" }, within)))?.seq ?? 0;
+      return saved;
+    },
+    async move(seq: number): Promise<void> {
+      if (seq <= saved) return;
+      const write = () =>
+        guarded((within) => collection.updateOne({ _id: "intents" }, { $set: { seq } }, { ...within, upsert: true }));
+      await write().catch((error: unknown) => {
+        // Two processes made it at once: now it is there.
+        if (!isDuplicate(error)) throw error;
+        return write();
+      });
+      saved = seq;
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The entries of the ledger of erasures alone, and those of the last hour, which are asked for every minute. */
-import type { Collection } from "mongodb";
+import type { Collection, Filter } from "mongodb";
 import { findByIds, insertNew } from "../mongo/batch-insert.js";
 import { guarded, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
 import type { Exclusive } from "../mongo/exclusive.js";
@@ -49,34 +49,13 @@ export interface Ledger extends Pick<ErasureStore, "entries" | "enter" | "has"> 
 export function createLedger({ collection, recent, exclusive, standIn }: LedgerDependencies): Ledger {
   const lately = createRecent(recent, exclusive);
 
-  /** Oldest first, page by page, each with a deadline of its own. */
-  async function* sorted(since?: Date): AsyncGenerator<ErasureDocument[]> {
-    for (let after: ErasureDocument | undefined; ;) {
-      const last = after;
-      const filter = last
-        ? allOf<ErasureDocument>([
-            { at: { $gte: last.at } },
-            { $or: [{ at: { $gt: last.at } }, { at: last.at, _id: { $gt: last._id } }] },
-          ])
-        : since
-          ? { at: { $gte: since } }
-          : {};
-      const page = await guarded(
-        (within) => collection.find(filter, within).sort({ at: 1, _id: 1 }).limit(PAGE).toArray(),
-        LIST_DEADLINE_MS,
-      );
-      if (page.length > 0) yield page;
-      if (page.length < PAGE) return;
-      after = page.at(-1);
-    }
-  }
   /** The stand-in sorts all of them for each page; so there one read goes through them as they were entered. */
   async function* unsorted(since?: Date): AsyncGenerator<ErasureDocument[]> {
     if (!since) return yield* inBatches(collection, { batch: PAGE });
     const found = await findByIds(collection, await lately.since(since), { standIn });
     yield found.filter(({ at }) => at >= since).sort((one, other) => one.at.getTime() - other.at.getTime());
   }
-  const pages = standIn ? unsorted : sorted;
+  const pages = standIn ? unsorted : (since?: Date) => sorted(collection, since);
 
   async function entries(since?: Date): Promise<Erasure[]> {
     const found: Erasure[] = [];
@@ -130,6 +109,28 @@ export function createLedger({ collection, recent, exclusive, standIn }: LedgerD
     mark,
     has: async (target) => (await guarded((within) => collection.findOne({ _id: target }, within))) !== null,
   };
+}
+
+/** Oldest first, page by page, each with a deadline of its own. */
+async function* sorted(collection: Collection<ErasureDocument>, since?: Date): AsyncGenerator<ErasureDocument[]> {
+  for (let last: ErasureDocument | undefined; ;) {
+    const filter = filterAfter(last, since);
+    const page = await guarded(
+      (within) => collection.find(filter, within).sort({ at: 1, _id: 1 }).limit(PAGE).toArray(),
+      LIST_DEADLINE_MS,
+    );
+    if (page.length > 0) yield page;
+    if (page.length < PAGE) return;
+    last = page.at(-1);
+  }
+}
+
+function filterAfter(last: ErasureDocument | undefined, since?: Date): Filter<ErasureDocument> {
+  if (!last) return since ? { at: { $gte: since } } : {};
+  return allOf<ErasureDocument>([
+    { at: { $gte: last.at } },
+    { $or: [{ at: { $gt: last.at } }, { at: last.at, _id: { $gt: last._id } }] },
+  ]);
 }
 
 const lockOf = (target: ErasureTarget): string => `erasures/${target}`;

@@ -40,18 +40,20 @@ export interface EventDocument {
 type Found = EventDocument;
 const WITHOUT_PAYLOAD = { payload: 0 };
 
-/** The event store over its collection. */
-export function createEventStore(
-  collection: Collection<EventDocument>,
-  deps: { keyring: Keyring; standIn: boolean; exclusive: Exclusive; scan: Scan },
-): EventStore {
-  const { keyring, standIn, exclusive, scan } = deps;
-  const read = async (ids: string[], projection?: typeof WITHOUT_PAYLOAD): Promise<Found[]> =>
-    findByIds(collection, ids, { standIn, ...(projection && { projection }) });
+interface EventStoreDependencies {
+  keyring: Keyring;
+  standIn: boolean;
+  exclusive: Exclusive;
+  scan: Scan;
+}
 
-  const { recordOf, payloadOf, isErased } = createOpener(keyring);
+/** The event store over its collection. */
+export function createEventStore(collection: Collection<EventDocument>, deps: EventStoreDependencies): EventStore {
+  const { keyring, exclusive } = deps;
+  const find = createFind(collection, deps);
 
   return {
+    ...createEventReads(collection, deps),
     async insertMany(records) {
       const keys = await keysFor(
         keyring,
@@ -62,6 +64,40 @@ export function createEventStore(
       const bare = documents.filter(({ payload }) => !payload).map(({ _id }) => _id);
       return bare.length === 0 ? known : [...new Set([...known, ...bare])];
     },
+    async expunge(id, at) {
+      const [document] = await find([id]);
+      if (!document || (document.expungedAt && !document.payload && !document.sha256)) return false;
+      const change = {
+        $set: { expungedAt: document.expungedAt ?? at },
+        $unset: { payload: "" as const, sha256: "" as const, attributes: "" as const },
+      };
+      await exclusive(`events/${id}`, () => guarded((within) => collection.updateOne({ _id: id }, change, within)));
+      return true;
+    },
+    async takeOver(id, from, to) {
+      // A scan on the stand-in; it happens only when a workflow that owned an event is known to be gone.
+      const change = () =>
+        guarded((within) => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }, within));
+      return (await exclusive(`events/${id}`, change)).matchedCount === 1;
+    },
+  };
+}
+
+type Find = (ids: string[], projection?: typeof WITHOUT_PAYLOAD) => Promise<Found[]>;
+
+const createFind =
+  (collection: Collection<EventDocument>, { standIn }: Pick<EventStoreDependencies, "standIn">): Find =>
+  async (ids, projection) =>
+    findByIds(collection, ids, { standIn, ...(projection && { projection }) });
+
+/** The part of the store that only reads. */
+function createEventReads(
+  collection: Collection<EventDocument>,
+  deps: EventStoreDependencies,
+): Pick<EventStore, "get" | "getMany" | "payload" | "payloads" | "list" | "erasedOf"> {
+  const read = createFind(collection, deps);
+  const { recordOf, payloadOf, isErased } = createOpener(deps.keyring);
+  return {
     async get(id) {
       const [document] = await read([id], WITHOUT_PAYLOAD);
       return document && recordOf(document);
@@ -97,31 +133,15 @@ export function createEventStore(
         filter,
         page,
         projection: WITHOUT_PAYLOAD,
-        scan,
+        scan: deps.scan,
       });
       return { data: await Promise.all(data.map(recordOf)), ...rest };
-    },
-    async expunge(id, at) {
-      const [document] = await read([id]);
-      if (!document || (document.expungedAt && !document.payload && !document.sha256)) return false;
-      const change = {
-        $set: { expungedAt: document.expungedAt ?? at },
-        $unset: { payload: "" as const, sha256: "" as const, attributes: "" as const },
-      };
-      await exclusive(`events/${id}`, () => guarded((within) => collection.updateOne({ _id: id }, change, within)));
-      return true;
     },
     async erasedOf(ids) {
       const found = await Promise.all(
         (await read(ids, WITHOUT_PAYLOAD)).map(async (document) => ((await isErased(document)) ? [document._id] : [])),
       );
       return new Set(found.flat());
-    },
-    async takeOver(id, from, to) {
-      // A scan on the stand-in; it happens only when a workflow that owned an event is known to be gone.
-      const change = () =>
-        guarded((within) => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }, within));
-      return (await exclusive(`events/${id}`, change)).matchedCount === 1;
     },
   };
 }

@@ -132,19 +132,12 @@ export interface SessionStoreDependencies {
   scan: Scan;
 }
 
-/** The sessions over their collection. */
-export function createSessionStore(
+/** The session, when it is ours; a forged one is none. */
+function createFind(
   collection: Collection<SessionDocument>,
-  { keyring, grants, standIn, scan }: SessionStoreDependencies,
-): SessionStore {
-  const expiry = createExpiry(collection, { field: "endsAt", standIn });
-  const { authority, ledger, refused, assertWhole } = grants;
-
-  const signed = (fields: Fields, version: number) =>
-    authority.signs ? authority.sign("sessions", signedFields(fields, version, ledger.tip())) : { ...fields, version };
-
-  /** The session, when it is ours; a forged one is none. */
-  async function find(id: string): Promise<SessionDocument | undefined> {
+  { authority, ledger, refused, assertWhole }: SessionStoreDependencies["grants"],
+): (id: string) => Promise<SessionDocument | undefined> {
+  return async (id) => {
     const document = await guarded((within) => collection.findOne({ _id: id }, within));
     if (!document) return undefined;
     assertWhole();
@@ -159,7 +152,20 @@ export function createSessionStore(
     }
     refused({ collection: "sessions", id, why: doubt });
     return undefined;
-  }
+  };
+}
+
+/** The sessions over their collection. */
+export function createSessionStore(
+  collection: Collection<SessionDocument>,
+  { keyring, grants, standIn, scan }: SessionStoreDependencies,
+): SessionStore {
+  const expiry = createExpiry(collection, { field: "endsAt", standIn });
+  const { authority, ledger, assertWhole } = grants;
+  const find = createFind(collection, grants);
+
+  const signed = (fields: Fields, version: number) =>
+    authority.signs ? authority.sign("sessions", signedFields(fields, version, ledger.tip())) : { ...fields, version };
 
   async function change(id: string, changes: Parameters<SessionStore["change"]>[1]): Promise<boolean> {
     await authority.refresh(REFRESH_MS);

@@ -54,6 +54,16 @@ export function createDeliveryQueries(
       );
       return groups.map(({ _id: id }) => id).sort();
     },
+    ...createWaitingQueries(collection, scan),
+  };
+}
+
+/** What is not settled yet. */
+function createWaitingQueries(
+  collection: Collection<DeliveryDocument>,
+  scan: Scan,
+): Pick<Queries, "waiting" | "openWorkflows" | "oldestUndelivered"> {
+  return {
     async waiting(subscriptionId, most) {
       const due: Filter<DeliveryDocument>[] = [
         oneOf<DeliveryDocument>("status", ["pending", "throttled"]),

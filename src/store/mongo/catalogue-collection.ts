@@ -121,15 +121,7 @@ export function createCatalogueCollection<T extends object>(
       else doubtful(id, "unmatched");
       return deleted;
     },
-    async idsOf(filter) {
-      const [condition = {}, ...more] = conditions(filter);
-      const found = await scan((within) =>
-        collection
-          .find(more.length > 0 ? { $and: [condition, ...more] } : condition, { ...within, projection: { _id: 1 } })
-          .toArray(),
-      );
-      return found.map(({ _id }) => _id);
-    },
+    idsOf: (filter) => idsOf(collection, scan, filter),
   };
 }
 
@@ -222,6 +214,20 @@ function conditions(filter: { groupId?: string; apiId?: string; ids?: string[] }
     ...(filter.apiId === undefined ? [] : [{ apiId: filter.apiId }]),
     ...(filter.ids === undefined ? [] : [oneOf<CatalogueDocument>("_id", filter.ids)]),
   ];
+}
+
+async function idsOf(
+  collection: Collection<CatalogueDocument>,
+  scan: Scan,
+  filter: Parameters<typeof conditions>[0],
+): Promise<string[]> {
+  const [condition = {}, ...more] = conditions(filter);
+  const found = await scan((within) =>
+    collection
+      .find(more.length > 0 ? { $and: [condition, ...more] } : condition, { ...within, projection: { _id: 1 } })
+      .toArray(),
+  );
+  return found.map(({ _id }) => _id);
 }
 
 /**

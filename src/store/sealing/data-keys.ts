@@ -92,29 +92,7 @@ export function createDataKeys(deps: {
       }
       return provider.unwrap(masterKeyId, wrapped.value(), wrappingContext(id));
     },
-    async destroy(id) {
-      const gone = { wrapped: new Binary(Buffer.alloc(0)), destroyedAt: new Date(now()) };
-      const document = await find(id);
-      if (document?.destroyedAt && document.wrapped.length() === 0)
-        return { changed: false, tombstone: document.tombstone === true };
-      try {
-        if (!document) {
-          await guarded((within) =>
-            collection.insertOne({ _id: id, ...gone, tombstone: true, seals: 0, createdAt: gone.destroyedAt }, within),
-          );
-          return { changed: true, tombstone: true };
-        }
-      } catch (error) {
-        // Made by another process in this instant: it is overwritten.
-        if (!isDuplicate(error)) throw error;
-      }
-      await exclusive(lockOf(id), () =>
-        guarded((within) =>
-          collection.updateOne({ _id: id }, { $set: gone, $unset: { masterKeyId: "" as const } }, within),
-        ),
-      );
-      return { changed: true, tombstone: false };
-    },
+    destroy: (id) => destroy(id, { collection, now, exclusive, find }),
     async living(prefix) {
       const filter = { _id: new RegExp(`^${prefix}`), destroyedAt: { $exists: false } } as Filter<DataKeyDocument>;
       return (
@@ -127,4 +105,39 @@ export function createDataKeys(deps: {
       ).map(({ _id }) => _id);
     },
   };
+}
+
+interface Destruction {
+  collection: Collection<DataKeyDocument>;
+  now: () => number;
+  exclusive: Exclusive;
+  find: (id: string) => Promise<DataKeyDocument | undefined>;
+}
+
+/** Each step can be repeated: a process that dies in between leaves nothing that the next one cannot finish. */
+async function destroy(
+  id: string,
+  { collection, now, exclusive, find }: Destruction,
+): Promise<{ changed: boolean; tombstone: boolean }> {
+  const gone = { wrapped: new Binary(Buffer.alloc(0)), destroyedAt: new Date(now()) };
+  const document = await find(id);
+  if (document?.destroyedAt && document.wrapped.length() === 0)
+    return { changed: false, tombstone: document.tombstone === true };
+  try {
+    if (!document) {
+      await guarded((within) =>
+        collection.insertOne({ _id: id, ...gone, tombstone: true, seals: 0, createdAt: gone.destroyedAt }, within),
+      );
+      return { changed: true, tombstone: true };
+    }
+  } catch (error) {
+    // Made by another process in this instant: it is overwritten.
+    if (!isDuplicate(error)) throw error;
+  }
+  await exclusive(lockOf(id), () =>
+    guarded((within) =>
+      collection.updateOne({ _id: id }, { $set: gone, $unset: { masterKeyId: "" as const } }, within),
+    ),
+  );
+  return { changed: true, tombstone: false };
 }

@@ -94,11 +94,7 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
     const document = await cache.read(id);
     if (document) return cache.unwrapped(document);
     cache.drop(id);
-    throw new StoreError(
-      "key_unknown",
-      `Data key ${id} is not in this database. Restore the collection dataKeys from the backup that ` +
-        "the data came from.",
-    );
+    throw unknownKey(id);
   }
 
   /**
@@ -147,6 +143,13 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
     forget: () => cache.forget(),
   };
 }
+
+const unknownKey = (id: string): StoreError =>
+  new StoreError(
+    "key_unknown",
+    `Data key ${id} is not in this database. Restore the collection dataKeys from the backup that ` +
+      "the data came from.",
+  );
 
 /** From the first generation to the tombstone that it leaves behind the last. */
 async function destroyAll(

@@ -111,19 +111,7 @@ export function createPepperVault(
       );
     },
     async create() {
-      const pepper = createSecretKey(randomBytes(KEY_BYTES));
-      const document: PepperDocument = {
-        _id: "pepper",
-        form: 2,
-        sealed: await sealed({
-          pepper,
-          revision: 1,
-          macKeys: [newMacKey()],
-          marked: true,
-          chain: newChain(),
-          auditMarked: true,
-        }),
-      };
+      const document: PepperDocument = { _id: "pepper", form: 2, sealed: await sealed(firstContent()) };
       try {
         await guarded((within) => collection.insertOne(document, within));
         return true;
@@ -134,6 +122,16 @@ export function createPepperVault(
     },
   };
 }
+
+/** Of a new database: signed and marked from its first row on. */
+const firstContent = (): PepperContent => ({
+  pepper: createSecretKey(randomBytes(KEY_BYTES)),
+  revision: 1,
+  macKeys: [newMacKey()],
+  marked: true,
+  chain: newChain(),
+  auditMarked: true,
+});
 
 function contentOf(opened: Uint8Array): PepperContent {
   const { pepper, ...content } = JSON.parse(Buffer.from(opened).toString("utf8")) as Omit<PepperContent, "pepper"> & {
