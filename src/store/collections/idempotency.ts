@@ -91,34 +91,6 @@ export function createIdempotencyStore(
         1,
     );
 
-  async function insert(id: string, fingerprint: string): Promise<string | undefined> {
-    const now = Date.now();
-    const token = randomUUID();
-    const expiresAt = new Date(now + IDEMPOTENCY_KEPT_MS);
-    try {
-      await guarded((within) =>
-        collection.insertOne({ _id: id, fingerprint, token, claimedAt: new Date(now), expiresAt }, within),
-      );
-      return token;
-    } catch (error) {
-      if (isDuplicate(error)) return undefined;
-      throw error;
-    }
-  }
-
-  async function stateOf(found: IdempotencyDocument, fingerprint: string): Promise<Claim> {
-    if (found.fingerprint !== fingerprint) return { state: "other_request" };
-    if (found.answer && found.scope) {
-      const sealed = found.answer.value();
-      return {
-        state: "answered",
-        answer: (await keyring.forSealed(sealed)).open(contextOf(found._id, found.scope), sealed),
-      };
-    }
-    if (Date.now() - found.claimedAt.getTime() < CLAIM_LEASE_MS) return { state: "under_way" };
-    return { state: "abandoned", token: found.token, begun: found.begun };
-  }
-
   const remove = (id: string, token: string): Promise<void> =>
     exclusive(
       nameOf(id),
@@ -129,11 +101,11 @@ export function createIdempotencyStore(
     async claim(id, fingerprint) {
       expiry.now();
       for (let tries = 0; tries < 3; tries++) {
-        const token = await insert(id, fingerprint);
+        const token = await insertClaim(collection, id, fingerprint);
         if (token !== undefined) return { state: "claimed", token };
         const found = await guarded((within) => collection.findOne({ _id: id }, within));
         if (!found) continue;
-        if (found.expiresAt.getTime() > Date.now()) return stateOf(found, fingerprint);
+        if (found.expiresAt.getTime() > Date.now()) return stateOf(found, fingerprint, keyring);
         // The index removes it up to a minute late.
         await remove(id, found.token);
       }
@@ -155,4 +127,42 @@ export function createIdempotencyStore(
     abandon: async (id, token) => void (await change(id, token, { claimedAt: new Date(0) })),
     removeExpired: () => expiry.remove(),
   };
+}
+
+/** The claim's token; undefined when there is such a key already. */
+async function insertClaim(
+  collection: Collection<IdempotencyDocument>,
+  id: string,
+  fingerprint: string,
+): Promise<string | undefined> {
+  const now = Date.now();
+  const token = randomUUID();
+  const expiresAt = new Date(now + IDEMPOTENCY_KEPT_MS);
+  try {
+    await guarded((within) =>
+      collection.insertOne({ _id: id, fingerprint, token, claimedAt: new Date(now), expiresAt }, within),
+    );
+    return token;
+  } catch (error) {
+    if (isDuplicate(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What a key that is there says to another request with it. */
+async function stateOf(
+  found: IdempotencyDocument,
+  fingerprint: string,
+  keyring: Pick<Keyring, "forSealed">,
+): Promise<Claim> {
+  if (found.fingerprint !== fingerprint) return { state: "other_request" };
+  if (found.answer && found.scope) {
+    const sealed = found.answer.value();
+    return {
+      state: "answered",
+      answer: (await keyring.forSealed(sealed)).open(contextOf(found._id, found.scope), sealed),
+    };
+  }
+  if (Date.now() - found.claimedAt.getTime() < CLAIM_LEASE_MS) return { state: "under_way" };
+  return { state: "abandoned", token: found.token, begun: found.begun };
 }

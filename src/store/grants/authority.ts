@@ -51,20 +51,59 @@ export interface Authority {
 const LOOK_AGAIN_MS = 1_000;
 const LABEL = "grants";
 
-/** `told` is called when the sealed document was put back or exchanged while this process runs. */
-export function createAuthority({
-  vault,
-  opened,
-  told,
-}: {
+export interface AuthorityDependencies {
   vault: PepperVault;
   opened: { document: PepperDocument; content: PepperContent };
+  /** Called when the sealed document was put back or exchanged while this process runs. */
   told: (error: StoreError) => void;
-}): Authority {
+}
+
+export function createAuthority(dependencies: AuthorityDependencies): Authority {
+  const sealed = createSealedContent(dependencies);
+  let lookedAt = -Infinity;
+
+  return {
+    get signs() {
+      return sealed.content.macKeys.length > 0;
+    },
+    get marked() {
+      return sealed.content.marked;
+    },
+    get state() {
+      return { chain: sealed.content.chain, revision: sealed.content.revision };
+    },
+    get content() {
+      return sealed.content;
+    },
+    refresh: (maxAgeMs) => sealed.refresh(maxAgeMs),
+    sign(collection, row) {
+      const [newest] = sealed.keys;
+      if (!newest) throw new Error("a database without keys for signing signs nothing");
+      const [id, key] = newest;
+      return { ...row, mac: `${id}.${macOf(key, id, collection, row).toString("base64url")}` };
+    },
+    async doubt(collection, row) {
+      const parts = typeof row.mac === "string" ? /^(mac_[0-9a-f]{12})\.([A-Za-z0-9_-]{43})$/.exec(row.mac) : undefined;
+      if (row.mac === undefined && !sealed.content.marked) return undefined;
+      if (row.mac === undefined) return "unsigned";
+      const [, id = "", given = ""] = parts ?? [];
+      if (!sealed.keys.has(id) && Date.now() - lookedAt > LOOK_AGAIN_MS) {
+        lookedAt = Date.now();
+        await sealed.refresh();
+      }
+      const key = sealed.keys.get(id);
+      if (!key) return "unknown_key";
+      return timingSafeEqual(macOf(key, id, collection, row), Buffer.from(given, "base64url")) ? undefined : "forged";
+    },
+    change: (change) => sealed.change(change),
+  };
+}
+
+/** The sealed document as this process knows it, with its keys for signing; it never goes back to an older one. */
+function createSealedContent({ vault, opened, told }: AuthorityDependencies) {
   let { document, content } = opened;
   let keys = keysOf(content);
   let readAt = Date.now();
-  let lookedAt = -Infinity;
 
   async function refresh(maxAgeMs = 0): Promise<void> {
     if (maxAgeMs > 0 && Date.now() - readAt < maxAgeMs) return;
@@ -84,39 +123,14 @@ export function createAuthority({
   }
 
   return {
-    get signs() {
-      return content.macKeys.length > 0;
-    },
-    get marked() {
-      return content.marked;
-    },
-    get state() {
-      return { chain: content.chain, revision: content.revision };
-    },
     get content() {
       return content;
     },
+    get keys() {
+      return keys;
+    },
     refresh,
-    sign(collection, row) {
-      const [newest] = keys;
-      if (!newest) throw new Error("a database without keys for signing signs nothing");
-      const [id, key] = newest;
-      return { ...row, mac: `${id}.${macOf(key, id, collection, row).toString("base64url")}` };
-    },
-    async doubt(collection, row) {
-      const parts = typeof row.mac === "string" ? /^(mac_[0-9a-f]{12})\.([A-Za-z0-9_-]{43})$/.exec(row.mac) : undefined;
-      if (row.mac === undefined && !content.marked) return undefined;
-      if (row.mac === undefined) return "unsigned";
-      const [, id = "", given = ""] = parts ?? [];
-      if (!keys.has(id) && Date.now() - lookedAt > LOOK_AGAIN_MS) {
-        lookedAt = Date.now();
-        await refresh();
-      }
-      const key = keys.get(id);
-      if (!key) return "unknown_key";
-      return timingSafeEqual(macOf(key, id, collection, row), Buffer.from(given, "base64url")) ? undefined : "forged";
-    },
-    async change(change) {
+    async change(change: Parameters<Authority["change"]>[0]): Promise<void> {
       for (let tries = 0; tries < 10; tries++) {
         await refresh();
         if (await vault.replace(document, { ...content, ...change(content), revision: content.revision + 1 }))

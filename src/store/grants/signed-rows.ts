@@ -42,17 +42,12 @@ export function createSignedRows(
   const believe = createBelief(collection, options);
 
   /** Decides what becomes of the row; undefined when something else was decided first. */
-  async function decide(
-    id: string,
-    atLeast: number,
-    row: NewRow | undefined,
-  ): Promise<{ next: CatalogueDocument | undefined } | undefined> {
-    return ledger.commit({
+  const decide = (id: string, atLeast: number, row: NewRow | undefined) =>
+    ledger.commit({
       subject: subjectOf(id),
       atLeast,
       next: (seq) => row && signed({ ...row, version: atLeast, ledgerSeq: seq }),
     });
-  }
   const signed = (row: CatalogueDocument): CatalogueDocument => authority.sign(name, row);
 
   return {

@@ -63,16 +63,7 @@ export function createDataKeys(deps: {
       return (await exclusive(lockOf(id), count)) ?? undefined;
     },
     async make(id) {
-      const material = randomBytes(KEY_BYTES);
-      const { masterKeyId, wrapped } = await provider.wrap(material, wrappingContext(id));
-      material.fill(0);
-      const document: DataKeyDocument = {
-        _id: id,
-        masterKeyId,
-        wrapped: new Binary(wrapped),
-        seals: 0,
-        createdAt: new Date(now()),
-      };
+      const document = await newKey(id, provider, now());
       try {
         await guarded((within) => collection.insertOne(document, within));
         deps.onMade?.(id);
@@ -105,6 +96,13 @@ export function createDataKeys(deps: {
       ).map(({ _id }) => _id);
     },
   };
+}
+
+async function newKey(id: string, provider: KeyProvider, at: number): Promise<DataKeyDocument> {
+  const material = randomBytes(KEY_BYTES);
+  const { masterKeyId, wrapped } = await provider.wrap(material, wrappingContext(id));
+  material.fill(0);
+  return { _id: id, masterKeyId, wrapped: new Binary(wrapped), seals: 0, createdAt: new Date(at) };
 }
 
 interface Destruction {

@@ -32,13 +32,13 @@ function nextIv(): Uint8Array {
   return ivPool.subarray(ivOffset - IV_BYTES, ivOffset);
 }
 
+const counted = (part: string): string => `${part.length}:${part}`;
+
 /** Every part with its length before it, so that no two contexts read the same. */
 function additionalData(context: SealContext, keyId: string): Buffer {
   const { collection, id, field, owner } = context;
-  return Buffer.from(
-    `${VERSION}|${collection.length}:${collection}|${id.length}:${id}|${field.length}:${field}|${keyId.length}:${keyId}|${owner.length}:${owner}`,
-    "utf8",
-  );
+  const parts = `${counted(collection)}|${counted(id)}|${counted(field)}|${counted(keyId)}|${counted(owner)}`;
+  return Buffer.from(`${VERSION}|${parts}`, "utf8");
 }
 
 /**

@@ -1,0 +1,75 @@
+/** What is kept of an event, of its deliveries and of their attempts. */
+import type { DeliveryStatus } from "../workflows/contract.js";
+
+/** The record of an event; immutable. */
+export interface EventRecord {
+  id: string;
+  type: string;
+  apiId: string;
+  contentType: string;
+  /** Empty once the content is erased. */
+  sha256: string;
+  size: number;
+  acceptedAt: Date;
+  /** When the content was expunged: the record is bare, and nothing of the event is sent any more. */
+  expungedAt?: Date;
+  /** Id of the workflow that delivers it; decides races for the same id. */
+  owner: string;
+  groups?: string[];
+  /** Context attributes of a CloudEvent, as values of headers; erased with the content. */
+  attributes?: Record<string, string>;
+  hops?: number;
+}
+
+/** One HTTP try. What is in `detail` is sealed at rest. */
+export interface Attempt {
+  /** 1, 2, … within the delivery. */
+  number: number;
+  at: Date;
+  /** Code from the outcome table in src/endpoint/outcomes.ts. */
+  outcome: string;
+  /** HTTP status, when there was an answer. */
+  status?: number;
+  durationMs: number;
+  detail?: AttemptDetail;
+}
+
+/** What the consumer and the operator inspect. Secrets in request headers are masked before they get here. */
+export interface AttemptDetail {
+  url: string;
+  requestHeaders: Record<string, string>;
+  responseHeaders?: Record<string, string>;
+  /** First 16 KiB, base64 when it is not UTF-8 text. */
+  responseBody?: string;
+  responseBodyEncoding?: "utf8" | "base64";
+  truncated?: boolean;
+  /** What to do about it, in plain words. */
+  hint?: string;
+  timings?: Record<string, number>;
+}
+
+/** One event for one subscription. */
+export interface Delivery {
+  /** `<event id, escaped>.<subscription id>`, see src/workflows/event-id.ts. */
+  id: string;
+  /** As the producer gave it. */
+  eventId: string;
+  subscriptionId: string;
+  groupId: string;
+  /**
+   * The api whose event type it is. Absent for the service's own types, and until it is filled in for those of earlier
+   * releases.
+   */
+  apiId?: string;
+  eventType: string;
+  status: DeliveryStatus;
+  createdAt: Date;
+  updatedAt: Date;
+  attemptCount: number;
+  nextAttemptAt?: Date;
+  /** The workflow that looks after it, while it is not settled. */
+  workflowId?: string;
+  /** Why it is parked, held, exhausted or cancelled. */
+  reason?: string;
+  attempts: Attempt[];
+}
