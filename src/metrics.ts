@@ -1,4 +1,4 @@
-/** Every metric of the service. Labels hold classes and states only: no id, no URL, no payload. */
+/** Every metric of the service, by subject. Labels hold classes and states only: no id, no URL, no payload. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -10,6 +10,87 @@ export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  return {
+    registry,
+    ...publishMetrics(registers),
+    ...deliveryMetrics(registers),
+    ...keyMetrics(registers),
+    ...trustMetrics(registers),
+  };
+}
+
+/** What publishers send. */
+const publishMetrics = (registers: Registry[]) => ({
+  accepted: new Counter({
+    name: "sealpost_events_accepted_total",
+    help: "Events made durable and answered with 202",
+    registers,
+  }),
+  duplicates: new Counter({
+    name: "sealpost_events_duplicate_total",
+    help: "Publishes of an id that was accepted before",
+    registers,
+  }),
+  refused: new Counter({
+    name: "sealpost_events_refused_total",
+    help: "Publishes that were refused, by problem code",
+    labelNames: ["code"],
+    registers,
+  }),
+  payloadsInvalid: new Counter({
+    name: "sealpost_payloads_invalid_total",
+    help: "Payloads that the schema of their event type does not allow, by what was done about it",
+    labelNames: ["validation"],
+    registers,
+  }),
+  batchSize: new Histogram({
+    name: "sealpost_publish_batch_size",
+    help: "Events in one workflow start",
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200],
+    registers,
+  }),
+});
+
+/** What consumers get. */
+const deliveryMetrics = (registers: Registry[]) => ({
+  deliveries: new Counter({
+    name: "sealpost_deliveries_total",
+    help: "Deliveries by the status they reached",
+    labelNames: ["status"],
+    registers,
+  }),
+  parked: new Counter({
+    name: "sealpost_parked_total",
+    help: "Deliveries parked because the consumer refused the data",
+    registers,
+  }),
+  attempts: new Counter({
+    name: "sealpost_attempts_total",
+    help: "HTTP attempts by outcome class",
+    labelNames: ["outcome_class"],
+    registers,
+  }),
+  attemptSeconds: new Histogram({
+    name: "sealpost_attempt_duration_seconds",
+    help: "Duration of an attempt",
+    buckets: SECONDS,
+    registers,
+  }),
+  latencySeconds: new Histogram({
+    name: "sealpost_delivery_latency_seconds",
+    help: "From acceptance to a 2xx of the consumer",
+    buckets: [...SECONDS, 60, 300, 3_600, 86_400],
+    registers,
+  }),
+  oldestUndelivered: new Gauge({
+    name: "sealpost_oldest_undelivered_seconds",
+    help: "Age of the oldest delivery that is neither settled nor parked",
+    registers,
+  }),
+});
+
+/** Keys and certificates that end. */
+function keyMetrics(registers: Registry[]) {
   const samlCertificateExpiry = new Gauge({
     name: "sealpost_saml_certificate_expiry_seconds",
     help:
@@ -19,69 +100,6 @@ export function createMetrics() {
   });
   samlCertificateExpiry.set(Number.POSITIVE_INFINITY);
   return {
-    registry,
-    accepted: new Counter({
-      name: "sealpost_events_accepted_total",
-      help: "Events made durable and answered with 202",
-      registers,
-    }),
-    duplicates: new Counter({
-      name: "sealpost_events_duplicate_total",
-      help: "Publishes of an id that was accepted before",
-      registers,
-    }),
-    refused: new Counter({
-      name: "sealpost_events_refused_total",
-      help: "Publishes that were refused, by problem code",
-      labelNames: ["code"],
-      registers,
-    }),
-    payloadsInvalid: new Counter({
-      name: "sealpost_payloads_invalid_total",
-      help: "Payloads that the schema of their event type does not allow, by what was done about it",
-      labelNames: ["validation"],
-      registers,
-    }),
-    deliveries: new Counter({
-      name: "sealpost_deliveries_total",
-      help: "Deliveries by the status they reached",
-      labelNames: ["status"],
-      registers,
-    }),
-    parked: new Counter({
-      name: "sealpost_parked_total",
-      help: "Deliveries parked because the consumer refused the data",
-      registers,
-    }),
-    attempts: new Counter({
-      name: "sealpost_attempts_total",
-      help: "HTTP attempts by outcome class",
-      labelNames: ["outcome_class"],
-      registers,
-    }),
-    attemptSeconds: new Histogram({
-      name: "sealpost_attempt_duration_seconds",
-      help: "Duration of an attempt",
-      buckets: SECONDS,
-      registers,
-    }),
-    latencySeconds: new Histogram({
-      name: "sealpost_delivery_latency_seconds",
-      help: "From acceptance to a 2xx of the consumer",
-      buckets: [...SECONDS, 60, 300, 3_600, 86_400],
-      registers,
-    }),
-    batchSize: new Histogram({
-      name: "sealpost_publish_batch_size",
-      help: "Events in one workflow start",
-      buckets: [1, 2, 5, 10, 20, 50, 100, 200],
-      registers,
-    }),
-    oldestUndelivered: new Gauge({
-      name: "sealpost_oldest_undelivered_seconds",
-      help: "Age of the oldest delivery that is neither settled nor parked",
-      registers,
-    }),
     samlCertificateExpiry,
     dayKeysDestroyed: new Counter({
       name: "sealpost_day_keys_destroyed_total",
@@ -98,38 +116,42 @@ export function createMetrics() {
       help: "When the first client certificate ends, in seconds since the epoch. 0 without any",
       registers,
     }),
-    unproven: new Counter({
-      name: "sealpost_unproven_total",
-      help:
-        "Workflow starts, and inputs or results of activities, that did not prove who made them. " +
-        "Nothing was sent for them",
-      labelNames: ["purpose"],
-      registers,
-    }),
-    grantsRefused: new Counter({
-      name: "sealpost_grants_refused_total",
-      help:
-        "Rows that grant power and were refused, because they were not signed by this service, were " +
-        "changed, or were put back",
-      labelNames: ["collection", "why"],
-      registers,
-    }),
-    grantsSigned: new Gauge({
-      name: "sealpost_grants_signed",
-      help: "1 if a row without a signature is refused. 0 if npm run grants:sign has not been run yet",
-      registers,
-    }),
-    limitRefusals: new Counter({
-      name: "sealpost_limit_refusals_total",
-      help: "Acts refused with 429 because their group or host had too many within a minute, by limit",
-      labelNames: ["limit"],
-      registers,
-    }),
-    ownFailures: new Counter({
-      name: "sealpost_own_failures_total",
-      help: "Failures of our own side (store, keys, engine). They never spend a consumer's attempts",
-      labelNames: ["part"],
-      registers,
-    }),
   };
 }
+
+/** What was refused because it could not be believed, or was too much. */
+const trustMetrics = (registers: Registry[]) => ({
+  unproven: new Counter({
+    name: "sealpost_unproven_total",
+    help:
+      "Workflow starts, and inputs or results of activities, that did not prove who made them. " +
+      "Nothing was sent for them",
+    labelNames: ["purpose"],
+    registers,
+  }),
+  grantsRefused: new Counter({
+    name: "sealpost_grants_refused_total",
+    help:
+      "Rows that grant power and were refused, because they were not signed by this service, were " +
+      "changed, or were put back",
+    labelNames: ["collection", "why"],
+    registers,
+  }),
+  grantsSigned: new Gauge({
+    name: "sealpost_grants_signed",
+    help: "1 if a row without a signature is refused. 0 if npm run grants:sign has not been run yet",
+    registers,
+  }),
+  limitRefusals: new Counter({
+    name: "sealpost_limit_refusals_total",
+    help: "Acts refused with 429 because their group or host had too many within a minute, by limit",
+    labelNames: ["limit"],
+    registers,
+  }),
+  ownFailures: new Counter({
+    name: "sealpost_own_failures_total",
+    help: "Failures of our own side (store, keys, engine). They never spend a consumer's attempts",
+    labelNames: ["part"],
+    registers,
+  }),
+});

@@ -55,7 +55,7 @@ export function createDeliver(dependencies: DeliverDependencies): (order: Attemp
       const outcome = classify(exchange, Date.now());
       healthy = outcome.class !== "retry";
       const result = resultOf(order, at, answer, outcome);
-      report(dependencies, order, exchange, outcome, result);
+      report(dependencies, order, { exchange, outcome, result });
       return result;
     } finally {
       watched.end(healthy);
@@ -151,9 +151,7 @@ function bodyText(body: Uint8Array): Pick<AttemptDetail, "responseBody" | "respo
 function report(
   { metrics, log }: DeliverDependencies,
   { event, subscription, number }: AttemptOrder,
-  exchange: Exchange,
-  outcome: Outcome,
-  result: AttemptResult,
+  { exchange, outcome, result }: { exchange: Exchange; outcome: Outcome; result: AttemptResult },
 ): void {
   metrics.attempts.inc({ outcome_class: outcome.class });
   metrics.attemptSeconds.observe(exchange.durationMs / 1_000);

@@ -62,10 +62,8 @@ export function createDispatch(dependencies: DispatchDependencies) {
       const total = routes.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0);
       if (total > MAX_DELIVERIES_PER_DISPATCH) {
         const pages = pagesOf(owner, routes, catalogue.version);
-        await Promise.all([
-          claimed.recorded,
-          recordRouting(dependencies, { id: owner, types: typesOf(claimed.own), pages: pages.length }),
-        ]);
+        const noted = recordRouting(dependencies, { id: owner, types: typesOf(claimed.own), pages: pages.length });
+        await Promise.all([claimed.recorded, noted]);
         return { retries: [], pages };
       }
       const flat = flatten(routes, bytes);
@@ -86,16 +84,7 @@ export function createDispatch(dependencies: DispatchDependencies) {
   async function dispatchPage(input: DeliverPageInput & Run): Promise<DispatchResult> {
     await catalogue.refresh(input.catalogueVersion);
     const bytes = await eventBytes.byId(input.events.map(({ id }) => id));
-    const wanted = new Set(input.subscriptionIds);
-    const routes = input.events.flatMap((addressed) => {
-      const event = bytes.get(addressed.id);
-      if (!event) return [];
-      return {
-        event,
-        subscriptions: routesOf(catalogue, { ...addressed, type: event.type }).filter(({ id }) => wanted.has(id)),
-      };
-    });
-    const [id, flat] = [currentWorkflowId(), flatten(routes, bytes)];
+    const [id, flat] = [currentWorkflowId(), flatten(routesOfPage(catalogue, input, bytes), bytes)];
     const noted = recordRouting(dependencies, { id, types: [], routes: flat });
     const result = await deliverRoutes(dependencies, {
       owner: id,
@@ -213,6 +202,21 @@ const flatten = (routes: Routed<{ id: string }>[], bytes: Map<string, EventBytes
         : [];
     }),
   );
+
+/** Where the events of one page go. What was erased since the page was made goes nowhere. */
+function routesOfPage(
+  catalogue: Catalogue,
+  { events, subscriptionIds }: DeliverPageInput,
+  bytes: Map<string, EventBytes>,
+): Routed<EventBytes>[] {
+  const wanted = new Set(subscriptionIds);
+  return events.flatMap((addressed) => {
+    const event = bytes.get(addressed.id);
+    if (!event) return [];
+    const subscriptions = routesOf(catalogue, { ...addressed, type: event.type }).filter(({ id }) => wanted.has(id));
+    return { event, subscriptions };
+  });
+}
 
 /** A wide fan-out, cut by subscription so that each page signs and sends to few endpoints over warm connections. */
 function pagesOf(owner: string, routes: Routed<PublishedEvent>[], catalogueVersion: number): DeliverPageInput[] {

@@ -44,34 +44,19 @@ const UNREADABLE: readonly StoreError["code"][] = ["key_unknown", "sealed_data_i
 
 /** A source over the store with a bounded memory, oldest out first. */
 export function createEventBytes(store: Pick<Store, "events" | "erasures">): EventBytesSource {
-  const kept = new Map<string, { event: EventBytes; since: number }>();
-  let keptBytes = 0;
+  const memory = createMemory();
   let erasures = 0;
   // All of it: which bytes are meant is not worth a question, they are read again from the store.
   store.erasures.onErasure(() => {
     erasures++;
-    keptBytes = 0;
-    kept.clear();
+    memory.clear();
   });
-  const isOld = ({ since }: { since: number }): boolean => performance.now() - since > KEPT_MS;
-  const keep = (events: Iterable<EventBytes>): void => {
-    for (const event of events) {
-      if (kept.has(event.id)) continue;
-      kept.set(event.id, { event, since: performance.now() });
-      keptBytes += event.bytes.byteLength;
-    }
-    for (const [id, oldest] of kept) {
-      if (keptBytes <= KEPT_BYTES && !isOld(oldest)) break;
-      kept.delete(id);
-      keptBytes -= oldest.event.bytes.byteLength;
-    }
-  };
   async function byId(ids: readonly string[], onUnreadable?: OnUnreadable): Promise<Map<string, EventBytes>> {
     const found = new Map<string, EventBytes>();
     const missing: string[] = [];
     for (const id of ids) {
-      const held = kept.get(id);
-      if (held && !isOld(held)) found.set(id, held.event);
+      const held = memory.get(id);
+      if (held) found.set(id, held);
       else missing.push(id);
     }
     if (missing.length > 0) {
@@ -85,7 +70,7 @@ export function createEventBytes(store: Pick<Store, "events" | "erasures">): Eve
           acceptedAt: record.acceptedAt.getTime(),
           ...marksOf(record),
         };
-        if (before === erasures) keep([event]);
+        if (before === erasures) memory.keep([event]);
         found.set(id, event);
       }
     }
@@ -93,7 +78,7 @@ export function createEventBytes(store: Pick<Store, "events" | "erasures">): Eve
   }
   return {
     byId,
-    keep,
+    keep: (events) => memory.keep(events),
     async of(given) {
       const events = given.filter(({ id }) => !store.erasures.lately(id));
       const stored = events.filter(({ body }) => "stored" in body).map(({ id }) => id);
@@ -104,6 +89,35 @@ export function createEventBytes(store: Pick<Store, "events" | "erasures">): Eve
         found.set(id, { id, type, contentType, acceptedAt, bytes: bytesOf(event.body), ...marksOf(event) });
       }
       return found;
+    },
+  };
+}
+
+/** Events by id, bounded by their bytes and their age. */
+function createMemory() {
+  const kept = new Map<string, { event: EventBytes; since: number }>();
+  let keptBytes = 0;
+  const isOld = ({ since }: { since: number }): boolean => performance.now() - since > KEPT_MS;
+  return {
+    get(id: string): EventBytes | undefined {
+      const held = kept.get(id);
+      return held && !isOld(held) ? held.event : undefined;
+    },
+    keep(events: Iterable<EventBytes>): void {
+      for (const event of events) {
+        if (kept.has(event.id)) continue;
+        kept.set(event.id, { event, since: performance.now() });
+        keptBytes += event.bytes.byteLength;
+      }
+      for (const [id, oldest] of kept) {
+        if (keptBytes <= KEPT_BYTES && !isOld(oldest)) break;
+        kept.delete(id);
+        keptBytes -= oldest.event.bytes.byteLength;
+      }
+    },
+    clear(): void {
+      keptBytes = 0;
+      kept.clear();
     },
   };
 }

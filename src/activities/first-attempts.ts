@@ -1,4 +1,5 @@
 /** The first attempts of a dispatch: side by side over all subscriptions, none of which may hold up the others. */
+import { sideBySide } from "../side-by-side.js";
 import type { Subscription } from "../store/model.js";
 import type { AttemptResult, EventBytes } from "./attempt.js";
 import type { EndpointHealth } from "../endpoint/health.js";
@@ -95,19 +96,15 @@ async function attemptSome(
     settled(order, { kind: "left", status: "throttled", dueAt, ...(reservation && { reservation }) });
   }
   const until = Date.now() + BEGIN_WITHIN_MS;
-  const runner = async (): Promise<void> => {
-    for (let next = starts.shift(); next; next = starts.shift()) {
-      const route = next.order;
-      const inTime = await dependencies.throttle.begin(subscription, next.start);
-      if (!inTime) settled(route, { kind: "left", status: "throttled", dueAt: Date.now() });
-      else if (Date.now() > until || dependencies.health.verdict(subscription.id) !== "prompt")
-        settled(route, { kind: "left", status: "pending" });
-      else
-        settled(route, {
-          kind: "attempted",
-          result: await dependencies.deliver({ event: route.event, subscription, number: 1, inSchedule: 0 }),
-        });
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, starts.length) }, runner));
+  await sideBySide(width, starts, async ({ order: route, start }) => {
+    const inTime = await dependencies.throttle.begin(subscription, start);
+    if (!inTime) settled(route, { kind: "left", status: "throttled", dueAt: Date.now() });
+    else if (Date.now() > until || dependencies.health.verdict(subscription.id) !== "prompt")
+      settled(route, { kind: "left", status: "pending" });
+    else
+      settled(route, {
+        kind: "attempted",
+        result: await dependencies.deliver({ event: route.event, subscription, number: 1, inSchedule: 0 }),
+      });
+  });
 }

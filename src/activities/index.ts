@@ -1,7 +1,8 @@
 /** All activities of a worker: `createActivities(dependencies)`. */
 import type { Activities } from "../workflows/contract.js";
 import type { RecoveryActivities } from "../workflows/recovery-contract.js";
-import { type AttemptDependencies, createAttempt } from "./retry-attempts.js";
+import { createAttempt } from "./retry-attempts.js";
+import type { AttemptDependencies } from "./retry-run.js";
 import { createDispatch, type DispatchDependencies } from "./dispatch.js";
 import type { RecoverDependencies } from "./recovery-step.js";
 import { createRecover } from "./recover.js";

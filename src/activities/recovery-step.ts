@@ -2,6 +2,7 @@
  * The activity `recoveryStep`: one hand-over of a recovery to one subscription, and a look at the hand-overs before.
  */
 import { activityInfo } from "@temporalio/activity";
+import { sideBySide } from "../side-by-side.js";
 import type { Delivery } from "../store/model.js";
 import type { DeliveryChange, Store } from "../store/store.js";
 import type { RecoveryStep, RecoveryStepInput, SkipReason, WatchedDelivery } from "../workflows/recovery-contract.js";
@@ -117,20 +118,14 @@ async function signalOpen(
     else byWorkflow.set(workflowId, [...(byWorkflow.get(workflowId) ?? []), order]);
   }
   const open = [...byWorkflow];
-  const teller = async (): Promise<void> => {
-    for (let next = open.shift(); next; next = open.shift()) {
-      const [workflowId, some] = next;
-      if (
-        !(await signalRetry(
-          workflowId,
-          some.map(({ delivery }) => delivery.id),
-          some.map(({ notBefore }) => notBefore),
-        ))
-      )
-        free.push(...some);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(SIGNALS_AT_ONCE, open.length) }, teller));
+  await sideBySide(SIGNALS_AT_ONCE, open, async ([workflowId, some]) => {
+    const told = await signalRetry(
+      workflowId,
+      some.map(({ delivery }) => delivery.id),
+      some.map(({ notBefore }) => notBefore),
+    );
+    if (!told) free.push(...some);
+  });
   return free.sort((a, b) => a.notBefore - b.notBefore);
 }
 

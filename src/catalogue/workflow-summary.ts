@@ -23,7 +23,8 @@ export function eventsSummary(eventTypes: readonly string[]): string {
 
 function typesOf(eventTypes: readonly string[]): string {
   const [first = "", ...others] = new Set(eventTypes);
-  return `${cut(first, TYPE_BYTES)}${others.length === 0 ? "" : ` and ${others.length} more type${others.length === 1 ? "" : "s"}`}`;
+  const more = others.length === 0 ? "" : ` and ${others.length} more type${others.length === 1 ? "" : "s"}`;
+  return `${cut(first, TYPE_BYTES)}${more}`;
 }
 
 /** The URL itself may hold a token. */

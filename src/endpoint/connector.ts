@@ -70,14 +70,13 @@ export function createConnector({
     else if (options.all) answer(null, pinned);
     else answer(null, first.address, first.family);
   };
-  const isName = isIP(url.hostname.replace(/^\[|\]$/g, "")) === 0;
   const connect = buildConnector({
     lookup,
     timeout: connectTimeoutMs,
     maxCachedSessions: 1,
     allowH2: false,
     rejectUnauthorized: true,
-    ...(secureContext && { secureContext, ...(isName && { servername: url.hostname }) }),
+    ...(secureContext && { secureContext, ...(isName(url) && { servername: url.hostname }) }),
   });
 
   return (options, callback) => {
@@ -97,22 +96,13 @@ export function createConnector({
       connect(options, (error, socket) => {
         state.connecting--;
         if (error) return fail(error);
-        if (!guard.allowsPeer(url, socket.remoteAddress)) {
-          // Gone already when there is no address any more; otherwise somebody else answered than was asked.
-          const gone = socket.remoteAddress === undefined;
-          socket.destroy();
-          return fail(
-            gone
-              ? Object.assign(new Error("The connection was closed at once."), { code: "ECONNRESET" })
-              : new ConnectionRefusal("destination_blocked"),
-          );
-        }
+        if (!guard.allowsPeer(url, socket.remoteAddress)) return fail(turnedAway(socket));
         state.sockets.add(socket);
         socket.once("close", () => {
           state.sockets.delete(socket);
           budget.release();
         });
-        const tlsProtocol = (socket instanceof TLSSocket && socket.getProtocol()) || undefined;
+        const tlsProtocol = tlsProtocolOf(socket);
         state.tlsProtocol = tlsProtocol;
         state.fresh = {
           dnsMs: resolved - started,
@@ -126,3 +116,18 @@ export function createConnector({
     });
   };
 }
+
+/** Closes a connection whose other end is not allowed, and gives the error that says so. */
+function turnedAway(socket: Socket): Error {
+  // Gone already when there is no address any more; otherwise somebody else answered than was asked.
+  const gone = socket.remoteAddress === undefined;
+  socket.destroy();
+  return gone
+    ? Object.assign(new Error("The connection was closed at once."), { code: "ECONNRESET" })
+    : new ConnectionRefusal("destination_blocked");
+}
+
+const isName = ({ hostname }: URL): boolean => isIP(hostname.replace(/^\[|\]$/g, "")) === 0;
+
+const tlsProtocolOf = (socket: Socket): string | undefined =>
+  (socket instanceof TLSSocket && socket.getProtocol()) || undefined;

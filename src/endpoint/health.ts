@@ -27,8 +27,10 @@ interface Endpoint {
 export function createEndpointHealth(now: () => number = Date.now): EndpointHealth {
   const endpoints = new Map<string, Endpoint>();
   const entry = (id: string): Endpoint => {
-    let endpoint = endpoints.get(id);
-    if (!endpoint) endpoints.set(id, (endpoint = { underWay: new Map(), slowUntil: 0, failingUntil: 0 }));
+    const known = endpoints.get(id);
+    if (known) return known;
+    const endpoint: Endpoint = { underWay: new Map(), slowUntil: 0, failingUntil: 0 };
+    endpoints.set(id, endpoint);
     return endpoint;
   };
   return {

@@ -5,9 +5,9 @@
 import type { OAuth2ClientCredentials } from "../store/model.js";
 import { DEFAULT_TIMEOUT_MS } from "../workflows/schedule.js";
 import { oauthOf } from "./auth.js";
-import { createOAuthTokens, type TokenFault, type TokenResult } from "./oauth-tokens.js";
+import { createOAuthTokens, type TokenResult } from "./oauth-tokens.js";
 import { createRequestHeaders, type RequestOrder } from "./request-headers.js";
-import { type Exchange, MAX_BODY_BYTES, type Sender } from "./send.js";
+import { type Exchange, MAX_BODY_BYTES, notSent, type Sender } from "./send.js";
 import { maskFor } from "./secrets/sent-secrets.js";
 
 export interface EndpointAnswer {
@@ -39,20 +39,8 @@ const TOKEN_TIMEOUT_MS = 10_000;
 
 /** Signs, authenticates and sends. One for each process: it keeps the access tokens. */
 export function createEndpointRequest({ sender, version }: EndpointRequestDependencies): EndpointRequest {
-  const headersOf = createRequestHeaders({ version });
+  const headersFor = signable(createRequestHeaders({ version }));
   const tokens = createOAuthTokens({ sender });
-
-  /**
-   * Undefined where nothing can be signed: a content type with a line break, a key that is damaged. One delivery parks,
-   * no other is held up.
-   */
-  function headersFor(order: RequestOrder, at: Date, accessToken?: string): ReturnType<typeof headersOf> | undefined {
-    try {
-      return headersOf(order, at, accessToken);
-    } catch {
-      return undefined;
-    }
-  }
 
   async function send(
     order: RequestOrder,
@@ -62,7 +50,7 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
   ): Promise<EndpointAnswer> {
     const { subscription, event } = order;
     const headers = headersFor(order, at, tokens.at(-1));
-    if (!headers) return { exchange: notSent("request_invalid", 0), requestHeaders: {}, recordedBody: noBody };
+    if (!headers) return { exchange: notSent("request_invalid"), requestHeaders: {}, recordedBody: noBody };
     const mask = maskFor(subscription, tokens);
     const { sent, recorded } = headers;
     const exchange = await sender.send({
@@ -111,6 +99,21 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
   };
 }
 
+/**
+ * Undefined where nothing can be signed: a content type with a line break, a key that is damaged. One delivery parks,
+ * no other is held up.
+ */
+const signable =
+  (headersOf: RequestHeaders) =>
+  (...of: Parameters<RequestHeaders>): ReturnType<RequestHeaders> | undefined => {
+    try {
+      return headersOf(...of);
+    } catch {
+      return undefined;
+    }
+  };
+type RequestHeaders = ReturnType<typeof createRequestHeaders>;
+
 const noBody = (): RecordedBody => ({ bytes: new Uint8Array(0), truncated: false });
 /**
  * Sealpost asks for no encoding. What comes in one all the same cannot be searched, so it is not kept where there is
@@ -130,17 +133,3 @@ function recordedBody(exchange: Exchange, mask: ReturnType<typeof maskFor>): Rec
 const timeoutOf = ({ subscription }: RequestOrder): number => subscription.retry?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 
 type TokenFailure = Extract<TokenResult, { ok: false }>;
-
-const notSent = (
-  error: TokenFault | "request_invalid",
-  durationMs: number,
-): Extract<Exchange, { kind: "failure" }> => ({
-  kind: "failure",
-  error,
-  phase: "configure",
-  responseStarted: false,
-  durationMs,
-  timings: {},
-  freshSocket: false,
-  clientCertificateSent: false,
-});

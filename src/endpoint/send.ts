@@ -3,7 +3,7 @@
  * side does.
  */
 import type { Dispatcher } from "undici";
-import { type AgentsOptions, type Endpoint, type Identity, type IdentityFault, createAgents } from "./agents.js";
+import { type AgentsOptions, type Endpoint, type Identity, createAgents } from "./agents.js";
 import type { Connection } from "./connector.js";
 import { flattenHeaders, keepResponseHeaders } from "./http-headers.js";
 
@@ -108,18 +108,20 @@ export function createSender(options: AgentsOptions): Sender {
   };
 }
 
-function notSent(error: IdentityFault | "request_invalid" | "interrupted"): Exchange {
-  return {
-    kind: "failure",
-    error,
-    phase: "configure",
-    responseStarted: false,
-    durationMs: 0,
-    timings: {},
-    freshSocket: false,
-    clientCertificateSent: false,
-  };
-}
+/** What never left this process, and why; `durationMs` is what was spent on it before. */
+export const notSent = (
+  error: Extract<Exchange, { kind: "failure" }>["error"],
+  durationMs = 0,
+): Extract<Exchange, { kind: "failure" }> => ({
+  kind: "failure",
+  error,
+  phase: "configure",
+  responseStarted: false,
+  durationMs,
+  timings: {},
+  freshSocket: false,
+  clientCertificateSent: false,
+});
 
 /**
  * Thrown into undici when it comes to write a request that was given up: it drops the request and keeps the connection.

@@ -64,9 +64,8 @@ function fail(error: unknown): void {
     error instanceof EngineError ||
     error instanceof StartError ||
     error instanceof StoreError;
-  process.stderr.write(
-    `${expected ? `Sealpost cannot start: ${error.message}` : "Sealpost failed: " + `${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}\n`,
-  );
+  const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(expected ? `Sealpost cannot start: ${error.message}\n` : `Sealpost failed: ${said}\n`);
   process.exit(1);
 }
 

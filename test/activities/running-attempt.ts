@@ -5,7 +5,8 @@
 import { randomBytes } from "node:crypto";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { pino } from "pino";
-import { type AttemptDependencies, createAttempt } from "../../src/activities/retry-attempts.js";
+import { createAttempt } from "../../src/activities/retry-attempts.js";
+import type { AttemptDependencies } from "../../src/activities/retry-run.js";
 import { type Catalogue, createCatalogue } from "../../src/catalogue/catalogue.js";
 import { createDeliver } from "../../src/activities/attempt.js";
 import { createEndpointHealth } from "../../src/endpoint/health.js";

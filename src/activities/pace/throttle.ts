@@ -117,9 +117,8 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
       for (let wait = start.at - Date.now(); wait > 0; wait = start.at - Date.now()) await sleep(wait);
       const subscription = newest(given);
       if (pausedUntil(subscription) > 0) return false;
-      return (
-        !subscription.rateLimit || lineOf(subscription.id, subscription.rateLimit, subscription.updatedAt).holds(start)
-      );
+      const { id, rateLimit, updatedAt } = subscription;
+      return !rateLimit || lineOf(id, rateLimit, updatedAt).holds(start);
     },
     async pause(given, untilMs) {
       const subscription = newest(given);

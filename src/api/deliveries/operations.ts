@@ -1,4 +1,5 @@
 /** What is set in motion after the first delivery: resend, cancel, wake, recovery. */
+import { sideBySide } from "../../side-by-side.js";
 import { bucketWorkflowId, SIGNAL, TASK_QUEUE, WORKFLOW } from "../../workflows/contract.js";
 import type { Operations } from "../dependencies.js";
 import { createSignal } from "./signal.js";
@@ -15,10 +16,7 @@ export function createOperations(dependencies: OperationsDependencies): Operatio
 
   async function wake(subscriptionId: string): Promise<void> {
     const workflows = await store.deliveries.openWorkflows(subscriptionId);
-    const waker = async (): Promise<void> => {
-      for (let id = workflows.shift(); id !== undefined; id = workflows.shift()) await signal(id, SIGNAL.wake);
-    };
-    await Promise.all(Array.from({ length: WAKE_TOGETHER }, waker));
+    await sideBySide(WAKE_TOGETHER, workflows, async (id) => void (await signal(id, SIGNAL.wake)));
   }
 
   return {

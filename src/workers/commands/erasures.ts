@@ -85,7 +85,8 @@ async function main([command, file]: string[]): Promise<void> {
       );
       if (refused.length > 0)
         process.stderr.write(
-          `Not applied: ${refused.length} lines that are damaged or not of this installation (${refused.slice(0, 10).join(", ")}).\n`,
+          `Not applied: ${refused.length} lines that are damaged or not of this installation ` +
+            `(${refused.slice(0, 10).join(", ")}).\n`,
         );
       process.exitCode = refused.length > 0 ? 1 : 0;
     } else {

@@ -46,12 +46,9 @@ export function describeRow({ collection, id, state, row }: FoundRow): string {
 export function summaryOf(found: readonly FoundRow[]): string {
   const lines = Object.keys(SHOWN).map((collection) => {
     const rows = found.filter((row) => row.collection === collection);
-    const roles =
-      collection === "apiKeys"
-        ? ", by role: " +
-          `${counted(rows.filter(({ row }) => row["revokedAt"] === undefined).map(({ row }) => printable(String(row["role"]))))} ` +
-          "(revoked ones apart)"
-        : "";
+    const valid = rows.filter(({ row }) => row["revokedAt"] === undefined);
+    const byRole = counted(valid.map(({ row }) => printable(String(row["role"]))));
+    const roles = collection === "apiKeys" ? `, by role: ${byRole} (revoked ones apart)` : "";
     return `${collection}: ${rows.length} (${counted(rows.map(({ state }) => state))})${roles}`;
   });
   return lines.join("\n");

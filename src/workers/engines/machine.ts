@@ -46,8 +46,17 @@ export const toolCachesBelow = (cacheDir: string): Record<string, string> => ({
 /** What any program needs: where programs, its user's home and temporary files are, language and time zone. */
 const NEEDED = /^(PATH|HOME|TMPDIR|LANG|LC_ALL|LC_CTYPE|TZ)$/;
 /** What pip and go need besides: how the machine reaches the outside, whom it trusts there, and their own settings. */
-const TO_DOWNLOAD =
-  /^((HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|XDG_(CACHE|CONFIG)_HOME|NETRC|PIP_\w+|PYENV_(ROOT|VERSION)|VIRTUAL_ENV|GO[A-Z0-9]+)$/i;
+const ROUTE = ["(HTTPS?|ALL|NO)_PROXY"];
+const TRUST = ["SSL_CERT_(FILE|DIR)", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+const OWN_SETTINGS = [
+  "XDG_(CACHE|CONFIG)_HOME",
+  "NETRC",
+  "PIP_\\w+",
+  "PYENV_(ROOT|VERSION)",
+  "VIRTUAL_ENV",
+  "GO[A-Z0-9]+",
+];
+const TO_DOWNLOAD = new RegExp(`^(${[...ROUTE, ...TRUST, ...OWN_SETTINGS].join("|")})$`, "i");
 
 /**
  * The environment of a child: named one by one, so that no setting and no secret of ours is in it. An engine is reached

@@ -1,0 +1,219 @@
+/** One run of attempts at a subscription: the bytes, the pace, the requests side by side, and the records of them. */
+import { cancellationSignal, heartbeat } from "@temporalio/activity";
+import type { Logger } from "pino";
+import type { Subscription } from "../store/model.js";
+import type { Store } from "../store/store.js";
+import { sideBySide } from "../side-by-side.js";
+import type { RetryItem } from "../workflows/contract.js";
+import type { Catalogue } from "../catalogue/catalogue.js";
+import type { AttemptResult, EventBytes } from "./attempt.js";
+import type { EventBytesSource } from "./event-bytes.js";
+import type { FirstAttemptsDependencies } from "./first-attempts.js";
+import { pace, type Paced } from "./pace/pace.js";
+import type { Turn } from "./pace/turns.js";
+import { asTheyStand, changeOf, setStatus } from "./retry-status.js";
+import type { SubscriptionEffects } from "./subscription-effects.js";
+
+export interface AttemptDependencies extends FirstAttemptsDependencies {
+  store: Store;
+  catalogue: Catalogue;
+  eventBytes: EventBytesSource;
+  effects: SubscriptionEffects;
+  log: Logger;
+  /**
+   * Results whose record could not be written yet: a rerun in the same process records them instead of sending again.
+   */
+  unrecordedRetries: Map<string, RetryItem & { result: AttemptResult }>;
+}
+
+/** Requests under way to one endpoint out of one batch of retries. */
+const WIDTH = 10;
+/** Slots of the token bucket within this time are waited for here, later ones on a durable timer. */
+const THROTTLE_WAIT_MS = 2_000;
+/** Results are written together: at most so many in one write. */
+const RECORD_TOGETHER = 25;
+
+interface Run {
+  subscription: Subscription;
+  /** Aborted when the workflow is cancelled, or the worker stops waiting for what is under way. */
+  signal: AbortSignal;
+  /** What each delivery has come to, by id. */
+  reached: Map<string, RetryItem>;
+  /** Results on their way into the store. */
+  open: (RetryItem & { result: AttemptResult })[];
+}
+
+/** Attempts all of them, side by side, and gives what each has come to. */
+export async function attemptAll(
+  dependencies: AttemptDependencies,
+  subscription: Subscription,
+  items: RetryItem[],
+  turn: Turn,
+): Promise<RetryItem[]> {
+  const { throttle, unrecordedRetries } = dependencies;
+  const run: Run = { subscription, signal: cancellationSignal(), reached: new Map(), open: [] };
+  const fresh = items.filter((item) => !reuseResult(unrecordedRetries, run, item));
+  const bytes = await openAll(dependencies, run, fresh);
+  const todo = fresh.filter(({ eventId }) => bytes.has(eventId));
+  const { starts: slots, later } = await pace(throttle, subscription, todo, {
+    maxWaitMs: THROTTLE_WAIT_MS,
+    reservationOf: (item) => item.reservation,
+  });
+  const starts = inOrder(subscription, slots);
+  const laterSlots = new Map(later.map(({ order, later: slot }) => [order.deliveryId, slot]));
+  const throttled = await setStatus(
+    dependencies,
+    later.map(({ order }) => order),
+    {
+      status: "throttled",
+      reason: "Waiting for the subscription's rate limit.",
+      dueAtOf: (item) => laterSlots.get(item.deliveryId)?.dueAt,
+    },
+  );
+  for (const item of throttled.items) {
+    const reservation = laterSlots.get(item.deliveryId)?.reservation;
+    run.reached.set(item.deliveryId, { ...item, ...(reservation && { reservation }) });
+  }
+  await sideBySide(WIDTH, starts, async ({ order: item, start }) => {
+    if (run.signal.aborted) return;
+    heartbeat();
+    const event = bytes.get(item.eventId);
+    if (!event) return;
+    if (!subscription.rateLimit && item.notBefore !== undefined) await turn(subscription.id, item.notBefore);
+    if (isOutdated(dependencies, subscription, item)) {
+      run.reached.set(item.deliveryId, { ...item, status: "pending", dueAt: Date.now() });
+      return;
+    }
+    if (!(await throttle.begin(subscription, start))) {
+      run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
+      return;
+    }
+    await attemptOne(dependencies, run, item, event);
+  });
+  await recordOpen(dependencies, run);
+  return [...run.reached.values()];
+}
+
+/**
+ * What a recovery hands over keeps its pace also where no token bucket does; a slot of a bucket is used when it comes.
+ */
+const inOrder = ({ rateLimit }: Subscription, slots: Paced<RetryItem>["starts"]): Paced<RetryItem>["starts"] =>
+  rateLimit ? slots : slots.toSorted((a, b) => (a.order.notBefore ?? 0) - (b.order.notBefore ?? 0));
+
+/**
+ * A run takes minutes with a slow endpoint: what was suspended, moved or erased since it began is not sent, but looked
+ * at anew.
+ */
+function isOutdated(
+  { catalogue, store }: AttemptDependencies,
+  { id, updatedAt }: Subscription,
+  { eventId }: RetryItem,
+): boolean {
+  return store.erasures.lately(eventId) || catalogue.subscription(id)?.updatedAt.getTime() !== updatedAt.getTime();
+}
+
+/**
+ * Whether an earlier run of this attempt left a result that is not on record yet; one of an older attempt is out of
+ * date.
+ */
+function reuseResult(unrecordedRetries: AttemptDependencies["unrecordedRetries"], run: Run, item: RetryItem): boolean {
+  const kept = unrecordedRetries.get(item.deliveryId);
+  if (!kept) return false;
+  if (kept.attempts - (kept.result.attempt ? 1 : 0) === item.attempts) return run.open.push(kept) > 0;
+  unrecordedRetries.delete(item.deliveryId);
+  return false;
+}
+
+/**
+ * The bytes of the events; what has none any more, or none that a key opens, is put aside: trying again would not mend
+ * it.
+ */
+async function openAll(
+  dependencies: AttemptDependencies,
+  run: Run,
+  items: RetryItem[],
+): Promise<Map<string, EventBytes>> {
+  const unreadable = new Set<string>();
+  const bytes = await dependencies.eventBytes.byId(
+    items.map(({ eventId }) => eventId),
+    (id, code) => {
+      unreadable.add(id);
+      dependencies.log.error({ event: id, code }, "the event's content cannot be opened: its deliveries are parked");
+    },
+  );
+  const closed = items.filter(({ eventId }) => !bytes.has(eventId));
+  const parked = closed.filter(({ eventId }) => unreadable.has(eventId));
+  const erased = closed.filter(({ eventId }) => !unreadable.has(eventId));
+  const reports = [
+    await setStatus(dependencies, parked, {
+      status: "parked",
+      reason:
+        "The event's content cannot be opened with the keys at hand: put the missing master key back, then retry.",
+    }),
+    await setStatus(dependencies, erased, { status: "cancelled", reason: "The event's content was erased." }),
+  ];
+  for (const item of reports.flatMap((report) => report.items)) run.reached.set(item.deliveryId, item);
+  return bytes;
+}
+
+async function attemptOne(
+  dependencies: AttemptDependencies,
+  run: Run,
+  item: RetryItem,
+  event: EventBytes,
+): Promise<void> {
+  const result = await dependencies.deliver({
+    event,
+    subscription: run.subscription,
+    number: item.attempts + 1,
+    inSchedule: item.attempts - item.scheduleBase,
+    signal: run.signal,
+  });
+  // Given up before it had an outcome: the workflow decides what becomes of it.
+  if (run.signal.aborted && !result.attempt) return;
+  const open = { ...reachedBy(item, result), result, ...(item.asked && { asked: item.asked }) };
+  dependencies.unrecordedRetries.set(item.deliveryId, open);
+  run.open.push(open);
+  if (result.effect) await dependencies.effects.apply(run.subscription, result.effect);
+  if (run.open.length >= RECORD_TOGETHER) await recordOpen(dependencies, run);
+}
+
+function reachedBy(item: RetryItem, result: AttemptResult): RetryItem {
+  const { dueAt: _due, reservation: _slot, reason: _reason, notBefore: _turn, asked: _asked, ...rest } = item;
+  return {
+    ...rest,
+    status: result.status,
+    attempts: item.attempts + (result.attempt ? 1 : 0),
+    since: Date.now(),
+    ...(result.reason !== undefined && { reason: result.reason }),
+    ...(result.status === "retrying" && { dueAt: result.dueAt }),
+  };
+}
+
+async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies, run: Run): Promise<void> {
+  const open = run.open.splice(0);
+  if (open.length === 0) return;
+  const refused = await store.deliveries.record(
+    open.map(({ result, asked, ...item }) => ({
+      ...changeOf(item),
+      attempts: item.attempts - (result.attempt ? 1 : 0),
+      ...(asked && { asked }),
+      ...(result.attempt && {
+        attempt: result.attempt,
+        attemptCount: item.attempts,
+        groupId: run.subscription.groupId,
+      }),
+    })),
+  );
+  if (refused.length > 0)
+    log.warn(
+      { deliveries: refused.map(({ id, why, stands }) => ({ id, why, status: stands?.status })) },
+      "deliveries were changed elsewhere during an attempt: they keep that",
+    );
+  for (const { result: _result, asked: _asked, ...item } of open) unrecordedRetries.delete(item.deliveryId);
+  for (const item of asTheyStand(
+    open.map(({ result: _result, asked: _asked, ...item }) => item),
+    refused,
+  ))
+    run.reached.set(item.deliveryId, item);
+}

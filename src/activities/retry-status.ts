@@ -1,0 +1,82 @@
+/** How a delivery in `retryDelivery`'s care stands: what goes into its record, and what its record says. */
+import type { Delivery } from "../store/model.js";
+import type { DeliveryChange, RefusedChange, Store } from "../store/store.js";
+import { type AttemptReport, type DeliveryStatus, type RetryItem, SETTLED_STATUSES } from "../workflows/contract.js";
+
+export interface StatusChange {
+  status: DeliveryStatus;
+  /** In plain words, without payload or secret. */
+  reason: string;
+  /** When each goes on by itself, milliseconds since the epoch; absent: when told to. */
+  dueAtOf?: (item: RetryItem) => number | undefined;
+}
+
+/** Puts items into a status without an attempt; writes only what changed. */
+export async function setStatus(
+  { store }: { store: Pick<Store, "deliveries"> },
+  items: RetryItem[],
+  { status, reason, dueAtOf }: StatusChange,
+): Promise<AttemptReport> {
+  const changed = items.map((item): RetryItem => {
+    const { dueAt: _due, reservation: _slot, asked: _asked, ...rest } = item;
+    const dueAt = dueAtOf?.(item);
+    return {
+      ...rest,
+      status,
+      reason,
+      since: item.status === status ? (item.since ?? Date.now()) : Date.now(),
+      ...(dueAt !== undefined && { dueAt }),
+    };
+  });
+  const news = items.flatMap((before, index) => {
+    const item = changed[index];
+    return item && (before.status !== status || before.dueAt !== item.dueAt)
+      ? [{ ...changeOf(item), attempts: item.attempts, ...(before.asked && { asked: true as const }) }]
+      : [];
+  });
+  const refused = news.length > 0 ? await store.deliveries.record(news) : [];
+  return { items: asTheyStand(changed, refused) };
+}
+
+/**
+ * Where a change was refused, the delivery has gone on elsewhere or was settled meanwhile: the workflow goes on from
+ * how it stands.
+ */
+export function asTheyStand(items: RetryItem[], refused: RefusedChange[]): RetryItem[] {
+  const stands = new Map(refused.map((each) => [each.id, each.stands]));
+  return items.map((item) => {
+    const record = stands.get(item.deliveryId);
+    return record
+      ? {
+          ...asRecorded(item, record),
+          ...(SETTLED_STATUSES.includes(record.status) && { attempts: Math.max(item.attempts, record.attemptCount) }),
+        }
+      : item;
+  });
+}
+
+/** After a crash of an earlier run: what the record says beyond what the workflow knows was done by that run. */
+export function caughtUp(item: RetryItem, record: Delivery | undefined): RetryItem {
+  return !record || record.attemptCount <= item.attempts ? item : asRecorded(item, record);
+}
+
+function asRecorded(item: RetryItem, record: Delivery): RetryItem {
+  const { dueAt: _due, reservation: _slot, asked: _asked, reason: _reason, ...rest } = item;
+  return {
+    ...rest,
+    status: record.status,
+    attempts: record.attemptCount,
+    since: record.updatedAt.getTime(),
+    ...(record.nextAttemptAt && { dueAt: record.nextAttemptAt.getTime() }),
+    ...(record.reason !== undefined && { reason: record.reason }),
+  };
+}
+
+/** What of an item goes into the record. */
+export const changeOf = (item: RetryItem, reason = item.reason): DeliveryChange => ({
+  id: item.deliveryId,
+  status: item.status,
+  reason: reason ?? null,
+  nextAttemptAt: item.dueAt === undefined ? null : new Date(item.dueAt),
+  ...(SETTLED_STATUSES.includes(item.status) && { workflowId: null }),
+});

@@ -1,0 +1,112 @@
+/** The stores over their collections, by what they are for. */
+import type { Db } from "mongodb";
+import { createAuditStore } from "../audit/audit.js";
+import type { AuditDocument, AuditHeadDocument, Mac } from "../audit/audit-chain.js";
+import type { IntentCheckpointDocument } from "../audit/audit-intents.js";
+import { type AuditMarkDocument, createAuditMark } from "../audit/audit-mark.js";
+import { createCatalogueCollection, type CatalogueDocument, type Layout } from "./catalogue-collection.js";
+import { apiKeyLayout, apiLayout, eventTypeLayout, groupLayout, subscriptionLayout } from "./catalogue-layouts.js";
+import type { Changes } from "./changes.js";
+import { createDeliveryStore, type DeliveryDocument } from "../deliveries/deliveries.js";
+import type { DeliveryFields } from "../deliveries/delivery-queries.js";
+import { createEventStore, type EventDocument } from "../collections/events.js";
+import { createEventTypeVersionStore, type EventTypeVersionDocument } from "../collections/event-type-versions.js";
+import { createLocks, type Exclusive, type LockDocument } from "./exclusive.js";
+import type { Grants } from "../grants/grants.js";
+import { createGrantRequestStore, type GrantRequestDocument } from "../collections/grant-requests.js";
+import { createIdempotencyStore, type IdempotencyDocument } from "../collections/idempotency.js";
+import type { Keyring } from "../sealing/keyring.js";
+import { createLimitStore, type LimitDocument } from "../collections/limits.js";
+import { createRecoveryStore, type RecoveryDocument } from "../collections/recoveries.js";
+import { createRoutingStore, type RoutingDocument } from "../collections/routings.js";
+import { createSamlConnectionStore } from "../collections/saml-connections.js";
+import { createSamlUseStore, type SamlUseDocument } from "../collections/saml-uses.js";
+import type { Scan } from "./scans.js";
+import { createSessionStore, type SessionDocument } from "../collections/sessions.js";
+import type { CatalogueName } from "../collection.js";
+import type { Store } from "../store.js";
+
+/** What every store may need. */
+interface Base {
+  keyring: Keyring;
+  exclusive: Exclusive;
+  scan: Scan;
+  standIn: boolean;
+}
+
+/** What is published and to whom. Each write is told to `changes`. */
+export function catalogueStores(
+  db: Db,
+  { keyring, exclusive, scan, standIn, grants, changes }: Base & { grants: Grants; changes: Changes },
+) {
+  const catalogue = <T extends object>(name: CatalogueName, layout: Layout<T>, signed?: Grants) => {
+    const collection = db.collection<CatalogueDocument>(name);
+    return createCatalogueCollection(collection, layout, {
+      changed: (id) => changes.written(name, id),
+      doubtful: (id, why) => changes.doubtful(name, id, why),
+      exclusive,
+      scan,
+      ...(signed && { rows: signed.rows(collection) }),
+    });
+  };
+  const versions = db.collection<EventTypeVersionDocument>("eventTypeVersions");
+  return {
+    apis: catalogue("apis", apiLayout),
+    eventTypes: catalogue("eventTypes", eventTypeLayout),
+    groups: catalogue("groups", groupLayout, grants),
+    subscriptions: catalogue("subscriptions", subscriptionLayout(keyring)),
+    apiKeys: catalogue("apiKeys", apiKeyLayout, grants),
+    eventTypeVersions: createEventTypeVersionStore(versions, standIn),
+    grantRequests: createGrantRequestStore(db.collection<GrantRequestDocument>("grantRequests"), { exclusive, scan }),
+  };
+}
+
+export const eventStores = (
+  db: Db,
+  { expungedLately, fields, ...base }: Base & { expungedLately: Set<string>; fields: DeliveryFields },
+) => ({
+  events: createEventStore(db.collection<EventDocument>("events"), base),
+  deliveries: createDeliveryStore(db.collection<DeliveryDocument>("deliveries"), { ...base, expungedLately, fields }),
+});
+
+export function loginStores(
+  db: Db,
+  { keyring, exclusive, scan, standIn, grants }: Base & { grants: Grants },
+): Pick<Store, "samlConnections" | "samlUses" | "sessions"> {
+  const connections = db.collection<CatalogueDocument>("samlConnections");
+  const rows = grants.rows(connections);
+  return {
+    samlConnections: createSamlConnectionStore(connections, { exclusive, rows, keyring, scan }),
+    samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses"), { standIn }),
+    sessions: createSessionStore(db.collection<SessionDocument>("sessions"), { keyring, grants, standIn, scan }),
+  };
+}
+
+export const auditOf = (
+  db: Db,
+  { keyring, mac, marked, scan, standIn }: Base & { mac: Mac; marked: boolean },
+): Store["audit"] =>
+  createAuditStore({
+    entries: db.collection<AuditDocument>("audit"),
+    heads: db.collection<AuditHeadDocument>("auditHead"),
+    checkpoints: db.collection<IntentCheckpointDocument>("auditHead"),
+    mark: createAuditMark({ collection: db.collection<AuditMarkDocument>("settings"), keyring, needed: marked }),
+    mac,
+    scan,
+    standIn,
+    exclusive: createLocks(db.collection<LockDocument>("locks")),
+  });
+
+export const limitedStores = (
+  db: Db,
+  { keyring, exclusive, standIn, scan }: Base,
+): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency"> => ({
+  recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), { exclusive, scan }),
+  routings: createRoutingStore(db.collection<RoutingDocument>("routings"), { standIn }),
+  limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, standIn }),
+  idempotency: createIdempotencyStore(db.collection<IdempotencyDocument>("idempotencyKeys"), {
+    keyring,
+    exclusive,
+    standIn,
+  }),
+});
