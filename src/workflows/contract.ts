@@ -229,9 +229,7 @@ export const SIGNAL = {
   retry: "retry",
   /** retryDelivery: give up. recovery: hand over nothing more; what was handed over goes on. */
   cancel: "cancel",
-  /**
-   * retryDelivery: the subscription changed (resumed, new rate, new URL); look again now at what is held or throttled.
-   */
+  /** retryDelivery: the subscription changed (resumed, new rate or URL); look again at what is held or throttled. */
   wake: "wake",
   /** tokenBucket: the rate changed. */
   configure: "configure",

@@ -8,6 +8,7 @@ import type {
   RecoveryProgress,
   RecoveryStep,
 } from "./recovery-contract.js";
+import { DAY_MS } from "./run-age.js";
 
 /** Failures of our own (store down, worker killed) only delay: a step that got somewhere is told so by the records. */
 const { recoveryPage, recoveryStep } = proxyActivities<Pick<RecoveryActivities, "recoveryPage" | "recoveryStep">>({
@@ -27,8 +28,6 @@ const LEAD_MS = 500;
 /** Results are looked at so often, less and less while nothing comes. */
 const LOOK_MS = 1_000;
 const LONGEST_LOOK_MS = 10_000;
-/** In a pause nothing is looked at, and no history grows. */
-const DAY_MS = 86_400_000;
 /**
  * Results are waited for so long without any; what is open then goes on by itself. After a cancel somebody waits for
  * the end.
@@ -108,7 +107,8 @@ function sizeOf(lane: RecoveryLane): number {
 function waitOf(run: RecoveryRun, lane: RecoveryLane, lookMs: number): number {
   const sending = !run.paused && run.cancelledBy === undefined;
   const untilDue = !sending
-    ? DAY_MS
+    ? // In a pause nothing is looked at, and no history grows.
+      DAY_MS
     : lane.queue.length === 0 && !lane.readAll
       ? 0
       : sizeOf(lane) > 0

@@ -2,17 +2,10 @@
  * Recoveries that began under the first release: what their histories hold must replay. They go on at a pace at the
  * next page.
  */
-import {
-  CancellationScope,
-  continueAsNew,
-  isCancellation,
-  patched,
-  proxyActivities,
-  workflowInfo,
-} from "@temporalio/workflow";
+import { CancellationScope, continueAsNew, isCancellation, patched, proxyActivities } from "@temporalio/workflow";
 import { startRetry } from "./deliver-event.js";
 import type { RecoveryActivities, RecoveryInput, UnpacedProgress } from "./recovery-contract.js";
-import { isRunOld } from "./run-age.js";
+import { isRunFull, isRunOld } from "./run-age.js";
 
 /** Own failures (store down) only delay a page: it is read again without end. */
 const { recoverPage, recordRecovery } = proxyActivities<Pick<RecoveryActivities, "recoverPage" | "recordRecovery">>({
@@ -21,7 +14,6 @@ const { recoverPage, recordRecovery } = proxyActivities<Pick<RecoveryActivities,
 });
 
 const PAGES_PER_RUN = 100;
-const MAX_HISTORY_EVENTS = 3_500;
 
 /** Replays what was done; the first page that is read live is the last one without a pace. */
 export async function unpacedRecovery(input: RecoveryInput): Promise<UnpacedProgress> {
@@ -48,8 +40,7 @@ export async function unpacedRecovery(input: RecoveryInput): Promise<UnpacedProg
         status: cursor === undefined ? "done" : "running",
       });
       if (cursor === undefined) return progress;
-      const { continueAsNewSuggested, historyLength } = workflowInfo();
-      const full = page >= until || continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS || isRunOld(input);
+      const full = page >= until || isRunFull() || isRunOld(input);
       // An id of its own: a marker found at this place must not be taken for one at the start of the run.
       if (full || patched("recovery-goes-on-paced"))
         await continueAsNew({ ...input, cursor, progress, pagesDone: page });

@@ -15,7 +15,6 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from "@temporalio/workflow";
 import { QUERY, SIGNAL } from "./contract.js";
 import { actorOf, lacksProof, refuseUnproven } from "./proof.js";
@@ -34,7 +33,7 @@ import {
 } from "./recovery-contract.js";
 import { newLane, type RecoveryRun, runLane } from "./recovery-lane.js";
 import { unpacedRecovery } from "./recovery-unpaced.js";
-import { isRunOld, maxRunMs } from "./run-age.js";
+import { DAY_MS, isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 
 const pauseSignal = defineSignal<[RecoverySignal?]>(SIGNAL.pause);
 const resumeSignal = defineSignal<[RecoverySignal?]>(SIGNAL.resume);
@@ -48,11 +47,8 @@ const { recoverySubscriptions, recordRecovery } = proxyActivities<
   retry: { initialInterval: "500 milliseconds", backoffCoefficient: 2, maximumInterval: "10 seconds" },
 });
 
-const MAX_HISTORY_EVENTS = 3_500;
-const MAX_SIGNALS = 8_000;
 /** Progress is written down at most so often. */
 const RECORD_MS = 1_500;
-const DAY_MS = 86_400_000;
 
 /**
  * Ends when everything is handed over and its result known, or given up waiting for. A cancel ends what was not handed
@@ -126,7 +122,7 @@ async function control(run: PacedRun): Promise<void> {
     await record(run, statusOf(run));
     if (run.failure) throw run.failure;
     if (run.running === 0 && (run.waiting.length === 0 || run.cancelledBy !== undefined)) break;
-    if (isFull(run) || isRunOld(input)) await goOn(run);
+    if (isRunFull(run.signals) || isRunOld(input)) await goOn(run);
     // Nothing is written while nothing happens; a run must not grow old in a pause.
     await condition(() => run.news > seen, Math.min(DAY_MS, maxRunMs(input)));
     await condition(() => run.running === 0, RECORD_MS);
@@ -162,11 +158,6 @@ async function keep(run: PacedRun, lane: RecoveryLane): Promise<void> {
     run.news += 1;
   }
 }
-
-const isFull = ({ signals }: PacedRun): boolean => {
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS || signals > MAX_SIGNALS;
-};
 
 async function goOn(run: PacedRun): Promise<void> {
   run.leaving = true;

@@ -17,7 +17,6 @@ import {
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
-  workflowInfo,
 } from "@temporalio/workflow";
 import {
   type Activities,
@@ -30,9 +29,10 @@ import {
   SIGNAL,
 } from "./contract.js";
 import { describe } from "./describe.js";
-import { UnreadableInput } from "./payload-converter.js";
 import { actorOf, lacksProof, refuseUnproven } from "./proof.js";
-import { isRunOld, maxRunMs } from "./run-age.js";
+import { cancelled, startedAfresh, wokenUp } from "./retry/items.js";
+import { idsOf, startsOf, textsOf } from "./retry/signal-arguments.js";
+import { DAY_MS, isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 import { searchAttributesOf, statusAttribute, statusOf } from "./search-attributes.js";
 
 export const retrySignal = defineSignal<[RetrySignal?]>(SIGNAL.retry);
@@ -60,19 +60,8 @@ const { attempt } = proxyActivities<Pick<Activities, "attempt">>({
  */
 const CHUNK = 50;
 const CHUNKS_AT_ONCE = 4;
-/**
- * History events and signals after which the workflow goes on in a new run; Temporal suggests it at 4,096 and does not
- * count signals.
- */
-const MAX_HISTORY_EVENTS = 3_500;
-const MAX_SIGNALS = 8_000;
-/** Held deliveries are woken by signal; once a day they look for themselves. Also the longest sleep. */
-const DAY_MS = 86_400_000;
 /** Reserved slots so close together share a run of the activity, which waits for each. */
 const TOGETHER_MS = 500;
-
-/** An id that no delivery has. */
-const NO_DELIVERY = [""];
 
 /** What somebody wants to happen to one delivery; a later wish replaces an earlier one. */
 type Wish =
@@ -139,10 +128,11 @@ async function lookAfter(care: Care): Promise<void> {
     // The status goes into the search attributes only when it changes: each upsert is an event of the history.
     setCurrentDetails(describe([...items.values()], input.parkOpenDays));
     const status = statusOf([...items.values()]);
-    if (status !== shown) upsertSearchAttributes(statusAttribute((shown = status)));
+    if (status !== shown) upsertSearchAttributes(statusAttribute(status));
+    shown = status;
     const open = openItems(care);
     if (!open.some((item) => keepsOpen(care, item)) && underWay.size === 0 && care.wishes.size === 0) break;
-    if (isFull(care) || isRunOld(input)) {
+    if (isRunFull(care.signals) || isRunOld(input)) {
       do {
         await condition(() => underWay.size === 0 && allHandlersFinished());
         await grant(care);
@@ -157,11 +147,6 @@ async function lookAfter(care: Care): Promise<void> {
   }
   await condition(allHandlersFinished);
 }
-
-const isFull = ({ signals }: Care): boolean => {
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS || signals > MAX_SIGNALS;
-};
 
 /** Handlers only note what is wished for; the loop acts, so that nothing happens in the middle of an attempt. */
 function listen(care: Care): void {
@@ -181,39 +166,6 @@ function listen(care: Care): void {
   });
   setHandler(wakeSignal, () => note([], { kind: "wake" }));
   setHandler(stateQuery, () => [...care.items.values()]);
-}
-
-/**
- * No ids mean every delivery. People send signals by hand: what is no such argument must neither stop the workflow nor
- * mean all.
- */
-function idsOf(signal: unknown): string[] {
-  const isArgument =
-    signal === undefined ||
-    signal === null ||
-    (typeof signal === "object" && !Array.isArray(signal) && !(signal instanceof UnreadableInput));
-  if (!isArgument) return patched("signal-shape") ? NO_DELIVERY : [];
-  const { deliveryIds } = (signal ?? {}) as { deliveryIds?: unknown };
-  if (deliveryIds === undefined || deliveryIds === null) return [];
-  if (!Array.isArray(deliveryIds)) return NO_DELIVERY;
-  return deliveryIds.length === 0 ? [] : [...NO_DELIVERY, ...deliveryIds.filter((id) => typeof id === "string")];
-}
-
-/** The instant before which a recovery does not want each of its deliveries sent. */
-function startsOf(signal: unknown): ReadonlyMap<string, number> {
-  const { deliveryIds, notBefore } = (signal ?? {}) as { deliveryIds?: unknown; notBefore?: unknown };
-  if (!Array.isArray(deliveryIds) || !Array.isArray(notBefore)) return new Map();
-  return new Map(
-    deliveryIds.flatMap((id: unknown, index) => {
-      const at: unknown = notBefore[index];
-      return typeof id === "string" && typeof at === "number" && Number.isFinite(at) ? [[id, at] as const] : [];
-    }),
-  );
-}
-
-function textsOf(signal: unknown): { by: string | undefined; reason: string | undefined } {
-  const { by, reason } = (signal ?? {}) as { by?: unknown; reason?: unknown };
-  return { by: typeof by === "string" ? by : undefined, reason: typeof reason === "string" ? reason : undefined };
 }
 
 const isSettled = ({ status }: RetryItem): boolean => SETTLED_STATUSES.includes(status);
@@ -238,8 +190,8 @@ async function grant(care: Care): Promise<void> {
     if (care.underWay.has(id)) continue;
     wishes.delete(id);
     if (!item) continue;
-    if (wish.kind === "retry") items.set(id, afresh(item, wish.notBefore));
-    else if (wish.kind === "wake") items.set(id, awake(item));
+    if (wish.kind === "retry") items.set(id, startedAfresh(item, wish.notBefore));
+    else if (wish.kind === "wake") items.set(id, wokenUp(item));
     else if (!isSettled(item))
       given.set(wish.by, [...(given.get(wish.by) ?? []), cancelled(item, wish.reason ?? "Cancelled by hand.")]);
   }
@@ -249,30 +201,6 @@ async function grant(care: Care): Promise<void> {
     for (const item of some) items.set(item.deliveryId, item);
   }
   care.givenUp.clear();
-}
-
-/** A retry by hand goes out now and begins the schedule anew. */
-function afresh(item: RetryItem, notBefore?: number): RetryItem {
-  const { reservation: _slot, reason: _reason, since: _since, notBefore: _pace, ...rest } = item;
-  return {
-    ...rest,
-    status: "pending",
-    asked: true,
-    dueAt: Date.now(),
-    scheduleBase: item.attempts,
-    ...(notBefore !== undefined && { notBefore }),
-  };
-}
-
-function awake(item: RetryItem): RetryItem {
-  return item.status === "held" || item.status === "throttled"
-    ? { ...item, status: "pending", dueAt: Date.now() }
-    : item;
-}
-
-function cancelled(item: RetryItem, reason: string): RetryItem {
-  const { dueAt: _due, reservation: _slot, ...rest } = item;
-  return { ...rest, status: "cancelled", reason, since: Date.now() };
 }
 
 /**

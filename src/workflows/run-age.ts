@@ -5,7 +5,20 @@
 import { patched, workflowInfo } from "@temporalio/workflow";
 import { MAX_RUN_DAYS } from "./contract.js";
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
+
+/**
+ * History events and signals after which a workflow goes on in a new run; Temporal suggests it at 4,096 and does not
+ * count signals.
+ */
+const MAX_HISTORY_EVENTS = 3_500;
+const MAX_SIGNALS = 8_000;
+
+/** Whether this run has taken so many events, or signals of which the caller keeps count, that it should end. */
+export function isRunFull(signals = 0): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS || signals > MAX_SIGNALS;
+}
 
 /** Age at which a run goes on in a new one, milliseconds. */
 export const maxRunMs = (input: { maxRunMs?: number }): number => input.maxRunMs ?? MAX_RUN_DAYS * DAY_MS;

@@ -13,7 +13,6 @@ import {
   defineSignal,
   defineUpdate,
   setHandler,
-  workflowInfo,
 } from "@temporalio/workflow";
 import {
   type ConfigureSignal,
@@ -24,7 +23,7 @@ import {
   type TokenBucketInput,
   UPDATE,
 } from "./contract.js";
-import { isRunOld, maxRunMs } from "./run-age.js";
+import { DAY_MS, isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 import { countsAsOwn, isOwn, lacksProof, refuseUnproven } from "./proof.js";
 import { configure, isIdle, lease, newBucket, pause } from "./gcra.js";
 
@@ -39,8 +38,6 @@ const IDLE_MS = 600_000;
  * run.
  */
 const MAX_MESSAGES = 1_500;
-const MAX_HISTORY_EVENTS = 3_500;
-const DAY_MS = 86_400_000;
 
 /** Runs until it is idle; see the messages above. */
 export async function tokenBucket(input: TokenBucketInput): Promise<void> {
@@ -68,10 +65,7 @@ export async function tokenBucket(input: TokenBucketInput): Promise<void> {
     if (countsAsOwn(signal) && Number.isFinite(signal?.untilMs)) state = pause(state, signal.untilMs, Date.now());
   });
 
-  const isFull = (): boolean =>
-    messages >= MAX_MESSAGES ||
-    workflowInfo().historyLength > MAX_HISTORY_EVENTS ||
-    workflowInfo().continueAsNewSuggested;
+  const isFull = (): boolean => messages >= MAX_MESSAGES || isRunFull();
   for (;;) {
     const seen = messages;
     // One timer for the whole quiet time: arming it anew at every message would cost two history events each.

@@ -1,0 +1,39 @@
+/** What people and our own API write into the signals of `retryDelivery`, read with care. */
+import { patched } from "@temporalio/workflow";
+import { UnreadableInput } from "../payload-converter.js";
+
+/** An id that no delivery has. */
+const NO_DELIVERY = [""];
+
+/**
+ * No ids mean every delivery. People send signals by hand: what is no such argument must neither stop the workflow nor
+ * mean all.
+ */
+export function idsOf(signal: unknown): string[] {
+  const isArgument =
+    signal === undefined ||
+    signal === null ||
+    (typeof signal === "object" && !Array.isArray(signal) && !(signal instanceof UnreadableInput));
+  if (!isArgument) return patched("signal-shape") ? NO_DELIVERY : [];
+  const { deliveryIds } = (signal ?? {}) as { deliveryIds?: unknown };
+  if (deliveryIds === undefined || deliveryIds === null) return [];
+  if (!Array.isArray(deliveryIds)) return NO_DELIVERY;
+  return deliveryIds.length === 0 ? [] : [...NO_DELIVERY, ...deliveryIds.filter((id) => typeof id === "string")];
+}
+
+/** The instant before which a recovery does not want each of its deliveries sent. */
+export function startsOf(signal: unknown): ReadonlyMap<string, number> {
+  const { deliveryIds, notBefore } = (signal ?? {}) as { deliveryIds?: unknown; notBefore?: unknown };
+  if (!Array.isArray(deliveryIds) || !Array.isArray(notBefore)) return new Map();
+  return new Map(
+    deliveryIds.flatMap((id: unknown, index) => {
+      const at: unknown = notBefore[index];
+      return typeof id === "string" && typeof at === "number" && Number.isFinite(at) ? [[id, at] as const] : [];
+    }),
+  );
+}
+
+export function textsOf(signal: unknown): { by: string | undefined; reason: string | undefined } {
+  const { by, reason } = (signal ?? {}) as { by?: unknown; reason?: unknown };
+  return { by: typeof by === "string" ? by : undefined, reason: typeof reason === "string" ? reason : undefined };
+}
