@@ -45,11 +45,17 @@ export interface Core {
   close: () => Promise<void>;
 }
 
+/** Where this process itself listens. */
+interface OwnAddresses {
+  demoOrigin?: string | undefined;
+  listening?: string | undefined;
+}
+
 /** Opens store and engine. @throws ConfigError, StoreError or Error when one of them is not to be had */
 export async function openCore(
   config: Config,
   engines: Engines,
-  { demoOrigin, listening }: { demoOrigin?: string | undefined; listening?: string },
+  { demoOrigin, listening }: OwnAddresses,
 ): Promise<Core> {
   const { log, flush, file: logFile } = createLog(config, process.stdout.isTTY);
   installRuntime(log);
@@ -62,17 +68,7 @@ export async function openCore(
     log,
   });
   const metrics = createMetrics();
-  const codec = createPayloadCodec(store.keyring, {
-    legacyUntil: store.temporalLegacyUntil,
-    onUnproven: () => metrics.unproven.inc({ purpose: "activity" }),
-    onUnreadable: (error) => {
-      metrics.ownFailures.inc({ part: "codec" });
-      log.error(
-        { err: error },
-        "a Temporal payload cannot be opened; its workflow waits until its key is back, or is terminated by hand",
-      );
-    },
-  });
+  const codec = openCodec(store, { metrics, log });
   const link = await connectTemporal(engines.temporal.address, config, codec);
   const catalogue = await createCatalogue({
     store,
@@ -81,20 +77,10 @@ export async function openCore(
       log.warn({ err: error }, "the catalogue could not be refreshed; the one in memory goes on serving");
     },
   });
-  const guard = createGuard({
-    allowLocal: config.SEALPOST_ALLOW_LOCAL_TARGETS,
-    ports: config.SEALPOST_TARGET_PORTS,
-    ownAddresses: config.SEALPOST_OWN_ADDRESSES,
-    ownService: createOwnService({
-      ...(config.PUBLIC_URL !== undefined && { publicUrl: config.PUBLIC_URL }),
-      ...(listening !== undefined && { listening }),
-    }),
-    ...(demoOrigin && { alwaysAllowedOrigins: [demoOrigin] }),
-  });
+  const guard = guardOf(config, { demoOrigin, listening });
   const auditTally = createAuditTally({ store, log });
   const sender = createSender({ guard });
   const compileSchema = createSchemaCompiler(createWatchdog());
-  const version = packageVersion();
   return {
     compileSchema,
     payloadCheck: createPayloadCheck({ compileSchema, metrics, log }),
@@ -110,8 +96,8 @@ export async function openCore(
     logFile,
     gauge: createDispatchGauge(),
     operations: createOperations({ client: link.client, store, catalogue, log, parkOpenDays: config.PARK_OPEN_DAYS }),
-    request: createEndpointRequest({ sender, version }),
-    version,
+    request: createEndpointRequest({ sender, version: packageVersion() }),
+    version: packageVersion(),
     close: async () => {
       catalogue.close();
       await sender.close();
@@ -126,6 +112,32 @@ export async function openCore(
     },
   };
 }
+
+const openCodec = (store: MongoStore, { metrics, log }: Pick<Core, "metrics" | "log">): ProvingCodec =>
+  createPayloadCodec(store.keyring, {
+    legacyUntil: store.temporalLegacyUntil,
+    onUnproven: () => metrics.unproven.inc({ purpose: "activity" }),
+    onUnreadable: (error) => {
+      metrics.ownFailures.inc({ part: "codec" });
+      log.error(
+        { err: error },
+        "a Temporal payload cannot be opened; its workflow waits until its key is back, or is terminated by hand",
+      );
+    },
+  });
+
+/** What keeps requests away from this service and its surroundings. */
+const guardOf = (config: Config, { demoOrigin, listening }: OwnAddresses): Guard =>
+  createGuard({
+    allowLocal: config.SEALPOST_ALLOW_LOCAL_TARGETS,
+    ports: config.SEALPOST_TARGET_PORTS,
+    ownAddresses: config.SEALPOST_OWN_ADDRESSES,
+    ownService: createOwnService({
+      ...(config.PUBLIC_URL !== undefined && { publicUrl: config.PUBLIC_URL }),
+      ...(listening !== undefined && { listening }),
+    }),
+    ...(demoOrigin && { alwaysAllowedOrigins: [demoOrigin] }),
+  });
 
 function packageVersion(): string {
   const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {

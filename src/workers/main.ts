@@ -3,7 +3,8 @@ import { ConfigError, loadConfig } from "./config.js";
 import { keepFilesPrivate } from "./private-files.js";
 import { StoreError } from "../store/store-error.js";
 import { EngineError } from "./engines/index.js";
-import { startService, StartError } from "./service.js";
+import { StartError } from "./listening.js";
+import { startService } from "./service.js";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -2,20 +2,11 @@
  * Puts one process together: engines, store, catalogue, Temporal, worker, API, demo; and takes it apart in the right
  * order.
  */
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Worker } from "@temporalio/worker";
-import { createClientAddress } from "../api/http/client-address.js";
-import { createApi, createHttpServer } from "../api/index.js";
-import type { ApiSettings } from "../api/settings.js";
-import { createLimits } from "../api/access/limits.js";
-import { createPublisher } from "../api/publish/publisher.js";
-import { createServiceProvider } from "../api/saml/service-provider.js";
-import { createSessions } from "../api/login/sessions.js";
+import { createHttpServer } from "../api/index.js";
 import { TEMPORAL_UI_PATH } from "../api/temporal-ui/rules.js";
-import { createTemporalUi, type TemporalUi } from "../api/temporal-ui/temporal-ui.js";
-import { startActKeeper, thisProcess } from "./watch/act-keeper.js";
+import { startActKeeper } from "./watch/act-keeper.js";
 import { announce } from "./announce.js";
 import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
@@ -24,14 +15,12 @@ import { startDemo } from "./trial/demo.js";
 import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
 import { startErasureKeeper } from "./watch/erasure-keeper.js";
 import { watchGrants } from "./watch/grants-watch.js";
+import { addressOf, closeServer, listen, listeningUrl, StartError } from "./listening.js";
 import { refuseUnusableSettings } from "./preflight.js";
-import { createReadiness } from "./readiness.js";
 import { watchSamlCertificates } from "./watch/saml-certificates.js";
-import { retireTrial, startTrialIdp, TRIAL_CONNECTION, type TrialIdp } from "./trial/trial-idp.js";
+import { retireTrial, startTrialIdp, type TrialIdp } from "./trial/trial-idp.js";
+import { publicUrlOf, serve } from "./serving.js";
 import { startWorker } from "./worker.js";
-
-/** Why the service cannot start, in one sentence that says what to do. */
-export class StartError extends Error {}
 
 export interface RunningService {
   url: string;
@@ -113,21 +102,7 @@ async function start(starting: Starting): Promise<RunningService> {
   undo.push(() => core.close());
   goOn(starting);
   if (core.store.grants.fault) throw core.store.grants.fault;
-  const grants = watchGrants(core);
-  undo.push(async () => grants.stop());
-  const erasures = await startErasureKeeper({
-    store: core.store,
-    metrics: core.metrics,
-    log: core.log,
-    file: erasuresFile(config),
-  });
-  undo.push(async () => erasures.stop());
-  const acts = await startActKeeper(core);
-  undo.push(async () => acts.stop());
-  if (config.ROLE !== "worker") {
-    const watch = watchSamlCertificates(core);
-    undo.push(async () => watch.stop());
-  }
+  await startWatches(core, starting);
   const admin = config.ROLE === "worker" ? undefined : await ensureAdminKey(core.store, config);
   if (demo) await demo.register(core.store);
   if (trial) await trial.register(core.store);
@@ -156,20 +131,27 @@ async function start(starting: Starting): Promise<RunningService> {
   return { url, failed: worker?.failed ?? new Promise<never>(() => undefined), stop: () => undoAll(undo) };
 }
 
+/** What looks after the process while it runs; each ends with it. */
+async function startWatches(core: Core, { config, undo }: Starting): Promise<void> {
+  const grants = watchGrants(core);
+  undo.push(async () => grants.stop());
+  const erasures = await startErasureKeeper({
+    store: core.store,
+    metrics: core.metrics,
+    log: core.log,
+    file: erasuresFile(config),
+  });
+  undo.push(async () => erasures.stop());
+  const acts = await startActKeeper(core);
+  undo.push(async () => acts.stop());
+  if (config.ROLE !== "worker") {
+    const watch = watchSamlCertificates(core);
+    undo.push(async () => watch.stop());
+  }
+}
+
 const erasuresFile = (config: Config): string | undefined =>
   config.SEALPOST_ERASURES_FILE ?? (config.production ? undefined : join(config.dataDir, "erasures.jsonl"));
-
-interface Serving {
-  server: Server;
-  core: Core;
-  config: Config;
-  engines: Engines;
-  /** Where the server listens. */
-  url: string;
-  /** The trial identity provider runs. */
-  trial: boolean;
-  worker: Worker | undefined;
-}
 
 /** Outside production, beside everything else in one process. */
 async function startTrial(config: Config, url: string, say: (line: string) => void): Promise<TrialIdp | undefined> {
@@ -178,100 +160,6 @@ async function startTrial(config: Config, url: string, say: (line: string) => vo
   if (!trial)
     say("No trial identity provider: it comes with the development dependencies, which are not installed here.");
   return trial;
-}
-
-const publicUrlOf = (config: Config, url: string): string => (config.PUBLIC_URL ?? url).replace(/\/+$/, "");
-
-function serve({ server, core, config, engines, url, trial, worker }: Serving): TemporalUi {
-  const publisher = createPublisher({
-    client: core.link.client,
-    store: core.store,
-    catalogue: core.catalogue,
-    metrics: core.metrics,
-    log: core.log,
-    ...(worker && { gauge: core.gauge }),
-    packed: true,
-    settings: {
-      batchMax: config.PUBLISH_BATCH_MAX,
-      startsInFlight: config.PUBLISH_STARTS_IN_FLIGHT,
-      dispatchesInFlight: config.PUBLISH_DISPATCHES_IN_FLIGHT,
-    },
-  });
-  const settings = apiSettingsOf({ core, config, url, trial });
-  const sessions = createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log });
-  const temporalUi = createTemporalUi({
-    address: engines.temporal.uiUrl,
-    namespace: config.TEMPORAL_NAMESPACE,
-    publicUrl: settings.publicUrl,
-    sessions,
-    auditTally: core.auditTally,
-    log: core.log,
-  });
-  server.on(
-    "request",
-    createApi({
-      settings,
-      sessions,
-      temporalUi,
-      serviceProvider: createServiceProvider({
-        store: core.store,
-        publicUrl: settings.publicUrl,
-        log: core.log,
-        clockSkewSeconds: config.SAML_CLOCK_SKEW_SECONDS,
-      }),
-      limits: createLimits({
-        limits: core.store.limits,
-        auditTally: core.auditTally,
-        log: core.log,
-        refused: (limit) => core.metrics.limitRefusals.inc({ limit }),
-        settings: {
-          verify: config.VERIFICATIONS_PER_MINUTE,
-          test: config.TESTS_PER_MINUTE,
-          drafts: config.DRAFTS_PER_MINUTE,
-          recoveries: config.RECOVERIES_PER_MINUTE,
-        },
-      }),
-      store: core.store,
-      catalogue: core.catalogue,
-      publisher,
-      operations: core.operations,
-      codec: core.codec,
-      auditTally: core.auditTally,
-      clientAddress: createClientAddress(config.TRUSTED_PROXIES),
-      metrics: core.metrics.registry,
-      log: core.log,
-      notReady: createReadiness({
-        store: core.store,
-        link: core.link,
-        ...(worker && { workerState: () => worker.getState() }),
-      }),
-      refuseTarget: (target) => core.guard.refuseTarget(target),
-      sender: core.sender,
-      request: core.request,
-      payloadCheck: core.payloadCheck,
-      compileSchema: core.compileSchema,
-    }),
-  );
-  return temporalUi;
-}
-
-function apiSettingsOf({ core, config, url, trial }: Pick<Serving, "core" | "config" | "url" | "trial">): ApiSettings {
-  return {
-    version: core.version,
-    process: thisProcess(),
-    publicUrl: publicUrlOf(config, url),
-    payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES,
-    wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
-    requestsPerSecond: config.REQUESTS_PER_SECOND,
-    production: config.production,
-    workerOnly: config.ROLE === "worker",
-    ...(config.SEALPOST_ADMIN_KEY && {
-      environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY),
-    }),
-    sessionHours: config.SESSION_HOURS,
-    sessionIdleMinutes: config.SESSION_IDLE_MINUTES,
-    ...(trial && { trialConnectionId: TRIAL_CONNECTION }),
-  };
 }
 
 /** A further worker or API on the same machine joins the embedded engines that a running service has brought. */
@@ -311,43 +199,3 @@ async function untilReady(core: Core, worker: Worker | undefined): Promise<void>
     await new Promise((resume) => setTimeout(resume, 20));
   await core.store.ping(5_000);
 }
-
-async function listen(server: Server, config: Config): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const where = `${config.HOST}:${config.PORT}`;
-      reject(
-        new StartError(
-          error.code === "EADDRINUSE"
-            ? `PORT ${config.PORT} is in use on ${config.HOST}: stop what listens there, or set PORT to ` +
-                "another one (0 takes a free one)."
-            : `HOST and PORT ${where} cannot be listened on (${error.code ?? error.message}): set ` +
-                "another HOST or PORT.",
-        ),
-      );
-    });
-    server.listen(config.PORT, config.HOST, resolve);
-  });
-}
-
-function addressOf(server: Server, config: Config): string {
-  const { port } = server.address() as AddressInfo;
-  const host = config.HOST === "0.0.0.0" || config.HOST === "::" ? "127.0.0.1" : config.HOST;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** With the host as it was set, which may mean every address of the machine. */
-function listeningUrl(server: Server, { HOST }: Config): string {
-  const { port } = server.address() as AddressInfo;
-  return `http://${HOST.includes(":") ? `[${HOST}]` : HOST}:${port}`;
-}
-
-const CONNECTIONS_END_AFTER_MS = 5_000;
-
-const closeServer = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    // An answer that is read slowly, or a stream without an end, must not keep the process.
-    setTimeout(() => server.closeAllConnections(), CONNECTIONS_END_AFTER_MS).unref();
-  });

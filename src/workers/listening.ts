@@ -1,0 +1,47 @@
+/** The server's port: taken at the start, named in addresses, given back at the end. */
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Config } from "./config.js";
+
+/** Why the service cannot start, in one sentence that says what to do. */
+export class StartError extends Error {}
+
+export async function listen(server: Server, config: Config): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const where = `${config.HOST}:${config.PORT}`;
+      reject(
+        new StartError(
+          error.code === "EADDRINUSE"
+            ? `PORT ${config.PORT} is in use on ${config.HOST}: stop what listens there, or set PORT to ` +
+                "another one (0 takes a free one)."
+            : `HOST and PORT ${where} cannot be listened on (${error.code ?? error.message}): set ` +
+                "another HOST or PORT.",
+        ),
+      );
+    });
+    server.listen(config.PORT, config.HOST, resolve);
+  });
+}
+
+export function addressOf(server: Server, config: Config): string {
+  const { port } = server.address() as AddressInfo;
+  const host = config.HOST === "0.0.0.0" || config.HOST === "::" ? "127.0.0.1" : config.HOST;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** With the host as it was set, which may mean every address of the machine. */
+export function listeningUrl(server: Server, { HOST }: Config): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${HOST.includes(":") ? `[${HOST}]` : HOST}:${port}`;
+}
+
+const CONNECTIONS_END_AFTER_MS = 5_000;
+
+export const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    // An answer that is read slowly, or a stream without an end, must not keep the process.
+    setTimeout(() => server.closeAllConnections(), CONNECTIONS_END_AFTER_MS).unref();
+  });

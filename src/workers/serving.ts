@@ -1,0 +1,129 @@
+/** Puts the API together over what the process has opened, and hands it the server's requests. */
+import type { Server } from "node:http";
+import type { Worker } from "@temporalio/worker";
+import { createClientAddress } from "../api/http/client-address.js";
+import { createApi } from "../api/index.js";
+import type { ApiSettings } from "../api/settings.js";
+import { createLimits } from "../api/access/limits.js";
+import { createPublisher } from "../api/publish/publisher.js";
+import { createServiceProvider } from "../api/saml/service-provider.js";
+import { createSessions } from "../api/login/sessions.js";
+import { createTemporalUi, type TemporalUi } from "../api/temporal-ui/temporal-ui.js";
+import { thisProcess } from "./watch/act-keeper.js";
+import type { Config } from "./config.js";
+import type { Core } from "./core.js";
+import type { Engines } from "./engines/index.js";
+import { createReadiness } from "./readiness.js";
+import { TRIAL_CONNECTION } from "./trial/trial-idp.js";
+
+interface Serving {
+  server: Server;
+  core: Core;
+  config: Config;
+  engines: Engines;
+  /** Where the server listens. */
+  url: string;
+  /** The trial identity provider runs. */
+  trial: boolean;
+  worker: Worker | undefined;
+}
+
+/** Without a slash at its end. */
+export const publicUrlOf = (config: Config, url: string): string => (config.PUBLIC_URL ?? url).replace(/\/+$/, "");
+
+export function serve({ server, core, config, engines, url, trial, worker }: Serving): TemporalUi {
+  const settings = apiSettingsOf({ core, config, url, trial });
+  const sessions = createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log });
+  const temporalUi = createTemporalUi({
+    address: engines.temporal.uiUrl,
+    namespace: config.TEMPORAL_NAMESPACE,
+    publicUrl: settings.publicUrl,
+    sessions,
+    auditTally: core.auditTally,
+    log: core.log,
+  });
+  server.on(
+    "request",
+    createApi({
+      settings,
+      sessions,
+      temporalUi,
+      serviceProvider: createServiceProvider({
+        store: core.store,
+        publicUrl: settings.publicUrl,
+        log: core.log,
+        clockSkewSeconds: config.SAML_CLOCK_SKEW_SECONDS,
+      }),
+      limits: limitsOf({ core, config }),
+      store: core.store,
+      catalogue: core.catalogue,
+      publisher: publisherOf({ core, config, worker }),
+      operations: core.operations,
+      codec: core.codec,
+      auditTally: core.auditTally,
+      clientAddress: createClientAddress(config.TRUSTED_PROXIES),
+      metrics: core.metrics.registry,
+      log: core.log,
+      notReady: createReadiness({
+        store: core.store,
+        link: core.link,
+        ...(worker && { workerState: () => worker.getState() }),
+      }),
+      refuseTarget: (target) => core.guard.refuseTarget(target),
+      sender: core.sender,
+      request: core.request,
+      payloadCheck: core.payloadCheck,
+      compileSchema: core.compileSchema,
+    }),
+  );
+  return temporalUi;
+}
+
+const publisherOf = ({ core, config, worker }: Pick<Serving, "core" | "config" | "worker">) =>
+  createPublisher({
+    client: core.link.client,
+    store: core.store,
+    catalogue: core.catalogue,
+    metrics: core.metrics,
+    log: core.log,
+    ...(worker && { gauge: core.gauge }),
+    packed: true,
+    settings: {
+      batchMax: config.PUBLISH_BATCH_MAX,
+      startsInFlight: config.PUBLISH_STARTS_IN_FLIGHT,
+      dispatchesInFlight: config.PUBLISH_DISPATCHES_IN_FLIGHT,
+    },
+  });
+
+const limitsOf = ({ core, config }: Pick<Serving, "core" | "config">) =>
+  createLimits({
+    limits: core.store.limits,
+    auditTally: core.auditTally,
+    log: core.log,
+    refused: (limit) => core.metrics.limitRefusals.inc({ limit }),
+    settings: {
+      verify: config.VERIFICATIONS_PER_MINUTE,
+      test: config.TESTS_PER_MINUTE,
+      drafts: config.DRAFTS_PER_MINUTE,
+      recoveries: config.RECOVERIES_PER_MINUTE,
+    },
+  });
+
+function apiSettingsOf({ core, config, url, trial }: Pick<Serving, "core" | "config" | "url" | "trial">): ApiSettings {
+  return {
+    version: core.version,
+    process: thisProcess(),
+    publicUrl: publicUrlOf(config, url),
+    payloadLimitBytes: config.PAYLOAD_LIMIT_BYTES,
+    wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
+    requestsPerSecond: config.REQUESTS_PER_SECOND,
+    production: config.production,
+    workerOnly: config.ROLE === "worker",
+    ...(config.SEALPOST_ADMIN_KEY && {
+      environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY),
+    }),
+    sessionHours: config.SESSION_HOURS,
+    sessionIdleMinutes: config.SESSION_IDLE_MINUTES,
+    ...(trial && { trialConnectionId: TRIAL_CONNECTION }),
+  };
+}
