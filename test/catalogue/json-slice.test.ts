@@ -46,7 +46,8 @@ function randomJson(depth: number): string {
   if (depth === 0 || randomInt(3) === 0) return `${space()}${scalars[randomInt(scalars.length)]?.() ?? "0"}${space()}`;
   const count = randomInt(4);
   if (randomInt(2)) return `[${Array.from({ length: count }, () => randomJson(depth - 1)).join(",") || space()}]`;
-  return `{${Array.from({ length: count }, (_, i) => `${space()}"k${i}${string().slice(1)}${space()}:${randomJson(depth - 1)}`).join(",") || space()}}`;
+  const member = (_: unknown, i: number) => `${space()}"k${i}${string().slice(1)}${space()}:${randomJson(depth - 1)}`;
+  return `{${Array.from({ length: count }, member).join(",") || space()}}`;
 }
 
 describe("sliceMember", () => {

@@ -1,5 +1,6 @@
 /** Encrypts as identity providers do (XML Encryption 1.1), well or badly. */
 import { constants, createCipheriv, createHash, publicEncrypt, randomBytes, X509Certificate } from "node:crypto";
+import { element, filled } from "./xml.js";
 
 const XMLENC = "http://www.w3.org/2001/04/xmlenc#";
 const XMLENC_11 = "http://www.w3.org/2009/xmlenc11#";
@@ -57,20 +58,30 @@ export function encryptedAssertion(text: string, options: EncryptionOptions): st
     (given.digest ? `<ds:DigestMethod Algorithm="${DIGEST_URIS[given.digest]}"/>` : "") +
     (given.mgf ? `<xenc11:MGF xmlns:xenc11="${XMLENC_11}" Algorithm="${XMLENC_11}mgf1${given.mgf}"/>` : "") +
     "</xenc:EncryptionMethod>";
-  const encryptedKey =
-    `<xenc:EncryptedKey xmlns:xenc="${XMLENC}" xmlns:ds="${XMLDSIG}" Id="_key"${given.recipient === undefined ? "" : ` Recipient="${given.recipient}"`}>${method}` +
-    `<xenc:CipherData><xenc:CipherValue>${wrapped.toString("base64").replaceAll(/.{76}/g, "$&\n")}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
+  const encryptedKey = filled(
+    "xenc:EncryptedKey",
+    { "xmlns:xenc": XMLENC, "xmlns:ds": XMLDSIG, Id: "_key", Recipient: given.recipient ?? null },
+    method,
+    cipherData(wrapped.toString("base64").replaceAll(/.{76}/g, "$&\n")),
+  );
   const keyInfo = {
     inside: `<ds:KeyInfo>${encryptedKey}</ds:KeyInfo>`,
     "beside, named": `<ds:KeyInfo><ds:RetrievalMethod Type="${XMLENC}EncryptedKey" URI="#_key"/></ds:KeyInfo>`,
     "beside, unnamed": "",
   }[given.place];
-  return (
-    `<saml:EncryptedAssertion><xenc:EncryptedData xmlns:xenc="${XMLENC}" xmlns:ds="${XMLDSIG}" ` +
-    `Type="${XMLENC}Element"><xenc:EncryptionMethod Algorithm="${given.cipher.endsWith("gcm") ? XMLENC_11 : XMLENC}${given.cipher}"/>${keyInfo}` +
-    `<xenc:CipherData><xenc:CipherValue>${given.tamper(bytes).toString("base64")}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>${given.place === "inside" ? "" : encryptedKey}</saml:EncryptedAssertion>`
+  const data = filled(
+    "xenc:EncryptedData",
+    { "xmlns:xenc": XMLENC, "xmlns:ds": XMLDSIG, Type: `${XMLENC}Element` },
+    element("xenc:EncryptionMethod", {
+      Algorithm: `${given.cipher.endsWith("gcm") ? XMLENC_11 : XMLENC}${given.cipher}`,
+    }),
+    keyInfo,
+    cipherData(given.tamper(bytes).toString("base64")),
   );
+  return filled("saml:EncryptedAssertion", {}, data, given.place === "inside" ? "" : encryptedKey);
 }
+
+const cipherData = (value: string): string => filled("xenc:CipherData", {}, filled("xenc:CipherValue", {}, value));
 
 function sealed(text: string, cipher: Encryption["cipher"]): { key: Buffer; bytes: Buffer } {
   if (cipher === "tripledes-cbc") {

@@ -2,6 +2,7 @@
 import { createPrivateKey, randomBytes, sign } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 import { type SamlKey, signElement, type SigningOptions } from "./saml-idp.js";
+import { element, filled } from "./xml.js";
 
 export interface LogoutMessage {
   name: "LogoutRequest" | "LogoutResponse";
@@ -20,8 +21,6 @@ export interface LogoutMessage {
   more: string;
 }
 
-const attribute = (name: string, value: string | null): string => (value === null ? "" : ` ${name}="${value}"`);
-
 /** The unsigned XML. */
 export function logoutXml(
   given: Partial<LogoutMessage> & Pick<LogoutMessage, "name" | "issuer" | "destination">,
@@ -39,15 +38,26 @@ export function logoutXml(
     ...given,
   };
   const isRequest = message.name === "LogoutRequest";
-  const content = isRequest
-    ? `${message.nameId === null ? "" : message.nameId.startsWith("<") ? message.nameId : `<saml:NameID>${message.nameId}</saml:NameID>`}${message.sessionIndexes.map((index) => `<samlp:SessionIndex>${index}</samlp:SessionIndex>`).join("")}`
-    : `<samlp:Status><samlp:StatusCode Value="${message.status}"/></samlp:Status>`;
-  return (
-    `<samlp:${message.name} xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ` +
-    `xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${message.id}" Version="${message.version}" ` +
-    `IssueInstant="${message.issueInstant}"` +
-    `${attribute("Destination", message.destination)}${isRequest ? attribute("NotOnOrAfter", message.notOnOrAfter) : attribute("InResponseTo", message.inResponseTo)}><saml:Issuer>${message.issuer}</saml:Issuer>${content}${message.more}</samlp:${message.name}>`
+  return filled(
+    `samlp:${message.name}`,
+    {
+      "xmlns:samlp": "urn:oasis:names:tc:SAML:2.0:protocol",
+      "xmlns:saml": "urn:oasis:names:tc:SAML:2.0:assertion",
+      ID: message.id,
+      Version: message.version,
+      IssueInstant: message.issueInstant,
+      Destination: message.destination,
+      ...(isRequest ? { NotOnOrAfter: message.notOnOrAfter } : { InResponseTo: message.inResponseTo }),
+    },
+    filled("saml:Issuer", {}, message.issuer),
+    isRequest ? subjectOf(message) : filled("samlp:Status", {}, element("samlp:StatusCode", { Value: message.status })),
+    message.more,
   );
+}
+
+function subjectOf({ nameId, sessionIndexes }: LogoutMessage): string {
+  const name = nameId === null || nameId.startsWith("<") ? (nameId ?? "") : filled("saml:NameID", {}, nameId);
+  return name + sessionIndexes.map((index) => filled("samlp:SessionIndex", {}, index)).join("");
 }
 
 const RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";

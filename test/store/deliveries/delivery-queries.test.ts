@@ -34,8 +34,8 @@ describe("deliveries of an event", () => {
         delivery("a-b", "sub_1"),
       ]);
       for (const id of ["a.sub_2", "a.b.sub_1"]) await aged(id);
-      // As the first process of this release finds it: an engine with indexes gave the empty database its mark, and fills
-      // the fields in.
+      // As the first process of this release finds it: an engine with indexes gave the empty database its mark, and
+      // fills the fields in.
       await database.client
         .db(database.name)
         .collection<{ _id: string }>("settings")

@@ -14,7 +14,9 @@ describe("AsyncAPI 3", () => {
   named: {address: p8/by/address, messages: {a: {name: p8.byName, payload: {type: object}}}}
   address: {address: /p8/by/address, messages: {a: {payload: {type: object}}}}
   parameter: {address: '/v1/{symbol}', messages: {p8MarketData: {payload: {type: object}}}, parameters: {symbol: {}}}
-  several: {address: p8.several, messages: {p8one: {payload: {type: object}}, p8two: {name: 'not a name', payload: {type: object}}}}`),
+  several:
+    address: p8.several
+    messages: {p8one: {payload: {type: object}}, p8two: {name: 'not a name', payload: {type: object}}}`),
     );
     expect(answer, answer.text).toMatchObject({
       status: 200,
@@ -32,10 +34,18 @@ describe("AsyncAPI 3", () => {
   on: {address: 'p9/{id}/on', messages: {turnOn: {$ref: '#/components/messages/turn'}}, parameters: {id: {}}}
   off: {address: 'p9/{id}/off', messages: {turnOff: {$ref: '#/components/messages/turn'}}, parameters: {id: {}}}
 operations:
-  on: {action: send, channel: {$ref: '#/channels/on'}, messages: [{$ref: '#/channels/on/messages/turnOn'}], traits: [{$ref: '#/components/operationTraits/q'}]}
+  on:
+    action: send
+    channel: {$ref: '#/channels/on'}
+    messages: [{$ref: '#/channels/on/messages/turnOn'}]
+    traits: [{$ref: '#/components/operationTraits/q'}]
   off: {action: send, channel: {$ref: '#/channels/off'}, messages: [{$ref: '#/components/messages/turn'}]}
 components:
-  messages: {turn: {name: p9Turn, traits: [{$ref: '#/components/messageTraits/h'}, {$ref: 'https://x.example/t.yml'}], payload: {$ref: '#/components/schemas/t'}}}
+  messages:
+    turn:
+      name: p9Turn
+      traits: [{$ref: '#/components/messageTraits/h'}, {$ref: 'https://x.example/t.yml'}]
+      payload: {$ref: '#/components/schemas/t'}
   schemas: {t: {type: object, properties: {command: {enum: ['on', off]}}}}
   messageTraits: {h: {description: by the trait}}
   operationTraits: {q: {}}`),
@@ -70,10 +80,19 @@ components: {messages: {m: {payload: {anyOf: [{type: object}, {not: {type: integ
     async () => {
       const document = (payload: string) =>
         asyncApi(`channels:
-  c: {address: /, messages: {ping: {payload: {type: object}}, pong: {payload: {type: object}}, p11Status: {payload: ${payload}}}}
+  c:
+    address: /
+    messages: {ping: {payload: {type: object}}, pong: {payload: {type: object}}, p11Status: {payload: ${payload}}}
 operations:
-  ping: {action: receive, channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/channels/c/messages/ping'}], reply: {channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/channels/c/messages/pong'}]}}
-  status: {action: send, channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/channels/c/messages/p11Status'}, {$ref: 'https://x.example/m.yml'}]}`);
+  ping:
+    action: receive
+    channel: {$ref: '#/channels/c'}
+    messages: [{$ref: '#/channels/c/messages/ping'}]
+    reply: {channel: {$ref: '#/channels/c'}, messages: [{$ref: '#/channels/c/messages/pong'}]}
+  status:
+    action: send
+    channel: {$ref: '#/channels/c'}
+    messages: [{$ref: '#/channels/c/messages/p11Status'}, {$ref: 'https://x.example/m.yml'}]`);
       expect((await send(document("{type: object}"))).body).toMatchObject({
         created: ["p11Status"],
         skipped: expect.arrayContaining([
@@ -114,7 +133,9 @@ test("AsyncAPI 2: what others subscribe to, one of several messages, or what the
   const document = `asyncapi: 2.6.0
 info: {title: x, version: 1.0.0}
 channels:
-  p13/user/signedup: {subscribe: {message: {oneOf: [{$ref: '#/components/messages/P13SignedUp'}, {name: p13.other, payload: {type: string}}]}}}
+  p13/user/signedup:
+    subscribe:
+      message: {oneOf: [{$ref: '#/components/messages/P13SignedUp'}, {name: p13.other, payload: {type: string}}]}
   p13/user/gone: {subscribe: {message: {payload: {type: object}}}}
   p13/command: {publish: {message: {messageId: p13Command, payload: {type: object}}}}
 components: {messages: {P13SignedUp: {payload: {type: object}}}}`;

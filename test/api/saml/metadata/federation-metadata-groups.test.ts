@@ -67,7 +67,8 @@ describe("groups of entities", () => {
   test("an aggregate up to 8 MiB, from which one entity is cut out with what its groups say", () => {
     const aggregate = (attributes = "", size = 1_300_000) =>
       group(
-        `${serviceProvider("urn:sp").repeat(Math.ceil(size / serviceProvider("urn:sp").length))}${bare(idp.metadataXml()).replace(` ${MD}`, "")}`,
+        serviceProvider("urn:sp").repeat(Math.ceil(size / serviceProvider("urn:sp").length)) +
+          bare(idp.metadataXml()).replace(` ${MD}`, ""),
         attributes,
       );
     expect(read(aggregate(), { entityId: idp.entityId })).toMatchObject(isGood());

@@ -50,7 +50,7 @@ describe("a time that is no time, or is over, refuses", () => {
         entity((xml) =>
           xml.replace(
             role,
-            `${onRole('validUntil="2020-01-01T00:00:00Z"')(role).replaceAll(idp.ssoUrl, "https://old.example/sso")}${role}`,
+            onRole('validUntil="2020-01-01T00:00:00Z"')(role).replaceAll(idp.ssoUrl, "https://old.example/sso") + role,
           ),
         ),
       ),
@@ -60,7 +60,9 @@ describe("a time that is no time, or is over, refuses", () => {
         entity((xml) =>
           xml.replace(
             role,
-            `${role.replace(/<md:KeyDescriptor.*<\/md:KeyDescriptor>/, "").replaceAll(idp.ssoUrl, "https://old.example/sso")}${role}`,
+            role
+              .replace(/<md:KeyDescriptor.*<\/md:KeyDescriptor>/, "")
+              .replaceAll(idp.ssoUrl, "https://old.example/sso") + role,
           ),
         ),
       ),

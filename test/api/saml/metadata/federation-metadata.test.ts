@@ -153,7 +153,10 @@ describe("addresses", () => {
 
   test("of several for one binding the first that people may be sent to, and what was left out is named", () => {
     const xml = services(
-      `${service("HTTP-Redirect", "http://idp.example/a")}${service("HTTP-Redirect", "https://idp.example/b")}${service("HTTP-Redirect", "https://idp.example/c")}${service("HTTP-POST", "javascript:alert(1)")}`,
+      service("HTTP-Redirect", "http://idp.example/a") +
+        service("HTTP-Redirect", "https://idp.example/b") +
+        service("HTTP-Redirect", "https://idp.example/c") +
+        service("HTTP-POST", "javascript:alert(1)"),
     );
     expect(taken(xml)).toMatchObject({
       ssoRedirect: "https://idp.example/b",
@@ -170,7 +173,9 @@ describe("addresses", () => {
     expect(
       taken(
         services(
-          `${sso}${logout("https://idp.example/slo", ' ResponseLocation="https://idp.example/done"')}${service("SOAP", "http://x", "SingleLogoutService")}`,
+          sso +
+            logout("https://idp.example/slo", ' ResponseLocation="https://idp.example/done"') +
+            service("SOAP", "http://x", "SingleLogoutService"),
         ),
       ),
     ).toMatchObject({

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeIdp, readIdpMetadata, ssoUrlFault } from "../../../../src/api/saml/metadata/idp-metadata.js";
 import { createCurveKey, createSamlIdp, createSamlKey, type SamlIdp, type SamlKey } from "../../../support/saml-idp.js";
+import { filled } from "../../../support/xml.js";
 
 const DAY_MS = 86_400_000;
 const options = { production: true, now: new Date() };
@@ -23,7 +24,11 @@ const read = (change: (xml: string) => string, more: { entityId?: string; produc
   readIdpMetadata(change(idp.metadataXml()), { ...options, ...more });
 /** Two descriptions in one document. */
 const both = (xml: string) =>
-  `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${[xml, xml.replace(idp.entityId, "urn:second")].map((each) => each.replace(/^<\?.*\?>/, "")).join("")}</md:EntitiesDescriptor>`;
+  filled(
+    "md:EntitiesDescriptor",
+    { "xmlns:md": "urn:oasis:names:tc:SAML:2.0:metadata" },
+    ...[xml, xml.replace(idp.entityId, "urn:second")].map((each) => each.replace(/^<\?.*\?>/, "")),
+  );
 
 describe("metadata is read", () => {
   test.each<[string, (xml: string) => string]>([

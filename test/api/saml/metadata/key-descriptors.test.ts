@@ -6,6 +6,7 @@ import { certificatesEnd, signersOf } from "../../../../src/api/saml/certificate
 import { readCertificates, readIdpMetadata } from "../../../../src/api/saml/metadata/idp-metadata.js";
 import { bareCertificate, createSamlIdp, createSamlKey, responseXml, type SamlKey } from "../../../support/saml-idp.js";
 import { type Bench, certificateOf, connectionTo, openBench } from "../connection.js";
+import { filled } from "../../../support/xml.js";
 
 const DAY_MS = 86_400_000;
 const ended = () => new Date(Date.now() - DAY_MS / 2);
@@ -27,8 +28,10 @@ afterAll(() => bench?.database.close());
 
 const x509 = (certificate: string) => `<ds:X509Certificate>${bareCertificate(certificate)}</ds:X509Certificate>`;
 /** A KeyDescriptor whose X509Data holds these. */
-const keyOf = (...certificates: string[]) =>
-  `<md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data>${certificates.map(x509).join("")}</ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`;
+const keyOf = (...certificates: string[]) => {
+  const data = filled("ds:X509Data", {}, ...certificates.map(x509));
+  return filled("md:KeyDescriptor", { use: "signing" }, filled("ds:KeyInfo", {}, data));
+};
 const metadata = (...keys: string[]) =>
   bench.idp.metadataXml().replace(/<md:KeyDescriptor.*<\/md:KeyDescriptor>/, keys.join(""));
 const read = (...keys: string[]) => readIdpMetadata(metadata(...keys), { production: true, now: new Date() });
