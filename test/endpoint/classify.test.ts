@@ -127,11 +127,59 @@ describe("a failure", () => {
     ["TypeError", connect, "internal_error"],
     ["ERR_INVALID_ARG_TYPE", {}, "internal_error"],
     ["UND_ERR_SOMETHING_NEW", {}, "connection_failed"],
+    ["UND_ERR_SOMETHING_NEW", connect, "connection_failed"],
+    ["UND_ERR_HEADERS_TIMEOUT", {}, "timeout_headers"],
+    ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", {}, "protocol_error"],
+    ["UND_ERR_INVALID_ARG", {}, "request_invalid"],
+    ["UND_ERR_CLOSED", {}, "interrupted"],
+    ["UND_ERR_ABORTED", {}, "interrupted"],
+    ["ENOMEM", {}, "resources_exhausted"],
+    ["ERR_WORKER_OUT_OF_MEMORY", {}, "resources_exhausted"],
+    ["ECONNABORTED", {}, "connection_reset"],
+    ["EPIPE", connect, "tls_handshake_closed"],
+    ["ERR_SSL_TLSV1_UNRECOGNIZED_NAME", connect, "tls_name_mismatch"],
+    ["ERR_SSL_TLSV1_ALERT_UNRECOGNIZED_NAME", connect, "tls_name_mismatch"],
+    ["ERR_SSL_TLSV1_UNRECOGNIZED_NAME_LATER", connect, "tls_protocol"],
+    ["X_ERR_SSL_TLSV1_UNRECOGNIZED_NAME", {}, "connection_failed"],
+    ["ERR_TLS_HANDSHAKE_TIMEOUT", connect, "tls_protocol"],
+    // The alert 114 is about a hash in the answer to an OCSP request.
+    ["ERR_SSL_TLSV1_ALERT_BAD_CERTIFICATE_HASH_VALUE", connect, "tls_protocol"],
+    ["ERR_SSL_X_ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", connect, "tls_protocol"],
+    ["ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR", connect, "tls_protocol"],
+    ["ERR_INVALID_ARG_TYPE", connect, "internal_error"],
+    ["A_TypeError_OF", {}, "connection_failed"],
+    ["AN_ERR_OF", {}, "connection_failed"],
+    ["AN_HPE_OF", {}, "connection_failed"],
+    ["HPE_INVALID_CONSTANT", connect, "protocol_error"],
+    ["CERT_REVOKED", {}, "connection_failed"],
+    ["CERT_REVOKED_2", connect, "connection_failed"],
+    ["2_CERT_REVOKED", connect, "connection_failed"],
+    ["CERT_", connect, "connection_failed"],
   ])("%s %o is %s", (error, over, code) => {
     expect(classify(failure(error, over), NOW)).toMatchObject({
       code,
       class: OUTCOMES[code as keyof typeof OUTCOMES].class,
     });
+  });
+
+  test.each(
+    (
+      "timeout_connect timeout_headers timeout_total dns_not_found dns_temporary dns_timeout destination_blocked " +
+      "destination_own target_refused client_certificate_mismatch client_certificate_invalid request_invalid " +
+      "oauth_token_unavailable oauth_client_refused oauth_token_url_refused sockets_exhausted interrupted"
+    ).split(" "),
+  )("that we call %s ourselves is that", (code) => {
+    expect(classify(failure(code), NOW)).toMatchObject({ code, class: OUTCOMES[code as keyof typeof OUTCOMES].class });
+  });
+  test.each([
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "SSLV3_ALERT_NO_CERTIFICATE",
+    "SSLV3_ALERT_BAD_CERTIFICATE",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED",
+    "TLSV1_ALERT_CERTIFICATE_UNKNOWN",
+    "TLSV1_ALERT_ACCESS_DENIED",
+  ])("by the alert %s is a refused client certificate", (alert) => {
+    expect(classify(failure(`ERR_SSL_${alert}`, connect), NOW)).toMatchObject({ code: "mtls_rejected" });
   });
 
   const fresh = { freshSocket: true, tlsProtocol: "TLSv1.3", clientCertificateSent: true };
@@ -141,6 +189,7 @@ describe("a failure", () => {
     ["TLS 1.2", { ...fresh, tlsProtocol: "TLSv1.2" }, "connection_closed"],
     ["without a certificate", { ...fresh, clientCertificateSent: false }, "connection_closed"],
     ["within the answer", { ...fresh, responseStarted: true }, "protocol_error"],
+    ["while connecting", { ...fresh, phase: "connect" }, "tls_handshake_closed"],
   ])("a connection closed without an answer, %s: %s", (_name, over, code) => {
     expect(classify(failure("UND_ERR_SOCKET", over), NOW)).toMatchObject({ class: "retry", code });
   });
