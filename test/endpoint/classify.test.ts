@@ -25,6 +25,8 @@ const failure = (error: string, over: Partial<Failure> = {}): Exchange => ({
 
 describe("a status", () => {
   test.each([
+    [101, "retry", "http_unknown_status"],
+    [199, "retry", "http_unknown_status"],
     [200, "delivered", "delivered"],
     [201, "delivered", "delivered"],
     [204, "delivered", "delivered"],
