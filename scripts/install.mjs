@@ -45,8 +45,10 @@ async function install() {
   );
   if (status !== 0) {
     console.error(`npm ci did not succeed: its own message stands above.
-Does it name a network error? Then check the connection to your npm registry (npm config get registry) and the proxy settings.
-Does it name EACCES, EROFS or ENOENT below a home directory? Then set SEALPOST_CACHE_DIR to a directory that this user may write.
+Does it name a network error? Then check the connection to your npm registry \
+(npm config get registry) and the proxy settings.
+Does it name EACCES, EROFS or ENOENT below a home directory? \
+Then set SEALPOST_CACHE_DIR to a directory that this user may write.
 Then start again.`);
     process.exit(1);
   }

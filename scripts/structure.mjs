@@ -1,5 +1,5 @@
 // Holds what ESLint has no rule for: no file of src/ imports itself in a circle, types included; no folder is a hall;
-// no line is too long.
+// no line is too long; an exported name means one thing.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
@@ -68,7 +68,27 @@ function findLongLines() {
   }
 }
 
+/** The names that a statement declares for outside. What is exported from another file is no declaration. */
+function exportedNames(statement) {
+  if (!statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) return [];
+  const declared = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [statement];
+  return declared.flatMap(({ name }) => (name && ts.isIdentifier(name) ? [name.text] : []));
+}
+
+/** An exported name that two files declare has two meanings: the reader cannot know which one a sentence speaks of. */
+function findSharedNames() {
+  const declaring = new Map();
+  for (const file of sources) {
+    const { statements } = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest);
+    for (const name of new Set(statements.flatMap(exportedNames)))
+      declaring.set(name, [...(declaring.get(name) ?? []), file]);
+  }
+  for (const [name, files] of declaring)
+    if (files.length > 1) faults.push(`${name} is declared for outside in ${files.join(" and ")}: rename all but one.`);
+}
+
 findCircles();
+findSharedNames();
 findHalls();
 findLongLines();
 for (const fault of faults) console.error(fault);

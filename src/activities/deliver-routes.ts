@@ -13,7 +13,7 @@ import type { Catalogue } from "../catalogue/catalogue.js";
 import { type FirstAttemptsDependencies, type FirstOutcome, firstAttempts, type Route } from "./first-attempts.js";
 import { apiOf } from "../catalogue/routes.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
-import { deliverySummary } from "../catalogue/workflow-summary.js";
+import { deliveryWorkflowSummary } from "../catalogue/workflow-summary.js";
 
 export interface DeliverRoutesDependencies extends FirstAttemptsDependencies {
   catalogue: Pick<Catalogue, "group" | "subscription" | "eventType">;
@@ -275,7 +275,7 @@ function grouped(
   }
   return [...bySubscription.values()].map((retry) => ({
     ...retry,
-    summary: deliverySummary(
+    summary: deliveryWorkflowSummary(
       catalogue,
       retry,
       retry.items.map(({ eventType }) => eventType),

@@ -8,7 +8,7 @@ import type { DeliveryChange, Store } from "../store/store.js";
 import type { RecoveryStep, RecoveryStepInput, SkipReason, WatchedDelivery } from "../workflows/recovery-contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { routingOf, TEST_EVENT_TYPE } from "../catalogue/routes.js";
-import { deliverySummary } from "../catalogue/workflow-summary.js";
+import { deliveryWorkflowSummary } from "../catalogue/workflow-summary.js";
 import { perSecondOf } from "../catalogue/recovery-filter.js";
 /** Signals under way at once: each parked delivery may have a workflow of its own. */
 const SIGNALS_AT_ONCE = 16;
@@ -149,7 +149,7 @@ function retryOf(
   const retry = { subscriptionId, groupId: first.delivery.groupId, parkOpenDays, items };
   return {
     ...retry,
-    summary: deliverySummary(
+    summary: deliveryWorkflowSummary(
       catalogue,
       retry,
       items.map(({ eventType }) => eventType),

@@ -48,7 +48,7 @@ export interface ApiDependencies {
    */
   sender: Sender;
   /** Requests to a subscription's endpoint, with the same signatures and authentication as a delivery. */
-  request: EndpointRequest;
+  endpointRequest: EndpointRequest;
   sessions: Sessions;
   /** Sends people to their company's identity provider, and decides who comes back. */
   serviceProvider: ServiceProvider;

@@ -11,7 +11,7 @@ import { refuse, type Refusal } from "./http/errors.js";
 import { eventTypeRoutes } from "./catalogue/event-types.js";
 import { eventRoutes } from "./deliveries/events.js";
 import { refusalOf } from "./http/failure.js";
-import { filterRoutes } from "./catalogue/filters.js";
+import { filterApiRoutes } from "./catalogue/filters.js";
 import { createGate, type Gate } from "./access/gate.js";
 import { grantRequestRoutes } from "./catalogue/grant-requests.js";
 import { groupRoutes } from "./catalogue/groups.js";
@@ -24,7 +24,7 @@ import { importRoutes } from "./catalogue/import-routes.js";
 import { publishRoutes } from "./publish/routes.js";
 import { recoveryRoutes } from "./deliveries/recoveries.js";
 import { sendRefusal } from "./http/respond.js";
-import type { Route } from "./route.js";
+import type { ApiRoute } from "./route.js";
 import { handlerOf, mountRoutes } from "./router.js";
 import { samlConnectionRoutes } from "./saml/connections/connections.js";
 import { samlKeyRoutes } from "./saml/connections/keys.js";
@@ -39,7 +39,7 @@ import { isTemporalUi, temporalUiRoute } from "./temporal-ui/route.js";
 
 export { createHttpServer } from "./http/http-server.js";
 
-const RESOURCE_ROUTES: readonly Route[] = [
+const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...publishRoutes,
   ...eventRoutes,
   ...deliveryRoutes,
@@ -53,7 +53,7 @@ const RESOURCE_ROUTES: readonly Route[] = [
   ...subscriptionLifeRoutes,
   ...subscriptionLifecycleRoutes,
   ...subscriptionTechniqueRoutes,
-  ...filterRoutes,
+  ...filterApiRoutes,
   ...apiKeyRoutes,
   ...auditRoutes,
   ...codecRoutes,
@@ -68,7 +68,7 @@ const RESOURCE_ROUTES: readonly Route[] = [
 ];
 
 /** Every route that the process serves; a pure worker serves its state only. */
-export function routesOf(workerOnly = false): readonly Route[] {
+export function servedRoutes(workerOnly = false): readonly ApiRoute[] {
   const documented = [...(workerOnly ? [] : RESOURCE_ROUTES), ...healthRoutes, ...commonPageRoutes];
   return workerOnly ? documented : [...documented, ...documentationRoutes(documented)];
 }
@@ -102,7 +102,7 @@ function createApp(dependencies: ApiDependencies, gate: Gate): Express {
   app.enable("strict routing");
   app.enable("case sensitive routing");
 
-  mountRoutes(app, routesOf(settings.workerOnly), dependencies, gate);
+  mountRoutes(app, servedRoutes(settings.workerOnly), dependencies, gate);
   app.use(((_request, response) => sendRefusal(response, refuse("not_found"))) satisfies RequestHandler);
   const failed: ErrorRequestHandler = (error: unknown, request, response, _next) => {
     const refusal = refusalOf(error);

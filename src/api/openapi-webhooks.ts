@@ -62,13 +62,17 @@ const headers = z.object({
   signature: z.string().optional().meta({ description: "With signing scheme `rfc9421`: the signature" }),
 });
 
-const DESCRIPTION = `Sealpost sends this request to the URL of a subscription. The body holds the event's bytes exactly as they were published, under the content type that they were published with.
+const DESCRIPTION = `Sealpost sends this request to the URL of a subscription. \
+The body holds the event's bytes exactly as they were published, under the content type that they were published with.
 
-Check the signature over the raw bytes before you parse them. Then answer with any 2xx, quickly: do the work afterwards. The time-out is the subscription's \`retry.timeoutMs\`.
+Check the signature over the raw bytes before you parse them. \
+Then answer with any 2xx, quickly: do the work afterwards. The time-out is the subscription's \`retry.timeoutMs\`.
 
-Depending on the subscription the request also has Basic authentication, an API key or an OAuth2 access token, its custom headers, and a client certificate.
+Depending on the subscription the request also has Basic authentication, \
+an API key or an OAuth2 access token, its custom headers, and a client certificate.
 
-The message that verifies an endpoint is sent the same way, with the type \`sealpost.verification\`: answer 2xx with the value of \`data.challenge\`.`;
+The message that verifies an endpoint is sent the same way, with the type \`sealpost.verification\`: \
+answer 2xx with the value of \`data.challenge\`.`;
 
 /** Every answer and what becomes of the delivery; src/endpoint/classify.ts decides. */
 const ANSWERS: Readonly<Record<string, string>> = {

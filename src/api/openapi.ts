@@ -13,7 +13,7 @@ import { idempotencyHeader, takesIdempotencyKey } from "./http/idempotency.js";
 import { etagHeader, givesETag, ifMatchHeader, ifNoneMatchHeader, takesIfMatch } from "./http/preconditions.js";
 import { webhooks } from "./openapi-webhooks.js";
 import { PROBLEMS_PATH } from "./pages/problems.js";
-import type { Route, Tag } from "./route.js";
+import type { ApiRoute, Tag } from "./route.js";
 import { problemView } from "./http/problem.js";
 
 const TAGS: Readonly<Record<Tag, string>> = {
@@ -29,20 +29,24 @@ const TAGS: Readonly<Record<Tag, string>> = {
   Service: "State and documentation of the service",
 };
 
-const DESCRIPTION = `Sealpost delivers a provider's events to its consumers' HTTPS endpoints: signed, durably, at the pace each consumer allows.
+const DESCRIPTION = `Sealpost delivers a provider's events to its consumers' HTTPS endpoints: \
+signed, durably, at the pace each consumer allows.
 
 To try the calls here: log in at [/saml/login](/saml/login), or press *Authorize* and give an API key.
 
-Every error is a problem document (RFC 9457) with a stable \`code\`. [All codes](${PROBLEMS_PATH}), with what to do about each, have a page of their own.
+Every error is a problem document (RFC 9457) with a stable \`code\`. \
+[All codes](${PROBLEMS_PATH}), with what to do about each, have a page of their own.
 
-A POST takes an \`Idempotency-Key\`. A single object has an \`ETag\`, which \`If-Match\` compares before a change. With \`If-None-Match\` an object that has not changed is answered by 304.
+A POST takes an \`Idempotency-Key\`. A single object has an \`ETag\`, which \`If-Match\` compares before a change. \
+With \`If-None-Match\` an object that has not changed is answered by 304.
 
-Unknown members of a body, unknown or repeated query parameters are refused with 400. Lists give \`{data, next}\`, newest first.`;
+Unknown members of a body, unknown or repeated query parameters are refused with 400. \
+Lists give \`{data, next}\`, newest first.`;
 
 type Document = ReturnType<typeof createDocument>;
 
 /** The document as it is served at /openapi.json. */
-export function buildOpenApi(routes: readonly Route[], version: string): Document {
+export function buildOpenApi(routes: readonly ApiRoute[], version: string): Document {
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) {
     if ("hidden" in route && route.hidden) continue;
@@ -104,7 +108,7 @@ function withoutPrefilledParameters(document: Document): Document {
   return document;
 }
 
-function operationOf(route: Route): ZodOpenApiOperationObject {
+function operationOf(route: ApiRoute): ZodOpenApiOperationObject {
   const { operationId, tag, summary, description, act, params, query, bodyOptional } = route;
   const headers = headersOf(route);
   return {
@@ -125,7 +129,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
 }
 
 /** Request headers: the route's own, and those that the router understands for its kind. */
-function headersOf(route: Route): z.ZodObject | undefined {
+function headersOf(route: ApiRoute): z.ZodObject | undefined {
   if ("headers" in route && route.headers) return route.headers;
   const headers = {
     ...(takesIdempotencyKey(route) && { "Idempotency-Key": idempotencyHeader.optional() }),
@@ -135,7 +139,7 @@ function headersOf(route: Route): z.ZodObject | undefined {
   return Object.keys(headers).length === 0 ? undefined : z.object(headers);
 }
 
-function requestBodyOf(route: Route, optional: true | undefined): Pick<ZodOpenApiOperationObject, "requestBody"> {
+function requestBodyOf(route: ApiRoute, optional: true | undefined): Pick<ZodOpenApiOperationObject, "requestBody"> {
   if ("requestType" in route && route.requestType !== undefined)
     return { requestBody: { required: true, content: { [route.requestType]: { schema: {} } } } };
   return route.body
@@ -143,7 +147,7 @@ function requestBodyOf(route: Route, optional: true | undefined): Pick<ZodOpenAp
     : {};
 }
 
-function responsesOf(route: Route): ZodOpenApiResponsesObject {
+function responsesOf(route: ApiRoute): ZodOpenApiResponsesObject {
   const { status, description, schema } = route.response;
   const type = ("responseType" in route ? route.responseType : undefined) ?? "application/json";
   const responses: ZodOpenApiResponsesObject = {
@@ -170,7 +174,7 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
 }
 
 /** The problems a route may answer with: those of its kind and its own. */
-export function problemsOf(route: Route): ProblemCode[] {
+export function problemsOf(route: ApiRoute): ProblemCode[] {
   const served = "serve" in route;
   // The last four are answered before a route is known, or by every one of them.
   const codes = new Set<ProblemCode>([

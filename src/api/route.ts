@@ -107,7 +107,7 @@ export interface ServedRoute extends Declaration, Schemas<z.ZodObject, z.ZodObje
 }
 
 export type HandledRoute = JsonRoute<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>;
-export type Route = HandledRoute | ServedRoute;
+export type ApiRoute = HandledRoute | ServedRoute;
 
 /** Declares a JSON route; the handler's input and output have the types of the schemas. */
 export function route<
@@ -115,7 +115,7 @@ export function route<
   Q extends z.ZodObject = Nothing,
   B extends z.ZodType = Nothing,
   R extends z.ZodType = z.ZodVoid,
->(declaration: JsonRoute<P, Q, B, R>): Route {
+>(declaration: JsonRoute<P, Q, B, R>): ApiRoute {
   // The router validates with these same schemas before it calls the handler, which makes the wider type safe.
   return declaration;
 }

@@ -31,7 +31,7 @@ import {
   isRefusal,
   type Reply,
   type RequestContext,
-  type Route,
+  type ApiRoute,
   type RoutedRequest,
   type ServedRoute,
 } from "./route.js";
@@ -39,7 +39,12 @@ import { parseQuery, validate, type Validated } from "./http/validate.js";
 import { ANYBODY, createAdmission } from "./access/admission.js";
 
 /** Mounts every route, and 405 with Allow for the other methods of their paths. */
-export function mountRoutes(app: Express, routes: readonly Route[], dependencies: ApiDependencies, gate: Gate): void {
+export function mountRoutes(
+  app: Express,
+  routes: readonly ApiRoute[],
+  dependencies: ApiDependencies,
+  gate: Gate,
+): void {
   const methods = new Map<string, string[]>();
   for (const route of routes) {
     const path = expressPath(route.path);
@@ -61,7 +66,7 @@ export const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/
 
 /** Answers a request for this route whose path has matched. */
 export function handlerOf(
-  route: Route,
+  route: ApiRoute,
   dependencies: ApiDependencies,
   gate: Gate,
 ): (request: RoutedRequest, response: ServerResponse) => Promise<void> {
@@ -119,7 +124,7 @@ interface AnsweredRequest {
 /** One line for each request. */
 function logRequest(
   log: ApiDependencies["log"],
-  route: Route,
+  route: ApiRoute,
   { request, response, since, actor }: AnsweredRequest,
 ): void {
   // The publisher writes one line for each event; a second one here would cost the hot path as much again.
@@ -140,14 +145,14 @@ function logRequest(
 }
 
 /** A page refuses with a page. */
-function refuserOf({ page }: Route): (request: RoutedRequest, response: ServerResponse, refusal: Refusal) => void {
+function refuserOf({ page }: ApiRoute): (request: RoutedRequest, response: ServerResponse, refusal: Refusal) => void {
   if (page === undefined) return (_request, response, refusal) => sendRefusal(response, refusal);
   return (request, response, refusal) => answerPageRefusal(request, response, refusal, page);
 }
 
 type Runner = (context: RequestContext, request: RoutedRequest, response: ServerResponse) => Promise<void> | void;
 
-function runnerOf(route: Route): Runner {
+function runnerOf(route: ApiRoute): Runner {
   if ("serve" in route) return (context, request, response) => serveChecked(route, context, request, response);
   const cursors = createCursorSeal(route);
   return async (given, request, response) => {
@@ -231,7 +236,7 @@ async function inputOf(route: HandledRoute, request: RoutedRequest): Promise<Val
 }
 
 /** An id that cannot exist is answered like one that does not. */
-function checkParams(route: Pick<Route, "params">, request: RoutedRequest): Validated<Record<string, unknown>> {
+function checkParams(route: Pick<ApiRoute, "params">, request: RoutedRequest): Validated<Record<string, unknown>> {
   if (!route.params) return { ok: true, value: {} };
   const checked = validate(route.params, { ...request.params });
   return checked.ok ? checked : { ok: false, refusal: refuse("not_found") };
@@ -239,7 +244,7 @@ function checkParams(route: Pick<Route, "params">, request: RoutedRequest): Vali
 
 /** The query against the route's schema; a route without one takes no parameters. */
 export function checkQuery(
-  route: Pick<Route, "query">,
+  route: Pick<ApiRoute, "query">,
   request: Pick<RoutedRequest, "url">,
 ): Validated<Record<string, unknown>> {
   const parsed = parseQuery(request.url ?? "");

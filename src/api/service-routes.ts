@@ -6,11 +6,11 @@ import { z } from "zod";
 import { refuse } from "./http/errors.js";
 import { buildOpenApi } from "./openapi.js";
 import { send, sendRefusal } from "./http/respond.js";
-import { ok, type Route, route } from "./route.js";
+import { ok, type ApiRoute, route } from "./route.js";
 import { healthView } from "./access/schemas.js";
 
 /** On every process, workers included. */
-export const healthRoutes: readonly Route[] = [
+export const healthRoutes: readonly ApiRoute[] = [
   route({
     method: "get",
     path: "/health/live",
@@ -85,11 +85,11 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 /** The document of these routes and the page that shows it. */
-export function documentationRoutes(documented: readonly Route[]): Route[] {
+export function documentationRoutes(documented: readonly ApiRoute[]): ApiRoute[] {
   const documents = new Map<string, string>();
   const files = new Map<string, Buffer>();
   const shared = { method: "get", tag: "Service", act: "service:read", publicOutsideProduction: true } as const;
-  const routes: Route[] = [
+  const routes: ApiRoute[] = [
     {
       ...shared,
       path: "/openapi.json",

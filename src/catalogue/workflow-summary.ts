@@ -7,7 +7,7 @@ const TYPE_BYTES = 80;
 const TARGET_BYTES = 60;
 
 /** `payments.invoice.paid → Acme Bank`: what is delivered to whom. Names only, and of the endpoint at most its host. */
-export function deliverySummary(
+export function deliveryWorkflowSummary(
   catalogue: Pick<Catalogue, "group" | "subscription">,
   { groupId, subscriptionId }: { groupId: string; subscriptionId: string },
   eventTypes: readonly string[],

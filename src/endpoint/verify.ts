@@ -37,7 +37,7 @@ const FAULTS = {
   },
 } as const;
 
-export type Verification =
+export type EndpointVerification =
   | { ok: true; rateLimit?: RateLimit }
   /** In plain words, without internal addresses. */
   | { ok: false; code: string; explanation: string; hint: string };
@@ -46,7 +46,10 @@ export type Verification =
  * Sends a signed challenge of 256 random bits like a delivery, and compares what comes back in constant time. The
  * challenge is used once: it is kept nowhere.
  */
-export async function verifyByChallenge(request: EndpointRequest, subscription: Subscription): Promise<Verification> {
+export async function verifyByChallenge(
+  request: EndpointRequest,
+  subscription: Subscription,
+): Promise<EndpointVerification> {
   const challenge = randomBytes(32).toString("base64url");
   const at = new Date();
   const bytes = Buffer.from(
@@ -70,7 +73,7 @@ export async function verifyByHandshake(
   request: EndpointRequest,
   subscription: Subscription,
   origin: string,
-): Promise<Verification> {
+): Promise<EndpointVerification> {
   const { rateLimit } = subscription;
   const perMinute = rateLimit ? Math.max(1, Math.floor(rateLimit.perSecond * 60)) : REQUESTED_PER_MINUTE;
   const event = {
@@ -106,7 +109,7 @@ const withDeadline = (subscription: Subscription): Subscription => ({
   retry: { ...subscription.retry, timeoutMs: Math.min(subscription.retry?.timeoutMs ?? DEADLINE_MS, DEADLINE_MS) },
 });
 
-function failureOf(exchange: Exchange): Verification | undefined {
+function failureOf(exchange: Exchange): EndpointVerification | undefined {
   const { code } = classify(exchange, Date.now());
   if (code === "delivered") return undefined;
   const { explanation, hint } = OUTCOMES[code];
@@ -120,7 +123,7 @@ function failureOf(exchange: Exchange): Verification | undefined {
   };
 }
 
-const fault = (code: keyof typeof FAULTS): Verification => ({ ok: false, code, ...FAULTS[code] });
+const fault = (code: keyof typeof FAULTS): EndpointVerification => ({ ok: false, code, ...FAULTS[code] });
 
 function echoes(body: Uint8Array, challenge: string): boolean {
   const text = Buffer.from(body).toString("utf8").trim();

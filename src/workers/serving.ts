@@ -71,7 +71,7 @@ export function serve({ server, core, config, engines, url, trial, worker }: Ser
       }),
       refuseTarget: (target) => core.guard.refuseTarget(target),
       sender: core.sender,
-      request: core.request,
+      endpointRequest: core.request,
       payloadCheck: core.payloadCheck,
       compileSchema: core.compileSchema,
     }),

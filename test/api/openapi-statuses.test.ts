@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { routesOf } from "../../src/api/index.js";
+import { servedRoutes } from "../../src/api/index.js";
 import { buildOpenApi } from "../../src/api/openapi.js";
 import { newId } from "../../src/store/ids.js";
 import { bodyOf, makeObjects, type Objects, operationsOf, pathOf } from "./route-samples.js";
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 // What deletes comes last, so that the others meet an object.
-const OPERATIONS = operationsOf(buildOpenApi(routesOf(), "0.0.0-test")).sort(
+const OPERATIONS = operationsOf(buildOpenApi(servedRoutes(), "0.0.0-test")).sort(
   (a, b) => Number(a.method === "DELETE") - Number(b.method === "DELETE"),
 );
 const json = { "content-type": "application/json" };

@@ -135,7 +135,7 @@ export async function startApi({
       notReady: notReady ?? (async () => undefined),
       refuseTarget: (target) => guard.refuseTarget(target),
       sender,
-      request: createEndpointRequest({ sender, version: "0.0.0-test" }),
+      endpointRequest: createEndpointRequest({ sender, version: "0.0.0-test" }),
       compileSchema,
       payloadCheck: createPayloadCheck({ compileSchema, metrics, log: logger }),
     }),

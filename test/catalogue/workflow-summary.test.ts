@@ -1,7 +1,7 @@
 import { defaultPayloadConverter } from "@temporalio/common";
 import proto from "@temporalio/proto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { deliverySummary, eventsSummary } from "../../src/catalogue/workflow-summary.js";
+import { deliveryWorkflowSummary, eventsSummary } from "../../src/catalogue/workflow-summary.js";
 import { createPayloadCodec } from "../../src/store/index.js";
 import type { Group, Subscription } from "../../src/store/model.js";
 import { openDatabase, type TestDatabase } from "../store/database.js";
@@ -20,20 +20,22 @@ describe("the line by which a workflow is known in the Temporal UI", () => {
   afterAll(() => database?.close());
 
   it("names the event type and the group", () => {
-    expect(deliverySummary(known("Acme Bank"), at, ["payments.invoice.paid"])).toBe(
+    expect(deliveryWorkflowSummary(known("Acme Bank"), at, ["payments.invoice.paid"])).toBe(
       "payments.invoice.paid → Acme Bank",
     );
-    expect(deliverySummary(known("Acme Bank"), at, ["a.b", "a.b", "a.c", "a.d"])).toBe(
+    expect(deliveryWorkflowSummary(known("Acme Bank"), at, ["a.b", "a.b", "a.c", "a.d"])).toBe(
       "a.b and 2 more types → Acme Bank",
     );
-    expect(deliverySummary(known("Acme Bank"), at, ["a.b", "a.c"])).toBe("a.b and 1 more type → Acme Bank");
+    expect(deliveryWorkflowSummary(known("Acme Bank"), at, ["a.b", "a.c"])).toBe("a.b and 1 more type → Acme Bank");
   });
 
   it("names the host where the group is gone, and nothing else of the URL", () => {
     expect(
-      deliverySummary(known(undefined, "https://user:pass@hooks.acme.example:8443/in/s3cret?token=t0ken"), at, ["a.b"]),
+      deliveryWorkflowSummary(known(undefined, "https://user:pass@hooks.acme.example:8443/in/s3cret?token=t0ken"), at, [
+        "a.b",
+      ]),
     ).toBe("a.b → hooks.acme.example:8443");
-    expect(deliverySummary(known(), at, ["a.b"])).toBe("a.b → sub_1");
+    expect(deliveryWorkflowSummary(known(), at, ["a.b"])).toBe("a.b → sub_1");
   });
 
   it("names what a batch of events holds", () => {
@@ -42,7 +44,7 @@ describe("the line by which a workflow is known in the Temporal UI", () => {
   });
 
   it("is one line of text, whatever the group is called", () => {
-    expect(deliverySummary(known("<b>Acme</b>\n# [x](http://evil) `c`"), at, ["a.b"])).toBe(
+    expect(deliveryWorkflowSummary(known("<b>Acme</b>\n# [x](http://evil) `c`"), at, ["a.b"])).toBe(
       "a.b → bAcme/b  x(http://evil) c",
     );
   });
@@ -50,7 +52,7 @@ describe("the line by which a workflow is known in the Temporal UI", () => {
   it("fits into what Temporal takes once it is sealed, at its longest", async () => {
     const codec = createPayloadCodec((await database.openStore()).keyring);
     for (const summary of [
-      deliverySummary(known("ж".repeat(200)), at, [
+      deliveryWorkflowSummary(known("ж".repeat(200)), at, [
         `${"ж".repeat(200)}.a`,
         ...Array.from({ length: 999 }, (_, number) => `t${number}`),
       ]),

@@ -1,6 +1,6 @@
 /** Rows that grant power, for the tests of their signatures. */
 import { Binary, type Document } from "mongodb";
-import type { Refusal } from "../../src/store/grants/refusals.js";
+import type { RowRefusal } from "../../src/store/grants/refusals.js";
 import type { MongoStore } from "../../src/store/mongo/mongo-store.js";
 import type { StoredApiKey } from "../../src/store/model.js";
 import { AT, later } from "./fixtures.js";
@@ -41,8 +41,8 @@ export const connection = (id: string) => ({
 });
 
 /** What is refused while `act` runs. */
-export async function refusalsOf(at: MongoStore, act: () => Promise<unknown>): Promise<Refusal[]> {
-  const found: Refusal[] = [];
+export async function refusalsOf(at: MongoStore, act: () => Promise<unknown>): Promise<RowRefusal[]> {
+  const found: RowRefusal[] = [];
   at.grants.onRefused((refusal) => void found.push(refusal));
   await act();
   return found;

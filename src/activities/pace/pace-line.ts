@@ -21,7 +21,7 @@ const MEMORY_MS = 1_000;
 const NO_EPOCH = -1;
 
 /** One request that somebody wants to make; `done` gives the slot. */
-interface Want {
+interface SlotRequest {
   reservation: Reservation | undefined;
   maxWaitMs: number;
   done(this: void, slot: Slot): void;
@@ -36,7 +36,7 @@ export class PaceLine {
   #bucket = { epoch: NO_EPOCH, toleranceMs: 0, pausedUntil: 0, knownAt: 0 };
   #spares: { count: number; until: number }[] = [];
   /** First come, first served. */
-  #wants: Want[] = [];
+  #requests: SlotRequest[] = [];
   #demands: { at: number; count: number }[] = [];
   #nextAskAt = 0;
   #asking = false;
@@ -69,10 +69,10 @@ export class PaceLine {
       { length: count },
       (_, index) =>
         new Promise<Slot>((done) => {
-          const want: Want = { reservation: reservations?.[index], maxWaitMs, done };
-          const slot = this.#fromHand(want, now);
+          const request: SlotRequest = { reservation: reservations?.[index], maxWaitMs, done };
+          const slot = this.#fromHand(request, now);
           if (slot) done(slot);
-          else this.#wants.push(want);
+          else this.#requests.push(request);
         }),
     );
     if (this.#closed) this.close();
@@ -102,18 +102,18 @@ export class PaceLine {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    leave(this.#wants.splice(0), Date.now() + TROUBLE_MS);
+    leave(this.#requests.splice(0), Date.now() + TROUBLE_MS);
   }
 
   /** A slot without a message, when there is one. */
-  #fromHand(want: Want, now: number): Slot | undefined {
-    const { reservation } = want;
+  #fromHand(request: SlotRequest, now: number): Slot | undefined {
+    const { reservation } = request;
     if (reservation && now - this.#bucket.knownAt <= KNOWN_FOR_MS) {
       if (reservation.epoch === this.#bucket.epoch && now <= reservation.at + this.#bucket.toleranceMs)
-        return this.#slotAt(reservation.at, want, now);
-      want.reservation = undefined;
+        return this.#slotAt(reservation.at, request, now);
+      request.reservation = undefined;
     }
-    if (want.reservation) return undefined;
+    if (request.reservation) return undefined;
     this.#spares = this.#spares.filter(({ count, until }) => count > 0 && until > now);
     const [spare] = this.#spares;
     if (!spare) return undefined;
@@ -121,7 +121,7 @@ export class PaceLine {
     return { kind: "start", at: now, until: spare.until, epoch: this.#bucket.epoch };
   }
 
-  #slotAt(at: number, { maxWaitMs }: Want, now: number): Slot {
+  #slotAt(at: number, { maxWaitMs }: SlotRequest, now: number): Slot {
     const { epoch, toleranceMs } = this.#bucket;
     return at - now > maxWaitMs
       ? { kind: "later", dueAt: Math.max(now, at - RESERVATION_LEAD_MS), reservation: { at, epoch } }
@@ -129,7 +129,7 @@ export class PaceLine {
   }
 
   #schedule(): void {
-    if (this.#asking || this.#closed || this.#wants.length === 0 || this.#timer) return;
+    if (this.#asking || this.#closed || this.#requests.length === 0 || this.#timer) return;
     // Even without a wait the demands of this turn of the event loop go together.
     this.#timer = setTimeout(
       () => {
@@ -142,7 +142,7 @@ export class PaceLine {
 
   async #askNow(): Promise<void> {
     this.#asking = true;
-    const asked = this.#wants.slice(0, MAX_LEASE);
+    const asked = this.#requests.slice(0, MAX_LEASE);
     const rateAsOf = this.#rateAsOf;
     const count = asked.filter(({ reservation }) => !reservation).length;
     try {
@@ -153,12 +153,12 @@ export class PaceLine {
         rateAsOf,
       });
       this.#nextAskAt = Date.now() + lease.nextLeaseInMs;
-      // Slots of a rate that has changed meanwhile are not used; the wants stay first in the queue.
+      // Slots of a rate that has changed meanwhile are not used; the requests stay first in the queue.
       if (rateAsOf === this.#rateAsOf) this.#deal(lease, asked);
     } catch (error) {
       this.#onTrouble(error);
       this.#nextAskAt = Date.now() + TROUBLE_MS;
-      leave(this.#wants.splice(0), this.#nextAskAt);
+      leave(this.#requests.splice(0), this.#nextAskAt);
     } finally {
       this.#asking = false;
       this.#dropImpatient();
@@ -166,28 +166,28 @@ export class PaceLine {
     }
   }
 
-  #deal(lease: Lease, asked: Want[]): void {
+  #deal(lease: Lease, asked: SlotRequest[]): void {
     const now = Date.now();
     if (lease.epoch !== this.#bucket.epoch) this.#spares = [];
     this.#bucket = { epoch: lease.epoch, toleranceMs: lease.toleranceMs, pausedUntil: lease.pausedUntil, knownAt: now };
     if (lease.spare) this.#spares.push({ ...lease.spare });
     const slots = lease.slots[Symbol.iterator]();
-    const open: Want[] = [];
-    for (const want of asked) {
-      const fresh = want.reservation ? undefined : slots.next().value;
-      const slot = fresh === undefined ? this.#fromHand(want, now) : this.#slotAt(fresh, want, now);
-      if (slot) want.done(slot);
-      else open.push(want);
+    const open: SlotRequest[] = [];
+    for (const request of asked) {
+      const fresh = request.reservation ? undefined : slots.next().value;
+      const slot = fresh === undefined ? this.#fromHand(request, now) : this.#slotAt(fresh, request, now);
+      if (slot) request.done(slot);
+      else open.push(request);
     }
-    this.#wants = [...open, ...this.#wants.slice(asked.length)];
+    this.#requests = [...open, ...this.#requests.slice(asked.length)];
   }
 
   /** Sends away those whose turn to ask comes later than they want to wait: nobody is held up by a busy bucket. */
   #dropImpatient(): void {
     const wait = this.#nextAskAt - Date.now();
-    const impatient = this.#wants.filter(({ maxWaitMs }) => wait > maxWaitMs);
+    const impatient = this.#requests.filter(({ maxWaitMs }) => wait > maxWaitMs);
     if (impatient.length === 0) return;
-    this.#wants = this.#wants.filter(({ maxWaitMs }) => wait <= maxWaitMs);
+    this.#requests = this.#requests.filter(({ maxWaitMs }) => wait <= maxWaitMs);
     leave(impatient, this.#nextAskAt);
   }
 
@@ -197,5 +197,5 @@ export class PaceLine {
   }
 }
 
-const leave = (wants: Want[], dueAt: number): void =>
-  wants.forEach(({ done, reservation }) => done({ kind: "later", dueAt, ...(reservation && { reservation }) }));
+const leave = (requests: SlotRequest[], dueAt: number): void =>
+  requests.forEach(({ done, reservation }) => done({ kind: "later", dueAt, ...(reservation && { reservation }) }));

@@ -10,7 +10,7 @@ import { SETTLED_STATUSES } from "../../workflows/contract.js";
 /**
  * What the write would answer; undefined: it may change something. @throws StoreError `duplicate`, as the write would
  */
-export type Guard = (
+export type ActGuard = (
   part: string,
   method: string,
   args: readonly unknown[],
@@ -19,7 +19,7 @@ export type Guard = (
 /** Objects with an id, which their handlers refuse to change by giving them back as they were. */
 const OBJECTS = new Set(["apis", "eventTypes", "groups", "subscriptions", "apiKeys", "samlConnections", "recoveries"]);
 
-export function createGuard(store: Store): Guard {
+export function createActGuard(store: Store): ActGuard {
   const { apis, eventTypes, groups, subscriptions, apiKeys, samlConnections, recoveries, grantRequests } = store;
   const collections: Record<string, { get(id: string): Promise<object | undefined> }> = {
     apis,

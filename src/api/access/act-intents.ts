@@ -7,9 +7,9 @@ import type { Logger } from "pino";
 import { beginAct, completeAct } from "../../store/audit/acts.js";
 import type { NewAuditEntry, Store } from "../../store/store.js";
 import type { Actor } from "./actor.js";
-import { createGuard, type Guard, idIn, textIn } from "./act-guards.js";
+import { createActGuard, type ActGuard, idIn, textIn } from "./act-guards.js";
 import type { ApiDependencies } from "../dependencies.js";
-import type { Route } from "../route.js";
+import type { ApiRoute } from "../route.js";
 import type { ActOfRequest } from "./act.js";
 
 /**
@@ -37,13 +37,13 @@ export const NOT_WRAPPED: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether an act by this route is on record; publishing, and the codec, are no administration. */
-export const isAdministrative = ({ method, act }: Pick<Route, "method" | "act">): boolean =>
+export const isAdministrative = ({ method, act }: Pick<ApiRoute, "method" | "act">): boolean =>
   method !== "get" && act !== "public" && act !== "events:publish" && !act.startsWith("codec:");
 
 type Begin = (write: string, target: string | undefined) => Promise<void>;
 interface Wrapping {
   begin: Begin;
-  guard: Guard;
+  guard: ActGuard;
 }
 
 interface Given {
@@ -132,15 +132,15 @@ function settleLater(
 }
 
 function wrapped(dependencies: ApiDependencies, begin: Begin): ApiDependencies {
-  const { store, operations, publisher, sessions, request } = dependencies;
-  const wrapping = { begin, guard: createGuard(store) };
+  const { store, operations, publisher, sessions, endpointRequest: request } = dependencies;
+  const wrapping = { begin, guard: createActGuard(store) };
   return {
     ...dependencies,
     store: wrapStore(store, wrapping),
     operations: wrapMethods("operations", operations, wrapping),
     publisher: wrapMethods("publisher", publisher, wrapping),
     sessions: wrapMethods("sessions", sessions, wrapping),
-    request: async (order, at) => {
+    endpointRequest: async (order, at) => {
       await begin("request", undefined);
       return request(order, at);
     },

@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import type { ApiDependencies } from "../dependencies.js";
 import { refuse, type Refusal } from "../http/errors.js";
-import type { Route, RoutedRequest } from "../route.js";
+import type { ApiRoute, RoutedRequest } from "../route.js";
 import { mayAct } from "./access.js";
 import type { Actor } from "./actor.js";
 import type { Gate } from "./gate.js";
@@ -19,7 +19,7 @@ type Admission = (
 
 /** The admission to one route. */
 export function createAdmission(
-  route: Route,
+  route: ApiRoute,
   { auditTally, log, settings }: Pick<ApiDependencies, "auditTally" | "log" | "settings">,
   gate: Gate,
 ): Admission {

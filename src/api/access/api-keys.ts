@@ -7,8 +7,8 @@ import { covers } from "./access.js";
 import { pageReply, pageRequest, recordAct } from "./audit.js";
 import { newApiKey, powerOf } from "./authenticate.js";
 import { refuse, type Refusal } from "../http/errors.js";
-import { created, noContent, ok, type RequestContext, type Route, route } from "../route.js";
-import { apiKeyId, apiKeyInput, apiKeyView, apiKeyWithSecret, keyRotation } from "./schemas.js";
+import { created, noContent, ok, type RequestContext, type ApiRoute, route } from "../route.js";
+import { apiKeyId, apiKeyInput, apiKeyView, apiKeyWithSecret, apiKeyRotation } from "./schemas.js";
 import { pageOf, pageQuery } from "../http/primitives.js";
 
 const params = z.strictObject({ id: apiKeyId });
@@ -112,7 +112,7 @@ async function revoke(context: RequestContext, id: string) {
   return noContent;
 }
 
-export const apiKeyRoutes: readonly Route[] = [
+export const apiKeyRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/api-keys",
@@ -175,7 +175,7 @@ export const apiKeyRoutes: readonly Route[] = [
       "The answer holds the whole new key, this once; its id and limits stay. The one before works " +
       "until the overlap ends, and no longer than that whatever comes.",
     params,
-    body: keyRotation,
+    body: apiKeyRotation,
     bodyOptional: true,
     response: { status: 200, description: "The key with its new secret", schema: apiKeyWithSecret },
     problems: ["key_ended"],

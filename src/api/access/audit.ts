@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AuditEntry } from "../../store/model.js";
 import type { Page } from "../../store/collection.js";
 import type { AuditFilter } from "../../store/store.js";
-import { ok, type Reply, type RequestContext, type Route, route } from "../route.js";
+import { ok, type Reply, type RequestContext, type ApiRoute, route } from "../route.js";
 import { auditFilter, auditView } from "./schemas.js";
 import { SECURITY_HEADERS } from "../http/security-headers.js";
 import { DEFAULT_LIMIT, pageOf, pageQuery } from "../http/primitives.js";
@@ -46,7 +46,7 @@ const filterOf = ({ actor, action, subject, since, until }: z.output<typeof audi
   ...(until !== undefined && { until: new Date(until) }),
 });
 
-export const auditRoutes: readonly Route[] = [
+export const auditRoutes: readonly ApiRoute[] = [
   route({
     method: "get",
     path: "/v1/audit",

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { ROLES } from "../../store/model.js";
 import { type Act, ACTS, mayAct } from "./access.js";
 import { apiId, groupId } from "../catalogue/schemas.js";
-import { idOf, instant, instantInput, text } from "../http/primitives.js";
+import { prefixedId, instant, instantInput, text } from "../http/primitives.js";
 
-export const apiKeyId = idOf("key");
+export const apiKeyId = prefixedId("key");
 
 const act = z
   .enum(Object.keys(ACTS) as Act[])
@@ -86,7 +86,7 @@ export const auditFilter = z.strictObject({
   since: instantInput.optional(),
   until: instantInput.optional(),
 });
-export const keyRotation = z
+export const apiKeyRotation = z
   .strictObject({
     overlapSeconds: z
       .int()

@@ -8,7 +8,7 @@ import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { applyChange, exact } from "../http/change.js";
 import { deleteApi } from "../deliveries/erasure.js";
 import { refuse } from "../http/errors.js";
-import { created, ok, type RequestContext, type Route, route } from "../route.js";
+import { created, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { apiChange, apiId, apiInput, apiView, eraseQuery } from "./schemas.js";
 import { pageOf, pageQuery } from "../http/primitives.js";
 
@@ -41,7 +41,7 @@ function visibleIds(actor: Actor, { dependencies }: RequestContext): string[] | 
   return actor.apiIds === undefined ? undefined : [...actor.apiIds];
 }
 
-export const apiRoutes: readonly Route[] = [
+export const apiRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/apis",

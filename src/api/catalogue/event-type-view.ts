@@ -9,7 +9,7 @@ import { eventTypeFilter } from "../access/access.js";
 import type { eventTypeVersionView, eventTypeView } from "./schemas.js";
 
 /** The event type as this actor sees it; a consumer also learns by which grant. */
-export function viewOf(
+export function eventTypeViewOf(
   actor: Actor,
   catalogue: Catalogue,
   {

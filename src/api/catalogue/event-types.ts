@@ -5,10 +5,10 @@ import { ownsApi, seesEventType } from "../access/access.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { applyChange, type ChangeOf, exact } from "../http/change.js";
 import { changeEventType, refuseEventType } from "./event-type-changes.js";
-import { pageOfEventTypes, versionView, viewOf } from "./event-type-view.js";
-import { isDuplicate } from "../http/failure.js";
+import { pageOfEventTypes, versionView, eventTypeViewOf } from "./event-type-view.js";
+import { duplicateOrThrow } from "../http/failure.js";
 import { refuse } from "../http/errors.js";
-import { created, noContent, ok, type RequestContext, type Route, route } from "../route.js";
+import { created, noContent, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { apiId, eventTypeChange, eventTypeInput, eventTypeVersionView, eventTypeView } from "./schemas.js";
 import { eventTypeName, pageOf, pageQuery, text } from "../http/primitives.js";
 
@@ -33,7 +33,7 @@ async function dependant({ dependencies: { store } }: RequestContext, name: stri
   return group && `The group ${group.id} is granted it.`;
 }
 
-export const eventTypeRoutes: readonly Route[] = [
+export const eventTypeRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/event-types",
@@ -68,10 +68,13 @@ export const eventTypeRoutes: readonly Route[] = [
       };
       const refusal = refuseEventType(compileSchema, type);
       if (refusal) return refusal;
-      const taken = await store.eventTypes.insert(type).then(() => false, isDuplicate);
+      const taken = await store.eventTypes.insert(type).then(() => false, duplicateOrThrow);
       if (taken) return refuse("name_taken");
       await recordAct(context, "event_type.create", type.name, { apiId: type.apiId });
-      return created(viewOf(context.actor, catalogue, type), `/v1/event-types/${encodeURIComponent(type.name)}`);
+      return created(
+        eventTypeViewOf(context.actor, catalogue, type),
+        `/v1/event-types/${encodeURIComponent(type.name)}`,
+      );
     },
   }),
   route({
@@ -92,7 +95,7 @@ export const eventTypeRoutes: readonly Route[] = [
     response: { status: 200, description: "A page of event types", schema: pageOf(eventTypeView) },
     async handle({ dependencies: { catalogue }, actor }, { query }) {
       return pageReply(pageOfEventTypes(actor, catalogue, query, pageRequest(query)), (type) =>
-        viewOf(actor, catalogue, type),
+        eventTypeViewOf(actor, catalogue, type),
       );
     },
   }),
@@ -107,7 +110,7 @@ export const eventTypeRoutes: readonly Route[] = [
     response: { status: 200, description: "The event type", schema: eventTypeView },
     async handle({ dependencies: { store, catalogue }, actor }, { params: { name } }) {
       const type = seesEventType(actor, catalogue, name) ? await store.eventTypes.get(name) : undefined;
-      return type ? ok(viewOf(actor, catalogue, type)) : refuse("not_found");
+      return type ? ok(eventTypeViewOf(actor, catalogue, type)) : refuse("not_found");
     },
   }),
   route({
@@ -178,7 +181,7 @@ export const eventTypeRoutes: readonly Route[] = [
         fields: Object.keys(body),
         ...(type.version !== before.version && { version: type.version }),
       });
-      return ok(viewOf(context.actor, catalogue, type));
+      return ok(eventTypeViewOf(context.actor, catalogue, type));
     },
   }),
   route({

@@ -4,11 +4,11 @@ import { payloadForFilter } from "../../catalogue/filter-payload.js";
 import { seesEventType } from "../access/access.js";
 import { refuse } from "../http/errors.js";
 import { filterWarnings } from "./filter-warnings.js";
-import { ok, type Route, route } from "../route.js";
+import { ok, type ApiRoute, route } from "../route.js";
 import { filterTestInput, filterTestView } from "./filter-schemas.js";
 import { refuseFilter } from "../subscriptions/checks.js";
 
-export const filterRoutes: readonly Route[] = [
+export const filterApiRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/filters/test",

@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { GRANT_REQUEST_STATUSES } from "../../store/model.js";
 import { apiId, groupId } from "./schemas.js";
-import { eventTypeName, idOf, instant, pageQuery, text } from "../http/primitives.js";
+import { eventTypeName, prefixedId, instant, pageQuery, text } from "../http/primitives.js";
 
-export const grantRequestId = idOf("grq");
+export const grantRequestId = prefixedId("grq");
 const reason = text(1_000);
 
 export const grantRequestInput = z

@@ -6,7 +6,7 @@ import { discoversApi, ownsApi, seesGroup } from "../access/access.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { wakeSubscriptions } from "./groups.js";
-import { created, ok, type Reply, type RequestContext, type Route, route } from "../route.js";
+import { created, ok, type Reply, type RequestContext, type ApiRoute, route } from "../route.js";
 import {
   approvalInput,
   grantRequestId,
@@ -161,7 +161,7 @@ async function refuseOrWithdraw(
   return "refused" in settled ? settled : ok(view(settled));
 }
 
-export const grantRequestRoutes: readonly Route[] = [
+export const grantRequestRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/grant-requests",

@@ -8,7 +8,7 @@ import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { applyChange } from "../http/change.js";
 import { deleteGroup } from "../deliveries/erasure.js";
 import { refuse, type Refusal } from "../http/errors.js";
-import { created, ok, type RequestContext, type Route, route } from "../route.js";
+import { created, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { eraseQuery, groupChange, groupId, groupInput, groupView } from "./schemas.js";
 import { pageOf, pageQuery } from "../http/primitives.js";
 
@@ -65,7 +65,7 @@ function viewFor({ dependencies: { catalogue }, actor }: RequestContext): (group
     view({ ...group, grants: group.grants.filter((grant) => ownsGrants(actor, catalogue, [grant])), samlGroups: [] });
 }
 
-export const groupRoutes: readonly Route[] = [
+export const groupRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/groups",

@@ -7,13 +7,13 @@ import { readBody } from "../http/body.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { changeEventType } from "./event-type-changes.js";
 import { exportAsyncApi, exportOpenApi } from "./export.js";
-import { isDuplicate } from "../http/failure.js";
+import { duplicateOrThrow } from "../http/failure.js";
 import { DOCUMENT_LIMIT_BYTES, syntaxOf } from "./import/document.js";
 import { createDocumentReads } from "./import/document-reads.js";
 import type { DocumentFormat } from "./import/formats.js";
-import { CHECKED, type Plan, planImport } from "./import/plan.js";
+import { CHECKED, type ImportPlan, planImport } from "./import/plan.js";
 import { sendJson, sendRefusal } from "../http/respond.js";
-import { ok, type RequestContext, type Route, route, type RoutedRequest } from "../route.js";
+import { ok, type RequestContext, type ApiRoute, route, type RoutedRequest } from "../route.js";
 import { apiId } from "./schemas.js";
 import { parseQuery, validate } from "../http/validate.js";
 
@@ -123,12 +123,12 @@ async function carryOut(
   context: RequestContext,
   id: string,
   format: DocumentFormat,
-  plan: Plan,
+  plan: ImportPlan,
 ): Promise<Refusal | undefined> {
   const { store } = context.dependencies;
   const written: string[] = [];
   for (const type of plan.created) {
-    if (await store.eventTypes.insert(type).then(() => false, isDuplicate)) {
+    if (await store.eventTypes.insert(type).then(() => false, duplicateOrThrow)) {
       for (const name of written) await store.eventTypes.delete(name);
       return refuse(
         "name_taken",
@@ -181,7 +181,7 @@ function replacedBy(
 
 const importDocument = createImport();
 
-export const importRoutes: readonly Route[] = [
+export const importRoutes: readonly ApiRoute[] = [
   {
     method: "post",
     path: "/v1/apis/{id}/import",

@@ -1,10 +1,10 @@
 /** Apis, event types and groups. */
 import { z } from "zod";
 import { VALIDATION_MODES } from "../../store/model.js";
-import { eventTypeName, idOf, instant, instantInput, RESERVED_TYPE_PREFIX, text } from "../http/primitives.js";
+import { eventTypeName, prefixedId, instant, instantInput, RESERVED_TYPE_PREFIX, text } from "../http/primitives.js";
 
-export const apiId = idOf("api");
-export const groupId = idOf("grp");
+export const apiId = prefixedId("api");
+export const groupId = prefixedId("grp");
 
 const description = text(2_000).meta({ description: "What it is, for people" });
 const atLeastOne = (change: object): boolean => Object.keys(change).length > 0;

@@ -10,7 +10,7 @@ import { mayAct } from "../access/access.js";
 import { parseJson, readBody, refuseUnlessJson } from "../http/body.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { sendJson, sendRefusal } from "../http/respond.js";
-import type { RequestContext, Route, RoutedRequest } from "../route.js";
+import type { RequestContext, ApiRoute, RoutedRequest } from "../route.js";
 import { payloads } from "../access/schemas.js";
 import { validate } from "../http/validate.js";
 
@@ -84,7 +84,7 @@ const dataKeysOf = (given: Payload[]): string[] =>
     metadata?.["encryption-key-id"] ? [Buffer.from(metadata["encryption-key-id"]).toString("utf8").slice(0, 100)] : [],
   );
 
-function codecRoute(direction: "encode" | "decode", summary: string): Route {
+function codecRoute(direction: "encode" | "decode", summary: string): ApiRoute {
   return {
     method: "post",
     path: `/codec/${direction}`,
@@ -121,7 +121,7 @@ function refuseUndecodable(error: unknown): Refusal {
   throw error;
 }
 
-export const codecRoutes: readonly Route[] = [
+export const codecRoutes: readonly ApiRoute[] = [
   codecRoute("encode", "Seal Temporal payloads"),
   codecRoute("decode", "Open Temporal payloads"),
 ];

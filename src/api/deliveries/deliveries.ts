@@ -10,7 +10,7 @@ import { ownsApi, ownsEventType, seesContent, seesDelivery } from "../access/acc
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { recordDeliveryRead } from "../access/content-reads.js";
 import { refuse } from "../http/errors.js";
-import { accepted, ok, type RequestContext, type Route, route } from "../route.js";
+import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { deliveryId, deliveryQuery, deliverySummary, deliveryView } from "./schemas.js";
 import { pageOf } from "../http/primitives.js";
 import { urlFor } from "../subscriptions/view.js";
@@ -21,7 +21,7 @@ const params = z.strictObject({ id: deliveryId });
  * A delivery without its attempts. Its next attempt waits for the end of the pause that the consumer has asked for
  * since.
  */
-export const summaryOf =
+export const deliverySummaryOf =
   (catalogue: Pick<Catalogue, "subscription">) =>
   (delivery: Delivery): z.input<typeof deliverySummary> => {
     const {
@@ -72,7 +72,7 @@ const view = (
   { actor, dependencies: { catalogue } }: RequestContext,
   delivery: Delivery,
 ): z.input<typeof deliveryView> => ({
-  ...summaryOf(catalogue)(delivery),
+  ...deliverySummaryOf(catalogue)(delivery),
   attempts: delivery.attempts.map(attemptView(actor)),
 });
 
@@ -133,7 +133,7 @@ function filterOf(
   };
 }
 
-export const deliveryRoutes: readonly Route[] = [
+export const deliveryRoutes: readonly ApiRoute[] = [
   route({
     method: "get",
     path: "/v1/deliveries",
@@ -146,7 +146,7 @@ export const deliveryRoutes: readonly Route[] = [
     query: deliveryQuery,
     response: { status: 200, description: "A page of deliveries", schema: pageOf(deliverySummary) },
     async handle(context, { query }) {
-      const summary = summaryOf(context.dependencies.catalogue);
+      const summary = deliverySummaryOf(context.dependencies.catalogue);
       const filter = filterOf(context, query);
       if (!filter) return pageReply({ data: [] }, summary);
       const page = await context.dependencies.store.deliveries.list(pageRequest(query), filter);
@@ -198,7 +198,7 @@ export const deliveryRoutes: readonly Route[] = [
       if ((await context.dependencies.store.events.erasedOf([delivery.eventId])).size > 0) return refuse("erased");
       await context.dependencies.operations.resend(delivery, context.actor.name);
       await recordAct(context, "delivery.resend", id);
-      return accepted(summaryOf(context.dependencies.catalogue)(delivery));
+      return accepted(deliverySummaryOf(context.dependencies.catalogue)(delivery));
     },
   }),
   route({
@@ -217,7 +217,7 @@ export const deliveryRoutes: readonly Route[] = [
       if (!(await context.dependencies.operations.cancel(delivery, context.actor.name)))
         return refuse("delivery_settled", `It is ${delivery.status}.`);
       await recordAct(context, "delivery.cancel", id);
-      return accepted(summaryOf(context.dependencies.catalogue)(delivery));
+      return accepted(deliverySummaryOf(context.dependencies.catalogue)(delivery));
     },
   }),
 ];

@@ -6,11 +6,11 @@ import type { Actor } from "../access/actor.js";
 import { ownsApi, ownsEventType, seesContent } from "../access/access.js";
 import { pageReply, pageRequest } from "../access/audit.js";
 import { decodeAttribute, eventIdFor } from "../publish/cloud-events.js";
-import { summaryOf } from "./deliveries.js";
+import { deliverySummaryOf } from "./deliveries.js";
 import { expungeEvent } from "./erasure.js";
 import { readRouting } from "./event-routing.js";
 import { refuse } from "../http/errors.js";
-import { ok, type Route, route } from "../route.js";
+import { ok, type ApiRoute, route } from "../route.js";
 import { eventQuery, eventView, eventWithDeliveries } from "./schemas.js";
 import { eventRoutingView } from "./event-routing-schemas.js";
 import { eventRef, pageOf, pageQuery } from "../http/primitives.js";
@@ -49,7 +49,7 @@ const viewFor =
       }),
   });
 
-export const eventRoutes: readonly Route[] = [
+export const eventRoutes: readonly ApiRoute[] = [
   route({
     method: "get",
     path: "/v1/events",
@@ -101,7 +101,7 @@ export const eventRoutes: readonly Route[] = [
       const event = await store.events.get(ref);
       if (!event || !ownsApi(actor, event.apiId)) return refuse("not_found");
       const deliveries = await store.deliveries.list({ limit: DELIVERIES_SHOWN }, { eventId: ref });
-      return ok({ ...viewFor(actor)(event), deliveries: deliveries.data.map(summaryOf(catalogue)) });
+      return ok({ ...viewFor(actor)(event), deliveries: deliveries.data.map(deliverySummaryOf(catalogue)) });
     },
   }),
   route({

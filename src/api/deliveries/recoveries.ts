@@ -5,10 +5,10 @@ import { noProgress, type RecoveryFilter, type RecoveryStatus } from "../../work
 import type { Actor } from "../access/actor.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { refuse } from "../http/errors.js";
-import { isDuplicate } from "../http/failure.js";
+import { duplicateOrThrow } from "../http/failure.js";
 import { type CheckedFilter, checkFilter } from "./recovery-filter.js";
 import { alreadyStarted, makePreview, type Preview, type PreviewClaims, redeem } from "./recovery-preview.js";
-import { accepted, ok, type RequestContext, type Route, route } from "../route.js";
+import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { pageOf } from "../http/primitives.js";
 import {
   previewInput,
@@ -130,7 +130,7 @@ async function begin(
     ...(reason !== undefined && { reason }),
     ...(actor.groupIds && filter.groupId !== undefined && { groupId: filter.groupId }),
   };
-  if (await store.recoveries.insert(recovery).then(() => false, isDuplicate)) return alreadyStarted({ id });
+  if (await store.recoveries.insert(recovery).then(() => false, duplicateOrThrow)) return alreadyStarted({ id });
   await operations.startRecovery(recovery).catch(async (error: unknown) => {
     // Nobody would ever end a recovery that never began.
     await store.recoveries.setStatus(id, ["running"], "failed", "It could not be started; make a new preview.");
@@ -178,7 +178,7 @@ async function act(context: RequestContext, id: string, act: keyof typeof WANTED
   return accepted(view((await store.recoveries.get(id)) ?? recovery));
 }
 
-const actRoute = (name: keyof typeof WANTED): Route =>
+const actRoute = (name: keyof typeof WANTED): ApiRoute =>
   route({
     method: "post",
     path: `/v1/recoveries/{id}/${name}`,
@@ -202,7 +202,7 @@ const REFUSALS = [
   "rate_limited",
 ] as const;
 
-export const recoveryRoutes: readonly Route[] = [
+export const recoveryRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/recoveries/preview",

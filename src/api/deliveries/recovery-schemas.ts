@@ -3,10 +3,10 @@ import { z } from "zod";
 import { DELIVERY_STATUSES } from "../../workflows/contract.js";
 import { RECOVERY_STATUSES, SKIP_REASONS } from "../../workflows/recovery-contract.js";
 import { groupId } from "../catalogue/schemas.js";
-import { eventTypeName, idOf, instant, instantInput, pageQuery, text } from "../http/primitives.js";
+import { eventTypeName, prefixedId, instant, instantInput, pageQuery, text } from "../http/primitives.js";
 import { subscriptionId } from "../subscriptions/schemas.js";
 
-export const recoveryId = idOf("rec");
+export const recoveryId = prefixedId("rec");
 const status = z.enum(DELIVERY_STATUSES);
 const includeDelivered = z
   .boolean()

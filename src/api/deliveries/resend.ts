@@ -2,7 +2,7 @@
 import type { Client } from "@temporalio/client";
 import type { Logger } from "pino";
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import { deliverySummary } from "../../catalogue/workflow-summary.js";
+import { deliveryWorkflowSummary } from "../../catalogue/workflow-summary.js";
 import type { Store } from "../../store/store.js";
 import { type RetryDeliveryInput, SIGNAL, TASK_QUEUE, WORKFLOW } from "../../workflows/contract.js";
 import { searchAttributesOf } from "../../workflows/search-attributes.js";
@@ -55,7 +55,7 @@ export function createResend(
       signal: SIGNAL.retry,
       signalArgs: [request],
       typedSearchAttributes: searchAttributesOf(input),
-      ...(catalogue && { staticSummary: deliverySummary(catalogue, input, [delivery.eventType]) }),
+      ...(catalogue && { staticSummary: deliveryWorkflowSummary(catalogue, input, [delivery.eventType]) }),
     });
   };
 }

@@ -5,7 +5,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Store } from "../../store/store.js";
 import { refuse, type Refusal } from "./errors.js";
-import type { HandledRoute, Route } from "../route.js";
+import type { HandledRoute, ApiRoute } from "../route.js";
 
 type Input = Parameters<HandledRoute["handle"]>[1];
 type Pepper = Pick<Store, "blindIndex">;
@@ -19,7 +19,7 @@ export interface CursorSeal {
 
 const CODE_BYTES = 16;
 
-export function createCursorSeal({ operationId }: Pick<Route, "operationId">): CursorSeal {
+export function createCursorSeal({ operationId }: Pick<ApiRoute, "operationId">): CursorSeal {
   // Bound to the list: a cursor of deliveries says nothing to a list of events.
   const codeOf = (store: Pepper, cursor: string): Buffer =>
     Buffer.from(store.blindIndex("cursor", `${operationId}|${cursor}`)).subarray(0, CODE_BYTES);

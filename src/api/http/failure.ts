@@ -5,7 +5,7 @@ import { refuse, type Refusal } from "./errors.js";
 import { PreconditionFailed } from "./preconditions.js";
 
 /** For `insert(…).then(() => false, isDuplicate)`: true when the id exists; any other failure goes on. */
-export function isDuplicate(error: unknown): true {
+export function duplicateOrThrow(error: unknown): true {
   if (error instanceof StoreError && error.code === "duplicate") return true;
   throw error;
 }

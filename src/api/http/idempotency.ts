@@ -12,10 +12,10 @@ import { canonicalOf } from "../../store/grants/canonical.js";
 import type { KeyScope } from "../../store/sealing/data-key.js";
 import type { Store } from "../../store/store.js";
 import { refuse, type Refusal } from "./errors.js";
-import { isRefusal, type Reply, type RequestContext, type Route } from "../route.js";
+import { isRefusal, type Reply, type RequestContext, type ApiRoute } from "../route.js";
 
 /** Whether requests by this route may have a key. Publishing has its own: the event id. */
-export const takesIdempotencyKey = (route: Pick<Route, "method" | "act">): boolean =>
+export const takesIdempotencyKey = (route: Pick<ApiRoute, "method" | "act">): boolean =>
   route.method === "post" && "handle" in route && route.act !== "public" && route.act !== "events:publish";
 
 export const idempotencyHeader = z
@@ -59,7 +59,7 @@ export function readIdempotencyKey(request: Pick<IncomingMessage, "headersDistin
 }
 
 interface Keyed {
-  route: Pick<Route, "path" | "method">;
+  route: Pick<ApiRoute, "path" | "method">;
   key: string;
   input: { params: unknown; query: unknown; body: unknown };
 }

@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { CatalogueCollection } from "../../store/collection.js";
 import type { Store } from "../../store/store.js";
 import { refuse, type Refusal } from "./errors.js";
-import type { Reply, Route } from "../route.js";
+import type { Reply, ApiRoute } from "../route.js";
 
 /** Thrown out of the store's compare-and-set; answered with 412. */
 export class PreconditionFailed extends Error {}
@@ -24,18 +24,18 @@ const OBJECTS = {
 } as const;
 type ObjectPart = (typeof OBJECTS)[keyof typeof OBJECTS];
 
-function objectOf({ path }: Pick<Route, "path">): ObjectPart | undefined {
+function objectOf({ path }: Pick<ApiRoute, "path">): ObjectPart | undefined {
   for (const [beginning, part] of Object.entries(OBJECTS))
     if (path === beginning || path.startsWith(`${beginning}/`)) return part;
   return undefined;
 }
 
 /** Whether the route changes an object that `If-Match` can be about. */
-export const takesIfMatch = (route: Pick<Route, "method" | "path">): boolean =>
+export const takesIfMatch = (route: Pick<ApiRoute, "method" | "path">): boolean =>
   route.method !== "get" && objectOf(route) !== undefined;
 
 /** Whether the route's answer is one object, with its tag. */
-export const givesETag = (route: Pick<Route, "method" | "path">): boolean =>
+export const givesETag = (route: Pick<ApiRoute, "method" | "path">): boolean =>
   "handle" in route && route.method === "get" && route.path.startsWith("/v1/") && /\}$/.test(route.path);
 
 export const ifMatchHeader = z
@@ -115,7 +115,7 @@ export function readIfNoneMatch(request: Pick<IncomingMessage, "headers">): Know
 const tagOf = (updatedAt: Date): string => `"${updatedAt.getTime().toString(36)}"`;
 
 /** The tag of an answer: from its `updatedAt`; where there is none, from its bytes. */
-export function etagOf(route: Pick<Route, "method" | "path">, { status, body }: Reply): Record<string, string> {
+export function etagOf(route: Pick<ApiRoute, "method" | "path">, { status, body }: Reply): Record<string, string> {
   if (status === 204 || typeof body !== "object" || body === null) return {};
   const at = "updatedAt" in body && typeof body.updatedAt === "string" ? new Date(body.updatedAt) : undefined;
   if (at && (givesETag(route) || objectOf(route) !== undefined)) return { etag: tagOf(at) };
@@ -136,7 +136,7 @@ export interface Conditional {
 /** The store with the condition on the object of this path. @throws PreconditionFailed out of the writes */
 export function conditionalStore(
   store: Store,
-  route: Pick<Route, "path">,
+  route: Pick<ApiRoute, "path">,
   id: string,
   tags: ReadonlySet<string>,
 ): Conditional {

@@ -14,7 +14,7 @@ export const text = (max: number) => z.string().min(1).max(max).regex(PLAIN, "mu
 
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 /** An id made by the service: prefix, `_`, ULID. */
-export const idOf = (prefix: string) =>
+export const prefixedId = (prefix: string) =>
   z
     .string()
     .regex(new RegExp(`^${prefix}_${ULID}$`), `must be an id such as ${prefix}_01K3ZJ8Q5T9V7X2M4N6P8R0S1W`)

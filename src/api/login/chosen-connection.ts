@@ -2,7 +2,7 @@
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
 import type { ApiDependencies } from "../dependencies.js";
 import { refuse, type Refusal } from "../http/errors.js";
-import { connectionId } from "./schemas.js";
+import { connectionId } from "../saml/connections/schemas.js";
 
 type Chosen = { connection: SamlConnection } | { ask: true; unknown: boolean } | Refusal;
 

@@ -7,8 +7,9 @@ import { chooserPage } from "../pages/login.js";
 import { sendOn, sendPage, sendSeeOther } from "../pages/page.js";
 import { answerRefusal } from "../pages/refused.js";
 import { DEFAULT_RETURN, newLoginKey, pendingLoginCookies } from "./pending-logins.js";
-import type { Route } from "../route.js";
-import { connectionId, loginQuery } from "./schemas.js";
+import type { ApiRoute } from "../route.js";
+import { connectionId } from "../saml/connections/schemas.js";
+import { loginQuery } from "./schemas.js";
 import { CHOOSER_HEADERS } from "../http/security-headers.js";
 import { parseQuery, validate } from "../http/validate.js";
 import { properAddress, refuseInsecure } from "./browser-address.js";
@@ -19,7 +20,7 @@ import { arrive } from "./arrival.js";
 const isEmbedded = ({ headers }: IncomingMessage): boolean =>
   (headers["sec-fetch-mode"] ?? "navigate") !== "navigate" || (headers["sec-fetch-dest"] ?? "document") !== "document";
 
-export const loginRoutes: readonly Route[] = [
+export const loginRoutes: readonly ApiRoute[] = [
   {
     method: "get",
     path: "/saml/login",

@@ -10,7 +10,7 @@ import { refuse, type Refusal } from "../http/errors.js";
 import { sendSeeOther, wantsPage } from "../pages/page.js";
 import { answerRefusal } from "../pages/refused.js";
 import { send } from "../http/respond.js";
-import { ok, type RequestContext, type Route, route, type ServedRoute } from "../route.js";
+import { ok, type RequestContext, type ApiRoute, route, type ServedRoute } from "../route.js";
 import { leadToProvider } from "../saml/connections/logout-routes.js";
 import { meView, roleInput } from "./schemas.js";
 
@@ -82,7 +82,7 @@ function logoutRoute(
 
 const CLEARED = [clearSessionCookie, clearFormerSessionCookie];
 
-export const meRoutes: readonly Route[] = [
+export const meRoutes: readonly ApiRoute[] = [
   route({
     method: "get",
     path: "/v1/me",

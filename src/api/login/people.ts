@@ -4,7 +4,7 @@ import type { Person } from "../../store/collections/people.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { recordPeopleRead } from "../access/content-reads.js";
 import { refuse } from "../http/errors.js";
-import { noContent, ok, type Route, route } from "../route.js";
+import { noContent, ok, type ApiRoute, route } from "../route.js";
 import { peoplePage, personId, personView } from "./schemas.js";
 import { pageQuery } from "../http/primitives.js";
 
@@ -16,7 +16,7 @@ const view = ({ firstLoginAt, lastLoginAt, ...person }: Person): z.input<typeof 
   lastLoginAt: lastLoginAt.toISOString(),
 });
 
-export const peopleRoutes: readonly Route[] = [
+export const peopleRoutes: readonly ApiRoute[] = [
   route({
     method: "get",
     path: "/v1/people",

@@ -17,12 +17,16 @@ const ROLE_MEANINGS: Readonly<Record<Role, string>> = {
 const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
 const timeOf = (at: Date): Html => html`<time datetime="${at.toISOString()}">${TIME.format(at)} UTC</time>`;
 
+const roleOption = (role: Role, selected: boolean): Html =>
+  html`<option value="${role}" ${selected ? SELECTED : undefined}>${role}: ${ROLE_MEANINGS[role]}</option>`;
+const SELECTED = html` selected`;
+
 const switcher = (session: PersonalSession, role: Role): Html =>
   html`<form method="post" action="/account/role" class="row">
     <div class="grow">
       <label for="role">Act as</label>
       <select id="role" name="role">
-        ${session.roles.map((each) => (each === role ? html`<option value="${each}" selected>${each}: ${ROLE_MEANINGS[each]}</option>` : html`<option value="${each}">${each}: ${ROLE_MEANINGS[each]}</option>`))}
+        ${session.roles.map((each) => roleOption(each, each === role))}
       </select>
     </div>
     <button>Change role</button>

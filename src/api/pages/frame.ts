@@ -3,7 +3,7 @@ import { FAVICON_PATH } from "./favicon.js";
 import { html, type Html } from "./html.js";
 import { STYLESHEET_PATH } from "./stylesheet.js";
 
-export interface Page {
+export interface PageContent {
   title: string;
   /** Links at the top. */
   navigation?: Html;
@@ -11,7 +11,7 @@ export interface Page {
 }
 
 /** The whole document. */
-export const framed = ({ title, navigation, main }: Page): Html =>
+export const framed = ({ title, navigation, main }: PageContent): Html =>
   html`<!doctype html>
     <html lang="en">
       <head>

@@ -12,6 +12,10 @@ export interface Chooser {
 }
 
 /** Asks for the connection. Which companies there are is told to nobody who is not logged in. */
+const noSuchConnection = html`<div class="alert" role="alert">
+  <p id="wrong">There is no such connection. Check the id or the name with your administrator.</p>
+</div>`;
+
 export function chooserPage({ returnTo, unknown = false, trialConnectionId }: Chooser): Page {
   const back = returnTo === undefined ? undefined : html`<input type="hidden" name="returnTo" value="${returnTo}" />`;
   return {
@@ -21,7 +25,7 @@ export function chooserPage({ returnTo, unknown = false, trialConnectionId }: Ch
         <p class="quiet">
           You log in with your own company's account. Enter the connection that your company was given.
         </p>
-        ${unknown ? html`<div class="alert" role="alert"><p id="wrong">There is no such connection. Check the id or the name with your administrator.</p></div>` : undefined}
+        ${unknown ? noSuchConnection : undefined}
         <form method="get" action="/saml/login" class="row">
           ${back}
           <div class="grow">

@@ -1,6 +1,6 @@
 /** Pages that take the browser on to an identity provider with a SAML message. */
 import { html } from "./html.js";
-import type { Page } from "./frame.js";
+import type { PageContent } from "./frame.js";
 
 export interface PostForm {
   url: string;
@@ -11,7 +11,7 @@ export interface PostForm {
 }
 
 /** By HTTP-POST: the form sends itself, or by its button where scripts are off. */
-export const postFormPage = ({ url, fields, title, nonce }: PostForm): Page => ({
+export const postFormPage = ({ url, fields, title, nonce }: PostForm): PageContent => ({
   title,
   main: html`<div class="card">
     <h1>${title}</h1>
@@ -28,7 +28,7 @@ export const postFormPage = ({ url, fields, title, nonce }: PostForm): Page => (
 });
 
 /** By HTTP-Redirect: a Refresh header leads on, or the link where that is off. */
-export const onwardPage = ({ url, title }: Pick<PostForm, "url" | "title">): Page => ({
+export const onwardPage = ({ url, title }: Pick<PostForm, "url" | "title">): PageContent => ({
   title,
   main: html`<div class="card">
     <h1>${title}</h1>

@@ -3,10 +3,10 @@ import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { send } from "../http/respond.js";
 import { PAGE_HEADERS, postFormHeaders } from "../http/security-headers.js";
-import { framed, type Page } from "./frame.js";
+import { framed, type PageContent } from "./frame.js";
 import { onwardPage, postFormPage } from "./onward.js";
 
-export type { Page } from "./frame.js";
+export type { PageContent as Page } from "./frame.js";
 export { wantsPage } from "./negotiate.js";
 
 /** Where the browser goes: by GET, or with fields by POST. */
@@ -19,7 +19,7 @@ interface Onward {
 export function sendPage(
   response: ServerResponse,
   status: number,
-  page: Page,
+  page: PageContent,
   headers: Readonly<Record<string, string>> = PAGE_HEADERS,
 ): void {
   send(response, status, framed(page).text, { ...headers, "content-type": "text/html; charset=utf-8" });

@@ -1,6 +1,6 @@
 /** Every problem of the API as a page: what a code means and what to do about it. */
 import { PROBLEMS, type ProblemCode } from "../http/problem-codes.js";
-import type { Page } from "./frame.js";
+import type { PageContent } from "./frame.js";
 import { html, type Html } from "./html.js";
 
 export const PROBLEMS_PATH = "/problems";
@@ -15,7 +15,7 @@ const rows = Object.entries(PROBLEMS).map(
       <dd><strong>${title}.</strong> ${todo}</dd> `,
 );
 
-export const problemsPage: Page = {
+export const problemsPage: PageContent = {
   title: "Problems",
   navigation: html`<a href="/docs">API documentation</a>`,
   main: html`<div class="card">

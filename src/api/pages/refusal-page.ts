@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Refusal } from "../http/errors.js";
 import { PROBLEMS } from "../http/problem-codes.js";
 import { returnTo } from "../login/schemas.js";
-import type { Page } from "./frame.js";
+import type { PageContent } from "./frame.js";
 import { html, type Html } from "./html.js";
 import { problemLink } from "./problems.js";
 
@@ -28,7 +28,7 @@ export function loginAddress(request: Asked): string {
 export function refusalPage(
   { refused, reference, detail, errors, retryAfterSeconds, headers }: PageRefusal,
   request: Asked,
-): Page {
+): PageContent {
   const { status, title, todo } = PROBLEMS[refused];
   const again = status === 408 || status === 429 || status >= 500 ? pageAsked(request) : undefined;
   return {
@@ -45,16 +45,17 @@ export function refusalPage(
       }
       <p>${withCode(todo)}</p>
       ${headers?.["allow"] === undefined ? undefined : html`<p>Allowed here: ${headers["allow"]}.</p>`}
-      ${retryAfterSeconds === undefined ? undefined : html`<p>Wait ${Math.max(1, Math.ceil(retryAfterSeconds))} s before you try again.</p>`}
+      ${retryAfterSeconds === undefined ? undefined : waitFor(retryAfterSeconds)}
       <p class="quiet small">
         Code: ${reference === undefined ? problemLink(refused) : html`<code>${reference}</code>`}
       </p>
-      <div class="row">
-        ${again === undefined ? undefined : html`<a class="button" href="${again}">Try again</a>`}${wayOn(status, request)}
-      </div>
+      <div class="row">${again === undefined ? undefined : tryAgain(again)}${wayOn(status, request)}</div>
     </div>`,
   };
 }
+
+const waitFor = (seconds: number): Html => html`<p>Wait ${Math.max(1, Math.ceil(seconds))} s before you try again.</p>`;
+const tryAgain = (address: string): Html => html`<a class="button" href="${address}">Try again</a>`;
 
 function wayOn(status: number, request: Asked): Html {
   const login = html`<a class="button" href="${loginAddress(request)}">Log in</a>`;

@@ -14,14 +14,14 @@ import { sendPage, sendSeeOther } from "./page.js";
 import { answerPageRefusal, answerRefusal } from "./refused.js";
 import { problemsPage, PROBLEMS_PATH } from "./problems.js";
 import { startPage } from "./start.js";
-import type { RequestContext, Route, RoutedRequest } from "../route.js";
+import type { RequestContext, ApiRoute, RoutedRequest } from "../route.js";
 import { parseQuery } from "../http/validate.js";
 
 const page = { tag: "People", hidden: true, response: { status: 200, description: "A page" } } as const;
 const FORM_LIMIT_BYTES = 1_024;
 const role = z.enum(ROLES);
 
-export const pageRoutes: readonly Route[] = [
+export const pageRoutes: readonly ApiRoute[] = [
   {
     ...page,
     method: "get",
@@ -89,7 +89,7 @@ export const pageRoutes: readonly Route[] = [
 ];
 
 /** On every process, workers included: error pages load the files and link to the codes. */
-export const commonPageRoutes: readonly Route[] = [
+export const commonPageRoutes: readonly ApiRoute[] = [
   {
     ...page,
     method: "get",
@@ -99,7 +99,7 @@ export const commonPageRoutes: readonly Route[] = [
     act: "public",
     serve: async (_context, _request, response) => sendPage(response, 200, problemsPage),
   },
-  ...ASSET_PATHS.map((path): Route => ({
+  ...ASSET_PATHS.map((path): ApiRoute => ({
     ...page,
     method: "get",
     path,

@@ -1,7 +1,7 @@
 /** The way in for a browser. */
 import type { Actor } from "../access/actor.js";
 import { html, type Html } from "./html.js";
-import type { Page } from "./frame.js";
+import type { PageContent } from "./frame.js";
 import { PROBLEMS_PATH } from "./problems.js";
 
 export interface StartPage {
@@ -12,7 +12,7 @@ export interface StartPage {
 }
 
 /** Links for whoever comes: a person who is logged in or not, and who writes a program. */
-export function startPage({ actor, documentation }: StartPage): Page {
+export function startPage({ actor, documentation }: StartPage): PageContent {
   return {
     title: "Start",
     main: html`<div class="card">
@@ -23,13 +23,18 @@ export function startPage({ actor, documentation }: StartPage): Page {
       <div class="card">
         <h2>For programs</h2>
         <ul>
-          ${documentation ? html`<li><a href="/docs">API documentation</a>, and the same <a href="/openapi.json">as an OpenAPI document</a></li>` : undefined}
+          ${documentation ? toDocumentation : undefined}
           <li><a href="${PROBLEMS_PATH}">Problem codes</a> and what to do about each</li>
           <li><a href="/health/ready">Whether the service is ready</a></li>
         </ul>
       </div>`,
   };
 }
+
+const toDocumentation = html`<li>
+  <a href="/docs">API documentation</a>, and the same <a href="/openapi.json">as an OpenAPI document</a>
+</li>`;
+const toTemporalUi = html`<a class="button plain" href="/temporal/">Deliveries in the Temporal UI</a>`;
 
 const visitor = html`<p>People log in with their company's account. Programs use an API key.</p>
   <p><a class="button" href="/saml/login?returnTo=%2F">Log in</a></p>`;
@@ -39,6 +44,6 @@ function person({ role, session }: Actor): Html {
   return html`<p>You are logged in as ${displayName ?? email ?? nameId} and act as ${role}.</p>
     <div class="row">
       <a class="button" href="/account">Your account</a
-      >${role === "admin" || role === "operator" ? html`<a class="button plain" href="/temporal/">Deliveries in the Temporal UI</a>` : undefined}
+      >${role === "admin" || role === "operator" ? toTemporalUi : undefined}
     </div>`;
 }

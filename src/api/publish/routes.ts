@@ -4,7 +4,7 @@ import { z } from "zod";
 import { published, publishedBatch, publishBatch, publishInput } from "../deliveries/schemas.js";
 import { eventTypeName, idempotencyKey } from "../http/primitives.js";
 import { sendJson, sendRefusal } from "../http/respond.js";
-import type { Route } from "../route.js";
+import type { ApiRoute } from "../route.js";
 import { MAX_HOPS } from "./hops.js";
 import type { PublishAnswer } from "./publish-answer.js";
 import { publishRaw } from "./publish-bytes.js";
@@ -40,7 +40,7 @@ const CLOUD_EVENTS =
   "Without an Idempotency-Key its `source` and `id` together are the idempotency key, and the " +
   "event id is made of them.";
 
-export const publishRoutes: readonly Route[] = [
+export const publishRoutes: readonly ApiRoute[] = [
   {
     method: "post",
     path: "/v1/events",

@@ -31,7 +31,7 @@ export function prepare(event: AcceptableEvent): Waiting {
     id: event.id ?? newId("evt"),
     type: event.type,
     contentType: event.contentType,
-    body: bodyOf(body),
+    body: eventBodyOf(body),
     sha256: hash("sha256", body, "base64url"),
     acceptedAt: Date.now(),
     ...(event.groups && { groups: event.groups }),
@@ -47,7 +47,7 @@ export function prepare(event: AcceptableEvent): Waiting {
  * UTF-8 text travels as text (a base64 batch is a third larger); everything else as base64. Both give back the exact
  * bytes.
  */
-export function bodyOf(body: Buffer): EventBody {
+export function eventBodyOf(body: Buffer): EventBody {
   if (body.byteLength > CLAIM_CHECK_BYTES) return { stored: true };
   return isUtf8(body) ? { text: body.toString("utf8") } : { base64: body.toString("base64") };
 }

@@ -43,9 +43,13 @@ export function logoutRequestXml(
     Format: nameIdFormat,
   }).flatMap(([name, value]) => (value === undefined ? [] : html` ${name}="${value}"`));
   const until = new Date(now.getTime() + 5 * 60_000).toISOString();
-  return html`<samlp:LogoutRequest ${NAMESPACES} ID="${id}" Version="2.0" IssueInstant="${now.toISOString()}" NotOnOrAfter="${until}" Destination="${destination}"><saml:Issuer>${issuer}</saml:Issuer><saml:NameID${named}>${nameId}</saml:NameID>${
-    sessionIndex === undefined ? undefined : html`<samlp:SessionIndex>${sessionIndex}</samlp:SessionIndex>`
-  }</samlp:LogoutRequest>`.text;
+  const times = html`IssueInstant="${now.toISOString()}" NotOnOrAfter="${until}"`;
+  const subject = html`<saml:NameID${named}>${nameId}</saml:NameID>`;
+  const session =
+    sessionIndex === undefined ? undefined : html`<samlp:SessionIndex>${sessionIndex}</samlp:SessionIndex>`;
+  const head = html`${NAMESPACES} ID="${id}" Version="2.0" ${times} Destination="${destination}"`;
+  const content = html`<saml:Issuer>${issuer}</saml:Issuer>${subject}${session}`;
+  return html`<samlp:LogoutRequest ${head}>${content}</samlp:LogoutRequest>`.text;
 }
 
 /** Tells the identity provider that the sessions that it named have ended here. */

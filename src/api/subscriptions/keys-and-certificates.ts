@@ -6,11 +6,11 @@ import { jwksOf, liveKeys, MAX_KEYS, needsKey, newSigningKey } from "../../endpo
 import type { SigningKey } from "../../store/model.js";
 import { recordAct } from "../access/audit.js";
 import { refuse } from "../http/errors.js";
-import { created, ok, type RequestContext, type Route, route } from "../route.js";
+import { created, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { subscriptionId, subscriptionView } from "./schemas.js";
-import { certificateInput, certificateRequestView, csrInput, jwks, keyRotation } from "./technique-schemas.js";
+import { certificateInput, certificateRequestView, csrInput, jwks, signingKeyRotation } from "./technique-schemas.js";
 import { findSubscription, readTls } from "./checks.js";
-import { viewOf } from "./view.js";
+import { subscriptionViewOf } from "./view.js";
 
 const params = z.strictObject({ id: subscriptionId });
 /** A day, as for secrets. */
@@ -37,7 +37,7 @@ async function rotateKeys(context: RequestContext, id: string, overlapSeconds: n
   );
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.rotate_keys", id, { overlapSeconds, kid: after.keys?.[0]?.kid });
-  return ok(viewOf(context.actor, after));
+  return ok(subscriptionViewOf(context.actor, after));
 }
 
 async function requestCertificate(
@@ -83,7 +83,7 @@ async function installCertificate(context: RequestContext, id: string, certifica
   if (!installed) return refuse("certificate_not_requested");
   await recordAct(context, "subscription.install_certificate", id);
   await context.dependencies.operations.wake(id);
-  return ok(viewOf(context.actor, after));
+  return ok(subscriptionViewOf(context.actor, after));
 }
 
 function isSameKey(a: string | undefined, b: string): boolean {
@@ -102,7 +102,7 @@ async function publishedKeys({ dependencies: { catalogue } }: RequestContext, id
 
 const write = { method: "post", tag: "Subscriptions", act: "subscriptions:write", params } as const;
 
-export const subscriptionTechniqueRoutes: readonly Route[] = [
+export const subscriptionTechniqueRoutes: readonly ApiRoute[] = [
   route({
     ...write,
     path: "/v1/subscriptions/{id}/keys/rotate",
@@ -110,7 +110,7 @@ export const subscriptionTechniqueRoutes: readonly Route[] = [
     summary: "Rotate the Ed25519 signing key",
     description:
       "The new key signs and is published at once; the ones before too until the overlap ends, at most three in all.",
-    body: keyRotation,
+    body: signingKeyRotation,
     bodyOptional: true,
     response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
     problems: ["signing_key_unused"],

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { canonicalUrl } from "../../endpoint/target/target-url.js";
 import {
   VERIFICATION_EVENT_TYPE,
-  type Verification,
+  type EndpointVerification,
   verifyByChallenge,
   verifyByHandshake,
 } from "../../endpoint/verify.js";
@@ -13,11 +13,11 @@ import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../../sto
 import { ownsEventType } from "../access/access.js";
 import { recordAct } from "../access/audit.js";
 import { refuse, type Refusal } from "../http/errors.js";
-import { ok, type RequestContext, type Route, route } from "../route.js";
+import { ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { activation, optionalReason, neededReason, verification } from "./life-schemas.js";
 import { subscriptionId, subscriptionView } from "./schemas.js";
 import { findSubscription } from "./checks.js";
-import { viewOf } from "./view.js";
+import { subscriptionViewOf } from "./view.js";
 
 const params = z.strictObject({ id: subscriptionId });
 
@@ -78,7 +78,7 @@ async function answer(context: RequestContext, id: string, steps: () => Promise<
   const after = await steps();
   if ("refused" in after) return after;
   await context.dependencies.operations.wake(id);
-  return ok(viewOf(context.actor, after));
+  return ok(subscriptionViewOf(context.actor, after));
 }
 
 /** Approved at once where every api of its event types says so. */
@@ -133,7 +133,7 @@ async function verify(
   id: string,
   method: "challenge" | "cloudevents",
 ): Promise<Subscription | Refusal> {
-  const { store, request, settings, operations, limits } = context.dependencies;
+  const { store, endpointRequest: request, settings, operations, limits } = context.dependencies;
   const subscription = await store.subscriptions.get(id);
   if (!subscription) return refuse("not_found");
   if (!possibleActs(subscription).includes("verify")) return statusConflict(subscription);
@@ -160,7 +160,7 @@ async function verify(
 async function verificationFailed(
   context: RequestContext,
   id: string,
-  { code, explanation, hint }: Extract<Verification, { ok: false }>,
+  { code, explanation, hint }: Extract<EndpointVerification, { ok: false }>,
   method: string,
 ): Promise<Refusal> {
   await recordAct(context, "subscription.verification_failed", id, { code, method });
@@ -177,7 +177,7 @@ export const isSameEndpoint = (a: Subscription, b: Subscription): boolean =>
 const response = { status: 200, description: "The subscription as it is now", schema: subscriptionView } as const;
 
 /** An act that is no more than its step. */
-const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, description: string): Route =>
+const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, description: string): ApiRoute =>
   route({
     method: "post",
     path: `/v1/subscriptions/{id}/${act}`,
@@ -194,7 +194,7 @@ const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, descr
     handle: async (context, { params: { id }, body: { reason } }) =>
       answer(context, id, () => take(context, id, act, { reason })),
   });
-const reasonedRoute = (act: "reject" | "suspend", summary: string, description: string): Route =>
+const reasonedRoute = (act: "reject" | "suspend", summary: string, description: string): ApiRoute =>
   route({
     method: "post",
     path: `/v1/subscriptions/{id}/${act}`,
@@ -213,7 +213,7 @@ const reasonedRoute = (act: "reject" | "suspend", summary: string, description: 
       ),
   });
 
-export const subscriptionLifeRoutes: readonly Route[] = [
+export const subscriptionLifeRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/subscriptions/{id}/verify",

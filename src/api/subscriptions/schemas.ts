@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { SUBSCRIPTION_STATUSES } from "../../store/model.js";
 import { groupId } from "../catalogue/schemas.js";
-import { eventTypeName, idOf, instant, text } from "../http/primitives.js";
+import { eventTypeName, prefixedId, instant, text } from "../http/primitives.js";
 import { filter, filterWarningsView } from "../catalogue/filter-schemas.js";
 import {
   auth,
@@ -18,7 +18,7 @@ import {
   url as anyUrl,
 } from "./technique-schemas.js";
 
-export const subscriptionId = idOf("sub");
+export const subscriptionId = prefixedId("sub");
 
 const url = anyUrl.meta({
   description: "Where deliveries go; https, a public host",

@@ -5,7 +5,7 @@ import { routingOf, TEST_EVENT_TYPE } from "../../catalogue/routes.js";
 import type { SigningSecret, Subscription } from "../../store/model.js";
 import { recordAct } from "../access/audit.js";
 import { refuse } from "../http/errors.js";
-import { accepted, ok, type RequestContext, type Route, route } from "../route.js";
+import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { published } from "../deliveries/schemas.js";
 import { rotateInput, subscriptionId, subscriptionWithSecret } from "./schemas.js";
 import { statusConflict } from "./life.js";
@@ -84,7 +84,7 @@ async function sendTest(context: RequestContext, id: string) {
   return accepted({ id: result.id, duplicate: result.duplicate });
 }
 
-export const subscriptionLifecycleRoutes: readonly Route[] = [
+export const subscriptionLifecycleRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/subscriptions/{id}/secret/rotate",

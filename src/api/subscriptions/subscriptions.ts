@@ -11,7 +11,7 @@ import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { applyChange, exact } from "../http/change.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { filterWarnings } from "../catalogue/filter-warnings.js";
-import { created, noContent, ok, type RequestContext, type Route, route } from "../route.js";
+import { created, noContent, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { groupId } from "../catalogue/schemas.js";
 import { pageOf, pageQuery } from "../http/primitives.js";
 import {
@@ -36,7 +36,7 @@ import {
   refuseUrl,
   withCanonicalUrls,
 } from "./checks.js";
-import { viewOf, viewWithSecret } from "./view.js";
+import { subscriptionViewOf, viewWithSecret } from "./view.js";
 
 const params = z.strictObject({ id: subscriptionId });
 const REFUSALS = [
@@ -161,7 +161,7 @@ async function changeSubscription(context: RequestContext, id: string, given: Ch
   if (change.rateLimit !== undefined) await operations.configureBucket(after);
   await operations.wake(id);
   return ok({
-    ...viewOf(context.actor, after),
+    ...subscriptionViewOf(context.actor, after),
     ...((change.filter !== undefined || change.eventTypes) && warned(context, after)),
   });
 }
@@ -186,7 +186,7 @@ async function visibleIds({
     .map((each) => each.id);
 }
 
-export const subscriptionRoutes: readonly Route[] = [
+export const subscriptionRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/subscriptions",
@@ -212,7 +212,7 @@ export const subscriptionRoutes: readonly Route[] = [
     response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
     async handle(context, { query }) {
       const { actor, dependencies } = context;
-      const view = (subscription: Subscription) => viewOf(actor, subscription);
+      const view = (subscription: Subscription) => subscriptionViewOf(actor, subscription);
       const group = query.groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
       const ids = await visibleIds(context);
       const nothing =
@@ -235,7 +235,7 @@ export const subscriptionRoutes: readonly Route[] = [
     response: { status: 200, description: "The subscription", schema: subscriptionView },
     async handle(context, { params: { id } }) {
       const subscription = await findSubscription(context, id);
-      return subscription ? ok(viewOf(context.actor, subscription)) : refuse("not_found");
+      return subscription ? ok(subscriptionViewOf(context.actor, subscription)) : refuse("not_found");
     },
   }),
   route({

@@ -152,7 +152,7 @@ export const keyView = z
   })
   .meta({ id: "SigningKey" });
 
-export const keyRotation = z
+export const signingKeyRotation = z
   .strictObject({
     overlapSeconds: z
       .int()

@@ -24,7 +24,7 @@ export const urlFor = (actor: Pick<Actor, "role" | "scopes">): ((url: string) =>
   mayAct(actor, "subscriptions:write") ? (url) => url : maskUrl;
 
 /** The subscription as the actor may see it. */
-export function viewOf(actor: Pick<Actor, "role" | "scopes">, subscription: Subscription): View {
+export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscription: Subscription): View {
   const shown = urlFor(actor);
   const {
     id,
@@ -156,4 +156,4 @@ export const viewWithSecret = (
   actor: Pick<Actor, "role" | "scopes">,
   subscription: Subscription,
   secret: string,
-): z.input<typeof subscriptionWithSecret> => ({ ...viewOf(actor, subscription), secret });
+): z.input<typeof subscriptionWithSecret> => ({ ...subscriptionViewOf(actor, subscription), secret });

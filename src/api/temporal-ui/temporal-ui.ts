@@ -17,7 +17,7 @@ import { policyHeaders } from "./policy.js";
 import { ruleOf, TEMPORAL_UI_PATH, type UiRequest } from "./rules.js";
 import { overriddenSettings, type UiSettings } from "./settings.js";
 import { createStreams, type Stream, type StreamEnd } from "./streams.js";
-import { answerHeaders, callUpstream, csrfCookieOf, readText, within } from "./upstream.js";
+import { answerHeaders, callUpstream, csrfCookieOf, readText, bodyWithin } from "./upstream.js";
 
 export interface TemporalUiOptions extends UiSettings {
   /** Of the UI's server; absent: there is none. */
@@ -237,7 +237,7 @@ async function callRendered(address: string, call: Call): Promise<Response> {
 }
 
 async function pass(upstream: Response, response: ServerResponse, signal: AbortSignal): Promise<void> {
-  for await (const chunk of within(upstream, ANSWER_LIMIT_BYTES)) {
+  for await (const chunk of bodyWithin(upstream, ANSWER_LIMIT_BYTES)) {
     if (!response.write(chunk)) await once(response, "drain", { signal });
   }
   response.end();

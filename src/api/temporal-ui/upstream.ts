@@ -100,12 +100,12 @@ export function csrfCookieOf(answer: Response): string | undefined {
 /** The whole body as text. @throws RangeError above the limit */
 export async function readText(answer: Response, limitBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of within(answer, limitBytes)) chunks.push(chunk);
+  for await (const chunk of bodyWithin(answer, limitBytes)) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
 }
 
 /** The body piece by piece. @throws RangeError above the limit */
-export async function* within(answer: Response, limitBytes: number): AsyncGenerator<Uint8Array> {
+export async function* bodyWithin(answer: Response, limitBytes: number): AsyncGenerator<Uint8Array> {
   if (!answer.body) return;
   const reader = answer.body.getReader();
   let size = 0;

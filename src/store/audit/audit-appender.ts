@@ -6,7 +6,7 @@ import {
   type AuditHeadDocument,
   digestOfEarlier,
   headSeal,
-  idOf,
+  auditIdOf,
   type Mac,
   macOf,
   seqOf,
@@ -48,7 +48,7 @@ interface Chain {
 export function createAppender({ entries, heads, mark, mac, findHead }: Chain): Store["audit"]["append"] {
   let tip: Tip | undefined;
 
-  const read = (seq: number) => guarded((within) => entries.findOne({ _id: idOf(seq) }, within));
+  const read = (seq: number) => guarded((within) => entries.findOne({ _id: auditIdOf(seq) }, within));
 
   async function advance(from: Tip): Promise<Tip> {
     let at = from;
@@ -156,7 +156,7 @@ function chained(mac: Mac, after: Tip, given: readonly Dated[]): (AuditDocument 
   return given.map(({ detail, ...entry }) => {
     seq++;
     const document: AuditDocument = {
-      _id: idOf(seq),
+      _id: auditIdOf(seq),
       ...entry,
       ...(detail && { detail: JSON.stringify(detail) }),
       prev,

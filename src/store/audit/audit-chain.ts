@@ -33,7 +33,7 @@ export interface AuditHeadDocument {
 }
 
 const ID = /^aud_(\d{16})$/;
-export const idOf = (seq: number): string => `aud_${String(seq).padStart(16, "0")}`;
+export const auditIdOf = (seq: number): string => `aud_${String(seq).padStart(16, "0")}`;
 /** The number in the chain; undefined for an entry from before it. */
 export const seqOf = (id: string): number | undefined => (ID.test(id) ? Number(id.slice(4)) : undefined);
 

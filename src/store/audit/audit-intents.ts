@@ -4,7 +4,7 @@
  * reads everything.
  */
 import type { Collection } from "mongodb";
-import { type AuditDocument, createOpenIntents, idOf, seqOf } from "./audit-chain.js";
+import { type AuditDocument, createOpenIntents, auditIdOf, seqOf } from "./audit-chain.js";
 import { findByIds } from "../mongo/batch-insert.js";
 import { guarded, isDuplicate, type Within } from "../mongo/driver-errors.js";
 
@@ -15,7 +15,7 @@ export interface IntentCheckpointDocument {
 }
 
 /** The highest number an entry can have. */
-const LAST_ID = idOf(9_999_999_999_999_999);
+const LAST_ID = auditIdOf(9_999_999_999_999_999);
 /** The first look after a start reads everything behind the checkpoint. */
 const FIRST_LOOK_MS = 10 * 60_000;
 /** Entries that are read on at once: few at first, as mostly there are few. */
@@ -40,22 +40,26 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
     intents.follow(entry);
     at = seq;
   };
-  async function readFrom(from: number, within: Within): Promise<void> {
-    at = from;
-    for await (const entry of entries.find({ _id: { $gt: idOf(from), $lte: LAST_ID } }, within).sort({ _id: 1 })) {
+  async function readFrom(checkpoint: number, within: Within): Promise<void> {
+    at = checkpoint;
+    for await (const entry of entries
+      .find({ _id: { $gt: auditIdOf(checkpoint), $lte: LAST_ID } }, within)
+      .sort({ _id: 1 })) {
       const seq = seqOf(entry._id);
       if (seq !== undefined) take(seq, entry);
     }
   }
   /** By exact ids: on the stand-in a range reads all of the audit. True when there may be more. */
   async function readOn(from: number, most: number): Promise<boolean> {
-    const [first] = await findByIds(entries, [idOf(from + 1)], { standIn });
+    const [first] = await findByIds(entries, [auditIdOf(from + 1)], { standIn });
     if (!first) return false;
     take(from + 1, first);
     const numbers = Array.from({ length: most }, (_, index) => from + 2 + index);
-    const next = new Map((await findByIds(entries, numbers.map(idOf), { standIn })).map((entry) => [entry._id, entry]));
+    const next = new Map(
+      (await findByIds(entries, numbers.map(auditIdOf), { standIn })).map((entry) => [entry._id, entry]),
+    );
     for (const seq of numbers) {
-      const entry = next.get(idOf(seq));
+      const entry = next.get(auditIdOf(seq));
       if (!entry) return false;
       take(seq, entry);
     }

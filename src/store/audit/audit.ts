@@ -4,7 +4,7 @@ import { createAppender } from "./audit-appender.js";
 import {
   type AuditDocument,
   type AuditHeadDocument,
-  idOf,
+  auditIdOf,
   INTENT_ACTION,
   type Mac,
   verifyChain,
@@ -66,7 +66,7 @@ export function createAuditStore({
       return { data: data.map(toEntry), ...rest };
     },
     async after(seq, limit) {
-      const read = (number: number) => guarded((within) => entries.findOne({ _id: idOf(number) }, within));
+      const read = (number: number) => guarded((within) => entries.findOne({ _id: auditIdOf(number) }, within));
       const first = await read(seq + 1);
       if (!first) return [];
       const count = Math.min(limit, Math.max(1, (await reached()) - seq));

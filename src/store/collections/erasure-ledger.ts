@@ -40,13 +40,13 @@ export interface LedgerDependencies {
   standIn: boolean;
 }
 
-export interface Ledger extends Pick<ErasureStore, "entries" | "enter" | "has"> {
+export interface ErasureLedger extends Pick<ErasureStore, "entries" | "enter" | "has"> {
   /** On the stand-in `since` goes back an hour at most. */
   pages: (since?: Date) => AsyncIterable<ErasureDocument[]>;
   mark: (entry: ErasureDocument) => Promise<void>;
 }
 
-export function createLedger({ collection, recent, exclusive, standIn }: LedgerDependencies): Ledger {
+export function createErasureLedger({ collection, recent, exclusive, standIn }: LedgerDependencies): ErasureLedger {
   const lately = createRecent(recent, exclusive);
 
   /** The stand-in sorts all of them for each page; so there one read goes through them as they were entered. */

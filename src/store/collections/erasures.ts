@@ -4,10 +4,10 @@
  * removed.
  */
 import {
-  createLedger,
+  createErasureLedger,
   type ErasureDocument,
   LATELY_MS,
-  type Ledger,
+  type ErasureLedger,
   type LedgerDependencies,
 } from "./erasure-ledger.js";
 import type { ManagedKeyring } from "../sealing/keyring.js";
@@ -52,7 +52,7 @@ export interface ManagedErasures extends ErasureStore {
 /** Opens the ledger and reads its last hour. */
 export async function createErasures(deps: ErasureDependencies): Promise<ManagedErasures> {
   const { keyring, expungedLately, raise } = deps;
-  const ledger = createLedger(deps);
+  const ledger = createErasureLedger(deps);
   const { entries, enter, has, mark } = ledger;
   const listeners: (() => void)[] = [];
   // Before anything is read that could be erased.
@@ -115,7 +115,7 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
 
 interface Reapplying {
   deps: ErasureDependencies;
-  ledger: Ledger;
+  ledger: ErasureLedger;
   carryOut: (entry: Erasure, among?: readonly string[]) => Promise<boolean>;
   expungeAll: (entries: readonly ErasureDocument[]) => Promise<number>;
 }

@@ -4,7 +4,7 @@
  */
 import type { Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
-import { createTurns, type Exclusive } from "../mongo/exclusive.js";
+import { createExclusiveTurns, type Exclusive } from "../mongo/exclusive.js";
 import { createExpiry } from "../mongo/oldest-first.js";
 import { StoreError } from "../store-error.js";
 
@@ -52,7 +52,7 @@ export function createLimitStore(
   collection: Collection<LimitDocument>,
   { exclusive, standIn }: { exclusive: Exclusive; standIn: boolean },
 ): LimitStore {
-  const inTurn = createTurns();
+  const inTurn = createExclusiveTurns();
   const refusedUntil = new Map<string, number>();
   const nameOf = (key: string): string => `limits/${key}`;
   const expiry = createExpiry(collection, { field: "expiresAt", standIn, lock: { exclusive, nameOf } });

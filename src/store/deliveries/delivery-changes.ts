@@ -13,11 +13,11 @@ import {
   type DeliveryDocument,
   deliveryOf,
   sealDetail,
-  summaryOf,
+  attemptSummaryOf,
   WITHOUT_DETAILS,
 } from "./delivery-document.js";
 import { guarded, type Within } from "../mongo/driver-errors.js";
-import { createTurns } from "../mongo/exclusive.js";
+import { createExclusiveTurns } from "../mongo/exclusive.js";
 import type { DataKey, KeyScope } from "../sealing/data-key.js";
 import { StoreError } from "../store-error.js";
 import type { DeliveryChange, RefusedChange } from "../store.js";
@@ -75,7 +75,7 @@ export function createDeliveryChanges(
   collection: Collection<DeliveryDocument>,
   { standIn }: { standIn: boolean },
 ): ChangeDeliveries {
-  const inTurn = createTurns();
+  const inTurn = createExclusiveTurns();
   const write = standIn ? createStandInWrite(collection) : (writes: Write[]) => writeAll(collection, writes);
 
   async function round<C extends { id: string }>(
@@ -227,7 +227,7 @@ export const decideRecord =
 
 /** Recorded before: an activity ran again, or the answer to an earlier write was lost. */
 function isMade(current: DeliveryDocument, { attempt, status, ...fields }: DeliveryChange): boolean {
-  if (attempt) return current.attempts?.[attempt.number] === summaryOf(attempt);
+  if (attempt) return current.attempts?.[attempt.number] === attemptSummaryOf(attempt);
   const same = (name: "reason" | "workflowId" | "attemptCount"): boolean =>
     fields[name] === undefined || (fields[name] ?? undefined) === current[name];
   return (
@@ -263,7 +263,7 @@ function updateOf(change: Told, at: Date, keys: Map<KeyScope, DataKey>): Update 
   }
   if (attempt) {
     const { number } = attempt;
-    set[`attempts.${number}`] = summaryOf(attempt);
+    set[`attempts.${number}`] = attemptSummaryOf(attempt);
     const sealed = sealDetail(id, groupId, attempt, keys);
     if (sealed) set[`details.${number}`] = sealed;
     // `$push` with `$slice` would do it as well, but twice for an attempt recorded twice.

@@ -68,14 +68,14 @@ export function documentOf(delivery: Delivery, keys: Map<KeyScope, DataKey>): De
   const { id, attempts, ...fields } = delivery;
   const document: DeliveryDocument = { _id: id, ...fields };
   for (const attempt of attempts.slice(-ATTEMPTS_KEPT)) {
-    (document.attempts ??= {})[attempt.number] = summaryOf(attempt);
+    (document.attempts ??= {})[attempt.number] = attemptSummaryOf(attempt);
     const sealed = sealDetail(id, delivery.groupId, attempt, keys);
     if (sealed) (document.details ??= {})[attempt.number] = sealed;
   }
   return document;
 }
 
-export const summaryOf = ({ at, outcome, status, durationMs }: Attempt): string =>
+export const attemptSummaryOf = ({ at, outcome, status, durationMs }: Attempt): string =>
   `${at.toISOString()} ${outcome} ${status ?? "-"} ${durationMs}`;
 
 function attemptOf(number: number, summary: string): Attempt {

@@ -10,7 +10,7 @@ import { blindIndex, createPepperVault, loadPepper, type PepperDocument } from "
 import { StoreError } from "../store-error.js";
 import { type Authority, createAuthority } from "./authority.js";
 import { createHead, type GrantHead, type GrantHeadDocument } from "./head.js";
-import { createLedger, type Ledger } from "./ledger.js";
+import { createGrantLedger, type GrantLedger } from "./ledger.js";
 import type { LedgerEntry } from "./ledger-chain.js";
 import { createRefusals, type RefusalListener } from "./refusals.js";
 import { createSignedRows, type RefusedRow } from "./signed-rows.js";
@@ -32,7 +32,7 @@ export interface GrantStore {
 
 export interface Grants extends GrantStore {
   readonly authority: Authority;
-  readonly ledger: Ledger;
+  readonly ledger: GrantLedger;
   refused(row: RefusedRow): void;
   /** Throws the fault, when there is one. */
   assertWhole(): void;
@@ -63,7 +63,7 @@ export async function openGrants(
     opened,
     told: () => refusals.refused({ collection: "settings", id: "pepper", why: "exchanged" }),
   });
-  const ledger = createLedger({
+  const ledger = createGrantLedger({
     entries: db.collection<LedgerEntry>("grantLedger"),
     heads,
     keyring,
@@ -100,7 +100,7 @@ async function faultOf({
 }: {
   db: Db;
   authority: Authority;
-  ledger: Ledger;
+  ledger: GrantLedger;
   head: GrantHead;
 }): Promise<StoreError | undefined> {
   try {

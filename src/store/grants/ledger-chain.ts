@@ -26,7 +26,7 @@ export interface Chain {
   mac: string;
 }
 
-export const idOf = (seq: number): string => `gl_${String(seq).padStart(16, "0")}`;
+export const ledgerIdOf = (seq: number): string => `gl_${String(seq).padStart(16, "0")}`;
 
 /** The MAC of an entry in its place. */
 export function entryMac(

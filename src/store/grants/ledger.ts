@@ -8,13 +8,13 @@
 import { BSON, Binary, type Collection } from "mongodb";
 import type { CatalogueDocument } from "../mongo/catalogue-collection.js";
 import { guarded, isDuplicate, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
-import { createTurns } from "../mongo/exclusive.js";
+import { createExclusiveTurns } from "../mongo/exclusive.js";
 import type { SealContext } from "../sealing/data-key.js";
 import type { Keyring } from "../sealing/keyring.js";
 import type { Mac } from "../audit/audit-chain.js";
 import { StoreError } from "../store-error.js";
 import { createHead, type GrantHead, type GrantHeadDocument } from "./head.js";
-import { type Chain, entryMac, idOf, type LedgerEntry } from "./ledger-chain.js";
+import { type Chain, entryMac, ledgerIdOf, type LedgerEntry } from "./ledger-chain.js";
 
 /** What a row is to become; absent: deleted. */
 type Next = CatalogueDocument | undefined;
@@ -26,7 +26,7 @@ export interface Floor {
   at: Date;
 }
 
-export interface Ledger {
+export interface GrantLedger {
   /** The floor of a row, as far as this process has read. */
   floor(subject: string): Floor | undefined;
   /** The number of the last entry that this process has read. */
@@ -88,11 +88,11 @@ function createReading({ entries, mac, state }: LedgerOptions) {
   const floors = new Map<string, Floor>();
   let tip: Chain = { seq: 0, mac: "" };
   let chain = state().chain;
-  const at = (seq: number) => guarded((within) => entries.findOne({ _id: idOf(seq) }, within));
+  const at = (seq: number) => guarded((within) => entries.findOne({ _id: ledgerIdOf(seq) }, within));
 
   function take(entry: LedgerEntry): void {
     const seq = tip.seq + 1;
-    if (entry._id !== idOf(seq)) throw broken(`lacks entry ${seq}`);
+    if (entry._id !== ledgerIdOf(seq)) throw broken(`lacks entry ${seq}`);
     if (entry.prev !== tip.mac || entry.mac !== entryMac(mac, chain, entry))
       throw broken(`has an entry ${seq} that was not written here`);
     tip = { seq, mac: entry.mac };
@@ -136,10 +136,10 @@ function createReading({ entries, mac, state }: LedgerOptions) {
   };
 }
 
-export function createLedger(options: LedgerOptions): Ledger {
+export function createGrantLedger(options: LedgerOptions): GrantLedger {
   const { entries, keyring, state } = options;
   const head = createHead(options);
-  const inTurn = createTurns();
+  const inTurn = createExclusiveTurns();
   const reading = createReading(options);
   const decide = createDecision(options, reading, head);
 
@@ -204,7 +204,7 @@ function createDecision(
   { entries, keyring, mac }: LedgerOptions,
   reading: ReturnType<typeof createReading>,
   head: GrantHead,
-): Ledger["commit"] {
+): GrantLedger["commit"] {
   return async ({ subject, atLeast, next }) => {
     const key = await keyring.scope("system");
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
@@ -216,12 +216,12 @@ function createDecision(
       const seq = tip.seq + 1;
       const row = next(seq);
       const bare = {
-        _id: idOf(seq),
+        _id: ledgerIdOf(seq),
         at: new Date(),
         subject,
         atLeast,
         ...(row && {
-          next: new Binary(key.seal(contextOf(idOf(seq)), BSON.serialize(row, { ignoreUndefined: true }))),
+          next: new Binary(key.seal(contextOf(ledgerIdOf(seq)), BSON.serialize(row, { ignoreUndefined: true }))),
         }),
         prev: tip.mac,
       };

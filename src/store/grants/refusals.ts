@@ -4,8 +4,8 @@
 import type { RefusedRow } from "./signed-rows.js";
 
 /** `pepper` of `settings` may be `exchanged`. */
-export type Refusal = Omit<RefusedRow, "why"> & { why: RefusedRow["why"] | "exchanged" };
-export type RefusalListener = (refusal: Refusal) => void;
+export type RowRefusal = Omit<RefusedRow, "why"> & { why: RefusedRow["why"] | "exchanged" };
+export type RefusalListener = (refusal: RowRefusal) => void;
 
 const AGAIN_MS = 60_000;
 /** Rows remembered; whoever can write to the database can make as many bad ones as it likes. */
@@ -15,7 +15,7 @@ export function createRefusals(): { refused: RefusalListener; onRefused: (listen
   const told = new Map<string, number>();
   const listeners: RefusalListener[] = [];
   /** Of a start, before anybody listens. */
-  let early: Refusal[] = [];
+  let early: RowRefusal[] = [];
   return {
     refused(refusal) {
       const key = JSON.stringify([refusal.collection, refusal.id, refusal.why]);

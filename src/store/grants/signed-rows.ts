@@ -8,7 +8,7 @@ import type { CatalogueDocument, NewRow, Rows } from "../mongo/catalogue-collect
 import { guarded } from "../mongo/driver-errors.js";
 import { StoreError } from "../store-error.js";
 import type { Authority, Doubt, SignedRow } from "./authority.js";
-import type { Floor, Ledger } from "./ledger.js";
+import type { Floor, GrantLedger } from "./ledger.js";
 
 /** A row that was refused. */
 export interface RefusedRow {
@@ -20,7 +20,7 @@ export interface RefusedRow {
 
 export interface SignedRowsOptions {
   authority: Authority;
-  ledger: Ledger;
+  ledger: GrantLedger;
   refused: (row: RefusedRow) => void;
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Collection, Document, Filter } from "mongodb";
 import type { Doubtful } from "./changes.js";
 import { guarded, LIST_DEADLINE_MS } from "./driver-errors.js";
-import { createTurns, type Exclusive } from "./exclusive.js";
+import { createExclusiveTurns, type Exclusive } from "./exclusive.js";
 import { findPage, oneOf } from "./paging.js";
 import type { Scan } from "./scans.js";
 import { StoreError } from "../store-error.js";
@@ -51,7 +51,7 @@ export function createPlainRows(collection: Collection<CatalogueDocument>): Rows
 /** Conflicts before giving up; with a pause of some milliseconds each this is longer than any real contention. */
 const MAX_CONFLICTS = 200;
 
-export interface CatalogueOptions {
+export interface CatalogueCollectionOptions {
   changed: (id: string) => Promise<void>;
   doubtful: (id: string, why: Doubtful) => void;
   exclusive: Exclusive;
@@ -68,9 +68,9 @@ export interface CatalogueOptions {
 export function createCatalogueCollection<T extends object>(
   collection: Collection<CatalogueDocument>,
   { toDocument, toItem }: Layout<T>,
-  { changed, doubtful, exclusive, scan, rows = createPlainRows(collection) }: CatalogueOptions,
+  { changed, doubtful, exclusive, scan, rows = createPlainRows(collection) }: CatalogueCollectionOptions,
 ): CatalogueCollection<T> {
-  const inTurn = createTurns();
+  const inTurn = createExclusiveTurns();
   const ifDoubtful: IfDoubtful = (id) => (error) => {
     if (error instanceof StoreError && error.code === "unavailable") doubtful(id, "lost");
     if (error instanceof StoreError && error.code === "duplicate") doubtful(id, "unmatched");
@@ -137,7 +137,7 @@ function createUpdate<T extends object>(
     doubtful,
     ifDoubtful,
     rows,
-  }: Pick<CatalogueOptions, "changed" | "doubtful"> & { ifDoubtful: IfDoubtful; rows: Rows },
+  }: Pick<CatalogueCollectionOptions, "changed" | "doubtful"> & { ifDoubtful: IfDoubtful; rows: Rows },
 ) {
   async function find(id: string): Promise<CatalogueDocument | undefined> {
     const document = await guarded((within) => collection.findOne({ _id: id }, within));

@@ -37,7 +37,7 @@ export type InTurn = <T>(names: readonly string[], work: () => Promise<T>) => Pr
 /**
  * In turn within this process. A work takes its place for all its names at once, so that no two wait for each other.
  */
-export function createTurns(): InTurn {
+export function createExclusiveTurns(): InTurn {
   const last = new Map<string, Promise<unknown>>();
   return async (names, work) => {
     const before = new Set(names.flatMap((name) => last.get(name) ?? []));
@@ -53,7 +53,7 @@ export function createTurns(): InTurn {
 
 /** In turn over all processes, for rare writes on the stand-in: 4 ms more for each. Throws StoreError `unavailable`. */
 export function createLocks(locks: Collection<LockDocument>): Exclusive {
-  const inTurn = createTurns();
+  const inTurn = createExclusiveTurns();
   return (name, work) =>
     inTurn([name], async () => {
       const holder = await acquire(locks, name);

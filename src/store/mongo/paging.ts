@@ -21,9 +21,9 @@ export async function findPage<D extends Document & { _id: string }>(query: {
     page.cursor === undefined ? query.filter : [...query.filter, ...after<D>(timeField, page.cursor)],
   );
   // One more than asked for tells whether there is a next page.
-  const found = await scan((within) =>
+  const found = await scan((timeWithin) =>
     collection
-      .find(filter, { ...within, ...(projection && { projection }) })
+      .find(filter, { ...timeWithin, ...(projection && { projection }) })
       .sort({ [timeField]: -1, _id: -1 })
       .limit(limit + 1)
       .toArray(),

@@ -3,7 +3,7 @@
  * uses them.
  */
 import { RESERVED_HEADERS } from "../../endpoint/http-headers.js";
-import { routesOf } from "../../api/index.js";
+import { servedRoutes } from "../../api/index.js";
 import { buildOpenApi } from "../../api/openapi.js";
 import { SECURITY_HEADERS } from "../../api/http/security-headers.js";
 import { code, codes, markdownTable } from "./markdown.js";
@@ -34,7 +34,7 @@ const descriptionOf = ({
 
 /** What an endpoint receives, in the order of the OpenAPI document's webhook. */
 export function deliveryHeadersTable(): string {
-  const { post } = buildOpenApi(routesOf(), "0").webhooks?.["delivery"] ?? {};
+  const { post } = buildOpenApi(servedRoutes(), "0").webhooks?.["delivery"] ?? {};
   if (!post) throw new Error("The OpenAPI document has no webhook `delivery`.");
   return markdownTable(
     ["header", "sent", "meaning"],
@@ -49,7 +49,7 @@ export function deliveryHeadersTable(): string {
 /** What a caller of the API may send, with the calls that take it. */
 export function requestHeadersTable(): string {
   const rows = new Map<string, { name: string; description: string; calls: string[] }>();
-  for (const [path, item] of Object.entries(buildOpenApi(routesOf(), "0").paths ?? {})) {
+  for (const [path, item] of Object.entries(buildOpenApi(servedRoutes(), "0").paths ?? {})) {
     for (const method of ["get", "post", "patch", "delete"] as const) {
       for (const { name, description } of headersOf(item[method] ?? { responses: {} })) {
         const row = rows.get(`${name}\n${description}`) ?? { name, description, calls: [] };

@@ -1,7 +1,7 @@
 /** Roles and acts: the table that every request is checked against, with the calls that each act allows. */
 import { type Act, ACTS } from "../../api/access/access.js";
-import { routesOf } from "../../api/index.js";
-import type { Route } from "../../api/route.js";
+import { servedRoutes } from "../../api/index.js";
+import type { ApiRoute } from "../../api/route.js";
 import type { Role } from "../../store/model.js";
 import { code, markdownTable } from "./markdown.js";
 
@@ -16,11 +16,11 @@ export function actsTable(): string {
   );
 }
 
-const callOf = ({ method, path }: Route): string => code(`${method.toUpperCase()} ${path}`);
+const callOf = ({ method, path }: ApiRoute): string => code(`${method.toUpperCase()} ${path}`);
 
 /** Act by act: the calls of the API that need it. */
 export function callsTable(): string {
-  const routes = routesOf().filter((route) => !("hidden" in route && route.hidden));
+  const routes = servedRoutes().filter((route) => !("hidden" in route && route.hidden));
   const rows = (Object.keys(ACTS) as Act[]).map((act) => [
     code(act),
     routes
@@ -36,7 +36,7 @@ export function callsTable(): string {
 
 /** The calls that need neither a key nor a session. */
 export function publicCallsTable(): string {
-  const routes = routesOf().filter((route) => route.act === "public" && !("hidden" in route && route.hidden));
+  const routes = servedRoutes().filter((route) => route.act === "public" && !("hidden" in route && route.hidden));
   return markdownTable(
     ["call", "what it gives"],
     routes.map((route) => [callOf(route), route.summary]),

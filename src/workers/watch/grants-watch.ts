@@ -1,5 +1,5 @@
 /** Tells the operator of rows that grant power and were refused: in the log, by a metric, in the audit. */
-import type { Refusal } from "../../store/grants/refusals.js";
+import type { RowRefusal } from "../../store/grants/refusals.js";
 import type { Core } from "../core.js";
 
 /** Rows that are named in the audit within a minute; whoever writes to the database could fill it otherwise. */
@@ -18,7 +18,7 @@ export function watchGrants({
   let named = new Set<string>();
   let since = 0;
 
-  function subjectOf({ collection, id }: Refusal): string {
+  function subjectOf({ collection, id }: RowRefusal): string {
     if (Date.now() - since > NAMED_FOR_MS) {
       since = Date.now();
       named = new Set();

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { ACTS, mayAct } from "../../../src/api/access/access.js";
-import { routesOf } from "../../../src/api/index.js";
+import { servedRoutes } from "../../../src/api/index.js";
 import { buildOpenApi } from "../../../src/api/openapi.js";
 import { type Role, ROLES } from "../../../src/store/model.js";
 import {
@@ -21,7 +21,7 @@ import { api, mine, theirs, keys, setUpAccess } from "./access-setup.js";
 
 setUpAccess();
 
-const OPERATIONS = operationsOf(buildOpenApi(routesOf(), "0.0.0-test"));
+const OPERATIONS = operationsOf(buildOpenApi(servedRoutes(), "0.0.0-test"));
 const CLOSED = OPERATIONS.filter((operation) => operation.roles !== undefined);
 const named = (operations: readonly Operation[]) =>
   operations.map(

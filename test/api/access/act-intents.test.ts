@@ -5,7 +5,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { isAdministrative, NOT_WRAPPED, WRITES } from "../../../src/api/access/act-intents.js";
 import { SESSION_COOKIE } from "../../../src/api/http/cookies.js";
-import { routesOf } from "../../../src/api/index.js";
+import { servedRoutes } from "../../../src/api/index.js";
 import { buildOpenApi } from "../../../src/api/openapi.js";
 import { thisProcess } from "../../../src/workers/watch/act-keeper.js";
 import { createBrowser, makeCompany } from "../browser.js";
@@ -14,7 +14,7 @@ import { type Entry, api, away, isIntent, chain, count, begun, name, setUpActInt
 
 setUpActIntents();
 
-const ROUTES = routesOf();
+const ROUTES = servedRoutes();
 const administrative = new Set(ROUTES.filter(isAdministrative).map(({ operationId }) => operationId));
 const OPERATIONS = operationsOf(buildOpenApi(ROUTES, "0.0.0-test")).filter(({ operationId }) =>
   administrative.has(operationId),

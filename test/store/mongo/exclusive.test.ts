@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createLocks, createTurns, type LockDocument, unguarded } from "../../../src/store/mongo/exclusive.js";
+import { createLocks, createExclusiveTurns, type LockDocument, unguarded } from "../../../src/store/mongo/exclusive.js";
 import { newGate } from "../../support/gate.js";
 import { openDatabase, type TestDatabase } from "../database.js";
 
 describe("createTurns", () => {
   it("lets work with a name in common wait, other work not, and failures pass", async () => {
-    const inTurn = createTurns();
+    const inTurn = createExclusiveTurns();
     const log: string[] = [];
     let release = (): void => undefined;
     const held = inTurn(

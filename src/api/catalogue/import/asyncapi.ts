@@ -6,7 +6,7 @@ import { isObject, pointerStep } from "../../../catalogue/json-schema.js";
 import { collect, type DescribedType, type ReadTypes } from "./described-type.js";
 import { type Message, typeOfMessage, withTraits } from "./messages.js";
 import type { Notice, Warn } from "./modern-schema.js";
-import { fault, follow, type Located, type Outcome } from "./references.js";
+import { fault, follow, type Located, type ReadResult } from "./references.js";
 
 /** Whose document it is: what the provider's application sends are events, and what the consumer's receives. */
 export type Perspective = "provider" | "consumer";
@@ -25,7 +25,7 @@ interface Operations {
   skipped: Notice[];
 }
 
-export function typesOfAsyncApi(document: Record<string, unknown>, perspective: Perspective): Outcome<ReadTypes> {
+export function typesOfAsyncApi(document: Record<string, unknown>, perspective: Perspective): ReadResult<ReadTypes> {
   const channels = isObject(document["channels"]) ? document["channels"] : {};
   const operations = operationsOf(document, perspective);
   if (operations?.onlyOthers) return fault("/operations", perspective === "provider" ? ONLY_RECEIVE : ONLY_SEND);
@@ -58,7 +58,7 @@ interface Reading {
 function collectMessage(
   document: Record<string, unknown>,
   { read, warn, operations, taken, channelAt }: Reading,
-  message: Outcome<Message>,
+  message: ReadResult<Message>,
 ): void {
   if (!message.ok) return collect(read, message);
   const { at } = message.value;
@@ -67,14 +67,14 @@ function collectMessage(
     if (isIn(operations.replies)) read.skipped.push({ path: at, reason: "is the reply to a request and no event" });
     return;
   }
-  const type: Outcome<DescribedType> = typeOfMessage(document, message.value, warn);
+  const type: ReadResult<DescribedType> = typeOfMessage(document, message.value, warn);
   // One message in several channels is one event type.
   const key = type.ok ? `${at} ${type.value.name}` : at;
   if (!taken.has(key)) collect(read, type);
   taken.add(key);
 }
 
-function messagesOf(document: unknown, { value, at }: Located, warn: Warn): Outcome<Message>[] {
+function messagesOf(document: unknown, { value, at }: Located, warn: Warn): ReadResult<Message>[] {
   if (!isObject(value) || !isObject(value["messages"])) return [];
   const messages = Object.entries(value["messages"]);
   return messages.map(([key, given]) => {
@@ -101,7 +101,7 @@ function messagesOf(document: unknown, { value, at }: Located, warn: Warn): Outc
 }
 
 /** The schema, or a Multi Format Schema Object around it. */
-function payloadOf(document: unknown, payload: unknown, at: string): Outcome<Message["schema"]> {
+function payloadOf(document: unknown, payload: unknown, at: string): ReadResult<Message["schema"]> {
   if (payload === undefined) return { ok: true, value: undefined };
   const found = follow(document, { value: payload, at });
   if (!found.ok) return found;

@@ -7,9 +7,9 @@ import type { Perspective } from "./asyncapi.js";
 import { collect, type ReadTypes } from "./described-type.js";
 import { type Message, typeOfMessage, withTraits } from "./messages.js";
 import type { Warn } from "./modern-schema.js";
-import { fault, follow, type Located, type Outcome } from "./references.js";
+import { fault, follow, type Located, type ReadResult } from "./references.js";
 
-export function typesOfAsyncApi2(document: Record<string, unknown>, perspective: Perspective): Outcome<ReadTypes> {
+export function typesOfAsyncApi2(document: Record<string, unknown>, perspective: Perspective): ReadResult<ReadTypes> {
   const read: ReadTypes = { types: [], skipped: [], warnings: [] };
   const warn: Warn = (path, reason) => void read.warnings.push({ path, reason });
   const [wanted, other] = perspective === "provider" ? ["subscribe", "publish"] : ["publish", "subscribe"];
@@ -52,7 +52,7 @@ function messagesOf(
   document: unknown,
   { channel, name, located }: { channel: Record<string, unknown>; name: string; located: Located },
   warn: Warn,
-): Outcome<Message>[] {
+): ReadResult<Message>[] {
   if (located.value === undefined) return [];
   const found = follow(document, located);
   if (!found.ok) return [found];

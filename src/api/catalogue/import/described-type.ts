@@ -5,7 +5,7 @@ import { exact } from "../../http/change.js";
 import { deprecationInput, eventTypeInput } from "../schemas.js";
 import { fieldErrors } from "../../http/validate.js";
 import type { Notice, Warn } from "./modern-schema.js";
-import { fault, type Outcome } from "./references.js";
+import { fault, type ReadResult } from "./references.js";
 import { firstName } from "./type-names.js";
 
 export type DescribedType = Pick<
@@ -58,7 +58,7 @@ export interface GivenType {
 export function describedType(
   { at, names, places, extensions, schema, examples, deprecated, description }: GivenType,
   warn: Warn,
-): Outcome<DescribedType> {
+): ReadResult<DescribedType> {
   const [own = {}] = extensions.filter(isObject);
   const given = extensions
     .filter(isObject)
@@ -123,7 +123,7 @@ export function describing(...candidates: unknown[]): string | undefined {
 }
 
 /** Takes what can be taken; the faults of each other part are put into one sentence. */
-export function collect(read: ReadTypes, outcome: Outcome<DescribedType>): void {
+export function collect(read: ReadTypes, outcome: ReadResult<DescribedType>): void {
   if (outcome.ok) read.types.push(outcome.value);
   else
     read.skipped.push(...outcome.errors.slice(0, MAX_FAULTS).map(({ path, message }) => ({ path, reason: message })));

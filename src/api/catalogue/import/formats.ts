@@ -13,7 +13,7 @@ import { typesOfAsyncApi2 } from "./asyncapi2.js";
 import type { ReadTypes } from "./described-type.js";
 import type { Notice } from "./modern-schema.js";
 import { typesOfOpenApi } from "./openapi.js";
-import { fault, type Outcome } from "./references.js";
+import { fault, type ReadResult } from "./references.js";
 
 export type DocumentFormat = "asyncapi" | "openapi";
 export type ReadDocument = ReadTypes & { format: DocumentFormat };
@@ -23,7 +23,7 @@ const OPTIONS = { strict: false, logger: false } as const;
 /** Complaints about one document that are told. */
 const MAX_COMPLAINTS = 5;
 
-type Reader = (document: Record<string, unknown>, perspective: Perspective) => Outcome<ReadTypes>;
+type Reader = (document: Record<string, unknown>, perspective: Perspective) => ReadResult<ReadTypes>;
 interface Kind {
   format: DocumentFormat;
   /** Name of its official schema; undefined: there is none that fits. */
@@ -56,7 +56,7 @@ function kindOf({ asyncapi, openapi }: Record<string, unknown>): Kind | undefine
  * Reads one document. The official schemas are big (AsyncAPI's has 380 KB), so they are loaded when they are needed,
  * and kept by the thread.
  */
-export function createDocumentReader(): (document: unknown, perspective: Perspective) => Outcome<ReadDocument> {
+export function createDocumentReader(): (document: unknown, perspective: Perspective) => ReadResult<ReadDocument> {
   const load = createRequire(import.meta.url);
   const watchdog = createWatchdog();
   const compiled = new Map<string, ValidateFunction>();

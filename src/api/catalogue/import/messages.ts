@@ -2,7 +2,7 @@
 import { isObject } from "../../../catalogue/json-schema.js";
 import { type DescribedType, describedType, describing } from "./described-type.js";
 import type { Warn } from "./modern-schema.js";
-import { bundle, fault, follow, type Outcome } from "./references.js";
+import { bundle, fault, follow, type ReadResult } from "./references.js";
 
 export interface Message {
   message: Record<string, unknown>;
@@ -22,7 +22,11 @@ const SCHEMA_FORMAT =
   /^application\/(vnd\.aai\.asyncapi(\+json|\+yaml)?;version=[23]\.\d+\.\d+|schema\+(json|yaml);version=(draft-0[4-7]|2019-09|2020-12)|vnd\.oai\.openapi(\+json|\+yaml)?;version=3\.\d+\.\d+)$/;
 const JSON_CONTENT = /^application\/(json|[a-z0-9.+-]+\+json)\b/i;
 
-export function typeOfMessage(document: Record<string, unknown>, found: Message, warn: Warn): Outcome<DescribedType> {
+export function typeOfMessage(
+  document: Record<string, unknown>,
+  found: Message,
+  warn: Warn,
+): ReadResult<DescribedType> {
   const { message, at, channel, alone, address, key } = found;
   const contentType = message["contentType"] ?? document["defaultContentType"];
   if (typeof contentType === "string" && !JSON_CONTENT.test(contentType))
@@ -53,7 +57,7 @@ function schemaOf(
   document: unknown,
   { schema, at }: Message,
   warn: Warn,
-): Outcome<Record<string, unknown>> | undefined {
+): ReadResult<Record<string, unknown>> | undefined {
   if (!schema || schema.value === undefined) return undefined;
   const { format } = schema;
   if (format !== undefined && (typeof format !== "string" || !SCHEMA_FORMAT.test(format.replaceAll(/\s/g, "")))) {

@@ -2,7 +2,7 @@
 import { isObject, pointerStep } from "../../../catalogue/json-schema.js";
 import { collect, type DescribedType, describedType, describing, type ReadTypes } from "./described-type.js";
 import type { Warn } from "./modern-schema.js";
-import { bundle, fault, follow, type Outcome } from "./references.js";
+import { bundle, fault, follow, type ReadResult } from "./references.js";
 
 const JSON_CONTENT = /^(application\/(json|[a-z0-9.+-]+\+json)\b|(application|\*)\/\*)/i;
 
@@ -22,7 +22,7 @@ function typeOf(
   document: unknown,
   webhook: { name: string; given: unknown; at: string },
   warn: Warn,
-): Outcome<DescribedType> {
+): ReadResult<DescribedType> {
   const item = follow(document, { value: webhook.given, at: webhook.at });
   if (!item.ok) return item;
   const { at } = item.value;
@@ -51,7 +51,7 @@ function mediaOf(
   given: unknown,
   at: string,
   warn: Warn,
-): Outcome<{ schema?: Record<string, unknown>; examples: unknown[] }> {
+): ReadResult<{ schema?: Record<string, unknown>; examples: unknown[] }> {
   if (given === undefined) return { ok: true, value: { examples: [] } };
   const body = follow(document, { value: given, at });
   if (!body.ok) return body;

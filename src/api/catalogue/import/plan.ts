@@ -15,7 +15,7 @@ const MAX_TYPES = 1_000;
 const MAX_SCHEMAS_BYTES = 16 * 1024 * 1024;
 const MAX_ERRORS = 20;
 
-export interface Plan {
+export interface ImportPlan {
   created: EventType[];
   changed: { before: EventType; after: EventType }[];
   unchanged: string[];
@@ -46,7 +46,7 @@ export const CHECKED: SchemaCompiler = () => ({ ok: true, validator: () => undef
  * Compares what the document says with what is there. The document is the whole truth about a type, but for
  * `validation` when it says nothing of it.
  */
-export async function planImport(dependencies: Dependencies, order: ImportOrder): Promise<Plan | Refusal> {
+export async function planImport(dependencies: Dependencies, order: ImportOrder): Promise<ImportPlan | Refusal> {
   const {
     read: { types, skipped, warnings },
     strict,
@@ -56,7 +56,7 @@ export async function planImport(dependencies: Dependencies, order: ImportOrder)
   const bytes = types.reduce((sum, { schema }) => sum + (schema ? Buffer.byteLength(JSON.stringify(schema)) : 0), 0);
   if (bytes > MAX_SCHEMAS_BYTES)
     return refused([{ path: "", message: "has schemas that are too large when what they share is written out" }]);
-  const plan: Plan = { created: [], changed: [], unchanged: [], skipped: [...skipped], warnings: [...warnings] };
+  const plan: ImportPlan = { created: [], changed: [], unchanged: [], skipped: [...skipped], warnings: [...warnings] };
   const seen = new Set<string>();
   for (const type of types) {
     if (strict && plan.skipped.length + plan.warnings.length >= MAX_ERRORS) break;
@@ -91,7 +91,7 @@ async function planOne(
   { store, checkSchema, signal }: Dependencies,
   { apiId, now, nameOf }: ImportOrder,
   type: DescribedType,
-  plan: Plan,
+  plan: ImportPlan,
 ): Promise<Refusal | undefined> {
   const skip = (path: string, reason: string): void => void plan.skipped.push({ path, reason });
   const before = await store.eventTypes.get(type.name);

@@ -8,7 +8,7 @@ export interface Located {
   value: unknown;
   at: string;
 }
-export type Outcome<T> = { ok: true; value: T } | { ok: false; errors: FieldError[] };
+export type ReadResult<T> = { ok: true; value: T } | { ok: false; errors: FieldError[] };
 export const fault = (path: string, message: string): { ok: false; errors: FieldError[] } => ({
   ok: false,
   errors: [{ path, message }],
@@ -25,7 +25,7 @@ const unresolved = (ref: string): string =>
     : "points into another document, which is not fetched: put what it points at into this one";
 
 /** Follows a Reference Object to what it stands for. */
-export function follow(document: unknown, { value, at }: Located): Outcome<Located> {
+export function follow(document: unknown, { value, at }: Located): ReadResult<Located> {
   let located: Located = { value, at };
   for (let hops = 0; hops < MAX_HOPS; hops++) {
     const { value: current } = located;
@@ -60,8 +60,8 @@ function targetOf(document: unknown, ref: string): Located | undefined {
  * The schema with everything it refers to, under `$defs`; references point into it. A schema that is nothing but a
  * reference becomes what it refers to. Keywords of earlier drafts are rewritten.
  */
-export function bundle(document: unknown, root: Located, warn: Warn): Outcome<Record<string, unknown>> {
-  const start: Outcome<Located> = onlyReference(root.value) ? follow(document, root) : { ok: true, value: root };
+export function bundle(document: unknown, root: Located, warn: Warn): ReadResult<Record<string, unknown>> {
+  const start: ReadResult<Located> = onlyReference(root.value) ? follow(document, root) : { ok: true, value: root };
   if (!start.ok) return start;
   const {
     value: { value: top, at: topAt },

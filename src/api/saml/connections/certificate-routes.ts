@@ -4,11 +4,11 @@ import type { IdpCertificate, SamlConnection } from "../../../store/collections/
 import { recordAct } from "../../access/audit.js";
 import { exact } from "../../http/change.js";
 import { refuse, type Refusal } from "../../http/errors.js";
-import { noContent, ok, type RequestContext, type Route, route } from "../../route.js";
+import { noContent, ok, type RequestContext, type ApiRoute, route } from "../../route.js";
 import { liveCertificates, signersOf } from "../certificates.js";
 import { MAX_CERTIFICATES, readCertificates } from "../metadata/idp-metadata.js";
 import { connectionId, connectionMetadata, connectionView, fingerprint } from "./schemas.js";
-import { addressesOf, describe, largeBody, warned } from "./identity-provider.js";
+import { addressesOf, describeIdentityProvider, largeBody, warned } from "./identity-provider.js";
 import { viewFor } from "./view.js";
 
 const params = z.strictObject({ id: connectionId });
@@ -26,7 +26,7 @@ function rolledOver(before: readonly IdpCertificate[], added: readonly IdpCertif
   ];
 }
 
-export const certificateRoutes: readonly Route[] = [
+export const certificateRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/saml-connections/{id}/metadata",
@@ -118,6 +118,6 @@ async function newParts(
     const read = readCertificates(body.certificates, new Date());
     return read.ok ? read : { ok: false, refusal: refuse("saml_metadata_refused", read.reason) };
   }
-  const described = await describe(context, { name: "", ...body, entityId });
+  const described = await describeIdentityProvider(context, { name: "", ...body, entityId });
   return described.ok ? { ok: true, ...described.idp, addresses: addressesOf(described.idp) } : described;
 }

@@ -8,12 +8,12 @@ import type { SamlConnection } from "../../../store/collections/saml-connections
 import { pageReply, pageRequest, recordAct } from "../../access/audit.js";
 import { applyChange, exact } from "../../http/change.js";
 import { refuse, type Refusal } from "../../http/errors.js";
-import { created, noContent, ok, type RequestContext, type Route, route } from "../../route.js";
+import { created, noContent, ok, type RequestContext, type ApiRoute, route } from "../../route.js";
 import { ssoUrlFault } from "../metadata/idp-metadata.js";
 import { newSpKey } from "../sp-keys.js";
 import { connectionChange, connectionId, connectionInput, connectionView } from "./schemas.js";
 import { pageOf, pageQuery } from "../../http/primitives.js";
-import { addressesOf, describe, largeBody, warned } from "./identity-provider.js";
+import { addressesOf, describeIdentityProvider, largeBody, warned } from "./identity-provider.js";
 import { viewFor } from "./view.js";
 import { certificateRoutes } from "./certificate-routes.js";
 
@@ -42,7 +42,7 @@ async function refuseNames(
 const exactRoles = (roles: NonNullable<z.output<typeof connectionChange>["roles"]>): SamlConnection["roles"] =>
   roles.map(({ samlGroup, role, apiIds }) => ({ samlGroup, role, ...(apiIds && { apiIds }) }));
 
-const writing: readonly Route[] = [
+const writing: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/saml-connections",
@@ -61,7 +61,7 @@ const writing: readonly Route[] = [
     async handle(context, { body }) {
       const refusal = await refuseNames(context, body);
       if (refusal) return refusal;
-      const described = await describe(context, body);
+      const described = await describeIdentityProvider(context, body);
       if (!described.ok) return described.refusal;
       const {
         name,
@@ -172,7 +172,7 @@ const writing: readonly Route[] = [
   }),
 ];
 
-const reading: readonly Route[] = [
+const reading: readonly ApiRoute[] = [
   route({
     method: "get",
     path: "/v1/saml-connections",
@@ -201,4 +201,4 @@ const reading: readonly Route[] = [
   }),
 ];
 
-export const samlConnectionRoutes: readonly Route[] = [...writing, ...certificateRoutes, ...reading];
+export const samlConnectionRoutes: readonly ApiRoute[] = [...writing, ...certificateRoutes, ...reading];

@@ -14,7 +14,7 @@ export const largeBody = { bytes: 12 * 1024 * 1024, tooLarge: TOO_LARGE };
 type Described = { ok: true; idp: IdpDescription } | { ok: false; refusal: Refusal };
 
 /** The identity provider from metadata, fetched or given, or from its parts. */
-export async function describe(
+export async function describeIdentityProvider(
   { dependencies }: RequestContext,
   body: z.output<typeof connectionInput>,
 ): Promise<Described> {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { liveSpKeys } from "../../../store/collections/saml-connections.js";
 import { recordAct } from "../../access/audit.js";
 import { refuse } from "../../http/errors.js";
-import { ok, type Route, route } from "../../route.js";
+import { ok, type ApiRoute, route } from "../../route.js";
 import { connectionViewOf } from "./view.js";
 import { newSpKey, rotatedSpKeys } from "../sp-keys.js";
 import { connectionId, connectionView, spKeyRotation } from "./schemas.js";
@@ -14,7 +14,7 @@ import { connectionId, connectionView, spKeyRotation } from "./schemas.js";
 /** A provider that reads metadata by itself does so within a day or two; one that a person feeds takes longer. */
 const DEFAULT_OVERLAP_SECONDS = 14 * 86_400;
 
-export const samlKeyRoutes: readonly Route[] = [
+export const samlKeyRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
     path: "/v1/saml-connections/{id}/keys/rotate",

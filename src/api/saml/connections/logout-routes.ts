@@ -9,10 +9,10 @@ import { refuse, type Refusal } from "../../http/errors.js";
 import { loggedOutPage } from "../../pages/login.js";
 import { sendOn, sendPage } from "../../pages/page.js";
 import { answerRefusal, type PageRefusal } from "../../pages/refused.js";
-import type { RequestContext, Route, RoutedRequest } from "../../route.js";
+import type { RequestContext, ApiRoute, RoutedRequest } from "../../route.js";
 import { type IncomingLogout, MAX_LOGOUT_CHARACTERS } from "../logout-messages.js";
 import type { LogoutAsked } from "../single-logout.js";
-import { connectionId } from "../../login/schemas.js";
+import { connectionId } from "./schemas.js";
 import type { PersonalSession } from "../../access/actor.js";
 import { parseQuery } from "../../http/validate.js";
 
@@ -179,7 +179,7 @@ const DESCRIPTION =
   "signed ends the sessions that it names here and is answered; a LogoutResponse answers a " +
   "log-out that began here.";
 
-export const singleLogoutRoutes: readonly Route[] = [
+export const singleLogoutRoutes: readonly ApiRoute[] = [
   {
     ...shared,
     method: "get",

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { SamlConnection } from "../../../store/collections/saml-connections.js";
 import { refuse } from "../../http/errors.js";
 import { send, sendRefusal } from "../../http/respond.js";
-import type { RequestContext, Route } from "../../route.js";
+import type { RequestContext, ApiRoute } from "../../route.js";
 import { withSpKey } from "../sp-keys.js";
 import { spMetadata } from "../sp-metadata.js";
 import { connectionId } from "./schemas.js";
@@ -24,7 +24,7 @@ async function reply(
   send(response, 200, spMetadata(connection, settings.publicUrl), { "content-type": TYPE });
 }
 
-export const samlMetadataRoutes: readonly Route[] = [
+export const samlMetadataRoutes: readonly ApiRoute[] = [
   {
     ...shared,
     path: "/saml/metadata/{id}",

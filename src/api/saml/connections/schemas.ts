@@ -4,9 +4,9 @@ import { PEM_LIMITS } from "../../../endpoint/certificates/pem.js";
 import { SAML_ROLES } from "../../../store/collections/saml-connections.js";
 import { MAX_AGGREGATE_CHARACTERS } from "../metadata/metadata-text.js";
 import { apiId, groupId } from "../../catalogue/schemas.js";
-import { idOf, instant, text } from "../../http/primitives.js";
+import { prefixedId, instant, text } from "../../http/primitives.js";
 
-export const connectionId = idOf("sso");
+export const connectionId = prefixedId("sso");
 export const fingerprint = z
   .string()
   .regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case")
