@@ -17,16 +17,16 @@ const ROLE_MEANINGS: Readonly<Record<Role, string>> = {
 const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
 const timeOf = (at: Date): Html => html`<time datetime="${at.toISOString()}">${TIME.format(at)} UTC</time>`;
 
-const roleOption = (role: Role, selected: boolean): Html =>
-  html`<option value="${role}" ${selected ? SELECTED : undefined}>${role}: ${ROLE_MEANINGS[role]}</option>`;
-const SELECTED = html` selected`;
+const chosenOption = (role: Role): Html =>
+  html`<option value="${role}" selected>${role}: ${ROLE_MEANINGS[role]}</option>`;
+const roleOption = (role: Role): Html => html`<option value="${role}">${role}: ${ROLE_MEANINGS[role]}</option>`;
 
 const switcher = (session: PersonalSession, role: Role): Html =>
   html`<form method="post" action="/account/role" class="row">
     <div class="grow">
       <label for="role">Act as</label>
       <select id="role" name="role">
-        ${session.roles.map((each) => roleOption(each, each === role))}
+        ${session.roles.map((each) => (each === role ? chosenOption(each) : roleOption(each)))}
       </select>
     </div>
     <button>Change role</button>
