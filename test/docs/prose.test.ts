@@ -62,8 +62,8 @@ describe("the check refuses", () => {
     const page = join(directory, "page.md");
     writeFileSync(
       page,
-      `See \`a: b; c\` and [it](https://a.example). Good.\n\n<!-- ${words(40)} a: b -->\n\n![${words(40)}](a.png)\n\n\`\`\`js\n${words(40)} ` +
-        `a: b;\n\`\`\`\n`,
+      `See \`a: b; c\` and [it](https://a.example). Good.\n\n<!-- ${words(40)} a: b -->\n\n` +
+        `![${words(40)}](a.png)\n\n\`\`\`js\n${words(40)} a: b;\n\`\`\`\n`,
     );
     expect(check(page)).toMatchObject({ code: 0 });
   });

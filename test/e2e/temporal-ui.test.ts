@@ -206,7 +206,8 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
       .first()
       .waitFor();
     await picture("query");
-    const workflow = `/temporal/api/v1/namespaces/default/workflows/${encodeURIComponent(/workflows\/([^/]+)\//.exec(page.url())?.[1] ?? "").replaceAll("%25", "%")}`;
+    const id = encodeURIComponent(/workflows\/([^/]+)\//.exec(page.url())?.[1] ?? "").replaceAll("%25", "%");
+    const workflow = `/temporal/api/v1/namespaces/default/workflows/${id}`;
     const refused = await page.evaluate(
       (path) =>
         fetch(`${path}/terminate`, { method: "POST", body: "{}" }).then(async (answer) => ({

@@ -42,11 +42,11 @@ function holds(
     return false;
   // What a consumer must insist on, or an attacker takes a component out.
   if (!["@method", "@target-uri", "content-digest", "webhook-id"].every((name) => names.includes(name))) return false;
-  const lines = names.map(
-    (name) =>
-      `"${name}": ` +
-      `${name === "@method" ? request.method : name === "@target-uri" ? request.url : String(request.headers[name]).trim()}`,
-  );
+  const valueOf = (name: string) => {
+    if (name === "@method") return request.method;
+    return name === "@target-uri" ? request.url : String(request.headers[name]).trim();
+  };
+  const lines = names.map((name) => `"${name}": ${valueOf(name)}`);
   const base = [...lines, `"@signature-params": ${input}`].join("\n");
   const key = keyOf(parameters.get("keyid") ?? "");
   const given = Buffer.from(/^:(.*):$/.exec(signature)?.[1] ?? "", "base64");

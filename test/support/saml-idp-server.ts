@@ -18,6 +18,7 @@ import {
   type SamlIdp,
 } from "./saml-idp.js";
 import { logoutQuery, logoutXml } from "./saml-logout.js";
+import { element, filled, keyDescriptor } from "./xml.js";
 
 const ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256";
 
@@ -66,16 +67,25 @@ export async function startSamlIdp(person: { nameId: string; groups: string[] })
   };
 }
 
-const metadataOf = ({
-  url,
-  idp,
-}: Idp): string => `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="${idp.entityId}">
-  <md:IDPSSODescriptor WantAuthnRequestsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
-    <md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>${bareCertificate(idp.key.cert)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>
-    <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="${url}/slo"/>
-    <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="${url}/sso"/>
-  </md:IDPSSODescriptor>
-</md:EntityDescriptor>`;
+function metadataOf({ url, idp }: Idp): string {
+  const service = (kind: string, binding: string, location: string) =>
+    element(`md:${kind}`, { Binding: `urn:oasis:names:tc:SAML:2.0:bindings:${binding}`, Location: location });
+  return filled(
+    "md:EntityDescriptor",
+    {
+      "xmlns:md": "urn:oasis:names:tc:SAML:2.0:metadata",
+      "xmlns:ds": "http://www.w3.org/2000/09/xmldsig#",
+      entityID: idp.entityId,
+    },
+    filled(
+      "md:IDPSSODescriptor",
+      { WantAuthnRequestsSigned: "true", protocolSupportEnumeration: "urn:oasis:names:tc:SAML:2.0:protocol" },
+      keyDescriptor(bareCertificate(idp.key.cert)),
+      service("SingleLogoutService", "HTTP-Redirect", `${url}/slo`),
+      service("SingleSignOnService", "HTTP-POST", `${url}/sso`),
+    ),
+  );
+}
 
 async function answer(
   idp: Idp,
@@ -86,11 +96,11 @@ async function answer(
   const { pathname, searchParams, search } = new URL(request.url ?? "/", idp.url);
   if (pathname === "/sso" && request.method === "POST") return logIn(idp, person, await formOf(request), response);
   if (pathname === "/slo") return takeLogout(idp, searchParams, search.slice(1), response);
-  if (pathname === "/bye")
-    return redirect(
-      response,
-      `${await sloOf(idp)}?${logoutQuery(await logoutRequest(idp, searchParams.get("name") ?? ""), { key: idp.idp.key, sigAlg: ECDSA_SHA256, relayState: "bye" })}`,
-    );
+  if (pathname === "/bye") {
+    const message = await logoutRequest(idp, searchParams.get("name") ?? "");
+    const query = logoutQuery(message, { key: idp.idp.key, sigAlg: ECDSA_SHA256, relayState: "bye" });
+    return redirect(response, `${await sloOf(idp)}?${query}`);
+  }
   response.writeHead(404).end();
 }
 
@@ -131,9 +141,13 @@ async function logIn(
     encryptAssertion(inside, { certificate: await certificateOf(idp, "encryption"), cipher: "aes256-cbc" }),
     { ...signing, what: ["Response"] },
   );
-  response.writeHead(200, { "content-type": "text/html" })
-    .end(`<form method="post" action="${acsUrl}"><input type="hidden" name="SAMLResponse" value="${encodeResponse(sealed)}">
-<input type="hidden" name="RelayState" value="${form.get("RelayState") ?? ""}"><button>Go on</button></form><script>document.forms[0].submit()</script>`);
+  const hidden = (name: string, value: string) => `<input type="hidden" name="${name}" value="${value}">`;
+  const fields = hidden("SAMLResponse", encodeResponse(sealed)) + hidden("RelayState", form.get("RelayState") ?? "");
+  response.writeHead(200, { "content-type": "text/html" });
+  response.end(
+    `<form method="post" action="${acsUrl}">${fields}<button>Go on</button></form>` +
+      "<script>document.forms[0].submit()</script>",
+  );
 }
 
 /** Both messages of single logout come here; each must be signed over its query. */

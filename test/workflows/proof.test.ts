@@ -211,8 +211,10 @@ describe("an activity", () => {
       const calling = code.replace(
         /async function deliverEvent\(input\) \{/,
         `$& const { proxyActivities } = __webpack_require__("./node_modules/@temporalio/workflow/lib/index.js");
-        const given = proxyActivities({ taskQueue: input.queue, startToCloseTimeout: 5_000, retry: { maximumAttempts: 1 } });
-        return Promise.allSettled(input.calls.map(([name, argument]) => given[name](argument))).then((all) => all.map(({ status }) => status));`,
+        const options = { taskQueue: input.queue, startToCloseTimeout: 5_000, retry: { maximumAttempts: 1 } };
+        const given = proxyActivities(options);
+        const ends = Promise.allSettled(input.calls.map(([name, argument]) => given[name](argument)));
+        return ends.then((all) => all.map(({ status }) => status));`,
       );
       expect(calling).not.toBe(code);
       await engine.work({}, { bundle: { code: calling }, dataConverter: {} });

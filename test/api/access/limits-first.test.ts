@@ -101,10 +101,9 @@ describe.concurrent.each(OPERATIONS)("$method $path", ({ method, path, act }) =>
     const key = keyOf();
     if (name === "outside the role" && key === undefined)
       return expect(ACTS[act as keyof typeof ACTS]).toHaveLength(ROLES.length);
-    const sent = await sendMuch(
-      api,
-      `${method} ${path} HTTP/1.1\r\ncontent-type: application/json${key === undefined ? "" : `\r\nauthorization: Bearer ${key}`}`,
-    );
+    const head = [`${method} ${path} HTTP/1.1`, "content-type: application/json"];
+    if (key !== undefined) head.push(`authorization: Bearer ${key}`);
+    const sent = await sendMuch(api, head.join("\r\n"));
     expect(sent.status).toBe(status);
     expect(sent.read).toBeLessThan(UNREAD);
     expect(sent.text.toLowerCase()).toContain("connection: close");

@@ -180,7 +180,8 @@ describe("a refusal", () => {
   });
 
   test("on the wire, and before the service is ready, is a page for a browser too", async () => {
-    const cookies = `GET /account HTTP/1.1\r\nHost: x\r\nAccept: text/html,*/*;q=0.8\r\nCookie: a=${"x".repeat(20_000)}\r\n\r\n`;
+    const head = ["GET /account HTTP/1.1", "Host: x", "Accept: text/html,*/*;q=0.8", `Cookie: a=${"x".repeat(20_000)}`];
+    const cookies = `${head.join("\r\n")}\r\n\r\n`;
     expect(await sendRaw(api.port, cookies)).toMatch(
       /^HTTP\/1\.1 431 [^]*content-type: text\/html[^]*The headers are too large/,
     );

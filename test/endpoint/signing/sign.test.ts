@@ -235,7 +235,10 @@ function randomDocument(seed: number): string {
       case 3:
         return `[${Array.from({ length: random(4) }, () => value(depth + 1)).join(" , ")}]`;
       default:
-        return `{${Array.from({ length: random(4) }, (_, i) => `"${strings[random(strings.length)]}${9 - i}" :\t${value(depth + 1)}`).join(",\n")}}`;
+        return `{${Array.from(
+          { length: random(4) },
+          (_, i) => `"${strings[random(strings.length)]}${9 - i}" :\t${value(depth + 1)}`,
+        ).join(",\n")}}`;
     }
   };
   return `{"n":${seed},"value": ${value(0)}}`;

@@ -152,7 +152,12 @@ function compileOwner(dataDir: string): { script: string; remove: () => void } {
     script,
     `
     import { provideEngines } from "./${sources}/index.js";
-    const { temporal, mongodb } = await provideEngines({ dataDir: ${JSON.stringify(dataDir)}, temporalNamespace: "default", durability: "normal", progress: () => {} });
+    const { temporal, mongodb } = await provideEngines({
+      dataDir: ${JSON.stringify(dataDir)},
+      temporalNamespace: "default",
+      durability: "normal",
+      progress: () => {},
+    });
     console.log(JSON.stringify({ temporal, mongodb }));
   `,
   );

@@ -231,7 +231,9 @@ x-base: &base {type: object, properties: {at: {type: string, example: 2020-01-01
 webhooks:
   p14.on:
     post:
-      requestBody: {content: {application/json: {schema: {<<: *base, required: [at]}, example: {at: 2020-01-01, on: no, no: on}}}}
+      requestBody:
+        content:
+          application/json: {schema: {<<: *base, required: [at]}, example: {at: 2020-01-01, on: no, no: on}}
       responses: {200: {description: ok}}
   on: {post: {responses: {200: {description: ok}}}}
   "no": {post: {x-sealpost-event-type: p14.no}}`,
@@ -250,7 +252,11 @@ webhooks:
   test.each([
     [
       "merge keys that multiply",
-      `a: &a {x: 1}\n${[..."bcdefghijk"].map((name, i) => `${name}: &${name} {<<: [${Array.from({ length: 9 }, () => `*${"abcdefghij"[i]}`).join(", ")}], ` + `y${name}: 1}`).join("\n")}`,
+      [..."bcdefghijk"].reduce(
+        (document, name, i) =>
+          `${document}\n${name}: &${name} {<<: [${Array(9).fill(`*${"abcdefghij"[i]}`).join(", ")}], y${name}: 1}`,
+        "a: &a {x: 1}",
+      ),
     ],
     [
       "a long text behind many aliases",

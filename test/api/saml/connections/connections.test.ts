@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { bareCertificate, createSamlKey } from "../../../support/saml-idp.js";
+import { filled } from "../../../support/xml.js";
 import {
   DAY_MS,
   api,
@@ -93,7 +94,12 @@ describe("a connection", () => {
         '<md:EntityDescriptor entityID="urn:sp"><md:SPSSODescriptor ' +
         'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/></md:EntityDescriptor>\n';
       const aggregate = (size: number) =>
-        `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${filler.repeat(size / filler.length)}${idp.metadataXml().replace(/^<\?.*\?>/, "")}</md:EntitiesDescriptor>`;
+        filled(
+          "md:EntitiesDescriptor",
+          { "xmlns:md": "urn:oasis:names:tc:SAML:2.0:metadata" },
+          filler.repeat(size / filler.length),
+          idp.metadataXml().replace(/^<\?.*\?>/, ""),
+        );
       const { entityId } = idp;
       expect(await create({ metadataXml: aggregate(7_900_000), entityId })).toMatchObject({ entityId });
       other.answer = { status: 200, body: aggregate(1_300_000) };

@@ -100,10 +100,10 @@ describe("nobody is logged out by what", () => {
     ],
     [
       "was given another RelayState than was signed",
-      async (of) =>
-        createBrowser(api.url).get(
-          `${addressOf(of)}?${logoutQuery(request(of), { key: of.idp.key, relayState: "a" }).replace("RelayState=a", "RelayState=b")}`,
-        ),
+      async (of) => {
+        const query = logoutQuery(request(of), { key: of.idp.key, relayState: "a" });
+        return createBrowser(api.url).get(`${addressOf(of)}?${query.replace("RelayState=a", "RelayState=b")}`);
+      },
     ],
     ["has a document type", (of) => byRedirect(of, `<!DOCTYPE x>${request(of)}`)],
     [

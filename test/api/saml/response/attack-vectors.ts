@@ -129,7 +129,8 @@ export const BAD_MARKUP: readonly [string, (xml: string) => string, SamlRefusal]
   [
     "entities that grow",
     (xml) =>
-      `<!DOCTYPE x [<!ENTITY a "${"x".repeat(1_000)}"><!ENTITY b "${"&a;".repeat(1_000)}">]>${xml.replace(">person-1<", ">&b;<")}`,
+      `<!DOCTYPE x [<!ENTITY a "${"x".repeat(1_000)}"><!ENTITY b "${"&a;".repeat(1_000)}">]>` +
+      xml.replace(">person-1<", ">&b;<"),
     "markup_refused",
   ],
   ["an entity from nowhere", (xml) => xml.replace(">person-1<", ">person-1&nbsp;<"), "markup_refused"],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type ReadRequest, type ResponseParts, responseXml } from "../../../support/saml-idp.js";
 import { PUBLIC_URL } from "../connection.js";
 import { bench, from, accepted, setUpProfile } from "./profile-setup.js";
+import { filled } from "../../../support/xml.js";
 
 setUpProfile();
 
@@ -130,9 +131,11 @@ describe("one bearer's confirmation that holds is enough", () => {
 
 describe("what may repeat", () => {
   const statement = (classRef: string, more = "") =>
-    `<saml:AuthnStatement AuthnInstant="${from(0)}"${more}><saml:AuthnContext><saml:AuthnContextClassRef>${classRef}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>`;
+    `<saml:AuthnStatement AuthnInstant="${from(0)}"${more}>` +
+    filled("saml:AuthnContext", {}, filled("saml:AuthnContextClassRef", {}, classRef)) +
+    "</saml:AuthnStatement>";
   const audience = (...names: string[]) =>
-    `<saml:AudienceRestriction>${names.map((name) => `<saml:Audience>${name}</saml:Audience>`).join("")}</saml:AudienceRestriction>`;
+    filled("saml:AudienceRestriction", {}, ...names.map((name) => filled("saml:Audience", {}, name)));
 
   test("audiences within a restriction, and restrictions that each name this service", async () => {
     const own = `${PUBLIC_URL}/saml/metadata/${bench.connection.id}`;
@@ -189,7 +192,11 @@ describe("what may repeat", () => {
 
   test("statements of attributes", async () => {
     const attribute = (name: string, value: string) =>
-      `<saml:AttributeStatement><saml:Attribute Name="${name}"><saml:AttributeValue>${value}</saml:AttributeValue></saml:Attribute></saml:AttributeStatement>`;
+      filled(
+        "saml:AttributeStatement",
+        {},
+        filled("saml:Attribute", { Name: name }, filled("saml:AttributeValue", {}, value)),
+      );
     expect(
       await bench.postParts({
         attributes: [],

@@ -59,7 +59,8 @@ describe("what made a response expensive is refused before a parser sees it", ()
       (xml) =>
         xml.replace(
           /<ds:Transform Algorithm="http:\/\/www.w3.org\/2001\/10\/xml-exc-c14n#"\/>/,
-          `<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"><x PrefixList="${"a ".repeat(1_000)}"/></ds:Transform>`,
+          '<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#">' +
+            `<x PrefixList="${"a ".repeat(1_000)}"/></ds:Transform>`,
         ),
     ],
     ["100 elements in a signature", (xml) => xml.replace(/<ds:KeyInfo>/, `<ds:KeyInfo>${"<y/>".repeat(100)}`)],
