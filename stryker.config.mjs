@@ -1,5 +1,4 @@
 // Mutation testing (npm run mutation): scripts/mutation.mjs runs it for one source file after another.
-/** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
   plugins: ["@stryker-mutator/vitest-runner"],
   testRunner: "vitest",

@@ -64,7 +64,7 @@ async function burstTo(run: Run, sink: SinkProcess, name: string, concurrency: n
   run.say(`${name}, ${concurrency} clients: warm-up`);
   await warmUp(sink, set, () => publish(Math.ceil(sizes.events * WARM_UP), "w"));
   run.say(`${name}, ${concurrency} clients: measured`);
-  const row = await measured(stack, sink, set, `${name}, ${concurrency} clients`, () => publish(sizes.events, "m"));
+  const row = await measured(`${name}, ${concurrency} clients`, { stack, sink, set }, () => publish(sizes.events, "m"));
   run.rows.push({ ...row, ofRawLoop: row.deliveredPerSecond / rawPerSecond });
 }
 
@@ -83,7 +83,7 @@ async function paced(run: Run): Promise<void> {
     await warmUp(stack.plainSink, set, () => publish(3, "w"));
     run.say(`${perSecond}/s: measured`);
     run.rows.push(
-      await measured(stack, stack.plainSink, set, `paced ${perSecond}/s`, () => publish(sizes.seconds, "m")),
+      await measured(`paced ${perSecond}/s`, { stack, sink: stack.plainSink, set }, () => publish(sizes.seconds, "m")),
     );
   }
 }
@@ -100,7 +100,7 @@ async function fanOut(run: Run): Promise<void> {
   run.say("fan-out: warm-up");
   await warmUp(stack.plainSink, set, () => publish(Math.ceil(events * WARM_UP), "w"));
   run.say("fan-out: measured");
-  const row = await measured(stack, stack.plainSink, set, `fan-out ${events} × ${subscriptions}`, () =>
+  const row = await measured(`fan-out ${events} × ${subscriptions}`, { stack, sink: stack.plainSink, set }, () =>
     publish(events, "m"),
   );
   run.rows.push({ ...row, ofRawLoop: row.deliveredPerSecond / rawPerSecond });

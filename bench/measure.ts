@@ -44,14 +44,19 @@ export interface Row {
 /** Nothing new at the sink for so long means that nothing more will come. */
 const NO_PROGRESS_MS = 60_000;
 
+/** What a load runs against. */
+export interface Measured {
+  stack: Stack;
+  sink: SinkProcess;
+  set: SubscriptionSet;
+}
+
 /**
  * Runs the load and measures until every delivery of an accepted event has arrived and a sample of them is recorded.
  */
 export async function measured(
-  stack: Stack,
-  sink: SinkProcess,
-  set: SubscriptionSet,
   name: string,
+  { stack, sink, set }: Measured,
   run: () => Promise<LoadResult | PacedResult>,
 ): Promise<Row> {
   await sink.call("reset", undefined);
@@ -65,10 +70,8 @@ export async function measured(
   if (!stack.service.running() || result.accepted.length === 0) {
     memory.stop();
     throw new Error(
-      `${name}: nothing can be measured, the service ` +
-        `${stack.service.running() ? "accepted nothing" : "ended"}. Publish ` +
-        "calls: " +
-        `${JSON.stringify(result.refused)}`,
+      `${name}: nothing can be measured, the service ${stack.service.running() ? "accepted nothing" : "ended"}. ` +
+        `Publish calls: ${JSON.stringify(result.refused)}`,
     );
   }
   const expected = result.accepted.length * set.subscriptions.length;

@@ -4,31 +4,9 @@ import { createClient, type SubscriptionSet } from "../../test/support/client.js
 import { freeze, thaw } from "../../test/support/process.js";
 import { settledRecords } from "../../test/support/records.js";
 import { pause } from "../clock.js";
-import type { Sink } from "../sink.js";
 import type { Cluster } from "./cluster.js";
-import { type Address, type Published, publish } from "./publishers.js";
-
-export interface Finding {
-  fault: string;
-  done: string;
-  found: string;
-  ok: boolean;
-}
-
-export interface Ground {
-  cluster: Cluster;
-  sink: Sink;
-  eventType: string;
-  /** Where the sink sees events of this type. */
-  path: string;
-  data: unknown;
-  /** Ids that were accepted, for the oracle. */
-  accepted: Set<string>;
-  /** Ids that may arrive once only, crash or not. */
-  once: Set<string>;
-  /** Refused or unanswered; to be accepted when they are published again. */
-  refused: Event[];
-}
+import { publish, type Published } from "./publishers.js";
+import { accepted, type Finding, type Ground, insist, main, newEvent, repeat, second, until } from "./ground.js";
 
 /** F3: the API dies after it received a publish and before the engine heard of it. No 2xx. */
 export async function killBeforeStart(ground: Ground, repeats: number): Promise<Finding> {
@@ -269,50 +247,4 @@ export async function drain({ cluster, sink, data }: Ground, set: SubscriptionSe
   };
 }
 
-export interface Event {
-  id: string;
-  type: string;
-  data: unknown;
-}
-const newEvent = ({ eventType, data }: Ground, fault: string): Event => ({
-  id: `${fault}-${randomBytes(8).toString("hex")}`,
-  type: eventType,
-  data,
-});
-
-/** Publishes until it is accepted. */
-async function insist(address: () => Address, event: Event): Promise<Published & { answered: true }> {
-  for (const deadline = Date.now() + LIMIT_MS; Date.now() < deadline; await pause(200)) {
-    const result = await publish(address(), event);
-    if (accepted(result)) return result;
-  }
-  throw new Error(`${event.id} was not accepted within a minute.`);
-}
-
-const accepted = (result: Published): result is Published & { answered: true } =>
-  result.answered && result.status < 300;
-
-async function repeat(fault: string, done: string, times: number, once: () => Promise<string>): Promise<Finding> {
-  const found: string[] = [];
-  for (let time = 0; time < times; time++) found.push(await once());
-  const wrong = found.filter(Boolean);
-  return { fault, done: `${done}, ${times} times`, found: wrong[0] ?? "no 2xx", ok: wrong.length === 0 };
-}
-
 const ANSWER_WITHIN_MS = 5_000;
-const LIMIT_MS = 60_000;
-async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + LIMIT_MS; !condition(); await pause(10))
-    if (Date.now() > deadline) throw new Error("The fault could not be set up within a minute.");
-}
-
-function address(cluster: Cluster, index: number): Address {
-  const found = cluster.addresses()[index];
-  if (!found)
-    throw new Error(
-      `An API that should be there is down. The service's last lines:\n${cluster.service().log().slice(-3_000)}`,
-    );
-  return found;
-}
-const main = (cluster: Cluster): Address => address(cluster, 0);
-const second = (cluster: Cluster): Address => address(cluster, 1);

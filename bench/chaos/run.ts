@@ -1,20 +1,19 @@
 /** Load, kills and faults in turn, and the oracle's judgement of all of it. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { createClient, createSubscriptionSet, type SubscriptionSet } from "../../test/support/client.js";
+import type { SubscriptionSet } from "../../test/support/client.js";
 import { type Judgement, judge, type Trial } from "../../test/support/oracle.js";
 import { settledRecords } from "../../test/support/records.js";
 import { findTraces } from "../../test/support/traces.js";
 import { pause } from "../clock.js";
-import { type Sink, startSink } from "../sink.js";
+import { startSink } from "../sink.js";
 import { type Cluster, startCluster, type Victim, VICTIMS } from "./cluster.js";
+import type { Finding, Ground } from "./ground.js";
 import {
   consumerBack,
   drain,
   engineDown,
-  type Finding,
   freezeDatabase,
-  type Ground,
   killBeforeAnswer,
   killBeforeStart,
   publishConflict,
@@ -22,7 +21,9 @@ import {
   publishRefused,
 } from "./faults.js";
 import { type Isolation, measureIsolation } from "./isolation.js";
-import { closePublishers, publish, type Publishing, startPublishing } from "./publishers.js";
+import { closePublishers, type Publishing, startPublishing } from "./publishers.js";
+import { prepare } from "./trials.js";
+import { client, DRAIN_SUBSCRIPTIONS, RATE_LIMIT, RETRY_SECONDS, type Trials } from "./trials.js";
 
 export interface ChaosOptions {
   kills: number;
@@ -54,28 +55,11 @@ export interface ChaosReport {
   answers: Record<string, number>;
   seconds: number;
 }
-
-/** Retry schedule of all subscriptions: short, so that a run ends soon. */
-const RETRY_SECONDS = [1, 1, 2, 2, 4];
-const RATE_LIMIT = { perSecond: 10, burst: 5 };
-/** A dispatch opens at most 32 requests to one subscription, so those of F21 are spread. */
-const DRAIN_SUBSCRIPTIONS = 10;
 /**
  * Batches of 200 and three dispatches in each of two workers, by default (`PUBLISH_BATCH_MAX`,
  * `PUBLISH_DISPATCHES_IN_FLIGHT`).
  */
 const IN_FLIGHT = 2 * 3 * 200;
-
-interface Trials {
-  cluster: Cluster;
-  sink: Sink;
-  /** In the payload of every event; must not be found in plain text anywhere. */
-  canary: string;
-  sets: Record<"load" | "limited" | "faults", SubscriptionSet>;
-  drain: SubscriptionSet;
-  away: SubscriptionSet;
-  ids: Record<"load" | "limited" | "faults", Set<string>>;
-}
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const begun = Date.now();
@@ -130,63 +114,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await closePublishers();
     await cluster.remove();
     await sink.close();
-  }
-}
-
-async function prepare(cluster: Cluster, sink: Sink): Promise<Trials> {
-  const admin = client(cluster);
-  const create = async (name: string, further: Record<string, unknown> = {}, paths = [`/${name}`]) => {
-    const retry = { scheduleSeconds: RETRY_SECONDS, maxAttempts: 12 };
-    const set = await createSubscriptionSet(admin, {
-      name,
-      urls: paths.map((path) => sink.url + path),
-      subscription: { retry, ...further },
-    });
-    for (const { url, secret } of set.subscriptions) sink.expectSecret(new URL(url).pathname, secret);
-    return set;
-  };
-  const sets = {
-    load: await create("load"),
-    limited: await create("limited", { rateLimit: RATE_LIMIT }),
-    faults: await create("faults"),
-  };
-  const drain = await create(
-    "drain",
-    {},
-    Array.from({ length: DRAIN_SUBSCRIPTIONS }, (_, number) => `/drain/${number}`),
-  );
-  const away = await create("away");
-  await admin.close();
-  // Some attempts fail and some take time, so that a kill meets every part of the way.
-  sink.behave("/load", async ({ id, attempt }) => {
-    await pause(id.length % 2 === 0 ? 5 : 40);
-    return attempt === 1 && id.endsWith("7") && id.charCodeAt(id.length - 2) % 5 === 0 ? 503 : 204;
-  });
-  const trials: Trials = {
-    cluster,
-    sink,
-    canary: `canary-${randomBytes(12).toString("hex")}`,
-    sets,
-    drain,
-    away,
-    ids: { load: new Set(), limited: new Set(), faults: new Set() },
-  };
-  await acceptedEverywhere(trials);
-  return trials;
-}
-
-/** One event of each type through each API: the second one hears of new subscriptions a moment later. */
-async function acceptedEverywhere({ cluster, canary, sets, ids }: Trials): Promise<void> {
-  for (const name of ["load", "limited", "faults"] as const) {
-    for (const [number, address] of cluster.addresses().entries()) {
-      const event = { id: `first-${name}-${number}`, type: sets[name].eventType, data: { canary } };
-      for (;;) {
-        const result = await publish(address, event);
-        if (result.answered && result.status < 300) break;
-        await pause(200);
-      }
-      ids[name].add(event.id);
-    }
   }
 }
 
@@ -308,8 +235,3 @@ function onlyOnce({ once, sink, path }: Ground): Finding {
 const deliveryIds = (set: SubscriptionSet, ids: Iterable<string>): string[] =>
   [...ids].flatMap((id) => set.subscriptions.map((subscription) => `${id}.${subscription.id}`));
 const sizeOf = (ids: Trials["ids"]): number => Object.values(ids).reduce((sum, { size }) => sum + size, 0);
-
-function client(cluster: Cluster) {
-  const { url, adminKey } = cluster.service();
-  return createClient(url, adminKey);
-}

@@ -12,7 +12,7 @@ import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
 import { type Core, openCore } from "./core.js";
 import { startDemo } from "./trial/demo.js";
-import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
+import { provideEngines, readRunningEngines } from "./engines/index.js";
 import { startErasureKeeper } from "./watch/erasure-keeper.js";
 import { watchGrants } from "./watch/grants-watch.js";
 import { addressOf, closeServer, listen, listeningUrl, StartError } from "./listening.js";

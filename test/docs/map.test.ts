@@ -33,7 +33,8 @@ it("every file of the repository that a page names is there", () => {
     ].map(([file]) => ({ page, file })),
   );
   expect(named.length).toBeGreaterThan(100);
-  // The rule "src/x/y.ts has test/x/y.test.ts" names no file. What `deploy/make-secrets.sh` makes is there once it was run.
+  // The rule "src/x/y.ts has test/x/y.test.ts" names no file. What `deploy/make-secrets.sh` makes is there once it
+  // was run.
   const meant = named.filter(({ file }) => !/\/x\/y\./.test(file) && !file.startsWith("deploy/secrets/"));
   expect(meant.filter(({ file }) => !existsSync(join(root, file)))).toEqual([]);
 });

@@ -21,14 +21,13 @@ export function verifiedLabels(
   const inputs = dictionary(String(request.headers["signature-input"]));
   const signatures = dictionary(String(request.headers["signature"]));
   return [...inputs]
-    .filter(([label, input]) => holds(request, input, signatures.get(label) ?? "", keyOf, nowSeconds))
+    .filter(([label, input]) => holds(request, { input, signature: signatures.get(label) ?? "" }, keyOf, nowSeconds))
     .map(([label]) => label);
 }
 
 function holds(
   request: VerifiableRequest,
-  input: string,
-  signature: string,
+  { input, signature }: { input: string; signature: string },
   keyOf: (keyid: string) => VerificationKey | undefined,
   nowSeconds: number,
 ): boolean {

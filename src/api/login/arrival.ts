@@ -9,7 +9,6 @@ import type { PageRefusal } from "../pages/refused.js";
 import { formerSessionCookie, formerSessionOf } from "./former-session.js";
 import { DEFAULT_RETURN, endPendingLogin, type PendingLogin, pendingLogins } from "./pending-logins.js";
 import type { RequestContext, RoutedRequest } from "../route.js";
-import { connectionId } from "../saml/connections/schemas.js";
 import { parseQuery } from "../http/validate.js";
 import { refuseInsecure } from "./browser-address.js";
 

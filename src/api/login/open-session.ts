@@ -83,7 +83,7 @@ export function createSessionOpening(
     await record?.({ personId, standings });
     // Side by side, each a round trip with a journaled write. Should one fail, nobody gets the token.
     await Promise.all([
-      ...[...new Set(previous)].map(sessions.end),
+      ...[...new Set(previous)].map((id) => sessions.end(id)),
       store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known }),
       store.sessions.insert({
         id: sessions.idOf(token),

@@ -1,7 +1,7 @@
 /** Log-in, sessions and people. */
 import { z } from "zod";
 import { ROLES } from "../../store/model.js";
-import { prefixedId, instant, pageOf } from "../http/primitives.js";
+import { instant, pageOf } from "../http/primitives.js";
 
 /** `per_` and the 43 characters of an HMAC-SHA-256 in base64url. */
 export const personId = z

@@ -34,7 +34,6 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
   const intents = createOpenIntents();
   const checkpoint = createCheckpoint(checkpoints);
   let at: number | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
 
   const take = (seq: number, entry: AuditDocument): void => {
     intents.follow(entry);
@@ -80,18 +79,21 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
     await checkpoint.move(reached);
   }
   return {
-    // One look at a time: two would read the same entries.
-    open() {
-      const mine = turn
-        .catch(() => undefined)
-        .then(async () => {
-          await catchUp();
-          await save();
-          return intents.entries();
-        });
-      turn = mine;
-      return mine;
-    },
+    open: oneAtATime(async () => {
+      await catchUp();
+      await save();
+      return intents.entries();
+    }),
+  };
+}
+
+/** One look at a time: two would read the same entries. */
+function oneAtATime<T>(look: () => Promise<T>): () => Promise<T> {
+  let turn: Promise<unknown> = Promise.resolve();
+  return () => {
+    const mine = turn.catch(() => undefined).then(look);
+    turn = mine;
+    return mine;
   };
 }
 

@@ -87,7 +87,7 @@ interface StoreDependencies {
 
 /** Opens the store over a client made with CLIENT_OPTIONS, which `close()` closes. Throws like `connectStore`. */
 async function createStore(deps: StoreDependencies): Promise<MongoStore> {
-  const { client, provider, standIn, log } = deps;
+  const { client, standIn, log } = deps;
   assertDurableWrites(client);
   const heartbeats = watchHeartbeats(client, log);
   const db = client.db(deps.database);

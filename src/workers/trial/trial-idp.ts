@@ -19,42 +19,13 @@ import { readCertificate } from "../../api/saml/certificates.js";
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
 import type { Store } from "../../store/store.js";
 import { DEMO_API, DEMO_GROUP, unlessThere } from "./demo.js";
+import { PEOPLE } from "./people.js";
 
 // Always the same, so that each start finds the last one's; in the form that the API asks of ids.
 export const TRIAL_CONNECTION = `sso_${"TRY".padStart(26, "0")}`;
 const ENTITY_ID = "urn:sealpost:trial-identity-provider";
 const BODY_LIMIT_BYTES = 64 * 1024;
 const DAY_MS = 86_400_000;
-
-interface TrialPerson {
-  name: string;
-  email: string;
-  group: string;
-  may: string;
-}
-const PEOPLE: ReadonlyMap<string, TrialPerson> = new Map(
-  Object.entries({
-    admin: { name: "Ada Admin", email: "admin@trial.example", group: "trial-admins", may: "does everything" },
-    provider: {
-      name: "Pia Provider",
-      email: "provider@trial.example",
-      group: "trial-providers",
-      may: "publishes the events of the Demo api",
-    },
-    operator: {
-      name: "Olga Operator",
-      email: "operator@trial.example",
-      group: "trial-operators",
-      may: "keeps deliveries going, here and in the Temporal UI",
-    },
-    consumer: {
-      name: "Carl Consumer",
-      email: "consumer@trial.example",
-      group: "trial-consumers",
-      may: "subscribes for the group Demo consumers",
-    },
-  }),
-);
 
 export interface TrialIdp {
   url: string;

@@ -32,8 +32,8 @@ test.each([
 
 test.each(
   (
-    "localhost localdomain local internal intranet private corp home lan mail test invalid example onion alt arpa svc " +
-    "cluster domain host workgroup"
+    "localhost localdomain local internal intranet private corp home lan mail test invalid example onion alt arpa " +
+    "svc cluster domain host workgroup"
   ).split(" "),
 )("the domain .%s is special", (domain) => {
   expect(reasonOf(`https://a.${domain}/`)).toBe("host_special_domain");

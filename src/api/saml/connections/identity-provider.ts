@@ -1,12 +1,12 @@
 /** The identity provider of a connection, as its metadata or its parts describe it. */
-import { z } from "zod";
+import type { z } from "zod";
 import type { SamlConnection } from "../../../store/collections/saml-connections.js";
 import { refuse, type Refusal } from "../../http/errors.js";
-import { ok, type RequestContext } from "../../route.js";
+import type { RequestContext } from "../../route.js";
 import { fetchMetadata } from "../metadata/fetch-metadata.js";
 import { TOO_LARGE } from "../metadata/metadata-text.js";
 import { describeIdp, type IdpDescription, readIdpMetadata } from "../metadata/idp-metadata.js";
-import { connectionInput } from "./schemas.js";
+import type { connectionInput } from "./schemas.js";
 
 /** JSON escapes what XML has much of: quotes and line breaks. */
 export const largeBody = { bytes: 12 * 1024 * 1024, tooLarge: TOO_LARGE };

@@ -101,7 +101,8 @@ describe("what no parser should see", () => {
   test("a byte order mark and line breaks in the base64 do no harm", async () => {
     const make = (request: { id: string; acsUrl: string; issuer: string }) =>
       Buffer.from(
-        `\ufeff<?xml version="1.0" encoding="UTF-8"?>\r\n${Buffer.from(bench.idp.respond(request), "base64").toString("utf8")}`,
+        '\ufeff<?xml version="1.0" encoding="UTF-8"?>\r\n' +
+          Buffer.from(bench.idp.respond(request), "base64").toString("utf8"),
       )
         .toString("base64")
         .replaceAll(/.{76}/g, "$&\r\n");
