@@ -17,7 +17,8 @@ const noSuchConnection = html`<div class="alert" role="alert">
 </div>`;
 
 export function chooserPage({ returnTo, unknown = false, trialConnectionId }: Chooser): Page {
-  const back = returnTo === undefined ? undefined : html`<input type="hidden" name="returnTo" value="${returnTo}" />`;
+  const wrong = unknown ? html` aria-invalid="true" aria-describedby="wrong"` : undefined;
+  const back = returnTo === undefined ? undefined : html`<input type="hidden" name="returnTo" value="${returnTo}">`;
   return {
     title: "Log in",
     main: html`<div class="card">
@@ -30,15 +31,8 @@ export function chooserPage({ returnTo, unknown = false, trialConnectionId }: Ch
           ${back}
           <div class="grow">
             <label for="connection">Connection</label>
-            <input
-              id="connection"
-              name="connection"
-              required
-              maxlength="128"
-              autocomplete="organization"
-              placeholder="sso_… or its name"
-              ${unknown ? html` aria-invalid="true" aria-describedby="wrong"` : undefined}
-            />
+            <input id="connection" name="connection" required maxlength="128" autocomplete="organization"
+              placeholder="sso_… or its name"${wrong}>
           </div>
           <button>Continue</button>
         </form>
@@ -53,9 +47,8 @@ export function chooserPage({ returnTo, unknown = false, trialConnectionId }: Ch
                 consumer. It never runs in production.
               </p>
               <form method="get" action="/saml/login">
-                ${back}<input type="hidden" name="connection" value="${trialConnectionId}" /><button class="plain">
-                  Use the trial identity provider
-                </button>
+                ${back}<input type="hidden" name="connection" value="${trialConnectionId}">
+                <button class="plain">Use the trial identity provider</button>
               </form>
             </div>`
       }`,
@@ -80,9 +73,9 @@ export function loggedOutPage(reach: keyof typeof LOGGED_OUT): Page {
   return {
     title: "Logged out",
     main: html`<div class="card">
-      <h1>${title}</h1>
-      <p>${text}</p>
-      <p><a class="button" href="/saml/login">Log in again</a></p>
-    </div>`,
+<h1>${title}</h1>
+<p>${text}</p>
+<p><a class="button" href="/saml/login">Log in again</a></p>
+</div>`,
   };
 }

@@ -14,25 +14,24 @@ export interface PostForm {
 export const postFormPage = ({ url, fields, title, nonce }: PostForm): PageContent => ({
   title,
   main: html`<div class="card">
-    <h1>${title}</h1>
-    <p class="quiet">You are being taken to your identity provider. If nothing happens, press the button.</p>
-    <form id="message" method="post" action="${url}">
-      ${Object.entries(fields).map(
-        ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" /> `,
-      )}<button>Continue</button>
-    </form>
-    <script nonce="${nonce}">
-      document.getElementById("message").submit();
-    </script>
-  </div>`,
+<h1>${title}</h1>
+<p class="quiet">You are being taken to your identity provider. If nothing happens, press the button.</p>
+<form id="message" method="post" action="${url}">
+${Object.entries(fields).map(
+  ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">
+`,
+)}<button>Continue</button>
+</form>
+<script nonce="${nonce}">document.getElementById("message").submit();</script>
+</div>`,
 });
 
 /** By HTTP-Redirect: a Refresh header leads on, or the link where that is off. */
 export const onwardPage = ({ url, title }: Pick<PostForm, "url" | "title">): PageContent => ({
   title,
   main: html`<div class="card">
-    <h1>${title}</h1>
-    <p class="quiet">You are being taken to your identity provider. If nothing happens, follow the link.</p>
-    <p><a class="button" href="${url}">Continue</a></p>
-  </div>`,
+<h1>${title}</h1>
+<p class="quiet">You are being taken to your identity provider. If nothing happens, follow the link.</p>
+<p><a class="button" href="${url}">Continue</a></p>
+</div>`,
 });

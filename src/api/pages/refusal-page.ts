@@ -1,6 +1,6 @@
 /** A refusal as a person reads it: what happened, what to do, and the code to pass on. */
 import type { IncomingMessage } from "node:http";
-import type { Refusal } from "../http/errors.js";
+import type { FieldError, Refusal } from "../http/errors.js";
 import { PROBLEMS } from "../http/problem-codes.js";
 import { returnTo } from "../login/schemas.js";
 import type { PageContent } from "./frame.js";
@@ -31,29 +31,24 @@ export function refusalPage(
 ): PageContent {
   const { status, title, todo } = PROBLEMS[refused];
   const again = status === 408 || status === 429 || status >= 500 ? pageAsked(request) : undefined;
+  const code = reference === undefined ? problemLink(refused) : html`<code>${reference}</code>`;
   return {
     title,
     main: html`<div class="card">
       <p class="quiet small">Error ${status}</p>
       <h1>${title}</h1>
       ${detail === undefined ? undefined : html`<p>${withCode(detail)}</p>`}
-      ${
-        errors &&
-        html`<ul>
-          ${errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}
-        </ul>`
-      }
+      ${errors && html`<ul>${errors.map(faultOf)}</ul>`}
       <p>${withCode(todo)}</p>
       ${headers?.["allow"] === undefined ? undefined : html`<p>Allowed here: ${headers["allow"]}.</p>`}
       ${retryAfterSeconds === undefined ? undefined : waitFor(retryAfterSeconds)}
-      <p class="quiet small">
-        Code: ${reference === undefined ? problemLink(refused) : html`<code>${reference}</code>`}
-      </p>
+      <p class="quiet small">Code: ${code}</p>
       <div class="row">${again === undefined ? undefined : tryAgain(again)}${wayOn(status, request)}</div>
     </div>`,
   };
 }
 
+const faultOf = ({ path, message }: FieldError): Html => html`<li><code>${path}</code> ${message}</li>`;
 const waitFor = (seconds: number): Html => html`<p>Wait ${Math.max(1, Math.ceil(seconds))} s before you try again.</p>`;
 const tryAgain = (address: string): Html => html`<a class="button" href="${address}">Try again</a>`;
 

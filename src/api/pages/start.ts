@@ -31,19 +31,16 @@ export function startPage({ actor, documentation }: StartPage): PageContent {
   };
 }
 
-const toDocumentation = html`<li>
-  <a href="/docs">API documentation</a>, and the same <a href="/openapi.json">as an OpenAPI document</a>
-</li>`;
+const asDocument = html`<a href="/openapi.json">as an OpenAPI document</a>`;
+const toDocumentation = html`<li><a href="/docs">API documentation</a>, and the same ${asDocument}</li>`;
 const toTemporalUi = html`<a class="button plain" href="/temporal/">Deliveries in the Temporal UI</a>`;
 
 const visitor = html`<p>People log in with their company's account. Programs use an API key.</p>
-  <p><a class="button" href="/saml/login?returnTo=%2F">Log in</a></p>`;
+<p><a class="button" href="/saml/login?returnTo=%2F">Log in</a></p>`;
 
 function person({ role, session }: Actor): Html {
   const { displayName, email, nameId } = session?.identity ?? {};
+  const operates = role === "admin" || role === "operator";
   return html`<p>You are logged in as ${displayName ?? email ?? nameId} and act as ${role}.</p>
-    <div class="row">
-      <a class="button" href="/account">Your account</a
-      >${role === "admin" || role === "operator" ? toTemporalUi : undefined}
-    </div>`;
+    <div class="row"><a class="button" href="/account">Your account</a>${operates ? toTemporalUi : undefined}</div>`;
 }

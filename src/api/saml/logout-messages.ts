@@ -14,8 +14,8 @@ import { isMadeByOne } from "./response/signed-info.js";
 import { verifiedXml } from "./response/verified-xml.js";
 import { childrenOf, elementsOf, parseXml } from "./xml.js";
 
-const NAMESPACES = html`xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
-xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`;
+const PROTOCOL_PREFIX = html`xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"`;
+const NAMESPACES = html`${PROTOCOL_PREFIX} xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`;
 const SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
 /** Text of a message may have so many characters; a LogoutRequest with its signature and certificate has some 5,000. */
@@ -53,19 +53,15 @@ export function logoutRequestXml(
 }
 
 /** Tells the identity provider that the sessions that it named have ended here. */
-export const logoutResponseXml = (
-  { issuer, destination, now }: Omit<LogoutParts, "id">,
-  inResponseTo: string,
-): string =>
-  html`<samlp:LogoutResponse
-    ${NAMESPACES}
-    ID="_${randomBytes(16).toString("hex")}"
-    Version="2.0"
-    IssueInstant="${now.toISOString()}"
-    Destination="${destination}"
-    InResponseTo="${inResponseTo}"
-    ><saml:Issuer>${issuer}</saml:Issuer><samlp:Status><samlp:StatusCode Value="${SUCCESS}" /></samlp:Status
-  ></samlp:LogoutResponse>`.text;
+export function logoutResponseXml({ issuer, destination, now }: Omit<LogoutParts, "id">, inResponseTo: string): string {
+  const id = `_${randomBytes(16).toString("hex")}`;
+  const times = html`IssueInstant="${now.toISOString()}"`;
+  const addressed = html`Destination="${destination}" InResponseTo="${inResponseTo}"`;
+  const head = html`${NAMESPACES} ID="${id}" Version="2.0" ${times} ${addressed}`;
+  const status = html`<samlp:Status><samlp:StatusCode Value="${SUCCESS}"/></samlp:Status>`;
+  const content = html`<saml:Issuer>${issuer}</saml:Issuer>${status}`;
+  return html`<samlp:LogoutResponse ${head}>${content}</samlp:LogoutResponse>`.text;
+}
 
 /** A message as the browser brought it. */
 export type IncomingLogout =

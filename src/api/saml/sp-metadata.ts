@@ -10,16 +10,18 @@ import { POST, REDIRECT } from "./response/response.js";
 
 const bare = (pem: string): string => pem.replaceAll(/-----[^-]+-----|\s/g, "");
 
-const keyDescriptor = ({ certificate }: SpKey, use: "signing" | "encryption"): Html =>
-  html` <KeyDescriptor use="${use}">
-    <ds:KeyInfo
-      ><ds:X509Data><ds:X509Certificate>${bare(certificate)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo
-    >${use === "encryption" ? METHODS : undefined}
-  </KeyDescriptor>`;
+function keyDescriptor({ certificate }: SpKey, use: "signing" | "encryption"): Html {
+  const methods = use === "encryption" ? METHODS : undefined;
+  return html`
+    <KeyDescriptor use="${use}">
+      <ds:KeyInfo><ds:X509Data><ds:X509Certificate>${bare(certificate)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>${methods}
+    </KeyDescriptor>`;
+}
 
 /** The best first, as a provider takes the first that it knows. */
 const METHODS = html`${[...OFFERED_CIPHERS, OAEP_SHA1, OAEP_11].map(
-  (algorithm) => html` <EncryptionMethod Algorithm="${algorithm}" />`,
+  (algorithm) => html`
+      <EncryptionMethod Algorithm="${algorithm}"/>`,
 )}`;
 
 /**
@@ -29,28 +31,19 @@ const METHODS = html`${[...OFFERED_CIPHERS, OAEP_SHA1, OAEP_11].map(
 export function spMetadata(connection: SamlConnection, publicUrl: string, now = new Date()): string {
   const keys = liveSpKeys(connection.keys, now);
   return html`<?xml version="1.0" encoding="UTF-8"?>
-    <EntityDescriptor
-      xmlns="urn:oasis:names:tc:SAML:2.0:metadata"
-      xmlns:ds="http://www.w3.org/2000/09/xmldsig#"
-      entityID="${spEntityId(publicUrl, connection.id)}"
-    >
-      <SPSSODescriptor
-        protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"
-        AuthnRequestsSigned="${String(connection.signRequests === true)}"
-        WantAssertionsSigned="true"
-        >${[
-          ...keys.map((key) => keyDescriptor(key, "signing")),
-          ...keys.slice(0, 1).map((key) => keyDescriptor(key, "encryption")),
-        ]}${[REDIRECT, POST].map(
-          (binding) =>
-            html` <SingleLogoutService Binding="${binding}" Location="${sloUrl(publicUrl, connection.id)}" />`,
-        )}
-        <AssertionConsumerService
-          index="1"
-          isDefault="true"
-          Binding="${POST}"
-          Location="${acsUrl(publicUrl, connection.id)}"
-        />
-      </SPSSODescriptor>
-    </EntityDescriptor> `.text;
+<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"
+  xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="${spEntityId(publicUrl, connection.id)}">
+  <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"
+    AuthnRequestsSigned="${String(connection.signRequests === true)}" WantAssertionsSigned="true">${[
+      ...keys.map((key) => keyDescriptor(key, "signing")),
+      ...keys.slice(0, 1).map((key) => keyDescriptor(key, "encryption")),
+    ]}${[REDIRECT, POST].map(
+      (binding) => html`
+    <SingleLogoutService Binding="${binding}" Location="${sloUrl(publicUrl, connection.id)}"/>`,
+    )}
+    <AssertionConsumerService index="1" isDefault="true" Binding="${POST}"
+      Location="${acsUrl(publicUrl, connection.id)}"/>
+  </SPSSODescriptor>
+</EntityDescriptor>
+`.text;
 }

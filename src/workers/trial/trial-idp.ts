@@ -206,59 +206,36 @@ async function respond(idp: Idp, form: URLSearchParams): Promise<Html> {
     claims: { email: person.email, raw: { email: person.email, displayName: person.name, groups: [person.group] } },
   });
   return html`<h1>Logging in as ${person.name} …</h1>
-    <form method="post" action="${idp.acs}">
-      <input type="hidden" name="SAMLResponse" value="${Buffer.from(signed).toString("base64")}" />
-      <input type="hidden" name="RelayState" value="${form.get("RelayState") ?? ""}" /><button>Go on</button>
-    </form>
-    <script src="/post.js"></script>`;
+<form method="post" action="${idp.acs}">
+<input type="hidden" name="SAMLResponse" value="${Buffer.from(signed).toString("base64")}">
+<input type="hidden" name="RelayState" value="${form.get("RelayState") ?? ""}"><button>Go on</button></form>
+<script src="/post.js"></script>`;
 }
 
 function chooser(request: URLSearchParams | undefined): Html {
   const samlRequest = request?.get("SAMLRequest");
-  if (!samlRequest)
-    return html`<h1>Trial identity provider</h1>
-      <p>Start a log-in at the service; it leads here.</p>`;
+  if (!samlRequest) return html`<h1>Trial identity provider</h1><p>Start a log-in at the service; it leads here.</p>`;
   const people = [...PEOPLE].map(
     ([id, { name, email, may }]) =>
-      html`<div class="row">
-        <div class="grow"><strong>${name}</strong>, ${id}<br /><span class="quiet small">${email}; ${may}</span></div>
-        <button name="person" value="${id}" aria-label="Log in as ${name}, ${id}">Log in</button>
-      </div>`,
+      html`<div class="row"><div class="grow"><strong>${name}</strong>, ${id}<br>
+<span class="quiet small">${email}; ${may}</span></div>
+<button name="person" value="${id}" aria-label="Log in as ${name}, ${id}">Log in</button></div>`,
   );
-  return html`<h1>Who are you today?</h1>
-    <p class="quiet">Nobody asks for a password here.</p>
-    <form method="post" action="/sso">
-      <input type="hidden" name="SAMLRequest" value="${samlRequest}" /><input
-        type="hidden"
-        name="RelayState"
-        value="${request?.get("RelayState") ?? ""}"
-      />
-      ${people}
-    </form>`;
+  return html`<h1>Who are you today?</h1><p class="quiet">Nobody asks for a password here.</p>
+<form method="post" action="/sso"><input type="hidden" name="SAMLRequest" value="${samlRequest}">
+<input type="hidden" name="RelayState" value="${request?.get("RelayState") ?? ""}">
+${people}</form>`;
 }
 
 function sendPage(idp: Idp, response: ServerResponse, main: Html): void {
   const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Trial identity provider</title>
-        <link rel="stylesheet" href="/style.css" />
-      </head>
-      <body>
-        <header><span class="brand">Trial identity provider</span></header>
-        <main>
-          <div class="alert" role="note">
-            <p>
-              <strong>For trial only.</strong> It runs on this machine, beside Sealpost, and lets anybody here in. It
-              never runs in production.
-            </p>
-          </div>
-          <div class="card">${main}</div>
-        </main>
-      </body>
-    </html> `;
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Trial identity provider</title><link rel="stylesheet" href="/style.css"></head>
+<body><header><span class="brand">Trial identity provider</span></header>
+<main><div class="alert" role="note"><p><strong>For trial only.</strong>
+It runs on this machine, beside Sealpost, and lets anybody here in. It never runs in production.</p></div>
+<div class="card">${main}</div></main></body></html>
+`;
   response
     .writeHead(200, {
       "content-type": "text/html; charset=utf-8",
