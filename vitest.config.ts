@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 
 /** They hold rates in real time over several processes, so nothing else may run beside them. */
 const PACED = [
+  "test/e2e/crash.test.ts",
   "test/e2e/throttle.test.ts",
   "test/activities/pace/throttle.test.ts",
   "test/activities/recover-pace.test.ts",
