@@ -37,6 +37,8 @@ export default defineConfig({
     // The first hook that needs the build waits for it, and a busy machine took more than two minutes.
     hookTimeout: 300_000,
     teardownTimeout: 30_000,
+    // A condition that a test waits for; the default of 1 s is too short for a busy machine.
+    expect: { poll: { timeout: 30_000 } },
     // Of tests that say they may run at once. They wait for a clock, not for the processor.
     maxConcurrency: 20,
     sequence: { sequencer: Sequencer },
