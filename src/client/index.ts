@@ -7,10 +7,14 @@
  * import { Client, Connection } from "@temporalio/client";
  * import { deliverEventStart, remoteDataConverter } from "sealpost/client";
  *
- * const dataConverter = remoteDataConverter({ codecUrl: "https://hooks.example.com/codec", apiKey:
- * process.env.SEALPOST_KEY ?? "" }); const client = new Client({ connection: await Connection.connect({ address:
- * "temporal:7233" }), dataConverter }); const { workflow, options } = deliverEventStart({ id: "order-4711", type:
- * "payments.invoice.paid", data: { total: "12.50" } }); await client.workflow.start(workflow, options);
+ * const dataConverter = remoteDataConverter({
+ *   codecUrl: "https://hooks.example.com/codec",
+ *   apiKey: process.env.SEALPOST_KEY ?? "",
+ * });
+ * const client = new Client({ connection: await Connection.connect({ address: "temporal:7233" }), dataConverter });
+ * const event = { id: "order-4711", type: "payments.invoice.paid", data: { total: "12.50" } };
+ * const { workflow, options } = deliverEventStart(event);
+ * await client.workflow.start(workflow, options);
  * ```
  * @module sealpost/client
  */
@@ -42,9 +46,10 @@ export {
  * groups.
  *
  * @example
- * ```ts const asJson: ProviderEvent = { id: "order-4711", type: "payments.invoice.paid", data: { total: "12.50" } };
- * const asBytes: ProviderEvent = { type: "payments.invoice.paid", body: Buffer.from("<invoice/>"), contentType:
- * "application/xml" };
+ * ```ts
+ * const asJson: ProviderEvent = { id: "order-4711", type: "payments.invoice.paid", data: { total: "12.50" } };
+ * const body = Buffer.from("<invoice/>");
+ * const asBytes: ProviderEvent = { type: "payments.invoice.paid", body, contentType: "application/xml" };
  * ```
  */
 export type ProviderEvent = {
@@ -75,8 +80,9 @@ const MAX_BODY_BYTES = 512 * 1024;
  *
  * @throws TypeError for an id with characters other than letters, digits and `_ - : . /`, or a body above 512 KiB
  * @example
- * ```ts publishedEvent({ id: "order-4711", type: "payments.invoice.paid", data: { total: "12.50" } }).body;   // {
- * text: '{"total":"12.50"}' }
+ * ```ts
+ * // { text: '{"total":"12.50"}' }
+ * publishedEvent({ id: "order-4711", type: "payments.invoice.paid", data: { total: "12.50" } }).body;
  * ```
  */
 export function publishedEvent(event: ProviderEvent): PublishedEvent {
@@ -105,8 +111,9 @@ export function publishedEvent(event: ProviderEvent): PublishedEvent {
  * What `client.workflow.start` takes to start `deliverEvent`.
  *
  * @example
- * ```ts const { workflow, options }: DeliverEventStart = deliverEventStart({ type: "payments.invoice.paid", data: {
- * total: "12.50" } });
+ * ```ts
+ * const event = { type: "payments.invoice.paid", data: { total: "12.50" } };
+ * const { workflow, options }: DeliverEventStart = deliverEventStart(event);
  * ```
  */
 export interface DeliverEventStart {
@@ -131,8 +138,10 @@ export interface DeliverEventStart {
  * @param given 1 to 200 events
  * @throws TypeError for no event, more than 200, or an event that `publishedEvent` refuses
  * @example
- * ```ts const { workflow, options } = deliverEventStart({ id: "order-4711", type: "payments.invoice.paid", data: {
- * total: "12.50" } }); await client.workflow.start(workflow, options);
+ * ```ts
+ * const event = { id: "order-4711", type: "payments.invoice.paid", data: { total: "12.50" } };
+ * const { workflow, options } = deliverEventStart(event);
+ * await client.workflow.start(workflow, options);
  * ```
  */
 export function deliverEventStart(...given: ProviderEvent[]): DeliverEventStart {
@@ -154,8 +163,9 @@ export function deliverEventStart(...given: ProviderEvent[]): DeliverEventStart 
  * Where payloads are sealed, and with which key.
  *
  * @example
- * ```ts const options: RemoteCodecOptions = { codecUrl: "https://hooks.example.com/codec", apiKey:
- * process.env.SEALPOST_KEY ?? "" };
+ * ```ts
+ * const apiKey = process.env.SEALPOST_KEY ?? "";
+ * const options: RemoteCodecOptions = { codecUrl: "https://hooks.example.com/codec", apiKey };
  * ```
  */
 export interface RemoteCodecOptions {
@@ -173,8 +183,12 @@ export interface RemoteCodecOptions {
  * @throws Error, out of the Temporal client's own call, when the API answers anything but 200; the message names the
  * status
  * @example
- * ```ts const dataConverter = remoteDataConverter({ codecUrl: "https://hooks.example.com/codec", apiKey:
- * process.env.SEALPOST_KEY ?? "" }); const client = new Client({ connection, dataConverter });
+ * ```ts
+ * const dataConverter = remoteDataConverter({
+ *   codecUrl: "https://hooks.example.com/codec",
+ *   apiKey: process.env.SEALPOST_KEY ?? "",
+ * });
+ * const client = new Client({ connection, dataConverter });
  * ```
  */
 export const remoteDataConverter = (options: RemoteCodecOptions): DataConverter => ({

@@ -12,8 +12,8 @@ export * from "./token-bucket-contract.js";
  * Task queue that every Sealpost worker polls.
  *
  * @example
- * ```ts await client.workflow.start(WORKFLOW.deliverEvent, { args: [input], taskQueue: TASK_QUEUE, workflowId:
- * "order-4711" });
+ * ```ts
+ * await client.workflow.start(WORKFLOW.deliverEvent, { args: [input], taskQueue: TASK_QUEUE, workflowId: "order-1" });
  * ```
  */
 export const TASK_QUEUE = "sealpost";
@@ -125,8 +125,8 @@ export interface PublishedEvent {
  * Input of the workflow `deliverEvent`.
  *
  * @example
- * ```ts const input: DeliverEventInput = { events: [publishedEvent({ type: "payments.invoice.paid", data: { total:
- * "12.50" } })] };
+ * ```ts
+ * const input: DeliverEventInput = { events: [publishedEvent({ type: "payments.invoice.paid", data: {} })] };
  * ```
  */
 export interface DeliverEventInput {
