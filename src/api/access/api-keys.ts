@@ -10,6 +10,7 @@ import { refuse, type Refusal } from "../http/errors.js";
 import { created, noContent, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { apiKeyId, apiKeyInput, apiKeyView, apiKeyWithSecret, apiKeyRotation } from "./schemas.js";
 import { pageOf, pageQuery } from "../http/primitives.js";
+import { DAY_OVERLAP_SECONDS } from "../overlap.js";
 
 const params = z.strictObject({ id: apiKeyId });
 
@@ -39,10 +40,7 @@ const view = (
 const instants = (times: Readonly<Record<string, Date | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(times).flatMap(([name, time]) => (time ? [[name, time.toISOString()]] : [])));
 
-/** A day, as the key's users need to change over. */
-const DEFAULT_OVERLAP_SECONDS = 86_400;
-
-async function rotate(context: RequestContext, id: string, overlapSeconds = DEFAULT_OVERLAP_SECONDS) {
+async function rotate(context: RequestContext, id: string, overlapSeconds = DAY_OVERLAP_SECONDS) {
   const { store } = context.dependencies;
   const key = await store.apiKeys.get(id);
   if (!key) return refuse("not_found");

@@ -4,6 +4,7 @@ import { ROLES } from "../../store/model.js";
 import { type Act, ACTS, mayAct } from "./access.js";
 import { apiId, groupId } from "../catalogue/schemas.js";
 import { prefixedId, instant, instantInput, text } from "../http/primitives.js";
+import { overlapSeconds } from "../overlap.js";
 
 export const apiKeyId = prefixedId("key");
 
@@ -88,12 +89,7 @@ export const auditFilter = z.strictObject({
 });
 export const apiKeyRotation = z
   .strictObject({
-    overlapSeconds: z
-      .int()
-      .min(0)
-      .max(7 * 86_400)
-      .optional()
-      .meta({ description: "How long the key before works too; 86,400 when absent, 0: it ends at once" }),
+    overlapSeconds: overlapSeconds(7, "How long the key before works too; 86,400 when absent, 0: it ends at once"),
   })
   .meta({ id: "KeyRotation" });
 

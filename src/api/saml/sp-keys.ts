@@ -6,6 +6,7 @@ import { PemConverter, X509CertificateGenerator } from "@peculiar/x509";
 import { recordedAct } from "../../store/audit/acts.js";
 import { liveSpKeys, MAX_SP_KEYS, type SamlConnection, type SpKey } from "../../store/collections/saml-connections.js";
 import type { Store } from "../../store/store.js";
+import { rotatedWith } from "../overlap.js";
 
 /**
  * As long as 128 bits of security ask for (SP 800-57, table 2); every identity provider takes it, which cannot be said
@@ -53,12 +54,8 @@ export const signingSpKey = (keys: readonly SpKey[] | undefined, now: Date): SpK
 
 /** The new key first; those before it count until the overlap ends, and the oldest beyond three not at all. */
 export function rotatedSpKeys(keys: readonly SpKey[] | undefined, added: SpKey, overlapSeconds: number): SpKey[] {
-  const end = new Date(added.createdAt.getTime() + overlapSeconds * 1_000);
-  const kept = liveSpKeys(keys, added.createdAt).map((key): SpKey => ({
-    ...key,
-    expiresAt: key.expiresAt && key.expiresAt < end ? key.expiresAt : end,
-  }));
-  return overlapSeconds === 0 ? [added] : [added, ...kept].slice(0, MAX_SP_KEYS);
+  const now = added.createdAt;
+  return rotatedWith(added, liveSpKeys(keys, now), { overlapSeconds, now, most: MAX_SP_KEYS });
 }
 
 type Stores = Pick<Store, "samlConnections" | "audit">;

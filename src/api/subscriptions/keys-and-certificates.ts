@@ -11,21 +11,16 @@ import { subscriptionId, subscriptionView } from "./schemas.js";
 import { certificateInput, certificateRequestView, csrInput, jwks, signingKeyRotation } from "./technique-schemas.js";
 import { findSubscription, readTls } from "./checks.js";
 import { subscriptionViewOf } from "./view.js";
+import { DAY_OVERLAP_SECONDS, rotatedWith } from "../overlap.js";
 
 const params = z.strictObject({ id: subscriptionId });
-/** A day, as for secrets. */
-const DEFAULT_OVERLAP_SECONDS = 86_400;
 /** A consumer that meets an unknown key id fetches anew; this is for those that only look at the time. */
 const JWKS_CACHE = "public, max-age=300";
 
 /** The new key first; those before sign and are published until the overlap ends. */
-export function rotatedKeys(keys: readonly SigningKey[] | undefined, overlapSeconds: number, now: Date): SigningKey[] {
-  const end = new Date(now.getTime() + overlapSeconds * 1_000);
-  const before = liveKeys(keys, now).map((each) => ({
-    ...each,
-    expiresAt: each.expiresAt && each.expiresAt < end ? each.expiresAt : end,
-  }));
-  return [newSigningKey(now), ...before.filter(({ expiresAt }) => expiresAt > now)].slice(0, MAX_KEYS);
+function rotatedKeys(keys: readonly SigningKey[] | undefined, overlapSeconds: number): SigningKey[] {
+  const now = new Date();
+  return rotatedWith(newSigningKey(now), liveKeys(keys, now), { overlapSeconds, now, most: MAX_KEYS });
 }
 
 async function rotateKeys(context: RequestContext, id: string, overlapSeconds: number) {
@@ -33,7 +28,7 @@ async function rotateKeys(context: RequestContext, id: string, overlapSeconds: n
   if (!before) return refuse("not_found");
   if (!needsKey(before.signing)) return refuse("signing_key_unused");
   const after = await context.dependencies.store.subscriptions.update(id, (current) =>
-    needsKey(current.signing) ? { ...current, keys: rotatedKeys(current.keys, overlapSeconds, new Date()) } : current,
+    needsKey(current.signing) ? { ...current, keys: rotatedKeys(current.keys, overlapSeconds) } : current,
   );
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.rotate_keys", id, { overlapSeconds, kid: after.keys?.[0]?.kid });
@@ -115,7 +110,7 @@ export const subscriptionTechniqueRoutes: readonly ApiRoute[] = [
     response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
     problems: ["signing_key_unused"],
     handle: async (context, { params: { id }, body }) =>
-      rotateKeys(context, id, body.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS),
+      rotateKeys(context, id, body.overlapSeconds ?? DAY_OVERLAP_SECONDS),
   }),
   route({
     ...write,

@@ -17,6 +17,7 @@ import {
   tlsView,
   url as anyUrl,
 } from "./technique-schemas.js";
+import { overlapSeconds } from "../overlap.js";
 
 export const subscriptionId = prefixedId("sub");
 
@@ -110,12 +111,7 @@ export const subscriptionChange = z
 
 export const rotateInput = z
   .strictObject({
-    overlapSeconds: z
-      .int()
-      .min(0)
-      .max(7 * 86_400)
-      .optional()
-      .meta({ description: "How long the secrets before go on signing too; 86,400 when absent" }),
+    overlapSeconds: overlapSeconds(7, "How long the secrets before go on signing too; 86,400 when absent"),
     secret: secret.optional(),
   })
   .meta({ id: "SecretRotation" });

@@ -11,31 +11,23 @@ import { rotateInput, subscriptionId, subscriptionWithSecret } from "./schemas.j
 import { statusConflict } from "./life.js";
 import { findSubscription, refuseSecret } from "./checks.js";
 import { secretPrefix, viewWithSecret } from "./view.js";
+import { DAY_OVERLAP_SECONDS, rotatedWith } from "../overlap.js";
 
 const params = z.strictObject({ id: subscriptionId });
-/** A day, as the secrets' users need to change over. */
-const DEFAULT_OVERLAP_SECONDS = 86_400;
 /** As many signatures as one request carries. */
 const MAX_SECRETS = 3;
 
 /** The new secret first; those before sign on until the overlap ends, at most three in all. */
-export function rotated(
-  secrets: readonly SigningSecret[],
-  secret: string,
-  overlapSeconds: number,
-  now: Date,
-): SigningSecret[] {
-  const end = new Date(now.getTime() + overlapSeconds * 1_000);
-  const before = secrets
-    .map((each) => ({ ...each, expiresAt: each.expiresAt && each.expiresAt < end ? each.expiresAt : end }))
-    .filter((each) => each.expiresAt > now);
-  return [{ secret, createdAt: now }, ...before].slice(0, MAX_SECRETS);
+function rotatedSecrets(secrets: readonly SigningSecret[], secret: string, overlapSeconds: number): SigningSecret[] {
+  const now = new Date();
+  const added: SigningSecret = { secret, createdAt: now };
+  return rotatedWith(added, secrets, { overlapSeconds, now, most: MAX_SECRETS });
 }
 
 async function rotate(
   context: RequestContext,
   id: string,
-  { overlapSeconds = DEFAULT_OVERLAP_SECONDS, secret: given }: z.output<typeof rotateInput>,
+  { overlapSeconds = DAY_OVERLAP_SECONDS, secret: given }: z.output<typeof rotateInput>,
 ) {
   if (!(await findSubscription(context, id))) return refuse("not_found");
   const refusal = given === undefined ? undefined : refuseSecret(given, "secret");
@@ -43,7 +35,7 @@ async function rotate(
   const secret = given ?? newSigningSecret();
   const after = await context.dependencies.store.subscriptions.update(id, (current) => ({
     ...current,
-    secrets: rotated(current.secrets, secret, overlapSeconds, new Date()),
+    secrets: rotatedSecrets(current.secrets, secret, overlapSeconds),
   }));
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.rotate_secret", id, { overlapSeconds, prefix: secretPrefix(secret) });

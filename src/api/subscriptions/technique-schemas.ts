@@ -7,6 +7,7 @@ import { isHeaderName, isReservedHeader } from "../../endpoint/http-headers.js";
 import { PEM_LIMITS } from "../../endpoint/certificates/pem.js";
 import { SIGNING_SCHEMES } from "../../store/model.js";
 import { instant, text } from "../http/primitives.js";
+import { overlapSeconds } from "../overlap.js";
 
 /** A field value without anything that could end the line, RFC 9110 section 5.5. */
 const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
@@ -154,12 +155,7 @@ export const keyView = z
 
 export const signingKeyRotation = z
   .strictObject({
-    overlapSeconds: z
-      .int()
-      .min(0)
-      .max(7 * 86_400)
-      .optional()
-      .meta({ description: "How long the keys before go on signing and being published; 86,400 when absent" }),
+    overlapSeconds: overlapSeconds(7, "How long the keys before go on signing and being published; 86,400 when absent"),
   })
   .meta({ id: "SigningKeyRotation" });
 

@@ -5,6 +5,7 @@ import { SAML_ROLES } from "../../../store/collections/saml-connections.js";
 import { MAX_AGGREGATE_CHARACTERS } from "../metadata/metadata-text.js";
 import { apiId, groupId } from "../../catalogue/schemas.js";
 import { prefixedId, instant, text } from "../../http/primitives.js";
+import { overlapSeconds } from "../../overlap.js";
 
 export const connectionId = prefixedId("sso");
 export const fingerprint = z
@@ -170,14 +171,10 @@ const spKeyView = z
   .meta({ id: "SamlKey" });
 export const spKeyRotation = z
   .strictObject({
-    overlapSeconds: z
-      .int()
-      .min(0)
-      .max(90 * 86_400)
-      .optional()
-      .meta({
-        description: "How long the keys before count too; 1,209,600 (two weeks) when absent, 0: they end at once",
-      }),
+    overlapSeconds: overlapSeconds(
+      90,
+      "How long the keys before count too; 1,209,600 (two weeks) when absent, 0: they end at once",
+    ),
   })
   .meta({ id: "SamlKeyRotation" });
 
