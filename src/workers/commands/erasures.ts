@@ -3,14 +3,14 @@
  * database. `npm run erasures:apply -- <file>`: after a restore, and before the service starts, erases again what the
  * ledger names.
  */
-import { readFileSync, realpathSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connectStore } from "../../store/index.js";
 import { recordedCommand } from "./command-act.js";
 import { loadConfig } from "../config.js";
 import { type DatabaseAtHand, databaseAtHand } from "./database-at-hand.js";
 import { ledgerLine, parseLedger } from "../watch/erasure-ledger.js";
 import { keepFilesPrivate, narrowFile } from "../private-files.js";
+import { runCommand } from "./run-command.js";
 
 /** The ledger as text. @throws StoreError */
 export async function exportErasures(at: DatabaseAtHand): Promise<string> {
@@ -67,36 +67,30 @@ export async function applyErasures(at: DatabaseAtHand, text: string): Promise<A
 
 async function main([command, file]: string[]): Promise<void> {
   keepFilesPrivate();
-  try {
-    const at = databaseAtHand(loadConfig(), "Erasures need the database and its master keys");
-    if (command === "export") {
-      const text = await exportErasures(at);
-      if (file === undefined) process.stdout.write(text);
-      else {
-        // Before it is written: one that is there keeps its rights otherwise.
-        narrowFile(file);
-        writeFileSync(file, text, { mode: 0o600 });
-      }
-    } else if (command === "apply" && file !== undefined) {
-      const { entered, erased, refused } = await applyErasures(at, readFileSync(file, "utf8"));
-      process.stdout.write(
-        `${entered} erasures entered that this database did not have; ${erased} had something left, ` +
-          "which is erased now.\n",
-      );
-      if (refused.length > 0)
-        process.stderr.write(
-          `Not applied: ${refused.length} lines that are damaged or not of this installation ` +
-            `(${refused.slice(0, 10).join(", ")}).\n`,
-        );
-      process.exitCode = refused.length > 0 ? 1 : 0;
-    } else {
-      throw new Error("Use: npm run erasures:export -- [file], or npm run erasures:apply -- <file>");
+  const at = databaseAtHand(loadConfig(), "Erasures need the database and its master keys");
+  if (command === "export") {
+    const text = await exportErasures(at);
+    if (file === undefined) process.stdout.write(text);
+    else {
+      // Before it is written: one that is there keeps its rights otherwise.
+      narrowFile(file);
+      writeFileSync(file, text, { mode: 0o600 });
     }
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = 1;
+  } else if (command === "apply" && file !== undefined) {
+    const { entered, erased, refused } = await applyErasures(at, readFileSync(file, "utf8"));
+    process.stdout.write(
+      `${entered} erasures entered that this database did not have; ${erased} had something left, ` +
+        "which is erased now.\n",
+    );
+    if (refused.length > 0)
+      process.stderr.write(
+        `Not applied: ${refused.length} lines that are damaged or not of this installation ` +
+          `(${refused.slice(0, 10).join(", ")}).\n`,
+      );
+    process.exitCode = refused.length > 0 ? 1 : 0;
+  } else {
+    throw new Error("Use: npm run erasures:export -- [file], or npm run erasures:apply -- <file>");
   }
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
-  await main(process.argv.slice(2));
+await runCommand(import.meta.url, main);

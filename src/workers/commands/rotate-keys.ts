@@ -5,8 +5,6 @@
  * open it; (2) put it first and restart; (3) run this; (4) take the old key out. Stopping it half-way does no harm: run
  * it again.
  */
-import { realpathSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { connect, isStandIn } from "../../store/mongo/connection.js";
 import type { DataKeyDocument } from "../../store/sealing/data-keys.js";
 import { createLocks, type LockDocument } from "../../store/mongo/exclusive.js";
@@ -18,6 +16,7 @@ import { recordedCommand } from "./command-act.js";
 import { loadConfig } from "../config.js";
 import { databaseAtHand } from "./database-at-hand.js";
 import { keepFilesPrivate } from "../private-files.js";
+import { runCommand } from "./run-command.js";
 
 /** Lines of progress come at most once in so many keys. */
 const PROGRESS_EVERY = 100;
@@ -100,14 +99,9 @@ function summaryOf({ failed }: RotationResult): string {
 async function main(): Promise<void> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
   keepFilesPrivate();
-  try {
-    const at = databaseAtHand(loadConfig(), "A rotation needs the database and both master keys, the new one first");
-    const { failed } = await runRotation({ ...at, log: say });
-    process.exitCode = failed.length === 0 ? 0 : 1;
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = 1;
-  }
+  const at = databaseAtHand(loadConfig(), "A rotation needs the database and both master keys, the new one first");
+  const { failed } = await runRotation({ ...at, log: say });
+  process.exitCode = failed.length === 0 ? 0 : 1;
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();
+await runCommand(import.meta.url, main);

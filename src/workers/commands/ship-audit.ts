@@ -3,9 +3,7 @@
  * <file>]`: sends the audit to a place that no writer of the database reaches. Once, or following what is appended.
  */
 import { createHash } from "node:crypto";
-import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { connectStore } from "../../store/index.js";
 import { loadConfig } from "../config.js";
@@ -14,6 +12,7 @@ import { keepFilesPrivate } from "../private-files.js";
 import { createCursorFile } from "./ship/cursor.js";
 import { shipAudit } from "./ship/ship.js";
 import { createFileTarget, createHttpsTarget, type ShipTarget } from "./ship/target.js";
+import { runCommand } from "./run-command.js";
 
 const OPTIONS = {
   to: { type: "string" },
@@ -55,34 +54,26 @@ export function shipOrder(args: readonly string[], dataDir: string): ShipOrder {
 async function main(args: readonly string[]): Promise<void> {
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   keepFilesPrivate();
+  const config = loadConfig();
+  const { target, cursorFile, follow } = shipOrder(args, config.dataDir);
+  const cursor = createCursorFile(cursorFile, target.name);
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort());
+  const store = await connectStore(databaseAtHand(config, "The audit is read from the database with its master keys"));
   try {
-    const config = loadConfig();
-    const { target, cursorFile, follow } = shipOrder(args, config.dataDir);
-    const cursor = createCursorFile(cursorFile, target.name);
-    const stopping = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort());
-    const store = await connectStore(
-      databaseAtHand(config, "The audit is read from the database with its master keys"),
-    );
-    try {
-      const { shipped, head } = await shipAudit({
-        audit: store.audit,
-        target,
-        cursor,
-        follow,
-        signal: stopping.signal,
-        say,
-      });
-      say(`${shipped} entries shipped to ${target.name}; head ${head.seq}:${head.mac}`);
-    } finally {
-      await target.close();
-      await store.close();
-    }
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = 1;
+    const { shipped, head } = await shipAudit({
+      audit: store.audit,
+      target,
+      cursor,
+      follow,
+      signal: stopping.signal,
+      say,
+    });
+    say(`${shipped} entries shipped to ${target.name}; head ${head.seq}:${head.mac}`);
+  } finally {
+    await target.close();
+    await store.close();
   }
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
-  await main(process.argv.slice(2));
+await runCommand(import.meta.url, main);

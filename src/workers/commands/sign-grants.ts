@@ -9,14 +9,13 @@
  *   -- --restored             after a restore, with every service stopped: like --rotate, and the ledger of revocations
  *   begins anew
  */
-import { realpathSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { type FoundRow, restoreGrants, rotateGrantKey, signGrants, surveyGrants } from "../../store/grants/signing.js";
 import { connectStore, type MongoStore } from "../../store/index.js";
 import { recordedCommand } from "./command-act.js";
 import { loadConfig } from "../config.js";
 import { databaseAtHand } from "./database-at-hand.js";
 import { describeRow, summaryOf } from "./granting-rows.js";
+import { runCommand } from "./run-command.js";
 
 export interface SigningCommand {
   mode: "sign" | "rotate" | "restored";
@@ -142,21 +141,15 @@ function report(say: (line: string) => void, bad: readonly FoundRow[], done: str
 const nameOf = ({ collection, id }: Pick<FoundRow, "collection" | "id">): string => `${collection}/${id}`;
 
 async function main(args: readonly string[]): Promise<void> {
+  const command = parseCommand(args);
+  const store = await connectStore(databaseAtHand(loadConfig(), "Signing needs the database and its master keys"));
   try {
-    const command = parseCommand(args);
-    const store = await connectStore(databaseAtHand(loadConfig(), "Signing needs the database and its master keys"));
-    try {
-      process.exitCode = (await runSigning({ store, command, say: (line) => void process.stdout.write(`${line}\n`) }))
-        ? 0
-        : 1;
-    } finally {
-      await store.close();
-    }
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = 1;
+    process.exitCode = (await runSigning({ store, command, say: (line) => void process.stdout.write(`${line}\n`) }))
+      ? 0
+      : 1;
+  } finally {
+    await store.close();
   }
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
-  await main(process.argv.slice(2));
+await runCommand(import.meta.url, main);

@@ -4,8 +4,7 @@
  * written: a database set back to an older state is genuine in itself, and only what is outside tells. `npm run
  * audit:export -- <file>`: every entry as a line of JSON; without a file to the standard output.
  */
-import { closeSync, openSync, realpathSync, writeSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { closeSync, openSync, writeSync } from "node:fs";
 import type { AuditFault } from "../../store/audit/audit-chain.js";
 import { connectStore } from "../../store/index.js";
 import type { Store } from "../../store/store.js";
@@ -14,6 +13,7 @@ import { recordedCommand } from "./command-act.js";
 import { databaseAtHand } from "./database-at-hand.js";
 import { keepFilesPrivate, narrowFile } from "../private-files.js";
 import { compareWithCopy } from "./ship/against.js";
+import { runCommand } from "./run-command.js";
 
 const FAULTS: Readonly<Record<AuditFault, string>> = {
   missing: "is missing",
@@ -103,35 +103,29 @@ function writerOf(file: string | undefined): { write: (line: string) => void; cl
 async function main(args: readonly string[]): Promise<void> {
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   keepFilesPrivate();
+  const [expect, against] = [expectedHead(args), valueOf(args, "--against")];
+  const store = await connectStore(
+    databaseAtHand(loadConfig(), "The audit is read from the database and checked with its master keys"),
+  );
   try {
-    const [expect, against] = [expectedHead(args), valueOf(args, "--against")];
-    const store = await connectStore(
-      databaseAtHand(loadConfig(), "The audit is read from the database and checked with its master keys"),
-    );
-    try {
-      if (args.includes("--export")) {
-        const { write, close } = writerOf(args.at(-1) === "--export" ? undefined : args.at(-1));
-        await recordedCommand(
-          store.audit,
-          { operation: "audit:export", action: "audit.export", subject: "audit" },
-          async () => {
-            await exportAudit({ audit: store.audit, write });
-            return {};
-          },
-        );
-        return close();
-      }
-      const whole = await runVerification({ audit: store.audit, say, ...(expect && { expect }) });
-      const same = against === undefined || (await runComparison({ audit: store.audit, file: against, say }));
-      process.exitCode = whole && same ? 0 : 1;
-    } finally {
-      await store.close();
+    if (args.includes("--export")) {
+      const { write, close } = writerOf(args.at(-1) === "--export" ? undefined : args.at(-1));
+      await recordedCommand(
+        store.audit,
+        { operation: "audit:export", action: "audit.export", subject: "audit" },
+        async () => {
+          await exportAudit({ audit: store.audit, write });
+          return {};
+        },
+      );
+      return close();
     }
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = 1;
+    const whole = await runVerification({ audit: store.audit, say, ...(expect && { expect }) });
+    const same = against === undefined || (await runComparison({ audit: store.audit, file: against, say }));
+    process.exitCode = whole && same ? 0 : 1;
+  } finally {
+    await store.close();
   }
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
-  await main(process.argv.slice(2));
+await runCommand(import.meta.url, main);
