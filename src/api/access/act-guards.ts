@@ -3,6 +3,7 @@
  * of the audit. A guard gives the answer without asking the store again. A change that comes in between cannot pass
  * without an intent then.
  */
+import { objectsOf } from "../../store/audit/acts.js";
 import { StoreError } from "../../store/store-error.js";
 import type { Store } from "../../store/store.js";
 import { SETTLED_STATUSES } from "../../workflows/contract.js";
@@ -16,20 +17,10 @@ export type ActGuard = (
   args: readonly unknown[],
 ) => Promise<{ result: unknown } | undefined>;
 
-/** Objects with an id, which their handlers refuse to change by giving them back as they were. */
-const OBJECTS = new Set(["apis", "eventTypes", "groups", "subscriptions", "apiKeys", "samlConnections", "recoveries"]);
-
 export function createActGuard(store: Store): ActGuard {
-  const { apis, eventTypes, groups, subscriptions, apiKeys, samlConnections, recoveries, grantRequests } = store;
-  const collections: Record<string, { get(id: string): Promise<object | undefined> }> = {
-    apis,
-    eventTypes,
-    groups,
-    subscriptions,
-    apiKeys,
-    samlConnections,
-    recoveries,
-  };
+  const { grantRequests } = store;
+  /** Their handlers refuse to change an object by giving it back as it was. */
+  const objects = objectsOf(store);
 
   async function ofObject(
     part: string,
@@ -40,10 +31,13 @@ export function createActGuard(store: Store): ActGuard {
     const isUpdate = method === "update" && typeof change === "function";
     if (id === undefined || !(isUpdate || method === "delete" || method === "insert")) return undefined;
     // An object that no key opens any more can be deleted all the same.
-    const found = await collections[part]?.get(id).then(
-      (object) => ({ object }),
-      () => undefined,
-    );
+    const found = await objects
+      .get(part)
+      ?.get(id)
+      .then(
+        (object) => ({ object }),
+        () => undefined,
+      );
     if (!found) return undefined;
     if (method === "insert") {
       if (found.object) throw new StoreError("duplicate", "An object with this id exists already.");
@@ -68,8 +62,8 @@ export function createActGuard(store: Store): ActGuard {
   }
 
   return async (part, method, args) => {
-    if (OBJECTS.has(part)) return ofObject(part, method, args);
     if (part === "grantRequests") return ofGrantRequest(method, args);
+    if (objects.has(part)) return ofObject(part, method, args);
     const settled =
       part === "operations" &&
       method === "cancel" &&

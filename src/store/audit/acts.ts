@@ -77,16 +77,10 @@ interface Objects {
   get(id: string): Promise<object | undefined>;
 }
 
-/** Looks at what the act changes first. */
-export async function leftBehind(store: Store, { detail, at }: Pick<AuditEntry, "detail" | "at">): Promise<LeftBehind> {
-  const [where = "", how = ""] = (textOf(detail?.["write"]) ?? "").split(".");
-  const target = textOf(detail?.["target"]);
-  if (target === undefined) return "unknown";
-  // The ledger is written first, and finished from it.
-  if (where === "erasures")
-    return (await store.erasures.entries(at)).some((entry) => entry.target === target) ? "done" : "not_done";
+/** The parts of the store that hold objects with an id, by their names. */
+export function objectsOf(store: Store): ReadonlyMap<string, Objects> {
   const { apis, eventTypes, groups, subscriptions, apiKeys, samlConnections, recoveries, grantRequests } = store;
-  const collections: Record<string, Objects> = {
+  const objects: Record<string, Objects> = {
     apis,
     eventTypes,
     groups,
@@ -96,7 +90,18 @@ export async function leftBehind(store: Store, { detail, at }: Pick<AuditEntry, 
     recoveries,
     grantRequests,
   };
-  const collection = Object.hasOwn(collections, where) ? collections[where] : undefined;
+  return new Map(Object.entries(objects));
+}
+
+/** Looks at what the act changes first. */
+export async function leftBehind(store: Store, { detail, at }: Pick<AuditEntry, "detail" | "at">): Promise<LeftBehind> {
+  const [where = "", how = ""] = (textOf(detail?.["write"]) ?? "").split(".");
+  const target = textOf(detail?.["target"]);
+  if (target === undefined) return "unknown";
+  // The ledger is written first, and finished from it.
+  if (where === "erasures")
+    return (await store.erasures.entries(at)).some((entry) => entry.target === target) ? "done" : "not_done";
+  const collection = objectsOf(store).get(where);
   if (!collection) return "unknown";
   // What no key opens any more is there all the same, and says nothing.
   const found = await collection.get(target).then(
