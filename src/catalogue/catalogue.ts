@@ -156,18 +156,15 @@ async function load(store: Store, versions: CatalogueVersions, before?: Content)
     reading("subscriptions", async () => byId(await store.subscriptions.all())),
     reading("apiKeys", async () => byId(await store.apiKeys.all())),
   ]);
-  const eventTypeList =
-    before && !stale.has("eventTypes") ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
-  return {
-    versions,
-    apis,
-    eventTypes,
-    eventTypeList,
-    groups,
-    subscriptions,
-    apiKeys,
-    ...routesOf({ eventTypes, groups, subscriptions }),
-  };
+  return contentOf(versions, { apis, eventTypes, groups, subscriptions, apiKeys }, before);
+}
+
+/** What is derived from the collections; the list of event types is sorted anew only when they have changed. */
+function contentOf(versions: CatalogueVersions, collections: Collections, before: Content | undefined): Content {
+  const { eventTypes } = collections;
+  const isSame = eventTypes === before?.eventTypes;
+  const eventTypeList = isSame ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
+  return { versions, ...collections, eventTypeList, ...routesOf(collections) };
 }
 
 /** Changed objects that are read one by one; of more the whole collection is read at once. */
@@ -188,18 +185,7 @@ async function follow(store: Store, versions: CatalogueVersions, before: Content
     changed(store.subscriptions, before.subscriptions, changes.subscriptions, ({ id }) => id),
     changed(store.apiKeys, before.apiKeys, changes.apiKeys, ({ id }) => id),
   ]);
-  const eventTypeList =
-    eventTypes === before.eventTypes ? before.eventTypeList : [...eventTypes.values()].sort(newestFirst);
-  return {
-    versions,
-    apis,
-    eventTypes,
-    eventTypeList,
-    groups,
-    subscriptions,
-    apiKeys,
-    ...routesOf({ eventTypes, groups, subscriptions }),
-  };
+  return contentOf(versions, { apis, eventTypes, groups, subscriptions, apiKeys }, before);
 }
 
 /** With a group its data key may have been destroyed, and then its subscriptions can no longer be opened. */

@@ -176,9 +176,9 @@ export const isSameEndpoint = (a: Subscription, b: Subscription): boolean =>
 
 const response = { status: 200, description: "The subscription as it is now", schema: subscriptionView } as const;
 
-/** An act that is no more than its step. */
-const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, description: string): ApiRoute =>
-  route({
+/** What the routes of all steps say of themselves. */
+const stepOf = (act: "pause" | "resume" | "reinstate" | "reject" | "suspend", summary: string, description: string) =>
+  ({
     method: "post",
     path: `/v1/subscriptions/{id}/${act}`,
     operationId: `${act}Subscription`,
@@ -187,26 +187,23 @@ const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, descr
     summary,
     description,
     params,
-    body: optionalReason,
-    bodyOptional: true,
     response,
     problems: ["status_conflict"],
+  }) as const;
+
+/** An act that is no more than its step. */
+const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, description: string): ApiRoute =>
+  route({
+    ...stepOf(act, summary, description),
+    body: optionalReason,
+    bodyOptional: true,
     handle: async (context, { params: { id }, body: { reason } }) =>
       answer(context, id, () => take(context, id, act, { reason })),
   });
 const reasonedRoute = (act: "reject" | "suspend", summary: string, description: string): ApiRoute =>
   route({
-    method: "post",
-    path: `/v1/subscriptions/{id}/${act}`,
-    operationId: `${act}Subscription`,
-    tag: "Subscriptions",
-    act: LIFE_ACTS[act],
-    summary,
-    description,
-    params,
+    ...stepOf(act, summary, description),
     body: neededReason,
-    response,
-    problems: ["status_conflict"],
     handle: async (context, { params: { id }, body: { reason } }) =>
       answer(context, id, () =>
         act === "reject" ? decide(context, id, act, reason) : take(context, id, act, { reason }),
