@@ -6,6 +6,7 @@ import { expect } from "vitest";
 import { newId } from "../../src/store/ids.js";
 import type { Role } from "../../src/store/model.js";
 import { makeTenant, type RunningApi, type Tenant } from "./running-api.js";
+import { parkedDelivery, recordedEvent } from "./recorded.js";
 
 /** One tenant's objects, one of each kind. */
 export interface Objects extends Tenant {
@@ -21,50 +22,14 @@ export async function makeObjects(api: RunningApi, name: string): Promise<Object
   const tenant = await makeTenant(api, name);
   const eventId = newId("evt");
   const now = new Date();
-  await api.store.events.insertMany([
-    {
-      record: {
-        id: eventId,
-        type: tenant.eventType,
-        apiId: tenant.apiId,
-        contentType: "application/json",
-        sha256: "x",
-        size: 2,
-        acceptedAt: now,
-        owner: eventId,
-      },
-      payload: Buffer.from("{}"),
-    },
-  ]);
-  const deliveryId = `${eventId}.${tenant.subscriptionId}`;
-  await api.store.deliveries.insertMany([
-    {
-      id: deliveryId,
-      eventId,
-      subscriptionId: tenant.subscriptionId,
-      groupId: tenant.groupId,
-      eventType: tenant.eventType,
-      apiId: tenant.apiId,
-      status: "parked",
-      createdAt: now,
-      updatedAt: now,
-      attemptCount: 1,
-      attempts: [
-        {
-          number: 1,
-          at: now,
-          outcome: "refused",
-          status: 422,
-          durationMs: 12,
-          detail: {
-            url: "https://8.8.8.8/hook",
-            requestHeaders: { "webhook-id": eventId },
-            responseBody: `only for ${name}`,
-          },
-        },
-      ],
-    },
-  ]);
+  await api.store.events.insertMany([recordedEvent(tenant, eventId)]);
+  const detail = {
+    url: "https://8.8.8.8/hook",
+    requestHeaders: { "webhook-id": eventId },
+    responseBody: `only for ${name}`,
+  };
+  const delivery = { ...parkedDelivery(tenant, eventId, detail), apiId: tenant.apiId };
+  await api.store.deliveries.insertMany([delivery]);
   const filter = { since: new Date(now.getTime() - 3_600_000).toISOString() };
   const preview = await api.call("POST", "/v1/recoveries/preview", { key: tenant.consumerKey, body: { filter } });
   const recovery = await api.call("POST", "/v1/recoveries", {
@@ -85,7 +50,7 @@ export async function makeObjects(api: RunningApi, name: string): Promise<Object
     ...tenant,
     grantRequestId: request.id,
     eventId,
-    deliveryId,
+    deliveryId: delivery.id,
     recoveryId: String(recovery.body["id"]),
     consumerKeyId: tenant.consumerKey.slice(3, 33),
   };

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { newId } from "../../../src/store/ids.js";
 import { StoreError } from "../../../src/store/store-error.js";
 import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
+import { parkedDelivery } from "../recorded.js";
 
 let api: RunningApi;
 let tenant: Tenant;
@@ -28,7 +29,6 @@ beforeEach(() => void (away = false));
 /** A delivery with a payload and one attempt. */
 async function deliver(content = true): Promise<string> {
   const eventId = newId("evt");
-  const [now, id] = [new Date(), `${eventId}.${tenant.subscriptionId}`];
   if (content)
     expect(
       (
@@ -38,32 +38,10 @@ async function deliver(content = true): Promise<string> {
         })
       ).status,
     ).toBe(202);
-  await api.store.deliveries.insertMany([
-    {
-      id,
-      eventId,
-      subscriptionId: tenant.subscriptionId,
-      groupId: tenant.groupId,
-      eventType: tenant.eventType,
-      status: "parked",
-      createdAt: now,
-      updatedAt: now,
-      attemptCount: 1,
-      attempts: [
-        {
-          number: 1,
-          at: now,
-          outcome: "refused",
-          status: 422,
-          durationMs: 1,
-          ...(content && {
-            detail: { url: "https://8.8.8.8/hook", requestHeaders: {}, responseBody: "canary-answer" },
-          }),
-        },
-      ],
-    },
-  ]);
-  return id;
+  const detail = { url: "https://8.8.8.8/hook", requestHeaders: {}, responseBody: "canary-answer" };
+  const delivery = parkedDelivery(tenant, eventId, content ? detail : undefined);
+  await api.store.deliveries.insertMany([delivery]);
+  return delivery.id;
 }
 const entries = async (query: string) =>
   (

@@ -4,6 +4,7 @@ import { newId } from "../../../src/store/ids.js";
 import type { Delivery } from "../../../src/store/model.js";
 import { SIGNAL, WORKFLOW } from "../../../src/workflows/contract.js";
 import { collectSignals, makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
+import { parkedDelivery, recordedEvent } from "../recorded.js";
 
 const CANARY = "kingfisher-4711";
 let api: RunningApi;
@@ -23,50 +24,12 @@ async function record(
   groups?: string[],
 ): Promise<{ eventId: string; deliveryId: string }> {
   const eventId = newId("evt");
-  const deliveryId = `${eventId}.${tenant.subscriptionId}`;
-  const now = new Date();
   const payload = Buffer.from(JSON.stringify({ canary: CANARY }));
-  await api.store.events.insertMany([
-    {
-      payload,
-      record: {
-        id: eventId,
-        type: tenant.eventType,
-        apiId: tenant.apiId,
-        contentType: "application/json",
-        sha256: "x",
-        size: payload.length,
-        acceptedAt: now,
-        owner: eventId,
-        ...(groups && { groups }),
-      },
-    },
-  ]);
-  await api.store.deliveries.insertMany([
-    {
-      id: deliveryId,
-      eventId,
-      subscriptionId: tenant.subscriptionId,
-      groupId: tenant.groupId,
-      eventType: tenant.eventType,
-      status: "parked",
-      createdAt: now,
-      updatedAt: now,
-      attemptCount: 1,
-      attempts: [
-        {
-          number: 1,
-          at: now,
-          outcome: "refused",
-          status: 422,
-          durationMs: 12,
-          detail: { url: "https://8.8.8.8/hook", requestHeaders: {}, responseBody: `no ${CANARY}` },
-        },
-      ],
-      ...more,
-    },
-  ]);
-  return { eventId, deliveryId };
+  await api.store.events.insertMany([recordedEvent(tenant, eventId, payload, groups && { groups })]);
+  const detail = { url: "https://8.8.8.8/hook", requestHeaders: {}, responseBody: `no ${CANARY}` };
+  const delivery = { ...parkedDelivery(tenant, eventId, detail), ...more };
+  await api.store.deliveries.insertMany([delivery]);
+  return { eventId, deliveryId: delivery.id };
 }
 const audited = async (action: string) =>
   (

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { newId } from "../../../src/store/ids.js";
 import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
+import { recordedEvent } from "../recorded.js";
 
 interface Routing {
   dispatchedAt?: string;
@@ -30,21 +31,7 @@ beforeAll(async () => {
   ids["notGranted"] = await make(group, [tenant.eventType]);
   eventId = newId("evt");
   const acceptedAt = new Date();
-  await api.store.events.insertMany([
-    {
-      record: {
-        id: eventId,
-        type: tenant.eventType,
-        apiId: tenant.apiId,
-        contentType: "application/json",
-        sha256: "x",
-        size: 2,
-        acceptedAt,
-        owner: eventId,
-      },
-      payload: Buffer.from("{}"),
-    },
-  ]);
+  await api.store.events.insertMany([recordedEvent(tenant, eventId, undefined, { acceptedAt })]);
   await api.store.deliveries.insertMany([
     {
       id: `${eventId}.${tenant.subscriptionId}`,

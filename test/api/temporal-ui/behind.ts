@@ -3,7 +3,7 @@
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, inject } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, inject } from "vitest";
 import { SESSION_COOKIE } from "../../../src/api/http/cookies.js";
 import type { Role } from "../../../src/store/model.js";
 import { type Browser, type Company, createBrowser, makeCompany } from "../browser.js";
@@ -64,7 +64,7 @@ export function usual(request: IncomingMessage, response: ServerResponse): void 
 }
 
 /** Starts both, with a person in each role who has logged in. */
-export async function startBehind(): Promise<UiFixture> {
+async function startBehind(): Promise<UiFixture> {
   const upstream = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
@@ -107,4 +107,19 @@ export async function startBehind(): Promise<UiFixture> {
     expect((await company.logIn(fixture.people[role], { nameId: role, groups: [role] })).status).toBe(303);
   }
   return fixture;
+}
+
+export let ui: UiFixture;
+export let api: UiFixture["api"];
+export let company: UiFixture["company"];
+export let people: UiFixture["people"];
+
+/** Starts both before the tests of a file, and forgets before each of them what the last one did. */
+export function setUpBehind(): void {
+  beforeAll(async () => {
+    ui = await startBehind();
+    ({ api, company, people } = ui);
+  });
+  beforeEach(() => ui.reset());
+  afterAll(() => ui?.close());
 }

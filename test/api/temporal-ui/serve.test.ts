@@ -3,20 +3,11 @@
  */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createBrowser } from "../browser.js";
-import { NS, INLINE, PAGE, NONCE_POLICY, startBehind, type UiFixture, usual } from "./behind.js";
+import { api, company, INLINE, NONCE_POLICY, NS, PAGE, people, setUpBehind, ui, usual } from "./behind.js";
 
-let ui: UiFixture;
-let api: UiFixture["api"];
-let company: UiFixture["company"];
-let people: UiFixture["people"];
-beforeAll(async () => {
-  ui = await startBehind();
-  ({ api, company, people } = ui);
-});
-beforeEach(() => ui.reset());
-afterAll(() => ui?.close());
+setUpBehind();
 
 describe("who may use it", () => {
   test.each(["admin", "operator"] as const)("%s, with a session", async (role) => {

@@ -1,20 +1,11 @@
 /** The proxy before a Temporal UI: for how long, how much, and what where it does not answer. */
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { SESSION_COOKIE } from "../../../src/api/http/cookies.js";
 import { type Browser, createBrowser } from "../browser.js";
 import { type RunningApi, startApi } from "../running-api.js";
-import { NS, startBehind, type UiFixture, usual } from "./behind.js";
+import { api, company, NS, people, setUpBehind, ui, usual } from "./behind.js";
 
-let ui: UiFixture;
-let api: UiFixture["api"];
-let company: UiFixture["company"];
-let people: UiFixture["people"];
-beforeAll(async () => {
-  ui = await startBehind();
-  ({ api, company, people } = ui);
-});
-beforeEach(() => ui.reset());
-afterAll(() => ui?.close());
+setUpBehind();
 
 describe("ended", () => {
   async function waiting(
