@@ -149,10 +149,11 @@ describe("of a minute", () => {
 test("refusals are counted, not written to the audit one by one", async () => {
   await newTenant();
   await tenOf(`/v1/subscriptions/${tenant.subscriptionId}/test`);
-  const acts = (
-    await api.call<{ data: { subject: string }[] }>("GET", "/v1/audit?action=limit.refuse")
-  ).body.data.filter(({ subject }) => subject === `test:${tenant.groupId}`);
-  // One of each process.
-  expect(acts).toHaveLength(2);
+  const acts = async (): Promise<unknown[]> =>
+    (await api.call<{ data: { subject: string }[] }>("GET", "/v1/audit?action=limit.refuse")).body.data.filter(
+      ({ subject }) => subject === `test:${tenant.groupId}`,
+    );
+  // One of each process. An answer does not wait for its refusal to be written.
+  await expect.poll(acts).toHaveLength(2);
   expect((await api.call("GET", "/metrics")).text).toMatch(/sealpost_limit_refusals_total\{limit="test"\} \d/);
 });
