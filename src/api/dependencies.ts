@@ -1,4 +1,7 @@
-/** What the HTTP API is built from: `createApi(dependencies)`. */
+/**
+ * What the HTTP API is built from: `createApi(dependencies)`. Only the router holds all of it. Each handler names the
+ * members that it takes (`RequestContext` in route.ts).
+ */
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { AuditTally } from "./access/audit-tally.js";

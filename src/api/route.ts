@@ -8,9 +8,15 @@ import type { ApiDependencies } from "./dependencies.js";
 import type { Refusal } from "./http/errors.js";
 import type { ProblemCode } from "./http/problem-codes.js";
 
-/** What a handler knows of the request besides its validated input. */
-export interface RequestContext {
-  dependencies: ApiDependencies;
+/** What the API as a whole is built from, by name. */
+export type DependencyName = keyof ApiDependencies;
+
+/**
+ * What a handler knows of the request besides its validated input. A handler names the dependencies that it takes, for
+ * example `RequestContext<"store" | "catalogue">`. It can reach no others.
+ */
+export interface RequestContext<K extends DependencyName = never> {
+  dependencies: Pick<ApiDependencies, K>;
   actor: Actor;
   /** The administrative act of this request; absent where it is none. */
   act?: ActOfRequest;
@@ -84,10 +90,16 @@ export type Tag =
   | "Service";
 
 /** A route whose request and answer are JSON, checked against its schemas. */
-interface JsonRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>
+interface JsonRoute<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType,
+  R extends z.ZodType,
+  K extends DependencyName,
+>
   extends Declaration, Schemas<P, Q, B, R> {
   handle(
-    context: RequestContext,
+    context: RequestContext<K>,
     input: { params: z.output<P>; query: z.output<Q>; body: z.output<B> },
   ): Promise<Reply<z.input<R>> | Refusal>;
 }
@@ -103,19 +115,27 @@ export interface ServedRoute extends Declaration, Schemas<z.ZodObject, z.ZodObje
   unknownPath?: ProblemCode;
   /** Not in the document: pages and their files. */
   hidden?: true;
+  /** What its first parameter names, as for a handler. The router hands over all dependencies. */
   serve(context: RequestContext, request: RoutedRequest, response: ServerResponse): Promise<void>;
 }
 
-export type HandledRoute = JsonRoute<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>;
+/** The router has all dependencies, and so what any handler names. */
+export type RouterContext = RequestContext<DependencyName>;
+
+export type HandledRoute = JsonRoute<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType, DependencyName>;
 export type ApiRoute = HandledRoute | ServedRoute;
 
-/** Declares a JSON route; the handler's input and output have the types of the schemas. */
+/**
+ * Declares a JSON route. The handler's input and output have the types of the schemas. Its dependencies are those that
+ * its first parameter names.
+ */
 export function route<
   P extends z.ZodObject = Nothing,
   Q extends z.ZodObject = Nothing,
   B extends z.ZodType = Nothing,
   R extends z.ZodType = z.ZodVoid,
->(declaration: JsonRoute<P, Q, B, R>): ApiRoute {
+  K extends DependencyName = never,
+>(declaration: JsonRoute<P, Q, B, R, K>): ApiRoute {
   // The router validates with these same schemas before it calls the handler, which makes the wider type safe.
   return declaration;
 }

@@ -30,7 +30,7 @@ import {
   type HandledRoute,
   isRefusal,
   type Reply,
-  type RequestContext,
+  type RouterContext,
   type ApiRoute,
   type RoutedRequest,
   type ServedRoute,
@@ -150,7 +150,7 @@ function refuserOf({ page }: ApiRoute): (request: RoutedRequest, response: Serve
   return (request, response, refusal) => answerPageRefusal(request, response, refusal, page);
 }
 
-type Runner = (context: RequestContext, request: RoutedRequest, response: ServerResponse) => Promise<void> | void;
+type Runner = (context: RouterContext, request: RoutedRequest, response: ServerResponse) => Promise<void> | void;
 
 function runnerOf(route: ApiRoute): Runner {
   if ("serve" in route) return (context, request, response) => serveChecked(route, context, request, response);
@@ -175,7 +175,7 @@ function runnerOf(route: ApiRoute): Runner {
 const isNotKnown = (): boolean => false;
 
 /** The context whose writes hold the condition of `If-Match`. */
-function onCondition(route: HandledRoute, context: RequestContext, request: RoutedRequest): RequestContext | Refusal {
+function onCondition(route: HandledRoute, context: RouterContext, request: RoutedRequest): RouterContext | Refusal {
   if (!takesIfMatch(route)) return context;
   const tags = readIfMatch(request);
   if (tags === undefined) return context;
@@ -193,7 +193,7 @@ function onCondition(route: HandledRoute, context: RequestContext, request: Rout
 /** The outcome of the handler, or what the same request with its `Idempotency-Key` was answered before. */
 async function handled(
   route: HandledRoute,
-  context: RequestContext,
+  context: RouterContext,
   input: Input,
   request: RoutedRequest,
 ): Promise<Reply | Refusal> {
@@ -207,7 +207,7 @@ async function handled(
 /** Path and query are checked here; the rest is the route's own. */
 function serveChecked(
   route: ServedRoute,
-  context: RequestContext,
+  context: RouterContext,
   request: RoutedRequest,
   response: ServerResponse,
 ): Promise<void> | void {

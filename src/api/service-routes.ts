@@ -6,7 +6,7 @@ import { z } from "zod";
 import { refuse } from "./http/errors.js";
 import { buildOpenApi } from "./openapi.js";
 import { send, sendRefusal } from "./http/respond.js";
-import { ok, type ApiRoute, route } from "./route.js";
+import { ok, type ApiRoute, route, type RequestContext } from "./route.js";
 import { healthView } from "./access/schemas.js";
 
 /** On every process, workers included. */
@@ -19,7 +19,8 @@ export const healthRoutes: readonly ApiRoute[] = [
     act: "public",
     summary: "Whether the process runs",
     response: { status: 200, description: "It runs", schema: healthView },
-    handle: async ({ dependencies }) => ok({ status: "ok" as const, version: dependencies.settings.version }),
+    handle: async ({ dependencies }: RequestContext<"settings">) =>
+      ok({ status: "ok" as const, version: dependencies.settings.version }),
   }),
   route({
     method: "get",
@@ -30,7 +31,7 @@ export const healthRoutes: readonly ApiRoute[] = [
     summary: "Whether a publish would be accepted and delivered now",
     response: { status: 200, description: "It would", schema: healthView },
     problems: ["not_ready"],
-    async handle({ dependencies }) {
+    async handle({ dependencies }: RequestContext<"settings" | "notReady">) {
       const missing = await dependencies.notReady();
       return missing === undefined
         ? ok({ status: "ok" as const, version: dependencies.settings.version })
@@ -48,7 +49,7 @@ export const healthRoutes: readonly ApiRoute[] = [
     description: "In production an admin key is needed.",
     responseType: "text/plain",
     response: { status: 200, description: "Prometheus text format", schema: z.string() },
-    async serve({ dependencies: { metrics } }, _request, response) {
+    async serve({ dependencies: { metrics } }: RequestContext<"metrics">, _request, response) {
       send(response, 200, await metrics.metrics(), { "content-type": metrics.contentType });
     },
   },
@@ -97,7 +98,7 @@ export function documentationRoutes(documented: readonly ApiRoute[]): ApiRoute[]
       summary: "The OpenAPI 3.1 document of this API",
       description: "In production an admin key is needed.",
       response: { status: 200, description: "OpenAPI 3.1", schema: z.looseObject({ openapi: z.string() }) },
-      async serve({ dependencies: { settings } }, _request, response) {
+      async serve({ dependencies: { settings } }: RequestContext<"settings">, _request, response) {
         const document =
           documents.get(settings.version) ?? JSON.stringify(buildOpenApi([...documented, ...routes], settings.version));
         documents.set(settings.version, document);

@@ -40,7 +40,11 @@ const view = (
 const instants = (times: Readonly<Record<string, Date | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(times).flatMap(([name, time]) => (time ? [[name, time.toISOString()]] : [])));
 
-async function rotate(context: RequestContext, id: string, overlapSeconds = DAY_OVERLAP_SECONDS) {
+async function rotate(
+  context: RequestContext<"store" | "catalogue">,
+  id: string,
+  overlapSeconds = DAY_OVERLAP_SECONDS,
+) {
   const { store } = context.dependencies;
   const key = await store.apiKeys.get(id);
   if (!key) return refuse("not_found");
@@ -71,7 +75,7 @@ async function rotate(context: RequestContext, id: string, overlapSeconds = DAY_
 }
 
 async function refuseLimits(
-  { dependencies: { store } }: RequestContext,
+  { dependencies: { store } }: RequestContext<"store">,
   { groupId, apiIds, expiresAt }: z.output<typeof apiKeyInput>,
 ): Promise<Refusal | undefined> {
   if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now())
@@ -95,7 +99,7 @@ const refuseStronger = (actor: Actor, key: Parameters<typeof powerOf>[0]): Refus
       );
 
 /** Ends a key for good; one that has ended stays as it is. */
-async function revoke(context: RequestContext, id: string) {
+async function revoke(context: RequestContext<"store" | "catalogue">, id: string) {
   const { store } = context.dependencies;
   const before = await store.apiKeys.get(id);
   if (!before) return refuse("not_found");
@@ -122,7 +126,7 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
     body: apiKeyInput,
     response: { status: 201, description: "Created", schema: apiKeyWithSecret },
     problems: ["group_unknown", "api_unknown"],
-    async handle(context, { body }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { body }) {
       const refusal = refuseStronger(context.actor, body) ?? (await refuseLimits(context, body));
       if (refusal) return refusal;
       const { store } = context.dependencies;
@@ -156,7 +160,7 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
     summary: "List API keys, newest first",
     query: pageQuery,
     response: { status: 200, description: "A page of API keys, without their secrets", schema: pageOf(apiKeyView) },
-    async handle({ dependencies: { store } }, { query }) {
+    async handle({ dependencies: { store } }: RequestContext<"store">, { query }) {
       const page = await store.apiKeys.list(pageRequest(query));
       const uses = await store.keyUses.lastUsed(page.data.map(({ id }) => id));
       return pageReply(page, (key) => view(key, uses.get(key.id)));
@@ -177,7 +181,8 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
     bodyOptional: true,
     response: { status: 200, description: "The key with its new secret", schema: apiKeyWithSecret },
     problems: ["key_ended"],
-    handle: async (context, { params: { id }, body }) => rotate(context, id, body.overlapSeconds),
+    handle: async (context: RequestContext<"store" | "catalogue">, { params: { id }, body }) =>
+      rotate(context, id, body.overlapSeconds),
   }),
   route({
     method: "delete",
@@ -189,6 +194,6 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
     description: "It is refused from now on, by other processes within about a second. Its record stays.",
     params,
     response: { status: 204, description: "Revoked" },
-    handle: async (context, { params: { id } }) => revoke(context, id),
+    handle: async (context: RequestContext<"store" | "catalogue">, { params: { id } }) => revoke(context, id),
   }),
 ];

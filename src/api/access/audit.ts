@@ -15,7 +15,7 @@ import { DEFAULT_LIMIT, pageOf, pageQuery } from "../http/primitives.js";
  * this fails now.
  */
 export async function recordAct(
-  { dependencies, actor, act }: RequestContext,
+  { dependencies, actor, act }: RequestContext<"store" | "catalogue">,
   action: string,
   subject: string,
   detail?: Record<string, unknown>,
@@ -57,7 +57,7 @@ export const auditRoutes: readonly ApiRoute[] = [
     description: "Filters are exact; `since` counts, `until` does not.",
     query: pageQuery.extend(auditFilter.shape),
     response: { status: 200, description: "A page of acts", schema: pageOf(auditView) },
-    handle: async ({ dependencies }, { query }) =>
+    handle: async ({ dependencies }: RequestContext<"store">, { query }) =>
       pageReply(await dependencies.store.audit.list(pageRequest(query), filterOf(query)), view),
   }),
   {
@@ -72,7 +72,7 @@ export const auditRoutes: readonly ApiRoute[] = [
       "export is itself on record.",
     responseType: "application/jsonl",
     response: { status: 200, description: "JSON Lines", schema: z.string() },
-    async serve(context, _request, response) {
+    async serve(context: RequestContext<"store" | "catalogue">, _request, response) {
       await recordAct(context, "audit.export", "audit");
       response.writeHead(200, {
         ...SECURITY_HEADERS,

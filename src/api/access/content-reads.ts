@@ -7,7 +7,7 @@ import type { RequestContext } from "../route.js";
 
 /** A payload and attempts with their requests and answers. @throws StoreError: what is not on record is not shown */
 export async function recordDeliveryRead(
-  { dependencies, actor }: RequestContext,
+  { dependencies, actor }: RequestContext<"auditTally">,
   delivery: Delivery,
   payloads: 0 | 1,
 ): Promise<void> {
@@ -23,7 +23,10 @@ export async function recordDeliveryRead(
 }
 
 /** Names and addresses of people. @throws StoreError: what is not on record is not shown */
-export async function recordPeopleRead({ dependencies, actor }: RequestContext, ids: readonly string[]): Promise<void> {
+export async function recordPeopleRead(
+  { dependencies, actor }: RequestContext<"auditTally">,
+  ids: readonly string[],
+): Promise<void> {
   if (ids.length > 0)
     await dependencies.auditTally.record({
       actor: actor.name,

@@ -33,7 +33,7 @@ const view = ({
 });
 
 /** Ids of the apis that the actor sees; undefined: all. */
-function visibleIds(actor: Actor, { dependencies }: RequestContext): string[] | undefined {
+function visibleIds(actor: Actor, { dependencies }: RequestContext<"catalogue">): string[] | undefined {
   if (actor.groupIds) {
     const listed = [...dependencies.catalogue.apis()].flatMap((api) => (api.listed ? [api.id] : []));
     return [...new Set([...grantedApis(actor, dependencies.catalogue), ...listed])];
@@ -52,7 +52,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     description: "A provider key that is limited to some apis may not.",
     body: apiInput,
     response: { status: 201, description: "Created", schema: apiView },
-    async handle(context, { body }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { body }) {
       if (context.actor.apiIds) return refuse("forbidden", "This key is limited to some apis.");
       const now = new Date();
       const api: Api = { id: newId("api"), ...exact(body), createdAt: now, updatedAt: now };
@@ -71,7 +71,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     description: "A consumer sees those that its group is granted, whole or in part, and those that are listed.",
     query: pageQuery,
     response: { status: 200, description: "A page of apis", schema: pageOf(apiView) },
-    async handle(context, { query }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { query }) {
       const ids = visibleIds(context.actor, context);
       if (ids?.length === 0) return pageReply({ data: [] }, view);
       return pageReply(await context.dependencies.store.apis.list(pageRequest(query), ids ? { ids } : {}), view);
@@ -86,7 +86,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     summary: "Read an api",
     params,
     response: { status: 200, description: "The api", schema: apiView },
-    async handle({ dependencies, actor }, { params: { id } }) {
+    async handle({ dependencies, actor }: RequestContext<"store" | "catalogue">, { params: { id } }) {
       const api = discoversApi(actor, dependencies.catalogue, id) ? await dependencies.store.apis.get(id) : undefined;
       return api ? ok(view(api)) : refuse("not_found");
     },
@@ -101,7 +101,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     params,
     body: apiChange,
     response: { status: 200, description: "The api as it is now", schema: apiView },
-    async handle(context, { params: { id }, body }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { params: { id }, body }) {
       if (!seesApi(context.actor, context.dependencies.catalogue, id)) return refuse("not_found");
       const api = await context.dependencies.store.apis.update(id, (before) => applyChange(before, body));
       if (!api) return refuse("not_found");
@@ -125,6 +125,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     query: eraseQuery("erase", "Erases the content of its events as well"),
     response: { status: 204, description: "Deleted" },
     problems: ["in_use"],
-    handle: async (context, { params: { id }, query }) => deleteApi(context, id, query["erase"] === "true"),
+    handle: async (context: RequestContext<"store" | "catalogue">, { params: { id }, query }) =>
+      deleteApi(context, id, query["erase"] === "true"),
   }),
 ];

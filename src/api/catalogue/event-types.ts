@@ -26,7 +26,10 @@ const deprecationOf = ({
 });
 
 /** What keeps an event type from being deleted. */
-async function dependant({ dependencies: { store } }: RequestContext, name: string): Promise<string | undefined> {
+async function dependant(
+  { dependencies: { store } }: RequestContext<"store">,
+  name: string,
+): Promise<string | undefined> {
   const subscription = (await store.subscriptions.all()).find((each) => each.eventTypes.includes(name));
   if (subscription) return `The subscription ${subscription.id} is subscribed to it.`;
   const group = (await store.groups.all()).find((each) => each.grants.includes(name));
@@ -47,7 +50,7 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     schemaInBody: true,
     response: { status: 201, description: "Created", schema: eventTypeView },
     problems: ["name_taken", "api_unknown", "schema_refused", "example_refused"],
-    async handle(context, { body }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "compileSchema">, { body }) {
       const { store, catalogue, compileSchema } = context.dependencies;
       if (!ownsApi(context.actor, body.apiId) || !(await store.apis.get(body.apiId))) return refuse("api_unknown");
       // Before its schema is compiled; the insert decides where this process does not know it yet.
@@ -93,7 +96,7 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
       search: text(128).optional().meta({ description: "Anywhere in name or description, whatever the case" }),
     }),
     response: { status: 200, description: "A page of event types", schema: pageOf(eventTypeView) },
-    async handle({ dependencies: { catalogue }, actor }, { query }) {
+    async handle({ dependencies: { catalogue }, actor }: RequestContext<"catalogue">, { query }) {
       return pageReply(pageOfEventTypes(actor, catalogue, query, pageRequest(query)), (type) =>
         eventTypeViewOf(actor, catalogue, type),
       );
@@ -108,7 +111,10 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     summary: "Read an event type",
     params,
     response: { status: 200, description: "The event type", schema: eventTypeView },
-    async handle({ dependencies: { store, catalogue }, actor }, { params: { name } }) {
+    async handle(
+      { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
+      { params: { name } },
+    ) {
       const type = seesEventType(actor, catalogue, name) ? await store.eventTypes.get(name) : undefined;
       return type ? ok(eventTypeViewOf(actor, catalogue, type)) : refuse("not_found");
     },
@@ -124,7 +130,10 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     params,
     query: pageQuery,
     response: { status: 200, description: "A page of versions", schema: pageOf(eventTypeVersionView) },
-    async handle({ dependencies: { store, catalogue }, actor }, { params: { name }, query }) {
+    async handle(
+      { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
+      { params: { name }, query },
+    ) {
       const type = seesEventType(actor, catalogue, name) ? await store.eventTypes.get(name) : undefined;
       if (!type) return refuse("not_found");
       const { limit, cursor } = pageRequest(query);
@@ -165,7 +174,7 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     schemaInBody: true,
     response: { status: 200, description: "The event type as it is now", schema: eventTypeView },
     problems: ["schema_refused", "example_refused"],
-    async handle(context, { params: { name }, body }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "compileSchema">, { params: { name }, body }) {
       const { catalogue } = context.dependencies;
       if (!seesEventType(context.actor, catalogue, name)) return refuse("not_found");
       const { deprecation, ...fields } = body;
@@ -195,7 +204,7 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     params,
     response: { status: 204, description: "Deleted" },
     problems: ["in_use"],
-    async handle(context, { params: { name } }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { params: { name } }) {
       const { store, catalogue } = context.dependencies;
       const type = seesEventType(context.actor, catalogue, name) ? await store.eventTypes.get(name) : undefined;
       if (!type) return refuse("not_found");

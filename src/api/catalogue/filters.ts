@@ -4,7 +4,7 @@ import { payloadForFilter } from "../../catalogue/filter-payload.js";
 import { seesEventType } from "../access/access.js";
 import { refuse } from "../http/errors.js";
 import { filterWarnings } from "./filter-warnings.js";
-import { ok, type ApiRoute, route } from "../route.js";
+import { ok, type ApiRoute, route, type RequestContext } from "../route.js";
 import { filterTestInput, filterTestView } from "./filter-schemas.js";
 import { refuseFilter } from "../subscriptions/checks.js";
 
@@ -23,7 +23,7 @@ export const filterApiRoutes: readonly ApiRoute[] = [
     response: { status: 200, description: "What the filter says", schema: filterTestView },
     problems: ["filter_invalid"],
     async handle(
-      { dependencies: { catalogue }, actor },
+      { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
       { body: { filter, data, type = "example.event", headers = { "content-type": "application/json" } } },
     ) {
       const refusal = refuseFilter(filter);

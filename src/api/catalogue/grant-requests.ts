@@ -51,18 +51,27 @@ const view = ({
  * The api that a grant is of, when this actor may ask for it: one that it finds anyway. Of a listed api that goes for
  * its event types by name too; whatever else there is answers like what does not exist.
  */
-function apiToAsk({ dependencies: { catalogue }, actor }: RequestContext, grant: string): string | undefined {
+function apiToAsk(
+  { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
+  grant: string,
+): string | undefined {
   const apiId = catalogue.api(grant)?.id ?? catalogue.eventType(grant)?.apiId;
   return apiId !== undefined && discoversApi(actor, catalogue, apiId) ? apiId : undefined;
 }
 
 /** The request, when this actor sees it: a consumer those of its groups, a provider those of its apis. */
-async function find({ dependencies: { store }, actor }: RequestContext, id: string): Promise<GrantRequest | undefined> {
+async function find(
+  { dependencies: { store }, actor }: RequestContext<"store">,
+  id: string,
+): Promise<GrantRequest | undefined> {
   const request = await store.grantRequests.get(id);
   return request && seesGroup(actor, request.groupId) && ownsApi(actor, request.apiId) ? request : undefined;
 }
 
-async function ask(context: RequestContext, input: z.output<typeof grantRequestInput>): Promise<Reply<View> | Refusal> {
+async function ask(
+  context: RequestContext<"store" | "catalogue">,
+  input: z.output<typeof grantRequestInput>,
+): Promise<Reply<View> | Refusal> {
   const { store, catalogue } = context.dependencies;
   const groupId = await groupFor(context, input.groupId);
   if (typeof groupId !== "string") return groupId;
@@ -99,7 +108,7 @@ const ACTIONS: Record<Decision, string> = {
 
 /** Answers an open request; the first answer counts. */
 async function settle(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue">,
   request: GrantRequest,
   status: Decision,
   reason: string | undefined,
@@ -124,7 +133,7 @@ async function settle(
  * die in between, approving again adds the grant; a grant that was added and taken away later does not come back by it.
  */
 async function approve(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue" | "operations">,
   id: string,
   reason: string | undefined,
 ): Promise<Reply<View> | Refusal> {
@@ -150,7 +159,7 @@ async function approve(
 }
 
 async function refuseOrWithdraw(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue">,
   id: string,
   status: "refused" | "withdrawn",
   reason?: string,
@@ -175,7 +184,7 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     body: grantRequestInput,
     response: { status: 201, description: "Asked", schema: grantRequestView },
     problems: ["group_unknown", "grant_unknown", "already_granted"],
-    handle: async (context, { body }) => ask(context, body),
+    handle: async (context: RequestContext<"store" | "catalogue">, { body }) => ask(context, body),
   }),
   route({
     method: "get",
@@ -187,7 +196,10 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     description: "A consumer sees those of its groups, a provider those of its apis.",
     query: grantRequestQuery,
     response: { status: 200, description: "A page of requests", schema: pageOf(grantRequestView) },
-    async handle({ dependencies: { store }, actor }, { query: { status, groupId, apiId, ...page } }) {
+    async handle(
+      { dependencies: { store }, actor }: RequestContext<"store">,
+      { query: { status, groupId, apiId, ...page } },
+    ) {
       const within = (given: string | undefined, limits: readonly string[] | undefined) =>
         given === undefined ? limits : limits && !limits.includes(given) ? [] : [given];
       const [groupIds, apiIds] = [within(groupId, actor.groupIds), within(apiId, actor.apiIds)];
@@ -211,7 +223,7 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     summary: "Read a grant request",
     params,
     response: { status: 200, description: "The request", schema: grantRequestView },
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store">, { params: { id } }) {
       const request = await find(context, id);
       return request ? ok(view(request)) : refuse("not_found");
     },
@@ -229,7 +241,8 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     bodyOptional: true,
     response: { status: 200, description: "The request as it is now", schema: grantRequestView },
     problems: ["request_settled", "grant_unknown", "group_unknown"],
-    handle: async (context, { params: { id }, body }) => approve(context, id, body.reason),
+    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, body }) =>
+      approve(context, id, body.reason),
   }),
   route({
     method: "post",
@@ -242,7 +255,8 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     body: refusalInput,
     response: { status: 200, description: "The request as it is now", schema: grantRequestView },
     problems: ["request_settled"],
-    handle: async (context, { params: { id }, body }) => refuseOrWithdraw(context, id, "refused", body.reason),
+    handle: async (context: RequestContext<"store" | "catalogue">, { params: { id }, body }) =>
+      refuseOrWithdraw(context, id, "refused", body.reason),
   }),
   route({
     method: "post",
@@ -254,6 +268,7 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     params,
     response: { status: 200, description: "The request as it is now", schema: grantRequestView },
     problems: ["request_settled"],
-    handle: async (context, { params: { id } }) => refuseOrWithdraw(context, id, "withdrawn"),
+    handle: async (context: RequestContext<"store" | "catalogue">, { params: { id } }) =>
+      refuseOrWithdraw(context, id, "withdrawn"),
   }),
 ];

@@ -25,7 +25,7 @@ const view = ({ createdAt, updatedAt, ...group }: Group): z.input<typeof groupVi
  * nothing else.
  */
 async function refuseGrants(
-  { dependencies: { catalogue }, actor }: RequestContext,
+  { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
   grants: readonly string[],
 ): Promise<Refusal | undefined> {
   const unknown = (grant: string) => !catalogue.api(grant) && !catalogue.eventType(grant);
@@ -43,7 +43,7 @@ async function refuseGrants(
 
 /** What was held because the group was not granted it any more looks again. */
 export async function wakeSubscriptions(
-  { dependencies: { store, operations } }: RequestContext,
+  { dependencies: { store, operations } }: RequestContext<"store" | "operations">,
   groupId: string,
 ): Promise<void> {
   for (const subscription of await store.subscriptions.all())
@@ -59,7 +59,10 @@ const refuseMembers = (actor: Actor, samlGroups: readonly string[] | undefined):
     : undefined;
 
 /** What a provider limited to some apis is not concerned with is left out. */
-function viewFor({ dependencies: { catalogue }, actor }: RequestContext): (group: Group) => z.input<typeof groupView> {
+function viewFor({
+  dependencies: { catalogue },
+  actor,
+}: RequestContext<"catalogue">): (group: Group) => z.input<typeof groupView> {
   if (!actor.apiIds) return view;
   return (group) =>
     view({ ...group, grants: group.grants.filter((grant) => ownsGrants(actor, catalogue, [grant])), samlGroups: [] });
@@ -76,7 +79,7 @@ export const groupRoutes: readonly ApiRoute[] = [
     body: groupInput,
     response: { status: 201, description: "Created", schema: groupView },
     problems: ["grant_unknown"],
-    async handle(context, { body }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { body }) {
       const refusal = refuseMembers(context.actor, body.samlGroups) ?? (await refuseGrants(context, body.grants ?? []));
       if (refusal) return refusal;
       const now = new Date();
@@ -107,7 +110,7 @@ export const groupRoutes: readonly ApiRoute[] = [
     description: "A consumer sees its own.",
     query: pageQuery,
     response: { status: 200, description: "A page of groups", schema: pageOf(groupView) },
-    async handle(context, { query }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { query }) {
       const { actor, dependencies } = context;
       if (actor.groupIds?.length === 0) return pageReply({ data: [] }, view);
       return pageReply(
@@ -125,7 +128,7 @@ export const groupRoutes: readonly ApiRoute[] = [
     summary: "Read a group",
     params,
     response: { status: 200, description: "The group", schema: groupView },
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
       const group = seesGroup(context.actor, id) ? await context.dependencies.store.groups.get(id) : undefined;
       return group ? ok(viewFor(context)(group)) : refuse("not_found");
     },
@@ -142,7 +145,7 @@ export const groupRoutes: readonly ApiRoute[] = [
     body: groupChange,
     response: { status: 200, description: "The group as it is now", schema: groupView },
     problems: ["grant_unknown"],
-    async handle(context, { params: { id }, body }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, body }) {
       const {
         actor,
         dependencies: { store, catalogue },
@@ -190,6 +193,7 @@ export const groupRoutes: readonly ApiRoute[] = [
     query: eraseQuery("cascade", "Deletes its subscriptions and revokes its API keys as well"),
     response: { status: 204, description: "Deleted and erased" },
     problems: ["in_use", "unavailable"],
-    handle: async (context, { params: { id }, query }) => deleteGroup(context, id, query["cascade"] === "true"),
+    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, query }) =>
+      deleteGroup(context, id, query["cascade"] === "true"),
   }),
 ];

@@ -70,7 +70,10 @@ const ANSWER_MS = 600_000;
 function createImport() {
   const reads = createDocumentReads();
 
-  return async (context: RequestContext, request: RoutedRequest): Promise<z.input<typeof importView> | Refusal> => {
+  return async (
+    context: RequestContext<"store" | "catalogue">,
+    request: RoutedRequest,
+  ): Promise<z.input<typeof importView> | Refusal> => {
     const { dependencies, actor } = context;
     request.socket.setTimeout(ANSWER_MS);
     const id = String(request.params?.["id"]);
@@ -120,7 +123,7 @@ const TOO_LARGE =
  * plan takes back what was created.
  */
 async function carryOut(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue">,
   id: string,
   format: DocumentFormat,
   plan: ImportPlan,
@@ -221,7 +224,7 @@ export const importRoutes: readonly ApiRoute[] = [
       "example_refused",
       "unavailable",
     ],
-    serve: async (context, request, response) => {
+    serve: async (context: RequestContext<"store" | "catalogue">, request, response) => {
       const outcome = await importDocument(context, request);
       if ("refused" in outcome) return sendRefusal(response, outcome);
       sendJson(response, 200, outcome);
@@ -242,7 +245,10 @@ export const importRoutes: readonly ApiRoute[] = [
       description: "The document",
       schema: z.record(z.string(), z.unknown()).meta({ override: { type: "object", propertyNames: undefined } }),
     },
-    async handle({ dependencies: { catalogue }, actor }, { params: { id }, query: { format = "asyncapi" } }) {
+    async handle(
+      { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
+      { params: { id }, query: { format = "asyncapi" } },
+    ) {
       const api = seesApi(actor, catalogue, id) ? catalogue.api(id) : undefined;
       if (!api) return refuse("not_found");
       const isVisible = eventTypeFilter(actor, catalogue);

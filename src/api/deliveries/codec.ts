@@ -34,7 +34,7 @@ const toWire = ({ metadata, data }: Payload): Wire["payloads"][number] => ({
 });
 
 async function convert(
-  { dependencies, actor }: RequestContext,
+  { dependencies, actor }: RequestContext<"auditTally" | "codec">,
   request: RoutedRequest,
   direction: "encode" | "decode",
 ): Promise<Wire | Refusal> {
@@ -106,7 +106,7 @@ function codecRoute(direction: "encode" | "decode", summary: string): ApiRoute {
       "payload_undecodable",
       "erased",
     ],
-    async serve(context, request, response) {
+    async serve(context: RequestContext<"auditTally" | "codec">, request, response) {
       const outcome = await convert(context, request, direction).catch((error: unknown) => refuseUndecodable(error));
       if ("refused" in outcome) return sendRefusal(response, outcome);
       sendJson(response, 200, outcome);

@@ -69,7 +69,7 @@ const attemptView =
   });
 
 const view = (
-  { actor, dependencies: { catalogue } }: RequestContext,
+  { actor, dependencies: { catalogue } }: RequestContext<"catalogue">,
   delivery: Delivery,
 ): z.input<typeof deliveryView> => ({
   ...deliverySummaryOf(catalogue)(delivery),
@@ -78,7 +78,7 @@ const view = (
 
 /** The delivery, when it is there and the actor sees it. */
 async function findDelivery(
-  { dependencies: { store, catalogue }, actor }: RequestContext,
+  { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
   id: string,
 ): Promise<Delivery | undefined> {
   const delivery = await store.deliveries.get(id);
@@ -87,7 +87,7 @@ async function findDelivery(
 
 /** The bytes of the event, for inspection; undefined when its content was erased or cannot be opened any more. */
 async function payloadOf(
-  { dependencies: { store } }: RequestContext,
+  { dependencies: { store } }: RequestContext<"store">,
   eventId: string,
 ): Promise<z.input<typeof deliveryView>["payload"]> {
   try {
@@ -105,7 +105,7 @@ const UNREADABLE: readonly StoreError["code"][] = ["key_destroyed", "key_unknown
 
 /** What of the query and the actor's limits together may be shown; undefined: nothing can be. */
 function filterOf(
-  { dependencies: { catalogue }, actor }: RequestContext,
+  { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
   query: z.output<typeof deliveryQuery>,
 ): DeliveryFilter | undefined {
   const { status, groupId, subscriptionId, eventType, eventId, since, until } = query;
@@ -145,7 +145,7 @@ export const deliveryRoutes: readonly ApiRoute[] = [
       "A consumer sees those of its group, a provider key that is limited to some apis those of their event types.",
     query: deliveryQuery,
     response: { status: 200, description: "A page of deliveries", schema: pageOf(deliverySummary) },
-    async handle(context, { query }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { query }) {
       const summary = deliverySummaryOf(context.dependencies.catalogue);
       const filter = filterOf(context, query);
       if (!filter) return pageReply({ data: [] }, summary);
@@ -172,7 +172,7 @@ export const deliveryRoutes: readonly ApiRoute[] = [
     params,
     response: { status: 200, description: "The delivery", schema: deliveryView },
     problems: ["erased"],
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "auditTally">, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
       if (!seesContent(context.actor)) return ok(view(context, delivery));
@@ -192,7 +192,7 @@ export const deliveryRoutes: readonly ApiRoute[] = [
     params,
     response: { status: 202, description: "It is sent again", schema: deliverySummary },
     problems: ["erased", "unavailable"],
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "operations">, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
       if ((await context.dependencies.store.events.erasedOf([delivery.eventId])).size > 0) return refuse("erased");
@@ -211,7 +211,7 @@ export const deliveryRoutes: readonly ApiRoute[] = [
     params,
     response: { status: 202, description: "It is being cancelled", schema: deliverySummary },
     problems: ["delivery_settled", "unavailable"],
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "operations">, { params: { id } }) {
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
       if (!(await context.dependencies.operations.cancel(delivery, context.actor.name)))

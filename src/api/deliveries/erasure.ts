@@ -10,7 +10,7 @@ type Outcome = Promise<Reply<never> | Refusal>;
  * Removes the content of one event. Entered in the ledger first: from then on no workflow sends it, and the deliveries
  * cancelled here would be by themselves when they come up next.
  */
-export async function expungeEvent(context: RequestContext, id: string): Outcome {
+export async function expungeEvent(context: RequestContext<"store" | "catalogue" | "operations">, id: string): Outcome {
   const { store, operations } = context.dependencies;
   const event = await store.events.get(id);
   if (!event || !ownsApi(context.actor, event.apiId)) return refuse("not_found");
@@ -24,7 +24,10 @@ export async function expungeEvent(context: RequestContext, id: string): Outcome
  * What keeps a group from being deleted alone. By ids, which are there also when the key that opens the objects is
  * gone.
  */
-async function dependant({ dependencies: { store } }: RequestContext, id: string): Promise<string | undefined> {
+async function dependant(
+  { dependencies: { store } }: RequestContext<"store">,
+  id: string,
+): Promise<string | undefined> {
   const [subscription] = await store.subscriptions.idsOf({ groupId: id });
   if (subscription !== undefined) return `The subscription ${subscription} belongs to it.`;
   const key = (await store.apiKeys.all()).find((each) => each.groupId === id && each.revokedAt === undefined);
@@ -35,7 +38,11 @@ async function dependant({ dependencies: { store } }: RequestContext, id: string
  * Deletes a group with its data key. What a crash leaves half-way the same call finishes, and so does every process at
  * its start.
  */
-export async function deleteGroup(context: RequestContext, id: string, cascade: boolean): Outcome {
+export async function deleteGroup(
+  context: RequestContext<"store" | "catalogue" | "operations">,
+  id: string,
+  cascade: boolean,
+): Outcome {
   const {
     dependencies: { store, operations, catalogue },
     actor,
@@ -65,7 +72,7 @@ export async function deleteGroup(context: RequestContext, id: string, cascade: 
 }
 
 /** Deletes an api that nothing uses; with `erase` its data key as well. */
-export async function deleteApi(context: RequestContext, id: string, erase: boolean): Outcome {
+export async function deleteApi(context: RequestContext<"store" | "catalogue">, id: string, erase: boolean): Outcome {
   const {
     dependencies: { store, catalogue },
     actor,

@@ -21,7 +21,7 @@ type Row = View["data"][number];
  * could not have been theirs: of a type that none of them names or is granted, or addressed to others.
  */
 export async function readRouting(
-  { dependencies: { store, catalogue }, actor }: RequestContext,
+  { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
   ref: string,
   query: z.output<typeof pageQuery>,
 ): Promise<ReturnType<typeof ok<View>> | Refusal> {

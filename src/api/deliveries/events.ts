@@ -10,7 +10,7 @@ import { deliverySummaryOf } from "./deliveries.js";
 import { expungeEvent } from "./erasure.js";
 import { readRouting } from "./event-routing.js";
 import { refuse } from "../http/errors.js";
-import { ok, type ApiRoute, route } from "../route.js";
+import { ok, type ApiRoute, route, type RequestContext } from "../route.js";
 import { eventQuery, eventView, eventWithDeliveries } from "./schemas.js";
 import { eventRoutingView } from "./event-routing-schemas.js";
 import { eventRef, pageOf, pageQuery } from "../http/primitives.js";
@@ -60,7 +60,7 @@ export const eventRoutes: readonly ApiRoute[] = [
     description: "A provider key that is limited to some apis sees theirs.",
     query: eventQuery,
     response: { status: 200, description: "A page of events", schema: pageOf(eventView) },
-    async handle({ dependencies, actor }, { query }) {
+    async handle({ dependencies, actor }: RequestContext<"store" | "catalogue">, { query }) {
       const { store } = dependencies;
       const { type, since, until, ceSource, ceId } = query;
       const view = viewFor(actor);
@@ -97,7 +97,10 @@ export const eventRoutes: readonly ApiRoute[] = [
     description: "`ref` is the id of the event, percent-encoded, or its `webhook-id`.",
     params: z.strictObject({ ref: eventRef }),
     response: { status: 200, description: "The event", schema: eventWithDeliveries },
-    async handle({ dependencies: { store, catalogue }, actor }, { params: { ref } }) {
+    async handle(
+      { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
+      { params: { ref } },
+    ) {
       const event = await store.events.get(ref);
       if (!event || !ownsApi(actor, event.apiId)) return refuse("not_found");
       const deliveries = await store.deliveries.list({ limit: DELIVERIES_SHOWN }, { eventId: ref });
@@ -121,7 +124,8 @@ export const eventRoutes: readonly ApiRoute[] = [
     params: z.strictObject({ ref: eventRef }),
     query: pageQuery,
     response: { status: 200, description: "A page of subscriptions", schema: eventRoutingView },
-    handle: async (context, { params: { ref }, query }) => readRouting(context, ref, query),
+    handle: async (context: RequestContext<"store" | "catalogue">, { params: { ref }, query }) =>
+      readRouting(context, ref, query),
   }),
   route({
     method: "delete",
@@ -138,6 +142,7 @@ export const eventRoutes: readonly ApiRoute[] = [
     params: z.strictObject({ ref: eventRef }),
     response: { status: 204, description: "Erased" },
     problems: ["unavailable"],
-    handle: async (context, { params: { ref } }) => expungeEvent(context, ref),
+    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { ref } }) =>
+      expungeEvent(context, ref),
   }),
 ];

@@ -78,14 +78,17 @@ const seesRecovery = (actor: Actor, recovery: Recovery): boolean => {
 };
 
 async function findRecovery(
-  { dependencies: { store }, actor }: RequestContext,
+  { dependencies: { store }, actor }: RequestContext<"store">,
   id: string,
 ): Promise<Recovery | undefined> {
   const recovery = await store.recoveries.get(id);
   return recovery && seesRecovery(actor, recovery) ? recovery : undefined;
 }
 
-async function preview(context: RequestContext, { filter: given, includeDelivered }: z.output<typeof previewInput>) {
+async function preview(
+  context: RequestContext<"store" | "catalogue" | "limits" | "clock">,
+  { filter: given, includeDelivered }: z.output<typeof previewInput>,
+) {
   const now = (context.dependencies.clock ?? Date.now)();
   const checked = await checkFilter(context, given, includeDelivered ?? given.includeDelivered ?? false, now);
   if ("refused" in checked) return checked;
@@ -95,7 +98,7 @@ async function preview(context: RequestContext, { filter: given, includeDelivere
 }
 
 async function start(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "clock">,
   { filter: given, includeDelivered, token, reason }: z.output<typeof recoveryInput>,
 ) {
   const now = (context.dependencies.clock ?? Date.now)();
@@ -108,7 +111,7 @@ async function start(
 }
 
 async function begin(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue" | "operations">,
   { filter }: CheckedFilter,
   { id, until, count }: PreviewClaims,
   reason: string | undefined,
@@ -162,7 +165,11 @@ const DESCRIPTIONS: Readonly<Record<keyof typeof WANTED, [summary: string, descr
   ],
 };
 
-async function act(context: RequestContext, id: string, act: keyof typeof WANTED) {
+async function act(
+  context: RequestContext<"store" | "catalogue" | "operations">,
+  id: string,
+  act: keyof typeof WANTED,
+) {
   const {
     dependencies: { store, operations },
     actor,
@@ -190,7 +197,8 @@ const actRoute = (name: keyof typeof WANTED): ApiRoute =>
     params,
     response: { status: 202, description: "The recovery as it is now", schema: recoveryView },
     problems: ["recovery_ended", "unavailable"],
-    handle: async (context, { params: { id } }) => act(context, id, name),
+    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id } }) =>
+      act(context, id, name),
   });
 
 const REFUSALS = [
@@ -216,7 +224,8 @@ export const recoveryRoutes: readonly ApiRoute[] = [
     body: previewInput,
     response: { status: 200, description: "What would be sent, and the token that starts it", schema: previewView },
     problems: REFUSALS,
-    handle: async (context, { body }) => preview(context, body),
+    handle: async (context: RequestContext<"store" | "catalogue" | "limits" | "clock">, { body }) =>
+      preview(context, body),
   }),
   route({
     method: "post",
@@ -232,7 +241,8 @@ export const recoveryRoutes: readonly ApiRoute[] = [
     body: recoveryInput,
     response: { status: 202, description: "It is under way", schema: recoveryView },
     problems: [...REFUSALS, "preview_changed"],
-    handle: async (context, { body }) => start(context, body),
+    handle: async (context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "clock">, { body }) =>
+      start(context, body),
   }),
   route({
     method: "get",
@@ -244,7 +254,7 @@ export const recoveryRoutes: readonly ApiRoute[] = [
     description: "A consumer sees those of its group, a provider limited to some apis its own.",
     query: recoveryQuery,
     response: { status: 200, description: "A page of recoveries", schema: pageOf(recoveryView) },
-    async handle({ dependencies: { store }, actor }, { query }) {
+    async handle({ dependencies: { store }, actor }: RequestContext<"store">, { query }) {
       if (actor.groupIds?.length === 0) return pageReply({ data: [] }, view);
       const filter = {
         ...(actor.groupIds && { groupIds: actor.groupIds }),
@@ -263,7 +273,7 @@ export const recoveryRoutes: readonly ApiRoute[] = [
     summary: "Read the progress of a recovery",
     params,
     response: { status: 200, description: "The recovery", schema: recoveryView },
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store">, { params: { id } }) {
       const recovery = await findRecovery(context, id);
       return recovery ? ok(view(recovery)) : refuse("not_found");
     },

@@ -23,7 +23,7 @@ export interface CheckedFilter {
 
 /** The filter within what the actor may send again, or why not. What is beyond the actor does not exist for it. */
 export async function checkFilter(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue">,
   given: RecoveryFilterInput,
   includeDelivered: boolean,
   now: number,
@@ -92,7 +92,7 @@ function refuseGroup(actor: Actor, { groupId }: RecoveryFilter): Refusal | undef
 }
 
 async function subscriptionOf(
-  { dependencies: { store, catalogue }, actor }: RequestContext,
+  { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
   { subscriptionId, groupId }: RecoveryFilter,
 ): Promise<Subscription | Refusal | undefined> {
   if (subscriptionId === undefined) return undefined;
@@ -106,7 +106,7 @@ async function subscriptionOf(
 
 /** A provider limited to some apis must name an event type of its own. */
 function limitToOwnApis(
-  { dependencies: { catalogue }, actor }: RequestContext,
+  { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
   filter: RecoveryFilter,
 ): Refusal | undefined {
   if (!actor.apiIds) return undefined;

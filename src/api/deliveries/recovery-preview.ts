@@ -46,7 +46,7 @@ export interface Preview {
 
 /** Counts what the filter names until now and makes the token. */
 export async function makePreview(
-  { dependencies: { store, catalogue }, actor }: RequestContext,
+  { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
   { filter }: CheckedFilter,
   now: number,
 ): Promise<Preview> {
@@ -83,7 +83,7 @@ export async function makePreview(
  * before what counts.
  */
 export async function redeem(
-  { dependencies: { store, limits }, actor }: RequestContext,
+  { dependencies: { store, limits }, actor }: RequestContext<"store" | "limits">,
   token: string,
   { filter, group }: CheckedFilter,
   now: number,

@@ -67,7 +67,7 @@ type Outcome = Reply | Refusal;
 
 /** Runs the handler under the key, or gives what a request with this key was answered before. */
 export async function runOnce(
-  context: RequestContext,
+  context: RequestContext<"store" | "log">,
   { route, key, input }: Keyed,
   handle: () => Promise<Outcome>,
 ): Promise<Outcome> {
@@ -120,7 +120,7 @@ async function claim(store: Store, id: string, fingerprint: string): Promise<str
 const UNDER_WAY = refuse("idempotency_key_in_use", undefined, { retryAfterSeconds: 1 });
 
 async function runClaimed(
-  context: RequestContext,
+  context: RequestContext<"store" | "log">,
   { id, token }: { id: string; token: string },
   handle: () => Promise<Outcome>,
 ): Promise<Outcome> {
@@ -148,7 +148,7 @@ async function runClaimed(
 }
 
 async function keep(
-  context: RequestContext,
+  context: RequestContext<"store">,
   { id, token }: { id: string; token: string },
   outcome: Reply,
 ): Promise<void> {

@@ -42,12 +42,16 @@ interface Arrival {
   cookies: string[];
 }
 
+export type ArrivalContext = RequestContext<
+  "loginLimits" | "store" | "clientAddress" | "auditTally" | "settings" | "sessions" | "serviceProvider" | "clock"
+>;
+
 /**
  * Everything between the posted form and the new session, the cheap before the dear: the limit, the browser's cookie,
  * the connection, then the body, and the document in it last. Beyond the limit a browser that began a log-in here is
  * still heard, so that nobody locks others out.
  */
-export async function arrive({ dependencies }: RequestContext, request: RoutedRequest): Promise<Arrival | PageRefusal> {
+export async function arrive({ dependencies }: ArrivalContext, request: RoutedRequest): Promise<Arrival | PageRefusal> {
   const { store, settings, serviceProvider, sessions, loginLimits, clientAddress, clock = Date.now } = dependencies;
   const insecure = refuseInsecure(settings);
   if (insecure) return insecure;
@@ -113,7 +117,7 @@ export async function arrive({ dependencies }: RequestContext, request: RoutedRe
  * own cookie stays at home.
  */
 async function sessionsBefore(
-  { store, sessions }: ApiDependencies,
+  { store, sessions }: Pick<ApiDependencies, "store" | "sessions">,
   request: IncomingMessage,
   login: PendingLogin | undefined,
 ): Promise<string[]> {
@@ -145,7 +149,7 @@ interface RefusedLogin {
  * never comes this far.
  */
 async function refused(
-  { store, auditTally, sessions }: ApiDependencies,
+  { store, auditTally, sessions }: Pick<ApiDependencies, "store" | "auditTally" | "sessions">,
   { connection, actor, refusal, status }: RefusedLogin,
 ): Promise<PageRefusal> {
   const code = refusal.reference ?? refusal.refused;

@@ -11,7 +11,7 @@ type Chosen = { connection: SamlConnection } | { ask: true; unknown: boolean } |
  * counted; ids cannot.
  */
 export async function chooseConnection(
-  { store, loginLimits }: ApiDependencies,
+  { store, loginLimits }: Pick<ApiDependencies, "loginLimits" | "store">,
   asked: string | undefined,
   address: string,
 ): Promise<Chosen> {

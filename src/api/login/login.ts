@@ -7,18 +7,22 @@ import { chooserPage } from "../pages/login.js";
 import { sendOn, sendPage, sendSeeOther } from "../pages/page.js";
 import { answerRefusal } from "../pages/refused.js";
 import { DEFAULT_RETURN, newLoginKey, pendingLoginCookies } from "./pending-logins.js";
-import type { ApiRoute } from "../route.js";
+import type { ApiRoute, RequestContext } from "../route.js";
 import { connectionId } from "../saml/connections/schemas.js";
 import { loginQuery } from "./schemas.js";
 import { CHOOSER_HEADERS } from "../http/security-headers.js";
 import { parseQuery, validate } from "../http/validate.js";
 import { properAddress, refuseInsecure } from "./browser-address.js";
 import { chooseConnection } from "./chosen-connection.js";
-import { arrive } from "./arrival.js";
+import { type ArrivalContext, arrive } from "./arrival.js";
 
 /** Another site's page may lead a person here, but not fetch or frame the log-in. */
 const isEmbedded = ({ headers }: IncomingMessage): boolean =>
   (headers["sec-fetch-mode"] ?? "navigate") !== "navigate" || (headers["sec-fetch-dest"] ?? "document") !== "document";
+
+type LeaveContext = RequestContext<
+  "loginLimits" | "store" | "clientAddress" | "settings" | "sessions" | "serviceProvider" | "clock"
+>;
 
 export const loginRoutes: readonly ApiRoute[] = [
   {
@@ -35,7 +39,7 @@ export const loginRoutes: readonly ApiRoute[] = [
     responseType: "text/html",
     response: { status: 200, description: "A page that asks for the connection", schema: z.string() },
     problems: ["connection_unknown", "cross_site_request", "login_needs_https", "too_many_wrong_keys", "unavailable"],
-    async serve({ dependencies }, request, response) {
+    async serve({ dependencies }: LeaveContext, request, response) {
       const { store, settings, serviceProvider, sessions, clock = Date.now } = dependencies;
       const query = parseQuery(request.url ?? "");
       const checked = query.ok ? validate(loginQuery, query.value, "query") : query;
@@ -99,7 +103,7 @@ export const loginRoutes: readonly ApiRoute[] = [
       "too_many_wrong_keys",
       "unavailable",
     ],
-    async serve(context, request, response) {
+    async serve(context: ArrivalContext, request, response) {
       const arrival = await arrive(context, request);
       if ("refused" in arrival) return answerRefusal(request, response, arrival);
       sendSeeOther(response, arrival.returnTo, arrival.cookies);

@@ -36,7 +36,10 @@ function view({ name, role, groupIds, apiIds, session }: Actor, catalogue: Catal
 }
 
 /** Acts in another of the person's roles from now on; the reason when that cannot be. */
-export async function changeRole(context: RequestContext, role: Role): Promise<Refusal | undefined> {
+export async function changeRole(
+  context: RequestContext<"store" | "catalogue" | "sessions">,
+  role: Role,
+): Promise<Refusal | undefined> {
   const {
     actor: { session, role: before },
     dependencies: { sessions },
@@ -48,11 +51,13 @@ export async function changeRole(context: RequestContext, role: Role): Promise<R
   return undefined;
 }
 
+type LogoutContext = RequestContext<"store" | "catalogue" | "sessions" | "serviceProvider" | "log">;
+
 function logoutRoute(
   path: "/logout" | "/logout/everywhere",
   operationId: string,
   summary: string,
-  end: (context: RequestContext, session: NonNullable<Actor["session"]>) => Promise<void>,
+  end: (context: LogoutContext, session: NonNullable<Actor["session"]>) => Promise<void>,
 ): ServedRoute {
   return {
     method: "post",
@@ -68,7 +73,7 @@ function logoutRoute(
       "The " +
       "session here has ended before that.",
     response: { status: 204, description: "Logged out" },
-    async serve(context, request, response) {
+    async serve(context: LogoutContext, request, response) {
       const { session } = context.actor;
       if (!session) return answerRefusal(request, response, refuse("forbidden", "A key has no session."));
       await end(context, session);
@@ -91,7 +96,7 @@ export const meRoutes: readonly ApiRoute[] = [
     act: "session:own",
     summary: "Who you are, and what you may be",
     response: { status: 200, description: "You", schema: meView },
-    handle: async ({ actor, dependencies }) => ok(view(actor, dependencies.catalogue)),
+    handle: async ({ actor, dependencies }: RequestContext<"catalogue">) => ok(view(actor, dependencies.catalogue)),
   }),
   route({
     method: "post",
@@ -103,7 +108,7 @@ export const meRoutes: readonly ApiRoute[] = [
     description: "For the rest of the session, or until it is changed again.",
     body: roleInput,
     response: { status: 200, description: "You, as you act now", schema: meView },
-    async handle(context, { body: { role } }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "sessions">, { body: { role } }) {
       const {
         actor,
         dependencies: { catalogue, sessions },

@@ -4,7 +4,7 @@ import type { Person } from "../../store/collections/people.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { recordPeopleRead } from "../access/content-reads.js";
 import { refuse } from "../http/errors.js";
-import { noContent, ok, type ApiRoute, route } from "../route.js";
+import { noContent, ok, type ApiRoute, route, type RequestContext } from "../route.js";
 import { peoplePage, personId, personView } from "./schemas.js";
 import { pageQuery } from "../http/primitives.js";
 
@@ -26,7 +26,7 @@ export const peopleRoutes: readonly ApiRoute[] = [
     summary: "List people who have logged in, newest first",
     query: pageQuery,
     response: { status: 200, description: "A page of people", schema: peoplePage },
-    async handle(context, { query }) {
+    async handle(context: RequestContext<"store" | "auditTally">, { query }) {
       const page = await context.dependencies.store.people.list(pageRequest(query));
       await recordPeopleRead(
         context,
@@ -44,7 +44,7 @@ export const peopleRoutes: readonly ApiRoute[] = [
     summary: "Read a person",
     params,
     response: { status: 200, description: "The person", schema: personView },
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "auditTally">, { params: { id } }) {
       const person = await context.dependencies.store.people.get(id);
       if (!person) return refuse("not_found");
       await recordPeopleRead(context, [id]);
@@ -64,7 +64,7 @@ export const peopleRoutes: readonly ApiRoute[] = [
       "Whoever may still log in comes back at the next log-in: take the access away at the identity provider first.",
     params,
     response: { status: 204, description: "Erased" },
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "sessions">, { params: { id } }) {
       const { store, sessions } = context.dependencies;
       if (!(await store.people.get(id)) && !(await store.erasures.has(`person/${id}`))) return refuse("not_found");
       await store.erasures.erase(`person/${id}`, context.actor.name);
@@ -84,7 +84,7 @@ export const peopleRoutes: readonly ApiRoute[] = [
     description: "Other processes notice within a second.",
     params,
     response: { status: 204, description: "Ended" },
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "sessions">, { params: { id } }) {
       if (!(await context.dependencies.store.people.get(id))) return refuse("not_found");
       const sessions = await context.dependencies.sessions.endAllOf(id);
       await recordAct(context, "person.logout", id, { sessions });

@@ -29,7 +29,7 @@ export const pageRoutes: readonly ApiRoute[] = [
     operationId: "start",
     summary: "The way in",
     act: "public",
-    async serve(context, request, response) {
+    async serve(context: RequestContext<"settings" | "sessions">, request, response) {
       const actor = await visitorOf(context, request);
       const { production } = context.dependencies.settings;
       sendPage(
@@ -47,7 +47,7 @@ export const pageRoutes: readonly ApiRoute[] = [
     summary: "Who is logged in",
     act: "session:own",
     page: "/saml/login",
-    async serve({ actor, dependencies: { catalogue } }, request, response) {
+    async serve({ actor, dependencies: { catalogue } }: RequestContext<"catalogue">, request, response) {
       if (!actor.session)
         return answerRefusal(
           request,
@@ -65,7 +65,7 @@ export const pageRoutes: readonly ApiRoute[] = [
     summary: "Act in another role",
     act: "session:own",
     page: "/saml/login",
-    async serve(context, request, response) {
+    async serve(context: RequestContext<"store" | "catalogue" | "sessions">, request, response) {
       const body = await readBody(request, FORM_LIMIT_BYTES);
       if (!body.ok) return answerRefusal(request, response, body.refusal);
       const form = parseQuery(`?${body.bytes.toString("latin1")}`);
@@ -112,7 +112,7 @@ export const commonPageRoutes: readonly ApiRoute[] = [
 
 /** Whoever is logged in. A session that has ended is nobody's here: the page is for everybody. */
 async function visitorOf(
-  { dependencies: { sessions } }: RequestContext,
+  { dependencies: { sessions } }: RequestContext<"sessions">,
   request: RoutedRequest,
 ): Promise<Actor | undefined> {
   const token = sessionTokenOf(request);

@@ -5,7 +5,8 @@ import { MEDIA_TYPE } from "../../catalogue/publisher-proof.js";
 import type { AcceptableEvent } from "../dependencies.js";
 import { parseJson, readBody } from "../http/body.js";
 import { refuse, type Refusal } from "../http/errors.js";
-import type { RequestContext, RoutedRequest } from "../route.js";
+import type { RoutedRequest } from "../route.js";
+import type { PublishContext } from "./publish-context.js";
 import {
   attributesOfEvent,
   attributesOfHeaders,
@@ -21,7 +22,7 @@ import { takeAttributes } from "./publish-structured.js";
 
 /** The bytes of the body; `ref` is the event type, which a CloudEvent in binary mode may name itself. */
 export async function publishRaw(
-  { dependencies, actor }: RequestContext,
+  { dependencies, actor }: PublishContext,
   request: RoutedRequest,
   ref?: string,
 ): Promise<PublishAnswer> {

@@ -8,7 +8,8 @@ import { MAX_BATCH, publishBatch, publishInput, type PublishInput } from "../del
 import { parseJson, readBody, refuseUnlessJson } from "../http/body.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { validate } from "../http/validate.js";
-import type { RequestContext, RoutedRequest } from "../route.js";
+import type { RoutedRequest } from "../route.js";
+import type { PublishContext } from "./publish-context.js";
 import { isBinaryMode, isStructured, isStructuredBatch } from "./cloud-events.js";
 import { givenEventId, invalid, refuseEvents, refusePayloads } from "./event-checks.js";
 import { hopsOf } from "./hops.js";
@@ -17,7 +18,7 @@ import { publishRaw } from "./publish-bytes.js";
 import { BATCH_BYTES, ENVELOPE_BYTES, publishStructured } from "./publish-structured.js";
 
 export async function publishJson(
-  context: RequestContext,
+  context: PublishContext,
   request: RoutedRequest,
   form?: "array",
 ): Promise<PublishAnswer> {

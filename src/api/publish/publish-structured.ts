@@ -6,7 +6,8 @@ import { MAX_BATCH } from "../deliveries/schemas.js";
 import { parseJson, readBody } from "../http/body.js";
 import { type FieldError, refuse, type Refusal } from "../http/errors.js";
 import { RESERVED_TYPE_PREFIX } from "../http/primitives.js";
-import type { RequestContext, RoutedRequest } from "../route.js";
+import type { RoutedRequest } from "../route.js";
+import type { PublishContext } from "./publish-context.js";
 import { type Attributes, attributesOfEvent, decodeAttribute, eventIdOf, isStructuredBatch } from "./cloud-events.js";
 import { givenEventId, invalid, MAX_ERRORS, refuseEvents, refusePayloads } from "./event-checks.js";
 import { hopsOf } from "./hops.js";
@@ -19,7 +20,7 @@ export const ENVELOPE_BYTES = 64 * 1024;
 
 /** CloudEvents in structured mode, one or a batch; each is sent on as its bytes stand in the request. */
 export async function publishStructured(
-  { dependencies, actor }: RequestContext,
+  { dependencies, actor }: PublishContext,
   request: RoutedRequest,
 ): Promise<PublishAnswer> {
   const {

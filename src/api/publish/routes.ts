@@ -5,6 +5,7 @@ import { published, publishedBatch, publishBatch, publishInput } from "../delive
 import { eventTypeName, idempotencyKey } from "../http/primitives.js";
 import { sendJson, sendRefusal } from "../http/respond.js";
 import type { ApiRoute } from "../route.js";
+import type { PublishContext } from "./publish-context.js";
 import { MAX_HOPS } from "./hops.js";
 import type { PublishAnswer } from "./publish-answer.js";
 import { publishRaw } from "./publish-bytes.js";
@@ -56,7 +57,7 @@ export const publishRoutes: readonly ApiRoute[] = [
     headers: keyHeader,
     response: { status: 202, description: "Durable", schema: published },
     problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],
-    serve: async (context, request, response) => answer(response, await publishJson(context, request)),
+    serve: async (context: PublishContext, request, response) => answer(response, await publishJson(context, request)),
   },
   {
     method: "post",
@@ -72,7 +73,8 @@ export const publishRoutes: readonly ApiRoute[] = [
     body: publishBatch,
     response: { status: 202, description: "One result each", schema: publishedBatch },
     problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],
-    serve: async (context, request, response) => answer(response, await publishJson(context, request, "array")),
+    serve: async (context: PublishContext, request, response) =>
+      answer(response, await publishJson(context, request, "array")),
   },
   {
     method: "post",
@@ -88,7 +90,7 @@ export const publishRoutes: readonly ApiRoute[] = [
     requestType: "*/*",
     response: { status: 202, description: "Durable", schema: published },
     problems: [...PROBLEMS, "malformed_json", "duplicate_member", "unsupported_media_type"],
-    serve: async (context, request, response) =>
+    serve: async (context: PublishContext, request, response) =>
       answer(response, await publishRaw(context, request, String(request.params?.["ref"]))),
   },
 ];

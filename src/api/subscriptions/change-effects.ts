@@ -13,7 +13,11 @@ import { isAutomatic, isSameEndpoint } from "./life.js";
  * that need approval wait for it, while those before are served. Whoever provides answers for what they set: it holds
  * at once.
  */
-export function changed(context: RequestContext, current: Subscription, change: ChangeOf<Subscription>): Subscription {
+export function changed(
+  context: RequestContext<"catalogue">,
+  current: Subscription,
+  change: ChangeOf<Subscription>,
+): Subscription {
   const next = applyChange<Subscription>(current, change);
   const sameEndpoint = isSameEndpoint(current, next);
   if (change.eventTypes) delete next.requestedEventTypes;
@@ -34,7 +38,7 @@ export function changed(context: RequestContext, current: Subscription, change: 
 /**
  * What needs no approval holds at once. Without any such the types before stay: with none at all it would be nobody's.
  */
-function withRequest(context: RequestContext, current: Subscription, wanted: Subscription): Subscription {
+function withRequest(context: RequestContext<"catalogue">, current: Subscription, wanted: Subscription): Subscription {
   const now = wanted.eventTypes.filter((name) => current.eventTypes.includes(name) || isAutomatic(context, name));
   return { ...wanted, eventTypes: now.length > 0 ? now : current.eventTypes, requestedEventTypes: wanted.eventTypes };
 }

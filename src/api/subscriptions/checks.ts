@@ -15,7 +15,7 @@ import type { RequestContext } from "../route.js";
 
 /** The group that a new subscription is for, or why it cannot be. A consumer with one group may leave it out. */
 export async function groupFor(
-  { dependencies: { catalogue }, actor }: RequestContext,
+  { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
   given: string | undefined,
 ): Promise<string | Refusal> {
   const groupId = given ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
@@ -27,7 +27,7 @@ export async function groupFor(
 
 /** Every event type must exist, be granted to the group, and be within the limits of a provider key. */
 export async function refuseEventTypes(
-  { dependencies: { catalogue }, actor }: RequestContext,
+  { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
   groupId: string,
   names: readonly string[],
 ): Promise<Refusal | undefined> {
@@ -44,7 +44,10 @@ export async function refuseEventTypes(
  * The SSRF guard's answer to the URL, by its text and what its name resolves to now; it is asked again at every
  * attempt.
  */
-export async function refuseUrl({ dependencies }: RequestContext, url: string): Promise<Refusal | undefined> {
+export async function refuseUrl(
+  { dependencies }: RequestContext<"refuseTarget">,
+  url: string,
+): Promise<Refusal | undefined> {
   const reason = await dependencies.refuseTarget(url);
   return reason === undefined
     ? undefined
@@ -93,7 +96,7 @@ export function readAuth(auth: NonNullable<Subscription["auth"]>): NonNullable<S
 
 /** The token URL is called like an endpoint, so it is refused like one. */
 export async function refuseAuth(
-  { dependencies }: RequestContext,
+  { dependencies }: RequestContext<"refuseTarget">,
   auth: NonNullable<Subscription["auth"]>,
 ): Promise<Refusal | undefined> {
   const oauth = oauthOf(auth);
@@ -141,7 +144,7 @@ export function refuseSecret(secret: string, path: string): Refusal | undefined 
 
 /** The subscription, when it is there and the actor sees it. */
 export async function findSubscription(
-  { dependencies: { store, catalogue }, actor }: RequestContext,
+  { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
   id: string,
 ): Promise<Subscription | undefined> {
   const subscription = await store.subscriptions.get(id);

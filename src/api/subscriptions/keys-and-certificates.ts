@@ -23,7 +23,7 @@ function rotatedKeys(keys: readonly SigningKey[] | undefined, overlapSeconds: nu
   return rotatedWith(newSigningKey(now), liveKeys(keys, now), { overlapSeconds, now, most: MAX_KEYS });
 }
 
-async function rotateKeys(context: RequestContext, id: string, overlapSeconds: number) {
+async function rotateKeys(context: RequestContext<"store" | "catalogue">, id: string, overlapSeconds: number) {
   const before = await findSubscription(context, id);
   if (!before) return refuse("not_found");
   if (!needsKey(before.signing)) return refuse("signing_key_unused");
@@ -36,7 +36,7 @@ async function rotateKeys(context: RequestContext, id: string, overlapSeconds: n
 }
 
 async function requestCertificate(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue">,
   id: string,
   { subject, keyType }: z.output<typeof csrInput>,
 ) {
@@ -54,7 +54,11 @@ async function requestCertificate(
   );
 }
 
-async function installCertificate(context: RequestContext, id: string, certificate: string) {
+async function installCertificate(
+  context: RequestContext<"store" | "catalogue" | "operations">,
+  id: string,
+  certificate: string,
+) {
   const before = await findSubscription(context, id);
   if (!before) return refuse("not_found");
   const pending = before.pendingCertificate;
@@ -85,7 +89,7 @@ function isSameKey(a: string | undefined, b: string): boolean {
   return a !== undefined && createPublicKey(a).equals(createPublicKey(b));
 }
 
-async function publishedKeys({ dependencies: { catalogue } }: RequestContext, id: string) {
+async function publishedKeys({ dependencies: { catalogue } }: RequestContext<"catalogue">, id: string) {
   // From memory: whoever asks has not proved anything.
   const subscription = catalogue.subscription(id);
   if (!subscription) return refuse("not_found");
@@ -109,7 +113,7 @@ export const subscriptionTechniqueRoutes: readonly ApiRoute[] = [
     bodyOptional: true,
     response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
     problems: ["signing_key_unused"],
-    handle: async (context, { params: { id }, body }) =>
+    handle: async (context: RequestContext<"store" | "catalogue">, { params: { id }, body }) =>
       rotateKeys(context, id, body.overlapSeconds ?? DAY_OVERLAP_SECONDS),
   }),
   route({
@@ -122,7 +126,8 @@ export const subscriptionTechniqueRoutes: readonly ApiRoute[] = [
       "client certificate goes on working until the new one is there.",
     body: csrInput,
     response: { status: 201, description: "The certificate request", schema: certificateRequestView },
-    handle: async (context, { params: { id }, body }) => requestCertificate(context, id, body),
+    handle: async (context: RequestContext<"store" | "catalogue">, { params: { id }, body }) =>
+      requestCertificate(context, id, body),
   }),
   route({
     ...write,
@@ -133,7 +138,8 @@ export const subscriptionTechniqueRoutes: readonly ApiRoute[] = [
     body: certificateInput,
     response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
     problems: ["certificate_not_requested", "tls_refused"],
-    handle: async (context, { params: { id }, body }) => installCertificate(context, id, body.certificate),
+    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, body }) =>
+      installCertificate(context, id, body.certificate),
   }),
   route({
     method: "get",
@@ -145,6 +151,6 @@ export const subscriptionTechniqueRoutes: readonly ApiRoute[] = [
     description: "A JWK set (RFC 7517) for schemes `v1a` and `rfc9421`.",
     params,
     response: { status: 200, description: "The keys that sign now", schema: jwks },
-    handle: async (context, { params: { id } }) => publishedKeys(context, id),
+    handle: async (context: RequestContext<"catalogue">, { params: { id } }) => publishedKeys(context, id),
   }),
 ];

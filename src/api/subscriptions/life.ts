@@ -13,7 +13,7 @@ import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../../sto
 import { ownsEventType } from "../access/access.js";
 import { recordAct } from "../access/audit.js";
 import { refuse, type Refusal } from "../http/errors.js";
-import { ok, type RequestContext, type ApiRoute, route } from "../route.js";
+import { ok, type DependencyName, type RequestContext, type ApiRoute, route } from "../route.js";
 import { activation, optionalReason, neededReason, verification } from "./life-schemas.js";
 import { subscriptionId, subscriptionView } from "./schemas.js";
 import { findSubscription } from "./checks.js";
@@ -22,7 +22,7 @@ import { subscriptionViewOf } from "./view.js";
 const params = z.strictObject({ id: subscriptionId });
 
 /** Whoever the service acts for, it is the service in the record. */
-const asService = (context: RequestContext): RequestContext => ({
+const asService = <K extends DependencyName>(context: RequestContext<K>): RequestContext<K> => ({
   ...context,
   actor: { ...context.actor, name: "service" },
 });
@@ -48,7 +48,7 @@ interface Order {
 
 /** Takes the step on the stored subscription and records it, or says why not. Nothing is changed in part. */
 async function take(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue">,
   id: string,
   act: LifeAct,
   { reason: given, change }: Order = {},
@@ -73,7 +73,11 @@ async function take(
   return after;
 }
 
-async function answer(context: RequestContext, id: string, steps: () => Promise<Subscription | Refusal>) {
+async function answer(
+  context: RequestContext<"store" | "catalogue" | "operations">,
+  id: string,
+  steps: () => Promise<Subscription | Refusal>,
+) {
   if (!(await findSubscription(context, id))) return refuse("not_found");
   const after = await steps();
   if ("refused" in after) return after;
@@ -83,7 +87,7 @@ async function answer(context: RequestContext, id: string, steps: () => Promise<
 
 /** Approved at once where every api of its event types says so. */
 async function submit(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue">,
   id: string,
   reason: string | undefined,
 ): Promise<Subscription | Refusal> {
@@ -94,7 +98,7 @@ async function submit(
 
 /** Whether a consumer's subscription to the event type needs nobody's approval. */
 export const isAutomatic = (
-  { dependencies: { catalogue } }: Pick<RequestContext, "dependencies">,
+  { dependencies: { catalogue } }: Pick<RequestContext<"catalogue">, "dependencies">,
   eventType: string,
 ): boolean => catalogue.api(catalogue.eventType(eventType)?.apiId ?? "")?.approval === "automatic";
 
@@ -103,7 +107,7 @@ export const isAutomatic = (
  * change it meanwhile.
  */
 async function decide(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue">,
   id: string,
   act: "approve" | "reject",
   reason: string | undefined,
@@ -119,7 +123,7 @@ async function decide(
 }
 
 async function approve(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue">,
   id: string,
   { reason, activate }: z.output<typeof activation>,
 ): Promise<Subscription | Refusal> {
@@ -129,7 +133,7 @@ async function approve(
 }
 
 async function verify(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "settings" | "endpointRequest">,
   id: string,
   method: "challenge" | "cloudevents",
 ): Promise<Subscription | Refusal> {
@@ -158,7 +162,7 @@ async function verify(
 }
 
 async function verificationFailed(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue">,
   id: string,
   { code, explanation, hint }: Extract<EndpointVerification, { ok: false }>,
   method: string,
@@ -197,14 +201,19 @@ const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, descr
     ...stepOf(act, summary, description),
     body: optionalReason,
     bodyOptional: true,
-    handle: async (context, { params: { id }, body: { reason } }) =>
-      answer(context, id, () => take(context, id, act, { reason })),
+    handle: async (
+      context: RequestContext<"store" | "catalogue" | "operations">,
+      { params: { id }, body: { reason } },
+    ) => answer(context, id, () => take(context, id, act, { reason })),
   });
 const reasonedRoute = (act: "reject" | "suspend", summary: string, description: string): ApiRoute =>
   route({
     ...stepOf(act, summary, description),
     body: neededReason,
-    handle: async (context, { params: { id }, body: { reason } }) =>
+    handle: async (
+      context: RequestContext<"store" | "catalogue" | "operations">,
+      { params: { id }, body: { reason } },
+    ) =>
       answer(context, id, () =>
         act === "reject" ? decide(context, id, act, reason) : take(context, id, act, { reason }),
       ),
@@ -228,8 +237,10 @@ export const subscriptionLifeRoutes: readonly ApiRoute[] = [
     bodyOptional: true,
     response,
     problems: ["status_conflict", "verification_failed", "rate_limited"],
-    handle: async (context, { params: { id }, body: { method = "challenge" } }) =>
-      answer(context, id, () => verify(context, id, method)),
+    handle: async (
+      context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "settings" | "endpointRequest">,
+      { params: { id }, body: { method = "challenge" } },
+    ) => answer(context, id, () => verify(context, id, method)),
   }),
   route({
     method: "post",
@@ -244,8 +255,10 @@ export const subscriptionLifeRoutes: readonly ApiRoute[] = [
     bodyOptional: true,
     response,
     problems: ["status_conflict"],
-    handle: async (context, { params: { id }, body: { reason } }) =>
-      answer(context, id, () => submit(context, id, reason)),
+    handle: async (
+      context: RequestContext<"store" | "catalogue" | "operations">,
+      { params: { id }, body: { reason } },
+    ) => answer(context, id, () => submit(context, id, reason)),
   }),
   route({
     method: "post",
@@ -260,7 +273,8 @@ export const subscriptionLifeRoutes: readonly ApiRoute[] = [
     bodyOptional: true,
     response,
     problems: ["status_conflict"],
-    handle: async (context, { params: { id }, body }) => answer(context, id, () => approve(context, id, body)),
+    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, body }) =>
+      answer(context, id, () => approve(context, id, body)),
   }),
   reasonedRoute(
     "reject",

@@ -25,7 +25,7 @@ function rotatedSecrets(secrets: readonly SigningSecret[], secret: string, overl
 }
 
 async function rotate(
-  context: RequestContext,
+  context: RequestContext<"store" | "catalogue" | "operations">,
   id: string,
   { overlapSeconds = DAY_OVERLAP_SECONDS, secret: given }: z.output<typeof rotateInput>,
 ) {
@@ -53,7 +53,7 @@ function testBody({ id }: Subscription): Buffer {
   );
 }
 
-async function sendTest(context: RequestContext, id: string) {
+async function sendTest(context: RequestContext<"store" | "catalogue" | "publisher" | "limits">, id: string) {
   const subscription = await findSubscription(context, id);
   if (!subscription) return refuse("not_found");
   if (routingOf(subscription, TEST_EVENT_TYPE) === "none") return statusConflict(subscription);
@@ -91,7 +91,8 @@ export const subscriptionLifecycleRoutes: readonly ApiRoute[] = [
     bodyOptional: true,
     response: { status: 200, description: "The subscription with its new secret", schema: subscriptionWithSecret },
     problems: ["signing_secret_refused"],
-    handle: async (context, { params: { id }, body }) => rotate(context, id, body),
+    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, body }) =>
+      rotate(context, id, body),
   }),
   route({
     method: "post",
@@ -106,6 +107,7 @@ export const subscriptionLifecycleRoutes: readonly ApiRoute[] = [
     params,
     response: { status: 202, description: "Durable", schema: published },
     problems: ["status_conflict", "unavailable", "rate_limited"],
-    handle: async (context, { params: { id } }) => sendTest(context, id),
+    handle: async (context: RequestContext<"store" | "catalogue" | "publisher" | "limits">, { params: { id } }) =>
+      sendTest(context, id),
   }),
 ];

@@ -60,7 +60,7 @@ function readFields<T extends Pick<Change, "tls" | "auth">>(fields: T): T | Refu
 
 /** `before` is what a change applies to. */
 async function refuseFields(
-  context: RequestContext,
+  context: RequestContext<"catalogue" | "refuseTarget">,
   group: string,
   fields: Change,
   before: Partial<Subscription> = {},
@@ -97,7 +97,10 @@ function signedAs(
   );
 }
 
-async function createSubscription(context: RequestContext, input: z.output<typeof subscriptionInput>) {
+async function createSubscription(
+  context: RequestContext<"store" | "catalogue" | "limits" | "refuseTarget">,
+  input: z.output<typeof subscriptionInput>,
+) {
   const { groupId: given, signing, initialStatus, ...asGiven } = input;
   const consumes = context.actor.role === "consumer";
   if (consumes && initialStatus === "active")
@@ -143,7 +146,11 @@ async function createSubscription(context: RequestContext, input: z.output<typeo
   );
 }
 
-async function changeSubscription(context: RequestContext, id: string, given: Change) {
+async function changeSubscription(
+  context: RequestContext<"store" | "catalogue" | "operations" | "refuseTarget">,
+  id: string,
+  given: Change,
+) {
   const { store, operations } = context.dependencies;
   const before = await findSubscription(context, id);
   if (!before) return refuse("not_found");
@@ -168,7 +175,7 @@ async function changeSubscription(context: RequestContext, id: string, given: Ch
 
 /** What should be looked at again in the filter, for the event types that are served and those that are asked for. */
 function warned(
-  { dependencies: { catalogue } }: RequestContext,
+  { dependencies: { catalogue } }: RequestContext<"catalogue">,
   { filter, eventTypes, requestedEventTypes }: Subscription,
 ): { warnings?: string[] } {
   const warnings = filterWarnings(catalogue, filter, requestedEventTypes ?? eventTypes);
@@ -179,7 +186,7 @@ function warned(
 async function visibleIds({
   dependencies: { store, catalogue },
   actor,
-}: RequestContext): Promise<string[] | undefined> {
+}: RequestContext<"store" | "catalogue">): Promise<string[] | undefined> {
   if (!actor.apiIds && (actor.groupIds?.length ?? 0) <= 1) return undefined;
   return (await store.subscriptions.all())
     .filter((each) => seesSubscription(actor, catalogue, each))
@@ -198,7 +205,8 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     body: subscriptionInput,
     response: { status: 201, description: "Created", schema: subscriptionWithSecret },
     problems: [...REFUSALS, "group_unknown", "signing_secret_refused", "rate_limited"],
-    handle: async (context, { body }) => createSubscription(context, body),
+    handle: async (context: RequestContext<"store" | "catalogue" | "limits" | "refuseTarget">, { body }) =>
+      createSubscription(context, body),
   }),
   route({
     method: "get",
@@ -210,7 +218,7 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     description: "A consumer sees those of its group.",
     query: pageQuery.extend({ groupId: groupId.optional() }),
     response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
-    async handle(context, { query }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { query }) {
       const { actor, dependencies } = context;
       const view = (subscription: Subscription) => subscriptionViewOf(actor, subscription);
       const group = query.groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
@@ -233,7 +241,7 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     summary: "Read a subscription",
     params,
     response: { status: 200, description: "The subscription", schema: subscriptionView },
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
       const subscription = await findSubscription(context, id);
       return subscription ? ok(subscriptionViewOf(context.actor, subscription)) : refuse("not_found");
     },
@@ -252,7 +260,10 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     body: subscriptionChange,
     response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
     problems: REFUSALS,
-    handle: async (context, { params: { id }, body }) => changeSubscription(context, id, body),
+    handle: async (
+      context: RequestContext<"store" | "catalogue" | "operations" | "refuseTarget">,
+      { params: { id }, body },
+    ) => changeSubscription(context, id, body),
   }),
   route({
     method: "delete",
@@ -264,7 +275,7 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     description: "Deliveries that are not settled are cancelled when they come up next; their records stay.",
     params,
     response: { status: 204, description: "Deleted" },
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "operations">, { params: { id } }) {
       const subscription = await findSubscription(context, id);
       if (!subscription || !(await context.dependencies.store.subscriptions.delete(id))) return refuse("not_found");
       await recordAct(context, "subscription.delete", id, { groupId: subscription.groupId });

@@ -2,7 +2,7 @@
  * Everything below /temporal/: one route for the router's gate, log and refusals; what passes is decided in rules.ts.
  */
 import type { IncomingMessage } from "node:http";
-import type { ServedRoute } from "../route.js";
+import type { ServedRoute, RequestContext } from "../route.js";
 import { TEMPORAL_UI_PATH } from "./rules.js";
 
 /** Whether the request target is below /temporal/. */
@@ -38,5 +38,6 @@ export const temporalUiRoute: ServedRoute = {
   anyQuery: true,
   summary: "The Temporal UI",
   response: { status: 200, description: "A page, a file, or an answer of Temporal" },
-  serve: ({ dependencies, actor }, request, response) => dependencies.temporalUi.serve(actor, request, response),
+  serve: ({ dependencies, actor }: RequestContext<"temporalUi">, request, response) =>
+    dependencies.temporalUi.serve(actor, request, response),
 };

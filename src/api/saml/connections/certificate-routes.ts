@@ -43,7 +43,10 @@ export const certificateRoutes: readonly ApiRoute[] = [
     largeBody,
     response: { status: 200, description: "The connection as it is now", schema: connectionView },
     problems: ["saml_metadata_refused", "target_refused"],
-    async handle(context, { params: { id }, body }) {
+    async handle(
+      context: RequestContext<"store" | "catalogue" | "settings" | "refuseTarget" | "sender">,
+      { params: { id }, body },
+    ) {
       const { samlConnections } = context.dependencies.store;
       const before = await samlConnections.get(id);
       if (!before) return refuse("not_found");
@@ -83,7 +86,7 @@ export const certificateRoutes: readonly ApiRoute[] = [
     params: certificateParams,
     response: { status: 204, description: "Removed: nothing signed with its key is accepted" },
     problems: ["saml_certificate_needed"],
-    async handle(context, { params: { id, fingerprint: unwanted } }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { params: { id, fingerprint: unwanted } }) {
       const outcome: { refusal?: Refusal } = {};
       const connection = await context.dependencies.store.samlConnections.update(id, (current) => {
         const certificates = signersOf(current.certificates).filter(
@@ -110,7 +113,7 @@ type NewParts =
 
 /** New metadata must be the same provider's; bare certificates leave the rest as it is. */
 async function newParts(
-  context: RequestContext,
+  context: RequestContext<"settings" | "refuseTarget" | "sender">,
   { entityId }: SamlConnection,
   body: z.output<typeof connectionMetadata>,
 ): Promise<NewParts> {

@@ -21,7 +21,7 @@ const params = z.strictObject({ id: connectionId });
 
 /** Groups and apis that the connection names must exist. */
 async function refuseNames(
-  { dependencies: { store } }: RequestContext,
+  { dependencies: { store } }: RequestContext<"store">,
   { groupIds = [], roles = [] }: Pick<z.output<typeof connectionChange>, "groupIds" | "roles">,
 ): Promise<Refusal | undefined> {
   for (const [index, id] of groupIds.entries()) {
@@ -58,7 +58,7 @@ const writing: readonly ApiRoute[] = [
     largeBody,
     response: { status: 201, description: "Created", schema: connectionView },
     problems: ["saml_metadata_refused", "target_refused", "group_unknown", "api_unknown"],
-    async handle(context, { body }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "settings" | "refuseTarget" | "sender">, { body }) {
       const refusal = await refuseNames(context, body);
       if (refusal) return refusal;
       const described = await describeIdentityProvider(context, body);
@@ -119,7 +119,7 @@ const writing: readonly ApiRoute[] = [
     body: connectionChange,
     response: { status: 200, description: "The connection as it is now", schema: connectionView },
     problems: ["saml_metadata_refused", "group_unknown", "api_unknown"],
-    async handle(context, { params: { id }, body }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "settings">, { params: { id }, body }) {
       const { store, settings } = context.dependencies;
       const fault = body.ssoUrl === undefined ? undefined : ssoUrlFault(body.ssoUrl, settings);
       if (fault !== undefined) return refuse("saml_metadata_refused", fault);
@@ -161,7 +161,7 @@ const writing: readonly ApiRoute[] = [
     description: "Nobody logs in by it from now on.",
     params,
     response: { status: 204, description: "Deleted" },
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
       const { store } = context.dependencies;
       if (!(await store.samlConnections.delete(id))) return refuse("not_found");
       await recordAct(context, "saml_connection.delete", id, {
@@ -182,7 +182,7 @@ const reading: readonly ApiRoute[] = [
     summary: "List SAML connections, newest first",
     query: pageQuery,
     response: { status: 200, description: "A page of connections", schema: pageOf(connectionView) },
-    handle: async (context, { query }) =>
+    handle: async (context: RequestContext<"store" | "settings">, { query }) =>
       pageReply(await context.dependencies.store.samlConnections.list(pageRequest(query)), viewFor(context)),
   }),
   route({
@@ -194,7 +194,7 @@ const reading: readonly ApiRoute[] = [
     summary: "Read a SAML connection",
     params,
     response: { status: 200, description: "The connection", schema: connectionView },
-    async handle(context, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "settings">, { params: { id } }) {
       const connection = await context.dependencies.store.samlConnections.get(id);
       return connection ? ok(viewFor(context)(connection)) : refuse("not_found");
     },

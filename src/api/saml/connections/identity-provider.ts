@@ -15,7 +15,7 @@ type Described = { ok: true; idp: IdpDescription } | { ok: false; refusal: Refus
 
 /** The identity provider from metadata, fetched or given, or from its parts. */
 export async function describeIdentityProvider(
-  { dependencies }: RequestContext,
+  { dependencies }: RequestContext<"settings" | "refuseTarget" | "sender">,
   body: z.output<typeof connectionInput>,
 ): Promise<Described> {
   const { metadataXml, metadataUrl, entityId, ssoUrl = "", certificates = [] } = body;

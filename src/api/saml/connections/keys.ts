@@ -6,7 +6,7 @@ import { z } from "zod";
 import { liveSpKeys } from "../../../store/collections/saml-connections.js";
 import { recordAct } from "../../access/audit.js";
 import { refuse } from "../../http/errors.js";
-import { ok, type ApiRoute, route } from "../../route.js";
+import { ok, type ApiRoute, route, type RequestContext } from "../../route.js";
 import { connectionViewOf } from "./view.js";
 import { newSpKey, rotatedSpKeys } from "../sp-keys.js";
 import { connectionId, connectionView, spKeyRotation } from "./schemas.js";
@@ -31,7 +31,10 @@ export const samlKeyRoutes: readonly ApiRoute[] = [
     body: spKeyRotation,
     bodyOptional: true,
     response: { status: 200, description: "The connection as it is now", schema: connectionView },
-    async handle(context, { params: { id }, body: { overlapSeconds = DEFAULT_OVERLAP_SECONDS } }) {
+    async handle(
+      context: RequestContext<"store" | "catalogue" | "settings">,
+      { params: { id }, body: { overlapSeconds = DEFAULT_OVERLAP_SECONDS } },
+    ) {
       const { store, settings } = context.dependencies;
       if (!(await store.samlConnections.get(id))) return refuse("not_found");
       const added = await newSpKey(id);

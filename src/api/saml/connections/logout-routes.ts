@@ -25,7 +25,7 @@ const MAX_RELAY_STATE = 1_024;
  * the provider takes none, or none can be made now: then the log-out here is all there is, and it has been done.
  */
 export async function leadToProvider(
-  { dependencies }: RequestContext,
+  { dependencies }: RequestContext<"store" | "log" | "serviceProvider">,
   response: ServerResponse,
   { session, cookies }: { session: PersonalSession; cookies: readonly string[] },
 ): Promise<boolean> {
@@ -90,7 +90,7 @@ function messageOf(
  * there are ended too.
  */
 async function endSessions(
-  { store, sessions }: ApiDependencies,
+  { store, sessions }: Pick<ApiDependencies, "store" | "sessions">,
   connection: SamlConnection,
   { nameId, sessionIndexes }: LogoutAsked,
 ): Promise<void> {
@@ -112,7 +112,9 @@ async function endSessions(
 
 /** The cheap before the dear: the limit, the connection, then the message. */
 async function arrive(
-  { dependencies }: RequestContext,
+  {
+    dependencies,
+  }: RequestContext<"loginLimits" | "store" | "clientAddress" | "auditTally" | "sessions" | "serviceProvider">,
   request: RoutedRequest,
   response: ServerResponse,
 ): Promise<PageRefusal | undefined> {
@@ -144,7 +146,7 @@ async function arrive(
 
 /** On record as refused log-ins are: one by one while they are few. */
 async function refusedOn(
-  { store, sessions, auditTally }: ApiDependencies,
+  { store, sessions, auditTally }: Pick<ApiDependencies, "store" | "auditTally" | "sessions">,
   connection: SamlConnection,
   refusal: PageRefusal & { reference: string },
 ): Promise<PageRefusal> {
@@ -168,7 +170,11 @@ const shared = {
     schema: z.string(),
   },
   problems: ["connection_unknown", "saml_refused", "too_many_wrong_keys", "unavailable", "invalid_request"],
-  async serve(context: RequestContext, request: RoutedRequest, response: ServerResponse): Promise<void> {
+  async serve(
+    context: RequestContext<"loginLimits" | "store" | "clientAddress" | "auditTally" | "sessions" | "serviceProvider">,
+    request: RoutedRequest,
+    response: ServerResponse,
+  ): Promise<void> {
     const refusal = await arrive(context, request, response);
     if (refusal) answerRefusal(request, response, refusal);
   },

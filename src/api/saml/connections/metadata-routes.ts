@@ -16,7 +16,7 @@ const answer = { status: 200, description: "SAML 2.0 metadata", schema: z.string
 
 async function reply(
   found: SamlConnection | undefined,
-  { dependencies: { settings, store } }: RequestContext,
+  { dependencies: { settings, store } }: RequestContext<"store" | "settings">,
   response: ServerResponse,
 ): Promise<void> {
   const connection = found && (await withSpKey(store, found));
@@ -32,7 +32,7 @@ export const samlMetadataRoutes: readonly ApiRoute[] = [
     summary: "SAML metadata of this service for a connection",
     params: z.strictObject({ id: connectionId }),
     response: answer,
-    async serve(context, request, response) {
+    async serve(context: RequestContext<"store" | "settings">, request, response) {
       await reply(
         await context.dependencies.store.samlConnections.get(String(request.params?.["id"])),
         context,
@@ -48,7 +48,7 @@ export const samlMetadataRoutes: readonly ApiRoute[] = [
     query: z.strictObject({ connection: connectionId.optional() }),
     response: answer,
     problems: ["not_found"],
-    async serve(context, request, response) {
+    async serve(context: RequestContext<"store" | "settings">, request, response) {
       const { samlConnections } = context.dependencies.store;
       // The router has checked the query.
       const query = parseQuery(request.url ?? "");

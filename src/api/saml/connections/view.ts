@@ -40,6 +40,6 @@ const publicPart = ({ fingerprint256, certificate, notAfter, createdAt, expiresA
 
 /** The view under the address of this service. */
 export const viewFor =
-  ({ dependencies: { settings } }: RequestContext) =>
+  ({ dependencies: { settings } }: RequestContext<"settings">) =>
   (connection: SamlConnection) =>
     connectionViewOf(connection, settings.publicUrl);
