@@ -140,7 +140,7 @@ export async function createCatalogue({
 
 /**
  * Reads what changed since `before`, or everything. With 10,000 event types that have schemas of 2 KB a reading of
- * everything takes 2 to 5 s on the stand-in (busy machine), one of a small collection 5 ms: a paused subscription must
+ * everything takes 2 to 5 s on FerretDB (busy machine), one of a small collection 5 ms: a paused subscription must
  * not cause the former.
  */
 async function load(store: Store, versions: CatalogueVersions, before?: Content): Promise<Content> {

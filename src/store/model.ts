@@ -83,7 +83,7 @@ export interface EventTypeVersion {
 export const GRANT_REQUEST_STATUSES = ["open", "approved", "refused", "withdrawn"] as const;
 export type GrantRequestStatus = (typeof GRANT_REQUEST_STATUSES)[number];
 
-/** A consumer's wish for a grant, and the answer to it. */
+/** A consumer's request for a grant, and the answer to it. */
 export interface GrantRequest {
   id: string;
   groupId: string;

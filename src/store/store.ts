@@ -68,7 +68,7 @@ export interface EventStore {
    */
   insertMany(records: { record: EventRecord; payload: Uint8Array }[]): Promise<string[]>;
   get(id: string): Promise<EventRecord | undefined>;
-  /** By exact `_id` each: `$in` is a scan on the stand-in. */
+  /** By exact `_id` each: `$in` is a scan on FerretDB. */
   getMany(ids: string[]): Promise<Map<string, EventRecord>>;
   payload(id: string): Promise<Uint8Array | undefined>;
   payloads(ids: string[]): Promise<Map<string, { record: EventRecord; payload: Uint8Array }>>;
@@ -133,7 +133,7 @@ export interface DeliveryStore {
   openWorkflows(subscriptionId: string): Promise<string[]>;
   /**
    * Removes the attempts' details of all deliveries of the event, for good; false when there were none. `among`: only
-   * of those to these subscriptions and those that this process has found before, which costs no scan on the stand-in.
+   * of those to these subscriptions and those that this process has found before, which costs no scan on FerretDB.
    */
   expungeDetails(eventId: string, among?: readonly string[]): Promise<boolean>;
   /** The same for many events in one read of the collection; gives those that had some. */
@@ -182,8 +182,8 @@ export interface RefusedChange {
 
 /**
  * What is erased again. Nothing given: everything in the ledger. `since`: what was entered lately. `pending`: only what
- * was never done to the end, and keys that are there again. `byClock`: everything on MongoDB, `pending` on the
- * stand-in, where it costs a read of all deliveries.
+ * was never done to the end, and keys that are there again. `byClock`: everything on MongoDB, `pending` on
+ * FerretDB, where it costs a read of all deliveries.
  */
 export type Reapplied = { since: Date } | { pending: true } | { byClock: true };
 

@@ -28,8 +28,11 @@ export function announce({ config, url, engines, admin, demo, trial, unsigned, l
     say(`Temporal UI: ${url}${TEMPORAL_UI_PATH}/ (log in as an operator or an admin)`);
   say(`MongoDB: ${engines.mongodb.url.replace(/\/\/[^@/]*@/, "//")} (${engines.mongodb.how})`);
   if (logFile) say(`Log: ${logFile}`);
-  if (engines.mongodb.standIn)
-    say("The MongoDB stand-in scans for everything but ids: right for a trial, not for production (set MONGODB_URL).");
+  if (engines.mongodb.ferretDb)
+    say(
+      "FerretDB reads a whole collection for each query that is not by id. " +
+        "That is right for a trial. For production, set MONGODB_URL.",
+    );
   if (unsigned)
     say(
       "Rows that grant power are not signed yet, so whoever writes to the database can make itself " +

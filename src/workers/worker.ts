@@ -100,9 +100,9 @@ function watchCertificates({ store, metrics, log }: Core): { stop(): void } {
   };
 }
 
-/** Not on the stand-in, where the query reads every delivery: the age is unknown there. */
+/** Not on FerretDB, where the query reads every delivery: the age is unknown there. */
 function watchOverdue({ store, metrics }: Core): { stop(): void } {
-  if (store.standIn) {
+  if (store.ferretDb) {
     metrics.oldestUndelivered.set(Number.NaN);
     return { stop: () => undefined };
   }

@@ -63,16 +63,16 @@ const CHUNKS_AT_ONCE = 4;
 /** Reserved slots so close together share a run of the activity, which waits for each. */
 const TOGETHER_MS = 500;
 
-/** What somebody wants to happen to one delivery; a later wish replaces an earlier one. */
-type Wish =
+/** What a signal asks for one delivery. A later request replaces an earlier one. */
+type ItemRequest =
   | { kind: "retry"; notBefore?: number }
   | { kind: "wake" }
   | { kind: "cancel"; by: string | undefined; reason: string | undefined };
 
-interface Care {
+interface RunState {
   readonly input: RetryDeliveryInput;
   readonly items: Map<string, RetryItem>;
-  readonly wishes: Map<string, Wish>;
+  readonly requests: Map<string, ItemRequest>;
   /** Deliveries in a run of the activity. */
   readonly underWay: Set<string>;
   /** Deliveries whose cancel is being recorded. */
@@ -89,10 +89,10 @@ interface Care {
 /** Ends when every delivery is settled, or parked for longer than `parkOpenDays`; those stay resendable over REST. */
 export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
   if (lacksProof(input, "internal")) return refuseUnproven(input);
-  const care: Care = {
+  const state: RunState = {
     input,
     items: new Map(input.items.map((item) => [item.deliveryId, item])),
-    wishes: new Map(),
+    requests: new Map(),
     underWay: new Set(),
     givenUp: new Set(),
     news: 0,
@@ -100,16 +100,16 @@ export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
     chunks: 0,
     lookedAt: Date.now(),
   };
-  listen(care);
+  listen(state);
   try {
-    await lookAfter(care);
+    await lookAfter(state);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     // Cancelled in the Temporal UI: the records must not say that something is still coming, nor the report of an
     // attempt come after them.
-    if (care.underWay.size > 0 && patched("cancel-awaits-attempts"))
-      await CancellationScope.nonCancellable(() => condition(() => care.underWay.size === 0));
-    const given = openItems(care).map((item) => cancelled(item, "The workflow was cancelled."));
+    if (state.underWay.size > 0 && patched("cancel-awaits-attempts"))
+      await CancellationScope.nonCancellable(() => condition(() => state.underWay.size === 0));
+    const given = openItems(state).map((item) => cancelled(item, "The workflow was cancelled."));
     if (given.length > 0)
       await CancellationScope.nonCancellable(() =>
         recordStatus({ subscriptionId: input.subscriptionId, items: given }),
@@ -118,45 +118,45 @@ export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
   }
 }
 
-async function lookAfter(care: Care): Promise<void> {
-  const { items, underWay, input } = care;
+async function lookAfter(state: RunState): Promise<void> {
+  const { items, underWay, input } = state;
   let shown = statusOf(input.items);
   for (;;) {
-    const seen = care.news;
-    if (care.failure) throw care.failure;
-    await grant(care);
+    const seen = state.news;
+    if (state.failure) throw state.failure;
+    await apply(state);
     // The status goes into the search attributes only when it changes: each upsert is an event of the history.
     setCurrentDetails(describe([...items.values()], input.parkOpenDays));
     const status = statusOf([...items.values()]);
     if (status !== shown) upsertSearchAttributes(statusAttribute(status));
     shown = status;
-    const open = openItems(care);
-    if (!open.some((item) => keepsOpen(care, item)) && underWay.size === 0 && care.wishes.size === 0) break;
-    if (isRunFull(care.signals) || isRunOld(input)) {
+    const open = openItems(state);
+    if (!open.some((item) => keepsOpen(state, item)) && underWay.size === 0 && state.requests.size === 0) break;
+    if (isRunFull(state.signals) || isRunOld(input)) {
       do {
         await condition(() => underWay.size === 0 && allHandlersFinished());
-        await grant(care);
-        // What is wished for while a cancel is being recorded would be forgotten with this run.
-      } while (care.wishes.size > 0 && patched("late-wishes"));
-      const next: RetryDeliveryInput = { ...input, items: openItems(care) };
+        await apply(state);
+        // A request that comes while a cancel is being recorded would be forgotten with this run.
+      } while (state.requests.size > 0 && patched("late-wishes"));
+      const next: RetryDeliveryInput = { ...input, items: openItems(state) };
       await makeContinueAsNewFunc<typeof retryDelivery>({ typedSearchAttributes: searchAttributesOf(next) })(next);
     }
-    startDue(care, open);
-    const wait = nextLook(care) - Date.now();
-    await condition(() => care.news > seen, Math.min(Math.max(wait, 1), DAY_MS, maxRunMs(input)));
+    startDue(state, open);
+    const wait = nextLook(state) - Date.now();
+    await condition(() => state.news > seen, Math.min(Math.max(wait, 1), DAY_MS, maxRunMs(input)));
   }
   await condition(allHandlersFinished);
 }
 
-/** Handlers only note what is wished for; the loop acts, so that nothing happens in the middle of an attempt. */
-function listen(care: Care): void {
-  const note = (deliveryIds: string[], wish: Wish, starts?: ReadonlyMap<string, number>): void => {
-    care.news += 1;
-    care.signals += 1;
-    for (const id of deliveryIds.length === 0 ? meant(care) : deliveryIds) {
-      if (!care.items.has(id) || (wish.kind === "wake" && care.wishes.has(id))) continue;
+/** Handlers only note the requests. The loop applies them, so that nothing happens in the middle of an attempt. */
+function listen(state: RunState): void {
+  const note = (deliveryIds: string[], request: ItemRequest, starts?: ReadonlyMap<string, number>): void => {
+    state.news += 1;
+    state.signals += 1;
+    for (const id of deliveryIds.length === 0 ? meant(state) : deliveryIds) {
+      if (!state.items.has(id) || (request.kind === "wake" && state.requests.has(id))) continue;
       const notBefore = starts?.get(id);
-      care.wishes.set(id, wish.kind === "retry" && notBefore !== undefined ? { ...wish, notBefore } : wish);
+      state.requests.set(id, request.kind === "retry" && notBefore !== undefined ? { ...request, notBefore } : request);
     }
   };
   setHandler(retrySignal, (signal) => note(idsOf(signal), { kind: "retry" }, startsOf(signal)));
@@ -165,97 +165,100 @@ function listen(care: Care): void {
     note(idsOf(signal), { kind: "cancel", by: actorOf(signal, by), reason });
   });
   setHandler(wakeSignal, () => note([], { kind: "wake" }));
-  setHandler(stateQuery, () => [...care.items.values()]);
+  setHandler(stateQuery, () => [...state.items.values()]);
 }
 
 const isSettled = ({ status }: RetryItem): boolean => SETTLED_STATUSES.includes(status);
-const openItems = ({ items }: Care): RetryItem[] => [...items.values()].filter((item) => !isSettled(item));
+const openItems = ({ items }: RunState): RetryItem[] => [...items.values()].filter((item) => !isSettled(item));
 
 /** Without ids every delivery is meant that is not settled; one whose cancel is being recorded is as good as that. */
-const meant = (care: Care): string[] =>
-  openItems(care)
+const meant = (state: RunState): string[] =>
+  openItems(state)
     .map(({ deliveryId }) => deliveryId)
-    .filter((id) => !(care.givenUp.has(id) && patched("given-up-is-settled")));
+    .filter((id) => !(state.givenUp.has(id) && patched("given-up-is-settled")));
 
-/** Fulfils the wishes; those for a delivery whose attempt is under way wait for its report. */
-async function grant(care: Care): Promise<void> {
+/** Applies the requests. Those for a delivery whose attempt is under way wait for its report. */
+async function apply(state: RunState): Promise<void> {
   const {
     items,
-    wishes,
+    requests,
     input: { subscriptionId },
-  } = care;
+  } = state;
   const given = new Map<string | undefined, RetryItem[]>();
-  for (const [id, wish] of wishes) {
+  for (const [id, request] of requests) {
     const item = items.get(id);
-    if (care.underWay.has(id)) continue;
-    wishes.delete(id);
+    if (state.underWay.has(id)) continue;
+    requests.delete(id);
     if (!item) continue;
-    if (wish.kind === "retry") items.set(id, startedAfresh(item, wish.notBefore));
-    else if (wish.kind === "wake") items.set(id, wokenUp(item));
+    if (request.kind === "retry") items.set(id, startedAfresh(item, request.notBefore));
+    else if (request.kind === "wake") items.set(id, wokenUp(item));
     else if (!isSettled(item))
-      given.set(wish.by, [...(given.get(wish.by) ?? []), cancelled(item, wish.reason ?? "Cancelled by hand.")]);
+      given.set(request.by, [
+        ...(given.get(request.by) ?? []),
+        cancelled(item, request.reason ?? "Cancelled by hand."),
+      ]);
   }
-  for (const { deliveryId } of [...given.values()].flat()) care.givenUp.add(deliveryId);
+  for (const { deliveryId } of [...given.values()].flat()) state.givenUp.add(deliveryId);
   for (const [by, some] of given) {
     await recordStatus({ subscriptionId, items: some, ...(by !== undefined && { by }) });
     for (const item of some) items.set(item.deliveryId, item);
   }
-  care.givenUp.clear();
+  state.givenUp.clear();
 }
 
 /**
  * What is parked for long does not keep the workflow open alone; while something else does, it can still be told to go
  * on here.
  */
-function keepsOpen({ input }: Care, { status, since = Date.now() }: RetryItem): boolean {
+function keepsOpen({ input }: RunState, { status, since = Date.now() }: RetryItem): boolean {
   return status !== "parked" || since > Date.now() - input.parkOpenDays * DAY_MS;
 }
 
 /** When an item goes on by itself. */
-function dueAt({ lookedAt }: Care, { status, dueAt: at, reservation }: RetryItem): number {
+function dueAt({ lookedAt }: RunState, { status, dueAt: at, reservation }: RetryItem): number {
   if (status === "parked") return Number.POSITIVE_INFINITY;
   if (status === "held") return lookedAt + DAY_MS;
   return (at ?? 0) - (reservation ? TOGETHER_MS : 0);
 }
 
 /** When there is something to do without a signal or a report. */
-function nextLook(care: Care): number {
-  const times = openItems(care)
-    .filter((item) => !care.underWay.has(item.deliveryId) && keepsOpen(care, item))
+function nextLook(state: RunState): number {
+  const times = openItems(state)
+    .filter((item) => !state.underWay.has(item.deliveryId) && keepsOpen(state, item))
     .map((item) =>
       item.status === "parked"
-        ? (item.since ?? Date.now()) + care.input.parkOpenDays * DAY_MS
+        ? (item.since ?? Date.now()) + state.input.parkOpenDays * DAY_MS
         : // Due, but all runs are taken: the report of one of them is the news to wait for.
-          care.chunks >= CHUNKS_AT_ONCE
+          state.chunks >= CHUNKS_AT_ONCE
           ? Number.POSITIVE_INFINITY
-          : dueAt(care, item),
+          : dueAt(state, item),
     );
   return Math.min(...times);
 }
 
-function startDue(care: Care, open: RetryItem[]): void {
+function startDue(state: RunState, open: RetryItem[]): void {
   const now = Date.now();
-  const due = open.filter((item) => !care.underWay.has(item.deliveryId) && dueAt(care, item) <= now);
-  for (let from = 0; from < due.length && care.chunks < CHUNKS_AT_ONCE; from += CHUNK)
-    void runChunk(care, due.slice(from, from + CHUNK));
-  if (due.some(({ status }) => status === "held")) care.lookedAt = now;
+  const due = open.filter((item) => !state.underWay.has(item.deliveryId) && dueAt(state, item) <= now);
+  for (let from = 0; from < due.length && state.chunks < CHUNKS_AT_ONCE; from += CHUNK)
+    void runChunk(state, due.slice(from, from + CHUNK));
+  if (due.some(({ status }) => status === "held")) state.lookedAt = now;
 }
 
-async function runChunk(care: Care, items: RetryItem[]): Promise<void> {
-  care.chunks += 1;
-  for (const { deliveryId } of items) care.underWay.add(deliveryId);
+async function runChunk(state: RunState, items: RetryItem[]): Promise<void> {
+  state.chunks += 1;
+  for (const { deliveryId } of items) state.underWay.add(deliveryId);
   try {
-    const report = await attempt({ subscriptionId: care.input.subscriptionId, items });
+    const report = await attempt({ subscriptionId: state.input.subscriptionId, items });
     for (const item of report.items) {
-      care.items.set(item.deliveryId, item);
+      state.items.set(item.deliveryId, item);
       // It has just been delivered: a retry asked for meanwhile is fulfilled.
-      if (item.status === "delivered") care.wishes.delete(item.deliveryId);
+      if (item.status === "delivered") state.requests.delete(item.deliveryId);
     }
   } catch (error) {
-    care.failure = error instanceof Error ? error : new Error(String(error));
+    state.failure = error instanceof Error ? error : new Error(String(error));
   } finally {
-    for (const { deliveryId } of items) care.underWay.delete(deliveryId);
-    care.chunks -= 1;
-    care.news += 1;
+    for (const { deliveryId } of items) state.underWay.delete(deliveryId);
+    state.chunks -= 1;
+    state.news += 1;
   }
 }

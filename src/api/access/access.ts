@@ -20,7 +20,7 @@ export const ACTS = {
   "catalogue:write": PROVIDING,
   "groups:read": EVERYBODY,
   "groups:write": PROVIDING,
-  /** A consumer's wish for a grant, and the answer to it. */
+  /** A consumer's request for a grant, and the answer to it. */
   "grants:ask": ["admin", "consumer"],
   "grants:read": EVERYBODY,
   "grants:decide": PROVIDING,

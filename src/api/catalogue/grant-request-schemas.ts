@@ -1,4 +1,4 @@
-/** A consumer's wish for a grant, and the answer to it. */
+/** A consumer's request for a grant, and the answer to it. */
 import { z } from "zod";
 import { GRANT_REQUEST_STATUSES } from "../../store/model.js";
 import { apiId, groupId } from "./schemas.js";

@@ -118,7 +118,7 @@ const TOO_LARGE =
   `message refers to, such as \`paths\`.`;
 
 /**
- * Writes what was planned, one type after another: the stand-in has no transactions. Should the store fail in between,
+ * Writes what was planned, one type after another: FerretDB has no transactions. Should the store fail in between,
  * the same import again does the rest, and finds what was written unchanged. A name that another api took since the
  * plan takes back what was created.
  */

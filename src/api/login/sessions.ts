@@ -64,7 +64,7 @@ function createFewPerMinute(most: number, clock: () => number): () => boolean {
   };
 }
 
-/** On the stand-in somebody must remove what has ended, so every ten minutes a log-in does; MongoDB does so itself. */
+/** On FerretDB somebody must remove what has ended, so every ten minutes a log-in does; MongoDB does so itself. */
 function createSweep({ store, log }: Pick<SessionDependencies, "store" | "log">): (now: number) => Promise<void> {
   let sweptAt = 0;
   return async (now) => {

@@ -9,7 +9,7 @@ import type { AuditMark } from "./audit-mark.js";
 /** Gives HMAC-SHA-256 of the text under the pepper, with a label of its own. */
 export type Mac = (label: string, text: string) => Uint8Array;
 
-/** An entry at rest. `detail` is JSON text: its field names are anybody's, and the stand-in refuses some. */
+/** An entry at rest. `detail` is JSON text: its field names are anybody's, and FerretDB refuses some. */
 export interface AuditDocument {
   /** `aud_` and the number in the chain, 16 digits; entries from before the chain have a ULID instead. */
   _id: string;

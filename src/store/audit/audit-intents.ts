@@ -25,10 +25,10 @@ const MOST_AT_ONCE = 128;
 export interface IntentFollowerDependencies {
   entries: Collection<AuditDocument>;
   checkpoints: Collection<IntentCheckpointDocument>;
-  standIn: boolean;
+  ferretDb: boolean;
 }
 
-export function createIntentFollower({ entries, checkpoints, standIn }: IntentFollowerDependencies): {
+export function createIntentFollower({ entries, checkpoints, ferretDb }: IntentFollowerDependencies): {
   open(): Promise<AuditDocument[]>;
 } {
   const intents = createOpenIntents();
@@ -48,14 +48,14 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
       if (seq !== undefined) take(seq, entry);
     }
   }
-  /** By exact ids: on the stand-in a range reads all of the audit. True when there may be more. */
+  /** By exact ids: on FerretDB a range reads all of the audit. True when there may be more. */
   async function readOn(from: number, most: number): Promise<boolean> {
-    const [first] = await findByIds(entries, [auditIdOf(from + 1)], { standIn });
+    const [first] = await findByIds(entries, [auditIdOf(from + 1)], { ferretDb });
     if (!first) return false;
     take(from + 1, first);
     const numbers = Array.from({ length: most }, (_, index) => from + 2 + index);
     const next = new Map(
-      (await findByIds(entries, numbers.map(auditIdOf), { standIn })).map((entry) => [entry._id, entry]),
+      (await findByIds(entries, numbers.map(auditIdOf), { ferretDb })).map((entry) => [entry._id, entry]),
     );
     for (const seq of numbers) {
       const entry = next.get(auditIdOf(seq));
@@ -67,7 +67,7 @@ export function createIntentFollower({ entries, checkpoints, standIn }: IntentFo
   async function catchUp(): Promise<void> {
     if (at === undefined) {
       const saved = await checkpoint.read();
-      if (!standIn) return guarded((within) => readFrom(saved, within), FIRST_LOOK_MS);
+      if (!ferretDb) return guarded((within) => readFrom(saved, within), FIRST_LOOK_MS);
       at = saved;
     }
     for (let most = FIRST_AT_ONCE; await readOn(at, most); most = Math.min(most * 2, MOST_AT_ONCE));

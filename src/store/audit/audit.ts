@@ -23,7 +23,7 @@ export interface AuditDependencies {
   heads: Collection<AuditHeadDocument>;
   mark: AuditMark;
   checkpoints: Collection<IntentCheckpointDocument>;
-  standIn: boolean;
+  ferretDb: boolean;
   /** Keyed: see audit-chain.ts. */
   mac: Mac;
   /** A lock over all processes, on every engine. */
@@ -40,11 +40,11 @@ export function createAuditStore({
   mac,
   exclusive,
   scan,
-  standIn,
+  ferretDb,
 }: AuditDependencies): Store["audit"] {
   const findHead = async () => (await guarded((within) => heads.findOne({ _id: "head" }, within))) ?? undefined;
   const append = createAppender({ entries, heads, mark, mac, findHead });
-  const intents = createIntentFollower({ entries, checkpoints, standIn });
+  const intents = createIntentFollower({ entries, checkpoints, ferretDb });
   async function reached(): Promise<number> {
     const [head, marked] = await Promise.all([findHead(), mark.read()]);
     return Math.max(head?.seq ?? 0, typeof marked === "object" ? marked.seq : 0);

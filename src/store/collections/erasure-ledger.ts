@@ -20,7 +20,7 @@ export interface ErasureDocument {
   appliedAt?: Date;
 }
 
-/** On the stand-in: what was entered within ten minutes, so that it is found without a scan. */
+/** On FerretDB: what was entered within ten minutes, so that it is found without a scan. */
 export interface RecentErasuresDocument {
   _id: string;
   targets: ErasureTarget[];
@@ -37,35 +37,35 @@ export interface LedgerDependencies {
   collection: Collection<ErasureDocument>;
   recent: Collection<RecentErasuresDocument>;
   exclusive: Exclusive;
-  standIn: boolean;
+  ferretDb: boolean;
 }
 
 export interface ErasureLedger extends Pick<ErasureStore, "entries" | "enter" | "has"> {
-  /** On the stand-in `since` goes back an hour at most. */
+  /** On FerretDB `since` goes back an hour at most. */
   pages: (since?: Date) => AsyncIterable<ErasureDocument[]>;
   mark: (entry: ErasureDocument) => Promise<void>;
 }
 
-export function createErasureLedger({ collection, recent, exclusive, standIn }: LedgerDependencies): ErasureLedger {
+export function createErasureLedger({ collection, recent, exclusive, ferretDb }: LedgerDependencies): ErasureLedger {
   const lately = createRecent(recent, exclusive);
 
-  /** The stand-in sorts all of them for each page; so there one read goes through them as they were entered. */
+  /** FerretDB sorts all of them for each page; so there one read goes through them as they were entered. */
   async function* unsorted(since?: Date): AsyncGenerator<ErasureDocument[]> {
     if (!since) return yield* inBatches(collection, { batch: PAGE });
-    const found = await findByIds(collection, await lately.since(since), { standIn });
+    const found = await findByIds(collection, await lately.since(since), { ferretDb });
     yield found.filter(({ at }) => at >= since).sort((one, other) => one.at.getTime() - other.at.getTime());
   }
-  const pages = standIn ? unsorted : (since?: Date) => sorted(collection, since);
+  const pages = ferretDb ? unsorted : (since?: Date) => sorted(collection, since);
 
   async function entries(since?: Date): Promise<Erasure[]> {
     const found: Erasure[] = [];
     for await (const page of pages(since)) for (const { _id: target, at, by } of page) found.push({ target, at, by });
-    return standIn ? found.sort((one, other) => one.at.getTime() - other.at.getTime()) : found;
+    return ferretDb ? found.sort((one, other) => one.at.getTime() - other.at.getTime()) : found;
   }
   /** Done to its end. A person's entry may have been renewed meanwhile, and that one is not. */
   async function mark({ _id, at, appliedAt }: ErasureDocument): Promise<void> {
     if (appliedAt) return;
-    if (!standIn) {
+    if (!ferretDb) {
       await guarded((within) => collection.updateOne({ _id, at }, { $set: { appliedAt: new Date() } }, within));
       return;
     }
@@ -90,7 +90,7 @@ export function createErasureLedger({ collection, recent, exclusive, standIn }: 
     });
   async function enter(given: Erasure[]): Promise<number> {
     // Before the entries: a name here without an entry does no harm.
-    if (standIn) await lately.note(given);
+    if (ferretDb) await lately.note(given);
     const known = new Set<string>(
       await insertNew(
         collection,
@@ -137,7 +137,7 @@ const lockOf = (target: ErasureTarget): string => `erasures/${target}`;
 
 /** Lists of what was entered, one for each ten minutes, found by exact `_id`. Only for entries of the last hour. */
 function createRecent(collection: Collection<RecentErasuresDocument>, exclusive: Exclusive) {
-  const expiry = createExpiry(collection, { field: "expiresAt", standIn: true });
+  const expiry = createExpiry(collection, { field: "expiresAt", ferretDb: true });
   const slotOf = (time: number): number => Math.floor(time / SLOT_MS);
 
   async function add(slot: number, targets: ErasureTarget[]): Promise<void> {
@@ -163,7 +163,7 @@ function createRecent(collection: Collection<RecentErasuresDocument>, exclusive:
       const now = Date.now();
       const [first, last] = [slotOf(Math.max(time.getTime(), now - LATELY_MS)), slotOf(now)];
       const ids = Array.from({ length: last - first + 1 }, (_, index) => String(first + index));
-      const slots = await findByIds(collection, ids, { standIn: true });
+      const slots = await findByIds(collection, ids, { ferretDb: true });
       return [...new Set(slots.flatMap(({ targets }) => targets))];
     },
   };

@@ -125,9 +125,9 @@ async function reapplyAll(
   { deps, ledger: { pages, mark }, carryOut, expungeAll }: Reapplying,
   which: Reapplied | undefined,
 ): Promise<number> {
-  const { standIn, subscriptions } = deps;
+  const { ferretDb, subscriptions } = deps;
   const since = which && "since" in which ? which.since : undefined;
-  const pendingOnly = which !== undefined && ("pending" in which || ("byClock" in which && standIn));
+  const pendingOnly = which !== undefined && ("pending" in which || ("byClock" in which && ferretDb));
   let changed = 0;
   let among: readonly string[] | undefined;
   let together: ErasureDocument[] = [];
@@ -141,13 +141,13 @@ async function reapplyAll(
       const isBack = pendingOnly && entry.appliedAt !== undefined && (await isKeyBack(deps, entry._id));
       if (pendingOnly && entry.appliedAt && !isBack) continue;
       const isEvent = entry._id.startsWith("event/");
-      if (isEvent && standIn && !since) {
+      if (isEvent && ferretDb && !since) {
         if (together.push(entry) >= MOST_EVENTS) await expungeTogether();
         continue;
       }
-      // What another process brings back is in the care of subscriptions that are there: on the stand-in these are
+      // What another process brings back is in the care of subscriptions that are there: on FerretDB these are
       // asked for by their ids.
-      if (isEvent && standIn) among ??= await subscriptions.idsOf({});
+      if (isEvent && ferretDb) among ??= await subscriptions.idsOf({});
       const found = await carryOut({ target: entry._id, at: entry.at, by: entry.by }, among);
       if (found || (isBack && !entry._id.startsWith("person/"))) changed++;
       await mark(entry);
@@ -158,7 +158,7 @@ async function reapplyAll(
 }
 
 /**
- * The stand-in finds the deliveries of one event by reading all of them. So many events cost one such read together.
+ * FerretDB finds the deliveries of one event by reading all of them. So many events cost one such read together.
  */
 async function expungeEvents(
   { events, deliveries, expungedLately }: ErasureDependencies,

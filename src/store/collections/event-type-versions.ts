@@ -6,7 +6,7 @@ import { guarded } from "../mongo/driver-errors.js";
 import type { EventTypeVersion } from "../model.js";
 import type { EventTypeVersionStore } from "../store.js";
 
-/** A version at rest; schema and examples as text, because the stand-in refuses field names like `$ref`. */
+/** A version at rest; schema and examples as text, because FerretDB refuses field names like `$ref`. */
 export interface EventTypeVersionDocument {
   /** `<name>@<version>`; an event type's name holds no `@`. */
   _id: string;
@@ -23,13 +23,13 @@ const idOf = (name: string, version: number): string => `${name}@${version}`;
 /** The store of earlier versions over its collection. */
 export function createEventTypeVersionStore(
   collection: Collection<EventTypeVersionDocument>,
-  standIn: boolean,
+  ferretDb: boolean,
 ): EventTypeVersionStore {
   async function getMany(name: string, versions: number[]): Promise<EventTypeVersion[]> {
     const found = await findByIds(
       collection,
       versions.map((version) => idOf(name, version)),
-      { standIn },
+      { ferretDb },
     );
     const byNumber = new Map(found.map((document) => [document.number, document]));
     return versions.flatMap((version) => byNumber.get(version) ?? []).map(itemOf);

@@ -1,6 +1,6 @@
 /**
  * The collection of events: immutable records with sealed payloads. With the deliveries the hottest writes of all: an
- * insert costs 0.025 ms of our CPU, sealing included, and 0.09 ms of the stand-in's (in batches of 200, payloads of 300
+ * insert costs 0.025 ms of our CPU, sealing included, and 0.09 ms of FerretDB's (in batches of 200, payloads of 300
  * bytes).
  */
 import { Binary, type Collection } from "mongodb";
@@ -42,7 +42,7 @@ const WITHOUT_PAYLOAD = { payload: 0 };
 
 interface EventStoreDependencies {
   keyring: Keyring;
-  standIn: boolean;
+  ferretDb: boolean;
   exclusive: Exclusive;
   scan: Scan;
 }
@@ -75,7 +75,7 @@ export function createEventStore(collection: Collection<EventDocument>, deps: Ev
       return true;
     },
     async takeOver(id, from, to) {
-      // A scan on the stand-in; it happens only when a workflow that owned an event is known to be gone.
+      // A scan on FerretDB; it happens only when a workflow that owned an event is known to be gone.
       const change = () =>
         guarded((within) => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }, within));
       return (await exclusive(`events/${id}`, change)).matchedCount === 1;
@@ -86,9 +86,9 @@ export function createEventStore(collection: Collection<EventDocument>, deps: Ev
 type Find = (ids: string[], projection?: typeof WITHOUT_PAYLOAD) => Promise<Found[]>;
 
 const createFind =
-  (collection: Collection<EventDocument>, { standIn }: Pick<EventStoreDependencies, "standIn">): Find =>
+  (collection: Collection<EventDocument>, { ferretDb }: Pick<EventStoreDependencies, "ferretDb">): Find =>
   async (ids, projection) =>
-    findByIds(collection, ids, { standIn, ...(projection && { projection }) });
+    findByIds(collection, ids, { ferretDb, ...(projection && { projection }) });
 
 /** The part of the store that only reads. */
 function createEventReads(

@@ -1,6 +1,6 @@
 /**
  * The collection of grant requests. At most one is open for a group and a grant: a partial unique index says so on
- * MongoDB, a lock on the stand-in.
+ * MongoDB, a lock on FerretDB.
  */
 import type { Collection, Filter } from "mongodb";
 import { guarded, isDuplicate, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";

@@ -58,7 +58,7 @@ export interface IdempotencyStore {
   release(id: string, token: string): Promise<void>;
   /** The request failed after it had begun: whoever repeats it need not wait for the lease. */
   abandon(id: string, token: string): Promise<void>;
-  /** Removes what has ended. MongoDB does so itself (TTL index); the stand-in does it beside later claims. */
+  /** Removes what has ended. MongoDB does so itself (TTL index); FerretDB does it beside later claims. */
   removeExpired(): Promise<void>;
 }
 
@@ -69,20 +69,20 @@ export const CLAIM_LEASE_MS = 120_000;
 interface Options {
   keyring: Pick<Keyring, "scope" | "forSealed">;
   exclusive: Exclusive;
-  standIn: boolean;
+  ferretDb: boolean;
 }
 
 const contextOf = (id: string, owner: string) => ({ collection: "idempotencyKeys", id, field: "answer", owner });
 
 export function createIdempotencyStore(
   collection: Collection<IdempotencyDocument>,
-  { keyring, exclusive, standIn }: Options,
+  { keyring, exclusive, ferretDb }: Options,
 ): IdempotencyStore {
   const nameOf = (id: string): string => `idempotency/${id}`;
   // All are kept for the same time, so the oldest are the first to go.
-  const expiry = createExpiry(collection, { field: "expiresAt", standIn, lock: { exclusive, nameOf } });
+  const expiry = createExpiry(collection, { field: "expiresAt", ferretDb, lock: { exclusive, nameOf } });
 
-  /** The stand-in's compare-and-set is none, so changes of one key come in turn there. */
+  /** FerretDB's compare-and-set is none, so changes of one key come in turn there. */
   const change = (id: string, token: string, update: Partial<Omit<IdempotencyDocument, "_id">>): Promise<boolean> =>
     exclusive(
       nameOf(id),

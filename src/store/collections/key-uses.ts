@@ -30,7 +30,7 @@ const FLUSH_MS = 60_000;
 /** The uses of keys over their collection. */
 export function createKeyUses(
   collection: Collection<KeyUseDocument>,
-  { standIn, flushMs = FLUSH_MS }: { standIn: boolean; flushMs?: number },
+  { ferretDb, flushMs = FLUSH_MS }: { ferretDb: boolean; flushMs?: number },
 ): ManagedKeyUses {
   const unwritten = new Map<string, number>();
 
@@ -50,7 +50,7 @@ export function createKeyUses(
   return {
     note: (keyId) => void unwritten.set(keyId, Date.now()),
     async lastUsed(keyIds) {
-      const found = await findByIds(collection, [...keyIds], { standIn });
+      const found = await findByIds(collection, [...keyIds], { ferretDb });
       const uses = new Map(found.map(({ _id, at }) => [_id, at]));
       for (const id of keyIds) {
         const time = unwritten.get(id);

@@ -33,7 +33,7 @@ export interface LimitStore {
    * alone. Throws StoreError `unavailable`: what cannot be counted must not be done.
    */
   take(limits: readonly Limit[]): Promise<Taking>;
-  /** Forgets what has expired. MongoDB does so itself (TTL index); the stand-in cannot. */
+  /** Forgets what has expired. MongoDB does so itself (TTL index); FerretDB cannot. */
   removeExpired(): Promise<void>;
 }
 
@@ -45,17 +45,17 @@ const TRIES = 20;
 const REMEMBERED = 10_000;
 
 /**
- * The store of limits over its collection. On the stand-in it removes what has expired from time to time, where no TTL
+ * The store of limits over its collection. On FerretDB it removes what has expired from time to time, where no TTL
  * index does.
  */
 export function createLimitStore(
   collection: Collection<LimitDocument>,
-  { exclusive, standIn }: { exclusive: Exclusive; standIn: boolean },
+  { exclusive, ferretDb }: { exclusive: Exclusive; ferretDb: boolean },
 ): LimitStore {
   const inTurn = createExclusiveTurns();
   const refusedUntil = new Map<string, number>();
   const nameOf = (key: string): string => `limits/${key}`;
-  const expiry = createExpiry(collection, { field: "expiresAt", standIn, lock: { exclusive, nameOf } });
+  const expiry = createExpiry(collection, { field: "expiresAt", ferretDb, lock: { exclusive, nameOf } });
 
   /** Milliseconds to wait; undefined: taken. */
   async function takeOne({ key, most, windowMs }: Limit): Promise<number | undefined> {

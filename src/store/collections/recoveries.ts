@@ -59,7 +59,7 @@ export interface RecoveryStore {
 }
 
 /**
- * The store of recoveries over its collection. The lock is for the stand-in, which loses one of two updates of a
+ * The store of recoveries over its collection. The lock is for FerretDB, which loses one of two updates of a
  * document.
  */
 export function createRecoveryStore(

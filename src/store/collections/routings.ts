@@ -48,7 +48,7 @@ export interface RoutingDocument {
 export interface RoutingStore {
   /** Records it, unless the workflow has a record already: of two runs the first one decided. */
   record(record: RoutingRecord): Promise<void>;
-  /** Forgets what has expired. MongoDB does so itself (TTL index); the stand-in does it beside later records. */
+  /** Forgets what has expired. MongoDB does so itself (TTL index); FerretDB does it beside later records. */
   removeExpired(): Promise<void>;
   /** What the dispatch by this workflow, and its pages, left out of the event; undefined: nothing is recorded. */
   of(owner: string, event: { id: string; type: string }): Promise<EventRouting | undefined>;
@@ -65,10 +65,10 @@ export interface EventRouting {
 
 export function createRoutingStore(
   collection: Collection<RoutingDocument>,
-  { standIn }: { standIn: boolean },
+  { ferretDb }: { ferretDb: boolean },
 ): RoutingStore {
   // All are kept for the same time, so the oldest are the first to go.
-  const expiry = createExpiry(collection, { field: "expiresAt", standIn });
+  const expiry = createExpiry(collection, { field: "expiresAt", ferretDb });
   return {
     removeExpired: () => expiry.remove(),
     async record({ id, at, pages, filtered, leftOut }) {
@@ -90,14 +90,14 @@ export function createRoutingStore(
       ]);
     },
     async of(owner, { id, type }) {
-      const [own] = await findByIds(collection, [owner], { standIn });
+      const [own] = await findByIds(collection, [owner], { ferretDb });
       const pages = Math.min(own?.pages ?? 0, MOST_PAGES);
       const further =
         pages > 0
           ? await findByIds(
               collection,
               Array.from({ length: pages }, (_, index) => `page/${owner}/${index}`),
-              { standIn },
+              { ferretDb },
             )
           : [];
       const documents = [...(own ? [own] : []), ...further];

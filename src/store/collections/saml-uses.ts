@@ -15,16 +15,16 @@ export interface SamlUseStore {
    * unique `_id` decides, which is atomic on both engines.
    */
   use(id: string, until: Date): Promise<boolean>;
-  /** Forgets what has expired. MongoDB does so itself (TTL index); the stand-in cannot. */
+  /** Forgets what has expired. MongoDB does so itself (TTL index); FerretDB cannot. */
   removeExpired(): Promise<void>;
 }
 
 /** The store of used ids over its collection. */
 export function createSamlUseStore(
   collection: Collection<SamlUseDocument>,
-  { standIn }: { standIn: boolean },
+  { ferretDb }: { ferretDb: boolean },
 ): SamlUseStore {
-  const expiry = createExpiry(collection, { field: "expiresAt", standIn });
+  const expiry = createExpiry(collection, { field: "expiresAt", ferretDb });
   return {
     async use(id, until) {
       try {

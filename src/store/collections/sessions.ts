@@ -57,7 +57,7 @@ export interface SessionStore {
   list(personId: string, most: number): Promise<Session[]>;
   /** Ends every session that was begun by the connection and gives how many there were. */
   deleteOfConnection(connectionId: string): Promise<number>;
-  /** Removes what has ended. MongoDB does so itself within a minute or so; the stand-in has nothing that would. */
+  /** Removes what has ended. MongoDB does so itself within a minute or so; FerretDB has nothing that would. */
   deleteEnded(now: Date): Promise<void>;
 }
 
@@ -128,7 +128,7 @@ async function opened(
 export interface SessionStoreDependencies {
   keyring: Keyring;
   grants: Pick<Grants, "authority" | "ledger" | "refused" | "assertWhole">;
-  standIn: boolean;
+  ferretDb: boolean;
   scan: Scan;
 }
 
@@ -158,9 +158,9 @@ function createFind(
 /** The sessions over their collection. */
 export function createSessionStore(
   collection: Collection<SessionDocument>,
-  { keyring, grants, standIn, scan }: SessionStoreDependencies,
+  { keyring, grants, ferretDb, scan }: SessionStoreDependencies,
 ): SessionStore {
-  const expiry = createExpiry(collection, { field: "endsAt", standIn });
+  const expiry = createExpiry(collection, { field: "endsAt", ferretDb });
   const { authority, ledger, assertWhole } = grants;
   const find = createFind(collection, grants);
 
@@ -175,7 +175,7 @@ export function createSessionStore(
       const { version = 0 } = document;
       const { _id: _same, ...after } = signed({ ...document, ...changes }, version + 1);
       const same = { _id: id, ...(document.version === undefined ? { version: { $exists: false } } : { version }) };
-      // All fields at once: on the stand-in, whose updates are not atomic, the last one is whole.
+      // All fields at once: on FerretDB, whose updates are not atomic, the last one is whole.
       if ((await guarded((within) => collection.updateOne(same, { $set: after }, within))).matchedCount > 0)
         return true;
     }
@@ -203,7 +203,7 @@ export function createSessionStore(
     },
     change,
     delete: async (id) => (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0,
-    // A scan on the stand-in; indexed on MongoDB.
+    // A scan on FerretDB; indexed on MongoDB.
     deleteOf: async (personId) =>
       (await guarded((within) => collection.deleteMany({ personId }, within), LIST_DEADLINE_MS)).deletedCount,
     deleteOfConnection: async (connectionId) =>

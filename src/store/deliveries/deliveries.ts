@@ -1,6 +1,6 @@
 /**
  * The collection of deliveries, each with its attempts. Hot: compact documents, one batched write for a batch.
- * Inserting costs 0.03 ms of our CPU a delivery, sealing included, and 0.12 ms of the stand-in's (in batches of 200).
+ * Inserting costs 0.03 ms of our CPU a delivery, sealing included, and 0.12 ms of FerretDB's (in batches of 200).
  */
 import type { Collection } from "mongodb";
 import { deliveryIdOf, eventOfDelivery } from "../../workflows/event-id.js";
@@ -33,7 +33,7 @@ const READ_AT_ONCE = 1_000;
 
 export interface DeliveryStoreDependencies {
   keyring: Keyring;
-  standIn: boolean;
+  ferretDb: boolean;
   /** Ids of events whose attempts' details may not be stored any more. */
   expungedLately: ReadonlySet<string>;
   scan: Scan;
@@ -43,9 +43,9 @@ export interface DeliveryStoreDependencies {
 /** The delivery store over its collection. */
 export function createDeliveryStore(
   collection: Collection<DeliveryDocument>,
-  { keyring, standIn, expungedLately, scan, fields }: DeliveryStoreDependencies,
+  { keyring, ferretDb, expungedLately, scan, fields }: DeliveryStoreDependencies,
 ): DeliveryStore {
-  const change = createDeliveryChanges(collection, { standIn });
+  const change = createDeliveryChanges(collection, { ferretDb });
   /** What an attempt under way at the time of an erasure would bring back is left out. */
   const mayKeep = (eventId: string): boolean => !expungedLately.has(eventId);
   const kept = <T extends { eventId: string; attempts: Attempt[] }>(delivery: T): T =>
@@ -53,7 +53,7 @@ export function createDeliveryStore(
 
   return {
     ...createDeliveryQueries(collection, { scan, fields }),
-    ...createDetailRemoval(collection, { standIn, scan, change }),
+    ...createDetailRemoval(collection, { ferretDb, scan, change }),
     async insertMany(given) {
       const deliveries = given.map(kept);
       const keys = await keysFor(
@@ -66,11 +66,11 @@ export function createDeliveryStore(
       );
     },
     async get(id) {
-      const [document] = await findByIds(collection, [id], { standIn });
+      const [document] = await findByIds(collection, [id], { ferretDb });
       return document && openDelivery(document, keyring);
     },
     async getMany(ids) {
-      const found = await findByIds(collection, ids, { standIn, projection: WITHOUT_DETAILS });
+      const found = await findByIds(collection, ids, { ferretDb, projection: WITHOUT_DETAILS });
       return new Map(found.map((document) => [document._id, deliveryOf(document)]));
     },
     async list(page, filter) {
@@ -103,7 +103,7 @@ export function createDeliveryStore(
 /** What an erasure does to deliveries. */
 function createDetailRemoval(
   collection: Collection<DeliveryDocument>,
-  { standIn, scan, change }: { standIn: boolean; scan: Scan; change: ChangeDeliveries },
+  { ferretDb, scan, change }: { ferretDb: boolean; scan: Scan; change: ChangeDeliveries },
 ): Pick<DeliveryStore, "expungeDetails" | "expungeDetailsOf"> {
   /** Deliveries of events whose details were erased here: what is written to them later is found without a scan. */
   const erased = new Map<string, readonly string[]>();
@@ -122,7 +122,7 @@ function createDetailRemoval(
 
   /** Gives those that had some. */
   async function removeDetails(ids: string[]): Promise<string[]> {
-    const changes = (await findByIds(collection, ids, { standIn, projection: { details: 1 } })).flatMap(
+    const changes = (await findByIds(collection, ids, { ferretDb, projection: { details: 1 } })).flatMap(
       ({ _id: id, details }) => (details ? [{ id }] : []),
     );
     // A change of the delivery like any other: an attempt that was read before it must not bring the details back.

@@ -32,7 +32,7 @@ async function readMark(marks: Collection<FilledDocument>): Promise<boolean> {
 }
 
 /**
- * On the stand-in nothing is filled in: it would have to read every delivery, and no query there gets any faster by it.
+ * On FerretDB nothing is filled in: it would have to read every delivery, and no query there gets any faster by it.
  */
 export const noBackfill = (): Backfill => ({ fields: { filled: false }, stop: () => undefined });
 
@@ -82,7 +82,7 @@ export async function fillSome(
   if (found.length === 0) return 0;
   const ids = found.map(({ _id }) => ({ _id, eventId: eventOfDelivery(_id) }));
   const records = await findByIds(events, [...new Set(ids.map(({ eventId }) => eventId))], {
-    standIn: false,
+    ferretDb: false,
     projection: { apiId: 1 },
   });
   const apis = new Map(records.map(({ _id, apiId }) => [_id, apiId]));

@@ -49,8 +49,8 @@ const TRIES = 20;
  * updates, or several smaller ones at once, waits for ever for the next connection and hangs the whole database. So at
  * most 8 × 4 updates are under way.
  */
-const STAND_IN_UPDATES = 8;
-const STAND_IN_WRITES_AT_ONCE = 4;
+const FERRETDB_UPDATES = 8;
+const FERRETDB_WRITES_AT_ONCE = 4;
 
 /**
  * FerretDB finds a document by its index only with a filter of `_id` alone; with the sequence number beside it each
@@ -73,10 +73,10 @@ interface Write {
 /** Changes of the deliveries in a collection, one after another for each of them within this process. */
 export function createDeliveryChanges(
   collection: Collection<DeliveryDocument>,
-  { standIn }: { standIn: boolean },
+  { ferretDb }: { ferretDb: boolean },
 ): ChangeDeliveries {
   const inTurn = createExclusiveTurns();
-  const write = standIn ? createStandInWrite(collection) : (writes: Write[]) => writeAll(collection, writes);
+  const write = ferretDb ? createFerretDbWrite(collection) : (writes: Write[]) => writeAll(collection, writes);
 
   async function round<C extends { id: string }>(
     changes: readonly C[],
@@ -87,7 +87,7 @@ export function createDeliveryChanges(
         await findByIds(
           collection,
           changes.map(({ id }) => id),
-          { standIn, projection: WITHOUT_DETAILS },
+          { ferretDb, projection: WITHOUT_DETAILS },
         )
       ).map((document) => [document._id, document]),
     );
@@ -151,9 +151,9 @@ async function writeAll(collection: Collection<DeliveryDocument>, writes: Write[
   );
 }
 
-/** The same for the stand-in. */
-function createStandInWrite(collection: Collection<DeliveryDocument>): (writes: Write[]) => Promise<boolean> {
-  const fewAtOnce = createLimit(STAND_IN_WRITES_AT_ONCE);
+/** The same for FerretDB. */
+function createFerretDbWrite(collection: Collection<DeliveryDocument>): (writes: Write[]) => Promise<boolean> {
+  const fewAtOnce = createLimit(FERRETDB_WRITES_AT_ONCE);
   const operationOf = ({ id, seq, set, unset }: Write): AnyBulkWriteOperation<DeliveryDocument> => ({
     updateOne: {
       filter: { _id: id },
@@ -177,8 +177,8 @@ function createStandInWrite(collection: Collection<DeliveryDocument>): (writes: 
   return (writes) =>
     fewAtOnce(async () => {
       let all = true;
-      for (let from = 0; from < writes.length; from += STAND_IN_UPDATES) {
-        all = (await guarded((within) => writeSome(writes.slice(from, from + STAND_IN_UPDATES), within))) && all;
+      for (let from = 0; from < writes.length; from += FERRETDB_UPDATES) {
+        all = (await guarded((within) => writeSome(writes.slice(from, from + FERRETDB_UPDATES), within))) && all;
       }
       return all;
     });

@@ -19,7 +19,7 @@ export interface DeliveryDocument extends Omit<Delivery, "id" | "eventId" | "att
   /** Absent, like `apiId`, in documents of earlier releases until delivery-backfill.ts has filled it in. */
   eventId?: string;
   /**
-   * `<time> <outcome> <status or -> <milliseconds>`: as text a delivery costs the stand-in 0.12 ms to insert, as four
+   * `<time> <outcome> <status or -> <milliseconds>`: as text a delivery costs FerretDB 0.12 ms to insert, as four
    * fields 0.16.
    */
   attempts?: Record<string, string>;
@@ -27,7 +27,7 @@ export interface DeliveryDocument extends Omit<Delivery, "id" | "eventId" | "att
   details?: Record<string, Binary>;
   /** Changes made so far; absent: none. Each change is a compare-and-set on it. */
   seq?: number;
-  /** Only on the stand-in: the sequence numbers that a change has left (delivery-changes.ts). */
+  /** Only on FerretDB: the sequence numbers that a change has left (delivery-changes.ts). */
   spent?: Record<string, Long>;
 }
 type Found = DeliveryDocument;

@@ -46,7 +46,7 @@ export function createDeliveryQueries(
       return { ...summary, ...(oldest && { oldest }), ...(newest && { newest }) };
     },
     async subscriptionsOf(filter) {
-      // Not `distinct`: the stand-in refuses a deadline for it.
+      // Not `distinct`: FerretDB refuses a deadline for it.
       const groups = await scan((within) =>
         collection
           .aggregate<{ _id: string }>([{ $match: matching(filter) }, { $group: { _id: "$subscriptionId" } }], within)

@@ -38,14 +38,14 @@ export async function insertNew<D extends Document & { _id: string }>(
   });
 }
 
-/** The documents with these ids. On the stand-in one by one: there `$in` scans the collection, `_id` alone does not. */
+/** The documents with these ids. On FerretDB one by one: there `$in` scans the collection, `_id` alone does not. */
 export async function findByIds<D extends Document & { _id: string }>(
   collection: Collection<D>,
   ids: string[],
-  { standIn, projection }: { standIn: boolean; projection?: Document },
+  { ferretDb, projection }: { ferretDb: boolean; projection?: Document },
 ): Promise<WithId<D>[]> {
   const options = projection ? { projection } : {};
-  if (ids.length > 1 && !standIn)
+  if (ids.length > 1 && !ferretDb)
     return guarded((within) =>
       collection.find({ _id: { $in: ids } } as Filter<D>, { ...options, ...within }).toArray(),
     );

@@ -38,7 +38,7 @@ export function createPlainRows(collection: Collection<CatalogueDocument>): Rows
   return {
     believed: async (documents) => documents,
     insert: async (row) => void (await guarded((within) => collection.insertOne({ ...row, version: 1 }, within))),
-    // The filter is a scan on the stand-in: acceptable here, some 50 µs for each object of the collection.
+    // The filter is a scan on FerretDB: acceptable here, some 50 µs for each object of the collection.
     replace: async ({ _id, version }, row) =>
       (await guarded((within) => collection.replaceOne({ _id, version }, { ...row, version: version + 1 }, within)))
         .matchedCount === 1,
@@ -62,7 +62,7 @@ export interface CatalogueCollectionOptions {
 /**
  * A catalogue collection. `changed` is called after every write, `doubtful` where nobody knows whether there was one:
  * the acknowledgement was lost, or nothing matched, which is also how the repetition of such a write ends. Changes of
- * one object come one after another within this process, and over all of them on the stand-in (`exclusive`), whose
+ * one object come one after another within this process, and over all of them on FerretDB (`exclusive`), whose
  * compare-and-set is none.
  */
 export function createCatalogueCollection<T extends object>(

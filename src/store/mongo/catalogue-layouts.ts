@@ -35,7 +35,7 @@ type StoredEventType = Omit<EventType, "name" | "schema" | "examples" | "version
 };
 
 /**
- * The name is the id. Schema and examples are kept as text: the stand-in refuses field names like `$ref`, and text is
+ * The name is the id. Schema and examples are kept as text: FerretDB refuses field names like `$ref`, and text is
  * parsed only when somebody looks (of 10,000 event types in memory few are).
  */
 export const eventTypeLayout: Layout<EventType> = {

@@ -62,10 +62,10 @@ export interface Changes {
 /** Writes that are remembered one by one, some 60 bytes each. Whoever has missed more reads whole collections. */
 const REMEMBERED = 200;
 
-/** `standIn`: FerretDB, whose `$push` does not shorten an array and whose updates are only atomic under a lock. */
+/** `ferretDb`: FerretDB, whose `$push` does not shorten an array and whose updates are only atomic under a lock. */
 export function createChanges(
   collection: Collection<ChangesDocument>,
-  { exclusive, standIn }: { exclusive: Exclusive; standIn: boolean },
+  { exclusive, ferretDb }: { exclusive: Exclusive; ferretDb: boolean },
 ): Changes {
   /**
    * The document is made first and then changed without an upsert. Of concurrent upserts some implementations of
@@ -87,7 +87,7 @@ export function createChanges(
   async function count({ name, id }: CatalogueWrite): Promise<void> {
     const write: CatalogueWrite = id === undefined ? { name } : { name, id };
     const $inc = { version: 1, logged: 1, [`collections.${name}`]: 1 };
-    if (!standIn) return update("catalogue", { $inc, $push: { recent: { $each: [write], $slice: -REMEMBERED } } });
+    if (!ferretDb) return update("catalogue", { $inc, $push: { recent: { $each: [write], $slice: -REMEMBERED } } });
     const { recent = [] } = (await guarded((within) => collection.findOne({ _id: "catalogue" }, within))) ?? {};
     await update("catalogue", { $inc, $set: { recent: [...recent, write].slice(-REMEMBERED) } });
   }

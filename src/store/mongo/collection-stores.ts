@@ -31,13 +31,13 @@ interface Base {
   keyring: Keyring;
   exclusive: Exclusive;
   scan: Scan;
-  standIn: boolean;
+  ferretDb: boolean;
 }
 
 /** What is published and to whom. Each write is told to `changes`. */
 export function catalogueStores(
   db: Db,
-  { keyring, exclusive, scan, standIn, grants, changes }: Base & { grants: Grants; changes: Changes },
+  { keyring, exclusive, scan, ferretDb, grants, changes }: Base & { grants: Grants; changes: Changes },
 ) {
   const catalogue = <T extends object>(name: CatalogueName, layout: Layout<T>, signed?: Grants) => {
     const collection = db.collection<CatalogueDocument>(name);
@@ -56,7 +56,7 @@ export function catalogueStores(
     groups: catalogue("groups", groupLayout, grants),
     subscriptions: catalogue("subscriptions", subscriptionLayout(keyring)),
     apiKeys: catalogue("apiKeys", apiKeyLayout, grants),
-    eventTypeVersions: createEventTypeVersionStore(versions, standIn),
+    eventTypeVersions: createEventTypeVersionStore(versions, ferretDb),
     grantRequests: createGrantRequestStore(db.collection<GrantRequestDocument>("grantRequests"), { exclusive, scan }),
   };
 }
@@ -71,20 +71,20 @@ export const eventStores = (
 
 export function loginStores(
   db: Db,
-  { keyring, exclusive, scan, standIn, grants }: Base & { grants: Grants },
+  { keyring, exclusive, scan, ferretDb, grants }: Base & { grants: Grants },
 ): Pick<Store, "samlConnections" | "samlUses" | "sessions"> {
   const connections = db.collection<CatalogueDocument>("samlConnections");
   const rows = grants.rows(connections);
   return {
     samlConnections: createSamlConnectionStore(connections, { exclusive, rows, keyring, scan }),
-    samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses"), { standIn }),
-    sessions: createSessionStore(db.collection<SessionDocument>("sessions"), { keyring, grants, standIn, scan }),
+    samlUses: createSamlUseStore(db.collection<SamlUseDocument>("samlUses"), { ferretDb }),
+    sessions: createSessionStore(db.collection<SessionDocument>("sessions"), { keyring, grants, ferretDb, scan }),
   };
 }
 
 export const auditOf = (
   db: Db,
-  { keyring, mac, marked, scan, standIn }: Base & { mac: Mac; marked: boolean },
+  { keyring, mac, marked, scan, ferretDb }: Base & { mac: Mac; marked: boolean },
 ): Store["audit"] =>
   createAuditStore({
     entries: db.collection<AuditDocument>("audit"),
@@ -93,20 +93,20 @@ export const auditOf = (
     mark: createAuditMark({ collection: db.collection<AuditMarkDocument>("settings"), keyring, needed: marked }),
     mac,
     scan,
-    standIn,
+    ferretDb,
     exclusive: createLocks(db.collection<LockDocument>("locks")),
   });
 
 export const limitedStores = (
   db: Db,
-  { keyring, exclusive, standIn, scan }: Base,
+  { keyring, exclusive, ferretDb, scan }: Base,
 ): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency"> => ({
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), { exclusive, scan }),
-  routings: createRoutingStore(db.collection<RoutingDocument>("routings"), { standIn }),
-  limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, standIn }),
+  routings: createRoutingStore(db.collection<RoutingDocument>("routings"), { ferretDb }),
+  limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, ferretDb }),
   idempotency: createIdempotencyStore(db.collection<IdempotencyDocument>("idempotencyKeys"), {
     keyring,
     exclusive,
-    standIn,
+    ferretDb,
   }),
 });

@@ -96,10 +96,10 @@ const refused = (name: string, why: string): StoreError =>
 const FERRETDB_WITH_INDEXES = 2;
 
 /**
- * True when the server is FerretDB 1, the embedded stand-in. FerretDB 2 names itself too, and is treated as MongoDB
+ * True when the server is FerretDB 1, the embedded engine. FerretDB 2 names itself too, and is treated as MongoDB
  * like DocumentDB, which it runs on: locks and no indexes would make it slow, and its updates need none.
  */
-export async function isStandIn(db: Db): Promise<boolean> {
+export async function isFerretDb(db: Db): Promise<boolean> {
   const major = ferretdbMajor(await guarded(() => db.admin().command({ buildInfo: 1 })));
   return major !== undefined && major < FERRETDB_WITH_INDEXES;
 }

@@ -18,7 +18,7 @@ const DUPLICATE_KEY = 11000;
  * connected.
  */
 export const OPERATION_DEADLINE_MS = 3_500;
-/** The same for lists: on the stand-in they are scans. */
+/** The same for lists: on FerretDB they are scans. */
 export const LIST_DEADLINE_MS = 15_000;
 
 /**

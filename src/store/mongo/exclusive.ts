@@ -1,5 +1,5 @@
 /**
- * One writer at a time for one document. MongoDB's updates of a document are atomic; the stand-in's are not: it reads,
+ * One writer at a time for one document. MongoDB's updates of a document are atomic; FerretDB's are not: it reads,
  * changes and writes back, and of 200 concurrent `$inc` it kept 14. What is atomic there is the insert of a unique
  * `_id`, so a lock is one.
  */
@@ -51,7 +51,7 @@ export function createExclusiveTurns(): InTurn {
   };
 }
 
-/** In turn over all processes, for rare writes on the stand-in: 4 ms more for each. Throws StoreError `unavailable`. */
+/** In turn over all processes, for rare writes on FerretDB: 4 ms more for each. Throws StoreError `unavailable`. */
 export function createLocks(locks: Collection<LockDocument>): Exclusive {
   const inTurn = createExclusiveTurns();
   return (name, work) =>

@@ -1,5 +1,5 @@
 /**
- * Secondary indexes on MongoDB. On the stand-in there are none: it never uses them, every write pays for them, and it
+ * Secondary indexes on MongoDB. On FerretDB there are none: it never uses them, every write pays for them, and it
  * has no partial ones.
  */
 import { type Collection, type Db, type IndexDescription, MongoServerError } from "mongodb";

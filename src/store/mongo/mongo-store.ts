@@ -3,7 +3,7 @@ import type { Db, MongoClient } from "mongodb";
 import { type AuditMarkDocument, beginAuditMark } from "../audit/audit-mark.js";
 import { type Changes, type ChangesDocument, createChanges } from "./changes.js";
 import { auditOf, catalogueStores, eventStores, limitedStores, loginStores } from "./collection-stores.js";
-import { assertDurableWrites, connect, isStandIn } from "./connection.js";
+import { assertDurableWrites, connect, isFerretDb } from "./connection.js";
 import type { DataKeyDocument } from "../sealing/data-keys.js";
 import { noBackfill, startBackfill } from "../deliveries/delivery-backfill.js";
 import type { ErasureDocument, RecentErasuresDocument } from "../collections/erasure-ledger.js";
@@ -26,8 +26,8 @@ import type { StoreLog } from "../store-log.js";
 
 /** The store, and which engine is behind it. */
 export interface MongoStore extends Store {
-  /** The engine is the embedded stand-in (FerretDB): only lookups by `_id` are indexed there. */
-  readonly standIn: boolean;
+  /** The engine is FerretDB 1: only lookups by `_id` are indexed there. */
+  readonly ferretDb: boolean;
   /** Last day whose keys may have sealed Temporal payloads without a proof (proof-cut-off.ts); empty: none. */
   readonly temporalLegacyUntil: string;
   /** For the command that signs rows. */
@@ -65,7 +65,7 @@ export async function connectStore({
       client,
       database,
       provider,
-      standIn: await isStandIn(client.db(database)),
+      ferretDb: await isFerretDb(client.db(database)),
       buildIndexes: () => buildIndexes({ mongodbUrl, database, waiting }),
       ...(log && { log }),
     });
@@ -79,7 +79,7 @@ interface StoreDependencies {
   client: MongoClient;
   database: string;
   provider: KeyProvider;
-  standIn: boolean;
+  ferretDb: boolean;
   /** Resolves when every index is there. */
   buildIndexes: () => Promise<void>;
   log?: StoreLog;
@@ -87,20 +87,20 @@ interface StoreDependencies {
 
 /** Opens the store over a client made with CLIENT_OPTIONS, which `close()` closes. Throws like `connectStore`. */
 async function createStore(deps: StoreDependencies): Promise<MongoStore> {
-  const { client, standIn, log } = deps;
+  const { client, ferretDb, log } = deps;
   assertDurableWrites(client);
   const heartbeats = watchHeartbeats(client, log);
   const db = client.db(deps.database);
   const base = baseOf(db, deps);
   const { keyring, exclusive, scan } = base;
-  const changes = createChanges(db.collection<ChangesDocument>("changes"), { exclusive, standIn });
+  const changes = createChanges(db.collection<ChangesDocument>("changes"), { exclusive, ferretDb });
   // The first majority write: an engine that cannot make one is found at start, not at the first publish.
   await changes.ping(10_000);
   const { grants, pepper, auditMarked, temporalLegacyUntil } = await openSettings(db, keyring);
-  if (!standIn) await deps.buildIndexes();
-  const backfill = standIn ? noBackfill() : await startBackfill(db);
+  if (!ferretDb) await deps.buildIndexes();
+  const backfill = ferretDb ? noBackfill() : await startBackfill(db);
 
-  const keyUses = createKeyUses(db.collection<KeyUseDocument>("keyUses"), { standIn });
+  const keyUses = createKeyUses(db.collection<KeyUseDocument>("keyUses"), { ferretDb });
   const expungedLately = new Set<string>();
   const erasable = {
     ...catalogueStores(db, { ...base, grants, changes }),
@@ -114,7 +114,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   };
   const erasures = await createErasures({
     ...erasable,
-    standIn,
+    ferretDb,
     exclusive,
     collection: db.collection<ErasureDocument>("erasures"),
     recent: db.collection<RecentErasuresDocument>("recentErasures"),
@@ -131,7 +131,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   };
 
   return {
-    standIn,
+    ferretDb,
     temporalLegacyUntil,
     ...erasable,
     ...loginStores(db, { ...base, grants }),
@@ -155,15 +155,15 @@ interface Base {
   keyring: ManagedKeyring;
   exclusive: Exclusive;
   scan: Scan;
-  standIn: boolean;
+  ferretDb: boolean;
 }
 
-function baseOf(db: Db, { provider, standIn, log }: StoreDependencies): Base {
-  const exclusive = standIn ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
-  const scan = standIn ? createSingleScan() : indexedScan;
+function baseOf(db: Db, { provider, ferretDb, log }: StoreDependencies): Base {
+  const exclusive = ferretDb ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
+  const scan = ferretDb ? createSingleScan() : indexedScan;
   const onMade = (id: string) => log?.info({ dataKey: id }, "made a data key");
   const dataKeys = db.collection<DataKeyDocument>("dataKeys");
-  return { keyring: createKeyring({ dataKeys, provider, exclusive, scan, onMade }), exclusive, scan, standIn };
+  return { keyring: createKeyring({ dataKeys, provider, exclusive, scan, onMade }), exclusive, scan, ferretDb };
 }
 
 /** What lies sealed in the collection `settings`, made at the first start. */

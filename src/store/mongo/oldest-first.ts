@@ -1,5 +1,5 @@
 /**
- * Reads of the stand-in that never scan for what they do not need. FerretDB 1.24 gives an unfiltered read in the order
+ * Reads of FerretDB that never scan for what they do not need. FerretDB 1.24 gives an unfiltered read in the order
  * of insertion and stops at its limit: the first 100 of 20,000 documents take 30 ms, and the same with a filter takes
  * 2,600 ms.
  */
@@ -39,15 +39,15 @@ export async function* inBatches<D extends Document>(
 export interface ExpiryOptions<D> {
   /** The instant after which a document is over. */
   field: keyof D & string;
-  standIn: boolean;
+  ferretDb: boolean;
   /** For documents that may be renewed: the lock under which they are changed. */
   lock?: { exclusive: Exclusive; nameOf: (id: string) => string };
 }
 
 export interface Expiry {
-  /** Removes what is over: all of it where an index finds it, and on the stand-in what is over among the oldest. */
+  /** Removes what is over: all of it where an index finds it, and on FerretDB what is over among the oldest. */
   remove(now?: Date): Promise<void>;
-  /** The same beside a request, every ten minutes on the stand-in. MongoDB does so itself (TTL index). */
+  /** The same beside a request, every ten minutes on FerretDB. MongoDB does so itself (TTL index). */
   now(): void;
 }
 
@@ -63,13 +63,13 @@ const MOST_PAGES = 25;
 const EVERY_MS = 600_000;
 
 /**
- * Removes documents that are over. On the stand-in only the oldest are looked at, and each is removed by its id alone.
+ * Removes documents that are over. On FerretDB only the oldest are looked at, and each is removed by its id alone.
  * Documents that are over behind ones that live wait until those end too, so what waits is bounded by how long a
  * document may live.
  */
 export function createExpiry<D extends Document & { _id: string }>(
   collection: Collection<D>,
-  { field, standIn, lock }: ExpiryOptions<D>,
+  { field, ferretDb, lock }: ExpiryOptions<D>,
 ): Expiry {
   let reach = PAGE;
   let lastAt = Date.now();
@@ -101,7 +101,7 @@ export function createExpiry<D extends Document & { _id: string }>(
     return more && over.length > 0;
   }
   async function remove(at = new Date()): Promise<void> {
-    if (!standIn) {
+    if (!ferretDb) {
       await guarded(
         (within) => collection.deleteMany({ [field]: { $lte: at } } as Filter<D>, within),
         LIST_DEADLINE_MS,
@@ -113,7 +113,7 @@ export function createExpiry<D extends Document & { _id: string }>(
   return {
     remove,
     now() {
-      if (!standIn || Date.now() - lastAt < EVERY_MS) return;
+      if (!ferretDb || Date.now() - lastAt < EVERY_MS) return;
       lastAt = Date.now();
       // What fails now is removed the next time.
       void remove().catch(() => undefined);

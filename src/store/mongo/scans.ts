@@ -1,4 +1,4 @@
-/** Reads of many documents: by indexes on MongoDB, over the whole collection on the stand-in. */
+/** Reads of many documents: by indexes on MongoDB, over the whole collection on FerretDB. */
 import { MongoServerError } from "mongodb";
 import { withinDeadline } from "../deadline.js";
 import { guarded, LIST_DEADLINE_MS, type Within } from "./driver-errors.js";
@@ -18,7 +18,7 @@ const MOST_WAITING = 16;
 const MAX_TIME_EXPIRED = 50;
 
 /**
- * One at a time, for the stand-in: it reads every document for each list (50 µs each), and several side by side take
+ * One at a time, for FerretDB: it reads every document for each list (50 µs each), and several side by side take
  * the processor from everything else and end at the deadline together. The deadline holds over the wait and the read.
  */
 export function createSingleScan(deadlineMs = LIST_DEADLINE_MS): Scan {

@@ -38,10 +38,10 @@ export interface DataKeys {
 /** What binds a wrapped data key to its id. */
 export const wrappingContext = (keyId: string): Uint8Array => Buffer.from(`sealpost data key|${keyId}`, "utf8");
 
-/** The lock under which a data key is changed on the stand-in. */
+/** The lock under which a data key is changed on FerretDB. */
 export const lockOf = (keyId: string): string => `dataKeys/${keyId}`;
 
-/** Every access goes by exact `_id`: anything else is a scan on the stand-in. */
+/** Every access goes by exact `_id`: anything else is a scan on FerretDB. */
 export function createDataKeys(deps: {
   collection: Collection<DataKeyDocument>;
   provider: KeyProvider;
@@ -55,7 +55,7 @@ export function createDataKeys(deps: {
   return {
     async read(id, seals) {
       if (seals === 0) return find(id);
-      // Without the lock the stand-in could write back a key that is being destroyed.
+      // Without the lock FerretDB could write back a key that is being destroyed.
       const count = () =>
         guarded((within) =>
           collection.findOneAndUpdate({ _id: id }, { $inc: { seals } }, { ...within, returnDocument: "after" }),

@@ -2,7 +2,7 @@
  * `npm run indexes`: builds the indexes that the store needs, and waits for them. A start does it too. Over many
  * millions of documents it is better done before an upgrade, while the earlier release still serves.
  */
-import { connect, isStandIn } from "../../store/mongo/connection.js";
+import { connect, isFerretDb } from "../../store/mongo/connection.js";
 import { buildIndexes } from "../../store/mongo/index-build.js";
 import { loadConfig } from "../config.js";
 import { readRunningEngines } from "../engines/index.js";
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
         "same SEALPOST_DATA_DIR.",
     );
   const database = config.MONGODB_DATABASE;
-  if (await onStandIn(mongodbUrl, database)) return say("FerretDB 1.24 gets no indexes: it would never use them.");
+  if (await onFerretDb(mongodbUrl, database)) return say("FerretDB 1.24 gets no indexes: it would never use them.");
   const since = Date.now();
   await buildIndexes({
     mongodbUrl,
@@ -29,10 +29,10 @@ async function main(): Promise<void> {
   say(`Every index of the database "${database}" is there (${Math.round((Date.now() - since) / 1_000)} s).`);
 }
 
-async function onStandIn(mongodbUrl: string, database: string): Promise<boolean> {
+async function onFerretDb(mongodbUrl: string, database: string): Promise<boolean> {
   const client = await connect(mongodbUrl);
   try {
-    return await isStandIn(client.db(database));
+    return await isFerretDb(client.db(database));
   } finally {
     await client.close();
   }

@@ -5,7 +5,7 @@
  * open it; (2) put it first and restart; (3) run this; (4) take the old key out. Stopping it half-way does no harm: run
  * it again.
  */
-import { connect, isStandIn } from "../../store/mongo/connection.js";
+import { connect, isFerretDb } from "../../store/mongo/connection.js";
 import type { DataKeyDocument } from "../../store/sealing/data-keys.js";
 import { createLocks, type LockDocument } from "../../store/mongo/exclusive.js";
 import { connectStore } from "../../store/index.js";
@@ -74,7 +74,7 @@ async function rotateAll({
     const result = await rotateMasterKey({
       dataKeys: db.collection<DataKeyDocument>("dataKeys"),
       provider,
-      ...((await isStandIn(db)) && { exclusive: createLocks(db.collection<LockDocument>("locks")) }),
+      ...((await isFerretDb(db)) && { exclusive: createLocks(db.collection<LockDocument>("locks")) }),
       progress: (done, left) => {
         if (done % PROGRESS_EVERY === 0 && left > 0)
           log(`${done} data keys wrapped under "${provider.activeKeyId}", ${left} to go`);

@@ -59,7 +59,7 @@ export interface Engines {
   readonly mongodb: {
     readonly url: string;
     readonly embedded: boolean;
-    /** FerretDB instead of MongoDB. */ readonly standIn: boolean;
+    /** FerretDB instead of MongoDB. */ readonly ferretDb: boolean;
     readonly pid?: number;
     readonly how: string;
   };
@@ -124,7 +124,7 @@ function outside({
 }: EngineOptions & { temporalAddress: string; mongodbUrl: string }): Engines {
   return {
     temporal: temporalOutside(temporalAddress, temporalUiUrl),
-    mongodb: { url: mongodbUrl, embedded: false, standIn: false, how: "MONGODB_URL" },
+    mongodb: { url: mongodbUrl, embedded: false, ferretDb: false, how: "MONGODB_URL" },
     died: new Promise(() => undefined),
     stop: async () => undefined,
   };
@@ -216,9 +216,9 @@ async function mongodbOf(
   onDeath: (message: string) => void,
   keep: Keep,
 ): Promise<Engines["mongodb"]> {
-  if (options.mongodbUrl) return { url: options.mongodbUrl, embedded: false, standIn: false, how: "MONGODB_URL" };
+  if (options.mongodbUrl) return { url: options.mongodbUrl, embedded: false, ferretDb: false, how: "MONGODB_URL" };
   let pid = 0;
-  const { url, standIn, how } = keep(
+  const { url, ferretDb, how } = keep(
     await startMongodb({
       ...contextOf(options),
       dataDir: options.dataDir,
@@ -233,7 +233,7 @@ async function mongodbOf(
   );
   return {
     url,
-    standIn,
+    ferretDb,
     how,
     embedded: true,
     get pid() {

@@ -1,4 +1,4 @@
-/** Where a MongoDB comes from: a real one, or else the stand-in that is built here. */
+/** Where a MongoDB comes from: a real one, or else FerretDB, which is built here. */
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,28 +19,28 @@ const REACH_WITHIN_MS = 5_000;
 const BUILD_WITHIN_MS = 1_200_000;
 const VERSION_WITHIN_MS = 30_000;
 
-export const STAND_IN = "ferretdb";
+export const FERRETDB = "ferretdb";
 
 /** @throws EngineError missing_tool, cache_dir_unwritable or stopped */
 export function findMongodb(remembered: string | undefined, context: ProvisionContext): Promise<Provisioned> {
   const sources: Source[] = [
     { name: "path", find: onPath },
     { name: "download", find: () => fromDownload(context) },
-    { name: STAND_IN, find: () => builtStandIn(context) },
+    { name: FERRETDB, find: () => builtFerretDb(context) },
   ];
-  // Data written by the stand-in cannot be read by mongod, nor the other way round.
+  // Data written by FerretDB cannot be read by mongod, nor the other way round.
   const readable =
-    remembered === STAND_IN
-      ? sources.filter(({ name }) => name === STAND_IN)
+    remembered === FERRETDB
+      ? sources.filter(({ name }) => name === FERRETDB)
       : remembered
-        ? sources.filter(({ name }) => name !== STAND_IN)
+        ? sources.filter(({ name }) => name !== FERRETDB)
         : sources;
   return provision(
     readable,
     remembered,
     (reasons) =>
       `MongoDB could not be provided (${reasons}): set MONGODB_URL to a running one, put mongod on ` +
-      "PATH, or install Go 1.24 or later for the built stand-in.",
+      "PATH, or install Go 1.24 or later, with which FerretDB is built.",
     context.signal,
   );
 }
@@ -96,8 +96,8 @@ async function whyUnreachable(url: string): Promise<string | undefined> {
 }
 
 /** FerretDB embedded in a program of ours, see `ferretdb/main.go`. The key in the cache follows the sources. */
-async function builtStandIn({ cacheDir, toolEnvironment, progress, signal }: ProvisionContext): Promise<SourceResult> {
-  const sources = standInSources();
+async function builtFerretDb({ cacheDir, toolEnvironment, progress, signal }: ProvisionContext): Promise<SourceResult> {
+  const sources = ferretDbSources();
   if (!sources) return { reason: "its sources are not beside this program" };
   const target = join(cacheDir, `ferretdb-${FERRETDB_VERSION}-${hashOf(sources)}-${machineKind}`);
   const installed = await installOnce(target, async (directory) => {
@@ -108,7 +108,7 @@ async function builtStandIn({ cacheDir, toolEnvironment, progress, signal }: Pro
     mkdirSync(copy);
     cpSync(sources, copy, { recursive: true });
     const line =
-      `Engines: no mongod can be had, so Go builds the stand-in FerretDB ${FERRETDB_VERSION}, ` +
+      `Engines: no mongod can be had, so Go builds FerretDB ${FERRETDB_VERSION}, ` +
       "once on this machine: about two minutes";
     const build = await tellIfSlow(progress, line, () =>
       runTool({
@@ -136,11 +136,11 @@ async function builtStandIn({ cacheDir, toolEnvironment, progress, signal }: Pro
     );
     return build.ok ? { file } : { reason: `go build: ${build.reason}` };
   });
-  return "reason" in installed ? installed : { path: target, how: `stand-in FerretDB ${FERRETDB_VERSION}` };
+  return "reason" in installed ? installed : { path: target, how: `FerretDB ${FERRETDB_VERSION}` };
 }
 
 /** Looked for upwards, as this file runs from the sources or compiled into another folder of the repository. */
-function standInSources(): string | undefined {
+function ferretDbSources(): string | undefined {
   for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
     const sources = join(directory, "src/workers/engines/ferretdb");
     if (existsSync(sources)) return sources;

@@ -1,10 +1,10 @@
-/** The embedded store: a mongod where one can be had, else the stand-in. */
+/** The embedded store: a mongod where one can be had, else FerretDB. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { MongoClient } from "mongodb";
 import { EngineError } from "./engine-error.js";
 import { type EngineProcess, startEngine } from "./engine-process.js";
-import { findMongodb, STAND_IN } from "./mongodb-program.js";
+import { findMongodb, FERRETDB } from "./mongodb-program.js";
 import { freePort, isListening } from "./ports.js";
 import type { ProvisionContext } from "./provision.js";
 import { readProvision, rememberProvision } from "./record.js";
@@ -15,13 +15,13 @@ export interface MongodbOptions extends ProvisionContext {
   dataDir: string;
   port?: number;
   durability: "normal" | "full";
-  onStart: (running: { address: string; standIn: boolean; pid: number }) => void;
+  onStart: (running: { address: string; ferretDb: boolean; pid: number }) => void;
   onDeath: (message: string) => void;
 }
 
 export interface EmbeddedMongodb extends EngineProcess {
   url: string;
-  standIn: boolean;
+  ferretDb: boolean;
   how: string;
 }
 
@@ -31,19 +31,19 @@ const ANSWER_WITHIN_MS = 2_000;
 export async function startMongodb(options: MongodbOptions): Promise<EmbeddedMongodb> {
   const remembered = readProvision(options.dataDir).mongodb;
   const program = await findMongodb(remembered?.how, options);
-  const standIn = program.source === STAND_IN;
+  const ferretDb = program.source === FERRETDB;
   const why = program.refused && ` (${program.refused})`;
   options.progress(
-    standIn
-      ? `Engines: MONGODB_URL is not set${why}, so the ${program.how} runs, data in ` +
-          `${options.dataDir}: for trials, as every query but by id scans`
+    ferretDb
+      ? `Engines: MONGODB_URL is not set${why}, so ${program.how} runs, data in ` +
+          `${options.dataDir}: for trials, as each query that is not by id reads a whole collection`
       : `Engines: MONGODB_URL is not set${why}, so an embedded one runs: ${program.how}, data in ${options.dataDir}`,
   );
   const start = async (): Promise<EmbeddedMongodb> => {
     const port = options.port ?? (await freePort(remembered?.port));
-    const engine = await run(program.path, options, { port, standIn });
+    const engine = await run(program.path, options, { port, ferretDb });
     rememberProvision(options.dataDir, { mongodb: { how: program.source, port } });
-    return { ...engine, url: urlOf(port, standIn), standIn, how: program.how };
+    return { ...engine, url: urlOf(port, ferretDb), ferretDb, how: program.how };
   };
   return tellIfSlow(options.progress, "Engines: starting MongoDB", () =>
     start().catch((error: unknown) => {
@@ -55,8 +55,8 @@ export async function startMongodb(options: MongodbOptions): Promise<EmbeddedMon
 }
 
 const hostOf = (port: number): string => `127.0.0.1:${port}`;
-const urlOf = (port: number, standIn: boolean): string =>
-  `mongodb://${hostOf(port)}/${standIn ? "" : `?replicaSet=${REPLICA_SET}`}`;
+const urlOf = (port: number, ferretDb: boolean): string =>
+  `mongodb://${hostOf(port)}/${ferretDb ? "" : `?replicaSet=${REPLICA_SET}`}`;
 
 /** mongod's arguments. */
 function mongodArguments(port: number, directory: string): string[] {
@@ -86,28 +86,28 @@ function mongodArguments(port: number, directory: string): string[] {
 function run(
   command: string,
   options: MongodbOptions,
-  { port, standIn }: { port: number; standIn: boolean },
+  { port, ferretDb }: { port: number; ferretDb: boolean },
 ): Promise<EngineProcess> {
-  const directory = join(options.dataDir, standIn ? "ferretdb" : "mongodb");
+  const directory = join(options.dataDir, ferretDb ? "ferretdb" : "mongodb");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const args = standIn
+  const args = ferretDb
     ? ["--listen", `127.0.0.1:${port}`, "--data", directory, "--synchronous", options.durability, "--exit-with-stdin"]
     : mongodArguments(port, directory);
   return startEngine({
-    name: standIn ? "FerretDB" : "MongoDB",
+    name: ferretDb ? "FerretDB" : "MongoDB",
     command,
     args,
     logFile: join(options.dataDir, "logs", "mongodb.log"),
-    exitsWithStdin: standIn,
-    answers: () => answers(port, standIn),
+    exitsWithStdin: ferretDb,
+    answers: () => answers(port, ferretDb),
     progress: options.progress,
-    onStart: (pid) => options.onStart({ address: urlOf(port, standIn), standIn, pid }),
+    onStart: (pid) => options.onStart({ address: urlOf(port, ferretDb), ferretDb, pid }),
     onDeath: options.onDeath,
     signal: options.signal,
   });
 }
 
-async function answers(port: number, standIn: boolean): Promise<void> {
+async function answers(port: number, ferretDb: boolean): Promise<void> {
   if (!(await isListening(port))) throw new Error("not listening yet");
   const client = new MongoClient(`mongodb://${hostOf(port)}/`, {
     serverSelectionTimeoutMS: ANSWER_WITHIN_MS,
@@ -115,7 +115,7 @@ async function answers(port: number, standIn: boolean): Promise<void> {
     directConnection: true,
   });
   try {
-    if (standIn) await client.db("admin").command({ ping: 1 });
+    if (ferretDb) await client.db("admin").command({ ping: 1 });
     else await becomePrimary(client.db("admin"), hostOf(port));
   } finally {
     await client.close();

@@ -35,9 +35,9 @@ export function isListening(port: number): Promise<boolean> {
   });
 }
 
-/** A port that is free now; `wished` when that one is. */
-export async function freePort(wished?: number): Promise<number> {
-  if (wished !== undefined && (await isFree(wished))) return wished;
+/** A port that is free now; `preferred` when that one is. */
+export async function freePort(preferred?: number): Promise<number> {
+  if (preferred !== undefined && (await isFree(preferred))) return preferred;
   for (let tries = 0; tries < TRIES; tries++) {
     const port = randomInt(FREE_PORTS.from, FREE_PORTS.to);
     if (await isFree(port)) return port;

@@ -12,6 +12,9 @@ interface RunningRecord {
   /** `host:port` of Temporal, URL of MongoDB. */
   address: string;
   uiUrl?: string;
+  /** MongoDB only: FerretDB runs in its place. */
+  ferretDb?: boolean;
+  /** The former name of `ferretDb`: an earlier release of Sealpost may own the directory that is joined. */
   standIn?: boolean;
 }
 
@@ -22,7 +25,7 @@ interface EnginesFile {
   mongodb?: RunningRecord;
 }
 
-/** What was chosen last time: the data of a stand-in and of a real MongoDB are not the same files. */
+/** What was chosen last time. FerretDB and mongod cannot read each other's files. */
 interface ProvisionFile {
   temporal?: { how: string; port: number; uiPort: number };
   mongodb?: { how: string; port: number };
@@ -62,14 +65,14 @@ export function createRecord(dataDir: string): EnginesRecord {
 /** The embedded engines that a live process owns on this directory; undefined when there is none or it is not ready. */
 export function readRunningEngines(
   dataDir: string,
-): { temporalAddress?: string; temporalUiUrl?: string; mongodbUrl?: string; standIn: boolean } | undefined {
+): { temporalAddress?: string; temporalUiUrl?: string; mongodbUrl?: string; ferretDb: boolean } | undefined {
   const state = readJson<EnginesFile>(enginesFile(dataDir));
   if (!state?.ready || liveOwner(dataDir) === undefined) return undefined;
   return {
     ...(state.temporal && { temporalAddress: state.temporal.address }),
     ...(state.temporal?.uiUrl !== undefined && { temporalUiUrl: state.temporal.uiUrl }),
     ...(state.mongodb && { mongodbUrl: state.mongodb.address }),
-    standIn: state.mongodb?.standIn === true,
+    ferretDb: (state.mongodb?.ferretDb ?? state.mongodb?.standIn) === true,
   };
 }
 

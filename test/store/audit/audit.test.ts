@@ -28,7 +28,7 @@ const act = (number: number) => ({
 async function appendSome(count = 6): Promise<void> {
   for (let number = 2; number <= count; number++) await store.audit.append(act(number));
 }
-/** Replaces an entry: the stand-in, too, knows no change of an `_id`. */
+/** Replaces an entry: FerretDB, too, knows no change of an `_id`. */
 async function put(document: Document & { _id: string }): Promise<void> {
   await entries.deleteOne({ _id: document._id });
   await entries.insertOne(document);

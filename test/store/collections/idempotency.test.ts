@@ -70,7 +70,7 @@ test("a key that was given back, or has ended, is free", async () => {
 });
 
 test("what has ended is removed, and nothing else", async () => {
-  if (!store.standIn)
+  if (!store.ferretDb)
     expect(await rows().indexes()).toEqual(
       expect.arrayContaining([expect.objectContaining({ key: { expiresAt: 1 }, expireAfterSeconds: 0 })]),
     );

@@ -97,7 +97,7 @@ it("asks by the api of a delivery only when every delivery names it", () => {
   expect(conditions(filter, { filled: false })).toEqual([{ eventType: "a.b" }]);
 });
 
-describe("the stand-in's scans", () => {
+describe("FerretDB's scans", () => {
   it("come one at a time, in their order, and one that fails holds up none", async () => {
     const scan = createSingleScan();
     let running = 0;

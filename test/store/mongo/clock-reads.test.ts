@@ -11,13 +11,13 @@ import { attempt, delivery, event } from "../fixtures.js";
 const detail = { url: "https://consumer.example/hook", requestHeaders: {}, responseBody: "kingfisher" };
 const HOUR_MS = 3_600_000;
 let database: TestDatabase;
-let standIn: boolean;
+let ferretDb: boolean;
 let log: CommandLog;
 const opened: MongoStore[] = [];
 
 beforeAll(async () => {
   database = await openDatabase(inject("mongodbUrl"), "clock_reads");
-  ({ standIn } = await database.openStore());
+  ({ ferretDb } = await database.openStore());
   log = await logCommands(inject("mongodbUrl"));
 });
 afterAll(async () => {
@@ -26,7 +26,7 @@ afterAll(async () => {
   await database?.close();
 });
 beforeEach((context) => {
-  if (!standIn) context.skip("only FerretDB reads without indexes");
+  if (!ferretDb) context.skip("only FerretDB reads without indexes");
 });
 
 async function openLogged(): Promise<MongoStore> {
@@ -67,7 +67,7 @@ const collection = (name: string) => database.client.db(database.name).collectio
 const idsIn = async (name: string): Promise<string[]> =>
   (await collection(name).find().toArray()).map(({ _id }) => _id);
 
-describe("on the stand-in", () => {
+describe("on FerretDB", () => {
   it("a start and every look by the clock ask by exact ids, or go on from the beginning", async () => {
     const seeded = await database.openStore();
     await seeded.events.insertMany([event("evt_gone", "kingfisher"), event("evt_kept", "kept")]);

@@ -1,7 +1,7 @@
 import { MongoClient } from "mongodb";
 import { expect, inject, it } from "vitest";
 import { startProxy } from "../../../bench/chaos/proxy.js";
-import { CLIENT_OPTIONS, isStandIn } from "../../../src/store/mongo/connection.js";
+import { CLIENT_OPTIONS, isFerretDb } from "../../../src/store/mongo/connection.js";
 import { watchHeartbeats } from "../../../src/store/mongo/heartbeats.js";
 
 it("connects anew when the driver's monitor hangs after every connection broke at once", async () => {
@@ -40,7 +40,7 @@ it("connects anew when the driver's monitor hangs after every connection broke a
     await expect.poll(find, { timeout: 40_000, interval: 100 }).toBe("answers");
     // FerretDB's answers make the driver hang here every time. With newer servers its monitor comes back by itself, and
     // nothing is to mend.
-    if (await isStandIn(client.db("heartbeats")))
+    if (await isFerretDb(client.db("heartbeats")))
       expect(warnings).toEqual(["a heartbeat to MongoDB hangs; connecting anew"]);
   } finally {
     watch.stop();

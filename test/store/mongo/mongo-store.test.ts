@@ -99,12 +99,12 @@ describe("store", () => {
     await own.close();
   });
 
-  it("makes secondary indexes on MongoDB and none on the stand-in", async () => {
+  it("makes secondary indexes on MongoDB and none on FerretDB", async () => {
     const store = await database.openStore();
     await store.deliveries.insertMany([delivery("evt_index")]);
     const indexes = await database.client.db(database.name).collection("deliveries").indexes();
     // The one on `_id` is always there.
-    expect(indexes.length > 1).toBe(!store.standIn);
+    expect(indexes.length > 1).toBe(!store.ferretDb);
   });
 });
 

@@ -30,7 +30,7 @@ async function run(...args: string[]): Promise<{ good: boolean; text: string }> 
 describe("a start", () => {
   const engines: Engines = {
     temporal: { address: "127.0.0.1:7233", how: "given", embedded: false },
-    mongodb: { url: "mongodb://127.0.0.1/", how: "given", embedded: false, standIn: false },
+    mongodb: { url: "mongodb://127.0.0.1/", how: "given", embedded: false, ferretDb: false },
     died: new Promise(() => undefined),
     stop: async () => undefined,
   };

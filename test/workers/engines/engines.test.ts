@@ -38,7 +38,7 @@ describe("embedded engines", () => {
       temporalAddress: temporal.address,
       temporalUiUrl: temporal.uiUrl,
       mongodbUrl: mongodb.url,
-      standIn: mongodb.standIn,
+      ferretDb: mongodb.ferretDb,
     });
     const written = JSON.parse(readFileSync(join(its.dataDir, "engines.json"), "utf8")) as {
       temporal: { pid: number };
@@ -68,11 +68,11 @@ describe("embedded engines", () => {
   test("take only what is not given, and do not write a given URL down", async () => {
     const given = "mongodb://user:secret@store.example:27017/";
     const { temporal, mongodb } = await its.start({ mongodbUrl: given });
-    expect(mongodb).toEqual({ url: given, embedded: false, standIn: false, how: "MONGODB_URL" });
+    expect(mongodb).toEqual({ url: given, embedded: false, ferretDb: false, how: "MONGODB_URL" });
     expect(readRunningEngines(its.dataDir)).toEqual({
       temporalAddress: temporal.address,
       temporalUiUrl: temporal.uiUrl,
-      standIn: false,
+      ferretDb: false,
     });
     expect(readFileSync(join(its.dataDir, "engines.json"), "utf8")).not.toContain("secret");
   });
@@ -91,9 +91,9 @@ describe("embedded engines", () => {
     ]);
   });
 
-  test("the stand-in uses an index for a look-up by id, in every collection that appears", async ({ skip }) => {
+  test("FerretDB uses an index for a look-up by id, in every collection that appears", async ({ skip }) => {
     const { mongodb } = await its.start({ temporalAddress: "not-needed:7233" });
-    if (!mongodb.standIn) skip("a real MongoDB is here");
+    if (!mongodb.ferretDb) skip("a real MongoDB is here");
     await withMongodb(mongodb.url, async (client) => {
       for (const name of ["first", "second"]) {
         const collection = client.db("indexed").collection<{ _id: string }>(name);

@@ -67,7 +67,7 @@ describe.skipIf(unavailable)("the embedded mongod", () => {
   it("is the primary of a set of one, whose writes the driver repeats", async () => {
     const { mongodb } = await its.start(ELSEWHERE);
     expect(mongodb).toMatchObject({
-      standIn: false,
+      ferretDb: false,
       how: "mongod on PATH",
       url: expect.stringMatching(/^mongodb:\/\/127\.0\.0\.1:\d+\/\?replicaSet=sealpost$/) as string,
     });

@@ -48,7 +48,7 @@ test("the soonest end of a connection is a metric, and a line of log from 30 day
       connection: late.id,
       expiresAt: late.certificates[0]?.notAfter.toISOString(),
     });
-    // What has expired is forgotten, on the stand-in too: it may be used anew.
+    // What has expired is forgotten, on FerretDB too: it may be used anew.
     await expect.poll(() => database.client.db(database.name).collection("samlUses").countDocuments()).toBe(0);
   } finally {
     watch.stop();
