@@ -3,12 +3,12 @@ import type { Logger } from "pino";
 import type { Attempt, AttemptDetail, Subscription } from "../store/model.js";
 import { nextAttempt } from "../workflows/schedule.js";
 import { classify, type Outcome } from "../endpoint/classify.js";
-import type { EndpointHealth } from "../endpoint/health.js";
+import type { EndpointHealth, WatchedAttempt } from "../endpoint/health.js";
 import type { EndpointAnswer, EndpointRequest } from "../endpoint/request.js";
 import type { Metrics } from "../metrics.js";
 import { OUTCOMES } from "../endpoint/outcomes.js";
 import type { EndpointMessage } from "../endpoint/request-headers.js";
-import type { Exchange } from "../endpoint/send.js";
+import type { Exchange } from "../endpoint/exchange.js";
 import { canonicalUrl } from "../endpoint/target/target-url.js";
 
 /** An event with its bytes at hand. */
@@ -48,17 +48,17 @@ export function createDeliver(dependencies: DeliverDependencies): (order: Attemp
   return async (order) => {
     const at = new Date();
     const watched = dependencies.health.begin(order.subscription.id);
-    let healthy = false;
+    let came: Parameters<WatchedAttempt["end"]>[0] = "ours";
     try {
-      const answer = await dependencies.request(order, at);
+      const answer = await dependencies.request({ ...order, watch: watched }, at);
       const { exchange } = answer;
       const outcome = classify(exchange, Date.now());
-      healthy = outcome.class !== "retry";
+      came = outcome.class === "retry" ? "failed" : outcome.class === "ours" ? "ours" : "well";
       const result = resultOf(order, at, answer, outcome);
       report(dependencies, order, { exchange, outcome, result });
       return result;
     } finally {
-      watched.end(healthy);
+      watched.end(came);
     }
   };
 }

@@ -1,7 +1,7 @@
 /** What an exchange means for the delivery. Decides by status and by code, never by message. */
 import { type CodeOf, OUTCOMES, type OutcomeCode } from "./outcomes.js";
 import { parseRetryAfter } from "./retry-after.js";
-import type { Exchange } from "./send.js";
+import type { Exchange } from "./exchange.js";
 
 export type Outcome =
   | { class: "delivered"; code: "delivered" }

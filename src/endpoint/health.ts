@@ -1,62 +1,143 @@
 /**
  * How each endpoint behaved lately, in this process: a slow or failing one is kept out of the dispatch of new events,
- * so that it holds up nobody; its deliveries go to `retryDelivery` at once.
+ * so that it holds up nobody; its deliveries go to `retryDelivery` at once. Our own slowness must not count: handing
+ * over costs more than sending, so a starved process that blamed its endpoints would only starve more.
  */
+import { type LoopWatch, loopWatch } from "./loop-watch.js";
+
 export interface EndpointHealth {
-  /** A request begins. */
-  begin(subscriptionId: string): Request;
+  /** An attempt begins. Its time does not count yet. */
+  begin(subscriptionId: string): WatchedAttempt;
   verdict(subscriptionId: string): "prompt" | "slow" | "failing";
 }
-export interface Request {
-  end(ok: boolean): void;
+export interface WatchedAttempt {
+  /** The first byte of the request is written: the endpoint's time begins. A second request of the attempt starts anew. */
+  left(): void;
+  /** The first byte of the answer was read: the endpoint's time ends. */
+  answered(): void;
+  /** `ours`: the attempt says nothing about the endpoint, because we failed ourselves. */
+  end(came: "well" | "failed" | "ours"): void;
 }
 
-/** A request that takes longer than this makes the endpoint slow. */
+/** An endpoint is slow if its answer takes longer than this. */
 const SLOW_MS = 2_000;
 /** How long one observation counts without a newer one. */
 const REMEMBERED_MS = 30_000;
+/**
+ * At most half of the endpoints in use are called slow at once, and at least one may be. As long as the other half
+ * answers promptly to the same event loop, that loop is not to blame. If more look slow, then this process or its
+ * network is the likelier reason, and it cannot tell its own part from theirs.
+ */
+const SLOW_SHARE = 0.5;
+/** How often the endpoints called slow are looked through for those that are so no longer, at most. */
+const REVIEW_MS = 100;
 
 interface Endpoint {
-  /** Start times of requests under way, oldest first (insertion order). */
-  underWay: Map<symbol, number>;
+  /** When requests without an answer left, in attended time, oldest first (insertion order). */
+  unanswered: Map<symbol, number>;
+  underWay: number;
   slowUntil: number;
   failingUntil: number;
+  usedAt: number;
 }
 
-/** Health of every endpoint this process talks to; entries vanish when they say nothing any more. */
-export function createEndpointHealth(now: () => number = Date.now): EndpointHealth {
+/** Health of every endpoint this process talks to. What was not used for half a minute is forgotten. */
+export function createEndpointHealth(clock: LoopWatch = loopWatch()): EndpointHealth {
+  /** In order of use, oldest first. */
   const endpoints = new Map<string, Endpoint>();
-  const entry = (id: string): Endpoint => {
-    const known = endpoints.get(id);
-    if (known) return known;
-    const endpoint: Endpoint = { underWay: new Map(), slowUntil: 0, failingUntil: 0 };
+  /** Called slow, in the order in which they became so. */
+  const called = new Set<string>();
+  let reviewedAt = 0;
+
+  function used(id: string): Endpoint {
+    const endpoint = endpoints.get(id) ?? newEndpoint();
+    endpoints.delete(id);
     endpoints.set(id, endpoint);
+    endpoint.usedAt = clock.now();
+    forgetOldest();
     return endpoint;
+  }
+  /** Two at a time, so that each use costs the same: more are never added than looked at. */
+  function forgetOldest(): void {
+    for (const [id, endpoint] of [...take(endpoints, 2)]) {
+      if (clock.now() - endpoint.usedAt <= REMEMBERED_MS) return;
+      endpoints.delete(id);
+      if (endpoint.underWay > 0) endpoints.set(id, endpoint);
+      else called.delete(id);
+    }
+  }
+  const looksSlow = (endpoint: Endpoint): boolean => {
+    if (endpoint.slowUntil > clock.now()) return true;
+    const [oldest] = endpoint.unanswered.values();
+    return oldest !== undefined && clock.readUntil() - oldest > SLOW_MS;
   };
+  function mayBeCalledSlow(id: string): boolean {
+    if (called.has(id)) return true;
+    const most = Math.max(1, Math.floor(endpoints.size * SLOW_SHARE));
+    if (called.size >= most && clock.now() - reviewedAt >= REVIEW_MS) {
+      reviewedAt = clock.now();
+      for (const other of called) if (!isSlowNow(other)) called.delete(other);
+    }
+    if (called.size >= most) return false;
+    called.add(id);
+    return true;
+  }
+  const isSlowNow = (id: string): boolean => {
+    const endpoint = endpoints.get(id);
+    return endpoint !== undefined && looksSlow(endpoint);
+  };
+
   return {
     begin(subscriptionId) {
-      const endpoint = entry(subscriptionId);
-      const token = Symbol();
-      const started = now();
-      endpoint.underWay.set(token, started);
-      return {
-        end(ok) {
-          endpoint.underWay.delete(token);
-          const ended = now();
-          endpoint.slowUntil = ended - started > SLOW_MS ? ended + REMEMBERED_MS : ok ? 0 : endpoint.slowUntil;
-          endpoint.failingUntil = ok ? 0 : ended + REMEMBERED_MS;
-          if (endpoint.underWay.size === 0 && endpoint.slowUntil === 0 && ok) endpoints.delete(subscriptionId);
-        },
-      };
+      const endpoint = used(subscriptionId);
+      endpoint.underWay++;
+      return watch(endpoint, clock);
     },
     verdict(subscriptionId) {
       const endpoint = endpoints.get(subscriptionId);
       if (!endpoint) return "prompt";
-      const time = now();
-      if (endpoint.failingUntil > time) return "failing";
-      if (endpoint.slowUntil > time) return "slow";
-      const [oldest] = endpoint.underWay.values();
-      return oldest !== undefined && time - oldest > SLOW_MS ? "slow" : "prompt";
+      if (endpoint.failingUntil > clock.now()) return "failing";
+      if (looksSlow(endpoint)) return mayBeCalledSlow(subscriptionId) ? "slow" : "prompt";
+      called.delete(subscriptionId);
+      return "prompt";
     },
   };
+}
+
+const newEndpoint = (): Endpoint => ({ unanswered: new Map(), underWay: 0, slowUntil: 0, failingUntil: 0, usedAt: 0 });
+
+function watch(endpoint: Endpoint, clock: LoopWatch): WatchedAttempt {
+  const token = Symbol();
+  let tookMs = 0;
+  /** The shortest time that the endpoint can have taken: what was not read yet may have come long ago. */
+  const settle = (): void => {
+    const left = endpoint.unanswered.get(token);
+    if (left === undefined) return;
+    endpoint.unanswered.delete(token);
+    tookMs = Math.max(tookMs, clock.readUntil() - left);
+  };
+  return {
+    left() {
+      settle();
+      endpoint.unanswered.set(token, clock.attended());
+    },
+    answered: settle,
+    end(came) {
+      settle();
+      endpoint.underWay--;
+      const now = clock.now();
+      endpoint.usedAt = now;
+      if (tookMs > SLOW_MS) endpoint.slowUntil = now + REMEMBERED_MS;
+      else if (came === "well") endpoint.slowUntil = 0;
+      if (came !== "ours") endpoint.failingUntil = came === "well" ? 0 : now + REMEMBERED_MS;
+    },
+  };
+}
+
+function* take<T>(values: Iterable<T>, count: number): Generator<T> {
+  let taken = 0;
+  for (const value of values) {
+    if (taken++ >= count) return;
+    yield value;
+  }
 }

@@ -15,7 +15,8 @@ import {
 import type { OAuth2ClientCredentials, Subscription } from "../store/model.js";
 import { classify } from "./classify.js";
 import { readTokenAnswer } from "./oauth-token-answer.js";
-import type { Exchange, Sender } from "./send.js";
+import type { Exchange } from "./exchange.js";
+import type { Sender } from "./send.js";
 
 /** Codes of the outcome table, and what else stops a request of ours before it is sent. */
 export type TokenFault =

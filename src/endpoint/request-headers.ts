@@ -5,6 +5,7 @@
 import type { Subscription } from "../store/model.js";
 import { escapeEventId } from "../workflows/event-id.js";
 import { authHeaders } from "./auth.js";
+import type { ExchangeWatch } from "./exchange.js";
 import { MASK } from "./secrets/secret-mask.js";
 import { signatureHeaders } from "./signing/signature-headers.js";
 
@@ -35,6 +36,8 @@ export interface RequestOrder {
   extra?: Readonly<Record<string, string>>;
   /** Ends the request early (`interrupted`). */
   signal?: AbortSignal;
+  /** Told when the request leaves and when its answer begins. */
+  watch?: ExchangeWatch;
 }
 
 export interface RequestHeaders {

@@ -7,7 +7,8 @@ import { DEFAULT_TIMEOUT_MS } from "../workflows/schedule.js";
 import { oauthOf } from "./auth.js";
 import { createOAuthTokens, type TokenResult } from "./oauth-tokens.js";
 import { createRequestHeaders, type RequestOrder } from "./request-headers.js";
-import { type Exchange, MAX_BODY_BYTES, notSent, type Sender } from "./send.js";
+import { type Exchange, MAX_BODY_BYTES, notSent } from "./exchange.js";
+import type { Sender } from "./send.js";
 import { maskFor } from "./secrets/sent-secrets.js";
 
 export interface EndpointAnswer {
@@ -62,6 +63,7 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
       },
       ...(order.method && { method: order.method }),
       ...(order.signal && { signal: order.signal }),
+      ...(order.watch && { watch: order.watch }),
       headers: sent,
       body: event.bytes,
       timeoutMs,

@@ -9,7 +9,7 @@ import type { RateLimit } from "../workflows/contract.js";
 import { classify } from "./classify.js";
 import type { EndpointRequest } from "./request.js";
 import { OUTCOMES } from "./outcomes.js";
-import type { Exchange } from "./send.js";
+import type { Exchange } from "./exchange.js";
 
 /** Type of the message that carries a challenge. */
 export const VERIFICATION_EVENT_TYPE = "sealpost.verification";

@@ -1,0 +1,84 @@
+/** One request to an endpoint, and what came of it. */
+import type { Identity } from "./agents.js";
+
+export interface SendRequest {
+  identity: Identity;
+  /** Default POST. */
+  method?: "POST" | "GET" | "OPTIONS";
+  headers: Readonly<Record<string, string>>;
+  /** Sent as it is. */
+  body: Uint8Array;
+  /** Deadline over everything: waiting for a connection, resolving, handshakes, request, response. */
+  timeoutMs: number;
+  /** Most bytes of the answer's body that are kept; default 16 KiB. */
+  maxBodyBytes?: number;
+  /** Makes of a header's value in the answer what may be kept of it, before it is cut. */
+  maskHeader?: (value: string) => string;
+  /** Gives up early (`interrupted`), for instance at shutdown. */
+  signal?: AbortSignal;
+  /** Told when the request leaves and when its answer begins. */
+  watch?: ExchangeWatch;
+}
+
+/** What an endpoint's own time is measured by. Either may never come. */
+export interface ExchangeWatch {
+  /** The first byte of the request is about to be written: it waits for no connection any more. */
+  left(): void;
+  /** The first byte of the answer was read. */
+  answered(): void;
+}
+
+/** Milliseconds; `dns` and `connect` (TCP and TLS) only when the request opened its connection. */
+export type Timings = Record<string, number>;
+
+export interface Observed {
+  durationMs: number;
+  timings: Timings;
+  /** The request was the first on its connection. */
+  freshSocket: boolean;
+  tlsProtocol?: string;
+  /** One is configured and was offered; TLS 1.3 does not tell whether the server asked for it. */
+  clientCertificateSent: boolean;
+}
+
+/** What came of a request. Never an exception: `classify` makes sense of it. */
+export type Exchange =
+  | (Observed & {
+      kind: "response";
+      status: number;
+      /** Bounded in number and size; values of Set-Cookie are not kept. */
+      headers: Record<string, string>;
+      /** First `maxBodyBytes`, as received: nothing is decoded. */
+      body: Uint8Array;
+      /** There was more, or it broke off. */
+      truncated: boolean;
+    })
+  | (Observed & {
+      kind: "failure";
+      /** Code of the failure: of node, OpenSSL, undici, or one of our own. */
+      error: string;
+      /** How far it got: `connect` covers resolving and handshakes. */
+      phase: "configure" | "connect" | "request";
+      /** At least one byte of a response came. */
+      responseStarted: boolean;
+      /** More about it, in a sentence for the consumer that holds nothing secret. */
+      said?: string;
+    });
+
+/** What is kept of an answer's body. */
+export const MAX_BODY_BYTES = 16_384;
+
+/** What never left this process, and why; `durationMs` is what was spent on it before. */
+export const notSent = (
+  error: Extract<Exchange, { kind: "failure" }>["error"],
+  durationMs = 0,
+): Extract<Exchange, { kind: "failure" }> => ({
+  kind: "failure",
+  error,
+  phase: "configure",
+  responseStarted: false,
+  durationMs,
+  timings: {},
+  freshSocket: false,
+  clientCertificateSent: false,
+});
