@@ -2,9 +2,9 @@
 import { ConfigError, loadConfig } from "./config.js";
 import { keepFilesPrivate } from "./private-files.js";
 import { StoreError } from "../store/store-error.js";
-import { EngineError } from "./engines/index.js";
+import { EngineError } from "./engines/engine-error.js";
 import { StartError } from "./listening.js";
-import { startService } from "./service.js";
+import { refuseUnusableSettings } from "./preflight.js";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -17,8 +17,13 @@ async function main(): Promise<void> {
   // time.
   for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   const config = loadConfig();
+  refuseUnusableSettings(config);
   const stopping = new AbortController();
-  const starting = startService(config, say, stopping.signal);
+  // To load the service takes 3 s of CPU. So it is loaded once the settings can be used, and can be stopped meanwhile.
+  const starting = import("./service.js").then(({ startService }) => {
+    stopping.signal.throwIfAborted();
+    return startService(config, say, stopping.signal);
+  });
   let started = false;
   const stop = (signal: string): void => {
     if (stopping.signal.aborted) return;

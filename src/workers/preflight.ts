@@ -1,6 +1,6 @@
 /**
- * What can be refused before anything is started: a newcomer should not wait for the engines to learn of a typing
- * error.
+ * What can be refused before anything is started or loaded: a newcomer should not wait for the engines to learn of a
+ * typing error.
  */
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -8,7 +8,7 @@ import { checkMongodbUrl } from "../store/mongo/connection.js";
 import { createMasterKeysFile, localKeyProvider } from "../store/sealing/master-keys.js";
 import { StoreError } from "../store/store-error.js";
 import { type Config, ConfigError } from "./config.js";
-import { tlsOf } from "./temporal.js";
+import { tlsOf } from "./temporal-tls.js";
 
 /**
  * Nothing is made but the folders of files that a setting names. @throws ConfigError or StoreError with one sentence

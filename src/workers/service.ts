@@ -16,7 +16,6 @@ import { provideEngines, readRunningEngines } from "./engines/index.js";
 import { startErasureKeeper } from "./watch/erasure-keeper.js";
 import { watchGrants } from "./watch/grants-watch.js";
 import { addressOf, closeServer, listen, listeningUrl, StartError } from "./listening.js";
-import { refuseUnusableSettings } from "./preflight.js";
 import { watchSamlCertificates } from "./watch/saml-certificates.js";
 import { retireTrial, startTrialIdp, type TrialIdp } from "./trial/trial-idp.js";
 import { publicUrlOf, serve } from "./serving.js";
@@ -79,7 +78,6 @@ async function undoAll(undo: (() => Promise<void>)[]): Promise<void> {
 
 async function start(starting: Starting): Promise<RunningService> {
   const { config, say, undo, signal } = starting;
-  refuseUnusableSettings(config);
   // The port is taken first: it is the commonest mistake, and the codec address is handed to the Temporal UI.
   const server = createHttpServer();
   await listen(server, config);

@@ -7,15 +7,14 @@ import {
   type LogEntry,
   NativeConnection,
   Runtime,
-  type TLSConfig,
   Worker,
   type WorkflowBundleOption,
 } from "@temporalio/worker";
 import type { Logger } from "pino";
 import { SEARCH_ATTRIBUTE, TASK_QUEUE } from "../workflows/contract.js";
 import { FAILURE_CONVERTER_PATH, PAYLOAD_CONVERTER_PATH } from "./bundle.js";
-import { type Config, ConfigError } from "./config.js";
-import { type PemSetting, readAuthorities, readPair } from "./pem-files.js";
+import type { Config } from "./config.js";
+import { tlsOf } from "./temporal-tls.js";
 
 export interface TemporalLink {
   connection: NativeConnection;
@@ -53,32 +52,6 @@ export async function connectTemporal(address: string, config: Config, codec: Pa
   const client = new Client({ connection, namespace, dataConverter });
   await registerSearchAttributes(connection, namespace);
   return { connection, client, dataConverter, namespace };
-}
-
-/** @throws ConfigError when a file cannot be read, holds something else, or its partner is missing */
-export function tlsOf(config: Config): TLSConfig | undefined {
-  const { TEMPORAL_TLS_CA_FILE: ca, TEMPORAL_TLS_CERT_FILE: cert, TEMPORAL_TLS_KEY_FILE: key } = config;
-  if (!ca && !cert && !key) return undefined;
-  if (Boolean(cert) !== Boolean(key))
-    throw new ConfigError(
-      "TEMPORAL_TLS_CERT_FILE",
-      "TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE go together: set both or neither.",
-    );
-  return {
-    ...(ca && { serverRootCACertificate: Buffer.from(readAuthorities("TEMPORAL_TLS_CA_FILE", ca)) }),
-    ...(cert &&
-      key && {
-        clientCertPair: clientPair(
-          { key: "TEMPORAL_TLS_CERT_FILE", path: cert },
-          { key: "TEMPORAL_TLS_KEY_FILE", path: key },
-        ),
-      }),
-  };
-}
-
-function clientPair(cert: PemSetting, key: PemSetting): { crt: Buffer; key: Buffer } {
-  const pair = readPair(cert, key);
-  return { crt: Buffer.from(pair.cert), key: Buffer.from(pair.key) };
 }
 
 const KEYWORD = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
