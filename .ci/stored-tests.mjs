@@ -1,7 +1,26 @@
-// Prints the test files below the given folders that reach a database: they, or a module of the tests that they import, name its address or start one.
-// The others show the same on every database, and need no second run.
+// Prints the test files that run once more on SecantusDB, which stores by the rules of MongoDB.
+// They are all below test/store that reach a database, and those of the API that the table names. The other tests of
+// the API are about HTTP, SAML and pages. They call the store in ways that the named ones show already.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+
+/** What only a test of the API shows of the store, by its file below test/api. */
+const OF_THE_API = {
+  "access/audit.test.ts": "entries are listed by each filter of the API, in order of time",
+  "catalogue/grant-requests.test.ts": "collections/grant-requests.ts: one open request for a group, by a unique index",
+  "deliveries/deliveries.test.ts": "deliveries are listed by each filter of the API",
+  "deliveries/erasure.test.ts": "one erasure reaches every collection that holds content",
+  "deliveries/event-routing.test.ts": "collections/routings.ts",
+  "deliveries/recoveries.test.ts": "collections/recoveries.ts",
+  "http/idempotency.test.ts": "an answer is kept beside what it answers, over two processes",
+  "http/preconditions.test.ts": "of changes at the same time one wins, for every object with an ETag",
+  "login/people.test.ts": "collections/people.ts",
+  "login/sessions-end.test.ts": "collections/sessions.ts: sessions end by person and by connection",
+  "login/sessions.test.ts": "collections/sessions.ts",
+  "publish/event-ids.test.ts": "an id that was taken is known before its event is recorded and after it was erased",
+  "publish/publisher.test.ts": "events are inserted together, and one that is there already is told apart",
+  "saml/connections/connections.test.ts": "collections/saml-connections.ts",
+};
 
 const REACHES = /\bmongodbUrl\b|\bstart(OwnEngine|SecantusDb|FailPointEngine|Mongodb)\b|"SEALPOST_TEST_DATABASE"/;
 const IMPORTS = /\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)\.js"/g;
@@ -25,12 +44,26 @@ function reaches(file, seen = new Set()) {
   return imported.some((path) => !seen.has(path) && reaches(path, seen));
 }
 
-const tests = process.argv.slice(2).flatMap((folder) =>
+const below = (folder) =>
   readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith(".test.ts"))
-    .map((name) => join(folder, name)),
-);
-tests.forEach(read);
-const stored = tests.filter((file) => reaches(file)).sort();
-if (stored.length === 0) throw new Error(`No test below ${process.argv.slice(2).join(", ")} reaches a database.`);
-console.log(stored.join("\n"));
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+const ofTheStore = below("test/store").filter((file) => file.endsWith(".test.ts"));
+const ofTheApi = Object.keys(OF_THE_API).map((name) => join("test/api", name));
+[...ofTheStore, ...ofTheApi].forEach(read);
+
+const faults = [
+  ...ofTheApi.filter((file) => !reaches(file)).map((file) => `${file} is not there, or reaches no database.`),
+  // erasure-ledger.ts is the first half of erasures.ts, and shares its test.
+  ...below("src/store/collections")
+    .map((file) => relative("src/store", file))
+    .filter((name) => name !== "collections/erasure-ledger.ts")
+    .filter((name) => !existsSync(join("test/store", name.replace(/\.ts$/, ".test.ts"))))
+    .filter((name) => !Object.values(OF_THE_API).some((shown) => shown.startsWith(name)))
+    .map(
+      (name) =>
+        `No test shows src/store/${name} on SecantusDB: write one in test/store, or name one in .ci/stored-tests.mjs.`,
+    ),
+];
+if (faults.length > 0) throw new Error(faults.join("\n"));
+console.log([...ofTheStore.filter((file) => reaches(file)), ...ofTheApi].sort().join("\n"));

@@ -110,7 +110,8 @@ async function messagesOf(subscription: PacedSubscription): Promise<number[]> {
     .map(({ eventTime }) => Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6);
 }
 
-describe("three workers of one subscription", () => {
+// Beside each other: they wait for the clock.
+describe.concurrent("three workers of one subscription", () => {
   it.each([
     { perSecond: 0.5, burst: 1, senders: 4, forMs: 18_000 },
     { perSecond: 5, burst: 5, senders: 20, forMs: 12_000 },
