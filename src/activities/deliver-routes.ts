@@ -1,6 +1,7 @@
 /** Delivers routes and records what became of them; what needs time is handed back for `retryDelivery`. */
 import type { Logger } from "pino";
 import type { Delivery } from "../store/model.js";
+import { inTimeOr } from "../store/deadline.js";
 import type { Store } from "../store/store.js";
 import {
   type DispatchResult,
@@ -90,11 +91,12 @@ export async function deliverRoutes(
   return { retries: grouped(left, dependencies) };
 }
 
-async function isSlow(sending: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const slow = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, PROMPT_MS, true)));
-  return Promise.race([sending.then(() => false), slow]).finally(() => clearTimeout(timer));
-}
+const isSlow = (sending: Promise<void>): Promise<boolean> =>
+  inTimeOr(
+    PROMPT_MS,
+    sending.then(() => false),
+    true,
+  );
 
 /**
  * What another workflow looks after is left to it: an event may be taken over while retries of its earlier owner still

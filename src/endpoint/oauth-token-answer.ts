@@ -3,6 +3,7 @@
  * protects: the token must be one that a header can carry, and it must be a bearer token. Everything that is not needed
  * in the answer is left unread.
  */
+import { DAY_MS } from "../workflows/durations.js";
 
 /** The token and its life; or whose matter the failure is, and what the server said, in words of ours. */
 export type TokenAnswer =
@@ -38,7 +39,7 @@ const HEADER_TOKEN = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 const BEARER =
   /^(?:bearer|bearertoken|(?:application|user)?accesstoken|jwt|urnietfparamsoauthtokentype(?:bearer|accesstoken|jwt))$/;
 /** A server may mean "for ever" by a large number. A day is asked for again soon enough. */
-const MAX_LIFE_MS = 86_400_000;
+const MAX_LIFE_MS = DAY_MS;
 
 /** Reads the answer. `secret` is the client's: a text that repeats it is not passed on. */
 export function readTokenAnswer(exchange: TokenExchange, secret: string): TokenAnswer {

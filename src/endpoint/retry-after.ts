@@ -3,9 +3,10 @@
  * of a date; in the wild are decimals, units, quotes, ISO 8601 dates, other time zones, the time as seconds since 1970,
  * and several header lines joined by commas.
  */
+import { DAY_MS } from "../workflows/durations.js";
 
 const MIN_MS = 1_000;
-const MAX_MS = 86_400_000;
+const MAX_MS = DAY_MS;
 /** Longer texts say nothing: an HTTP date has 29 characters, and a few may be joined. */
 const MAX_TEXT = 512;
 

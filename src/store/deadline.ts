@@ -5,8 +5,8 @@
 
 /**
  * Runs `work` and waits for it at most `ms` milliseconds. Then it rejects with `late()` and aborts the signal that the
- * work was given. The work stops at that signal as soon as it can. Its own later end, good or bad, is nobody's business
- * any more.
+ * work was given. The work stops at that signal as soon as it can. How it ends after
+ * that, well or not, no longer matters.
  */
 export async function withinDeadline<T>(
   ms: number,
@@ -27,5 +27,24 @@ export async function withinDeadline<T>(
     return await Promise.race([work(stop.signal), given]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+class Late extends Error {}
+
+/**
+ * What `work` gives, or `otherwise` when it takes longer than `ms` milliseconds. The work goes on, for it is shared or
+ * wanted all the same. How it ends after that no longer matters.
+ */
+export async function inTimeOr<T>(ms: number, work: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await withinDeadline(
+      ms,
+      () => work,
+      () => new Late(),
+    );
+  } catch (error) {
+    if (error instanceof Late) return otherwise;
+    throw error;
   }
 }

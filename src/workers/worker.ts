@@ -15,6 +15,7 @@ import type { Core } from "./core.js";
 import { startDayKeys } from "./watch/day-keys.js";
 import { createRefusalRecord } from "./refusals.js";
 import { createWorker } from "./temporal.js";
+import { HOUR_MS } from "../workflows/durations.js";
 
 export interface RunningWorker {
   worker: Worker;
@@ -84,7 +85,7 @@ async function signalled(signal: Promise<void>): Promise<boolean> {
   }
 }
 
-const CERTIFICATES_EVERY_MS = 3_600_000;
+const CERTIFICATES_EVERY_MS = HOUR_MS;
 
 function watchCertificates({ store, metrics, log }: Core): { stop(): void } {
   const look = createCertificateAlarm({ subscriptions: () => store.subscriptions.all(), metrics, log });

@@ -8,7 +8,7 @@ import type {
   RecoveryProgress,
   RecoveryStep,
 } from "./recovery-contract.js";
-import { DAY_MS } from "./run-age.js";
+import { DAY_MS, HOUR_MS } from "./durations.js";
 
 /** Failures of our own (store down, worker killed) only delay: a step that got somewhere is told so by the records. */
 const { recoveryPage, recoveryStep } = proxyActivities<Pick<RecoveryActivities, "recoveryPage" | "recoveryStep">>({
@@ -38,7 +38,7 @@ const PATIENCE_CANCELLED_MS = 20_000;
  * What has no result for so long (a pause that the consumer asked for, a workflow ended by hand) no longer holds up the
  * rest.
  */
-const WATCHED_MS = 3_600_000;
+const WATCHED_MS = HOUR_MS;
 /** Part of the time that may be spent on looking for live traffic: the embedded store scans for it. */
 const LOOK_SHARE = 20;
 

@@ -33,7 +33,8 @@ import {
 } from "./recovery-contract.js";
 import { newLane, type RecoveryRun, runLane } from "./recovery-lane.js";
 import { unpacedRecovery } from "./recovery-unpaced.js";
-import { DAY_MS, isRunFull, isRunOld, maxRunMs } from "./run-age.js";
+import { DAY_MS } from "./durations.js";
+import { isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 
 const pauseSignal = defineSignal<[RecoverySignal?]>(SIGNAL.pause);
 const resumeSignal = defineSignal<[RecoverySignal?]>(SIGNAL.resume);

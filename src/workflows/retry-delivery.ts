@@ -28,11 +28,12 @@ import {
   SETTLED_STATUSES,
   SIGNAL,
 } from "./contract.js";
-import { describe } from "./describe.js";
+import { describe } from "./retry/describe.js";
 import { actorOf, lacksProof, refuseUnproven } from "./proof.js";
 import { cancelled, startedAfresh, wokenUp } from "./retry/items.js";
 import { idsOf, startsOf, textsOf } from "./retry/signal-arguments.js";
-import { DAY_MS, isRunFull, isRunOld, maxRunMs } from "./run-age.js";
+import { DAY_MS } from "./durations.js";
+import { isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 import { searchAttributesOf, statusAttribute, statusOf } from "./search-attributes.js";
 
 export const retrySignal = defineSignal<[RetrySignal?]>(SIGNAL.retry);

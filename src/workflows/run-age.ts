@@ -4,8 +4,7 @@
  */
 import { patched, workflowInfo } from "@temporalio/workflow";
 import { MAX_RUN_DAYS } from "./contract.js";
-
-export const DAY_MS = 86_400_000;
+import { DAY_MS } from "./durations.js";
 
 /**
  * History events and signals after which a workflow goes on in a new run; Temporal suggests it at 4,096 and does not

@@ -1,4 +1,5 @@
 /** When a failed delivery is tried again. Pure: the caller passes the random number. */
+import { DAY_MS } from "./durations.js";
 
 /** Seconds between attempts when the subscription has no schedule of its own: 12 attempts within three days. */
 export const DEFAULT_SCHEDULE_SECONDS: readonly number[] = [
@@ -11,7 +12,7 @@ export const DEFAULT_TIMEOUT_MS = 15_000;
 /** A delay is spread by so much to either side, so that what failed together does not come back together. */
 const JITTER = 0.2;
 /** Longest wait between two attempts, whatever schedule or Retry-After say. */
-const MAX_DELAY_MS = 86_400_000;
+const MAX_DELAY_MS = DAY_MS;
 
 /** The part of a subscription's retry policy that decides when to try again. */
 export interface SchedulePolicy {

@@ -23,7 +23,8 @@ import {
   type TokenBucketInput,
   UPDATE,
 } from "./contract.js";
-import { DAY_MS, isRunFull, isRunOld, maxRunMs } from "./run-age.js";
+import { DAY_MS } from "./durations.js";
+import { isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 import { countsAsOwn, isOwn, lacksProof, refuseUnproven } from "./proof.js";
 import { configure, isIdle, lease, newBucket, pause } from "./gcra.js";
 

@@ -4,6 +4,7 @@ import type { Limit, LimitStore } from "../../store/collections/limits.js";
 import type { Actor } from "./actor.js";
 import type { AuditTally } from "./audit-tally.js";
 import { refuse, type Refusal } from "../http/errors.js";
+import { MINUTE_MS } from "../../workflows/durations.js";
 
 export type LimitName = "verify" | "test" | "drafts" | "recoveries" | "previews";
 /** Most of each within a minute. */
@@ -31,7 +32,6 @@ export interface LimitsDependencies {
   log: Pick<Logger, "error">;
 }
 
-const MINUTE_MS = 60_000;
 /**
  * One group may call several hosts, and several groups may use one host: each gets so many times the limit of the pair.
  */

@@ -7,8 +7,8 @@ import { ownsEventType, seesGroup, seesSubscription } from "../access/access.js"
 import { refuse, type Refusal } from "../http/errors.js";
 import type { RequestContext } from "../route.js";
 import type { RecoveryFilterInput } from "./recovery-schemas.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
-const DAY_MS = 86_400_000;
 const MAX_WINDOW_DAYS = 30;
 /** A caller that computes "30 days ago" has an older clock by the time it asks. */
 const TOLERANCE_MS = 60_000;

@@ -11,6 +11,7 @@ import { endOf } from "./live-sessions.js";
 import { type Standing, standingsOf } from "../access/role-mapping.js";
 import type { SamlIdentity } from "../saml/service-provider.js";
 import type { ApiSettings } from "../settings.js";
+import { HOUR_MS } from "../../workflows/durations.js";
 
 export interface SessionDependencies {
   store: Store;
@@ -78,7 +79,7 @@ export function createSessionOpening(
     if (standings.length === 0) return refuse("no_role", identity.groupsOverage && GROUPS_OVERAGE);
     const [known, personId] = [knownOf(identity), store.people.idOf(connection.id, identity.nameId)];
     const expiresAt = new Date(
-      Math.min(now + settings.sessionHours * 3_600_000, identity.sessionNotOnOrAfter?.getTime() ?? Infinity),
+      Math.min(now + settings.sessionHours * HOUR_MS, identity.sessionNotOnOrAfter?.getTime() ?? Infinity),
     );
     await record?.({ personId, standings });
     // Side by side, each a round trip with a journaled write. Should one fail, nobody gets the token.

@@ -3,9 +3,10 @@ import { X509Certificate } from "node:crypto";
 import { readPem } from "../../endpoint/certificates/pem.js";
 import type { IdpCertificate } from "../../store/collections/saml-connections.js";
 import { hasUsableKey } from "./response/signature-algorithms.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
 /** From so long before its end a certificate is called expiring: logs, metrics and views say so. */
-export const EXPIRY_WARNING_MS = 30 * 86_400_000;
+export const EXPIRY_WARNING_MS = 30 * DAY_MS;
 
 export type CertificateFault = "unreadable" | "key_refused";
 export type ReadCertificate =

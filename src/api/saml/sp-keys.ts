@@ -7,6 +7,7 @@ import { recordedAct } from "../../store/audit/acts.js";
 import { liveSpKeys, MAX_SP_KEYS, type SamlConnection, type SpKey } from "../../store/collections/saml-connections.js";
 import type { Store } from "../../store/store.js";
 import { rotatedWith } from "../overlap.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
 /**
  * As long as 128 bits of security ask for (SP 800-57, table 2); every identity provider takes it, which cannot be said
@@ -23,7 +24,6 @@ const ALGORITHM = {
  * same.
  */
 const YEARS = 10;
-const DAY_MS = 86_400_000;
 
 /** A new pair with a self-signed certificate. Costs some 0.8 s of CPU in a thread of libuv. */
 export async function newSpKey(connectionId: string, now = new Date()): Promise<SpKey> {

@@ -11,6 +11,7 @@ import { createExpiry } from "../mongo/oldest-first.js";
 import type { KeyScope } from "../sealing/data-key.js";
 import type { Keyring } from "../sealing/keyring.js";
 import { StoreError } from "../store-error.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
 /** What a request is about to change first; `at` is when. */
 export interface BegunAct {
@@ -62,7 +63,7 @@ export interface IdempotencyStore {
   removeExpired(): Promise<void>;
 }
 
-export const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000;
+export const IDEMPOTENCY_KEPT_MS = DAY_MS;
 /** Longer than any request takes; after it a claim without an answer is one whose process died. */
 export const CLAIM_LEASE_MS = 120_000;
 

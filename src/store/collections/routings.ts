@@ -5,6 +5,7 @@
 import type { Collection } from "mongodb";
 import { findByIds, insertNew } from "../mongo/batch-insert.js";
 import { createExpiry } from "../mongo/oldest-first.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
 /** How long a record is kept. */
 export const ROUTING_KEPT_DAYS = 30;
@@ -77,7 +78,7 @@ export function createRoutingStore(
         {
           _id: id,
           at,
-          expiresAt: new Date(at.getTime() + ROUTING_KEPT_DAYS * 86_400_000),
+          expiresAt: new Date(at.getTime() + ROUTING_KEPT_DAYS * DAY_MS),
           ...(pages !== undefined && { pages }),
           filtered: [...filtered].map(([event, subscriptions]) => ({ event, subscriptions: [...subscriptions] })),
           leftOut: [...leftOut].map(([type, { notInService, notGranted }]) => ({

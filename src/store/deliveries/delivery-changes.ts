@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Long, type AnyBulkWriteOperation, type Collection, MongoServerError } from "mongodb";
+import { createPlaces } from "../../side-by-side.js";
 import { eventOfDelivery } from "../../workflows/event-id.js";
 import { findByIds } from "../mongo/batch-insert.js";
 import {
@@ -153,7 +154,7 @@ async function writeAll(collection: Collection<DeliveryDocument>, writes: Write[
 
 /** The same for FerretDB. */
 function createFerretDbWrite(collection: Collection<DeliveryDocument>): (writes: Write[]) => Promise<boolean> {
-  const fewAtOnce = createLimit(FERRETDB_WRITES_AT_ONCE);
+  const fewAtOnce = createPlaces(FERRETDB_WRITES_AT_ONCE);
   const operationOf = ({ id, seq, set, unset }: Write): AnyBulkWriteOperation<DeliveryDocument> => ({
     updateOne: {
       filter: { _id: id },
@@ -186,23 +187,6 @@ function createFerretDbWrite(collection: Collection<DeliveryDocument>): (writes:
 
 const unsetting = (fields: string[]) =>
   fields.length > 0 ? { $unset: Object.fromEntries(fields.map((field) => [field, "" as const])) } : {};
-
-/** Runs at most `most` at once; the others wait in the order in which they came. */
-function createLimit(most: number): <T>(run: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (run) => {
-    if (running >= most) await new Promise<void>((resume) => waiting.push(resume));
-    else running++;
-    try {
-      return await run();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
-}
 
 /**
  * What a recorded change comes to, by how its delivery stands. `mayKeep` tells whether details of attempts may be

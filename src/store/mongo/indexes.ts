@@ -4,6 +4,7 @@
  */
 import { type Collection, type Db, type IndexDescription, MongoServerError } from "mongodb";
 import { guarded } from "./driver-errors.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
 /** One index; `key` in its order. */
 export interface IndexSpec extends Pick<IndexDescription, "unique" | "expireAfterSeconds" | "partialFilterExpression"> {
@@ -83,7 +84,7 @@ const INDEX_NOT_FOUND = 27;
  * A build over very many documents takes hours, and MongoDB goes on with it when its client is gone. The next start
  * waits for the same one.
  */
-const BUILD_DEADLINE_MS = 24 * 60 * 60_000;
+const BUILD_DEADLINE_MS = DAY_MS;
 
 /**
  * Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. Throws

@@ -1,5 +1,6 @@
 /** Reads of many documents: by indexes on MongoDB, over the whole collection on FerretDB. */
 import { MongoServerError } from "mongodb";
+import { createPlaces } from "../../side-by-side.js";
 import { withinDeadline } from "../deadline.js";
 import { guarded, LIST_DEADLINE_MS, type Within } from "./driver-errors.js";
 import { StoreError } from "../store-error.js";
@@ -16,52 +17,47 @@ export const indexedScan: Scan = (read) => guarded(read, LIST_DEADLINE_MS);
 const MOST_WAITING = 16;
 /** The server's answer to an operation that took longer than its `maxTimeMS`. */
 const MAX_TIME_EXPIRED = 50;
+/** A read that is told to stop does so within a few milliseconds. */
+const STOP_WITHIN_MS = 1_000;
 
 /**
  * One at a time, for FerretDB: it reads every document for each list (50 µs each), and several side by side take
  * the processor from everything else and end at the deadline together. The deadline holds over the wait and the read.
  */
 export function createSingleScan(deadlineMs = LIST_DEADLINE_MS): Scan {
-  let last: Promise<unknown> = Promise.resolve();
+  const oneAtATime = createPlaces(1);
   let waiting = 0;
   const tooLong = (): StoreError =>
     new StoreError(
       "scan_too_long",
       "The embedded engine (FerretDB) reads the whole collection for every list, and this one was " +
-        `not done within ${deadlineMs / 1_000} s. Set MONGODB_URL to a MongoDB server, where ` +
-        "lists " +
-        "use indexes.",
+        `not done within ${deadlineMs / 1_000} s. Set MONGODB_URL to a MongoDB server, where lists use indexes.`,
     );
 
   return async (read) => {
     if (waiting >= MOST_WAITING) throw tooLong();
     waiting++;
     const end = performance.now() + deadlineMs;
-    const before = last;
-    let finish = (): void => undefined;
-    last = new Promise<void>((resolve) => (finish = resolve));
     try {
       return await withinDeadline(
         deadlineMs,
-        async (signal) => {
-          await before;
-          signal.throwIfAborted();
-          const maxTimeMS = Math.max(1, Math.ceil(end - performance.now()));
-          // Twice the time: the deadline is the one outside, and this one only tells the driver's errors.
-          return await guarded(
-            () =>
-              read({ signal, maxTimeMS }).catch((error: unknown) => {
-                throw error instanceof MongoServerError && error.code === MAX_TIME_EXPIRED ? tooLong() : error;
-              }),
-            deadlineMs * 2,
-          );
-        },
+        (signal) =>
+          oneAtATime(() => {
+            signal.throwIfAborted();
+            const maxTimeMS = Math.max(1, Math.ceil(end - performance.now()));
+            // The deadline is the one outside. This later one ends a read that does not stop, so that the next begins.
+            return guarded(
+              () =>
+                read({ signal, maxTimeMS }).catch((error: unknown) => {
+                  throw error instanceof MongoServerError && error.code === MAX_TIME_EXPIRED ? tooLong() : error;
+                }),
+              maxTimeMS + STOP_WITHIN_MS,
+            );
+          }),
         tooLong,
       );
     } finally {
       waiting--;
-      // The next one begins when this one has ended or is stopped, and those before it as well.
-      void before.then(finish);
     }
   };
 }

@@ -1,6 +1,7 @@
 /** Data keys: one per scope and generation, wrapped by a master key, made when first needed. */
 import type { Collection } from "mongodb";
 import { createDataKeys, type DataKeyDocument } from "./data-keys.js";
+import { inTimeOr } from "../deadline.js";
 import { type Exclusive, unguarded } from "../mongo/exclusive.js";
 import type { KeyProvider } from "./master-keys.js";
 import { indexedScan, type Scan } from "../mongo/scans.js";
@@ -123,7 +124,7 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
       entry.retryAt = now() + REFRESH_RETRY_MS;
       return entry;
     });
-    return (await withPatience(orStale, entry)).key;
+    return (await inTimeOr(REFRESH_PATIENCE_MS, orStale, entry)).key;
   }
 
   return {
@@ -243,14 +244,4 @@ function createOnce<T>() {
     underWay.set(name, running);
     return running;
   };
-}
-
-/** What `fresh` gives, or `standBy` when it takes longer than the patience; its later failure is dropped then. */
-function withPatience<T>(fresh: Promise<T>, standBy: T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      resolve(standBy);
-    }, REFRESH_PATIENCE_MS);
-    fresh.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

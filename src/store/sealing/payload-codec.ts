@@ -8,6 +8,7 @@ import { OWN_METADATA, type Proof, PROOF_METADATA, writeProof } from "../../work
 import type { DataKey, KeyScope, SealContext } from "./data-key.js";
 import type { Keyring } from "./keyring.js";
 import { StoreError } from "../store-error.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
 // The default import: Node finds no named exports in this CommonJS package.
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
@@ -26,7 +27,6 @@ const PLAIN_ENCODINGS: ReadonlySet<string> = new Set([
 
 /** While the store is down, how long encoding goes on with the last key before asking for today's again. */
 const RETRY_MS = 5_000;
-const DAY_MS = 24 * 60 * 60_000;
 
 /** As whom /codec/encode seals; what this service's own clients and workers seal is `internal`. */
 export type SealedAs = Extract<Proof, { purpose: "publisher" | "operator" }>;

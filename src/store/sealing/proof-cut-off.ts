@@ -3,6 +3,7 @@ import type { Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
 import type { Keyring } from "./keyring.js";
 import { StoreError } from "../store-error.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
 /** When a release with proofs first ran over this database. Never changed afterwards. */
 export interface ProofCutOffDocument {
@@ -13,7 +14,7 @@ export interface ProofCutOffDocument {
 }
 
 /** Processes of the old release may go on sealing until they are replaced, at night as well. */
-const UPGRADE_MS = 24 * 60 * 60_000;
+const UPGRADE_MS = DAY_MS;
 
 /**
  * The last day whose keys may have sealed the older form, `yyyy-mm-dd`: the day after the first run of this release, by

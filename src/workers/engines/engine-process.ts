@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { inTimeOr } from "../../store/deadline.js";
 import { narrowLog, withPrivateFiles } from "../private-files.js";
 import { EngineError, refuseIfStopped } from "./engine-error.js";
 import { childEnvironment } from "./machine.js";
@@ -142,12 +143,11 @@ function launch(spec: EngineSpec): Launched {
   const end = async () => {
     if (over) return;
     child.kill("SIGTERM");
-    const late = new AbortController();
-    const inTime = await Promise.race([
+    const inTime = await inTimeOr(
+      STOP_WITHIN_MS,
       ended.then(() => true),
-      pause(STOP_WITHIN_MS, false, { signal: late.signal }).catch(() => true),
-    ]);
-    late.abort();
+      false,
+    );
     if (!inTime) child.kill("SIGKILL");
     await ended;
   };

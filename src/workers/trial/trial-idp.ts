@@ -20,12 +20,12 @@ import type { SamlConnection } from "../../store/collections/saml-connections.js
 import type { Store } from "../../store/store.js";
 import { DEMO_API, DEMO_GROUP, unlessThere } from "./demo.js";
 import { PEOPLE } from "./people.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
 // Always the same, so that each start finds the last one's; in the form that the API asks of ids.
 export const TRIAL_CONNECTION = `sso_${"TRY".padStart(26, "0")}`;
 const ENTITY_ID = "urn:sealpost:trial-identity-provider";
 const BODY_LIMIT_BYTES = 64 * 1024;
-const DAY_MS = 86_400_000;
 
 export interface TrialIdp {
   url: string;

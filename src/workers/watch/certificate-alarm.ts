@@ -3,8 +3,8 @@ import type { Logger } from "pino";
 import type { Subscription } from "../../store/model.js";
 import { certificateEnd } from "../../endpoint/certificates/client-certificate.js";
 import type { Metrics } from "../../metrics.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
-const DAY_MS = 86_400_000;
 /** Days before the end at which the log says so, once each. */
 const WARN_DAYS = [1, 7, 30] as const;
 

@@ -17,6 +17,7 @@ import type { Store } from "../../store/store.js";
 import { MAX_RUN_DAYS, WORKFLOW } from "../../workflows/contract.js";
 import { thisProcess } from "./act-keeper.js";
 import type { TemporalLink } from "../temporal.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
 export interface DayKeysDependencies {
   store: Pick<Store, "keyring" | "audit">;
@@ -34,7 +35,6 @@ export interface DayKeysResult {
   why?: "archival" | "old runs";
 }
 
-const DAY_MS = 86_400_000;
 /**
  * A day's last payloads may be sealed a day later (store down), a run sleeps a day at most past its age, and a day for
  * clocks and lag.

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Metrics } from "../../metrics.js";
 import { certificatesEnd, EXPIRY_WARNING_MS } from "../../api/saml/certificates.js";
 import type { Store } from "../../store/store.js";
+import { HOUR_MS } from "../../workflows/durations.js";
 
 export interface CertificateWatchDependencies {
   store: Pick<Store, "samlConnections" | "samlUses">;
@@ -10,8 +11,6 @@ export interface CertificateWatchDependencies {
   log: Pick<Logger, "warn">;
   everyMs?: number;
 }
-
-const HOUR_MS = 3_600_000;
 
 /**
  * Looks at once and then every hour. One line of log for each connection whose last certificate ends within 30 days.

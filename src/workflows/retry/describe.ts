@@ -3,8 +3,8 @@
  * as a page whose address holds the whole text, so it stays short: 16 KiB of headers pass, and an escaped character
  * takes up to nine bytes of them.
  */
-import type { DeliveryStatus, RetryItem } from "./contract.js";
-import { URGENCY } from "./search-attributes.js";
+import type { DeliveryStatus, RetryItem } from "../contract.js";
+import { URGENCY } from "../search-attributes.js";
 
 /** Reasons named one by one, and events named for each; the rest is counted. */
 const REASONS = 6;

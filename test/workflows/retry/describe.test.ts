@@ -1,6 +1,6 @@
 import { describe as group, expect, it } from "vitest";
-import type { RetryItem } from "../../src/workflows/contract.js";
-import { describe } from "../../src/workflows/describe.js";
+import type { RetryItem } from "../../../src/workflows/contract.js";
+import { describe } from "../../../src/workflows/retry/describe.js";
 
 const item = (number: number, more: Partial<RetryItem> = {}): RetryItem => ({
   deliveryId: `evt_${number}.sub_1`,
