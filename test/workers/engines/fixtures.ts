@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Client, Connection } from "@temporalio/client";
 import { MongoClient } from "mongodb";
 import ts from "typescript";
@@ -143,9 +143,11 @@ function compileOwner(dataDir: string): { script: string; remove: () => void } {
   const files = readdirSync(sources)
     .filter((file) => file.endsWith(".ts"))
     .map((name) => join(sources, name));
-  for (const file of [...files, "src/workers/private-files.ts"]) {
+  for (const file of [...files, "src/workers/private-files.ts", "src/store/deadline.ts"]) {
     const { outputText } = ts.transpileModule(readFileSync(file, "utf8"), { compilerOptions, fileName: file });
-    writeFileSync(join(root, file.replace(/\.ts$/, ".js")), outputText);
+    const compiled = join(root, file.replace(/\.ts$/, ".js"));
+    mkdirSync(dirname(compiled), { recursive: true });
+    writeFileSync(compiled, outputText);
   }
   const script = join(root, "owner.mjs");
   writeFileSync(
