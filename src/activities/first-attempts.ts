@@ -35,6 +35,8 @@ export interface FirstAttemptsDependencies {
   }) => Promise<AttemptResult>;
   health: EndpointHealth;
   throttle: Throttle;
+  /** Aborted when the worker stops: what is under way finishes, and what has not begun is left to another worker. */
+  stopping?: AbortSignal;
 }
 
 /**
@@ -99,7 +101,11 @@ async function attemptSome(
   await sideBySide(width, starts, async ({ order: route, start }) => {
     const inTime = await dependencies.throttle.begin(subscription, start);
     if (!inTime) settled(route, { kind: "left", status: "throttled", dueAt: Date.now() });
-    else if (Date.now() > until || dependencies.health.verdict(subscription.id) !== "prompt")
+    else if (
+      dependencies.stopping?.aborted ||
+      Date.now() > until ||
+      dependencies.health.verdict(subscription.id) !== "prompt"
+    )
       settled(route, { kind: "left", status: "pending" });
     else
       settled(route, {

@@ -75,7 +75,7 @@ export async function attemptAll(
     run.reached.set(item.deliveryId, { ...item, ...(reservation && { reservation }) });
   }
   await sideBySide(WIDTH, starts, async ({ order: item, start }) => {
-    if (run.signal.aborted) return;
+    if (run.signal.aborted || dependencies.stopping?.aborted) return;
     heartbeat();
     const event = bytes.get(item.eventId);
     if (!event) return;

@@ -36,12 +36,16 @@ export function listeningUrl(server: Server, { HOST }: Config): string {
   return `http://${HOST.includes(":") ? `[${HOST}]` : HOST}:${port}`;
 }
 
-const CONNECTIONS_END_AFTER_MS = 5_000;
+/** Above the 5 s within which a publish is answered. */
+const REQUESTS_END_AFTER_MS = 10_000;
 
+/**
+ * Takes no further connection, and resolves when the requests under way are answered. What is left after 10 s is cut: an
+ * answer that is read slowly, a body that does not come, a stream without an end.
+ */
 export const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
-    // An answer that is read slowly, or a stream without an end, must not keep the process.
-    setTimeout(() => server.closeAllConnections(), CONNECTIONS_END_AFTER_MS).unref();
+    setTimeout(() => server.closeAllConnections(), REQUESTS_END_AFTER_MS).unref();
   });

@@ -1,5 +1,6 @@
 /** Entry of every Sealpost process; ROLE decides what it does. */
 import { ConfigError, loadConfig } from "./config.js";
+import { stopsWithinMs } from "./drain.js";
 import { keepFilesPrivate } from "./private-files.js";
 import { StoreError } from "../store/store-error.js";
 import { EngineError } from "./engines/engine-error.js";
@@ -7,9 +8,6 @@ import { StartError } from "./listening.js";
 import { refuseUnusableSettings } from "./preflight.js";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-/** Beyond SHUTDOWN_GRACE_SECONDS for what follows it: the engines get 5 s to end by themselves. */
-const STOP_MARGIN_MS = 20_000;
 
 async function main(): Promise<void> {
   keepFilesPrivate();
@@ -30,10 +28,10 @@ async function main(): Promise<void> {
     stopping.abort();
     say(
       started
-        ? `${signal}: finishing what is under way, at most ${config.SHUTDOWN_GRACE_SECONDS} s.`
+        ? `${signal}: finishing what is under way, at most ${stopsWithinMs(config) / 1_000} s.`
         : `${signal}: the start is given up.`,
     );
-    setTimeout(() => giveUp(), config.SHUTDOWN_GRACE_SECONDS * 1_000 + STOP_MARGIN_MS).unref();
+    setTimeout(() => giveUp(), stopsWithinMs(config)).unref();
     starting
       .then(
         (service) => service.stop(),

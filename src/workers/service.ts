@@ -10,6 +10,7 @@ import { startActKeeper } from "./watch/act-keeper.js";
 import { announce } from "./announce.js";
 import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
+import { drainOf } from "./drain.js";
 import { type Core, openCore } from "./core.js";
 import { startDemo } from "./trial/demo.js";
 import { provideEngines, readRunningEngines } from "./engines/index.js";
@@ -25,7 +26,10 @@ export interface RunningService {
   url: string;
   /** Rejects when the process cannot go on. */
   failed: Promise<never>;
-  /** Stops accepting, lets attempts under way finish, closes everything. */
+  /**
+   * Says that it is not ready and serves on while load balancers hear of it. Then it stops accepting, answers what is
+   * under way, lets attempts finish, and closes everything. Bounded by `stopsWithinMs`.
+   */
   stop(): Promise<void>;
 }
 
@@ -79,7 +83,8 @@ async function undoAll(undo: (() => Promise<void>)[]): Promise<void> {
 async function start(starting: Starting): Promise<RunningService> {
   const { config, say, undo, signal } = starting;
   // The port is taken first: it is the commonest mistake, and the codec address is handed to the Temporal UI.
-  const server = createHttpServer();
+  const drain = drainOf(config);
+  const server = createHttpServer({ closing: drain.begun });
   await listen(server, config);
   undo.push(() => closeServer(server));
   const url = addressOf(server, config);
@@ -110,7 +115,7 @@ async function start(starting: Starting): Promise<RunningService> {
   const worker = config.ROLE === "api" ? undefined : await startWorker(core, config);
   if (worker) undo.push(() => worker.stop());
   goOn(starting);
-  const ui = serve({ server, core, config, engines, url, trial: trial !== undefined, worker: worker?.worker });
+  const ui = serve({ server, core, config, engines, url, trial: trial !== undefined, worker: worker?.worker, drain });
   undo.push(async () => ui.close());
   await untilReady(core, worker?.worker);
   goOn(starting);
@@ -126,7 +131,15 @@ async function start(starting: Starting): Promise<RunningService> {
     logFile: core.logFile,
   });
   core.log.info({ url, temporal: engines.temporal.how, mongodb: engines.mongodb.how }, "started");
-  return { url, failed: worker?.failed ?? new Promise<never>(() => undefined), stop: () => undoAll(undo) };
+  const stop = async (): Promise<void> => {
+    await drain.run();
+    // A publish needs store, engine and worker until it is answered. So the requests end before any of them does. On a
+    // pure worker nobody publishes, and its health and metrics are there until the end.
+    if (config.ROLE !== "worker") undo.push(() => closeServer(server));
+    undo.push(async () => ui.close());
+    await undoAll(undo);
+  };
+  return { url, failed: worker?.failed ?? new Promise<never>(() => undefined), stop };
 }
 
 /** What looks after the process while it runs; each ends with it. */

@@ -12,6 +12,7 @@ import { createTemporalUi, type TemporalUi } from "../api/temporal-ui/temporal-u
 import { thisProcess } from "./watch/act-keeper.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
+import type { Drain } from "./drain.js";
 import type { Engines } from "./engines/index.js";
 import { createReadiness } from "./readiness.js";
 import { TRIAL_CONNECTION } from "./trial/trial-idp.js";
@@ -26,12 +27,13 @@ interface Serving {
   /** The trial identity provider runs. */
   trial: boolean;
   worker: Worker | undefined;
+  drain: Drain;
 }
 
 /** Without a slash at its end. */
 export const publicUrlOf = (config: Config, url: string): string => (config.PUBLIC_URL ?? url).replace(/\/+$/, "");
 
-export function serve({ server, core, config, engines, url, trial, worker }: Serving): TemporalUi {
+export function serve({ server, core, config, engines, url, trial, worker, drain }: Serving): TemporalUi {
   const settings = apiSettingsOf({ core, config, url, trial });
   const sessions = createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log });
   const temporalUi = createTemporalUi({
@@ -64,11 +66,13 @@ export function serve({ server, core, config, engines, url, trial, worker }: Ser
       clientAddress: createClientAddress(config.TRUSTED_PROXIES),
       metrics: core.metrics.registry,
       log: core.log,
-      notReady: createReadiness({
-        store: core.store,
-        link: core.link,
-        ...(worker && { workerState: () => worker.getState() }),
-      }),
+      notReady: drain.readiness(
+        createReadiness({
+          store: core.store,
+          link: core.link,
+          ...(worker && { workerState: () => worker.getState() }),
+        }),
+      ),
       refuseTarget: (target) => core.guard.refuseTarget(target),
       sender: core.sender,
       endpointRequest: core.request,

@@ -86,6 +86,8 @@ export interface WorkerSettings {
   taskQueue?: string;
 }
 
+const CANCELLED_END_AFTER_MS = 5_000;
+
 /** The Temporal worker of this process. */
 export async function createWorker(
   link: TemporalLink,
@@ -109,5 +111,7 @@ export async function createWorker(
     maxHeartbeatThrottleInterval: "5 seconds",
     // Above the longest attempt time-out, so that attempts under way end by themselves.
     shutdownGraceTime: shutdownGraceSeconds * 1_000,
+    // They are cancelled then. One that does not heed it must not hold the process.
+    shutdownForceTime: shutdownGraceSeconds * 1_000 + CANCELLED_END_AFTER_MS,
   });
 }

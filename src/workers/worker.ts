@@ -30,12 +30,14 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
   const { store, catalogue, link, metrics, log, gauge, request, payloadCheck } = core;
   const health = createEndpointHealth();
   const throttle = createThrottle({ client: link.client, catalogue, log });
+  const stopping = new AbortController();
   const activities = createActivities({
     store,
     catalogue,
     log,
     health,
     throttle,
+    stopping: stopping.signal,
     gauge,
     payloadCheck,
     deliver: createDeliver({ request, health, metrics, log }),
@@ -68,6 +70,7 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
       overdue.stop();
       dayKeys.stop();
       certificates.stop();
+      stopping.abort();
       if (worker.getState() === "RUNNING") worker.shutdown();
       await running;
       throttle.close();

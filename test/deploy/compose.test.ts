@@ -178,10 +178,17 @@ describe("docker-compose.yml", () => {
   it("gives attempts under way the time to finish", () => {
     for (const name of ["api", "worker"]) {
       const service = compose.services[name];
+      const { SHUTDOWN_DRAIN_SECONDS: drain, SHUTDOWN_GRACE_SECONDS: grace } = service?.environment ?? {};
       expect(Number.parseInt(service?.stop_grace_period ?? "0", 10), name).toBeGreaterThan(
-        Number(service?.environment?.SHUTDOWN_GRACE_SECONDS),
+        Number(drain) + Number(grace) + 30,
       );
     }
+  });
+
+  it("drains for longer than the load balancer takes to notice", () => {
+    const [, inter = "", fall = ""] = /check inter (\d+)s fall (\d+)/.exec(read("deploy/haproxy/haproxy.cfg")) ?? [];
+    const drain = Number(compose.services["api"]?.environment?.SHUTDOWN_DRAIN_SECONDS);
+    expect(drain).toBeGreaterThan(Number(inter) * (Number(fall) + 1));
   });
 });
 

@@ -70,6 +70,7 @@ describe("loadConfig", () => {
     ["PARK_OPEN_DAYS", "91"],
     ["REQUESTS_PER_SECOND", "1e3"],
     ["WRONG_KEYS_PER_MINUTE", "0"],
+    ["SHUTDOWN_DRAIN_SECONDS", "301"],
     ["SHUTDOWN_GRACE_SECONDS", "0"],
     ["LOG_LEVEL", "verbose"],
   ])("names %s when it is %j, with the value and what the key means", (key, value) => {

@@ -1,5 +1,5 @@
 /** The HTTP server below the API: time-outs, caps, and problem documents for what never becomes a request. */
-import http, { STATUS_CODES, type Server } from "node:http";
+import http, { STATUS_CODES, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { refuse, type Refusal } from "./errors.js";
 import { PROBLEMS } from "./problem-codes.js";
@@ -15,6 +15,8 @@ export interface HttpServerSettings {
   requestTimeoutMs?: number;
   /** How often the two time-outs are looked at. */
   checkIntervalMs?: number;
+  /** Once it is aborted, every answer closes its connection. */
+  closing?: AbortSignal;
 }
 
 /** Above the 60 s that load balancers keep an idle connection, so that it is they who close it. */
@@ -29,6 +31,7 @@ export function createHttpServer(settings: HttpServerSettings = {}): Server {
     headersTimeoutMs = 10_000,
     requestTimeoutMs = 30_000,
     checkIntervalMs = 1_000,
+    closing,
   } = settings;
   const server = http.createServer({
     headersTimeout: headersTimeoutMs,
@@ -44,8 +47,10 @@ export function createHttpServer(settings: HttpServerSettings = {}): Server {
   server.timeout = IDLE_MS;
   // Above what the API allows (100), so that it sees and refuses what Node would otherwise drop without a word.
   server.maxHeadersCount = 128;
+  if (closing) closeByAnswers(server, closing);
+  const own = server.listenerCount("request") + 1;
   server.on("request", (request, response) => {
-    if (server.listenerCount("request") === 1 && !sendAsset(response, request.url ?? ""))
+    if (server.listenerCount("request") === own && !sendAsset(response, request.url ?? ""))
       sendRefusal(response, refuse("not_ready", "The service is starting.", { retryAfterSeconds: 2 }));
   });
   // Who waits for leave to send a body is first told whether it may.
@@ -64,6 +69,18 @@ export function createHttpServer(settings: HttpServerSettings = {}): Server {
     write(socket, CLIENT_ERRORS[error.code ?? ""] ?? refuse("malformed_request"), acceptIn(error));
   });
   return server;
+}
+
+/** Ends connections by their next answer (RFC 9112, 9.6), so that no client sends a request into a closed one. */
+function closeByAnswers(server: Server, closing: AbortSignal): void {
+  const open = new Set<ServerResponse>();
+  closing.addEventListener("abort", () => open.forEach((response) => (response.shouldKeepAlive = false)), {
+    once: true,
+  });
+  server.on("request", (_request, response: ServerResponse) => {
+    if (closing.aborted) response.shouldKeepAlive = false;
+    else open.add(response.once("close", () => open.delete(response)));
+  });
 }
 
 const NO_METHOD = refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PATCH, DELETE" } });
