@@ -40,8 +40,8 @@ export function listeningUrl(server: Server, { HOST }: Config): string {
 const REQUESTS_END_AFTER_MS = 10_000;
 
 /**
- * Takes no further connection, and resolves when the requests under way are answered. What is left after 10 s is cut: an
- * answer that is read slowly, a body that does not come, a stream without an end.
+ * Takes no further connection, and resolves when the requests under way are answered. What is left after 10 s is
+ * cut, such as a body that does not come or a stream without an end.
  */
 export const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {

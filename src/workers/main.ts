@@ -1,6 +1,6 @@
 /** Entry of every Sealpost process; ROLE decides what it does. */
 import { ConfigError, loadConfig } from "./config.js";
-import { stopsWithinMs } from "./drain.js";
+import { stopsWithinMs } from "./process/drain.js";
 import { keepFilesPrivate } from "./private-files.js";
 import { StoreError } from "../store/store-error.js";
 import { EngineError } from "./engines/engine-error.js";

@@ -10,7 +10,7 @@ import { startActKeeper } from "./watch/act-keeper.js";
 import { announce } from "./announce.js";
 import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
-import { drainOf } from "./drain.js";
+import { drainOf } from "./process/drain.js";
 import { type Core, openCore } from "./core.js";
 import { startDemo } from "./trial/demo.js";
 import { provideEngines, readRunningEngines } from "./engines/index.js";

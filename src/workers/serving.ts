@@ -12,7 +12,7 @@ import { createTemporalUi, type TemporalUi } from "../api/temporal-ui/temporal-u
 import { thisProcess } from "./watch/act-keeper.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
-import type { Drain } from "./drain.js";
+import type { Drain } from "./process/drain.js";
 import type { Engines } from "./engines/index.js";
 import { createReadiness } from "./readiness.js";
 import { TRIAL_CONNECTION } from "./trial/trial-idp.js";

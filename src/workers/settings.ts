@@ -251,16 +251,16 @@ export const SETTINGS = {
     schema: whole(0, 300),
     default: "10",
     meaning:
-      "Seconds at shutdown in which `/health/ready` answers 503 and requests are still served, so that load balancers " +
-      "go elsewhere. Set it above the time in which yours notices, which is its check interval times the checks that " +
-      "must fail. Outside production it is skipped if nothing asked `/health/ready` within a minute",
+      "Seconds at shutdown in which `/health/ready` answers 503 and requests are still served, so that load " +
+      "balancers go elsewhere. Set it above the time in which yours notices, which is its check interval times " +
+      "the checks that must fail. Outside production it is skipped if nothing asked `/health/ready` within a minute",
   }),
   SHUTDOWN_GRACE_SECONDS: setting({
     schema: whole(1, 600),
     default: "35",
     meaning:
-      "Seconds that attempts under way may take to finish at shutdown. Set it above the longest attempt time-out. The " +
-      "process ends at the latest 30 s after this time and SHUTDOWN_DRAIN_SECONDS together",
+      "Seconds that attempts under way may take to finish at shutdown. Set it above the longest attempt time-out. " +
+      "The process ends at the latest 30 s after this time and SHUTDOWN_DRAIN_SECONDS together",
   }),
   LOG_LEVEL: setting({
     schema: z.enum(["trace", "debug", "info", "warn", "error", "silent"]),

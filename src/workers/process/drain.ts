@@ -5,7 +5,7 @@
  * it keeps open carries further requests. If the port closes before that, these requests are refused or reset.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import type { Config } from "./config.js";
+import type { Config } from "../config.js";
 
 export interface DrainSettings {
   /** How long new connections are still served, milliseconds. 0: not at all. */
