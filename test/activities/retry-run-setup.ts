@@ -16,8 +16,8 @@ export async function receive(respond: Receiver["respond"] = () => ({ status: 20
 export const statuses = (items: RetryItem[]) => items.map(({ status }) => status);
 export const recordOf = ({ deliveryId }: RetryItem) => running.store.deliveries.get(deliveryId);
 
-/** What each of the files needs that begin with `retry-attempts-run`: call it once at the top. */
-export function setUpRetryAttemptsRun(): void {
+/** What each of the files needs that begin with `retry-run`: call it once at the top. */
+export function setUpRetryRun(): void {
   beforeAll(async () => {
     environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
     running = await startRunningAttempt({ mongodbUrl: inject("mongodbUrl"), client: environment.client });

@@ -3,9 +3,9 @@ import { MockActivityEnvironment } from "@temporalio/testing";
 import { describe, expect, it } from "vitest";
 import { newGate } from "../support/gate.js";
 import { type Receiver } from "../support/receiver.js";
-import { running, receive, statuses, recordOf, setUpRetryAttemptsRun } from "./retry-attempts-run-setup.js";
+import { running, receive, statuses, recordOf, setUpRetryRun } from "./retry-run-setup.js";
 
-setUpRetryAttemptsRun();
+setUpRetryRun();
 
 /** Answers once the gate is open; `WIDTH` requests are under way at once, so what is beyond them waits. */
 async function holding() {

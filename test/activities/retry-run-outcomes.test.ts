@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { newGate } from "../support/gate.js";
-import { running, receive, statuses, recordOf, setUpRetryAttemptsRun } from "./retry-attempts-run-setup.js";
+import { running, receive, statuses, recordOf, setUpRetryRun } from "./retry-run-setup.js";
 
-setUpRetryAttemptsRun();
+setUpRetryRun();
 
 describe("what an attempt comes to", () => {
   it("counts by the schedule that a retry by hand began afresh", async () => {
