@@ -1,4 +1,7 @@
-/** Who may do what: one table role x act, and what of the objects each actor sees. */
+/**
+ * Who may do what. One table says which role may do which act. The functions below it say which objects each actor
+ * sees.
+ */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { TEST_EVENT_TYPE } from "../../catalogue/routes.js";
 import type { Delivery, EventType, Role, Subscription } from "../../store/model.js";
@@ -7,14 +10,14 @@ import type { Actor } from "./actor.js";
 const EVERYBODY: readonly Role[] = ["admin", "provider", "consumer", "operator", "auditor"];
 /** Whose own objects these are. */
 const PARTIES: readonly Role[] = ["admin", "provider", "consumer"];
-/** The parties, and whoever keeps deliveries going. */
+/** The roles: the parties of a delivery, and the operators who keep deliveries going. */
 const RUNNING: readonly Role[] = ["admin", "provider", "consumer", "operator"];
 const PROVIDING: readonly Role[] = ["admin", "provider"];
 const OPERATING: readonly Role[] = ["admin", "operator"];
 const INSPECTING: readonly Role[] = ["admin", "auditor"];
 const ADMIN: readonly Role[] = ["admin"];
 
-/** Role x act. An act outside the role answers 403; an object that the actor does not see answers 404. */
+/** The acts of each role. An act outside the role answers 403. An object that the actor does not see answers 404. */
 export const ACTS = {
   "catalogue:read": EVERYBODY,
   "catalogue:write": PROVIDING,
@@ -32,7 +35,7 @@ export const ACTS = {
   "subscriptions:decide": PROVIDING,
   "events:publish": PROVIDING,
   "events:read": ["admin", "provider", "operator", "auditor"],
-  /** Where an event went, and why not elsewhere; a consumer of its own subscriptions. */
+  /** Where an event was sent, and why it was not sent elsewhere. A consumer sees this for its own subscriptions. */
   "routing:read": EVERYBODY,
   "events:expunge": PROVIDING,
   "deliveries:read": EVERYBODY,
@@ -51,14 +54,14 @@ export const ACTS = {
   "session:own": EVERYBODY,
   "audit:read": INSPECTING,
   /**
-   * A provider seals what it starts, an operator what it signals: the Temporal UI encodes the input of *Send a Signal*
-   * first.
+   * A provider seals what it starts, and an operator seals what it signals. The Temporal UI encodes the input of *Send
+   * a Signal* before it sends it.
    */
   "codec:encode": ["admin", "provider", "operator"],
   "codec:decode": OPERATING,
   /** The Temporal UI under /temporal/, with a session. */
   "temporal:use": OPERATING,
-  /** Metrics and documentation: without a key outside production. */
+  /** Metrics and documentation. Outside production they need no key. */
   "service:read": OPERATING,
 } as const satisfies Record<string, readonly Role[]>;
 export type Act = keyof typeof ACTS;
@@ -71,9 +74,9 @@ export const mayAct = ({ role, scopes }: Pick<Actor, "role" | "scopes">, act: Ac
 export type KeyPower = Pick<Actor, "role" | "scopes" | "groupIds" | "apiIds">;
 
 /**
- * The one rule on keys: whether nothing that `other` may do, on any object, is beyond `actor`. Whoever makes, rotates
- * or revokes a key must cover it: a rotation hands its power out, and a revocation takes it from whoever is stronger. A
- * key covers itself.
+ * Whether `actor` may do everything that `other` may do, on every object. Only a key that covers another may make,
+ * rotate or revoke it. A rotation hands out the power of the key, and a revocation must not take power from a stronger
+ * actor. A key covers itself.
  */
 export function covers(actor: KeyPower, other: KeyPower): boolean {
   const acts = (Object.keys(ACTS) as Act[]).every((act) => !mayAct(other, act) || mayAct(actor, act));
@@ -85,13 +88,13 @@ export function covers(actor: KeyPower, other: KeyPower): boolean {
   );
 }
 
-/** Absent: without limits. */
+/** No limits when absent. */
 const within = (these: readonly string[] | undefined, limits: readonly string[] | undefined): boolean =>
   limits === undefined || (these !== undefined && these.every((id) => limits.includes(id)));
 
 /**
- * Whether the actor may see what was sent and answered, not only that it was. An auditor needs the record and not the
- * data (GDPR, article 5.1 c).
+ * Whether the actor may see what was sent and answered, and not only that it was. An auditor needs the record but not
+ * the data (GDPR, article 5.1 c).
  */
 export const seesContent = ({ role }: Pick<Actor, "role">): boolean => role !== "auditor";
 
@@ -108,7 +111,8 @@ export const ownsEventType = (actor: Actor, catalogue: Catalogue, name: string):
   ownsApi(actor, catalogue.eventType(name)?.apiId);
 
 /**
- * Whether the actor may discover the event type: a consumer what its groups are granted, a provider what is its own.
+ * Whether the actor may discover the event type. A consumer discovers what its groups are granted, and a provider
+ * discovers its own.
  */
 export function seesEventType(actor: Actor, catalogue: Catalogue, name: string): boolean {
   if (!ownsEventType(actor, catalogue, name)) return false;
@@ -122,8 +126,8 @@ export function grantedApis(actor: Actor, catalogue: Catalogue): Set<string> {
 }
 
 /**
- * Which event types of the catalogue the actor may discover; for lists, where asking for each one alone would take too
- * long.
+ * Which event types of the catalogue the actor may discover. It is for lists, where one question for each type would
+ * take too long.
  */
 export function eventTypeFilter(
   actor: Actor,
@@ -133,7 +137,7 @@ export function eventTypeFilter(
   return ({ name, apiId }) => ownsApi(actor, apiId) && (grants === undefined || grants.has(name) || grants.has(apiId));
 }
 
-/** Whether the actor finds the api: a consumer also those that are listed for everybody to ask for. */
+/** Whether the actor may find the api. A consumer also finds the apis that are listed for everybody. */
 export const discoversApi = (actor: Actor, catalogue: Catalogue, apiId: string): boolean =>
   seesApi(actor, catalogue, apiId) || (actor.groupIds !== undefined && catalogue.api(apiId)?.listed === true);
 
@@ -142,8 +146,8 @@ export function seesApi(actor: Actor, catalogue: Catalogue, apiId: string): bool
 }
 
 /**
- * Whether the actor sees, and so may change, the subscription. A provider limited to some apis sees it only when every
- * event type in it is its own: a new URL would lead another api's events elsewhere.
+ * Whether the actor may see and change the subscription. A provider that is limited to some apis sees it only if all
+ * its event types are the provider's own. Otherwise a new URL would send another api's events elsewhere.
  */
 export function seesSubscription(
   actor: Actor,
@@ -154,7 +158,9 @@ export function seesSubscription(
   return actor.apiIds === undefined || subscription.eventTypes.every((name) => ownsEventType(actor, catalogue, name));
 }
 
-/** Whether the actor sees a delivery; a test event belongs to no api and is seen with its subscription. */
+/**
+ * Whether the actor sees a delivery. A test event belongs to no api, so it is seen by those who see its subscription.
+ */
 export function seesDelivery(
   actor: Actor,
   catalogue: Catalogue,
@@ -162,7 +168,8 @@ export function seesDelivery(
 ): boolean {
   if (!seesGroup(actor, delivery.groupId)) return false;
   if (delivery.eventType !== TEST_EVENT_TYPE) {
-    // A name may have been another api's before: what was delivered under it then is not shown to whoever took it.
+    // Another api may have had this name before. Its deliveries of that time are not shown to the api that has the name
+    // now.
     const type = catalogue.eventType(delivery.eventType);
     return (
       actor.apiIds === undefined ||

@@ -1,7 +1,7 @@
 /**
- * Writes that would change nothing, and so begin no act: their handlers refuse, and what is refused must cost no entry
- * of the audit. A guard gives the answer without asking the store again. A change that comes in between cannot pass
- * without an intent then.
+ * Finds writes that would change nothing. They begin no act, because a request that is refused must cost no entry of
+ * the audit. A guard gives the answer without a second read of the store. If a change comes in between, then it still
+ * cannot pass without an intent.
  */
 import { objectsOf } from "../../store/audit/acts.js";
 import { StoreError } from "../../store/store-error.js";
@@ -9,7 +9,8 @@ import type { Store } from "../../store/store.js";
 import { SETTLED_STATUSES } from "../../workflows/contract.js";
 
 /**
- * What the write would answer; undefined: it may change something. @throws StoreError `duplicate`, as the write would
+ * What the write would answer. Undefined when it may change something. @throws StoreError `duplicate`, as the write
+ * would
  */
 export type ActGuard = (
   part: string,
@@ -81,5 +82,5 @@ export function textIn(object: unknown, field: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The id of what a write is about; event types have a name instead. */
+/** The id of the object that a write changes. Event types have a name instead. */
 export const idIn = (object: unknown): string | undefined => textIn(object, "id") ?? textIn(object, "name");

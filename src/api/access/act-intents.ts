@@ -1,7 +1,7 @@
 /**
- * Puts an administrative act on record before it changes anything. The handlers know nothing of it: what they write
- * through is wrapped, and the first real write of a request begins the act in the audit. So a request that is refused
- * costs no entry, and one whose intent cannot be recorded answers 503 with nothing changed.
+ * Records an administrative act before it changes anything. The handlers do not know about it, because their stores are
+ * wrapped. The first real write of a request begins the act in the audit. So a refused request costs no entry. If the
+ * intent cannot be recorded, then the answer is 503 and nothing has changed.
  */
 import type { Logger } from "pino";
 import { beginAct, completeAct } from "../../store/audit/acts.js";
@@ -13,16 +13,16 @@ import type { ApiRoute } from "../route.js";
 import type { ActOfRequest } from "./act.js";
 
 /**
- * Methods that change something, by their first word; a test holds every method of the store to be either this or
- * reading.
+ * The first words of methods that change something. A test checks that each method of the store either changes or
+ * reads.
  */
 export const WRITES =
   /^(insert|update|delete|put|open|settle|mark|expunge|takeOver|record|erase|enter|reapply|change|loggedIn|destroy|end(All)?Of|end$|actIn|use$|save|set|add|remove|start|pause|resume|cancel|resend|publish|take|consume|tell|report)/;
-/** No acts: they tell what was done, or read under a name that sounds like writing. */
+/** These begin no act: they report what was done, or they read under a name that sounds like writing. */
 const TELLING = new Set(["wake", "configureBucket", "openWorkflows", "erasedOf"]);
 /**
- * Their writes are no acts: the record itself, keys made when needed, counts, limits and records of dispatches, and
- * what only commands use.
+ * Writes to these begin no act: the audit itself, keys that are made when needed, counts, limits, records of
+ * dispatches, and what only commands use.
  */
 export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "audit",
@@ -36,7 +36,7 @@ export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "signing",
 ]);
 
-/** Whether an act by this route is on record; publishing, and the codec, are no administration. */
+/** Whether an act by this route is recorded. Publishing and the codec are not administration. */
 export const isAdministrative = ({ method, act }: Pick<ApiRoute, "method" | "act">): boolean =>
   method !== "get" && act !== "public" && act !== "events:publish" && !act.startsWith("codec:");
 
@@ -99,7 +99,7 @@ export function createActOfRequest({ dependencies, actor, operation, id }: Given
       const left = current;
       current = undefined;
       if (!left) return;
-      // After the answer; what fails here the clock completes (src/workers/watch/act-keeper.ts).
+      // This runs after the answer. If it fails, then src/workers/watch/act-keeper.ts completes the act later.
       void left
         .then((intent) => completeById(store, intent))
         .catch((error: unknown) => log.warn({ err: error, operation }, "an act has no outcome on record yet"));
@@ -113,11 +113,17 @@ async function completeById(store: Store, intent: string): Promise<void> {
 }
 
 const PAUSES_MS = [1_000, 5_000, 30_000, 120_000];
-/** Outcomes of this process that wait to be recorded; what is beyond is completed by the clock, without its details. */
+/**
+ * So many outcomes wait in this process to be recorded. Outcomes beyond that are completed by the act keeper, without
+ * their details.
+ */
 const MOST_WAITING = 1_000;
 let waiting = 0;
 
-/** With the details that only this process knows. `settle` records it once, whoever is first. */
+/**
+ * Records the outcome later, with the details that only this process knows. `settle` records it once, even if the act
+ * keeper does the same.
+ */
 function settleLater(
   { store, log, entry }: { store: Store; log: Pick<Logger, "warn">; entry: NewAuditEntry & { intent: string } },
   tries = 0,

@@ -7,11 +7,11 @@ export interface ActOfRequest {
   /** What the handler works with instead of the API's own. */
   dependencies: ApiDependencies;
   /**
-   * Records the outcome. It never fails once the act has begun: the outcome is tried again, and completed by the clock
-   * at last.
+   * Records the outcome. Once the act has begun, this never fails: it is tried again, and at last the act keeper
+   * completes it.
    */
   record(entry: NewAuditEntry): Promise<void>;
-  /** Called once, before the act is begun; when it throws, nothing is changed. */
+  /** `work` is called once, before the act is begun. If it throws, then nothing is changed. */
   beforeFirst(work: (write: string, target: string | undefined) => Promise<void>): void;
   /** Completes an act that the handler began and left without an outcome. */
   end(): void;

@@ -9,21 +9,21 @@ export interface PersonalSession extends Pick<
   "id" | "personId" | "startedAt" | "expiresAt" | "endsAt" | "identity"
 > {
   connection: Pick<SamlConnection, "id" | "name">;
-  /** Every role that the person has now, the present one among them; least powerful first. */
+  /** Every role that the person has now, the present one included. The least powerful comes first. */
   roles: readonly Role[];
 }
 
-/** Whoever makes the request. */
+/** The one who makes the request. */
 export interface Actor {
-  /** For the audit: `key:<id>`, `person:<id>` or `environment`. */
+  /** The name in the audit: `key:<id>`, `person:<id>` or `environment`. */
   name: string;
-  /** Whoever has several roles acts in one of them at a time. */
+  /** The present role. A person with several roles acts in one of them at a time. */
   role: Role;
-  /** The acts that a key is limited to, out of those of its role; absent: all of them. */
+  /** The acts that a key is limited to, out of those of its role. All of them when absent. */
   scopes?: readonly string[];
-  /** The groups it acts for; absent: all. */
+  /** The groups that it acts for. All when absent. */
   groupIds?: readonly string[];
-  /** The apis it is limited to; absent: all. */
+  /** The apis that it is limited to. All when absent. */
   apiIds?: readonly string[];
   /** Of a person who has logged in. */
   session?: PersonalSession;

@@ -1,4 +1,4 @@
-/** Who may make a request of a route: the key or session at the gate, then the role's acts. */
+/** Who may make a request to a route. The gate checks the key or the session, then the role must have the act. */
 import type { ServerResponse } from "node:http";
 import type { ApiDependencies } from "../dependencies.js";
 import { refuse, type Refusal } from "../http/errors.js";
@@ -7,10 +7,10 @@ import { mayAct } from "./access.js";
 import type { Actor } from "./actor.js";
 import type { Gate } from "./gate.js";
 
-/** Nobody in particular: public routes need no key. */
+/** The actor of public routes, which need no key. */
 export const ANYBODY: Actor = { name: "anybody", role: "consumer", groupIds: [] };
 
-/** `know` is told who it is as soon as that is known: the log names them also when the request fails. */
+/** `know` is called as soon as the actor is known, so that the log names the actor even if the request fails later. */
 type Admission = (
   request: RoutedRequest,
   response: ServerResponse,
@@ -32,7 +32,7 @@ export function createAdmission(
     if ("refused" in admitted) return admitted;
     know(admitted);
     if (mayAct(admitted, act)) return admitted;
-    // The refusal stands whether or not it is on record.
+    // The request is refused whether or not the refusal can be recorded.
     auditTally
       .record({ actor: admitted.name, action: "access.refuse", subject: operationId, counts: {} })
       .catch((error: unknown) =>

@@ -1,4 +1,4 @@
-/** API keys: made, listed, revoked; the secret is shown once and kept only as an HMAC. */
+/** API keys are made, listed, rotated and revoked here. The secret is shown only once and is stored only as an HMAC. */
 import { z } from "zod";
 import { isLive } from "../../catalogue/publisher-proof.js";
 import type { ApiKey } from "../../store/model.js";
@@ -88,7 +88,7 @@ async function refuseLimits(
   return undefined;
 }
 
-/** Nobody makes, rotates or revokes a key that may do more than they may themselves. */
+/** An actor may only make, rotate or revoke keys that may do no more than the actor. */
 const refuseStronger = (actor: Actor, key: Parameters<typeof powerOf>[0]): Refusal | undefined =>
   covers(actor, powerOf(key))
     ? undefined
@@ -98,12 +98,12 @@ const refuseStronger = (actor: Actor, key: Parameters<typeof powerOf>[0]): Refus
           "own scopes and limits.",
       );
 
-/** Ends a key for good; one that has ended stays as it is. */
+/** Ends a key for good. A key that has ended stays as it is. */
 async function revoke(context: RequestContext<"store" | "catalogue">, id: string) {
   const { store } = context.dependencies;
   const before = await store.apiKeys.get(id);
   if (!before) return refuse("not_found");
-  // Role, scopes and limits of a key never change: what is asked here holds for the row that is written over.
+  // Role, scopes and limits of a key never change. So what is checked here also holds for the row that is written.
   const refusal = refuseStronger(context.actor, before);
   if (refusal) return refusal;
   const key = await store.apiKeys.update(id, (current) =>

@@ -1,6 +1,6 @@
 /**
- * Acts that come in bunches: the first is on record before it is answered, the others of the same minute as one entry
- * that counts them.
+ * Acts that come in bunches. The first one is recorded before it is answered. The others of the same minute become one
+ * entry with their number.
  */
 import type { Logger } from "pino";
 import type { Store } from "../../store/store.js";
@@ -29,16 +29,16 @@ interface Tally {
 }
 interface Bunch extends Tally {
   act: Pick<TalliedAct, "actor" | "action" | "subject">;
-  /** The entry of its first act; the others wait for it. */
+  /** The entry of the first act. The others wait for it. */
   opened: Promise<unknown>;
   timer: NodeJS.Timeout;
 }
 
 const BUNCH_MS = 60_000;
-/** Names in one entry; more are only counted. */
+/** So many names are listed in one entry. Further ones are only counted. */
 const MAX_NAMES = 20;
 
-/** A tally over the audit of one process; `bunchMs` is how long acts are counted together, default a minute. */
+/** A tally over the audit of one process. `bunchMs` is how long acts are counted together. @default one minute */
 export function createAuditTally({
   store,
   log,

@@ -10,9 +10,9 @@ import { SECURITY_HEADERS } from "../http/security-headers.js";
 import { DEFAULT_LIMIT, pageOf, pageQuery } from "../http/primitives.js";
 
 /**
- * Records the outcome of the act and lets this process see the change at once. The detail names fields, never secrets.
- * That the act was begun is on record since before its first write (act-intents.ts), so the answer stands even when
- * this fails now.
+ * Records the outcome of the act and lets this process see the change at once. The detail names fields and never
+ * secrets. The beginning of the act was recorded before its first write (act-intents.ts). So the answer stays valid
+ * even if this fails.
  */
 export async function recordAct(
   { dependencies, actor, act }: RequestContext<"store" | "catalogue">,

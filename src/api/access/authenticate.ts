@@ -1,6 +1,6 @@
 /**
- * API keys: `Authorization: Bearer sp_<id>_<secret>`, compared in constant time, with the same work for every wrong
- * key.
+ * API keys: `Authorization: Bearer sp_<id>_<secret>`. They are compared in constant time, and every wrong key costs the
+ * same work.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
@@ -17,17 +17,21 @@ import type { ApiSettings } from "../settings.js";
 
 /** The id is of fixed length, so that a `_` in the secret is no ambiguity. 43 characters are 256 bits in base64url. */
 const TOKEN = /^sp_(key_[0-9A-Z]{26})_([A-Za-z0-9_-]{43})$/;
-/** Longer tokens are wrong anyway; hashing 16 KiB for them would be a gift to an attacker. */
+/** Longer tokens are wrong in any case. Hashing 16 KiB for them would help an attacker. */
 const LONGEST_TOKEN = 300;
 const NOBODY = new Uint8Array(32);
 /**
- * Wrong keys are counted per key id in this many classes: bounded memory, and an unknown id answers like a known one.
+ * Wrong keys are counted per key id in this many classes. So the memory is bounded, and an unknown id answers like a
+ * known one.
  */
 const KEY_CLASSES = 4_096;
 
 export type Authentication = { actor: Actor; keyId?: string } | { refusal: Refusal; wrong: boolean; keyClass: string };
 
-/** A new key, or a new secret for the key with this id: its id, the whole token (shown once), and the hash to keep. */
+/**
+ * Makes a new key, or a new secret for the key with this id. Gives the id, the whole token (shown only once) and the
+ * hash to store.
+ */
 export function newApiKey(
   store: Pick<Store, "blindIndex">,
   id = newId("key"),
@@ -44,9 +48,7 @@ export interface AuthenticationDependencies {
   settings: Pick<ApiSettings, "environmentAdminKeyHash">;
 }
 
-/**
- * Tells who makes the request. Two HMACs (about 6 µs) for a wrong key, whatever is wrong with it; one for a good one.
- */
+/** Finds out who makes the request. Every wrong key costs two HMACs (about 6 µs), and a good key costs one. */
 export function createAuthentication({ store, catalogue, settings }: AuthenticationDependencies) {
   return (request: Pick<IncomingMessage, "headers">): Authentication => {
     const header = request.headers.authorization;
@@ -70,7 +72,7 @@ export function createAuthentication({ store, catalogue, settings }: Authenticat
 
 const actorOf = (key: ApiKey): Actor => ({ name: `key:${key.id}`, ...powerOf(key) });
 
-/** What a key with these limits may do, wherever they come from: the request that makes it, or its record. */
+/** What a key with these limits may do. The limits come from the request that makes the key, or from its record. */
 export function powerOf({
   role,
   groupId,
@@ -98,8 +100,8 @@ function classOf(id: string): string {
 }
 
 /**
- * Counts wrong keys per address and per key id. Only a wrong key is refused with 429: a good one from the same address
- * still passes, so nobody can lock a tenant out.
+ * Counts wrong keys per address and per key id. Only a wrong key is refused with 429. A good key from the same address
+ * still passes, so that nobody can lock a tenant out.
  */
 export function createWrongKeyLimit(perMinute: number) {
   const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
@@ -125,7 +127,7 @@ function prefixOf(address: string): string {
   return [...left, ...Array.from({ length: missing }, () => "0"), ...right].slice(0, 4).join(":");
 }
 
-/** The /64 of an IPv6 address, which one attacker has whole; an IPv4 address as it is. */
+/** The /64 of an IPv6 address, because one attacker has all of it. An IPv4 address stays as it is. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped?.[1]) return mapped[1];
@@ -133,7 +135,7 @@ export function networkOf(address: string): string {
 }
 
 /**
- * Requests of one key within a second; undefined when there is no limit. Gives the headers of
+ * Counts the requests of one key within a second. Undefined when there is no limit. Gives the headers of
  * draft-ietf-httpapi-ratelimit-headers.
  */
 export function createRequestLimit(perSecond: number) {

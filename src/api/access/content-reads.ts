@@ -1,11 +1,14 @@
 /**
- * Reading what is sealed is on record, as decoding it in the Temporal UI is: the first read before it is answered, the
- * others of the same minute as one entry that counts them. Ids are named, never what was in them.
+ * Records who reads sealed content, as for decoding in the Temporal UI. The first read is recorded before it is
+ * answered. The others of the same minute become one entry with their number. The entry names ids and never content.
  */
 import type { Delivery } from "../../store/model.js";
 import type { RequestContext } from "../route.js";
 
-/** A payload and attempts with their requests and answers. @throws StoreError: what is not on record is not shown */
+/**
+ * Records that a payload, or attempts with their requests and answers, are shown. @throws StoreError when it cannot be
+ * recorded; then the content is not shown
+ */
 export async function recordDeliveryRead(
   { dependencies, actor }: RequestContext<"auditTally">,
   delivery: Delivery,
@@ -22,7 +25,10 @@ export async function recordDeliveryRead(
   });
 }
 
-/** Names and addresses of people. @throws StoreError: what is not on record is not shown */
+/**
+ * Records that names and addresses of people are shown. @throws StoreError when it cannot be recorded; then they are
+ * not shown
+ */
 export async function recordPeopleRead(
   { dependencies, actor }: RequestContext<"auditTally">,
   ids: readonly string[],

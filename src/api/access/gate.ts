@@ -1,6 +1,6 @@
 /**
- * Lets a request in: authentication by key or session, the limits on wrong ones and on requests, and no session from
- * another site.
+ * Lets a request in. It checks the key or the session, the limits on wrong keys and on requests, and that no other site
+ * uses the session.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Actor } from "./actor.js";
@@ -14,8 +14,8 @@ import type { Sessions } from "../login/sessions.js";
 import { isBackground, isTemporalUi } from "../temporal-ui/route.js";
 
 /**
- * The actor, or why there is none. Answers at once where nothing has to be counted: the publish path pays for no
- * promise.
+ * The actor, or why there is none. It answers without a promise where nothing has to be counted, because a promise
+ * would cost the publish path time.
  */
 export type Gate = (request: IncomingMessage, response: ServerResponse) => Actor | Refusal | Promise<Actor | Refusal>;
 
@@ -58,7 +58,7 @@ export function createGate(
   async function answerGuess(address: string, keyClass: string, refusal: Refusal): Promise<Refusal> {
     const [over, waited] = await Promise.all([limitWrongKeys(address, keyClass), delayGuess(networkOf(address))]);
     if (waited) return over ?? refusal;
-    // Too many wait already: this one is turned away at once, and its socket with it.
+    // Too many answers wait already. This request is refused at once and its socket is closed.
     return {
       ...(over ?? refuse("too_many_wrong_keys", undefined, { retryAfterSeconds: 1 })),
       headers: { connection: "close" },
@@ -66,7 +66,7 @@ export function createGate(
   }
 
   return (request, response) => {
-    // Where both are sent, the key counts: whoever sets the header meant it.
+    // If both are sent, then the key counts, because the header was set on purpose.
     if (request.headers.authorization === undefined) {
       const token = sessionTokenOf(request);
       if (token !== undefined) return admitSession(token, request, response);
@@ -85,14 +85,15 @@ export function createGate(
 }
 
 /**
- * Networks that are named in the audit within a minute; guesses from more of them are counted together, or a botnet
- * could fill it.
+ * So many networks are named in the audit within a minute. Guesses from further networks are counted together, or a
+ * botnet could fill the audit.
  */
 const NETWORKS_NAMED = 50;
 const NAMED_FOR_MS = 60_000;
 
 /**
- * Puts wrong keys on record, by network: the first of a minute, then their number. The refusal does not wait for it.
+ * Records wrong keys by network. The first one of a minute has its own entry, and the others are counted. The refusal
+ * does not wait for it.
  */
 function createGuessRecord({
   auditTally,

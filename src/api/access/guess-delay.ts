@@ -1,24 +1,26 @@
 /**
- * The answer to a wrong API key waits, the longer the more of them came within the last minute: from the same network,
- * and from all of them together. A right key never waits, whatever else its network sends, so nobody can lock a tenant
- * out.
+ * Delays the answer to a wrong API key. The delay grows with the number of wrong keys within the last minute, from the
+ * same network and from all networks together. A right key never waits, whatever else its network sends, so nobody can
+ * lock a tenant out.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 
 /**
- * Reached at the limit on wrong keys; below it with the square, so that a person who mistypes a key notices nothing.
+ * The delay at the limit on wrong keys. Below the limit it grows with the square, so that a person who mistypes a key
+ * notices nothing.
  */
 const LONGEST_MS = 1_000;
 /** All networks together may guess so many times as often as one before each waits as long. */
 const NETWORKS = 20;
 /**
- * Answers that wait at once, each with its socket: in all, and of one network. Beyond them guesses are refused at once.
+ * So many answers may wait at once, each with its socket, in all and for one network. Further guesses are refused at
+ * once.
  */
 const MOST_HELD = 200;
 const MOST_HELD_OF_ONE = 8;
 
-/** Resolves when the answer to a wrong key may go; false, at once, when too many wait already. */
+/** Resolves with true when the answer to a wrong key may go. Resolves with false at once when too many wait already. */
 export type GuessDelay = (network: string) => Promise<boolean>;
 
 /** `perMinute` is the limit on wrong keys of one network. */

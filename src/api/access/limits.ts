@@ -33,10 +33,11 @@ export interface LimitsDependencies {
 }
 
 /**
- * One group may call several hosts, and several groups may use one host: each gets so many times the limit of the pair.
+ * One group may call several hosts, and several groups may use one host. So each of them gets this many times the limit
+ * of the pair.
  */
 const TOGETHER = 4;
-/** A preview only counts; looking at some filters before one is started is as it should be. */
+/** A preview only counts deliveries. People should look at some filters before they start a recovery. */
 const PREVIEWS_FOR_ONE = 10;
 
 export function createLimits({ limits, settings, auditTally, refused, log }: LimitsDependencies): Limits {

@@ -1,5 +1,5 @@
 /**
- * From what an identity provider says of a person to what the person may be here. Pure; asked at each request, so that
+ * Maps what an identity provider says about a person to roles here. It is pure, and each request asks it again, so that
  * a change takes effect at once.
  */
 import type { Group, Role } from "../../store/model.js";
@@ -8,19 +8,19 @@ import type { SamlConnection } from "../../store/collections/saml-connections.js
 /** One role that a person may act in, and its limits as an actor has them. */
 export interface Standing {
   role: Role;
-  /** Of a consumer: the groups it is a member of. */
+  /** The groups that a consumer is a member of. */
   groupIds?: readonly string[];
-  /** Of a provider: the apis it is limited to; absent: all. */
+  /** The apis that a provider is limited to. All when absent. */
   apiIds?: readonly string[];
 }
 
-/** Least powerful first: whoever has several roles starts in the one that can do the least harm. */
+/** The least powerful role comes first. A person with several roles starts in the one that can do the least harm. */
 const BY_POWER: readonly Role[] = ["consumer", "auditor", "operator", "provider", "admin"];
 
 /**
- * What the person may be, least powerful first; empty: nothing. A group is given only by a connection that lists it,
- * and a privileged role only by the connection's own table: what one company's identity provider says never counts for
- * another's.
+ * The roles that the person may have, the least powerful first. Empty when there are none. Only a connection that lists
+ * a group gives that group. Only the connection's own table gives a privileged role. So what one company's identity
+ * provider says never counts for another company.
  */
 export function standingsOf(
   connection: Pick<SamlConnection, "groupIds" | "roles">,
@@ -39,6 +39,6 @@ export function standingsOf(
   });
 }
 
-/** The standing to act in: the one that was chosen, while the person has it, else the least powerful. */
+/** The role to act in: the chosen one while the person has it, otherwise the least powerful one. */
 export const actingAs = (standings: readonly Standing[], chosen: Role | undefined): Standing | undefined =>
   standings.find(({ role }) => role === chosen) ?? standings[0];

@@ -46,7 +46,8 @@ export const apiKeyInput = z
     for (const [index, each] of (key.scopes ?? []).entries()) {
       if (!mayAct({ role: key.role }, each))
         context.addIssue({ code: "custom", path: ["scopes", index], message: "is no act of this role" });
-      // Whoever may change a connection can have it give any role to anybody: such a key would be limited in name only.
+      // A key that may change a connection could have it give any role to anybody. Limits on such a key would have no
+      // effect.
       if (each === "connections:write")
         context.addIssue({
           code: "custom",
@@ -118,7 +119,7 @@ export const auditView = z
   .meta({ id: "AuditEntry" });
 
 const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, "must be base64");
-/** The remote codec protocol of Temporal: payloads as protobuf JSON. */
+/** The remote codec protocol of Temporal, with payloads as protobuf JSON. */
 export const payloads = z
   .object({
     // What newer clients add to the message (`externalPayloads`) is left out, as protobuf JSON readers do.

@@ -16,8 +16,8 @@ const RESPONSE_LIMIT_BYTES = 256 * 1024;
 const BUSY_SECONDS = 5;
 
 /**
- * What the route was posted: two fields of a form, each once. Others are ignored, as some identity providers add their
- * own.
+ * The two fields of the posted form, each given once. Other fields are ignored, because some identity providers add
+ * their own.
  */
 async function readForm(request: RoutedRequest): Promise<{ SAMLResponse: string; RelayState?: string } | Refusal> {
   if (
@@ -47,9 +47,9 @@ export type ArrivalContext = RequestContext<
 >;
 
 /**
- * Everything between the posted form and the new session, the cheap before the dear: the limit, the browser's cookie,
- * the connection, then the body, and the document in it last. Beyond the limit a browser that began a log-in here is
- * still heard, so that nobody locks others out.
+ * Everything between the posted form and the new session. Cheap checks come before expensive ones: first the limit,
+ * then the browser's cookie, the connection, the body, and at last the document in it. A browser that began a log-in
+ * here is still heard beyond the limit, so that attackers cannot lock others out.
  */
 export async function arrive({ dependencies }: ArrivalContext, request: RoutedRequest): Promise<Arrival | PageRefusal> {
   const { store, settings, serviceProvider, sessions, loginLimits, clientAddress, clock = Date.now } = dependencies;
@@ -79,7 +79,8 @@ export async function arrive({ dependencies }: ArrivalContext, request: RoutedRe
       refusal: { ...refuse("saml_refused", answer.detail), reference: answer.code },
       status: answer.status,
     });
-  // The RelayState only says which of the browser's log-ins this was; what it asked for stands in the sealed cookie.
+  // The RelayState only says which of the browser's log-ins this was. What that log-in asked for is in the sealed
+  // cookie.
   const login = pending.find(({ key }) => key === form.RelayState);
   const opened = await sessions.open({
     connection,
@@ -113,8 +114,8 @@ export async function arrive({ dependencies }: ArrivalContext, request: RoutedRe
 }
 
 /**
- * The sessions of this browser, by all that it may bring along: the post comes from another site, where the session's
- * own cookie stays at home.
+ * The sessions of this browser, by all cookies that it may send. The post comes from another site, so the browser does
+ * not send the session's own cookie with it.
  */
 async function sessionsBefore(
   { store, sessions }: Pick<ApiDependencies, "store" | "sessions">,
@@ -145,8 +146,8 @@ interface RefusedLogin {
 }
 
 /**
- * On record: one by one while they are few; what many addresses send together only by number. What the limit refuses
- * never comes this far.
+ * Refused log-ins are recorded one by one while they are few. If many addresses send many, then only their number is
+ * recorded. What the limit refuses never gets here.
  */
 async function refused(
   { store, auditTally, sessions }: Pick<ApiDependencies, "store" | "auditTally" | "sessions">,

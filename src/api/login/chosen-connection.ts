@@ -7,8 +7,8 @@ import { connectionId } from "../saml/connections/schemas.js";
 type Chosen = { connection: SamlConnection } | { ask: true; unknown: boolean } | Refusal;
 
 /**
- * By id or by name; where one connection is all there is, it needs no naming. Names can be guessed, so wrong ones are
- * counted; ids cannot.
+ * Finds the connection by id or by name. If there is only one connection, then it need not be named. Wrong names are
+ * counted because names can be guessed. Ids cannot.
  */
 export async function chooseConnection(
   { store, loginLimits }: Pick<ApiDependencies, "loginLimits" | "store">,
@@ -29,7 +29,7 @@ export async function chooseConnection(
   return connection ? { connection } : { ask: true, unknown: true };
 }
 
-/** Anybody may ask, so all who ask at the same time share one look into the store. */
+/** Everybody may ask. So all requests that come at the same time share one read of the store. */
 const looks = new WeakMap<ApiDependencies["store"], Promise<SamlConnection[]>>();
 
 function allConnections(store: ApiDependencies["store"]): Promise<SamlConnection[]> {

@@ -1,8 +1,8 @@
 /**
- * Which session a browser had before: the post of an identity provider comes from another site, without the session's
- * own cookie (Lax). So a second cookie, which comes along from other sites too, holds the session's id, sealed. It
- * opens nothing and only says which session a new log-in ends. Whoever plants one in another browser can have got it
- * only from a session of their own.
+ * Which session a browser had before. The post of an identity provider comes from another site, so it has no session
+ * cookie (SameSite=Lax). A second cookie, which is sent from other sites too, holds the session's id, sealed. It opens
+ * nothing. It only says which session a new log-in ends. An attacker who plants one in another browser can only have
+ * got it from a session of their own.
  */
 import type { IncomingMessage } from "node:http";
 import { parseCookie, stringifySetCookie } from "cookie";
@@ -35,7 +35,7 @@ export const clearFormerSessionCookie: string = stringifySetCookie(COOKIE, "", {
   maxAge: 0,
 });
 
-/** The id of the session that this browser had; undefined when it brings nothing that was made here. */
+/** The id of the session that this browser had. Undefined when the browser sends no cookie that was made here. */
 export async function formerSessionOf(
   keyring: Keyring,
   { headers }: Pick<IncomingMessage, "headers">,

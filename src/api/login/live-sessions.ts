@@ -1,4 +1,6 @@
-/** Sessions as they are asked for at each request: from memory for a second, and with the idle limit moving along. */
+/**
+ * The sessions that each request asks for. They are kept in memory for a second, and each use moves their idle limit.
+ */
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
@@ -14,8 +16,8 @@ export interface LiveSession {
 
 export interface LiveSessions {
   /**
-   * The session, unless it has ended: by time, by a log-out, with its connection disabled or its person erased.
-   * `unused`: the question is ours and not the person's, so it does not move the idle limit.
+   * The session, unless it has ended. It ends by time, by a log-out, when its connection is disabled, or when its
+   * person is erased. With `unused` the service asks by itself and not for the person, so the idle limit does not move.
    */
   find(id: string, unused?: "unused"): Promise<LiveSession | undefined>;
   /** The session was changed or ended here. */
@@ -23,10 +25,14 @@ export interface LiveSessions {
   forgetPerson(personId: string): Promise<void>;
 }
 
-/** A session in memory is read again after so long: a log-out elsewhere takes effect at most so much later. */
+/**
+ * A session in memory is read again after this time. So a log-out in another process takes effect at most this much
+ * later.
+ */
 const FRESH_MS = 1_000;
 /**
- * A request that comes sooner after the last one on record does not move the idle limit: at most one write a minute.
+ * A request that comes sooner than this after the recorded one does not move the idle limit. So a session costs at most
+ * one write a minute.
  */
 const TOUCH_MS = 60_000;
 const MAX_CACHED = 10_000;
@@ -60,7 +66,7 @@ export function createLiveSessions({ store, log, clock, idleMs }: Options): Live
     if (known && age >= 0 && age < FRESH_MS) return known.live;
     const entry = { at: clock(), live: read(id) };
     cache.set(id, entry);
-    // What is not there is not remembered: whoever guesses fills no memory.
+    // Tokens that are not found are not remembered: guessed tokens could fill the memory.
     const drop = (): void => void (cache.peek(id) === entry && cache.delete(id));
     entry.live.then((live) => live ?? drop(), drop);
     return entry.live;

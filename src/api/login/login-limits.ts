@@ -1,6 +1,6 @@
 /**
- * Limits on log-ins. Each is counted before what it limits is read, looked up or checked; a log-in that succeeds is
- * taken off again.
+ * Limits on log-ins. Each attempt is counted before anything is read, looked up or checked for it. A log-in that
+ * succeeds is taken off the count again.
  */
 import { createHash } from "node:crypto";
 import { RateLimiterMemory } from "rate-limiter-flexible";
@@ -10,31 +10,31 @@ import { refuse, type Refusal } from "../http/errors.js";
 export interface LoginLimits {
   /** Counts a log-in that is begun. */
   begin(address: string): Promise<Refusal | undefined>;
-  /** Whether a company may still be looked for by its name; counts nothing. */
+  /** Whether a company may still be looked for by its name. It counts nothing. */
   name(address: string): Promise<Refusal | undefined>;
-  /** Counts a name that is nobody's. */
+  /** Counts a name that no company has. */
   wrongName(address: string): Promise<void>;
-  /** Counts a response that is posted: for its network, and over all of them. */
+  /** Counts a posted response, for its network and for all networks together. */
   post(address: string): Promise<Refusal | undefined>;
   /**
    * Whether a post beyond the limit is let through for the log-in of this key, which its browser began here. Counts the
    * try.
    */
   mayTry(loginKey: string): Promise<boolean>;
-  /** The post was a genuine one: nobody's limit suffers from it. */
+  /** The post was genuine, so it is taken off every count. */
   succeeded(address: string): Promise<void>;
 }
 
-/** Networks and keys are counted in so many classes: bounded memory, whatever is sent from wherever. */
+/** Networks and keys are counted in this many classes. So the memory is bounded, whatever is sent. */
 const CLASSES = 65_536;
 /**
- * Log-ins begun from a network within a minute, for each wrong key that it may send: a company's people come from one
- * address at nine o'clock.
+ * Log-ins that one network may begin within a minute, for each wrong key that it may send. All people of a company may
+ * come from one address at nine o'clock.
  */
 const BEGUN_PER_WRONG_KEY = 20;
-/** Posts over all networks within a minute, for each wrong key that one may send. */
+/** Posts that all networks together may send within a minute, for each wrong key that one network may send. */
 const TOTAL_PER_WRONG_KEY = 20;
-/** A browser that posts a genuine log-in does so once; twice where it is reloaded. */
+/** A browser posts a genuine log-in once, or twice when the page is reloaded. */
 const TRIES = 3;
 const LOGIN_LIFE_SECONDS = 600;
 

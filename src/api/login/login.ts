@@ -1,4 +1,4 @@
-/** Log-in by SAML: to the identity provider, and back with its response. */
+/** Log-in by SAML: the browser is sent to the identity provider and comes back with its response. */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { sessionTokenOf } from "../http/cookies.js";

@@ -1,4 +1,7 @@
-/** One's own identity: who, in which role, until when; another role; log-out. */
+/**
+ * The identity of the person who asks: the name, the role and its end. The person can also take another role or log
+ * out.
+ */
 import type { z } from "zod";
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Role } from "../../store/model.js";
@@ -35,7 +38,7 @@ function view({ name, role, groupIds, apiIds, session }: Actor, catalogue: Catal
   };
 }
 
-/** Acts in another of the person's roles from now on; the reason when that cannot be. */
+/** Changes to another of the person's roles. Gives the reason when that is not possible. */
 export async function changeRole(
   context: RequestContext<"store" | "catalogue" | "sessions">,
   role: Role,

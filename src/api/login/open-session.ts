@@ -1,4 +1,4 @@
-/** Opens a session at a log-in: what the identity provider tells of the person becomes roles here. */
+/** Opens a session at a log-in. What the identity provider says about the person becomes roles here. */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { Catalogue } from "../../catalogue/catalogue.js";
@@ -18,7 +18,7 @@ export interface SessionDependencies {
   catalogue: Catalogue;
   settings: Pick<ApiSettings, "sessionHours" | "sessionIdleMinutes" | "wrongKeysPerMinute">;
   log: Logger;
-  /** Milliseconds since the epoch; `Date.now` when absent. */
+  /** Milliseconds since the epoch. The default is `Date.now`. */
   clock?: (() => number) | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface Login {
   connection: SamlConnection;
   identity: SamlIdentity;
   previous?: readonly string[];
-  /** Called before anything is written; when it rejects there is no session. */
+  /** Called before anything is written. If it rejects, then no session is opened. */
   record?: (login: Pick<OpenedSession, "personId" | "standings">) => Promise<unknown>;
 }
 
@@ -50,7 +50,7 @@ const GROUPS_OVERAGE =
   " In Entra ID, choose `Groups assigned to the application` in the groups claim of the " +
   "application, and assign the groups that matter here.";
 
-/** What a log-in tells of the person. */
+/** What a log-in says about the person. */
 const knownOf = ({ nameId, displayName, email }: SamlIdentity) => ({
   nameId,
   ...(displayName !== undefined && { displayName }),
@@ -73,7 +73,8 @@ export function createSessionOpening(
   sessions: SessionKeeping,
 ): (login: Login) => Promise<OpenedSession | Refusal> {
   return async ({ connection, identity, previous = [], record }) => {
-    // 256 random bits, made here: a token that the browser brought along is never taken over (session fixation).
+    // The token is made here, of 256 random bits. A token that the browser sends is never taken over (session
+    // fixation).
     const [now, token] = [clock(), randomBytes(32).toString("base64url")];
     const standings = await standingsAtLogin(catalogue, connection, identity);
     if (standings.length === 0) return refuse("no_role", identity.groupsOverage && GROUPS_OVERAGE);
@@ -82,7 +83,8 @@ export function createSessionOpening(
       Math.min(now + settings.sessionHours * HOUR_MS, identity.sessionNotOnOrAfter?.getTime() ?? Infinity),
     );
     await record?.({ personId, standings });
-    // Side by side, each a round trip with a journaled write. Should one fail, nobody gets the token.
+    // Both are written at the same time, because each is a round trip with a journaled write. If one fails, then the
+    // token is given to nobody.
     await Promise.all([
       ...[...new Set(previous)].map((id) => sessions.end(id)),
       store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known }),

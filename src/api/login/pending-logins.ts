@@ -1,7 +1,7 @@
 /**
- * Log-ins under way, each in a cookie of the browser that began it: a response that answers another browser's request
- * is refused (login CSRF). The cookie is sealed, so nothing is written for whoever only begins; the service provider
- * uses the request up.
+ * Log-ins under way. Each is in a cookie of the browser that began it. A response to another browser's request is
+ * refused (login CSRF). The cookie is sealed, so beginning a log-in writes nothing to the database. The service
+ * provider makes sure that a request is answered only once.
  */
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
@@ -12,7 +12,7 @@ import { StoreError } from "../../store/store-error.js";
 import { clearLoginCookie, LOGIN_COOKIE_PREFIX, loginCookiesOf, setLoginCookie } from "../http/cookies.js";
 
 export interface PendingLogin {
-  /** The RelayState: says which of the browser's log-ins came back, and nothing else. */
+  /** The RelayState. It only says which of the browser's log-ins came back. */
   key: string;
   requestId: string;
   connectionId: string;
@@ -20,7 +20,7 @@ export interface PendingLogin {
   returnTo: string;
   /** Milliseconds since the epoch. */
   at: number;
-  /** The id of the session that the browser had when it began; a new one ends it. */
+  /** The id of the session that the browser had when the log-in began. The new session ends it. */
   previous?: string;
 }
 
@@ -28,10 +28,13 @@ export interface PendingLogin {
 export const DEFAULT_RETURN = "/account";
 /** As long as the service provider takes an answer to a request. */
 const LIFE_MS = 10 * 60_000;
-/** Some 350 bytes each; a browser's cookies together must stay below 16 KiB of headers. */
+/** One cookie has about 350 bytes. All cookies of a browser together must stay below 16 KiB of headers. */
 const MOST_AT_ONCE = 5;
 
-/** More than a browser that we gave cookies to ever has; each one that is read may cost a look for its key. */
+/**
+ * No browser has more cookies from this service than this. For each cookie that is read, a key may have to be looked
+ * up.
+ */
 const MOST_READ = 4 * MOST_AT_ONCE;
 
 /** A fresh key: 22 characters of 128 random bits, of the 80 bytes that RelayState may have (SAML bindings, 3.4.3). */
@@ -39,7 +42,10 @@ export const newLoginKey = (): string => randomBytes(16).toString("base64url");
 
 const contextOf = (key: string): SealContext => ({ collection: "cookies", id: key, field: "login", owner: "system" });
 
-/** The cookie of one log-in, and those that give way to it: the oldest beyond five, and what is none of ours. */
+/**
+ * The cookie of one log-in, and the cookies that it replaces: the oldest ones beyond five, and those that were not made
+ * here.
+ */
 export async function pendingLoginCookies(
   keyring: Keyring,
   request: Pick<IncomingMessage, "headers">,
@@ -63,14 +69,15 @@ export async function pendingLoginCookies(
 }
 
 /**
- * Whether a key of this id may have been made: an id that anybody writes into a cookie is not looked for in the store.
+ * Whether a key with this id can exist. An attacker may write any id into a cookie, and such an id must cost no read of
+ * the store.
  */
 function mayBeKey(id: string, newest: string): boolean {
   const [generation, last] = [/^system#([1-9]\d{0,8})$/.exec(id)?.[1], /#(\d+)$/.exec(newest)?.[1]];
   return generation !== undefined && Number(generation) <= Number(last);
 }
 
-/** The log-ins that this browser has under way. A cookie that was not made here, or is too old, is none. */
+/** The log-ins that this browser has under way. Cookies that were not made here, or that are too old, are left out. */
 export async function pendingLogins(
   keyring: Keyring,
   request: Pick<IncomingMessage, "headers">,

@@ -1,4 +1,4 @@
-/** People who have logged in, as an administrator sees them: listed, logged out, erased. */
+/** People who have logged in, as administrators see them. They can list them, log them out and erase them. */
 import { z } from "zod";
 import type { Person } from "../../store/collections/people.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
@@ -68,7 +68,7 @@ export const peopleRoutes: readonly ApiRoute[] = [
       const { store, sessions } = context.dependencies;
       if (!(await store.people.get(id)) && !(await store.erasures.has(`person/${id}`))) return refuse("not_found");
       await store.erasures.erase(`person/${id}`, context.actor.name);
-      // After the erasure: a session of a log-in that was under way cannot be opened any more.
+      // This comes after the erasure. So a log-in that is under way cannot open a session any more.
       await sessions.endAllOf(id);
       await recordAct(context, "person.erase", id);
       return noContent;

@@ -10,8 +10,8 @@ export const personId = z
   .meta({ example: `per_${"0".repeat(43)}` });
 
 /**
- * Where to go after the log-in: a path of this service and nothing a browser would read as another host. Browsers take
- * `\` for `/` and drop tabs and line breaks.
+ * Where to go after the log-in. It must be a path of this service that no browser reads as another host. Browsers take
+ * `\` for `/`, and they drop tabs and line breaks.
  */
 export const returnTo = z
   .string()

@@ -1,5 +1,6 @@
 /**
- * Sessions of people: opened at a log-in, asked at each request, ended by time, by the person or by an administrator.
+ * Sessions of people. A log-in opens one and each request asks for it. It ends by time, by the person or by an
+ * administrator.
  */
 import type { Role } from "../../store/model.js";
 import type { Actor, PersonalSession } from "../access/actor.js";
@@ -12,42 +13,41 @@ import { createSessionOpening, type Login, type OpenedSession, type SessionDepen
 
 export interface Sessions {
   /**
-   * Whoever the token belongs to, in the role it acts in now; `unused`: asked by a page and not by the person, so the
-   * idle limit stays where it is.
+   * The person whom the token belongs to, in the present role. With `unused` a page asks by itself and not the person,
+   * so the idle limit does not move.
    */
   admit(token: string, unused?: "unused"): Promise<Actor | Refusal>;
   /**
-   * Opens a session under a new token and ends those that the browser had; `no_role` when nothing gives the person a
-   * role.
+   * Opens a session under a new token and ends those that the browser had. Refuses with `no_role` when the person gets
+   * no role.
    */
   open(login: Login): Promise<OpenedSession | Refusal>;
   /** The id of the session that a token belongs to, whether there is one or not. */
   idOf(token: string): string;
   /** The session's actor as it is now. */
   actorOf(session: Pick<PersonalSession, "id">): Promise<Actor | Refusal>;
-  /** The same, and it does not count as a use of the session: asked while an answer is under way. */
+  /** The same, but it does not count as a use of the session. It is asked while an answer is under way. */
   look(session: Pick<PersonalSession, "id">): Promise<Actor | Refusal>;
-  /** Acts in another role from now on; false when the session has ended meanwhile. */
+  /** Changes the role of the session. False when the session has ended meanwhile. */
   actIn(session: PersonalSession, role: Role): Promise<boolean>;
   end(session: Pick<PersonalSession, "id">): Promise<void>;
-  /** Counts a refused log-in or an ended session of this address; gives a 429 beyond the limit on wrong keys. */
+  /** Counts a refused log-in or an ended session of this address. Gives a 429 beyond the limit on wrong keys. */
   countRefusal(address: string | undefined): Promise<Refusal | undefined>;
-  /**
-   * Counts a refused log-in over all addresses; false once they are too many within a minute to be recorded one by one.
-   */
+  /** Counts a refused log-in over all addresses. False when there are too many within a minute to record each one. */
   isFewRefusals(): boolean;
   /**
-   * Ends all sessions of the person, or only those of these indexes of the identity provider's and those that have
-   * none; other processes notice within a second. Gives how many there were.
+   * Ends all sessions of the person. With indexes of the identity provider it ends only the sessions with one of them,
+   * and those without an index. Other processes notice within a second. Gives how many sessions there were.
    */
   endAllOf(personId: string, sessionIndexes?: readonly string[]): Promise<number>;
 }
 
-/** Sessions of one person that are looked through for an index: far more than anybody has browsers. */
+/** So many sessions of one person are searched for an index. Nobody uses so many browsers. */
 const MOST_OF_ONE = 1_000;
 const SWEEP_MS = 10 * 60_000;
 /**
- * Refused log-ins of all addresses together that are recorded one by one within a minute; the audit is never trimmed.
+ * So many refused log-ins of all addresses together are recorded one by one within a minute. Entries of the audit are
+ * never removed.
  */
 const REFUSALS_NAMED = 200;
 
@@ -64,7 +64,7 @@ function createFewPerMinute(most: number, clock: () => number): () => boolean {
   };
 }
 
-/** On FerretDB somebody must remove what has ended, so every ten minutes a log-in does; MongoDB does so itself. */
+/** MongoDB removes ended sessions by itself. FerretDB does not, so there a log-in removes them every ten minutes. */
 function createSweep({ store, log }: Pick<SessionDependencies, "store" | "log">): (now: number) => Promise<void> {
   let sweptAt = 0;
   return async (now) => {
@@ -87,7 +87,8 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
   async function admit(id: string, unused?: "unused"): Promise<Actor | Refusal> {
     const found = await live.find(id, unused);
     if (!found) return ENDED;
-    // Asked each time: a group that is deleted or mapped otherwise counts at once.
+    // The roles are found anew for each request. So it takes effect at once when a group is deleted or mapped
+    // otherwise.
     const standings = standingsOf(found.connection, found.samlGroups, (groupId) => catalogue.group(groupId));
     const standing = actingAs(standings, found.session.role);
     return standing ? actorOf(found, standing, standings) : refuse("no_role");

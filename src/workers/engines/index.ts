@@ -14,7 +14,7 @@ import type { ProvisionContext } from "./provision.js";
 import { createRecord, type EnginesRecord, stopLeftovers } from "./record.js";
 import { startTemporal } from "./temporal.js";
 
-export { EngineError, type EngineErrorCode } from "./engine-error.js";
+export type { EngineErrorCode } from "./engine-error.js";
 export { readRunningEngines } from "./record.js";
 
 export interface EngineOptions {
