@@ -12,9 +12,9 @@ export type LimitSettings = Readonly<Record<Exclude<LimitName, "previews">, numb
 
 export interface Limits {
   /**
-   * Counts one act, before its work: undefined when it may go on. A refusal is counted, and in the audit one entry a
-   * minute says how many.
-   * @throws StoreError `unavailable`: what cannot be counted is not done
+   * Counts one act before its work. Undefined when the act may go on. A refusal is counted, and one audit entry a
+   * minute says how many there were.
+   * @throws StoreError `unavailable` when it cannot be counted. The act is not done then
    */
   refuse(
     actor: Pick<Actor, "name">,

@@ -1,4 +1,4 @@
-/** Apis: products of the provider. */
+/** Apis. An api is a product of the provider. */
 import { z } from "zod";
 import { newId } from "../../store/ids.js";
 import type { Api } from "../../store/model.js";
@@ -32,7 +32,7 @@ const view = ({
   updatedAt: updatedAt.toISOString(),
 });
 
-/** Ids of the apis that the actor sees; undefined: all. */
+/** Ids of the apis that the actor sees. Undefined means all. */
 function visibleIds(actor: Actor, { dependencies }: RequestContext<"catalogue">): string[] | undefined {
   if (actor.groupIds) {
     const listed = [...dependencies.catalogue.apis()].flatMap((api) => (api.listed ? [api.id] : []));

@@ -1,6 +1,6 @@
 /**
- * Writing event types: what is checked before, and how a changed schema becomes a new version. Used by the routes and
- * by the import.
+ * Writing event types: what is checked before, and how a changed schema becomes a new version. The routes and the
+ * import use it.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { EventType } from "../../store/model.js";
@@ -13,7 +13,9 @@ import { type FieldError, refuse, type Refusal } from "../http/errors.js";
 const MAX_EXAMPLES_BYTES = 256 * 1024;
 const MAX_CONFLICTS = 50;
 
-/** Why an event type cannot be as it is given: its schema, an example, or a check without a schema. */
+/**
+ * Why an event type cannot be as given. Its schema or an example may be wrong, or it asks for a check without a schema.
+ */
 export function refuseEventType(
   compileSchema: ApiDependencies["compileSchema"],
   { name, schema, examples, validation, deprecation }: EventType,
@@ -37,7 +39,7 @@ export function refuseEventType(
 const invalid = (path: string, message: string): Refusal =>
   refuse("invalid_request", undefined, { errors: [{ path, message }] });
 
-/** The event type as it is to be: with a schema other than before it has the next version. */
+/** The event type as it will be. If its schema changes, then it gets the next version. */
 export function withVersion(before: EventType, after: EventType, now: Date): EventType {
   if (isDeepStrictEqual(before.schema, after.schema)) return after;
   return { ...after, version: (before.version ?? 1) + 1, versionAt: now };
@@ -79,7 +81,7 @@ const supersededBy = ({ name, version = 1, schema, examples, versionAt, createdA
 
 class ChangedMeanwhile extends Error {}
 
-/** Writes `after` where the stored object still is `before`; its `updatedAt` never stands still. */
+/** Writes `after` if the stored object is still `before`. Each write gives it a later `updatedAt`. */
 async function replaceUnchanged(
   store: Store,
   before: EventType,

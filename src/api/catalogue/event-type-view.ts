@@ -8,7 +8,7 @@ import type { Actor } from "../access/actor.js";
 import { eventTypeFilter } from "../access/access.js";
 import type { eventTypeVersionView, eventTypeView } from "./schemas.js";
 
-/** The event type as this actor sees it; a consumer also learns by which grant. */
+/** The event type as this actor sees it. A consumer also learns which grant gives it. */
 export function eventTypeViewOf(
   actor: Actor,
   catalogue: Catalogue,
@@ -48,7 +48,7 @@ export const deprecationView = ({ at, sunsetAt, replacedBy, note }: Deprecation)
   ...(note !== undefined && { note }),
 });
 
-/** Which of these groups is granted the event type: by its name, by its api, or by both. */
+/** Which of these groups the event type is granted to: by its name, by its api, or by both. */
 const grantedBy = (
   groupIds: readonly string[],
   catalogue: Catalogue,
@@ -79,7 +79,7 @@ export interface EventTypeQuery {
   apiId?: string | undefined;
   /** Beginning of the name. */
   prefix?: string | undefined;
-  /** Anywhere in name or description, whatever the case. */
+  /** Whether the text occurs anywhere in the name or the description, in upper or lower case. */
   search?: string | undefined;
 }
 
@@ -112,7 +112,7 @@ export function pageOfEventTypes(
     )
       continue;
     const last = data.at(-1);
-    // One more than asked for tells whether there is a next page.
+    // One more item than asked for shows whether there is a next page.
     if (data.length === page.limit && last) return { data, next: encodeCursor(last.createdAt, last.name) };
     data.push(type);
   }

@@ -1,4 +1,4 @@
-/** Event types: what an api publishes. */
+/** Event types. An api publishes events of its types. */
 import { z } from "zod";
 import type { Deprecation, EventType } from "../../store/model.js";
 import { ownsApi, seesEventType } from "../access/access.js";
@@ -53,7 +53,8 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     async handle(context: RequestContext<"store" | "catalogue" | "compileSchema">, { body }) {
       const { store, catalogue, compileSchema } = context.dependencies;
       if (!ownsApi(context.actor, body.apiId) || !(await store.apis.get(body.apiId))) return refuse("api_unknown");
-      // Before its schema is compiled; the insert decides where this process does not know it yet.
+      // This is checked before the schema is compiled. If this process does not know the type yet, then the insert
+      // decides.
       const known = catalogue.eventType(body.name) && (await store.eventTypes.get(body.name));
       if (known)
         return refuse(

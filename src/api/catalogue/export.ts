@@ -1,4 +1,4 @@
-/** Event types as an AsyncAPI 3 or OpenAPI 3.1 document. What is in it is what the importer takes back. */
+/** Event types as an AsyncAPI 3 or OpenAPI 3.1 document. The importer reads back everything that is in it. */
 import { isObject, mapSubschemas } from "../../catalogue/json-schema.js";
 import type { Api, EventType } from "../../store/model.js";
 import { deprecationView } from "./event-type-view.js";
@@ -23,10 +23,7 @@ const extensionsOf = ({ name, validation, deprecation }: EventType) => ({
 /** A key as a step of a JSON pointer (RFC 6901, 3). */
 const step = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
 
-/**
- * The keys under which the schemas of the types stand in the components, where only A-Z a-z 0-9 . _ - are allowed
- * (OpenAPI 3.1, 4.8.7).
- */
+/** The keys of the schemas in the components. Only A-Z a-z 0-9 . _ - are allowed there (OpenAPI 3.1, 4.8.7). */
 function componentKeys(types: readonly EventType[]): (name: string) => string {
   const keys = new Map<string, string>();
   const taken = new Set(types.map(({ name }) => name));
@@ -40,7 +37,7 @@ function componentKeys(types: readonly EventType[]): (name: string) => string {
   return (name) => keys.get(name) ?? name;
 }
 
-/** A channel, a message and an operation for each event type; schemas stand in the components. */
+/** A channel, a message and an operation for each event type. The schemas are in the components. */
 export function exportAsyncApi(api: Api, types: readonly EventType[]): Record<string, unknown> {
   const keyOf = componentKeys(types);
   const schemas = types.flatMap(({ name, schema }) =>
@@ -79,7 +76,7 @@ const messageOf = (type: EventType, key: string) => ({
   ...(type.examples && { examples: type.examples.map((payload) => ({ payload })) }),
 });
 
-/** A webhook for each event type; schemas stand in the components. */
+/** A webhook for each event type. The schemas are in the components. */
 export function exportOpenApi(api: Api, types: readonly EventType[]): Record<string, unknown> {
   const keyOf = componentKeys(types);
   const schemas = types.flatMap(({ name, schema }) =>
@@ -111,8 +108,8 @@ function operationOf(type: EventType, key: string) {
 }
 
 /**
- * The schema as part of a document, at a pointer of it: references count from the document's top there. Anchors become
- * pointers; `$id` and `$schema` go, because they would make the document say otherwise.
+ * The schema as a part of a document, at a pointer of it. References there start at the document's top, and anchors
+ * become pointers. `$id` and `$schema` are removed, because they would change what the references mean.
  */
 function embedded(schema: Record<string, unknown>, at: string): Record<string, unknown> {
   const anchors = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** What is allowed in a filter and still a mistake, most likely: a name that no payload will have. */
+/** Finds filters that are allowed but probably wrong: they use a name that no payload has. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { compileFilter, placeIn } from "../../catalogue/filter.js";
 import { fieldName, knowsField } from "../../catalogue/filter-fields.js";
@@ -6,9 +6,9 @@ import { fieldName, knowsField } from "../../catalogue/filter-fields.js";
 const MAX_WARNINGS = 20;
 
 /**
- * One sentence for each member of `data` that the filter names and some of these event types do not know. What is not
- * in the payload does not match, so that with a misspelt name nothing is delivered and nothing fails. A type without
- * schema and examples says nothing.
+ * One sentence for each member of `data` that the filter uses and that some of these event types do not have. A missing
+ * member does not match. So with a misspelt name nothing is delivered and nothing fails. Types without schema and
+ * examples are left out.
  */
 export function filterWarnings(
   catalogue: Pick<Catalogue, "eventType">,

@@ -1,4 +1,4 @@
-/** Grant requests: a consumer asks for a grant, the provider of the api approves or refuses it. */
+/** Grant requests. A consumer asks for a grant, and the provider of the api approves or refuses it. */
 import { z } from "zod";
 import { newId } from "../../store/ids.js";
 import type { GrantRequest } from "../../store/model.js";
@@ -48,8 +48,8 @@ const view = ({
 });
 
 /**
- * The api that a grant is of, when this actor may ask for it: one that it finds anyway. Of a listed api that goes for
- * its event types by name too; whatever else there is answers like what does not exist.
+ * The api of the grant, if this actor may ask for it. The actor must be able to find the api anyway. For a listed api
+ * it may also ask for event types by name. Everything else answers as if it did not exist.
  */
 function apiToAsk(
   { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
@@ -59,7 +59,7 @@ function apiToAsk(
   return apiId !== undefined && discoversApi(actor, catalogue, apiId) ? apiId : undefined;
 }
 
-/** The request, when this actor sees it: a consumer those of its groups, a provider those of its apis. */
+/** The request, if this actor sees it. A consumer sees those of its groups, a provider those of its apis. */
 async function find(
   { dependencies: { store }, actor }: RequestContext<"store">,
   id: string,
@@ -106,7 +106,7 @@ const ACTIONS: Record<Decision, string> = {
   withdrawn: "grant_request.withdraw",
 };
 
-/** Answers an open request; the first answer counts. */
+/** Answers an open request. Only the first answer counts. */
 async function settle(
   context: RequestContext<"store" | "catalogue">,
   request: GrantRequest,
@@ -129,8 +129,9 @@ async function settle(
 }
 
 /**
- * Approves first and adds the grant then: of an approval and a refusal at the same time one counts. Should the process
- * die in between, approving again adds the grant; a grant that was added and taken away later does not come back by it.
+ * First approves and then adds the grant. So if an approval and a refusal come at the same time, then only one counts.
+ * If the process dies in between, then a second approval adds the grant. It does not bring back a grant that was taken
+ * away later.
  */
 async function approve(
   context: RequestContext<"store" | "catalogue" | "operations">,
@@ -143,7 +144,7 @@ async function approve(
   if (request.granted || (request.status !== "open" && request.status !== "approved")) return refuse("request_settled");
   await catalogue.refresh();
   const apiId = catalogue.api(request.grant)?.id ?? catalogue.eventType(request.grant)?.apiId;
-  // An event type may have been deleted and made anew under another api since: that is not what was asked for.
+  // The event type may have been deleted and made anew under another api since then. The request was not for that one.
   if (apiId !== request.apiId) return refuse("grant_unknown", "What was asked for is no longer there.");
   if (!catalogue.group(request.groupId)) return refuse("group_unknown");
   const approved = request.status === "approved" ? request : await settle(context, request, "approved", reason);

@@ -41,7 +41,7 @@ async function refuseGrants(
     : refuse("forbidden", "This key is limited to some apis, and the grants go beyond them.");
 }
 
-/** What was held because the group was not granted it any more looks again. */
+/** Deliveries that were held because the grant was missing look again now. */
 export async function wakeSubscriptions(
   { dependencies: { store, operations } }: RequestContext<"store" | "operations">,
   groupId: string,
@@ -52,7 +52,7 @@ export async function wakeSubscriptions(
 
 const BEYOND = "This key is limited to some apis, and the group is granted others.";
 
-/** Who is a member decides who reads what was delivered to the group before, whatever it is granted now. */
+/** Membership decides who reads what was delivered to the group before, whatever is granted to the group now. */
 const refuseMembers = (actor: Actor, samlGroups: readonly string[] | undefined): Refusal | undefined =>
   actor.apiIds && samlGroups
     ? refuse("forbidden", "This key is limited to some apis, and may not say who is a member of a group.")
@@ -158,7 +158,7 @@ export const groupRoutes: readonly ApiRoute[] = [
       if (refusal) return refusal;
       const foreign = { found: false };
       const group = await store.groups.update(id, (current) => {
-        // Asked again of the group that is written over: another provider may have granted something meanwhile.
+        // This is checked again for the stored group, because another provider may have granted something meanwhile.
         foreign.found = !ownsGrants(actor, catalogue, current.grants);
         return foreign.found ? current : applyChange(current, body);
       });

@@ -61,12 +61,12 @@ const NOTICES_SHOWN = 250;
 /** Comparing and checking all event types. GitHub's 261, of 33 KB each, take some 20 s of one core. */
 const PLAN_MS = 240_000;
 /**
- * Until the answer begins: the wait for the thread, the plan and the writes. The server's own limit for idle
- * connections would cut off the answer.
+ * How long it may take until the answer begins: the wait for the thread, the plan and the writes. The server's own
+ * limit for idle connections would cut off the answer.
  */
 const ANSWER_MS = 600_000;
 
-/** The import with the thread that reads documents, once somebody imports. */
+/** The import, with the thread that reads documents. The thread starts at the first import. */
 function createImport() {
   const reads = createDocumentReads();
 
@@ -118,9 +118,9 @@ const TOO_LARGE =
   `message refers to, such as \`paths\`.`;
 
 /**
- * Writes what was planned, one type after another: FerretDB has no transactions. Should the store fail in between,
- * the same import again does the rest, and finds what was written unchanged. A name that another api took since the
- * plan takes back what was created.
+ * Writes what was planned, one type after another, because FerretDB has no transactions. If the store fails in between,
+ * then the same import again does the rest. It finds the types that were written unchanged. If another api has taken a
+ * name since the plan, then the types that were created are removed again.
  */
 async function carryOut(
   context: RequestContext<"store" | "catalogue">,

@@ -1,4 +1,4 @@
-/** Requests for a log-in: the way to an identity provider (SAML core, 3.4.1). */
+/** Requests for a log-in, with which the browser is sent to an identity provider (SAML core, 3.4.1). */
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
 import { type OutgoingMessage, type Sending, sendingOf } from "./bindings.js";
 import { samlLibrary } from "./library.js";

@@ -1,6 +1,6 @@
 /**
- * How a message goes to the identity provider by way of the browser: in an address (HTTP-Redirect) or in a form
- * (HTTP-POST), signed or not (SAML 2.0 bindings, 3.4 and 3.5).
+ * How the browser carries a message to the identity provider: in an address (HTTP-Redirect) or in a form (HTTP-POST),
+ * signed or not (SAML 2.0 bindings, 3.4 and 3.5).
  */
 import { createSign } from "node:crypto";
 import { promisify } from "node:util";
@@ -11,18 +11,18 @@ import { RSA_SHA256 } from "./response/signature-algorithms.js";
 
 export interface OutgoingMessage {
   kind: "SAMLRequest" | "SAMLResponse";
-  /** With an Issuer as the root's first child, after which a signature stands. */
+  /** The Issuer must be the root's first child, because a signature is put after it. */
   xml: string;
-  /** Where it goes; may have a query of its own. */
+  /** The address that the message goes to. It may have a query of its own. */
   destination: string;
   binding: "redirect" | "post";
   /** At most 80 bytes. */
   relayState?: string;
-  /** Absent: it is not signed. */
+  /** The message is not signed when this is absent. */
   key?: SpKey;
 }
 
-/** Where the browser goes: by GET, or with these fields by POST. */
+/** Where the browser goes: by GET, or by POST with these fields. */
 export interface Sending {
   url: string;
   fields?: Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ export async function sendingOf(message: OutgoingMessage): Promise<Sending> {
   };
 }
 
-/** The signature covers the parameters as they stand in the address, in this order (bindings, 3.4.4.1). */
+/** The signature covers the parameters exactly as they are in the address, in this order (bindings, 3.4.4.1). */
 async function redirectOf({ kind, xml, destination, relayState, key }: OutgoingMessage): Promise<string> {
   const deflated = await promisify(deflateRaw)(xml);
   const parameters: [string, string][] = [[kind, deflated.toString("base64")]];

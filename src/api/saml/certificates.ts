@@ -5,18 +5,18 @@ import type { IdpCertificate } from "../../store/collections/saml-connections.js
 import { hasUsableKey } from "./response/signature-algorithms.js";
 import { DAY_MS } from "../../workflows/durations.js";
 
-/** From so long before its end a certificate is called expiring: logs, metrics and views say so. */
+/** A certificate is called expiring from this time before its end on. Logs, metrics and views then say so. */
 export const EXPIRY_WARNING_MS = 30 * DAY_MS;
 
 export type CertificateFault = "unreadable" | "key_refused";
 export type ReadCertificate =
   | { ok: true; certificate: IdpCertificate }
-  /** `reason`: what is wrong of the text, where more can be said than the fault. */
+  /** `reason` says what is wrong with the text, where more can be said than the kind of fault. */
   | { ok: false; fault: CertificateFault; reason?: string };
 
 /**
- * Reads one certificate, PEM or the bare base64 of metadata; of a chain its leaf. What comes out is PEM made anew from
- * what was understood.
+ * Reads one certificate from PEM or from the bare base64 of metadata. Of a chain it takes the leaf. The PEM that it
+ * gives is made anew from what was understood.
  */
 export function readCertificate(text: string, addedAt: Date): ReadCertificate {
   const parsed = parseCertificates(text);
@@ -48,7 +48,7 @@ export function judgeCertificate(certificate: X509Certificate, addedAt: Date): R
 
 export type ParsedCertificates = { ok: true; certificates: X509Certificate[] } | { ok: false; reason: string };
 
-/** All certificates of a text, at least one: PEM as people have it, or the bare base64 of metadata. */
+/** All certificates of a text, at least one. The text is PEM or the bare base64 of metadata. */
 export function parseCertificates(text: string): ParsedCertificates {
   const content = readPem(text);
   if (!content.ok) return { ok: false, reason: `A certificate ${content.reason}` };
@@ -56,15 +56,15 @@ export function parseCertificates(text: string): ParsedCertificates {
   return { ok: false, reason: `A file holds no certificate${content.keys.length > 0 ? ", but a private key" : ""}.` };
 }
 
-/** The certificate of metadata; undefined when it is none, or not one alone. */
+/** The certificate in an element of metadata. Undefined when the text is not exactly one certificate. */
 export function parseCertificate(text: string): X509Certificate | undefined {
   const parsed = parseCertificates(text);
   return parsed.ok && parsed.certificates.length === 1 ? parsed.certificates[0] : undefined;
 }
 
 /**
- * The public key, so that two certificates of one key can be told; the certificate itself where OpenSSL does not know
- * the kind of key.
+ * The public key, by which two certificates of one key can be recognised. If OpenSSL does not know the kind of key,
+ * then it is the certificate itself.
  */
 export function keyOf(certificate: X509Certificate): string {
   try {
@@ -75,8 +75,8 @@ export function keyOf(certificate: X509Certificate): string {
 }
 
 /**
- * Whether one's key signed the other's certificate. Names alone do not tell: a provider's next certificate often has
- * the name of the last.
+ * Whether one certificate's key signed the other. Their names do not tell, because a provider's next certificate often
+ * has the same name.
  */
 function isIssuer(authority: X509Certificate, certificate: X509Certificate): boolean {
   if (keyOf(authority) === keyOf(certificate) || !certificate.checkIssued(authority)) return false;
@@ -112,8 +112,8 @@ export const liveCertificates = <T extends Held>(certificates: readonly T[], now
   signersOf(certificates).filter(({ notBefore, notAfter }) => notBefore.getTime() <= now && now < notAfter.getTime());
 
 /**
- * When the connection stops working unless something is done: the end of its last certificate. During a roll-over the
- * old one may end without anybody noticing, because the new one is trusted already.
+ * When the connection stops working unless it gets a new certificate: the end of its last one. During a roll-over the
+ * old one may end unnoticed, because the new one is trusted already.
  */
 export const certificatesEnd = (certificates: readonly Pick<Held, "pem" | "notAfter">[]): Date =>
   new Date(Math.max(0, ...signersOf(certificates).map(({ notAfter }) => notAfter.getTime())));

@@ -1,6 +1,6 @@
 /**
- * `@node-saml/passport-saml` with every safe option on: it makes requests and checks signatures; what it leaves open is
- * checked around it.
+ * `@node-saml/passport-saml` with every safe option on. It makes requests and checks signatures. What it does not check
+ * is checked by the files around it.
  */
 import { SAML, ValidateInResponseTo } from "@node-saml/passport-saml";
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
@@ -15,11 +15,14 @@ export interface LibraryOptions {
   certificates: string[];
   /** The id that the next request gets. */
   requestId?: string;
-  /** When a request was made, ISO 8601; null: it is not known here. Absent: the response answers none. */
+  /**
+   * When a request was made, ISO 8601. Null when the request is not known here. Absent when the response answers no
+   * request.
+   */
   requestedAt?: (id: string) => string | null;
 }
 
-/** The library for one request or response. Making it costs microseconds; nothing is kept in it. */
+/** The library for one request or response. Making it costs microseconds, and it keeps nothing. */
 export function samlLibrary({ connection, publicUrl, certificates, requestId, requestedAt }: LibraryOptions): SAML {
   const classRefs = connection.authnContextClassRefs ?? [];
   return new SAML({
@@ -35,7 +38,7 @@ export function samlLibrary({ connection, publicUrl, certificates, requestId, re
     requestIdExpirationPeriodMs: REQUEST_LIFE_MS,
     maxAssertionAgeMs: MAX_ASSERTION_AGE_MS,
     acceptedClockSkewMs: CLOCK_SKEW_MS,
-    // The defaults are SHA-1, which nothing here uses: bindings.ts signs, and packs, what goes out.
+    // The defaults are SHA-1, but nothing here uses them: bindings.ts signs and packs outgoing messages.
     signatureAlgorithm: "sha256",
     digestAlgorithm: "sha256",
     skipRequestCompression: true,
@@ -44,7 +47,8 @@ export function samlLibrary({ connection, publicUrl, certificates, requestId, re
       ? { disableRequestedAuthnContext: false, authnContext: classRefs, racComparison: "exact" as const }
       : { disableRequestedAuthnContext: true }),
     ...(requestId !== undefined && { generateUniqueId: () => requestId }),
-    // The ids prove themselves and are used up by the store: there is nothing to save or to remove.
+    // The ids prove themselves, and the store makes sure that each is used once. So there is nothing to save or to
+    // remove.
     cacheProvider: {
       saveAsync: async () => null,
       getAsync: async (id) => requestedAt?.(id) ?? null,

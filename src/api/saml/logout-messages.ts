@@ -1,6 +1,6 @@
 /**
- * The messages of single logout (SAML 2.0 core, 3.7; profiles, 4.4): written for the identity provider, and read from
- * it.
+ * The messages of single logout (SAML 2.0 core, 3.7; profiles, 4.4). They are written for the identity provider and
+ * read from it.
  */
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
@@ -18,7 +18,10 @@ const PROTOCOL_PREFIX = html`xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"`
 const NAMESPACES = html`${PROTOCOL_PREFIX} xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`;
 const SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
-/** Text of a message may have so many characters; a LogoutRequest with its signature and certificate has some 5,000. */
+/**
+ * So many characters may be in the text of a message. A LogoutRequest with its signature and certificate has some
+ * 5,000.
+ */
 export const MAX_LOGOUT_CHARACTERS = 32 * 1024;
 const LIMITS = { maxDepth: 12, maxElements: 200 };
 
@@ -52,7 +55,7 @@ export function logoutRequestXml(
   return html`<samlp:LogoutRequest ${head}>${content}</samlp:LogoutRequest>`.text;
 }
 
-/** Tells the identity provider that the sessions that it named have ended here. */
+/** Confirms to the identity provider that the sessions that it named have ended here. */
 export function logoutResponseXml({ issuer, destination, now }: Omit<LogoutParts, "id">, inResponseTo: string): string {
   const id = `_${randomBytes(16).toString("hex")}`;
   const times = html`IssueInstant="${now.toISOString()}"`;
@@ -65,9 +68,9 @@ export function logoutResponseXml({ issuer, destination, now }: Omit<LogoutParts
 
 /** A message as the browser brought it. */
 export type IncomingLogout =
-  /** By HTTP-POST: base64 of the document. */
+  /** The message by HTTP-POST: base64 of the document. */
   | { binding: "post"; kind: "SAMLRequest" | "SAMLResponse"; message: string }
-  /** By HTTP-Redirect: deflated, and signed over parts of the query as they came. */
+  /** The message by HTTP-Redirect. It is deflated, and the signature covers parts of the query as they were sent. */
   | {
       binding: "redirect";
       kind: "SAMLRequest" | "SAMLResponse";
@@ -125,8 +128,8 @@ function verifiedMessage(
 }
 
 /**
- * Base64, and deflated by the one binding: 204 KB of it can become 200 MB, so what comes out is bounded as well as what
- * goes in.
+ * Base64, and for HTTP-Redirect deflated. 204 KB of deflated text can become 200 MB, so both the input and the output
+ * are bounded.
  */
 async function textOf({ binding, message }: IncomingLogout): Promise<string | SamlRefused> {
   const base64 = message.replaceAll(/[\t\n\r ]/g, "");
@@ -144,8 +147,8 @@ async function textOf({ binding, message }: IncomingLogout): Promise<string | Sa
 }
 
 /**
- * The signature covers the message, the RelayState and the algorithm as they were encoded, in this order whatever
- * theirs was (bindings, 3.4.4.1).
+ * The signature covers the message, the RelayState and the algorithm as they were encoded. The order is always this
+ * one, whatever order they were sent in (bindings, 3.4.4.1).
  */
 function querySignatureFault(
   { kind, query, sigAlg, signature }: Extract<IncomingLogout, { binding: "redirect" }>,

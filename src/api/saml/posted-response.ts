@@ -16,9 +16,9 @@ export interface ServiceProviderDependencies {
   /** Without a slash at the end. */
   publicUrl: string;
   log?: Pick<Logger, "info">;
-  /** By how much clocks may differ, seconds; a connection may say otherwise. */
+  /** By how many seconds the clocks may differ. A connection may have its own value. */
   clockSkewSeconds?: number;
-  /** The threads that check responses; the process's own when absent. */
+  /** The threads that check responses. The default is the threads of this process. */
   checks?: ResponseChecks;
 }
 
@@ -32,7 +32,7 @@ export function createPostedResponseCheck({
   clockSkewSeconds = CLOCK_SKEW_MS / 1_000,
   checks = sharedResponseChecks(),
 }: Omit<ServiceProviderDependencies, "log">) {
-  /** What costs little comes first; the document itself is read in a thread. */
+  /** Cheap checks come first. The document itself is read in a thread. */
   async function check(
     connection: SamlConnection,
     field: unknown,
@@ -47,8 +47,8 @@ export function createPostedResponseCheck({
       const at = requestedAt(store, connection.id, id);
       return at ? [{ id, at: at.getTime() }] : [];
     });
-    // A browser that asked for nothing gets nothing, whatever it posts: the text alone tells an administrator which of
-    // the two it was.
+    // A browser that began no log-in gets no session, whatever it posts. Only the text shows an administrator which of
+    // the two cases it was.
     if (requests.length === 0 && !connection.idpInitiated)
       return refused(xml.includes("InResponseTo") ? "request_unknown" : "unsolicited");
     return checks.check({
@@ -62,8 +62,8 @@ export function createPostedResponseCheck({
   }
 
   /**
-   * What could not be decrypted is answered after the same time, wherever it failed: the rest of an oracle would be in
-   * the time.
+   * A response that could not be decrypted is answered after the same time, wherever it failed. Otherwise the time
+   * would tell an attacker where (padding oracle).
    */
   return async function checkEvenly(...what: Parameters<typeof check>): ReturnType<typeof check> {
     const due = Date.now() + UNDECRYPTED_MS;

@@ -1,4 +1,7 @@
-/** Why a SAML response is refused: one table, `code` -> what to say. No sentence repeats anything of the response. */
+/**
+ * Why a SAML response is refused. One table maps each code to its sentence. No sentence repeats anything from the
+ * response.
+ */
 export const SAML_REFUSALS = {
   connection_disabled: "The connection is disabled.",
   certificate_expired: "No certificate of the connection is valid now. Add the identity provider's present one.",
@@ -75,13 +78,13 @@ export interface SamlRefused {
   code: SamlRefusal;
   detail: string;
   /**
-   * The identity provider's own codes, when it reports a failure: known ones of SAML alone, such as
+   * The identity provider's own status codes, when it reports a failure. Only known codes of SAML are given, such as
    * `Responder/RequestDenied`.
    */
   status?: string;
 }
 
-/** `detail`: more than the table says, and no part of the response. */
+/** `detail` says more than the table does. It holds no part of the response. */
 export const refused = (code: SamlRefusal, detail: string = SAML_REFUSALS[code]): SamlRefused => ({
   ok: false,
   code,

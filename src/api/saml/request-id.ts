@@ -1,7 +1,7 @@
 /**
- * Ids of authentication requests. An id carries its own proof (time, randomness, HMAC over both and the connection), so
- * that beginning a log-in, which anybody may do as often as he likes, writes nothing to the store. Only an answered one
- * is recorded.
+ * Ids of authentication requests. An id proves itself: it has the time, random bits, and an HMAC over both and the
+ * connection. Everybody may begin log-ins as often as they like, so beginning one writes nothing to the store. Only an
+ * answered request is recorded.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Store } from "../../store/store.js";
@@ -9,7 +9,7 @@ import type { Store } from "../../store/store.js";
 /** How long a log-in may take at the identity provider. */
 export const REQUEST_LIFE_MS = 10 * 60_000;
 
-/** `_`, seconds, 128 random bits and a 128-bit HMAC: an NCName, as SAML asks for (core, 1.3.4). */
+/** `_`, the seconds, 128 random bits and a 128-bit HMAC. This is an NCName, as SAML asks for (core, 1.3.4). */
 const REQUEST_ID = /^_([0-9a-f]{8}[0-9a-f]{32})([0-9a-f]{32})$/;
 
 type Keyed = Pick<Store, "blindIndex">;
@@ -23,7 +23,7 @@ export function newRequestId(store: Keyed, connectionId: string, now = new Date(
   return `_${body}${macOf(store, connectionId, body)}`;
 }
 
-/** When the request was made; undefined when it was not made here for this connection. */
+/** When the request was made. Undefined when it was not made here for this connection. */
 export function requestedAt(store: Keyed, connectionId: string, id: string): Date | undefined {
   const [, body, mac] = REQUEST_ID.exec(id) ?? [];
   if (body === undefined || mac === undefined) return undefined;

@@ -1,4 +1,7 @@
-/** The SAML 2.0 service provider: sends people to their company's identity provider, and decides who comes back. */
+/**
+ * The SAML 2.0 service provider. It sends people to their company's identity provider, and it decides which responses
+ * are accepted.
+ */
 import { createHash } from "node:crypto";
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
 import type { Store } from "../../store/store.js";
@@ -17,17 +20,18 @@ export type { SamlRefusal } from "./refusals.js";
 
 export interface ServiceProvider extends SingleLogout {
   /**
-   * The way to the identity provider: by a redirect, or with `fields` by a form, signed where the connection says so.
-   * The response must answer `requestId` within ten minutes; bind it to the browser by a pre-login cookie. `relayState`
-   * is an opaque key of at most 80 bytes (SAML bindings, 3.4.3). @throws StoreError `unavailable` when the connection's
-   * first key pair is needed and cannot be kept
+   * How the browser gets to the identity provider: by a redirect, or by a form with `fields`. The message is signed
+   * where the connection says so. The response must answer `requestId` within ten minutes. Bind that id to the browser
+   * by a pre-login cookie. `relayState` is an opaque key of at most 80 bytes (SAML bindings, 3.4.3).
+   * @throws StoreError `unavailable` when the connection's first key pair is needed and cannot be stored
    */
   begin(connection: SamlConnection, relayState: string): Promise<Sending & { requestId: string }>;
   /**
-   * Checks a response posted to the connection's ACS. Uses up the request and the assertion: of many posts of one
-   * response, at once and over all processes, one is accepted. `expectedRequestIds` come from the browser's pre-login
-   * cookies: two tabs may log in at once.
-   * @throws StoreError `unavailable`; whatever was posted is answered by a code
+   * Checks a response posted to the connection's ACS. It uses up the request and the assertion. If one response is
+   * posted several times, then only one post is accepted, even at the same time and in different processes.
+   * `expectedRequestIds` come from the browser's pre-login cookies. There are several, because two tabs may log in at
+   * once.
+   * @throws StoreError `unavailable`. Everything else that is wrong with a post is answered with a code
    */
   accept(
     connection: SamlConnection,
@@ -37,8 +41,8 @@ export interface ServiceProvider extends SingleLogout {
 }
 
 /**
- * An assertion is accepted for five minutes and twice the skew, which is five at most; the rest is for clocks that are
- * set back.
+ * An assertion is accepted for five minutes and twice the skew, which is five minutes at most. The rest is a margin for
+ * clocks that are set back.
  */
 const REMEMBER_ASSERTION_MS = 12 * MAX_ASSERTION_AGE_MS;
 
@@ -81,7 +85,7 @@ async function useUp(
     !(await store.samlUses.use(`request/${requestId}`, new Date(now + 2 * REQUEST_LIFE_MS)))
   )
     return false;
-  // The id is anybody's text: hashed, it is short and cannot be another connection's.
+  // The sender chooses the id. Hashed, it is short and cannot be another connection's.
   const assertionId = createHash("sha256").update(identity.assertionId).digest("hex");
   return store.samlUses.use(`assertion/${connection.id}/${assertionId}`, new Date(now + REMEMBER_ASSERTION_MS));
 }

@@ -1,6 +1,6 @@
 /**
- * Single logout with an identity provider (SAML 2.0 profiles, 4.4). Nothing here depends on the provider: a session has
- * ended here before it hears of it, and what it answers only decides what the person is told.
+ * Single logout with an identity provider (SAML 2.0 profiles, 4.4). A session ends here before the provider hears of
+ * it. So nothing here depends on the provider. Its answer only decides what the person reads.
  */
 import { createHash } from "node:crypto";
 import type { LogoutEndpoint, SamlConnection } from "../../store/collections/saml-connections.js";
@@ -24,10 +24,10 @@ export interface LogoutAsked {
   kind: "request";
   id: string;
   nameId: string;
-  /** Absent: every session of the person. */
+  /** Absent means every session of the person. */
   sessionIndexes?: readonly string[];
 }
-/** It answers a request of ours. `confirmed`: the person is logged out there and everywhere else. */
+/** It answers a request of this service. With `confirmed` the person is logged out there and everywhere else. */
 export interface LogoutAnswered {
   ok: true;
   kind: "response";
@@ -36,8 +36,8 @@ export interface LogoutAnswered {
 
 export interface SingleLogout {
   /**
-   * The way to the identity provider with a signed LogoutRequest; undefined when it takes none. @throws StoreError
-   * `unavailable`
+   * How the browser gets to the identity provider with a signed LogoutRequest. Undefined when the provider takes none.
+   * @throws StoreError `unavailable`
    */
   beginLogout(connection: SamlConnection, identity: SessionIdentity): Promise<Sending | undefined>;
   /** What the identity provider sent. A request counts once. @throws StoreError `unavailable` */
@@ -46,7 +46,8 @@ export interface SingleLogout {
     incoming: IncomingLogout,
   ): Promise<LogoutAsked | LogoutAnswered | SamlRefused>;
   /**
-   * The way back with a signed LogoutResponse that says that it is done; undefined when the provider takes none.
+   * How the browser gets back with a signed LogoutResponse that confirms the log-out. Undefined when the provider takes
+   * none.
    * @throws StoreError `unavailable`
    */
   answerLogout(
@@ -57,10 +58,10 @@ export interface SingleLogout {
 
 type Stores = Pick<Store, "blindIndex" | "samlUses" | "samlConnections" | "audit">;
 
-/** Longest life of a message, whatever it says of itself; one that says nothing has five minutes. */
+/** The longest life of a message, whatever it claims. A message without an end is valid for five minutes. */
 const MAX_AGE_MS = 30 * 60_000;
 const USUAL_AGE_MS = 5 * 60_000;
-/** A request is remembered for longer than it is taken; the rest is for clocks that are set back. */
+/** A request is remembered for longer than it is accepted. The rest is a margin for clocks that are set back. */
 const REMEMBER_MS = 2 * MAX_AGE_MS;
 const SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success";
 const MAX_SESSION_INDEXES = 100;
@@ -68,7 +69,7 @@ const MAX_SESSION_INDEXES = 100;
 const purposeOf = (connection: SamlConnection): string => `${connection.id}/logout`;
 
 export function createSingleLogout({ store, publicUrl }: { store: Stores; publicUrl: string }): SingleLogout {
-  /** Both kinds of message are signed always: the profile asks for it, whatever the connection says of log-ins. */
+  /** Both kinds of message are always signed. The profile asks for it, whatever the connection says about log-ins. */
   async function signed(
     connection: SamlConnection,
     message: Omit<OutgoingMessage, "key">,
@@ -136,7 +137,7 @@ function endpointOf(
   return endpoint && { ...endpoint, binding };
 }
 
-/** What both kinds of message must say. Destination is demanded of what is signed (bindings, 3.4.5.2 and 3.5.5.2). */
+/** What both kinds of message must say. A signed message must have a Destination (bindings, 3.4.5.2 and 3.5.5.2). */
 function messageFault(
   message: Element,
   { issuer, destination, now }: { issuer: string; destination: string; now: number },

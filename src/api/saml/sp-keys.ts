@@ -1,4 +1,7 @@
-/** Key pairs of this service towards an identity provider: made, rotated, chosen for signing and published. */
+/**
+ * Key pairs of this service towards an identity provider. They are made, rotated, chosen for signing and published
+ * here.
+ */
 // tsyringe, below @peculiar/x509, needs it at import.
 import "reflect-metadata";
 import { webcrypto, X509Certificate } from "node:crypto";
@@ -10,8 +13,8 @@ import { rotatedWith } from "../overlap.js";
 import { DAY_MS } from "../../workflows/durations.js";
 
 /**
- * As long as 128 bits of security ask for (SP 800-57, table 2); every identity provider takes it, which cannot be said
- * of elliptic curves.
+ * 128 bits of security need this length (SP 800-57, table 2). Every identity provider supports RSA, but not every one
+ * supports elliptic curves.
  */
 const ALGORITHM = {
   name: "RSASSA-PKCS1-v1_5",
@@ -48,11 +51,14 @@ export async function newSpKey(connectionId: string, now = new Date()): Promise<
   };
 }
 
-/** The one that signs: the oldest that counts, because the identity provider may not have read of a newer one yet. */
+/**
+ * The key that signs. It is the oldest valid one, because the identity provider may not have read about a newer one
+ * yet.
+ */
 export const signingSpKey = (keys: readonly SpKey[] | undefined, now: Date): SpKey | undefined =>
   liveSpKeys(keys, now).at(-1);
 
-/** The new key first; those before it count until the overlap ends, and the oldest beyond three not at all. */
+/** The new key comes first. Earlier keys are valid until the overlap ends. Beyond three keys the oldest are dropped. */
 export function rotatedSpKeys(keys: readonly SpKey[] | undefined, added: SpKey, overlapSeconds: number): SpKey[] {
   const now = added.createdAt;
   return rotatedWith(added, liveSpKeys(keys, now), { overlapSeconds, now, most: MAX_SP_KEYS });
@@ -62,9 +68,9 @@ type Stores = Pick<Store, "samlConnections" | "audit">;
 const making = new Map<string, Promise<SamlConnection | undefined>>();
 
 /**
- * The connection with a key pair: one from before there were any gets its first now, once over all processes, and the
- * audit says so. Asked for by anybody who reads its metadata, so all who ask at the same time wait for the same pair.
- * Undefined when the connection was deleted meanwhile.
+ * The connection with a key pair. A connection from before there were key pairs gets its first one now, once over all
+ * processes, and the audit records it. Everybody may read its metadata, so all requests that come at the same time wait
+ * for the same pair. Undefined when the connection was deleted meanwhile.
  * @throws StoreError `unavailable`
  */
 export async function withSpKey(store: Stores, connection: SamlConnection): Promise<SamlConnection | undefined> {

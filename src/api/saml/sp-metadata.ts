@@ -1,6 +1,6 @@
 /**
- * What this service tells an identity provider of itself (SAML 2.0 metadata, 2.4.4): entity id, keys, and where it
- * takes which message.
+ * The metadata of this service for an identity provider (SAML 2.0 metadata, 2.4.4): its entity id, its keys, and where
+ * it takes which message.
  */
 import { liveSpKeys, type SamlConnection, type SpKey } from "../../store/collections/saml-connections.js";
 import { html, type Html } from "../pages/html.js";
@@ -25,8 +25,8 @@ const METHODS = html`${[...OFFERED_CIPHERS, OAEP_SHA1, OAEP_11].map(
 )}`;
 
 /**
- * The document for the connection as it is now. Every key that counts may have signed, so all are told for that; what
- * is encrypted from now on is encrypted for the newest.
+ * The document for the connection as it is now. Each valid key may have signed something, so all are published for
+ * signing. From now on the provider encrypts for the newest one.
  */
 export function spMetadata(connection: SamlConnection, publicUrl: string, now = new Date()): string {
   const keys = liveSpKeys(connection.keys, now);

@@ -1,7 +1,6 @@
 /**
- * Reading XML that somebody else wrote. The text is checked before any parser sees it: what XML allows beyond elements,
- * attributes and text is where parsers differ, and where attacks are made (XXE, entity expansion, comments that cut a
- * name in two).
+ * Reads XML from outside. The text is checked before a parser sees it. Parsers differ in what XML allows beyond
+ * elements, attributes and text, and attacks use that (XXE, entity expansion, comments that cut a name in two).
  */
 import { DOMParser } from "@xmldom/xmldom";
 
@@ -14,7 +13,7 @@ export interface XmlLimits {
   /** Of one element, and prefixes of the whole document. */
   maxAttributes?: number;
   maxPrefixes?: number;
-  /** Closer limits on what stands outside the one element of this name, which may be long. */
+  /** Lower limits for everything outside the one element of this name, which may be long. */
   outside?: { name: string; maxDepth: number; maxElements: number };
 }
 
@@ -28,18 +27,18 @@ const MAX_PREFIXES = 32;
 
 const DECLARATION =
   /^<\?xml\s+version=(["'])1\.0\1(?:\s+encoding=(["'])utf-8\2)?(?:\s+standalone=(["'])(?:yes|no)\3)?\s*\?>/i;
-/** XML 1.0, production 2: what may not be in a document, not even as a reference. */
+/** XML 1.0, production 2: characters that must not be in a document, not even as a reference. */
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udfff]/u;
-/** The end of a tag: `>` within quotes is none. */
+/** The end of a tag. A `>` within quotes does not end it. */
 const TAG = /^(?:[^"'<>]|"[^"<]*"|'[^'<]*')*>/;
-/** What stands in a start tag after its name, as part of a pattern. */
+/** What may follow the name in a start tag, as part of a pattern. */
 export const TAG_INSIDE = `[^"'<>]*(?:"[^"<]*"[^"'<>]*|'[^'<]*'[^"'<>]*)*`;
 const ATTRIBUTE = /([^\s"'=]*)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 
 /** Parses the document and gives its root. Never throws, never reads anything but the text. Namespaces are resolved. */
 export function parseXml(text: string, limits: XmlLimits = {}): ParsedXml {
   const bare = text.replace(DECLARATION, "");
-  // `<!` begins a DOCTYPE, an ENTITY, a comment or CDATA and is nowhere else allowed; `<?` begins a processing
+  // `<!` begins a DOCTYPE, an ENTITY, a comment or CDATA and is allowed nowhere else. `<?` begins a processing
   // instruction.
   if (/<[!?]/.test(bare)) return { ok: false, fault: "markup" };
   if (FORBIDDEN.test(bare)) return { ok: false, fault: "malformed" };
@@ -88,7 +87,7 @@ function shapeFault(text: string, limits: XmlLimits): XmlFault | undefined {
     if (depth > maxDepth || elements > maxElements) return "too_complex";
     if (outside && inside === undefined && (depth > outside.maxDepth || elementsOutside > outside.maxElements))
       return "too_complex";
-    // Around the root there is nothing: the parser would drop what stands there without a word.
+    // Nothing may be around the root. The parser would silently drop it.
     if (depth < 0 || (depth === 0 && piece.slice(tag.length).trim() !== "")) return "malformed";
   }
   return depth === 0 ? undefined : "malformed";
@@ -113,7 +112,10 @@ function hasTooManyAttributes(
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** The attributes of a start tag, from its text after the name. References are resolved; the first of a name counts. */
+/**
+ * The attributes of a start tag, from its text after the name. References are resolved. If a name occurs twice, then
+ * the first one counts.
+ */
 export function attributesOfTag(inside: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const [, name = "", double, single] of inside.matchAll(ATTRIBUTE)) {
@@ -164,7 +166,7 @@ export function childrenOf(parent: Element, namespace?: string, name?: string): 
   return found;
 }
 
-/** The one child of that name; undefined when there is none or several. */
+/** The one child with that name. Undefined when there is none or when there are several. */
 export function onlyChild(parent: Element, namespace: string, name: string): Element | undefined {
   const [child, ...more] = childrenOf(parent, namespace, name);
   return more.length === 0 ? child : undefined;
@@ -175,11 +177,11 @@ export function elementsOf(root: Element): Element[] {
   return [root, ...childrenOf(root).flatMap(elementsOf)];
 }
 
-/** The value of an attribute without a namespace; undefined when it is absent. */
+/** The value of an attribute without a namespace. Undefined when it is absent. */
 export const attributeOf = (element: Element, name: string): string | undefined =>
   element.hasAttribute(name) ? (element.getAttribute(name) ?? undefined) : undefined;
 
-/** The text of an element that holds nothing but text; undefined when there is an element in it. */
+/** The text of an element that holds only text. Undefined when there is an element in it. */
 export function textOf(element: Element): string | undefined {
   let text = "";
   for (let node = element.firstChild; node; node = node.nextSibling) {

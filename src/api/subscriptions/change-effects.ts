@@ -1,5 +1,5 @@
 /**
- * What a change does to a subscription beside the changed fields: a consumer's may need another verification or
+ * What a change does to a subscription besides the changed fields. A consumer's change may need another verification or
  * approval.
  */
 import type { Subscription } from "../../store/model.js";
@@ -9,9 +9,9 @@ import type { RequestContext } from "../route.js";
 import { isAutomatic, isSameEndpoint } from "./life.js";
 
 /**
- * The subscription after the change. A consumer's new endpoint in service is held until it is verified, and event types
- * that need approval wait for it, while those before are served. Whoever provides answers for what they set: it holds
- * at once.
+ * The subscription after the change. If a consumer changes the endpoint of a subscription in service, then deliveries
+ * are held until it is verified. Event types that need approval wait for it, and the earlier ones are still served.
+ * What a provider sets takes effect at once, because the provider is responsible for it.
  */
 export function changed(
   context: RequestContext<"catalogue">,
@@ -36,7 +36,8 @@ export function changed(
 }
 
 /**
- * What needs no approval holds at once. Without any such the types before stay: with none at all it would be nobody's.
+ * Types that need no approval take effect at once. If there are none, then the earlier types stay, because a
+ * subscription without types would belong to no api.
  */
 function withRequest(context: RequestContext<"catalogue">, current: Subscription, wanted: Subscription): Subscription {
   const now = wanted.eventTypes.filter((name) => current.eventTypes.includes(name) || isAutomatic(context, name));

@@ -1,6 +1,6 @@
 /**
- * What a schema cannot tell about a subscription: whether its group, event types, URL, certificates and secret can be
- * used.
+ * Checks of a subscription that a schema cannot make: whether its group, event types, URL, certificates and secret can
+ * be used.
  */
 import { isDeepStrictEqual } from "node:util";
 import { authsOf, headerOf, oauthOf } from "../../endpoint/auth.js";
@@ -41,8 +41,8 @@ export async function refuseEventTypes(
 }
 
 /**
- * The SSRF guard's answer to the URL, by its text and what its name resolves to now; it is asked again at every
- * attempt.
+ * What the SSRF guard says about the URL, by its text and by what its name resolves to now. The guard is asked again at
+ * each attempt.
  */
 export async function refuseUrl(
   { dependencies }: RequestContext<"refuseTarget">,
@@ -67,8 +67,8 @@ const canonicalAuth = (auth: EndpointAuth): EndpointAuth =>
   auth.type === "oauth2" ? { ...auth, tokenUrl: canonicalUrl(auth.tokenUrl) } : auth;
 
 /**
- * The TLS material in the form that is saved, or the file that cannot be used. `pathOf` is where a file stands in the
- * input.
+ * The TLS material in the form in which it is saved, or the file that cannot be used. `pathOf` is the path of a file in
+ * the input.
  */
 export function readTls(
   tls: EndpointTls,
@@ -80,7 +80,7 @@ export function readTls(
     : refuse("tls_refused", undefined, { errors: [{ path: pathOf(checked.field), message: checked.reason }] });
 }
 
-/** Where a way of authentication stands in the input. */
+/** The path of an authentication method in the input. */
 const pathOf = (auth: NonNullable<Subscription["auth"]>, type: string): string =>
   Array.isArray(auth) ? `auth[${auth.findIndex((each) => each.type === type)}]` : "auth";
 
@@ -119,7 +119,7 @@ export function refuseHeaders(auth: Subscription["auth"], headers: Subscription[
     : undefined;
 }
 
-/** Compiled and type-checked; the position is in the message. */
+/** The filter is compiled and its types are checked. The position of a fault is in the message. */
 export function refuseFilter(text: string): Refusal | undefined {
   const compiled = compileFilter(text);
   const fault = compiled.ok ? compiled.doubt : compiled;
@@ -156,8 +156,8 @@ const SHORT_DELAY_SECONDS = 60;
 const MOST_SHORT_DELAYS = 20;
 
 /**
- * The floor of a consumer's own schedule: a hundred attempts without a pause are no retries. A provider may give its
- * own endpoints less, and what is saved already (`before`) may stay.
+ * The shortest schedule that a consumer may choose. A hundred attempts without a pause are not retries. A provider may
+ * choose less for its own endpoints. What is saved already (`before`) may stay.
  */
 export function refuseRetry(
   { actor }: Pick<RequestContext, "actor">,

@@ -1,4 +1,4 @@
-/** Signing keys and client certificates of a subscription: rotation, publication, certificate requests. */
+/** Signing keys and client certificates of a subscription: rotation, publication and certificate requests. */
 import { createPublicKey } from "node:crypto";
 import { z } from "zod";
 import { createCertificateRequest } from "../../endpoint/certificates/certificate-request.js";
@@ -14,10 +14,13 @@ import { subscriptionViewOf } from "./view.js";
 import { DAY_OVERLAP_SECONDS, rotatedWith } from "../overlap.js";
 
 const params = z.strictObject({ id: subscriptionId });
-/** A consumer that meets an unknown key id fetches anew; this is for those that only look at the time. */
+/**
+ * A consumer that meets an unknown key id fetches the keys again. This time is for consumers that only look at the
+ * clock.
+ */
 const JWKS_CACHE = "public, max-age=300";
 
-/** The new key first; those before sign and are published until the overlap ends. */
+/** The new key comes first. The earlier ones sign and are published until the overlap ends. */
 function rotatedKeys(keys: readonly SigningKey[] | undefined, overlapSeconds: number): SigningKey[] {
   const now = new Date();
   return rotatedWith(newSigningKey(now), liveKeys(keys, now), { overlapSeconds, now, most: MAX_KEYS });
@@ -72,7 +75,7 @@ async function installCertificate(
     });
   let installed = false;
   const after = await context.dependencies.store.subscriptions.update(id, (current) => {
-    // A request made meanwhile has another key: what was checked does not hold for it.
+    // If another request was made meanwhile, then it has another key, and the check is not valid for it.
     installed = current.pendingCertificate?.key === pending.key;
     if (!installed) return current;
     const { pendingCertificate: _done, ...rest } = current;
@@ -90,7 +93,7 @@ function isSameKey(a: string | undefined, b: string): boolean {
 }
 
 async function publishedKeys({ dependencies: { catalogue } }: RequestContext<"catalogue">, id: string) {
-  // From memory: whoever asks has not proved anything.
+  // Read from memory, because the caller has not proved anything.
   const subscription = catalogue.subscription(id);
   if (!subscription) return refuse("not_found");
   return {

@@ -1,4 +1,4 @@
-/** The life of a subscription over HTTP: each act of the table in src/store/subscription-life.ts is a route. */
+/** The life of a subscription over HTTP. Each act of the table in src/store/subscription-life.ts is a route. */
 import { z } from "zod";
 import { canonicalUrl } from "../../endpoint/target/target-url.js";
 import {
@@ -21,7 +21,7 @@ import { subscriptionViewOf } from "./view.js";
 
 const params = z.strictObject({ id: subscriptionId });
 
-/** Whoever the service acts for, it is the service in the record. */
+/** The record names the service as the actor, whoever caused the act. */
 const asService = <K extends DependencyName>(context: RequestContext<K>): RequestContext<K> => ({
   ...context,
   actor: { ...context.actor, name: "service" },
@@ -53,7 +53,7 @@ async function take(
   act: LifeAct,
   { reason: given, change }: Order = {},
 ): Promise<Subscription | Refusal> {
-  // It stands in the history and in the audit, for whoever reads them.
+  // The reason is in the history and in the audit, where others read it.
   const reason = given === undefined ? undefined : maskUrls(given);
   let refused: Subscription | undefined;
   const after = await context.dependencies.store.subscriptions.update(id, (current) => {
@@ -96,15 +96,15 @@ async function submit(
   return take(asService(context), id, "approve", { reason: "Approval is automatic for its apis." });
 }
 
-/** Whether a consumer's subscription to the event type needs nobody's approval. */
+/** Whether a consumer's subscription to the event type needs no approval. */
 export const isAutomatic = (
   { dependencies: { catalogue } }: Pick<RequestContext<"catalogue">, "dependencies">,
   eventType: string,
 ): boolean => catalogue.api(catalogue.eventType(eventType)?.apiId ?? "")?.approval === "automatic";
 
 /**
- * Approves or rejects. Whose event types they are is asked of the subscription as it is decided on: its consumer may
- * change it meanwhile.
+ * Approves or rejects. Who owns the event types is checked on the subscription as it is at the decision, because its
+ * consumer may change it meanwhile.
  */
 async function decide(
   context: RequestContext<"store" | "catalogue">,
@@ -153,7 +153,7 @@ async function verify(
   if (!result.ok) return verificationFailed(context, id, result, method);
   const { rateLimit } = result;
   const after = await take(context, id, "verify", {
-    // What was changed meanwhile has not been verified.
+    // A change that came meanwhile has not been verified.
     change: (current) =>
       isSameEndpoint(current, subscription) ? { ...current, ...(rateLimit && { rateLimit }) } : undefined,
   });
@@ -172,8 +172,7 @@ async function verificationFailed(
 }
 
 /**
- * Whether a change leaves alone what a verification is about: where the requests go, and whom we take there for the
- * endpoint.
+ * Whether a change keeps what a verification is about: where the requests go, and how the endpoint is recognised there.
  */
 export const isSameEndpoint = (a: Subscription, b: Subscription): boolean =>
   canonicalUrl(a.url) === canonicalUrl(b.url) && a.tls?.ca === b.tls?.ca;

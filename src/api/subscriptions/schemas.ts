@@ -1,4 +1,4 @@
-/** Subscriptions: what a consumer's endpoint is, and what of it may be shown. */
+/** Subscriptions: how a consumer describes its endpoint, and what of it is shown. */
 import { z } from "zod";
 import { SUBSCRIPTION_STATUSES } from "../../store/model.js";
 import { groupId } from "../catalogue/schemas.js";
@@ -116,7 +116,7 @@ export const rotateInput = z
   })
   .meta({ id: "SecretRotation" });
 
-/** What is shown of a subscription: of secrets a prefix, of passwords and private keys nothing. */
+/** What is shown of a subscription. A secret is shown as a prefix, and passwords and private keys are not shown. */
 export const subscriptionView = z
   .object({
     id: subscriptionId,

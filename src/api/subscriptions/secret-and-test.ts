@@ -1,4 +1,4 @@
-/** Secret rotation and test event of a subscription; its life is in life.ts. */
+/** The rotation of a subscription's secret, and its test event. The rest of its life is in life.ts. */
 import { z } from "zod";
 import { newSigningSecret } from "../../endpoint/signing/sign.js";
 import { routingOf, TEST_EVENT_TYPE } from "../../catalogue/routes.js";
@@ -17,7 +17,7 @@ const params = z.strictObject({ id: subscriptionId });
 /** As many signatures as one request carries. */
 const MAX_SECRETS = 3;
 
-/** The new secret first; those before sign on until the overlap ends, at most three in all. */
+/** The new secret comes first. The earlier ones sign until the overlap ends, with at most three secrets in all. */
 function rotatedSecrets(secrets: readonly SigningSecret[], secret: string, overlapSeconds: number): SigningSecret[] {
   const now = new Date();
   const added: SigningSecret = { secret, createdAt: now };

@@ -108,7 +108,7 @@ async function createSubscription(
   const group = await groupFor(context, given);
   if (typeof group !== "string") return group;
   const status = consumes ? "draft" : (initialStatus ?? "active");
-  // Before anything is looked up: each draft has names resolved, and is an endpoint to verify.
+  // The limit comes before any look-up, because each draft has names resolved and adds an endpoint to verify.
   const limited =
     status === "draft" ? await context.dependencies.limits.refuse(context.actor, "drafts", { group }) : undefined;
   if (limited) return limited;
@@ -182,7 +182,9 @@ function warned(
   return warnings.length > 0 ? { warnings } : {};
 }
 
-/** Ids that a provider limited to some apis sees of the given group's; undefined: the filter by group is enough. */
+/**
+ * The ids that a provider limited to some apis sees in the given group. Undefined when the filter by group is enough.
+ */
 async function visibleIds({
   dependencies: { store, catalogue },
   actor,

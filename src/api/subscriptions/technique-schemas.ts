@@ -1,5 +1,6 @@
 /**
- * Techniques towards a consumer's endpoint, as a subscription chooses and combines them; and what of them may be shown.
+ * The techniques towards a consumer's endpoint. A subscription chooses and combines them. This file also says what is
+ * shown of them.
  */
 import { z } from "zod";
 import { headerOf } from "../../endpoint/auth.js";
@@ -22,7 +23,7 @@ const headerName = z
   .refine((name) => !isReservedHeader(name), "must not be a header of HTTP or of the delivery itself");
 const headerValue = z.string().min(1).max(MAX_VALUE).regex(HEADER_VALUE, "must be visible ASCII");
 
-/** Any text: what of it is PEM is found by its reader, which also says what is wrong. */
+/** Any text. Its reader finds the PEM in it and says what is wrong. */
 const pem = z.string().min(1).max(PEM_LIMITS.characters);
 
 export const url = z

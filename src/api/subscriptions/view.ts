@@ -1,5 +1,6 @@
 /**
- * What of a subscription leaves the service: of signing secrets a prefix, of passwords, keys and private keys nothing.
+ * What is shown of a subscription outside of the service. A signing secret is shown as a prefix, and passwords and
+ * private keys are not shown.
  */
 import type { z } from "zod";
 import { certificateEnd } from "../../endpoint/certificates/client-certificate.js";
@@ -13,13 +14,16 @@ import type { Actor } from "../access/actor.js";
 import { mayAct } from "../access/access.js";
 import type { subscriptionView, subscriptionWithSecret } from "./schemas.js";
 
-/** `whsec_` and two characters: enough to tell secrets apart, nothing to guess with. */
+/** `whsec_` and two characters. This tells secrets apart and does not help to guess one. */
 const SHOWN = "whsec_".length + 2;
 export const secretPrefix = (secret: string): string => `${secret.slice(0, SHOWN)}…`;
 
 type View = z.input<typeof subscriptionView>;
 
-/** URLs as the actor may see them: who may change a subscription sees them whole, everybody else without query. */
+/**
+ * URLs as the actor may see them. An actor who may change the subscription sees them whole. Everybody else sees them
+ * without the query.
+ */
 export const urlFor = (actor: Pick<Actor, "role" | "scopes">): ((url: string) => string) =>
   mayAct(actor, "subscriptions:write") ? (url) => url : maskUrl;
 
@@ -70,7 +74,10 @@ export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscr
   };
 }
 
-/** Beside the URL for whoever approves it: the host in its own letters, and what it may be taken for. */
+/**
+ * Shown beside the URL to the person who approves it: the host in its own letters, and the name that it may be mistaken
+ * for.
+ */
 function hostView(url: string, shown: (url: string) => string): Pick<View, "urlUnicode" | "urlWarnings"> {
   if (!URL.canParse(url)) return {};
   const { host, hostname, protocol } = new URL(url);
@@ -151,7 +158,7 @@ function statusView({
   };
 }
 
-/** The only answer with a whole signing secret: the one that made it. */
+/** The answer to the request that made the secret. Only this answer contains the whole secret. */
 export const viewWithSecret = (
   actor: Pick<Actor, "role" | "scopes">,
   subscription: Subscription,

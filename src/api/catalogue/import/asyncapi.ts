@@ -1,6 +1,6 @@
 /**
- * Event types out of an AsyncAPI 3 document: the messages that its application sends, or receives when it is a
- * consumer's.
+ * Event types from an AsyncAPI 3 document. They are the messages that its application sends, or receives if it is a
+ * consumer's document.
  */
 import { isObject, pointerStep } from "../../../catalogue/json-schema.js";
 import { collect, type DescribedType, type ReadTypes } from "./described-type.js";
@@ -8,7 +8,10 @@ import { type Message, typeOfMessage, withTraits } from "./messages.js";
 import type { Notice, Warn } from "./modern-schema.js";
 import { fault, follow, type Located, type ReadResult } from "./references.js";
 
-/** Whose document it is: what the provider's application sends are events, and what the consumer's receives. */
+/**
+ * Whose document it is. In a provider's document the events are what the application sends. In a consumer's document
+ * they are what it receives.
+ */
 export type Perspective = "provider" | "consumer";
 
 /** JSON pointers of what operations name. */
@@ -111,7 +114,10 @@ function payloadOf(document: unknown, payload: unknown, at: string): ReadResult<
   return { ok: true, value: { value: value["schema"], at: `${found.value.at}/schema`, format: value["schemaFormat"] } };
 }
 
-/** What the operations send (a consumer's: receive); undefined: there are none, so that every message is an event. */
+/**
+ * The messages that the operations send, or receive in a consumer's document. Undefined when there are no operations,
+ * so that every message is an event.
+ */
 function operationsOf(document: Record<string, unknown>, perspective: Perspective): Operations | undefined {
   const given = Object.entries(isObject(document["operations"]) ? document["operations"] : {});
   if (given.length === 0) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Event types out of an AsyncAPI 2 document: its application sends what others `subscribe` to, and receives what they
+ * Event types from an AsyncAPI 2 document. Its application sends what others `subscribe` to, and it receives what they
  * `publish`.
  */
 import { isObject, pointerStep } from "../../../catalogue/json-schema.js";

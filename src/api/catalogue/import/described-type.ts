@@ -19,7 +19,8 @@ export type DescribedType = Pick<
 };
 
 /**
- * What was read out of a document: types, parts that cannot be taken, and what was read otherwise than it is written.
+ * What was read from a document: the types, the parts that cannot be taken, and what was read differently from how it
+ * is written.
  */
 export interface ReadTypes {
   types: DescribedType[];
@@ -33,7 +34,7 @@ export const EXTENSION = {
   deprecation: "x-sealpost-deprecation",
   validation: "x-sealpost-validation",
 } as const;
-/** Examples of one type that are taken; the first ones. */
+/** So many examples of one type are taken. They are the first ones. */
 export const MAX_EXAMPLES = 10;
 
 const fields = eventTypeInput
@@ -42,11 +43,11 @@ const fields = eventTypeInput
 
 export interface GivenType {
   at: string;
-  /** In the order in which they are tried; a name in the extension comes before all of them. */
+  /** Names in the order in which they are tried. A name in the extension comes before all of them. */
   names: readonly unknown[];
-  /** What names it where no name is given: the address of a channel, a key. */
+  /** What gives it a name if none is given: the address of a channel, or a key. */
   places: readonly unknown[];
-  /** Objects that may hold extensions; the first one that holds the name has it. */
+  /** Objects that may hold extensions. The first one with a name in its extension counts. */
   extensions: readonly unknown[];
   description: string | undefined;
   schema?: Record<string, unknown> | undefined;
@@ -122,7 +123,7 @@ export function describing(...candidates: unknown[]): string | undefined {
   return undefined;
 }
 
-/** Takes what can be taken; the faults of each other part are put into one sentence. */
+/** Takes the valid parts. The faults of each other part become one sentence. */
 export function collect(read: ReadTypes, outcome: ReadResult<DescribedType>): void {
   if (outcome.ok) read.types.push(outcome.value);
   else

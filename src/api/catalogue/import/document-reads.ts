@@ -1,8 +1,8 @@
 /**
  * Documents are read, and their schemas compiled, in a thread of their own. A YAML document of 8 MiB takes seconds to
- * parse, and a schema of 33 KB takes 60 ms to compile, of which published documents have hundreds: nothing else would
- * be answered meanwhile. One is read at a time, few wait, and one that takes too long or too much memory is ended with
- * its thread.
+ * parse. A schema of 33 KB takes 60 ms to compile, and published documents have hundreds of them. Nothing else would be
+ * answered meanwhile. One is read at a time and few wait. One that takes too long or too much memory is ended together
+ * with its thread.
  */
 import { Piscina } from "piscina";
 import { refuse, type Refusal } from "../../http/errors.js";
@@ -17,7 +17,7 @@ const IDLE_MS = 60_000;
 /** A document of 8 MiB of YAML takes 0.6 GB while it is parsed. */
 const HEAP_MB = 1_536;
 const RETRY_AFTER_SECONDS = 10;
-/** Documents and schemas that wait, in all: of each import that has been read one schema. */
+/** So many documents and schemas may wait in all. Of each import that has been read, one schema waits. */
 const MOST_WAITING = 100;
 
 export interface DocumentReads {

@@ -1,4 +1,4 @@
-/** From the bytes of a JSON or YAML document to plain JSON values, bounded whatever the bytes are. */
+/** Reads the bytes of a JSON or YAML document into plain JSON values. The result is bounded, whatever the bytes are. */
 import { isUtf8 } from "node:buffer";
 import { type Document, isScalar, parseDocument as parseYamlDocument, visit, YAMLParseError } from "yaml";
 import { findDuplicateMember } from "../../../catalogue/json-slice.js";
@@ -20,7 +20,7 @@ const PARAMETERS = /^[ \t]*(;[ \t]*(charset=("utf-8"|utf-8)|version=[\w.-]{1,16}
 const JSON_TYPES = /^application\/(json|[a-z0-9.+-]+\+json|vnd\.oai\.openapi|vnd\.aai\.asyncapi)(?=[ \t;]|$)/i;
 const YAML_TYPES = /^(application|text)\/(yaml|x-yaml|[a-z0-9.+-]+\+yaml)(?=[ \t;]|$)/i;
 
-/** How the bytes are to be read, by their media type; undefined: not at all. */
+/** How the bytes are read, by their media type. Undefined when the type is not supported. */
 export function syntaxOf(mediaType: string): "json" | "yaml" | undefined {
   for (const [syntax, pattern] of [
     ["json", JSON_TYPES],
@@ -41,7 +41,7 @@ const refused = (path: string, message: string): ParsedDocument => ({
 
 const watchdog = createWatchdog();
 
-/** Reads the document. A byte order mark is left out: Windows writes one. */
+/** Reads the document. A byte order mark is removed, because Windows writes one. */
 export function parseDocument(bytes: Uint8Array, syntax: "json" | "yaml"): ParsedDocument {
   if (!isUtf8(bytes)) return refused("", "is not UTF-8");
   const text = new TextDecoder().decode(bytes);
@@ -63,8 +63,8 @@ function parseJson(text: string): ParsedDocument {
 }
 
 /**
- * YAML 1.2 core with merge keys (`<<`): no tags of its own, names once. What the parser says is not repeated: it quotes
- * the text.
+ * YAML 1.2 core with merge keys (`<<`). It allows no tags and no name twice. The parser's message is not repeated,
+ * because it quotes the text.
  */
 function parseYaml(text: string): ParsedDocument {
   try {
@@ -79,8 +79,8 @@ function parseYaml(text: string): ParsedDocument {
   } catch (error) {
     if (error instanceof RangeError) return refused("", "is nested too deeply");
     if (error instanceof YAMLParseError) return refused("", `is not valid YAML at character ${error.pos[0]}`);
-    // What is left is the parser's refusal of too many aliases, of one without its anchor, or of a merge of what is no
-    // map.
+    // The only other errors are the parser's refusals of too many aliases, of an alias without its anchor, and of a
+    // merge with something other than a map.
     if (error instanceof ReferenceError)
       return refused("", `uses aliases without their anchor, or more than ${MAX_ALIASES} times`);
     if (error instanceof Error && /^Merge sources must be/.test(error.message))

@@ -20,13 +20,13 @@ export type ReadDocument = ReadTypes & { format: DocumentFormat };
 
 const CHECK_LIMIT_MS = 5_000;
 const OPTIONS = { strict: false, logger: false } as const;
-/** Complaints about one document that are told. */
+/** So many complaints about one document are reported. */
 const MAX_COMPLAINTS = 5;
 
 type Reader = (document: Record<string, unknown>, perspective: Perspective) => ReadResult<ReadTypes>;
 interface Kind {
   format: DocumentFormat;
-  /** Name of its official schema; undefined: there is none that fits. */
+  /** The name of its official schema. Undefined when no schema fits. */
   schema: string | undefined;
   read: Reader;
 }
@@ -77,7 +77,10 @@ export function createDocumentReader(): (document: unknown, perspective: Perspec
       .compile(load(`@asyncapi/specs/schemas/${name.replace("asyncapi-", "")}-without-$id.json`) as object);
   }
 
-  /** What the official schema says. Nothing depends on it: every part is looked at for itself when it is read. */
+  /**
+   * What the official schema says about the document. Nothing depends on it, because every part is checked by itself
+   * when it is read.
+   */
   function complaints(name: string, document: unknown): Notice[] {
     try {
       const validate = validatorOf(name);

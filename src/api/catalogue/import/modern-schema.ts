@@ -13,9 +13,9 @@ const EARLIER_DIALECT = /json-schema\.org\/draft-0[4-7]\/schema#?$/;
 const NEWEST_DIALECT = /^https:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/;
 
 /**
- * One schema object, without its subschemas: keywords of drafts 4 to 7 and of OpenAPI 3.0 become those of 2020-12. What
- * no draft knows is left out with a warning, and so is an `$id` or `$schema` within a schema: references are of the
- * document, not of that id. What is valid 2020-12 stays as it is.
+ * One schema object without its subschemas. Keywords of drafts 4 to 7 and of OpenAPI 3.0 become those of 2020-12, and
+ * valid 2020-12 stays as it is. Keywords that no draft knows are left out with a warning. An `$id` or `$schema` within
+ * a schema is left out too, because references are relative to the document and not to that id.
  */
 export function modernise(
   schema: Record<string, unknown>,

@@ -1,4 +1,4 @@
-/** Event types out of the `webhooks` of an OpenAPI document; `x-webhooks` is how 3.0 writes them. */
+/** Event types from the `webhooks` of an OpenAPI document. OpenAPI 3.0 writes them as `x-webhooks`. */
 import { isObject, pointerStep } from "../../../catalogue/json-schema.js";
 import { collect, type DescribedType, describedType, describing, type ReadTypes } from "./described-type.js";
 import type { Warn } from "./modern-schema.js";
@@ -6,7 +6,7 @@ import { bundle, fault, follow, type ReadResult } from "./references.js";
 
 const JSON_CONTENT = /^(application\/(json|[a-z0-9.+-]+\+json)\b|(application|\*)\/\*)/i;
 
-/** Nothing is taken for granted: published documents are not always valid. */
+/** Each part may be missing or wrong, because published documents are not always valid. */
 export function typesOfOpenApi(document: Record<string, unknown>): ReadTypes {
   const read: ReadTypes = { types: [], skipped: [], warnings: [] };
   const warn: Warn = (path, reason) => void read.warnings.push({ path, reason });
@@ -45,7 +45,7 @@ function typeOf(
   );
 }
 
-/** Schema and examples of the JSON request body; nothing of them where there is no body. */
+/** Schema and examples of the JSON request body. Empty when there is no body. */
 function mediaOf(
   document: unknown,
   given: unknown,

@@ -1,4 +1,4 @@
-/** What an import would do: everything is decided and checked before the first write. */
+/** Plans an import. Everything is decided and checked before the first write. */
 import { setImmediate as turn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { SchemaCompiler } from "../../../catalogue/schema-validator.js";
@@ -11,7 +11,7 @@ import type { DocumentReads } from "./document-reads.js";
 import type { Notice } from "./modern-schema.js";
 
 const MAX_TYPES = 1_000;
-/** Schemas of one import, in all: a shared schema becomes part of each type that refers to it. */
+/** So many schemas may one import have in all. A shared schema becomes part of each type that refers to it. */
 const MAX_SCHEMAS_BYTES = 16 * 1024 * 1024;
 const MAX_ERRORS = 20;
 
@@ -21,7 +21,7 @@ export interface ImportPlan {
   unchanged: string[];
   /** Parts that are not taken. */
   skipped: Notice[];
-  /** What is read otherwise than it is written. */
+  /** What is read differently from how it is written. */
   warnings: Notice[];
 }
 
@@ -31,7 +31,7 @@ export interface ImportOrder {
   /** Refuse the document when a part of it cannot be taken as it is. */
   strict: boolean;
   now: Date;
-  /** How an api is named to the caller; undefined when it may not know of it. */
+  /** The name of an api for the caller. Undefined when the caller may not know of the api. */
   nameOf: (apiId: string) => string | undefined;
 }
 interface Dependencies extends Pick<ApiDependencies, "store">, Pick<DocumentReads, "checkSchema"> {
@@ -39,12 +39,12 @@ interface Dependencies extends Pick<ApiDependencies, "store">, Pick<DocumentRead
   signal: AbortSignal;
 }
 
-/** For what `checkSchema` has found good: nothing is compiled a second time. */
+/** Called for types that `checkSchema` has accepted, so nothing is compiled a second time. */
 export const CHECKED: SchemaCompiler = () => ({ ok: true, validator: () => undefined });
 
 /**
- * Compares what the document says with what is there. The document is the whole truth about a type, but for
- * `validation` when it says nothing of it.
+ * Compares the document with what is stored. The document decides everything about a type, except `validation` if it
+ * does not mention that.
  */
 export async function planImport(dependencies: Dependencies, order: ImportOrder): Promise<ImportPlan | Refusal> {
   const {
@@ -67,7 +67,7 @@ export async function planImport(dependencies: Dependencies, order: ImportOrder)
       if (refusal) return refusal;
     }
     seen.add(type.name);
-    // Comparing takes a millisecond: a thousand of them in one turn would hold up every publish.
+    // A comparison takes a millisecond. A thousand of them without a pause would delay every publish.
     await turn();
   }
   if (strict && plan.skipped.length + plan.warnings.length > 0)

@@ -1,4 +1,4 @@
-/** The thread in which documents are read, and their schemas compiled; see document-reads.ts. */
+/** The thread that reads documents and compiles their schemas. See document-reads.ts. */
 import type { SchemaFault } from "../../../catalogue/json-schema.js";
 import { createSchemaCompiler } from "../../../catalogue/schema-validator.js";
 import { createWatchdog } from "../../../catalogue/watchdog.js";
@@ -32,7 +32,10 @@ export interface SchemaCheck {
   schema: Record<string, unknown>;
   examples: unknown[];
 }
-/** Why the schema cannot be used; otherwise the first fault of each example, and undefined where there is none. */
+/**
+ * Why the schema cannot be used. Otherwise the first fault of each example, or undefined for an example without a
+ * fault.
+ */
 export type SchemaCheckOutcome =
   { ok: false; faults: SchemaFault[] } | { ok: true; examples: ({ path: string; message: string } | undefined)[] };
 

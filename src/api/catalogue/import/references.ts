@@ -3,7 +3,7 @@ import { isObject, isSubschemaPointer, mapSubschemas, pointerStep } from "../../
 import type { FieldError } from "../../http/errors.js";
 import { modernise, type Warn } from "./modern-schema.js";
 
-/** A value with the JSON pointer where it stands. */
+/** A value with the JSON pointer to its place. */
 export interface Located {
   value: unknown;
   at: string;
@@ -15,7 +15,10 @@ export const fault = (path: string, message: string): { ok: false; errors: Field
 });
 
 const MAX_HOPS = 32;
-/** Subschemas of one bundled schema; what has more is refused when it is compiled (src/catalogue/json-schema.ts). */
+/**
+ * So many subschemas may one bundled schema have. A schema with more is refused when it is compiled
+ * (src/catalogue/json-schema.ts).
+ */
 const MAX_SUBSCHEMAS = 5_000;
 
 /** Why a reference leads nowhere. */
@@ -24,7 +27,7 @@ const unresolved = (ref: string): string =>
     ? "points at nothing in this document"
     : "points into another document, which is not fetched: put what it points at into this one";
 
-/** Follows a Reference Object to what it stands for. */
+/** Follows a Reference Object to its target. */
 export function follow(document: unknown, { value, at }: Located): ReadResult<Located> {
   let located: Located = { value, at };
   for (let hops = 0; hops < MAX_HOPS; hops++) {
@@ -57,8 +60,8 @@ function targetOf(document: unknown, ref: string): Located | undefined {
 }
 
 /**
- * The schema with everything it refers to, under `$defs`; references point into it. A schema that is nothing but a
- * reference becomes what it refers to. Keywords of earlier drafts are rewritten.
+ * The schema with everything that it refers to under `$defs`, where its references then point. A schema that is only a
+ * reference becomes its target. Keywords of earlier drafts are rewritten.
  */
 export function bundle(document: unknown, root: Located, warn: Warn): ReadResult<Record<string, unknown>> {
   const start: ReadResult<Located> = onlyReference(root.value) ? follow(document, root) : { ok: true, value: root };

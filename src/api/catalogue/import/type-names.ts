@@ -2,16 +2,16 @@
 import { eventTypeName } from "../../http/primitives.js";
 
 /**
- * Addresses, names of channels and keys of webhooks are paths in many documents: `/` becomes `.`, and none of it at
- * either end.
+ * Addresses, names of channels and keys of webhooks are paths in many documents. So `/` becomes `.`, and slashes at
+ * either end are removed.
  */
 const fromPath = (name: string): string => name.replace(/^\/+|\/+$/g, "").replaceAll("/", ".");
 
 export type Named = { ok: true; name: string; passedOver: string[] } | { ok: false };
 
 /**
- * The first of these that can be the name of an event type; the `places` (an address, a key) where no name is given or
- * none of them can. `passedOver` has the given names that cannot.
+ * The first given name that can be the name of an event type. If there is none, then it is the first of the `places`
+ * (an address, a key) that can. `passedOver` has the given names that cannot.
  */
 export function firstName(given: readonly unknown[], places: readonly unknown[]): Named {
   const passedOver: string[] = [];

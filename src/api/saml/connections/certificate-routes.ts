@@ -15,8 +15,8 @@ const params = z.strictObject({ id: connectionId });
 const certificateParams = z.strictObject({ id: connectionId, fingerprint });
 
 /**
- * What is trusted from now on: what was, unless it has ended, and what is new. Nothing is taken away, so that no log-in
- * fails in between.
+ * The certificates that are trusted from now on: the present ones that have not ended, and the new ones. None is taken
+ * away, so that no log-in fails in between.
  */
 function rolledOver(before: readonly IdpCertificate[], added: readonly IdpCertificate[], now: Date): IdpCertificate[] {
   const known = new Set(before.map(({ fingerprint256 }) => fingerprint256));
@@ -111,7 +111,7 @@ type NewParts =
   | { ok: true; certificates: IdpCertificate[]; warnings: string[]; addresses?: ReturnType<typeof addressesOf> }
   | { ok: false; refusal: Refusal };
 
-/** New metadata must be the same provider's; bare certificates leave the rest as it is. */
+/** New metadata must come from the same provider. Bare certificates leave the rest of the connection as it is. */
 async function newParts(
   context: RequestContext<"settings" | "refuseTarget" | "sender">,
   { entityId }: SamlConnection,

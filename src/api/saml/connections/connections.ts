@@ -1,6 +1,6 @@
 /**
- * SAML connections: one per company, made from its identity provider's metadata, their certificates rolled over without
- * a pause.
+ * SAML connections, one for each company. A connection is made from the metadata of the company's identity provider.
+ * Its certificates can be replaced without a pause.
  */
 import { z } from "zod";
 import { newId } from "../../../store/ids.js";
@@ -130,8 +130,8 @@ const writing: readonly ApiRoute[] = [
         applyChange(before, { ...change, ...(roles && { roles: exactRoles(roles) }) }),
       );
       if (!connection) return refuse("not_found");
-      // Ended, not only refused: whoever disables a connection for a reason must not let its sessions in again by
-      // enabling it.
+      // The sessions are ended and not only refused. Otherwise they would be valid again when the connection is enabled
+      // later.
       const ended = body.status === "disabled" && { sessionsEnded: await store.sessions.deleteOfConnection(id) };
       const { requireSignedResponse, signRequests, idpInitiated, groupIds, ssoUrl, status } = body;
       await recordAct(context, "saml_connection.change", id, {

@@ -8,7 +8,7 @@ import { TOO_LARGE } from "../metadata/metadata-text.js";
 import { describeIdp, type IdpDescription, readIdpMetadata } from "../metadata/idp-metadata.js";
 import type { connectionInput } from "./schemas.js";
 
-/** JSON escapes what XML has much of: quotes and line breaks. */
+/** XML has many quotes and line breaks, which JSON escapes. So the body may be larger than the document. */
 export const largeBody = { bytes: 12 * 1024 * 1024, tooLarge: TOO_LARGE };
 
 type Described = { ok: true; idp: IdpDescription } | { ok: false; refusal: Refusal };
@@ -46,8 +46,8 @@ export async function describeIdentityProvider(
 }
 
 /**
- * Where a connection sends people, and how, as the provider was described. Whoever wants signed requests gets them;
- * nobody else forbids them.
+ * Where a connection sends people and how, as the provider's metadata says. A provider that wants signed requests gets
+ * them. The others do not forbid them.
  */
 export const addressesOf = ({
   ssoRedirect,

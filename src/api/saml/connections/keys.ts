@@ -1,5 +1,5 @@
 /**
- * This service's own key pairs towards an identity provider: rotated by an administrator, who then gives the provider
+ * This service's own key pairs towards an identity provider. An administrator rotates them and then gives the provider
  * the new metadata.
  */
 import { z } from "zod";
@@ -11,7 +11,10 @@ import { connectionViewOf } from "./view.js";
 import { newSpKey, rotatedSpKeys } from "../sp-keys.js";
 import { connectionId, connectionView, spKeyRotation } from "./schemas.js";
 
-/** A provider that reads metadata by itself does so within a day or two; one that a person feeds takes longer. */
+/**
+ * A provider that reads metadata by itself does so within a day or two. If a person must enter the metadata, then it
+ * takes longer.
+ */
 const DEFAULT_OVERLAP_SECONDS = 14 * 86_400;
 
 export const samlKeyRoutes: readonly ApiRoute[] = [

@@ -1,4 +1,7 @@
-/** Single logout: what an identity provider sends here through the browser, and the way of a log-out to it. */
+/**
+ * Single logout: the messages that an identity provider sends here through the browser, and the log-out requests sent
+ * to it.
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { recordedAct } from "../../../store/audit/acts.js";
@@ -22,7 +25,7 @@ const MAX_RELAY_STATE = 1_024;
 
 /**
  * Sends the browser to the identity provider with a LogoutRequest for the session that was just ended here. False when
- * the provider takes none, or none can be made now: then the log-out here is all there is, and it has been done.
+ * the provider takes no LogoutRequest, or when none can be made now. The log-out here has been done in any case.
  */
 export async function leadToProvider(
   { dependencies }: RequestContext<"store" | "log" | "serviceProvider">,
@@ -44,7 +47,7 @@ export async function leadToProvider(
 
 type Given = { incoming: IncomingLogout; relayState?: string } | Refusal;
 
-/** By HTTP-Redirect: the query as it came, because the signature covers its encoding. */
+/** The query of HTTP-Redirect exactly as it was sent, because the signature covers its encoding. */
 function fromQuery(request: IncomingMessage): Given {
   const target = request.url ?? "";
   if (target.length > BODY_LIMIT_BYTES) return refuse("invalid_request", "The message is too long for an address.");
@@ -110,7 +113,7 @@ async function endSessions(
   );
 }
 
-/** The cheap before the dear: the limit, the connection, then the message. */
+/** Cheap checks come before expensive ones: first the limit, then the connection, then the message. */
 async function arrive(
   {
     dependencies,
@@ -144,7 +147,7 @@ async function arrive(
   return undefined;
 }
 
-/** On record as refused log-ins are: one by one while they are few. */
+/** Refused log-outs are recorded like refused log-ins: one by one while they are few. */
 async function refusedOn(
   { store, sessions, auditTally }: Pick<ApiDependencies, "store" | "auditTally" | "sessions">,
   connection: SamlConnection,

@@ -1,4 +1,4 @@
-/** This service's own SAML metadata: what an administrator gives to the identity provider. */
+/** This service's own SAML metadata, which an administrator gives to the identity provider. */
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import type { SamlConnection } from "../../../store/collections/saml-connections.js";

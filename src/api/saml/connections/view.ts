@@ -1,4 +1,4 @@
-/** A SAML connection as administrators and auditors see it: everything but private keys. */
+/** A SAML connection as administrators and auditors see it. It has everything but private keys. */
 import type { z } from "zod";
 import { liveSpKeys, type SamlConnection, type SpKey } from "../../../store/collections/saml-connections.js";
 import { acsUrl, spEntityId } from "../addresses.js";
@@ -6,7 +6,7 @@ import { certificatesEnd, EXPIRY_WARNING_MS } from "../certificates.js";
 import type { connectionView } from "./schemas.js";
 import type { RequestContext } from "../../route.js";
 
-/** The view; `publicUrl` is without a slash at the end. */
+/** The view of a connection. `publicUrl` has no slash at the end. */
 export function connectionViewOf(
   { certificates, keys, createdAt, updatedAt, ...connection }: SamlConnection,
   publicUrl: string,

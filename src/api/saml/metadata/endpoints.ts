@@ -3,7 +3,7 @@ import type { LogoutEndpoint } from "../../../store/collections/saml-connections
 import { METADATA, POST, REDIRECT } from "../namespaces.js";
 import { attributeOf, childrenOf } from "../xml.js";
 
-/** Where it takes AuthnRequests; at least one of the two. */
+/** Where the provider takes AuthnRequests. It has at least one of the two. */
 export interface Endpoints {
   ssoRedirect?: string;
   ssoPost?: string;
@@ -17,7 +17,7 @@ interface AddressOptions {
   production: boolean;
 }
 
-/** Why people may not be sent to this address; undefined when they may. */
+/** Why people may not be sent to this address. Undefined when they may. */
 export function ssoUrlFault(ssoUrl: string, { production }: AddressOptions): string | undefined {
   if (!URL.canParse(ssoUrl) || ssoUrl.length > 2_048)
     return "The address for log-ins is no URL of at most 2,048 characters.";
@@ -34,8 +34,8 @@ export function ssoUrlFault(ssoUrl: string, { production }: AddressOptions): str
 type ReadEndpoints = { ok: true; endpoints: Endpoints; warnings: string[] } | { ok: false; reason: string };
 
 /**
- * The role's addresses for log-ins. Of several for one binding the first that people may be sent to counts; other
- * bindings are left out.
+ * The role's addresses for log-ins. If there are several for one binding, then the first one that people may be sent to
+ * counts. Other bindings are left out.
  */
 export function endpointsOf(role: Element, options: AddressOptions): ReadEndpoints {
   const [redirect, post] = [REDIRECT, POST].map((binding) => usable(role, "SingleSignOnService", binding, options));

@@ -6,8 +6,8 @@ import { decodeMetadata, MAX_AGGREGATE_CHARACTERS, MAX_METADATA_CHARACTERS, TOO_
 const DEADLINE_MS = 10_000;
 
 /**
- * The document as text. The same guard as for a delivery (SSRF), https, no redirects, ten seconds; 1 MiB, or 8 MiB
- * where one entity of an aggregate is meant.
+ * The document as text. The request has the same guard as a delivery (SSRF). It uses https, follows no redirects and
+ * may take ten seconds. The document may have 1 MiB, or 8 MiB if it is an aggregate from which one entity is taken.
  */
 export async function fetchMetadata(
   { sender, refuseTarget, settings }: Pick<ApiDependencies, "sender" | "refuseTarget" | "settings">,

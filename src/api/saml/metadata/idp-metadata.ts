@@ -1,6 +1,6 @@
 /**
- * What an administrator says of an identity provider: its metadata (SAML 2.0 metadata, 2.4.3), or its parts. Read
- * strictly, never guessed.
+ * What an administrator says about an identity provider: its metadata (SAML 2.0 metadata, 2.4.3), or its parts. It is
+ * read strictly and never guessed.
  */
 import type { IdpCertificate } from "../../../store/collections/saml-connections.js";
 import { parseCertificates } from "../certificates.js";
@@ -26,18 +26,18 @@ export interface IdpDescription extends Endpoints {
   slo?: LogoutEndpoints;
   /** It refuses AuthnRequests that are not signed. */
   wantAuthnRequestsSigned: boolean;
-  /** One for each key that it signs with; never an authority's. */
+  /** One for each key that the provider signs with. None is an authority's. */
   certificates: IdpCertificate[];
-  /** What was left out, and why, as sentences for whoever registers it. */
+  /** What was left out and why, as sentences for the administrator who registers the provider. */
   warnings: string[];
 }
-/** `too_large`: above a limit, and the reason says which. */
+/** `too_large` means above a limit. The reason names the limit. */
 export type ReadDescription = { ok: true; idp: IdpDescription } | { ok: false; reason: string; tooLarge?: true };
 
 export interface DescriptionOptions {
   /** Which provider is meant, where the metadata describes several. */
   entityId?: string;
-  /** In production the address must be https; otherwise a trial provider on this machine may do without. */
+  /** In production the address must be https. Otherwise a trial provider on this machine may use http. */
   production: boolean;
   now: Date;
 }
@@ -77,7 +77,7 @@ export function readIdpMetadata(xml: string, options: DescriptionOptions): ReadD
   return chosen.fault === undefined ? describeProvider(chosen, options) : refuse(chosen.fault);
 }
 
-/** Which one is meant; a sentence when there is none, or that is open. */
+/** The entity that is meant. Gives a sentence when there is none, or when several are possible. */
 function choose(providers: readonly DescribedProvider[], entityId: string | undefined): DescribedProvider | string {
   const meant =
     entityId === undefined ? providers : providers.filter(({ entity }) => attributeOf(entity, "entityID") === entityId);
@@ -93,8 +93,8 @@ function choose(providers: readonly DescribedProvider[], entityId: string | unde
 }
 
 /**
- * A provider may have several roles for SAML 2.0: the first that people can be sent to, and that signs with a key that
- * can be used.
+ * A provider may have several roles for SAML 2.0. This takes the first one that people can be sent to and that signs
+ * with a usable key.
  */
 function describeProvider({ entity, roles }: DescribedProvider, options: DescriptionOptions): ReadDescription {
   const entityId = attributeOf(entity, "entityID") ?? "";
@@ -133,7 +133,7 @@ function describeRole(role: Element, entityId: string, options: DescriptionOptio
   );
 }
 
-/** Checks what was given one by one, as metadata has it too. */
+/** Checks parts that were given one by one, with the same rules as for metadata. */
 export function describeIdp(
   { entityId, ssoUrl, certificates }: { entityId: string; ssoUrl: string; certificates: readonly string[] },
   options: DescriptionOptions,

@@ -1,7 +1,7 @@
 /**
- * The keys that an identity provider signs with, out of its metadata: one for each KeyDescriptor (Metadata
- * Interoperability Profile 1.0, 2.5). What stands beside it in the same KeyInfo explains the key, as the chain of its
- * authorities does. It signs nothing here.
+ * The keys that an identity provider signs with, from its metadata: one for each KeyDescriptor (Metadata
+ * Interoperability Profile 1.0, 2.5). Other certificates in the same KeyInfo only explain the key, for example the
+ * chain of its authorities. They sign nothing here.
  */
 import type { X509Certificate } from "node:crypto";
 import type { IdpCertificate } from "../../../store/collections/saml-connections.js";
@@ -12,11 +12,11 @@ import { attributeOf, childrenOf, textOf } from "../xml.js";
 export interface SigningKeys {
   /** Each key once, its longest certificate. */
   certificates: IdpCertificate[];
-  /** What was left out, and why, as sentences. */
+  /** What was left out and why, as sentences. */
   warnings: string[];
 }
 
-/** Those of a role with `use="signing"` and those for every use. */
+/** The descriptors of a role with `use="signing"`, and those for every use. */
 export function signingKeys(role: Element, now: Date): SigningKeys {
   const keys = childrenOf(role, METADATA, "KeyDescriptor").filter(
     (key) => (attributeOf(key, "use")?.trim() ?? "signing") === "signing",
@@ -70,8 +70,8 @@ function describedKey(descriptor: Element, name: string): DescribedKey {
 }
 
 /**
- * The certificate of the key itself, in whatever order the chain was written: the one that signed no other, rather no
- * authority's, rather the first.
+ * The certificate of the key itself, in whatever order the chain was written. It is the one that signed no other. If
+ * several did not, then one that is no authority's is preferred, and then the first.
  */
 function leafOf(certificates: readonly X509Certificate[]): X509Certificate | undefined {
   const ends = withoutIssuers(certificates);
@@ -84,8 +84,8 @@ const longest = (certificates: readonly X509Certificate[]): X509Certificate | un
   certificates.toSorted((one, other) => Date.parse(other.validTo) - Date.parse(one.validTo))[0];
 
 /**
- * Of those that are given as signing keys, the ones that can be used: not ended, with a key that is strong enough, and
- * that issued none of the others.
+ * The usable ones of the given signing keys. They have not ended, their key is strong enough, and they issued none of
+ * the others.
  */
 export function usableCertificates(given: readonly X509Certificate[], now: Date): SigningKeys {
   const ends = new Set(withoutIssuers(given));

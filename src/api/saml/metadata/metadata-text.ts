@@ -1,7 +1,7 @@
 /**
- * The text of an identity provider's metadata, made ready for the parser. People paste it out of a browser, federations
- * sign and comment it, and products write declarations and style sheets. What says nothing is dropped; what a parser
- * would have to resolve is refused.
+ * Prepares the text of an identity provider's metadata for the parser. People copy it from a browser, federations sign
+ * it and add comments, and products write declarations and style sheets. Parts without meaning are removed. Parts that
+ * a parser would have to resolve are refused.
  */
 import { attributesOfTag, TAG_INSIDE } from "../xml.js";
 
@@ -25,11 +25,11 @@ export const TOO_LARGE =
 
 const ENCODING = /^\s*<\?xml\s[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["']/;
 
-/** Bytes as text: by the byte order mark, else by the XML declaration, else UTF-8 (XML 1.0, appendix F). */
+/** Decodes the bytes: by the byte order mark, else by the XML declaration, else as UTF-8 (XML 1.0, appendix F). */
 export function decodeMetadata(bytes: Uint8Array): MetadataText {
   const label =
     markedEncoding(bytes) ?? ENCODING.exec(Buffer.from(bytes.subarray(0, 200)).toString("latin1"))?.[1] ?? "utf-8";
-  // Whatever declares UTF-16 and was readable byte by byte is not UTF-16: somebody saved it anew and left the
+  // If a document declares UTF-16 but is readable byte by byte, then it is not UTF-16. It was saved anew and kept its
   // declaration.
   const name = markedEncoding(bytes) === undefined && /^(?:utf-16|ucs-2)/i.test(label) ? "utf-8" : label;
   try {
@@ -47,7 +47,7 @@ function markedEncoding([first, second, third, fourth]: Uint8Array): string | un
   if (first === 0xff && second === 0xfe) return "utf-16le";
   if (first === 0xfe && second === 0xff) return "utf-16be";
   if (first === 0xef && second === 0xbb && third === 0xbf) return "utf-8";
-  // Without a mark, `<` and its neighbour tell.
+  // Without a byte order mark, `<` and the byte beside it show the encoding.
   if (first === 0x3c && second === 0 && fourth === 0) return "utf-16le";
   return first === 0 && second === 0x3c && third === 0 ? "utf-16be" : undefined;
 }
@@ -101,9 +101,9 @@ export type CutMetadata = { ok: true; documents: string[] } | { ok: false; reaso
 export const isAggregate = (plain: string): boolean => /^<(?:[^\s/>:]+:)?EntitiesDescriptor[\s>]/.test(plain);
 
 /**
- * Cuts the entity of this id out of an aggregate: one small document for each, with the start tags of the groups around
- * it, because they hold namespaces and `validUntil`. The rest is not parsed: 8 MiB took the parser 0.7 to 0.9 s of CPU,
- * and this 30 to 55 ms.
+ * Cuts the entity with this id out of an aggregate. The small document that it gives keeps the start tags of the groups
+ * around the entity, because they hold namespaces and `validUntil`. The rest is not parsed: 8 MiB took the parser 0.7
+ * to 0.9 s of CPU, and this takes 30 to 55 ms.
  */
 export function cutEntity(plain: string, entityId: string): CutMetadata {
   const groups: string[] = [];

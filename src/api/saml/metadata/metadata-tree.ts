@@ -9,12 +9,12 @@ export interface DescribedProvider {
   entity: Element;
   /** Those that still count. */
   roles: Element[];
-  /** Why the whole entity does not count: it must not look as if it were not there. */
+  /** Why the whole entity does not count. It is reported, so that the entity does not seem to be missing. */
   fault?: string;
 }
 
 /**
- * Nothing of it is canonicalized, so it may declare more prefixes than a response: an aggregate of eduGAIN has some 30
+ * Metadata is not canonicalized, so it may declare more prefixes than a response. An aggregate of eduGAIN has some 30
  * on its root alone.
  */
 const LIMITS = { maxElements: 20_000, maxAttributes: 256, maxPrefixes: 1_000 };

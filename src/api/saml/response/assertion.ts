@@ -1,6 +1,4 @@
-/**
- * What a SAML assertion must say before anybody is logged in by it (SAML 2.0 profiles, 4.1.4.2 and 4.1.4.3; core, 2).
- */
+/** What a SAML assertion must say before it logs anybody in (SAML 2.0 profiles, 4.1.4.2 and 4.1.4.3; core, 2). */
 import { parseInstant } from "./instant.js";
 import type { SamlRefusal } from "../refusals.js";
 import { ASSERTION } from "../namespaces.js";
@@ -13,15 +11,16 @@ export interface Expectation {
   issuer: string;
   acsUrl: string;
   audience: string;
-  /** The request that the response answers; absent: nobody asked, which the connection allows. */
+  /** The request that the response answers. Absent when there was no request, which the connection allows. */
   requestId?: string;
   /** One of these, when there are any. */
   authnContextClassRefs: readonly string[];
   /**
-   * The response is signed itself: it must say to whom it is (bindings, 3.5.5.2), and from whom (profiles, 4.1.4.2).
+   * The response itself is signed. Then it must say whom it is for (bindings, 3.5.5.2) and whom it is from (profiles,
+   * 4.1.4.2).
    */
   responseSigned: boolean;
-  /** Its assertion was encrypted: it must say from whom it is (profiles, 4.1.4.2). */
+  /** Its assertion was encrypted. Then it must say whom it is from (profiles, 4.1.4.2). */
   encrypted: boolean;
   now: number;
   /** Clocks may differ by this much, milliseconds. */
@@ -30,15 +29,15 @@ export interface Expectation {
 
 /** Clocks may differ by this much where neither the connection nor the service says otherwise. */
 export const CLOCK_SKEW_MS = 60_000;
-/** An assertion older than this is refused, whatever it says of itself. */
+/** An assertion older than this is refused, whatever validity it claims. */
 export const MAX_ASSERTION_AGE_MS = 5 * 60_000;
 
 const BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 const KNOWN_CONDITIONS = ["AudienceRestriction", "OneTimeUse", "ProxyRestriction"];
 
 /**
- * Which request the response says it answers; undefined when it says none and every bearer's confirmation in the
- * assertion does.
+ * The request that the response says it answers. Undefined when it names none and every bearer confirmation in the
+ * assertion names one.
  */
 export function answeredRequest(response: Element, assertion: Element): { requestId?: string } | undefined {
   const requestId = attributeOf(response, "InResponseTo");
@@ -61,7 +60,7 @@ export function responseFault(response: Element, expected: Expectation): SamlRef
   return attributeOf(response, "InResponseTo") === requestId ? undefined : "request_unknown";
 }
 
-/** What is wrong with the assertion, but for whom it names. */
+/** What is wrong with the assertion, apart from the person in it. */
 export function assertionFault(assertion: Element, expected: Expectation): SamlRefusal | undefined {
   if (attributeOf(assertion, "Version") !== "2.0" || (attributeOf(assertion, "ID") ?? "") === "")
     return "structure_refused";
@@ -74,7 +73,7 @@ export function assertionFault(assertion: Element, expected: Expectation): SamlR
   );
 }
 
-/** Whom the element says it is from; undefined when it does not say so once. */
+/** The issuer that the element names. Undefined when it does not name exactly one. */
 export function issuerOf(element: Element): string | undefined {
   const issuer = onlyChild(element, ASSERTION, "Issuer");
   return issuer && textOf(issuer)?.trim();
@@ -107,7 +106,7 @@ function conditionsFault(assertion: Element, expected: Expectation): SamlRefusal
   return timeFault(conditions, expected);
 }
 
-/** One bearer's confirmation that holds is enough (profiles, 4.1.4.3); each is held against all that is asked of it. */
+/** One valid bearer confirmation is enough (profiles, 4.1.4.3). Each one must meet all conditions by itself. */
 function confirmationFault(assertion: Element, expected: Expectation): SamlRefusal | undefined {
   const faults = bearersOf(assertion).map((confirmation) => bearerFault(confirmation, expected));
   return faults.length === 0 ? "confirmation_refused" : faults.includes(undefined) ? undefined : faults[0];
@@ -131,8 +130,8 @@ function bearerFault(confirmation: Element, expected: Expectation): SamlRefusal 
 }
 
 /**
- * There may be several statements. A class that is required stands in one of them, and the session is over with the
- * first that ends.
+ * There may be several statements. One of them must have the required class, and the session ends when the first of
+ * them ends.
  */
 function authnFault(assertion: Element, { authnContextClassRefs, now, skewMs }: Expectation): SamlRefusal | undefined {
   const statements = childrenOf(assertion, ASSERTION, "AuthnStatement");
@@ -160,8 +159,8 @@ function timeFault(element: Element, { now, skewMs }: Expectation): SamlRefusal 
 }
 
 /**
- * An instant, milliseconds; undefined when the attribute is absent, NaN when it is none. A time without a zone is none
- * (core, 1.3.3).
+ * A time in milliseconds. Undefined when the attribute is absent, and NaN when its text is no valid time. A time
+ * without a zone is not valid (core, 1.3.3).
  */
 export function instantOf(element: Element, name: string): number | undefined {
   const value = attributeOf(element, name);

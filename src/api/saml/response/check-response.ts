@@ -1,6 +1,6 @@
 /**
- * Everything that a posted SAML response must be, from its text to the person in it. Needs no store and writes nothing:
- * it runs in a thread.
+ * All checks of a posted SAML response, from its text to the person in it. They run in a thread, so they need no store
+ * and write nothing.
  */
 import type { SamlConnection } from "../../../store/collections/saml-connections.js";
 import { acsUrl, spEntityId } from "../addresses.js";
@@ -15,13 +15,13 @@ import { isMadeByOne } from "./signed-info.js";
 import { verifiedXml } from "./verified-xml.js";
 import { parseXml } from "../xml.js";
 
-/** What is known of a post. Plain data, because it goes to another thread. */
+/** What is known about a post. It is plain data, because it goes to another thread. */
 export interface PostedResponse {
   publicUrl: string;
   connection: SamlConnection;
   /** The document as text. */
   xml: string;
-  /** The requests of this browser that were made here for this connection; times in milliseconds since the epoch. */
+  /** The requests of this browser that were made here for this connection. Times are milliseconds since the epoch. */
   requests: readonly { id: string; at: number }[];
   now: number;
   /** Clocks may differ by this much, milliseconds. */
@@ -34,7 +34,7 @@ export interface CheckedResponse {
   requestId?: string;
 }
 
-/** Whom the response names, or why it is refused. Never throws for what was posted. */
+/** The person whom the response names, or why it is refused. It never throws, whatever was posted. */
 export async function checkResponse(posted: PostedResponse): Promise<CheckedResponse | SamlRefused> {
   const { publicUrl, connection, xml, now } = posted;
   const { requireSignedResponse, keys = [] } = connection;
@@ -53,12 +53,12 @@ export async function checkResponse(posted: PostedResponse): Promise<CheckedResp
     { ...posted, xml: decrypted.xml },
     { certificates, requireSignedResponse: false, opened: decrypted },
   );
-  // Until a signature has held, whoever made the ciphertext up must not learn what became of it (padding oracle). The
-  // response's own covers the ciphertext.
+  // Until a signature is verified, the sender may be an attacker, who must not learn whether the decryption worked
+  // (padding oracle). The response's own signature covers the ciphertext.
   return authentic || decrypted.signed ? outcome : refused("decryption_failed");
 }
 
-/** `authentic`: what is said of the assertion is said of what the identity provider signed. */
+/** With `authentic`, what is said about the assertion is about what the identity provider signed. */
 interface Checked {
   authentic: boolean;
   outcome: CheckedResponse | SamlRefused;
@@ -90,7 +90,7 @@ function checkPlain(posted: PostedResponse, { certificates, requireSignedRespons
     ...(request.requestId !== undefined && { requestId: request.requestId }),
   };
   const signed = verifiedAssertion(posted.xml, read, certificates);
-  // What is said of a response that is not authentic decides nothing; it only tells an administrator what to look at.
+  // The content of a response that is not authentic decides nothing. It only shows an administrator what to look at.
   if (!signed)
     return unproven(
       refused(
@@ -130,15 +130,15 @@ function answeredByBrowser(
 }
 
 /**
- * A session that is over by less than the clocks may differ lasts that much longer: it would end before the person sees
- * the first page.
+ * A session that ended within the tolerance of the clocks is prolonged by that tolerance. Otherwise it would end before
+ * the person sees the first page.
  */
 function lasting(identity: SamlIdentity, { now, skewMs }: PostedResponse): SamlIdentity {
   const ends = identity.sessionNotOnOrAfter?.getTime();
   return ends === undefined || ends > now ? identity : { ...identity, sessionNotOnOrAfter: new Date(ends + skewMs) };
 }
 
-/** The assertion as it stands in the bytes that were signed; undefined when a signature does not hold. */
+/** The assertion from the bytes that were signed. Undefined when a signature is not valid. */
 function verifiedAssertion(
   xml: string,
   { signatures, assertion }: ReadResponse,

@@ -1,7 +1,6 @@
 /**
- * A response whose one assertion is encrypted. Its own signature, which covers the encrypted form, is checked first;
- * then the assertion is put in the place of what held it, and the text that comes out is checked like any other
- * response.
+ * A response whose one assertion is encrypted. Its own signature covers the encrypted form and is checked first. Then
+ * the decrypted assertion takes the place of the encrypted one, and the text is checked like any other response.
  */
 import { liveSpKeys, type SpKey } from "../../../store/collections/saml-connections.js";
 import { decryptText, readEncryptedData } from "./encrypted-data.js";
@@ -24,8 +23,8 @@ export interface EncryptedResponse {
 }
 
 /**
- * The response with the assertion in plain and without the response's signature, which has been checked; undefined when
- * none is encrypted, or not as an assertion alone.
+ * The response with the assertion in plain text and without its own signature, which has been checked. Undefined when
+ * nothing is encrypted, or when something other than an assertion is.
  */
 export function decryptResponse(
   given: EncryptedResponse,
@@ -42,7 +41,7 @@ export function decryptResponse(
   )
     return undefined;
   if (!isResponse(parsed.root, elements)) return refused("structure_refused");
-  // It stands outside of what is encrypted, and says nothing of it.
+  // It is outside of the encrypted part, and it says nothing about that part.
   const failure = failureOf(parsed.root);
   if (failure) return failure;
   const fault = ownSignatureFault(given, parsed.root, elements);
@@ -78,10 +77,10 @@ function ownSignatureFault(
     : refused("signature_invalid");
 }
 
-/** Blanks may stand around the element, and no text: it would become part of the response. */
+/** Only blanks may be around the element. Text would become part of the response. */
 const ONE_ELEMENT = /^\s*<[^]*>\s*$/;
 
-/** In a text that was parsed, `<` begins nothing but tags, and each of the two names stands there once. */
+/** In a text that was parsed, `<` begins nothing but tags, and each of the two names occurs once. */
 function inPlain(xml: string, assertion: string): string | undefined {
   if (!ONE_ELEMENT.test(assertion)) return undefined;
   const bare = xml.replace(elementNamed("Signature"), "");
@@ -92,7 +91,7 @@ function inPlain(xml: string, assertion: string): string | undefined {
 
 const elementNamed = (name: string): RegExp => new RegExp(`<((?:[^\\s<>/:"'=]+:)?${name})(?=[\\s>])[^]*?</\\1\\s*>`);
 
-/** What was encrypted is one element and nothing around it: it cannot have closed what it stood in. */
+/** The decrypted text must be one element and nothing around it. So it cannot close the element that it is put into. */
 function holdsAsMuch(plain: string, response: Element): boolean {
   const parsed = parseXml(plain, { outside: OUTSIDE });
   const before = childrenOf(response).filter(({ localName }) => localName !== "Signature");

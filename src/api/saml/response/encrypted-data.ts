@@ -1,6 +1,6 @@
 /**
- * An EncryptedData of XML Encryption 1.1 with the keys that it came with: what may be in it, and what is in it for the
- * holder of a key.
+ * An EncryptedData of XML Encryption 1.1 with its encrypted keys: what may be in it, and how the holder of a key
+ * decrypts it.
  */
 import { createDecipheriv, createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import { type Oaep, type OaepHash, unwrapOaep } from "./key-transport.js";
@@ -48,7 +48,7 @@ const MASKS: ReadonlyMap<string, OaepHash> = new Map<string, OaepHash>([
 const IV_BYTES = { gcm: 12, cbc: 16 };
 const TAG_BYTES = 16;
 const BLOCK_BYTES = 16;
-/** One for each of some recipients; a provider makes one. */
+/** One encrypted key for each recipient. A provider usually makes one. */
 const MAX_WRAPPED_KEYS = 4;
 /** RSA of 8,192 bits. */
 const MAX_WRAPPED_BYTES = 1_024;
@@ -64,8 +64,8 @@ export interface EncryptedData {
 }
 
 /**
- * What stands in an element such as EncryptedAssertion: `structure` when it is not one EncryptedData with its keys,
- * `algorithm` when they use others than are allowed.
+ * The content of an element such as EncryptedAssertion. `structure` means that it is not one EncryptedData with its
+ * keys. `algorithm` means that an algorithm is not allowed.
  */
 export function readEncryptedData(holder: Element, recipient: string): EncryptedData | "structure" | "algorithm" {
   const data = onlyChild(holder, ENCRYPTION, "EncryptedData");
@@ -88,8 +88,8 @@ export function readEncryptedData(holder: Element, recipient: string): Encrypted
 }
 
 /**
- * In the KeyInfo of the data, or beside the data, where a RetrievalMethod or nothing at all leads (XML Encryption 1.1,
- * 3.5; SAML core, 2.3.4). Each is tried, so no reference is followed.
+ * The keys are in the KeyInfo of the data, or beside the data, where a RetrievalMethod or nothing leads to them (XML
+ * Encryption 1.1, 3.5; SAML core, 2.3.4). Each key is tried, so no reference is followed.
  */
 const isInPlace = (key: Element, holder: Element, data: Element): boolean =>
   key.parentNode === holder ||
@@ -105,7 +105,7 @@ function readWrappedKey(key: Element): WrappedKey | undefined {
   const generation = childrenOf(method, ENCRYPTION_11, "MGF")[0];
   const named = generation ? MASKS.get(attributeOf(generation, "Algorithm") ?? "") : "sha1";
   const algorithm = attributeOf(method, "Algorithm");
-  // By its name it is MGF1 with SHA-1, whatever the digest is.
+  // By its name this algorithm uses MGF1 with SHA-1, whatever the digest is.
   const mgf = algorithm === OAEP_SHA1 ? "sha1" : algorithm === OAEP_11 ? named : undefined;
   return digest && mgf && { oaep: { digest, mgf }, bytes };
 }
@@ -123,8 +123,8 @@ function cipherBytes(encrypted: Element): Buffer | undefined {
 }
 
 /**
- * The text that was encrypted for one of the keys (PEM). Undefined for every other case alike: when a key does not fit,
- * another is made up and the work goes on with it (RFC 5246, 7.4.7.1), so that nobody learns from us where it failed.
+ * The text that was encrypted for one of the keys (PEM). It is undefined for every failure alike. When a key does not
+ * fit, the work goes on with a random one (RFC 5246, 7.4.7.1). So an attacker cannot find out where it failed.
  */
 export function decryptText(
   { cipher, keys, bytes }: EncryptedData,
@@ -163,7 +163,10 @@ function openGcm(name: Cipher["name"], key: Buffer, bytes: Buffer): Buffer | und
   return text;
 }
 
-/** IV, ciphertext; the last byte says how many were filled in, of any value (XML Encryption 1.1, 5.2). */
+/**
+ * The IV and the ciphertext. The last byte says how many bytes of padding there are. The padding may have any value
+ * (XML Encryption 1.1, 5.2).
+ */
 function openCbc(name: Cipher["name"], key: Buffer, bytes: Buffer): Buffer | undefined {
   const decipher = createDecipheriv(name, key, bytes.subarray(0, IV_BYTES.cbc)).setAutoPadding(false);
   const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES.cbc)), decipher.final()]);

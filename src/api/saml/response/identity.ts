@@ -9,16 +9,16 @@ import { ASSERTION } from "./response.js";
 import { attributeOf, childrenOf, onlyChild, textOf } from "../xml.js";
 
 /**
- * A person as the identity provider describes them. Who it is, is (connection, NameID); the e-mail address is for
- * display only.
+ * A person as the identity provider describes them. The connection and the NameID together identify the person. The
+ * e-mail address is only for display.
  */
 export interface SamlIdentity {
   nameId: string;
   nameIdFormat?: string;
-  /** What the identity provider's own name for the person is qualified by; it wants them back at a log-out. */
+  /** The qualifiers of the NameID. The identity provider wants them back at a log-out. */
   nameQualifier?: string;
   spNameQualifier?: string;
-  /** Those that name a person, an address or groups; others are not read. */
+  /** The attributes that name a person, an address or groups. Others are not read. */
   attributes: ReadonlyMap<string, readonly string[]>;
   /** The identity provider sent a link instead of the groups, because they are too many. */
   groupsOverage?: true;
@@ -36,7 +36,7 @@ export interface SamlIdentity {
 export type ReadIdentity =
   { ok: true; identity: SamlIdentity } | { ok: false; code: "name_id_refused" | "attributes_refused" };
 
-/** Names that hold a person's groups in the wild, the commonest first; the first one that is there counts. */
+/** Names under which products send a person's groups, the commonest first. The first one that is present counts. */
 const GROUPS_ATTRIBUTES = [
   "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
   "groups",
@@ -68,7 +68,8 @@ const EMAIL_ATTRIBUTES = [
 const EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 
 /**
- * Attributes of these names have shadowed what a library or a language keeps there; no identity provider needs them.
+ * Attributes with these names have overwritten properties of libraries or of the language. No identity provider needs
+ * them.
  */
 const RESERVED = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
@@ -129,11 +130,11 @@ function readNameId(assertion: Element): NameId | undefined {
   return subject && nameIdIn(subject);
 }
 
-/** The one NameID that stands in the element, with what qualifies it. */
+/** The one NameID in the element, with its qualifiers. */
 export function nameIdIn(parent: Element): NameId | undefined {
   const element = onlyChild(parent, ASSERTION, "NameID");
   const nameId = element && textOf(element);
-  // Not trimmed: two names that differ in a blank would become one person.
+  // The name is not trimmed. Otherwise two names that differ in a blank would become one person.
   if (nameId === undefined || nameId !== nameId.trim() || nameId.length > 256 || !PLAIN.test(nameId)) return undefined;
   const qualifier = (name: string) => {
     const value = element && attributeOf(element, name);
@@ -153,9 +154,9 @@ export function nameIdIn(parent: Element): NameId | undefined {
 }
 
 /**
- * Values of the same name are joined, as Keycloak writes groups. Values that are not text (nested elements) are left
- * out, and so is every attribute that is not used: a photograph may be as large as the document. Undefined when one has
- * a name that is reserved.
+ * Values of the same name are joined, because Keycloak writes groups so. Values that are not text (nested elements) are
+ * left out. Unused attributes are left out too, because a photograph may be as large as the document. Undefined when an
+ * attribute has a reserved name.
  */
 function readAttributes(
   assertion: Element,
@@ -181,7 +182,7 @@ function readAttributes(
   return attributes;
 }
 
-/** Undefined when they are too many or too long: cut, they could give another role. */
+/** Undefined when there are too many or when one is too long. A shortened name could give another role. */
 function groupsOf(
   attributes: ReadonlyMap<string, readonly string[]>,
   { groupsAttribute }: IdentityOptions,

@@ -1,11 +1,11 @@
-/** Times as SAML writes them (core, 1.3.3): xs:dateTime. */
+/** Times in the form that SAML uses, xs:dateTime (core, 1.3.3). */
 
 const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?$/;
 
 /**
- * Milliseconds since the epoch; NaN when the text is no time that the calendar has, such as 30 February, which
- * Date.parse takes for 2 March. `zone`: what a time without one means. A response's is none, because its validity is a
- * matter of minutes.
+ * Milliseconds since the epoch. NaN when the calendar has no such time, for example 30 February, which Date.parse takes
+ * for 2 March. `zone` says what a time without a zone means. A response must always have one, because its validity is
+ * only minutes.
  */
 export function parseInstant(text: string, zone: "needed" | "utc" = "needed"): number {
   const [, year, month, day, hour, minute, second, given] = INSTANT.exec(text) ?? [];

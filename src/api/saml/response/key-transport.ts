@@ -1,7 +1,7 @@
 /**
- * RSA-OAEP as XML Encryption has it (XML Encryption 1.1, 5.5.2): digest and mask generation may use different hashes,
- * which OpenSSL's own OAEP in Node cannot be told. RSA with PKCS #1 v1.5 padding is not among the algorithms: it lends
- * itself to Bleichenbacher's attack.
+ * RSA-OAEP of XML Encryption (XML Encryption 1.1, 5.5.2). Digest and mask generation may use different hashes there,
+ * which OpenSSL's OAEP in Node does not support. RSA with PKCS #1 v1.5 padding is not supported, because it allows
+ * Bleichenbacher's attack.
  */
 import { constants, createHash, type KeyObject, privateDecrypt } from "node:crypto";
 
@@ -12,8 +12,8 @@ export interface Oaep {
 }
 
 /**
- * The wrapped key; undefined when it was not wrapped so for this key. Whoever asks must not let a stranger see which of
- * the two it was.
+ * The unwrapped key. Undefined when it was not wrapped in this way for this key. The caller must not let an attacker
+ * see which of the two it was.
  */
 export function unwrapOaep(key: KeyObject, { digest, mgf }: Oaep, wrapped: Uint8Array): Buffer | undefined {
   try {
@@ -26,7 +26,7 @@ export function unwrapOaep(key: KeyObject, { digest, mgf }: Oaep, wrapped: Uint8
 }
 
 /**
- * EME-OAEP decoding (RFC 8017, 7.1.2, step 3), with an empty label. Every byte is looked at whatever the ones before it
+ * EME-OAEP decoding (RFC 8017, 7.1.2, step 3) with an empty label. It looks at every byte, whatever the bytes before
  * were (Manger's attack).
  */
 function withoutOaep(encoded: Buffer, digest: OaepHash, mgf: OaepHash): Buffer | undefined {

@@ -1,6 +1,6 @@
 /**
- * Checks responses in a thread of their own: a hostile one of 21 KB took 0.3 s of CPU, in which nothing else was
- * answered. Few are checked at once, few wait, and one that takes too long is ended with its thread.
+ * Checks responses in a thread of its own. A hostile response of 21 KB took 0.3 s of CPU, in which nothing else was
+ * answered. Few are checked at once, and few wait. A check that takes too long is ended together with its thread.
  */
 import { availableParallelism } from "node:os";
 import { Piscina } from "piscina";
@@ -9,9 +9,9 @@ import type { CheckedResponse, PostedResponse } from "./check-response.js";
 import { refused, type SamlRefused } from "../refusals.js";
 
 export interface ResponseChecks {
-  /** Checks one response; `busy` when too many wait, `too_slow` when it was given up. */
+  /** Checks one response. `busy` when too many wait, and `too_slow` when it took too long. */
   check(posted: PostedResponse): Promise<CheckedResponse | SamlRefused>;
-  /** Threads that run or stand by. */
+  /** So many threads may run or be idle. */
   threads(): number;
   close(): Promise<void>;
 }
@@ -23,13 +23,13 @@ export interface ResponseCheckOptions {
   deadlineMs?: number;
 }
 
-/** A log-in takes some 40 ms of CPU: two threads do 50 a second. */
+/** A log-in takes some 40 ms of CPU, so two threads check 50 a second. */
 const MAX_THREADS = Math.min(2, availableParallelism());
 const WAITING = 32;
-/** 1,900 groups take 1 s of CPU; a thread on a busy machine gets a fifth of it. */
+/** A response with 1,900 groups takes 1 s of CPU. A thread on a busy machine gets a fifth of the CPU. */
 const DEADLINE_MS = 10_000;
 /**
- * Longest wait for a thread to be free, or to start, which takes 0.5 s on an idle machine and took 35 s on one with
+ * The longest wait for a free thread or for a start. A start takes 0.5 s on an idle machine. It took 35 s on one with
  * eight times too much to do.
  */
 const WAIT_MS = 60_000;
@@ -98,5 +98,5 @@ export function createResponseChecks({
 
 let ofProcess: ResponseChecks | undefined;
 
-/** Those that everything in this process shares: one takes 35 MB. */
+/** The checks that everything in this process shares, because one thread takes 35 MB. */
 export const sharedResponseChecks = (): ResponseChecks => (ofProcess ??= createResponseChecks());

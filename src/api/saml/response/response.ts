@@ -1,5 +1,5 @@
 /**
- * The shape that a posted SAML response must have before its signatures are looked at: one Response, one Assertion,
+ * The shape that a posted SAML response must have before its signatures are checked: one Response, one Assertion, and
  * plain signatures on just these.
  */
 import { ENCRYPTION } from "./encrypted-data.js";
@@ -17,7 +17,7 @@ export const OUTSIDE = { name: "Assertion", maxDepth: 12, maxElements: 200 };
 const MAX_IN_SIGNATURE = 100;
 const MAX_PREFIX_LIST = 256;
 
-/** Base64 of the posted field, in characters; with line breaks. */
+/** The number of base64 characters in the posted field, line breaks included. */
 const MAX_CHARACTERS = 256 * 1024;
 
 const EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#";
@@ -26,9 +26,9 @@ const ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 export interface ReadResponse {
   ok: true;
   response: Element;
-  /** One or two: of the assertion, and of the response where there is one. */
+  /** One or two signatures: that of the assertion, and that of the response if it has one. */
   signatures: readonly Element[];
-  /** Not to be believed: what was signed comes out of the signature's own bytes. */
+  /** This must not be believed yet. What was signed is read from the bytes that the signature covers. */
   assertion: Element;
 }
 
@@ -41,7 +41,7 @@ const FAULTS: Record<XmlFault, SamlRefusal> = {
 export interface Reading {
   requireSignedResponse: boolean;
   /**
-   * The response's own signature is no longer in the text, because its assertion was encrypted; whether there was one.
+   * Whether the response itself was signed. That signature is no longer in the text when the assertion was encrypted.
    */
   wasSigned?: boolean;
 }
@@ -52,7 +52,7 @@ export function readResponse(xml: string, reading: Reading): ReadResponse | Saml
   if (!parsed.ok) return refused(FAULTS[parsed.fault]);
   const response = parsed.root;
   const elements = elementsOf(response);
-  // Whoever failed sends no assertion, and signs nothing as a rule.
+  // A provider that reports a failure sends no assertion and usually signs nothing.
   const failure =
     response.namespaceURI === PROTOCOL && response.localName === "Response" ? failureOf(response) : undefined;
   if (failure) return failure;
@@ -68,7 +68,7 @@ export function readResponse(xml: string, reading: Reading): ReadResponse | Saml
     : { ok: true, response, assertion, signatures: elements.filter(({ localName }) => localName === "Signature") };
 }
 
-/** Base64 as in RFC 4648, line breaks allowed, and UTF-8: Node would drop what does not belong there without a word. */
+/** Base64 as in RFC 4648 with line breaks, and UTF-8. Node would silently drop characters that do not belong there. */
 export function decodeResponse(field: unknown): string | SamlRefused {
   if (typeof field !== "string") return refused("response_unreadable");
   if (field.length > MAX_CHARACTERS) return refused("response_too_large");
@@ -76,7 +76,8 @@ export function decodeResponse(field: unknown): string | SamlRefused {
   if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64))
     return refused("response_unreadable");
   try {
-    // Blank lines before the declaration are the commonest slip of a template, and no part of what was signed.
+    // Blank lines before the declaration are the commonest mistake in templates. They were never part of what was
+    // signed.
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(base64, "base64")).trimStart();
   } catch {
     return refused("response_unreadable");
@@ -134,8 +135,8 @@ function signaturesFault(response: Element, assertion: Element, elements: Elemen
 }
 
 /**
- * XML Signature, section 4, cut down to what SAML 2.0 (core, 5.4) allows: an enveloped signature of the element it
- * stands in.
+ * XML Signature, section 4, limited to what SAML 2.0 (core, 5.4) allows: an enveloped signature of the element that it
+ * is in.
  */
 export function signatureFault(signature: Element): SamlRefusal | undefined {
   const within = elementsOf(signature);

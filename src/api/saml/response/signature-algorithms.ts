@@ -1,11 +1,11 @@
 /**
- * The signature algorithms that are taken from an identity provider (XML Signature 1.1, 6.4; RFC 9231), each with the
- * kind of key that it needs.
+ * The signature algorithms that an identity provider may use (XML Signature 1.1, 6.4; RFC 9231), each with the kind of
+ * key that it needs.
  */
 import { constants, type KeyObject, verify, X509Certificate } from "node:crypto";
 
 interface SignatureAlgorithm {
-  /** Of the key; a signature by another kind of key does not hold. */
+  /** The kind of key. A signature by another kind of key is not valid. */
   keyType: "rsa" | "ec";
   digest: "sha256" | "sha384" | "sha512";
   pss?: true;

@@ -1,7 +1,7 @@
 /**
- * Whether a signature was made with one of the connection's keys at all, asked of its SignedInfo alone, which is small:
- * whoever has no such key does not get the whole document canonicalized and digested. It proves nothing about the
- * document; that is the library's part.
+ * Checks whether a signature was made with one of the connection's keys at all. It reads only the SignedInfo, which is
+ * small. So an attacker without such a key cannot have a whole document canonicalized and digested. It proves nothing
+ * about the document, which the library checks later.
  */
 import { ExclusiveCanonicalization } from "xml-crypto";
 import { algorithmOf, SIGNATURE } from "./response.js";
@@ -23,7 +23,7 @@ export function isMadeByOne(signature: Element, certificates: readonly string[])
     const bytes = Buffer.from(textOf(value) ?? "", "base64");
     return certificates.some((pem) => isSignedBy(pem, algorithm, signed, bytes));
   } catch {
-    // What cannot be canonicalized was not signed by an identity provider.
+    // An identity provider signs nothing that cannot be canonicalized.
     return false;
   }
 }

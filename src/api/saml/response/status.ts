@@ -49,8 +49,8 @@ export function isSuccess(response: Element): boolean {
 }
 
 /**
- * The refusal for a response that reports a failure, with its second-level code; undefined for any other, also for one
- * without a status.
+ * The refusal for a response that reports a failure, with its second-level code. Undefined for any other response, also
+ * for one without a status.
  */
 export function failureOf(response: Element): SamlRefused | undefined {
   if (childrenOf(response, PROTOCOL, "Status").length === 0 || isSuccess(response)) return undefined;

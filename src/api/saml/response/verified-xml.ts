@@ -1,6 +1,6 @@
 /**
- * The bytes that a signature covers, once it holds: nothing else of a document is read. xml-crypto canonicalizes; which
- * algorithms and keys count is decided here.
+ * Gives the bytes that a valid signature covers. Nothing else of a document is read. xml-crypto canonicalizes the XML.
+ * Which algorithms and keys are accepted is decided here.
  */
 import { createHash, type KeyLike } from "node:crypto";
 import { type HashAlgorithm, type SignatureAlgorithm, SignedXml } from "xml-crypto";
@@ -8,9 +8,9 @@ import { DIGEST_ALGORITHMS, isSignedBy, SIGNATURE_ALGORITHMS } from "./signature
 import { attributeOf } from "../xml.js";
 
 /**
- * The canonical XML of the element that the signature stands in, as it was signed with the key of one of the
- * certificates (PEM); undefined when it was not. The signature has the shape that response.ts asks for, and `xml` is
- * the text that it was parsed from.
+ * The canonical XML of the element that the signature is in, as it was signed with the key of one of the certificates
+ * (PEM). Undefined when it was not signed so. The signature must have the shape that response.ts asks for, and `xml`
+ * must be the text that it was parsed from.
  */
 export function verifiedXml(xml: string, signature: Element, certificates: readonly string[]): string | undefined {
   const parent = signature.parentNode as Element;
