@@ -147,11 +147,10 @@ test("resend and cancel reach the workflow that looks after the delivery, and sa
     202,
   );
   expect(await signals()).toEqual([SIGNAL.retry, SIGNAL.cancel]);
-  const acts = (await api.call<{ data: { action: string; actor: string }[] }>("GET", "/v1/audit?limit=2")).body.data;
-  expect(acts).toMatchObject([
-    { action: "delivery.cancel", subject: delivery.id },
-    { action: "delivery.resend", subject: delivery.id },
-  ]);
+  const acts = (
+    await api.call<{ data: { action: string; actor: string }[] }>("GET", `/v1/audit?subject=${delivery.id}`)
+  ).body.data;
+  expect(acts).toMatchObject([{ action: "delivery.cancel" }, { action: "delivery.resend" }]);
   expect(acts[0]?.actor).toMatch(/^key:key_/);
 });
 

@@ -69,8 +69,9 @@ test("nobody takes a role that is not theirs", async () => {
 test("a person acts under its own id in the audit", async () => {
   const { browser, id } = await person(["hooks"]);
   expect((await browser.call("POST", `/v1/subscriptions/${tenant.subscriptionId}/pause`)).status).toBe(200);
-  expect((await api.store.audit.list({ limit: 1 })).data).toMatchObject([
-    { actor: `person:${id}`, subject: tenant.subscriptionId },
+  // By its subject: what was refused to somebody else may reach the audit after its answer.
+  expect((await api.store.audit.list({ limit: 1 }, { subject: tenant.subscriptionId })).data).toMatchObject([
+    { actor: `person:${id}` },
   ]);
 });
 
