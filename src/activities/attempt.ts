@@ -155,7 +155,8 @@ function report(
 ): void {
   metrics.attempts.inc({ outcome_class: outcome.class });
   metrics.attemptSeconds.observe(exchange.durationMs / 1_000);
-  if (outcome.class === "ours") metrics.ownFailures.inc({ part: "attempt" });
+  // A request that found no free connection to a slow endpoint is no fault that an operator could mend.
+  if (outcome.class === "ours" && outcome.code !== "timeout_total") metrics.ownFailures.inc({ part: "attempt" });
   if (result.status === "delivered") metrics.latencySeconds.observe((Date.now() - event.acceptedAt) / 1_000);
   if (result.status === "parked") metrics.parked.inc();
   if (result.status !== "retrying") metrics.deliveries.inc({ status: result.status });

@@ -33,6 +33,9 @@ const THROTTLE_WAIT_MS = 2_000;
 /** Results are written together: at most so many in one write. */
 const RECORD_TOGETHER = 25;
 
+/** Well below the minute after which the engine takes the activity for lost. */
+const HEARTBEAT_MS = 10_000;
+
 interface Run {
   subscription: Subscription;
   /** Aborted when the workflow is cancelled, or the worker stops waiting for what is under way. */
@@ -74,6 +77,8 @@ export async function attemptAll(
     const reservation = laterSlots.get(item.deliveryId)?.reservation;
     run.reached.set(item.deliveryId, { ...item, ...(reservation && { reservation }) });
   }
+  // An attempt may wait for a connection, and then for its answer: the engine must not take it for lost meanwhile.
+  const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
   await sideBySide(WIDTH, starts, async ({ order: item, start }) => {
     if (run.signal.aborted || dependencies.stopping?.aborted) return;
     heartbeat();
@@ -89,7 +94,7 @@ export async function attemptAll(
       return;
     }
     await attemptOne(dependencies, run, item, event);
-  });
+  }).finally(() => clearInterval(beat));
   await recordOpen(dependencies, run);
   return [...run.reached.values()];
 }

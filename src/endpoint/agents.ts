@@ -6,6 +6,7 @@
 import { type SecureContext, createSecureContext } from "node:tls";
 import { Pool } from "undici";
 import type { EndpointTls } from "../store/model.js";
+import { type ConnectionTurns, createConnectionTurns } from "./connection-turns.js";
 import { type Connecting, type SocketBudget, createConnector } from "./connector.js";
 import type { Guard } from "./target/guard.js";
 
@@ -22,6 +23,8 @@ export interface AgentsOptions {
   guard: Guard;
   /** Connections to one endpoint; default 32. */
   connections?: number;
+  /** Longest wait of a request for one of them, milliseconds; default 15,000. */
+  connectionWaitMs?: number;
   /** Sockets of the process to all endpoints together; default 4,096. */
   maxSockets?: number;
   /** Endpoints whose connections are kept; default 1,000, the one unused longest goes first. */
@@ -36,8 +39,8 @@ export interface Endpoint extends Connecting {
   readonly path: string;
   /** A client certificate is configured; TLS 1.3 does not tell whether the server asked for it. */
   readonly clientCertificate: boolean;
-  /** Requests under way, kept by the sender. An endpoint with none may be closed to make room. */
-  running: number;
+  /** Requests that wait for a connection or use one. An endpoint with none may be closed to make room. */
+  readonly turns: ConnectionTurns;
 }
 
 /** Why an endpoint cannot be used at all: our configuration, not the consumer's answer. */
@@ -47,6 +50,8 @@ export interface Agents {
   acquire(identity: Identity): { ok: true; endpoint: Endpoint } | { ok: false; code: IdentityFault };
   /** Requests that come from now on open new connections; those under way keep theirs. */
   drop(endpoint: Endpoint): void;
+  /** Gives up what waits for a connection, and from now on whatever would have to wait (`interrupted`). */
+  stopWaiting(): void;
   /** Sockets open or being opened. */
   sockets(): number;
   endpoints(): number;
@@ -57,6 +62,14 @@ export interface Agents {
 interface Entry extends Endpoint {
   identity: Identity;
 }
+
+/**
+ * As long as a dispatch goes on beginning attempts (first-attempts.ts). With 10 s for a connection and 30 s for the
+ * answer an attempt still reports within the minute after which the engine takes its activity for lost.
+ */
+const CONNECTION_WAIT_MS = 15_000;
+/** Requests that wait for one endpoint: two minutes' worth for one that takes 5 s, and more than can be sent in time. */
+const MAX_WAITING = 1_024;
 
 const POOL_OPTIONS = {
   pipelining: 1,
@@ -83,36 +96,31 @@ const POOL_OPTIONS = {
 /** Keeps the connections of a process. */
 export function createAgents(options: AgentsOptions): Agents {
   const { guard, connections = 32, maxSockets = 4_096, maxEndpoints = 1_000, connectTimeoutMs = 10_000 } = options;
+  const { connectionWaitMs = CONNECTION_WAIT_MS } = options;
   /** In order of use, oldest first. */
   const entries = new Map<string, Entry>();
-  const closing = new Set<Promise<void>>();
-  let sockets = 0;
+  const closing = new Map<Entry, Promise<void>>();
+  let stopped = false;
 
   function retire(entry: Entry): void {
     if (entries.get(entry.identity.subscriptionId) === entry) entries.delete(entry.identity.subscriptionId);
-    const closed: Promise<void> = entry.pool
-      .close()
+    // undici takes nothing more once its pool is closed, and what waits for a turn has yet to be given to it.
+    const { turns, pool } = entry;
+    const closed = (turns.size === 0 ? pool.close() : turns.idle().then(() => pool.close()))
       .catch(() => undefined)
       .then(() => {
         // undici forgets clients that once failed to connect; theirs are closed here.
-        if (entry.running === 0) for (const socket of entry.sockets) socket.destroy();
-        closing.delete(closed);
+        for (const socket of entry.sockets) socket.destroy();
+        closing.delete(entry);
       });
-    closing.add(closed);
+    closing.set(entry, closed);
   }
-  const budget: SocketBudget = {
-    take() {
-      if (sockets >= maxSockets) {
-        const idle = [...entries.values()].find((entry) => entry.running === 0 && entry.sockets.size > 0);
-        if (!idle) return false;
-        retire(idle);
-      }
-      sockets++;
-      return true;
-    },
-    release: () => void sockets--,
-  };
-  const parts: Parts = { guard, connections, connectTimeoutMs, budget, context: createContexts() };
+  const budget = createBudget(maxSockets, () => {
+    const idle = [...entries.values()].find((entry) => entry.turns.size === 0 && entry.sockets.size > 0);
+    if (idle) retire(idle);
+    return idle !== undefined;
+  });
+  const parts: Parts = { guard, connections, connectionWaitMs, connectTimeoutMs, budget, context: createContexts() };
 
   return {
     acquire(identity) {
@@ -126,6 +134,7 @@ export function createAgents(options: AgentsOptions): Agents {
       if (known) retire(known);
       const opened = open(identity, parts);
       if (!opened.ok) return opened;
+      if (stopped) opened.endpoint.turns.stop();
       const [oldest] = entries.values();
       if (oldest && entries.size >= maxEndpoints) retire(oldest);
       entries.set(identity.subscriptionId, opened.endpoint);
@@ -134,18 +143,37 @@ export function createAgents(options: AgentsOptions): Agents {
     drop(endpoint) {
       for (const entry of entries.values()) if (entry === endpoint) return retire(entry);
     },
-    sockets: () => sockets,
+    stopWaiting() {
+      stopped = true;
+      for (const { turns } of [...entries.values(), ...closing.keys()]) turns.stop();
+    },
+    sockets: budget.open,
     endpoints: () => entries.size,
     async close() {
       for (const entry of [...entries.values()]) retire(entry);
-      await Promise.all(closing);
+      await Promise.all(closing.values());
     },
+  };
+}
+
+/** @param makeRoom closes the idle connections of one endpoint; false when none has any */
+function createBudget(maxSockets: number, makeRoom: () => boolean): SocketBudget & { open: () => number } {
+  let sockets = 0;
+  return {
+    take() {
+      if (sockets >= maxSockets && !makeRoom()) return false;
+      sockets++;
+      return true;
+    },
+    release: () => void sockets--,
+    open: () => sockets,
   };
 }
 
 interface Parts {
   guard: Guard;
   connections: number;
+  connectionWaitMs: number;
   connectTimeoutMs: number;
   budget: SocketBudget;
   context: (tls: EndpointTls | undefined) => ContextResult;
@@ -153,7 +181,7 @@ interface Parts {
 
 function open(
   identity: Identity,
-  { guard, connections, connectTimeoutMs, budget, context }: Parts,
+  { guard, connections, connectionWaitMs, connectTimeoutMs, budget, context }: Parts,
 ): { ok: true; endpoint: Entry } | { ok: false; code: IdentityFault } {
   const target = guard.checkUrl(identity.url);
   if (!target.ok) return { ok: false, code: "target_refused" };
@@ -170,9 +198,10 @@ function open(
   const connect = createConnector({ guard, url, state, budget, connectTimeoutMs, secureContext: secure?.context });
   const clientCertificate = secure !== undefined && identity.tls?.clientCert !== undefined;
   const pool = new Pool(url.origin, { ...POOL_OPTIONS, connect, connections });
+  const turns = createConnectionTurns({ connections, waitMs: connectionWaitMs, maxWaiting: MAX_WAITING });
   return {
     ok: true,
-    endpoint: Object.assign(state, { identity, pool, path: url.pathname + url.search, clientCertificate, running: 0 }),
+    endpoint: Object.assign(state, { identity, pool, path: url.pathname + url.search, clientCertificate, turns }),
   };
 }
 

@@ -1,16 +1,11 @@
 /** Follows one request through undici, from its turn to its outcome. */
 import type { Dispatcher } from "undici";
 import type { Endpoint } from "./agents.js";
+import type { Waiter } from "./connection-turns.js";
 import type { Connection } from "./connector.js";
-import {
-  type Exchange,
-  type ExchangeWatch,
-  MAX_BODY_BYTES,
-  type Observed,
-  type SendRequest,
-  type Timings,
-} from "./exchange.js";
+import { type Exchange, MAX_BODY_BYTES, type Observed, type SendRequest, type Timings } from "./exchange.js";
 import { keepResponseHeaders } from "./http-headers.js";
+import type { LoopWatch } from "./loop-watch.js";
 
 const EMPTY = new Uint8Array(0);
 
@@ -21,17 +16,34 @@ const GIVEN_UP = Object.assign(new Error("The request was given up before it was
   code: "UND_ERR_ABORTED",
 });
 
+/** Stalls of our own are added to a deadline, up to this many times its length. Past that we say that we failed. */
+const MOST_TIMES_STALLED = 2;
+
+interface HandlerParts {
+  endpoint: Endpoint;
+  request: SendRequest;
+  loop: LoopWatch;
+  /** Hands the request to undici. */
+  dispatch: (handler: ExchangeHandler) => void;
+  settle: (exchange: Exchange) => void;
+}
+
 /** Follows one request. Settles once, whatever undici still reports afterwards. */
-export class ExchangeHandler implements Dispatcher.DispatchHandler {
+export class ExchangeHandler implements Dispatcher.DispatchHandler, Waiter {
   readonly #endpoint: Endpoint;
+  readonly #request: SendRequest;
+  readonly #loop: LoopWatch;
+  readonly #dispatch: (handler: ExchangeHandler) => void;
   readonly #settle: (exchange: Exchange) => void;
   readonly #maxBodyBytes: number;
-  readonly #maskHeader: ((value: string) => string) | undefined;
-  readonly #watch: ExchangeWatch | undefined;
-  readonly #started = performance.now();
-  readonly #timer: NodeJS.Timeout;
-  readonly #signal: AbortSignal | undefined;
+  readonly #entered = performance.now();
   readonly #onAbort: (() => void) | undefined;
+  /** When its turn came. */
+  #began: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** When the present deadline began to count: in plain time, and without stalls. */
+  #countedFrom = 0;
+  #attendedFrom = 0;
   #settled = false;
   #controller: Dispatcher.DispatchController | undefined;
   #connection: Connection | undefined;
@@ -42,34 +54,36 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] | undefined;
   #size = 0;
 
-  constructor(
-    endpoint: Endpoint,
-    { timeoutMs, signal, watch, maskHeader, maxBodyBytes = MAX_BODY_BYTES }: SendRequest,
-    settle: (exchange: Exchange) => void,
-  ) {
+  constructor({ endpoint, request, loop, dispatch, settle }: HandlerParts) {
     this.#endpoint = endpoint;
+    this.#request = request;
+    this.#loop = loop;
+    this.#dispatch = dispatch;
     this.#settle = settle;
-    this.#maxBodyBytes = maxBodyBytes;
-    this.#maskHeader = maskHeader;
-    this.#watch = watch;
-    // One plain timer: timers of equal length share a list in node.
-    this.#timer = setTimeout(onDeadline, timeoutMs, this);
-    this.#signal = signal;
-    if (!signal) return;
+    this.#maxBodyBytes = request.maxBodyBytes ?? MAX_BODY_BYTES;
+    if (!request.signal) return;
     this.#onAbort = () => this.giveUp("interrupted");
-    signal.addEventListener("abort", this.#onAbort, { once: true });
+    request.signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Its turn has come. Only now its time begins, for a connection first. */
+  begin(): void {
+    this.#began = performance.now();
+    this.#count();
+    this.#dispatch(this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#settled) throw GIVEN_UP;
     this.#controller = controller;
     this.#connection = this.#endpoint.fresh;
-    this.#watch?.left();
+    this.#count();
+    this.#request.watch?.left();
   }
 
   onResponseStarted(): void {
     this.#responseStarted = true;
-    this.#watch?.answered();
+    this.#request.watch?.answered();
   }
 
   onResponseStart(
@@ -81,7 +95,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#firstByte = performance.now();
     this.#status = status;
-    this.#headers = keepResponseHeaders(headers, this.#maskHeader);
+    this.#headers = keepResponseHeaders(headers, this.#request.maskHeader);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -104,18 +118,19 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     // Once there is a status it stands: failing a 2xx for its body would only send the event twice.
     if (this.#status !== 0) this.#respond(true);
-    else this.#fail((error as NodeJS.ErrnoException).code ?? error.name, this.#controller ? "request" : "connect");
+    else this.#fail((error as NodeJS.ErrnoException).code ?? error.name);
   }
 
   /** Ends the exchange now, with the status when there is one, and frees the connection. */
   giveUp(error: string): void {
     if (this.#settled) return;
     if (this.#status !== 0) this.#respond(true);
-    else this.#fail(error, this.#controller ? "request" : "connect");
+    else this.#fail(error);
     this.#controller?.abort(GIVEN_UP);
   }
 
   deadline(): void {
+    if (this.#isStalled()) return;
     const { resolving, connecting } = this.#endpoint;
     this.giveUp(
       this.#controller
@@ -126,6 +141,26 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
             ? "timeout_connect"
             : "timeout_total",
     );
+  }
+
+  /** The deadline counts from now on. One plain timer at a time: timers of equal length share a list in node. */
+  #count(): void {
+    this.#countedFrom = performance.now();
+    this.#attendedFrom = this.#loop.attended();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(onDeadline, this.#request.timeoutMs, this);
+  }
+
+  /** Whether our own event loop took of the time: the endpoint gets as much again, or we say that we failed. */
+  #isStalled(): boolean {
+    const { timeoutMs } = this.#request;
+    const owedMs = this.#attendedFrom + timeoutMs - this.#loop.attended();
+    // Timers of node may be a millisecond early.
+    if (owedMs < 2) return false;
+    const over = performance.now() - this.#countedFrom > (1 + MOST_TIMES_STALLED) * timeoutMs;
+    if (over) this.giveUp("interrupted");
+    else this.#timer = setTimeout(onDeadline, owedMs, this);
+    return true;
   }
 
   #respond(truncated: boolean): void {
@@ -146,25 +181,30 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     });
   }
 
-  #fail(error: string, phase: "connect" | "request"): void {
+  #fail(error: string): void {
     if (this.#settled) return;
+    const phase = this.#began === undefined ? "configure" : this.#controller ? "request" : "connect";
     this.#finish({ kind: "failure", error, phase, responseStarted: this.#responseStarted, ...this.#observe() });
   }
 
   #finish(exchange: Exchange): void {
     this.#settled = true;
     clearTimeout(this.#timer);
-    if (this.#onAbort) this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.#endpoint.running--;
+    if (this.#onAbort) this.#request.signal?.removeEventListener("abort", this.#onAbort);
+    this.#endpoint.turns.leave(this);
     this.#settle(exchange);
   }
 
+  /** What was waited for a turn is our own doing: it is told apart from the duration. */
   #observe(): Observed {
-    const durationMs = performance.now() - this.#started;
+    const now = performance.now();
+    const began = this.#began ?? now;
+    const [durationMs, waitedMs] = [now - began, began - this.#entered];
     const connection = this.#connection;
     const tlsProtocol = connection?.tlsProtocol ?? this.#endpoint.tlsProtocol;
     const timings: Timings = { total: tenths(durationMs) };
-    if (this.#firstByte !== 0) timings.firstByte = tenths(this.#firstByte - this.#started);
+    if (waitedMs >= 0.1) timings.waited = tenths(waitedMs);
+    if (this.#firstByte !== 0) timings.firstByte = tenths(this.#firstByte - began);
     if (connection) {
       timings.dns = tenths(connection.dnsMs);
       timings.connect = tenths(connection.connectMs);

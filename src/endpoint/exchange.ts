@@ -8,7 +8,10 @@ export interface SendRequest {
   headers: Readonly<Record<string, string>>;
   /** Sent as it is. */
   body: Uint8Array;
-  /** Deadline over everything: waiting for a connection, resolving, handshakes, request, response. */
+  /**
+   * What the endpoint gets, milliseconds: once for resolving and handshakes, and anew from when the request leaves until
+   * its answer is complete. Waiting for one of our own connections does not count, nor do stalls of our event loop.
+   */
   timeoutMs: number;
   /** Most bytes of the answer's body that are kept; default 16 KiB. */
   maxBodyBytes?: number;
@@ -28,10 +31,14 @@ export interface ExchangeWatch {
   answered(): void;
 }
 
-/** Milliseconds; `dns` and `connect` (TCP and TLS) only when the request opened its connection. */
+/**
+ * Milliseconds; `dns` and `connect` (TCP and TLS) only when the request opened its connection. `waited` was before the
+ * others, for one of our own connections to this endpoint.
+ */
 export type Timings = Record<string, number>;
 
 export interface Observed {
+  /** From the request's turn at a connection to its end: what it waited for the turn is not in it. */
   durationMs: number;
   timings: Timings;
   /** The request was the first on its connection. */

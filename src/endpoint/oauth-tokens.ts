@@ -16,11 +16,12 @@ import type { OAuth2ClientCredentials, Subscription } from "../store/model.js";
 import { classify } from "./classify.js";
 import { readTokenAnswer } from "./oauth-token-answer.js";
 import type { Exchange } from "./exchange.js";
+import type { CodeOf } from "./outcomes.js";
 import type { Sender } from "./send.js";
 
 /** Codes of the outcome table, and what else stops a request of ours before it is sent. */
 export type TokenFault =
-  "oauth_token_unavailable" | "oauth_client_refused" | "oauth_token_url_refused" | "sockets_exhausted" | "interrupted";
+  "oauth_token_unavailable" | "oauth_client_refused" | "oauth_token_url_refused" | CodeOf<"ours">;
 export type TokenResult =
   | { ok: true; token: string }
   /**
@@ -162,12 +163,9 @@ function parametersOf({ scope, audience }: OAuth2ClientCredentials): Record<stri
 }
 
 function unreached(failure: Extract<Exchange, { kind: "failure" }>): [TokenFault, string] {
-  const said = `The token URL could not be called (${classify(failure, 0).code}).`;
+  const outcome = classify(failure, 0);
+  const said = `The token URL could not be called (${outcome.code}).`;
   if (failure.error === "target_refused") return ["oauth_token_url_refused", said];
-  return [
-    failure.error === "sockets_exhausted" || failure.error === "interrupted"
-      ? failure.error
-      : "oauth_token_unavailable",
-    said,
-  ];
+  // Our own failure must not spend an attempt, whatever request it met.
+  return [outcome.class === "ours" ? outcome.code : "oauth_token_unavailable", said];
 }

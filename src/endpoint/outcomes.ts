@@ -88,11 +88,6 @@ export const OUTCOMES = {
     explanation: "The endpoint did not answer within the time allowed.",
     hint: "Store the event, answer at once, and process it afterwards.",
   },
-  timeout_total: {
-    class: "retry",
-    explanation: "The time ran out while the request waited for a connection; earlier requests kept all of them busy.",
-    hint: "Answer faster, or set a rate limit on the subscription.",
-  },
   connection_refused: {
     class: "retry",
     explanation: "Nothing accepts connections at this address and port.",
@@ -237,6 +232,12 @@ export const OUTCOMES = {
     hint: "Save a public https URL, then retry the delivery.",
   },
 
+  timeout_total: {
+    class: "ours",
+    explanation:
+      "The request waited for a connection and was not sent; earlier requests to the endpoint kept all of them busy.",
+    hint: "Answer faster, or set a rate limit on the subscription. No attempt was spent.",
+  },
   sockets_exhausted: { class: "ours", explanation: "We ran out of connections.", hint: OPERATOR },
   resources_exhausted: {
     class: "ours",

@@ -8,6 +8,7 @@ import { oauthOf } from "./auth.js";
 import { createOAuthTokens, type TokenResult } from "./oauth-tokens.js";
 import { createRequestHeaders, type RequestOrder } from "./request-headers.js";
 import { type Exchange, MAX_BODY_BYTES, notSent } from "./exchange.js";
+import { loopWatch } from "./loop-watch.js";
 import type { Sender } from "./send.js";
 import { maskFor } from "./secrets/sent-secrets.js";
 
@@ -76,19 +77,20 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
   async function sendWithToken(order: RequestOrder, at: Date, auth: OAuth2ClientCredentials): Promise<EndpointAnswer> {
     const { subscription } = order;
     const timeoutMs = timeoutOf(order);
-    const started = performance.now();
     const request = { subscription, auth, timeoutMs: Math.min(TOKEN_TIMEOUT_MS, timeoutMs / 2) };
-    const left = () => Math.max(1_000, timeoutMs - (performance.now() - started));
+    const time = timeSpent();
+    const left = () => Math.max(1_000, timeoutMs - time.ms);
     const unsent = ({ code, said }: TokenFailure): EndpointAnswer => ({
-      exchange: { ...notSent(code, performance.now() - started), said },
+      exchange: { ...notSent(code, time.ms), said },
       requestHeaders: headersFor(order, at)?.recorded ?? {},
       recordedBody: noBody,
     });
-    const first = await tokens.get(request);
+    const first = await time.during(tokens.get(request));
     if (!first.ok) return unsent(first);
     const answer = await send(order, at, left(), [first.token]);
     if (answer.exchange.kind !== "response" || answer.exchange.status !== 401) return answer;
-    const renewed = await tokens.get({ ...request, refused: first.token });
+    time.ms += answer.exchange.durationMs;
+    const renewed = await time.during(tokens.get({ ...request, refused: first.token }));
     if (!renewed.ok) return unsent(renewed);
     // A server that gives the same token again has nothing better.
     if (renewed.token === first.token) return answer;
@@ -99,6 +101,21 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
     const auth = order.subscription.auth && oauthOf(order.subscription.auth);
     return auth ? sendWithToken(order, at, auth) : send(order, at, timeoutOf(order));
   };
+}
+
+/** What others took of an attempt's time. Our own stalls are not in it, nor what a request waited for a connection. */
+function timeSpent() {
+  const loop = loopWatch();
+  const time = {
+    ms: 0,
+    async during<T>(answer: T | Promise<T>): Promise<T> {
+      const from = loop.attended();
+      const got = await answer;
+      time.ms += loop.attended() - from;
+      return got;
+    },
+  };
+  return time;
 }
 
 /**

@@ -6,6 +6,7 @@ import { type AgentsOptions, createAgents } from "./agents.js";
 import { type Exchange, notSent, type SendRequest } from "./exchange.js";
 import { ExchangeHandler } from "./exchange-handler.js";
 import { flattenHeaders } from "./http-headers.js";
+import { type LoopWatch, loopWatch } from "./loop-watch.js";
 
 export type { Exchange, SendRequest } from "./exchange.js";
 
@@ -14,6 +15,13 @@ export interface Sender {
   send(request: SendRequest): Promise<Exchange>;
   /** Sockets open or being opened. */
   sockets(): number;
+  /**
+   * The process is about to end. What has left goes on. What waits for a connection is given up (`interrupted`), and so
+   * is whatever is asked for from now on.
+   */
+  stopSending(): void;
+  /** Ends what is under way (`interrupted`). */
+  interrupt(): void;
   /** Waits for requests under way, then closes every connection. */
   close(): Promise<void>;
 }
@@ -24,30 +32,43 @@ export interface Sender {
  * is also cheaper: 23 to 25 µs of CPU a request of 1 KB against 43 to 51 µs with `request` and AbortSignal.timeout (32
  * at a time to a local HTTP sink, Node 20, 2 cores).
  */
-export function createSender(options: AgentsOptions): Sender {
+export function createSender({ loop = loopWatch(), ...options }: AgentsOptions & { loop?: LoopWatch }): Sender {
   const agents = createAgents(options);
+  const underWay = new Set<ExchangeHandler>();
+  let stopped = false;
   return {
     sockets: () => agents.sockets(),
     close: () => agents.close(),
+    stopSending() {
+      stopped = true;
+      agents.stopWaiting();
+    },
+    interrupt() {
+      for (const handler of [...underWay]) handler.giveUp("interrupted");
+    },
     send: (request) =>
-      new Promise((settle) => {
+      new Promise((resolve) => {
         const headers = flattenHeaders(request.headers);
-        if (!headers) return settle(notSent("request_invalid"));
-        if (request.signal?.aborted) return settle(notSent("interrupted"));
+        if (!headers) return resolve(notSent("request_invalid"));
+        if (stopped || request.signal?.aborted) return resolve(notSent("interrupted"));
         const acquired = agents.acquire(request.identity);
-        if (!acquired.ok) return settle(notSent(acquired.code));
+        if (!acquired.ok) return resolve(notSent(acquired.code));
         const { endpoint } = acquired;
-        const handler = new ExchangeHandler(endpoint, request, (exchange) => {
+        const { method = "POST", body } = request;
+        const dispatch = (handler: ExchangeHandler): void =>
+          void endpoint.pool.dispatch(
+            { path: endpoint.path, method, headers, body: body.byteLength === 0 && method !== "POST" ? null : body },
+            handler,
+          );
+        const settle = (exchange: Exchange): void => {
+          underWay.delete(handler);
           // Not on this connection, says the endpoint, and perhaps on another (RFC 9110, 15.5.20).
           if (exchange.kind === "response" && exchange.status === 421) agents.drop(endpoint);
-          settle(exchange);
-        });
-        endpoint.running++;
-        const { method = "POST", body } = request;
-        endpoint.pool.dispatch(
-          { path: endpoint.path, method, headers, body: body.byteLength === 0 && method !== "POST" ? null : body },
-          handler,
-        );
+          resolve(exchange);
+        };
+        const handler = new ExchangeHandler({ endpoint, request, loop, dispatch, settle });
+        underWay.add(handler);
+        endpoint.turns.enter(handler);
       }),
   };
 }

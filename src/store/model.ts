@@ -134,7 +134,7 @@ export interface RetryPolicy {
   /** Seconds between attempts; the last one repeats up to `maxAttempts`. */
   scheduleSeconds?: number[];
   maxAttempts?: number;
-  /** Total deadline of one attempt, milliseconds. */
+  /** How long one attempt may take for its connection, and anew for its answer, milliseconds. */
   timeoutMs?: number;
 }
 

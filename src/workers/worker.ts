@@ -71,8 +71,12 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
       dayKeys.stop();
       certificates.stop();
       stopping.abort();
+      // What waits behind a slow endpoint would be sent one after the other until the time is up.
+      core.sender.stopSending();
+      // First attempts run in local activities, which the engine does not cancel when the time is up.
+      const timeIsUp = setTimeout(() => core.sender.interrupt(), config.SHUTDOWN_GRACE_SECONDS * 1_000);
       if (worker.getState() === "RUNNING") worker.shutdown();
-      await running;
+      await running.finally(() => clearTimeout(timeIsUp));
       throttle.close();
     },
   };

@@ -6,7 +6,7 @@ export const DEFAULT_SCHEDULE_SECONDS: readonly number[] = [
   5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 86_400,
 ];
 
-/** Total deadline of one attempt when the subscription names none, milliseconds. */
+/** Time of one attempt for its connection, and anew for its answer, when the subscription names none, milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 15_000;
 
 /** A delay is spread by so much to either side, so that what failed together does not come back together. */

@@ -1,5 +1,4 @@
 import { afterEach } from "vitest";
-import type { AgentsOptions } from "../../src/endpoint/agents.js";
 import { createGuard } from "../../src/endpoint/target/guard.js";
 import { type Sender, type SendRequest, createSender } from "../../src/endpoint/send.js";
 import { type HostileOptions, startHostileReceiver } from "../support/hostile-receiver.js";
@@ -9,7 +8,7 @@ export const kept = <T extends { close(): Promise<void> }>(thing: T): T => {
   closers.push(() => thing.close());
   return thing;
 };
-export const newSender = (options: Partial<AgentsOptions> = {}): Sender =>
+export const newSender = (options: Partial<Parameters<typeof createSender>[0]> = {}): Sender =>
   kept(createSender({ guard: createGuard({ allowLocal: true }), connectTimeoutMs: 400, ...options }));
 export const request = (url: string, over: Partial<SendRequest> = {}): SendRequest => ({
   identity: { subscriptionId: "sub_1", url, version: 1 },

@@ -56,7 +56,12 @@ const retry = z
           "most 20 attempts follow one another in less than a minute",
       }),
     maxAttempts: z.int().min(1).max(100).optional(),
-    timeoutMs: z.int().min(1_000).max(30_000).optional().meta({ description: "Total deadline of one attempt" }),
+    timeoutMs: z
+      .int()
+      .min(1_000)
+      .max(30_000)
+      .optional()
+      .meta({ description: "How long one attempt may take for its connection, and anew for its answer" }),
   })
   .meta({ id: "RetryPolicy", outputId: "RetryPolicyView" });
 const secret = z
