@@ -238,7 +238,7 @@ export const TESTS_ELSEWHERE = [
   },
   {
     sources: ["src/endpoint/exchange.ts", "src/endpoint/exchange-handler.ts"],
-    tests: ["test/endpoint/send.test.ts", "test/endpoint/send-hostile.test.ts"],
+    tests: ["test/endpoint/send.test.ts", "test/endpoint/send-hostile.test.ts", "test/endpoint/send-waiting.test.ts"],
     through: "exchanges with real servers",
   },
   {
