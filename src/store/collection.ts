@@ -2,7 +2,7 @@
 
 export interface Page<T> {
   data: T[];
-  /** Opaque cursor of the next page; absent on the last one. */
+  /** Opaque cursor of the next page. Absent on the last one. */
   next?: string;
 }
 
@@ -12,7 +12,7 @@ export interface PageRequest {
 }
 
 /**
- * Catalogue collections are small and read from memory (src/catalogue/catalogue.ts); each write raises the catalogue
+ * Catalogue collections are small and read from memory (src/catalogue/catalogue.ts). Each write raises the catalogue
  * version.
  */
 export interface CatalogueCollection<T> {
@@ -23,12 +23,13 @@ export interface CatalogueCollection<T> {
   /** All of them, for the in-memory catalogue. */
   all(): Promise<T[]>;
   /**
-   * Read, change, write back, with compare-and-set on an internal version (repeated on conflict); undefined when it is
-   * not there. `updatedAt` is set by the store.
+   * Reads, changes and writes back with compare-and-set on an internal version. It is repeated on a conflict. Undefined
+   * when the object does not exist. The store sets `updatedAt`.
    */
   update(id: string, change: (item: T) => T): Promise<T | undefined>;
   /**
-   * With `admit` by compare-and-set: it is called with the object that is deleted, and what it throws keeps the object.
+   * With `admit` the deletion is a compare-and-set. `admit` is called with the object that is deleted. If it throws,
+   * then the object stays.
    */
   delete(id: string, admit?: (item: T) => void): Promise<boolean>;
   /** Ids, also of objects that no key opens any more. */
@@ -39,13 +40,13 @@ export const CATALOGUE_COLLECTIONS = ["apis", "eventTypes", "groups", "subscript
 
 export type CatalogueName = (typeof CATALOGUE_COLLECTIONS)[number];
 
-/** How often the catalogue was written: in all, and each collection of it. */
+/** How often the catalogue was written, in all and for each collection. */
 export interface CatalogueVersions {
   version: number;
   collections: Partial<Record<CatalogueName, number>>;
-  /** How many of these writes are known one by one; see `catalogueChanges`. */
+  /** So many of these writes are known one by one. See `catalogueChanges`. */
   logged: number;
 }
 
-/** The ids of the objects that were written, by collection; `all` when it is not known which. */
+/** The ids of the objects that were written, by collection. `all` when they are not known. */
 export type CatalogueChanges = Partial<Record<CatalogueName, Set<string> | "all">>;

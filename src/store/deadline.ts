@@ -1,6 +1,6 @@
 /**
- * Work that is waited for until a deadline. What is given up is also stopped, so that it does not happen behind its
- * caller's back.
+ * Work that is waited for until a deadline. Work that is given up is also stopped, so that it does not happen later
+ * without its caller.
  */
 
 /**
@@ -18,7 +18,7 @@ export async function withinDeadline<T>(
   const given = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       const error = late();
-      // Before the abort: the caller gets this error, and not the one by which the work ends.
+      // It comes before the abort, so that the caller gets this error and not the one with which the work ends.
       reject(error);
       stop.abort(error);
     }, ms);

@@ -1,7 +1,7 @@
-/** What is kept of an event, of its deliveries and of their attempts. */
+/** The stored parts of an event, of its deliveries and of their attempts. */
 import type { DeliveryStatus } from "../workflows/contract.js";
 
-/** The record of an event; immutable. */
+/** The record of an event. It never changes. */
 export interface EventRecord {
   id: string;
   type: string;
@@ -11,17 +11,17 @@ export interface EventRecord {
   sha256: string;
   size: number;
   acceptedAt: Date;
-  /** When the content was expunged: the record is bare, and nothing of the event is sent any more. */
+  /** When the content was erased. From then on the record is bare, and nothing of the event is sent any more. */
   expungedAt?: Date;
-  /** Id of the workflow that delivers it; decides races for the same id. */
+  /** Id of the workflow that delivers it. It decides when two workflows claim the same event id. */
   owner: string;
   groups?: string[];
-  /** Context attributes of a CloudEvent, as values of headers; erased with the content. */
+  /** Context attributes of a CloudEvent, as values of headers. They are erased with the content. */
   attributes?: Record<string, string>;
   hops?: number;
 }
 
-/** One HTTP try. What is in `detail` is sealed at rest. */
+/** One HTTP attempt. Its `detail` is sealed at rest. */
 export interface Attempt {
   /** 1, 2, … within the delivery. */
   number: number;
@@ -57,8 +57,8 @@ export interface Delivery {
   subscriptionId: string;
   groupId: string;
   /**
-   * The api whose event type it is. Absent for the service's own types, and until it is filled in for those of earlier
-   * releases.
+   * The api that owns the event type. Absent for the service's own types, and for deliveries of earlier releases until
+   * it is filled in.
    */
   apiId?: string;
   eventType: string;
@@ -67,7 +67,7 @@ export interface Delivery {
   updatedAt: Date;
   attemptCount: number;
   nextAttemptAt?: Date;
-  /** The workflow that looks after it, while it is not settled. */
+  /** The workflow that delivers it, while it is not settled. */
   workflowId?: string;
   /** Why it is parked, held, exhausted or cancelled. */
   reason?: string;

@@ -1,9 +1,9 @@
-/** Ids: a prefix that says what it is, and a ULID, so that they sort by time. */
+/** Ids. A prefix says what the id is for. A ULID follows, so that ids sort by time. */
 import { randomFillSync } from "node:crypto";
 import { monotonicFactory } from "ulid";
 
-// The library asks the system for each of the 16 random characters; with a pool an id costs half (27 against 57 µs,
-// cold).
+// The library asks the system for each of the 16 random characters. With a pool an id costs half as much (27 against 57
+// µs, cold).
 const pool = Buffer.alloc(4_096);
 let used = pool.length;
 function randomFraction(): number {

@@ -1,4 +1,4 @@
-/** What the collections hold, as the rest of the program sees it: secrets opened, dates as Date. */
+/** The stored objects as the rest of the program sees them: secrets are opened, and dates are Dates. */
 import type { RateLimit } from "../workflows/contract.js";
 import type {
   EndpointAuth,
@@ -22,24 +22,24 @@ export type {
   SigningSecret,
 } from "./techniques.js";
 
-/** A product of the provider; owns event types and the data key of their payloads. */
+/** A product of the provider. It owns event types and the data key of their payloads. */
 export interface Api {
   id: string;
   name: string;
   description?: string;
   /** Every consumer finds it by name and description, and can ask for a grant of it. */
   listed?: boolean;
-  /** Who approves subscriptions to its event types: a provider, or the service at once; absent: `manual`. */
+  /** Who approves subscriptions to its event types: a provider, or the service at once. `manual` when absent. */
   approval?: "manual" | "automatic";
   createdAt: Date;
   updatedAt: Date;
 }
 
-/** What a publish does with a payload that the schema does not allow: nothing, count and log it, refuse it. */
+/** What a publish does with a payload that the schema does not allow: nothing, count and log it, or refuse it. */
 export const VALIDATION_MODES = ["off", "warn", "enforce"] as const;
 export type ValidationMode = (typeof VALIDATION_MODES)[number];
 
-/** Told to consumers; nothing is refused because of it. */
+/** Shown to consumers. Nothing is refused because of it. */
 export interface Deprecation {
   at: Date;
   /** From here on nothing is published any more, says the provider. */
@@ -50,19 +50,19 @@ export interface Deprecation {
 }
 
 export interface EventType {
-  /** `payments.invoice.paid`; unique. */
+  /** For example `payments.invoice.paid`. Unique. */
   name: string;
   apiId: string;
   description?: string;
   /** JSON Schema 2020-12 of the payload. */
   schema?: Record<string, unknown>;
-  /** Payloads as they come, 1 to 10; each satisfies the schema. */
+  /** 1 to 10 example payloads. Each satisfies the schema. */
   examples?: unknown[];
-  /** Of the schema: 1, 2, …; absent: 1. Publishes are checked against this one, the newest. */
+  /** The version of the schema: 1, 2 and so on. 1 when absent. Publishes are checked against this one, the newest. */
   version?: number;
-  /** Since when it has this version; absent: since its creation. */
+  /** Since when it has this version. Since its creation when absent. */
   versionAt?: Date;
-  /** Absent: off. */
+  /** Off when absent. */
   validation?: ValidationMode;
   deprecation?: Deprecation;
   createdAt: Date;
@@ -89,7 +89,7 @@ export interface GrantRequest {
   groupId: string;
   /** Id of an api or name of an event type. */
   grant: string;
-  /** The api that the grant is of; whose provider decides. */
+  /** The api that the grant is for. Its provider decides. */
   apiId: string;
   /** Why it is asked for. */
   reason?: string;
@@ -104,7 +104,7 @@ export interface GrantRequest {
   granted?: true;
 }
 
-/** A group of consumers; owns subscriptions and the data key of their secrets and attempts. */
+/** A group of consumers. It owns subscriptions and the data key of their secrets and attempts. */
 export interface Group {
   id: string;
   name: string;
@@ -131,7 +131,7 @@ export const SUBSCRIPTION_STATUSES = [
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
 export interface RetryPolicy {
-  /** Seconds between attempts; the last one repeats up to `maxAttempts`. */
+  /** Seconds between attempts. The last one repeats up to `maxAttempts`. */
   scheduleSeconds?: number[];
   maxAttempts?: number;
   /** How long one attempt may take for its connection, and anew for its answer, milliseconds. */
@@ -149,16 +149,16 @@ export interface Subscription {
   retry?: RetryPolicy;
   /** One, or several of distinct types that write distinct headers. */
   auth?: EndpointAuth | EndpointAuth[];
-  /** Headers of the consumer's own choice. Sealed at rest: they may hold secrets. */
+  /** Headers that the consumer has chosen. They are sealed at rest, because they may hold secrets. */
   headers?: Record<string, string>;
   tls?: EndpointTls;
   pendingCertificate?: PendingCertificate;
   signing?: Signing;
-  /** Newest first; at least one. */
+  /** Newest first, and at least one. */
   secrets: SigningSecret[];
   /** Newest first. */
   keys?: SigningKey[];
-  /** CEL expression over the event (src/catalogue/filter.ts); what does not match is not delivered. */
+  /** CEL expression over the event (src/catalogue/filter.ts). Events that do not match are not delivered. */
   filter?: string;
   status: SubscriptionStatus;
   /** Why it is in this status, in plain words. */
@@ -166,31 +166,31 @@ export interface Subscription {
   statusAt?: Date;
   /** The status that was left for `suspended`, or for `paused` until a new endpoint is verified. */
   statusBefore?: SubscriptionStatus;
-  /** Newest first; the last ones only. `by` as in the audit. */
+  /** The latest ones only, newest first. `by` is the same as in the audit. */
   history?: { from: SubscriptionStatus; to: SubscriptionStatus; at: Date; by: string; reason?: string }[];
   /** When the endpoint was last verified. */
   verifiedAt?: Date;
-  /** A consumer changed the endpoint in service: nothing is sent until the new one is verified. */
+  /** A consumer changed the endpoint in service. Nothing is sent until the new one is verified. */
   needsVerification?: true;
   /**
-   * All the event types that a consumer wants since it asked for further ones in service; `eventTypes` are served until
-   * that is decided.
+   * All event types that a consumer wants, when it has asked for further ones in service. Until that is decided,
+   * `eventTypes` are served.
    */
   requestedEventTypes?: string[];
-  /** Nothing is sent before this instant: the consumer answered with Retry-After. */
+  /** Nothing is sent before this time, because the consumer answered with Retry-After. */
   throttledUntil?: Date;
   createdAt: Date;
   updatedAt: Date;
 }
 
 /**
- * admin: everything. provider: of some apis or all. consumer: of some groups. operator: keeps deliveries going.
- * auditor: reads. What each may do is the table in src/api/access/access.ts.
+ * An admin may do everything. A provider acts for some apis or all, and a consumer for some groups. An operator keeps
+ * deliveries going. An auditor reads. The table in src/api/access/access.ts has the acts of each role.
  */
 export const ROLES = ["admin", "provider", "consumer", "operator", "auditor"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** An API key; the secret itself is stored only as an HMAC. */
+/** An API key. Its secret is stored only as an HMAC. */
 export interface ApiKey {
   /** The middle part of `sp_<id>_<secret>`. */
   id: string;
@@ -198,12 +198,12 @@ export interface ApiKey {
   role: Role;
   /** The group a consumer key acts for. */
   groupId?: string;
-  /** The apis a provider key may publish to; absent: all. */
+  /** The apis that a provider key may publish to. All when absent. */
   apiIds?: string[];
-  /** The acts (src/api/access/access.ts) it is limited to, out of those of its role; absent: all of them. */
+  /** The acts (src/api/access/access.ts) that it is limited to, out of those of its role. All of them when absent. */
   scopes?: string[];
   createdAt: Date;
-  /** The actor that made it; absent: made before this was kept. */
+  /** The actor that made it. Absent when it was made before this was recorded. */
   createdBy?: string;
   expiresAt?: Date;
   revokedAt?: Date;
@@ -213,10 +213,10 @@ export interface ApiKey {
   previousUntil?: Date;
 }
 
-/** A key with what its secrets are compared to: HMACs under the pepper. */
+/** A key with the HMACs under the pepper that its secrets are compared to. */
 export interface StoredApiKey extends ApiKey {
   hash: Uint8Array;
-  /** Of the secret before the last rotation, while that one overlaps. */
+  /** The HMAC of the secret before the last rotation, while that one is still valid. */
   previousHash?: Uint8Array;
 }
 
@@ -229,9 +229,9 @@ export interface AuditEntry {
   action: string;
   subject: string;
   detail?: Record<string, unknown>;
-  /** Id of the entry by which this act was begun; that one's action is `act.begin`. */
+  /** Id of the entry that began this act. That entry has the action `act.begin`. */
   intent?: string;
-  /** MAC of the entry before, and of this one; absent on entries from before the chain. */
+  /** MAC of the entry before, and of this entry. Absent on entries from before the chain. */
   prev?: string;
   mac?: string;
 }
@@ -239,7 +239,7 @@ export interface AuditEntry {
 /** What can be erased for good: a group, an api or a person with its data key, or the content of one event. */
 export type ErasureTarget = `group/${string}` | `api/${string}` | `person/${string}` | `event/${string}`;
 
-/** An entry of the ledger of erasures. Ids only: what was erased must not live on in its record. */
+/** An entry of the ledger of erasures. It has only ids, because erased content must not survive in its record. */
 export interface Erasure {
   target: ErasureTarget;
   at: Date;

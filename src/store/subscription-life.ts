@@ -1,15 +1,18 @@
-/** The life of a subscription: one table of its states, what each means for deliveries, and which act leads where. */
+/**
+ * The life of a subscription in one table: its states, what each means for deliveries, and which act leads to which
+ * state.
+ */
 import type { Subscription, SubscriptionStatus } from "./model.js";
 
 /**
- * What a state means for deliveries: `none`: none are made; `held`: they are recorded and wait, nothing is lost;
- * `sent`. Test events are the exception, see `routingOf`.
+ * What a state means for deliveries. `none`: none are made. `held`: they are recorded and wait, and nothing is lost.
+ * `sent`: they are sent. Test events are the exception, see `routingOf`.
  */
 export type Routing = "none" | "held" | "sent";
 
 /**
- * The ACTS (src/api/access/access.ts) that allow a step; `service` is nobody's: the service takes the step itself.
- * `revise`, `unverify`: what a consumer's change of the subscription does to it.
+ * The ACTS (src/api/access/access.ts) that allow a step. With `service` no actor may do it, because the service takes
+ * the step itself. `revise` and `unverify` are effects of a consumer's change of the subscription.
  */
 export const LIFE_ACTS = {
   verify: "subscriptions:write",
@@ -26,13 +29,13 @@ export const LIFE_ACTS = {
 } as const;
 export type LifeAct = keyof typeof LIFE_ACTS;
 
-/** `before`: the status that was left for this one; `same`: no change of status. */
+/** `before`: the status before this one. `same`: no change of status. */
 type Next = SubscriptionStatus | "before" | "same";
 
 interface State {
   meaning: string;
   routing: Routing;
-  /** Of test events: they may go to a verified endpoint before it is in service. */
+  /** For test events, which may go to a verified endpoint before it is in service. */
   test: Routing;
   /** An act that is missing is refused. */
   next: Partial<Record<LifeAct, Next>>;
@@ -45,9 +48,9 @@ interface State {
 const IN_SERVICE = { verify: "same", approve: "same", reject: "same", revise: "same", unverify: "same" } as const;
 
 /**
- * A consumer comes from `draft` to `active` by verify, submit, approve, resume. Once in service a subscription never
- * falls back to a state without deliveries, because that would lose events: a new endpoint is held until it is verified
- * (`unverify`), and further event types wait beside those that are served (`requestedEventTypes`).
+ * A consumer comes from `draft` to `active` by verify, submit, approve and resume. Once in service, a subscription
+ * never goes back to a state without deliveries, because that would lose events. A new endpoint is held until it is
+ * verified (`unverify`). Further event types wait while the present ones are served (`requestedEventTypes`).
  */
 export const LIFE: Record<SubscriptionStatus, State> = {
   draft: {
@@ -114,7 +117,7 @@ export const LIFE: Record<SubscriptionStatus, State> = {
   },
 };
 
-/** As many steps as are kept with a subscription; all of them are in the audit. */
+/** So many steps are kept with a subscription. All of them are in the audit. */
 const MAX_HISTORY = 20;
 
 export interface StepOrder {
@@ -124,11 +127,11 @@ export interface StepOrder {
 }
 export type Step = { ok: true; subscription: Subscription } | { ok: false };
 
-/** The acts that are possible now, whoever may do them. */
+/** The acts that are possible now, for any actor. */
 export const possibleActs = (subscription: Subscription): LifeAct[] =>
   (Object.keys(LIFE_ACTS) as LifeAct[]).filter((act) => nextOf(subscription, act) !== undefined);
 
-/** The subscription after the act, with the step on its record; not ok when the table does not allow it now. */
+/** The subscription after the act, with the step on its record. Not ok when the table does not allow the act now. */
 export function takeStep(subscription: Subscription, act: LifeAct, { by, reason, at }: StepOrder): Step {
   const next = nextOf(subscription, act);
   if (next === undefined) return { ok: false };
@@ -136,7 +139,7 @@ export function takeStep(subscription: Subscription, act: LifeAct, { by, reason,
   const from = subscription.status;
   const to = next === "active" && marked.needsVerification ? "paused" : next;
   if (to === from) return { ok: true, subscription: act === "pause" ? without(marked, "statusBefore") : marked };
-  // Whatever the endpoint asked for was asked of what it was before.
+  // A Retry-After from before this change of status does not count any more.
   const rest = without(
     marked,
     "statusReason",
@@ -162,7 +165,7 @@ export function takeStep(subscription: Subscription, act: LifeAct, { by, reason,
   };
 }
 
-/** Said where nobody gave a reason. */
+/** The reason that is shown when none was given. */
 const REASONS: Partial<Record<LifeAct, string>> = {
   pause: "Paused on request.",
   unverify: "The endpoint was changed: verify it.",

@@ -1,6 +1,8 @@
-/** Techniques towards a consumer's endpoint, as a subscription holds them: signing, authentication, TLS. */
+/**
+ * Techniques towards a consumer's endpoint, as they are stored with a subscription: signing, authentication and TLS.
+ */
 
-/** One live HMAC secret; several are live while a rotation overlaps. */
+/** One valid HMAC secret. Several are valid while a rotation overlaps. */
 export interface SigningSecret {
   /** `whsec_` + base64 of 24 to 64 bytes. Sealed at rest. */
   secret: string;
@@ -12,16 +14,16 @@ export interface SigningSecret {
 export const SIGNING_SCHEMES = ["v1", "v1a", "rfc9421"] as const;
 export type SigningScheme = (typeof SIGNING_SCHEMES)[number];
 
-/** How requests are signed; absent: `v1` alone. */
+/** How requests are signed. `v1` alone when absent. */
 export interface Signing {
   /** At least one, each once. */
   schemes: SigningScheme[];
-  /** Of scheme `rfc9421`; absent: ed25519 and sha-256. */
+  /** Options of scheme `rfc9421`. ed25519 and sha-256 when absent. */
   rfc9421?: { alg?: "ed25519" | "hmac-sha256"; digest?: "sha-256" | "sha-512" };
 }
 
 /**
- * One live Ed25519 key pair; several are live while a rotation overlaps. A subscription has keys exactly while one of
+ * One valid Ed25519 key pair. Several are valid while a rotation overlaps. A subscription has keys exactly while one of
  * its schemes uses them.
  */
 export interface SigningKey {
@@ -44,9 +46,9 @@ export interface OAuth2ClientCredentials {
   clientSecret: string;
   scope?: string | undefined;
   audience?: string | undefined;
-  /** How the client proves itself (RFC 6749, 2.3.1); absent: `basic`. */
+  /** How the client proves itself (RFC 6749, 2.3.1). `basic` when absent. */
   clientAuth?: "basic" | "post" | undefined;
-  /** PEM; trusted for the token URL instead of the public roots. */
+  /** PEM. It is trusted for the token URL instead of the public roots. */
   ca?: string | undefined;
 }
 
@@ -58,7 +60,7 @@ export type EndpointAuth =
 
 /** A key that was made for a certificate request, until its certificate comes. Sealed at rest. */
 export interface PendingCertificate {
-  /** PEM, PKCS #8; never leaves the service. */
+  /** PEM, PKCS #8. It never leaves the service. */
   key: string;
   /** PEM, PKCS #10. */
   request: string;
@@ -66,10 +68,10 @@ export interface PendingCertificate {
 }
 
 export interface EndpointTls {
-  /** PEM; certificate chain and key are checked against each other when saved. The key is sealed at rest. */
+  /** PEM. Certificate chain and key are checked against each other when they are saved. The key is sealed at rest. */
   clientCert?: string;
   clientKey?: string;
-  /** PEM; trusted instead of the public roots. */
+  /** PEM. It is trusted instead of the public roots. */
   ca?: string;
   minVersion?: "TLSv1.2" | "TLSv1.3";
 }

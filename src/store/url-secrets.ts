@@ -1,4 +1,4 @@
-/** URLs that hold a secret: in their query, as capability URLs do, or before the host. */
+/** URLs that hold a secret in their query, as capability URLs do, or before the host. */
 
 /** The secret parts of a URL, as they are written and as they are meant. */
 export function partsOfUrl(text: string): string[] {
@@ -29,16 +29,13 @@ function meant(part: string): string[] {
   }
 }
 
-/**
- * The URL as it may be shown to whoever may not change it, and stand in a log: without the values of its query, and
- * without a user.
- */
+/** The URL for logs and for actors who may not change it. It has no query values and no user. */
 export const maskUrl = (text: string): string =>
   text.includes("?") ? `${publicPart(text)}?(secret)` : publicPart(text);
 
-/** The URL without its query, its fragment and a user: scheme, host and path. */
+/** The scheme, host and path of the URL, without its query, its fragment and a user. */
 export const publicPart = (text: string): string =>
   text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1").replace(/[?#].*$/s, "");
 
-/** A text with the URLs in it masked; for what people write, and for messages of errors. */
+/** A text with the URLs in it masked. It is for what people write and for messages of errors. */
 export const maskUrls = (text: string): string => text.replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi, maskUrl);

@@ -1,7 +1,7 @@
 /**
- * An act on record whatever fails: what begins it is durable in the audit before anything is changed, and its outcome
- * follows. When the outcome is missing, because a process died or the store went away, it is completed by looking at
- * what the act has left.
+ * Records an act, whatever fails. Its intent is durable in the audit before anything is changed, and its outcome
+ * follows. If the outcome is missing, because a process died or the store went away, then it is completed later from
+ * the state that the act has left.
  */
 import { INTENT_ACTION } from "./audit-chain.js";
 import type { AuditEntry } from "../model.js";
@@ -10,18 +10,18 @@ import type { NewAuditEntry, Store } from "../store.js";
 /** An act that is about to change something. */
 export interface Intent {
   actor: string;
-  /** What it is about; the id in the path where there is one. */
+  /** The object of the act. It is the id in the path, if there is one. */
   subject: string;
   /** The operation of the API, the command or the activity. */
   operation: string;
   /** The first thing it changes, `groups.insert`, and which one. */
   write: string;
   target?: string;
-  /** `<host>/<process id>/<mark of its start>`: whether the act can still be under way. */
+  /** `<host>/<process id>/<mark of its start>`. It shows whether the act can still be under way. */
   process?: string;
 }
 
-/** What an act whose outcome was not recorded has left: `unknown` where what is there now does not tell. */
+/** What an act without a recorded outcome has done. `unknown` when the present state does not show it. */
 export type LeftBehind = "done" | "not_done" | "unknown";
 
 /** The audit's part that acts need. */
@@ -72,7 +72,7 @@ const completion = (
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
-/** What a store of objects tells of one of them. */
+/** How a store of objects describes one of them. */
 interface Objects {
   get(id: string): Promise<object | undefined>;
 }

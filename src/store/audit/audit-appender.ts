@@ -1,4 +1,4 @@
-/** Appends to the audit: each entry is chained to the one before, whichever process wrote that (audit-chain.ts). */
+/** Appends to the audit. Each entry is chained to the one before, whichever process wrote that one (audit-chain.ts). */
 import { setTimeout as delay } from "node:timers/promises";
 import { MongoBulkWriteError, type Collection } from "mongodb";
 import {
@@ -30,7 +30,7 @@ interface Tip {
 
 /** Entries in one write. */
 const BATCH = 100;
-/** Lost races for a number before giving up; each one means that another process has appended. */
+/** So many races for a number may be lost before giving up. Each lost race means that another process has appended. */
 const MAX_CONFLICTS = 200;
 
 interface Chain {
@@ -42,8 +42,9 @@ interface Chain {
 }
 
 /**
- * Appends in one line: what comes while a write is under way goes out together in the next one. Between processes the
- * unique `_id` decides: whoever loses reads the entries that were first and chains on behind them.
+ * Appends one write after another. Entries that come while a write is under way go out together in the next one.
+ * Between processes the unique `_id` decides: the process that loses reads the earlier entries and chains its own
+ * behind them.
  */
 export function createAppender({ entries, heads, mark, mac, findHead }: Chain): Store["audit"]["append"] {
   let tip: Tip | undefined;
@@ -86,14 +87,14 @@ export function createAppender({ entries, heads, mark, mac, findHead }: Chain): 
     try {
       return await write(given.map((entry) => ({ at: new Date(), ...entry })));
     } catch (error) {
-      // Whether anything was written is not known: the next append looks.
+      // It is not known whether anything was written. The next append finds out.
       tip = undefined;
       throw error;
     }
   });
 }
 
-/** The first entry tells of those that were there before the chain. */
+/** The first entry of the chain describes the entries from before the chain. */
 async function begin({ entries, mac }: Pick<Chain, "entries" | "mac">, at: Date): Promise<void> {
   const earlier = digestOfEarlier(mac);
   for await (const document of entries.find().sort({ _id: 1 }))
@@ -117,7 +118,10 @@ const moveHead = ({ heads, mac }: Pick<Chain, "heads" | "mac">, at: Tip): Promis
     ),
   );
 
-/** Only ever forward. A head or mark that lags is no harm: it says how far the chain reached at least. */
+/**
+ * The head and the mark only move forward. If one lags, then it does no harm, because it says how far the chain has
+ * reached at least.
+ */
 async function forward(update: () => Promise<unknown>): Promise<void> {
   await update().catch((error: unknown) => {
     // Another process's is further on, or the store went away after the entries were durable.
@@ -125,7 +129,7 @@ async function forward(update: () => Promise<unknown>): Promise<void> {
   });
 }
 
-/** One write at a time; what comes meanwhile goes out together in the next. */
+/** One write at a time. Entries that come meanwhile go out together in the next one. */
 function inBatches(write: (given: Given[]) => Promise<string[]>): Store["audit"]["append"] {
   const waiting: Waiting[] = [];
   let running = false;

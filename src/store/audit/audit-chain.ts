@@ -1,7 +1,7 @@
 /**
- * The chain that the audit's entries form. Each carries a MAC over its whole document and the MAC before it, under the
- * installation's pepper: who has only the database can neither change, extend, remove, swap or insert an entry nor make
- * the chain anew.
+ * The chain of the audit's entries. Each entry carries a MAC over its whole document and over the MAC before it, under
+ * the installation's pepper. An attacker who has only the database can neither change, add, remove, swap or insert an
+ * entry, nor make the chain anew.
  */
 import { BSON } from "mongodb";
 import type { AuditMark } from "./audit-mark.js";
@@ -9,9 +9,9 @@ import type { AuditMark } from "./audit-mark.js";
 /** Gives HMAC-SHA-256 of the text under the pepper, with a label of its own. */
 export type Mac = (label: string, text: string) => Uint8Array;
 
-/** An entry at rest. `detail` is JSON text: its field names are anybody's, and FerretDB refuses some. */
+/** An entry at rest. `detail` is JSON text, because its field names may be any and FerretDB refuses some. */
 export interface AuditDocument {
-  /** `aud_` and the number in the chain, 16 digits; entries from before the chain have a ULID instead. */
+  /** `aud_` and the number in the chain, with 16 digits. Entries from before the chain have a ULID instead. */
   _id: string;
   at: Date;
   actor: string;
@@ -20,11 +20,11 @@ export interface AuditDocument {
   detail?: string;
   /** Id of the entry by which the act was begun. */
   intent?: string;
-  /** MAC of the entry before, base64url; empty for the first. */
+  /** MAC of the entry before, base64url. Empty for the first entry. */
   prev?: string;
   mac?: string;
 }
-/** The last entry as it was known to be; kept apart from the chain, so that a chain cut short is noticed. */
+/** The last known entry. It is stored outside of the chain, so that a shortened chain is noticed. */
 export interface AuditHeadDocument {
   _id: "head";
   seq: number;
@@ -34,7 +34,7 @@ export interface AuditHeadDocument {
 
 const ID = /^aud_(\d{16})$/;
 export const auditIdOf = (seq: number): string => `aud_${String(seq).padStart(16, "0")}`;
-/** The number in the chain; undefined for an entry from before it. */
+/** The number in the chain. Undefined for an entry from before the chain. */
 export const seqOf = (id: string): number | undefined => (ID.test(id) ? Number(id.slice(4)) : undefined);
 
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
@@ -42,7 +42,10 @@ const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("ba
 const joined = (fields: readonly string[]): string =>
   fields.map((field) => `${Buffer.byteLength(field)}:${field}`).join("");
 
-/** The MAC of an entry in its place. A document that we would not write has a text that no entry of ours has. */
+/**
+ * The MAC of an entry at its place. A document that this service would not write has a text that no entry of this
+ * service has.
+ */
 export function macOf(mac: Mac, document: AuditDocument, prev: string): string {
   const { _id, at, actor, action, subject, detail, intent } = document;
   if (!isOurs(document))
@@ -66,7 +69,7 @@ export function macOf(mac: Mac, document: AuditDocument, prev: string): string {
 }
 
 const TEXTS: readonly string[] = ["_id", "actor", "action", "subject", "detail", "intent", "prev", "mac"];
-/** Has no member and no type but those the MAC is made of: an added one must not pass unseen. */
+/** Whether the document has only the members and types that the MAC covers. An added member must not pass unnoticed. */
 function isOurs(document: AuditDocument): boolean {
   const { at } = document;
   return (
@@ -81,7 +84,7 @@ function isOurs(document: AuditDocument): boolean {
 export const headSeal = (mac: Mac, head: Pick<AuditHeadDocument, "seq" | "mac">): string =>
   base64url(mac("audit-head", `${head.seq}:${head.mac}`));
 
-/** What the first entry says of those before the chain: how many, and a MAC over them all. */
+/** What the first entry of the chain says about the entries from before it: their number and a MAC over all of them. */
 export function digestOfEarlier(mac: Mac) {
   let [count, digest] = [0, ""];
   return {
@@ -99,15 +102,16 @@ export type AuditVerification = {
   chained: number;
   /** Entries from before the chain. */
   unchained: number;
-  /** The last good entry: to be kept elsewhere and given as `expect` the next time. */
+  /** The last good entry. An operator stores it elsewhere and gives it as `expect` the next time. */
   head: { seq: number; mac: string };
-  /** Ids of entries that begin an act whose outcome is not on record: under way, or to be completed. */
+  /** Ids of entries that begin an act without a recorded outcome. The act is under way, or it has to be completed. */
   open: string[];
 } & ({ ok: true } | { ok: false; fault: AuditFault; seq: number });
 /**
- * `missing`: the entry of this number is not there. `changed`: it is not as it was written, or not where. `cut_short`:
- * the chain once reached this number. `head`: the record of the last entry is not ours. `mark`: the high-water mark is
- * missing or not ours. `unchained`: the entries from before the chain are not those it began with.
+ * `missing`: the entry with this number does not exist. `changed`: it differs from what was written, or it is at
+ * another place. `cut_short`: the chain once reached this number. `head`: the record of the last entry was not written
+ * by this service. `mark`: the high-water mark is missing or was not written by this service. `unchained`: the entries
+ * from before the chain are not those that it began with.
  */
 export type AuditFault = "missing" | "changed" | "cut_short" | "head" | "mark" | "unchained";
 
@@ -120,7 +124,7 @@ export interface ChainWitnesses {
   expect?: { seq: number; mac: string };
 }
 
-/** Checks all entries, by ascending id: those of the chain come first. */
+/** Checks all entries by ascending id. Those of the chain come first. */
 export async function verifyChain({
   entries,
   mac,
@@ -165,7 +169,7 @@ export async function verifyChain({
   return { ok: true, chained: last.seq, unchained, head: last, open: open.ids() };
 }
 
-/** The action of an entry that begins an act; the one that tells the outcome names it as its `intent`. */
+/** The action of an entry that begins an act. The entry with the outcome names it as its `intent`. */
 export const INTENT_ACTION = "act.begin";
 
 /**

@@ -1,7 +1,6 @@
 /**
- * Follows the audit for acts that were begun and whose outcome is not on record. It reads on from a checkpoint, entry
- * by entry and by exact id, so it costs nothing while nothing is written. Nothing is proven by the checkpoint: `verify`
- * reads everything.
+ * Finds acts that were begun and whose outcome is not recorded. It reads on from a checkpoint, entry by entry and by
+ * exact id, so it costs nothing while nothing is written. The checkpoint proves nothing: `verify` reads all entries.
  */
 import type { Collection } from "mongodb";
 import { type AuditDocument, createOpenIntents, auditIdOf, seqOf } from "./audit-chain.js";
@@ -18,7 +17,7 @@ export interface IntentCheckpointDocument {
 const LAST_ID = auditIdOf(9_999_999_999_999_999);
 /** The first look after a start reads everything behind the checkpoint. */
 const FIRST_LOOK_MS = 10 * 60_000;
-/** Entries that are read on at once: few at first, as mostly there are few. */
+/** So many entries are read at once. The number is small at first, because usually there are few. */
 const FIRST_AT_ONCE = 4;
 const MOST_AT_ONCE = 128;
 
@@ -48,7 +47,7 @@ export function createIntentFollower({ entries, checkpoints, ferretDb }: IntentF
       if (seq !== undefined) take(seq, entry);
     }
   }
-  /** By exact ids: on FerretDB a range reads all of the audit. True when there may be more. */
+  /** Reads by exact ids, because on FerretDB a range reads all of the audit. True when there may be more. */
   async function readOn(from: number, most: number): Promise<boolean> {
     const [first] = await findByIds(entries, [auditIdOf(from + 1)], { ferretDb });
     if (!first) return false;
@@ -72,7 +71,7 @@ export function createIntentFollower({ entries, checkpoints, ferretDb }: IntentF
     }
     for (let most = FIRST_AT_ONCE; await readOn(at, most); most = Math.min(most * 2, MOST_AT_ONCE));
   }
-  /** Behind the oldest act that is open: the next start must find it. */
+  /** The checkpoint stays behind the oldest open act, so that the next start finds it. */
   async function save(): Promise<void> {
     const oldest = intents.ids().map((id) => seqOf(id) ?? 0);
     const reached = Math.min(at ?? 0, ...oldest.map((seq) => seq - 1));
@@ -87,7 +86,7 @@ export function createIntentFollower({ entries, checkpoints, ferretDb }: IntentF
   };
 }
 
-/** One look at a time: two would read the same entries. */
+/** One look at a time. Two would read the same entries. */
 function oneAtATime<T>(look: () => Promise<T>): () => Promise<T> {
   let turn: Promise<unknown> = Promise.resolve();
   return () => {
@@ -97,7 +96,7 @@ function oneAtATime<T>(look: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** The checkpoint in the database, and what this process knows of it: it moves forward only. */
+/** The checkpoint in the database, as far as this process knows. It only moves forward. */
 function createCheckpoint(collection: Collection<IntentCheckpointDocument>) {
   let saved = 0;
   return {
@@ -110,7 +109,7 @@ function createCheckpoint(collection: Collection<IntentCheckpointDocument>) {
       const write = () =>
         guarded((within) => collection.updateOne({ _id: "intents" }, { $set: { seq } }, { ...within, upsert: true }));
       await write().catch((error: unknown) => {
-        // Two processes made it at once: now it is there.
+        // Two processes made it at the same time, and it exists now.
         if (!isDuplicate(error)) throw error;
         return write();
       });

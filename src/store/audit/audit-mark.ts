@@ -1,25 +1,25 @@
 /**
- * The high-water mark of the audit: how far the chain has reached at least, sealed, among the settings. That there must
- * be one lies sealed with the pepper, so an audit that was emptied together with its head and its mark does not look
- * like one that never began.
+ * The high-water mark of the audit: how far the chain has reached at least. It is sealed and stored with the settings.
+ * The sealed pepper says that there must be a mark. So an audit that was emptied together with its head and its mark
+ * does not look like a new one.
  *
- * What it cannot show: a writer of the database who kept copies of chain, head and mark from one moment and puts all
- * three back. Every seal of them is genuine. Only what was written down outside tells (`audit:verify -- --expect`, or
- * `--against` a shipped copy).
+ * It cannot detect an attacker who writes to the database, has copies of chain, head and mark from one moment, and puts
+ * all three back, because every seal of them is genuine. Only a copy outside of the database shows that (`audit:verify
+ * -- --expect`, or `--against` a shipped copy).
  */
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
 import type { Keyring } from "../sealing/keyring.js";
 import { StoreError } from "../store-error.js";
 
-/** At rest; `seq` in plain is for the compare-and-set alone and must be what is sealed. */
+/** The mark at rest. `seq` in plain text is only for the compare-and-set. It must equal the sealed number. */
 export interface AuditMarkDocument {
   _id: "auditMark";
   seq: number;
   sealed: Binary;
 }
 
-/** The number and MAC of an entry that was there; 0 and empty before the first. */
+/** The number and MAC of an entry that existed. 0 and empty before the first entry. */
 export interface Reached {
   seq: number;
   mac: string;
@@ -45,13 +45,16 @@ export async function beginAuditMark(collection: Collection<AuditMarkDocument>, 
 }
 
 export interface AuditMark {
-  /** `missing` where there must be one, `not_ours` when it does not open; undefined in a database from before it. */
+  /**
+   * `missing` when there must be a mark, and `not_ours` when it cannot be opened. Undefined in a database from before
+   * it.
+   */
   read(): Promise<Reached | "missing" | "not_ours" | undefined>;
   /** Forward only. One that is missing and must be there is not made anew. */
   move(to: Reached): Promise<void>;
 }
 
-/** `needed`: the pepper says that there is one. */
+/** `needed`: the pepper says that there is a mark. */
 export function createAuditMark({
   collection,
   keyring,

@@ -1,4 +1,4 @@
-/** The audit: written once, never changed, each entry chained to the one before (audit-chain.ts). */
+/** The audit. Entries are written once and never changed, and each is chained to the one before (audit-chain.ts). */
 import type { Collection, Filter } from "mongodb";
 import { createAppender } from "./audit-appender.js";
 import {
@@ -24,7 +24,7 @@ export interface AuditDependencies {
   mark: AuditMark;
   checkpoints: Collection<IntentCheckpointDocument>;
   ferretDb: boolean;
-  /** Keyed: see audit-chain.ts. */
+  /** A MAC under the pepper. See audit-chain.ts. */
   mac: Mac;
   /** A lock over all processes, on every engine. */
   exclusive: Exclusive;
@@ -82,7 +82,7 @@ export function createAuditStore({
       for await (const document of entries.find().sort({ _id: 1 })) yield toEntry(document);
     },
     async verify(expect) {
-      // Read first: what is appended meanwhile comes after it.
+      // This is read first. Entries that are appended meanwhile come after it.
       const [head, marked] = await Promise.all([findHead(), mark.read()]);
       return verifyChain({
         mac,
@@ -97,7 +97,10 @@ export function createAuditStore({
 
 type ListFilter = NonNullable<Parameters<Store["audit"]["list"]>[1]>;
 
-/** The conditions of a list. Without a wanted action, of the entries that began an act only the open ones are told. */
+/**
+ * The conditions of a list. If no action is asked for, then entries that began an act are listed only while the act is
+ * open.
+ */
 function conditions(
   { actor, action, subject, since, until }: ListFilter,
   open: readonly string[],

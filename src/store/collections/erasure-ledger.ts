@@ -1,4 +1,7 @@
-/** The entries of the ledger of erasures alone, and those of the last hour, which are asked for every minute. */
+/**
+ * The entries of the ledger of erasures. Those of the last hour are also listed apart, because they are asked for every
+ * minute.
+ */
 import type { Collection, Filter } from "mongodb";
 import { findByIds, insertNew } from "../mongo/batch-insert.js";
 import { guarded, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
@@ -9,18 +12,18 @@ import { allOf } from "../mongo/paging.js";
 import type { ErasureStore } from "../store.js";
 
 /**
- * An entry at rest; one for each target, however often it is asked for. Of a person, who may come back, the latest
- * counts.
+ * An entry at rest. There is one for each target, however often its erasure is asked for. A person may come back, so
+ * for a person the latest erasure counts.
  */
 export interface ErasureDocument {
   _id: ErasureTarget;
   at: Date;
   by: string;
-  /** When it was done to its end; absent: never, or by an earlier release. */
+  /** When the erasure was completed. Absent when it never was, or when an earlier release completed it. */
   appliedAt?: Date;
 }
 
-/** On FerretDB: what was entered within ten minutes, so that it is found without a scan. */
+/** Only on FerretDB: what was entered within ten minutes, so that it is found without a scan. */
 export interface RecentErasuresDocument {
   _id: string;
   targets: ErasureTarget[];
@@ -49,7 +52,10 @@ export interface ErasureLedger extends Pick<ErasureStore, "entries" | "enter" | 
 export function createErasureLedger({ collection, recent, exclusive, ferretDb }: LedgerDependencies): ErasureLedger {
   const lately = createRecent(recent, exclusive);
 
-  /** FerretDB sorts all of them for each page; so there one read goes through them as they were entered. */
+  /**
+   * FerretDB sorts all entries for each page. So there, one read goes through them in the order in which they were
+   * entered.
+   */
   async function* unsorted(since?: Date): AsyncGenerator<ErasureDocument[]> {
     if (!since) return yield* inBatches(collection, { batch: PAGE });
     const found = await findByIds(collection, await lately.since(since), { ferretDb });
@@ -62,7 +68,7 @@ export function createErasureLedger({ collection, recent, exclusive, ferretDb }:
     for await (const page of pages(since)) for (const { _id: target, at, by } of page) found.push({ target, at, by });
     return ferretDb ? found.sort((one, other) => one.at.getTime() - other.at.getTime()) : found;
   }
-  /** Done to its end. A person's entry may have been renewed meanwhile, and that one is not. */
+  /** Marks the entry as completed. If a person's entry was renewed meanwhile, then the renewed one is not completed. */
   async function mark({ _id, at, appliedAt }: ErasureDocument): Promise<void> {
     if (appliedAt) return;
     if (!ferretDb) {
@@ -89,7 +95,7 @@ export function createErasureLedger({ collection, recent, exclusive, ferretDb }:
       return true;
     });
   async function enter(given: Erasure[]): Promise<number> {
-    // Before the entries: a name here without an entry does no harm.
+    // The list is written before the entries, because a name in it without an entry does no harm.
     if (ferretDb) await lately.note(given);
     const known = new Set<string>(
       await insertNew(
@@ -135,7 +141,7 @@ function filterAfter(last: ErasureDocument | undefined, since?: Date): Filter<Er
 
 const lockOf = (target: ErasureTarget): string => `erasures/${target}`;
 
-/** Lists of what was entered, one for each ten minutes, found by exact `_id`. Only for entries of the last hour. */
+/** Lists of what was entered, one for each ten minutes, found by exact `_id`. They are kept for the last hour only. */
 function createRecent(collection: Collection<RecentErasuresDocument>, exclusive: Exclusive) {
   const expiry = createExpiry(collection, { field: "expiresAt", ferretDb: true });
   const slotOf = (time: number): number => Math.floor(time / SLOT_MS);

@@ -1,7 +1,7 @@
 /**
- * The ledger of erasures, and the acts. What is erased is entered here before anything is touched: a crash half-way is
- * finished from the ledger, and so is a backup restored from before the erasure. Entries hold ids only and are never
- * removed.
+ * The ledger of erasures, and the erasing. Each erasure is entered here before anything is touched. So an erasure that
+ * a crash interrupted is finished from the ledger, and a backup from before an erasure is erased again. Entries hold
+ * only ids and are never removed.
  */
 import {
   createErasureLedger,
@@ -34,17 +34,20 @@ export interface ErasureDependencies
     >,
     LedgerDependencies {
   keyring: Pick<ManagedKeyring, "destroy" | "forget">;
-  /** Ids of events expunged within the last hour; filled here, read by the delivery store. */
+  /**
+   * Ids of events whose content was erased within the last hour. They are collected here and read by the delivery
+   * store.
+   */
   expungedLately: Set<string>;
   /** Raises the version by which other processes learn of an erasure. */
   raise: () => Promise<void>;
-  /** The same in the background, where an erasure was broken off and nobody knows how far it came. */
+  /** The same in the background, for an erasure that was interrupted, so that it is not known how far it came. */
   raiseLater: () => void;
   /** That version as it is now. */
   version: () => Promise<number>;
 }
 
-/** The ledger of this process; `notice` is told the version whenever it was read. */
+/** The ledger of this process. `notice` is called with the version whenever it was read. */
 export interface ManagedErasures extends ErasureStore {
   notice(version: number): void;
 }
@@ -72,7 +75,10 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
     await raise();
     drop();
   }
-  /** Broken off: nobody knows how much of it is done, and the other processes must drop what they hold all the same. */
+  /**
+   * The erasure was interrupted, so it is not known how much is done. The other processes must drop what they hold all
+   * the same.
+   */
   const brokenOff = (error: unknown): never => {
     deps.raiseLater();
     drop();
@@ -145,8 +151,8 @@ async function reapplyAll(
         if (together.push(entry) >= MOST_EVENTS) await expungeTogether();
         continue;
       }
-      // What another process brings back is in the care of subscriptions that are there: on FerretDB these are
-      // asked for by their ids.
+      // What another process brings back belongs to existing subscriptions. On FerretDB they are asked for by their
+      // ids.
       if (isEvent && ferretDb) among ??= await subscriptions.idsOf({});
       const found = await carryOut({ target: entry._id, at: entry.at, by: entry.by }, among);
       if (found || (isBack && !entry._id.startsWith("person/"))) changed++;
@@ -177,8 +183,8 @@ async function expungeEvents(
 const idOf = (target: ErasureTarget): string => target.slice(target.indexOf("/") + 1);
 
 /**
- * Whether a key that was destroyed is there again, as it is after a restore; then it is destroyed here. By exact ids,
- * and so not for events.
+ * Whether a key that was destroyed exists again, as after a restore. It is destroyed here then. The search is by exact
+ * ids, so it is not for events.
  */
 async function isKeyBack({ keyring }: ErasureDependencies, target: ErasureTarget): Promise<boolean> {
   if (target.startsWith("group/")) return keyring.destroy(`group/${idOf(target)}`);
@@ -186,7 +192,9 @@ async function isKeyBack({ keyring }: ErasureDependencies, target: ErasureTarget
   return target.startsWith("person/");
 }
 
-/** Erases; false when nothing was left to erase. The order is such that what is left after a crash is found again. */
+/**
+ * Erases. False when nothing was left to erase. The order makes sure that what is left after a crash is found again.
+ */
 async function apply(deps: ErasureDependencies, { target, at }: Erasure, among?: readonly string[]): Promise<boolean> {
   const id = idOf(target);
   if (target.startsWith("group/")) return eraseGroup(deps, id);

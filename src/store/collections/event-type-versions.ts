@@ -6,9 +6,9 @@ import { guarded } from "../mongo/driver-errors.js";
 import type { EventTypeVersion } from "../model.js";
 import type { EventTypeVersionStore } from "../store.js";
 
-/** A version at rest; schema and examples as text, because FerretDB refuses field names like `$ref`. */
+/** A version at rest. Schema and examples are text, because FerretDB refuses field names like `$ref`. */
 export interface EventTypeVersionDocument {
-  /** `<name>@<version>`; an event type's name holds no `@`. */
+  /** `<name>@<version>`. The name of an event type has no `@`. */
   _id: string;
   name: string;
   number: number;

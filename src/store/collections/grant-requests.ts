@@ -1,6 +1,6 @@
 /**
- * The collection of grant requests. At most one is open for a group and a grant: a partial unique index says so on
- * MongoDB, a lock on FerretDB.
+ * The collection of grant requests. At most one is open for a group and a grant. A partial unique index makes sure of
+ * it on MongoDB, and a lock on FerretDB.
  */
 import type { Collection, Filter } from "mongodb";
 import { guarded, isDuplicate, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
@@ -14,7 +14,9 @@ import type { GrantRequestStore } from "../store.js";
 /** A request at rest. */
 export type GrantRequestDocument = Omit<GrantRequest, "id"> & { _id: string };
 
-/** Between a duplicate and its reading the earlier request may be settled: then ours is the open one after all. */
+/**
+ * The earlier request may be settled between the duplicate error and its reading. Then the new one is open after all.
+ */
 const TRIES = 5;
 
 /** The store of grant requests over its collection. */

@@ -1,7 +1,7 @@
 /**
- * Keys by which a client repeats a request without having it done twice (draft-ietf-httpapi-idempotency-key-header). A
- * request claims its key, notes what it is about to change, and leaves its answer, sealed: answers hold secrets that
- * are shown once.
+ * Keys with which a client repeats a request that must be done only once (draft-ietf-httpapi-idempotency-key-header). A
+ * request claims its key, notes what it is about to change, and stores its answer. The answer is sealed, because
+ * answers hold secrets that are shown once.
  */
 import { randomUUID } from "node:crypto";
 import { Binary, type Collection } from "mongodb";
@@ -13,7 +13,7 @@ import type { Keyring } from "../sealing/keyring.js";
 import { StoreError } from "../store-error.js";
 import { DAY_MS } from "../../workflows/durations.js";
 
-/** What a request is about to change first; `at` is when. */
+/** What a request is about to change first. `at` is the time. */
 export interface BegunAct {
   write: string;
   target?: string;
@@ -24,7 +24,7 @@ export interface BegunAct {
 export interface IdempotencyDocument {
   _id: string;
   fingerprint: string;
-  /** Of the request that has the claim: every write is a compare-and-set on it. */
+  /** The token of the request that has the claim. Every write is a compare-and-set on it. */
   token: string;
   claimedAt: Date;
   begun?: BegunAct;
@@ -38,33 +38,36 @@ export type Claim =
   | { state: "answered"; answer: Uint8Array }
   | { state: "other_request" }
   | { state: "under_way" }
-  /** Whoever had it left no answer within the lease. `begun`: what it may have changed; undefined: nothing. */
+  /**
+   * The request with the claim stored no answer within the lease. `begun` is what it may have changed. Undefined when
+   * it changed nothing.
+   */
   | { state: "abandoned"; token: string; begun: BegunAct | undefined };
 
 export interface IdempotencyStore {
   /**
-   * Claims the key for a request with this fingerprint; exactly one caller over all processes has it. @throws
+   * Claims the key for a request with this fingerprint. Exactly one caller over all processes gets it. @throws
    * StoreError
    */
   claim(id: string, fingerprint: string): Promise<Claim>;
-  /** Takes over an abandoned claim; undefined: another request was first. */
+  /** Takes over an abandoned claim. Undefined when another request was first. */
   takeOver(id: string, token: string): Promise<string | undefined>;
   /**
-   * Notes what is changed first. Throws StoreError `unavailable` when the claim is lost: nothing may be changed then.
+   * Notes what is changed first. Throws StoreError `unavailable` when the claim is lost. Then nothing may be changed.
    */
   begin(id: string, token: string, act: BegunAct): Promise<void>;
   /** Seals the answer for the scope and keeps it until the key ends. */
   complete(id: string, token: string, answer: { scope: KeyScope; bytes: Uint8Array }): Promise<void>;
-  /** Gives the key back: nothing was done. */
+  /** Gives the key back, because nothing was done. */
   release(id: string, token: string): Promise<void>;
-  /** The request failed after it had begun: whoever repeats it need not wait for the lease. */
+  /** The request failed after it had begun. A repetition need not wait for the lease. */
   abandon(id: string, token: string): Promise<void>;
-  /** Removes what has ended. MongoDB does so itself (TTL index); FerretDB does it beside later claims. */
+  /** Removes what has ended. MongoDB does so itself (TTL index). On FerretDB it happens beside later claims. */
   removeExpired(): Promise<void>;
 }
 
 export const IDEMPOTENCY_KEPT_MS = DAY_MS;
-/** Longer than any request takes; after it a claim without an answer is one whose process died. */
+/** Longer than any request takes. If a claim has no answer after this time, then its process has died. */
 export const CLAIM_LEASE_MS = 120_000;
 
 interface Options {
@@ -83,7 +86,7 @@ export function createIdempotencyStore(
   // All are kept for the same time, so the oldest are the first to go.
   const expiry = createExpiry(collection, { field: "expiresAt", ferretDb, lock: { exclusive, nameOf } });
 
-  /** FerretDB's compare-and-set is none, so changes of one key come in turn there. */
+  /** FerretDB has no real compare-and-set, so there the changes of one key come one after another. */
   const change = (id: string, token: string, update: Partial<Omit<IdempotencyDocument, "_id">>): Promise<boolean> =>
     exclusive(
       nameOf(id),
@@ -130,7 +133,7 @@ export function createIdempotencyStore(
   };
 }
 
-/** The claim's token; undefined when there is such a key already. */
+/** The token of the claim. Undefined when the key exists already. */
 async function insertClaim(
   collection: Collection<IdempotencyDocument>,
   id: string,

@@ -1,21 +1,21 @@
 /**
- * When each API key was last used. Apart from the keys themselves: those are in memory everywhere, and each write to
- * them reloads them.
+ * When each API key was last used. It is stored apart from the keys, because all processes hold the keys in memory and
+ * reload them after each write.
  */
 import type { Collection } from "mongodb";
 import { findByIds } from "../mongo/batch-insert.js";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
 
-/** The last use of a key at rest; several processes write, the latest flush stands. */
+/** The last use of a key at rest. Several processes write it, and the latest flush counts. */
 export interface KeyUseDocument {
   _id: string;
   at: Date;
 }
 
 export interface KeyUses {
-  /** Remembers that the key was used now. Costs no write: what was used goes out once a minute. */
+  /** Remembers that the key was used now. It costs no write, because uses are written once a minute. */
   note(keyId: string): void;
-  /** When each of these keys was last used, to about a minute; keys that never were are left out. */
+  /** When each of these keys was last used, to about a minute. Keys that were never used are left out. */
   lastUsed(keyIds: readonly string[]): Promise<Map<string, Date>>;
 }
 
@@ -41,7 +41,7 @@ export function createKeyUses(
       try {
         await write(collection, id, new Date(time));
       } catch {
-        // Tried again with the next flush; a use that is known too early by a minute harms nobody.
+        // It is tried again with the next flush. A time that is a minute too early does no harm.
         if ((unwritten.get(id) ?? 0) < time) unwritten.set(id, time);
       }
     }
@@ -63,7 +63,7 @@ export function createKeyUses(
   };
 }
 
-/** Of two processes that write a key's first use at once one meets the other's document; then it is an update. */
+/** If two processes write a key's first use at the same time, then one finds the other's document and updates it. */
 async function write(collection: Collection<KeyUseDocument>, _id: string, at: Date): Promise<void> {
   const set = () => guarded((within) => collection.updateOne({ _id }, { $set: { at } }, { ...within, upsert: true }));
   await set().catch((error: unknown) => {

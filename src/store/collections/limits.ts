@@ -1,6 +1,6 @@
 /**
- * Limits that all processes share: at most so many within a time, for whatever a key names. Each key has one document
- * with the times of its last takings, which makes the limit exact over any window, also over the change of a minute.
+ * Limits that all processes share: at most so many uses of a key within a time. Each key has one document with the
+ * times of its last uses. So the limit is exact over any window, also over the change of a minute.
  */
 import type { Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
@@ -12,13 +12,13 @@ import { StoreError } from "../store-error.js";
 export interface LimitDocument {
   _id: string;
   times: number[];
-  /** Raised by every write: each is a compare-and-set. */
+  /** Raised by every write, because each is a compare-and-set. */
   version: number;
   expiresAt: Date;
 }
 
 export interface Limit {
-  /** What is limited, for instance `verify/grp_…/hooks.example.com`. */
+  /** The name of what is limited, for example `verify/grp_…/hooks.example.com`. */
   key: string;
   /** Most takings within `windowMs`, 1 to 1,000. */
   most: number;
@@ -29,24 +29,24 @@ export type Taking = { ok: true } | { ok: false; key: string; retryAfterMs: numb
 
 export interface LimitStore {
   /**
-   * Takes one of each of these limits, in their order; the first that is used up refuses, and the later ones are left
-   * alone. Throws StoreError `unavailable`: what cannot be counted must not be done.
+   * Takes one of each of these limits, in their order. The first limit that is used up refuses, and the later ones are
+   * not touched. Throws StoreError `unavailable`. What cannot be counted must not be done.
    */
   take(limits: readonly Limit[]): Promise<Taking>;
-  /** Forgets what has expired. MongoDB does so itself (TTL index); FerretDB cannot. */
+  /** Forgets what has expired. MongoDB does so itself (TTL index), but FerretDB cannot. */
   removeExpired(): Promise<void>;
 }
 
-/** Most takings that a document holds: its size is bounded. */
+/** So many uses are kept in a document, which bounds its size. */
 const MOST = 1_000;
 const MOST_KEY = 400;
 const TRIES = 20;
-/** Refusals that this process remembers: repeated ones cost the store nothing. */
+/** So many refusals are remembered by this process, so that repeated ones cost the store nothing. */
 const REMEMBERED = 10_000;
 
 /**
- * The store of limits over its collection. On FerretDB it removes what has expired from time to time, where no TTL
- * index does.
+ * The store of limits over its collection. FerretDB has no TTL index, so there it removes what has expired from time to
+ * time.
  */
 export function createLimitStore(
   collection: Collection<LimitDocument>,
@@ -57,7 +57,7 @@ export function createLimitStore(
   const nameOf = (key: string): string => `limits/${key}`;
   const expiry = createExpiry(collection, { field: "expiresAt", ferretDb, lock: { exclusive, nameOf } });
 
-  /** Milliseconds to wait; undefined: taken. */
+  /** Milliseconds to wait. Undefined when it was taken. */
   async function takeOne({ key, most, windowMs }: Limit): Promise<number | undefined> {
     for (let tries = 0; tries < TRIES; tries++) {
       const document = await guarded((within) => collection.findOne({ _id: key }, within));

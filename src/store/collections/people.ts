@@ -1,6 +1,6 @@
 /**
- * People who have logged in. Whoever comes with the same NameID through the same connection is the same person; an
- * e-mail address says nothing.
+ * People who have logged in. The same NameID through the same connection is the same person. An e-mail address does not
+ * identify anybody.
  */
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
@@ -11,7 +11,7 @@ import type { Scan } from "../mongo/scans.js";
 import type { Page, PageRequest } from "../collection.js";
 import { StoreError } from "../store-error.js";
 
-/** What is personal; sealed at rest under a key of the person's own, which erasure destroys. */
+/** The personal data. It is sealed at rest under a key of the person's own, which an erasure destroys. */
 export interface PersonalData {
   nameId: string;
   displayName?: string;
@@ -27,16 +27,16 @@ export interface Person extends PersonalData {
 }
 
 export interface PeopleStore {
-  /** The id of whoever has this NameID at this connection, whether known here or not. */
+  /** The id of the person with this NameID at this connection, whether the person is known here or not. */
   idOf(connectionId: string, nameId: string): string;
-  /** Records a log-in: makes the person, or renews what is known about it. */
+  /** Records a log-in. It makes the person, or it renews what is known about the person. */
   loggedIn(person: PersonalData & { connectionId: string; at: Date }): Promise<string>;
   get(id: string): Promise<Person | undefined>;
   /** By first log-in, newest first. */
   list(page: PageRequest): Promise<Page<Person>>;
   /**
-   * Destroys the person's keys made until then, and the record under them; `Store.erasures` calls it, so that it holds
-   * for backups too. False when nothing was left.
+   * Destroys the person's keys that were made until then, and the record under them. `Store.erasures` calls it, so that
+   * it also holds for backups. False when nothing was left.
    */
   erase(id: string, at: Date): Promise<boolean>;
 }
@@ -108,8 +108,8 @@ export function createPeopleStore(
     async erase(id, at) {
       const destroyed = await keyring.destroy(personScope(id), at);
       const document = await guarded((within) => collection.findOne({ _id: id }, within));
-      // The record goes last: an erasure that was cut short can be asked for again. One that a key opens is of a later
-      // return.
+      // The record is removed last, so that an interrupted erasure can be asked for again. If a key opens the record,
+      // then it is of a later return.
       if (!document || (await known(document))) return destroyed;
       await guarded((within) => collection.deleteOne({ _id: id }, within));
       return true;

@@ -18,14 +18,14 @@ export interface Recovery {
   filter: RecoveryFilter;
   status: RecoveryStatus;
   progress: RecoveryProgress;
-  /** How many deliveries the filter named when it began; absent on those of the first release. */
+  /** How many deliveries the filter matched at the start. Absent on recoveries of the first release. */
   count?: number;
-  /** Why it was started, in the words of whoever did. */
+  /** Why it was started, in the words of the person who started it. */
   reason?: string;
   /** Why it failed, or what a cancel left. */
   error?: string;
   createdBy: string;
-  /** The group it was asked for by a consumer; bounds who may read it. */
+  /** The group of the consumer who asked for it. It limits who may read it. */
   groupId?: string;
   createdAt: Date;
   updatedAt: Date;
@@ -37,11 +37,11 @@ export type RecoveryDocument = Omit<Recovery, "id" | "progress"> & {
   progress: RecoveryProgress | UnpacedProgress;
 };
 
-/** Those that a workflow still looks after. */
+/** The statuses in which a workflow still works on it. */
 export const OPEN_RECOVERY_STATUSES: readonly RecoveryStatus[] = ["running", "paused"];
 
 export interface RecoveryStore {
-  /** Throws StoreError `duplicate` when the id exists: a preview starts one recovery. */
+  /** Throws StoreError `duplicate` when the id exists, because a preview starts only one recovery. */
   insert(item: Recovery): Promise<void>;
   get(id: string): Promise<Recovery | undefined>;
   /** Newest first. */
@@ -49,9 +49,9 @@ export interface RecoveryStore {
     page: PageRequest,
     filter: { groupIds?: readonly string[]; createdBy?: string; status?: RecoveryStatus },
   ): Promise<Page<Recovery>>;
-  /** Changes the status where it is one of `from`, atomically; false where it is not. */
+  /** Changes the status atomically if it is one of `from`. False when it is not. */
   setStatus(id: string, from: readonly RecoveryStatus[], to: RecoveryStatus, error?: string): Promise<boolean>;
-  /** What the workflow tells. An end is not taken back by a late report; its numbers are taken. */
+  /** What the workflow reports. A late report does not take back an end, but its numbers are taken. */
   report(
     id: string,
     change: { progress: RecoveryProgress | UnpacedProgress; status: RecoveryStatus; error?: string },
@@ -97,7 +97,8 @@ export function createRecoveryStore(
     setStatus: (id, from, status, error) => change(id, from, { status, ...(error !== undefined && { error }) }),
     async report(id, { status, progress, error }) {
       const told = { progress, ...(error !== undefined && { error }) };
-      // A start whose answer was lost is on record as failed; that its workflow reports shows that it runs.
+      // If the answer to a start was lost, then the recovery is recorded as failed. A report from its workflow shows
+      // that it runs.
       if (!(await change(id, [...OPEN_RECOVERY_STATUSES, "failed", status], { status, ...told })))
         await change(id, undefined, told);
     },

@@ -1,6 +1,6 @@
 /**
- * What a dispatch left out, one document for each dispatch that left something out: ids only, no content. A dispatch of
- * events that every subscription wants, to subscriptions in service, writes nothing here.
+ * What a dispatch left out. There is one document for each dispatch that left something out, with ids and no content.
+ * If every subscription wants the events and is in service, then a dispatch writes nothing here.
  */
 import type { Collection } from "mongodb";
 import { findByIds, insertNew } from "../mongo/batch-insert.js";
@@ -9,7 +9,7 @@ import { DAY_MS } from "../../workflows/durations.js";
 
 /** How long a record is kept. */
 export const ROUTING_KEPT_DAYS = 30;
-/** Ids in one list: what is beyond is not recorded, and `cut` says so. */
+/** So many ids are in one list. Further ones are not recorded, and `cut` says so. */
 const MOST_IDS = 1_000;
 /** Pages of a wide fan-out that are read for one event. */
 const MOST_PAGES = 200;
@@ -26,7 +26,7 @@ export interface RoutingRecord {
   /** The workflow that dispatched. */
   id: string;
   at: Date;
-  /** How many pages the dispatch was cut into; each has a record of its own. */
+  /** How many pages the dispatch was cut into. Each page has a record of its own. */
   pages?: number;
   /**
    * By event id, the subscriptions whose filters left it out. A dispatch makes at most 1,000 deliveries, so there are
@@ -47,11 +47,11 @@ export interface RoutingDocument {
 }
 
 export interface RoutingStore {
-  /** Records it, unless the workflow has a record already: of two runs the first one decided. */
+  /** Records it, unless the workflow has a record already. If it ran twice, then the first run decided. */
   record(record: RoutingRecord): Promise<void>;
-  /** Forgets what has expired. MongoDB does so itself (TTL index); FerretDB does it beside later records. */
+  /** Forgets what has expired. MongoDB does so itself (TTL index). On FerretDB it happens beside later records. */
   removeExpired(): Promise<void>;
-  /** What the dispatch by this workflow, and its pages, left out of the event; undefined: nothing is recorded. */
+  /** What the dispatch by this workflow, and its pages, left out of the event. Undefined when nothing is recorded. */
   of(owner: string, event: { id: string; type: string }): Promise<EventRouting | undefined>;
 }
 

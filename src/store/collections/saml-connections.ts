@@ -1,4 +1,4 @@
-/** SAML connections: one per company, read at a log-in and not held in memory. */
+/** SAML connections, one for each company. They are read at a log-in and not held in memory. */
 import { Binary, type Collection } from "mongodb";
 import {
   type CatalogueDocument,
@@ -24,19 +24,19 @@ export interface IdpCertificate {
 }
 
 /**
- * A key pair of this service towards one identity provider: its requests are signed with it, and what is encrypted for
- * it opens.
+ * A key pair of this service towards one identity provider. It signs the requests, and it opens what the provider
+ * encrypts.
  */
 export interface SpKey {
   /** SHA-256 of the certificate, 64 hexadecimal digits in lower case. */
   fingerprint256: string;
-  /** PEM, self-signed: metadata gives keys as certificates (SAML metadata interoperability 1.0, 2.6). */
+  /** PEM, self-signed, because metadata gives keys as certificates (SAML metadata interoperability 1.0, 2.6). */
   certificate: string;
   notAfter: Date;
   /** PEM, PKCS #8. Sealed at rest. */
   privateKey: string;
   createdAt: Date;
-  /** Neither used nor published from here on; absent: until it is rotated. */
+  /** From this time on it is neither used nor published. Absent until it is rotated. */
   expiresAt?: Date;
 }
 
@@ -54,13 +54,13 @@ export const liveSpKeys = (keys: readonly SpKey[] | undefined, now: Date): SpKey
 export const SAML_ROLES = ["admin", "provider", "operator", "auditor"] as const satisfies readonly Role[];
 
 /**
- * Whoever's groups hold `samlGroup` has the role. It stands on the connection, so that no company's provider can claim
- * another's.
+ * People with a group that holds `samlGroup` have the role. The table is part of the connection, so that no company's
+ * provider can claim another's groups.
  */
 export interface SamlRoleMapping {
   samlGroup: string;
   role: (typeof SAML_ROLES)[number];
-  /** The apis a provider is limited to; absent: all. */
+  /** The apis that a provider is limited to. All when absent. */
   apiIds?: string[];
 }
 
@@ -76,27 +76,30 @@ export interface SamlConnection {
   name: string;
   /** Of the identity provider. */
   entityId: string;
-  /** Where it takes requests by the HTTP-Redirect binding, and by HTTP-POST; at least one of the two. */
+  /** Where it takes requests by the HTTP-Redirect binding, and by HTTP-POST. It has at least one of the two. */
   ssoUrl?: string;
   ssoPostUrl?: string;
-  /** Where it takes messages of single logout; absent: it does not. */
+  /** Where it takes messages of single logout. Absent when it takes none. */
   slo?: { redirect?: LogoutEndpoint; post?: LogoutEndpoint };
   certificates: IdpCertificate[];
-  /** This service's own towards it. Absent: none has been needed yet. */
+  /** This service's own key pairs towards it. Absent when none has been needed yet. */
   keys?: SpKey[];
-  /** Name of the attribute with a person's groups; absent: the well-known ones in turn. */
+  /** The name of the attribute with a person's groups. When absent, the well-known names are tried in turn. */
   groupsAttribute?: string;
   /** The response must be signed as well as the assertion. */
   requireSignedResponse: boolean;
-  /** Responses that nobody asked for are taken. */
+  /** Responses without a request are accepted. */
   idpInitiated: boolean;
-  /** Requests are signed: the identity provider asks for it, or an administrator does. Absent: they are not. */
+  /** Requests are signed, because the identity provider or an administrator asks for it. Not signed when absent. */
   signRequests?: boolean;
-  /** By how much its clock may differ, seconds; absent: as the service's setting says. */
+  /** By how many seconds its clock may differ. When absent, the service's setting counts. */
   clockSkewSeconds?: number;
-  /** Asked for, and refused without one of them (second factor); absent: none is asked for. */
+  /**
+   * The classes that are asked for (second factor). A response without one of them is refused. None is asked for when
+   * absent.
+   */
   authnContextClassRefs?: string[];
-  /** The groups whose membership this provider may give; empty: none. */
+  /** The groups whose membership this provider may give. It gives none when empty. */
   groupIds: string[];
   roles: SamlRoleMapping[];
   status: "enabled" | "disabled";
@@ -120,7 +123,7 @@ const read = ({ notAfter, createdAt, expiresAt, ...key }: WrittenKey): SpKey => 
   ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
 });
 
-/** The keys are sealed under the system's own data key: a connection is no group's. */
+/** The keys are sealed under the system's own data key, because a connection belongs to no group. */
 function samlConnectionLayout(keyring: Pick<Keyring, "scope" | "forSealed">): Layout<SamlConnection> {
   return {
     async toDocument({ id, keys, ...fields }) {

@@ -1,4 +1,4 @@
-/** What of SAML may be used once: the ids of answered requests and of accepted assertions. */
+/** Ids of SAML that may be used only once: those of answered requests and of accepted assertions. */
 import type { Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
 import { createExpiry } from "../mongo/oldest-first.js";
@@ -11,11 +11,11 @@ export interface SamlUseDocument {
 
 export interface SamlUseStore {
   /**
-   * Uses the id: true for exactly one caller over all processes until `until`, false for every other. The insert of a
-   * unique `_id` decides, which is atomic on both engines.
+   * Uses the id. True for exactly one caller over all processes until `until`, and false for every other. The insert of
+   * a unique `_id` decides, because it is atomic on both engines.
    */
   use(id: string, until: Date): Promise<boolean>;
-  /** Forgets what has expired. MongoDB does so itself (TTL index); FerretDB cannot. */
+  /** Forgets what has expired. MongoDB does so itself (TTL index), but FerretDB cannot. */
   removeExpired(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * People's sessions. The id is an HMAC of the cookie's token, so that whoever reads the database cannot take a session
- * over; what the identity provider said about the person is sealed under the person's own key. Whose it is, by which
- * connection, in which role and how long is under a MAC: whoever writes to the database cannot move a session to a
+ * People's sessions. The id is an HMAC of the cookie's token, so that a reader of the database cannot take a session
+ * over. What the identity provider said about the person is sealed under the person's own key. The person, the
+ * connection, the role and the times are under a MAC, so that a writer of the database cannot move a session to a
  * connection that gives more.
  */
 import { Binary, type Collection } from "mongodb";
@@ -15,12 +15,12 @@ import { personScope } from "./people.js";
 import type { Scan } from "../mongo/scans.js";
 import { StoreError } from "../store-error.js";
 
-/** What the identity provider said at the log-in; sealed at rest. */
+/** What the identity provider said at the log-in. It is sealed at rest. */
 export interface SessionIdentity {
   nameId: string;
   displayName?: string;
   email?: string;
-  /** Values of the groups attribute, as they came: what they give is decided at each request. */
+  /** Values of the groups attribute, as they were sent. What they give is decided at each request. */
   groups: string[];
   sessionIndex?: string;
   /** How the identity provider qualifies the name, which it wants to read again at a log-out. */
@@ -33,10 +33,10 @@ export interface Session {
   id: string;
   personId: string;
   connectionId: string;
-  /** The role that the person acts in; absent: the least powerful of those it has. */
+  /** The role that the person acts in. When absent, it is the least powerful role of the person. */
   role?: Role;
   startedAt: Date;
-  /** Ends then, whatever happens. */
+  /** The session ends then in any case. */
   expiresAt: Date;
   /** The last request, up to a minute behind. */
   seenAt: Date;
@@ -48,7 +48,7 @@ export interface Session {
 export interface SessionStore {
   insert(session: Session): Promise<void>;
   get(id: string): Promise<Session | undefined>;
-  /** Changes a session that is still there; false when it is not. */
+  /** Changes a session that still exists. False when it does not. */
   change(id: string, change: Partial<Pick<Session, "role" | "seenAt" | "endsAt">>): Promise<boolean>;
   delete(id: string): Promise<boolean>;
   /** Ends every session of the person and gives how many there were. */
@@ -57,7 +57,7 @@ export interface SessionStore {
   list(personId: string, most: number): Promise<Session[]>;
   /** Ends every session that was begun by the connection and gives how many there were. */
   deleteOfConnection(connectionId: string): Promise<number>;
-  /** Removes what has ended. MongoDB does so itself within a minute or so; FerretDB has nothing that would. */
+  /** Removes what has ended. MongoDB does so itself within about a minute. FerretDB does not. */
   deleteEnded(now: Date): Promise<void>;
 }
 
@@ -86,7 +86,8 @@ const contextOf = ({ id, personId }: Pick<Session, "id" | "personId">): SealCont
 });
 
 /**
- * What is signed: everything but the sealed part, which proves itself by the id and the person that it was sealed for.
+ * What is signed: everything but the sealed part. The sealed part proves itself by the id and the person that it was
+ * sealed for.
  */
 function signedFields(
   { _id, personId, connectionId, role, startedAt, expiresAt, seenAt, endsAt }: Fields,
@@ -119,7 +120,7 @@ async function opened(
     const plain = (await keyring.forSealed(bytes)).open(contextOf({ id, ...fields }), bytes);
     return { id, ...fields, identity: JSON.parse(Buffer.from(plain).toString("utf8")) as SessionIdentity };
   } catch (error) {
-    // The person was erased: nobody is logged in any more.
+    // The person was erased, so all sessions of the person have ended.
     if (error instanceof StoreError && error.code === "key_destroyed") return undefined;
     throw error;
   }
@@ -132,7 +133,7 @@ export interface SessionStoreDependencies {
   scan: Scan;
 }
 
-/** The session, when it is ours; a forged one is none. */
+/** The session, if it was written by this service. A forged one counts as missing. */
 function createFind(
   collection: Collection<SessionDocument>,
   { authority, ledger, refused, assertWhole }: SessionStoreDependencies["grants"],
@@ -175,7 +176,7 @@ export function createSessionStore(
       const { version = 0 } = document;
       const { _id: _same, ...after } = signed({ ...document, ...changes }, version + 1);
       const same = { _id: id, ...(document.version === undefined ? { version: { $exists: false } } : { version }) };
-      // All fields at once: on FerretDB, whose updates are not atomic, the last one is whole.
+      // All fields are written at once. FerretDB's updates are not atomic, but so the last one is complete.
       if ((await guarded((within) => collection.updateOne(same, { $set: after }, within))).matchedCount > 0)
         return true;
     }
@@ -203,7 +204,7 @@ export function createSessionStore(
     },
     change,
     delete: async (id) => (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0,
-    // A scan on FerretDB; indexed on MongoDB.
+    // This is a scan on FerretDB and uses an index on MongoDB.
     deleteOf: async (personId) =>
       (await guarded((within) => collection.deleteMany({ personId }, within), LIST_DEADLINE_MS)).deletedCount,
     deleteOfConnection: async (connectionId) =>

@@ -8,20 +8,23 @@ import type { DeliveryFields } from "./delivery-queries.js";
 import { guarded, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
 import type { EventDocument } from "../collections/events.js";
 
-/** The mark: every delivery has its fields. */
+/** The mark. When it is set, every delivery has its fields. */
 interface FilledDocument {
   _id: "deliveryFields";
   filledAt: Date;
 }
 
 const BATCH = 500;
-/** Between two batches; a database in use has other work to do. */
+/** The pause between two batches, because a database in use has other work to do. */
 const PAUSE_MS = 20;
-/** Then it looks again: a process of the earlier release may still write. One look in an index. */
+/**
+ * After this time it looks again, because a process of the earlier release may still write. It costs one look in an
+ * index.
+ */
 const AGAIN_MS = 10 * 60_000;
 
 export interface Backfill {
-  /** What is known of the fields now; follows the backfill. */
+  /** What is known about the fields now. It follows the backfill. */
   fields: DeliveryFields;
   stop(): void;
 }
@@ -31,14 +34,12 @@ async function readMark(marks: Collection<FilledDocument>): Promise<boolean> {
   return (await guarded((within) => marks.findOne({ _id: "deliveryFields" }, within))) !== null;
 }
 
-/**
- * On FerretDB nothing is filled in: it would have to read every delivery, and no query there gets any faster by it.
- */
+/** Nothing is filled in on FerretDB. It would have to read every delivery, and no query would be faster afterwards. */
 export const noBackfill = (): Backfill => ({ fields: { filled: false }, stop: () => undefined });
 
 /**
- * Fills in the background, batch by batch, and resumes after a restart by itself: what lacks its fields stands together
- * in the index of `eventId`. The mark is set when nothing is left.
+ * Fills in the fields in the background, batch by batch. After a restart it goes on by itself, because deliveries
+ * without the fields are next to each other in the index of `eventId`. The mark is set when nothing is left.
  */
 export async function startBackfill(db: Db): Promise<Backfill> {
   const deliveries = db.collection<DeliveryDocument>("deliveries");
@@ -66,7 +67,7 @@ export async function startBackfill(db: Db): Promise<Backfill> {
   return { fields, stop: () => stopping.abort() };
 }
 
-/** One batch; gives how many those were. */
+/** Fills in one batch. Gives how many deliveries it had. */
 export async function fillSome(
   deliveries: Collection<DeliveryDocument>,
   events: Collection<EventDocument>,
@@ -91,7 +92,8 @@ export async function fillSome(
       deliveries.bulkWrite(
         ids.map(({ _id, eventId }) => {
           const apiId = apis.get(eventId);
-          // Nothing else of the delivery changes, and no other writer sets these: no sequence number is needed.
+          // Nothing else of the delivery changes, and no other writer sets these fields. So no sequence number is
+          // needed.
           return {
             updateOne: {
               filter: { _id, eventId: { $exists: false } },

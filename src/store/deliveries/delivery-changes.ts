@@ -1,7 +1,7 @@
 /**
- * Changes of deliveries. Each one is read, decided and written as a compare-and-set on the delivery's sequence number.
- * So a write that was given up, and lands after a newer one, changes nothing. What is settled stays so unless somebody
- * asks for more.
+ * Changes of deliveries. Each delivery is read, and the change is decided and written as a compare-and-set on its
+ * sequence number. So a write that was given up and arrives after a newer one changes nothing. A settled delivery stays
+ * settled unless somebody asks for more.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Long, type AnyBulkWriteOperation, type Collection, MongoServerError } from "mongodb";
@@ -34,7 +34,7 @@ export interface Decision {
 }
 
 /**
- * Decides for each of these deliveries by how it stands now, and writes. Gives what was refused. Throws StoreError
+ * Decides for each of these deliveries by its present state, and writes. Gives the refused changes. Throws StoreError
  * `unavailable`.
  */
 export type ChangeDeliveries = <C extends { id: string }>(
@@ -46,18 +46,18 @@ export type ChangeDeliveries = <C extends { id: string }>(
 const TRIES = 20;
 
 /**
- * FerretDB keeps one of its 100 SQLite connections for every update of a write until the write ends: a write of 100
- * updates, or several smaller ones at once, waits for ever for the next connection and hangs the whole database. So at
- * most 8 × 4 updates are under way.
+ * FerretDB keeps one of its 100 SQLite connections for each update of a write until the write ends. If a write has 100
+ * updates, or if several smaller writes come at once, then it waits for ever for the next connection and the whole
+ * database hangs. So at most 8 × 4 updates are under way.
  */
 const FERRETDB_UPDATES = 8;
 const FERRETDB_WRITES_AT_ONCE = 4;
 
 /**
- * FerretDB finds a document by its index only with a filter of `_id` alone; with the sequence number beside it each
- * update reads the whole collection (50 µs a document). So there the comparison lies in the update: it adds 2^62 to a
- * number that belongs to the sequence number it leaves. The second time that overflows 64 bits, and the server refuses
- * the whole update.
+ * FerretDB finds a document by its index only if the filter is `_id` alone. With the sequence number beside it, each
+ * update reads the whole collection (50 µs a document). So there the comparison is part of the update: it adds 2^62 to
+ * a number that belongs to the present sequence number. The second time, the sum overflows 64 bits and the server
+ * refuses the whole update.
  */
 const SPEND = Long.fromString("4611686018427387904");
 const BAD_VALUE = 2;
@@ -110,7 +110,7 @@ export function createDeliveryChanges(
         const refused: RefusedChange[] = [];
         for (const some of withoutRepeats(changes)) {
           for (let tries = 1; ; tries++) {
-            // After a conflict all of them are read again: what was written is found to be so.
+            // After a conflict all of them are read again. The ones that were written are then found unchanged.
             const result = await round(some, decide);
             if (result.made) {
               refused.push(...result.refused);
@@ -138,7 +138,7 @@ function withoutRepeats<C extends { id: string }>(changes: readonly C[]): C[][] 
   return runs;
 }
 
-/** False when one of them was not as it had been read; nothing of that one is written then. */
+/** False when one of them was not as it had been read. That one is not written then. */
 async function writeAll(collection: Collection<DeliveryDocument>, writes: Write[]): Promise<boolean> {
   const operations = writes.map(({ id, seq, set, unset }): AnyBulkWriteOperation<DeliveryDocument> => ({
     updateOne: {
@@ -189,7 +189,7 @@ const unsetting = (fields: string[]) =>
   fields.length > 0 ? { $unset: Object.fromEntries(fields.map((field) => [field, "" as const])) } : {};
 
 /**
- * What a recorded change comes to, by how its delivery stands. `mayKeep` tells whether details of attempts may be
+ * What a recorded change does, by the present state of its delivery. `mayKeep` says whether details of attempts may be
  * stored for the event.
  */
 export const decideRecord =
@@ -203,13 +203,14 @@ export const decideRecord =
     if (known !== undefined && known !== current.attemptCount) return { refused: "outdated" };
     if (stays && !attempt) return refused;
     const kept = attempt && (mayKeep(eventOfDelivery(current._id)) ? attempt : bare(attempt));
-    // An attempt that was under way while somebody settled the delivery was made, and is told; the status stays.
+    // The delivery was settled while this attempt was under way. The attempt was made, so it is recorded, but the
+    // status stays.
     const { id, groupId, attemptCount } = change;
     const told = stays ? { id, groupId, attemptCount } : change;
     return { update: updateOf({ ...told, attempt: kept }, at, keys), ...refused };
   };
 
-/** Recorded before: an activity ran again, or the answer to an earlier write was lost. */
+/** It is recorded already: an activity ran again, or the answer to an earlier write was lost. */
 function isMade(current: DeliveryDocument, { attempt, status, ...fields }: DeliveryChange): boolean {
   if (attempt) return current.attempts?.[attempt.number] === attemptSummaryOf(attempt);
   const same = (name: "reason" | "workflowId" | "attemptCount"): boolean =>
@@ -224,9 +225,9 @@ function isMade(current: DeliveryDocument, { attempt, status, ...fields }: Deliv
 }
 
 /**
- * Whether a delivery may leave its status by this change. Nothing leaves `delivered`, `exhausted` or `cancelled` by
- * itself, and `parked` waits for somebody as well. A retry that was asked for leads out of all of them, a cancel only
- * out of `parked`.
+ * Whether a delivery may leave its status by this change. No delivery leaves `delivered`, `exhausted` or `cancelled` by
+ * itself, and a `parked` one waits for a person too. A retry by hand may leave all of them. A cancel may only leave
+ * `parked`.
  */
 function mayLeave(from: DeliveryDocument["status"], { asked, status }: DeliveryChange): boolean {
   if (from === "parked") return asked === true;

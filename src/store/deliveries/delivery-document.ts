@@ -10,24 +10,24 @@ import { StoreError } from "../store-error.js";
 export const ATTEMPTS_KEPT = 50;
 
 /**
- * A delivery at rest. Attempts lie under their number, so that recording one twice (a retried activity) changes
- * nothing; their details lie apart, so that lists can leave them out. The event id, escaped, is the first part of
- * `_id`.
+ * A delivery at rest. Attempts are stored under their number, so that a second record of the same attempt (by a retried
+ * activity) changes nothing. Their details are stored apart, so that lists can leave them out. The event id, escaped,
+ * is the first part of `_id`.
  */
 export interface DeliveryDocument extends Omit<Delivery, "id" | "eventId" | "attempts"> {
   _id: string;
   /** Absent, like `apiId`, in documents of earlier releases until delivery-backfill.ts has filled it in. */
   eventId?: string;
   /**
-   * `<time> <outcome> <status or -> <milliseconds>`: as text a delivery costs FerretDB 0.12 ms to insert, as four
-   * fields 0.16.
+   * `<time> <outcome> <status or -> <milliseconds>`. As one text a delivery takes FerretDB 0.12 ms to insert, and as
+   * four fields 0.16 ms.
    */
   attempts?: Record<string, string>;
   /** Sealed JSON of the detail of each attempt. */
   details?: Record<string, Binary>;
-  /** Changes made so far; absent: none. Each change is a compare-and-set on it. */
+  /** The number of changes so far. None when absent. Each change is a compare-and-set on it. */
   seq?: number;
-  /** Only on FerretDB: the sequence numbers that a change has left (delivery-changes.ts). */
+  /** Only on FerretDB: the sequence numbers that earlier changes have used (delivery-changes.ts). */
   spent?: Record<string, Long>;
 }
 type Found = DeliveryDocument;
@@ -37,7 +37,7 @@ export const WITHOUT_DETAILS = { details: 0, spent: 0 };
 
 /** Whose key seals the details of attempts. */
 export const scopeOf = ({ groupId }: { groupId: string }): KeyScope => `group/${groupId}`;
-/** Without what is sealed. */
+/** The document without its sealed part. */
 export const bare = ({ detail: _detail, ...attempt }: Attempt): Attempt => attempt;
 
 const detailOf = (id: string, number: number | string, owner: KeyScope): SealContext => ({
@@ -113,7 +113,7 @@ export async function openDelivery(document: Found, keyring: Keyring): Promise<D
   return { ...delivery, attempts };
 }
 
-/** Undefined when there is none any more: erased with its data key. */
+/** Undefined when the detail was erased with its data key. */
 async function openDetail(document: Found, number: number, keyring: Keyring): Promise<AttemptDetail | undefined> {
   const sealed = document.details?.[number]?.value();
   if (!sealed) return undefined;

@@ -1,4 +1,4 @@
-/** What is asked of the collection of deliveries beside its lists: counts for a preview, and what waits. */
+/** Queries on the collection of deliveries besides its lists: counts for a preview, and deliveries that wait. */
 import type { Collection, Filter } from "mongodb";
 import { SETTLED_STATUSES } from "../../workflows/contract.js";
 import { escapeEventId } from "../../workflows/event-id.js";
@@ -46,7 +46,7 @@ export function createDeliveryQueries(
       return { ...summary, ...(oldest && { oldest }), ...(newest && { newest }) };
     },
     async subscriptionsOf(filter) {
-      // Not `distinct`: FerretDB refuses a deadline for it.
+      // `distinct` is not used, because FerretDB accepts no deadline for it.
       const groups = await scan((within) =>
         collection
           .aggregate<{ _id: string }>([{ $match: matching(filter) }, { $group: { _id: "$subscriptionId" } }], within)
@@ -58,7 +58,7 @@ export function createDeliveryQueries(
   };
 }
 
-/** What is not settled yet. */
+/** The conditions of deliveries that are not settled yet. */
 function createWaitingQueries(
   collection: Collection<DeliveryDocument>,
   scan: Scan,
@@ -127,8 +127,8 @@ function summaryOf(groups: CountedGroup[], most: number): DeliverySummary {
 }
 
 /**
- * The conditions of a filter, all of which must hold. Of an event without its field, ids of other events with a dot may
- * match: look at each.
+ * The conditions of a filter, all of which must hold. For an event without its field, deliveries of other events with a
+ * dot in their id may match too. So check each one.
  */
 export function conditions(filter: DeliveryFilter, { filled }: DeliveryFields): Filter<DeliveryDocument>[] {
   const { groupIds, apiIds, apiEventTypes, status, subscriptionId, eventType, eventId, since, until } = filter;
@@ -148,8 +148,8 @@ export function conditions(filter: DeliveryFilter, { filled }: DeliveryFields): 
 }
 
 /**
- * Deliveries of an event, also those of earlier releases: their `_id` begins with the event's, which is a range of its
- * index. The range may hold deliveries of other events with a dot, so look at each that is found.
+ * Deliveries of an event, also those of earlier releases. Their `_id` begins with the event's id, which is a range of
+ * the index of `_id`. The range may hold deliveries of other events with a dot in their id. So check each one.
  */
 export function ofEvent(eventId: string): Filter<DeliveryDocument> {
   const prefixes = new Set([eventId, escapeEventId(eventId)]);

@@ -1,7 +1,7 @@
 /**
- * Who may write rows that grant power: whoever holds the pepper. Such a row carries a MAC over its collection, its id,
- * its version and everything in it that grants; see signed-rows.ts and sessions.ts for what that is. The keys for it
- * are in the sealed pepper document.
+ * Makes and checks the MAC of rows that grant power. Only a holder of the pepper can make one. The MAC is over the
+ * collection, the id, the version and everything in the row that grants. signed-rows.ts and sessions.ts say what that
+ * is. The keys for it are in the sealed pepper document.
  */
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 import { StoreError } from "../store-error.js";
@@ -17,7 +17,7 @@ import { canonicalOf } from "./canonical.js";
 /** Fields that a signed row has besides its own. */
 export interface Signature {
   version: number;
-  /** The last entry of the ledger when it was written: a ledger that does not reach so far was cut off. */
+  /** The last entry of the ledger when this was written. A ledger that does not reach so far was shortened. */
   ledgerSeq: number;
   /** `<id of the key>.<base64url of the MAC>` */
   mac: string;
@@ -37,17 +37,19 @@ export interface Authority {
   /** For the ledger. */
   readonly state: { chain: string; revision: number };
   readonly content: PepperContent;
-  /** Takes in what the command for signing has changed meanwhile; nothing when that was asked within `maxAgeMs`. */
+  /**
+   * Takes in what the command for signing has changed meanwhile. It does nothing if that was asked within `maxAgeMs`.
+   */
   refresh(maxAgeMs?: number): Promise<void>;
   /** The row with its MAC under the newest key. */
   sign<R extends SignedRow>(collection: string, row: R): R & { mac: string };
-  /** Undefined: the row was written by us, as it is. */
+  /** Undefined when the row was written by this service and not changed. */
   doubt(collection: string, row: SignedRow): Promise<Doubt | undefined>;
-  /** Changes the sealed document; `change` may be asked again when another process was first. */
+  /** Changes the sealed document. `change` is called again when another process was first. */
   change(change: (content: PepperContent) => Partial<Omit<PepperContent, "pepper" | "revision">>): Promise<void>;
 }
 
-/** A key that nobody here knows is looked for at most so often. */
+/** An unknown key is looked for at most this often. */
 const LOOK_AGAIN_MS = 1_000;
 const LABEL = "grants";
 
@@ -99,7 +101,7 @@ export function createAuthority(dependencies: AuthorityDependencies): Authority 
   };
 }
 
-/** The sealed document as this process knows it, with its keys for signing; it never goes back to an older one. */
+/** The sealed document as this process knows it, with its keys for signing. It never goes back to an older one. */
 function createSealedContent({ vault, opened, told }: AuthorityDependencies) {
   let { document, content } = opened;
   let keys = keysOf(content);
@@ -116,7 +118,7 @@ function createSealedContent({ vault, opened, told }: AuthorityDependencies) {
         if (error instanceof StoreError && error.code === "sealed_data_invalid") return undefined;
         throw error;
       }));
-    // What this process knows is newer than what was put back: it goes on with that.
+    // An older document was put back. This process knows a newer one and goes on with that.
     if (!now || now.revision <= content.revision || !now.pepper.equals(content.pepper)) return told(EXCHANGED);
     ({ document, content } = { document: found, content: now });
     keys = keysOf(content);
@@ -146,7 +148,7 @@ const macOf = (key: KeyObject, keyId: string, collection: string, row: SignedRow
     .update(canonicalOf({ collection, keyId, row: { ...row, mac: undefined } }))
     .digest();
 
-/** Under the pepper and the key's own material: neither alone makes a MAC. */
+/** The MAC needs both the pepper and the key's own material. */
 function keysOf({ pepper, macKeys }: PepperContent): Map<string, KeyObject> {
   return new Map(
     macKeys.map(({ id, material }: MacKey) => [

@@ -1,7 +1,7 @@
 /**
- * One text for one row, whatever the order of its fields: every value with its type and its length in bytes before it,
- * so that no two rows read the same. Fields that the driver does not write (`undefined`) are left out, as they are at
- * rest.
+ * Makes one text for a row, whatever the order of its fields. Each value has its type and its length in bytes before
+ * it, so that no two rows give the same text. Fields that the driver does not write (`undefined`) are left out, as in
+ * the database.
  */
 import { Binary } from "mongodb";
 
@@ -16,7 +16,7 @@ export function canonicalOf(value: unknown): string {
   if (value instanceof Uint8Array) return framed("b", Buffer.from(value).toString("base64"));
   if (Array.isArray(value)) return `a${value.length}:${value.map(canonicalOf).join("")}`;
   if (Object.getPrototypeOf(value) === Object.prototype) return canonicalObject(value as Record<string, unknown>);
-  // Nothing of ours is of such a type: a row that holds one was not written here, and two of them need not differ in
+  // No field of this service has such a type. A row with one was not written here, so two of them need not differ in
   // their text.
   return framed("x", JSON.stringify(value));
 }

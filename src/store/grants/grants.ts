@@ -1,7 +1,4 @@
-/**
- * What vouches for rows that grant power, put together: the sealed keys, the ledger, and who is told of what was
- * refused.
- */
+/** Everything that protects rows that grant power: the sealed keys, the ledger, and the reports of refused rows. */
 import type { Collection, Db } from "mongodb";
 import { type CatalogueDocument, createPlainRows, type Rows } from "../mongo/catalogue-collection.js";
 import { guarded } from "../mongo/driver-errors.js";
@@ -15,7 +12,7 @@ import type { LedgerEntry } from "./ledger-chain.js";
 import { createRefusals, type RefusalListener } from "./refusals.js";
 import { createSignedRows, type RefusedRow } from "./signed-rows.js";
 
-/** The collections whose rows are signed whole. Sessions are signed too: see sessions.ts. */
+/** The collections whose rows are signed as a whole. Sessions are signed too, see sessions.ts. */
 export const GRANTING = ["apiKeys", "groups", "samlConnections"] as const;
 
 /** What the rest of the program sees of it. */
@@ -23,10 +20,13 @@ export interface GrantStore {
   /** Rows without a MAC are refused. False for a database from before signing, until `npm run grants:sign`. */
   readonly marked: boolean;
   /**
-   * Why no row that grants power is believed: the ledger was cut off, or the mark taken away. Absent: nothing is wrong.
+   * Why no row that grants power is accepted: the ledger was shortened, or its mark was removed. Absent when nothing is
+   * wrong.
    */
   readonly fault: StoreError | undefined;
-  /** Told of each refused row, at most once a minute for each; those of before are told at once. */
+  /**
+   * Called for each refused row, at most once a minute for each. Rows that were refused before are reported at once.
+   */
   onRefused(listener: RefusalListener): void;
 }
 
@@ -40,8 +40,8 @@ export interface Grants extends GrantStore {
 }
 
 /**
- * Opens the sealed pepper and the ledger; `beforeFirst` runs before a new pepper is made. Throws what `loadPepper`
- * throws; what is wrong with the ledger is the `fault`.
+ * Opens the sealed pepper and the ledger. `beforeFirst` runs before a new pepper is made. Throws what `loadPepper`
+ * throws. A fault of the ledger is given as `fault`.
  */
 export async function openGrants(
   db: Db,
@@ -51,8 +51,8 @@ export async function openGrants(
   const heads = db.collection<GrantHeadDocument>("grantHead");
   const vault = createPepperVault(db.collection<PepperDocument>("settings"), keyring);
   const head = createHead({ heads, keyring, state: () => ({ chain: "", revision: 0 }) });
-  // The record of how far the ledger reached is there before the first mark: from then on one that is missing was taken
-  // away.
+  // The record of how far the ledger reached exists before the first mark. So if it is missing later, then it was
+  // removed.
   const opened = await loadPepper(vault, async () => {
     await head.begin();
     await beforeFirst();

@@ -1,4 +1,4 @@
-/** How far the ledger reached: sealed, and kept outside of the chain, so that a chain cut short is noticed. */
+/** How far the ledger reached. It is sealed and stored outside of the chain, so that a shortened chain is noticed. */
 import { Binary, type Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
 import type { SealContext } from "../sealing/data-key.js";
@@ -6,14 +6,14 @@ import type { Keyring } from "../sealing/keyring.js";
 import { StoreError } from "../store-error.js";
 import type { Chain } from "./ledger-chain.js";
 
-/** The record at rest. `seq` is for moving it forward only; what counts is sealed. */
+/** The record at rest. `seq` is only for moving it forward. The sealed number counts. */
 export interface GrantHeadDocument {
   _id: "head";
   seq: number;
   sealed: Binary;
 }
 
-/** What is sealed. */
+/** The sealed part. */
 interface Head extends Chain {
   chain: string;
   revision: number;
@@ -23,17 +23,19 @@ const CONTEXT: SealContext = { collection: "grantHead", id: "head", field: "seal
 
 export interface GrantHead {
   /**
-   * Undefined: there is none. Throws StoreError `grants_broken` when it is of another chain, or newer than the sealed
-   * pepper.
+   * Undefined when there is none. Throws StoreError `grants_broken` when it belongs to another chain, or is newer than
+   * the sealed pepper.
    */
   read(): Promise<Head | undefined>;
-  /** Only ever forward. One that lags is no harm: it says how far the chain reached at least. */
+  /**
+   * It only moves forward. If it lags, then it does no harm, because it says how far the chain has reached at least.
+   */
   move(to: Chain, chain: string): Promise<void>;
-  /** Seals it anew where it stands: the sealed pepper has a new revision. */
+  /** Seals it anew at the same place, because the sealed pepper has a new revision. */
   renew(at: Chain, chain: string): Promise<void>;
-  /** Whether it tells of a ledger that was begun: the first one, which is made before the mark, does not. */
+  /** Whether its ledger has begun. The first record is made before the mark, and its ledger has not. */
   begun(): Promise<boolean>;
-  /** For a chain without entries; where there is a record already it is replaced only by `reset`. */
+  /** Makes the record of a chain without entries. If there is a record already, then only `reset` replaces it. */
   begin(): Promise<void>;
   reset(chain: string): Promise<void>;
 }

@@ -13,9 +13,9 @@ export interface LedgerEntry {
   subject: string;
   /** The least version of the row that counts from here on. */
   atLeast: number;
-  /** What the row is to become, sealed; absent: it was deleted. */
+  /** The new content of the row, sealed. Absent when the row was deleted. */
   next?: Binary;
-  /** MAC of the entry before; empty for the first. */
+  /** MAC of the entry before. Empty for the first entry. */
   prev: string;
   mac: string;
 }

@@ -1,9 +1,9 @@
 /**
- * The ledger of changes to rows that grant power. Each entry says of one row which version is the least that still
- * counts, and holds, sealed, what the row is to become. It is entered before the row is written: the entry decides, the
- * row follows. So a crash in between leaves a row that no longer counts, which whoever reads it next finishes; and an
- * old row that is put back does not count either. Entries form a chain under the pepper; how far it reached is sealed
- * outside of it.
+ * The ledger of changes to rows that grant power. Each entry names a row, the lowest version of it that is still valid,
+ * and, sealed, its new content. The entry is written before the row and decides the change. If a crash comes in
+ * between, then the old row is no longer valid, and the next reader writes the new one. For the same reason an old row
+ * that is put back is not valid. The entries form a chain under the pepper. How far it has reached is sealed outside of
+ * it.
  */
 import { BSON, Binary, type Collection } from "mongodb";
 import type { CatalogueDocument } from "../mongo/catalogue-collection.js";
@@ -16,7 +16,7 @@ import { StoreError } from "../store-error.js";
 import { createHead, type GrantHead, type GrantHeadDocument } from "./head.js";
 import { type Chain, entryMac, ledgerIdOf, type LedgerEntry } from "./ledger-chain.js";
 
-/** What a row is to become; absent: deleted. */
+/** The new content of a row. Absent when the row is deleted. */
 type Next = CatalogueDocument | undefined;
 
 /** The least version of a row that counts, and the entry that says so. */
@@ -36,12 +36,12 @@ export interface GrantLedger {
    * there.
    */
   reach(seq: number): Promise<void>;
-  /** Reads what was entered until now: one look by `_id` where nothing was. */
+  /** Reads the entries that were written until now. If there are none, then it costs one look by `_id`. */
   catchUp(): Promise<void>;
   /**
-   * Decides what becomes of a row: `next` is given the entry's number. Gives it, durable, and undefined when another
-   * change of the row was decided first, on which this one must be made again. Throws StoreError `grants_broken` when
-   * the chain is not as this process left it.
+   * Decides a change of a row. `next` is called with the entry's number. Gives the durable entry. Undefined when
+   * another change of the row was decided first, so that this one must be decided again. Throws StoreError
+   * `grants_broken` when the chain is not as this process left it.
    */
   commit(change: {
     subject: string;
@@ -52,11 +52,11 @@ export interface GrantLedger {
   decided(floor: Floor): Promise<{ next: Next }>;
   /** Reads and checks everything from its beginning. Throws StoreError `grants_broken`. */
   open(): Promise<void>;
-  /** Before the first key: makes the record of how far the ledger reached. */
+  /** Comes before the first key: makes the record of how far the ledger reached. */
   begin(): Promise<void>;
-  /** The sealed pepper has a new revision: an older one is noticed from now on. */
+  /** The sealed pepper gets a new revision, so that an older one is noticed from now on. */
   renew(): Promise<void>;
-  /** Ends this chain: its entries go, and the next one begins under another name. */
+  /** Ends this chain. Its entries are removed, and the next chain has another name. */
   restart(): Promise<void>;
 }
 
@@ -101,7 +101,7 @@ function createReading({ entries, mac, state }: LedgerOptions) {
       floors.set(entry.subject, { atLeast: entry.atLeast, seq, at: entry.at });
   }
 
-  /** The command for signing has begun a new chain. What was learned of the old one still holds. */
+  /** The command for signing has begun a new chain. What this process learned from the old one is still valid. */
   function follow(): void {
     if (chain === state().chain) return;
     chain = state().chain;
@@ -118,7 +118,7 @@ function createReading({ entries, mac, state }: LedgerOptions) {
     get chain() {
       return chain;
     },
-    /** Reads what was entered since. */
+    /** Reads the entries that were written since the last read. */
     async on(): Promise<void> {
       follow();
       for (let next = await at(tip.seq + 1); next; next = await at(tip.seq + 1)) take(next);
@@ -153,7 +153,7 @@ export function createGrantLedger(options: LedgerOptions): GrantLedger {
   }
 
   let queued: Promise<void> | undefined;
-  /** Whoever asks before a reading begins shares it. */
+  /** All callers that ask before a read begins share it. */
   const catchUp = (): Promise<void> =>
     (queued ??= inTurn(["ledger"], () => {
       queued = undefined;

@@ -1,5 +1,5 @@
 /**
- * Who is told of rows that were refused: each of them once a minute, so that one bad row in a busy place is no flood.
+ * Reports refused rows. Each row is reported once a minute, so that one bad row in a busy place does not flood the log.
  */
 import type { RefusedRow } from "./signed-rows.js";
 
@@ -8,13 +8,13 @@ export type RowRefusal = Omit<RefusedRow, "why"> & { why: RefusedRow["why"] | "e
 export type RefusalListener = (refusal: RowRefusal) => void;
 
 const AGAIN_MS = 60_000;
-/** Rows remembered; whoever can write to the database can make as many bad ones as it likes. */
+/** So many rows are remembered. An attacker who writes to the database can make as many bad ones as they like. */
 const MOST = 1_000;
 
 export function createRefusals(): { refused: RefusalListener; onRefused: (listener: RefusalListener) => void } {
   const told = new Map<string, number>();
   const listeners: RefusalListener[] = [];
-  /** Of a start, before anybody listens. */
+  /** Rows that were refused during the start, before there was a listener. */
   let early: RowRefusal[] = [];
   return {
     refused(refusal) {

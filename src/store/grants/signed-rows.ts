@@ -1,7 +1,6 @@
 /**
- * The rows of a collection that grants power: API keys, groups, SAML connections. Everything in such a row is under its
- * MAC, so that a field that comes later is under it too. A row that cannot be believed is refused like one that is not
- * there, and told of.
+ * The rows of a collection that grants power: API keys, groups and SAML connections. The MAC is over everything in such
+ * a row, so that it also covers fields of later releases. A row with a wrong MAC counts as missing and is reported.
  */
 import type { Collection } from "mongodb";
 import type { CatalogueDocument, NewRow, Rows } from "../mongo/catalogue-collection.js";
@@ -14,7 +13,7 @@ import type { Floor, GrantLedger } from "./ledger.js";
 export interface RefusedRow {
   collection: string;
   id: string;
-  /** `outdated`: signed once, and changed or deleted since. The others as in authority.ts. */
+  /** `outdated`: it was signed once, and was changed or deleted since. The others are those of authority.ts. */
   why: Doubt | "outdated";
 }
 
@@ -25,8 +24,8 @@ export interface SignedRowsOptions {
 }
 
 /**
- * A change takes so long at most between ledger and row; whatever is found half-done later was put back, or its process
- * died.
+ * A change takes at most this long between ledger and row. If a change is found half done later, then an old row was
+ * put back or the process died.
  */
 const UNDER_WAY_MS = 10_000;
 
@@ -41,7 +40,7 @@ export function createSignedRows(
   const subjectOf = (id: string): string => `${name}/${id}`;
   const believe = createBelief(collection, options);
 
-  /** Decides what becomes of the row; undefined when something else was decided first. */
+  /** Decides the change of the row. Undefined when another change was decided first. */
   const decide = (id: string, atLeast: number, row: NewRow | undefined) =>
     ledger.commit({
       subject: subjectOf(id),
@@ -53,7 +52,7 @@ export function createSignedRows(
   return {
     async believed(documents) {
       if (documents.length === 0) return [];
-      // After the rows: an old one that is put back after this look is seen at the next reading.
+      // It comes after the rows. If an old row is put back after this look, then the next read notices it.
       if (authority.signs) await ledger.catchUp();
       const found: CatalogueDocument[] = [];
       for (const document of documents) {
@@ -89,7 +88,7 @@ export function createSignedRows(
         );
         if (!row || (version !== undefined && row.version !== version)) return false;
         await ledger.catchUp();
-        // Also of one that is not believed: a deletion grants nothing.
+        // A row with a wrong MAC may be deleted too, because a deletion grants nothing.
         const after = Math.max(Number(row.version) || 0, ledger.floor(subjectOf(id))?.atLeast ?? 0) + 1;
         if (await decide(id, after, undefined))
           return (await guarded((within) => collection.deleteOne({ _id: id }, within))).deletedCount > 0;
@@ -102,7 +101,7 @@ export function createSignedRows(
 function createBelief(collection: Collection<CatalogueDocument>, { authority, ledger, refused }: SignedRowsOptions) {
   const name = collection.collectionName;
 
-  /** The row, or what the ledger made of it; undefined when it is not to be believed. */
+  /** The row, or its content in the ledger. Undefined when it is not valid. */
   async function believe(row: CatalogueDocument): Promise<CatalogueDocument | undefined> {
     const doubt = await authority.doubt(name, row);
     if (doubt !== undefined) return void refused({ collection: name, id: row._id, why: doubt });
@@ -112,7 +111,7 @@ function createBelief(collection: Collection<CatalogueDocument>, { authority, le
     return row;
   }
 
-  /** A change that was decided and not written is written now; a row that is older still counts for nothing. */
+  /** If a change was decided and not written, then it is written now. An older row stays invalid in any case. */
   async function finish(row: CatalogueDocument, floor: Floor): Promise<CatalogueDocument | undefined> {
     const late = Date.now() - floor.at.getTime() > UNDER_WAY_MS;
     if (late) refused({ collection: name, id: row._id, why: "outdated" });
@@ -120,7 +119,7 @@ function createBelief(collection: Collection<CatalogueDocument>, { authority, le
     const { next } = await ledger.decided(floor);
     const same = { _id: row._id, version: row.version };
     if (!next) return void (await guarded((within) => collection.deleteOne(same, within)));
-    // Signed anew: the entry may be older than the newest key.
+    // Signed anew, because the entry may be older than the newest key.
     const final = authority.sign(name, next);
     const { matchedCount } = await guarded((within) => collection.replaceOne(same, final, within));
     if (matchedCount === 1) return final;
@@ -133,7 +132,7 @@ function createBelief(collection: Collection<CatalogueDocument>, { authority, le
   return believe;
 }
 
-/** Without what signing adds: the layouts know nothing of it. */
+/** The row without the fields that signing adds, which the layouts do not know. */
 function bare({ mac: _mac, ledgerSeq: _seq, ...row }: CatalogueDocument): CatalogueDocument {
   return row;
 }
@@ -151,8 +150,8 @@ export async function signAsItIs(
   await ledger.catchUp();
   const name = collection.collectionName;
   const { mac: _mac, ...fields } = row;
-  // MongoDB takes NaN, and the driver leaves an undefined field out of a filter: the compare-and-set below would be
-  // none.
+  // MongoDB accepts NaN, and the driver leaves an undefined field out of a filter. Then the compare-and-set below would
+  // compare nothing.
   if (!Number.isSafeInteger(row.version)) {
     throw new StoreError(
       "grants_broken",

@@ -1,6 +1,6 @@
 /**
- * Signs the rows that are there: once for a database from before signing, again under a new key, and after a restore.
- * Only the command `npm run grants:sign` calls this, after a person has seen what it signs.
+ * Signs rows that exist: once for a database from before signing, again under a new key, and after a restore. Only the
+ * command `npm run grants:sign` calls this, after a person has seen the rows.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Collection, Db } from "mongodb";
@@ -19,7 +19,10 @@ export type GrantingName = (typeof GRANTING)[number];
 export interface FoundRow {
   collection: GrantingName;
   id: string;
-  /** `good`: signed by us and not changed since. `outdated`: signed by us, and changed or deleted later. */
+  /**
+   * `good`: signed by this service and not changed since. `outdated`: signed by this service, and changed or deleted
+   * later.
+   */
   state: "good" | "outdated" | Doubt;
   row: CatalogueDocument;
 }
@@ -62,7 +65,7 @@ export async function surveyGrants({ db, grants }: GrantSigning): Promise<FoundR
 
 /** What the command is asked to do beside what it does by itself. */
 export interface SignOptions {
-  /** `<collection>/<id>` of rows to be signed as they are, whatever their state. */
+  /** `<collection>/<id>` of rows that are signed as they are, whatever their state. */
   accept?: readonly string[];
   settleMs?: number;
 }
@@ -73,9 +76,9 @@ const accepts =
     accept.includes(`${collection}/${id}`);
 
 /**
- * The first signing: signs every unsigned row and sets the mark. Where the mark is set already it signs only what
- * `accept` names. Gives the rows that were signed. Sessions from before are ended: no person can check them. May be
- * stopped and run again.
+ * The first signing. It signs every unsigned row and sets the mark. If the mark is set already, then it signs only what
+ * `accept` names. Gives the rows that were signed. Sessions from before are ended, because no person can check them. It
+ * may be stopped and run again.
  */
 export async function signGrants(signing: GrantSigning, options: SignOptions = {}): Promise<FoundRow[]> {
   const { db, grants } = signing;
@@ -100,7 +103,7 @@ export async function signGrants(signing: GrantSigning, options: SignOptions = {
   return wanted;
 }
 
-/** Keys and a ledger, before anything is signed with them: processes that run sign what they write from here on. */
+/** Makes keys and a ledger before anything is signed with them. Running processes sign their writes from now on. */
 async function begin({ authority, ledger }: Grants): Promise<void> {
   if (authority.signs) return;
   await ledger.begin();
@@ -130,9 +133,9 @@ async function tell({ changed }: GrantSigning): Promise<void> {
 }
 
 /**
- * A new key for signing: what is good is signed under it, then the keys of before are given up, so that nothing signed
- * with them counts any more. Beside running services. Sessions end with the old key. May be stopped and run again.
- * Gives the rows that were not good.
+ * Makes a new key for signing. Good rows are signed under it, and then the earlier keys are removed, so that nothing
+ * signed with them is valid any more. Services may run meanwhile. Sessions end with the old key. It may be stopped and
+ * run again. Gives the rows that were not good.
  */
 export async function rotateGrantKey(
   signing: GrantSigning,
@@ -144,7 +147,7 @@ export async function rotateGrantKey(
   await authority.change(({ macKeys }) => ({ macKeys: [key, ...macKeys] }));
   await resign(signing);
   await delay(settleMs);
-  // Once more: what a write that was under way has signed with the key of before.
+  // Once more, because a write that was under way may have signed with the earlier key.
   const bad = await resign(signing);
   await authority.change(() => ({ macKeys: [key] }));
   await signing.grants.ledger.renew();
@@ -153,8 +156,9 @@ export async function rotateGrantKey(
 }
 
 /**
- * After a restore, or where the ledger is broken: signs what a key that is known has signed, and what is accepted,
- * under a new key, and begins the ledger anew. No service may run. Gives the rows that were left unsigned.
+ * For a restored database or a broken ledger. It signs under a new key the rows that a known key has signed, and the
+ * rows that are accepted. It begins the ledger anew. No service may run meanwhile. Gives the rows that were left
+ * unsigned.
  */
 export async function restoreGrants(signing: GrantSigning, options: SignOptions = {}): Promise<FoundRow[]> {
   const { authority, ledger } = signing.grants;
@@ -168,8 +172,8 @@ export async function restoreGrants(signing: GrantSigning, options: SignOptions 
 }
 
 /**
- * Good rows under the newest key, at the same version: the ledger knows them as they are. `ledgerSeq` is 0 where the
- * ledger begins anew.
+ * Signs good rows under the newest key at the same version, so the ledger still describes them. `ledgerSeq` is 0 when
+ * the ledger begins anew.
  */
 async function resign(
   signing: GrantSigning,

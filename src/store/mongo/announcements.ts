@@ -1,6 +1,7 @@
 /**
- * Tells other processes of writes, also of those that nobody knows the outcome of. An announcement too many costs each
- * process one read. One too few leaves an old route in force, and a deleted subscription is sent to for ever.
+ * Tells other processes about writes, also about writes whose outcome is unknown. An unneeded announcement costs each
+ * process one read. A missing one leaves an old route in force, so that a deleted subscription would be sent to for
+ * ever.
  */
 export interface Announcements<T> {
   /** Announces it now. When that fails it rejects, and goes on in the background. */
@@ -15,8 +16,7 @@ export interface Announcements<T> {
 
 const RETRY_MS = 1_000;
 /**
- * A write that was given up after 3.5 s is ended by the server or with its connection; this leaves it four times as
- * long.
+ * A write that was given up after 3.5 s is ended by the server or with its connection. This allows four times as long.
  */
 const SETTLED_MS = 15_000;
 /** Announcements that wait. With more of them whole collections are announced. */
@@ -24,7 +24,7 @@ const MOST_WAITING = 500;
 
 interface Waiting<T> {
   what: T;
-  /** It may be written until then: what was announced before is announced again. Zero: once is enough. */
+  /** Until then the write may still be made, so it is announced again. Zero when once is enough. */
   until: number;
   told: boolean;
 }
@@ -59,7 +59,7 @@ export function createAnnouncements<T>(
       ms,
     ).unref();
   }
-  /** What is doubtful is told at its first turn and again at its end, not every second between. */
+  /** A doubtful write is announced at its first turn and again at its end, and not every second in between. */
   async function tellAll(): Promise<void> {
     for (const [key, entry] of waiting) {
       const open = Date.now() < entry.until;
@@ -67,7 +67,7 @@ export function createAnnouncements<T>(
       try {
         await tell(entry.what);
       } catch {
-        // The store is away: all of them wait for the next turn.
+        // The store does not answer. All announcements wait for the next turn.
         return;
       }
       entry.told = true;

@@ -26,7 +26,7 @@ export async function insertNew<D extends Document & { _id: string }>(
     } catch (error) {
       if (!(error instanceof MongoBulkWriteError)) throw error;
       const failures = [error.writeErrors].flat();
-      // A write concern that was not met is as bad as a write that failed: the batch counts as not made.
+      // A write concern that was not met counts like a failed write. The batch counts as not made.
       if (
         failures.length === 0 ||
         failures.some(({ code }) => code !== DUPLICATE_KEY) ||
@@ -38,7 +38,10 @@ export async function insertNew<D extends Document & { _id: string }>(
   });
 }
 
-/** The documents with these ids. On FerretDB one by one: there `$in` scans the collection, `_id` alone does not. */
+/**
+ * The documents with these ids. On FerretDB they are read one by one, because there `$in` scans the collection and
+ * `_id` alone does not.
+ */
 export async function findByIds<D extends Document & { _id: string }>(
   collection: Collection<D>,
   ids: string[],

@@ -1,4 +1,6 @@
-/** What the catalogue collections share: small, read whole into memory, changed by compare-and-set. */
+/**
+ * The common part of the catalogue collections. They are small, read whole into memory, and changed by compare-and-set.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Collection, Document, Filter } from "mongodb";
 import type { Doubtful } from "./changes.js";
@@ -12,13 +14,13 @@ import type { CatalogueCollection } from "../collection.js";
 /** A catalogue object at rest. `version` rises with every write and decides concurrent ones. */
 export type CatalogueDocument = Document & { _id: string; version: number; createdAt: Date };
 
-/** How an object is laid down and read back; `version` is the collection's own. */
+/** How an object is written and read back. `version` belongs to the collection. */
 export interface Layout<T> {
   toDocument: (item: T) => Promise<NewRow>;
   toItem: (document: CatalogueDocument) => Promise<T>;
 }
 
-/** A row to be written; the collection gives it its version. */
+/** A row that is written. The collection gives it its version. */
 export type NewRow = Document & { _id: string; createdAt: Date };
 
 /** How rows are written, and which of those that are there may be believed. */
@@ -27,18 +29,18 @@ export interface Rows {
   believed(documents: CatalogueDocument[]): Promise<CatalogueDocument[]>;
   /** Throws StoreError `duplicate`. */
   insert(row: NewRow): Promise<void>;
-  /** Compare-and-set on the version; false when another change came first. */
+  /** Compare-and-set on the version. False when another change came first. */
   replace(before: CatalogueDocument, row: NewRow): Promise<boolean>;
   /** False when there was none, or none of this version. */
   delete(id: string, version?: number): Promise<boolean>;
 }
 
-/** Rows that stand for themselves. */
+/** Rows that are used as they are. */
 export function createPlainRows(collection: Collection<CatalogueDocument>): Rows {
   return {
     believed: async (documents) => documents,
     insert: async (row) => void (await guarded((within) => collection.insertOne({ ...row, version: 1 }, within))),
-    // The filter is a scan on FerretDB: acceptable here, some 50 µs for each object of the collection.
+    // The filter is a scan on FerretDB. That is acceptable here, at some 50 µs for each object of the collection.
     replace: async ({ _id, version }, row) =>
       (await guarded((within) => collection.replaceOne({ _id, version }, { ...row, version: version + 1 }, within)))
         .matchedCount === 1,
@@ -48,7 +50,10 @@ export function createPlainRows(collection: Collection<CatalogueDocument>): Rows
   };
 }
 
-/** Conflicts before giving up; with a pause of some milliseconds each this is longer than any real contention. */
+/**
+ * So many conflicts are allowed before it gives up. With a pause of some milliseconds each, this is longer than any
+ * real contention.
+ */
 const MAX_CONFLICTS = 200;
 
 export interface CatalogueCollectionOptions {
@@ -60,10 +65,10 @@ export interface CatalogueCollectionOptions {
 }
 
 /**
- * A catalogue collection. `changed` is called after every write, `doubtful` where nobody knows whether there was one:
- * the acknowledgement was lost, or nothing matched, which is also how the repetition of such a write ends. Changes of
- * one object come one after another within this process, and over all of them on FerretDB (`exclusive`), whose
- * compare-and-set is none.
+ * A catalogue collection. `changed` is called after every write. `doubtful` is called when it is unknown whether a
+ * write was made: the acknowledgement was lost, or nothing matched, which also happens when such a write is repeated.
+ * Changes of one object come one after another within this process. On FerretDB, which has no real compare-and-set,
+ * they do so over all processes (`exclusive`).
  */
 export function createCatalogueCollection<T extends object>(
   collection: Collection<CatalogueDocument>,
@@ -98,7 +103,8 @@ export function createCatalogueCollection<T extends object>(
       });
       return { data: await existing(await rows.believed(data), toItem), ...rest };
     },
-    // Not through `scan`: routes must not wait for somebody's list. There is no filter, so it reads just what it gives.
+    // It does not use `scan`, because routes must not wait for a list. There is no filter, so it reads only what it
+    // gives.
     all: async () =>
       existing(
         await rows.believed(await guarded((within) => collection.find({}, within).toArray(), LIST_DEADLINE_MS)),
@@ -125,7 +131,7 @@ export function createCatalogueCollection<T extends object>(
   };
 }
 
-/** Tells of a write that failed and may have happened, and throws the error on. */
+/** Reports a write that failed and may have been made, and throws the error again. */
 type IfDoubtful = (id: string) => (error: unknown) => never;
 
 /** One object by its id, and its change by compare-and-set. */
@@ -158,8 +164,8 @@ function createUpdate<T extends object>(
       if (!document) return undefined;
       const before = await toItem(document);
       const after = change(before);
-      // A change that was refused is no write: a new `updatedAt` would void what is under way, and every process would
-      // read the collection anew.
+      // A refused change is not written. A new `updatedAt` would void requests under way, and every process would read
+      // the collection again.
       if (after === before) return before;
       const item = touched(before, after);
       const replacement = await toDocument(item);
@@ -190,7 +196,7 @@ interface AdmittedDeletion {
   admit: (found: CatalogueDocument) => Promise<void>;
 }
 
-/** The object that was admitted is the one that is deleted: a change that comes in between is looked at anew. */
+/** Only the object that was admitted is deleted. If a change comes in between, then the object is checked again. */
 async function deleteAdmitted(id: string, { name, find, rows, admit }: AdmittedDeletion): Promise<boolean> {
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const document = await find(id);
@@ -202,7 +208,7 @@ async function deleteAdmitted(id: string, { name, find, rows, admit }: AdmittedD
   throw tooMany(`${name}/${id}`);
 }
 
-/** `updatedAt` never stands still nor goes back, whatever the clock does: a newer rate must look newer. */
+/** `updatedAt` always grows, whatever the clock does, because a newer rate must look newer. */
 function touched<T extends object>(item: T, after: T): T {
   const before = "updatedAt" in item && item.updatedAt instanceof Date ? item.updatedAt.getTime() : undefined;
   return before === undefined ? after : { ...after, updatedAt: new Date(Math.max(Date.now(), before + 1)) };
@@ -231,8 +237,8 @@ async function idsOf(
 }
 
 /**
- * Opens what was read. Objects whose data key was destroyed are erased and left out; any other failure is thrown: a
- * subscription that silently went missing would lose its consumer's events.
+ * Opens the rows that were read. Objects whose data key was destroyed are erased, so they are left out. Any other
+ * failure is thrown: if a subscription silently went missing, then its consumer's events would be lost.
  */
 async function existing<T>(
   documents: CatalogueDocument[],

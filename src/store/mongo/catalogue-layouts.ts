@@ -16,7 +16,7 @@ import type {
   Subscription,
 } from "../model.js";
 
-/** Layout of an object that holds no secret: its fields as they are. */
+/** The layout of an object without secrets. Its fields are stored as they are. */
 function plainLayout<T extends { id: string; createdAt: Date }>(): Layout<T> {
   return {
     toDocument: async ({ id, ...fields }) => ({ ...fields, _id: id }),
@@ -35,8 +35,8 @@ type StoredEventType = Omit<EventType, "name" | "schema" | "examples" | "version
 };
 
 /**
- * The name is the id. Schema and examples are kept as text: FerretDB refuses field names like `$ref`, and text is
- * parsed only when somebody looks (of 10,000 event types in memory few are).
+ * The name is the id. Schema and examples are stored as text, because FerretDB refuses field names like `$ref`. The
+ * text is parsed only when it is needed (of 10,000 event types in memory few are).
  */
 export const eventTypeLayout: Layout<EventType> = {
   toDocument: async ({ name, schema, examples, version, ...fields }) => ({
@@ -96,13 +96,16 @@ interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers"> {
   clientKey?: string;
   keys?: Written<SigningKey>[];
   pendingCertificate?: Written<PendingCertificate>;
-  /** The whole URL; beside it, in plain, stands what is no secret of it. Absent: all of it stands there. */
+  /**
+   * The whole URL, sealed. The part without secrets is stored beside it in plain text. Absent when the plain text is
+   * all of it.
+   */
   url?: string;
 }
 
 /**
- * Secrets, keys, authentication, custom headers, client key and URL are sealed under the group's key: the query of a
- * URL is often all that whoever calls it has to prove.
+ * Secrets, keys, authentication, custom headers, client key and URL are sealed under the group's key. The query of a
+ * URL is often the only proof that a caller needs.
  */
 export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
   return {

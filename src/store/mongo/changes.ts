@@ -1,6 +1,6 @@
 /**
- * The collection that counts changes: of the catalogue, as a whole and collection by collection, and erasures. One
- * document, read every second.
+ * The collection that counts changes: those of the catalogue, in all and for each collection, and erasures. It is one
+ * document, which each process reads every second.
  */
 import type { Collection, UpdateFilter } from "mongodb";
 import { createAnnouncements } from "./announcements.js";
@@ -13,15 +13,15 @@ import {
   type CatalogueVersions,
 } from "../collection.js";
 
-/** One write of the catalogue. Without an id: more of the collection than one object. */
+/** One write of the catalogue. Without an id it concerned more than one object of the collection. */
 interface CatalogueWrite {
   name: CatalogueName;
   id?: string;
 }
 
 /**
- * `lost`: no acknowledgement came, and the write may still land. `unmatched`: there was nothing to change, as when such
- * a write is repeated.
+ * `lost`: no acknowledgement came, and the write may still be made. `unmatched`: there was nothing to change, as when
+ * such a write is repeated.
  */
 export type Doubtful = "lost" | "unmatched";
 
@@ -34,7 +34,7 @@ export interface ChangesDocument {
   logged?: number;
   /** The last writes, the newest at the end. */
   recent?: CatalogueWrite[];
-  /** Raised by every erasure; read together with the catalogue version. */
+  /** Raised by every erasure. It is read together with the catalogue version. */
   erasures?: number;
   at?: Date;
 }
@@ -43,15 +43,15 @@ export interface Changes {
   /** An object of a catalogue collection was written. When this fails it is announced later. */
   written(name: CatalogueName, id?: string): Promise<void>;
   /**
-   * It may have been written. Announced in the background: once where nothing matched, and again after a while where an
-   * acknowledgement was lost.
+   * The write may have been made. It is announced in the background: once if nothing matched, and again after a while
+   * if an acknowledgement was lost.
    */
   doubtful(name: CatalogueName, id: string, why: Doubtful): void;
   /** Something was erased. When this fails it is announced later. */
   erased(): Promise<void>;
   erasureDoubtful(): void;
   read(): Promise<CatalogueVersions & { erasures: number }>;
-  /** Which objects were written since; undefined when that is not known any more. */
+  /** The objects that were written since then. Undefined when that is not known any more. */
   since(before: CatalogueVersions): Promise<CatalogueChanges | undefined>;
   /** A majority write. */
   ping(timeoutMs: number): Promise<void>;
@@ -59,10 +59,16 @@ export interface Changes {
   close(): Promise<void>;
 }
 
-/** Writes that are remembered one by one, some 60 bytes each. Whoever has missed more reads whole collections. */
+/**
+ * So many writes are remembered one by one, at some 60 bytes each. A process that has missed more reads whole
+ * collections.
+ */
 const REMEMBERED = 200;
 
-/** `ferretDb`: FerretDB, whose `$push` does not shorten an array and whose updates are only atomic under a lock. */
+/**
+ * With `ferretDb` the server is FerretDB. Its `$push` does not shorten an array, and its updates are only atomic under
+ * a lock.
+ */
 export function createChanges(
   collection: Collection<ChangesDocument>,
   { exclusive, ferretDb }: { exclusive: Exclusive; ferretDb: boolean },

@@ -34,7 +34,7 @@ interface Base {
   ferretDb: boolean;
 }
 
-/** What is published and to whom. Each write is told to `changes`. */
+/** The collections that say what is published and to whom. Each write is reported to `changes`. */
 export function catalogueStores(
   db: Db,
   { keyring, exclusive, scan, ferretDb, grants, changes }: Base & { grants: Grants; changes: Changes },

@@ -1,11 +1,12 @@
-/** The connection to MongoDB: what Sealpost insists on, whatever the connection string says. */
+/** The connection to MongoDB, with the options that Sealpost insists on, whatever the connection string says. */
 import { type Db, type Document, MongoClient, type MongoClientOptions } from "mongodb";
 import { guarded } from "./driver-errors.js";
 import { StoreError } from "../store-error.js";
 
 /**
- * Majority and journaled, so that nothing acknowledged is ever rolled back; primary reads, so that a process sees its
- * own writes. A server that is down is noticed within 2.5 s; one that is stopped within OPERATION_DEADLINE_MS.
+ * Writes go to the majority and are journaled, so that no acknowledged write is ever rolled back. Reads go to the
+ * primary, so that a process sees its own writes. A server that is down is noticed within 2.5 s, and one that is
+ * stopped within OPERATION_DEADLINE_MS.
  */
 export const CLIENT_OPTIONS = {
   writeConcern: { w: "majority", j: true, wtimeoutMS: 10_000 },
@@ -14,17 +15,17 @@ export const CLIENT_OPTIONS = {
   retryReads: true,
   serverSelectionTimeoutMS: 2_500,
   connectTimeoutMS: 2_500,
-  // Polled, so that every heartbeat ends within connectTimeoutMS or hangs; see heartbeats.ts.
+  // Heartbeats are polled, so that each ends within connectTimeoutMS or hangs. See heartbeats.ts.
   serverMonitoringMode: "poll",
   heartbeatFrequencyMS: 2_000,
-  // Frees the connection that a stopped server holds; callers have given up long before.
+  // Frees the connection that a stopped server holds. The callers have given up long before.
   socketTimeoutMS: 30_000,
   maxPoolSize: 32,
   ignoreUndefined: true,
   appName: "sealpost",
 } as const satisfies MongoClientOptions;
 
-/** For index builds: an answer may take hours. A server that hangs is noticed by the heartbeats all the same. */
+/** For index builds, whose answer may take hours. The heartbeats still notice a server that hangs. */
 export const INDEX_CLIENT_OPTIONS = {
   ...CLIENT_OPTIONS,
   socketTimeoutMS: 0,
@@ -72,7 +73,8 @@ function createClient(url: string, options: MongoClientOptions = CLIENT_OPTIONS)
 const UNVERIFIED = ["tlsallowinvalidcertificates", "tlsallowinvalidhostnames", "tlsinsecure"];
 
 /**
- * Options of the connection string that would weaken what is promised. Overriding them silently would hide a mistake.
+ * Options of the connection string that would weaken what is promised. If they were overridden silently, then a mistake
+ * would stay hidden.
  */
 function refuseUnsafe(url: string): void {
   const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
@@ -92,19 +94,22 @@ function refuseUnsafe(url: string): void {
 const refused = (name: string, why: string): StoreError =>
   new StoreError("settings_invalid", `MONGODB_URL may not set ${name}: ${why}. Remove it.`);
 
-/** FerretDB from here on keeps its data in DocumentDB: indexes are used, and updates are atomic. */
+/** From this version on FerretDB stores its data in DocumentDB. Then indexes are used, and updates are atomic. */
 const FERRETDB_WITH_INDEXES = 2;
 
 /**
- * True when the server is FerretDB 1, the embedded engine. FerretDB 2 names itself too, and is treated as MongoDB
- * like DocumentDB, which it runs on: locks and no indexes would make it slow, and its updates need none.
+ * True when the server is FerretDB 1, the embedded engine. FerretDB 2 reports its name too, but it runs on DocumentDB
+ * and is treated like MongoDB. It needs no locks, and without indexes it would be slow.
  */
 export async function isFerretDb(db: Db): Promise<boolean> {
   const major = ferretdbMajor(await guarded(() => db.admin().command({ buildInfo: 1 })));
   return major !== undefined && major < FERRETDB_WITH_INDEXES;
 }
 
-/** FerretDB's major version by its answer to `buildInfo`; undefined for any other server, 1 when it names none. */
+/**
+ * FerretDB's major version by its answer to `buildInfo`. Undefined for any other server, and 1 when the answer has no
+ * version.
+ */
 export function ferretdbMajor(info: Document): number | undefined {
   // 1.x has `ferretdbVersion: "v1.24.2"`, 2.x `ferretdb: { version: "v2.5.0" }`.
   const { ferretdb, ferretdbVersion } = info as { ferretdb?: { version?: unknown }; ferretdbVersion?: unknown };

@@ -1,4 +1,4 @@
-/** The driver's errors as the store's: callers branch on StoreError codes and never see the driver. */
+/** Turns the driver's errors into those of the store. Callers branch on StoreError codes and never see the driver. */
 import {
   MongoAPIError,
   MongoClientClosedError,
@@ -18,13 +18,13 @@ const DUPLICATE_KEY = 11000;
  * connected.
  */
 export const OPERATION_DEADLINE_MS = 3_500;
-/** The same for lists: on FerretDB they are scans. */
+/** The same for lists, which are scans on FerretDB. */
 export const LIST_DEADLINE_MS = 15_000;
 
 /**
- * Options for the operation itself, so that it stops when it is given up. The driver takes back what it has not sent
+ * Options for the operation itself, so that it stops when it is given up. The driver takes back what it has not sent,
  * and closes the connection of what it has (driver 7.9 obeys the signal for writes too; `timeoutMS` has no effect
- * there). The server ends at `maxTimeMS`.
+ * there). The server ends the operation at `maxTimeMS`.
  */
 export interface Within {
   readonly signal: AbortSignal;
@@ -32,8 +32,8 @@ export interface Within {
 }
 
 /**
- * Runs a database operation; its failures become StoreError, mistakes in the call itself stay what they are. A write
- * that was given up may be under way to the server all the same: only a compare-and-set keeps it from landing on a
+ * Runs a database operation. Its failures become StoreError. Mistakes in the call itself are thrown as they are. A
+ * write that was given up may still be on its way to the server. Only a compare-and-set keeps it from overwriting a
  * newer one.
  */
 export async function guarded<T>(
@@ -82,8 +82,7 @@ function storeErrorOf(error: unknown): unknown {
 }
 
 /**
- * Server messages quote values of the document, and the error object holds the whole operation: neither belongs in a
- * log.
+ * Server messages quote values of the document, and the error object holds the whole operation. Neither may be logged.
  */
 function withoutDocument(error: MongoError): Error {
   const bare = new Error(error.name);

@@ -1,7 +1,7 @@
 /**
- * One writer at a time for one document. MongoDB's updates of a document are atomic; FerretDB's are not: it reads,
- * changes and writes back, and of 200 concurrent `$inc` it kept 14. What is atomic there is the insert of a unique
- * `_id`, so a lock is one.
+ * One writer at a time for one document. MongoDB's updates of a document are atomic, but FerretDB's are not: it reads,
+ * changes and writes back, and of 200 concurrent `$inc` it kept 14. The insert of a unique `_id` is atomic there, so a
+ * lock is such an insert.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,10 +9,10 @@ import type { Collection } from "mongodb";
 import { guarded, isDuplicate } from "./driver-errors.js";
 import { StoreError } from "../store-error.js";
 
-/** Runs the work while nobody else runs work of that name. */
+/** Runs the work while no other process runs work of that name. */
 export type Exclusive = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
-/** For MongoDB: the work relies on its own compare-and-set. */
+/** For MongoDB, where the work relies on its own compare-and-set. */
 export const unguarded: Exclusive = (_name, work) => work();
 
 /** A lock at rest. */
@@ -20,15 +20,15 @@ export interface LockDocument {
   _id: string;
   at: Date;
   /**
-   * Whose it is: nobody removes another's, also when its own was taken for abandoned meanwhile. Missing in those of
-   * earlier releases.
+   * The holder of the lock. Only the holder removes it, even if another process took the lock as abandoned meanwhile.
+   * Missing in locks of earlier releases.
    */
   holder?: string;
 }
 
 const RETRY_MS = 10;
 const PATIENCE_MS = 8_000;
-/** The holder died: its operations would have given up long before. */
+/** After this time the holder must have died, because its operations would have given up long before. */
 const ABANDONED_MS = 20_000;
 
 /** Runs the work after all earlier work of this process that has a name in common. */

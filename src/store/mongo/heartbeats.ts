@@ -1,8 +1,8 @@
 /**
- * Mends a monitor of the driver that hangs. When every connection breaks at one instant (a database killed, a proxy
- * restarted), a heartbeat that begins just then may never end: the driver (7.9) then finds no server until the process
- * is restarted. Seen as "Started" without "Succeeded" or "Failed"; a heartbeat of ours takes at most
- * `connectTimeoutMS`, 2.5 s.
+ * Repairs a monitor of the driver that hangs. When every connection breaks at one instant (a database is killed, a
+ * proxy restarts), a heartbeat that begins just then may never end. The driver (7.9) then finds no server until the
+ * process is restarted. Such a heartbeat is seen as "Started" without "Succeeded" or "Failed". Here a heartbeat takes
+ * at most `connectTimeoutMS`, 2.5 s.
  */
 import type { MongoClient } from "mongodb";
 import type { StoreLog } from "../store-log.js";
@@ -35,8 +35,8 @@ export function watchHeartbeats(client: MongoClient, log?: StoreLog): { stop(): 
 }
 
 /**
- * Operations under way fail as `unavailable` and are made again by their callers; the next one connects when this does
- * not.
+ * Operations under way fail as `unavailable`, and their callers repeat them. If this does not reconnect, then the next
+ * operation does.
  */
 async function reconnect(client: MongoClient): Promise<void> {
   await client.close(true).catch(() => undefined);

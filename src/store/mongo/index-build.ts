@@ -7,7 +7,7 @@ const TOLD_EVERY_MS = 30_000;
 export interface IndexBuild {
   mongodbUrl: string;
   database: string;
-  /** Told every half minute that the build goes on. */
+  /** Called every half minute while the build goes on. */
   waiting?: (seconds: number) => void;
 }
 

@@ -1,12 +1,12 @@
 /**
- * Secondary indexes on MongoDB. On FerretDB there are none: it never uses them, every write pays for them, and it
- * has no partial ones.
+ * Secondary indexes on MongoDB. FerretDB gets none: it never uses them, every write pays for them, and it has no
+ * partial ones.
  */
 import { type Collection, type Db, type IndexDescription, MongoServerError } from "mongodb";
 import { guarded } from "./driver-errors.js";
 import { DAY_MS } from "../../workflows/durations.js";
 
-/** One index; `key` in its order. */
+/** One index, with its fields in order. */
 export interface IndexSpec extends Pick<IndexDescription, "unique" | "expireAfterSeconds" | "partialFilterExpression"> {
   collection: string;
   key: Record<string, 1 | -1>;
@@ -15,8 +15,8 @@ export interface IndexSpec extends Pick<IndexDescription, "unique" | "expireAfte
 const on = (collection: string, ...keys: Record<string, 1 | -1>[]): IndexSpec[] =>
   keys.map((key) => ({ collection, key }));
 /**
- * Lists are by descending time and id, so an index of a list ends in them. It ascends and is read backwards, which
- * costs MongoDB nothing: SecantusDB 0.7 finds nothing in a range of a descending field behind another one.
+ * Lists are by descending time and id, so the index of a list ends with these fields. It ascends and is read backwards,
+ * which costs MongoDB nothing. SecantusDB 0.7 finds nothing in a range of a descending field behind another one.
  */
 const newest = (time: string, ...fields: string[]): Record<string, 1 | -1> => ({
   ...Object.fromEntries(fields.map((field) => [field, 1 as const])),
@@ -50,7 +50,7 @@ export const INDEXES: readonly IndexSpec[] = [
     newest("createdAt", "subscriptionId", "status"),
     { eventId: 1 },
   ),
-  // Which workflows are told of a change of the subscription. Most deliveries are settled and have none.
+  // The workflows that a change of the subscription is reported to. Most deliveries are settled and have none.
   {
     collection: "deliveries",
     key: { subscriptionId: 1, workflowId: 1 },
@@ -59,7 +59,7 @@ export const INDEXES: readonly IndexSpec[] = [
   ...on("events", newest("acceptedAt"), newest("acceptedAt", "type"), newest("acceptedAt", "apiId")),
   ...on("subscriptions", newest("createdAt", "groupId")),
   ...on("audit", newest("at"), newest("at", "actor"), newest("at", "action"), newest("at", "subject")),
-  // Of the erasures most are done; those that are not are found without the others.
+  // Most erasures are done. This index finds the others without reading those.
   ...on("erasures", { at: 1, _id: 1 }, { appliedAt: 1, _id: 1 }),
   expiring("samlUses", "expiresAt"),
   ...on("recoveries", newest("createdAt"), newest("createdAt", "groupId")),
@@ -87,8 +87,8 @@ const INDEX_NOT_FOUND = 27;
 const BUILD_DEADLINE_MS = DAY_MS;
 
 /**
- * Idempotent; an index over many documents takes its time, which only the first start after an upgrade sees. Throws
- * StoreError `unavailable`.
+ * Idempotent. An index over many documents takes time, but only at the first start after an upgrade. Throws StoreError
+ * `unavailable`.
  */
 export async function createIndexes(db: Db): Promise<void> {
   for (const collection of new Set(INDEXES.map((index) => index.collection))) {
@@ -104,7 +104,7 @@ export async function createIndexes(db: Db): Promise<void> {
   }
 }
 
-/** What earlier releases made and these replace: every write would pay for both. */
+/** Indexes of earlier releases that these replace. Every write would pay for both. */
 async function dropDescending(collection: Collection, keys: readonly Record<string, 1 | -1>[]): Promise<void> {
   const replaced = new Set(
     keys.filter((key) => Object.keys(key).at(-1) === "_id").map((key) => JSON.stringify(descending(key))),

@@ -1,4 +1,4 @@
-/** The store over MongoDB: puts the collections together. */
+/** The store over MongoDB. It puts the collections together. */
 import type { Db, MongoClient } from "mongodb";
 import { type AuditMarkDocument, beginAuditMark } from "../audit/audit-mark.js";
 import { type Changes, type ChangesDocument, createChanges } from "./changes.js";
@@ -26,9 +26,11 @@ import type { StoreLog } from "../store-log.js";
 
 /** The store, and which engine is behind it. */
 export interface MongoStore extends Store {
-  /** The engine is FerretDB 1: only lookups by `_id` are indexed there. */
+  /** The server is FerretDB 1, where only lookups by `_id` use an index. */
   readonly ferretDb: boolean;
-  /** Last day whose keys may have sealed Temporal payloads without a proof (proof-cut-off.ts); empty: none. */
+  /**
+   * Last day whose keys may have sealed Temporal payloads without a proof (proof-cut-off.ts). Empty when there is none.
+   */
   readonly temporalLegacyUntil: string;
   /** For the command that signs rows. */
   readonly signing: GrantSigning;
@@ -94,7 +96,8 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   const base = baseOf(db, deps);
   const { keyring, exclusive, scan } = base;
   const changes = createChanges(db.collection<ChangesDocument>("changes"), { exclusive, ferretDb });
-  // The first majority write: an engine that cannot make one is found at start, not at the first publish.
+  // This is the first majority write. So a server that cannot make one is found at the start and not at the first
+  // publish.
   await changes.ping(10_000);
   const { grants, pepper, auditMarked, temporalLegacyUntil } = await openSettings(db, keyring);
   if (!ferretDb) await deps.buildIndexes();
@@ -192,8 +195,8 @@ async function closeStore(
   client: MongoClient,
   { keyring, keyUses, heartbeats, changes, backfill }: Closing,
 ): Promise<void> {
-  // Without the last minutes' count of seals the limit is still far away: a store that is down does not hold up the
-  // end.
+  // Losing the last minutes' count of seals is safe, because the limit is still far away. So a store that is down does
+  // not delay the end.
   await keyring.flush().catch(() => undefined);
   await keyUses.flush();
   await changes.close();

@@ -1,6 +1,6 @@
 /**
- * Reads of FerretDB that never scan for what they do not need. FerretDB 1.24 gives an unfiltered read in the order
- * of insertion and stops at its limit: the first 100 of 20,000 documents take 30 ms, and the same with a filter takes
+ * Reads from FerretDB that never scan more than they need. FerretDB 1.24 answers a read without a filter in the order
+ * of insertion and stops at its limit. The first 100 of 20,000 documents take 30 ms, and the same with a filter takes
  * 2,600 ms.
  */
 import type { Collection, Document, Filter, WithId } from "mongodb";
@@ -45,7 +45,7 @@ export interface ExpiryOptions<D> {
 }
 
 export interface Expiry {
-  /** Removes what is over: all of it where an index finds it, and on FerretDB what is over among the oldest. */
+  /** Removes what is over. With an index that is all of it, and on FerretDB it is what is over among the oldest. */
   remove(now?: Date): Promise<void>;
   /** The same beside a request, every ten minutes on FerretDB. MongoDB does so itself (TTL index). */
   now(): void;
@@ -76,7 +76,7 @@ export function createExpiry<D extends Document & { _id: string }>(
   const isOver = (document: Document, at: Date): boolean => document[field] instanceof Date && document[field] <= at;
   const options = { projection: { [field]: 1 } };
 
-  /** Read again: it may have been renewed since. */
+  /** It is read again, because it may have been renewed since. */
   async function removeOne(id: string, at: Date): Promise<void> {
     const filter = { _id: id } as Filter<D>;
     const document = await guarded((within) => collection.findOne(filter, { ...within, ...options }));
@@ -115,7 +115,7 @@ export function createExpiry<D extends Document & { _id: string }>(
     now() {
       if (!ferretDb || Date.now() - lastAt < EVERY_MS) return;
       lastAt = Date.now();
-      // What fails now is removed the next time.
+      // If it fails now, then the next run removes it.
       void remove().catch(() => undefined);
     },
   };

@@ -1,4 +1,4 @@
-/** Lists, newest first, page by an opaque cursor: the creation time and id of the last item given. */
+/** Lists, newest first. They page by an opaque cursor: the creation time and id of the last item given. */
 import type { Collection, Document, Filter, WithId } from "mongodb";
 import { indexedScan, type Scan } from "./scans.js";
 import { StoreError } from "../store-error.js";
@@ -20,7 +20,7 @@ export async function findPage<D extends Document & { _id: string }>(query: {
   const filter = allOf(
     page.cursor === undefined ? query.filter : [...query.filter, ...after<D>(timeField, page.cursor)],
   );
-  // One more than asked for tells whether there is a next page.
+  // One more item than asked for shows whether there is a next page.
   const found = await scan((timeWithin) =>
     collection
       .find(filter, { ...timeWithin, ...(projection && { projection }) })
@@ -35,8 +35,8 @@ export async function findPage<D extends Document & { _id: string }>(query: {
 }
 
 /**
- * The bound comes first: with the alternatives alone MongoDB reads the index from its beginning, and every page costs
- * more than the one before.
+ * The bound comes first. With the alternatives alone MongoDB reads the index from its beginning, so that every page
+ * costs more than the one before.
  */
 function after<D extends Document>(timeField: string, cursor: string): Filter<D>[] {
   const [time, id] = decodeCursor(cursor);
@@ -47,8 +47,8 @@ function after<D extends Document>(timeField: string, cursor: string): Filter<D>
 }
 
 /**
- * Conditions that must all hold, as one flat filter. Bounds of the same field become one range. Only where two
- * conditions name the same thing twice they stand under `$and`.
+ * Conditions that must all hold, as one flat filter. Bounds of the same field become one range. Only if two conditions
+ * use the same name otherwise, they are put under `$and`.
  */
 export function allOf<D extends Document>(conditions: readonly Filter<D>[]): Filter<D> {
   const flat: Record<string, unknown> = {};
@@ -88,7 +88,7 @@ export function decodeCursor(cursor: string): [Date, string] {
       return [new Date(parsed[0] as number), parsed[1]];
     }
   } catch {
-    // Falls through: not JSON is as wrong as the wrong JSON.
+    // Text that is not JSON is as wrong as the wrong JSON.
   }
   throw new StoreError("cursor_invalid", "This cursor was not given by a list. Start the list again without a cursor.");
 }
@@ -98,7 +98,7 @@ export function oneOf<D>(field: string, values: readonly string[]): Filter<D> {
   return { [field]: values.length === 1 ? values[0] : { $in: values } } as Filter<D>;
 }
 
-/** The condition that a time lies in [since, until); nothing when neither is given. */
+/** The condition that a time lies in [since, until). Empty when neither is given. */
 export function within<D>(field: string, since: Date | undefined, until: Date | undefined): Filter<D>[] {
   if (!since && !until) return [];
   return [{ [field]: { ...(since && { $gte: since }), ...(until && { $lt: until }) } } as Filter<D>];

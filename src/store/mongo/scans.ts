@@ -1,4 +1,4 @@
-/** Reads of many documents: by indexes on MongoDB, over the whole collection on FerretDB. */
+/** Reads of many documents. They use indexes on MongoDB and read the whole collection on FerretDB. */
 import { MongoServerError } from "mongodb";
 import { createPlaces } from "../../side-by-side.js";
 import { withinDeadline } from "../deadline.js";
@@ -6,23 +6,23 @@ import { guarded, LIST_DEADLINE_MS, type Within } from "./driver-errors.js";
 import { StoreError } from "../store-error.js";
 
 /**
- * Runs a list or a count. What is given up at the deadline stops in the server too. Throws StoreError `unavailable` or
- * `scan_too_long`.
+ * Runs a list or a count. What is given up at the deadline is stopped in the server too. Throws StoreError
+ * `unavailable` or `scan_too_long`.
  */
 export type Scan = <T>(read: (within: Within) => Promise<T>) => Promise<T>;
 
 export const indexedScan: Scan = (read) => guarded(read, LIST_DEADLINE_MS);
 
-/** Lists that wait for their turn; what comes beyond is refused at once. */
+/** So many lists may wait for their turn. Further ones are refused at once. */
 const MOST_WAITING = 16;
 /** The server's answer to an operation that took longer than its `maxTimeMS`. */
 const MAX_TIME_EXPIRED = 50;
-/** A read that is told to stop does so within a few milliseconds. */
+/** A read that must stop does so within a few milliseconds. */
 const STOP_WITHIN_MS = 1_000;
 
 /**
- * One at a time, for FerretDB: it reads every document for each list (50 µs each), and several side by side take
- * the processor from everything else and end at the deadline together. The deadline holds over the wait and the read.
+ * One at a time, for FerretDB. It reads every document for each list (50 µs each). Several lists at once take the
+ * processor from everything else, and all of them miss the deadline. The deadline covers the wait and the read.
  */
 export function createSingleScan(deadlineMs = LIST_DEADLINE_MS): Scan {
   const oneAtATime = createPlaces(1);

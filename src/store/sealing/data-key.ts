@@ -1,9 +1,9 @@
-/** A data key: whose data it seals, and what is bound into each ciphertext. */
+/** A data key: the scope whose data it seals, and the context that is bound into each ciphertext. */
 
-/** Whose data a key seals: `api/<id>`, `group/<id>`, `temporal/<yyyy-mm-dd>`, `person/<id>`, `system`. */
+/** The scope of a key: `api/<id>`, `group/<id>`, `temporal/<yyyy-mm-dd>`, `person/<id>` or `system`. */
 export type KeyScope = `api/${string}` | `group/${string}` | `temporal/${string}` | `person/${string}` | "system";
 
-/** Bound into every ciphertext as additional data: a ciphertext moved elsewhere does not open. */
+/** Bound into every ciphertext as additional data, so that a ciphertext that was moved elsewhere cannot be opened. */
 export interface SealContext {
   collection: string;
   id: string;

@@ -8,7 +8,7 @@ import type { Scan } from "../mongo/scans.js";
 import { KEY_BYTES } from "./sealing.js";
 import { StoreError } from "../store-error.js";
 
-/** A wrapped data key at rest; `_id` is `<scope>#<generation>`, so that two processes cannot both make one. */
+/** A wrapped data key at rest. `_id` is `<scope>#<generation>`, so that two processes cannot both make one. */
 export interface DataKeyDocument {
   _id: string;
   /** Absent once destroyed. */
@@ -18,18 +18,18 @@ export interface DataKeyDocument {
   seals: number;
   createdAt: Date;
   destroyedAt?: Date;
-  /** It never was a key: it stands behind the destroyed ones so that none follows. */
+  /** It never was a key. It comes after the destroyed ones, so that no new key can follow. */
   tombstone?: true;
 }
 
 export interface DataKeys {
-  /** The document, after adding `seals` to its count; undefined when there is none. */
+  /** The document, after adding `seals` to its count. Undefined when there is none. */
   read(id: string, seals: number): Promise<DataKeyDocument | undefined>;
-  /** Stores a new key; another process's, when that was first. */
+  /** Stores a new key. If another process was first, then it gives that one's key. */
   make(id: string): Promise<DataKeyDocument>;
   /** The key itself. Throws StoreError `key_destroyed`, and what the key provider throws. */
   unwrap(document: DataKeyDocument): Promise<Uint8Array>;
-  /** Overwrites the wrapped key; where there is none, leaves a tombstone, so that none can be made. Repeatable. */
+  /** Overwrites the wrapped key. If there is none, then it leaves a tombstone, so that none can be made. Repeatable. */
   destroy(id: string): Promise<{ changed: boolean; tombstone: boolean }>;
   /** Ids with this prefix that are not destroyed. */
   living(prefix: string): Promise<string[]>;
@@ -41,7 +41,7 @@ export const wrappingContext = (keyId: string): Uint8Array => Buffer.from(`sealp
 /** The lock under which a data key is changed on FerretDB. */
 export const lockOf = (keyId: string): string => `dataKeys/${keyId}`;
 
-/** Every access goes by exact `_id`: anything else is a scan on FerretDB. */
+/** Every access is by exact `_id`, because anything else is a scan on FerretDB. */
 export function createDataKeys(deps: {
   collection: Collection<DataKeyDocument>;
   provider: KeyProvider;
@@ -112,7 +112,7 @@ interface Destruction {
   find: (id: string) => Promise<DataKeyDocument | undefined>;
 }
 
-/** Each step can be repeated: a process that dies in between leaves nothing that the next one cannot finish. */
+/** Each step can be repeated. If a process dies in between, then the next one can finish. */
 async function destroy(
   id: string,
   { collection, now, exclusive, find }: Destruction,
@@ -129,7 +129,7 @@ async function destroy(
       return { changed: true, tombstone: true };
     }
   } catch (error) {
-    // Made by another process in this instant: it is overwritten.
+    // Another process made it just now. It is overwritten.
     if (!isDuplicate(error)) throw error;
   }
   await exclusive(lockOf(id), () =>

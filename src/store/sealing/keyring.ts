@@ -1,4 +1,7 @@
-/** Data keys: one per scope and generation, wrapped by a master key, made when first needed. */
+/**
+ * Data keys. There is one for each scope and generation. It is wrapped by a master key, and made when it is first
+ * needed.
+ */
 import type { Collection } from "mongodb";
 import { createDataKeys, type DataKeyDocument } from "./data-keys.js";
 import { inTimeOr } from "../deadline.js";
@@ -11,9 +14,9 @@ import type { DataKey, KeyScope } from "./data-key.js";
 
 export interface Keyring {
   /**
-   * The active data key of the scope, made and stored when there is none. Use it at once: it is re-read every 5
-   * minutes. Throws StoreError `key_destroyed` for a destroyed scope: it stays destroyed, nothing makes it a new key.
-   * Only a person may come back, and then has one.
+   * The active data key of the scope. If there is none, then it is made and stored. Use it at once, because it is read
+   * again every 5 minutes. Throws StoreError `key_destroyed` for a destroyed scope, which never gets a new key. Only a
+   * person may come back and gets a new one.
    */
   scope(scope: KeyScope): Promise<DataKey>;
   /**
@@ -21,9 +24,10 @@ export interface Keyring {
    */
   forSealed(sealed: Uint8Array): Promise<DataKey>;
   /**
-   * Destroys every data key of the scope, for good; false when that had been done before. Repeatable. Other processes
-   * go on with what they hold until they `forget`, 5 minutes at most (15 when the store is down): see erasures.ts,
-   * which tells them. Of a person only keys made until `made` (absent: now): the one of a later return is kept.
+   * Destroys every data key of the scope for good. False when that had been done before. Repeatable. Other processes
+   * use what they hold until they `forget`, for 5 minutes at most (15 when the store is down). erasures.ts tells them.
+   * For a person only keys made until `made` are destroyed (now when absent), so that the key of a later return is
+   * kept.
    */
   destroy(scope: KeyScope, made?: Date): Promise<boolean>;
   /** The days whose key for Temporal payloads is not destroyed, oldest first. */
@@ -35,38 +39,41 @@ export interface KeyringOptions {
   provider: KeyProvider;
   /** Milliseconds that an unwrapped key is used before it is read again. */
   freshMs?: number;
-  /** Milliseconds that it is used while the store or the key provider is down: a blip must not stop deliveries. */
+  /**
+   * For so many milliseconds it is used while the store or the key provider is down. A short outage must not stop
+   * deliveries.
+   */
   staleMs?: number;
   /**
-   * Seals under one key, all processes together, before the next generation. SP 800-38D allows 2^32 with random IVs;
-   * what processes have not reported yet (5 minutes' worth) stays far below the other 2^31.
+   * After so many seals under one key, by all processes together, the next generation is made. SP 800-38D allows 2^32
+   * with random IVs. What processes have not reported yet (5 minutes' worth) stays far below the other 2^31.
    */
   maxSeals?: number;
   now?: () => number;
-  /** Told the id of each data key that this process made. */
+  /** Called with the id of each data key that this process made. */
   onMade?: (id: string) => void;
   /** The lock under which data keys are changed, on an engine that needs one. */
   exclusive?: Exclusive;
-  /** Runs reads of all keys. Absent: there are indexes. */
+  /** Runs reads of all keys. When absent, there are indexes. */
   scan?: Scan;
 }
 
 /** A keyring that reports its use when the store closes. */
 export interface ManagedKeyring extends Keyring {
   flush(): Promise<void>;
-  /** Drops the keys in memory: each is read anew before its next use, and found destroyed where it is. */
+  /** Drops the keys in memory. Each is read again before its next use, and a destroyed one is found then. */
   forget(): void;
 }
 
 interface Loaded {
   key: DataKey;
   loadedAt: number;
-  /** After a failed refresh: not tried again before. */
+  /** The time until the next try after a failed refresh. */
   retryAt: number;
   usage: Usage;
 }
 
-/** Seals under one data key; outlives a refresh, so that none is forgotten. */
+/** Seals under one data key. It outlives a refresh, so that no seal is forgotten. */
 interface Usage {
   reported: number;
   unreported: number;
@@ -99,8 +106,8 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
   }
 
   /**
-   * The first generation that is not used up. A destroyed one ends the search: `destroy` leaves a tombstone behind the
-   * last.
+   * The first generation that is not used up. A destroyed one ends the search, because `destroy` leaves a tombstone
+   * after the last.
    */
   async function loadActive(scope: KeyScope): Promise<Loaded> {
     for (let generation = generations.get(scope) ?? 1; ; generation++) {
@@ -113,7 +120,10 @@ export function createKeyring(options: KeyringOptions): ManagedKeyring {
     }
   }
 
-  /** From memory while fresh; else read anew, with the stale key as a stand-by. */
+  /**
+   * The key from memory while it is fresh. Otherwise it is read again, and the old key is used if that fails or takes
+   * long.
+   */
   async function current(entry: Loaded | undefined, name: string, refresh: () => Promise<Loaded>): Promise<DataKey> {
     const age = entry ? now() - entry.loadedAt : Infinity;
     if (entry && (age < freshMs || (age < staleMs && now() < entry.retryAt))) return entry.key;
@@ -169,13 +179,13 @@ async function destroyAll(
     const outcome = await dataKeys.destroy(id);
     drop(id);
     changed ||= outcome.changed;
-    // Nobody can make the generation of the tombstone any more, nor get past it to the next.
+    // The generation of the tombstone cannot be made any more, so the next one cannot be reached either.
     if (outcome.tombstone) return changed;
   }
 }
 
 /**
- * A person's id comes from the name at the identity provider, so it is the same at a return; all other ids are never
+ * A person's id comes from the name at the identity provider, so it is the same at a return. All other ids are never
  * used again.
  */
 const isRenewable = (scope: KeyScope): boolean => scope.startsWith("person/");
@@ -183,7 +193,7 @@ const isRenewable = (scope: KeyScope): boolean => scope.startsWith("person/");
 /** Unwrapped keys in memory, with the count of their use. */
 function createCache(dataKeys: ReturnType<typeof createDataKeys>, now: () => number) {
   const loaded = new Map<string, Loaded>();
-  /** Raised by every drop: a document read before it may be that of a key destroyed since, and is not kept. */
+  /** Raised by every drop. A document that was read before may be that of a key destroyed since, so it is not kept. */
   let dropped = 0;
   const readAt = new WeakMap<DataKeyDocument, number>();
   const usages = new Map<string, Usage>();

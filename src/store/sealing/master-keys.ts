@@ -1,4 +1,4 @@
-/** Master keys: they wrap the data keys and nothing else. */
+/** Master keys. They wrap the data keys and nothing else. */
 import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
 import {
   closeSync,
@@ -18,8 +18,8 @@ import { StoreError } from "../store-error.js";
 const SETTING = "SEALPOST_MASTER_KEYS";
 
 /**
- * Where master keys live. The local one below keeps them in this process; a KMS or Vault keeps them outside and answers
- * `wrap` and `unwrap` over the network, which is why both are asynchronous.
+ * Where master keys are. The local provider below holds them in this process. A KMS or Vault holds them outside and
+ * answers `wrap` and `unwrap` over the network, so both are asynchronous.
  */
 export interface KeyProvider {
   /** The master key that wraps new data keys. */
@@ -82,7 +82,10 @@ export function createMasterKeysFile(path: string, now: Date = new Date()): { ma
   return { masterKeys: readFileSync(path, "utf8").trim(), created };
 }
 
-/** Complete or not there: a half-written key file would lock the data away. False when another process was first. */
+/**
+ * The file is either complete or missing, because a half-written key file would lock the data away. False when another
+ * process was first.
+ */
 function writeOnce(path: string, text: string): boolean {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
@@ -134,13 +137,13 @@ function parseMasterKeys(text: string): { id: string; key: KeyObject }[] {
   });
 }
 
-/** What a random key never is: typed text, zeros, a short or repeated pattern. */
+/** Patterns that a random key never has: typed text, zeros, or a short or repeated pattern. */
 function weakness(material: Buffer, base64: string): string | undefined {
   if (material.toString("base64").replace(/=+$/, "") !== base64.replace(/=+$/, "")) return "is not base64";
   if (material.length !== KEY_BYTES) return `has ${material.length} bytes instead of ${KEY_BYTES}`;
   if (material.every((byte) => byte === 0)) return "is all zeros";
   if (material.every((byte) => byte >= 0x09 && byte <= 0x7e)) return "is text, not random bytes";
-  // 32 random bytes have 30 different values on average; fewer than 16 happens once in 10^15.
+  // 32 random bytes have 30 different values on average. Fewer than 16 happens once in 10^15 keys.
   if (new Set(material).size < 16) return "repeats itself";
   return undefined;
 }

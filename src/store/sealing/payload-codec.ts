@@ -1,6 +1,6 @@
 /**
- * Temporal's payload codec: everything that reaches the engine's histories is sealed under a key of the day, with a
- * proof of who made it.
+ * Temporal's payload codec. Everything that reaches the engine's histories is sealed under a key of the day, with a
+ * proof of its sender.
  */
 import type { Payload, PayloadCodec, SerializationContext } from "@temporalio/common";
 import proto from "@temporalio/proto";
@@ -10,7 +10,7 @@ import type { Keyring } from "./keyring.js";
 import { StoreError } from "../store-error.js";
 import { DAY_MS } from "../../workflows/durations.js";
 
-// The default import: Node finds no named exports in this CommonJS package.
+// The default import is needed, because Node finds no named exports in this CommonJS package.
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
 const ENCODING = "binary/encrypted";
@@ -28,31 +28,33 @@ const PLAIN_ENCODINGS: ReadonlySet<string> = new Set([
 /** While the store is down, how long encoding goes on with the last key before asking for today's again. */
 const RETRY_MS = 5_000;
 
-/** As whom /codec/encode seals; what this service's own clients and workers seal is `internal`. */
+/** The sender for whom /codec/encode seals. What this service's own clients and workers seal is `internal`. */
 export type SealedAs = Extract<Proof, { purpose: "publisher" | "operator" }>;
 
 export interface ProvingCodec extends PayloadCodec {
-  /** Seals what somebody else made, under what the API knows of them. Throws like `encode`. */
+  /** Seals what an outside sender made, together with what the API knows about the sender. Throws like `encode`. */
   encodeAs(as: SealedAs, payloads: Payload[]): Promise<Payload[]>;
 }
 
 export interface PayloadCodecOptions {
   now?: () => number;
-  /** Last day (`yyyy-mm-dd`) whose key may have sealed the form without a proof; absent: none. See proof-cut-off.ts. */
+  /**
+   * Last day (`yyyy-mm-dd`) whose key may have sealed the form without a proof. None when absent. See proof-cut-off.ts.
+   */
   legacyUntil?: string;
-  /** Told when a payload that nobody sealed was read: somebody uses a client without the codec. */
+  /** Called when a payload that was not sealed was read. Then a client without the codec is in use. */
   onPlain?: () => void;
-  /** Told when an activity's input or result was refused because no process of this service made it. */
+  /** Called when an activity's input or result was refused because no process of this service made it. */
   onUnproven?: () => void;
   /**
-   * Told when a payload could not be opened for another reason than an outage: its workflow stands still until somebody
-   * acts.
+   * Called when a payload could not be opened for another reason than an outage. Its workflow cannot go on until an
+   * operator acts.
    */
   onUnreadable?: (error: StoreError) => void;
 }
 
 /**
- * What the envelope says inside: whose it is, and for an internal one the workflow or activity that it was sealed for.
+ * What the envelope says inside: its sender, and for an internal one the workflow or activity that it was sealed for.
  */
 type Inside = { proof: Proof; place?: string };
 
@@ -129,7 +131,7 @@ function createDecoder(keyring: Keyring, { legacyUntil = "", onPlain, onUnproven
   ): Payload {
     const own = proof.purpose === "internal" || proof.purpose === "legacy";
     const kept = own ? without(PROOF_METADATA, metadata) : withoutOwn(metadata);
-    // Nobody says for which use: the Temporal UI, which is shown what was sealed and nothing more.
+    // There is no context. This is the Temporal UI, which only shows what was sealed.
     if (!context) return { metadata: kept, ...(data && { data }) };
     const holds = proof.purpose !== "internal" || place === placeOf(context);
     if (context.type === "activity" && !(own && holds)) {
@@ -165,8 +167,8 @@ function createDecoder(keyring: Keyring, { legacyUntil = "", onPlain, onUnproven
       const key = await keyring.forSealed(sealed);
       return open(key, sealed, legacyUntil, (inner, inside) => opened(inner, inside ?? { proof: none }, context));
     } catch (error) {
-      // What was tampered with proves nothing and is no argument (UnreadableInput), but must not stop a workflow that
-      // it was sent to.
+      // A payload that was changed proves nothing and is no argument (UnreadableInput). But it must not stop the
+      // workflow that it was sent to.
       if (context?.type !== "workflow" || !(error instanceof StoreError) || error.code !== "sealed_data_invalid")
         throw error;
       return { ...payload, metadata: { ...withoutOwn(payload.metadata), [PROOF_METADATA]: noneBytes } };
@@ -200,11 +202,12 @@ function open(
 
 const dayOfKey = ({ id }: DataKey): string => /^temporal\/(\d{4}-\d\d-\d\d)#/.exec(id)?.[1] ?? "9999";
 
-/** Workflow and activity ids are in Temporal's own hand; what is sealed for one of them counts for no other. */
+/** Workflow and activity ids come from Temporal. What is sealed for one of them is not valid for another. */
 const placeOf = (context: SerializationContext): string => `${context.type}/${context.workflowId ?? ""}`;
 
 /**
- * Bound into the ciphertext beside what is inside: an envelope of the older form is never taken for one with a proof.
+ * Bound into the ciphertext together with the content, so that an envelope of the older form is never taken for one
+ * with a proof.
  */
 const contextOf = (key: DataKey, field: "proven" | "data"): SealContext => ({
   collection: "temporal",
@@ -216,8 +219,8 @@ const contextOf = (key: DataKey, field: "proven" | "data"): SealContext => ({
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
 /**
- * Today's key. When it cannot be had because the store is down, the newest one used here goes on, at most into the next
- * day: events are accepted and histories written while MongoDB is away.
+ * Today's key. If it cannot be read because the store is down, then the newest key that was used here goes on, at most
+ * into the next day. So events are accepted and histories are written while MongoDB is away.
  */
 function createKeyOfDay(keyring: Keyring, now: () => number): () => Promise<DataKey> {
   let newest: { key: DataKey; day: string } | undefined;

@@ -1,6 +1,6 @@
 /**
  * The pepper: one random secret of the installation, under which API keys and lookup values are hashed. The same sealed
- * document holds the keys under which rows that grant power are signed, and the mark from which on an unsigned row is
+ * document holds the keys that sign rows that grant power. It also holds the mark from which on an unsigned row is
  * refused (grants/authority.ts).
  */
 import { createHmac, createSecretKey, randomBytes, type KeyObject } from "node:crypto";
@@ -12,27 +12,27 @@ import { StoreError } from "../store-error.js";
 /** The sealed pepper at rest. */
 export interface PepperDocument {
   _id: "pepper";
-  /** 2: JSON with the keys for signing; absent: the pepper alone, as releases before them wrote it. */
+  /** 2 means JSON with the keys for signing. Absent means the pepper alone, as earlier releases wrote it. */
   form?: 2;
   sealed: Binary;
 }
 
-/** A key for signing rows; the MAC is under it and the pepper together. */
+/** A key for signing rows. The MAC is under this key and the pepper together. */
 export interface MacKey {
   id: string;
   material: string;
 }
 
-/** What is sealed together. */
+/** The sealed content. */
 export interface PepperContent {
   pepper: KeyObject;
-  /** Rises with every change of the document: one of an older state is noticed. */
+  /** Raised by every change of the document, so that an older document is noticed. */
   revision: number;
-  /** The first one signs, the others are still believed. Empty: rows are not signed yet. */
+  /** The first one signs, and the others are still accepted. Empty while rows are not signed yet. */
   macKeys: readonly MacKey[];
   /** From here on a row without a MAC is refused. */
   marked: boolean;
-  /** Names the chain of the ledger: one that was begun anew takes no entry of the one before. */
+  /** Names the chain of the ledger. A new chain takes no entry of the one before. */
   chain: string;
   /**
    * The audit has a high-water mark (audit-mark.ts), so one that is missing was taken away. Absent in what releases
@@ -42,8 +42,8 @@ export interface PepperContent {
 }
 
 /**
- * Two contexts: a release that knows only the pepper cannot open the later form, and stops at its start instead of
- * hashing under another pepper.
+ * There are two contexts. A release that knows only the pepper cannot open the later form. It stops at its start
+ * instead of hashing under another pepper.
  */
 const contextOf = (form: 2 | undefined) => ({
   collection: "settings",
@@ -59,13 +59,13 @@ export const newMacKey = (): MacKey => ({
 });
 export const newChain = (): string => randomBytes(6).toString("hex");
 
-/** The sealed document; `open` gives `undefined` where there is none. Both are one read or write by `_id`. */
+/** The sealed document. `open` gives `undefined` when there is none. Both are one read or write by `_id`. */
 export interface PepperVault {
   read(): Promise<PepperDocument | undefined>;
   open(document: PepperDocument): Promise<PepperContent>;
-  /** Replaces the document that was read by this content; false when another process has changed it. */
+  /** Replaces the document that was read by this content. False when another process has changed it. */
   replace(before: PepperDocument, content: PepperContent): Promise<boolean>;
-  /** Makes the document, with a new pepper; false when there is one. */
+  /** Makes the document with a new pepper. False when there is one already. */
   create(): Promise<boolean>;
 }
 
@@ -123,7 +123,7 @@ export function createPepperVault(
   };
 }
 
-/** Of a new database: signed and marked from its first row on. */
+/** For a new database. It is signed and marked from its first row on. */
 const firstContent = (): PepperContent => ({
   pepper: createSecretKey(randomBytes(KEY_BYTES)),
   revision: 1,
@@ -146,9 +146,9 @@ function contentOf(opened: Uint8Array): PepperContent {
 }
 
 /**
- * Reads the document, made at the first start with the mark: a new database never holds an unsigned row. It is the
- * first sealed value that a process opens, so a missing or wrong master key stops the start here (StoreError
- * `key_unknown`, `sealed_data_invalid`) and nothing is ever hashed under another pepper. `beforeFirst` runs before a
+ * Reads the document. The first start makes it with the mark, so that a new database never holds an unsigned row. It is
+ * the first sealed value that a process opens. So a missing or wrong master key stops the start here (StoreError
+ * `key_unknown`, `sealed_data_invalid`), and nothing is ever hashed under another pepper. `beforeFirst` runs before a
  * new one is made.
  */
 export async function loadPepper(
@@ -159,7 +159,7 @@ export async function loadPepper(
   if (!document) {
     await beforeFirst();
     await vault.create();
-    // Read back: of several processes at a first start one has won.
+    // It is read back, because only one of several processes at a first start has won.
     document = await vault.read();
   }
   if (!document)
@@ -167,7 +167,7 @@ export async function loadPepper(
   return { document, content: await vault.open(document) };
 }
 
-/** HMAC-SHA-256 under the pepper; the label keeps the uses apart. */
+/** HMAC-SHA-256 under the pepper. The label keeps the uses apart. */
 export function blindIndex(pepper: KeyObject, label: string, value: string): Uint8Array {
   return createHmac("sha256", pepper).update(`${label.length}:${label}|${value}`, "utf8").digest();
 }

@@ -9,7 +9,7 @@ import { DAY_MS } from "../../workflows/durations.js";
 export interface ProofCutOffDocument {
   _id: "temporalProofs";
   firstRunAt: Date;
-  /** `yyyy-mm-dd`; empty where nothing had been sealed before. */
+  /** `yyyy-mm-dd`. Empty when nothing had been sealed before. */
   legacyUntil: string;
 }
 
@@ -17,9 +17,10 @@ export interface ProofCutOffDocument {
 const UPGRADE_MS = DAY_MS;
 
 /**
- * The last day whose keys may have sealed the older form, `yyyy-mm-dd`: the day after the first run of this release, by
- * then every process is expected to be replaced. Empty for a database in which nothing had been sealed for Temporal.
- * Written once, before this release seals anything; of several processes one wins.
+ * The last day whose keys may have sealed the older form, `yyyy-mm-dd`. It is the day after the first run of this
+ * release, when every process should have been replaced. Empty for a database in which nothing had been sealed for
+ * Temporal. It is written once, before this release seals anything. If several processes write it, then the first one
+ * counts.
  */
 export async function loadProofCutOff(
   collection: Collection<ProofCutOffDocument>,

@@ -1,4 +1,4 @@
-/** Rotation of the master key: wraps every data key anew; what the data keys sealed stays untouched. */
+/** Rotation of the master key. It wraps every data key anew. What the data keys have sealed is not touched. */
 import { Binary, type Collection } from "mongodb";
 import { lockOf, wrappingContext, type DataKeyDocument } from "./data-keys.js";
 import { guarded, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
@@ -9,7 +9,7 @@ import { StoreError } from "../store-error.js";
 export interface RotationResult {
   /** Data keys wrapped anew in this run. */
   rewrapped: number;
-  /** Ids of data keys whose old master key is not at hand; they stay as they are. */
+  /** Ids of data keys whose old master key is not available. They stay as they are. */
   failed: string[];
 }
 
@@ -41,7 +41,7 @@ export async function rotateMasterKey(deps: {
   }
 }
 
-/** Ids of the data keys under another master key; destroyed ones are under none. */
+/** Ids of the data keys under another master key. Destroyed ones are under none. */
 async function waiting(
   dataKeys: Collection<DataKeyDocument>,
   activeKeyId: string,
@@ -69,8 +69,8 @@ async function rewrap(
     const material = await provider.unwrap(document.masterKeyId, document.wrapped.value(), wrappingContext(id));
     const { masterKeyId, wrapped } = await provider.wrap(material, wrappingContext(id));
     material.fill(0);
-    // The old master key in the filter: a key destroyed or rotated in between is left alone, and the next pass looks
-    // again.
+    // The old master key is in the filter. If a key is destroyed or rotated in between, then it is left alone and the
+    // next pass looks again.
     const { matchedCount } = await guarded((within) =>
       dataKeys.updateOne(
         { _id: id, masterKeyId: document.masterKeyId as string },

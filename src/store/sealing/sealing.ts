@@ -42,7 +42,8 @@ function additionalData(context: SealContext, keyId: string): Buffer {
 }
 
 /**
- * The key with this id. `material` is 32 bytes; the caller may overwrite it afterwards. `onSeal` is told of every seal.
+ * The key with this id. `material` has 32 bytes, and the caller may overwrite it afterwards. `onSeal` is called at
+ * every seal.
  */
 export function createDataKey(id: string, material: Uint8Array, onSeal?: () => void): DataKey {
   const key = createSecretKey(material);
@@ -57,7 +58,7 @@ export function createDataKey(id: string, material: Uint8Array, onSeal?: () => v
     },
     open(context, sealed) {
       const frame = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
-      // An own error for the wrong key: with equal headers the tag alone decides.
+      // The wrong key has an error of its own. If the headers are equal, then only the tag shows it.
       if (frame.length < header.length || frame.compare(header, 0, header.length, 0, header.length) !== 0) {
         throw invalid(context, `it was not sealed by data key ${id}`);
       }
@@ -131,7 +132,7 @@ function sealBytes({ key, header, iv, aad, plaintext }: Seal): Uint8Array {
   return sealed;
 }
 
-/** Plaintext leaves only after `final()`: before it GCM gives bytes that nobody has verified. */
+/** The plaintext is given only after `final()`. Before that, GCM gives bytes that are not verified. */
 function openBytes(key: KeyObject, frame: Buffer, start: number, aad: Uint8Array): Uint8Array | undefined {
   const body = start + IV_BYTES + TAG_BYTES;
   if (frame.length < body) return undefined;
