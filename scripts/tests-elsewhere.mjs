@@ -350,6 +350,11 @@ export const TESTS_ELSEWHERE = [
     through: AS_A_PROCESS,
   },
   {
+    sources: ["src/workers/process/drain.ts"],
+    tests: ["test/workers/rolling-restart.test.ts"],
+    through: AS_A_PROCESS,
+  },
+  {
     sources: ["src/workers/settings.ts", "src/workers/environment-admin-key.ts"],
     tests: ["test/workers/config.test.ts"],
     through: "the settings that a start takes and refuses",

@@ -3,11 +3,12 @@
 /** A failure of the store that callers branch on. */
 export class StoreError extends Error {
   /**
-   * `duplicate`: the id exists. `unavailable`: try again later. `key_unknown`: no data key or master key of that id
-   * here. `key_destroyed`: the data is erased. `sealed_data_invalid`: changed, cut or moved. `cursor_invalid`: a list
-   * cursor that was not made here. `grants_broken`: what vouches for rows that grant power was changed.
-   * `settings_invalid`: the message names the setting. `unproven`: no process of this service made it. `scan_too_long`:
-   * the embedded engine reads everything for a list.
+   * `duplicate`: the id exists. `unavailable`: try again later. `key_unknown`: this process has no data key or master
+   * key with that id. `key_destroyed`: the data is erased. `sealed_data_invalid`: the data was changed, shortened or
+   * moved. `cursor_invalid`: the cursor of a list was not made here. `grants_broken`: the ledger or the keys that
+   * protect rows that grant power were changed. `settings_invalid`: the message names the setting. `unproven`: no
+   * process of this service made it. `scan_too_long`: the embedded engine reads everything for a list, and this one
+   * took too long.
    */
   readonly code:
     | "duplicate"

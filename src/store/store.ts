@@ -30,18 +30,18 @@ import type { DeliveryStatus } from "../workflows/contract.js";
 import type { RoutingStore } from "./collections/routings.js";
 import type { CatalogueChanges, CatalogueCollection, CatalogueVersions, Page, PageRequest } from "./collection.js";
 
-/** Earlier versions of event types; the newest is in the event type itself. */
+/** Earlier versions of event types. The newest version is in the event type itself. */
 export interface EventTypeVersionStore {
   /** Writes or overwrites it. */
   put(version: EventTypeVersion): Promise<void>;
   get(name: string, version: number): Promise<EventTypeVersion | undefined>;
-  /** Those of these numbers that are there, in this order. */
+  /** The versions with these numbers that exist, in this order. */
   getMany(name: string, versions: number[]): Promise<EventTypeVersion[]>;
   delete(name: string, versions: number[]): Promise<void>;
 }
 
 export interface GrantRequestStore {
-  /** Inserts it; when an open one for the same group and grant is there, gives that instead and inserts nothing. */
+  /** Inserts it. If a request for the same group and grant is open, then it gives that one and inserts nothing. */
   open(request: GrantRequest): Promise<{ request: GrantRequest; existed: boolean }>;
   get(id: string): Promise<GrantRequest | undefined>;
   /** Newest first. */
@@ -49,12 +49,12 @@ export interface GrantRequestStore {
     page: PageRequest,
     filter: { groupIds?: readonly string[]; apiIds?: readonly string[]; status?: GrantRequestStatus },
   ): Promise<Page<GrantRequest>>;
-  /** Atomically from open to another status; undefined when it was not open. */
+  /** Changes the status atomically from open to another one. Undefined when it was not open. */
   settle(
     id: string,
     change: Pick<GrantRequest, "status" | "decidedBy" | "decidedAt" | "decisionReason">,
   ): Promise<GrantRequest | undefined>;
-  /** Removes all requests of a group, with what they say; gives how many. */
+  /** Removes all requests of a group, with their texts. Gives how many. */
   deleteOf(groupId: string): Promise<number>;
   /** Notes that an approved grant has been added to the group. */
   markGranted(id: string): Promise<void>;
@@ -62,13 +62,13 @@ export interface GrantRequestStore {
 
 export interface EventStore {
   /**
-   * Unordered insert of records with their sealed payloads (scope `api/<apiId>`, or `group/<id>` when addressed to
-   * exactly one group). Gives the ids that existed before (inserted by whomever); everything else is durable on return.
-   * Events whose data key is destroyed get a bare record and count as there before.
+   * Inserts records with their sealed payloads, in any order (scope `api/<apiId>`, or `group/<id>` when addressed to
+   * exactly one group). Gives the ids that existed before, whichever process inserted them. Everything else is durable
+   * on return. Events whose data key is destroyed get a bare record and count as existing.
    */
   insertMany(records: { record: EventRecord; payload: Uint8Array }[]): Promise<string[]>;
   get(id: string): Promise<EventRecord | undefined>;
-  /** By exact `_id` each: `$in` is a scan on FerretDB. */
+  /** Each is read by exact `_id`, because `$in` is a scan on FerretDB. */
   getMany(ids: string[]): Promise<Map<string, EventRecord>>;
   payload(id: string): Promise<Uint8Array | undefined>;
   payloads(ids: string[]): Promise<Map<string, { record: EventRecord; payload: Uint8Array }>>;
@@ -76,19 +76,19 @@ export interface EventStore {
     page: PageRequest,
     filter: { type?: string; apiIds?: string[]; since?: Date; until?: Date },
   ): Promise<Page<EventRecord>>;
-  /** Removes payload and hash, for good; the bare record stays. False when there was nothing to remove. */
+  /** Removes payload and hash for good. The bare record stays. False when there was nothing to remove. */
   expunge(id: string, at: Date): Promise<boolean>;
-  /** Those of these events whose content is erased: expunged, or with its data key. */
+  /** Those of these events whose content is erased, alone or with its data key. */
   erasedOf(ids: string[]): Promise<Set<string>>;
-  /** Atomically changes the owner from `from` to `to`; false when it was not `from`. */
+  /** Changes the owner atomically from `from` to `to`. False when it was not `from`. */
   takeOver(id: string, from: string, to: string): Promise<boolean>;
 }
 
 export interface DeliveryFilter {
   groupIds?: string[];
   /**
-   * Of these apis. `apiEventTypes` are their event types, which stand for them while deliveries of earlier releases do
-   * not name their api.
+   * Deliveries of these apis. `apiEventTypes` are their event types. They are used while deliveries of earlier releases
+   * do not name their api.
    */
   apiIds?: string[];
   apiEventTypes?: string[];
@@ -114,31 +114,32 @@ export interface DeliverySummary {
 
 export interface DeliveryStore {
   /**
-   * Unordered insert; gives the ids that existed before. Details of attempts that may not be kept any more (erased) are
-   * left out, here and in `record`.
+   * Inserts in any order, and gives the ids that existed before. Details of erased attempts are left out, here and in
+   * `record`.
    */
   insertMany(deliveries: Delivery[]): Promise<string[]>;
   get(id: string): Promise<Delivery | undefined>;
   /** Without attempt details, by exact `_id` each. */
   getMany(ids: string[]): Promise<Map<string, Delivery>>;
-  /** Newest first; items come without attempt details. */
+  /** Newest first. The items have no attempt details. */
   list(page: PageRequest, filter: DeliveryFilter): Promise<Page<Delivery>>;
   /**
-   * Appends the attempt, when given, and sets the fields; `null` removes a field. Each change is a compare-and-set.
-   * Gives those that were not made, because their delivery has gone on or is settled: the writer takes over how it
-   * stands. An attempt is told all the same.
+   * Appends the attempt, if there is one, and sets the fields. `null` removes a field. Each change is a
+   * compare-and-set. Gives the changes that were refused, because their delivery has gone on or is settled. The caller
+   * then takes over the stored state. The attempt is recorded in any case.
    */
   record(changes: DeliveryChange[]): Promise<RefusedChange[]>;
   /** Distinct workflow ids that look after unsettled deliveries of the subscription. */
   openWorkflows(subscriptionId: string): Promise<string[]>;
   /**
-   * Removes the attempts' details of all deliveries of the event, for good; false when there were none. `among`: only
-   * of those to these subscriptions and those that this process has found before, which costs no scan on FerretDB.
+   * Removes the attempts' details of all deliveries of the event for good. False when there were none. With `among` it
+   * looks only at deliveries to these subscriptions and at those that this process has found before, which costs no
+   * scan on FerretDB.
    */
   expungeDetails(eventId: string, among?: readonly string[]): Promise<boolean>;
-  /** The same for many events in one read of the collection; gives those that had some. */
+  /** The same for many events in one read of the collection. Gives the events that had details. */
   expungeDetailsOf(eventIds: ReadonlySet<string>): Promise<Set<string>>;
-  /** Counts what the filter names by status and subscription; stops above `most`. */
+  /** Counts the deliveries of the filter by status and subscription. It stops above `most`. */
   summary(filter: DeliveryFilter, most: number): Promise<DeliverySummary>;
   /** Ids of the subscriptions of which the filter names deliveries. */
   subscriptionsOf(filter: DeliveryFilter): Promise<string[]>;
@@ -162,11 +163,11 @@ export interface DeliveryChange {
   workflowId?: string | null;
   reason?: string | null;
   /**
-   * Attempts on record that the writer knows of: with any other number it is out of date. Absent: one less than
-   * `attempt.number`.
+   * The number of recorded attempts that the writer knows of. With any other number its knowledge is out of date. When
+   * absent, it is one less than `attempt.number`.
    */
   attempts?: number;
-  /** Somebody asked for it. Only then does it lead out of a settled status or `parked`. */
+  /** A person asked for it. Only then may the change leave a settled status or `parked`. */
   asked?: true;
 }
 
@@ -181,9 +182,9 @@ export interface RefusedChange {
 }
 
 /**
- * What is erased again. Nothing given: everything in the ledger. `since`: what was entered lately. `pending`: only what
- * was never done to the end, and keys that are there again. `byClock`: everything on MongoDB, `pending` on
- * FerretDB, where it costs a read of all deliveries.
+ * What is erased again. Everything in the ledger when nothing is given. `since`: what was entered lately. `pending`:
+ * only erasures that were never completed, and keys that exist again. `byClock`: everything on MongoDB, and `pending`
+ * on FerretDB, where everything would cost a read of all deliveries.
  */
 export type Reapplied = { since: Date } | { pending: true } | { byClock: true };
 
@@ -193,33 +194,35 @@ export type Reapplied = { since: Date } | { pending: true } | { byClock: true };
  */
 export interface ErasureStore {
   /**
-   * Enters it and erases: the data key of a group (with its subscriptions, its API keys revoked) or of an api (with its
-   * event types), or the content of an event. Repeatable. Holds in this process on return, in others once they read the
-   * catalogue version next.
+   * Enters the erasure and erases: the data key of a group (with its subscriptions, and its API keys revoked) or of an
+   * api (with its event types), or the content of an event. Repeatable. It takes effect in this process on return, and
+   * in others when they next read the catalogue version.
    */
   erase(target: ErasureTarget, by: string): Promise<void>;
   has(target: ErasureTarget): Promise<boolean>;
   /**
-   * Erases again what is entered: a restored backup or a write under way may have brought it back. Gives how many had
-   * something left.
+   * Erases the entered targets again, because a restored backup or a write under way may have brought them back. Gives
+   * how many had something left.
    */
   reapply(which?: Reapplied): Promise<number>;
   /** The ledger, oldest first. */
   entries(since?: Date): Promise<Erasure[]>;
-  /** Enters what another copy of the ledger has beyond this one, without applying it; gives how many those were. */
+  /**
+   * Enters the entries that another copy of the ledger has and this one has not, without applying them. Gives how many.
+   */
   enter(entries: Erasure[]): Promise<number>;
-  /** Calls back after each erasure that this process learns of: what it keeps in memory may be erased. */
+  /** Called after each erasure that this process learns of, because what the listener holds in memory may be erased. */
   onErasure(listener: () => void): void;
   /** Whether the event was expunged within the last hour, as far as this process knows. Costs nothing. */
   lately(eventId: string): boolean;
 }
 
 export interface AuditStore {
-  /** Durable and chained on return; gives the entry's id. Entries of one process are in the order of the calls. */
+  /** The entry is durable and chained on return. Gives its id. Entries of one process are in the order of the calls. */
   append(entry: NewAuditEntry): Promise<string>;
   /** The entries that begin an act and whose outcome is not on record, oldest first. */
   unsettled(): Promise<AuditEntry[]>;
-  /** Appends the outcome of `intent`, unless it is on record already: false then. Of several processes one does it. */
+  /** Appends the outcome of `intent`. False when it is recorded already. Only one of several processes does it. */
   settle(entry: NewAuditEntry & { intent: string }): Promise<boolean>;
   /** Newest first. */
   list(page: PageRequest, filter?: AuditFilter): Promise<Page<AuditEntry>>;
@@ -230,12 +233,12 @@ export interface AuditStore {
    * costs little on every engine.
    */
   after(seq: number, limit: number): Promise<AuditEntry[]>;
-  /** How far the chain reached at least, by its head and its high-water mark; 0 before the first entry. */
+  /** How far the chain has reached at least, by its head and its high-water mark. 0 before the first entry. */
   reached(): Promise<number>;
-  /** Checks the whole chain; `expect` is a head that was noted elsewhere. */
+  /** Checks the whole chain. `expect` is a head that was stored outside. */
   verify(expect?: { seq: number; mac: string }): Promise<AuditVerification>;
 }
-/** An entry as it is given: the store adds its number, its time and its place in the chain. */
+/** An entry as the caller gives it. The store adds its number, its time and its place in the chain. */
 export type NewAuditEntry = Omit<AuditEntry, "id" | "at" | "prev" | "mac">;
 export interface AuditFilter {
   actor?: string;
@@ -251,9 +254,9 @@ export interface Store {
   groups: CatalogueCollection<Group>;
   subscriptions: CatalogueCollection<Subscription>;
   keyUses: KeyUses;
-  /** `hash`: HMAC-SHA-256 of the key's secret under the pepper. */
+  /** `hash` is the HMAC-SHA-256 of the key's secret under the pepper. */
   apiKeys: CatalogueCollection<StoredApiKey>;
-  /** Not held in memory: read at a log-in. */
+  /** Not held in memory, but read at a log-in. */
   samlConnections: CatalogueCollection<SamlConnection>;
   samlUses: SamlUseStore;
   eventTypeVersions: EventTypeVersionStore;
@@ -269,22 +272,22 @@ export interface Store {
   sessions: SessionStore;
   audit: AuditStore;
   /**
-   * The catalogue version: raised by every write to a catalogue collection, by any process. Reading it also takes in
+   * The catalogue version. Each write to a catalogue collection raises it, in any process. Reading it also takes in
    * what other processes erased.
    */
   catalogueVersion(): Promise<number>;
   /** The same with the version of each collection, so that only what changed is read again. */
   catalogueVersions(): Promise<CatalogueVersions>;
   /**
-   * Which objects were written since, deleted ones too; undefined when that is not known any more, or an earlier
-   * release wrote.
+   * The objects that were written since then, deleted ones too. Undefined when they are not known any more, or when an
+   * earlier release wrote.
    */
   catalogueChanges(since: CatalogueVersions): Promise<CatalogueChanges | undefined>;
   keyring: Keyring;
   /** What vouches for the rows of API keys, groups, SAML connections and sessions. */
   grants: GrantStore;
   erasures: ErasureStore;
-  /** HMAC-SHA-256 under the pepper with a label per use: API-key hashes and blind indexes. */
+  /** HMAC-SHA-256 under the pepper with a label for each use: API-key hashes and blind indexes. */
   blindIndex(label: string, value: string): Uint8Array;
   /** Throws when a majority write would not be acknowledged now. */
   ping(timeoutMs: number): Promise<void>;

@@ -1,4 +1,4 @@
-/** The first admin key: from the environment, or made at the first start and shown once. */
+/** The first admin key. It comes from the environment, or the first start makes it and shows it once. */
 import { newApiKey } from "../api/access/authenticate.js";
 import { recordedAct } from "../store/audit/acts.js";
 import type { Store } from "../store/store.js";
@@ -7,7 +7,7 @@ import type { Config } from "./config.js";
 
 export type AdminKey = { from: "environment" } | { from: "earlier start" } | { from: "now"; token: string };
 
-/** Makes an admin key when there is none. The token is in the answer only then. */
+/** Makes an admin key when there is none. Only then is the token in the answer. */
 export async function ensureAdminKey(store: Store, config: Config): Promise<AdminKey> {
   if (config.SEALPOST_ADMIN_KEY) return { from: "environment" };
   const keys = await store.apiKeys.all();

@@ -1,4 +1,6 @@
-/** The workflow bundle: made at build time into dist/, loaded by the worker. The failure converter is part of it. */
+/**
+ * The workflow bundle. The build writes it into dist/, and the worker loads it. The failure converter is part of it.
+ */
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -10,8 +12,8 @@ const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 /**
- * Needed by bundler, worker and client alike: a worker given a bundle ignores the converter paths of its own options in
- * the sandbox.
+ * Bundler, worker and client all need these paths. If a worker gets a bundle, then in the sandbox it ignores the
+ * converter paths of its own options.
  */
 export const FAILURE_CONVERTER_PATH = pathOf(`../workflows/failure-converter.${EXTENSION}`);
 export const PAYLOAD_CONVERTER_PATH = pathOf(`../workflows/payload-converter.${EXTENSION}`);
@@ -24,7 +26,7 @@ export async function bundleCode(): Promise<string> {
     workflowsPath: WORKFLOWS_PATH,
     failureConverterPath: FAILURE_CONVERTER_PATH,
     payloadConverterPath: PAYLOAD_CONVERTER_PATH,
-    // Imports name `.js` files, as Node wants them; in the sources those are `.ts` files.
+    // Imports name `.js` files, as Node needs them. In the sources these are `.ts` files.
     webpackConfigHook: (config) => ({
       ...config,
       resolve: { ...config.resolve, extensionAlias: { ".js": [".ts", ".js"] } },
@@ -50,7 +52,7 @@ export async function buildBundle(): Promise<void> {
   await writeFile(BUNDLE_PATH, await bundleCode());
 }
 
-/** The built bundle, or one made now where there is none (tests from the sources). */
+/** The built bundle. If there is none (in tests from the sources), then it is made now. */
 export async function loadBundle(): Promise<{ codePath: string } | { code: string }> {
   return existsSync(BUNDLE_PATH) && EXTENSION === "js" ? { codePath: BUNDLE_PATH } : { code: await bundleCode() };
 }

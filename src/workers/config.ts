@@ -1,4 +1,4 @@
-/** The only reader of the environment: it checks the settings (settings.ts) and gives them their types. */
+/** The only file that reads the environment. It checks the settings (settings.ts) and gives them their types. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { z } from "zod";
@@ -6,7 +6,7 @@ import { type Setting, SETTINGS } from "./settings.js";
 
 export { SETTINGS } from "./settings.js";
 
-/** A setting that cannot be used; the message is one sentence that names the key and the way out. */
+/** A setting that cannot be used. The message is one sentence that names the key and says what to do. */
 export class ConfigError extends Error {
   readonly key: string;
   constructor(key: string, message: string) {

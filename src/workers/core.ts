@@ -1,4 +1,4 @@
-/** What every role needs: store, keys, catalogue, Temporal, sender, throttle. */
+/** What every role needs: store, keys, catalogue, Temporal, sender and throttle. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
@@ -30,7 +30,7 @@ export interface Core {
   catalogue: Catalogue;
   link: TemporalLink;
   guard: Guard;
-  /** Every request that the process makes to an address somebody else chose goes through it. */
+  /** Every request of this process to an address that a user chose goes through it. */
   sender: Sender;
   compileSchema: SchemaCompiler;
   payloadCheck: PayloadCheck;

@@ -1,4 +1,4 @@
-/** The server's port: taken at the start, named in addresses, given back at the end. */
+/** The server's port. The start takes it, addresses name it, and the end gives it back. */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Config } from "./config.js";

@@ -1,4 +1,4 @@
-/** The structured log: one wide line per event, attempt and request; never a payload or a secret. */
+/** The structured log. Each event, attempt and request has one wide line. It never holds a payload or a secret. */
 import { dirname, join } from "node:path";
 import { type DestinationStream, type Logger, pino } from "pino";
 import { maskUrls } from "../store/url-secrets.js";
@@ -9,7 +9,7 @@ export interface ServiceLog {
   log: Logger;
   /** Writes out what is buffered. */
   flush: () => void;
-  /** Where it goes, for the start lines; undefined: standard output. */
+  /** The file that it goes to, for the start lines. Undefined when it goes to the standard output. */
   file: string | undefined;
 }
 
@@ -21,7 +21,7 @@ export function createLog(config: Config, terminal: boolean): ServiceLog {
     makePrivateDirectory(dirname(file));
     narrowLog(file);
   }
-  // Buffered: two lines a delivery, written one by one, cost more than the delivery's signature.
+  // The lines are buffered. Two lines a delivery, written one by one, cost more than the delivery's signature.
   const destination = pino.destination({ dest: file ?? 1, sync: false, minLength: 4_096, mode: 0o600 });
   // A terminal that is gone, or a full disk, must not end the service.
   destination.on("error", () => undefined);
@@ -41,7 +41,7 @@ export function createLog(config: Config, terminal: boolean): ServiceLog {
 }
 
 /**
- * Name, code, message and stack of an error: our messages carry no payload, but a driver's error object may. URLs in
+ * Name, code, message and stack of an error. Our messages hold no payload, but a driver's error object may. URLs in
  * them lose their query and user.
  */
 export function errorOf(error: unknown): Record<string, unknown> {

@@ -1,4 +1,4 @@
-/** Entry of every Sealpost process; ROLE decides what it does. */
+/** Entry of every Sealpost process. ROLE decides what it does. */
 import { ConfigError, loadConfig } from "./config.js";
 import { stopsWithinMs } from "./process/drain.js";
 import { keepFilesPrivate } from "./private-files.js";
@@ -11,8 +11,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
   keepFilesPrivate();
-  // Whoever reads the output may go first: a closed terminal, a pipe to `head`. The service goes on, or ends in its own
-  // time.
+  // The reader of the output may end first, for example a closed terminal or a pipe to `head`. The service goes on.
   for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   const config = loadConfig();
   refuseUnusableSettings(config);
@@ -39,8 +38,8 @@ async function main(): Promise<void> {
       )
       .then(() => process.exit(0), fail);
   };
-  // SIGHUP: the terminal was closed. A second signal changes nothing: npm and the terminal often send the same one
-  // twice.
+  // SIGHUP means that the terminal was closed. A second signal changes nothing, because npm and the terminal often send
+  // the same one twice.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(signal));
   try {
     const service = await starting;
@@ -61,7 +60,7 @@ function giveUp(): void {
   process.exit(1);
 }
 
-/** One clear sentence for what the operator can mend, a stack only for what is a bug. */
+/** One clear sentence for what the operator can repair, and a stack only for bugs. */
 function fail(error: unknown): void {
   const expected =
     error instanceof ConfigError ||

@@ -1,4 +1,4 @@
-/** Certificates and keys in files that a setting or an argument names. What is wrong is said of that setting. */
+/** Certificates and keys in files that a setting or an argument names. An error names that setting. */
 import { readFileSync } from "node:fs";
 import { certificateOf, chainOf, distinct } from "../endpoint/certificates/certificate-chain.js";
 import { PEM_FILE_LIMITS, type PemContent, readPem } from "../endpoint/certificates/pem.js";

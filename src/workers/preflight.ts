@@ -1,6 +1,6 @@
 /**
- * What can be refused before anything is started or loaded: a newcomer should not wait for the engines to learn of a
- * typing error.
+ * Refuses what can be refused before anything is started or loaded. A newcomer should not wait for the engines to learn
+ * of a typing error.
  */
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";

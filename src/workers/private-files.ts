@@ -1,6 +1,6 @@
 /**
  * Files and directories that only this user may read: 0600 and 0700, whatever the umask was and whichever program makes
- * them. A backup of the database, a log or the key file must not be readable by every account of the machine.
+ * them. Other accounts of the machine must not be able to read a backup of the database, a log or the key file.
  */
 import { chmodSync, type Dirent, lstatSync, mkdirSync, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -14,7 +14,7 @@ export function keepFilesPrivate(): void {
   process.umask(OWNER_ONLY);
 }
 
-/** Runs the synchronous work, such as the start of a child, under that umask; a child keeps it for good. */
+/** Runs the synchronous work, such as the start of a child, under that umask. The child keeps it. */
 export function withPrivateFiles<T>(work: () => T): T {
   const before = process.umask(OWNER_ONLY);
   try {
@@ -47,15 +47,14 @@ export function narrowDirectory(directory: string): string[] {
   return narrowed;
 }
 
-/** The same for one file; a device, a pipe or a file of another user is left alone. */
+/** The same for one file. A device, a pipe or a file of another user is left alone. */
 export function narrowFile(path: string): string[] {
   const found = statOf(path);
   return found?.isFile() && isOurs(found.uid) ? narrow(path, found.mode) : [];
 }
 
 /**
- * A log and the older ones that were rotated beside it, by whatever program: `sealpost.log.1`,
- * `sealpost.log-20260101.gz`.
+ * A log and the older ones that were rotated beside it by any program: `sealpost.log.1`, `sealpost.log-20260101.gz`.
  */
 export function narrowLog(file: string): string[] {
   const name = basename(file);
@@ -89,8 +88,8 @@ function narrow(path: string, mode: number): string[] {
 const isOurs = (uid: number): boolean => process.getuid === undefined || uid === process.getuid();
 
 /**
- * Undefined when it is gone: an engine removes files of its own while the directory is walked. Undefined too for what
- * cannot be looked at: whoever needs it says so in a sentence of its own.
+ * Undefined when the file is gone, because an engine removes files of its own while the directory is walked. Undefined
+ * too when it cannot be examined. The code that needs the file reports that in a sentence of its own.
  */
 function statOf(path: string): Stats | undefined {
   try {

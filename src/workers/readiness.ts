@@ -15,10 +15,13 @@ export interface ReadinessDependencies {
 /** One check is shared by everybody who asks within this time. */
 const FRESH_MS = 1_000;
 const CHECK_DEADLINE_MS = 2_000;
-/** A worker that polled within this time counts as there; Temporal's long polls last a minute. */
+/** A worker that polled within this time counts as present. Temporal's long polls last a minute. */
 const POLLER_SEEN_MS = 120_000;
 
-/** Gives a function that says what is missing, or undefined when ready. Never rejects. */
+/**
+ * Gives a function that says what is missing. The function gives undefined when everything is ready, and it never
+ * rejects.
+ */
 export function createReadiness({
   store,
   link,

@@ -1,10 +1,10 @@
-/** Starts of workflows that prove nobody who may make them, on record. */
+/** Records starts of workflows without a proof of who may make them. */
 import type { RecordRefusal } from "../catalogue/publisher-proof.js";
 import type { Core } from "./core.js";
 
 /**
- * Counts, logs and records a refusal: the first of a minute at once, the others of its actor and workflow as one entry.
- * Rejects when the store does not take it.
+ * Counts, logs and records a refusal. The first one of a minute is recorded at once. The others of the same actor and
+ * workflow become one entry. Rejects when the store does not take it.
  */
 export const createRefusalRecord =
   ({

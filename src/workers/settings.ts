@@ -1,4 +1,6 @@
-/** Every setting, with its default and its meaning beside its key; docs/reference/settings.md is made from here. */
+/**
+ * Every setting, with its default and its meaning beside its key. docs/reference/settings.md is made from this file.
+ */
 import { z } from "zod";
 import { isEnvironmentAdminKey } from "./environment-admin-key.js";
 
@@ -23,10 +25,10 @@ const hostAndPort = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, "
 
 export interface Setting<T extends z.ZodType = z.ZodType> {
   schema: T;
-  /** Used when the key is absent or empty; undefined: optional. */
+  /** Used when the key is absent or empty. Undefined means that the setting is optional. */
   default?: string;
   meaning: string;
-  /** The value may come from the file named by `<KEY>_FILE`; it is a secret. */
+  /** The value may come from the file named by `<KEY>_FILE`, because it is a secret. */
   secret?: true;
 }
 const setting = <T extends z.ZodType>(value: Setting<T>): Setting<T> => value;

@@ -1,4 +1,7 @@
-/** Connection, client and worker of Temporal: payloads sealed, failures encoded, search attributes registered. */
+/**
+ * Connection, client and worker of Temporal. Payloads are sealed, failures are encoded, and search attributes are
+ * registered.
+ */
 import { Client } from "@temporalio/client";
 import type { DataConverter, PayloadCodec } from "@temporalio/common";
 import proto from "@temporalio/proto";
@@ -57,8 +60,8 @@ export async function connectTemporal(address: string, config: Config, codec: Pa
 const KEYWORD = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
 
 /**
- * Adds the search attributes that are missing. Where the account may not (a managed namespace), a wrong or missing one
- * is said in one sentence.
+ * Adds the missing search attributes. If the account may not add them (a managed namespace), then one sentence says
+ * which are wrong or missing.
  */
 async function registerSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
   const names = Object.values(SEARCH_ATTRIBUTE);
@@ -74,7 +77,7 @@ async function registerSearchAttributes(connection: NativeConnection, namespace:
   await connection.operatorService
     .addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])) })
     .catch((error: unknown) => {
-      // Two processes may start at once; the other one's registration serves us as well.
+      // Two processes may start at once. The registration of the other one is as good.
       if (!(error instanceof Error && /already exist/i.test(error.message))) throw error;
     });
 }
@@ -100,7 +103,7 @@ export async function createWorker(
     workflowBundle: bundle,
     activities,
     dataConverter: link.dataConverter,
-    // Fixed slots and an explicit cache: an idle parked workflow costs about 100 KB of memory while cached.
+    // Fixed slots and an explicit cache. An idle parked workflow costs about 100 KB of memory while it is cached.
     maxCachedWorkflows: 500,
     maxConcurrentWorkflowTaskExecutions: 40,
     maxConcurrentLocalActivityExecutions: 40,

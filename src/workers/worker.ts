@@ -1,4 +1,4 @@
-/** The worker part of a process: activities, Temporal worker, the gauge of what is overdue. */
+/** The worker part of a process: activities, the Temporal worker, and the gauge of overdue deliveries. */
 import type { Worker } from "@temporalio/worker";
 import { WorkflowNotFoundError } from "@temporalio/client";
 import { createCertificateAlarm } from "./watch/certificate-alarm.js";
@@ -96,7 +96,7 @@ const CERTIFICATES_EVERY_MS = HOUR_MS;
 
 function watchCertificates({ store, metrics, log }: Core): { stop(): void } {
   const look = createCertificateAlarm({ subscriptions: () => store.subscriptions.all(), metrics, log });
-  // What the store does not tell now it tells in an hour; its own trouble has its own line.
+  // If the store does not answer now, then it is asked again in an hour. The store's own trouble is logged elsewhere.
   const run = () => void look().catch(() => undefined);
   const first = setTimeout(run, 5_000).unref();
   const timer = setInterval(run, CERTIFICATES_EVERY_MS).unref();
@@ -108,7 +108,7 @@ function watchCertificates({ store, metrics, log }: Core): { stop(): void } {
   };
 }
 
-/** Not on FerretDB, where the query reads every delivery: the age is unknown there. */
+/** Not on FerretDB, where the query reads every delivery. The age is unknown there. */
 function watchOverdue({ store, metrics }: Core): { stop(): void } {
   if (store.ferretDb) {
     metrics.oldestUndelivered.set(Number.NaN);

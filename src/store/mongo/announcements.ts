@@ -30,9 +30,9 @@ interface Waiting<T> {
 }
 
 /**
- * @param tell makes one announcement; rejects when the store does not answer
- * @param keyOf equal for announcements that are the same
- * @param whole the coarser announcement that stands for it when too many wait
+ * @param tell makes one announcement, and rejects when the store does not answer
+ * @param keyOf is equal for equal announcements
+ * @param whole the coarser announcement that replaces it when too many wait
  */
 export function createAnnouncements<T>(
   tell: (what: T) => Promise<void>,

@@ -12,8 +12,8 @@ export interface IndexBuild {
 }
 
 /**
- * Builds what is missing and waits for it, as long as it takes. It has a client of its own: an index over many
- * documents takes longer than the 30 s in which the store's own client gives a connection up. Repeatable, also while
+ * Builds the missing indexes and waits for them, as long as it takes. It has a client of its own, because an index over
+ * many documents takes longer than the 30 s in which the store's client gives up a connection. Repeatable, also while
  * another process builds the same indexes.
  * @throws StoreError `settings_invalid` or `unavailable`
  */

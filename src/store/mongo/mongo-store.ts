@@ -45,7 +45,7 @@ export interface ConnectOptions {
 }
 
 /**
- * Connects and opens the store; `close()` closes the connection.
+ * Connects and opens the store. `close()` closes the connection.
  * @throws StoreError `settings_invalid`, `unavailable`, or `key_unknown` / `sealed_data_invalid` when the master keys
  * are not those of the database
  */
@@ -169,7 +169,7 @@ function baseOf(db: Db, { provider, ferretDb, log }: StoreDependencies): Base {
   return { keyring: createKeyring({ dataKeys, provider, exclusive, scan, onMade }), exclusive, scan, ferretDb };
 }
 
-/** What lies sealed in the collection `settings`, made at the first start. */
+/** The sealed values of the collection `settings`. The first start makes them. */
 async function openSettings(db: Db, keyring: Keyring) {
   const grants = await openGrants(db, keyring, () =>
     beginAuditMark(db.collection<AuditMarkDocument>("settings"), keyring),

@@ -59,16 +59,17 @@ export interface PayloadCodecOptions {
 type Inside = { proof: Proof; place?: string };
 
 /**
- * Seals whole payloads (metadata too) as `binary/encrypted`, key id in the metadata, and inside who made it.
- * A batch of 200 KB costs 0.2 ms to seal, 0.1 ms to open.
+ * Seals whole payloads (metadata too) as `binary/encrypted`. The key id is in the metadata, and the sender is inside. A
+ * batch of 200 KB costs 0.2 ms to seal and 0.1 ms to open.
  *
- * Decoding for a workflow (the SDK says for which) writes the proof into the metadata; an internal envelope counts only
- * for the workflow it was sealed for, so that one copied out of a history starts nothing else. Decoding lets plain
- * payloads pass, without a proof: operators send them, a `retry` signal from the Temporal CLI without the codec
- * endpoint cannot be recalled, and refusing it would fail every further task of that workflow. What activities are
- * given and answer is made by workers alone, so it must be internal. Any other encoding is refused.
+ * Decoding for a workflow (the SDK says for which) writes the proof into the metadata. An internal envelope is valid
+ * only for the workflow that it was sealed for, so that a copy from a history starts nothing else.
  *
- * Throws StoreError `key_unknown`, `key_destroyed`, `sealed_data_invalid`, `unproven` or `unavailable`; Temporal then
+ * Decoding accepts plain payloads, without a proof. Operators send them: a `retry` signal from the Temporal CLI without
+ * the codec endpoint cannot be recalled, and refusing it would fail every further task of that workflow. Inputs and
+ * results of activities are made by workers alone, so they must be internal. Any other encoding is refused.
+ *
+ * Throws StoreError `key_unknown`, `key_destroyed`, `sealed_data_invalid`, `unproven` or `unavailable`. Temporal then
  * repeats the task.
  */
 export function createPayloadCodec(keyring: Keyring, options: PayloadCodecOptions = {}): ProvingCodec {

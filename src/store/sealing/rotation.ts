@@ -14,10 +14,9 @@ export interface RotationResult {
 }
 
 /**
- * Wraps every data key that is not under the provider's active master key under that one. May be stopped at any time
- * and run again, also beside running services: each key is one compare-and-set, and passes repeat until nothing is
- * left.
- * @throws StoreError `unavailable`; what was done stays done
+ * Wraps every data key that is not under the provider's active master key under that one. It may be stopped at any time
+ * and run again, also while services run. Each key is one compare-and-set, and passes repeat until nothing is left.
+ * @throws StoreError `unavailable`. What was done stays done
  */
 export async function rotateMasterKey(deps: {
   dataKeys: Collection<DataKeyDocument>;

@@ -1,4 +1,4 @@
-/** What an operator does at the machine is on record like what is done over the API: intent, act, outcome. */
+/** Records what an operator does at the machine like an act over the API: intent, act, outcome. */
 import { recordedAct } from "../../store/audit/acts.js";
 import type { Store } from "../../store/store.js";
 import { thisProcess } from "../watch/act-keeper.js";
@@ -19,7 +19,7 @@ export async function recordedCommand(
   { operation, action, subject }: CommandAct,
   act: () => Promise<Record<string, unknown>>,
 ): Promise<void> {
-  // The user's number: a name may be a person's.
+  // The number of the user, because a name may be a person's.
   const actor = `command:${process.getuid?.() ?? "user"}`;
   await recordedAct(audit, { actor, subject, operation, write: operation, process: thisProcess() }, async () => ({
     action,

@@ -72,7 +72,7 @@ async function main([command, file]: string[]): Promise<void> {
     const text = await exportErasures(at);
     if (file === undefined) process.stdout.write(text);
     else {
-      // Before it is written: one that is there keeps its rights otherwise.
+      // The rights are set before the file is written, because an existing file keeps its rights otherwise.
       narrowFile(file);
       writeFileSync(file, text, { mode: 0o600 });
     }

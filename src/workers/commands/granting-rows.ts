@@ -1,7 +1,7 @@
-/** Rows that grant power, as a person checks them: a line for each, with what it gives and to whom. */
+/** Rows that grant power, as lines that a person can check. Each line shows what the row gives and to whom. */
 import type { FoundRow, GrantingName } from "../../store/grants/signing.js";
 
-/** What of each collection decides; the rest of a row gives nothing. Secrets are not among them. */
+/** The fields of each collection that grant power. The rest of a row grants nothing. Secrets are not shown. */
 const SHOWN: Record<GrantingName, readonly string[]> = {
   apiKeys: [
     "name",
@@ -64,7 +64,7 @@ function textOf(field: string, value: unknown): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-/** Somebody else may have written it: no control characters reach the terminal. */
+/** An attacker may have written it, so no control characters reach the terminal. */
 const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e\u00a0-\u024f]/g, "?");
 
 function counted(values: readonly string[]): string {

@@ -1,6 +1,6 @@
 /**
- * `npm run indexes`: builds the indexes that the store needs, and waits for them. A start does it too. Over many
- * millions of documents it is better done before an upgrade, while the earlier release still serves.
+ * `npm run indexes` builds the indexes that the store needs and waits for them. A start does it too. If there are many
+ * millions of documents, then it is better to do it before an upgrade, while the earlier release still serves.
  */
 import { connect, isFerretDb } from "../../store/mongo/connection.js";
 import { buildIndexes } from "../../store/mongo/index-build.js";

@@ -1,7 +1,7 @@
 /** The table of settings in docs/reference, from the one place that reads them. */
 import { SETTINGS } from "../config.js";
 
-/** Markdown, one row for each setting: key, default, meaning. */
+/** A Markdown table with one row for each setting: key, default and meaning. */
 export function settingsTable(): string {
   const rows = Object.entries(SETTINGS).map(
     ([key, { default: value, meaning, secret }]) =>

@@ -26,7 +26,7 @@ const FAULTS: Readonly<Record<AuditFault, string>> = {
   unchained: "tells of other entries from before the chain than there are now",
 };
 
-/** Checks the chain and says what it found; true when it is whole. */
+/** Checks the chain and reports the result. True when it is intact. */
 export async function runVerification({
   audit,
   expect,
@@ -46,7 +46,7 @@ export async function runVerification({
   return found.ok;
 }
 
-/** Compares with a shipped copy and says what it found; true when the database has all of it, unchanged. */
+/** Compares with a shipped copy and reports the result. True when the database has all of it unchanged. */
 export async function runComparison({
   audit,
   file,
@@ -74,7 +74,7 @@ export async function exportAudit({
   for await (const entry of audit.all()) write(JSON.stringify(entry));
 }
 
-/** The head after `--expect`; throws where it is none. */
+/** The head after `--expect`. Throws when it is no head. */
 export function expectedHead(args: readonly string[]): { seq: number; mac: string } | undefined {
   const index = args.indexOf("--expect");
   if (index < 0) return undefined;
@@ -83,7 +83,7 @@ export function expectedHead(args: readonly string[]): { seq: number; mac: strin
   return { seq: Number(match[1]), mac: match[2] };
 }
 
-/** The value after this option; undefined where it is not given. */
+/** The value after this option. Undefined when the option is not given. */
 function valueOf(args: readonly string[], option: string): string | undefined {
   const index = args.indexOf(option);
   if (index < 0) return undefined;
@@ -92,7 +92,7 @@ function valueOf(args: readonly string[], option: string): string | undefined {
   return value;
 }
 
-/** Where the export goes: a file for this user alone, or the standard output, whose rights are the shell's. */
+/** The target of the export: a file for this user alone, or the standard output, whose rights the shell sets. */
 function writerOf(file: string | undefined): { write: (line: string) => void; close: () => void } {
   if (file === undefined) return { write: (line) => void process.stdout.write(`${line}\n`), close: () => undefined };
   narrowFile(file);

@@ -1,4 +1,4 @@
-/** One process owns the engines of a data directory: two servers on the same files would destroy them. */
+/** One process owns the engines of a data directory. Two servers on the same files would destroy them. */
 import {
   accessSync,
   constants,
@@ -24,8 +24,8 @@ const lockFile = (dataDir: string): string => join(dataDir, "engines.lock");
 
 const PROBE_BYTES = 64 * 1024;
 /**
- * A fresh start of both engines writes a few megabytes; with less than this they would end in the middle of the first
- * log.
+ * The first start of both engines writes a few megabytes. With less free space than this they would end in the middle
+ * of the first log.
  */
 const NEEDED_BYTES = 50_000_000;
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
@@ -70,7 +70,7 @@ const full = (dataDir: string, reason: string): EngineError =>
   );
 
 /**
- * Takes the directory for this process; gives the function that releases it.
+ * Takes the directory for this process. Gives the function that releases it.
  * @throws EngineError data_dir_in_use when a live process holds it
  */
 export function lockDataDirectory(dataDir: string): () => void {
@@ -79,7 +79,7 @@ export function lockDataDirectory(dataDir: string): () => void {
   const mine: Owner = { pid: process.pid, startMark: startMark(process.pid) ?? "" };
   writeFileSync(own, JSON.stringify(mine), { mode: 0o600 });
   try {
-    // A link appears whole or not at all, so that nobody reads a half-written owner.
+    // A link appears as a whole or not at all, so that no process reads half an owner.
     while (!linked(own, file)) {
       const owner = readOwner(file);
       if (owner && isOwnerAlive(owner)) {

@@ -14,7 +14,8 @@ export function refuseIfStopped(signal: AbortSignal | undefined): void {
 }
 
 /**
- * An engine could not be provided; the message is one sentence that names the key, port or directory and the way out.
+ * An engine could not be provided. The message is one sentence that names the key, port or directory and says what to
+ * do.
  */
 export class EngineError extends Error {
   readonly code: EngineErrorCode;

@@ -15,21 +15,21 @@ export interface EngineSpec {
   command: string;
   args: string[];
   logFile: string;
-  /** It ends by itself when its standard input closes; any other engine gets a watchdog for that. */
+  /** It ends by itself when its standard input closes. Any other engine gets a watchdog for that. */
   exitsWithStdin: boolean;
-  /** One try: resolves when the engine answers, else rejects. */
+  /** One try. It resolves when the engine answers, and rejects otherwise. */
   answers: () => Promise<void>;
   progress: (line: string) => void;
   /** A process was started, the first one or a later one. */
   onStart: (pid: number) => void;
   /** It ended without being asked to. */
   onDeath: (message: string) => void;
-  /** Aborted: the first start is given up. */
+  /** When aborted, the first start is given up. */
   signal?: AbortSignal | undefined;
 }
 
 export interface EngineProcess {
-  /** Gracefully; by force after five seconds. */
+  /** Stops it gracefully, and by force after five seconds. */
   stop(): Promise<void>;
 }
 
@@ -101,7 +101,7 @@ async function relaunch(spec: EngineSpec, wait: number, stopping: AbortSignal): 
     try {
       return launch(spec);
     } catch (error) {
-      // Out of file descriptors or disk: may pass.
+      // Too few file descriptors, or a full disk. This may pass.
       spec.progress(`${spec.name} cannot be restarted yet: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
@@ -117,7 +117,8 @@ interface Launched {
 
 function launch(spec: EngineSpec): Launched {
   const log = openSync(spec.logFile, "a", 0o600);
-  // Its own session: Ctrl-C in the terminal would otherwise end the engine before the work in flight is finished.
+  // It has a session of its own. Otherwise Ctrl-C in the terminal would end the engine before the work under way is
+  // finished.
   const child = withPrivateFiles(() =>
     spawn(spec.command, spec.args, {
       detached: true,
@@ -126,7 +127,7 @@ function launch(spec: EngineSpec): Launched {
     }),
   );
   closeSync(log);
-  // It ended first: nothing is ever written to it anyway.
+  // The engine ended first. Nothing is ever written to its standard input, so the error does not matter.
   child.stdin?.on("error", () => undefined);
   const watchdog = child.pid !== undefined && !spec.exitsWithStdin ? watch(child.pid, "process") : undefined;
   let over = false;

@@ -1,5 +1,5 @@
 /**
- * Real engines where nothing is installed: what is given from outside is used, the rest is provided below the data
+ * Real engines without an installation. What is given from outside is used, and the rest is provided below the data
  * directory.
  */
 import { resolve } from "node:path";
@@ -20,35 +20,39 @@ export { readRunningEngines } from "./record.js";
 export interface EngineOptions {
   /** Everything embedded lives below it. */
   dataDir: string;
-  /** `host:port`; given: Temporal is not embedded. */
+  /** `host:port`. When given, Temporal is not embedded. */
   temporalAddress?: string;
-  /** Where a Temporal UI listens that was started elsewhere; given: it is used instead of the embedded one. */
+  /** The address of a Temporal UI that was started elsewhere. When given, it is used instead of the embedded one. */
   temporalUiUrl?: string;
-  /** Given: MongoDB is not embedded. */
+  /** When given, MongoDB is not embedded. */
   mongodbUrl?: string;
   temporalNamespace: string;
-  /** Ports of the embedded engines; absent: free ones, those of the last start when they are free again. */
+  /**
+   * Ports of the embedded engines. When absent, free ones are taken, and those of the last start if they are free
+   * again.
+   */
   temporalPort?: number;
   temporalUiPort?: number;
   mongodbPort?: number;
-  /** The path under which browsers reach the embedded Temporal UI; absent: `/`. */
+  /** The path under which browsers reach the embedded Temporal UI. `/` when absent. */
   temporalUiPath?: string;
   /** Where the embedded Temporal UI decodes payloads. */
   codecEndpoint?: string;
   /** `normal` survives any crash of a process, `full` also a power cut. */
   durability: "normal" | "full";
   /**
-   * Where programs that are fetched or built are kept, those of pip and Go too; absent: the user's own cache directory.
+   * Where programs that are fetched or built are kept, and the caches of pip and Go. When absent, the user's own cache
+   * directory.
    */
   cacheDir?: string;
-  /** Aborted: the start is given up, and what was started is stopped. */
+  /** When aborted, the start is given up and everything that was started is stopped. */
   signal?: AbortSignal | undefined;
-  /** Told one line at every decision, at every slow step, and when an engine dies and comes back. */
+  /** Called with one line at every decision, at every slow step, and when an engine dies and comes back. */
   progress: (line: string) => void;
 }
 
 export interface Engines {
-  /** `pid` is that of the process as it is now: an engine that is restarted gets another one. */
+  /** `pid` is that of the present process. An engine that is restarted gets another one. */
   readonly temporal: {
     readonly address: string;
     readonly uiUrl?: string;
@@ -64,8 +68,8 @@ export interface Engines {
     readonly how: string;
   };
   /**
-   * Resolves with a message when an embedded engine dies for the first time; every death is told to `progress` and
-   * healed.
+   * Resolves with a message when an embedded engine dies for the first time. Every death is reported to `progress`, and
+   * the engine is restarted.
    */
   readonly died: Promise<string>;
   /** Stops embedded engines, gracefully, by force after five seconds, and releases the data directory. */
@@ -145,7 +149,7 @@ async function startBoth(
     started.push(engine);
     return engine;
   };
-  // Both are waited for even when one fails: the other has to be stopped then.
+  // Both are waited for even if one fails, because the other has to be stopped then.
   const [temporal, mongodb] = await Promise.allSettled([
     temporalOf(options, record, onDeath, keep),
     mongodbOf(options, record, onDeath, keep),

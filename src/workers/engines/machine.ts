@@ -1,5 +1,6 @@
 /**
- * What this machine offers. Beside the configuration the only reader of the environment: PATH, HOME and XDG_CACHE_HOME.
+ * What this machine offers. Besides the configuration, this is the only file that reads the environment: PATH, HOME and
+ * XDG_CACHE_HOME.
  */
 import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
@@ -22,8 +23,9 @@ export function isExecutable(file: string): boolean {
 }
 
 /**
- * Where binaries are kept unless SEALPOST_CACHE_DIR says otherwise: per machine and not per data directory, because a
- * second trial must not download or build them again. Undefined for a user without a home directory.
+ * Where programs are kept unless SEALPOST_CACHE_DIR says otherwise. It is one place for the machine and not for each
+ * data directory, so that a second trial need not download or build them again. Undefined for a user without a home
+ * directory.
  */
 export function usualCacheDirectory(): string | undefined {
   const given = process.env["XDG_CACHE_HOME"];
@@ -36,7 +38,9 @@ export function usualCacheDirectory(): string | undefined {
   }
 }
 
-/** What sends the caches of pip and Go below our own: a user who has to choose ours has no home for theirs either. */
+/**
+ * Puts the caches of pip and Go below our own. A user who has to set our cache directory has no home for theirs either.
+ */
 export const toolCachesBelow = (cacheDir: string): Record<string, string> => ({
   PIP_CACHE_DIR: join(cacheDir, "pip"),
   GOCACHE: join(cacheDir, "go-build"),
@@ -45,7 +49,9 @@ export const toolCachesBelow = (cacheDir: string): Record<string, string> => ({
 
 /** What any program needs: where programs, its user's home and temporary files are, language and time zone. */
 const NEEDED = /^(PATH|HOME|TMPDIR|LANG|LC_ALL|LC_CTYPE|TZ)$/;
-/** What pip and go need besides: how the machine reaches the outside, whom it trusts there, and their own settings. */
+/**
+ * What pip and Go need besides: the way to the internet, the authorities that they trust there, and their own settings.
+ */
 const ROUTE = ["(HTTPS?|ALL|NO)_PROXY"];
 const TRUST = ["SSL_CERT_(FILE|DIR)", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 const OWN_SETTINGS = [
@@ -59,8 +65,9 @@ const OWN_SETTINGS = [
 const TO_DOWNLOAD = new RegExp(`^(${[...ROUTE, ...TRUST, ...OWN_SETTINGS].join("|")})$`, "i");
 
 /**
- * The environment of a child: named one by one, so that no setting and no secret of ours is in it. An engine is reached
- * by whoever may call it, and what is in `/proc/<pid>/environ` can be read by everything that runs as this user.
+ * The environment of a child. The variables are named one by one, so that no setting and no secret of this service is
+ * among them. `/proc/<pid>/environ` can be read by everything that runs as this user, and an engine serves every
+ * caller.
  */
 export function childEnvironment({
   downloads = false,
@@ -72,5 +79,5 @@ export function childEnvironment({
   return { ...Object.fromEntries(kept), ...set };
 }
 
-/** Names a build in the cache: binaries differ by operating system and processor. */
+/** Names a build in the cache, because programs differ by operating system and processor. */
 export const machineKind = `${process.platform}-${process.arch}`;

@@ -1,4 +1,4 @@
-/** Where a MongoDB comes from: a real one, or else FerretDB, which is built here. */
+/** Where MongoDB comes from: a real one, or else FerretDB, which is built here. */
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,11 +10,11 @@ import { provision, type ProvisionContext, type Provisioned, type Source, type S
 import { runTool } from "./run-tool.js";
 import { tellIfSlow } from "./slow-steps.js";
 
-/** The first one whose end as a replica set of one does not take 15 s; see `mongodb.ts`. */
+/** The first version whose end as a replica set of one does not take 15 s. See `mongodb.ts`. */
 const OLDEST_MAJOR = 5;
 const MONGOD_VERSION = "8.0.12";
 const FERRETDB_VERSION = "1.24.2";
-/** An unreachable host must not hold up the start: what comes after it does not need it. */
+/** An unreachable host must not delay the start, because the following sources do not need it. */
 const REACH_WITHIN_MS = 5_000;
 const BUILD_WITHIN_MS = 1_200_000;
 const VERSION_WITHIN_MS = 30_000;
@@ -59,7 +59,7 @@ async function onPath(): Promise<SourceResult> {
 async function fromDownload({ cacheDir, progress }: ProvisionContext): Promise<SourceResult> {
   const target = join(cacheDir, `mongod-${MONGOD_VERSION}-${machineKind}`);
   const installed = await installOnce(target, async (directory) => {
-    // Loaded only here: it inspects the operating system at import, and most starts need none of it.
+    // Loaded only here, because it inspects the operating system at import and most starts do not need it.
     const [{ MongoBinary }, { MongoBinaryDownloadUrl }, { getOS }] = await Promise.all([
       import("mongodb-memory-server-core"),
       import("mongodb-memory-server-core/lib/util/MongoBinaryDownloadUrl.js"),
@@ -95,7 +95,7 @@ async function whyUnreachable(url: string): Promise<string | undefined> {
   }
 }
 
-/** FerretDB embedded in a program of ours, see `ferretdb/main.go`. The key in the cache follows the sources. */
+/** FerretDB embedded in a program of ours, see `ferretdb/main.go`. Its key in the cache changes with the sources. */
 async function builtFerretDb({ cacheDir, toolEnvironment, progress, signal }: ProvisionContext): Promise<SourceResult> {
   const sources = ferretDbSources();
   if (!sources) return { reason: "its sources are not beside this program" };

@@ -1,4 +1,4 @@
-/** The embedded store: a mongod where one can be had, else FerretDB. */
+/** The embedded store: a mongod if there is one, else FerretDB. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { MongoClient } from "mongodb";
@@ -70,14 +70,14 @@ function mongodArguments(port: number, directory: string): string[] {
     "--quiet",
     "--replSet",
     REPLICA_SET,
-    // A quarter of a gigabyte of cache instead of half the machine's memory: it shares a trial's machine with Temporal
-    // and the service.
+    // A cache of a quarter of a gigabyte instead of half the machine's memory, because Temporal and the service run on
+    // the same machine.
     "--wiredTigerCacheSizeGB",
     "0.25",
-    // Nobody copies from it, so the log of writes may be short: by itself it takes 5 % of the disk.
+    // No other member copies from it, so the log of writes may be short. By default it would take 5 % of the disk.
     "--oplogSize",
     "256",
-    // A member waits 15 s at its end for another one to take over (MongoDB 5.0). There is none.
+    // At its end a member waits 15 s for another one to take over (MongoDB 5.0). There is none.
     "--setParameter",
     "shutdownTimeoutMillisForSignaledShutdown=100",
   ];

@@ -4,8 +4,8 @@ import { connect, createServer } from "node:net";
 import { EngineError } from "./engine-error.js";
 
 /**
- * Below the range that operating systems give to outgoing connections (Linux from 32768, others from 49152): while an
- * engine restarts, a client's retries could otherwise be given the engine's own port and block it.
+ * Below the range that operating systems use for outgoing connections (Linux from 32768, others from 49152). Otherwise
+ * a client's retry could get the engine's own port and block it while the engine restarts.
  */
 const FREE_PORTS = { from: 17_000, to: 32_000 };
 const TRIES = 100;
@@ -20,8 +20,8 @@ export function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * Whether something accepts connections there. Asked instead of `isFree` while an engine starts: that would take the
- * port from it.
+ * Whether something accepts connections there. While an engine starts, this is used instead of `isFree`, which would
+ * take the port away from it.
  */
 export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -35,7 +35,7 @@ export function isListening(port: number): Promise<boolean> {
   });
 }
 
-/** A port that is free now; `preferred` when that one is. */
+/** A port that is free now. It is `preferred` if that one is free. */
 export async function freePort(preferred?: number): Promise<number> {
   if (preferred !== undefined && (await isFree(preferred))) return preferred;
   for (let tries = 0; tries < TRIES; tries++) {

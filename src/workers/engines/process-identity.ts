@@ -1,4 +1,4 @@
-/** Whose process an id is: ids are used again, so an id alone proves nothing. */
+/** Which process an id belongs to. Ids are used again, so an id alone proves nothing. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { childEnvironment } from "./machine.js";
@@ -15,13 +15,13 @@ export function isAlive(pid: number): boolean {
   return fieldsAfterName(pid)?.[0] !== "Z";
 }
 
-/** Differs between two processes that had the same id; undefined when the process is gone. */
+/** Differs between two processes that had the same id. Undefined when the process is gone. */
 export function startMark(pid: number): string | undefined {
   if (process.platform === "linux") return fieldsAfterName(pid)?.[19];
   return ask(pid, "lstart=");
 }
 
-/** The command line with its arguments; undefined when the process is gone. */
+/** The command line with its arguments. Undefined when the process is gone. */
 export function commandLine(pid: number): string | undefined {
   if (process.platform !== "linux") return ask(pid, "command=");
   try {
@@ -32,8 +32,8 @@ export function commandLine(pid: number): string | undefined {
 }
 
 /**
- * /proc/PID/stat after the name, which may itself hold spaces and brackets: state first, start time twentieth
- * (proc(5)).
+ * The fields of /proc/PID/stat after the name, which may itself hold spaces and brackets. The state is the first, and
+ * the start time is the twentieth (proc(5)).
  */
 function fieldsAfterName(pid: number): string[] | undefined {
   if (process.platform !== "linux") return undefined;

@@ -1,4 +1,4 @@
-/** Finds an engine's program: the sources are asked in their order, and each one that cannot help says why. */
+/** Finds an engine's program. The sources are asked in their order, and each one that does not have it says why. */
 import { EngineError, refuseIfStopped } from "./engine-error.js";
 import type { Progress } from "./slow-steps.js";
 
@@ -8,7 +8,7 @@ interface Found {
   how: string;
 }
 
-/** With the name of the source, and what those before it said. */
+/** With the name of the source, and the reasons of those before it. */
 export type Provisioned = Found & { source: string; refused: string };
 
 /** What the sources of a program share. */
@@ -18,7 +18,7 @@ export interface ProvisionContext {
   /** For tools that are called, for instance where they keep their own caches. */
   toolEnvironment: Record<string, string>;
   progress: Progress;
-  /** Aborted: nothing more is fetched or built. */
+  /** When aborted, nothing more is fetched or built. */
   signal?: AbortSignal | undefined;
 }
 

@@ -19,7 +19,7 @@ interface RunningRecord {
 }
 
 interface EnginesFile {
-  /** Everything answered; before that nobody should join. */
+  /** Everything has answered. Before that, no other process should join. */
   ready: boolean;
   temporal?: RunningRecord;
   mongodb?: RunningRecord;
@@ -31,7 +31,7 @@ interface ProvisionFile {
   mongodb?: { how: string; port: number };
 }
 
-/** Writes `engines.json`; engines that are given from outside are not in it, because their URLs may hold a password. */
+/** Writes `engines.json`. Engines that are given from outside are not in it, because their URLs may hold a password. */
 export interface EnginesRecord {
   set(name: EngineName, running: RunningRecord): void;
   ready(): void;
@@ -50,8 +50,8 @@ export function createRecord(dataDir: string): EnginesRecord {
       try {
         write();
       } catch {
-        // A full disk must not end a service whose engine has just come back: only the clean-up after a kill would miss
-        // this process.
+        // A full disk must not end a service whose engine has just come back. Without this record, only the clean-up
+        // after a kill would miss the process.
       }
     },
     ready: () => {
@@ -62,7 +62,9 @@ export function createRecord(dataDir: string): EnginesRecord {
   };
 }
 
-/** The embedded engines that a live process owns on this directory; undefined when there is none or it is not ready. */
+/**
+ * The embedded engines that a live process owns in this directory. Undefined when there are none or they are not ready.
+ */
 export function readRunningEngines(
   dataDir: string,
 ): { temporalAddress?: string; temporalUiUrl?: string; mongodbUrl?: string; ferretDb: boolean } | undefined {

@@ -1,7 +1,7 @@
 /**
- * The embedded mongod as a replica set of one: only a member of a set waits for a majority as the production one does,
- * and only there does the driver repeat a write whose answer was lost. A data directory of a standalone mongod becomes
- * one by being started so and initiated.
+ * The embedded mongod is a replica set of one. Only a member of a set waits for a majority as the production one does.
+ * Only there does the driver repeat a write whose answer was lost. The data directory of a standalone mongod becomes a
+ * set when it is started so and initiated.
  */
 import { type Db, MongoServerError } from "mongodb";
 
@@ -10,7 +10,7 @@ export const REPLICA_SET = "sealpost";
 const NOT_YET_INITIALIZED = 94;
 const ALREADY_INITIALIZED = 23;
 
-/** The part of a set's configuration that is read; what else it holds is kept. */
+/** The part of a set's configuration that is read. The rest is kept. */
 interface SetConfig {
   _id: string;
   version: number;
@@ -28,7 +28,8 @@ export async function becomePrimary(admin: Db, host: string): Promise<void> {
   const config = await configOf(admin);
   if (!config) await initiate(admin, host);
   else if (config.members.length !== 1 || config.members[0]?.host !== host) {
-    // Under another port it does not find itself in its configuration and is nobody's primary: hence by force.
+    // Under another port the member does not find itself in its configuration, so there is no primary. The change must
+    // be forced.
     const members = [{ ...config.members[0], _id: 0, host }];
     await admin.command({ replSetReconfig: { ...config, version: config.version + 1, members }, force: true });
   }

@@ -8,19 +8,19 @@ export interface ToolRun {
   args: string[];
   cwd?: string;
   env?: Record<string, string>;
-  /** It fetches something: it needs the proxy settings and its own. */
+  /** The tool fetches something, so it needs the proxy settings and its own. */
   downloads?: boolean;
   withinMs: number;
-  /** Aborted: the tool is ended. */
+  /** When aborted, the tool is ended. */
   signal?: AbortSignal | undefined;
 }
 
-/** Ended well (exit code 0) with its standard output, or not, with the last line of what it said. */
+/** It ended well (exit code 0), with its standard output. Or it did not, with the last line of its output. */
 export type ToolResult = { ok: true; output: string } | { ok: false; reason: string };
 
 const KEPT_CHARACTERS = 64 * 1024;
 
-/** Never throws: a tool that is missing, fails or takes too long gives a reason. */
+/** Never throws. If a tool is missing, fails or takes too long, then it gives a reason. */
 export function runTool({
   command,
   args,
@@ -31,7 +31,7 @@ export function runTool({
   signal,
 }: ToolRun): Promise<ToolResult> {
   return new Promise((resolve) => {
-    // A group of its own: pip and go start further processes, which have to end with them.
+    // A process group of its own, because pip and Go start further processes that have to end with them.
     const child = spawn(command, args, {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,6 +1,6 @@
 /**
- * Nobody looks at a silent start for long: a step that takes more than two seconds says so, and again every half
- * minute.
+ * Reports slow steps of a start, so that it does not look dead. A step that takes more than two seconds is reported,
+ * and again every half minute.
  */
 
 const SILENT_MS = 2_000;
@@ -8,7 +8,7 @@ const REPEAT_MS = 30_000;
 
 export type Progress = (line: string) => void;
 
-/** Runs the step; `line` is told when it is slow, then how long it has been going on. */
+/** Runs the step. If it is slow, then `line` is reported, and later how long it has been going on. */
 export async function tellIfSlow<T>(progress: Progress, line: string, step: () => Promise<T>): Promise<T> {
   const started = Date.now();
   let repeat: NodeJS.Timeout | undefined;

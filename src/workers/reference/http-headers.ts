@@ -1,6 +1,6 @@
 /**
- * HTTP headers: from the OpenAPI document, the security headers and the list of reserved names, as the service itself
- * uses them.
+ * HTTP headers for the reference. They come from the OpenAPI document, the security headers and the list of reserved
+ * names, which the service itself uses.
  */
 import { RESERVED_HEADERS } from "../../endpoint/http-headers.js";
 import { servedRoutes } from "../../api/index.js";

@@ -1,6 +1,6 @@
 /**
  * The generated parts of docs/reference. Each page has sections between `<!-- name: begin … -->` and `<!-- name: end
- * -->`; scripts/reference.mjs writes them, and test/docs/reference.test.ts compares them.
+ * -->`. scripts/reference.mjs writes them, and test/docs/reference.test.ts compares them.
  */
 import { problemsTable } from "../../api/http/problems-table.js";
 import { settingsTable } from "../commands/settings-table.js";

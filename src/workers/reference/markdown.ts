@@ -1,6 +1,6 @@
 /** Tables as Markdown, for the pages of docs/reference. */
 
-/** One table. A cell may hold Markdown; what would end the cell or the row is escaped. */
+/** One table. A cell may hold Markdown. Characters that would end the cell or the row are escaped. */
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.map(cell).join(" | ")} |\n`).join("");
 }

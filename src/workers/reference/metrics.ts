@@ -1,4 +1,4 @@
-/** Metrics: read from a registry as every process makes it. */
+/** The metrics, read from a registry that is made as in every process. */
 import { createMetrics } from "../../metrics.js";
 import { code, codes, markdownTable } from "./markdown.js";
 

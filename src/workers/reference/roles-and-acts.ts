@@ -1,4 +1,4 @@
-/** Roles and acts: the table that every request is checked against, with the calls that each act allows. */
+/** Roles and acts: the table that every request is checked against, and the calls that each act allows. */
 import { type Act, ACTS } from "../../api/access/access.js";
 import { servedRoutes } from "../../api/index.js";
 import type { ApiRoute } from "../../api/route.js";
@@ -7,7 +7,7 @@ import { code, markdownTable } from "./markdown.js";
 
 const ROLES = ["admin", "provider", "consumer", "operator", "auditor"] as const satisfies readonly Role[];
 
-/** Act x role: `yes` where the role may do it. */
+/** Which role has which act. `yes` when the role may do it. */
 export function actsTable(): string {
   const acts = Object.entries(ACTS) as [Act, readonly Role[]][];
   return markdownTable(
@@ -18,7 +18,7 @@ export function actsTable(): string {
 
 const callOf = ({ method, path }: ApiRoute): string => code(`${method.toUpperCase()} ${path}`);
 
-/** Act by act: the calls of the API that need it. */
+/** The calls of the API that need each act. */
 export function callsTable(): string {
   const routes = servedRoutes().filter((route) => !("hidden" in route && route.hidden));
   const rows = (Object.keys(ACTS) as Act[]).map((act) => [

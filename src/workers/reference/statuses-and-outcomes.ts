@@ -1,5 +1,6 @@
 /**
- * Statuses and outcomes. What a status means is said here once for the page; the compiler sees that none is missing.
+ * Statuses and outcomes. The meaning of a status is written here once for the page. The compiler checks that none is
+ * missing.
  */
 import { OUTCOMES, type OutcomeClass } from "../../endpoint/outcomes.js";
 import type { GrantRequestStatus } from "../../store/model.js";
@@ -42,7 +43,7 @@ const DELIVERY: Record<DeliveryStatus, { meaning: string; next: string }> = {
   },
 };
 
-/** Deliveries: meaning, whether the status is final, what can be done. */
+/** Deliveries: the meaning of each status, whether it is final, and what can be done. */
 export const deliveryStatusesTable = (): string =>
   markdownTable(
     ["status", "meaning", "final", "what you can do"],
@@ -74,7 +75,7 @@ export const outcomesTable = (): string =>
     Object.entries(OUTCOMES).map(([name, row]) => [code(name), code(row.class), row.explanation, row.hint]),
   );
 
-/** Subscriptions: what each status does to deliveries, and which act leads where. */
+/** Subscriptions: what each status does to deliveries, and which act leads to which status. */
 export const subscriptionStatusesTable = (): string =>
   markdownTable(
     ["status", "meaning", "deliveries", "test events", "next"],
@@ -139,7 +140,7 @@ export const grantRequestStatusesTable = (): string =>
     Object.entries(GRANT_REQUEST).map(([status, meaning]) => [code(status), meaning]),
   );
 
-/** The default schedule: after which attempt how long is waited. */
+/** The default schedule: the wait after each attempt. */
 export const scheduleTable = (): string =>
   markdownTable(
     ["after attempt", "wait"],

@@ -1,4 +1,6 @@
-/** Certificates made at run time: an authority of one's own, and what it issues. Nothing is written to disk. */
+/**
+ * Certificates that are made at run time: an authority and the certificates that it issues. Nothing is written to disk.
+ */
 // tsyringe, below @peculiar/x509, needs it at import.
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
@@ -10,11 +12,11 @@ const EXTENDED_KEY_USAGE = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7
 
 export interface CertificateOptions {
   commonName?: string;
-  /** DNS names; default `localhost`. */
+  /** DNS names. @default `localhost` */
   names?: string[];
-  /** IP addresses; default 127.0.0.1 and ::1. */
+  /** IP addresses. @default 127.0.0.1 and ::1 */
   addresses?: string[];
-  /** Extended key usage; `none` leaves the extension out. Default `server`. */
+  /** Extended key usage. `none` leaves the extension out. @default `server` */
   usage?: "server" | "client" | "none";
   /** Ended yesterday. */
   expired?: boolean;
@@ -22,7 +24,7 @@ export interface CertificateOptions {
   notAfter?: Date;
 }
 
-/** PEM, as `tls.createServer` and `EndpointTls` take them; the key is PKCS #8. */
+/** PEM, as `tls.createServer` and `EndpointTls` take it. The key is PKCS #8. */
 export interface IssuedCertificate {
   cert: string;
   key: string;
@@ -36,7 +38,7 @@ export interface CertificateAuthority {
 }
 
 /**
- * A certificate authority with a fresh key (ECDSA P-256). `commonName` tells several apart; with `names` it can serve
+ * A certificate authority with a new key (ECDSA P-256). `commonName` distinguishes several. With `names` it can serve
  * itself.
  */
 export async function createCertificateAuthority({

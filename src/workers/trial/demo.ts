@@ -1,6 +1,6 @@
 /**
- * The built-in demo: a consumer endpoint over mutual TLS on loopback, so that a newcomer sees a signed delivery at
- * once.
+ * The built-in demo. It is a consumer endpoint over mutual TLS on loopback, so that a newcomer sees a signed delivery
+ * at once.
  */
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -12,11 +12,11 @@ import type { Store } from "../../store/store.js";
 import { createCertificateAuthority } from "./certificates.js";
 
 export const DEMO_EVENT_TYPE = "demo.greeting.sent";
-// Always the same, so that each start finds the last one's; in the form that the API asks of ids.
+// Always the same ids, so that each start finds those of the last one. They have the form that the API asks for.
 export const DEMO_API = `api_${"DEM0".padStart(26, "0")}`;
 export const DEMO_GROUP = `grp_${"DEM0".padStart(26, "0")}`;
 const DEMO_SUBSCRIPTION = `sub_${"DEM0".padStart(26, "0")}`;
-/** Earlier releases wrote the letter O, which no ULID has: the API answered 404 for these ids. */
+/** Earlier releases wrote the letter O, which no ULID has, so the API answered 404 for these ids. */
 const OLD = "DEMO".padStart(26, "0");
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
@@ -31,7 +31,10 @@ export interface Demo {
   close(): Promise<void>;
 }
 
-/** Starts the receiver on a free loopback port with certificates of its own. `tell` gets one line for each delivery. */
+/**
+ * Starts the receiver on a free loopback port with certificates of its own. `tell` is called with one line for each
+ * delivery.
+ */
 export async function startDemo(tell: (line: string) => void): Promise<Demo> {
   const authority = await createCertificateAuthority({ commonName: "Sealpost demo authority" });
   const server = await authority.issue({ commonName: "localhost", usage: "server" });

@@ -1,6 +1,6 @@
 /**
- * The trial identity provider: three people, one click each, so that a newcomer sees a log-in at once. It listens on
- * loopback only, lives as long as the process, and never runs in production: whoever can open a page on this machine
+ * The trial identity provider. It has a few people who log in with one click, so that a newcomer sees a log-in at once.
+ * It listens on loopback only, ends with the process, and never runs in production, because every user of this machine
  * can log in as its admin.
  */
 // tsyringe, below @peculiar/x509, needs it at import.
@@ -22,7 +22,7 @@ import { DEMO_API, DEMO_GROUP, unlessThere } from "./demo.js";
 import { PEOPLE } from "./people.js";
 import { DAY_MS } from "../../workflows/durations.js";
 
-// Always the same, so that each start finds the last one's; in the form that the API asks of ids.
+// Always the same ids, so that each start finds those of the last one. They have the form that the API asks for.
 export const TRIAL_CONNECTION = `sso_${"TRY".padStart(26, "0")}`;
 const ENTITY_ID = "urn:sealpost:trial-identity-provider";
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -36,7 +36,7 @@ export interface TrialIdp {
 
 type SamlProgram = (typeof import("@boxyhq/saml20"))["default"];
 
-/** The program is a development dependency: a production image has none. */
+/** The program is a development dependency, which a production image does not have. */
 async function loadProgram(): Promise<SamlProgram | undefined> {
   try {
     const loaded = (await import("@boxyhq/saml20")) as unknown as { default: SamlProgram & { default?: SamlProgram } };
@@ -48,7 +48,7 @@ async function loadProgram(): Promise<SamlProgram | undefined> {
 }
 
 /**
- * Starts it for the service at this address; undefined when it is not installed. Key and certificate are made now and
+ * Starts it for the service at this address. Undefined when it is not installed. Key and certificate are made now and
  * kept in memory.
  */
 export async function startTrialIdp(publicUrl: string): Promise<TrialIdp | undefined> {
@@ -57,7 +57,7 @@ export async function startTrialIdp(publicUrl: string): Promise<TrialIdp | undef
   const { key, cert } = await makeKey();
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
-  // Another site than the service's, as in real life: browsers tell localhost and 127.0.0.1 apart.
+  // Another site than the service's, as in real life. Browsers treat localhost and 127.0.0.1 as different sites.
   const host = new URL(publicUrl).hostname === "localhost" ? "127.0.0.1" : "localhost";
   const url = `http://${host}:${(server.address() as AddressInfo).port}`;
   const idp: Idp = {
@@ -133,7 +133,7 @@ async function register(store: Store, { ssoUrl, cert }: { ssoUrl: string; cert: 
     }),
   );
   await store.samlConnections.update(TRIAL_CONNECTION, (current) => ({
-    // A role that an earlier version did not have comes with the next start; what somebody changed stays.
+    // A role that an earlier version did not have is added by the next start. What a person changed stays.
     ...current,
     ...pointed,
     roles: [
@@ -162,7 +162,7 @@ interface Idp {
 
 async function answer(idp: Idp, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? "/", idp.url);
-  // A name that somebody made point at 127.0.0.1 is not asked for here.
+  // The request was for another name that was made to point at 127.0.0.1. It is not answered.
   if (request.headers.host !== new URL(idp.url).host)
     return sendText(response, 421, "This is not the address of the trial identity provider.");
   if (request.method === "GET" && pathname === "/style.css")
@@ -182,7 +182,7 @@ async function answer(idp: Idp, request: IncomingMessage, response: ServerRespon
 }
 
 /**
- * A signed response to the request, for the person chosen. Rejects for a request of anybody but the service beside it.
+ * A signed response to the request, for the chosen person. Rejects when the request is not from the service beside it.
  */
 async function respond(idp: Idp, form: URLSearchParams): Promise<Html> {
   const xml = await promisify(inflateRaw)(Buffer.from(form.get("SAMLRequest") ?? "", "base64"), {

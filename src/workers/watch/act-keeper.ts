@@ -1,7 +1,7 @@
 /**
- * Completes acts whose outcome is not on record: their process died between the two, or the store went away. At the
- * start, and by the clock. What the act has left tells the outcome; where it does not tell, the record says `unknown`.
- * Nothing is dropped.
+ * Completes acts without a recorded outcome. Their process died in between, or the store went away. It runs at the
+ * start and then regularly. The state that the act has left shows the outcome. If it does not, then the record says
+ * `unknown`. No act is dropped.
  */
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
@@ -25,7 +25,7 @@ const EVERY_MS = 30_000;
 /** Of a process that cannot be asked, on another machine. No request of an administrator takes so long. */
 const SURELY_OVER_MS = 10 * 60_000;
 
-/** This process, as it stands in the intents of its acts. */
+/** The name of this process in the intents of its acts. */
 export const thisProcess = (): string => `${hostname()}/${process.pid}/${startMark(process.pid) ?? ""}`;
 
 /**
@@ -69,7 +69,7 @@ export async function completeActs({
   return completed;
 }
 
-/** A process of this machine can be asked; of any other only time tells. */
+/** A process of this machine can be looked up. For any other, only time shows that it has ended. */
 function isOver({ at, detail }: AuditEntry, now: number): boolean {
   if (now - at.getTime() > SURELY_OVER_MS) return true;
   const process = detail?.["process"];

@@ -1,4 +1,4 @@
-/** Client certificates that end soon: a gauge for the alarm, and a line in the log that names the subscription. */
+/** Client certificates that end soon. It sets a gauge for the alarm, and logs a line that names the subscription. */
 import type { Logger } from "pino";
 import type { Subscription } from "../../store/model.js";
 import { certificateEnd } from "../../endpoint/certificates/client-certificate.js";
@@ -14,7 +14,9 @@ export interface CertificateAlarmDependencies {
   log: Logger;
 }
 
-/** Looks at all client certificates as of `now`; called again and again, it logs each step of each certificate once. */
+/**
+ * Looks at all client certificates as of `now`. It is called regularly, and logs each step of each certificate once.
+ */
 export function createCertificateAlarm({
   subscriptions,
   metrics,

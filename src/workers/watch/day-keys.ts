@@ -27,7 +27,7 @@ export interface DayKeysDependencies {
   now?: () => number;
 }
 
-/** What one look came to; days as `yyyy-mm-dd`. */
+/** The result of one look. Days are `yyyy-mm-dd`. */
 export interface DayKeysResult {
   destroyed: string[];
   /** Due by age, but kept. */
@@ -36,15 +36,15 @@ export interface DayKeysResult {
 }
 
 /**
- * A day's last payloads may be sealed a day later (store down), a run sleeps a day at most past its age, and a day for
- * clocks and lag.
+ * The last payloads of a day may be sealed a day later (when the store is down). A run sleeps a day at most past its
+ * age. One more day is for clocks and lag.
  */
 const MARGIN_DAYS = 3;
 const { ARCHIVAL_STATE_ENABLED } = proto.temporal.api.enums.v1.ArchivalState;
 
 /**
- * Destroys every day key that is due. Idempotent; several processes may do it at once. Rejects when engine or store do
- * not answer.
+ * Destroys every day key that is due. Idempotent, and several processes may do it at once. Rejects when engine or store
+ * do not answer.
  */
 export async function destroyExpiredDayKeys(dependencies: DayKeysDependencies): Promise<DayKeysResult> {
   const { store, link, metrics, now = Date.now } = dependencies;
@@ -59,7 +59,7 @@ export async function destroyExpiredDayKeys(dependencies: DayKeysDependencies): 
     ...(archival && due.length > 0 && { why: "archival" as const }),
   };
   for (const [index, day] of archival ? [] : due.entries()) {
-    // What is too old for this day is for every later one.
+    // If the engine has runs that are too old for this day, then it has them for every later day.
     if (await olderRunsThan(link, Date.parse(day) + 2 * DAY_MS)) {
       Object.assign(result, { heldBack: due.slice(index), why: "old runs" });
       break;
@@ -94,7 +94,7 @@ async function namespaceOf({
 }: DayKeysDependencies["link"]): Promise<{ archival: boolean; retentionMs: number }> {
   const { config } = await connection.workflowService.describeNamespace({ namespace });
   const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? Number.NaN);
-  // Without a retention nothing ever expires: NaN makes no key due.
+  // Without a retention nothing ever expires. NaN makes no key due.
   return {
     archival: config?.historyArchivalState === ARCHIVAL_STATE_ENABLED,
     retentionMs: seconds > 0 ? seconds * 1_000 : Number.NaN,

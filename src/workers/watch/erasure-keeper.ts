@@ -1,7 +1,7 @@
 /**
- * Keeps erasures true: does again at the start what the ledger says, before anything is served, and a moment after each
- * erasure what was under way then; and writes the ledger to a second place, from which a restored database gets it
- * back.
+ * Keeps erasures in force. At the start, before anything is served, it erases again what is in the ledger. Shortly
+ * after each erasure it erases what was under way then. It also writes the ledger to a second place, from which a
+ * restored database gets it back.
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -17,14 +17,14 @@ export interface ErasureKeeperDependencies {
   store: Pick<Store, "erasures" | "blindIndex">;
   metrics: Pick<Metrics, "ownFailures">;
   log: Pick<Logger, "info" | "warn">;
-  /** The second place of the ledger; absent: there is none. */
+  /** The second place of the ledger. There is none when absent. */
   file: string | undefined;
-  /** Milliseconds between two looks at what was erased lately. */
+  /** Milliseconds between two looks at the latest erasures. */
   everyMs?: number;
 }
 
 const EVERY_MS = 60_000;
-/** An attempt takes 30 s at most; what it records after an erasure is found by the looks within this time. */
+/** An attempt takes 30 s at most. If it is recorded after an erasure, then the looks within this time find it. */
 const LATELY_MS = 5 * EVERY_MS;
 /** The whole ledger again, in case that a part of the database is restored beside running processes. */
 const WHOLE_EVERY_MS = 6 * 60 * 60_000;
@@ -51,7 +51,8 @@ export async function startErasureKeeper({
     const found = await erasures.reapply(which);
     if (found > 0) log.warn({ erasures: found }, "something erased was there again, and is erased again");
   };
-  // Before anything is served. What is done stays done, so this is short, however long the ledger is.
+  // This runs before anything is served. Completed erasures are not repeated, so it is short, however long the ledger
+  // is.
   await again({ pending: true });
   copy?.write(await erasures.entries());
 
@@ -83,7 +84,7 @@ export async function startErasureKeeper({
   return { stop: () => stopping.abort() };
 }
 
-/** The file, to which lines are only ever added; several processes may share it. */
+/** The file. Lines are only ever appended to it, and several processes may share it. */
 function createLedgerCopy(store: ErasureKeeperDependencies["store"], file: string, log: Pick<Logger, "warn">) {
   const written = new Set<string>();
   const nameOf = ({ target, at }: Erasure): string => `${target} ${at.getTime()}`;
@@ -106,7 +107,7 @@ function createLedgerCopy(store: ErasureKeeperDependencies["store"], file: strin
       makePrivateDirectory(dirname(file));
       const handle = openSync(file, "a", 0o600);
       try {
-        // A line break first: the line before may have been cut short by a crash.
+        // A line break comes first, because a crash may have shortened the line before.
         writeFileSync(handle, `\n${missing.map((entry) => ledgerLine(store, entry)).join("")}`);
         fsyncSync(handle);
       } finally {

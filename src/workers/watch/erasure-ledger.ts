@@ -1,7 +1,7 @@
 /**
- * The ledger of erasures as text, one JSON line for each, so that it can be kept where no backup of the database
- * overwrites it. Each line is authenticated under the installation's pepper: a line of another installation, or one
- * that somebody made up, erases nothing.
+ * The ledger of erasures as text, with one JSON line for each, so that it can be kept where no backup of the database
+ * overwrites it. Each line is authenticated under the installation's pepper. So a line of another installation, or a
+ * forged one, erases nothing.
  */
 import { timingSafeEqual } from "node:crypto";
 import { z } from "zod";
@@ -30,8 +30,8 @@ export function ledgerLine(store: Pepper, erasure: Erasure): string {
 }
 
 /**
- * The entries of a ledger, and the numbers of lines that are none of this installation. A last line cut short by a
- * crash is one of them.
+ * The entries of a ledger, and the numbers of the lines that do not belong to this installation. A last line that a
+ * crash shortened is one of them.
  */
 export function parseLedger(store: Pepper, text: string): { entries: Erasure[]; refused: number[] } {
   const entries: Erasure[] = [];

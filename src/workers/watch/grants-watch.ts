@@ -1,14 +1,16 @@
-/** Tells the operator of rows that grant power and were refused: in the log, by a metric, in the audit. */
+/** Reports refused rows that grant power to the operator: in the log, by a metric, and in the audit. */
 import type { RowRefusal } from "../../store/grants/refusals.js";
 import type { Core } from "../core.js";
 
-/** Rows that are named in the audit within a minute; whoever writes to the database could fill it otherwise. */
+/**
+ * So many rows are named in the audit within a minute. Otherwise an attacker who writes to the database could fill it.
+ */
 const NAMED = 50;
 const NAMED_FOR_MS = 60_000;
 /** How often the metric takes in that rows are signed from now on. */
 const LOOK_MS = 10_000;
 
-/** From now on until `stop()`; what was refused before is told at once. */
+/** Reports from now on until `stop()`. Rows that were refused before are reported at once. */
 export function watchGrants({
   store,
   metrics,

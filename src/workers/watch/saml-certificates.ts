@@ -1,4 +1,7 @@
-/** Watches the end of identity providers' certificates: without a new one nobody of that company logs in. */
+/**
+ * Watches the end of identity providers' certificates. If a company gets no new one in time, then none of its people
+ * can log in.
+ */
 import type { Logger } from "pino";
 import type { Metrics } from "../../metrics.js";
 import { certificatesEnd, EXPIRY_WARNING_MS } from "../../api/saml/certificates.js";

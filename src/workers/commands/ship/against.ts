@@ -1,4 +1,7 @@
-/** Compares the audit in the database with a copy that was shipped to a file: what only an outside copy can show. */
+/**
+ * Compares the audit in the database with a copy that was shipped to a file. Only a copy outside of the database can
+ * show some changes.
+ */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Store } from "../../../store/store.js";
@@ -8,7 +11,7 @@ export interface Comparison {
   same: number;
   /** What differs, the first ones, each as a sentence. */
   faults: string[];
-  /** Lines of the copy that are no entries: a crash may have cut one short. */
+  /** Lines of the copy that are no entries. A crash may have shortened one. */
   unreadable: number;
 }
 
@@ -74,7 +77,7 @@ export async function compareWithCopy(audit: Pick<Store["audit"], "all">, file: 
   return { same, faults: faults.slice(0, SHOWN_FAULTS), unreadable };
 }
 
-/** The highest number; a spread of a million numbers would be too many arguments. */
+/** The highest number. It uses no spread, because a million numbers would be too many arguments. */
 function topOf(macs: ReadonlyMap<number, string>): number {
   let top = 0;
   for (const seq of macs.keys()) top = Math.max(top, seq);

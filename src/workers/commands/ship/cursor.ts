@@ -1,6 +1,6 @@
 /**
- * How far the audit was shipped, in a file of its own that survives a kill: written whole and by rename, after what it
- * speaks of is safe.
+ * How far the audit was shipped, in a file of its own that survives a kill. The file is replaced as a whole by a
+ * rename, after the shipped entries are safe.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";

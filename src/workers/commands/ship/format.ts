@@ -1,7 +1,7 @@
 /** How entries of the audit travel. */
 import type { AuditEntry } from "../../../store/model.js";
 
-/** `jsonl`: an entry to a line, and the head as the last line. */
+/** `jsonl`: one entry in each line, and the head in the last line. */
 export type ShipFormat = "jsonl";
 export const CONTENT_TYPES: Readonly<Record<ShipFormat, string>> = { jsonl: "application/x-ndjson" };
 

@@ -1,7 +1,7 @@
 /**
- * Ships the audit: reads on from a cursor, sends what is new, and moves the cursor once the target has it. So every
- * entry arrives at least once and in order, and one that comes twice has the same id. One batch is under way at a time:
- * a slow target slows the reading.
+ * Ships the audit. It reads on from a cursor, sends the new entries, and moves the cursor once the target has them. So
+ * every entry arrives at least once and in order. An entry that arrives twice has the same id. One batch is under way
+ * at a time, so a slow target slows the reading.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditEntry } from "../../../store/model.js";
@@ -13,7 +13,7 @@ import type { Sent, ShipTarget } from "./target.js";
 /** Entries, and characters of JSON, in one batch. */
 const BATCH = { entries: 100, characters: 1_000_000 };
 const PAUSE_MS = { first: 1_000, most: 60_000 };
-/** Tries of one batch, when it is not followed: some six minutes. */
+/** So often one batch is tried when the audit is not followed. That takes some six minutes. */
 const TRIES = 10;
 const LOOK_EVERY_MS = 2_000;
 
@@ -31,8 +31,7 @@ export interface ShipOptions {
 }
 
 /**
- * The audit in the database is not the one that was shipped before: entries are missing, or others stand in their
- * place.
+ * The audit in the database is not the one that was shipped before. Entries are missing, or others are in their place.
  */
 export class AuditBrokenError extends Error {}
 
@@ -65,7 +64,7 @@ const placeOf = (entry: AuditEntry | undefined): { seq: number; mac: string } =>
   mac: entry?.mac ?? "",
 });
 
-/** What was shipped must still be there as it was shipped. */
+/** The shipped entries must still exist unchanged. */
 async function assertSame(audit: ShipOptions["audit"], at: ShipCursor): Promise<void> {
   if (at.seq === 0) return;
   const [entry] = await audit.after(at.seq - 1, 1);
@@ -122,7 +121,8 @@ async function sendUntilTaken(
       );
     const pause = sent.retryAfterMs ?? Math.min(PAUSE_MS.first * 2 ** (tries - 1), mostPauseMs);
     say(`${target.name}: ${sent.reason}; tried again in ${Math.round(pause / 1_000)} s.`);
-    // Never before the instant that the collector named (RFC 9110, 10.2.3); our own pause may be a little shorter.
+    // It never comes before the time that the collector named (RFC 9110, 10.2.3). Our own pause may be a little
+    // shorter.
     await delay(
       pause * (sent.retryAfterMs === undefined ? 0.8 + 0.2 * Math.random() : 1 + 0.1 * Math.random()),
       undefined,

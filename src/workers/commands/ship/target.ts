@@ -1,4 +1,6 @@
-/** Where the audit is shipped to: a file, or a collector by HTTPS. `send` resolves once the target has the entries. */
+/**
+ * Where the audit is shipped to: a file, or a collector over HTTPS. `send` resolves once the target has the entries.
+ */
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { Agent, request } from "undici";
@@ -8,11 +10,11 @@ import { readAuthorities } from "../../pem-files.js";
 import { makePrivateDirectory, narrowFile } from "../../private-files.js";
 import { bodyOf, CONTENT_TYPES, linesOf, type ShipFormat } from "./format.js";
 
-/** What became of a batch. `retry`: the same again later; `refused`: again would not help. */
+/** The result of a batch. `retry`: send the same batch again later. `refused`: another try would not help. */
 export type Sent = { ok: true } | { ok: false; retry: boolean; reason: string; retryAfterMs?: number };
 
 export interface ShipTarget {
-  /** As it stands in the cursor and in messages, without anything secret. */
+  /** The name of the target in the cursor and in messages, without secrets. */
   name: string;
   send(entries: readonly AuditEntry[]): Promise<Sent>;
   close(): Promise<void>;
@@ -25,11 +27,11 @@ export function createFileTarget(file: string): ShipTarget {
   return {
     name: file,
     async send(entries) {
-      // Appending is all that is asked for: the file may be one that can only be added to.
+      // The file is only appended to, so it may be one that forbids everything else.
       const handle = openSync(file, "a+", 0o600);
       try {
         const { size } = fstatSync(handle);
-        // A line that a crash cut short stays alone on its line: its entry comes again, whole.
+        // A line that a crash shortened stays alone on its line. Its entry is sent again as a whole.
         const text = Buffer.from(`${size > 0 && !endsLine(handle, size) ? "\n" : ""}${linesOf(entries)}`);
         for (let done = 0; done < text.length;) done += writeSync(handle, text, done);
         fsyncSync(handle);
@@ -57,9 +59,12 @@ function endsLine(handle: number, size: number): boolean {
 export interface HttpsTarget {
   url: string;
   format: ShipFormat;
-  /** Holds the bearer token; read again for each request, so that it can be changed while shipping goes on. */
+  /**
+   * A file with the bearer token. It is read again for each request, so that the token can be changed while shipping
+   * goes on.
+   */
   tokenFile?: string;
-  /** PEM of a private authority; the collector's certificate is verified in any case. */
+  /** PEM of a private authority. The collector's certificate is verified in any case. */
   caFile?: string;
   timeoutMs?: number;
 }
