@@ -21,6 +21,7 @@ import { createPayloadCodec, type ProvingCodec } from "../store/sealing/payload-
 import type { Config } from "./config.js";
 import type { Engines } from "./engines/index.js";
 import { createLog } from "./log.js";
+import type { SocketBounds } from "./process/open-files.js";
 import { connectTemporal, installRuntime, type TemporalLink } from "./temporal.js";
 
 export interface Core {
@@ -55,16 +56,15 @@ interface OwnAddresses {
 export async function openCore(
   config: Config,
   engines: Engines,
-  { demoOrigin, listening }: OwnAddresses,
+  { demoOrigin, listening, sockets }: OwnAddresses & { sockets: SocketBounds },
 ): Promise<Core> {
   const { log, flush, file: logFile } = createLog(config, process.stdout.isTTY);
   installRuntime(log);
-  const masterKeys =
-    config.SEALPOST_MASTER_KEYS ?? createMasterKeysFile(join(config.dataDir, "master-keys")).masterKeys;
   const store = await connectStore({
     mongodbUrl: engines.mongodb.url,
     database: config.MONGODB_DATABASE,
-    masterKeys,
+    masterKeys: masterKeysOf(config),
+    maxPoolSize: sockets.store,
     log,
   });
   const metrics = createMetrics();
@@ -79,7 +79,7 @@ export async function openCore(
   });
   const guard = guardOf(config, { demoOrigin, listening });
   const auditTally = createAuditTally({ store, log });
-  const sender = createSender({ guard });
+  const sender = createSender({ guard, maxSockets: sockets.endpoints });
   const compileSchema = createSchemaCompiler(createWatchdog());
   return {
     compileSchema,
@@ -112,6 +112,9 @@ export async function openCore(
     },
   };
 }
+
+const masterKeysOf = ({ SEALPOST_MASTER_KEYS: given, dataDir }: Config): string =>
+  given ?? createMasterKeysFile(join(dataDir, "master-keys")).masterKeys;
 
 const openCodec = (store: MongoStore, { metrics, log }: Pick<Core, "metrics" | "log">): ProvingCodec =>
   createPayloadCodec(store.keyring, {

@@ -13,6 +13,9 @@ export interface ServiceLog {
   file: string | undefined;
 }
 
+/** Characters that wait for a reader who has stopped, or for room on a full disk. Lines beyond them are dropped. */
+const MOST_BUFFERED = 8 * 1024 * 1024;
+
 /** The log of this process. In a terminal it goes to a file, so that the start lines stay readable. */
 export function createLog(config: Config, terminal: boolean): ServiceLog {
   const file =
@@ -22,7 +25,13 @@ export function createLog(config: Config, terminal: boolean): ServiceLog {
     narrowLog(file);
   }
   // The lines are buffered. Two lines a delivery, written one by one, cost more than the delivery's signature.
-  const destination = pino.destination({ dest: file ?? 1, sync: false, minLength: 4_096, mode: 0o600 });
+  const destination = pino.destination({
+    dest: file ?? 1,
+    sync: false,
+    minLength: 4_096,
+    maxLength: MOST_BUFFERED,
+    mode: 0o600,
+  });
   // A terminal that is gone, or a full disk, must not end the service.
   destination.on("error", () => undefined);
   const flushing = setInterval(() => destination.flush(), 500);

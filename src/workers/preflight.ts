@@ -8,12 +8,15 @@ import { checkMongodbUrl } from "../store/mongo/connection.js";
 import { createMasterKeysFile, localKeyProvider } from "../store/sealing/master-keys.js";
 import { StoreError } from "../store/store-error.js";
 import { type Config, ConfigError } from "./config.js";
+import { openFileLimit, socketBounds } from "./process/open-files.js";
 import { tlsOf } from "./temporal-tls.js";
 
 /**
- * Nothing is made but the folders of files that a setting names. @throws ConfigError or StoreError with one sentence
+ * Nothing is made but the folders of files that a setting names.
+ * @throws ConfigError, StartError or StoreError with one sentence
  */
 export function refuseUnusableSettings(config: Config): void {
+  socketBounds(openFileLimit());
   refuseMasterKeys(config);
   tlsOf(config);
   if (config.MONGODB_URL) checkMongodbUrl(config.MONGODB_URL);

@@ -11,6 +11,7 @@ import { announce } from "./announce.js";
 import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
 import { drainOf } from "./process/drain.js";
+import { openFileLimit, socketBounds } from "./process/open-files.js";
 import { type Core, openCore } from "./core.js";
 import { startDemo } from "./trial/demo.js";
 import { provideEngines, readRunningEngines } from "./engines/index.js";
@@ -82,11 +83,7 @@ async function undoAll(undo: (() => Promise<void>)[]): Promise<void> {
 
 async function start(starting: Starting): Promise<RunningService> {
   const { config, say, undo, signal } = starting;
-  // The port is taken first: it is the commonest mistake, and the codec address is handed to the Temporal UI.
-  const drain = drainOf(config);
-  const server = createHttpServer({ closing: drain.begun });
-  await listen(server, config);
-  undo.push(() => closeServer(server));
+  const { server, drain, sockets } = await openServer(starting);
   const url = addressOf(server, config);
   const engines = await provideEngines({
     ...engineOptions(config, url, say),
@@ -101,7 +98,11 @@ async function start(starting: Starting): Promise<RunningService> {
   const trial = await startTrial(config, url, say);
   if (trial) undo.push(() => trial.close());
 
-  const core = await openCore(config, engines, { demoOrigin: demo?.origin, listening: listeningUrl(server, config) });
+  const core = await openCore(config, engines, {
+    demoOrigin: demo?.origin,
+    listening: listeningUrl(server, config),
+    sockets,
+  });
   undo.push(() => core.close());
   goOn(starting);
   if (core.store.grants.fault) throw core.store.grants.fault;
@@ -140,6 +141,17 @@ async function start(starting: Starting): Promise<RunningService> {
     await undoAll(undo);
   };
   return { url, failed: worker?.failed ?? new Promise<never>(() => undefined), stop };
+}
+
+/** The port is taken first: it is the commonest mistake, and the codec address is handed to the Temporal UI. */
+async function openServer({ config, say, undo }: Starting) {
+  const { said, ...sockets } = socketBounds(openFileLimit());
+  if (said) say(said);
+  const drain = drainOf(config);
+  const server = createHttpServer({ closing: drain.begun, maxConnections: sockets.clients });
+  await listen(server, config);
+  undo.push(() => closeServer(server));
+  return { server, drain, sockets };
 }
 
 /** What looks after the process while it runs; each ends with it. */

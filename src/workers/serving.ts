@@ -13,6 +13,7 @@ import { thisProcess } from "./watch/act-keeper.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
 import type { Drain } from "./process/drain.js";
+import { createPublishRefusals } from "./process/publish-refusals.js";
 import type { Engines } from "./engines/index.js";
 import { createReadiness } from "./readiness.js";
 import { TRIAL_CONNECTION } from "./trial/trial-idp.js";
@@ -36,6 +37,8 @@ export const publicUrlOf = (config: Config, url: string): string => (config.PUBL
 export function serve({ server, core, config, engines, url, trial, worker, drain }: Serving): TemporalUi {
   const settings = apiSettingsOf({ core, config, url, trial });
   const sessions = createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log });
+  const embedded = engines.mongodb.embedded || engines.temporal.embedded;
+  const refusals = createPublishRefusals(embedded ? config.dataDir : undefined);
   const temporalUi = createTemporalUi({
     address: engines.temporal.uiUrl,
     namespace: config.TEMPORAL_NAMESPACE,
@@ -59,7 +62,7 @@ export function serve({ server, core, config, engines, url, trial, worker, drain
       limits: limitsOf({ core, config }),
       store: core.store,
       catalogue: core.catalogue,
-      publisher: publisherOf({ core, config, worker }),
+      publisher: refusals.watch(publisherOf({ core, config, worker })),
       operations: core.operations,
       codec: core.codec,
       auditTally: core.auditTally,
@@ -67,11 +70,13 @@ export function serve({ server, core, config, engines, url, trial, worker, drain
       metrics: core.metrics.registry,
       log: core.log,
       notReady: drain.readiness(
-        createReadiness({
-          store: core.store,
-          link: core.link,
-          ...(worker && { workerState: () => worker.getState() }),
-        }),
+        refusals.readiness(
+          createReadiness({
+            store: core.store,
+            link: core.link,
+            ...(worker && { workerState: () => worker.getState() }),
+          }),
+        ),
       ),
       refuseTarget: (target) => core.guard.refuseTarget(target),
       sender: core.sender,

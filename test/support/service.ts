@@ -18,6 +18,8 @@ export interface ServiceOptions {
   env?: Record<string, string>;
   /** For node itself, for instance `--cpu-prof`. */
   nodeArguments?: string[];
+  /** Most files that the process and its engines may have open each, as `ulimit -n` sets it. */
+  openFiles?: number;
   /** Directory for the log; absent: beside the data. */
   logDir?: string;
 }
@@ -114,31 +116,31 @@ function spawnService(
   // A file instead of a pipe: reading a log line per event would cost the measuring process as much as the measured
   // one.
   const output = openSync(at.logFile, "a");
-  const child = spawn(
-    process.execPath,
-    [...(options.nodeArguments ?? []), join(repositoryRoot(), "dist/workers/main.js")],
-    {
-      cwd: repositoryRoot(),
-      stdio: ["ignore", output, output],
-      env: {
-        ...foreignEnvironment(),
-        PORT: "0",
-        HOST: "127.0.0.1",
-        ROLE: options.role ?? "all",
-        SEALPOST_DATA_DIR: at.dataDir,
-        SEALPOST_ADMIN_KEY: at.adminKey,
-        SEALPOST_ALLOW_LOCAL_TARGETS: "1",
-        SEALPOST_DEMO: "0",
-        ...givenDatabase(joined?.dataDir ?? at.dataDir),
-        ...(joined && {
-          TEMPORAL_ADDRESS: joined.temporalAddress,
-          MONGODB_URL: joined.mongodbUrl,
-          SEALPOST_MASTER_KEYS_FILE: join(joined.dataDir, "master-keys"),
-        }),
-        ...options.env,
-      },
+  const node = [process.execPath, ...(options.nodeArguments ?? []), join(repositoryRoot(), "dist/workers/main.js")];
+  // The shell becomes node, so the process id stays.
+  const limited = ["sh", "-c", `ulimit -n ${options.openFiles} && exec "$0" "$@"`, ...node];
+  const [program = "", ...args] = options.openFiles === undefined ? node : limited;
+  const child = spawn(program, args, {
+    cwd: repositoryRoot(),
+    stdio: ["ignore", output, output],
+    env: {
+      ...foreignEnvironment(),
+      PORT: "0",
+      HOST: "127.0.0.1",
+      ROLE: options.role ?? "all",
+      SEALPOST_DATA_DIR: at.dataDir,
+      SEALPOST_ADMIN_KEY: at.adminKey,
+      SEALPOST_ALLOW_LOCAL_TARGETS: "1",
+      SEALPOST_DEMO: "0",
+      ...givenDatabase(joined?.dataDir ?? at.dataDir),
+      ...(joined && {
+        TEMPORAL_ADDRESS: joined.temporalAddress,
+        MONGODB_URL: joined.mongodbUrl,
+        SEALPOST_MASTER_KEYS_FILE: join(joined.dataDir, "master-keys"),
+      }),
+      ...options.env,
     },
-  );
+  });
   closeSync(output);
   return child;
 }

@@ -3,7 +3,7 @@ import type { Db, MongoClient } from "mongodb";
 import { type AuditMarkDocument, beginAuditMark } from "../audit/audit-mark.js";
 import { type Changes, type ChangesDocument, createChanges } from "./changes.js";
 import { auditOf, catalogueStores, eventStores, limitedStores, loginStores } from "./collection-stores.js";
-import { assertDurableWrites, connect, isFerretDb } from "./connection.js";
+import { assertDurableWrites, CLIENT_OPTIONS, connect, isFerretDb } from "./connection.js";
 import type { DataKeyDocument } from "../sealing/data-keys.js";
 import { noBackfill, startBackfill } from "../deliveries/delivery-backfill.js";
 import type { ErasureDocument, RecentErasuresDocument } from "../collections/erasure-ledger.js";
@@ -41,6 +41,8 @@ export interface ConnectOptions {
   database?: string;
   /** `id:base64,…`; see `localKeyProvider`. */
   masterKeys: string;
+  /** Most connections to each server; default 32. */
+  maxPoolSize?: number;
   log?: StoreLog;
 }
 
@@ -53,10 +55,11 @@ export async function connectStore({
   mongodbUrl,
   database = "sealpost",
   masterKeys,
+  maxPoolSize = CLIENT_OPTIONS.maxPoolSize,
   log,
 }: ConnectOptions): Promise<MongoStore> {
   const provider = localKeyProvider(masterKeys);
-  const client = await connect(mongodbUrl);
+  const client = await connect(mongodbUrl, { ...CLIENT_OPTIONS, maxPoolSize });
   try {
     const waiting = (seconds: number) =>
       log?.info(
