@@ -344,6 +344,12 @@ export const TESTS_ELSEWHERE = [
     tests: ["test/workers/start.test.ts", "test/e2e/delivery.test.ts"],
     through: AS_A_PROCESS,
   },
+  { sources: ["src/workers/process/drain.ts"], tests: ["test/workers/rolling-restart.test.ts"], through: AS_A_PROCESS },
+  {
+    sources: ["src/workers/process/publish-refusals.ts"],
+    tests: ["test/workers/disk-full.test.ts"],
+    through: AS_A_PROCESS,
+  },
   {
     sources: ["src/workers/announce.ts", "src/workers/listening.ts", "src/workers/temporal-tls.ts"],
     tests: ["test/workers/start.test.ts"],
