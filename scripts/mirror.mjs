@@ -1,9 +1,12 @@
 // Holds that tests mirror the source: each file of src/ with logic has test/<same path>.test.ts, or stands in
-// scripts/tests-elsewhere.mjs with the tests that drive it.
+// scripts/tests-elsewhere.json with the tests that drive it. In that list:
+// - `sources` are files, or folders without their sub-folders, which end with `/`;
+// - `through` says how the tests drive them;
+// - with `process` the tests start them as a process, so that no import leads there;
+// - with `parts` no test drives the file itself, which is a few lines around these parts. The tests reach the parts.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
-import { isProcess, TESTS_ELSEWHERE } from "./tests-elsewhere.mjs";
 
 const filesOf = (root) =>
   readdirSync(root, { recursive: true })
@@ -13,6 +16,7 @@ const filesOf = (root) =>
 const sources = filesOf("src");
 const known = new Set([...sources, ...filesOf("test")]);
 const faults = [];
+const elsewhere = JSON.parse(readFileSync("scripts/tests-elsewhere.json", "utf8"));
 
 const testOf = (source) => source.replace(/^src\//, "test/").replace(/\.ts$/, ".test.ts");
 
@@ -74,7 +78,7 @@ function checkEntry(entry, covered) {
   for (const test of missing) faults.push(`${test} is not there, but ${entry.sources.join(", ")} names it.`);
   if (missing.length > 0) return;
   const reached = entry.tests.map(reachedFrom);
-  if (isProcess(entry)) {
+  if (entry.process) {
     if (!reached.some(startsProcesses)) faults.push(`${entry.tests.join(", ")}: none of them starts a process.`);
     return;
   }
@@ -89,15 +93,15 @@ function checkEntry(entry, covered) {
 
 const needy = sources.filter((source) => hasLogic(source) && !existsSync(testOf(source)));
 const byName = new Map();
-for (const entry of TESTS_ELSEWHERE)
+for (const entry of elsewhere)
   for (const name of entry.sources.filter((each) => !each.endsWith("/"))) {
-    if (!existsSync(name)) faults.push(`${name} is not there, but scripts/tests-elsewhere.mjs names it.`);
+    if (!existsSync(name)) faults.push(`${name} is not there, but scripts/tests-elsewhere.json names it.`);
     else if (!needy.includes(name)) faults.push(`${name} needs no entry: it has a test of its own, or only types.`);
-    if (byName.has(name)) faults.push(`${name} stands twice in scripts/tests-elsewhere.mjs.`);
+    if (byName.has(name)) faults.push(`${name} stands twice in scripts/tests-elsewhere.json.`);
     byName.set(name, entry);
   }
 const covered = new Set();
-for (const entry of TESTS_ELSEWHERE) {
+for (const entry of elsewhere) {
   const files = coveredBy(entry, byName, needy);
   for (const file of files) covered.add(file);
   checkEntry(entry, files);

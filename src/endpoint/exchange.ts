@@ -10,7 +10,8 @@ export interface SendRequest {
   body: Uint8Array;
   /**
    * What the endpoint gets, milliseconds: once for resolving and handshakes, and anew from when the request leaves
-   * until its answer is complete. Waiting for one of our own connections does not count, nor do stalls of our event loop.
+   * until its answer is complete. Waiting for one of our own connections does not count, nor do stalls of our event
+   * loop.
    */
   timeoutMs: number;
   /** Most bytes of the answer's body that are kept; default 16 KiB. */

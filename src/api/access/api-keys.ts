@@ -122,7 +122,7 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
     tag: "Administration",
     act: "keys:write",
     summary: "Make an API key",
-    description: "The answer holds the whole key; it is shown this once.",
+    description: "The answer contains the whole key. It is shown only once.",
     body: apiKeyInput,
     response: { status: 201, description: "Created", schema: apiKeyWithSecret },
     problems: ["group_unknown", "api_unknown"],
@@ -174,8 +174,8 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
     act: "keys:write",
     summary: "Change the secret of an API key",
     description:
-      "The answer holds the whole new key, this once; its id and limits stay. The one before works " +
-      "until the overlap ends, and no longer than that whatever comes.",
+      "The answer contains the whole new key. It is shown only once. Id and limits stay the " +
+      "same. The earlier key works until the overlap ends, and never longer than that.",
     params,
     body: apiKeyRotation,
     bodyOptional: true,

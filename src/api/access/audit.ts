@@ -54,7 +54,7 @@ export const auditRoutes: readonly ApiRoute[] = [
     tag: "Administration",
     act: "audit:read",
     summary: "List administrative acts, log-ins and refusals, newest first",
-    description: "Filters are exact; `since` counts, `until` does not.",
+    description: "Filters are exact. The time `since` is included, and `until` is not.",
     query: pageQuery.extend(auditFilter.shape),
     response: { status: 200, description: "A page of acts", schema: pageOf(auditView) },
     handle: async ({ dependencies }: RequestContext<"store">, { query }) =>
@@ -68,8 +68,8 @@ export const auditRoutes: readonly ApiRoute[] = [
     act: "audit:read",
     summary: "Export the audit",
     description:
-      "One entry to a line, in the order of the chain; those from before the chain come last. The " +
-      "export is itself on record.",
+      "One entry in each line, in the order of the chain. Entries from before the chain come " +
+      "last. The export itself is recorded.",
     responseType: "application/jsonl",
     response: { status: 200, description: "JSON Lines", schema: z.string() },
     async serve(context: RequestContext<"store" | "catalogue">, _request, response) {

@@ -18,19 +18,22 @@ export const apiKeyInput = z
     role: z.enum(ROLES),
     groupId: groupId
       .optional()
-      .meta({ description: "The group a consumer key acts for; needed for it, refused for others" }),
+      .meta({
+        description:
+          "The group that a consumer key acts for. A consumer key needs it, and other keys may not " + "have it",
+      }),
     apiIds: z
       .array(apiId)
       .min(1)
       .max(100)
       .optional()
-      .meta({ description: "The apis a provider key is limited to; absent: all" }),
+      .meta({ description: "The apis that a provider key is limited to. All when absent" }),
     scopes: z
       .array(act)
       .min(1)
       .max(100)
       .optional()
-      .meta({ description: "The acts that the key is limited to, out of those of its role; absent: all of them" }),
+      .meta({ description: "The acts that the key is limited to, out of those of its role. All of them when absent" }),
     expiresAt: instantInput.optional(),
   })
   .superRefine((key, context) => {
@@ -76,7 +79,7 @@ export const apiKeyView = z
   })
   .meta({ id: "ApiKey" });
 export const apiKeyWithSecret = apiKeyView
-  .extend({ key: z.string().meta({ description: "The whole key; shown this once" }) })
+  .extend({ key: z.string().meta({ description: "The whole key. It is shown only once" }) })
   .meta({ id: "ApiKeyWithSecret" });
 
 /** As long as the id of a delivery can be. */
@@ -90,7 +93,7 @@ export const auditFilter = z.strictObject({
 });
 export const apiKeyRotation = z
   .strictObject({
-    overlapSeconds: overlapSeconds(7, "How long the key before works too; 86,400 when absent, 0: it ends at once"),
+    overlapSeconds: overlapSeconds(7, "How long the earlier key works too. 86,400 when absent. With 0 it ends at once"),
   })
   .meta({ id: "KeyRotation" });
 
@@ -107,8 +110,8 @@ export const auditView = z
       .optional()
       .meta({
         description:
-          "Id of the entry by which the act was begun (`act.begin`), before anything was changed. " +
-          "Lists leave that one out once the outcome is there; the export has both",
+          "Id of the entry that began the act (`act.begin`), before anything was changed. Lists " +
+          "leave that entry out once the outcome is recorded. The export has both",
       }),
     prev: z.string().optional().meta({ description: "MAC of the entry before" }),
     mac: z

@@ -68,7 +68,8 @@ export const apiRoutes: readonly ApiRoute[] = [
     tag: "Catalogue",
     act: "catalogue:read",
     summary: "List apis",
-    description: "A consumer sees those that its group is granted, whole or in part, and those that are listed.",
+    description:
+      "A consumer sees those that are granted to its group, whole or in part, and those that " + "are listed.",
     query: pageQuery,
     response: { status: 200, description: "A page of apis", schema: pageOf(apiView) },
     async handle(context: RequestContext<"store" | "catalogue">, { query }) {
@@ -117,10 +118,9 @@ export const apiRoutes: readonly ApiRoute[] = [
     act: "catalogue:write",
     summary: "Delete an api",
     description:
-      "Refused while an event type belongs to it or a group is granted it. Its events stay " +
-      "readable, unless `erase=true`: then its data key is destroyed, " +
-      "and with it the content of all its events (but those addressed to one group alone, which go " +
-      "with that group), backups included.",
+      "Refused while the api has event types or grants. Its events stay readable. With `erase=true` " +
+      "its data key is destroyed, and with it the content of all its events, backups included. " +
+      "Events that were addressed to one group alone are erased with that group.",
     params,
     query: eraseQuery("erase", "Erases the content of its events as well"),
     response: { status: 204, description: "Deleted" },

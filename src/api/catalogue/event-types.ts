@@ -45,7 +45,8 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     act: "catalogue:write",
     summary: "Create an event type",
     description:
-      "The schema is compiled and the examples are checked against it; what it may hold is told by `schema_refused`.",
+      "The schema is compiled and the examples are checked against it. The problem `schema_refused` " +
+      "says what a schema may hold.",
     body: eventTypeInput,
     schemaInBody: true,
     response: { status: 201, description: "Created", schema: eventTypeView },
@@ -89,12 +90,14 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     act: "catalogue:read",
     summary: "List event types",
     description:
-      "A consumer sees those that its groups are granted, and by which grant. The list comes out of " +
-      "memory: what another process changed is in it within a second.",
+      "A consumer sees those that are granted to its groups, and by which grant. The list is " +
+      "read from memory. A change in another process is in it within a second.",
     query: pageQuery.extend({
       apiId: apiId.optional(),
       prefix: text(128).optional().meta({ description: "Beginning of the name" }),
-      search: text(128).optional().meta({ description: "Anywhere in name or description, whatever the case" }),
+      search: text(128)
+        .optional()
+        .meta({ description: "A text anywhere in the name or the description, in upper or lower case" }),
     }),
     response: { status: 200, description: "A page of event types", schema: pageOf(eventTypeView) },
     async handle({ dependencies: { catalogue }, actor }: RequestContext<"catalogue">, { query }) {
@@ -127,7 +130,7 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     tag: "Catalogue",
     act: "catalogue:read",
     summary: "List the versions of an event type, newest first",
-    description: "New events are checked against the newest; earlier ones stay readable.",
+    description: "New events are checked against the newest version. Earlier versions stay readable.",
     params,
     query: pageQuery,
     response: { status: 200, description: "A page of versions", schema: pageOf(eventTypeVersionView) },
@@ -169,7 +172,7 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     tag: "Catalogue",
     act: "catalogue:write",
     summary: "Change an event type",
-    description: "Another schema makes the next version; the examples that stay must satisfy it.",
+    description: "Another schema makes the next version. The examples that stay must satisfy it.",
     params,
     body: eventTypeChange,
     schemaInBody: true,

@@ -9,7 +9,7 @@ export const filter = z
   .max(MAX_FILTER_BYTES)
   .refine((text) => Buffer.byteLength(text) <= MAX_FILTER_BYTES, `must be at most ${MAX_FILTER_BYTES} bytes`)
   .meta({
-    description: "CEL expression; only events for which it is true are delivered",
+    description: "CEL expression. Only events for which it is true are delivered",
     example: 'data.amount > 100 && event.type.startsWith("payments.")',
   });
 
@@ -18,19 +18,19 @@ export const filterWarningsView = z
   .optional()
   .meta({
     description:
-      "Members that the filter names and that neither the schema nor the examples of an event type " +
-      "know; only in the answer to the call that gave the filter or the event types",
+      "Members that the filter uses and that neither the schema nor the examples of an event " +
+      "type have. Only in the answer to the call that gave the filter or the event types",
   });
 
 export const filterTestInput = z
   .strictObject({
     filter,
     data: z.unknown().meta({ description: "Any JSON value, as a payload" }),
-    type: eventTypeName.optional().meta({ description: "`event.type`; `example.event` when absent" }),
+    type: eventTypeName.optional().meta({ description: "`event.type`. `example.event` when absent" }),
     headers: z
       .record(z.string().regex(/^[a-z0-9-]{1,64}$/, "must be header names in lower case"), z.string().max(1_024))
       .optional()
-      .meta({ description: "`headers`; `content-type: application/json` when absent" }),
+      .meta({ description: "`headers`. `content-type: application/json` when absent" }),
   })
   .meta({ id: "FilterTest" });
 

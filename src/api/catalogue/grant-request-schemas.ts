@@ -11,9 +11,9 @@ export const grantRequestInput = z
   .strictObject({
     groupId: groupId
       .optional()
-      .meta({ description: "The group that is to have it; a consumer with one group may leave it out" }),
+      .meta({ description: "The group that gets the grant. A consumer with one group may leave it out" }),
     grant: z.union([apiId, eventTypeName]).meta({ description: "Id of an api, or name of an event type" }),
-    reason: reason.optional().meta({ description: "Why it is asked for; the provider reads it" }),
+    reason: reason.optional().meta({ description: "The reason for the request, which the provider reads" }),
   })
   .meta({ id: "GrantRequestInput" });
 export const approvalInput = z.strictObject({ reason: reason.optional() }).meta({ id: "GrantApproval" });

@@ -145,7 +145,8 @@ async function approve(
   await catalogue.refresh();
   const apiId = catalogue.api(request.grant)?.id ?? catalogue.eventType(request.grant)?.apiId;
   // The event type may have been deleted and made anew under another api since then. The request was not for that one.
-  if (apiId !== request.apiId) return refuse("grant_unknown", "What was asked for is no longer there.");
+  if (apiId !== request.apiId)
+    return refuse("grant_unknown", "The api or the event type of the request no longer exists.");
   if (!catalogue.group(request.groupId)) return refuse("group_unknown");
   const approved = request.status === "approved" ? request : await settle(context, request, "approved", reason);
   if ("refused" in approved) return approved;
@@ -180,8 +181,9 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     act: "grants:ask",
     summary: "Ask for a grant",
     description:
-      "Of an api that is listed, or granted in part: the whole of it, or one of its event types by " +
-      "name. Asking again while a request is open answers with that request and status 200.",
+      "The grant is for a listed api or one that is granted in part. It may be for the whole " +
+      "api or for one of its event types by name. If a request is open already, then the answer " +
+      "has that request and status 200.",
     body: grantRequestInput,
     response: { status: 201, description: "Asked", schema: grantRequestView },
     problems: ["group_unknown", "grant_unknown", "already_granted"],
@@ -194,7 +196,7 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     tag: "Groups",
     act: "grants:read",
     summary: "List grant requests, newest first",
-    description: "A consumer sees those of its groups, a provider those of its apis.",
+    description: "A consumer sees the requests of its groups, and a provider those of its apis.",
     query: grantRequestQuery,
     response: { status: 200, description: "A page of requests", schema: pageOf(grantRequestView) },
     async handle(

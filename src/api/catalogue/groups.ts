@@ -181,14 +181,12 @@ export const groupRoutes: readonly ApiRoute[] = [
     act: "groups:write",
     summary: "Delete a group",
     description:
-      "For good: its data key is destroyed, and with it the attempts' details, its subscriptions' " +
-      "secrets and the events addressed to it alone, backups included. " +
-      "Refused while it has a subscription or an API key that is not revoked, unless " +
-      "`cascade=true`: then subscriptions are deleted, their open deliveries cancelled and the " +
-      "keys " +
-      "revoked. " +
-      "A key that is limited to some apis may not, because records of other apis go with it. After " +
-      "a failure half-way the same call finishes it.",
+      "The group is deleted for good. Its data key is destroyed, and with it the attempts' details, " +
+      "its subscriptions' secrets and the events addressed to it alone, backups included. This " +
+      "is refused while it has a subscription or an API key that is not revoked. With `cascade=true` " +
+      "its subscriptions are deleted, their open deliveries are cancelled and its keys are revoked. " +
+      "A key that is limited to some apis may not do this, because records of other apis are " +
+      "deleted too. If the call fails half-way, then the same call finishes it.",
     params,
     query: eraseQuery("cascade", "Deletes its subscriptions and revokes its API keys as well"),
     response: { status: 204, description: "Deleted and erased" },

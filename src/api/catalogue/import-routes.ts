@@ -19,11 +19,14 @@ import { parseQuery, validate } from "../http/validate.js";
 
 const params = z.strictObject({ id: apiId });
 const importQuery = z.strictObject({
-  dryRun: z.enum(["true", "false"]).optional().meta({ description: "`true`: tell what would be done, and do nothing" }),
+  dryRun: z
+    .enum(["true", "false"])
+    .optional()
+    .meta({ description: "`true` says what would be done, and does nothing" }),
   strict: z
     .enum(["true", "false"])
     .optional()
-    .meta({ description: "`true`: refuse the document if a part of it would be skipped or a warning given" }),
+    .meta({ description: "`true` refuses the document if a part of it would be skipped or a warning given" }),
   perspective: z
     .enum(["provider", "consumer"])
     .optional()
@@ -45,7 +48,7 @@ const importView = z
     changed: z.array(z.object({ name: z.string(), version: z.int() })),
     unchanged: z.array(z.string()),
     skipped: notices("Parts that are not taken"),
-    warnings: notices("What is left out of a part, or read otherwise than it is written"),
+    warnings: notices("Left out of a part, or read differently from how it is written"),
   })
   .meta({
     id: "Import",
@@ -114,8 +117,8 @@ function createImport() {
 }
 
 const TOO_LARGE =
-  `A document may have ${DOCUMENT_LIMIT_BYTES} bytes. Leave out what no webhook or ` +
-  `message refers to, such as \`paths\`.`;
+  `A document may have ${DOCUMENT_LIMIT_BYTES} bytes. Leave out what no webhook or message ` +
+  "refers to, such as `paths`.";
 
 /**
  * Writes what was planned, one type after another, because FerretDB has no transactions. If the store fails in between,
@@ -135,7 +138,7 @@ async function carryOut(
       for (const name of written) await store.eventTypes.delete(name);
       return refuse(
         "name_taken",
-        "Another api took the name of one of the event types meanwhile; nothing was changed.",
+        "Another api has taken the name of one of the event types meanwhile. Nothing was changed.",
       );
     }
     written.push(type.name);
@@ -237,7 +240,9 @@ export const importRoutes: readonly ApiRoute[] = [
     tag: "Catalogue",
     act: "catalogue:read",
     summary: "Export event types as an AsyncAPI 3 or OpenAPI 3.1 document",
-    description: "A consumer gets those that its groups are granted. Importing it gives the same event types.",
+    description:
+      "A consumer gets the event types that are granted to its groups. Importing the document " +
+      "gives the same event types.",
     params,
     query: exportQuery,
     response: {

@@ -65,20 +65,23 @@ const examples = z
   .array(z.unknown())
   .min(1)
   .max(10)
-  .meta({ description: "Payloads as they come; each must satisfy the schema" });
+  .meta({ description: "Example payloads. Each must satisfy the schema" });
 const validation = z
   .enum(VALIDATION_MODES)
   .meta({
     description:
-      "What a publish does with a payload that the schema does not allow: `off` nothing, `warn` " +
-      "counts and logs it, `enforce` refuses it with 422 `payload_invalid`",
+      "What a publish does with a payload that the schema does not allow. `off` does nothing, " +
+      "`warn` counts and logs it, and `enforce` refuses it with 422 `payload_invalid`",
   });
 export const deprecationInput = z
   .strictObject({
     at: instantInput,
     sunsetAt: instantInput
       .optional()
-      .meta({ description: "From here on nothing is published any more; information only, nothing is refused" }),
+      .meta({
+        description:
+          "From this time on nothing is published any more. This is only information, and nothing " + "is refused",
+      }),
     replacedBy: eventTypeName.optional(),
     note: text(1_000).optional(),
   })
@@ -116,7 +119,10 @@ export const eventTypeChange = z
   .refine(atLeastOne, NOTHING)
   .meta({ id: "EventTypeChange", minProperties: 1 });
 
-const version = z.int().min(1).meta({ description: "Of the schema; publishes are checked against the newest" });
+const version = z
+  .int()
+  .min(1)
+  .meta({ description: "The version of the schema. Publishes are checked against the newest" });
 export const eventTypeView = z
   .object({
     name: z.string(),
@@ -130,7 +136,7 @@ export const eventTypeView = z
     grantedBy: z
       .array(z.object({ groupId, grant: z.string() }))
       .optional()
-      .meta({ description: "For a consumer: which of its groups is granted it, by which grant" }),
+      .meta({ description: "For a consumer: the grants that give it to its groups" }),
     createdAt: instant,
     updatedAt: instant,
   })

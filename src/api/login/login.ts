@@ -34,7 +34,7 @@ export const loginRoutes: readonly ApiRoute[] = [
     page: "/saml/login",
     summary: "Log in",
     description:
-      "For browsers: leads to the identity provider (303), or asks for the connection where there are several.",
+      "For browsers. It leads to the identity provider (303), or asks for the connection if " + "there are several.",
     query: loginQuery,
     responseType: "text/html",
     response: { status: 200, description: "A page that asks for the connection", schema: z.string() },
@@ -86,8 +86,8 @@ export const loginRoutes: readonly ApiRoute[] = [
     page: "/saml/login",
     summary: "Take an identity provider's response",
     description:
-      "The assertion consumer service of a connection: HTTP-POST binding only. Opens a session and " +
-      "leads to where the log-in began.",
+      "The assertion consumer service of a connection. It takes the HTTP-POST binding only, " +
+      "opens a session and leads to where the log-in began.",
     params: z.strictObject({ connectionId }),
     unknownPath: "connection_unknown",
     requestType: "application/x-www-form-urlencoded",

@@ -71,10 +71,9 @@ function logoutRoute(
     page: "/logged-out",
     summary,
     description:
-      "A browser that asks for a page is sent on to the identity provider with a LogoutRequest " +
-      "where that one takes part in single logout, and to /logged-out (303) where it does not. " +
-      "The " +
-      "session here has ended before that.",
+      "If a browser asks for a page and the identity provider takes part in single logout, then " +
+      "the browser is sent on to it with a LogoutRequest. Otherwise it is sent to /logged-out " +
+      "(303). The session here has ended before that.",
     response: { status: 204, description: "Logged out" },
     async serve(context: LogoutContext, request, response) {
       const { session } = context.actor;

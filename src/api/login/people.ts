@@ -59,9 +59,9 @@ export const peopleRoutes: readonly ApiRoute[] = [
     act: "people:write",
     summary: "Erase a person",
     description:
-      "Ends the person's sessions and destroys the key of its personal data, backups included. The " +
-      "audit keeps the id, which names nobody. " +
-      "Whoever may still log in comes back at the next log-in: take the access away at the identity provider first.",
+      "Ends the person's sessions and destroys the key of their personal data, backups included. " +
+      "The audit keeps the id, which does not identify the person. A person who may still log " +
+      "in comes back at the next log-in. So take the access away at the identity provider first.",
     params,
     response: { status: 204, description: "Erased" },
     async handle(context: RequestContext<"store" | "catalogue" | "sessions">, { params: { id } }) {

@@ -28,8 +28,10 @@ export const loginQuery = z.strictObject({
     .min(1)
     .max(128)
     .optional()
-    .meta({ description: "Id or name of the connection; absent: the only one there is, or a page that asks for it" }),
-  returnTo: returnTo.optional().meta({ description: "Where to go afterwards; /account when absent" }),
+    .meta({
+      description: "Id or name of the connection. When absent, it is the only connection, or a page asks " + "for it",
+    }),
+  returnTo: returnTo.optional().meta({ description: "Where to go afterwards. /account when absent" }),
 });
 
 export const roleInput = z.strictObject({ role: z.enum(ROLES) }).meta({ id: "RoleInput" });
@@ -37,13 +39,13 @@ export const roleInput = z.strictObject({ role: z.enum(ROLES) }).meta({ id: "Rol
 const named = z.object({ id: z.string(), name: z.string() });
 export const meView = z
   .object({
-    id: z.string().meta({ description: "As the audit names it: `person:…`, `key:…` or `environment`" }),
+    id: z.string().meta({ description: "The name in the audit: `person:…`, `key:…` or `environment`" }),
     displayName: z.string().optional(),
     email: z.string().optional(),
     connection: named.optional(),
     role: z.enum(ROLES).meta({ description: "The role you act in" }),
     roles: z.array(z.enum(ROLES)).meta({ description: "The roles you may act in" }),
-    groups: z.array(named).optional().meta({ description: "Of a consumer: the groups it acts for" }),
+    groups: z.array(named).optional().meta({ description: "The groups that a consumer acts for" }),
     apis: z.array(named).optional().meta({ description: "Of a provider that is limited to some apis" }),
     session: z
       .object({

@@ -11,14 +11,14 @@ export const SAML_REFUSALS = {
   response_too_complex: "The response is nested too deeply, or has too many elements, attributes or namespaces.",
   structure_refused: "The response is not one Response with one Assertion in it, each with an id of its own.",
   encrypted_refused:
-    "What is encrypted is not the assertion alone, or not for a key of this connection. Give the " +
-    "identity provider this service's present metadata.",
+    "Something other than the assertion alone is encrypted, or it is not encrypted for a key " +
+    "of this connection. Give the identity provider this service's present metadata.",
   encryption_refused:
-    "The assertion is encrypted by an algorithm that is not allowed. AES (GCM or CBC) with " +
-    "RSA-OAEP is; RSA 1.5 and Triple DES are not.",
+    "The assertion is encrypted by an algorithm that is not allowed. Use AES (GCM or CBC) " +
+    "with RSA-OAEP. RSA 1.5 and Triple DES are not allowed.",
   decryption_failed:
-    "The assertion could not be decrypted, or what was in it is not signed by the identity " +
-    "provider. Give it this service's present metadata, and have it sign assertions.",
+    "The assertion could not be decrypted, or its content is not signed by the identity provider. " +
+    "Give the identity provider this service's present metadata, and let it sign assertions.",
   algorithm_refused:
     "A signature uses an algorithm that is not allowed. RSA and ECDSA with SHA-256, SHA-384 or SHA-512 are.",
   signature_missing:
@@ -31,14 +31,14 @@ export const SAML_REFUSALS = {
   status_not_success: "The identity provider did not report success.",
   conditions_refused: "The assertion's conditions are missing, or one of them is not known.",
   confirmation_refused: "The assertion has no bearer confirmation with Recipient, NotOnOrAfter and InResponseTo.",
-  unsolicited: "Nobody asked for the response, and the connection takes none of that kind.",
+  unsolicited: "The response answers no request, and the connection does not accept such responses.",
   request_unknown: "The response answers a request that this browser did not make here.",
   request_expired: "The log-in took longer than ten minutes.",
   expired: "The assertion has expired, or is older than five minutes. Check both clocks.",
   not_yet_valid:
-    "The assertion is not valid yet: the identity provider's clock is ahead by more than is " +
+    "The assertion is not valid yet. The identity provider's clock is ahead by more than is " +
     "allowed. Check both clocks, or raise `clockSkewSeconds` of the connection.",
-  name_id_refused: "The assertion names nobody: one NameID of 1 to 256 characters is needed.",
+  name_id_refused: "The assertion does not name a person. It needs one NameID of 1 to 256 characters.",
   attributes_refused:
     "The person has more than 2,000 groups or one of more than 4,096 characters, or an attribute " +
     "has a name that is reserved.",

@@ -111,7 +111,8 @@ export const subscriptionTechniqueRoutes: readonly ApiRoute[] = [
     operationId: "rotateKeys",
     summary: "Rotate the Ed25519 signing key",
     description:
-      "The new key signs and is published at once; the ones before too until the overlap ends, at most three in all.",
+      "The new key signs and is published at once. The earlier ones do so too until the overlap " +
+      "ends. There are at most three keys in all.",
     body: signingKeyRotation,
     bodyOptional: true,
     response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
@@ -125,8 +126,8 @@ export const subscriptionTechniqueRoutes: readonly ApiRoute[] = [
     operationId: "requestCertificate",
     summary: "Make a key and a certificate request for mutual TLS",
     description:
-      "The private key never leaves the service. A request that is pending is replaced; the present " +
-      "client certificate goes on working until the new one is there.",
+      "The private key never leaves the service. A pending request is replaced. The present " +
+      "client certificate works until the new one is installed.",
     body: csrInput,
     response: { status: 201, description: "The certificate request", schema: certificateRequestView },
     handle: async (context: RequestContext<"store" | "catalogue">, { params: { id }, body }) =>

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { text } from "../http/primitives.js";
 
-const reason = text(500).meta({ description: "Recorded with the subscription and in the audit; the consumer sees it" });
+const reason = text(500).meta({ description: "Recorded with the subscription and in the audit. The consumer sees it" });
 
 export const optionalReason = z.strictObject({ reason: reason.optional() }).meta({ id: "OptionalReason" });
 export const neededReason = z.strictObject({ reason }).meta({ id: "Reason" });

@@ -280,16 +280,17 @@ export const subscriptionLifeRoutes: readonly ApiRoute[] = [
     "Refuse a subscription, or the further event types of one in service",
     "A change by its consumer makes a refused subscription a draft again.",
   ),
-  stepRoute("pause", "Pause a subscription", "Deliveries are held; nothing is lost, it goes out on resume."),
+  stepRoute("pause", "Pause a subscription", "Deliveries are held and nothing is lost. They are sent after a resume."),
   stepRoute(
     "resume",
     "Put into service: an approved, paused or disabled subscription",
-    "What was held goes out. Not possible while the provider has suspended it, or its new endpoint is not verified.",
+    "Held deliveries are sent. It is not possible while the provider has suspended the subscription, " +
+      "or while its new endpoint is not verified.",
   ),
   reasonedRoute(
     "suspend",
     "Suspend a subscription in service",
-    "Deliveries are held until the provider reinstates it; its consumer cannot resume it.",
+    "Deliveries are held until the provider reinstates it. Its consumer cannot resume it.",
   ),
-  stepRoute("reinstate", "End a suspension", "The subscription is again what it was before."),
+  stepRoute("reinstate", "End a suspension", "The subscription has its earlier status again."),
 ];

@@ -22,7 +22,7 @@ import { overlapSeconds } from "../overlap.js";
 export const subscriptionId = prefixedId("sub");
 
 const url = anyUrl.meta({
-  description: "Where deliveries go; https, a public host",
+  description: "Where deliveries are sent. It must be https and a public host",
   example: "https://hooks.example.com/sealpost",
 });
 const eventTypes = z
@@ -52,8 +52,8 @@ const retry = z
       .optional()
       .meta({
         description:
-          "Seconds between attempts; the last one repeats. From a consumer each is at least 1, and at " +
-          "most 20 attempts follow one another in less than a minute",
+          "Seconds between attempts. The last one repeats. A consumer's schedule has at least 1 " +
+          "second each, and at most 20 attempts follow one another in less than a minute",
       }),
     maxAttempts: z.int().min(1).max(100).optional(),
     timeoutMs: z
@@ -68,11 +68,11 @@ const secret = z
   .string()
   .min(1)
   .max(256)
-  .meta({ description: "Own secret: `whsec_` and the base64 of 24 to 64 bytes; absent: one is made" });
+  .meta({ description: "An own secret: `whsec_` and the base64 of 24 to 64 bytes. When absent, one is made" });
 
 export const subscriptionInput = z
   .strictObject({
-    groupId: groupId.optional().meta({ description: "A consumer key may leave it out: it has one group" }),
+    groupId: groupId.optional().meta({ description: "A consumer key may leave it out, because it has one group" }),
     name: text(128).optional(),
     url,
     eventTypes,
@@ -111,12 +111,12 @@ export const subscriptionChange = z
   .meta({
     id: "SubscriptionChange",
     minProperties: 1,
-    description: "A member replaces the whole field; null removes it",
+    description: "A member replaces the whole field. Null removes it",
   });
 
 export const rotateInput = z
   .strictObject({
-    overlapSeconds: overlapSeconds(7, "How long the secrets before go on signing too; 86,400 when absent"),
+    overlapSeconds: overlapSeconds(7, "How long the earlier secrets sign too. 86,400 when absent"),
     secret: secret.optional(),
   })
   .meta({ id: "SecretRotation" });
@@ -144,7 +144,8 @@ export const subscriptionView = z
       .optional()
       .meta({
         description:
-          "All the types that it will have once the further ones are approved; `eventTypes` are served meanwhile",
+          "All event types that it will have once the further ones are approved. Until then `eventTypes` " +
+          "are served",
       }),
     filter: z.string().optional(),
     warnings: filterWarningsView,
@@ -163,7 +164,7 @@ export const subscriptionView = z
     keys: z
       .array(keyView)
       .optional()
-      .meta({ description: "Ed25519 keys that sign now, newest first; also at /jwks/{id}" }),
+      .meta({ description: "Ed25519 keys that sign now, newest first. They are also at /jwks/{id}" }),
     secrets: z
       .array(
         z.object({
@@ -181,7 +182,7 @@ export const subscriptionView = z
     needsVerification: z
       .boolean()
       .optional()
-      .meta({ description: "The endpoint was changed: nothing is sent until it is verified" }),
+      .meta({ description: "The endpoint was changed. Nothing is sent until it is verified" }),
     history: z
       .array(
         z.object({
@@ -192,7 +193,7 @@ export const subscriptionView = z
           reason: z.string().optional(),
         }),
       )
-      .meta({ description: "The last 20 changes of status, newest first; the audit has all of them" }),
+      .meta({ description: "The last 20 changes of status, newest first. The audit has all of them" }),
     throttledUntil: instant.optional(),
     createdAt: instant,
     updatedAt: instant,
@@ -201,5 +202,5 @@ export const subscriptionView = z
 
 /** A subscription together with a secret that is shown this once. */
 export const subscriptionWithSecret = subscriptionView
-  .extend({ secret: z.string().meta({ description: "The signing secret; shown this once" }) })
+  .extend({ secret: z.string().meta({ description: "The signing secret. It is shown only once" }) })
   .meta({ id: "SubscriptionWithSecret" });

@@ -48,7 +48,7 @@ function testBody({ id }: Subscription): Buffer {
     JSON.stringify({
       type: TEST_EVENT_TYPE,
       timestamp: new Date().toISOString(),
-      data: { subscriptionId: id, message: "A test event of Sealpost: nothing happened." },
+      data: { subscriptionId: id, message: "This is a test event of Sealpost. Nothing happened." },
     }),
   );
 }
@@ -85,7 +85,8 @@ export const subscriptionLifecycleRoutes: readonly ApiRoute[] = [
     act: "subscriptions:write",
     summary: "Rotate the signing secret",
     description:
-      "The new secret signs at once, and is shown this once; the ones before sign too until the overlap ends.",
+      "The answer contains the new secret. It is shown only once. It signs at once, and the " +
+      "earlier ones sign too until the overlap ends.",
     params,
     body: rotateInput,
     bodyOptional: true,

@@ -203,7 +203,9 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     tag: "Subscriptions",
     act: "subscriptions:write",
     summary: "Create a subscription",
-    description: "A consumer's begins as a draft. The answer holds the signing secret; it is shown this once.",
+    description:
+      "A consumer's subscription begins as a draft. The answer contains the signing secret. " +
+      "It is shown only once.",
     body: subscriptionInput,
     response: { status: 201, description: "Created", schema: subscriptionWithSecret },
     problems: [...REFUSALS, "group_unknown", "signing_secret_refused", "rate_limited"],
@@ -217,7 +219,7 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     tag: "Subscriptions",
     act: "subscriptions:read",
     summary: "List subscriptions",
-    description: "A consumer sees those of its group.",
+    description: "A consumer sees the subscriptions of its group.",
     query: pageQuery.extend({ groupId: groupId.optional() }),
     response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
     async handle(context: RequestContext<"store" | "catalogue">, { query }) {
@@ -274,7 +276,7 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     tag: "Subscriptions",
     act: "subscriptions:write",
     summary: "Delete a subscription",
-    description: "Deliveries that are not settled are cancelled when they come up next; their records stay.",
+    description: "Deliveries that are not settled are cancelled when they are due next. Their records stay.",
     params,
     response: { status: 204, description: "Deleted" },
     async handle(context: RequestContext<"store" | "catalogue" | "operations">, { params: { id } }) {

@@ -41,7 +41,9 @@ const oneAuth = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("api_key"), header: headerName, value: headerValue }),
   z.strictObject({
     type: z.literal("oauth2"),
-    tokenUrl: url.meta({ description: "Token endpoint of the authorization server; https, a public host" }),
+    tokenUrl: url.meta({
+      description: "Token endpoint of the authorization server. It must be https and a public host",
+    }),
     clientId: text(256),
     clientSecret: text(1_024),
     scope: z
@@ -57,7 +59,7 @@ const oneAuth = z.discriminatedUnion("type", [
     clientAuth: z
       .enum(["basic", "post"])
       .optional()
-      .meta({ description: "How the client proves itself (RFC 6749, 2.3.1); `basic` when absent" }),
+      .meta({ description: "How the client proves itself (RFC 6749, 2.3.1). `basic` when absent" }),
     ca: pem.optional().meta({ description: "Trusted for the token URL instead of the public roots" }),
   }),
 ]);
@@ -97,7 +99,7 @@ export const headers = z
     (given) => new Set(Object.keys(given).map((name) => name.toLowerCase())).size === Object.keys(given).length,
     "must not name a header twice",
   )
-  .meta({ id: "CustomHeaders", description: "Sent with every request; sealed at rest, and never shown again" });
+  .meta({ id: "CustomHeaders", description: "Sent with every request. They are sealed at rest and never shown again" });
 export const headersView = z.array(z.string()).meta({ description: "Names of the custom headers" });
 
 export const tls = z
@@ -106,10 +108,11 @@ export const tls = z
       .optional()
       .meta({
         description:
-          "PEM: the client certificate with its intermediates, in any order; one file with the key is taken, too",
+          "PEM: the client certificate with its intermediates, in any order. One file with the key " +
+          "is accepted too",
       }),
-    clientKey: pem.optional().meta({ description: "PEM, not encrypted; never shown again" }),
-    ca: pem.optional().meta({ description: "PEM: root certificates, trusted instead of the public roots" }),
+    clientKey: pem.optional().meta({ description: "PEM, not encrypted. It is never shown again" }),
+    ca: pem.optional().meta({ description: "PEM: root certificates. They are trusted instead of the public roots" }),
     minVersion: z.enum(["TLSv1.2", "TLSv1.3"]).optional(),
   })
   .meta({ id: "EndpointTls" });
@@ -138,7 +141,7 @@ const rfc9421 = z.strictObject({
   digest: z
     .enum(["sha-256", "sha-512"])
     .optional()
-    .meta({ description: "Algorithm of Content-Digest; `sha-256` when absent" }),
+    .meta({ description: "Algorithm of Content-Digest. `sha-256` when absent" }),
 });
 export const signing = z
   .strictObject({ schemes: schemes.optional(), rfc9421: rfc9421.optional() })
@@ -147,8 +150,8 @@ export const signingView = z.object({ schemes, rfc9421: rfc9421.optional() }).me
 
 export const keyView = z
   .object({
-    kid: z.string().meta({ description: "JWK thumbprint (RFC 7638); `keyid` of message signatures" }),
-    publicKey: z.string().meta({ description: "As Standard Webhooks writes it: `whpk_` and base64" }),
+    kid: z.string().meta({ description: "JWK thumbprint (RFC 7638). It is the `keyid` of message signatures" }),
+    publicKey: z.string().meta({ description: "In the form of Standard Webhooks: `whpk_` and base64" }),
     createdAt: instant,
     expiresAt: instant.optional(),
   })
@@ -156,7 +159,7 @@ export const keyView = z
 
 export const signingKeyRotation = z
   .strictObject({
-    overlapSeconds: overlapSeconds(7, "How long the keys before go on signing and being published; 86,400 when absent"),
+    overlapSeconds: overlapSeconds(7, "How long the earlier keys sign and are published too. 86,400 when absent"),
   })
   .meta({ id: "SigningKeyRotation" });
 

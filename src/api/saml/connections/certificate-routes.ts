@@ -35,9 +35,9 @@ export const certificateRoutes: readonly ApiRoute[] = [
     act: "connections:write",
     summary: "Add certificates from new metadata",
     description:
-      "What is new is trusted from now on, what was trusted stays until it is removed or has ended: " +
-      "the identity provider may change over at any time in between. The address for log-ins " +
-      "becomes that of the metadata.",
+      "New certificates are trusted from now on. The present ones stay until they are removed " +
+      "or have ended, so the identity provider may change over at any time in between. The address " +
+      "for log-ins becomes that of the metadata.",
     params,
     body: connectionMetadata,
     largeBody,
@@ -64,7 +64,7 @@ export const certificateRoutes: readonly ApiRoute[] = [
       if (full)
         return refuse(
           "saml_metadata_refused",
-          `At most ${MAX_CERTIFICATES} certificates are kept: remove one that is no longer used.`,
+          `At most ${MAX_CERTIFICATES} certificates are kept. Remove one that is no longer used.`,
         );
       await recordAct(context, "saml_connection.metadata", id, {
         ssoUrl: connection.ssoUrl,
@@ -81,10 +81,10 @@ export const certificateRoutes: readonly ApiRoute[] = [
     act: "connections:write",
     summary: "Remove a certificate",
     description:
-      "Refused for the last one that is valid. Sessions that were begun stay; where the key is in " +
-      "other hands, disable the connection first, which ends them.",
+      "Refused for the last one that is valid. Sessions that were begun stay. If somebody else " +
+      "has the key, then disable the connection first, which ends its sessions.",
     params: certificateParams,
-    response: { status: 204, description: "Removed: nothing signed with its key is accepted" },
+    response: { status: 204, description: "Removed. Nothing that is signed with its key is accepted" },
     problems: ["saml_certificate_needed"],
     async handle(context: RequestContext<"store" | "catalogue">, { params: { id, fingerprint: unwanted } }) {
       const outcome: { refusal?: Refusal } = {};

@@ -51,9 +51,9 @@ const writing: readonly ApiRoute[] = [
     act: "connections:write",
     summary: "Create a SAML connection",
     description:
-      "One for each company, from its identity provider's metadata (text or address) or from entity " +
-      "id, address and certificates. The answer says what the identity provider must be told: " +
-      "`acsUrl` and `spEntityId`.",
+      "There is one for each company. It is made from its identity provider's metadata (text " +
+      "or address), or from entity id, address and certificates. The answer has what the identity " +
+      "provider must know: `acsUrl` and `spEntityId`.",
     body: connectionInput,
     largeBody,
     response: { status: 201, description: "Created", schema: connectionView },
@@ -113,8 +113,9 @@ const writing: readonly ApiRoute[] = [
     act: "connections:write",
     summary: "Change a SAML connection",
     description:
-      "`groupIds` and `roles` replace the whole list. The entity id stays: another identity " +
-      "provider is another connection, because a person is a name at one of them.",
+      "`groupIds` and `roles` replace the whole list. The entity id cannot change. Another identity " +
+      "provider needs another connection, because people are identified by their name at one " +
+      "provider.",
     params,
     body: connectionChange,
     response: { status: 200, description: "The connection as it is now", schema: connectionView },
@@ -158,7 +159,7 @@ const writing: readonly ApiRoute[] = [
     tag: "Administration",
     act: "connections:write",
     summary: "Delete a SAML connection",
-    description: "Nobody logs in by it from now on.",
+    description: "From now on nobody can log in through it.",
     params,
     response: { status: 204, description: "Deleted" },
     async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {

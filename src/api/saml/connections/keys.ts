@@ -26,10 +26,9 @@ export const samlKeyRoutes: readonly ApiRoute[] = [
     act: "connections:write",
     summary: "Rotate this service's key towards the identity provider",
     description:
-      "The new key is in the metadata at once: give it to the identity provider before the overlap " +
-      "ends. Until then the key before signs, and both decrypt. `overlapSeconds` 0 ends what " +
-      "was " +
-      "before at once, for a key that is in other hands.",
+      "The new key is in the metadata at once. Give it to the identity provider before the overlap " +
+      "ends. Until then the earlier key signs, and both decrypt. If somebody else has the earlier " +
+      "key, then end it at once with `overlapSeconds` 0.",
     params: z.strictObject({ id: connectionId }),
     body: spKeyRotation,
     bodyOptional: true,

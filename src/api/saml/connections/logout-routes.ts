@@ -81,7 +81,7 @@ function messageOf(
 ): Given {
   const { SAMLRequest, SAMLResponse, RelayState } = fields;
   if ((SAMLRequest === undefined) === (SAMLResponse === undefined))
-    return refuse("invalid_request", "One message is needed: SAMLRequest or SAMLResponse.");
+    return refuse("invalid_request", "Exactly one message is needed: SAMLRequest or SAMLResponse.");
   if ((RelayState?.length ?? 0) > MAX_RELAY_STATE) return refuse("invalid_request", "The RelayState is too long.");
   const read =
     SAMLRequest === undefined ? incoming("SAMLResponse", SAMLResponse ?? "") : incoming("SAMLRequest", SAMLRequest);
@@ -184,9 +184,9 @@ const shared = {
 } as const;
 
 const DESCRIPTION =
-  "The single logout service of a connection. A LogoutRequest that the identity provider has " +
-  "signed ends the sessions that it names here and is answered; a LogoutResponse answers a " +
-  "log-out that began here.";
+  "The single logout service of a connection. A LogoutRequest that the identity provider " +
+  "has signed ends the sessions here that it names, and is answered. A LogoutResponse answers " +
+  "a log-out that began here.";
 
 export const singleLogoutRoutes: readonly ApiRoute[] = [
   {

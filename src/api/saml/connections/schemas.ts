@@ -17,7 +17,7 @@ const certificateText = z
   .string()
   .min(1)
   .max(PEM_LIMITS.characters)
-  .meta({ description: "PEM, or the bare base64 of the certificate; of a chain its leaf is taken" });
+  .meta({ description: "PEM, or the bare base64 of the certificate. Of a chain the leaf is taken" });
 const roleMapping = z
   .strictObject({
     samlGroup: text(512).meta({ description: "Value of the groups attribute" }),
@@ -27,7 +27,7 @@ const roleMapping = z
       .min(1)
       .max(100)
       .optional()
-      .meta({ description: "The apis a provider is limited to; absent: all" }),
+      .meta({ description: "The apis that a provider is limited to. All when absent" }),
   })
   .refine(({ role, apiIds }) => apiIds === undefined || role === "provider", {
     path: ["apiIds"],
@@ -36,14 +36,15 @@ const roleMapping = z
   .meta({ id: "SamlRoleMapping", outputId: "SamlRoleMappingView" });
 
 const groupsAttribute = text(256).meta({
-  description: "Name of the attribute with a person's groups; absent: the well-known names in turn",
+  description: "Name of the attribute with a person's groups. When absent, the well-known names are tried " + "in turn",
 });
 const authnContextClassRefs = z
   .array(text(256))
   .min(1)
   .max(10)
   .meta({
-    description: "Asked for at the identity provider, and refused without one of them: a second factor",
+    description:
+      "Asked for at the identity provider, for example a second factor. Responses without one " + "of them are refused",
     example: ["https://refeds.org/profile/mfa"],
   });
 const clockSkewSeconds = z
@@ -52,29 +53,33 @@ const clockSkewSeconds = z
   .max(300)
   .meta({
     description:
-      "By how many seconds the identity provider's clock may differ; absent: `SAML_CLOCK_SKEW_SECONDS` of the service",
+      "By how many seconds the identity provider's clock may differ. When absent, the service's " +
+      "`SAML_CLOCK_SKEW_SECONDS` counts",
   });
 const settings = {
   requireSignedResponse: z
     .boolean()
     .optional()
-    .meta({ description: "The response must be signed as well as the assertion; true when absent" }),
+    .meta({ description: "Whether the response must be signed as well as the assertion. True when absent" }),
   signRequests: z
     .boolean()
     .optional()
     .meta({
       description:
-        "Requests are signed with this service's key; when absent, as the metadata asks for it " +
+        "Whether requests are signed with this service's key. When absent, the metadata decides " +
         "(`WantAuthnRequestsSigned`)",
     }),
-  idpInitiated: z.boolean().optional().meta({ description: "Take responses that nobody asked for; false when absent" }),
+  idpInitiated: z
+    .boolean()
+    .optional()
+    .meta({ description: "Whether responses without a request are accepted. False when absent" }),
   groupIds: z
     .array(groupId)
     .max(500)
     .optional()
     .meta({
       description:
-        "The groups whose membership this identity provider may give (by their `samlGroups`); none when absent",
+        "The groups whose membership this identity provider may give (by their `samlGroups`). " + "None when absent",
     }),
   roles: z.array(roleMapping).max(100).optional().meta({ description: "Whose groups hold `samlGroup` has the role" }),
   status: z.enum(["enabled", "disabled"]).optional(),
@@ -89,8 +94,8 @@ const source = {
     .meta({
       maxLength: MAX_AGGREGATE_CHARACTERS,
       description:
-        "The identity provider's metadata, up to 1 MiB. A federation's aggregate may have 8 MiB when " +
-        "`entityId` says which provider is meant; above that give the provider's own document " +
+        "The identity provider's metadata, up to 1 MiB. A federation's aggregate may have 8 MiB " +
+        "if `entityId` names the provider. If it is larger, then give the provider's own document " +
         "(MDQ).",
     }),
   metadataUrl: z.url().max(2_048).optional().meta({ description: "Where it is fetched from, once" }),
@@ -108,7 +113,11 @@ export const connectionInput = z
     ...source,
     entityId: text(1_024)
       .optional()
-      .meta({ description: "Of the identity provider; with metadata that describes several, the one that is meant" }),
+      .meta({
+        description:
+          "The entity id of the identity provider. If the metadata describes several, then it is " +
+          "the one that is meant",
+      }),
     ssoUrl: z
       .string()
       .min(1)
@@ -173,7 +182,7 @@ export const spKeyRotation = z
   .strictObject({
     overlapSeconds: overlapSeconds(
       90,
-      "How long the keys before count too; 1,209,600 (two weeks) when absent, 0: they end at once",
+      "How long the earlier keys count too. 1,209,600 (two weeks) when absent. With 0 they end " + "at once",
     ),
   })
   .meta({ id: "SamlKeyRotation" });
@@ -188,7 +197,10 @@ export const connectionView = z
     ssoUrl: z
       .string()
       .optional()
-      .meta({ description: "Where it takes requests by the HTTP-Redirect binding; one of the two addresses is there" }),
+      .meta({
+        description:
+          "Where it takes requests by the HTTP-Redirect binding. At least one of the two addresses " + "is present",
+      }),
     ssoPostUrl: z.string().optional().meta({ description: "Where it takes requests by the HTTP-POST binding" }),
     slo: z
       .object({ redirect: logoutEndpoint.optional(), post: logoutEndpoint.optional() })
@@ -201,8 +213,8 @@ export const connectionView = z
       .array(spKeyView)
       .meta({
         description:
-          "This service's own keys, newest first: it signs with the last one and decrypts with all. " +
-          "Empty: the first is made when the metadata is read",
+          "This service's own keys, newest first. It signs with the oldest one and decrypts with " +
+          "all. When empty, the first read of the metadata makes the first key",
       }),
     signRequests: z.boolean().optional().meta({ description: "Requests are signed" }),
     groupsAttribute: z.string().optional(),
@@ -222,7 +234,8 @@ export const connectionView = z
       .optional()
       .meta({
         description:
-          "What of the metadata or certificates was left out, and why; only in the answer to the call that read them",
+          "What of the metadata or certificates was left out, and why. Only in the answer to the " +
+          "call that read them",
       }),
     createdAt: instant,
     updatedAt: instant,

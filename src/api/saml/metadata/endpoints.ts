@@ -66,7 +66,10 @@ export function logoutEndpointsOf(
   return {
     ...((redirect?.found || post?.found) && { endpoints }),
     warnings: left
-      ? ["An address for single logout is not https, or no address that a browser may be sent to; it was left out."]
+      ? [
+          "An address for single logout was left out, because it is not https or no address that " +
+            "a browser may be sent to.",
+        ]
       : [],
   };
 }

@@ -88,7 +88,7 @@ function choose(providers: readonly DescribedProvider[], entityId: string | unde
       : "The metadata does not describe the identity provider with this entity id.";
   if (more.length === 0) return chosen;
   return entityId === undefined
-    ? "The metadata describes several identity providers: say which one by `entityId`."
+    ? "The metadata describes several identity providers. Name one by `entityId`."
     : "The metadata describes the entity several times.";
 }
 
@@ -108,7 +108,7 @@ function describeProvider({ entity, roles }: DescribedProvider, options: Descrip
       ...first.idp,
       warnings: [
         ...first.idp.warnings,
-        "The metadata describes several roles of the identity provider; the first that can be used was taken.",
+        "The metadata describes several roles of the identity provider. The first one that can " + "be used was taken.",
       ],
     },
   };

@@ -38,7 +38,7 @@ export function decodeMetadata(bytes: Uint8Array): MetadataText {
     if (error instanceof RangeError)
       return refuse(`The metadata declares the encoding ${label}, which is not known here. Save it in UTF-8.`);
     return refuse(
-      `The metadata is not ${name.toUpperCase()}, which is what it declares or the default. Save it in UTF-8.`,
+      `The metadata is not ${name.toUpperCase()}, which it declares or which is the default. ` + "Save it in UTF-8.",
     );
   }
 }
@@ -65,7 +65,8 @@ export function plainMetadata(xml: string): MetadataText {
     const kind = KINDS.find(({ begin }) => xml.startsWith(begin, found?.index));
     if (!kind)
       return refuse(
-        "The metadata holds a document type, which is refused: it can make a parser fetch or unfold something else.",
+        "The metadata holds a document type, which is refused, because it can make a parser fetch " +
+          "or expand something else.",
       );
     const start = found.index + kind.begin.length;
     const end = xml.indexOf(kind.end, start);
@@ -83,7 +84,7 @@ export function plainMetadata(xml: string): MetadataText {
 }
 
 export const NOT_WELL_FORMED =
-  "The metadata is not well-formed XML: it may have been cut off, or an element is not closed.";
+  "The metadata is not well-formed XML. It may have been cut off, or an element is not closed.";
 
 const KINDS: readonly { begin: string; end: string; keep?: (text: string) => string }[] = [
   { begin: "<!--", end: "-->" },
