@@ -19,7 +19,7 @@ const OF_THE_API = {
   "login/sessions.test.ts": "collections/sessions.ts",
   "publish/event-ids.test.ts": "an id that was taken is known before its event is recorded and after it was erased",
   "publish/publisher.test.ts": "events are inserted together, and one that is there already is told apart",
-  "saml/connections/connections.test.ts": "collections/saml-connections.ts",
+  "saml/connections/keys.test.ts": "collections/saml-connections.ts",
 };
 
 const REACHES = /\bmongodbUrl\b|\bstart(OwnEngine|SecantusDb|FailPointEngine|Mongodb)\b|"SEALPOST_TEST_DATABASE"/;
