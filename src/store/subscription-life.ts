@@ -60,7 +60,7 @@ export const LIFE: Record<SubscriptionStatus, State> = {
     next: { verify: "verified", revise: "same", unverify: "same" },
   },
   verified: {
-    meaning: "The endpoint is verified; the subscription can be submitted.",
+    meaning: "The endpoint is verified. The subscription can be submitted.",
     routing: "none",
     test: "sent",
     next: { verify: "same", submit: "submitted", revise: "same", unverify: "draft" },
@@ -72,13 +72,13 @@ export const LIFE: Record<SubscriptionStatus, State> = {
     next: { approve: "approved", reject: "rejected", revise: "verified", unverify: "draft" },
   },
   approved: {
-    meaning: "Approved; goes into service by resume.",
+    meaning: "Approved. A resume puts it into service.",
     routing: "none",
     test: "sent",
     next: { resume: "active", reject: "rejected", revise: "verified", unverify: "draft" },
   },
   rejected: {
-    meaning: "Refused by the provider; a change makes it a draft again.",
+    meaning: "Refused by the provider. A change makes it a draft again.",
     routing: "none",
     test: "none",
     next: { revise: "draft", unverify: "draft" },
@@ -110,7 +110,7 @@ export const LIFE: Record<SubscriptionStatus, State> = {
     next: { ...IN_SERVICE, suspend: "same", reinstate: "before" },
   },
   disabled: {
-    meaning: "Disabled by the service: the endpoint said that it is gone.",
+    meaning: "Disabled by the service, because the endpoint said that it is gone.",
     routing: "held",
     test: "held",
     next: { ...IN_SERVICE, resume: "active", suspend: "suspended" },

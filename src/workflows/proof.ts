@@ -42,10 +42,9 @@ export async function refuseUnproven(input: unknown): Promise<never> {
   const { workflowType } = workflowInfo();
   await recordRefusal({ workflowType, ...claimOf(proofOf(input)) });
   throw ApplicationFailure.nonRetryable(
-    `This start of ${workflowType} does not prove who made it; nothing was sent. Events are ` +
-      "started with POST /v1/events, or with sealpost/client and the key of a provider; " +
-      "everything " +
-      "else over REST.",
+    `This start of ${workflowType} does not prove who made it; nothing was sent. Events are started ` +
+      "with POST /v1/events, or with sealpost/client and the key of a provider; everything else over " +
+      "REST.",
     UNPROVEN,
   );
 }

@@ -25,8 +25,7 @@ export function filterWarnings(
       const { line, column, reason } = placeIn(text, field.offset, fieldName(field.path));
       return [
         `filter, line ${line}, column ${column}: ${reason} is in neither the schema nor the examples ` +
-          `of ${listed(unknown)}. Where it is missing the filter does not match. Correct the name, ` +
-          "or " +
+          `of ${listed(unknown)}. Where it is missing the filter does not match. Correct the name, or ` +
           "add it to the schema.",
       ];
     })

@@ -196,21 +196,19 @@ export const importRoutes: readonly ApiRoute[] = [
     act: "catalogue:write",
     summary: "Import event types from an AsyncAPI or OpenAPI document",
     description:
-      "The body is the document, JSON (`application/json`) or YAML (`application/yaml`), at most 8 " +
-      "MiB and 1,000 event types. From AsyncAPI 2.0 to 3.1 the messages that an operation " +
-      "sends " +
-      "(all, when there are no operations), " +
-      "from OpenAPI 3.0 to 3.2 the `post` operations of `webhooks` (3.0: `x-webhooks`). The name is " +
-      "`x-sealpost-event-type`; else the name of the message, the address of its channel if " +
-      "the " +
-      "channel has one message, its key in the channel; " +
-      "or the key of the webhook, its `operationId`. `/` becomes `.`. " +
-      "A part that cannot be taken is in `skipped` and the rest is imported; with `strict=true` the " +
-      "document is refused. If nothing can be taken it is refused too, and `errors` says why. " +
-      "References to other documents are not fetched. " +
-      "Everything is checked first: a refused import changes nothing. What the document leaves out " +
-      "is removed from a type that it describes, but for `validation`; types that it does not " +
-      "describe are left alone.",
+      "The body is the document, as JSON (`application/json`) or YAML (`application/yaml`). " +
+      "It may have 8 MiB and 1,000 event types. From AsyncAPI 2.0 to 3.1 it takes the messages " +
+      "that an operation sends. If there are no operations, then it takes all messages. From " +
+      "OpenAPI 3.0 to 3.2 it takes the `post` operations of `webhooks` (3.0: `x-webhooks`). " +
+      "The name of a type is `x-sealpost-event-type`. Without it, AsyncAPI gives the name of " +
+      "the message, then the address of its channel if the channel has one message, then its " +
+      "key in the channel. OpenAPI gives the key of the webhook, then its `operationId`. `/` " +
+      "becomes `.`. A part that cannot be taken is in `skipped`, and the rest is imported. With " +
+      "`strict=true` the whole document is refused instead. If nothing can be taken, then it " +
+      "is refused too, and `errors` says why. References to other documents are not fetched. " +
+      "Everything is checked before the first write, so a refused import changes nothing. Fields " +
+      "that the document leaves out are removed from a type that it describes, except `validation`. " +
+      "Types that it does not describe are left alone.",
     params,
     query: importQuery,
     requestType: "application/json",

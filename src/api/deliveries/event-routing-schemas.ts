@@ -19,13 +19,11 @@ const outcome = z
   .meta({
     description:
       "`delivered`: a delivery was made, and `status` says how far it is. `filtered`: the " +
-      "subscription's filter left the event out. `not_in_service`: its status allows no " +
-      "deliveries. " +
-      "`not_granted`: its group was not granted the event type. `not_subscribed`: it did not name " +
-      "the event type, or was made later. `not_addressed`: the event was for other groups. " +
-      "`pending`: no delivery is recorded yet. " +
-      "`unknown`: the subscription would get the event today, was changed since, and what the " +
-      "dispatch left out is not on record (any more)",
+      "subscription's filter left the event out. `not_in_service`: its status allows no deliveries. " +
+      "`not_granted`: its group was not granted the event type. `not_subscribed`: it did not name the " +
+      "event type, or was made later. `not_addressed`: the event was for other groups. `pending`: no " +
+      "delivery is recorded yet. `unknown`: the subscription would get the event today, was changed " +
+      "since, and what the dispatch left out is not on record (any more)",
   });
 
 export const eventRoutingView = z

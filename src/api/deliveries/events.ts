@@ -116,11 +116,10 @@ export const eventRoutes: readonly ApiRoute[] = [
     summary: "Read where an event went, and why not elsewhere",
     description:
       "`ref` is the id of the event. One row for each subscription, by id: a consumer gets those of " +
-      "its groups, everybody else all that it sees. What a filter left out, and what was not " +
-      "in " +
-      "service or not granted, is recorded when the event is dispatched, " +
-      "for 30 days. The rest is computed from the catalogue. Where the subscription or its group " +
-      "has changed since, `basis` is `now`: the answer is how it stands today.",
+      "its groups, everybody else all that it sees. What a filter left out, and what was not in " +
+      "service or not granted, is recorded when the event is dispatched, for 30 days. The rest is " +
+      "computed from the catalogue. Where the subscription or its group has changed since, `basis` is " +
+      "`now`: the answer is how it stands today.",
     params: z.strictObject({ ref: eventRef }),
     query: pageQuery,
     response: { status: 200, description: "A page of subscriptions", schema: eventRoutingView },

@@ -160,6 +160,6 @@ function keysOf({ pepper, macKeys }: PepperContent): Map<string, KeyObject> {
 
 const EXCHANGED = new StoreError(
   "grants_broken",
-  "The sealed pepper was exchanged or set back while the service runs. This process goes on with " +
-    "the one it knows; restore the document `pepper` of the collection `settings`.",
+  "The sealed pepper was replaced or set back while the service runs. This process goes " +
+    "on with the one it knows. Restore the document `pepper` of the collection `settings`.",
 );

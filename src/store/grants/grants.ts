@@ -115,10 +115,9 @@ async function faultOf({
 
 const UNMARKED = new StoreError(
   "grants_broken",
-  "The mark of signed rows is gone from the sealed pepper, and there are signed rows: somebody " +
-    "put an old one back, or a part of the database was restored. Restore all of it, or look " +
-    "at " +
-    "what `npm run grants:sign -- --restored` shows.",
+  "There are signed rows, but the mark of signed rows is missing in the sealed pepper. An " +
+    "older pepper was put back, or only a part of the database was restored. Restore all of " +
+    "it, or see what `npm run grants:sign -- --restored` shows.",
 );
 
 /** Traces of signing in a database whose pepper knows nothing of it. */

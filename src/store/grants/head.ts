@@ -93,8 +93,7 @@ export function createHead({ heads, keyring, state }: HeadOptions): GrantHead {
 const older = (): StoreError =>
   new StoreError(
     "grants_broken",
-    "The sealed pepper, which holds the mark of signed rows, is older than the ledger of " +
-      "revocations: somebody put it back, or a part of the database was restored. Restore all " +
-      "of it, " +
-      "or look at what `npm run grants:sign -- --restored` shows.",
+    "The sealed pepper, which holds the mark of signed rows, is older than the ledger of revocations. " +
+      "An older pepper was put back, or only a part of the database was restored. Restore all " +
+      "of it, or see what `npm run grants:sign -- --restored` shows.",
   );

@@ -75,10 +75,9 @@ const MAX_CONFLICTS = 200;
 const broken = (what: string): StoreError =>
   new StoreError(
     "grants_broken",
-    `The ledger of revocations ${what}: somebody changed the database, or a part of it was ` +
-      `restored. Restore all of it, or look at what \`npm run grants:sign -- --restored\` ` +
-      "shows and " +
-      "let it begin anew.",
+    `The ledger of revocations ${what}. The database was changed from outside, or only a part ` +
+      "of it was restored. Restore all of it. Or see what `npm run grants:sign -- --restored` " +
+      "shows, and let it begin anew.",
   );
 
 const contextOf = (id: string): SealContext => ({ collection: "grantLedger", id, field: "next", owner: "system" });
@@ -236,6 +235,6 @@ function createDecision(
       await head.move(reading.tip, reading.chain);
       return { next: row };
     }
-    throw new StoreError("unavailable", "Too many change what grants power at once. Try again.");
+    throw new StoreError("unavailable", "Too many requests change what grants power at once. Try again.");
   };
 }

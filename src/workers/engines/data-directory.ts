@@ -64,8 +64,7 @@ const full = (dataDir: string, reason: string): EngineError =>
   new EngineError(
     "data_dir_unwritable",
     `The disk of the data directory ${dataDir} is full (${reason}), and the embedded engines need ` +
-      `${NEEDED_BYTES / 1_000_000} MB: free some, or set SEALPOST_DATA_DIR to a directory on ` +
-      "another " +
+      `${NEEDED_BYTES / 1_000_000} MB: free some, or set SEALPOST_DATA_DIR to a directory on another ` +
       "disk.",
   );
 

@@ -104,7 +104,7 @@ async function register(
     store.apis.insert({
       id: DEMO_API,
       name: "Demo",
-      description: "Made at start for the first delivery; delete it when you like.",
+      description: "Made at the start for the first delivery. You may delete it.",
       ...now,
     }),
   );

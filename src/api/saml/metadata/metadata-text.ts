@@ -19,9 +19,9 @@ const refuse = (reason: string): { ok: false; reason: string } => ({ ok: false, 
 
 /** What a limit means for a person who registers a provider of a federation. */
 export const TOO_LARGE =
-  "Metadata is taken up to 1 MiB, an aggregate of a federation up to 8 MiB when `entityId` says " +
-  "which provider is meant." +
-  " Give the provider's own document instead, for instance from the federation's Metadata Query service (MDQ).";
+  "Metadata is taken up to 1 MiB, an aggregate of a federation up to 8 MiB when `entityId` says which " +
+  "provider is meant. Give the provider's own document instead, for instance from the federation's " +
+  "Metadata Query service (MDQ).";
 
 const ENCODING = /^\s*<\?xml\s[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["']/;
 
