@@ -23,6 +23,7 @@ describe("the canonical text of a row", () => {
     ["lists in another order", ["a", "b"], ["b", "a"]],
     ["a list and one that holds it", ["a"], [["a"]]],
     ["where one text ends and the next begins", ["ab", "c"], ["a", "bc"]],
+    ["a text that ends like the next one begins", ["as", "b"], ["a", "sb"]],
     ["where a name ends and its value begins", { ab: "c" }, { a: "bc" }],
     ["a text that spells a frame", ["s1:a"], ["a", "a"]],
     ["where an object ends", [{ a: 1 }, { b: 2 }], [{ a: 1, b: 2 }]],
