@@ -74,6 +74,7 @@ func run(listen, data, synchronous string, exitWithStdin bool) error {
 		os.Exit(0)
 	}()
 	go keepIndexed(ctx, dir, logger)
+	go keepLogsShort(ctx, dir, logger)
 
 	return db.Run(ctx)
 }
