@@ -16,7 +16,7 @@ beforeAll(
 );
 afterAll(() => worker?.close());
 
-const until = { timeout: 40_000, interval: 50 };
+const until = { timeout: 100_000, interval: 50 };
 const statusOf = async (eventId: string, subscriptionId = ""): Promise<string | undefined> =>
   (await worker.store.deliveries.get(`${eventId}.${subscriptionId}`))?.status;
 /** As a provider's own client does it. */
@@ -53,7 +53,7 @@ describe("dispatch", () => {
       Array.from({ length: 30 }, (_, index) => receiver.url.replace("/hook", `/${index}`)),
     );
     const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => worker.publish(eventType, { n })));
-    await receiver.waitFor(1_200, 50_000);
+    await receiver.waitFor(1_200, 100_000);
     const workflow = String(worker.log.find(({ event, batch }) => event === ids[0] && batch === 40)?.["workflow"]);
     await Promise.all([0, 1].map((page) => worker.client.workflow.getHandle(`page/${workflow}/${page}`).result()));
     const perPath = new Map<string, string[]>();

@@ -4,7 +4,7 @@ import { type Client, createClient, createSubscriptionSet } from "../support/cli
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
 
-const COUNT = 120;
+const COUNT = 60;
 let service: Service;
 let worker: Service;
 let client: Client;

@@ -1,5 +1,6 @@
 /** A connection to an identity provider of the tests' own, and a service provider to post responses to. */
 import { readCertificate } from "../../../src/api/saml/certificates.js";
+import { createResponseChecks } from "../../../src/api/saml/response/response-checks.js";
 import { createServiceProvider, type ServiceProvider } from "../../../src/api/saml/service-provider.js";
 import { newId } from "../../../src/store/ids.js";
 import type { MongoStore } from "../../../src/store/mongo/mongo-store.js";
@@ -18,6 +19,12 @@ import {
 } from "../../support/saml-idp.js";
 
 export const PUBLIC_URL = "https://hooks.example.com";
+
+/**
+ * What all of a test process check with. A machine with ten times too much to do takes minutes for what takes one
+ * second of CPU. The test of the deadline brings its own.
+ */
+const PATIENT = createResponseChecks({ deadlineMs: 110_000 });
 
 /** The certificate as a connection holds it. */
 export function certificateOf(pem: string): IdpCertificate {
@@ -68,7 +75,7 @@ export interface Bench {
 export async function openBench(mongodbUrl: string): Promise<Bench> {
   const database = await openDatabase(mongodbUrl, "saml");
   const store = await database.openStore();
-  const provider = createServiceProvider({ store, publicUrl: PUBLIC_URL });
+  const provider = createServiceProvider({ store, publicUrl: PUBLIC_URL, checks: PATIENT });
   const idp = createSamlIdp(await createSamlKey());
   const bench: Bench = {
     database,
