@@ -277,6 +277,7 @@ function grouped(
   }
   return [...bySubscription.values()].map((retry) => ({
     ...retry,
+    asOf: Date.now(),
     summary: deliveryWorkflowSummary(
       catalogue,
       retry,

@@ -91,5 +91,5 @@ const split = <T>(items: T[], goes: (item: T) => boolean): [T[], T[]] => [
 
 const merged = (items: RetryItem[], changed: RetryItem[]): AttemptReport => {
   const byId = new Map(changed.map((item) => [item.deliveryId, item]));
-  return { items: items.map((item) => byId.get(item.deliveryId) ?? item) };
+  return { items: items.map((item) => byId.get(item.deliveryId) ?? item), asOf: Date.now() };
 };

@@ -171,9 +171,7 @@ export interface RetryItem {
   scheduleBase: number;
   /** When to go on, milliseconds since the epoch; absent: when told to. */
   dueAt?: number;
-  /**
-   * Not to be sent before this instant, milliseconds since the epoch; only where no rate limit paces the subscription.
-   */
+  /** Not to be sent before this instant, milliseconds since the epoch; only where no rate limit paces it. */
   notBefore?: number;
   /** Slot reserved with the token bucket, and the bucket's epoch that makes it valid. */
   reservation?: Reservation;
@@ -197,13 +195,12 @@ export interface RetryDeliveryInput {
   subscriptionId: string;
   groupId: string;
   items: RetryItem[];
-  /**
-   * The line that names the workflow in the Temporal UI, for instance `payments.invoice.paid → Acme Bank`; nothing
-   * secret.
-   */
+  /** Names the workflow in the Temporal UI, for instance `payments.invoice.paid → Acme Bank`; nothing secret. */
   summary?: string;
   /** How long parked deliveries keep the workflow open, days. */
   parkOpenDays: number;
+  /** The clock of the worker that handed the deliveries over, by which their times were reckoned. */
+  asOf?: number;
   /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
   maxRunMs?: number;
 }
@@ -262,6 +259,8 @@ export interface DeliverPageInput {
 /** What one run of the regular activity `attempt` made of each delivery it was given. */
 export interface AttemptReport {
   items: RetryItem[];
+  /** The worker's clock, by which their times were reckoned. */
+  asOf?: number;
 }
 
 /** What the workflow hands to `dispatch`. */

@@ -17,6 +17,7 @@
  *
  * What a changed rate costs: slots of the old epoch may be used until their workers hear of it, 2 s at most.
  */
+import { aheadMs } from "./clocks.js";
 import type { BucketState, Lease, RateLimit } from "./contract.js";
 
 /**
@@ -74,7 +75,32 @@ export const newBucket = (rate: RateLimit, rateAsOf: number, now: number): Bucke
   rateAsOf,
   spares: [],
   nextMessageAt: 0,
+  asOf: now,
 });
+
+/** Whether the clock went back since the state last changed, by more than clocks of several machines differ. */
+export const wentBack = ({ asOf }: BucketState, now: number): boolean => aheadMs(asOf, now) > 0;
+
+/**
+ * The state by a clock that went back: what lay ahead lies as far ahead as before. Else a clock that was 10 minutes fast
+ * for a moment would hold up everything for 10 minutes. The slots that the fast clock gave out are void, as their times
+ * mean nothing any more. So at most a whole burst counts as used.
+ */
+export function pulledBack(state: BucketState, now: number): BucketState {
+  const ahead = aheadMs(state.asOf, now);
+  if (ahead === 0) return state;
+  const plan = planOf(state.rate);
+  const pausedUntil = Math.max(0, state.pausedUntil - ahead);
+  return {
+    ...state,
+    tat: Math.min(state.tat - ahead, Math.max(now, pausedUntil) + plan.depth * plan.intervalMs),
+    pausedUntil,
+    epoch: state.epoch + 1,
+    spares: [],
+    nextMessageAt: state.nextMessageAt - ahead,
+    asOf: now,
+  };
+}
 
 /** Whether nothing would be lost if this state were forgotten. */
 export const isIdle = (state: BucketState, now: number): boolean =>
@@ -108,13 +134,14 @@ export function lease(
   // The messages of all workers are spaced by a clock of their own: whoever asks gets the next free place in it.
   const nextMessageAt = Math.min(Math.max(now, state.nextMessageAt) + MESSAGE_INTERVAL_MS, now + MAX_MESSAGE_WAIT_MS);
   return {
-    state: { ...state, tat, spares: out, nextMessageAt },
+    state: { ...state, tat, spares: out, nextMessageAt, asOf: now },
     lease: {
       slots,
       epoch: state.epoch,
       toleranceMs: plan.toleranceMs,
       nextLeaseInMs: nextMessageAt - now,
       pausedUntil: state.pausedUntil,
+      asOf: now,
       ...(spare > 0 && { spare: { count: spare, until } }),
     },
   };
@@ -138,6 +165,7 @@ export function configure(state: BucketState, rate: RateLimit, asOf: number, now
     tat: now + used * after.intervalMs,
     epoch: Math.max(state.epoch + 1, now),
     spares: [],
+    asOf: now,
   };
 }
 
@@ -151,5 +179,6 @@ export function pause(state: BucketState, untilMs: number, now: number): BucketS
     tat: untilMs + (plan.depth - 1) * plan.intervalMs,
     epoch: Math.max(state.epoch + 1, now),
     spares: [],
+    asOf: now,
   };
 }

@@ -28,6 +28,7 @@ import {
   SETTLED_STATUSES,
   SIGNAL,
 } from "./contract.js";
+import { aheadMs, itemsByOurClock } from "./clocks.js";
 import { describe } from "./retry/describe.js";
 import { actorOf, lacksProof, refuseUnproven } from "./proof.js";
 import { cancelled, startedAfresh, wokenUp } from "./retry/items.js";
@@ -84,6 +85,8 @@ interface RunState {
   chunks: number;
   /** When held deliveries were last looked at. */
   lookedAt: number;
+  /** The clock when the loop last looked at it. */
+  clock: number;
   failure?: Error;
 }
 
@@ -92,7 +95,7 @@ export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
   if (lacksProof(input, "internal")) return refuseUnproven(input);
   const state: RunState = {
     input,
-    items: new Map(input.items.map((item) => [item.deliveryId, item])),
+    items: new Map(itemsByOurClock(input.items, input.asOf, Date.now()).map((item) => [item.deliveryId, item])),
     requests: new Map(),
     underWay: new Set(),
     givenUp: new Set(),
@@ -100,6 +103,7 @@ export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
     signals: 0,
     chunks: 0,
     lookedAt: Date.now(),
+    clock: Date.now(),
   };
   listen(state);
   try {
@@ -125,6 +129,7 @@ async function lookAfter(state: RunState): Promise<void> {
   for (;;) {
     const seen = state.news;
     if (state.failure) throw state.failure;
+    followClock(state);
     await apply(state);
     // The status goes into the search attributes only when it changes: each upsert is an event of the history.
     setCurrentDetails(describe([...items.values()], input.parkOpenDays));
@@ -139,7 +144,9 @@ async function lookAfter(state: RunState): Promise<void> {
         await apply(state);
         // A request that comes while a cancel is being recorded would be forgotten with this run.
       } while (state.requests.size > 0 && patched("late-wishes"));
-      const next: RetryDeliveryInput = { ...input, items: openItems(state) };
+      // Their times are this workflow's own by now.
+      const { asOf: _asOf, ...same } = input;
+      const next: RetryDeliveryInput = { ...same, items: openItems(state) };
       await makeContinueAsNewFunc<typeof retryDelivery>({ typedSearchAttributes: searchAttributesOf(next) })(next);
     }
     startDue(state, open);
@@ -147,6 +154,18 @@ async function lookAfter(state: RunState): Promise<void> {
     await condition(() => state.news > seen, Math.min(Math.max(wait, 1), DAY_MS, maxRunMs(input)));
   }
   await condition(allHandlersFinished);
+}
+
+/** A clock that was fast for a moment must not hold up for long what was put off meanwhile. */
+function followClock(state: RunState): void {
+  const now = Date.now();
+  const ahead = aheadMs(state.clock, now);
+  if (ahead > 0 && patched("clock-went-back")) {
+    for (const item of itemsByOurClock([...state.items.values()], state.clock, now))
+      state.items.set(item.deliveryId, item);
+    state.lookedAt -= ahead;
+  }
+  state.clock = now;
 }
 
 /** Handlers only note the requests. The loop applies them, so that nothing happens in the middle of an attempt. */
@@ -250,7 +269,7 @@ async function runChunk(state: RunState, items: RetryItem[]): Promise<void> {
   for (const { deliveryId } of items) state.underWay.add(deliveryId);
   try {
     const report = await attempt({ subscriptionId: state.input.subscriptionId, items });
-    for (const item of report.items) {
+    for (const item of itemsByOurClock(report.items, report.asOf, Date.now())) {
       state.items.set(item.deliveryId, item);
       // It has just been delivered: a retry asked for meanwhile is fulfilled.
       if (item.status === "delivered") state.requests.delete(item.deliveryId);

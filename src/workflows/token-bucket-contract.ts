@@ -34,6 +34,11 @@ export interface BucketState {
   spares: { until: number; count: number }[];
   /** When the next message to the bucket is due; keeps all workers together below 5 a second. */
   nextMessageAt: number;
+  /**
+   * The clock when the state last changed. All other times are meant relative to it, so that they are pulled back with
+   * a clock that goes back. Absent in states of earlier releases.
+   */
+  asOf?: number;
 }
 
 /** Argument of the signal `configure`. */
@@ -46,6 +51,8 @@ export interface ConfigureSignal {
 export interface PauseSignal {
   /** Milliseconds since the epoch. */
   untilMs: number;
+  /** The sender's clock, by which `untilMs` was reckoned. */
+  asOf?: number;
 }
 
 /** Id of the bucket of a subscription. */
@@ -71,6 +78,8 @@ export interface Lease {
   /** The worker asks this bucket again not before so many milliseconds (keeps a bucket below 5 messages a second). */
   nextLeaseInMs: number;
   pausedUntil: number;
+  /** The bucket's clock, by which its times were reckoned. */
+  asOf?: number;
   /** Tokens that may be used at any time until then. */
   spare?: { count: number; until: number };
 }

@@ -12,6 +12,7 @@ import {
   continueAsNew,
   defineSignal,
   defineUpdate,
+  patched,
   setHandler,
 } from "@temporalio/workflow";
 import {
@@ -26,7 +27,8 @@ import {
 import { DAY_MS } from "./durations.js";
 import { isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 import { countsAsOwn, isOwn, lacksProof, refuseUnproven } from "./proof.js";
-import { configure, isIdle, lease, newBucket, pause } from "./gcra.js";
+import { aheadMs } from "./clocks.js";
+import { configure, isIdle, lease, newBucket, pause, pulledBack, wentBack } from "./gcra.js";
 
 export const leaseUpdate = defineUpdate<Lease, [LeaseRequest]>(UPDATE.lease);
 export const configureSignal = defineSignal<[ConfigureSignal]>(SIGNAL.configure);
@@ -45,11 +47,17 @@ export async function tokenBucket(input: TokenBucketInput): Promise<void> {
   if (lacksProof(input, "internal")) return refuseUnproven(input);
   let state = input.state ?? newBucket(input.rate, input.rateAsOf, Date.now());
   let messages = 0;
+  /** The time of a message. The marker is written only where the clock went back, so it costs nothing else. */
+  const nowOf = (): number => {
+    const now = Date.now();
+    if (wentBack(state, now) && patched("clock-went-back")) state = pulledBack(state, now);
+    return now;
+  };
   setHandler(
     leaseUpdate,
     (request) => {
       messages += 1;
-      const now = Date.now();
+      const now = nowOf();
       const given = lease(configure(state, request.rate, request.rateAsOf, now), request, now);
       state = given.state;
       return given.lease;
@@ -59,11 +67,13 @@ export async function tokenBucket(input: TokenBucketInput): Promise<void> {
   setHandler(configureSignal, (signal) => {
     messages += 1;
     if (countsAsOwn(signal) && isRate(signal?.rate) && Number.isFinite(signal?.asOf))
-      state = configure(state, signal.rate, signal.asOf, Date.now());
+      state = configure(state, signal.rate, signal.asOf, nowOf());
   });
   setHandler(pauseSignal, (signal) => {
     messages += 1;
-    if (countsAsOwn(signal) && Number.isFinite(signal?.untilMs)) state = pause(state, signal.untilMs, Date.now());
+    if (!countsAsOwn(signal) || !Number.isFinite(signal?.untilMs)) return;
+    const now = nowOf();
+    state = pause(state, signal.untilMs - aheadMs(signal.asOf, now), now);
   });
 
   const isFull = (): boolean => messages >= MAX_MESSAGES || isRunFull();

@@ -2,22 +2,12 @@ import { describe, expect, it } from "vitest";
 import type { RateLimit } from "../../src/workflows/contract.js";
 import { configure, isIdle, lease, MAX_LEASE, newBucket, pause, planOf, SPARE_MS } from "../../src/workflows/gcra.js";
 import { mostOverLimit } from "../support/rate.js";
+import { seeded } from "../support/seeded.js";
 
 const START = 1_700_000_000_000;
 const RATES: RateLimit[] = [0.2, 0.5, 1, 5, 20, 50, 200].flatMap((perSecond) =>
   [1, 2, 3, 5, 10, 50, 200].map((burst) => ({ perSecond, burst })),
 );
-
-/** A small seeded generator (mulberry32): a failing case can be run again. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Several workers lease at random moments and use what they got as late, or as unevenly, as they may. */
 function play(rate: RateLimit, random: () => number, load: number): number[] {

@@ -44,6 +44,29 @@ describe("retryDelivery", () => {
     );
   });
 
+  it("takes what a worker with a fast clock put off as far ahead as it was meant", async () => {
+    const HOUR = 3_600_000;
+    const side = consumer((_item, attempt) =>
+      attempt === 1 ? { status: "retrying", dueAt: Date.now() + HOUR + 200 } : { status: "delivered" },
+    );
+    const { attempt } = side.activities;
+    const fast = {
+      ...side.activities,
+      attempt: async (given: Parameters<typeof attempt>[0]) => {
+        const report = await attempt(given);
+        return { ...report, asOf: Date.now() + HOUR };
+      },
+    };
+    await withWorker({ ...side, activities: fast }, async () => {
+      const input = retryInput(2);
+      // Handed over by such a worker as well.
+      const asOf = Date.now() + HOUR;
+      const items = input.items.map((item) => ({ ...item, status: "retrying" as const, dueAt: asOf + 200 }));
+      await (await start({ ...input, items, asOf })).result();
+      expect(side.calls.map(({ attempt: number }) => number).sort()).toEqual([1, 1, 2, 2]);
+    });
+  });
+
   it("stays open while something is parked, shows it, and goes on or ends when told to", async () => {
     let mended = false;
     const side = consumer(() =>

@@ -1,5 +1,6 @@
 /** The queue of one subscription in this process, between those who want to send and its token bucket. */
 import type { Lease, LeaseRequest, RateLimit, Reservation } from "../../workflows/contract.js";
+import { CLOCK_SLACK_MS } from "../../workflows/clocks.js";
 import { MAX_LEASE } from "../../workflows/gcra.js";
 import type { Slot, Start, TakeOptions } from "./slot.js";
 
@@ -33,11 +34,14 @@ export class PaceLine {
   readonly #ask: (request: LeaseRequest) => Promise<Lease>;
   readonly #onTrouble: (error: unknown) => void;
   /** What the bucket said last. */
-  #bucket = { epoch: NO_EPOCH, toleranceMs: 0, pausedUntil: 0, knownAt: 0 };
+  #bucket = { epoch: NO_EPOCH, toleranceMs: 0, pausedUntil: 0, knownAt: Number.NEGATIVE_INFINITY };
+  /** By how much our clock is ahead of the bucket's; 0 as long as they differ by no more than clocks do. */
+  #skewMs = 0;
   #spares: { count: number; until: number }[] = [];
   /** First come, first served. */
   #requests: SlotRequest[] = [];
   #demands: { at: number; count: number }[] = [];
+  /** By the steady clock, as are `knownAt` and the times of demands: the other one may jump. */
   #nextAskAt = 0;
   #asking = false;
   #timer: NodeJS.Timeout | undefined;
@@ -56,15 +60,16 @@ export class PaceLine {
     this.#onTrouble = onTrouble;
   }
 
-  /** Milliseconds since the epoch, as the bucket said last; may be past. */
+  /** Milliseconds since the epoch by our clock, as the bucket said last; may be past. */
   get pausedUntil(): number {
-    return this.#bucket.pausedUntil;
+    const { pausedUntil } = this.#bucket;
+    return pausedUntil === 0 ? 0 : pausedUntil + this.#skewMs;
   }
 
   /** See `Throttle.take`. */
   take(count: number, { maxWaitMs, reservations }: TakeOptions): Promise<Slot[]> {
     const now = Date.now();
-    this.#demands.push({ at: now, count });
+    this.#demands.push({ at: performance.now(), count });
     const slots = Array.from(
       { length: count },
       (_, index) =>
@@ -94,7 +99,7 @@ export class PaceLine {
     if (rate.perSecond === this.#rate.perSecond && rate.burst === this.#rate.burst) return;
     this.#rate = rate;
     // The epoch of the new rate is not known before the next lease.
-    this.#bucket = { ...this.#bucket, epoch: NO_EPOCH, knownAt: 0 };
+    this.#bucket = { ...this.#bucket, epoch: NO_EPOCH, knownAt: Number.NEGATIVE_INFINITY };
     this.#spares = [];
   }
 
@@ -108,9 +113,9 @@ export class PaceLine {
   /** A slot without a message, when there is one. */
   #fromHand(request: SlotRequest, now: number): Slot | undefined {
     const { reservation } = request;
-    if (reservation && now - this.#bucket.knownAt <= KNOWN_FOR_MS) {
-      if (reservation.epoch === this.#bucket.epoch && now <= reservation.at + this.#bucket.toleranceMs)
-        return this.#slotAt(reservation.at, request, now);
+    if (reservation && performance.now() - this.#bucket.knownAt <= KNOWN_FOR_MS) {
+      const until = reservation.at + this.#skewMs + this.#bucket.toleranceMs;
+      if (reservation.epoch === this.#bucket.epoch && now <= until) return this.#slotAt(reservation.at, request, now);
       request.reservation = undefined;
     }
     if (request.reservation) return undefined;
@@ -121,10 +126,12 @@ export class PaceLine {
     return { kind: "start", at: now, until: spare.until, epoch: this.#bucket.epoch };
   }
 
-  #slotAt(at: number, { maxWaitMs }: SlotRequest, now: number): Slot {
+  /** `slot` is the bucket's time, and so is a reservation; when to start or to come back is ours. */
+  #slotAt(slot: number, { maxWaitMs }: SlotRequest, now: number): Slot {
     const { epoch, toleranceMs } = this.#bucket;
+    const at = slot + this.#skewMs;
     return at - now > maxWaitMs
-      ? { kind: "later", dueAt: Math.max(now, at - RESERVATION_LEAD_MS), reservation: { at, epoch } }
+      ? { kind: "later", dueAt: Math.max(now, at - RESERVATION_LEAD_MS), reservation: { at: slot, epoch } }
       : { kind: "start", at, until: at + toleranceMs, epoch };
   }
 
@@ -136,7 +143,7 @@ export class PaceLine {
         this.#timer = undefined;
         void this.#askNow();
       },
-      Math.max(0, this.#nextAskAt - Date.now()),
+      Math.max(0, this.#nextAskAt - performance.now()),
     );
   }
 
@@ -145,6 +152,7 @@ export class PaceLine {
     const asked = this.#requests.slice(0, MAX_LEASE);
     const rateAsOf = this.#rateAsOf;
     const count = asked.filter(({ reservation }) => !reservation).length;
+    const sentAt = Date.now();
     try {
       const lease = await this.#ask({
         count,
@@ -152,13 +160,14 @@ export class PaceLine {
         rate: this.#rate,
         rateAsOf,
       });
-      this.#nextAskAt = Date.now() + lease.nextLeaseInMs;
+      this.#nextAskAt = performance.now() + lease.nextLeaseInMs;
+      this.#skewMs = skewOf(lease.asOf, sentAt, Date.now());
       // Slots of a rate that has changed meanwhile are not used; the requests stay first in the queue.
       if (rateAsOf === this.#rateAsOf) this.#deal(lease, asked);
     } catch (error) {
       this.#onTrouble(error);
-      this.#nextAskAt = Date.now() + TROUBLE_MS;
-      leave(this.#requests.splice(0), this.#nextAskAt);
+      this.#nextAskAt = performance.now() + TROUBLE_MS;
+      leave(this.#requests.splice(0), Date.now() + TROUBLE_MS);
     } finally {
       this.#asking = false;
       this.#dropImpatient();
@@ -169,8 +178,9 @@ export class PaceLine {
   #deal(lease: Lease, asked: SlotRequest[]): void {
     const now = Date.now();
     if (lease.epoch !== this.#bucket.epoch) this.#spares = [];
-    this.#bucket = { epoch: lease.epoch, toleranceMs: lease.toleranceMs, pausedUntil: lease.pausedUntil, knownAt: now };
-    if (lease.spare) this.#spares.push({ ...lease.spare });
+    const { epoch, toleranceMs, pausedUntil, spare } = lease;
+    this.#bucket = { epoch, toleranceMs, pausedUntil, knownAt: performance.now() };
+    if (spare) this.#spares.push({ count: spare.count, until: spare.until + this.#skewMs });
     const slots = lease.slots[Symbol.iterator]();
     const open: SlotRequest[] = [];
     for (const request of asked) {
@@ -184,17 +194,26 @@ export class PaceLine {
 
   /** Sends away those whose turn to ask comes later than they want to wait: nobody is held up by a busy bucket. */
   #dropImpatient(): void {
-    const wait = this.#nextAskAt - Date.now();
+    const wait = this.#nextAskAt - performance.now();
     const impatient = this.#requests.filter(({ maxWaitMs }) => wait > maxWaitMs);
     if (impatient.length === 0) return;
     this.#requests = this.#requests.filter(({ maxWaitMs }) => wait <= maxWaitMs);
-    leave(impatient, this.#nextAskAt);
+    leave(impatient, Date.now() + wait);
   }
 
   #expected(): number {
-    this.#demands = this.#demands.filter(({ at }) => at > Date.now() - MEMORY_MS);
+    this.#demands = this.#demands.filter(({ at }) => at > performance.now() - MEMORY_MS);
     return this.#demands.reduce((sum, { count }) => sum + count, 0);
   }
+}
+
+/**
+ * By how much our clock is ahead of the bucket's, which showed `asOf` between `sentAt` and `now`. Its slots are used on
+ * time by equal clocks. So an ordinary difference counts as none: an estimate would vary with the messages.
+ */
+function skewOf(asOf: number | undefined, sentAt: number, now: number): number {
+  if (asOf === undefined) return 0;
+  return asOf < sentAt - CLOCK_SLACK_MS || asOf > now + CLOCK_SLACK_MS ? now - asOf : 0;
 }
 
 const leave = (requests: SlotRequest[], dueAt: number): void =>

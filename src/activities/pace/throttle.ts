@@ -65,6 +65,8 @@ export interface ThrottleDependencies {
 
 /** One lease is waited for so long, tries included. */
 const LEASE_DEADLINE_MS = 4_000;
+/** No start that was given out lies further ahead. If one does, then the clock went back. */
+const LONGEST_START_MS = 10_000;
 const LEASE_TRIES = 3;
 /** A subscription without a limit is not throttled: its slots never end. */
 const UNLIMITED: Omit<Start, "at"> = { kind: "start", until: Number.MAX_SAFE_INTEGER, epoch: 0 };
@@ -73,7 +75,7 @@ const UNLIMITED: Omit<Start, "at"> = { kind: "start", until: Number.MAX_SAFE_INT
 export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE }: ThrottleDependencies): Throttle {
   const buckets = createBuckets(client, taskQueue);
   const lines = new Map<string, PaceLine>();
-  const pauses = new Map<string, number>();
+  const pauses = createPauses();
 
   /** The caller may have read the subscription some time ago. */
   const newest = (given: PacedSubscription): PacedSubscription => {
@@ -97,10 +99,8 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
   };
   function pausedUntil(given: PacedSubscription): number {
     const { id, throttledUntil } = newest(given);
-    const until = Math.max(pauses.get(id) ?? 0, throttledUntil?.getTime() ?? 0, lines.get(id)?.pausedUntil ?? 0);
-    if (until > Date.now()) return until;
-    pauses.delete(id);
-    return 0;
+    const until = Math.max(pauses.until(id), throttledUntil?.getTime() ?? 0, lines.get(id)?.pausedUntil ?? 0);
+    return until > Date.now() ? until : 0;
   }
 
   return {
@@ -114,7 +114,9 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
     },
     async begin(given, start) {
       // Timers may fire a millisecond early, and early is too early.
-      for (let wait = start.at - Date.now(); wait > 0; wait = start.at - Date.now()) await sleep(wait);
+      for (let wait = start.at - Date.now(); wait > 0; wait = start.at - Date.now())
+        if (wait > LONGEST_START_MS) return false;
+        else await sleep(wait);
       const subscription = newest(given);
       if (pausedUntil(subscription) > 0) return false;
       const { id, rateLimit, updatedAt } = subscription;
@@ -122,7 +124,7 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
     },
     async pause(given, untilMs) {
       const subscription = newest(given);
-      pauses.set(given.id, Math.max(pauses.get(given.id) ?? 0, untilMs));
+      pauses.begin(given.id, untilMs);
       // Where the bucket does not answer the pause holds here; other processes learn it from their own 429.
       await buckets
         .pause(subscription, untilMs)
@@ -132,6 +134,22 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
     },
     close() {
       for (const line of lines.values()) line.close();
+    },
+  };
+}
+
+/** The pauses that this process knows of by itself, kept by the steady clock, as the other one may jump. */
+function createPauses() {
+  const ends = new Map<string, number>();
+  return {
+    begin: (id: string, untilMs: number): void =>
+      void ends.set(id, Math.max(ends.get(id) ?? 0, performance.now() + untilMs - Date.now())),
+    /** Milliseconds since the epoch; 0 without a pause. */
+    until(id: string): number {
+      const leftMs = (ends.get(id) ?? 0) - performance.now();
+      if (leftMs > 0) return Date.now() + leftMs;
+      ends.delete(id);
+      return 0;
     },
   };
 }
@@ -171,7 +189,7 @@ function createBuckets(client: ThrottleDependencies["client"], taskQueue: string
         workflowId: bucketWorkflowId(id),
         taskQueue,
         signal: SIGNAL.pause,
-        signalArgs: [{ untilMs }],
+        signalArgs: [{ untilMs, asOf: Date.now() }],
       }),
     );
   }

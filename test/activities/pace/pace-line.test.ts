@@ -239,3 +239,47 @@ it("gives all who wait a `later` when it closes, and whoever comes then", async 
   expect(await waiting).toEqual([later, later]);
   expect(await take(line, 1, { maxWaitMs: 60_000 }, 0)).toEqual([later]);
 });
+
+describe("a clock that jumps", () => {
+  const MINUTES = 60_000;
+
+  it("here alone: slots of the bucket start as far ahead as it meant them to", async () => {
+    const line = newLine();
+    // Our clock is ten minutes ahead of the bucket's, in whose time it answers.
+    answer = ({ count }) => {
+      const theirs = Date.now() - 10 * MINUTES;
+      return lease(
+        Array.from({ length: count }, (_, index) => theirs + index * 1_000),
+        { asOf: theirs, pausedUntil: 0 },
+      );
+    };
+    const [first, second] = await take(line, 2);
+    expect(first).toEqual({ kind: "start", at: START, until: START + 100, epoch: 1 });
+    expect(line.holds({ kind: "start", at: START, until: START + 100, epoch: 1 })).toBe(true);
+    // Due by our clock; the reservation is the bucket's time and goes back to it as it was.
+    expect(second).toEqual({
+      kind: "later",
+      dueAt: START,
+      reservation: { at: START - 10 * MINUTES + 1_000, epoch: 1 },
+    });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await take(line, 1, reserved(START - 10 * MINUTES + 1_000))).toEqual([
+      { kind: "start", at: START + 1_000, until: START + 1_100, epoch: 1 },
+    ]);
+  });
+
+  it("here and back does not keep the bucket from being asked", async () => {
+    const line = newLine();
+    vi.setSystemTime(START + 10 * MINUTES);
+    await take(line);
+    vi.setSystemTime(START + 1_000);
+    await take(line, 1, { maxWaitMs: 500 }, 300);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("ordinary differences of clocks count as none", async () => {
+    const line = newLine();
+    answer = () => lease([Date.now() + 100], { asOf: Date.now() - 4_000 });
+    expect(await take(line)).toEqual([{ kind: "start", at: START + 100, until: START + 200, epoch: 1 }]);
+  });
+});
