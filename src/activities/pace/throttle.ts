@@ -21,6 +21,7 @@ import {
   UPDATE,
   WORKFLOW,
 } from "../../workflows/contract.js";
+import { CLOCK_SLACK_MS } from "../../workflows/clocks.js";
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { PaceLine } from "./pace-line.js";
 import type { Slot, Start, TakeOptions } from "./slot.js";
@@ -138,16 +139,23 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
   };
 }
 
-/** The pauses that this process knows of by itself, kept by the steady clock, as the other one may jump. */
+/** The pauses that this process knows of by itself. Their length is kept by the steady clock, as the other may jump. */
 function createPauses() {
-  const ends = new Map<string, number>();
+  const ends = new Map<string, { untilMs: number; steady: number }>();
   return {
-    begin: (id: string, untilMs: number): void =>
-      void ends.set(id, Math.max(ends.get(id) ?? 0, performance.now() + untilMs - Date.now())),
+    begin(id: string, untilMs: number): void {
+      const before = ends.get(id);
+      const steady = performance.now() + untilMs - Date.now();
+      if (!before || steady > before.steady) ends.set(id, { untilMs, steady });
+    },
     /** Milliseconds since the epoch; 0 without a pause. */
     until(id: string): number {
-      const leftMs = (ends.get(id) ?? 0) - performance.now();
-      if (leftMs > 0) return Date.now() + leftMs;
+      const end = ends.get(id);
+      const leftMs = (end?.steady ?? 0) - performance.now();
+      if (end && leftMs > 0) {
+        const byNow = Math.ceil(Date.now() + leftMs);
+        return Math.abs(byNow - end.untilMs) > CLOCK_SLACK_MS ? byNow : end.untilMs;
+      }
       ends.delete(id);
       return 0;
     },
