@@ -1,5 +1,6 @@
 /** Every metric of the service, by subject. Labels hold classes and states only: no id, no URL, no payload. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { OUTCOMES } from "./endpoint/outcomes.js";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -10,13 +11,39 @@ export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  return {
+  const metrics = {
     registry,
     ...publishMetrics(registers),
     ...deliveryMetrics(registers),
     ...keyMetrics(registers),
     ...trustMetrics(registers),
   };
+  fromTheStart(metrics);
+  return metrics;
+}
+
+/** The parts of our own side that may fail: what the label `part` may hold. */
+export const OWN_PARTS = ["attempt", "audit", "catalogue", "codec", "day-keys", "erasures", "grants", "saml"] as const;
+/** What a start, an input or a result may lack or bring: what the label `purpose` may hold. */
+const PURPOSES = ["activity", "internal", "legacy", "publisher", "operator", "none"] as const;
+
+/**
+ * Every counter that an alert asks for is there with 0. `increase()` sees nothing in a series that begins with its first
+ * failure, so exactly the first one would alert nobody.
+ */
+function fromTheStart(
+  metrics: ReturnType<typeof deliveryMetrics> & Pick<ReturnType<typeof trustMetrics>, "ownFailures" | "unproven">,
+): void {
+  for (const row of Object.values(OUTCOMES)) metrics.attempts.inc({ outcome_class: row.class }, 0);
+  for (const status of ["delivered", "parked", "exhausted"]) metrics.deliveries.inc({ status }, 0);
+  for (const part of OWN_PARTS) metrics.ownFailures.inc({ part }, 0);
+  for (const purpose of PURPOSES) metrics.unproven.inc({ purpose }, 0);
+}
+
+/** A gauge is absent until it was read, and again when it cannot be read: 0 would say that all is well. */
+function unread<T extends string>(gauge: Gauge<T>): Gauge<T> {
+  gauge.remove();
+  return gauge;
 }
 
 /** What publishers send. */
@@ -82,11 +109,22 @@ const deliveryMetrics = (registers: Registry[]) => ({
     buckets: [...SECONDS, 60, 300, 3_600, 86_400],
     registers,
   }),
-  oldestUndelivered: new Gauge({
-    name: "sealpost_oldest_undelivered_seconds",
-    help: "Age of the oldest delivery that is neither settled nor parked",
-    registers,
-  }),
+  oldestUndelivered: unread(
+    new Gauge({
+      name: "sealpost_oldest_undelivered_seconds",
+      help: "Age of the oldest delivery that is neither settled nor parked. Absent while it is not known",
+      registers,
+    }),
+  ),
+  oldestOverdue: unread(
+    new Gauge({
+      name: "sealpost_oldest_overdue_seconds",
+      help:
+        "How long the delivery waits for Sealpost that waits longest: for its first attempt since it was recorded, or " +
+        "for its next one since that was due. Absent while it is not known",
+      registers,
+    }),
+  ),
 });
 
 /** Keys and certificates that end. */
@@ -106,16 +144,20 @@ function keyMetrics(registers: Registry[]) {
       help: "Day keys of Temporal payloads destroyed because their histories have expired",
       registers,
     }),
-    dayKeysHeldBack: new Gauge({
-      name: "sealpost_day_keys_held_back",
-      help: "Day keys that are due to be destroyed and cannot be, because something old is still in the engine",
-      registers,
-    }),
-    clientCertificateEnd: new Gauge({
-      name: "sealpost_client_certificate_end_timestamp_seconds",
-      help: "When the first client certificate ends, in seconds since the epoch. 0 without any",
-      registers,
-    }),
+    dayKeysHeldBack: unread(
+      new Gauge({
+        name: "sealpost_day_keys_held_back",
+        help: "Day keys that are due to be destroyed and cannot be, because something old is still in the engine",
+        registers,
+      }),
+    ),
+    clientCertificateEnd: unread(
+      new Gauge({
+        name: "sealpost_client_certificate_end_timestamp_seconds",
+        help: "When the first client certificate ends, in seconds since the epoch. 0 without any",
+        registers,
+      }),
+    ),
   };
 }
 

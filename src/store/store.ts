@@ -150,6 +150,11 @@ export interface DeliveryStore {
   waiting(subscriptionId: string, most: number): Promise<string[]>;
   /** Creation time of the oldest delivery that is pending, retrying, throttled or held. */
   oldestUndelivered(): Promise<Date | undefined>;
+  /**
+   * Since when the delivery waits that waits longest for us: a pending one since it was recorded, a retrying or
+   * throttled one since its next attempt was due. A delivery that is held or not due yet does not wait for us.
+   */
+  oldestOverdue(now: Date): Promise<Date | undefined>;
 }
 
 export interface DeliveryChange {

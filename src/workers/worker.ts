@@ -1,5 +1,6 @@
 /** The worker part of a process: activities, the Temporal worker, and the gauge of overdue deliveries. */
 import type { Worker } from "@temporalio/worker";
+import type { Gauge } from "prom-client";
 import { WorkflowNotFoundError } from "@temporalio/client";
 import { createCertificateAlarm } from "./watch/certificate-alarm.js";
 import { createDeliver } from "../activities/attempt.js";
@@ -97,7 +98,7 @@ const CERTIFICATES_EVERY_MS = HOUR_MS;
 function watchCertificates({ store, metrics, log }: Core): { stop(): void } {
   const look = createCertificateAlarm({ subscriptions: () => store.subscriptions.all(), metrics, log });
   // If the store does not answer now, then it is asked again in an hour. The store's own trouble is logged elsewhere.
-  const run = () => void look().catch(() => undefined);
+  const run = () => void look().catch(() => metrics.clientCertificateEnd.remove());
   const first = setTimeout(run, 5_000).unref();
   const timer = setInterval(run, CERTIFICATES_EVERY_MS).unref();
   return {
@@ -108,16 +109,21 @@ function watchCertificates({ store, metrics, log }: Core): { stop(): void } {
   };
 }
 
-/** Not on FerretDB, where the query reads every delivery. The age is unknown there. */
-function watchOverdue({ store, metrics }: Core): { stop(): void } {
-  if (store.ferretDb) {
-    metrics.oldestUndelivered.set(Number.NaN);
-    return { stop: () => undefined };
-  }
+/** Not on FerretDB, where the queries read every delivery. Both ages are unknown there, so they are absent. */
+function watchOverdue({ store, metrics }: Pick<Core, "store" | "metrics">): { stop(): void } {
+  if (store.ferretDb) return { stop: () => undefined };
+  const show = async (gauge: Gauge, since: Promise<Date | undefined>): Promise<void> => {
+    try {
+      const oldest = await since;
+      gauge.set(oldest ? Math.max(0, (Date.now() - oldest.getTime()) / 1_000) : 0);
+    } catch {
+      gauge.remove();
+    }
+  };
   let timer: NodeJS.Timeout;
   const look = async (): Promise<void> => {
-    const oldest = await store.deliveries.oldestUndelivered().catch(() => undefined);
-    metrics.oldestUndelivered.set(oldest ? Math.max(0, (Date.now() - oldest.getTime()) / 1_000) : 0);
+    await show(metrics.oldestUndelivered, store.deliveries.oldestUndelivered());
+    await show(metrics.oldestOverdue, store.deliveries.oldestOverdue(new Date()));
     timer = setTimeout(() => void look(), 15_000).unref();
   };
   timer = setTimeout(() => void look(), 5_000).unref();

@@ -8,7 +8,10 @@ import { allOf, oneOf, within } from "../mongo/paging.js";
 import type { Scan } from "../mongo/scans.js";
 import type { DeliveryFilter, DeliveryStore, DeliverySummary } from "../store.js";
 
-type Queries = Pick<DeliveryStore, "summary" | "subscriptionsOf" | "waiting" | "openWorkflows" | "oldestUndelivered">;
+type Queries = Pick<
+  DeliveryStore,
+  "summary" | "subscriptionsOf" | "waiting" | "openWorkflows" | "oldestUndelivered" | "oldestOverdue"
+>;
 
 /** Whether every delivery names its event and its api (delivery-backfill.ts). */
 export interface DeliveryFields {
@@ -62,7 +65,7 @@ export function createDeliveryQueries(
 function createWaitingQueries(
   collection: Collection<DeliveryDocument>,
   scan: Scan,
-): Pick<Queries, "waiting" | "openWorkflows" | "oldestUndelivered"> {
+): Pick<Queries, "waiting" | "openWorkflows" | "oldestUndelivered" | "oldestOverdue"> {
   return {
     async waiting(subscriptionId, most) {
       const due: Filter<DeliveryDocument>[] = [
@@ -103,7 +106,35 @@ function createWaitingQueries(
       );
       return oldest?.createdAt;
     },
+    oldestOverdue: (now) => oldestOverdue(collection, scan, now),
   };
+}
+
+/** By the indexes of `status, createdAt` and of `nextAttemptAt`. */
+async function oldestOverdue(
+  collection: Collection<DeliveryDocument>,
+  scan: Scan,
+  now: Date,
+): Promise<Date | undefined> {
+  const [pending] = await scan((within) =>
+    collection
+      .find({ status: "pending" }, { ...within, projection: { createdAt: 1 } })
+      .sort({ createdAt: 1, _id: 1 })
+      .limit(1)
+      .toArray(),
+  );
+  const [due] = await scan((within) =>
+    collection
+      .find(
+        { nextAttemptAt: { $lte: now }, status: { $in: ["retrying", "throttled"] } },
+        { ...within, projection: { nextAttemptAt: 1 } },
+      )
+      .sort({ nextAttemptAt: 1 })
+      .limit(1)
+      .toArray(),
+  );
+  const times = [pending?.createdAt, due?.nextAttemptAt].flatMap((at) => (at ? [at.getTime()] : []));
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
 }
 
 interface CountedGroup {

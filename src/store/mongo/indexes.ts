@@ -56,6 +56,12 @@ export const INDEXES: readonly IndexSpec[] = [
     key: { subscriptionId: 1, workflowId: 1 },
     partialFilterExpression: { workflowId: { $exists: true } },
   },
+  // What is overdue is asked for every 15 s. Only deliveries that wait for another attempt have this field.
+  {
+    collection: "deliveries",
+    key: { nextAttemptAt: 1 },
+    partialFilterExpression: { nextAttemptAt: { $exists: true } },
+  },
   ...on("events", newest("acceptedAt"), newest("acceptedAt", "type"), newest("acceptedAt", "apiId")),
   ...on("subscriptions", newest("createdAt", "groupId")),
   ...on("audit", newest("at"), newest("at", "actor"), newest("at", "action"), newest("at", "subject")),

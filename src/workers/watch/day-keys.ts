@@ -134,6 +134,7 @@ export function startDayKeys(dependencies: DayKeysDependencies): { stop(): void 
       await delay(wait, undefined, { ref: false, signal: stopping.signal });
       await destroyExpiredDayKeys(dependencies).catch((error: unknown) => {
         dependencies.metrics.ownFailures.inc({ part: "day-keys" });
+        dependencies.metrics.dayKeysHeldBack.remove();
         dependencies.log.warn({ err: error }, "day keys could not be looked at; tried again tomorrow");
       });
     }
