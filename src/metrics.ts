@@ -73,7 +73,18 @@ const publishMetrics = (registers: Registry[]) => ({
   batchSize: new Histogram({
     name: "sealpost_publish_batch_size",
     help: "Events in one workflow start",
-    buckets: [1, 2, 5, 10, 20, 50, 100, 200],
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+    registers,
+  }),
+  degraded: new Gauge({
+    name: "sealpost_degraded",
+    help: "1 for a part that did not answer the last readiness check, while publishes are still accepted",
+    labelNames: ["part"],
+    registers,
+  }),
+  backlog: new Gauge({
+    name: "sealpost_publish_backlog",
+    help: "Accepted events of this process whose workflow is not started yet. At PUBLISH_BACKLOG_MAX publishes wait",
     registers,
   }),
 });
@@ -101,6 +112,11 @@ const deliveryMetrics = (registers: Registry[]) => ({
     name: "sealpost_attempt_duration_seconds",
     help: "Duration of an attempt",
     buckets: SECONDS,
+    registers,
+  }),
+  earlyUnderWay: new Gauge({
+    name: "sealpost_early_attempts",
+    help: "First attempts under way that left before the workflow of their event was started",
     registers,
   }),
   latencySeconds: new Histogram({

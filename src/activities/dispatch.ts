@@ -16,6 +16,8 @@ import type { PackedInput } from "../workflows/payload-converter.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { deliverRoutes, type DeliverRoutesDependencies } from "./deliver-routes.js";
 import type { EventBytes } from "./attempt.js";
+import { begunOf } from "./adopt-early.js";
+import type { EarlyTable } from "./early-attempts.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import { filterRoutes } from "./filter-routes.js";
 import type { Route } from "./first-attempts.js";
@@ -30,6 +32,8 @@ export interface DispatchDependencies extends DeliverRoutesDependencies {
   catalogue: Catalogue;
   eventBytes: EventBytesSource;
   gauge?: DispatchGauge;
+  /** Where this process accepts events, and begins their first attempts. */
+  early?: EarlyTable;
   payloadCheck: PayloadCheck;
   recordRefusal: RecordRefusal;
 }
@@ -59,23 +63,25 @@ export function createDispatch(dependencies: DispatchDependencies) {
       const claimed = await claimEvents(dependencies, { owner, events, bytes, rerun });
       eventBytes.keep(claimed.own.flatMap(({ id }) => bytes.get(id) ?? []));
       const routes = claimed.own.map((event) => ({ event, subscriptions: routesOf(catalogue, event) }));
-      const total = routes.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0);
-      if (total > MAX_DELIVERIES_PER_DISPATCH) {
-        const pages = pagesOf(owner, routes, catalogue.version);
-        const noted = recordRouting(dependencies, { id: owner, types: typesOf(claimed.own), pages: pages.length });
-        await Promise.all([claimed.recorded, noted]);
-        return { retries: [], pages };
-      }
-      const flat = flatten(routes, bytes);
-      const noted = recordRouting(dependencies, { id: owner, types: typesOf(claimed.own), routes: flat });
+      const begun = begunOf(dependencies, input.early, input.events);
+      const { here, pages } = cut(owner, routes, { begun: begun.events, catalogueVersion: catalogue.version });
+      const flat = flatten(here, bytes);
+      const noted = recordRouting(dependencies, {
+        id: owner,
+        types: typesOf(claimed.own),
+        routes: flat,
+        ...(pages.length > 0 && { pages: pages.length }),
+      });
       const result = await deliverRoutes(dependencies, {
         owner,
         rerun: claimed.rerun,
         routes: flat,
+        begun,
         onPrompt: () => gauge?.done(owner),
       });
       await Promise.all([claimed.recorded, noted]);
-      return result;
+      dependencies.early?.forget(input.events.map(({ id }) => id));
+      return { ...result, ...(pages.length > 0 && { pages }) };
     } finally {
       gauge?.done(owner);
     }
@@ -95,8 +101,10 @@ export function createDispatch(dependencies: DispatchDependencies) {
     return result;
   }
 
-  const dispatchPacked = async (input: PackedInput, run: Run): Promise<DispatchResult> =>
-    dispatch({ ...(JSON.parse(Buffer.from(input.json).toString("utf8")) as DeliverEventInput), ...run });
+  const dispatchPacked = async (input: PackedInput, run: Run): Promise<DispatchResult> => {
+    const unpacked = JSON.parse(Buffer.from(input.json).toString("utf8")) as DeliverEventInput;
+    return dispatch({ ...unpacked, rerun: run.rerun || unpacked.rerun === true });
+  };
 
   return { dispatch, dispatchPacked, dispatchPage, recordRefusal: dependencies.recordRefusal };
 }
@@ -216,6 +224,24 @@ function routesOfPage(
     const subscriptions = routesOf(catalogue, { ...addressed, type: event.type }).filter(({ id }) => wanted.has(id));
     return { event, subscriptions };
   });
+}
+
+/**
+ * A fan-out that is too wide for one dispatch, cut: into what this dispatch delivers, and pages for others. Events with
+ * attempts that were begun before stay here, because this dispatch knows of them.
+ */
+function cut(
+  owner: string,
+  routes: Routed<PublishedEvent>[],
+  { begun, catalogueVersion }: { begun: ReadonlySet<string>; catalogueVersion: number },
+): { here: Routed<PublishedEvent>[]; pages: DeliverPageInput[] } {
+  const total = routes.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0);
+  if (total <= MAX_DELIVERIES_PER_DISPATCH) return { here: routes, pages: [] };
+  const [here, others] = [
+    routes.filter(({ event }) => begun.has(event.id)),
+    routes.filter(({ event }) => !begun.has(event.id)),
+  ];
+  return { here, pages: others.length === 0 ? [] : pagesOf(owner, others, catalogueVersion) };
 }
 
 /** A wide fan-out, cut by subscription so that each page signs and sends to few endpoints over warm connections. */

@@ -3,7 +3,8 @@
  * follow.
  */
 import { StoreError } from "../store/store-error.js";
-import type { EventStore, Store } from "../store/store.js";
+import type { EventStore } from "../store/collections/event-store.js";
+import type { Store } from "../store/store.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 import type { EventBytes } from "./attempt.js";
 

@@ -20,7 +20,9 @@ export interface Route {
 /** What became of a route in the dispatch: an attempt was made, or `retryDelivery` makes it. */
 export type FirstOutcome =
   | { kind: "attempted"; result: AttemptResult }
-  | { kind: "left"; status: "pending" | "held" }
+  | { kind: "left"; status: "held" }
+  /** `unsure`: another process has begun the attempt, which has ended at `dueAt` at the latest. */
+  | { kind: "left"; status: "pending"; dueAt?: number; unsure?: true }
   /** Nobody knows whether the filter wants it: neither sent nor dropped. */
   | { kind: "left"; status: "parked"; reason: string }
   | { kind: "left"; status: "throttled"; dueAt: number; reservation?: NonNullable<RetryItem["reservation"]> };

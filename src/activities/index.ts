@@ -1,6 +1,6 @@
 /** All activities of a worker: `createActivities(dependencies)`. */
 import type { Activities } from "../workflows/contract.js";
-import type { RecoveryActivities } from "../workflows/recovery-contract.js";
+import type { RecoveryActivities } from "../workflows/recovery/recovery-contract.js";
 import { createAttempt } from "./retry-attempts.js";
 import type { AttemptDependencies } from "./retry-run.js";
 import { createDispatch, type DispatchDependencies } from "./dispatch.js";

@@ -8,7 +8,7 @@ import { eventRecord } from "../catalogue/event-record.js";
 
 /**
  * A record made by the accepting process is taken on trust for so long; later its owner is read, because a process that
- * found the owner missing may have taken the event over (src/api/publish/existing-event.ts, after 15 s).
+ * found the owner missing may have taken the event over (src/api/publish/accept/existing-event.ts, after 15 s).
  */
 export const OWNER_TRUSTED_MS = 10_000;
 

@@ -3,7 +3,7 @@
  */
 import type { Delivery } from "../store/model.js";
 import type { RetryDeliveryInput } from "../workflows/contract.js";
-import type { RecoveryActivities, RecoveryInput } from "../workflows/recovery-contract.js";
+import type { RecoveryActivities, RecoveryInput } from "../workflows/recovery/recovery-contract.js";
 import { createRecoveryStep } from "./recovery-step.js";
 import type { RecoverDependencies } from "./recovery-step.js";
 import { perSecondOf, recoveryFilterOf } from "../catalogue/recovery-filter.js";

@@ -5,7 +5,12 @@ import { activityInfo } from "@temporalio/activity";
 import { sideBySide } from "../side-by-side.js";
 import type { Delivery } from "../store/model.js";
 import type { DeliveryChange, Store } from "../store/store.js";
-import type { RecoveryStep, RecoveryStepInput, SkipReason, WatchedDelivery } from "../workflows/recovery-contract.js";
+import type {
+  RecoveryStep,
+  RecoveryStepInput,
+  SkipReason,
+  WatchedDelivery,
+} from "../workflows/recovery/recovery-contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { routingOf, TEST_EVENT_TYPE } from "../catalogue/routes.js";
 import { deliveryWorkflowSummary } from "../catalogue/workflow-summary.js";

@@ -32,7 +32,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
     if (!subscription)
       return setStatus(dependencies, items, { status: "cancelled", reason: "The subscription was deleted." });
     const records =
-      activityInfo().attempt > 1
+      activityInfo().attempt > 1 || items.some(({ unsure }) => unsure === true)
         ? await store.deliveries.getMany(items.map(({ deliveryId }) => deliveryId))
         : undefined;
     const current = records ? items.map((item) => caughtUp(item, records.get(item.deliveryId))) : items;

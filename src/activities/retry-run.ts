@@ -184,7 +184,15 @@ async function attemptOne(
 }
 
 function reachedBy(item: RetryItem, result: AttemptResult): RetryItem {
-  const { dueAt: _due, reservation: _slot, reason: _reason, notBefore: _turn, asked: _asked, ...rest } = item;
+  const {
+    dueAt: _due,
+    reservation: _slot,
+    reason: _reason,
+    notBefore: _turn,
+    asked: _asked,
+    unsure: _early,
+    ...rest
+  } = item;
   return {
     ...rest,
     status: result.status,

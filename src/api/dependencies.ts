@@ -15,6 +15,7 @@ import type { SchemaCompiler } from "../catalogue/schema-validator.js";
 import type { Delivery, Subscription } from "../store/model.js";
 import type { ProvingCodec } from "../store/sealing/payload-codec.js";
 import type { Recovery } from "../store/collections/recoveries.js";
+import type { Readiness } from "./readiness.js";
 import type { Store } from "../store/store.js";
 import type { Limits } from "./access/limits.js";
 import type { ServiceProvider } from "./saml/service-provider.js";
@@ -39,8 +40,8 @@ export interface ApiDependencies {
   metrics: Registry;
   log: Logger;
   settings: ApiSettings;
-  /** Undefined when a publish would be accepted and delivered now; otherwise what is missing. Never throws. */
-  notReady(): Promise<string | undefined>;
+  /** Whether a publish would be accepted now, and what does not answer. Never rejects. */
+  readiness(): Promise<Readiness>;
   /**
    * Refuses an endpoint URL that must not be called (SSRF), by its text and by what its name resolves to now.
    * Gives the reason, without internal addresses, or undefined.

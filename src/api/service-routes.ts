@@ -28,13 +28,15 @@ export const healthRoutes: readonly ApiRoute[] = [
     operationId: "ready",
     tag: "Service",
     act: "public",
-    summary: "Whether a publish would be accepted and delivered now",
+    summary: "Whether a publish would be accepted now",
+    description: "`degraded` names what does not answer meanwhile. What was accepted is delivered once it is back.",
     response: { status: 200, description: "It would", schema: healthView },
     problems: ["not_ready"],
-    async handle({ dependencies }: RequestContext<"settings" | "notReady">) {
-      const missing = await dependencies.notReady();
+    async handle({ dependencies }: RequestContext<"settings" | "readiness">) {
+      const { missing, degraded } = await dependencies.readiness();
+      const { version } = dependencies.settings;
       return missing === undefined
-        ? ok({ status: "ok" as const, version: dependencies.settings.version })
+        ? ok({ status: "ok" as const, version, ...(degraded.length > 0 && { degraded: [...degraded] }) })
         : refuse("not_ready", `${missing}.`, { retryAfterSeconds: 5 });
     },
   }),

@@ -15,7 +15,14 @@ export interface EventRecord {
   expungedAt?: Date;
   /** Id of the workflow that delivers it. It decides when two workflows claim the same event id. */
   owner: string;
+  /**
+   * The owner was announced before the record was written, or wrote it itself. So somebody starts it, and nobody needs
+   * to ask the engine. Absent in records of earlier releases.
+   */
+  protocol?: 2;
   groups?: string[];
+  /** Only these subscriptions get it: a test event, or one of the service's own. */
+  subscriptionIds?: string[];
   /** Context attributes of a CloudEvent, as values of headers. They are erased with the content. */
   attributes?: Record<string, string>;
   hops?: number;

@@ -1,10 +1,12 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
 import type { AuditVerification } from "./audit/audit-chain.js";
+import type { EventStore } from "./collections/event-store.js";
 import type { GrantStore } from "./grants/grants.js";
 import type { IdempotencyStore } from "./collections/idempotency.js";
 import type { KeyUses } from "./collections/key-uses.js";
 import type { Keyring } from "./sealing/keyring.js";
 import type { LimitStore } from "./collections/limits.js";
+import type { OwnerStore } from "./collections/owners.js";
 import type { RecoveryStore } from "./collections/recoveries.js";
 import type { SamlConnection } from "./collections/saml-connections.js";
 import type { SamlUseStore } from "./collections/saml-uses.js";
@@ -17,7 +19,6 @@ import type {
   Delivery,
   Erasure,
   ErasureTarget,
-  EventRecord,
   EventType,
   EventTypeVersion,
   GrantRequest,
@@ -58,30 +59,6 @@ export interface GrantRequestStore {
   deleteOf(groupId: string): Promise<number>;
   /** Notes that an approved grant has been added to the group. */
   markGranted(id: string): Promise<void>;
-}
-
-export interface EventStore {
-  /**
-   * Inserts records with their sealed payloads, in any order (scope `api/<apiId>`, or `group/<id>` when addressed to
-   * exactly one group). Gives the ids that existed before, whichever process inserted them. Everything else is durable
-   * on return. Events whose data key is destroyed get a bare record and count as existing.
-   */
-  insertMany(records: { record: EventRecord; payload: Uint8Array }[]): Promise<string[]>;
-  get(id: string): Promise<EventRecord | undefined>;
-  /** Each is read by exact `_id`, because `$in` is a scan on FerretDB. */
-  getMany(ids: string[]): Promise<Map<string, EventRecord>>;
-  payload(id: string): Promise<Uint8Array | undefined>;
-  payloads(ids: string[]): Promise<Map<string, { record: EventRecord; payload: Uint8Array }>>;
-  list(
-    page: PageRequest,
-    filter: { type?: string; apiIds?: string[]; since?: Date; until?: Date },
-  ): Promise<Page<EventRecord>>;
-  /** Removes payload and hash for good. The bare record stays. False when there was nothing to remove. */
-  expunge(id: string, at: Date): Promise<boolean>;
-  /** Those of these events whose content is erased, alone or with its data key. */
-  erasedOf(ids: string[]): Promise<Set<string>>;
-  /** Changes the owner atomically from `from` to `to`. False when it was not `from`. */
-  takeOver(id: string, from: string, to: string): Promise<boolean>;
 }
 
 export interface DeliveryFilter {
@@ -267,6 +244,8 @@ export interface Store {
   eventTypeVersions: EventTypeVersionStore;
   grantRequests: GrantRequestStore;
   events: EventStore;
+  /** Which owners of events have been announced, and by whom. */
+  owners: OwnerStore;
   /** What dispatches left out. */
   routings: RoutingStore;
   deliveries: DeliveryStore;

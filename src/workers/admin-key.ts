@@ -2,7 +2,7 @@
 import { newApiKey } from "../api/access/authenticate.js";
 import { recordedAct } from "../store/audit/acts.js";
 import type { Store } from "../store/store.js";
-import { thisProcess } from "./watch/act-keeper.js";
+import { thisProcess } from "./process/process-name.js";
 import type { Config } from "./config.js";
 
 export type AdminKey = { from: "environment" } | { from: "earlier start" } | { from: "now"; token: string };

@@ -116,8 +116,9 @@ async function start(starting: Starting): Promise<RunningService> {
   const worker = config.ROLE === "api" ? undefined : await startWorker(core, config);
   if (worker) undo.push(() => worker.stop());
   goOn(starting);
-  const ui = serve({ server, core, config, engines, url, trial: trial !== undefined, worker: worker?.worker, drain });
+  const ui = serve({ server, core, config, engines, url, trial: trial !== undefined, worker, drain });
   undo.push(async () => ui.close());
+  undo.push(() => ui.stopPublishing());
   await untilReady(core, worker?.worker);
   goOn(starting);
   announce({

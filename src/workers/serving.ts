@@ -1,22 +1,24 @@
 /** Puts the API together over what the process has opened, and hands it the server's requests. */
 import type { Server } from "node:http";
-import type { Worker } from "@temporalio/worker";
 import { createClientAddress } from "../api/http/client-address.js";
 import { createApi } from "../api/index.js";
 import type { ApiSettings } from "../api/settings.js";
+import { DEGRADED } from "../api/readiness.js";
 import { createLimits } from "../api/access/limits.js";
-import { createPublisher } from "../api/publish/publisher.js";
+import { createPublisher } from "../api/publish/accept/publisher.js";
+import { watchAbandoned } from "../api/publish/accept/take-over.js";
 import { createServiceProvider } from "../api/saml/service-provider.js";
 import { createSessions } from "../api/login/sessions.js";
-import { createTemporalUi, type TemporalUi } from "../api/temporal-ui/temporal-ui.js";
-import { thisProcess } from "./watch/act-keeper.js";
+import { createTemporalUi } from "../api/temporal-ui/temporal-ui.js";
+import { isGone, thisProcess } from "./process/process-name.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
 import type { Drain } from "./process/drain.js";
 import { createPublishRefusals } from "./process/publish-refusals.js";
 import type { Engines } from "./engines/index.js";
-import { createReadiness } from "./readiness.js";
+import { createReadiness } from "./process/readiness.js";
 import { TRIAL_CONNECTION } from "./trial/trial-idp.js";
+import type { RunningWorker } from "./worker.js";
 
 interface Serving {
   server: Server;
@@ -27,14 +29,22 @@ interface Serving {
   url: string;
   /** The trial identity provider runs. */
   trial: boolean;
-  worker: Worker | undefined;
+  worker: RunningWorker | undefined;
   drain: Drain;
+}
+
+export interface Served {
+  /** Takes no more publishes, and starts those that were accepted; others start what is left. */
+  stopPublishing(): Promise<void>;
+  /** Ends what the Temporal UI holds open. */
+  close(): void;
 }
 
 /** Without a slash at its end. */
 export const publicUrlOf = (config: Config, url: string): string => (config.PUBLIC_URL ?? url).replace(/\/+$/, "");
 
-export function serve({ server, core, config, engines, url, trial, worker, drain }: Serving): TemporalUi {
+export function serve({ server, core, config, engines, url, trial, worker, drain }: Serving): Served {
+  const { publisher, abandoned } = publishing({ core, config, worker });
   const settings = apiSettingsOf({ core, config, url, trial });
   const sessions = createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log });
   const embedded = engines.mongodb.embedded || engines.temporal.embedded;
@@ -62,19 +72,23 @@ export function serve({ server, core, config, engines, url, trial, worker, drain
       limits: limitsOf({ core, config }),
       store: core.store,
       catalogue: core.catalogue,
-      publisher: refusals.watch(publisherOf({ core, config, worker })),
+      publisher: refusals.watch(publisher),
       operations: core.operations,
       codec: core.codec,
       auditTally: core.auditTally,
       clientAddress: createClientAddress(config.TRUSTED_PROXIES),
       metrics: core.metrics.registry,
       log: core.log,
-      notReady: drain.readiness(
+      readiness: drain.readiness(
         refusals.readiness(
           createReadiness({
+            hasRoom: () => publisher.hasRoom(),
+            onChecked: (degraded) => {
+              for (const part of DEGRADED) core.metrics.degraded.set({ part }, degraded.includes(part) ? 1 : 0);
+            },
             store: core.store,
             link: core.link,
-            ...(worker && { workerState: () => worker.getState() }),
+            ...(worker && { workerState: () => worker.worker.getState() }),
           }),
         ),
       ),
@@ -85,24 +99,38 @@ export function serve({ server, core, config, engines, url, trial, worker, drain
       compileSchema: core.compileSchema,
     }),
   );
-  return temporalUi;
+  return {
+    stopPublishing: async () => {
+      await abandoned.stop();
+      await publisher.close();
+    },
+    close: () => temporalUi.close(),
+  };
 }
 
-const publisherOf = ({ core, config, worker }: Pick<Serving, "core" | "config" | "worker">) =>
-  createPublisher({
-    client: core.link.client,
-    store: core.store,
-    catalogue: core.catalogue,
-    metrics: core.metrics,
-    log: core.log,
+function publishing({ core, config, worker }: Pick<Serving, "core" | "config" | "worker">) {
+  const { store, catalogue, metrics, log, link } = core;
+  const starting = { client: link.client, log, packed: true as const, eager: worker !== undefined };
+  const process = thisProcess();
+  const publisher = createPublisher({
+    client: link.client,
+    store,
+    catalogue,
+    metrics,
+    log,
+    process,
     ...(worker && { gauge: core.gauge }),
+    ...(worker?.early && { early: worker.early }),
     packed: true,
     settings: {
       batchMax: config.PUBLISH_BATCH_MAX,
       startsInFlight: config.PUBLISH_STARTS_IN_FLIGHT,
       dispatchesInFlight: config.PUBLISH_DISPATCHES_IN_FLIGHT,
+      backlogMax: config.PUBLISH_BACKLOG_MAX,
     },
   });
+  return { publisher, abandoned: watchAbandoned({ store, catalogue, starting, log, process, isGone }) };
+}
 
 const limitsOf = ({ core, config }: Pick<Serving, "core" | "config">) =>
   createLimits({

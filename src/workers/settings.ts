@@ -165,15 +165,29 @@ export const SETTINGS = {
     meaning: "Name of the database",
   }),
   PUBLISH_BATCH_MAX: setting({
-    schema: whole(1, 200),
-    default: "200",
+    schema: whole(1, 500),
+    default: "500",
     meaning: "Most events in one workflow. 1 gives strictly one workflow per event",
+  }),
+  PUBLISH_BACKLOG_MAX: setting({
+    schema: whole(1, 100_000),
+    default: "10000",
+    meaning:
+      "Most accepted events of one process whose workflow is not started yet. Beyond it publishes wait, and are " +
+      "answered with 503 after 4.5 s",
+  }),
+  FIRST_ATTEMPT: setting({
+    schema: z.enum(["early", "workflow"]),
+    default: "early",
+    meaning:
+      "`early`: with ROLE=all the first attempt of an event leaves right after its 202. `workflow`: every attempt is " +
+      "made by the activities of its workflow",
   }),
   PUBLISH_STARTS_IN_FLIGHT: setting({
     schema: whole(1, 64),
     default: "1",
     meaning:
-      "Most workflow starts under way at once. Events that arrive meanwhile go out together in the " + "next start",
+      "Most workflow starts under way at once. Events that are committed meanwhile go out together in the next start",
   }),
   PUBLISH_DISPATCHES_IN_FLIGHT: setting({
     schema: whole(1, 64),

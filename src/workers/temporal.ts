@@ -18,6 +18,7 @@ import { SEARCH_ATTRIBUTE, TASK_QUEUE } from "../workflows/contract.js";
 import { FAILURE_CONVERTER_PATH, PAYLOAD_CONVERTER_PATH } from "./bundle.js";
 import type { Config } from "./config.js";
 import { tlsOf } from "./temporal-tls.js";
+import { workerIdentity } from "./process/worker-identity.js";
 
 export interface TemporalLink {
   connection: NativeConnection;
@@ -100,6 +101,7 @@ export async function createWorker(
     connection: link.connection,
     namespace: link.namespace,
     taskQueue,
+    identity: workerIdentity(),
     workflowBundle: bundle,
     activities,
     dataConverter: link.dataConverter,

@@ -4,6 +4,7 @@ import type { Gauge } from "prom-client";
 import { WorkflowNotFoundError } from "@temporalio/client";
 import { createCertificateAlarm } from "./watch/certificate-alarm.js";
 import { createDeliver } from "../activities/attempt.js";
+import { createEarlyAttempts, type EarlyDependencies, type EarlyTable } from "../activities/early-attempts.js";
 import { createEndpointHealth } from "../endpoint/health.js";
 import { createEventBytes } from "../activities/event-bytes.js";
 import { createActivities } from "../activities/index.js";
@@ -14,12 +15,16 @@ import { loadBundle } from "./bundle.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
 import { startDayKeys } from "./watch/day-keys.js";
+import { watchWorkerReleases } from "./watch/worker-releases.js";
+import { thisProcess } from "./process/process-name.js";
 import { createRefusalRecord } from "./refusals.js";
 import { createWorker } from "./temporal.js";
 import { HOUR_MS } from "../workflows/durations.js";
 
 export interface RunningWorker {
   worker: Worker;
+  /** Where first attempts leave right after their event was committed. */
+  early?: EarlyTable;
   /** Rejects when the worker fails for good. */
   failed: Promise<never>;
   /** Lets attempts under way finish within SHUTDOWN_GRACE_SECONDS. */
@@ -32,18 +37,23 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
   const health = createEndpointHealth();
   const throttle = createThrottle({ client: link.client, catalogue, log });
   const stopping = new AbortController();
-  const activities = createActivities({
+  const attempts = {
     store,
     catalogue,
     log,
     health,
     throttle,
     stopping: stopping.signal,
-    gauge,
-    payloadCheck,
     deliver: createDeliver({ request, health, metrics, log }),
     eventBytes: createEventBytes(store),
     effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
+  };
+  const starts = await createEarly(core, config, attempts);
+  const activities = createActivities({
+    ...attempts,
+    ...(starts && { early: starts.early }),
+    gauge,
+    payloadCheck,
     parkOpenDays: config.PARK_OPEN_DAYS,
     unrecorded: new Map(),
     unrecordedRetries: new Map(),
@@ -66,21 +76,37 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
   const certificates = watchCertificates(core);
   return {
     worker,
+    ...(starts && { early: starts.early }),
     failed: running.then(() => new Promise<never>(() => undefined)),
     stop: async () => {
       overdue.stop();
       dayKeys.stop();
       certificates.stop();
       stopping.abort();
+      starts?.releases.stop();
       // What waits behind a slow endpoint would be sent one after the other until the time is up.
       core.sender.stopSending();
       // First attempts run in local activities, which the engine does not cancel when the time is up.
       const timeIsUp = setTimeout(() => core.sender.interrupt(), config.SHUTDOWN_GRACE_SECONDS * 1_000);
       if (worker.getState() === "RUNNING") worker.shutdown();
-      await running.finally(() => clearTimeout(timeIsUp));
+      await running;
+      await starts?.early.close(config.SHUTDOWN_GRACE_SECONDS * 1_000);
+      clearTimeout(timeIsUp);
       throttle.close();
     },
   };
+}
+
+/** First attempts leave early only where events are accepted in this process. */
+async function createEarly(
+  { link, metrics, log }: Core,
+  { ROLE, FIRST_ATTEMPT }: Config,
+  attempts: Omit<EarlyDependencies, "metrics" | "process" | "mayBegin">,
+) {
+  if (ROLE !== "all" || FIRST_ATTEMPT !== "early") return undefined;
+  const releases = await watchWorkerReleases(link, log);
+  const mayBegin = (): boolean => releases.allAdopt();
+  return { releases, early: createEarlyAttempts({ ...attempts, metrics, process: thisProcess(), mayBegin }) };
 }
 
 async function signalled(signal: Promise<void>): Promise<boolean> {

@@ -6,6 +6,11 @@
 import type { PackedInput } from "./payload-converter.js";
 import type { PublisherProof } from "./proof-of.js";
 
+import type { EarlyListing } from "./early-contract.js";
+import type { RetryDeliveryInput, RetryItem } from "./retry/retry-contract.js";
+
+export * from "./early-contract.js";
+export * from "./retry/retry-contract.js";
 export * from "./token-bucket-contract.js";
 
 /**
@@ -48,7 +53,7 @@ export const SEARCH_ATTRIBUTE = {
   eventId: "WebhookEventId",
 } as const;
 
-/** Most events that one `deliverEvent` may carry. */
+/** Most events that one `deliverEvent` of a provider may carry. */
 export const MAX_EVENTS_PER_WORKFLOW = 200;
 
 /** Most deliveries of one dispatch; a wider fan-out is cut into pages that run as child workflows. */
@@ -130,96 +135,21 @@ export interface PublishedEvent {
  * ```
  */
 export interface DeliverEventInput {
-  /** 1 to 200 events. */
+  /** 1 to 200 events; of the API up to 500, whose payloads do not travel with them. */
   events: PublishedEvent[];
   /**
    * Version of the subscription catalogue that the accepting process had seen; a worker with an older one refreshes
    * first.
    */
   catalogueVersion?: number;
+  /** Only the API says so: attempts that it began before the workflow was started. */
+  early?: EarlyListing;
+  /** Only the API says so: somebody may have delivered some of these events already. */
+  rerun?: true;
 }
 
 /** Id of the `retryDelivery` that a `deliverEvent` or `deliverPage` hands a subscription's deliveries to. */
 export const retryWorkflowId = (owner: string, subscriptionId: string): string => `retry/${owner}/${subscriptionId}`;
-
-/** Statuses of a delivery. */
-export const DELIVERY_STATUSES = [
-  "pending",
-  "delivered",
-  "retrying",
-  "throttled",
-  "held",
-  "parked",
-  "exhausted",
-  "cancelled",
-] as const;
-export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
-
-/** Statuses in which nothing happens any more unless somebody asks for it. */
-export const SETTLED_STATUSES: readonly DeliveryStatus[] = ["delivered", "exhausted", "cancelled"];
-
-/** One delivery in the care of `retryDelivery`. */
-export interface RetryItem {
-  /** `<event id, escaped>.<subscription id>`. */
-  deliveryId: string;
-  eventId: string;
-  eventType: string;
-  status: DeliveryStatus;
-  /** Attempts made so far. */
-  attempts: number;
-  /** Attempts made when the current schedule began; a manual retry starts the schedule afresh. */
-  scheduleBase: number;
-  /** When to go on, milliseconds since the epoch; absent: when told to. */
-  dueAt?: number;
-  /** Not to be sent before this instant, milliseconds since the epoch; only where no rate limit paces it. */
-  notBefore?: number;
-  /** Slot reserved with the token bucket, and the bucket's epoch that makes it valid. */
-  reservation?: Reservation;
-  /** Why it stands where it stands, in plain words, without payload or secret. */
-  reason?: string;
-  /** When it was parked, held or exhausted. */
-  since?: number;
-  /** Somebody asked for the next attempt: its record may lead out of a settled status. */
-  asked?: true;
-}
-
-/** A reserved start time in a token bucket. */
-export interface Reservation {
-  /** Milliseconds since the epoch. */
-  at: number;
-  /** The bucket's epoch; a changed rate or a pause raises it and makes older reservations void. */
-  epoch: number;
-}
-
-export interface RetryDeliveryInput {
-  subscriptionId: string;
-  groupId: string;
-  items: RetryItem[];
-  /** Names the workflow in the Temporal UI, for instance `payments.invoice.paid → Acme Bank`; nothing secret. */
-  summary?: string;
-  /** How long parked deliveries keep the workflow open, days. */
-  parkOpenDays: number;
-  /** The clock of the worker that handed the deliveries over, by which their times were reckoned. */
-  asOf?: number;
-  /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
-  maxRunMs?: number;
-}
-
-/**
- * Argument of the signals `retry` and `cancel` of `retryDelivery`; without ids it means every waiting delivery in it.
- */
-export interface RetrySignal {
-  deliveryIds?: string[];
-  /** Who asked, for the record. */
-  by?: string;
-  /** For each of `deliveryIds`, not before this instant (milliseconds since the epoch): a recovery keeps its pace. */
-  notBefore?: number[];
-}
-export interface CancelSignal {
-  deliveryIds?: string[];
-  by?: string;
-  reason?: string;
-}
 
 export const SIGNAL = {
   /** retryDelivery: attempt again now. */
@@ -264,7 +194,7 @@ export interface AttemptReport {
 }
 
 /** What the workflow hands to `dispatch`. */
-export interface DispatchInput extends DeliverEventInput {
+export interface DispatchInput extends Omit<DeliverEventInput, "rerun"> {
   rerun: boolean;
   /**
    * Present when the input is a publisher's own: it is checked against its key, and what only our own API may say is

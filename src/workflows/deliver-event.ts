@@ -50,7 +50,8 @@ export async function deliverEvent(input: DeliverEventInput | PackedInput): Prom
   if (input instanceof PackedInput) return handOver(await dispatchPacked(input, { rerun: isRerun() }));
   checkInput(input);
   const proof = proofOf(input);
-  if (proof.purpose !== "publisher") return handOver(await dispatch({ ...input, rerun: isRerun() }));
+  if (proof.purpose !== "publisher")
+    return handOver(await dispatch({ ...input, rerun: input.rerun === true || isRerun() }));
   await handOver(await dispatch({ events: input.events, rerun: isRerun(), publisher: proof }).catch(refusalItself));
 }
 

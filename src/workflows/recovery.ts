@@ -30,9 +30,9 @@ import {
   type RecoveryState,
   type RecoveryStatus,
   type UnpacedProgress,
-} from "./recovery-contract.js";
-import { newLane, type RecoveryRun, runLane } from "./recovery-lane.js";
-import { unpacedRecovery } from "./recovery-unpaced.js";
+} from "./recovery/recovery-contract.js";
+import { newLane, type RecoveryRun, runLane } from "./recovery/recovery-lane.js";
+import { unpacedRecovery } from "./recovery/recovery-unpaced.js";
 import { DAY_MS } from "./durations.js";
 import { isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 

@@ -49,13 +49,13 @@ describe("a subscription with a filter", () => {
           attemptCount: 0,
           reason: expect.stringMatching(/filter_failed: no_such_overload/) as string,
         });
-      await worker.client.workflow.getHandle(no).result();
+      await worker.ownerEnded(no);
       expect(await recordOf(no, subscription?.id)).toBeUndefined();
       expect(receiver.requests.map(({ headers }) => headers["webhook-id"])).toEqual([yes]);
-      expect((await worker.store.routings.of(no, { id: no, type: eventType }))?.filtered).toEqual(
+      expect((await worker.store.routings.of(await worker.ownerOf(no), { id: no, type: eventType }))?.filtered).toEqual(
         new Set([subscription?.id]),
       );
-      expect(await worker.store.routings.of(yes, { id: yes, type: eventType })).toBeUndefined();
+      expect(await worker.store.routings.of(await worker.ownerOf(yes), { id: yes, type: eventType })).toBeUndefined();
     },
   );
   it("may calculate with literals and with the numbers of JSON", async () => {
@@ -90,9 +90,9 @@ describe("what a status means for an event", () => {
       subscriptions: [subscription],
     } = await worker.subscribe([receiver.url], { status });
     const id = await worker.publish(eventType, {});
-    await worker.client.workflow.getHandle(id).result();
+    const owner = await worker.ownerEnded(id);
     expect(await recordOf(id, subscription?.id)).toBeUndefined();
-    expect((await worker.store.routings.of(id, { id, type: eventType }))?.notInService).toEqual(
+    expect((await worker.store.routings.of(owner, { id, type: eventType }))?.notInService).toEqual(
       new Set([subscription?.id]),
     );
     expect(receiver.requests).toHaveLength(0);

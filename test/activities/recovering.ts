@@ -5,7 +5,7 @@ import type { Operations } from "../../src/api/dependencies.js";
 import { newId } from "../../src/store/ids.js";
 import type { Delivery, Subscription } from "../../src/store/model.js";
 import type { Recovery } from "../../src/store/collections/recoveries.js";
-import { noProgress, type RecoveryFilter } from "../../src/workflows/recovery-contract.js";
+import { noProgress, type RecoveryFilter } from "../../src/workflows/recovery/recovery-contract.js";
 import type { ReceivedRequest, Receiver } from "../support/receiver.js";
 import type { RunningWorker } from "./running-worker.js";
 

@@ -28,7 +28,7 @@ const retryNow = (eventId: string, subscriptionId: string) =>
     .poll(
       async () =>
         worker.client.workflow
-          .getHandle(retryWorkflowId(eventId, subscriptionId))
+          .getHandle(retryWorkflowId(await worker.ownerOf(eventId), subscriptionId))
           .signal(SIGNAL.retry, {})
           .then(
             () => "told",
@@ -77,7 +77,7 @@ it("cancels what waits for a subscription that was deleted", async () => {
   await retryNow(id, subscription.id);
   await untilStatus(id, subscription.id, "cancelled");
   expect(await record(id, subscription.id)).toMatchObject({ attemptCount: 1, reason: "The subscription was deleted." });
-  await worker.client.workflow.getHandle(retryWorkflowId(id, subscription.id)).result();
+  await worker.client.workflow.getHandle(retryWorkflowId(await worker.ownerOf(id), subscription.id)).result();
   expect(receiver.requests).toHaveLength(1);
 });
 

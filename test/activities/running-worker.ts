@@ -3,6 +3,7 @@
  * its own.
  */
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
@@ -11,6 +12,7 @@ import { type Logger, pino } from "pino";
 import { createCatalogue, type Catalogue } from "../../src/catalogue/catalogue.js";
 import { createDeliver } from "../../src/activities/attempt.js";
 import { createDispatchGauge } from "../../src/dispatch-gauge.js";
+import { createEarlyAttempts } from "../../src/activities/early-attempts.js";
 import { createEndpointHealth } from "../../src/endpoint/health.js";
 import { createEndpointRequest } from "../../src/endpoint/request.js";
 import { createEventBytes } from "../../src/activities/event-bytes.js";
@@ -26,7 +28,7 @@ import { createThrottle } from "../../src/activities/pace/throttle.js";
 import { createWatchdog } from "../../src/catalogue/watchdog.js";
 import type { RecordRefusal } from "../../src/catalogue/publisher-proof.js";
 import type { Publisher } from "../../src/api/dependencies.js";
-import { createPublisher } from "../../src/api/publish/publisher.js";
+import { createPublisher } from "../../src/api/publish/accept/publisher.js";
 import { newId } from "../../src/store/ids.js";
 import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
 import type { Subscription } from "../../src/store/model.js";
@@ -69,6 +71,10 @@ export interface RunningWorker {
   ): Promise<{ eventType: string; subscriptions: Subscription[] }>;
   /** Publishes JSON and gives the event's id. */
   publish(eventType: string, data: unknown, id?: string): Promise<string>;
+  /** The workflow that delivers an event. */
+  ownerOf(eventId: string): Promise<string>;
+  /** Resolves once that workflow has ended; gives its id. It is started a moment after the event was accepted. */
+  ownerEnded(eventId: string): Promise<string>;
   /** Tells the retries of an event for a subscription that the subscription changed. */
   wake(eventId: string, subscriptionId: string): Promise<void>;
   close(): Promise<void>;
@@ -89,9 +95,12 @@ export async function startRunningWorker({
   temporalAddress,
   mongodbUrl,
   codecOptions = {},
+  startsEarly = false,
 }: {
   temporalAddress: string;
   mongodbUrl: string;
+  /** First attempts leave right after the commit. */
+  startsEarly?: boolean;
   codecOptions?: PayloadCodecOptions;
 }): Promise<RunningWorker> {
   const { connectTemporal, createWorker, loadBundle } = await builtWorkers();
@@ -124,17 +133,12 @@ export async function startRunningWorker({
   const [metrics, health, gauge] = [createMetrics(), createEndpointHealth(), createDispatchGauge()];
   const sender = createSender({ guard: createGuard({ allowLocal: true, ports: [443] }) });
   const throttle = createThrottle({ client, catalogue, log: logger, taskQueue });
-  const activities = createActivities({
+  const attempts = {
     store: workerStore,
     catalogue,
     log: logger,
     health,
     throttle,
-    gauge,
-    parkOpenDays: 7,
-    unrecorded: new Map(),
-    unrecordedRetries: new Map(),
-    payloadCheck: createPayloadCheck({ compileSchema: createSchemaCompiler(createWatchdog()), metrics, log: logger }),
     deliver: createDeliver({
       request: createEndpointRequest({ sender, version: "0.0.0-test" }),
       health,
@@ -143,6 +147,18 @@ export async function startRunningWorker({
     }),
     eventBytes: createEventBytes(workerStore),
     effects: createSubscriptionEffects({ store: workerStore, catalogue, throttle, log: logger }),
+  };
+  const early = startsEarly
+    ? createEarlyAttempts({ ...attempts, metrics, process: taskQueue, mayBegin: () => true })
+    : undefined;
+  const activities = createActivities({
+    ...attempts,
+    ...(early && { early }),
+    gauge,
+    parkOpenDays: 7,
+    unrecorded: new Map(),
+    unrecordedRetries: new Map(),
+    payloadCheck: createPayloadCheck({ compileSchema: createSchemaCompiler(createWatchdog()), metrics, log: logger }),
     signalRetry: (workflowId, deliveryIds, notBefore) =>
       client.workflow
         .getHandle(workflowId)
@@ -177,9 +193,13 @@ export async function startRunningWorker({
     log: logger,
     gauge,
     taskQueue,
-    settings: { batchMax: 200, startsInFlight: 1, dispatchesInFlight: 3 },
+    process: taskQueue,
+    ...(early && { early }),
+    settings: { batchMax: 200, startsInFlight: 1, dispatchesInFlight: 3, backlogMax: 10_000 },
   });
+  undo.push(() => publisher.close());
 
+  const ownerOf = async (eventId: string): Promise<string> => (await store.events.get(eventId))?.owner ?? "";
   const now = { createdAt: new Date(), updatedAt: new Date() };
   const [apiId, groupId] = [newId("api"), newId("grp")];
   await store.apis.insert({ id: apiId, name: "Worker", ...now });
@@ -236,8 +256,20 @@ export async function startRunningWorker({
       if (!result?.ok) throw new Error(`not accepted: ${result?.code}`);
       return result.id;
     },
-    wake: (eventId, subscriptionId) =>
-      client.workflow.getHandle(retryWorkflowId(eventId, subscriptionId)).signal(SIGNAL.wake),
+    ownerOf,
+    async ownerEnded(eventId) {
+      const owner = await ownerOf(eventId);
+      const handle = client.workflow.getHandle(owner);
+      for (let isThere = false; !isThere; await delay(20))
+        isThere = await handle.describe().then(
+          () => true,
+          () => false,
+        );
+      await handle.result();
+      return owner;
+    },
+    wake: async (eventId, subscriptionId) =>
+      client.workflow.getHandle(retryWorkflowId(await ownerOf(eventId), subscriptionId)).signal(SIGNAL.wake),
     async close() {
       proxy.set("pass");
       for (const step of undo.splice(0).reverse()) await step();

@@ -1,3 +1,4 @@
+import type { Readiness } from "../../src/api/readiness.js";
 import type { Server } from "node:http";
 import { type Client } from "@temporalio/client";
 import { type Catalogue } from "../../src/catalogue/catalogue.js";
@@ -62,7 +63,7 @@ export interface RunningApiOptions {
   mongodbUrl: string;
   settings?: Partial<ApiSettings>;
   /** What /health/ready says is missing; absent: nothing. */
-  notReady?: () => Promise<string | undefined>;
+  readiness?: () => Promise<Readiness>;
   http?: HttpServerSettings;
   /** What may be called beside public https addresses. */
   guard?: GuardOptions;

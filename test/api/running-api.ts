@@ -22,7 +22,7 @@ import { createApi, createHttpServer } from "../../src/api/index.js";
 import type { Problem } from "../../src/api/http/errors.js";
 import { createLimits } from "../../src/api/access/limits.js";
 import { createOperations } from "../../src/api/deliveries/operations.js";
-import { createPublisher } from "../../src/api/publish/publisher.js";
+import { createPublisher } from "../../src/api/publish/accept/publisher.js";
 import { createServiceProvider } from "../../src/api/saml/service-provider.js";
 import { createSessions } from "../../src/api/login/sessions.js";
 import { createTemporalUi } from "../../src/api/temporal-ui/temporal-ui.js";
@@ -45,7 +45,7 @@ export async function startApi({
   trustedProxies = [],
   temporalUi: temporalUiOptions = {},
   checks,
-  notReady,
+  readiness,
   between = (given) => given,
   limits = {},
 }: RunningApiOptions): Promise<RunningApi> {
@@ -71,7 +71,8 @@ export async function startApi({
     metrics,
     log: logger,
     taskQueue,
-    settings: { batchMax: 200, startsInFlight: 2, dispatchesInFlight: 8 },
+    process: taskQueue,
+    settings: { batchMax: 200, startsInFlight: 2, dispatchesInFlight: 8, backlogMax: 10_000 },
   });
   const adminKey = newEnvironmentAdminKey();
   const guard = createGuard({ allowLocal: false, ports: [443, 8443], ...guardOptions });
@@ -132,7 +133,7 @@ export async function startApi({
         settings: { verify: 250, test: 250, drafts: 1_000, recoveries: 1_000, ...limits },
       }),
       operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
-      notReady: notReady ?? (async () => undefined),
+      readiness: readiness ?? (async () => ({ degraded: [] })),
       refuseTarget: (target) => guard.refuseTarget(target),
       sender,
       endpointRequest: createEndpointRequest({ sender, version: "0.0.0-test" }),
@@ -201,6 +202,7 @@ export async function startApi({
     async close() {
       server.close();
       server.closeAllConnections();
+      await publisher.close();
       await agent.destroy();
       catalogue.close();
       await auditTally.close();

@@ -9,7 +9,10 @@ beforeAll(async () => {
   const engines = { temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") };
   api = await startApi(engines);
   production = await startApi({ ...engines, settings: { production: true } });
-  unready = await startApi({ ...engines, notReady: async () => "MongoDB does not acknowledge writes" });
+  unready = await startApi({
+    ...engines,
+    readiness: async () => ({ missing: "MongoDB does not acknowledge writes", degraded: [] }),
+  });
 });
 afterAll(async () => {
   await api?.close();

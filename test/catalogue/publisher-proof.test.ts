@@ -128,7 +128,7 @@ describe("an envelope copied out of a history", () => {
         until,
       )
       .toBe(true);
-    const [event, retry] = [await inputOf(id), await inputOf(retryId)];
+    const [event, retry] = [await inputOf(await worker.ownerOf(id)), await inputOf(retryId)];
     await refused(event);
     await refused(retry, WORKFLOW.retryDelivery);
     for (const other of [WORKFLOW.retryDelivery, WORKFLOW.deliverPage, WORKFLOW.recovery, WORKFLOW.tokenBucket])

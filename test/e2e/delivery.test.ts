@@ -240,8 +240,9 @@ describe("the workflows of these deliveries", () => {
     });
     const connection = await Connection.connect({ address: service.temporalAddress });
     try {
-      const handle = new TemporalClient({ connection }).workflow.getHandle(id);
-      await expect.poll(async () => (await handle.describe()).status.name, { timeout: 20_000 }).toBe("COMPLETED");
+      const owner = (await store.events.get(id))?.owner ?? "";
+      const handle = new TemporalClient({ connection }).workflow.getHandle(owner);
+      await expect.poll(async () => (await handle.describe()).status.name).toBe("COMPLETED");
       const history = await handle.fetchHistory();
       const started = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
       expect(Buffer.from(started?.metadata?.["encoding"] ?? "").toString()).toBe("binary/encrypted");
@@ -253,7 +254,7 @@ describe("the workflows of these deliveries", () => {
       };
       const replayed = Worker.runReplayHistories(
         { workflowBundle: { codePath: `${dist}workflow-bundle.js` }, dataConverter },
-        [{ workflowId: id, history }],
+        [{ workflowId: owner, history }],
       );
       const results: unknown[] = [];
       for await (const { error } of replayed) results.push(error);

@@ -19,7 +19,7 @@ import {
   type RetryItem,
   SEARCH_ATTRIBUTE,
 } from "../../src/workflows/contract.js";
-import type { RecoveryActivities } from "../../src/workflows/recovery-contract.js";
+import type { RecoveryActivities } from "../../src/workflows/recovery/recovery-contract.js";
 import { builtBundle } from "../support/built-bundle.js";
 import { provenConverter } from "../support/proven.js";
 

@@ -6,7 +6,7 @@ import {
   type RecoveryInput,
   type RecoveryProgress,
   type RecoveryStepInput,
-} from "../../src/workflows/recovery-contract.js";
+} from "../../src/workflows/recovery/recovery-contract.js";
 import { testEngine, type TestEngine } from "./engine.js";
 
 let engine: TestEngine;

@@ -11,7 +11,7 @@ import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleCode } from "../../src/workers/bundle.js";
 import type { Lease, RetryItem } from "../../src/workflows/contract.js";
-import { noProgress, type RecoveryInput } from "../../src/workflows/recovery-contract.js";
+import { noProgress, type RecoveryInput } from "../../src/workflows/recovery/recovery-contract.js";
 import { searchAttributesOf } from "../../src/workflows/search-attributes.js";
 import { consumer, retryInput, testEngine, type TestEngine } from "./engine.js";
 

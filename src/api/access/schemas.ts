@@ -1,5 +1,6 @@
 /** API keys, audit, codec and the state of the service. */
 import { z } from "zod";
+import { DEGRADED } from "../readiness.js";
 import { ROLES } from "../../store/model.js";
 import { type Act, ACTS, mayAct } from "./access.js";
 import { apiId, groupId } from "../catalogue/schemas.js";
@@ -132,4 +133,17 @@ export const payloads = z
   })
   .meta({ id: "TemporalPayloads", outputId: "TemporalPayloadsView" });
 
-export const healthView = z.object({ status: z.literal("ok"), version: z.string() }).meta({ id: "Health" });
+export const healthView = z
+  .object({
+    status: z.literal("ok"),
+    version: z.string(),
+    degraded: z
+      .array(z.enum(DEGRADED))
+      .optional()
+      .meta({
+        description:
+          "What does not answer while publishes are still accepted. `temporal`: events are kept, and their workflows " +
+          "start once it is back. `workers`: nobody makes the attempts",
+      }),
+  })
+  .meta({ id: "Health" });

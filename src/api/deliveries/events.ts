@@ -136,8 +136,7 @@ export const eventRoutes: readonly ApiRoute[] = [
     description:
       "`ref` is the id of the event, percent-encoded, or its `webhook-id`. Its payload and hash and " +
       "the details of its attempts are removed for good, what is not settled is cancelled; " +
-      "the bare record stays. An attempt under way may still arrive. An event that is accepted and " +
-      "not dispatched yet has no record and answers 404: repeat the call.",
+      "the bare record stays. An attempt under way may still arrive. Any accepted event can be erased at once.",
     params: z.strictObject({ ref: eventRef }),
     response: { status: 204, description: "Erased" },
     problems: ["unavailable"],

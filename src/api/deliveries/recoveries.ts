@@ -1,7 +1,7 @@
 /** Recoveries: preview, start, watch, pause, resume and cancel. */
 import { z } from "zod";
 import { OPEN_RECOVERY_STATUSES, type Recovery } from "../../store/collections/recoveries.js";
-import { noProgress, type RecoveryFilter, type RecoveryStatus } from "../../workflows/recovery-contract.js";
+import { noProgress, type RecoveryFilter, type RecoveryStatus } from "../../workflows/recovery/recovery-contract.js";
 import type { Actor } from "../access/actor.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { refuse } from "../http/errors.js";

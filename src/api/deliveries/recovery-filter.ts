@@ -1,7 +1,7 @@
 /** What a recovery may send again: the rules of its filter, before anything is counted. */
 import type { Subscription } from "../../store/model.js";
 import type { DeliveryStatus } from "../../workflows/contract.js";
-import type { RecoveryFilter } from "../../workflows/recovery-contract.js";
+import type { RecoveryFilter } from "../../workflows/recovery/recovery-contract.js";
 import type { Actor } from "../access/actor.js";
 import { ownsEventType, seesGroup, seesSubscription } from "../access/access.js";
 import { refuse, type Refusal } from "../http/errors.js";

@@ -7,7 +7,7 @@ import { hash, timingSafeEqual } from "node:crypto";
 import { perSecondOf, recoveryFilterOf } from "../../catalogue/recovery-filter.js";
 import { newId } from "../../store/ids.js";
 import type { DeliverySummary, Store } from "../../store/store.js";
-import { LANES_AT_ONCE } from "../../workflows/recovery-contract.js";
+import { LANES_AT_ONCE } from "../../workflows/recovery/recovery-contract.js";
 import type { Actor } from "../access/actor.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import type { CheckedFilter } from "./recovery-filter.js";

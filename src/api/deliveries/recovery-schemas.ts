@@ -1,7 +1,7 @@
 /** Recoveries: filter, preview and progress. */
 import { z } from "zod";
 import { DELIVERY_STATUSES } from "../../workflows/contract.js";
-import { RECOVERY_STATUSES, SKIP_REASONS } from "../../workflows/recovery-contract.js";
+import { RECOVERY_STATUSES, SKIP_REASONS } from "../../workflows/recovery/recovery-contract.js";
 import { groupId } from "../catalogue/schemas.js";
 import { eventTypeName, prefixedId, instant, instantInput, pageQuery, text } from "../http/primitives.js";
 import { subscriptionId } from "../subscriptions/schemas.js";

@@ -6,7 +6,7 @@ import {
   type RecoveryProgress,
   type RecoveryStatus,
   type UnpacedProgress,
-} from "../../workflows/recovery-contract.js";
+} from "../../workflows/recovery/recovery-contract.js";
 import { guarded } from "../mongo/driver-errors.js";
 import type { Exclusive } from "../mongo/exclusive.js";
 import { findPage, oneOf } from "../mongo/paging.js";

@@ -17,6 +17,7 @@ import { createGrantRequestStore, type GrantRequestDocument } from "../collectio
 import { createIdempotencyStore, type IdempotencyDocument } from "../collections/idempotency.js";
 import type { Keyring } from "../sealing/keyring.js";
 import { createLimitStore, type LimitDocument } from "../collections/limits.js";
+import { createOwnerStore, type OwnersDocument } from "../collections/owners.js";
 import { createRecoveryStore, type RecoveryDocument } from "../collections/recoveries.js";
 import { createRoutingStore, type RoutingDocument } from "../collections/routings.js";
 import { createSamlConnectionStore } from "../collections/saml-connections.js";
@@ -100,7 +101,8 @@ export const auditOf = (
 export const limitedStores = (
   db: Db,
   { keyring, exclusive, ferretDb, scan }: Base,
-): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency"> => ({
+): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency" | "owners"> => ({
+  owners: createOwnerStore(db, db.collection<OwnersDocument>("owners")),
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), { exclusive, scan }),
   routings: createRoutingStore(db.collection<RoutingDocument>("routings"), { ferretDb }),
   limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, ferretDb }),

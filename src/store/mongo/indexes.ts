@@ -62,7 +62,7 @@ export const INDEXES: readonly IndexSpec[] = [
     key: { nextAttemptAt: 1 },
     partialFilterExpression: { nextAttemptAt: { $exists: true } },
   },
-  ...on("events", newest("acceptedAt"), newest("acceptedAt", "type"), newest("acceptedAt", "apiId")),
+  ...on("events", newest("acceptedAt"), newest("acceptedAt", "type"), newest("acceptedAt", "apiId"), { owner: 1 }),
   ...on("subscriptions", newest("createdAt", "groupId")),
   ...on("audit", newest("at"), newest("at", "actor"), newest("at", "action"), newest("at", "subject")),
   // Most erasures are done. This index finds the others without reading those.

@@ -1,7 +1,7 @@
 /** Records what an operator does at the machine like an act over the API: intent, act, outcome. */
 import { recordedAct } from "../../store/audit/acts.js";
 import type { Store } from "../../store/store.js";
-import { thisProcess } from "../watch/act-keeper.js";
+import { thisProcess } from "../process/process-name.js";
 
 export interface CommandAct {
   /** The npm command. */

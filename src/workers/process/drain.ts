@@ -5,6 +5,7 @@
  * it keeps open carries further requests. If the port closes before that, these requests are refused or reset.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import type { Readiness } from "../../api/readiness.js";
 import type { Config } from "../config.js";
 
 export interface DrainSettings {
@@ -21,7 +22,7 @@ export interface Drain {
   /** Aborted when the drain begins. */
   readonly begun: AbortSignal;
   /** Answers as `check` does, and that the service is stopping once the drain has begun. */
-  readiness(check: () => Promise<string | undefined>): () => Promise<string | undefined>;
+  readiness(check: () => Promise<Readiness>): () => Promise<Readiness>;
   /** Begins the drain. Resolves when it is over. */
   run(): Promise<void>;
 }
@@ -37,7 +38,7 @@ export function createDrain({ forMs, always }: DrainSettings): Drain {
     begun: begun.signal,
     readiness: (check) => () => {
       checkedAt = performance.now();
-      return begun.signal.aborted ? Promise.resolve("The service is stopping") : check();
+      return begun.signal.aborted ? Promise.resolve({ missing: "The service is stopping", degraded: [] }) : check();
     },
     async run() {
       begun.abort();

@@ -1,12 +1,13 @@
 /** Whether publishes are being refused for what is not their fault, so that load balancers hear of it. */
 import { statfs } from "node:fs/promises";
 import type { Publisher } from "../../api/dependencies.js";
+import type { Readiness } from "../../api/readiness.js";
 
 export interface PublishRefusals {
   /** Publishes as the given one does, and notes what comes of it. */
   watch(publisher: Publisher): Publisher;
   /** Answers as `check` does, and what is refused although `check` finds nothing missing. */
-  readiness(check: () => Promise<string | undefined>): () => Promise<string | undefined>;
+  readiness(check: () => Promise<Readiness>): () => Promise<Readiness>;
 }
 
 /** A refusal counts for so long, unless a publish is accepted before. Then load balancers may try again. */
@@ -32,9 +33,11 @@ export function createPublishRefusals(dataDir?: string): PublishRefusals {
     }),
     readiness: (check) => async () => {
       const refusing = performance.now() - refusedAt < COUNTS_FOR_MS;
-      const missing = (await check()) ?? (refusing ? "The last publish was refused" : undefined);
-      if (missing === undefined || dataDir === undefined || !(await isFull(dataDir))) return missing;
-      return `${missing}, as the disk of ${dataDir} is full`;
+      const found = await check();
+      const missing = found.missing ?? (refusing ? "The last publish was refused" : undefined);
+      if (missing === undefined) return found;
+      const isDiskFull = dataDir !== undefined && (await isFull(dataDir));
+      return { ...found, missing: isDiskFull ? `${missing}, as the disk of ${dataDir} is full` : missing };
     },
   };
 }

@@ -6,7 +6,7 @@ import { OUTCOMES, type OutcomeClass } from "../../endpoint/outcomes.js";
 import type { GrantRequestStatus } from "../../store/model.js";
 import { LIFE, LIFE_ACTS, type LifeAct } from "../../store/subscription-life.js";
 import { type DeliveryStatus, SETTLED_STATUSES } from "../../workflows/contract.js";
-import type { RecoveryStatus } from "../../workflows/recovery-contract.js";
+import type { RecoveryStatus } from "../../workflows/recovery/recovery-contract.js";
 import { DEFAULT_SCHEDULE_SECONDS } from "../../workflows/schedule.js";
 import { code, markdownTable } from "./markdown.js";
 

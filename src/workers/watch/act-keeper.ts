@@ -3,14 +3,13 @@
  * start and then regularly. The state that the act has left shows the outcome. If it does not, then the record says
  * `unknown`. No act is dropped.
  */
-import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Metrics } from "../../metrics.js";
 import { completeAct } from "../../store/audit/acts.js";
 import type { AuditEntry } from "../../store/model.js";
 import type { Store } from "../../store/store.js";
-import { isAlive, startMark } from "../engines/process-identity.js";
+import { isGone } from "../process/process-name.js";
 
 export interface ActKeeperDependencies {
   store: Store;
@@ -24,9 +23,6 @@ export interface ActKeeperDependencies {
 const EVERY_MS = 30_000;
 /** Of a process that cannot be asked, on another machine. No request of an administrator takes so long. */
 const SURELY_OVER_MS = 10 * 60_000;
-
-/** The name of this process in the intents of its acts. */
-export const thisProcess = (): string => `${hostname()}/${process.pid}/${startMark(process.pid) ?? ""}`;
 
 /**
  * Looks at once and then by the clock. The first look is waited for, so that a start leaves nothing of the process
@@ -73,7 +69,5 @@ export async function completeActs({
 function isOver({ at, detail }: AuditEntry, now: number): boolean {
   if (now - at.getTime() > SURELY_OVER_MS) return true;
   const process = detail?.["process"];
-  const [host, pid, mark] = typeof process === "string" ? process.split("/") : [];
-  if (host !== hostname()) return false;
-  return !isAlive(Number(pid)) || (startMark(Number(pid)) ?? "") !== mark;
+  return typeof process === "string" && isGone(process);
 }

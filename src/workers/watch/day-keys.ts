@@ -15,7 +15,7 @@ import type { Metrics } from "../../metrics.js";
 import { recordedAct } from "../../store/audit/acts.js";
 import type { Store } from "../../store/store.js";
 import { MAX_RUN_DAYS, WORKFLOW } from "../../workflows/contract.js";
-import { thisProcess } from "./act-keeper.js";
+import { thisProcess } from "../process/process-name.js";
 import type { TemporalLink } from "../temporal.js";
 import { DAY_MS } from "../../workflows/durations.js";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, inject } from "vitest";
 import { StoreError } from "../../../src/store/store-error.js";
 import type { NewAuditEntry } from "../../../src/store/store.js";
-import { thisProcess } from "../../../src/workers/watch/act-keeper.js";
+import { thisProcess } from "../../../src/workers/process/process-name.js";
 import { type RunningApi, startApi } from "../running-api.js";
 
 export interface Entry {

@@ -7,7 +7,7 @@ import { isAdministrative, NOT_WRAPPED, WRITES } from "../../../src/api/access/a
 import { SESSION_COOKIE } from "../../../src/api/http/cookies.js";
 import { servedRoutes } from "../../../src/api/index.js";
 import { buildOpenApi } from "../../../src/api/openapi.js";
-import { thisProcess } from "../../../src/workers/watch/act-keeper.js";
+import { thisProcess } from "../../../src/workers/process/process-name.js";
 import { createBrowser, makeCompany } from "../browser.js";
 import { bodyOf, makeObjects, type Objects, type Operation, operationsOf, pathOf } from "../route-samples.js";
 import { type Entry, api, away, isIntent, chain, count, begun, name, setUpActIntents } from "./act-intents-setup.js";

@@ -119,7 +119,6 @@ describe("an event", () => {
         headers: { "content-type": "text/plain", "idempotency-key": eventId },
       }),
     ).toMatchObject({ status: 410, code: "erased" });
-    await expect(api.client.workflow.getHandle(eventId).describe()).rejects.toThrow();
     expect((await api.call("GET", `/v1/events/${eventId}`)).text).not.toContain(CANARY);
   });
 

@@ -5,7 +5,7 @@ import { createOperations } from "../../../src/api/deliveries/operations.js";
 import type { Delivery, Subscription } from "../../../src/store/model.js";
 import type { Store } from "../../../src/store/store.js";
 import { bucketWorkflowId, type Lease } from "../../../src/workflows/contract.js";
-import { noProgress } from "../../../src/workflows/recovery-contract.js";
+import { noProgress } from "../../../src/workflows/recovery/recovery-contract.js";
 import { openDatabase, type TestDatabase } from "../../store/database.js";
 import { consumer, retryInput, testEngine, type TestEngine } from "../../workflows/engine.js";
 

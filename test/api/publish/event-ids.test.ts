@@ -71,11 +71,6 @@ describe("ids of producers", () => {
     expect((await raw()).body).toEqual({ id: "invoice/2026:1.0", duplicate: true });
   });
 
-  test("the workflow is started under the escaped id", async () => {
-    await publish("order:4712");
-    expect((await api.client.workflow.getHandle("order~3A4712").describe()).workflowId).toBe("order~3A4712");
-  });
-
   test("deliveries are found, listed and erased by both forms", async () => {
     for (const [id, form] of [
       ["order:4713", encodeURIComponent],

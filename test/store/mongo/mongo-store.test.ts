@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Recovery } from "../../../src/store/collections/recoveries.js";
-import { noProgress } from "../../../src/workflows/recovery-contract.js";
+import { noProgress } from "../../../src/workflows/recovery/recovery-contract.js";
 import { connectStore, type MongoStore } from "../../../src/store/mongo/mongo-store.js";
 import { masterKey, openDatabase, type TestDatabase } from "../database.js";
 import { engineAtHand, startOwnEngine, type OwnEngine } from "../engine.js";

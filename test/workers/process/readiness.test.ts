@@ -3,10 +3,10 @@ import { Client } from "@temporalio/client";
 import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { loadBundle } from "../../src/workers/bundle.js";
-import { createReadiness } from "../../src/workers/readiness.js";
-import type { TemporalLink } from "../../src/workers/temporal.js";
-import { openDatabase, type TestDatabase } from "../store/database.js";
+import { loadBundle } from "../../../src/workers/bundle.js";
+import { createReadiness } from "../../../src/workers/process/readiness.js";
+import type { TemporalLink } from "../../../src/workers/temporal.js";
+import { openDatabase, type TestDatabase } from "../../store/database.js";
 
 let environment: TestWorkflowEnvironment;
 let database: TestDatabase;
@@ -35,11 +35,11 @@ it(
   async () => {
     const store = await database.openStore();
     for (const [state, answer] of [
-      ["RUNNING", undefined],
-      ["DRAINING", "the worker is draining"],
-      ["FAILED", "the worker is failed"],
+      ["RUNNING", { degraded: [] }],
+      ["DRAINING", { missing: "the worker is draining", degraded: [] }],
+      ["FAILED", { missing: "the worker is failed", degraded: [] }],
     ] as const) {
-      expect(await createReadiness({ store, link, workerState: () => state })()).toBe(answer);
+      expect(await createReadiness({ store, link, workerState: () => state })()).toEqual(answer);
     }
   },
 );
@@ -47,36 +47,47 @@ it(
 it("needs somebody who polls where this process has no worker", async () => {
   const taskQueue = newQueue();
   const store = await database.openStore();
-  expect(await createReadiness({ store, link, taskQueue })()).toBe("no worker polls Temporal");
+  expect(await createReadiness({ store, link, taskQueue })()).toEqual({ degraded: ["workers"] });
   const worker = await Worker.create({ connection: link.connection, taskQueue, workflowBundle: await loadBundle() });
   const running = worker.run();
   try {
     // Each asks anew: an answer is kept for a second.
-    await expect.poll(() => createReadiness({ store, link, taskQueue })(), within).toBeUndefined();
+    await expect.poll(() => createReadiness({ store, link, taskQueue })(), within).toEqual({ degraded: [] });
   } finally {
     worker.shutdown();
     await running;
   }
 });
 
-it("names the store first, and the engine when it does not answer", async () => {
+it("goes on without the engine until no more events can be kept, and stops without the store", async () => {
   const store = await database.openStore();
   const gone = await open();
   const lost = linkTo(gone);
   await gone.teardown();
-  expect(await createReadiness({ store, link: lost, workerState: () => "RUNNING" })()).toBe("Temporal does not answer");
-  expect(await createReadiness({ store, link: lost, taskQueue: newQueue() })()).toBe("Temporal does not answer");
+  const running = { store, link: lost, workerState: () => "RUNNING" };
+  const told: unknown[] = [];
+  expect(await createReadiness({ ...running, onChecked: (degraded) => told.push(degraded) })()).toEqual({
+    degraded: ["temporal"],
+  });
+  expect(told).toEqual([["temporal"]]);
+  expect(await createReadiness({ store, link: lost, taskQueue: newQueue() })()).toEqual({ degraded: ["temporal"] });
+  expect(await createReadiness({ ...running, hasRoom: () => false })()).toEqual({
+    missing: "Temporal does not answer, and no more accepted events can be kept (PUBLISH_BACKLOG_MAX)",
+    degraded: ["temporal"],
+  });
   await store.close();
-  expect(await createReadiness({ store, link: lost, workerState: () => "RUNNING" })()).toBe(
-    "MongoDB does not acknowledge writes",
-  );
+  expect(await createReadiness(running)()).toEqual({ missing: "MongoDB does not acknowledge writes", degraded: [] });
 });
 
 it("checks once for all who ask within a second, and then again", async () => {
   const store = await database.openStore();
   let asked = 0;
   const ready = createReadiness({ store, link, workerState: () => (asked++ < 2 ? "RUNNING" : "STOPPED") });
-  expect(await Promise.all([ready(), ready(), ready()])).toEqual([undefined, undefined, undefined]);
+  expect(await Promise.all([ready(), ready(), ready()])).toEqual([
+    { degraded: [] },
+    { degraded: [] },
+    { degraded: [] },
+  ]);
   // Twice in one check: whether it runs, and what it says.
-  await expect.poll(ready, within).toBe("the worker is stopped");
+  await expect.poll(ready, within).toEqual({ missing: "the worker is stopped", degraded: [] });
 });

@@ -3,9 +3,9 @@
  * next page.
  */
 import { CancellationScope, continueAsNew, isCancellation, patched, proxyActivities } from "@temporalio/workflow";
-import { startRetry } from "./deliver-event.js";
+import { startRetry } from "../deliver-event.js";
 import type { RecoveryActivities, RecoveryInput, UnpacedProgress } from "./recovery-contract.js";
-import { isRunFull, isRunOld } from "./run-age.js";
+import { isRunFull, isRunOld } from "../run-age.js";
 
 /** Own failures (store down) only delay a page: it is read again without end. */
 const { recoverPage, recordRecovery } = proxyActivities<Pick<RecoveryActivities, "recoverPage" | "recordRecovery">>({

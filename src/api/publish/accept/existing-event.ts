@@ -1,24 +1,38 @@
-/** What to answer when an event id is on record already: duplicate, conflict, or an owner that never came to be. */
+/** What to answer when an event id is on record already: duplicate, conflict, erased, or an owner that never came. */
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { Logger } from "pino";
-import { newId } from "../../store/ids.js";
-import type { Store } from "../../store/store.js";
-import { ANSWER_WITHIN_MS, sameContent, type Waiting } from "./waiting-event.js";
+import { newId } from "../../../store/ids.js";
+import type { EventRecord } from "../../../store/model.js";
+import type { Store } from "../../../store/store.js";
+import type { PublishResult } from "../../dependencies.js";
+import { ANSWER_WITHIN_MS, sameContent, unavailable, type Waiting } from "./waiting-event.js";
 
 /** Shortest time given to the engine's answer, however long the publish has waited already. */
 const LEAST_LOOK_MS = 250;
 const POLL_MS = 50;
 /**
- * A record older than this without a workflow has lost its owner (the process died between record and start, whose
- * deadline is 4 s). Dispatch checks the owner of every record older than OWNER_TRUSTED_MS in
- * src/activities/dispatch.ts, which is less.
+ * A record of an earlier release that is older than this and has no workflow has lost its owner: the process died
+ * between record and start, whose deadline was 4 s. Dispatch checks the owner of every record older than
+ * OWNER_TRUSTED_MS in src/activities/own-events.ts, which is less.
  */
 const OWNER_LOST_MS = 15_000;
+
+/**
+ * What a record alone says about one more publish of its id. `unknown`: an earlier release made it, and only the engine
+ * knows whether its owner was ever started.
+ */
+export function answerOf(record: EventRecord, event: { sha256: string; type: string }): PublishResult | "unknown" {
+  const { id } = record;
+  // Without its hash nobody can tell whether it is the same again; and what was erased is not delivered.
+  if (record.expungedAt || record.sha256 === "") return { ok: false, id, code: "erased" };
+  if (!sameContent(record, event)) return { ok: false, id, code: "event_id_conflict" };
+  return record.protocol === 2 ? { ok: true, id, duplicate: true } : "unknown";
+}
 
 /** Settles publishes of ids that are on record; `restart` puts an event back into the queue under a new owner. */
 export function createExistingEvents(
   { client, store, log }: { client: Client; store: Store; log: Logger },
-  restart: (waiting: Waiting) => void,
+  restart: (waiting: Waiting, owner: string) => void,
 ) {
   async function decide(waiting: Waiting): Promise<void> {
     const { event } = waiting;
@@ -26,26 +40,22 @@ export function createExistingEvents(
     const until = Date.now() + Math.max(LEAST_LOOK_MS, ANSWER_WITHIN_MS - (performance.now() - waiting.since));
     for (;;) {
       const record = await store.events.get(event.id);
-      if (!record) return void waiting.resolve(unavailable(event.id));
-      // Without its hash nobody can tell whether it is the same again; and what was erased is not delivered.
-      if (record.expungedAt || record.sha256 === "")
-        return void waiting.resolve({ ok: false, id: event.id, code: "erased" });
-      if (!sameContent(record, event))
-        return void waiting.resolve({ ok: false, id: event.id, code: "event_id_conflict" });
+      if (!record) return waiting.resolve(unavailable(event.id));
+      const answer = answerOf(record, event);
+      if (answer !== "unknown") return waiting.resolve(answer);
       if (await exists(client, record.owner, until))
-        return void waiting.resolve({ ok: true, id: event.id, duplicate: true });
+        return waiting.resolve({ ok: true, id: event.id, duplicate: true });
       if (Date.now() - record.acceptedAt.getTime() > OWNER_LOST_MS) {
         const owner = newId("again");
         // The record decides between several processes that notice at once; dispatch is idempotent, so an owner whose
         // history has merely expired is delivered nothing twice: it finds its delivery records settled.
         if (!(await store.events.takeOver(event.id, record.owner, owner))) continue;
-        waiting.workflowId = owner;
         // With the time of the record dispatch reads the owner, and with it the deliveries that the lost owner may have
         // made.
         waiting.event = { ...event, recorded: true, acceptedAt: record.acceptedAt.getTime() };
-        return restart(waiting);
+        return restart(waiting, owner);
       }
-      if (Date.now() > until) return void waiting.resolve(unavailable(event.id));
+      if (Date.now() > until) return waiting.resolve(unavailable(event.id));
       await new Promise((resume) => setTimeout(resume, POLL_MS));
     }
   }
@@ -60,8 +70,6 @@ export function createExistingEvents(
       }),
   };
 }
-
-const unavailable = (id: string) => ({ ok: false as const, id, code: "unavailable" as const, retryAfterSeconds: 5 });
 
 async function exists(client: Client, workflowId: string, deadline: number): Promise<boolean> {
   try {

@@ -1,5 +1,5 @@
 /** What the workflow `recovery` takes, keeps and tells. Plain data, like contract.ts. */
-import type { DeliveryStatus, RetryDeliveryInput } from "./contract.js";
+import type { DeliveryStatus, RetryDeliveryInput } from "../contract.js";
 
 /** Which deliveries are sent again. */
 export interface RecoveryFilter {

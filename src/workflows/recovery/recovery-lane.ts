@@ -1,6 +1,6 @@
 /** One subscription's part of a recovery: reads page by page and hands over at the subscription's pace. */
 import { condition, proxyActivities } from "@temporalio/workflow";
-import { startRetry } from "./deliver-event.js";
+import { startRetry } from "../deliver-event.js";
 import type {
   RecoveryActivities,
   RecoveryInput,
@@ -8,7 +8,7 @@ import type {
   RecoveryProgress,
   RecoveryStep,
 } from "./recovery-contract.js";
-import { DAY_MS, HOUR_MS } from "./durations.js";
+import { DAY_MS, HOUR_MS } from "../durations.js";
 
 /** Failures of our own (store down, worker killed) only delay: a step that got somewhere is told so by the records. */
 const { recoveryPage, recoveryStep } = proxyActivities<Pick<RecoveryActivities, "recoveryPage" | "recoveryStep">>({

@@ -1,15 +1,16 @@
 /** An event between its acceptance by the API and its being durable. */
 import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
-import { newId } from "../../store/ids.js";
-import type { EventBody, PublishedEvent } from "../../workflows/contract.js";
-import type { AcceptableEvent, PublishResult } from "../dependencies.js";
+import { newId } from "../../../store/ids.js";
+import type { EventBody, PublishedEvent } from "../../../workflows/contract.js";
+import type { AcceptableEvent, PublishResult } from "../../dependencies.js";
 
-/** Larger payloads go sealed to the store first and travel as a reference. */
+/** Larger payloads never travel in a start: they are accepted only while the store takes them. */
 const CLAIM_CHECK_BYTES = 64 * 1024;
 
 /** The client hears within 5 s, whatever engine and store do; counted from the moment the publisher got the event. */
 export const ANSWER_WITHIN_MS = 4_500;
+const RETRY_AFTER_SECONDS = 5;
 
 /** An accepted event on its way to being durable. */
 export interface Waiting {
@@ -18,9 +19,18 @@ export interface Waiting {
   resolve: (result: PublishResult) => void;
   promise: Promise<PublishResult>;
   since: number;
-  /** Set when an earlier owner of the record never came to be and this start replaces it. */
-  workflowId?: string;
 }
+
+/** Milliseconds that the longest waiting of these may still take. */
+export const leastLeft = (waiting: readonly Waiting[]): number =>
+  ANSWER_WITHIN_MS + Math.min(...waiting.map(({ since }) => since)) - performance.now();
+
+export const unavailable = (id: string): PublishResult => ({
+  ok: false,
+  id,
+  code: "unavailable",
+  retryAfterSeconds: RETRY_AFTER_SECONDS,
+});
 
 /** The form in which an event travels, with its promise of an answer. */
 export function prepare(event: AcceptableEvent): Waiting {
@@ -31,7 +41,7 @@ export function prepare(event: AcceptableEvent): Waiting {
     id: event.id ?? newId("evt"),
     type: event.type,
     contentType: event.contentType,
-    body: eventBodyOf(body),
+    body: { stored: true },
     sha256: hash("sha256", body, "base64url"),
     acceptedAt: Date.now(),
     ...(event.groups && { groups: event.groups }),
@@ -43,12 +53,16 @@ export function prepare(event: AcceptableEvent): Waiting {
   return { event: published, payload: body, resolve, promise, since: performance.now() };
 }
 
+/** Whether the start of a workflow may carry the payload, as it does while the store takes none. */
+export const mayTravel = ({ event, payload }: Waiting): boolean =>
+  event.ownId === true && payload.byteLength <= CLAIM_CHECK_BYTES;
+
 /**
  * UTF-8 text travels as text (a base64 batch is a third larger); everything else as base64. Both give back the exact
  * bytes.
  */
-export function eventBodyOf(body: Buffer): EventBody {
-  if (body.byteLength > CLAIM_CHECK_BYTES) return { stored: true };
+export function eventBodyOf(payload: Uint8Array): EventBody {
+  const body = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   return isUtf8(body) ? { text: body.toString("utf8") } : { base64: body.toString("base64") };
 }
 

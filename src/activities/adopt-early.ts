@@ -1,0 +1,73 @@
+/** What a dispatch makes of attempts that were begun before its workflow was started. */
+import type { Catalogue } from "../catalogue/catalogue.js";
+import type { EarlyListing, EarlyOutcome, PublishedEvent } from "../workflows/contract.js";
+import { deliveryIdOf } from "../workflows/event-id.js";
+import type { AttemptResult, EventBytes } from "./attempt.js";
+import type { EarlyTable } from "./early-attempts.js";
+import type { EarlyEntry } from "./early-entries.js";
+import type { FirstOutcome, Route } from "./first-attempts.js";
+
+/** Attempts that the dispatch must not make again. */
+export interface Begun {
+  /** Events with such attempts. They are delivered by this dispatch, however wide the others are. */
+  events: ReadonlySet<string>;
+  /** Those of this process, which records them itself. */
+  here: ReadonlyMap<string, EarlyEntry>;
+  /** Those of another process, or of one that is gone, by delivery, with what to do where no record tells more. */
+  elsewhere: ReadonlyMap<string, FirstOutcome>;
+  /** Routes of such attempts that the catalogue does not name any more. */
+  extra: readonly Route[];
+}
+
+export const NOTHING_BEGUN: Begun = { events: new Set(), here: new Map(), elsewhere: new Map(), extra: [] };
+
+/**
+ * Reads the listing of an input against the table of this process. The table knows more, so it wins. `events` as in the
+ * input, because the listing names their places.
+ */
+export function begunOf(
+  { early, catalogue }: { early?: EarlyTable; catalogue: Pick<Catalogue, "subscription"> },
+  listing: EarlyListing | undefined,
+  events: readonly PublishedEvent[],
+): Begun {
+  if (!listing) return NOTHING_BEGUN;
+  const here = early?.of(events.map(({ id }) => id)) ?? new Map<string, EarlyEntry>();
+  const elsewhere = new Map<string, FirstOutcome>();
+  const extra: Route[] = [...here.values()].map(({ route }) => route);
+  const ids = new Set<string>();
+  for (const { event: place, subscriptionId, outcome } of listing.attempts) {
+    const event = events[place];
+    if (!event) continue;
+    ids.add(event.id);
+    const deliveryId = deliveryIdOf(event.id, subscriptionId);
+    if (here.has(deliveryId)) continue;
+    elsewhere.set(
+      deliveryId,
+      outcome ? attempted(outcome) : { kind: "left", status: "pending", dueAt: listing.until, unsure: true },
+    );
+    const subscription = catalogue.subscription(subscriptionId);
+    if (subscription) extra.push({ deliveryId, event: withoutBytes(event), subscription });
+  }
+  return { events: ids, here, elsewhere, extra };
+}
+
+const NOTHING = new Uint8Array();
+
+const withoutBytes = ({ id, type, contentType, acceptedAt }: PublishedEvent): EventBytes => ({
+  id,
+  type,
+  contentType,
+  acceptedAt,
+  bytes: NOTHING,
+});
+
+/** The outcome as the other process listed it. Its details are known to that process alone. */
+function attempted({ status, attempt, reason, dueAt }: EarlyOutcome): FirstOutcome {
+  const made = {
+    ...(attempt && { attempt: { ...attempt, number: 1, at: new Date(attempt.at) } }),
+    ...(reason !== undefined && { reason }),
+  };
+  const result: AttemptResult =
+    status === "retrying" ? { ...made, status, dueAt: dueAt ?? Date.now() } : { ...made, status };
+  return { kind: "attempted", result };
+}

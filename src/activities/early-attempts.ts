@@ -1,0 +1,176 @@
+/**
+ * First attempts that leave right after an event was committed, in the process that accepted it. The workflow of the
+ * event follows a moment later. It adopts what was begun here and makes what was not.
+ */
+import type { Catalogue } from "../catalogue/catalogue.js";
+import { routesOf, routingOf } from "../catalogue/routes.js";
+import type { Metrics } from "../metrics.js";
+import { DEFAULT_TIMEOUT_MS } from "../workflows/schedule.js";
+import type { EarlyListing, PublishedEvent } from "../workflows/contract.js";
+import { deliveryIdOf } from "../workflows/event-id.js";
+import type { EventBytes } from "./attempt.js";
+import { createEarlyEntries, type EarlyEntries, type EarlyEntry } from "./early-entries.js";
+import type { EventBytesSource } from "./event-bytes.js";
+import { filterRoutes } from "./filter-routes.js";
+import type { FirstAttemptsDependencies, FirstOutcome, Route } from "./first-attempts.js";
+import { createOutcomeRecorder } from "./outcome-recorder.js";
+import type { RecordOutcomesDependencies } from "./record-outcomes.js";
+
+export interface EarlyDependencies extends FirstAttemptsDependencies, RecordOutcomesDependencies {
+  catalogue: Catalogue;
+  eventBytes: Pick<EventBytesSource, "keep">;
+  metrics: Pick<Metrics, "earlyUnderWay">;
+  /** Names this process in the inputs of workflows. */
+  process: string;
+  /** False while a worker of an earlier release polls: it would make every attempt again. */
+  mayBegin(): boolean;
+}
+
+export interface EarlyTable extends Omit<EarlyEntries, "add" | "listing"> {
+  /** Begins what may begin now. Never throws. */
+  begin(owner: string, events: readonly Committed[]): void;
+  /** What was begun of the events of one workflow, for its input. */
+  listing(owner: string, events: readonly PublishedEvent[]): EarlyListing | undefined;
+  /** Waits until all that was begun is on record, at most `ms` milliseconds. */
+  close(ms: number): Promise<void>;
+}
+
+interface Committed {
+  event: PublishedEvent;
+  payload: Uint8Array;
+}
+
+/** Requests under way at once: of the process, and to one endpoint. */
+const MOST_UNDER_WAY = 1_024;
+const MOST_TO_ONE = 32;
+/** An event for more subscriptions is left to the dispatch, which spreads it over all workers. */
+const WIDEST = 200;
+/** Attempts listed in one input: some 100 bytes each, and a payload of Temporal holds 512 KiB. */
+const MOST_LISTED = 2_000;
+/** After its time-out an attempt ends within this time, signing and reading the answer included. */
+const LATE_MS = 10_000;
+/** The table of one process. */
+export function createEarlyAttempts(dependencies: EarlyDependencies): EarlyTable {
+  const { catalogue, store, eventBytes, metrics, process } = dependencies;
+  const entries = createEarlyEntries(process);
+  const perOwner = new Map<string, number>();
+  const recorder = createOutcomeRecorder(dependencies);
+  const underWay = createUnderWay(metrics);
+  function beginEvent(owner: string, event: PublishedEvent, bytes: EventBytes): void {
+    if (store.erasures.lately(event.id)) return;
+    const subscriptions = routesOf(catalogue, event);
+    const before = perOwner.get(owner) ?? 0;
+    if (subscriptions.length > WIDEST || before + subscriptions.length > MOST_LISTED) return;
+    const routes = subscriptions.map((subscription) => ({
+      deliveryId: deliveryIdOf(event.id, subscription.id),
+      event: bytes,
+      subscription,
+    }));
+    const begun: EarlyEntry[] = [];
+    for (const route of filterRoutes(routes))
+      if (mayLeave(dependencies, route, underWay)) begun.push(attempt(owner, route));
+    if (begun.length === 0) return;
+    perOwner.set(owner, before + begun.length);
+    entries.add(event.id, begun);
+  }
+  function attempt(owner: string, route: Route): EarlyEntry {
+    const { subscription, event } = route;
+    underWay.begin(subscription.id);
+    const sent = outcomeOf(dependencies, route);
+    const entry: EarlyEntry = {
+      route,
+      until: Date.now() + (subscription.retry?.timeoutMs ?? DEFAULT_TIMEOUT_MS) + LATE_MS,
+      recorded: sent.then((outcome) => {
+        entry.outcome = outcome;
+        underWay.end(subscription.id);
+        const done = { route, outcome };
+        // The bytes are not needed any more, and entries are kept for longer.
+        entry.route = { ...route, event: { ...event, bytes: NOTHING } };
+        return recorder.record(owner, done);
+      }),
+    };
+    return entry;
+  }
+
+  return {
+    begin(owner, events) {
+      if (!dependencies.mayBegin()) return;
+      for (const { event, payload } of events) {
+        const bytes = bytesOf(event, payload);
+        // The dispatch finds it here as well, for what is not begun now.
+        eventBytes.keep([bytes]);
+        beginEvent(owner, event, bytes);
+      }
+    },
+    listing(owner, events) {
+      perOwner.delete(owner);
+      return entries.listing(events);
+    },
+    of: (eventIds) => entries.of(eventIds),
+    forget: (eventIds) => entries.forget(eventIds),
+    close: (ms) => recorder.close(() => underWay.isNone(), ms),
+  };
+}
+
+const mayLeave = (
+  { throttle, health }: EarlyDependencies,
+  { subscription, event, filtered }: Route,
+  underWay: UnderWay,
+): boolean =>
+  filtered === undefined &&
+  subscription.rateLimit === undefined &&
+  underWay.hasRoom(subscription.id) &&
+  routingOf(subscription, event.type) === "sent" &&
+  throttle.pausedUntil(subscription) <= Date.now() &&
+  health.verdict(subscription.id) === "prompt";
+
+/** The attempt itself. Never rejects. */
+const outcomeOf = (
+  { deliver, log }: EarlyDependencies,
+  { event, subscription, deliveryId }: Route,
+): Promise<FirstOutcome> =>
+  deliver({ event, subscription, number: 1, inSchedule: 0 }).then(
+    (result): FirstOutcome => ({ kind: "attempted", result }),
+    // Nobody knows how far it came: the workflow looks, and it is nothing that the consumer is to pay for.
+    (error: unknown): FirstOutcome => {
+      log.error({ err: error, delivery: deliveryId }, "a first attempt broke off");
+      return { kind: "left", status: "pending" };
+    },
+  );
+
+type UnderWay = ReturnType<typeof createUnderWay>;
+
+/** Counts requests under way, of the process and to each endpoint. */
+function createUnderWay(metrics: EarlyDependencies["metrics"]) {
+  const perEndpoint = new Map<string, number>();
+  let all = 0;
+  function count(subscriptionId: string, change: 1 | -1): void {
+    all += change;
+    metrics.earlyUnderWay.set(all);
+    const some = (perEndpoint.get(subscriptionId) ?? 0) + change;
+    if (some === 0) perEndpoint.delete(subscriptionId);
+    else perEndpoint.set(subscriptionId, some);
+  }
+  return {
+    begin: (subscriptionId: string): void => count(subscriptionId, 1),
+    end: (subscriptionId: string): void => count(subscriptionId, -1),
+    hasRoom: (subscriptionId: string): boolean =>
+      all < MOST_UNDER_WAY && (perEndpoint.get(subscriptionId) ?? 0) < MOST_TO_ONE,
+    isNone: (): boolean => all === 0,
+  };
+}
+
+const NOTHING = new Uint8Array();
+
+const bytesOf = (
+  { id, type, contentType, acceptedAt, attributes, hops }: PublishedEvent,
+  bytes: Uint8Array,
+): EventBytes => ({
+  id,
+  type,
+  contentType,
+  acceptedAt,
+  bytes,
+  ...(attributes && { attributes }),
+  ...(hops && { hops }),
+});

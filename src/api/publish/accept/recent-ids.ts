@@ -1,0 +1,25 @@
+/**
+ * Ids that this process committed lately. A publisher that repeats its ids after a fault is answered from here, so that
+ * the repeats cost the store nothing.
+ */
+import { LRUCache } from "lru-cache";
+import type { Store } from "../../../store/store.js";
+import type { PublishedEvent } from "../../../workflows/contract.js";
+
+/** What is enough to answer a repeat. */
+export type RecentEvent = Pick<PublishedEvent, "sha256" | "type">;
+
+/** Some 300 bytes each. */
+const MOST = 20_000;
+
+export interface RecentIds {
+  get(id: string): RecentEvent | undefined;
+  add(event: PublishedEvent): void;
+}
+
+/** Bounded, the oldest out first. Any erasure empties it: which ids are meant is not worth a question. */
+export function createRecentIds(erasures: Pick<Store["erasures"], "onErasure">): RecentIds {
+  const recent = new LRUCache<string, RecentEvent>({ max: MOST });
+  erasures.onErasure(() => recent.clear());
+  return { get: (id) => recent.get(id), add: ({ id, sha256, type }) => void recent.set(id, { sha256, type }) };
+}

@@ -1,0 +1,80 @@
+/** Starting `deliverEvent`. Every start of an owner is refused by the engine when that id was ever started before. */
+import { type Client, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
+import { WorkflowIdReusePolicy } from "@temporalio/common";
+import type { Logger } from "pino";
+import { eventsSummary } from "../../../catalogue/workflow-summary.js";
+import { withinDeadline } from "../../../store/deadline.js";
+import { StoreError } from "../../../store/store-error.js";
+import type { EventRecord } from "../../../store/model.js";
+import { type DeliverEventInput, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../../../workflows/contract.js";
+import { PackedInput } from "../../../workflows/payload-converter.js";
+
+export interface StartDependencies {
+  client: Client;
+  log: Pick<Logger, "error">;
+  taskQueue?: string;
+  /** The client's data converter knows PackedInput (src/workflows/payload-converter.ts): cheaper, same result. */
+  packed?: true;
+  /** The worker runs in this process, so that the engine may answer a start with its first task. */
+  eager: boolean;
+}
+
+/**
+ * `started`: the engine has it. `exists`: it was started before. `unavailable`: nobody knows; the same start again does
+ * no harm.
+ */
+export type StartOutcome = "started" | "exists" | "unavailable";
+
+/** Starts the workflow `workflowId` within `ms` milliseconds. Never rejects. */
+export async function startDeliverEvent(
+  { client, log, packed, eager, taskQueue = TASK_QUEUE }: StartDependencies,
+  { workflowId, input, ms }: { workflowId: string; input: DeliverEventInput; ms: number },
+): Promise<StartOutcome> {
+  try {
+    // The deadline ends one try; the signal ends the client's own retries, which may outlast it.
+    await withinDeadline(
+      ms,
+      (signal) =>
+        client.withAbortSignal(signal, () =>
+          client.withDeadline(Date.now() + ms, () =>
+            client.workflow.start(WORKFLOW.deliverEvent, {
+              args: [packed ? new PackedInput(Buffer.from(JSON.stringify(input))) : input],
+              workflowId,
+              taskQueue,
+              workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+              staticSummary: eventsSummary(input.events.map(({ type }) => type)),
+              ...(eager && { requestEagerStart: true }),
+            }),
+          ),
+        ),
+      () => new StoreError("unavailable", "It was not done in time."),
+    );
+    return "started";
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return "exists";
+    log.error({ err: error, workflowId, events: input.events.length }, "Temporal did not start a workflow of events");
+    return "unavailable";
+  }
+}
+
+/**
+ * An event whose bytes lie in the store, as it travels in a start. Its attributes stay in the store as well, because
+ * they are content.
+ */
+export function byReference({ attributes: _content, ...event }: PublishedEvent): PublishedEvent {
+  return { ...event, body: { stored: true }, recorded: true };
+}
+
+/** The same for an event of which only the record is at hand. */
+export const fromRecord = (record: EventRecord): PublishedEvent => ({
+  id: record.id,
+  type: record.type,
+  contentType: record.contentType,
+  body: { stored: true },
+  sha256: record.sha256,
+  acceptedAt: record.acceptedAt.getTime(),
+  recorded: true,
+  ...(record.groups && { groups: record.groups }),
+  ...(record.subscriptionIds && { subscriptionIds: record.subscriptionIds }),
+  ...(record.hops && { hops: record.hops }),
+});

@@ -1,0 +1,32 @@
+/** The store of events as the rest of the program uses it. */
+import type { EventRecord } from "../model.js";
+import type { Page, PageRequest } from "../collection.js";
+
+export interface EventStore {
+  /**
+   * Unordered insert of records with their sealed payloads (scope `api/<apiId>`, or `group/<id>` when addressed to
+   * exactly one group). Gives the ids that existed before (inserted by whomever); everything else is durable on return.
+   * Events whose data key is destroyed get a bare record and count as there before.
+   */
+  insertMany(records: { record: EventRecord; payload: Uint8Array }[]): Promise<string[]>;
+  get(id: string): Promise<EventRecord | undefined>;
+  /** By exact `_id` each: `$in` is a scan on FerretDB. */
+  getMany(ids: string[]): Promise<Map<string, EventRecord>>;
+  payload(id: string): Promise<Uint8Array | undefined>;
+  payloads(ids: string[]): Promise<Map<string, { record: EventRecord; payload: Uint8Array }>>;
+  list(
+    page: PageRequest,
+    filter: { type?: string; apiIds?: string[]; since?: Date; until?: Date },
+  ): Promise<Page<EventRecord>>;
+  /** Removes payload and hash, for good; the bare record stays. False when there was nothing to remove. */
+  expunge(id: string, at: Date): Promise<boolean>;
+  /** Those of these events whose content is erased: expunged, or with its data key. */
+  erasedOf(ids: string[]): Promise<Set<string>>;
+  /**
+   * The records of these owners. An index finds them on MongoDB. FerretDB reads the whole collection, which
+   * happens only after a process was lost.
+   */
+  ofOwners(owners: string[]): Promise<EventRecord[]>;
+  /** Atomically changes the owner from `from` to `to`; false when it was not `from`. */
+  takeOver(id: string, from: string, to: string): Promise<boolean>;
+}

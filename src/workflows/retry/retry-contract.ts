@@ -1,0 +1,89 @@
+/** What `retryDelivery` is given and told: deliveries that need time, and what somebody asks for them. */
+
+/** Statuses of a delivery. */
+export const DELIVERY_STATUSES = [
+  "pending",
+  "delivered",
+  "retrying",
+  "throttled",
+  "held",
+  "parked",
+  "exhausted",
+  "cancelled",
+] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** Statuses in which nothing happens any more unless somebody asks for it. */
+export const SETTLED_STATUSES: readonly DeliveryStatus[] = ["delivered", "exhausted", "cancelled"];
+
+/** One delivery in the care of `retryDelivery`. */
+export interface RetryItem {
+  /** `<event id, escaped>.<subscription id>`. */
+  deliveryId: string;
+  eventId: string;
+  eventType: string;
+  status: DeliveryStatus;
+  /** Attempts made so far. */
+  attempts: number;
+  /** Attempts made when the current schedule began; a manual retry starts the schedule afresh. */
+  scheduleBase: number;
+  /** When to go on, milliseconds since the epoch; absent: when told to. */
+  dueAt?: number;
+  /**
+   * Not to be sent before this instant, milliseconds since the epoch; only where no rate limit paces the subscription.
+   */
+  notBefore?: number;
+  /** Slot reserved with the token bucket, and the bucket's epoch that makes it valid. */
+  reservation?: Reservation;
+  /** Why it stands where it stands, in plain words, without payload or secret. */
+  reason?: string;
+  /** When it was parked, held or exhausted. */
+  since?: number;
+  /** Somebody asked for the next attempt: its record may lead out of a settled status. */
+  asked?: true;
+  /**
+   * Another process had begun the first attempt when this was handed over. The record is read before anything is sent.
+   */
+  unsure?: true;
+}
+
+/** A reserved start time in a token bucket. */
+export interface Reservation {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** The bucket's epoch; a changed rate or a pause raises it and makes older reservations void. */
+  epoch: number;
+}
+
+export interface RetryDeliveryInput {
+  subscriptionId: string;
+  groupId: string;
+  items: RetryItem[];
+  /**
+   * The line that names the workflow in the Temporal UI, for instance `payments.invoice.paid → Acme Bank`; nothing
+   * secret.
+   */
+  summary?: string;
+  /** How long parked deliveries keep the workflow open, days. */
+  parkOpenDays: number;
+  /** The clock of the worker that handed the deliveries over, by which their times were reckoned. */
+  asOf?: number;
+  /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
+  maxRunMs?: number;
+}
+
+/**
+ * Argument of the signals `retry` and `cancel` of `retryDelivery`; without ids it means every waiting delivery in it.
+ */
+export interface RetrySignal {
+  deliveryIds?: string[];
+  /** Who asked, for the record. */
+  by?: string;
+  /** For each of `deliveryIds`, not before this instant (milliseconds since the epoch): a recovery keeps its pace. */
+  notBefore?: number[];
+}
+export interface CancelSignal {
+  deliveryIds?: string[];
+  by?: string;
+  reason?: string;
+}
