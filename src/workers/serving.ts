@@ -5,7 +5,7 @@ import { createApi } from "../api/index.js";
 import type { ApiSettings } from "../api/settings.js";
 import { DEGRADED } from "../api/readiness.js";
 import { createLimits } from "../api/access/limits.js";
-import { createPublisher } from "../api/publish/accept/publisher.js";
+import { createPublisher, type RunningPublisher } from "../api/publish/accept/publisher.js";
 import { watchAbandoned } from "../api/publish/accept/take-over.js";
 import { createServiceProvider } from "../api/saml/service-provider.js";
 import { createSessions } from "../api/login/sessions.js";
@@ -79,19 +79,7 @@ export function serve({ server, core, config, engines, url, trial, worker, drain
       clientAddress: createClientAddress(config.TRUSTED_PROXIES),
       metrics: core.metrics.registry,
       log: core.log,
-      readiness: drain.readiness(
-        refusals.readiness(
-          createReadiness({
-            hasRoom: () => publisher.hasRoom(),
-            onChecked: (degraded) => {
-              for (const part of DEGRADED) core.metrics.degraded.set({ part }, degraded.includes(part) ? 1 : 0);
-            },
-            store: core.store,
-            link: core.link,
-            ...(worker && { workerState: () => worker.worker.getState() }),
-          }),
-        ),
-      ),
+      readiness: drain.readiness(refusals.readiness(readinessOf({ core, worker, publisher }))),
       refuseTarget: (target) => core.guard.refuseTarget(target),
       sender: core.sender,
       endpointRequest: core.request,
@@ -131,6 +119,21 @@ function publishing({ core, config, worker }: Pick<Serving, "core" | "config" | 
   });
   return { publisher, abandoned: watchAbandoned({ store, catalogue, starting, log, process, isGone }) };
 }
+
+const readinessOf = ({
+  core: { store, link, metrics },
+  worker,
+  publisher,
+}: Pick<Serving, "core" | "worker"> & { publisher: RunningPublisher }) =>
+  createReadiness({
+    store,
+    link,
+    ...(worker && { workerState: () => worker.worker.getState() }),
+    hasRoom: () => publisher.hasRoom(),
+    onChecked: (degraded) => {
+      for (const part of DEGRADED) metrics.degraded.set({ part }, degraded.includes(part) ? 1 : 0);
+    },
+  });
 
 const limitsOf = ({ core, config }: Pick<Serving, "core" | "config">) =>
   createLimits({

@@ -33,21 +33,9 @@ export interface RunningWorker {
 
 /** Creates and runs the worker of this process. */
 export async function startWorker(core: Core, config: Config): Promise<RunningWorker> {
-  const { store, catalogue, link, metrics, log, gauge, request, payloadCheck } = core;
-  const health = createEndpointHealth();
-  const throttle = createThrottle({ client: link.client, catalogue, log });
+  const { link, gauge, payloadCheck } = core;
   const stopping = new AbortController();
-  const attempts = {
-    store,
-    catalogue,
-    log,
-    health,
-    throttle,
-    stopping: stopping.signal,
-    deliver: createDeliver({ request, health, metrics, log }),
-    eventBytes: createEventBytes(store),
-    effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
-  };
+  const attempts = attemptsOf(core, stopping.signal);
   const starts = await createEarly(core, config, attempts);
   const activities = createActivities({
     ...attempts,
@@ -92,8 +80,25 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
       await running;
       await starts?.early.close(config.SHUTDOWN_GRACE_SECONDS * 1_000);
       clearTimeout(timeIsUp);
-      throttle.close();
+      attempts.throttle.close();
     },
+  };
+}
+
+/** What makes attempts, whoever begins them. */
+function attemptsOf({ store, catalogue, link, metrics, log, request }: Core, stopping: AbortSignal) {
+  const health = createEndpointHealth();
+  const throttle = createThrottle({ client: link.client, catalogue, log });
+  return {
+    store,
+    catalogue,
+    log,
+    health,
+    throttle,
+    stopping,
+    deliver: createDeliver({ request, health, metrics, log }),
+    eventBytes: createEventBytes(store),
+    effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
   };
 }
 
