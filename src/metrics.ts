@@ -1,5 +1,6 @@
 /** Every metric of the service, by subject. Labels hold classes and states only: no id, no URL, no payload. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import type { RowRefusal } from "./store/grants/refusals.js";
 import { OUTCOMES } from "./endpoint/outcomes.js";
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -26,18 +27,25 @@ export function createMetrics() {
 export const OWN_PARTS = ["attempt", "audit", "catalogue", "codec", "day-keys", "erasures", "grants", "saml"] as const;
 /** What a start, an input or a result may lack or bring: what the label `purpose` may hold. */
 const PURPOSES = ["activity", "internal", "legacy", "publisher", "operator", "none"] as const;
+/** The collections whose rows are signed, and what may be wrong with a row (src/store/grants/signed-rows.ts). */
+const SIGNED_COLLECTIONS = ["apiKeys", "groups", "samlConnections", "sessions"] as const;
+const REFUSED_ROWS: readonly RowRefusal["why"][] = ["unsigned", "unknown_key", "forged", "outdated"];
 
 /**
- * Every counter that an alert asks for is there with 0. `increase()` sees nothing in a series that begins with its first
- * failure, so exactly the first one would alert nobody.
+ * Every counter that an alert asks for is there with 0. `increase()` sees nothing in a series that begins with its
+ * first failure, so exactly the first one would alert nobody.
  */
 function fromTheStart(
-  metrics: ReturnType<typeof deliveryMetrics> & Pick<ReturnType<typeof trustMetrics>, "ownFailures" | "unproven">,
+  metrics: ReturnType<typeof deliveryMetrics> &
+    Pick<ReturnType<typeof trustMetrics>, "ownFailures" | "unproven" | "grantsRefused">,
 ): void {
   for (const row of Object.values(OUTCOMES)) metrics.attempts.inc({ outcome_class: row.class }, 0);
   for (const status of ["delivered", "parked", "exhausted"]) metrics.deliveries.inc({ status }, 0);
   for (const part of OWN_PARTS) metrics.ownFailures.inc({ part }, 0);
   for (const purpose of PURPOSES) metrics.unproven.inc({ purpose }, 0);
+  for (const collection of SIGNED_COLLECTIONS)
+    for (const why of REFUSED_ROWS) metrics.grantsRefused.inc({ collection, why }, 0);
+  metrics.grantsRefused.inc({ collection: "settings", why: "exchanged" }, 0);
 }
 
 /** A gauge is absent until it was read, and again when it cannot be read: 0 would say that all is well. */
@@ -136,8 +144,8 @@ const deliveryMetrics = (registers: Registry[]) => ({
     new Gauge({
       name: "sealpost_oldest_overdue_seconds",
       help:
-        "How long the delivery waits for Sealpost that waits longest: for its first attempt since it was recorded, or " +
-        "for its next one since that was due. Absent while it is not known",
+        "How long the delivery waits for Sealpost that waits longest: for its first attempt since it was recorded, " +
+        "or for its next one since that was due. Absent while it is not known",
       registers,
     }),
   ),
