@@ -83,8 +83,8 @@ export const wentBack = ({ asOf }: BucketState, now: number): boolean => aheadMs
 
 /**
  * The state by a clock that went back: what lay ahead lies as far ahead as before. Else a clock that was 10 minutes
- * fast for a moment would hold up everything for 10 minutes. The slots that the fast clock gave out are void, as their times
- * mean nothing any more. So at most a whole burst counts as used.
+ * fast for a moment would hold up everything for 10 minutes. The slots that the fast clock gave out are void, as their
+ * times mean nothing any more. So at most a whole burst counts as used.
  */
 export function pulledBack(state: BucketState, now: number): BucketState {
   const ahead = aheadMs(state.asOf, now);
