@@ -33,6 +33,9 @@ export interface Cluster {
   remove(): Promise<void>;
 }
 
+/** No load balancer asks here, and each stop would wait for one. */
+const NO_DRAIN = { SHUTDOWN_DRAIN_SECONDS: "0" };
+
 export async function startCluster(): Promise<Cluster> {
   const directory = mkdtempSync(join(tmpdir(), "sealpost-chaos-"));
   const crashes: Crash[] = [];
@@ -50,6 +53,7 @@ export async function startCluster(): Promise<Cluster> {
     service: () => ({
       dataDir: join(directory, "service"),
       logDir,
+      env: NO_DRAIN,
       ...(running.service && { adminKey: running.service.adminKey }),
     }),
     worker: () => ({ role: "worker", join: service(), dataDir: join(directory, "worker"), logDir }),
@@ -58,7 +62,7 @@ export async function startCluster(): Promise<Cluster> {
       join: service(),
       dataDir: join(directory, "api"),
       logDir,
-      env: { TEMPORAL_ADDRESS: proxy.address },
+      env: { ...NO_DRAIN, TEMPORAL_ADDRESS: proxy.address },
     }),
   };
   async function start(name: keyof typeof running): Promise<void> {

@@ -56,10 +56,7 @@ export async function deliverRoutes(
       dependencies.unrecorded.set(route.deliveryId, outcome);
       done.push({ route, outcome });
     }),
-    ...adopted.map(async (entry) => {
-      const item = await entry.recorded;
-      if (item) left.push({ route: entry.route, item });
-    }),
+    ...adopted.map(({ recorded }) => recorded),
   ]);
   try {
     if (await isSlow(sending)) await record();
@@ -70,7 +67,28 @@ export async function deliverRoutes(
     await sending;
   }
   await record();
+  await goOnWith(dependencies, owner, adopted, left);
   return { retries: grouped(left, dependencies) };
+}
+
+/**
+ * What early attempts have left to do. Their records are some hundred milliseconds old, or minutes where Temporal was
+ * away. Somebody may have cancelled a delivery meanwhile, or had it sent again, so the record says how it stands.
+ */
+async function goOnWith(
+  { store }: DeliverRoutesDependencies,
+  owner: string,
+  adopted: readonly EarlyEntry[],
+  left: LeftRoute[],
+): Promise<void> {
+  const open: EarlyEntry[] = [];
+  for (const entry of adopted) if (await entry.recorded) open.push(entry);
+  if (open.length === 0) return;
+  const records = await store.deliveries.getMany(open.map(({ route }) => route.deliveryId));
+  for (const { route } of open) {
+    const record = records.get(route.deliveryId);
+    if (record) keepGoing(owner, record, route, left);
+  }
 }
 
 const isSlow = (sending: Promise<unknown>): Promise<boolean> =>

@@ -214,3 +214,48 @@ describe("a second run", () => {
     expect(dependencies.unrecorded.size).toBe(0);
   });
 });
+
+describe("an attempt that left early and failed", () => {
+  const early = async (change: Partial<Delivery>) => {
+    const [subscription, owner] = [await running.subscribe(receiver.url), newId("batch")];
+    const route = routeTo(subscription);
+    const dueAt = Date.now() + 3_600_000;
+    await running.store.deliveries.insertMany([
+      {
+        id: route.deliveryId,
+        eventId: route.event.id,
+        subscriptionId: subscription.id,
+        groupId: running.groupId,
+        eventType: route.event.type,
+        createdAt: new Date(),
+        updatedAt: new Date(),
+        status: "retrying",
+        attemptCount: 1,
+        attempts: [{ number: 1, at: new Date(), outcome: "http_5xx", status: 503, durationMs: 1 }],
+        nextAttemptAt: new Date(dueAt),
+        workflowId: retryWorkflowId(owner, subscription.id),
+        ...change,
+      },
+    ]);
+    const base = { deliveryId: route.deliveryId, eventId: route.event.id, eventType: route.event.type };
+    const item = { ...base, status: "retrying" as const, attempts: 1, scheduleBase: 0, dueAt };
+    const here = new Map([[route.deliveryId, { route, until: Date.now(), recorded: Promise.resolve(item) }]]);
+    const begun = { events: new Set([route.event.id]), here, elsewhere: new Map(), extra: [route] };
+    const result = await deliverRoutes(dependencies, { owner, rerun: false, routes: [route], begun });
+    expect(requestsFor(route)).toBe(0);
+    return { items: itemsOf(result), item };
+  };
+
+  it("is handed over as its record says", async () => {
+    const { items, item } = await early({});
+    expect(items).toMatchObject([item]);
+  });
+
+  it("is left alone when it was cancelled before its workflow was there", async () => {
+    expect((await early({ status: "cancelled" })).items).toEqual([]);
+  });
+
+  it("is left to the workflow that sends it again", async () => {
+    expect((await early({ status: "pending", workflowId: "resend/1" })).items).toEqual([]);
+  });
+});
