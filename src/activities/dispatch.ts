@@ -3,7 +3,7 @@ import { activityInfo } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Subscription } from "../store/model.js";
 import {
-  type DeliverEventInput,
+  type AcceptedEventsInput,
   type DeliverPageInput,
   type DispatchInput,
   type DispatchResult,
@@ -102,7 +102,7 @@ export function createDispatch(dependencies: DispatchDependencies) {
   }
 
   const dispatchPacked = async (input: PackedInput, run: Run): Promise<DispatchResult> => {
-    const unpacked = JSON.parse(Buffer.from(input.json).toString("utf8")) as DeliverEventInput;
+    const unpacked = JSON.parse(Buffer.from(input.json).toString("utf8")) as AcceptedEventsInput;
     return dispatch({ ...unpacked, rerun: run.rerun || unpacked.rerun === true });
   };
 

@@ -113,7 +113,7 @@ export function createEarlyAttempts(dependencies: EarlyDependencies): EarlyTable
 }
 
 const mayLeave = (
-  { throttle, health }: EarlyDependencies,
+  { throttle, health, effects }: EarlyDependencies,
   { subscription, event, filtered }: Route,
   underWay: UnderWay,
 ): boolean =>
@@ -122,6 +122,7 @@ const mayLeave = (
   underWay.hasRoom(subscription.id) &&
   routingOf(subscription, event.type) === "sent" &&
   throttle.pausedUntil(subscription) <= Date.now() &&
+  !effects.isUnderWay(subscription.id) &&
   health.verdict(subscription.id) === "prompt";
 
 /** The attempt itself. Never rejects. */

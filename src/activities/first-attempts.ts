@@ -6,6 +6,7 @@ import type { EndpointHealth } from "../endpoint/health.js";
 import { pace } from "./pace/pace.js";
 import { routingOf } from "../catalogue/routes.js";
 import type { Throttle } from "./pace/throttle.js";
+import type { SubscriptionEffects } from "./subscription-effects.js";
 import type { RetryItem } from "../workflows/contract.js";
 
 /** One event for one subscription, on its way. */
@@ -36,6 +37,7 @@ export interface FirstAttemptsDependencies {
     signal?: AbortSignal;
   }) => Promise<AttemptResult>;
   health: EndpointHealth;
+  effects: SubscriptionEffects;
   throttle: Throttle;
   /** Aborted when the worker stops: what is under way finishes, and what has not begun is left to another worker. */
   stopping?: AbortSignal;
@@ -91,7 +93,8 @@ async function attemptSome(
   const leave = (outcome: FirstOutcome) => routes.forEach((route) => settled(route, outcome));
   const pausedUntil = dependencies.throttle.pausedUntil(subscription);
   if (pausedUntil > Date.now()) return leave({ kind: "left", status: "throttled", dueAt: pausedUntil });
-  if (dependencies.health.verdict(subscription.id) !== "prompt") return leave({ kind: "left", status: "pending" });
+  if (dependencies.effects.isUnderWay(subscription.id) || dependencies.health.verdict(subscription.id) !== "prompt")
+    return leave({ kind: "left", status: "pending" });
   const { starts, later } = await pace(dependencies.throttle, subscription, routes, { maxWaitMs: THROTTLE_WAIT_MS });
   for (const {
     order,

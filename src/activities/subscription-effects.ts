@@ -12,6 +12,11 @@ import type { Throttle } from "./pace/throttle.js";
 export interface SubscriptionEffects {
   /** Applies an effect; repeated ones change nothing more. */
   apply(subscription: Subscription, effect: SubscriptionEffect): Promise<void>;
+  /**
+   * Whether one is being applied to this subscription. Its new status may be read elsewhere by then, and is not in the
+   * catalogue of this process yet: nothing more is sent to it.
+   */
+  isUnderWay(subscriptionId: string): boolean;
 }
 
 /** Effects over store, catalogue and throttle. */
@@ -65,8 +70,21 @@ export function createSubscriptionEffects({
     // Without a rate limit there is no bucket to ask; other processes read the pause with the subscription.
     await store.subscriptions.update(subscription.id, (current) => ({ ...current, throttledUntil: new Date(untilMs) }));
   }
+  const underWay = new Map<string, number>();
+  const change = (id: string, by: 1 | -1): void => {
+    const count = (underWay.get(id) ?? 0) + by;
+    if (count === 0) underWay.delete(id);
+    else underWay.set(id, count);
+  };
   return {
-    apply: (subscription, effect) =>
-      effect.kind === "disable" ? disable(subscription, effect.reason) : pause(subscription, effect.untilMs),
+    async apply(subscription, effect) {
+      change(subscription.id, 1);
+      try {
+        await (effect.kind === "disable" ? disable(subscription, effect.reason) : pause(subscription, effect.untilMs));
+      } finally {
+        change(subscription.id, -1);
+      }
+    },
+    isUnderWay: (subscriptionId) => underWay.has(subscriptionId),
   };
 }

@@ -135,16 +135,20 @@ export interface PublishedEvent {
  * ```
  */
 export interface DeliverEventInput {
-  /** 1 to 200 events; of the API up to 500, whose payloads do not travel with them. */
+  /** 1 to 200 events. The API takes up to 500, whose payloads do not travel with them. */
   events: PublishedEvent[];
   /**
    * Version of the subscription catalogue that the accepting process had seen; a worker with an older one refreshes
    * first.
    */
   catalogueVersion?: number;
-  /** Only the API says so: attempts that it began before the workflow was started. */
+}
+
+/** The same input as the API makes it. From a provider's own start these members are not taken. */
+export interface AcceptedEventsInput extends DeliverEventInput {
+  /** Attempts that were begun before the workflow was started. */
   early?: EarlyListing;
-  /** Only the API says so: somebody may have delivered some of these events already. */
+  /** Somebody may have delivered some of these events already. */
   rerun?: true;
 }
 
@@ -194,7 +198,7 @@ export interface AttemptReport {
 }
 
 /** What the workflow hands to `dispatch`. */
-export interface DispatchInput extends Omit<DeliverEventInput, "rerun"> {
+export interface DispatchInput extends Omit<AcceptedEventsInput, "rerun"> {
   rerun: boolean;
   /**
    * Present when the input is a publisher's own: it is checked against its key, and what only our own API may say is

@@ -9,7 +9,7 @@ import {
 } from "@temporalio/workflow";
 import {
   type Activities,
-  type DeliverEventInput,
+  type AcceptedEventsInput,
   type DeliverPageInput,
   type DispatchResult,
   MAX_EVENTS_PER_WORKFLOW,
@@ -42,7 +42,7 @@ const isRerun = (): boolean => workflowInfo().historyLength > FIRST_RUN_EVENTS;
  * @throws ApplicationFailure `publisher_unproven`, `input_invalid`, `event_type_unknown`: not retryable, nothing was
  * sent
  */
-export async function deliverEvent(input: DeliverEventInput | PackedInput): Promise<void> {
+export async function deliverEvent(input: AcceptedEventsInput | PackedInput): Promise<void> {
   // No input at all can prove nothing, and there is nothing to send.
   if (input === undefined || input === null) return checkInput(input);
   if (lacksProof(input, "internal", "publisher")) return refuseUnproven(input);
@@ -96,7 +96,7 @@ export async function startRetry(retry: RetryDeliveryInput, workflowId: string):
   });
 }
 
-function checkInput(input: DeliverEventInput | null | undefined): void {
+function checkInput(input: AcceptedEventsInput | null | undefined): void {
   const events: unknown = input?.events;
   if (!input || !Array.isArray(events) || events.length === 0)
     return invalid("The input needs `events`, a list with at least one event.");

@@ -49,6 +49,10 @@ describe("an attempt that left early", () => {
     await expect
       .poll(async () => (await worker.store.subscriptions.get(subscriptions[0]?.id ?? ""))?.status)
       .toBe("disabled");
+    // The store says so a moment before the catalogue in memory does.
+    const later = await worker.publish(eventType, { n: 2 });
+    await expect.poll(() => statusOf(later, subscriptions[0]?.id)).toBe("held");
+    expect(receiver.requests).toHaveLength(1);
   });
 
   it("is adopted also where the subscription is gone by then", async () => {

@@ -3,7 +3,7 @@ import type { Catalogue } from "../../../catalogue/catalogue.js";
 import type { DispatchGauge } from "../../../dispatch-gauge.js";
 import type { Metrics } from "../../../metrics.js";
 import type { Store } from "../../../store/store.js";
-import type { DeliverEventInput } from "../../../workflows/contract.js";
+import type { AcceptedEventsInput } from "../../../workflows/contract.js";
 import type { Batch } from "./batches.js";
 import type { OwnerIds } from "./owner-ids.js";
 import type { EarlyAttempts } from "./early.js";
@@ -27,7 +27,7 @@ export async function startBatch(dependencies: StartBatchDependencies, batch: Ba
   const { starting, owners, catalogue, metrics, gauge, early } = dependencies;
   const events = batch.ready.map(({ event }) => event);
   const listing = early?.listing(batch.owner, events);
-  const input: DeliverEventInput = {
+  const input: AcceptedEventsInput = {
     events: events.map(byReference),
     catalogueVersion: catalogue.version,
     ...(listing && { early: listing }),

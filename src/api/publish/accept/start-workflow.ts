@@ -6,7 +6,7 @@ import { eventsSummary } from "../../../catalogue/workflow-summary.js";
 import { withinDeadline } from "../../../store/deadline.js";
 import { StoreError } from "../../../store/store-error.js";
 import type { EventRecord } from "../../../store/model.js";
-import { type DeliverEventInput, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../../../workflows/contract.js";
+import { type AcceptedEventsInput, type PublishedEvent, TASK_QUEUE, WORKFLOW } from "../../../workflows/contract.js";
 import { PackedInput } from "../../../workflows/payload-converter.js";
 
 export interface StartDependencies {
@@ -28,7 +28,7 @@ export type StartOutcome = "started" | "exists" | "unavailable";
 /** Starts the workflow `workflowId` within `ms` milliseconds. Never rejects. */
 export async function startDeliverEvent(
   { client, log, packed, eager, taskQueue = TASK_QUEUE }: StartDependencies,
-  { workflowId, input, ms }: { workflowId: string; input: DeliverEventInput; ms: number },
+  { workflowId, input, ms }: { workflowId: string; input: AcceptedEventsInput; ms: number },
 ): Promise<StartOutcome> {
   try {
     // The deadline ends one try; the signal ends the client's own retries, which may outlast it.
