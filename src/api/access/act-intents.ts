@@ -22,7 +22,7 @@ export const WRITES =
 const TELLING = new Set(["wake", "configureBucket", "openWorkflows", "erasedOf"]);
 /**
  * Writes to these begin no act: the audit itself, keys that are made when needed, counts, limits, records of
- * dispatches, and what only commands use.
+ * dispatches, owners of events, and what only commands use.
  */
 export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "audit",
@@ -30,6 +30,7 @@ export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "keyUses",
   "samlUses",
   "routings",
+  "owners",
   "limits",
   "idempotency",
   "grants",
