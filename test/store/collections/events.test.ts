@@ -57,15 +57,17 @@ describe("events", () => {
 
   it("lets exactly one of 100 concurrent inserts of the same id win, over two processes", async () => {
     const other = await database.openStore();
+    // Its own on each try.
+    const race = `evt_race${Date.now()}`;
     const results = await Promise.all(
       Array.from({ length: 100 }, (_, i) =>
-        (i % 2 ? store : other).events.insertMany([event("evt_race", `payload ${i}`, { owner: `batch_${i}` })]),
+        (i % 2 ? store : other).events.insertMany([event(race, `payload ${i}`, { owner: `batch_${i}` })]),
       ),
     );
     const winners = results.flatMap((existed, i) => (existed.length === 0 ? [i] : []));
     expect(winners).toHaveLength(1);
-    expect(await store.events.get("evt_race")).toMatchObject({ owner: `batch_${winners[0]}` });
-    expect(text(await store.events.payload("evt_race"))).toBe(`payload ${winners[0]}`);
+    expect(await store.events.get(race)).toMatchObject({ owner: `batch_${winners[0]}` });
+    expect(text(await store.events.payload(race))).toBe(`payload ${winners[0]}`);
   });
 
   it("lets one of many take an event over", async () => {
