@@ -70,21 +70,28 @@ export function createSubscriptionEffects({
     // Without a rate limit there is no bucket to ask; other processes read the pause with the subscription.
     await store.subscriptions.update(subscription.id, (current) => ({ ...current, throttledUntil: new Date(untilMs) }));
   }
-  const underWay = new Map<string, number>();
-  const change = (id: string, by: 1 | -1): void => {
-    const count = (underWay.get(id) ?? 0) + by;
-    if (count === 0) underWay.delete(id);
-    else underWay.set(id, count);
-  };
+  const underWay = createCounts();
   return {
     async apply(subscription, effect) {
-      change(subscription.id, 1);
+      underWay.change(subscription.id, 1);
       try {
         await (effect.kind === "disable" ? disable(subscription, effect.reason) : pause(subscription, effect.untilMs));
       } finally {
-        change(subscription.id, -1);
+        underWay.change(subscription.id, -1);
       }
     },
     isUnderWay: (subscriptionId) => underWay.has(subscriptionId),
+  };
+}
+
+function createCounts() {
+  const counts = new Map<string, number>();
+  return {
+    has: (id: string): boolean => counts.has(id),
+    change(id: string, by: 1 | -1): void {
+      const count = (counts.get(id) ?? 0) + by;
+      if (count === 0) counts.delete(id);
+      else counts.set(id, count);
+    },
   };
 }
