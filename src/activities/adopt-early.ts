@@ -2,9 +2,10 @@
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { EarlyListing, EarlyOutcome, PublishedEvent } from "../workflows/contract.js";
 import { deliveryIdOf } from "../workflows/event-id.js";
-import type { AttemptResult, EventBytes } from "./attempt.js";
+import type { AttemptResult } from "./attempt.js";
 import type { EarlyTable } from "./early-attempts.js";
 import type { EarlyEntry } from "./early-entries.js";
+import { eventBytesOf, NO_BYTES } from "./event-bytes.js";
 import type { FirstOutcome, Route } from "./first-attempts.js";
 
 /** Attempts that the dispatch must not make again. */
@@ -46,20 +47,10 @@ export function begunOf(
       outcome ? attempted(outcome) : { kind: "left", status: "pending", dueAt: listing.until, unsure: true },
     );
     const subscription = catalogue.subscription(subscriptionId);
-    if (subscription) extra.push({ deliveryId, event: withoutBytes(event), subscription });
+    if (subscription) extra.push({ deliveryId, event: eventBytesOf(event, NO_BYTES), subscription });
   }
   return { events: ids, here, elsewhere, extra };
 }
-
-const NOTHING = new Uint8Array();
-
-const withoutBytes = ({ id, type, contentType, acceptedAt }: PublishedEvent): EventBytes => ({
-  id,
-  type,
-  contentType,
-  acceptedAt,
-  bytes: NOTHING,
-});
 
 /** The outcome as the other process listed it. Its details are known to that process alone. */
 function attempted({ status, attempt, reason, dueAt }: EarlyOutcome): FirstOutcome {

@@ -2,6 +2,7 @@
  * First attempts that leave right after an event was committed, in the process that accepted it. The workflow of the
  * event follows a moment later. It adopts what was begun here and makes what was not.
  */
+import { createCounts } from "../counts.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { routesOf, routingOf } from "../catalogue/routes.js";
 import type { Metrics } from "../metrics.js";
@@ -10,7 +11,7 @@ import type { EarlyListing, PublishedEvent } from "../workflows/contract.js";
 import { deliveryIdOf } from "../workflows/event-id.js";
 import type { EventBytes } from "./attempt.js";
 import { createEarlyEntries, type EarlyEntries, type EarlyEntry } from "./early-entries.js";
-import type { EventBytesSource } from "./event-bytes.js";
+import { eventBytesOf, type EventBytesSource, NO_BYTES } from "./event-bytes.js";
 import { filterRoutes } from "./filter-routes.js";
 import type { FirstAttemptsDependencies, FirstOutcome, Route } from "./first-attempts.js";
 import { createOutcomeRecorder } from "./outcome-recorder.js";
@@ -85,7 +86,7 @@ export function createEarlyAttempts(dependencies: EarlyDependencies): EarlyTable
         underWay.end(subscription.id);
         const done = { route, outcome };
         // The bytes are not needed any more, and entries are kept for longer.
-        entry.route = { ...route, event: { ...event, bytes: NOTHING } };
+        entry.route = { ...route, event: { ...event, bytes: NO_BYTES } };
         return recorder.record(owner, done);
       }),
     };
@@ -96,7 +97,7 @@ export function createEarlyAttempts(dependencies: EarlyDependencies): EarlyTable
     begin(owner, events) {
       if (!dependencies.mayBegin()) return;
       for (const { event, payload } of events) {
-        const bytes = bytesOf(event, payload);
+        const bytes = eventBytesOf(event, payload);
         // The dispatch finds it here as well, for what is not begun now.
         eventBytes.keep([bytes]);
         beginEvent(owner, event, bytes);
@@ -143,35 +144,17 @@ type UnderWay = ReturnType<typeof createUnderWay>;
 
 /** Counts requests under way, of the process and to each endpoint. */
 function createUnderWay(metrics: EarlyDependencies["metrics"]) {
-  const perEndpoint = new Map<string, number>();
+  const perEndpoint = createCounts();
   let all = 0;
   function count(subscriptionId: string, change: 1 | -1): void {
     all += change;
     metrics.earlyUnderWay.set(all);
-    const some = (perEndpoint.get(subscriptionId) ?? 0) + change;
-    if (some === 0) perEndpoint.delete(subscriptionId);
-    else perEndpoint.set(subscriptionId, some);
+    perEndpoint.change(subscriptionId, change);
   }
   return {
     begin: (subscriptionId: string): void => count(subscriptionId, 1),
     end: (subscriptionId: string): void => count(subscriptionId, -1),
-    hasRoom: (subscriptionId: string): boolean =>
-      all < MOST_UNDER_WAY && (perEndpoint.get(subscriptionId) ?? 0) < MOST_TO_ONE,
+    hasRoom: (subscriptionId: string): boolean => all < MOST_UNDER_WAY && perEndpoint.of(subscriptionId) < MOST_TO_ONE,
     isNone: (): boolean => all === 0,
   };
 }
-
-const NOTHING = new Uint8Array();
-
-const bytesOf = (
-  { id, type, contentType, acceptedAt, attributes, hops }: PublishedEvent,
-  bytes: Uint8Array,
-): EventBytes => ({
-  id,
-  type,
-  contentType,
-  acceptedAt,
-  bytes,
-  ...(attributes && { attributes }),
-  ...(hops && { hops }),
-});

@@ -1,6 +1,6 @@
 /** What was begun early in this process, by event, until the workflow of the event knows it. */
 import { LRUCache } from "lru-cache";
-import type { EarlyAttempt, EarlyListing, EarlyOutcome, PublishedEvent, RetryItem } from "../workflows/contract.js";
+import type { EarlyAttempt, EarlyListing, EarlyOutcome, PublishedEvent } from "../workflows/contract.js";
 import type { AttemptResult } from "./attempt.js";
 import type { FirstOutcome, Route } from "./first-attempts.js";
 
@@ -10,8 +10,8 @@ export interface EarlyEntry {
   /** It has ended by then, milliseconds since the epoch. */
   until: number;
   outcome?: FirstOutcome;
-  /** Resolves once the outcome is on record, with what is left to do. It never rejects. */
-  recorded: Promise<RetryItem | undefined>;
+  /** Resolves once the outcome is on record: whether something is left to do. It never rejects. */
+  recorded: Promise<boolean>;
 }
 
 /** The entries of one process. */

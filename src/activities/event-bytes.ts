@@ -63,14 +63,7 @@ export function createEventBytes(store: Pick<Store, "events" | "erasures">): Eve
     if (missing.length > 0) {
       const before = erasures;
       for (const [id, { record, payload }] of await readPayloads(store.events, missing, onUnreadable)) {
-        const event = {
-          id,
-          type: record.type,
-          contentType: record.contentType,
-          bytes: payload,
-          acceptedAt: record.acceptedAt.getTime(),
-          ...marksOf(record),
-        };
+        const event = eventBytesOf({ ...record, acceptedAt: record.acceptedAt.getTime() }, payload);
         if (before === erasures) memory.keep([event]);
         found.set(id, event);
       }
@@ -86,8 +79,7 @@ export function createEventBytes(store: Pick<Store, "events" | "erasures">): Eve
       const found = stored.length > 0 ? await byId(stored) : new Map<string, EventBytes>();
       for (const event of events) {
         if ("stored" in event.body) continue;
-        const { id, type, contentType, acceptedAt } = event;
-        found.set(id, { id, type, contentType, acceptedAt, bytes: bytesOf(event.body), ...marksOf(event) });
+        found.set(event.id, eventBytesOf(event, bytesOf(event.body)));
       }
       return found;
     },
@@ -123,11 +115,19 @@ function createMemory() {
   };
 }
 
-/** What of an event goes into the headers of its deliveries. */
-const marksOf = ({
-  attributes,
-  hops,
-}: Pick<PublishedEvent, "attributes" | "hops">): Pick<EventBytes, "attributes" | "hops"> => ({
+/** Where the bytes are not needed, or not any more. */
+export const NO_BYTES = new Uint8Array();
+
+/** What of an event goes into its deliveries, with its bytes. */
+export const eventBytesOf = (
+  { id, type, contentType, acceptedAt, attributes, hops }: Omit<EventBytes, "bytes">,
+  bytes: Uint8Array,
+): EventBytes => ({
+  id,
+  type,
+  contentType,
+  acceptedAt,
+  bytes,
   ...(attributes && { attributes }),
   ...(hops && { hops }),
 });

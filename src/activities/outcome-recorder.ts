@@ -1,11 +1,11 @@
 /** Writes outcomes of early attempts in groups, a few milliseconds after they settled, until they are on record. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { RetryItem } from "../workflows/contract.js";
+import { groupBy } from "../group-by.js";
 import { type Done, type LeftRoute, recordAll, type RecordOutcomesDependencies } from "./record-outcomes.js";
 
 export interface OutcomeRecorder {
-  /** Resolves once it is on record, with what is left to do. Never rejects: a store that is away is waited for. */
-  record(owner: string, done: Done): Promise<RetryItem | undefined>;
+  /** Resolves once it is on record: whether something is left to do. A store that is away is waited for; never rejects. */
+  record(owner: string, done: Done): Promise<boolean>;
   /** Waits until everything is on record and `isDone` says so, at most `ms` milliseconds. */
   close(isDone: () => boolean, ms: number): Promise<void>;
 }
@@ -18,7 +18,7 @@ const AGAIN_MS = 1_000;
 interface Open {
   owner: string;
   done: Done;
-  settle: (item: RetryItem | undefined) => void;
+  settle: (isLeft: boolean) => void;
 }
 
 /** The recorder of one process. One write is under way at a time. */
@@ -29,7 +29,7 @@ export function createOutcomeRecorder(dependencies: RecordOutcomesDependencies):
   async function write(): Promise<void> {
     while (open.length > 0) {
       const some = open.splice(0, MOST_TOGETHER);
-      for (const [owner, group] of byOwner(some)) {
+      for (const [owner, group] of groupBy(some, (each) => each.owner)) {
         try {
           await recordGroup(dependencies, owner, group);
         } catch (error) {
@@ -66,16 +66,6 @@ export function createOutcomeRecorder(dependencies: RecordOutcomesDependencies):
   };
 }
 
-function byOwner(some: readonly Open[]): Map<string, Open[]> {
-  const groups = new Map<string, Open[]>();
-  for (const each of some) {
-    const group = groups.get(each.owner);
-    if (group) group.push(each);
-    else groups.set(each.owner, [each]);
-  }
-  return groups;
-}
-
 async function recordGroup(dependencies: RecordOutcomesDependencies, owner: string, group: Open[]): Promise<void> {
   const left: LeftRoute[] = [];
   await recordAll(
@@ -84,6 +74,6 @@ async function recordGroup(dependencies: RecordOutcomesDependencies, owner: stri
     group.map(({ done }) => done),
     left,
   );
-  const items = new Map(left.map(({ route, item }) => [route.deliveryId, item]));
-  for (const { done, settle } of group) settle(items.get(done.route.deliveryId));
+  const isLeft = new Set(left.map(({ route }) => route.deliveryId));
+  for (const { done, settle } of group) settle(isLeft.has(done.route.deliveryId));
 }

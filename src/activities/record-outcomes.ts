@@ -160,7 +160,7 @@ function deliveryOf(
 }
 
 /** What `retryDelivery` is to do with a route; undefined when nothing is left to do. */
-export function itemOf(route: Route, outcome: FirstOutcome): RetryItem | undefined {
+function itemOf(route: Route, outcome: FirstOutcome): RetryItem | undefined {
   const base = { deliveryId: route.deliveryId, eventId: route.event.id, eventType: route.event.type, scheduleBase: 0 };
   // It looks for itself once its workflow is there to be told: a resume meanwhile has told nobody.
   if (outcome.kind === "left" && outcome.status === "held")

@@ -1,5 +1,6 @@
 /** What an answer of a consumer does to its subscription: 410 disables it, Retry-After pauses it. */
 import type { Logger } from "pino";
+import { createCounts } from "../counts.js";
 import { recordedAct } from "../store/audit/acts.js";
 import type { Subscription } from "../store/model.js";
 import type { Store } from "../store/store.js";
@@ -80,18 +81,6 @@ export function createSubscriptionEffects({
         underWay.change(subscription.id, -1);
       }
     },
-    isUnderWay: (subscriptionId) => underWay.has(subscriptionId),
-  };
-}
-
-function createCounts() {
-  const counts = new Map<string, number>();
-  return {
-    has: (id: string): boolean => counts.has(id),
-    change(id: string, by: 1 | -1): void {
-      const count = (counts.get(id) ?? 0) + by;
-      if (count === 0) counts.delete(id);
-      else counts.set(id, count);
-    },
+    isUnderWay: (subscriptionId) => underWay.of(subscriptionId) > 0,
   };
 }

@@ -239,7 +239,7 @@ describe("an attempt that left early and failed", () => {
     ]);
     const base = { deliveryId: route.deliveryId, eventId: route.event.id, eventType: route.event.type };
     const item = { ...base, status: "retrying" as const, attempts: 1, scheduleBase: 0, dueAt };
-    const here = new Map([[route.deliveryId, { route, until: Date.now(), recorded: Promise.resolve(item) }]]);
+    const here = new Map([[route.deliveryId, { route, until: Date.now(), recorded: Promise.resolve(true) }]]);
     const begun = { events: new Set([route.event.id]), here, elsewhere: new Map(), extra: [route] };
     const result = await deliverRoutes(dependencies, { owner, rerun: false, routes: [route], begun });
     expect(requestsFor(route)).toBe(0);

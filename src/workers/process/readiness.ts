@@ -1,9 +1,8 @@
 /** Whether a publish would be accepted now, and what does not answer meanwhile. */
-import proto from "@temporalio/proto";
 import type { Degraded, Readiness } from "../../api/readiness.js";
 import type { Store } from "../../store/store.js";
-import { TASK_QUEUE } from "../../workflows/contract.js";
 import type { TemporalLink } from "../temporal.js";
+import { workflowPollers } from "./pollers.js";
 
 export interface ReadinessDependencies {
   store: Store;
@@ -47,28 +46,17 @@ export function createReadiness(dependencies: ReadinessDependencies): () => Prom
   };
 }
 
-async function degradedParts({
-  link,
-  workerState,
-  taskQueue = TASK_QUEUE,
-}: ReadinessDependencies): Promise<readonly Degraded[]> {
-  const { workflowService } = link.connection;
-  const { namespace } = link;
-  const within = <T>(ask: () => Promise<T>): Promise<T> =>
-    link.client.withDeadline(Date.now() + CHECK_DEADLINE_MS, ask);
+async function degradedParts({ link, workerState, taskQueue }: ReadinessDependencies): Promise<readonly Degraded[]> {
   try {
     if (workerState) {
-      await within(() => workflowService.describeNamespace({ namespace }));
+      const { client, connection, namespace } = link;
+      await client.withDeadline(Date.now() + CHECK_DEADLINE_MS, () =>
+        connection.workflowService.describeNamespace({ namespace }),
+      );
       return [];
     }
-    const { pollers } = await within(() =>
-      workflowService.describeTaskQueue({
-        namespace,
-        taskQueue: { name: taskQueue },
-        taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-      }),
-    );
-    const seen = (pollers ?? []).some(
+    const pollers = await workflowPollers(link, { ms: CHECK_DEADLINE_MS, ...(taskQueue && { taskQueue }) });
+    const seen = pollers.some(
       ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_SEEN_MS,
     );
     return seen ? [] : ["workers"];

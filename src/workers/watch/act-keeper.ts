@@ -3,8 +3,8 @@
  * start and then regularly. The state that the act has left shows the outcome. If it does not, then the record says
  * `unknown`. No act is dropped.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { byTheClock } from "../../by-the-clock.js";
 import type { Metrics } from "../../metrics.js";
 import { completeAct } from "../../store/audit/acts.js";
 import type { AuditEntry } from "../../store/model.js";
@@ -30,21 +30,15 @@ const SURELY_OVER_MS = 10 * 60_000;
  */
 export async function startActKeeper(dependencies: ActKeeperDependencies): Promise<{ stop(): void }> {
   const { metrics, log, everyMs = EVERY_MS } = dependencies;
-  const stopping = new AbortController();
-  const look = () =>
-    completeActs(dependencies).catch((error: unknown) => {
+  const look = async (): Promise<void> => {
+    await completeActs(dependencies).catch((error: unknown) => {
       metrics.ownFailures.inc({ part: "audit" });
       log.warn({ err: error }, "acts without an outcome could not be completed; tried again soon");
     });
-  await look();
-  const loop = async (): Promise<void> => {
-    for (;;) {
-      await delay(everyMs * (0.8 + 0.4 * Math.random()), undefined, { ref: false, signal: stopping.signal });
-      await look();
-    }
   };
-  loop().catch(() => undefined);
-  return { stop: () => stopping.abort() };
+  await look();
+  const clock = byTheClock(everyMs, look);
+  return { stop: () => void clock.stop() };
 }
 
 /** Completes what cannot be under way any more; gives how many. @throws StoreError */

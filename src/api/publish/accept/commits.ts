@@ -111,8 +111,8 @@ function settle(
 ): void {
   for (const [{ owner }, some] of accepted)
     for (const waiting of some) {
-      waiting.event.recorded = true;
-      recent.add(waiting.event);
+      // Nobody repeats an id that the answer tells only now.
+      if (!waiting.event.ownId) recent.add(waiting.event);
       report(log, waiting, { workflow: owner, accepted: true });
       waiting.resolve({ ok: true, id: waiting.event.id, duplicate: false });
     }

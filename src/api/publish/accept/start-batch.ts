@@ -7,7 +7,13 @@ import type { AcceptedEventsInput } from "../../../workflows/contract.js";
 import type { Batch } from "./batches.js";
 import type { OwnerIds } from "./owner-ids.js";
 import type { EarlyAttempts } from "./early.js";
-import { byReference, type StartDependencies, startDeliverEvent, type StartOutcome } from "./start-workflow.js";
+import {
+  byReference,
+  START_WITHIN_MS,
+  type StartDependencies,
+  startDeliverEvent,
+  type StartOutcome,
+} from "./start-workflow.js";
 
 export interface StartBatchDependencies {
   starting: StartDependencies;
@@ -18,9 +24,6 @@ export interface StartBatchDependencies {
   gauge?: DispatchGauge;
   early?: EarlyAttempts;
 }
-
-/** One try may take so long, milliseconds; the batch waits and is tried again. */
-const START_WITHIN_MS = 4_000;
 
 /** Starts the batch's workflow. Never rejects; `unavailable` may be tried again. */
 export async function startBatch(dependencies: StartBatchDependencies, batch: Batch): Promise<StartOutcome> {

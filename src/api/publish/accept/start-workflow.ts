@@ -19,6 +19,9 @@ export interface StartDependencies {
   eager: boolean;
 }
 
+/** For a start that can be tried again, milliseconds: nobody waits for its answer. */
+export const START_WITHIN_MS = 4_000;
+
 /**
  * `started`: the engine has it. `exists`: it was started before. `unavailable`: nobody knows; the same start again does
  * no harm.

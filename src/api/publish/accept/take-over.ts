@@ -3,20 +3,22 @@
  * with it the owner ids that may be in records. Each owner is started under its own id, which the engine takes once: so
  * several processes may do this at the same time, and a start that was made after all is found to be there.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { byTheClock } from "../../../by-the-clock.js";
+import { groupBy } from "../../../group-by.js";
+import { sideBySide } from "../../../side-by-side.js";
 import type { Catalogue } from "../../../catalogue/catalogue.js";
 import type { OwnerAnnouncement } from "../../../store/collections/owners.js";
 import type { EventRecord } from "../../../store/model.js";
 import type { Store } from "../../../store/store.js";
 import { LEASE_MS } from "./owner-ids.js";
-import { fromRecord, type StartDependencies, startDeliverEvent } from "./start-workflow.js";
+import { fromRecord, START_WITHIN_MS, type StartDependencies, startDeliverEvent } from "./start-workflow.js";
 
 export interface TakeOverDependencies {
   store: Pick<Store, "events" | "owners">;
   catalogue: Pick<Catalogue, "version">;
   starting: StartDependencies;
-  log: Pick<Logger, "warn" | "error">;
+  log: Pick<Logger, "warn">;
   /** Names this process. */
   process: string;
   /** Whether a process of this machine has ended; false for processes of other machines. */
@@ -24,29 +26,17 @@ export interface TakeOverDependencies {
 }
 
 const LOOK_EVERY_MS = 5_000;
-const START_WITHIN_MS = 4_000;
 /** Starts under way at once. */
 const AT_ONCE = 4;
 
 /** Looks at once and then by the clock. */
 export function watchAbandoned(dependencies: TakeOverDependencies): { stop(): Promise<void> } {
-  const stopping = new AbortController();
-  async function loop(): Promise<void> {
-    for (;;) {
-      await takeOver(dependencies).catch((error: unknown) =>
-        dependencies.log.warn({ err: error }, "events of lost processes could not be looked for; tried again soon"),
-      );
-      const wait = LOOK_EVERY_MS * (0.8 + 0.4 * Math.random());
-      await delay(wait, undefined, { ref: false, signal: stopping.signal });
-    }
-  }
-  const looping = loop().catch(() => undefined);
-  return {
-    stop: async () => {
-      stopping.abort();
-      await looping;
-    },
+  const look = async (): Promise<void> => {
+    await takeOver(dependencies).catch((error: unknown) =>
+      dependencies.log.warn({ err: error }, "events of lost processes could not be looked for; tried again soon"),
+    );
   };
+  return byTheClock(LOOK_EVERY_MS, look, { atOnce: true });
 }
 
 /** Takes over what is abandoned now; gives the number of events that were started. @throws StoreError */
@@ -65,17 +55,18 @@ export async function takeOver(dependencies: TakeOverDependencies): Promise<numb
 async function startAll(dependencies: TakeOverDependencies, announcement: OwnerAnnouncement): Promise<number> {
   const { store, log } = dependencies;
   const records = announcement.open.length > 0 ? await store.events.ofOwners(announcement.open) : [];
-  const owners = [...byOwner(records)];
-  let [started, isComplete] = [0, true];
-  const next = owners.values();
-  const starter = async (): Promise<void> => {
-    for (const [owner, some] of next) {
-      const outcome = await startOne(dependencies, owner, some);
-      if (outcome === "unavailable") isComplete = false;
-      if (outcome === "started") started += some.length;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, starter));
+  // What was erased is left out: nothing of it is sent any more.
+  const owners = groupBy(
+    records.filter(({ expungedAt, sha256 }) => !expungedAt && sha256 !== ""),
+    ({ owner }) => owner,
+  );
+  let started = 0;
+  let isComplete = true;
+  await sideBySide(AT_ONCE, [...owners], async ([owner, some]) => {
+    const outcome = await startOne(dependencies, owner, some);
+    if (outcome === "unavailable") isComplete = false;
+    if (outcome === "started") started += some.length;
+  });
   if (started > 0)
     log.warn({ process: announcement.process, events: started }, "started events that a lost process had accepted");
   // One that was renewed meanwhile lives, and keeps its announcement.
@@ -95,16 +86,4 @@ function startOne(
     rerun: true as const,
   };
   return startDeliverEvent(starting, { workflowId, input, ms: START_WITHIN_MS });
-}
-
-/** What was erased is left out: nothing of it is sent any more. */
-function byOwner(records: readonly EventRecord[]): Map<string, EventRecord[]> {
-  const groups = new Map<string, EventRecord[]>();
-  for (const record of records) {
-    if (record.expungedAt || record.sha256 === "") continue;
-    const group = groups.get(record.owner);
-    if (group) group.push(record);
-    else groups.set(record.owner, [record]);
-  }
-  return groups;
 }
