@@ -1,39 +1,9 @@
 /** What is measured. Each case warms up first, on the same subscriptions, and is then measured alone. */
-import type { SubscriptionSet } from "../test/support/client.js";
-import { arrived, measured, type Row } from "./measure.js";
-import { type SinkProcess, type Stack, subscribe } from "./stack.js";
-import { cpuSeconds } from "./usage.js";
-
-export interface Sizes {
-  events: number;
-  concurrency: number[];
-  perSecond: number[];
-  seconds: number;
-  fanOut: { events: number; subscriptions: number };
-  payloadBytes: number;
-  ownIds: boolean;
-}
-
-/** The raw loop at one concurrency. */
-export interface RawRow {
-  name: string;
-  concurrency: number;
-  perSecond: number;
-  /** CPU seconds of load generator and sink per 1,000 requests. */
-  cpuPerThousand: number;
-}
-
-export interface Results {
-  raw: RawRow[];
-  rows: Row[];
-}
-
-export interface Run extends Results {
-  stack: Stack;
-  sizes: Sizes;
-  /** Says what is going on. */
-  say: (line: string) => void;
-}
+import { type Run, rawLoop, target, WARM_UP, warmUp } from "./case.js";
+import { killedBurst } from "./killed-burst.js";
+import { measured } from "./measure.js";
+import { hoggedFanOut, slowNeighbour, wideEvent } from "./overload.js";
+import { type SinkProcess, subscribe } from "./stack.js";
 
 export const CASES = {
   a: { title: "burst, one subscription", run: burst },
@@ -41,11 +11,12 @@ export const CASES = {
   c: { title: "fan-out", run: fanOut },
   d: { title: "burst over mutual TLS", run: mutualTls },
   e: { title: "raw loop", run: rawLoops },
+  f: { title: "fan-out beside a hog of all cores", run: hoggedFanOut },
+  g: { title: "burst beside a consumer that answers after 5 s", run: slowNeighbour },
+  h: { title: "one event to many subscriptions", run: wideEvent },
+  i: { title: "SIGKILL of the service in a burst", run: killedBurst },
 } as const;
 export type CaseName = keyof typeof CASES;
-
-/** Part of the measured size that is published, and delivered, before the measurement. */
-const WARM_UP = 0.1;
 
 async function burst(run: Run): Promise<void> {
   for (const concurrency of run.sizes.concurrency) await burstTo(run, run.stack.plainSink, "burst", concurrency);
@@ -108,50 +79,4 @@ async function fanOut(run: Run): Promise<void> {
 
 async function rawLoops(run: Run): Promise<void> {
   for (const concurrency of run.sizes.concurrency) await rawLoop(run, run.stack.plainSink, concurrency);
-}
-
-/** The limit at this concurrency, measured once in a run; requests a second. */
-async function rawLoop(run: Run, sink: SinkProcess, concurrency: number): Promise<number> {
-  const name = `raw loop${sink.tls ? ", mutual TLS" : ""}, ${concurrency} at once`;
-  const known = run.raw.find((row) => row.name === name);
-  if (known) return known.perSecond;
-  run.say(name);
-  const { load } = run.stack;
-  const send = (requests: number) =>
-    load.call("raw", {
-      url: sink.url,
-      path: "/raw",
-      requests,
-      concurrency,
-      payloadBytes: run.sizes.payloadBytes,
-      ...(sink.tls && { tls: sink.tls }),
-    });
-  await send(Math.ceil(run.sizes.events * WARM_UP));
-  const cpu = () => cpuSeconds(load.pid) + cpuSeconds(sink.pid);
-  const before = cpu();
-  const { startedAt, endedAt } = await send(run.sizes.events);
-  const perSecond = (run.sizes.events * 1_000) / (endedAt - startedAt);
-  run.raw.push({ name, concurrency, perSecond, cpuPerThousand: ((cpu() - before) * 1_000) / run.sizes.events });
-  return perSecond;
-}
-
-function target({ stack, sizes }: Run, set: SubscriptionSet, phase: string) {
-  const { service } = stack;
-  return {
-    url: service.url,
-    key: service.adminKey,
-    eventType: set.eventType,
-    payloadBytes: sizes.payloadBytes,
-    ...(sizes.ownIds && { idPrefix: `${set.eventType.replace(".happened", "")}-${phase}-` }),
-  };
-}
-
-async function warmUp(
-  sink: SinkProcess,
-  set: SubscriptionSet,
-  publish: () => Promise<{ accepted: unknown[] }>,
-): Promise<void> {
-  await sink.call("reset", undefined);
-  const { accepted } = await publish();
-  await arrived(sink, accepted.length * set.subscriptions.length);
 }

@@ -4,25 +4,28 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { repositoryRoot } from "../test/support/build.js";
-import type { Service } from "../test/support/service.js";
-import { CASES, type CaseName, type Run, type Sizes } from "./cases.js";
+import type { Sizes } from "./case.js";
+import { CASES, type CaseName } from "./cases.js";
 import { topSelfTimes } from "./profile.js";
 import { markdown, table } from "./report.js";
-import { startStack } from "./stack.js";
+import { measureRounds, type Plan, sideBySide } from "./rounds.js";
 
 const USAGE = `npm run bench -- [options]
-  --cases a,b,c,d,e      ${Object.entries(CASES)
-    .map(([name, { title }]) => `${name}: ${title}`)
-    .join("; ")} (all)
+  --cases a,b,c,d,e,f,g,h,i
+                         ${Object.entries(CASES)
+                           .map(([name, { title }]) => `${name}: ${title}`)
+                           .join("; ")} (all)
   --events 20000         of a burst
   --concurrency 32,256   clients of a burst
   --rates 5,50           publishes a second, paced
   --seconds 20           of each paced rate
   --fan-out 200x100      events x subscriptions
   --payload 1024         bytes of an event's data
+  --against DIR          measures the service of this other checkout too, in turns (it is built there first)
+  --rounds 1             how often each build is measured
   --own-ids              the publisher gives the event ids
   --env KEY=VALUE        a setting for the service; may be repeated
   --cpu-prof             also shows where the service's time went (it runs slower then)
@@ -30,13 +33,15 @@ const USAGE = `npm run bench -- [options]
 
 const { values } = parseArgs({
   options: {
-    cases: { type: "string", default: "a,b,c,d,e" },
+    cases: { type: "string", default: "a,b,c,d,e,f,g,h,i" },
     events: { type: "string", default: "20000" },
     concurrency: { type: "string", default: "32,256" },
     rates: { type: "string", default: "5,50" },
     seconds: { type: "string", default: "20" },
     "fan-out": { type: "string", default: "200x100" },
     payload: { type: "string", default: "1024" },
+    against: { type: "string" },
+    rounds: { type: "string", default: "1" },
     "own-ids": { type: "boolean", default: false },
     env: { type: "string", multiple: true, default: [] },
     "cpu-prof": { type: "boolean", default: false },
@@ -56,55 +61,29 @@ async function main(): Promise<number> {
   const directory = join(repositoryRoot(), "bench", "results");
   const name = new Date().toISOString().replaceAll(":", "-").slice(0, 19);
   const profileDir = values["cpu-prof"] ? join(directory, `${name}-profiles`) : undefined;
-  say("Starting the service, the sinks and the load generator");
-  const stack = await startStack({ env: settings(), ...(profileDir && { profileDir }) });
-  const run: Run = { stack, sizes: sizes(), raw: [], rows: [], say };
-  let failed = 0;
-  try {
-    for (const each of chosenCases()) {
-      await CASES[each].run(run).catch((error: unknown) => {
-        failed++;
-        say(
-          `Case ${each} failed: ${String(error)}\nWhat the service complained of last:\n${complaints(stack.service)}`,
-        );
-      });
-    }
-    for (const row of run.rows.filter(({ lost, unrecorded }) => lost + unrecorded > 0)) {
-      failed++;
-      say(
-        `${row.name}: ${row.lost} lost, of which ${JSON.stringify(row.lostStatuses ?? {})}\nWhat the ` +
-          `service complained of last:\n${complaints(stack.service)}`,
-      );
-    }
-  } finally {
-    await stack.end();
-  }
-  const { raw, rows } = run;
+  const plan: Plan = { cases: chosenCases(), sizes: sizes(), env: settings(), say };
+  const rounds = await measureRounds(plan, {
+    rounds: positive(values.rounds),
+    ...(values.against !== undefined && { against: resolve(values.against) }),
+    ...(profileDir && { profileDir }),
+  });
   const machine = `${cpus().length} cores, node ${process.version}`;
-  print(`${machine}; a warm-up of a tenth of the size (3 s when paced) went before each measurement.\n`);
-  print(markdown({ raw, rows }));
+  print(`${machine}; a warm-up of a tenth of the size (3 s when paced) went before each measurement.`);
+  for (const { build, round, run } of rounds) print(`\n${build}, round ${round}\n\n${markdown(run)}`);
+  if (values.against !== undefined) print(`\n${sideBySide(rounds)}`);
   if (profileDir) printProfile(profileDir);
   mkdirSync(directory, { recursive: true });
   const file = join(directory, `${name}.json`);
-  writeFileSync(
-    file,
-    JSON.stringify({ at: name, machine, sizes: run.sizes, settings: settings(), raw, rows }, null, 2),
-  );
+  const results = rounds.map(({ build, round, run: { raw, rows, comparisons } }) => ({
+    build,
+    round,
+    raw,
+    rows,
+    comparisons,
+  }));
+  writeFileSync(file, JSON.stringify({ at: name, machine, sizes: plan.sizes, settings: plan.env, results }, null, 2));
   print(`\nWritten to ${relative(process.cwd(), file)}`);
-  return failed === 0 ? 0 : 1;
-}
-
-/** The last lines of the log that are not ordinary: warnings and errors of the structured log, and plain lines. */
-function complaints(service: Service): string {
-  const lines = service
-    .log()
-    .trimEnd()
-    .split("\n")
-    .filter((line) => !/^\{"level":"(trace|debug|info)"/.test(line));
-  return `${lines
-    .slice(-12)
-    .map((line) => line.slice(0, 600))
-    .join("\n")}${service.running() ? "" : "\nThe service has ended."}`;
+  return rounds.every(({ failed }) => failed === 0) ? 0 : 1;
 }
 
 function sizes(): Sizes {

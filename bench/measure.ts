@@ -38,6 +38,8 @@ export interface Row {
   refused: Record<string, number>;
   acknowledged: Latency;
   endToEnd: Latency;
+  /** From the publish call of an accepted event to its first arrival, milliseconds, the longest. */
+  slowestMs: number;
   engineStart?: Latency;
 }
 
@@ -80,7 +82,11 @@ export async function measured(
   const peakMiB = memory.stop();
   const cpuAfter = measure(pids, cpuSeconds);
   const used = Object.fromEntries(
-    Object.entries(cpuAfter).map(([process, seconds]) => [process, seconds - (cpuBefore[process] ?? 0)]),
+    // Of a process that was killed meanwhile nothing is known.
+    Object.entries(cpuAfter).map(([process, seconds]) => {
+      const before = cpuBefore[process] ?? 0;
+      return [process, seconds < before ? NaN : seconds - before];
+    }),
   );
   const summary = await sink.call("summary", undefined);
   const measuredRow = row(name, result, { expected, lastArrival, unrecorded, peakMiB, used, summary });
@@ -171,6 +177,7 @@ function row(
     refused: result.refused,
     acknowledged: latency(result.accepted.map(({ answeredMs }) => answeredMs)),
     endToEnd: latency(endToEnd),
+    slowestMs: endToEnd.reduce((most, value) => Math.max(most, value), 0),
     ...("engineStartMs" in result && { engineStart: latency(result.engineStartMs) }),
   };
 }

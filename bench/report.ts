@@ -1,11 +1,11 @@
 /** The results as Markdown. */
-import type { RawRow, Results } from "./cases.js";
+import type { Comparison, RawRow, Results } from "./case.js";
 import type { Latency, Row } from "./measure.js";
 import type { Figures } from "./usage.js";
 
-/** Two or three tables: throughput and cost, latency, the raw loop. */
-export function markdown({ raw, rows }: Results): string {
-  return [throughput(rows), latencies(rows), limits(raw)].filter(Boolean).join("\n\n");
+/** Up to four tables: throughput and cost, latency, figures under a burden, the raw loop. */
+export function markdown({ raw, rows, comparisons }: Results): string {
+  return [throughput(rows), latencies(rows), burdens(comparisons), limits(raw)].filter(Boolean).join("\n\n");
 }
 
 /** A Markdown table of these columns; empty without lines. */
@@ -39,7 +39,7 @@ function throughput(rows: Row[]): string {
       whole(row.acceptedPerSecond),
       row.ofRawLoop === undefined ? "" : `${(100 * row.ofRawLoop).toFixed(1)} %`,
       ours(row.cpuPerThousand, 2),
-      `${row.cpuOfHarness.toFixed(1)}×`,
+      Number.isNaN(row.cpuOfHarness) ? "–" : `${row.cpuOfHarness.toFixed(1)}×`,
       ours(row.peakMiB, 0),
       String(row.lost),
       String(row.doubled),
@@ -51,12 +51,25 @@ function throughput(rows: Row[]): string {
 
 function latencies(rows: Row[]): string {
   return table(
-    ["case, ms p50 / p99", "acknowledged", "end to end", "bare engine start"],
+    ["case, ms p50 / p99", "acknowledged", "end to end", "slowest", "bare engine start"],
     rows.map((row) => [
       row.name,
       both(row.acknowledged),
       both(row.endToEnd),
+      whole(row.slowestMs),
       row.engineStart ? both(row.engineStart) : "",
+    ]),
+  );
+}
+
+function burdens(comparisons: Comparison[]): string {
+  return table(
+    ["figure", "alone", "under the burden", "burdened ÷ alone"],
+    comparisons.map(({ name, alone, burdened }) => [
+      name,
+      alone.toFixed(1),
+      burdened.toFixed(1),
+      (burdened / alone).toFixed(2),
     ]),
   );
 }
@@ -71,7 +84,7 @@ function limits(rows: RawRow[]): string {
 const whole = (value: number): string => Math.round(value).toLocaleString("en-GB");
 const both = ({ p50, p99 }: Latency): string => `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
 const ours = ({ service = 0, temporal = 0, mongodb = 0 }: Figures, digits: number): string =>
-  [service, temporal, mongodb].map((value) => value.toFixed(digits)).join(" + ");
+  [service, temporal, mongodb].map((value) => (Number.isNaN(value) ? "–" : value.toFixed(digits))).join(" + ");
 
 function refusals(refused: Record<string, number>): string {
   return (

@@ -1,5 +1,6 @@
 /** The sink as a process of its own. */
 import { serve } from "./child.js";
+import { pause } from "./clock.js";
 import { type Sink, type SinkOptions, startSink } from "./sink.js";
 
 let sink: Sink | undefined;
@@ -12,6 +13,9 @@ const sinkMethods = {
   /** Gives the origin. */
   start: async (options: SinkOptions): Promise<string> => (sink = await startSink(options)).url,
   expectSecret: ({ path, secret }: { path: string; secret: string }): void => running().expectSecret(path, secret),
+  /** Requests to this path are answered so many milliseconds later. */
+  answerAfter: ({ path, ms }: { path: string; ms: number }): void =>
+    running().behave(path, () => pause(ms).then(() => 204)),
   reset: (): void => running().reset(),
   /** Requests so far, and when the last one came. */
   count: (): { requests: number; lastTick: number } => ({

@@ -2,7 +2,9 @@
  * Everything that a measurement needs, each in a process of its own: the service with its engines, the sinks, the load
  * generator.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createCertificateAuthority } from "../test/support/certificates.js";
 import { type Client, createClient, createSubscriptionSet, type SubscriptionSet } from "../test/support/client.js";
 import { type Service, startService } from "../test/support/service.js";
@@ -17,22 +19,31 @@ export interface SinkProcess extends Child<SinkMethods> {
 }
 
 export interface Stack {
-  service: Service;
-  client: Client;
+  /** As it runs now. */
+  readonly service: Service;
+  readonly client: Client;
   load: Child<LoadMethods>;
   plainSink: SinkProcess;
   tlsSink: SinkProcess;
+  /** A further sink, without TLS. */
+  startSink(): Promise<SinkProcess>;
+  /** SIGKILL to the service alone. */
+  killService(): Promise<void>;
+  /** Starts the service again on its data; `service` is the new one then. */
+  restartService(): Promise<void>;
   end(): Promise<void>;
 }
 
-/** @param profileDir where the service leaves its CPU profiles when it ends; absent: none are made */
-export async function startStack({
-  env,
-  profileDir,
-}: {
+export interface StackOptions {
   env: Record<string, string>;
+  /** Another checkout whose service is measured; absent: this one's. */
+  root?: string;
+  /** Where the service leaves its CPU profiles when it ends; absent: none are made. */
   profileDir?: string;
-}): Promise<Stack> {
+}
+
+/** Starts all processes. What was started ends when one of them does not start. */
+export async function startStack({ env, root, profileDir }: StackOptions): Promise<Stack> {
   const children: Child<never>[] = [];
   const start = <C extends Child<never>>(child: C): C => {
     children.push(child);
@@ -48,14 +59,34 @@ export async function startStack({
       "--max-semi-space-size=64",
       ...(profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : []),
     ];
-    const service = await startService({ env, nodeArguments });
-    const client = createClient(service.url, service.adminKey);
-    const end = async () => {
-      children.forEach((child) => child.end());
-      await client.close();
-      await service.remove();
+    const dataDir = mkdtempSync(join(tmpdir(), "sealpost-bench-"));
+    const options = { env, nodeArguments, dataDir, ...(root !== undefined && { root }) };
+    let service = await startService(options);
+    let client = createClient(service.url, service.adminKey);
+    return {
+      get service() {
+        return service;
+      },
+      get client() {
+        return client;
+      },
+      load,
+      plainSink,
+      tlsSink,
+      startSink: () => startSinkProcess(start),
+      killService: () => service.kill(),
+      restartService: async () => {
+        service = await startService({ ...options, adminKey: service.adminKey });
+        await client.close();
+        client = createClient(service.url, service.adminKey);
+      },
+      end: async () => {
+        children.forEach((child) => child.end());
+        await client.close();
+        await service.remove();
+        rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+      },
     };
-    return { service, client, load, plainSink, tlsSink, end };
   } catch (error) {
     children.forEach((child) => child.end());
     throw error;

@@ -16,6 +16,8 @@ export interface ServiceOptions {
   /** Joins the engines and the master keys of this service instead of bringing its own. */
   join?: Service;
   env?: Record<string, string>;
+  /** Another checkout, built, whose service is started; absent: this one, built when its sources changed. */
+  root?: string;
   /** For node itself, for instance `--cpu-prof`. */
   nodeArguments?: string[];
   /** Most files that the process and its engines may have open each, as `ulimit -n` sets it. */
@@ -64,7 +66,7 @@ let watchingExit = false;
  * @throws Error with the end of its log when it ends or is not ready within three minutes
  */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  await buildOnce();
+  if (options.root === undefined) await buildOnce();
   const workDir = mkdtempSync(join(tmpdir(), "sealpost-"));
   const dataDir = options.dataDir ?? join(workDir, "data");
   const adminKey = options.adminKey ?? options.join?.adminKey ?? newEnvironmentAdminKey();
@@ -116,12 +118,13 @@ function spawnService(
   // A file instead of a pipe: reading a log line per event would cost the measuring process as much as the measured
   // one.
   const output = openSync(at.logFile, "a");
-  const node = [process.execPath, ...(options.nodeArguments ?? []), join(repositoryRoot(), "dist/workers/main.js")];
+  const root = options.root ?? repositoryRoot();
+  const node = [process.execPath, ...(options.nodeArguments ?? []), join(root, "dist/workers/main.js")];
   // The shell becomes node, so the process id stays.
   const limited = ["sh", "-c", `ulimit -n ${options.openFiles} && exec "$0" "$@"`, ...node];
   const [program = "", ...args] = options.openFiles === undefined ? node : limited;
   const child = spawn(program, args, {
-    cwd: repositoryRoot(),
+    cwd: root,
     stdio: ["ignore", output, output],
     env: {
       ...foreignEnvironment(),
