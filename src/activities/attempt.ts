@@ -128,7 +128,8 @@ function detailOf(
     ...(hint && { hint }),
     ...(exchange.timings && { timings: exchange.timings }),
   };
-  if (exchange.kind !== "response") return detail;
+  if (exchange.kind !== "response")
+    return exchange.certificates ? { ...detail, certificates: exchange.certificates } : detail;
   detail.responseHeaders = exchange.headers;
   const { bytes, truncated } = recordedBody();
   if (truncated) detail.truncated = true;

@@ -4,12 +4,11 @@ import { type LookupFunction, type Socket, isIP } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { buildConnector } from "undici";
 import type { Guard, ResolutionCode } from "./target/guard.js";
+import { type ConnectionTimes, noteFailure, watchHandshake } from "./handshake.js";
 import { skipInformational } from "./informational.js";
 
-/** What was learnt while a connection was made. Milliseconds. */
-export interface Connection {
-  dnsMs: number;
-  connectMs: number;
+/** What was learnt while a connection was made. */
+export interface Connection extends ConnectionTimes {
   tlsProtocol?: string;
 }
 
@@ -70,7 +69,7 @@ export function createConnector({
     else if (options.all) answer(null, pinned);
     else answer(null, first.address, first.family);
   };
-  const connect = buildConnector({
+  const connect: Connect = buildConnector({
     lookup,
     timeout: connectTimeoutMs,
     maxCachedSessions: 1,
@@ -89,33 +88,39 @@ export function createConnector({
     state.resolving++;
     void guard.resolve(url).then((answer) => {
       state.resolving--;
-      if (!answer.ok) return fail(new ConnectionRefusal(answer.code));
+      const dnsMs = performance.now() - started;
+      if (!answer.ok) return fail(noteFailure(new ConnectionRefusal(answer.code), { dnsMs }));
       pinned = answer.addresses;
-      const resolved = performance.now();
       state.connecting++;
-      connect(options, (error, socket) => {
-        state.connecting--;
-        if (error) return fail(error);
-        if (!guard.allowsPeer(url, socket.remoteAddress)) return fail(turnedAway(socket));
-        state.sockets.add(socket);
-        socket.once("close", () => {
-          state.sockets.delete(socket);
-          budget.release();
-        });
-        const tlsProtocol = tlsProtocolOf(socket);
-        state.tlsProtocol = tlsProtocol;
-        state.fresh = {
-          dnsMs: resolved - started,
-          connectMs: performance.now() - resolved,
-          ...(tlsProtocol && { tlsProtocol }),
-        };
-        skipInformational(socket);
-        callback(null, socket);
-        state.fresh = undefined;
-      });
+      const handshake = watchHandshake(
+        connect(options, (error, socket) => {
+          state.connecting--;
+          const { certificates, ...times } = handshake.end();
+          if (error) return fail(noteFailure(error, { dnsMs, ...times, ...(certificates && { certificates }) }));
+          if (!guard.allowsPeer(url, socket.remoteAddress)) return fail(turnedAway(socket));
+          keep(socket, { state, budget });
+          state.fresh = { dnsMs, ...times, ...(state.tlsProtocol && { tlsProtocol: state.tlsProtocol }) };
+          callback(null, socket);
+          state.fresh = undefined;
+        }),
+      );
     });
   };
 }
+
+/** Counts the connection among those of the endpoint until it is closed. */
+function keep(socket: Socket, { state, budget }: Pick<ConnectorOptions, "state" | "budget">): void {
+  state.sockets.add(socket);
+  socket.once("close", () => {
+    state.sockets.delete(socket);
+    budget.release();
+  });
+  state.tlsProtocol = tlsProtocolOf(socket);
+  skipInformational(socket);
+}
+
+/** As undici makes it. It also returns the socket, which its types do not say. */
+type Connect = (options: buildConnector.Options, callback: buildConnector.Callback) => unknown;
 
 /** Closes a connection whose other end is not allowed, and gives the error that says so. */
 function turnedAway(socket: Socket): Error {

@@ -2,8 +2,10 @@
 import type { Dispatcher } from "undici";
 import type { Endpoint } from "./agents.js";
 import type { Waiter } from "./connection-turns.js";
+import type { AttemptTimings } from "../store/model.js";
 import type { Connection } from "./connector.js";
-import { type Exchange, MAX_BODY_BYTES, type Observed, type SendRequest, type Timings } from "./exchange.js";
+import { type Exchange, MAX_BODY_BYTES, type Observed, type SendRequest } from "./exchange.js";
+import { type ConnectionTimes, type FailedConnection, failedConnection } from "./handshake.js";
 import { keepResponseHeaders } from "./http-headers.js";
 import type { LoopWatch } from "./loop-watch.js";
 
@@ -118,7 +120,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Waiter {
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     // Once there is a status it stands: failing a 2xx for its body would only send the event twice.
     if (this.#status !== 0) this.#respond(true);
-    else this.#fail((error as NodeJS.ErrnoException).code ?? error.name);
+    else this.#fail((error as NodeJS.ErrnoException).code ?? error.name, failedConnection(error));
   }
 
   /** Ends the exchange now, with the status when there is one, and frees the connection. */
@@ -181,10 +183,21 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Waiter {
     });
   }
 
-  #fail(error: string): void {
+  /** `failed`: how far the connection came that was being made for the request. */
+  #fail(error: string, failed?: FailedConnection): void {
     if (this.#settled) return;
     const phase = this.#began === undefined ? "configure" : this.#controller ? "request" : "connect";
-    this.#finish({ kind: "failure", error, phase, responseStarted: this.#responseStarted, ...this.#observe() });
+    const { certificates, ...reached } = (phase === "connect" && failed) || {};
+    const { timings, ...observed } = this.#observe();
+    this.#finish({
+      kind: "failure",
+      error,
+      phase,
+      responseStarted: this.#responseStarted,
+      ...observed,
+      timings: { ...timings, ...connectionTimings(reached) },
+      ...(certificates && certificates.length > 0 && { certificates }),
+    });
   }
 
   #finish(exchange: Exchange): void {
@@ -202,13 +215,9 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Waiter {
     const [durationMs, waitedMs] = [now - began, began - this.#entered];
     const connection = this.#connection;
     const tlsProtocol = connection?.tlsProtocol ?? this.#endpoint.tlsProtocol;
-    const timings: Timings = { total: tenths(durationMs) };
+    const timings: AttemptTimings = { total: tenths(durationMs), ...connectionTimings(connection ?? {}) };
     if (waitedMs >= 0.1) timings.waited = tenths(waitedMs);
     if (this.#firstByte !== 0) timings.firstByte = tenths(this.#firstByte - began);
-    if (connection) {
-      timings.dns = tenths(connection.dnsMs);
-      timings.connect = tenths(connection.connectMs);
-    }
     return {
       durationMs,
       timings,
@@ -218,6 +227,16 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Waiter {
     };
   }
 }
+
+const connectionTimings = ({
+  dnsMs,
+  connectMs,
+  tlsMs,
+}: ConnectionTimes): Pick<AttemptTimings, "dns" | "connect" | "tls"> => ({
+  ...(dnsMs !== undefined && { dns: tenths(dnsMs) }),
+  ...(connectMs !== undefined && { connect: tenths(connectMs) }),
+  ...(tlsMs !== undefined && { tls: tenths(tlsMs) }),
+});
 
 const onDeadline = (handler: ExchangeHandler): void => handler.deadline();
 const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;

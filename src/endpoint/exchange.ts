@@ -1,4 +1,5 @@
 /** One request to an endpoint, and what came of it. */
+import type { AttemptTimings, CertificateFacts } from "../store/model.js";
 import type { Identity } from "./agents.js";
 
 export interface SendRequest {
@@ -32,16 +33,10 @@ export interface ExchangeWatch {
   answered(): void;
 }
 
-/**
- * Milliseconds; `dns` and `connect` (TCP and TLS) only when the request opened its connection. `waited` was before the
- * others, for one of our own connections to this endpoint.
- */
-export type Timings = Record<string, number>;
-
 export interface Observed {
   /** From the request's turn at a connection to its end: what it waited for the turn is not in it. */
   durationMs: number;
-  timings: Timings;
+  timings: AttemptTimings;
   /** The request was the first on its connection. */
   freshSocket: boolean;
   tlsProtocol?: string;
@@ -69,6 +64,8 @@ export type Exchange =
       phase: "configure" | "connect" | "request";
       /** At least one byte of a response came. */
       responseStarted: boolean;
+      /** What the endpoint showed in the handshake, where that failed. */
+      certificates?: CertificateFacts[];
       /** More about it, in a sentence for the consumer that holds nothing secret. */
       said?: string;
     });

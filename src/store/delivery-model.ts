@@ -52,7 +52,40 @@ export interface AttemptDetail {
   truncated?: boolean;
   /** What to do about it, in plain words. */
   hint?: string;
-  timings?: Record<string, number>;
+  timings?: AttemptTimings;
+  /** What the endpoint showed in a TLS handshake that failed, in its own order: its certificate first. */
+  certificates?: CertificateFacts[];
+}
+
+/**
+ * Milliseconds. `dns`, `connect` (TCP) and `tls` (the handshake) are there only if the request opened its connection.
+ * `waited` was before the others, for one of our own connections to this endpoint. Attempts of earlier releases have no
+ * `tls`, and their `connect` covers both.
+ */
+export interface AttemptTimings {
+  waited?: number;
+  dns?: number;
+  connect?: number;
+  tls?: number;
+  firstByte?: number;
+  total?: number;
+}
+
+/** An X.509 certificate read out. Text that another party chose is bounded, on one line and without control characters. */
+export interface CertificateFacts {
+  subject: string;
+  issuer: string;
+  /** Hexadecimal. */
+  serial: string;
+  /** DNS names, addresses and URIs of the subject (RFC 5280, 4.2.1.6), the first ones. */
+  names: string[];
+  /** How many more names it has. */
+  moreNames?: number;
+  /** ISO 8601. */
+  notBefore: string;
+  notAfter: string;
+  /** SHA-256 of its DER, in hexadecimal without colons. */
+  sha256: string;
 }
 
 /** One event for one subscription. */

@@ -9,7 +9,14 @@ import type {
   SigningSecret,
 } from "./techniques.js";
 
-export type { Attempt, AttemptDetail, Delivery, EventRecord } from "./delivery-model.js";
+export type {
+  Attempt,
+  AttemptDetail,
+  AttemptTimings,
+  CertificateFacts,
+  Delivery,
+  EventRecord,
+} from "./delivery-model.js";
 export { SIGNING_SCHEMES } from "./techniques.js";
 export type {
   EndpointAuth,

@@ -9,6 +9,7 @@ import { OUTCOMES } from "../../src/endpoint/outcomes.js";
 import { createSender, type Sender } from "../../src/endpoint/send.js";
 import { newSigningSecret } from "../../src/endpoint/signing/sign.js";
 import type { Subscription } from "../../src/store/model.js";
+import { createCertificateAuthority } from "../support/certificates.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 
 let sender: Sender;
@@ -64,6 +65,7 @@ function newDeliver() {
       deliver({ event, subscription: subscriptionFor(fields), number: 1, inSchedule: 0, ...order }),
   };
 }
+const anyNumber = expect.any(Number) as number;
 const answering = (status: number, headers: Record<string, string> = {}): void =>
   void (receiver.respond = () => ({ status, headers }));
 
@@ -108,6 +110,27 @@ describe("an attempt", () => {
     const { detail } = (await newDeliver().deliver()).attempt ?? {};
     expect(detail).not.toHaveProperty("responseBody");
     expect(detail).not.toHaveProperty("truncated");
+  });
+
+  it("keeps the certificates that the endpoint showed, and how long each step took, when TLS fails", async () => {
+    const authority = await createCertificateAuthority({ commonName: "Ours" });
+    const endpoint = await startReceiver({ tls: await authority.issue({ expired: true, commonName: "Old" }) });
+    try {
+      const result = await newDeliver().deliver({ url: endpoint.url, tls: { ca: authority.ca } });
+      expect(result).toMatchObject({
+        status: "retrying",
+        attempt: {
+          outcome: "tls_expired",
+          detail: {
+            certificates: [{ subject: "CN=Old", issuer: "CN=Ours" }],
+            timings: { dns: anyNumber, connect: anyNumber, tls: anyNumber, total: anyNumber },
+          },
+        },
+      });
+    } finally {
+      await endpoint.close();
+    }
+    expect((await newDeliver().deliver()).attempt?.detail).not.toHaveProperty("certificates");
   });
 
   it("that fails is retried by the schedule, and the endpoint counts as failing", async () => {

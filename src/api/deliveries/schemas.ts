@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { DELIVERY_STATUSES } from "../../workflows/contract.js";
 import { deliveryIdOf, eventOfDelivery } from "../../workflows/event-id.js";
+import { certificateFacts } from "../subscriptions/certificate-schemas.js";
 import { apiId, groupId } from "../catalogue/schemas.js";
 import { eventId, eventRef, eventTypeName, instant, instantInput, pageQuery } from "../http/primitives.js";
 import { problemView } from "../http/problem.js";
@@ -76,6 +77,23 @@ const deliveryFields = {
 };
 export const deliverySummary = z.object(deliveryFields).meta({ id: "DeliverySummary" });
 
+const milliseconds = z.number().optional();
+const timingsView = z
+  .object({
+    waited: milliseconds.meta({ description: "For one of our own connections to the endpoint, before all others" }),
+    dns: milliseconds,
+    connect: milliseconds.meta({ description: "TCP. In attempts of releases without `tls` it covers both" }),
+    tls: milliseconds.meta({ description: "The handshake" }),
+    firstByte: milliseconds.meta({ description: "From the beginning to the first byte of the answer" }),
+    total: milliseconds.meta({ description: "The whole attempt without `waited`" }),
+  })
+  .meta({
+    id: "AttemptTimings",
+    description:
+      "Milliseconds. `dns`, `connect` and `tls` are there if the attempt opened its connection. If that failed, " +
+      "then the last of them is the step that failed",
+  });
+
 const attemptView = z
   .object({
     number: z.int(),
@@ -92,7 +110,15 @@ const attemptView = z
         responseBodyEncoding: z.enum(["utf8", "base64"]).optional(),
         truncated: z.boolean().optional(),
         hint: z.string().optional().meta({ description: "What to do about it" }),
-        timings: z.record(z.string(), z.number()).optional(),
+        timings: timingsView.optional(),
+        certificates: z
+          .array(certificateFacts)
+          .optional()
+          .meta({
+            description:
+              "What the endpoint showed in a TLS handshake that failed: its certificate first, then the others as it " +
+              "sent them, at most 5",
+          }),
       })
       .optional(),
   })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { newId } from "../../../src/store/ids.js";
-import type { Delivery } from "../../../src/store/model.js";
+import type { CertificateFacts, Delivery } from "../../../src/store/model.js";
 import { SIGNAL, WORKFLOW } from "../../../src/workflows/contract.js";
 import { collectSignals, makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
 
@@ -65,6 +65,26 @@ test("a delivery is read with its attempts, as JSON that no browser takes for a 
       { number: 1, status: 422, detail: { responseBody: "<img src=x onerror=alert(1)>", hint: "Look at the body." } },
     ],
   });
+});
+
+test("what the endpoint showed in a handshake that failed is read with its attempt, and is no auditor's", async () => {
+  const certificate: CertificateFacts = {
+    subject: "CN=hooks.example.com",
+    issuer: "CN=Acme CA",
+    serial: "0a1b",
+    names: ["hooks.example.com"],
+    notBefore: "2025-01-01T00:00:00.000Z",
+    notAfter: "2026-01-01T00:00:00.000Z",
+    sha256: "ab".repeat(32),
+  };
+  const timings = { dns: 1.5, connect: 2, tls: 30.1, total: 33.6 };
+  const detail = { url: "https://hooks.example.com/", requestHeaders: {}, timings, certificates: [certificate] };
+  const attempt = { number: 1, at: new Date(), outcome: "tls_expired", durationMs: 34, detail };
+  const { id } = await insert({ status: "retrying", attempts: [attempt] });
+  const read = async (key: string) =>
+    (await api.call<{ attempts: [{ detail?: object }] }>("GET", `/v1/deliveries/${id}`, { key })).body.attempts[0];
+  expect((await read(tenant.consumerKey)).detail).toEqual(detail);
+  expect(await read((await api.key({ role: "auditor" })).token)).not.toHaveProperty("detail");
 });
 
 test("an auditor sees that and how it was attempted, and nothing of what was sent or answered", async () => {
