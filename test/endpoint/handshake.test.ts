@@ -24,6 +24,8 @@ async function failure(url: string, tls?: EndpointTls): Promise<Failure & { code
 }
 const sha256 = (pem: string): string => new X509Certificate(pem).fingerprint256.replaceAll(":", "").toLowerCase();
 const number = expect.any(Number) as number;
+/** Without the wait for a turn, which is there on a busy machine only. */
+const steps = ({ timings: { waited: _waited, ...timings } }: Exchange) => timings;
 
 describe("a handshake that fails for the endpoint's certificate keeps what was shown", () => {
   test("one that has expired, with its validity and names", async () => {
@@ -103,7 +105,8 @@ describe("a handshake that fails for the endpoint's certificate keeps what was s
 describe("nothing is kept", () => {
   test("of a handshake that succeeds", async () => {
     const { url } = await tlsReceiver();
-    const exchange = await newSender().send(request(url, { ca: authority.ca, ...clientFiles() }));
+    const sender = kept(createSender({ guard: createGuard({ allowLocal: true }) }));
+    const exchange = await sender.send(request(url, { ca: authority.ca, ...clientFiles() }));
     expect(exchange.kind).toBe("response");
     expect(exchange).not.toHaveProperty("certificates");
   });
@@ -122,27 +125,28 @@ describe("the time of each step", () => {
   test("of a connection with TLS and of one without", async () => {
     const { url } = await tlsReceiver();
     const sender = kept(createSender({ guard: createGuard({ allowLocal: true }), connections: 1 }));
-    const first = await sender.send(request(url));
-    expect(first.timings).toEqual({ dns: number, connect: number, tls: number, firstByte: number, total: number });
+    // The second one waits for the first, so no pause ends the connection between them.
+    const [first, second] = await Promise.all([sender.send(request(url)), sender.send(request(url))]);
+    expect(steps(first)).toEqual({ dns: number, connect: number, tls: number, firstByte: number, total: number });
     const { dns = 0, connect = 0, tls = 0, firstByte = 0, total = 0 } = first.timings;
     // Each is rounded to a tenth.
     expect(dns + connect + tls).toBeLessThanOrEqual(firstByte + 0.2);
     expect(firstByte).toBeLessThanOrEqual(total);
     expect(tls).toBeGreaterThan(0);
-    expect((await sender.send(request(url))).timings).toEqual({ firstByte: number, total: number });
+    expect(steps(second)).toEqual({ firstByte: number, total: number });
     const plain = kept(await startReceiver());
     expect((await sender.send(request(plain.url))).timings).not.toHaveProperty("tls");
   });
 
   test("ends with the step that failed", async () => {
     const { port } = await tlsReceiver(await authority.issue({ expired: true }));
-    expect((await failure(`https://localhost:${port}/`)).timings).toEqual({
+    expect(steps(await failure(`https://localhost:${port}/`))).toEqual({
       dns: number,
       connect: number,
       tls: number,
       total: number,
     });
-    expect((await failure(`https://127.0.0.1:${await unusedPort()}/`)).timings).toEqual({
+    expect(steps(await failure(`https://127.0.0.1:${await unusedPort()}/`))).toEqual({
       dns: number,
       connect: number,
       total: number,
@@ -155,7 +159,7 @@ describe("the time of each step", () => {
         }),
       }),
     );
-    expect((await unknown.send(request("https://hooks.example.com/"))).timings).toEqual({ dns: number, total: number });
+    expect(steps(await unknown.send(request("https://hooks.example.com/")))).toEqual({ dns: number, total: number });
   });
 
   test("of a server that is silent in the handshake", async () => {
@@ -163,7 +167,7 @@ describe("the time of each step", () => {
     // undici's own time for a connection ends first.
     const exchange = await newSender().send(request(`https://127.0.0.1:${silent.port}/`));
     expect(classify(exchange, Date.now()).code).toBe("timeout_connect");
-    expect(exchange.timings).toEqual({ dns: number, connect: number, tls: number, total: number });
+    expect(steps(exchange)).toEqual({ dns: number, connect: number, tls: number, total: number });
   });
 });
 
