@@ -6,6 +6,8 @@ import type { Crash } from "../../test/support/oracle.js";
 import { killNow } from "../../test/support/process.js";
 import { type Service, type ServiceOptions, startService } from "../../test/support/service.js";
 import { pause } from "../clock.js";
+import { type Disk, mountDisk } from "./disk.js";
+import { createFakedClock, type FakedClock } from "./faked-clock.js";
 import { type Proxy, startProxy } from "./proxy.js";
 import type { Address } from "./publishers.js";
 
@@ -22,8 +24,14 @@ export interface Cluster {
   directory: string;
   /** What was down and when. */
   crashes: Crash[];
+  /** Of the further worker and the second API; absent: libfaketime is not installed. */
+  clock?: FakedClock;
+  /** That `directory` lies on; absent: not asked for, or this user may not mount one. */
+  disk?: Disk;
   /** SIGKILL, and back again; resolves when it is. */
   crash(victim: Victim): Promise<void>;
+  /** SIGTERM, and back again; gives the exit code. */
+  restart(name: "worker" | "api"): Promise<number | null>;
   /** SIGKILL to the second API without a restart. */
   killApi(): Promise<void>;
   restartApi(): Promise<void>;
@@ -36,8 +44,12 @@ export interface Cluster {
 /** No load balancer asks here, and each stop would wait for one. */
 const NO_DRAIN = { SHUTDOWN_DRAIN_SECONDS: "0" };
 
-export async function startCluster(): Promise<Cluster> {
-  const directory = mkdtempSync(join(tmpdir(), "sealpost-chaos-"));
+/** @param ownDisk whether the data lies on a file system of its own, so that it can be full */
+export async function startCluster({ ownDisk }: { ownDisk: boolean }): Promise<Cluster> {
+  const place = mkdtempSync(join(tmpdir(), "sealpost-chaos-"));
+  const disk = ownDisk ? mountDisk(place) : undefined;
+  const directory = disk?.directory ?? place;
+  const clock = createFakedClock(place);
   const crashes: Crash[] = [];
   const running: Partial<Record<"service" | "worker" | "api", Service>> = {};
   const logDir = join(directory, "logs");
@@ -56,13 +68,19 @@ export async function startCluster(): Promise<Cluster> {
       env: NO_DRAIN,
       ...(running.service && { adminKey: running.service.adminKey }),
     }),
-    worker: () => ({ role: "worker", join: service(), dataDir: join(directory, "worker"), logDir }),
+    worker: () => ({
+      role: "worker",
+      join: service(),
+      dataDir: join(directory, "worker"),
+      logDir,
+      env: { ...NO_DRAIN, ...clock?.env },
+    }),
     api: () => ({
       role: "api",
       join: service(),
       dataDir: join(directory, "api"),
       logDir,
-      env: { ...NO_DRAIN, TEMPORAL_ADDRESS: proxy.address },
+      env: { ...NO_DRAIN, ...clock?.env, TEMPORAL_ADDRESS: proxy.address },
     }),
   };
   async function start(name: keyof typeof running): Promise<void> {
@@ -80,7 +98,8 @@ export async function startCluster(): Promise<Cluster> {
   async function remove(): Promise<void> {
     for (const name of ["worker", "api", "service"] as const) await running[name]?.remove();
     proxy.close();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    disk?.unmount();
+    rmSync(place, { recursive: true, force: true, maxRetries: 5 });
   }
 
   try {
@@ -95,7 +114,14 @@ export async function startCluster(): Promise<Cluster> {
     proxy,
     directory,
     crashes,
+    ...(clock && { clock }),
+    ...(disk && { disk }),
     crash,
+    restart: async (name) => {
+      const code = await must(name).stop();
+      await start(name);
+      return code;
+    },
     remove,
     addresses: () =>
       [running.service, running.api].flatMap((each) =>

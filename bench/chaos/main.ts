@@ -14,6 +14,9 @@ const USAGE = `npm run chaos -- [options]
   --victims ${VICTIMS.join(",")}
   --repeats 10           of the kills at a chosen instant (F3, F4)
   --frozen 30000         milliseconds that the database stands still
+  --outage 60000         milliseconds that both engines stand still, and that the disk is full; 0 leaves them out
+  --clocks-ahead 10000   milliseconds that the clocks of a worker and an API are ahead; 0 leaves it out
+  --restarts 3           SIGTERMs of a worker and of an API each
   --in-flight 100        requests open at SIGTERM
   --publishers 8         of the continuous load
   --isolation 20         seconds of each phase of I5; 0 leaves it out
@@ -25,6 +28,9 @@ const { values } = parseArgs({
     victims: { type: "string", default: VICTIMS.join(",") },
     repeats: { type: "string", default: "10" },
     frozen: { type: "string", default: "30000" },
+    outage: { type: "string", default: "60000" },
+    "clocks-ahead": { type: "string", default: "10000" },
+    restarts: { type: "string", default: "3" },
     "in-flight": { type: "string", default: "100" },
     publishers: { type: "string", default: "8" },
     isolation: { type: "string", default: "20" },
@@ -107,6 +113,9 @@ async function main(): Promise<number> {
     repeats: Number(values.repeats),
     pairs: 100,
     frozenMs: Number(values.frozen),
+    outageMs: Number(values.outage),
+    clocksAheadMs: Number(values["clocks-ahead"]),
+    restarts: Number(values.restarts),
     inFlight: Number(values["in-flight"]),
     publishers: Number(values.publishers),
     isolationSeconds: Number(values.isolation),

@@ -20,6 +20,7 @@ import {
   publishPairs,
   publishRefused,
 } from "./faults.js";
+import { bothEnginesDown, clocksJump, diskFull, rollingRestart } from "./outages.js";
 import { type Isolation, measureIsolation } from "./isolation.js";
 import { closePublishers, type Publishing, startPublishing } from "./publishers.js";
 import { prepare } from "./trials.js";
@@ -36,6 +37,12 @@ export interface ChaosOptions {
   pairs: number;
   /** F9: how long the database stands still. */
   frozenMs: number;
+  /** F24 and F26: how long both engines stand still, and the disk is full; 0 leaves them out. */
+  outageMs: number;
+  /** F25: how long clocks are ahead; 0 leaves it out. */
+  clocksAheadMs: number;
+  /** F27: restarts of the worker and of the second API each. */
+  restarts: number;
   /** F21: requests in flight at SIGTERM. */
   inFlight: number;
   publishers: number;
@@ -55,16 +62,13 @@ export interface ChaosReport {
   answers: Record<string, number>;
   seconds: number;
 }
-/**
- * Batches of 200 and three dispatches in each of two workers, by default (`PUBLISH_BATCH_MAX`,
- * `PUBLISH_DISPATCHES_IN_FLIGHT`).
- */
-const IN_FLIGHT = 2 * 3 * 200;
+/** Batches of 500 and three dispatches in each of two workers (`PUBLISH_BATCH_MAX`, `PUBLISH_DISPATCHES_IN_FLIGHT`). */
+const IN_FLIGHT = 2 * 3 * 500;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const begun = Date.now();
   options.say("starting the service, a further worker and a further API");
-  const cluster = await startCluster();
+  const cluster = await startCluster({ ownDisk: options.outageMs > 0 });
   const sink = await startSink();
   try {
     const trials = await prepare(cluster, sink);
@@ -89,6 +93,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         void findings.push(
           await freezeDatabase(ground, `first-faults-0.${trials.sets.faults.subscriptions[0]?.id}`, options.frozenMs),
         ),
+    );
+    await underLoad(
+      trials,
+      options.publishers,
+      answers,
+      async () => void findings.push(...(await inTurn(outages(ground, options), options.say))),
     );
     findings.push(noServerErrors(answers));
     options.say("waiting until everything has settled");
@@ -161,18 +171,32 @@ async function killInTurn(
   return done;
 }
 
-async function faults(ground: Ground, options: ChaosOptions): Promise<Finding[]> {
+const faults = (ground: Ground, options: ChaosOptions): Promise<Finding[]> =>
+  inTurn(
+    [
+      () => killBeforeStart(ground, options.repeats),
+      () => killBeforeAnswer(ground, options.repeats),
+      () => publishPairs(ground, options.pairs),
+      () => publishConflict(ground),
+      () => engineDown(ground),
+      () => publishRefused(ground),
+    ],
+    options.say,
+  );
+
+const outages = (ground: Ground, { outageMs, clocksAheadMs, restarts }: ChaosOptions): Fault[] => [
+  ...(outageMs > 0 ? [() => bothEnginesDown(ground, outageMs), () => diskFull(ground, outageMs)] : []),
+  ...(clocksAheadMs > 0 ? [() => clocksJump(ground, clocksAheadMs)] : []),
+  ...(restarts > 0 ? [() => rollingRestart(ground, restarts)] : []),
+];
+
+type Fault = () => Promise<Finding>;
+
+async function inTurn(all: readonly Fault[], say: ChaosOptions["say"]): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const fault of [
-    () => killBeforeStart(ground, options.repeats),
-    () => killBeforeAnswer(ground, options.repeats),
-    () => publishPairs(ground, options.pairs),
-    () => publishConflict(ground),
-    () => engineDown(ground),
-    () => publishRefused(ground),
-  ]) {
+  for (const fault of all) {
     const finding = await fault();
-    options.say(`${finding.fault}: ${finding.found}`);
+    say(`${finding.fault}: ${finding.found}`);
     findings.push(finding);
   }
   return findings;
