@@ -35,6 +35,7 @@ import {
   type RoutedRequest,
   type ServedRoute,
 } from "./route.js";
+import { hasBounds, reckon } from "./http/relative-time.js";
 import { parseQuery, validate, type Validated } from "./http/validate.js";
 import { ANYBODY, createAdmission } from "./access/admission.js";
 
@@ -155,11 +156,16 @@ type Runner = (context: RouterContext, request: RoutedRequest, response: ServerR
 function runnerOf(route: ApiRoute): Runner {
   if ("serve" in route) return (context, request, response) => serveChecked(route, context, request, response);
   const cursors = createCursorSeal(route);
+  const bounded = hasBounds(route.query?.shape);
   return async (given, request, response) => {
     const input = await inputOf(route, request);
     if (!input.ok) return sendRefusal(response, input.refusal);
-    const opened = cursors.open(given.dependencies.store, input.value);
-    if ("refused" in opened) return sendRefusal(response, opened);
+    const unsealed = cursors.open(given.dependencies.store, input.value);
+    if ("refused" in unsealed) return sendRefusal(response, unsealed);
+    const { query, frozen } = bounded
+      ? reckon(unsealed.query, (given.dependencies.clock ?? Date.now)())
+      : { query: unsealed.query };
+    const opened = { ...unsealed, query };
     const context = onCondition(route, given, request);
     if ("refused" in context) return sendRefusal(response, context);
     const known = givesETag(route) ? readIfNoneMatch(request) : isNotKnown;
@@ -168,7 +174,7 @@ function runnerOf(route: ApiRoute): Runner {
     if (isRefusal(outcome)) return sendRefusal(response, outcome);
     const headers: Record<string, string> = { ...etagOf(route, outcome), ...outcome.headers };
     if (known(headers["etag"])) return send(response, 304, "", headers);
-    sendJson(response, outcome.status, cursors.seal(context.dependencies.store, outcome.body), headers);
+    sendJson(response, outcome.status, cursors.seal(context.dependencies.store, outcome.body, frozen), headers);
   };
 }
 

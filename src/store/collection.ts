@@ -6,9 +6,17 @@ export interface Page<T> {
   next?: string;
 }
 
+/** A number of documents. Not `exact` when there are more than were counted. */
+export interface Counted {
+  count: number;
+  exact: boolean;
+}
+
 export interface PageRequest {
   limit: number;
   cursor?: string;
+  /** By time. `desc`, newest first, when absent. */
+  order?: "asc" | "desc";
 }
 
 /**

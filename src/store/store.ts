@@ -1,5 +1,6 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
 import type { AuditVerification } from "./audit/audit-chain.js";
+import type { DeliveryFilter } from "./deliveries/delivery-filter.js";
 import type { EventStore } from "./collections/event-store.js";
 import type { GrantStore } from "./grants/grants.js";
 import type { IdempotencyStore } from "./collections/idempotency.js";
@@ -29,7 +30,16 @@ import type {
 } from "./model.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
 import type { RoutingStore } from "./collections/routings.js";
-import type { CatalogueChanges, CatalogueCollection, CatalogueVersions, Page, PageRequest } from "./collection.js";
+import type {
+  CatalogueChanges,
+  CatalogueCollection,
+  CatalogueVersions,
+  Counted,
+  Page,
+  PageRequest,
+} from "./collection.js";
+
+export type { DeliveryFilter, StatusRange } from "./deliveries/delivery-filter.js";
 
 /** Earlier versions of event types. The newest version is in the event type itself. */
 export interface EventTypeVersionStore {
@@ -61,22 +71,6 @@ export interface GrantRequestStore {
   markGranted(id: string): Promise<void>;
 }
 
-export interface DeliveryFilter {
-  groupIds?: string[];
-  /**
-   * Deliveries of these apis. `apiEventTypes` are their event types. They are used while deliveries of earlier releases
-   * do not name their api.
-   */
-  apiIds?: string[];
-  apiEventTypes?: string[];
-  status?: DeliveryStatus[];
-  subscriptionId?: string;
-  eventType?: string;
-  eventId?: string;
-  since?: Date;
-  until?: Date;
-}
-
 /** How many deliveries a filter names. */
 export interface DeliverySummary {
   count: number;
@@ -98,8 +92,10 @@ export interface DeliveryStore {
   get(id: string): Promise<Delivery | undefined>;
   /** Without attempt details, by exact `_id` each. */
   getMany(ids: string[]): Promise<Map<string, Delivery>>;
-  /** Newest first. The items have no attempt details. */
+  /** Newest first, or oldest first by the page's `order`. The items have no attempt details. */
   list(page: PageRequest, filter: DeliveryFilter): Promise<Page<Delivery>>;
+  /** How many the filter names, of those that `sees` lets through. It stops above `most`. */
+  count(filter: DeliveryFilter, most: number, sees?: (delivery: Delivery) => boolean): Promise<Counted>;
   /**
    * Appends the attempt, if there is one, and sets the fields. `null` removes a field. Each change is a
    * compare-and-set. Gives the changes that were refused, because their delivery has gone on or is settled. The caller

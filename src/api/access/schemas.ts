@@ -4,7 +4,7 @@ import { DEGRADED } from "../readiness.js";
 import { ROLES } from "../../store/model.js";
 import { type Act, ACTS, mayAct } from "./access.js";
 import { apiId, groupId } from "../catalogue/schemas.js";
-import { prefixedId, instant, instantInput, text } from "../http/primitives.js";
+import { prefixedId, instant, instantInput, instantOrAgo, text } from "../http/primitives.js";
 import { overlapSeconds } from "../overlap.js";
 
 export const apiKeyId = prefixedId("key");
@@ -89,8 +89,8 @@ export const auditFilter = z.strictObject({
   actor: exactly,
   action: exactly,
   subject: exactly,
-  since: instantInput.optional(),
-  until: instantInput.optional(),
+  since: instantOrAgo.optional(),
+  until: instantOrAgo.optional(),
 });
 export const apiKeyRotation = z
   .strictObject({

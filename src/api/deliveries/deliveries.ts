@@ -1,60 +1,21 @@
 /** Deliveries: inspect, resend, cancel. */
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
-import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Attempt, Delivery } from "../../store/model.js";
 import { StoreError } from "../../store/store-error.js";
-import type { DeliveryFilter } from "../../store/store.js";
 import type { Actor } from "../access/actor.js";
-import { ownsApi, ownsEventType, seesContent, seesDelivery } from "../access/access.js";
+import { seesContent, seesDelivery } from "../access/access.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { recordDeliveryRead } from "../access/content-reads.js";
 import { refuse } from "../http/errors.js";
 import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
-import { deliveryId, deliveryQuery, deliverySummary, deliveryView } from "./schemas.js";
+import { countReply, deliveryFilter, deliveryFilterOf, deliveryQuery, judgeOf } from "./delivery-query.js";
+import { deliverySummaryOf } from "./delivery-view.js";
+import { countView, deliveryId, deliverySummary, deliveryView, MOST_COUNTED } from "./schemas.js";
 import { pageOf } from "../http/primitives.js";
 import { urlFor } from "../subscriptions/view.js";
 
 const params = z.strictObject({ id: deliveryId });
-
-/**
- * A delivery without its attempts. Its next attempt waits for the end of the pause that the consumer has asked for
- * since.
- */
-export const deliverySummaryOf =
-  (catalogue: Pick<Catalogue, "subscription">) =>
-  (delivery: Delivery): z.input<typeof deliverySummary> => {
-    const {
-      id,
-      eventId,
-      subscriptionId,
-      groupId,
-      eventType,
-      status,
-      reason,
-      attemptCount,
-      workflowId,
-      createdAt,
-      updatedAt,
-    } = delivery;
-    const nextAttemptAt =
-      delivery.nextAttemptAt && later(delivery.nextAttemptAt, catalogue.subscription(subscriptionId)?.throttledUntil);
-    return {
-      id,
-      eventId,
-      subscriptionId,
-      groupId,
-      eventType,
-      status,
-      attemptCount,
-      ...(reason !== undefined && { reason }),
-      ...(nextAttemptAt && { nextAttemptAt: nextAttemptAt.toISOString() }),
-      ...(workflowId !== undefined && { workflowId }),
-      createdAt: createdAt.toISOString(),
-      updatedAt: updatedAt.toISOString(),
-    };
-  };
-const later = (a: Date, b: Date | undefined): Date => (b && b > a ? b : a);
 
 /** An attempt as the actor may see it. */
 const attemptView =
@@ -103,36 +64,6 @@ async function payloadOf(
 }
 const UNREADABLE: readonly StoreError["code"][] = ["key_destroyed", "key_unknown", "sealed_data_invalid"];
 
-/** What of the query and the actor's limits together may be shown; undefined: nothing can be. */
-function filterOf(
-  { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
-  query: z.output<typeof deliveryQuery>,
-): DeliveryFilter | undefined {
-  const { status, groupId, subscriptionId, eventType, eventId, since, until } = query;
-  if (groupId !== undefined && actor.groupIds?.includes(groupId) === false) return undefined;
-  const groupIds = groupId === undefined ? actor.groupIds : [groupId];
-  // Of one event type memory knows whose it is, and the store need not be told.
-  if (eventType !== undefined && actor.apiIds && !ownsEventType(actor, catalogue, eventType)) return undefined;
-  const apiIds = eventType === undefined ? actor.apiIds : undefined;
-  const types =
-    apiIds &&
-    catalogue
-      .eventTypes()
-      .filter((type) => ownsApi(actor, type.apiId))
-      .map((type) => type.name);
-  if (groupIds?.length === 0 || types?.length === 0) return undefined;
-  return {
-    ...(groupIds && { groupIds: [...groupIds] }),
-    ...(apiIds && types && { apiIds: [...apiIds], apiEventTypes: types }),
-    ...(status && { status }),
-    ...(subscriptionId !== undefined && { subscriptionId }),
-    ...(eventType !== undefined && { eventType }),
-    ...(eventId !== undefined && { eventId }),
-    ...(since !== undefined && { since: new Date(since) }),
-    ...(until !== undefined && { until: new Date(until) }),
-  };
-}
-
 export const deliveryRoutes: readonly ApiRoute[] = [
   route({
     method: "get",
@@ -140,16 +71,19 @@ export const deliveryRoutes: readonly ApiRoute[] = [
     operationId: "listDeliveries",
     tag: "Deliveries",
     act: "deliveries:read",
-    summary: "List deliveries, newest first",
+    summary: "List deliveries",
     description:
-      "A consumer sees those of its group, a provider key that is limited to some apis those of their event types.",
+      "A consumer sees those of its group, a provider key that is limited to some apis those of their event types. " +
+      "The newest come first, or the oldest with `order=asc`. A window such as `since=-24h` is reckoned from the " +
+      "first page, so that it does not move while you page.",
     query: deliveryQuery,
     response: { status: 200, description: "A page of deliveries", schema: pageOf(deliverySummary) },
     async handle(context: RequestContext<"store" | "catalogue">, { query }) {
       const summary = deliverySummaryOf(context.dependencies.catalogue);
-      const filter = filterOf(context, query);
+      const filter = deliveryFilterOf(context, query);
       if (!filter) return pageReply({ data: [] }, summary);
-      const page = await context.dependencies.store.deliveries.list(pageRequest(query), filter);
+      const { order = "desc" } = query;
+      const page = await context.dependencies.store.deliveries.list({ ...pageRequest(query), order }, filter);
       return pageReply(
         {
           ...page,
@@ -157,6 +91,22 @@ export const deliveryRoutes: readonly ApiRoute[] = [
         },
         summary,
       );
+    },
+  }),
+  route({
+    method: "get",
+    path: "/v1/deliveries/count",
+    operationId: "countDeliveries",
+    tag: "Deliveries",
+    act: "deliveries:read",
+    summary: "Count deliveries",
+    description: "Those that `GET /v1/deliveries` lists with the same filters. It counts up to 10,000 and then stops.",
+    query: deliveryFilter,
+    response: { status: 200, description: "The number", schema: countView },
+    async handle(context: RequestContext<"store" | "catalogue">, { query }) {
+      const filter = deliveryFilterOf(context, query);
+      if (!filter) return countReply({ count: 0, exact: true });
+      return countReply(await context.dependencies.store.deliveries.count(filter, MOST_COUNTED, judgeOf(context)));
     },
   }),
   route({

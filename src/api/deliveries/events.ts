@@ -1,21 +1,55 @@
 /** Reading events. */
 import { z } from "zod";
 import { TEST_EVENT_TYPE } from "../../catalogue/routes.js";
+import type { EventFilter } from "../../store/collections/event-store.js";
 import type { EventRecord } from "../../store/model.js";
 import type { Actor } from "../access/actor.js";
 import { ownsApi, ownsEventType, seesContent } from "../access/access.js";
 import { pageReply, pageRequest } from "../access/audit.js";
 import { decodeAttribute, eventIdFor } from "../publish/cloud-events.js";
-import { deliverySummaryOf } from "./deliveries.js";
+import { countReply } from "./delivery-query.js";
+import { deliverySummaryOf } from "./delivery-view.js";
 import { expungeEvent } from "./erasure.js";
 import { readRouting } from "./event-routing.js";
 import { refuse } from "../http/errors.js";
 import { ok, type ApiRoute, route, type RequestContext } from "../route.js";
-import { eventQuery, eventView, eventWithDeliveries } from "./schemas.js";
+import { countView, eventCountQuery, eventQuery, eventView, eventWithDeliveries, MOST_COUNTED } from "./schemas.js";
 import { eventRoutingView } from "./event-routing-schemas.js";
 import { eventRef, pageOf, pageQuery } from "../http/primitives.js";
 
 const DELIVERIES_SHOWN = 250;
+
+type Filter = z.output<typeof eventCountQuery>;
+
+/** The event that a CloudEvent's attributes name, if the rest of the filter fits it. */
+async function findCloudEvent(
+  { dependencies: { store }, actor }: RequestContext<"store">,
+  { type, since, until, ceSource, ceId }: Filter,
+): Promise<EventRecord[]> {
+  const event =
+    ceSource === undefined || ceId === undefined ? undefined : await store.events.get(eventIdFor(ceSource, ceId));
+  const matches =
+    event &&
+    ownsApi(actor, event.apiId) &&
+    (type ?? event.type) === event.type &&
+    (since === undefined || event.acceptedAt >= new Date(since)) &&
+    (until === undefined || event.acceptedAt < new Date(until));
+  return matches ? [event] : [];
+}
+
+/** What of the query and the actor's limits together may be shown. Undefined when nothing can be. */
+function filterOf(
+  { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
+  { type, since, until }: Filter,
+): EventFilter | undefined {
+  if (type !== undefined && type !== TEST_EVENT_TYPE && !ownsEventType(actor, catalogue, type)) return undefined;
+  return {
+    ...(type !== undefined && { type }),
+    ...(actor.apiIds && { apiIds: [...actor.apiIds] }),
+    ...(since !== undefined && { since: new Date(since) }),
+    ...(until !== undefined && { until: new Date(until) }),
+  };
+}
 
 /** As the actor may see it: the attributes of a CloudEvent are content, like its payload. */
 const viewFor =
@@ -60,31 +94,30 @@ export const eventRoutes: readonly ApiRoute[] = [
     description: "A provider key that is limited to some apis sees theirs.",
     query: eventQuery,
     response: { status: 200, description: "A page of events", schema: pageOf(eventView) },
-    async handle({ dependencies, actor }: RequestContext<"store" | "catalogue">, { query }) {
-      const { store } = dependencies;
-      const { type, since, until, ceSource, ceId } = query;
-      const view = viewFor(actor);
-      if (ceSource !== undefined && ceId !== undefined) {
-        const event = await store.events.get(eventIdFor(ceSource, ceId));
-        const matches =
-          event &&
-          ownsApi(actor, event.apiId) &&
-          (type ?? event.type) === event.type &&
-          (since === undefined || event.acceptedAt >= new Date(since)) &&
-          (until === undefined || event.acceptedAt < new Date(until));
-        return pageReply({ data: matches ? [event] : [] }, view);
-      }
-      if (type !== undefined && type !== TEST_EVENT_TYPE && !ownsEventType(actor, dependencies.catalogue, type))
-        return pageReply({ data: [] }, view);
-      return pageReply(
-        await store.events.list(pageRequest(query), {
-          ...(type !== undefined && { type }),
-          ...(actor.apiIds && { apiIds: [...actor.apiIds] }),
-          ...(since !== undefined && { since: new Date(since) }),
-          ...(until !== undefined && { until: new Date(until) }),
-        }),
-        view,
-      );
+    async handle(context: RequestContext<"store" | "catalogue">, { query }) {
+      const view = viewFor(context.actor);
+      if (query.ceId !== undefined) return pageReply({ data: await findCloudEvent(context, query) }, view);
+      const filter = filterOf(context, query);
+      if (!filter) return pageReply({ data: [] }, view);
+      return pageReply(await context.dependencies.store.events.list(pageRequest(query), filter), view);
+    },
+  }),
+  route({
+    method: "get",
+    path: "/v1/events/count",
+    operationId: "countEvents",
+    tag: "Events",
+    act: "events:read",
+    summary: "Count events",
+    description: "Those that `GET /v1/events` lists with the same filters. It counts up to 10,000 and then stops.",
+    query: eventCountQuery,
+    response: { status: 200, description: "The number", schema: countView },
+    async handle(context: RequestContext<"store" | "catalogue">, { query }) {
+      if (query.ceId !== undefined)
+        return countReply({ count: (await findCloudEvent(context, query)).length, exact: true });
+      const filter = filterOf(context, query);
+      if (!filter) return countReply({ count: 0, exact: true });
+      return countReply(await context.dependencies.store.events.count(filter, MOST_COUNTED));
     },
   }),
   route({

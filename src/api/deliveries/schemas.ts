@@ -4,9 +4,8 @@ import { DELIVERY_STATUSES } from "../../workflows/contract.js";
 import { deliveryIdOf, eventOfDelivery } from "../../workflows/event-id.js";
 import { certificateFacts } from "../subscriptions/certificate-schemas.js";
 import { apiId, groupId } from "../catalogue/schemas.js";
-import { eventId, eventRef, eventTypeName, instant, instantInput, pageQuery } from "../http/primitives.js";
+import { eventId, eventTypeName, instant, instantOrAgo, pageQuery } from "../http/primitives.js";
 import { problemView } from "../http/problem.js";
-import { subscriptionId } from "../subscriptions/schemas.js";
 
 /** Most events of one call. */
 export const MAX_BATCH = 1_000;
@@ -74,6 +73,10 @@ const deliveryFields = {
   workflowId: z.string().optional(),
   createdAt: instant,
   updatedAt: instant,
+  lastStatus: z.int().optional().meta({ description: "HTTP status of the newest attempt; absent without an answer" }),
+  lastOutcome: z.string().optional().meta({ description: "Outcome of the newest attempt; absent without an attempt" }),
+  lastDurationMs: z.number().optional().meta({ description: "Milliseconds that the newest attempt took" }),
+  deliveredAt: instant.optional().meta({ description: "When the endpoint last accepted it" }),
 };
 export const deliverySummary = z.object(deliveryFields).meta({ id: "DeliverySummary" });
 
@@ -147,44 +150,30 @@ export const eventWithDeliveries = eventView
   .meta({ id: "EventWithDeliveries" });
 
 const attribute = z.string().min(1).max(4_096);
-export const eventQuery = pageQuery
-  .extend({
-    type: eventTypeName.optional(),
-    since: instantInput.optional(),
-    until: instantInput.optional(),
-    ceSource: attribute.optional().meta({ description: "`source` of a CloudEvent; with `ceId` it names one event" }),
-    ceId: attribute
-      .optional()
-      .meta({ description: "`id` of a CloudEvent that was published without an Idempotency-Key" }),
-  })
-  .refine(
-    ({ ceSource, ceId }) => (ceSource === undefined) === (ceId === undefined),
-    "must have ceSource and ceId together",
-  );
-
-const status = z.enum(DELIVERY_STATUSES);
-export const deliveryQuery = pageQuery.extend({
-  status: z
-    .string()
-    .max(128)
-    .transform((list) => list.split(","))
-    .pipe(z.array(status))
+const eventFilter = z.strictObject({
+  type: eventTypeName.optional(),
+  since: instantOrAgo.optional().meta({ description: "Accepted at or after" }),
+  until: instantOrAgo.optional().meta({ description: "Accepted before" }),
+  ceSource: attribute.optional().meta({ description: "`source` of a CloudEvent; with `ceId` it names one event" }),
+  ceId: attribute
     .optional()
-    .meta({
-      description: "One status, or several with commas",
-      override: {
-        type: "string",
-        maxLength: 128,
-        pattern: `^(${DELIVERY_STATUSES.join("|")})(,(${DELIVERY_STATUSES.join("|")}))*$`,
-      },
-    }),
-  groupId: groupId.optional(),
-  subscriptionId: subscriptionId.optional(),
-  eventType: eventTypeName.optional(),
-  eventId: eventRef.optional(),
-  since: instantInput.optional().meta({ description: "Created at or after" }),
-  until: instantInput.optional().meta({ description: "Created before" }),
+    .meta({ description: "`id` of a CloudEvent that was published without an Idempotency-Key" }),
 });
+const together = ({ ceSource, ceId }: { ceSource?: string | undefined; ceId?: string | undefined }): boolean =>
+  (ceSource === undefined) === (ceId === undefined);
+const TOGETHER = "must have ceSource and ceId together";
+export const eventQuery = pageQuery.extend(eventFilter.shape).refine(together, TOGETHER);
+export const eventCountQuery = eventFilter.refine(together, TOGETHER);
+
+/** Counts go no further. */
+export const MOST_COUNTED = 10_000;
+export const countView = z
+  .object({
+    count: z.int().meta({ description: `How many there are, counted up to ${MOST_COUNTED}` }),
+    exact: z.boolean().meta({ description: "False: there are more than were counted" }),
+    atLeast: z.boolean().meta({ description: 'The opposite of `exact`: show it as "10,000+"' }),
+  })
+  .meta({ id: "Count" });
 
 /**
  * `<event id>.<subscription id>` with the event id as it was given or escaped; gives the delivery's own id, which has

@@ -5,6 +5,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Store } from "../../store/store.js";
 import { refuse, type Refusal } from "./errors.js";
+import { carryOn } from "./relative-time.js";
 import type { HandledRoute, ApiRoute } from "../route.js";
 
 type Input = Parameters<HandledRoute["handle"]>[1];
@@ -13,8 +14,8 @@ type Pepper = Pick<Store, "blindIndex">;
 export interface CursorSeal {
   /** The input with the list's own cursor; refused when it was not given here. */
   open(store: Pepper, input: Input): Input | Refusal;
-  /** The answer with its cursor sealed. */
-  seal(store: Pepper, body: unknown): unknown;
+  /** The answer with its cursor sealed. `frozen` is the instant that relative times of the list are reckoned from. */
+  seal(store: Pepper, body: unknown, frozen?: number): unknown;
 }
 
 const CODE_BYTES = 16;
@@ -41,7 +42,7 @@ export function createCursorSeal({ operationId }: Pick<ApiRoute, "operationId">)
             errors: [{ path: "query.cursor", message: "must be a `next` of an earlier page of this list" }],
           });
     },
-    seal(store, body) {
+    seal(store, body, frozen) {
       if (
         typeof body !== "object" ||
         body === null ||
@@ -50,7 +51,8 @@ export function createCursorSeal({ operationId }: Pick<ApiRoute, "operationId">)
         typeof body.next !== "string"
       )
         return body;
-      return { ...body, next: `${body.next}.${codeOf(store, body.next).toString("base64url")}` };
+      const cursor = carryOn(body.next, frozen);
+      return { ...body, next: `${cursor}.${codeOf(store, cursor).toString("base64url")}` };
     },
   };
 }

@@ -61,6 +61,20 @@ export const idempotencyKey = z.string().min(1).max(255).regex(EVENT_ID, `must b
 export const instant = z.iso.datetime().meta({ example: "2026-11-24T09:30:00.000Z" });
 /** An instant in a request, with `Z` or an offset. */
 export const instantInput = z.iso.datetime({ offset: true }).meta({ example: "2026-11-24T09:30:00Z" });
+const AGO = /^-([1-9][0-9]{0,4})([mhd])$/;
+const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+/** An instant in a query, or so long ago. The router makes an instant of it before the handler sees it. */
+export const instantOrAgo = z
+  .union([instantInput, z.string().regex(AGO)], "must be an instant such as 2026-11-24T09:30:00Z, or -15m, -24h or -7d")
+  .meta({ example: "-24h" });
+
+/** The instant that a valid `instantOrAgo` names at the time `now`. */
+export function instantFrom(text: string, now: number): string {
+  const [, amount, unit] = AGO.exec(text) ?? [];
+  return unit === "m" || unit === "h" || unit === "d"
+    ? new Date(now - Number(amount) * UNIT_MS[unit]).toISOString()
+    : text;
+}
 
 const MAX_PAGE = 250;
 /** The query of a list. */

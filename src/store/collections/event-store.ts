@@ -1,6 +1,13 @@
 /** The store of events as the rest of the program uses it. */
 import type { EventRecord } from "../model.js";
-import type { Page, PageRequest } from "../collection.js";
+import type { Counted, Page, PageRequest } from "../collection.js";
+
+export interface EventFilter {
+  type?: string;
+  apiIds?: string[];
+  since?: Date;
+  until?: Date;
+}
 
 export interface EventStore {
   /**
@@ -14,10 +21,9 @@ export interface EventStore {
   getMany(ids: string[]): Promise<Map<string, EventRecord>>;
   payload(id: string): Promise<Uint8Array | undefined>;
   payloads(ids: string[]): Promise<Map<string, { record: EventRecord; payload: Uint8Array }>>;
-  list(
-    page: PageRequest,
-    filter: { type?: string; apiIds?: string[]; since?: Date; until?: Date },
-  ): Promise<Page<EventRecord>>;
+  list(page: PageRequest, filter: EventFilter): Promise<Page<EventRecord>>;
+  /** How many the filter names. It stops above `most`. */
+  count(filter: EventFilter, most: number): Promise<Counted>;
   /** Removes payload and hash, for good; the bare record stays. False when there was nothing to remove. */
   expunge(id: string, at: Date): Promise<boolean>;
   /** Those of these events whose content is erased: expunged, or with its data key. */

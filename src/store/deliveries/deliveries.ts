@@ -16,7 +16,7 @@ import {
   scopeOf,
   WITHOUT_DETAILS,
 } from "./delivery-document.js";
-import { conditions, createDeliveryQueries, type DeliveryFields, ofEvent } from "./delivery-queries.js";
+import { acceptsOf, conditions, createDeliveryQueries, type DeliveryFields, ofEvent } from "./delivery-queries.js";
 import { keysFor } from "../collections/events.js";
 import type { Keyring } from "../sealing/keyring.js";
 import type { Attempt } from "../model.js";
@@ -75,6 +75,7 @@ export function createDeliveryStore(
       return new Map(found.map((document) => [document._id, deliveryOf(document)]));
     },
     async list(page, filter) {
+      const accepts = acceptsOf(filter, fields);
       const { data, ...rest } = await findPage({
         collection,
         timeField: "createdAt",
@@ -82,12 +83,9 @@ export function createDeliveryStore(
         page,
         projection: WITHOUT_DETAILS,
         scan,
+        ...(accepts && { accepts: (document: DeliveryDocument) => accepts(deliveryOf(document)) }),
       });
-      const { eventId } = filter;
-      return {
-        data: data.map(deliveryOf).filter((delivery) => eventId === undefined || delivery.eventId === eventId),
-        ...rest,
-      };
+      return { data: data.map(deliveryOf), ...rest };
     },
     async record(changes) {
       if (changes.length === 0) return [];

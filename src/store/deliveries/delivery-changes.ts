@@ -15,6 +15,7 @@ import {
   deliveryOf,
   sealDetail,
   attemptSummaryOf,
+  lastAttemptOf,
   WITHOUT_DETAILS,
 } from "./delivery-document.js";
 import { guarded, type Within } from "../mongo/driver-errors.js";
@@ -206,8 +207,9 @@ export const decideRecord =
     // The delivery was settled while this attempt was under way. The attempt was made, so it is recorded, but the
     // status stays.
     const { id, groupId, attemptCount } = change;
+    const newest = attempt !== undefined && attempt.number >= current.attemptCount;
     const told = stays ? { id, groupId, attemptCount } : change;
-    return { update: updateOf({ ...told, attempt: kept }, at, keys), ...refused };
+    return { update: updateOf({ ...told, attempt: kept }, { at, keys, newest }), ...refused };
   };
 
 /** It is recorded already: an activity ran again, or the answer to an earlier write was lost. */
@@ -238,7 +240,14 @@ function mayLeave(from: DeliveryDocument["status"], { asked, status }: DeliveryC
 
 type Told = { [field in keyof DeliveryChange]?: DeliveryChange[field] | undefined } & Pick<DeliveryChange, "id">;
 
-function updateOf(change: Told, at: Date, keys: Map<KeyScope, DataKey>): Update {
+interface Recording {
+  at: Date;
+  keys: Map<KeyScope, DataKey>;
+  /** No later attempt is recorded. */
+  newest: boolean;
+}
+
+function updateOf(change: Told, { at, keys, newest }: Recording): Update {
   const { id, groupId, attempt, attempts: _known, asked: _asked, ...fields } = change;
   const set: Record<string, unknown> = { updatedAt: at };
   const unset: string[] = [];
@@ -249,6 +258,7 @@ function updateOf(change: Told, at: Date, keys: Map<KeyScope, DataKey>): Update 
   if (attempt) {
     const { number } = attempt;
     set[`attempts.${number}`] = attemptSummaryOf(attempt);
+    if (newest) set["last"] = lastAttemptOf(attempt);
     const sealed = sealDetail(id, groupId, attempt, keys);
     if (sealed) set[`details.${number}`] = sealed;
     // `$push` with `$slice` would do it as well, but twice for an attempt recorded twice.

@@ -23,12 +23,22 @@ export interface DeliveryDocument extends Omit<Delivery, "id" | "eventId" | "att
    * four fields 0.16 ms.
    */
   attempts?: Record<string, string>;
+  /** The newest attempt, for filters. Absent without an attempt, and in documents of earlier releases. */
+  last?: LastAttempt;
   /** Sealed JSON of the detail of each attempt. */
   details?: Record<string, Binary>;
   /** The number of changes so far. None when absent. Each change is a compare-and-set on it. */
   seq?: number;
   /** Only on FerretDB: the sequence numbers that earlier changes have used (delivery-changes.ts). */
   spent?: Record<string, Long>;
+}
+/** The newest attempt as filters find it. One field, because each field of an insert costs FerretDB some 0.01 ms. */
+export interface LastAttempt {
+  outcome: string;
+  /** HTTP status, when there was an answer. */
+  status?: number;
+  /** Duration in milliseconds. */
+  ms: number;
 }
 type Found = DeliveryDocument;
 
@@ -72,11 +82,19 @@ export function documentOf(delivery: Delivery, keys: Map<KeyScope, DataKey>): De
     const sealed = sealDetail(id, delivery.groupId, attempt, keys);
     if (sealed) (document.details ??= {})[attempt.number] = sealed;
   }
+  const newest = attempts.at(-1);
+  if (newest) document.last = lastAttemptOf(newest);
   return document;
 }
 
 export const attemptSummaryOf = ({ at, outcome, status, durationMs }: Attempt): string =>
   `${at.toISOString()} ${outcome} ${status ?? "-"} ${durationMs}`;
+
+export const lastAttemptOf = ({ outcome, status, durationMs }: Attempt): LastAttempt => ({
+  outcome,
+  ...(status !== undefined && { status }),
+  ms: durationMs,
+});
 
 function attemptOf(number: number, summary: string): Attempt {
   const [at = "", outcome = "", status = "-", durationMs] = summary.split(" ");
@@ -91,7 +109,7 @@ function attemptOf(number: number, summary: string): Attempt {
 
 /** Everything but the details. */
 export function deliveryOf(document: Found): Delivery {
-  const { _id: id, attempts, details: _details, seq: _seq, spent: _spent, ...fields } = document;
+  const { _id: id, attempts, last: _last, details: _details, seq: _seq, spent: _spent, ...fields } = document;
   const numbered = Object.entries(attempts ?? {}).map(([number, summary]) => attemptOf(Number(number), summary));
   return {
     id,

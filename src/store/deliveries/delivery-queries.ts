@@ -2,15 +2,17 @@
 import type { Collection, Filter } from "mongodb";
 import { SETTLED_STATUSES } from "../../workflows/contract.js";
 import { escapeEventId } from "../../workflows/event-id.js";
-import type { DeliveryDocument } from "./delivery-document.js";
+import { type DeliveryDocument, deliveryOf, WITHOUT_DETAILS } from "./delivery-document.js";
+import { asksForLast, lastConditions, matchesLast } from "./last-attempt.js";
 import type { Delivery } from "../model.js";
+import { countSome, countUpTo } from "../mongo/counting.js";
 import { allOf, oneOf, within } from "../mongo/paging.js";
 import type { Scan } from "../mongo/scans.js";
 import type { DeliveryFilter, DeliveryStore, DeliverySummary } from "../store.js";
 
 type Queries = Pick<
   DeliveryStore,
-  "summary" | "subscriptionsOf" | "waiting" | "openWorkflows" | "oldestUndelivered" | "oldestOverdue"
+  "count" | "summary" | "subscriptionsOf" | "waiting" | "openWorkflows" | "oldestUndelivered" | "oldestOverdue"
 >;
 
 /** Whether every delivery names its event and its api (delivery-backfill.ts). */
@@ -35,6 +37,15 @@ export function createDeliveryQueries(
     return found?.createdAt;
   }
   return {
+    async count(filter, most, sees) {
+      const accepts = acceptsOf(filter, fields);
+      const query = { collection, filter: matching(filter), most, scan };
+      if (!accepts && !sees) return countUpTo(query);
+      return countSome({ ...query, projection: WITHOUT_DETAILS }, (document) => {
+        const delivery = deliveryOf(document);
+        return (accepts?.(delivery) ?? true) && (sees?.(delivery) ?? true);
+      });
+    },
     async summary(filter, most) {
       const pipeline = [
         { $match: matching(filter) },
@@ -162,7 +173,7 @@ function summaryOf(groups: CountedGroup[], most: number): DeliverySummary {
  * dot in their id may match too. So check each one.
  */
 export function conditions(filter: DeliveryFilter, { filled }: DeliveryFields): Filter<DeliveryDocument>[] {
-  const { groupIds, apiIds, apiEventTypes, status, subscriptionId, eventType, eventId, since, until } = filter;
+  const { groupIds, apiIds, apiEventTypes, status, subscriptionId, eventType, eventId, named, since, until } = filter;
   return [
     ...(groupIds ? [oneOf<DeliveryDocument>("groupId", groupIds)] : []),
     ...(apiIds && filled
@@ -174,8 +185,38 @@ export function conditions(filter: DeliveryFilter, { filled }: DeliveryFields): 
     ...(subscriptionId === undefined ? [] : [{ subscriptionId }]),
     ...(eventType === undefined ? [] : [{ eventType }]),
     ...(eventId === undefined ? [] : [filled ? { eventId } : ofEvent(eventId)]),
+    ...(named ? [byName(named, filled)] : []),
+    ...lastConditions(filter),
+    ...(filter.attemptsMin === undefined ? [] : [{ attemptCount: { $gte: filter.attemptsMin } }]),
     ...within<DeliveryDocument>("createdAt", since, until),
   ];
+}
+
+/** The delivery or the event that is named. */
+function byName({ deliveryId, eventId }: { deliveryId?: string; eventId?: string }, filled: boolean) {
+  const each: Filter<DeliveryDocument>[] = [
+    ...(deliveryId === undefined ? [] : [{ _id: deliveryId }]),
+    ...(eventId === undefined ? [] : [filled ? { eventId } : ofEvent(eventId)]),
+  ];
+  const [only, ...others] = each;
+  return only && others.length === 0 ? only : { $or: each };
+}
+
+/**
+ * What the conditions of the filter do not say about a delivery: whose event it is while deliveries do not name their
+ * event, and the newest attempt of deliveries of earlier releases. Undefined when the conditions say all.
+ */
+export function acceptsOf(
+  filter: DeliveryFilter,
+  { filled }: DeliveryFields,
+): ((delivery: Delivery) => boolean) | undefined {
+  const { eventId, named } = filter;
+  const byEvent = !filled && (eventId !== undefined || named?.eventId !== undefined);
+  if (!byEvent && !asksForLast(filter)) return undefined;
+  return (delivery) =>
+    (eventId === undefined || delivery.eventId === eventId) &&
+    (named === undefined || delivery.id === named.deliveryId || delivery.eventId === named.eventId) &&
+    matchesLast(delivery, filter);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Lists, newest first. They page by an opaque cursor: the creation time and id of the last item given. */
+/** Lists, newest first or oldest first. They page by an opaque cursor: the creation time and id of the last item given. */
 import type { Collection, Document, Filter, WithId } from "mongodb";
 import { indexedScan, type Scan } from "./scans.js";
 import { StoreError } from "../store-error.js";
@@ -6,7 +6,7 @@ import type { Page, PageRequest } from "../collection.js";
 
 export const PAGE_LIMIT = 250;
 
-/** One page of a collection by descending `timeField` and `_id`. Throws StoreError `cursor_invalid`. */
+/** One page of a collection by `timeField` and `_id`, in the order of the page. Throws StoreError `cursor_invalid`. */
 export async function findPage<D extends Document & { _id: string }>(query: {
   collection: Collection<D>;
   timeField: keyof D & string;
@@ -14,35 +14,48 @@ export async function findPage<D extends Document & { _id: string }>(query: {
   page: PageRequest;
   projection?: Document;
   scan?: Scan;
+  /** What the filter cannot say. Documents that it refuses do not count for the page. */
+  accepts?: (document: WithId<D>) => boolean;
 }): Promise<Page<WithId<D>>> {
-  const { collection, timeField, page, projection, scan = indexedScan } = query;
+  const { collection, timeField, page, projection, scan = indexedScan, accepts } = query;
+  const direction = page.order === "asc" ? 1 : -1;
   const limit = Math.min(Math.max(1, Math.trunc(page.limit)), PAGE_LIMIT);
   const filter = allOf(
-    page.cursor === undefined ? query.filter : [...query.filter, ...after<D>(timeField, page.cursor)],
+    page.cursor === undefined ? query.filter : [...query.filter, ...beyond<D>(timeField, page.cursor, direction)],
   );
   // One more item than asked for shows whether there is a next page.
-  const found = await scan((timeWithin) =>
-    collection
+  const found = await scan((timeWithin) => {
+    const cursor = collection
       .find(filter, { ...timeWithin, ...(projection && { projection }) })
-      .sort({ [timeField]: -1, _id: -1 })
-      .limit(limit + 1)
-      .toArray(),
-  );
+      .sort({ [timeField]: direction, _id: direction });
+    return accepts ? firstOf(cursor.batchSize(limit + 1), limit + 1, accepts) : cursor.limit(limit + 1).toArray();
+  });
   const data = found.slice(0, limit);
   const last = data.at(-1);
   if (found.length <= limit || !last) return { data };
   return { data, next: encodeCursor(last[timeField], last._id) };
 }
 
+/** The first so many that are accepted. The cursor is closed when they are found. */
+async function firstOf<D>(cursor: AsyncIterable<D>, most: number, accepts: (document: D) => boolean): Promise<D[]> {
+  const found: D[] = [];
+  for await (const document of cursor) {
+    if (accepts(document)) found.push(document);
+    if (found.length === most) break;
+  }
+  return found;
+}
+
 /**
  * The bound comes first. With the alternatives alone MongoDB reads the index from its beginning, so that every page
  * costs more than the one before.
  */
-function after<D extends Document>(timeField: string, cursor: string): Filter<D>[] {
+function beyond<D extends Document>(timeField: string, cursor: string, direction: 1 | -1): Filter<D>[] {
   const [time, id] = decodeCursor(cursor);
+  const [past, pastOrAt] = direction === 1 ? ["$gt", "$gte"] : ["$lt", "$lte"];
   return [
-    { [timeField]: { $lte: time } } as Filter<D>,
-    { $or: [{ [timeField]: { $lt: time } }, { [timeField]: time, _id: { $lt: id } }] } as Filter<D>,
+    { [timeField]: { [pastOrAt]: time } } as Filter<D>,
+    { $or: [{ [timeField]: { [past]: time } }, { [timeField]: time, _id: { [past]: id } }] } as Filter<D>,
   ];
 }
 
