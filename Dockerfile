@@ -7,8 +7,8 @@ COPY package.json package-lock.json ./
 # No install script of any package runs: every native part comes prebuilt inside its package.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-# Compiles, and bundles the workflow code into dist/. The empty folder keeps the COPY below valid without a portal build.
-RUN npm run build && mkdir -p web/dist && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+# Compiles, bundles the workflow code and builds the portal's pages, all into dist/.
+RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="Sealpost" \
@@ -23,7 +23,6 @@ WORKDIR /app
 COPY --from=build /app/package.json /app/LICENSE ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY --from=build /app/web/dist ./web/dist
 # The user `node` of the base image. The application is owned by root, so the process cannot change it.
 USER 1000:1000
 EXPOSE 8080

@@ -2,6 +2,7 @@
 //   workflows <- store <- catalogue, endpoint <- {activities, api} <- workers; client stands apart, on workflows and store.
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
+import reactHooks from "eslint-plugin-react-hooks";
 import importX, { createNodeResolver } from "eslint-plugin-import-x";
 
 /** Each room of src/ and the rooms that it may import from, besides itself and the files that lie in src/ itself. */
@@ -28,15 +29,17 @@ const CEL = "@marcbachmann/cel-js";
 const CEL_IMPORT = "Only src/catalogue/cel.ts imports the CEL library: what its tree looks like is known in one file.";
 
 export default defineConfig(
-  { ignores: ["dist", "node_modules", ".sealpost", ".cache", "web/dist", "deploy/mongo/*.js"] },
+  { ignores: ["dist", "node_modules", ".sealpost", ".cache", "web/src/api/schema.d.ts", "deploy/mongo/*.js"] },
   tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["*.js", "scripts/*.mjs"] } } },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ["*.js", "scripts/*.mjs", "web/*.mjs"] } },
+    },
     plugins: { "import-x": importX },
     settings: {
-      "import-x/extensions": [".ts", ".js", ".mjs"],
-      "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
-      "import-x/resolver-next": [createNodeResolver({ extensionAlias: { ".js": [".ts", ".js"] } })],
+      "import-x/extensions": [".ts", ".tsx", ".js", ".mjs"],
+      "import-x/parsers": { "@typescript-eslint/parser": [".ts", ".tsx"] },
+      "import-x/resolver-next": [createNodeResolver({ extensionAlias: { ".js": [".ts", ".tsx", ".js"] } })],
     },
     rules: {
       "@typescript-eslint/no-floating-promises": "error",
@@ -83,6 +86,22 @@ export default defineConfig(
       "no-restricted-properties": [
         "error",
         { object: "process", property: "env", message: "The environment is read in src/workers/config.ts only." },
+      ],
+    },
+  },
+  {
+    files: ["web/src/**"],
+    plugins: { "react-hooks": reactHooks },
+    rules: {
+      ...reactHooks.configs.recommended.rules,
+      // `throw redirect(…)` is how TanStack Router leads on.
+      "@typescript-eslint/only-throw-error": [
+        "error",
+        { allow: [{ from: "package", package: "@tanstack/router-core", name: "Redirect" }] },
+      ],
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ regex: "\\.\\./src/", message: "The pages know the service by its API alone." }] },
       ],
     },
   },

@@ -1,8 +1,9 @@
-// Compiles src/ into dist/ and bundles the workflows. With --if-changed it does nothing when no source is newer than
-// the last build.
+// Compiles src/ into dist/, bundles the workflows and builds the portal's pages. With --if-changed it does only what is
+// not done: the former when a source is newer than the last build, the latter when the content of web/ is another one.
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { buildPortal, isPortalCurrent } from "./portal.mjs";
 import { runToEnd } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -16,8 +17,10 @@ function newest(path) {
 const sources = ["src", "tsconfig.json", "tsconfig.build.json", "package-lock.json"].map((name) => join(root, name));
 const current = existsSync(stamp) && Math.max(...sources.map(newest)) <= statSync(stamp).mtimeMs;
 
-if (!(process.argv.includes("--if-changed") && current)) {
-  if (process.argv.includes("--if-changed")) console.log("Building (a few seconds) ...");
+const ifChanged = process.argv.includes("--if-changed");
+const pagesCurrent = ifChanged && isPortalCurrent();
+if (ifChanged && !(current && pagesCurrent)) console.log("Building (a few seconds) ...");
+if (!(ifChanged && current)) {
   rmSync(stamp, { force: true });
   const startedAt = new Date();
   const status = await runToEnd(
@@ -30,3 +33,4 @@ if (!(process.argv.includes("--if-changed") && current)) {
   await buildBundle();
   writeFileSync(stamp, startedAt.toISOString());
 }
+if (!pagesCurrent) await buildPortal();

@@ -1,6 +1,7 @@
-// Checks the licence of every package that ships: production dependencies only, as package-lock.json names them. Fails
-// for a licence that is not on the list, and for a package that names none.
-import { existsSync, readFileSync } from "node:fs";
+// Checks the licence of every package that ships: production dependencies as package-lock.json names them, and those
+// that the portal's pages import, with what these need. The latter are built into dist/portal, though they are development
+// dependencies. Fails for a licence that is not on the list, and for a package that names none.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,10 +34,47 @@ const isAllowed = (licence) =>
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { packages } = JSON.parse(readFileSync(path.join(root, "package-lock.json"), "utf8"));
+
+/** Names of packages that the files of web/src/ import. */
+function importedByPages() {
+  const folder = path.join(root, "web", "src");
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => /\.(tsx?|css)$/.test(name))
+    .flatMap((name) => [
+      ...readFileSync(path.join(folder, name), "utf8").matchAll(
+        /(?:from|import|import\()\s*"((?:@[^/"]+\/)?[^."/][^"/]*)/g,
+      ),
+    ])
+    .map(([, name]) => name);
+}
+
+/** Where the lock file has a package for the one that needs it: nested, or further up. */
+function placeOf(name, from) {
+  for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf("node_modules/") - 1))) {
+    const place = at === "" ? `node_modules/${name}` : `${at}/node_modules/${name}`;
+    if (packages[place] !== undefined) return place;
+    if (at === "") return undefined;
+  }
+}
+
+/** Places of all packages that may be built into the pages. Parts that the bundler drops are among them. */
+function builtIntoPages() {
+  const places = new Set(importedByPages().flatMap((name) => placeOf(name, "") ?? []));
+  for (const place of places)
+    for (const name of Object.keys({ ...packages[place].dependencies, ...packages[place].peerDependencies })) {
+      const needed = placeOf(name, place);
+      if (needed !== undefined) places.add(needed);
+    }
+  return places;
+}
+
 const faults = [];
+const inPages = builtIntoPages();
+if (!inPages.has("node_modules/react"))
+  faults.push("The packages of the portal's pages could not be found in web/src.");
 let checked = 0;
 for (const [place, { dev, optional, version, license: locked }] of Object.entries(packages)) {
-  if (place === "" || dev) continue;
+  if (place === "" || (dev && !inPages.has(place))) continue;
   const manifest = path.join(root, place, "package.json");
   // A package for another platform is not installed here. Its licence in the lock file counts.
   if (!existsSync(manifest) && !optional) {

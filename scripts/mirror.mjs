@@ -1,5 +1,5 @@
-// Holds that tests mirror the source: each file of src/ with logic has test/<same path>.test.ts, or stands in
-// scripts/tests-elsewhere.json with the tests that drive it. In that list:
+// Holds that tests mirror the source: each file of src/ with logic has test/<same path>.test.ts, each of web/src/ has
+// test/web/<same path>.test.ts, or it stands in scripts/tests-elsewhere.json with the tests that drive it. There:
 // - `sources` are files, or folders without their sub-folders, which end with `/`;
 // - `through` says how the tests drive them;
 // - with `process` the tests start them as a process, so that no import leads there;
@@ -10,15 +10,16 @@ import ts from "typescript";
 
 const filesOf = (root) =>
   readdirSync(root, { recursive: true })
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts"))
     .map((file) => path.join(root, file))
     .sort();
-const sources = filesOf("src");
+const sources = [...filesOf("src"), ...filesOf("web/src")];
 const known = new Set([...sources, ...filesOf("test")]);
 const faults = [];
 const elsewhere = JSON.parse(readFileSync("scripts/tests-elsewhere.json", "utf8"));
 
-const testOf = (source) => source.replace(/^src\//, "test/").replace(/\.ts$/, ".test.ts");
+const testOf = (source) =>
+  source.replace(/^(?:src|(web)\/src)\//, (_all, web) => (web ? "test/web/" : "test/")).replace(/\.tsx?$/, ".test.ts");
 
 /** Types, imports and names that are passed on need no test. */
 function hasLogic(source) {
@@ -49,7 +50,10 @@ function importsOf(file) {
     .preProcessFile(text, true, true)
     .importedFiles.map(({ fileName }) => fileName)
     .filter((name) => name.startsWith("."))
-    .map((name) => path.join(path.dirname(file), name).replace(/\.js$/, ".ts"));
+    .flatMap((name) => {
+      const target = path.join(path.dirname(file), name);
+      return [target.replace(/\.js$/, ".ts"), target.replace(/\.js$/, ".tsx")];
+    });
   const targets = [...imported, ...loadedByPath(file, text)].filter((target) => known.has(target));
   neighbours.set(file, targets);
   return targets;
@@ -113,6 +117,6 @@ for (const source of needy)
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exit(1);
 console.log(
-  `mirror: ${sources.filter((source) => existsSync(testOf(source))).length} files of src/ have a test by path, ` +
+  `mirror: ${sources.filter((source) => existsSync(testOf(source))).length} files have a test by path, ` +
     `${covered.size} are driven by another one.`,
 );

@@ -18,6 +18,7 @@ import type { Recovery } from "../store/collections/recoveries.js";
 import type { Readiness } from "./readiness.js";
 import type { Store } from "../store/store.js";
 import type { Limits } from "./access/limits.js";
+import type { PortalFiles } from "./portal/files.js";
 import type { ServiceProvider } from "./saml/service-provider.js";
 import type { Sessions } from "./login/sessions.js";
 import type { TemporalUi } from "./temporal-ui/temporal-ui.js";
@@ -58,6 +59,8 @@ export interface ApiDependencies {
   serviceProvider: ServiceProvider;
   /** The Temporal UI under /temporal/. */
   temporalUi: TemporalUi;
+  /** The built pages under /portal/. */
+  portal: PortalFiles;
   /** Milliseconds since the epoch, for the limits of sessions; `Date.now` when absent. */
   clock?: () => number;
   /** Payloads against the schemas of their event types; the worker of the same process uses it too. */

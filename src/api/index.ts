@@ -19,6 +19,7 @@ import { loginRoutes } from "./login/login.js";
 import { createLoginLimits } from "./login/login-limits.js";
 import { meRoutes } from "./login/me.js";
 import { commonPageRoutes, pageRoutes } from "./pages/routes.js";
+import { portalRoutes } from "./portal/routes.js";
 import { peopleRoutes } from "./login/people.js";
 import { importRoutes } from "./catalogue/import-routes.js";
 import { publishRoutes } from "./publish/routes.js";
@@ -61,6 +62,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...meRoutes,
   ...peopleRoutes,
   ...pageRoutes,
+  ...portalRoutes,
   ...samlConnectionRoutes,
   ...samlKeyRoutes,
   ...samlMetadataRoutes,

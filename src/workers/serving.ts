@@ -1,5 +1,6 @@
 /** Puts the API together over what the process has opened, and hands it the server's requests. */
 import type { Server } from "node:http";
+import { fileURLToPath } from "node:url";
 import { createClientAddress } from "../api/http/client-address.js";
 import { createApi } from "../api/index.js";
 import type { ApiSettings } from "../api/settings.js";
@@ -9,6 +10,7 @@ import { createPublisher, type RunningPublisher } from "../api/publish/accept/pu
 import { watchAbandoned } from "../api/publish/accept/take-over.js";
 import { createServiceProvider } from "../api/saml/service-provider.js";
 import { createSessions } from "../api/login/sessions.js";
+import { NO_PORTAL, readPortalFiles } from "../api/portal/files.js";
 import { createTemporalUi } from "../api/temporal-ui/temporal-ui.js";
 import { isGone, thisProcess } from "./process/process-name.js";
 import type { Config } from "./config.js";
@@ -40,6 +42,9 @@ export interface Served {
   close(): void;
 }
 
+/** Beside this folder in dist/. */
+const BUILT_PORTAL = fileURLToPath(new URL("../portal", import.meta.url));
+
 /** Without a slash at its end. */
 export const publicUrlOf = (config: Config, url: string): string => (config.PUBLIC_URL ?? url).replace(/\/+$/, "");
 
@@ -63,6 +68,7 @@ export function serve({ server, core, config, engines, url, trial, worker, drain
       settings,
       sessions,
       temporalUi,
+      portal: settings.workerOnly ? NO_PORTAL : readPortalFiles(BUILT_PORTAL),
       serviceProvider: createServiceProvider({
         store: core.store,
         publicUrl: settings.publicUrl,

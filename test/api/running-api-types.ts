@@ -1,3 +1,4 @@
+import type { PortalFiles } from "../../src/api/portal/files.js";
 import type { Readiness } from "../../src/api/readiness.js";
 import type { Server } from "node:http";
 import { type Client } from "@temporalio/client";
@@ -77,6 +78,8 @@ export interface RunningApiOptions {
   trustedProxies?: readonly string[];
   /** The server of a Temporal UI; absent: there is none. */
   temporalUi?: Partial<TemporalUiOptions>;
+  /** The portal's built pages; absent: none. */
+  portal?: PortalFiles;
   /** Where SAML responses are checked; the process's own threads when absent. */
   checks?: ResponseChecks;
   /** Most of each within a minute; absent: more than a test makes. */

@@ -22,6 +22,7 @@ import { createApi, createHttpServer } from "../../src/api/index.js";
 import type { Problem } from "../../src/api/http/errors.js";
 import { createLimits } from "../../src/api/access/limits.js";
 import { createOperations } from "../../src/api/deliveries/operations.js";
+import { NO_PORTAL } from "../../src/api/portal/files.js";
 import { createPublisher } from "../../src/api/publish/accept/publisher.js";
 import { createServiceProvider } from "../../src/api/saml/service-provider.js";
 import { createSessions } from "../../src/api/login/sessions.js";
@@ -44,6 +45,7 @@ export async function startApi({
   clock = Date.now,
   trustedProxies = [],
   temporalUi: temporalUiOptions = {},
+  portal = NO_PORTAL,
   checks,
   readiness,
   between = (given) => given,
@@ -111,6 +113,7 @@ export async function startApi({
       sessions,
       clock,
       temporalUi,
+      portal,
       serviceProvider: createServiceProvider({
         store,
         publicUrl: settings.publicUrl,

@@ -70,7 +70,6 @@ describe.skipIf(!there)("a person in a browser", () => {
     );
     const page = await newPage();
     await page.goto(service.url);
-    await page.getByRole("link", { name: "Log in", exact: true }).click();
     await page.waitForURL((url) => url.hostname === "localhost");
     expect(await page.textContent("body")).toMatch(/For trial only/);
   });
@@ -89,8 +88,8 @@ describe.skipIf(!there)("a person in a browser", () => {
     ],
   ])("logs in as %s, sees what is theirs, and logs out", async (person, me, answers) => {
     const page = await logIn(person);
-    expect(page.url()).toBe(`${service.url}/account`);
-    expect(await page.textContent("h1")).toMatch(new RegExp(person, "i"));
+    await page.goto(`${service.url}/portal/account`);
+    await page.getByText(new RegExp(`^[A-Z][a-z]+ ${person}$`, "i")).waitFor();
     expect((await fetched<Me>(page, "/v1/me")).body).toMatchObject(me);
     for (const [path, status] of Object.entries(answers)) expect((await fetched(page, path)).status, path).toBe(status);
     await page.getByRole("button", { name: "Log out", exact: true }).click();
@@ -125,10 +124,10 @@ describe.skipIf(!there)("a person in a browser", () => {
   it("logs in in two tabs at once, and comes back to where each began", async () => {
     const one = await newPage();
     const two = await one.context().newPage();
-    await one.goto(`${service.url}/saml/login?returnTo=/account`);
+    await one.goto(`${service.url}/saml/login?returnTo=/portal/account`);
     await two.goto(`${service.url}/saml/login?returnTo=/docs`);
     await choose(one, "consumer");
-    expect(one.url()).toBe(`${service.url}/account`);
+    expect(one.url()).toBe(`${service.url}/portal/account`);
     await choose(two, "consumer");
     expect(two.url()).toBe(`${service.url}/docs`);
     expect((await fetched<Me>(one, "/v1/me")).body).toMatchObject({ role: "consumer" });
@@ -136,10 +135,11 @@ describe.skipIf(!there)("a person in a browser", () => {
 
   it("ends every browser's session by a log-out everywhere", async () => {
     const [here, elsewhere] = [await logIn("provider"), await logIn("provider")];
+    await here.goto(`${service.url}/portal/account`);
     await here.getByRole("button", { name: "Log out everywhere" }).click();
     await here.waitForURL(`${service.url}/logged-out`);
     expect((await fetched(elsewhere, "/v1/me")).status).toBe(401);
-    await elsewhere.goto(`${service.url}/account`);
+    await elsewhere.goto(`${service.url}/portal/account`);
     expect(new URL(elsewhere.url()).hostname).toBe("localhost");
   });
 

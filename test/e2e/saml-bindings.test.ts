@@ -60,10 +60,18 @@ describe.skipIf(!there)("with a strict identity provider", () => {
     return status;
   }
 
+  const portal = (url: URL): boolean => url.origin === service.url && /^\/portal(\/|$)/.test(url.pathname);
+  /** Where one logs out. */
+  async function toAccount(page: Page): Promise<void> {
+    await page.waitForURL(portal);
+    await page.goto(`${service.url}/portal/account`);
+  }
+
   it("logs in: the request goes by a form that posts itself", async () => {
     const page = await openLogin();
-    await page.waitForURL(`${service.url}/account`);
-    expect(await page.textContent("h1")).toBe("Erika Example");
+    await page.waitForURL(portal);
+    await page.goto(`${service.url}/portal/account`);
+    await page.getByText("Erika Example").waitFor();
     expect(idp.seen).toEqual(["AuthnRequest"]);
   });
 
@@ -71,12 +79,12 @@ describe.skipIf(!there)("with a strict identity provider", () => {
     const page = await openLogin({ javaScriptEnabled: false });
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByRole("button", { name: "Go on" }).click();
-    await page.waitForURL(`${service.url}/account`);
+    await page.waitForURL(portal);
   });
 
   it("logs out here, is taken to the provider and back, and is told that both have ended", async () => {
     const page = await openLogin();
-    await page.waitForURL(`${service.url}/account`);
+    await toAccount(page);
     idp.seen.length = 0;
     await page.getByRole("button", { name: "Log out", exact: true }).click();
     await page.waitForURL(`${service.url}/saml/slo/**`);
@@ -88,7 +96,7 @@ describe.skipIf(!there)("with a strict identity provider", () => {
 
   it("logs out here though the provider is gone", async () => {
     const page = await openLogin();
-    await page.waitForURL(`${service.url}/account`);
+    await toAccount(page);
     await page.route(`${idp.url}/**`, (route) => route.abort());
     await page.getByRole("button", { name: "Log out", exact: true }).click();
     await page.waitForLoadState();
@@ -97,7 +105,7 @@ describe.skipIf(!there)("with a strict identity provider", () => {
 
   it("is logged out by the provider, which hears that it is done", async () => {
     const [page, elsewhere] = [await openLogin(), await openLogin()];
-    for (const each of [page, elsewhere]) await each.waitForURL(`${service.url}/account`);
+    for (const each of [page, elsewhere]) await each.waitForURL(portal);
     expect([await me(page), await me(elsewhere)]).toEqual([200, 200]);
     idp.seen.length = 0;
     await page.goto(idp.logoutUrl("erika"));

@@ -268,7 +268,7 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
     for (const action of ["temporal.read", "temporal.signal", "temporal.cancel", "codec.decode"])
       expect(actions).toContain(action);
     const other = await page.context().newPage();
-    await other.goto(`${service.url}/account`);
+    await other.goto(`${service.url}/portal/account`);
     await other.getByRole("button", { name: "Log out", exact: true }).click();
     await other.waitForURL(`${service.url}/logged-out`);
     await page.goto(`${service.url}/temporal/`);

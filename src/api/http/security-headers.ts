@@ -39,6 +39,19 @@ const PAGE_POLICY: Directives = {
   formAction: ["'self'"],
   frameAncestors: ["'none'"],
 };
+/** Of the portal: scripts and styles from here alone, and no text that becomes a script (Trusted Types). */
+const PORTAL_POLICY: Directives = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'", "data:"],
+  fontSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+  requireTrustedTypesFor: ["'script'"],
+};
 
 function securityHeaders(
   directives: Directives,
@@ -70,6 +83,9 @@ export const SECURITY_HEADERS = securityHeaders(API_POLICY, "no-referrer");
  * refused.
  */
 export const PAGE_HEADERS = securityHeaders(PAGE_POLICY, "same-origin");
+
+/** On the portal's page and its files. */
+export const PORTAL_HEADERS = securityHeaders(PORTAL_POLICY, "same-origin");
 
 /**
  * On the page that chooses a connection: browsers hold the redirect of a form to the identity provider against

@@ -39,7 +39,7 @@ function view({ name, role, groupIds, apiIds, session }: Actor, catalogue: Catal
 }
 
 /** Changes to another of the person's roles. Gives the reason when that is not possible. */
-export async function changeRole(
+async function changeRole(
   context: RequestContext<"store" | "catalogue" | "sessions">,
   role: Role,
 ): Promise<Refusal | undefined> {

@@ -25,7 +25,7 @@ export interface PendingLogin {
 }
 
 /** Where a log-in leads that began at no other page. */
-export const DEFAULT_RETURN = "/account";
+export const DEFAULT_RETURN = "/portal";
 /** As long as the service provider takes an answer to a request. */
 const LIFE_MS = 10 * 60_000;
 /** One cookie has about 350 bytes. All cookies of a browser together must stay below 16 KiB of headers. */

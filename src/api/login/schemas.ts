@@ -20,7 +20,7 @@ export const returnTo = z
     /^\/(?![/\\])[^\\\u0000-\u0020\u007f-\u{10ffff}]*$/u,
     "must be a path of this service that begins with one `/`",
   )
-  .meta({ example: "/account", override: { pattern: "^/(?![/\\\\])[!-\\[\\]-~]*$" } });
+  .meta({ example: "/portal/account", override: { pattern: "^/(?![/\\\\])[!-\\[\\]-~]*$" } });
 
 export const loginQuery = z.strictObject({
   connection: z
@@ -31,7 +31,7 @@ export const loginQuery = z.strictObject({
     .meta({
       description: "Id or name of the connection. When absent, it is the only connection, or a page asks " + "for it",
     }),
-  returnTo: returnTo.optional().meta({ description: "Where to go afterwards. /account when absent" }),
+  returnTo: returnTo.optional().meta({ description: "Where to go afterwards. /portal when absent" }),
 });
 
 export const roleInput = z.strictObject({ role: z.enum(ROLES) }).meta({ id: "RoleInput" });

@@ -55,8 +55,8 @@ const tryAgain = (address: string): Html => html`<a class="button" href="${addre
 function wayOn(status: number, request: Asked): Html {
   const login = html`<a class="button" href="${loginAddress(request)}">Log in</a>`;
   if (status === 401 || request.url?.startsWith("/saml/")) return login;
-  if (status === 403) return html`<a class="button" href="/account">Your account</a>${login}`;
-  return html`<a class="button plain" href="/">Start page</a>`;
+  if (status === 403) return html`<a class="button" href="/portal/account">Your account</a>${login}`;
+  return html`<a class="button plain" href="/portal">The portal</a>`;
 }
 
 /** Text whose parts in backticks are code. */

@@ -190,7 +190,7 @@ describe("posts to the assertion consumer service", () => {
       const browser = createBrowser(guarded.url);
       expect(await company.logIn(browser, { nameId: "genuine", groups: ["staff"] })).toMatchObject({
         status: 303,
-        location: "/account",
+        location: "/portal",
       });
       expect(asked).toBe(1);
       // One log-in is worth a few posts, and no more.

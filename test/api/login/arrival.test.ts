@@ -89,7 +89,7 @@ describe("a response", () => {
       acsUrl: `${api.url}/saml/acs/${open.connection.id}`,
       issuer: `${api.url}/saml/metadata/${open.connection.id}`,
     };
-    expect(await open.finish(browser, toOpen, unasked)).toMatchObject({ status: 303, location: "/account" });
+    expect(await open.finish(browser, toOpen, unasked)).toMatchObject({ status: 303, location: "/portal" });
   });
 
   test("for a person without a role is refused with what to do, and is on record with the person", async () => {

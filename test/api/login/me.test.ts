@@ -61,8 +61,6 @@ test("nobody takes a role that is not theirs", async () => {
   expect((await browser.call("POST", "/v1/me/role", { role: "consumer", groupIds: ["grp_x"] })).json).toMatchObject({
     status: 400,
   });
-  expect((await browser.submit("/account/role", { role: "admin" })).status).toBe(403);
-  expect((await browser.submit("/account/role", { role: "x" })).status).toBe(400);
   expect((await browser.call("GET", "/v1/me")).json).toMatchObject({ role: "consumer" });
 });
 
@@ -86,7 +84,7 @@ test("a key knows who it is, and has neither another role nor a session to end",
   expect(await api.problem("POST", "/logout/everywhere")).toMatchObject({ status: 403 });
 });
 
-test.each(["/logout", "/logout/everywhere", "/account/role", "/v1/me/role"])("GET %s changes nothing", async (path) => {
+test.each(["/logout", "/logout/everywhere", "/v1/me/role"])("GET %s changes nothing", async (path) => {
   const { browser } = await person(["hooks"]);
   expect((await browser.get(path)).status).toBe(405);
   expect((await browser.call("GET", "/v1/me")).status).toBe(200);

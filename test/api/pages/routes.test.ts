@@ -7,7 +7,6 @@ import { type Browser, type Company, createBrowser, makeCompany, type Visit } fr
 import { type RunningApi, sendRaw, startApi } from "../running-api.js";
 
 const NASTY = `<img src=x onerror=alert(1)>"'&`;
-const ESCAPED = "&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;";
 let api: RunningApi;
 let company: Company;
 let browser: Browser;
@@ -39,12 +38,10 @@ afterAll(() => api?.close());
 
 describe("every page", () => {
   test.each([
-    ["/", 200],
     ["/problems", 200],
     ["/nowhere", 404],
     ["/v1/groups/%3Cb%3E", 404],
     ["/v1/groups?%3Cscript%3E=1", 400],
-    ["/account", 200],
     ["/logged-out", 200],
     ["/saml/login", 200],
     ["/saml/login?connection=nobody", 404],
@@ -71,39 +68,15 @@ describe("every page", () => {
   });
 });
 
-test("the account page escapes whatever others have named", async () => {
-  const { text } = await browser.get("/account");
-  expect(text.split(ESCAPED)).toHaveLength(4);
-  expect(text).not.toContain("<img");
-  expect(text).toContain("x@example.com");
-  for (const part of [
-    'action="/logout"',
-    'action="/logout/everywhere"',
-    'action="/account/role"',
-    'href="/docs"',
-    "<time datetime=",
-  ])
-    expect(text).toContain(part);
-});
-
-test("the role is changed by a form, without a script", async () => {
-  expect(await browser.submit("/account/role", { role: "admin" })).toMatchObject({ status: 303, location: "/account" });
-  expect((await browser.get("/account")).text).toMatch(/<dt>Role<\/dt><dd>admin/);
-  expect(await browser.submit("/account/role", { role: "consumer" })).toMatchObject({ status: 303 });
-});
-
-test("whoever is not logged in is taken to the log-in and back", async () => {
+test("whoever is not logged in has the cookie of a session that ended taken away", async () => {
   const stranger = createBrowser(api.url);
-  expect(await stranger.get("/")).toMatchObject({ status: 200 });
-  expect(await stranger.get("/account")).toMatchObject({ status: 303, location: "/saml/login?returnTo=%2Faccount" });
   stranger.cookies.set(SESSION_COOKIE, "A".repeat(43));
-  expect(await stranger.get("/account?a=1")).toMatchObject({
+  expect(await stranger.get("/portal/deliveries?status=parked")).toMatchObject({
     status: 303,
-    location: "/saml/login?returnTo=%2Faccount%3Fa%3D1",
+    location: "/saml/login?returnTo=%2Fportal%2Fdeliveries%3Fstatus%3Dparked",
   });
   expect(stranger.cookies.has(SESSION_COOKIE)).toBe(false);
   expect(await stranger.submit("/logout")).toMatchObject({ status: 303, location: "/logged-out" });
-  expect((await api.problem("GET", "/account", { key: "" })).code).toBe("unauthenticated");
 });
 
 describe("a refusal", () => {
@@ -147,17 +120,17 @@ describe("a refusal", () => {
       'href="/saml/login?returnTo=%2Fv1%2Fdeliveries%3Fstatus%3Dparked"',
     );
     expect(
-      (await stranger().get(`/account?a=${"x".repeat(600)}`)).location,
+      (await stranger().get(`/portal/deliveries?q=${"x".repeat(600)}`)).location,
       "an address that the log-in would refuse is not handed on",
     ).toBe("/saml/login");
     expect((await stranger().submit("/v1/groups")).text).toContain('href="/saml/login"');
   });
 
   test("of the role leads to the account", async () => {
-    expect(await browser.submit("/account/role", { role: "consumer" })).toMatchObject({ status: 303 });
+    expect((await browser.call("POST", "/v1/me/role", { role: "consumer" })).status).toBe(200);
     const { status, text, headers } = await browser.get("/v1/people");
     expect([status, headers["content-type"]]).toEqual([403, HTML]);
-    expect(text).toContain('href="/account"');
+    expect(text).toContain('href="/portal/account"');
   });
 
   test.each<[string, Record<string, string>]>([
@@ -180,7 +153,7 @@ describe("a refusal", () => {
   });
 
   test("on the wire, and before the service is ready, is a page for a browser too", async () => {
-    const head = ["GET /account HTTP/1.1", "Host: x", "Accept: text/html,*/*;q=0.8", `Cookie: a=${"x".repeat(20_000)}`];
+    const head = ["GET /portal HTTP/1.1", "Host: x", "Accept: text/html,*/*;q=0.8", `Cookie: a=${"x".repeat(20_000)}`];
     const cookies = `${head.join("\r\n")}\r\n\r\n`;
     expect(await sendRaw(api.port, cookies)).toMatch(
       /^HTTP\/1\.1 431 [^]*content-type: text\/html[^]*The headers are too large/,
@@ -201,31 +174,11 @@ describe("a refusal", () => {
   });
 });
 
-describe("the start page", () => {
-  test("leads a stranger to the log-in, and a person to the account", async () => {
-    const { text } = await createBrowser(api.url).get("/");
-    for (const link of ["/saml/login?returnTo=%2F", "/docs", "/problems", "/health/ready"])
-      expect(text).toContain(`href="${link}"`);
-    expect(text).not.toContain("/temporal/");
-    expect((await browser.get("/")).text).toMatch(/act as consumer[^]*href="\/account"/);
-  });
-
-  test("shows the Temporal UI to who operates", async () => {
-    await browser.submit("/account/role", { role: "admin" });
-    expect((await browser.get("/")).text).toContain('href="/temporal/"');
-    await browser.submit("/account/role", { role: "consumer" });
-  });
-});
-
 test.each(["/favicon.svg", "/favicon.ico"])("%s is a small drawing", async (path) => {
   const { status, headers, text } = await createBrowser(api.url).get(path);
   expect([status, headers["content-type"]]).toEqual([200, "image/svg+xml"]);
   expect(text).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
   expect(text.length).toBeLessThan(1_000);
-});
-
-test("a key gets no page", async () => {
-  expect(await api.problem("GET", "/account")).toMatchObject({ status: 403 });
 });
 
 test("the stylesheet comes from here", async () => {

@@ -37,13 +37,13 @@ describe("ended", () => {
   test("a call that waits ends when the person acts in a role that may not use it", async () => {
     const browser = createBrowser(api.url);
     await company.logIn(browser, { nameId: "changes", groups: ["operator", "auditor"] });
-    expect((await browser.submit("/account/role", { role: "operator" })).status).toBe(303);
+    expect((await browser.call("POST", "/v1/me/role", { role: "operator" })).status).toBe(200);
     let arrived: () => void = () => undefined;
     const there = new Promise<void>((resolve) => (arrived = resolve));
     ui.answer = () => arrived();
     const answered = browser.call("GET", `${NS}/workflows/x/history?waitNewEvent=true`);
     await there;
-    expect((await browser.submit("/account/role", { role: "auditor" })).status).toBe(303);
+    expect((await browser.call("POST", "/v1/me/role", { role: "auditor" })).status).toBe(200);
     expect((await answered).json).toMatchObject({ status: 401, code: "session_ended" });
   });
 

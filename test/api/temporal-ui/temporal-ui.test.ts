@@ -195,7 +195,7 @@ describe("the policy", () => {
         expect(policy.get(name), name).toEqual(["'none'"]);
       // A window of another page of ours would lend its policy to the script that opened it.
       expect(headers["cross-origin-opener-policy"]).toBe("same-origin-allow-popups");
-      expect((await people.operator.get("/account")).headers["cross-origin-opener-policy"]).toBe("same-origin");
+      expect((await people.operator.get("/portal")).headers["cross-origin-opener-policy"]).toBe("same-origin");
       expect((await api.call("GET", "/health/live")).headers["cross-origin-opener-policy"]).toBe("same-origin");
     },
   );

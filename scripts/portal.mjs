@@ -1,0 +1,48 @@
+// Builds the portal's pages from web/ into dist/portal, and compresses each file beside itself. The hash of all that
+// goes in is kept in dist/.portal, so that unchanged sources are not built again.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const built = join(root, "dist", "portal");
+const stamp = join(root, "dist", ".portal");
+const COMPRESSED = /\.(js|css|svg)$/;
+
+/** All that decides what the pages become. Types are erased, so those of the API's document are not part of it. */
+function contentHash() {
+  const hash = createHash("sha256");
+  const files = readdirSync(join(root, "web"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".d.ts"))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+  for (const file of [...files, join(root, "package-lock.json"), fileURLToPath(import.meta.url)])
+    hash
+      .update(`${file.slice(root.length)}\0`)
+      .update(readFileSync(file))
+      .update("\0");
+  return hash.digest("hex");
+}
+
+/** Whether the pages of dist/ are those of the sources. */
+export function isPortalCurrent() {
+  return existsSync(stamp) && existsSync(join(built, "index.html")) && readFileSync(stamp, "utf8") === contentHash();
+}
+
+/** Builds and compresses them. @throws what Vite says */
+export async function buildPortal() {
+  const hash = contentHash();
+  rmSync(stamp, { force: true });
+  const { build } = await import("vite");
+  const { default: config } = await import(pathToFileURL(join(root, "web", "vite.config.mjs")).href);
+  await build(config);
+  const assets = join(built, "assets");
+  for (const name of readdirSync(assets).filter((each) => COMPRESSED.test(each))) {
+    const bytes = readFileSync(join(assets, name));
+    const params = { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+    writeFileSync(join(assets, `${name}.br`), brotliCompressSync(bytes, { params }));
+  }
+  writeFileSync(stamp, hash);
+}

@@ -1,0 +1,16 @@
+/**
+ * What the pages offer to whom. It mirrors src/api/access/access.ts, so that nobody is offered what the API would
+ * refuse. The API decides.
+ */
+import type { Role } from "./queries.js";
+
+const RUNNING: readonly Role[] = ["admin", "provider", "consumer", "operator"];
+const OFFERS = {
+  "events:read": ["admin", "provider", "operator", "auditor"],
+  "deliveries:write": RUNNING,
+  "recoveries:write": RUNNING,
+  "temporal:use": ["admin", "operator"],
+} as const satisfies Record<string, readonly Role[]>;
+
+/** Whether this role is offered the act. */
+export const mayDo = (role: Role, act: keyof typeof OFFERS): boolean => (OFFERS[act] as readonly Role[]).includes(role);

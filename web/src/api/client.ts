@@ -1,0 +1,50 @@
+/** The API as the pages use it: typed from its own document, with the session's cookie, from the same origin. */
+import createClient from "openapi-fetch";
+import { t } from "../i18n/index.js";
+import { ProblemError, readProblem } from "./problem.js";
+import type { components, paths } from "./schema.js";
+
+/** Calls by method and path of the document: `api.GET("/v1/me")`. Give what comes back to `ask`. */
+export const api = createClient<paths>({ baseUrl: window.location.origin, credentials: "same-origin" });
+
+export type Schemas = components["schemas"];
+
+/**
+ * On what a page asks by itself, again and again. Such a request is no use of the session, or an open tab would keep a
+ * person logged in who has gone.
+ */
+export const BACKGROUND = { "sealpost-background": "1" } as const;
+
+interface Answered<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The body of a good answer. @throws ProblemError for everything else, a network that fails included */
+export async function ask<T>(call: Promise<Answered<T>>): Promise<T> {
+  const { data, error, response } = await reached(call);
+  if (response.ok) return data as T;
+  throw new ProblemError(
+    readProblem(error, response.status) ?? {
+      title: t("problem.unknown"),
+      detail: t("problem.unknownDetail"),
+      code: `http_${response.status}`,
+      status: response.status,
+    },
+  );
+}
+
+async function reached<T>(call: Promise<Answered<T>>): Promise<Answered<T>> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ProblemError({
+      title: t("problem.network"),
+      detail: t("problem.networkDetail"),
+      code: "network",
+      status: 0,
+    });
+  }
+}

@@ -1,0 +1,38 @@
+/** Where this role can go. A screen that does not exist has no entry. */
+import { Link } from "@tanstack/react-router";
+import { mayDo } from "../../api/access.js";
+import type { Role } from "../../api/queries.js";
+import { t } from "../../i18n/index.js";
+import { Icon, type IconName } from "../icon.js";
+import styles from "./frame.module.css";
+
+interface Entry {
+  to: "/deliveries" | "/events" | "/account";
+  icon: IconName;
+  name: () => string;
+  shownTo: (role: Role) => boolean;
+}
+
+const everybody = (): boolean => true;
+const ENTRIES: readonly Entry[] = [
+  { to: "/deliveries", icon: "deliveries", name: () => t("nav.deliveries"), shownTo: everybody },
+  { to: "/events", icon: "events", name: () => t("nav.events"), shownTo: (role) => mayDo(role, "events:read") },
+  { to: "/account", icon: "account", name: () => t("nav.account"), shownTo: everybody },
+];
+
+export function Navigation({ role }: { role: Role }) {
+  return (
+    <nav className={styles.nav} aria-label={t("nav.label")}>
+      <ul>
+        {ENTRIES.filter(({ shownTo }) => shownTo(role)).map(({ to, icon, name }) => (
+          <li key={to}>
+            <Link to={to} search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}>
+              <Icon name={icon} />
+              {name()}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

@@ -1,0 +1,53 @@
+/** A problem of the API in words: what happened, what to do, the code to pass on, and a way to try again. */
+import { t } from "../i18n/index.js";
+import { isCursorRefused, isSessionEnded, problemOf } from "../api/problem.js";
+import { Icon } from "./icon.js";
+import styles from "./notice.module.css";
+
+interface ProblemNoticeProps {
+  error: unknown;
+  again?: (() => void) | undefined;
+  /** Where a list's cursor was refused: begins the list anew. */
+  newest?: (() => void) | undefined;
+}
+
+export function ProblemNotice({ error, again, newest }: ProblemNoticeProps) {
+  const problem = problemOf(error);
+  // The frame says it, once, with the way to log in.
+  if (isSessionEnded(error)) return null;
+  if (newest && isCursorRefused(problem))
+    return (
+      <div className={styles.bad} role="alert">
+        <p className={styles.title}>{t("problem.movedOn")}</p>
+        <p>{t("problem.movedOnDetail")}</p>
+        <button type="button" className="button quiet" onClick={newest}>
+          {t("problem.newest")}
+        </button>
+      </div>
+    );
+  return (
+    <div className={styles.bad} role="alert">
+      <p className={styles.title}>
+        <Icon name="stop" /> {problem.title || t("problem.crashed")}
+      </p>
+      <p>{problem.detail || t("problem.crashedDetail")}</p>
+      {problem.errors !== undefined && problem.errors.length > 0 && (
+        <ul>
+          {problem.errors.map(({ path, message }) => (
+            <li key={path}>
+              <code>{path}</code> {message}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p className={styles.code}>
+        {t("problem.code")}: <code>{problem.code}</code>
+      </p>
+      {again && (
+        <button type="button" className="button quiet" onClick={again}>
+          {t("act.again")}
+        </button>
+      )}
+    </div>
+  );
+}

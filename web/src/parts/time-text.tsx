@@ -1,0 +1,22 @@
+/** A time in the viewer's zone with its offset; UTC and how long ago on focus or hover. */
+import { Focusable, Tooltip, TooltipTrigger } from "react-aria-components";
+import { LOCALE } from "../i18n/index.js";
+import { formatRelative, formatTime } from "../time/format.js";
+import { useZone } from "../time/zone.js";
+import styles from "./time-text.module.css";
+
+export function TimeText({ at }: { at: string }) {
+  const zone = useZone();
+  return (
+    <TooltipTrigger delay={300}>
+      <Focusable>
+        <time role="note" tabIndex={0} dateTime={at} className={styles.time}>
+          {formatTime(at, zone, LOCALE)}
+        </time>
+      </Focusable>
+      <Tooltip className={styles.tip ?? ""}>
+        {formatTime(at, "UTC", LOCALE)} · {formatRelative(at, Date.now(), LOCALE)}
+      </Tooltip>
+    </TooltipTrigger>
+  );
+}

@@ -1,0 +1,74 @@
+/** Which screen stands at which address below /portal. Each screen but the frame is loaded when it is first opened. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from "@tanstack/react-router";
+import { t } from "./i18n/index.js";
+import { Frame } from "./parts/frame/frame.js";
+import { Page } from "./parts/page.js";
+import { ProblemNotice } from "./parts/problem-notice.js";
+import { Deliveries } from "./screens/deliveries/deliveries.js";
+import { deliveriesSearch } from "./screens/deliveries/filters.js";
+import { frameSearch, parseSearch, stringifySearch } from "./search-parameters.js";
+
+const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFound, validateSearch: frameSearch });
+
+const startRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: "/deliveries", search, replace: true });
+  },
+});
+/** What people come for, so it is part of the first load. */
+const deliveriesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/deliveries",
+  validateSearch: deliveriesSearch,
+  component: Deliveries,
+});
+const deliveryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/deliveries/$id",
+  component: lazyRouteComponent(() => import("./screens/delivery/route.js"), "DeliveryRoute"),
+});
+const eventsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/events",
+  component: lazyRouteComponent(() => import("./screens/events/events.js"), "Events"),
+});
+const eventRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/events/$id",
+  component: lazyRouteComponent(() => import("./screens/events/route.js"), "EventRoute"),
+});
+const accountRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./screens/account/account.js"), "Account"),
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([startRoute, deliveriesRoute, deliveryRoute, eventsRoute, eventRoute, accountRoute]),
+  basepath: "/portal",
+  parseSearch,
+  stringifySearch,
+  trailingSlash: "never",
+  defaultPreload: "intent",
+  defaultErrorComponent: ({ error, reset }) => <ProblemNotice error={error} again={reset} />,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+export function NotFound() {
+  return (
+    <Page title={t("notFound.title")}>
+      <p>{t("notFound.detail")}</p>
+      <p>
+        <Link to="/deliveries">{t("notFound.home")}</Link>
+      </p>
+    </Page>
+  );
+}
