@@ -1,6 +1,6 @@
 // Checks the licence of every package that ships: production dependencies as package-lock.json names them, and those
-// that the portal's pages import, with what these need. The latter are built into dist/portal, though they are development
-// dependencies. Fails for a licence that is not on the list, and for a package that names none.
+// that the portal's pages import, with what these need. The latter are built into dist/portal, though they are
+// development dependencies. Fails for a licence that is not on the list, and for a package that names none.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
