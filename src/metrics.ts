@@ -16,6 +16,7 @@ export function createMetrics() {
     registry,
     ...publishMetrics(registers),
     ...deliveryMetrics(registers),
+    ...loadMetrics(registers),
     ...keyMetrics(registers),
     ...trustMetrics(registers),
   };
@@ -149,6 +150,31 @@ const deliveryMetrics = (registers: Registry[]) => ({
       registers,
     }),
   ),
+});
+
+/** What is under way at once in this process: what the label `kind` may hold. */
+export type InFlight = "dispatches" | "reruns" | "attempts" | "store_calls";
+
+/** What bounds the work of a process. */
+const loadMetrics = (registers: Registry[]) => ({
+  inFlight: new Gauge<"kind">({
+    name: "sealpost_in_flight",
+    help: "Work of this process under way now, by kind",
+    labelNames: ["kind"],
+    registers,
+  }),
+  inFlightLimit: new Gauge<"kind">({
+    name: "sealpost_in_flight_limit",
+    help: "Most work of a kind that may be under way at once in this process. Past it work waits, oldest first",
+    labelNames: ["kind"],
+    registers,
+  }),
+  waiting: new Gauge<"kind">({
+    name: "sealpost_waiting",
+    help: "Work of this process that waits for its place, by kind",
+    labelNames: ["kind"],
+    registers,
+  }),
 });
 
 /** Keys and certificates that end. */

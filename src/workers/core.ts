@@ -60,14 +60,8 @@ export async function openCore(
 ): Promise<Core> {
   const { log, flush, file: logFile } = createLog(config, process.stdout.isTTY);
   installRuntime(log);
-  const store = await connectStore({
-    mongodbUrl: engines.mongodb.url,
-    database: config.MONGODB_DATABASE,
-    masterKeys: masterKeysOf(config),
-    maxPoolSize: sockets.store,
-    log,
-  });
   const metrics = createMetrics();
+  const store = await openStore(config, engines, { calls: sockets.store, metrics, log });
   const codec = openCodec(store, { metrics, log });
   const link = await connectTemporal(engines.temporal.address, config, codec);
   const catalogue = await createCatalogue({
@@ -111,6 +105,22 @@ export async function openCore(
       flush();
     },
   };
+}
+
+function openStore(
+  config: Config,
+  engines: Engines,
+  { calls, metrics, log }: { calls: number; metrics: Metrics; log: Logger },
+): Promise<MongoStore> {
+  metrics.inFlightLimit.set({ kind: "store_calls" }, calls);
+  return connectStore({
+    mongodbUrl: engines.mongodb.url,
+    database: config.MONGODB_DATABASE,
+    masterKeys: masterKeysOf(config),
+    callsInFlight: calls,
+    onCalls: (underWay) => metrics.inFlight.set({ kind: "store_calls" }, underWay),
+    log,
+  });
 }
 
 const masterKeysOf = ({ SEALPOST_MASTER_KEYS: given, dataDir }: Config): string =>

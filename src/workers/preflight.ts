@@ -16,7 +16,7 @@ import { tlsOf } from "./temporal-tls.js";
  * @throws ConfigError, StartError or StoreError with one sentence
  */
 export function refuseUnusableSettings(config: Config): void {
-  socketBounds(openFileLimit());
+  socketBounds(openFileLimit(), config.STORE_CALLS_IN_FLIGHT);
   refuseMasterKeys(config);
   tlsOf(config);
   if (config.MONGODB_URL) checkMongodbUrl(config.MONGODB_URL);

@@ -146,7 +146,7 @@ async function start(starting: Starting): Promise<RunningService> {
 
 /** The port is taken first: it is the commonest mistake, and the codec address is handed to the Temporal UI. */
 async function openServer({ config, say, undo }: Starting) {
-  const { said, ...sockets } = socketBounds(openFileLimit());
+  const { said, ...sockets } = socketBounds(openFileLimit(), config.STORE_CALLS_IN_FLIGHT);
   if (said) say(said);
   const drain = drainOf(config);
   const server = createHttpServer({ closing: drain.begun, maxConnections: sockets.clients });

@@ -194,6 +194,13 @@ export const SETTINGS = {
     default: "3",
     meaning: "Most batches that are not yet dispatched. It counts only where the worker is in the same " + "process",
   }),
+  STORE_CALLS_IN_FLIGHT: setting({
+    schema: whole(4, 1_000),
+    default: "64",
+    meaning:
+      "Most calls of one process to MongoDB under way at once. Past it calls wait in turn, and one whose time is " +
+      "over is given up unsent. A sixteenth is kept for publishes, and lists get at most an eighth",
+  }),
   PAYLOAD_LIMIT_BYTES: setting({
     schema: whole(1, 8 * 1024 * 1024),
     default: "1048576",

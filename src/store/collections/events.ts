@@ -49,6 +49,8 @@ const WITHOUT_PAYLOAD = { payload: 0 };
 const OWNERS_DEADLINE_MS = 60_000;
 
 interface EventStoreDependencies {
+  /** The collection over the connections of commits. */
+  commits: Collection<EventDocument>;
   keyring: Keyring;
   ferretDb: boolean;
   exclusive: Exclusive;
@@ -57,7 +59,7 @@ interface EventStoreDependencies {
 
 /** The event store over its collection. */
 export function createEventStore(collection: Collection<EventDocument>, deps: EventStoreDependencies): EventStore {
-  const { keyring, exclusive } = deps;
+  const { keyring, exclusive, commits } = deps;
   const find = createFind(collection, deps);
 
   return {
@@ -68,7 +70,7 @@ export function createEventStore(collection: Collection<EventDocument>, deps: Ev
         records.map(({ record }) => scopeOf(record)),
       );
       const documents = records.map(({ record, payload }) => documentOf(record, payload, keys));
-      const known = await insertNew(collection, documents);
+      const known = await insertNew(commits, documents);
       const bare = documents.filter(({ payload }) => !payload).map(({ _id }) => _id);
       return bare.length === 0 ? known : [...new Set([...known, ...bare])];
     },

@@ -65,13 +65,20 @@ export interface Changes {
  */
 const REMEMBERED = 200;
 
+interface ChangesDependencies {
+  exclusive: Exclusive;
+  ferretDb: boolean;
+  /** The collection over the connections of commits: a ping tells whether a publish would be accepted. */
+  pings?: Collection<ChangesDocument>;
+}
+
 /**
  * With `ferretDb` the server is FerretDB. Its `$push` does not shorten an array, and its updates are only atomic under
  * a lock.
  */
 export function createChanges(
   collection: Collection<ChangesDocument>,
-  { exclusive, ferretDb }: { exclusive: Exclusive; ferretDb: boolean },
+  { exclusive, ferretDb, pings = collection }: ChangesDependencies,
 ): Changes {
   /**
    * The document is made first and then changed without an upsert. Of concurrent upserts some implementations of
@@ -80,12 +87,12 @@ export function createChanges(
   async function update(
     _id: ChangesDocument["_id"],
     change: UpdateFilter<ChangesDocument>,
-    timeoutMs?: number,
+    { on = collection, timeoutMs }: { on?: Collection<ChangesDocument>; timeoutMs?: number } = {},
   ): Promise<void> {
     const write = async () =>
-      (await guarded((within) => collection.updateOne({ _id }, change, within), timeoutMs)).matchedCount === 1;
+      (await guarded((within) => on.updateOne({ _id }, change, within), timeoutMs)).matchedCount === 1;
     if (await write()) return;
-    await guarded((within) => collection.insertOne({ _id }, within), timeoutMs).catch((error: unknown) => {
+    await guarded((within) => on.insertOne({ _id }, within), timeoutMs).catch((error: unknown) => {
       if (!isDuplicate(error)) throw error;
     });
     await write();
@@ -121,7 +128,7 @@ export function createChanges(
       const found = await guarded((within) => collection.findOne({ _id: "catalogue" }, within));
       return changesOf(before, versionsOf(found), found?.recent ?? []);
     },
-    ping: (timeoutMs) => update("ping", { $set: { at: new Date() } }, timeoutMs),
+    ping: (timeoutMs) => update("ping", { $set: { at: new Date() } }, { on: pings, timeoutMs }),
     close: async () => void (await Promise.all([writes.close(), erasures.close()])),
   };
 }

@@ -64,9 +64,17 @@ export function catalogueStores(
 
 export const eventStores = (
   db: Db,
-  { expungedLately, fields, ...base }: Base & { expungedLately: Set<string>; fields: DeliveryFields },
+  {
+    expungedLately,
+    fields,
+    commits,
+    ...base
+  }: Base & { expungedLately: Set<string>; fields: DeliveryFields; commits: Db },
 ) => ({
-  events: createEventStore(db.collection<EventDocument>("events"), base),
+  events: createEventStore(db.collection<EventDocument>("events"), {
+    ...base,
+    commits: commits.collection<EventDocument>("events"),
+  }),
   deliveries: createDeliveryStore(db.collection<DeliveryDocument>("deliveries"), { ...base, expungedLately, fields }),
 });
 
@@ -100,9 +108,9 @@ export const auditOf = (
 
 export const limitedStores = (
   db: Db,
-  { keyring, exclusive, ferretDb, scan }: Base,
+  { keyring, exclusive, ferretDb, scan, commits }: Base & { commits: Db },
 ): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency" | "owners"> => ({
-  owners: createOwnerStore(db, db.collection<OwnersDocument>("owners")),
+  owners: createOwnerStore(commits, commits.collection<OwnersDocument>("owners")),
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), { exclusive, scan }),
   routings: createRoutingStore(db.collection<RoutingDocument>("routings"), { ferretDb }),
   limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, ferretDb }),

@@ -20,10 +20,32 @@ export const CLIENT_OPTIONS = {
   heartbeatFrequencyMS: 2_000,
   // Frees the connection that a stopped server holds. The callers have given up long before.
   socketTimeoutMS: 30_000,
-  maxPoolSize: 32,
+  maxPoolSize: 64,
   ignoreUndefined: true,
   appName: "sealpost",
 } as const satisfies MongoClientOptions;
+
+/**
+ * For commits, announcements of owners and the readiness check, in a client of their own: acceptance never waits behind
+ * what a consumer causes. One commit is under way at a time, and beside it at most one of each of the others.
+ */
+const COMMIT_CONNECTIONS = 4;
+
+/** How the calls of a process to the store are divided. The driver lets them wait in turn for a connection. */
+export interface CallBounds {
+  /** Connections for commits. */
+  commits: number;
+  /** Connections for everything else. */
+  others: number;
+  /** Lists that are read at once, out of the others. */
+  lists: number;
+}
+
+/** `calls`: most calls under way at once. An eighth may be lists, which take seconds where a look-up takes 1 ms. */
+export function callBounds(calls: number): CallBounds {
+  const commits = Math.min(COMMIT_CONNECTIONS, Math.max(1, Math.floor(calls / 4)));
+  return { commits, others: Math.max(1, calls - commits), lists: Math.max(1, Math.floor(calls / 8)) };
+}
 
 /** For index builds, whose answer may take hours. The heartbeats still notice a server that hangs. */
 export const INDEX_CLIENT_OPTIONS = {

@@ -3,7 +3,8 @@ import type { Db, MongoClient } from "mongodb";
 import { type AuditMarkDocument, beginAuditMark } from "../audit/audit-mark.js";
 import { type Changes, type ChangesDocument, createChanges } from "./changes.js";
 import { auditOf, catalogueStores, eventStores, limitedStores, loginStores } from "./collection-stores.js";
-import { assertDurableWrites, CLIENT_OPTIONS, connect, isFerretDb } from "./connection.js";
+import { assertDurableWrites, type CallBounds, callBounds, CLIENT_OPTIONS, connect, isFerretDb } from "./connection.js";
+import { countCalls } from "./calls.js";
 import type { DataKeyDocument } from "../sealing/data-keys.js";
 import { noBackfill, startBackfill } from "../deliveries/delivery-backfill.js";
 import type { ErasureDocument, RecentErasuresDocument } from "../collections/erasure-ledger.js";
@@ -19,7 +20,7 @@ import { localKeyProvider, type KeyProvider } from "../sealing/master-keys.js";
 import { createPeopleStore, type PersonDocument } from "../collections/people.js";
 import { blindIndex } from "../sealing/pepper.js";
 import { loadProofCutOff, type ProofCutOffDocument } from "../sealing/proof-cut-off.js";
-import { createSingleScan, indexedScan, type Scan } from "./scans.js";
+import { createFewScans, createSingleScan, type Scan } from "./scans.js";
 import type { CatalogueVersions } from "../collection.js";
 import type { Store } from "../store.js";
 import type { StoreLog } from "../store-log.js";
@@ -41,8 +42,10 @@ export interface ConnectOptions {
   database?: string;
   /** `id:base64,…`; see `localKeyProvider`. */
   masterKeys: string;
-  /** Most connections to each server; default 32. */
-  maxPoolSize?: number;
+  /** Most calls under way at once to each server; default 64. */
+  callsInFlight?: number;
+  /** Told how many are under way whenever that changes. */
+  onCalls?: (underWay: number) => void;
   log?: StoreLog;
 }
 
@@ -55,12 +58,17 @@ export async function connectStore({
   mongodbUrl,
   database = "sealpost",
   masterKeys,
-  maxPoolSize = CLIENT_OPTIONS.maxPoolSize,
+  callsInFlight = CLIENT_OPTIONS.maxPoolSize,
+  onCalls = () => undefined,
   log,
 }: ConnectOptions): Promise<MongoStore> {
   const provider = localKeyProvider(masterKeys);
-  const client = await connect(mongodbUrl, { ...CLIENT_OPTIONS, maxPoolSize });
+  const bounds = callBounds(callsInFlight);
+  const client = await connect(mongodbUrl, { ...CLIENT_OPTIONS, maxPoolSize: bounds.others });
+  let commits: MongoClient | undefined;
   try {
+    commits = await connect(mongodbUrl, { ...CLIENT_OPTIONS, maxPoolSize: bounds.commits });
+    countCalls([client, commits], onCalls);
     const waiting = (seconds: number) =>
       log?.info(
         { seconds },
@@ -68,6 +76,8 @@ export async function connectStore({
       );
     return await createStore({
       client,
+      commits,
+      bounds,
       database,
       provider,
       ferretDb: await isFerretDb(client.db(database)),
@@ -75,13 +85,16 @@ export async function connectStore({
       ...(log && { log }),
     });
   } catch (error) {
-    await client.close().catch(() => undefined);
+    await Promise.allSettled([client.close(), commits?.close()]);
     throw error;
   }
 }
 
 interface StoreDependencies {
   client: MongoClient;
+  /** For what an acceptance needs. */
+  commits: MongoClient;
+  bounds: CallBounds;
   database: string;
   provider: KeyProvider;
   ferretDb: boolean;
@@ -90,15 +103,14 @@ interface StoreDependencies {
   log?: StoreLog;
 }
 
-/** Opens the store over a client made with CLIENT_OPTIONS, which `close()` closes. Throws like `connectStore`. */
+/** Opens the store over clients made with CLIENT_OPTIONS, which `close()` closes. Throws like `connectStore`. */
 async function createStore(deps: StoreDependencies): Promise<MongoStore> {
-  const { client, ferretDb, log } = deps;
-  assertDurableWrites(client);
-  const heartbeats = watchHeartbeats(client, log);
-  const db = client.db(deps.database);
+  const { ferretDb } = deps;
+  const { clients, db, commits, heartbeats } = openDatabases(deps);
   const base = baseOf(db, deps);
   const { keyring, exclusive, scan } = base;
-  const changes = createChanges(db.collection<ChangesDocument>("changes"), { exclusive, ferretDb });
+  const pings = commits.collection<ChangesDocument>("changes");
+  const changes = createChanges(db.collection<ChangesDocument>("changes"), { exclusive, ferretDb, pings });
   // This is the first majority write. So a server that cannot make one is found at the start and not at the first
   // publish.
   await changes.ping(10_000);
@@ -110,7 +122,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   const expungedLately = new Set<string>();
   const erasable = {
     ...catalogueStores(db, { ...base, grants, changes }),
-    ...eventStores(db, { ...base, expungedLately, fields: backfill.fields }),
+    ...eventStores(db, { ...base, commits, expungedLately, fields: backfill.fields }),
     keyUses,
     people: createPeopleStore(db.collection<PersonDocument>("people"), {
       keyring,
@@ -141,7 +153,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     temporalLegacyUntil,
     ...erasable,
     ...loginStores(db, { ...base, grants }),
-    ...limitedStores(db, base),
+    ...limitedStores(db, { ...base, commits }),
     audit: auditOf(db, { ...base, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,
@@ -152,8 +164,16 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     erasures,
     blindIndex: (label, value) => blindIndex(pepper, label, value),
     ping: (timeoutMs) => changes.ping(timeoutMs),
-    close: () => closeStore(client, { keyring, keyUses, heartbeats, changes, backfill }),
+    close: () => closeStore(clients, { keyring, keyUses, heartbeats, changes, backfill }),
   };
+}
+
+/** The database over the connections of commits, and over the others. */
+function openDatabases({ client, commits, database, log }: StoreDependencies) {
+  const clients = [client, commits];
+  clients.forEach(assertDurableWrites);
+  const heartbeats = clients.map((each) => watchHeartbeats(each, log));
+  return { clients, heartbeats, db: client.db(database), commits: commits.db(database) };
 }
 
 /** What the collections need of each other and of the engine. */
@@ -164,9 +184,9 @@ interface Base {
   ferretDb: boolean;
 }
 
-function baseOf(db: Db, { provider, ferretDb, log }: StoreDependencies): Base {
+function baseOf(db: Db, { provider, ferretDb, bounds, log }: StoreDependencies): Base {
   const exclusive = ferretDb ? createLocks(db.collection<LockDocument>("locks")) : unguarded;
-  const scan = ferretDb ? createSingleScan() : indexedScan;
+  const scan = ferretDb ? createSingleScan() : createFewScans(bounds.lists);
   const onMade = (id: string) => log?.info({ dataKey: id }, "made a data key");
   const dataKeys = db.collection<DataKeyDocument>("dataKeys");
   return { keyring: createKeyring({ dataKeys, provider, exclusive, scan, onMade }), exclusive, scan, ferretDb };
@@ -189,13 +209,13 @@ async function openSettings(db: Db, keyring: Keyring) {
 interface Closing {
   keyring: ManagedKeyring;
   keyUses: ManagedKeyUses;
-  heartbeats: { stop(): void };
+  heartbeats: { stop(): void }[];
   changes: Changes;
   backfill: { stop(): void };
 }
 
 async function closeStore(
-  client: MongoClient,
+  clients: MongoClient[],
   { keyring, keyUses, heartbeats, changes, backfill }: Closing,
 ): Promise<void> {
   // Losing the last minutes' count of seals is safe, because the limit is still far away. So a store that is down does
@@ -205,6 +225,6 @@ async function closeStore(
   await changes.close();
   keyUses.stop();
   backfill.stop();
-  heartbeats.stop();
-  await client.close();
+  for (const watch of heartbeats) watch.stop();
+  await Promise.all(clients.map((client) => client.close()));
 }

@@ -13,7 +13,7 @@ export type Scan = <T>(read: (within: Within) => Promise<T>) => Promise<T>;
 
 export const indexedScan: Scan = (read) => guarded(read, LIST_DEADLINE_MS);
 
-/** So many lists may wait for their turn. Further ones are refused at once. */
+/** For each list that is read, so many may wait for their turn. Further ones are refused at once. */
 const MOST_WAITING = 16;
 /** The server's answer to an operation that took longer than its `maxTimeMS`. */
 const MAX_TIME_EXPIRED = 50;
@@ -22,29 +22,45 @@ const STOP_WITHIN_MS = 1_000;
 
 /**
  * One at a time, for FerretDB. It reads every document for each list (50 µs each). Several lists at once take the
- * processor from everything else, and all of them miss the deadline. The deadline covers the wait and the read.
+ * processor from everything else, and all of them miss the deadline.
  */
-export function createSingleScan(deadlineMs = LIST_DEADLINE_MS): Scan {
-  const oneAtATime = createPlaces(1);
-  let waiting = 0;
-  const tooLong = (): StoreError =>
-    new StoreError(
-      "scan_too_long",
-      "The embedded engine (FerretDB) reads the whole collection for every list, and this one was " +
-        `not done within ${deadlineMs / 1_000} s. Set MONGODB_URL to a MongoDB server, where lists use indexes.`,
-    );
+export const createSingleScan = (deadlineMs = LIST_DEADLINE_MS): Scan =>
+  createFewScans(1, {
+    deadlineMs,
+    tooLong: () =>
+      new StoreError(
+        "scan_too_long",
+        "The embedded engine (FerretDB) reads the whole collection for every list, and this one was " +
+          `not done within ${deadlineMs / 1_000} s. Set MONGODB_URL to a MongoDB server, where lists use indexes.`,
+      ),
+  });
 
+/**
+ * At most `most` at once, so that what people read leaves connections to what is published and delivered. The deadline
+ * covers the wait and the read.
+ */
+export function createFewScans(
+  most: number,
+  {
+    deadlineMs = LIST_DEADLINE_MS,
+    tooLong = () => listTooLong(deadlineMs),
+  }: { deadlineMs?: number; tooLong?: () => StoreError } = {},
+): Scan {
+  const fewAtOnce = createPlaces(most);
+  let wanted = 0;
   return async (read) => {
-    if (waiting >= MOST_WAITING) throw tooLong();
-    waiting++;
+    if (wanted >= most * MOST_WAITING) throw tooLong();
+    wanted++;
     const end = performance.now() + deadlineMs;
     try {
       return await withinDeadline(
         deadlineMs,
         (signal) =>
-          oneAtATime(() => {
+          fewAtOnce(() => {
             signal.throwIfAborted();
-            const maxTimeMS = Math.max(1, Math.ceil(end - performance.now()));
+            const maxTimeMS = Math.floor(end - performance.now());
+            // What begins when its time is over would only be in the way of the next.
+            if (maxTimeMS < 1) throw tooLong();
             // The deadline is the one outside. This later one ends a read that does not stop, so that the next begins.
             return guarded(
               () =>
@@ -57,7 +73,13 @@ export function createSingleScan(deadlineMs = LIST_DEADLINE_MS): Scan {
         tooLong,
       );
     } finally {
-      waiting--;
+      wanted--;
     }
   };
 }
+
+const listTooLong = (deadlineMs: number): StoreError =>
+  new StoreError(
+    "unavailable",
+    `The list was not read within ${deadlineMs / 1_000} s. Ask for less at once, or try again when fewer are read.`,
+  );

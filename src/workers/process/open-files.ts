@@ -18,10 +18,12 @@ export interface SocketBounds {
   store: number;
 }
 
-const UNBOUNDED: SocketBounds = { clients: 4_096, endpoints: 4_096, store: 32 };
+const MOST_EACH = 4_096;
 /** Where descriptors are scarce: FerretDB opens up to three files for each connection, under the same limit. */
 const SCARCE_BELOW = 1_024;
 const STORE_WHEN_SCARCE = 16;
+/** Most of what is not kept back that the store may get. */
+const STORE_SHARE = 1 / 4;
 /** For everything else: files, pipes, threads, Temporal, the Temporal UI. A process at rest has 46 open. */
 const KEPT_BACK = 96;
 /** The least limit with which the service starts: Node loads its modules side by side, and fails with 144. */
@@ -30,18 +32,21 @@ const LEAST_OPEN_FILES = 192;
 /**
  * The bounds that a limit of open files allows, and a sentence for the operator where it is below what could be used.
  * @param limit undefined where there is none
+ * @param storeCalls connections to the store that are wanted
  * @throws StartError when it is too small
  */
-export function socketBounds(limit: number | undefined): SocketBounds & { said?: string } {
-  if (limit === undefined) return UNBOUNDED;
-  const store = limit < SCARCE_BELOW ? STORE_WHEN_SCARCE : UNBOUNDED.store;
+export function socketBounds(limit: number | undefined, storeCalls: number): SocketBounds & { said?: string } {
+  const unbounded = { clients: MOST_EACH, endpoints: MOST_EACH, store: storeCalls };
+  if (limit === undefined) return unbounded;
+  const most = limit < SCARCE_BELOW ? STORE_WHEN_SCARCE : Math.floor((limit - KEPT_BACK) * STORE_SHARE);
+  const store = Math.min(storeCalls, most);
   const each = Math.floor((limit - KEPT_BACK - store) / 2);
   if (limit < LEAST_OPEN_FILES)
     throw new StartError(
       `This process may open ${limit} files only, and ${LEAST_OPEN_FILES} are the least: raise the limit ` +
         "(ulimit -n, LimitNOFILE of systemd, ulimits of a container).",
     );
-  if (each >= UNBOUNDED.clients) return UNBOUNDED;
+  if (each >= MOST_EACH) return { ...unbounded, store };
   return {
     clients: each,
     endpoints: each,

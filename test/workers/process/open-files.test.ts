@@ -11,28 +11,34 @@ import { type Receiver, startReceiver } from "../../support/receiver.js";
 import { type Service, startService } from "../../support/service.js";
 
 describe("what a limit leaves", () => {
-  it.each<[number | undefined, number, number]>([
-    [undefined, 4_096, 32],
-    [1_048_576, 4_096, 32],
-    [8_320, 4_096, 32],
-    [8_318, 4_095, 32],
-    [1_024, 448, 32],
-    [1_023, 455, 16],
-    [256, 72, 16],
-    [192, 40, 16],
-  ])("of %s are %i connections of clients, as many to endpoints, and %i to the store", (limit, each, store) => {
-    const { said, ...bounds } = socketBounds(limit);
-    expect(bounds).toEqual({ clients: each, endpoints: each, store });
-    if (each === 4_096) expect(said).toBeUndefined();
-    else
-      expect(said).toMatch(
-        new RegExp(`^This process may open ${limit} files, so it takes at most ${each} [^\\n]+\\.$`),
-      );
-    expect(2 * each + store).toBeLessThanOrEqual(limit ?? Infinity);
-  });
+  it.each<[number | undefined, number, number, number]>([
+    [undefined, 4_096, 64, 64],
+    [1_048_576, 4_096, 64, 64],
+    [1_048_576, 4_096, 512, 512],
+    [8_352, 4_096, 64, 64],
+    [8_350, 4_095, 64, 64],
+    [1_024, 432, 64, 64],
+    [1_024, 348, 232, 1_000],
+    [1_023, 455, 16, 64],
+    [1_023, 459, 8, 8],
+    [256, 72, 16, 64],
+    [192, 40, 16, 64],
+  ])(
+    "of %s are %i connections of clients, as many to endpoints, and %i of %i to the store",
+    (limit, each, store, calls) => {
+      const { said, ...bounds } = socketBounds(limit, calls);
+      expect(bounds).toEqual({ clients: each, endpoints: each, store });
+      if (each === 4_096) expect(said).toBeUndefined();
+      else
+        expect(said).toMatch(
+          new RegExp(`^This process may open ${limit} files, so it takes at most ${each} [^\\n]+\\.$`),
+        );
+      expect(2 * each + store).toBeLessThanOrEqual(limit ?? Infinity);
+    },
+  );
 
   it("refuses a limit with which no service can run", () => {
-    expect(() => socketBounds(191)).toThrow(/^This process may open 191 files only, and 192 are the least: raise/);
+    expect(() => socketBounds(191, 64)).toThrow(/^This process may open 191 files only, and 192 are the least: raise/);
   });
 
   it("is read from the system", () => {
