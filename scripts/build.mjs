@@ -33,4 +33,7 @@ if (!(ifChanged && current)) {
   await buildBundle();
   writeFileSync(stamp, startedAt.toISOString());
 }
-if (!pagesCurrent) await buildPortal();
+if (!pagesCurrent) {
+  const status = await buildPortal();
+  if (status !== 0) process.exit(status);
+}
