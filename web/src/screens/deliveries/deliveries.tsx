@@ -1,7 +1,121 @@
 /** What was sent to whom, and what came back. */
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { useMe } from "../../api/queries.js";
+import { mayDo } from "../../api/access.js";
+import { LOCALE, t } from "../../i18n/index.js";
 import { Page } from "../../parts/page.js";
-import { t } from "../../i18n/index.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import { stringifySearch } from "../../search-parameters.js";
+import { DeliveryTable } from "./delivery-table.js";
+import { EmptyList } from "./empty-list.js";
+import { FilterBar } from "./filter-bar.js";
+import type { DeliveriesSearch } from "./filters.js";
+import { type LiveMode, useLive } from "./live.js";
+import { Paging } from "./paging.js";
+import { countQuery, deliveriesQuery, exportAddress } from "./queries.js";
+import { SelectionBar } from "./selection-bar.js";
+import { Skeleton } from "./skeleton.js";
+import { useSelection } from "./selection.js";
+import styles from "./deliveries.module.css";
+
+const LIVE = "sealpost.live";
 
 export function Deliveries() {
-  return <Page title={t("nav.deliveries")}>{null}</Page>;
+  const search = useSearch({ from: "/deliveries" });
+  const [on, setOn] = useState(localStorage.getItem(LIVE) !== "off");
+  const live = useLive(search, on);
+  const switchLive = (to: boolean) => {
+    localStorage.setItem(LIVE, to ? "on" : "off");
+    setOn(to);
+  };
+  const { cursor: _cursor, tz: _tz, ...filters } = search;
+  return (
+    <Page title={t("nav.deliveries")} beside={<Tools search={search} mode={live.mode} switchLive={switchLive} />}>
+      <div className={styles.screen}>
+        <FilterBar key={stringifySearch(filters)} search={search} />
+        {/* What is selected belongs to one page of one list. */}
+        <List key={stringifySearch({ ...filters, cursor: search.cursor })} search={search} live={live} />
+      </div>
+    </Page>
+  );
+}
+
+interface ToolsProps {
+  search: DeliveriesSearch;
+  mode: LiveMode;
+  switchLive: (on: boolean) => void;
+}
+
+/** How many there are, whether the list is live, and the way out of the page. */
+function Tools({ search, mode, switchLive }: ToolsProps) {
+  const { data: counted } = useQuery(countQuery(search));
+  const number = counted && new Intl.NumberFormat(LOCALE).format(counted.count);
+  return (
+    <div className={styles.tools}>
+      <span className="quiet" role="status">
+        {counted &&
+          t(counted.atLeast ? "deliveries.countAtLeast" : "deliveries.count", { count: counted.count, number })}
+      </span>
+      <label className="row">
+        <input type="checkbox" checked={mode !== "off"} onChange={({ target }) => switchLive(target.checked)} />
+        {mode === "asking" ? t("deliveries.liveAsking") : t("deliveries.live")}
+      </label>
+      <details className={styles.menu}>
+        <summary className="button quiet">{t("deliveries.export")}</summary>
+        <div>
+          <a href={exportAddress(search, "csv")} download>
+            {t("deliveries.exportCsv")}
+          </a>
+          <a href={exportAddress(search, "jsonl")} download>
+            {t("deliveries.exportLines")}
+          </a>
+          <p className="quiet">{t("deliveries.exportLimit")}</p>
+        </div>
+      </details>
+    </div>
+  );
+}
+
+interface ListProps {
+  search: DeliveriesSearch;
+  live: ReturnType<typeof useLive>;
+}
+
+function List({ search, live }: ListProps) {
+  const { role } = useMe();
+  const navigate = useNavigate({ from: "/deliveries" });
+  const { data, error, refetch, isPending, isPlaceholderData, isFetching } = useQuery(deliveriesQuery(search));
+  const rows = data?.data ?? [];
+  const selection = useSelection(rows);
+  const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
+  const showFresh = () => {
+    live.clear();
+    void refetch();
+  };
+  if (error && !data) return <ProblemNotice error={error} again={() => void refetch()} newest={newest} />;
+  if (isPending) return <Skeleton />;
+  if (rows.length === 0) return <EmptyList search={search} role={role} newest={newest} />;
+  const mayWrite = mayDo(role, "deliveries:write");
+  return (
+    <>
+      {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
+      <div role="status">
+        {live.fresh > 0 && (
+          <button type="button" className={styles.fresh} onClick={showFresh}>
+            {t("deliveries.fresh", { count: live.fresh })}
+          </button>
+        )}
+      </div>
+      {mayWrite && <SelectionBar search={search} selection={selection} rows={rows} done={() => void refetch()} />}
+      <DeliveryTable
+        rows={rows}
+        selection={mayWrite ? selection : undefined}
+        busy={isPlaceholderData || isFetching}
+        changed={() => void refetch()}
+      />
+      <Paging search={search} next={data.next} newest={newest} />
+    </>
+  );
 }

@@ -1,0 +1,79 @@
+/** The columns of the list, which of them are shown, and the menu that chooses. */
+import type { ReactNode } from "react";
+import { useState } from "react";
+import { LOCALE, t } from "../../i18n/index.js";
+import { Outcome } from "../../parts/outcome.js";
+import { StatusText } from "../../parts/status-text.js";
+import { formatDuration } from "../../time/format.js";
+import { NextAttempt, TimeLink } from "./times.js";
+import type { Names } from "./names.js";
+import type { DeliverySummary } from "./queries.js";
+import styles from "./delivery-table.module.css";
+
+export interface Column {
+  key: string;
+  title: () => string;
+  numeric?: true;
+  cell: (row: DeliverySummary, names: Names) => ReactNode;
+}
+
+const COLUMNS: readonly Column[] = [
+  { key: "time", title: () => t("deliveries.column.time"), cell: (row) => <TimeLink row={row} /> },
+  { key: "status", title: () => t("deliveries.column.status"), cell: (row) => <StatusText status={row.status} /> },
+  { key: "type", title: () => t("deliveries.column.type"), cell: (row) => row.eventType },
+  {
+    key: "endpoint",
+    title: () => t("deliveries.column.endpoint"),
+    cell: (row, names) => names.endpoint(row.subscriptionId),
+  },
+  { key: "group", title: () => t("deliveries.column.group"), cell: (row, names) => names.group(row.groupId) },
+  { key: "attempts", title: () => t("deliveries.column.attempts"), numeric: true, cell: (row) => row.attemptCount },
+  {
+    key: "answer",
+    title: () => t("deliveries.column.answer"),
+    cell: (row) => row.lastOutcome !== undefined && <Outcome outcome={row.lastOutcome} status={row.lastStatus} />,
+  },
+  {
+    key: "duration",
+    title: () => t("deliveries.column.duration"),
+    numeric: true,
+    cell: (row) => row.lastDurationMs !== undefined && formatDuration(row.lastDurationMs, LOCALE),
+  },
+  { key: "next", title: () => t("deliveries.column.next"), cell: (row) => <NextAttempt row={row} /> },
+];
+
+/** The way to the delivery is in the first column, so it stays. */
+const FIXED = "time";
+const STORED = "sealpost.columns.hidden";
+
+export function useColumns(): { shown: readonly Column[]; toggle: (key: string) => void } {
+  const [hidden, setHidden] = useState<readonly string[]>(localStorage.getItem(STORED)?.split(",") ?? []);
+  const toggle = (key: string) => {
+    const next = hidden.includes(key) ? hidden.filter((each) => each !== key) : [...hidden, key];
+    localStorage.setItem(STORED, next.join(","));
+    setHidden(next);
+  };
+  return { shown: COLUMNS.filter(({ key }) => key === FIXED || !hidden.includes(key)), toggle };
+}
+
+interface ColumnsMenuProps {
+  shown: readonly Column[];
+  toggle: (key: string) => void;
+}
+
+export function ColumnsMenu({ shown, toggle }: ColumnsMenuProps) {
+  return (
+    <details className={styles.columns}>
+      <summary className="button quiet">{t("deliveries.columns")}</summary>
+      <fieldset>
+        <legend className="unseen">{t("deliveries.columns")}</legend>
+        {COLUMNS.filter(({ key }) => key !== FIXED).map(({ key, title }) => (
+          <label key={key} className="row">
+            <input type="checkbox" checked={shown.some((column) => column.key === key)} onChange={() => toggle(key)} />
+            {title()}
+          </label>
+        ))}
+      </fieldset>
+    </details>
+  );
+}

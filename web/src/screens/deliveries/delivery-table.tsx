@@ -1,0 +1,85 @@
+/** The rows. On a narrow screen each is a card, and the table's roles stay. */
+import { useNavigate } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import { t } from "../../i18n/index.js";
+import { useKeys } from "../../keys/keys.js";
+import { copyText, curlOf } from "../../parts/copy.js";
+import { ColumnsMenu, useColumns } from "./columns.js";
+import { DeliveryRow } from "./delivery-row.js";
+import { useNames } from "./names.js";
+import type { DeliverySummary } from "./queries.js";
+import { ResendDialog } from "./resend-dialog.js";
+import type { Selection } from "./selection.js";
+import styles from "./delivery-table.module.css";
+
+interface DeliveryTableProps {
+  rows: readonly DeliverySummary[];
+  /** Absent for who may only read. */
+  selection: Selection | undefined;
+  busy: boolean;
+  changed: () => void;
+}
+
+export function DeliveryTable({ rows, selection, busy, changed }: DeliveryTableProps) {
+  const { shown, toggle } = useColumns();
+  const names = useNames(rows.map(({ subscriptionId }) => subscriptionId));
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [said, setSaid] = useState("");
+  const [resending, setResending] = useState<DeliverySummary>();
+  const links = () => [...(body.current?.querySelectorAll<HTMLElement>("[data-row-link]") ?? [])];
+  const at = () => links().findIndex((link) => link.closest("tr")?.contains(document.activeElement));
+  const move = (step: number) => links()[Math.min(Math.max(at() + step, 0), rows.length - 1)]?.focus();
+  const navigate = useNavigate();
+  useKeys({
+    j: () => move(1),
+    k: () => move(at() < 0 ? 1 : -1),
+    Enter: (event) => {
+      const row = rows[at()];
+      if (!row || event.target instanceof HTMLAnchorElement || event.target instanceof HTMLButtonElement) return;
+      void navigate({ to: "/deliveries/$id", params: { id: row.id } });
+    },
+    r: () => selection && setResending(rows[at()]),
+    e: () => {
+      const row = rows[at()];
+      if (row) void copyText(curlOf(`/v1/deliveries/${encodeURIComponent(row.id)}`)).then(setSaid);
+    },
+  });
+  const all = selection !== undefined && selection.ids.size === rows.length;
+  return (
+    <>
+      <div className={styles.head}>
+        <p role="status" className="quiet">
+          {said}
+        </p>
+        <ColumnsMenu shown={shown} toggle={toggle} />
+      </div>
+      <table className={styles.table} role="table" aria-label={t("nav.deliveries")} aria-busy={busy}>
+        <thead role="rowgroup">
+          <tr role="row">
+            {selection && (
+              <th role="columnheader" scope="col" className={styles.check}>
+                <label>
+                  <span className="unseen">{t("deliveries.selectPage")}</span>
+                  <input type="checkbox" checked={all} onChange={selection.togglePage} />
+                </label>
+              </th>
+            )}
+            {shown.map(({ key, title, numeric }) => (
+              <th key={key} role="columnheader" scope="col" className={numeric ? styles.number : undefined}>
+                {title()}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody role="rowgroup" ref={body}>
+          {rows.map((row) => (
+            <DeliveryRow key={row.id} row={row} columns={shown} names={names} selection={selection} />
+          ))}
+        </tbody>
+      </table>
+      {resending && (
+        <ResendDialog rows={[resending]} names={names} close={() => setResending(undefined)} done={changed} />
+      )}
+    </>
+  );
+}

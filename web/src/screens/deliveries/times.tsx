@@ -1,0 +1,44 @@
+/** The times of a row: when it began, which is also the way to it, and when it is tried next. */
+import { Link } from "@tanstack/react-router";
+import { Focusable, Tooltip, TooltipTrigger } from "react-aria-components";
+import { LOCALE, t } from "../../i18n/index.js";
+import tipStyles from "../../parts/time-text.module.css";
+import { formatRelative, formatTime } from "../../time/format.js";
+import { useZone } from "../../time/zone.js";
+import type { DeliverySummary } from "./queries.js";
+import styles from "./delivery-table.module.css";
+
+export function TimeLink({ row }: { row: DeliverySummary }) {
+  const zone = useZone();
+  return (
+    <TooltipTrigger delay={400}>
+      <Focusable>
+        <Link
+          to="/deliveries/$id"
+          params={{ id: row.id }}
+          search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
+          className={styles.time}
+          data-row-link
+          preload={false}
+        >
+          <time dateTime={row.createdAt}>{formatTime(row.createdAt, zone, LOCALE)}</time>
+        </Link>
+      </Focusable>
+      <Tooltip className={tipStyles.tip ?? ""}>
+        {formatTime(row.createdAt, "UTC", LOCALE)} · {formatRelative(row.createdAt, Date.now(), LOCALE)}
+      </Tooltip>
+    </TooltipTrigger>
+  );
+}
+
+export function NextAttempt({ row: { nextAttemptAt } }: { row: DeliverySummary }) {
+  const zone = useZone();
+  if (nextAttemptAt === undefined) return null;
+  return (
+    <time dateTime={nextAttemptAt} title={formatTime(nextAttemptAt, zone, LOCALE)}>
+      {new Date(nextAttemptAt).getTime() <= Date.now()
+        ? t("deliveries.due")
+        : formatRelative(nextAttemptAt, Date.now(), LOCALE)}
+    </time>
+  );
+}
