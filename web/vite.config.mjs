@@ -28,6 +28,7 @@ export default defineConfig({
     rolldownOptions: {
       // Packages mark parts for servers that render. There is none here.
       onLog: (level, log, handle) => log.code !== "MODULE_LEVEL_DIRECTIVE" && handle(level, log),
+      checks: { pluginTimings: false },
     },
   },
 });

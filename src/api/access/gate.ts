@@ -19,6 +19,13 @@ import { isBackground, isTemporalUi } from "../temporal-ui/route.js";
  */
 export type Gate = (request: IncomingMessage, response: ServerResponse) => Actor | Refusal | Promise<Actor | Refusal>;
 
+/**
+ * Whether a page asks this by itself. An open tab must not keep a person logged in who has gone. The portal's pages say
+ * so in a header: whoever sends it only lets the own session end earlier.
+ */
+const asksByItself = (request: IncomingMessage): boolean =>
+  request.headers["sealpost-background"] === "1" || isBackground(request);
+
 export function createGate(
   dependencies: Pick<ApiDependencies, "store" | "catalogue" | "settings" | "clientAddress" | "auditTally" | "log">,
   sessions: Sessions,
@@ -44,7 +51,7 @@ export function createGate(
     response: ServerResponse,
   ): Promise<Actor | Refusal> {
     if (isCrossSite(request, ours)) return refuse("cross_site_request");
-    const admitted = await sessions.admit(token, isBackground(request) ? "unused" : undefined);
+    const admitted = await sessions.admit(token, asksByItself(request) ? "unused" : undefined);
     if ("refused" in admitted)
       return (
         (admitted.refused === "session_ended" ? await sessions.countRefusal(clientAddress(request)) : undefined) ??

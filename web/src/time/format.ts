@@ -27,7 +27,7 @@ export function formatTime(at: Date | string, zone: Zone, locale = "en-GB"): str
     hourCycle: "h23",
     timeZoneName: "shortOffset",
   });
-  return format.format(new Date(at)).replace(/\bGMT\b/, "UTC");
+  return format.format(new Date(at)).replace(/\bGMT(\+0(?![0-9:]))?/, "UTC");
 }
 
 const STEPS: readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [

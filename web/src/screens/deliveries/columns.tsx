@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import { useState } from "react";
 import { LOCALE, t } from "../../i18n/index.js";
+import { Breakable } from "../../parts/breakable.js";
 import { Outcome } from "../../parts/outcome.js";
 import { StatusText } from "../../parts/status-text.js";
 import { formatDuration } from "../../time/format.js";
@@ -20,11 +21,11 @@ export interface Column {
 const COLUMNS: readonly Column[] = [
   { key: "time", title: () => t("deliveries.column.time"), cell: (row) => <TimeLink row={row} /> },
   { key: "status", title: () => t("deliveries.column.status"), cell: (row) => <StatusText status={row.status} /> },
-  { key: "type", title: () => t("deliveries.column.type"), cell: (row) => row.eventType },
+  { key: "type", title: () => t("deliveries.column.type"), cell: (row) => <Breakable text={row.eventType} /> },
   {
     key: "endpoint",
     title: () => t("deliveries.column.endpoint"),
-    cell: (row, names) => names.endpoint(row.subscriptionId),
+    cell: (row, names) => <Breakable text={names.endpoint(row.subscriptionId)} />,
   },
   { key: "group", title: () => t("deliveries.column.group"), cell: (row, names) => names.group(row.groupId) },
   { key: "attempts", title: () => t("deliveries.column.attempts"), numeric: true, cell: (row) => row.attemptCount },
