@@ -32,6 +32,9 @@ import { samlKeyRoutes } from "./saml/connections/keys.js";
 import { samlMetadataRoutes } from "./saml/connections/metadata-routes.js";
 import { documentationRoutes, healthRoutes } from "./service-routes.js";
 import { singleLogoutRoutes } from "./saml/connections/logout-routes.js";
+import { certificateRoutes } from "./subscriptions/certificates.js";
+import { egressRoutes } from "./subscriptions/egress.js";
+import { subscriptionHealthRoutes } from "./subscriptions/health.js";
 import { subscriptionLifeRoutes } from "./subscriptions/life.js";
 import { subscriptionLifecycleRoutes } from "./subscriptions/secret-and-test.js";
 import { subscriptionTechniqueRoutes } from "./subscriptions/keys-and-certificates.js";
@@ -54,6 +57,9 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...subscriptionLifeRoutes,
   ...subscriptionLifecycleRoutes,
   ...subscriptionTechniqueRoutes,
+  ...certificateRoutes,
+  ...egressRoutes,
+  ...subscriptionHealthRoutes,
   ...filterApiRoutes,
   ...apiKeyRoutes,
   ...auditRoutes,

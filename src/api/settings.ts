@@ -19,6 +19,8 @@ export interface ApiSettings {
   sessionIdleMinutes: number;
   /** The connection of the trial identity provider, which the log-in page offers. */
   trialConnectionId?: string;
+  /** Addresses and networks that endpoints are called from, as the operator has set them. */
+  egressAddresses: readonly string[];
   /** A pure worker serves /health and /metrics only. */
   workerOnly?: boolean;
   /**

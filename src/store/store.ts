@@ -28,6 +28,7 @@ import type {
   StoredApiKey,
   Subscription,
 } from "./model.js";
+import type { SubscriptionRecordsStore } from "./deliveries/subscription-records.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
 import type { RoutingStore } from "./collections/routings.js";
 import type {
@@ -83,7 +84,7 @@ export interface DeliverySummary {
   newest?: Date;
 }
 
-export interface DeliveryStore {
+export interface DeliveryStore extends SubscriptionRecordsStore {
   /**
    * Inserts in any order, and gives the ids that existed before. Details of erased attempts are left out, here and in
    * `record`.

@@ -164,6 +164,7 @@ function apiSettingsOf({ core, config, url, trial }: Pick<Serving, "core" | "con
     wrongKeysPerMinute: config.WRONG_KEYS_PER_MINUTE,
     requestsPerSecond: config.REQUESTS_PER_SECOND,
     production: config.production,
+    egressAddresses: config.SEALPOST_EGRESS_ADDRESSES,
     workerOnly: config.ROLE === "worker",
     ...(config.SEALPOST_ADMIN_KEY && {
       environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY),

@@ -109,6 +109,13 @@ export const SETTINGS = {
       "IP addresses of the service itself, such as its public ingress, comma separated. They are " +
       "never called, whatever a name resolves to",
   }),
+  SEALPOST_EGRESS_ADDRESSES: setting({
+    schema: list.pipe(z.array(network)),
+    default: "",
+    meaning:
+      "Addresses and networks (CIDR, comma separated) that deliveries come from. `GET /v1/egress` tells them to " +
+      "consumers, for the allow lists of their firewalls",
+  }),
   SEALPOST_DEMO: setting({
     schema: flag,
     default: "1",

@@ -95,6 +95,7 @@ export async function startApi({
     environmentAdminKeyHash: store.blindIndex("admin-key", adminKey),
     sessionHours: 12,
     sessionIdleMinutes: 30,
+    egressAddresses: [],
     ...given,
   };
   const sessions = createSessions({ store, catalogue, settings, log: logger, clock });

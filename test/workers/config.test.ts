@@ -58,6 +58,8 @@ describe("loadConfig", () => {
     ["SEALPOST_ALLOW_LOCAL_TARGETS", "yes"],
     ["SEALPOST_TARGET_PORTS", "443,0"],
     ["SEALPOST_TARGET_PORTS", "https"],
+    ["SEALPOST_EGRESS_ADDRESSES", "hooks.example.com"],
+    ["SEALPOST_EGRESS_ADDRESSES", "198.51.100.7/33"],
     ["TEMPORAL_ADDRESS", "temporal"],
     ["TEMPORAL_ADDRESS", "http://temporal:7233"],
     ["TEMPORAL_DURABILITY", "high"],

@@ -16,3 +16,26 @@ export const certificateFacts = z
     sha256: z.string().meta({ description: "SHA-256 of the DER, in hexadecimal without colons" }),
   })
   .meta({ id: "CertificateFacts" });
+
+const certificateView = certificateFacts
+  .extend({ daysLeft: z.int().meta({ description: "Whole days until `notAfter`. Negative once it has ended" }) })
+  .meta({ id: "Certificate" });
+
+/** What is saved with a subscription for TLS, read out. */
+export const certificatesView = z
+  .object({
+    client: z
+      .array(certificateView)
+      .optional()
+      .meta({ description: "The client certificate, then its intermediates, as they are sent" }),
+    authorities: z
+      .array(certificateView)
+      .optional()
+      .meta({ description: "What the endpoint's certificate must lead to. Absent: the public roots" }),
+    tokenAuthorities: z.array(certificateView).optional().meta({ description: "The same for the token URL of OAuth2" }),
+    endsFirst: z
+      .object({ notAfter: instant, daysLeft: z.int(), sha256: z.string() })
+      .optional()
+      .meta({ description: "Which of them all ends first. Absent where nothing is saved" }),
+  })
+  .meta({ id: "SubscriptionCertificates" });

@@ -16,6 +16,7 @@ import {
   scopeOf,
   WITHOUT_DETAILS,
 } from "./delivery-document.js";
+import { createSubscriptionRecords } from "./subscription-records.js";
 import { acceptsOf, conditions, createDeliveryQueries, type DeliveryFields, ofEvent } from "./delivery-queries.js";
 import { keysFor } from "../collections/events.js";
 import type { Keyring } from "../sealing/keyring.js";
@@ -54,6 +55,7 @@ export function createDeliveryStore(
 
   return {
     ...createDeliveryQueries(collection, { scan, fields }),
+    ...createSubscriptionRecords(collection, scan),
     ...createDetailRemoval(collection, { ferretDb, scan, change }),
     async insertMany(given) {
       const deliveries = given.map(kept);

@@ -1,0 +1,106 @@
+/** How the endpoint of a subscription does, told from the records of its attempts. */
+import { z } from "zod";
+import { ratesOf, verdictOf } from "../../endpoint/health-rules.js";
+import type { Attempt } from "../../store/model.js";
+import type { SubscriptionRecords } from "../../store/deliveries/subscription-records.js";
+import { DAY_MS } from "../../workflows/durations.js";
+import { instant } from "../http/primitives.js";
+import { refuse } from "../http/errors.js";
+import { ok, type RequestContext, type ApiRoute, route } from "../route.js";
+import { findSubscription } from "./checks.js";
+import { subscriptionId } from "./schemas.js";
+
+const milliseconds = z.number().optional();
+const windowView = z
+  .object({
+    since: instant.meta({ description: "The attempts from here on are in these figures" }),
+    complete: z
+      .boolean()
+      .meta({ description: "False if there were more than could be read. Then the figures begin later, at `since`" }),
+    attempts: z.int().meta({ description: "Attempts that count: `succeeded` and `failed`" }),
+    succeeded: z.int(),
+    failed: z.int(),
+    refused: z
+      .int()
+      .meta({
+        description: "Answered with 400, 409, 413 or 422. That concerns one event, so it does not count towards health",
+      }),
+    successRate: z.number().optional().meta({ description: "0 to 1. Absent where no attempt counts" }),
+    p50Ms: milliseconds.meta({ description: "Half of the answered attempts took at most so long" }),
+    p95Ms: milliseconds.meta({ description: "95 of 100 answered attempts took at most so long" }),
+  })
+  .meta({ id: "HealthWindow" });
+const attemptView = z.object({ at: instant, outcome: z.string(), status: z.int().optional() });
+
+const healthView = z
+  .object({
+    state: z
+      .enum(["healthy", "degraded", "failing"])
+      .meta({
+        description:
+          "`failing`: none of at least the last 10 attempts succeeded, over 5 minutes or more, or less than half of at " +
+          "least 50 in 15 minutes did. `degraded`: less than 95 % of at least 20 attempts in 15 minutes succeeded. " +
+          "`healthy`: neither, also where nothing was sent",
+      }),
+    reason: z.string().optional().meta({ description: "Why, in plain words. Absent if it is healthy" }),
+    hour: windowView.meta({ description: "The last hour" }),
+    day: windowView.meta({ description: "The last 24 hours" }),
+    waiting: z
+      .object({ pending: z.int(), retrying: z.int(), throttled: z.int(), held: z.int(), parked: z.int() })
+      .meta({ description: "Deliveries that wait, by status" }),
+    waitingExact: z.boolean().meta({ description: "False if more than 10,000 wait. Then these are so many of them" }),
+    lastSuccess: attemptView.optional(),
+    lastFailure: attemptView.optional().meta({ description: "Refused events are among these" }),
+  })
+  .meta({ id: "SubscriptionHealth" });
+
+const HOUR_MS = DAY_MS / 24;
+/** A delivery of the default schedule is tried for three days. What settled late is found within this time. */
+const READ_MS = 4 * DAY_MS;
+
+function healthOf(records: SubscriptionRecords, now: Date): z.input<typeof healthView> {
+  const { attempts, completeSince, waiting, waitingExact, lastSuccess, lastFailure } = records;
+  const window = (ms: number): z.input<typeof windowView> => {
+    const asked = new Date(now.getTime() - ms);
+    const complete = completeSince <= asked;
+    const since = complete ? asked : completeSince;
+    return { since: since.toISOString(), complete, ...ratesOf(attempts, since) };
+  };
+  return {
+    ...verdictOf(attempts, now),
+    hour: window(HOUR_MS),
+    day: window(DAY_MS),
+    waiting: { pending: 0, retrying: 0, throttled: 0, held: 0, parked: 0, ...waiting },
+    waitingExact,
+    ...(lastSuccess && { lastSuccess: shown(lastSuccess) }),
+    ...(lastFailure && { lastFailure: shown(lastFailure) }),
+  };
+}
+
+const shown = ({ at, outcome, status }: Attempt): z.input<typeof attemptView> => ({
+  at: at.toISOString(),
+  outcome,
+  ...(status !== undefined && { status }),
+});
+
+export const subscriptionHealthRoutes: readonly ApiRoute[] = [
+  route({
+    method: "get",
+    path: "/v1/subscriptions/{id}/health",
+    operationId: "readSubscriptionHealth",
+    tag: "Subscriptions",
+    act: "subscriptions:read",
+    summary: "How the endpoint of a subscription does",
+    description:
+      "Told from the records of its newest 1,000 deliveries of four days, and of 1,000 that wait for another attempt. " +
+      "Failures of our own are no attempts, so they never count.",
+    params: z.strictObject({ id: subscriptionId }),
+    response: { status: 200, description: "Its health", schema: healthView },
+    async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
+      if (!(await findSubscription(context, id))) return refuse("not_found");
+      const now = new Date();
+      const since = new Date(now.getTime() - READ_MS);
+      return ok(healthOf(await context.dependencies.store.deliveries.recordsOf(id, since), now));
+    },
+  }),
+];

@@ -1,0 +1,92 @@
+/**
+ * Whether an endpoint is healthy, told from the records of its attempts. Not to be confused with health.ts, which a
+ * process keeps in memory for the attempts that it is about to make.
+ */
+import type { Attempt } from "../store/model.js";
+
+export type HealthState = "healthy" | "degraded" | "failing";
+
+/** Attempts that count towards health, of some time. */
+export interface AttemptRates {
+  /** Those that count: `succeeded` and `failed`. */
+  attempts: number;
+  succeeded: number;
+  failed: number;
+  /** Attempts that the endpoint refused for their event alone. They say nothing of its health. */
+  refused: number;
+  /** From 0 to 1. Absent where none counts. */
+  successRate?: number;
+  /** Milliseconds that half, and 95 of 100, of the answered attempts took at most. Absent where none was answered. */
+  p50Ms?: number;
+  p95Ms?: number;
+}
+
+export interface HealthVerdict {
+  state: HealthState;
+  /** Why, in plain words. Absent if it is healthy. */
+  reason?: string;
+}
+
+type Counted = Pick<Attempt, "at" | "outcome" | "status" | "durationMs">;
+
+const MINUTE_MS = 60_000;
+/** Of this time an endpoint is degraded or failing by its rate. */
+const RATE_MS = 15 * MINUTE_MS;
+/** Too few attempts tell nothing of a rate. */
+const DEGRADED_RATE = { attempts: 20, below: 0.95 } as const;
+const FAILING_RATE = { attempts: 50, below: 0.5 } as const;
+/** So many failures in a row are a failing endpoint if they span this time. One burst is not. */
+const FAILING_RUN = { attempts: 10, spanMs: 5 * MINUTE_MS } as const;
+
+/**
+ * A 4xx that concerns one event: the next one may be accepted. 401, 403, 404 and 405 concern all of them, and so do
+ * redirects and TLS.
+ */
+const REFUSES_ONE_EVENT: ReadonlySet<number> = new Set([400, 409, 413, 422]);
+
+const isRefused = ({ outcome, status }: Counted): boolean =>
+  outcome === "http_4xx" && status !== undefined && REFUSES_ONE_EVENT.has(status);
+const isSuccess = ({ outcome }: Counted): boolean => outcome === "delivered";
+
+/** Rates of the attempts since then. */
+export function ratesOf(attempts: readonly Counted[], since: Date): AttemptRates {
+  const window = attempts.filter(({ at }) => at >= since);
+  const refused = window.filter(isRefused).length;
+  const succeeded = window.filter(isSuccess).length;
+  const counted = window.length - refused;
+  const took = window
+    .flatMap(({ status, durationMs }) => (status === undefined ? [] : [durationMs]))
+    .sort((a, b) => a - b);
+  const [p50Ms, p95Ms] = [percentile(took, 0.5), percentile(took, 0.95)];
+  return {
+    attempts: counted,
+    succeeded,
+    failed: counted - succeeded,
+    refused,
+    ...(counted > 0 && { successRate: succeeded / counted }),
+    ...(p50Ms !== undefined && { p50Ms }),
+    ...(p95Ms !== undefined && { p95Ms }),
+  };
+}
+
+/** By the nearest rank. */
+const percentile = (sorted: readonly number[], share: number): number | undefined =>
+  sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+
+/** The state as of `now`. `attempts` are oldest first. Our own failures are no attempts, so they are not among them. */
+export function verdictOf(attempts: readonly Counted[], now: Date): HealthVerdict {
+  const counted = attempts.filter((attempt) => !isRefused(attempt));
+  const run = counted.slice(counted.findLastIndex(isSuccess) + 1);
+  const [first, last] = [run[0], run.at(-1)];
+  const spanMs = first && last ? last.at.getTime() - first.at.getTime() : 0;
+  if (run.length >= FAILING_RUN.attempts && spanMs >= FAILING_RUN.spanMs)
+    return {
+      state: "failing",
+      reason: `None of the last ${run.length} attempts succeeded, over ${Math.floor(spanMs / MINUTE_MS)} minutes.`,
+    };
+  const { attempts: count, succeeded, successRate = 1 } = ratesOf(counted, new Date(now.getTime() - RATE_MS));
+  const reason = `${succeeded} of the ${count} attempts of the last 15 minutes succeeded.`;
+  if (count >= FAILING_RATE.attempts && successRate < FAILING_RATE.below) return { state: "failing", reason };
+  if (count >= DEGRADED_RATE.attempts && successRate < DEGRADED_RATE.below) return { state: "degraded", reason };
+  return { state: "healthy" };
+}

@@ -1,0 +1,106 @@
+/** What the records tell of one subscription, and by which index it is read on an engine that has them. */
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { MongoStore } from "../../../src/store/mongo/mongo-store.js";
+import type { DeliveryDocument } from "../../../src/store/deliveries/delivery-document.js";
+import { RECORDS_READ } from "../../../src/store/deliveries/subscription-records.js";
+import type { Delivery } from "../../../src/store/model.js";
+import { openDatabase, type TestDatabase } from "../database.js";
+import { attempt, delivery, later } from "../fixtures.js";
+
+const HOUR = 3_600_000;
+let database: TestDatabase;
+let store: MongoStore;
+beforeAll(async () => {
+  database = await openDatabase(inject("mongodbUrl"), "records");
+  store = await database.openStore();
+});
+afterAll(() => database.close());
+
+const made = (id: string, subscriptionId: string, hour: number, fields: Partial<Delivery>): Delivery =>
+  delivery(id, subscriptionId, { createdAt: later(hour * HOUR), attempts: [], attemptCount: 0, ...fields });
+const tried = (hour: number, outcome: string, number = 1) =>
+  attempt(number, { at: later(hour * HOUR), outcome, ...(outcome === "delivered" && { status: 204 }) });
+
+describe("the records of a subscription", () => {
+  it("hold its attempts oldest first, of new deliveries and of old ones that wait, each once", async () => {
+    await store.deliveries.insertMany([
+      made("r1", "sub_r", 0, { status: "retrying", attempts: [tried(0, "http_5xx"), tried(50, "timeout_connect", 2)] }),
+      made("r2", "sub_r", 1, { status: "delivered", attempts: [tried(1, "delivered")] }),
+      made("r3", "sub_r", 40, { status: "delivered", attempts: [tried(40, "http_5xx"), tried(45, "delivered", 2)] }),
+      made("r4", "sub_r", 48, { status: "retrying", attempts: [tried(48, "http_5xx")] }),
+      made("r5", "sub_r", 49, { status: "parked", attempts: [tried(49, "http_4xx")] }),
+      made("r6", "sub_r", 49, { status: "pending" }),
+      made("other", "sub_other", 49, { status: "parked", attempts: [tried(49, "http_4xx")] }),
+    ]);
+    const records = await store.deliveries.recordsOf("sub_r", later(30 * HOUR));
+    expect(records.attempts.map(({ at, outcome }) => [(at.getTime() - later(0).getTime()) / HOUR, outcome])).toEqual([
+      [0, "http_5xx"],
+      [40, "http_5xx"],
+      [45, "delivered"],
+      [48, "http_5xx"],
+      [49, "http_4xx"],
+      [50, "timeout_connect"],
+    ]);
+    expect(records).toMatchObject({
+      completeSince: later(30 * HOUR),
+      waiting: { retrying: 2, parked: 1, pending: 1 },
+      waitingExact: true,
+      lastSuccess: { at: later(45 * HOUR), status: 204 },
+      lastFailure: { at: later(50 * HOUR), outcome: "timeout_connect" },
+    });
+    expect(records.attempts.every((each) => !("detail" in each))).toBe(true);
+  });
+
+  it("name the last success and the last failure, however long ago", async () => {
+    await store.deliveries.insertMany([
+      made("q1", "sub_q", 1, { status: "delivered", attempts: [tried(1, "http_5xx"), tried(2, "delivered", 2)] }),
+      made("q2", "sub_q", 3, { status: "exhausted", attempts: [tried(3, "http_5xx")] }),
+    ]);
+    const records = await store.deliveries.recordsOf("sub_q", later(30 * HOUR));
+    expect(records).toMatchObject({
+      attempts: [],
+      waiting: {},
+      lastSuccess: { at: later(2 * HOUR) },
+      lastFailure: { at: later(3 * HOUR) },
+    });
+  });
+
+  it("of a subscription without deliveries are empty", async () => {
+    expect(await store.deliveries.recordsOf("sub_none", later(0))).toEqual({
+      attempts: [],
+      completeSince: later(0),
+      waiting: {},
+      waitingExact: true,
+    });
+  });
+
+  it("are bounded, and say from when on they are complete", async () => {
+    const many = Array.from({ length: RECORDS_READ + 5 }, (_, index) =>
+      delivery(`b${index}`, "sub_b", {
+        createdAt: later(index * 1_000),
+        status: "delivered",
+        attempts: [attempt(1, { at: later(index * 1_000), outcome: "delivered" })],
+      }),
+    );
+    await store.deliveries.insertMany(many);
+    const records = await store.deliveries.recordsOf("sub_b", later(0));
+    expect(records.attempts).toHaveLength(RECORDS_READ);
+    expect(records.completeSince).toEqual(later(5_000));
+  });
+});
+
+it("are read by an index", async (context) => {
+  const collection = database.client.db(database.name).collection<DeliveryDocument>("deliveries");
+  const names = await collection.indexes().then((found) => found.map(({ key }) => Object.keys(key).join()));
+  if (!names.includes("subscriptionId,createdAt,_id")) return context.skip("This engine has no secondary indexes.");
+  const sort = { createdAt: -1, _id: -1 } as const;
+  for (const filter of [
+    { subscriptionId: "sub_b", createdAt: { $gte: later(0) } },
+    { subscriptionId: "sub_b", status: { $in: ["retrying" as const, "held" as const] } },
+    { subscriptionId: "sub_b", status: { $in: ["delivered" as const] } },
+  ]) {
+    const plan = JSON.stringify(await collection.find(filter).sort(sort).limit(10).explain("queryPlanner"));
+    expect(plan, JSON.stringify(filter)).toMatch(/"IXSCAN"/);
+    expect(plan, JSON.stringify(filter)).not.toMatch(/"COLLSCAN"/);
+  }
+});
