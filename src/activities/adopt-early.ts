@@ -23,33 +23,39 @@ export interface Begun {
 export const NOTHING_BEGUN: Begun = { events: new Set(), here: new Map(), elsewhere: new Map(), extra: [] };
 
 /**
- * Reads the listing of an input against the table of this process. The table knows more, so it wins. `events` as in the
- * input, because the listing names their places.
+ * Reads the listing of an input against the table of this process. The table knows more, so it wins. It is asked also
+ * where the input lists nothing: another process may have taken the events over while this one seemed to be lost.
+ * `events` as in the input, because the listing names their places. What was begun for `foreign` ones is left to the
+ * workflow that delivers them.
  */
 export function begunOf(
   { early, catalogue }: { early?: EarlyTable; catalogue: Pick<Catalogue, "subscription"> },
   listing: EarlyListing | undefined,
   events: readonly PublishedEvent[],
+  foreign: ReadonlySet<string> = new Set(),
 ): Begun {
-  if (!listing) return NOTHING_BEGUN;
-  const here = early?.of(events.map(({ id }) => id)) ?? new Map<string, EarlyEntry>();
+  const ids = events.map(({ id }) => id).filter((id) => !foreign.has(id));
+  const here = early?.of(ids) ?? new Map<string, EarlyEntry>();
+  if (!listing && here.size === 0) return NOTHING_BEGUN;
   const elsewhere = new Map<string, FirstOutcome>();
   const extra: Route[] = [...here.values()].map(({ route }) => route);
-  const ids = new Set<string>();
-  for (const { event: place, subscriptionId, outcome } of listing.attempts) {
+  const begun = new Set([...here.values()].map(({ route }) => route.event.id));
+  for (const { event: place, subscriptionId, outcome } of listing?.attempts ?? []) {
     const event = events[place];
-    if (!event) continue;
-    ids.add(event.id);
+    if (!event || foreign.has(event.id)) continue;
+    begun.add(event.id);
     const deliveryId = deliveryIdOf(event.id, subscriptionId);
     if (here.has(deliveryId)) continue;
     elsewhere.set(
       deliveryId,
-      outcome ? attempted(outcome) : { kind: "left", status: "pending", dueAt: listing.until, unsure: true },
+      outcome
+        ? attempted(outcome)
+        : { kind: "left", status: "pending", dueAt: listing?.until ?? Date.now(), unsure: true },
     );
     const subscription = catalogue.subscription(subscriptionId);
     if (subscription) extra.push({ deliveryId, event: eventBytesOf(event, NO_BYTES), subscription });
   }
-  return { events: ids, here, elsewhere, extra };
+  return { events: begun, here, elsewhere, extra };
 }
 
 /** The outcome as the other process listed it. Its details are known to that process alone. */

@@ -7,7 +7,16 @@ import { deliveryWorkflowSummary } from "../catalogue/workflow-summary.js";
 import { type Begun, NOTHING_BEGUN } from "./adopt-early.js";
 import type { EarlyEntry } from "./early-entries.js";
 import { type FirstAttemptsDependencies, type FirstOutcome, firstAttempts, type Route } from "./first-attempts.js";
-import { type Done, keepGoing, type LeftRoute, recordAll, type RecordOutcomesDependencies } from "./record-outcomes.js";
+import {
+  type Dispatching,
+  type Done,
+  keepGoing,
+  type LeftRoute,
+  nameWorkflows,
+  recordAll,
+  type RecordOutcomesDependencies,
+} from "./record-outcomes.js";
+import { decideRoute, isDoubtful, isOutOfDate } from "./route-decision.js";
 
 export interface DeliverRoutesDependencies extends FirstAttemptsDependencies, RecordOutcomesDependencies {
   catalogue: Pick<Catalogue, "group" | "subscription" | "eventType">;
@@ -19,9 +28,7 @@ export interface DeliverRoutesDependencies extends FirstAttemptsDependencies, Re
   unrecorded: Map<string, FirstOutcome>;
 }
 
-export interface DeliverRoutesOrder {
-  /** The workflow that dispatches. */
-  owner: string;
+export interface DeliverRoutesOrder extends Dispatching {
   rerun: boolean;
   routes: Route[];
   /** Attempts that left before the workflow was started. */
@@ -41,18 +48,22 @@ export async function deliverRoutes(
   dependencies: DeliverRoutesDependencies,
   order: DeliverRoutesOrder,
 ): Promise<DispatchResult> {
-  const { owner } = order;
   const left: LeftRoute[] = [];
   const { todo, adopted, ...sorted } = await sortOut(dependencies, order, left);
   let { done } = sorted;
   const record = async (): Promise<void> => {
     const now = done;
     done = [];
-    await recordAll(dependencies, owner, now, left);
+    await recordAll(dependencies, order, now, left);
     for (const { route } of now) dependencies.unrecorded.delete(route.deliveryId);
   };
+  const asking = {
+    ...dependencies,
+    isErased: (eventId: string) => dependencies.store.erasures.lately(eventId),
+    ...(order.rerun && { isRecorded: createLook(dependencies, order, left) }),
+  };
   const sending = Promise.all([
-    firstAttempts(dependencies, todo, (route, outcome) => {
+    firstAttempts(asking, todo, (route, outcome) => {
       dependencies.unrecorded.set(route.deliveryId, outcome);
       done.push({ route, outcome });
     }),
@@ -67,8 +78,29 @@ export async function deliverRoutes(
     await sending;
   }
   await record();
-  await goOnWith(dependencies, owner, adopted, left);
+  await goOnWith(dependencies, order, adopted, left);
+  await nameWorkflows(dependencies.store, order.owner, left);
   return { retries: grouped(left, dependencies) };
+}
+
+/**
+ * A rerun has read the records before its first attempt, and makes its last one up to 15 s later. The run that seemed
+ * lost may still record its own attempts in between. So what was read longer ago is read again. Such a look never
+ * rejects: a record that cannot be read now does not hold the attempt up.
+ */
+function createLook({ store, log }: DeliverRoutesDependencies, order: DeliverRoutesOrder, left: LeftRoute[]) {
+  const readAt = performance.now();
+  return async (route: Route): Promise<boolean> => {
+    const { deliveryId } = route;
+    if (!isOutOfDate({ readAt, now: performance.now() })) return false;
+    const records = await store.deliveries.getMany([deliveryId]).catch((error: unknown) => {
+      log.warn({ err: error, delivery: deliveryId }, "a record could not be read again before an attempt");
+      return new Map<string, Delivery>();
+    });
+    const record = records.get(deliveryId);
+    if (record) keepGoing(order, record, route, left);
+    return record !== undefined;
+  };
 }
 
 /**
@@ -77,7 +109,7 @@ export async function deliverRoutes(
  */
 async function goOnWith(
   { store }: DeliverRoutesDependencies,
-  owner: string,
+  dispatching: Dispatching,
   adopted: readonly EarlyEntry[],
   left: LeftRoute[],
 ): Promise<void> {
@@ -87,7 +119,7 @@ async function goOnWith(
   const records = await store.deliveries.getMany(open.map(({ route }) => route.deliveryId));
   for (const { route } of open) {
     const record = records.get(route.deliveryId);
-    if (record) keepGoing(owner, record, route, left);
+    if (record) keepGoing(dispatching, record, route, left);
   }
 }
 
@@ -98,30 +130,33 @@ const isSlow = (sending: Promise<unknown>): Promise<boolean> =>
     true,
   );
 
-/** Who goes on with each route: a record says so, an attempt was begun before, or this dispatch makes the attempt. */
+/** Who goes on with each route, by what is known of it (route-decision.ts). */
 async function sortOut(
   { store, unrecorded }: DeliverRoutesDependencies,
-  { owner, rerun, routes: given, begun = NOTHING_BEGUN }: DeliverRoutesOrder,
+  order: DeliverRoutesOrder,
   left: LeftRoute[],
 ): Promise<{ todo: Route[]; done: Done[]; adopted: EarlyEntry[] }> {
+  const { rerun, routes: given, begun = NOTHING_BEGUN } = order;
   const named = new Set(given.map(({ deliveryId }) => deliveryId));
   const routes = [...given, ...begun.extra.filter(({ deliveryId }) => !named.has(deliveryId))];
-  const doubtful = rerun ? routes : routes.filter(({ deliveryId }) => begun.elsewhere.has(deliveryId));
-  const ids = doubtful.map(({ deliveryId }) => deliveryId);
+  const ids = routes
+    .map(({ deliveryId }) => deliveryId)
+    .filter((id) => isDoubtful({ rerun, elsewhere: begun.elsewhere.has(id) }));
   const recordedBefore = ids.length > 0 ? await store.deliveries.getMany(ids) : new Map<string, Delivery>();
   const [todo, done, adopted]: [Route[], Done[], EarlyEntry[]] = [[], [], []];
   for (const route of routes) {
-    const before = recordedBefore.get(route.deliveryId);
-    const kept = unrecorded.get(route.deliveryId);
-    const here = begun.here.get(route.deliveryId);
-    const elsewhere = begun.elsewhere.get(route.deliveryId);
-    if (here) adopted.push(here);
-    // Also where a record is there: it may be that of an earlier try, which landed late.
-    else if (kept) done.push({ route, outcome: kept });
-    else if (before) keepGoing(owner, before, route, left);
-    else if (elsewhere) done.push({ route, outcome: elsewhere });
-    // A filter that was changed between two runs leaves alone what the first one made.
-    else if (route.filtered !== "excluded") todo.push(route);
+    const { deliveryId, filtered } = route;
+    const decision = decideRoute({
+      here: begun.here.get(deliveryId),
+      kept: unrecorded.get(deliveryId),
+      before: recordedBefore.get(deliveryId),
+      elsewhere: begun.elsewhere.get(deliveryId),
+      excluded: filtered === "excluded",
+    });
+    if (decision.does === "adopt") adopted.push(decision.entry);
+    else if (decision.does === "record") done.push({ route, outcome: decision.outcome });
+    else if (decision.does === "go-on") keepGoing(order, decision.before, route, left);
+    else if (decision.does === "attempt") todo.push(route);
   }
   return { todo, done, adopted };
 }

@@ -63,7 +63,7 @@ export function createDispatch(dependencies: DispatchDependencies) {
       const claimed = await claimEvents(dependencies, { owner, events, bytes, rerun });
       eventBytes.keep(claimed.own.flatMap(({ id }) => bytes.get(id) ?? []));
       const routes = claimed.own.map((event) => ({ event, subscriptions: routesOf(catalogue, event) }));
-      const begun = begunOf(dependencies, input.early, input.events);
+      const begun = begunOf(dependencies, input.early, input.events, claimed.foreign);
       const { here, pages } = cut(owner, routes, { begun: begun.events, catalogueVersion: catalogue.version });
       const flat = flatten(here, bytes);
       const noted = recordRouting(dependencies, {
@@ -77,6 +77,7 @@ export function createDispatch(dependencies: DispatchDependencies) {
         rerun: claimed.rerun,
         routes: flat,
         begun,
+        ...(input.former && { former: input.former }),
         onPrompt: () => gauge?.done(owner),
       });
       await Promise.all([claimed.recorded, noted]);

@@ -38,17 +38,12 @@ export function createEarlyEntries(process: string): EarlyEntries {
   return {
     add: (eventId, entries) => void unlisted.set(eventId, entries),
     listing(events) {
-      const attempts: EarlyAttempt[] = [];
-      let until = 0;
-      for (const [place, { id }] of events.entries()) {
+      const listing = listingOf(process, events, entriesOf);
+      for (const { id } of events) {
         const entries = entriesOf(id);
-        for (const entry of entries) {
-          attempts.push(listedAttempt(place, entry));
-          until = Math.max(until, entry.until);
-        }
         if (unlisted.delete(id)) listed.set(id, entries);
       }
-      return attempts.length === 0 ? undefined : { process, until, attempts };
+      return listing;
     },
     of(eventIds) {
       const found = new Map<string, EarlyEntry>();
@@ -61,7 +56,25 @@ export function createEarlyEntries(process: string): EarlyEntries {
   };
 }
 
-const listedAttempt = (event: number, { route, outcome }: EarlyEntry): EarlyAttempt => ({
+/** What a start says of the attempts that its process has begun; undefined when there are none. */
+export function listingOf(
+  process: string,
+  events: readonly { id: string }[],
+  entriesOf: (eventId: string) => readonly ListedEntry[],
+): EarlyListing | undefined {
+  const attempts: EarlyAttempt[] = [];
+  let until = 0;
+  for (const [place, { id }] of events.entries())
+    for (const entry of entriesOf(id)) {
+      attempts.push(listedAttempt(place, entry));
+      until = Math.max(until, entry.until);
+    }
+  return attempts.length === 0 ? undefined : { process, until, attempts };
+}
+
+type ListedEntry = Pick<EarlyEntry, "until" | "outcome"> & { route: { subscription: { id: string } } };
+
+const listedAttempt = (event: number, { route, outcome }: ListedEntry): EarlyAttempt => ({
   event,
   subscriptionId: route.subscription.id,
   ...(outcome?.kind === "attempted" && { outcome: compact(outcome.result) }),

@@ -39,6 +39,10 @@ export interface FirstAttemptsDependencies {
   health: EndpointHealth;
   effects: SubscriptionEffects;
   throttle: Throttle;
+  /** Whether nothing of the event may be sent any more. */
+  isErased?: (eventId: string) => boolean;
+  /** Asked right before an attempt: whether the delivery got on record meanwhile, and is not to be sent from here. */
+  isRecorded?: (route: Route) => Promise<boolean>;
   /** Aborted when the worker stops: what is under way finishes, and what has not begun is left to another worker. */
   stopping?: AbortSignal;
 }
@@ -108,11 +112,12 @@ async function attemptSome(
     if (!inTime) settled(route, { kind: "left", status: "throttled", dueAt: Date.now() });
     else if (
       dependencies.stopping?.aborted ||
+      dependencies.isErased?.(route.event.id) ||
       Date.now() > until ||
       dependencies.health.verdict(subscription.id) !== "prompt"
     )
       settled(route, { kind: "left", status: "pending" });
-    else
+    else if (!(await dependencies.isRecorded?.(route)))
       settled(route, {
         kind: "attempted",
         result: await dependencies.deliver({ event: route.event, subscription, number: 1, inSchedule: 0 }),

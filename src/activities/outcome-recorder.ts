@@ -70,7 +70,7 @@ async function recordGroup(dependencies: RecordOutcomesDependencies, owner: stri
   const left: LeftRoute[] = [];
   await recordAll(
     dependencies,
-    owner,
+    { owner },
     group.map(({ done }) => done),
     left,
   );

@@ -1,11 +1,13 @@
 /** Records of first attempts, and what of them is left to `retryDelivery`. */
 import type { Logger } from "pino";
 import type { Delivery } from "../store/model.js";
+import { StoreError } from "../store/store-error.js";
 import type { Store } from "../store/store.js";
-import { type RetryItem, retryWorkflowId, SETTLED_STATUSES } from "../workflows/contract.js";
+import { type RetryItem, retryWorkflowId } from "../workflows/contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { apiOf } from "../catalogue/routes.js";
 import type { FirstOutcome, Route } from "./first-attempts.js";
+import { addedAttempt, firstRecordOf, itemGoingOn, itemOf, withChange } from "./first-records.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 
 export interface RecordOutcomesDependencies {
@@ -25,28 +27,40 @@ export interface Done {
 export interface LeftRoute {
   route: Route;
   item: RetryItem;
+  /** Its record names the workflow of a former owner. */
+  isMoved?: true;
+}
+
+/** Who dispatches. */
+export interface Dispatching {
+  owner: string;
+  /** Owners before this one, whose workflows never had the events (AcceptedEventsInput). */
+  former?: readonly string[];
+}
+
+/** Leaves a delivery that is on record to `retryDelivery`, if it is this owner's to go on with. */
+export function keepGoing({ owner, former }: Dispatching, before: Delivery, route: Route, left: LeftRoute[]): void {
+  const item = itemGoingOn(owner, before, former);
+  if (!item) return;
+  const isMoved =
+    before.workflowId !== undefined && before.workflowId !== retryWorkflowId(owner, before.subscriptionId);
+  left.push({ route, item, ...(isMoved && { isMoved: true as const }) });
 }
 
 /**
- * What another workflow looks after is left to it: an event may be taken over while retries of its earlier owner still
- * run.
+ * Names the workflow of this owner in the records of deliveries that one of a former owner was to look after, so that a
+ * signal finds it.
  */
-export function keepGoing(owner: string, before: Delivery, route: Route, left: LeftRoute[]): void {
-  if (SETTLED_STATUSES.includes(before.status)) return;
-  if (before.workflowId !== undefined && before.workflowId !== retryWorkflowId(owner, before.subscriptionId)) return;
-  left.push({
-    route,
-    item: {
-      deliveryId: before.id,
-      eventId: before.eventId,
-      eventType: before.eventType,
-      status: before.status,
-      attempts: before.attemptCount,
-      scheduleBase: 0,
-      ...(before.nextAttemptAt && { dueAt: before.nextAttemptAt.getTime() }),
-      ...(before.reason !== undefined && { reason: before.reason }),
-    },
-  });
+export async function nameWorkflows(store: Store, owner: string, left: readonly LeftRoute[]): Promise<void> {
+  const changes = left
+    .filter(({ isMoved }) => isMoved)
+    .map(({ route, item: { deliveryId: id, status, attempts } }) => ({
+      id,
+      status,
+      attempts,
+      workflowId: retryWorkflowId(owner, route.subscription.id),
+    }));
+  if (changes.length > 0) await store.deliveries.record(changes);
 }
 
 /**
@@ -55,20 +69,23 @@ export function keepGoing(owner: string, before: Delivery, route: Route, left: L
  */
 export async function recordAll(
   dependencies: RecordOutcomesDependencies,
-  owner: string,
+  dispatching: Dispatching,
   done: readonly Done[],
   left: LeftRoute[],
 ): Promise<void> {
   if (done.length === 0) return;
   const { store, effects, log } = dependencies;
+  const { owner } = dispatching;
   const known = await store.deliveries.insertMany(
-    done.map(({ route, outcome }) => deliveryOf(dependencies, owner, route, outcome)),
+    done.map(({ route, outcome }) =>
+      firstRecordOf({ owner, apiId: apiOf(dependencies.catalogue, route.event.type), now: new Date() }, route, outcome),
+    ),
   );
   if (known.length > 0) log.warn({ owner, deliveries: known }, "delivery records were there before");
   const before = known.length > 0 ? await store.deliveries.getMany(known) : new Map<string, Delivery>();
   for (const { route, outcome } of done) {
     const record = before.get(route.deliveryId);
-    if (record) keepGoing(owner, await withAttempt(store, record, outcome), route, left);
+    if (record) keepGoing(dispatching, await withAttempt(store, record, outcome), route, left);
     const item = record ? undefined : itemOf(route, outcome);
     if (item) left.push({ route, item });
     if (outcome.kind === "attempted" && outcome.result.effect)
@@ -76,114 +93,20 @@ export async function recordAll(
   }
 }
 
-/**
- * A record that was there before, with the attempt that was made here. It is the same one when our own earlier write
- * landed late. Else an earlier run in another process made one as well: both are told, and the newer one says how the
- * delivery stands.
- */
-async function withAttempt(store: Store, record: Delivery, outcome: FirstOutcome): Promise<Delivery> {
-  const made = outcome.kind === "attempted" ? outcome.result : undefined;
-  if (
-    !made?.attempt ||
-    record.attempts.some(
-      ({ at, outcome: code }) => at.getTime() === made.attempt?.at.getTime() && code === made.attempt.outcome,
-    )
-  )
-    return record;
-  const attempt = { ...made.attempt, number: record.attemptCount + 1 };
-  const nextAttemptAt = made.status === "retrying" ? new Date(made.dueAt) : null;
-  const [refused] = await store.deliveries.record([
-    {
-      id: record.id,
-      groupId: record.groupId,
-      attempt,
-      attemptCount: attempt.number,
-      status: made.status,
-      reason: made.reason ?? null,
-      nextAttemptAt,
-      ...(SETTLED_STATUSES.includes(made.status) && { workflowId: null }),
-    },
-  ]);
-  if (refused?.stands) return refused.stands;
-  const { nextAttemptAt: _before, reason: _former, ...rest } = record;
-  return {
-    ...rest,
-    status: made.status,
-    attemptCount: attempt.number,
-    ...(nextAttemptAt && { nextAttemptAt }),
-    ...(made.reason !== undefined && { reason: made.reason }),
-  };
-}
+/** Writers of one delivery that come between our read and our write, before we give up. */
+const TRIES = 10;
 
-function deliveryOf(
-  { catalogue }: Pick<RecordOutcomesDependencies, "catalogue">,
-  owner: string,
-  route: Route,
-  outcome: FirstOutcome,
-): Delivery {
-  const { event, subscription } = route;
-  const now = new Date();
-  const apiId = apiOf(catalogue, event.type);
-  const base = {
-    ...(apiId !== "" && { apiId }),
-    id: route.deliveryId,
-    eventId: event.id,
-    subscriptionId: subscription.id,
-    groupId: subscription.groupId,
-    eventType: event.type,
-    createdAt: now,
-    updatedAt: now,
-  };
-  const workflow = { workflowId: retryWorkflowId(owner, subscription.id) };
-  if (outcome.kind === "left") {
-    return {
-      ...base,
-      ...workflow,
-      status: outcome.status,
-      attemptCount: 0,
-      attempts: [],
-      ...("dueAt" in outcome && outcome.dueAt !== undefined && { nextAttemptAt: new Date(outcome.dueAt) }),
-      ...("reason" in outcome && { reason: outcome.reason }),
-    };
+/** A record that was there before, with the attempt that was made here. */
+async function withAttempt(store: Store, before: Delivery, outcome: FirstOutcome): Promise<Delivery> {
+  let record = before;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const change = addedAttempt(record, outcome);
+    if (!change) return record;
+    const [refused] = await store.deliveries.record([change]);
+    if (!refused?.stands) return withChange(record, change);
+    record = refused.stands;
+    // Another attempt was recorded in between, so ours has the next number. Any other refusal has recorded it.
+    if (refused.why !== "outdated") return record;
   }
-  const { result } = outcome;
-  return {
-    ...base,
-    ...(result.attempt && { createdAt: result.attempt.at }),
-    status: result.status,
-    attempts: result.attempt ? [result.attempt] : [],
-    attemptCount: result.attempt ? 1 : 0,
-    ...(result.reason !== undefined && { reason: result.reason }),
-    ...(result.status === "retrying" && { nextAttemptAt: new Date(result.dueAt) }),
-    ...(!SETTLED_STATUSES.includes(result.status) && workflow),
-  };
-}
-
-/** What `retryDelivery` is to do with a route; undefined when nothing is left to do. */
-function itemOf(route: Route, outcome: FirstOutcome): RetryItem | undefined {
-  const base = { deliveryId: route.deliveryId, eventId: route.event.id, eventType: route.event.type, scheduleBase: 0 };
-  // It looks for itself once its workflow is there to be told: a resume meanwhile has told nobody.
-  if (outcome.kind === "left" && outcome.status === "held")
-    return { ...base, status: "pending", attempts: 0, dueAt: Date.now() };
-  if (outcome.kind === "left") {
-    return {
-      ...base,
-      status: outcome.status,
-      attempts: 0,
-      ...("dueAt" in outcome && outcome.dueAt !== undefined && { dueAt: outcome.dueAt }),
-      ...("reservation" in outcome && outcome.reservation && { reservation: outcome.reservation }),
-      ...("unsure" in outcome && outcome.unsure && { unsure: outcome.unsure }),
-      ...("reason" in outcome && { reason: outcome.reason, since: Date.now() }),
-    };
-  }
-  const { result } = outcome;
-  if (SETTLED_STATUSES.includes(result.status)) return undefined;
-  return {
-    ...base,
-    status: result.status,
-    attempts: result.attempt ? 1 : 0,
-    since: Date.now(),
-    ...(result.reason !== undefined && { reason: result.reason }),
-    ...(result.status === "retrying" && { dueAt: result.dueAt }),
-  };
+  throw new StoreError("unavailable", "A delivery is being changed by too many at once. Try again.");
 }

@@ -123,7 +123,8 @@ function publishing({ core, config, worker }: Pick<Serving, "core" | "config" | 
       backlogMax: config.PUBLISH_BACKLOG_MAX,
     },
   });
-  return { publisher, abandoned: watchAbandoned({ store, catalogue, starting, log, process, isGone }) };
+  const { owners } = publisher;
+  return { publisher, abandoned: watchAbandoned({ store, catalogue, starting, owners, log, process, isGone }) };
 }
 
 const readinessOf = ({

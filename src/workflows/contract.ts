@@ -124,6 +124,8 @@ export interface PublishedEvent {
   ownId?: true;
   /** The accepting process has inserted the event record already, owned by this workflow's id. */
   recorded?: true;
+  /** The accepting process has tried to insert the event record under another owner. Nobody knows whether it is there. */
+  tried?: true;
 }
 
 /**
@@ -150,6 +152,8 @@ export interface AcceptedEventsInput extends DeliverEventInput {
   early?: EarlyListing;
   /** Somebody may have delivered some of these events already. */
   rerun?: true;
+  /** Owners of these events before this one. No workflow of theirs had the events. */
+  former?: string[];
 }
 
 /** Id of the `retryDelivery` that a `deliverEvent` or `deliverPage` hands a subscription's deliveries to. */

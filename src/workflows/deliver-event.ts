@@ -17,6 +17,7 @@ import {
   retryWorkflowId,
   WORKFLOW,
 } from "./contract.js";
+import { mayHaveRun } from "./may-have-run.js";
 import { PackedInput } from "./payload-converter.js";
 import { lacksProof, refuseUnproven } from "./proof.js";
 import { proofOf, UNPROVEN } from "./proof-of.js";
@@ -31,12 +32,10 @@ const { dispatch, dispatchPacked, dispatchPage } = proxyLocalActivities<
   retry: { initialInterval: "200 milliseconds", backoffCoefficient: 2, maximumInterval: "10 seconds" },
 });
 
-/**
- * History events of a first run when its first task starts: started, scheduled, started. A worker that died leaves a
- * timed-out task behind them, which tells the next one that something may have been sent already.
- */
-const FIRST_RUN_EVENTS = 3;
-const isRerun = (): boolean => workflowInfo().historyLength > FIRST_RUN_EVENTS;
+const isRerun = (): boolean => {
+  const { historyLength, unsafe } = workflowInfo();
+  return mayHaveRun({ historyLength, isReplaying: unsafe.isReplaying });
+};
 
 /**
  * @throws ApplicationFailure `publisher_unproven`, `input_invalid`, `event_type_unknown`: not retryable, nothing was

@@ -137,24 +137,24 @@ describe("a first run", () => {
   });
 });
 
-describe("a second run", () => {
-  const recorded = async (route: Route, fields: Partial<Delivery>): Promise<void> =>
-    void (await running.store.deliveries.insertMany([
-      {
-        id: route.deliveryId,
-        eventId: route.event.id,
-        subscriptionId: route.subscription.id,
-        groupId: running.groupId,
-        eventType: running.eventType,
-        status: "pending",
-        createdAt: new Date(),
-        updatedAt: new Date(),
-        attemptCount: 0,
-        attempts: [],
-        ...fields,
-      },
-    ]));
+const recorded = async (route: Route, fields: Partial<Delivery>): Promise<void> =>
+  void (await running.store.deliveries.insertMany([
+    {
+      id: route.deliveryId,
+      eventId: route.event.id,
+      subscriptionId: route.subscription.id,
+      groupId: running.groupId,
+      eventType: running.eventType,
+      status: "pending",
+      createdAt: new Date(),
+      updatedAt: new Date(),
+      attemptCount: 0,
+      attempts: [],
+      ...fields,
+    },
+  ]));
 
+describe("a second run", () => {
   it.each(["delivered", "exhausted", "cancelled"] as const)("leaves alone what is %s", async (status) => {
     const route = routeTo(await running.subscribe(receiver.url));
     await recorded(route, { status, attemptCount: 1 });
@@ -212,6 +212,46 @@ describe("a second run", () => {
     dependencies.unrecorded.set(route.deliveryId, { kind: "left", status: "pending" });
     await run([route], { rerun: true });
     expect(dependencies.unrecorded.size).toBe(0);
+  });
+});
+
+describe("what waits for its turn", () => {
+  /** One route more than go to one endpoint at once. `release` lets the endpoint answer. */
+  const waiting = async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const slow = await startReceiver({ respond: () => held.then(() => ({ status: 200 })) });
+    const subscription = await running.subscribe(slow.url);
+    const routes = Array.from({ length: 33 }, () => routeTo(subscription));
+    for (const route of routes) await store(route);
+    const last = routes.at(-1) ?? routeTo(subscription);
+    const sent = () => slow.requests.map(({ headers }) => headers["webhook-id"]);
+    return { slow, routes, last, release, sent };
+  };
+
+  it("is not sent by a second run when the first one gets it on record meanwhile", async () => {
+    const { slow, routes, last, release, sent } = await waiting();
+    const result = run(routes, { rerun: true });
+    await expect.poll(() => slow.requests.length).toBe(32);
+    await recorded(last, { status: "delivered", attemptCount: 1 });
+    // What was read a moment ago is not read again.
+    await new Promise((resume) => setTimeout(resume, 1_100));
+    release();
+    expect(await result).toEqual({ retries: [] });
+    expect(sent()).not.toContain(last.event.id);
+    expect(sent()).toHaveLength(32);
+    await slow.close();
+  });
+
+  it("is not sent when its event is erased meanwhile", async () => {
+    const { slow, routes, last, release, sent } = await waiting();
+    const result = run(routes);
+    await expect.poll(() => slow.requests.length).toBe(32);
+    await running.store.erasures.erase(`event/${last.event.id}`, "test");
+    release();
+    expect(itemsOf(await result)).toMatchObject([{ deliveryId: last.deliveryId, status: "pending", attempts: 0 }]);
+    expect(sent()).not.toContain(last.event.id);
+    await slow.close();
   });
 });
 

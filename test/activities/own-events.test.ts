@@ -112,3 +112,9 @@ it("calls it a rerun as soon as anything was there before: delivery records must
   expect(await isRerun([travelling("evt_ours_again", { ownId: true })], true)).toBe(true);
   expect(await isRerun([travelling("evt_once", { recorded: true, acceptedAt: Date.now() })])).toBe(false);
 });
+
+it("inserts first what its accepting process tried to record: it may be another owner's by then", async () => {
+  await store.events.insertMany([event("evt_landed", "x", { owner: "batch_2" })]);
+  const tried = ["evt_landed", "evt_not_landed"].map((id) => travelling(id, { ownId: true, tried: true }));
+  expect(await claim(store, tried)).toEqual(["evt_not_landed"]);
+});

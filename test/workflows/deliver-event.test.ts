@@ -63,6 +63,30 @@ describe("deliverEvent", () => {
     });
   });
 
+  it("tells the activity of a rerun when an earlier worker died after it had kept its task alive", async () => {
+    const handle = await startOf({ events: [event()] } satisfies DeliverEventInput, { workflowTaskTimeout: "1s" });
+    const { workflowService } = engine.client;
+    const { taskToken } = await engine.client.withDeadline(Date.now() + 20_000, () =>
+      workflowService.pollWorkflowTaskQueue({
+        namespace: "default",
+        taskQueue: { name: engine.taskQueue },
+        identity: "died",
+      }),
+    );
+    // As a worker does whose local activity takes long: the task is completed without a command, for a new one.
+    await workflowService.respondWorkflowTaskCompleted({
+      namespace: "default",
+      taskToken,
+      identity: "died",
+      forceCreateNewWorkflowTask: true,
+    });
+    const reruns: boolean[] = [];
+    await withActivities({ dispatch: async ({ rerun }) => (reruns.push(rerun), { retries: [] }) }, async () => {
+      await handle.result();
+      expect(new Set(reruns)).toEqual(new Set([true]));
+    });
+  });
+
   it("tells the activity of a rerun when an earlier worker died with the task", async () => {
     // A worker that took the task and is never heard of again.
     const handle = await startOf({ events: [event()] } satisfies DeliverEventInput, { workflowTaskTimeout: "1s" });

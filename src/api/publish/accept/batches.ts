@@ -18,6 +18,8 @@ export interface Batch {
   size: number;
   /** An earlier start may have got somewhere. */
   rerun?: true;
+  /** Owners that it had before, whose workflows never had its events. */
+  former?: string[];
   /** The owner that it is about to get instead. */
   next?: string | undefined;
 }

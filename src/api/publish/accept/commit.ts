@@ -10,6 +10,7 @@ import { withinDeadline } from "../../../store/deadline.js";
 import { StoreError } from "../../../store/store-error.js";
 import type { Store } from "../../../store/store.js";
 import type { Batch, Batches } from "./batches.js";
+import { LANDED_MS, writtenOf } from "./ownership.js";
 import { leastLeft, type Waiting } from "./waiting-event.js";
 
 export interface CommitDependencies {
@@ -27,16 +28,13 @@ export interface Committed {
   known: Waiting[];
   /** Not known to be written: the store did not say so in time. */
   failed: Waiting[];
+  /** Nothing of `failed` was sent to the store. */
+  untried?: true;
 }
 
 /** Events of one batch in a commit. */
 type Taken = Map<Batch, Waiting[]>;
 
-/**
- * A write that was given up may land until the server's own limit has ended it, 3.5 s after it was sent. So a read
- * decides only after twice that time.
- */
-const DECIDED_AFTER_MS = 8_000;
 const ASK_AGAIN_MS = 2_000;
 
 /** Kept back of the time for an answer, milliseconds: so that a start can carry what the store does not take. */
@@ -89,11 +87,11 @@ async function settleLater(
   doubtful: readonly Waiting[],
 ): Promise<void> {
   const ids = doubtful.map(({ event }) => event.id);
-  for (let wait = DECIDED_AFTER_MS; ; wait = ASK_AGAIN_MS) {
+  for (let wait = LANDED_MS; ; wait = ASK_AGAIN_MS) {
     await delay(wait, undefined, { ref: false });
     const records = await store.events.getMany(ids).catch(() => undefined);
     if (!records) continue;
-    const made = doubtful.filter(({ event }) => records.get(event.id)?.owner === batch.owner);
+    const made = writtenOf(doubtful, records, batch.owner);
     if (made.length > 0)
       log.warn(
         { owner: batch.owner, events: made.length },

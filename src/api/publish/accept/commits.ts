@@ -72,7 +72,7 @@ export function createCommits(dependencies: CommitsDependencies): Commits {
     batches.close();
     const taken = new Map<Batch, Waiting[]>();
     if (!(await owners.ready(commitTimeOf(some)))) {
-      settle(dependencies, taken, { accepted: taken, known: [], failed: some });
+      settle(dependencies, taken, { accepted: taken, known: [], failed: some, untried: true });
       return;
     }
     for (const [place, waiting] of some.entries()) {
@@ -107,7 +107,7 @@ export function createCommits(dependencies: CommitsDependencies): Commits {
 function settle(
   { log, recent, existing, carried, early, batches }: CommitsDependencies,
   taken: ReadonlyMap<Batch, Waiting[]>,
-  { accepted, known, failed }: Committed,
+  { accepted, known, failed, untried }: Committed,
 ): void {
   for (const [{ owner }, some] of accepted)
     for (const waiting of some) {
@@ -118,8 +118,10 @@ function settle(
     }
   for (const waiting of known) void existing.settle(waiting);
   for (const waiting of failed)
-    if (mayTravel(waiting)) carried.add(waiting);
-    else waiting.resolve(unavailable(waiting.event.id));
+    if (mayTravel(waiting)) {
+      if (!untried) waiting.event = { ...waiting.event, tried: true };
+      carried.add(waiting);
+    } else waiting.resolve(unavailable(waiting.event.id));
   // The answers leave first. Then the attempts, because a start lists those that were begun before it.
   setImmediate(() => {
     for (const [batch, some] of accepted) {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { newId } from "../../../store/ids.js";
 import type { OwnerStore } from "../../../store/collections/owners.js";
+import { mayUseIds } from "./ownership.js";
 
 export interface OwnerIds {
   /** An announced id that nobody has used; undefined when none is at hand. */
@@ -14,8 +15,6 @@ export interface OwnerIds {
   ready(ms: number): Promise<boolean>;
   /** Whether records may still be written under an id that was taken. Otherwise it may be another process's by now. */
   mayUse(id: string): boolean;
-  /** Whether the announcement of this id was lost at some time: another process may have started its workflow. */
-  wasLost(id: string): boolean;
   /** Its workflow is started, or no record has it. */
   done(id: string): void;
   /** Stops renewing. What is open stays announced, and another process starts it. */
@@ -29,13 +28,6 @@ export interface OwnerIdsDependencies {
   log: Pick<Logger, "warn">;
 }
 
-/** An announcement that was not renewed for so long is taken over by other processes, milliseconds. */
-export const LEASE_MS = 15_000;
-/**
- * Ids are used for so long after the last renewal, milliseconds. The rest of the lease covers a commit under way, which
- * gives up after 3.5 s.
- */
-const USE_MS = 8_000;
 const RENEW_EVERY_MS = 3_000;
 /** Ids ahead: at least so many, and at most so many when single events are started one by one. */
 const LEAST_AHEAD = 32;
@@ -69,7 +61,7 @@ export function createOwnerIds(dependencies: OwnerIdsDependencies): OwnerIds {
   const stopping = new AbortController();
   const renewal = createRenewal(dependencies, state);
   const looping = renewal.loop(stopping.signal).catch(() => undefined);
-  const isFresh = (): boolean => performance.now() - state.renewedAt < USE_MS;
+  const isFresh = (): boolean => mayUseIds({ renewedAt: state.renewedAt, now: performance.now() });
   const isAtHand = (): boolean => isFresh() && state.free.length > 0;
 
   return {
@@ -95,7 +87,6 @@ export function createOwnerIds(dependencies: OwnerIdsDependencies): OwnerIds {
       return !stopping.signal.aborted;
     },
     mayUse: (id) => isFresh() && state.open.get(id) === state.generation,
-    wasLost: (id) => state.open.get(id) !== state.generation,
     done: (id) => void state.open.delete(id),
     async close() {
       stopping.abort();

@@ -42,6 +42,8 @@ export interface PublisherDependencies {
 
 /** A publisher that can be taken apart. */
 export interface RunningPublisher extends Publisher {
+  /** Announced ids of this process, also for what it takes over from others. */
+  readonly owners: OwnerIds;
   /** Whether one more event would be taken now: its workflow may wait. */
   hasRoom(): boolean;
   /** Takes no more, and starts what waits, for at most `ms` milliseconds. What is left is started by another process. */
@@ -81,6 +83,7 @@ export function createPublisher(dependencies: PublisherDependencies): RunningPub
   }
 
   return {
+    owners,
     publish: async (events) => counted(metrics, await Promise.all(events.map(publishOne))),
     hasRoom: () => !closed && batches.backlog < settings.backlogMax,
     async close(ms = CLOSE_WITHIN_MS) {

@@ -1,5 +1,5 @@
 /** Starting `deliverEvent`. Every start of an owner is refused by the engine when that id was ever started before. */
-import { type Client, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "@temporalio/client";
 import { WorkflowIdReusePolicy } from "@temporalio/common";
 import type { Logger } from "pino";
 import { eventsSummary } from "../../../catalogue/workflow-summary.js";
@@ -81,3 +81,29 @@ export const fromRecord = (record: EventRecord): PublishedEvent => ({
   ...(record.subscriptionIds && { subscriptionIds: record.subscriptionIds }),
   ...(record.hops && { hops: record.hops }),
 });
+
+/** For a look at a workflow's input, milliseconds. */
+const LOOK_WITHIN_MS = 4_000;
+
+/**
+ * Ids of the events that the workflow `workflowId` was started with; undefined when the engine does not know it (any
+ * more). Throws when the engine does not answer.
+ */
+export async function eventsStarted(
+  { client }: Pick<StartDependencies, "client">,
+  workflowId: string,
+): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const { events } = await client.withDeadline(Date.now() + LOOK_WITHIN_MS, () =>
+      client.workflow.getHandle(workflowId).fetchHistory(),
+    );
+    let payloads = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    for (const codec of client.options.loadedDataConverter.payloadCodecs) payloads = await codec.decode(payloads);
+    // Packed or not, the input is JSON (src/workflows/payload-converter.ts).
+    const input = JSON.parse(Buffer.from(payloads[0]?.data ?? []).toString("utf8")) as AcceptedEventsInput;
+    return new Set(input.events.map(({ id }) => id));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}

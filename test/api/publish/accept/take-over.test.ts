@@ -1,8 +1,11 @@
 /** What a process accepted and did not start is started by another one, once. */
 import { pino } from "pino";
 import { describe, expect, inject, it } from "vitest";
+import { publishedEvent } from "../../../../src/client/index.js";
+import { WORKFLOW } from "../../../../src/workflows/contract.js";
+import { event as stored } from "../../../store/fixtures.js";
 import { startProxy } from "../../../../bench/chaos/proxy.js";
-import { takeOver } from "../../../../src/api/publish/accept/take-over.js";
+import { createTakeOver } from "../../../../src/api/publish/accept/take-over.js";
 import {
   closing,
   event,
@@ -13,6 +16,7 @@ import {
   startProcess,
   taskQueue,
   two,
+  TYPE,
   usePublishers,
 } from "./publishing.js";
 
@@ -30,51 +34,99 @@ describe("a process that is gone", () => {
     return { cut, ids };
   };
   const takingOver = (isGone: (process: string) => boolean) =>
-    takeOver({
+    createTakeOver({
       store: two.store,
       catalogue: two.catalogue,
       starting: { client: two.client, log: pino({ level: "silent" }), eager: false, taskQueue },
+      owners: two.publisher.owners,
       log: pino({ level: "silent" }),
       process: "two",
       isGone,
     });
+  const announcing = async () => (await two.store.owners.all()).map(({ process }) => process);
+  /** Looks until the announcement is gone, which takes as long as a write of the lost process may land. */
+  const untilFinished = (looking: ReturnType<typeof takingOver>, process: string) =>
+    expect
+      .poll(
+        async () => {
+          await looking.look();
+          return announcing();
+        },
+        { interval: 1_000 },
+      )
+      .not.toContain(process);
 
   it("leaves its accepted events to another one, which starts each of them once", async () => {
     const { cut, ids } = await lost();
     // As long as it may live nothing of it is touched.
-    expect(await takingOver(() => false)).toBe(0);
-    const counts = await Promise.all([
-      takingOver((process) => process === cut.name),
-      takingOver((process) => process === cut.name),
-    ]);
-    expect(counts[0] + counts[1]).toBe(7);
+    expect(await takingOver(() => false).look()).toBe(0);
+    const lookers = [1, 2].map(() => takingOver((process) => process === cut.name));
+    const counts = await Promise.all(lookers.map(({ look }) => look()));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(7);
     const input = await startedInputOf(ids[0] ?? "");
     expect(input).toMatchObject({ rerun: true });
     expect(input.events.map(({ id }) => id).sort()).toEqual([...ids].sort());
-    expect((await two.store.owners.all()).map(({ process }) => process)).not.toContain(cut.name);
+    // A write of it may still land.
+    expect(await announcing()).toContain(cut.name);
+    await Promise.all(lookers.map((looking) => untilFinished(looking, cut.name)));
+  });
+
+  it("whose write lands after the look has that event started under another owner, and once", async () => {
+    const { cut, ids } = await lost();
+    const looking = takingOver((process) => process === cut.name);
+    expect(await looking.look()).toBe(7);
+    const owner = (await ownerOf(ids[0] ?? "")) ?? "";
+    const late = newEventId();
+    await two.store.events.insertMany([stored(late, "x", { owner, type: TYPE, apiId: "api_shop" })]);
+    await untilFinished(looking, cut.name);
+    expect(await ownerOf(ids[0] ?? "")).toBe(owner);
+    expect(await ownerOf(late)).not.toBe(owner);
+    const input = await startedInputOf(late);
+    expect(input).toMatchObject({ rerun: true, former: [owner] });
+    expect(input.events.map(({ id }) => id)).toEqual([late]);
   });
 
   it("does not have what was erased meanwhile started", async () => {
     const { cut, ids } = await lost();
     const [erased = "", ...others] = ids;
     await two.store.erasures.erase(`event/${erased}`, "test");
-    expect(await takingOver((process) => process === cut.name)).toBe(6);
+    expect(await takingOver((process) => process === cut.name).look()).toBe(6);
     expect((await startedInputOf(others[0] ?? "")).events.map(({ id }) => id)).not.toContain(erased);
   });
 
-  it("that lives all the same finds its announcement gone, and gives its events a new owner", async () => {
+  /** A process that is cut off from the engine, with an event that it accepted, and the owner of that. */
+  const cutOff = async () => {
     const proxy = await startProxy(() => inject("temporalAddress"));
     closing.push(() => proxy.close());
     const cut = await startProcess({}, proxy.address);
     proxy.set("refuse");
     const id = newEventId();
     await publish(cut.publisher, event({}, id));
-    const before = await ownerOf(id);
-    expect(await takingOver((process) => process === cut.name)).toBe(1);
-    // Renewed every three seconds: then it knows.
-    await expect.poll(async () => (await two.store.owners.all()).map(({ process }) => process)).toContain(cut.name);
+    return { cut, proxy, id, owner: (await ownerOf(id)) ?? "" };
+  };
+  const openOwners = async () => (await two.store.owners.all()).flatMap(({ open }) => open);
+
+  it("that lives all the same leaves to the other one what that one has started", async () => {
+    const { cut, proxy, id, owner } = await cutOff();
+    expect(await takingOver((process) => process === cut.name).look()).toBe(1);
     proxy.set("pass");
-    await expect.poll(() => ownerOf(id)).not.toBe(before);
+    // Its own start finds the workflow there, with all of its events.
+    await expect.poll(openOwners, { timeout: 60_000 }).not.toContain(owner);
+    expect(await ownerOf(id)).toBe(owner);
     expect(await startedInputOf(id)).toMatchObject({ rerun: true, events: [{ id }] });
+  });
+
+  it("that lives all the same gives another owner to what the other one did not start", async () => {
+    const { proxy, id, owner } = await cutOff();
+    const other = publishedEvent({ id: newEventId(), type: TYPE, data: {} });
+    await two.client.workflow.start(WORKFLOW.deliverEvent, {
+      workflowId: owner,
+      taskQueue,
+      args: [{ events: [other] }],
+    });
+    proxy.set("pass");
+    await expect.poll(() => ownerOf(id), { timeout: 60_000 }).not.toBe(owner);
+    expect(await startedInputOf(id)).toMatchObject({ rerun: true, former: [owner], events: [{ id }] });
+    await expect.poll(openOwners, { timeout: 60_000 }).not.toContain(owner);
   });
 });
