@@ -234,7 +234,6 @@ describe("what waits for its turn", () => {
     const result = run(routes, { rerun: true });
     await expect.poll(() => slow.requests.length).toBe(32);
     await recorded(last, { status: "delivered", attemptCount: 1 });
-    // What was read a moment ago is not read again.
     await new Promise((resume) => setTimeout(resume, 1_100));
     release();
     expect(await result).toEqual({ retries: [] });

@@ -7,6 +7,7 @@ import { Binary, type Collection, type Filter } from "mongodb";
 import { findByIds, insertNew } from "../mongo/batch-insert.js";
 import { guarded } from "../mongo/driver-errors.js";
 import type { Exclusive } from "../mongo/exclusive.js";
+import { ownedBy } from "../mongo/guards.js";
 import type { DataKey, KeyScope, SealContext } from "../sealing/data-key.js";
 import type { Keyring } from "../sealing/keyring.js";
 import type { EventRecord } from "../model.js";
@@ -87,7 +88,7 @@ export function createEventStore(collection: Collection<EventDocument>, deps: Ev
     async takeOver(id, from, to) {
       // This is a scan on FerretDB. It happens only when a workflow that owned an event is known to be gone.
       const change = () =>
-        guarded((within) => collection.updateOne({ _id: id, owner: from }, { $set: { owner: to } }, within));
+        guarded((within) => collection.updateOne(ownedBy(id, from), { $set: { owner: to } }, within));
       return (await exclusive(`events/${id}`, change)).matchedCount === 1;
     },
   };

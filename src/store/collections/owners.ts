@@ -8,6 +8,7 @@
  */
 import type { Collection, Db } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
+import { announcedBy, notRenewedSince } from "../mongo/guards.js";
 
 /** An announcement at rest; its id is the process. */
 export interface OwnersDocument {
@@ -49,7 +50,7 @@ export interface OwnerStore {
 export function createOwnerStore(db: Db, collection: Collection<OwnersDocument>): OwnerStore {
   const renew = async (process: string, open: readonly string[]): Promise<boolean> => {
     const change = { $set: { open: [...open] }, $currentDate: { renewedAt: true as const } };
-    return (await guarded((within) => collection.updateOne({ _id: process }, change, within))).matchedCount === 1;
+    return (await guarded((within) => collection.updateOne(announcedBy(process), change, within))).matchedCount === 1;
   };
   return {
     async begin(process, open) {
@@ -77,7 +78,7 @@ export function createOwnerStore(db: Db, collection: Collection<OwnersDocument>)
       await guarded((within) => collection.deleteOne({ _id: process }, within));
     },
     async remove({ process, renewedAt }) {
-      const same = { _id: process, renewedAt };
+      const same = notRenewedSince(process, renewedAt);
       return (await guarded((within) => collection.deleteOne(same, within))).deletedCount === 1;
     },
   };

@@ -19,6 +19,7 @@ import {
   WITHOUT_DETAILS,
 } from "./delivery-document.js";
 import { guarded, type Within } from "../mongo/driver-errors.js";
+import { changedTimes } from "../mongo/guards.js";
 import { createExclusiveTurns } from "../mongo/exclusive.js";
 import type { DataKey, KeyScope } from "../sealing/data-key.js";
 import { StoreError } from "../store-error.js";
@@ -142,10 +143,7 @@ function withoutRepeats<C extends { id: string }>(changes: readonly C[]): C[][] 
 /** False when one of them was not as it had been read. That one is not written then. */
 async function writeAll(collection: Collection<DeliveryDocument>, writes: Write[]): Promise<boolean> {
   const operations = writes.map(({ id, seq, set, unset }): AnyBulkWriteOperation<DeliveryDocument> => ({
-    updateOne: {
-      filter: { _id: id, seq: seq === 0 ? { $exists: false } : seq },
-      update: { $set: { ...set, seq: seq + 1 }, ...unsetting(unset) },
-    },
+    updateOne: { filter: changedTimes(id, seq), update: { $set: { ...set, seq: seq + 1 }, ...unsetting(unset) } },
   }));
   return (
     (await guarded((within) => collection.bulkWrite(operations, { ...within, ordered: false }))).matchedCount ===

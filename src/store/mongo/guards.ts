@@ -1,0 +1,33 @@
+/**
+ * The filters by which writes of the protocol are compare-and-sets. Each stands here once: the store queries by it, and
+ * the model of the protocol (test/model) asks `matches` for the same.
+ */
+
+/** Equality of fields, or that a field is missing. */
+export interface Guard {
+  readonly [field: string]: string | number | Date | { readonly $exists: false };
+}
+
+/** An event that still has this owner. */
+export const ownedBy = (id: string, owner: string) => ({ _id: id, owner }) satisfies Guard;
+
+/** The announcement of a process, whoever renewed it and when. */
+export const announcedBy = (process: string) => ({ _id: process }) satisfies Guard;
+
+/** The announcement of a process as it was seen. */
+export const notRenewedSince = (process: string, renewedAt: Date) => ({ _id: process, renewedAt }) satisfies Guard;
+
+/** A delivery that was changed `seq` times, as when it was read. */
+export const changedTimes = (id: string, seq: number) =>
+  ({ _id: id, seq: seq === 0 ? { $exists: false } : seq }) satisfies Guard;
+
+/** Whether the write takes place on this document. */
+export function matches(document: object | undefined, guard: Guard): boolean {
+  if (!document) return false;
+  const fields = new Map(Object.entries(document) as [string, unknown][]);
+  return Object.entries(guard).every(([field, wanted]) => {
+    const value = fields.get(field);
+    if (wanted instanceof Date) return value instanceof Date && value.getTime() === wanted.getTime();
+    return typeof wanted === "object" ? value === undefined : value === wanted;
+  });
+}
