@@ -17,6 +17,7 @@ import type { ProvingCodec } from "../store/sealing/payload-codec.js";
 import type { Recovery } from "../store/collections/recoveries.js";
 import type { Readiness } from "./readiness.js";
 import type { Store } from "../store/store.js";
+import type { DeliveryStreams } from "./deliveries/stream/delivery-streams.js";
 import type { Limits } from "./access/limits.js";
 import type { PortalFiles } from "./portal/files.js";
 import type { ServiceProvider } from "./saml/service-provider.js";
@@ -57,6 +58,8 @@ export interface ApiDependencies {
   sessions: Sessions;
   /** Sends people to their company's identity provider, and decides who comes back. */
   serviceProvider: ServiceProvider;
+  /** Who listens to deliveries. */
+  deliveryStreams: DeliveryStreams;
   /** The Temporal UI under /temporal/. */
   temporalUi: TemporalUi;
   /** The built pages under /portal/. */

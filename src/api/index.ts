@@ -8,6 +8,7 @@ import { codecRoutes } from "./deliveries/codec.js";
 import { deliveryRoutes } from "./deliveries/deliveries.js";
 import type { ApiDependencies, GivenDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./http/errors.js";
+import { streamRoutes } from "./deliveries/stream/routes.js";
 import { eventTypeRoutes } from "./catalogue/event-types.js";
 import { eventRoutes } from "./deliveries/events.js";
 import { refusalOf } from "./http/failure.js";
@@ -47,6 +48,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...publishRoutes,
   ...eventRoutes,
   ...deliveryRoutes,
+  ...streamRoutes,
   ...recoveryRoutes,
   ...apiRoutes,
   ...importRoutes,

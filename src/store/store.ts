@@ -95,6 +95,11 @@ export interface DeliveryStore extends SubscriptionRecordsStore {
   getMany(ids: string[]): Promise<Map<string, Delivery>>;
   /** Newest first, or oldest first by the page's `order`. The items have no attempt details. */
   list(page: PageRequest, filter: DeliveryFilter): Promise<Page<Delivery>>;
+  /**
+   * At most so many that were changed at this instant or after it, the oldest change first. With `afterId` those that
+   * were changed at the instant itself have greater ids. The items have no attempt details.
+   */
+  recentChanges(since: { from: Date; afterId?: string; groupIds?: string[] }, most: number): Promise<Delivery[]>;
   /** How many the filter names, of those that `sees` lets through. It stops above `most`. */
   count(filter: DeliveryFilter, most: number, sees?: (delivery: Delivery) => boolean): Promise<Counted>;
   /**

@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { createClientAddress } from "../api/http/client-address.js";
 import { createApi } from "../api/index.js";
+import { createDeliveryStreams } from "../api/deliveries/stream/delivery-streams.js";
 import type { ApiSettings } from "../api/settings.js";
 import { DEGRADED } from "../api/readiness.js";
 import { createLimits } from "../api/access/limits.js";
@@ -69,6 +70,7 @@ export function serve({ server, core, config, engines, url, trial, worker, drain
       sessions,
       temporalUi,
       portal: settings.workerOnly ? NO_PORTAL : readPortalFiles(BUILT_PORTAL),
+      deliveryStreams: createDeliveryStreams({ ...core, closing: drain.begun }),
       serviceProvider: createServiceProvider({
         store: core.store,
         publicUrl: settings.publicUrl,

@@ -56,6 +56,8 @@ export interface RunningApi {
     apiIds?: string[];
     scopes?: string[];
   }): Promise<{ id: string; token: string }>;
+  /** The process begins to stop: streams end. */
+  drain(): void;
   close(): Promise<void>;
 }
 

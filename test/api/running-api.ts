@@ -21,6 +21,7 @@ import { createClientAddress } from "../../src/api/http/client-address.js";
 import { createApi, createHttpServer } from "../../src/api/index.js";
 import type { Problem } from "../../src/api/http/errors.js";
 import { createLimits } from "../../src/api/access/limits.js";
+import { createDeliveryStreams } from "../../src/api/deliveries/stream/delivery-streams.js";
 import { createOperations } from "../../src/api/deliveries/operations.js";
 import { NO_PORTAL } from "../../src/api/portal/files.js";
 import { createPublisher } from "../../src/api/publish/accept/publisher.js";
@@ -98,6 +99,7 @@ export async function startApi({
     egressAddresses: [],
     ...given,
   };
+  const closing = new AbortController();
   const sessions = createSessions({ store, catalogue, settings, log: logger, clock });
   const temporalUi = createTemporalUi({
     namespace: "default",
@@ -115,6 +117,7 @@ export async function startApi({
       clock,
       temporalUi,
       portal,
+      deliveryStreams: createDeliveryStreams({ store, catalogue, log: logger, closing: closing.signal }),
       serviceProvider: createServiceProvider({
         store,
         publicUrl: settings.publicUrl,
@@ -203,7 +206,9 @@ export async function startApi({
       if (answer.status !== 201) throw new Error(`No key: ${answer.text}`);
       return { id: answer.body.id, token: answer.body.key };
     },
+    drain: () => closing.abort(),
     async close() {
+      closing.abort();
       server.close();
       server.closeAllConnections();
       await publisher.close();

@@ -12,7 +12,14 @@ import type { DeliveryFilter, DeliveryStore, DeliverySummary } from "../store.js
 
 type Queries = Pick<
   DeliveryStore,
-  "count" | "summary" | "subscriptionsOf" | "waiting" | "openWorkflows" | "oldestUndelivered" | "oldestOverdue"
+  | "recentChanges"
+  | "count"
+  | "summary"
+  | "subscriptionsOf"
+  | "waiting"
+  | "openWorkflows"
+  | "oldestUndelivered"
+  | "oldestOverdue"
 >;
 
 /** Whether every delivery names its event and its api (delivery-backfill.ts). */
@@ -37,6 +44,7 @@ export function createDeliveryQueries(
     return found?.createdAt;
   }
   return {
+    recentChanges: (since, most) => recentChanges(collection, scan, since, most),
     async count(filter, most, sees) {
       const accepts = acceptsOf(filter, fields);
       const query = { collection, filter: matching(filter), most, scan };
@@ -70,6 +78,28 @@ export function createDeliveryQueries(
     },
     ...createWaitingQueries(collection, scan),
   };
+}
+
+/** By the indexes of `updatedAt` and of `groupId, updatedAt`. */
+async function recentChanges(
+  collection: Collection<DeliveryDocument>,
+  scan: Scan,
+  { from, afterId, groupIds }: Parameters<Queries["recentChanges"]>[0],
+  most: number,
+): Promise<Delivery[]> {
+  const filter: Filter<DeliveryDocument>[] = [
+    ...(groupIds ? [oneOf<DeliveryDocument>("groupId", groupIds)] : []),
+    { updatedAt: { $gte: from } },
+    ...(afterId === undefined ? [] : [{ $or: [{ updatedAt: { $gt: from } }, { _id: { $gt: afterId } }] }]),
+  ];
+  const found = await scan((within) =>
+    collection
+      .find(allOf(filter), { ...within, projection: WITHOUT_DETAILS })
+      .sort({ updatedAt: 1, _id: 1 })
+      .limit(most)
+      .toArray(),
+  );
+  return found.map(deliveryOf);
 }
 
 /** The conditions of deliveries that are not settled yet. */

@@ -48,6 +48,9 @@ export const INDEXES: readonly IndexSpec[] = [
     newest("createdAt", "groupId", "status"),
     // A recovery reads one subscription by status, and asks every two seconds whether anything of it waits.
     newest("createdAt", "subscriptionId", "status"),
+    // While somebody listens to deliveries, what changed is read every second.
+    newest("updatedAt"),
+    newest("updatedAt", "groupId"),
     { eventId: 1 },
   ),
   // The workflows that a change of the subscription is reported to. Most deliveries are settled and have none.

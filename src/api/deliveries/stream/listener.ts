@@ -1,0 +1,80 @@
+/** One listener of a stream: what concerns it, and how it is written to and cut. */
+import type { ServerResponse } from "node:http";
+import type { Catalogue } from "../../../catalogue/catalogue.js";
+import type { Delivery } from "../../../store/model.js";
+import type { DeliveryStatus } from "../../../workflows/contract.js";
+import { mayAct, seesDelivery } from "../../access/access.js";
+import type { Actor } from "../../access/actor.js";
+
+/** A listener that leaves more than this unread is cut. */
+const MOST_UNSENT_BYTES = 1024 * 1024;
+/** What is unsent may still leave within this time when a stream ends. */
+const CLOSES_WITHIN_MS = 500;
+
+export interface StreamFilter {
+  status?: readonly DeliveryStatus[];
+  groupId?: string;
+  subscriptionId?: string;
+  eventType?: string;
+}
+
+/** One who listens. */
+export interface Listener {
+  response: ServerResponse;
+  actor: Actor;
+  filter: StreamFilter;
+  /** `Last-Event-ID`, when it comes back. */
+  lastEventId?: string | undefined;
+  /** Writes the head of the answer. Called once the stream is let in. */
+  begin(): void;
+  /** Who it is now. Undefined once its key or session has ended. */
+  look(): Promise<Actor | undefined>;
+}
+
+export interface DeliveryStream extends Listener {
+  /** What came while it was told what it had missed. */
+  waiting?: Delivery[];
+}
+
+/** Closes the stream if its key, session or role has ended. */
+export async function lookAfter(stream: DeliveryStream): Promise<void> {
+  // Without the store nobody knows. The next look asks again.
+  const now = await stream.look().catch(() => stream.actor);
+  if (now?.role !== stream.actor.role || !mayAct(now, "deliveries:read")) close(stream.response);
+  else stream.actor = now;
+}
+
+/** Ends a stream. A listener that does not read may not hold it open. */
+export function close(response: ServerResponse): void {
+  response.end();
+  setTimeout(() => response.destroy(), CLOSES_WITHIN_MS).unref();
+}
+
+/** Writes to a listener, unless it reads so slowly that it is cut. It may come back and go on. */
+export function write({ response }: DeliveryStream, text: string): void {
+  if (text === "" || response.writableEnded || response.destroyed) return;
+  response.write(text);
+  if (response.writableLength > MOST_UNSENT_BYTES) response.destroy();
+}
+
+/** The groups that are listened for. Undefined when somebody listens for all. */
+export function groupsOf(streams: ReadonlySet<DeliveryStream>): Set<string> | undefined {
+  const groups = new Set<string>();
+  for (const { actor, filter } of streams) {
+    const own = filter.groupId === undefined ? actor.groupIds : [filter.groupId];
+    if (own === undefined) return undefined;
+    own.forEach((group) => groups.add(group));
+  }
+  return groups;
+}
+
+export function concerns(catalogue: Catalogue, { actor, filter }: DeliveryStream, delivery: Delivery): boolean {
+  const { status, groupId, subscriptionId, eventType } = filter;
+  return (
+    (groupId === undefined || groupId === delivery.groupId) &&
+    (subscriptionId === undefined || subscriptionId === delivery.subscriptionId) &&
+    (eventType === undefined || eventType === delivery.eventType) &&
+    (status?.includes(delivery.status) ?? true) &&
+    seesDelivery(actor, catalogue, delivery)
+  );
+}

@@ -1,0 +1,39 @@
+/** The text of a stream of server-sent events (HTML, 9.2), and the cursors that its events carry. */
+import type { Delivery } from "../../../store/model.js";
+
+/** A listener that comes back later than this starts again from the list. */
+export const OLDEST_CURSOR_MS = 5 * 60_000;
+const CURSOR = /^[0-9a-z]{1,11}$/;
+
+/** A cursor: every change that could be seen before this instant was told. */
+export const cursorOf = (instant: number): string => instant.toString(36);
+
+/** The instant of a cursor. Undefined for one that is too old, lies ahead, or is none. */
+export function instantOfCursor(cursor: string, now: number): number | undefined {
+  const instant = CURSOR.test(cursor) ? Number.parseInt(cursor, 36) : Number.NaN;
+  return instant >= now - OLDEST_CURSOR_MS && instant <= now + OLDEST_CURSOR_MS ? instant : undefined;
+}
+
+const block = (event: string, id: string, data: unknown): string =>
+  `event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
+
+/** The first event. From here on nothing is missed. */
+export const helloEvent = (id: string): string => block("hello", id, {});
+/** What was missed cannot be told. Read the list again. */
+export const resetEvent = (id: string): string => block("reset", id, {});
+/** Keeps proxies from closing the connection, and moves the cursor on. An event without data is not dispatched. */
+export const heartbeat = (id: string): string => `: alive\nid: ${id}\n\n`;
+
+/** A change of a delivery. It names ids and no content, so a stream may be logged. */
+export function deliveryEvent(id: string, delivery: Delivery): string {
+  const { status, subscriptionId, eventType, attemptCount, attempts, updatedAt } = delivery;
+  return block("delivery", id, {
+    id: delivery.id,
+    status,
+    subscriptionId,
+    eventType,
+    attemptCount,
+    lastStatus: attempts.at(-1)?.status,
+    updatedAt: updatedAt.toISOString(),
+  });
+}
