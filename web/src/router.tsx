@@ -6,6 +6,7 @@ import { Page } from "./parts/page.js";
 import { ProblemNotice } from "./parts/problem-notice.js";
 import { Deliveries } from "./screens/deliveries/deliveries.js";
 import { deliveriesSearch } from "./screens/deliveries/filters.js";
+import { eventsSearch } from "./screens/events/filters.js";
 import { frameSearch, parseSearch, stringifySearch } from "./search-parameters.js";
 
 const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFound, validateSearch: frameSearch });
@@ -32,6 +33,7 @@ const deliveryRoute = createRoute({
 const eventsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/events",
+  validateSearch: eventsSearch,
   component: lazyRouteComponent(() => import("./screens/events/events.js"), "Events"),
 });
 const eventRoute = createRoute({

@@ -8,6 +8,7 @@ import { seesContent, seesDelivery } from "../access/access.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { recordDeliveryRead } from "../access/content-reads.js";
 import { refuse } from "../http/errors.js";
+import { outcomeFacts } from "./outcome-view.js";
 import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { countReply, deliveryFilter, deliveryFilterOf, deliveryQuery, judgeOf } from "./delivery-query.js";
 import { deliverySummaryOf } from "./delivery-view.js";
@@ -26,6 +27,7 @@ const attemptView =
     outcome,
     durationMs,
     ...(status !== undefined && { status }),
+    ...outcomeFacts(outcome),
     ...(detail && seesContent(actor) && { detail: { ...detail, url: urlFor(actor)(detail.url) } }),
   });
 

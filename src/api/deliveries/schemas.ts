@@ -5,6 +5,7 @@ import { deliveryIdOf, eventOfDelivery } from "../../workflows/event-id.js";
 import { certificateFacts } from "../subscriptions/certificate-schemas.js";
 import { apiId, groupId } from "../catalogue/schemas.js";
 import { eventId, eventTypeName, instant, instantOrAgo, pageQuery } from "../http/primitives.js";
+import { outcomeFields } from "./outcome-view.js";
 import { problemView } from "../http/problem.js";
 
 /** Most events of one call. */
@@ -104,6 +105,7 @@ const attemptView = z
     outcome: z.string(),
     status: z.int().optional(),
     durationMs: z.number(),
+    ...outcomeFields,
     detail: z
       .object({
         url: z.string(),

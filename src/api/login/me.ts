@@ -3,12 +3,13 @@
  * out.
  */
 import type { z } from "zod";
-import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Role } from "../../store/model.js";
+import { mayAct } from "../access/access.js";
 import type { Actor } from "../access/actor.js";
 import { recordAct } from "../access/audit.js";
 import { clearSessionCookie } from "../http/cookies.js";
 import { clearFormerSessionCookie } from "./former-session.js";
+import type { ApiDependencies } from "../dependencies.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { sendSeeOther, wantsPage } from "../pages/page.js";
 import { answerRefusal } from "../pages/refused.js";
@@ -17,7 +18,11 @@ import { ok, type RequestContext, type ApiRoute, route, type ServedRoute } from 
 import { leadToProvider } from "../saml/connections/logout-routes.js";
 import { meView, roleInput } from "./schemas.js";
 
-function view({ name, role, groupIds, apiIds, session }: Actor, catalogue: Catalogue): z.input<typeof meView> {
+type ViewDependencies = Pick<ApiDependencies, "catalogue" | "temporalUi">;
+
+function view(actor: Actor, { catalogue, temporalUi }: ViewDependencies): z.input<typeof meView> {
+  const { name, role, groupIds, apiIds, session } = actor;
+  const { namespacePath } = temporalUi;
   const { displayName, email } = session?.identity ?? {};
   return {
     id: name,
@@ -35,6 +40,7 @@ function view({ name, role, groupIds, apiIds, session }: Actor, catalogue: Catal
         endsAt: session.endsAt.toISOString(),
       },
     }),
+    ...(session && mayAct(actor, "temporal:use") && namespacePath !== undefined && { temporalUi: namespacePath }),
   };
 }
 
@@ -98,7 +104,7 @@ export const meRoutes: readonly ApiRoute[] = [
     act: "session:own",
     summary: "Who you are, and what you may be",
     response: { status: 200, description: "You", schema: meView },
-    handle: async ({ actor, dependencies }: RequestContext<"catalogue">) => ok(view(actor, dependencies.catalogue)),
+    handle: async ({ actor, dependencies }: RequestContext<keyof ViewDependencies>) => ok(view(actor, dependencies)),
   }),
   route({
     method: "post",
@@ -110,15 +116,13 @@ export const meRoutes: readonly ApiRoute[] = [
     description: "For the rest of the session, or until it is changed again.",
     body: roleInput,
     response: { status: 200, description: "You, as you act now", schema: meView },
-    async handle(context: RequestContext<"store" | "catalogue" | "sessions">, { body: { role } }) {
-      const {
-        actor,
-        dependencies: { catalogue, sessions },
-      } = context;
+    async handle(context: RequestContext<"store" | "catalogue" | "sessions" | "temporalUi">, { body: { role } }) {
+      const { actor, dependencies } = context;
+      const { sessions } = dependencies;
       const refusal = await changeRole(context, role);
       if (refusal) return refusal;
       const now = actor.session && (await sessions.actorOf(actor.session));
-      return now === undefined ? refuse("session_ended") : "refused" in now ? now : ok(view(now, catalogue));
+      return now === undefined ? refuse("session_ended") : "refused" in now ? now : ok(view(now, dependencies));
     },
   }),
   logoutRoute("/logout", "logOut", "End this session", async (context, session) => {

@@ -54,6 +54,10 @@ export const meView = z
         endsAt: instant.meta({ description: "When it ends if nothing more is asked for" }),
       })
       .optional(),
+    temporalUi: z
+      .string()
+      .optional()
+      .meta({ description: "Where the Temporal UI begins for you: a path of this service. Absent: not for you" }),
   })
   .meta({ id: "Me" });
 

@@ -30,6 +30,8 @@ export interface TemporalUiOptions extends UiSettings {
 }
 
 export interface TemporalUi {
+  /** Where the namespace begins, a path of this service; absent: there is no UI. */
+  readonly namespacePath?: string;
   /** Answers a request below /temporal/ of somebody who may use it. */
   serve(actor: Actor, request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Ends the calls that wait for news, so that a shutdown does not wait for them. */
@@ -112,7 +114,11 @@ export function createTemporalUi(options: TemporalUiOptions): TemporalUi {
     }
   }
 
-  return { serve, close: () => streams.close() };
+  return {
+    ...(address !== undefined && { namespacePath: `${TEMPORAL_UI_PATH}/namespaces/${encodeURIComponent(namespace)}` }),
+    serve,
+    close: () => streams.close(),
+  };
 }
 
 function refusalFor(signal: AbortSignal): Refusal {

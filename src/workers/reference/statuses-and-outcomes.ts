@@ -2,7 +2,8 @@
  * Statuses and outcomes. The meaning of a status is written here once for the page. The compiler checks that none is
  * missing.
  */
-import { OUTCOMES, type OutcomeClass } from "../../endpoint/outcomes.js";
+import type { Fault, OutcomeClass } from "../../endpoint/outcome-row.js";
+import { OUTCOMES } from "../../endpoint/outcomes.js";
 import type { GrantRequestStatus } from "../../store/model.js";
 import { LIFE, LIFE_ACTS, type LifeAct } from "../../store/subscription-life.js";
 import { type DeliveryStatus, SETTLED_STATUSES } from "../../workflows/contract.js";
@@ -63,6 +64,13 @@ const CLASS: Record<OutcomeClass, string> = {
   ours: "Sealpost failed, and the endpoint did not. The attempt does not count and is made again.",
 };
 
+const FAULT: Record<Fault, string> = {
+  nobody: "",
+  endpoint: "the endpoint's side",
+  settings: "the subscription's settings",
+  ours: "we",
+};
+
 export const outcomeClassesTable = (): string =>
   markdownTable(
     ["class", "what happens"],
@@ -71,8 +79,14 @@ export const outcomeClassesTable = (): string =>
 
 export const outcomesTable = (): string =>
   markdownTable(
-    ["code", "class", "what happened", "what to do"],
-    Object.entries(OUTCOMES).map(([name, row]) => [code(name), code(row.class), row.explanation, row.hint]),
+    ["code", "class", "who can end it", "what happened", "what to do"],
+    Object.entries(OUTCOMES).map(([name, row]) => [
+      code(name),
+      code(row.class),
+      FAULT[row.fault],
+      row.explanation,
+      row.hint,
+    ]),
   );
 
 /** Subscriptions: what each status does to deliveries, and which act leads to which status. */

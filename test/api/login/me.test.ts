@@ -5,7 +5,11 @@ import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-a
 let api: RunningApi;
 let tenant: Tenant;
 beforeAll(async () => {
-  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
+  api = await startApi({
+    temporalAddress: inject("temporalAddress"),
+    mongodbUrl: inject("mongodbUrl"),
+    temporalUi: { address: "http://127.0.0.1:1" },
+  });
   tenant = await makeTenant(api, "own");
   await api.call("PATCH", `/v1/groups/${tenant.groupId}`, { body: { samlGroups: ["hooks"] } });
 });
@@ -49,6 +53,14 @@ test("whoever has several roles starts in the least powerful and acts in one at 
     { actor: `person:${id}`, detail: { before: "admin", role: "provider" } },
     { detail: { before: "consumer", role: "admin" } },
   ]);
+});
+
+test("the Temporal UI is named to who may use it, and to nobody else", async () => {
+  const { browser } = await person(["root", "hooks"]);
+  expect((await browser.call("GET", "/v1/me")).json).not.toHaveProperty("temporalUi");
+  expect((await browser.call("POST", "/v1/me/role", { role: "admin" })).json).toMatchObject({
+    temporalUi: expect.stringMatching(/^\/temporal\/namespaces\/[\w-]+$/) as string,
+  });
 });
 
 test("nobody takes a role that is not theirs", async () => {

@@ -1,13 +1,58 @@
-/** One delivery: why it came to what it came to, and what to do. */
-import { Page } from "../../parts/page.js";
+/** One delivery: why it came to what it came to, what to do, and everything that was sent and came back. */
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { subscriptionQuery, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
+import { Page } from "../../parts/page.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import { endpointName } from "../deliveries/names.js";
+import { Acts } from "./acts.js";
+import { Attempts } from "./attempts.js";
+import styles from "./delivery.module.css";
+import { Facts } from "./facts.js";
+import { Payload } from "./payload.js";
+import { deliveryQuery } from "./queries.js";
+import { Siblings } from "./siblings.js";
+import { Why } from "./why.js";
 
 export function Delivery({ id }: { id: string }) {
+  const me = useMe();
+  const [changedSince, setChangedSince] = useState<string>();
+  const { data: delivery, error, refetch } = useQuery(deliveryQuery(id, changedSince));
+  const subscription = useQuery({
+    ...subscriptionQuery(delivery?.subscriptionId ?? ""),
+    enabled: delivery !== undefined,
+  }).data;
+  if (!delivery)
+    return (
+      <Page title={t("delivery.title")}>
+        {error ? <ProblemNotice error={error} again={() => void refetch()} /> : <Skeleton />}
+      </Page>
+    );
+  // A subscription that was deleted since is known by its id alone.
+  const endpoint = subscription ? endpointName(subscription) : delivery.subscriptionId;
   return (
-    <Page title={t("nav.deliveries")}>
-      <p>
-        <code>{id}</code>
-      </p>
+    <Page
+      title={t("delivery.titleOf", { type: delivery.eventType, endpoint })}
+      beside={<Acts delivery={delivery} endpoint={endpoint} me={me} done={() => setChangedSince(delivery.updatedAt)} />}
+    >
+      <div className={styles.page}>
+        {error && <ProblemNotice error={error} again={() => void refetch()} />}
+        <Why delivery={delivery} />
+        <Facts delivery={delivery} endpoint={subscription?.url} me={me} />
+        <Attempts delivery={delivery} />
+        <Payload delivery={delivery} />
+        <Siblings delivery={delivery} />
+      </div>
     </Page>
+  );
+}
+
+function Skeleton() {
+  return (
+    <div className={styles.page} role="status" aria-label={t("app.loading")}>
+      <div className={styles.skeleton} />
+      <div className={styles.skeleton} />
+    </div>
   );
 }

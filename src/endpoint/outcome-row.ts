@@ -1,0 +1,26 @@
+/** What every row of the table of outcomes says (outcomes.ts). */
+
+/**
+ * - delivered: done.
+ * - retry: spends an attempt of the schedule.
+ * - park: nothing changes by itself; waits for inspection.
+ * - disable: the consumer wants no more; the subscription is disabled and the delivery parked.
+ * - ours: our own failure; never spends an attempt.
+ */
+export type OutcomeClass = "delivered" | "retry" | "park" | "disable" | "ours";
+
+/**
+ * Who can end it: whoever runs the endpoint, whoever keeps the subscription's settings, or we. `nobody`: nothing is
+ * wrong.
+ */
+export const FAULTS = ["nobody", "endpoint", "settings", "ours"] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface OutcomeRow {
+  class: OutcomeClass;
+  fault: Fault;
+  /** What happened. */
+  explanation: string;
+  /** What the consumer, or we for class `ours`, can do. */
+  hint: string;
+}

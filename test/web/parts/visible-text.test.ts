@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { hexRows, piecesOf, rowsOf } from "../../../web/src/parts/visible-text.js";
+
+describe("text of others", () => {
+  it.each([
+    ["\u0000", "U+0000"],
+    ["\u001b", "U+001B"],
+    ["\u202e", "U+202E"],
+    ["\u2066", "U+2066"],
+    ["\u200b", "U+200B"],
+    ["\ufeff", "U+FEFF"],
+    ["\u{e0041}", "U+E0041"],
+  ])("names %j", (character, name) => {
+    expect(piecesOf(`a${character}b`)).toEqual([{ text: "a" }, { text: name, hidden: true }, { text: "b" }]);
+  });
+
+  it("leaves what can be seen: letters of all scripts, emoji, tab", () => {
+    for (const text of ["Straße", "日本語", "مرحبا", "👍", "a\tb", ""]) expect(piecesOf(text)).toEqual([{ text }]);
+  });
+
+  it("bounds its rows and loses nothing", () => {
+    const line = "x".repeat(999) + "👍".repeat(3_000);
+    const rows = rowsOf(`first\r\n${line}\n\nlast`);
+    expect(rows.every((row) => row.length <= 1_200)).toBe(true);
+    expect(rows.join("")).toBe(`first${line}last`);
+    expect(rows.some((row) => /[\ud800-\udbff]$|^[\udc00-\udfff]/.test(row))).toBe(false);
+    expect(rows.at(-2)).toBe("");
+  });
+
+  it("shows bytes sixteen a row", () => {
+    expect(hexRows(new TextEncoder().encode("Sealpost 0123456ä"))).toEqual([
+      "000000  53 65 61 6c 70 6f 73 74 20 30 31 32 33 34 35 36  Sealpost 0123456",
+      "000010  c3 a4                                            ··",
+    ]);
+  });
+});

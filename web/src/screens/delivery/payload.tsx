@@ -1,0 +1,120 @@
+/** The payload as text: readable, as sent, or as bytes. It is never drawn as HTML. */
+import { useMemo, useState } from "react";
+import { t } from "../../i18n/index.js";
+import { prettyJson } from "../../parts/json-text.js";
+import { TextViewer } from "../../parts/text-viewer.js";
+import { hexRows, rowsOf } from "../../parts/visible-text.js";
+import styles from "./delivery.module.css";
+import type { Delivery } from "./queries.js";
+
+const VIEWS = ["pretty", "raw", "hex"] as const;
+type View = (typeof VIEWS)[number];
+type Given = NonNullable<Delivery["payload"]>;
+
+export function Payload({ delivery }: { delivery: Delivery }) {
+  const { payload } = delivery;
+  return (
+    <section className={styles.section} aria-labelledby="payload">
+      <h2 id="payload">{t("delivery.payload.title")}</h2>
+      {payload ? (
+        <Shown payload={payload} name={delivery.eventId} />
+      ) : (
+        <p className="quiet">{t("delivery.payload.none")}</p>
+      )}
+    </section>
+  );
+}
+
+function Shown({ payload, name }: { payload: Given; name: string }) {
+  const views = VIEWS.filter((view) => isOffered(view, payload));
+  const [view, setView] = useState<View>(views[0] ?? "hex");
+  const bytes = useMemo(() => bytesOf(payload), [payload]);
+  const rows = useMemo(() => rowsFor(view, payload, bytes), [view, payload, bytes]);
+  const search = useRowSearch(rows);
+  return (
+    <>
+      <div className={styles.tools}>
+        <fieldset className={styles.views}>
+          <legend className="unseen">{t("delivery.payload.as")}</legend>
+          {views.map((each) => (
+            <label key={each}>
+              <input type="radio" name="payload-view" checked={view === each} onChange={() => setView(each)} />
+              {t(`delivery.payload.view.${each}`)}
+            </label>
+          ))}
+        </fieldset>
+        <span className="quiet">
+          {payload.contentType} · {t("delivery.payload.bytes", { count: bytes.length })}
+        </span>
+        {search.form}
+        <button type="button" className="button quiet" onClick={() => download(bytes, payload.contentType, name)}>
+          {t("delivery.payload.download")}
+        </button>
+      </div>
+      <TextViewer label={t("delivery.payload.text")} rows={rows} found={search.found} fixed={view === "hex"} />
+    </>
+  );
+}
+
+const isJson = ({ contentType }: Given): boolean => /[/+]json\b/i.test(contentType);
+
+const isOffered = (view: View, payload: Given): boolean =>
+  view === "hex" || (payload.encoding === "utf8" && (view === "raw" || isJson(payload)));
+
+function rowsFor(view: View, { body }: Given, bytes: Uint8Array): string[] {
+  if (view === "hex") return hexRows(bytes);
+  return rowsOf(view === "pretty" ? prettyJson(body) : body);
+}
+
+const bytesOf = ({ body, encoding }: Given): Uint8Array<ArrayBuffer> =>
+  encoding === "utf8" ? new TextEncoder().encode(body) : Uint8Array.from(atob(body), (each) => each.charCodeAt(0));
+
+/** Finds the rows that hold a text, one after another. */
+function useRowSearch(rows: readonly string[]) {
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const hits = useMemo(() => {
+    const wanted = text.toLowerCase();
+    return wanted === "" ? [] : rows.flatMap((row, index) => (row.toLowerCase().includes(wanted) ? [index] : []));
+  }, [rows, text]);
+  const current = hits.length === 0 ? undefined : at % hits.length;
+  const form = (
+    <form
+      role="search"
+      aria-label={t("delivery.payload.search")}
+      className={styles.search}
+      onSubmit={(event) => {
+        event.preventDefault();
+        setAt((before) => before + 1);
+      }}
+    >
+      <input
+        type="search"
+        aria-label={t("delivery.payload.search")}
+        placeholder={t("delivery.payload.search")}
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+          setAt(0);
+        }}
+      />
+      <span role="status" className="quiet">
+        {text !== "" &&
+          (current === undefined
+            ? t("delivery.payload.notFound")
+            : t("delivery.payload.found", { number: current + 1, count: hits.length }))}
+      </span>
+    </form>
+  );
+  return { form, found: current === undefined ? undefined : hits[current] };
+}
+
+/** Always as a file: a browser must not open content of others as a page of this origin. */
+function download(bytes: Uint8Array<ArrayBuffer>, contentType: string, name: string): void {
+  const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `${name.replaceAll(/[^\w.-]/g, "_")}.${/json/i.test(contentType) ? "json" : "bin"}`;
+  link.click();
+  URL.revokeObjectURL(url);
+}
