@@ -25,7 +25,7 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
   });
 
   it("comes back to the address that was asked for, and the browser complains of nothing", async () => {
-    const { page, complaints } = await logInAs(chromium, service, "operator", "/portal/account?tz=UTC");
+    const { page, complaints } = await logInAs(chromium, service, "operator", { path: "/portal/account?tz=UTC" });
     await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
     expect(page.url()).toBe(`${service.url}/portal/account?tz=UTC`);
     expect(await page.getByRole("status").filter({ hasText: "You act as Operator" }).count()).toBe(1);
@@ -35,7 +35,7 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
   });
 
   it("moves by the navigation: the heading has the focus, and the window its title", async () => {
-    const { page, complaints } = await logInAs(chromium, service, "provider", "/portal");
+    const { page, complaints } = await logInAs(chromium, service, "provider", { path: "/portal" });
     await page.getByRole("heading", { level: 1, name: "Deliveries" }).waitFor();
     await page.getByRole("link", { name: "Account" }).click();
     const heading = page.getByRole("heading", { level: 1, name: "Your account" });
@@ -56,7 +56,7 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
   });
 
   it("logs out from the account", async () => {
-    const { page } = await logInAs(chromium, service, "consumer", "/portal/account");
+    const { page } = await logInAs(chromium, service, "consumer", { path: "/portal/account" });
     await page.getByRole("button", { name: "Log out", exact: true }).click();
     await page.waitForURL(`${service.url}/logged-out`);
     await page.context().close();

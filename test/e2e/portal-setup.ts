@@ -20,8 +20,7 @@ export async function logInAs(
   chromium: Browser,
   service: Service,
   person: string,
-  path = "/portal/deliveries",
-  options: BrowserContextOptions = {},
+  { path = "/portal/deliveries", ...options }: BrowserContextOptions & { path?: string } = {},
 ): Promise<Visitor> {
   mkdirSync(PICTURES, { recursive: true });
   const context = await chromium.newContext({ timezoneId: "Europe/Berlin", locale: "en-GB", ...options });

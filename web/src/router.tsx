@@ -5,7 +5,7 @@ import { Frame } from "./parts/frame/frame.js";
 import { Page } from "./parts/page.js";
 import { ProblemNotice } from "./parts/problem-notice.js";
 import { Deliveries } from "./screens/deliveries/deliveries.js";
-import { deliveriesSearch } from "./screens/deliveries/filters.js";
+import { deliveriesSearch } from "./screens/deliveries/filters/filters.js";
 import { eventsSearch } from "./screens/events/filters.js";
 import { frameSearch, parseSearch, stringifySearch } from "./search-parameters.js";
 

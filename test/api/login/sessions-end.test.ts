@@ -39,6 +39,19 @@ describe("it ends", () => {
     }
   });
 
+  test("in spite of what a page asks by itself", async () => {
+    const browser = await loggedIn();
+    const asked = async () => (await browser.call("GET", "/v1/me", undefined, { "sealpost-background": "1" })).status;
+    try {
+      clock.ahead = 20 * MINUTE;
+      expect(await asked()).toBe(200);
+      clock.ahead = 31 * MINUTE;
+      expect(await asked()).toBe(401);
+    } finally {
+      clock.ahead = 0;
+    }
+  });
+
   test("when the identity provider's own session does, if that is sooner", async () => {
     const browser = await loggedIn(["hooks"], "short", {
       sessionNotOnOrAfter: new Date(Date.now() + 10 * MINUTE).toISOString(),

@@ -2,11 +2,13 @@
 import { Focusable, Tooltip, TooltipTrigger } from "react-aria-components";
 import { LOCALE } from "../i18n/index.js";
 import { formatRelative, formatTime } from "../time/format.js";
+import { useNow } from "../time/now.js";
 import { useZone } from "../time/zone.js";
 import styles from "./time-text.module.css";
 
 export function TimeText({ at }: { at: string }) {
   const zone = useZone();
+  const now = useNow();
   return (
     <TooltipTrigger delay={300}>
       <Focusable>
@@ -15,7 +17,7 @@ export function TimeText({ at }: { at: string }) {
         </time>
       </Focusable>
       <Tooltip className={styles.tip ?? ""}>
-        {formatTime(at, "UTC", LOCALE)} · {formatRelative(at, Date.now(), LOCALE)}
+        {formatTime(at, "UTC", LOCALE)} · {formatRelative(at, now, LOCALE)}
       </Tooltip>
     </TooltipTrigger>
   );

@@ -10,14 +10,14 @@ import { ProblemNotice } from "../../parts/problem-notice.js";
 import { stringifySearch } from "../../search-parameters.js";
 import { DeliveryTable } from "./delivery-table.js";
 import { EmptyList } from "./empty-list.js";
-import { FilterBar } from "./filter-bar.js";
-import type { DeliveriesSearch } from "./filters.js";
+import { FilterBar } from "./filters/filter-bar.js";
+import type { DeliveriesSearch } from "./filters/filters.js";
 import { type LiveMode, useLive } from "./live.js";
 import { Paging } from "./paging.js";
 import { countQuery, deliveriesQuery, exportAddress } from "./queries.js";
-import { SelectionBar } from "./selection-bar.js";
+import { SelectionBar } from "./acts/selection-bar.js";
 import { Skeleton } from "./skeleton.js";
-import { useSelection } from "./selection.js";
+import { useSelection } from "./acts/selection.js";
 import styles from "./deliveries.module.css";
 
 const LIVE = "sealpost.live";

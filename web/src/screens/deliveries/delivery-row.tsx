@@ -4,7 +4,7 @@ import { t } from "../../i18n/index.js";
 import type { Column } from "./columns.js";
 import type { Names } from "./names.js";
 import type { DeliverySummary } from "./queries.js";
-import type { Selection } from "./selection.js";
+import type { Selection } from "./acts/selection.js";
 import styles from "./delivery-table.module.css";
 
 interface DeliveryRowProps {

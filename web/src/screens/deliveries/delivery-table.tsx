@@ -1,6 +1,6 @@
 /** The rows. On a narrow screen each is a card, and the table's roles stay. */
 import { useNavigate } from "@tanstack/react-router";
-import { useRef, useState } from "react";
+import { type RefObject, useRef, useState } from "react";
 import { t } from "../../i18n/index.js";
 import { useKeys } from "../../keys/keys.js";
 import { copyText, curlOf } from "../../parts/copy.js";
@@ -8,8 +8,8 @@ import { ColumnsMenu, useColumns } from "./columns.js";
 import { DeliveryRow } from "./delivery-row.js";
 import { useNames } from "./names.js";
 import type { DeliverySummary } from "./queries.js";
-import { ResendDialog } from "./resend-dialog.js";
-import type { Selection } from "./selection.js";
+import { ResendDialog } from "./acts/resend-dialog.js";
+import type { Selection } from "./acts/selection.js";
 import styles from "./delivery-table.module.css";
 
 interface DeliveryTableProps {
@@ -20,30 +20,43 @@ interface DeliveryTableProps {
   changed: () => void;
 }
 
+/** Moves between rows, opens, resends and copies the one that has the focus. */
+function useRowKeys(
+  body: RefObject<HTMLElement | null>,
+  rows: readonly DeliverySummary[],
+  acts: { resend: (row: DeliverySummary) => void; say: (sentence: string) => void },
+): void {
+  const navigate = useNavigate();
+  const links = () => [...(body.current?.querySelectorAll<HTMLElement>("[data-row-link]") ?? [])];
+  const at = () => links().findIndex((link) => link.closest("tr")?.contains(document.activeElement));
+  const move = (step: number) => links()[Math.min(Math.max(at() + step, 0), rows.length - 1)]?.focus();
+  useKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    Enter({ target }) {
+      const row = rows[at()];
+      // A link or a button does by itself what it is for.
+      if (!row || target instanceof HTMLAnchorElement || target instanceof HTMLButtonElement) return;
+      void navigate({ to: "/deliveries/$id", params: { id: row.id } });
+    },
+    r() {
+      const row = rows[at()];
+      if (row) acts.resend(row);
+    },
+    e() {
+      const row = rows[at()];
+      if (row) void copyText(curlOf(`/v1/deliveries/${encodeURIComponent(row.id)}`)).then(acts.say);
+    },
+  });
+}
+
 export function DeliveryTable({ rows, selection, busy, changed }: DeliveryTableProps) {
   const { shown, toggle } = useColumns();
   const names = useNames(rows.map(({ subscriptionId }) => subscriptionId));
   const body = useRef<HTMLTableSectionElement>(null);
   const [said, setSaid] = useState("");
   const [resending, setResending] = useState<DeliverySummary>();
-  const links = () => [...(body.current?.querySelectorAll<HTMLElement>("[data-row-link]") ?? [])];
-  const at = () => links().findIndex((link) => link.closest("tr")?.contains(document.activeElement));
-  const move = (step: number) => links()[Math.min(Math.max(at() + step, 0), rows.length - 1)]?.focus();
-  const navigate = useNavigate();
-  useKeys({
-    j: () => move(1),
-    k: () => move(at() < 0 ? 1 : -1),
-    Enter: (event) => {
-      const row = rows[at()];
-      if (!row || event.target instanceof HTMLAnchorElement || event.target instanceof HTMLButtonElement) return;
-      void navigate({ to: "/deliveries/$id", params: { id: row.id } });
-    },
-    r: () => selection && setResending(rows[at()]),
-    e: () => {
-      const row = rows[at()];
-      if (row) void copyText(curlOf(`/v1/deliveries/${encodeURIComponent(row.id)}`)).then(setSaid);
-    },
-  });
+  useRowKeys(body, rows, { resend: (row) => selection && setResending(row), say: setSaid });
   const all = selection !== undefined && selection.ids.size === rows.length;
   return (
     <>

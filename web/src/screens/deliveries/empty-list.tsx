@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { t } from "../../i18n/index.js";
 import type { Role } from "../../api/queries.js";
-import { type DeliveriesSearch, isFiltered } from "./filters.js";
+import { type DeliveriesSearch, isFiltered } from "./filters/filters.js";
 
 interface EmptyListProps {
   search: DeliveriesSearch;

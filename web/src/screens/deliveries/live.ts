@@ -5,7 +5,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { parseSearch, stringifySearch } from "../../search-parameters.js";
-import { deliveriesSearch, type DeliveriesSearch, type Status, STATUSES } from "./filters.js";
+import { deliveriesSearch, type DeliveriesSearch, type Status, STATUSES } from "./filters/filters.js";
 import { type Change, mergeRows, readChange } from "./merge.js";
 import { deliveriesQuery, type DeliveriesPage, lookAgain, streamAddress } from "./queries.js";
 

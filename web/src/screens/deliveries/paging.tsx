@@ -4,7 +4,7 @@
  */
 import { Link, useCanGoBack, useRouter } from "@tanstack/react-router";
 import { t } from "../../i18n/index.js";
-import type { DeliveriesSearch } from "./filters.js";
+import type { DeliveriesSearch } from "./filters/filters.js";
 
 interface PagingProps {
   search: DeliveriesSearch;

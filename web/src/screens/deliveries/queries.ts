@@ -1,7 +1,7 @@
 /** What the list asks the API. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
-import { type DeliveriesSearch, filterOf } from "./filters.js";
+import { type DeliveriesSearch, filterOf } from "./filters/filters.js";
 
 export type DeliverySummary = Schemas["DeliverySummary"];
 export interface DeliveriesPage {

@@ -4,12 +4,14 @@ import { Focusable, Tooltip, TooltipTrigger } from "react-aria-components";
 import { LOCALE, t } from "../../i18n/index.js";
 import tipStyles from "../../parts/time-text.module.css";
 import { formatRelative, formatTime } from "../../time/format.js";
+import { useNow } from "../../time/now.js";
 import { useZone } from "../../time/zone.js";
 import type { DeliverySummary } from "./queries.js";
 import styles from "./delivery-table.module.css";
 
 export function TimeLink({ row }: { row: DeliverySummary }) {
   const zone = useZone();
+  const now = useNow();
   return (
     <TooltipTrigger delay={400}>
       <Focusable>
@@ -25,7 +27,7 @@ export function TimeLink({ row }: { row: DeliverySummary }) {
         </Link>
       </Focusable>
       <Tooltip className={tipStyles.tip ?? ""}>
-        {formatTime(row.createdAt, "UTC", LOCALE)} · {formatRelative(row.createdAt, Date.now(), LOCALE)}
+        {formatTime(row.createdAt, "UTC", LOCALE)} · {formatRelative(row.createdAt, now, LOCALE)}
       </Tooltip>
     </TooltipTrigger>
   );
@@ -33,12 +35,11 @@ export function TimeLink({ row }: { row: DeliverySummary }) {
 
 export function NextAttempt({ row: { nextAttemptAt } }: { row: DeliverySummary }) {
   const zone = useZone();
+  const now = useNow();
   if (nextAttemptAt === undefined) return null;
   return (
     <time dateTime={nextAttemptAt} title={formatTime(nextAttemptAt, zone, LOCALE)}>
-      {new Date(nextAttemptAt).getTime() <= Date.now()
-        ? t("deliveries.due")
-        : formatRelative(nextAttemptAt, Date.now(), LOCALE)}
+      {new Date(nextAttemptAt).getTime() <= now ? t("deliveries.due") : formatRelative(nextAttemptAt, now, LOCALE)}
     </time>
   );
 }

@@ -1,5 +1,5 @@
 /** The filters of the list as they stand in the address, and what they mean to the API. */
-import { type FrameSearch, frameSearch, textsOf } from "../../search-parameters.js";
+import { type FrameSearch, frameSearch, textsOf } from "../../../search-parameters.js";
 
 const NAMES = ["status", "type", "subscription", "event", "http", "outcome", "q", "since", "until"] as const;
 

@@ -1,14 +1,14 @@
 /** Sends again all that match, by a recovery: it is counted first, said in words, and started by the token of that. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
-import { LOCALE, t } from "../../i18n/index.js";
-import { Dialog } from "../../parts/dialog.js";
-import { useDraft } from "../../parts/draft.js";
-import { ProblemNotice } from "../../parts/problem-notice.js";
-import { formatDuration } from "../../time/format.js";
-import { type DeliveriesSearch, notRecoverable, recoveryFilterOf } from "./filters.js";
-import { useNames } from "./names.js";
+import { api, ask, BACKGROUND, type Schemas } from "../../../api/client.js";
+import { LOCALE, t } from "../../../i18n/index.js";
+import { Dialog } from "../../../parts/dialog.js";
+import { useDraft } from "../../../parts/draft.js";
+import { ProblemNotice } from "../../../parts/problem-notice.js";
+import { formatDuration } from "../../../time/format.js";
+import { type DeliveriesSearch, notRecoverable, recoveryFilterOf } from "../filters/filters.js";
+import { useNames } from "../names.js";
 import styles from "./selection-bar.module.css";
 
 interface RecoverDialogProps {

@@ -1,10 +1,10 @@
 /** Asks, then does one call for each of some rows, and says of each that failed why. */
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { problemOf } from "../../api/problem.js";
-import { t } from "../../i18n/index.js";
-import { Dialog } from "../../parts/dialog.js";
-import type { DeliverySummary } from "./queries.js";
+import { problemOf } from "../../../api/problem.js";
+import { t } from "../../../i18n/index.js";
+import { Dialog } from "../../../parts/dialog.js";
+import type { DeliverySummary } from "../queries.js";
 import styles from "./selection-bar.module.css";
 
 interface EachDialogProps {

@@ -1,14 +1,14 @@
 /** What can be done with the selected rows, or with all that match. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { mayDo } from "../../api/access.js";
-import { useMe } from "../../api/queries.js";
-import { LOCALE, t } from "../../i18n/index.js";
-import { copyText } from "../../parts/copy.js";
+import { mayDo } from "../../../api/access.js";
+import { useMe } from "../../../api/queries.js";
+import { LOCALE, t } from "../../../i18n/index.js";
+import { copyText } from "../../../parts/copy.js";
 import { CancelDialog } from "./cancel-dialog.js";
-import type { DeliveriesSearch } from "./filters.js";
-import { useNames } from "./names.js";
-import { countQuery, type DeliverySummary } from "./queries.js";
+import type { DeliveriesSearch } from "../filters/filters.js";
+import { useNames } from "../names.js";
+import { countQuery, type DeliverySummary } from "../queries.js";
 import { RecoverDialog } from "./recover-dialog.js";
 import { ResendDialog } from "./resend-dialog.js";
 import type { Selection } from "./selection.js";

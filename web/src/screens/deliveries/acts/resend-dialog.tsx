@@ -1,9 +1,9 @@
 /** Sends some deliveries again: how many and to whom is said before. */
-import { api, ask } from "../../api/client.js";
-import { t } from "../../i18n/index.js";
+import { api, ask } from "../../../api/client.js";
+import { t } from "../../../i18n/index.js";
 import { EachDialog } from "./each-dialog.js";
-import type { Names } from "./names.js";
-import type { DeliverySummary } from "./queries.js";
+import type { Names } from "../names.js";
+import type { DeliverySummary } from "../queries.js";
 
 export interface RowsDialogProps {
   rows: readonly DeliverySummary[];

@@ -1,8 +1,9 @@
 /** From when to when: the last minutes, hours or days, or two times in the zone that is shown. */
 import { type FormEvent, useState } from "react";
-import { t } from "../../i18n/index.js";
-import { instantAt, wallTimeOf } from "../../time/wall-time.js";
-import { useZone } from "../../time/zone.js";
+import { t } from "../../../i18n/index.js";
+import type { Zone } from "../../../time/format.js";
+import { instantAt, wallTimeOf } from "../../../time/wall-time.js";
+import { useZone } from "../../../time/zone.js";
 import { type DeliveriesSearch, instantOf, WINDOWS } from "./filters.js";
 import styles from "./filter-bar.module.css";
 
@@ -40,14 +41,15 @@ export function WindowFilter({ search, apply }: WindowFilterProps) {
   );
 }
 
+function shownTime(text: string | undefined, zone: Zone): string {
+  const at = text === undefined ? undefined : instantOf(text, Date.now());
+  return at ? wallTimeOf(at, zone) : "";
+}
+
 function CustomWindow({ search, apply }: WindowFilterProps) {
   const zone = useZone();
-  const shown = (text: string | undefined): string => {
-    const at = text === undefined ? undefined : instantOf(text, Date.now());
-    return at ? wallTimeOf(at, zone) : "";
-  };
-  const [since, setSince] = useState(shown(search.since));
-  const [until, setUntil] = useState(shown(search.until));
+  const [since, setSince] = useState(() => shownTime(search.since, zone));
+  const [until, setUntil] = useState(() => shownTime(search.until, zone));
   const written = (text: string): string => (text === "" ? "" : (instantAt(text, zone)?.toISOString() ?? ""));
   const submit = (event: FormEvent) => {
     event.preventDefault();

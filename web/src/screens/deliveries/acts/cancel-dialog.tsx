@@ -1,6 +1,6 @@
 /** Ends some deliveries that are not settled. They can be resent later. */
-import { api, ask } from "../../api/client.js";
-import { t } from "../../i18n/index.js";
+import { api, ask } from "../../../api/client.js";
+import { t } from "../../../i18n/index.js";
 import { EachDialog } from "./each-dialog.js";
 import { endpointsOf, type RowsDialogProps } from "./resend-dialog.js";
 

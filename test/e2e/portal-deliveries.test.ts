@@ -1,0 +1,244 @@
+/** The list of deliveries in a real browser, at a real service with a receiver that refuses: found, and sent again. */
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { chromiumAtHand, startChromium } from "../support/chromium.js";
+import { type Client, createClient } from "../support/client.js";
+import { type Receiver, startReceiver } from "../support/receiver.js";
+import { type Service, startService } from "../support/service.js";
+import { logInAs, picture, type Visitor, WITHIN } from "./portal-setup.js";
+
+const there = chromiumAtHand() !== undefined;
+if (!there)
+  process.stdout.write(
+    "test/e2e/portal-deliveries.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n",
+  );
+
+/** More than a page of the list has. */
+const REFUSED = 60;
+
+describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
+  let service: Service;
+  let receiver: Receiver;
+  let chromium: Browser;
+  let client: Client;
+  /** What the receiver answers now. */
+  let answer = 422;
+
+  beforeAll(async () => {
+    receiver = await startReceiver({ respond: () => ({ status: answer }) });
+    service = await startService({ env: { SEALPOST_DEMO: "1" } });
+    chromium = await startChromium();
+    client = createClient(service.url, service.adminKey);
+    const made = async (path: string, body: unknown) => String((await client.post<{ id: string }>(path, body)).body.id);
+    const apiId = await made("/v1/apis", { name: "payments" });
+    await client.post("/v1/event-types", { name: "payments.invoice.paid", apiId });
+    const groupId = await made("/v1/groups", { name: "Acme Bank", grants: [apiId] });
+    await client.post("/v1/subscriptions", {
+      groupId,
+      name: "Acme ledger",
+      url: receiver.url,
+      eventTypes: ["payments.invoice.paid"],
+    });
+    await client.post(
+      "/v1/events",
+      Array.from({ length: REFUSED }, (_, n) => ({ type: "payments.invoice.paid", data: { n } })),
+    );
+    await client.post("/v1/events", { type: "demo.greeting.sent", data: { hello: "world" } });
+    const settled = async () =>
+      [await counted("status=parked"), await counted("status=delivered")].join() === `${REFUSED},1`;
+    await vi.waitUntil(settled, { timeout: 180_000, interval: 500 });
+  }, 500_000);
+  afterAll(async () => {
+    await client?.close();
+    await chromium?.close();
+    await receiver?.close();
+    await service?.remove();
+  });
+
+  const counted = async (query: string): Promise<number> =>
+    (await client.get<{ count: number }>(`/v1/deliveries/count?${query}`)).body.count;
+  const rows = (page: Page) => page.getByRole("table", { name: "Deliveries" }).getByRole("row");
+  const text = async (page: Page): Promise<string> => (await page.textContent("body")) ?? "";
+  async function closed({ page, complaints }: Visitor): Promise<void> {
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  }
+
+  it("keeps its filters in the address, over a reload", async () => {
+    const visitor = await logInAs(chromium, service, "operator");
+    const { page } = visitor;
+    await page.getByText("Demo receiver").first().waitFor();
+    await page.getByLabel("Only those that need me").check();
+    await expect.poll(() => new URL(page.url()).search, WITHIN).toContain("status=parked,exhausted");
+    await page.getByText("More filters").click();
+    await page.getByLabel("HTTP status").fill("4xx");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Window").selectOption("Last 24 hours");
+    const wanted = "?status=parked,exhausted&http=4xx&since=-24h";
+    await expect.poll(() => new URL(page.url()).search, WITHIN).toBe(wanted);
+    for (const when of ["before a reload", "after it"]) {
+      await expect.poll(() => rows(page).count(), { ...WITHIN, message: when }).toBe(51);
+      expect(await text(page), when).not.toContain("Demo receiver");
+      expect(await page.getByLabel("HTTP status").inputValue(), when).toBe("4xx");
+      expect(await page.getByText("60 deliveries").count(), when).toBe(1);
+      await page.reload();
+    }
+    expect(new URL(page.url()).search).toBe(wanted);
+    await page.getByLabel("HTTP status").fill("500");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "No delivery matches" }).waitFor();
+    await picture(page, "deliveries-empty");
+    await closed(visitor);
+  });
+
+  it("pages by cursor, and says so when a cursor is no good", async () => {
+    const visitor = await logInAs(chromium, service, "operator", { path: "/portal/deliveries?status=parked" });
+    const { page } = visitor;
+    await page.getByRole("link", { name: "Older" }).click();
+    await expect.poll(() => rows(page).count(), WITHIN).toBe(REFUSED - 50 + 1);
+    await page.getByRole("button", { name: "Newer" }).click();
+    await expect.poll(() => rows(page).count(), WITHIN).toBe(51);
+    expect(visitor.complaints).toEqual([]);
+    await page.goto(`${service.url}/portal/deliveries?cursor=forged`);
+    await page.getByText("This list has moved on").waitFor();
+    await page.getByRole("button", { name: "Start at the newest" }).click();
+    await expect.poll(() => rows(page).count(), WITHIN).toBe(51);
+    await page.context().close();
+  });
+
+  it("shows a consumer its own, and nothing of another group", async () => {
+    const visitor = await logInAs(chromium, service, "consumer");
+    const { page } = visitor;
+    const answers: string[] = [];
+    page.on("response", (response) => {
+      if (response.url().includes("/v1/"))
+        void response.text().then(
+          (body) => answers.push(body),
+          () => undefined,
+        );
+    });
+    await page.reload();
+    await page.getByText("Demo receiver").first().waitFor();
+    await page.getByText("1 delivery", { exact: true }).waitFor();
+    expect(await text(page)).not.toMatch(/Acme|payments/);
+    expect(answers.join("\n")).not.toMatch(/Acme|payments/);
+    await closed(visitor);
+  });
+
+  it("counts what is new, and moves nothing until it is asked to", async () => {
+    const visitor = await logInAs(chromium, service, "operator", {
+      path: "/portal/deliveries?type=demo.greeting.sent",
+    });
+    const { page } = visitor;
+    await expect.poll(() => rows(page).count(), WITHIN).toBe(2);
+    await client.post("/v1/events", { type: "demo.greeting.sent", data: { hello: "again" } });
+    const fresh = page.getByRole("button", { name: "1 new, show" });
+    await fresh.waitFor();
+    expect(await rows(page).count()).toBe(2);
+    await fresh.click();
+    await expect.poll(() => rows(page).count(), WITHIN).toBe(3);
+    await closed(visitor);
+  });
+
+  it("sends one row again by keys alone, and says to whom before", async () => {
+    answer = 204;
+    const visitor = await logInAs(chromium, service, "operator", { path: "/portal/deliveries?status=parked" });
+    const { page } = visitor;
+    await expect.poll(() => rows(page).count(), WITHIN).toBe(51);
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("k");
+    const first = page.locator("[data-row-link]").first();
+    expect(await first.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press("r");
+    const dialog = page.getByRole("alertdialog", { name: "Resend 1 delivery" });
+    await dialog.getByText("It goes to Acme ledger now").waitFor();
+    await picture(page, "deliveries-resend");
+    const before = receiver.requests.length;
+    await dialog.getByRole("button", { name: "Resend 1 delivery" }).click();
+    await dialog.getByText("1 delivery is being sent again.").waitFor();
+    await expect.poll(() => receiver.requests.length, WITHIN).toBe(before + 1);
+    await page.keyboard.press("Escape");
+    await closed(visitor);
+  });
+
+  it("sends all that match again, counted first and on every page", async () => {
+    const left = await counted("status=parked");
+    const visitor = await logInAs(chromium, service, "operator", {
+      path: "/portal/deliveries?status=parked&since=-24h",
+    });
+    const { page } = visitor;
+    await page.getByLabel("Select all rows of this page").check();
+    await page.getByRole("button", { name: `Select all ${left} that match` }).click();
+    await page.getByRole("button", { name: "Resend", exact: true }).click();
+    const dialog = page.getByRole("alertdialog", { name: "Resend all that match" });
+    await dialog.getByText(`Resend ${left} deliveries`).waitFor();
+    await dialog.getByText(`Acme ledger: ${left}`).waitFor();
+    await dialog.getByLabel("Reason, for the audit").fill("the ledger is back");
+    await picture(page, "deliveries-recover");
+    await dialog.getByRole("button", { name: `Resend ${left}` }).click();
+    await dialog.getByText("It has begun").waitFor();
+    await expect.poll(() => counted("status=parked"), { timeout: 120_000 }).toBe(0);
+    await closed(visitor);
+  });
+
+  it("can be selected and acted on by nobody who only reads", async () => {
+    interface Connection {
+      id: string;
+      name: string;
+      roles: { samlGroup: string; role: string }[];
+    }
+    const { body } = await client.get<{ data: Connection[] }>("/v1/saml-connections");
+    const trial = body.data.find(({ name }) => name === "Trial");
+    if (!trial) throw new Error("There is no trial connection.");
+    const address = `/v1/saml-connections/${trial.id}`;
+    const roles = trial.roles.map((each) => (each.role === "operator" ? { ...each, role: "auditor" } : each));
+    expect((await client.patch(address, { roles })).status).toBe(200);
+    const visitor = await logInAs(chromium, service, "operator");
+    const { page } = visitor;
+    await expect.poll(() => rows(page).count(), WITHIN).toBe(51);
+    expect(await page.getByLabel("Select all rows of this page").count()).toBe(0);
+    expect((await client.patch(address, { roles: trial.roles })).status).toBe(200);
+    await closed(visitor);
+  });
+
+  it.each([
+    ["light", 1280],
+    ["light", 390],
+    ["light", 320],
+    ["dark", 1280],
+    ["dark", 390],
+    ["dark", 320],
+  ] as const)("has no fault of accessibility and no sideways scrolling, %s at %i", async (colorScheme, width) => {
+    const visitor = await logInAs(chromium, service, "operator", {
+      path: "/portal/deliveries?type=payments.invoice.paid",
+      colorScheme,
+      viewport: { width, height: 900 },
+    });
+    const { page } = visitor;
+    const checked = async (name: string): Promise<void> => {
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const faults = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+      expect(faults, `${name} ${colorScheme} ${width}`).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(width);
+      await picture(page, `${name}-${colorScheme}-${width}`);
+    };
+    await expect.poll(() => rows(page).count(), WITHIN).toBe(51);
+    await checked("deliveries");
+    await page.getByLabel("Select all rows of this page").check();
+    await page.getByText(/More filters/).click();
+    await checked("deliveries-selected");
+    await page.getByRole("button", { name: "Resend", exact: true }).click();
+    await page.getByRole("alertdialog").waitFor();
+    await checked("deliveries-dialog");
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "Account" }).click();
+    await page.getByRole("heading", { name: "This session" }).waitFor();
+    await checked("account");
+    await page.goto(`${service.url}/portal/nowhere/at/all`);
+    await page.getByRole("heading", { name: "Not found, or not yours" }).waitFor();
+    await checked("not-found");
+    await closed(visitor);
+  });
+});
