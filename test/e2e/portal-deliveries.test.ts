@@ -1,5 +1,4 @@
 /** The list of deliveries in a real browser, at a real service with a receiver that refuses: found, and sent again. */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
@@ -200,45 +199,6 @@ describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
     await expect.poll(() => rows(page).count(), WITHIN).toBe(51);
     expect(await page.getByLabel("Select all rows of this page").count()).toBe(0);
     expect((await client.patch(address, { roles: trial.roles })).status).toBe(200);
-    await closed(visitor);
-  });
-
-  it.each([
-    ["light", 1280],
-    ["light", 390],
-    ["light", 320],
-    ["dark", 1280],
-    ["dark", 390],
-    ["dark", 320],
-  ] as const)("has no fault of accessibility and no sideways scrolling, %s at %i", async (colorScheme, width) => {
-    const visitor = await logInAs(chromium, service, "operator", {
-      path: "/portal/deliveries?type=payments.invoice.paid",
-      colorScheme,
-      viewport: { width, height: 900 },
-    });
-    const { page } = visitor;
-    const checked = async (name: string): Promise<void> => {
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const faults = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-      expect(faults, `${name} ${colorScheme} ${width}`).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(width);
-      await picture(page, `${name}-${colorScheme}-${width}`);
-    };
-    await expect.poll(() => rows(page).count(), WITHIN).toBe(51);
-    await checked("deliveries");
-    await page.getByLabel("Select all rows of this page").check();
-    await page.getByText(/More filters/).click();
-    await checked("deliveries-selected");
-    await page.getByRole("button", { name: "Resend", exact: true }).click();
-    await page.getByRole("alertdialog").waitFor();
-    await checked("deliveries-dialog");
-    await page.keyboard.press("Escape");
-    await page.getByRole("link", { name: "Account" }).click();
-    await page.getByRole("heading", { name: "This session" }).waitFor();
-    await checked("account");
-    await page.goto(`${service.url}/portal/nowhere/at/all`);
-    await page.getByRole("heading", { name: "Not found, or not yours" }).waitFor();
-    await checked("not-found");
     await closed(visitor);
   });
 });

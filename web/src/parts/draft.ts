@@ -1,12 +1,30 @@
-/** Text that is being typed. It is kept in this tab, so that it is still there after a new log-in. */
+/** Text that is being typed. */
 import { useState } from "react";
 
-export function useDraft(name: string, initial: string): [text: string, set: (text: string) => void, drop: () => void] {
+/** Follows a value of elsewhere, such as the address, and can be typed over until that changes again. */
+export function useSyncedText(value: string): [text: string, set: (text: string) => void] {
+  const [text, setText] = useState(value);
+  const [known, setKnown] = useState(value);
+  if (known !== value) {
+    setKnown(value);
+    setText(value);
+  }
+  return [text, setText];
+}
+
+/** The same, and kept in this tab until it is used, so that it is still there after a new log-in. */
+export function useDraft(name: string, value: string): [text: string, set: (text: string) => void, drop: () => void] {
   const key = `sealpost.draft.${name}`;
-  const [text, setText] = useState(initial || (sessionStorage.getItem(key) ?? ""));
+  const [draft, setDraft] = useState(() => sessionStorage.getItem(key));
+  const [text, setText] = useSyncedText(value);
   const set = (next: string): void => {
     sessionStorage.setItem(key, next);
+    setDraft(null);
     setText(next);
   };
-  return [text, set, () => sessionStorage.removeItem(key)];
+  const drop = (): void => {
+    sessionStorage.removeItem(key);
+    setDraft(null);
+  };
+  return [draft ?? text, set, drop];
 }

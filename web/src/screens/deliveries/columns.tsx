@@ -4,12 +4,12 @@ import { useState } from "react";
 import { LOCALE, t } from "../../i18n/index.js";
 import { Breakable } from "../../parts/breakable.js";
 import { Outcome } from "../../parts/outcome.js";
+import { Popup } from "../../parts/popup.js";
 import { StatusText } from "../../parts/status-text.js";
 import { formatDuration } from "../../time/format.js";
 import { NextAttempt, TimeLink } from "./times.js";
 import type { Names } from "./names.js";
 import type { DeliverySummary } from "./queries.js";
-import styles from "./delivery-table.module.css";
 
 export interface Column {
   key: string;
@@ -64,8 +64,7 @@ interface ColumnsMenuProps {
 
 export function ColumnsMenu({ shown, toggle }: ColumnsMenuProps) {
   return (
-    <details className={styles.columns}>
-      <summary className="button quiet">{t("deliveries.columns")}</summary>
+    <Popup label={t("deliveries.columns")} atEnd>
       <fieldset>
         <legend className="unseen">{t("deliveries.columns")}</legend>
         {COLUMNS.filter(({ key }) => key !== FIXED).map(({ key, title }) => (
@@ -75,6 +74,6 @@ export function ColumnsMenu({ shown, toggle }: ColumnsMenuProps) {
           </label>
         ))}
       </fieldset>
-    </details>
+    </Popup>
   );
 }

@@ -6,6 +6,7 @@ import { useMe } from "../../api/queries.js";
 import { mayDo } from "../../api/access.js";
 import { LOCALE, t } from "../../i18n/index.js";
 import { Page } from "../../parts/page.js";
+import { Popup } from "../../parts/popup.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { stringifySearch } from "../../search-parameters.js";
 import { DeliveryTable } from "./delivery-table.js";
@@ -34,7 +35,7 @@ export function Deliveries() {
   return (
     <Page title={t("nav.deliveries")} beside={<Tools search={search} mode={live.mode} switchLive={switchLive} />}>
       <div className={styles.screen}>
-        <FilterBar key={stringifySearch(filters)} search={search} />
+        <FilterBar search={search} />
         {/* What is selected belongs to one page of one list. */}
         <List key={stringifySearch({ ...filters, cursor: search.cursor })} search={search} live={live} />
       </div>
@@ -62,18 +63,15 @@ function Tools({ search, mode, switchLive }: ToolsProps) {
         <input type="checkbox" checked={mode !== "off"} onChange={({ target }) => switchLive(target.checked)} />
         {mode === "asking" ? t("deliveries.liveAsking") : t("deliveries.live")}
       </label>
-      <details className={styles.menu}>
-        <summary className="button quiet">{t("deliveries.export")}</summary>
-        <div>
-          <a href={exportAddress(search, "csv")} download>
-            {t("deliveries.exportCsv")}
-          </a>
-          <a href={exportAddress(search, "jsonl")} download>
-            {t("deliveries.exportLines")}
-          </a>
-          <p className="quiet">{t("deliveries.exportLimit")}</p>
-        </div>
-      </details>
+      <Popup label={t("deliveries.export")} atEnd>
+        <a href={exportAddress(search, "csv")} download>
+          {t("deliveries.exportCsv")}
+        </a>
+        <a href={exportAddress(search, "jsonl")} download>
+          {t("deliveries.exportLines")}
+        </a>
+        <p className="quiet">{t("deliveries.exportLimit")}</p>
+      </Popup>
     </div>
   );
 }

@@ -61,6 +61,13 @@ export function DeliveryTable({ rows, selection, busy, changed }: DeliveryTableP
   return (
     <>
       <div className={styles.head}>
+        {/* Not in the table's head, which a narrow screen does not show. */}
+        {selection && (
+          <label className="row">
+            <input type="checkbox" checked={all} onChange={selection.togglePage} />
+            {t("deliveries.selectPage")}
+          </label>
+        )}
         <p role="status" className="quiet">
           {said}
         </p>
@@ -71,10 +78,7 @@ export function DeliveryTable({ rows, selection, busy, changed }: DeliveryTableP
           <tr role="row">
             {selection && (
               <th role="columnheader" scope="col" className={styles.check}>
-                <label>
-                  <span className="unseen">{t("deliveries.selectPage")}</span>
-                  <input type="checkbox" checked={all} onChange={selection.togglePage} />
-                </label>
+                <span className="unseen">{t("selection.label")}</span>
               </th>
             )}
             {shown.map(({ key, title, numeric }) => (

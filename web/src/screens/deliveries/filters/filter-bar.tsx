@@ -1,8 +1,9 @@
 /** The filters. They stand in the address, so a link or a reload shows the same list. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
-import { useDraft } from "../../../parts/draft.js";
+import type { FormEvent } from "react";
+import { useDraft, useSyncedText } from "../../../parts/draft.js";
+import { Popup } from "../../../parts/popup.js";
 import { eventTypesQuery, groupsQuery, subscriptionsQuery, useMe } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
 import { type DeliveriesSearch, isFiltered, NEEDS_SOMEBODY, STATUSES, statusesOf } from "./filters.js";
@@ -75,9 +76,10 @@ interface PartProps extends FilterBarProps {
 }
 
 function TextFilter({ search, apply }: PartProps) {
-  const [text, setText] = useDraft("deliveries.q", search.q ?? "");
+  const [text, setText, drop] = useDraft("deliveries.q", search.q ?? "");
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    drop();
     apply({ q: text.trim() });
   };
   return (
@@ -105,10 +107,7 @@ function StatusFilter({ search, apply }: PartProps) {
       <span className={styles.label} id="status-label">
         {t("deliveries.column.status")}
       </span>
-      <details className={styles.choice}>
-        <summary className="button quiet" aria-describedby="status-label">
-          {shown || t("filters.anyStatus")}
-        </summary>
+      <Popup label={shown || t("filters.anyStatus")} describedBy="status-label">
         <fieldset>
           <legend className="unseen">{t("deliveries.column.status")}</legend>
           {STATUSES.map((status) => (
@@ -128,7 +127,7 @@ function StatusFilter({ search, apply }: PartProps) {
             </label>
           ))}
         </fieldset>
-      </details>
+      </Popup>
     </div>
   );
 }
@@ -182,7 +181,7 @@ interface FieldProps extends PartProps {
 
 /** Applied by Enter, and when the field is left. */
 function Typed({ name, search, apply, label, ...rest }: FieldProps & { list?: string; placeholder?: string }) {
-  const [text, setText] = useState(search[name] ?? "");
+  const [text, setText] = useSyncedText(search[name] ?? "");
   const put = () => text !== (search[name] ?? "") && apply({ [name]: text.replaceAll(/\s/g, "") });
   return (
     <form

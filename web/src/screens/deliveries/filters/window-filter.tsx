@@ -1,5 +1,6 @@
 /** From when to when: the last minutes, hours or days, or two times in the zone that is shown. */
 import { type FormEvent, useState } from "react";
+import { useSyncedText } from "../../../parts/draft.js";
 import { t } from "../../../i18n/index.js";
 import type { Zone } from "../../../time/format.js";
 import { instantAt, wallTimeOf } from "../../../time/wall-time.js";
@@ -42,14 +43,15 @@ export function WindowFilter({ search, apply }: WindowFilterProps) {
 }
 
 function shownTime(text: string | undefined, zone: Zone): string {
-  const at = text === undefined ? undefined : instantOf(text, Date.now());
+  // A window that is reckoned from now has no two times to show.
+  const at = text === undefined || text.startsWith("-") ? undefined : instantOf(text, 0);
   return at ? wallTimeOf(at, zone) : "";
 }
 
 function CustomWindow({ search, apply }: WindowFilterProps) {
   const zone = useZone();
-  const [since, setSince] = useState(() => shownTime(search.since, zone));
-  const [until, setUntil] = useState(() => shownTime(search.until, zone));
+  const [since, setSince] = useSyncedText(shownTime(search.since, zone));
+  const [until, setUntil] = useSyncedText(shownTime(search.until, zone));
   const written = (text: string): string => (text === "" ? "" : (instantAt(text, zone)?.toISOString() ?? ""));
   const submit = (event: FormEvent) => {
     event.preventDefault();
