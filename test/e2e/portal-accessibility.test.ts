@@ -11,7 +11,7 @@ import { logInAs, picture, type Visitor } from "./portal-setup.js";
 const there = chromiumAtHand() !== undefined;
 if (!there)
   process.stdout.write(
-    "test/e2e/portal-accessibility.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n",
+    "test/e2e/portal-accessibility.test.ts is skipped: there is no Chromium here (apt-get install chromium).\n",
   );
 
 /** One of each kind that a list shows. */

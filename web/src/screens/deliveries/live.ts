@@ -5,7 +5,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { parseSearch, stringifySearch } from "../../search-parameters.js";
-import { deliveriesSearch, type DeliveriesSearch, type Status, STATUSES } from "./filters/filters.js";
+import { deliveriesSearch, type DeliveriesSearch, type DeliveryStatus, STATUSES } from "./filters/filters.js";
 import { type Change, mergeRows, readChange } from "./merge.js";
 import { deliveriesQuery, type DeliveriesPage, lookAgain, streamAddress } from "./queries.js";
 
@@ -15,7 +15,7 @@ const ASK_EVERY_MS = 15_000;
 /** A burst of changes asks for one page, not for one each. */
 const GATHERED_MS = 2_000;
 
-const isStatus = (text: string): text is Status => STATUSES.some((each) => each === text);
+const isStatus = (text: string): text is DeliveryStatus => STATUSES.some((each) => each === text);
 
 function withChange(page: DeliveriesPage, { id, status, ...rest }: Change): DeliveriesPage {
   if (!isStatus(status)) return page;

@@ -21,13 +21,13 @@ export const STATUSES = [
   "exhausted",
   "cancelled",
 ] as const;
-export type Status = (typeof STATUSES)[number];
+export type DeliveryStatus = (typeof STATUSES)[number];
 
 /** Nothing more happens to these by itself: somebody has to act. */
 export const NEEDS_SOMEBODY = "parked,exhausted";
 
 /** The statuses of the address that exist. */
-export const statusesOf = ({ status }: DeliveriesSearch): Status[] =>
+export const statusesOf = ({ status }: DeliveriesSearch): DeliveryStatus[] =>
   STATUSES.filter((each) => status?.split(",").includes(each));
 
 /** From now back, as the API writes it. */
