@@ -65,7 +65,7 @@ describe.skipIf(!there)("a delivery that was refused", { timeout: 600_000 }, () 
   const statusOf = async (): Promise<string | undefined> =>
     (await client.get<{ status?: string }>(`/v1/deliveries/${deliveryId}`)).body.status;
   const open = (person: string, options = {}) =>
-    logInAs(chromium, service, person, `/portal/deliveries/${encodeURIComponent(deliveryId)}`, options);
+    logInAs(chromium, service, person, { path: `/portal/deliveries/${encodeURIComponent(deliveryId)}`, ...options });
   async function readByAxe(page: Page): Promise<void> {
     const { violations } = await new AxeBuilder({ page }).analyze();
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual([]);
@@ -153,7 +153,7 @@ describe.skipIf(!there)("a delivery that was refused", { timeout: 600_000 }, () 
   });
 
   it("lists events for a provider, and the filter stands in the address", async () => {
-    const { page, complaints } = await logInAs(chromium, service, "operator", `/portal/events?type=${TYPE}`);
+    const { page, complaints } = await logInAs(chromium, service, "operator", { path: `/portal/events?type=${TYPE}` });
     await page.getByRole("table", { name: "Events" }).getByRole("link").first().waitFor();
     expect(await page.getByRole("combobox", { name: "Event type" }).inputValue()).toBe(TYPE);
     await readByAxe(page);
