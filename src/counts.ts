@@ -3,11 +3,16 @@ export interface Counts {
   /** 0 for a name that was never counted. */
   of(name: string): number;
   change(name: string, by: 1 | -1): void;
+  /** Names whose number is not 0. */
+  readonly size: number;
 }
 
 export function createCounts(): Counts {
   const counts = new Map<string, number>();
   return {
+    get size() {
+      return counts.size;
+    },
     of: (name) => counts.get(name) ?? 0,
     change(name, by) {
       const count = (counts.get(name) ?? 0) + by;

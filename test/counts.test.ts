@@ -10,7 +10,7 @@ it("counts each name by itself, and begins again after 0", () => {
   expect([counts.of("a"), counts.of("b")]).toEqual([2, 1]);
   counts.change("a", -1);
   counts.change("a", -1);
-  expect([counts.of("a"), counts.of("b")]).toEqual([0, 1]);
+  expect([counts.of("a"), counts.of("b"), counts.size]).toEqual([0, 1, 1]);
   counts.change("a", 1);
   expect(counts.of("a")).toBe(1);
 });

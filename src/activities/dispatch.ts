@@ -15,6 +15,7 @@ import { deliveryIdOf } from "../workflows/event-id.js";
 import type { PackedInput } from "../workflows/payload-converter.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { deliverRoutes, type DeliverRoutesDependencies } from "./deliver-routes.js";
+import { type Admitted, createRunAdmitted } from "./places/dispatch-place.js";
 import type { EventBytes } from "./attempt.js";
 import { begunOf } from "./adopt-early.js";
 import type { EarlyTable } from "./early-attempts.js";
@@ -26,12 +27,14 @@ import { claimEvents } from "./own-events.js";
 import { isChecked, type PayloadCheck } from "../catalogue/payload-check.js";
 import { eventsOfPublisher, failUnproven, type RecordRefusal, refusePublisher } from "../catalogue/publisher-proof.js";
 import { recordRouting } from "./record-routing.js";
+import type { WorkPlaces } from "./places/work-places.js";
 import { isKnownType, routesOf } from "../catalogue/routes.js";
 
 export interface DispatchDependencies extends DeliverRoutesDependencies {
   catalogue: Catalogue;
   eventBytes: EventBytesSource;
   gauge?: DispatchGauge;
+  places: WorkPlaces;
   /** Where this process accepts events, and begins their first attempts. */
   early?: EarlyTable;
   payloadCheck: PayloadCheck;
@@ -46,8 +49,14 @@ type Run = { rerun: boolean };
  */
 export function createDispatch(dependencies: DispatchDependencies) {
   const { catalogue, eventBytes, gauge } = dependencies;
+  const runAdmitted = createRunAdmitted(dependencies);
 
-  async function dispatch(given: DispatchInput): Promise<DispatchResult> {
+  const dispatch = (given: DispatchInput): Promise<DispatchResult> =>
+    runAdmitted({ since: oldestOf(given.events), rerun: given.rerun }, (admitted) =>
+      dispatchAdmitted({ ...given, rerun: admitted.rerun }, admitted),
+    );
+
+  async function dispatchAdmitted(given: DispatchInput, { rerun, leave }: Admitted): Promise<DispatchResult> {
     const owner = currentWorkflowId();
     try {
       const input = given.publisher ? await provenInput(dependencies, given, owner) : given;
@@ -58,7 +67,6 @@ export function createDispatch(dependencies: DispatchDependencies) {
       if (input.events.some(({ type }) => !isKnownType(catalogue, type))) await catalogue.refresh();
       const events = knownEvents(dependencies, input.events, owner);
       const bytes = await eventBytes.of(events);
-      const rerun = input.rerun || activityInfo().attempt > 1;
       await refuseInvalid(dependencies, { events, bytes, rerun });
       const claimed = await claimEvents(dependencies, { owner, events, bytes, rerun });
       eventBytes.keep(claimed.own.flatMap(({ id }) => bytes.get(id) ?? []));
@@ -78,7 +86,10 @@ export function createDispatch(dependencies: DispatchDependencies) {
         routes: flat,
         begun,
         ...(input.former && { former: input.former }),
-        onPrompt: () => gauge?.done(owner),
+        onPrompt: () => {
+          gauge?.done(owner);
+          leave();
+        },
       });
       await Promise.all([claimed.recorded, noted]);
       dependencies.early?.forget(input.events.map(({ id }) => id));
@@ -88,19 +99,10 @@ export function createDispatch(dependencies: DispatchDependencies) {
     }
   }
 
-  async function dispatchPage(input: DeliverPageInput & Run): Promise<DispatchResult> {
-    await catalogue.refresh(input.catalogueVersion);
-    const bytes = await eventBytes.byId(input.events.map(({ id }) => id));
-    const [id, flat] = [currentWorkflowId(), flatten(routesOfPage(catalogue, input, bytes), bytes)];
-    const noted = recordRouting(dependencies, { id, types: [], routes: flat });
-    const result = await deliverRoutes(dependencies, {
-      owner: id,
-      rerun: input.rerun || activityInfo().attempt > 1,
-      routes: flat,
-    });
-    await noted;
-    return result;
-  }
+  const dispatchPage = (input: DeliverPageInput & Run): Promise<DispatchResult> =>
+    runAdmitted({ since: scheduledAt(), rerun: input.rerun }, (admitted) =>
+      dispatchPageAdmitted(dependencies, input, admitted),
+    );
 
   const dispatchPacked = async (input: PackedInput, run: Run): Promise<DispatchResult> => {
     const unpacked = JSON.parse(Buffer.from(input.json).toString("utf8")) as AcceptedEventsInput;
@@ -108,6 +110,21 @@ export function createDispatch(dependencies: DispatchDependencies) {
   };
 
   return { dispatch, dispatchPacked, dispatchPage, recordRefusal: dependencies.recordRefusal };
+}
+
+async function dispatchPageAdmitted(
+  dependencies: DispatchDependencies,
+  input: DeliverPageInput,
+  { rerun, leave }: Admitted,
+): Promise<DispatchResult> {
+  const { catalogue, eventBytes } = dependencies;
+  await catalogue.refresh(input.catalogueVersion);
+  const bytes = await eventBytes.byId(input.events.map(({ id }) => id));
+  const [id, flat] = [currentWorkflowId(), flatten(routesOfPage(catalogue, input, bytes), bytes)];
+  const noted = recordRouting(dependencies, { id, types: [], routes: flat });
+  const result = await deliverRoutes(dependencies, { owner: id, rerun, routes: flat, onPrompt: leave });
+  await noted;
+  return result;
 }
 
 /**
@@ -122,10 +139,9 @@ async function provenInput(
 ): Promise<DispatchInput> {
   const events = eventsOfPublisher(given);
   await catalogue.refresh();
-  const recorded =
-    rerun || activityInfo().attempt > 1
-      ? await store.events.getMany(events.map(({ id }) => id))
-      : new Map<string, { owner: string }>();
+  const recorded = rerun
+    ? await store.events.getMany(events.map(({ id }) => id))
+    : new Map<string, { owner: string }>();
   const unrecorded = events.filter(({ id }) => recorded.get(id)?.owner !== owner);
   const reason =
     publisher && unrecorded.length > 0
@@ -141,6 +157,12 @@ async function provenInput(
 }
 
 const typesOf = (events: readonly PublishedEvent[]): string[] => events.map(({ type }) => type);
+
+const oldestOf = (events: readonly PublishedEvent[]): number =>
+  events.reduce((oldest, { acceptedAt }) => Math.min(oldest, acceptedAt), Date.now());
+
+/** A page does not carry when its events were accepted. It was started a moment later. */
+const scheduledAt = (): number => activityInfo().scheduledTimestampMs;
 
 const currentWorkflowId = (): string => activityInfo().workflowExecution?.workflowId ?? "";
 

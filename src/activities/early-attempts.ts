@@ -2,7 +2,7 @@
  * First attempts that leave right after an event was committed, in the process that accepted it. The workflow of the
  * event follows a moment later. It adopts what was begun here and makes what was not.
  */
-import { createCounts } from "../counts.js";
+import type { Place } from "../turnstile.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { routesOf, routingOf } from "../catalogue/routes.js";
 import type { Metrics } from "../metrics.js";
@@ -41,9 +41,6 @@ interface Committed {
   payload: Uint8Array;
 }
 
-/** Requests under way at once: of the process, and to one endpoint. */
-const MOST_UNDER_WAY = 1_024;
-const MOST_TO_ONE = 32;
 /** An event for more subscriptions is left to the dispatch, which spreads it over all workers. */
 const WIDEST = 200;
 /** Attempts listed in one input: some 100 bytes each, and a payload of Temporal holds 512 KiB. */
@@ -68,26 +65,28 @@ export function createEarlyAttempts(dependencies: EarlyDependencies): EarlyTable
       subscription,
     }));
     const begun: EarlyEntry[] = [];
-    for (const route of filterRoutes(routes))
-      if (mayLeave(dependencies, route, underWay)) begun.push(attempt(owner, route));
+    for (const route of filterRoutes(routes)) {
+      const place = placeFor(dependencies, route);
+      if (place) begun.push(attempt(owner, route, place));
+    }
     if (begun.length === 0) return;
     perOwner.set(owner, before + begun.length);
     entries.add(event.id, begun);
   }
-  function attempt(owner: string, route: Route): EarlyEntry {
+  function attempt(owner: string, route: Route, place: Place): EarlyEntry {
     const { subscription, event } = route;
-    underWay.begin(subscription.id);
+    underWay.change(1);
     const sent = outcomeOf(dependencies, route);
     const entry: EarlyEntry = {
       route,
       until: Date.now() + (subscription.retry?.timeoutMs ?? DEFAULT_TIMEOUT_MS) + LATE_MS,
       recorded: sent.then((outcome) => {
         entry.outcome = outcome;
-        underWay.end(subscription.id);
-        const done = { route, outcome };
+        place.leave();
+        underWay.change(-1);
         // The bytes are not needed any more, and entries are kept for longer.
         entry.route = { ...route, event: { ...event, bytes: NO_BYTES } };
-        return recorder.record(owner, done);
+        return recorder.record(owner, { route, outcome });
       }),
     };
     return entry;
@@ -113,14 +112,16 @@ export function createEarlyAttempts(dependencies: EarlyDependencies): EarlyTable
   };
 }
 
+/** What has no place now, or may not leave, is made by the dispatch. */
+const placeFor = (dependencies: EarlyDependencies, route: Route): Place | undefined =>
+  mayLeave(dependencies, route) ? dependencies.places.attempts.tryEnter(route.subscription.id) : undefined;
+
 const mayLeave = (
   { throttle, health, effects }: EarlyDependencies,
   { subscription, event, filtered }: Route,
-  underWay: UnderWay,
 ): boolean =>
   filtered === undefined &&
   subscription.rateLimit === undefined &&
-  underWay.hasRoom(subscription.id) &&
   routingOf(subscription, event.type) === "sent" &&
   throttle.pausedUntil(subscription) <= Date.now() &&
   !effects.isUnderWay(subscription.id) &&
@@ -140,21 +141,14 @@ const outcomeOf = (
     },
   );
 
-type UnderWay = ReturnType<typeof createUnderWay>;
-
-/** Counts requests under way, of the process and to each endpoint. */
+/** Counts requests under way. */
 function createUnderWay(metrics: EarlyDependencies["metrics"]) {
-  const perEndpoint = createCounts();
   let all = 0;
-  function count(subscriptionId: string, change: 1 | -1): void {
-    all += change;
-    metrics.earlyUnderWay.set(all);
-    perEndpoint.change(subscriptionId, change);
-  }
   return {
-    begin: (subscriptionId: string): void => count(subscriptionId, 1),
-    end: (subscriptionId: string): void => count(subscriptionId, -1),
-    hasRoom: (subscriptionId: string): boolean => all < MOST_UNDER_WAY && perEndpoint.of(subscriptionId) < MOST_TO_ONE,
+    change(by: 1 | -1): void {
+      all += by;
+      metrics.earlyUnderWay.set(all);
+    },
     isNone: (): boolean => all === 0,
   };
 }

@@ -1,5 +1,6 @@
 /** The first attempts of a dispatch: side by side over all subscriptions, none of which may hold up the others. */
 import { sideBySide } from "../side-by-side.js";
+import { enterPlace } from "./places/attempt-place.js";
 import type { Subscription } from "../store/model.js";
 import type { AttemptResult, EventBytes } from "./attempt.js";
 import type { EndpointHealth } from "../endpoint/health.js";
@@ -7,6 +8,7 @@ import { pace } from "./pace/pace.js";
 import { routingOf } from "../catalogue/routes.js";
 import type { Throttle } from "./pace/throttle.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
+import type { WorkPlaces } from "./places/work-places.js";
 import type { RetryItem } from "../workflows/contract.js";
 
 /** One event for one subscription, on its way. */
@@ -43,6 +45,7 @@ export interface FirstAttemptsDependencies {
   isErased?: (eventId: string) => boolean;
   /** Asked right before an attempt: whether the delivery got on record meanwhile, and is not to be sent from here. */
   isRecorded?: (route: Route) => Promise<boolean>;
+  places: Pick<WorkPlaces, "attempts">;
   /** Aborted when the worker stops: what is under way finishes, and what has not begun is left to another worker. */
   stopping?: AbortSignal;
 }
@@ -108,19 +111,29 @@ async function attemptSome(
   }
   const until = Date.now() + BEGIN_WITHIN_MS;
   await sideBySide(width, starts, async ({ order: route, start }) => {
-    const inTime = await dependencies.throttle.begin(subscription, start);
-    if (!inTime) settled(route, { kind: "left", status: "throttled", dueAt: Date.now() });
-    else if (
-      dependencies.stopping?.aborted ||
-      dependencies.isErased?.(route.event.id) ||
-      Date.now() > until ||
-      dependencies.health.verdict(subscription.id) !== "prompt"
-    )
-      settled(route, { kind: "left", status: "pending" });
-    else if (!(await dependencies.isRecorded?.(route)))
-      settled(route, {
-        kind: "attempted",
-        result: await dependencies.deliver({ event: route.event, subscription, number: 1, inSchedule: 0 }),
-      });
+    const place = await enterPlace(dependencies, {
+      subscription,
+      start,
+      since: route.event.acceptedAt,
+      waitMs: until - Date.now(),
+    });
+    if (place === "missed") return settled(route, { kind: "left", status: "throttled", dueAt: Date.now() });
+    try {
+      if (
+        place === "full" ||
+        dependencies.stopping?.aborted ||
+        dependencies.isErased?.(route.event.id) ||
+        Date.now() > until ||
+        dependencies.health.verdict(subscription.id) !== "prompt"
+      )
+        settled(route, { kind: "left", status: "pending" });
+      else if (!(await dependencies.isRecorded?.(route)))
+        settled(route, {
+          kind: "attempted",
+          result: await dependencies.deliver({ event: route.event, subscription, number: 1, inSchedule: 0 }),
+        });
+    } finally {
+      if (typeof place === "object") place.leave();
+    }
   });
 }

@@ -9,6 +9,7 @@ import type { Catalogue } from "../catalogue/catalogue.js";
 import type { AttemptResult, EventBytes } from "./attempt.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
+import { enterPlace } from "./places/attempt-place.js";
 import { pace, type Paced } from "./pace/pace.js";
 import type { Turn } from "./pace/turns.js";
 import { asTheyStand, changeOf, setStatus } from "./retry-status.js";
@@ -30,6 +31,9 @@ export interface AttemptDependencies extends FirstAttemptsDependencies {
 const WIDTH = 10;
 /** Slots of the token bucket within this time are waited for here, later ones on a durable timer. */
 const THROTTLE_WAIT_MS = 2_000;
+/** What finds no place within this time comes back after the next. An activity must not be held for long by others. */
+const PLACE_WAIT_MS = 15_000;
+const NO_PLACE_AGAIN_MS = 10_000;
 /** Results are written together: at most so many in one write. */
 const RECORD_TOGETHER = 25;
 
@@ -85,15 +89,23 @@ export async function attemptAll(
     const event = bytes.get(item.eventId);
     if (!event) return;
     if (!subscription.rateLimit && item.notBefore !== undefined) await turn(subscription.id, item.notBefore);
-    if (isOutdated(dependencies, subscription, item)) {
-      run.reached.set(item.deliveryId, { ...item, status: "pending", dueAt: Date.now() });
-      return;
-    }
-    if (!(await throttle.begin(subscription, start))) {
+    const since = event.acceptedAt;
+    const place = await enterPlace(dependencies, { subscription, start, since, waitMs: PLACE_WAIT_MS });
+    if (place === "missed") {
       run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
       return;
     }
-    await attemptOne(dependencies, run, item, event);
+    if (place === "full") {
+      run.reached.set(item.deliveryId, { ...item, dueAt: Date.now() + NO_PLACE_AGAIN_MS });
+      return;
+    }
+    try {
+      if (isOutdated(dependencies, subscription, item))
+        run.reached.set(item.deliveryId, { ...item, status: "pending", dueAt: Date.now() });
+      else await attemptOne(dependencies, run, item, event);
+    } finally {
+      place.leave();
+    }
   }).finally(() => clearInterval(beat));
   await recordOpen(dependencies, run);
   return [...run.reached.values()];

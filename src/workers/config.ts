@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { z } from "zod";
-import { type Setting, SETTINGS } from "./settings.js";
+import { type Setting, SETTINGS } from "./settings/settings.js";
 
-export { SETTINGS } from "./settings.js";
+export { SETTINGS } from "./settings/settings.js";
 
 /** A setting that cannot be used. The message is one sentence that names the key and says what to do. */
 export class ConfigError extends Error {

@@ -33,6 +33,8 @@ export interface Core {
   guard: Guard;
   /** Every request of this process to an address that a user chose goes through it. */
   sender: Sender;
+  /** Most connections of each kind that the limit of open files allows. */
+  sockets: SocketBounds;
   compileSchema: SchemaCompiler;
   payloadCheck: PayloadCheck;
   /** Requests to subscriptions' endpoints, with their signatures and authentication. */
@@ -85,6 +87,7 @@ export async function openCore(
     link,
     guard,
     sender,
+    sockets,
     metrics,
     log,
     logFile,

@@ -10,6 +10,7 @@ import { createEventBytes } from "../activities/event-bytes.js";
 import { createActivities } from "../activities/index.js";
 import { createSubscriptionEffects } from "../activities/subscription-effects.js";
 import { createThrottle } from "../activities/pace/throttle.js";
+import { createWorkPlaces } from "../activities/places/work-places.js";
 import { SIGNAL } from "../workflows/contract.js";
 import { loadBundle } from "./bundle.js";
 import type { Config } from "./config.js";
@@ -35,7 +36,7 @@ export interface RunningWorker {
 export async function startWorker(core: Core, config: Config): Promise<RunningWorker> {
   const { link, gauge, payloadCheck } = core;
   const stopping = new AbortController();
-  const attempts = attemptsOf(core, stopping.signal);
+  const attempts = attemptsOf(core, config, stopping.signal);
   const starts = await createEarly(core, config, attempts);
   const activities = createActivities({
     ...attempts,
@@ -86,7 +87,12 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
 }
 
 /** What makes attempts, whoever begins them. */
-function attemptsOf({ store, catalogue, link, metrics, log, request }: Core, stopping: AbortSignal) {
+function attemptsOf(
+  { store, catalogue, link, metrics, log, request, sockets }: Core,
+  { DISPATCHES_IN_FLIGHT: dispatches, ATTEMPTS_IN_FLIGHT }: Config,
+  stopping: AbortSignal,
+) {
+  const attempts = Math.min(ATTEMPTS_IN_FLIGHT, sockets.endpoints);
   const health = createEndpointHealth();
   const throttle = createThrottle({ client: link.client, catalogue, log });
   return {
@@ -96,6 +102,7 @@ function attemptsOf({ store, catalogue, link, metrics, log, request }: Core, sto
     health,
     throttle,
     stopping,
+    places: createWorkPlaces({ dispatches, attempts, metrics }),
     deliver: createDeliver({ request, health, metrics, log }),
     eventBytes: createEventBytes(store),
     effects: createSubscriptionEffects({ store, catalogue, throttle, log }),

@@ -17,6 +17,7 @@ import { createMetrics } from "../../src/metrics.js";
 import { createSender } from "../../src/endpoint/send.js";
 import { newSigningSecret } from "../../src/endpoint/signing/sign.js";
 import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
+import { createWorkPlaces } from "../../src/activities/places/work-places.js";
 import { createThrottle, type ThrottleDependencies } from "../../src/activities/pace/throttle.js";
 import { newId } from "../../src/store/ids.js";
 import type { MongoStore } from "../../src/store/index.js";
@@ -67,6 +68,7 @@ export async function startRunningAttempt({
     throttle,
     eventBytes: createEventBytes(store),
     effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
+    places: createWorkPlaces({ dispatches: 8, attempts: 1_024, metrics }),
     deliver: createDeliver({ request: createEndpointRequest({ sender, version: "0.0.0-test" }), health, metrics, log }),
     unrecordedRetries: new Map(),
   };

@@ -18,13 +18,14 @@ import { createEndpointRequest } from "../../src/endpoint/request.js";
 import { createEventBytes } from "../../src/activities/event-bytes.js";
 import { createGuard } from "../../src/endpoint/target/guard.js";
 import { createActivities } from "../../src/activities/index.js";
-import { createMetrics } from "../../src/metrics.js";
+import { createMetrics, type Metrics } from "../../src/metrics.js";
 import { createPayloadCheck } from "../../src/catalogue/payload-check.js";
 import { createSchemaCompiler } from "../../src/catalogue/schema-validator.js";
 import { createSender } from "../../src/endpoint/send.js";
 import { newSigningSecret } from "../../src/endpoint/signing/sign.js";
 import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
 import { createThrottle } from "../../src/activities/pace/throttle.js";
+import { createWorkPlaces } from "../../src/activities/places/work-places.js";
 import { createWatchdog } from "../../src/catalogue/watchdog.js";
 import type { RecordRefusal } from "../../src/catalogue/publisher-proof.js";
 import type { Publisher } from "../../src/api/dependencies.js";
@@ -57,6 +58,7 @@ export interface RunningWorker {
   masterKeys: string;
   /** Of the worker and its client. */
   codec: ProvingCodec;
+  metrics: Metrics;
   /** Starts that proved nobody who may make them. */
   refusals: Parameters<RecordRefusal>[0][];
   /** Lines of the log. */
@@ -96,11 +98,14 @@ export async function startRunningWorker({
   mongodbUrl,
   codecOptions = {},
   startsEarly = false,
+  places = {},
 }: {
   temporalAddress: string;
   mongodbUrl: string;
   /** First attempts leave right after the commit. */
   startsEarly?: boolean;
+  /** How much the worker may do at once; default as in the settings. */
+  places?: { dispatches?: number; attempts?: number };
   codecOptions?: PayloadCodecOptions;
 }): Promise<RunningWorker> {
   const { connectTemporal, createWorker, loadBundle } = await builtWorkers();
@@ -139,6 +144,7 @@ export async function startRunningWorker({
     log: logger,
     health,
     throttle,
+    places: createWorkPlaces({ dispatches: 8, attempts: 1_024, ...places, metrics }),
     deliver: createDeliver({
       request: createEndpointRequest({ sender, version: "0.0.0-test" }),
       health,
@@ -215,6 +221,7 @@ export async function startRunningWorker({
     proxy,
     log,
     codec,
+    metrics,
     refusals,
     database: database.name,
     masterKeys: database.masterKeys,

@@ -2,11 +2,13 @@
  * Every setting, with its default and its meaning beside its key. docs/reference/settings.md is made from this file.
  */
 import { z } from "zod";
-import { isEnvironmentAdminKey } from "./environment-admin-key.js";
+import { isEnvironmentAdminKey } from "../environment-admin-key.js";
+import { LOAD_SETTINGS } from "./load-settings.js";
+import { setting, whole } from "./setting.js";
+
+export type { Setting } from "./setting.js";
 
 const flag = z.enum(["", "0", "1", "false", "true"]).transform((value) => value === "1" || value === "true");
-const whole = (min: number, max: number) =>
-  z.string().regex(/^\d+$/, "a whole number").transform(Number).pipe(z.number().min(min).max(max));
 const list = z.string().transform((text) =>
   text
     .split(",")
@@ -22,16 +24,6 @@ const uiAddress = z
   .regex(/^https?:\/\/[^\s/?#@]+\/?$/, "http://host:port, without a path")
   .transform((text) => text.replace(/\/$/, ""));
 const hostAndPort = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, "host:port");
-
-export interface Setting<T extends z.ZodType = z.ZodType> {
-  schema: T;
-  /** Used when the key is absent or empty. Undefined means that the setting is optional. */
-  default?: string;
-  meaning: string;
-  /** The value may come from the file named by `<KEY>_FILE`, because it is a secret. */
-  secret?: true;
-}
-const setting = <T extends z.ZodType>(value: Setting<T>): Setting<T> => value;
 
 /** Every setting of the service. */
 export const SETTINGS = {
@@ -171,43 +163,7 @@ export const SETTINGS = {
     default: "sealpost",
     meaning: "Name of the database",
   }),
-  PUBLISH_BATCH_MAX: setting({
-    schema: whole(1, 500),
-    default: "500",
-    meaning: "Most events in one workflow. 1 gives strictly one workflow per event",
-  }),
-  PUBLISH_BACKLOG_MAX: setting({
-    schema: whole(1, 100_000),
-    default: "10000",
-    meaning:
-      "Most accepted events of one process whose workflow is not started yet. Beyond it publishes wait, and are " +
-      "answered with 503 after 4.5 s",
-  }),
-  FIRST_ATTEMPT: setting({
-    schema: z.enum(["early", "workflow"]),
-    default: "early",
-    meaning:
-      "`early`: with ROLE=all the first attempt of an event leaves right after its 202. `workflow`: every attempt is " +
-      "made by the activities of its workflow",
-  }),
-  PUBLISH_STARTS_IN_FLIGHT: setting({
-    schema: whole(1, 64),
-    default: "1",
-    meaning:
-      "Most workflow starts under way at once. Events that are committed meanwhile go out together in the next start",
-  }),
-  PUBLISH_DISPATCHES_IN_FLIGHT: setting({
-    schema: whole(1, 64),
-    default: "3",
-    meaning: "Most batches that are not yet dispatched. It counts only where the worker is in the same " + "process",
-  }),
-  STORE_CALLS_IN_FLIGHT: setting({
-    schema: whole(4, 1_000),
-    default: "64",
-    meaning:
-      "Most calls of one process to MongoDB under way at once. Past it calls wait in turn, and one whose time is " +
-      "over is given up unsent. A sixteenth is kept for publishes, and lists get at most an eighth",
-  }),
+  ...LOAD_SETTINGS,
   PAYLOAD_LIMIT_BYTES: setting({
     schema: whole(1, 8 * 1024 * 1024),
     default: "1048576",

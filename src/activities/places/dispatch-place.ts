@@ -1,0 +1,66 @@
+/** Lets a dispatch begin when this process has a place for it. */
+import { activityInfo } from "@temporalio/activity";
+import { ApplicationFailure, ApplicationFailureCategory } from "@temporalio/common";
+import { LRUCache } from "lru-cache";
+import type { WorkPlaces } from "./work-places.js";
+
+/** A dispatch that may begin. */
+export interface Admitted {
+  /** An earlier run may have got somewhere. */
+  rerun: boolean;
+  /** What is left is slow, or nothing: others may begin. */
+  leave: () => void;
+}
+
+/** Half of the two minutes that the engine gives a dispatch. The other half is for the work itself. */
+const WAIT_MS = 60_000;
+/** Dispatches that are remembered because they found no place. A forgotten one reads the records for nothing. */
+const REMEMBERED = 10_000;
+
+/**
+ * Runs a dispatch once there is a place for it. `since`: when its oldest event was accepted.
+ * @throws ApplicationFailure `no_place`; the engine tries it again
+ */
+export type RunAdmitted = <T>(
+  wanted: { since: number; rerun: boolean },
+  run: (admitted: Admitted) => Promise<T>,
+) => Promise<T>;
+
+export function createRunAdmitted({ places, stopping }: { places: WorkPlaces; stopping?: AbortSignal }): RunAdmitted {
+  /** The last run of each activity that never began, where none before had begun either. */
+  const neverBegan = new LRUCache<string, number>({ max: REMEMBERED });
+
+  async function admit({ since, rerun: given }: { since: number; rerun: boolean }): Promise<Admitted> {
+    const { attempt, activityId, workflowExecution } = activityInfo();
+    const id = `${workflowExecution?.runId ?? ""}/${activityId}`;
+    // A run that found no place has done nothing. The next one need not look for what it did.
+    const isFirst = attempt === 1 || neverBegan.get(id) === attempt - 1;
+    const rerun = given || !isFirst;
+    const wanted = { name: "", since, waitMs: WAIT_MS, signal: stopping };
+    const ofReruns = rerun ? await places.reruns.enter(wanted) : undefined;
+    const place = rerun && !ofReruns ? undefined : await places.dispatches.enter(wanted);
+    if (!place) {
+      ofReruns?.leave();
+      if (isFirst) neverBegan.set(id, attempt);
+      throw ApplicationFailure.create({
+        message: "This process has as much under way as it may. The dispatch is tried again.",
+        type: "no_place",
+        category: ApplicationFailureCategory.BENIGN,
+      });
+    }
+    neverBegan.delete(id);
+    const leave = (): void => {
+      place.leave();
+      ofReruns?.leave();
+    };
+    return { rerun, leave };
+  }
+  return async (wanted, run) => {
+    const admitted = await admit(wanted);
+    try {
+      return await run(admitted);
+    } finally {
+      admitted.leave();
+    }
+  };
+}

@@ -1,0 +1,47 @@
+/** How much work of each kind a process does at once. Past it work waits in the process, oldest first. */
+import { type Turnstile, createTurnstile } from "../../turnstile.js";
+import type { InFlight, Metrics } from "../../metrics.js";
+
+export interface WorkPlaces {
+  /**
+   * Dispatches that read, sign and send. One of which only slow attempts are left gives its place away, so an endpoint
+   * that hangs holds none.
+   */
+  dispatches: Turnstile;
+  /** Those among them that read first what an earlier run has got done. */
+  reruns: Turnstile;
+  /** HTTP attempts, whoever makes them: right after the commit, in a dispatch or in a retry. */
+  attempts: Turnstile;
+}
+
+/** Attempts to one endpoint: as many as it gets connections (src/endpoint/agents.ts). */
+const ATTEMPTS_EACH = 32;
+/** A rerun reads up to 1,000 records, and on FerretDB one by one. */
+const RERUNS_AT_ONCE = 2;
+
+/** The places of a process. */
+export function createWorkPlaces({
+  dispatches,
+  attempts,
+  metrics,
+}: {
+  dispatches: number;
+  attempts: number;
+  metrics: Pick<Metrics, "inFlight" | "inFlightLimit" | "waiting">;
+}): WorkPlaces {
+  const places = (kind: InFlight, most: number, each = most): Turnstile => {
+    metrics.inFlightLimit.set({ kind }, most);
+    const [inFlight, waiting] = [metrics.inFlight.labels({ kind }), metrics.waiting.labels({ kind })];
+    const onChange = (underWay: number, inLine: number): void => {
+      inFlight.set(underWay);
+      waiting.set(inLine);
+    };
+    onChange(0, 0);
+    return createTurnstile({ most, each, onChange });
+  };
+  return {
+    dispatches: places("dispatches", dispatches),
+    reruns: places("reruns", Math.min(dispatches, RERUNS_AT_ONCE)),
+    attempts: places("attempts", attempts, ATTEMPTS_EACH),
+  };
+}
