@@ -24,6 +24,7 @@ import { portalRoutes } from "./portal/routes.js";
 import { peopleRoutes } from "./login/people.js";
 import { importRoutes } from "./catalogue/import-routes.js";
 import { publishRoutes } from "./publish/routes.js";
+import { signatureRoutes } from "./deliveries/signature.js";
 import { recoveryRoutes } from "./deliveries/recoveries.js";
 import { sendRefusal } from "./http/respond.js";
 import type { ApiRoute } from "./route.js";
@@ -49,6 +50,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...eventRoutes,
   ...deliveryRoutes,
   ...streamRoutes,
+  ...signatureRoutes,
   ...recoveryRoutes,
   ...apiRoutes,
   ...importRoutes,

@@ -40,7 +40,7 @@ const view = (
 });
 
 /** The delivery, when it is there and the actor sees it. */
-async function findDelivery(
+export async function findDelivery(
   { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
   id: string,
 ): Promise<Delivery | undefined> {
@@ -48,21 +48,37 @@ async function findDelivery(
   return delivery && seesDelivery(actor, catalogue, delivery) ? delivery : undefined;
 }
 
-/** The bytes of the event, for inspection; undefined when its content was erased or cannot be opened any more. */
-async function payloadOf(
-  { dependencies: { store } }: RequestContext<"store">,
-  eventId: string,
-): Promise<z.input<typeof deliveryView>["payload"]> {
+/** What is read of an event; undefined when its content was erased or cannot be opened any more. */
+async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
-    const [record, bytes] = await Promise.all([store.events.get(eventId), store.events.payload(eventId)]);
-    if (!record || !bytes) return undefined;
-    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const encoding = isUtf8(body) ? "utf8" : "base64";
-    return { contentType: record.contentType, body: body.toString(encoding), encoding };
+    return await read();
   } catch (error) {
     if (error instanceof StoreError && UNREADABLE.includes(error.code)) return undefined;
     throw error;
   }
+}
+
+/** The bytes of the event; undefined when its content was erased or cannot be opened any more. */
+export async function payloadBytes(
+  { dependencies: { store } }: RequestContext<"store">,
+  eventId: string,
+): Promise<Buffer | undefined> {
+  const bytes = await readable(() => store.events.payload(eventId));
+  return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The same for inspection. */
+async function payloadOf(
+  context: RequestContext<"store">,
+  eventId: string,
+): Promise<z.input<typeof deliveryView>["payload"]> {
+  const [record, body] = await Promise.all([
+    readable(() => context.dependencies.store.events.get(eventId)),
+    payloadBytes(context, eventId),
+  ]);
+  if (!record || !body) return undefined;
+  const encoding = isUtf8(body) ? "utf8" : "base64";
+  return { contentType: record.contentType, body: body.toString(encoding), encoding };
 }
 const UNREADABLE: readonly StoreError["code"][] = ["key_destroyed", "key_unknown", "sealed_data_invalid"];
 
