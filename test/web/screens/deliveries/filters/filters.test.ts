@@ -34,6 +34,14 @@ test("the address is what the API is asked, and no more", () => {
   expect(statusesOf({ status: "nothing,of,this" })).toEqual([]);
 });
 
+test("an address with the API's own names is the same list", () => {
+  expect(deliveriesSearch({ subscriptionId: "sub_1", eventType: "a.b", groupId: "grp_1", type: "c.d" })).toEqual({
+    subscription: "sub_1",
+    type: "c.d",
+    group: "grp_1",
+  });
+});
+
 test("the frame's own parameters narrow nothing", () => {
   expect([isFiltered({ tz: "UTC", group: "g", cursor: "c" }), isFiltered({ q: "x" })]).toEqual([false, true]);
 });

@@ -5,11 +5,21 @@ const NAMES = ["status", "type", "subscription", "event", "http", "outcome", "q"
 
 export type DeliveriesSearch = FrameSearch & Partial<Record<(typeof NAMES)[number], string>>;
 
+/** What the API calls them: links that were made for it lead to the same list. */
+const OF_THE_API = {
+  groupId: "group",
+  subscriptionId: "subscription",
+  eventType: "type",
+  eventId: "event",
+  httpStatus: "http",
+} as const;
+
 /** What the address holds, as far as this list knows it. */
-export const deliveriesSearch = (given: Record<string, unknown>): DeliveriesSearch => ({
-  ...frameSearch(given),
-  ...textsOf(given, NAMES),
-});
+export function deliveriesSearch(given: Record<string, unknown>): DeliveriesSearch {
+  const renamed = Object.entries(OF_THE_API).map(([theirs, ours]) => [ours, given[theirs]]);
+  const all: Record<string, unknown> = { ...Object.fromEntries(renamed), ...given };
+  return { ...frameSearch(all), ...textsOf(all, NAMES) };
+}
 
 export const STATUSES = [
   "pending",
