@@ -60,7 +60,7 @@ export async function deliverRoutes(
   const asking = {
     ...dependencies,
     isErased: (eventId: string) => dependencies.store.erasures.lately(eventId),
-    ...(order.rerun && { isRecorded: createLook(dependencies, order, left) }),
+    isRecorded: createLook(dependencies, order, left),
   };
   const sending = Promise.all([
     firstAttempts(asking, todo, (route, outcome) => {
@@ -85,14 +85,15 @@ export async function deliverRoutes(
 
 /**
  * A rerun has read the records before its first attempt, and makes its last one up to 15 s later. The run that seemed
- * lost may still record its own attempts in between. So what was read longer ago is read again. Such a look never
- * rejects: a record that cannot be read now does not hold the attempt up.
+ * lost may still record its own attempts in between. And a first run whose task the engine has given to another worker
+ * does not know it. So a record is read before an attempt that is made late. Such a look never rejects: a record that
+ * cannot be read now does not hold the attempt up.
  */
 function createLook({ store, log }: DeliverRoutesDependencies, order: DeliverRoutesOrder, left: LeftRoute[]) {
-  const readAt = performance.now();
+  const since = performance.now();
   return async (route: Route): Promise<boolean> => {
     const { deliveryId } = route;
-    if (!isOutOfDate({ readAt, now: performance.now() })) return false;
+    if (!isOutOfDate({ rerun: order.rerun, since, now: performance.now() })) return false;
     const records = await store.deliveries.getMany([deliveryId]).catch((error: unknown) => {
       log.warn({ err: error, delivery: deliveryId }, "a record could not be read again before an attempt");
       return new Map<string, Delivery>();

@@ -14,6 +14,9 @@ export interface RouteOfRecord {
   subscription: { id: string; groupId: string };
 }
 
+/** Until its workflow is there to be told, a person may have a delivery sent again by another one. */
+const UNSURE = { unsure: true } as const;
+
 /**
  * What `owner` has to do with a delivery that is on record already; undefined when there is nothing for it to do. What
  * another workflow looks after is left to that one, because an event may be taken over while retries of its earlier
@@ -31,6 +34,7 @@ export function itemGoingOn(owner: string, before: Delivery, former: readonly st
     status,
     attempts: before.attemptCount,
     scheduleBase: 0,
+    ...UNSURE,
     ...(before.nextAttemptAt && { dueAt: before.nextAttemptAt.getTime() }),
     ...(before.reason !== undefined && { reason: before.reason }),
   };
@@ -121,7 +125,7 @@ export function firstRecordOf(
 
 /** What `retryDelivery` is to do with a route; undefined when nothing is left to do. */
 export function itemOf({ deliveryId, event }: RouteOfRecord, outcome: FirstOutcome): RetryItem | undefined {
-  const base = { deliveryId, eventId: event.id, eventType: event.type, scheduleBase: 0 };
+  const base = { deliveryId, eventId: event.id, eventType: event.type, scheduleBase: 0, ...UNSURE };
   // It looks for itself once its workflow is there to be told: a resume meanwhile has told nobody.
   if (outcome.kind === "left" && outcome.status === "held")
     return { ...base, status: "pending", attempts: 0, dueAt: Date.now() };
@@ -132,7 +136,6 @@ export function itemOf({ deliveryId, event }: RouteOfRecord, outcome: FirstOutco
       attempts: 0,
       ...("dueAt" in outcome && outcome.dueAt !== undefined && { dueAt: outcome.dueAt }),
       ...("reservation" in outcome && outcome.reservation && { reservation: outcome.reservation }),
-      ...("unsure" in outcome && outcome.unsure && { unsure: outcome.unsure }),
       ...("reason" in outcome && { reason: outcome.reason, since: Date.now() }),
     };
   }

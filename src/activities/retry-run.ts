@@ -2,12 +2,13 @@
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { Logger } from "pino";
 import type { Subscription } from "../store/model.js";
-import type { Store } from "../store/store.js";
+import type { RefusedChange, Store } from "../store/store.js";
 import { sideBySide } from "../side-by-side.js";
 import type { RetryItem } from "../workflows/contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { AttemptResult, EventBytes } from "./attempt.js";
 import type { EventBytesSource } from "./event-bytes.js";
+import { addedAttempt, withChange } from "./first-records.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
 import { enterPlace } from "./places/attempt-place.js";
 import { pace, type Paced } from "./pace/pace.js";
@@ -218,7 +219,7 @@ function reachedBy(item: RetryItem, result: AttemptResult): RetryItem {
 async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies, run: Run): Promise<void> {
   const open = run.open.splice(0);
   if (open.length === 0) return;
-  const refused = await store.deliveries.record(
+  const first = await store.deliveries.record(
     open.map(({ result, asked, ...item }) => ({
       ...changeOf(item),
       attempts: item.attempts - (result.attempt ? 1 : 0),
@@ -230,6 +231,7 @@ async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies
       }),
     })),
   );
+  const refused = await Promise.all(first.map((each) => recordNext(store, each, open)));
   if (refused.length > 0)
     log.warn(
       { deliveries: refused.map(({ id, why, stands }) => ({ id, why, status: stands?.status })) },
@@ -241,4 +243,24 @@ async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies
     refused,
   ))
     run.reached.set(item.deliveryId, item);
+}
+
+/** Writers of one delivery that come between our read and our write, before we give up. */
+const TRIES = 10;
+
+/**
+ * An attempt that was made is on record, also where another one was recorded meanwhile: ours has the next number then.
+ * Gives how the delivery stands after that.
+ */
+async function recordNext(store: Store, given: RefusedChange, open: Run["open"]): Promise<RefusedChange> {
+  const made = open.find(({ deliveryId }) => deliveryId === given.id);
+  let refused = given;
+  for (let tries = 0; made && refused.why === "outdated" && refused.stands && tries < TRIES; tries++) {
+    const change = addedAttempt(refused.stands, { kind: "attempted", result: made.result });
+    if (!change) break;
+    const [again] = await store.deliveries.record([{ ...change, ...(made.asked && { asked: made.asked }) }]);
+    if (!again) return { ...refused, stands: withChange(refused.stands, change) };
+    refused = again;
+  }
+  return refused;
 }

@@ -32,9 +32,12 @@ export const isDoubtful = ({ rerun, elsewhere }: { rerun: boolean; elsewhere: bo
 
 /** How long a rerun trusts what it has read of the records, milliseconds. */
 const FRESH_MS = 1_000;
+/** The engine gives the task of a worker that is not heard of to another one after 10 s, and not before. */
+const ALONE_MS = 8_000;
 
-/** Whether a rerun reads a record again before it sends, because another run may have written it meanwhile. */
-export const isOutOfDate = ({ readAt, now }: { readAt: number; now: number }): boolean => now - readAt > FRESH_MS;
+/** Whether a record is read (again) before an attempt, because another run may have written it since this one began. */
+export const isOutOfDate = ({ rerun, since, now }: { rerun: boolean; since: number; now: number }): boolean =>
+  now - since > (rerun ? FRESH_MS : ALONE_MS);
 
 /** Who goes on with a route: an attempt was begun before, a record says so, or this dispatch makes the attempt. */
 export function decideRoute<Entry>(known: RouteKnowledge<Entry>): RouteDecision<Entry> {

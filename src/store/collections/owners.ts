@@ -8,13 +8,15 @@
  */
 import type { Collection, Db } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
-import { announcedBy, notRenewedSince } from "../mongo/guards.js";
+import { renewedBefore, notRenewedSince } from "../mongo/guards.js";
 
 /** An announcement at rest; its id is the process. */
 export interface OwnersDocument {
   _id: string;
   /** When it was last renewed, by the database's clock. */
   renewedAt: Date;
+  /** Number of the last renewal, as the process counts them. */
+  renewal: number;
   /** Owner ids that may be in records of events whose workflow is not known to have been started. */
   open: string[];
   /** The form in which the process writes and starts events. */
@@ -32,12 +34,12 @@ export interface OwnerAnnouncement {
 
 export interface OwnerStore {
   /** The first announcement of a process. Throws StoreError `unavailable`; one that exists is renewed. */
-  begin(process: string, open: readonly string[]): Promise<void>;
+  begin(process: string, open: readonly string[], renewal: number): Promise<void>;
   /**
-   * Replaces the ids of an announcement and renews it. False when it is gone: another process took its ids over.
-   * Throws StoreError `unavailable`.
+   * Replaces the ids of an announcement and renews it. `renewal` counts these writes, so that one that lands late changes
+   * nothing. False when the announcement is gone: another process took its ids over. Throws StoreError `unavailable`.
    */
-  renew(process: string, open: readonly string[]): Promise<boolean>;
+  renew(process: string, open: readonly string[], renewal: number): Promise<boolean>;
   /** All of them, with their age. Throws StoreError `unavailable`. */
   all(): Promise<OwnerAnnouncement[]>;
   /** Removes the announcement of this process itself, when nothing of it is open. Throws StoreError `unavailable`. */
@@ -48,19 +50,25 @@ export interface OwnerStore {
 
 /** The store of announcements. One small document for each running API process. */
 export function createOwnerStore(db: Db, collection: Collection<OwnersDocument>): OwnerStore {
-  const renew = async (process: string, open: readonly string[]): Promise<boolean> => {
-    const change = { $set: { open: [...open] }, $currentDate: { renewedAt: true as const } };
-    return (await guarded((within) => collection.updateOne(announcedBy(process), change, within))).matchedCount === 1;
+  const renew = async (process: string, open: readonly string[], renewal: number): Promise<boolean> => {
+    const change = { $set: { open: [...open], renewal }, $currentDate: { renewedAt: true as const } };
+    return (
+      (await guarded((within) => collection.updateOne(renewedBefore(process, renewal), change, within)))
+        .matchedCount === 1
+    );
   };
   return {
-    async begin(process, open) {
+    async begin(process, open, renewal) {
       try {
         await guarded(async (within) =>
-          collection.insertOne({ _id: process, renewedAt: await clockOf(db), open: [...open], protocol: 2 }, within),
+          collection.insertOne(
+            { _id: process, renewedAt: await clockOf(db), open: [...open], renewal, protocol: 2 },
+            within,
+          ),
         );
       } catch (error) {
         if (!isDuplicate(error)) throw error;
-        await renew(process, open);
+        await renew(process, open, renewal);
       }
     },
     renew,

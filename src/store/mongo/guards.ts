@@ -3,16 +3,20 @@
  * the model of the protocol (test/model) asks `matches` for the same.
  */
 
-/** Equality of fields, or that a field is missing. */
+/** Equality of fields, that a field is missing, or that a number is less. */
 export interface Guard {
-  readonly [field: string]: string | number | Date | { readonly $exists: false };
+  readonly [field: string]: string | number | Date | { readonly $exists: false } | { readonly $lt: number };
 }
 
 /** An event that still has this owner. */
 export const ownedBy = (id: string, owner: string) => ({ _id: id, owner }) satisfies Guard;
 
-/** The announcement of a process, whoever renewed it and when. */
-export const announcedBy = (process: string) => ({ _id: process }) satisfies Guard;
+/**
+ * The announcement of a process before this renewal. One that was given up and lands after a newer one must not bring
+ * its old list of ids back.
+ */
+export const renewedBefore = (process: string, renewal: number) =>
+  ({ _id: process, renewal: { $lt: renewal } }) satisfies Guard;
 
 /** The announcement of a process as it was seen. */
 export const notRenewedSince = (process: string, renewedAt: Date) => ({ _id: process, renewedAt }) satisfies Guard;
@@ -28,6 +32,7 @@ export function matches(document: object | undefined, guard: Guard): boolean {
   return Object.entries(guard).every(([field, wanted]) => {
     const value = fields.get(field);
     if (wanted instanceof Date) return value instanceof Date && value.getTime() === wanted.getTime();
-    return typeof wanted === "object" ? value === undefined : value === wanted;
+    if (typeof wanted !== "object") return value === wanted;
+    return "$lt" in wanted ? typeof value === "number" && value < wanted.$lt : value === undefined;
   });
 }

@@ -42,7 +42,8 @@ export interface RetryItem {
   /** Somebody asked for the next attempt: its record may lead out of a settled status. */
   asked?: true;
   /**
-   * Another process had begun the first attempt when this was handed over. The record is read before anything is sent.
+   * Somebody else may have made an attempt by the time that this is looked after: another process had begun one, or a
+   * person asked for one. The record is read before anything is sent.
    */
   unsure?: true;
 }

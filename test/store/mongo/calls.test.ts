@@ -116,8 +116,8 @@ describe(`a process that may make ${CALLS} calls at once`, () => {
     await expect.poll(() => underWay).toBe(others);
     expect(await store.events.insertMany([event("evt_accepted")])).toEqual([]);
     await store.ping(3_000);
-    await store.owners.begin("host/1", ["batch_1"]);
-    expect(await store.owners.renew("host/1", ["batch_1", "batch_2"])).toBe(true);
+    await store.owners.begin("host/1", ["batch_1"], 1);
+    expect(await store.owners.renew("host/1", ["batch_1", "batch_2"], 2)).toBe(true);
     expect(underWay).toBe(others);
     expect(await ended(works)).toEqual(works.map(() => "unavailable"));
     expect(await store.deliveries.getMany([]).then(({ size }) => size)).toBe(0);

@@ -2,7 +2,7 @@
 import { MongoClient } from "mongodb";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import {
-  announcedBy,
+  renewedBefore,
   changedTimes,
   type Guard,
   matches,
@@ -17,19 +17,20 @@ interface Guarded {
   owner?: string;
   renewedAt?: Date;
   seq?: number;
+  renewal?: number;
 }
 const DOCUMENTS: Guarded[] = [
   { _id: "a" },
   { _id: "a", owner: "one" },
   { _id: "a", owner: "two", seq: 1 },
-  { _id: "a", renewedAt: AT },
-  { _id: "a", renewedAt: LATER, seq: 2 },
+  { _id: "a", renewedAt: AT, renewal: 1 },
+  { _id: "a", renewedAt: LATER, seq: 2, renewal: 2 },
   { _id: "b", owner: "one", renewedAt: AT, seq: 1 },
 ];
 const GUARDS: Record<string, Guard> = {
   "an owner": ownedBy("a", "one"),
   "another owner": ownedBy("a", "two"),
-  "an announcement": announcedBy("a"),
+  "an announcement that is older": renewedBefore("a", 2),
   "an announcement as it was seen": notRenewedSince("a", AT),
   "a renewed one": notRenewedSince("a", LATER),
   "a delivery that was never changed": changedTimes("a", 0),

@@ -91,7 +91,7 @@ async function settleLater(
     await delay(wait, undefined, { ref: false });
     const records = await store.events.getMany(ids).catch(() => undefined);
     if (!records) continue;
-    const made = writtenOf(doubtful, records, batch.owner);
+    const made = writtenOf(doubtful, records, batch);
     if (made.length > 0)
       log.warn(
         { owner: batch.owner, events: made.length },

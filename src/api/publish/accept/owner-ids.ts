@@ -44,6 +44,8 @@ interface Announced {
   /** Raised when the announcement was found to be gone. */
   generation: number;
   isBegun: boolean;
+  /** Counts the writes of the announcement. */
+  renewal: number;
   /** When the last renewal was sent, by the clock of this process. */
   renewedAt: number;
 }
@@ -56,6 +58,7 @@ export function createOwnerIds(dependencies: OwnerIdsDependencies): OwnerIds {
     ahead: LEAST_AHEAD,
     generation: 0,
     isBegun: false,
+    renewal: 0,
     renewedAt: Number.NEGATIVE_INFINITY,
   };
   const stopping = new AbortController();
@@ -106,8 +109,8 @@ function createRenewal({ owners, process, log }: OwnerIdsDependencies, state: An
     const all = [...open.keys(), ...free, ...fresh];
     // The lease counts from before the write: it may have been carried out at once and answered late.
     const sentAt = performance.now();
-    if (!state.isBegun) await owners.begin(process, all);
-    else if (!(await owners.renew(process, all))) {
+    if (!state.isBegun) await owners.begin(process, all, ++state.renewal);
+    else if (!(await owners.renew(process, all, ++state.renewal))) {
       log.warn({ open: open.size }, "the announcement of this process's events was taken over: it makes a new one");
       state.generation++;
       free.length = 0;
@@ -137,7 +140,9 @@ function createRenewal({ owners, process, log }: OwnerIdsDependencies, state: An
     state.free.length = 0;
     if (!state.isBegun) return;
     const ending =
-      state.open.size === 0 ? owners.end(process) : owners.renew(process, [...state.open.keys()]).then(() => undefined);
+      state.open.size === 0
+        ? owners.end(process)
+        : owners.renew(process, [...state.open.keys()], ++state.renewal).then(() => undefined);
     await ending.catch((error: unknown) =>
       log.warn({ err: error }, "the announcement of this process could not be ended: another process looks at it"),
     );

@@ -60,12 +60,18 @@ export const startsOf = (records: readonly EventRecord[]): Map<string, EventReco
     ({ owner }) => owner,
   );
 
-/** Of the events of a failed write, those that it recorded all the same under this owner. */
-export const writtenOf = <W extends { event: { id: string } }>(
+/**
+ * Of the events of a failed write, those that it recorded all the same in this batch. An id that the batch has already
+ * was published again, and its record is the one of the first time.
+ */
+export function writtenOf<W extends { event: { id: string } }>(
   doubtful: readonly W[],
   records: ReadonlyMap<string, Pick<EventRecord, "owner">>,
-  owner: string,
-): W[] => doubtful.filter(({ event }) => records.get(event.id)?.owner === owner);
+  { owner, ready }: { owner: string; ready: readonly { event: { id: string } }[] },
+): W[] {
+  const had = new Set(ready.map(({ event }) => event.id));
+  return doubtful.filter(({ event }) => records.get(event.id)?.owner === owner && !had.has(event.id));
+}
 
 /**
  * What follows a start. `done`: the workflow has all the events. `again`: nobody knows, and the same start does no harm.
