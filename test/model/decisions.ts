@@ -1,0 +1,58 @@
+/**
+ * The decisions of the protocol as the model takes them: the very functions that the service runs. A test may plant a
+ * bug by giving another one.
+ */
+import { begunOf } from "../../src/activities/adopt-early.js";
+import { listingOf } from "../../src/activities/early-entries.js";
+import { claimOf, ownershipOf } from "../../src/activities/event-claims.js";
+import { addedAttempt, firstRecordOf, itemGoingOn, itemOf, withChange } from "../../src/activities/first-records.js";
+import { asTheyStand, caughtUp, changeOf } from "../../src/activities/retry-status.js";
+import { decideRoute, isDoubtful, isOutOfDate } from "../../src/activities/route-decision.js";
+import { answerOf } from "../../src/api/publish/accept/existing-event.js";
+import {
+  abandonmentOf,
+  afterStart,
+  isOver,
+  mayUseIds,
+  missedBy,
+  startsOf,
+  writtenOf,
+} from "../../src/api/publish/accept/ownership.js";
+import { decideRecord } from "../../src/store/deliveries/delivery-changes.js";
+import { matches } from "../../src/store/mongo/guards.js";
+import { mayHaveRun } from "../../src/workflows/may-have-run.js";
+import { startedAfresh } from "../../src/workflows/retry/items.js";
+
+export const DECISIONS = {
+  abandonmentOf,
+  addedAttempt,
+  afterStart,
+  answerOf,
+  asTheyStand,
+  begunOf,
+  caughtUp,
+  changeOf,
+  claimOf,
+  decideRecord,
+  decideRoute,
+  firstRecordOf,
+  isDoubtful,
+  isOutOfDate,
+  isOver,
+  itemGoingOn,
+  itemOf,
+  listingOf,
+  /** The compare of a compare-and-set. */
+  matches,
+  mayHaveRun,
+  mayUseIds,
+  missedBy,
+  ownershipOf,
+  /** Whether the engine refuses a start whose id it knows, open or closed. */
+  refusesDuplicate: (isKnown: boolean): boolean => isKnown,
+  startedAfresh,
+  startsOf,
+  withChange,
+  writtenOf,
+};
+export type Decisions = typeof DECISIONS;
