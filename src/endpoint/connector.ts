@@ -4,8 +4,8 @@ import { type LookupFunction, type Socket, isIP } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { buildConnector } from "undici";
 import type { Guard, ResolutionCode } from "./target/guard.js";
-import { type ConnectionTimes, noteFailure, watchHandshake } from "./handshake.js";
-import { skipInformational } from "./informational.js";
+import { type ConnectionTimes, noteFailure, watchHandshake } from "./connection/handshake.js";
+import { skipInformational } from "./connection/informational.js";
 
 /** What was learnt while a connection was made. */
 export interface Connection extends ConnectionTimes {

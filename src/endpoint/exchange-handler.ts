@@ -5,7 +5,7 @@ import type { Waiter } from "./connection-turns.js";
 import type { AttemptTimings } from "../store/model.js";
 import type { Connection } from "./connector.js";
 import { type Exchange, MAX_BODY_BYTES, type Observed, type SendRequest } from "./exchange.js";
-import { type ConnectionTimes, type FailedConnection, failedConnection } from "./handshake.js";
+import { type ConnectionTimes, type FailedConnection, failedConnection } from "./connection/handshake.js";
 import { keepResponseHeaders } from "./http-headers.js";
 import type { LoopWatch } from "./loop-watch.js";
 

@@ -38,9 +38,9 @@ const signatureView = z.object({
     .enum(["matches", "differs", "secret_gone"])
     .meta({
       description:
-        "`matches`: the payload and a key of the subscription give this signature. `differs`: they do not, although the " +
-        "key is there, so the record or the payload is not what was sent. `secret_gone`: the key was rotated away, so " +
-        "nothing can be said",
+        "`matches`: the payload and a key of the subscription give this signature. `differs`: they do not, although " +
+        "the key is there, so the record or the payload is not what was sent. `secret_gone`: the key was rotated " +
+        "away, so nothing can be said",
     }),
   signature: z.string().optional().meta({ description: "As it was sent, in base64. Not for auditors" }),
   signed: z.int().optional().meta({ description: "Which of `signed` it was made of, from 0. Not for auditors" }),

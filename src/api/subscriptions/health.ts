@@ -38,8 +38,8 @@ const healthView = z
       .enum(["healthy", "degraded", "failing"])
       .meta({
         description:
-          "`failing`: none of at least the last 10 attempts succeeded, over 5 minutes or more, or less than half of at " +
-          "least 50 in 15 minutes did. `degraded`: less than 95 % of at least 20 attempts in 15 minutes succeeded. " +
+          "`failing`: none of at least the last 10 attempts succeeded, over 5 minutes or more, or less than half of " +
+          "at least 50 in 15 minutes did. `degraded`: less than 95 % of at least 20 attempts in 15 minutes succeeded. " +
           "`healthy`: neither, also where nothing was sent",
       }),
     reason: z.string().optional().meta({ description: "Why, in plain words. Absent if it is healthy" }),
@@ -92,8 +92,8 @@ export const subscriptionHealthRoutes: readonly ApiRoute[] = [
     act: "subscriptions:read",
     summary: "How the endpoint of a subscription does",
     description:
-      "Told from the records of its newest 1,000 deliveries of four days, and of 1,000 that wait for another attempt. " +
-      "Failures of our own are no attempts, so they never count.",
+      "Told from the records of its newest 1,000 deliveries of four days, and of 1,000 that wait for another " +
+      "attempt. Failures of our own are no attempts, so they never count.",
     params: z.strictObject({ id: subscriptionId }),
     response: { status: 200, description: "Its health", schema: healthView },
     async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {

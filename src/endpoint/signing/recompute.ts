@@ -104,8 +104,8 @@ function standardSignatures({ headers, body, at }: SentRequest, signers: Signers
 type Judged = Pick<RecomputedSignature, "keyid" | "secret" | "signature" | "result">;
 
 /**
- * If one signature matches, then the bytes are right, and the key of any other is gone. If none does, then it depends on
- * whether a key is there that must have signed.
+ * If one signature matches, then the bytes are right, and the key of any other is gone. If none does, then it depends
+ * on whether a key is there that must have signed.
  */
 function judge(
   values: readonly string[],

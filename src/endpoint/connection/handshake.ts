@@ -2,8 +2,8 @@
 import type { X509Certificate } from "node:crypto";
 import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { CertificateFacts } from "../store/model.js";
-import { factsOf } from "./certificates/certificate-facts.js";
+import type { CertificateFacts } from "../../store/model.js";
+import { factsOf } from "../certificates/certificate-facts.js";
 
 /** How long each step took, milliseconds. A step that was not reached is absent. */
 export interface ConnectionTimes {

@@ -2,15 +2,15 @@
 import { X509Certificate } from "node:crypto";
 import net, { type AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
-import { classify } from "../../src/endpoint/classify.js";
-import { createGuard } from "../../src/endpoint/target/guard.js";
-import { createSender, type Exchange } from "../../src/endpoint/send.js";
-import type { EndpointTls } from "../../src/store/model.js";
-import { createCertificateAuthority, issueChain } from "../support/certificates.js";
-import { startHostileReceiver } from "../support/hostile-receiver.js";
-import { startReceiver } from "../support/receiver.js";
-import { stubResolver } from "../support/resolver.js";
-import { authority, client, kept, newSender, request, server, setUpSendTls, tlsReceiver } from "./send-tls-setup.js";
+import { classify } from "../../../src/endpoint/classify.js";
+import { createGuard } from "../../../src/endpoint/target/guard.js";
+import { createSender, type Exchange } from "../../../src/endpoint/send.js";
+import type { EndpointTls } from "../../../src/store/model.js";
+import { createCertificateAuthority, issueChain } from "../../support/certificates.js";
+import { startHostileReceiver } from "../../support/hostile-receiver.js";
+import { startReceiver } from "../../support/receiver.js";
+import { stubResolver } from "../../support/resolver.js";
+import { authority, client, kept, newSender, request, server, setUpSendTls, tlsReceiver } from "../send-tls-setup.js";
 
 setUpSendTls();
 
