@@ -5,6 +5,8 @@ import { apiKeyRoutes } from "./access/api-keys.js";
 import { apiRoutes } from "./catalogue/apis.js";
 import { auditRoutes } from "./access/audit.js";
 import { codecRoutes } from "./deliveries/codec.js";
+import { searchRoutes } from "./search.js";
+import { deliveryExportRoutes } from "./deliveries/delivery-export.js";
 import { deliveryRoutes } from "./deliveries/deliveries.js";
 import type { ApiDependencies, GivenDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./http/errors.js";
@@ -48,7 +50,10 @@ export { createHttpServer } from "./http/http-server.js";
 const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...publishRoutes,
   ...eventRoutes,
+  // Before the deliveries, whose ids are paths as well.
+  ...deliveryExportRoutes,
   ...deliveryRoutes,
+  ...searchRoutes,
   ...streamRoutes,
   ...signatureRoutes,
   ...recoveryRoutes,

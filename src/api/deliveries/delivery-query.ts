@@ -79,7 +79,7 @@ export const deliveryFilter = z.strictObject({
 });
 export type DeliveryFilterInput = z.output<typeof deliveryFilter>;
 
-const order = z
+export const order = z
   .enum(["asc", "desc"])
   .optional()
   .meta({ description: "By creation: `desc`, the newest first, or `asc`. `desc` when absent" });
