@@ -111,6 +111,11 @@ const deliveryMetrics = (registers: Registry[]) => ({
     help: "Deliveries parked because the consumer refused the data",
     registers,
   }),
+  dispatched: new Counter({
+    name: "sealpost_events_dispatched_total",
+    help: "Events whose dispatch has ended, whether or not a subscription was there to send them to",
+    registers,
+  }),
   attempts: new Counter({
     name: "sealpost_attempts_total",
     help: "HTTP attempts by outcome class",

@@ -35,6 +35,8 @@ export interface DispatchDependencies extends DeliverRoutesDependencies {
   eventBytes: EventBytesSource;
   gauge?: DispatchGauge;
   places: WorkPlaces;
+  /** Told how many events a dispatch has dealt with. */
+  onDispatched?: (events: number) => void;
   /** Where this process accepts events, and begins their first attempts. */
   early?: EarlyTable;
   payloadCheck: PayloadCheck;
@@ -92,6 +94,7 @@ export function createDispatch(dependencies: DispatchDependencies) {
         },
       });
       await Promise.all([claimed.recorded, noted]);
+      dependencies.onDispatched?.(input.events.length);
       dependencies.early?.forget(input.events.map(({ id }) => id));
       return { ...result, ...(pages.length > 0 && { pages }) };
     } finally {

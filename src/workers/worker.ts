@@ -42,6 +42,7 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     ...attempts,
     ...(starts && { early: starts.early }),
     gauge,
+    onDispatched: (events) => core.metrics.dispatched.inc(events),
     payloadCheck,
     parkOpenDays: config.PARK_OPEN_DAYS,
     unrecorded: new Map(),
