@@ -21,8 +21,11 @@ export interface Announcement {
 /** Addresses, the first admin key and a line to try, each on a line of its own. */
 export function announce({ config, url, engines, admin, demo, trial, unsigned, logFile, say }: Announcement): void {
   say(`Sealpost is ready: ${url}`);
-  if (config.ROLE !== "worker") say(`API docs: ${url}/docs`);
-  if (trial) say(`Log in: ${url}/saml/login (trial identity provider: admin, provider, operator, consumer)`);
+  if (config.ROLE !== "worker") {
+    const asWhom = trial ? " (log in at the trial identity provider: admin, provider, operator, consumer)" : "";
+    say(`Portal: ${url}/portal${asWhom}`);
+    say(`API docs: ${url}/docs`);
+  }
   say(`Temporal: ${engines.temporal.address} (${engines.temporal.how})`);
   if (engines.temporal.uiUrl && config.ROLE !== "worker")
     say(`Temporal UI: ${url}${TEMPORAL_UI_PATH}/ (log in as an operator or an admin)`);

@@ -66,7 +66,7 @@ describe.skipIf(!there)("a person in a browser", () => {
 
   it("is told at the start where to log in, and finds the trial marked as one", async () => {
     expect(service.log()).toContain(
-      `Log in: ${service.url}/saml/login (trial identity provider: admin, provider, operator, consumer)`,
+      `Portal: ${service.url}/portal (log in at the trial identity provider: admin, provider, operator, consumer)`,
     );
     const page = await newPage();
     await page.goto(service.url);

@@ -111,6 +111,9 @@ describe.skipIf(!there)("a delivery that was refused", { timeout: 600_000 }, () 
     expect(curl).toContain(`curl --request POST '${receiver.url}'`);
     expect(curl).toContain('--data-binary \'{"amount":1250,');
 
+    await page.getByRole("button", { name: "Check the signature" }).click();
+    await page.getByText("It can be made again from the payload and the key.").waitFor();
+
     receiver.respond = () => ({ status: 204 });
     await page.getByRole("button", { name: "Resend", exact: true }).click();
     const question = page.getByRole("alertdialog", { name: "Resend this delivery" });

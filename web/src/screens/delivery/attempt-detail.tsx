@@ -6,9 +6,15 @@ import { rowsOf } from "../../parts/visible-text.js";
 import { Certificates } from "./certificates.js";
 import styles from "./delivery.module.css";
 import type { Attempt } from "./queries.js";
+import { SignatureCheck } from "./signature-check.js";
 import { Timings } from "./timings.js";
 
-export function AttemptDetail({ attempt }: { attempt: Attempt }) {
+interface AttemptDetailProps {
+  deliveryId: string;
+  attempt: Attempt;
+}
+
+export function AttemptDetail({ deliveryId, attempt }: AttemptDetailProps) {
   const { detail, status, number } = attempt;
   if (!detail) return <p className="quiet">{t("delivery.attempts.noDetail")}</p>;
   return (
@@ -31,6 +37,7 @@ export function AttemptDetail({ attempt }: { attempt: Attempt }) {
           <AnswerBody detail={detail} label={t("delivery.answer.bodyOf", { number })} />
         </Side>
       </div>
+      <SignatureCheck deliveryId={deliveryId} attempt={number} />
     </div>
   );
 }

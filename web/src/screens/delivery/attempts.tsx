@@ -47,7 +47,7 @@ export function Attempts({ delivery }: { delivery: Delivery }) {
               <p className={styles.when}>
                 <TimeText at={attempt.at} />
               </p>
-              <AttemptDetail attempt={attempt} />
+              <AttemptDetail deliveryId={delivery.id} attempt={attempt} />
             </details>
           </li>
         ))}

@@ -39,3 +39,12 @@ export const siblingsQuery = (eventId: string) =>
     queryKey: ["siblings", eventId],
     queryFn: ({ signal }) => ask(api.GET("/v1/deliveries", { params: { query: { eventId, limit: 50 } }, signal })),
   });
+
+/** What an attempt signed. Reading it is on record, so it is asked for once. */
+export const signatureQuery = (id: string, attempt: number) =>
+  queryOptions({
+    queryKey: ["signature", id, attempt],
+    queryFn: ({ signal }) =>
+      ask(api.GET("/v1/deliveries/{id}/signature", { params: { path: { id }, query: { attempt } }, signal })),
+    staleTime: Infinity,
+  });

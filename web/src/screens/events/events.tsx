@@ -116,7 +116,7 @@ function Rows({ rows, busy }: { rows: readonly EventRecord[]; busy: boolean }) {
 }
 
 export const bytesOf = (size: number): string =>
-  new Intl.NumberFormat(LOCALE, { style: "unit", unit: "byte", unitDisplay: "short" }).format(size);
+  new Intl.NumberFormat(LOCALE, { style: "unit", unit: "byte", unitDisplay: "long" }).format(size);
 
 function Empty({ search }: { search: EventsSearch }) {
   const filtered = search.type !== undefined || search.since !== undefined || search.cursor !== undefined;
