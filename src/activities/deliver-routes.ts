@@ -4,8 +4,8 @@ import { inTimeOr } from "../store/deadline.js";
 import type { DispatchResult, RetryDeliveryInput } from "../workflows/contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { deliveryWorkflowSummary } from "../catalogue/workflow-summary.js";
-import { type Begun, NOTHING_BEGUN } from "./adopt-early.js";
-import type { EarlyEntry } from "./early-entries.js";
+import { type Begun, NOTHING_BEGUN } from "./early/adopt-early.js";
+import type { EarlyEntry } from "./early/early-entries.js";
 import { type FirstAttemptsDependencies, type FirstOutcome, firstAttempts, type Route } from "./first-attempts.js";
 import {
   type Dispatching,

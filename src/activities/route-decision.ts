@@ -3,7 +3,7 @@
  * decide by the same lines.
  */
 import type { Delivery } from "../store/model.js";
-import type { EarlyEntry } from "./early-entries.js";
+import type { EarlyEntry } from "./early/early-entries.js";
 import type { FirstOutcome } from "./first-attempts.js";
 
 /** What is known of a route before anything is sent. */

@@ -36,7 +36,7 @@ import { samlKeyRoutes } from "./saml/connections/keys.js";
 import { samlMetadataRoutes } from "./saml/connections/metadata-routes.js";
 import { documentationRoutes, healthRoutes } from "./service-routes.js";
 import { singleLogoutRoutes } from "./saml/connections/logout-routes.js";
-import { certificateRoutes } from "./subscriptions/certificates.js";
+import { subscriptionCertificateRoutes } from "./subscriptions/certificates.js";
 import { egressRoutes } from "./subscriptions/egress.js";
 import { subscriptionHealthRoutes } from "./subscriptions/health.js";
 import { subscriptionLifeRoutes } from "./subscriptions/life.js";
@@ -66,7 +66,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...subscriptionLifeRoutes,
   ...subscriptionLifecycleRoutes,
   ...subscriptionTechniqueRoutes,
-  ...certificateRoutes,
+  ...subscriptionCertificateRoutes,
   ...egressRoutes,
   ...subscriptionHealthRoutes,
   ...filterApiRoutes,

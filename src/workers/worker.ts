@@ -4,7 +4,7 @@ import type { Gauge } from "prom-client";
 import { WorkflowNotFoundError } from "@temporalio/client";
 import { createCertificateAlarm } from "./watch/certificate-alarm.js";
 import { createDeliver } from "../activities/attempt.js";
-import { createEarlyAttempts, type EarlyDependencies, type EarlyTable } from "../activities/early-attempts.js";
+import { createEarlyAttempts, type EarlyDependencies, type EarlyTable } from "../activities/early/early-attempts.js";
 import { createEndpointHealth } from "../endpoint/health.js";
 import { createEventBytes } from "../activities/event-bytes.js";
 import { createActivities } from "../activities/index.js";

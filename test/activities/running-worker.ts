@@ -12,7 +12,7 @@ import { type Logger, pino } from "pino";
 import { createCatalogue, type Catalogue } from "../../src/catalogue/catalogue.js";
 import { createDeliver } from "../../src/activities/attempt.js";
 import { createDispatchGauge } from "../../src/dispatch-gauge.js";
-import { createEarlyAttempts } from "../../src/activities/early-attempts.js";
+import { createEarlyAttempts } from "../../src/activities/early/early-attempts.js";
 import { createEndpointHealth } from "../../src/endpoint/health.js";
 import { createEndpointRequest } from "../../src/endpoint/request.js";
 import { createEventBytes } from "../../src/activities/event-bytes.js";

@@ -2,8 +2,8 @@
  * The decisions of the protocol as the model takes them: the very functions that the service runs. A test may plant a
  * bug by giving another one.
  */
-import { begunOf } from "../../src/activities/adopt-early.js";
-import { listingOf } from "../../src/activities/early-entries.js";
+import { begunOf } from "../../src/activities/early/adopt-early.js";
+import { listingOf } from "../../src/activities/early/early-entries.js";
 import { claimOf, ownershipOf } from "../../src/activities/event-claims.js";
 import { addedAttempt, firstRecordOf, itemGoingOn, itemOf, withChange } from "../../src/activities/first-records.js";
 import { asTheyStand, caughtUp, changeOf } from "../../src/activities/retry-status.js";
@@ -15,7 +15,7 @@ import {
   isOver,
   mayUseIds,
   missedBy,
-  startsOf,
+  recordsByOwner,
   writtenOf,
 } from "../../src/api/publish/accept/ownership.js";
 import { decideRecord } from "../../src/store/deliveries/delivery-changes.js";
@@ -51,7 +51,7 @@ export const DECISIONS = {
   /** Whether the engine refuses a start whose id it knows, open or closed. */
   refusesDuplicate: (isKnown: boolean): boolean => isKnown,
   startedAfresh,
-  startsOf,
+  recordsByOwner,
   withChange,
   writtenOf,
 };

@@ -1,6 +1,6 @@
 /**
- * Hunts for orders of steps that break a promise of the protocol. `docs/explanation/model.md` says what is modelled, and
- * how to run more orders or one seed.
+ * Hunts for orders of steps that break a promise of the protocol. `docs/explanation/model.md` says what is modelled,
+ * and how to run more orders or one seed.
  */
 import { readFileSync } from "node:fs";
 import fc from "fast-check";

@@ -14,7 +14,7 @@ export interface Batch {
   next?: string;
 }
 
-/** An attempt that was begun early (src/activities/early-entries.ts). */
+/** An attempt that was begun early (src/activities/early/early-entries.ts). */
 export interface Entry {
   route: { deliveryId: string; event: { id: string; type: string }; subscription: { id: string; groupId: string } };
   until: number;

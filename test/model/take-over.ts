@@ -59,7 +59,7 @@ function* look(world: World, process: Process): Program {
 function* startAll(world: World, process: Process, open: string[], stage: "begin" | "finish"): Program<boolean> {
   const { successors } = process;
   const ids = [...open, ...open.flatMap((owner) => successors.get(owner) ?? [])];
-  const found = world.d.startsOf(yield* eventsOf(world, ids));
+  const found = world.d.recordsByOwner(yield* eventsOf(world, ids));
   let isComplete = true;
   for (const owner of open.filter((each) => found.has(each) || successors.has(each))) {
     const records = found.get(owner) ?? [];

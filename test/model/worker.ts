@@ -1,7 +1,7 @@
 /** The workers' side: the dispatch of `deliverEvent` and the attempts of `retryDelivery` (src/activities). */
 import type { FirstOutcome } from "../../src/activities/first-attempts.js";
 import type { RouteOfRecord } from "../../src/activities/first-records.js";
-import type { EarlyTable } from "../../src/activities/early-attempts.js";
+import type { EarlyTable } from "../../src/activities/early/early-attempts.js";
 import type { Delivery } from "../../src/store/model.js";
 import type { RefusedChange } from "../../src/store/store.js";
 import type { AcceptedEventsInput, PublishedEvent, RetryItem } from "../../src/workflows/contract.js";

@@ -40,7 +40,7 @@ function read(pem: string | undefined, now: Date): Certificates | undefined {
   });
 }
 
-export const certificateRoutes: readonly ApiRoute[] = [
+export const subscriptionCertificateRoutes: readonly ApiRoute[] = [
   route({
     method: "get",
     path: "/v1/subscriptions/{id}/certificates",

@@ -39,7 +39,7 @@ const healthView = z
       .meta({
         description:
           "`failing`: none of at least the last 10 attempts succeeded, over 5 minutes or more, or less than half of " +
-          "at least 50 in 15 minutes did. `degraded`: less than 95 % of at least 20 attempts in 15 minutes succeeded. " +
+          "at least 50 in 15 minutes did. `degraded`: less than 95 % of at least 20 attempts in 15 minutes did. " +
           "`healthy`: neither, also where nothing was sent",
       }),
     reason: z.string().optional().meta({ description: "Why, in plain words. Absent if it is healthy" }),

@@ -36,8 +36,9 @@ export interface OwnerStore {
   /** The first announcement of a process. Throws StoreError `unavailable`; one that exists is renewed. */
   begin(process: string, open: readonly string[], renewal: number): Promise<void>;
   /**
-   * Replaces the ids of an announcement and renews it. `renewal` counts these writes, so that one that lands late changes
-   * nothing. False when the announcement is gone: another process took its ids over. Throws StoreError `unavailable`.
+   * Replaces the ids of an announcement and renews it. `renewal` counts these writes, so that one that lands late
+   * changes nothing. False when the announcement is gone: another process took its ids over.
+   * Throws StoreError `unavailable`.
    */
   renew(process: string, open: readonly string[], renewal: number): Promise<boolean>;
   /** All of them, with their age. Throws StoreError `unavailable`. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import {
   renewedBefore,
   changedTimes,
-  type Guard,
+  type RecordGuard,
   matches,
   notRenewedSince,
   ownedBy,
@@ -27,7 +27,7 @@ const DOCUMENTS: Guarded[] = [
   { _id: "a", renewedAt: LATER, seq: 2, renewal: 2 },
   { _id: "b", owner: "one", renewedAt: AT, seq: 1 },
 ];
-const GUARDS: Record<string, Guard> = {
+const GUARDS: Record<string, RecordGuard> = {
   "an owner": ownedBy("a", "one"),
   "another owner": ownedBy("a", "two"),
   "an announcement that is older": renewedBefore("a", 2),

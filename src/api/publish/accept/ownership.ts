@@ -54,7 +54,7 @@ export function abandonmentOf({
 }
 
 /** What another process starts of the records that it found, by owner. What was erased is left out: it is not sent. */
-export const startsOf = (records: readonly EventRecord[]): Map<string, EventRecord[]> =>
+export const recordsByOwner = (records: readonly EventRecord[]): Map<string, EventRecord[]> =>
   groupBy(
     records.filter(({ expungedAt, sha256 }) => !expungedAt && sha256 !== ""),
     ({ owner }) => owner,
@@ -74,8 +74,9 @@ export function writtenOf<W extends { event: { id: string } }>(
 }
 
 /**
- * What follows a start. `done`: the workflow has all the events. `again`: nobody knows, and the same start does no harm.
- * `compare`: it was started before, perhaps by another process with fewer events. Its input says which are missing.
+ * What follows a start. `done`: the workflow has all the events. `again`: nobody knows, and the same start does no
+ * harm. `compare`: it was started before, perhaps by another process with fewer events. Its input says which are
+ * missing.
  */
 export function afterStart(outcome: StartOutcome): "done" | "again" | "compare" {
   if (outcome === "unavailable") return "again";

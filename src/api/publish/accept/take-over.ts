@@ -14,7 +14,7 @@ import type { OwnerAnnouncement } from "../../../store/collections/owners.js";
 import type { EventRecord } from "../../../store/model.js";
 import type { Store } from "../../../store/store.js";
 import type { OwnerIds } from "./owner-ids.js";
-import { abandonmentOf, afterStart, isOver, missedBy, startsOf } from "./ownership.js";
+import { abandonmentOf, afterStart, isOver, missedBy, recordsByOwner } from "./ownership.js";
 import { giveOwner } from "./start-batch.js";
 import {
   eventsStarted,
@@ -122,7 +122,7 @@ async function startAll(
 ): Promise<{ started: number; isComplete: boolean }> {
   const { store, log, successors } = looking;
   const ids = [...open, ...open.flatMap((owner) => successors.get(owner) ?? [])];
-  const found = startsOf(ids.length > 0 ? await store.events.ofOwners(ids) : []);
+  const found = recordsByOwner(ids.length > 0 ? await store.events.ofOwners(ids) : []);
   const owners = open.filter((owner) => found.has(owner) || successors.has(owner));
   let started = 0;
   let isComplete = true;

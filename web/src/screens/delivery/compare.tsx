@@ -19,7 +19,7 @@ export function Compare({ attempts }: CompareProps) {
   const [all, setAll] = useState(false);
   const [a, b] = [attempts[left], attempts[right]];
   if (!a || !b) return null;
-  const rows = rowsOf(a, b, (at) => formatTime(at, zone, LOCALE));
+  const rows = comparedRows(a, b, (at) => formatTime(at, zone, LOCALE));
   const shown = rows.filter(({ values: [one, other] }) => all || one !== other);
   const choose = (label: string, chosen: number, set: (index: number) => void) => (
     <select aria-label={label} value={chosen} onChange={(event) => set(Number(event.target.value))}>
@@ -70,7 +70,7 @@ interface ComparedRow {
 }
 
 /** Everything that the records of two attempts say, in the order of the exchange. */
-export function rowsOf(a: Attempt, b: Attempt, timeOf: (at: string) => string): ComparedRow[] {
+export function comparedRows(a: Attempt, b: Attempt, timeOf: (at: string) => string): ComparedRow[] {
   const row = (name: string, of: (attempt: Attempt) => string | undefined): ComparedRow => ({
     name,
     values: [of(a) ?? "", of(b) ?? ""],

@@ -15,7 +15,7 @@ import { deliveryQuery } from "./queries.js";
 import { Siblings } from "./siblings.js";
 import { Why } from "./why.js";
 
-export function Delivery({ id }: { id: string }) {
+export function DeliveryScreen({ id }: { id: string }) {
   const me = useMe();
   const [changedSince, setChangedSince] = useState<string>();
   const { data: delivery, error, refetch } = useQuery(deliveryQuery(id, changedSince));

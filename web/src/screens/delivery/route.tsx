@@ -1,8 +1,8 @@
 /** The address of one delivery. */
 import { useParams } from "@tanstack/react-router";
-import { Delivery } from "./delivery.js";
+import { DeliveryScreen } from "./delivery.js";
 
 export function DeliveryRoute() {
   const { id } = useParams({ from: "/deliveries/$id" });
-  return <Delivery key={id} id={id} />;
+  return <DeliveryScreen key={id} id={id} />;
 }

@@ -2,20 +2,20 @@
  * First attempts that leave right after an event was committed, in the process that accepted it. The workflow of the
  * event follows a moment later. It adopts what was begun here and makes what was not.
  */
-import type { Place } from "../turnstile.js";
-import type { Catalogue } from "../catalogue/catalogue.js";
-import { routesOf, routingOf } from "../catalogue/routes.js";
-import type { Metrics } from "../metrics.js";
-import { DEFAULT_TIMEOUT_MS } from "../workflows/schedule.js";
-import type { EarlyListing, PublishedEvent } from "../workflows/contract.js";
-import { deliveryIdOf } from "../workflows/event-id.js";
-import type { EventBytes } from "./attempt.js";
+import type { Place } from "../../turnstile.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import { routesOf, routingOf } from "../../catalogue/routes.js";
+import type { Metrics } from "../../metrics.js";
+import { DEFAULT_TIMEOUT_MS } from "../../workflows/schedule.js";
+import type { EarlyListing, PublishedEvent } from "../../workflows/contract.js";
+import { deliveryIdOf } from "../../workflows/event-id.js";
+import type { EventBytes } from "../attempt.js";
 import { createEarlyEntries, type EarlyEntries, type EarlyEntry } from "./early-entries.js";
-import { eventBytesOf, type EventBytesSource, NO_BYTES } from "./event-bytes.js";
-import { filterRoutes } from "./filter-routes.js";
-import type { FirstAttemptsDependencies, FirstOutcome, Route } from "./first-attempts.js";
+import { eventBytesOf, type EventBytesSource, NO_BYTES } from "../event-bytes.js";
+import { filterRoutes } from "../filter-routes.js";
+import type { FirstAttemptsDependencies, FirstOutcome, Route } from "../first-attempts.js";
 import { createOutcomeRecorder } from "./outcome-recorder.js";
-import type { RecordOutcomesDependencies } from "./record-outcomes.js";
+import type { RecordOutcomesDependencies } from "../record-outcomes.js";
 
 export interface EarlyDependencies extends FirstAttemptsDependencies, RecordOutcomesDependencies {
   catalogue: Catalogue;

@@ -1,12 +1,12 @@
 /** What a dispatch makes of attempts that were begun before its workflow was started. */
-import type { Catalogue } from "../catalogue/catalogue.js";
-import type { EarlyListing, EarlyOutcome, PublishedEvent } from "../workflows/contract.js";
-import { deliveryIdOf } from "../workflows/event-id.js";
-import type { AttemptResult } from "./attempt.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import type { EarlyListing, EarlyOutcome, PublishedEvent } from "../../workflows/contract.js";
+import { deliveryIdOf } from "../../workflows/event-id.js";
+import type { AttemptResult } from "../attempt.js";
 import type { EarlyTable } from "./early-attempts.js";
 import type { EarlyEntry } from "./early-entries.js";
-import { eventBytesOf, NO_BYTES } from "./event-bytes.js";
-import type { FirstOutcome, Route } from "./first-attempts.js";
+import { eventBytesOf, NO_BYTES } from "../event-bytes.js";
+import type { FirstOutcome, Route } from "../first-attempts.js";
 
 /** Attempts that the dispatch must not make again. */
 export interface Begun {

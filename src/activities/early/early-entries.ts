@@ -1,8 +1,8 @@
 /** What was begun early in this process, by event, until the workflow of the event knows it. */
 import { LRUCache } from "lru-cache";
-import type { EarlyAttempt, EarlyListing, EarlyOutcome, PublishedEvent } from "../workflows/contract.js";
-import type { AttemptResult } from "./attempt.js";
-import type { FirstOutcome, Route } from "./first-attempts.js";
+import type { EarlyAttempt, EarlyListing, EarlyOutcome, PublishedEvent } from "../../workflows/contract.js";
+import type { AttemptResult } from "../attempt.js";
+import type { FirstOutcome, Route } from "../first-attempts.js";
 
 /** An attempt that was begun here. */
 export interface EarlyEntry {

@@ -1,11 +1,11 @@
 /** A dispatch in another process than the one that began the attempts, on a running worker. */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { eventRecord } from "../../src/catalogue/event-record.js";
-import { newId } from "../../src/store/ids.js";
-import type { Delivery } from "../../src/store/model.js";
-import { type EarlyAttempt, type PublishedEvent, WORKFLOW } from "../../src/workflows/contract.js";
-import { type RunningWorker, startRunningWorker } from "./running-worker.js";
+import { eventRecord } from "../../../src/catalogue/event-record.js";
+import { newId } from "../../../src/store/ids.js";
+import type { Delivery } from "../../../src/store/model.js";
+import { type EarlyAttempt, type PublishedEvent, WORKFLOW } from "../../../src/workflows/contract.js";
+import { type RunningWorker, startRunningWorker } from "../running-worker.js";
 
 let worker: RunningWorker;
 beforeAll(async () => {

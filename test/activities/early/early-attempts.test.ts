@@ -1,8 +1,8 @@
 /** First attempts that leave before the workflow of their event is started, on a running worker. */
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Delivery } from "../../src/store/model.js";
-import { deliveryIdOf } from "../../src/workflows/event-id.js";
-import { type RunningWorker, startRunningWorker } from "./running-worker.js";
+import type { Delivery } from "../../../src/store/model.js";
+import { deliveryIdOf } from "../../../src/workflows/event-id.js";
+import { type RunningWorker, startRunningWorker } from "../running-worker.js";
 
 let worker: RunningWorker;
 beforeAll(async () => {

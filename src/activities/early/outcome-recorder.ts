@@ -1,7 +1,7 @@
 /** Writes outcomes of early attempts in groups, a few milliseconds after they settled, until they are on record. */
 import { setTimeout as delay } from "node:timers/promises";
-import { groupBy } from "../group-by.js";
-import { type Done, type LeftRoute, recordAll, type RecordOutcomesDependencies } from "./record-outcomes.js";
+import { groupBy } from "../../group-by.js";
+import { type Done, type LeftRoute, recordAll, type RecordOutcomesDependencies } from "../record-outcomes.js";
 
 export interface OutcomeRecorder {
   /** Resolves once it is on record: whether something is left to do. A store that is away is waited for; never rejects. */
