@@ -37,6 +37,8 @@ export const DECISIONS = {
   decideRoute,
   firstRecordOf,
   isDoubtful,
+  /** Whether a process knows of an erasure (`Erasures.lately` in src/store/store.ts). */
+  isErasedLately: (lately: ReadonlySet<string>, eventId: string): boolean => lately.has(eventId),
   isOutOfDate,
   isOver,
   itemGoingOn,

@@ -5,13 +5,15 @@ import type { RouteOfRecord } from "../../src/activities/first-records.js";
 import type { Delivery } from "../../src/store/model.js";
 import { type RetryItem, retryWorkflowId } from "../../src/workflows/contract.js";
 import type { Entry, Process } from "./process.js";
+import { isOnRecord } from "./records.js";
 import { changeDelivery, insertDeliveries, readDeliveries } from "./store.js";
 import { begin, type Program, request, sleep, Unavailable } from "./tasks.js";
 import { type Sent, SUBSCRIPTIONS, type World } from "./world.js";
 
 const TIMEOUT_MS = 10_000;
 const LATE_MS = 25_000;
-const RETRY_AFTER_MS = 5_000;
+/** A consumer that does not take an attempt gets the next one so much later, milliseconds. */
+export const RETRY_AFTER_MS = 5_000;
 
 export const routesOf = (event: { id: string; type: string }): RouteOfRecord[] =>
   SUBSCRIPTIONS.map((subscription) => ({ deliveryId: `${event.id}.${subscription.id}`, event, subscription }));
@@ -62,20 +64,17 @@ function checkSent(world: World, { deliveryId, asked, at, process, isLost }: Sen
   const erased = world.erased.get(eventId);
   if (erased && (erased.by === process || at > erased.at + STEP_MS))
     world.broken.push(`${deliveryId} was sent ${at - erased.at} ms after its event was erased`);
-  if (asked) return;
+  // A workflow that is still open goes on with the delivery beside the one that was asked, from the record it reads.
+  if (asked || world.asked.has(deliveryId)) return;
   const deliveredAt = world.deliveredAt.get(deliveryId);
   if (deliveredAt !== undefined && at > deliveredAt + STEP_MS)
     world.broken.push(`${deliveryId} was sent again ${at - deliveredAt} ms after it was on record as delivered`);
   const before = world.sent.filter((each) => each.deliveryId === deliveryId && each.answer !== "failed");
   // After this time the workflow takes an attempt that is not on record for lost.
   const isKnown = before.some((each) => !each.isLost && at < each.at + TIMEOUT_MS + LATE_MS);
-  if (isKnown && !isLost && !world.asked.has(deliveryId))
+  if (isKnown && !isLost)
     world.broken.push(`${deliveryId} was sent again though the run that had sent it was not lost`);
 }
-
-/** Whether an attempt is on record. */
-export const isOnRecord = (world: World, { deliveryId, place }: Sent): boolean =>
-  Object.values(world.deliveries.get(deliveryId)?.attempts ?? {}).some((text) => text.endsWith(` ${place}`));
 
 /** What this process has sent and not recorded is not known to anybody else. */
 export function lose(world: World, name: string): void {
@@ -84,7 +83,7 @@ export function lose(world: World, name: string): void {
 
 /** Begins what may begin now (early-attempts.ts). */
 export function beginEarly(world: World, process: Process, owner: string, event: { id: string; type: string }): void {
-  if (process.lately.has(event.id)) return;
+  if (world.d.isErasedLately(process.lately, event.id)) return;
   // The second subscription is left to the dispatch, as one with a rate limit is.
   const entries = routesOf(event)
     .slice(0, 1)

@@ -1,9 +1,10 @@
 /** Runs an order to its end, and says which promises it broke. */
-import { isOnRecord } from "./early.js";
 import { type Decisions, DECISIONS } from "./decisions.js";
 import { dueOf } from "./engine.js";
+import { isOnRecord } from "./records.js";
 import { deliveryIdsOf } from "./store.js";
-import { askAgain, loseGone, nextTask, passTime, startProcess, startSome, step, work } from "./steps.js";
+import { stepsOf } from "./orders.js";
+import { askAgain, loseGone, nextTask, passTime, startProcess, startSome, work } from "./steps.js";
 import type { Batch } from "./process.js";
 import { perform } from "./tasks.js";
 import { newWorld, type Sent, type World } from "./world.js";
@@ -21,8 +22,8 @@ export function judge(order: readonly number[], d: Decisions = DECISIONS): strin
 /** The same in a world that can be looked at afterwards. */
 export function judged(world: World, order: readonly number[]): string[] {
   for (const isApi of [true, true, false]) startProcess(world, isApi);
-  for (const n of order) {
-    step(world, n);
+  for (const step of stepsOf(order)) {
+    step(world);
     if (world.broken.length > 0) return world.broken;
   }
   driveOn(world);

@@ -1,21 +1,29 @@
-/**
- * The steps of an order. An order is a list of numbers: the low bits of each choose a kind of step, the others which.
- * A number whose kind has nothing to do does the next thing that is under way. So every list is an order.
- */
+/** The steps that an order is made of. Each says whether it had something to do; `n` says to what. */
 import { renewing, publish, startable, starting } from "./accept.js";
 import { lose } from "./early.js";
 import { isWaiting } from "./engine.js";
 import { learn, newProcess, type Process } from "./process.js";
 import { expungeEvent } from "./store.js";
 import { looking } from "./take-over.js";
-import { advance, begin, fail, isReady, kill, perform, type Program, type Task, Unavailable, write } from "./tasks.js";
+import {
+  advance,
+  begin,
+  fail,
+  isReady,
+  kill,
+  perform,
+  type Program,
+  type Step,
+  type Task,
+  Unavailable,
+  write,
+} from "./tasks.js";
 import { delivering, KEEP_ALIVE_MS, resend, retrying } from "./worker.js";
 import type { World } from "./world.js";
 
-const GIVEN_IDS = ["e1", "e2", "e3"];
 const MOST_EVENTS = 6;
 
-const pick = <T>(some: readonly T[], n: number): T | undefined => some[n % some.length];
+export const pick = <T>(some: readonly T[], n: number): T | undefined => some[n % some.length];
 
 /** A process begins, with what it does by the clock. */
 export function startProcess(world: World, isApi: boolean): void {
@@ -26,26 +34,36 @@ export function startProcess(world: World, isApi: boolean): void {
 }
 
 /** What is under way and may go on: sleeps first that are over, then the oldest. */
-export const nextTask = (world: World, n: number): Task | undefined =>
+export const nextTask = (world: World, n: number, isMeant: (step: Step) => boolean = () => true): Task | undefined =>
   pick(
-    world.tasks.filter((task) => isReady(world, task)),
+    world.tasks.filter((task) => isMeant(task.step) && isReady(world, task)),
     n,
   );
 
-function go(world: World, n: number): boolean {
-  const task = nextTask(world, n);
+export function go(world: World, n: number, isMeant?: (step: Step) => boolean): boolean {
+  const task = nextTask(world, n, isMeant);
   if (!task) return false;
   perform(world, task);
   return true;
 }
 
-function breakOff(world: World, n: number, how: "done" | "never" | "later"): boolean {
+export function breakOff(world: World, n: number, how: "done" | "never" | "later"): boolean {
   const kinds = how === "later" || how === "done" ? ["write"] : ["write", "read", "request"];
   const task = pick(
     world.tasks.filter(({ step }) => kinds.includes(step.kind)),
     n,
   );
   if (task) fail(world, task, how);
+  return task !== undefined;
+}
+
+/** A consumer does not take what it got. */
+export function refuse(world: World, n: number): boolean {
+  const task = pick(
+    world.tasks.filter(({ step }) => step.kind === "request"),
+    n,
+  );
+  if (task) fail(world, task, "never");
   return task !== undefined;
 }
 
@@ -84,7 +102,7 @@ const TASK_MS = 10_000;
 const ACTIVITY_MS = 60_000;
 
 /** The engine takes a task for lost: its worker is gone, or only seems so. */
-function loseTask(world: World, n: number, mayLive = true): boolean {
+export function loseTask(world: World, n: number, mayLive = true): boolean {
   const held = [...world.workflows.values()].flatMap((workflow) => {
     const holder = workflow.kind === "deliver" ? workflow : workflow.activity;
     if (!workflow.isOpen || !holder?.worker) return [];
@@ -104,7 +122,7 @@ function loseTask(world: World, n: number, mayLive = true): boolean {
 /** Only of workers that are gone. */
 export const loseGone = (world: World): boolean => loseTask(world, 0, false);
 
-function end(world: World, n: number): boolean {
+export function end(world: World, n: number): boolean {
   const process = pick(
     world.processes.filter(({ isAlive }) => isAlive),
     n,
@@ -152,21 +170,21 @@ export function passTime(world: World, ms: number): void {
 
 const apis = (world: World): Process[] => world.processes.filter(({ isApi, isAlive }) => isApi && isAlive);
 
-function accept(world: World, n: number, given: string | undefined): boolean {
+export function accept(world: World, n: number, given: string | undefined, most = MOST_EVENTS): boolean {
   const process = pick(apis(world), n);
-  if (!process || world.events.size >= MOST_EVENTS) return false;
+  if (!process || world.events.size >= most) return false;
   begin(world, process, publish(world, process, given));
   return true;
 }
 
-function eraseOne(world: World, n: number): boolean {
+export function eraseOne(world: World, n: number): boolean {
   const [id, process] = [pick([...world.events.keys()], n >> 1), pick(apis(world), n)];
   if (id === undefined || !process) return false;
   begin(world, process, erasing(world, process, id));
   return true;
 }
 
-function askFor(world: World, n: number): boolean {
+export function askFor(world: World, n: number): boolean {
   const [process, id] = [pick(apis(world), n), pick([...world.deliveries.keys()], n >> 1)];
   if (!process || id === undefined || world.asked.has(id)) return false;
   world.unanswered.add(id);
@@ -191,7 +209,7 @@ function* asking(world: World, id: string): Program {
   }
 }
 
-function land(world: World, n: number): boolean {
+export function land(world: World, n: number): boolean {
   const write = pick(world.late, n);
   if (!write) return false;
   world.late.splice(world.late.indexOf(write), 1);
@@ -203,46 +221,11 @@ function land(world: World, n: number): boolean {
 const RETENTION_MS = 20_000;
 
 /** Histories end with the retention of the engine. */
-function forget(world: World, n: number): boolean {
+export function forget(world: World, n: number): boolean {
   const closed = [...world.workflows.values()].filter(
     ({ id, isOpen }) => !isOpen && world.now > (world.closedAt.get(id) ?? world.now) + RETENTION_MS,
   );
   const one = pick(closed, n);
   if (one) world.workflows.delete(one.id);
   return one !== undefined;
-}
-
-type Kind = (world: World, n: number) => boolean;
-const time =
-  (ms: number): Kind =>
-  (world) => (passTime(world, ms), true);
-
-/** Kinds of steps, each as often as it stands here, of 32. */
-const KINDS: readonly Kind[] = [
-  ...Array<Kind>(11).fill(go),
-  ...Array<Kind>(3).fill((world) => startSome(world)),
-  ...Array<Kind>(3).fill(work),
-  ...Array<Kind>(2).fill((world, n) => accept(world, n, pick(GIVEN_IDS, n >> 1))),
-  (world, n) => accept(world, n, undefined),
-  time(300),
-  time(2_500),
-  time(8_100),
-  (world, n) => breakOff(world, n, "done"),
-  (world, n) => breakOff(world, n, "never"),
-  ...Array<Kind>(2).fill((world, n) => breakOff(world, n, "later")),
-  land,
-  end,
-  (world, n) => loseTask(world, n),
-  eraseOne,
-  (world, n) => (n % 4 === 0 ? forget(world, n >> 2) : askFor(world, n >> 2)),
-];
-const CHOICES = KINDS.length;
-
-/** Numbers of an order are below this. */
-export const MOST = CHOICES * 256;
-
-/** Does one step. */
-export function step(world: World, n: number): void {
-  const kind = KINDS[n % CHOICES];
-  if (!kind?.(world, Math.floor(n / CHOICES))) go(world, Math.floor(n / CHOICES));
 }

@@ -5,10 +5,11 @@ import type { Update } from "../../src/store/deliveries/delivery-changes.js";
 import type { Delivery, EventRecord } from "../../src/store/model.js";
 import type { DeliveryChange, RefusedChange } from "../../src/store/store.js";
 import { renewedBefore, changedTimes, notRenewedSince, ownedBy } from "../../src/store/mongo/guards.js";
+import { put } from "./records.js";
 import { type Program, read, write } from "./tasks.js";
 import { SUBSCRIPTIONS, type World } from "./world.js";
 
-const NO_KEYS = new Map();
+const NO_KEYS: Parameters<World["d"]["decideRecord"]>[1] = new Map();
 
 export const insertEvents = (world: World, records: EventRecord[]): Program<string[]> =>
   write(world, () => {
@@ -95,17 +96,6 @@ export const readDeliveries = (world: World, ids: readonly string[]): Program<Ma
         }),
       ),
   );
-
-/** A settled status is left only where somebody asked. */
-function put(world: World, document: DeliveryDocument, asked = false): void {
-  const { _id: id, status } = document;
-  const before = world.deliveries.get(id)?.status;
-  if (before !== undefined && before !== status && ["delivered", "exhausted", "cancelled"].includes(before) && !asked)
-    world.broken.push(`${id} left ${before} for ${status} by itself`);
-  world.deliveries.set(id, document);
-  if (status !== "delivered") world.deliveredAt.delete(id);
-  else if (!world.deliveredAt.has(id)) world.deliveredAt.set(id, world.now);
-}
 
 /** As in src/store/deliveries/delivery-changes.ts: each is read, decided, and written if it is as it was read. */
 export function* changeDelivery(world: World, change: DeliveryChange): Program<RefusedChange | undefined> {

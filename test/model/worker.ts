@@ -59,7 +59,7 @@ export function* delivering(world: World, process: Process, workflow: DeliverWor
 function* claim({ world, process, owner, input, rerun }: Run) {
   const some = new Map<string, PublishedEvent[]>();
   for (const event of input.events) {
-    const erasedLately = process.lately.has(event.id);
+    const erasedLately = world.d.isErasedLately(process.lately, event.id);
     const what = world.d.claimOf(event, { rerun, erasedLately, now: world.now });
     some.set(what, [...(some.get(what) ?? []), event]);
   }
@@ -100,7 +100,7 @@ function* dispatch(run: Run): Program<RetryItem[]> {
 
 /** Those whose payload is at hand: in the input, in memory, or in the store (event-bytes.ts). */
 function* payloadsOf(world: World, process: Process, events: readonly PublishedEvent[]): Program<Set<string>> {
-  const alive = events.filter(({ id }) => !process.lately.has(id));
+  const alive = events.filter(({ id }) => !world.d.isErasedLately(process.lately, id));
   const missing = alive.filter(({ id, body }) => "stored" in body && !process.payloads.has(id)).map(({ id }) => id);
   const records = missing.length > 0 ? yield* readEvents(world, missing) : new Map<string, { sha256: string }>();
   return new Set(
@@ -155,7 +155,7 @@ function* deliver(
       goOn(record);
       if (record) continue;
     }
-    const outcome: FirstOutcome = process.lately.has(route.event.id)
+    const outcome: FirstOutcome = world.d.isErasedLately(process.lately, route.event.id)
       ? { kind: "left", status: "pending" }
       : { kind: "attempted", result: yield* attempt(world, process, { deliveryId, number: 1, asked: false, isHeld }) };
     process.unrecorded.set(deliveryId, outcome);
@@ -214,7 +214,7 @@ function* attemptAll(run: RetryRun, given: RetryItem[], tries: number): Program<
 function* attemptOne({ world, process, isHeld }: RetryRun, item: RetryItem): Program<RetryItem> {
   const payloads = yield* payloadsOf(world, process, [eventOf(item)]);
   const { dueAt: _due, asked, unsure: _early, reason: _reason, ...rest } = item;
-  if (payloads.size === 0 || process.lately.has(item.eventId)) {
+  if (payloads.size === 0 || world.d.isErasedLately(process.lately, item.eventId)) {
     const cancelled: RetryItem = { ...rest, status: "cancelled", reason: "The event's content was erased." };
     const refused = yield* changeDelivery(world, {
       ...world.d.changeOf(cancelled),
