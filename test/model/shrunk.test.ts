@@ -23,3 +23,16 @@ it("sends more than a person asked for when the former workflow is still open, a
   expect(record?.status).toBe("delivered");
   expect(record?.attemptCount).toBe(world.sent.filter(({ deliveryId }) => deliveryId === id).length);
 });
+
+/**
+ * Two people ask for one delivery. One is answered. The write of the other is given up and lands late, so the record
+ * names a workflow that nobody has started. It starts when that person asks again.
+ */
+const TWO_PEOPLE = [1, 0, 5390, 2528, 0, 0, 3007, 0, 1695, 0, 7575, 3996, 0, 0, 5591, 2638, 0, 1820, 0, 0, 0, 0, 0];
+
+it("delivers what two people ask for, where the second request lands late and is repeated", () => {
+  const world = newWorld(DECISIONS);
+  expect(judged(world, TWO_PEOPLE)).toEqual([]);
+  expect([...world.workflows.keys()]).toContain("resend/e1.s1");
+  expect(world.deliveries.get("e1.s1")?.status).toBe("delivered");
+});

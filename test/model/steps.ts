@@ -187,23 +187,24 @@ export function eraseOne(world: World, n: number): boolean {
 export function askFor(world: World, n: number): boolean {
   const [process, id] = [pick(apis(world), n), pick([...world.deliveries.keys()], n >> 1)];
   if (!process || id === undefined || world.asked.has(id)) return false;
-  world.unanswered.add(id);
-  begin(world, process, asking(world, id));
+  const request = { deliveryId: id };
+  world.unanswered.add(request);
+  begin(world, process, asking(world, request));
   return true;
 }
 
 /** A person who was not answered asks again. */
 export function askAgain(world: World): boolean {
-  const [[id], [process]] = [world.unanswered, apis(world)];
-  if (id === undefined || !process) return false;
-  begin(world, process, asking(world, id));
+  const [[request], [process]] = [world.unanswered, apis(world)];
+  if (!request || !process) return false;
+  begin(world, process, asking(world, request));
   return true;
 }
 
-function* asking(world: World, id: string): Program {
+function* asking(world: World, request: { deliveryId: string }): Program {
   try {
-    yield* resend(world, id);
-    world.unanswered.delete(id);
+    yield* resend(world, request.deliveryId);
+    world.unanswered.delete(request);
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
   }

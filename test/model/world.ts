@@ -75,9 +75,10 @@ export interface World {
   ledger: Map<string, number>;
   /** Answered with a 202 and where. */
   acknowledged: Set<string>;
-  /** Deliveries that a person asked to be sent again, and those of which no answer came. */
+  /** Deliveries that a person asked to be sent again. */
   asked: Set<string>;
-  unanswered: Set<string>;
+  /** Such requests that got no answer. Each is one person's, who asks again. */
+  unanswered: Set<{ deliveryId: string }>;
   processes: Process[];
   /** Processes of the same machine that have ended: the others know. */
   ended: Set<string>;
