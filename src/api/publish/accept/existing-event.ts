@@ -13,7 +13,7 @@ const POLL_MS = 50;
 /**
  * A record of an earlier release that is older than this and has no workflow has lost its owner: the process died
  * between record and start, whose deadline was 4 s. Dispatch checks the owner of every record older than
- * OWNER_TRUSTED_MS in src/activities/own-events.ts, which is less.
+ * OWNER_TRUSTED_MS in src/activities/event-claims.ts, which is less.
  */
 const OWNER_LOST_MS = 15_000;
 
