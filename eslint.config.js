@@ -94,6 +94,8 @@ export default defineConfig(
     plugins: { "react-hooks": reactHooks },
     rules: {
       ...reactHooks.configs.recommended.rules,
+      // It warns of what the React Compiler skips, and nothing is compiled by it here.
+      "react-hooks/incompatible-library": "off",
       // `throw redirect(…)` is how TanStack Router leads on.
       "@typescript-eslint/only-throw-error": [
         "error",

@@ -16,7 +16,7 @@ const OF_THE_API = {
 
 /** What the address holds, as far as this list knows it. */
 export function deliveriesSearch(given: Record<string, unknown>): DeliveriesSearch {
-  const renamed = Object.entries(OF_THE_API).map(([theirs, ours]) => [ours, given[theirs]]);
+  const renamed = Object.entries(OF_THE_API).map(([theirs, ours]): [string, unknown] => [ours, given[theirs]]);
   const all: Record<string, unknown> = { ...Object.fromEntries(renamed), ...given };
   return { ...frameSearch(all), ...textsOf(all, NAMES) };
 }
