@@ -201,6 +201,12 @@ export function pathOf(operation: Operation, of: Objects): string {
   );
 }
 
+/** What a GET cannot be called without. */
+const QUERIES: Readonly<Record<string, string>> = { exportDeliveries: "?format=jsonl", search: "?q=evt_of_nobody" };
+
+/** The query that the operation is called with. */
+export const queryOf = ({ operationId }: Operation): string => QUERIES[operationId] ?? "";
+
 /** The body that the operation is called with. */
 export function bodyOf({ operationId, needsBody, method, path, roles = [] }: Operation): {
   body?: unknown;

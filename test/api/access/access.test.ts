@@ -16,6 +16,7 @@ import {
   type Operation,
   operationsOf,
   pathOf,
+  queryOf,
 } from "../route-samples.js";
 import { api, mine, theirs, keys, setUpAccess } from "./access-setup.js";
 
@@ -30,7 +31,7 @@ const named = (operations: readonly Operation[]) =>
 
 /** The answer's status and problem code. Each answer must be one that the document names. */
 async function ask(operation: Operation, of: Objects, key: string): Promise<{ status: number; code?: string }> {
-  const { status, body, text, headers } = await api.call(operation.method, pathOf(operation, of), {
+  const { status, body, text, headers } = await api.call(operation.method, pathOf(operation, of) + queryOf(operation), {
     key,
     ...bodyOf(operation),
   });
