@@ -34,7 +34,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
-const SOURCES = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "scripts", "src"];
+const SOURCES = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "scripts", "src", "web"];
 
 /**
  * The repository as a clone gives it, after `npm ci`, or after the first build. Never the repository itself: an `npm
