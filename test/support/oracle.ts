@@ -180,7 +180,8 @@ function tooEarly({ deliveryId, arrivals }: Pair, schedule: readonly number[] | 
 const LATE_SECONDS = 0.25;
 
 /**
- * Over any window W at most burst + rate × (W + lateness), plus one; the windows are all pairs of arrivals, in one pass.
+ * Over any window W at most burst + rate × (W + lateness), plus one. The windows are all pairs of arrivals, in one
+ * pass.
  */
 function tooFast({ id, path, rateLimit }: Trial["subscriptions"][number], arrivals: readonly Arrival[]): string[] {
   if (!rateLimit) return [];
