@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { OUTCOMES } from "../../endpoint/outcomes.js";
 import { DELIVERY_STATUSES } from "../../workflows/contract.js";
+import { DAY_MS } from "../../workflows/durations.js";
 import type { Delivery } from "../../store/model.js";
 import type { Counted } from "../../store/collection.js";
 import type { DeliveryFilter, StatusRange } from "../../store/store.js";
@@ -43,7 +44,6 @@ const wholeNumber = (max: number, what: string) =>
     .optional()
     .meta({ description: what, override: { type: "integer", minimum: 0, maximum: max, pattern: undefined } });
 
-const DAY_MS = 86_400_000;
 /** Parts of the text that a filter `q` can mean. */
 const named = z
   .string()

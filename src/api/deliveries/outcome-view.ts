@@ -1,7 +1,7 @@
 /** What the table of outcomes says of an attempt: no content, so everybody who sees the delivery sees it. */
 import { z } from "zod";
 import { type Fault, FAULTS } from "../../endpoint/outcome-row.js";
-import { OUTCOMES } from "../../endpoint/outcomes.js";
+import { type OutcomeCode, OUTCOMES } from "../../endpoint/outcomes.js";
 
 /** Members of an attempt. */
 export const outcomeFields = {
@@ -25,7 +25,9 @@ interface OutcomeFacts {
 
 /** Nothing for a code that this release does not know: another release recorded it. */
 export function outcomeFacts(outcome: string): OutcomeFacts {
-  const row = Object.entries(OUTCOMES).find(([code]) => code === outcome)?.[1];
-  if (!row) return {};
+  if (!isKnown(outcome)) return {};
+  const row = OUTCOMES[outcome];
   return { explanation: row.explanation, fault: row.fault, ...(row.hint !== "" && { advice: row.hint }) };
 }
+
+const isKnown = (outcome: string): outcome is OutcomeCode => Object.hasOwn(OUTCOMES, outcome);

@@ -21,6 +21,7 @@ const DRAWN_WHOLE = 400;
 export function TextViewer({ label, rows, found, fixed = false }: TextViewerProps) {
   const className = `${styles.viewer ?? ""} ${fixed ? (styles.fixed ?? "") : ""}`;
   return (
+    // Of another kind of rows the heights differ, so nothing of the former ones is kept (`key`).
     // A region that scrolls must be reached by keyboard (WCAG 2.2, 2.1.1).
     <div className={className} role="region" aria-label={label} tabIndex={0} key={String(fixed)}>
       {rows.length > DRAWN_WHOLE ? (

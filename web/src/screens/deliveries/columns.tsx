@@ -8,7 +8,7 @@ import { Popup } from "../../parts/popup.js";
 import { StatusText } from "../../parts/status-text.js";
 import { formatDuration } from "../../time/format.js";
 import { NextAttempt, TimeLink } from "./times.js";
-import type { Names } from "./names.js";
+import type { Names } from "../../parts/names.js";
 import type { DeliverySummary } from "./queries.js";
 
 export interface Column {

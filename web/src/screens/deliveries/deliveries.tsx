@@ -17,7 +17,7 @@ import { type LiveMode, useLive } from "./live.js";
 import { Paging } from "./paging.js";
 import { countQuery, deliveriesQuery, exportAddress } from "./queries.js";
 import { SelectionBar } from "./acts/selection-bar.js";
-import { Skeleton } from "./skeleton.js";
+import { Skeleton } from "../../parts/skeleton.js";
 import { useSelection } from "./acts/selection.js";
 import styles from "./deliveries.module.css";
 

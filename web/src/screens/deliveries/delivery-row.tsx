@@ -2,7 +2,7 @@
 import { memo } from "react";
 import { t } from "../../i18n/index.js";
 import type { Column } from "./columns.js";
-import type { Names } from "./names.js";
+import type { Names } from "../../parts/names.js";
 import type { DeliverySummary } from "./queries.js";
 import type { Selection } from "./acts/selection.js";
 import styles from "./delivery-table.module.css";

@@ -6,7 +6,7 @@ import { useKeys } from "../../keys/keys.js";
 import { copyText, curlOf } from "../../parts/copy.js";
 import { ColumnsMenu, useColumns } from "./columns.js";
 import { DeliveryRow } from "./delivery-row.js";
-import { useNames } from "./names.js";
+import { useNames } from "../../parts/names.js";
 import type { DeliverySummary } from "./queries.js";
 import { ResendDialog } from "./acts/resend-dialog.js";
 import type { Selection } from "./acts/selection.js";

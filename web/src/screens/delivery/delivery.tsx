@@ -5,7 +5,8 @@ import { subscriptionQuery, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
-import { endpointName } from "../deliveries/names.js";
+import { Skeleton } from "../../parts/skeleton.js";
+import { endpointName } from "../../parts/names.js";
 import { Acts } from "./acts.js";
 import { Attempts } from "./attempts.js";
 import styles from "./delivery.module.css";
@@ -45,14 +46,5 @@ export function DeliveryScreen({ id }: { id: string }) {
         <Siblings delivery={delivery} />
       </div>
     </Page>
-  );
-}
-
-function Skeleton() {
-  return (
-    <div className={styles.page} role="status" aria-label={t("app.loading")}>
-      <div className={styles.skeleton} />
-      <div className={styles.skeleton} />
-    </div>
   );
 }

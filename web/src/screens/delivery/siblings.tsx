@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { t } from "../../i18n/index.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { StatusText } from "../../parts/status-text.js";
-import { useNames } from "../deliveries/names.js";
+import { useNames } from "../../parts/names.js";
 import styles from "./delivery.module.css";
 import { type Delivery, siblingsQuery } from "./queries.js";
 

@@ -5,6 +5,7 @@ import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
 import { TimeText } from "../../parts/time-text.js";
 import { bytesOf } from "./events.js";
 import styles from "./events.module.css";
@@ -27,7 +28,7 @@ function Record({ id }: { id: string }) {
   const { data: event, error, refetch } = useQuery(eventQuery(id));
   // The table below says the same of an event that is not there.
   if (error) return <ProblemNotice error={error} again={() => void refetch()} />;
-  if (!event) return <div className={styles.skeleton} role="status" aria-label={t("app.loading")} />;
+  if (!event) return <Skeleton />;
   const { type, acceptedAt, size, sha256, expungedAt, contentType, cloudEvent } = event;
   return (
     <section className="card" aria-label={t("event.facts")}>

@@ -5,6 +5,7 @@ import { eventTypesQuery } from "../../api/queries.js";
 import { LOCALE, t } from "../../i18n/index.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
 import { TimeText } from "../../parts/time-text.js";
 import styles from "./events.module.css";
 import type { EventsSearch } from "./filters.js";
@@ -20,7 +21,7 @@ export function Events() {
       <div className={styles.page}>
         <Filters search={search} />
         {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
-        {isPending && <div className={styles.skeleton} role="status" aria-label={t("app.loading")} />}
+        {isPending && <Skeleton />}
         {data && data.data.length === 0 && <Empty search={search} />}
         {data && data.data.length > 0 && <Rows rows={data.data} busy={isPlaceholderData} />}
         {data && (search.cursor !== undefined || data.next !== null) && (

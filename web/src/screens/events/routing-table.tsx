@@ -4,9 +4,10 @@ import { Link } from "@tanstack/react-router";
 import { t } from "../../i18n/index.js";
 import { Icon } from "../../parts/icon.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
 import { StatusText } from "../../parts/status-text.js";
 import { TimeText } from "../../parts/time-text.js";
-import { type Names, useNames } from "../deliveries/names.js";
+import { type Names, useNames } from "../../parts/names.js";
 import styles from "./events.module.css";
 import { routingQuery, type RoutingRow } from "./queries.js";
 
@@ -20,7 +21,7 @@ export function RoutingTable({ id }: { id: string }) {
   return (
     <section className={styles.section} aria-labelledby="routing">
       <h2 id="routing">{t("event.routing.title")}</h2>
-      {isPending && <div className={styles.skeleton} role="status" aria-label={t("app.loading")} />}
+      {isPending && <Skeleton />}
       {error && <ProblemNotice error={error} again={() => void refetch()} />}
       {first && (
         <p className="quiet">

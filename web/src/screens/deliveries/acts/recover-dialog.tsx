@@ -8,7 +8,7 @@ import { useDraft } from "../../../parts/draft.js";
 import { ProblemNotice } from "../../../parts/problem-notice.js";
 import { formatDuration } from "../../../time/format.js";
 import { type DeliveriesSearch, notRecoverable, recoveryFilterOf } from "../filters/filters.js";
-import { useNames } from "../names.js";
+import { useNames } from "../../../parts/names.js";
 import styles from "./selection-bar.module.css";
 
 interface RecoverDialogProps {

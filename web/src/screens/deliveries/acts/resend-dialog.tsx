@@ -2,7 +2,7 @@
 import { api, ask } from "../../../api/client.js";
 import { t } from "../../../i18n/index.js";
 import { EachDialog } from "./each-dialog.js";
-import type { Names } from "../names.js";
+import type { Names } from "../../../parts/names.js";
 import type { DeliverySummary } from "../queries.js";
 
 export interface RowsDialogProps {

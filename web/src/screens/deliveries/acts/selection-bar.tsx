@@ -7,7 +7,7 @@ import { LOCALE, t } from "../../../i18n/index.js";
 import { copyText } from "../../../parts/copy.js";
 import { CancelDialog } from "./cancel-dialog.js";
 import type { DeliveriesSearch } from "../filters/filters.js";
-import { useNames } from "../names.js";
+import { useNames } from "../../../parts/names.js";
 import { countQuery, type DeliverySummary } from "../queries.js";
 import { RecoverDialog } from "./recover-dialog.js";
 import { ResendDialog } from "./resend-dialog.js";

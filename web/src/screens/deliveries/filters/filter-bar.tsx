@@ -7,7 +7,7 @@ import { Popup } from "../../../parts/popup.js";
 import { eventTypesQuery, groupsQuery, subscriptionsQuery, useMe } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
 import { type DeliveriesSearch, isFiltered, NEEDS_SOMEBODY, STATUSES, statusesOf } from "./filters.js";
-import { endpointName } from "../names.js";
+import { endpointName } from "../../../parts/names.js";
 import { OUTCOME_CODES } from "./outcome-codes.js";
 import { WindowFilter } from "./window-filter.js";
 import styles from "./filter-bar.module.css";

@@ -1,5 +1,5 @@
-/** While the first page comes. */
-import { t } from "../../i18n/index.js";
+/** While what a screen shows comes for the first time. */
+import { t } from "../i18n/index.js";
 import styles from "./skeleton.module.css";
 
 const ROWS = [1, 2, 3, 4, 5, 6];

@@ -1,6 +1,6 @@
 /** Names of endpoints and groups, for ids. */
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { groupsQuery, subscriptionQuery, subscriptionsQuery } from "../../api/queries.js";
+import { groupsQuery, subscriptionQuery, subscriptionsQuery } from "../api/queries.js";
 
 interface Named {
   name?: string | undefined;
