@@ -18,6 +18,7 @@ import { deliverRoutes, type DeliverRoutesDependencies } from "./deliver-routes.
 import { type Admitted, createRunAdmitted } from "./places/dispatch-place.js";
 import type { EventBytes } from "./attempt.js";
 import { begunOf } from "./early/adopt-early.js";
+import { currentWorkflowId } from "./current-workflow.js";
 import type { EarlyTable } from "./early/early-attempts.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import { filterRoutes } from "./filter-routes.js";
@@ -166,8 +167,6 @@ const oldestOf = (events: readonly PublishedEvent[]): number =>
 
 /** A page does not carry when its events were accepted. It was started a moment later. */
 const scheduledAt = (): number => activityInfo().scheduledTimestampMs;
-
-const currentWorkflowId = (): string => activityInfo().workflowExecution?.workflowId ?? "";
 
 /**
  * Events of types that exist. A type deleted since the event was accepted has no subscriptions left, so nothing is lost

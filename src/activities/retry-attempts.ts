@@ -7,6 +7,7 @@ import type { Subscription } from "../store/model.js";
 import type { AttemptReport, RetryItem } from "../workflows/contract.js";
 import { DEFAULT_PER_SECOND } from "../catalogue/recovery-filter.js";
 import { routingOf, TEST_EVENT_TYPE } from "../catalogue/routes.js";
+import { currentWorkflowId } from "./current-workflow.js";
 import { createTurns } from "./pace/turns.js";
 import { type AttemptDependencies, attemptAll } from "./retry-run.js";
 import { caughtUp, changeOf, setStatus } from "./retry-status.js";
@@ -35,7 +36,8 @@ export function createAttempt(dependencies: AttemptDependencies) {
       activityInfo().attempt > 1 || items.some(({ unsure }) => unsure === true)
         ? await store.deliveries.getMany(items.map(({ deliveryId }) => deliveryId))
         : undefined;
-    const current = records ? items.map((item) => caughtUp(item, records.get(item.deliveryId))) : items;
+    const own = currentWorkflowId();
+    const current = records ? items.map((item) => caughtUp(item, records.get(item.deliveryId), own)) : items;
     // What an earlier run of this activity got done is reported, not done again.
     const unmade = current.filter((item, index) => item === items[index]);
     const [sendable, waiting] = split(unmade, ({ eventType }) => routingOf(subscription, eventType) === "sent");

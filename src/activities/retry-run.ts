@@ -8,6 +8,7 @@ import type { RetryItem } from "../workflows/contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { AttemptResult, EventBytes } from "./attempt.js";
 import type { EventBytesSource } from "./event-bytes.js";
+import { currentWorkflowId } from "./current-workflow.js";
 import { addedAttempt, withChange } from "./first-records.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
 import { enterPlace } from "./places/attempt-place.js";
@@ -241,6 +242,7 @@ async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies
   for (const item of asTheyStand(
     open.map(({ result: _result, asked: _asked, ...item }) => item),
     refused,
+    currentWorkflowId(),
   ))
     run.reached.set(item.deliveryId, item);
 }

@@ -1,6 +1,7 @@
 /** How a delivery in `retryDelivery`'s care stands: what goes into its record, and what its record says. */
 import type { Delivery } from "../store/model.js";
 import type { DeliveryChange, RefusedChange, Store } from "../store/store.js";
+import { currentWorkflowId } from "./current-workflow.js";
 import { type AttemptReport, type DeliveryStatus, type RetryItem, SETTLED_STATUSES } from "../workflows/contract.js";
 
 export interface StatusChange {
@@ -35,29 +36,47 @@ export async function setStatus(
       : [];
   });
   const refused = news.length > 0 ? await store.deliveries.record(news) : [];
-  return { items: asTheyStand(changed, refused) };
+  return { items: asTheyStand(changed, refused, currentWorkflowId()) };
 }
 
 /**
  * Where a change was refused, the delivery has gone on elsewhere or was settled meanwhile: the workflow goes on from
  * how it stands.
  */
-export function asTheyStand(items: RetryItem[], refused: RefusedChange[]): RetryItem[] {
+export function asTheyStand(items: RetryItem[], refused: RefusedChange[], workflowId: string): RetryItem[] {
   const stands = new Map(refused.map((each) => [each.id, each.stands]));
   return items.map((item) => {
     const record = stands.get(item.deliveryId);
-    return record
-      ? {
-          ...asRecorded(item, record),
-          ...(SETTLED_STATUSES.includes(record.status) && { attempts: Math.max(item.attempts, record.attemptCount) }),
-        }
-      : item;
+    if (!record) return item;
+    if (isTakenBy(record, workflowId)) return leftToOther(item, record);
+    return {
+      ...asRecorded(item, record),
+      ...(SETTLED_STATUSES.includes(record.status) && { attempts: Math.max(item.attempts, record.attemptCount) }),
+    };
   });
 }
 
 /** After a crash of an earlier run: what the record says beyond what the workflow knows was done by that run. */
-export function caughtUp(item: RetryItem, record: Delivery | undefined): RetryItem {
-  return !record || record.attemptCount <= item.attempts ? item : asRecorded(item, record);
+export function caughtUp(item: RetryItem, record: Delivery | undefined, workflowId: string): RetryItem {
+  if (!record || record.attemptCount <= item.attempts) return item;
+  return isTakenBy(record, workflowId) ? leftToOther(item, record) : asRecorded(item, record);
+}
+
+/**
+ * Whether another workflow looks after a delivery by now. One that somebody asked for again is named in its record
+ * before that workflow starts. This one had settled the delivery, and the engine has not heard of it.
+ */
+const isTakenBy = ({ workflowId, status }: Delivery, own: string): boolean =>
+  workflowId !== undefined && workflowId !== own && !SETTLED_STATUSES.includes(status);
+
+/** Only the workflow's own view of it. Its record is the other one's to write. */
+function leftToOther(item: RetryItem, record: Delivery): RetryItem {
+  const { dueAt: _due, ...rest } = asRecorded(item, record);
+  return {
+    ...rest,
+    status: "cancelled",
+    reason: `It was asked for again: ${record.workflowId ?? ""} goes on with it.`,
+  };
 }
 
 function asRecorded(item: RetryItem, record: Delivery): RetryItem {

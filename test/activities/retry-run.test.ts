@@ -1,6 +1,7 @@
 /** One run of the activity `attempt`: what it tells the engine, what cancels it, and what changes while it lasts. */
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { describe, expect, it } from "vitest";
+import type { RetryItem } from "../../src/workflows/contract.js";
 import { newGate } from "../support/gate.js";
 import { type Receiver } from "../support/receiver.js";
 import { running, receive, statuses, recordOf, setUpRetryRun } from "./retry-run-setup.js";
@@ -194,6 +195,42 @@ describe("a run after one that was lost", () => {
       { status: "delivered", attempts: 1 },
     ]);
     expect(sentTo(receiver)).toEqual([second?.eventId]);
+  });
+});
+
+describe("a delivery that was settled and asked for again, so that another workflow has it", () => {
+  const askAgain = async ({ deliveryId: id }: RetryItem): Promise<void> => {
+    const settled = { id, status: "delivered", attemptCount: 1, workflowId: null } as const;
+    const asked = { id, status: "pending", workflowId: `resend/${id}`, asked: true } as const;
+    for (const change of [settled, asked]) expect(await running.store.deliveries.record([change])).toEqual([]);
+  };
+  const left = ({ deliveryId }: RetryItem) => ({
+    status: "cancelled",
+    reason: `It was asked for again: resend/${deliveryId} goes on with it.`,
+  });
+
+  it("is not sent by the run that begins anew, and its record stays the other one's", async () => {
+    const receiver = await receive();
+    const subscription = await running.subscribe(receiver.url);
+    const [item] = await running.pending(subscription, 1);
+    if (!item) throw new Error("no item");
+    await askAgain(item);
+    expect(await running.attempt(subscription, [item], { number: 2 })).toMatchObject([left(item)]);
+    expect(receiver.requests).toHaveLength(0);
+    expect(await recordOf(item)).toMatchObject({ status: "pending", workflowId: `resend/${item.deliveryId}` });
+  });
+
+  it("is let go by a run that was sending it meanwhile, and that attempt is on record", async () => {
+    let item: RetryItem | undefined;
+    const receiver = await receive(async () => {
+      if (item) await askAgain(item);
+      return { status: 503 };
+    });
+    const subscription = await running.subscribe(receiver.url);
+    [item] = await running.pending(subscription, 1);
+    if (!item) throw new Error("no item");
+    expect(await running.attempt(subscription, [item])).toMatchObject([left(item)]);
+    expect(await recordOf(item)).toMatchObject({ attemptCount: 2, workflowId: `resend/${item.deliveryId}` });
   });
 });
 

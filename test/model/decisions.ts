@@ -58,3 +58,13 @@ export const DECISIONS = {
   writtenOf,
 };
 export type Decisions = typeof DECISIONS;
+
+/** The bug of a retry that goes on from a record, whichever workflow it names. */
+export const LOOKS_AT_NO_WORKFLOW: Partial<Decisions> = {
+  caughtUp: (item, record) => DECISIONS.caughtUp(item, record, record?.workflowId ?? ""),
+  asTheyStand: (items, refused) =>
+    items.flatMap((item) => {
+      const own = refused.find(({ id }) => id === item.deliveryId)?.stands?.workflowId ?? "";
+      return DECISIONS.asTheyStand([item], refused, own);
+    }),
+};

@@ -22,6 +22,8 @@ interface Order {
   deliveryId: string;
   number: number;
   asked: boolean;
+  /** The workflow of a retry. */
+  workflowId?: string;
   /** Whether its run is still the one that the engine knows. Another one may make the same attempt. */
   isHeld: () => boolean;
 }
@@ -30,7 +32,7 @@ interface Order {
 export function* attempt(
   world: World,
   process: Process,
-  { deliveryId, number, asked, isHeld }: Order,
+  { deliveryId, number, asked, isHeld, workflowId }: Order,
 ): Program<AttemptResult> {
   const sent: Sent = {
     deliveryId,
@@ -41,6 +43,7 @@ export function* attempt(
     place: world.sent.length + 1,
   };
   checkSent(world, sent);
+  checkTaken(world, sent, workflowId);
   world.sent.push(sent);
   try {
     yield* request(world, () => void (sent.answer ??= "taken"));
@@ -64,16 +67,24 @@ function checkSent(world: World, { deliveryId, asked, at, process, isLost }: Sen
   const erased = world.erased.get(eventId);
   if (erased && (erased.by === process || at > erased.at + STEP_MS))
     world.broken.push(`${deliveryId} was sent ${at - erased.at} ms after its event was erased`);
-  // A workflow that is still open goes on with the delivery beside the one that was asked, from the record it reads.
-  if (asked || world.asked.has(deliveryId)) return;
+  if (asked) return;
   const deliveredAt = world.deliveredAt.get(deliveryId);
   if (deliveredAt !== undefined && at > deliveredAt + STEP_MS)
     world.broken.push(`${deliveryId} was sent again ${at - deliveredAt} ms after it was on record as delivered`);
+  // What was asked for leaves once more when it fails, however soon after the attempts before it was asked for.
+  if (world.asked.has(deliveryId)) return;
   const before = world.sent.filter((each) => each.deliveryId === deliveryId && each.answer !== "failed");
   // After this time the workflow takes an attempt that is not on record for lost.
   const isKnown = before.some((each) => !each.isLost && at < each.at + TIMEOUT_MS + LATE_MS);
   if (isKnown && !isLost)
     world.broken.push(`${deliveryId} was sent again though the run that had sent it was not lost`);
+}
+
+/** A delivery that somebody asked for again is sent by the workflow that its record names, and by no other one. */
+function checkTaken(world: World, { deliveryId, at }: Sent, workflowId: string | undefined): void {
+  const taken = world.takenAt.get(deliveryId);
+  if (workflowId !== undefined && taken && taken.by !== workflowId && at > taken.at + STEP_MS)
+    world.broken.push(`${deliveryId} was sent by ${workflowId} ${at - taken.at} ms after ${taken.by} took it`);
 }
 
 /** What this process has sent and not recorded is not known to anybody else. */

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Decisions, DECISIONS } from "./decisions.js";
+import { type Decisions, DECISIONS, LOOKS_AT_NO_WORKFLOW } from "./decisions.js";
 import { ORDERS_OF_STEPS } from "./orders.js";
 import { judge } from "./promises.js";
 
@@ -55,6 +55,10 @@ const PLANTED: Record<string, Planted> = {
       },
     },
     breaks: /was sent again/,
+  },
+  "a retry that goes on with what another workflow was asked to send": {
+    bug: LOOKS_AT_NO_WORKFLOW,
+    breaks: /was sent (again|by)/,
   },
   "an announcement that goes while a write may still land": {
     bug: { abandonmentOf: (seen) => (DECISIONS.abandonmentOf(seen) === "wait" ? "wait" : "finish") },

@@ -14,6 +14,9 @@ export function put(world: World, document: DeliveryDocument, asked = false): vo
   if (before && before.status !== status && SETTLED.includes(before.status) && !asked)
     world.broken.push(`${id} left ${before.status} for ${status} by itself`);
   checkAttempts(world, before, document);
+  const { workflowId } = document;
+  if (workflowId === undefined) world.takenAt.delete(id);
+  else if (asked && workflowId !== before?.workflowId) world.takenAt.set(id, { by: workflowId, at: world.now });
   world.deliveries.set(id, document);
   if (status !== "delivered") world.deliveredAt.delete(id);
   else if (!world.deliveredAt.has(id)) world.deliveredAt.set(id, world.now);

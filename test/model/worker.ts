@@ -182,7 +182,11 @@ export function* retrying(world: World, process: Process, workflow: RetryWorkflo
   activity.attempts++;
   try {
     const isHeld = (): boolean => workflow.activity === activity && activity.worker?.token === token;
-    const items = yield* attemptAll({ world, process, isHeld }, activity.items, activity.attempts);
+    const items = yield* attemptAll(
+      { world, process, isHeld, workflowId: workflow.id },
+      activity.items,
+      activity.attempts,
+    );
     if (!isHeld()) return;
     for (const item of items) {
       workflow.items.set(item.deliveryId, item);
@@ -197,7 +201,7 @@ export function* retrying(world: World, process: Process, workflow: RetryWorkflo
   }
 }
 
-type RetryRun = Pick<Run, "world" | "process" | "isHeld">;
+type RetryRun = Pick<Run, "world" | "process" | "isHeld"> & { workflowId: string };
 
 function* attemptAll(run: RetryRun, given: RetryItem[], tries: number): Program<RetryItem[]> {
   const { world } = run;
@@ -205,13 +209,13 @@ function* attemptAll(run: RetryRun, given: RetryItem[], tries: number): Program<
   const records = tries > 1 || given.some(({ unsure }) => unsure) ? yield* readDeliveries(world, ids) : undefined;
   const reached: RetryItem[] = [];
   for (const item of given) {
-    const current = records ? world.d.caughtUp(item, records.get(item.deliveryId)) : item;
+    const current = records ? world.d.caughtUp(item, records.get(item.deliveryId), run.workflowId) : item;
     reached.push(current === item ? yield* attemptOne(run, item) : current);
   }
   return reached;
 }
 
-function* attemptOne({ world, process, isHeld }: RetryRun, item: RetryItem): Program<RetryItem> {
+function* attemptOne({ world, process, isHeld, workflowId }: RetryRun, item: RetryItem): Program<RetryItem> {
   const payloads = yield* payloadsOf(world, process, [eventOf(item)]);
   const { dueAt: _due, asked, unsure: _early, reason: _reason, ...rest } = item;
   if (payloads.size === 0 || world.d.isErasedLately(process.lately, item.eventId)) {
@@ -221,11 +225,11 @@ function* attemptOne({ world, process, isHeld }: RetryRun, item: RetryItem): Pro
       attempts: item.attempts,
       ...(asked && { asked }),
     });
-    return world.d.asTheyStand([cancelled], refused ? [refused] : [])[0] ?? cancelled;
+    return world.d.asTheyStand([cancelled], refused ? [refused] : [], workflowId)[0] ?? cancelled;
   }
   const { deliveryId } = item;
   const number = item.attempts + 1;
-  const made = yield* attempt(world, process, { deliveryId, number, asked: asked === true, isHeld });
+  const made = yield* attempt(world, process, { deliveryId, number, asked: asked === true, isHeld, workflowId });
   const reached: RetryItem = {
     ...rest,
     status: made.status,
@@ -246,7 +250,7 @@ function* attemptOne({ world, process, isHeld }: RetryRun, item: RetryItem): Pro
     if (again) refused = again;
     else refused = { ...refused, why: "settled", stands: world.d.withChange(refused.stands, change) };
   }
-  return world.d.asTheyStand([reached], refused ? [refused] : [])[0] ?? reached;
+  return world.d.asTheyStand([reached], refused ? [refused] : [], workflowId)[0] ?? reached;
 }
 
 const eventOf = ({ eventId, eventType }: RetryItem): PublishedEvent => ({

@@ -66,6 +66,8 @@ export interface World {
   deliveries: Map<string, DeliveryDocument>;
   /** When each delivery got on record as delivered. */
   deliveredAt: Map<string, number>;
+  /** Deliveries that somebody asked for again: the workflow that their record names, and since when. */
+  takenAt: Map<string, { by: string; at: number }>;
   announcements: Map<string, { renewedAt: number; open: string[]; renewal: number }>;
   workflows: Map<string, DeliverWorkflow | RetryWorkflow>;
   sent: Sent[];
@@ -98,6 +100,7 @@ export const newWorld = (d: Decisions): World => ({
   events: new Map(),
   deliveries: new Map(),
   deliveredAt: new Map(),
+  takenAt: new Map(),
   announcements: new Map(),
   workflows: new Map(),
   sent: [],
