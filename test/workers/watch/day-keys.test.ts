@@ -7,10 +7,10 @@ import { NativeConnection, Worker } from "@temporalio/worker";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createMetrics } from "../../../src/metrics.js";
-import { loadBundle } from "../../../src/workers/bundle.js";
 import { type DayKeysDependencies, destroyExpiredDayKeys } from "../../../src/workers/watch/day-keys.js";
 import { createPayloadCodec, type MongoStore } from "../../../src/store/index.js";
 import { MAX_RUN_DAYS, type RetryItem } from "../../../src/workflows/contract.js";
+import { builtBundle } from "../../support/built-bundle.js";
 import { openDatabase, type TestDatabase } from "../../store/database.js";
 import { coded } from "../../store/fixtures.js";
 import { consumer, retryInput } from "../../workflows/engine.js";
@@ -21,12 +21,12 @@ const within = { timeout: 40_000, interval: 100 };
 const address = inject("temporalAddress");
 let database: TestDatabase;
 let connection: NativeConnection;
-let bundle: Awaited<ReturnType<typeof loadBundle>>;
+let bundle: Awaited<ReturnType<typeof builtBundle>>;
 beforeAll(async () => {
   [database, connection, bundle] = await Promise.all([
     openDatabase(inject("mongodbUrl"), "days"),
     NativeConnection.connect({ address }),
-    loadBundle(),
+    builtBundle(),
   ]);
 });
 afterAll(async () => {

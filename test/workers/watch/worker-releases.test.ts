@@ -3,7 +3,7 @@ import { Client } from "@temporalio/client";
 import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { loadBundle } from "../../../src/workers/bundle.js";
+import { builtBundle } from "../../support/built-bundle.js";
 import { workerIdentity } from "../../../src/workers/process/worker-identity.js";
 import { watchWorkerReleases } from "../../../src/workers/watch/worker-releases.js";
 
@@ -24,7 +24,7 @@ async function allAdopt(taskQueue: string): Promise<boolean> {
 
 it("nothing leaves early while a worker of an earlier release polls", async () => {
   const taskQueue = `releases-${randomBytes(4).toString("hex")}`;
-  const workflowBundle = await loadBundle();
+  const workflowBundle = await builtBundle();
   /** What is found while a worker with this identity polls. */
   const whilePolling = async (identity: string, expected: boolean): Promise<void> => {
     const { nativeConnection: connection } = environment;
