@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { buildPortal, isPortalCurrent } from "./portal.mjs";
 import { runToEnd } from "./processes.mjs";
+import { tscPath } from "./tsc.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const stamp = join(root, "dist", ".built");
@@ -23,11 +24,9 @@ if (ifChanged && !(current && pagesCurrent)) console.log("Building (a few second
 if (!(ifChanged && current)) {
   rmSync(stamp, { force: true });
   const startedAt = new Date();
-  const status = await runToEnd(
-    process.execPath,
-    [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")],
-    { env: { PATH: process.env.PATH } },
-  );
+  const status = await runToEnd(process.execPath, [tscPath, "-p", join(root, "tsconfig.build.json")], {
+    env: { PATH: process.env.PATH },
+  });
   if (status !== 0) process.exit(status);
   const { buildBundle } = await import(pathToFileURL(join(root, "dist", "workers", "bundle.js")).href);
   await buildBundle();
