@@ -1,5 +1,6 @@
 // Compiles src/ into dist/, bundles the workflows and builds the portal's pages. With --if-changed it does only what is
-// not done: the former when a source is newer than the last build, the latter when the content of web/ is another one.
+// not done. The code is built when a source is newer than the last build. The pages are built when the content of web/
+// has changed.
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";

@@ -1,9 +1,10 @@
-// Holds that tests mirror the source: each file of src/ with logic has test/<same path>.test.ts, each of web/src/ has
-// test/web/<same path>.test.ts, or it stands in scripts/tests-elsewhere.json with the tests that drive it. There:
-// - `sources` are files, or folders without their sub-folders, which end with `/`;
-// - `through` says how the tests drive them;
-// - with `process` the tests start them as a process, so that no import leads there;
-// - with `parts` no test drives the file itself, which is a few lines around these parts. The tests reach the parts.
+// Holds that tests mirror the source. Each file of src/ with logic has test/<same path>.test.ts, and each of web/src/
+// has test/web/<same path>.test.ts. A file without one stands in scripts/tests-elsewhere.json with the tests that drive
+// it. There:
+// - `sources` are files, or folders without their sub-folders, which end with `/`.
+// - `through` says how the tests drive them.
+// - With `process` the tests start them as a process, so that no import leads there.
+// - With `parts` no test drives the file itself, which is a few lines around these parts. The tests reach the parts.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";

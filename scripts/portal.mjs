@@ -33,8 +33,8 @@ export function isPortalCurrent() {
 }
 
 /**
- * Builds them, in a process of its own: Vite takes NODE_ENV for what React is built for, and the one of whoever builds,
- * such as a test, would give pages that fail. @returns its exit status
+ * Builds them, in a process of its own. Vite takes NODE_ENV for what React is built for. The NODE_ENV of a caller, such
+ * as a test, would give pages that fail. @returns its exit status
  */
 export const buildPortal = () =>
   runToEnd(process.execPath, [fileURLToPath(import.meta.url)], {

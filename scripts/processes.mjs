@@ -6,7 +6,7 @@ const LOOK_EVERY_MS = 250;
 
 /**
  * Runs a program to its end and gives its exit code. A signal to this process ends the program first and this process
- * then, by the same signal: npm goes on with the next script after a plain exit. If this process is killed, a shell
+ * then, by the same signal. After a plain exit npm would go on with the next script. If this process is killed, a shell
  * ends the program.
  */
 export async function runToEnd(command, args, options = {}) {

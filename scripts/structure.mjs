@@ -1,5 +1,8 @@
-// Holds what ESLint has no rule for: no file of src/ or web/ imports itself in a circle, types included; no folder is a
-// hall; no line is too long; an exported name means one thing.
+// Holds what ESLint has no rule for:
+// - No file of src/ or web/ imports itself in a circle, types included.
+// - No folder has too many files.
+// - No line is too long.
+// - An exported name means one thing.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";

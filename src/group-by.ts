@@ -1,5 +1,5 @@
 /**
- * The items by a key, in the order in which the keys came; each group keeps the order of its items. `Map.groupBy` needs
+ * The items by a key, in the order in which the keys came. Each group keeps the order of its items. `Map.groupBy` needs
  * Node 21.
  */
 export function groupBy<K, T>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {

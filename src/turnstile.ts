@@ -32,7 +32,7 @@ export interface Turnstile {
 export interface TurnstileOptions {
   /** Places in all. */
   most: number;
-  /** Places of one name; default: all. */
+  /** Places of one name. By default they are all. */
   each?: number;
   /** Most that wait; default 10,000. One more gets no place. */
   mostWaiting?: number;

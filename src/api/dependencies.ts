@@ -77,7 +77,7 @@ export type GivenDependencies = Omit<ApiDependencies, "loginLimits">;
 
 /** An event that passed validation and is ready to be made durable. */
 export interface AcceptableEvent {
-  /** The publisher's own id; absent: one is made. */
+  /** The publisher's own id. Without it one is made. */
   id?: string;
   type: string;
   contentType: string;

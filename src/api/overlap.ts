@@ -13,13 +13,13 @@ export const overlapSeconds = (mostDays: number, description: string) =>
     .optional()
     .meta({ description });
 
-/** Something that counts until it expires; absent: until it is rotated. */
+/** Something that counts until it expires. Without `expiresAt` it counts until it is rotated. */
 interface Expiring {
   expiresAt?: Date;
 }
 
 /**
- * The new one first. Those before it count until the overlap ends, or until their own end if that is sooner; what has
+ * The new one first. Those before it count until the overlap ends, or until their own end if that is sooner. What has
  * ended is left out, and so are the oldest beyond `most`.
  */
 export function rotatedWith<T extends Expiring>(

@@ -50,7 +50,7 @@ interface Declaration {
   tag: Tag;
   summary: string;
   description?: string;
-  /** What the actor must be allowed to do; `public`: no key is asked for. */
+  /** What the actor must be allowed to do. For `public` no key is asked for. */
   act: Act | "public";
   /** In production only the act's roles, otherwise everybody without a key. */
   publicOutsideProduction?: true;

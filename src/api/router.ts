@@ -128,7 +128,7 @@ function logRequest(
   route: ApiRoute,
   { request, response, since, actor }: AnsweredRequest,
 ): void {
-  // The publisher writes one line for each event; a second one here would cost the hot path as much again.
+  // The publisher writes one line for each event. A second one here would cost the hot path as much again.
   if (route.act === "events:publish" && response.statusCode === 202) return;
   if (isRoutine(response)) return;
   const code = problemCodeOf(response);

@@ -77,7 +77,7 @@ const PAGE = `<!doctype html>
 const INITIALIZER =
   `window.ui = SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger-ui", ` +
   "deepLinking: true, validatorUrl: null });\n";
-/** Swagger UI draws its icons from data: URLs; nothing is loaded from elsewhere. */
+/** Swagger UI draws its icons from `data:` URLs. Nothing is loaded from elsewhere. */
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

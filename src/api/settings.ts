@@ -8,7 +8,7 @@ export interface ApiSettings {
   environmentAdminKeyHash?: Uint8Array;
   /** Wrong keys from one address within a minute, before 429. */
   wrongKeysPerMinute: number;
-  /** Accepted requests a second for one API key, before 429; 0: unlimited. */
+  /** Accepted requests a second for one API key, before 429. With 0 there is no limit. */
   requestsPerSecond: number;
   /** /docs and /openapi.json need an admin key in production. */
   production: boolean;

@@ -58,7 +58,7 @@ interface Content extends Collections {
 
 export interface CatalogueOptions {
   store: Store;
-  /** How often the version is asked for; a change by another process is seen at most so much later. */
+  /** How often the version is asked for. A change by another process is seen at most so much later. */
   pollMs?: number;
   /**
    * How often everything is read again, whatever the version says: a change that nobody announced is seen at most so
@@ -140,8 +140,8 @@ export async function createCatalogue({
 
 /**
  * Reads what changed since `before`, or everything. With 10,000 event types that have schemas of 2 KB a reading of
- * everything takes 2 to 5 s on FerretDB (busy machine), one of a small collection 5 ms: a paused subscription must
- * not cause the former.
+ * everything takes 2 to 5 s on FerretDB (busy machine). A reading of a small collection takes 5 ms. So a paused
+ * subscription must not cause a reading of everything.
  */
 async function load(store: Store, versions: CatalogueVersions, before?: Content): Promise<Content> {
   const stale = before ? changedCollections(before.versions, versions) : new Set(CATALOGUE_COLLECTIONS);
@@ -159,7 +159,7 @@ async function load(store: Store, versions: CatalogueVersions, before?: Content)
   return contentOf(versions, { apis, eventTypes, groups, subscriptions, apiKeys }, before);
 }
 
-/** What is derived from the collections; the list of event types is sorted anew only when they have changed. */
+/** What is derived from the collections. The list of event types is sorted anew only when they have changed. */
 function contentOf(versions: CatalogueVersions, collections: Collections, before: Content | undefined): Content {
   const { eventTypes } = collections;
   const isSame = eventTypes === before?.eventTypes;

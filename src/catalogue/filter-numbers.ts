@@ -1,5 +1,5 @@
 /**
- * Numbers in filters. A literal such as `2` is an integer of CEL and a number of JSON is a double, and CEL has no
+ * Numbers in filters. A literal such as `2` is an integer of CEL, and a number of JSON is a double. CEL has no
  * arithmetic between the two (https://github.com/google/cel-spec/blob/master/doc/langdef.md#numeric-values). People who
  * write `data.n % 2 == 0` mean the numbers and not their types, so a mixed operation calculates with the values.
  */
@@ -120,8 +120,8 @@ export function quotient(a: bigint, b: bigint): number | bigint {
 }
 
 /**
- * A number of JSON as the integer that a function wants; what has a fraction stays as it is and is refused by the
- * function.
+ * A number of JSON as the integer that a function wants. A number with a fraction stays as it is, and the function
+ * refuses it.
  */
 export const asIntegerArgument = (value: unknown): unknown =>
   typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : value;

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * The JSON value: numbers are doubles, as CEL takes JSON; only an integer that a double cannot hold exactly
- * (9007199254740993) is an int. What is not JSON is an empty map: nothing in it is there.
+ * The JSON value. Numbers are doubles, as CEL takes JSON. Only an integer that a double cannot hold exactly
+ * (9007199254740993) is an int. What is not JSON is an empty map, so nothing in it is there.
  */
 export function payloadForFilter(contentType: string, bytes: Uint8Array): unknown {
   if (!JSON_TYPE.test(contentType)) return {};

@@ -7,13 +7,13 @@ import { compilePattern, MAX_SUBJECT_LENGTH } from "./filter-pattern.js";
 const MAX_LOOP_DEPTH = 2;
 const MAX_LOOPS = 8;
 /**
- * What loops, comparisons and functions may cost: one for each node that a loop evaluates, for each value compared
- * within others, and for each 512 characters read. Counted, not timed, so that the same event has the same result on a
- * busy machine; 10,000 take some 1 ms (docs/explanation/decisions/filters-use-cel-confined-and-metered.md).
+ * What loops, comparisons and functions may cost. A step is one node that a loop evaluates, one value compared within
+ * others, or 512 characters read. Steps are counted instead of timed, so that the same event has the same result on a
+ * busy machine. 10,000 take some 1 ms (docs/explanation/decisions/filters-use-cel-confined-and-metered.md).
  */
 const MAX_STEPS = 10_000;
 const CHARACTERS_SHIFT = 9;
-/** A character costs a pattern as much as its program is long; 128 of those products make a step. */
+/** A character costs a pattern as much as its program is long. 128 of those products make a step. */
 const PATTERN_SHIFT = 7;
 /** Characters or elements that `+` may make. */
 const MAX_MADE = 65_536;
@@ -96,7 +96,7 @@ export interface Confined {
 
 /**
  * Checks a type-checked tree against the lists above and puts the meter into it. The library has no limit at run time
- * and matches regular expressions by backtracking; both are mended here, in its own tree (src/catalogue/cel.ts).
+ * and matches regular expressions by backtracking. Both are mended here, in its own tree (src/catalogue/cel.ts).
  */
 export function confine(root: Node): Confined {
   const walk = new Walk();
@@ -160,7 +160,10 @@ class Walk {
     }
   }
 
-  /** Integers out of JSON are divided as its other numbers are; integers that the filter makes itself, as CEL says. */
+  /**
+   * Integers out of JSON are divided as its other numbers are. Integers that the filter makes itself are divided as CEL
+   * says.
+   */
   #divide(node: Node, left: Node, right: Node): void {
     const { handle } = node;
     if (node.op === "/" && handle && (left.checkedType?.hasDynType || right.checkedType?.hasDynType)) {
@@ -231,7 +234,7 @@ function chargeText(value: unknown): void {
 }
 
 /**
- * Two values are compared as deep as they go; a list is searched by comparing each of its elements, and a map by its
+ * Two values are compared as deep as they go. A list is searched by comparing each of its elements, and a map by its
  * index.
  */
 function chargeComparison(left: unknown, right: unknown, searched: boolean): void {

@@ -43,7 +43,7 @@ const parse = celParser(mixNumbers);
 const GIVE_NUMBERS = new Set(["+", "-", "*", "/", "%", "-_"]);
 
 /**
- * What is not there does not match; every other error is one of the filter, or of a payload that the filter did not
+ * What is not there does not match. Every other error is one of the filter, or of a payload that the filter did not
  * foresee.
  */
 const NOT_THERE = new Set(["no_such_key", "index_out_of_bounds"]);
@@ -75,7 +75,7 @@ function evaluate(program: CelProgram, input: FilterInput): Verdict {
   meter.start();
   try {
     const value = program.run(input);
-    // What ran out of budget may have been swallowed by `||`; a result that depends on that is none.
+    // What ran out of budget may have been swallowed by `||`. A result that depends on that is none.
     if (meter.over) return { failed: "over_budget" };
     return typeof value === "boolean" ? { matches: value } : { failed: "not_bool" };
   } catch (error) {

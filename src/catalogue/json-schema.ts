@@ -1,6 +1,7 @@
 /**
- * What a JSON Schema of an event type may hold. JSON Schema 2020-12 without what reaches outside the schema or cannot
- * be bounded: no remote `$ref`, no nested `$id`, no dynamic references, regular expressions in RE2 only.
+ * What a JSON Schema of an event type may hold. It is JSON Schema 2020-12 without what reaches outside the schema or
+ * cannot be bounded. So there is no remote `$ref`, no nested `$id` and no dynamic reference, and regular expressions
+ * are RE2 only.
  */
 import { RE2JS } from "re2js";
 import { type SchemaFault, type Subschema, weigh } from "./schema-weight.js";
@@ -11,8 +12,8 @@ export type { SchemaFault } from "./schema-weight.js";
 export interface BoundedSchema {
   schema: Record<string, unknown>;
   /**
-   * Subschemas and values that one place of a payload may meet, references followed; Infinity when the schema refers to
-   * itself.
+   * Subschemas and values that one place of a payload may meet, references followed. It is Infinity when the schema
+   * refers to itself.
    */
   weight: number;
   /** Some list is to hold no item twice: each is compared with each. */
@@ -139,7 +140,7 @@ function outOfBounds(schema: unknown): SchemaFault | undefined {
 }
 
 /**
- * A copy of the schema in which every direct subschema is what `change` makes of it; `path` is its pointer from the
+ * A copy of the schema in which every direct subschema is what `change` makes of it. `path` is its pointer from the
  * schema.
  */
 export function mapSubschemas(

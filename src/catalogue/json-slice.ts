@@ -1,6 +1,6 @@
 /**
- * Finds the raw bytes of a member in a JSON text, so that a payload is signed and sent exactly as it was published:
- * parsing and serialising again would change 2^53+1, 1e999, lone surrogates, spacing and duplicate keys.
+ * Finds the raw bytes of a member in a JSON text, so that a payload is signed and sent exactly as it was published. To
+ * parse and serialise it again would change 2^53+1, 1e999, lone surrogates, spacing and duplicate keys.
  *
  * The scanner relies on `JSON.parse` having accepted the text: it checks nothing but duplicate names.
  */
@@ -20,7 +20,10 @@ export interface Span {
 }
 
 export type SliceResult =
-  /** One entry for a root object; for a root array one per element; undefined where there is no such member. */
+  /**
+   * One entry for a root object, or one per element of a root array. An entry is undefined where there is no such
+   * member.
+   */
   | { ok: true; spans: (Span | undefined)[] }
   /** `index` is the array element, absent for a root object. */
   | { ok: false; duplicate: string; index?: number };

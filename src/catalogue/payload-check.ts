@@ -19,7 +19,7 @@ export interface CheckedPayload {
 }
 
 export interface PayloadCheck {
-  /** Why the payload must not be published; undefined: it may be, though a warning may have been given. */
+  /** Why the payload must not be published. Undefined means that it may be, though a warning may have been given. */
   (type: EventType, payload: CheckedPayload): PayloadFault[] | undefined;
 }
 

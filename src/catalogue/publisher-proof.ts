@@ -30,7 +30,7 @@ const mayPublish = (key: ApiKey): boolean =>
 
 /**
  * Why the holder of the key may not publish these types, or undefined. What was sealed and what holds now must both
- * allow it: a key that was revoked or limited since sealing starts nothing more, one that was widened starts nothing
+ * allow it. A key that was revoked or limited since sealing starts nothing more. A key that was widened starts nothing
  * that it could not when it sealed.
  */
 export function refusePublisher(
@@ -60,8 +60,10 @@ export function failUnproven(reason: string): never {
 }
 
 /**
- * The events as a publisher may give them: without the marks of our own API (whose the record is, that it exists, which
- * subscriptions), with a hash of our own making. @throws ApplicationFailure `input_invalid`, not retryable
+ * The events as a publisher may give them, with a hash of our own making. The marks of our own API are taken away:
+ * whose the record is, that it exists, and which subscriptions.
+ *
+ * @throws ApplicationFailure `input_invalid`, not retryable
  */
 export function eventsOfPublisher(given: readonly unknown[]): PublishedEvent[] {
   if (given.length > MAX_EVENTS_PER_WORKFLOW) invalid(`One workflow takes at most ${MAX_EVENTS_PER_WORKFLOW} events.`);

@@ -1,7 +1,7 @@
 /**
- * Compiles the schema of an event type and checks payloads against it. Ajv makes code of a schema; what goes in has
- * passed json-schema.ts and the meta-schema, and Ajv's code generator quotes every name and value, so no text of a
- * schema becomes code.
+ * Compiles the schema of an event type and checks payloads against it. Ajv makes code of a schema. The schema has
+ * passed json-schema.ts and the meta-schema before, and Ajv's code generator quotes every name and value. So no text of
+ * a schema becomes code.
  */
 import { type AnySchema, type ErrorObject, type Format, type Options, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -21,8 +21,8 @@ export interface PayloadFault {
 }
 
 /**
- * Checks a payload of so many bytes; undefined: it is as the schema says. Never throws, never takes longer than
- * CHECK_LIMIT_MS.
+ * Checks a payload of so many bytes. Undefined means that it is as the schema says. Never throws, never takes longer
+ * than CHECK_LIMIT_MS.
  */
 export type PayloadValidator = (value: unknown, bytes: number) => PayloadFault[] | undefined;
 

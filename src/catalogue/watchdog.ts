@@ -1,7 +1,7 @@
 /**
- * Runs synchronous work with a deadline that holds: a regular expression that backtracks, a loop or a recursion without
- * end is ended by the engine itself (`vm` with `timeout`, which interrupts the whole isolate). It costs 0.1 ms a run,
- * so what is known to be quick runs without it.
+ * Runs synchronous work with a deadline that holds. The engine itself ends a regular expression that backtracks, or a
+ * loop or a recursion without end (`vm` with `timeout`, which interrupts the whole isolate). It costs 0.1 ms a run, so
+ * work that is known to be quick runs without it.
  */
 import vm from "node:vm";
 

@@ -180,8 +180,8 @@ export interface RemoteCodecOptions {
  * of the answer and 10 s between two parts of its body. Failures come back sealed, and reading them needs an operator
  * or admin key.
  *
- * @throws Error, out of the Temporal client's own call, when the API answers anything but 200; the message names the
- * status
+ * @throws Error, out of the Temporal client's own call, when the API answers anything but 200. The message names the
+ * status.
  * @example
  * ```ts
  * const dataConverter = remoteDataConverter({

@@ -1,7 +1,7 @@
 /**
  * Connections to endpoints: one undici pool per subscription and TLS identity. Pools are never shared between
- * subscriptions, because undici resumes TLS sessions per connector by server name, and a resumed session carries
- * the client certificate of whoever opened it.
+ * subscriptions. undici resumes TLS sessions per connector by server name, and a resumed session carries the client
+ * certificate of the one that opened it.
  */
 import { type SecureContext, createSecureContext } from "node:tls";
 import { Pool } from "undici";
@@ -64,8 +64,8 @@ interface Entry extends Endpoint {
 }
 
 /**
- * As long as a dispatch goes on beginning attempts (first-attempts.ts). With 10 s for a connection and 30 s for the
- * answer an attempt still reports within the minute after which the engine takes its activity for lost.
+ * As long as a dispatch goes on beginning attempts (first-attempts.ts). An attempt has 10 s for a connection and 30 s
+ * for the answer. So it still reports within the minute after which the engine takes its activity for lost.
  */
 const CONNECTION_WAIT_MS = 15_000;
 /** Requests that wait for one endpoint: two minutes' worth for one that takes 5 s, and more than can be sent in time. */

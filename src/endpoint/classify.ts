@@ -67,7 +67,7 @@ function failureCode(failure: Failure): OutcomeCode {
   // Verification errors of OpenSSL come without a prefix (X509_V_ERR_… in its sources); they occur while connecting
   // only.
   if (phase === "connect" && /^(?!ERR_|UND_)[A-Z]+(?:_[A-Z]+)+$/.test(error)) return "tls_untrusted";
-  // What node or our own code throws for a bug; whatever else an endpoint may provoke spends an attempt, so that
+  // What node or our own code throws for a bug. Whatever else an endpoint may provoke spends an attempt, so that
   // nothing loops.
   return error.startsWith("ERR_") || error.endsWith("Error") ? "internal_error" : "connection_failed";
 }
@@ -75,8 +75,9 @@ function failureCode(failure: Failure): OutcomeCode {
 const closedByPeer = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE", "ECONNABORTED"]);
 
 /**
- * Under TLS 1.3 the client is done before the server has looked at its certificate: a rejected certificate is a
- * connection closed without an answer (measured for missing, unknown, expired and wrong-usage certificates alike).
+ * Under TLS 1.3 the client is done before the server has looked at its certificate. So a rejected certificate shows as
+ * a connection that is closed without an answer. Measured alike for missing, unknown, expired and wrong-usage
+ * certificates.
  */
 function closedCode({
   error,

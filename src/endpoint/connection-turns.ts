@@ -1,7 +1,7 @@
 /**
  * Whose turn it is at one endpoint's connections: first come, first served. undici would let requests wait as well, but
- * it tells nobody whether a request waits or its connection is being made. So a wait of ours counted as the endpoint's:
- * of 600 attempts at an endpoint that answers after 5 s, 138 ended in a time-out of 30 s.
+ * it does not tell whether a request waits or its connection is being made. So a wait of ours counted as the
+ * endpoint's. Of 600 attempts at an endpoint that answers after 5 s, 138 ended in a time-out of 30 s.
  */
 
 /** A request that wants a connection. */
@@ -35,7 +35,7 @@ export interface ConnectionTurns {
 }
 
 export function createConnectionTurns({ connections, waitMs, maxWaiting }: TurnsOptions): ConnectionTurns {
-  /** With the instant at which the wait is over; all wait equally long, so the first is also the first to give up. */
+  /** With the instant at which the wait is over. All wait equally long, so the first is also the first to give up. */
   const waiting = new Map<Waiter, number>();
   const begun = new Set<Waiter>();
   const idle: (() => void)[] = [];

@@ -26,7 +26,7 @@ export interface Connecting {
 
 /** Sockets of the whole process. */
 export interface SocketBudget {
-  /** Counts one in, closing idle ones of other endpoints when there are too many; false when none can be had. */
+  /** Counts one in, and closes idle ones of other endpoints when there are too many. False when none can be had. */
   take(): boolean;
   release(): void;
 }
@@ -52,7 +52,7 @@ interface ConnectorOptions {
 
 /**
  * The connector of one endpoint. The name is resolved once, and what node would look up is answered from the checked
- * list; `url` must come from the guard. No proxy is ever used, whatever the environment says.
+ * list. `url` must come from the guard. No proxy is ever used, whatever the environment says.
  */
 export function createConnector({
   guard,

@@ -39,8 +39,8 @@ const FAILING_RATE = { attempts: 50, below: 0.5 } as const;
 const FAILING_RUN = { attempts: 10, spanMs: 5 * MINUTE_MS } as const;
 
 /**
- * A 4xx that concerns one event: the next one may be accepted. 401, 403, 404 and 405 concern all of them, and so do
- * redirects and TLS.
+ * A 4xx that concerns one event, so that the next one may be accepted. All events are concerned by 401, 403, 404 and
+ * 405, by redirects and by TLS.
  */
 const REFUSES_ONE_EVENT: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 

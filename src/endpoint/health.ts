@@ -1,7 +1,7 @@
 /**
- * How each endpoint behaved lately, in this process: a slow or failing one is kept out of the dispatch of new events,
- * so that it holds up nobody; its deliveries go to `retryDelivery` at once. Our own slowness must not count: handing
- * over costs more than sending, so a starved process that blamed its endpoints would only starve more.
+ * How each endpoint behaved lately, in this process. A slow or failing one is kept out of the dispatch of new events,
+ * so that it holds up nobody. Its deliveries go to `retryDelivery` at once. Our own slowness must not count, because
+ * handing over costs more than sending. A starved process that blamed its endpoints would only starve more.
  */
 import { type LoopWatch, loopWatch } from "./loop-watch.js";
 

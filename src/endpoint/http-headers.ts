@@ -57,9 +57,9 @@ const isReserved = (lower: string): boolean => RESERVED.has(lower) || lower.star
 export const isHeaderName = (name: string): boolean => TOKEN.test(name);
 
 /**
- * Names and values in turn, as undici takes them fastest, with `accept-encoding: identity`; undefined when one is not a
- * valid header. Checked here because a request that undici refuses takes its connection out of the pool for good
- * (pool-base.js of 7.30: it waits for a `drain` that never comes).
+ * Names and values in turn, as undici takes them fastest, with `accept-encoding: identity`. Undefined when one is not a
+ * valid header. It is checked here because a request that undici refuses takes its connection out of the pool for good.
+ * The pool waits for a `drain` that never comes (pool-base.js of 7.30).
  */
 export function flattenHeaders(headers: Readonly<Record<string, string>>): string[] | undefined {
   const flat = ["accept-encoding", "identity"];

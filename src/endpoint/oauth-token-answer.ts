@@ -5,7 +5,7 @@
  */
 import { DAY_MS } from "../workflows/durations.js";
 
-/** The token and its life; or whose matter the failure is, and what the server said, in words of ours. */
+/** The token and its life. Of a failure it says whose matter it is, and in words of ours what the server said. */
 export type TokenAnswer =
   | {
       ok: true;
@@ -68,7 +68,9 @@ function refusalOf(status: number, error: NamedError | undefined): TokenAnswer {
   return { ok: false, fault: refused ? "refused" : "unavailable", said };
 }
 
-/** The members of a JSON object by any content type, or of a form where the type says so; undefined: neither. */
+/**
+ * The members of a JSON object by any content type, or of a form where the type says so. Undefined for anything else.
+ */
 function fieldsOf({ contentType, body }: TokenExchange): Record<string, unknown> | undefined {
   // `TextDecoder` drops a byte-order mark.
   const text = new TextDecoder().decode(body);

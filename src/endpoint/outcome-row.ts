@@ -3,9 +3,9 @@
 /**
  * - delivered: done.
  * - retry: spends an attempt of the schedule.
- * - park: nothing changes by itself; waits for inspection.
- * - disable: the consumer wants no more; the subscription is disabled and the delivery parked.
- * - ours: our own failure; never spends an attempt.
+ * - park: waits for inspection. Nothing changes by itself.
+ * - disable: the consumer wants no more. The subscription is disabled and the delivery parked.
+ * - ours: our own failure. It never spends an attempt.
  */
 export type OutcomeClass = "delivered" | "retry" | "park" | "disable" | "ours";
 

@@ -1,6 +1,6 @@
 /**
- * The headers that one request to an endpoint carries: signatures, authentication, custom headers; and what of them may
- * be recorded.
+ * The headers that one request to an endpoint carries, and what of them may be recorded. They are signatures,
+ * authentication and custom headers.
  */
 import type { Subscription } from "../store/model.js";
 import { escapeEventId } from "../workflows/event-id.js";
@@ -83,8 +83,8 @@ const OWN_ID = /^evt_[0-9A-HJKMNP-TV-Z]{26}$/;
 
 /**
  * The attributes of a CloudEvent as they came (CloudEvents HTTP binding 1.0.2, 3.1.3). Other events whose producer gave
- * an id are CloudEvents too: the id as it was given is their `ce-id`, because `webhook-id` has it escaped, and the
- * other required attributes stand beside it.
+ * an id are CloudEvents too. The id as it was given is their `ce-id`, because `webhook-id` has it escaped. The other
+ * required attributes stand beside it.
  */
 function cloudEventHeaders({ id, type, attributes }: EventMessage): Record<string, string> {
   if (attributes) return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value]));

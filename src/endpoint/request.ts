@@ -1,5 +1,5 @@
 /**
- * One request to a subscription's endpoint with everything that the subscription asks for; deliveries and verification
+ * One request to a subscription's endpoint with everything that the subscription asks for. Deliveries and verification
  * make it alike.
  */
 import type { OAuth2ClientCredentials } from "../store/model.js";
@@ -13,7 +13,7 @@ import type { Sender } from "./send.js";
 import { maskFor } from "./secrets/sent-secrets.js";
 
 export interface EndpointAnswer {
-  /** The answer's headers are masked already; its body is as it came, and may be longer than what is recorded. */
+  /** The answer's headers are masked already. Its body is as it came, and may be longer than what is recorded. */
   exchange: Exchange;
   /** The answer's body as it may be recorded: what was sent in secret is masked, then it is cut. */
   recordedBody: () => RecordedBody;

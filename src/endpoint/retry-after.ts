@@ -1,7 +1,7 @@
 /**
  * Retry-After (RFC 9110, 10.2.3), read in every form that servers send. The grammar has whole seconds and three forms
- * of a date; in the wild are decimals, units, quotes, ISO 8601 dates, other time zones, the time as seconds since 1970,
- * and several header lines joined by commas.
+ * of a date. Real servers also send decimals, units, quotes, ISO 8601 dates, other time zones and the seconds since
+ * 1970. Some send several header lines, which are joined by commas.
  */
 import { DAY_MS } from "../workflows/durations.js";
 
@@ -11,9 +11,9 @@ const MAX_MS = DAY_MS;
 const MAX_TEXT = 512;
 
 /**
- * How long to wait, in milliseconds from `now` (milliseconds since the epoch), between 1 s and 24 h; of several values
- * the longest. Undefined where no value can be read, and for an instant that has passed or a negative number: the
- * schedule decides then.
+ * How long to wait, in milliseconds from `now` (milliseconds since the epoch), between 1 s and 24 h. Of several values
+ * the longest counts. Undefined where no value can be read, and for an instant that has passed or a negative number.
+ * The schedule decides then.
  */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined || value.length > MAX_TEXT) return undefined;

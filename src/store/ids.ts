@@ -18,5 +18,8 @@ function randomFraction(): number {
 // The monotonic form draws fresh randomness once a millisecond instead of for every id.
 const next = monotonicFactory(randomFraction);
 
-/** A new id such as `evt_01K…`; prefixes: evt, sub, grp, api, rec, key, sso, and batch, again for workflows. */
+/**
+ * A new id such as `evt_01K…`. The prefixes are evt, sub, grp, api, rec, key and sso, and batch and again for
+ * workflows.
+ */
 export const newId = (prefix: string): string => `${prefix}_${next()}`;

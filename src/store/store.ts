@@ -130,7 +130,7 @@ export interface DeliveryStore extends SubscriptionRecordsStore {
   /** Creation time of the oldest delivery that is pending, retrying, throttled or held. */
   oldestUndelivered(): Promise<Date | undefined>;
   /**
-   * Since when the delivery waits that waits longest for us: a pending one since it was recorded, a retrying or
+   * Since when the delivery waits that waits longest for us. A pending one waits since it was recorded, a retrying or
    * throttled one since its next attempt was due. A delivery that is held or not due yet does not wait for us.
    */
   oldestOverdue(now: Date): Promise<Date | undefined>;
@@ -178,9 +178,9 @@ export type Reapplied = { since: Date } | { pending: true } | { byClock: true };
  */
 export interface ErasureStore {
   /**
-   * Enters the erasure and erases: the data key of a group (with its subscriptions, and its API keys revoked) or of an
-   * api (with its event types), or the content of an event. Repeatable. It takes effect in this process on return, and
-   * in others when they next read the catalogue version.
+   * Enters the erasure and erases. Of a group it erases the data key, with its subscriptions, and revokes its API keys.
+   * Of an api it erases the data key, with its event types. Of an event it erases the content. Repeatable. It takes
+   * effect in this process on return, and in others when they next read the catalogue version.
    */
   erase(target: ErasureTarget, by: string): Promise<void>;
   has(target: ErasureTarget): Promise<boolean>;

@@ -1,5 +1,5 @@
 /**
- * Puts one process together: engines, store, catalogue, Temporal, worker, API, demo; and takes it apart in the right
+ * Puts one process together: engines, store, catalogue, Temporal, worker, API and demo. Takes it apart in the right
  * order.
  */
 import { join } from "node:path";

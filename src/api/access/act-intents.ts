@@ -21,8 +21,8 @@ export const WRITES =
 /** These begin no act: they report what was done, or they read under a name that sounds like writing. */
 const TELLING = new Set(["wake", "configureBucket", "openWorkflows", "erasedOf"]);
 /**
- * Writes to these begin no act: the audit itself, keys that are made when needed, counts, limits, records of
- * dispatches, owners of events, and what only commands use.
+ * Writes to these collections begin no act. They are the audit itself, keys that are made when needed, counts, limits,
+ * records of dispatches and owners of events. Commands alone write the rest.
  */
 export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "audit",

@@ -46,8 +46,8 @@ export function withVersion(before: EventType, after: EventType, now: Date): Eve
 }
 
 /**
- * Changes an event type. The version that it had is written down first, so that it is never missing: what happens twice
- * after a crash overwrites it with the same. Gives undefined when there is no such type. Throws StoreError
+ * Changes an event type. The version that it had is written down first, so that it is never missing. A repeat after a
+ * crash overwrites it with the same content. Gives undefined when there is no such type. Throws StoreError
  * `unavailable`.
  */
 export async function changeEventType(

@@ -10,8 +10,8 @@ export type ClientAddress = (request: Pick<IncomingMessage, "headers" | "socket"
 const MAX_HOPS = 20;
 
 /**
- * Goes back along `X-Forwarded-For` from the right for as long as the address reached is a trusted proxy's: the first
- * that is not is the client's. What stands further left was written by the client and says nothing. A proxy that is not
+ * Goes back along `X-Forwarded-For` from the right while the address reached is a trusted proxy's. The first other
+ * address is the client's. What stands further left was written by the client and says nothing. A proxy that is not
  * trusted is the client.
  * @param trusted addresses and networks in CIDR notation. Throws RangeError, naming the entry, when one is neither.
  */

@@ -7,9 +7,9 @@ import type { IncomingMessage } from "node:http";
 const SAFE = new Set(["GET", "HEAD"]);
 
 /**
- * True for what must be refused. A change needs an Origin that is ours, or, where a browser sends none,
- * `Sec-Fetch-Site: same-origin`; an opaque origin (`null`) is nobody's. A GET changes nothing, and its answer cannot be
- * read elsewhere; still only a person's own navigation may come from elsewhere, so that no page can measure what it
+ * True for what must be refused. A change needs an Origin that is ours. Where a browser sends none, it needs
+ * `Sec-Fetch-Site: same-origin`. An opaque origin (`null`) is never ours. A GET changes nothing, and its answer cannot
+ * be read elsewhere. Still only a person's own navigation may come from elsewhere, so that no page can measure what it
  * cannot read.
  */
 export function isCrossSite(

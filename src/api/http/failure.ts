@@ -4,7 +4,9 @@ import { StoreError } from "../../store/store-error.js";
 import { refuse, type Refusal } from "./errors.js";
 import { PreconditionFailed } from "./preconditions.js";
 
-/** For `insert(…).then(() => false, isDuplicate)`: true when the id exists; any other failure goes on. */
+/**
+ * For `insert(…).then(() => false, isDuplicate)`. It gives true when the id exists, and throws any other failure again.
+ */
 export function duplicateOrThrow(error: unknown): true {
   if (error instanceof StoreError && error.code === "duplicate") return true;
   throw error;
@@ -26,7 +28,7 @@ const STORE_PROBLEMS: Partial<Record<StoreError["code"], Refusal>> = {
   }),
 };
 
-/** The refusal for something that was thrown; undefined: a failure of our own that nobody expected. */
+/** The refusal for something that was thrown. Undefined means a failure of our own that nobody expected. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof PreconditionFailed) return refuse("precondition_failed");
   if (error instanceof StoreError) return STORE_PROBLEMS[error.code];

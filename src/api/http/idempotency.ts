@@ -39,7 +39,7 @@ const WINDOW_MS = 600_000;
 /** Larger answers are not kept; whoever repeats the request is told that it was done. */
 const MAX_ANSWER_BYTES = 512 * 1024;
 
-/** The key of a request; undefined: it has none. */
+/** The key of a request, undefined when it has none. */
 export function readIdempotencyKey(request: Pick<IncomingMessage, "headersDistinct">): string | undefined | Refusal {
   const values = request.headersDistinct["idempotency-key"];
   if (values === undefined) return undefined;

@@ -1,7 +1,7 @@
 /**
  * `ETag` on single objects, `If-None-Match` on reading them, and `If-Match` on what changes them (RFC 9110, 8.8.3,
- * 13.1.1 and 13.1.2). The comparison is made inside the store's compare-and-set, on the object that is written over:
- * what the handler writes through is wrapped, and knows nothing of it.
+ * 13.1.1 and 13.1.2). The comparison is made inside the store's compare-and-set, on the object that is written over.
+ * The handler writes through a wrapped store and knows nothing of the condition.
  */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
@@ -90,8 +90,8 @@ function readTags(
 }
 
 /**
- * The tags that the object may have; undefined: any, or the request does not say. The comparison is strong: a weak tag
- * matches nothing.
+ * The tags that the object may have. Undefined means that any will do, or that the request does not say. The comparison
+ * is strong, so a weak tag matches nothing.
  */
 export function readIfMatch(request: Pick<IncomingMessage, "headers">): ReadonlySet<string> | undefined | Refusal {
   const read = readTags(request, "If-Match");
@@ -114,7 +114,7 @@ export function readIfNoneMatch(request: Pick<IncomingMessage, "headers">): Know
 /** `updatedAt` never stands still with a change (catalogue-collection.ts), so it is the version of an object. */
 const tagOf = (updatedAt: Date): string => `"${updatedAt.getTime().toString(36)}"`;
 
-/** The tag of an answer: from its `updatedAt`; where there is none, from its bytes. */
+/** The tag of an answer. It is made from `updatedAt`, or from the bytes of an answer that has none. */
 export function etagOf(route: Pick<ApiRoute, "method" | "path">, { status, body }: Reply): Record<string, string> {
   if (status === 204 || typeof body !== "object" || body === null) return {};
   const at = "updatedAt" in body && typeof body.updatedAt === "string" ? new Date(body.updatedAt) : undefined;
@@ -127,8 +127,8 @@ export function etagOf(route: Pick<ApiRoute, "method" | "path">, { status, body 
 export interface Conditional {
   store: Store;
   /**
-   * Writes the object as it is, under the condition, so that its tag is void: before what has an effect earlier than
-   * the object's own write.
+   * Writes the object as it is, under the condition, so that its tag is void. It is called before anything takes effect
+   * earlier than the object's own write.
    */
   claim: () => Promise<void>;
 }

@@ -4,8 +4,8 @@ import type {} from "zod-openapi";
 import { EVENT_ID, EVENT_ID_CHARACTERS, isEventId, MAX_EVENT_ID, unescapeEventId } from "../../workflows/event-id.js";
 
 /**
- * No control characters and none that reverse the text: names end up in logs and on screens. Lone surrogates are
- * refused in body.ts; named here, they would make the pattern unusable for validators of other languages.
+ * No control characters and none that reverse the text, because names end up in logs and on screens. Lone surrogates
+ * are refused in body.ts. If they stood here, validators of other languages could not use the pattern.
  */
 const PLAIN = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$/u;
 

@@ -1,6 +1,6 @@
 /**
- * `since=-15m` in the query of a list. It is reckoned from one instant, which the cursor carries on, so that the window
- * of a list does not move while somebody pages through it.
+ * `since=-15m` in the query of a list. It is reckoned from one instant, which the cursor carries on. So the window of a
+ * list does not move while a reader pages through it.
  */
 import { instantFrom } from "./primitives.js";
 

@@ -1,6 +1,6 @@
 /**
- * The security headers of every answer. Helmet makes them, once: most answers go past Express (the publish path costs
- * 0.06 ms of CPU), and what never changes need not be made for each.
+ * The security headers of every answer. Helmet makes them once. Most answers go past Express, as a publish takes only
+ * 0.06 ms of CPU. Headers that never change need not be made for each.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import helmet, { type HelmetOptions } from "helmet";
@@ -97,8 +97,8 @@ export const CHOOSER_HEADERS = securityHeaders(
 );
 
 /**
- * On the page that posts a message to an identity provider: one form to this origin and nowhere else, and one script,
- * under a nonce that is used once.
+ * For the page that posts a message to an identity provider. It may post one form to this origin and nowhere else. It
+ * may run one script, under a nonce that is used once.
  */
 export const postFormHeaders = (origin: string, nonce: string): Readonly<Record<string, string>> =>
   securityHeaders({ ...PAGE_POLICY, scriptSrc: [`'nonce-${nonce}'`], formAction: [origin] }, "same-origin");

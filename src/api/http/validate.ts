@@ -49,7 +49,7 @@ function pathOf(path: readonly PropertyKey[], where: string): string {
   return text;
 }
 
-/** The query of a request target as one value per name; a repeated name or a malformed escape is refused. */
+/** The query of a request target as one value per name. A repeated name or a malformed escape is refused. */
 export function parseQuery(target: string): Validated<Record<string, string>> {
   const mark = target.indexOf("?");
   if (mark < 0 || mark === target.length - 1) return { ok: true, value: {} };

@@ -10,7 +10,10 @@ export class Html {
 
 type Part = string | number | undefined | Html | readonly Html[];
 
-/** `html\`<p>${name}</p>\``: text is escaped for elements and for quoted attributes; an undefined part is nothing. */
+/**
+ * A tag for templates, such as `html\`<p>${name}</p>\``. Text is escaped for elements and for quoted attributes. An
+ * undefined part adds nothing.
+ */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   let text = strings[0] ?? "";
   for (const [index, part] of parts.entries()) text += written(part) + (strings[index + 1] ?? "");

@@ -32,9 +32,9 @@ export const sendSeeOther = (response: ServerResponse, location: string, cookies
 };
 
 /**
- * Sends the browser on to another site after a form was sent here: by a form that posts itself, or by GET. The latter
- * as a page with a Refresh header and not as a redirect, because browsers hold every redirect of a form against the
- * `form-action` of the page that it was on.
+ * Sends the browser on to another site after a form was sent here: by a form that posts itself, or by GET. A GET is a
+ * page with a Refresh header and not a redirect. Browsers hold every redirect of a form against the `form-action` of
+ * the page that it was on.
  */
 export function sendOn(
   response: ServerResponse,

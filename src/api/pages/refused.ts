@@ -16,8 +16,8 @@ export const answerRefusal = (
 ): void => sendRefusal(response, refusal);
 
 /**
- * Like `answerRefusal`; whoever is not logged in is sent to `otherwise`, from where a log-in leads back to the page
- * that was asked for.
+ * Like `answerRefusal`, but a person who is not logged in is sent to `otherwise`. A log-in from there leads back to the
+ * page that was asked for.
  */
 export function answerPageRefusal(
   request: IncomingMessage,

@@ -131,8 +131,8 @@ export function decodeAttribute(value: string): string {
 
 /**
  * The event id of a CloudEvent whose producer gave no Idempotency-Key. Source and id together name an event
- * (CloudEvents 1.0, 3.1.1), and each may be any text, so their hash does: equal for the same two in binary and
- * structured mode.
+ * (CloudEvents 1.0, 3.1.1). Each may be any text, so the id is made of their hash. The same two give the same id in
+ * binary and structured mode.
  */
 export const eventIdOf = ({ source = "", id = "" }: Attributes): string =>
   eventIdFor(decodeAttribute(source), decodeAttribute(id));

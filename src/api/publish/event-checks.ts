@@ -12,7 +12,7 @@ import { validate } from "../http/validate.js";
 /** Most field errors in one answer. */
 export const MAX_ERRORS = 20;
 
-/** The event id of the body or of the header; both may be given when they are the same. */
+/** The event id of the body or of the header. Both may be given when they are the same. */
 export function givenEventId(
   id: string | undefined,
   header: string | string[] | undefined,
@@ -53,7 +53,8 @@ export function refuseEvents(
 }
 
 /**
- * Payloads that the schema of their type forbids, one event or an array of them; of an array nothing is published then.
+ * Refuses payloads that the schema of their type forbids, of one event or of an array. Of an array with such a payload
+ * nothing is published.
  */
 export function refusePayloads(
   dependencies: CheckDependencies,

@@ -7,14 +7,14 @@ import { HOPS_HEADER } from "../../endpoint/request-headers.js";
 import { refuse, type Refusal } from "../http/errors.js";
 
 /**
- * An event that has come through so many times is refused. Chains of a few installations are real; a circle that
+ * An event that has come through so many times is refused. Chains of a few installations are real. A circle that
  * doubles at every round makes 2^6 events out of one until it ends.
  */
 export const MAX_HOPS = 5;
 
 /**
- * The hops of a request, 0 without the header. It is not signed: whoever may publish could leave it out, and would be
- * making a circle on purpose under a key of its own; a number that somebody raises has only their own events refused.
+ * The hops of a request, 0 without the header. It is not signed. A publisher who leaves it out makes a circle on
+ * purpose, under a key of its own. A publisher who raises it has only its own events refused.
  */
 export function hopsOf(request: Pick<IncomingMessage, "headers">): number | Refusal {
   const given = request.headers[HOPS_HEADER];

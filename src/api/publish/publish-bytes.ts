@@ -20,7 +20,7 @@ import { hopsOf } from "./hops.js";
 import { type PublishAnswer, singleResult } from "./publish-answer.js";
 import { takeAttributes } from "./publish-structured.js";
 
-/** The bytes of the body; `ref` is the event type, which a CloudEvent in binary mode may name itself. */
+/** Publishes the bytes of the body. `ref` is the event type, which a CloudEvent in binary mode may name itself. */
 export async function publishRaw(
   { dependencies, actor }: PublishContext,
   request: RoutedRequest,
@@ -65,8 +65,7 @@ export async function publishRaw(
 }
 
 /**
- * The attributes of a body that says it is a CloudEvent, where it is one; any other body is sent on as it is, like all
- * raw bytes.
+ * The attributes of a body that is a CloudEvent and says so. Any other body is sent on as it is, like all raw bytes.
  */
 function readStructured(bytes: Buffer): ReadAttributes | Refusal | undefined {
   const parsed = parseJson(bytes);

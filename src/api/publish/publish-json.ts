@@ -1,6 +1,6 @@
 /**
- * Publishing JSON. The hot path: one synchronous key check, one JSON.parse, one scan for the raw bytes of `data`.
- * No promise, middleware or log line beyond what is needed; the publisher writes the log line of the event.
+ * Publishing JSON. The hot path: one synchronous key check, one JSON.parse, one scan for the raw bytes of `data`. It
+ * has no promise, middleware or log line beyond what is needed. The publisher writes the log line of the event.
  */
 import { sliceMember, type Span } from "../../catalogue/json-slice.js";
 import type { AcceptableEvent } from "../dependencies.js";

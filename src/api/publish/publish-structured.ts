@@ -18,7 +18,7 @@ export const BATCH_BYTES = 4 * 1024 * 1024;
 /** Room for type, id and groups around one payload. */
 export const ENVELOPE_BYTES = 64 * 1024;
 
-/** CloudEvents in structured mode, one or a batch; each is sent on as its bytes stand in the request. */
+/** CloudEvents in structured mode, one or a batch. Each is sent on as its bytes stand in the request. */
 export async function publishStructured(
   { dependencies, actor }: PublishContext,
   request: RoutedRequest,

@@ -1,6 +1,6 @@
 /**
- * How the browser carries a message to the identity provider: in an address (HTTP-Redirect) or in a form (HTTP-POST),
- * signed or not (SAML 2.0 bindings, 3.4 and 3.5).
+ * How the browser carries a message to the identity provider, signed or not (SAML 2.0 bindings, 3.4 and 3.5). It goes
+ * in an address (HTTP-Redirect) or in a form (HTTP-POST).
  */
 import { createSign } from "node:crypto";
 import { promisify } from "node:util";

@@ -1,6 +1,4 @@
-/**
- * Everything below /temporal/: one route for the router's gate, log and refusals; what passes is decided in rules.ts.
- */
+/** Everything below /temporal/, as one route for the router's gate, log and refusals. rules.ts decides what passes. */
 import type { IncomingMessage } from "node:http";
 import type { ServedRoute, RequestContext } from "../route.js";
 import { TEMPORAL_UI_PATH } from "./rules.js";
@@ -13,9 +11,9 @@ export function isTemporalUi(target: string | undefined): boolean {
 }
 
 /**
- * Whether a page of the Temporal UI asks this by itself, so that it is no use of the session: an open tab asks every
- * few seconds, and a person who has gone would stay logged in. Opening a page, a list or a history, asking a query,
- * signalling and cancelling are a person's own.
+ * Whether a page of the Temporal UI asks this by itself, so that it is no use of the session. An open tab asks every
+ * few seconds, and would keep a person logged in who has gone. A person's own acts are to open a page, a list or a
+ * history, to ask a query, to signal and to cancel.
  */
 export function isBackground({ method, url = "" }: Pick<IncomingMessage, "method" | "url">): boolean {
   // The codec is called for what was read, with a session by this UI alone.

@@ -1,9 +1,9 @@
 /**
  * What passes to the Temporal UI: reads, signals, queries and cancellation in our own namespace. The rest of Temporal's
- * API would go past the records, the limits and the audit of this service. Rules look at the path as it was sent: the
- * UI's server splits it before it decodes (grpc-gateway, `UnescapingModeAllExceptReserved`), so an escaped slash stays
- * within its segment there as it does here. Paths: https://github.com/temporalio/api,
- * temporal/api/workflowservice/v1/service.proto, and temporalio/ui, server/server/route.
+ * API would go past the records, the limits and the audit of this service. Rules look at the path as it was sent,
+ * because the UI's server splits it before it decodes (grpc-gateway, `UnescapingModeAllExceptReserved`). So an escaped
+ * slash stays within its segment there as it does here. The paths are those of https://github.com/temporalio/api,
+ * temporal/api/workflowservice/v1/service.proto, and of temporalio/ui, server/server/route.
  */
 
 /** Where the UI lives under our own origin. */
@@ -11,7 +11,7 @@ export const TEMPORAL_UI_PATH = "/temporal";
 
 /** What a request is to the Temporal UI. */
 export type UiRequest =
-  /** A page; a file of a page; the frame that shows Markdown; the UI's own settings. */
+  /** A page, a file of a page, the frame that shows Markdown, or the UI's own settings. */
   | { kind: "document" | "file" | "rendered" | "settings" }
   | { kind: "read"; workflowId?: string }
   | { kind: "signal" | "query" | "cancel"; workflowId: string; name: string };

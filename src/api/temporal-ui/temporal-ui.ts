@@ -1,7 +1,7 @@
 /**
- * The Temporal UI under our own origin: for people with a session, limited to what rules.ts names, on record, and with
- * its own policy in the browser. Its server listens where nobody else reaches it and knows no users; who may do what
- * there is decided here.
+ * The Temporal UI under our own origin. It is for people with a session, limited to what rules.ts names, and on record.
+ * In the browser it has its own policy. Its server listens where nobody else reaches it, and it knows no users. Who may
+ * do what there is decided here.
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -20,17 +20,17 @@ import { createStreams, type Stream, type StreamEnd } from "./streams.js";
 import { answerHeaders, callUpstream, csrfCookieOf, readText, bodyWithin } from "./upstream.js";
 
 export interface TemporalUiOptions extends UiSettings {
-  /** Of the UI's server; absent: there is none. */
+  /** Of the UI's server, absent when there is none. */
   address?: string | undefined;
   sessions: Pick<Sessions, "look">;
   auditTally: AuditTally;
   log: Pick<Logger, "warn">;
-  /** How long a call may take, milliseconds; default: 35 s. */
+  /** How long a call may take, in milliseconds. The default is 35 s. */
   answerWithinMs?: number;
 }
 
 export interface TemporalUi {
-  /** Where the namespace begins, a path of this service; absent: there is no UI. */
+  /** Where the namespace begins, a path of this service. It is absent when there is no UI. */
   readonly namespacePath?: string;
   /** Answers a request below /temporal/ of somebody who may use it. */
   serve(actor: Actor, request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -39,7 +39,7 @@ export interface TemporalUi {
 }
 
 /**
- * Temporal answers a call that waits for news after 20 s at the latest; the load balancer (deploy/haproxy) gives up
+ * Temporal answers a call that waits for news after 20 s at the latest. The load balancer (deploy/haproxy) gives up
  * after 40.
  */
 const ANSWER_WITHIN_MS = 35_000;
@@ -48,7 +48,7 @@ const REQUEST_LIMIT_BYTES = 1024 * 1024;
 /** Pages and settings, which are read here. */
 const READ_LIMIT_BYTES = 1024 * 1024;
 /**
- * A page of a history is 4 MB on its way to the UI's server, and somewhat more as JSON; a history to download is 50 MiB
+ * A page of a history is 4 MB on its way to the UI's server, and somewhat more as JSON. A history to download is 50 MiB
  * at most.
  */
 const ANSWER_LIMIT_BYTES = 128 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /**
- * Calls to the server of the Temporal UI, by httpxy. Only the headers named here pass, in both directions: no cookie or
- * key of ours goes there, no header that overrides a method (grpc-gateway takes `X-HTTP-Method-Override`), and no
- * cookie of its own comes back but one.
+ * Calls to the server of the Temporal UI, by httpxy. Only the headers named here pass, in both directions. No cookie or
+ * key of ours goes there. No header goes there that overrides a method (grpc-gateway takes `X-HTTP-Method-Override`).
+ * Of its own cookies only one comes back.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { parseCookie, parseSetCookie, stringifySetCookie } from "cookie";
@@ -84,8 +84,8 @@ export function answerHeaders(answer: Response): Record<string, string> {
 }
 
 /**
- * The UI's CSRF cookie as it is set here: for its own part of the paths, so that no other page of this origin is sent
- * it.
+ * The UI's CSRF cookie as it is set here. It is for the UI's own part of the paths, so that no other page of this
+ * origin is sent it.
  */
 export function csrfCookieOf(answer: Response): string | undefined {
   for (const line of answer.headers.getSetCookie()) {

@@ -17,7 +17,9 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   }
 }
 
-/** The certificate of the key; of several, as after a renewal with the same key, the one that ends last. */
+/**
+ * The certificate of the key. After a renewal with the same key there are several, and the one that ends last is taken.
+ */
 export function certificateOf(certificates: readonly PemCertificate[], key: KeyObject): PemCertificate | undefined {
   return certificates.filter(({ x509 }) => x509.checkPrivateKey(key)).sort((a, b) => endOf(b) - endOf(a))[0];
 }

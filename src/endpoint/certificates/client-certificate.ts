@@ -28,7 +28,7 @@ export type TlsField = "clientCert" | "clientKey" | "ca";
 
 export type TlsCheck =
   /**
-   * `tls`: as it is saved; a key stands in `clientKey` alone. `notAfter`: when the client certificate, or an
+   * `tls` is as it is saved, and a key stands in `clientKey` alone. `notAfter` is when the client certificate, or an
    * intermediate of it, ends first.
    */
   { ok: true; tls: EndpointTls; notAfter?: Date } | Refused;
@@ -185,7 +185,7 @@ function refuseLeaf(leaf: PemCertificate, chain: readonly PemCertificate[], now:
 }
 
 /**
- * When a client certificate, or an intermediate of its chain, ends first; undefined for a chain that cannot be read.
+ * When a client certificate, or an intermediate of its chain, ends first. Undefined for a chain that cannot be read.
  */
 export function certificateEnd(clientCert: string): Date | undefined {
   const content = readPem(clientCert);

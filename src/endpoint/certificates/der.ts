@@ -46,7 +46,8 @@ function childrenOf(parent: DerElement | undefined): DerElement[] {
 }
 
 /**
- * The certificates of a PKCS #7 or CMS SignedData, as Windows and Java tools write chains; undefined when it is none.
+ * The certificates of a PKCS #7 or CMS SignedData, as Windows and Java tools write chains. Undefined when the bytes are
+ * none.
  */
 export function certificatesOfPkcs7(bytes: Buffer): Buffer[] | undefined {
   const [type, content] = childrenOf(firstElement(bytes));

@@ -1,7 +1,7 @@
 /**
- * Reads certificates and private keys as people have them: PEM (RFC 7468) with whatever OpenSSL, Java and Windows tools
- * write around, between and in which order; base64 without armour; DER. What comes out is PEM made anew, one block for
- * each thing that was understood.
+ * Reads certificates and private keys as people have them. They may be PEM (RFC 7468) in any order, with whatever
+ * OpenSSL, Java and Windows tools write around and between. They may be base64 without armour, or DER. What comes out
+ * is PEM made anew, one block for each thing that was understood.
  */
 import { type KeyObject, X509Certificate, createPrivateKey } from "node:crypto";
 import { certificatesOfPkcs7, firstElement, kindOfDer } from "./der.js";

@@ -1,8 +1,8 @@
 /**
  * Informational answers (1xx) that nobody asked for. A client must be able to take any of them before the answer, and
- * may ignore it (RFC 9110, 15.2). undici destroys the connection at a 100 (`bad response`, client-h1.js of 7.30), and
- * its parser takes one with `Connection: close` for the end. So their heads are taken out of what the socket gives. A
- * 101 is left: nobody asked for another protocol, and what follows would not be HTTP.
+ * may ignore it (RFC 9110, 15.2). undici destroys the connection at a 100 (`bad response`, client-h1.js of 7.30). Its
+ * parser takes an informational answer with `Connection: close` for the end. So their heads are taken out of what the
+ * socket gives. A 101 is left: nobody asked for another protocol, and what follows would not be HTTP.
  */
 import type { Socket } from "node:net";
 
@@ -37,7 +37,7 @@ export function skipInformational(socket: Socket): void {
   };
 }
 
-/** Where in the heads before an answer the bytes are; a head may come in any number of pieces. */
+/** Where in the heads before an answer the bytes are. A head may come in any number of pieces. */
 class InformationalHeads {
   #expected = false;
   /** Within a head that is skipped. */

@@ -1,12 +1,13 @@
 /** The escapes of URLs, JSON and HTML, undone byte by byte: how a secret may be written in somebody else's text. */
 
 /**
- * What stands at a place of the text: so many bytes of it mean these, or nothing at all (-1: the text ends within it).
+ * What an escape at a place of the text means, and how many bytes of the text it takes. `means` is undefined where the
+ * end of the text cuts the escape off. The whole is undefined where no escape stands.
  */
 export type Escape = (bytes: Buffer, at: number) => { length: number; means: Buffer | undefined } | undefined;
 
 const [PERCENT, BACKSLASH, AMPERSAND, PLUS, CR, LF, SEMICOLON] = [0x25, 0x5c, 0x26, 0x2b, 0x0d, 0x0a, 0x3b] as const;
-/** Value of each byte as a hexadecimal digit; 255: it is none. */
+/** Value of each byte as a hexadecimal digit, 255 for a byte that is none. */
 const DIGITS = Uint8Array.from({ length: 256 }, (_each, byte) =>
   /[0-9A-Fa-f]/.test(String.fromCharCode(byte)) ? Number.parseInt(String.fromCharCode(byte), 16) : 255,
 );

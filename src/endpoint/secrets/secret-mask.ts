@@ -27,7 +27,7 @@ const SHORT_BYTES = 8;
 /** More is not read beyond a cut. A secret that is longer is masked as far as it was read. */
 const MAX_MARGIN = 32 * 1024;
 
-/** A mask for these secrets; undefined: there are none. */
+/** A mask for these secrets, undefined when there are none. */
 export function createSecretMask({ values, longValues }: Secrets): SecretMask | undefined {
   const isLong = (value: string): boolean => Buffer.byteLength(value) >= SHORT_BYTES;
   const long = [...new Set([...values, ...longValues])].filter(isLong);

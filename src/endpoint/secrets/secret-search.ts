@@ -1,7 +1,7 @@
 /**
- * Finds secrets in bytes that somebody else wrote, however they are written there: as they are, in base64 at any
- * alignment, in hex, with the escapes of URLs, JSON or HTML, and these within each other. The work is bounded by the
- * number of bytes, whatever they are.
+ * Finds secrets in bytes that somebody else wrote, however they are written there. They may stand as they are, in
+ * base64 at any alignment, in hex, or with the escapes of URLs, JSON or HTML. These may also stand within each other.
+ * The work is bounded by the number of bytes, whatever they are.
  */
 import { type Escape, ESCAPES, FORM_ESCAPE } from "./escapes.js";
 
@@ -31,7 +31,7 @@ interface Pattern {
 /** Decoded bytes, with the place in the source where each comes from. */
 interface View {
   bytes: Buffer;
-  /** One more than there are bytes; undefined: the source itself. */
+  /** One more than there are bytes. Undefined for the source itself. */
   starts?: Uint32Array;
   depth: number;
 }
@@ -41,7 +41,7 @@ const MAX_DEPTH = 3;
 /** Views of one text. A hostile text of 48 KiB costs 13 ms of CPU with all of them, plain JSON of 23 KiB 0.5 ms. */
 const MAX_VIEWS = 12;
 /**
- * Bytes compared with secrets for each byte of the text; an answer that holds a secret of 4 KiB four times compares
+ * Bytes compared with secrets for each byte of the text. An answer that holds a secret of 4 KiB four times compares
  * one.
  */
 const COMPARED_PER_BYTE = 64;

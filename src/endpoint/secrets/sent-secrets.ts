@@ -12,9 +12,9 @@ import { percentEncoded } from "./secret-search.js";
 const masks = new WeakMap<Subscription, { tokens: string; mask: SecretMask | undefined }>();
 
 /**
- * The mask for what an endpoint of the subscription answers; undefined: the request carries nothing secret. `tokens`
- * are the access tokens that were sent. Signatures are not masked: they are made for one message and one second, and
- * nothing can be signed with them.
+ * The mask for what an endpoint of the subscription answers. Undefined when the request carries nothing secret.
+ * `tokens` are the access tokens that were sent. Signatures are not masked. They are made for one message and one
+ * second, and nothing can be signed with them.
  */
 export function maskFor(subscription: Subscription, tokens: readonly string[]): SecretMask | undefined {
   const known = masks.get(subscription);

@@ -58,8 +58,8 @@ export interface SignatureBase {
 }
 
 /**
- * The signature base of a request (RFC 9421, 2.5). Throws for a component that the message lacks, a repeated one, or
- * one that breaks a line, and for a parameter that is no item of a structured field.
+ * The signature base of a request (RFC 9421, 2.5). Throws for a component that the message lacks, for a repeated one,
+ * and for one that breaks a line. Throws for a parameter that is no item of a structured field.
  */
 export function signatureBase(
   message: MessageToSign,

@@ -67,8 +67,8 @@ export interface SigningRequest {
 }
 
 /**
- * Scheme `v1` of one attempt: what goes into `webhook-signature`. Throws when there is no secret or one is malformed:
- * both are refused when a subscription is saved, so that here it is a bug or damaged data.
+ * Scheme `v1` of one attempt: what goes into `webhook-signature`. Throws when there is no secret or one is malformed.
+ * Both are refused when a subscription is saved, so here it is a bug or damaged data.
  */
 export function hmacSignatures({ id, timestampSeconds, body, secrets }: SigningRequest): string {
   if (secrets.length === 0) throw new Error("There is no live signing secret; rotate the secret of the subscription.");

@@ -6,7 +6,7 @@ import { canonicalUrl } from "../target/target-url.js";
 import { asymmetricSignatures, liveKeys, signWithKey } from "./signing-keys.js";
 
 /**
- * What a message signature covers. `@target-uri` holds scheme, host, path and query in one: a consumer compares it with
+ * What a message signature covers. `@target-uri` holds scheme, host, path and query in one. A consumer compares it with
  * the URL it subscribed, whatever its proxies have made of the request.
  */
 const COMPONENTS = [
@@ -29,7 +29,7 @@ export interface RequestToSign {
   method: string;
   body: Uint8Array;
   /**
-   * Of the request so far, lower case, with the type of its content; `webhook-id` and `webhook-timestamp` are added
+   * Of the request so far, lower case, with the type of its content. `webhook-id` and `webhook-timestamp` are added
    * here.
    */
   headers: Readonly<Record<string, string>>;

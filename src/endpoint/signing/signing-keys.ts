@@ -1,5 +1,5 @@
 /**
- * Ed25519 keys of a subscription: made, rotated, published and signed with. A pair belongs to one subscription: with
+ * Ed25519 keys of a subscription: made, rotated, published and signed with. A pair belongs to one subscription. With
  * one pair for all, a consumer could pass a delivery of its own on to another consumer, where it would verify.
  */
 import { type KeyObject, createHash, createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
@@ -7,7 +7,7 @@ import type { Signing, SigningKey, Subscription } from "../../store/model.js";
 
 /** As many as sign at once, like secrets. */
 export const MAX_KEYS = 3;
-/** A prepared key takes about 1 KB; far more subscriptions than this do not sign at the same time. */
+/** A prepared key takes about 1 KB. Far more subscriptions than this do not sign at the same time. */
 const MAX_PREPARED_KEYS = 10_000;
 
 /** A new key pair (RFC 8032), named by its thumbprint. */

@@ -27,7 +27,7 @@ const IPV4_NOT_PUBLIC = [
   "168.63.129.16/32",
 ];
 /**
- * Only 2000::/3 is global unicast; these parts of it are not: Teredo, ORCHID and benchmarking, documentation, 6to4,
+ * Only 2000::/3 is global unicast. These parts of it are not: Teredo, ORCHID and benchmarking, documentation, 6to4,
  * AS112.
  */
 const IPV6_GLOBAL_UNICAST = ["2000::/3"];
@@ -63,7 +63,7 @@ export function addressSet(entries: readonly string[]): AddressSet {
   return {
     has(address) {
       if (isIPv4(address)) return v4.check(address, "ipv4");
-      // A zone index names an interface of this host; such an address matches no rule and is never public.
+      // A zone index names an interface of this host. Such an address matches no rule and is never public.
       if (!isIPv6(address) || address.includes("%")) return false;
       return v6.check(address, "ipv6") || v4.check(address, "ipv6");
     },

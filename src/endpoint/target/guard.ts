@@ -1,6 +1,7 @@
 /**
- * Which endpoints may be called (SSRF guard). Twice: by the text of the URL when a subscription is saved and before a
- * request, and by the resolved addresses at every new connection, which then goes to exactly the addresses checked.
+ * Which endpoints may be called (SSRF guard). The text of the URL is checked when a subscription is saved and before a
+ * request. The resolved addresses are checked at every new connection, which then goes to exactly the addresses
+ * checked.
  */
 import { type LookupAddress, lookup } from "node:dns";
 import { isIP } from "node:net";
@@ -24,7 +25,7 @@ export interface GuardOptions {
   /** Exact origins (`http://127.0.0.1:9000`) allowed without any switch: the built-in demo receiver. */
   alwaysAllowedOrigins?: readonly string[];
   /**
-   * Our own addresses and networks (public API, ingress), CIDR notation allowed; an endpoint there would let consumers
+   * Our own addresses and networks (public API, ingress), CIDR notation allowed. An endpoint there would let consumers
    * call us.
    */
   ownAddresses?: readonly string[];
@@ -43,11 +44,11 @@ export type ResolutionCode =
 
 export interface Guard {
   /**
-   * Checks the text alone; the URL given back is canonical (ASCII host, no trailing dot) and is what must be stored and
+   * Checks the text alone. The URL given back is canonical (ASCII host, no trailing dot) and is what must be stored and
    * called.
    */
   checkUrl(raw: string): UrlCheck;
-  /** Refuses the whole list when any address is not public, so that no fallback can reach one; at most 16 are kept. */
+  /** Refuses the whole list when any address is not public, so that no fallback can reach one. At most 16 are kept. */
   checkAddresses(addresses: readonly LookupAddress[]): AddressCheck;
   /**
    * Resolves once and checks; IP literals are checked without resolving. Never rejects. `url` as `checkUrl` gave it.

@@ -1,8 +1,8 @@
 /**
- * Host names in letters other than ASCII, for whoever approves an endpoint: the name as people read it, and what in it
- * may pass for another name. Scripts are compared as Unicode UTS 39 says (5.2, highly restrictive). No kept library of
- * confusable letters was found for JavaScript, so the letters of the scripts by which names have been imitated stand
- * here: those of Latin, Cyrillic, Greek and Armenian in IDNA that read as an ASCII letter.
+ * Host names in letters other than ASCII, for the person who approves an endpoint. It gives the name as people read it,
+ * and what in it may pass for another name. Scripts are compared as Unicode UTS 39 says (5.2, highly restrictive). No
+ * maintained library of confusable letters was found for JavaScript. So the letters of the scripts by which names have
+ * been imitated stand here. They are those of Latin, Cyrillic, Greek and Armenian in IDNA that read as an ASCII letter.
  */
 import { domainToUnicode } from "node:url";
 

@@ -46,8 +46,8 @@ const EXPLANATION: Record<Exclude<TargetReason, "address_not_public" | "own_serv
 };
 
 /**
- * RFC 6761 and its registry (example.com and the like resolve as any name), RFC 6762, 8375, 9476, `.internal` (ICANN
- * 2024), the name-collision strings of ICANN, and what routers and clusters use.
+ * RFC 6761 and its registry (example.com and the like resolve as any name), RFC 6762, 8375 and 9476. Also `.internal`
+ * (ICANN 2024), the name-collision strings of ICANN, and what routers and clusters use.
  */
 const SPECIAL_DOMAINS = new Set([
   "localhost",
@@ -77,8 +77,8 @@ const SPECIAL_DOMAINS = new Set([
 const CONTROL = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\\]/;
 
 /**
- * The one form in which a URL is stored, shown, sent and signed: as the WHATWG URL standard serialises it (host in
- * lower case and ASCII, no default port, no dot segments), without a full stop behind the host and without an empty
+ * The one form in which a URL is stored, shown, sent and signed. It is as the WHATWG URL standard serialises it: host
+ * in lower case and ASCII, no default port, no dot segments. A full stop behind the host goes, and so does an empty
  * query, which no request line would hold. What is no URL is given back as it is.
  */
 export function canonicalUrl(text: string): string {

@@ -1,7 +1,7 @@
 /**
  * Records an act, whatever fails. Its intent is durable in the audit before anything is changed, and its outcome
- * follows. If the outcome is missing, because a process died or the store went away, then it is completed later from
- * the state that the act has left.
+ * follows. The outcome is missing if a process died or the store went away. Then it is completed later from the state
+ * that the act has left.
  */
 import { INTENT_ACTION } from "./audit-chain.js";
 import type { AuditEntry } from "../model.js";

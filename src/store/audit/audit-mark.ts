@@ -3,8 +3,8 @@
  * The sealed pepper says that there must be a mark. So an audit that was emptied together with its head and its mark
  * does not look like a new one.
  *
- * It cannot detect an attacker who writes to the database, has copies of chain, head and mark from one moment, and puts
- * all three back, because every seal of them is genuine. Only a copy outside of the database shows that (`audit:verify
+ * It cannot detect an attacker who writes to the database and has copies of chain, head and mark from one moment. If
+ * all three are put back, every seal of them is genuine. Only a copy outside of the database shows that (`audit:verify
  * -- --expect`, or `--against` a shipped copy).
  */
 import { Binary, type Collection } from "mongodb";

@@ -3,8 +3,8 @@
  * majority write. An id leaves the announcement once the workflow with that id is known to have been started. So
  * whoever finds the announcement of a process that is gone finds every event that was accepted and never started.
  *
- * A process renews its announcement. The age of the last renewal is judged by the database's clock alone, because the
- * clocks of two machines may differ by more than the lease.
+ * A process renews its announcement. The age of the last renewal is judged by the database's clock alone. The clocks of
+ * two machines may differ by more than the lease.
  */
 import type { Collection, Db } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";

@@ -1,8 +1,8 @@
 /**
  * People's sessions. The id is an HMAC of the cookie's token, so that a reader of the database cannot take a session
  * over. What the identity provider said about the person is sealed under the person's own key. The person, the
- * connection, the role and the times are under a MAC, so that a writer of the database cannot move a session to a
- * connection that gives more.
+ * connection, the role and the times are under a MAC. So a writer of the database cannot move a session to a connection
+ * that gives more.
  */
 import { Binary, type Collection } from "mongodb";
 import { guarded, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";

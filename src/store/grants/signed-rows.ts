@@ -138,8 +138,8 @@ function bare({ mac: _mac, ledgerSeq: _seq, ...row }: CatalogueDocument): Catalo
 }
 
 /**
- * Signs a row that is there, whatever it is; for the command that shows it to a person first. False when it was changed
- * meanwhile.
+ * Signs a row that is there, whatever it is. The command that calls it shows the row to a person first. False when it
+ * was changed meanwhile.
  * @throws StoreError `grants_broken` for a row without a version number
  */
 export async function signAsItIs(

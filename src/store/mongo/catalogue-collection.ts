@@ -66,9 +66,9 @@ export interface CatalogueCollectionOptions {
 
 /**
  * A catalogue collection. `changed` is called after every write. `doubtful` is called when it is unknown whether a
- * write was made: the acknowledgement was lost, or nothing matched, which also happens when such a write is repeated.
- * Changes of one object come one after another within this process. On FerretDB, which has no real compare-and-set,
- * they do so over all processes (`exclusive`).
+ * write was made. Then the acknowledgement was lost, or nothing matched, which also happens when such a write is
+ * repeated. Changes of one object come one after another within this process. On FerretDB, which has no real
+ * compare-and-set, they do so over all processes (`exclusive`).
  */
 export function createCatalogueCollection<T extends object>(
   collection: Collection<CatalogueDocument>,

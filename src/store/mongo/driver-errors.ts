@@ -23,8 +23,8 @@ export const LIST_DEADLINE_MS = 15_000;
 
 /**
  * Options for the operation itself, so that it stops when it is given up. The driver takes back what it has not sent,
- * and closes the connection of what it has (driver 7.9 obeys the signal for writes too; `timeoutMS` has no effect
- * there). The server ends the operation at `maxTimeMS`.
+ * and closes the connection of what it has. Driver 7.9 obeys the signal for writes too, and `timeoutMS` has no effect
+ * there. The server ends the operation at `maxTimeMS`.
  */
 export interface Within {
   readonly signal: AbortSignal;

@@ -12,9 +12,9 @@ export interface IndexBuild {
 }
 
 /**
- * Builds the missing indexes and waits for them, as long as it takes. It has a client of its own, because an index over
- * many documents takes longer than the 30 s in which the store's client gives up a connection. Repeatable, also while
- * another process builds the same indexes.
+ * Builds the missing indexes and waits for them, as long as it takes. It has a client of its own. The store's client
+ * gives up a connection after 30 s, and an index over many documents takes longer. Repeatable, also while another
+ * process builds the same indexes.
  * @throws StoreError `settings_invalid` or `unavailable`
  */
 export async function buildIndexes({ mongodbUrl, database, waiting }: IndexBuild): Promise<void> {

@@ -65,9 +65,9 @@ type Inside = { proof: Proof; place?: string };
  * Decoding for a workflow (the SDK says for which) writes the proof into the metadata. An internal envelope is valid
  * only for the workflow that it was sealed for, so that a copy from a history starts nothing else.
  *
- * Decoding accepts plain payloads, without a proof. Operators send them: a `retry` signal from the Temporal CLI without
- * the codec endpoint cannot be recalled, and refusing it would fail every further task of that workflow. Inputs and
- * results of activities are made by workers alone, so they must be internal. Any other encoding is refused.
+ * Decoding accepts plain payloads, without a proof. Operators send them, such as a `retry` signal from the Temporal CLI
+ * without the codec endpoint. It cannot be recalled, and refusing it would fail every further task of that workflow.
+ * Inputs and results of activities are made by workers alone, so they must be internal. Any other encoding is refused.
  *
  * Throws StoreError `key_unknown`, `key_destroyed`, `sealed_data_invalid`, `unproven` or `unavailable`. Temporal then
  * repeats the task.
@@ -220,8 +220,8 @@ const contextOf = (key: DataKey, field: "proven" | "data"): SealContext => ({
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
 /**
- * Today's key. If it cannot be read because the store is down, then the newest key that was used here goes on, at most
- * into the next day. So events are accepted and histories are written while MongoDB is away.
+ * Today's key. If the store is down and it cannot be read, then the newest key that was used here goes on, at most into
+ * the next day. So events are accepted and histories are written while MongoDB is away.
  */
 function createKeyOfDay(keyring: Keyring, now: () => number): () => Promise<DataKey> {
   let newest: { key: DataKey; day: string } | undefined;

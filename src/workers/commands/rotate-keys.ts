@@ -1,9 +1,11 @@
 /**
  * `npm run keys:rotate`: wraps every data key under the first master key of SEALPOST_MASTER_KEYS.
  *
- * Order of a rotation without a gap: (1) add the new key after the old one and restart every process, so that all can
- * open it; (2) put it first and restart; (3) run this; (4) take the old key out. Stopping it half-way does no harm: run
- * it again.
+ * A rotation without a gap has four steps. Stopping half-way does no harm, and the command can be run again.
+ * 1. Add the new key after the old one and restart every process, so that all can open it.
+ * 2. Put the new key first and restart.
+ * 3. Run this command.
+ * 4. Take the old key out.
  */
 import { connect, isFerretDb } from "../../store/mongo/connection.js";
 import type { DataKeyDocument } from "../../store/sealing/data-keys.js";

@@ -2,12 +2,12 @@
  * `npm run grants:sign`: shows the rows that grant power (API keys, groups, SAML connections) and signs those that are
  * not signed yet. From then on a row without a signature is refused.
  *
- *   -- --dry-run              shows them and changes nothing
- *   -- --accept <row> …       signs rows as they are, whatever is wrong with them: apiKeys/key_…, groups/grp_…,
- *   samlConnections/sso_…
- *   -- --rotate               signs what is good under a new key; nothing that was signed before counts any more
- *   -- --restored             after a restore, with every service stopped: like --rotate, and the ledger of revocations
- *   begins anew
+ * - `-- --dry-run` shows them and changes nothing.
+ * - `-- --accept <row> …` signs rows as they are, whatever is wrong with them. A row is `apiKeys/key_…`, `groups/grp_…`
+ *   or `samlConnections/sso_…`.
+ * - `-- --rotate` signs what is good under a new key. Nothing that was signed before counts any more.
+ * - `-- --restored` is for after a restore, with every service stopped. It is like `--rotate`, and the ledger of
+ *   revocations begins anew.
  */
 import { type FoundRow, restoreGrants, rotateGrantKey, signGrants, surveyGrants } from "../../store/grants/signing.js";
 import { connectStore, type MongoStore } from "../../store/index.js";

@@ -1,8 +1,10 @@
 /**
- * `npm run audit:verify [-- --expect <seq>:<mac>] [--against <file>]`: checks the audit's chain; exit code 1 when it is
- * broken. Keep the head that it prints somewhere else and give it the next time, or give a copy that `audit:ship` has
- * written: a database set back to an older state is genuine in itself, and only what is outside tells. `npm run
- * audit:export -- <file>`: every entry as a line of JSON; without a file to the standard output.
+ * `npm run audit:verify [-- --expect <seq>:<mac>] [--against <file>]` checks the audit's chain. The exit code is 1 when
+ * it is broken. A database set back to an older state is genuine in itself, and only what is outside tells. So keep the
+ * head that it prints somewhere else and give it the next time, or give a copy that `audit:ship` has written.
+ *
+ * `npm run audit:export -- <file>` writes every entry as a line of JSON. Without a file it writes to the standard
+ * output.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { AuditFault } from "../../store/audit/audit-chain.js";

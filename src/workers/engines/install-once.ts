@@ -5,8 +5,8 @@ import { EngineError } from "./engine-error.js";
 import { isExecutable } from "./machine.js";
 
 /**
- * The cached program, else what `make` leaves in a directory of its own: its last step is a rename, so a reader sees a
- * whole program or none, and of two processes that make it the later one replaces the same by the same.
+ * The cached program, else what `make` leaves in a directory of its own. The last step is a rename, so a reader sees a
+ * whole program or none. If two processes make it, the later one replaces the same by the same.
  * @param make gives the file it made below the directory, or a reason
  * @throws EngineError cache_dir_unwritable when nothing can be kept there
  */

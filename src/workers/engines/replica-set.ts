@@ -18,8 +18,8 @@ interface SetConfig {
 }
 
 /**
- * Brings the set to where it takes writes at this address: initiates it the first time, and names the new port to it
- * when that has changed. Repeatable, as a start may be broken off anywhere.
+ * Brings the set to where it takes writes at this address. The first time it initiates the set. Later it names the new
+ * port to the set when that has changed. Repeatable, as a start may be broken off anywhere.
  * @param admin the database `admin` over a direct connection
  * @param host `127.0.0.1:port`
  * @throws Error while it is not primary yet; to be called again then

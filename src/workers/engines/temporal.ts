@@ -39,8 +39,8 @@ const SEARCH_ATTRIBUTES = [
 
 /**
  * The defaults (2,400 calls a second to one namespace, 10 to visibility) protect a shared cluster. This server belongs
- * to one service, whose bursts must not be throttled. Limits that matter for correctness keep their defaults (updates
- * in flight, signals, eager start, which is on), because a trial has to meet the limits of a real cluster.
+ * to one service, whose bursts must not be throttled. Limits that matter for correctness keep their defaults, because a
+ * trial has to meet the limits of a real cluster. They are updates in flight, signals, and eager start, which is on.
  */
 const UNTHROTTLED = [
   "frontend.rps",

@@ -1,7 +1,7 @@
 /**
  * The trial identity provider. It has a few people who log in with one click, so that a newcomer sees a log-in at once.
- * It listens on loopback only, ends with the process, and never runs in production, because every user of this machine
- * can log in as its admin.
+ * Every user of this machine can log in as its admin. So it listens on loopback only, ends with the process, and never
+ * runs in production.
  */
 // tsyringe, below @peculiar/x509, needs it at import.
 import "reflect-metadata";

@@ -1,12 +1,14 @@
 /**
- * Destroys the day keys of Temporal payloads once the histories of their day have expired: what the engine's database
- * and its backups still hold of them is unreadable from then on.
+ * Destroys the day keys of Temporal payloads once the histories of their day have expired. From then on, what the
+ * engine's database and its backups still hold of them is unreadable.
  *
- * Two locks, both of which must be open. (1) Age: payloads of a day are in runs that began on it or earlier (or a day
- * later, while the store was down and the last key went on); a run goes on in a new one after MAX_RUN_DAYS, at most a
- * day late; then it is kept for the namespace's retention. (2) Nothing old in the engine: no run that began before is
- * there any more, open or closed. Without the second, events accepted while no worker ran for weeks would be lost; it
- * only ever delays, so visibility's lag does no harm.
+ * Two locks must both be open.
+ * 1. Age. Payloads of a day are in runs that began on it or earlier. They may be in runs that began a day later, if the
+ *    store was down and the last key went on. A run goes on in a new one after MAX_RUN_DAYS, at most a day late. Then
+ *    it is kept for the namespace's retention.
+ * 2. Nothing old in the engine. No run that began before is there any more, open or closed. Without this lock, events
+ *    accepted while no worker ran for weeks would be lost. It can only delay the end of a key, so visibility's lag does
+ *    no harm.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import proto from "@temporalio/proto";

@@ -1,5 +1,5 @@
 /**
- * The ledger of erasures as text, with one JSON line for each, so that it can be kept where no backup of the database
+ * The ledger of erasures as text, with one JSON line for each. It can be kept where no backup of the database
  * overwrites it. Each line is authenticated under the installation's pepper. So a line of another installation, or a
  * forged one, erases nothing.
  */

@@ -79,8 +79,8 @@ function parseYaml(text: string): ParsedDocument {
   } catch (error) {
     if (error instanceof RangeError) return refused("", "is nested too deeply");
     if (error instanceof YAMLParseError) return refused("", `is not valid YAML at character ${error.pos[0]}`);
-    // The only other errors are the parser's refusals of too many aliases, of an alias without its anchor, and of a
-    // merge with something other than a map.
+    // The only other errors are three refusals of the parser. They are too many aliases, an alias without its anchor,
+    // and a merge with something other than a map.
     if (error instanceof ReferenceError)
       return refused("", `uses aliases without their anchor, or more than ${MAX_ALIASES} times`);
     if (error instanceof Error && /^Merge sources must be/.test(error.message))

@@ -11,8 +11,8 @@ import { ANSWER_WITHIN_MS, sameContent, unavailable, type Waiting } from "./wait
 const LEAST_LOOK_MS = 250;
 const POLL_MS = 50;
 /**
- * A record of an earlier release that is older than this and has no workflow has lost its owner: the process died
- * between record and start, whose deadline was 4 s. Dispatch checks the owner of every record older than
+ * A record of an earlier release that is older than this and has no workflow has lost its owner. The process died
+ * between the record and the start, whose deadline was 4 s. Dispatch checks the owner of every record older than
  * OWNER_TRUSTED_MS in src/activities/event-claims.ts, which is less.
  */
 const OWNER_LOST_MS = 15_000;
@@ -23,13 +23,13 @@ const OWNER_LOST_MS = 15_000;
  */
 export function answerOf(record: EventRecord, event: { sha256: string; type: string }): PublishResult | "unknown" {
   const { id } = record;
-  // Without its hash nobody can tell whether it is the same again; and what was erased is not delivered.
+  // Without its hash nobody can tell whether it is the same again. An event that was erased is not delivered.
   if (record.expungedAt || record.sha256 === "") return { ok: false, id, code: "erased" };
   if (!sameContent(record, event)) return { ok: false, id, code: "event_id_conflict" };
   return record.protocol === 2 ? { ok: true, id, duplicate: true } : "unknown";
 }
 
-/** Settles publishes of ids that are on record; `restart` puts an event back into the queue under a new owner. */
+/** Settles publishes of ids that are on record. `restart` puts an event back into the queue under a new owner. */
 export function createExistingEvents(
   { client, store, log }: { client: Client; store: Store; log: Logger },
   restart: (waiting: Waiting, owner: string) => void,
@@ -47,8 +47,9 @@ export function createExistingEvents(
         return waiting.resolve({ ok: true, id: event.id, duplicate: true });
       if (Date.now() - record.acceptedAt.getTime() > OWNER_LOST_MS) {
         const owner = newId("again");
-        // The record decides between several processes that notice at once; dispatch is idempotent, so an owner whose
-        // history has merely expired is delivered nothing twice: it finds its delivery records settled.
+        // The record decides between several processes that notice at once. An owner may merely have lost its history
+        // to retention. That is harmless, because dispatch is idempotent: it finds its delivery records settled and
+        // delivers nothing twice.
         if (!(await store.events.takeOver(event.id, record.owner, owner))) continue;
         // With the time of the record dispatch reads the owner, and with it the deliveries that the lost owner may have
         // made.

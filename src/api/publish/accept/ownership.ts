@@ -2,8 +2,8 @@
  * Who owns an event, as the accepting side decides it. Pure functions, so that the model of the protocol (test/model)
  * and the code that runs decide by the same lines.
  *
- * The rule that they keep: each accepted event is in the input of exactly one started workflow, and its record names
- * that workflow as its owner.
+ * They keep one rule. Each accepted event is in the input of exactly one started workflow, and its record names that
+ * workflow as its owner.
  */
 import { groupBy } from "../../../group-by.js";
 import type { EventRecord } from "../../../store/model.js";

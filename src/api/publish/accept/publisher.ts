@@ -1,7 +1,7 @@
 /**
- * Publishing. The record of an event is what makes it durable: many records go into one write, one write is under way,
- * and the answer follows it at once. The first attempts begin right after the answer where the worker lives in this
- * process. The workflow that looks after the event follows in a batch (batches.ts).
+ * Publishing. The record of an event is what makes it durable. Many records go into one write, and one write is under
+ * way at a time. The answer follows it at once. The first attempts begin right after the answer where the worker lives
+ * in this process. The workflow that looks after the event follows in a batch (batches.ts).
  */
 import type { Client } from "@temporalio/client";
 import type { Logger } from "pino";

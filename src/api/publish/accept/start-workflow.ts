@@ -23,8 +23,8 @@ export interface StartDependencies {
 export const START_WITHIN_MS = 4_000;
 
 /**
- * `started`: the engine has it. `exists`: it was started before. `unavailable`: nobody knows; the same start again does
- * no harm.
+ * `started`: the engine has it. `exists`: it was started before. `unavailable`: the engine may have it or not, and the
+ * same start again does no harm.
  */
 export type StartOutcome = "started" | "exists" | "unavailable";
 
@@ -86,8 +86,8 @@ export const fromRecord = (record: EventRecord): PublishedEvent => ({
 const LOOK_WITHIN_MS = 4_000;
 
 /**
- * Ids of the events that the workflow `workflowId` was started with; undefined when the engine does not know it (any
- * more). Throws when the engine does not answer.
+ * Ids of the events that the workflow `workflowId` was started with. Undefined when the engine does not know it, or
+ * does not know it any more. Throws when the engine does not answer.
  */
 export async function eventsStarted(
   { client }: Pick<StartDependencies, "client">,

@@ -1,7 +1,8 @@
 /**
  * Starts what other processes accepted and did not start. A process that is gone has left its announcement behind, and
- * with it the owner ids that may be in records. Each owner is started under its own id, which the engine takes once: so
- * several processes may do this at the same time, and a start that was made after all is found to be there.
+ * with it the owner ids that may be in records. Each owner is started under its own id, which the engine takes once. So
+ * several processes may do this at the same time. If the lost process made the start after all, it is found to be
+ * there.
  *
  * A write of the lost process may land after a look. So what is on record is started at once, and the announcement
  * stays until nothing can land any more. What came in between is not in the input of its owner, and gets another one.
@@ -102,7 +103,8 @@ export function createTakeOver(dependencies: TakeOverDependencies): {
     async look() {
       let started = 0;
       const all = (await store.owners.all()).filter((each) => each.process !== process);
-      // The lease is judged by the database's clock; a process of this machine can be asked, which is sooner.
+      // The lease is judged by the database's clock. Whether a process of this machine has ended can be asked, which is
+      // sooner.
       const over = all.flatMap((each) => {
         const hasEnded = dependencies.isGone(each.process);
         return isOver({ ageMs: each.ageMs, hasEnded }) ? [{ announcement: each, hasEnded }] : [];

@@ -8,7 +8,10 @@ import type { AcceptableEvent, PublishResult } from "../../dependencies.js";
 /** Larger payloads never travel in a start: they are accepted only while the store takes them. */
 const CLAIM_CHECK_BYTES = 64 * 1024;
 
-/** The client hears within 5 s, whatever engine and store do; counted from the moment the publisher got the event. */
+/**
+ * The client hears within 5 s, whatever engine and store do. The time counts from the moment when the publisher got the
+ * event.
+ */
 export const ANSWER_WITHIN_MS = 4_500;
 const RETRY_AFTER_SECONDS = 5;
 

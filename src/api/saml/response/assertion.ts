@@ -1,4 +1,4 @@
-/** What a SAML assertion must say before it logs anybody in (SAML 2.0 profiles, 4.1.4.2 and 4.1.4.3; core, 2). */
+/** What a SAML assertion must say before it logs anybody in (SAML 2.0 profiles, 4.1.4.2 and 4.1.4.3, and core, 2). */
 import { parseInstant } from "./instant.js";
 import type { SamlRefusal } from "../refusals.js";
 import { ASSERTION } from "../namespaces.js";

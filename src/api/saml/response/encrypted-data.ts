@@ -88,8 +88,8 @@ export function readEncryptedData(holder: Element, recipient: string): Encrypted
 }
 
 /**
- * The keys are in the KeyInfo of the data, or beside the data, where a RetrievalMethod or nothing leads to them (XML
- * Encryption 1.1, 3.5; SAML core, 2.3.4). Each key is tried, so no reference is followed.
+ * The keys are in the KeyInfo of the data or beside the data, where a RetrievalMethod or nothing leads to them. The
+ * sources are XML Encryption 1.1, 3.5, and SAML core, 2.3.4. Each key is tried, so no reference is followed.
  */
 const isInPlace = (key: Element, holder: Element, data: Element): boolean =>
   key.parentNode === holder ||

@@ -1,6 +1,6 @@
 /**
- * The signature algorithms that an identity provider may use (XML Signature 1.1, 6.4; RFC 9231), each with the kind of
- * key that it needs.
+ * The signature algorithms that an identity provider may use, each with the kind of key that it needs. The sources are
+ * XML Signature 1.1, 6.4, and RFC 9231.
  */
 import { constants, type KeyObject, verify, X509Certificate } from "node:crypto";
 
