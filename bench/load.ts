@@ -10,7 +10,7 @@ export interface Target {
   eventType: string;
   /** Bytes of the payload's JSON, about. */
   payloadBytes: number;
-  /** Sends ids of our own with this prefix; absent: the service makes them. */
+  /** Sends ids of our own with this prefix. Without it the service makes them. */
   idPrefix?: string;
 }
 
@@ -44,7 +44,7 @@ export interface PacedResult extends LoadResult {
 const BARE_PER_SECOND = 5;
 
 /**
- * Publishes at a fixed rate whatever the answers do; half a period after some publishes it starts a workflow on the
+ * Publishes at a fixed rate whatever the answers do. Half a period after some publishes it starts a workflow on the
  * bare engine.
  */
 export async function paced(

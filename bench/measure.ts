@@ -126,7 +126,7 @@ export async function arrived(sink: SinkProcess, expected: number): Promise<numb
   return last.lastTick;
 }
 
-/** Waits until a sample of the records, the last ones among them, say `delivered`; gives how many do not. */
+/** Waits until a sample of the records, the last ones among them, say `delivered`. Gives how many do not. */
 async function recorded(stack: Stack, set: SubscriptionSet, { accepted }: LoadResult): Promise<number> {
   const step = Math.max(1, Math.floor(accepted.length / 10));
   const sample = accepted.filter((_, index) => index % step === 0 || index >= accepted.length - 20);

@@ -35,7 +35,7 @@ function startHogs(): ChildProcess[] {
   return hogs;
 }
 
-/** What the slow consumer gets while the fast one is measured; it takes a minute and a half to answer all of it. */
+/** What the slow consumer gets while the fast one is measured. It takes a minute and a half to answer all of it. */
 const SLOW = { perSecond: 60, seconds: 10, answersAfterMs: 5_000 };
 
 /** A burst to a fast consumer: alone, and while events for a slow one are published. */

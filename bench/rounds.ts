@@ -31,7 +31,7 @@ type Build = "this build" | "the other build";
 export interface RoundsOptions {
   /** How often each build is measured. */
   rounds: number;
-  /** Directory of the other checkout; absent: there is none. */
+  /** Directory of the other checkout, if there is one. */
   against?: string;
   /** Where the service leaves its CPU profiles. */
   profileDir?: string;

@@ -28,7 +28,10 @@ export interface Arrival {
 export interface SinkOptions {
   /** HTTPS that requires a client certificate of this authority. */
   tls?: { cert: string; key: string; ca: string };
-  /** Checks the signature of every n-th request; 0: none. Verifying all would cost the sink more than receiving. */
+  /**
+   * Checks the signature of every n-th request, or of none with 0. Verifying all would cost the sink more than
+   * receiving.
+   */
   verifyEvery?: number;
 }
 

@@ -36,9 +36,9 @@ export interface Stack {
 
 export interface StackOptions {
   env: Record<string, string>;
-  /** Another checkout whose service is measured; absent: this one's. */
+  /** Another checkout whose service is measured. By default it is this one's. */
   root?: string;
-  /** Where the service leaves its CPU profiles when it ends; absent: none are made. */
+  /** Where the service leaves its CPU profiles when it ends. Without it none are made. */
   profileDir?: string;
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 /** Clock ticks a second in /proc; 100 on every Linux that node runs on (`getconf CLK_TCK`). */
 const TICKS = 100;
 
-/** User and system seconds of the process and of its children that have ended; 0 when it is gone. */
+/** User and system seconds of the process and of its children that have ended. Gives 0 when it is gone. */
 export function cpuSeconds(pid: number): number {
   const stat = readProc(pid, "stat");
   // The name (field 2) may hold spaces; utime, stime, cutime and cstime are fields 14 to 17.

@@ -11,7 +11,7 @@ import { createFakedClock, type FakedClock } from "./faked-clock.js";
 import { type Proxy, startProxy } from "./proxy.js";
 import type { Address } from "./publishers.js";
 
-/** `service`: API, worker and keeper of the engines in one process; `worker` and `api` join it. */
+/** `service` is the API, the worker and the keeper of the engines in one process. `worker` and `api` join it. */
 export const VICTIMS = ["worker", "api", "service", "temporal", "mongodb"] as const;
 export type Victim = (typeof VICTIMS)[number];
 
@@ -24,9 +24,9 @@ export interface Cluster {
   directory: string;
   /** What was down and when. */
   crashes: Crash[];
-  /** Of the further worker and the second API; absent: libfaketime is not installed. */
+  /** Of the further worker and the second API. Absent when libfaketime is not installed. */
   clock?: FakedClock;
-  /** That `directory` lies on; absent: not asked for, or this user may not mount one. */
+  /** That `directory` lies on. Absent when it was not asked for, or when this user may not mount one. */
   disk?: Disk;
   /** SIGKILL, and back again; resolves when it is. */
   crash(victim: Victim): Promise<void>;

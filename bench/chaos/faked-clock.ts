@@ -10,11 +10,14 @@ const LIBRARIES = ["x86_64-linux-gnu/", "aarch64-linux-gnu/", "64/", ""].map((pl
 export interface FakedClock {
   /** For the processes that go by this clock. */
   readonly env: Record<string, string>;
-  /** So many seconds ahead of the machine's clock from now on; 0: as the machine's. */
+  /** So many seconds ahead of the machine's clock from now on. With 0 it is as the machine's. */
   set(seconds: number): void;
 }
 
-/** @param directory for the file that tells the offset; undefined: libfaketime is not installed */
+/**
+ * @param directory for the file that tells the offset
+ * @returns undefined when libfaketime is not installed
+ */
 export function createFakedClock(directory: string): FakedClock | undefined {
   const library = LIBRARIES.find((path) => existsSync(path));
   if (library === undefined) return undefined;

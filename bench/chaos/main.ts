@@ -1,5 +1,5 @@
 /**
- * `npm run chaos`: kills and faults at full size; prints what was done and what came of it, and fails when an invariant
+ * `npm run chaos`: kills and faults at full size. Prints what was done and what came of it, and fails when an invariant
  * broke.
  */
 import { parseArgs } from "node:util";

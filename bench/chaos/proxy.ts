@@ -3,8 +3,9 @@ import net from "node:net";
 import type { AddressInfo } from "node:net";
 
 /**
- * `holdRequests`: nothing reaches the server; `holdAnswers`: it hears, and nothing comes back; `refuse`: no connections
- * at all.
+ * - With `holdRequests` nothing reaches the server.
+ * - With `holdAnswers` the server hears, and nothing comes back.
+ * - With `refuse` there are no connections at all.
  */
 export type ProxyMode = "pass" | "holdRequests" | "holdAnswers" | "refuse";
 
@@ -21,7 +22,7 @@ export interface Proxy {
 }
 
 export interface ProxyOptions {
-  /** Which requests `holdRequests` holds; absent: all. */
+  /** Which requests `holdRequests` holds. By default all of them. */
   holds?: (bytes: Buffer) => boolean;
   /**
    * What was held reaches the server also when its client has hung up meanwhile, as bytes do that are in a network

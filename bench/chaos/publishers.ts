@@ -5,8 +5,8 @@ import { createClient, type Answer, type Client } from "../../test/support/clien
 import { pause } from "../clock.js";
 
 /**
- * Of a publisher; four times the 5 s within which the service promises an answer, so that a late answer is seen as
- * late.
+ * Of a publisher. It is four times the 5 s within which the service promises an answer, so that a late answer is seen
+ * as late.
  */
 const PATIENCE_MS = 20_000;
 const RETRY_MS = 100;
@@ -23,7 +23,7 @@ export type Published =
 export interface Publishing {
   /** Ids that were answered with a 2xx. */
   readonly accepted: ReadonlySet<string>;
-  /** How often each answer came; `none`: the connection broke. */
+  /** How often each answer came. `none` counts connections that broke. */
   readonly answers: Record<string, number>;
   /** No new events; resolves when those under way are accepted. */
   stop(): Promise<void>;
@@ -41,7 +41,7 @@ export interface PublishingOptions {
   pauseMs: number;
 }
 
-/** Starts the publishers; they take turns at the addresses, and go to the next one when a call fails. */
+/** Starts the publishers. They take turns at the addresses, and go to the next one when a call fails. */
 export function startPublishing(options: PublishingOptions): Publishing {
   const accepted = new Set<string>();
   const answers: Record<string, number> = {};

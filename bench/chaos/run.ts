@@ -37,16 +37,16 @@ export interface ChaosOptions {
   pairs: number;
   /** F9: how long the database stands still. */
   frozenMs: number;
-  /** F24 and F26: how long both engines stand still, and the disk is full; 0 leaves them out. */
+  /** F24 and F26: how long both engines stand still, and the disk is full. With 0 they are left out. */
   outageMs: number;
-  /** F25: how long clocks are ahead; 0 leaves it out. */
+  /** F25: how long clocks are ahead. With 0 it is left out. */
   clocksAheadMs: number;
   /** F27: restarts of the worker and of the second API each. */
   restarts: number;
   /** F21: requests in flight at SIGTERM. */
   inFlight: number;
   publishers: number;
-  /** I5: seconds of each of its three phases; 0 leaves it out. */
+  /** I5: seconds of each of its three phases. With 0 it is left out. */
   isolationSeconds: number;
   say: (line: string) => void;
 }

@@ -22,7 +22,7 @@ export interface Recovering {
   operations: Operations;
   endpoint: (fields?: Partial<Subscription>, respond?: Receiver["respond"]) => Promise<Endpoint>;
   /**
-   * Deliveries on record that no workflow looks after, with the content of their events; gives the ids of the events.
+   * Deliveries on record that no workflow looks after, with the content of their events. Gives the ids of the events.
    */
   exhausted: (at: Endpoint, count: number, more?: Partial<Delivery>) => Promise<string[]>;
   /** Publishes and waits until each is parked; gives the ids of the events. */

@@ -8,7 +8,7 @@ import { running, receive, statuses, recordOf, setUpRetryRun } from "./retry-run
 
 setUpRetryRun();
 
-/** Answers once the gate is open; `WIDTH` requests are under way at once, so what is beyond them waits. */
+/** Answers once the gate is open. `WIDTH` requests are under way at once, so what is beyond them waits. */
 async function holding() {
   const gate = newGate();
   const receiver = await receive(async () => {

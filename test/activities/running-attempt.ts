@@ -34,7 +34,7 @@ export interface RunningAttempt {
   subscribe(url: string, fields?: Partial<Subscription>): Promise<Subscription>;
   /** Events of the group's type with a delivery each, as a dispatch leaves them. */
   pending(subscription: Subscription, count: number, fields?: Partial<RetryItem>): Promise<RetryItem[]>;
-  /** Runs the activity `attempt`; `number`: which run of it, from 1. */
+  /** Runs the activity `attempt`. `number` says which run of it this is, from 1. */
   attempt(
     subscription: Subscription,
     items: RetryItem[],

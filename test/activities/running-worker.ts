@@ -65,7 +65,7 @@ export interface RunningWorker {
   log: Record<string, unknown>[];
   receive(options?: ReceiverOptions): Promise<Receiver>;
   /**
-   * An event type of its own with subscriptions that are called at these URLs; the worker knows them when it resolves.
+   * An event type of its own with subscriptions that are called at these URLs. The worker knows them when it resolves.
    */
   subscribe(
     urls: readonly string[],

@@ -1,6 +1,6 @@
 /**
  * What the authorisation matrix needs to call every route: whose object a path parameter names, and a valid body. A new
- * route with a path parameter or a body that must be there is taught here; access.test.ts says so when one is missing.
+ * route with a path parameter or a required body is added here. access.test.ts says so when one is missing.
  */
 import { expect } from "vitest";
 import { newId } from "../../src/store/ids.js";
@@ -214,7 +214,8 @@ export function bodyOf({ operationId, needsBody, method, path, roles = [] }: Ope
 } {
   const body = BODIES[operationId];
   if (body === undefined) {
-    // Whoever is refused before the body is looked at may send any; a limited role that gets as far as that may not.
+    // A caller who is refused before the body is looked at may send any. A limited role that gets as far as the body
+    // needs a valid one.
     if (needsBody && path.includes("{") && roles.some((role) => role === "consumer" || role === "provider"))
       throw new Error(
         `${operationId} (${method} ${path}) needs a body: add a valid one to BODIES in test/api/route-samples.ts.`,

@@ -39,7 +39,7 @@ export interface RunningApi {
   masterKeys: string;
   sessions: Sessions;
   /**
-   * On a task queue that no worker serves: what is started stays as it is, and what it was told can be read in its
+   * On a task queue that no worker serves. So what is started stays as it is, and what it was told can be read in its
    * history.
    */
   client: Client;
@@ -65,7 +65,7 @@ export interface RunningApiOptions {
   temporalAddress: string;
   mongodbUrl: string;
   settings?: Partial<ApiSettings>;
-  /** What /health/ready says is missing; absent: nothing. */
+  /** What /health/ready says is missing. By default nothing is. */
   readiness?: () => Promise<Readiness>;
   http?: HttpServerSettings;
   /** What may be called beside public https addresses. */
@@ -78,12 +78,12 @@ export interface RunningApiOptions {
   between?: (store: MongoStore) => MongoStore;
   /** Whose X-Forwarded-For is believed. */
   trustedProxies?: readonly string[];
-  /** The server of a Temporal UI; absent: there is none. */
+  /** The server of a Temporal UI. By default there is none. */
   temporalUi?: Partial<TemporalUiOptions>;
-  /** The portal's built pages; absent: none. */
+  /** The portal's built pages. By default there are none. */
   portal?: PortalFiles;
   /** Where SAML responses are checked; the process's own threads when absent. */
   checks?: ResponseChecks;
-  /** Most of each within a minute; absent: more than a test makes. */
+  /** Most of each within a minute. By default more than a test makes. */
   limits?: Partial<LimitSettings>;
 }

@@ -1,5 +1,5 @@
 /**
- * The API on a free port, over the real store, catalogue, publisher and operations; no worker runs, so nothing is
+ * The API on a free port, over the real store, catalogue, publisher and operations. No worker runs, so nothing is
  * delivered.
  */
 import { randomBytes } from "node:crypto";

@@ -15,7 +15,7 @@ interface Arrow {
 
 const page = readFileSync(new URL("../../docs/explanation/architecture.md", import.meta.url), "utf8");
 
-/** The arrows of the state diagram below a heading; one from a composite state counts for each state in it. */
+/** The arrows of the state diagram below a heading. One from a composite state counts for each state in it. */
 function arrowsBelow(heading: string): Arrow[] {
   const diagram =
     /```mermaid\nstateDiagram-v2\n([\s\S]*?)```/.exec(page.slice(page.indexOf(`## ${heading}\n`)))?.[1] ?? "";

@@ -1,6 +1,6 @@
 /**
- * A service that is killed with SIGKILL in the middle of an administrative act: between its intent and the act, and
- * between the act and its outcome.
+ * A service that is killed with SIGKILL in the middle of an administrative act. It dies between its intent and the act,
+ * or between the act and its outcome.
  */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -50,7 +50,7 @@ describe.skipIf(!there)("a person in a browser", () => {
     return page;
   }
   /**
-   * A request that a script of our own makes in that browser; the pages for people allow none, so it runs in another
+   * A request that a script of our own makes in that browser. The pages for people allow none, so it runs in another
    * tab.
    */
   async function fetched<T>(page: Page, path: string): Promise<{ status: number; body: T }> {

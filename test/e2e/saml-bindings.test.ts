@@ -1,6 +1,6 @@
 /**
- * A real browser between the real service and a strict identity provider: signed requests by a form, encrypted
- * assertions, an ECDSA key, single logout from both sides.
+ * A real browser between the real service and a strict identity provider. Requests are signed and sent by a form,
+ * assertions are encrypted, and a key is ECDSA. Single logout comes from both sides.
  */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -34,7 +34,7 @@ it("ends in time, spends no attempt, and the next start delivers everything", as
   );
   expect(new Set(accepted.map(({ status }) => status))).toEqual(new Set([202]));
   await receiver.waitFor(32, 60_000);
-  // The process gives up with 1 where it does not end within 20 s of its grace; an attempt may take 30 s.
+  // The process gives up with 1 where it does not end within 20 s of its grace. An attempt may take 30 s.
   expect(await service.stop()).toBe(0);
   await client.close();
 

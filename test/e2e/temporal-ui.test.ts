@@ -92,7 +92,7 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
     await expect.poll(() => statusesOf(eventId), WITHIN).toEqual(["delivered"]);
   }
   /**
-   * The list of what is parked; visibility follows a moment later, so it is looked at anew until the workflow is there.
+   * The list of what is parked. Visibility follows a moment later, so it is looked at anew until the workflow is there.
    */
   async function open(eventId: string): Promise<void> {
     const link = page.getByRole("link", { name: /^retry\// }).first();

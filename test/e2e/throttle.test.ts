@@ -55,7 +55,8 @@ describe.concurrent(
       const { receiver } = await backlog(events, rate);
       const at = (await receiver.waitFor(events, 90_000)).map((request) => request.at).sort((a, b) => a - b);
       expect(mostOverLimit(at, rate)).toBeLessThanOrEqual(1);
-      // After the burst the rate alone counts; the last ones are left out, when some workers have nothing more to send.
+      // After the burst the rate alone counts. The last ones are left out, because some workers have nothing more to
+      // send then.
       const paced = at.slice(rate.burst, Math.max(rate.burst + 4, Math.floor(events * 0.9)));
       const seconds = ((paced.at(-1) ?? 0) - (paced[0] ?? 0)) / 1_000;
       expect((paced.length - 1) / seconds / rate.perSecond).toBeGreaterThanOrEqual(0.95);

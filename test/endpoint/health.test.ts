@@ -2,7 +2,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createEndpointHealth, type EndpointHealth } from "../../src/endpoint/health.js";
 
 let time: number;
-/** What had arrived by then was read; `undefined`: the event loop is well, so everything that has arrived by now. */
+/**
+ * What had arrived by then was read. Undefined means that the event loop is well, so that everything that has arrived
+ * by now was read.
+ */
 let readUntil: number | undefined;
 let health: EndpointHealth;
 beforeEach(() => {

@@ -4,7 +4,7 @@ import { type Browser, chromium } from "playwright-core";
 
 const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Where it is; undefined: not on this machine. */
+/** Where it is. Undefined when it is not on this machine. */
 export const chromiumAtHand = (): string | undefined => PROGRAMS.find((path) => existsSync(path));
 
 /** Starts it; each context that is made in it is a person's browser of its own. */

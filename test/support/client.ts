@@ -1,5 +1,5 @@
 /**
- * A small client of the HTTP API for tests and measurements; it knows the contract and nothing of the service's inside.
+ * A small client of the HTTP API for tests and measurements. It knows the contract and nothing of the service's inside.
  */
 import { Agent, request } from "undici";
 

@@ -65,7 +65,7 @@ function messageReader(commands: SentCommand[]): (bytes: Buffer) => void {
   };
 }
 
-/** Section kind 0 is the command; of kind 1 are the documents of a write, under the name of their field. */
+/** Section kind 0 is the command. Of kind 1 are the documents of a write, under the name of their field. */
 function commandOf(sections: Buffer): SentCommand {
   let body: BSON.Document = {};
   for (let at = 0; at < sections.length;) {

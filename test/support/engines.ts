@@ -22,7 +22,9 @@ const SHARED = { temporalAddress: "SEALPOST_TEST_TEMPORAL_ADDRESS", mongodbUrl: 
  */
 const DATABASE = "SEALPOST_TEST_DATABASE";
 
-/** Each project of vitest.config.ts calls this; the first one brings the engines, the last one to end stops them. */
+/**
+ * Each project of vitest.config.ts calls this. The first one brings the engines, and the last one to end stops them.
+ */
 const shared = globalThis as { sealpostTestEngines?: { users: number; running: Promise<TestEngines> } };
 
 interface TestEngines {

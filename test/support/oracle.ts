@@ -1,6 +1,6 @@
 /**
- * Judges a run by what three sides say of it: the ids that the API accepted, the records that it shows, the requests
- * that the consumer saw. Knows nothing of the service's inside.
+ * Judges a run by what three sides say of it. They are the ids that the API accepted, the records that it shows, and
+ * the requests that the consumer saw. Knows nothing of the service's inside.
  */
 import type { Arrival } from "../../bench/sink.js";
 
@@ -32,7 +32,7 @@ export interface Trial {
   retrySeconds?: readonly number[];
   /** p99 in milliseconds of one consumer, alone and beside a failing one. */
   isolation?: { alone: number; beside: number };
-  /** Where a canary was found in plain text; absent: not looked for. */
+  /** Where a canary was found in plain text. Absent when it was not looked for. */
   leaks?: readonly string[];
 }
 
@@ -55,7 +55,10 @@ export interface Judgement {
   doubled: number;
   /** Those with no crash, and nothing down, between the first time and the second. */
   unexplained: string[];
-  /** What breaks each invariant, in words; an empty list: it holds; absent: not judged in this run. */
+  /**
+   * What breaks each invariant, in words. An empty list means that it holds. An invariant that was not judged in this
+   * run is absent.
+   */
   violations: Partial<Record<Invariant, string[]>>;
 }
 

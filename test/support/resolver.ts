@@ -11,7 +11,9 @@ export interface StubResolver {
   asked: string[];
 }
 
-/** Answers each name with the next of its answers, the last one again and again; unknown names with ENOTFOUND. */
+/**
+ * Answers each name with the next of its answers, and with the last one again and again. Unknown names get ENOTFOUND.
+ */
 export function stubResolver(answers: Record<string, readonly ResolverAnswer[]>): StubResolver {
   const asked: string[] = [];
   return {

@@ -11,9 +11,9 @@ export interface Encryption {
   certificate: string;
   cipher: `aes${128 | 192 | 256}-${"gcm" | "cbc"}` | "tripledes-cbc";
   transport: "rsa-oaep-mgf1p" | "rsa-oaep" | "rsa-1_5";
-  /** Named as DigestMethod; undefined: none is, which means SHA-1. */
+  /** Named as DigestMethod. Undefined when none is named, which means SHA-1. */
   digest: "sha1" | "sha256" | "sha512" | undefined;
-  /** Of xmlenc11's `rsa-oaep`; undefined: none is named, which means SHA-1. */
+  /** Of xmlenc11's `rsa-oaep`. Undefined when none is named, which means SHA-1. */
   mgf: "sha1" | "sha256" | "sha512" | undefined;
   /** Where the EncryptedKey stands. */
   place: "inside" | "beside, named" | "beside, unnamed";

@@ -1,6 +1,7 @@
 /**
- * An identity provider as a server of its own, as strict as real ones can be set: an ECDSA key, requests by HTTP-POST
- * only and signed, assertions encrypted, single logout by HTTP-Redirect. It knows the service by its metadata alone.
+ * An identity provider as a server of its own, as strict as real ones can be set. Its key is ECDSA. It takes requests
+ * by HTTP-POST only, and signed. It encrypts assertions, and its single logout goes by HTTP-Redirect. It knows the
+ * service by its metadata alone.
  */
 import { createVerify } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";

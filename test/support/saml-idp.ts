@@ -122,7 +122,7 @@ function attributesXml({ attributes }: ResponseParts): string {
 
 export interface SigningOptions {
   key: string;
-  /** Put into KeyInfo; absent: there is none. */
+  /** Put into KeyInfo. Without it there is none. */
   cert?: string;
   signatureAlgorithm?: string;
   digestAlgorithm?: string;

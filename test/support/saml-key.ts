@@ -19,9 +19,9 @@ export interface SamlKeyOptions {
   name?: string;
   /** The certificate says that it is an authority's. */
   ca?: boolean;
-  /** Signs the certificate; absent: its own key. */
+  /** Signs the certificate. By default its own key does. */
   issuer?: SamlKey;
-  /** The key that is certified; absent: a new one. */
+  /** The key that is certified. By default it is a new one. */
   of?: SamlKey;
 }
 

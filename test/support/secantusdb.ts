@@ -1,6 +1,6 @@
 /**
- * SecantusDB, the second database engine of the tests: it speaks MongoDB's protocol over a real WiredTiger, with
- * indexes, retryable writes and fail points, none of which FerretDB 1.24 has. It is GPL-2.0-only. So it runs as a
+ * SecantusDB, the second database engine of the tests. It speaks MongoDB's protocol over a real WiredTiger. It has
+ * indexes, retryable writes and fail points, and FerretDB 1.24 has none of them. It is GPL-2.0-only. So it runs as a
  * process of its own, only in tests, and is never shipped.
  */
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";

@@ -9,20 +9,20 @@ import { buildOnce, repositoryRoot } from "./build.js";
 import { isRunning, killNow } from "./process.js";
 
 export interface ServiceOptions {
-  /** Where the embedded engines and the master keys live; absent: a fresh directory, removed by `remove()`. */
+  /** Where the embedded engines and the master keys live. By default it is a fresh directory, removed by `remove()`. */
   dataDir?: string;
   role?: "all" | "api" | "worker";
   adminKey?: string;
   /** Joins the engines and the master keys of this service instead of bringing its own. */
   join?: Service;
   env?: Record<string, string>;
-  /** Another checkout, built, whose service is started; absent: this one, built when its sources changed. */
+  /** Another checkout, built, whose service is started. By default it is this one, built when its sources changed. */
   root?: string;
   /** For node itself, for instance `--cpu-prof`. */
   nodeArguments?: string[];
   /** Most files that the process and its engines may have open each, as `ulimit -n` sets it. */
   openFiles?: number;
-  /** Directory for the log; absent: beside the data. */
+  /** Directory for the log. By default it lies beside the data. */
   logDir?: string;
 }
 
@@ -149,8 +149,8 @@ function spawnService(
 }
 
 /**
- * With a database that the test run was given, each service takes a database of its own in it; the same one at its next
- * start.
+ * With a database that the test run was given, each service takes a database of its own in it. It takes the same one at
+ * its next start.
  */
 function givenDatabase(dataDir: string): Record<string, string> {
   const url = process.env["SEALPOST_TEST_MONGODB_URL"];

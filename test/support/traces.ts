@@ -14,8 +14,8 @@ export async function findTraces(paths: readonly string[], texts: readonly strin
 }
 
 /**
- * The text itself, and the part of its base64 that does not depend on its neighbours, for the three ways it can fall on
- * the 3-byte grid.
+ * The text itself, and the part of its base64 that does not depend on its neighbours. That part is there for each of
+ * the three ways in which the text can fall on the 3-byte grid.
  */
 function forms(text: string): Buffer[] {
   const encoded = [0, 1, 2].map((offset) => {

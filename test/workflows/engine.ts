@@ -1,6 +1,6 @@
 /**
- * A worker with the real bundle on a task queue of its own; activities are given by the test, as they are what a
- * workflow ends at. Connections and client are those of the SDK's test environment. Time is real
+ * A worker with the real bundle on a task queue of its own. The test gives the activities, as they are what a workflow
+ * ends at. Connections and client are those of the SDK's test environment. Time is real
  * (docs/explanation/decisions/tests-run-on-real-engines.md).
  */
 import { randomBytes } from "node:crypto";
@@ -117,7 +117,9 @@ export function retryInput(count: number, over: Partial<RetryItem> = {}): RetryD
   };
 }
 
-/** A consumer's side: what it answers to the n-th attempt (1, 2, …) of a delivery; every call is written down. */
+/**
+ * A consumer's side. It says what it answers to the n-th attempt (1, 2, …) of a delivery. Every call is written down.
+ */
 export function consumer(answer: (item: RetryItem, attempt: number) => Partial<RetryItem>) {
   const calls: { deliveryId: string; attempt: number; at: number; dueAt: number | undefined }[] = [];
   const recorded: { items: RetryItem[]; by?: string }[] = [];

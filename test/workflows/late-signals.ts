@@ -11,7 +11,7 @@ import { consumer, retryInput, type TestEngine } from "./engine.js";
 
 /**
  * Of two deliveries the first is under way and gets cancelled, the other is parked. The run is old, so it goes on in a
- * new one right after the cancel is on record; `act` happens before that. Gives the handle, the id of that run, and
+ * new one right after the cancel is on record. `act` happens before that. Gives the handle, the id of that run, and
  * what became of the two within ten seconds.
  */
 export async function whileCancelling(

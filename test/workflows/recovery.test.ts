@@ -17,7 +17,7 @@ const within = { timeout: 100_000, interval: 50 };
 const PAGE = 4;
 
 /**
- * Deliveries of made-up subscriptions at this pace; what is handed over is delivered when it is looked at next, unless
+ * Deliveries of made-up subscriptions at this pace. What is handed over is delivered when it is looked at next, unless
  * `hangs`.
  */
 function deliveries(

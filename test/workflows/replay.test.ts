@@ -32,7 +32,7 @@ const files = (): string[] =>
 const historyOf = (file: string) =>
   temporal.api.history.v1.History.fromObject(JSON.parse(readFileSync(`${DIRECTORY}${file}`, "utf8")) as object);
 
-/** What replaying every file came to; undefined: no difference. */
+/** What replaying every file came to. Undefined stands for no difference. */
 async function replay(bundle: string): Promise<Map<string, Error | undefined>> {
   const results = new Map<string, Error | undefined>();
   const names = files();
@@ -180,7 +180,7 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     await expect.poll(async () => (await recovery.query<{ status: string }>("state")).status, within).toBe("paused");
     await recovery.signal("resume");
     await recovery.result();
-    // recovery.done is a history of the first release, which handed over without a pace; it is not recorded anew.
+    // recovery.done is a history of the first release, which handed over without a pace. It is not recorded anew.
     await save("recovery.paced", recovery);
     await worker.stop();
     const late = await whileCancelling(engine, (told, parked) => told.signal("retry", { deliveryIds: [parked] }));

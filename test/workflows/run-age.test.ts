@@ -1,5 +1,5 @@
 /**
- * Runs go on in new ones when they are old, keep their state, and replay; runs of the time before that rule replay as
+ * Runs go on in new ones when they are old, keep their state, and replay. Runs of the time before that rule replay as
  * well.
  */
 import { randomBytes } from "node:crypto";

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => worker?.close());
 
-/** An event that another process has committed and began to deliver; `listed` is what its start says of that. */
+/** An event that another process has committed and began to deliver. `listed` is what its start says of that. */
 async function begunElsewhere(
   listed: Omit<EarlyAttempt, "event" | "subscriptionId">,
   { until, record }: { until: number; record?: (id: string, subscriptionId: string, owner: string) => Delivery },

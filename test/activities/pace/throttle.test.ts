@@ -244,7 +244,7 @@ describe("messages", () => {
             },
           ],
         });
-        // Around the instant of its end, from before to after; the engine's timers are up to a second late.
+        // Around the instant of its end, from before to after. The engine's timers are up to a second late.
         await pause(idleMs + 400 + index * 50);
         const [slot] = await throttle.take(subscription, 1, { maxWaitMs: 2_000 });
         const { firstExecutionRunId } = handle;

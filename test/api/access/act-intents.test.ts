@@ -86,7 +86,7 @@ describe("when the intent cannot be recorded, nothing is changed", () => {
   test.each(OPERATIONS.map((operation) => [operation.operationId, operation] as const))(
     "%s",
     async (_name, operation) => {
-      // As nothing changes, the objects of one test serve the next; only what is prepared for one operation is its own.
+      // As nothing changes, the objects of one test serve the next. Only what is prepared for one operation is its own.
       const prepared = PREPARED.has(operation.operationId);
       const of = prepared ? await makeObjects(api, name()) : shared;
       await prepare(operation, of);

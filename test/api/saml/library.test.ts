@@ -1,6 +1,6 @@
 /**
- * What the library accepts with every safe option on, and this service does not: should one of its own checks vanish,
- * or the library take it over, it is noticed here.
+ * What the library accepts with every safe option on, and this service does not. If one of this service's own checks
+ * vanishes, or the library takes it over, it is noticed here.
  */
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { samlLibrary } from "../../../src/api/saml/library.js";

@@ -215,7 +215,7 @@ describe("refuses", () => {
 /** The certificate with the month of its end set to 99, which OpenSSL reads without a word. */
 function withImpossibleEnd({ cert, key }: IssuedCertificate): IssuedCertificate {
   const der = Buffer.from(cert.replaceAll(/-----[^-]+-----|\s/g, ""), "base64");
-  // UTCTime, 13 characters: the second one is notAfter; its month are the third and fourth.
+  // The second UTCTime of 13 characters is notAfter. Its month are the third and fourth.
   const notAfter = der.indexOf(Buffer.of(0x17, 0x0d), der.indexOf(Buffer.of(0x17, 0x0d)) + 15);
   der.write("99", notAfter + 4, "latin1");
   return { cert: `-----BEGIN CERTIFICATE-----\n${der.toString("base64")}\n-----END CERTIFICATE-----\n`, key };

@@ -25,7 +25,7 @@ interface Collector {
   /** Every line of every request that was answered with 2xx or was being answered. */
   lines: Line[];
   requests: { authorization: string | undefined; contentType: string | undefined }[];
-  /** Decides the answer; undefined: 204. */
+  /** Decides the answer, which is 204 by default. */
   answer: (request: number, response: ServerResponse) => boolean | Promise<boolean>;
   server: Server;
 }

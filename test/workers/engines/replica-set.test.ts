@@ -1,7 +1,7 @@
 /**
- * The embedded mongod as a replica set of one. No package registry holds a mongod, so this runs over a program with
- * mongod's command line and rules for replica sets, and with SecantusDB's data (test/support/mongod.py). A real one on
- * PATH is taken instead.
+ * The embedded mongod as a replica set of one. No package registry holds a mongod, so this runs over a program in its
+ * place (test/support/mongod.py). It has mongod's command line and rules for replica sets, and SecantusDB's data. A
+ * real one on PATH is taken instead.
  */
 import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

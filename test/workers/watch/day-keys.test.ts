@@ -146,7 +146,7 @@ describe("day keys", () => {
     expect(deps.lines.at(-1)).toContain("still in the engine");
 
     await store.keyring.scope("temporal/2026-01-04");
-    // The test engine cannot archive; its answer with the one field changed is what one that does would say.
+    // The test engine cannot archive. Its answer with the one field changed is what an engine that archives would say.
     const archiving = {
       workflowService: {
         describeNamespace: async (request: object) => {
@@ -198,8 +198,8 @@ describe("day keys", () => {
       await expect
         .poll(() => handle.query<RetryItem[]>("state").then((items) => items.map(({ status }) => status)), within)
         .toEqual(["parked"]);
-      // The run of now, which may be a later one on a busy machine, began on the old day; the next begins on the new
-      // one.
+      // The run of now began on the old day. It may be a later one on a busy machine. The next run begins on the new
+      // day.
       const { runId } = await handle.describe();
       clock += 20 * DAY_MS;
       await expect.poll(() => handle.describe().then((now) => now.runId), within).not.toBe(runId);

@@ -91,7 +91,7 @@ it("removes what an attempt under way wrote after the erasure", async () => {
   const written = await raw();
   await keep(store, { everyMs: 50, file: undefined });
   await expect.poll(raw, within).not.toHaveProperty("details");
-  // The other process knows by its own start; to see the removal happen, the detail is put back as it would have been
+  // The other process knows by its own start. To see the removal happen, the detail is put back as it would have been
   // written.
   await database.client
     .db(database.name)

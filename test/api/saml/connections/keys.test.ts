@@ -56,7 +56,7 @@ describe("a key pair", () => {
       expect(await published(id, "encryption")).toEqual([key?.fingerprint256]);
       const privateKey = (await api.store.samlConnections.get(id))?.keys?.[0]?.privateKey ?? "";
       expect(privateKey).toContain("PRIVATE KEY");
-      // Bytes 672 to 720 belong to the private exponent; the modulus before them is public and in every certificate.
+      // Bytes 672 to 720 belong to the private exponent. The modulus before them is public and in every certificate.
       const secret = privateKey.split("\n")[15] ?? "";
       expect(secret.length).toBeGreaterThan(60);
       for (const path of [`/v1/saml-connections/${id}`, "/v1/saml-connections", `/saml/metadata/${id}`, "/v1/audit"])

@@ -1,5 +1,5 @@
 /**
- * Single logout with an identity provider, begun here and begun there; and everything that must not log anybody out.
+ * Single logout with an identity provider, begun here and begun there. Also everything that must not log anybody out.
  */
 import { createVerify } from "node:crypto";
 import { inflateRawSync } from "node:zlib";

@@ -1,5 +1,5 @@
 /**
- * The bad responses of the attack tests, as changes of one that is accepted: both the plain and the encrypted form are
+ * The bad responses of the attack tests, as changes of one that is accepted. Both the plain and the encrypted form are
  * tried with each of them.
  */
 import type { SamlRefusal } from "../../../../src/api/saml/service-provider.js";

@@ -1,6 +1,6 @@
 /**
- * Every bad response, made by a signer of the tests' own from one that is accepted: refused with a code, never thrown,
- * and nothing used up.
+ * Every bad response, made by a signer of the tests' own from one that is accepted. Each is refused with a code.
+ * Nothing throws, and nothing is used up.
  */
 import { deflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
@@ -122,8 +122,8 @@ test("garbage of every kind is answered by a code", async () => {
       },
       { field: true },
     );
-    // A changed byte inside KeyInfo's certificate, which nobody believes, is no harm; nor is one that was written over
-    // by itself.
+    // A changed byte inside KeyInfo's certificate, which nobody believes, is no harm. Neither is a byte that was
+    // written over by itself.
     if (outcome.ok) expect(outcome.identity.nameId).toBe("person-1");
     else expect(outcome.code).toMatch(/^[a-z_]+$/);
   }

@@ -1,5 +1,5 @@
 /**
- * Every attack on a plain response, made with the assertion encrypted as well: this service's public key stands in its
+ * Every attack on a plain response, made with the assertion encrypted as well. This service's public key stands in its
  * metadata, so anybody can encrypt for it. What is forged is refused as in the plain form. What a stranger may have
  * made up is refused by one code.
  */

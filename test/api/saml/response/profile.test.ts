@@ -1,6 +1,6 @@
 /**
- * What the web browser SSO profile lets a provider leave out, repeat or add is taken; each with the hostile response
- * that looks like it.
+ * What the web browser SSO profile lets a provider leave out, repeat or add is taken. Each case stands with the hostile
+ * response that looks like it.
  */
 import { describe, expect, test } from "vitest";
 import { createServiceProvider } from "../../../../src/api/saml/service-provider.js";

@@ -1,6 +1,6 @@
 /**
- * Whose key made a signature is asked of its SignedInfo before anything large is done; whatever the library accepts
- * must pass here.
+ * A signature's SignedInfo is checked before anything large is done, to know whose key made it. Whatever the library
+ * accepts must pass here.
  */
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { isMadeByOne } from "../../../../src/api/saml/response/signed-info.js";
