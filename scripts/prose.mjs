@@ -1,26 +1,34 @@
-// Checks the prose of Markdown pages: `node scripts/prose.mjs README.md …`. test/docs/prose.test.ts says which pages
-// are held to it.
+// Checks prose: `node scripts/prose.mjs README.md src …`. Of a Markdown page it reads the sentences, of a file of code
+// or a folder of such files the comments. test/docs/prose.test.ts says which pages are held to it, and `npm run lint`
+// which folders.
 // A reader of English as a second language gets lost in long sentences, and in sentences that are chained by colons and
 // semicolons.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 
 /** Most words of a sentence. */
 const MOST_WORDS = 30;
+/** Most words of a comment's sentence that holds a semicolon. */
+const MOST_WORDS_CHAINED = 20;
+/** Most semicolons of a comment's sentence. */
+const MOST_SEMICOLONS = 1;
 /** Largest part of a page's sentences that may hold a colon or a semicolon. */
 const MOST_CHAINED = 0.25;
 /** Most lines of a page, where there is a limit; by its path as it is given. */
 const MOST_LINES = { "README.md": 120 };
 
 let failed = false;
-for (const file of process.argv.slice(2)) {
-  const { faults, summary } = check(file, readFileSync(file, "utf8"));
-  console.log(`${file}: ${summary}`);
+for (const given of process.argv.slice(2)) {
+  const { faults, summary } = given.endsWith(".md")
+    ? checkPage(given, readFileSync(given, "utf8"))
+    : await checkComments(given);
+  console.log(`${given}: ${summary}`);
   for (const fault of faults) console.log(`  ${fault}`);
   failed ||= faults.length > 0;
 }
 process.exit(failed ? 1 : 0);
 
-function check(file, text) {
+function checkPage(file, text) {
   const faults = [];
   const { sentences, cells } = partsOf(text);
   const chained = sentences.filter((sentence) => /[:;]/.test(sentence));
@@ -43,6 +51,54 @@ function check(file, text) {
       `${lines} lines, ${sentences.length} sentences, ${percent(part)} with a colon or a ` +
       `semicolon, the longest has ${Math.max(0, ...sentences.map(wordsOf))} words`,
   };
+}
+
+/** Of one file of code, or of all in a folder. The compiler is loaded only here, as pages do not need it. */
+async function checkComments(given) {
+  const { commentsOf } = await import("./comments.mjs");
+  const files = statSync(given).isDirectory()
+    ? readdirSync(given, { recursive: true })
+        .filter((file) => /\.(tsx?|mjs)$/.test(file) && !file.endsWith(".d.ts"))
+        .map((file) => join(given, file))
+        .sort()
+    : [given];
+  const faults = [];
+  let count = 0;
+  for (const file of files)
+    for (const { line, text } of commentsOf(file, readFileSync(file, "utf8")))
+      for (const sentence of sentencesOfComment(text)) {
+        count++;
+        const fault = faultOf(sentence);
+        if (fault) faults.push(`${file}:${line}: ${fault}: ${sentence}`);
+      }
+  return { faults, summary: `${count} sentences in the comments of ${files.length} files` };
+}
+
+function faultOf(sentence) {
+  const words = wordsOf(sentence);
+  const semicolons = sentence.split(";").length - 1;
+  if (words > MOST_WORDS) return `${words} words; at most ${MOST_WORDS}`;
+  if (semicolons > MOST_SEMICOLONS) return `${semicolons} semicolons; at most ${MOST_SEMICOLONS}`;
+  if (semicolons > 0 && words > MOST_WORDS_CHAINED)
+    return `${words} words with a semicolon; at most ${MOST_WORDS_CHAINED}`;
+  return undefined;
+}
+
+/** Code and examples are no sentences. Items of a list, tags and paragraphs begin new ones. */
+function sentencesOfComment(text) {
+  return text
+    .replace(/^\s*```[\s\S]*?^\s*```/gm, "")
+    .replace(/^\s*@example[\s\S]*?(?=^\s*@|$(?![\s\S]))/gm, "")
+    .split(/\n\s*\n|\n(?=\s*@)|\n(?=\s*[-*] )|\n(?=\s*\d+\. )/)
+    .flatMap((paragraph) =>
+      paragraph
+        .replace(/`[^`]*`/g, "code")
+        .replace(/https?:\/\/\S+/g, "address")
+        .replace(/\s+/g, " ")
+        .trim()
+        .split(/(?<=[.!?])\s+/),
+    )
+    .filter((sentence) => /\w/.test(sentence));
 }
 
 /** Sentences of paragraphs and lists, and of the cells of tables. Code, headings, pictures and comments are none. */
