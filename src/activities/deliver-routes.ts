@@ -22,7 +22,7 @@ export interface DeliverRoutesDependencies extends FirstAttemptsDependencies, Re
   catalogue: Pick<Catalogue, "group" | "subscription" | "eventType">;
   parkOpenDays: number;
   /**
-   * Outcomes of attempts whose record could not be written yet; a rerun in the same process takes them from here
+   * Outcomes of attempts whose record could not be written yet. A rerun in the same process takes them from here
    * instead of sending again.
    */
   unrecorded: Map<string, FirstOutcome>;
@@ -41,7 +41,7 @@ export interface DeliverRoutesOrder extends Dispatching {
 const PROMPT_MS = 1_000;
 
 /**
- * @throws StoreError when records cannot be read or written; outcomes are kept then and nothing is sent twice by this
+ * @throws StoreError when records cannot be read or written. Outcomes are kept then, and nothing is sent twice by this
  * process.
  */
 export async function deliverRoutes(

@@ -14,7 +14,7 @@ import type { EventBytes } from "./attempt.js";
  */
 const KEPT_MS = 5 * 60_000;
 /**
- * Bytes kept in memory; a fan-out in pages and the first retries find their payloads here instead of opening them
+ * Bytes kept in memory. A fan-out in pages and the first retries find their payloads here instead of opening them
  * again.
  */
 const KEPT_BYTES = 64 * 1024 * 1024;

@@ -6,8 +6,8 @@ import type { EventRecord } from "../store/model.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 
 /**
- * A record made by the accepting process is taken on trust for so long; later its owner is read, because a process that
- * found the owner missing may have taken the event over (src/api/publish/accept/existing-event.ts, after 15 s).
+ * A record made by the accepting process is taken on trust for so long. Later its owner is read. A process that found
+ * the owner missing may then have taken the event over (src/api/publish/accept/existing-event.ts, after 15 s).
  */
 export const OWNER_TRUSTED_MS = 10_000;
 

@@ -18,7 +18,7 @@ export interface RouteOfRecord {
 const UNSURE = { unsure: true } as const;
 
 /**
- * What `owner` has to do with a delivery that is on record already; undefined when there is nothing for it to do. What
+ * What `owner` has to do with a delivery that is on record already. Undefined when there is nothing for it to do. What
  * another workflow looks after is left to that one, because an event may be taken over while retries of its earlier
  * owner still run. `former` are earlier owners whose workflows never had the event, so nothing of theirs runs.
  */

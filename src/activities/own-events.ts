@@ -12,7 +12,7 @@ export interface OwnEvents {
   own: PublishedEvent[];
   /** Events that another workflow delivers, by id. What was begun for them is that one's to adopt. */
   foreign: ReadonlySet<string>;
-  /** Resolves when their records are durable; the bytes may be sent before for ids that this service made itself. */
+  /** Resolves when their records are durable. The bytes may be sent before for ids that this service made itself. */
   recorded: Promise<void>;
   /** An earlier run may have got somewhere: delivery records must be read first. */
   rerun: boolean;

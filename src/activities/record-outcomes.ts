@@ -48,7 +48,7 @@ export function keepGoing({ owner, former }: Dispatching, before: Delivery, rout
 }
 
 /**
- * Names the workflow of this owner in the records of deliveries that one of a former owner was to look after, so that a
+ * Names the workflow of this owner in the records of deliveries that a former owner's workflow was to look after. So a
  * signal finds it.
  */
 export async function nameWorkflows(store: Store, owner: string, left: readonly LeftRoute[]): Promise<void> {

@@ -12,9 +12,9 @@ export interface RecordRoutingDependencies {
 }
 
 /**
- * One write for the whole dispatch, and none when nothing was left out: a look-up for each event type is all that the
- * usual dispatch pays. It runs beside the deliveries. A record that cannot be written is missed by nobody but who asks,
- * so it fails nothing.
+ * One write for the whole dispatch, and none when nothing was left out. So the usual dispatch pays only a look-up for
+ * each event type. It runs beside the deliveries. A record that cannot be written is missed only by a person who asks
+ * for it, so it fails nothing.
  */
 export async function recordRouting(
   { store, catalogue, log }: RecordRoutingDependencies,

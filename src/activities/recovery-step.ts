@@ -201,7 +201,7 @@ export interface RecoverDependencies {
   store: Store;
   catalogue: Catalogue;
   /**
-   * Signals `retry` for these deliveries to the workflow that looks after them; false when it is not open any more.
+   * Signals `retry` for these deliveries to the workflow that looks after them. False when it is not open any more.
    * `notBefore`: for each of them, milliseconds since the epoch.
    */
   signalRetry: (workflowId: string, deliveryIds: string[], notBefore?: number[]) => Promise<boolean>;

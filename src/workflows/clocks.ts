@@ -10,7 +10,10 @@ import type { RetryItem } from "./contract.js";
  */
 export const CLOCK_SLACK_MS = 5_000;
 
-/** By how much a clock that showed `asOf` is ahead of one that shows `now` later on; 0 if the difference is ordinary. */
+/**
+ * By how much a clock that showed `asOf` is ahead of one that shows `now` later on. It is 0 if the difference is
+ * ordinary.
+ */
 export const aheadMs = (asOf: number | undefined, now: number): number =>
   asOf !== undefined && Number.isFinite(asOf) && asOf - now > CLOCK_SLACK_MS ? asOf - now : 0;
 

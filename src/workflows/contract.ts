@@ -60,9 +60,9 @@ export const MAX_EVENTS_PER_WORKFLOW = 200;
 export const MAX_DELIVERIES_PER_DISPATCH = 1_000;
 
 /**
- * A run of a workflow that lives for long goes on in a new one at the latest after so many days (and as long as one
- * sleeps, a day): the new run's history is sealed under new day keys, so that the old ones can be destroyed
- * (src/workers/watch/day-keys.ts).
+ * A run of a workflow that lives for long goes on in a new one after so many days at the latest. As a run may sleep for
+ * a day, it can be a day later. The new run's history is sealed under new day keys, so that the old ones can be
+ * destroyed (src/workers/watch/day-keys.ts).
  */
 export const MAX_RUN_DAYS = 7;
 
@@ -98,7 +98,7 @@ export type EventBody =
  */
 export interface PublishedEvent {
   /**
-   * `evt_…` or the publisher's own id, as it was given; the idempotency key and, escaped (event-id.ts), the
+   * `evt_…` or the publisher's own id, as it was given. It is the idempotency key. Escaped (event-id.ts) it is the
    * `webhook-id` of every delivery.
    */
   id: string;
@@ -118,7 +118,7 @@ export interface PublishedEvent {
   subscriptionIds?: string[];
   /** Context attributes of a CloudEvent, as values of `ce-*` headers. */
   attributes?: Record<string, string>;
-  /** How often the event has come through Sealpost before; absent: never. */
+  /** How often the event has come through Sealpost before. Absent means never. */
   hops?: number;
   /** The accepting process made the id itself: nobody else can own it, so it need not be checked before sending. */
   ownId?: true;
@@ -140,7 +140,7 @@ export interface DeliverEventInput {
   /** 1 to 200 events. The API takes up to 500, whose payloads do not travel with them. */
   events: PublishedEvent[];
   /**
-   * Version of the subscription catalogue that the accepting process had seen; a worker with an older one refreshes
+   * Version of the subscription catalogue that the accepting process had seen. A worker with an older one refreshes
    * first.
    */
   catalogueVersion?: number;
@@ -162,9 +162,9 @@ export const retryWorkflowId = (owner: string, subscriptionId: string): string =
 export const SIGNAL = {
   /** retryDelivery: attempt again now. */
   retry: "retry",
-  /** retryDelivery: give up. recovery: hand over nothing more; what was handed over goes on. */
+  /** retryDelivery: give up. recovery: hand over nothing more. What was handed over goes on. */
   cancel: "cancel",
-  /** retryDelivery: the subscription changed (resumed, new rate or URL); look again at what is held or throttled. */
+  /** retryDelivery: the subscription changed (resumed, new rate or URL). Look again at what is held or throttled. */
   wake: "wake",
   /** tokenBucket: the rate changed. */
   configure: "configure",

@@ -1,4 +1,6 @@
-/** `deliverEvent`: one or many events to all their subscriptions; what needs time is handed to `retryDelivery`. */
+/**
+ * `deliverEvent`: sends one or many events to all their subscriptions. What needs time is handed to `retryDelivery`.
+ */
 import {
   ActivityFailure,
   ApplicationFailure,

@@ -1,8 +1,8 @@
 /**
- * The payload converter of client, worker and workflow code alike: the SDK's own, and two things more. One kind of
- * value is handed through by workflow code without reading: a batch of 200 events is 250 KB of JSON, which the workflow
- * sandbox would parse, write and encode again in JavaScript, only to give it to its local activity: a third of the time
- * of the workflow thread (measured). And an object carries the proof of who made it (proof-of.ts).
+ * The payload converter of client, worker and workflow code alike: the SDK's own, and two things more. Workflow code
+ * hands one kind of value through without reading it. A batch of 200 events is 250 KB of JSON. The workflow sandbox
+ * would parse, write and encode it again in JavaScript, only to give it to its local activity. That took a third of the
+ * time of the workflow thread (measured). And an object carries the proof of who made it (proof-of.ts).
  */
 import {
   defaultPayloadConverter,

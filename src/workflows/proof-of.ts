@@ -11,8 +11,8 @@ export const OWN_METADATA = "sealpost-";
 export const UNPROVEN = "publisher_unproven";
 
 /**
- * Of a publisher: the key that sealed the input through /codec/encode, and the apis that it was limited to then
- * (absent: all).
+ * Of a publisher. It names the key that sealed the input through /codec/encode, and the apis that the key was limited
+ * to then. Without `apis` it was not limited.
  */
 export interface PublisherProof {
   purpose: "publisher";

@@ -1,6 +1,6 @@
 /**
  * Who made an input, as the payload codec has proved it (src/store/sealing/payload-codec.ts). Whoever reaches Temporal
- * can start a workflow with any input; only what carries a proof may have something signed and sent.
+ * can start a workflow with any input. Only what carries a proof may have something signed and sent.
  *
  * The codec writes the proof into the metadata of a payload that it has opened, and takes away whatever a plain payload
  * claims there. The payload converter hands it on as a property that JSON cannot set.
@@ -17,7 +17,7 @@ const { recordRefusal } = proxyLocalActivities<Pick<Activities, "recordRefusal">
 });
 
 /**
- * Histories that began before inputs had to be proved go on; a marker is written only where one is refused, so it costs
+ * Histories that began before inputs had to be proved go on. A marker is written only where one is refused, so it costs
  * nothing otherwise.
  */
 const PATCH = "proven-input";

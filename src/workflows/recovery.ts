@@ -1,6 +1,6 @@
 /**
  * `recovery`: sends the deliveries of a filter again. Each subscription has a lane of its own, so that a slow one holds
- * up no other; a lane keeps the subscription's pace, leaves half of it to live traffic that waits, and watches what
+ * up no other. A lane keeps the subscription's pace and leaves half of it to live traffic that waits. It watches what
  * became of what it handed over.
  */
 import {

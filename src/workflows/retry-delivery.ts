@@ -1,7 +1,7 @@
 /**
- * `retryDelivery`: looks after one or many deliveries of one subscription until each is settled: durable timers,
- * attempts, signals from operators. It stays open while something in it is parked, so that operations find it in the
- * Temporal UI.
+ * `retryDelivery`: looks after one or many deliveries of one subscription until each is settled. It has durable timers,
+ * makes attempts and takes signals from operators. It stays open while something in it is parked, so that operations
+ * find it in the Temporal UI.
  */
 import {
   ActivityCancellationType,
@@ -191,7 +191,7 @@ function listen(state: RunState): void {
 const isSettled = ({ status }: RetryItem): boolean => SETTLED_STATUSES.includes(status);
 const openItems = ({ items }: RunState): RetryItem[] => [...items.values()].filter((item) => !isSettled(item));
 
-/** Without ids every delivery is meant that is not settled; one whose cancel is being recorded is as good as that. */
+/** Without ids every delivery is meant that is not settled. One whose cancel is being recorded counts as settled. */
 const meant = (state: RunState): string[] =>
   openItems(state)
     .map(({ deliveryId }) => deliveryId)
@@ -227,7 +227,7 @@ async function apply(state: RunState): Promise<void> {
 }
 
 /**
- * What is parked for long does not keep the workflow open alone; while something else does, it can still be told to go
+ * What is parked for long does not keep the workflow open alone. While something else does, it can still be told to go
  * on here.
  */
 function keepsOpen({ input }: RunState, { status, since = Date.now() }: RetryItem): boolean {

@@ -1,14 +1,14 @@
 /**
- * How old a run may become. Its first payloads are sealed under the key of the day it began; that key is destroyed one
- * day.
+ * How old a run may become. Its first payloads are sealed under the key of the day it began, and one day that key is
+ * destroyed.
  */
 import { patched, workflowInfo } from "@temporalio/workflow";
 import { MAX_RUN_DAYS } from "./contract.js";
 import { DAY_MS } from "./durations.js";
 
 /**
- * History events and signals after which a workflow goes on in a new run; Temporal suggests it at 4,096 and does not
- * count signals.
+ * History events and signals after which a workflow goes on in a new run. Temporal suggests it at 4,096 events and does
+ * not count signals.
  */
 const MAX_HISTORY_EVENTS = 3_500;
 const MAX_SIGNALS = 8_000;
@@ -24,7 +24,7 @@ export const maxRunMs = (input: { maxRunMs?: number }): number => input.maxRunMs
 
 /**
  * Whether this run should go on in a new one. Call it where that can happen at once. The patch marker is written only
- * then, so it costs nothing before; a run of older code that went past this age without it still replays.
+ * then, so it costs nothing before. A run of older code that went past this age without it still replays.
  */
 export function isRunOld(input: { maxRunMs?: number }): boolean {
   return Date.now() - workflowInfo().runStartTime.getTime() >= maxRunMs(input) && patched("max-run-age");

@@ -35,7 +35,7 @@ export interface NextAttemptOrder {
 /**
  * When to try again, or that the schedule is used up. Delays are whole milliseconds.
  *
- * Retry-After moves the delay between the scheduled one and twice that, at most 24 h: a consumer cannot use up the
+ * Retry-After moves the delay between the scheduled one and twice that, at most 24 h. So a consumer cannot use up the
  * schedule by asking for haste, nor stretch it to years. That nothing is sent before the time it asked for is the
  * pause's part (`Throttle.pause`), which holds for the whole subscription.
  */

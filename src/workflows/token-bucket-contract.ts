@@ -15,9 +15,9 @@ export interface TokenBucketInput {
   rateAsOf: number;
   /** State handed over by continue-as-new. */
   state?: BucketState;
-  /** A bucket that nobody asked for so long ends, milliseconds; absent: 10 minutes. */
+  /** A bucket that nobody asked for so long ends, milliseconds. By default it is 10 minutes. */
   idleMs?: number;
-  /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
+  /** Age at which a run goes on in a new one, milliseconds. By default it is MAX_RUN_DAYS. */
   maxRunMs?: number;
 }
 
@@ -61,7 +61,7 @@ export const bucketWorkflowId = (subscriptionId: string): string => `bucket/${su
 export interface LeaseRequest {
   /** How many requests the worker has waiting; 0 only asks how things stand. */
   count: number;
-  /** How many more it expects within the next second; tokens for them are spare ones, given only while nobody waits. */
+  /** How many more it expects within the next second. Tokens for them are spare ones, given only while nobody waits. */
   expect?: number;
   /** The rate that the worker read from the subscription; a bucket with another one takes the newer. */
   rate: RateLimit;
@@ -73,7 +73,7 @@ export interface LeaseRequest {
 export interface Lease {
   slots: number[];
   epoch: number;
-  /** How late a slot may still be used, milliseconds; later it is forfeited, or a late bunch would break the limit. */
+  /** How late a slot may still be used, milliseconds. Later it is forfeited, or a late bunch would break the limit. */
   toleranceMs: number;
   /** The worker asks this bucket again not before so many milliseconds (keeps a bucket below 5 messages a second). */
   nextLeaseInMs: number;

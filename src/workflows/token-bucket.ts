@@ -1,10 +1,11 @@
 /**
- * `tokenBucket`: the pace of one subscription over all workers. It only keeps state and answers; the arithmetic is in
+ * `tokenBucket`: the pace of one subscription over all workers. It only keeps state and answers. The arithmetic is in
  * gcra.ts.
  *
- * `Date.now()` is workflow time here: the clock of the worker that runs the task, the same at every replay, and it
- * stands still within a task. Slots are absolute times, so workers whose clocks differ by d use them d early or late; a
- * difference well below 0.25 / rate stays within the rule (see gcra.ts), which NTP gives for any rate that makes sense.
+ * `Date.now()` is workflow time here. It is the clock of the worker that runs the task, it is the same at every replay,
+ * and it stands still within a task. Slots are absolute times, so workers whose clocks differ by d use them d early or
+ * late. A difference well below 0.25 / rate stays within the rule (see gcra.ts). NTP keeps clocks within that for any
+ * rate that makes sense.
  */
 import {
   allHandlersFinished,
@@ -37,7 +38,7 @@ export const pauseSignal = defineSignal<[PauseSignal]>(SIGNAL.pause);
 /** A bucket that nobody asked for so long ends; the next lease starts it anew. */
 const IDLE_MS = 600_000;
 /**
- * The engine takes at most 2,000 updates and 10,000 signals in a run; well before either, the state moves on to a new
+ * The engine takes at most 2,000 updates and 10,000 signals in a run. Well before either, the state moves on to a new
  * run.
  */
 const MAX_MESSAGES = 1_500;
@@ -79,9 +80,9 @@ export async function tokenBucket(input: TokenBucketInput): Promise<void> {
   const isFull = (): boolean => messages >= MAX_MESSAGES || isRunFull();
   for (;;) {
     const seen = messages;
-    // One timer for the whole quiet time: arming it anew at every message would cost two history events each.
-    // It is as long as the slots given out reach, as none of them may outlive the epoch that makes it valid; but a run
-    // must not grow old in it.
+    // One timer for the whole quiet time: arming it anew at every message would cost two history events each. It is as
+    // long as the slots given out reach, as none of them may outlive the epoch that makes it valid. But a run must not
+    // grow old in it.
     const quiet = Math.max(state.tat, state.pausedUntil, Date.now()) - Date.now() + (input.idleMs ?? IDLE_MS);
     const full = await condition(isFull, Math.min(quiet, DAY_MS, maxRunMs(input)));
     if (full || isRunOld(input)) {

@@ -45,7 +45,7 @@ interface Committed {
 const WIDEST = 200;
 /** Attempts listed in one input: some 100 bytes each, and a payload of Temporal holds 512 KiB. */
 const MOST_LISTED = 2_000;
-/** Beside its time-out an attempt waits at most 15 s for a connection; the rest is for signing and a busy process. */
+/** Beside its time-out an attempt waits at most 15 s for a connection. The rest is for signing and a busy process. */
 const LATE_MS = 25_000;
 /** The table of one process. */
 export function createEarlyAttempts(dependencies: EarlyDependencies): EarlyTable {

@@ -25,7 +25,10 @@ export interface EarlyEntries {
   forget(eventIds: Iterable<string>): void;
 }
 
-/** Entries of workflows that another process dispatches; the listing in the input tells that one what it must know. */
+/**
+ * For entries of workflows that another process dispatches. The listing in the input tells that process what it must
+ * know.
+ */
 const KEPT_MS = 10 * 60_000;
 const KEPT_EVENTS = 50_000;
 

@@ -35,7 +35,7 @@ export class PaceLine {
   readonly #onTrouble: (error: unknown) => void;
   /** What the bucket said last. */
   #bucket = { epoch: NO_EPOCH, toleranceMs: 0, pausedUntil: 0, knownAt: Number.NEGATIVE_INFINITY };
-  /** By how much our clock is ahead of the bucket's; 0 as long as they differ by no more than clocks do. */
+  /** By how much our clock is ahead of the bucket's. It is 0 as long as they differ by no more than clocks do. */
   #skewMs = 0;
   #spares: { count: number; until: number }[] = [];
   /** First come, first served. */
@@ -126,7 +126,7 @@ export class PaceLine {
     return { kind: "start", at: now, until: spare.until, epoch: this.#bucket.epoch };
   }
 
-  /** `slot` is the bucket's time, and so is a reservation; when to start or to come back is ours. */
+  /** `slot` is the bucket's time, and so is a reservation. When to start or to come back is our time. */
   #slotAt(slot: number, { maxWaitMs }: SlotRequest, now: number): Slot {
     const { epoch, toleranceMs } = this.#bucket;
     const at = slot + this.#skewMs;

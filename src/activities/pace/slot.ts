@@ -10,9 +10,9 @@ export interface Start {
 }
 
 /**
- * Not now: come back at `dueAt` (milliseconds since the epoch, some time before the slot, so that the rest is waited
- * for in the process) and hand the reservation, when there is one, to `take` again. Without one the place in the queue
- * is asked for anew.
+ * Not now. Come back at `dueAt`, milliseconds since the epoch, and hand the reservation, when there is one, to `take`
+ * again. `dueAt` is some time before the slot, so that the rest is waited for in the process. Without a reservation the
+ * place in the queue is asked for anew.
  */
 export interface Later {
   kind: "later";

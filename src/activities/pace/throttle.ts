@@ -1,9 +1,9 @@
 /**
- * The pace of subscriptions in this process: gathers the demands of all local callers of one subscription into leases
- * from its token bucket (src/workflows/token-bucket.ts) and deals the slots out in order.
+ * The pace of subscriptions in this process. It gathers the demands of all local callers of one subscription into
+ * leases from its token bucket (src/workflows/token-bucket.ts). It deals the slots out in order.
  *
- * Messages: a worker asks a bucket again no sooner than the last answer allowed (`nextLeaseInMs`); demands in between
- * go together. Spare tokens out of the last lease serve light load without a message.
+ * A worker asks a bucket again no sooner than the last answer allowed (`nextLeaseInMs`). Demands in between go together
+ * in one message. Spare tokens out of the last lease serve light load without a message.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, WithStartWorkflowOperation } from "@temporalio/client";
@@ -37,9 +37,9 @@ export interface Throttle {
    */
   take(subscription: PacedSubscription, count: number, options: TakeOptions): Promise<Slot[]>;
   /**
-   * Waits until `start.at` and tells whether the request may go out now. False when the slot was missed (a later use
-   * would break the limit), the rate changed or the consumer asked for a pause meanwhile: take a new one. Call it
-   * directly before sending.
+   * Waits until `start.at` and tells whether the request may go out now. False when the slot was missed, as a later use
+   * would break the limit. False also when the rate changed or the consumer asked for a pause meanwhile. Then take a
+   * new one. Call it directly before sending.
    */
   begin(subscription: PacedSubscription, start: Start): Promise<boolean>;
   /**
@@ -183,7 +183,7 @@ function createBuckets(client: ThrottleDependencies["client"], taskQueue: string
           }),
         );
       } catch (error) {
-        // A bucket that ended or moved on to a new run just then refuses the update; the next try meets the new one.
+        // A bucket that ended or moved on to a new run just then refuses the update. The next try meets the new one.
         if (tries === LEASE_TRIES || Date.now() >= deadline) throw error;
         await sleep(50 * tries);
       }

@@ -15,8 +15,8 @@ const TRIES = 20;
 export type Turn = (subscriptionId: string, notBefore: number) => Promise<void>;
 
 /**
- * The turns of one process. The workflow has spread the instants over time already; but a process that was busy meets
- * many that have passed, and without a distance between them they would go out in one bunch. Whoever wakes late takes
+ * The turns of one process. The workflow has spread the instants over time already. But a process that was busy meets
+ * many that have passed. Without a distance between them they would go out in one bunch. Whoever wakes late takes
  * another turn for the same reason.
  */
 export function createTurns({

@@ -14,7 +14,7 @@ import type { RequestContext, ApiRoute, RoutedRequest } from "../route.js";
 import { payloads } from "../access/schemas.js";
 import { validate } from "../http/validate.js";
 
-/** A page of history in the Temporal UI; payloads are 2 MiB at most, a third more in base64. */
+/** A page of history in the Temporal UI. Payloads are 2 MiB at most, and a third more in base64. */
 const CODEC_LIMIT_BYTES = 16 * 1024 * 1024;
 
 type Wire = z.output<typeof payloads>;
@@ -51,7 +51,7 @@ async function convert(
   const converted = (await (direction === "encode" ? codec.encodeAs(sealedAs(actor), given) : codec.decode(given))).map(
     toWire,
   );
-  // On record before anybody sees it: who, how much, of which days; never what.
+  // It is on record before anybody sees the content. The record says who, how much and of which days, and never what.
   if (direction === "decode")
     await dependencies.auditTally.record({
       actor: actor.name,
@@ -76,8 +76,8 @@ function sealedAs(actor: Actor): SealedAs {
 }
 
 /**
- * Which data keys open them, as their metadata says (src/store/sealing/payload-codec.ts); the codec has opened them, so
- * it says true.
+ * Which data keys open them, as their metadata says (src/store/sealing/payload-codec.ts). The codec has opened them, so
+ * the metadata is true.
  */
 const dataKeysOf = (given: Payload[]): string[] =>
   given.flatMap(({ metadata }) =>
@@ -114,7 +114,7 @@ function codecRoute(direction: "encode" | "decode", summary: string): ApiRoute {
   };
 }
 
-/** A payload that another key sealed, or that was tampered with, is the caller's business; everything else is ours. */
+/** A payload that another key sealed, or that was tampered with, is the caller's business. Everything else is ours. */
 function refuseUndecodable(error: unknown): Refusal {
   const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "sealed_data_invalid" || code === "key_unknown") return refuse("payload_undecodable");

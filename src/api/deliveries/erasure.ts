@@ -7,8 +7,8 @@ import { noContent, type Reply, type RequestContext } from "../route.js";
 type Outcome = Promise<Reply<never> | Refusal>;
 
 /**
- * Removes the content of one event. Entered in the ledger first: from then on no workflow sends it, and the deliveries
- * cancelled here would be by themselves when they come up next.
+ * Removes the content of one event. It is entered in the ledger first, and from then on no workflow sends it. The
+ * deliveries cancelled here would otherwise be cancelled when they come up next.
  */
 export async function expungeEvent(context: RequestContext<"store" | "catalogue" | "operations">, id: string): Outcome {
   const { store, operations } = context.dependencies;

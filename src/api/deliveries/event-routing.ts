@@ -17,8 +17,9 @@ type View = z.input<typeof eventRoutingView>;
 type Row = View["data"][number];
 
 /**
- * The answer for one page of subscriptions, by id. A consumer gets its own groups' only, and 404 for an event that
- * could not have been theirs: of a type that none of them names or is granted, or addressed to others.
+ * The answer for one page of subscriptions, by id. A consumer gets its own groups' only. It gets 404 for an event that
+ * could not have been theirs. Such an event is of a type that none of the groups names or is granted, or it is
+ * addressed to others.
  */
 export async function readRouting(
   { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
@@ -57,7 +58,8 @@ export async function readRouting(
 function visibleSubscriptions(actor: Actor, catalogue: Catalogue, event: EventRecord): Subscription[] | undefined {
   if (actor.groupIds === undefined) {
     if (!ownsApi(actor, event.apiId)) return undefined;
-    // Of the api's own event every party that names its type; of a subscription to other apis nothing is told.
+    // Of the api's own event it is told every party that names its type. Of a subscription to other apis it is told
+    // nothing.
     return [...catalogue.subscriptions()].filter(
       (each) => each.eventTypes.includes(event.type) || seesSubscription(actor, catalogue, each),
     );

@@ -112,7 +112,7 @@ function limitToOwnApis(
   if (!actor.apiIds) return undefined;
   if (filter.eventType === undefined || !ownsEventType(actor, catalogue, filter.eventType))
     return refuse("forbidden", "This key is limited to some apis: name an event type of theirs in the filter.");
-  // A name may have been another api's before; what was sent under it then is not theirs to send again.
+  // A name may have been another api's before. What was sent under it then is not theirs to send again.
   const madeAt = catalogue.eventType(filter.eventType)?.createdAt.getTime();
   if (madeAt !== undefined) filter.since = Math.max(filter.since ?? 0, madeAt);
   return undefined;

@@ -129,7 +129,7 @@ function tokenOf(store: Pick<Store, "blindIndex">, claims: PreviewClaims): strin
   return `${text}.${Buffer.from(macOf(store, text)).toString("base64url")}`;
 }
 
-/** Undefined when it was not made here; nothing of it is read before the MAC is known to be right. */
+/** Undefined when it was not made here. Nothing of it is read before the MAC is known to be right. */
 function claimsOf(store: Pick<Store, "blindIndex">, token: string): PreviewClaims | undefined {
   const [text = "", mac = ""] = token.split(".");
   const right = macOf(store, text);

@@ -16,8 +16,8 @@ export interface OperationsDependencies {
   parkOpenDays: number;
   taskQueue?: string;
   /**
-   * Names groups and hosts, for the line by which a workflow is known in the Temporal UI; absent: the workflows have
-   * none.
+   * Names groups and hosts, for the line by which a workflow is known in the Temporal UI. Without it the workflows have
+   * no such line.
    */
   catalogue?: Pick<Catalogue, "group" | "subscription">;
 }

@@ -178,7 +178,7 @@ export const countView = z
   .meta({ id: "Count" });
 
 /**
- * `<event id>.<subscription id>` with the event id as it was given or escaped; gives the delivery's own id, which has
+ * `<event id>.<subscription id>` with the event id as it was given or escaped. Gives the delivery's own id, which has
  * it escaped.
  */
 export const deliveryId = z

@@ -49,8 +49,8 @@ const TRIES = 20;
 
 /**
  * FerretDB keeps one of its 100 SQLite connections for each update of a write until the write ends. If a write has 100
- * updates, or if several smaller writes come at once, then it waits for ever for the next connection and the whole
- * database hangs. So at most 8 × 4 updates are under way.
+ * updates, or several smaller writes come at once, then it waits for ever for the next connection. The whole database
+ * hangs. So at most 8 × 4 updates are under way.
  */
 const FERRETDB_UPDATES = 8;
 const FERRETDB_WRITES_AT_ONCE = 4;

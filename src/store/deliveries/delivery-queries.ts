@@ -233,8 +233,8 @@ function byName({ deliveryId, eventId }: { deliveryId?: string; eventId?: string
 }
 
 /**
- * What the conditions of the filter do not say about a delivery: whose event it is while deliveries do not name their
- * event, and the newest attempt of deliveries of earlier releases. Undefined when the conditions say all.
+ * What the conditions of the filter do not say about a delivery. It is whose event it is, while deliveries do not name
+ * their event, and the newest attempt of deliveries of earlier releases. Undefined when the conditions say all.
  */
 export function acceptsOf(
   filter: DeliveryFilter,

@@ -23,8 +23,8 @@ export interface SubscriptionRecords {
 
 export interface SubscriptionRecordsStore {
   /**
-   * Reads the deliveries of a subscription that were made since then, and those that wait for another attempt, newest
-   * first and at most `RECORDS_READ` of each. So a busy subscription is read for less time than was asked for.
+   * Reads the deliveries of a subscription that were made since then, and those that wait for another attempt. They
+   * come newest first, at most `RECORDS_READ` of each. So a busy subscription is read for less time than was asked for.
    */
   recordsOf(subscriptionId: string, since: Date): Promise<SubscriptionRecords>;
 }

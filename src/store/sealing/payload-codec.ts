@@ -220,8 +220,8 @@ const contextOf = (key: DataKey, field: "proven" | "data"): SealContext => ({
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
 /**
- * Today's key. If the store is down and it cannot be read, then the newest key that was used here goes on, at most into
- * the next day. So events are accepted and histories are written while MongoDB is away.
+ * Today's key. While the store is down it may not be readable. Then the newest key that was used here goes on, at most
+ * into the next day. So events are accepted and histories are written while MongoDB is away.
  */
 function createKeyOfDay(keyring: Keyring, now: () => number): () => Promise<DataKey> {
   let newest: { key: DataKey; day: string } | undefined;

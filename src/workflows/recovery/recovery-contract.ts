@@ -13,7 +13,7 @@ export interface RecoveryFilter {
 }
 
 /**
- * Subscriptions that one recovery sends to at the same time; each costs the engine some workflow tasks every two
+ * Subscriptions that one recovery sends to at the same time. Each costs the engine some workflow tasks every two
  * seconds.
  */
 export const LANES_AT_ONCE = 8;
@@ -70,7 +70,7 @@ export interface RecoveryInput {
   pagesDone?: number;
   /** State handed over by continue-as-new. */
   state?: RecoveryState;
-  /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
+  /** Age at which a run goes on in a new one, milliseconds. By default it is MAX_RUN_DAYS. */
   maxRunMs?: number;
 }
 

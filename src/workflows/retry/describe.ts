@@ -1,6 +1,6 @@
 /**
  * What an operator reads in the Temporal UI as *Current Details*: why deliveries wait, and what to do. The UI shows it
- * as a page whose address holds the whole text, so it stays short: 16 KiB of headers pass, and an escaped character
+ * as a page whose address holds the whole text, so it stays short. 16 KiB of headers pass, and an escaped character
  * takes up to nine bytes of them.
  */
 import type { DeliveryStatus, RetryItem } from "../contract.js";

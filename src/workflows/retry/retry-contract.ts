@@ -27,10 +27,11 @@ export interface RetryItem {
   attempts: number;
   /** Attempts made when the current schedule began; a manual retry starts the schedule afresh. */
   scheduleBase: number;
-  /** When to go on, milliseconds since the epoch; absent: when told to. */
+  /** When to go on, milliseconds since the epoch. Without it the item goes on when told to. */
   dueAt?: number;
   /**
-   * Not to be sent before this instant, milliseconds since the epoch; only where no rate limit paces the subscription.
+   * Not to be sent before this instant, milliseconds since the epoch. It counts only where no rate limit paces the
+   * subscription.
    */
   notBefore?: number;
   /** Slot reserved with the token bucket, and the bucket's epoch that makes it valid. */
@@ -42,7 +43,7 @@ export interface RetryItem {
   /** Somebody asked for the next attempt: its record may lead out of a settled status. */
   asked?: true;
   /**
-   * Somebody else may have made an attempt by the time that this is looked after: another process had begun one, or a
+   * Somebody else may have made an attempt by the time that this is looked after. Another process had begun one, or a
    * person asked for one. The record is read before anything is sent.
    */
   unsure?: true;
@@ -69,7 +70,7 @@ export interface RetryDeliveryInput {
   parkOpenDays: number;
   /** The clock of the worker that handed the deliveries over, by which their times were reckoned. */
   asOf?: number;
-  /** Age at which a run goes on in a new one, milliseconds; absent: MAX_RUN_DAYS. */
+  /** Age at which a run goes on in a new one, milliseconds. By default it is MAX_RUN_DAYS. */
   maxRunMs?: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Keys of one letter. They act only outside of fields and dialogs, and can be switched off (WCAG 2.2, 2.1.4), because
- * people who speak to their computer press them by accident.
+ * Keys of one letter. People who speak to their computer press them by accident. So they act only outside of fields and
+ * dialogs, and can be switched off (WCAG 2.2, 2.1.4).
  */
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 

@@ -1,7 +1,7 @@
 /**
- * Text of others, made safe to look at: control and bidirectional characters, which can hide or turn around what stands
- * beside them (Unicode Technical Report 36), are shown by name. Lines are bounded, so that one of a megabyte can be
- * drawn.
+ * Text of others, made safe to look at. Control and bidirectional characters are shown by name, as they can hide or
+ * turn around what stands beside them (Unicode Technical Report 36). Lines are bounded, so that one of a megabyte can
+ * be drawn.
  */
 
 /** A piece of a line; `hidden` names a character that cannot be seen. */

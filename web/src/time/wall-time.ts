@@ -7,8 +7,8 @@ export const wallTimeOf = (at: Date, zone: Zone): string =>
   toCalendarDateTime(fromDate(at, zone)).toString().slice(0, 19);
 
 /**
- * The instant at which the clock shows this. In the hour that comes twice in autumn it is the first of the two; in the
- * one that is left out in spring it is the time after it. Undefined for what is no date.
+ * The instant at which the clock shows this. In the hour that comes twice in autumn it is the first of the two. In the
+ * hour that is left out in spring it is the time after it. Undefined for what is no date.
  */
 export function instantAt(text: string, zone: Zone): Date | undefined {
   try {

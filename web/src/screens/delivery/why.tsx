@@ -1,4 +1,4 @@
-/** Why a delivery is as it is, in one sentence; whose side can end it; and what to do. */
+/** Why a delivery is as it is, in one sentence. Also whose side can end it, and what to do. */
 import { t } from "../../i18n/index.js";
 import { Icon } from "../../parts/icon.js";
 import notice from "../../parts/notice.module.css";
