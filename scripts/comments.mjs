@@ -35,9 +35,9 @@ export function commentsOf(file, text) {
 /** A comment belongs to the token behind it, or to the one before it on its line. Each is found once. */
 function rangesOf(source, text) {
   const ranges = new Map();
+  const texts = [];
   const visit = (node) => {
-    // What looks like a comment in the text of a page is none.
-    if (node.kind === ts.SyntaxKind.JsxText) return;
+    if (node.kind === ts.SyntaxKind.JsxText) return texts.push(node);
     const found = [
       ...(ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []),
       ...(ts.getTrailingCommentRanges(text, node.getEnd()) ?? []),
@@ -46,5 +46,7 @@ function rangesOf(source, text) {
     for (const child of node.getChildren(source)) visit(child);
   };
   visit(source);
-  return [...ranges.values()].sort((a, b) => a.pos - b.pos);
+  // What looks like a comment in the text of a page is none.
+  const isShown = ({ pos }) => texts.some((shown) => shown.pos <= pos && pos < shown.end);
+  return [...ranges.values()].filter((range) => !isShown(range)).sort((a, b) => a.pos - b.pos);
 }

@@ -71,7 +71,10 @@ async function checkComments(given) {
         const fault = faultOf(sentence);
         if (fault) faults.push(`${file}:${line}: ${fault}: ${sentence}`);
       }
-  return { faults, summary: `${count} sentences in the comments of ${files.length} files` };
+  return {
+    faults,
+    summary: `${count} sentences in the comments of ${files.length} ${files.length === 1 ? "file" : "files"}`,
+  };
 }
 
 function faultOf(sentence) {

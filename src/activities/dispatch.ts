@@ -132,9 +132,8 @@ async function dispatchPageAdmitted(
 }
 
 /**
- * A publisher's own start, checked against its key as it is now: the catalogue is read anew, so that a revocation
- * counts at once, and a store that does not answer is our own failure. What an earlier run has recorded was allowed
- * then.
+ * A publisher's own start, checked against its key as it is now. The catalogue is read anew, so that a revocation
+ * counts at once. A store that does not answer is our own failure. What an earlier run has recorded was allowed then.
  */
 async function provenInput(
   { catalogue, store, recordRefusal }: DispatchDependencies,
@@ -191,7 +190,7 @@ function knownEvents(
 }
 
 /**
- * Events of a provider's own Temporal client get the check that our API makes before it accepts: an event that the
+ * Events of a provider's own Temporal client get the check that our API makes before it accepts. An event that the
  * schema of its type forbids fails the workflow, before anything is recorded or sent. What the API accepted is known by
  * its own id or its record.
  */

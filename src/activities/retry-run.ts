@@ -114,7 +114,7 @@ export async function attemptAll(
 }
 
 /**
- * What a recovery hands over keeps its pace also where no token bucket does; a slot of a bucket is used when it comes.
+ * What a recovery hands over keeps its pace also where no token bucket does. A slot of a bucket is used when it comes.
  */
 const inOrder = ({ rateLimit }: Subscription, slots: Paced<RetryItem>["starts"]): Paced<RetryItem>["starts"] =>
   rateLimit ? slots : slots.toSorted((a, b) => (a.order.notBefore ?? 0) - (b.order.notBefore ?? 0));
@@ -132,8 +132,8 @@ function isOutdated(
 }
 
 /**
- * Whether an earlier run of this attempt left a result that is not on record yet; one of an older attempt is out of
- * date.
+ * Whether an earlier run of this attempt left a result that is not on record yet. A result of an older attempt is out
+ * of date.
  */
 function reuseResult(unrecordedRetries: AttemptDependencies["unrecordedRetries"], run: Run, item: RetryItem): boolean {
   const kept = unrecordedRetries.get(item.deliveryId);
@@ -144,8 +144,8 @@ function reuseResult(unrecordedRetries: AttemptDependencies["unrecordedRetries"]
 }
 
 /**
- * The bytes of the events; what has none any more, or none that a key opens, is put aside: trying again would not mend
- * it.
+ * The bytes of the events. An event is put aside if it has no bytes any more, or none that a key opens. Trying again
+ * would not mend it.
  */
 async function openAll(
   dependencies: AttemptDependencies,

@@ -8,7 +8,7 @@ export interface StatusChange {
   status: DeliveryStatus;
   /** In plain words, without payload or secret. */
   reason: string;
-  /** When each goes on by itself, milliseconds since the epoch; absent: when told to. */
+  /** When each goes on by itself, milliseconds since the epoch. Without it each goes on when told to. */
   dueAtOf?: (item: RetryItem) => number | undefined;
 }
 

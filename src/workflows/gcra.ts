@@ -1,19 +1,22 @@
 /**
- * The arithmetic of the token bucket: GCRA (generic cell rate algorithm, ITU-T I.371), with leases. Pure; all times are
+ * The arithmetic of the token bucket: GCRA (generic cell rate algorithm, ITU-T I.371), with leases. Pure. All times are
  * milliseconds since the epoch.
  *
  * What has to hold: over ANY window W the receiver sees at most burst + rate·W (+1) requests, though workers use their
  * slots late.
  *
- * Slots. With I = 1 / (0.99·rate) and depth B, every request advances `tat` by I from max(tat, slot) and gets the slot
- * max(now, pausedUntil, tat - (B-1)·I). Among the slots in a window [a, a+W] the m-th in order of issue met tat ≥ a +
- * (m-1)·I, hence slot ≥ a + (m-B)·I, hence m ≤ B + W/I. (This needs no order among the slots.) Lateness. A slot s is
- * used within [s, s+L]. Uses in W have their slots in a window W + L: at most B + (W+L)/I ≤ B + rate·L + rate·W.
- * Spares. A worker with little to do may keep up to S tokens that are used at any time within SPARE_MS. Each advanced
- * `tat` when it was granted, so it is counted above unless it was granted before a - L: at most S more, as never more
- * than S are out. Together: B + rate·L + S + rate·W, and `planOf` chooses B + rate·L + S = burst + 0.75. The quarter of
- * a request that is left (5 ms at 50/s) and the one of the rule are for clocks that differ and for unequal times on the
- * way to the receiver.
+ * - Slots. With I = 1 / (0.99·rate) and depth B, every request advances `tat` by I from max(tat, slot). It gets the
+ *   slot max(now, pausedUntil, tat - (B-1)·I). Take the slots in a window [a, a+W] in order of issue. The m-th met tat
+ *   ≥ a + (m-1)·I, hence slot ≥ a + (m-B)·I, hence m ≤ B + W/I. (This needs no order among the slots.)
+ * - Lateness. A slot s is used within [s, s+L]. Uses in W have their slots in a window W + L: at most B + (W+L)/I ≤ B +
+ *   rate·L + rate·W.
+ * - Spares. A worker with little to do may keep up to S tokens that are used at any time within SPARE_MS. Each advanced
+ *   `tat` when it was granted, so it is counted above unless it was granted before a - L. As never more than S are out,
+ *   that is at most S more.
+ *
+ * Together: B + rate·L + S + rate·W, and `planOf` chooses B + rate·L + S = burst + 0.75. A quarter of a request is left
+ * (5 ms at 50/s). It and the one of the rule are for clocks that differ and for unequal times on the way to the
+ * receiver.
  *
  * What a changed rate costs: slots of the old epoch may be used until their workers hear of it, 2 s at most.
  */

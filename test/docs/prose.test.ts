@@ -1,6 +1,6 @@
-/** The first pages that a reader sees are held to short sentences (scripts/prose.mjs). */
+/** The pages of the documentation and the comments of the code are held to short sentences (scripts/prose.mjs). */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -42,8 +42,9 @@ it("the pages are easy to read", () => {
   expect(code, said).toBe(0);
 });
 
+const words = (count: number): string => `One${" word".repeat(count - 1)}.`;
+
 describe("the check refuses", () => {
-  const words = (count: number): string => `One${" word".repeat(count - 1)}.`;
   const refused: [string, string, string][] = [
     ["a sentence of 31 words", `Short. ${words(31)}`, "31 words; at most 30"],
     ["a cell of 31 words", `Short.\n\n| a | b |\n|---|---|\n| ${words(31)} | c |\n`, "31 words; at most 30"],
@@ -66,5 +67,60 @@ describe("the check refuses", () => {
         `![${words(40)}](a.png)\n\n\`\`\`js\n${words(40)} a: b;\n\`\`\`\n`,
     );
     expect(check(page)).toMatchObject({ code: 0 });
+  });
+});
+
+describe("of comments the check refuses", () => {
+  const inWords = (count: number, end: string): string => words(count).replace(/\.$/, end);
+  const refused: [string, string, string][] = [
+    ["a sentence of 31 words", `// ${words(31)}\nlet a;\n`, ":1: 31 words; at most 30"],
+    [
+      "one that goes on over lines",
+      `let a;\n\n// ${words(20).slice(0, -1)}\n// ${words(15)}\n`,
+      ":3: 35 words; at most",
+    ],
+    ["one behind code", `let a; // ${words(31)}\n`, ":1: 31 words; at most 30"],
+    ["one of a docstring", `/**\n * Short.\n *\n * ${words(31)}\n */\nlet a;\n`, ":1: 31 words; at most 30"],
+    ["one at the end of a block", `{\n  let a;\n  // ${words(31)}\n}\n`, ":3: 31 words; at most 30"],
+    ["two semicolons", "/** One; two; three. */\nlet a;\n", ":1: 2 semicolons; at most 1"],
+    [
+      "a semicolon in 21 words",
+      `/** ${inWords(19, "; two words.")} */\nlet a;\n`,
+      "21 words with a semicolon; at most 20",
+    ],
+  ];
+  it.each(refused)("%s", (_what, text, complaint) => {
+    const file = join(directory, "code.ts");
+    writeFileSync(file, text);
+    const { code, said } = check(file);
+    expect(said).toContain(complaint);
+    expect(code).toBe(1);
+  });
+
+  it("nothing of code, examples, addresses, lists of short items and what only looks like a comment", () => {
+    const file = join(directory, "page.tsx");
+    writeFileSync(
+      file,
+      `/**\n * Short: ${words(20).slice(0, -1)}\n * - ${words(20)}\n * - \`a; b; c; d\` at https://a.example/;;.\n` +
+        ` * @param a ${words(25)}\n * @example\n * ${words(40)} a; b; c;\n */\n` +
+        `const a = "// ${words(40)}";\nconst b = \`/* ${words(40)} */\`;\n` +
+        `const c = <p>// ${words(40)} a; b; c</p>;\n// ${words(20)}\nlet d;\n// ${words(20).slice(0, -1)}\n`,
+    );
+    const { code, said } = check(file);
+    expect(code, said).toBe(0);
+    expect(said).toContain("6 sentences in the comments of 1 file");
+  });
+
+  it("all of a folder, and says how many", () => {
+    const folder = join(directory, "folder");
+    mkdirSync(join(folder, "below"), { recursive: true });
+    writeFileSync(join(folder, "a.ts"), "// Good.\n");
+    writeFileSync(join(folder, "below", "b.mjs"), `// ${words(31)}\n`);
+    writeFileSync(join(folder, "c.d.ts"), `// ${words(31)}\n`);
+    const { code, said } = check(folder);
+    expect(code).toBe(1);
+    expect(said).toContain("2 sentences in the comments of 2 files");
+    expect(said).toContain(`${join(folder, "below", "b.mjs")}:1: 31 words`);
+    expect(said).not.toContain("c.d.ts");
   });
 });
