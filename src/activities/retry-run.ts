@@ -12,7 +12,9 @@ import { currentWorkflowId } from "./current-workflow.js";
 import { addedAttempt, withChange } from "./first-records.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
 import { enterPlace } from "./places/attempt-place.js";
+import type { WorkPlaces } from "./places/work-places.js";
 import { pace, type Paced } from "./pace/pace.js";
+import type { Start } from "./pace/slot.js";
 import type { Turn } from "./pace/turns.js";
 import { asTheyStand, changeOf, setStatus } from "./retry-status.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
@@ -23,6 +25,7 @@ export interface AttemptDependencies extends FirstAttemptsDependencies {
   eventBytes: EventBytesSource;
   effects: SubscriptionEffects;
   log: Logger;
+  places: Pick<WorkPlaces, "attempts" | "retries">;
   /**
    * Results whose record could not be written yet: a rerun in the same process records them instead of sending again.
    */
@@ -36,6 +39,8 @@ const THROTTLE_WAIT_MS = 2_000;
 /** What finds no place within this time comes back after the next. An activity must not be held for long by others. */
 const PLACE_WAIT_MS = 15_000;
 const NO_PLACE_AGAIN_MS = 10_000;
+/** A run begins no attempt after this time: it holds a slot of the worker, and its workflow waits for its report. */
+const RUN_MS = 30_000;
 /** Results are written together: at most so many in one write. */
 const RECORD_TOGETHER = 25;
 
@@ -50,6 +55,8 @@ interface Run {
   reached: Map<string, RetryItem>;
   /** Results on their way into the store. */
   open: (RetryItem & { result: AttemptResult })[];
+  /** An attempt found no place. The others of this run would wait as long and hold its slot meanwhile. */
+  isFull: boolean;
 }
 
 /** Attempts all of them, side by side, and gives what each has come to. */
@@ -60,7 +67,7 @@ export async function attemptAll(
   turn: Turn,
 ): Promise<RetryItem[]> {
   const { throttle, unrecordedRetries } = dependencies;
-  const run: Run = { subscription, signal: cancellationSignal(), reached: new Map(), open: [] };
+  const run: Run = { subscription, signal: cancellationSignal(), reached: new Map(), open: [], isFull: false };
   const fresh = items.filter((item) => !reuseResult(unrecordedRetries, run, item));
   const bytes = await openAll(dependencies, run, fresh);
   const todo = fresh.filter(({ eventId }) => bytes.has(eventId));
@@ -85,32 +92,45 @@ export async function attemptAll(
   }
   // An attempt may wait for a connection, and then for its answer: the engine must not take it for lost meanwhile.
   const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
+  const until = performance.now() + RUN_MS;
   await sideBySide(WIDTH, starts, async ({ order: item, start }) => {
-    if (run.signal.aborted || dependencies.stopping?.aborted) return;
+    // What is not begun is given back as it was, and is due at once.
+    if (run.signal.aborted || dependencies.stopping?.aborted || performance.now() > until) return;
     heartbeat();
     const event = bytes.get(item.eventId);
     if (!event) return;
     if (!subscription.rateLimit && item.notBefore !== undefined) await turn(subscription.id, item.notBefore);
-    const since = event.acceptedAt;
-    const place = await enterPlace(dependencies, { subscription, start, since, waitMs: PLACE_WAIT_MS });
-    if (place === "missed") {
-      run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
-      return;
-    }
-    if (place === "full") {
-      run.reached.set(item.deliveryId, { ...item, dueAt: Date.now() + NO_PLACE_AGAIN_MS });
-      return;
-    }
-    try {
-      if (isOutdated(dependencies, subscription, item))
-        run.reached.set(item.deliveryId, { ...item, status: "pending", dueAt: Date.now() });
-      else await attemptOne(dependencies, run, item, event);
-    } finally {
-      place.leave();
-    }
+    await attemptInTurn(dependencies, run, { item, start, event });
   }).finally(() => clearInterval(beat));
   await recordOpen(dependencies, run);
   return [...run.reached.values()];
+}
+
+/** One item, once it has a place. */
+async function attemptInTurn(
+  dependencies: AttemptDependencies,
+  run: Run,
+  { item, start, event }: { item: RetryItem; start: Start; event: EventBytes },
+): Promise<void> {
+  const { subscription } = run;
+  const wanted = { subscription, start, since: event.acceptedAt, waitMs: PLACE_WAIT_MS };
+  const place = run.isFull ? "full" : await enterPlace(dependencies, wanted);
+  if (place === "missed") {
+    run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
+    return;
+  }
+  if (place === "full") {
+    run.isFull = true;
+    run.reached.set(item.deliveryId, { ...item, dueAt: Date.now() + NO_PLACE_AGAIN_MS });
+    return;
+  }
+  try {
+    if (isOutdated(dependencies, subscription, item))
+      run.reached.set(item.deliveryId, { ...item, status: "pending", dueAt: Date.now() });
+    else await attemptOne(dependencies, run, item, event);
+  } finally {
+    place.leave();
+  }
 }
 
 /**

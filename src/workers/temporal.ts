@@ -14,6 +14,7 @@ import {
   type WorkflowBundleOption,
 } from "@temporalio/worker";
 import type { Logger } from "pino";
+import { ACTIVITY_SLOTS } from "../activities/places/work-places.js";
 import { SEARCH_ATTRIBUTE, TASK_QUEUE } from "../workflows/contract.js";
 import { FAILURE_CONVERTER_PATH, PAYLOAD_CONVERTER_PATH } from "./bundle.js";
 import type { Config } from "./config.js";
@@ -109,7 +110,7 @@ export async function createWorker(
     maxCachedWorkflows: 500,
     maxConcurrentWorkflowTaskExecutions: 40,
     maxConcurrentLocalActivityExecutions: 40,
-    maxConcurrentActivityTaskExecutions: 100,
+    maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
     workflowTaskPollerBehavior: { type: "autoscaling", minimum: 2, initial: 4, maximum: 16 },
     activityTaskPollerBehavior: { type: "autoscaling", minimum: 1, initial: 2, maximum: 16 },
     // A cancel reaches an activity by its heartbeats, which the SDK would otherwise send every 48 s.

@@ -12,7 +12,17 @@ export interface WorkPlaces {
   reruns: Turnstile;
   /** HTTP attempts, whoever makes them: right after the commit, in a dispatch or in a retry. */
   attempts: Turnstile;
+  /** Runs of retries. Each holds one of the worker's slots for activities until the last of its attempts has ended. */
+  retries: Turnstile;
 }
+
+/** Slots for activities that one worker has (src/workers/temporal.ts). */
+export const ACTIVITY_SLOTS = 100;
+/**
+ * Runs of retries to one endpoint. A run makes up to 10 requests at once, so four of them use all connections of an
+ * endpoint. The bound is higher because many runs have a single delivery.
+ */
+const RETRIES_EACH = 12;
 
 /** Attempts to one endpoint: as many as it gets connections (src/endpoint/agents.ts). */
 const ATTEMPTS_EACH = 32;
@@ -43,5 +53,6 @@ export function createWorkPlaces({
     dispatches: places("dispatches", dispatches),
     reruns: places("reruns", Math.min(dispatches, RERUNS_AT_ONCE)),
     attempts: places("attempts", attempts, ATTEMPTS_EACH),
+    retries: places("retries", ACTIVITY_SLOTS, RETRIES_EACH),
   };
 }

@@ -1,0 +1,52 @@
+/** The place of one run of retries. An endpoint that hangs must not hold every slot that a worker has for activities. */
+import type { EndpointHealth } from "../../endpoint/health.js";
+import type { Place } from "../../turnstile.js";
+import type { RetryItem } from "../../workflows/contract.js";
+import type { WorkPlaces } from "./work-places.js";
+
+export interface RetryPlaceDependencies {
+  health: EndpointHealth;
+  places: Pick<WorkPlaces, "retries">;
+  /** Aborted when the worker stops. */
+  stopping?: AbortSignal;
+}
+
+/** Runs to an endpoint that answers promptly take milliseconds, so one that finds no place has it soon. */
+const WAIT_MS = 1_000;
+/** What found no place comes back after this time, spread, so that it does not come back all at once. */
+const AGAIN_MS = { prompt: 1_000, troubled: 10_000 };
+
+const isTroubled = ({ health }: RetryPlaceDependencies, subscriptionId: string): boolean =>
+  health.verdict(subscriptionId) !== "prompt";
+
+/** A place for a run of retries of this subscription, or none. A run without a place gives its slot back at once. */
+export function enterRetries(dependencies: RetryPlaceDependencies, subscriptionId: string): Promise<Place | undefined> {
+  const { places, stopping: signal } = dependencies;
+  const troubled = isTroubled(dependencies, subscriptionId);
+  return places.retries.enter({
+    name: subscriptionId,
+    since: Date.now(),
+    troubled,
+    waitMs: troubled ? 0 : WAIT_MS,
+    signal,
+  });
+}
+
+/**
+ * The items of a run that found no place. Nothing was sent or written, and no attempt of the consumer is spent.
+ * `rerun`: an earlier run of the same activity may have got somewhere, so the next one has to read the records.
+ */
+export function turnedAway(
+  dependencies: RetryPlaceDependencies,
+  { subscriptionId, items, rerun }: { subscriptionId: string; items: readonly RetryItem[]; rerun: boolean },
+): RetryItem[] {
+  const ms = isTroubled(dependencies, subscriptionId) ? AGAIN_MS.troubled : AGAIN_MS.prompt;
+  const dueAt = Math.round(Date.now() + ms * (1 + Math.random() / 2));
+  return items.map((item) => ({
+    ...item,
+    // A held one is looked at once a day, or when it is told to. It was, and has not been looked at.
+    ...(item.status === "held" && { status: "pending" as const }),
+    dueAt,
+    ...(rerun && { unsure: true as const }),
+  }));
+}
