@@ -1,7 +1,8 @@
 /** Delivers routes and records what became of them; what needs time is handed back for `retryDelivery`. */
 import type { Delivery } from "../store/model.js";
 import { inTimeOr } from "../store/deadline.js";
-import type { DispatchResult, RetryDeliveryInput } from "../workflows/contract.js";
+import type { DispatchResult, RetryDeliveryInput, SubscriptionItems } from "../workflows/contract.js";
+import { groupBy } from "../group-by.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { deliveryWorkflowSummary } from "../catalogue/workflow-summary.js";
 import { type Begun, NOTHING_BEGUN } from "./early/adopt-early.js";
@@ -28,7 +29,7 @@ export interface DeliverRoutesDependencies extends FirstAttemptsDependencies, Re
   unrecorded: Map<string, FirstOutcome>;
 }
 
-export interface DeliverRoutesOrder extends Dispatching {
+export interface DeliverRoutesOrder extends Omit<Dispatching, "isShared"> {
   rerun: boolean;
   routes: Route[];
   /** Attempts that left before the workflow was started. */
@@ -36,6 +37,8 @@ export interface DeliverRoutesOrder extends Dispatching {
   /** Called once, when everything is done or only slow attempts are left. */
   onPrompt?: () => void;
 }
+
+type RunningOrder = DeliverRoutesOrder & Dispatching;
 
 /** After this time what is settled is recorded, and the slow rest later: one slow endpoint delays no other's record. */
 const PROMPT_MS = 1_000;
@@ -46,8 +49,9 @@ const PROMPT_MS = 1_000;
  */
 export async function deliverRoutes(
   dependencies: DeliverRoutesDependencies,
-  order: DeliverRoutesOrder,
+  given: DeliverRoutesOrder,
 ): Promise<DispatchResult> {
+  const order: RunningOrder = { ...given, isShared: dependencies.sharesRetries() };
   const left: LeftRoute[] = [];
   const { todo, adopted, ...sorted } = await sortOut(dependencies, order, left);
   let { done } = sorted;
@@ -79,8 +83,10 @@ export async function deliverRoutes(
   }
   await record();
   await goOnWith(dependencies, order, adopted, left);
-  await nameWorkflows(dependencies.store, order.owner, left);
-  return { retries: grouped(left, dependencies) };
+  await nameWorkflows(dependencies.store, order, left);
+  const groups = bySubscription(left);
+  if (!order.isShared) return { retries: groups.map((group) => handOverOf(dependencies, [group])) };
+  return { retries: [], ...(groups.length > 0 && { handOver: handOverOf(dependencies, groups) }) };
 }
 
 /**
@@ -89,7 +95,7 @@ export async function deliverRoutes(
  * does not know it. So a record is read before an attempt that is made late. Such a look never rejects: a record that
  * cannot be read now does not hold the attempt up.
  */
-function createLook({ store, log }: DeliverRoutesDependencies, order: DeliverRoutesOrder, left: LeftRoute[]) {
+function createLook({ store, log }: DeliverRoutesDependencies, order: RunningOrder, left: LeftRoute[]) {
   const since = performance.now();
   return async (route: Route): Promise<boolean> => {
     const { deliveryId } = route;
@@ -134,7 +140,7 @@ const isSlow = (sending: Promise<unknown>): Promise<boolean> =>
 /** Who goes on with each route, by what is known of it (route-decision.ts). */
 async function sortOut(
   { store, unrecorded }: DeliverRoutesDependencies,
-  order: DeliverRoutesOrder,
+  order: RunningOrder,
   left: LeftRoute[],
 ): Promise<{ todo: Route[]; done: Done[]; adopted: EarlyEntry[] }> {
   const { rerun, routes: given, begun = NOTHING_BEGUN } = order;
@@ -162,32 +168,25 @@ async function sortOut(
   return { todo, done, adopted };
 }
 
-function grouped(
-  left: readonly LeftRoute[],
-  { catalogue, parkOpenDays }: Pick<DeliverRoutesDependencies, "catalogue" | "parkOpenDays">,
-): RetryDeliveryInput[] {
-  const bySubscription = new Map<string, RetryDeliveryInput>();
-  for (const {
-    route: { subscription },
-    item,
-  } of left) {
-    const some = bySubscription.get(subscription.id);
-    if (some) some.items.push(item);
-    else
-      bySubscription.set(subscription.id, {
-        subscriptionId: subscription.id,
-        groupId: subscription.groupId,
-        items: [item],
-        parkOpenDays,
-      });
-  }
-  return [...bySubscription.values()].map((retry) => ({
-    ...retry,
-    asOf: Date.now(),
-    summary: deliveryWorkflowSummary(
-      catalogue,
-      retry,
-      retry.items.map(({ eventType }) => eventType),
-    ),
+const bySubscription = (left: readonly LeftRoute[]): SubscriptionItems[] =>
+  [...groupBy(left, ({ route }) => route.subscription.id)].map(([subscriptionId, some]) => ({
+    subscriptionId,
+    groupId: some[0]?.route.subscription.groupId ?? "",
+    items: some.map(({ item }) => item),
   }));
+
+/** The input of the workflow that takes these. */
+function handOverOf(
+  { catalogue, parkOpenDays }: Pick<DeliverRoutesDependencies, "catalogue" | "parkOpenDays">,
+  groups: readonly SubscriptionItems[],
+): RetryDeliveryInput {
+  const [first = { subscriptionId: "", groupId: "", items: [] }, ...others] = groups;
+  const types = groups.flatMap(({ items }) => items.map(({ eventType }) => eventType));
+  return {
+    ...first,
+    ...(others.length > 0 && { others }),
+    parkOpenDays,
+    asOf: Date.now(),
+    summary: deliveryWorkflowSummary(catalogue, { ...first, others }, types),
+  };
 }

@@ -4,7 +4,7 @@
  */
 import type { Attempt, Delivery } from "../store/model.js";
 import type { DeliveryChange } from "../store/store.js";
-import { type RetryItem, retryWorkflowId, SETTLED_STATUSES } from "../workflows/contract.js";
+import { formerRetryWorkflowId, type RetryItem, retryWorkflowId, SETTLED_STATUSES } from "../workflows/contract.js";
 import type { FirstOutcome } from "./first-attempts.js";
 
 /** What a record needs of a route. */
@@ -13,6 +13,17 @@ export interface RouteOfRecord {
   event: { id: string; type: string };
   subscription: { id: string; groupId: string };
 }
+
+/** Whose workflow goes on with deliveries that the dispatch does not settle. */
+export interface HandingOver {
+  owner: string;
+  /** One workflow takes the deliveries of all subscriptions. Workers of earlier releases know only one for each. */
+  isShared: boolean;
+}
+
+/** Id of the workflow that a delivery is handed over to. */
+export const handedTo = ({ owner, isShared }: HandingOver, subscriptionId: string): string =>
+  isShared ? retryWorkflowId(owner) : formerRetryWorkflowId(owner, subscriptionId);
 
 /** Until its workflow is there to be told, a person may have a delivery sent again by another one. */
 const UNSURE = { unsure: true } as const;
@@ -25,7 +36,11 @@ const UNSURE = { unsure: true } as const;
 export function itemGoingOn(owner: string, before: Delivery, former: readonly string[] = []): RetryItem | undefined {
   const { id, subscriptionId, workflowId, status } = before;
   if (SETTLED_STATUSES.includes(status)) return undefined;
-  const own = [owner, ...former].map((each) => retryWorkflowId(each, subscriptionId));
+  // In both forms: a worker of the release before may have written the record.
+  const own = [owner, ...former].flatMap((each) => [
+    retryWorkflowId(each),
+    formerRetryWorkflowId(each, subscriptionId),
+  ]);
   if (workflowId !== undefined && !own.includes(workflowId)) return undefined;
   return {
     deliveryId: id,
@@ -84,7 +99,7 @@ export function withChange(
 
 /** The first record of a delivery, by what became of its route. `apiId` is empty for types of the service's own. */
 export function firstRecordOf(
-  { owner, apiId, now }: { owner: string; apiId: string; now: Date },
+  { apiId, now, ...handing }: HandingOver & { apiId: string; now: Date },
   { deliveryId, event, subscription }: RouteOfRecord,
   outcome: FirstOutcome,
 ): Delivery {
@@ -98,7 +113,7 @@ export function firstRecordOf(
     createdAt: now,
     updatedAt: now,
   };
-  const workflow = { workflowId: retryWorkflowId(owner, subscription.id) };
+  const workflow = { workflowId: handedTo(handing, subscription.id) };
   if (outcome.kind === "left") {
     return {
       ...base,

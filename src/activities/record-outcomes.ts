@@ -3,11 +3,19 @@ import type { Logger } from "pino";
 import type { Delivery } from "../store/model.js";
 import { StoreError } from "../store/store-error.js";
 import type { Store } from "../store/store.js";
-import { type RetryItem, retryWorkflowId } from "../workflows/contract.js";
+import type { RetryItem } from "../workflows/contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { apiOf } from "../catalogue/routes.js";
 import type { FirstOutcome, Route } from "./first-attempts.js";
-import { addedAttempt, firstRecordOf, itemGoingOn, itemOf, withChange } from "./first-records.js";
+import {
+  addedAttempt,
+  firstRecordOf,
+  handedTo,
+  type HandingOver,
+  itemGoingOn,
+  itemOf,
+  withChange,
+} from "./first-records.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 
 export interface RecordOutcomesDependencies {
@@ -15,6 +23,8 @@ export interface RecordOutcomesDependencies {
   store: Store;
   effects: SubscriptionEffects;
   log: Logger;
+  /** Whether one workflow takes all that a dispatch hands over: every worker that polls knows of such workflows. */
+  sharesRetries(): boolean;
 }
 
 /** A route with what became of it. */
@@ -27,23 +37,21 @@ export interface Done {
 export interface LeftRoute {
   route: Route;
   item: RetryItem;
-  /** Its record names the workflow of a former owner. */
+  /** Its record names the workflow of a former owner, or in its former form. */
   isMoved?: true;
 }
 
 /** Who dispatches. */
-export interface Dispatching {
-  owner: string;
+export interface Dispatching extends HandingOver {
   /** Owners before this one, whose workflows never had the events (AcceptedEventsInput). */
   former?: readonly string[];
 }
 
 /** Leaves a delivery that is on record to `retryDelivery`, if it is this owner's to go on with. */
-export function keepGoing({ owner, former }: Dispatching, before: Delivery, route: Route, left: LeftRoute[]): void {
-  const item = itemGoingOn(owner, before, former);
+export function keepGoing(dispatching: Dispatching, before: Delivery, route: Route, left: LeftRoute[]): void {
+  const item = itemGoingOn(dispatching.owner, before, dispatching.former);
   if (!item) return;
-  const isMoved =
-    before.workflowId !== undefined && before.workflowId !== retryWorkflowId(owner, before.subscriptionId);
+  const isMoved = before.workflowId !== undefined && before.workflowId !== handedTo(dispatching, before.subscriptionId);
   left.push({ route, item, ...(isMoved && { isMoved: true as const }) });
 }
 
@@ -51,14 +59,14 @@ export function keepGoing({ owner, former }: Dispatching, before: Delivery, rout
  * Names the workflow of this owner in the records of deliveries that a former owner's workflow was to look after. So a
  * signal finds it.
  */
-export async function nameWorkflows(store: Store, owner: string, left: readonly LeftRoute[]): Promise<void> {
+export async function nameWorkflows(store: Store, handing: HandingOver, left: readonly LeftRoute[]): Promise<void> {
   const changes = left
     .filter(({ isMoved }) => isMoved)
     .map(({ route, item: { deliveryId: id, status, attempts } }) => ({
       id,
       status,
       attempts,
-      workflowId: retryWorkflowId(owner, route.subscription.id),
+      workflowId: handedTo(handing, route.subscription.id),
     }));
   if (changes.length > 0) await store.deliveries.record(changes);
 }
@@ -75,10 +83,14 @@ export async function recordAll(
 ): Promise<void> {
   if (done.length === 0) return;
   const { store, effects, log } = dependencies;
-  const { owner } = dispatching;
+  const { owner, isShared } = dispatching;
   const known = await store.deliveries.insertMany(
     done.map(({ route, outcome }) =>
-      firstRecordOf({ owner, apiId: apiOf(dependencies.catalogue, route.event.type), now: new Date() }, route, outcome),
+      firstRecordOf(
+        { owner, isShared, apiId: apiOf(dependencies.catalogue, route.event.type), now: new Date() },
+        route,
+        outcome,
+      ),
     ),
   );
   if (known.length > 0) log.warn({ owner, deliveries: known }, "delivery records were there before");

@@ -6,14 +6,25 @@ import type { Catalogue } from "./catalogue.js";
 const TYPE_BYTES = 80;
 const TARGET_BYTES = 60;
 
-/** `payments.invoice.paid → Acme Bank`: what is delivered to whom. Names only, and of the endpoint at most its host. */
+export interface SummarisedDeliveries {
+  groupId: string;
+  subscriptionId: string;
+  /** Further subscriptions. */
+  others?: readonly unknown[];
+}
+
+/**
+ * `payments.invoice.paid → Acme Bank`, or `… → Acme Bank and 2 others`: what is delivered to whom. Names only, and of
+ * the endpoint at most its host.
+ */
 export function deliveryWorkflowSummary(
   catalogue: Pick<Catalogue, "group" | "subscription">,
-  { groupId, subscriptionId }: { groupId: string; subscriptionId: string },
+  { groupId, subscriptionId, others = [] }: SummarisedDeliveries,
   eventTypes: readonly string[],
 ): string {
   const target = catalogue.group(groupId)?.name ?? hostOf(catalogue.subscription(subscriptionId)) ?? subscriptionId;
-  return `${typesOf(eventTypes)} → ${cut(target, TARGET_BYTES)}`;
+  const more = others.length === 0 ? "" : ` and ${others.length} other${others.length === 1 ? "" : "s"}`;
+  return `${typesOf(eventTypes)} → ${cut(target, TARGET_BYTES)}${more}`;
 }
 
 /** `payments.invoice.paid`, or `payments.invoice.paid and 2 more types, 40 events`. */

@@ -36,11 +36,12 @@ export interface RunningWorker {
 export async function startWorker(core: Core, config: Config): Promise<RunningWorker> {
   const { link, gauge, payloadCheck } = core;
   const stopping = new AbortController();
-  const attempts = attemptsOf(core, config, stopping.signal);
-  const starts = await createEarly(core, config, attempts);
+  const releases = await watchWorkerReleases(link, core.log);
+  const attempts = { ...attemptsOf(core, config, stopping.signal), sharesRetries: () => releases.allShare() };
+  const early = createEarly(core, config, { ...attempts, mayBegin: () => releases.allAdopt() });
   const activities = createActivities({
     ...attempts,
-    ...(starts && { early: starts.early }),
+    ...(early && { early }),
     gauge,
     onDispatched: (events) => core.metrics.dispatched.inc(events),
     payloadCheck,
@@ -66,21 +67,21 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
   const certificates = watchCertificates(core);
   return {
     worker,
-    ...(starts && { early: starts.early }),
+    ...(early && { early }),
     failed: running.then(() => new Promise<never>(() => undefined)),
     stop: async () => {
       overdue.stop();
       dayKeys.stop();
       certificates.stop();
       stopping.abort();
-      starts?.releases.stop();
+      releases.stop();
       // What waits behind a slow endpoint would be sent one after the other until the time is up.
       core.sender.stopSending();
       // First attempts run in local activities, which the engine does not cancel when the time is up.
       const timeIsUp = setTimeout(() => core.sender.interrupt(), config.SHUTDOWN_GRACE_SECONDS * 1_000);
       if (worker.getState() === "RUNNING") worker.shutdown();
       await running;
-      await starts?.early.close(config.SHUTDOWN_GRACE_SECONDS * 1_000);
+      await early?.close(config.SHUTDOWN_GRACE_SECONDS * 1_000);
       clearTimeout(timeIsUp);
       attempts.throttle.close();
     },
@@ -111,15 +112,13 @@ function attemptsOf(
 }
 
 /** First attempts leave early only where events are accepted in this process. */
-async function createEarly(
-  { link, metrics, log }: Core,
+function createEarly(
+  { metrics }: Core,
   { ROLE, FIRST_ATTEMPT }: Config,
-  attempts: Omit<EarlyDependencies, "metrics" | "process" | "mayBegin">,
-) {
+  attempts: Omit<EarlyDependencies, "metrics" | "process">,
+): EarlyTable | undefined {
   if (ROLE !== "all" || FIRST_ATTEMPT !== "early") return undefined;
-  const releases = await watchWorkerReleases(link, log);
-  const mayBegin = (): boolean => releases.allAdopt();
-  return { releases, early: createEarlyAttempts({ ...attempts, metrics, process: thisProcess(), mayBegin }) };
+  return createEarlyAttempts({ ...attempts, metrics, process: thisProcess() });
 }
 
 async function signalled(signal: Promise<void>): Promise<boolean> {

@@ -156,8 +156,12 @@ export interface AcceptedEventsInput extends DeliverEventInput {
   former?: string[];
 }
 
-/** Id of the `retryDelivery` that a `deliverEvent` or `deliverPage` hands a subscription's deliveries to. */
-export const retryWorkflowId = (owner: string, subscriptionId: string): string => `retry/${owner}/${subscriptionId}`;
+/** Id of the `retryDelivery` that a `deliverEvent` or `deliverPage` hands over to, for deliveries of all subscriptions. */
+export const retryWorkflowId = (owner: string): string => `retries/${owner}`;
+
+/** The same in earlier releases, which started one for each subscription. */
+export const formerRetryWorkflowId = (owner: string, subscriptionId: string): string =>
+  `retry/${owner}/${subscriptionId}`;
 
 export const SIGNAL = {
   /** retryDelivery: attempt again now. */
@@ -177,9 +181,12 @@ export const SIGNAL = {
 export const QUERY = { state: "state" } as const;
 export const UPDATE = { lease: "lease" } as const;
 
-/** What `dispatch` hands back: deliveries that need time, grouped by subscription. */
+/** What `dispatch` hands back: deliveries that need time. */
 export interface DispatchResult {
+  /** In the form of earlier releases: a workflow for each subscription. Only while a worker of one of these polls. */
   retries: RetryDeliveryInput[];
+  /** One workflow for all of them. */
+  handOver?: RetryDeliveryInput;
   /** Present when the fan-out is wider than one dispatch: route pages for child workflows. */
   pages?: DeliverPageInput[];
 }

@@ -14,6 +14,7 @@ import {
   type AcceptedEventsInput,
   type DeliverPageInput,
   type DispatchResult,
+  formerRetryWorkflowId,
   MAX_EVENTS_PER_WORKFLOW,
   type RetryDeliveryInput,
   retryWorkflowId,
@@ -23,7 +24,8 @@ import { mayHaveRun } from "./may-have-run.js";
 import { PackedInput } from "./payload-converter.js";
 import { lacksProof, refuseUnproven } from "./proof.js";
 import { proofOf, UNPROVEN } from "./proof-of.js";
-import { searchAttributesOf } from "./search-attributes.js";
+import { subscriptionsOf } from "./retry/lanes.js";
+import { mostUrgent, searchAttributesOf } from "./search-attributes.js";
 
 /** Own failures (store, keys) only delay: a dispatch is tried again without end. */
 const { dispatch, dispatchPacked, dispatchPage } = proxyLocalActivities<
@@ -72,7 +74,8 @@ export async function deliverPage(input: DeliverPageInput): Promise<void> {
   await handOver(await dispatchPage({ ...input, rerun: isRerun() }));
 }
 
-async function handOver({ retries, pages = [] }: DispatchResult): Promise<void> {
+/** What the dispatch has not settled goes on in one workflow, whatever number of subscriptions it concerns. */
+async function handOver({ retries, handOver: rest, pages = [] }: DispatchResult): Promise<void> {
   const { workflowId } = workflowInfo();
   await Promise.all([
     ...pages.map((page, index) =>
@@ -82,17 +85,18 @@ async function handOver({ retries, pages = [] }: DispatchResult): Promise<void> 
         parentClosePolicy: ParentClosePolicy.ABANDON,
       }),
     ),
-    ...retries.map((retry) => startRetry(retry, retryWorkflowId(workflowId, retry.subscriptionId))),
+    ...retries.map((retry) => startRetry(retry, formerRetryWorkflowId(workflowId, retry.subscriptionId))),
+    ...(rest ? [startRetry(rest, retryWorkflowId(workflowId))] : []),
   ]);
 }
 
-/** Starts the `retryDelivery` of one subscription and waits only until it has begun. */
+/** Starts a `retryDelivery` and waits only until it has begun. */
 export async function startRetry(retry: RetryDeliveryInput, workflowId: string): Promise<void> {
   await startChild(WORKFLOW.retryDelivery, {
     args: [retry],
     workflowId,
     parentClosePolicy: ParentClosePolicy.ABANDON,
-    typedSearchAttributes: searchAttributesOf(retry),
+    typedSearchAttributes: searchAttributesOf(mostUrgent(subscriptionsOf(retry))),
     ...(retry.summary !== undefined && { staticSummary: retry.summary }),
   });
 }

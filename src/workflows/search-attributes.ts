@@ -1,6 +1,6 @@
 /** What operators find a `retryDelivery` by in the Temporal UI. */
 import { defineSearchAttributeKey, type SearchAttributePair } from "@temporalio/common";
-import { type DeliveryStatus, type RetryItem, SEARCH_ATTRIBUTE } from "./contract.js";
+import { type DeliveryStatus, type RetryItem, SEARCH_ATTRIBUTE, type SubscriptionItems } from "./contract.js";
 
 const KEYS = {
   status: defineSearchAttributeKey(SEARCH_ATTRIBUTE.status, "KEYWORD"),
@@ -29,16 +29,24 @@ export const URGENCY: readonly DeliveryStatus[] = [
 export const statusOf = (items: readonly RetryItem[]): DeliveryStatus =>
   URGENCY.find((status) => items.some((item) => item.status === status)) ?? "delivered";
 
-/** At the start; with several events the first one stands for all. */
+/**
+ * Of deliveries of several subscriptions those that stand for all: of the subscription, and with the status, that most
+ * needs somebody. A single subscription stands for itself, with its first event.
+ */
+export function mostUrgent(all: readonly SubscriptionItems[]): SubscriptionItems {
+  const [first = { subscriptionId: "", groupId: "", items: [] }, ...others] = all;
+  if (others.length === 0) return first;
+  const status = statusOf(all.flatMap(({ items }) => items));
+  const one = all.find(({ items }) => items.some((item) => item.status === status)) ?? first;
+  return { ...one, items: one.items.filter((item) => item.status === status) };
+}
+
+/** With several events the first one stands for all. */
 export function searchAttributesOf({
   subscriptionId,
   groupId,
   items,
-}: {
-  subscriptionId: string;
-  groupId: string;
-  items: readonly RetryItem[];
-}): SearchAttributePair[] {
+}: Pick<SubscriptionItems, "subscriptionId" | "groupId"> & { items: readonly RetryItem[] }): SearchAttributePair[] {
   const [first] = items;
   return [
     { key: KEYS.status, value: statusOf(items) },

@@ -108,7 +108,7 @@ describe("what a status means for an event", () => {
     await expect.poll(async () => (await recordOf(id, subscription?.id))?.status, until).toBe("held");
     expect(receiver.requests).toHaveLength(0);
     await step(subscription?.id ?? "", "reinstate");
-    await worker.wake(id, subscription?.id ?? "");
+    await worker.wake(id);
     expect((await receiver.waitFor(1))[0]?.headers["webhook-id"]).toBe(id);
   });
 });

@@ -28,7 +28,7 @@ const retryNow = (eventId: string, subscriptionId: string) =>
     .poll(
       async () =>
         worker.client.workflow
-          .getHandle(retryWorkflowId(await worker.ownerOf(eventId), subscriptionId))
+          .getHandle(retryWorkflowId(await worker.ownerOf(eventId)))
           .signal(SIGNAL.retry, {})
           .then(
             () => "told",
@@ -77,7 +77,7 @@ it("cancels what waits for a subscription that was deleted", async () => {
   await retryNow(id, subscription.id);
   await untilStatus(id, subscription.id, "cancelled");
   expect(await record(id, subscription.id)).toMatchObject({ attemptCount: 1, reason: "The subscription was deleted." });
-  await worker.client.workflow.getHandle(retryWorkflowId(await worker.ownerOf(id), subscription.id)).result();
+  await worker.client.workflow.getHandle(retryWorkflowId(await worker.ownerOf(id))).result();
   expect(receiver.requests).toHaveLength(1);
 });
 
@@ -105,7 +105,7 @@ it("holds what is due while the subscription is paused, and delivers it on resum
   });
   receiver.respond = () => ({ status: 204 });
   await worker.store.subscriptions.update(subscription.id, (current) => ({ ...current, status: "active" }));
-  await worker.wake(id, subscription.id);
+  await worker.wake(id);
   await untilStatus(id, subscription.id, "delivered");
   expect(receiver.requests).toHaveLength(2);
 });

@@ -77,8 +77,8 @@ export interface RunningWorker {
   ownerOf(eventId: string): Promise<string>;
   /** Resolves once that workflow has ended; gives its id. It is started a moment after the event was accepted. */
   ownerEnded(eventId: string): Promise<string>;
-  /** Tells the retries of an event for a subscription that the subscription changed. */
-  wake(eventId: string, subscriptionId: string): Promise<void>;
+  /** Tells the retries of an event that its subscription changed. */
+  wake(eventId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -98,12 +98,15 @@ export async function startRunningWorker({
   mongodbUrl,
   codecOptions = {},
   startsEarly = false,
+  sharesRetries = true,
   places = {},
 }: {
   temporalAddress: string;
   mongodbUrl: string;
   /** First attempts leave right after the commit. */
   startsEarly?: boolean;
+  /** False as long as a worker of an earlier release polls. */
+  sharesRetries?: boolean;
   /** How much the worker may do at once; default as in the settings. */
   places?: { dispatches?: number; attempts?: number };
   codecOptions?: PayloadCodecOptions;
@@ -153,6 +156,7 @@ export async function startRunningWorker({
     }),
     eventBytes: createEventBytes(workerStore),
     effects: createSubscriptionEffects({ store: workerStore, catalogue, throttle, log: logger }),
+    sharesRetries: () => sharesRetries,
   };
   const early = startsEarly
     ? createEarlyAttempts({ ...attempts, metrics, process: taskQueue, mayBegin: () => true })
@@ -275,8 +279,7 @@ export async function startRunningWorker({
       await handle.result();
       return owner;
     },
-    wake: async (eventId, subscriptionId) =>
-      client.workflow.getHandle(retryWorkflowId(await ownerOf(eventId), subscriptionId)).signal(SIGNAL.wake),
+    wake: async (eventId) => client.workflow.getHandle(retryWorkflowId(await ownerOf(eventId))).signal(SIGNAL.wake),
     async close() {
       proxy.set("pass");
       for (const step of undo.splice(0).reverse()) await step();

@@ -111,10 +111,7 @@ describe("an envelope copied out of a history", () => {
       subscriptions: [subscription],
     } = await worker.subscribe([parking.url]);
     const id = await worker.publish(type, { n: 1 });
-    const retryId = retryWorkflowId(
-      String(worker.log.find(({ event }) => event === id)?.["workflow"]),
-      subscription?.id ?? "",
-    );
+    const retryId = retryWorkflowId(String(worker.log.find(({ event }) => event === id)?.["workflow"]));
     await expect
       .poll(async () => (await worker.store.deliveries.get(`${id}.${subscription?.id}`))?.status, until)
       .toBe("parked");

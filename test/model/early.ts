@@ -3,7 +3,7 @@ import type { AttemptResult } from "../../src/activities/attempt.js";
 import type { FirstOutcome } from "../../src/activities/first-attempts.js";
 import type { RouteOfRecord } from "../../src/activities/first-records.js";
 import type { Delivery } from "../../src/store/model.js";
-import { type RetryItem, retryWorkflowId } from "../../src/workflows/contract.js";
+import type { RetryItem } from "../../src/workflows/contract.js";
 import type { Entry, Process } from "./process.js";
 import { isOnRecord } from "./records.js";
 import { changeDelivery, insertDeliveries, readDeliveries } from "./store.js";
@@ -137,7 +137,9 @@ export function* recordAll(
 ): Program<RetryItem[]> {
   if (done.length === 0) return [];
   const now = new Date(world.now);
-  const records = done.map(({ route, outcome }) => world.d.firstRecordOf({ owner, apiId: "api", now }, route, outcome));
+  const records = done.map(({ route, outcome }) =>
+    world.d.firstRecordOf({ owner, isShared: true, apiId: "api", now }, route, outcome),
+  );
   const known = yield* insertDeliveries(world, records);
   const before = known.length > 0 ? yield* readDeliveries(world, known) : new Map<string, Delivery>();
   const left: RetryItem[] = [];
@@ -162,6 +164,3 @@ function* withAttempt(world: World, before: Delivery, outcome: FirstOutcome): Pr
     if (refused.why !== "outdated") return record;
   }
 }
-
-export const retryIdOf = (owner: string, { deliveryId }: RetryItem): string =>
-  retryWorkflowId(owner, deliveryId.split(".")[1] ?? "");

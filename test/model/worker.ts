@@ -4,9 +4,14 @@ import type { RouteOfRecord } from "../../src/activities/first-records.js";
 import type { EarlyTable } from "../../src/activities/early/early-attempts.js";
 import type { Delivery } from "../../src/store/model.js";
 import type { RefusedChange } from "../../src/store/store.js";
-import type { AcceptedEventsInput, PublishedEvent, RetryItem } from "../../src/workflows/contract.js";
+import {
+  type AcceptedEventsInput,
+  type PublishedEvent,
+  type RetryItem,
+  retryWorkflowId,
+} from "../../src/workflows/contract.js";
 import { recordOf } from "./accept.js";
-import { attempt, type Done, lose, recordAll, retryIdOf, routesOf } from "./early.js";
+import { attempt, type Done, lose, recordAll, routesOf } from "./early.js";
 import { startRetry } from "./engine.js";
 import type { Entry, Process } from "./process.js";
 import { changeDelivery, insertEvents, readDeliveries, readEvents } from "./store.js";
@@ -41,12 +46,7 @@ export function* delivering(world: World, process: Process, workflow: DeliverWor
       const left = yield* dispatch({ world, process, owner, input, rerun, isHeld });
       // A worker whose task was given to another one is not heard.
       if (!isHeld()) return;
-      const byWorkflow = new Map<string, RetryItem[]>();
-      for (const item of left) {
-        const retryId = retryIdOf(owner, item);
-        byWorkflow.set(retryId, [...(byWorkflow.get(retryId) ?? []), item]);
-      }
-      for (const [retryId, items] of byWorkflow) startRetry(world, retryId, { items });
+      if (left.length > 0) startRetry(world, retryWorkflowId(owner), { items: left });
       workflow.isOpen = false;
       return;
     } catch (error) {

@@ -106,7 +106,19 @@ describe("deliverEvent", () => {
     });
   });
 
-  it("hands what needs time to one retryDelivery per subscription, which goes on without its parent", async () => {
+  it("hands what needs time to one retryDelivery, which goes on without its parent", async () => {
+    const side = consumer(() => ({ status: "delivered" }));
+    const { subscriptionId, groupId, items } = retryInput(1);
+    const handOver = { ...retryInput(2), others: [{ subscriptionId, groupId, items }] };
+    await withActivities({ ...side.activities, dispatch: async () => ({ retries: [], handOver }) }, async () => {
+      const handle = await startOf({ events: [event()] });
+      await handle.result();
+      await engine.client.workflow.getHandle(`retries/${handle.workflowId}`).result();
+      expect(side.calls).toHaveLength(3);
+    });
+  });
+
+  it("starts one for each subscription where the dispatch asks for it, as earlier releases did", async () => {
     const side = consumer(() => ({ status: "delivered" }));
     const retries = [retryInput(2), retryInput(1)];
     await withActivities({ ...side.activities, dispatch: async () => ({ retries }) }, async () => {

@@ -111,6 +111,8 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
       sha256: "x",
       acceptedAt: 0,
     };
+    const { subscriptionId, groupId, items } = retryInput(2);
+    const several = { ...retryInput(2), others: [{ subscriptionId, groupId, items }] };
     let pages = 0;
     const worker = await engine.work({
       ...side.activities,
@@ -120,7 +122,9 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
               retries: [],
               pages: [{ owner: "w", events: [{ id: "evt_wide" }], subscriptionIds: ["sub_1"], catalogueVersion: 1 }],
             }
-          : { retries: events.length > 1 ? [retryInput(1)] : [] },
+          : events[0]?.id === "evt_several"
+            ? { retries: [], handOver: several }
+            : { retries: events.length > 1 ? [retryInput(1)] : [] },
       dispatchPage: async () => ({ retries: [retryInput(1)] }),
       recoverySubscriptions: async () => ["sub_1", "sub_2"],
       recoveryPage: async ({ subscriptionId }) => ({
@@ -142,11 +146,13 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     const settled = await start("deliverEvent", "settled", { events: [event] });
     const handed = await start("deliverEvent", "handed", { events: [event, { ...event, id: "evt_other" }] });
     const wide = await start("deliverEvent", "wide", { events: [{ ...event, id: "evt_wide" }] });
-    await Promise.all([settled, handed, wide].map((handle) => handle.result()));
+    const together = await start("deliverEvent", "together", { events: [{ ...event, id: "evt_several" }] });
+    await Promise.all([settled, handed, wide, together].map((handle) => handle.result()));
     await Promise.all([
       save("deliverEvent.settled", settled),
       save("deliverEvent.handed-over", handed),
       save("deliverEvent.wide", wide),
+      save("deliverEvent.handed-over-together", together),
     ]);
     const page = engine.client.workflow.getHandle(`page/${wide.workflowId}/0`);
     await page.result();
@@ -162,6 +168,24 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     await retry.signal("retry");
     await retry.result();
     await save("retryDelivery.retried", retry);
+    const lanes = engine.client.workflow.getHandle(`retries/${together.workflowId}`);
+    await expect.poll(async () => (await lanes.query<RetryItem[]>("state")).length, within).toBe(4);
+    await expect
+      .poll(
+        async () => (await lanes.query<RetryItem[]>("state")).filter(({ status }) => status === "parked").length,
+        within,
+      )
+      .toBe(2);
+    await lanes.signal("retry", { subscriptionId });
+    await expect
+      .poll(
+        async () => (await lanes.query<RetryItem[]>("state")).filter(({ status }) => status === "parked").length,
+        within,
+      )
+      .toBe(1);
+    await lanes.signal("cancel");
+    await lanes.result();
+    await save("retryDelivery.several", lanes);
     const other = await start("retryDelivery", "cancelled", retryInput(1, { status: "held" }));
     await other.signal("cancel", { by: "key:1" });
     await other.result();

@@ -70,7 +70,7 @@ async function recordGroup(dependencies: RecordOutcomesDependencies, owner: stri
   const left: LeftRoute[] = [];
   await recordAll(
     dependencies,
-    { owner },
+    { owner, isShared: dependencies.sharesRetries() },
     group.map(({ done }) => done),
     left,
   );

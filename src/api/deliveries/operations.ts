@@ -16,7 +16,7 @@ export function createOperations(dependencies: OperationsDependencies): Operatio
 
   async function wake(subscriptionId: string): Promise<void> {
     const workflows = await store.deliveries.openWorkflows(subscriptionId);
-    await sideBySide(WAKE_TOGETHER, workflows, async (id) => void (await signal(id, SIGNAL.wake)));
+    await sideBySide(WAKE_TOGETHER, workflows, async (id) => void (await signal(id, SIGNAL.wake, { subscriptionId })));
   }
 
   return {

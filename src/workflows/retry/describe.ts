@@ -13,6 +13,8 @@ const REASON_CHARACTERS = 160;
 
 interface Bunch {
   status: DeliveryStatus;
+  /** Named where the workflow has several subscriptions. */
+  subscriptionId: string | undefined;
   reason: string | undefined;
   items: RetryItem[];
 }
@@ -21,23 +23,28 @@ interface Bunch {
  * Markdown for `currentDetails`, without payload or secret: a list that begins with the reason of what most needs
  * somebody.
  */
-export function describe(items: readonly RetryItem[], parkOpenDays: number): string {
-  const bunches = bunchesOf(items);
+export function describe(
+  items: readonly RetryItem[],
+  parkOpenDays: number,
+  subscriptionOf?: (item: RetryItem) => string,
+): string {
+  const bunches = bunchesOf(items, subscriptionOf);
   const lines = bunches.slice(0, REASONS).map(lineOf);
   const left = bunches.slice(REASONS).reduce((sum, bunch) => sum + bunch.items.length, 0);
   if (left > 0) lines.push(`- … and ${count(left)} for other reasons. The query \`state\` shows all.`);
   const advice = URGENCY.filter((status) => items.some((item) => item.status === status)).flatMap(
-    (status) => adviceFor(status, items, parkOpenDays) ?? [],
+    (status) => adviceFor(status, items, { parkOpenDays, subscriptionOf }) ?? [],
   );
   return [lines.join("\n"), ...advice].join("\n\n");
 }
 
 /** Deliveries that stand in the same way for the same reason. */
-function bunchesOf(items: readonly RetryItem[]): Bunch[] {
+function bunchesOf(items: readonly RetryItem[], subscriptionOf?: (item: RetryItem) => string): Bunch[] {
   const bunches = new Map<string, Bunch>();
   for (const item of items) {
-    const key = `${item.status} ${item.reason ?? ""}`;
-    const bunch = bunches.get(key) ?? { status: item.status, reason: item.reason, items: [] };
+    const subscriptionId = subscriptionOf?.(item);
+    const key = `${item.status} ${subscriptionId ?? ""} ${item.reason ?? ""}`;
+    const bunch = bunches.get(key) ?? { status: item.status, subscriptionId, reason: item.reason, items: [] };
     bunch.items.push(item);
     bunches.set(key, bunch);
   }
@@ -46,7 +53,7 @@ function bunchesOf(items: readonly RetryItem[]): Bunch[] {
   );
 }
 
-function lineOf({ status, reason, items }: Bunch): string {
+function lineOf({ status, subscriptionId, reason, items }: Bunch): string {
   const [first] = items;
   const many = items.length > 1;
   const how = many ? count(items.length) : attempts(first?.attempts ?? 0);
@@ -57,20 +64,30 @@ function lineOf({ status, reason, items }: Bunch): string {
   const more = items.length > EVENTS ? ` and ${items.length - EVENTS} more` : "";
   return (
     `- ${reason === undefined ? "" : `${plain(reason)} `}**${status[0]?.toUpperCase()}${status.slice(1)}**, ` +
-    `${how}, event${many ? "s" : ""} ${events}${more}.`
+    `${how}, ${subscriptionId === undefined ? "" : `for \`${subscriptionId}\`, `}event${many ? "s" : ""} ` +
+    `${events}${more}.`
   );
 }
 
 const count = (number: number): string => `${number} ${number === 1 ? "delivery" : "deliveries"}`;
 const attempts = (number: number): string => `${number} attempt${number === 1 ? "" : "s"}`;
 
-function adviceFor(status: DeliveryStatus, items: readonly RetryItem[], parkOpenDays: number): string | undefined {
+function adviceFor(
+  status: DeliveryStatus,
+  items: readonly RetryItem[],
+  { parkOpenDays, subscriptionOf }: { parkOpenDays: number; subscriptionOf: ((item: RetryItem) => string) | undefined },
+): string | undefined {
   const some = items.filter((item) => item.status === status);
+  const [first] = some;
   if (status === "parked") {
     return (
       "**What to do:** the consumer refused the data, so have the cause mended first. Then send the " +
       `signal \`retry\`: without input it means everything that waits here, ` +
-      `with \`{"deliveryIds": ["${some[0]?.deliveryId ?? ""}"]}\` only what is named. The signal ` +
+      `with \`{"deliveryIds": ["${first?.deliveryId ?? ""}"]}\` only what is named` +
+      (first && subscriptionOf
+        ? `, and with \`{"subscriptionId": "${subscriptionOf(first)}"}\` only what goes there. `
+        : ". ") +
+      "The signal " +
       `\`cancel\` gives up. ` +
       `After ${parkOpenDays} days this workflow ends. Until the event is erased, \`POST ` +
       `/v1/deliveries/{id}/resend\` sends it again.`

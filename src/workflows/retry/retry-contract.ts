@@ -57,10 +57,16 @@ export interface Reservation {
   epoch: number;
 }
 
-export interface RetryDeliveryInput {
+/** Deliveries of one subscription. */
+export interface SubscriptionItems {
   subscriptionId: string;
   groupId: string;
   items: RetryItem[];
+}
+
+export interface RetryDeliveryInput extends SubscriptionItems {
+  /** Deliveries of further subscriptions, each at its own pace. Absent: there are none. */
+  others?: SubscriptionItems[];
   /**
    * The line that names the workflow in the Temporal UI, for instance `payments.invoice.paid → Acme Bank`; nothing
    * secret.
@@ -75,10 +81,13 @@ export interface RetryDeliveryInput {
 }
 
 /**
- * Argument of the signals `retry` and `cancel` of `retryDelivery`; without ids it means every waiting delivery in it.
+ * Argument of the signals `retry` and `cancel` of `retryDelivery`. Without ids it means every waiting delivery in it,
+ * or those of one subscription.
  */
 export interface RetrySignal {
   deliveryIds?: string[];
+  /** Only deliveries of this subscription. */
+  subscriptionId?: string;
   /** Who asked, for the record. */
   by?: string;
   /** For each of `deliveryIds`, not before this instant (milliseconds since the epoch): a recovery keeps its pace. */
@@ -86,6 +95,14 @@ export interface RetrySignal {
 }
 export interface CancelSignal {
   deliveryIds?: string[];
+  /** Only deliveries of this subscription. */
+  subscriptionId?: string;
   by?: string;
   reason?: string;
+}
+
+/** Argument of the signal `wake` of `retryDelivery`. Without it every subscription is meant. */
+export interface WakeSignal {
+  /** The subscription that changed. */
+  subscriptionId?: string;
 }

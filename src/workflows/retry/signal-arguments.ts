@@ -37,3 +37,11 @@ export function textsOf(signal: unknown): { by: string | undefined; reason: stri
   const { by, reason } = (signal ?? {}) as { by?: unknown; reason?: unknown };
   return { by: typeof by === "string" ? by : undefined, reason: typeof reason === "string" ? reason : undefined };
 }
+
+/** The one subscription that a signal is about. Absent: all. What is no id means no subscription that there is. */
+export function subscriptionOf(signal: unknown): string | undefined {
+  if (typeof signal !== "object" || signal === null || signal instanceof UnreadableInput) return undefined;
+  const { subscriptionId } = signal as { subscriptionId?: unknown };
+  if (subscriptionId === undefined || subscriptionId === null) return undefined;
+  return typeof subscriptionId === "string" ? subscriptionId : "";
+}
