@@ -27,6 +27,12 @@ describe("the line by which a workflow is known in the Temporal UI", () => {
       "a.b and 2 more types → Acme Bank",
     );
     expect(deliveryWorkflowSummary(known("Acme Bank"), at, ["a.b", "a.c"])).toBe("a.b and 1 more type → Acme Bank");
+    expect(deliveryWorkflowSummary(known("Acme Bank"), { ...at, others: [1] }, ["a.b"])).toBe(
+      "a.b → Acme Bank and 1 other",
+    );
+    expect(deliveryWorkflowSummary(known("Acme Bank"), { ...at, others: [1, 2] }, ["a.b"])).toBe(
+      "a.b → Acme Bank and 2 others",
+    );
   });
 
   it("names the host where the group is gone, and nothing else of the URL", () => {
@@ -52,7 +58,7 @@ describe("the line by which a workflow is known in the Temporal UI", () => {
   it("fits into what Temporal takes once it is sealed, at its longest", async () => {
     const codec = createPayloadCodec((await database.openStore()).keyring);
     for (const summary of [
-      deliveryWorkflowSummary(known("ж".repeat(200)), at, [
+      deliveryWorkflowSummary(known("ж".repeat(200)), { ...at, others: Array.from({ length: 1_999 }) }, [
         `${"ж".repeat(200)}.a`,
         ...Array.from({ length: 999 }, (_, number) => `t${number}`),
       ]),

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { DELIVERY_STATUSES, type DeliveryStatus, type RetryItem } from "../../src/workflows/contract.js";
-import { searchAttributesOf, statusAttribute, statusOf, URGENCY } from "../../src/workflows/search-attributes.js";
+import {
+  mostUrgent,
+  searchAttributesOf,
+  statusAttribute,
+  statusOf,
+  URGENCY,
+} from "../../src/workflows/search-attributes.js";
 
 const itemOf = (status: DeliveryStatus, eventId = "evt_1"): RetryItem => ({
   deliveryId: `${eventId}/sub_1`,
@@ -24,6 +30,22 @@ describe("the status that several deliveries show", () => {
   });
 
   it("ranks every status once", () => expect(URGENCY.toSorted()).toEqual([...DELIVERY_STATUSES].sort()));
+});
+
+describe("several subscriptions", () => {
+  const of = (n: number, ...items: RetryItem[]) => ({ subscriptionId: `sub_${n}`, groupId: `grp_${n}`, items });
+
+  it("are stood for by the one that most needs somebody, and by its delivery", () => {
+    const second = of(2, itemOf("retrying", "evt_2"), itemOf("parked", "evt_3"));
+    expect(mostUrgent([of(1, itemOf("throttled")), second, of(3, itemOf("parked", "evt_4"))])).toEqual(
+      of(2, itemOf("parked", "evt_3")),
+    );
+  });
+
+  it("are one, which stands for itself with its first event", () => {
+    const one = of(1, itemOf("retrying", "evt_1"), itemOf("parked", "evt_2"));
+    expect(mostUrgent([one])).toEqual(one);
+  });
 });
 
 describe("search attributes", () => {

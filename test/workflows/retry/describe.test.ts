@@ -57,6 +57,17 @@ group("what an operator reads in the Temporal UI", () => {
     expect(text).toContain("- … and 4 deliveries for other reasons.");
   });
 
+  it("names the subscription where there are several, so that one of them can be told apart", () => {
+    const other = item(2, { deliveryId: "evt_2.sub_2", reason: REFUSED });
+    const text = describe([item(1, { reason: REFUSED }), other], 7, ({ deliveryId }) => deliveryId.slice(-5));
+    expect(text.split("\n").slice(0, 2)).toEqual([
+      `- ${REFUSED} **Parked**, 1 attempt, for \`sub_1\`, event \`evt_1\`.`,
+      `- ${REFUSED} **Parked**, 1 attempt, for \`sub_2\`, event \`evt_2\`.`,
+    ]);
+    expect(text).toContain('{"subscriptionId": "sub_1"}');
+    expect(describe([item(1, { reason: REFUSED })], 7)).not.toContain("subscriptionId");
+  });
+
   it("shows a reason as text, whatever it holds", () => {
     const [first] = describe(
       [item(1, { status: "cancelled", reason: "a | b\n# <img src=x> [x](http://evil) `c` *d*" })],
