@@ -1,7 +1,7 @@
 /**
  * `retryDelivery`: looks after the deliveries that one dispatch has not settled, until each is. It has durable timers,
- * makes attempts and takes signals from operators. Each subscription has a lane of its own. The workflow stays open while
- * something in it is parked, so that operations find it in the Temporal UI.
+ * makes attempts and takes signals from operators. Each subscription has a lane of its own. The workflow stays open
+ * while something in it is parked, so that operations find it in the Temporal UI.
  */
 import {
   allHandlersFinished,

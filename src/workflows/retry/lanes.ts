@@ -1,6 +1,6 @@
 /**
- * The subscriptions of one `retryDelivery`, each in a lane of its own: at its own pace, and with runs of the activity
- * of its own, so that none waits for another.
+ * The subscriptions of one `retryDelivery`, each in a lane of its own. A lane has its own pace and its own runs of the
+ * activity, so none waits for another.
  */
 import type { RetryDeliveryInput, RetryItem, SubscriptionItems } from "../contract.js";
 
