@@ -32,14 +32,25 @@ const PURPOSES = ["activity", "internal", "legacy", "publisher", "operator", "no
 const SIGNED_COLLECTIONS = ["apiKeys", "groups", "samlConnections", "sessions"] as const;
 const REFUSED_ROWS: readonly RowRefusal["why"][] = ["unsigned", "unknown_key", "forged", "outdated"];
 
+/** Why a publish may be refused after it was read (PublishResult in src/api/dependencies.ts). */
+const REFUSED_PUBLISHES = ["event_id_conflict", "erased", "unavailable"] as const;
+/** What an event type may ask for when a payload is not as its schema says. */
+const VALIDATIONS = ["enforce", "warn"] as const;
+/** What a group or a host may do a number of times within a minute (src/api/access/limits.ts). */
+const LIMITED = ["verify", "test", "drafts", "recoveries", "previews"] as const;
+
 /**
- * Every counter that an alert asks for is there with 0. `increase()` sees nothing in a series that begins with its
- * first failure, so exactly the first one would alert nobody.
+ * Every counter is there with 0, for each value that its label is known to have. `increase()` sees nothing in a series
+ * that begins with its first failure, so exactly the first one would alert nobody.
  */
 function fromTheStart(
   metrics: ReturnType<typeof deliveryMetrics> &
-    Pick<ReturnType<typeof trustMetrics>, "ownFailures" | "unproven" | "grantsRefused">,
+    Pick<ReturnType<typeof publishMetrics>, "refused" | "payloadsInvalid"> &
+    Pick<ReturnType<typeof trustMetrics>, "ownFailures" | "unproven" | "grantsRefused" | "limitRefusals">,
 ): void {
+  for (const code of REFUSED_PUBLISHES) metrics.refused.inc({ code }, 0);
+  for (const validation of VALIDATIONS) metrics.payloadsInvalid.inc({ validation }, 0);
+  for (const limit of LIMITED) metrics.limitRefusals.inc({ limit }, 0);
   for (const row of Object.values(OUTCOMES)) metrics.attempts.inc({ outcome_class: row.class }, 0);
   for (const status of ["delivered", "parked", "exhausted"]) metrics.deliveries.inc({ status }, 0);
   for (const part of OWN_PARTS) metrics.ownFailures.inc({ part }, 0);
@@ -183,38 +194,36 @@ const loadMetrics = (registers: Registry[]) => ({
 });
 
 /** Keys and certificates that end. */
-function keyMetrics(registers: Registry[]) {
-  const samlCertificateExpiry = new Gauge({
-    name: "sealpost_saml_certificate_expiry_seconds",
-    help:
-      "Seconds until a SAML connection has no valid certificate any more, for the connection that " +
-      "is first. +Inf without connections",
-    registers,
-  });
-  samlCertificateExpiry.set(Number.POSITIVE_INFINITY);
-  return {
-    samlCertificateExpiry,
-    dayKeysDestroyed: new Counter({
-      name: "sealpost_day_keys_destroyed_total",
-      help: "Day keys of Temporal payloads destroyed because their histories have expired",
+const keyMetrics = (registers: Registry[]) => ({
+  samlCertificateExpiry: unread(
+    new Gauge({
+      name: "sealpost_saml_certificate_expiry_seconds",
+      help:
+        "Seconds until a SAML connection has no valid certificate any more, for the connection that " +
+        "is first. +Inf without connections. Absent while it is not known",
       registers,
     }),
-    dayKeysHeldBack: unread(
-      new Gauge({
-        name: "sealpost_day_keys_held_back",
-        help: "Day keys that are due to be destroyed and cannot be, because something old is still in the engine",
-        registers,
-      }),
-    ),
-    clientCertificateEnd: unread(
-      new Gauge({
-        name: "sealpost_client_certificate_end_timestamp_seconds",
-        help: "When the first client certificate ends, in seconds since the epoch. 0 without any",
-        registers,
-      }),
-    ),
-  };
-}
+  ),
+  dayKeysDestroyed: new Counter({
+    name: "sealpost_day_keys_destroyed_total",
+    help: "Day keys of Temporal payloads destroyed because their histories have expired",
+    registers,
+  }),
+  dayKeysHeldBack: unread(
+    new Gauge({
+      name: "sealpost_day_keys_held_back",
+      help: "Day keys that are due to be destroyed and cannot be, because something old is still in the engine",
+      registers,
+    }),
+  ),
+  clientCertificateEnd: unread(
+    new Gauge({
+      name: "sealpost_client_certificate_end_timestamp_seconds",
+      help: "When the first client certificate ends, in seconds since the epoch. 0 without any",
+      registers,
+    }),
+  ),
+});
 
 /** What was refused because it could not be believed, or was too much. */
 const trustMetrics = (registers: Registry[]) => ({

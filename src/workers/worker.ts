@@ -1,6 +1,5 @@
-/** The worker part of a process: activities, the Temporal worker, and the gauge of overdue deliveries. */
+/** The worker part of a process: activities, the Temporal worker, and what watches over deliveries. */
 import type { Worker } from "@temporalio/worker";
-import type { Gauge } from "prom-client";
 import { WorkflowNotFoundError } from "@temporalio/client";
 import { createCertificateAlarm } from "./watch/certificate-alarm.js";
 import { createDeliver } from "../activities/attempt.js";
@@ -16,6 +15,7 @@ import { loadBundle } from "./bundle.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
 import { startDayKeys } from "./watch/day-keys.js";
+import { watchOverdue } from "./watch/overdue.js";
 import { watchWorkerReleases } from "./watch/worker-releases.js";
 import { thisProcess } from "./process/process-name.js";
 import { createRefusalRecord } from "./refusals.js";
@@ -145,25 +145,4 @@ function watchCertificates({ store, metrics, log }: Core): { stop(): void } {
       clearInterval(timer);
     },
   };
-}
-
-/** Not on FerretDB, where the queries read every delivery. Both ages are unknown there, so they are absent. */
-function watchOverdue({ store, metrics }: Pick<Core, "store" | "metrics">): { stop(): void } {
-  if (store.ferretDb) return { stop: () => undefined };
-  const show = async (gauge: Gauge, since: Promise<Date | undefined>): Promise<void> => {
-    try {
-      const oldest = await since;
-      gauge.set(oldest ? Math.max(0, (Date.now() - oldest.getTime()) / 1_000) : 0);
-    } catch {
-      gauge.remove();
-    }
-  };
-  let timer: NodeJS.Timeout;
-  const look = async (): Promise<void> => {
-    await show(metrics.oldestUndelivered, store.deliveries.oldestUndelivered());
-    await show(metrics.oldestOverdue, store.deliveries.oldestOverdue(new Date()));
-    timer = setTimeout(() => void look(), 15_000).unref();
-  };
-  timer = setTimeout(() => void look(), 5_000).unref();
-  return { stop: () => clearTimeout(timer) };
 }

@@ -160,3 +160,18 @@ describe("the filters of a dispatch", () => {
     ]);
   });
 });
+
+it("counts events whose dispatch has ended, each once, also those that nobody has subscribed to", async () => {
+  const dispatched = async () => (await worker.metrics.dispatched.get()).values[0]?.value ?? Number.NaN;
+  const receiver = await worker.receive();
+  const wanted = await worker.subscribe([receiver.url, receiver.url.replace("/hook", "/other")]);
+  const unwanted = await worker.subscribe([]);
+  const before = await dispatched();
+  const ids = [
+    await worker.publish(wanted.eventType, { n: 1 }),
+    await worker.publish(unwanted.eventType, { n: 2 }),
+    await worker.publish(unwanted.eventType, { n: 3 }),
+  ];
+  for (const id of ids) await worker.ownerEnded(id);
+  expect((await dispatched()) - before).toBe(3);
+});

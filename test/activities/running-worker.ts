@@ -165,6 +165,7 @@ export async function startRunningWorker({
     ...attempts,
     ...(early && { early }),
     gauge,
+    onDispatched: (events) => metrics.dispatched.inc(events),
     parkOpenDays: 7,
     unrecorded: new Map(),
     unrecordedRetries: new Map(),

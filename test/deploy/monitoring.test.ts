@@ -13,6 +13,7 @@ const anchorsOf = (page: string) =>
       .replace(/ /g, "-"),
   );
 const metrics = createMetrics().registry.getMetricsAsArray();
+const counters = metrics.filter(({ name, type }) => String(type) === "counter" && name.startsWith("sealpost_"));
 const series = new Set(
   metrics.flatMap(({ name, type }) =>
     String(type) === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
@@ -43,6 +44,31 @@ describe("deploy/prometheus/alerts.yml and deploy/grafana/sealpost.json", () => 
   it.each(expressions)("$where asks for series that are exported", ({ expr }) => {
     for (const [name] of expr.matchAll(/sealpost_\w+/g)) expect(series, name).toContain(name);
     expect(expr).toMatch(/sealpost/);
+  });
+
+  it.each(counters)("$name is there from the start with 0, so that its first count alerts", async ({ name }) => {
+    const metric = createMetrics().registry.getSingleMetric(name);
+    const values = ((await metric?.get())?.values ?? []).map(({ value }) => value);
+    expect(values.length).toBeGreaterThan(0);
+    expect(values.filter((value) => value !== 0)).toEqual([]);
+  });
+
+  it("asks for a value of a counter's label only if that value is there from the start", async () => {
+    const text = await createMetrics().registry.metrics();
+    const asked = expressions.flatMap(({ expr }) => [...expr.matchAll(/(sealpost_\w+_total)\{(\w+="\w+")\}/g)]);
+    expect(asked.length).toBeGreaterThan(0);
+    for (const [, name, label] of asked) expect(text).toContain(`${name}{${label}} 0`);
+  });
+
+  it.each([
+    "sealpost_oldest_undelivered_seconds",
+    "sealpost_oldest_overdue_seconds",
+    "sealpost_saml_certificate_expiry_seconds",
+    "sealpost_client_certificate_end_timestamp_seconds",
+    "sealpost_day_keys_held_back",
+    "sealpost_degraded",
+  ])("%s is absent until it was read, because 0 would say that all is well", async (name) => {
+    expect((await createMetrics().registry.getSingleMetric(name)?.get())?.values).toEqual([]);
   });
 
   it("explains every alert in docs/operations/runbook, where its link leads", () => {

@@ -34,13 +34,20 @@ export function watchSamlCertificates({ store, metrics, log, everyMs = HOUR_MS }
         );
     }
     metrics.samlCertificateExpiry.set(Math.min(...ends.map(({ end }) => (end.getTime() - now) / 1_000)));
-    await store.samlUses.removeExpired();
   }
-  const lookSafely = () =>
+  const failed = (error: unknown, what: string): void => {
+    metrics.ownFailures.inc({ part: "saml" });
+    log.warn({ err: error }, what);
+  };
+  const lookSafely = () => {
     void look().catch((error: unknown) => {
-      metrics.ownFailures.inc({ part: "saml" });
-      log.warn({ err: error }, "the certificates of SAML connections could not be looked at");
+      metrics.samlCertificateExpiry.remove();
+      failed(error, "the certificates of SAML connections could not be looked at");
     });
+    void store.samlUses
+      .removeExpired()
+      .catch((error: unknown) => failed(error, "used SAML ids that have expired could not be removed"));
+  };
   lookSafely();
   const timer = setInterval(lookSafely, everyMs).unref();
   return { stop: () => clearInterval(timer) };
