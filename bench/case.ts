@@ -10,6 +10,8 @@ export interface Sizes {
   perSecond: number[];
   seconds: number;
   fanOut: { events: number; subscriptions: number };
+  /** Deliveries that lie in the store before a burst. */
+  filled: number[];
   payloadBytes: number;
   ownIds: boolean;
 }

@@ -1,5 +1,6 @@
 /** What is measured. Each case warms up first, on the same subscriptions, and is then measured alone. */
 import { type Run, rawLoop, target, WARM_UP, warmUp } from "./case.js";
+import { filledStore } from "./filled-store.js";
 import { killedBurst } from "./killed-burst.js";
 import { measured } from "./measure.js";
 import { hoggedFanOut, slowNeighbour, wideEvent } from "./overload.js";
@@ -15,6 +16,7 @@ export const CASES = {
   g: { title: "burst beside a consumer that answers after 5 s", run: slowNeighbour },
   h: { title: "one event to many subscriptions", run: wideEvent },
   i: { title: "SIGKILL of the service in a burst", run: killedBurst },
+  j: { title: "burst over a filled store, after a restart", run: filledStore },
 } as const;
 export type CaseName = keyof typeof CASES;
 

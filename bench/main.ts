@@ -11,10 +11,10 @@ import type { Sizes } from "./case.js";
 import { CASES, type CaseName } from "./cases.js";
 import { topSelfTimes } from "./profile.js";
 import { markdown, table } from "./report.js";
-import { measureRounds, type Plan, sideBySide } from "./rounds.js";
+import { byValue, measureRounds, type Plan, sideBySide, type Varied } from "./rounds.js";
 
 const USAGE = `npm run bench -- [options]
-  --cases a,b,c,d,e,f,g,h,i
+  --cases a,b,c,d,e,f,g,h,i,j
                          ${Object.entries(CASES)
                            .map(([name, { title }]) => `${name}: ${title}`)
                            .join("; ")} (all)
@@ -23,27 +23,31 @@ const USAGE = `npm run bench -- [options]
   --rates 5,50           publishes a second, paced
   --seconds 20           of each paced rate
   --fan-out 200x100      events x subscriptions
+  --filled 50000,130000  deliveries that are stored before a burst of case j
   --payload 1024         bytes of an event's data
   --against DIR          measures the service of this other checkout too, in turns (it is built there first)
   --rounds 1             how often each build is measured
   --own-ids              the publisher gives the event ids
   --env KEY=VALUE        a setting for the service; may be repeated
+  --vary KEY=a,b,c       measures this build with each value of a setting of the service, in turns
   --cpu-prof             also shows where the service's time went (it runs slower then)
 `;
 
 const { values } = parseArgs({
   options: {
-    cases: { type: "string", default: "a,b,c,d,e,f,g,h,i" },
+    cases: { type: "string", default: "a,b,c,d,e,f,g,h,i,j" },
     events: { type: "string", default: "20000" },
     concurrency: { type: "string", default: "32,256" },
     rates: { type: "string", default: "5,50" },
     seconds: { type: "string", default: "20" },
     "fan-out": { type: "string", default: "200x100" },
+    filled: { type: "string", default: "50000,130000" },
     payload: { type: "string", default: "1024" },
     against: { type: "string" },
     rounds: { type: "string", default: "1" },
     "own-ids": { type: "boolean", default: false },
     env: { type: "string", multiple: true, default: [] },
+    vary: { type: "string" },
     "cpu-prof": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -65,12 +69,14 @@ async function main(): Promise<number> {
   const rounds = await measureRounds(plan, {
     rounds: positive(values.rounds),
     ...(values.against !== undefined && { against: resolve(values.against) }),
+    ...(values.vary !== undefined && { vary: varied(values.vary) }),
     ...(profileDir && { profileDir }),
   });
   const machine = `${cpus().length} cores, node ${process.version}`;
   print(`${machine}; a warm-up of a tenth of the size (3 s when paced) went before each measurement.`);
   for (const { build, round, run } of rounds) print(`\n${build}, round ${round}\n\n${markdown(run)}`);
   if (values.against !== undefined) print(`\n${sideBySide(rounds)}`);
+  if (values.vary !== undefined) print(`\n${byValue(rounds)}`);
   if (profileDir) printProfile(profileDir);
   mkdirSync(directory, { recursive: true });
   const file = join(directory, `${name}.json`);
@@ -94,6 +100,7 @@ function sizes(): Sizes {
     perSecond: values.rates.split(",").map(positive),
     seconds: positive(values.seconds),
     fanOut: { events, subscriptions },
+    filled: values.filled.split(",").map(positive),
     payloadBytes: positive(values.payload),
     ownIds: values["own-ids"],
   };
@@ -110,6 +117,11 @@ function settings(): Record<string, string> {
   return Object.fromEntries(
     values.env.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
   );
+}
+
+function varied(pair: string): Varied {
+  const [key = "", ...rest] = pair.split("=");
+  return { key, values: rest.join("=").split(",") };
 }
 
 function positive(text: string): number {

@@ -1,4 +1,7 @@
-/** Runs the chosen cases: once, or in turns with the service of another checkout, each time on a fresh stack. */
+/**
+ * Runs the chosen cases: once, or in turns with the service of another checkout or with other values of a setting, each
+ * time on a fresh stack.
+ */
 import { spawnSync } from "node:child_process";
 import type { Service } from "../test/support/service.js";
 import type { Run, Sizes } from "./case.js";
@@ -26,13 +29,22 @@ export interface Round {
   failed: number;
 }
 
-type Build = "this build" | "the other build";
+/** `this build`, `the other build`, or a setting with its value. */
+type Build = string;
+const [THIS, OTHER] = ["this build", "the other build"];
+
+/** A setting of the service that takes these values in turns. */
+export interface Varied {
+  key: string;
+  values: string[];
+}
 
 export interface RoundsOptions {
   /** How often each build is measured. */
   rounds: number;
   /** Directory of the other checkout, if there is one. */
   against?: string;
+  vary?: Varied;
   /** Where the service leaves its CPU profiles. */
   profileDir?: string;
 }
@@ -41,21 +53,26 @@ export interface RoundsOptions {
  * Measures both builds in turns, so that what else the machine does meets both alike.
  * @throws Error when the other checkout cannot be built
  */
-export async function measureRounds(plan: Plan, { rounds, against, profileDir }: RoundsOptions): Promise<Round[]> {
+export async function measureRounds(
+  plan: Plan,
+  { rounds, against, vary, profileDir }: RoundsOptions,
+): Promise<Round[]> {
   if (against !== undefined) buildThere(against);
-  const builds: { build: Build; root?: string }[] = [
-    { build: "this build" },
-    ...(against === undefined ? [] : [{ build: "the other build" as const, root: against }]),
-  ];
+  const builds: { build: Build; root?: string; env?: Record<string, string> }[] = vary
+    ? vary.values.map((value) => ({ build: `${vary.key}=${value}`, env: { [vary.key]: value } }))
+    : [{ build: THIS }, ...(against === undefined ? [] : [{ build: OTHER, root: against }])];
   const done: Round[] = [];
   for (let round = 1; round <= rounds; round++)
     // Each build is the first one as often as the other.
-    for (const { build, root } of round % 2 === 1 ? builds : builds.toReversed()) {
+    for (const { build, root, env } of round % 2 === 1 ? builds : builds.toReversed()) {
       plan.say(`Round ${round} of ${rounds}, ${build}: starting the service, the sinks and the load generator`);
       done.push({
         build,
         round,
-        ...(await measureOnce(plan, { ...(root && { root }), ...(profileDir && { profileDir }) })),
+        ...(await measureOnce(
+          { ...plan, env: { ...plan.env, ...env } },
+          { ...(root && { root }), ...(profileDir && { profileDir }) },
+        )),
       });
     }
   return done;
@@ -116,23 +133,47 @@ const FIGURES: readonly { name: string; of: (row: Row) => number }[] = [
   { name: "acknowledged p50, ms", of: ({ acknowledged }) => acknowledged.p50 },
   { name: "end to end p50, ms", of: ({ endToEnd }) => endToEnd.p50 },
   { name: "end to end p99, ms", of: ({ endToEnd }) => endToEnd.p99 },
+  { name: "slowest, ms", of: ({ slowestMs }) => slowestMs },
+  { name: "peak MiB of the service", of: ({ peakMiB }) => peakMiB["service"] ?? Number.NaN },
 ];
 
-/** The median over the rounds of each figure of each case, for both builds, and their ratio. */
-export function sideBySide(rounds: readonly Round[]): string {
-  const median = (build: Build, name: string, of: (row: Row) => number): number =>
+const namesOf = (rounds: readonly Round[]): string[] => [
+  ...new Set(rounds.flatMap(({ run }) => run.rows.map(({ name }) => name))),
+];
+const medianOf =
+  (rounds: readonly Round[]) =>
+  (build: Build, name: string, of: (row: Row) => number): number =>
     quantile(
       rounds
         .filter((each) => each.build === build)
         .flatMap(({ run }) => run.rows.filter((row) => row.name === name).map(of)),
       0.5,
     );
-  const names = [...new Set(rounds.flatMap(({ run }) => run.rows.map(({ name }) => name)))];
+
+/** The median over the rounds of each figure of each case, for each value of the setting. */
+export function byValue(rounds: readonly Round[]): string {
+  const median = medianOf(rounds);
+  const builds = [...new Set(rounds.map(({ build }) => build))];
+  return table(
+    ["case and figure, medians", ...builds],
+    namesOf(rounds).flatMap((name) =>
+      FIGURES.map(({ name: figure, of }) => [
+        `${name}: ${figure}`,
+        ...builds.map((build) => median(build, name, of).toFixed(2)),
+      ]),
+    ),
+  );
+}
+
+/** The median over the rounds of each figure of each case, for both builds, and their ratio. */
+export function sideBySide(rounds: readonly Round[]): string {
+  const median = medianOf(rounds);
+  const names = namesOf(rounds);
   return table(
     ["case and figure, medians", "this build", "the other build", "this ÷ other"],
     names.flatMap((name) =>
       FIGURES.map(({ name: figure, of }) => {
-        const [here, there] = [median("this build", name, of), median("the other build", name, of)];
+        const [here, there] = [median(THIS, name, of), median(OTHER, name, of)];
         return [`${name}: ${figure}`, here.toFixed(2), there.toFixed(2), (here / there).toFixed(2)];
       }),
     ),

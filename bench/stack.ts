@@ -27,6 +27,8 @@ export interface Stack {
   tlsSink: SinkProcess;
   /** A further sink, without TLS. */
   startSink(): Promise<SinkProcess>;
+  /** SIGTERM, as an operator stops it. Its engines end with it. */
+  stopService(): Promise<void>;
   /** SIGKILL to the service alone. */
   killService(): Promise<void>;
   /** Starts the service again on its data; `service` is the new one then. */
@@ -54,9 +56,9 @@ export async function startStack({ env, root, profileDir }: StackOptions): Promi
     const tlsSink = await startTlsSinkProcess(start);
     const load = start(startChild<LoadMethods>(new URL("./load-process.js", import.meta.url)));
     if (profileDir) mkdirSync(profileDir, { recursive: true });
-    // As `npm start` runs it.
+    // As `npm start` runs it. What the settings say of node would otherwise not count.
     const nodeArguments = [
-      "--max-semi-space-size=64",
+      ...(env["NODE_OPTIONS"] === undefined ? ["--max-semi-space-size=64"] : []),
       ...(profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : []),
     ];
     const dataDir = mkdtempSync(join(tmpdir(), "sealpost-bench-"));
@@ -74,6 +76,7 @@ export async function startStack({ env, root, profileDir }: StackOptions): Promi
       plainSink,
       tlsSink,
       startSink: () => startSinkProcess(start),
+      stopService: async () => void (await service.stop()),
       killService: () => service.kill(),
       restartService: async () => {
         service = await startService({ ...options, adminKey: service.adminKey });
