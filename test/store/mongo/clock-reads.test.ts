@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { connectStore, type MongoStore } from "../../../src/store/mongo/mongo-store.js";
-import { type CommandLog, logCommands, type SentCommand } from "../../support/command-log.js";
+import { isBounded, unboundedOf } from "../../support/bounded-reads.js";
+import { type CommandLog, logCommands } from "../../support/command-log.js";
 import { openDatabase, type TestDatabase } from "../database.js";
 import { attempt, delivery, event } from "../fixtures.js";
 
@@ -35,34 +36,7 @@ async function openLogged(): Promise<MongoStore> {
   return store;
 }
 
-/** By one exact `_id`, or from the beginning and without a condition, which FerretDB ends at the batch or the limit. */
-function isBounded({ name, body }: SentCommand): boolean {
-  const filters = [
-    body["filter"],
-    body["query"],
-    ...[body["updates"], body["deletes"]].flat().map((each: unknown) => (each as { q?: unknown } | undefined)?.q),
-  ];
-  const given = filters.filter((filter) => filter !== undefined) as Record<string, unknown>[];
-  if (name === "aggregate" || name === "count" || name === "distinct") return false;
-  return given.every((filter) => {
-    const fields = Object.keys(filter);
-    return fields.length === 0
-      ? name === "find" && body["sort"] === undefined
-      : fields.length === 1 && typeof filter["_id"] === "string";
-  });
-}
-/**
- * The locks are those held at this moment. Of the ledger of grants every entry is checked at the start, so all of it is
- * needed.
- */
-const NEEDED_WHOLE = new Set(["locks", "grantLedger"]);
-const unbounded = (): string[] =>
-  log.commands
-    .filter((command) => !isBounded(command) && !NEEDED_WHOLE.has(command.collection))
-    .map(
-      ({ name, collection, body }) =>
-        `${name} ${collection} ${JSON.stringify(body["filter"] ?? body["updates"] ?? body["deletes"] ?? {})}`,
-    );
+const unbounded = (): string[] => unboundedOf(log.commands);
 const collection = (name: string) => database.client.db(database.name).collection<{ _id: string }>(name);
 const idsIn = async (name: string): Promise<string[]> =>
   (await collection(name).find().toArray()).map(({ _id }) => _id);
