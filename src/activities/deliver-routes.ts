@@ -1,6 +1,7 @@
 /** Delivers routes and records what became of them; what needs time is handed back for `retryDelivery`. */
 import type { Delivery } from "../store/model.js";
 import { inTimeOr } from "../store/deadline.js";
+import { readRecords } from "../store/read-records.js";
 import type { DispatchResult, RetryDeliveryInput, SubscriptionItems } from "../workflows/contract.js";
 import { groupBy } from "../group-by.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
@@ -34,8 +35,12 @@ export interface DeliverRoutesOrder extends Omit<Dispatching, "isShared"> {
   routes: Route[];
   /** Attempts that left before the workflow was started. */
   begun?: Begun;
+  /** Called once, when it is known what earlier runs have got done. */
+  onRead?: () => void;
   /** Called once, when everything is done or only slow attempts are left. */
   onPrompt?: () => void;
+  /** Aborted when the engine gives this run up. Another one begins at once, so this one begins nothing more. */
+  signal?: AbortSignal;
 }
 
 type RunningOrder = DeliverRoutesOrder & Dispatching;
@@ -45,7 +50,7 @@ const PROMPT_MS = 1_000;
 
 /**
  * @throws StoreError when records cannot be read or written. Outcomes are kept then, and nothing is sent twice by this
- * process.
+ * process. Throws the reason of the signal when the run was given up. What it had sent is on record or kept.
  */
 export async function deliverRoutes(
   dependencies: DeliverRoutesDependencies,
@@ -54,6 +59,7 @@ export async function deliverRoutes(
   const order: RunningOrder = { ...given, isShared: dependencies.sharesRetries() };
   const left: LeftRoute[] = [];
   const { todo, adopted, ...sorted } = await sortOut(dependencies, order, left);
+  order.onRead?.();
   let { done } = sorted;
   const record = async (): Promise<void> => {
     const now = done;
@@ -65,6 +71,7 @@ export async function deliverRoutes(
     ...dependencies,
     isErased: (eventId: string) => dependencies.store.erasures.lately(eventId),
     isRecorded: createLook(dependencies, order, left),
+    ...(order.signal && { givenUp: order.signal }),
   };
   const sending = Promise.all([
     firstAttempts(asking, todo, (route, outcome) => {
@@ -82,6 +89,7 @@ export async function deliverRoutes(
     await sending;
   }
   await record();
+  order.signal?.throwIfAborted();
   await goOnWith(dependencies, order, adopted, left);
   await nameWorkflows(dependencies.store, order, left);
   const groups = bySubscription(left);
@@ -139,17 +147,23 @@ const isSlow = (sending: Promise<unknown>): Promise<boolean> =>
 
 /** Who goes on with each route, by what is known of it (route-decision.ts). */
 async function sortOut(
-  { store, unrecorded }: DeliverRoutesDependencies,
+  { store, unrecorded, log }: DeliverRoutesDependencies,
   order: RunningOrder,
   left: LeftRoute[],
 ): Promise<{ todo: Route[]; done: Done[]; adopted: EarlyEntry[] }> {
-  const { rerun, routes: given, begun = NOTHING_BEGUN } = order;
+  const { rerun, routes: given, begun = NOTHING_BEGUN, signal } = order;
   const named = new Set(given.map(({ deliveryId }) => deliveryId));
   const routes = [...given, ...begun.extra.filter(({ deliveryId }) => !named.has(deliveryId))];
   const ids = routes
     .map(({ deliveryId }) => deliveryId)
     .filter((id) => isDoubtful({ rerun, elsewhere: begun.elsewhere.has(id) }));
-  const recordedBefore = ids.length > 0 ? await store.deliveries.getMany(ids) : new Map<string, Delivery>();
+  const recordedBefore = await readRecords({
+    ids,
+    read: (some) => store.deliveries.getMany(some, signal),
+    log,
+    signal,
+  });
+  signal?.throwIfAborted();
   const [todo, done, adopted]: [Route[], Done[], EarlyEntry[]] = [[], [], []];
   for (const route of routes) {
     const { deliveryId, filtered } = route;

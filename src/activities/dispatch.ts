@@ -1,5 +1,5 @@
 /** The local activity behind `deliverEvent`: route → record events → sign and send → classify → record deliveries. */
-import { activityInfo } from "@temporalio/activity";
+import { activityInfo, cancellationSignal } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Subscription } from "../store/model.js";
 import {
@@ -59,8 +59,9 @@ export function createDispatch(dependencies: DispatchDependencies) {
       dispatchAdmitted({ ...given, rerun: admitted.rerun }, admitted),
     );
 
-  async function dispatchAdmitted(given: DispatchInput, { rerun, leave }: Admitted): Promise<DispatchResult> {
-    const owner = currentWorkflowId();
+  async function dispatchAdmitted(given: DispatchInput, admitted: Admitted): Promise<DispatchResult> {
+    const { rerun } = admitted;
+    const [owner, signal] = [currentWorkflowId(), cancellationSignal()];
     try {
       const input = given.publisher ? await provenInput(dependencies, given, owner) : given;
       // Only an older catalogue than the publisher's is read anew, so the usual dispatch asks the store nothing here.
@@ -71,7 +72,7 @@ export function createDispatch(dependencies: DispatchDependencies) {
       const events = knownEvents(dependencies, input.events, owner);
       const bytes = await eventBytes.of(events);
       await refuseInvalid(dependencies, { events, bytes, rerun });
-      const claimed = await claimEvents(dependencies, { owner, events, bytes, rerun });
+      const claimed = await claimEvents(dependencies, { owner, events, bytes, rerun, signal });
       eventBytes.keep(claimed.own.flatMap(({ id }) => bytes.get(id) ?? []));
       const routes = claimed.own.map((event) => ({ event, subscriptions: routesOf(catalogue, event) }));
       const begun = begunOf(dependencies, input.early, input.events, claimed.foreign);
@@ -86,12 +87,14 @@ export function createDispatch(dependencies: DispatchDependencies) {
       const result = await deliverRoutes(dependencies, {
         owner,
         rerun: claimed.rerun,
+        signal,
         routes: flat,
         begun,
         ...(input.former && { former: input.former }),
+        onRead: admitted.hasRead,
         onPrompt: () => {
           gauge?.done(owner);
-          leave();
+          admitted.leave();
         },
       });
       await Promise.all([claimed.recorded, noted]);
@@ -119,14 +122,15 @@ export function createDispatch(dependencies: DispatchDependencies) {
 async function dispatchPageAdmitted(
   dependencies: DispatchDependencies,
   input: DeliverPageInput,
-  { rerun, leave }: Admitted,
+  { rerun, hasRead: onRead, leave: onPrompt }: Admitted,
 ): Promise<DispatchResult> {
   const { catalogue, eventBytes } = dependencies;
   await catalogue.refresh(input.catalogueVersion);
   const bytes = await eventBytes.byId(input.events.map(({ id }) => id));
   const [id, flat] = [currentWorkflowId(), flatten(routesOfPage(catalogue, input, bytes), bytes)];
   const noted = recordRouting(dependencies, { id, types: [], routes: flat });
-  const result = await deliverRoutes(dependencies, { owner: id, rerun, routes: flat, onPrompt: leave });
+  const signal = cancellationSignal();
+  const result = await deliverRoutes(dependencies, { owner: id, rerun, routes: flat, onRead, onPrompt, signal });
   await noted;
   return result;
 }

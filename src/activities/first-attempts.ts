@@ -48,6 +48,8 @@ export interface FirstAttemptsDependencies {
   places: Pick<WorkPlaces, "attempts">;
   /** Aborted when the worker stops: what is under way finishes, and what has not begun is left to another worker. */
   stopping?: AbortSignal;
+  /** Aborted when the engine gives the dispatch up. What has not begun gets no outcome, because another run makes it. */
+  givenUp?: AbortSignal;
 }
 
 /**
@@ -117,6 +119,10 @@ async function attemptSome(
       since: route.event.acceptedAt,
       waitMs: until - Date.now(),
     });
+    if (dependencies.givenUp?.aborted) {
+      if (typeof place === "object") place.leave();
+      return;
+    }
     if (place === "missed") return settled(route, { kind: "left", status: "throttled", dueAt: Date.now() });
     try {
       if (

@@ -1,6 +1,7 @@
 /** Which events of a workflow are its own to deliver: the unique id of the event record decides. */
 import type { Logger } from "pino";
 import type { Store } from "../store/store.js";
+import { readRecords } from "../store/read-records.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { EventBytes } from "./attempt.js";
@@ -24,9 +25,16 @@ export interface OwnEvents {
  */
 export async function claimEvents(
   { store, catalogue, log }: { store: Pick<Store, "events" | "erasures">; catalogue: Catalogue; log: Logger },
-  order: { owner: string; events: PublishedEvent[]; bytes: Map<string, EventBytes>; rerun: boolean },
+  order: {
+    owner: string;
+    events: PublishedEvent[];
+    bytes: Map<string, EventBytes>;
+    rerun: boolean;
+    /** Aborted when the engine gives the dispatch up. */
+    signal?: AbortSignal;
+  },
 ): Promise<OwnEvents> {
-  const { owner, bytes, rerun } = order;
+  const { owner, bytes, rerun, signal } = order;
   const some: Record<EventClaim, PublishedEvent[]> = {
     erased: [],
     trust: [],
@@ -57,7 +65,7 @@ export async function claimEvents(
   const erased = new Set(some.erased);
   const events = order.events.filter((event) => !erased.has(event));
   if (toCheck.length === 0) return { own: events, foreign: new Set(), recorded, rerun };
-  const records = await store.events.getMany(toCheck);
+  const records = await readRecords({ ids: toCheck, read: (some) => store.events.getMany(some, signal), log, signal });
   const verdicts = new Map(toCheck.map((id) => [id, ownershipOf(records.get(id), owner)]));
   const dropped = toCheck.filter((id) => verdicts.get(id) !== "own");
   if (dropped.length > 0)

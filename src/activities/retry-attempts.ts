@@ -2,8 +2,9 @@
  * The regular activities behind `retryDelivery`: attempts at the pace that the consumer allows, and records of what was
  * decided.
  */
-import { activityInfo } from "@temporalio/activity";
-import type { Subscription } from "../store/model.js";
+import { activityInfo, cancellationSignal } from "@temporalio/activity";
+import type { Delivery, Subscription } from "../store/model.js";
+import { readRecords } from "../store/read-records.js";
 import type { AttemptReport, RetryItem } from "../workflows/contract.js";
 import { DEFAULT_PER_SECOND } from "../catalogue/recovery-filter.js";
 import { routingOf, TEST_EVENT_TYPE } from "../catalogue/routes.js";
@@ -43,10 +44,8 @@ export function createAttempt(dependencies: AttemptDependencies) {
     const subscription = catalogue.subscription(subscriptionId);
     if (!subscription)
       return setStatus(dependencies, items, { status: "cancelled", reason: "The subscription was deleted." });
-    const records =
-      activityInfo().attempt > 1 || items.some(({ unsure }) => unsure === true)
-        ? await store.deliveries.getMany(items.map(({ deliveryId }) => deliveryId))
-        : undefined;
+    const isDoubtful = activityInfo().attempt > 1 || items.some(({ unsure }) => unsure === true);
+    const records = isDoubtful ? await recordsOf(dependencies, items) : undefined;
     const own = currentWorkflowId();
     const current = records ? items.map((item) => caughtUp(item, records.get(item.deliveryId), own)) : items;
     // What an earlier run of this activity got done is reported, not done again.
@@ -91,6 +90,12 @@ export function createAttempt(dependencies: AttemptDependencies) {
   }
 
   return { attempt, recordStatus };
+}
+
+function recordsOf({ store, log }: AttemptDependencies, items: readonly RetryItem[]): Promise<Map<string, Delivery>> {
+  const signal = cancellationSignal();
+  const ids = items.map(({ deliveryId }) => deliveryId);
+  return readRecords({ ids, read: (some) => store.deliveries.getMany(some, signal), log, signal });
 }
 
 const whyHeld = ({ status, statusReason }: Subscription): string =>

@@ -91,8 +91,8 @@ export interface DeliveryStore extends SubscriptionRecordsStore {
    */
   insertMany(deliveries: Delivery[]): Promise<string[]>;
   get(id: string): Promise<Delivery | undefined>;
-  /** Without attempt details, by exact `_id` each. */
-  getMany(ids: string[]): Promise<Map<string, Delivery>>;
+  /** Without attempt details, by exact `_id` each. An aborted signal stops the reading, and its reason is thrown. */
+  getMany(ids: readonly string[], signal?: AbortSignal): Promise<Map<string, Delivery>>;
   /** Newest first, or oldest first by the page's `order`. The items have no attempt details. */
   list(page: PageRequest, filter: DeliveryFilter): Promise<Page<Delivery>>;
   /**

@@ -40,6 +40,26 @@ describe("work within a deadline", () => {
     expect(stop?.reason).toEqual(late());
   });
 
+  it("is stopped when its caller gives it up, and leaves no timer behind", async () => {
+    const caller = new AbortController();
+    let stop: AbortSignal | undefined;
+    const given = withinDeadline(1_000, (signal) => ((stop = signal), never()), late, caller.signal);
+    const failed = expect(given).rejects.toThrow("given up");
+    expect(stop?.aborted).toBe(false);
+    caller.abort(new Error("given up"));
+    await failed;
+    expect(stop?.aborted).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("does not begin when its caller has given it up before", async () => {
+    const work = vi.fn(never);
+    await expect(withinDeadline(1_000, work, late, AbortSignal.abort(new Error("given up")))).rejects.toThrow(
+      "given up",
+    );
+    expect(work).not.toHaveBeenCalled();
+  });
+
   it("may fail later without anybody to hear it", async () => {
     let fail: (error: Error) => void = () => undefined;
     const given = withinDeadline(1_000, () => new Promise((_resolve, reject) => (fail = reject)), late);

@@ -8,6 +8,8 @@ import type { WorkPlaces } from "./work-places.js";
 export interface Admitted {
   /** An earlier run may have got somewhere. */
   rerun: boolean;
+  /** What an earlier run has got done is known: another rerun may read. */
+  hasRead: () => void;
   /** What is left is slow, or nothing: others may begin. */
   leave: () => void;
 }
@@ -49,11 +51,12 @@ export function createRunAdmitted({ places, stopping }: { places: WorkPlaces; st
       });
     }
     neverBegan.delete(id);
+    const hasRead = (): void => ofReruns?.leave();
     const leave = (): void => {
       place.leave();
-      ofReruns?.leave();
+      hasRead();
     };
-    return { rerun, leave };
+    return { rerun, hasRead, leave };
   }
   return async (wanted, run) => {
     const admitted = await admit(wanted);

@@ -8,7 +8,7 @@ export interface WorkPlaces {
    * that hangs holds none.
    */
   dispatches: Turnstile;
-  /** Those among them that read first what an earlier run has got done. */
+  /** Those among them that read what an earlier run has got done. Once that is read, the place is free again. */
   reruns: Turnstile;
   /** HTTP attempts, whoever makes them: right after the commit, in a dispatch or in a retry. */
   attempts: Turnstile;

@@ -17,8 +17,10 @@ export interface EventStore {
    */
   insertMany(records: { record: EventRecord; payload: Uint8Array }[]): Promise<string[]>;
   get(id: string): Promise<EventRecord | undefined>;
-  /** By exact `_id` each: `$in` is a scan on FerretDB. */
-  getMany(ids: string[]): Promise<Map<string, EventRecord>>;
+  /**
+   * By exact `_id` each: `$in` is a scan on FerretDB. An aborted signal stops the reading, and its reason is thrown.
+   */
+  getMany(ids: readonly string[], signal?: AbortSignal): Promise<Map<string, EventRecord>>;
   payload(id: string): Promise<Uint8Array | undefined>;
   payloads(ids: string[]): Promise<Map<string, { record: EventRecord; payload: Uint8Array }>>;
   list(page: PageRequest, filter: EventFilter): Promise<Page<EventRecord>>;

@@ -46,6 +46,8 @@ export interface EventDocument {
 
 type Found = EventDocument;
 const WITHOUT_PAYLOAD = { payload: 0 };
+/** Events that are read at once with their payloads, each of at most 1 MiB unless PAYLOAD_LIMIT_BYTES says more. */
+const PAYLOADS_AT_ONCE = 20;
 /** FerretDB reads 20,000 documents a second; a million takes less than this. */
 const OWNERS_DEADLINE_MS = 60_000;
 
@@ -94,12 +96,15 @@ export function createEventStore(collection: Collection<EventDocument>, deps: Ev
   };
 }
 
-type Find = (ids: string[], projection?: typeof WITHOUT_PAYLOAD) => Promise<Found[]>;
+type Find = (
+  ids: readonly string[],
+  options?: { projection?: typeof WITHOUT_PAYLOAD; atOnce?: number; signal?: AbortSignal | undefined },
+) => Promise<Found[]>;
 
 const createFind =
   (collection: Collection<EventDocument>, { ferretDb }: Pick<EventStoreDependencies, "ferretDb">): Find =>
-  async (ids, projection) =>
-    findByIds(collection, ids, { ferretDb, ...(projection && { projection }) });
+  async (ids, options) =>
+    findByIds(collection, ids, { ferretDb, ...options });
 
 /** The part of the store that only reads. */
 function createEventReads(
@@ -110,11 +115,12 @@ function createEventReads(
   const { recordOf, payloadOf, isErased } = createOpener(deps.keyring);
   return {
     async get(id) {
-      const [document] = await read([id], WITHOUT_PAYLOAD);
+      const [document] = await read([id], { projection: WITHOUT_PAYLOAD });
       return document && recordOf(document);
     },
-    async getMany(ids) {
-      const records = await Promise.all((await read(ids, WITHOUT_PAYLOAD)).map(recordOf));
+    async getMany(ids, signal) {
+      const found = await read(ids, { projection: WITHOUT_PAYLOAD, signal });
+      const records = await Promise.all(found.map(recordOf));
       return new Map(records.map((record) => [record.id, record]));
     },
     async payload(id) {
@@ -123,7 +129,7 @@ function createEventReads(
     },
     async payloads(ids) {
       const opened = await Promise.all(
-        (await read(ids)).map(async (document) => ({
+        (await read(ids, { atOnce: PAYLOADS_AT_ONCE })).map(async (document) => ({
           record: await recordOf(document),
           payload: await payloadOf(document),
         })),
@@ -147,7 +153,9 @@ function createEventReads(
     ofOwners: async (owners) => Promise.all((await findOfOwners(collection, owners)).map(recordOf)),
     async erasedOf(ids) {
       const found = await Promise.all(
-        (await read(ids, WITHOUT_PAYLOAD)).map(async (document) => ((await isErased(document)) ? [document._id] : [])),
+        (await read(ids, { projection: WITHOUT_PAYLOAD })).map(async (document) =>
+          (await isErased(document)) ? [document._id] : [],
+        ),
       );
       return new Set(found.flat());
     },

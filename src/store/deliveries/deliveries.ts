@@ -72,8 +72,8 @@ export function createDeliveryStore(
       const [document] = await findByIds(collection, [id], { ferretDb });
       return document && openDelivery(document, keyring);
     },
-    async getMany(ids) {
-      const found = await findByIds(collection, ids, { ferretDb, projection: WITHOUT_DETAILS });
+    async getMany(ids, signal) {
+      const found = await findByIds(collection, ids, { ferretDb, projection: WITHOUT_DETAILS, signal });
       return new Map(found.map((document) => [document._id, deliveryOf(document)]));
     },
     async list(page, filter) {

@@ -1,4 +1,5 @@
 /** Unordered batch inserts of documents and reads by exact id, for both engines. */
+import { setMaxListeners } from "node:events";
 import {
   MongoBulkWriteError,
   type Collection,
@@ -7,7 +8,7 @@ import {
   type Filter,
   type WithId,
 } from "mongodb";
-import { guarded } from "./driver-errors.js";
+import { guarded, OPERATION_DEADLINE_MS, type Within } from "./driver-errors.js";
 
 const DUPLICATE_KEY = 11000;
 
@@ -38,23 +39,54 @@ export async function insertNew<D extends Document & { _id: string }>(
   });
 }
 
+export interface FindByIdsOptions {
+  ferretDb: boolean;
+  projection?: Document;
+  /** Ids of one read, for large documents; default `IDS_AT_ONCE`. */
+  atOnce?: number;
+  /** Aborted: the caller needs no answer any more. What is under way stops, and nothing more is asked. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Ids of one read. Each read has a deadline of its own, so the number of ids does not count against it. */
+export const IDS_AT_ONCE = 100;
+
 /**
  * The documents with these ids. On FerretDB they are read one by one, because there `$in` scans the collection and
- * `_id` alone does not.
+ * `_id` alone does not. Throws StoreError `unavailable`, or the reason of the signal.
  */
 export async function findByIds<D extends Document & { _id: string }>(
   collection: Collection<D>,
-  ids: string[],
-  { ferretDb, projection }: { ferretDb: boolean; projection?: Document },
+  ids: readonly string[],
+  { ferretDb, projection, atOnce = IDS_AT_ONCE, signal }: FindByIdsOptions,
 ): Promise<WithId<D>[]> {
   const options = projection ? { projection } : {};
-  if (ids.length > 1 && !ferretDb)
-    return guarded((within) =>
-      collection.find({ _id: { $in: ids } } as Filter<D>, { ...options, ...within }).toArray(),
+  if (ids.length === 1 || ferretDb) {
+    const failed = new AbortController();
+    const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+    setMaxListeners(AT_ONCE, stop);
+    return oneByOne(ids, async (id) => {
+      const find = (within: Within) => collection.findOne({ _id: id } as Filter<D>, { ...options, ...within });
+      try {
+        return await guarded(find, OPERATION_DEADLINE_MS, stop);
+      } catch (error) {
+        // The caller gets no answer, so those beside it stop too.
+        failed.abort(error);
+        throw error;
+      }
+    });
+  }
+  const found: WithId<D>[] = [];
+  for (let from = 0; from < ids.length; from += atOnce) {
+    const filter = { _id: { $in: ids.slice(from, from + atOnce) } } as Filter<D>;
+    const some = await guarded(
+      (within) => collection.find(filter, { ...options, ...within }).toArray(),
+      OPERATION_DEADLINE_MS,
+      signal,
     );
-  return oneByOne(ids, (id) =>
-    guarded((within) => collection.findOne({ _id: id } as Filter<D>, { ...options, ...within })),
-  );
+    found.push(...some);
+  }
+  return found;
 }
 
 /**

@@ -34,11 +34,12 @@ export interface Within {
 /**
  * Runs a database operation. Its failures become StoreError. Mistakes in the call itself are thrown as they are. A
  * write that was given up may still be on its way to the server. Only a compare-and-set keeps it from overwriting a
- * newer one.
+ * newer one. If the caller's own signal `givenUp` is aborted, then its reason is thrown.
  */
 export async function guarded<T>(
   operation: (within: Within) => Promise<T>,
   deadlineMs = OPERATION_DEADLINE_MS,
+  givenUp?: AbortSignal,
 ): Promise<T> {
   try {
     return await withinDeadline(
@@ -50,6 +51,7 @@ export async function guarded<T>(
           `MongoDB did not answer within ${deadlineMs} ms. It is tried again; check that MongoDB runs ` +
             "and is not overloaded.",
         ),
+      givenUp,
     );
   } catch (error) {
     throw storeErrorOf(error);

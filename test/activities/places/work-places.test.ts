@@ -1,6 +1,7 @@
 /** A worker that may do little at once: what waits for its place is done, and a consumer that hangs holds up no other. */
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Receiver } from "../../support/receiver.js";
+import { prepareRerun } from "../rerun-setup.js";
 import { type RunningWorker, startRunningWorker } from "../running-worker.js";
 
 const until = { timeout: 100_000, interval: 50 };
@@ -62,6 +63,21 @@ describe.each([
     for (const kind of ["dispatches", "reruns", "attempts"])
       await expect.poll(() => valueOf(worker, "inFlight", kind), until).toBe(0);
     for (const kind of ["dispatches", "reruns", "attempts"]) expect(await valueOf(worker, "waiting", kind)).toBe(0);
+  });
+
+  it("a rerun keeps others from reading only as long as it reads itself", async () => {
+    const seen: (number | undefined)[][] = [];
+    const receiver = await worker.receive({
+      respond: async () => {
+        seen.push([await valueOf(worker, "inFlight", "reruns"), await valueOf(worker, "inFlight", "dispatches")]);
+        return { status: 204 };
+      },
+    });
+    const { eventType } = await worker.subscribe([receiver.url]);
+    const { owner, start } = await prepareRerun(worker, eventType, 1);
+    await start();
+    await worker.client.workflow.getHandle(owner).result();
+    expect(seen).toEqual([[0, 1]]);
   });
 
   it("many events to many endpoints arrive once each, however few may be under way", async () => {
