@@ -256,7 +256,7 @@ async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies
   if (refused.length > 0)
     log.warn(
       { deliveries: refused.map(({ id, why, stands }) => ({ id, why, status: stands?.status })) },
-      "deliveries were changed elsewhere during an attempt: they keep that",
+      "deliveries were changed elsewhere during an attempt, and that change is kept",
     );
   for (const { result: _result, asked: _asked, ...item } of open) unrecordedRetries.delete(item.deliveryId);
   for (const item of asTheyStand(

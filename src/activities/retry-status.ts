@@ -75,7 +75,7 @@ function leftToOther(item: RetryItem, record: Delivery): RetryItem {
   return {
     ...rest,
     status: "cancelled",
-    reason: `It was asked for again: ${record.workflowId ?? ""} goes on with it.`,
+    reason: `It was asked for again. The workflow ${record.workflowId ?? ""} goes on with it.`,
   };
 }
 

@@ -38,20 +38,21 @@ export function announce({ config, url, engines, admin, demo, trial, unsigned, l
     );
   if (unsigned)
     say(
-      "Rows that grant power are not signed yet, so whoever writes to the database can make itself " +
-        "an admin: run `npm run grants:sign` once every process has this release.",
+      "Rows that grant power are not signed yet, so anyone who can write to the database can become an admin. " +
+        "Run `npm run grants:sign` once every process has this release.",
     );
   if (config.SEALPOST_ALLOW_LOCAL_TARGETS)
     say("SEALPOST_ALLOW_LOCAL_TARGETS is on: http and private addresses may be called. For trial and tests only.");
-  if (admin?.from === "now") say(`Admin key (shown this once, keep it): ${admin.token}`);
+  if (admin?.from === "now") say(`Admin key (shown only once, so keep it): ${admin.token}`);
   if (admin?.from === "earlier start")
     say(
-      "Admin key: the one shown at the first start (lost? set SEALPOST_ADMIN_KEY to what `npm run admin-key` prints).",
+      "Admin key: the one shown at the first start. " +
+        "If you have lost it, set SEALPOST_ADMIN_KEY to what `npm run admin-key` prints.",
     );
   if (admin?.from === "environment") say("Admin key: SEALPOST_ADMIN_KEY");
   if (!demo || !admin) return;
   const token = admin.from === "now" ? admin.token : "$SEALPOST_ADMIN_KEY";
-  say("Publish a first event; the built-in demo receiver, over mutual TLS, says here what it got:");
+  say("Publish a first event. The built-in demo receiver gets it over mutual TLS and says here what it got:");
   say(
     `  curl -s ${url}/v1/events -H "Authorization: Bearer ${token}" -H 'Content-Type: ` +
       `application/json' -d '{"type":"${DEMO_EVENT_TYPE}","data":{"hello":"world"}}'`,

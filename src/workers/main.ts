@@ -55,7 +55,7 @@ async function main(): Promise<void> {
 function giveUp(): void {
   process.stderr.write(
     "Sealpost did not stop in time: what is left ends with this process. What was under way is " +
-      "made again at the next start.\n",
+      "done again at the next start.\n",
   );
   process.exit(1);
 }

@@ -206,7 +206,7 @@ describe("a delivery that was settled and asked for again, so that another workf
   };
   const left = ({ deliveryId }: RetryItem) => ({
     status: "cancelled",
-    reason: `It was asked for again: resend/${deliveryId} goes on with it.`,
+    reason: `It was asked for again. The workflow resend/${deliveryId} goes on with it.`,
   });
 
   it("is not sent by the run that begins anew, and its record stays the other one's", async () => {

@@ -147,7 +147,7 @@ export const eventTypeVersionView = z
     schema: jsonSchema.optional(),
     examples: z.array(z.unknown()).optional(),
     createdAt: instant.meta({ description: "Since when it was the newest" }),
-    supersededAt: instant.optional().meta({ description: "Absent: it is the newest" }),
+    supersededAt: instant.optional().meta({ description: "Absent for the newest version" }),
   })
   .meta({ id: "EventTypeVersion" });
 

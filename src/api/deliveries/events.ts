@@ -168,8 +168,8 @@ export const eventRoutes: readonly ApiRoute[] = [
     summary: "Erase the content of an event",
     description:
       "`ref` is the id of the event, percent-encoded, or its `webhook-id`. Its payload and hash and " +
-      "the details of its attempts are removed for good, what is not settled is cancelled; " +
-      "the bare record stays. An attempt under way may still arrive. Any accepted event can be erased at once.",
+      "the details of its attempts are removed for good. Deliveries that are not settled are cancelled. " +
+      "The bare record stays. An attempt under way may still arrive. Any accepted event can be erased at once.",
     params: z.strictObject({ ref: eventRef }),
     response: { status: 204, description: "Erased" },
     problems: ["unavailable"],

@@ -17,7 +17,7 @@ export const publishInput = z
     data: z
       .unknown()
       .meta({ description: "Any JSON value; its bytes are signed and sent exactly as they stand in the request" }),
-    id: eventId.optional().meta({ description: "Your own id, the idempotency key; absent: one is made" }),
+    id: eventId.optional().meta({ description: "Your own id, which is the idempotency key. Without it one is made" }),
     groups: z.array(groupId).min(1).max(100).optional().meta({ description: "Only subscriptions of these groups" }),
   })
   .meta({ id: "Publish" });

@@ -21,7 +21,10 @@ const STORE_PROBLEMS: Partial<Record<StoreError["code"], Refusal>> = {
       "Set MONGODB_URL to a MongoDB server, where lists use indexes.",
     { retryAfterSeconds: 15 },
   ),
-  grants_broken: refuse("unavailable", "What vouches for API keys and connections is not whole; the operator is told."),
+  grants_broken: refuse(
+    "unavailable",
+    "The records that vouch for API keys and connections were changed or are incomplete. The log tells the operator.",
+  ),
   key_destroyed: refuse("erased"),
   cursor_invalid: refuse("invalid_request", undefined, {
     errors: [{ path: "query.cursor", message: "must be a `next` of an earlier page of this list" }],

@@ -90,7 +90,7 @@ export const subscriptionHealthRoutes: readonly ApiRoute[] = [
     operationId: "readSubscriptionHealth",
     tag: "Subscriptions",
     act: "subscriptions:read",
-    summary: "How the endpoint of a subscription does",
+    summary: "How the endpoint of a subscription is doing",
     description:
       "Told from the records of its newest 1,000 deliveries of four days, and of 1,000 that wait for another " +
       "attempt. Failures of our own are no attempts, so they never count.",

@@ -200,7 +200,7 @@ export const subscriptionView = z
   })
   .meta({ id: "Subscription" });
 
-/** A subscription together with a secret that is shown this once. */
+/** A subscription together with a secret that is shown only once. */
 export const subscriptionWithSecret = subscriptionView
   .extend({ secret: z.string().meta({ description: "The signing secret. It is shown only once" }) })
   .meta({ id: "SubscriptionWithSecret" });

@@ -125,7 +125,11 @@ function refusalFor(signal: AbortSignal): Refusal {
   const reason = signal.aborted ? (signal.reason as StreamEnd) : undefined;
   if (reason === "session_ended") return refuse("session_ended");
   const detail =
-    reason === "deadline" ? "It took too long." : reason === "closing" ? "The service is stopping." : undefined;
+    reason === "deadline"
+      ? "The Temporal UI took too long to answer."
+      : reason === "closing"
+        ? "The service is stopping."
+        : undefined;
   return refuse("temporal_ui_unavailable", detail, { retryAfterSeconds: TRY_AGAIN_SECONDS });
 }
 

@@ -80,7 +80,7 @@ export function createAuthority(dependencies: AuthorityDependencies): Authority 
     refresh: (maxAgeMs) => sealed.refresh(maxAgeMs),
     sign(collection, row) {
       const [newest] = sealed.keys;
-      if (!newest) throw new Error("a database without keys for signing signs nothing");
+      if (!newest) throw new Error("The database has no keys for signing, so it cannot sign.");
       const [id, key] = newest;
       return { ...row, mac: `${id}.${macOf(key, id, collection, row).toString("base64url")}` };
     },

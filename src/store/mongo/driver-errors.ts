@@ -48,8 +48,8 @@ export async function guarded<T>(
       () =>
         new StoreError(
           "unavailable",
-          `MongoDB did not answer within ${deadlineMs} ms. It is tried again; check that MongoDB runs ` +
-            "and is not overloaded.",
+          `MongoDB did not answer within ${deadlineMs} ms. Sealpost tries again. ` +
+            "Check that MongoDB runs and is not overloaded.",
         ),
       givenUp,
     );
@@ -77,8 +77,8 @@ function storeErrorOf(error: unknown): unknown {
   if (error instanceof MongoAPIError && !closed) return error;
   return new StoreError(
     "unavailable",
-    `MongoDB did not do it (${error.name}${error.code === undefined ? "" : ` ${error.code}`}). It ` +
-      "is tried again; check that MongoDB runs, has a primary and lets this user write.",
+    `MongoDB did not carry out an operation (${error.name}${error.code === undefined ? "" : ` ${error.code}`}). ` +
+      "Sealpost tries again. Check that MongoDB runs, has a primary and lets this user write.",
     { cause: withoutDocument(error) },
   );
 }

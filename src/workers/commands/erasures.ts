@@ -79,12 +79,12 @@ async function main([command, file]: string[]): Promise<void> {
   } else if (command === "apply" && file !== undefined) {
     const { entered, erased, refused } = await applyErasures(at, readFileSync(file, "utf8"));
     process.stdout.write(
-      `${entered} erasures entered that this database did not have; ${erased} had something left, ` +
+      `${entered} erasures were entered that this database did not have. ${erased} erasures had something left, ` +
         "which is erased now.\n",
     );
     if (refused.length > 0)
       process.stderr.write(
-        `Not applied: ${refused.length} lines that are damaged or not of this installation ` +
+        `${refused.length} lines were not applied, because they are damaged or not of this installation ` +
           `(${refused.slice(0, 10).join(", ")}).\n`,
       );
     process.exitCode = refused.length > 0 ? 1 : 0;

@@ -82,7 +82,7 @@ async function rotateAll({
           log(`${done} data keys wrapped under "${provider.activeKeyId}", ${left} to go`);
       },
     });
-    log(`${result.rewrapped} data keys wrapped under "${provider.activeKeyId}"; ${summaryOf(result)}`);
+    log(`${result.rewrapped} data keys wrapped under "${provider.activeKeyId}". ${summaryOf(result)}`);
     return result;
   } finally {
     await client.close();
@@ -91,10 +91,10 @@ async function rotateAll({
 
 function summaryOf({ failed }: RotationResult): string {
   if (failed.length === 0)
-    return "all of them are now. The other master keys may be taken out of SEALPOST_MASTER_KEYS.";
+    return "Now all data keys are under it. You may take the other master keys out of SEALPOST_MASTER_KEYS.";
   return (
-    `${failed.length} are under a master key that is not in SEALPOST_MASTER_KEYS (${failed.slice(0, 5).join(", ")}): ` +
-    "add it and run this again."
+    `${failed.length} are under a master key that is not in SEALPOST_MASTER_KEYS (${failed.slice(0, 5).join(", ")}). ` +
+    "Add that key and run this again."
   );
 }
 

@@ -19,13 +19,13 @@ import { runCommand } from "./run-command.js";
 
 const FAULTS: Readonly<Record<AuditFault, string>> = {
   missing: "is missing",
-  changed: "is not as it was written, or not where it was",
-  cut_short: "was there once: the chain has been cut short, or the database set back",
-  head: "is the last one, and the record of the last one is missing or not ours",
+  changed: "was changed, or is not where it was written",
+  cut_short: "was there once, so the chain was cut short or the database was set back",
+  head: "is the last one, but the record of which entry is the last is missing or not ours",
   mark:
-    "is the last one, and the high-water mark among the settings is missing or not ours: the " +
-    "audit was emptied or set back",
-  unchained: "tells of other entries from before the chain than there are now",
+    "is the last one, but the high-water mark in the settings is missing or not ours, " +
+    "so the audit was emptied or set back",
+  unchained: "names other entries from before the chain than there are now",
 };
 
 /** Checks the chain and reports the result. True when it is intact. */

@@ -66,7 +66,7 @@ export function runTool({
         resolve({
           ok: false,
           reason: endedBy
-            ? `ended by ${endedBy} (at most ${withinMs / 1000} s)`
+            ? `ended by ${endedBy} (it may take at most ${withinMs / 1000} s)`
             : lastLine(said) || `exit code ${code}`,
         });
     });

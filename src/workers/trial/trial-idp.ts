@@ -70,7 +70,11 @@ export async function startTrialIdp(publicUrl: string): Promise<TrialIdp | undef
   };
   server.on("request", (request, response) => {
     answer(idp, request, response).catch(() =>
-      sendText(response, 400, "This is no log-in of the service beside this trial identity provider. Start it there."),
+      sendText(
+        response,
+        400,
+        "This log-in does not come from the service beside this trial identity provider. Start the log-in there.",
+      ),
     );
   });
   return { url, register: (store) => register(store, { ssoUrl: `${url}/sso`, cert }), close: () => closed(server) };
@@ -176,7 +180,7 @@ async function answer(idp: Idp, request: IncomingMessage, response: ServerRespon
   if (request.headers.origin !== idp.url)
     return sendText(response, 403, "Choose a person on the page of the trial identity provider.");
   const body = await readBody(request, BODY_LIMIT_BYTES);
-  if (!body.ok) return sendText(response, 413, "That is too much for a log-in.");
+  if (!body.ok) return sendText(response, 413, "The form is too large for a log-in.");
   const form = new URLSearchParams(body.bytes.toString("utf8"));
   sendPage(idp, response, await respond(idp, form));
 }

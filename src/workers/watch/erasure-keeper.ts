@@ -45,7 +45,10 @@ export async function startErasureKeeper({
   if (copy) {
     const entered = await erasures.enter(copy.read());
     if (entered > 0)
-      log.warn({ file, entered }, "the database was older than the ledger of erasures: they are done again");
+      log.warn(
+        { file, entered },
+        "the database is older than the ledger of erasures, so the erasures that it lacks are done again",
+      );
   }
   const again = async (which: Parameters<typeof erasures.reapply>[0]): Promise<void> => {
     const found = await erasures.reapply(which);

@@ -84,7 +84,7 @@ function parseYaml(text: string): ParsedDocument {
     if (error instanceof ReferenceError)
       return refused("", `uses aliases without their anchor, or more than ${MAX_ALIASES} times`);
     if (error instanceof Error && /^Merge sources must be/.test(error.message))
-      return refused("", "merges (<<) what is no map");
+      return refused("", "merges (<<) something that is not a map");
     throw error;
   }
 }

@@ -55,7 +55,7 @@ export async function commit(dependencies: CommitDependencies, taken: Taken): Pr
       await withinDeadline(
         commitTimeOf(all),
         () => store.events.insertMany(records),
-        () => new StoreError("unavailable", "It was not done in time."),
+        () => new StoreError("unavailable", "The store did not record the events in time."),
       ),
     );
     const accepted: Taken = new Map();

@@ -144,7 +144,7 @@ function createRenewal({ owners, process, log }: OwnerIdsDependencies, state: An
         ? owners.end(process)
         : owners.renew(process, [...state.open.keys()], ++state.renewal).then(() => undefined);
     await ending.catch((error: unknown) =>
-      log.warn({ err: error }, "the announcement of this process could not be ended: another process looks at it"),
+      log.warn({ err: error }, "the announcement of this process could not be ended, so another process looks at it"),
     );
   }
   return { now, loop, end };

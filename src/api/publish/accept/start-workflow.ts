@@ -50,7 +50,7 @@ export async function startDeliverEvent(
             }),
           ),
         ),
-      () => new StoreError("unavailable", "It was not done in time."),
+      () => new StoreError("unavailable", "Temporal did not start the workflow in time."),
     );
     return "started";
   } catch (error) {
