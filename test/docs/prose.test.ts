@@ -22,9 +22,8 @@ const FOLDERS = [
   "docs/explanation",
   "docs/explanation/decisions",
 ];
-const PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/README.md", ...FOLDERS.flatMap(pagesOf)].filter(
-  (page) => page !== UNCHECKED,
-);
+const FILES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/README.md", "bench/README.md"];
+const PAGES = [...FILES, ...FOLDERS.flatMap(pagesOf)].filter((page) => page !== UNCHECKED);
 
 const directory = mkdtempSync(join(tmpdir(), "sealpost-prose-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
