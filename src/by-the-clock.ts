@@ -5,8 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 const SPREAD = 0.2;
 
 /**
- * Does `look` every `everyMs` milliseconds, up to a fifth sooner or later; with `atOnce` also now. Two looks never
- * overlap. `look` deals with its own failures: one that rejects is the last. The clock keeps no process alive.
+ * Does `look` every `everyMs` milliseconds, up to a fifth sooner or later. With `atOnce` it also looks now. Two looks
+ * never overlap. `look` deals with its own failures: one that rejects is the last. The clock keeps no process alive.
  */
 export function byTheClock(
   everyMs: number,

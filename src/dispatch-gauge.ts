@@ -2,7 +2,7 @@
 export interface DispatchGauge {
   readonly count: number;
   /**
-   * A workflow was started here; counts until `done` or, when another process took it, until `STALE_MS` have passed.
+   * A workflow was started here. It counts until `done` or, when another process took it, until `STALE_MS` have passed.
    */
   begin(workflowId: string): void;
   /** Its first attempts are made, or only slow ones are left. */
@@ -11,7 +11,7 @@ export interface DispatchGauge {
   onFall(listener: () => void): void;
 }
 
-/** A batch that another process dispatches is never reported here; it stops counting after this time. */
+/** A batch that another process dispatches is never reported here. It stops counting after this time. */
 const STALE_MS = 1_000;
 
 /** One gauge a process, shared by publisher and dispatch. */

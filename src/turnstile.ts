@@ -34,7 +34,7 @@ export interface TurnstileOptions {
   most: number;
   /** Places of one name. By default they are all. */
   each?: number;
-  /** Most that wait; default 10,000. One more gets no place. */
+  /** Most that wait. By default 10,000. One more gets no place. */
   mostWaiting?: number;
   onChange?: (underWay: number, waiting: number) => void;
 }

@@ -1,4 +1,4 @@
-/** Delivers routes and records what became of them; what needs time is handed back for `retryDelivery`. */
+/** Delivers routes and records what became of them. What needs time is handed back for `retryDelivery`. */
 import type { Delivery } from "../store/model.js";
 import { inTimeOr } from "../store/deadline.js";
 import { readRecords } from "../store/read-records.js";

@@ -47,7 +47,7 @@ export interface DispatchDependencies extends DeliverRoutesDependencies {
 type Run = { rerun: boolean };
 
 /**
- * The activities `dispatch` and `dispatchPage`. They reject only for failures of our own; the engine then runs them
+ * The activities `dispatch` and `dispatchPage`. They reject only for failures of our own. The engine then runs them
  * again.
  */
 export function createDispatch(dependencies: DispatchDependencies) {
@@ -206,7 +206,7 @@ async function refuseInvalid(
     ({ type, ownId, recorded }) => !ownId && !recorded && isChecked(catalogue.eventType(type)),
   );
   if (unchecked.length === 0) return;
-  // What an earlier run recorded was allowed then; the schema may have changed since.
+  // What an earlier run recorded was allowed then. The schema may have changed since.
   const recorded = rerun ? await store.events.getMany(unchecked.map(({ id }) => id)) : new Map<string, unknown>();
   for (const { id, type } of unchecked) {
     const [eventType, event] = [catalogue.eventType(type), bytes.get(id)];

@@ -9,7 +9,7 @@ import type { PublishedEvent } from "../workflows/contract.js";
 import type { EventBytes } from "./attempt.js";
 
 /**
- * An erasure empties the memory at once (src/store/collections/erasures.ts); this bounds it where the store cannot be
+ * An erasure empties the memory at once (src/store/collections/erasures.ts). This bounds it where the store cannot be
  * asked.
  */
 const KEPT_MS = 5 * 60_000;
@@ -21,7 +21,7 @@ const KEPT_BYTES = 64 * 1024 * 1024;
 
 export interface EventBytesSource {
   /**
-   * Events in hand; those that travel by reference are read from the store. Missing ones (expunged, erased) are left
+   * Events in hand. Those that travel by reference are read from the store. Missing ones (expunged, erased) are left
    * out.
    */
   of(events: readonly PublishedEvent[]): Promise<Map<string, EventBytes>>;
@@ -32,7 +32,7 @@ export interface EventBytesSource {
   keep(events: Iterable<EventBytes>): void;
   /**
    * By id, from memory or the store. Missing ones (expunged, erased) are left out. What no key opens is told to
-   * `onUnreadable` and left out; without it the StoreError is thrown.
+   * `onUnreadable` and left out. Without it the StoreError is thrown.
    */
   byId(ids: readonly string[], onUnreadable?: OnUnreadable): Promise<Map<string, EventBytes>>;
 }

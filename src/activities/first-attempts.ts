@@ -26,7 +26,7 @@ export type FirstOutcome =
   | { kind: "left"; status: "held" }
   /** `unsure`: another process has begun the attempt, which has ended at `dueAt` at the latest. */
   | { kind: "left"; status: "pending"; dueAt?: number; unsure?: true }
-  /** Nobody knows whether the filter wants it: neither sent nor dropped. */
+  /** The filter could not say whether it wants the event, so it is neither sent nor dropped. */
   | { kind: "left"; status: "parked"; reason: string }
   | { kind: "left"; status: "throttled"; dueAt: number; reservation?: NonNullable<RetryItem["reservation"]> };
 
@@ -54,7 +54,7 @@ export interface FirstAttemptsDependencies {
 
 /**
  * Attempts begin within this time of the dispatch, or are left to `retryDelivery`. Slow endpoints are told by their
- * health, long before; this only bounds the activity. Handing over is dear: with 1.5 s here a fan-out that the machine
+ * health, long before. This only bounds the activity. Handing over is expensive: with 1.5 s here a fan-out that the machine
  * needed 5 s for cost three times the CPU.
  */
 const BEGIN_WITHIN_MS = 15_000;
@@ -64,7 +64,7 @@ const THROTTLE_WAIT_MS = 1_000;
 const WIDTH_ALL = 512;
 const WIDTH_ONE = 32;
 
-/** Makes the first attempts; `settled` is told each outcome as it happens. Resolves when all have one. */
+/** Makes the first attempts. `settled` is told each outcome as it happens. Resolves when all have one. */
 export async function firstAttempts(
   dependencies: FirstAttemptsDependencies,
   routes: Route[],

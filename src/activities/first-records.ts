@@ -138,10 +138,10 @@ export function firstRecordOf(
   };
 }
 
-/** What `retryDelivery` is to do with a route; undefined when nothing is left to do. */
+/** What `retryDelivery` is to do with a route. Undefined when nothing is left to do. */
 export function itemOf({ deliveryId, event }: RouteOfRecord, outcome: FirstOutcome): RetryItem | undefined {
   const base = { deliveryId, eventId: event.id, eventType: event.type, scheduleBase: 0, ...UNSURE };
-  // It looks for itself once its workflow is there to be told: a resume meanwhile has told nobody.
+  // It looks for itself once its workflow is there to be told: a resume meanwhile found no workflow to tell.
   if (outcome.kind === "left" && outcome.status === "held")
     return { ...base, status: "pending", attempts: 0, dueAt: Date.now() };
   if (outcome.kind === "left") {

@@ -20,8 +20,8 @@ export interface OwnEvents {
 }
 
 /**
- * Inserts the event records that are not there yet and drops events that another workflow owns.
- * Rejects with StoreError when the store does not answer; nothing has been sent then.
+ * Inserts the event records that are not there yet and drops events that another workflow owns. Rejects with StoreError
+ * when the store does not answer. Nothing has been sent then.
  */
 export async function claimEvents(
   { store, catalogue, log }: { store: Pick<Store, "events" | "erasures">; catalogue: Catalogue; log: Logger },
@@ -58,7 +58,7 @@ export async function claimEvents(
     if (known.length > 0)
       log.warn({ owner, events: known }, "event records were there before: an earlier run of this dispatch made them");
   });
-  // Whoever awaits it hears of a failure; until then it must not count as unhandled.
+  // The caller that awaits it hears of a failure. Until then it must not count as unhandled.
   recorded.catch(() => undefined);
   const known = await insert(some.insert);
   const toCheck = [...known, ...some.look.map(({ id }) => id)];

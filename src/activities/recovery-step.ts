@@ -38,7 +38,7 @@ export function createRecoveryStep(
     const { orders, sent: sentBefore, skipped } = await sort(dependencies, input, { records, rerun, at });
     const live = input.look ? await lookForLive(store, input) : undefined;
     const free = await signalOpen(dependencies, input, orders);
-    // Before the workflow starts; what has been attempted since it was read here is not ours any more.
+    // Before the workflow starts. What has been attempted since it was read here is not ours any more.
     const refused = new Set(
       (free.length === 0
         ? []

@@ -20,7 +20,7 @@ interface RetryOrder {
 }
 
 /**
- * The activities `attempt` and `recordStatus`. They reject only for failures of our own; the engine then runs them
+ * The activities `attempt` and `recordStatus`. They reject only for failures of our own. The engine then runs them
  * again.
  */
 export function createAttempt(dependencies: AttemptDependencies) {

@@ -12,7 +12,7 @@ export interface StatusChange {
   dueAtOf?: (item: RetryItem) => number | undefined;
 }
 
-/** Puts items into a status without an attempt; writes only what changed. */
+/** Puts items into a status without an attempt. Writes only what changed. */
 export async function setStatus(
   { store }: { store: Pick<Store, "deliveries"> },
   items: RetryItem[],
@@ -63,7 +63,7 @@ export function caughtUp(item: RetryItem, record: Delivery | undefined, workflow
 }
 
 /**
- * Whether another workflow looks after a delivery by now. One that somebody asked for again is named in its record
+ * Whether another workflow looks after a delivery by now. One that a person asked for again is named in its record
  * before that workflow starts. This one had settled the delivery, and the engine has not heard of it.
  */
 const isTakenBy = ({ workflowId, status }: Delivery, own: string): boolean =>

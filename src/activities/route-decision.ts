@@ -27,7 +27,9 @@ export type RouteDecision<Entry = EarlyEntry> =
   | { does: "attempt" }
   | { does: "nothing" };
 
-/** Whether the record of a route is read before the dispatch decides: somebody else may have made it. */
+/**
+ * Whether the record of a route is read before the dispatch decides. It is read where another process may have made it.
+ */
 export const isDoubtful = ({ rerun, elsewhere }: { rerun: boolean; elsewhere: boolean }): boolean => rerun || elsewhere;
 
 /** How long a rerun trusts what it has read of the records, milliseconds. */

@@ -11,7 +11,7 @@ import { canonicalUrl } from "../endpoint/target/target-url.js";
 import type { Throttle } from "./pace/throttle.js";
 
 export interface SubscriptionEffects {
-  /** Applies an effect; repeated ones change nothing more. */
+  /** Applies an effect. Repeated ones change nothing more. */
   apply(subscription: Subscription, effect: SubscriptionEffect): Promise<void>;
   /**
    * Whether one is being applied to this subscription. Its new status may be read elsewhere by then, and is not in the
@@ -68,7 +68,7 @@ export function createSubscriptionEffects({
     if (throttle.pausedUntil(subscription) > untilMs - 1_000) return;
     await throttle.pause(subscription, untilMs);
     if (subscription.rateLimit) return;
-    // Without a rate limit there is no bucket to ask; other processes read the pause with the subscription.
+    // Without a rate limit there is no bucket to ask. Other processes read the pause with the subscription.
     await store.subscriptions.update(subscription.id, (current) => ({ ...current, throttledUntil: new Date(untilMs) }));
   }
   const underWay = createCounts();

@@ -84,7 +84,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...singleLogoutRoutes,
 ];
 
-/** Every route that the process serves; a pure worker serves its state only. */
+/** Every route that the process serves. A pure worker serves its state only. */
 export function servedRoutes(workerOnly = false): readonly ApiRoute[] {
   const documented = [...(workerOnly ? [] : RESOURCE_ROUTES), ...healthRoutes, ...commonPageRoutes];
   return workerOnly ? documented : [...documented, ...documentationRoutes(documented)];
@@ -131,10 +131,10 @@ function createApp(dependencies: ApiDependencies, gate: Gate): Express {
 }
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS"]);
-/** Node would silently drop what is above its own limit; see http-server.ts. */
+/** Node would silently drop what is above its own limit. See http-server.ts. */
 const MAX_HEADERS = 100;
 
-/** A host and a port, or nothing (RFC 9110, 7.2; RFC 3986, 3.2.2). */
+/** A host and a port, or nothing (RFC 9110, 7.2, and RFC 3986, 3.2.2). */
 const HOST = /^(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 
 /**

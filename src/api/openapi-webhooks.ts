@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ZodOpenApiPathsObject } from "zod-openapi";
 
-/** Of every request to an endpoint; see src/endpoint/request-headers.ts and signature-headers.ts. */
+/** Of every request to an endpoint. See src/endpoint/request-headers.ts and signature-headers.ts. */
 const headers = z.object({
   "webhook-id": z
     .string()
@@ -74,7 +74,7 @@ an API key or an OAuth2 access token, its custom headers, and a client certifica
 The message that verifies an endpoint is sent the same way, with the type \`sealpost.verification\`: \
 answer 2xx with the value of \`data.challenge\`.`;
 
-/** Every answer and what becomes of the delivery; src/endpoint/classify.ts decides. */
+/** Every answer and what becomes of the delivery. It is decided in src/endpoint/classify.ts. */
 const ANSWERS: Readonly<Record<string, string>> = {
   "2XX": "Delivered.",
   "3XX": "Parked: a redirect is not followed. Correct the URL of the subscription, then resend.",

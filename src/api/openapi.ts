@@ -86,8 +86,8 @@ export function buildOpenApi(routes: readonly ApiRoute[], version: string): Docu
 }
 
 /**
- * The page of the document fills a parameter's example into its field and sends it. An id that nobody has, as a filter,
- * would answer with an empty list or a 404: the example goes into the description.
+ * The page of the document fills a parameter's example into its field and sends it. An example id would answer, as a
+ * filter, with an empty list or a 404. So the example goes into the description.
  */
 function withoutPrefilledParameters(document: Document): Document {
   for (const path of Object.values(document.paths ?? {})) {

@@ -5,7 +5,7 @@ export const DEGRADED = ["temporal", "workers"] as const;
 export type Degraded = (typeof DEGRADED)[number];
 
 export interface Readiness {
-  /** Why a publish would not be accepted now, in a few words; absent when it would. */
+  /** Why a publish would not be accepted now, in a few words. Absent when it would. */
   missing?: string;
   degraded: readonly Degraded[];
 }

@@ -18,7 +18,7 @@ export type DependencyName = keyof ApiDependencies;
 export interface RequestContext<K extends DependencyName = never> {
   dependencies: Pick<ApiDependencies, K>;
   actor: Actor;
-  /** The administrative act of this request; absent where it is none. */
+  /** The administrative act of this request. Absent where it is none. */
   act?: ActOfRequest;
   /**
    * With `If-Match`: compares the tag in a compare-and-set that voids it. To be called before what has an effect
@@ -27,7 +27,7 @@ export interface RequestContext<K extends DependencyName = never> {
   claim?: () => Promise<void>;
 }
 
-/** A request with what the router took out of its path; the hot path comes without a router. */
+/** A request with what the router took out of its path. The hot path comes without a router. */
 export type RoutedRequest = IncomingMessage & { params?: Record<string, unknown> };
 
 export interface Reply<T = unknown> {
@@ -56,7 +56,7 @@ interface Declaration {
   publicOutsideProduction?: true;
   /** Problems beside those that every route of its kind has. */
   problems?: readonly ProblemCode[];
-  /** Answers people: a refusal is a page, and whoever is not logged in is sent there. */
+  /** Answers people. A refusal is a page, and a person who is not logged in is sent there. */
   page?: "/saml/login" | "/logged-out";
   /** A JSON Schema may be in the body: deeper and of more values than other administrative bodies. */
   schemaInBody?: true;
@@ -111,7 +111,7 @@ export interface ServedRoute extends Declaration, Schemas<z.ZodObject, z.ZodObje
   responseType?: string;
   /** Request headers for the document. */
   headers?: z.ZodObject;
-  /** Answered where the path parameter cannot exist; default `not_found`. */
+  /** Answered where the path parameter cannot exist. By default `not_found`. */
   unknownPath?: ProblemCode;
   /** Not in the document: pages and their files. */
   hidden?: true;

@@ -210,7 +210,7 @@ async function handled(
     : runOnce(context, { route, key, input }, () => route.handle(context, input));
 }
 
-/** Path and query are checked here; the rest is the route's own. */
+/** Path and query are checked here. The rest is the route's own. */
 function serveChecked(
   route: ServedRoute,
   context: RouterContext,
@@ -248,7 +248,7 @@ function checkParams(route: Pick<ApiRoute, "params">, request: RoutedRequest): V
   return checked.ok ? checked : { ok: false, refusal: refuse("not_found") };
 }
 
-/** The query against the route's schema; a route without one takes no parameters. */
+/** The query against the route's schema. A route without one takes no parameters. */
 export function checkQuery(
   route: Pick<ApiRoute, "query">,
   request: Pick<RoutedRequest, "url">,

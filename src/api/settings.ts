@@ -14,7 +14,7 @@ export interface ApiSettings {
   production: boolean;
   /** Under which browsers and identity providers reach the API, without a slash at the end. */
   publicUrl: string;
-  /** A person's session ends so long after the log-in, hours; and after so long without a request, minutes. */
+  /** A person's session ends so many hours after the log-in. It also ends after so many minutes without a request. */
   sessionHours: number;
   sessionIdleMinutes: number;
   /** The connection of the trial identity provider, which the log-in page offers. */

@@ -13,11 +13,11 @@ import type { LeftOut } from "../store/collections/routings.js";
 import { LIFE } from "../store/subscription-life.js";
 
 export interface Catalogue {
-  /** Version that the content belongs to; see `Store.catalogueVersion`. */
+  /** Version that the content belongs to. See `Store.catalogueVersion`. */
   readonly version: number;
   /**
    * Reads anew when the store has a newer version. With `atLeast`, does nothing when the content is that new already.
-   * Concurrent calls share one read. Rejects with StoreError when the store does not answer; the content then stays as
+   * Concurrent calls share one read. Rejects with StoreError when the store does not answer. The content then stays as
    * it was.
    */
   refresh(atLeast?: number): Promise<void>;
@@ -32,7 +32,7 @@ export interface Catalogue {
   apiKey(id: string): StoredApiKey | undefined;
   /** Subscriptions that are granted and subscribed to this event type, in a status in which deliveries are made. */
   routes(eventType: string): readonly Subscription[];
-  /** Subscriptions that name this event type and get no deliveries of it; undefined when there are none. */
+  /** Subscriptions that name this event type and get no deliveries of it. Undefined when there are none. */
   leftOut(eventType: string): LeftOut | undefined;
   /** Whether the group is granted the event type, by its name or by its api. */
   granted(groupId: string, eventType: string): boolean;
@@ -167,7 +167,7 @@ function contentOf(versions: CatalogueVersions, collections: Collections, before
   return { versions, ...collections, eventTypeList, ...routesOf(collections) };
 }
 
-/** Changed objects that are read one by one; of more the whole collection is read at once. */
+/** Changed objects that are read one by one. Of more the whole collection is read at once. */
 const MOST_READ_SINGLY = 100;
 
 /**

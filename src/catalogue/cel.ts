@@ -40,7 +40,7 @@ export interface CelOperators {
 export interface CelProgram {
   /** Type-checked. What is changed in it is evaluated so. */
   tree: CelNode;
-  /** Name of the type that it gives; `dyn` if only the values decide. */
+  /** Name of the type that it gives. It is `dyn` if only the values decide. */
   type: string;
   /** Throws an error with a `code` if the evaluation fails. */
   run(context: object): unknown;

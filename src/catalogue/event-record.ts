@@ -14,7 +14,7 @@ export const eventRecord = (event: PublishedEvent, size: number, catalogue: Cata
   size,
   acceptedAt: new Date(event.acceptedAt),
   owner,
-  // Whoever records an event has announced its owner, or is its owner.
+  // The process that records an event has announced its owner, or is its owner.
   protocol: 2,
   ...(event.groups && { groups: event.groups }),
   ...(event.subscriptionIds && { subscriptionIds: event.subscriptionIds }),

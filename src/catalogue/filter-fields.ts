@@ -49,7 +49,7 @@ function visit(given: Node, scope: Scope, note: (path: readonly Step[], offset: 
     const inside = pathOf(container, scope);
     if (inside && name.op === "value" && typeof name.args === "string") note([...inside, name.args], container.start);
   }
-  // The beginnings of a path are named with it; only what is computed within its brackets names others.
+  // The beginnings of a path are named with it. Only what is computed within its brackets names others.
   const inner = path ? indexesOf(node) : childrenOf(node);
   for (const child of inner) visit(child, scope, note);
 }

@@ -15,7 +15,7 @@ export const MAX_SUBJECT_LENGTH = 4_096;
 export type CompiledPattern = { ok: true; size: number; found(text: string): boolean } | { ok: false; reason: string };
 
 /**
- * Compiles a pattern of RE2 syntax (https://github.com/google/re2/wiki/Syntax); `found` tells whether it matches
+ * Compiles a pattern of RE2 syntax (https://github.com/google/re2/wiki/Syntax). `found` tells whether it matches
  * anywhere.
  */
 export function compilePattern(pattern: string): CompiledPattern {

@@ -20,7 +20,7 @@ const MAX_MADE = 65_536;
 /** Characters that a conversion (int, double, timestamp, …) reads. */
 const MAX_CONVERTED = 128;
 
-/** Everything linear in its operands; what joins, splits or binds values could grow them without bound. */
+/** Everything linear in its operands. What joins, splits or binds values could grow them without bound. */
 const FUNCTIONS = new Set([
   "size",
   "contains",
@@ -78,7 +78,7 @@ class Meter {
 }
 export const meter = new Meter();
 
-/** What is wrong with the program; `offset` into the text. */
+/** What is wrong with the program. `offset` is its place in the text. */
 export interface ProgramFault {
   offset: number;
   reason: string;
@@ -88,7 +88,7 @@ export interface ProgramFault {
 export interface Confined {
   fault?: ProgramFault;
   /**
-   * Means something else than its writer thinks, most likely. Refused when a filter is saved; what was saved before
+   * Means something else than its writer thinks, most likely. Refused when a filter is saved. What was saved before
    * goes on.
    */
   doubt?: ProgramFault;
@@ -115,7 +115,7 @@ class Walk {
     if (this.#seen.has(node)) return 1;
     this.#seen.add(node);
     if (node.meta.alternate) return this.visit(node.meta.alternate, depth);
-    // `has` is a chain of fields; `cel.bind` could double a text at every use.
+    // `has` is a chain of fields. `cel.bind` could double a text at every use.
     if (node.meta.macro)
       return node.op === "call" && (node.args as [string])[0] === "has"
         ? 1

@@ -65,7 +65,7 @@ export function compileFilter(text: string): CompiledFilter {
   return { ok: true, filter, fields, ...(doubt && { doubt: placeIn(text, doubt.offset, doubt.reason) }) };
 }
 
-/** The library names the types that do not go together; this adds what to write instead. */
+/** The library names the types that do not go together. This adds what to write instead. */
 const withCure = (reason: string | undefined): string | undefined =>
   reason !== undefined && /\b(?:int|uint|double)\b.*\b(?:int|uint|double)\b/.test(reason)
     ? `${reason}: write numbers alike, as 2.0, or convert with int() or double()`

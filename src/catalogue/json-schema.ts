@@ -8,7 +8,7 @@ import { type SchemaFault, type Subschema, weigh } from "./schema-weight.js";
 
 export type { SchemaFault } from "./schema-weight.js";
 
-/** A schema that passed, in the form that is compiled: without annotations and without formats that nobody knows. */
+/** A schema that passed, in the form that is compiled: without annotations and unknown formats. */
 export interface BoundedSchema {
   schema: Record<string, unknown>;
   /**
@@ -66,7 +66,7 @@ const ASSERTIONS = [
   "format",
   "$ref",
 ];
-/** Kept and shown, without a meaning for the check; the last four are OpenAPI's. */
+/** Kept and shown, without a meaning for the check. The last four are OpenAPI's. */
 const ANNOTATIONS = new Set([
   "$schema",
   "$id",
@@ -102,7 +102,7 @@ interface Walk {
   knownFormat: (name: string) => boolean;
 }
 
-/** Checks a schema against these rules; it need not be valid against the meta-schema yet. */
+/** Checks a schema against these rules. It need not be valid against the meta-schema yet. */
 export function boundSchema(
   schema: Record<string, unknown>,
   knownFormat: (name: string) => boolean,
@@ -258,7 +258,7 @@ function noteRegExp({ faults }: Walk, pattern: unknown, path: string): number {
   }
 }
 
-/** References become pointers to subschemas that are there; anchors are left behind. */
+/** References become pointers to subschemas that are there. Anchors are left behind. */
 function resolveRefs({ refs, nodes, anchors, faults }: Walk): void {
   for (const { from, ref, holder } of refs) {
     const target = ref === "#" || ref.startsWith("#/") ? pointerOf(ref) : anchors.get(ref.slice(1));

@@ -1,6 +1,6 @@
 /**
  * Payloads against the newest schema of their event type, as its `validation` says: off, warn (counted, and a line in
- * the log), enforce. The bytes stay verbatim; numbers are checked as JSON.parse rounds them.
+ * the log), enforce. The bytes stay verbatim. Numbers are checked as JSON.parse rounds them.
  */
 import { isUtf8 } from "node:buffer";
 import { LRUCache } from "lru-cache";

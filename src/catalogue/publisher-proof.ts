@@ -102,7 +102,7 @@ function eventOf(given: unknown): PublishedEvent | string {
   };
 }
 
-/** Not `stored`: that would send what the record of somebody else's event holds. */
+/** It is not `stored`, which would send what the record of another publisher's event holds. */
 function bytesOf(body: unknown): Buffer | undefined {
   if (typeof body !== "object" || body === null || "stored" in body) return undefined;
   const { text, base64 } = body as { text?: unknown; base64?: unknown };

@@ -3,7 +3,7 @@ import type { Delivery, Subscription } from "../store/model.js";
 import type { DeliveryFilter } from "../store/store.js";
 import type { RecoveryFilter } from "../workflows/recovery/recovery-contract.js";
 
-/** Without a status in the filter, what waits for somebody is sent again. */
+/** Without a status in the filter, the deliveries that wait for a person are sent again. */
 export const UNDELIVERED: Delivery["status"][] = ["parked", "exhausted"];
 
 /** The deliveries that a recovery's filter names. */

@@ -4,10 +4,10 @@ import { LIFE, type Routing } from "../store/subscription-life.js";
 import type { PublishedEvent } from "../workflows/contract.js";
 import type { Catalogue } from "./catalogue.js";
 
-/** Type of the event that `POST /v1/subscriptions/{id}/test` sends; it belongs to no api. */
+/** Type of the event that `POST /v1/subscriptions/{id}/test` sends. It belongs to no api. */
 export const TEST_EVENT_TYPE = "sealpost.test";
 
-/** Id of the api whose data key seals events of this type; empty for the service's own types. */
+/** Id of the api whose data key seals events of this type. Empty for the service's own types. */
 export const apiOf = (catalogue: Pick<Catalogue, "eventType">, eventType: string): string =>
   catalogue.eventType(eventType)?.apiId ?? "";
 

@@ -30,7 +30,7 @@ export type Compiled = { ok: true; validator: PayloadValidator } | { ok: false; 
 
 /** Longest check of one payload. */
 export const CHECK_LIMIT_MS = 250;
-/** Longest compilation of one schema; one with 1,200 properties took 0.9 s on a busy machine. */
+/** Longest compilation of one schema. One with 1,200 properties took 0.9 s on a busy machine. */
 const COMPILE_LIMIT_MS = 5_000;
 /**
  * Steps (weight of the schema times bytes of the payload) that are certain to be quick: no watchdog. At worst some 10
@@ -71,7 +71,7 @@ const OPTIONS: Options = {
   // code takes three times as long as everything else and gains nothing to speak of.
   allErrors: true,
   code: { regExp, optimize: false },
-  // What is ignored silently is a mistake; what is merely unusual is not.
+  // What is ignored silently is a mistake. What is merely unusual is not.
   strict: true,
   strictTypes: false,
   strictTuples: false,
@@ -80,7 +80,7 @@ const OPTIONS: Options = {
 
 export type SchemaCompiler = (schema: Record<string, unknown>) => Compiled;
 
-/** Compiles schemas; one of these a process. */
+/** Compiles schemas. A process has one of these. */
 export function createSchemaCompiler(watchdog: Watchdog): SchemaCompiler {
   let metaSchema: ValidateFunction | undefined;
   const againstMetaSchema = (schema: unknown): SchemaFault[] => {

@@ -1,6 +1,6 @@
 /** How much of a schema one value of a payload may meet, its references followed, and where it never ends. */
 
-/** `path` is a JSON pointer into the schema; the message repeats keywords at most. */
+/** `path` is a JSON pointer into the schema. The message repeats keywords at most. */
 export interface SchemaFault {
   path: string;
   message: string;
@@ -12,7 +12,7 @@ const MAX_WEIGHT = 100_000;
 /** A subschema as a node of a graph. */
 export interface Subschema {
   own: number;
-  /** Pointers of the subschemas it applies; `target` resolved once all are known. */
+  /** Pointers of the subschemas it applies. `target` is resolved once all are known. */
   edges: { to: string; inPlace: boolean }[];
 }
 type Edge = Subschema["edges"][number];
@@ -36,7 +36,7 @@ export function weigh(nodes: Map<string, Subschema>): { weight: number } | Schem
   return { weight: circleIn(nodes, everything) === undefined ? (weightsOf(nodes, everything).get("") ?? 1) : Infinity };
 }
 
-/** What each subschema applies, itself included; the edges that are followed make no circle. */
+/** What each subschema applies, itself included. The edges that are followed make no circle. */
 function weightsOf(nodes: Map<string, Subschema>, follow: (edge: Edge) => boolean): Map<string, number> {
   const weights = new Map<string, number>();
   for (const at of inPostOrder(nodes, follow)) {

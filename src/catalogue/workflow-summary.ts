@@ -2,7 +2,7 @@
 import type { Subscription } from "../store/model.js";
 import type { Catalogue } from "./catalogue.js";
 
-/** Temporal takes 400 bytes of a summary, sealed; sealing adds some 200 (test/catalogue/workflow-summary.test.ts). */
+/** Temporal takes 400 bytes of a summary, sealed. Sealing adds some 200 (test/catalogue/workflow-summary.test.ts). */
 const TYPE_BYTES = 80;
 const TARGET_BYTES = 60;
 

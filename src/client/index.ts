@@ -41,7 +41,7 @@ export {
 } from "../workflows/contract.js";
 
 /**
- * An event as a provider has it. `data` is serialised once; give `body` instead for bytes that are sent verbatim.
+ * An event as a provider has it. `data` is serialised once. Give `body` instead for bytes that are sent verbatim.
  * Without an `id` Sealpost makes one, and a repeated start is then another event. `groups` limits the event to these
  * groups.
  *

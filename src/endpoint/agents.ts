@@ -15,21 +15,21 @@ export interface Identity {
   subscriptionId: string;
   url: string;
   tls?: EndpointTls;
-  /** Changes whenever `url` or `tls` may have changed; connections survive when they did not. */
+  /** Changes whenever `url` or `tls` may have changed. Connections survive when they did not. */
   version: string | number;
 }
 
 export interface AgentsOptions {
   guard: Guard;
-  /** Connections to one endpoint; default 32. */
+  /** Connections to one endpoint. By default 32. */
   connections?: number;
-  /** Longest wait of a request for one of them, milliseconds; default 15,000. */
+  /** Longest wait of a request for one of them, milliseconds. By default 15,000. */
   connectionWaitMs?: number;
-  /** Sockets of the process to all endpoints together; default 4,096. */
+  /** Sockets of the process to all endpoints together. By default 4,096. */
   maxSockets?: number;
-  /** Endpoints whose connections are kept; default 1,000, the one unused longest goes first. */
+  /** Endpoints whose connections are kept. By default 1,000, the one unused longest goes first. */
   maxEndpoints?: number;
-  /** TCP and TLS handshake together, milliseconds; default 10,000. undici looks about twice a second. */
+  /** TCP and TLS handshake together, milliseconds. By default 10,000. undici looks about twice a second. */
   connectTimeoutMs?: number;
 }
 
@@ -37,7 +37,7 @@ export interface AgentsOptions {
 export interface Endpoint extends Connecting {
   readonly pool: Pool;
   readonly path: string;
-  /** A client certificate is configured; TLS 1.3 does not tell whether the server asked for it. */
+  /** A client certificate is configured. TLS 1.3 does not tell whether the server asked for it. */
   readonly clientCertificate: boolean;
   /** Requests that wait for a connection or use one. An endpoint with none may be closed to make room. */
   readonly turns: ConnectionTurns;
@@ -48,7 +48,7 @@ export type IdentityFault = "target_refused" | "client_certificate_mismatch" | "
 
 export interface Agents {
   acquire(identity: Identity): { ok: true; endpoint: Endpoint } | { ok: false; code: IdentityFault };
-  /** Requests that come from now on open new connections; those under way keep theirs. */
+  /** Requests that come from now on open new connections. Those under way keep theirs. */
   drop(endpoint: Endpoint): void;
   /** Gives up what waits for a connection, and from now on whatever would have to wait (`interrupted`). */
   stopWaiting(): void;
@@ -87,7 +87,7 @@ const POOL_OPTIONS = {
    */
   keepAliveMaxTimeout: 60_000,
   /**
-   * The sender holds one deadline over everything; these would only add cost (bodyTimeout starts anew with every byte).
+   * The sender holds one deadline over everything. These would only add cost (bodyTimeout starts anew with every byte).
    */
   headersTimeout: 0,
   bodyTimeout: 0,
@@ -109,7 +109,7 @@ export function createAgents(options: AgentsOptions): Agents {
     const closed = (turns.size === 0 ? pool.close() : turns.idle().then(() => pool.close()))
       .catch(() => undefined)
       .then(() => {
-        // undici forgets clients that once failed to connect; theirs are closed here.
+        // undici forgets clients that once failed to connect. Theirs are closed here.
         for (const socket of entry.sockets) socket.destroy();
         closing.delete(entry);
       });
@@ -156,7 +156,7 @@ export function createAgents(options: AgentsOptions): Agents {
   };
 }
 
-/** @param makeRoom closes the idle connections of one endpoint; false when none has any */
+/** @param makeRoom closes the idle connections of one endpoint. False when none has any */
 function createBudget(maxSockets: number, makeRoom: () => boolean): SocketBudget & { open: () => number } {
   let sockets = 0;
   return {
@@ -242,7 +242,7 @@ function makeContext(tls: EndpointTls | undefined, minVersion: "TLSv1.2" | "TLSv
       context: createSecureContext({ minVersion, cert: tls?.clientCert, key: tls?.clientKey, ca: tls?.ca }),
     };
   } catch (error) {
-    // Refused when a subscription is saved; here it is older or damaged data.
+    // Refused when a subscription is saved. Here it is older or damaged data.
     const mismatch = (error as NodeJS.ErrnoException).code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH";
     return { ok: false, code: mismatch ? "client_certificate_mismatch" : "client_certificate_invalid" };
   }

@@ -7,7 +7,7 @@ export function authsOf(auth: Subscription["auth"]): readonly EndpointAuth[] {
   return Array.isArray(auth) ? auth : [auth];
 }
 
-/** The OAuth2 client, when there is one; there is at most one. */
+/** The OAuth2 client, when there is one. There is at most one. */
 export const oauthOf = (auth: Subscription["auth"]): OAuth2ClientCredentials | undefined =>
   authsOf(auth).find((each): each is OAuth2ClientCredentials => each.type === "oauth2");
 
@@ -16,7 +16,7 @@ export const headerOf = (auth: Pick<EndpointAuth, "type"> & { header?: string })
   auth.type === "api_key" ? String(auth.header).toLowerCase() : "authorization";
 
 /**
- * `Authorization: Basic …` (RFC 7617, UTF-8) or `Bearer …` (RFC 6750), and the API-key header; empty without
+ * `Authorization: Basic …` (RFC 7617, UTF-8) or `Bearer …` (RFC 6750), and the API-key header. Empty without
  * authentication. OAuth2 without an access token at hand writes nothing.
  */
 export function authHeaders(auth: Subscription["auth"], accessToken?: string): Record<string, string> {

@@ -19,7 +19,7 @@ export type Outcome =
 
 const DELIVERED: Outcome = Object.freeze({ class: "delivered", code: "delivered" });
 
-/** Classifies an exchange; `now` in milliseconds since the epoch, for a Retry-After given as a date. */
+/** Classifies an exchange. `now` is in milliseconds since the epoch, for a Retry-After given as a date. */
 export function classify(exchange: Exchange, now: number): Outcome {
   if (exchange.kind === "failure") return outcomeOf(failureCode(exchange));
   const { status } = exchange;
@@ -64,7 +64,7 @@ function failureCode(failure: Failure): OutcomeCode {
   if (/^ERR_SSL_TLSV1_(?:ALERT_)?UNRECOGNIZED_NAME$/.test(error)) return "tls_name_mismatch";
   if (error.startsWith("ERR_SSL_")) return CLIENT_CERTIFICATE_ALERT.test(error) ? "mtls_rejected" : "tls_protocol";
   if (error.startsWith("ERR_TLS_")) return "tls_protocol";
-  // Verification errors of OpenSSL come without a prefix (X509_V_ERR_… in its sources); they occur while connecting
+  // Verification errors of OpenSSL come without a prefix (X509_V_ERR_… in its sources). They occur while connecting
   // only.
   if (phase === "connect" && /^(?!ERR_|UND_)[A-Z]+(?:_[A-Z]+)+$/.test(error)) return "tls_untrusted";
   // What node or our own code throws for a bug. Whatever else an endpoint may provoke spends an attempt, so that

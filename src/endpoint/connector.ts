@@ -124,7 +124,7 @@ type Connect = (options: buildConnector.Options, callback: buildConnector.Callba
 
 /** Closes a connection whose other end is not allowed, and gives the error that says so. */
 function turnedAway(socket: Socket): Error {
-  // Gone already when there is no address any more; otherwise somebody else answered than was asked.
+  // Gone already when there is no address any more. Otherwise another address answered than was asked.
   const gone = socket.remoteAddress === undefined;
   socket.destroy();
   return gone

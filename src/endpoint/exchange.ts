@@ -15,7 +15,7 @@ export interface SendRequest {
    * loop.
    */
   timeoutMs: number;
-  /** Most bytes of the answer's body that are kept; default 16 KiB. */
+  /** Most bytes of the answer's body that are kept. By default 16 KiB. */
   maxBodyBytes?: number;
   /** Makes of a header's value in the answer what may be kept of it, before it is cut. */
   maskHeader?: (value: string) => string;
@@ -40,7 +40,7 @@ export interface Observed {
   /** The request was the first on its connection. */
   freshSocket: boolean;
   tlsProtocol?: string;
-  /** One is configured and was offered; TLS 1.3 does not tell whether the server asked for it. */
+  /** One is configured and was offered. TLS 1.3 does not tell whether the server asked for it. */
   clientCertificateSent: boolean;
 }
 
@@ -49,7 +49,7 @@ export type Exchange =
   | (Observed & {
       kind: "response";
       status: number;
-      /** Bounded in number and size; values of Set-Cookie are not kept. */
+      /** Bounded in number and size. Values of Set-Cookie are not kept. */
       headers: Record<string, string>;
       /** First `maxBodyBytes`, as received: nothing is decoded. */
       body: Uint8Array;
@@ -73,7 +73,7 @@ export type Exchange =
 /** What is kept of an answer's body. */
 export const MAX_BODY_BYTES = 16_384;
 
-/** What never left this process, and why; `durationMs` is what was spent on it before. */
+/** What never left this process, and why. `durationMs` is what was spent on it before. */
 export const notSent = (
   error: Extract<Exchange, { kind: "failure" }>["error"],
   durationMs = 0,

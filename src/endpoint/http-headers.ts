@@ -2,9 +2,9 @@
 
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
-/** Visible ASCII, space, tab and obs-text; no CR, LF or NUL (RFC 9110, section 5.5). */
+/** Visible ASCII, space, tab and obs-text, without CR, LF or NUL (RFC 9110, section 5.5). */
 const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
-/** The connection's own, and what the sender sets: nobody may give them. */
+/** The connection's own headers, and those that the sender sets. A subscription may not give them. */
 const RESERVED = new Set([
   "host",
   "content-length",
@@ -19,7 +19,7 @@ const RESERVED = new Set([
   "http2-settings",
 ]);
 const RESERVED_PREFIX = "proxy-";
-/** What a delivery writes itself; what is saved with a subscription must not. */
+/** What a delivery writes itself. What is saved with a subscription must not. */
 const OF_THE_DELIVERY = new Set([
   "user-agent",
   "date",

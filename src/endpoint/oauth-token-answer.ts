@@ -16,7 +16,7 @@ export type TokenAnswer =
 
 export interface TokenExchange {
   status: number;
-  /** Value of Content-Type; empty when the server sent none. */
+  /** Value of Content-Type. Empty when the server sent none. */
   contentType: string;
   body: Uint8Array;
   /** The body was longer than what is kept, or it broke off. */
@@ -60,7 +60,7 @@ export function readTokenAnswer(exchange: TokenExchange, secret: string): TokenA
 
 const unavailable = (said: string): TokenAnswer => ({ ok: false, fault: "unavailable", said });
 
-/** A refusal of the client needs a person; everything else is tried again. */
+/** A refusal of the client needs a person. Everything else is tried again. */
 function refusalOf(status: number, error: NamedError | undefined): TokenAnswer {
   const said = `It answered HTTP ${status}${error?.code === undefined ? "" : `: ${error.code}`}.`;
   if (error?.code !== undefined && TEMPORARY.has(error.code)) return unavailable(said);
@@ -106,13 +106,13 @@ function errorOf(fields: Record<string, unknown>, secret: string): NamedError | 
   return ERROR_CODE.test(code) && !code.includes(secret) && !secret.includes(code) ? { code } : {};
 }
 
-/** RFC 6749 demands the type; a server that leaves it out means the only type that there was. */
+/** RFC 6749 demands the type. A server that leaves it out means the only type that there was. */
 function isBearer(type: unknown): boolean {
   if (type === undefined || type === null || type === "") return true;
   return typeof type === "string" && BEARER.test(type.toLowerCase().replaceAll(/[^a-z]/g, ""));
 }
 
-/** Milliseconds. A number or the text of one; Apigee says -1 for a token that never ends. */
+/** Milliseconds. A number or the text of one. Apigee says -1 for a token that never ends. */
 function lifeOf(seconds: unknown): number | undefined {
   const value =
     typeof seconds === "number"

@@ -39,7 +39,7 @@ export interface TokenRequest {
 }
 
 export interface OAuthTokens {
-  /** A token, from memory when it is still good; requests at the same time share one. Never rejects. */
+  /** A token, from memory when it is still good. Requests at the same time share one. Never rejects. */
   get(request: TokenRequest): TokenResult | Promise<TokenResult>;
 }
 

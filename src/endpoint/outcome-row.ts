@@ -10,8 +10,8 @@
 export type OutcomeClass = "delivered" | "retry" | "park" | "disable" | "ours";
 
 /**
- * Who can end it: whoever runs the endpoint, whoever keeps the subscription's settings, or we. `nobody`: nothing is
- * wrong.
+ * Who can end it: the people who run the endpoint, those who keep the subscription's settings, or we. `nobody`: nothing
+ * is wrong.
  */
 export const FAULTS = ["nobody", "endpoint", "settings", "ours"] as const;
 export type Fault = (typeof FAULTS)[number];

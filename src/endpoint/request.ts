@@ -73,7 +73,7 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
     return { exchange, requestHeaders: recorded, recordedBody: () => recordedBody(exchange, mask) };
   }
 
-  /** With a token; on 401 once more with a new one, within the same time. */
+  /** With a token. On 401 it is sent once more with a new one, within the same time. */
   async function sendWithToken(order: RequestOrder, at: Date, auth: OAuth2ClientCredentials): Promise<EndpointAnswer> {
     const { subscription } = order;
     const timeoutMs = timeoutOf(order);

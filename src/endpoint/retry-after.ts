@@ -63,11 +63,11 @@ const FORMS = [
   ),
   // asctime.
   new RegExp(String.raw`^${DAY}(?<month>[a-z]{3})\s+(?<day>\d{1,2})\s+${TIME}${ZONE}\s+(?<year>\d{4})$`, "i"),
-  // ISO 8601; without a zone it is taken as UTC.
+  // ISO 8601. Without a zone it is taken as UTC.
   new RegExp(String.raw`^(?<year>\d{4})-(?<number>\d{2})-(?<day>\d{2})(?:[t ]\s*${TIME}${ZONE})?$`, "i"),
 ];
 
-/** Milliseconds since the epoch; undefined for what is no date. */
+/** Milliseconds since the epoch. Undefined for what is no date. */
 function instantOf(text: string, now: number): number | undefined {
   const parts = FORMS.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined);
   if (!parts) return undefined;

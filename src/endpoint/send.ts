@@ -1,6 +1,6 @@
 /**
- * One HTTP request to an address that somebody else chose: bounded in time, in bytes and in sockets, whatever the other
- * side does.
+ * One HTTP request to an address that another party chose. It is bounded in time, in bytes and in sockets, whatever the
+ * other side does.
  */
 import { type AgentsOptions, createAgents } from "./agents.js";
 import { type Exchange, notSent, type SendRequest } from "./exchange.js";

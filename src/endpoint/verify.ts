@@ -13,7 +13,7 @@ import type { Exchange } from "./exchange.js";
 
 /** Type of the message that carries a challenge. */
 export const VERIFICATION_EVENT_TYPE = "sealpost.verification";
-/** Most of the time that whoever asks for a verification waits. */
+/** Longest time that the caller of a verification waits. */
 const DEADLINE_MS = 10_000;
 /** Asked for where the subscription has no rate limit of its own: 100 a second. */
 const REQUESTED_PER_MINUTE = 6_000;

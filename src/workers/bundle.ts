@@ -44,7 +44,7 @@ export async function bundleCode(): Promise<string> {
 }
 
 /**
- * Writes dist/workflow-bundle.js; a step of `npm run build`.
+ * Writes dist/workflow-bundle.js, as a step of `npm run build`.
  * @public called by scripts/build.mjs from dist/
  */
 export async function buildBundle(): Promise<void> {

@@ -18,7 +18,7 @@ export function readAuthorities(key: string, path: string): string {
 }
 
 /**
- * A client certificate with its chain, and its key; both may stand in one file. @throws ConfigError when they do not
+ * A client certificate with its chain, and its key. Both may stand in one file. @throws ConfigError when they do not
  * belong together
  */
 export function readPair(cert: PemSetting, key: PemSetting): { cert: string; key: string } {

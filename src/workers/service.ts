@@ -155,7 +155,7 @@ async function openServer({ config, say, undo }: Starting) {
   return { server, drain, sockets };
 }
 
-/** What looks after the process while it runs; each ends with it. */
+/** What looks after the process while it runs. Each ends with it. */
 async function startWatches(core: Core, { config, undo }: Starting): Promise<void> {
   const grants = watchGrants(core);
   undo.push(async () => grants.stop());
@@ -218,7 +218,7 @@ const engineOptions = (config: Config, url: string, say: (line: string) => void)
 });
 
 async function untilReady(core: Core, worker: Worker | undefined): Promise<void> {
-  // The worker reports INITIALIZED until its pollers run; a start line before that would promise too much.
+  // The worker reports INITIALIZED until its pollers run. A start line before that would promise too much.
   for (let waited = 0; worker && worker.getState() !== "RUNNING" && waited < 10_000; waited += 20)
     await new Promise((resume) => setTimeout(resume, 20));
   await core.store.ping(5_000);

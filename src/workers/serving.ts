@@ -37,7 +37,7 @@ interface Serving {
 }
 
 export interface Served {
-  /** Takes no more publishes, and starts those that were accepted; others start what is left. */
+  /** Takes no more publishes, and starts those that were accepted. Others start what is left. */
   stopPublishing(): Promise<void>;
   /** Ends what the Temporal UI holds open. */
   close(): void;

@@ -1,6 +1,6 @@
 /**
  * Times that one clock has reckoned, read by another. Clocks of workers and of the engine may differ, and each of them
- * may jump. What is meant is "in 5 s"; what is written is an instant. Pure; milliseconds.
+ * may jump. What is meant is "in 5 s". What is written is an instant. Pure. All times are milliseconds.
  */
 import type { RetryItem } from "./contract.js";
 

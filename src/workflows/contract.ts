@@ -56,7 +56,7 @@ export const SEARCH_ATTRIBUTE = {
 /** Most events that one `deliverEvent` of a provider may carry. */
 export const MAX_EVENTS_PER_WORKFLOW = 200;
 
-/** Most deliveries of one dispatch; a wider fan-out is cut into pages that run as child workflows. */
+/** Most deliveries of one dispatch. A wider fan-out is cut into pages that run as child workflows. */
 export const MAX_DELIVERIES_PER_DISPATCH = 1_000;
 
 /**
@@ -108,7 +108,7 @@ export interface PublishedEvent {
   contentType: string;
   /** The bytes of the event. */
   body: EventBody;
-  /** SHA-256 of the body bytes, base64url; tells a repeated publish from a conflicting one. */
+  /** SHA-256 of the body bytes, base64url. It tells a repeated publish from a conflicting one. */
   sha256: string;
   /** When the event was accepted, milliseconds since the epoch. */
   acceptedAt: number;
@@ -124,7 +124,10 @@ export interface PublishedEvent {
   ownId?: true;
   /** The accepting process has inserted the event record already, owned by this workflow's id. */
   recorded?: true;
-  /** The accepting process has tried to insert the event record under another owner. Nobody knows whether it is there. */
+  /**
+   * The accepting process has tried to insert the event record under another owner. It is not known whether it is
+   * there.
+   */
   tried?: true;
 }
 
@@ -150,7 +153,7 @@ export interface DeliverEventInput {
 export interface AcceptedEventsInput extends DeliverEventInput {
   /** Attempts that were begun before the workflow was started. */
   early?: EarlyListing;
-  /** Somebody may have delivered some of these events already. */
+  /** An earlier start may have delivered some of these events already. */
   rerun?: true;
   /** Owners of these events before this one. No workflow of theirs had the events. */
   former?: string[];
@@ -218,7 +221,7 @@ export interface DispatchInput extends Omit<AcceptedEventsInput, "rerun"> {
   publisher?: PublisherProof;
 }
 
-/** The activities as workflows see them; implemented in src/activities. */
+/** The activities as workflows see them. They are implemented in src/activities. */
 export interface Activities {
   /**
    * Local activity: route, record, sign, send, classify, record. `rerun` tells that an earlier run may have got

@@ -33,6 +33,6 @@ export interface EarlyOutcome {
     durationMs: number;
   };
   reason?: string;
-  /** When to go on, milliseconds since the epoch; with `retrying`. */
+  /** When to go on, milliseconds since the epoch. Present with `retrying`. */
   dueAt?: number;
 }

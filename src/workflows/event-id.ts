@@ -4,7 +4,7 @@
  * producer's would make two readings possible.
  */
 
-/** What an id may hold; said in refusals. */
+/** What an id may hold, as refusals say it. */
 export const EVENT_ID_CHARACTERS = "A-Z a-z 0-9 _ - : . /";
 export const MAX_EVENT_ID = 256;
 /** Not `.` or `..` alone: every URL parser takes these for steps of a path. */
@@ -33,7 +33,7 @@ export const escapeEventId = (id: string): string =>
         (character) => `~${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
       );
 
-/** The id as it was given; undefined for a text that `escapeEventId` never gives. */
+/** The id as it was given. Undefined for a text that `escapeEventId` never gives. */
 export function unescapeEventId(escaped: string): string | undefined {
   if (PLAIN.test(escaped)) return isEventId(escaped) ? escaped : undefined;
   if (escaped.length > MAX_ESCAPED) return undefined;

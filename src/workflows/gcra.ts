@@ -24,7 +24,7 @@ import { aheadMs } from "./clocks.js";
 import type { BucketState, Lease, RateLimit } from "./contract.js";
 
 /**
- * Part of the rate that is given out. The missing hundredth is for rounding and clock drift; 95 % is what has to be
+ * Part of the rate that is given out. The missing hundredth is for rounding and clock drift. 95 % is what has to be
  * used.
  */
 const USED = 0.99;
@@ -53,7 +53,7 @@ export interface Plan {
   spares: number;
 }
 
-/** Divides a burst between depth, lateness and spares; see the head of the file. */
+/** Divides a burst between depth, lateness and spares. See the head of the file. */
 export function planOf({ perSecond, burst: given }: RateLimit): Plan {
   const burst = Math.max(1, Math.floor(given));
   const perMs = perSecond / 1_000;
@@ -134,7 +134,7 @@ export function lease(
   }
   const until = now + SPARE_MS;
   if (spare > 0) out.push({ until, count: spare });
-  // The messages of all workers are spaced by a clock of their own: whoever asks gets the next free place in it.
+  // The messages of all workers are spaced by a clock of their own. A worker that asks gets the next free place in it.
   const nextMessageAt = Math.min(Math.max(now, state.nextMessageAt) + MESSAGE_INTERVAL_MS, now + MAX_MESSAGE_WAIT_MS);
   return {
     state: { ...state, tat, spares: out, nextMessageAt, asOf: now },
@@ -151,7 +151,7 @@ export function lease(
 }
 
 /**
- * Takes a rate over when it is newer. A different rate makes everything given out void; what was used of the burst
+ * Takes a rate over when it is newer. A different rate makes everything given out void. What was used of the burst
  * stays used.
  */
 export function configure(state: BucketState, rate: RateLimit, asOf: number, now: number): BucketState {
@@ -172,7 +172,7 @@ export function configure(state: BucketState, rate: RateLimit, asOf: number, now
   };
 }
 
-/** Nothing before `untilMs`; afterwards the rate without a burst, as the consumer has just been overloaded. */
+/** Nothing before `untilMs`. Afterwards the rate holds without a burst, as the consumer has just been overloaded. */
 export function pause(state: BucketState, untilMs: number, now: number): BucketState {
   if (untilMs <= Math.max(state.pausedUntil, now)) return state;
   const plan = planOf(state.rate);

@@ -1,4 +1,4 @@
-/** All workflows; the bundle is made from this file. */
+/** All workflows. The bundle is made from this file. */
 export { deliverEvent, deliverPage } from "./deliver-event.js";
 export { retryDelivery } from "./retry-delivery.js";
 export { tokenBucket } from "./token-bucket.js";

@@ -12,7 +12,7 @@ import {
 } from "@temporalio/common";
 import { ascii, PROOF_METADATA, readProof, withProof } from "./proof-of.js";
 
-/** JSON bytes of an input; only activities read them. */
+/** JSON bytes of an input. Only activities read them. */
 export class PackedInput {
   readonly json: Uint8Array;
   constructor(json: Uint8Array) {
@@ -20,10 +20,7 @@ export class PackedInput {
   }
 }
 
-/**
- * A payload that cannot be read: what somebody sent by hand and mistyped must not stop the workflow that it was sent
- * to.
- */
+/** A payload that cannot be read. What a person mistyped must not stop the workflow that it was sent to. */
 export class UnreadableInput {
   readonly unreadable = true;
 }

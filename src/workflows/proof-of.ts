@@ -7,7 +7,7 @@
 export const PROOF_METADATA = "sealpost-proof";
 /** Metadata names with this beginning are ours: the codec takes them away from whatever others made. */
 export const OWN_METADATA = "sealpost-";
-/** Type of the failure of a workflow whose start proves nobody who may make it. */
+/** Type of the failure of a workflow whose start does not prove that its maker may make it. */
 export const UNPROVEN = "publisher_unproven";
 
 /**
@@ -39,7 +39,7 @@ export type Proof =
 const PROOF = Symbol.for("sealpost.proof");
 const NONE: Proof = { purpose: "none" };
 
-/** The proof of a value that came through the payload converter; a value without one proves nothing. */
+/** The proof of a value that came through the payload converter. A value without one proves nothing. */
 export function proofOf(value: unknown): Proof {
   if (typeof value !== "object" || value === null) return NONE;
   return (value as { [PROOF]?: Proof })[PROOF] ?? NONE;

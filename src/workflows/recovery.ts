@@ -124,7 +124,7 @@ async function control(run: PacedRun): Promise<void> {
     if (run.failure) throw run.failure;
     if (run.running === 0 && (run.waiting.length === 0 || run.cancelledBy !== undefined)) break;
     if (isRunFull(run.signals) || isRunOld(input)) await goOn(run);
-    // Nothing is written while nothing happens; a run must not grow old in a pause.
+    // Nothing is written while nothing happens. A run must not grow old in a pause.
     await condition(() => run.news > seen, Math.min(DAY_MS, maxRunMs(input)));
     await condition(() => run.running === 0, RECORD_MS);
   }

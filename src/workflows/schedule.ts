@@ -16,7 +16,7 @@ const MAX_DELAY_MS = DAY_MS;
 
 /** The part of a subscription's retry policy that decides when to try again. */
 export interface SchedulePolicy {
-  /** Seconds between attempts; the last one repeats up to `maxAttempts`. */
+  /** Seconds between attempts. The last one repeats up to `maxAttempts`. */
   scheduleSeconds?: readonly number[];
   /** Attempts in one schedule, the first one included. Without it: one more than the schedule has delays. */
   maxAttempts?: number;

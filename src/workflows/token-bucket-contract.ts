@@ -32,7 +32,7 @@ export interface BucketState {
   rateAsOf: number;
   /** Spare tokens that workers hold, and until when they may be used. */
   spares: { until: number; count: number }[];
-  /** When the next message to the bucket is due; keeps all workers together below 5 a second. */
+  /** When the next message to the bucket is due. It keeps all workers together below 5 a second. */
   nextMessageAt: number;
   /**
    * The clock when the state last changed. All other times are meant relative to it, so that they are pulled back with
@@ -44,7 +44,7 @@ export interface BucketState {
 /** Argument of the signal `configure`. */
 export interface ConfigureSignal {
   rate: RateLimit;
-  /** `updatedAt` of the subscription the rate was read from, milliseconds; the newer rate wins. */
+  /** `updatedAt` of the subscription the rate was read from, milliseconds. The newer rate wins. */
   asOf: number;
 }
 /** Argument of the signal `pause`. */
@@ -59,13 +59,13 @@ export interface PauseSignal {
 export const bucketWorkflowId = (subscriptionId: string): string => `bucket/${subscriptionId}`;
 
 export interface LeaseRequest {
-  /** How many requests the worker has waiting; 0 only asks how things stand. */
+  /** How many requests the worker has waiting. 0 only asks how things stand. */
   count: number;
   /** How many more it expects within the next second. Tokens for them are spare ones, given only while nobody waits. */
   expect?: number;
-  /** The rate that the worker read from the subscription; a bucket with another one takes the newer. */
+  /** The rate that the worker read from the subscription. A bucket with another one takes the newer. */
   rate: RateLimit;
-  /** `updatedAt` of the subscription the rate was read from, milliseconds; the newer rate wins. */
+  /** `updatedAt` of the subscription the rate was read from, milliseconds. The newer rate wins. */
   rateAsOf: number;
 }
 

@@ -35,7 +35,7 @@ export const leaseUpdate = defineUpdate<Lease, [LeaseRequest]>(UPDATE.lease);
 export const configureSignal = defineSignal<[ConfigureSignal]>(SIGNAL.configure);
 export const pauseSignal = defineSignal<[PauseSignal]>(SIGNAL.pause);
 
-/** A bucket that nobody asked for so long ends; the next lease starts it anew. */
+/** A bucket that nobody asked for so long ends. The next lease starts it anew. */
 const IDLE_MS = 600_000;
 /**
  * The engine takes at most 2,000 updates and 10,000 signals in a run. Well before either, the state moves on to a new
@@ -43,7 +43,7 @@ const IDLE_MS = 600_000;
  */
 const MAX_MESSAGES = 1_500;
 
-/** Runs until it is idle; see the messages above. */
+/** Runs until it is idle. See the messages above. */
 export async function tokenBucket(input: TokenBucketInput): Promise<void> {
   if (lacksProof(input, "internal")) return refuseUnproven(input);
   let state = input.state ?? newBucket(input.rate, input.rateAsOf, Date.now());

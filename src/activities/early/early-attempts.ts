@@ -134,7 +134,7 @@ const outcomeOf = (
 ): Promise<FirstOutcome> =>
   deliver({ event, subscription, number: 1, inSchedule: 0 }).then(
     (result): FirstOutcome => ({ kind: "attempted", result }),
-    // Nobody knows how far it came: the workflow looks, and it is nothing that the consumer is to pay for.
+    // It is not known how far it came. So the workflow looks, and it costs the consumer no attempt.
     (error: unknown): FirstOutcome => {
       log.error({ err: error, delivery: deliveryId }, "a first attempt broke off");
       return { kind: "left", status: "pending" };

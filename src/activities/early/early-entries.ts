@@ -59,7 +59,7 @@ export function createEarlyEntries(process: string): EarlyEntries {
   };
 }
 
-/** What a start says of the attempts that its process has begun; undefined when there are none. */
+/** What a start says of the attempts that its process has begun. Undefined when there are none. */
 export function listingOf(
   process: string,
   events: readonly { id: string }[],

@@ -4,7 +4,9 @@ import { groupBy } from "../../group-by.js";
 import { type Done, type LeftRoute, recordAll, type RecordOutcomesDependencies } from "../record-outcomes.js";
 
 export interface OutcomeRecorder {
-  /** Resolves once it is on record: whether something is left to do. A store that is away is waited for; never rejects. */
+  /**
+   * Resolves once it is on record: whether something is left to do. A store that is away is waited for. Never rejects.
+   */
   record(owner: string, done: Done): Promise<boolean>;
   /** Waits until everything is on record and `isDone` says so, at most `ms` milliseconds. */
   close(isDone: () => boolean, ms: number): Promise<void>;

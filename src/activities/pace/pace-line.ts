@@ -21,7 +21,7 @@ const MEMORY_MS = 1_000;
 /** No bucket has this epoch. */
 const NO_EPOCH = -1;
 
-/** One request that somebody wants to make; `done` gives the slot. */
+/** One request that a caller wants to make. `done` gives the slot. */
 interface SlotRequest {
   reservation: Reservation | undefined;
   maxWaitMs: number;
@@ -47,7 +47,7 @@ export class PaceLine {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** `ask` takes a lease and rejects when the engine does not answer; `onTrouble` is told then. */
+  /** `ask` takes a lease and rejects when the engine does not answer. `onTrouble` is told then. */
   constructor(
     rate: RateLimit,
     rateAsOf: number,
@@ -60,7 +60,7 @@ export class PaceLine {
     this.#onTrouble = onTrouble;
   }
 
-  /** Milliseconds since the epoch by our clock, as the bucket said last; may be past. */
+  /** Milliseconds since the epoch by our clock, as the bucket said last. It may be past. */
   get pausedUntil(): number {
     const { pausedUntil } = this.#bucket;
     return pausedUntil === 0 ? 0 : pausedUntil + this.#skewMs;
@@ -162,7 +162,7 @@ export class PaceLine {
       });
       this.#nextAskAt = performance.now() + lease.nextLeaseInMs;
       this.#skewMs = skewOf(lease.asOf, sentAt, Date.now());
-      // Slots of a rate that has changed meanwhile are not used; the requests stay first in the queue.
+      // Slots of a rate that has changed meanwhile are not used. The requests stay first in the queue.
       if (rateAsOf === this.#rateAsOf) this.#deal(lease, asked);
     } catch (error) {
       this.#onTrouble(error);

@@ -4,7 +4,7 @@ import type { Later, Start } from "./slot.js";
 import type { PacedSubscription, Throttle } from "./throttle.js";
 
 export interface Paced<T> {
-  /** May go out; call `throttle.begin(subscription, start)` directly before sending. */
+  /** May go out. Call `throttle.begin(subscription, start)` directly before sending. */
   starts: { order: T; start: Start }[];
   /** Not now: to be continued at `dueAt`. */
   later: { order: T; later: Later }[];

@@ -47,7 +47,7 @@ export interface Throttle {
    */
   pausedUntil(subscription: PacedSubscription): number;
   /**
-   * The consumer asked for quiet until `untilMs`. Holds in this process at once; with a rate limit the bucket is told
+   * The consumer asked for quiet until `untilMs`. Holds in this process at once. With a rate limit the bucket is told
    * too. Without one the caller writes `throttledUntil` to the subscription. Never rejects.
    */
   pause(subscription: PacedSubscription, untilMs: number): Promise<void>;
@@ -126,7 +126,7 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
     async pause(given, untilMs) {
       const subscription = newest(given);
       pauses.begin(given.id, untilMs);
-      // Where the bucket does not answer the pause holds here; other processes learn it from their own 429.
+      // Where the bucket does not answer the pause holds here. Other processes learn it from their own 429.
       await buckets
         .pause(subscription, untilMs)
         .catch((error: unknown) =>
@@ -148,7 +148,7 @@ function createPauses() {
       const steady = performance.now() + untilMs - Date.now();
       if (!before || steady > before.steady) ends.set(id, { untilMs, steady });
     },
-    /** Milliseconds since the epoch; 0 without a pause. */
+    /** Milliseconds since the epoch. It is 0 without a pause. */
     until(id: string): number {
       const end = ends.get(id);
       const leftMs = (end?.steady ?? 0) - performance.now();
@@ -164,7 +164,7 @@ function createPauses() {
 
 type TokenBucket = (input: TokenBucketInput) => Promise<void>;
 
-/** The messages to buckets; each starts the bucket when it does not run. */
+/** The messages to buckets. Each starts the bucket when it does not run. */
 function createBuckets(client: ThrottleDependencies["client"], taskQueue: string) {
   async function lease(id: string, request: LeaseRequest): Promise<Lease> {
     const deadline = Date.now() + LEASE_DEADLINE_MS;

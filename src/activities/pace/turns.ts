@@ -11,13 +11,13 @@ const KEPT = 1_000;
 /** A process that is always late sends nevertheless. */
 const TRIES = 20;
 
-/** Resolves when one may be sent, not before `notBefore`; milliseconds since the epoch. */
+/** Resolves when one may be sent, not before `notBefore` (milliseconds since the epoch). */
 export type Turn = (subscriptionId: string, notBefore: number) => Promise<void>;
 
 /**
  * The turns of one process. The workflow has spread the instants over time already. But a process that was busy meets
- * many that have passed. Without a distance between them they would go out in one bunch. Whoever wakes late takes
- * another turn for the same reason.
+ * many that have passed. Without a distance between them they would go out in one bunch. A request that wakes late
+ * takes another turn for the same reason.
  */
 export function createTurns({
   distanceMs,

@@ -21,7 +21,7 @@ const REMEMBERED = 10_000;
 
 /**
  * Runs a dispatch once there is a place for it. `since`: when its oldest event was accepted.
- * @throws ApplicationFailure `no_place`; the engine tries it again
+ * @throws ApplicationFailure `no_place`. The engine tries it again
  */
 export type RunAdmitted = <T>(
   wanted: { since: number; rerun: boolean },

@@ -7,7 +7,7 @@ import type { RequestContext } from "../route.js";
 
 /**
  * Records that a payload, or attempts with their requests and answers, are shown. @throws StoreError when it cannot be
- * recorded; then the content is not shown
+ * recorded. Then the content is not shown
  */
 export async function recordDeliveryRead(
   { dependencies, actor }: RequestContext<"auditTally">,
@@ -26,7 +26,7 @@ export async function recordDeliveryRead(
 }
 
 /**
- * Records that names and addresses of people are shown. @throws StoreError when it cannot be recorded; then they are
+ * Records that names and addresses of people are shown. @throws StoreError when it cannot be recorded. Then they are
  * not shown
  */
 export async function recordPeopleRead(

@@ -21,7 +21,7 @@ export type Gate = (request: IncomingMessage, response: ServerResponse) => Actor
 
 /**
  * Whether a page asks this by itself. An open tab must not keep a person logged in who has gone. The portal's pages say
- * so in a header: whoever sends it only lets the own session end earlier.
+ * so in a header. A client that sends it only lets its own session end earlier.
  */
 const asksByItself = (request: IncomingMessage): boolean =>
   request.headers["sealpost-background"] === "1" || isBackground(request);

@@ -48,7 +48,7 @@ export async function findDelivery(
   return delivery && seesDelivery(actor, catalogue, delivery) ? delivery : undefined;
 }
 
-/** What is read of an event; undefined when its content was erased or cannot be opened any more. */
+/** What is read of an event. Undefined when its content was erased or cannot be opened any more. */
 async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
@@ -58,7 +58,7 @@ async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The bytes of the event; undefined when its content was erased or cannot be opened any more. */
+/** The bytes of the event. Undefined when its content was erased or cannot be opened any more. */
 export async function payloadBytes(
   { dependencies: { store } }: RequestContext<"store">,
   eventId: string,

@@ -63,7 +63,8 @@ export async function deleteGroup(
   };
   // An erasure that was begun goes on under its first condition, whose tag this voided.
   if (!begun) await context.claim?.();
-  // Before, because afterwards nobody knows the subscriptions; and after, for what came in between.
+  // It is done before, because afterwards nobody knows the subscriptions. It is done again after, for what came in
+  // between.
   await cancelOpen();
   await store.erasures.erase(`group/${id}`, actor.name);
   await cancelOpen();
@@ -71,7 +72,7 @@ export async function deleteGroup(
   return noContent;
 }
 
-/** Deletes an api that nothing uses; with `erase` its data key as well. */
+/** Deletes an api that nothing uses. With `erase` its data key as well. */
 export async function deleteApi(context: RequestContext<"store" | "catalogue">, id: string, erase: boolean): Outcome {
   const {
     dependencies: { store, catalogue },

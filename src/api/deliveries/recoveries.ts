@@ -179,7 +179,7 @@ async function act(
   const ended = refuse("recovery_ended", `The recovery is ${recovery.status}.`);
   if (!OPEN_RECOVERY_STATUSES.includes(recovery.status)) return ended;
   if (!(await operations.tellRecovery(id, act, actor.name))) return ended;
-  // The workflow says the same a moment later; whoever reads meanwhile sees what was asked for.
+  // The workflow says the same a moment later. A reader meanwhile sees what was asked for.
   await store.recoveries.setStatus(id, OPEN_RECOVERY_STATUSES, WANTED[act]);
   await recordAct(context, `recovery.${act}`, id);
   return accepted(view((await store.recoveries.get(id)) ?? recovery));

@@ -20,7 +20,7 @@ export interface PreviewClaims {
   actor: string;
   /** SHA-256 of the filter without `until`, base64url. */
   filter: string;
-  /** `until` as it was asked for, and as it counts; milliseconds since the epoch. */
+  /** `until` as it was asked for, and as it counts, in milliseconds since the epoch. */
   asked: number | null;
   until: number;
   count: number;

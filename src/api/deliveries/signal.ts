@@ -1,7 +1,7 @@
 /** Signals to the workflows that look after deliveries. */
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 
-/** Sends a signal; false when the workflow is not open any more. */
+/** Sends a signal. False when the workflow is not open any more. */
 export type SendSignal = (workflowId: string, name: string, ...args: unknown[]) => Promise<boolean>;
 
 export function createSignal(client: Client): SendSignal {

@@ -5,7 +5,7 @@ import { findDuplicateMember } from "../../catalogue/json-slice.js";
 import { refuse, type FieldError, type Refusal } from "./errors.js";
 import { beginBody } from "./unread-body.js";
 
-/** Of an administrative request; certificates and a JSON Schema fit in. */
+/** Of an administrative request. Certificates and a JSON Schema fit in. */
 export const ADMINISTRATIVE_LIMIT_BYTES = 1024 * 1024;
 /**
  * What is above the limit is read and thrown away up to here, so that the client sees the 413 and not a broken
@@ -20,7 +20,7 @@ export interface JsonBounds {
 }
 const BOUNDS: JsonBounds = { depth: 32, values: 1_000 };
 /**
- * Where a JSON Schema and examples are part of it; the schema itself has closer bounds (src/catalogue/json-schema.ts).
+ * Where a JSON Schema and examples are part of it. The schema itself has closer bounds (src/catalogue/json-schema.ts).
  */
 export const SCHEMA_BOUNDS: JsonBounds = { depth: 72, values: 20_000 };
 

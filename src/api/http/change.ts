@@ -1,18 +1,18 @@
 /** Changes in the manner of RFC 7396: a member replaces the whole field, null removes it, an absent one leaves it. */
 
-/** The same type without explicit undefined; JSON has none. */
+/** The same type without explicit undefined. JSON has none. */
 export type Exact<T> = T extends readonly unknown[] | Date
   ? T
   : T extends object
     ? { [K in keyof T]: Exact<Exclude<T[K], undefined>> }
     : T;
 
-/** Leaves out members that are undefined, at the top level; deeper ones cannot come out of JSON. */
+/** Leaves out members that are undefined, at the top level. Deeper ones cannot come out of JSON. */
 export function exact<T extends object>(value: T): Exact<T> {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Exact<T>;
 }
 
-/** A change of some fields of T; those that may be absent may be removed. */
+/** A change of some fields of T. Those that may be absent may be removed. */
 export type ChangeOf<T> = { [K in keyof T]?: T[K] | null | undefined };
 
 export function applyChange<T extends object>(item: T, change: ChangeOf<T>): T {

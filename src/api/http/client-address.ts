@@ -3,10 +3,10 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { addressSet } from "../../endpoint/target/deny-list.js";
 
-/** The address of whoever asks; empty when the connection has gone. */
+/** The address of the client. Empty when the connection has gone. */
 export type ClientAddress = (request: Pick<IncomingMessage, "headers" | "socket">) => string;
 
-/** More hops than anybody has; a longer list is a forged one. */
+/** More hops than anybody has. A longer list is a forged one. */
 const MAX_HOPS = 20;
 
 /**

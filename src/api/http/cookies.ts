@@ -29,8 +29,8 @@ export function loginCookiesOf(request: Pick<IncomingMessage, "headers">): [name
 }
 
 /**
- * Gone with the browser's own session; when it ends is decided here and not by the browser. Lax: a link from elsewhere
- * finds the person logged in.
+ * Gone with the browser's own session. When that session ends is decided here and not by the browser. Lax: a link from
+ * elsewhere finds the person logged in.
  */
 export const setSessionCookie = (token: string): string =>
   stringifySetCookie(SESSION_COOKIE, token, { path: "/", secure: true, httpOnly: true, sameSite: "lax" });

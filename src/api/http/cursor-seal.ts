@@ -12,7 +12,7 @@ type Input = Parameters<HandledRoute["handle"]>[1];
 type Pepper = Pick<Store, "blindIndex">;
 
 export interface CursorSeal {
-  /** The input with the list's own cursor; refused when it was not given here. */
+  /** The input with the list's own cursor. Refused when it was not given here. */
   open(store: Pepper, input: Input): Input | Refusal;
   /** The answer with its cursor sealed. `frozen` is the instant that relative times of the list are reckoned from. */
   seal(store: Pepper, body: unknown, frozen?: number): unknown;

@@ -1,7 +1,7 @@
 /** How a request is refused: a code of the table of problems, and the document that tells the client (RFC 9457). */
 import { type ProblemCode, PROBLEMS } from "./problem-codes.js";
 
-/** One invalid field. `path` is a JSON path such as `eventTypes[0]`; the message never repeats the value. */
+/** One invalid field. `path` is a JSON path such as `eventTypes[0]`. The message never repeats the value. */
 export interface FieldError {
   path: string;
   message: string;
@@ -16,7 +16,7 @@ export interface Refusal {
   headers?: Record<string, string>;
 }
 
-/** Refuses with a code of the table; `detail` says what is special about this case, without secrets. */
+/** Refuses with a code of the table. `detail` says what is special about this case, without secrets. */
 export const refuse = (refused: ProblemCode, detail?: string, more?: Omit<Refusal, "refused" | "detail">): Refusal => ({
   refused,
   ...(detail !== undefined && { detail }),

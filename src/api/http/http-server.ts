@@ -9,7 +9,7 @@ import { SECURITY_HEADERS } from "./security-headers.js";
 import { expectsContinue } from "./unread-body.js";
 
 export interface HttpServerSettings {
-  /** Connections at once; more are closed at once. */
+  /** Connections at once. More are closed at once. */
   maxConnections?: number;
   headersTimeoutMs?: number;
   requestTimeoutMs?: number;
@@ -24,7 +24,7 @@ const KEEP_ALIVE_MS = 65_000;
 /** A client that takes no byte of its answer for so long has gone. */
 const IDLE_MS = 60_000;
 
-/** A server that listens nowhere yet; `server.on("request", createApi(…))`. Until then it answers 503. */
+/** A server that listens nowhere yet. Use it with `server.on("request", createApi(…))`. Until then it answers 503. */
 export function createHttpServer(settings: HttpServerSettings = {}): Server {
   const {
     maxConnections = 4_096,

@@ -31,12 +31,12 @@ export const idempotencyHeader = z
 
 const MAX_KEY = 255;
 const VISIBLE = /^[\x21-\x7e]+$/;
-/** RFC 8941, 3.3.3, as the draft writes it; most clients send the bare value. */
+/** RFC 8941, 3.3.3, as the draft writes it. Most clients send the bare value. */
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 /** Keys of one principal within ten minutes: the table is bounded. */
 const MOST_KEYS = 1_000;
 const WINDOW_MS = 600_000;
-/** Larger answers are not kept; whoever repeats the request is told that it was done. */
+/** Larger answers are not kept. A client that repeats the request is told that it was done. */
 const MAX_ANSWER_BYTES = 512 * 1024;
 
 /** The key of a request, undefined when it has none. */
@@ -87,7 +87,7 @@ export async function runOnce(
   return runClaimed(context, { id, token }, handle);
 }
 
-/** The token of the claim; otherwise the answer. */
+/** The token of the claim, or the answer when the key is in use already. */
 async function claim(store: Store, id: string, fingerprint: string): Promise<string | Outcome> {
   const claimed = await store.idempotency.claim(id, fingerprint);
   switch (claimed.state) {

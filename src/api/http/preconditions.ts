@@ -11,7 +11,7 @@ import type { Store } from "../../store/store.js";
 import { refuse, type Refusal } from "./errors.js";
 import type { Reply, ApiRoute } from "../route.js";
 
-/** Thrown out of the store's compare-and-set; answered with 412. */
+/** Thrown out of the store's compare-and-set. It is answered with 412. */
 export class PreconditionFailed extends Error {}
 
 /** Beginning of a path -> the collection of the object that its first parameter names. */
@@ -173,7 +173,7 @@ export function conditionalStore(
   };
 }
 
-/** Each item is looked at as it is written over; a conflict asks again. */
+/** Each item is looked at as it is written over. A conflict asks again. */
 function conditional<T extends { updatedAt: Date }>(
   collection: CatalogueCollection<T>,
   id: string,

@@ -54,7 +54,7 @@ export const eventRef = z
     description: `The event's id, percent-encoded in a path, or its \`webhook-id\``,
   });
 
-/** `Idempotency-Key` of a publish; the event id by another way. */
+/** `Idempotency-Key` of a publish, which is the event id by another way. */
 export const idempotencyKey = z.string().min(1).max(255).regex(EVENT_ID, `must be 1 to 255 of ${EVENT_ID_CHARACTERS}`);
 
 /** An instant in an answer. */

@@ -65,7 +65,7 @@ function securityHeaders(
       crossOriginOpenerPolicy: { policy: openerPolicy },
       strictTransportSecurity: HSTS,
       frameguard: { action: "deny" },
-      // For browsers that nobody has had for ten years; every answer would carry them.
+      // For browsers that nobody has had for ten years. Every answer would carry them.
       xDownloadOptions: false,
       xDnsPrefetchControl: false,
       xPermittedCrossDomainPolicies: false,

@@ -1,4 +1,4 @@
-/** Bodies that nobody will read: what is refused by its headers alone must not cost the reading of 16 MiB. */
+/** Bodies that are not read. A request that is refused by its headers alone must not cost the reading of 16 MiB. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** As much is read and thrown away, so that the connection can be used again. */
@@ -19,7 +19,7 @@ export function beginBody(request: IncomingMessage): void {
   continuing.get(request)?.();
 }
 
-/** Whether the client sends more than is worth reading, and nobody reads it. */
+/** Whether the client sends more than is worth reading, and no handler reads it. */
 export function isBodyUnread(request: IncomingMessage): boolean {
   if (begun.has(request) || request.complete) return false;
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;

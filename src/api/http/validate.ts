@@ -6,7 +6,7 @@ const MAX_ERRORS = 20;
 
 export type Validated<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
-/** Checks a value; `where` is put before the path, for instance `query`. */
+/** Checks a value. `where` is put before the path, for instance `query`. */
 export function validate<S extends z.ZodType>(schema: S, value: unknown, where = ""): Validated<z.output<S>> {
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };

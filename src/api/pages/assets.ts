@@ -24,7 +24,7 @@ const assets: Record<(typeof ASSET_PATHS)[number], Asset> = {
 };
 const byPath = new Map<string, Asset>(Object.entries(assets));
 
-/** Sends the file of this path; false when there is none. */
+/** Sends the file of this path. False when there is none. */
 export function sendAsset(response: ServerResponse, path: string): boolean {
   const asset = byPath.get(path);
   if (asset) send(response, 200, asset.text, { "content-type": asset.type, "cache-control": "public, max-age=3600" });

@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import type { Page } from "./page.js";
 
 export interface Chooser {
-  /** Where to go afterwards; a path of our own. */
+  /** Where to go afterwards, a path of our own. */
   returnTo?: string | undefined;
   /** What was typed names no connection. */
   unknown?: boolean;
@@ -11,7 +11,7 @@ export interface Chooser {
   trialConnectionId?: string | undefined;
 }
 
-/** Asks for the connection. Which companies there are is told to nobody who is not logged in. */
+/** Asks for the connection. A visitor who is not logged in must not learn which companies there are. */
 const noSuchConnection = html`<div class="alert" role="alert">
   <p id="wrong">There is no such connection. Check the id or the name with your administrator.</p>
 </div>`;

@@ -60,7 +60,7 @@ export function attributesOfEvent(event: unknown, path = ""): ReadAttributes {
   const attributes = Object.create(null) as Attributes;
   const errors: FieldError[] = [];
   for (const [name, value] of Object.entries(event)) {
-    // The content type is the body's own; null is the same as absent.
+    // The content type is the body's own. Null is the same as absent.
     if (name === "data" || name === "data_base64" || name === "datacontenttype" || value === null) continue;
     if (typeof value === "string" || typeof value === "boolean" || Number.isSafeInteger(value))
       attributes[name] = encode(String(value));
@@ -105,7 +105,7 @@ function textOf(value: string): string {
 }
 
 /**
- * A header's value as it came; only what a header cannot hold is percent-encoded. Spaces stay: not every library
+ * A header's value as it came. Only what a header cannot hold is percent-encoded. Spaces stay: not every library
  * encodes or decodes them.
  */
 const asHeader = (text: string): string =>

@@ -13,7 +13,7 @@ import { givenEventId, invalid, MAX_ERRORS, refuseEvents, refusePayloads } from 
 import { hopsOf } from "./hops.js";
 import { batchResult, type PublishAnswer, singleResult } from "./publish-answer.js";
 
-/** Of a whole batch; a payload limit above it raises it. */
+/** Of a whole batch. A payload limit above it raises it. */
 export const BATCH_BYTES = 4 * 1024 * 1024;
 /** Room for type, id and groups around one payload. */
 export const ENVELOPE_BYTES = 64 * 1024;

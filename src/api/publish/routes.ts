@@ -1,4 +1,4 @@
-/** The routes by which providers publish events; `publishRoutes` is all that is for outside. */
+/** The routes by which providers publish events. `publishRoutes` is all that is for outside. */
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import { published, publishedBatch, publishBatch, publishInput } from "../deliveries/schemas.js";

@@ -1,5 +1,5 @@
 /**
- * The messages of single logout (SAML 2.0 core, 3.7; profiles, 4.4). They are written for the identity provider and
+ * The messages of single logout (SAML 2.0 core, 3.7, and profiles, 4.4). They are written for the identity provider and
  * read from it.
  */
 import { randomBytes } from "node:crypto";

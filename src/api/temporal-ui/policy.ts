@@ -10,7 +10,7 @@ export interface PolicyOptions {
   /** Of the service, as browsers see it. */
   origin: string;
   kind: UiRequest["kind"];
-  /** The page; its inline scripts are the only ones that run. */
+  /** The page. Its inline scripts are the only ones that run. */
   html?: string;
   /** The policy that the UI sends itself: the frame that shows Markdown has one with nonces. */
   own?: string | undefined;
@@ -33,7 +33,7 @@ export function policyHeaders({ origin, kind, html, own }: PolicyOptions): Recor
   };
 }
 
-/** The frame has no script; its nonces stand in the UI's own policy. */
+/** The frame has no script. Its nonces stand in the UI's own policy. */
 const RENDERED =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 

@@ -10,7 +10,7 @@ import type { Sessions } from "../login/sessions.js";
 export type StreamEnd = "session_ended" | "deadline" | "closing";
 
 export interface Stream {
-  /** Aborted when the call is to end; the reason is a StreamEnd. */
+  /** Aborted when the call is to end. The reason is a StreamEnd. */
   signal: AbortSignal;
   /** The call is over. */
   close(): void;
@@ -23,7 +23,7 @@ export interface Streams {
   close(): void;
 }
 
-/** A tab of the UI has two to six calls open; several tabs are one person's. */
+/** A tab of the UI has two to six calls open. Several tabs are one person's. */
 const MOST_OF_A_SESSION = 48;
 const MOST = 512;
 /** As often as a session is read again anyway: see FRESH_MS in live-sessions.ts. */
@@ -44,7 +44,7 @@ export function createStreams(sessions: Pick<Sessions, "look">): Streams {
     looking = true;
     try {
       for (const sessionId of new Set([...open].map((each) => each.sessionId))) {
-        // Without the store nobody knows; every call has a deadline, and the next one is asked again.
+        // Without the store it is not known. Every call has a deadline, and the next one is asked again.
         const actor = await sessions.look({ id: sessionId }).catch(() => undefined);
         if (actor === undefined || (!("refused" in actor) && mayAct(actor, "temporal:use"))) continue;
         for (const each of open) if (each.sessionId === sessionId) each.end("session_ended");

@@ -32,7 +32,7 @@ export interface TemporalUiOptions extends UiSettings {
 export interface TemporalUi {
   /** Where the namespace begins, a path of this service. It is absent when there is no UI. */
   readonly namespacePath?: string;
-  /** Answers a request below /temporal/ of somebody who may use it. */
+  /** Answers a request below /temporal/ of an actor who may use it. */
   serve(actor: Actor, request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Ends the calls that wait for news, so that a shutdown does not wait for them. */
   close(): void;
@@ -43,7 +43,7 @@ export interface TemporalUi {
  * after 40.
  */
 const ANSWER_WITHIN_MS = 35_000;
-/** A signal's input; a payload of Temporal is 2 MiB at most. */
+/** A signal's input. A payload of Temporal is 2 MiB at most. */
 const REQUEST_LIMIT_BYTES = 1024 * 1024;
 /** Pages and settings, which are read here. */
 const READ_LIMIT_BYTES = 1024 * 1024;
@@ -192,7 +192,7 @@ async function relay(options: TemporalUiOptions, address: string, call: Call): P
   const { ui, request, response } = call;
   const upstream =
     ui.kind === "rendered" ? await callRendered(address, call) : await forward(address, call, request.url ?? "/");
-  // Some 150 files make a page of the UI; a line for each would bury the log.
+  // Some 150 files make a page of the UI. A line for each would bury the log.
   if (ui.kind === "file" && upstream.ok) noteRoutine(response);
   const origin = new URL(options.publicUrl).origin;
   const own = upstream.headers.get("content-security-policy") ?? undefined;

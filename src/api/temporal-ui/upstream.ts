@@ -116,7 +116,7 @@ export async function* bodyWithin(answer: Response, limitBytes: number): AsyncGe
       yield piece.value;
     }
   } finally {
-    // Whoever stops reading gives the connection back.
+    // A reader that stops gives the connection back.
     await reader.cancel();
   }
 }

@@ -20,7 +20,7 @@ const SIGNED_DATA = Buffer.from("2a864886f70d010702", "hex");
 /** More elements than any file here has. */
 const MAX_ELEMENTS = 200;
 
-/** The first element; undefined when the bytes are no DER of definite length, or end within it. */
+/** The first element. Undefined when the bytes are no DER of definite length, or end within it. */
 export function firstElement(bytes: Buffer): DerElement | undefined {
   const [tag, first] = bytes;
   if (tag === undefined || first === undefined) return undefined;

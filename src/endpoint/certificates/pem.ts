@@ -17,8 +17,8 @@ export interface PemKey {
 }
 
 /**
- * All that a text holds. Keys that cannot be used are named and refuse nothing: whoever needs a certificate alone does
- * not mind them.
+ * All that a text holds. Keys that cannot be used are named and refuse nothing, because a caller that needs a
+ * certificate alone ignores them.
  */
 export type PemContent =
   | {
@@ -130,7 +130,7 @@ function readBlocks(blocks: readonly Block[], { certificates }: PemLimits): PemC
   return found;
 }
 
-/** Adds what the block holds; a reason when it should hold a certificate and does not. */
+/** Adds what the block holds. Gives a reason when it should hold a certificate and does not. */
 function readBlock(found: Found, { label, body }: Block): string | undefined {
   // RFC 1421, 4.6.1.1, as OpenSSL writes it in the traditional forms.
   if (/Proc-Type:\s*4,\s*ENCRYPTED/i.test(body) || label === "ENCRYPTED PRIVATE KEY")

@@ -6,7 +6,7 @@
  */
 import type { Socket } from "node:net";
 
-/** Heads of one response; an endpoint that sends more is left to undici, or to the deadline. */
+/** Heads of one response. An endpoint that sends more is left to undici, or to the deadline. */
 const MAX_SKIPPED_BYTES = 65_536;
 const STATUS_LINE = "HTTP/1.1 100";
 const INFORMATIONAL = /^HTTP\/1\.\d 1(?!01)\d\d$/;
@@ -80,7 +80,7 @@ class InformationalHeads {
     return NOTHING;
   }
 
-  /** How many of the bytes belong to the head; it ends with an empty line. */
+  /** How many of the bytes belong to the head. It ends with an empty line. */
   #skip(bytes: Buffer): number {
     for (let at = 0; at < bytes.byteLength; at++) {
       const byte = bytes[at];

@@ -1,4 +1,6 @@
-/** The escapes of URLs, JSON and HTML, undone byte by byte: how a secret may be written in somebody else's text. */
+/**
+ * The escapes of URLs, JSON and HTML, undone byte by byte. A secret may be written with them in an endpoint's answer.
+ */
 
 /**
  * What an escape at a place of the text means, and how many bytes of the text it takes. `means` is undefined where the
@@ -53,7 +55,7 @@ const SHORT_ESCAPES = new Map(
 );
 const [U, X] = [0x75, 0x78] as const;
 
-/** RFC 8259, 7; and `\x7e`, as programs print text. */
+/** RFC 8259, 7, and `\x7e`, as programs print text. */
 function backslash(bytes: Buffer, at: number): ReturnType<Escape> {
   const kind = bytes[at + 1];
   if (kind === undefined) return CUT;

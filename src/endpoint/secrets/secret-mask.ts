@@ -8,7 +8,7 @@ export interface SecretMask {
   readonly margin: number;
   /** A header's value with the secrets masked. */
   text(value: string): string;
-  /** At most `limit` bytes of a body with the secrets masked; `more` says that the body went on. */
+  /** At most `limit` bytes of a body with the secrets masked. `more` says that the body went on. */
   body(bytes: Uint8Array, limit: number, more: boolean): { bytes: Uint8Array; truncated: boolean };
 }
 
@@ -60,7 +60,7 @@ export function createSecretMask({ values, longValues }: Secrets): SecretMask | 
   };
 }
 
-/** The bytes with a mask in the place of what was found; ends soon after `enough` bytes. */
+/** The bytes with a mask in the place of what was found. It ends soon after `enough` bytes. */
 function covered(bytes: Buffer, found: readonly Found[], enough: number): Buffer {
   const parts: Buffer[] = [];
   let from = 0;

@@ -1,5 +1,5 @@
 /**
- * Finds secrets in bytes that somebody else wrote, however they are written there. They may stand as they are, in
+ * Finds secrets in bytes that another party wrote, however they are written there. They may stand as they are, in
  * base64 at any alignment, in hex, or with the escapes of URLs, JSON or HTML. These may also stand within each other.
  * The work is bounded by the number of bytes, whatever they are.
  */
@@ -76,7 +76,7 @@ const slotOf = (window: number): number => Math.imul(window, 0x9e3779b1) >>> (32
 /** As `encodeURIComponent` does it, which throws for text that is not well-formed. */
 export const percentEncoded = (text: string): string => encodeURIComponent(Buffer.from(text, "utf8").toString("utf8"));
 
-/** The ways in which a secret is looked for; escapes are undone in the text instead. */
+/** The ways in which a secret is looked for. Escapes are undone in the text instead. */
 function patternsOf(secret: string): Pattern[] {
   const raw = Buffer.from(secret, "utf8");
   const utf16 = Buffer.from(secret, "utf16le");

@@ -51,7 +51,7 @@ export interface SignatureParameters {
 export interface SignatureBase {
   /** The label's member of `Signature-Input`. */
   member: InnerList;
-  /** That member as it is written; the last line of the base repeats it. */
+  /** That member as it is written. The last line of the base repeats it. */
   input: string;
   /** What is signed, ASCII. */
   base: string;
@@ -109,7 +109,7 @@ export function contentDigest(body: Uint8Array, algorithm: "sha-256" | "sha-512"
   );
 }
 
-/** Whoever signs: a key with its id and algorithm. */
+/** The signer: a key with its id and algorithm. */
 export interface MessageSigner {
   keyid: string;
   alg: "ed25519" | "hmac-sha256";

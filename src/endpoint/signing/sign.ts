@@ -8,10 +8,10 @@ import type { SigningSecret } from "../../store/model.js";
 const PREFIX = "whsec_";
 const MIN_KEY_BYTES = 24;
 const MAX_KEY_BYTES = 64;
-/** More than three would be several rotations within one overlap; the header stays small. */
+/** More than three would be several rotations within one overlap. The header stays small. */
 const MAX_SIGNATURES = 3;
 const TOLERANCE_SECONDS = 300;
-/** One key takes about 200 bytes; far more subscriptions than this do not send at the same time. */
+/** One key takes about 200 bytes. Far more subscriptions than this do not send at the same time. */
 const MAX_CACHED_KEYS = 10_000;
 
 /** A new secret of 32 random bytes. */
@@ -19,7 +19,7 @@ export function newSigningSecret(): string {
   return PREFIX + randomBytes(32).toString("base64");
 }
 
-/** Reads `whsec_` + canonical base64 of 24 to 64 bytes; the reason never contains the secret. */
+/** Reads `whsec_` + canonical base64 of 24 to 64 bytes. The reason never contains the secret. */
 export function parseSigningSecret(
   secret: string,
 ): { ok: true; key: Buffer } | { ok: false; code: "secret_invalid"; reason: string } {
@@ -62,7 +62,7 @@ export interface SigningRequest {
   /** Of this attempt, not of the event: consumers refuse what is older than 5 minutes. */
   timestampSeconds: number;
   body: Uint8Array;
-  /** Newest first; the first three sign. */
+  /** Newest first. The first three sign. */
   secrets: readonly string[];
 }
 

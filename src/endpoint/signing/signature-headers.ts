@@ -38,7 +38,8 @@ export interface RequestToSign {
 }
 
 /**
- * Names and values of the signature headers; with scheme `v1` alone as cheap as one HMAC. Throws for damaged data only.
+ * Names and values of the signature headers. With scheme `v1` alone it is as cheap as one HMAC. Throws for damaged data
+ * only.
  */
 export function signatureHeaders({
   subscription,

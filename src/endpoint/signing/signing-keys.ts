@@ -69,7 +69,8 @@ export const standardPublicKey = ({ publicKey }: Pick<SigningKey, "publicKey">):
 const prepared = new Map<string, KeyObject>();
 
 /**
- * Signs with the key; 64 bytes. Preparing a key costs more than signing, so prepared keys are kept, oldest out first.
+ * Signs with the key. The signature has 64 bytes. Preparing a key costs more than signing, so prepared keys are kept,
+ * oldest out first.
  */
 export function signWithKey(key: Pick<SigningKey, "publicKey" | "privateKey">, message: Uint8Array): Buffer {
   let known = prepared.get(key.privateKey);

@@ -38,7 +38,7 @@ const IPV6_NOT_PUBLIC = ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:800
 const LOCAL = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"];
 const METADATA = ["fd20:ce::254/128", "fd00:ec2::254/128", "fd00:42::42/128"];
 
-/** A set of addresses and networks; IPv4 and IPv6 apart. */
+/** A set of addresses and networks, with IPv4 and IPv6 apart. */
 export interface AddressSet {
   /** False for what is not an IP address. */
   has(address: string): boolean;

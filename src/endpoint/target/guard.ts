@@ -10,7 +10,7 @@ import { addressSet, isLocalAddress, isPublicAddress } from "./deny-list.js";
 import type { OwnService } from "./own-service.js";
 import { type TargetRefusal, checkUrl as checkText } from "./target-url.js";
 
-/** Standing DNS answers may be long; more are never tried. */
+/** Standing DNS answers may be long. More are never tried. */
 const MAX_ADDRESSES = 16;
 const DEFAULT_PORTS = [443, 8443];
 
@@ -20,7 +20,7 @@ export interface GuardOptions {
    * blocked.
    */
   allowLocal?: boolean;
-  /** Ports that may be called; default 443 and 8443. */
+  /** Ports that may be called. By default 443 and 8443. */
   ports?: readonly number[];
   /** Exact origins (`http://127.0.0.1:9000`) allowed without any switch: the built-in demo receiver. */
   alwaysAllowedOrigins?: readonly string[];
@@ -29,11 +29,11 @@ export interface GuardOptions {
    * call us.
    */
   ownAddresses?: readonly string[];
-  /** Where the service itself is reached; never called, whatever else is allowed. */
+  /** Where the service itself is reached. It is never called, whatever else is allowed. */
   ownService?: OwnService;
   /** Default: `dns.lookup` with all addresses, which reads the hosts file too. */
   resolve?: (host: string) => Promise<LookupAddress[]>;
-  /** Longest wait for the resolver, milliseconds; default 5,000. */
+  /** Longest wait for the resolver, milliseconds. By default 5,000. */
   resolveTimeoutMs?: number;
 }
 
@@ -51,7 +51,7 @@ export interface Guard {
   /** Refuses the whole list when any address is not public, so that no fallback can reach one. At most 16 are kept. */
   checkAddresses(addresses: readonly LookupAddress[]): AddressCheck;
   /**
-   * Resolves once and checks; IP literals are checked without resolving. Never rejects. `url` as `checkUrl` gave it.
+   * Resolves once and checks. IP literals are checked without resolving. Never rejects. `url` as `checkUrl` gave it.
    */
   resolve(url: URL): Promise<AddressCheck>;
   /** Whether a connection to `url` may stay open that ended at this address. */
@@ -134,12 +134,12 @@ function literalOf(url: URL): string | undefined {
 
 type Answer = { ok: true; addresses: LookupAddress[] } | { ok: false; code: ResolutionCode };
 
-/** NXDOMAIN and empty answers are said to be missing; every other failure of a resolver may pass. */
+/** NXDOMAIN and empty answers are said to be missing. Every other failure of a resolver may pass. */
 const NOT_FOUND = new Set<unknown>(["ENOTFOUND", "ENODATA", "EAI_NODATA", "EAI_NONAME"]);
 
 class ResolutionTimeout extends Error {}
 
-/** The system's resolver cannot be stopped; it ends by its own time-outs, and its late answer is dropped. */
+/** The system's resolver cannot be stopped. It ends by its own time-outs, and its late answer is dropped. */
 function inTime(resolve: () => Promise<LookupAddress[]>, timeoutMs: number): Promise<Answer> {
   return withinDeadline(timeoutMs, resolve, () => new ResolutionTimeout()).then(
     (addresses) => ({ ok: true, addresses }),

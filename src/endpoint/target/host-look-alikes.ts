@@ -7,7 +7,7 @@
 import { domainToUnicode } from "node:url";
 
 export interface HostForPeople {
-  /** The host in its own letters; absent when it is ASCII alone. */
+  /** The host in its own letters. Absent when it is ASCII alone. */
   unicode?: string;
   /** What a reader may be wrong about, in plain words. */
   warnings: string[];

@@ -17,7 +17,7 @@ const portOf = ({ port, protocol }: URL): string => port || (protocol === "https
 
 /**
  * @param publicUrl under which consumers and browsers reach the API
- * @param listening where this process listens, as a URL; absent for a pure worker
+ * @param listening where this process listens, as a URL. Absent for a pure worker
  */
 export function createOwnService({ publicUrl, listening }: { publicUrl?: string; listening?: string }): OwnService {
   const named = new Set<string>();
@@ -50,7 +50,7 @@ const addressSetOf = (host: string) => {
   try {
     return addressSet([host.replace(/^\[|\]$/g, "")]);
   } catch {
-    // The service listens at a name; what that resolves to is not followed.
+    // The service listens at a name. What that resolves to is not followed.
     return undefined;
   }
 };

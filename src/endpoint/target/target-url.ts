@@ -18,9 +18,9 @@ export type TargetReason =
 export interface TargetRefusal {
   ok: false;
   code: "target_refused";
-  /** Stable; branch on this. */
+  /** It is stable, so branch on this. */
   reason: TargetReason;
-  /** Plain words for whoever entered the URL. */
+  /** Plain words for the person who entered the URL. */
   explanation: string;
 }
 
@@ -84,7 +84,7 @@ const CONTROL = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\\]/;
 export function canonicalUrl(text: string): string {
   if (!URL.canParse(text)) return text;
   const url = new URL(text);
-  // A fragment or a user is refused when saved; older ones go on being shown as they are.
+  // A fragment or a user is refused when saved. Older ones go on being shown as they are.
   if (url.origin === "null" || url.hash !== "" || url.username !== "" || url.password !== "") return text;
   if (url.hostname.endsWith(".")) url.hostname = url.hostname.slice(0, -1);
   return `${url.origin}${url.pathname}${url.search}`;
@@ -98,7 +98,7 @@ const refuse = (reason: keyof typeof EXPLANATION): TargetRefusal => ({
 });
 
 /**
- * Checks the text of a URL; addresses are the guard's matter. The URL given back has an ASCII host without trailing
+ * Checks the text of a URL. Addresses are the guard's matter. The URL given back has an ASCII host without trailing
  * dot.
  */
 export function checkUrl(raw: string, policy: UrlPolicy): { ok: true; url: URL } | TargetRefusal {

@@ -10,7 +10,7 @@ import type { Collection, Db } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
 import { renewedBefore, notRenewedSince } from "../mongo/guards.js";
 
-/** An announcement at rest; its id is the process. */
+/** An announcement at rest. Its id is the process. */
 export interface OwnersDocument {
   _id: string;
   /** When it was last renewed, by the database's clock. */
@@ -33,7 +33,7 @@ export interface OwnerAnnouncement {
 }
 
 export interface OwnerStore {
-  /** The first announcement of a process. Throws StoreError `unavailable`; one that exists is renewed. */
+  /** The first announcement of a process. Throws StoreError `unavailable`. An announcement that exists is renewed. */
   begin(process: string, open: readonly string[], renewal: number): Promise<void>;
   /**
    * Replaces the ids of an announcement and renews it. `renewal` counts these writes, so that one that lands late
@@ -45,7 +45,7 @@ export interface OwnerStore {
   all(): Promise<OwnerAnnouncement[]>;
   /** Removes the announcement of this process itself, when nothing of it is open. Throws StoreError `unavailable`. */
   end(process: string): Promise<void>;
-  /** Removes the announcement of a process that is gone; nothing happens when it was renewed meanwhile. */
+  /** Removes the announcement of a process that is gone. Nothing happens when it was renewed meanwhile. */
   remove(announcement: Pick<OwnerAnnouncement, "process" | "renewedAt">): Promise<boolean>;
 }
 

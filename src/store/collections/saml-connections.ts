@@ -50,7 +50,7 @@ export const liveSpKeys = (keys: readonly SpKey[] | undefined, now: Date): SpKey
     .sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime())
     .slice(0, MAX_SP_KEYS);
 
-/** The roles that a connection may give by name; membership of groups makes a consumer. */
+/** The roles that a connection may give by name. Membership of groups makes a consumer. */
 export const SAML_ROLES = ["admin", "provider", "operator", "auditor"] as const satisfies readonly Role[];
 
 /**

@@ -40,9 +40,9 @@ export interface MongoStore extends Store {
 export interface ConnectOptions {
   mongodbUrl: string;
   database?: string;
-  /** `id:base64,…`; see `localKeyProvider`. */
+  /** `id:base64,…`. See `localKeyProvider`. */
   masterKeys: string;
-  /** Most calls under way at once to each server; default 64. */
+  /** Most calls under way at once to each server. By default 64. */
   callsInFlight?: number;
   /** Told how many are under way whenever that changes. */
   onCalls?: (underWay: number) => void;

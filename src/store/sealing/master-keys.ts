@@ -34,8 +34,8 @@ export interface KeyProvider {
 }
 
 /**
- * Master keys from `id:base64,id:base64`, 32 bytes each; the first one wraps, all of them unwrap.
- * @throws StoreError `settings_invalid`; the message names the setting and the position, never key material
+ * Master keys from `id:base64,id:base64`, 32 bytes each. The first one wraps, all of them unwrap.
+ * @throws StoreError `settings_invalid`. The message names the setting and the position, never key material
  */
 export function localKeyProvider(text: string): KeyProvider {
   const keys = parseMasterKeys(text);

@@ -77,7 +77,7 @@ export interface Engines {
 }
 
 /**
- * Provides both engines; resolves when they answer.
+ * Provides both engines. Resolves when they answer.
  * @throws EngineError, of code `stopped` when the signal was aborted before
  */
 export async function provideEngines(given: EngineOptions): Promise<Engines> {

@@ -32,7 +32,7 @@ export interface Source {
 }
 
 /**
- * The first source that helps; the one remembered from the last start is asked first.
+ * The first source that helps. The one remembered from the last start is asked first.
  * @param sentence makes the whole message from the collected reasons
  * @throws EngineError missing_tool, or stopped
  */

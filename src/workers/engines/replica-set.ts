@@ -22,7 +22,7 @@ interface SetConfig {
  * port to the set when that has changed. Repeatable, as a start may be broken off anywhere.
  * @param admin the database `admin` over a direct connection
  * @param host `127.0.0.1:port`
- * @throws Error while it is not primary yet; to be called again then
+ * @throws Error while it is not primary yet. Call it again then
  */
 export async function becomePrimary(admin: Db, host: string): Promise<void> {
   const config = await configOf(admin);

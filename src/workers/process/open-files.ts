@@ -57,7 +57,7 @@ export function socketBounds(limit: number | undefined, storeCalls: number): Soc
   };
 }
 
-/** The limit that the system sets; undefined where it sets none or does not tell. */
+/** The limit that the system sets. Undefined where it sets none or does not tell. */
 export function openFileLimit(): number | undefined {
   return limitIn(procLimits() ?? shellLimit());
 }

@@ -5,7 +5,7 @@ import { isAlive, startMark } from "../engines/process-identity.js";
 
 /**
  * Two containers may share a host name and number their processes alike. The id of the namespace of process ids tells
- * them apart (pid_namespaces(7)); other systems have none.
+ * them apart (pid_namespaces(7)). Other systems have none.
  */
 function pidNamespace(): string {
   try {

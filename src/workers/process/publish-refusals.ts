@@ -17,7 +17,7 @@ const FULL_BELOW_BYTES = 4 * 1024 * 1024;
 
 /**
  * The refusals of one process.
- * @param dataDir of the embedded engines; absent where neither is embedded
+ * @param dataDir of the embedded engines. Absent where neither is embedded
  */
 export function createPublishRefusals(dataDir?: string): PublishRefusals {
   let refusedAt = Number.NEGATIVE_INFINITY;

@@ -19,7 +19,7 @@ export interface ReadinessDependencies {
 /** One check is shared by everybody who asks within this time. */
 const FRESH_MS = 1_000;
 const CHECK_DEADLINE_MS = 2_000;
-/** A worker that polled within this time counts as there; Temporal's long polls last a minute. */
+/** A worker that polled within this time counts as there. Temporal's long polls last a minute. */
 const POLLER_SEEN_MS = 120_000;
 
 /** Gives a function that says whether the process is ready. It never rejects. */

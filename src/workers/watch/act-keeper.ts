@@ -41,7 +41,7 @@ export async function startActKeeper(dependencies: ActKeeperDependencies): Promi
   return { stop: () => void clock.stop() };
 }
 
-/** Completes what cannot be under way any more; gives how many. @throws StoreError */
+/** Completes what cannot be under way any more. Gives how many. @throws StoreError */
 export async function completeActs({
   store,
   log,

@@ -7,7 +7,7 @@ export interface RecoveryFilter {
   groupId?: string;
   eventType?: string;
   status?: DeliveryStatus[];
-  /** Created at or after, before; milliseconds since the epoch. */
+  /** Created at or after `since` and before `until`, in milliseconds since the epoch. */
   since?: number;
   until?: number;
 }
@@ -29,7 +29,7 @@ export const SKIP_REASONS = [
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
 /**
- * How far a recovery is. `found` = sent + skipped + what waits for its turn; `sent` = delivered + failed again + what
+ * How far a recovery is. `found` = sent + skipped + what waits for its turn. `sent` = delivered + failed again + what
  * is still under way.
  */
 export interface RecoveryProgress {
@@ -109,7 +109,7 @@ export interface RecoveryLane {
    */
   liveWaits: boolean;
   lookAt: number;
-  /** Hand-overs so far; makes ids of `retryDelivery` unique. */
+  /** Hand-overs so far. The number makes ids of `retryDelivery` unique. */
   step: number;
   /** When a result came last, milliseconds since the epoch. */
   newsAt: number;
@@ -137,7 +137,7 @@ export interface RecoveryStep {
   retry?: RetryDeliveryInput;
   sent: WatchedDelivery[];
   skipped: Partial<Record<SkipReason, number>>;
-  /** What became of those that were watched; the others are watched on. */
+  /** What became of those that were watched. The others are watched on. */
   delivered: number;
   failedAgain: number;
   watch: WatchedDelivery[];
@@ -152,7 +152,9 @@ export interface RecoverySignal {
   by?: string;
 }
 
-/** The activities of a recovery as its workflow sees them; all of them regular ones, implemented in src/activities. */
+/**
+ * The activities of a recovery as its workflow sees them. All of them are regular ones, implemented in src/activities.
+ */
 export interface RecoveryActivities {
   /** Ids of the subscriptions of which the filter names deliveries. */
   recoverySubscriptions(input: { filter: RecoveryFilter }): Promise<string[]>;

@@ -29,8 +29,8 @@ const LEAD_MS = 500;
 const LOOK_MS = 1_000;
 const LONGEST_LOOK_MS = 10_000;
 /**
- * Results are waited for so long without any; what is open then goes on by itself. After a cancel somebody waits for
- * the end.
+ * After so long without any result it waits no longer. What is open then goes on by itself. After a cancel somebody
+ * waits for the end.
  */
 const PATIENCE_MS = 15 * 60_000;
 const PATIENCE_CANCELLED_MS = 20_000;

@@ -15,7 +15,7 @@ const { recoverPage, recordRecovery } = proxyActivities<Pick<RecoveryActivities,
 
 const PAGES_PER_RUN = 100;
 
-/** Replays what was done; the first page that is read live is the last one without a pace. */
+/** Replays what was done. The first page that is read live is the last one without a pace. */
 export async function unpacedRecovery(input: RecoveryInput): Promise<UnpacedProgress> {
   let progress: UnpacedProgress =
     input.progress && "resent" in input.progress ? input.progress : { found: 0, resent: 0 };

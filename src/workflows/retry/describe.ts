@@ -6,7 +6,7 @@
 import type { DeliveryStatus, RetryItem } from "../contract.js";
 import { URGENCY } from "../search-attributes.js";
 
-/** Reasons named one by one, and events named for each; the rest is counted. */
+/** Reasons named one by one, and events named for each. The rest is counted. */
 const REASONS = 6;
 const EVENTS = 3;
 const REASON_CHARACTERS = 160;
@@ -20,8 +20,7 @@ interface Bunch {
 }
 
 /**
- * Markdown for `currentDetails`, without payload or secret: a list that begins with the reason of what most needs
- * somebody.
+ * Markdown for `currentDetails`, without payload or secret. The list begins with the reason that most needs a person.
  */
 export function describe(
   items: readonly RetryItem[],

@@ -9,7 +9,7 @@ import { escapeEventId } from "../../../workflows/event-id.js";
 import type { StartOutcome } from "./start-workflow.js";
 import { eventBodyOf, leastLeft, unavailable, type Waiting } from "./waiting-event.js";
 
-/** Most payload bytes in one start; Temporal warns above 512 KiB a payload and refuses 2 MiB. */
+/** Most payload bytes in one start. Temporal warns above 512 KiB a payload and refuses 2 MiB. */
 const START_BYTES = 512 * 1024;
 
 export interface CarriedDependencies {

@@ -22,7 +22,7 @@ export interface CommitDependencies {
 
 /** What became of the events of one commit. */
 export interface Committed {
-  /** Durable, with the batch that will start them; empty for a batch of which none was new. */
+  /** Durable, with the batch that will start them. Empty for a batch of which none was new. */
   accepted: Map<Batch, Waiting[]>;
   /** Their id was on record before. */
   known: Waiting[];

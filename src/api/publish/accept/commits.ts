@@ -88,7 +88,7 @@ export function createCommits(dependencies: CommitsDependencies): Commits {
     }
     if (taken.size > 0) settle(dependencies, taken, await commit(dependencies, taken));
   }
-  // A backlog that is full holds publishes up; those that waited too long are answered.
+  // A backlog that is full holds publishes up. Those that waited too long are answered.
   const sweep = setInterval(pumpSoon, LEAST_COMMIT_MS).unref();
 
   return {
@@ -111,7 +111,7 @@ function settle(
 ): void {
   for (const [{ owner }, some] of accepted)
     for (const waiting of some) {
-      // Nobody repeats an id that the answer tells only now.
+      // No client can repeat an id that only the answer tells it.
       if (!waiting.event.ownId) recent.add(waiting.event);
       report(log, waiting, { workflow: owner, accepted: true });
       waiting.resolve({ ok: true, id: waiting.event.id, duplicate: false });

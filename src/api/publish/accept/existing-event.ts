@@ -23,7 +23,8 @@ const OWNER_LOST_MS = 15_000;
  */
 export function answerOf(record: EventRecord, event: { sha256: string; type: string }): PublishResult | "unknown" {
   const { id } = record;
-  // Without its hash nobody can tell whether it is the same again. An event that was erased is not delivered.
+  // Without its hash it cannot be told whether the content is the same again. An event that was erased is not
+  // delivered.
   if (record.expungedAt || record.sha256 === "") return { ok: false, id, code: "erased" };
   if (!sameContent(record, event)) return { ok: false, id, code: "event_id_conflict" };
   return record.protocol === 2 ? { ok: true, id, duplicate: true } : "unknown";

@@ -9,9 +9,9 @@ import type { OwnerStore } from "../../../store/collections/owners.js";
 import { mayUseIds } from "./ownership.js";
 
 export interface OwnerIds {
-  /** An announced id that nobody has used; undefined when none is at hand. */
+  /** An announced id that nobody has used. Undefined when none is at hand. */
   take(): string | undefined;
-  /** Waits at most `ms` milliseconds until `take` gives one; false when it will not. */
+  /** Waits at most `ms` milliseconds until `take` gives one. False when it will not. */
   ready(ms: number): Promise<boolean>;
   /** Whether records may still be written under an id that was taken. Otherwise it may be another process's by now. */
   mayUse(id: string): boolean;

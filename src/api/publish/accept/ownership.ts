@@ -29,7 +29,7 @@ export const mayUseIds = ({ renewedAt, now }: { renewedAt: number; now: number }
  * Whether the announcement of another process is over.
  *
  * @param ageMs since the renewal, by the database's clock
- * @param hasEnded whether it is known that the process has ended; false when it cannot be known
+ * @param hasEnded whether it is known that the process has ended. False when it cannot be known
  */
 export const isOver = ({ ageMs, hasEnded }: { ageMs: number; hasEnded: boolean }): boolean =>
   hasEnded || ageMs >= LEASE_MS;
@@ -74,7 +74,7 @@ export function writtenOf<W extends { event: { id: string } }>(
 }
 
 /**
- * What follows a start. `done`: the workflow has all the events. `again`: nobody knows, and the same start does no
+ * What follows a start. `done`: the workflow has all the events. `again`: it is not known, and the same start does no
  * harm. `compare`: it was started before, perhaps by another process with fewer events. Its input says which are
  * missing.
  */

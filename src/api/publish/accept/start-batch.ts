@@ -27,7 +27,7 @@ export interface StartBatchDependencies {
   early?: EarlyAttempts;
 }
 
-/** Starts the batch's workflow. Never rejects; `unavailable` may be tried again. */
+/** Starts the batch's workflow. Never rejects. `unavailable` may be tried again. */
 export async function startBatch(dependencies: StartBatchDependencies, batch: Batch): Promise<StartOutcome> {
   const { starting, catalogue, metrics, gauge, early } = dependencies;
   const events = batch.ready.map(({ event }) => event);

@@ -34,7 +34,7 @@ export async function startDeliverEvent(
   { workflowId, input, ms }: { workflowId: string; input: AcceptedEventsInput; ms: number },
 ): Promise<StartOutcome> {
   try {
-    // The deadline ends one try; the signal ends the client's own retries, which may outlast it.
+    // The deadline ends one try. The signal ends the client's own retries, which may outlast it.
     await withinDeadline(
       ms,
       (signal) =>

@@ -35,7 +35,7 @@ export interface TakeOverDependencies {
   log: Pick<Logger, "warn">;
   /** Names this process. */
   process: string;
-  /** Whether a process of this machine has ended; false for processes of other machines. */
+  /** Whether a process of this machine has ended. False for processes of other machines. */
   isGone(process: string): boolean;
 }
 
@@ -73,7 +73,7 @@ interface Looking extends TakeOverDependencies {
 
 /** Takes over what is abandoned. */
 export function createTakeOver(dependencies: TakeOverDependencies): {
-  /** Looks now; gives the number of events that were started. @throws StoreError */
+  /** Looks now. Gives the number of events that were started. @throws StoreError */
   look: () => Promise<number>;
 } {
   const { store, process } = dependencies;

@@ -61,7 +61,7 @@ export const mayTravel = ({ event, payload }: Waiting): boolean =>
   event.ownId === true && payload.byteLength <= CLAIM_CHECK_BYTES;
 
 /**
- * UTF-8 text travels as text (a base64 batch is a third larger); everything else as base64. Both give back the exact
+ * UTF-8 text travels as text (a base64 batch is a third larger). Everything else as base64. Both give back the exact
  * bytes.
  */
 export function eventBodyOf(payload: Uint8Array): EventBody {
