@@ -54,8 +54,8 @@ export interface FirstAttemptsDependencies {
 
 /**
  * Attempts begin within this time of the dispatch, or are left to `retryDelivery`. Slow endpoints are told by their
- * health, long before. This only bounds the activity. Handing over is expensive: with 1.5 s here a fan-out that the machine
- * needed 5 s for cost three times the CPU.
+ * health, long before. This only bounds the activity. Handing over is expensive. With 1.5 s here a fan-out that the
+ * machine needed 5 s for cost three times the CPU.
  */
 const BEGIN_WITHIN_MS = 15_000;
 /** A throttled subscription's slots that come within this time are waited for here. */
