@@ -50,8 +50,7 @@ export interface ApiDependencies {
    */
   refuseTarget(url: string): Promise<string | undefined>;
   /**
-   * For requests of the API itself to an address that another party chose: the same guard, deadlines and caps as a
-   * delivery.
+   * For requests of the API itself to an address somebody else chose: the same guard, deadlines and caps as a delivery.
    */
   sender: Sender;
   /** Requests to a subscription's endpoint, with the same signatures and authentication as a delivery. */
@@ -65,9 +64,9 @@ export interface ApiDependencies {
   temporalUi: TemporalUi;
   /** The built pages under /portal/. */
   portal: PortalFiles;
-  /** Milliseconds since the epoch, for the limits of sessions. By default `Date.now`. */
+  /** Milliseconds since the epoch, for the limits of sessions; `Date.now` when absent. */
   clock?: () => number;
-  /** Payloads against the schemas of their event types. The worker of the same process uses it too. */
+  /** Payloads against the schemas of their event types; the worker of the same process uses it too. */
   payloadCheck: PayloadCheck;
   /** Compiles the schema of an event type, or says why it cannot. */
   compileSchema: SchemaCompiler;
@@ -101,15 +100,15 @@ export type PublishResult =
   | { ok: false; id?: string; code: "event_id_conflict" | "erased" | "unavailable"; retryAfterSeconds?: number };
 
 export interface Publisher {
-  /** Resolves when every event is durable or refused. Never rejects for engine or store trouble (within 5 s). */
+  /** Resolves when every event is durable or refused; never rejects for engine or store trouble (within 5 s). */
   publish(events: AcceptableEvent[]): Promise<PublishResult[]>;
 }
 
 /** What an operator, provider or consumer sets in motion after the first delivery. */
 export interface Operations {
-  /** Sends a delivery again, whatever its status. It goes through its open workflow or a new one. */
+  /** Sends a delivery again, whatever its status; through its open workflow or a new one. */
   resend(delivery: Delivery, by: string): Promise<void>;
-  /** Cancels a delivery that is not settled. False when it was settled already. */
+  /** Cancels a delivery that is not settled; false when it was settled already. */
   cancel(delivery: Delivery, by: string): Promise<boolean>;
   /**
    * Cancels all deliveries of the filter that are not settled: their workflows are told, what none looks after is
@@ -121,6 +120,6 @@ export interface Operations {
   /** Tells the token bucket, when there is one, about a changed rate. */
   configureBucket(subscription: Subscription): Promise<void>;
   startRecovery(recovery: Recovery): Promise<void>;
-  /** Pauses, resumes or cancels the recovery. False when its workflow has ended. */
+  /** Pauses, resumes or cancels the recovery; false when its workflow has ended. */
   tellRecovery(id: string, act: "pause" | "resume" | "cancel", by: string): Promise<boolean>;
 }

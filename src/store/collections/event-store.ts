@@ -12,7 +12,7 @@ export interface EventFilter {
 export interface EventStore {
   /**
    * Unordered insert of records with their sealed payloads (scope `api/<apiId>`, or `group/<id>` when addressed to
-   * exactly one group). Gives the ids that existed before (inserted by whomever). Everything else is durable on return.
+   * exactly one group). Gives the ids that existed before (inserted by whomever); everything else is durable on return.
    * Events whose data key is destroyed get a bare record and count as there before.
    */
   insertMany(records: { record: EventRecord; payload: Uint8Array }[]): Promise<string[]>;
@@ -26,7 +26,7 @@ export interface EventStore {
   list(page: PageRequest, filter: EventFilter): Promise<Page<EventRecord>>;
   /** How many the filter names. It stops above `most`. */
   count(filter: EventFilter, most: number): Promise<Counted>;
-  /** Removes payload and hash, for good. The bare record stays. False when there was nothing to remove. */
+  /** Removes payload and hash, for good; the bare record stays. False when there was nothing to remove. */
   expunge(id: string, at: Date): Promise<boolean>;
   /** Those of these events whose content is erased: expunged, or with its data key. */
   erasedOf(ids: string[]): Promise<Set<string>>;
@@ -35,6 +35,6 @@ export interface EventStore {
    * happens only after a process was lost.
    */
   ofOwners(owners: string[]): Promise<EventRecord[]>;
-  /** Atomically changes the owner from `from` to `to`. False when it was not `from`. */
+  /** Atomically changes the owner from `from` to `to`; false when it was not `from`. */
   takeOver(id: string, from: string, to: string): Promise<boolean>;
 }

@@ -10,9 +10,9 @@ import type { Waiting } from "./waiting-event.js";
 /** Events of one workflow. Its owner id is announced, and is in the record of each. */
 export interface Batch {
   owner: string;
-  /** Committed events, which go into the start. */
+  /** Committed; they go into the start. */
   ready: Waiting[];
-  /** Given to a commit whose end is not known yet. While there are some, the batch is not started. */
+  /** Given to a commit of which nobody knows the end yet. While there are some, the batch is not started. */
   pending: number;
   /** All that were ever given to it. */
   size: number;
@@ -29,7 +29,7 @@ export interface BatchesDependencies {
   settings: { batchMax: number; startsInFlight: number };
   /** Whether one more dispatch may be under way in this process. */
   mayDispatch: () => boolean;
-  /** Starts the workflow of a batch. `unavailable` is tried again. It never rejects. */
+  /** Starts the workflow of a batch. `unavailable` is tried again; it never rejects. */
   start(batch: Batch): Promise<"started" | "exists" | "unavailable">;
   /** Called with the number of events that wait, whenever it has changed. */
   onBacklog(events: number): void;
@@ -40,11 +40,11 @@ export interface Batches {
   readonly backlog: number;
   /** A commit begins: what is due is closed, so that the commit does not hold it up. */
   close(): void;
-  /** The batch that takes one more event. Undefined when no owner id is at hand. */
+  /** The batch that takes one more event; undefined when no owner id is at hand. */
   take(): Batch | undefined;
   /** Of those taken from this batch, `ready` are committed and `refused` are not. */
   committed(batch: Batch, ready: readonly Waiting[], refused: number): void;
-  /** It is not known what of the batch was written, so it takes no more. */
+  /** Nobody knows what of the batch was written: it takes no more. */
   seal(batch: Batch): void;
   /** Looks again, as when a dispatch has ended. */
   pump(): void;
@@ -188,7 +188,7 @@ function createStarts(dependencies: BatchesDependencies, onStarted: (events: num
         underWay--;
         return;
       }
-      // Any process may start it, and it cannot start twice, because the engine takes an owner id once.
+      // Anybody may start it, and nobody twice: the engine takes an owner id once.
       await delay(wait, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
     }
     owners.done(batch.owner);
