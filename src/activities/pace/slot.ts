@@ -1,7 +1,7 @@
 /** Slots: when one request to a paced subscription may go out. */
 import type { Reservation } from "../../workflows/contract.js";
 
-/** May be sent at or after `at` and not after `until` (milliseconds since the epoch). See `Throttle.begin`. */
+/** May be sent at or after `at` and not after `until` (milliseconds since the epoch); see `Throttle.begin`. */
 export interface Start {
   kind: "start";
   at: number;
@@ -29,7 +29,7 @@ export interface TakeOptions {
    */
   maxWaitMs: number;
   /**
-   * Reservations to redeem. The i-th belongs to the i-th slot. One that is void or missed is replaced by a new slot.
+   * Reservations to redeem; the i-th belongs to the i-th slot. One that is void or missed is replaced by a new slot.
    */
   reservations?: readonly (Reservation | undefined)[];
 }
