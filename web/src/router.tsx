@@ -7,6 +7,8 @@ import { ProblemNotice } from "./parts/problem-notice.js";
 import { Deliveries } from "./screens/deliveries/deliveries.js";
 import { deliveriesSearch } from "./screens/deliveries/filters/filters.js";
 import { eventsSearch } from "./screens/events/filters.js";
+import { subscriptionSearch } from "./screens/subscription/tabs.js";
+import { subscriptionsSearch } from "./screens/subscriptions/filters.js";
 import { frameSearch, parseSearch, stringifySearch } from "./search-parameters.js";
 
 const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFound, validateSearch: frameSearch });
@@ -41,6 +43,18 @@ const eventRoute = createRoute({
   path: "/events/$id",
   component: lazyRouteComponent(() => import("./screens/events/route.js"), "EventRoute"),
 });
+const subscriptionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/subscriptions",
+  validateSearch: subscriptionsSearch,
+  component: lazyRouteComponent(() => import("./screens/subscriptions/subscriptions.js"), "Subscriptions"),
+});
+const subscriptionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/subscriptions/$id",
+  validateSearch: subscriptionSearch,
+  component: lazyRouteComponent(() => import("./screens/subscription/route.js"), "SubscriptionRoute"),
+});
 const accountRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/account",
@@ -48,7 +62,16 @@ const accountRoute = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, deliveriesRoute, deliveryRoute, eventsRoute, eventRoute, accountRoute]),
+  routeTree: rootRoute.addChildren([
+    startRoute,
+    deliveriesRoute,
+    deliveryRoute,
+    subscriptionsRoute,
+    subscriptionRoute,
+    eventsRoute,
+    eventRoute,
+    accountRoute,
+  ]),
   basepath: "/portal",
   parseSearch,
   stringifySearch,

@@ -5,7 +5,15 @@
 import type { Role } from "./queries.js";
 
 const RUNNING: readonly Role[] = ["admin", "provider", "consumer", "operator"];
+const PARTIES: readonly Role[] = ["admin", "provider", "consumer"];
+const PROVIDING: readonly Role[] = ["admin", "provider"];
 const OFFERS = {
+  "subscriptions:write": PARTIES,
+  "subscriptions:run": RUNNING,
+  "subscriptions:decide": PROVIDING,
+  "grants:ask": ["admin", "consumer"],
+  "grants:decide": PROVIDING,
+  "audit:read": ["admin", "auditor"],
   "events:read": ["admin", "provider", "operator", "auditor"],
   "deliveries:write": RUNNING,
   "recoveries:write": RUNNING,

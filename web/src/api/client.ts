@@ -35,6 +35,13 @@ export async function ask<T>(call: Promise<Answered<T>>): Promise<T> {
   );
 }
 
+/** The same with the answer's `ETag`, for the `If-Match` of a change. @throws ProblemError */
+export async function askTagged<T>(call: Promise<Answered<T>>): Promise<{ data: T; etag: string | undefined }> {
+  const answered = await reached(call);
+  const data = await ask(Promise.resolve(answered));
+  return { data, etag: answered.response.headers.get("etag") ?? undefined };
+}
+
 async function reached<T>(call: Promise<Answered<T>>): Promise<Answered<T>> {
   try {
     return await call;

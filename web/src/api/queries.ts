@@ -33,6 +33,12 @@ export const groupsQuery = queryOptions({
   staleTime: NAMES_STALE_MS,
 });
 
+export const apisQuery = queryOptions({
+  queryKey: ["apis"],
+  queryFn: ({ signal }) => ask(api.GET("/v1/apis", { params: { query: { limit: 250 } }, signal })),
+  staleTime: NAMES_STALE_MS,
+});
+
 export const eventTypesQuery = queryOptions({
   queryKey: ["event-types"],
   queryFn: ({ signal }) => ask(api.GET("/v1/event-types", { params: { query: { limit: 250 } }, signal })),

@@ -1,5 +1,7 @@
 /** Times and lengths of time as people read them. */
 
+export const DAY_MS = 86_400_000;
+
 /** The reader's own zone, `UTC`, or a name of the IANA database. */
 export type Zone = string;
 

@@ -6,7 +6,7 @@ const ULID = "01K3ZJ8Q5T9V7X2M4N6P8R0S1W";
 test.each([
   [`evt_${ULID}.sub_${ULID}`, { to: "/deliveries/$id", params: { id: `evt_${ULID}.sub_${ULID}` } }],
   [`order~3A4711.sub_${ULID}`, { to: "/deliveries/$id", params: { id: `order~3A4711.sub_${ULID}` } }],
-  [`sub_${ULID}`, { to: "/deliveries", search: { subscription: `sub_${ULID}` } }],
+  [`sub_${ULID}`, { to: "/subscriptions/$id", params: { id: `sub_${ULID}` } }],
   [`evt_${ULID}`, { to: "/events/$id", params: { id: `evt_${ULID}` } }],
   ["payments.invoice.paid", { to: "/deliveries", search: { type: "payments.invoice.paid" } }],
   ["two words", undefined],

@@ -7,7 +7,7 @@ import { Icon, type IconName } from "../icon.js";
 import styles from "./frame.module.css";
 
 interface Entry {
-  to: "/deliveries" | "/events" | "/account";
+  to: "/deliveries" | "/subscriptions" | "/events" | "/account";
   icon: IconName;
   name: () => string;
   shownTo: (role: Role) => boolean;
@@ -16,6 +16,7 @@ interface Entry {
 const everybody = (): boolean => true;
 const ENTRIES: readonly Entry[] = [
   { to: "/deliveries", icon: "deliveries", name: () => t("nav.deliveries"), shownTo: everybody },
+  { to: "/subscriptions", icon: "subscriptions", name: () => t("nav.subscriptions"), shownTo: everybody },
   { to: "/events", icon: "events", name: () => t("nav.events"), shownTo: (role) => mayDo(role, "events:read") },
   { to: "/account", icon: "account", name: () => t("nav.account"), shownTo: everybody },
 ];

@@ -1,5 +1,6 @@
 /** The filters of the list as they stand in the address, and what they mean to the API. */
 import { type FrameSearch, frameSearch, textsOf } from "../../../search-parameters.js";
+import { DAY_MS } from "../../../time/format.js";
 
 const NAMES = ["status", "type", "subscription", "event", "http", "outcome", "q", "since", "until"] as const;
 
@@ -68,7 +69,7 @@ export const isFiltered = (search: DeliveriesSearch): boolean => NAMES.some((nam
 export const notRecoverable = (search: DeliveriesSearch): ("event" | "http" | "outcome" | "q")[] =>
   (["event", "http", "outcome", "q"] as const).filter((name) => search[name] !== undefined);
 
-const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: DAY_MS };
 
 /** The instant of `-15m` or of an instant; undefined for what is neither. */
 export function instantOf(text: string | undefined, now: number): Date | undefined {
@@ -86,7 +87,7 @@ export function recoveryFilterOf(search: DeliveriesSearch, now: number) {
   const until = search.until === undefined ? undefined : instantOf(search.until, now);
   if (since === undefined) return undefined;
   // A minute less, because the service reckons from its own clock.
-  const earliest = new Date((until?.getTime() ?? now) - MOST_RECOVERED_DAYS * 86_400_000 + 60_000);
+  const earliest = new Date((until?.getTime() ?? now) - MOST_RECOVERED_DAYS * DAY_MS + 60_000);
   const status = statusesOf(search);
   return {
     since: (since < earliest && search.since === "-30d" ? earliest : since).toISOString(),

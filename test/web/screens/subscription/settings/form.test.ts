@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import {
+  changedFields,
+  readSettings,
+  rebased,
+  settingsFormOf,
+} from "../../../../../web/src/screens/subscription/settings/form.js";
+
+const base = settingsFormOf({
+  name: "Ledger",
+  url: "https://acme.example/hooks",
+  eventTypes: ["a.b", "a.a"],
+  rateLimit: { perSecond: 5, burst: 10 },
+  retry: { timeoutMs: 2_500, scheduleSeconds: [1, 5] },
+});
+
+test("what was not typed over is not sent", () => {
+  expect(readSettings({ base, form: base })).toEqual({ ok: true, change: {} });
+  expect(readSettings({ base, form: { ...base, name: " Books " } })).toEqual({ ok: true, change: { name: "Books" } });
+});
+
+test("an emptied field takes the setting away", () => {
+  const form = { ...base, name: "", filter: "", perSecond: "", burst: "", timeoutSeconds: "", schedule: " " };
+  expect(readSettings({ base, form })).toEqual({ ok: true, change: { name: null, rateLimit: null, retry: null } });
+});
+
+test("a setting of several fields is sent whole", () => {
+  expect(readSettings({ base, form: { ...base, burst: "20" } })).toEqual({
+    ok: true,
+    change: { rateLimit: { perSecond: 5, burst: 20 } },
+  });
+  expect(readSettings({ base, form: { ...base, maxAttempts: "3" } })).toEqual({
+    ok: true,
+    change: { retry: { timeoutMs: 2_500, maxAttempts: 3, scheduleSeconds: [1, 5] } },
+  });
+});
+
+test.each([
+  [{ url: "acme.example" }, { field: "url", fault: "url" }],
+  [{ eventTypes: [] }, { field: "eventTypes", fault: "needed" }],
+  [{ perSecond: "many" }, { field: "perSecond", fault: "number" }],
+  [{ perSecond: "" }, { field: "burst", fault: "together" }],
+  [{ timeoutSeconds: "-1" }, { field: "timeoutSeconds", fault: "number" }],
+  [{ schedule: "1, two" }, { field: "schedule", fault: "numbers" }],
+])("%o cannot be saved", (fields, fault) => {
+  expect(readSettings({ base, form: { ...base, ...fields } })).toEqual({ ok: false, faults: [fault] });
+});
+
+test("event types that wait for approval are among those that are chosen, in order", () => {
+  const form = settingsFormOf({
+    url: "https://acme.example",
+    eventTypes: ["a.a"],
+    requestedEventTypes: ["a.b", "a.a"],
+  });
+  expect(form.eventTypes).toEqual(["a.a", "a.b"]);
+});
+
+test("what somebody else saved meanwhile stays, and what was typed lies on top", () => {
+  const draft = { base, form: { ...base, name: "Books" }, etag: '"1"' };
+  const latest = { ...base, url: "https://acme.example/new", name: "Other" };
+  const next = rebased(draft, latest, '"2"');
+  expect(next.etag).toBe('"2"');
+  expect(next.form).toEqual({ ...latest, name: "Books" });
+  expect(changedFields(next.form, next.base)).toEqual(["name"]);
+  expect(readSettings(next)).toEqual({ ok: true, change: { name: "Books" } });
+});

@@ -1,0 +1,57 @@
+/** The status of a subscription and the health of its endpoint: a drawing and a word, never a colour alone. */
+import { t } from "../../i18n/index.js";
+import { Icon, type IconName } from "../icon.js";
+import styles from "../status-text.module.css";
+import type { Health, Subscription, SubscriptionStatus } from "./model.js";
+
+type Tone = "good" | "quiet" | "warn" | "bad";
+interface Look {
+  icon: IconName;
+  tone: Tone;
+}
+
+const STATUS: Record<SubscriptionStatus, Look> = {
+  draft: { icon: "draft", tone: "quiet" },
+  verified: { icon: "good", tone: "quiet" },
+  submitted: { icon: "clock", tone: "warn" },
+  approved: { icon: "good", tone: "quiet" },
+  rejected: { icon: "stop", tone: "bad" },
+  active: { icon: "good", tone: "good" },
+  paused: { icon: "hold", tone: "warn" },
+  suspended: { icon: "hold", tone: "bad" },
+  disabled: { icon: "off", tone: "bad" },
+};
+const HEALTH: Record<Health["state"], Look> = {
+  healthy: { icon: "healthy", tone: "good" },
+  degraded: { icon: "degraded", tone: "warn" },
+  failing: { icon: "failing", tone: "bad" },
+};
+
+const classOf = (tone: Tone): string => `${styles.status ?? ""} ${styles[tone] ?? ""}`;
+
+export function SubscriptionStatusText({ subscription }: { subscription: Subscription }) {
+  const { status, needsVerification, requestedEventTypes } = subscription;
+  const { icon, tone } = STATUS[status];
+  return (
+    <>
+      <span className={classOf(tone)}>
+        <Icon name={icon} />
+        {t(`subscriptionStatus.${status}`)}
+      </span>
+      {needsVerification && <span className="quiet"> {t("subscription.needsVerification")}</span>}
+      {requestedEventTypes && <span className="quiet"> {t("subscription.typesWait")}</span>}
+    </>
+  );
+}
+
+export function HealthText({ health }: { health: Health }) {
+  const { icon, tone } = HEALTH[health.state];
+  // Where nothing was sent, the API says healthy. A person would take that for a proof.
+  const quiet = health.state === "healthy" && health.day.attempts === 0;
+  return (
+    <span className={classOf(quiet ? "quiet" : tone)}>
+      <Icon name={quiet ? "clock" : icon} />
+      {t(quiet ? "health.nothingSent" : `health.${health.state}`)}
+    </span>
+  );
+}

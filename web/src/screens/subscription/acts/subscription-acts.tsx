@@ -1,0 +1,53 @@
+/** What can be done with a subscription. What has an effect on others asks first, and says which. */
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { mayDo } from "../../../api/access.js";
+import type { Me } from "../../../api/queries.js";
+import { t } from "../../../i18n/index.js";
+import type { Subscription } from "../../../parts/subscription/model.js";
+import styles from "../subscription.module.css";
+import { DeleteDialog } from "./delete-dialog.js";
+import { nextStep, type StepName, stepsFor } from "./possible-acts.js";
+import { StepDialog } from "./step-dialog.js";
+
+interface SubscriptionActsProps {
+  subscription: Subscription;
+  me: Me;
+}
+
+export function SubscriptionActs({ subscription, me }: SubscriptionActsProps) {
+  const navigate = useNavigate();
+  const [asked, setAsked] = useState<StepName | "delete">();
+  const steps = stepsFor(me.role, subscription);
+  const next = nextStep(steps, subscription);
+  const close = () => setAsked(undefined);
+  return (
+    <div className={styles.acts}>
+      {steps.map((step) => (
+        <button
+          key={step}
+          type="button"
+          className={step === next ? "button" : "button quiet"}
+          onClick={() => setAsked(step)}
+        >
+          {t(`subscriptionStep.${step}.act`)}
+        </button>
+      ))}
+      {mayDo(me.role, "subscriptions:write") && (
+        <button type="button" className="button quiet" onClick={() => setAsked("delete")}>
+          {t("subscription.delete.act")}
+        </button>
+      )}
+      {asked !== undefined && asked !== "delete" && (
+        <StepDialog step={asked} subscription={subscription} me={me} close={close} />
+      )}
+      {asked === "delete" && (
+        <DeleteDialog
+          subscription={subscription}
+          close={close}
+          gone={() => void navigate({ to: "/subscriptions", replace: true })}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,143 @@
+/** How the endpoint does: the verdict in words, the figures, what waits, and the last changes of status. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { LOCALE, t } from "../../i18n/index.js";
+import notice from "../../parts/notice.module.css";
+import { Outcome } from "../../parts/outcome.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
+import { type Health, healthQuery, type Subscription } from "../../parts/subscription/model.js";
+import { HealthText } from "../../parts/subscription/state-text.js";
+import { TimeText } from "../../parts/time-text.js";
+import { formatDuration } from "../../time/format.js";
+import styles from "./subscription.module.css";
+
+const AGAIN_MS = 15_000;
+const TONES = { healthy: "info", degraded: "warn", failing: "bad" } as const;
+
+export function HealthTab({ subscription }: { subscription: Subscription }) {
+  const { data: health, error, refetch } = useQuery({ ...healthQuery(subscription.id), refetchInterval: AGAIN_MS });
+  return (
+    <>
+      {error && <ProblemNotice error={error} again={() => void refetch()} />}
+      {health ? <Told health={health} id={subscription.id} /> : !error && <Skeleton />}
+      <Changes subscription={subscription} />
+    </>
+  );
+}
+
+function Told({ health, id }: { health: Health; id: string }) {
+  const { state, reason, lastSuccess, lastFailure } = health;
+  return (
+    <>
+      <section className={notice[TONES[state]]} aria-label={t("subscriptions.column.health")}>
+        <p className="row">
+          <HealthText health={health} />
+          <span>{reason ?? t(health.day.attempts === 0 ? "health.nothingSentLong" : "health.healthyLong")}</span>
+        </p>
+        {lastFailure && (
+          <p>
+            {t("health.lastFailure")} <TimeText at={lastFailure.at} />{" "}
+            <Outcome outcome={lastFailure.outcome} status={lastFailure.status} />
+          </p>
+        )}
+        {lastSuccess && (
+          <p>
+            {t("health.lastSuccess")} <TimeText at={lastSuccess.at} />
+          </p>
+        )}
+      </section>
+      <Figures health={health} />
+      <Waiting health={health} id={id} />
+    </>
+  );
+}
+
+const numberOf = (value: number): string => new Intl.NumberFormat(LOCALE).format(value);
+const percentOf = (value: number): string =>
+  new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 1 }).format(value);
+const orNone = (value: number | undefined, shown: (value: number) => string): string =>
+  value === undefined ? t("health.noFigure") : shown(value);
+const msOf = (value: number): string => formatDuration(value, LOCALE);
+
+function Figures({ health: { hour, day } }: { health: Health }) {
+  const rows = [
+    [t("health.successRate"), orNone(hour.successRate, percentOf), orNone(day.successRate, percentOf)],
+    [t("health.attempts"), numberOf(hour.attempts), numberOf(day.attempts)],
+    [t("health.failed"), numberOf(hour.failed), numberOf(day.failed)],
+    [t("health.refused"), numberOf(hour.refused), numberOf(day.refused)],
+    [t("health.p50"), orNone(hour.p50Ms, msOf), orNone(day.p50Ms, msOf)],
+    [t("health.p95"), orNone(hour.p95Ms, msOf), orNone(day.p95Ms, msOf)],
+  ] as const;
+  return (
+    <section className={styles.section} aria-labelledby="figures">
+      <h2 id="figures">{t("health.figures")}</h2>
+      <div className={styles.scroll} role="region" aria-label={t("health.figures")} tabIndex={0}>
+        <table className={styles.table} aria-labelledby="figures">
+          <thead>
+            <tr>
+              <th scope="col">{t("health.figure")}</th>
+              <th scope="col">{t("health.hour")}</th>
+              <th scope="col">{t("health.day")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(([name, inHour, inDay]) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{inHour}</td>
+                <td>{inDay}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {!day.complete && (
+        <p className="quiet">
+          {t("health.since")} <TimeText at={day.since} />
+        </p>
+      )}
+    </section>
+  );
+}
+
+const WAITING = ["pending", "retrying", "throttled", "held", "parked"] as const;
+
+function Waiting({ health: { waiting, waitingExact }, id }: { health: Health; id: string }) {
+  const statuses = WAITING.filter((status) => waiting[status] > 0);
+  return (
+    <section className={styles.section} aria-labelledby="waiting">
+      <h2 id="waiting">{t("health.waiting")}</h2>
+      {statuses.length === 0 && <p>{t("health.nothingWaits")}</p>}
+      <ul className={styles.list}>
+        {statuses.map((status) => (
+          <li key={status}>
+            <Link to="/deliveries" search={{ subscription: id, status }}>
+              {t(`status.${status}`)}
+            </Link>
+            : {numberOf(waiting[status])}
+          </li>
+        ))}
+      </ul>
+      {!waitingExact && <p className="quiet">{t("health.notExact")}</p>}
+    </section>
+  );
+}
+
+function Changes({ subscription: { history } }: { subscription: Subscription }) {
+  if (history.length === 0) return null;
+  return (
+    <section className={styles.section} aria-labelledby="changes">
+      <h2 id="changes">{t("subscription.changes")}</h2>
+      <ol className={styles.list}>
+        {history.map(({ from, to, at, by, reason }) => (
+          <li key={`${at}${to}`}>
+            <TimeText at={at} /> {t(`subscriptionStatus.${from}`)} → {t(`subscriptionStatus.${to}`)},{" "}
+            <span className={styles.by}>{by}</span>
+            {reason !== undefined && `: ${reason}`}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,69 @@
+/** Who did what with the subscription, when and why: the entries of the audit about it. */
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { Schemas } from "../../api/client.js";
+import { t } from "../../i18n/index.js";
+import { CursorPaging } from "../../parts/cursor-paging.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
+import { TimeText } from "../../parts/time-text.js";
+import { entriesQuery } from "./queries.js";
+import styles from "./subscription.module.css";
+
+type Entry = Schemas["AuditEntry"];
+
+export function HistoryTab({ subscriptionId }: { subscriptionId: string }) {
+  const { cursor } = useSearch({ from: "/subscriptions/$id" });
+  const navigate = useNavigate({ from: "/subscriptions/$id" });
+  const { data, error, refetch } = useQuery(entriesQuery(subscriptionId, cursor));
+  const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
+  return (
+    <section className={styles.section} aria-labelledby="history">
+      <h2 id="history">{t("subscription.tab.history")}</h2>
+      {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
+      {!data && !error && <Skeleton />}
+      {data?.data.length === 0 && <p>{t("subscription.noHistory")}</p>}
+      {data && data.data.length > 0 && (
+        <div className={styles.scroll} role="region" aria-label={t("subscription.tab.history")} tabIndex={0}>
+          <table className={styles.table} aria-labelledby="history">
+            <thead>
+              <tr>
+                <th scope="col">{t("subscription.history.at")}</th>
+                <th scope="col">{t("subscription.history.who")}</th>
+                <th scope="col">{t("subscription.history.what")}</th>
+                <th scope="col">{t("subscription.history.detail")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.data.map((entry) => (
+                <EntryRow key={entry.id} entry={entry} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {data && <CursorPaging cursor={cursor} next={data.next} newest={newest} />}
+    </section>
+  );
+}
+
+function EntryRow({ entry: { at, actor, action, detail } }: { entry: Entry }) {
+  return (
+    <tr>
+      <td>
+        <TimeText at={at} />
+      </td>
+      <td className={styles.by}>{actor}</td>
+      <td>
+        <code>{action}</code>
+      </td>
+      <td>
+        {Object.entries(detail ?? {}).map(([name, value]) => (
+          <div key={name} className={styles.by}>
+            {name}: {typeof value === "string" ? value : JSON.stringify(value)}
+          </div>
+        ))}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,126 @@
+/** The settings as the fields of a form have them, and the change that they come to. */
+import type { Schemas } from "../../../api/client.js";
+import type { Subscription } from "../../../parts/subscription/model.js";
+
+export type SubscriptionChange = Schemas["SubscriptionChange"];
+
+/** Numbers are text as it was typed; empty means the default of the service. */
+export interface SettingsForm {
+  name: string;
+  url: string;
+  eventTypes: string[];
+  filter: string;
+  perSecond: string;
+  burst: string;
+  timeoutSeconds: string;
+  maxAttempts: string;
+  /** Seconds between attempts, with commas. */
+  schedule: string;
+}
+export type SettingsField = keyof SettingsForm;
+
+/** What is typed, and from which state of the subscription it began. */
+export interface SettingsDraft {
+  base: SettingsForm;
+  form: SettingsForm;
+  etag?: string | undefined;
+}
+
+const textOf = (value: number | undefined): string => (value === undefined ? "" : String(value));
+
+type Settings = Pick<Subscription, "name" | "url" | "eventTypes" | "requestedEventTypes" | "filter"> &
+  Pick<Subscription, "rateLimit" | "retry">;
+
+export function settingsFormOf(subscription: Settings): SettingsForm {
+  const { name, url, eventTypes, requestedEventTypes, filter, rateLimit, retry } = subscription;
+  return {
+    name: name ?? "",
+    url,
+    eventTypes: [...(requestedEventTypes ?? eventTypes)].sort(),
+    filter: filter ?? "",
+    perSecond: textOf(rateLimit?.perSecond),
+    burst: textOf(rateLimit?.burst),
+    timeoutSeconds: textOf(retry?.timeoutMs === undefined ? undefined : retry.timeoutMs / 1_000),
+    maxAttempts: textOf(retry?.maxAttempts),
+    schedule: retry?.scheduleSeconds?.join(", ") ?? "",
+  };
+}
+
+const isSame = (a: string | string[], b: string | string[]): boolean => String(a) === String(b);
+
+/** The fields in which two forms differ. */
+export const changedFields = (a: SettingsForm, b: SettingsForm): SettingsField[] =>
+  (Object.keys(a) as SettingsField[]).filter((field) => !isSame(a[field], b[field]));
+
+/** What was typed, on top of what somebody else has saved meanwhile. */
+export function rebased({ base, form }: SettingsDraft, latest: SettingsForm, etag: string | undefined): SettingsDraft {
+  const mine = changedFields(form, base).map((field): [SettingsField, string | string[]] => [field, form[field]]);
+  return { base: latest, form: { ...latest, ...Object.fromEntries(mine) }, etag };
+}
+
+export type ReadForm =
+  { ok: true; change: SubscriptionChange } | { ok: false; faults: { field: SettingsField; fault: Fault }[] };
+export type Fault = "needed" | "url" | "number" | "numbers" | "together";
+
+const numberIn = (text: string): number | undefined => {
+  const value = Number(text.trim().replace(",", "."));
+  return text.trim() === "" || !Number.isFinite(value) || value < 0 ? undefined : value;
+};
+
+function faultsOf(form: SettingsForm): { field: SettingsField; fault: Fault }[] {
+  const isNoNumber = (text: string): boolean => text.trim() !== "" && numberIn(text) === undefined;
+  const checks: [SettingsField, Fault, boolean][] = [
+    ["url", "url", !URL.canParse(form.url.trim())],
+    ["eventTypes", "needed", form.eventTypes.length === 0],
+    ["perSecond", "number", isNoNumber(form.perSecond)],
+    ["burst", "number", isNoNumber(form.burst)],
+    ["burst", "together", (form.perSecond.trim() === "") !== (form.burst.trim() === "")],
+    ["timeoutSeconds", "number", isNoNumber(form.timeoutSeconds)],
+    ["maxAttempts", "number", isNoNumber(form.maxAttempts)],
+    [
+      "schedule",
+      "numbers",
+      form.schedule.trim() !== "" && form.schedule.split(",").some((part) => numberIn(part) === undefined),
+    ],
+  ];
+  return checks.flatMap(([field, fault, isFault]) => (isFault ? [{ field, fault }] : []));
+}
+
+function rateLimitOf({ perSecond, burst }: SettingsForm): NonNullable<SubscriptionChange["rateLimit"]> | null {
+  const [rate, most] = [numberIn(perSecond), numberIn(burst)];
+  return rate === undefined || most === undefined ? null : { perSecond: rate, burst: most };
+}
+
+function retryOf({
+  timeoutSeconds,
+  maxAttempts,
+  schedule,
+}: SettingsForm): NonNullable<SubscriptionChange["retry"]> | null {
+  const [timeout, most] = [numberIn(timeoutSeconds), numberIn(maxAttempts)];
+  const seconds = schedule.trim() === "" ? undefined : schedule.split(",").flatMap((part) => numberIn(part) ?? []);
+  if (timeout === undefined && most === undefined && seconds === undefined) return null;
+  return {
+    ...(timeout !== undefined && { timeoutMs: Math.round(timeout * 1_000) }),
+    ...(most !== undefined && { maxAttempts: most }),
+    ...(seconds && { scheduleSeconds: seconds }),
+  };
+}
+
+/** Only what was typed over: what others change meanwhile in other fields stays. */
+export function readSettings({ base, form }: SettingsDraft): ReadForm {
+  const faults = faultsOf(form);
+  if (faults.length > 0) return { ok: false, faults };
+  const fields = new Set(changedFields(form, base));
+  const has = (...names: SettingsField[]): boolean => names.some((name) => fields.has(name));
+  return {
+    ok: true,
+    change: {
+      ...(has("name") && { name: form.name.trim() === "" ? null : form.name.trim() }),
+      ...(has("url") && { url: form.url.trim() }),
+      ...(has("eventTypes") && { eventTypes: form.eventTypes }),
+      ...(has("filter") && { filter: form.filter.trim() === "" ? null : form.filter.trim() }),
+      ...(has("perSecond", "burst") && { rateLimit: rateLimitOf(form) }),
+      ...(has("timeoutSeconds", "maxAttempts", "schedule") && { retry: retryOf(form) }),
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** The settings for who may only read them. */
+import { Fragment } from "react";
+import { t } from "../../../i18n/index.js";
+import type { Subscription } from "../../../parts/subscription/model.js";
+import { type SettingsField, settingsFormOf } from "./form.js";
+
+const SHOWN: readonly SettingsField[] = [
+  "name",
+  "url",
+  "eventTypes",
+  "filter",
+  "perSecond",
+  "burst",
+  "timeoutSeconds",
+  "maxAttempts",
+  "schedule",
+];
+
+export function SettingsFacts({ subscription }: { subscription: Subscription }) {
+  const form = settingsFormOf(subscription);
+  return (
+    <section className="card" aria-label={t("subscription.tab.settings")}>
+      <dl className="facts">
+        {SHOWN.map((field) => (
+          <Fragment key={field}>
+            <dt>{t(`settings.field.${field}`)}</dt>
+            <dd>{[form[field]].flat().join(", ") || t("settings.default")}</dd>
+          </Fragment>
+        ))}
+      </dl>
+    </section>
+  );
+}

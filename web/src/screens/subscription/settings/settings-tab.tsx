@@ -1,0 +1,158 @@
+/** What is set. What a change brings with it is said before it is saved; two people do not write over each other. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { FormEvent } from "react";
+import { mayDo } from "../../../api/access.js";
+import { api, ask } from "../../../api/client.js";
+import { problemOf } from "../../../api/problem.js";
+import { apisQuery, eventTypesQuery, type Me } from "../../../api/queries.js";
+import { t } from "../../../i18n/index.js";
+import notice from "../../../parts/notice.module.css";
+import { ProblemNotice } from "../../../parts/problem-notice.js";
+import type { Subscription } from "../../../parts/subscription/model.js";
+import { forgetSubscription } from "../queries.js";
+import styles from "../subscription.module.css";
+import { effectsOf } from "./effects.js";
+import {
+  changedFields,
+  readSettings,
+  rebased,
+  type SettingsDraft,
+  settingsFormOf,
+  type SubscriptionChange,
+} from "./form.js";
+import { SettingsFields } from "./settings-fields.js";
+import { SettingsFacts } from "./settings-facts.js";
+import { useSettingsDraft } from "./settings-draft.js";
+
+interface SettingsTabProps {
+  subscription: Subscription;
+  etag: string | undefined;
+  me: Me;
+}
+
+export function SettingsTab({ subscription, etag, me }: SettingsTabProps) {
+  return mayDo(me.role, "subscriptions:write") ? (
+    <SettingsEditor subscription={subscription} etag={etag} me={me} />
+  ) : (
+    <SettingsFacts subscription={subscription} />
+  );
+}
+
+/** Whether a consumer's subscription to a type needs no approval; not known yet is taken for no. */
+export function useAutomatic(): (eventType: string) => boolean {
+  const { data: apis } = useQuery(apisQuery);
+  const { data: types } = useQuery(eventTypesQuery);
+  const automatic = new Set(apis?.data.filter(({ approval }) => approval === "automatic").map(({ id }) => id));
+  const apiOf = new Map(types?.data.map(({ name, apiId }) => [name, apiId]));
+  return (eventType) => automatic.has(apiOf.get(eventType) ?? "");
+}
+
+function SettingsEditor({ subscription, etag, me }: SettingsTabProps) {
+  const { id } = subscription;
+  const client = useQueryClient();
+  const isAutomatic = useAutomatic();
+  const [draft, setDraft, drop] = useSettingsDraft(id, { form: settingsFormOf(subscription), etag });
+  const changed = changedFields(draft.form, draft.base);
+  const read = readSettings(draft);
+  const save = useMutation({
+    mutationFn: ({ change, tag }: { change: SubscriptionChange; tag: string | undefined }) =>
+      ask(
+        api.PATCH("/v1/subscriptions/{id}", {
+          params: { path: { id }, ...(tag !== undefined && { header: { "If-Match": tag } }) },
+          body: change,
+        }),
+      ),
+    onSuccess: drop,
+    // What others have saved meanwhile is shown beside what was typed.
+    onSettled: () => forgetSubscription(client, id),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (read.ok) save.mutate({ change: read.change, tag: draft.etag });
+  };
+  const isOvertaken = problemOf(save.error).code === "precondition_failed";
+  return (
+    <form onSubmit={submit} className={styles.form} aria-label={t("subscription.tab.settings")}>
+      <SettingsFields
+        groupId={subscription.groupId}
+        form={draft.form}
+        changed={new Set(changed)}
+        faults={read.ok ? [] : read.faults}
+        change={(fields) => {
+          save.reset();
+          setDraft({ ...draft, form: { ...draft.form, ...fields } });
+        }}
+      />
+      {changed.length > 0 && read.ok && (
+        <div className={notice.info} role="status">
+          {effectsOf(subscription, read.change, { role: me.role, isAutomatic }).map((effect) => (
+            <p key={effect}>{t(`settings.effect.${effect}`)}</p>
+          ))}
+        </div>
+      )}
+      {save.data?.warnings?.map((warning) => (
+        <p key={warning} className={styles.warning}>
+          {warning}
+        </p>
+      ))}
+      {save.error && !isOvertaken && <ProblemNotice error={save.error} />}
+      {isOvertaken && (
+        <Overtaken
+          draft={draft}
+          subscription={subscription}
+          keep={() => {
+            save.reset();
+            setDraft(rebased(draft, settingsFormOf(subscription), etag));
+          }}
+        />
+      )}
+      <div className="row">
+        <button className="button" disabled={changed.length === 0 || !read.ok || save.isPending || isOvertaken}>
+          {t("settings.save")}
+        </button>
+        {changed.length > 0 && (
+          <button
+            type="button"
+            className="button quiet"
+            onClick={() => {
+              save.reset();
+              drop();
+            }}
+          >
+            {t("settings.discard")}
+          </button>
+        )}
+        <span role="status">{save.isSuccess && t("settings.saved")}</span>
+      </div>
+    </form>
+  );
+}
+
+interface OvertakenProps {
+  draft: SettingsDraft;
+  subscription: Subscription;
+  keep: () => void;
+}
+
+/** Both versions, field by field. */
+function Overtaken({ draft, subscription, keep }: OvertakenProps) {
+  const theirs = settingsFormOf(subscription);
+  return (
+    <div className={notice.warn} role="alert">
+      <p className={notice.title}>{t("settings.overtaken")}</p>
+      <ul>
+        {changedFields(theirs, draft.base).map((field) => (
+          <li key={field}>
+            {t(`settings.field.${field}`)}:{" "}
+            {t("settings.theirs", { before: shown(draft.base[field]), now: shown(theirs[field]) })}
+          </li>
+        ))}
+      </ul>
+      <button type="button" className="button quiet" onClick={keep}>
+        {t("settings.keepMine")}
+      </button>
+    </div>
+  );
+}
+
+const shown = (value: string | string[]): string => String(value).replaceAll(",", ", ") || t("account.none");

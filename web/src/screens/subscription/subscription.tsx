@@ -1,0 +1,104 @@
+/** One subscription: how its endpoint does, what was sent, how it is set, how it is protected, and who did what. */
+import { useQuery } from "@tanstack/react-query";
+import { Link, useSearch } from "@tanstack/react-router";
+import { groupsQuery, useMe } from "../../api/queries.js";
+import { t } from "../../i18n/index.js";
+import { endpointName } from "../../parts/names.js";
+import { Page } from "../../parts/page.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
+import { type Subscription, taggedQuery } from "../../parts/subscription/model.js";
+import { SubscriptionStatusText } from "../../parts/subscription/state-text.js";
+import { SubscriptionActs } from "./acts/subscription-acts.js";
+import { DeliveriesTab } from "./deliveries-tab.js";
+import { HealthTab } from "./health-tab.js";
+import { HistoryTab } from "./history-tab.js";
+import { SecurityTab } from "./security/security-tab.js";
+import { SettingsTab } from "./settings/settings-tab.js";
+import styles from "./subscription.module.css";
+import { type Tab, tabsFor } from "./tabs.js";
+
+export function SubscriptionScreen({ id }: { id: string }) {
+  const me = useMe();
+  const { tab: asked } = useSearch({ from: "/subscriptions/$id" });
+  const { data: tagged, error, refetch } = useQuery(taggedQuery(id));
+  if (!tagged)
+    return (
+      <Page title={t("subscription.title")}>
+        {error ? <ProblemNotice error={error} again={() => void refetch()} /> : <Skeleton />}
+      </Page>
+    );
+  const { data: subscription, etag } = tagged;
+  const tabs = tabsFor(me.role);
+  const tab = tabs.find((each) => each === asked) ?? "health";
+  return (
+    <Page title={endpointName(subscription)} beside={<SubscriptionActs subscription={subscription} me={me} />}>
+      <div className={styles.page}>
+        {error && <ProblemNotice error={error} again={() => void refetch()} />}
+        <Head subscription={subscription} />
+        <Tabs tabs={tabs} current={tab} />
+        {tab === "health" && <HealthTab subscription={subscription} />}
+        {tab === "deliveries" && <DeliveriesTab subscriptionId={id} />}
+        {tab === "settings" && <SettingsTab subscription={subscription} etag={etag} me={me} />}
+        {tab === "security" && <SecurityTab subscription={subscription} me={me} />}
+        {tab === "history" && <HistoryTab subscriptionId={id} />}
+      </div>
+    </Page>
+  );
+}
+
+function Head({ subscription }: { subscription: Subscription }) {
+  const { data: groups } = useQuery(groupsQuery);
+  const { id, url, urlUnicode, urlWarnings, groupId, status, statusReason } = subscription;
+  return (
+    <section className="card" aria-label={t("subscription.facts")}>
+      <dl className="facts">
+        <dt>{t("subscriptions.column.status")}</dt>
+        <dd>
+          <SubscriptionStatusText subscription={subscription} /> {t(`subscriptionMeaning.${status}`)}
+          {statusReason !== undefined && <span className="quiet"> {statusReason}</span>}
+        </dd>
+        <dt>URL</dt>
+        <dd>
+          {url}
+          {urlUnicode !== undefined && <span className="quiet"> {urlUnicode}</span>}
+          {urlWarnings?.map((warning) => (
+            <p key={warning} className={styles.warning}>
+              {warning}
+            </p>
+          ))}
+        </dd>
+        <dt>{t("subscriptions.column.group")}</dt>
+        <dd>{groups?.data.find((each) => each.id === groupId)?.name ?? <code>{groupId}</code>}</dd>
+        <dt>{t("subscription.id")}</dt>
+        <dd>
+          <code>{id}</code>
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+/** Each part has an address of its own, so these are links. */
+function Tabs({ tabs, current }: { tabs: readonly Tab[]; current: Tab }) {
+  return (
+    <nav className={styles.tabs} aria-label={t("subscription.parts")}>
+      <ul>
+        {tabs.map((tab) => (
+          <li key={tab}>
+            <Link
+              from="/subscriptions/$id"
+              to="."
+              search={(before) => ({ ...before, tab })}
+              aria-current={tab === current ? "page" : undefined}
+              data-current={tab === current || undefined}
+              resetScroll={false}
+            >
+              {t(`subscription.tab.${tab}`)}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

@@ -1,0 +1,16 @@
+/** What the list asks the API. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api, ask } from "../../api/client.js";
+import { subscriptionFilterOf, type SubscriptionsSearch } from "./filters.js";
+
+/** The health of each row is a request of its own, so a page has few. */
+const PAGE_ROWS = 25;
+
+export const subscriptionsPageQuery = (search: SubscriptionsSearch) => {
+  const query = { ...subscriptionFilterOf(search), limit: PAGE_ROWS, ...(search.cursor && { cursor: search.cursor }) };
+  return queryOptions({
+    queryKey: ["subscriptions", "page", query],
+    queryFn: ({ signal }) => ask(api.GET("/v1/subscriptions", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+  });
+};

@@ -1,0 +1,120 @@
+/** The rows. On a narrow screen each is a card. The health of a row comes after the row. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useRef } from "react";
+import { LOCALE, t } from "../../i18n/index.js";
+import { useKeys } from "../../keys/keys.js";
+import { Breakable } from "../../parts/breakable.js";
+import { endpointName, type Names, useNames } from "../../parts/names.js";
+import { CertificateEnd } from "../../parts/subscription/certificate-end.js";
+import { healthQuery, type Subscription, waitingOf } from "../../parts/subscription/model.js";
+import { HealthText, SubscriptionStatusText } from "../../parts/subscription/state-text.js";
+import { TechniqueList } from "../../parts/subscription/technique-list.js";
+import table from "../deliveries/delivery-table.module.css";
+import styles from "./subscriptions.module.css";
+
+const COLUMNS = ["name", "group", "status", "health", "waiting", "protection", "certificate"] as const;
+
+interface SubscriptionTableProps {
+  rows: readonly Subscription[];
+  busy: boolean;
+}
+
+export function SubscriptionTable({ rows, busy }: SubscriptionTableProps) {
+  const names = useNames([]);
+  const body = useRef<HTMLTableSectionElement>(null);
+  const move = (step: number) => {
+    const links = [...(body.current?.querySelectorAll<HTMLElement>("[data-row-link]") ?? [])];
+    const at = links.findIndex((link) => link.closest("tr")?.contains(document.activeElement));
+    links[Math.min(Math.max(at + step, 0), links.length - 1)]?.focus();
+  };
+  useKeys({ j: () => move(1), k: () => move(-1) });
+  return (
+    <table className={table.table} role="table" aria-label={t("nav.subscriptions")} aria-busy={busy}>
+      <thead role="rowgroup">
+        <tr role="row">
+          {COLUMNS.map((column) => (
+            <th
+              key={column}
+              role="columnheader"
+              scope="col"
+              className={column === "waiting" ? table.number : undefined}
+            >
+              {t(`subscriptions.column.${column}`)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup" ref={body}>
+        {rows.map((row) => (
+          <Row key={row.id} row={row} names={names} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ row, names }: { row: Subscription; names: Names }) {
+  const { data: health, error } = useQuery(healthQuery(row.id));
+  const label = (column: (typeof COLUMNS)[number]) => t(`subscriptions.column.${column}`);
+  return (
+    <tr role="row">
+      <td role="cell" data-label={label("name")}>
+        <NameLink row={row} />
+      </td>
+      <td role="cell" data-label={label("group")}>
+        {names.group(row.groupId)}
+      </td>
+      <td role="cell" data-label={label("status")}>
+        <span>
+          <SubscriptionStatusText subscription={row} />
+        </span>
+      </td>
+      <td role="cell" data-label={label("health")}>
+        {health ? (
+          <HealthText health={health} />
+        ) : (
+          <span className="quiet">{t(error ? "health.unknown" : "app.loading")}</span>
+        )}
+      </td>
+      <td role="cell" data-label={label("waiting")} className={table.number}>
+        {health && (
+          <span>
+            {new Intl.NumberFormat(LOCALE).format(waitingOf(health))}
+            {!health.waitingExact && "+"}
+          </span>
+        )}
+      </td>
+      <td role="cell" data-label={label("protection")}>
+        <TechniqueList subscription={row} />
+      </td>
+      <td role="cell" data-label={label("certificate")}>
+        {row.clientCertExpiresAt !== undefined && <CertificateEnd at={row.clientCertExpiresAt} />}
+      </td>
+    </tr>
+  );
+}
+
+/** The way to the subscription; below it the host, unless that is its name. */
+function NameLink({ row }: { row: Subscription }) {
+  const name = endpointName(row);
+  const host = endpointName({ url: row.url });
+  return (
+    <span className={styles.name}>
+      <Link
+        to="/subscriptions/$id"
+        params={{ id: row.id }}
+        search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
+        data-row-link
+        preload={false}
+      >
+        <Breakable text={name} />
+      </Link>
+      {host !== name && (
+        <span className="quiet">
+          <Breakable text={host} />
+        </span>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,88 @@
+/** The endpoints that events are sent to: which are in service, how they do, and how they are protected. */
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { mayDo } from "../../api/access.js";
+import { groupsQuery, useMe } from "../../api/queries.js";
+import { t } from "../../i18n/index.js";
+import { CursorPaging } from "../../parts/cursor-paging.js";
+import { Page } from "../../parts/page.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
+import { isNarrowed, type SubscriptionsSearch } from "./filters.js";
+import { subscriptionsPageQuery } from "./queries.js";
+import { SubscriptionTable } from "./subscription-table.js";
+import styles from "./subscriptions.module.css";
+
+export function Subscriptions() {
+  const search = useSearch({ from: "/subscriptions" });
+  const navigate = useNavigate({ from: "/subscriptions" });
+  const { role } = useMe();
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery(subscriptionsPageQuery(search));
+  const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
+  const again = () => void refetch();
+  return (
+    <Page title={t("nav.subscriptions")}>
+      <div className={styles.screen}>
+        {role !== "consumer" && <Filters search={search} />}
+        {error && <ProblemNotice error={error} again={again} newest={newest} />}
+        {isPending && <Skeleton />}
+        {data && data.data.length === 0 && <Empty search={search} newest={newest} />}
+        {data && data.data.length > 0 && <SubscriptionTable rows={data.data} busy={isPlaceholderData} />}
+        {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
+      </div>
+    </Page>
+  );
+}
+
+function Filters({ search }: { search: SubscriptionsSearch }) {
+  const navigate = useNavigate({ from: "/subscriptions" });
+  const { data: groups } = useQuery(groupsQuery);
+  const choose = (group: string) =>
+    void navigate({ search: ({ cursor: _cursor, group: _before, ...rest }) => ({ ...rest, ...(group && { group }) }) });
+  return (
+    <form role="search" aria-label={t("filters.label")} className="row" onSubmit={(event) => event.preventDefault()}>
+      <label className="field">
+        {t("deliveries.column.group")}
+        <select value={search.group ?? ""} onChange={({ target }) => choose(target.value)}>
+          <option value="">{t("filters.any")}</option>
+          {groups?.data.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+    </form>
+  );
+}
+
+/** Says why there is nothing, and what to do next. */
+function Empty({ search, newest }: { search: SubscriptionsSearch; newest: () => void }) {
+  const { role } = useMe();
+  if (search.cursor !== undefined)
+    return (
+      <section className="card">
+        <p>{t("deliveries.emptyPage")}</p>
+        <button type="button" className="button quiet" onClick={newest}>
+          {t("problem.newest")}
+        </button>
+      </section>
+    );
+  if (isNarrowed(search))
+    return (
+      <section className="card">
+        <h2>{t("subscriptions.nothingMatches")}</h2>
+        <p>
+          <Link to="/subscriptions" search={{ ...(search.tz && { tz: search.tz }) }}>
+            {t("deliveries.clearFilters")}
+          </Link>
+        </p>
+      </section>
+    );
+  return (
+    <section className="card">
+      <h2>{t("subscriptions.none")}</h2>
+      <p>{t(mayDo(role, "subscriptions:write") ? "subscriptions.noneToMake" : "subscriptions.noneToSee")}</p>
+    </section>
+  );
+}
