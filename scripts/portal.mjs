@@ -19,7 +19,9 @@ function contentHash() {
     .filter((entry) => entry.isFile() && !entry.name.endsWith(".d.ts"))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
-  for (const file of [...files, join(root, "package-lock.json"), fileURLToPath(import.meta.url)])
+  // The page of docs/ is part of the pages, too: its receivers are shown for pasting.
+  const receivers = join(root, "docs", "how-to", "receive-and-verify.md");
+  for (const file of [...files, receivers, join(root, "package-lock.json"), fileURLToPath(import.meta.url)])
     hash
       .update(`${file.slice(root.length)}\0`)
       .update(readFileSync(file))

@@ -11,6 +11,7 @@ import { afterAll, describe, expect, it, type TestContext } from "vitest";
 import { createEndpointRequest } from "../../src/endpoint/request.js";
 import { createGuard } from "../../src/endpoint/target/guard.js";
 import { createSender } from "../../src/endpoint/send.js";
+import { verifyByChallenge } from "../../src/endpoint/verify.js";
 import { newSigningSecret } from "../../src/endpoint/signing/sign.js";
 import type { Subscription } from "../../src/store/model.js";
 import { findOnPath } from "../../src/workers/engines/machine.js";
@@ -148,6 +149,7 @@ describe.each(Object.keys(LANGUAGES))("the receiver in %s", (language) => {
     expect(await deliver(url, [secret], minutesAgo(10)), "ten minutes old").toBe(400);
     expect(await deliver(url, [secret], minutesAgo(-10)), "ten minutes ahead").toBe(400);
     expect((await fetch(url, { method: "POST", body: "{}" })).status, "without a signature").toBe(400);
+    expect(await verifyByChallenge(request, subscriptionTo(url, secret)), "verification").toEqual({ ok: true });
     expect(await deliver(url, [secret]), "and goes on").toBe(204);
   });
 });

@@ -34,7 +34,17 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
-const SOURCES = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "scripts", "src", "web"];
+const SOURCES = [
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "scripts",
+  "src",
+  "web",
+  // The portal shows its receivers.
+  "docs/how-to/receive-and-verify.md",
+];
 
 /**
  * The repository as a clone gives it, after `npm ci`, or after the first build. Never the repository itself: an `npm

@@ -4,10 +4,13 @@ import { t } from "./i18n/index.js";
 import { Frame } from "./parts/frame/frame.js";
 import { Page } from "./parts/page.js";
 import { ProblemNotice } from "./parts/problem-notice.js";
+import { catalogueSearch } from "./screens/catalogue/filters.js";
 import { Deliveries } from "./screens/deliveries/deliveries.js";
 import { deliveriesSearch } from "./screens/deliveries/filters/filters.js";
 import { eventsSearch } from "./screens/events/filters.js";
 import { subscriptionSearch } from "./screens/subscription/tabs.js";
+import { requestsSearch } from "./screens/requests/filters.js";
+import { newSubscriptionSearch } from "./screens/subscription-new/steps.js";
 import { subscriptionsSearch } from "./screens/subscriptions/filters.js";
 import { frameSearch, parseSearch, stringifySearch } from "./search-parameters.js";
 
@@ -49,11 +52,34 @@ const subscriptionsRoute = createRoute({
   validateSearch: subscriptionsSearch,
   component: lazyRouteComponent(() => import("./screens/subscriptions/subscriptions.js"), "Subscriptions"),
 });
+const newSubscriptionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/subscriptions/new",
+  validateSearch: newSubscriptionSearch,
+  component: lazyRouteComponent(() => import("./screens/subscription-new/new-subscription.js"), "NewSubscription"),
+});
 const subscriptionRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/subscriptions/$id",
   validateSearch: subscriptionSearch,
   component: lazyRouteComponent(() => import("./screens/subscription/route.js"), "SubscriptionRoute"),
+});
+const catalogueRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/catalogue",
+  validateSearch: catalogueSearch,
+  component: lazyRouteComponent(() => import("./screens/catalogue/catalogue.js"), "Catalogue"),
+});
+const eventTypeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/catalogue/$name",
+  component: lazyRouteComponent(() => import("./screens/catalogue/event-type.js"), "EventTypeRoute"),
+});
+const requestsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/requests",
+  validateSearch: requestsSearch,
+  component: lazyRouteComponent(() => import("./screens/requests/requests.js"), "Requests"),
 });
 const accountRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -67,9 +93,13 @@ export const router = createRouter({
     deliveriesRoute,
     deliveryRoute,
     subscriptionsRoute,
+    newSubscriptionRoute,
     subscriptionRoute,
     eventsRoute,
     eventRoute,
+    catalogueRoute,
+    eventTypeRoute,
+    requestsRoute,
     accountRoute,
   ]),
   basepath: "/portal",

@@ -7,7 +7,7 @@ import { Icon, type IconName } from "../icon.js";
 import styles from "./frame.module.css";
 
 interface Entry {
-  to: "/deliveries" | "/subscriptions" | "/events" | "/account";
+  to: "/deliveries" | "/subscriptions" | "/catalogue" | "/requests" | "/events" | "/account";
   icon: IconName;
   name: () => string;
   shownTo: (role: Role) => boolean;
@@ -17,6 +17,13 @@ const everybody = (): boolean => true;
 const ENTRIES: readonly Entry[] = [
   { to: "/deliveries", icon: "deliveries", name: () => t("nav.deliveries"), shownTo: everybody },
   { to: "/subscriptions", icon: "subscriptions", name: () => t("nav.subscriptions"), shownTo: everybody },
+  { to: "/catalogue", icon: "catalogue", name: () => t("nav.catalogue"), shownTo: everybody },
+  {
+    to: "/requests",
+    icon: "requests",
+    name: () => t("nav.requests"),
+    shownTo: (role) => mayDo(role, "grants:decide") || mayDo(role, "grants:ask"),
+  },
   { to: "/events", icon: "events", name: () => t("nav.events"), shownTo: (role) => mayDo(role, "events:read") },
   { to: "/account", icon: "account", name: () => t("nav.account"), shownTo: everybody },
 ];

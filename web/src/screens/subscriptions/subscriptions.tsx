@@ -21,7 +21,7 @@ export function Subscriptions() {
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   const again = () => void refetch();
   return (
-    <Page title={t("nav.subscriptions")}>
+    <Page title={t("nav.subscriptions")} beside={mayDo(role, "subscriptions:write") && <CreateLink />}>
       <div className={styles.screen}>
         {role !== "consumer" && <Filters search={search} />}
         {error && <ProblemNotice error={error} again={again} newest={newest} />}
@@ -31,6 +31,18 @@ export function Subscriptions() {
         {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
       </div>
     </Page>
+  );
+}
+
+function CreateLink() {
+  return (
+    <Link
+      to="/subscriptions/new"
+      search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
+      className="button"
+    >
+      {t("create.act")}
+    </Link>
   );
 }
 

@@ -13,6 +13,7 @@ import { certificatesQuery } from "../queries.js";
 import styles from "../subscription.module.css";
 import { CertificateList } from "./certificate-list.js";
 import { CertificateRequestForm } from "./certificate-request.js";
+import { ProtectionForm } from "./protection-form.js";
 import { RotateDialog } from "./rotate-dialog.js";
 
 interface SecurityTabProps {
@@ -27,6 +28,7 @@ export function SecurityTab({ subscription, me }: SecurityTabProps) {
       <section className={styles.section} aria-labelledby="techniques">
         <h2 id="techniques">{t("subscriptions.column.protection")}</h2>
         <TechniqueList subscription={subscription} />
+        {may && <ChangeProtection subscription={subscription} />}
         {subscription.headers && (
           <p className="quiet">{t("security.headers", { names: subscription.headers.join(", ") })}</p>
         )}
@@ -36,6 +38,23 @@ export function SecurityTab({ subscription, me }: SecurityTabProps) {
       <Certificates subscription={subscription} />
       {may && <CertificateRequestForm subscription={subscription} />}
     </>
+  );
+}
+
+function ChangeProtection({ subscription }: { subscription: Subscription }) {
+  const [said, setSaid] = useState("");
+  return (
+    <details>
+      <summary>{t("protection.change")}</summary>
+      {/* What was saved is what the form begins with next. */}
+      <ProtectionForm
+        key={subscription.updatedAt}
+        subscription={subscription}
+        save={t("settings.save")}
+        saved={() => setSaid(t("settings.saved"))}
+      />
+      <p role="status">{said}</p>
+    </details>
   );
 }
 

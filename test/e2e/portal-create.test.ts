@@ -1,0 +1,235 @@
+/**
+ * From an api that a consumer does not have to its first delivery, in two real browsers and without a line of curl:
+ * found, asked for, granted, subscribed, verified, approved, live.
+ */
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chromiumAtHand, startChromium } from "../support/chromium.js";
+import { type Client, createClient } from "../support/client.js";
+import { type Receiver, startReceiver } from "../support/receiver.js";
+import { type Service, startService } from "../support/service.js";
+import { logInAs, picture, WITHIN } from "./portal-setup.js";
+
+const there = chromiumAtHand() !== undefined;
+if (!there)
+  process.stdout.write(
+    "test/e2e/portal-create.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n",
+  );
+
+const TYPE = "billing.invoice.paid";
+const WIDTHS = [1280, 390, 320] as const;
+const SCHEMES = ["light", "dark"] as const;
+
+/** Answers a verification with its challenge, as the receivers of the documentation do. */
+function answer(body: Buffer): { status: number; body?: string } {
+  const event: unknown = JSON.parse(body.toString());
+  const challenge = /"challenge":"([\w-]+)"/.exec(JSON.stringify(event))?.[1];
+  return challenge === undefined ? { status: 204 } : { status: 200, body: challenge };
+}
+
+describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 600_000 }, () => {
+  let service: Service;
+  let chromium: Browser;
+  let client: Client;
+  let receiver: Receiver;
+
+  beforeAll(async () => {
+    receiver = await startReceiver({ respond: ({ body }) => answer(body) });
+    service = await startService({ env: { SEALPOST_DEMO: "1" } });
+    chromium = await startChromium();
+    client = createClient(service.url, service.adminKey);
+    const { body: api } = await client.post<{ id: string }>("/v1/apis", {
+      name: "Billing",
+      description: "Invoices and what becomes of them.",
+      listed: true,
+    });
+    await client.post("/v1/event-types", {
+      name: TYPE,
+      apiId: api.id,
+      description: "An invoice was paid in full.",
+      schema: { type: "object", required: ["amount"], properties: { amount: { type: "number", minimum: 0 } } },
+      examples: [{ amount: 12.5 }, { amount: 5_000 }],
+    });
+    await client.patch(`/v1/event-types/${TYPE}`, {
+      schema: {
+        type: "object",
+        required: ["amount"],
+        properties: {
+          amount: { type: "number", minimum: 0 },
+          payer: { type: "object", properties: { iban: { type: "string", maxLength: 34 } } },
+        },
+      },
+    });
+  }, 500_000);
+  afterAll(async () => {
+    await chromium?.close();
+    await client?.close();
+    await service?.remove();
+    await receiver?.close();
+  });
+
+  /** At every width and in both schemes: no fault that axe finds, and no sideways scrolling. */
+  async function checked(page: Page, name: string): Promise<void> {
+    const before = page.viewportSize();
+    for (const colorScheme of SCHEMES)
+      for (const width of WIDTHS) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        const faults = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+        expect(faults, `${name} ${colorScheme} ${width}`).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(width);
+        await picture(page, `${name}-${colorScheme}-${width}`);
+      }
+    if (before) await page.setViewportSize(before);
+    await page.emulateMedia({ colorScheme: "light" });
+  }
+  const step = (page: Page, name: string) => page.getByRole("heading", { level: 2, name }).waitFor();
+
+  it("go from the catalogue to the first delivery", async () => {
+    const consumer = await logInAs(chromium, service, "consumer", { path: "/portal/catalogue" });
+    const admin = await logInAs(chromium, service, "admin", { path: "/portal/requests" });
+    const { page } = consumer;
+
+    // The api is found, and asked for.
+    await page.getByText("Your group does not have all of it.").waitFor();
+    await checked(page, "catalogue");
+    await page.getByRole("button", { name: "Ask for Billing" }).click();
+    await page.getByLabel("Why you need it, which the provider reads").fill("we book invoices");
+    await page.getByRole("button", { name: "Ask for it", exact: true }).click();
+    await page.getByText("The provider has your request.").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByText("You have asked for it. The provider has not answered yet.").waitFor();
+
+    // The provider reads why, and grants it.
+    await admin.page.reload();
+    await admin.page.getByText("we book invoices").waitFor();
+    await checked(admin.page, "requests");
+    await admin.page.getByRole("button", { name: "Approve", exact: true }).click();
+    await admin.page.getByRole("button", { name: /^Give .* the grant$/ }).click();
+    await admin.page.getByText("No request has this status.").waitFor();
+
+    // The consumer reads what it means, and subscribes.
+    await page.reload();
+    await page.getByRole("link", { name: TYPE }).click();
+    await page.getByRole("row", { name: /iban/ }).waitFor();
+    await page.getByText("Added payer.iban", { exact: false }).waitFor();
+    await checked(page, "event-type");
+    await page.getByRole("link", { name: "Subscribe to it" }).click();
+
+    await step(page, "Where are deliveries sent?");
+    await page.getByLabel("URL of your endpoint").fill(receiver.url);
+    await page.getByLabel("Name, if it should not be the host").fill("Books");
+    await checked(page, "create-address");
+    await page.getByRole("button", { name: "Go on" }).click();
+
+    await step(page, "Which events do you want?");
+    expect(await page.getByRole("checkbox", { name: TYPE }).isChecked()).toBe(true);
+    await page.getByText(`What ${TYPE} looks like`).click();
+    await checked(page, "create-types");
+    await page.getByRole("button", { name: "Save the draft" }).click();
+    const secret = (await page.locator("[data-secret]").textContent()) ?? "";
+    expect(secret).toMatch(/^whsec_/);
+    await checked(page, "create-secret");
+    await page.getByLabel("I have stored it").check();
+    await page.getByRole("button", { name: "Go on" }).click();
+
+    await step(page, "How are deliveries proved and protected?");
+    expect(await page.content()).not.toContain(secret);
+    await page.getByLabel("Method").selectOption("Basic (name and password)");
+    await page.getByLabel("User name").fill("sealpost");
+    await page.getByLabel("Password").fill("correct horse");
+    await checked(page, "create-protection");
+    await page.getByRole("button", { name: "Go on" }).click();
+
+    await step(page, "Which of them, and how fast?");
+    const filter = page.getByLabel("Only events for which this CEL expression is true");
+    await filter.fill("data.amount >");
+    await page.getByText(/^line 1, column/).waitFor();
+    await filter.fill("data.amount > 100");
+    await page.getByText("left out").waitFor();
+    expect(await page.getByText("delivered", { exact: true }).count()).toBe(1);
+    await page.getByLabel("Requests a second").fill("100");
+    await page.getByLabel("At once after a quiet time").fill("100");
+    await page.getByText("When 10,000 events come at once").waitFor();
+    await checked(page, "create-filter");
+    // A reload loses nothing of it.
+    await page.reload();
+    await expect.poll(() => filter.inputValue(), WITHIN).toBe("data.amount > 100");
+    await page.getByRole("button", { name: "Go on" }).click();
+
+    await step(page, "Verify, and go live");
+    await page.getByLabel("Language").selectOption("Python");
+    await page.getByRole("region", { name: "receiver.py" }).getByText("sealpost.verification").waitFor();
+    await checked(page, "create-finish");
+    await page.getByRole("button", { name: "Verify", exact: true }).click();
+    await page.getByRole("button", { name: "Send the challenge to Books" }).click();
+    await page.getByText("The endpoint answered with the challenge.").waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).last().click();
+    await page.getByRole("button", { name: "Submit", exact: true }).click();
+    await page.getByRole("button", { name: "Submit Books" }).click();
+    await page.getByText("It is submitted.").waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).last().click();
+    await page.getByText("The provider has to approve it.").waitFor();
+
+    // The provider sees what it is about, and approves.
+    await admin.page.reload();
+    await admin.page.getByText(`New: ${TYPE}`).waitFor();
+    await picture(admin.page, "requests-submitted");
+    await admin.page.getByRole("button", { name: "Approve Books" }).click();
+    await admin.page.getByRole("alertdialog").getByRole("button", { name: "Approve Books" }).click();
+    await admin.page.getByText("It is approved.").waitFor();
+
+    await page.reload();
+    await page.getByRole("button", { name: "Put into service" }).click();
+    await page.getByRole("button", { name: "Send to Books" }).click();
+    await page.getByText("It is in service.").waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).last().click();
+    await page.getByRole("link", { name: "Watch the deliveries" }).click();
+
+    await client.post("/v1/events", [
+      { type: TYPE, data: { amount: 5 } },
+      { type: TYPE, data: { amount: 4_711 } },
+    ]);
+    const [delivered] = (
+      await receiver.waitFor(({ headers }) => headers["webhook-event-type"] === TYPE, 60_000)
+    ).filter(({ headers }) => headers["webhook-event-type"] === TYPE);
+    expect(delivered?.body.toString()).toContain("4711");
+    expect(delivered?.headers["authorization"]).toMatch(/^Basic /);
+    await page.getByText("Delivered", { exact: true }).first().waitFor();
+    await picture(page, "create-first-delivery");
+    expect([...consumer.complaints, ...admin.complaints].filter((each) => !each.includes("422"))).toEqual([]);
+    await page.context().close();
+    await admin.page.context().close();
+  });
+
+  it("nobody approves what they asked for themselves", async () => {
+    const { page, complaints } = await logInAs(chromium, service, "admin", { path: "/portal/subscriptions/new" });
+    await page.getByLabel("URL of your endpoint").fill(`${receiver.url}/own`);
+    const groups = page.getByRole("combobox", { name: "Group" });
+    if ((await groups.count()) > 0) await groups.selectOption("Demo consumers");
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("checkbox", { name: TYPE }).check();
+    await page.getByRole("button", { name: "Save the draft" }).click();
+    await page.getByLabel("I have stored it").check();
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("button", { name: "Go on" }).click();
+    for (const [act, yes] of [
+      ["Verify", /^Send the challenge/],
+      ["Submit", /^Submit 127/],
+    ] as const) {
+      await page.getByRole("button", { name: act, exact: true }).click();
+      await page.getByRole("alertdialog").getByRole("button", { name: yes }).click();
+      await page.getByRole("alertdialog").getByRole("status").waitFor();
+      await page.getByRole("button", { name: "Close", exact: true }).last().click();
+    }
+    await page.getByRole("link", { name: "Requests" }).click();
+    await page.getByText("Somebody else has to decide about it.").waitFor();
+    expect(await page.getByRole("button", { name: /^Approve 127/ }).count()).toBe(0);
+    await picture(page, "requests-own");
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});

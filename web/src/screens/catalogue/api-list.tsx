@@ -1,0 +1,68 @@
+/** The apis that this person finds; a consumer sees which of them its groups have, and asks for the others. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { mayDo } from "../../api/access.js";
+import { apisQuery, groupsQuery, type Me, useMe } from "../../api/queries.js";
+import { t } from "../../i18n/index.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
+import { AskDialog } from "./ask-dialog.js";
+import styles from "./catalogue.module.css";
+import { type Api, openRequestsQuery } from "./queries.js";
+
+export function ApiList() {
+  const { data, error, refetch } = useQuery(apisQuery);
+  return (
+    <section className={styles.section} aria-labelledby="apis">
+      <h2 id="apis">{t("catalogue.apis")}</h2>
+      {error && <ProblemNotice error={error} again={() => void refetch()} />}
+      {!data && !error && <Skeleton />}
+      {data?.data.length === 0 && <p>{t("catalogue.noApis")}</p>}
+      <ul className={styles.apis}>
+        {data?.data.map((each) => (
+          <li key={each.id} className="card">
+            <ApiCard api={each} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Whether a consumer's groups have the api whole. */
+export function useGranted(me: Me): (grant: string) => boolean {
+  const { data: groups } = useQuery(groupsQuery);
+  const own = groups?.data.filter(({ id }) => me.groups?.some((group) => group.id === id)) ?? [];
+  return (grant) => own.length > 0 && own.every(({ grants }) => grants.includes(grant));
+}
+
+function ApiCard({ api: { id, name, description, approval, listed } }: { api: Api }) {
+  const me = useMe();
+  const isGranted = useGranted(me);
+  const { data: open } = useQuery({ ...openRequestsQuery, enabled: me.role === "consumer" });
+  const [asking, setAsking] = useState(false);
+  const isConsumer = me.role === "consumer";
+  const asked = open?.data.some(({ grant }) => grant === id) ?? false;
+  return (
+    <>
+      <h3 className={styles.name}>
+        <Link from="/catalogue" to="." search={({ cursor: _cursor, ...before }) => ({ ...before, api: id })}>
+          {name}
+        </Link>
+      </h3>
+      {description !== undefined && <p>{description}</p>}
+      <p className="quiet">{t(`catalogue.approval.${approval}`)}</p>
+      {!isConsumer && <p className="quiet">{t(listed ? "catalogue.listed" : "catalogue.notListed")}</p>}
+      {isConsumer && (
+        <p>{t(isGranted(id) ? "catalogue.granted" : asked ? "catalogue.asked" : "catalogue.notGranted")}</p>
+      )}
+      {isConsumer && !isGranted(id) && !asked && mayDo(me.role, "grants:ask") && (
+        <button type="button" className="button quiet" onClick={() => setAsking(true)}>
+          {t("ask.actApi", { name })}
+        </button>
+      )}
+      {asking && <AskDialog grant={id} name={name} me={me} close={() => setAsking(false)} />}
+    </>
+  );
+}

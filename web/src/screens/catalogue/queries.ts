@@ -1,0 +1,41 @@
+/** What the catalogue asks the API. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api, ask, type Schemas } from "../../api/client.js";
+import { type CatalogueSearch, eventTypeFilterOf } from "./filters.js";
+
+export type EventType = Schemas["EventType"];
+export type EventTypeVersion = Schemas["EventTypeVersion"];
+export type Api = Schemas["Api"];
+
+const PAGE_ROWS = 50;
+
+export const eventTypesPageQuery = (search: CatalogueSearch) => {
+  const query = { ...eventTypeFilterOf(search), limit: PAGE_ROWS, ...(search.cursor && { cursor: search.cursor }) };
+  return queryOptions({
+    queryKey: ["event-types", "page", query],
+    queryFn: ({ signal }) => ask(api.GET("/v1/event-types", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+  });
+};
+
+export const eventTypeQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["event-type", name],
+    queryFn: ({ signal }) => ask(api.GET("/v1/event-types/{name}", { params: { path: { name } }, signal })),
+  });
+
+export const versionsQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["event-type", name, "versions"],
+    queryFn: ({ signal }) =>
+      ask(
+        api.GET("/v1/event-types/{name}/versions", { params: { path: { name }, query: { limit: PAGE_ROWS } }, signal }),
+      ),
+  });
+
+/** Those that nobody has answered yet. */
+export const openRequestsQuery = queryOptions({
+  queryKey: ["grant-requests", "open"],
+  queryFn: ({ signal }) =>
+    ask(api.GET("/v1/grant-requests", { params: { query: { status: "open", limit: 250 } }, signal })),
+});

@@ -1,0 +1,100 @@
+/** What waits for a provider: subscriptions to approve, and grants that consumers ask for. Never one's own. */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMe } from "../../api/queries.js";
+import { t } from "../../i18n/index.js";
+import { CursorPaging } from "../../parts/cursor-paging.js";
+import { useNames } from "../../parts/names.js";
+import { Page } from "../../parts/page.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
+import { REQUEST_STATUSES } from "./filters.js";
+import { GrantRequestCard } from "./grant-request-card.js";
+import { grantRequestsQuery, waitingSubscriptionsQuery, waitsForDecision } from "./queries.js";
+import styles from "./requests.module.css";
+import { SubmittedCard } from "./submitted-card.js";
+
+export function Requests() {
+  return (
+    <Page title={t("nav.requests")}>
+      <div className={styles.page}>
+        <Submitted />
+        <GrantRequests />
+      </div>
+    </Page>
+  );
+}
+
+function Submitted() {
+  const me = useMe();
+  const names = useNames([]);
+  const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } =
+    useInfiniteQuery(waitingSubscriptionsQuery);
+  const waiting = data?.pages.flatMap((page) => page.data).filter(waitsForDecision) ?? [];
+  return (
+    <section className={styles.section} aria-labelledby="submitted">
+      <h2 id="submitted">{t("requests.subscriptions")}</h2>
+      {error && <ProblemNotice error={error} again={() => void refetch()} />}
+      {!data && !error && <Skeleton />}
+      {data && waiting.length === 0 && !hasNextPage && <p>{t("requests.noSubscription")}</p>}
+      <ul className={styles.cards}>
+        {waiting.map((each) => (
+          <li key={each.id} className="card">
+            <SubmittedCard subscription={each} group={names.group(each.groupId)} me={me} />
+          </li>
+        ))}
+      </ul>
+      {hasNextPage && (
+        <button
+          type="button"
+          className="button quiet"
+          disabled={isFetchingNextPage}
+          onClick={() => void fetchNextPage()}
+        >
+          {t("requests.more")}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function GrantRequests() {
+  const me = useMe();
+  const names = useNames([]);
+  const search = useSearch({ from: "/requests" });
+  const navigate = useNavigate({ from: "/requests" });
+  const { data, error, refetch } = useQuery(grantRequestsQuery(search));
+  const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
+  const choose = (value: string) => {
+    const status = REQUEST_STATUSES.find((each) => each === value);
+    void navigate({
+      search: ({ cursor: _cursor, status: _before, ...rest }) => ({ ...rest, ...(status && { status }) }),
+    });
+  };
+  return (
+    <section className={styles.section} aria-labelledby="grants">
+      <h2 id="grants">{t("requests.grants")}</h2>
+      <label className={styles.filter}>
+        {t("deliveries.column.status")}
+        <select value={search.status ?? "open"} onChange={({ target }) => choose(target.value)}>
+          {REQUEST_STATUSES.map((status) => (
+            <option key={status} value={status}>
+              {t(`requests.status.${status}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
+      {!data && !error && <Skeleton />}
+      {data?.data.length === 0 && <p>{t("requests.noGrant")}</p>}
+      <ul className={styles.cards}>
+        {data?.data.map((each) => (
+          <li key={each.id} className="card">
+            <GrantRequestCard request={each} group={names.group(each.groupId)} me={me} />
+          </li>
+        ))}
+      </ul>
+      {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
+    </section>
+  );
+}

@@ -1,0 +1,93 @@
+/** A new subscription in five steps. From the second on it is saved as a draft, so that one can go on later. */
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useMe } from "../../api/queries.js";
+import { mayDo } from "../../api/access.js";
+import { t } from "../../i18n/index.js";
+import { Page } from "../../parts/page.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
+import { taggedQuery } from "../../parts/subscription/model.js";
+import { CertificateRequestForm } from "../subscription/security/certificate-request.js";
+import { ProtectionForm } from "../subscription/security/protection-form.js";
+import { AddressStep } from "./address-step.js";
+import { FilterStep } from "./filter-step.js";
+import { FinishStep } from "./finish-step.js";
+import styles from "./new-subscription.module.css";
+import { type CreateStep, STEP_NAMES, stepOf } from "./steps.js";
+import { TypesStep } from "./types-step.js";
+
+export function NewSubscription() {
+  const { role } = useMe();
+  const search = useSearch({ from: "/subscriptions/new" });
+  const step = stepOf(search);
+  return (
+    <Page title={t("create.title")}>
+      {mayDo(role, "subscriptions:write") ? (
+        <div className={styles.page}>
+          <Steps current={step} />
+          <h2>{t(`create.step.${step}`)}</h2>
+          {search.id === undefined ? <Before step={step} /> : <After id={search.id} step={step} />}
+        </div>
+      ) : (
+        <p>{t("create.notYours")}</p>
+      )}
+    </Page>
+  );
+}
+
+/** Where one is. */
+function Steps({ current }: { current: CreateStep }) {
+  return (
+    <ol className={styles.steps} aria-label={t("create.steps")}>
+      {STEP_NAMES.map((step, index) => (
+        <li key={step} aria-current={step === current ? "step" : undefined}>
+          {index + 1}. {t(`create.short.${step}`)}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Before({ step }: { step: CreateStep }) {
+  const navigate = useNavigate({ from: "/subscriptions/new" });
+  return step === "types" ? (
+    <TypesStep
+      made={(id) =>
+        void navigate({
+          search: ({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }), id, step: "protection" }),
+        })
+      }
+    />
+  ) : (
+    <AddressStep goOn={() => void navigate({ search: (before) => ({ ...before, step: "types" }) })} />
+  );
+}
+
+function After({ id, step }: { id: string; step: CreateStep }) {
+  const navigate = useNavigate({ from: "/subscriptions/new" });
+  const { data: tagged, error, refetch } = useQuery(taggedQuery(id));
+  if (!tagged) return error ? <ProblemNotice error={error} again={() => void refetch()} /> : <Skeleton />;
+  const { data: subscription } = tagged;
+  const goTo = (next: CreateStep) => void navigate({ search: (before) => ({ ...before, step: next }) });
+  return (
+    <>
+      <p className="quiet">
+        {t("create.savedAs")}{" "}
+        <Link to="/subscriptions/$id" params={{ id }}>
+          {subscription.name ?? subscription.url}
+        </Link>
+      </p>
+      {step === "protection" && (
+        <>
+          <ProtectionForm subscription={subscription} save={t("create.goOn")} saved={() => goTo("filter")} />
+          <CertificateRequestForm subscription={subscription} />
+        </>
+      )}
+      {step === "filter" && (
+        <FilterStep subscription={subscription} back={() => goTo("protection")} goOn={() => goTo("finish")} />
+      )}
+      {step === "finish" && <FinishStep subscription={subscription} back={() => goTo("filter")} />}
+    </>
+  );
+}

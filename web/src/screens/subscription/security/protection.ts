@@ -1,0 +1,68 @@
+/** What is chosen for the protection of an endpoint, and the change that it comes to. */
+import type { Schemas } from "../../../api/client.js";
+import type { Subscription } from "../../../parts/subscription/model.js";
+
+export const SCHEMES = ["v1", "v1a", "rfc9421"] as const;
+export type Scheme = (typeof SCHEMES)[number];
+export const AUTHS = ["basic", "api_key", "oauth2"] as const;
+export type AuthType = (typeof AUTHS)[number];
+
+/** The fields of each way to authenticate; those in `SECRETS` are never shown again. */
+export const AUTH_FIELDS = {
+  basic: ["username", "password"],
+  api_key: ["header", "value"],
+  oauth2: ["tokenUrl", "clientId", "clientSecret", "scope"],
+} as const satisfies Record<AuthType, readonly string[]>;
+export const SECRET_FIELDS: readonly string[] = ["password", "value", "clientSecret"];
+export const OPTIONAL_FIELDS: readonly string[] = ["scope"];
+
+export interface ProtectionFields {
+  schemes: readonly Scheme[];
+  /** `kept`: as it is saved now. */
+  auth: AuthType | "none" | "kept";
+  fields: Readonly<Record<string, string>>;
+}
+
+export const protectionFormOf = ({ signing, auth }: Pick<Subscription, "signing" | "auth">): ProtectionFields => ({
+  schemes: signing.schemes,
+  auth: auth === undefined ? "none" : "kept",
+  fields: {},
+});
+
+type Change = Pick<Schemas["SubscriptionChange"], "signing" | "auth">;
+
+function authOf(auth: AuthType, fields: Readonly<Record<string, string>>): NonNullable<Change["auth"]> | undefined {
+  const given = (name: string): string => fields[name]?.trim() ?? "";
+  if (AUTH_FIELDS[auth].some((name) => given(name) === "" && !OPTIONAL_FIELDS.includes(name))) return undefined;
+  switch (auth) {
+    case "basic":
+      return { type: "basic", username: given("username"), password: fields["password"] ?? "" };
+    case "api_key":
+      return { type: "api_key", header: given("header"), value: given("value") };
+    case "oauth2":
+      return {
+        type: "oauth2",
+        tokenUrl: given("tokenUrl"),
+        clientId: given("clientId"),
+        clientSecret: fields["clientSecret"] ?? "",
+        ...(given("scope") !== "" && { scope: given("scope") }),
+      };
+  }
+}
+
+/** Undefined while a field that is needed is empty, or no scheme is chosen. An empty change: nothing was touched. */
+export function protectionChange(
+  { signing, auth: saved }: Pick<Subscription, "signing" | "auth">,
+  form: ProtectionFields,
+): Change | undefined {
+  if (form.schemes.length === 0) return undefined;
+  const schemes = SCHEMES.filter((each) => form.schemes.includes(each));
+  const before = SCHEMES.filter((each) => signing.schemes.includes(each));
+  const isSigned = schemes.join() !== before.join() && {
+    signing: { schemes, ...(signing.rfc9421 && schemes.includes("rfc9421") && { rfc9421: signing.rfc9421 }) },
+  };
+  if (form.auth === "kept") return { ...isSigned };
+  if (form.auth === "none") return { ...isSigned, ...(saved !== undefined && { auth: null }) };
+  const auth = authOf(form.auth, form.fields);
+  return auth && { ...isSigned, auth };
+}
