@@ -32,13 +32,14 @@ const LANGUAGES: Readonly<Record<string, { programs: string[]; files: string[] }
   java: { programs: ["java", "mvn"], files: ["Receiver.java"] },
   csharp: { programs: ["dotnet"], files: ["Receiver.csproj", "Program.cs"] },
   php: { programs: ["php", "composer"], files: ["receiver.php"] },
+  rust: { programs: ["cargo"], files: ["receiver.rs"] },
   ruby: { programs: ["ruby", "gem"], files: ["receiver.rb"] },
 };
 /** To install a library and to compile; a machine may be busy. */
 const WITHIN_MS = 540_000;
 /** What package managers say when a registry cannot be reached. */
 const UNREACHABLE =
-  /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|no such host|name resolution|resolve host|Name or service not known|Unknown host|timed out|Unable to load the service index|Could not transfer artifact/i;
+  /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|no such host|name resolution|resolve host|Name or service not known|Unknown host|timed out|Unable to load the service index|failed to fetch|Could not transfer artifact/i;
 
 const sender = createSender({ guard: createGuard({ allowLocal: true }) });
 const request = createEndpointRequest({ sender, version: "0" });

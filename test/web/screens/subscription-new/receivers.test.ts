@@ -9,7 +9,7 @@ test("every program of the page is there, with the commands that run it", () => 
   const names = [...page.matchAll(/^```(?!sh)\S+ (\S+)\n/gm)].map(([, name]) => name);
   expect(receivers.flatMap(({ files }) => files.map(({ name }) => name))).toEqual(names);
   expect(receivers.map(({ language }) => language)).toEqual(
-    expect.arrayContaining(["JavaScript", "Python", "Go", "Java", "C#", "PHP", "Ruby"]),
+    expect.arrayContaining(["JavaScript", "Python", "Go", "Java", "C#", "PHP", "Ruby", "Rust"]),
   );
   for (const { language, commands } of receivers) expect(commands, language).not.toBe("");
 });

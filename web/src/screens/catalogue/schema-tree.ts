@@ -104,7 +104,9 @@ function typeOf(root: Record<string, unknown>, parts: readonly Record<string, un
     if ("const" in part) return JSON.stringify(part["const"]);
     const choices = part["oneOf"] ?? part["anyOf"];
     if (Array.isArray(choices) && within < MOST_CHOICES)
-      return [...new Set(choices.map((each) => typeOf(root, partsOf(root, each), within + 1)))].join(" or ");
+      return [...new Set(choices.flatMap((each) => typeOf(root, partsOf(root, each), within + 1).split(" or ")))].join(
+        " or ",
+      );
     if (isObject(part["properties"])) return "object";
   }
   return "any";
