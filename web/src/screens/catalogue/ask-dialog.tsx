@@ -35,17 +35,7 @@ export function AskDialog({ grant, name, me, close }: AskDialogProps) {
     event.preventDefault();
     run.mutate();
   };
-  if (run.isSuccess)
-    return (
-      <Dialog title={t("ask.title", { name })} close={close}>
-        <p role="status">{t("ask.done")}</p>
-        <div className="row">
-          <button type="button" className="button quiet" onClick={close}>
-            {t("act.close")}
-          </button>
-        </div>
-      </Dialog>
-    );
+  if (run.isSuccess) return <Asked name={name} close={close} />;
   return (
     <Dialog asks title={t("ask.title", { name })} close={close}>
       <form onSubmit={submit} className="field">
@@ -76,6 +66,19 @@ export function AskDialog({ grant, name, me, close }: AskDialogProps) {
           </button>
         </div>
       </form>
+    </Dialog>
+  );
+}
+
+function Asked({ name, close }: Pick<AskDialogProps, "name" | "close">) {
+  return (
+    <Dialog title={t("ask.title", { name })} close={close}>
+      <p role="status">{t("ask.done")}</p>
+      <div className="row">
+        <button type="button" className="button quiet" onClick={close}>
+          {t("act.close")}
+        </button>
+      </div>
     </Dialog>
   );
 }

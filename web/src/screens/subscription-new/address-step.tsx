@@ -38,27 +38,7 @@ export function AddressStep({ goOn }: { goOn: () => void }) {
   };
   return (
     <form onSubmit={submit} className={form.form}>
-      <div className="field">
-        <label htmlFor="new-url">{t("create.url")}</label>
-        <input
-          id="new-url"
-          type="url"
-          value={fields.url}
-          maxLength={2_048}
-          required
-          placeholder="https://hooks.example.com/sealpost"
-          aria-describedby="new-url-hint"
-          onChange={({ target }) => change({ url: target.value })}
-        />
-        <span id="new-url-hint" className="quiet">
-          {t("create.urlHint")}
-        </span>
-        {url !== "" && !isUrl && (
-          <span role="alert" className={form.warning}>
-            {t("settings.fault.url")}
-          </span>
-        )}
-      </div>
+      <UrlField value={fields.url} isFault={url !== "" && !isUrl} set={(typed) => change({ url: typed })} />
       <div className="field">
         <label htmlFor="new-name">{t("create.name")}</label>
         <input
@@ -88,5 +68,37 @@ export function AddressStep({ goOn }: { goOn: () => void }) {
         </button>
       </div>
     </form>
+  );
+}
+
+interface UrlFieldProps {
+  value: string;
+  isFault: boolean;
+  set: (value: string) => void;
+}
+
+function UrlField({ value, isFault, set }: UrlFieldProps) {
+  return (
+    <div className="field">
+      <label htmlFor="new-url">{t("create.url")}</label>
+      <input
+        id="new-url"
+        type="url"
+        value={value}
+        maxLength={2_048}
+        required
+        placeholder="https://hooks.example.com/sealpost"
+        aria-describedby="new-url-hint"
+        onChange={({ target }) => set(target.value)}
+      />
+      <span id="new-url-hint" className="quiet">
+        {t("create.urlHint")}
+      </span>
+      {isFault && (
+        <span role="alert" className={form.warning}>
+          {t("settings.fault.url")}
+        </span>
+      )}
+    </div>
   );
 }

@@ -7,7 +7,7 @@ import { ProblemNotice } from "../../parts/problem-notice.js";
 import type { Subscription } from "../../parts/subscription/model.js";
 import { formatDuration } from "../../time/format.js";
 import { forgetSubscription } from "../subscription/queries.js";
-import { readSettings, settingsFormOf } from "../subscription/settings/form.js";
+import { type ReadForm, readSettings, type SettingsForm, settingsFormOf } from "../subscription/settings/form.js";
 import { useSettingsDraft } from "../subscription/settings/settings-draft.js";
 import form from "../subscription/subscription.module.css";
 import { FilterTry } from "./filter-try.js";
@@ -24,7 +24,7 @@ export function FilterStep({ subscription, back, goOn }: FilterStepProps) {
   const [draft, setDraft, drop] = useSettingsDraft(id, { form: settingsFormOf(subscription), etag: undefined });
   const read = readSettings(draft);
   const fields = draft.form;
-  const change = (changes: Partial<typeof fields>) => setDraft({ ...draft, form: { ...fields, ...changes } });
+  const change = (changes: Partial<SettingsForm>) => setDraft({ ...draft, form: { ...fields, ...changes } });
   const run = useMutation({
     async mutationFn() {
       if (read.ok && Object.keys(read.change).length > 0)
@@ -57,20 +57,7 @@ export function FilterStep({ subscription, back, goOn }: FilterStepProps) {
         </div>
         <FilterTry filter={fields.filter} types={eventTypes} />
       </fieldset>
-      <fieldset>
-        <legend>{t("settings.rate")}</legend>
-        <div className={form.pair}>
-          <Rate label={t("settings.perSecond")} value={fields.perSecond} set={(perSecond) => change({ perSecond })} />
-          <Rate label={t("settings.burst")} value={fields.burst} set={(burst) => change({ burst })} />
-        </div>
-        <Meaning perSecond={fields.perSecond} burst={fields.burst} />
-        {!read.ok &&
-          read.faults.map(({ field, fault }) => (
-            <span key={field} role="alert" className={form.warning}>
-              {t(`settings.field.${field}`)}: {t(`settings.fault.${fault}`)}
-            </span>
-          ))}
-      </fieldset>
+      <RateFields fields={fields} change={change} read={read} />
       {run.error && <ProblemNotice error={run.error} />}
       <div className="row">
         <button className="button" disabled={!read.ok || run.isPending}>
@@ -81,6 +68,31 @@ export function FilterStep({ subscription, back, goOn }: FilterStepProps) {
         </button>
       </div>
     </form>
+  );
+}
+
+interface RateFieldsProps {
+  fields: SettingsForm;
+  change: (changes: Partial<SettingsForm>) => void;
+  read: ReadForm;
+}
+
+function RateFields({ fields, change, read }: RateFieldsProps) {
+  return (
+    <fieldset>
+      <legend>{t("settings.rate")}</legend>
+      <div className={form.pair}>
+        <Rate label={t("settings.perSecond")} value={fields.perSecond} set={(perSecond) => change({ perSecond })} />
+        <Rate label={t("settings.burst")} value={fields.burst} set={(burst) => change({ burst })} />
+      </div>
+      <Meaning perSecond={fields.perSecond} burst={fields.burst} />
+      {!read.ok &&
+        read.faults.map(({ field, fault }) => (
+          <span key={field} role="alert" className={form.warning}>
+            {t(`settings.field.${field}`)}: {t(`settings.fault.${fault}`)}
+          </span>
+        ))}
+    </fieldset>
   );
 }
 

@@ -49,33 +49,23 @@ export function TypesStep({ made }: { made: (id: string) => void }) {
       await client.invalidateQueries({ queryKey: ["subscriptions"] });
     },
   });
+  const choose = (chosen: string[]) => {
+    // Another subscription than was asked for before.
+    setKey(newKey());
+    change({ types: chosen });
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     run.mutate();
   };
-  if (secret)
-    return (
-      <SecretOnce
-        secret={secret.secret}
-        fileName={`${secret.id}.secret.txt`}
-        goOn={t("create.goOn")}
-        stored={() => {
-          drop();
-          made(secret.id);
-        }}
-      />
-    );
+  const stored = (id: string) => {
+    drop();
+    made(id);
+  };
+  if (secret) return <Made made={secret} stored={stored} />;
   return (
     <form onSubmit={submit} className={form.form}>
-      <EventTypeChoice
-        groupId={groupId}
-        chosen={types}
-        change={(chosen) => {
-          // Another subscription than was asked for before.
-          setKey(newKey());
-          change({ types: chosen });
-        }}
-      />
+      <EventTypeChoice groupId={groupId} chosen={types} change={choose} />
       <p>
         <Link to="/catalogue">{t("create.moreTypes")}</Link>
       </p>
@@ -97,6 +87,15 @@ export function TypesStep({ made }: { made: (id: string) => void }) {
       </div>
     </form>
   );
+}
+
+interface MadeProps {
+  made: { id: string; secret: string };
+  stored: (id: string) => void;
+}
+
+function Made({ made: { id, secret }, stored }: MadeProps) {
+  return <SecretOnce secret={secret} fileName={`${id}.secret.txt`} goOn={t("create.goOn")} stored={() => stored(id)} />;
 }
 
 function Examples({ types }: { types: readonly string[] }) {

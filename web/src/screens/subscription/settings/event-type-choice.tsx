@@ -11,7 +11,7 @@ interface EventTypeChoiceProps {
 }
 
 /** The names of the types that the group is granted, and those that are chosen already. */
-export function useGrantedTypes(groupId: string, chosen: readonly string[]): string[] {
+function useGrantedTypes(groupId: string, chosen: readonly string[]): string[] {
   const { data: types } = useQuery(eventTypesQuery);
   const { data: groups } = useQuery(groupsQuery);
   const grants = new Set(groups?.data.find(({ id }) => id === groupId)?.grants);

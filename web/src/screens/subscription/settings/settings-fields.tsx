@@ -63,7 +63,7 @@ export function SettingsFields(props: SettingsFieldsProps) {
   );
 }
 
-export const Changed = () => <span className={styles.changed}>{t("settings.changed")}</span>;
+const Changed = () => <span className={styles.changed}>{t("settings.changed")}</span>;
 
 interface LineProps extends SettingsFieldsProps {
   field: Exclude<SettingsField, "eventTypes">;

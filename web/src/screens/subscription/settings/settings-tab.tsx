@@ -39,7 +39,7 @@ export function SettingsTab({ subscription, etag, me }: SettingsTabProps) {
 }
 
 /** Whether a consumer's subscription to a type needs no approval; not known yet is taken for no. */
-export function useAutomatic(): (eventType: string) => boolean {
+function useAutomatic(): (eventType: string) => boolean {
   const { data: apis } = useQuery(apisQuery);
   const { data: types } = useQuery(eventTypesQuery);
   const automatic = new Set(apis?.data.filter(({ approval }) => approval === "automatic").map(({ id }) => id));
@@ -47,14 +47,10 @@ export function useAutomatic(): (eventType: string) => boolean {
   return (eventType) => automatic.has(apiOf.get(eventType) ?? "");
 }
 
-function SettingsEditor({ subscription, etag, me }: SettingsTabProps) {
-  const { id } = subscription;
+/** Saves under the condition that nobody else has changed it since typing began. */
+function useSave(id: string, saved: () => void) {
   const client = useQueryClient();
-  const isAutomatic = useAutomatic();
-  const [draft, setDraft, drop] = useSettingsDraft(id, { form: settingsFormOf(subscription), etag });
-  const changed = changedFields(draft.form, draft.base);
-  const read = readSettings(draft);
-  const save = useMutation({
+  return useMutation({
     mutationFn: ({ change, tag }: { change: SubscriptionChange; tag: string | undefined }) =>
       ask(
         api.PATCH("/v1/subscriptions/{id}", {
@@ -62,10 +58,22 @@ function SettingsEditor({ subscription, etag, me }: SettingsTabProps) {
           body: change,
         }),
       ),
-    onSuccess: drop,
+    onSuccess: saved,
     // What others have saved meanwhile is shown beside what was typed.
     onSettled: () => forgetSubscription(client, id),
   });
+}
+
+function SettingsEditor({ subscription, etag, me }: SettingsTabProps) {
+  const { id } = subscription;
+  const [draft, setDraft, drop] = useSettingsDraft(id, { form: settingsFormOf(subscription), etag });
+  const changed = changedFields(draft.form, draft.base);
+  const read = readSettings(draft);
+  const save = useSave(id, drop);
+  const discard = () => {
+    save.reset();
+    drop();
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (read.ok) save.mutate({ change: read.change, tag: draft.etag });
@@ -83,13 +91,7 @@ function SettingsEditor({ subscription, etag, me }: SettingsTabProps) {
           setDraft({ ...draft, form: { ...draft.form, ...fields } });
         }}
       />
-      {changed.length > 0 && read.ok && (
-        <div className={notice.info} role="status">
-          {effectsOf(subscription, read.change, { role: me.role, isAutomatic }).map((effect) => (
-            <p key={effect}>{t(`settings.effect.${effect}`)}</p>
-          ))}
-        </div>
-      )}
+      {changed.length > 0 && read.ok && <Effects subscription={subscription} change={read.change} me={me} />}
       {save.data?.warnings?.map((warning) => (
         <p key={warning} className={styles.warning}>
           {warning}
@@ -111,20 +113,31 @@ function SettingsEditor({ subscription, etag, me }: SettingsTabProps) {
           {t("settings.save")}
         </button>
         {changed.length > 0 && (
-          <button
-            type="button"
-            className="button quiet"
-            onClick={() => {
-              save.reset();
-              drop();
-            }}
-          >
+          <button type="button" className="button quiet" onClick={discard}>
             {t("settings.discard")}
           </button>
         )}
         <span role="status">{save.isSuccess && t("settings.saved")}</span>
       </div>
     </form>
+  );
+}
+
+interface EffectsProps {
+  subscription: Subscription;
+  change: SubscriptionChange;
+  me: Me;
+}
+
+/** Said before it is saved. */
+function Effects({ subscription, change, me }: EffectsProps) {
+  const isAutomatic = useAutomatic();
+  return (
+    <div className={notice.info} role="status">
+      {effectsOf(subscription, change, { role: me.role, isAutomatic }).map((effect) => (
+        <p key={effect}>{t(`settings.effect.${effect}`)}</p>
+      ))}
+    </div>
   );
 }
 
