@@ -1,6 +1,6 @@
 /**
- * From an api that a consumer does not have to its first delivery, in two real browsers and without a line of curl:
- * found, asked for, granted, subscribed, verified, approved, live.
+ * A consumer goes from an api that it does not have to its first delivery. It needs two real browsers, and no line of
+ * curl.
  */
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
