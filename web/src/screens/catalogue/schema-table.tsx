@@ -9,7 +9,7 @@ export function SchemaTable({ schema }: { schema: unknown }) {
   if (lines.length === 0) return <p>{t("catalogue.openSchema")}</p>;
   return (
     <>
-      <div className={styles.scroll} role="region" aria-label={t("catalogue.schema")} tabIndex={0}>
+      <div className={styles.scroll} role="group" aria-label={t("catalogue.schema")} tabIndex={0}>
         <table className={styles.table} aria-label={t("catalogue.schema")}>
           <thead>
             <tr>

@@ -72,7 +72,7 @@ function Figures({ health: { hour, day } }: { health: Health }) {
   return (
     <section className={styles.section} aria-labelledby="figures">
       <h2 id="figures">{t("health.figures")}</h2>
-      <div className={styles.scroll} role="region" aria-label={t("health.figures")} tabIndex={0}>
+      <div className={styles.scroll} role="group" aria-label={t("health.figures")} tabIndex={0}>
         <table className={styles.table} aria-labelledby="figures">
           <thead>
             <tr>

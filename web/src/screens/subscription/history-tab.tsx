@@ -24,7 +24,7 @@ export function HistoryTab({ subscriptionId }: { subscriptionId: string }) {
       {!data && !error && <Skeleton />}
       {data?.data.length === 0 && <p>{t("subscription.noHistory")}</p>}
       {data && data.data.length > 0 && (
-        <div className={styles.scroll} role="region" aria-label={t("subscription.tab.history")} tabIndex={0}>
+        <div className={styles.scroll} role="group" aria-label={t("subscription.tab.history")} tabIndex={0}>
           <table className={styles.table} aria-labelledby="history">
             <thead>
               <tr>

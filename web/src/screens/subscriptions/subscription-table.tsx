@@ -72,7 +72,9 @@ function Row({ row, names }: { row: Subscription; names: Names }) {
       </td>
       <td role="cell" data-label={label("health")}>
         {health ? (
-          <HealthText health={health} />
+          <span>
+            <HealthText health={health} />
+          </span>
         ) : (
           <span className="quiet">{t(error ? "health.unknown" : "app.loading")}</span>
         )}

@@ -115,7 +115,7 @@ interface Life {
 
 function Lives({ label, rows }: { label: "secrets" | "keys"; rows: readonly Life[] }) {
   return (
-    <div className={styles.scroll} role="region" aria-label={t(`security.${label}`)} tabIndex={0}>
+    <div className={styles.scroll} role="group" aria-label={t(`security.${label}`)} tabIndex={0}>
       <table className={styles.table} aria-label={t(`security.${label}`)}>
         <thead>
           <tr>
