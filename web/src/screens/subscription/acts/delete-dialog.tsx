@@ -11,7 +11,8 @@ import type { Subscription } from "../../../parts/subscription/model.js";
 interface DeleteDialogProps {
   subscription: Subscription;
   close: () => void;
-  gone: () => void;
+  /** Leaves the page, and ends once it is left. */
+  gone: () => Promise<void>;
 }
 
 export function DeleteDialog({ subscription, close, gone }: DeleteDialogProps) {
@@ -22,7 +23,9 @@ export function DeleteDialog({ subscription, close, gone }: DeleteDialogProps) {
   const run = useMutation({
     mutationFn: () => ask(api.DELETE("/v1/subscriptions/{id}", { params: { path: { id } } })),
     async onSuccess() {
-      gone();
+      // What is still shown would be asked for again.
+      await client.cancelQueries({ queryKey: ["subscription", id] });
+      await gone();
       client.removeQueries({ queryKey: ["subscription", id] });
       await client.invalidateQueries({ queryKey: ["subscriptions"] });
     },

@@ -45,7 +45,7 @@ export function SubscriptionActs({ subscription, me }: SubscriptionActsProps) {
         <DeleteDialog
           subscription={subscription}
           close={close}
-          gone={() => void navigate({ to: "/subscriptions", replace: true })}
+          gone={() => navigate({ to: "/subscriptions", replace: true })}
         />
       )}
     </div>
