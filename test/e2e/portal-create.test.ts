@@ -2,7 +2,6 @@
  * A consumer goes from an api that it does not have to its first delivery. It needs two real browsers, and no line of
  * curl.
  */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
@@ -18,8 +17,6 @@ if (!there)
   );
 
 const TYPE = "billing.invoice.paid";
-const WIDTHS = [1280, 390, 320] as const;
-const SCHEMES = ["light", "dark"] as const;
 
 /** Answers a verification with its challenge, as the receivers of the documentation do. */
 function answer(body: Buffer): { status: number; body?: string } {
@@ -69,22 +66,6 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     await receiver?.close();
   });
 
-  /** At every width and in both schemes: no fault that axe finds, and no sideways scrolling. */
-  async function checked(page: Page, name: string): Promise<void> {
-    const before = page.viewportSize();
-    for (const colorScheme of SCHEMES)
-      for (const width of WIDTHS) {
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize({ width, height: 900 });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const faults = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
-        expect(faults, `${name} ${colorScheme} ${width}`).toEqual([]);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(width);
-        await picture(page, `${name}-${colorScheme}-${width}`);
-      }
-    if (before) await page.setViewportSize(before);
-    await page.emulateMedia({ colorScheme: "light" });
-  }
   const step = (page: Page, name: string) => page.getByRole("heading", { level: 2, name }).waitFor();
 
   it("go from the catalogue to the first delivery", async () => {
@@ -94,7 +75,7 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
 
     // The api is found, and asked for.
     await page.getByText("Your group does not have all of it.").waitFor();
-    await checked(page, "catalogue");
+    await picture(page, "catalogue");
     await page.getByRole("button", { name: "Ask for Billing" }).click();
     await page.getByLabel("Why you need it, which the provider reads").fill("we book invoices");
     await page.getByRole("button", { name: "Ask for it", exact: true }).click();
@@ -105,7 +86,7 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     // The provider reads why, and grants it.
     await admin.page.reload();
     await admin.page.getByText("we book invoices").waitFor();
-    await checked(admin.page, "requests");
+    await picture(admin.page, "requests");
     await admin.page.getByRole("button", { name: "Approve", exact: true }).click();
     await admin.page.getByRole("button", { name: /^Give .* the grant$/ }).click();
     await admin.page.getByText("No request has this status.").waitFor();
@@ -115,23 +96,23 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     await page.getByRole("link", { name: TYPE }).click();
     await page.getByRole("row", { name: /iban/ }).waitFor();
     await page.getByText("Added payer.iban", { exact: false }).waitFor();
-    await checked(page, "event-type");
+    await picture(page, "event-type");
     await page.getByRole("link", { name: "Subscribe to it" }).click();
 
     await step(page, "Where are deliveries sent?");
     await page.getByLabel("URL of your endpoint").fill(receiver.url);
     await page.getByLabel("Name, if it should not be the host").fill("Books");
-    await checked(page, "create-address");
+    await picture(page, "create-address");
     await page.getByRole("button", { name: "Go on" }).click();
 
     await step(page, "Which events do you want?");
     expect(await page.getByRole("checkbox", { name: TYPE }).isChecked()).toBe(true);
     await page.getByText(`What ${TYPE} looks like`).click();
-    await checked(page, "create-types");
+    await picture(page, "create-types");
     await page.getByRole("button", { name: "Save the draft" }).click();
     const secret = (await page.locator("[data-secret]").textContent()) ?? "";
     expect(secret).toMatch(/^whsec_/);
-    await checked(page, "create-secret");
+    await picture(page, "create-secret");
     await page.getByLabel("I have stored it").check();
     await page.getByRole("button", { name: "Go on" }).click();
 
@@ -140,7 +121,7 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     await page.getByLabel("Method").selectOption("Basic (name and password)");
     await page.getByLabel("User name").fill("sealpost");
     await page.getByLabel("Password").fill("correct horse");
-    await checked(page, "create-protection");
+    await picture(page, "create-protection");
     await page.getByRole("button", { name: "Go on" }).click();
 
     await step(page, "Which of them, and how fast?");
@@ -153,7 +134,7 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     await page.getByLabel("Requests a second").fill("100");
     await page.getByLabel("At once after a quiet time").fill("100");
     await page.getByText("When 10,000 events come at once").waitFor();
-    await checked(page, "create-filter");
+    await picture(page, "create-filter");
     // A reload loses nothing of it.
     await page.reload();
     await expect.poll(() => filter.inputValue(), WITHIN).toBe("data.amount > 100");
@@ -162,7 +143,7 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     await step(page, "Verify, and go live");
     await page.getByLabel("Language").selectOption("Python");
     await page.getByRole("region", { name: "receiver.py" }).getByText("sealpost.verification").waitFor();
-    await checked(page, "create-finish");
+    await picture(page, "create-finish");
     await page.getByRole("button", { name: "Verify", exact: true }).click();
     await page.getByRole("button", { name: "Send the challenge to Books" }).click();
     await page.getByText("The endpoint answered with the challenge.").waitFor();

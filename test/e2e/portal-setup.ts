@@ -1,7 +1,9 @@
 /** People in the portal, in a real browser: how they log in, what the browser complains of, and the pictures. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { expect } from "vitest";
 import { repositoryRoot } from "../support/build.js";
 import type { Service } from "../support/service.js";
 
@@ -42,3 +44,25 @@ export async function logInAs(
 /** Keeps a picture of what is shown. */
 export const picture = (page: Page, name: string): Promise<Buffer> =>
   page.screenshot({ path: join(PICTURES, `portal-${name}.png`), animations: "disabled", fullPage: true });
+
+/** No fault that axe finds, and no sideways scrolling, as the page stands now; with its picture. */
+export async function checked(page: Page, name: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const faults = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+  expect(faults, name).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), name).toBe(true);
+  await picture(page, name);
+}
+
+/** The same in light and dark at three widths; afterwards the page stands as before. */
+export async function checkedEverywhere(page: Page, name: string): Promise<void> {
+  const before = page.viewportSize();
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const width of [1280, 390, 320]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      await checked(page, `${name}-${colorScheme}-${width}`);
+    }
+  if (before) await page.setViewportSize(before);
+  await page.emulateMedia({ colorScheme: "light" });
+}

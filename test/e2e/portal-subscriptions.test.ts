@@ -1,12 +1,11 @@
 /** Subscriptions in a real browser: found, read, tested, changed by two people, rotated, paused and deleted. */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
-import { logInAs, picture, type Visitor, WITHIN } from "./portal-setup.js";
+import { checked, logInAs, picture, type Visitor, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -61,14 +60,6 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
   const open = (person: string, tab = "", options = {}): Promise<Visitor> =>
     logInAs(chromium, service, person, { path: `/portal/subscriptions/${subscriptionId}${tab}`, ...options });
   const rows = (page: Page) => page.getByRole("table", { name: "Subscriptions" }).getByRole("row");
-  async function checked(page: Page, name: string, width: number): Promise<void> {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${name} ${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual(
-      [],
-    );
-    expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(width);
-    await picture(page, `${name}-${width}`);
-  }
   async function closed({ page, complaints }: Visitor): Promise<void> {
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -90,7 +81,7 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     const { page } = visitor;
     await page.getByRole("link", { name: "Ledger prod" }).waitFor();
     await expect.poll(() => page.getByText("Loading").count(), WITHIN).toBe(0);
-    await checked(page, `subscriptions-${colorScheme}`, width);
+    await checked(page, `subscriptions-${colorScheme}-${width}`);
     await page.getByRole("link", { name: "Demo receiver" }).click();
     for (const tab of TABS) {
       await page
@@ -98,7 +89,7 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
         .getByRole("link", { name: tab })
         .click();
       await expect.poll(() => page.locator("[aria-busy=true]").count(), WITHIN).toBe(0);
-      await checked(page, `subscription-${tab.toLowerCase()}-${colorScheme}`, width);
+      await checked(page, `subscription-${tab.toLowerCase()}-${colorScheme}-${width}`);
     }
     await closed(visitor);
   });

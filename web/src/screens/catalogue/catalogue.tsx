@@ -55,7 +55,7 @@ function Filters({ search }: { search: CatalogueSearch }) {
     apply("q", text.trim());
   };
   return (
-    <form role="search" aria-label={t("filters.label")} className="row" onSubmit={submit}>
+    <form role="search" aria-label={t("filters.label")} className={styles.filters} onSubmit={submit}>
       <label className="field">
         {t("catalogue.search")}
         <input type="search" value={text} maxLength={200} onChange={({ target }) => setText(target.value)} />

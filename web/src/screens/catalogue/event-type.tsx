@@ -90,7 +90,7 @@ function TypeFacts({ type }: { type: EventType }) {
   const { name, apiId, description, version, validation, createdAt } = type;
   const needsAsking = me.role === "consumer" && !isGranted(name) && !isGranted(apiId);
   return (
-    <section className="card" aria-label={t("delivery.facts.title")}>
+    <section className={`card ${styles.facts ?? ""}`} aria-label={t("delivery.facts.title")}>
       {description !== undefined && <p>{description}</p>}
       <dl className="facts">
         <dt>{t("catalogue.column.api")}</dt>

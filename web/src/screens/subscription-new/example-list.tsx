@@ -2,6 +2,7 @@
 import { t } from "../../i18n/index.js";
 import { TextViewer } from "../../parts/text-viewer.js";
 import { rowsOf } from "../../parts/visible-text.js";
+import styles from "./new-subscription.module.css";
 
 interface ExampleListProps {
   name: string;
@@ -13,16 +14,18 @@ export function ExampleList({ name, description, examples }: ExampleListProps) {
   return (
     <details>
       <summary>{t("create.exampleOf", { name })}</summary>
-      {description !== undefined && <p>{description}</p>}
-      {examples === undefined && <p className="quiet">{t("create.noExample")}</p>}
-      {examples?.map((example, index) => (
-        <TextViewer
-          // Examples have no other identity than their place.
-          key={index}
-          label={t("create.exampleNumber", { name, number: index + 1 })}
-          rows={rowsOf(JSON.stringify(example, undefined, 2))}
-        />
-      ))}
+      <div className={styles.examples}>
+        {description !== undefined && <p>{description}</p>}
+        {examples === undefined && <p className="quiet">{t("create.noExample")}</p>}
+        {examples?.map((example, index) => (
+          <TextViewer
+            // Examples have no other identity than their place.
+            key={index}
+            label={t("create.exampleNumber", { name, number: index + 1 })}
+            rows={rowsOf(JSON.stringify(example, undefined, 2))}
+          />
+        ))}
+      </div>
     </details>
   );
 }

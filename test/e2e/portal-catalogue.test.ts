@@ -1,0 +1,126 @@
+/** Catalogue, event type, requests and the steps of a new subscription: axe in light and dark, at three widths. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chromiumAtHand, startChromium } from "../support/chromium.js";
+import { type Client, createClient } from "../support/client.js";
+import { type Service, startService } from "../support/service.js";
+import { checkedEverywhere, logInAs } from "./portal-setup.js";
+
+const there = chromiumAtHand() !== undefined;
+if (!there)
+  process.stdout.write(
+    "test/e2e/portal-catalogue.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n",
+  );
+
+const TYPE = "billing.invoice.paid";
+const DEPRECATED = "billing.invoice.settled";
+
+describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, () => {
+  let service: Service;
+  let chromium: Browser;
+  let client: Client;
+  let draft: string;
+
+  beforeAll(async () => {
+    service = await startService({ env: { SEALPOST_DEMO: "1" } });
+    chromium = await startChromium();
+    client = createClient(service.url, service.adminKey);
+    const made = async (path: string, body: unknown) => String((await client.post<{ id: string }>(path, body)).body.id);
+    const { body: groups } = await client.get<{ data: { id: string; grants: string[] }[] }>("/v1/groups");
+    const group = groups.data[0];
+    if (!group) throw new Error("The trial has no group.");
+    const apiId = await made("/v1/apis", { name: "Billing", description: "Invoices.", listed: true });
+    const money = { type: "object", required: ["amount"], properties: { amount: { type: "number", minimum: 0 } } };
+    await client.post("/v1/event-types", { name: TYPE, apiId, schema: money, examples: [{ amount: 12.5 }] });
+    await client.post("/v1/event-types", { name: DEPRECATED, apiId });
+    const deprecation = { at: new Date().toISOString(), replacedBy: TYPE, note: "Two names for one thing." };
+    await client.patch(`/v1/event-types/${DEPRECATED}`, { deprecation });
+    const properties = { ...money.properties, payer: { type: "object", properties: { iban: { type: "string" } } } };
+    await client.patch(`/v1/event-types/${TYPE}`, { schema: { ...money, properties } });
+    await client.patch(`/v1/groups/${group.id}`, { grants: [...group.grants, TYPE, DEPRECATED] });
+    await client.post("/v1/grant-requests", { groupId: group.id, grant: apiId, reason: "All of it, please." });
+    draft = await made("/v1/subscriptions", {
+      groupId: group.id,
+      url: "http://127.0.0.1:9/hook",
+      name: "Books",
+      eventTypes: [TYPE],
+      initialStatus: "draft",
+    });
+  }, 500_000);
+  afterAll(async () => {
+    await chromium?.close();
+    await client?.close();
+    await service?.remove();
+  });
+
+  it("have no fault of accessibility", async () => {
+    const { page, complaints } = await logInAs(chromium, service, "consumer", { path: "/portal/catalogue" });
+    await page.getByText("You have asked for it.").waitFor();
+    await page.getByRole("link", { name: DEPRECATED }).waitFor();
+    await checkedEverywhere(page, "catalogue");
+    await page.getByLabel("Name or description").fill("settled");
+    await page.getByRole("button", { name: "Find" }).click();
+    await expect.poll(() => page.getByRole("link", { name: TYPE, exact: true }).count()).toBe(0);
+    await page.getByRole("link", { name: DEPRECATED }).click();
+    await page.getByText("Two names for one thing.").waitFor();
+    await page.getByRole("link", { name: TYPE }).click();
+    await page.getByText("Added payer.iban", { exact: false }).waitFor();
+    await checkedEverywhere(page, "event-type");
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("show an admin what waits, and have no fault of accessibility there", async () => {
+    const { page, complaints } = await logInAs(chromium, service, "admin", { path: "/portal/requests" });
+    await page.getByText("All of it, please.").waitFor();
+    await checkedEverywhere(page, "requests");
+    await page.getByRole("button", { name: "Refuse" }).click();
+    const dialog = page.getByRole("alertdialog", { name: "Refuse the grant" });
+    expect(await dialog.getByRole("button", { name: /^Refuse it to/ }).isDisabled()).toBe(true);
+    await dialog.getByLabel("Reason, which the consumer reads").fill("One type is enough.");
+    await dialog.getByRole("button", { name: /^Refuse it to/ }).click();
+    await page.getByText("No request has this status.").waitFor();
+    await page.getByRole("combobox", { name: "Status" }).selectOption("Refused");
+    await page.getByText("One type is enough.").waitFor();
+    expect(new URL(page.url()).search).toBe("?status=refused");
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it.each([
+    ["protection", "How are deliveries proved and protected?"],
+    ["filter", "Which of them, and how fast?"],
+    ["finish", "Verify, and go live"],
+  ])("have no fault of accessibility in the step of a new subscription: %s", async (step, heading) => {
+    const path = `/portal/subscriptions/new?step=${step}&id=${draft}`;
+    const { page, complaints } = await logInAs(chromium, service, "consumer", { path });
+    await page.getByRole("heading", { level: 2, name: heading }).waitFor();
+    if (step === "finish") await page.getByRole("region", { name: "receiver.mjs" }).waitFor();
+    if (step === "protection") await page.getByLabel("Method").selectOption("OAuth2 client credentials");
+    if (step === "filter") {
+      await page.getByLabel(/CEL expression/).fill("data.amount > 100");
+      await page.getByText("left out").waitFor();
+    }
+    await checkedEverywhere(page, `create-${step}`);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("have no fault of accessibility in the first steps of a new subscription", async () => {
+    const { page, complaints } = await logInAs(chromium, service, "consumer", {
+      path: `/portal/subscriptions/new?type=${TYPE}`,
+    });
+    await page.getByLabel("URL of your endpoint").fill("no address");
+    await page.getByText("This is no URL.").waitFor();
+    await checkedEverywhere(page, "create-address");
+    await page.getByLabel("URL of your endpoint").fill("http://127.0.0.1:9/other");
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByText(`What ${TYPE} looks like`).click();
+    await checkedEverywhere(page, "create-types");
+    await page.getByRole("button", { name: "Save the draft" }).click();
+    await page.locator("[data-secret]").waitFor();
+    await checkedEverywhere(page, "create-secret");
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});
