@@ -48,7 +48,7 @@ export interface Run extends Results {
 /** Part of the measured size that is published, and delivered, before the measurement. */
 export const WARM_UP = 0.1;
 
-/** The limit at this concurrency, measured once in a run; requests a second. */
+/** The limit at this concurrency, measured once in a run, in requests a second. */
 export async function rawLoop(run: Run, sink: SinkProcess, concurrency: number): Promise<number> {
   const name = `raw loop${sink.tls ? ", mutual TLS" : ""}, ${concurrency} at once`;
   const known = run.raw.find((row) => row.name === name);

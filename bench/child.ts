@@ -21,7 +21,7 @@ interface Reply {
   error?: string;
 }
 
-/** Starts the compiled module as a process; it must call `serve`. It ends with this process. */
+/** Starts the compiled module as a process. It must call `serve`. It ends with this process. */
 export function startChild<M extends Methods>(module: URL): Child<M> {
   const child: ChildProcess = fork(module, { serialization: "advanced" });
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();

@@ -3,7 +3,7 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** The q-quantile (0 to 1) of unsorted values; NaN without any. */
+/** The q-quantile (0 to 1) of unsorted values. NaN without any. */
 export function quantile(values: readonly number[], q: number): number {
   if (values.length === 0) return NaN;
   const sorted = Float64Array.from(values).sort();

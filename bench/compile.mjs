@@ -16,7 +16,7 @@ export function runCompiled(module) {
   const child = spawn(process.execPath, [join(root, ".cache/bench", module), ...process.argv.slice(2)], {
     stdio: "inherit",
   });
-  // The child cleans up; this process only waits for it. Ctrl-C reaches both, a SIGTERM is passed on.
+  // The child cleans up. This process only waits for it. Ctrl-C reaches both, a SIGTERM is passed on.
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   child.on("exit", (code) => process.exit(code ?? 1));

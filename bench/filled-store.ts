@@ -42,7 +42,7 @@ async function databaseCpuOfStart({ service }: Stack): Promise<number> {
   return mongodb ? cpuSeconds(mongodb) : Number.NaN;
 }
 
-/** Copies stored events and deliveries under new ids until there are so many; gives how many there are. */
+/** Copies stored events and deliveries under new ids until there are so many. Gives how many there are. */
 async function fill({ service }: Stack, stored: number): Promise<number> {
   const client = await new MongoClient(service.mongodbUrl).connect();
   try {

@@ -10,7 +10,7 @@ const CLIENTS = 32;
 const KILLED_AT = 1_500;
 const WAIT_MS = 60_000;
 
-/** What was accepted before the kill is measured; what was refused meanwhile is not published again. */
+/** What was accepted before the kill is measured. What was refused meanwhile is not published again. */
 export async function killedBurst(run: Run): Promise<void> {
   const { stack } = run;
   const sink = stack.plainSink;

@@ -114,7 +114,7 @@ async function statusesOfLost(
   return statuses;
 }
 
-/** Waits for so many requests; gives the tick of the last one. */
+/** Waits for so many requests. Gives the tick of the last one. */
 export async function arrived(sink: SinkProcess, expected: number): Promise<number> {
   let last = { requests: -1, lastTick: 0 };
   for (let progressAt = monotonicMs(); monotonicMs() - progressAt < NO_PROGRESS_MS; await pause(100)) {

@@ -8,7 +8,7 @@ export function markdown({ raw, rows, comparisons }: Results): string {
   return [throughput(rows), latencies(rows), burdens(comparisons), limits(raw)].filter(Boolean).join("\n\n");
 }
 
-/** A Markdown table of these columns; empty without lines. */
+/** A Markdown table of these columns. Empty without lines. */
 export function table(columns: string[], lines: string[][]): string {
   if (lines.length === 0) return "";
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;

@@ -22,7 +22,7 @@ const sinkMethods = {
     requests: running().arrivals.length,
     lastTick: running().arrivals.at(-1)?.tick ?? 0,
   }),
-  /** Which of these events did not come at which of these paths; at most 50. */
+  /** Which of these events did not come at which of these paths. At most 50. */
   missing: ({ ids, paths }: { ids: string[]; paths: string[] }): { id: string; path: string }[] => {
     const seen = new Set(running().arrivals.map(({ id, path }) => `${id} ${path}`));
     return ids

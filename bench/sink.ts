@@ -14,12 +14,12 @@ export interface Arrival {
   id: string;
   /** Tells the subscriptions of one sink apart. */
   path: string;
-  /** `webhook-attempt`; 0 when absent. */
+  /** `webhook-attempt`. It is 0 when absent. */
   attempt: number;
   /** When it was complete: milliseconds since the epoch, and on the monotonic clock that all processes share. */
   at: number;
   tick: number;
-  /** Status that went back; 0 while none has. */
+  /** Status that went back. It is 0 while none has. */
   answered: number;
   /** Checked on arrival with `standardwebhooks`, which also refuses a timestamp more than 300 s off. */
   signature: "valid" | "invalid" | "unchecked";
@@ -39,12 +39,12 @@ export interface SinkOptions {
 export type Behaviour = (arrival: Arrival) => number | Promise<number>;
 
 export interface Sink {
-  /** Origin; append a path of your own. */
+  /** Origin. Append a path of your own. */
   readonly url: string;
   readonly arrivals: Arrival[];
-  /** Secret of the subscription at this path; without one its signatures are not checked. */
+  /** Secret of the subscription at this path. Without one its signatures are not checked. */
   expectSecret(path: string, secret: string): void;
-  /** How requests to this path are answered; default 204. */
+  /** How requests to this path are answered. By default 204. */
   behave(path: string, behaviour: Behaviour): void;
   /** Requests received and not answered yet. */
   inFlight(): number;

@@ -31,7 +31,7 @@ export interface Stack {
   stopService(): Promise<void>;
   /** SIGKILL to the service alone. */
   killService(): Promise<void>;
-  /** Starts the service again on its data; `service` is the new one then. */
+  /** Starts the service again on its data. `service` is the new one then. */
   restartService(): Promise<void>;
   end(): Promise<void>;
 }

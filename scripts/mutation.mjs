@@ -1,7 +1,6 @@
 // Mutation testing: changes one place of a source file at a time and runs the unit tests. A change that no test notices
-// is a survivor. It must stand in mutation-survivors.json with its reason; otherwise this command fails.
-//   npm run mutation                                 every file of the table
-//   npm run mutation -- src/workflows/schedule.ts    these files only
+// is a survivor. It must stand in mutation-survivors.json with its reason. Otherwise this command fails. npm run
+// mutation every file of the table npm run mutation -- src/workflows/schedule.ts these files only
 import { readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { Stryker } from "@stryker-mutator/core";
@@ -26,7 +25,7 @@ const KILLED = ["Killed", "Timeout"];
 /** A mutant by what it changes and not by its line, so that an edit elsewhere in the file moves nothing. */
 const keyOf = ({ file, code, mutant }) => `${file}\n${code}\n${mutant}`;
 
-/** The first line of what a mutant replaces; lines and columns count from 1. The rest would change with every edit. */
+/** The first line of what a mutant replaces. Lines and columns count from 1. The rest would change with every edit. */
 function firstLineOf(lines, { start, end }) {
   return lines[start.line - 1].slice(start.column - 1, start.line === end.line ? end.column - 1 : undefined);
 }

@@ -14,7 +14,7 @@ const MOST_WORDS_CHAINED = 20;
 const MOST_SEMICOLONS = 1;
 /** Largest part of a page's sentences that may hold a colon or a semicolon. */
 const MOST_CHAINED = 0.25;
-/** Most lines of a page, where there is a limit; by its path as it is given. */
+/** Most lines of a page, where there is a limit, by its path as it is given. */
 const MOST_LINES = { "README.md": 120 };
 
 let failed = false;

@@ -10,7 +10,7 @@ const { stdout, error, signal } = spawnSync("npm", ["audit", "signatures", "--js
   maxBuffer: 64 * 1024 * 1024,
 });
 
-/** What npm said; without JSON it could not ask at all. */
+/** What npm said. Without JSON it could not ask at all. */
 function verdict() {
   try {
     return JSON.parse(stdout);

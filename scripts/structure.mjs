@@ -61,7 +61,7 @@ function findHalls() {
   }
 }
 
-/** Regular expressions and addresses cannot be broken; everything else can. */
+/** Regular expressions and addresses cannot be broken. Everything else can. */
 const isUnbreakable = (line) =>
   !/\S\s+\S/.test(line.trim().replace(/^(\/\/|\*)\s+/, "")) || /^\s*\/.*\/[a-z]*[,;]?$/.test(line);
 

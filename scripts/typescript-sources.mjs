@@ -20,7 +20,7 @@ const maker = () =>
   ].join("\n");
 let made;
 
-/** Imports name `.js` files, as Node wants them; in the sources those are `.ts` files. */
+/** Imports name `.js` files, as Node wants them. In the sources those are `.ts` files. */
 export async function resolve(specifier, context, next) {
   if (specifier.startsWith(".") && specifier.endsWith(".js") && context.parentURL?.endsWith(".ts")) {
     const source = new URL(specifier.replace(/\.js$/, ".ts"), context.parentURL);

@@ -28,9 +28,9 @@ export interface Cluster {
   clock?: FakedClock;
   /** That `directory` lies on. Absent when it was not asked for, or when this user may not mount one. */
   disk?: Disk;
-  /** SIGKILL, and back again; resolves when it is. */
+  /** SIGKILL, and back again. Resolves when it is. */
   crash(victim: Victim): Promise<void>;
-  /** SIGTERM, and back again; gives the exit code. */
+  /** SIGTERM, and back again. Gives the exit code. */
   restart(name: "worker" | "api"): Promise<number | null>;
   /** SIGKILL to the second API without a restart. */
   killApi(): Promise<void>;

@@ -15,7 +15,7 @@ export interface Disk {
 
 const SIZE = "1g";
 
-/** Mounts one below `parent`; undefined when this user may not, as it needs root. */
+/** Mounts one below `parent`. Undefined when this user may not, as it needs root. */
 export function mountDisk(parent: string): Disk | undefined {
   const directory = join(parent, "disk");
   const filling = join(directory, "filling");

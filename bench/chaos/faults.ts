@@ -131,7 +131,7 @@ export async function engineDown(ground: Ground): Promise<Finding> {
     const elapsed = Date.now() - began;
     cluster.proxy.set("pass");
     if (wrongAbout(down) !== "") wrong++;
-    // The promise is 5 s; a busy machine may add to it, another 5 s may not.
+    // The promise is 5 s. A busy machine may add to it, another 5 s may not.
     if (elapsed > 2 * ANSWER_WITHIN_MS) wrong++;
     found.push(`${mode}: ${down.answered ? down.status : "no answer"} after ${(elapsed / 1_000).toFixed(1)} s`);
     // Believed, so that a false 202 shows as a loss.

@@ -23,7 +23,7 @@ export interface Ground {
   accepted: Set<string>;
   /** Ids that may arrive once only, crash or not. */
   once: Set<string>;
-  /** Refused or unanswered; to be accepted when they are published again. */
+  /** Refused or unanswered, to be accepted when they are published again. */
   refused: Event[];
 }
 

@@ -25,7 +25,7 @@ export interface Publishing {
   readonly accepted: ReadonlySet<string>;
   /** How often each answer came. `none` counts connections that broke. */
   readonly answers: Record<string, number>;
-  /** No new events; resolves when those under way are accepted. */
+  /** No new events. Resolves when those under way are accepted. */
   stop(): Promise<void>;
 }
 

@@ -127,7 +127,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   }
 }
 
-/** Does it while publishers keep publishing, to both APIs; gives what it gave. */
+/** Does it while publishers keep publishing, to both APIs. Gives what it gave. */
 async function underLoad<T>(
   { cluster, canary, sets, ids }: Trials,
   concurrency: number,

@@ -74,7 +74,7 @@ export const DRAIN_SUBSCRIPTIONS = 10;
 export interface Trials {
   cluster: Cluster;
   sink: Sink;
-  /** In the payload of every event; must not be found in plain text anywhere. */
+  /** In the payload of every event. It must not be found in plain text anywhere. */
   canary: string;
   sets: Record<"load" | "limited" | "faults", SubscriptionSet>;
   drain: SubscriptionSet;

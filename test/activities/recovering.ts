@@ -25,7 +25,7 @@ export interface Recovering {
    * Deliveries on record that no workflow looks after, with the content of their events. Gives the ids of the events.
    */
   exhausted: (at: Endpoint, count: number, more?: Partial<Delivery>) => Promise<string[]>;
-  /** Publishes and waits until each is parked; gives the ids of the events. */
+  /** Publishes and waits until each is parked. Gives the ids of the events. */
   parked: (at: Endpoint, count: number) => Promise<string[]>;
   /** Starts a recovery of what is parked and exhausted, and gives its id. */
   recover: (filter: RecoveryFilter) => Promise<string>;

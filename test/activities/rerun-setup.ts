@@ -8,7 +8,7 @@ import type { RunningWorker } from "./running-worker.js";
 export interface Rerun {
   owner: string;
   records: EventRecord[];
-  /** Starts it; resolves once the engine has it. */
+  /** Starts it. Resolves once the engine has it. */
   start: () => Promise<void>;
 }
 

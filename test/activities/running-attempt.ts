@@ -45,7 +45,7 @@ export interface RunningAttempt {
   close(): Promise<void>;
 }
 
-/** @param client of the engine; only subscriptions with a rate limit talk to it */
+/** @param client of the engine. Only subscriptions with a rate limit talk to it */
 export async function startRunningAttempt({
   mongodbUrl,
   client,

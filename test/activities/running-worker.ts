@@ -75,7 +75,7 @@ export interface RunningWorker {
   publish(eventType: string, data: unknown, id?: string): Promise<string>;
   /** The workflow that delivers an event. */
   ownerOf(eventId: string): Promise<string>;
-  /** Resolves once that workflow has ended; gives its id. It is started a moment after the event was accepted. */
+  /** Resolves once that workflow has ended. Gives its id. It is started a moment after the event was accepted. */
   ownerEnded(eventId: string): Promise<string>;
   /** Tells the retries of an event that its subscription changed. */
   wake(eventId: string): Promise<void>;
@@ -107,7 +107,7 @@ export async function startRunningWorker({
   startsEarly?: boolean;
   /** False as long as a worker of an earlier release polls. */
   sharesRetries?: boolean;
-  /** How much the worker may do at once; default as in the settings. */
+  /** How much the worker may do at once. By default as in the settings. */
   places?: { dispatches?: number; attempts?: number };
   codecOptions?: PayloadCodecOptions;
 }): Promise<RunningWorker> {

@@ -18,7 +18,7 @@ const OPERATIONS = operationsOf(buildOpenApi(servedRoutes(), "0.0.0-test")).sort
   (a, b) => Number(a.method === "DELETE") - Number(b.method === "DELETE"),
 );
 const json = { "content-type": "application/json" };
-/** Requests as clients make them by mistake; `{}` is the right one. */
+/** Requests as clients make them by mistake. `{}` is the right one. */
 const PROBES: [string, Call][] = [
   ["as it should be", {}],
   ["the same again", {}],

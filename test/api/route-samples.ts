@@ -57,7 +57,7 @@ export async function makeObjects(api: RunningApi, name: string): Promise<Object
 }
 
 /**
- * Beginning of a path -> what its parameter names. The longest beginning that fits counts; `POST ` and the like in
+ * Beginning of a path -> what its parameter names. The longest beginning that fits counts. `POST ` and the like in
  * front narrow it to a method.
  */
 const OBJECTS: Readonly<Record<string, (of: Objects) => string>> = {

@@ -22,7 +22,7 @@ export interface Answer<T = Record<string, unknown>> {
 }
 export interface Call {
   key?: string;
-  /** Sent as JSON; bytes are sent as they are. */
+  /** Sent as JSON. Bytes are sent as they are. */
   body?: unknown;
   headers?: Record<string, string>;
 }
@@ -47,7 +47,7 @@ export interface RunningApi {
   /** Lines of the log. */
   log: Record<string, unknown>[];
   call<T = Record<string, unknown>>(method: string, path: string, call?: Call): Promise<Answer<T>>;
-  /** The problem document; fails the test when the answer is none. */
+  /** The problem document. Fails the test when the answer is none. */
   problem(method: string, path: string, call?: Call): Promise<Problem & { headers: Answer["headers"] }>;
   /** Makes a key and gives its token. */
   key(input: {
@@ -82,7 +82,7 @@ export interface RunningApiOptions {
   temporalUi?: Partial<TemporalUiOptions>;
   /** The portal's built pages. By default there are none. */
   portal?: PortalFiles;
-  /** Where SAML responses are checked; the process's own threads when absent. */
+  /** Where SAML responses are checked. By default in the process's own threads. */
   checks?: ResponseChecks;
   /** Most of each within a minute. By default more than a test makes. */
   limits?: Partial<LimitSettings>;

@@ -192,7 +192,7 @@ describe("docker-compose.yml", () => {
   });
 });
 
-/** Text of a mounted file of this repository; nothing for a named volume. */
+/** Text of a mounted file of this repository. Nothing for a named volume. */
 function scripts(volume: string): string {
   const [source = ""] = volume.split(":");
   return source.startsWith("./") ? read(source.slice(2)) : "";

@@ -14,7 +14,7 @@ import { buildOnce, repositoryRoot } from "../support/build.js";
 /** Packages of npm that hold nothing but one version of Node for one kind of machine. */
 const NODES = ["20", "22", "24"];
 const packageOf = (major: string): string => `node-${process.platform}-${process.arch}@${major}`;
-/** To fetch some hundred packages, or 50 MB; a machine may be busy. */
+/** To fetch some hundred packages, or 50 MB. A machine may be busy. */
 const WITHIN_MS = 540_000;
 /** What npm says when the registry cannot be reached, or does not have this version for this machine. */
 const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|E403|E404|ETARGET|EBADPLATFORM/;
@@ -83,7 +83,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** The program of this Node; undefined where the registry does not have it. */
+/** The program of this Node. Undefined where the registry does not have it. */
 async function nodeOf(context: TestContext, major: string): Promise<string | undefined> {
   if (process.versions.node.split(".")[0] === major) return process.execPath;
   const place = join(directory, `node-${major}`);

@@ -35,7 +35,7 @@ const LANGUAGES: Readonly<Record<string, { programs: string[]; files: string[] }
   rust: { programs: ["cargo"], files: ["receiver.rs"] },
   ruby: { programs: ["ruby", "gem"], files: ["receiver.rb"] },
 };
-/** To install a library and to compile; a machine may be busy. */
+/** To install a library and to compile. A machine may be busy. */
 const WITHIN_MS = 540_000;
 /** What package managers say when a registry cannot be reached. */
 const UNREACHABLE =
@@ -66,7 +66,7 @@ function skip(context: TestContext, language: string, reason: string): void {
   context.skip(reason);
 }
 
-/** A receiver by the page's words; undefined where the language or its registry is not at hand. */
+/** A receiver by the page's words. Undefined where the language or its registry is not at hand. */
 async function startReceiver(context: TestContext, language: string, secret: string): Promise<string | undefined> {
   const { programs, files } = LANGUAGES[language] ?? { programs: [], files: [] };
   const missing = programs.filter((program) => findOnPath(program) === undefined);

@@ -113,7 +113,7 @@ describe.skipIf(!there)("a person in a browser", () => {
     const page = await logIn("admin");
     const cookies = (await page.context().cookies(service.url)).sort((a, b) => a.name.length - b.name.length);
     const common = { httpOnly: true, secure: true, path: "/", expires: -1 };
-    // The second one opens nothing; it tells the next log-in which session it ends.
+    // The second one opens nothing. It tells the next log-in which session it ends.
     expect(cookies).toMatchObject([
       { name: SESSION_COOKIE, sameSite: "Lax", ...common },
       { name: "__Host-sealpost-former", sameSite: "None", ...common },

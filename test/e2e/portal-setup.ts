@@ -17,7 +17,7 @@ export interface Visitor {
   complaints: string[];
 }
 
-/** A browser of its own, at the trial identity provider logged in as this person; at `path` afterwards. */
+/** A browser of its own, at the trial identity provider logged in as this person, and at `path` afterwards. */
 export async function logInAs(
   chromium: Browser,
   service: Service,

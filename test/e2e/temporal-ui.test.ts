@@ -1,6 +1,6 @@
 /**
  * The runbook's walk in a real browser, through the real embedded Temporal UI: find what is parked, read why, send it
- * again. Pictures of it lie in `.cache/pictures`, or where SEALPOST_TEST_PICTURES says; docs/images holds some of them.
+ * again. Pictures of it lie in `.cache/pictures`, or where SEALPOST_TEST_PICTURES says. Docs/images holds some of them.
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -115,7 +115,7 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
     await page.getByRole("menuitem", { name: "Send a Signal" }).click();
     // The page has each dialog twice, for wide and for narrow windows.
     const dialog = page.locator("dialog[open]");
-    // The list of the signals that the workflow knows; the first button closes the dialog.
+    // The list of the signals that the workflow knows. The first button closes the dialog.
     await dialog.locator("#signal-select").waitFor();
     await dialog.getByRole("button").nth(1).click();
     await dialog.getByRole("option", { name }).click();

@@ -103,7 +103,7 @@ describe("Retry-After", () => {
       ({ at }) => at > refusedAt + 1_500 && at < refusedAt + PAUSE_MS - 100,
     );
     await paused.receiver.waitFor((request) => request.at >= refusedAt + PAUSE_MS);
-    // What was on its way when the consumer refused may still arrive; then there is quiet.
+    // What was on its way when the consumer refused may still arrive. Then there is quiet.
     expect(untilPauseEnds).toEqual([]);
     expect(
       paused.receiver.requests.filter(({ at }) => at > refusedAt + 1_500 && at < refusedAt + PAUSE_MS - 100),

@@ -57,7 +57,7 @@ describe("the client certificate", () => {
     expect([modern.requests.length, old.requests.length]).toEqual([0, 0]);
   });
 
-  // Servers on OpenSSL or Go send an alert; the description is its last byte (RFC 8446, section 6).
+  // Servers on OpenSSL or Go send an alert. The description is its last byte (RFC 8446, section 6).
   test.each([
     [40, "handshake_failure", "mtls_rejected"],
     [42, "bad_certificate", "mtls_rejected"],

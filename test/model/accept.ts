@@ -125,7 +125,7 @@ function* existing(world: World, event: PublishedEvent): Program {
   }
 }
 
-/** The start carries the payload of an event whose id this process made; others are refused (carried.ts). */
+/** The start carries the payload of an event whose id this process made. Others are refused (carried.ts). */
 function* travel(world: World, _process: Process, event: PublishedEvent): Program {
   if (!event.ownId) return;
   const carried: PublishedEvent = { ...event, body: { text: "payload" } };

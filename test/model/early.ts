@@ -28,7 +28,7 @@ interface Order {
   isHeld: () => boolean;
 }
 
-/** One attempt. The request leaves when this is called; the consumer's answer comes with the order of steps. */
+/** One attempt. The request leaves when this is called. The consumer's answer comes with the order of steps. */
 export function* attempt(
   world: World,
   process: Process,

@@ -18,7 +18,7 @@ export function* startDeliver(world: World, id: string, input: AcceptedEventsInp
   }
 }
 
-/** Ids of the events that a workflow was started with; undefined when the engine has forgotten it. */
+/** Ids of the events that a workflow was started with. Undefined when the engine has forgotten it. */
 export const eventsStarted = (world: World, id: string): Program<ReadonlySet<string> | undefined> =>
   read(world, () => {
     const workflow = world.workflows.get(id);
@@ -61,7 +61,7 @@ export function isWaiting(world: World, workflow: DeliverWorkflow | RetryWorkflo
   return workflow.activity !== undefined && !workflow.activity.worker;
 }
 
-/** When something of it is due; Infinity when it waits for nothing. */
+/** When something of it is due. Infinity when it waits for nothing. */
 export const dueOf = (workflow: DeliverWorkflow | RetryWorkflow): number =>
   workflow.kind === "retry" && workflow.isOpen
     ? Math.min(

@@ -34,7 +34,7 @@ const broken =
   (world, n) =>
     breakOff(world, n, how);
 const start: Kind = (world) => startSome(world);
-/** What is under way; nothing that a process does by the clock. */
+/** What is under way, and nothing that a process does by the clock. */
 const next: Kind = (world, n) => go(world, n, ({ kind }) => kind !== "pause");
 const given: Kind = (world, n) => accept(world, n, pick(GIVEN_IDS, n >> 1));
 const lost: Kind = (world, n) => loseTask(world, n);

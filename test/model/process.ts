@@ -19,7 +19,7 @@ export interface Entry {
   route: { deliveryId: string; event: { id: string; type: string }; subscription: { id: string; groupId: string } };
   until: number;
   outcome?: FirstOutcome;
-  /** On record; whether something is left to do. */
+  /** It is on record, and this says whether something is left to do. */
   isLeft?: boolean;
 }
 

@@ -14,7 +14,7 @@ const SETTLED = ["delivered", "exhausted", "cancelled"];
 const MOST_STEPS = 4_000;
 const REST_WITHIN_MS = 180_000;
 
-/** What breaks a promise in this order, in words; empty when all hold. */
+/** What breaks a promise in this order, in words. Empty when all hold. */
 export function judge(order: readonly number[], d: Decisions = DECISIONS): string[] {
   return judged(newWorld(d), order);
 }
@@ -55,7 +55,7 @@ const nextDue = (world: World): number =>
 const isIdle = (batches: readonly Batch[], owner: string): boolean =>
   batches.some((each) => each.owner === owner && each.pending === 0 && each.ready.length === 0);
 
-/** What still goes on, in words; empty when everything rests. */
+/** What still goes on, in words. Empty when everything rests. */
 function goingOn(world: World): string[] {
   const alive = world.processes.filter(({ isAlive }) => isAlive);
   return [

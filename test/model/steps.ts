@@ -1,4 +1,4 @@
-/** The steps that an order is made of. Each says whether it had something to do; `n` says to what. */
+/** The steps that an order is made of. Each says whether it had something to do. `n` says to what. */
 import { renewing, publish, startable, starting } from "./accept.js";
 import { lose } from "./early.js";
 import { isWaiting } from "./engine.js";
@@ -148,7 +148,7 @@ function* erasing(world: World, process: Process, id: string): Program {
   }
 }
 
-/** The other processes learn of an erasure within two seconds; what was interrupted is finished. */
+/** The other processes learn of an erasure within two seconds. What was interrupted is finished. */
 export function learnAll(world: World): void {
   for (const [id, at] of world.ledger) {
     if (world.now < at + 2_000) continue;

@@ -8,7 +8,7 @@ export interface TestDatabase {
   client: MongoClient;
   name: string;
   masterKeys: string;
-  /** The store as one process opens it; closed with the database. */
+  /** The store as one process opens it. It is closed with the database. */
   openStore(masterKeys?: string): Promise<MongoStore>;
   /** Drops it and disconnects. */
   close(): Promise<void>;

@@ -12,7 +12,7 @@ export interface OwnEngine {
   stop(): Promise<void>;
 }
 
-/** True when an engine is on this machine already; a test does not download or build one. */
+/** True when an engine is on this machine already. A test does not download or build one. */
 export function engineAtHand(): boolean {
   if (findOnPath("mongod")) return true;
   const cache = usualCacheDirectory();

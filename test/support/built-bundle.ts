@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { buildOnce, repositoryRoot } from "./build.js";
 
-/** For `workflowBundle` of a worker; builds first when a source is newer than the last build. */
+/** For `workflowBundle` of a worker. Builds first when a source is newer than the last build. */
 export async function builtBundle(): Promise<{ codePath: string }> {
   await buildOnce();
   return { codePath: join(repositoryRoot(), "dist/workflow-bundle.js") };

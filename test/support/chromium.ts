@@ -7,7 +7,7 @@ const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 /** Where it is. Undefined when it is not on this machine. */
 export const chromiumAtHand = (): string | undefined => PROGRAMS.find((path) => existsSync(path));
 
-/** Starts it; each context that is made in it is a person's browser of its own. */
+/** Starts it. Each context that is made in it is a person's browser of its own. */
 export function startChromium(): Promise<Browser> {
   const executablePath = chromiumAtHand();
   if (executablePath === undefined) throw new Error("There is no Chromium: apt-get install chromium.");

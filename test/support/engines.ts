@@ -1,4 +1,4 @@
-/** One set of real engines for the whole suite; each test takes names of its own in it. */
+/** One set of real engines for the whole suite. Each test takes names of its own in it. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

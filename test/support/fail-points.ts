@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type Document, MongoClient } from "mongodb";
 import { startSecantusDb } from "./secantusdb.js";
 
-/** Why such a test is left out; false where it runs. FerretDB 1.24 has no fail points and no retryable writes. */
+/** Why such a test is left out. False where it runs. FerretDB 1.24 has no fail points and no retryable writes. */
 export const noFailPoints =
   process.env["SEALPOST_TEST_DATABASE"] === "secantusdb"
     ? false
@@ -34,7 +34,7 @@ export interface Fault {
 export interface FailPointEngine {
   url: string;
   client: MongoClient;
-  /** The next `times` such commands; `times: 0` takes the fault away. */
+  /** The next `times` such commands. `times: 0` takes the fault away. */
   fail(fault: Fault, times: number): Promise<void>;
   stop(): Promise<void>;
 }

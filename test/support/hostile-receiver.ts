@@ -64,7 +64,7 @@ export async function startHostileReceiver({
   return receiver;
 }
 
-/** Bytes of the request at the start of the buffer; undefined while its headers are incomplete. */
+/** Bytes of the request at the start of the buffer. Undefined while its headers are incomplete. */
 function requestLength(received: Buffer): number | undefined {
   const end = received.indexOf("\r\n\r\n");
   if (end < 0) return undefined;

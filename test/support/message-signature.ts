@@ -11,7 +11,7 @@ export interface VerifiableRequest {
 /** A JWK of the published set, or the decoded bytes of a signing secret. */
 export type VerificationKey = { x: string } | Uint8Array;
 
-/** Labels whose signature holds; empty when none does, or when the content is not what its digest says. */
+/** Labels whose signature holds. Empty when none does, or when the content is not what its digest says. */
 export function verifiedLabels(
   request: VerifiableRequest,
   keyOf: (keyid: string) => VerificationKey | undefined,

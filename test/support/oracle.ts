@@ -4,7 +4,7 @@
  */
 import type { Arrival } from "../../bench/sink.js";
 
-/** A delivery as `GET /v1/deliveries/{id}` shows it; only what is judged. */
+/** A delivery as `GET /v1/deliveries/{id}` shows it, with only what is judged. */
 export interface DeliveryRecord {
   id: string;
   status: string;
@@ -106,7 +106,7 @@ export function judge(trial: Trial): Judgement {
   };
 }
 
-/** What broke, one line each; empty when everything that was judged holds. */
+/** What broke, one line each. Empty when everything that was judged holds. */
 export function broken({ violations }: Judgement): string[] {
   return Object.entries(violations).flatMap(([name, found]) =>
     found.slice(0, 5).map((what) => `${name} (${INVARIANTS[name as Invariant]}), 1 of ${found.length}: ${what}`),

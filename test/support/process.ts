@@ -5,7 +5,7 @@ export function isRunning(pid: number): boolean {
   return signal(pid, 0);
 }
 
-/** SIGKILL; nothing happens when it has ended already. */
+/** SIGKILL. Nothing happens when it has ended already. */
 export function killNow(pid: number): void {
   signal(pid, "SIGKILL");
 }

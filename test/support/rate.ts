@@ -2,7 +2,7 @@
 import type { RateLimit } from "../../src/workflows/contract.js";
 
 /**
- * By how many requests the worst of all windows exceeds burst + rate·W; the rule allows 1. `at`: times in milliseconds.
+ * By how many requests the worst of all windows exceeds burst + rate·W. The rule allows 1. `at`: times in milliseconds.
  * A window that decides begins and ends with a request, so with the requests sorted, i to j hold j - i + 1 - rate·(t_j
  * - t_i).
  */

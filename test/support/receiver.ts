@@ -34,14 +34,14 @@ export interface ReceiverOptions {
     key: string;
     /** Asks for a client certificate of this authority. */
     clientCa?: string;
-    /** Refuses the connection without one; default true when `clientCa` is given. */
+    /** Refuses the connection without one. By default true when `clientCa` is given. */
     requireClientCertificate?: boolean;
     minVersion?: "TLSv1.2" | "TLSv1.3";
     maxVersion?: "TLSv1.2" | "TLSv1.3";
   };
   /** Default: 204. May be replaced while running through `Receiver.respond`. */
   respond?: (request: ReceivedRequest) => ReceiverResponse | Promise<ReceiverResponse>;
-  /** 0 (default) takes a free port; a number lets a test restart the same endpoint. */
+  /** 0 (default) takes a free port. A number lets a test restart the same endpoint. */
   port?: number;
 }
 
@@ -49,7 +49,7 @@ export interface Receiver {
   /** `http://127.0.0.1:<port>/hook`, with TLS `https://localhost:<port>/hook`. */
   url: string;
   port: number;
-  /** In order of arrival; clear it with `requests.length = 0`. */
+  /** In order of arrival. Clear it with `requests.length = 0`. */
   requests: ReceivedRequest[];
   /** TCP connections accepted so far. */
   connections: number;

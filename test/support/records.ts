@@ -6,8 +6,8 @@ const TERMINAL: ReadonlySet<string> = new Set(["delivered", "exhausted", "cancel
 const AT_ONCE = 16;
 
 /**
- * Asks for each delivery until it has ended, or until none has ended for `patienceMs`. Gives what it last saw of each;
- * one that is not there is missing.
+ * Asks for each delivery until it has ended, or until none has ended for `patienceMs`. Gives what it last saw of each.
+ * One that is not there is missing.
  */
 export async function settledRecords(
   client: () => Client,

@@ -26,7 +26,7 @@ const ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256";
 export interface SamlIdpServer {
   url: string;
   metadataXml: string;
-  /** What it was asked, in order; a message whose signature did not hold is not among them. */
+  /** What it was asked, in order. A message whose signature did not hold is not among them. */
   seen: ("AuthnRequest" | "LogoutRequest" | "LogoutResponse")[];
   /** Where it sends a browser that is to be logged out everywhere. */
   logoutUrl(nameId: string): string;
@@ -151,7 +151,7 @@ async function logIn(
   );
 }
 
-/** Both messages of single logout come here; each must be signed over its query. */
+/** Both messages of single logout come here. Each must be signed over its query. */
 async function takeLogout(idp: Idp, query: URLSearchParams, raw: string, response: ServerResponse): Promise<void> {
   const [signed = "", signature = ""] = raw.split("&Signature=");
   if (

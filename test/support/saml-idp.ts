@@ -210,7 +210,7 @@ export interface SamlIdp {
   entityId: string;
   ssoUrl: string;
   key: SamlKey;
-  /** Metadata with these certificates; default its own. */
+  /** Metadata with these certificates. By default its own. */
   metadataXml(certificates?: string[]): string;
   /** What a good response to the request says. */
   parts(request: Pick<ReadRequest, "id" | "acsUrl" | "issuer">, changes?: Partial<ResponseParts>): ResponseParts;

@@ -40,14 +40,14 @@ export interface Service {
   readonly temporalAddress: string;
   readonly mongodbUrl: string;
   readonly logFile: string;
-  /** Process ids as they are now; the engines restart by themselves under new ones. */
+  /** Process ids as they are now. The engines restart by themselves under new ones. */
   pids(): ServicePids;
   /** Everything it printed so far. */
   log(): string;
   running(): boolean;
   /** SIGTERM, then waits for the exit. Gives the exit code, null when a signal ended it. */
   stop(): Promise<number | null>;
-  /** SIGKILL to the service process alone; its engines are left as they are. */
+  /** SIGKILL to the service process alone. Its engines are left as they are. */
   kill(): Promise<void>;
   /** Ends the service and its engines and deletes its data. Never throws. */
   remove(): Promise<void>;
@@ -57,7 +57,7 @@ const READY_WITHIN_MS = 180_000;
 /** Above the bound that the service sets itself: 75 s by default. */
 const STOP_WITHIN_MS = 100_000;
 
-/** Services that this process started and did not remove; ended when it exits, however it exits. */
+/** Services that this process started and did not remove. They are ended when it exits, however it exits. */
 const open = new Set<() => void>();
 let watchingExit = false;
 
@@ -188,7 +188,7 @@ async function waitUntilReady(
   }
 }
 
-/** The engines' process ids from `engines.json`; fewer when they are not embedded or not up. */
+/** The engines' process ids from `engines.json`. Fewer when they are not embedded or not up. */
 function enginePids(dataDir: string, service: number): ServicePids {
   const pids: ServicePids = { service };
   const file = join(dataDir, "engines.json");

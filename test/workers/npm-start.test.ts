@@ -80,7 +80,7 @@ interface Start {
 interface Way {
   /** Before `npm start`. */
   command?: string[];
-  /** After it; `npm start` when absent. */
+  /** After it. By default `npm start`. */
   args?: string[];
   cwd?: string;
   env?: Record<string, string>;

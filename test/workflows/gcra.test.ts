@@ -79,7 +79,7 @@ describe("lease", () => {
 
   it("spaces the messages of all workers together below 5 a second", () => {
     let state = newBucket(rate, 0, START);
-    // Each worker asks again exactly when it was told it may; the first time all at once.
+    // Each worker asks again exactly when it was told it may. The first time they ask all at once.
     const due = Array.from({ length: 12 }, () => START);
     const asked: number[] = [];
     while (asked.length < 300) {

@@ -1,6 +1,6 @@
 /**
  * Recorded histories must replay with today's workflow code: a change that would break workflows under way fails here.
- * SEALPOST_RECORD_HISTORIES=1 records them anew; keep the old files while workflows of that code may still run.
+ * SEALPOST_RECORD_HISTORIES=1 records them anew. Keep the old files while workflows of that code may still run.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -44,7 +44,7 @@ describe("a signal that comes while a cancel is being recorded", () => {
 });
 
 describe("while an attempt is under way", () => {
-  /** The first attempt ends when the gate is opened; what comes of it is the test's. */
+  /** The first attempt ends when the gate is opened. What comes of it is the test's. */
   async function underWay(
     outcome: Partial<RetryItem>,
     act: (handle: WorkflowHandle, deliveryId: string) => Promise<unknown>,

@@ -10,7 +10,7 @@ setUpRetryDelivery();
 const statusesOf = async (handle: WorkflowHandle): Promise<string[]> =>
   (await handle.query<RetryItem[]>("state")).map(({ status }) => status);
 
-/** Each test brings its own worker; `0` replays the history at every task. */
+/** Each test brings its own worker. `0` replays the history at every task. */
 async function withWorker(
   side: ReturnType<typeof consumer>,
   act: () => Promise<void>,

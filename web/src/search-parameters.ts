@@ -18,7 +18,7 @@ type Given = Record<string, unknown>;
 /** `?a=1&b=x` as an object of texts. */
 export const parseSearch = (text: string): Record<string, string> => Object.fromEntries(new URLSearchParams(text));
 
-/** The other way; what is empty is left out. */
+/** The other way. What is empty is left out. */
 export function stringifySearch(search: Given): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(search))
@@ -28,7 +28,7 @@ export function stringifySearch(search: Given): string {
   return text === "" ? "" : `?${text}`;
 }
 
-/** The texts of these names; others are dropped. */
+/** The texts of these names. Others are dropped. */
 export function textsOf<K extends string>(given: Given, names: readonly K[]): Partial<Record<K, string>> {
   const found: Partial<Record<K, string>> = {};
   for (const name of names) {

@@ -9,7 +9,7 @@ let asked: LeaseRequest[];
 let answer: (request: LeaseRequest) => Lease | Promise<Lease>;
 let troubles: number;
 
-// The line's only outside is the clock and the bucket; both are the test's.
+// The line's only outside is the clock and the bucket. Both are the test's.
 beforeEach(() => {
   vi.useFakeTimers({ now: START });
   [asked, troubles] = [[], 0];
@@ -256,7 +256,7 @@ describe("a clock that jumps", () => {
     const [first, second] = await take(line, 2);
     expect(first).toEqual({ kind: "start", at: START, until: START + 100, epoch: 1 });
     expect(line.holds({ kind: "start", at: START, until: START + 100, epoch: 1 })).toBe(true);
-    // Due by our clock; the reservation is the bucket's time and goes back to it as it was.
+    // Due by our clock. The reservation is the bucket's time and goes back to it as it was.
     expect(second).toEqual({
       kind: "later",
       dueAt: START,

@@ -218,7 +218,7 @@ describe("messages", () => {
     const throttle = throttleOf();
     for (let sent = 0; sent < 40;) {
       const [slot] = await throttle.take(subscription, 1, { maxWaitMs: 2_000 });
-      // A busy machine may miss a slot; the next one is asked for then.
+      // A busy machine may miss a slot. The next one is asked for then.
       if (slot?.kind === "start" && (await throttle.begin(subscription, slot))) sent += 1;
       await pause(50);
     }

@@ -21,7 +21,7 @@ it("gives whoever wakes late another turn, or all that waited would go out at on
   const turn = createTurns({ distanceMs: 50 });
   const at: number[] = [];
   const all = Promise.all(Array.from({ length: 8 }, () => turn("a", 0).then(() => at.push(Date.now()))));
-  // The first one goes at once; then the process is busy for longer than the others wait.
+  // The first one goes at once. Then the process is busy for longer than the others wait.
   await turn("b", 0);
   for (const until = Date.now() + 500; Date.now() < until;);
   await all;

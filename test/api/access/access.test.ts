@@ -1,6 +1,6 @@
 /**
  * Every operation of the OpenAPI document x every role x whose object: broken object and function level authorisation
- * in one matrix. What a new route needs to be called with stands in route-samples.ts; nothing has to be added here.
+ * in one matrix. What a new route needs to be called with stands in route-samples.ts. Nothing has to be added here.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { ACTS, mayAct } from "../../../src/api/access/access.js";
@@ -45,7 +45,7 @@ async function ask(operation: Operation, of: Objects, key: string): Promise<{ st
 
 const FORBIDDEN = { status: 403, code: "forbidden" };
 const UNAUTHENTICATED = { status: 401, code: "unauthenticated" };
-/** Roles whose keys are limited to objects here; the others see everything. */
+/** Roles whose keys are limited to objects here. The others see everything. */
 const LIMITED: readonly Role[] = ["consumer", "provider"];
 const SEEING_ALL: readonly Role[] = ROLES.filter((role) => !LIMITED.includes(role));
 

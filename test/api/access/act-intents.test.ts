@@ -20,7 +20,7 @@ const OPERATIONS = operationsOf(buildOpenApi(ROUTES, "0.0.0-test")).filter(({ op
   administrative.has(operationId),
 );
 
-/** Bodies with which an operation does something; access.test.ts calls them to be refused. */
+/** Bodies with which an operation does something. Access.test.ts calls them to be refused. */
 const BODIES: Record<string, () => unknown> = {
   createApi: () => ({ name: name() }),
   createGroup: () => ({ name: name() }),
@@ -107,7 +107,7 @@ describe("when the intent cannot be recorded, nothing is changed", () => {
       known = await state();
       expect(known).toBe(before);
       expect(await begun(entries), "no entry either").toEqual([]);
-      // Refused before it came to a write, or refused because of it; never done.
+      // Refused before it came to a write, or refused because of it, never done.
       expect(answer.status).toBeGreaterThanOrEqual(400);
       if (answer.status >= 500) expect(answer).toMatchObject({ status: 503, body: { code: "unavailable" } });
     },

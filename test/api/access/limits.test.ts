@@ -41,7 +41,7 @@ const draft = async (url: string): Promise<string> =>
       })
     ).body["id"],
   );
-/** Ten calls, in turn to the one and the other process; gives how many were let through. */
+/** Ten calls, in turn to the one and the other process. Gives how many were let through. */
 async function tenOf(path: string, key = tenant.consumerKey): Promise<number> {
   let through = 0;
   for (let index = 0; index < 10; index++) {

@@ -19,7 +19,7 @@ import {
 
 setUpRecoveries();
 
-/** Milliseconds since the epoch; what a test needs to be later, it sets. */
+/** Milliseconds since the epoch. What a test needs to be later, it sets. */
 const DAY_MS = 86_400_000;
 
 describe("a preview", () => {

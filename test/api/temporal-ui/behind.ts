@@ -29,7 +29,7 @@ export interface UiFixture {
   /** Where the UI's server listens. */
   address: string;
   seen: Seen[];
-  /** How the UI's server answers; tests put their own here. */
+  /** How the UI's server answers. Tests put their own here. */
   answer: (request: IncomingMessage, response: ServerResponse) => void;
   /** As at the beginning of each test. */
   reset(): void;

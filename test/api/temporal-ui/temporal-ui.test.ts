@@ -61,7 +61,7 @@ describe("who may use it", () => {
   });
 
   test("no other site's page", async () => {
-    // A sibling of ours, whose posts carry the cookie; those of other sites do not.
+    // A sibling of ours, whose posts carry the cookie. Those of other sites do not.
     const headers = { origin: "https://evil.test", "sec-fetch-site": "same-site" };
     expect((await people.operator.call("POST", `${NS}/workflows/x/signal/retry`, {}, headers)).json).toMatchObject({
       status: 403,

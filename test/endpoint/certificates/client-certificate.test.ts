@@ -54,7 +54,7 @@ describe("accepts", () => {
 });
 
 /**
- * One file, as haproxy and many tools have it; in any order, given once or as both. What is saved is always the same.
+ * One file, as haproxy and many tools have it, in any order, given once or as both. What is saved is always the same.
  */
 describe("certificate and key in one file", () => {
   const expected = () => ({

@@ -1,4 +1,4 @@
-/** The rules on the text of a URL at their edges; the table of cases is in guard.test.ts. */
+/** The rules on the text of a URL at their edges. The table of cases is in guard.test.ts. */
 import { describe, expect, test } from "vitest";
 import { canonicalUrl, checkUrl } from "../../../src/endpoint/target/target-url.js";
 

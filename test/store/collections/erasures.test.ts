@@ -10,7 +10,7 @@ setUpErasures();
 
 const DATA = ["events", "deliveries", "subscriptions", "groups", "apiKeys", "changes"];
 
-/** What a reader finds of the group; every way to read that the store has. */
+/** What a reader finds of the group, by every way to read that the store has. */
 async function readings(reader: MongoStore) {
   const outcome = (promise: Promise<unknown>) =>
     promise.then(

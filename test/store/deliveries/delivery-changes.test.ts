@@ -10,7 +10,7 @@ import { openDatabase, type TestDatabase } from "../database.js";
 import { attempt, coded, delivery, later } from "../fixtures.js";
 
 let database: TestDatabase;
-/** Two processes; everything the slow one says goes through the proxy. */
+/** Two processes. Everything the slow one says goes through the proxy. */
 let store: MongoStore;
 let slow: MongoStore;
 let proxy: Proxy;

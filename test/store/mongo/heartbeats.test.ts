@@ -6,9 +6,8 @@ import { watchHeartbeats } from "../../../src/store/mongo/heartbeats.js";
 
 it("connects anew when the driver's monitor hangs after every connection broke at once", async () => {
   const proxy = await startProxy(() => new URL(inject("mongodbUrl")).host);
-  // With the driver's own interval the hang comes every time; with ours it is rare. A member of a replica set names its
-  // own address: without
-  // a direct connection the driver would go there, past the proxy.
+  // With the driver's own interval the hang comes every time. With ours it is rare. A member of a replica set names its
+  // own address: without a direct connection the driver would go there, past the proxy.
   const client = new MongoClient(`mongodb://${proxy.address}/?directConnection=true`, {
     ...CLIENT_OPTIONS,
     heartbeatFrequencyMS: 10_000,

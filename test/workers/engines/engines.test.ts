@@ -99,7 +99,7 @@ describe("embedded engines", () => {
         const collection = client.db("indexed").collection<{ _id: string }>(name);
         await collection.insertOne({ _id: "one" });
         await eventually(async () => {
-          // EXPLAIN alone does not notice that the schema has changed; a query does.
+          // EXPLAIN alone does not notice that the schema has changed. A query does.
           await collection.findOne({ _id: "one" });
           return JSON.stringify(await collection.find({ _id: "one" }).explain()).includes("USING INDEX sealpost_id_");
         });

@@ -44,7 +44,7 @@ export function testEngines(): TestEngines {
   };
 }
 
-/** Looks until it holds; the last failure tells why it did not. */
+/** Looks until it holds. The last failure tells why it did not. */
 export async function eventually<T>(look: () => T | Promise<T>, withinMs = 30_000): Promise<NonNullable<T>> {
   let last: unknown = "it never held";
   for (const deadline = Date.now() + withinMs; Date.now() < deadline;) {
@@ -132,7 +132,7 @@ export async function startOwner(dataDir: string): Promise<Owner> {
   }
 }
 
-/** Node 20 runs no TypeScript; compiled below the repository, because the imports are looked up from there. */
+/** Node 20 runs no TypeScript. Compiled below the repository, because the imports are looked up from there. */
 function compileOwner(dataDir: string): { script: string; remove: () => void } {
   const sources = "src/workers/engines";
   mkdirSync(".cache", { recursive: true });

@@ -1,4 +1,4 @@
-/** Day keys against a real store and namespaces of the test's own; only the clocks are handed in. */
+/** Day keys against a real store and namespaces of the test's own. Only the clocks are handed in. */
 import { randomBytes } from "node:crypto";
 import { Client, Connection } from "@temporalio/client";
 import type { DataConverter } from "@temporalio/common";
@@ -128,7 +128,7 @@ describe("day keys", () => {
     await expect
       .poll(() => deps.link.client.workflow.count("WorkflowType = 'retryDelivery'").then(({ count }) => count), within)
       .toBe(1);
-    // What is older than any run goes; the run is younger than that day.
+    // What is older than any run goes. The run is younger than that day.
     expect(await destroyExpiredDayKeys(deps)).toEqual({
       destroyed: ["2026-01-02", "2026-01-03"],
       heldBack: [today],

@@ -1,4 +1,4 @@
-/** The words of the pages. Code names keys; the sentences are in en.json. */
+/** The words of the pages. Code names keys. The sentences are in en.json. */
 import i18next, { type TFunction } from "i18next";
 import en from "./en.json" with { type: "json" };
 import { pseudoOf } from "./pseudo.js";

@@ -34,7 +34,7 @@ function pseudoText(text: string): string {
   return `[${accented}${"·".repeat(Math.ceil(text.length / 3))}]`;
 }
 
-/** The same texts in the made-up language; what is filled in (`{{name}}`) stays. */
+/** The same texts in the made-up language. What is filled in (`{{name}}`) stays. */
 export const pseudoOf = (texts: Texts): Texts =>
   Object.fromEntries(
     Object.entries(texts).map(([key, value]) => [key, typeof value === "string" ? pseudoText(value) : pseudoOf(value)]),

@@ -46,7 +46,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Index of the bracket that closes an empty object or list; 0 when it is not empty. */
+/** Index of the bracket that closes an empty object or list. 0 when it is not empty. */
 function closesAtOnce(text: string, start: number): number {
   let at = start;
   while (at < text.length && SPACE.test(text[at] ?? "")) at++;

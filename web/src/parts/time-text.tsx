@@ -1,4 +1,4 @@
-/** A time in the viewer's zone with its offset; UTC and how long ago on focus or hover. */
+/** A time in the viewer's zone with its offset. On focus or hover it shows UTC and how long ago. */
 import { Focusable, Tooltip, TooltipTrigger } from "react-aria-components";
 import { LOCALE } from "../i18n/index.js";
 import { formatRelative, formatTime } from "../time/format.js";

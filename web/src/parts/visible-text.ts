@@ -4,7 +4,7 @@
  * be drawn.
  */
 
-/** A piece of a line; `hidden` names a character that cannot be seen. */
+/** A piece of a line. `hidden` names a character that cannot be seen. */
 export interface Piece {
   text: string;
   hidden?: true;

@@ -31,7 +31,7 @@ function withoutSignature(element: Element): Element {
 }
 const named = (document: Document, name: string): Element => document.createElementNS(SIGNATURE, name);
 
-/** The eight shapes; each moves what was signed and puts what was forged where a careless reader looks. */
+/** The eight shapes. Each moves what was signed and puts what was forged where a careless reader looks. */
 export const SHAPES: Record<string, (parts: Parts) => void> = {
   "1: the response inside the signature of the forged one": ({ response, assertion, forged }) => {
     const original = withoutSignature(response);

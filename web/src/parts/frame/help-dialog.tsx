@@ -16,7 +16,7 @@ const KEYS = [
   ["Esc", () => t("help.key.back")],
 ] as const;
 
-/** The switch of the keys; it stands in the account too. */
+/** The switch of the keys. It stands in the account too. */
 export function KeysSwitch() {
   const on = useKeysOn();
   return (

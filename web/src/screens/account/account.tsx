@@ -1,4 +1,4 @@
-/** Who is logged in, in which role, in which groups, until when; and out again. */
+/** Who is logged in, in which role, in which groups and until when. The log-out is here too. */
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { type Me, meQuery, useMe } from "../../api/queries.js";

@@ -1,6 +1,6 @@
 /**
  * Live changes of the list: by the stream of the API, or by asking every 15 seconds where there is none. Shown rows
- * change in place; new rows are counted until the person wants to see them.
+ * change in place. New rows are counted until the person wants to see them.
  */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";

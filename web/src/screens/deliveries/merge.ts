@@ -31,7 +31,7 @@ export interface Change {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/** The data of a `delivery` of the stream; undefined for anything else. */
+/** The data of a `delivery` of the stream. Undefined for anything else. */
 export function readChange(text: string): Change | undefined {
   let data: unknown;
   try {

@@ -9,7 +9,7 @@ import { Compare } from "./compare.js";
 import styles from "./delivery.module.css";
 import type { Delivery } from "./queries.js";
 
-/** So many are shown at first; a delivery has at most 100. */
+/** So many are shown at first. A delivery has at most 100. */
 const SHOWN = 10;
 
 export function Attempts({ delivery }: { delivery: Delivery }) {

@@ -10,7 +10,7 @@ export type Status = Delivery["status"];
 export const isAtRest = (status: Status): boolean =>
   status === "delivered" || status === "parked" || status === "exhausted" || status === "cancelled";
 
-/** What is under way is asked for again; a delivery at rest is not. */
+/** What is under way is asked for again. A delivery at rest is not. */
 const AGAIN_MS = 2_000;
 /** After an act its effect is a moment away. */
 const SOON_MS = 500;

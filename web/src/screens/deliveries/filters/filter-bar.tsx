@@ -16,7 +16,7 @@ interface FilterBarProps {
   search: DeliveriesSearch;
 }
 
-/** Puts filters into the address; the list begins anew. An empty one is taken out. */
+/** Puts filters into the address. The list begins anew. An empty one is taken out. */
 function useFilters() {
   const navigate = useNavigate({ from: "/deliveries" });
   return (changes: Partial<Record<keyof DeliveriesSearch, string>>) =>

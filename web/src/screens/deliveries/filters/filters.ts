@@ -71,7 +71,7 @@ export const notRecoverable = (search: DeliveriesSearch): ("event" | "http" | "o
 
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: DAY_MS };
 
-/** The instant of `-15m` or of an instant; undefined for what is neither. */
+/** The instant of `-15m` or of an instant. Undefined for what is neither. */
 export function instantOf(text: string | undefined, now: number): Date | undefined {
   const [, number, unit] = /^-(\d{1,5})([mhd])$/.exec(text ?? "") ?? [];
   if (number !== undefined && unit !== undefined) return new Date(now - Number(number) * (UNIT_MS[unit] ?? 0));
@@ -81,7 +81,7 @@ export function instantOf(text: string | undefined, now: number): Date | undefin
 
 export const MOST_RECOVERED_DAYS = 30;
 
-/** The filter of a recovery of all that match; undefined without a window that it takes. */
+/** The filter of a recovery of all that match. Undefined without a window that it takes. */
 export function recoveryFilterOf(search: DeliveriesSearch, now: number) {
   const since = instantOf(search.since, now);
   const until = search.until === undefined ? undefined : instantOf(search.until, now);
