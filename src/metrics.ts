@@ -60,7 +60,7 @@ function fromTheStart(
   metrics.grantsRefused.inc({ collection: "settings", why: "exchanged" }, 0);
 }
 
-/** A gauge is absent until it was read, and again when it cannot be read: 0 would say that all is well. */
+/** A gauge is absent until it was read, and again when it cannot be read. 0 would say that all is well. */
 function unread<T extends string>(gauge: Gauge<T>): Gauge<T> {
   gauge.remove();
   return gauge;

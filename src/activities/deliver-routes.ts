@@ -45,7 +45,9 @@ export interface DeliverRoutesOrder extends Omit<Dispatching, "isShared"> {
 
 type RunningOrder = DeliverRoutesOrder & Dispatching;
 
-/** After this time what is settled is recorded, and the slow rest later: one slow endpoint delays no other's record. */
+/**
+ * After this time what is settled is recorded, and the slow rest later, so one slow endpoint delays no other's record.
+ */
 const PROMPT_MS = 1_000;
 
 /**
@@ -84,7 +86,7 @@ export async function deliverRoutes(
     if (await isSlow(sending)) await record();
     order.onPrompt?.();
   } finally {
-    // Also after a failed record: a rerun in this process must find the outcomes of what is under way, or it would send
+    // Also after a failed record. A rerun in this process must find the outcomes of what is under way, or it would send
     // that again.
     await sending;
   }

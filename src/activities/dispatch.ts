@@ -66,7 +66,7 @@ export function createDispatch(dependencies: DispatchDependencies) {
       const input = given.publisher ? await provenInput(dependencies, given, owner) : given;
       // Only an older catalogue than the publisher's is read anew, so the usual dispatch asks the store nothing here.
       await catalogue.refresh(input.catalogueVersion ?? 0);
-      // A provider's own client names no version: a type made a moment ago must not fail for this process's older
+      // A provider's own client names no version. A type made a moment ago must not fail for this process's older
       // catalogue.
       if (input.events.some(({ type }) => !isKnownType(catalogue, type))) await catalogue.refresh();
       const events = knownEvents(dependencies, input.events, owner);
@@ -212,7 +212,7 @@ async function refuseInvalid(
     const [eventType, event] = [catalogue.eventType(type), bytes.get(id)];
     const faults = eventType && event && !recorded.has(id) ? payloadCheck(eventType, event) : undefined;
     if (!faults) continue;
-    // Where in the schema, not in the payload: a failure's message is logged, and names in a payload may be personal
+    // Where in the schema, not in the payload. A failure's message is logged, and names in a payload may be personal
     // data.
     const list = [...new Set(faults.map(({ schemaPath, message }) => `${schemaPath} ${message}`.trim()))].join("; ");
     throw ApplicationFailure.nonRetryable(

@@ -27,7 +27,7 @@ export function claimOf(
   if (erasedLately) return "erased";
   const isOld = now - acceptedAt > OWNER_TRUSTED_MS;
   if (recorded) return rerun || isOld ? "look" : "trust";
-  // An old one as well: whoever reaches Temporal can start this very input again under the same workflow id, once that
+  // An old one as well. Whoever reaches Temporal can start this very input again under the same workflow id, once that
   // has ended. One that was tried may be on record under another owner.
   return ownId && !tried && !rerun && !isOld ? "insert-beside" : "insert";
 }

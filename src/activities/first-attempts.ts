@@ -1,4 +1,6 @@
-/** The first attempts of a dispatch: side by side over all subscriptions, none of which may hold up the others. */
+/**
+ * The first attempts of a dispatch. They go side by side over all subscriptions, none of which may hold up the others.
+ */
 import { sideBySide } from "../side-by-side.js";
 import { enterPlace } from "./places/attempt-place.js";
 import type { Subscription } from "../store/model.js";
@@ -46,7 +48,7 @@ export interface FirstAttemptsDependencies {
   /** Asked right before an attempt: whether the delivery got on record meanwhile, and is not to be sent from here. */
   isRecorded?: (route: Route) => Promise<boolean>;
   places: Pick<WorkPlaces, "attempts">;
-  /** Aborted when the worker stops: what is under way finishes, and what has not begun is left to another worker. */
+  /** Aborted when the worker stops. What is under way finishes, and what has not begun is left to another worker. */
   stopping?: AbortSignal;
   /** Aborted when the engine gives the dispatch up. What has not begun gets no outcome, because another run makes it. */
   givenUp?: AbortSignal;

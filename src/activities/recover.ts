@@ -69,7 +69,7 @@ function createRecoverPage({ store, signalRetry }: RecoverDependencies) {
     };
   }
 
-  /** A delivery stays in the care of one workflow: an open one is told to retry, only the others get a new one. */
+  /** A delivery stays in the care of one workflow. An open one is told to retry, and only the others get a new one. */
   async function withoutOpenWorkflow(deliveries: Delivery[]): Promise<Delivery[]> {
     const byWorkflow = new Map<string, Delivery[]>();
     const free: Delivery[] = [];

@@ -24,7 +24,7 @@ interface Order {
   notBefore: number;
 }
 
-/** Runs again after a crash: what an earlier run handed over is told by the records and not handed over twice. */
+/** Runs again after a crash. What an earlier run handed over is told by the records and not handed over twice. */
 export function createRecoveryStep(
   dependencies: RecoverDependencies,
 ): (input: RecoveryStepInput) => Promise<RecoveryStep> {

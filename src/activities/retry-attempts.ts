@@ -39,7 +39,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
   }
 
   async function attemptInPlace({ subscriptionId, items }: RetryOrder): Promise<AttemptReport> {
-    // A resume or a new URL must count now: its signal may have come before this process noticed the change by itself.
+    // A resume or a new URL must count now. Its signal may have come before this process noticed the change by itself.
     await catalogue.refresh();
     const subscription = catalogue.subscription(subscriptionId);
     if (!subscription)
@@ -80,7 +80,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
     items: RetryItem[];
     by?: string;
   }): Promise<void> {
-    // Whatever the number of attempts is by now: it was asked for, by a signal or a cancel of the workflow.
+    // Whatever the number of attempts is by now, it was asked for by a signal or a cancel of the workflow.
     await store.deliveries.record(
       items.map((item) => ({
         ...changeOf(item, by ? `${item.reason ?? ""} (by ${by})`.trim() : item.reason),

@@ -27,7 +27,7 @@ export interface AttemptDependencies extends FirstAttemptsDependencies {
   log: Logger;
   places: Pick<WorkPlaces, "attempts" | "retries">;
   /**
-   * Results whose record could not be written yet: a rerun in the same process records them instead of sending again.
+   * Results whose record could not be written yet. A rerun in the same process records them instead of sending again.
    */
   unrecordedRetries: Map<string, RetryItem & { result: AttemptResult }>;
 }
@@ -39,7 +39,10 @@ const THROTTLE_WAIT_MS = 2_000;
 /** What finds no place within this time comes back after the next. An activity must not be held for long by others. */
 const PLACE_WAIT_MS = 15_000;
 const NO_PLACE_AGAIN_MS = 10_000;
-/** A run begins no attempt after this time: it holds a slot of the worker, and its workflow waits for its report. */
+/**
+ * A run begins no attempt after this time, because it holds a slot of the worker, and its workflow waits for its
+ * report.
+ */
 const RUN_MS = 30_000;
 /** Results are written together: at most so many in one write. */
 const RECORD_TOGETHER = 25;
@@ -90,7 +93,7 @@ export async function attemptAll(
     const reservation = laterSlots.get(item.deliveryId)?.reservation;
     run.reached.set(item.deliveryId, { ...item, ...(reservation && { reservation }) });
   }
-  // An attempt may wait for a connection, and then for its answer: the engine must not take it for lost meanwhile.
+  // An attempt may wait for a connection, and then for its answer. The engine must not take it for lost meanwhile.
   const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
   const until = performance.now() + RUN_MS;
   await sideBySide(WIDTH, starts, async ({ order: item, start }) => {
@@ -140,7 +143,7 @@ const inOrder = ({ rateLimit }: Subscription, slots: Paced<RetryItem>["starts"])
   rateLimit ? slots : slots.toSorted((a, b) => (a.order.notBefore ?? 0) - (b.order.notBefore ?? 0));
 
 /**
- * A run takes minutes with a slow endpoint: what was suspended, moved or erased since it began is not sent, but looked
+ * A run takes minutes with a slow endpoint. What was suspended, moved or erased since it began is not sent, but looked
  * at anew.
  */
 function isOutdated(
@@ -271,7 +274,7 @@ async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies
 const TRIES = 10;
 
 /**
- * An attempt that was made is on record, also where another one was recorded meanwhile: ours has the next number then.
+ * An attempt that was made is on record, also where another one was recorded meanwhile. Ours has the next number then.
  * Gives how the delivery stands after that.
  */
 async function recordNext(store: Store, given: RefusedChange, open: Run["open"]): Promise<RefusedChange> {

@@ -40,7 +40,7 @@ export async function setStatus(
 }
 
 /**
- * Where a change was refused, the delivery has gone on elsewhere or was settled meanwhile: the workflow goes on from
+ * Where a change was refused, the delivery has gone on elsewhere or was settled meanwhile. The workflow goes on from
  * how it stands.
  */
 export function asTheyStand(items: RetryItem[], refused: RefusedChange[], workflowId: string): RetryItem[] {
@@ -56,7 +56,7 @@ export function asTheyStand(items: RetryItem[], refused: RefusedChange[], workfl
   });
 }
 
-/** After a crash of an earlier run: what the record says beyond what the workflow knows was done by that run. */
+/** After a crash of an earlier run. What the record says beyond what the workflow knows was done by that run. */
 export function caughtUp(item: RetryItem, record: Delivery | undefined, workflowId: string): RetryItem {
   if (!record || record.attemptCount <= item.attempts) return item;
   return isTakenBy(record, workflowId) ? leftToOther(item, record) : asRecorded(item, record);

@@ -15,7 +15,7 @@ export interface SubscriptionEffects {
   apply(subscription: Subscription, effect: SubscriptionEffect): Promise<void>;
   /**
    * Whether one is being applied to this subscription. Its new status may be read elsewhere by then, and is not in the
-   * catalogue of this process yet: nothing more is sent to it.
+   * catalogue of this process yet. Nothing more is sent to it.
    */
   isUnderWay(subscriptionId: string): boolean;
 }
@@ -64,7 +64,7 @@ export function createSubscriptionEffects({
     await catalogue.refresh();
   }
   async function pause(subscription: Subscription, untilMs: number): Promise<void> {
-    // A flood of 429s says the same again and again: only a pause that ends a second later is news.
+    // A flood of 429s says the same again and again. Only a pause that ends a second later is news.
     if (throttle.pausedUntil(subscription) > untilMs - 1_000) return;
     await throttle.pause(subscription, untilMs);
     if (subscription.rateLimit) return;

@@ -111,7 +111,7 @@ export interface Operations {
   /** Cancels a delivery that is not settled; false when it was settled already. */
   cancel(delivery: Delivery, by: string): Promise<boolean>;
   /**
-   * Cancels all deliveries of the filter that are not settled: their workflows are told, what none looks after is
+   * Cancels all deliveries of the filter that are not settled. Their workflows are told, and what none looks after is
    * recorded. Gives how many.
    */
   cancelAll(filter: { eventId: string } | { subscriptionId: string }, by: string, reason: string): Promise<number>;

@@ -138,7 +138,7 @@ const MAX_HEADERS = 100;
 const HOST = /^(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 
 /**
- * Values of every Host header: Node keeps the first one without a word, and a proxy before it may have read another
+ * Values of every Host header. Node keeps the first one without a word, and a proxy before it may have read another
  * (RFC 9112, 3.2).
  */
 function hostsOf(rawHeaders: readonly string[]): string[] {

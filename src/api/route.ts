@@ -63,7 +63,7 @@ interface Declaration {
   /** More than other administrative bodies may have, and what to say above that. */
   largeBody?: { bytes: number; tooLarge: string };
   /**
-   * The caller is a foreign program that adds query parameters with its versions: those that are not known here are
+   * The caller is a foreign program that adds query parameters with its versions. Those that are not known here are
    * ignored.
    */
   anyQuery?: true;

@@ -61,7 +61,7 @@ export interface CatalogueOptions {
   /** How often the version is asked for. A change by another process is seen at most so much later. */
   pollMs?: number;
   /**
-   * How often everything is read again, whatever the version says: a change that nobody announced is seen at most so
+   * How often everything is read again, whatever the version says. A change that nobody announced is seen at most so
    * much later.
    */
   rereadMs?: number;

@@ -48,7 +48,7 @@ interface CompiledVersion {
 export function createPayloadCheck({ compileSchema, metrics, log }: PayloadCheckDependencies): PayloadCheck {
   const compiled = new LRUCache<string, CompiledVersion>({ max: MAX_COMPILED });
 
-  /** By name, version and its time: an event type that was deleted and made anew begins with version 1 again. */
+  /** By name, version and its time. An event type that was deleted and made anew begins with version 1 again. */
   function validatorOf(type: EventType): PayloadValidator | undefined {
     const version = type.version ?? 1;
     const since = (type.versionAt ?? type.createdAt).getTime();
@@ -111,7 +111,7 @@ function dataOf(event: { value: unknown } | undefined): { value: unknown } | und
 }
 
 /**
- * Whether a JSON value is a CloudEvent, well-formed or not: something else under its content type is checked as a
+ * Whether a JSON value is a CloudEvent, well-formed or not. Something else under its content type is checked as a
  * whole.
  */
 export const isCloudEvent = (

@@ -1,6 +1,6 @@
 /**
- * What a publisher started with its own Temporal client: checked against its key, and reduced to what a publisher may
- * say. The key and its apis are what the codec sealed into the envelope (src/store/sealing/payload-codec.ts).
+ * What a publisher started with its own Temporal client. It is checked against its key, and reduced to what a publisher
+ * may say. The key and its apis are what the codec sealed into the envelope (src/store/sealing/payload-codec.ts).
  */
 import { hash } from "node:crypto";
 import { ApplicationFailure } from "@temporalio/common";

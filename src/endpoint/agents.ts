@@ -82,7 +82,7 @@ const POOL_OPTIONS = {
    */
   keepAliveTimeout: 4_000,
   /**
-   * A longer offer of the consumer is followed up to here: a connection outlives its DNS check by at most this idle
+   * A longer offer of the consumer is followed up to here. A connection outlives its DNS check by at most this idle
    * time.
    */
   keepAliveMaxTimeout: 60_000,

@@ -28,7 +28,7 @@ export function classify(exchange: Exchange, now: number): Outcome {
   const outcome = outcomeOf(code);
   if (outcome.class !== "retry") return outcome;
   const retryAfterMs = parseRetryAfter(exchange.headers["retry-after"], now);
-  // Without a valid value the schedule decides, and the bucket goes on: one 503 behind a load balancer is not the whole
+  // Without a valid value the schedule decides, and the bucket goes on. One 503 behind a load balancer is not the whole
   // consumer.
   return retryAfterMs === undefined ? outcome : { ...outcome, retryAfterMs, pausesBucket: true };
 }

@@ -12,7 +12,8 @@ import type { LoopWatch } from "./loop-watch.js";
 const EMPTY = new Uint8Array(0);
 
 /**
- * Thrown into undici when it comes to write a request that was given up: it drops the request and keeps the connection.
+ * Thrown into undici when it comes to write a request that was given up. undici then drops the request and keeps the
+ * connection.
  */
 const GIVEN_UP = Object.assign(new Error("The request was given up before it was written."), {
   code: "UND_ERR_ABORTED",
@@ -153,7 +154,10 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Waiter {
     this.#timer = setTimeout(onDeadline, this.#request.timeoutMs, this);
   }
 
-  /** Whether our own event loop took of the time: the endpoint gets as much again, or we say that we failed. */
+  /**
+   * Whether our own event loop took a part of the time. If so, the endpoint gets as much again, or we say that we
+   * failed.
+   */
   #isStalled(): boolean {
     const { timeoutMs } = this.#request;
     const owedMs = this.#attendedFrom + timeoutMs - this.#loop.attended();

@@ -1,6 +1,6 @@
 /**
  * What a token endpoint answered (RFC 6749, 5.1 and 5.2), as authorization servers really answer. Strict is only what
- * protects: the token must be one that a header can carry, and it must be a bearer token. Everything that is not needed
+ * protects. The token must be one that a header can carry, and it must be a bearer token. Everything that is not needed
  * in the answer is left unread.
  */
 import { DAY_MS } from "../workflows/durations.js";

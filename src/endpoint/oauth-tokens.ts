@@ -48,7 +48,7 @@ const RENEW_BEFORE_MS = 60_000;
 /** Life of a token whose `expires_in` is absent or no time. */
 const DEFAULT_LIFE_MS = 60_000;
 /**
- * After a failure the authorization server is left alone for this time: a backlog of deliveries must not become a storm
+ * After a failure the authorization server is left alone for this time. A backlog of deliveries must not become a storm
  * of token requests.
  */
 const FAILURE_KEPT_MS = 1_000;

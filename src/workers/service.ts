@@ -144,7 +144,9 @@ async function start(starting: Starting): Promise<RunningService> {
   return { url, failed: worker?.failed ?? new Promise<never>(() => undefined), stop };
 }
 
-/** The port is taken first: it is the commonest mistake, and the codec address is handed to the Temporal UI. */
+/**
+ * The port is taken first. A port in use is the commonest mistake, and the codec address is handed to the Temporal UI.
+ */
 async function openServer({ config, say, undo }: Starting) {
   const { said, ...sockets } = socketBounds(openFileLimit(), config.STORE_CALLS_IN_FLIGHT);
   if (said) say(said);

@@ -120,7 +120,7 @@ export interface PublishedEvent {
   attributes?: Record<string, string>;
   /** How often the event has come through Sealpost before. Absent means never. */
   hops?: number;
-  /** The accepting process made the id itself: nobody else can own it, so it need not be checked before sending. */
+  /** The accepting process made the id itself. Nobody else can own it, so it need not be checked before sending. */
   ownId?: true;
   /** The accepting process has inserted the event record already, owned by this workflow's id. */
   recorded?: true;
@@ -215,7 +215,7 @@ export interface AttemptReport {
 export interface DispatchInput extends Omit<AcceptedEventsInput, "rerun"> {
   rerun: boolean;
   /**
-   * Present when the input is a publisher's own: it is checked against its key, and what only our own API may say is
+   * Present when the input is a publisher's own. It is checked against its key, and what only our own API may say is
    * left out.
    */
   publisher?: PublisherProof;

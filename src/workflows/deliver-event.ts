@@ -49,7 +49,7 @@ export async function deliverEvent(input: AcceptedEventsInput | PackedInput): Pr
   // No input at all can prove nothing, and there is nothing to send.
   if (input === undefined || input === null) return checkInput(input);
   if (lacksProof(input, "internal", "publisher")) return refuseUnproven(input);
-  // Packed inputs come from our own API, which has checked them: the codec takes the mark away from everybody else's.
+  // Packed inputs come from our own API, which has checked them. The codec takes the mark away from everybody else's.
   if (input instanceof PackedInput) return handOver(await dispatchPacked(input, { rerun: isRerun() }));
   checkInput(input);
   const proof = proofOf(input);

@@ -126,7 +126,7 @@ export function lease(
   }
   const out = state.spares.filter(({ until }) => until > now);
   let spare = 0;
-  // Spares only while a request would go out at once: a token kept here must never delay one that is waiting elsewhere.
+  // Spares only while a request would go out at once. A token kept here must never delay one that is waiting elsewhere.
   const free = plan.spares - out.reduce((sum, each) => sum + each.count, 0);
   while (spare < Math.min(expect, free) && earliest() <= now) {
     spare += 1;

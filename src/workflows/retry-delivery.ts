@@ -28,7 +28,7 @@ import { isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 import { mostUrgent, searchAttributesOf, statusAttribute, statusOf } from "./search-attributes.js";
 
 /**
- * Deliveries in one run of the activity, and runs of one subscription side by side: while one ends and reports, the
+ * Deliveries in one run of the activity, and runs of one subscription side by side. While one ends and reports, the
  * others keep a rate limit used.
  */
 const CHUNK = 50;
@@ -47,8 +47,8 @@ export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
     await lookAfter(state);
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    // Cancelled in the Temporal UI: the records must not say that something is still coming, nor the report of an
-    // attempt come after them.
+    // Cancelled in the Temporal UI. The records must not say that something is still coming, and the report of an
+    // attempt must not come after them.
     if (state.underWay.size > 0 && patched("cancel-awaits-attempts"))
       await CancellationScope.nonCancellable(() => condition(() => state.underWay.size === 0));
     const given = openItems(state).map((item) => cancelled(item, "The workflow was cancelled."));

@@ -89,7 +89,7 @@ export async function tokenBucket(input: TokenBucketInput): Promise<void> {
       await condition(allHandlersFinished);
       await continueAsNew<typeof tokenBucket>({ ...input, rate: state.rate, rateAsOf: state.rateAsOf, state });
     }
-    // A message that arrives while this ends is refused by the engine, not lost: the sender starts the bucket anew with
+    // A message that arrives while this ends is refused by the engine, not lost. The sender starts the bucket anew with
     // it.
     if (messages === seen && isIdle(state, Date.now())) return;
   }

@@ -24,7 +24,7 @@ export const NOTHING_BEGUN: Begun = { events: new Set(), here: new Map(), elsewh
 
 /**
  * Reads the listing of an input against the table of this process. The table knows more, so it wins. It is asked also
- * where the input lists nothing: another process may have taken the events over while this one seemed to be lost.
+ * where the input lists nothing. Another process may have taken the events over while this one seemed to be lost.
  * `events` as in the input, because the listing names their places. What was begun for `foreign` ones is left to the
  * workflow that delivers them.
  */

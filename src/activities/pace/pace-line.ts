@@ -5,12 +5,12 @@ import { MAX_LEASE } from "../../workflows/gcra.js";
 import type { Slot, Start, TakeOptions } from "./slot.js";
 
 /**
- * So long before its slot a reservation comes back: a durable timer is not precise, the rest is waited for in the
+ * So long before its slot a reservation comes back. A durable timer is not precise, so the rest is waited for in the
  * process.
  */
 const RESERVATION_LEAD_MS = 1_000;
 /**
- * What the bucket said counts for so long when a reservation is redeemed: a pause or a rate is known everywhere within
+ * What the bucket said counts for so long when a reservation is redeemed. A pause or a rate is known everywhere within
  * 2 s.
  */
 const KNOWN_FOR_MS = 2_000;
@@ -192,7 +192,7 @@ export class PaceLine {
     this.#requests = [...open, ...this.#requests.slice(asked.length)];
   }
 
-  /** Sends away those whose turn to ask comes later than they want to wait: nobody is held up by a busy bucket. */
+  /** Sends away those whose turn to ask comes later than they want to wait. Nobody is held up by a busy bucket. */
   #dropImpatient(): void {
     const wait = this.#nextAskAt - performance.now();
     const impatient = this.#requests.filter(({ maxWaitMs }) => wait > maxWaitMs);

@@ -1,6 +1,6 @@
 /**
- * Turns of what a recovery sends to a subscription without a rate limit: one after the other, also when all of them are
- * late.
+ * Turns of what a recovery sends to a subscription without a rate limit. They come one after the other, also when all
+ * of them are late.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 

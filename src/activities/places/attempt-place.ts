@@ -1,4 +1,4 @@
-/** The place of an attempt: taken when its slot of the rate limit has come, so that nobody holds one asleep. */
+/** The place of an attempt. It is taken when its slot of the rate limit has come, so that nobody holds one asleep. */
 import type { Place } from "../../turnstile.js";
 import type { EndpointHealth } from "../../endpoint/health.js";
 import type { Start } from "../pace/slot.js";

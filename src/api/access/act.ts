@@ -7,7 +7,7 @@ export interface ActOfRequest {
   /** What the handler works with instead of the API's own. */
   dependencies: ApiDependencies;
   /**
-   * Records the outcome. Once the act has begun, this never fails: it is tried again, and at last the act keeper
+   * Records the outcome. Once the act has begun, this never fails. It is tried again, and at last the act keeper
    * completes it.
    */
   record(entry: NewAuditEntry): Promise<void>;

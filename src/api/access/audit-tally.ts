@@ -16,7 +16,7 @@ export interface TalliedAct {
 }
 
 export interface AuditTally {
-  /** @throws StoreError when the first act of a bunch cannot be recorded: what is not on record must not be done */
+  /** @throws StoreError when the first act of a bunch cannot be recorded. What is not on record must not be done */
   record(act: TalliedAct): Promise<void>;
   /** Records what has been counted so far. */
   close(): Promise<void>;

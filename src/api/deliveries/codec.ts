@@ -1,6 +1,6 @@
 /**
- * The remote codec of Temporal: the UI and the CLI have payloads opened here, a provider without a master key has them
- * sealed. https://docs.temporal.io/codec-server
+ * The remote codec of Temporal. The UI and the CLI have payloads opened here, and a provider without a master key has
+ * them sealed. https://docs.temporal.io/codec-server
  */
 import type { Payload } from "@temporalio/common";
 import type { z } from "zod";
@@ -65,7 +65,7 @@ async function convert(
 
 /**
  * What the envelope says of who sealed it. A key that may publish starts events with it, within the apis it has now.
- * Everybody else, a person above all, seals for signals: what a browser session sealed must not be sent to consumers.
+ * Everybody else, a person above all, seals for signals. What a browser session sealed must not be sent to consumers.
  * The admin key of the environment counts as a person, because no row can be revoked for it when the event is
  * dispatched.
  */

@@ -1,5 +1,5 @@
 /**
- * The preview of a recovery and the token that starts it. The token is not stored: it carries what the preview froze
+ * The preview of a recovery and the token that starts it. The token is not stored. It carries what the preview froze
  * under a MAC, which every process can check, so previews fill no collection. The recovery's own id is in it, and the
  * insert of that unique `_id` lets it start one recovery only, whichever process takes it.
  */

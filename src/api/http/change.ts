@@ -1,4 +1,7 @@
-/** Changes in the manner of RFC 7396: a member replaces the whole field, null removes it, an absent one leaves it. */
+/**
+ * Changes in the manner of RFC 7396. A member replaces the whole field, null removes it, and an absent member leaves
+ * it.
+ */
 
 /** The same type without explicit undefined. JSON has none. */
 export type Exact<T> = T extends readonly unknown[] | Date

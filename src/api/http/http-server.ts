@@ -94,7 +94,7 @@ const CLIENT_ERRORS: Readonly<Record<string, Refusal>> = {
 const SEARCHED_BYTES = 64 * 1024;
 
 /**
- * The Accept header of a GET that could not be parsed, for instance because of too many cookies: a person may be
+ * The Accept header of a GET that could not be parsed, for instance because of too many cookies. A person may be
  * waiting for it.
  */
 function acceptIn(error: Error & { rawPacket?: unknown }): string | undefined {

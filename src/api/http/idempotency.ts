@@ -1,7 +1,7 @@
 /**
  * `Idempotency-Key` on every POST that changes something (draft-ietf-httpapi-idempotency-key-header-07). The router
- * runs a handler through here when the header is there: once for each key, principal and path within 24 hours. A
- * repeated request gets the first answer.
+ * runs a handler through here when the header is there. It runs once for each key, principal and path within 24 hours.
+ * A repeated request gets the first answer.
  *
  * A refusal is not kept: nothing was changed, so the same key may be used for the corrected request.
  */
@@ -133,7 +133,7 @@ async function runClaimed(
     await store.idempotency.begin(id, token, { write, at: new Date(), ...(target !== undefined && { target }) });
     begun = true;
   });
-  // What fails here is told by the lease: the answer stands, and the key is looked at by what was begun.
+  // What fails here is told by the lease. The answer stands, and the key is looked at by what was begun.
   const quietly = (work: Promise<void>) =>
     work.catch((error: unknown) => log.warn({ err: error }, "an idempotency key could not be written"));
   try {

@@ -88,7 +88,7 @@ export const PAGE_HEADERS = securityHeaders(PAGE_POLICY, "same-origin");
 export const PORTAL_HEADERS = securityHeaders(PORTAL_POLICY, "same-origin");
 
 /**
- * On the page that chooses a connection: browsers hold the redirect of a form to the identity provider against
+ * On the page that chooses a connection. Browsers hold the redirect of a form to the identity provider against
  * `form-action` as well.
  */
 export const CHOOSER_HEADERS = securityHeaders(

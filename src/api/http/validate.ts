@@ -22,8 +22,8 @@ function errorsOf(issue: z.core.$ZodIssue, where: string): FieldError[] {
   if (issue.code === "invalid_union") return unionErrors(issue, where);
   if (issue.code === "invalid_key") return [{ path, message: issue.issues[0]?.message ?? issue.message }];
   if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
-  // The names came from outside, but they are needed to find the mistake: shortened, and as JSON they cannot break a
-  // line.
+  // The names came from outside, but they are needed to find the mistake. They are shortened, and as JSON they cannot
+  // break a line.
   return issue.keys
     .slice(0, MAX_ERRORS)
     .map((key) => ({ path: pathOf([...issue.path, shortened(key)], where), message: "is not known here" }));

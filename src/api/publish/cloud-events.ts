@@ -1,6 +1,6 @@
 /**
  * CloudEvents 1.0.2 over HTTP: binary mode (`ce-*` headers) and structured mode (`application/cloudevents+json`, and
- * batches of it). Attributes are kept as the values of headers, which is how they are sent on: what a producer's
+ * batches of it). Attributes are kept as the values of headers, which is how they are sent on. What a producer's
  * library wrote, a consumer's library reads.
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
  */

@@ -1,4 +1,4 @@
-/** The settings that the Temporal UI reads at its start, as they hold here: what the proxy refuses is not offered. */
+/** The settings that the Temporal UI reads at its start, as they hold here. What the proxy refuses is not offered. */
 
 export interface UiSettings {
   /** The only one that is shown. */

@@ -196,7 +196,7 @@ const earliestEnd = (chain: readonly PemCertificate[]): Date =>
   new Date(Math.min(...chain.map(({ x509 }) => Date.parse(x509.validTo))));
 
 /**
- * The roots and what lies below them. OpenSSL trusts a chain only when it ends at a root (RFC 5280, 6.1): with an
+ * The roots and what lies below them. OpenSSL trusts a chain only when it ends at a root (RFC 5280, 6.1). With an
  * intermediate alone every delivery would fail. A self-signed certificate of the endpoint itself may be trusted
  * directly; it is no authority, yet it works.
  */

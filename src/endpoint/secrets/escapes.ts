@@ -25,7 +25,7 @@ function hexOf(bytes: Buffer, at: number, digits: number): number | undefined {
 }
 /** An escape that the end of the text cuts off means nothing. */
 const CUT = { length: 12, means: undefined };
-/** Made once: an escape of its own for each of 16,000 in an answer would cost the answer's time over again. */
+/** Made once. An escape of its own for each of 16,000 in an answer would cost the answer's time over again. */
 const BYTES = Array.from({ length: 256 }, (_each, byte) => Buffer.of(byte));
 const oneByte = (length: number, byte: number) => ({ length, means: BYTES[byte] });
 

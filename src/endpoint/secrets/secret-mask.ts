@@ -15,7 +15,7 @@ export interface SecretMask {
 /** What a request carried. */
 export interface Secrets {
   /**
-   * Anything as short as `on` stands in every answer: below eight bytes a value is masked only where it is a whole
+   * Anything as short as `on` stands in every answer. Below eight bytes a value is masked only where it is a whole
    * header or field.
    */
   values: readonly string[];

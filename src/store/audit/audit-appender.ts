@@ -43,7 +43,7 @@ interface Chain {
 
 /**
  * Appends one write after another. Entries that come while a write is under way go out together in the next one.
- * Between processes the unique `_id` decides: the process that loses reads the earlier entries and chains its own
+ * Between processes the unique `_id` decides. The process that loses reads the earlier entries and chains its own
  * behind them.
  */
 export function createAppender({ entries, heads, mark, mac, findHead }: Chain): Store["audit"]["append"] {

@@ -57,7 +57,7 @@ const FERRETDB_WRITES_AT_ONCE = 4;
 
 /**
  * FerretDB finds a document by its index only if the filter is `_id` alone. With the sequence number beside it, each
- * update reads the whole collection (50 µs a document). So there the comparison is part of the update: it adds 2^62 to
+ * update reads the whole collection (50 µs a document). So there the comparison is part of the update. It adds 2^62 to
  * a number that belongs to the present sequence number. The second time, the sum overflows 64 bits and the server
  * refuses the whole update.
  */

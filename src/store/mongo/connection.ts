@@ -26,7 +26,7 @@ export const CLIENT_OPTIONS = {
 } as const satisfies MongoClientOptions;
 
 /**
- * For commits, announcements of owners and the readiness check, in a client of their own: acceptance never waits behind
+ * For commits, announcements of owners and the readiness check, in a client of their own. Acceptance never waits behind
  * what a consumer causes. One commit is under way at a time, and beside it at most one of each of the others.
  */
 const COMMIT_CONNECTIONS = 4;

@@ -1,5 +1,5 @@
 /**
- * One writer at a time for one document. MongoDB's updates of a document are atomic, but FerretDB's are not: it reads,
+ * One writer at a time for one document. MongoDB's updates of a document are atomic, but FerretDB's are not. It reads,
  * changes and writes back, and of 200 concurrent `$inc` it kept 14. The insert of a unique `_id` is atomic there, so a
  * lock is such an insert.
  */

@@ -1,5 +1,5 @@
 /**
- * The filters by which writes of the protocol are compare-and-sets. Each stands here once: the store queries by it, and
+ * The filters by which writes of the protocol are compare-and-sets. Each stands here once. The store queries by it, and
  * the model of the protocol (test/model) asks `matches` for the same.
  */
 

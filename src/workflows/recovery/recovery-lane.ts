@@ -10,7 +10,7 @@ import type {
 } from "./recovery-contract.js";
 import { DAY_MS, HOUR_MS } from "../durations.js";
 
-/** Failures of our own (store down, worker killed) only delay: a step that got somewhere is told so by the records. */
+/** Failures of our own (store down, worker killed) only delay. A step that got somewhere is told so by the records. */
 const { recoveryPage, recoveryStep } = proxyActivities<Pick<RecoveryActivities, "recoveryPage" | "recoveryStep">>({
   startToCloseTimeout: "30 seconds",
   retry: { initialInterval: "500 milliseconds", backoffCoefficient: 2, maximumInterval: "10 seconds" },

@@ -41,7 +41,7 @@ export async function unpacedRecovery(input: RecoveryInput): Promise<UnpacedProg
       });
       if (cursor === undefined) return progress;
       const full = page >= until || isRunFull() || isRunOld(input);
-      // An id of its own: a marker found at this place must not be taken for one at the start of the run.
+      // An id of its own. A marker found at this place must not be taken for one at the start of the run.
       if (full || patched("recovery-goes-on-paced"))
         await continueAsNew({ ...input, cursor, progress, pagesDone: page });
     }

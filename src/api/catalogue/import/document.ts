@@ -91,7 +91,7 @@ function parseYaml(text: string): ParsedDocument {
 
 /** @throws YAMLParseError, RangeError, ReferenceError: see parseYaml */
 function valueOfYaml(text: string): unknown {
-  // The parser's own look for repeated names compares each with all before it: 100,000 names took over 45 s of CPU, and
+  // The parser's own look for repeated names compares each with all before it. 100,000 names took over 45 s of CPU, and
   // take 3 now.
   const document = parseYamlDocument(text, {
     schema: "core",

@@ -1,5 +1,5 @@
 /**
- * Events whose payload travels in the start of their workflow. This is the way while the store takes no records: the
+ * Events whose payload travels in the start of their workflow. This is the way while the store takes no records. The
  * start is the durable write then, and the dispatch makes the records later. Only ids that this process made go this
  * way, because nobody else can own them. Publishers of ids of their own are asked to come again.
  */

@@ -78,7 +78,7 @@ export async function commit(dependencies: CommitDependencies, taken: Taken): Pr
 
 /**
  * Some of a failed write may have been carried out. Until a read has told which, their batch is not started, and its
- * owner id stays announced. What is on record is delivered, whatever its publisher was told: a repeated publish of its
+ * owner id stays announced. What is on record is delivered, whatever its publisher was told. A repeated publish of its
  * id is answered as a duplicate.
  */
 async function settleLater(

@@ -37,7 +37,7 @@ export function createExistingEvents(
 ) {
   async function decide(waiting: Waiting): Promise<void> {
     const { event } = waiting;
-    // The owner's start may be under way in another process: it is waited for as long as the answer may take.
+    // The owner's start may be under way in another process. It is waited for as long as the answer may take.
     const until = Date.now() + Math.max(LEAST_LOOK_MS, ANSWER_WITHIN_MS - (performance.now() - waiting.since));
     for (;;) {
       const record = await store.events.get(event.id);

@@ -103,7 +103,7 @@ export const isAggregate = (plain: string): boolean => /^<(?:[^\s/>:]+:)?Entitie
 
 /**
  * Cuts the entity with this id out of an aggregate. The small document that it gives keeps the start tags of the groups
- * around the entity, because they hold namespaces and `validUntil`. The rest is not parsed: 8 MiB took the parser 0.7
+ * around the entity, because they hold namespaces and `validUntil`. The rest is not parsed. 8 MiB took the parser 0.7
  * to 0.9 s of CPU, and this takes 30 to 55 ms.
  */
 export function cutEntity(plain: string, entityId: string): CutMetadata {
