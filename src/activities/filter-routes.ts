@@ -1,9 +1,8 @@
 /** What the subscriptions' filters say about the events of a dispatch. Without a filter nothing is looked at. */
 import { LRUCache } from "lru-cache";
-import { escapeEventId } from "../workflows/event-id.js";
 import { TEST_EVENT_TYPE } from "../catalogue/routes.js";
 import { compileFilter, type Filter, type FilterInput, type Verdict } from "../catalogue/filter.js";
-import { payloadForFilter } from "../catalogue/filter-payload.js";
+import { filterInputOf } from "../catalogue/filter-payload.js";
 import type { EventBytes } from "./attempt.js";
 import type { Route } from "./first-attempts.js";
 import { OUTCOMES } from "../endpoint/outcomes.js";
@@ -28,22 +27,10 @@ export function filterRoutes(routes: Route[]): Route[] {
     } = route;
     if (filter === undefined || event.type === TEST_EVENT_TYPE) return route;
     // Routes come event by event.
-    if (!input || of !== event) [input, of] = [inputOf(event), event];
+    if (!input || of !== event) [input, of] = [filterInputOf(event), event];
     return marked(route, filterOf(filter)(input));
   });
 }
-
-/** Headers as every delivery of the event carries them. */
-const inputOf = ({ id, type, contentType, bytes, attributes = {} }: EventBytes): FilterInput => ({
-  event: { id, type },
-  data: payloadForFilter(contentType, bytes),
-  headers: {
-    "content-type": contentType,
-    "webhook-id": escapeEventId(id),
-    "webhook-event-type": type,
-    ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value])),
-  },
-});
 
 function marked(route: Route, verdict: Verdict): Route {
   if ("failed" in verdict)

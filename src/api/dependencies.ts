@@ -11,6 +11,7 @@ import type { Catalogue } from "../catalogue/catalogue.js";
 import type { PayloadCheck } from "../catalogue/payload-check.js";
 import type { EndpointRequest } from "../endpoint/request.js";
 import type { Sender } from "../endpoint/send.js";
+import type { CheckTarget } from "../endpoint/target/target-check.js";
 import type { SchemaCompiler } from "../catalogue/schema-validator.js";
 import type { Delivery, Subscription } from "../store/model.js";
 import type { ProvingCodec } from "../store/sealing/payload-codec.js";
@@ -49,6 +50,8 @@ export interface ApiDependencies {
    * Gives the reason, without internal addresses, or undefined.
    */
   refuseTarget(url: string): Promise<string | undefined>;
+  /** Looks at an endpoint without sending it anything, past the same guard. */
+  checkTarget: CheckTarget;
   /**
    * For requests of the API itself to an address somebody else chose: the same guard, deadlines and caps as a delivery.
    */

@@ -42,7 +42,9 @@ import { subscriptionHealthRoutes } from "./subscriptions/health.js";
 import { subscriptionLifeRoutes } from "./subscriptions/life.js";
 import { subscriptionLifecycleRoutes } from "./subscriptions/secret-and-test.js";
 import { subscriptionTechniqueRoutes } from "./subscriptions/keys-and-certificates.js";
+import { subscriptionListRoutes } from "./subscriptions/list.js";
 import { subscriptionRoutes } from "./subscriptions/subscriptions.js";
+import { targetCheckRoutes } from "./subscriptions/target-check.js";
 import { isTemporalUi, temporalUiRoute } from "./temporal-ui/route.js";
 
 export { createHttpServer } from "./http/http-server.js";
@@ -62,6 +64,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...eventTypeRoutes,
   ...groupRoutes,
   ...grantRequestRoutes,
+  ...subscriptionListRoutes,
   ...subscriptionRoutes,
   ...subscriptionLifeRoutes,
   ...subscriptionLifecycleRoutes,
@@ -69,6 +72,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...subscriptionCertificateRoutes,
   ...egressRoutes,
   ...subscriptionHealthRoutes,
+  ...targetCheckRoutes,
   ...filterApiRoutes,
   ...apiKeyRoutes,
   ...auditRoutes,

@@ -38,6 +38,7 @@ import {
 import { hasBounds, reckon } from "./http/relative-time.js";
 import { parseQuery, validate, type Validated } from "./http/validate.js";
 import { ANYBODY, createAdmission } from "./access/admission.js";
+import { namesSubscription, resolveExternalId } from "./subscriptions/external-id.js";
 
 /** Mounts every route, and 405 with Allow for the other methods of their paths. */
 export function mountRoutes(
@@ -76,8 +77,11 @@ export function handlerOf(
   const admit = createAdmission(route, dependencies, gate);
   const run = runnerOf(route);
   const administrative = isAdministrative(route);
+  const external = namesSubscription(route);
 
   async function runAs(actor: Actor, request: RoutedRequest, response: ServerResponse): Promise<void> {
+    const unresolved = external ? await resolveExternalId({ dependencies, actor }, request) : undefined;
+    if (unresolved) return refuseTo(request, response, unresolved);
     if (!administrative) return run({ dependencies, actor }, request, response);
     const id = Object.values(request.params ?? {})[0];
     const act = createActOfRequest({

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { canonicalUrl } from "../endpoint/target/target-url.js";
 import type { Delivery, Subscription } from "../store/model.js";
+import { subscriptionName } from "../store/subscription-name.js";
 import { deliveryIdOf } from "../workflows/event-id.js";
 import {
   type Act,
@@ -37,16 +38,13 @@ const found = z
 type Found = z.input<typeof found>;
 type Context = RequestContext<"store" | "catalogue">;
 
-/** The host as it is called, so that a name in foreign letters passes for no other. */
-const hostOf = (url: string): string => new URL(url).host;
-const titleOf = ({ name, url }: Subscription): string => name ?? hostOf(url);
 const listPage = (parameter: string, value: string): string =>
   `/portal/deliveries?${new URLSearchParams({ [parameter]: value }).toString()}`;
 
 const foundSubscription = (subscription: Subscription): Found => ({
   kind: "subscription",
   id: subscription.id,
-  title: titleOf(subscription),
+  title: subscriptionName(subscription),
   href: listPage("subscription", subscription.id),
 });
 
@@ -55,7 +53,7 @@ function foundDelivery({ dependencies: { catalogue } }: Context, delivery: Deliv
   return {
     kind: "delivery",
     id: delivery.id,
-    title: subscription ? `${delivery.eventType} → ${titleOf(subscription)}` : delivery.eventType,
+    title: subscription ? `${delivery.eventType} → ${subscriptionName(subscription)}` : delivery.eventType,
     href: `/portal/deliveries/${encodeURIComponent(delivery.id)}`,
   };
 }

@@ -92,12 +92,24 @@ export function knowsField(
 
 function isThere(values: readonly unknown[], [step, ...rest]: readonly Step[]): boolean {
   if (step === undefined) return true;
-  const inner = values.flatMap((value) => {
-    if (typeof value !== "object" || value === null) return [];
-    if (step === ANY) return Object.values(value) as unknown[];
-    return Object.hasOwn(value, step) ? [(value as Record<string, unknown>)[step]] : [];
-  });
+  const inner = values.flatMap((value) => inside(value, step));
   return inner.length > 0 && isThere(inner, rest);
+}
+
+/**
+ * What a payload has at the field, at most so many values. Of a list it is what its elements have. Nothing where the
+ * payload has no such member.
+ */
+export function valuesAt(data: unknown, { path }: Pick<NamedField, "path">, most: number): unknown[] {
+  let values: unknown[] = [data];
+  for (const step of path) values = values.flatMap((value) => inside(value, step)).slice(0, most);
+  return values;
+}
+
+function inside(value: unknown, step: Step): unknown[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (step === ANY) return Object.values(value) as unknown[];
+  return Object.hasOwn(value, step) ? [(value as Record<string, unknown>)[step]] : [];
 }
 
 const COMBINED = ["allOf", "anyOf", "oneOf"] as const;

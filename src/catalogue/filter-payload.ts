@@ -1,5 +1,29 @@
 /** A payload as filters see it. */
 import { randomBytes } from "node:crypto";
+import { escapeEventId } from "../workflows/event-id.js";
+import type { FilterInput } from "./filter.js";
+
+/** An event as a filter is asked about it. */
+export interface FilteredEvent {
+  id: string;
+  type: string;
+  contentType: string;
+  bytes: Uint8Array;
+  /** Of a CloudEvent. */
+  attributes?: Readonly<Record<string, string>>;
+}
+
+/** What a filter sees of the event, with the headers that every delivery of it carries. */
+export const filterInputOf = ({ id, type, contentType, bytes, attributes = {} }: FilteredEvent): FilterInput => ({
+  event: { id, type },
+  data: payloadForFilter(contentType, bytes),
+  headers: {
+    "content-type": contentType,
+    "webhook-id": escapeEventId(id),
+    "webhook-event-type": type,
+    ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value])),
+  },
+});
 
 /**
  * The JSON value. Numbers are doubles, as CEL takes JSON. Only an integer that a double cannot hold exactly

@@ -229,13 +229,14 @@ function createContexts(): (tls: EndpointTls | undefined) => ContextResult {
     const own = tls?.clientCert !== undefined || tls?.clientKey !== undefined || tls?.ca !== undefined;
     const known = own ? undefined : shared.get(minVersion);
     if (known) return known;
-    const made = makeContext(tls, minVersion);
+    const made = secureContextFor(tls, minVersion);
     if (!own) shared.set(minVersion, made);
     return made;
   };
 }
 
-function makeContext(tls: EndpointTls | undefined, minVersion: "TLSv1.2" | "TLSv1.3"): ContextResult {
+/** What a connection is secured with, or why it cannot be: our configuration. */
+export function secureContextFor(tls: EndpointTls | undefined, minVersion: "TLSv1.2" | "TLSv1.3"): ContextResult {
   try {
     return {
       ok: true,

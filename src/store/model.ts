@@ -149,7 +149,16 @@ export interface RetryPolicy {
 export interface Subscription {
   id: string;
   groupId: string;
+  /** What people call it. The host of the URL when absent, see `subscriptionName` (subscription-name.ts). */
   name?: string;
+  /** For people. It is sealed at rest, because people write names and numbers into it. */
+  description?: string;
+  /** Mail addresses of the people who look after the endpoint. Sealed at rest: they are personal data. */
+  contacts?: string[];
+  /** The group's own marks. Sealed at rest. */
+  labels?: Record<string, string>;
+  /** The group's own id for it, unique within the group. Stored as it is, because it is searched for. */
+  externalId?: string;
   url: string;
   eventTypes: string[];
   rateLimit?: RateLimit;
@@ -203,8 +212,10 @@ export interface ApiKey {
   id: string;
   name: string;
   role: Role;
-  /** The group a consumer key acts for. */
+  /** The group a consumer key acts for, when it is one. */
   groupId?: string;
+  /** The groups a consumer key acts for, when they are several. `groupsOfKey` reads both. */
+  groupIds?: string[];
   /** The apis that a provider key may publish to. All when absent. */
   apiIds?: string[];
   /** The acts (src/api/access/access.ts) that it is limited to, out of those of its role. All of them when absent. */

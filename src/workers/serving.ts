@@ -13,6 +13,7 @@ import { createServiceProvider } from "../api/saml/service-provider.js";
 import { createSessions } from "../api/login/sessions.js";
 import { NO_PORTAL, readPortalFiles } from "../api/portal/files.js";
 import { createTemporalUi } from "../api/temporal-ui/temporal-ui.js";
+import { createTargetCheck } from "../endpoint/target/target-check.js";
 import { isGone, thisProcess } from "./process/process-name.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
@@ -89,6 +90,7 @@ export function serve({ server, core, config, engines, url, trial, worker, drain
       log: core.log,
       readiness: drain.readiness(refusals.readiness(readinessOf({ core, worker, publisher }))),
       refuseTarget: (target) => core.guard.refuseTarget(target),
+      checkTarget: createTargetCheck({ guard: core.guard }),
       sender: core.sender,
       endpointRequest: core.request,
       payloadCheck: core.payloadCheck,

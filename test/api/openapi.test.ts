@@ -93,3 +93,47 @@ test("every problem code is explained, and every error answer is a problem docum
     }
   }
 });
+
+interface Operation {
+  operationId: string;
+  security?: object[];
+  parameters?: { name: string; in: string }[];
+  responses: Record<string, { headers?: Record<string, unknown> }>;
+}
+const operations = Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(
+  ([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
+);
+const takes = ({ parameters = [] }: Operation, header: string): boolean =>
+  parameters.some((parameter) => parameter.in === "header" && parameter.name === header);
+
+test("every POST can be repeated safely: it takes an Idempotency-Key, or changes nothing by itself", () => {
+  const without = operations.filter((each) => each.method === "post" && !takes(each, "Idempotency-Key"));
+  expect(without.map(({ operationId }) => operationId).sort()).toEqual([
+    // Sealing is made again, and changes nothing.
+    "decodePayloads",
+    "encodePayloads",
+    // The same document again makes no difference.
+    "importEventTypes",
+    // Whoever is logged out stays so.
+    "logOut",
+    "logOutEverywhere",
+    // The id of the event is the key.
+    "publish",
+    "publishBatch",
+    "publishRaw",
+    // A message of SAML is used once.
+    "takeLogoutByPost",
+    "takeSamlResponse",
+  ]);
+});
+
+test("every PATCH takes If-Match, names 412, and the object that it changes is read with its ETag", () => {
+  const changes = operations.filter(({ method }) => method === "patch");
+  expect(changes.length).toBeGreaterThan(4);
+  for (const { path, ...change } of changes) {
+    expect(takes(change, "If-Match"), path).toBe(true);
+    expect(Object.keys(change.responses), path).toContain("412");
+    const read = operations.find((each) => each.path === path && each.method === "get");
+    expect(Object.keys(read?.responses["200"]?.headers ?? {}), path).toEqual(["ETag"]);
+  }
+});

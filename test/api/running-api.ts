@@ -10,6 +10,7 @@ import { Agent, request as send } from "undici";
 import { createCatalogue } from "../../src/catalogue/catalogue.js";
 import { createEndpointRequest } from "../../src/endpoint/request.js";
 import { createGuard } from "../../src/endpoint/target/guard.js";
+import { createTargetCheck } from "../../src/endpoint/target/target-check.js";
 import { createMetrics } from "../../src/metrics.js";
 import { createPayloadCheck } from "../../src/catalogue/payload-check.js";
 import { createSchemaCompiler } from "../../src/catalogue/schema-validator.js";
@@ -142,6 +143,7 @@ export async function startApi({
       operations: createOperations({ client, store, log: logger, parkOpenDays: 1, taskQueue }),
       readiness: readiness ?? (async () => ({ degraded: [] })),
       refuseTarget: (target) => guard.refuseTarget(target),
+      checkTarget: createTargetCheck({ guard, connectTimeoutMs: 60_000 }),
       sender,
       endpointRequest: createEndpointRequest({ sender, version: "0.0.0-test" }),
       compileSchema,

@@ -1,6 +1,7 @@
 /** API keys are made, listed, rotated and revoked here. The secret is shown only once and is stored only as an HMAC. */
 import { z } from "zod";
 import { isLive } from "../../catalogue/publisher-proof.js";
+import { groupsOfKey } from "../../store/key-groups.js";
 import type { ApiKey } from "../../store/model.js";
 import type { Actor } from "./actor.js";
 import { covers } from "./access.js";
@@ -15,13 +16,13 @@ import { DAY_OVERLAP_SECONDS } from "../overlap.js";
 const params = z.strictObject({ id: apiKeyId });
 
 const view = (
-  { id, name, role, groupId, apiIds, scopes, createdAt, createdBy, ...key }: ApiKey,
+  { id, name, role, groupId, groupIds, apiIds, scopes, createdAt, createdBy, ...key }: ApiKey,
   lastUsedAt?: Date,
 ): z.input<typeof apiKeyView> => ({
   id,
   name,
   role,
-  ...(groupId !== undefined && { groupId }),
+  ...groupsView(groupsOfKey({ groupId, groupIds })),
   ...(apiIds && { apiIds }),
   ...(scopes && { scopes }),
   active: isLive(key),
@@ -35,6 +36,12 @@ const view = (
     lastUsedAt,
   }),
 });
+
+function groupsView(groupIds: readonly string[]): Pick<z.input<typeof apiKeyView>, "groupId" | "groupIds"> {
+  const [only, ...more] = groupIds;
+  if (only === undefined) return {};
+  return { ...(more.length === 0 && { groupId: only }), groupIds: [...groupIds] };
+}
 
 /** Those that are there, as text. */
 const instants = (times: Readonly<Record<string, Date | undefined>>): Record<string, string> =>
@@ -76,11 +83,15 @@ async function rotate(
 
 async function refuseLimits(
   { dependencies: { store } }: RequestContext<"store">,
-  { groupId, apiIds, expiresAt }: z.output<typeof apiKeyInput>,
+  { groupId, groupIds, apiIds, expiresAt }: z.output<typeof apiKeyInput>,
 ): Promise<Refusal | undefined> {
   if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now())
     return refuse("invalid_request", undefined, { errors: [{ path: "expiresAt", message: "must lie ahead" }] });
-  if (groupId !== undefined && !(await store.groups.get(groupId))) return refuse("group_unknown");
+  for (const [index, id] of groupsOfKey({ groupId, groupIds }).entries()) {
+    const path = groupIds ? `groupIds[${index}]` : "groupId";
+    if (!(await store.groups.get(id)))
+      return refuse("group_unknown", undefined, { errors: [{ path, message: "is no group" }] });
+  }
   for (const [index, id] of (apiIds ?? []).entries()) {
     if (!(await store.apis.get(id)))
       return refuse("api_unknown", undefined, { errors: [{ path: `apiIds[${index}]`, message: "is no api" }] });
@@ -103,7 +114,8 @@ async function revoke(context: RequestContext<"store" | "catalogue">, id: string
   const { store } = context.dependencies;
   const before = await store.apiKeys.get(id);
   if (!before) return refuse("not_found");
-  // Role, scopes and limits of a key never change. So what is checked here also holds for the row that is written.
+  // Role and scopes of a key never change, and its limits only get narrower. So what is checked here also holds for the
+  // row that is written.
   const refusal = refuseStronger(context.actor, before);
   if (refusal) return refusal;
   const key = await store.apiKeys.update(id, (current) =>
@@ -131,9 +143,11 @@ export const apiKeyRoutes: readonly ApiRoute[] = [
       if (refusal) return refusal;
       const { store } = context.dependencies;
       const { id, token, hash } = newApiKey(store);
-      const { name, role, groupId, apiIds, scopes, expiresAt } = body;
+      const { name, role, groupId, groupIds, apiIds, scopes, expiresAt } = body;
+      // Of one group alone it is written as earlier releases read it.
+      const [only, ...more] = groupsOfKey({ groupId, groupIds });
       const limits = {
-        ...(groupId !== undefined && { groupId }),
+        ...(only !== undefined && (more.length === 0 ? { groupId: only } : { groupIds: [only, ...more] })),
         ...(apiIds && { apiIds }),
         ...(scopes && { scopes: [...new Set(scopes)] }),
       };

@@ -8,6 +8,7 @@ import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { isLive } from "../../catalogue/publisher-proof.js";
 import { newId } from "../../store/ids.js";
+import { groupsOfKey } from "../../store/key-groups.js";
 import type { ApiKey, Role } from "../../store/model.js";
 import type { Store } from "../../store/store.js";
 import type { Actor } from "./actor.js";
@@ -76,18 +77,20 @@ const actorOf = (key: ApiKey): Actor => ({ name: `key:${key.id}`, ...powerOf(key
 export function powerOf({
   role,
   groupId,
+  groupIds,
   apiIds,
   scopes,
 }: {
   role: Role;
   groupId?: string | undefined;
+  groupIds?: readonly string[] | undefined;
   apiIds?: readonly string[] | undefined;
   scopes?: readonly string[] | undefined;
 }): KeyPower {
   return {
     role,
     // A consumer key without a group acts for none, never for all.
-    ...(role === "consumer" && { groupIds: groupId === undefined ? [] : [groupId] }),
+    ...(role === "consumer" && { groupIds: groupsOfKey({ groupId, groupIds }) }),
     ...(role === "provider" && apiIds && { apiIds }),
     ...(scopes && { scopes }),
   };

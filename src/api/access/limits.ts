@@ -6,9 +6,9 @@ import type { AuditTally } from "./audit-tally.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { MINUTE_MS } from "../../workflows/durations.js";
 
-export type LimitName = "verify" | "test" | "drafts" | "recoveries" | "previews";
+export type LimitName = "verify" | "test" | "drafts" | "recoveries" | "previews" | "targets";
 /** Most of each within a minute. */
-export type LimitSettings = Readonly<Record<Exclude<LimitName, "previews">, number>>;
+export type LimitSettings = Readonly<Record<Exclude<LimitName, "previews" | "targets">, number>>;
 
 export interface Limits {
   /**
@@ -39,17 +39,22 @@ export interface LimitsDependencies {
 const TOGETHER = 4;
 /** A preview only counts deliveries. People should look at some filters before they start a recovery. */
 const PREVIEWS_FOR_ONE = 10;
+/** Looks at an endpoint while somebody describes it. */
+const CHECKS_FOR_ONE = 5;
 
 export function createLimits({ limits, settings, auditTally, refused, log }: LimitsDependencies): Limits {
   return {
     async refuse(actor, name, { group = "several", host }) {
-      const taking = await limits.take(limitsOf(settings, name, group, host));
+      const taking = await limits.take(
+        name === "targets" ? limitsOfChecks(actor, host) : limitsOf(settings, name, group, host),
+      );
       if (taking.ok) return undefined;
       refused(name);
       auditTally
         .record({ actor: actor.name, action: "limit.refuse", subject: `${name}:${group}`, counts: {} })
         .catch((error: unknown) => log.error({ err: error, limit: name }, "refusals of a limit are not on record"));
-      const whose = group === "several" ? "several groups at once" : `the group ${group}`;
+      const whose =
+        name === "targets" ? "one person" : group === "several" ? "several groups at once" : `the group ${group}`;
       return refuse("rate_limited", `Too many of this kind (${name}) for ${whose} within a minute.`, {
         retryAfterSeconds: taking.retryAfterMs / 1_000,
       });
@@ -57,8 +62,22 @@ export function createLimits({ limits, settings, auditTally, refused, log }: Lim
   };
 }
 
+/**
+ * A check calls an address that need not belong to any subscription. So it is limited for the person, and for the host
+ * over all of them.
+ */
+const limitsOfChecks = ({ name }: Pick<Actor, "name">, host = ""): Limit[] => [
+  { key: `targets/${name}`, most: CHECKS_FOR_ONE, windowMs: MINUTE_MS },
+  { key: `targets/*/${host}`, most: CHECKS_FOR_ONE * TOGETHER, windowMs: MINUTE_MS },
+];
+
 /** The narrowest first. */
-function limitsOf(settings: LimitSettings, name: LimitName, group: string, host: string | undefined): Limit[] {
+function limitsOf(
+  settings: LimitSettings,
+  name: Exclude<LimitName, "targets">,
+  group: string,
+  host: string | undefined,
+): Limit[] {
   const most = name === "previews" ? settings.recoveries * PREVIEWS_FOR_ONE : settings[name];
   if (host === undefined) return [{ key: `${name}/${group}`, most, windowMs: MINUTE_MS }];
   return [

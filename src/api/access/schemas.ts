@@ -1,6 +1,7 @@
 /** API keys, audit, codec and the state of the service. */
 import { z } from "zod";
 import { DEGRADED } from "../readiness.js";
+import { groupsOfKey } from "../../store/key-groups.js";
 import { ROLES } from "../../store/model.js";
 import { type Act, ACTS, mayAct } from "./access.js";
 import { apiId, groupId } from "../catalogue/schemas.js";
@@ -21,8 +22,15 @@ export const apiKeyInput = z
       .optional()
       .meta({
         description:
-          "The group that a consumer key acts for. A consumer key needs it, and other keys may not " + "have it",
+          "The group that a consumer key acts for. A consumer key needs this or `groupIds`. Other keys have neither",
       }),
+    groupIds: z
+      .array(groupId)
+      .min(1)
+      .max(100)
+      .refine((ids) => new Set(ids).size === ids.length, "must not name a group twice")
+      .optional()
+      .meta({ description: "The groups that a consumer key acts for, when they are several", uniqueItems: true }),
     apiIds: z
       .array(apiId)
       .min(1)
@@ -38,10 +46,14 @@ export const apiKeyInput = z
     expiresAt: instantInput.optional(),
   })
   .superRefine((key, context) => {
-    if ((key.role === "consumer") !== (key.groupId !== undefined)) {
+    const path = [key.groupIds === undefined ? "groupId" : "groupIds"];
+    const groups = groupsOfKey(key).length;
+    if (key.groupId !== undefined && key.groupIds !== undefined)
+      context.addIssue({ code: "custom", path, message: "must not stand beside `groupId`" });
+    else if ((key.role === "consumer") !== groups > 0) {
       context.addIssue({
         code: "custom",
-        path: ["groupId"],
+        path,
         message: key.role === "consumer" ? "is needed for a consumer key" : "belongs to consumer keys only",
       });
     }
@@ -66,7 +78,8 @@ export const apiKeyView = z
     id: apiKeyId,
     name: z.string(),
     role: z.enum(ROLES),
-    groupId: groupId.optional(),
+    groupId: groupId.optional().meta({ description: "Present if it acts for one group" }),
+    groupIds: z.array(groupId).optional().meta({ description: "All groups that a consumer key acts for" }),
     apiIds: z.array(z.string()).optional(),
     scopes: z.array(z.string()).optional(),
     createdAt: instant,

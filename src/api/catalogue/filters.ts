@@ -1,12 +1,128 @@
-/** Trying a filter before it is saved. */
-import { compileFilter } from "../../catalogue/filter.js";
-import { payloadForFilter } from "../../catalogue/filter-payload.js";
-import { seesEventType } from "../access/access.js";
+/** Trying a filter before it is saved: on a payload, on the examples of an event type, and on its newest events. */
+import type { z } from "zod";
+import { compileFilter, type CompiledFilter } from "../../catalogue/filter.js";
+import { filterInputOf, payloadForFilter } from "../../catalogue/filter-payload.js";
+import { tryFilter } from "../../catalogue/filter-trial.js";
+import type { EventRecord } from "../../store/model.js";
+import type { Actor } from "../access/actor.js";
+import { ownsApi, seesDelivery, seesEventType } from "../access/access.js";
 import { refuse } from "../http/errors.js";
-import { filterWarnings } from "./filter-warnings.js";
-import { ok, type ApiRoute, route, type RequestContext } from "../route.js";
-import { filterTestInput, filterTestView } from "./filter-schemas.js";
 import { refuseFilter } from "../subscriptions/checks.js";
+import { ok, type ApiRoute, route, type RequestContext } from "../route.js";
+import { filterTestInput, filterTestView, MOST_SAMPLES } from "./filter-schemas.js";
+import { filterWarnings } from "./filter-warnings.js";
+
+type Given = z.output<typeof filterTestInput>;
+type Samples = NonNullable<z.input<typeof filterTestView>["samples"]>;
+type Compiled = Extract<CompiledFilter, { ok: true }>;
+type Context = RequestContext<"store" | "catalogue" | "auditTally">;
+
+const JSON_TYPE = "application/json";
+/** Deliveries that are looked through for events that a consumer has had. Several may be of one event. */
+const MOST_DELIVERIES = 100;
+
+/** As an event of this type with this payload. */
+const exampleOf = (type: string, data: unknown) => ({
+  id: "evt_example",
+  type,
+  contentType: JSON_TYPE,
+  bytes: Buffer.from(JSON.stringify(data ?? null)),
+});
+
+function onExamples({ dependencies: { catalogue } }: Context, compiled: Compiled, eventType: string): Samples {
+  return (catalogue.eventType(eventType)?.examples ?? []).map((example, index) => ({
+    from: "example",
+    index,
+    ...tryFilter(compiled, filterInputOf(exampleOf(eventType, example))),
+  }));
+}
+
+/** On events, newest first. That they were read is on record before anything of them is told. */
+async function onEvents(context: Context, compiled: Compiled, { eventType = "", events }: Given): Promise<Samples> {
+  const { store, auditTally } = context.dependencies;
+  const ids = await visibleIds(context, eventType, events);
+  const found = [...(await store.events.payloads(ids)).values()]
+    .filter(({ record }) => record.type === eventType)
+    .sort((a, b) => b.record.acceptedAt.getTime() - a.record.acceptedAt.getTime());
+  if (found.length > 0)
+    await auditTally.record({
+      actor: context.actor.name,
+      action: "content.read",
+      subject: eventType,
+      counts: { payloads: found.length },
+      names: { events: found.map(({ record }) => record.id) },
+    });
+  return found.map(({ record, payload }) => ({
+    from: "event",
+    eventId: record.id,
+    acceptedAt: record.acceptedAt.toISOString(),
+    ...tryFilter(compiled, filterInputOf({ ...record, bytes: payload })),
+  }));
+}
+
+/**
+ * The events whose payloads the actor may see: a provider those of its apis, and a consumer those that a subscription
+ * of its groups has a delivery of.
+ */
+async function visibleIds(context: Context, eventType: string, asked: string[] | undefined): Promise<string[]> {
+  const { actor, dependencies } = context;
+  const { store, catalogue } = dependencies;
+  if (actor.groupIds === undefined) {
+    const isOwn = (event: EventRecord): boolean => ownsApi(actor, event.apiId);
+    if (asked) return [...(await store.events.getMany(asked)).values()].filter(isOwn).map(({ id }) => id);
+    const filter = { type: eventType, ...(actor.apiIds && { apiIds: [...actor.apiIds] }) };
+    return (await store.events.list({ limit: MOST_SAMPLES }, filter)).data.map(({ id }) => id);
+  }
+  const deliveries = await deliveriesOf(dependencies, actor, { eventType, asked });
+  const seen = deliveries.filter((delivery) => seesDelivery(actor, catalogue, delivery));
+  return [...new Set(seen.map(({ eventId }) => eventId))].slice(0, MOST_SAMPLES);
+}
+
+async function deliveriesOf(
+  { store }: Context["dependencies"],
+  actor: Actor,
+  { eventType, asked }: { eventType: string; asked: string[] | undefined },
+) {
+  const groupIds = [...(actor.groupIds ?? [])];
+  if (groupIds.length === 0) return [];
+  if (!asked) return (await store.deliveries.list({ limit: MOST_DELIVERIES }, { groupIds, eventType })).data;
+  const lists = await Promise.all(
+    asked.map((eventId) => store.deliveries.list({ limit: 1 }, { groupIds, eventId, eventType })),
+  );
+  return lists.flatMap(({ data }) => data);
+}
+
+async function samplesOf(context: Context, compiled: Compiled, given: Given): Promise<Samples> {
+  const { eventType = "", sample, events } = given;
+  const examples = sample === "recent" ? [] : onExamples(context, compiled, eventType);
+  const recent = sample === "examples" && !events ? [] : await onEvents(context, compiled, given);
+  return [...examples, ...recent];
+}
+
+/** On the payload that was given. */
+function onData(compiled: Compiled, { data, type = "example.event", headers = { "content-type": JSON_TYPE } }: Given) {
+  const { bytes } = exampleOf(type, data);
+  return tryFilter(compiled, { event: { type, id: "evt_example" }, headers, data: payloadForFilter(JSON_TYPE, bytes) });
+}
+
+async function test(context: Context, given: Given) {
+  const { filter, eventType, type } = given;
+  const {
+    actor,
+    dependencies: { catalogue },
+  } = context;
+  const refusal = refuseFilter(filter);
+  const compiled = compileFilter(filter);
+  if (refusal || !compiled.ok) return refusal ?? refuse("filter_invalid");
+  if (eventType !== undefined && !seesEventType(actor, catalogue, eventType)) return refuse("event_type_unknown");
+  const named = eventType ?? type ?? "";
+  const warnings = seesEventType(actor, catalogue, named) ? filterWarnings(catalogue, filter, [named]) : [];
+  return ok({
+    ...((eventType === undefined || given.data !== undefined) && onData(compiled, given)),
+    ...(eventType !== undefined && { samples: await samplesOf(context, compiled, given) }),
+    ...(warnings.length > 0 && { warnings }),
+  });
+}
 
 export const filterApiRoutes: readonly ApiRoute[] = [
   route({
@@ -17,28 +133,12 @@ export const filterApiRoutes: readonly ApiRoute[] = [
     act: "subscriptions:write",
     summary: "Try a filter",
     description:
-      "Evaluates a filter over a payload as a delivery would. Nothing is kept. With `type` the " +
-      "names in the filter are compared with the schema and examples of that event type.",
+      "Evaluates a filter as a delivery would: over a payload, or over the examples and the newest events of an " +
+      "event type. A consumer's events are those that its groups have deliveries of. Nothing is kept. The " +
+      "names in the filter are compared with the schema and examples of the event type.",
     body: filterTestInput,
     response: { status: 200, description: "What the filter says", schema: filterTestView },
-    problems: ["filter_invalid"],
-    async handle(
-      { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
-      { body: { filter, data, type = "example.event", headers = { "content-type": "application/json" } } },
-    ) {
-      const refusal = refuseFilter(filter);
-      const compiled = compileFilter(filter);
-      if (refusal || !compiled.ok) return refusal ?? refuse("filter_invalid");
-      const verdict = compiled.filter({
-        event: { type, id: "evt_example" },
-        headers,
-        data: payloadForFilter("application/json", Buffer.from(JSON.stringify(data ?? null))),
-      });
-      const warnings = seesEventType(actor, catalogue, type) ? filterWarnings(catalogue, filter, [type]) : [];
-      return ok({
-        ...("failed" in verdict ? { matches: null, failed: verdict.failed } : verdict),
-        ...(warnings.length > 0 && { warnings }),
-      });
-    },
+    problems: ["filter_invalid", "event_type_unknown"],
+    handle: async (context: Context, { body }) => test(context, body),
   }),
 ];

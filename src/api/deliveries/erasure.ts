@@ -1,4 +1,5 @@
 /** Erasure: what is deleted here is gone for good, backups included (src/store/collections/erasures.ts). */
+import { groupsOfKey } from "../../store/key-groups.js";
 import { ownsApi, ownsGrants, seesApi } from "../access/access.js";
 import { recordAct } from "../access/audit.js";
 import { refuse, type Refusal } from "../http/errors.js";
@@ -30,7 +31,9 @@ async function dependant(
 ): Promise<string | undefined> {
   const [subscription] = await store.subscriptions.idsOf({ groupId: id });
   if (subscription !== undefined) return `The subscription ${subscription} belongs to it.`;
-  const key = (await store.apiKeys.all()).find((each) => each.groupId === id && each.revokedAt === undefined);
+  const key = (await store.apiKeys.all()).find(
+    (each) => groupsOfKey(each).includes(id) && each.revokedAt === undefined,
+  );
   return key && `The API key ${key.id} acts for it.`;
 }
 

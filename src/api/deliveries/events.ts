@@ -10,12 +10,12 @@ import { decodeAttribute, eventIdFor } from "../publish/cloud-events.js";
 import { countReply } from "./delivery-query.js";
 import { deliverySummaryOf } from "./delivery-view.js";
 import { expungeEvent } from "./erasure.js";
-import { readRouting } from "./event-routing.js";
+import { readRouting } from "./routing/event-routing.js";
 import { refuse } from "../http/errors.js";
 import { ok, type ApiRoute, route, type RequestContext } from "../route.js";
 import { countView, eventCountQuery, eventQuery, eventView, eventWithDeliveries, MOST_COUNTED } from "./schemas.js";
-import { eventRoutingView } from "./event-routing-schemas.js";
-import { eventRef, pageOf, pageQuery } from "../http/primitives.js";
+import { eventRoutingQuery, eventRoutingView } from "./routing/event-routing-schemas.js";
+import { eventRef, pageOf } from "../http/primitives.js";
 
 const DELIVERIES_SHOWN = 250;
 
@@ -152,11 +152,11 @@ export const eventRoutes: readonly ApiRoute[] = [
       "its groups, everybody else all that it sees. What a filter left out, and what was not in " +
       "service or not granted, is recorded when the event is dispatched, for 30 days. The rest is " +
       "computed from the catalogue. Where the subscription or its group has changed since, `basis` is " +
-      "`now`: the answer is how it stands today.",
+      "`now`: the answer is how it stands today. With `now=true` every row is.",
     params: z.strictObject({ ref: eventRef }),
-    query: pageQuery,
+    query: eventRoutingQuery,
     response: { status: 200, description: "A page of subscriptions", schema: eventRoutingView },
-    handle: async (context: RequestContext<"store" | "catalogue">, { params: { ref }, query }) =>
+    handle: async (context: RequestContext<"store" | "catalogue" | "auditTally">, { params: { ref }, query }) =>
       readRouting(context, ref, query),
   }),
   route({

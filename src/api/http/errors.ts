@@ -7,11 +7,22 @@ export interface FieldError {
   message: string;
 }
 
+/** A place in a text: line and column from 1, offset from 0, in UTF-16 units. */
+export interface Position {
+  line: number;
+  column: number;
+  offset: number;
+}
+
 /** A refusal on its way to the client. */
 export interface Refusal {
   refused: ProblemCode;
   detail?: string;
   errors?: FieldError[];
+  /** Stable, where a code has several reasons. */
+  reason?: string;
+  /** Where in a text the mistake is. */
+  position?: Position;
   retryAfterSeconds?: number;
   headers?: Record<string, string>;
 }
@@ -31,10 +42,12 @@ export interface Problem {
   code: ProblemCode;
   detail: string;
   errors?: FieldError[];
+  reason?: string;
+  position?: Position;
 }
 
 /** The document that tells a client about the refusal. */
-export function problemOf({ refused, detail, errors }: Refusal): Problem {
+export function problemOf({ refused, detail, errors, reason, position }: Refusal): Problem {
   const { status, title, todo } = PROBLEMS[refused];
   return {
     type: `urn:sealpost:problem:${refused}`,
@@ -43,6 +56,8 @@ export function problemOf({ refused, detail, errors }: Refusal): Problem {
     code: refused,
     detail: detail === undefined ? todo : `${detail} ${todo}`,
     ...(errors && { errors }),
+    ...(reason !== undefined && { reason }),
+    ...(position && { position }),
   };
 }
 

@@ -12,7 +12,7 @@ const PLAIN = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u20
 /** Text without control characters, 1 to `max` characters. */
 export const text = (max: number) => z.string().min(1).max(max).regex(PLAIN, "must not hold control characters");
 
-const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
+export const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 /** An id made by the service: prefix, `_`, ULID. */
 export const prefixedId = (prefix: string) =>
   z

@@ -67,6 +67,11 @@ export const PROBLEMS = {
     "Send the headers within 10 s and the whole request within 30 s.",
   ),
   name_taken: entry(409, "The name is taken", "Choose another name, or change the existing object."),
+  external_id_taken: entry(
+    409,
+    "The external id is taken",
+    "Choose another one, or remove it from the group's other subscription first.",
+  ),
   event_id_conflict: entry(
     409,
     "The event id was used for another body",

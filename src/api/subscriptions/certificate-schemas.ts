@@ -17,7 +17,7 @@ export const certificateFacts = z
   })
   .meta({ id: "CertificateFacts" });
 
-const certificateView = certificateFacts
+export const certificateView = certificateFacts
   .extend({ daysLeft: z.int().meta({ description: "Whole days until `notAfter`. Negative once it has ended" }) })
   .meta({ id: "Certificate" });
 

@@ -9,7 +9,7 @@ import { refuse } from "../http/errors.js";
 import { ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { certificatesView } from "./certificate-schemas.js";
 import { findSubscription } from "./checks.js";
-import { subscriptionId } from "./schemas.js";
+import { subscriptionRef } from "./about-schemas.js";
 
 type View = z.input<typeof certificatesView>;
 type Certificates = NonNullable<View["client"]>;
@@ -51,7 +51,7 @@ export const subscriptionCertificateRoutes: readonly ApiRoute[] = [
     description:
       "The client certificate and the authorities that are saved with it. What the endpoint itself showed in a " +
       "handshake that failed is in the detail of that attempt.",
-    params: z.strictObject({ id: subscriptionId }),
+    params: z.strictObject({ id: subscriptionRef }),
     response: { status: 200, description: "The certificates", schema: certificatesView },
     async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
       const subscription = await findSubscription(context, id);

@@ -8,6 +8,18 @@ import { applyChange, type ChangeOf } from "../http/change.js";
 import type { RequestContext } from "../route.js";
 import { isAutomatic, isSameEndpoint } from "./life.js";
 
+/** What people and programs of the group call it. Nothing that is sent depends on it. */
+const ABOUT: readonly string[] = [
+  "name",
+  "description",
+  "contacts",
+  "labels",
+  "externalId",
+] satisfies (keyof Subscription)[];
+
+/** Whether the change is of these alone. Then nothing that waits has to look again. */
+export const isAboutOnly = (change: object): boolean => Object.keys(change).every((field) => ABOUT.includes(field));
+
 /**
  * The subscription after the change. If a consumer changes the endpoint of a subscription in service, then deliveries
  * are held until it is verified. Event types that need approval wait for it, and the earlier ones are still served.

@@ -77,7 +77,10 @@ export function readTls(
   const checked = checkTls(tls);
   return checked.ok
     ? checked.tls
-    : refuse("tls_refused", undefined, { errors: [{ path: pathOf(checked.field), message: checked.reason }] });
+    : refuse("tls_refused", undefined, {
+        reason: checked.code,
+        errors: [{ path: pathOf(checked.field), message: checked.reason }],
+      });
 }
 
 /** The path of an authentication method in the input. */
@@ -124,8 +127,9 @@ export function refuseFilter(text: string): Refusal | undefined {
   const compiled = compileFilter(text);
   const fault = compiled.ok ? compiled.doubt : compiled;
   if (!fault) return undefined;
-  const { line, column, reason } = fault;
+  const { line, column, offset, reason } = fault;
   return refuse("filter_invalid", undefined, {
+    position: { line, column, offset },
     errors: [{ path: "filter", message: `line ${line}, column ${column}: ${reason}` }],
   });
 }

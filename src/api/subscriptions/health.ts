@@ -8,7 +8,7 @@ import { instant } from "../http/primitives.js";
 import { refuse } from "../http/errors.js";
 import { ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { findSubscription } from "./checks.js";
-import { subscriptionId } from "./schemas.js";
+import { subscriptionRef } from "./about-schemas.js";
 
 const milliseconds = z.number().optional();
 const windowView = z
@@ -94,7 +94,7 @@ export const subscriptionHealthRoutes: readonly ApiRoute[] = [
     description:
       "Told from the records of its newest 1,000 deliveries of four days, and of 1,000 that wait for another " +
       "attempt. Failures of our own are no attempts, so they never count.",
-    params: z.strictObject({ id: subscriptionId }),
+    params: z.strictObject({ id: subscriptionRef }),
     response: { status: 200, description: "Its health", schema: healthView },
     async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
       if (!(await findSubscription(context, id))) return refuse("not_found");

@@ -7,13 +7,14 @@ import type { SigningKey } from "../../store/model.js";
 import { recordAct } from "../access/audit.js";
 import { refuse } from "../http/errors.js";
 import { created, ok, type RequestContext, type ApiRoute, route } from "../route.js";
+import { subscriptionRef } from "./about-schemas.js";
 import { subscriptionId, subscriptionView } from "./schemas.js";
 import { certificateInput, certificateRequestView, csrInput, jwks, signingKeyRotation } from "./technique-schemas.js";
 import { findSubscription, readTls } from "./checks.js";
 import { subscriptionViewOf } from "./view.js";
 import { DAY_OVERLAP_SECONDS, rotatedWith } from "../overlap.js";
 
-const params = z.strictObject({ id: subscriptionId });
+const params = z.strictObject({ id: subscriptionRef });
 /**
  * A consumer that meets an unknown key id fetches the keys again. This time is for consumers that only look at the
  * clock.
@@ -71,6 +72,7 @@ async function installCertificate(
   // A file that brings a key of its own is not the answer to the request.
   if (!isSameKey(read.clientKey, pending.key))
     return refuse("tls_refused", undefined, {
+      reason: "key_mismatch",
       errors: [{ path: "certificate", message: "The certificate is not for the key of the pending request." }],
     });
   let installed = false;
@@ -153,7 +155,7 @@ export const subscriptionTechniqueRoutes: readonly ApiRoute[] = [
     act: "public",
     summary: "Public signing keys of a subscription",
     description: "A JWK set (RFC 7517) for schemes `v1a` and `rfc9421`.",
-    params,
+    params: z.strictObject({ id: subscriptionId }),
     response: { status: 200, description: "The keys that sign now", schema: jwks },
     handle: async (context: RequestContext<"catalogue">, { params: { id } }) => publishedKeys(context, id),
   }),

@@ -15,11 +15,12 @@ import { recordAct } from "../access/audit.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { ok, type DependencyName, type RequestContext, type ApiRoute, route } from "../route.js";
 import { activation, optionalReason, neededReason, verification } from "./life-schemas.js";
-import { subscriptionId, subscriptionView } from "./schemas.js";
+import { subscriptionRef } from "./about-schemas.js";
+import { subscriptionView } from "./schemas.js";
 import { findSubscription } from "./checks.js";
 import { subscriptionViewOf } from "./view.js";
 
-const params = z.strictObject({ id: subscriptionId });
+const params = z.strictObject({ id: subscriptionRef });
 
 /** The record names the service as the actor, whoever caused the act. */
 const asService = <K extends DependencyName>(context: RequestContext<K>): RequestContext<K> => ({

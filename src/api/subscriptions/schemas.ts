@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { SUBSCRIPTION_STATUSES } from "../../store/model.js";
 import { groupId } from "../catalogue/schemas.js";
-import { eventTypeName, prefixedId, instant, text } from "../http/primitives.js";
+import { aboutChange, aboutInput, aboutView } from "./about-schemas.js";
+import { eventTypeName, prefixedId, instant } from "../http/primitives.js";
 import { filter, filterWarningsView } from "../catalogue/filter-schemas.js";
 import {
   auth,
@@ -72,8 +73,8 @@ const secret = z
 
 export const subscriptionInput = z
   .strictObject({
-    groupId: groupId.optional().meta({ description: "A consumer key may leave it out, because it has one group" }),
-    name: text(128).optional(),
+    groupId: groupId.optional().meta({ description: "May be left out by a consumer that acts for one group" }),
+    ...aboutInput,
     url,
     eventTypes,
     filter: filter.optional(),
@@ -96,7 +97,7 @@ export const subscriptionInput = z
 
 export const subscriptionChange = z
   .strictObject({
-    name: text(128).nullable().optional(),
+    ...aboutChange,
     url: url.optional(),
     eventTypes: eventTypes.optional(),
     filter: filter.nullable().optional(),
@@ -126,7 +127,7 @@ export const subscriptionView = z
   .object({
     id: subscriptionId,
     groupId,
-    name: z.string().optional(),
+    ...aboutView,
     url: z.string().meta({ description: "In the one form in which it is stored, called and signed (WHATWG URL)" }),
     urlUnicode: z
       .string()

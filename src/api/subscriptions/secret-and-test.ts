@@ -7,13 +7,14 @@ import { recordAct } from "../access/audit.js";
 import { refuse } from "../http/errors.js";
 import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { published } from "../deliveries/schemas.js";
-import { rotateInput, subscriptionId, subscriptionWithSecret } from "./schemas.js";
+import { subscriptionRef } from "./about-schemas.js";
+import { rotateInput, subscriptionWithSecret } from "./schemas.js";
 import { statusConflict } from "./life.js";
 import { findSubscription, refuseSecret } from "./checks.js";
 import { secretPrefix, viewWithSecret } from "./view.js";
 import { DAY_OVERLAP_SECONDS, rotatedWith } from "../overlap.js";
 
-const params = z.strictObject({ id: subscriptionId });
+const params = z.strictObject({ id: subscriptionRef });
 /** As many signatures as one request carries. */
 const MAX_SECRETS = 3;
 

@@ -1,27 +1,21 @@
 /**
- * Subscriptions: create, list, read, change, delete. Their life is in life.ts, rotation and test in secret-and-test.ts.
+ * Subscriptions: create, read, change, delete. The list is in list.ts, their life in life.ts, rotation and test in
+ * secret-and-test.ts.
  */
 import { z } from "zod";
 import { newSigningSecret } from "../../endpoint/signing/sign.js";
 import { withKeys } from "../../endpoint/signing/signing-keys.js";
 import { newId } from "../../store/ids.js";
 import type { Subscription } from "../../store/model.js";
-import { seesSubscription } from "../access/access.js";
-import { pageReply, pageRequest, recordAct } from "../access/audit.js";
+import { recordAct } from "../access/audit.js";
 import { applyChange, exact } from "../http/change.js";
 import { refuse, type Refusal } from "../http/errors.js";
+import { duplicateOrThrow } from "../http/failure.js";
 import { filterWarnings } from "../catalogue/filter-warnings.js";
 import { created, noContent, ok, type RequestContext, type ApiRoute, route } from "../route.js";
-import { groupId } from "../catalogue/schemas.js";
-import { pageOf, pageQuery } from "../http/primitives.js";
-import {
-  subscriptionChange,
-  subscriptionId,
-  subscriptionInput,
-  subscriptionView,
-  subscriptionWithSecret,
-} from "./schemas.js";
-import { changed } from "./change-effects.js";
+import { subscriptionRef } from "./about-schemas.js";
+import { subscriptionChange, subscriptionInput, subscriptionView, subscriptionWithSecret } from "./schemas.js";
+import { changed, isAboutOnly } from "./change-effects.js";
 import {
   findSubscription,
   groupFor,
@@ -38,13 +32,14 @@ import {
 } from "./checks.js";
 import { subscriptionViewOf, viewWithSecret } from "./view.js";
 
-const params = z.strictObject({ id: subscriptionId });
+const params = z.strictObject({ id: subscriptionRef });
 const REFUSALS = [
   "event_type_not_granted",
   "filter_invalid",
   "target_refused",
   "tls_refused",
   "header_conflict",
+  "external_id_taken",
 ] as const;
 
 type Change = z.output<typeof subscriptionChange>;
@@ -134,7 +129,8 @@ async function createSubscription(
     signing,
     now,
   );
-  await context.dependencies.store.subscriptions.insert(subscription);
+  const taken = await context.dependencies.store.subscriptions.insert(subscription).then(() => false, duplicateOrThrow);
+  if (taken) return refuse("external_id_taken");
   await recordAct(context, "subscription.create", subscription.id, {
     groupId: group,
     eventTypes: subscription.eventTypes,
@@ -160,13 +156,15 @@ async function changeSubscription(
     refuseRetry(context, change.retry, before.retry) ?? (await refuseFields(context, before.groupId, change, before));
   if (refusal) return refusal;
   const { signing, ...fields } = change;
-  const after = await store.subscriptions.update(id, (current) =>
-    signedAs(changed(context, current, withCanonicalUrls(exact(fields))), signing, new Date()),
-  );
+  const canonical = withCanonicalUrls(exact(fields));
+  const after = await store.subscriptions
+    .update(id, (current) => signedAs(changed(context, current, canonical), signing, new Date()))
+    .catch(duplicateOrThrow);
+  if (after === true) return refuse("external_id_taken");
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);
-  await operations.wake(id);
+  if (!isAboutOnly(change)) await operations.wake(id);
   return ok({
     ...subscriptionViewOf(context.actor, after),
     ...((change.filter !== undefined || change.eventTypes) && warned(context, after)),
@@ -180,19 +178,6 @@ function warned(
 ): { warnings?: string[] } {
   const warnings = filterWarnings(catalogue, filter, requestedEventTypes ?? eventTypes);
   return warnings.length > 0 ? { warnings } : {};
-}
-
-/**
- * The ids that a provider limited to some apis sees in the given group. Undefined when the filter by group is enough.
- */
-async function visibleIds({
-  dependencies: { store, catalogue },
-  actor,
-}: RequestContext<"store" | "catalogue">): Promise<string[] | undefined> {
-  if (!actor.apiIds && (actor.groupIds?.length ?? 0) <= 1) return undefined;
-  return (await store.subscriptions.all())
-    .filter((each) => seesSubscription(actor, catalogue, each))
-    .map((each) => each.id);
 }
 
 export const subscriptionRoutes: readonly ApiRoute[] = [
@@ -211,30 +196,6 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     problems: [...REFUSALS, "group_unknown", "signing_secret_refused", "rate_limited"],
     handle: async (context: RequestContext<"store" | "catalogue" | "limits" | "refuseTarget">, { body }) =>
       createSubscription(context, body),
-  }),
-  route({
-    method: "get",
-    path: "/v1/subscriptions",
-    operationId: "listSubscriptions",
-    tag: "Subscriptions",
-    act: "subscriptions:read",
-    summary: "List subscriptions",
-    description: "A consumer sees the subscriptions of its group.",
-    query: pageQuery.extend({ groupId: groupId.optional() }),
-    response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
-    async handle(context: RequestContext<"store" | "catalogue">, { query }) {
-      const { actor, dependencies } = context;
-      const view = (subscription: Subscription) => subscriptionViewOf(actor, subscription);
-      const group = query.groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
-      const ids = await visibleIds(context);
-      const nothing =
-        ids?.length === 0 ||
-        actor.groupIds?.length === 0 ||
-        (group !== undefined && actor.groupIds?.includes(group) === false);
-      if (nothing) return pageReply({ data: [] }, view);
-      const filter = { ...(group !== undefined && { groupId: group }), ...(ids && { ids }) };
-      return pageReply(await dependencies.store.subscriptions.list(pageRequest(query), filter), view);
-    },
   }),
   route({
     method: "get",

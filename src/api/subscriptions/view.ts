@@ -9,9 +9,10 @@ import { secretKeyId } from "../../endpoint/signing/signature-headers.js";
 import { liveKeys, standardPublicKey } from "../../endpoint/signing/signing-keys.js";
 import { canonicalUrl } from "../../endpoint/target/target-url.js";
 import type { EndpointAuth, Subscription } from "../../store/model.js";
+import { subscriptionName } from "../../store/subscription-name.js";
 import { maskUrl } from "../../store/url-secrets.js";
 import type { Actor } from "../access/actor.js";
-import { mayAct } from "../access/access.js";
+import { mayAct, seesContent } from "../access/access.js";
 import type { subscriptionView, subscriptionWithSecret } from "./schemas.js";
 
 /** `whsec_` and two characters. This tells secrets apart and does not help to guess one. */
@@ -33,7 +34,6 @@ export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscr
   const {
     id,
     groupId,
-    name,
     url,
     eventTypes,
     requestedEventTypes,
@@ -50,11 +50,11 @@ export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscr
   return {
     id,
     groupId,
+    ...aboutView(actor, subscription),
     url: shown(canonicalUrl(url)),
     eventTypes,
     status,
     ...hostView(canonicalUrl(url), shown),
-    ...(name !== undefined && { name }),
     ...(requestedEventTypes && { requestedEventTypes }),
     ...(filter !== undefined && { filter }),
     ...(rateLimit && { rateLimit }),
@@ -71,6 +71,20 @@ export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscr
     ...statusView(subscription),
     createdAt: subscription.createdAt.toISOString(),
     updatedAt: subscription.updatedAt.toISOString(),
+  };
+}
+
+/** Contacts are personal data, and the record that an auditor needs does without them. */
+function aboutView(
+  actor: Pick<Actor, "role">,
+  { name, url, description, contacts, labels, externalId }: Subscription,
+): Pick<View, "name" | "description" | "contacts" | "labels" | "externalId"> {
+  return {
+    name: subscriptionName({ url, ...(name !== undefined && { name }) }),
+    ...(description !== undefined && { description }),
+    ...(contacts && seesContent(actor) && { contacts }),
+    ...(labels && { labels }),
+    ...(externalId !== undefined && { externalId }),
   };
 }
 

@@ -7,22 +7,26 @@ import type { EndpointTls } from "../../store/model.js";
 import { certificateOf, chainOf, distinct, isRoot, nameOf, rootless } from "./certificate-chain.js";
 import { type PemCertificate, type PemContent, type PemKey, readPem } from "./pem.js";
 
-export type TlsFault =
-  | "too_large"
-  | "certificate_without_key"
-  | "key_without_certificate"
-  | "certificate_unreadable"
-  | "certificate_too_weak"
-  | "certificate_expired"
-  | "certificate_not_yet_valid"
-  | "certificate_wrong_usage"
-  | "key_encrypted"
-  | "key_unreadable"
-  | "key_mismatch"
-  | "ca_unreadable"
-  | "ca_not_authority"
-  | "ca_not_root"
-  | "ca_expired";
+/** Everything that TLS material is refused for. */
+export const TLS_FAULTS = [
+  "too_large",
+  "certificate_without_key",
+  "key_without_certificate",
+  "certificate_unreadable",
+  "certificate_too_weak",
+  "certificate_expired",
+  "certificate_not_yet_valid",
+  "certificate_wrong_usage",
+  "certificate_wrong_chain",
+  "key_encrypted",
+  "key_unreadable",
+  "key_mismatch",
+  "ca_unreadable",
+  "ca_not_authority",
+  "ca_not_root",
+  "ca_expired",
+] as const;
+export type TlsFault = (typeof TLS_FAULTS)[number];
 /** Which of the files is meant. */
 export type TlsField = "clientCert" | "clientKey" | "ca";
 
@@ -109,10 +113,9 @@ function checkClient({ clientCert, clientKey }: EndpointTls, now: Date): Client 
   if (keys.length === 0) return withoutKey(fromCert.content, fromKey.content);
   for (const key of keys) {
     const leaf = certificateOf(certificates, key.key);
-    if (leaf)
-      return (
-        refuseLeaf(leaf, chainOf(leaf, certificates), now) ?? { ok: true, chain: chainOf(leaf, certificates), key }
-      );
+    if (!leaf) continue;
+    const chain = chainOf(leaf, certificates);
+    return refuseLeaf(leaf, chain, now) ?? refuseChain(leaf, chain, certificates) ?? { ok: true, chain, key };
   }
   return refuse(
     "key_mismatch",
@@ -182,6 +185,25 @@ function refuseLeaf(leaf: PemCertificate, chain: readonly PemCertificate[], now:
         "clientCert",
         "The client certificate is not meant for client authentication (extended key usage).",
       );
+}
+
+/**
+ * Authorities that were given to complete the chain and do not: the endpoint would get the certificate alone, and most
+ * likely refuse it. Others beside the right ones do no harm.
+ */
+function refuseChain(
+  leaf: PemCertificate,
+  chain: readonly PemCertificate[],
+  given: readonly PemCertificate[],
+): Refused | undefined {
+  const others = given.filter((each) => each !== leaf && each.x509.ca);
+  if (others.length === 0 || chain.length > 1 || isRoot(leaf)) return undefined;
+  return refuse(
+    "certificate_wrong_chain",
+    "clientCert",
+    `No other certificate in the file issued the client certificate. It was issued by "${nameOf(leaf.x509.issuer)}". ` +
+      "Give that one with it, or the client certificate alone.",
+  );
 }
 
 /**

@@ -43,7 +43,7 @@ export function watchHandshake(socket: unknown): Handshake {
   if (socket instanceof TLSSocket) {
     const destroy = socket.destroy.bind(socket);
     socket.destroy = (error) => {
-      certificates ??= certificatesOf(socket);
+      certificates ??= shownCertificates(socket);
       return destroy(error);
     };
   }
@@ -60,8 +60,8 @@ export function watchHandshake(socket: unknown): Handshake {
   };
 }
 
-/** In the order in which they were sent. */
-function certificatesOf(socket: TLSSocket): CertificateFacts[] {
+/** What an endpoint showed in its handshake, in the order in which it was sent. At most five certificates. */
+export function shownCertificates(socket: TLSSocket): CertificateFacts[] {
   const found = new Map<string, CertificateFacts>();
   try {
     let next: X509Certificate | undefined = socket.getPeerX509Certificate();

@@ -10,6 +10,7 @@ import {
   type ErasureLedger,
   type LedgerDependencies,
 } from "./erasure-ledger.js";
+import { groupsOfKey, withoutGroup } from "../key-groups.js";
 import type { ManagedKeyring } from "../sealing/keyring.js";
 import type { Erasure, ErasureTarget } from "../model.js";
 import type { ErasureStore, Reapplied, Store } from "../store.js";
@@ -210,9 +211,8 @@ async function eraseGroup(
 ): Promise<boolean> {
   const orphans = await subscriptions.idsOf({ groupId: id });
   for (const subscription of orphans) await subscriptions.delete(subscription);
-  const live = (await apiKeys.all()).filter((key) => key.groupId === id && key.revokedAt === undefined);
-  for (const key of live)
-    await apiKeys.update(key.id, (before) => (before.revokedAt ? before : { ...before, revokedAt: new Date() }));
+  const live = (await apiKeys.all()).filter((key) => groupsOfKey(key).includes(id) && key.revokedAt === undefined);
+  for (const key of live) await apiKeys.update(key.id, (before) => withoutGroup(before, id, new Date()));
   const requests = await grantRequests.deleteOf(id);
   const destroyed = await keyring.destroy(`group/${id}`);
   const deleted = await groups.delete(id);

@@ -90,8 +90,11 @@ type Written<T extends { createdAt: Date }> = Omit<T, "createdAt" | "expiresAt">
   expiresAt?: string;
 };
 
+/** What people write about a subscription, personal data among it. */
+type SealedText = "description" | "contacts" | "labels";
+
 /** What of a subscription is sealed, together in one value. What came later is absent in older ones. */
-interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers"> {
+interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers" | SealedText> {
   secrets: Written<SigningSecret>[];
   clientKey?: string;
   keys?: Written<SigningKey>[];
@@ -104,14 +107,16 @@ interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers"> {
 }
 
 /**
- * Secrets, keys, authentication, custom headers, client key and URL are sealed under the group's key. The query of a
- * URL is often the only proof that a caller needs.
+ * Secrets, keys, authentication, custom headers, client key and URL are sealed under the group's key, and so is what
+ * people write about it. The query of a URL is often the only proof that a caller needs.
  */
 export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
   return {
-    async toDocument({ id, url, secrets, auth, headers, keys, pendingCertificate, tls, ...fields }) {
+    async toDocument({ id, url, secrets, auth, headers, keys, pendingCertificate, tls, ...rest }) {
+      const { description, contacts, labels, ...fields } = rest;
       const { clientKey, ...publicTls } = tls ?? {};
-      const sealed = JSON.stringify({ url, secrets, auth, headers, keys, pendingCertificate, clientKey });
+      const text = { description, contacts, labels };
+      const sealed = JSON.stringify({ url, secrets, auth, headers, keys, pendingCertificate, clientKey, ...text });
       const scope: KeyScope = `group/${fields.groupId}`;
       const key = await keyring.scope(scope);
       return {
@@ -124,16 +129,19 @@ export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
     },
     async toItem(document) {
       const { sealed, tls, ...fields } = fieldsOf<
-        Omit<Subscription, "secrets" | "keys" | "auth" | "headers" | "pendingCertificate"> & { sealed: Binary }
+        Omit<Subscription, "secrets" | "keys" | "auth" | "headers" | "pendingCertificate" | SealedText> & {
+          sealed: Binary;
+        }
       >(document);
       const bytes = sealed.value();
       const opened = (await keyring.forSealed(bytes)).open(secretsOf(fields.id, `group/${fields.groupId}`), bytes);
-      const { url, secrets, auth, headers, keys, pendingCertificate, clientKey } = JSON.parse(
+      const { url, secrets, auth, headers, keys, pendingCertificate, clientKey, ...text } = JSON.parse(
         Buffer.from(opened).toString("utf8"),
       ) as SubscriptionSecrets;
       opened.fill(0);
       return {
         ...fields,
+        ...text,
         ...(url !== undefined && { url }),
         secrets: secrets.map(read<SigningSecret>),
         ...(keys && { keys: keys.map(read<SigningKey>) }),

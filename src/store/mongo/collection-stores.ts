@@ -24,6 +24,7 @@ import { createSamlConnectionStore } from "../collections/saml-connections.js";
 import { createSamlUseStore, type SamlUseDocument } from "../collections/saml-uses.js";
 import type { Scan } from "./scans.js";
 import { createSessionStore, type SessionDocument } from "../collections/sessions.js";
+import { withUniqueExternalIds } from "../collections/subscriptions.js";
 import type { CatalogueName } from "../collection.js";
 import type { Store } from "../store.js";
 
@@ -55,7 +56,11 @@ export function catalogueStores(
     apis: catalogue("apis", apiLayout),
     eventTypes: catalogue("eventTypes", eventTypeLayout),
     groups: catalogue("groups", groupLayout, grants),
-    subscriptions: catalogue("subscriptions", subscriptionLayout(keyring)),
+    subscriptions: withUniqueExternalIds(catalogue("subscriptions", subscriptionLayout(keyring)), {
+      collection: db.collection<CatalogueDocument>("subscriptions"),
+      exclusive,
+      scan,
+    }),
     apiKeys: catalogue("apiKeys", apiKeyLayout, grants),
     eventTypeVersions: createEventTypeVersionStore(versions, ferretDb),
     grantRequests: createGrantRequestStore(db.collection<GrantRequestDocument>("grantRequests"), { exclusive, scan }),

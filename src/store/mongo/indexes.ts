@@ -67,6 +67,13 @@ export const INDEXES: readonly IndexSpec[] = [
   },
   ...on("events", newest("acceptedAt"), newest("acceptedAt", "type"), newest("acceptedAt", "apiId"), { owner: 1 }),
   ...on("subscriptions", newest("createdAt", "groupId")),
+  // Most subscriptions have no id of the group's own.
+  {
+    collection: "subscriptions",
+    key: { groupId: 1, externalId: 1 },
+    unique: true,
+    partialFilterExpression: { externalId: { $exists: true } },
+  },
   ...on("audit", newest("at"), newest("at", "actor"), newest("at", "action"), newest("at", "subject")),
   // Most erasures are done. This index finds the others without reading those.
   ...on("erasures", { at: 1, _id: 1 }, { appliedAt: 1, _id: 1 }),

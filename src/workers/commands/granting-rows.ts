@@ -8,6 +8,7 @@ const SHOWN: Record<GrantingName, readonly string[]> = {
     "role",
     "scopes",
     "groupId",
+    "groupIds",
     "apiIds",
     "createdBy",
     "createdAt",

@@ -137,3 +137,90 @@ test("the power of a key is read alike from a request and from its record", asyn
   }
   expect(powerOf({ role: "consumer" })).toEqual({ role: "consumer", groupIds: [] });
 });
+
+describe("a consumer key with several groups", () => {
+  interface Key {
+    id: string;
+    key: string;
+    groupId?: string;
+    groupIds?: string[];
+  }
+  const make = async (groupIds: string[]) => {
+    const answer = await api.call<Key>("POST", "/v1/api-keys", { body: { name: "wide", role: "consumer", groupIds } });
+    expect(answer.status, answer.text).toBe(201);
+    return answer.body;
+  };
+
+  test("sees and changes what belongs to each of them, and nothing of another group", async () => {
+    const [second, third] = [await makeTenant(api, "second"), await makeTenant(api, "third")];
+    const { key, ...view } = await make([tenant.groupId, second.groupId]);
+    expect(view.groupIds).toEqual([tenant.groupId, second.groupId]);
+    expect(view).not.toHaveProperty("groupId");
+    const list = await api.call<{ data: { id: string }[] }>("GET", "/v1/subscriptions", { key });
+    const ids = list.body.data.map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining([tenant.subscriptionId, second.subscriptionId]));
+    expect(ids).not.toContain(third.subscriptionId);
+    for (const [of, status] of [
+      [tenant, 200],
+      [second, 200],
+      [third, 404],
+    ] as const) {
+      const path = `/v1/subscriptions/${of.subscriptionId}`;
+      expect((await api.call("PATCH", path, { key, body: { name: "seen" } })).status).toBe(status);
+    }
+    const types = await api.call<{ data: { name: string }[] }>("GET", "/v1/event-types?limit=250", { key });
+    expect(types.body.data.map(({ name }) => name).sort()).toEqual([tenant.eventType, second.eventType].sort());
+    // It must say for which of them a new one is.
+    const body = { url: "https://8.8.8.8/hook", eventTypes: [second.eventType] };
+    expect(await api.problem("POST", "/v1/subscriptions", { key, body })).toMatchObject({
+      code: "invalid_request",
+      errors: [{ path: "groupId" }],
+    });
+    const made = await api.call("POST", "/v1/subscriptions", { key, body: { ...body, groupId: second.groupId } });
+    expect(made.body, made.text).toMatchObject({ groupId: second.groupId, status: "draft" });
+    const foreign = { ...body, groupId: third.groupId };
+    expect((await api.problem("POST", "/v1/subscriptions", { key, body: foreign })).code).toBe("group_unknown");
+  });
+
+  test("with one group is shown in both forms, whichever way it was made", async () => {
+    const one = await make([tenant.groupId]);
+    expect(one).toMatchObject({ groupId: tenant.groupId, groupIds: [tenant.groupId] });
+    const { id } = await api.key({ role: "consumer", groupId: tenant.groupId });
+    const list = await api.call<{ data: Key[] }>("GET", "/v1/api-keys?limit=250");
+    for (const each of list.body.data.filter((found) => found.id === id || found.id === one.id))
+      expect(each).toMatchObject({ groupId: tenant.groupId, groupIds: [tenant.groupId] });
+  });
+
+  test("keeps a group from being deleted alone, and goes on with the others after its erasure", async () => {
+    const [kept, gone] = [await makeTenant(api, "kept"), await makeTenant(api, "gone")];
+    const { id, key } = await make([kept.groupId, gone.groupId]);
+    await api.call("DELETE", `/v1/subscriptions/${gone.subscriptionId}`);
+    expect((await api.problem("DELETE", `/v1/groups/${gone.groupId}`)).code).toBe("in_use");
+    expect((await api.call("DELETE", `/v1/groups/${gone.groupId}?cascade=true`)).status).toBe(204);
+    const list = await api.call<{ data: (Key & { active: boolean })[] }>("GET", "/v1/api-keys?limit=250");
+    expect(list.body.data.find((each) => each.id === id)).toMatchObject({ active: true, groupIds: [kept.groupId] });
+    expect((await api.call("GET", `/v1/subscriptions/${kept.subscriptionId}`, { key })).status).toBe(200);
+    expect((await api.call("DELETE", `/v1/groups/${kept.groupId}?cascade=true`)).status).toBe(204);
+    expect((await api.call("GET", "/v1/subscriptions", { key })).status).toBe(401);
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ["both forms", { groupId: "tenant", groupIds: ["tenant"] }, "groupIds"],
+    ["no group", {}, "groupId"],
+    ["an empty list", { groupIds: [] }, "groupIds"],
+    ["a group twice", { groupIds: ["tenant", "tenant"] }, "groupIds"],
+    ["groups of a provider", { role: "provider", groupIds: ["tenant"] }, "groupIds"],
+  ])("is refused with %s", async (_what, fields, path) => {
+    const named = JSON.parse(JSON.stringify(fields).replaceAll("tenant", tenant.groupId)) as object;
+    const body = { name: "wide", role: "consumer", ...named };
+    expect(await api.problem("POST", "/v1/api-keys", { body })).toMatchObject({ status: 400, errors: [{ path }] });
+  });
+
+  test("is refused with a group that is none, which is named", async () => {
+    const body = { name: "wide", role: "consumer", groupIds: [tenant.groupId, `grp_${"0".repeat(26)}`] };
+    expect(await api.problem("POST", "/v1/api-keys", { body })).toMatchObject({
+      code: "group_unknown",
+      errors: [{ path: "groupIds[1]" }],
+    });
+  });
+});

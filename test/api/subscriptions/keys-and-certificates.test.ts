@@ -136,16 +136,18 @@ describe("a client certificate by request", () => {
         pendingCertificate: { certificateRequest: newer },
         tls: { clientCert: present.cert },
       });
-      for (const wrong of [
-        present.cert,
-        await signRequest(authority, older),
-        "nonsense",
-        await signRequest(authority, newer, { usage: "server" }),
-        await signRequest(authority, newer, { expired: true }),
+      const stranger = await createCertificateAuthority({ commonName: "Stranger" });
+      for (const [reason, wrong] of [
+        ["key_mismatch", present.cert],
+        ["key_mismatch", await signRequest(authority, older)],
+        ["certificate_unreadable", "nonsense"],
+        ["certificate_wrong_usage", await signRequest(authority, newer, { usage: "server" })],
+        ["certificate_expired", await signRequest(authority, newer, { expired: true })],
+        ["certificate_wrong_chain", (await signRequest(authority, newer)) + stranger.ca],
       ]) {
         expect(
           await api.problem("POST", `/v1/subscriptions/${id}/certificate`, { body: { certificate: wrong } }),
-        ).toMatchObject({ status: 422, code: "tls_refused" });
+        ).toMatchObject({ status: 422, code: "tls_refused", reason });
       }
       expect((await api.store.subscriptions.get(id))?.tls).toMatchObject({
         clientCert: present.cert,

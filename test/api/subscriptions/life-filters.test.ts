@@ -81,7 +81,7 @@ describe("filters", () => {
     await api.call("PATCH", `/v1/event-types/${eventType}`, {
       body: { schema: { type: "object", properties: { other: true } } },
     });
-    expect((await tried(eventType)).body).toEqual({ matches: false });
+    expect((await tried(eventType)).body).toEqual({ matches: false, fields: [{ field: "data.qti", values: [] }] });
     await api.call("PATCH", `/v1/event-types/${tenant.eventType}`, { body: { schema: null, examples: null } });
   });
   test("what means something else than it says is refused when it is saved, with the place and the cure", async () => {
@@ -101,6 +101,7 @@ describe("filters", () => {
       await api.problem("POST", "/v1/filters/test", { key: tenant.consumerKey, body: { filter: "1 +", data: 1 } }),
     ).toMatchObject({
       code: "filter_invalid",
+      position: { line: 1, column: 4, offset: 3 },
       errors: [{ message: expect.stringMatching(/^line 1, column 4/) as string }],
     });
   });

@@ -14,6 +14,7 @@ const DAY_MS = 86_400_000;
 let authority: CertificateAuthority;
 let client: IssuedCertificate;
 let other: IssuedCertificate;
+let stranger: CertificateAuthority;
 let chain: Awaited<ReturnType<typeof issueChain>>;
 beforeAll(async () => {
   authority = await createCertificateAuthority();
@@ -22,6 +23,7 @@ beforeAll(async () => {
     authority.issue(),
   ]);
   chain = await issueChain(authority);
+  stranger = await createCertificateAuthority({ commonName: "Stranger" });
 });
 const tls = ({ cert, key }: IssuedCertificate, more: EndpointTls = {}): EndpointTls => ({
   clientCert: cert,
@@ -163,6 +165,16 @@ describe("refuses", () => {
     ["a public key", () => tls({ ...client, key: publicKey() }), "key_unreadable"],
     ["no key", () => ({ clientCert: client.cert }), "certificate_without_key"],
     ["a key alone", () => ({ clientKey: client.key }), "key_without_certificate"],
+    [
+      "authorities of another chain",
+      () => tls({ ...chain.leaf, cert: chain.leaf.cert + stranger.ca }),
+      "certificate_wrong_chain",
+    ],
+    [
+      "the root without the intermediate that issued it",
+      () => tls({ ...chain.leaf, cert: chain.leaf.cert + authority.ca }),
+      "certificate_wrong_chain",
+    ],
     ["nonsense as certificate", () => tls({ ...client, cert: "nonsense" }), "certificate_unreadable"],
     ["damaged base64", () => tls({ ...client, cert: client.cert.replace(/MII/, "AII") }), "certificate_unreadable"],
     [

@@ -1,17 +1,17 @@
 /** Why an event went to a subscription, or did not: for each subscription that the caller may see. */
-import type { Catalogue } from "../../catalogue/catalogue.js";
-import { LIFE } from "../../store/subscription-life.js";
-import type { Delivery, EventRecord, Subscription } from "../../store/model.js";
-import type { EventRouting } from "../../store/collections/routings.js";
-import { deliveryIdOf } from "../../workflows/event-id.js";
-import type { Actor } from "../access/actor.js";
-import { ownsApi, seesGroup, seesSubscription } from "../access/access.js";
-import { pageRequest } from "../access/audit.js";
-import { refuse, type Refusal } from "../http/errors.js";
-import { ok, type RequestContext } from "../route.js";
+import type { Catalogue } from "../../../catalogue/catalogue.js";
+import { LIFE } from "../../../store/subscription-life.js";
+import type { Delivery, EventRecord, Subscription } from "../../../store/model.js";
+import type { EventRouting } from "../../../store/collections/routings.js";
+import { deliveryIdOf } from "../../../workflows/event-id.js";
+import type { Actor } from "../../access/actor.js";
+import { ownsApi, seesGroup, seesSubscription } from "../../access/access.js";
+import { pageRequest } from "../../access/audit.js";
+import { refuse, type Refusal } from "../../http/errors.js";
+import { ok, type RequestContext } from "../../route.js";
 import type { z } from "zod";
-import type { eventRoutingView } from "./event-routing-schemas.js";
-import type { pageQuery } from "../http/primitives.js";
+import type { eventRoutingQuery, eventRoutingView } from "./event-routing-schemas.js";
+import { routedNow } from "./routing-now.js";
 
 type View = z.input<typeof eventRoutingView>;
 type Row = View["data"][number];
@@ -22,10 +22,12 @@ type Row = View["data"][number];
  * addressed to others.
  */
 export async function readRouting(
-  { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
+  context: RequestContext<"store" | "catalogue" | "auditTally">,
   ref: string,
-  query: z.output<typeof pageQuery>,
+  query: z.output<typeof eventRoutingQuery>,
 ): Promise<ReturnType<typeof ok<View>> | Refusal> {
+  const { actor, dependencies } = context;
+  const { store, catalogue } = dependencies;
   const event = await store.events.get(ref);
   const visible = event ? visibleSubscriptions(actor, catalogue, event) : undefined;
   if (!event || !visible) return refuse("not_found");
@@ -36,14 +38,13 @@ export async function readRouting(
     store.routings.of(event.owner, event),
     store.deliveries.getMany(page.map(({ id }) => deliveryIdOf(event.id, id))),
   ]);
-  const data = page.map((subscription) =>
-    rowOf(catalogue, {
-      event,
-      subscription,
-      routing,
-      delivery: deliveries.get(deliveryIdOf(event.id, subscription.id)),
-    }),
-  );
+  const deliveryOf = ({ id }: Subscription): Delivery | undefined => deliveries.get(deliveryIdOf(event.id, id));
+  const data =
+    query.now === "true"
+      ? await routedNow(context, event, { subscriptions: page, deliveryOf })
+      : page.map((subscription) =>
+          rowOf(catalogue, { event, subscription, routing, delivery: deliveryOf(subscription) }),
+        );
   return ok({
     eventId: event.id,
     type: event.type,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { newId } from "../../../src/store/ids.js";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
-import { recordedEvent } from "../recorded.js";
+import { newId } from "../../../../src/store/ids.js";
+import { makeTenant, type RunningApi, startApi, type Tenant } from "../../running-api.js";
+import { recordedEvent } from "../../recorded.js";
 
 interface Routing {
   dispatchedAt?: string;
@@ -131,5 +131,85 @@ describe("the routing of an event", () => {
         ({ subscriptionId }) => subscriptionId === tenant.subscriptionId,
       ),
     ).toMatchObject({ outcome: "not_addressed" });
+  });
+});
+
+describe("with today's settings", () => {
+  let filteredEvent: string;
+  const payload = Buffer.from(JSON.stringify({ amount: 50, note: "canary" }));
+  const now = async (key: string, event = filteredEvent) =>
+    api.call<{ data: (Routing["data"][number] & { filter?: string; fields?: object[]; deliveryId?: string })[] }>(
+      "GET",
+      `/v1/events/${event}/routing?now=true`,
+      { key },
+    );
+  const own: Record<string, string> = {};
+  let routed: Tenant;
+  beforeAll(async () => {
+    routed = await makeTenant(api, "today");
+    const make = async (name: string, more: Record<string, unknown>) => {
+      const body = { groupId: routed.groupId, url: "https://8.8.8.8/hook", eventTypes: [routed.eventType], ...more };
+      const answer = await api.call("POST", "/v1/subscriptions", { body });
+      expect(answer.status, answer.text).toBe(201);
+      own[name] = String(answer.body["id"]);
+    };
+    filteredEvent = newId("evt");
+    await api.store.events.insertMany([recordedEvent(routed, filteredEvent, payload)]);
+    // All of these are later than the event, which never went to them.
+    await make("large", { filter: "data.amount > 100" });
+    await make("small", { filter: "data.amount < 100" });
+    await make("failing", { filter: "data.note > 100" });
+    await make("draft", { initialStatus: "draft" });
+  });
+
+  test("each subscription answers as a dispatch would, with the filter and what it looked at", async () => {
+    const { body } = await now(routed.consumerKey);
+    expect(body.data.map(({ subscriptionId, outcome, basis }) => [subscriptionId, outcome, basis])).toEqual([
+      [routed.subscriptionId, "would_deliver", "now"],
+      [own["large"], "filtered", "now"],
+      [own["small"], "would_deliver", "now"],
+      [own["failing"], "filter_failed", "now"],
+      [own["draft"], "not_in_service", "now"],
+    ]);
+    expect(body.data[1]).toMatchObject({
+      filter: "data.amount > 100",
+      fields: [{ field: "data.amount", values: ["50"] }],
+    });
+    expect(body.data[2]).not.toHaveProperty("filter");
+    // Without it the same ones were made too late.
+    const then = await api.call<Routing>("GET", `/v1/events/${filteredEvent}/routing`, { key: routed.consumerKey });
+    expect(then.body.data.slice(1).map(({ outcome }) => outcome)).toEqual(Array(4).fill("not_subscribed"));
+  });
+
+  test("an auditor sees the outcome and the filter, and nothing of the payload", async () => {
+    const { text, body } = await now((await api.key({ role: "auditor" })).token);
+    const row = body.data.find(({ subscriptionId }) => subscriptionId === own["large"]);
+    expect(row).toMatchObject({ outcome: "filtered", filter: "data.amount > 100" });
+    expect(text).not.toContain("fields");
+  });
+
+  test("another group does not learn of the event, and who read the payload is on record", async () => {
+    expect((await now(other.consumerKey)).status).toBe(404);
+    const { id, token } = await api.key({ role: "consumer", groupId: routed.groupId });
+    expect((await now(token)).text).not.toContain('canary",');
+    const audit = await api.call<{ data: object[] }>("GET", `/v1/audit?actor=key:${id}&action=content.read`);
+    expect(audit.body.data).toMatchObject([{ subject: routed.eventType }]);
+  });
+
+  test("a delivery that was made is named, and a filter over erased content is not guessed", async () => {
+    const { body } = await now(tenant.consumerKey, eventId);
+    expect(body.data.find(({ subscriptionId }) => subscriptionId === ids["delivered"])).toMatchObject({
+      outcome: "would_deliver",
+      status: "parked",
+    });
+    await api.store.events.expunge(filteredEvent, new Date());
+    const erased = await now(routed.consumerKey);
+    expect(erased.body.data.map(({ outcome }) => outcome)).toEqual([
+      "would_deliver",
+      "unknown",
+      "unknown",
+      "unknown",
+      "not_in_service",
+    ]);
   });
 });

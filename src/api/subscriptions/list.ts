@@ -1,0 +1,136 @@
+/** The list of subscriptions, by what a person looks for. */
+import { z } from "zod";
+import { canonicalUrl } from "../../endpoint/target/target-url.js";
+import { type Subscription, SUBSCRIPTION_STATUSES } from "../../store/model.js";
+import { subscriptionName } from "../../store/subscription-name.js";
+import { seesSubscription } from "../access/access.js";
+import { pageReply, pageRequest } from "../access/audit.js";
+import { groupId } from "../catalogue/schemas.js";
+import { eventTypeName, instantInput, pageOf, pageQuery, text } from "../http/primitives.js";
+import { type ApiRoute, type RequestContext, route } from "../route.js";
+import { certificatesOf } from "./certificates.js";
+import { subscriptionView } from "./schemas.js";
+import { subscriptionViewOf, urlFor } from "./view.js";
+
+const listQuery = pageQuery.extend({
+  groupId: groupId.optional(),
+  status: z.enum(SUBSCRIPTION_STATUSES).optional(),
+  eventType: eventTypeName.optional().meta({ description: "An event type that it has, or that it asks for" }),
+  url: text(2_048)
+    .optional()
+    .meta({ description: "The beginning of its URL, with `https://`, or the whole host that is called" }),
+  certificateEndsBefore: instantInput
+    .optional()
+    .meta({
+      description:
+        "The first of its certificates to end (`endsFirst` of its certificates) ends before this instant. " +
+        "It may have ended already",
+    }),
+  q: text(256)
+    .optional()
+    .meta({ description: "A part of its name, host, id or external id. Capital letters are the same as small ones" }),
+});
+type Query = z.output<typeof listQuery>;
+type Context = RequestContext<"store" | "catalogue">;
+type Wanted = (subscription: Subscription) => boolean;
+
+/** Any of these needs a look at each subscription in memory. */
+const SOUGHT = ["status", "eventType", "url", "certificateEndsBefore", "q"] as const satisfies readonly (keyof Query)[];
+
+/**
+ * The ids of what is sought, from memory, so that no collection is read for it. Undefined when the filter by group is
+ * enough.
+ */
+async function idsOf({ dependencies: { catalogue }, actor }: Context, query: Query): Promise<string[] | undefined> {
+  const sought = SOUGHT.some((name) => query[name] !== undefined);
+  if (!sought && !actor.apiIds && (actor.groupIds?.length ?? 0) <= 1) return undefined;
+  // What another process wrote a moment ago is in the list too.
+  await catalogue.refresh();
+  const wanted = wantedBy(query, urlFor(actor));
+  return [...catalogue.subscriptions()]
+    .filter((each) => seesSubscription(actor, catalogue, each) && wanted.every((isWanted) => isWanted(each)))
+    .map(({ id }) => id);
+}
+
+/** One condition for each filter that is given. */
+function wantedBy(query: Query, shown: (url: string) => string): Wanted[] {
+  const { groupId: group, status, eventType, url, certificateEndsBefore, q } = query;
+  return [
+    ...(group === undefined ? [] : [(each: Subscription) => each.groupId === group]),
+    ...(status === undefined ? [] : [(each: Subscription) => each.status === status]),
+    ...(eventType === undefined ? [] : [(each: Subscription) => typesOf(each).includes(eventType)]),
+    ...(url === undefined ? [] : [byUrl(url, shown)]),
+    ...(q === undefined ? [] : [byText(q.trim().toLowerCase())]),
+    // The last one, because it reads certificates.
+    ...(certificateEndsBefore === undefined ? [] : [endingBefore(new Date(certificateEndsBefore))]),
+  ];
+}
+
+const typesOf = ({ eventTypes, requestedEventTypes = [] }: Subscription): string[] => [
+  ...eventTypes,
+  ...requestedEventTypes,
+];
+
+/** By the URL as the actor may see it, so that nobody finds out the query of a URL letter by letter. */
+function byUrl(given: string, shown: (url: string) => string): Wanted {
+  if (/^https?:\/\//i.test(given)) return ({ url }) => shown(canonicalUrl(url)).startsWith(given);
+  const host = given.toLowerCase();
+  return ({ url }) => {
+    const called = new URL(url);
+    return called.host === host || called.hostname === host;
+  };
+}
+
+const byText =
+  (part: string): Wanted =>
+  (subscription) =>
+    [
+      subscriptionName(subscription),
+      new URL(subscription.url).host,
+      subscription.id,
+      subscription.externalId ?? "",
+    ].some((text) => text.toLowerCase().includes(part));
+
+/**
+ * When the first of the certificates ends. It is read once for each subscription as it is in memory, because that means
+ * parsing each certificate. A change of it makes another object.
+ */
+const ends = new WeakMap<Subscription, Date | "none">();
+
+function endingBefore(instant: Date): Wanted {
+  return (subscription) => {
+    const end = ends.get(subscription) ?? endOf(subscription);
+    ends.set(subscription, end);
+    return end !== "none" && end < instant;
+  };
+}
+
+function endOf(subscription: Subscription): Date | "none" {
+  const first = certificatesOf(subscription, new Date()).endsFirst;
+  return first ? new Date(first.notAfter) : "none";
+}
+
+export const subscriptionListRoutes: readonly ApiRoute[] = [
+  route({
+    method: "get",
+    path: "/v1/subscriptions",
+    operationId: "listSubscriptions",
+    tag: "Subscriptions",
+    act: "subscriptions:read",
+    summary: "List subscriptions, newest first",
+    description: "A consumer sees the subscriptions of its groups. A subscription is listed if it fits every filter.",
+    query: listQuery,
+    response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
+    async handle(context: Context, { query }) {
+      const { actor, dependencies } = context;
+      const view = (subscription: Subscription) => subscriptionViewOf(actor, subscription);
+      const group = query.groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
+      const foreign =
+        actor.groupIds?.length === 0 || (group !== undefined && actor.groupIds?.includes(group) === false);
+      const ids = foreign ? [] : await idsOf(context, query);
+      if (ids?.length === 0) return pageReply({ data: [] }, view);
+      const filter = { ...(group !== undefined && { groupId: group }), ...(ids && { ids }) };
+      return pageReply(await dependencies.store.subscriptions.list(pageRequest(query), filter), view);
+    },
+  }),
+];
