@@ -37,7 +37,7 @@ export const filterFields = z
 export const filterTestInput = z
   .strictObject({
     filter,
-    data: z.unknown().meta({ description: "Any JSON value, as a payload" }),
+    data: z.unknown().optional().meta({ description: "Any JSON value, as a payload" }),
     eventType: eventTypeName
       .optional()
       .meta({
@@ -64,6 +64,10 @@ export const filterTestInput = z
     ({ eventType, sample, events }) => eventType !== undefined || (sample === undefined && events === undefined),
     { path: ["eventType"], message: "is needed with `sample` and `events`" },
   )
+  .refine(({ data, eventType }) => data !== undefined || eventType !== undefined, {
+    path: ["data"],
+    message: "is needed, or an `eventType`",
+  })
   .meta({ id: "FilterTest" });
 
 export const filterTestView = z
