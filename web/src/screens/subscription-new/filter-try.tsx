@@ -53,7 +53,7 @@ export function FilterTry({ filter, types }: { filter: string; types: readonly s
           const data = tried[index]?.data;
           return (
             <li key={`${type}-${number}`} className="row">
-              {data ? <Verdict matches={data.matches} failed={data.failed} /> : t("app.loading")}
+              {data ? <Verdict matches={data.matches ?? null} failed={data.failed} /> : t("app.loading")}
               <span>{t("create.exampleNumber", { name: type, number })}</span>
             </li>
           );

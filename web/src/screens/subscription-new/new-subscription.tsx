@@ -75,7 +75,7 @@ function After({ id, step }: { id: string; step: CreateStep }) {
       <p className="quiet">
         {t("create.savedAs")}{" "}
         <Link to="/subscriptions/$id" params={{ id }}>
-          {subscription.name ?? subscription.url}
+          {subscription.name}
         </Link>
       </p>
       {step === "protection" && (

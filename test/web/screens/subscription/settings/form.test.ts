@@ -48,6 +48,7 @@ test.each([
 
 test("event types that wait for approval are among those that are chosen, in order", () => {
   const form = settingsFormOf({
+    name: "acme.example",
     url: "https://acme.example",
     eventTypes: ["a.a"],
     requestedEventTypes: ["a.b", "a.a"],

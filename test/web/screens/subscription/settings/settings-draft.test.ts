@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { settingsFormOf } from "../../../../../web/src/screens/subscription/settings/form.js";
 import { readDraft } from "../../../../../web/src/screens/subscription/settings/settings-draft.js";
 
-const form = settingsFormOf({ url: "https://acme.example", eventTypes: ["a.a"] });
+const form = settingsFormOf({ name: "acme.example", url: "https://acme.example", eventTypes: ["a.a"] });
 
 test("what this page has kept is read again", () => {
   const draft = { base: form, form: { ...form, name: "Books" }, etag: '"1"' };
