@@ -213,7 +213,9 @@ describe("a consumer key with several groups", () => {
   ])("is refused with %s", async (_what, fields, path) => {
     const named = JSON.parse(JSON.stringify(fields).replaceAll("tenant", tenant.groupId)) as object;
     const body = { name: "wide", role: "consumer", ...named };
-    expect(await api.problem("POST", "/v1/api-keys", { body })).toMatchObject({ status: 400, errors: [{ path }] });
+    const problem = await api.problem("POST", "/v1/api-keys", { body });
+    expect(problem).toMatchObject({ status: 400, code: "invalid_request" });
+    expect(problem.errors?.map((error) => error.path)).toContain(path);
   });
 
   test("is refused with a group that is none, which is named", async () => {
