@@ -75,6 +75,7 @@ function leftToOther(item: RetryItem, record: Delivery): RetryItem {
   return {
     ...rest,
     status: "cancelled",
+    ...(record.workflowId !== undefined && { takenBy: record.workflowId }),
     reason: `It was asked for again. The workflow ${record.workflowId ?? ""} goes on with it.`,
   };
 }

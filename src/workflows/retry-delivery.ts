@@ -18,7 +18,7 @@ import type { RetryDeliveryInput, RetryItem, SubscriptionItems } from "./contrac
 import { aheadMs, itemsByOurClock } from "./clocks.js";
 import { describe } from "./retry/describe.js";
 import { lacksProof, refuseUnproven } from "./proof.js";
-import { cancelled } from "./retry/items.js";
+import { cancelled, fulfilsRequests } from "./retry/items.js";
 import { type Lane, subscriptionsOf } from "./retry/lanes.js";
 import { apply, takeRequests } from "./retry/requests.js";
 import { attempt, recordStatus } from "./retry/retry-activities.js";
@@ -170,8 +170,7 @@ async function runChunk(state: RunState, lane: Lane, items: RetryItem[]): Promis
     const report = await attempt({ subscriptionId: lane.subscriptionId, items });
     for (const item of itemsByOurClock(report.items, report.asOf, Date.now())) {
       state.items.set(item.deliveryId, item);
-      // It has just been delivered: a retry asked for meanwhile is fulfilled.
-      if (item.status === "delivered") state.requests.delete(item.deliveryId);
+      if (fulfilsRequests(item)) state.requests.delete(item.deliveryId);
     }
   } catch (error) {
     state.failure = error instanceof Error ? error : new Error(String(error));

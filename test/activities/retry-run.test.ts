@@ -207,6 +207,7 @@ describe("a delivery that was settled and asked for again, so that another workf
   const left = ({ deliveryId }: RetryItem) => ({
     status: "cancelled",
     reason: `It was asked for again. The workflow resend/${deliveryId} goes on with it.`,
+    takenBy: `resend/${deliveryId}`,
   });
 
   it("is not sent by the run that begins anew, and its record stays the other one's", async () => {

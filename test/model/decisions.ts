@@ -21,7 +21,7 @@ import {
 import { decideRecord } from "../../src/store/deliveries/delivery-changes.js";
 import { matches } from "../../src/store/mongo/guards.js";
 import { mayHaveRun } from "../../src/workflows/may-have-run.js";
-import { startedAfresh } from "../../src/workflows/retry/items.js";
+import { fulfilsRequests, startedAfresh } from "../../src/workflows/retry/items.js";
 
 export const DECISIONS = {
   abandonmentOf,
@@ -36,6 +36,7 @@ export const DECISIONS = {
   decideRecord,
   decideRoute,
   firstRecordOf,
+  fulfilsRequests,
   isDoubtful,
   /** Whether a process knows of an erasure (`Erasures.lately` in src/store/store.ts). */
   isErasedLately: (lately: ReadonlySet<string>, eventId: string): boolean => lately.has(eventId),

@@ -1,6 +1,7 @@
 /** The engine of the model: workflow ids, starts, and tasks for workers. */
 import type { StartOutcome } from "../../src/api/publish/accept/start-workflow.js";
 import type { AcceptedEventsInput, RetryDeliveryInput } from "../../src/workflows/contract.js";
+import { groupBy } from "../../src/group-by.js";
 import { type Program, read, Unavailable, write } from "./tasks.js";
 import type { DeliverWorkflow, RetryWorkflow, World } from "./world.js";
 
@@ -32,6 +33,7 @@ export function startRetry(world: World, id: string, { items }: Pick<RetryDelive
     items: new Map(items.map((item) => [item.deliveryId, item])),
     isOpen: true,
     requests: new Set(),
+    activities: new Map(),
   };
   world.workflows.set(id, workflow);
   return workflow;
@@ -39,26 +41,33 @@ export function startRetry(world: World, id: string, { items }: Pick<RetryDelive
 
 const isSettled = (status: string): boolean => ["delivered", "exhausted", "cancelled"].includes(status);
 
-/** Applies requests, ends what is done, and begins the activity for what is due. */
-export function lookAfter(world: World, workflow: RetryWorkflow): void {
-  if (workflow.activity) return;
+const laneOf = (deliveryId: string): string => deliveryId.split(".")[1] ?? "";
+
+/** Applies requests, ends what is done, and begins an activity for what is due of each subscription. */
+function lookAfter(world: World, workflow: RetryWorkflow): void {
+  const isUnderWay = (deliveryId: string): boolean => workflow.activities.has(laneOf(deliveryId));
   for (const id of workflow.requests) {
     const item = workflow.items.get(id);
+    if (isUnderWay(id)) continue;
+    workflow.requests.delete(id);
     if (item) workflow.items.set(id, { ...world.d.startedAfresh(item), dueAt: world.now });
   }
-  workflow.requests.clear();
   const open = [...workflow.items.values()].filter(({ status }) => !isSettled(status));
-  if (open.length === 0) workflow.isOpen = false;
-  const items = open.filter(({ dueAt }) => (dueAt ?? 0) <= world.now);
-  if (items.length > 0) workflow.activity = { items, attempts: 0 };
+  if (open.length === 0 && workflow.activities.size === 0) workflow.isOpen = false;
+  const due = open.filter(({ deliveryId, dueAt }) => !isUnderWay(deliveryId) && (dueAt ?? 0) <= world.now);
+  for (const [lane, items] of groupBy(due, ({ deliveryId }) => laneOf(deliveryId)))
+    workflow.activities.set(lane, { items, attempts: 0 });
 }
 
-/** Whether a worker may take a task of it now. */
-export function isWaiting(world: World, workflow: DeliverWorkflow | RetryWorkflow): boolean {
-  if (!workflow.isOpen) return false;
-  if (workflow.kind === "deliver") return !workflow.worker;
+/** A task that a worker may take. */
+export type WaitingTask = { workflow: DeliverWorkflow } | { workflow: RetryWorkflow; lane: string };
+
+/** The tasks of a workflow that a worker may take now. */
+export function waitingTasks(world: World, workflow: DeliverWorkflow | RetryWorkflow): WaitingTask[] {
+  if (!workflow.isOpen) return [];
+  if (workflow.kind === "deliver") return workflow.worker ? [] : [{ workflow }];
   lookAfter(world, workflow);
-  return workflow.activity !== undefined && !workflow.activity.worker;
+  return [...workflow.activities].flatMap(([lane, { worker }]) => (worker ? [] : [{ workflow, lane }]));
 }
 
 /** When something of it is due. Infinity when it waits for nothing. */

@@ -1,7 +1,7 @@
 /** The steps that an order is made of. Each says whether it had something to do. `n` says to what. */
 import { renewing, publish, startable, starting } from "./accept.js";
 import { lose } from "./early.js";
-import { isWaiting } from "./engine.js";
+import { waitingTasks } from "./engine.js";
 import { learn, newProcess, type Process } from "./process.js";
 import { expungeEvent } from "./store.js";
 import { looking } from "./take-over.js";
@@ -80,20 +80,16 @@ export function startSome(world: World): boolean {
 
 /** A worker takes a task. */
 export function work(world: World, n: number): boolean {
-  const workflow = pick(
-    [...world.workflows.values()].filter((each) => isWaiting(world, each)),
+  const task = pick(
+    [...world.workflows.values()].flatMap((workflow) => waitingTasks(world, workflow)),
     n,
   );
   const process = pick(
     world.processes.filter(({ isAlive }) => isAlive),
     n >> 2,
   );
-  if (!workflow || !process) return false;
-  begin(
-    world,
-    process,
-    workflow.kind === "deliver" ? delivering(world, process, workflow) : retrying(world, process, workflow),
-  );
+  if (!task || !process) return false;
+  begin(world, process, "lane" in task ? retrying(world, process, task) : delivering(world, process, task.workflow));
   return true;
 }
 
@@ -104,13 +100,14 @@ const ACTIVITY_MS = 60_000;
 /** The engine takes a task for lost: its worker is gone, or only seems so. */
 export function loseTask(world: World, n: number, mayLive = true): boolean {
   const held = [...world.workflows.values()].flatMap((workflow) => {
-    const holder = workflow.kind === "deliver" ? workflow : workflow.activity;
-    if (!workflow.isOpen || !holder?.worker) return [];
-    const { worker } = holder;
-    const isLost =
-      !worker.process.isAlive ||
-      (mayLive && world.now - worker.since > (workflow.kind === "deliver" ? TASK_MS : ACTIVITY_MS));
-    return isLost ? [{ holder, worker }] : [];
+    if (!workflow.isOpen) return [];
+    const limitMs = workflow.kind === "deliver" ? TASK_MS : ACTIVITY_MS;
+    const holders = workflow.kind === "deliver" ? [workflow] : [...workflow.activities.values()];
+    return holders.flatMap((holder) => {
+      const { worker } = holder;
+      const isLost = worker && (!worker.process.isAlive || (mayLive && world.now - worker.since > limitMs));
+      return isLost ? [{ holder, worker }] : [];
+    });
   });
   const one = pick(held, n);
   if (!one) return false;

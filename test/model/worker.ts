@@ -174,14 +174,18 @@ function* deliver(
 }
 
 /** A worker has a task of `retryDelivery` (retry-attempts.ts, retry-run.ts). */
-export function* retrying(world: World, process: Process, workflow: RetryWorkflow): Program {
-  const { activity } = workflow;
+export function* retrying(
+  world: World,
+  process: Process,
+  { workflow, lane }: { workflow: RetryWorkflow; lane: string },
+): Program {
+  const activity = workflow.activities.get(lane);
   if (!activity) return;
   const token = world.names++;
   activity.worker = { process, token, since: world.now };
   activity.attempts++;
   try {
-    const isHeld = (): boolean => workflow.activity === activity && activity.worker?.token === token;
+    const isHeld = (): boolean => workflow.activities.get(lane) === activity && activity.worker?.token === token;
     const items = yield* attemptAll(
       { world, process, isHeld, workflowId: workflow.id },
       activity.items,
@@ -190,9 +194,9 @@ export function* retrying(world: World, process: Process, workflow: RetryWorkflo
     if (!isHeld()) return;
     for (const item of items) {
       workflow.items.set(item.deliveryId, item);
-      if (item.status === "delivered") workflow.requests.delete(item.deliveryId);
+      if (world.d.fulfilsRequests(item)) workflow.requests.delete(item.deliveryId);
     }
-    delete workflow.activity;
+    workflow.activities.delete(lane);
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     // The next try may be another worker's, which does not know what this one has not recorded.

@@ -39,8 +39,15 @@ export interface RetryWorkflow {
   isOpen: boolean;
   /** Deliveries that a person asked to be sent again, while their attempt was under way. */
   requests: Set<string>;
-  /** The activity under way: what it was given, and how often it was given to a worker. */
-  activity?: { items: RetryItem[]; attempts: number; worker?: Held };
+  /** Activities under way, one for each subscription. */
+  activities: Map<string, RetryActivity>;
+}
+
+/** What it was given, and how often it was given to a worker. */
+export interface RetryActivity {
+  items: RetryItem[];
+  attempts: number;
+  worker?: Held;
 }
 
 /** A request that a consumer got. */

@@ -118,6 +118,32 @@ describe("retryDelivery of several subscriptions", () => {
     expect(runs).toHaveLength(3);
   });
 
+  it("leaves to another workflow what was asked for again there, also where it was asked here meanwhile", async () => {
+    const input = several(2, 1);
+    const [taken] = input.items;
+    const gate = newGate();
+    const side = consumer(({ deliveryId }) =>
+      deliveryId === taken?.deliveryId
+        ? { status: "cancelled", takenBy: `resend/${deliveryId}` }
+        : { status: "delivered" },
+    );
+    const worker = await engine.work({
+      ...side.activities,
+      attempt: async (order) => {
+        await gate.pass();
+        return side.activities.attempt(order);
+      },
+    });
+    const handle = await start(input);
+    await gate.reached;
+    await handle.signal("retry", { deliveryIds: [taken?.deliveryId] });
+    gate.open();
+    await handle.result();
+    await worker.stop();
+    expect(side.calls).toHaveLength(2);
+    expect(side.recorded).toEqual([]);
+  });
+
   it("keeps every subscription when it goes on in a new run", async () => {
     const input = { ...several(3, 2, { status: "retrying", dueAt: Date.now() + HOUR }), maxRunMs: 1_500 };
     const side = consumer(() => ({ status: "delivered" }));

@@ -40,6 +40,8 @@ export interface RetryItem {
   reason?: string;
   /** When it was parked, held or exhausted. */
   since?: number;
+  /** The workflow that looks after it instead of this one: somebody asked for it again, and was heard there. */
+  takenBy?: string;
   /** Somebody asked for the next attempt: its record may lead out of a settled status. */
   asked?: true;
   /**
