@@ -1,18 +1,38 @@
 import { expect, test } from "vitest";
+import { SUBSCRIPTION_STATUSES as OF_THE_SERVICE } from "../../../../src/store/model.js";
 import {
   isNarrowed,
+  SUBSCRIPTION_STATUSES,
   subscriptionFilterOf,
   subscriptionsSearch,
 } from "../../../../web/src/screens/subscriptions/filters.js";
 
+const NOW = Date.parse("2026-11-26T14:30:00Z");
+
 test("a link that was made for the API leads to the same list", () => {
-  const search = subscriptionsSearch({ groupId: "grp_1", tz: "UTC", cursor: "c", unknown: "x" });
-  expect(search).toEqual({ group: "grp_1", tz: "UTC", cursor: "c" });
-  expect(subscriptionFilterOf(search)).toEqual({ groupId: "grp_1" });
+  const search = subscriptionsSearch({ groupId: "grp_1", eventType: "a.b", tz: "UTC", cursor: "c", unknown: "x" });
+  expect(search).toEqual({ group: "grp_1", type: "a.b", tz: "UTC", cursor: "c" });
+  expect(subscriptionFilterOf(search, NOW)).toEqual({ groupId: "grp_1", eventType: "a.b" });
   expect(isNarrowed(search)).toBe(true);
 });
 
-test("without a filter nothing is asked for", () => {
-  expect(subscriptionFilterOf(subscriptionsSearch({ tz: "UTC" }))).toEqual({});
+test("what does not exist is not asked for", () => {
+  expect(subscriptionFilterOf(subscriptionsSearch({ tz: "UTC" }), NOW)).toEqual({});
+  expect(subscriptionFilterOf(subscriptionsSearch({ status: "elsewhere", ends: "8" }), NOW)).toEqual({});
   expect(isNarrowed(subscriptionsSearch({ tz: "UTC" }))).toBe(false);
+});
+
+test("days until a certificate ends are counted from the next full hour", () => {
+  const search = subscriptionsSearch({ ends: "30", status: "active", q: "ledger", url: "https://acme.example" });
+  expect(subscriptionFilterOf(search, NOW)).toEqual({
+    status: "active",
+    q: "ledger",
+    url: "https://acme.example",
+    certificateEndsBefore: "2026-12-26T15:00:00.000Z",
+  });
+  expect(subscriptionFilterOf(search, NOW + 60_000)).toEqual(subscriptionFilterOf(search, NOW));
+});
+
+test("every status of the service can be filtered by", () => {
+  expect(SUBSCRIPTION_STATUSES).toEqual(OF_THE_SERVICE);
 });

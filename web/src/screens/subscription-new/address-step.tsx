@@ -7,6 +7,7 @@ import { t } from "../../i18n/index.js";
 import { endpointName } from "../../parts/names.js";
 import form from "../subscription/subscription.module.css";
 import { useFirstFields } from "./drafts.js";
+import { TargetCheck } from "./target-check.js";
 
 /** The groups that this person may subscribe for. */
 export function useOwnGroups(): readonly { id: string; name: string }[] {
@@ -39,6 +40,7 @@ export function AddressStep({ goOn }: { goOn: () => void }) {
   return (
     <form onSubmit={submit} className={form.form}>
       <UrlField value={fields.url} isFault={url !== "" && !isUrl} set={(typed) => change({ url: typed })} />
+      {isUrl && <TargetCheck key={url} url={url} />}
       <div className="field">
         <label htmlFor="new-name">{t("create.name")}</label>
         <input

@@ -1,14 +1,55 @@
 /** The filters of the list of subscriptions as they stand in the address. */
-import { type FrameSearch, frameSearch } from "../../search-parameters.js";
+import type { SubscriptionStatus } from "../../parts/subscription/model.js";
+import { type FrameSearch, frameSearch, textsOf } from "../../search-parameters.js";
+import { DAY_MS } from "../../time/format.js";
 
-export type SubscriptionsSearch = FrameSearch;
+const NAMES = ["q", "status", "type", "url", "ends"] as const;
 
-/** What the address holds, as far as this list knows it. What the API calls `groupId` is this list's `group`. */
-export const subscriptionsSearch = (given: Record<string, unknown>): SubscriptionsSearch =>
-  frameSearch({ group: given["groupId"], ...given });
+export type SubscriptionsSearch = FrameSearch & Partial<Record<(typeof NAMES)[number], string>>;
 
-/** The query of `GET /v1/subscriptions`, without its page. */
-export const subscriptionFilterOf = ({ group }: SubscriptionsSearch) => ({ ...(group && { groupId: group }) });
+export const SUBSCRIPTION_STATUSES = [
+  "draft",
+  "verified",
+  "submitted",
+  "approved",
+  "rejected",
+  "active",
+  "paused",
+  "suspended",
+  "disabled",
+] as const satisfies readonly SubscriptionStatus[];
+
+/** Days within which a certificate ends. */
+export const ENDS_WITHIN = ["7", "30", "90"] as const;
+
+/** What the API calls them: links that were made for it lead to the same list. */
+const OF_THE_API = { groupId: "group", eventType: "type" } as const;
+
+/** What the address holds, as far as this list knows it. */
+export function subscriptionsSearch(given: Record<string, unknown>): SubscriptionsSearch {
+  const renamed = Object.entries(OF_THE_API).map(([theirs, ours]): [string, unknown] => [ours, given[theirs]]);
+  const all: Record<string, unknown> = { ...Object.fromEntries(renamed), ...given };
+  return { ...frameSearch(all), ...textsOf(all, NAMES) };
+}
+
+/** The query of `GET /v1/subscriptions`, without its page. The same within an hour, so that it is asked once. */
+export function subscriptionFilterOf(search: SubscriptionsSearch, now: number) {
+  const { group, q, type, url, ends } = search;
+  const status = SUBSCRIPTION_STATUSES.find((each) => each === search.status);
+  const days = ENDS_WITHIN.find((each) => each === ends);
+  const hour = DAY_MS / 24;
+  return {
+    ...(group && { groupId: group }),
+    ...(q && { q }),
+    ...(status && { status }),
+    ...(type && { eventType: type }),
+    ...(url && { url }),
+    ...(days && {
+      certificateEndsBefore: new Date(Math.ceil(now / hour) * hour + Number(days) * DAY_MS).toISOString(),
+    }),
+  };
+}
 
 /** Whether anything narrows the list. */
-export const isNarrowed = (search: SubscriptionsSearch): boolean => search.group !== undefined;
+export const isNarrowed = (search: SubscriptionsSearch): boolean =>
+  search.group !== undefined || NAMES.some((name) => search[name] !== undefined);

@@ -7,7 +7,11 @@ import { subscriptionFilterOf, type SubscriptionsSearch } from "./filters.js";
 const PAGE_ROWS = 25;
 
 export const subscriptionsPageQuery = (search: SubscriptionsSearch) => {
-  const query = { ...subscriptionFilterOf(search), limit: PAGE_ROWS, ...(search.cursor && { cursor: search.cursor }) };
+  const query = {
+    ...subscriptionFilterOf(search, Date.now()),
+    limit: PAGE_ROWS,
+    ...(search.cursor && { cursor: search.cursor }),
+  };
   return queryOptions({
     queryKey: ["subscriptions", "page", query],
     queryFn: ({ signal }) => ask(api.GET("/v1/subscriptions", { params: { query }, signal })),

@@ -2,12 +2,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { mayDo } from "../../api/access.js";
-import { groupsQuery, useMe } from "../../api/queries.js";
+import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
+import { SubscriptionFilters } from "./filter-bar.js";
 import { isNarrowed, type SubscriptionsSearch } from "./filters.js";
 import { subscriptionsPageQuery } from "./queries.js";
 import { SubscriptionTable } from "./subscription-table.js";
@@ -23,7 +24,7 @@ export function Subscriptions() {
   return (
     <Page title={t("nav.subscriptions")} beside={mayDo(role, "subscriptions:write") && <CreateLink />}>
       <div className={styles.screen}>
-        {role !== "consumer" && <Filters search={search} />}
+        <SubscriptionFilters search={search} />
         {error && <ProblemNotice error={error} again={again} newest={newest} />}
         {isPending && <Skeleton />}
         {data && data.data.length === 0 && <Empty search={search} newest={newest} />}
@@ -43,28 +44,6 @@ function CreateLink() {
     >
       {t("create.act")}
     </Link>
-  );
-}
-
-function Filters({ search }: { search: SubscriptionsSearch }) {
-  const navigate = useNavigate({ from: "/subscriptions" });
-  const { data: groups } = useQuery(groupsQuery);
-  const choose = (group: string) =>
-    void navigate({ search: ({ cursor: _cursor, group: _before, ...rest }) => ({ ...rest, ...(group && { group }) }) });
-  return (
-    <form role="search" aria-label={t("filters.label")} className="row" onSubmit={(event) => event.preventDefault()}>
-      <label className="field">
-        {t("deliveries.column.group")}
-        <select value={search.group ?? ""} onChange={({ target }) => choose(target.value)}>
-          <option value="">{t("filters.any")}</option>
-          {groups?.data.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-    </form>
   );
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { SubscriptionChange } from "../../../../../web/src/screens/subscription/settings/form.js";
 import { effectsOf } from "../../../../../web/src/screens/subscription/settings/effects.js";
 
 const now = { url: "https://acme.example/hooks", eventTypes: ["a.a"] };
@@ -21,12 +22,11 @@ test.each([
   ["submitted", further, ["submitAgain"]],
   ["approved", further, ["submitAgain"]],
   ["approved", moved, ["verifyAgain"]],
-  ["rejected", {}, ["draftAgain"]],
+  ["rejected", { filter: null }, ["draftAgain"]],
+  ["rejected", { name: "Ledger" }, ["atOnce"]],
   ["active", {}, ["atOnce"]],
 ] as const)("a consumer's change of a subscription that is %s: %o", (status, change, effects) => {
-  expect(effectsOf({ status, ...now }, { ...change } as { url?: string; eventTypes?: string[] }, consumer)).toEqual(
-    effects,
-  );
+  expect(effectsOf({ status, ...now }, structuredClone(change) as SubscriptionChange, consumer)).toEqual(effects);
 });
 
 test("the same URL written in another way is no new endpoint", () => {

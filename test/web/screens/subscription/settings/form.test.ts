@@ -65,3 +65,29 @@ test("what somebody else saved meanwhile stays, and what was typed lies on top",
   expect(changedFields(next.form, next.base)).toEqual(["name"]);
   expect(readSettings(next)).toEqual({ ok: true, change: { name: "Books" } });
 });
+
+test("contacts and labels are read from their text, and what is no address or label is said", () => {
+  const form = { ...base, contacts: "a@acme.example, b@acme.example", labels: "team = billing\n\nstage=live=yes" };
+  expect(readSettings({ base, form })).toEqual({
+    ok: true,
+    change: { contacts: ["a@acme.example", "b@acme.example"], labels: { team: "billing", stage: "live=yes" } },
+  });
+  const labelled = settingsFormOf({
+    url: base.url,
+    eventTypes: ["a.a"],
+    labels: { team: "x" },
+    contacts: ["a@b.example"],
+  });
+  expect(readSettings({ base: labelled, form: { ...labelled, labels: "", contacts: " " } })).toEqual({
+    ok: true,
+    change: { labels: null, contacts: null },
+  });
+  expect(readSettings({ base, form: { ...base, contacts: "acme" } })).toEqual({
+    ok: false,
+    faults: [{ field: "contacts", fault: "mail" }],
+  });
+  expect(readSettings({ base, form: { ...base, labels: "team" } })).toEqual({
+    ok: false,
+    faults: [{ field: "labels", fault: "labels" }],
+  });
+});

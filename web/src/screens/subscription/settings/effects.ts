@@ -15,12 +15,15 @@ interface Known {
   isAutomatic: (eventType: string) => boolean;
 }
 
+/** What people and programs call it. Nothing that is sent depends on it. */
+const ABOUT: readonly string[] = ["name", "description", "contacts", "labels", "externalId"];
+
 export function effectsOf(
   { status, url, eventTypes }: Pick<Subscription, "status" | "url" | "eventTypes">,
-  change: Pick<SubscriptionChange, "url" | "eventTypes">,
+  change: SubscriptionChange,
   { role, isAutomatic }: Known,
 ): Effect[] {
-  if (role !== "consumer") return ["atOnce"];
+  if (role !== "consumer" || Object.keys(change).every((field) => ABOUT.includes(field))) return ["atOnce"];
   const moved = change.url !== undefined && canonical(change.url) !== canonical(url);
   const further = (change.eventTypes ?? []).some((name) => !eventTypes.includes(name) && !isAutomatic(name));
   if (status === "rejected") return ["draftAgain"];

@@ -7,6 +7,12 @@ export type SubscriptionChange = Schemas["SubscriptionChange"];
 /** Numbers are text as it was typed; empty means the default of the service. */
 export interface SettingsForm {
   name: string;
+  description: string;
+  /** Mail addresses with commas. */
+  contacts: string;
+  /** `name=text`, one a line. */
+  labels: string;
+  externalId: string;
   url: string;
   eventTypes: string[];
   filter: string;
@@ -28,13 +34,20 @@ export interface SettingsDraft {
 
 const textOf = (value: number | undefined): string => (value === undefined ? "" : String(value));
 
-type Settings = Pick<Subscription, "name" | "url" | "eventTypes" | "requestedEventTypes" | "filter"> &
-  Pick<Subscription, "rateLimit" | "retry">;
+type Settings = Pick<Subscription, "url" | "eventTypes" | "requestedEventTypes" | "filter" | "rateLimit" | "retry"> &
+  Partial<Pick<Subscription, "name" | "description" | "contacts" | "labels" | "externalId">>;
 
 export function settingsFormOf(subscription: Settings): SettingsForm {
-  const { name, url, eventTypes, requestedEventTypes, filter, rateLimit, retry } = subscription;
+  const { name, description, contacts = [], labels = {}, externalId } = subscription;
+  const { url, eventTypes, requestedEventTypes, filter, rateLimit, retry } = subscription;
   return {
     name: name ?? "",
+    description: description ?? "",
+    contacts: contacts.join(", "),
+    labels: Object.entries(labels)
+      .map(([label, text]) => `${label}=${text}`)
+      .join("\n"),
+    externalId: externalId ?? "",
     url,
     eventTypes: [...(requestedEventTypes ?? eventTypes)].sort(),
     filter: filter ?? "",
@@ -60,16 +73,21 @@ export function rebased({ base, form }: SettingsDraft, latest: SettingsForm, eta
 
 export type ReadForm =
   { ok: true; change: SubscriptionChange } | { ok: false; faults: { field: SettingsField; fault: Fault }[] };
-export type Fault = "needed" | "url" | "number" | "numbers" | "together";
+export type Fault = "needed" | "url" | "mail" | "labels" | "number" | "numbers" | "together";
 
 const numberIn = (text: string): number | undefined => {
   const value = Number(text.trim().replace(",", "."));
   return text.trim() === "" || !Number.isFinite(value) || value < 0 ? undefined : value;
 };
 
+const listOf = (text: string): string[] => text.split(/[,\s]+/).filter((part) => part !== "");
+const linesOf = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
+
 function faultsOf(form: SettingsForm): { field: SettingsField; fault: Fault }[] {
   const isNoNumber = (text: string): boolean => text.trim() !== "" && numberIn(text) === undefined;
   const checks: [SettingsField, Fault, boolean][] = [
+    ["contacts", "mail", listOf(form.contacts).some((address) => !/^[^\s@]+@[^\s@]+$/.test(address))],
+    ["labels", "labels", linesOf(form.labels).some((line) => !/^[^\s=]+\s*=\s*\S/.test(line))],
     ["url", "url", !URL.canParse(form.url.trim())],
     ["eventTypes", "needed", form.eventTypes.length === 0],
     ["perSecond", "number", isNoNumber(form.perSecond)],
@@ -84,6 +102,31 @@ function faultsOf(form: SettingsForm): { field: SettingsField; fault: Fault }[] 
     ],
   ];
   return checks.flatMap(([field, fault, isFault]) => (isFault ? [{ field, fault }] : []));
+}
+
+/** Null takes an emptied field away. */
+const orNull = <T>(value: T, isEmpty: boolean): T | null => (isEmpty ? null : value);
+
+function labelsOf(text: string): Record<string, string> {
+  return Object.fromEntries(
+    linesOf(text).map((line): [string, string] => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+    }),
+  );
+}
+
+/** What people and programs call it. None of this changes what is sent. */
+function aboutOf(form: SettingsForm, has: (name: SettingsField) => boolean): SubscriptionChange {
+  const [name, description, externalId] = [form.name.trim(), form.description.trim(), form.externalId.trim()];
+  const [contacts, labels] = [listOf(form.contacts), labelsOf(form.labels)];
+  return {
+    ...(has("name") && { name: orNull(name, name === "") }),
+    ...(has("description") && { description: orNull(description, description === "") }),
+    ...(has("contacts") && { contacts: orNull(contacts, contacts.length === 0) }),
+    ...(has("labels") && { labels: orNull(labels, Object.keys(labels).length === 0) }),
+    ...(has("externalId") && { externalId: orNull(externalId, externalId === "") }),
+  };
 }
 
 function rateLimitOf({ perSecond, burst }: SettingsForm): NonNullable<SubscriptionChange["rateLimit"]> | null {
@@ -115,7 +158,7 @@ export function readSettings({ base, form }: SettingsDraft): ReadForm {
   return {
     ok: true,
     change: {
-      ...(has("name") && { name: form.name.trim() === "" ? null : form.name.trim() }),
+      ...aboutOf(form, has),
       ...(has("url") && { url: form.url.trim() }),
       ...(has("eventTypes") && { eventTypes: form.eventTypes }),
       ...(has("filter") && { filter: form.filter.trim() === "" ? null : form.filter.trim() }),

@@ -33,7 +33,20 @@ export function readDraft(text: string): SettingsDraft | undefined {
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
-const TEXTS = ["name", "url", "filter", "perSecond", "burst", "timeoutSeconds", "maxAttempts", "schedule"];
+const TEXTS = [
+  "name",
+  "description",
+  "contacts",
+  "labels",
+  "externalId",
+  "url",
+  "filter",
+  "perSecond",
+  "burst",
+  "timeoutSeconds",
+  "maxAttempts",
+  "schedule",
+];
 
 const isForm = (value: unknown): value is SettingsForm =>
   isObject(value) && Array.isArray(value["eventTypes"]) && TEXTS.every((name) => typeof value[name] === "string");

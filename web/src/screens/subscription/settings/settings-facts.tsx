@@ -6,6 +6,10 @@ import { type SettingsField, settingsFormOf } from "./form.js";
 
 const SHOWN: readonly SettingsField[] = [
   "name",
+  "description",
+  "contacts",
+  "labels",
+  "externalId",
   "url",
   "eventTypes",
   "filter",

@@ -23,6 +23,13 @@ export function SettingsFields(props: SettingsFieldsProps) {
         <Line field="url" label="URL" type="url" maxLength={2_048} {...props} />
       </fieldset>
       <fieldset>
+        <legend>{t("settings.about")}</legend>
+        <Line field="description" label={t("settings.field.description")} maxLength={2_000} {...props} />
+        <Line field="contacts" label={t("settings.field.contacts")} hint={t("settings.contactsHint")} {...props} />
+        <Line field="externalId" label={t("settings.field.externalId")} maxLength={128} {...props} />
+        <Lines field="labels" label={t("settings.field.labels")} hint={t("settings.labelsHint")} {...props} />
+      </fieldset>
+      <fieldset>
         <legend>
           {t("settings.eventTypes")} {changed.has("eventTypes") && <Changed />}
         </legend>
@@ -31,18 +38,7 @@ export function SettingsFields(props: SettingsFieldsProps) {
       </fieldset>
       <fieldset>
         <legend>{t("settings.filter")}</legend>
-        <div className="field">
-          <label htmlFor="settings-filter">
-            {t("settings.expression")} {changed.has("filter") && <Changed />}
-          </label>
-          <textarea
-            id="settings-filter"
-            value={form.filter}
-            spellCheck={false}
-            placeholder="data.amount > 100"
-            onChange={({ target }) => change({ filter: target.value })}
-          />
-        </div>
+        <Lines field="filter" label={t("settings.expression")} placeholder="data.amount > 100" {...props} />
       </fieldset>
       <fieldset>
         <legend>{t("settings.rate")}</legend>
@@ -65,6 +61,41 @@ export function SettingsFields(props: SettingsFieldsProps) {
 
 const Changed = () => <span className={styles.changed}>{t("settings.changed")}</span>;
 
+const NUMBERS: readonly SettingsField[] = ["perSecond", "burst", "timeoutSeconds", "maxAttempts"];
+
+interface LinesProps extends SettingsFieldsProps {
+  field: "filter" | "labels";
+  label: string;
+  hint?: string;
+  placeholder?: string;
+}
+
+/** Text of several lines. */
+function Lines({ field, label, hint, placeholder, form, changed, faults, change }: LinesProps) {
+  const id = `settings-${field}`;
+  return (
+    <div className="field">
+      <label htmlFor={id}>
+        {label} {changed.has(field) && <Changed />}
+      </label>
+      <textarea
+        id={id}
+        value={form[field]}
+        spellCheck={false}
+        placeholder={placeholder}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        onChange={({ target }) => change({ [field]: target.value })}
+      />
+      {hint !== undefined && (
+        <span id={`${id}-hint`} className="quiet">
+          {hint}
+        </span>
+      )}
+      <Faults field={field} faults={faults} />
+    </div>
+  );
+}
+
 interface LineProps extends SettingsFieldsProps {
   field: Exclude<SettingsField, "eventTypes">;
   label: ReactNode;
@@ -75,7 +106,7 @@ interface LineProps extends SettingsFieldsProps {
 
 function Line({ field, label, hint, form, changed, faults, change, groupId: _group, ...rest }: LineProps) {
   const id = `settings-${field}`;
-  const isNumber = field !== "name" && field !== "url" && field !== "schedule" && field !== "filter";
+  const isNumber = NUMBERS.includes(field);
   return (
     <div className="field">
       <label htmlFor={id}>
