@@ -101,6 +101,8 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
 
     await step(page, "Where are deliveries sent?");
     await page.getByLabel("URL of your endpoint").fill(receiver.url);
+    await page.getByRole("button", { name: "Look at the address" }).click();
+    await page.getByText("Deliveries can be sent there.").waitFor();
     await page.getByLabel("Name, if it should not be the host").fill("Books");
     await picture(page, "create-address");
     await page.getByRole("button", { name: "Go on" }).click();

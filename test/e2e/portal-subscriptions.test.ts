@@ -117,6 +117,16 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     expect(new URL(page.url()).searchParams.get("group")).toMatch(/^grp_/);
     await page.reload();
     await rows(page).filter({ hasText: "Not yours" }).waitFor();
+    await page.getByRole("button", { name: "Clear filters" }).click();
+    await page.getByLabel("Name, host or id").fill("ledger");
+    await page.getByRole("button", { name: "Find" }).click();
+    await expect.poll(() => rows(page).filter({ hasText: "Demo receiver" }).count(), WITHIN).toBe(0);
+    await page.getByRole("combobox", { name: "Status" }).selectOption("In service");
+    await expect.poll(() => new URL(page.url()).search, WITHIN).toBe("?q=ledger&status=active");
+    await rows(page).filter({ hasText: "Ledger prod" }).waitFor();
+    await page.getByRole("combobox", { name: "Certificate ends" }).selectOption("within 7 days");
+    await page.getByRole("heading", { name: "No subscription matches" }).waitFor();
+    await picture(page, "subscriptions-empty");
     expect(visitor.complaints).toEqual([]);
     await page.goto(`${service.url}/portal/subscriptions?cursor=forged`);
     await page.getByText("This list has moved on").waitFor();

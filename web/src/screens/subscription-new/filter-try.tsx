@@ -31,8 +31,7 @@ async function tried(
   sample: "examples" | "recent",
   signal?: AbortSignal,
 ): Promise<Tried> {
-  // Without a payload of one's own.
-  const body = { filter, eventType: type, sample, data: undefined };
+  const body = { filter, eventType: type, sample };
   const { samples = [], warnings = [] } = await inTurn(
     () => ask(api.POST("/v1/filters/test", { body, ...(signal && { signal }) })),
     signal,
