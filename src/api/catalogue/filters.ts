@@ -18,6 +18,8 @@ type Compiled = Extract<CompiledFilter, { ok: true }>;
 type Context = RequestContext<"store" | "catalogue" | "auditTally">;
 
 const JSON_TYPE = "application/json";
+/** Payloads are read on the thread that answers everybody. */
+const MOST_BYTES = 2 * 1024 * 1024;
 /** Deliveries that are looked through for events that a consumer has had. Several may be of one event. */
 const MOST_DELIVERIES = 100;
 
@@ -40,10 +42,12 @@ function onExamples({ dependencies: { catalogue } }: Context, compiled: Compiled
 /** On events, newest first. That they were read is on record before anything of them is told. */
 async function onEvents(context: Context, compiled: Compiled, { eventType = "", events }: Given): Promise<Samples> {
   const { store, auditTally } = context.dependencies;
-  const ids = await visibleIds(context, eventType, events);
-  const found = [...(await store.events.payloads(ids)).values()]
-    .filter(({ record }) => record.type === eventType)
-    .sort((a, b) => b.record.acceptedAt.getTime() - a.record.acceptedAt.getTime());
+  const known = await store.events.getMany(await visibleIds(context, eventType, events));
+  const newest = [...known.values()]
+    .filter(({ type }) => type === eventType)
+    .sort((a, b) => b.acceptedAt.getTime() - a.acceptedAt.getTime());
+  const payloads = await store.events.payloads(withinBytes(newest).map(({ id }) => id));
+  const found = newest.flatMap(({ id }) => payloads.get(id) ?? []);
   if (found.length > 0)
     await auditTally.record({
       actor: context.actor.name,
@@ -58,6 +62,12 @@ async function onEvents(context: Context, compiled: Compiled, { eventType = "", 
     acceptedAt: record.acceptedAt.toISOString(),
     ...tryFilter(compiled, filterInputOf({ ...record, bytes: payload })),
   }));
+}
+
+/** The newest ones whose payloads together are no more than may be read for one request. */
+function withinBytes(events: readonly EventRecord[]): EventRecord[] {
+  let bytes = 0;
+  return events.filter(({ size }) => (bytes += size) <= MOST_BYTES);
 }
 
 /**
@@ -134,8 +144,8 @@ export const filterApiRoutes: readonly ApiRoute[] = [
     summary: "Try a filter",
     description:
       "Evaluates a filter as a delivery would: over a payload, or over the examples and the newest events of an " +
-      "event type. A consumer's events are those that its groups have deliveries of. Nothing is kept. The " +
-      "names in the filter are compared with the schema and examples of the event type.",
+      "event type. A consumer's events are those that its groups have deliveries of. At most 2 MiB of payloads are " +
+      "read. Nothing is kept. The names in the filter are compared with the schema and examples of the event type.",
     body: filterTestInput,
     response: { status: 200, description: "What the filter says", schema: filterTestView },
     problems: ["filter_invalid", "event_type_unknown"],

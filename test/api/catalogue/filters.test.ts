@@ -1,5 +1,4 @@
 /** A filter is tried on the examples and the newest events of a type, as far as the caller may see them. */
-import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { newId } from "../../../src/store/ids.js";
 import { parkedDelivery, recordedEvent } from "../recorded.js";
@@ -13,11 +12,8 @@ const events: string[] = [];
 const amount = (value: number): Buffer => Buffer.from(JSON.stringify({ amount: value, note: `canary-${value}` }));
 async function publish(of: Tenant, value: number, minute: number): Promise<string> {
   const id = newId("evt");
-  const { record } = recordedEvent(of, id);
-  const payload = amount(value);
-  const sha256 = createHash("sha256").update(payload).digest("base64url");
   const acceptedAt = new Date(Date.now() - 3_600_000 + minute * 60_000);
-  await api.store.events.insertMany([{ record: { ...record, size: payload.length, sha256, acceptedAt }, payload }]);
+  await api.store.events.insertMany([recordedEvent(of, id, amount(value), { acceptedAt })]);
   return id;
 }
 
@@ -105,6 +101,22 @@ test("what the filter does not name is not told, and the reading is on record", 
   const audit = await api.call<{ data: object[] }>("GET", `/v1/audit?actor=key:${id}&action=content.read`);
   expect(audit.body.data).toMatchObject([{ subject: tenant.eventType }]);
   expect(audit.text).toContain(events[0]);
+});
+
+test("of large events the newest are read, up to 2 MiB together", async () => {
+  const large = await makeTenant(api, "large");
+  const sizes = [700_000, 900_000, 600_000];
+  const ids: string[] = [];
+  for (const [minute, size] of sizes.entries()) {
+    const id = newId("evt");
+    ids.push(id);
+    const payload = Buffer.from(JSON.stringify({ amount: 1, text: "x".repeat(size) }));
+    const acceptedAt = new Date(Date.now() - 3_600_000 + minute * 60_000);
+    await api.store.events.insertMany([recordedEvent(large, id, payload, { acceptedAt })]);
+  }
+  const body = { eventType: large.eventType, sample: "recent" };
+  const found = await tried(body, large.providerKey);
+  expect(found.samples?.map(({ eventId }) => eventId)).toEqual([ids[2], ids[1]]);
 });
 
 test("a misspelt name is told, and a mistake with its place", async () => {
