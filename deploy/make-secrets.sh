@@ -1,11 +1,11 @@
 #!/bin/sh
 # Makes every secret that docker-compose.yml mounts, with openssl alone.
 #
-#   deploy/make-secrets.sh [host name of the API, default localhost]     all of them; refuses to overwrite anything
-#   deploy/make-secrets.sh --renew-certificates [host name]              new certificates from the same CA, nothing else
+#   deploy/make-secrets.sh [host name of the API, default localhost]     all of them. It refuses to overwrite anything
+#   deploy/make-secrets.sh --renew-certificates [host name]              new certificates from the same CA
 #
-# SEALPOST_SECRETS_DIR names the folder (default: deploy/secrets, git-ignored). The folder is readable by its owner only;
-# the files in it are world-readable, because Compose mounts them with the host's mode into containers of other users.
+# SEALPOST_SECRETS_DIR names the folder (default: deploy/secrets, git-ignored). The folder is readable by its owner only.
+# The files in it are world-readable, because Compose mounts them with the host's mode into containers of other users.
 set -eu
 umask 022
 cd "$(dirname "$0")"
@@ -50,7 +50,7 @@ certificate() {
 }
 
 if [ "$renew" = no ]; then
-  # The CA of everything inside. Its key is mounted nowhere; keep it with the backups, or away from this machine.
+  # The CA of everything inside. Its key is mounted nowhere. Keep it with the backups, or away from this machine.
   openssl ecparam -name prime256v1 -genkey -noout -out "$work/raw.key"
   openssl pkcs8 -topk8 -nocrypt -in "$work/raw.key" -out "$work/ca.key"
   printf '[req]\ndistinguished_name=dn\nx509_extensions=ext\nprompt=no\n[dn]\nO=Sealpost\nCN=Sealpost internal CA\n[ext]\nbasicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n' >"$work/ca.cnf"
@@ -63,7 +63,7 @@ if [ "$renew" = no ]; then
   printf 'k%s:%s\n' "$(date -u +%Y%m%d%H%M)" "$(openssl rand -base64 32)" | put sealpost_master_keys
   # 32 random bytes in base64url, as `npm run admin-key` makes them.
   printf 'sp_admin_%s\n' "$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n')" | put sealpost_admin_key
-  # mongod reads 32 bytes in base64; the cluster key may have 6 to 1,024 characters.
+  # mongod reads 32 bytes in base64. The cluster key may have 6 to 1,024 characters.
   openssl rand -base64 32 | put mongo_encryption_key
   openssl rand -base64 540 | tr -d '\n' | put mongo_cluster_key
   random_hex | put mongo_admin_password

@@ -31,7 +31,7 @@ if (!authenticated()) {
   if (!authenticated()) throw new Error("the administrator was made but cannot sign in: compare the secret mongo_admin_password.");
 }
 
-// Least privilege: read and write in one database; no other database, no users, no server commands.
+// Least privilege: read and write in one database. No other database, no users and no server commands.
 const sealpost = { pwd: secret("mongo_sealpost_password"), roles: [{ role: "readWrite", db: "sealpost" }] };
 if (admin.getUser("sealpost") === null) {
   admin.createUser({ user: "sealpost", ...sealpost });

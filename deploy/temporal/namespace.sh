@@ -1,6 +1,6 @@
 #!/bin/sh
 # One-shot, repeatable: the namespace and the search attributes by which operators find deliveries. Sealpost registers the
-# attributes itself at its start as well; here they exist before the first worker polls.
+# attributes itself at its start as well. Here they exist before the first worker polls.
 set -eu
 : "${TEMPORAL_NAMESPACE:=sealpost}"
 : "${RETENTION:=72h}"
