@@ -1,6 +1,6 @@
 /**
- * Runs the chosen cases: once, or in turns with the service of another checkout or with other values of a setting, each
- * time on a fresh stack.
+ * Runs the chosen cases, each time on a fresh stack. They run once, or in turns with the service of another checkout or
+ * with other values of a setting.
  */
 import { spawnSync } from "node:child_process";
 import type { Service } from "../test/support/service.js";

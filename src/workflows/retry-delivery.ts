@@ -38,7 +38,7 @@ const RUNS_AT_ONCE = 1_000;
 /** Reserved slots so close together share a run of the activity, which waits for each. */
 const TOGETHER_MS = 500;
 
-/** Ends when every delivery is settled, or parked for longer than `parkOpenDays`; those stay resendable over REST. */
+/** Ends when every delivery is settled, or parked for longer than `parkOpenDays`. Those stay resendable over REST. */
 export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
   if (lacksProof(input, "internal")) return refuseUnproven(input);
   const state = newRunState(input);
@@ -105,8 +105,8 @@ function followClock(state: RunState): void {
 }
 
 /**
- * What the list of workflows shows. With one subscription only the status changes; with several also for whom the
- * workflow stands.
+ * What the list of workflows shows. With one subscription only the status changes. With several it also changes for
+ * whom the workflow stands.
  */
 const attributesOf = (all: readonly SubscriptionItems[]): SearchAttributePair[] =>
   all.length > 1 ? searchAttributesOf(mostUrgent(all)) : statusAttribute(statusOf(all.flatMap(({ items }) => items)));

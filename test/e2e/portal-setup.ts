@@ -45,7 +45,7 @@ export async function logInAs(
 export const picture = (page: Page, name: string): Promise<Buffer> =>
   page.screenshot({ path: join(PICTURES, `portal-${name}.png`), animations: "disabled", fullPage: true });
 
-/** No fault that axe finds, and no sideways scrolling, as the page stands now; with its picture. */
+/** No fault that axe finds, and no sideways scrolling, as the page stands now. Keeps its picture. */
 export async function checked(page: Page, name: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const faults = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
@@ -54,7 +54,7 @@ export async function checked(page: Page, name: string): Promise<void> {
   await picture(page, name);
 }
 
-/** The same in light and dark at three widths; afterwards the page stands as before. */
+/** The same in light and dark at three widths. Afterwards the page stands as before. */
 export async function checkedEverywhere(page: Page, name: string): Promise<void> {
   const before = page.viewportSize();
   for (const colorScheme of ["light", "dark"] as const)

@@ -71,8 +71,8 @@ function withinBytes(events: readonly EventRecord[]): EventRecord[] {
 }
 
 /**
- * The events whose payloads the actor may see: a provider those of its apis, and a consumer those that a subscription
- * of its groups has a delivery of.
+ * The events whose payloads the actor may see. A provider sees those of its apis. A consumer sees those that a
+ * subscription of its groups has a delivery of.
  */
 async function visibleIds(context: Context, eventType: string, asked: string[] | undefined): Promise<string[]> {
   const { actor, dependencies } = context;

@@ -40,7 +40,7 @@ interface Refused {
   ok: false;
   code: TlsFault;
   field: TlsField;
-  /** A sentence, or two, that names the file and the way out; without anything of a key. */
+  /** A sentence, or two, that names the file and the way out, without anything of a key. */
   reason: string;
 }
 
@@ -175,7 +175,7 @@ function refuseLeaf(leaf: PemCertificate, chain: readonly PemCertificate[], now:
     );
   if (Date.parse(leaf.x509.validFrom) > now.getTime())
     return refuse("certificate_not_yet_valid", "clientCert", "The client certificate is not valid yet.");
-  // Undefined without the extension; the type says otherwise.
+  // Undefined without the extension, although the type says otherwise.
   const usages = leaf.x509.keyUsage as string[] | undefined;
   const usable = !usages || usages.includes(CLIENT_AUTH) || usages.includes(ANY_USAGE);
   return usable
@@ -220,7 +220,7 @@ const earliestEnd = (chain: readonly PemCertificate[]): Date =>
 /**
  * The roots and what lies below them. OpenSSL trusts a chain only when it ends at a root (RFC 5280, 6.1). With an
  * intermediate alone every delivery would fail. A self-signed certificate of the endpoint itself may be trusted
- * directly; it is no authority, yet it works.
+ * directly. It is no authority, yet it works.
  */
 function checkAuthority(ca: string, now: Date): { ok: true; certificates: PemCertificate[] } | Refused {
   const read = readField("ca", ca);

@@ -54,9 +54,9 @@ export type CheckTarget = (target: { url: string; tls?: EndpointTls }) => Promis
 
 export interface TargetCheckOptions {
   guard: Guard;
-  /** TCP and TLS handshake together, milliseconds; default 10,000. */
+  /** TCP and TLS handshake together, milliseconds. By default 10,000. */
   connectTimeoutMs?: number;
-  /** How long a refusal of the client certificate is waited for at least, milliseconds; default 300. */
+  /** How long a refusal of the client certificate is waited for at least, milliseconds. By default 300. */
   leastWaitMs?: number;
 }
 

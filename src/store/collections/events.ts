@@ -48,7 +48,7 @@ type Found = EventDocument;
 const WITHOUT_PAYLOAD = { payload: 0 };
 /** Events that are read at once with their payloads, each of at most 1 MiB unless PAYLOAD_LIMIT_BYTES says more. */
 const PAYLOADS_AT_ONCE = 20;
-/** FerretDB reads 20,000 documents a second; a million takes less than this. */
+/** FerretDB reads 20,000 documents a second. A million takes less than this. */
 const OWNERS_DEADLINE_MS = 60_000;
 
 interface EventStoreDependencies {

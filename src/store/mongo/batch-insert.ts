@@ -42,7 +42,7 @@ export async function insertNew<D extends Document & { _id: string }>(
 export interface FindByIdsOptions {
   ferretDb: boolean;
   projection?: Document;
-  /** Ids of one read, for large documents; default `IDS_AT_ONCE`. */
+  /** Ids of one read, for large documents. By default `IDS_AT_ONCE`. */
   atOnce?: number;
   /** Aborted: the caller needs no answer any more. What is under way stops, and nothing more is asked. */
   signal?: AbortSignal | undefined;

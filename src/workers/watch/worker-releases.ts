@@ -1,7 +1,7 @@
 /**
  * What every live worker knows of. A worker of an earlier release would make attempts again that are made before the
- * workflow is started, and it would leave out subscriptions of a `retryDelivery` that has several. So nothing of a kind
- * is done until none polls any more that does not know it.
+ * workflow is started. It would also leave out subscriptions of a `retryDelivery` that has several. So nothing of a
+ * kind is done while a worker polls that does not know it.
  */
 import type { Logger } from "pino";
 import { byTheClock } from "../../by-the-clock.js";

@@ -1,4 +1,7 @@
-/** The activities as `retryDelivery` calls them. Failures of our own only delay; what the consumer does is in the report. */
+/**
+ * The activities as `retryDelivery` calls them. Failures of our own only delay. What the consumer does is in the
+ * report.
+ */
 import { ActivityCancellationType, proxyActivities } from "@temporalio/workflow";
 import type { Activities } from "../contract.js";
 

@@ -25,7 +25,7 @@ export interface RetryItem {
   status: DeliveryStatus;
   /** Attempts made so far. */
   attempts: number;
-  /** Attempts made when the current schedule began; a manual retry starts the schedule afresh. */
+  /** Attempts made when the current schedule began. A manual retry starts the schedule afresh. */
   scheduleBase: number;
   /** When to go on, milliseconds since the epoch. Without it the item goes on when told to. */
   dueAt?: number;
@@ -55,7 +55,7 @@ export interface RetryItem {
 export interface Reservation {
   /** Milliseconds since the epoch. */
   at: number;
-  /** The bucket's epoch; a changed rate or a pause raises it and makes older reservations void. */
+  /** The bucket's epoch. A changed rate or a pause raises it and makes older reservations void. */
   epoch: number;
 }
 
@@ -70,8 +70,8 @@ export interface RetryDeliveryInput extends SubscriptionItems {
   /** Deliveries of further subscriptions, each at its own pace. Absent: there are none. */
   others?: SubscriptionItems[];
   /**
-   * The line that names the workflow in the Temporal UI, for instance `payments.invoice.paid → Acme Bank`; nothing
-   * secret.
+   * The line that names the workflow in the Temporal UI, for instance `payments.invoice.paid → Acme Bank`. It holds
+   * nothing secret.
    */
   summary?: string;
   /** How long parked deliveries keep the workflow open, days. */

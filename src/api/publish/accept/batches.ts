@@ -10,7 +10,7 @@ import type { Waiting } from "./waiting-event.js";
 /** Events of one workflow. Its owner id is announced, and is in the record of each. */
 export interface Batch {
   owner: string;
-  /** Committed; they go into the start. */
+  /** Committed events, which go into the start. */
   ready: Waiting[];
   /** Given to a commit of which nobody knows the end yet. While there are some, the batch is not started. */
   pending: number;
@@ -29,7 +29,7 @@ export interface BatchesDependencies {
   settings: { batchMax: number; startsInFlight: number };
   /** Whether one more dispatch may be under way in this process. */
   mayDispatch: () => boolean;
-  /** Starts the workflow of a batch. `unavailable` is tried again; it never rejects. */
+  /** Starts the workflow of a batch. `unavailable` is tried again. It never rejects. */
   start(batch: Batch): Promise<"started" | "exists" | "unavailable">;
   /** Called with the number of events that wait, whenever it has changed. */
   onBacklog(events: number): void;
@@ -40,7 +40,7 @@ export interface Batches {
   readonly backlog: number;
   /** A commit begins: what is due is closed, so that the commit does not hold it up. */
   close(): void;
-  /** The batch that takes one more event; undefined when no owner id is at hand. */
+  /** The batch that takes one more event. Undefined when no owner id is at hand. */
   take(): Batch | undefined;
   /** Of those taken from this batch, `ready` are committed and `refused` are not. */
   committed(batch: Batch, ready: readonly Waiting[], refused: number): void;

@@ -1,4 +1,4 @@
-/** The apis that this person finds; a consumer sees which of them its groups have, and asks for the others. */
+/** The apis that this person finds. A consumer sees which of them its groups have, and asks for the others. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";

@@ -1,7 +1,7 @@
 /** A JSON Schema as lines that can be read: each member with its type, whether it is needed, and its limits. */
 
 export interface SchemaLine {
-  /** From the payload on: `data`-less, with full stops; `[]` stands for every element. */
+  /** The path from the payload on, without `data` and with full stops. `[]` stands for every element. */
   path: string;
   name: string;
   depth: number;
@@ -37,7 +37,7 @@ export function schemaTree(schema: unknown): SchemaTree {
   return { lines: walk.lines, cut: walk.cut };
 }
 
-/** Follows `$ref` within the document (`#/$defs/…`); anything else stays as it is. */
+/** Follows `$ref` within the document (`#/$defs/…`). Anything else stays as it is. */
 function resolved(root: Record<string, unknown>, schema: unknown): unknown {
   let at = schema;
   for (let steps = 0; steps < DEEPEST; steps++) {

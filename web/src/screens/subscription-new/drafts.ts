@@ -12,7 +12,7 @@ const empty: FirstFields = { url: "", name: "", groupId: "", types: [] };
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/** What this tab has kept; what is of another form is left out. */
+/** What this tab has kept. What is of another form is left out. */
 export function readFirstFields(text: string): FirstFields {
   let kept: unknown;
   try {

@@ -1,4 +1,4 @@
-/** Which of the events are wanted, tried on examples; and how fast they may come. */
+/** Which of the events are wanted, tried on examples. Also how fast they may come. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { api, ask } from "../../api/client.js";

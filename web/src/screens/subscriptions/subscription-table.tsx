@@ -97,7 +97,7 @@ function Row({ row, names }: { row: Subscription; names: Names }) {
   );
 }
 
-/** The way to the subscription; below it the host, unless that is its name. */
+/** The way to the subscription. Below it stands the host, unless that is its name. */
 function NameLink({ row }: { row: Subscription }) {
   const name = endpointName(row);
   const host = endpointName({ url: row.url });

@@ -7,7 +7,7 @@ export type Scheme = (typeof SCHEMES)[number];
 export const AUTHS = ["basic", "api_key", "oauth2"] as const;
 export type AuthType = (typeof AUTHS)[number];
 
-/** The fields of each way to authenticate; those in `SECRETS` are never shown again. */
+/** The fields of each way to authenticate. Those in `SECRETS` are never shown again. */
 export const AUTH_FIELDS = {
   basic: ["username", "password"],
   api_key: ["header", "value"],

@@ -1,4 +1,6 @@
-/** A new signing secret or signing key; for how long the earlier ones sign too is chosen. A secret is shown once. */
+/**
+ * A new signing secret or signing key. The person chooses how long the earlier ones sign too. A secret is shown once.
+ */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ask } from "../../../api/client.js";

@@ -4,7 +4,7 @@ import type { Subscription } from "../../../parts/subscription/model.js";
 
 export type SubscriptionChange = Schemas["SubscriptionChange"];
 
-/** Numbers are text as it was typed; empty means the default of the service. */
+/** Numbers are text as it was typed. Empty means the default of the service. */
 export interface SettingsForm {
   name: string;
   description: string;

@@ -22,7 +22,7 @@ export function useSettingsDraft(id: string, { form, etag }: Current): Kept {
   ];
 }
 
-/** What this tab has kept; undefined for what an earlier version of the page has written. */
+/** What this tab has kept. Undefined for what an earlier version of the page has written. */
 export function readDraft(text: string): SettingsDraft | undefined {
   try {
     const kept: unknown = JSON.parse(text);

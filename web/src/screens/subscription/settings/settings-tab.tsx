@@ -1,4 +1,4 @@
-/** What is set. What a change brings with it is said before it is saved; two people do not write over each other. */
+/** What is set. What a change brings with it is said before it is saved. Two people do not write over each other. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { mayDo } from "../../../api/access.js";
@@ -38,7 +38,7 @@ export function SettingsTab({ subscription, etag, me }: SettingsTabProps) {
   );
 }
 
-/** Whether a consumer's subscription to a type needs no approval; not known yet is taken for no. */
+/** Whether a consumer's subscription to a type needs no approval. Not known yet counts as no. */
 function useAutomatic(): (eventType: string) => boolean {
   const { data: apis } = useQuery(apisQuery);
   const { data: types } = useQuery(eventTypesQuery);
