@@ -17,6 +17,7 @@ export function createMetrics() {
     ...publishMetrics(registers),
     ...deliveryMetrics(registers),
     ...loadMetrics(registers),
+    ...retentionMetrics(registers),
     ...keyMetrics(registers),
     ...trustMetrics(registers),
   };
@@ -25,7 +26,17 @@ export function createMetrics() {
 }
 
 /** The parts of our own side that may fail: what the label `part` may hold. */
-export const OWN_PARTS = ["attempt", "audit", "catalogue", "codec", "day-keys", "erasures", "grants", "saml"] as const;
+export const OWN_PARTS = [
+  "attempt",
+  "audit",
+  "catalogue",
+  "codec",
+  "day-keys",
+  "erasures",
+  "grants",
+  "retention",
+  "saml",
+] as const;
 /** What a start, an input or a result may lack or bring: what the label `purpose` may hold. */
 const PURPOSES = ["activity", "internal", "legacy", "publisher", "operator", "none"] as const;
 /** The collections whose rows are signed, and what may be wrong with a row (src/store/grants/signed-rows.ts). */
@@ -46,6 +57,7 @@ const LIMITED = ["verify", "test", "drafts", "recoveries", "previews"] as const;
 function fromTheStart(
   metrics: ReturnType<typeof deliveryMetrics> &
     Pick<ReturnType<typeof publishMetrics>, "refused" | "payloadsInvalid"> &
+    Pick<ReturnType<typeof retentionMetrics>, "retentionRemoved"> &
     Pick<ReturnType<typeof trustMetrics>, "ownFailures" | "unproven" | "grantsRefused" | "limitRefusals">,
 ): void {
   for (const code of REFUSED_PUBLISHES) metrics.refused.inc({ code }, 0);
@@ -54,6 +66,7 @@ function fromTheStart(
   for (const row of Object.values(OUTCOMES)) metrics.attempts.inc({ outcome_class: row.class }, 0);
   for (const status of ["delivered", "parked", "exhausted"]) metrics.deliveries.inc({ status }, 0);
   for (const part of OWN_PARTS) metrics.ownFailures.inc({ part }, 0);
+  for (const kind of ["events", "deliveries"]) metrics.retentionRemoved.inc({ kind }, 0);
   for (const purpose of PURPOSES) metrics.unproven.inc({ purpose }, 0);
   for (const collection of SIGNED_COLLECTIONS)
     for (const why of REFUSED_ROWS) metrics.grantsRefused.inc({ collection, why }, 0);
@@ -191,6 +204,23 @@ const loadMetrics = (registers: Registry[]) => ({
     labelNames: ["kind"],
     registers,
   }),
+});
+
+/** What is removed by its age. */
+const retentionMetrics = (registers: Registry[]) => ({
+  retentionRemoved: new Counter<"kind">({
+    name: "sealpost_retention_removed_total",
+    help: "Records removed because they were older than the retention, by kind: events or deliveries",
+    labelNames: ["kind"],
+    registers,
+  }),
+  oldestEvent: unread(
+    new Gauge({
+      name: "sealpost_oldest_event_timestamp_seconds",
+      help: "When the oldest event was accepted, in seconds since the epoch. 0 without any. Absent while not known",
+      registers,
+    }),
+  ),
 });
 
 /** Keys and certificates that end. */

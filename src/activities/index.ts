@@ -1,17 +1,24 @@
 /** All activities of a worker: `createActivities(dependencies)`. */
 import type { Activities } from "../workflows/contract.js";
+import type { RetentionActivities } from "../workflows/retention/retention-contract.js";
 import type { RecoveryActivities } from "../workflows/recovery/recovery-contract.js";
 import { createAttempt } from "./retry-attempts.js";
 import type { AttemptDependencies } from "./retry-run.js";
 import { createDispatch, type DispatchDependencies } from "./dispatch.js";
 import type { RecoverDependencies } from "./recovery-step.js";
 import { createRecover } from "./recover.js";
+import { createRetention, type RetentionDependencies } from "./retention/retain.js";
 
-export type ActivityDependencies = DispatchDependencies & AttemptDependencies & RecoverDependencies;
+export type ActivityDependencies = DispatchDependencies &
+  AttemptDependencies &
+  RecoverDependencies & { retention?: RetentionDependencies };
 
 /** The activities, closed over what they need. */
-export const createActivities = (dependencies: ActivityDependencies): Activities & RecoveryActivities => ({
+export const createActivities = (
+  dependencies: ActivityDependencies,
+): Activities & RecoveryActivities & Partial<RetentionActivities> => ({
   ...createDispatch(dependencies),
   ...createAttempt(dependencies),
   ...createRecover(dependencies),
+  ...(dependencies.retention && createRetention(dependencies.retention)),
 });

@@ -109,8 +109,11 @@ export interface Publisher {
 
 /** What an operator, provider or consumer sets in motion after the first delivery. */
 export interface Operations {
-  /** Sends a delivery again, whatever its status; through its open workflow or a new one. */
-  resend(delivery: Delivery, by: string): Promise<void>;
+  /**
+   * Sends a delivery again, whatever its status; through its open workflow or a new one. False when it is gone, because
+   * it was removed by its age.
+   */
+  resend(delivery: Delivery, by: string): Promise<boolean>;
   /** Cancels a delivery that is not settled; false when it was settled already. */
   cancel(delivery: Delivery, by: string): Promise<boolean>;
   /**

@@ -17,6 +17,7 @@ import { refusalOf } from "./http/failure.js";
 import { filterApiRoutes } from "./catalogue/filters.js";
 import { createGate, type Gate } from "./access/gate.js";
 import { grantRequestRoutes } from "./catalogue/grant-requests.js";
+import { holdRoutes } from "./holds/holds.js";
 import { groupRoutes } from "./catalogue/groups.js";
 import { loginRoutes } from "./login/login.js";
 import { createLoginLimits } from "./login/login-limits.js";
@@ -65,6 +66,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...groupRoutes,
   ...grantRequestRoutes,
   ...subscriptionListRoutes,
+  ...holdRoutes,
   ...subscriptionRoutes,
   ...subscriptionLifeRoutes,
   ...subscriptionLifecycleRoutes,
@@ -169,6 +171,6 @@ function edgeRefusal(request: IncomingMessage): Refusal | undefined {
     );
   }
   if (!METHODS.has(request.method ?? ""))
-    return refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PATCH, DELETE" } });
+    return refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PUT, PATCH, DELETE" } });
   return undefined;
 }

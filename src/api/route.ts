@@ -43,7 +43,7 @@ export const noContent: Reply<never> = { status: 204 };
 type Nothing = z.ZodObject<Record<never, never>>;
 
 interface Declaration {
-  method: "get" | "post" | "patch" | "delete";
+  method: "get" | "post" | "put" | "patch" | "delete";
   /** OpenAPI form, `/v1/groups/{id}`. */
   path: `/${string}`;
   operationId: string;

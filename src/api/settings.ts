@@ -21,6 +21,8 @@ export interface ApiSettings {
   trialConnectionId?: string;
   /** Addresses and networks that endpoints are called from, as the operator has set them. */
   egressAddresses: readonly string[];
+  /** Days that the engine keeps histories. No api may keep its events for less. */
+  leastRetentionDays?: number;
   /** A pure worker serves /health and /metrics only. */
   workerOnly?: boolean;
   /**

@@ -38,6 +38,8 @@ export interface Api {
   listed?: boolean;
   /** Who approves subscriptions to its event types: a provider, or the service at once. `manual` when absent. */
   approval?: "manual" | "automatic";
+  /** Days after which its settled events are removed. `EVENT_RETENTION_DAYS` holds when absent. */
+  retentionDays?: number;
   createdAt: Date;
   updatedAt: Date;
 }

@@ -8,7 +8,7 @@ export class StoreError extends Error {
    * moved. `cursor_invalid`: the cursor of a list was not made here. `grants_broken`: the ledger or the keys that
    * protect rows that grant power were changed. `settings_invalid`: the message names the setting. `unproven`: no
    * process of this service made it. `scan_too_long`: the embedded engine reads everything for a list, and this one
-   * took too long.
+   * took too long. `held`: a legal hold forbids the erasure.
    */
   readonly code:
     | "duplicate"
@@ -20,7 +20,8 @@ export class StoreError extends Error {
     | "sealed_data_invalid"
     | "grants_broken"
     | "cursor_invalid"
-    | "settings_invalid";
+    | "settings_invalid"
+    | "held";
   constructor(code: StoreError["code"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "StoreError";

@@ -2,6 +2,7 @@
 import type { AuditVerification } from "./audit/audit-chain.js";
 import type { DeliveryFilter } from "./deliveries/delivery-filter.js";
 import type { EventStore } from "./collections/event-store.js";
+import type { HoldStore, HoldTarget } from "./collections/holds.js";
 import type { GrantStore } from "./grants/grants.js";
 import type { IdempotencyStore } from "./collections/idempotency.js";
 import type { KeyUses } from "./collections/key-uses.js";
@@ -30,6 +31,7 @@ import type {
 } from "./model.js";
 import type { SubscriptionRecordsStore } from "./deliveries/subscription-records.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
+import type { RetentionStore } from "./retention/retention-store.js";
 import type { RoutingStore } from "./collections/routings.js";
 import type {
   CatalogueChanges,
@@ -183,6 +185,8 @@ export interface ErasureStore {
    * effect in this process on return, and in others when they next read the catalogue version.
    */
   erase(target: ErasureTarget, by: string): Promise<void>;
+  /** The hold that forbids this erasure. `erase` throws StoreError `held` then. */
+  holdOn(target: ErasureTarget): Promise<HoldTarget | undefined>;
   has(target: ErasureTarget): Promise<boolean>;
   /**
    * Erases the entered targets again, because a restored backup or a write under way may have brought them back. Gives
@@ -250,6 +254,10 @@ export interface Store {
   owners: OwnerStore;
   /** What dispatches left out. */
   routings: RoutingStore;
+  /** What is neither removed nor erased. */
+  holds: HoldStore;
+  /** What is removed by its age. */
+  retention: RetentionStore;
   deliveries: DeliveryStore;
   recoveries: RecoveryStore;
   limits: LimitStore;

@@ -17,6 +17,7 @@ import { startDemo } from "./trial/demo.js";
 import { provideEngines, readRunningEngines } from "./engines/index.js";
 import { startErasureKeeper } from "./watch/erasure-keeper.js";
 import { watchGrants } from "./watch/grants-watch.js";
+import { checkRetention } from "./watch/retention.js";
 import { addressOf, closeServer, listen, listeningUrl, StartError } from "./listening.js";
 import { watchSamlCertificates } from "./watch/saml-certificates.js";
 import { retireTrial, startTrialIdp, type TrialIdp } from "./trial/trial-idp.js";
@@ -106,6 +107,7 @@ async function start(starting: Starting): Promise<RunningService> {
   undo.push(() => core.close());
   goOn(starting);
   if (core.store.grants.fault) throw core.store.grants.fault;
+  const engineRetentionMs = await checkRetention(core.link, config.EVENT_RETENTION_DAYS);
   await startWatches(core, starting);
   const admin = config.ROLE === "worker" ? undefined : await ensureAdminKey(core.store, config);
   if (demo) await demo.register(core.store);
@@ -116,7 +118,17 @@ async function start(starting: Starting): Promise<RunningService> {
   const worker = config.ROLE === "api" ? undefined : await startWorker(core, config);
   if (worker) undo.push(() => worker.stop());
   goOn(starting);
-  const ui = serve({ server, core, config, engines, url, trial: trial !== undefined, worker, drain });
+  const ui = serve({
+    server,
+    core,
+    config,
+    engines,
+    url,
+    trial: trial !== undefined,
+    worker,
+    drain,
+    engineRetentionMs,
+  });
   undo.push(async () => ui.close());
   undo.push(() => ui.stopPublishing());
   await untilReady(core, worker?.worker);

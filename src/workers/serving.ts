@@ -22,6 +22,7 @@ import { createPublishRefusals } from "./process/publish-refusals.js";
 import type { Engines } from "./engines/index.js";
 import { createReadiness } from "./process/readiness.js";
 import { TRIAL_CONNECTION } from "./trial/trial-idp.js";
+import { DAY_MS } from "../workflows/durations.js";
 import type { RunningWorker } from "./worker.js";
 
 interface Serving {
@@ -35,6 +36,8 @@ interface Serving {
   trial: boolean;
   worker: RunningWorker | undefined;
   drain: Drain;
+  /** For how long the engine keeps histories. */
+  engineRetentionMs: number;
 }
 
 export interface Served {
@@ -50,9 +53,10 @@ const BUILT_PORTAL = fileURLToPath(new URL("../portal", import.meta.url));
 /** Without a slash at its end. */
 export const publicUrlOf = (config: Config, url: string): string => (config.PUBLIC_URL ?? url).replace(/\/+$/, "");
 
-export function serve({ server, core, config, engines, url, trial, worker, drain }: Serving): Served {
+export function serve(serving: Serving): Served {
+  const { server, core, config, engines, worker, drain } = serving;
   const { publisher, abandoned } = publishing({ core, config, worker });
-  const settings = apiSettingsOf({ core, config, url, trial });
+  const settings = apiSettingsOf(serving);
   const sessions = createSessions({ store: core.store, catalogue: core.catalogue, settings, log: core.log });
   const embedded = engines.mongodb.embedded || engines.temporal.embedded;
   const refusals = createPublishRefusals(embedded ? config.dataDir : undefined);
@@ -160,8 +164,9 @@ const limitsOf = ({ core, config }: Pick<Serving, "core" | "config">) =>
     },
   });
 
-function apiSettingsOf({ core, config, url, trial }: Pick<Serving, "core" | "config" | "url" | "trial">): ApiSettings {
+function apiSettingsOf({ core, config, url, trial, engineRetentionMs }: Serving): ApiSettings {
   return {
+    leastRetentionDays: Math.ceil(engineRetentionMs / DAY_MS),
     version: core.version,
     process: thisProcess(),
     publicUrl: publicUrlOf(config, url),

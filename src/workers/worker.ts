@@ -17,6 +17,7 @@ import type { Core } from "./core.js";
 import { startDayKeys } from "./watch/day-keys.js";
 import { watchOverdue } from "./watch/overdue.js";
 import { watchWorkerReleases } from "./watch/worker-releases.js";
+import { createIdleCheck, engineRetentionOf, watchRetention } from "./watch/retention.js";
 import { thisProcess } from "./process/process-name.js";
 import { createRefusalRecord } from "./refusals.js";
 import { createWorker } from "./temporal.js";
@@ -49,6 +50,12 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     unrecorded: new Map(),
     unrecordedRetries: new Map(),
     recordRefusal: createRefusalRecord(core),
+    retention: {
+      ...core,
+      retentionDays: config.EVENT_RETENTION_DAYS,
+      engineRetentionMs: () => engineRetentionOf(link),
+      isIdle: createIdleCheck(link, core.store),
+    },
     signalRetry: (workflowId, deliveryIds, notBefore) =>
       signalled(
         link.client.workflow
@@ -65,6 +72,7 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
   const overdue = watchOverdue(core);
   const dayKeys = startDayKeys(core);
   const certificates = watchCertificates(core);
+  const retention = watchRetention(core);
   return {
     worker,
     ...(early && { early }),
@@ -73,6 +81,7 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
       overdue.stop();
       dayKeys.stop();
       certificates.stop();
+      retention.stop();
       stopping.abort();
       releases.stop();
       // What waits behind a slow endpoint would be sent one after the other until the time is up.

@@ -42,6 +42,8 @@ export const WORKFLOW = {
   tokenBucket: "tokenBucket",
   /** Many deliveries sent again. */
   recovery: "recovery",
+  /** Events removed by their age. */
+  retention: "retention",
 } as const;
 
 /** Search attributes of `retryDelivery`, all of type Keyword. They are not encrypted: ids and states only. */

@@ -78,6 +78,8 @@ const OBJECTS: Readonly<Record<string, (of: Objects) => string>> = {
 const ABSENT: Readonly<Record<string, () => string>> = {
   "/v1/people/": () => `per_${"0".repeat(43)}`,
   "/v1/saml-connections/": () => newId("sso"),
+  "GET /v1/events/{ref}/hold": () => newId("evt"),
+  "GET /v1/groups/{id}/hold": () => newId("grp"),
 };
 /** Further parameters of a path, by name. */
 const FURTHER: Readonly<Record<string, string>> = { fingerprint: "0".repeat(64) };
@@ -97,6 +99,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   installCertificate: { certificate: "changed" },
   refuseGrantRequest: { reason: "no" },
   importEventTypes: { asyncapi: "3.0.0" },
+  holdEvent: { reason: "kept" },
+  holdGroup: { reason: "kept" },
   rejectSubscription: { reason: "no" },
   suspendSubscription: { reason: "no" },
   publishRaw: Buffer.from("{}"),

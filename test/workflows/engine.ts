@@ -19,6 +19,7 @@ import {
   type RetryItem,
   SEARCH_ATTRIBUTE,
 } from "../../src/workflows/contract.js";
+import type { RetentionActivities } from "../../src/workflows/retention/retention-contract.js";
 import type { RecoveryActivities } from "../../src/workflows/recovery/recovery-contract.js";
 import { builtBundle } from "../support/built-bundle.js";
 import { provenConverter } from "../support/proven.js";
@@ -30,7 +31,7 @@ export interface TestEngine {
   taskQueue: string;
   /** Runs a worker until `stop` of what it gives. */
   work(
-    activities: Partial<Activities & RecoveryActivities>,
+    activities: Partial<Activities & RecoveryActivities & RetentionActivities>,
     options?: { maxCachedWorkflows?: number; bundle?: WorkflowBundleOption; dataConverter?: DataConverter },
   ): Promise<{ stop(): Promise<void> }>;
   close(): Promise<void>;

@@ -42,6 +42,10 @@ export const ACTS = {
   "deliveries:write": RUNNING,
   "recoveries:read": EVERYBODY,
   "recoveries:write": RUNNING,
+  /** Legal holds, and for how long an api keeps its events. */
+  "holds:read": INSPECTING,
+  "holds:write": ADMIN,
+  "retention:write": ADMIN,
   "keys:read": INSPECTING,
   "keys:write": ADMIN,
   /** SAML connections. */

@@ -3,11 +3,11 @@ import { z } from "zod";
 import { newId } from "../../store/ids.js";
 import type { Api } from "../../store/model.js";
 import type { Actor } from "../access/actor.js";
-import { discoversApi, grantedApis, seesApi } from "../access/access.js";
+import { discoversApi, grantedApis, mayAct, seesApi } from "../access/access.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
 import { applyChange, exact } from "../http/change.js";
 import { deleteApi } from "../deliveries/erasure.js";
-import { refuse } from "../http/errors.js";
+import { refuse, type Refusal } from "../http/errors.js";
 import { created, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { apiChange, apiId, apiInput, apiView, eraseQuery } from "./schemas.js";
 import { pageOf, pageQuery } from "../http/primitives.js";
@@ -20,6 +20,7 @@ const view = ({
   description,
   listed = false,
   approval = "manual",
+  retentionDays,
   createdAt,
   updatedAt,
 }: Api): z.input<typeof apiView> => ({
@@ -28,6 +29,7 @@ const view = ({
   ...(description !== undefined && { description }),
   listed,
   approval,
+  ...(retentionDays !== undefined && { retentionDays }),
   createdAt: createdAt.toISOString(),
   updatedAt: updatedAt.toISOString(),
 });
@@ -41,6 +43,19 @@ function visibleIds(actor: Actor, { dependencies }: RequestContext<"catalogue">)
   return actor.apiIds === undefined ? undefined : [...actor.apiIds];
 }
 
+/** For how long events are kept is the installation's concern, and not the provider's. */
+function refuseRetention(
+  { actor, dependencies: { settings } }: RequestContext<"settings">,
+  retentionDays: number | null | undefined,
+): Refusal | undefined {
+  if (retentionDays === undefined) return undefined;
+  if (!mayAct(actor, "retention:write")) return refuse("forbidden", "Only an admin sets `retentionDays`.");
+  const { leastRetentionDays = 1 } = settings;
+  return retentionDays !== null && retentionDays < leastRetentionDays
+    ? refuse("retention_too_short", `The Temporal namespace keeps histories for ${leastRetentionDays} days.`)
+    : undefined;
+}
+
 export const apiRoutes: readonly ApiRoute[] = [
   route({
     method: "post",
@@ -52,8 +67,11 @@ export const apiRoutes: readonly ApiRoute[] = [
     description: "A provider key that is limited to some apis may not.",
     body: apiInput,
     response: { status: 201, description: "Created", schema: apiView },
-    async handle(context: RequestContext<"store" | "catalogue">, { body }) {
+    problems: ["retention_too_short"],
+    async handle(context: RequestContext<"store" | "catalogue" | "settings">, { body }) {
       if (context.actor.apiIds) return refuse("forbidden", "This key is limited to some apis.");
+      const refusal = refuseRetention(context, body.retentionDays);
+      if (refusal) return refusal;
       const now = new Date();
       const api: Api = { id: newId("api"), ...exact(body), createdAt: now, updatedAt: now };
       await context.dependencies.store.apis.insert(api);
@@ -102,11 +120,17 @@ export const apiRoutes: readonly ApiRoute[] = [
     params,
     body: apiChange,
     response: { status: 200, description: "The api as it is now", schema: apiView },
-    async handle(context: RequestContext<"store" | "catalogue">, { params: { id }, body }) {
+    problems: ["retention_too_short"],
+    async handle(context: RequestContext<"store" | "catalogue" | "settings">, { params: { id }, body }) {
       if (!seesApi(context.actor, context.dependencies.catalogue, id)) return refuse("not_found");
+      const refusal = refuseRetention(context, body.retentionDays);
+      if (refusal) return refusal;
       const api = await context.dependencies.store.apis.update(id, (before) => applyChange(before, body));
       if (!api) return refuse("not_found");
-      await recordAct(context, "api.change", id, { fields: Object.keys(body) });
+      await recordAct(context, "api.change", id, {
+        fields: Object.keys(body),
+        ...(body.retentionDays !== undefined && { retentionDays: body.retentionDays }),
+      });
       return ok(view(api));
     },
   }),
@@ -124,7 +148,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     params,
     query: eraseQuery("erase", "Erases the content of its events as well"),
     response: { status: 204, description: "Deleted" },
-    problems: ["in_use"],
+    problems: ["in_use", "legal_hold"],
     handle: async (context: RequestContext<"store" | "catalogue">, { params: { id }, query }) =>
       deleteApi(context, id, query["erase"] === "true"),
   }),

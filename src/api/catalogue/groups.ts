@@ -190,7 +190,7 @@ export const groupRoutes: readonly ApiRoute[] = [
     params,
     query: eraseQuery("cascade", "Deletes its subscriptions and revokes its API keys as well"),
     response: { status: 204, description: "Deleted and erased" },
-    problems: ["in_use", "unavailable"],
+    problems: ["in_use", "legal_hold", "unavailable"],
     handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, query }) =>
       deleteGroup(context, id, query["cascade"] === "true"),
   }),

@@ -24,12 +24,22 @@ const approval = z
     description: "Whether a provider approves subscriptions of consumers to its event types, or the service at once",
   });
 
+const retentionDays = z
+  .int()
+  .min(1)
+  .max(36_500)
+  .meta({
+    description:
+      "Days after which settled events of this api are removed, with their deliveries. Only an admin sets it. " +
+      "Without it `EVENT_RETENTION_DAYS` holds. `null` removes it",
+  });
 export const apiInput = z
   .strictObject({
     name: text(128),
     description: description.optional(),
     listed: listed.optional(),
     approval: approval.optional(),
+    retentionDays: retentionDays.optional(),
   })
   .meta({ id: "ApiInput" });
 export const apiChange = z
@@ -38,6 +48,7 @@ export const apiChange = z
     description: description.nullable().optional(),
     listed: listed.optional(),
     approval: approval.optional(),
+    retentionDays: retentionDays.nullable().optional(),
   })
   .refine(atLeastOne, NOTHING)
   .meta({ id: "ApiChange", minProperties: 1 });
@@ -48,6 +59,7 @@ export const apiView = z
     description: z.string().optional(),
     listed: z.boolean(),
     approval,
+    retentionDays: retentionDays.optional(),
     createdAt: instant,
     updatedAt: instant,
   })

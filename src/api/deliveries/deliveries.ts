@@ -164,7 +164,7 @@ export const deliveryRoutes: readonly ApiRoute[] = [
       const delivery = await findDelivery(context, id);
       if (!delivery) return refuse("not_found");
       if ((await context.dependencies.store.events.erasedOf([delivery.eventId])).size > 0) return refuse("erased");
-      await context.dependencies.operations.resend(delivery, context.actor.name);
+      if (!(await context.dependencies.operations.resend(delivery, context.actor.name))) return refuse("not_found");
       await recordAct(context, "delivery.resend", id);
       return accepted(deliverySummaryOf(context.dependencies.catalogue)(delivery));
     },

@@ -2,10 +2,20 @@
 import { groupsOfKey } from "../../store/key-groups.js";
 import { ownsApi, ownsGrants, seesApi } from "../access/access.js";
 import { recordAct } from "../access/audit.js";
+import type { ErasureTarget } from "../../store/model.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { noContent, type Reply, type RequestContext } from "../route.js";
 
 type Outcome = Promise<Reply<never> | Refusal>;
+
+/** Before anything is cancelled or claimed. The erasure itself asks again. */
+async function refuseHeld(
+  { dependencies: { store } }: RequestContext<"store">,
+  target: ErasureTarget,
+): Promise<Refusal | undefined> {
+  const held = await store.erasures.holdOn(target);
+  return held === undefined ? undefined : refuse("legal_hold", `There is a legal hold on ${held}.`);
+}
 
 /**
  * Removes the content of one event. It is entered in the ledger first, and from then on no workflow sends it. The
@@ -15,6 +25,8 @@ export async function expungeEvent(context: RequestContext<"store" | "catalogue"
   const { store, operations } = context.dependencies;
   const event = await store.events.get(id);
   if (!event || !ownsApi(context.actor, event.apiId)) return refuse("not_found");
+  const held = await refuseHeld(context, `event/${id}`);
+  if (held) return held;
   await store.erasures.erase(`event/${id}`, context.actor.name);
   const cancelled = await operations.cancelAll({ eventId: id }, context.actor.name, "The event's content was erased.");
   await recordAct(context, "event.expunge", id, { cancelled });
@@ -56,6 +68,8 @@ export async function deleteGroup(
     return refuse("forbidden", "This key is limited to some apis, and the group is granted others.");
   if (actor.apiIds)
     return refuse("forbidden", "This key is limited to some apis, and a group's deletion erases records of every api.");
+  const held = await refuseHeld(context, `group/${id}`);
+  if (held) return held;
   const begun = await store.erasures.has(`group/${id}`);
   const inUse = cascade || begun ? undefined : await dependant(context, id);
   if (inUse !== undefined) return refuse("in_use", inUse);
@@ -86,6 +100,8 @@ export async function deleteApi(context: RequestContext<"store" | "catalogue">, 
   if (type !== undefined) return refuse("in_use", `The event type ${type} belongs to it.`);
   const granted = (await store.groups.all()).find((group) => group.grants.includes(id));
   if (granted) return refuse("in_use", `The group ${granted.id} is granted it.`);
+  const held = erase ? await refuseHeld(context, `api/${id}`) : undefined;
+  if (held) return held;
   if (erase) {
     if (!(await store.erasures.has(`api/${id}`))) await context.claim?.();
     await store.erasures.erase(`api/${id}`, actor.name);

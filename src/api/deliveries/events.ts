@@ -172,7 +172,7 @@ export const eventRoutes: readonly ApiRoute[] = [
       "The bare record stays. An attempt under way may still arrive. Any accepted event can be erased at once.",
     params: z.strictObject({ ref: eventRef }),
     response: { status: 204, description: "Erased" },
-    problems: ["unavailable"],
+    problems: ["legal_hold", "unavailable"],
     handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { ref } }) =>
       expungeEvent(context, ref),
   }),

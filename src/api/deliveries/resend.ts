@@ -29,7 +29,7 @@ export function createResend(
 ): Operations["resend"] {
   return async (delivery, by) => {
     const request = { deliveryIds: [delivery.id], by };
-    if (delivery.workflowId !== undefined && (await signal(delivery.workflowId, SIGNAL.retry, request))) return;
+    if (delivery.workflowId !== undefined && (await signal(delivery.workflowId, SIGNAL.retry, request))) return true;
     const workflowId = `resend/${delivery.id}`;
     const input: RetryDeliveryInput = {
       subscriptionId: delivery.subscriptionId,
@@ -47,7 +47,8 @@ export function createResend(
         },
       ],
     };
-    await store.deliveries.record([{ id: delivery.id, status: "pending", workflowId, asked: true }]);
+    const refused = await store.deliveries.record([{ id: delivery.id, status: "pending", workflowId, asked: true }]);
+    if (refused.some(({ why }) => why === "missing")) return false;
     await client.workflow.signalWithStart(WORKFLOW.retryDelivery, {
       workflowId,
       taskQueue,
@@ -57,5 +58,6 @@ export function createResend(
       typedSearchAttributes: searchAttributesOf(input),
       ...(catalogue && { staticSummary: deliveryWorkflowSummary(catalogue, input, [delivery.eventType]) }),
     });
+    return true;
   };
 }

@@ -26,6 +26,7 @@ const STORE_PROBLEMS: Partial<Record<StoreError["code"], Refusal>> = {
     "The records that vouch for API keys and connections were changed or are incomplete. The log tells the operator.",
   ),
   key_destroyed: refuse("erased"),
+  held: refuse("legal_hold"),
   cursor_invalid: refuse("invalid_request", undefined, {
     errors: [{ path: "query.cursor", message: "must be a `next` of an earlier page of this list" }],
   }),

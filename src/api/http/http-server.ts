@@ -83,7 +83,9 @@ function closeByAnswers(server: Server, closing: AbortSignal): void {
   });
 }
 
-const NO_METHOD = refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PATCH, DELETE" } });
+const NO_METHOD = refuse("method_not_allowed", undefined, {
+  headers: { allow: "GET, HEAD, POST, PUT, PATCH, DELETE" },
+});
 const CLIENT_ERRORS: Readonly<Record<string, Refusal>> = {
   HPE_INVALID_METHOD: NO_METHOD,
   HPE_HEADER_OVERFLOW: refuse("headers_too_large"),

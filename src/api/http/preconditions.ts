@@ -32,7 +32,8 @@ function objectOf({ path }: Pick<ApiRoute, "path">): ObjectPart | undefined {
 
 /** Whether the route changes an object that `If-Match` can be about. */
 export const takesIfMatch = (route: Pick<ApiRoute, "method" | "path">): boolean =>
-  route.method !== "get" && objectOf(route) !== undefined;
+  // A hold on an object is no change of it.
+  route.method !== "get" && objectOf(route) !== undefined && !route.path.endsWith("/hold");
 
 /** Whether the route's answer is one object, with its tag. */
 export const givesETag = (route: Pick<ApiRoute, "method" | "path">): boolean =>

@@ -77,6 +77,11 @@ export const PROBLEMS = {
     "The event id was used for another body",
     "Use a new id for a new event; repeat an id only with the same type and bytes.",
   ),
+  legal_hold: entry(
+    409,
+    "A legal hold forbids the erasure",
+    "Remove the hold that the detail names first, if whoever asked for it agrees.",
+  ),
   in_use: entry(409, "Something still depends on it", "Remove what the detail names first."),
   saml_certificate_needed: entry(
     409,
@@ -190,6 +195,11 @@ export const PROBLEMS = {
     422,
     "The filter is not valid",
     "Correct it at the position given; POST /v1/filters/test tries it.",
+  ),
+  retention_too_short: entry(
+    422,
+    "The retention is too short",
+    "Give at least as many days as the Temporal namespace keeps histories; the detail says how many.",
   ),
   recovery_window_needed: entry(
     422,

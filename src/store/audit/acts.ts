@@ -79,7 +79,7 @@ interface Objects {
 
 /** The parts of the store that hold objects with an id, by their names. */
 export function objectsOf(store: Store): ReadonlyMap<string, Objects> {
-  const { apis, eventTypes, groups, subscriptions, apiKeys, samlConnections, recoveries, grantRequests } = store;
+  const { apis, eventTypes, groups, subscriptions, apiKeys, samlConnections, recoveries, grantRequests, holds } = store;
   const objects: Record<string, Objects> = {
     apis,
     eventTypes,
@@ -89,6 +89,7 @@ export function objectsOf(store: Store): ReadonlyMap<string, Objects> {
     samlConnections,
     recoveries,
     grantRequests,
+    holds,
   };
   return new Map(Object.entries(objects));
 }

@@ -8,12 +8,13 @@ import { guarded, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
 import type { Exclusive } from "../mongo/exclusive.js";
 import type { Erasure, ErasureTarget } from "../model.js";
 import { createExpiry, inBatches } from "../mongo/oldest-first.js";
+import { isReused } from "./events.js";
 import { allOf } from "../mongo/paging.js";
 import type { ErasureStore } from "../store.js";
 
 /**
- * An entry at rest. There is one for each target, however often its erasure is asked for. A person may come back, so
- * for a person the latest erasure counts.
+ * An entry at rest. There is one for each target, however often its erasure is asked for. A person may come back, and
+ * the id of an event may be used again once its retention is over. So for these the latest erasure counts.
  */
 export interface ErasureDocument {
   _id: ErasureTarget;
@@ -68,16 +69,14 @@ export function createErasureLedger({ collection, recent, exclusive, ferretDb }:
     for await (const page of pages(since)) for (const { _id: target, at, by } of page) found.push({ target, at, by });
     return ferretDb ? found.sort((one, other) => one.at.getTime() - other.at.getTime()) : found;
   }
-  /** Marks the entry as completed. If a person's entry was renewed meanwhile, then the renewed one is not completed. */
+  /** Marks the entry as completed. If it was renewed meanwhile, then the renewed one is not completed. */
   async function mark({ _id, at, appliedAt }: ErasureDocument): Promise<void> {
     if (appliedAt) return;
     if (!ferretDb) {
       await guarded((within) => collection.updateOne({ _id, at }, { $set: { appliedAt: new Date() } }, within));
       return;
     }
-    // Only a person's entry is ever renewed.
-    const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
-      _id.startsWith("person/") ? exclusive(lockOf(_id), work) : work();
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => (mayReturn(_id) ? exclusive(lockOf(_id), work) : work());
     await inTurn(async () => {
       const now = await guarded((within) => collection.findOne({ _id }, within));
       if (now?.at.getTime() === at.getTime())
@@ -89,6 +88,8 @@ export function createErasureLedger({ collection, recent, exclusive, ferretDb }:
     exclusive(lockOf(target), async () => {
       const before = await guarded((within) => collection.findOne({ _id: target }, within));
       if (!before || before.at >= at) return false;
+      // A second erasure of the same event changes nothing.
+      if (target.startsWith("event/") && !isReused({ acceptedAt: at }, before.at)) return false;
       await guarded((within) =>
         collection.updateOne({ _id: target }, { $set: { at, by }, $unset: { appliedAt: "" } }, within),
       );
@@ -105,7 +106,7 @@ export function createErasureLedger({ collection, recent, exclusive, ferretDb }:
     );
     let renewed = 0;
     for (const entry of given)
-      if (entry.target.startsWith("person/") && known.has(entry.target) && (await renew(entry))) renewed++;
+      if (mayReturn(entry.target) && known.has(entry.target) && (await renew(entry))) renewed++;
     return given.length - known.size + renewed;
   }
   return {
@@ -138,6 +139,9 @@ function filterAfter(last: ErasureDocument | undefined, since?: Date): Filter<Er
     { $or: [{ at: { $gt: last.at } }, { at: last.at, _id: { $gt: last._id } }] },
   ]);
 }
+
+/** What an id names may come again, so its latest erasure counts. */
+const mayReturn = (target: ErasureTarget): boolean => target.startsWith("person/") || target.startsWith("event/");
 
 const lockOf = (target: ErasureTarget): string => `erasures/${target}`;
 

@@ -11,6 +11,9 @@ import {
   type LedgerDependencies,
 } from "./erasure-ledger.js";
 import { groupsOfKey, withoutGroup } from "../key-groups.js";
+import { isReused } from "./events.js";
+import { holdOn } from "../retention/hold-on.js";
+import { StoreError } from "../store-error.js";
 import type { ManagedKeyring } from "../sealing/keyring.js";
 import type { Erasure, ErasureTarget } from "../model.js";
 import type { ErasureStore, Reapplied, Store } from "../store.js";
@@ -32,6 +35,7 @@ export interface ErasureDependencies
       | "people"
       | "grantRequests"
       | "eventTypeVersions"
+      | "holds"
     >,
     LedgerDependencies {
   keyring: Pick<ManagedKeyring, "destroy" | "forget">;
@@ -92,8 +96,11 @@ export async function createErasures(deps: ErasureDependencies): Promise<Managed
 
   await learn();
   return {
+    holdOn: (target) => holdOn(deps, target),
     async erase(target, by) {
-      const at = new Date();
+      const held = await holdOn(deps, target);
+      if (held !== undefined) throw new StoreError("held", `A legal hold on ${held} forbids the erasure.`);
+      const at = await instantOf(deps, target);
       await enter([{ target, at, by }]);
       if (target.startsWith("event/")) expungedLately.add(idOf(target));
       await carryOut({ target, at, by });
@@ -172,12 +179,15 @@ async function expungeEvents(
   entries: readonly ErasureDocument[],
 ): Promise<number> {
   const found = new Set<string>();
+  const ids = new Set<string>();
   for (const { _id: target, at } of entries) {
     const id = idOf(target);
     if (at.getTime() > Date.now() - LATELY_MS) expungedLately.add(id);
     if (await events.expunge(id, at)) found.add(id);
+    else if (await isUsedAgain(events, id, at)) continue;
+    ids.add(id);
   }
-  for (const id of await deliveries.expungeDetailsOf(new Set(entries.map(({ _id }) => idOf(_id))))) found.add(id);
+  for (const id of await deliveries.expungeDetailsOf(ids)) found.add(id);
   return found.size;
 }
 
@@ -202,7 +212,23 @@ async function apply(deps: ErasureDependencies, { target, at }: Erasure, among?:
   if (target.startsWith("api/")) return eraseApi(deps, id);
   if (target.startsWith("person/")) return deps.people.erase(id, at);
   const expunged = await deps.events.expunge(id, at);
+  if (!expunged && (await isUsedAgain(deps.events, id, at))) return false;
   return (await deps.deliveries.expungeDetails(id, among)) || expunged;
+}
+
+/** Now, or when the event was accepted if the clock of that process is ahead: what is asked for now is erased. */
+async function instantOf({ events }: ErasureDependencies, target: ErasureTarget): Promise<Date> {
+  const now = new Date();
+  if (!target.startsWith("event/")) return now;
+  // What no key opens is erased all the same.
+  const event = await events.get(idOf(target)).catch(() => undefined);
+  return event && event.acceptedAt > now ? event.acceptedAt : now;
+}
+
+/** The retention has removed the event that was erased then, and a later one has its id. */
+async function isUsedAgain(events: ErasureDependencies["events"], id: string, erasedAt: Date): Promise<boolean> {
+  const event = await events.get(id);
+  return event !== undefined && isReused(event, erasedAt);
 }
 
 async function eraseGroup(

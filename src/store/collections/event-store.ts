@@ -26,7 +26,10 @@ export interface EventStore {
   list(page: PageRequest, filter: EventFilter): Promise<Page<EventRecord>>;
   /** How many the filter names. It stops above `most`. */
   count(filter: EventFilter, most: number): Promise<Counted>;
-  /** Removes payload and hash, for good; the bare record stays. False when there was nothing to remove. */
+  /**
+   * Removes payload and hash, for good; the bare record stays. False when there was nothing to remove, or when the id
+   * was used again since that erasure.
+   */
   expunge(id: string, at: Date): Promise<boolean>;
   /** Those of these events whose content is erased: expunged, or with its data key. */
   erasedOf(ids: string[]): Promise<Set<string>>;

@@ -11,6 +11,7 @@ import { ownedBy } from "../mongo/guards.js";
 import type { DataKey, KeyScope, SealContext } from "../sealing/data-key.js";
 import type { Keyring } from "../sealing/keyring.js";
 import type { EventRecord } from "../model.js";
+import { HOUR_MS } from "../../workflows/durations.js";
 import { countUpTo } from "../mongo/counting.js";
 import { allOf, findPage, oneOf, within } from "../mongo/paging.js";
 import type { Scan } from "../mongo/scans.js";
@@ -42,6 +43,8 @@ export interface EventDocument {
    */
   attributes?: Binary;
   hops?: number;
+  /** It is being removed by its age (src/store/retention). */
+  removing?: Date;
 }
 
 type Found = EventDocument;
@@ -80,6 +83,7 @@ export function createEventStore(collection: Collection<EventDocument>, deps: Ev
     async expunge(id, at) {
       const [document] = await find([id]);
       if (!document || (document.expungedAt && !document.payload && !document.sha256)) return false;
+      if (isReused(document, at)) return false;
       const change = {
         $set: { expungedAt: document.expungedAt ?? at },
         $unset: { payload: "" as const, sha256: "" as const, attributes: "" as const },
@@ -95,6 +99,16 @@ export function createEventStore(collection: Collection<EventDocument>, deps: Ev
     },
   };
 }
+
+/**
+ * Clocks of two processes may differ, but not by so much. The retention removes an erased event a day after its erasure
+ * at the earliest.
+ */
+const REUSED_AFTER_MS = 12 * HOUR_MS;
+
+/** Whether it is another event than the one that was erased then: its id was free again, and was used again. */
+export const isReused = ({ acceptedAt }: Pick<EventRecord, "acceptedAt">, erasedAt: Date): boolean =>
+  acceptedAt.getTime() > erasedAt.getTime() + REUSED_AFTER_MS;
 
 type Find = (
   ids: readonly string[],
@@ -178,7 +192,7 @@ const findOfOwners = (collection: Collection<EventDocument>, owners: string[]): 
 /** What of the documents is sealed, opened. */
 function createOpener(keyring: Keyring) {
   async function recordOf(document: Found): Promise<EventRecord> {
-    const { _id: id, sha256: _hash, payload: _payload, attributes: _attributes, ...fields } = document;
+    const { _id: id, sha256: _hash, payload: _payload, attributes: _attributes, removing: _mark, ...fields } = document;
     const attributes = document.attributes && (await openAttributes(document, document.attributes));
     return { ...fields, id, sha256: await hashOf(document), ...(attributes && { attributes }) };
   }

@@ -4,6 +4,7 @@
  */
 import type { Collection } from "mongodb";
 import { findByIds, insertNew } from "../mongo/batch-insert.js";
+import { guarded } from "../mongo/driver-errors.js";
 import { createExpiry } from "../mongo/oldest-first.js";
 import { DAY_MS } from "../../workflows/durations.js";
 
@@ -53,6 +54,8 @@ export interface RoutingStore {
   removeExpired(): Promise<void>;
   /** What the dispatch by this workflow, and its pages, left out of the event. Undefined when nothing is recorded. */
   of(owner: string, event: { id: string; type: string }): Promise<EventRouting | undefined>;
+  /** Forgets these events of each dispatch, and its pages. What is left of the record ends with its time. */
+  forget(byOwner: ReadonlyMap<string, readonly string[]>): Promise<void>;
 }
 
 export interface EventRouting {
@@ -70,7 +73,21 @@ export function createRoutingStore(
 ): RoutingStore {
   // All are kept for the same time, so the oldest are the first to go.
   const expiry = createExpiry(collection, { field: "expiresAt", ferretDb });
+  const pagesOf = (owner: string, pages: number): string[] =>
+    Array.from({ length: pages }, (_, index) => `page/${owner}/${index}`);
   return {
+    async forget(byOwner) {
+      const found = await findByIds(collection, [...byOwner.keys()], { ferretDb, projection: { pages: 1 } });
+      for (const { _id: owner, pages = 0 } of found) {
+        const gone = new Set(byOwner.get(owner));
+        for (const document of await findByIds(collection, [owner, ...pagesOf(owner, pages)], { ferretDb })) {
+          const filtered = document.filtered.filter(({ event }) => !gone.has(event));
+          // A record is written once, and only this changes it. Two that do so at once leave an id until its time.
+          if (filtered.length < document.filtered.length)
+            await guarded((within) => collection.updateOne({ _id: document._id }, { $set: { filtered } }, within));
+        }
+      }
+    },
     removeExpired: () => expiry.remove(),
     async record({ id, at, pages, filtered, leftOut }) {
       expiry.now();
@@ -93,14 +110,7 @@ export function createRoutingStore(
     async of(owner, { id, type }) {
       const [own] = await findByIds(collection, [owner], { ferretDb });
       const pages = Math.min(own?.pages ?? 0, MOST_PAGES);
-      const further =
-        pages > 0
-          ? await findByIds(
-              collection,
-              Array.from({ length: pages }, (_, index) => `page/${owner}/${index}`),
-              { ferretDb },
-            )
-          : [];
+      const further = pages > 0 ? await findByIds(collection, pagesOf(owner, pages), { ferretDb }) : [];
       const documents = [...(own ? [own] : []), ...further];
       const [first] = documents;
       if (!first) return undefined;

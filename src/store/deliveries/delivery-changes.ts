@@ -194,6 +194,8 @@ const unsetting = (fields: string[]) =>
 export const decideRecord =
   (at: Date, keys: Map<KeyScope, DataKey>, mayKeep: (eventId: string) => boolean) =>
   (current: DeliveryDocument, change: DeliveryChange): Decision => {
+    // As if it were gone already, which it will be in a moment.
+    if (current.removing) return { refused: "missing" };
     const stays = !mayLeave(current.status, change) && current.status !== change.status;
     const refused = stays ? { refused: "settled" as const } : {};
     if (isMade(current, change)) return refused;

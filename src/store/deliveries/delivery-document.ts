@@ -31,6 +31,8 @@ export interface DeliveryDocument extends Omit<Delivery, "id" | "eventId" | "att
   seq?: number;
   /** Only on FerretDB: the sequence numbers that earlier changes have used (delivery-changes.ts). */
   spent?: Record<string, Long>;
+  /** It is being removed by its age, and takes no change any more (src/store/retention). */
+  removing?: Date;
 }
 /** The newest attempt as filters find it. One field, because each field of an insert costs FerretDB some 0.01 ms. */
 export interface LastAttempt {
@@ -109,7 +111,16 @@ function attemptOf(number: number, summary: string): Attempt {
 
 /** Everything but the details. */
 export function deliveryOf(document: Found): Delivery {
-  const { _id: id, attempts, last: _last, details: _details, seq: _seq, spent: _spent, ...fields } = document;
+  const {
+    _id: id,
+    attempts,
+    last: _last,
+    details: _details,
+    seq: _seq,
+    spent: _spent,
+    removing: _mark,
+    ...fields
+  } = document;
   const numbered = Object.entries(attempts ?? {}).map(([number, summary]) => attemptOf(Number(number), summary));
   return {
     id,

@@ -7,18 +7,21 @@ import { type AuditMarkDocument, createAuditMark } from "../audit/audit-mark.js"
 import { createCatalogueCollection, type CatalogueDocument, type Layout } from "./catalogue-collection.js";
 import { apiKeyLayout, apiLayout, eventTypeLayout, groupLayout, subscriptionLayout } from "./catalogue-layouts.js";
 import type { Changes } from "./changes.js";
+import { createDeliveryChanges } from "../deliveries/delivery-changes.js";
 import { createDeliveryStore, type DeliveryDocument } from "../deliveries/deliveries.js";
 import type { DeliveryFields } from "../deliveries/delivery-queries.js";
 import { createEventStore, type EventDocument } from "../collections/events.js";
 import { createEventTypeVersionStore, type EventTypeVersionDocument } from "../collections/event-type-versions.js";
 import { createLocks, type Exclusive, type LockDocument } from "./exclusive.js";
 import type { Grants } from "../grants/grants.js";
+import { createHoldStore, type HoldDocument } from "../collections/holds.js";
 import { createGrantRequestStore, type GrantRequestDocument } from "../collections/grant-requests.js";
 import { createIdempotencyStore, type IdempotencyDocument } from "../collections/idempotency.js";
 import type { Keyring } from "../sealing/keyring.js";
 import { createLimitStore, type LimitDocument } from "../collections/limits.js";
 import { createOwnerStore, type OwnersDocument } from "../collections/owners.js";
 import { createRecoveryStore, type RecoveryDocument } from "../collections/recoveries.js";
+import { createRetentionStore } from "../retention/retention.js";
 import { createRoutingStore, type RoutingDocument } from "../collections/routings.js";
 import { createSamlConnectionStore } from "../collections/saml-connections.js";
 import { createSamlUseStore, type SamlUseDocument } from "../collections/saml-uses.js";
@@ -83,6 +86,29 @@ export const eventStores = (
   deliveries: createDeliveryStore(db.collection<DeliveryDocument>("deliveries"), { ...base, expungedLately, fields }),
 });
 
+/** What decides how long events stay. */
+export function keepingStores(
+  db: Db,
+  { exclusive, scan, ferretDb }: Base,
+): Pick<Store, "holds" | "retention" | "routings"> {
+  const deliveries = db.collection<DeliveryDocument>("deliveries");
+  const holds = createHoldStore(db.collection<HoldDocument>("holds"), { exclusive, scan, ferretDb });
+  const routings = createRoutingStore(db.collection<RoutingDocument>("routings"), { ferretDb });
+  return {
+    holds,
+    routings,
+    retention: createRetentionStore({
+      events: db.collection<EventDocument>("events"),
+      deliveries,
+      change: createDeliveryChanges(deliveries, { ferretDb }),
+      holds,
+      routings,
+      exclusive,
+      ferretDb,
+    }),
+  };
+}
+
 export function loginStores(
   db: Db,
   { keyring, exclusive, scan, ferretDb, grants }: Base & { grants: Grants },
@@ -114,10 +140,9 @@ export const auditOf = (
 export const limitedStores = (
   db: Db,
   { keyring, exclusive, ferretDb, scan, commits }: Base & { commits: Db },
-): Pick<Store, "recoveries" | "limits" | "routings" | "idempotency" | "owners"> => ({
+): Pick<Store, "recoveries" | "limits" | "idempotency" | "owners"> => ({
   owners: createOwnerStore(commits, commits.collection<OwnersDocument>("owners")),
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), { exclusive, scan }),
-  routings: createRoutingStore(db.collection<RoutingDocument>("routings"), { ferretDb }),
   limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, ferretDb }),
   idempotency: createIdempotencyStore(db.collection<IdempotencyDocument>("idempotencyKeys"), {
     keyring,

@@ -78,6 +78,7 @@ export const INDEXES: readonly IndexSpec[] = [
   // Most erasures are done. This index finds the others without reading those.
   ...on("erasures", { at: 1, _id: 1 }, { appliedAt: 1, _id: 1 }),
   expiring("samlUses", "expiresAt"),
+  ...on("holds", newest("at")),
   ...on("recoveries", newest("createdAt"), newest("createdAt", "groupId")),
   expiring("limits", "expiresAt"),
   expiring("routings", "expiresAt"),

@@ -2,7 +2,14 @@
 import type { Db, MongoClient } from "mongodb";
 import { type AuditMarkDocument, beginAuditMark } from "../audit/audit-mark.js";
 import { type Changes, type ChangesDocument, createChanges } from "./changes.js";
-import { auditOf, catalogueStores, eventStores, limitedStores, loginStores } from "./collection-stores.js";
+import {
+  auditOf,
+  catalogueStores,
+  eventStores,
+  keepingStores,
+  limitedStores,
+  loginStores,
+} from "./collection-stores.js";
 import { assertDurableWrites, type CallBounds, callBounds, CLIENT_OPTIONS, connect, isFerretDb } from "./connection.js";
 import { countCalls } from "./calls.js";
 import type { DataKeyDocument } from "../sealing/data-keys.js";
@@ -123,6 +130,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   const erasable = {
     ...catalogueStores(db, { ...base, grants, changes }),
     ...eventStores(db, { ...base, commits, expungedLately, fields: backfill.fields }),
+    ...keepingStores(db, base),
     keyUses,
     people: createPeopleStore(db.collection<PersonDocument>("people"), {
       keyring,

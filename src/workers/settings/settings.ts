@@ -174,6 +174,12 @@ export const SETTINGS = {
     default: "7",
     meaning: "Days that a parked delivery keeps its workflow open in the Temporal UI",
   }),
+  EVENT_RETENTION_DAYS: setting({
+    schema: whole(1, 36_500).optional(),
+    meaning:
+      "Days after which settled events are removed, with their deliveries and attempts. An api's own `retentionDays` " +
+      "goes before it. Not less than the retention of the Temporal namespace. If it is absent, events stay for ever",
+  }),
   TRUSTED_PROXIES: setting({
     schema: list.pipe(z.array(network)),
     default: "",

@@ -4,6 +4,7 @@
  */
 import { LRUCache } from "lru-cache";
 import type { Store } from "../../../store/store.js";
+import { HOUR_MS } from "../../../workflows/durations.js";
 import type { PublishedEvent } from "../../../workflows/contract.js";
 
 /** What is enough to answer a repeat. */
@@ -11,6 +12,11 @@ export type RecentEvent = Pick<PublishedEvent, "sha256" | "type">;
 
 /** Some 300 bytes each. */
 const MOST = 20_000;
+/**
+ * The retention removes an event a day after its acceptance at the earliest. From then on its id is free, so nobody may
+ * be told that it is a repeat.
+ */
+const KEPT_MS = HOUR_MS;
 
 export interface RecentIds {
   get(id: string): RecentEvent | undefined;
@@ -19,7 +25,7 @@ export interface RecentIds {
 
 /** Bounded, the oldest out first. Any erasure empties it: which ids are meant is not worth a question. */
 export function createRecentIds(erasures: Pick<Store["erasures"], "onErasure">): RecentIds {
-  const recent = new LRUCache<string, RecentEvent>({ max: MOST });
+  const recent = new LRUCache<string, RecentEvent>({ max: MOST, ttl: KEPT_MS });
   erasures.onErasure(() => recent.clear());
   return { get: (id) => recent.get(id), add: ({ id, sha256, type }) => void recent.set(id, { sha256, type }) };
 }
