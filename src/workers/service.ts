@@ -14,7 +14,7 @@ import { drainOf } from "./process/drain.js";
 import { openFileLimit, socketBounds } from "./process/open-files.js";
 import { type Core, openCore } from "./core.js";
 import { startDemo } from "./trial/demo.js";
-import { provideEngines, readRunningEngines } from "./engines/index.js";
+import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
 import { startErasureKeeper } from "./watch/erasure-keeper.js";
 import { watchGrants } from "./watch/grants-watch.js";
 import { checkRetention } from "./watch/retention.js";
@@ -83,16 +83,10 @@ async function undoAll(undo: (() => Promise<void>)[]): Promise<void> {
 }
 
 async function start(starting: Starting): Promise<RunningService> {
-  const { config, say, undo, signal } = starting;
+  const { config, say, undo } = starting;
   const { server, drain, sockets } = await openServer(starting);
   const url = addressOf(server, config);
-  const engines = await provideEngines({
-    ...engineOptions(config, url, say),
-    ...enginesOfRunningService(config),
-    signal,
-  });
-  undo.push(() => engines.stop());
-  goOn(starting);
+  const engines = await openEngines(starting, url);
   const demo = config.SEALPOST_DEMO && !config.production && config.ROLE === "all" ? await startDemo(say) : undefined;
   if (demo) undo.push(() => demo.close());
 
@@ -118,17 +112,8 @@ async function start(starting: Starting): Promise<RunningService> {
   const worker = config.ROLE === "api" ? undefined : await startWorker(core, config);
   if (worker) undo.push(() => worker.stop());
   goOn(starting);
-  const ui = serve({
-    server,
-    core,
-    config,
-    engines,
-    url,
-    trial: trial !== undefined,
-    worker,
-    drain,
-    engineRetentionMs,
-  });
+  const trialIsThere = trial !== undefined;
+  const ui = serve({ server, core, config, engines, url, trial: trialIsThere, worker, drain, engineRetentionMs });
   undo.push(async () => ui.close());
   undo.push(() => ui.stopPublishing());
   await untilReady(core, worker?.worker);
@@ -140,7 +125,7 @@ async function start(starting: Starting): Promise<RunningService> {
     admin,
     unsigned: !core.store.grants.marked,
     demo: demo !== undefined,
-    trial: trial !== undefined,
+    trial: trialIsThere,
     say,
     logFile: core.logFile,
   });
@@ -154,6 +139,18 @@ async function start(starting: Starting): Promise<RunningService> {
     await undoAll(undo);
   };
   return { url, failed: worker?.failed ?? new Promise<never>(() => undefined), stop };
+}
+
+async function openEngines(starting: Starting, url: string): Promise<Engines> {
+  const { config, say, undo, signal } = starting;
+  const engines = await provideEngines({
+    ...engineOptions(config, url, say),
+    ...enginesOfRunningService(config),
+    signal,
+  });
+  undo.push(() => engines.stop());
+  goOn(starting);
+  return engines;
 }
 
 /**

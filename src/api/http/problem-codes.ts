@@ -80,7 +80,7 @@ export const PROBLEMS = {
   legal_hold: entry(
     409,
     "A legal hold forbids the erasure",
-    "Remove the hold that the detail names first, if whoever asked for it agrees.",
+    "Lift the hold first, if the person who asked for it agrees.",
   ),
   in_use: entry(409, "Something still depends on it", "Remove what the detail names first."),
   saml_certificate_needed: entry(
@@ -199,7 +199,7 @@ export const PROBLEMS = {
   retention_too_short: entry(
     422,
     "The retention is too short",
-    "Give at least as many days as the Temporal namespace keeps histories; the detail says how many.",
+    "Give more days, or shorten the retention of the Temporal namespace.",
   ),
   recovery_window_needed: entry(
     422,

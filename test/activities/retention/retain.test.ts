@@ -33,7 +33,7 @@ async function running({ retentionDays, engineDays = 1 }: { retentionDays?: numb
     now: () => later(100 * DAY).getTime(),
   });
   const step = (after?: RetentionCursor): Promise<RetentionStep> =>
-    new MockActivityEnvironment().run(activities.retentionStep, after ? { after } : {});
+    new MockActivityEnvironment().run((input) => activities.retentionStep(input), after ? { after } : {});
   return { activities, catalogue, metrics, step };
 }
 

@@ -86,7 +86,7 @@ describe("a hold on an event", () => {
       expect(await api.problem("DELETE", path), path).toMatchObject({
         status: 409,
         code: "legal_hold",
-        detail: `There is a legal hold on event/${eventId}.`,
+        detail: expect.stringContaining(`There is a legal hold on event/${eventId}.`) as string,
       });
     expect(await api.store.deliveries.get(`${eventId}.${own.subscriptionId}`)).toMatchObject({ status: "parked" });
     expect(await api.store.events.payload(eventId)).toBeDefined();
@@ -114,7 +114,7 @@ describe("a hold on a group", () => {
     for (const path of [`/v1/groups/${own.groupId}?cascade=true`, `/v1/events/${eventId}`])
       expect(await api.problem("DELETE", path), path).toMatchObject({
         code: "legal_hold",
-        detail: `There is a legal hold on group/${own.groupId}.`,
+        detail: expect.stringContaining(`There is a legal hold on group/${own.groupId}.`) as string,
       });
     expect((await hold(`/v1/groups/${newId("grp")}`)).status).toBe(404);
     expect((await api.call("DELETE", `/v1/groups/${own.groupId}/hold`)).status).toBe(204);
@@ -145,7 +145,7 @@ describe("the retention of an api", () => {
     expect(await change(2)).toMatchObject({
       status: 422,
       code: "retention_too_short",
-      detail: "The Temporal namespace keeps histories for 3 days.",
+      detail: expect.stringContaining("The Temporal namespace keeps histories for 3 days.") as string,
     });
     for (const days of [0, -1, 1.5, 36_501, "30"])
       expect(await change(days)).toMatchObject({ code: "invalid_request" });
