@@ -2,7 +2,7 @@
 import { TEMPORAL_UI_PATH } from "../api/temporal-ui/rules.js";
 import type { AdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
-import { DEMO_EVENT_TYPE } from "./trial/demo.js";
+import { DEMO_EVENT_TYPE } from "./trial/demo-endpoints.js";
 import type { Engines } from "./engines/index.js";
 
 export interface Announcement {

@@ -13,15 +13,16 @@ import type { Config } from "./config.js";
 import { drainOf } from "./process/drain.js";
 import { openFileLimit, socketBounds } from "./process/open-files.js";
 import { type Core, openCore } from "./core.js";
-import { startDemo } from "./trial/demo.js";
+import { type Demo, startDemo } from "./trial/demo.js";
+import { startTraffic } from "./trial/demo-traffic.js";
 import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
 import { startErasureKeeper } from "./watch/erasure-keeper.js";
 import { watchGrants } from "./watch/grants-watch.js";
-import { checkRetention } from "./watch/retention.js";
+import { checkRetention, createIdleCheck } from "./watch/retention.js";
 import { addressOf, closeServer, listen, listeningUrl, StartError } from "./listening.js";
 import { watchSamlCertificates } from "./watch/saml-certificates.js";
 import { retireTrial, startTrialIdp, type TrialIdp } from "./trial/trial-idp.js";
-import { publicUrlOf, serve } from "./serving.js";
+import { publicUrlOf, type Served, serve } from "./serving.js";
 import { startWorker } from "./worker.js";
 
 export interface RunningService {
@@ -87,9 +88,7 @@ async function start(starting: Starting): Promise<RunningService> {
   const { server, drain, sockets } = await openServer(starting);
   const url = addressOf(server, config);
   const engines = await openEngines(starting, url);
-  const demo = config.SEALPOST_DEMO && !config.production && config.ROLE === "all" ? await startDemo(say) : undefined;
-  if (demo) undo.push(() => demo.close());
-
+  const demo = await openDemo(starting);
   const trial = await startTrial(config, url, say);
   if (trial) undo.push(() => trial.close());
 
@@ -118,6 +117,7 @@ async function start(starting: Starting): Promise<RunningService> {
   undo.push(() => ui.stopPublishing());
   await untilReady(core, worker?.worker);
   goOn(starting);
+  if (demo?.traffic) undo.push(startDemoTraffic(core, ui));
   announce({
     config,
     url,
@@ -151,6 +151,20 @@ async function openEngines(starting: Starting, url: string): Promise<Engines> {
   undo.push(() => engines.stop());
   goOn(starting);
   return engines;
+}
+
+/** Outside production, beside everything else in one process. */
+async function openDemo({ config, say, undo }: Starting): Promise<Demo | undefined> {
+  if (config.SEALPOST_DEMO === false || config.production || config.ROLE !== "all") return undefined;
+  const demo = await startDemo(say, { traffic: config.SEALPOST_DEMO === true });
+  undo.push(() => demo.close());
+  return demo;
+}
+
+/** Gives how it is stopped. */
+function startDemoTraffic({ store, operations, link, log }: Core, { publish }: Served): () => Promise<void> {
+  const isIdle = createIdleCheck(link, store);
+  return startTraffic({ store, operations, publish, isIdle, log }).stop;
 }
 
 /**

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { createClientAddress } from "../api/http/client-address.js";
 import { createApi } from "../api/index.js";
 import { createDeliveryStreams } from "../api/deliveries/stream/delivery-streams.js";
+import type { Publisher } from "../api/dependencies.js";
 import type { ApiSettings } from "../api/settings.js";
 import { DEGRADED } from "../api/readiness.js";
 import { createLimits } from "../api/access/limits.js";
@@ -41,6 +42,8 @@ interface Serving {
 }
 
 export interface Served {
+  /** Publishes in this process, without a request. */
+  publish: Publisher["publish"];
   /** Takes no more publishes, and starts those that were accepted. Others start what is left. */
   stopPublishing(): Promise<void>;
   /** Ends what the Temporal UI holds open. */
@@ -102,6 +105,7 @@ export function serve(serving: Serving): Served {
     }),
   );
   return {
+    publish: (events) => publisher.publish(events),
     stopPublishing: async () => {
       await abandoned.stop();
       await publisher.close();

@@ -18,6 +18,8 @@ export interface ServiceOptions {
   env?: Record<string, string>;
   /** Another checkout, built, whose service is started. By default it is this one, built when its sources changed. */
   root?: string;
+  /** With SEALPOST_DEMO=1 the demo has traffic of its own. By default it has none. */
+  demoTraffic?: true;
   /** For node itself, for instance `--cpu-prof`. */
   nodeArguments?: string[];
   /** Most files that the process and its engines may have open each, as `ulimit -n` sets it. */
@@ -142,6 +144,8 @@ function spawnService(
         SEALPOST_MASTER_KEYS_FILE: join(joined.dataDir, "master-keys"),
       }),
       ...options.env,
+      // Tests count what they publish themselves.
+      ...(options.env?.["SEALPOST_DEMO"] === "1" && !options.demoTraffic && { SEALPOST_DEMO: "quiet" }),
     },
   });
   closeSync(output);

@@ -34,6 +34,8 @@ export interface RetentionSweep extends RemovedEvents {
 export interface SweepOrder {
   cutoffs: Cutoffs;
   after?: AgedCursor | undefined;
+  /** Until when their deliveries have to be settled. The cutoff of the event when absent. */
+  settledBefore?: Date;
   /** Those of these workflows that have ended before the instant, or are not known any more. */
   isIdle: (workflows: ReadonlySet<string>, before: Date) => Promise<ReadonlySet<string>>;
 }

@@ -11,13 +11,13 @@ const NOTHING: RemovedEvents = { events: new Map(), deliveries: 0, open: 0, held
 export function createRetentionStore(dependencies: RemovalDependencies): RetentionStore {
   const { events, ferretDb } = dependencies;
   return {
-    async sweep({ cutoffs, after, isIdle }) {
+    async sweep({ cutoffs, after, settledBefore, isIdle }) {
       // Deliveries of earlier releases are found by their event only when they name it.
       if (!ferretDb && (await isBackfilling(dependencies.deliveries))) return NOTHING;
       const page = await agedEvents(events, cutoffs, { after, ferretDb });
       const aged = page.events.flatMap((event) => {
         const before = cutoffOf(cutoffs, event.apiId);
-        return before ? [{ event, before }] : [];
+        return before ? [{ event, before: settledBefore ?? before }] : [];
       });
       const removed = await removeEvents(dependencies, aged, isIdle);
       const next = page.next([...removed.events.values()].reduce((sum, count) => sum + count, 0));

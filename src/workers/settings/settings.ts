@@ -109,9 +109,13 @@ export const SETTINGS = {
       "consumers, for the allow lists of their firewalls",
   }),
   SEALPOST_DEMO: setting({
-    schema: flag,
+    schema: z
+      .enum(["", "0", "1", "false", "true", "quiet"])
+      .transform((value) => (value === "quiet" ? value : value === "1" || value === "true")),
     default: "1",
-    meaning: "`0` starts without the built-in demo receiver. With NODE_ENV=production it is never there",
+    meaning:
+      "`0` starts without the built-in demo, and `quiet` without its traffic: an order every few seconds to three " +
+      "endpoints. It needs ROLE=all. With NODE_ENV=production it is never there",
   }),
   SEALPOST_TRIAL_IDP: setting({
     schema: flag.optional(),
