@@ -23,9 +23,14 @@ export interface RecentIds {
   add(event: PublishedEvent): void;
 }
 
-/** Bounded, the oldest out first. Any erasure empties it: which ids are meant is not worth a question. */
-export function createRecentIds(erasures: Pick<Store["erasures"], "onErasure">): RecentIds {
-  const recent = new LRUCache<string, RecentEvent>({ max: MOST, ttl: KEPT_MS });
+/**
+ * Bounded by number and age, the oldest out first. Any erasure empties it: which ids are meant is not worth a question.
+ */
+export function createRecentIds(
+  erasures: Pick<Store["erasures"], "onErasure">,
+  clock: { now(): number } = performance,
+): RecentIds {
+  const recent = new LRUCache<string, RecentEvent>({ max: MOST, ttl: KEPT_MS, ttlResolution: 0, perf: clock });
   erasures.onErasure(() => recent.clear());
   return { get: (id) => recent.get(id), add: ({ id, sha256, type }) => void recent.set(id, { sha256, type }) };
 }
