@@ -91,7 +91,7 @@ export function buildOpenApi(routes: readonly ApiRoute[], version: string): Docu
  */
 function withoutPrefilledParameters(document: Document): Document {
   for (const path of Object.values(document.paths ?? {})) {
-    for (const operation of [path.get, path.post, path.patch, path.delete]) {
+    for (const operation of [path.get, path.post, path.put, path.patch, path.delete]) {
       for (const parameter of operation?.parameters ?? []) {
         if (!("schema" in parameter) || !parameter.schema || !("example" in parameter.schema)) continue;
         const example: unknown = parameter.schema.example;
