@@ -110,7 +110,7 @@ export interface Publisher {
 /** What an operator, provider or consumer sets in motion after the first delivery. */
 export interface Operations {
   /**
-   * Sends a delivery again, whatever its status; through its open workflow or a new one. False when it is gone, because
+   * Sends a delivery again, whatever its status, through its open workflow or a new one. False when it is gone, because
    * it was removed by its age.
    */
   resend(delivery: Delivery, by: string): Promise<boolean>;

@@ -27,7 +27,7 @@ export interface EventStore {
   /** How many the filter names. It stops above `most`. */
   count(filter: EventFilter, most: number): Promise<Counted>;
   /**
-   * Removes payload and hash, for good; the bare record stays. False when there was nothing to remove, or when the id
+   * Removes payload and hash, for good. The bare record stays. False when there was nothing to remove, or when the id
    * was used again since that erasure.
    */
   expunge(id: string, at: Date): Promise<boolean>;

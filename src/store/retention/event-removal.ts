@@ -55,7 +55,7 @@ const isOver = (delivery: Pick<DeliveryDocument, "status" | "updatedAt">, before
 
 /**
  * Removes those of the events that are settled, idle and not held. `isIdle` gives the owners whose workflows have
- * ended. Repeatable. Throws StoreError `unavailable`; what is marked by then is removed by the next call.
+ * ended. Repeatable. Throws StoreError `unavailable`. What is marked by then is removed by the next call.
  */
 export async function removeEvents(
   dependencies: RemovalDependencies,

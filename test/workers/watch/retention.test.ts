@@ -4,7 +4,7 @@ import { Client } from "@temporalio/client";
 import type proto from "@temporalio/proto";
 import { NativeConnection } from "@temporalio/worker";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { createMetrics } from "../../../src/metrics.js";
 import { ConfigError } from "../../../src/workers/config.js";
 import {
@@ -43,7 +43,7 @@ beforeAll(async () => {
       () => true,
       () => false,
     );
-  await expect.poll(known, within).toBe(true);
+  await vi.waitUntil(known, within);
 });
 afterAll(async () => {
   await connection?.close();
