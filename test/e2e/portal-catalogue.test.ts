@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Service, startService } from "../support/service.js";
-import { checkedEverywhere, logInAs } from "./portal-setup.js";
+import { checkedEverywhere, logInAs, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -60,7 +60,7 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await checkedEverywhere(page, "catalogue");
     await page.getByLabel("Name or description").fill("settled");
     await page.getByRole("button", { name: "Find" }).click();
-    await expect.poll(() => page.getByRole("link", { name: TYPE, exact: true }).count()).toBe(0);
+    await expect.poll(() => page.getByRole("link", { name: TYPE, exact: true }).count(), WITHIN).toBe(0);
     await page.getByRole("link", { name: DEPRECATED }).click();
     await page.getByText("Two names for one thing.").waitFor();
     await page.getByRole("link", { name: TYPE }).click();

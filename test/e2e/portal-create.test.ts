@@ -180,7 +180,8 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     ).filter(({ headers }) => headers["webhook-event-type"] === TYPE);
     expect(delivered?.body.toString()).toContain("4711");
     expect(delivered?.headers["authorization"]).toMatch(/^Basic /);
-    await page.getByText("Delivered", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "1 new, show" }).click();
+    await page.getByRole("table", { name: "Deliveries" }).getByText("Delivered").first().waitFor();
     await picture(page, "create-first-delivery");
     expect([...consumer.complaints, ...admin.complaints].filter((each) => !each.includes("422"))).toEqual([]);
     await page.context().close();
@@ -197,8 +198,11 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     await page.getByRole("button", { name: "Save the draft" }).click();
     await page.getByLabel("I have stored it").check();
     await page.getByRole("button", { name: "Go on" }).click();
+    await step(page, "How are deliveries proved and protected?");
     await page.getByRole("button", { name: "Go on" }).click();
+    await step(page, "Which of them, and how fast?");
     await page.getByRole("button", { name: "Go on" }).click();
+    await step(page, "Verify, and go live");
     for (const [act, yes] of [
       ["Verify", /^Send the challenge/],
       ["Submit", /^Submit 127/],

@@ -94,18 +94,27 @@ function List({ search, live }: ListProps) {
   };
   if (error && !data) return <ProblemNotice error={error} again={() => void refetch()} newest={newest} />;
   if (isPending) return <Skeleton />;
-  if (rows.length === 0) return <EmptyList search={search} role={role} newest={newest} />;
+  const fresh = (
+    <div role="status">
+      {live.fresh > 0 && (
+        <button type="button" className={styles.fresh} onClick={showFresh}>
+          {t("deliveries.fresh", { count: live.fresh })}
+        </button>
+      )}
+    </div>
+  );
+  if (rows.length === 0)
+    return (
+      <>
+        {fresh}
+        <EmptyList search={search} role={role} newest={newest} />
+      </>
+    );
   const mayWrite = mayDo(role, "deliveries:write");
   return (
     <>
       {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
-      <div role="status">
-        {live.fresh > 0 && (
-          <button type="button" className={styles.fresh} onClick={showFresh}>
-            {t("deliveries.fresh", { count: live.fresh })}
-          </button>
-        )}
-      </div>
+      {fresh}
       {mayWrite && <SelectionBar search={search} selection={selection} rows={rows} done={() => void refetch()} />}
       <DeliveryTable
         rows={rows}

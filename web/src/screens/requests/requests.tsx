@@ -1,6 +1,7 @@
 /** What waits for a provider: subscriptions to approve, and grants that consumers ask for. Never one's own. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
@@ -8,6 +9,9 @@ import { useNames } from "../../parts/names.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
+import type { Subscription } from "../../parts/subscription/model.js";
+import type { StepName } from "../subscription/acts/possible-acts.js";
+import { StepDialog } from "../subscription/acts/step-dialog.js";
 import { REQUEST_STATUSES } from "./filters.js";
 import { GrantRequestCard } from "./grant-request-card.js";
 import { grantRequestsQuery, waitingSubscriptionsQuery, waitsForDecision } from "./queries.js";
@@ -30,6 +34,8 @@ function Submitted() {
   const names = useNames([]);
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } =
     useInfiniteQuery(waitingSubscriptionsQuery);
+  // It outlives its card, which is gone once the decision is taken.
+  const [decision, setDecision] = useState<{ subscription: Subscription; step: StepName }>();
   const waiting = data?.pages.flatMap((page) => page.data).filter(waitsForDecision) ?? [];
   return (
     <section className={styles.section} aria-labelledby="submitted">
@@ -40,7 +46,12 @@ function Submitted() {
       <ul className={styles.cards}>
         {waiting.map((each) => (
           <li key={each.id} className="card">
-            <SubmittedCard subscription={each} group={names.group(each.groupId)} me={me} />
+            <SubmittedCard
+              subscription={each}
+              group={names.group(each.groupId)}
+              me={me}
+              decide={(step) => setDecision({ subscription: each, step })}
+            />
           </li>
         ))}
       </ul>
@@ -54,6 +65,7 @@ function Submitted() {
           {t("requests.more")}
         </button>
       )}
+      {decision && <StepDialog {...decision} me={me} close={() => setDecision(undefined)} />}
     </section>
   );
 }

@@ -1,6 +1,5 @@
 /** One subscription that waits: who asked, for what, whether its endpoint is verified, and what would change. */
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
 import type { Me } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { endpointName } from "../../parts/names.js";
@@ -9,7 +8,7 @@ import { SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { TechniqueList } from "../../parts/subscription/technique-list.js";
 import { TimeText } from "../../parts/time-text.js";
 import { type StepName, stepsFor } from "../subscription/acts/possible-acts.js";
-import { StepDialog, submitterOf } from "../subscription/acts/step-dialog.js";
+import { submitterOf } from "../subscription/acts/step-dialog.js";
 import { typeDifference } from "./differences.js";
 import styles from "./requests.module.css";
 
@@ -17,9 +16,10 @@ interface SubmittedCardProps {
   subscription: Subscription;
   group: string;
   me: Me;
+  decide: (step: StepName) => void;
 }
 
-export function SubmittedCard({ subscription, group, me }: SubmittedCardProps) {
+export function SubmittedCard({ subscription, group, me, decide }: SubmittedCardProps) {
   const { id, url, urlWarnings, verifiedAt, history } = subscription;
   const by = submitterOf(subscription);
   const at = history.find(({ to }) => to === "submitted")?.at;
@@ -62,7 +62,7 @@ export function SubmittedCard({ subscription, group, me }: SubmittedCardProps) {
           <Difference subscription={subscription} />
         </dd>
       </dl>
-      <Decision subscription={subscription} me={me} />
+      <Decision subscription={subscription} me={me} decide={decide} />
     </>
   );
 }
@@ -82,8 +82,7 @@ function Difference({ subscription }: { subscription: Subscription }) {
   );
 }
 
-function Decision({ subscription, me }: { subscription: Subscription; me: Me }) {
-  const [asked, setAsked] = useState<StepName>();
+function Decision({ subscription, me, decide }: Omit<SubmittedCardProps, "group">) {
   const steps = stepsFor(me.role, subscription).filter((step) => step === "approve" || step === "reject");
   if (steps.length === 0) return null;
   if (submitterOf(subscription) === me.id) return <p className="quiet">{t("subscription.secondPerson")}</p>;
@@ -94,12 +93,11 @@ function Decision({ subscription, me }: { subscription: Subscription; me: Me }) 
           key={step}
           type="button"
           className={step === "approve" ? "button" : "button quiet"}
-          onClick={() => setAsked(step)}
+          onClick={() => decide(step)}
         >
           {t(`subscriptionStep.${step}.yes`, { endpoint: endpointName(subscription) })}
         </button>
       ))}
-      {asked && <StepDialog step={asked} subscription={subscription} me={me} close={() => setAsked(undefined)} />}
     </div>
   );
 }
