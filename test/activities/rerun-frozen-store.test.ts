@@ -14,6 +14,7 @@ const EVENTS = 10;
 const SUBSCRIPTIONS = 100;
 /** Of the 1,000 deliveries. They have no record, as if the first run had ended before it sent them. */
 const UNSENT = 100;
+const PART = 100;
 
 describe.skipIf(!engineAtHand())("a rerun over 1,000 records on a store that is frozen", () => {
   let engine: OwnEngine;
@@ -36,7 +37,9 @@ describe.skipIf(!engineAtHand())("a rerun over 1,000 records on a store that is 
     const { owner, records, start } = await prepareRerun(worker, eventType, EVENTS);
     const routes = records.flatMap(({ id }) => subscriptions.map((subscription) => ({ id, subscription })));
     const sent = routes.slice(UNSENT).map(({ id, subscription }) => deliveredBefore(id, eventType, subscription));
-    await worker.store.deliveries.insertMany(sent);
+    // A hundred at a time, because a busy machine must not reach the deadline of a write.
+    for (let from = 0; from < sent.length; from += PART)
+      await worker.store.deliveries.insertMany(sent.slice(from, from + PART));
 
     const started = start();
     // The rerun has its place, and reads what is on record.
@@ -51,17 +54,15 @@ describe.skipIf(!engineAtHand())("a rerun over 1,000 records on a store that is 
     }
     await worker.client.workflow.getHandle(owner).result();
 
+    // What a starved machine left to retries is delivered as well.
+    const ids = routes.map(({ id, subscription }) => `${id}.${subscription.id}`);
+    await expect.poll(() => notDeliveredOnce(worker, ids), { timeout: 100_000 }).toEqual([]);
     expect(receiver.requests.map(({ path, headers }) => `${String(headers["webhook-id"])} ${path}`).sort()).toEqual(
       routes
         .slice(0, UNSENT)
         .map(({ id, subscription }) => `${id} ${new URL(subscription.url).pathname}`)
         .sort(),
     );
-    const all = await worker.store.deliveries.getMany(routes.map(({ id, subscription }) => `${id}.${subscription.id}`));
-    expect(all.size).toBe(EVENTS * SUBSCRIPTIONS);
-    expect(
-      [...all.values()].filter(({ status, attemptCount }) => status !== "delivered" || attemptCount !== 1),
-    ).toEqual([]);
     expect(await failedRuns(worker.client, owner)).toBeLessThanOrEqual(5);
   });
 });
@@ -89,6 +90,17 @@ function deliveredBefore(
 async function valueOf({ metrics }: RunningWorker, kind: string): Promise<number | undefined> {
   const { values } = await metrics.inFlight.get();
   return values.find(({ labels }) => labels.kind === kind)?.value;
+}
+
+/** Ids of deliveries that are not on record as delivered by one attempt. */
+async function notDeliveredOnce({ store }: RunningWorker, ids: readonly string[]): Promise<string[]> {
+  const open: string[] = [];
+  for (let from = 0; from < ids.length; from += PART) {
+    const some = ids.slice(from, from + PART);
+    const records = await store.deliveries.getMany(some);
+    open.push(...some.filter((id) => records.get(id)?.status !== "delivered" || records.get(id)?.attemptCount !== 1));
+  }
+  return open;
 }
 
 /** Reads, or whole runs, that found the store away. */

@@ -29,7 +29,10 @@ export interface SubscriptionRecordsStore {
   recordsOf(subscriptionId: string, since: Date): Promise<SubscriptionRecords>;
 }
 
-/** 1,000 deliveries without details are about 300 KB, and 50 ms of FerretDB's time. */
+/**
+ * So many deliveries of one attempt each are 159 KB without their details. FerretDB reads every stored delivery for
+ * them. Over 1,000 stored ones that took 0.23 s of its CPU, and over 3,000 it took 0.52 s (busy machine).
+ */
 export const RECORDS_READ = 1_000;
 /** More waiting deliveries are not counted. */
 export const WAITING_COUNTED = 10_000;
