@@ -60,7 +60,11 @@ export interface FirstAttemptsDependencies {
  * machine needed 5 s for cost three times the CPU.
  */
 const BEGIN_WITHIN_MS = 15_000;
-/** A throttled subscription's slots that come within this time are waited for here. */
+/**
+ * A throttled subscription's slots that come within this time are waited for here. Later ones stay in the bucket until
+ * `retryDelivery` asks for them. It begins when this dispatch has ended, and would miss those of that moment: at 50/s
+ * nothing left for 1 to 2 s then, which cost a backlog of 650 events 8 to 17 % of its rate.
+ */
 const THROTTLE_WAIT_MS = 1_000;
 /** Requests under way at once: over all subscriptions of a dispatch, and to one of them. */
 const WIDTH_ALL = 512;
@@ -106,7 +110,10 @@ async function attemptSome(
   if (pausedUntil > Date.now()) return leave({ kind: "left", status: "throttled", dueAt: pausedUntil });
   if (dependencies.effects.isUnderWay(subscription.id) || dependencies.health.verdict(subscription.id) !== "prompt")
     return leave({ kind: "left", status: "pending" });
-  const { starts, later } = await pace(dependencies.throttle, subscription, routes, { maxWaitMs: THROTTLE_WAIT_MS });
+  const { starts, later } = await pace(dependencies.throttle, subscription, routes, {
+    maxWaitMs: THROTTLE_WAIT_MS,
+    onlySoon: true,
+  });
   for (const {
     order,
     later: { dueAt, reservation },

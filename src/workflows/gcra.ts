@@ -21,7 +21,7 @@
  * What a changed rate costs: slots of the old epoch may be used until their workers hear of it, 2 s at most.
  */
 import { aheadMs } from "./clocks.js";
-import type { BucketState, Lease, RateLimit } from "./contract.js";
+import type { BucketState, Lease, LeaseRequest, RateLimit } from "./contract.js";
 
 /**
  * Part of the rate that is given out. The missing hundredth is for rounding and clock drift. 95 % is what has to be
@@ -109,21 +109,29 @@ export function pulledBack(state: BucketState, now: number): BucketState {
 export const isIdle = (state: BucketState, now: number): boolean =>
   state.tat <= now && state.pausedUntil <= now && state.spares.every(({ until }) => until <= now);
 
-/** Gives out `count` slots and, where nobody waits, up to `expect` spare tokens. */
+/**
+ * Gives out `count` slots, as many of `soon` as come in time and, where nobody waits, up to `expect` spare tokens. A
+ * slot that nobody would use is not given out: what it stands for stays in the bucket, for whoever asks next.
+ */
 export function lease(
   state: BucketState,
-  { count, expect = 0 }: { count: number; expect?: number },
+  { count, soon, expect = 0 }: Pick<LeaseRequest, "count" | "soon" | "expect">,
   now: number,
 ): { state: BucketState; lease: Lease } {
   const plan = planOf(state.rate);
-  const slots: number[] = [];
   let { tat } = state;
   const earliest = (): number => Math.max(now, state.pausedUntil, tat - (plan.depth - 1) * plan.intervalMs);
-  for (let taken = 0; taken < Math.min(count, MAX_LEASE); taken += 1) {
-    const slot = earliest();
-    slots.push(Math.ceil(slot));
-    tat = Math.max(tat, slot) + plan.intervalMs;
-  }
+  const take = (most: number, until: number): number[] => {
+    const taken: number[] = [];
+    while (taken.length < most && earliest() <= until) {
+      const slot = earliest();
+      taken.push(Math.ceil(slot));
+      tat = Math.max(tat, slot) + plan.intervalMs;
+    }
+    return taken;
+  };
+  const slots = take(Math.min(count, MAX_LEASE), Number.POSITIVE_INFINITY);
+  const early = soon && take(Math.min(soon.count, MAX_LEASE - slots.length), now + soon.withinMs);
   const out = state.spares.filter(({ until }) => until > now);
   let spare = 0;
   // Spares only while a request would go out at once. A token kept here must never delay one that is waiting elsewhere.
@@ -140,6 +148,7 @@ export function lease(
     state: { ...state, tat, spares: out, nextMessageAt, asOf: now },
     lease: {
       slots,
+      ...(early && { soon: early }),
       epoch: state.epoch,
       toleranceMs: plan.toleranceMs,
       nextLeaseInMs: nextMessageAt - now,

@@ -61,6 +61,8 @@ export const bucketWorkflowId = (subscriptionId: string): string => `bucket/${su
 export interface LeaseRequest {
   /** How many requests the worker has waiting. 0 only asks how things stand. */
   count: number;
+  /** Those that go elsewhere unless their slot comes within `withinMs`. They take no later slot from anybody. */
+  soon?: { count: number; withinMs: number };
   /** How many more it expects within the next second. Tokens for them are spare ones, given only while nobody waits. */
   expect?: number;
   /** The rate that the worker read from the subscription. A bucket with another one takes the newer. */
@@ -72,6 +74,8 @@ export interface LeaseRequest {
 /** `count` requests, the k-th not before `slots[k]`. Slots are ascending, milliseconds since the epoch. */
 export interface Lease {
   slots: number[];
+  /** For as many of `soon` as there were slots in time. Absent in leases of earlier releases. */
+  soon?: number[];
   epoch: number;
   /** How late a slot may still be used, milliseconds. Later it is forfeited, or a late bunch would break the limit. */
   toleranceMs: number;

@@ -107,6 +107,11 @@ const isRate = (rate: unknown): boolean => {
   );
 };
 
+const isSoon = (soon: unknown): boolean => {
+  const { count, withinMs } = (soon ?? {}) as { count?: unknown; withinMs?: unknown };
+  return Number.isInteger(count) && Number(count) >= 0 && Number.isFinite(withinMs) && Number(withinMs) >= 0;
+};
+
 /**
  * @throws Error for a malformed request, or one that is not of our own workers: it sets the pace. The update is then
  * refused without a trace in the history
@@ -115,6 +120,8 @@ function checkRequest(request: LeaseRequest): void {
   if (!isOwn(request)) throw new Error("lease: only Sealpost's own workers take leases.");
   if (!Number.isInteger(request.count) || request.count < 0)
     throw new Error("lease: count must be a whole number of at least 0.");
+  if (request.soon !== undefined && !isSoon(request.soon))
+    throw new Error("lease: soon needs a whole count and a withinMs, each of at least 0.");
   if (!isRate(request.rate)) throw new Error("lease: rate needs perSecond above 0 and burst of at least 1.");
   if (!Number.isFinite(request.rateAsOf)) throw new Error("lease: rateAsOf must be a time in milliseconds.");
 }

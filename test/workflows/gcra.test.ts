@@ -17,10 +17,12 @@ function play(rate: RateLimit, random: () => number, load: number): number[] {
   const stepMs = 100 / rate.perSecond;
   for (let now = START, step = 0; step < 400; step += 1, now += stepMs * 20 * random()) {
     const count = Math.floor(random() * load * 2);
-    const answer = lease(state, { count, expect: Math.floor(random() * load * 2) }, Math.round(now));
+    const expected = Math.floor(random() * load * 2);
+    const soon = { count: Math.floor(random() * load), withinMs: 1_000 };
+    const answer = lease(state, { count, expect: expected, ...(step % 2 && { soon }) }, Math.round(now));
     state = answer.state;
     const late = random() < 0.3 ? 1 : random();
-    for (const slot of answer.lease.slots) uses.push(slot + late * toleranceMs);
+    for (const slot of [...answer.lease.slots, ...(answer.lease.soon ?? [])]) uses.push(slot + late * toleranceMs);
     const { spare } = answer.lease;
     for (let each = 0; each < (spare?.count ?? 0); each += 1) uses.push(now + late * ((spare?.until ?? now) - now));
     if (random() < 0.02) now += 5_000 * random() + (10_000 * rate.burst) / rate.perSecond;
@@ -75,6 +77,27 @@ describe("lease", () => {
     expect(lease(first.state, { count: 0, expect: 5 }, START + SPARE_MS + 1).lease.spare?.count).toBeGreaterThan(0);
     const backlog = lease(newBucket(rate, 0, START), { count: 100, expect: 5 }, START);
     expect(backlog.lease.spare).toBeUndefined();
+  });
+
+  it("leaves in the bucket what would come too late for those in a hurry, for whoever asks next", () => {
+    const used = lease(newBucket(rate, 0, START), { count: 100 }, START);
+    const empty = START + 20_000;
+    // All of the burst is used by then, and a slot comes every 101 ms.
+    const spent = lease(used.state, { count: 200 }, empty).state;
+    expect(lease(spent, { count: 0, soon: { count: 5, withinMs: 1_000 } }, empty)).toMatchObject({
+      state: { tat: spent.tat },
+      lease: { slots: [], soon: [] },
+    });
+    const hurried = lease(used.state, { count: 2, soon: { count: 100, withinMs: 1_000 } }, empty);
+    expect(hurried.lease.slots).toHaveLength(2);
+    expect(hurried.lease.soon?.length).toBeGreaterThan(5);
+    expect(hurried.lease.soon?.length).toBeLessThan(50);
+    expect(Math.max(...(hurried.lease.soon ?? []))).toBeLessThanOrEqual(empty + 1_000);
+    // The next one who asks has the slot right after them.
+    const [next] = lease(hurried.state, { count: 1 }, empty).lease.slots;
+    expect((next ?? 0) - Math.max(...(hurried.lease.soon ?? []))).toBeLessThanOrEqual(102);
+    // An older bucket gives none at all, and says nothing of it.
+    expect("soon" in lease(used.state, { count: 1 }, empty).lease).toBe(false);
   });
 
   it("spaces the messages of all workers together below 5 a second", () => {

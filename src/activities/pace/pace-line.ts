@@ -25,6 +25,7 @@ const NO_EPOCH = -1;
 interface SlotRequest {
   reservation: Reservation | undefined;
   maxWaitMs: number;
+  onlySoon: boolean;
   done(this: void, slot: Slot): void;
 }
 
@@ -67,14 +68,14 @@ export class PaceLine {
   }
 
   /** See `Throttle.take`. */
-  take(count: number, { maxWaitMs, reservations }: TakeOptions): Promise<Slot[]> {
+  take(count: number, { maxWaitMs, onlySoon = false, reservations }: TakeOptions): Promise<Slot[]> {
     const now = Date.now();
     this.#demands.push({ at: performance.now(), count });
     const slots = Array.from(
       { length: count },
       (_, index) =>
         new Promise<Slot>((done) => {
-          const request: SlotRequest = { reservation: reservations?.[index], maxWaitMs, done };
+          const request: SlotRequest = { reservation: reservations?.[index], maxWaitMs, onlySoon, done };
           const slot = this.#fromHand(request, now);
           if (slot) done(slot);
           else this.#requests.push(request);
@@ -151,11 +152,15 @@ export class PaceLine {
     this.#asking = true;
     const asked = this.#requests.slice(0, MAX_LEASE);
     const rateAsOf = this.#rateAsOf;
-    const count = asked.filter(({ reservation }) => !reservation).length;
+    const [soon, unhurried] = [true, false].map((is) =>
+      asked.filter(({ reservation, onlySoon }) => !reservation && onlySoon === is),
+    );
+    const withinMs = Math.max(0, ...(soon ?? []).map(({ maxWaitMs }) => maxWaitMs));
     const sentAt = Date.now();
     try {
       const lease = await this.#ask({
-        count,
+        count: unhurried?.length ?? 0,
+        ...(soon?.length && { soon: { count: soon.length, withinMs } }),
         expect: Math.min(this.#expected(), MAX_LEASE),
         rate: this.#rate,
         rateAsOf,
@@ -181,12 +186,13 @@ export class PaceLine {
     const { epoch, toleranceMs, pausedUntil, spare } = lease;
     this.#bucket = { epoch, toleranceMs, pausedUntil, knownAt: performance.now() };
     if (spare) this.#spares.push({ count: spare.count, until: spare.until + this.#skewMs });
-    const slots = lease.slots[Symbol.iterator]();
+    const [slots, soon] = [lease.slots[Symbol.iterator](), (lease.soon ?? [])[Symbol.iterator]()];
     const open: SlotRequest[] = [];
     for (const request of asked) {
-      const fresh = request.reservation ? undefined : slots.next().value;
+      const fresh = request.reservation ? undefined : (request.onlySoon ? soon : slots).next().value;
       const slot = fresh === undefined ? this.#fromHand(request, now) : this.#slotAt(fresh, request, now);
       if (slot) request.done(slot);
+      else if (request.onlySoon && !request.reservation) request.done({ kind: "later", dueAt: now });
       else open.push(request);
     }
     this.#requests = [...open, ...this.#requests.slice(asked.length)];

@@ -1,6 +1,6 @@
 /** Deals the slots of a subscription's token bucket out to what waits to be sent. */
 import type { Reservation } from "../../workflows/contract.js";
-import type { Later, Start } from "./slot.js";
+import type { Later, Start, TakeOptions } from "./slot.js";
 import type { PacedSubscription, Throttle } from "./throttle.js";
 
 export interface Paced<T> {
@@ -15,12 +15,15 @@ export async function pace<T>(
   throttle: Throttle,
   subscription: PacedSubscription,
   orders: readonly T[],
-  { maxWaitMs, reservationOf }: { maxWaitMs: number; reservationOf?: (order: T) => Reservation | undefined },
+  {
+    reservationOf,
+    ...options
+  }: Omit<TakeOptions, "reservations"> & { reservationOf?: (order: T) => Reservation | undefined },
 ): Promise<Paced<T>> {
   const paced: Paced<T> = { starts: [], later: [] };
   if (orders.length === 0) return paced;
   const reservations = reservationOf && orders.map(reservationOf);
-  const slots = await throttle.take(subscription, orders.length, { maxWaitMs, ...(reservations && { reservations }) });
+  const slots = await throttle.take(subscription, orders.length, { ...options, ...(reservations && { reservations }) });
   orders.forEach((order, index) => {
     const slot = slots[index];
     if (slot?.kind === "start") paced.starts.push({ order, start: slot });

@@ -29,6 +29,11 @@ export interface TakeOptions {
    */
   maxWaitMs: number;
   /**
+   * Takes no slot that is further away. Such a `later` is due at once and has no reservation: for a caller who gives the
+   * rest to somebody else after the wait. A slot reserved for the moment of that hand-over would be missed.
+   */
+  onlySoon?: boolean;
+  /**
    * Reservations to redeem; the i-th belongs to the i-th slot. One that is void or missed is replaced by a new slot.
    */
   reservations?: readonly (Reservation | undefined)[];
