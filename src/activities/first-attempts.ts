@@ -62,8 +62,8 @@ export interface FirstAttemptsDependencies {
 const BEGIN_WITHIN_MS = 15_000;
 /**
  * A throttled subscription's slots that come within this time are waited for here. Later ones stay in the bucket until
- * `retryDelivery` asks for them. It begins when this dispatch has ended, and would miss those of that moment: at 50/s
- * nothing left for 1 to 2 s then, which cost a backlog of 650 events 8 to 17 % of its rate.
+ * `retryDelivery` asks for them. It begins some time after this dispatch has ended: 1.5 s on a busy machine. Slots that
+ * were reserved for that time would be missed.
  */
 const THROTTLE_WAIT_MS = 1_000;
 /** Requests under way at once: over all subscriptions of a dispatch, and to one of them. */

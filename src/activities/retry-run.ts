@@ -16,7 +16,7 @@ import type { WorkPlaces } from "./places/work-places.js";
 import { pace, type Paced } from "./pace/pace.js";
 import type { Start } from "./pace/slot.js";
 import type { Turn } from "./pace/turns.js";
-import { asTheyStand, changeOf, setStatus } from "./retry-status.js";
+import { asTheyStand, changeOf, putOffByRate, setStatus } from "./retry-status.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 
 export interface AttemptDependencies extends FirstAttemptsDependencies {
@@ -79,20 +79,8 @@ export async function attemptAll(
     reservationOf: (item) => item.reservation,
   });
   const starts = inOrder(subscription, slots);
-  const laterSlots = new Map(later.map(({ order, later: slot }) => [order.deliveryId, slot]));
-  const throttled = await setStatus(
-    dependencies,
-    later.map(({ order }) => order),
-    {
-      status: "throttled",
-      reason: "Waiting for the subscription's rate limit.",
-      dueAtOf: (item) => laterSlots.get(item.deliveryId)?.dueAt,
-    },
-  );
-  for (const item of throttled.items) {
-    const reservation = laterSlots.get(item.deliveryId)?.reservation;
-    run.reached.set(item.deliveryId, { ...item, ...(reservation && { reservation }) });
-  }
+  // Beside the requests. A busy store takes longer for this write than a slot lasts, which is 215 ms at 50/s.
+  const putOff = putOffByRate(dependencies, later);
   // An attempt may wait for a connection, and then for its answer. The engine must not take it for lost meanwhile.
   const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
   const until = performance.now() + RUN_MS;
@@ -106,6 +94,9 @@ export async function attemptAll(
     await attemptInTurn(dependencies, run, { item, start, event });
   }).finally(() => clearInterval(beat));
   await recordOpen(dependencies, run);
+  const waiting = await putOff;
+  if ("error" in waiting) throw waiting.error;
+  for (const item of waiting.items) run.reached.set(item.deliveryId, item);
   return [...run.reached.values()];
 }
 

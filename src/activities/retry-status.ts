@@ -2,6 +2,7 @@
 import type { Delivery } from "../store/model.js";
 import type { DeliveryChange, RefusedChange, Store } from "../store/store.js";
 import { currentWorkflowId } from "./current-workflow.js";
+import type { Paced } from "./pace/pace.js";
 import { type AttemptReport, type DeliveryStatus, type RetryItem, SETTLED_STATUSES } from "../workflows/contract.js";
 
 export interface StatusChange {
@@ -37,6 +38,33 @@ export async function setStatus(
   });
   const refused = news.length > 0 ? await store.deliveries.record(news) : [];
   return { items: asTheyStand(changed, refused, currentWorkflowId()) };
+}
+
+/**
+ * Puts off what has its slot later, and gives it with its reservation. Never rejects: what is sent meanwhile must be
+ * recorded before a failure is told.
+ */
+export async function putOffByRate(
+  dependencies: { store: Pick<Store, "deliveries"> },
+  later: Paced<RetryItem>["later"],
+): Promise<{ items: RetryItem[] } | { error: unknown }> {
+  const slots = new Map(later.map(({ order, later: slot }) => [order.deliveryId, slot]));
+  const orders = later.map(({ order }) => order);
+  try {
+    const { items } = await setStatus(dependencies, orders, {
+      status: "throttled",
+      reason: "Waiting for the subscription's rate limit.",
+      dueAtOf: ({ deliveryId }) => slots.get(deliveryId)?.dueAt,
+    });
+    return {
+      items: items.map((item) => {
+        const reservation = slots.get(item.deliveryId)?.reservation;
+        return { ...item, ...(reservation && { reservation }) };
+      }),
+    };
+  } catch (error) {
+    return { error };
+  }
 }
 
 /**
