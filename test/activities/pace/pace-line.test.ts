@@ -42,38 +42,6 @@ async function take(line: PaceLine, count = 1, options: TakeOptions = { maxWaitM
 }
 const reserved = (at: number, epoch = 1): TakeOptions => ({ maxWaitMs: 500, reservations: [{ at, epoch }] });
 
-describe("one that waits for nothing far away", () => {
-  const hurried: TakeOptions = { maxWaitMs: 500, onlySoon: true };
-
-  it("has a slot that comes in time, and goes elsewhere at once without one", async () => {
-    answer = ({ count }) =>
-      lease(
-        Array.from({ length: count }, () => START + 7_000),
-        { soon: [START + 100] },
-      );
-    expect(await take(newLine(), 2, hurried)).toEqual([
-      { kind: "start", at: START + 100, until: START + 200, epoch: 1 },
-      { kind: "later", dueAt: START },
-    ]);
-    expect(asked).toMatchObject([{ count: 0, soon: { count: 2, withinMs: 500 } }]);
-  });
-
-  it("does not take the slot of one beside it that may wait", async () => {
-    answer = () => lease([START + 7_000], { soon: [] });
-    const line = newLine();
-    const [patient, hasty] = [line.take(1, { maxWaitMs: 500 }), line.take(1, hurried)];
-    await vi.advanceTimersByTimeAsync(1);
-    expect(await patient).toMatchObject([{ kind: "later", reservation: { at: START + 7_000 } }]);
-    expect(await hasty).toEqual([{ kind: "later", dueAt: START }]);
-    expect(asked).toMatchObject([{ count: 1, soon: { count: 1, withinMs: 500 } }]);
-  });
-
-  it("goes elsewhere where a bucket of an earlier release knows nothing of it", async () => {
-    answer = ({ count }) => lease(Array.from({ length: count }, () => START));
-    expect(await take(newLine(), 1, hurried)).toEqual([{ kind: "later", dueAt: START }]);
-  });
-});
-
 describe("a reservation", () => {
   it("is redeemed without a message for 2 s after the bucket spoke, and then the bucket is asked again", async () => {
     const line = newLine();
