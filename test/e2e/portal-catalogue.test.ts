@@ -96,7 +96,8 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     const { page, complaints } = await logInAs(chromium, service, "consumer", { path });
     await page.getByRole("heading", { level: 2, name: heading }).waitFor();
     if (step === "finish") await page.getByRole("region", { name: "receiver.mjs" }).waitFor();
-    if (step === "protection") await page.getByLabel("Method").selectOption("OAuth2 client credentials");
+    if (step === "protection")
+      await page.getByRole("combobox", { name: "Method" }).selectOption("OAuth2 client credentials");
     if (step === "filter") {
       await page.getByLabel(/CEL expression/).fill("data.amount > 100");
       await page.getByText("left out").waitFor();

@@ -120,9 +120,9 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
 
     await step(page, "How are deliveries proved and protected?");
     expect(await page.content()).not.toContain(secret);
-    await page.getByLabel("Method").selectOption("Basic (name and password)");
+    await page.getByRole("combobox", { name: "Method" }).selectOption("Basic (name and password)");
     await page.getByLabel("User name").fill("sealpost");
-    await page.getByLabel("Password").fill("correct horse");
+    await page.locator("input[type=password]").fill("correct horse");
     await picture(page, "create-protection");
     await page.getByRole("button", { name: "Go on" }).click();
 
