@@ -10,14 +10,9 @@ import { DEFAULT_PER_SECOND } from "../catalogue/recovery-filter.js";
 import { routingOf, TEST_EVENT_TYPE } from "../catalogue/routes.js";
 import { currentWorkflowId } from "./current-workflow.js";
 import { createTurns } from "./pace/turns.js";
-import { enterRetries, turnedAway } from "./places/retry-place.js";
+import { inRetryPlace, type RetryOrder } from "./places/retry-place.js";
 import { type AttemptDependencies, attemptAll } from "./retry-run.js";
 import { caughtUp, changeOf, setStatus } from "./retry-status.js";
-
-interface RetryOrder {
-  subscriptionId: string;
-  items: RetryItem[];
-}
 
 /**
  * The activities `attempt` and `recordStatus`. They reject only for failures of our own. The engine then runs them
@@ -27,16 +22,7 @@ export function createAttempt(dependencies: AttemptDependencies) {
   const { catalogue, store, throttle } = dependencies;
   const turn = createTurns({ distanceMs: 1_000 / DEFAULT_PER_SECOND });
 
-  async function attempt(order: RetryOrder): Promise<AttemptReport> {
-    const place = await enterRetries(dependencies, order.subscriptionId);
-    if (!place)
-      return { items: turnedAway(dependencies, { ...order, rerun: activityInfo().attempt > 1 }), asOf: Date.now() };
-    try {
-      return await attemptInPlace(order);
-    } finally {
-      place.leave();
-    }
-  }
+  const attempt = (order: RetryOrder): Promise<AttemptReport> => inRetryPlace(dependencies, order, attemptInPlace);
 
   async function attemptInPlace({ subscriptionId, items }: RetryOrder): Promise<AttemptReport> {
     // A resume or a new URL must count now. Its signal may have come before this process noticed the change by itself.

@@ -1,7 +1,8 @@
 /** The place of one run of retries. An endpoint that hangs must not hold every slot that a worker has for activities. */
+import { activityInfo } from "@temporalio/activity";
 import type { EndpointHealth } from "../../endpoint/health.js";
 import type { Place } from "../../turnstile.js";
-import type { RetryItem } from "../../workflows/contract.js";
+import type { AttemptReport, RetryItem } from "../../workflows/contract.js";
 import type { WorkPlaces } from "./work-places.js";
 
 export interface RetryPlaceDependencies {
@@ -19,27 +20,40 @@ const AGAIN_MS = { prompt: 1_000, troubled: 10_000 };
 const isTroubled = ({ health }: RetryPlaceDependencies, subscriptionId: string): boolean =>
   health.verdict(subscriptionId) !== "prompt";
 
-/** A place for a run of retries of this subscription, or none. A run without a place gives its slot back at once. */
-export function enterRetries(dependencies: RetryPlaceDependencies, subscriptionId: string): Promise<Place | undefined> {
+/** Deliveries of one subscription that are due. */
+export interface RetryOrder {
+  subscriptionId: string;
+  items: RetryItem[];
+}
+
+/** Makes a run of retries once it has a place. A run without one gives its slot back at once. */
+export async function inRetryPlace(
+  dependencies: RetryPlaceDependencies,
+  order: RetryOrder,
+  run: (order: RetryOrder) => Promise<AttemptReport>,
+): Promise<AttemptReport> {
+  const place = await enter(dependencies, order.subscriptionId);
+  if (!place) return { items: turnedAway(dependencies, order), asOf: Date.now() };
+  try {
+    return await run(order);
+  } finally {
+    place.leave();
+  }
+}
+
+function enter(dependencies: RetryPlaceDependencies, name: string): Promise<Place | undefined> {
   const { places, stopping: signal } = dependencies;
-  const troubled = isTroubled(dependencies, subscriptionId);
-  return places.retries.enter({
-    name: subscriptionId,
-    since: Date.now(),
-    troubled,
-    waitMs: troubled ? 0 : WAIT_MS,
-    signal,
-  });
+  const troubled = isTroubled(dependencies, name);
+  const waitMs = troubled ? 0 : WAIT_MS;
+  return places.retries.enter({ name, since: Date.now(), troubled, waitMs, signal });
 }
 
 /**
- * The items of a run that found no place. Nothing was sent or written, and no attempt of the consumer is spent.
- * `rerun`: an earlier run of the same activity may have got somewhere, so the next one has to read the records.
+ * The items of a run that found no place. Nothing was sent or written, and no attempt of the consumer is spent. If an
+ * earlier run of the same activity may have got somewhere, then the next one has to read the records.
  */
-export function turnedAway(
-  dependencies: RetryPlaceDependencies,
-  { subscriptionId, items, rerun }: { subscriptionId: string; items: readonly RetryItem[]; rerun: boolean },
-): RetryItem[] {
+function turnedAway(dependencies: RetryPlaceDependencies, { subscriptionId, items }: RetryOrder): RetryItem[] {
+  const rerun = activityInfo().attempt > 1;
   const ms = isTroubled(dependencies, subscriptionId) ? AGAIN_MS.troubled : AGAIN_MS.prompt;
   const dueAt = Math.round(Date.now() + ms * (1 + Math.random() / 2));
   return items.map((item) => ({
