@@ -9,7 +9,7 @@ import styles from "./new-subscription.module.css";
 
 type Check = Schemas["TargetCheck"];
 
-const ICONS = { ok: "good", failed: "stop", skipped: "off" } as const;
+const ICONS = { ok: "good", failed: "stop", skipped: "degraded" } as const;
 
 /** A look is limited to a few a minute, so a person asks for it. */
 export function TargetCheck({ url }: { url: string }) {
