@@ -28,6 +28,11 @@ export interface DeliverRoutesDependencies extends FirstAttemptsDependencies, Re
    * instead of sending again.
    */
   unrecorded: Map<string, FirstOutcome>;
+  /**
+   * Attempts under way, by delivery. A run that the engine gave up may still have some. The rerun in the same process
+   * waits for their outcome instead of sending again.
+   */
+  sending: Map<string, Promise<FirstOutcome>>;
 }
 
 export interface DeliverRoutesOrder extends Omit<Dispatching, "isShared"> {
@@ -60,9 +65,15 @@ export async function deliverRoutes(
 ): Promise<DispatchResult> {
   const order: RunningOrder = { ...given, isShared: dependencies.sharesRetries() };
   const left: LeftRoute[] = [];
+  // Before the records are read. What ends meanwhile may be on record too late for that.
+  const underWay = new Map(dependencies.sending);
   const { todo, adopted, ...sorted } = await sortOut(dependencies, order, left);
   order.onRead?.();
   let { done } = sorted;
+  const settled = (route: Route, outcome: FirstOutcome): void => {
+    dependencies.unrecorded.set(route.deliveryId, outcome);
+    done.push({ route, outcome });
+  };
   const record = async (): Promise<void> => {
     const now = done;
     done = [];
@@ -76,9 +87,14 @@ export async function deliverRoutes(
     ...(order.signal && { givenUp: order.signal }),
   };
   const sending = Promise.all([
-    firstAttempts(asking, todo, (route, outcome) => {
-      dependencies.unrecorded.set(route.deliveryId, outcome);
-      done.push({ route, outcome });
+    firstAttempts(
+      asking,
+      todo.filter(({ deliveryId }) => !underWay.has(deliveryId)),
+      settled,
+    ),
+    ...todo.map(async (route) => {
+      const outcome = await underWay.get(route.deliveryId);
+      if (outcome) settled(route, outcome);
     }),
     ...adopted.map(({ recorded }) => recorded),
   ]);

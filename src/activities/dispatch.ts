@@ -1,5 +1,5 @@
 /** The local activity behind `deliverEvent`: route → record events → sign and send → classify → record deliveries. */
-import { activityInfo, cancellationSignal } from "@temporalio/activity";
+import { activityInfo } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import type { Subscription } from "../store/model.js";
 import {
@@ -18,7 +18,7 @@ import { deliverRoutes, type DeliverRoutesDependencies } from "./deliver-routes.
 import { type Admitted, createRunAdmitted } from "./places/dispatch-place.js";
 import type { EventBytes } from "./attempt.js";
 import { begunOf } from "./early/adopt-early.js";
-import { currentWorkflowId } from "./current-workflow.js";
+import { currentWorkflowId, givenUpSignal } from "./current-workflow.js";
 import type { EarlyTable } from "./early/early-attempts.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import { filterRoutes } from "./filter-routes.js";
@@ -61,7 +61,7 @@ export function createDispatch(dependencies: DispatchDependencies) {
 
   async function dispatchAdmitted(given: DispatchInput, admitted: Admitted): Promise<DispatchResult> {
     const { rerun } = admitted;
-    const [owner, signal] = [currentWorkflowId(), cancellationSignal()];
+    const [owner, signal] = [currentWorkflowId(), givenUpSignal()];
     try {
       const input = given.publisher ? await provenInput(dependencies, given, owner) : given;
       // Only an older catalogue than the publisher's is read anew, so the usual dispatch asks the store nothing here.
@@ -129,7 +129,7 @@ async function dispatchPageAdmitted(
   const bytes = await eventBytes.byId(input.events.map(({ id }) => id));
   const [id, flat] = [currentWorkflowId(), flatten(routesOfPage(catalogue, input, bytes), bytes)];
   const noted = recordRouting(dependencies, { id, types: [], routes: flat });
-  const signal = cancellationSignal();
+  const signal = givenUpSignal();
   const result = await deliverRoutes(dependencies, { owner: id, rerun, routes: flat, onRead, onPrompt, signal });
   await noted;
   return result;

@@ -50,6 +50,8 @@ export interface FirstAttemptsDependencies {
   places: Pick<WorkPlaces, "attempts">;
   /** Aborted when the worker stops. What is under way finishes, and what has not begun is left to another worker. */
   stopping?: AbortSignal;
+  /** Attempts under way, by delivery, for another run of the dispatch. */
+  sending?: Map<string, Promise<FirstOutcome>>;
   /** Aborted when the engine gives the dispatch up. What has not begun gets no outcome, because another run makes it. */
   givenUp?: AbortSignal;
 }
@@ -142,13 +144,26 @@ async function attemptSome(
         dependencies.health.verdict(subscription.id) !== "prompt"
       )
         settled(route, { kind: "left", status: "pending" });
-      else if (!(await dependencies.isRecorded?.(route)))
-        settled(route, {
-          kind: "attempted",
-          result: await dependencies.deliver({ event: route.event, subscription, number: 1, inSchedule: 0 }),
-        });
+      else if (!(await dependencies.isRecorded?.(route)) && !dependencies.givenUp?.aborted)
+        settled(route, await attempted(dependencies, route));
     } finally {
       if (typeof place === "object") place.leave();
     }
   });
+}
+
+async function attempted(
+  { deliver, sending }: FirstAttemptsDependencies,
+  { event, subscription, deliveryId }: Route,
+): Promise<FirstOutcome> {
+  const attempt = deliver({ event, subscription, number: 1, inSchedule: 0 }).then((result): FirstOutcome => ({
+    kind: "attempted",
+    result,
+  }));
+  sending?.set(deliveryId, attempt);
+  try {
+    return await attempt;
+  } finally {
+    sending?.delete(deliveryId);
+  }
 }

@@ -2,7 +2,7 @@
  * The regular activities behind `retryDelivery`: attempts at the pace that the consumer allows, and records of what was
  * decided.
  */
-import { activityInfo, cancellationSignal } from "@temporalio/activity";
+import { activityInfo } from "@temporalio/activity";
 import type { Delivery, Subscription } from "../store/model.js";
 import { readRecords } from "../store/read-records.js";
 import type { AttemptReport, RetryItem } from "../workflows/contract.js";
@@ -79,9 +79,8 @@ export function createAttempt(dependencies: AttemptDependencies) {
 }
 
 function recordsOf({ store, log }: AttemptDependencies, items: readonly RetryItem[]): Promise<Map<string, Delivery>> {
-  const signal = cancellationSignal();
   const ids = items.map(({ deliveryId }) => deliveryId);
-  return readRecords({ ids, read: (some) => store.deliveries.getMany(some, signal), log, signal });
+  return readRecords({ ids, read: (some) => store.deliveries.getMany(some), log });
 }
 
 const whyHeld = ({ status, statusReason }: Subscription): string =>

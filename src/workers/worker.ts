@@ -48,6 +48,7 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     payloadCheck,
     parkOpenDays: config.PARK_OPEN_DAYS,
     unrecorded: new Map(),
+    sending: new Map(),
     unrecordedRetries: new Map(),
     recordRefusal: createRefusalRecord(core),
     retention: {

@@ -17,7 +17,13 @@ beforeAll(async () => {
   environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
   running = await startRunningAttempt({ mongodbUrl: inject("mongodbUrl"), client: environment.client });
   receiver = await startReceiver();
-  dependencies = { ...running.dependencies, parkOpenDays: 7, unrecorded: new Map(), sharesRetries: () => true };
+  dependencies = {
+    ...running.dependencies,
+    parkOpenDays: 7,
+    unrecorded: new Map(),
+    sending: new Map(),
+    sharesRetries: () => true,
+  };
 });
 afterAll(async () => {
   await receiver?.close();

@@ -168,6 +168,7 @@ export async function startRunningWorker({
     onDispatched: (events) => metrics.dispatched.inc(events),
     parkOpenDays: 7,
     unrecorded: new Map(),
+    sending: new Map(),
     unrecordedRetries: new Map(),
     payloadCheck: createPayloadCheck({ compileSchema: createSchemaCompiler(createWatchdog()), metrics, log: logger }),
     signalRetry: (workflowId, deliveryIds, notBefore) =>

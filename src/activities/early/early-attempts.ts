@@ -81,10 +81,10 @@ export function createEarlyAttempts(dependencies: EarlyDependencies): EarlyTable
       route,
       until: Date.now() + (subscription.retry?.timeoutMs ?? DEFAULT_TIMEOUT_MS) + LATE_MS,
       recorded: sent.then((outcome) => {
-        entry.outcome = outcome;
+        entry.outcome = withoutDetail(outcome);
         place.leave();
         underWay.change(-1);
-        // The bytes are not needed any more, and entries are kept for longer.
+        // Neither the bytes nor the details are needed any more, and entries are kept for longer.
         entry.route = { ...route, event: { ...event, bytes: NO_BYTES } };
         return recorder.record(owner, { route, outcome });
       }),
@@ -140,6 +140,13 @@ const outcomeOf = (
       return { kind: "left", status: "pending" };
     },
   );
+
+/** Headers and bodies of request and answer are for the record alone. */
+function withoutDetail(outcome: FirstOutcome): FirstOutcome {
+  if (outcome.kind !== "attempted" || !outcome.result.attempt) return outcome;
+  const { detail: _recorded, ...attempt } = outcome.result.attempt;
+  return { kind: "attempted", result: { ...outcome.result, attempt } };
+}
 
 /** Counts requests under way. */
 function createUnderWay(metrics: EarlyDependencies["metrics"]) {
