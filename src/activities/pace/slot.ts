@@ -29,8 +29,8 @@ export interface TakeOptions {
    */
   maxWaitMs: number;
   /**
-   * Takes no slot that is further away. Such a `later` is due at once and has no reservation: for a caller who gives the
-   * rest to somebody else after the wait. A slot reserved for the moment of that hand-over would be missed.
+   * Takes no slot that is further away. Such a `later` is due at once and has no reservation. This is for a caller who
+   * gives the rest to somebody else after the wait. A slot reserved for the moment of that hand-over would be missed.
    */
   onlySoon?: boolean;
   /**
