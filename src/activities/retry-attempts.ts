@@ -12,7 +12,14 @@ import { currentWorkflowId } from "./current-workflow.js";
 import { createTurns } from "./pace/turns.js";
 import { inRetryPlace, type RetryOrder } from "./places/retry-place.js";
 import { type AttemptDependencies, attemptAll } from "./retry-run.js";
-import { caughtUp, changeOf, setStatus } from "./retry-status.js";
+import { afterRerun, caughtUp, changeOf, setStatus } from "./retry-status.js";
+
+/** What somebody decided about deliveries of one subscription. `by`: who. */
+interface StatusOrder {
+  subscriptionId: string;
+  items: RetryItem[];
+  by?: string;
+}
 
 /**
  * The activities `attempt` and `recordStatus`. They reject only for failures of our own. The engine then runs them
@@ -22,7 +29,10 @@ export function createAttempt(dependencies: AttemptDependencies) {
   const { catalogue, store, throttle } = dependencies;
   const turn = createTurns({ distanceMs: 1_000 / DEFAULT_PER_SECOND });
 
-  const attempt = (order: RetryOrder): Promise<AttemptReport> => inRetryPlace(dependencies, order, attemptInPlace);
+  async function attempt(order: RetryOrder): Promise<AttemptReport> {
+    const report = await inRetryPlace(dependencies, order, attemptInPlace);
+    return activityInfo().attempt > 1 ? { ...report, items: report.items.map(afterRerun) } : report;
+  }
 
   async function attemptInPlace({ subscriptionId, items }: RetryOrder): Promise<AttemptReport> {
     // A resume or a new URL must count now. Its signal may have come before this process noticed the change by itself.
@@ -42,8 +52,8 @@ export function createAttempt(dependencies: AttemptDependencies) {
       ({ eventType }) => eventType === TEST_EVENT_TYPE || catalogue.granted(subscription.groupId, eventType),
     );
     const held = [
-      ...(await setStatus(dependencies, waiting, { status: "held", reason: whyHeld(subscription) })).items,
-      ...(await setStatus(dependencies, withdrawn, { status: "held", reason: WITHDRAWN })).items,
+      ...(await hold(waiting, whyHeld(subscription))),
+      ...(await hold(withdrawn, "The group is no longer granted this event type.")),
     ];
     if (due.length === 0) return merged(current, held);
     const pausedUntil = throttle.pausedUntil(subscription);
@@ -58,14 +68,10 @@ export function createAttempt(dependencies: AttemptDependencies) {
     return merged(current, [...held, ...(await attemptAll(dependencies, subscription, due, turn))]);
   }
 
-  async function recordStatus({
-    items,
-    by,
-  }: {
-    subscriptionId: string;
-    items: RetryItem[];
-    by?: string;
-  }): Promise<void> {
+  const hold = (items: RetryItem[], reason: string): Promise<RetryItem[]> =>
+    setStatus(dependencies, items, { status: "held", reason }).then((report) => report.items);
+
+  async function recordStatus({ items, by }: StatusOrder): Promise<void> {
     // Whatever the number of attempts is by now, it was asked for by a signal or a cancel of the workflow.
     await store.deliveries.record(
       items.map((item) => ({
@@ -85,7 +91,6 @@ function recordsOf({ store, log }: AttemptDependencies, items: readonly RetryIte
 
 const whyHeld = ({ status, statusReason }: Subscription): string =>
   `The subscription is ${status}${statusReason ? `: ${statusReason}` : "."}`;
-const WITHDRAWN = "The group is no longer granted this event type.";
 
 const split = <T>(items: T[], goes: (item: T) => boolean): [T[], T[]] => [
   items.filter(goes),

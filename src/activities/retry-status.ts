@@ -91,6 +91,13 @@ export function caughtUp(item: RetryItem, record: Delivery | undefined, workflow
 }
 
 /**
+ * What a run of the activity that was not the first one reports. The engine took an earlier run for lost, and that run
+ * may still be sending. So the record is read before the next attempt.
+ */
+export const afterRerun = (item: RetryItem): RetryItem =>
+  SETTLED_STATUSES.includes(item.status) ? item : { ...item, unsure: true };
+
+/**
  * Whether another workflow looks after a delivery by now. One that a person asked for again is named in its record
  * before that workflow starts. This one had settled the delivery, and the engine has not heard of it.
  */

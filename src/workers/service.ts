@@ -164,7 +164,8 @@ async function openDemo({ config, say, undo }: Starting): Promise<Demo | undefin
 /** Gives how it is stopped. */
 function startDemoTraffic({ store, operations, link, log }: Core, { publish }: Served): () => Promise<void> {
   const isIdle = createIdleCheck(link, store);
-  return startTraffic({ store, operations, publish, isIdle, log }).stop;
+  const traffic = startTraffic({ store, operations, publish, isIdle, log });
+  return () => traffic.stop();
 }
 
 /**

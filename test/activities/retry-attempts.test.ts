@@ -23,7 +23,7 @@ const record = async (eventId: string, subscriptionId: string): Promise<Delivery
 const untilStatus = (eventId: string, subscriptionId: string, status: Delivery["status"]) =>
   expect.poll(async () => (await record(eventId, subscriptionId))?.status, until).toBe(status);
 /** The record is there a moment before the workflow that looks after it. */
-const retryNow = (eventId: string, subscriptionId: string) =>
+const retryNow = (eventId: string) =>
   expect
     .poll(
       async () =>
@@ -74,7 +74,7 @@ it("tries again by the schedule until it is delivered, and records each attempt 
 it("cancels what waits for a subscription that was deleted", async () => {
   const { receiver, subscription, id } = await retrying();
   await worker.store.subscriptions.delete(subscription.id);
-  await retryNow(id, subscription.id);
+  await retryNow(id);
   await untilStatus(id, subscription.id, "cancelled");
   expect(await record(id, subscription.id)).toMatchObject({ attemptCount: 1, reason: "The subscription was deleted." });
   await worker.client.workflow.getHandle(retryWorkflowId(await worker.ownerOf(id))).result();
@@ -85,7 +85,7 @@ it("goes to the URL that the subscription has now", async () => {
   const { receiver, subscription, id } = await retrying();
   const moved = await worker.receive();
   await worker.store.subscriptions.update(subscription.id, (current) => ({ ...current, url: moved.url }));
-  await retryNow(id, subscription.id);
+  await retryNow(id);
   await untilStatus(id, subscription.id, "delivered");
   expect([receiver.requests.length, moved.requests.length]).toEqual([1, 1]);
 });
@@ -97,7 +97,7 @@ it("holds what is due while the subscription is paused, and delivers it on resum
     status: "paused",
     statusReason: "maintenance",
   }));
-  await retryNow(id, subscription.id);
+  await retryNow(id);
   await untilStatus(id, subscription.id, "held");
   expect(await record(id, subscription.id)).toMatchObject({
     attemptCount: 1,
@@ -115,7 +115,7 @@ it("holds what the group is no longer granted, and delivers it once it is again"
   const { groupId } = (await worker.store.subscriptions.get(subscription.id)) ?? { groupId: "" };
   const grants = (await worker.store.groups.get(groupId))?.grants ?? [];
   await worker.store.groups.update(groupId, (group) => ({ ...group, grants: [] }));
-  await retryNow(id, subscription.id);
+  await retryNow(id);
   await untilStatus(id, subscription.id, "held");
   expect(await record(id, subscription.id)).toMatchObject({
     attemptCount: 1,
@@ -123,7 +123,7 @@ it("holds what the group is no longer granted, and delivers it once it is again"
   });
   receiver.respond = () => ({ status: 204 });
   await worker.store.groups.update(groupId, (group) => ({ ...group, grants }));
-  await retryNow(id, subscription.id);
+  await retryNow(id);
   await untilStatus(id, subscription.id, "delivered");
   expect(receiver.requests).toHaveLength(2);
 });
@@ -134,7 +134,7 @@ it("sends nothing twice when the result could not be recorded", async () => {
     worker.proxy.set("holdRequests");
     return { status: 204 };
   };
-  await retryNow(id, subscription.id);
+  await retryNow(id);
   await receiver.waitFor(2);
   await expect.poll(() => worker.proxy.held(), until).toBeGreaterThan(800);
   worker.proxy.set("refuse");

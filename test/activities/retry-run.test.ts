@@ -191,7 +191,7 @@ describe("a run after one that was lost", () => {
       { id: first?.deliveryId ?? "", status: "retrying", attemptCount: 1, nextAttemptAt, reason: "HTTP 503" },
     ]);
     expect(await running.attempt(subscription, items, { number: 2 })).toMatchObject([
-      { status: "retrying", attempts: 1, dueAt: nextAttemptAt.getTime(), reason: "HTTP 503" },
+      { status: "retrying", attempts: 1, dueAt: nextAttemptAt.getTime(), reason: "HTTP 503", unsure: true },
       { status: "delivered", attempts: 1 },
     ]);
     expect(sentTo(receiver)).toEqual([second?.eventId]);

@@ -6,7 +6,7 @@ import { begunOf } from "../../src/activities/early/adopt-early.js";
 import { listingOf } from "../../src/activities/early/early-entries.js";
 import { claimOf, ownershipOf } from "../../src/activities/event-claims.js";
 import { addedAttempt, firstRecordOf, itemGoingOn, itemOf, withChange } from "../../src/activities/first-records.js";
-import { asTheyStand, caughtUp, changeOf } from "../../src/activities/retry-status.js";
+import { afterRerun, asTheyStand, caughtUp, changeOf } from "../../src/activities/retry-status.js";
 import { decideRoute, isDoubtful, isOutOfDate } from "../../src/activities/route-decision.js";
 import { answerOf } from "../../src/api/publish/accept/existing-event.js";
 import {
@@ -26,6 +26,7 @@ import { fulfilsRequests, startedAfresh } from "../../src/workflows/retry/items.
 export const DECISIONS = {
   abandonmentOf,
   addedAttempt,
+  afterRerun,
   afterStart,
   answerOf,
   asTheyStand,

@@ -16,7 +16,7 @@ export function put(world: World, document: DeliveryDocument, asked = false): vo
   checkAttempts(world, before, document);
   const { workflowId } = document;
   if (workflowId === undefined) world.takenAt.delete(id);
-  else if (asked && workflowId !== before?.workflowId) world.takenAt.set(id, { by: workflowId, at: world.now });
+  else if (asked && before && SETTLED.includes(before.status)) world.takenAt.set(id, { by: workflowId, at: world.now });
   world.deliveries.set(id, document);
   if (status !== "delivered") world.deliveredAt.delete(id);
   else if (!world.deliveredAt.has(id)) world.deliveredAt.set(id, world.now);

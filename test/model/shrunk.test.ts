@@ -1,5 +1,6 @@
 /** The shortest orders that once broke a promise, each with what became of it. */
 import { expect, it } from "vitest";
+import type { RetryItem } from "../../src/workflows/contract.js";
 import { DECISIONS, LOOKS_AT_NO_WORKFLOW } from "./decisions.js";
 import { judged } from "./promises.js";
 import { newWorld } from "./world.js";
@@ -37,4 +38,18 @@ it("delivers what two people ask for, where the second request lands late and is
   expect(judged(world, TWO_PEOPLE)).toEqual([]);
   expect([...world.workflows.keys()]).toContain("resend/e1.s1");
   expect(world.deliveries.get("e1.s1")?.status).toBe("delivered");
+});
+
+/**
+ * Two runs of one activity were taken for lost and both send. The first records that it failed. A third run reads that,
+ * and the second records that it was delivered. The next attempt read no record, and sent once more.
+ */
+const LATE_RUN = [
+  1717, 7374, 0, 0, 0, 0, 2943, 0, 0, 0, 5326, 0, 1978, 0, 2359, 4782, 0, 7836, 0, 0, 0, 0, 439, 2926, 0, 0, 5692, 0, 0,
+];
+
+it("sends nothing more once a run that was taken for lost has delivered", () => {
+  expect(judged(newWorld(DECISIONS), LATE_RUN)).toEqual([]);
+  const trusting = { ...DECISIONS, afterRerun: (item: RetryItem) => item };
+  expect(judged(newWorld(trusting), LATE_RUN).join()).toMatch(/was sent again/);
 });

@@ -214,7 +214,8 @@ function* attemptAll(run: RetryRun, given: RetryItem[], tries: number): Program<
   const reached: RetryItem[] = [];
   for (const item of given) {
     const current = records ? world.d.caughtUp(item, records.get(item.deliveryId), run.workflowId) : item;
-    reached.push(current === item ? yield* attemptOne(run, item) : current);
+    const reported = current === item ? yield* attemptOne(run, item) : current;
+    reached.push(tries > 1 ? world.d.afterRerun(reported) : reported);
   }
   return reached;
 }
