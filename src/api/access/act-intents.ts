@@ -38,9 +38,16 @@ export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "signing",
 ]);
 
+/** They change nothing of ours, and their own entry says what was asked. */
+const ASKING: ReadonlySet<string> = new Set(["checkTarget"]);
+
 /** Whether an act by this route is recorded. Publishing and the codec are not administration. */
-export const isAdministrative = ({ method, act }: Pick<ApiRoute, "method" | "act">): boolean =>
-  method !== "get" && act !== "public" && act !== "events:publish" && !act.startsWith("codec:");
+export const isAdministrative = ({ method, act, operationId }: Pick<ApiRoute, "method" | "act" | "operationId">) =>
+  method !== "get" &&
+  act !== "public" &&
+  act !== "events:publish" &&
+  !act.startsWith("codec:") &&
+  !ASKING.has(operationId);
 
 type Begin = (write: string, target: string | undefined) => Promise<void>;
 interface Wrapping {
