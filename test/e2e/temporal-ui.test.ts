@@ -95,7 +95,7 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
    * The list of what is parked. Visibility follows a moment later, so it is looked at anew until the workflow is there.
    */
   async function open(eventId: string): Promise<void> {
-    const link = page.getByRole("link", { name: /^retry\// }).first();
+    const link = page.getByRole("link", { name: /^retries\// }).first();
     await expect
       .poll(
         async () => {
@@ -159,7 +159,7 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
     const first = what === "an empty object";
     if (first) await picture("list");
     await page
-      .getByRole("link", { name: /^retry\// })
+      .getByRole("link", { name: /^retries\// })
       .first()
       .click();
     // Opened by the codec with the same session.
@@ -195,7 +195,7 @@ describe.skipIf(!there)("an operator in the Temporal UI", { timeout: 300_000 }, 
     const eventId = await parked();
     await open(eventId);
     await page
-      .getByRole("link", { name: /^retry\// })
+      .getByRole("link", { name: /^retries\// })
       .first()
       .click();
     await page.getByRole("tab", { name: "Queries" }).click();
