@@ -10,7 +10,7 @@ const OF_THE_API = {
   "catalogue/grant-requests.test.ts": "collections/grant-requests.ts: one open request for a group, by a unique index",
   "deliveries/deliveries.test.ts": "deliveries are listed by each filter of the API",
   "deliveries/erasure.test.ts": "one erasure reaches every collection that holds content",
-  "deliveries/event-routing.test.ts": "collections/routings.ts",
+  "deliveries/routing/event-routing.test.ts": "collections/routings.ts",
   "deliveries/recoveries.test.ts": "collections/recoveries.ts",
   "http/idempotency.test.ts": "an answer is kept beside what it answers, over two processes",
   "http/preconditions.test.ts": "of changes at the same time one wins, for every object with an ETag",
