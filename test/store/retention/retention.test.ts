@@ -105,15 +105,20 @@ describe("a sweep", () => {
   });
 
   it("comes to everything page by page, past what stays at the head", async () => {
-    const ids = Array.from({ length: 420 }, (_, index) => `evt_${String(index).padStart(4, "0")}`);
+    const ids = Array.from({ length: 260 }, (_, index) => `evt_${String(index).padStart(4, "0")}`);
     const isOpen = (index: number): boolean => index < 230 && index % 2 === 0;
-    await store.events.insertMany(ids.map((id, index) => event(id, "{}", { acceptedAt: later(index * 1_000) })));
-    await store.deliveries.insertMany(
-      ids.map((id, index) => delivery(id, "sub_1", { status: isOpen(index) ? "held" : "delivered", attempts: [] })),
+    const events = ids.map((id, index) => event(id, "{}", { acceptedAt: later(index * 1_000) }));
+    const deliveries = ids.map((id, index) =>
+      delivery(id, "sub_1", { status: isOpen(index) ? "held" : "delivered", attempts: [] }),
     );
+    // A busy test engine takes seconds for many in one write.
+    for (let from = 0; from < ids.length; from += 20) {
+      await store.events.insertMany(events.slice(from, from + 20));
+      await store.deliveries.insertMany(deliveries.slice(from, from + 20));
+    }
     const { steps, ...done } = await sweepAll(store);
-    expect(done).toMatchObject({ events: new Map([["api_1", 305]]), deliveries: 305, open: 115 });
-    if (!store.ferretDb) expect(steps).toBe(4);
+    expect(done).toMatchObject({ events: new Map([["api_1", 145]]), deliveries: 145, open: 115 });
+    if (!store.ferretDb) expect(steps).toBe(3);
     expect(await left(store, ids)).toEqual({
       events: ids.filter((_, index) => isOpen(index)),
       deliveries: ids.filter((_, index) => isOpen(index)).map((id) => `${id}.sub_1`),
