@@ -70,19 +70,13 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     shutdownGraceSeconds: config.SHUTDOWN_GRACE_SECONDS,
   });
   const running = worker.run();
-  const overdue = watchOverdue(core);
-  const dayKeys = startDayKeys(core);
-  const certificates = watchCertificates(core);
-  const retention = watchRetention(core);
+  const watches = [watchOverdue(core), startDayKeys(core), watchCertificates(core), watchRetention(core)];
   return {
     worker,
     ...(early && { early }),
     failed: running.then(() => new Promise<never>(() => undefined)),
     stop: async () => {
-      overdue.stop();
-      dayKeys.stop();
-      certificates.stop();
-      retention.stop();
+      for (const watch of watches) watch.stop();
       stopping.abort();
       releases.stop();
       // What waits behind a slow endpoint would be sent one after the other until the time is up.
