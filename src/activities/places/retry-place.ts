@@ -1,5 +1,4 @@
 /** The place of one run of retries. An endpoint that hangs must not hold every slot that a worker has for activities. */
-import { activityInfo } from "@temporalio/activity";
 import type { EndpointHealth } from "../../endpoint/health.js";
 import type { Place } from "../../turnstile.js";
 import type { AttemptReport, RetryItem } from "../../workflows/contract.js";
@@ -48,12 +47,8 @@ function enter(dependencies: RetryPlaceDependencies, name: string): Promise<Plac
   return places.retries.enter({ name, since: Date.now(), troubled, waitMs, signal });
 }
 
-/**
- * The items of a run that found no place. Nothing was sent or written, and no attempt of the consumer is spent. If an
- * earlier run of the same activity may have got somewhere, then the next one has to read the records.
- */
+/** The items of a run that found no place. Nothing was sent or written, and no attempt of the consumer is spent. */
 function turnedAway(dependencies: RetryPlaceDependencies, { subscriptionId, items }: RetryOrder): RetryItem[] {
-  const rerun = activityInfo().attempt > 1;
   const ms = isTroubled(dependencies, subscriptionId) ? AGAIN_MS.troubled : AGAIN_MS.prompt;
   const dueAt = Math.round(Date.now() + ms * (1 + Math.random() / 2));
   return items.map((item) => ({
@@ -61,6 +56,5 @@ function turnedAway(dependencies: RetryPlaceDependencies, { subscriptionId, item
     // A held one is looked at once a day, or when it is told to. It was, and has not been looked at.
     ...(item.status === "held" && { status: "pending" as const }),
     dueAt,
-    ...(rerun && { unsure: true as const }),
   }));
 }

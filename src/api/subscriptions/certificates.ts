@@ -34,11 +34,14 @@ function read(pem: string | undefined, now: Date): Certificates | undefined {
   if (pem === undefined) return undefined;
   const content = readPem(pem);
   if (!content.ok) return undefined;
-  return content.certificates.map(({ x509 }) => {
-    const facts = factsOf(x509);
-    return { ...facts, daysLeft: Math.floor((Date.parse(facts.notAfter) - now.getTime()) / DAY_MS) };
-  });
+  return content.certificates.map(({ x509 }) => withDaysLeft(factsOf(x509), now));
 }
+
+/** With the whole days until it ends. They are negative once it has ended. */
+export const withDaysLeft = <Facts extends { notAfter: string }>(facts: Facts, now: Date) => ({
+  ...facts,
+  daysLeft: Math.floor((Date.parse(facts.notAfter) - now.getTime()) / DAY_MS),
+});
 
 export const subscriptionCertificateRoutes: readonly ApiRoute[] = [
   route({

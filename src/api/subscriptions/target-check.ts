@@ -1,11 +1,11 @@
 /** What can be said of an endpoint before a subscription sends to it. Nothing is sent to it here. */
 import { z } from "zod";
 import { TARGET_STEPS, type TargetCheck } from "../../endpoint/target/target-check.js";
-import { DAY_MS } from "../../workflows/durations.js";
 import { recordAct } from "../access/audit.js";
 import { refuse } from "../http/errors.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
 import { certificateView } from "./certificate-schemas.js";
+import { withDaysLeft } from "./certificates.js";
 import { findSubscription } from "./checks.js";
 import { subscriptionId } from "./schemas.js";
 import { url } from "./technique-schemas.js";
@@ -56,16 +56,8 @@ const targetCheckView = z
 type Context = RequestContext<"store" | "catalogue" | "limits" | "checkTarget">;
 
 function viewOf({ certificates, ...check }: TargetCheck): z.input<typeof targetCheckView> {
-  const now = Date.now();
-  return {
-    ...check,
-    ...(certificates && {
-      certificates: certificates.map((facts) => ({
-        ...facts,
-        daysLeft: Math.floor((Date.parse(facts.notAfter) - now) / DAY_MS),
-      })),
-    }),
-  };
+  const now = new Date();
+  return { ...check, ...(certificates && { certificates: certificates.map((facts) => withDaysLeft(facts, now)) }) };
 }
 
 /** For the limit and the audit. The rest of a URL may hold a secret. */

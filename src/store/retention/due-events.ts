@@ -99,7 +99,10 @@ export function agedFilter({ apiId, at, id }: Lane, before: Date): Filter<EventD
   };
 }
 
-/** In the order of insertion, which is the order of acceptance but for a few seconds. */
+/**
+ * In the order of insertion, which is the order of acceptance but for a few seconds. FerretDB has no index to enter
+ * behind what stays at the head, so that is skipped.
+ */
 async function fromTheHead(collection: Collection<EventDocument>, cutoffs: Cutoffs, skip: number): Promise<AgedPage> {
   const found = await guarded(
     (within) =>
