@@ -8,6 +8,7 @@ import type { IdempotencyStore } from "./collections/idempotency.js";
 import type { KeyUses } from "./collections/key-uses.js";
 import type { Keyring } from "./sealing/keyring.js";
 import type { LimitStore } from "./collections/limits.js";
+import type { NoticeStore } from "./notices/notices.js";
 import type { OwnerStore } from "./collections/owners.js";
 import type { RecoveryStore } from "./collections/recoveries.js";
 import type { SamlConnection } from "./collections/saml-connections.js";
@@ -254,6 +255,8 @@ export interface Store {
   owners: OwnerStore;
   /** What dispatches left out. */
   routings: RoutingStore;
+  /** What people and their systems are to be told of. */
+  notices: NoticeStore;
   /** What is neither removed nor erased. */
   holds: HoldStore;
   /** What is removed by its age. */

@@ -22,7 +22,7 @@ export const WRITES =
 const TELLING = new Set(["wake", "configureBucket", "openWorkflows", "erasedOf"]);
 /**
  * Writes to these collections begin no act. They are the audit itself, keys that are made when needed, counts, limits,
- * records of dispatches, owners of events and what is removed by its age. Commands alone write the rest.
+ * records of dispatches, notices, owners of events and what is removed by its age. Commands alone write the rest.
  */
 export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "audit",
@@ -30,6 +30,7 @@ export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "keyUses",
   "samlUses",
   "routings",
+  "notices",
   "retention",
   "owners",
   "limits",

@@ -19,6 +19,7 @@ import { createGrantRequestStore, type GrantRequestDocument } from "../collectio
 import { createIdempotencyStore, type IdempotencyDocument } from "../collections/idempotency.js";
 import type { Keyring } from "../sealing/keyring.js";
 import { createLimitStore, type LimitDocument } from "../collections/limits.js";
+import { createNoticeStore, type NoticeDocument, type ToldNoticeDocument } from "../notices/notices.js";
 import { createOwnerStore, type OwnersDocument } from "../collections/owners.js";
 import { createRecoveryStore, type RecoveryDocument } from "../collections/recoveries.js";
 import { createRetentionStore } from "../retention/retention.js";
@@ -140,7 +141,12 @@ export const auditOf = (
 export const limitedStores = (
   db: Db,
   { keyring, exclusive, ferretDb, scan, commits }: Base & { commits: Db },
-): Pick<Store, "recoveries" | "limits" | "idempotency" | "owners"> => ({
+): Pick<Store, "recoveries" | "limits" | "idempotency" | "owners" | "notices"> => ({
+  notices: createNoticeStore(
+    db.collection<NoticeDocument>("notices"),
+    db.collection<ToldNoticeDocument>("toldNotices"),
+    { exclusive, ferretDb },
+  ),
   owners: createOwnerStore(commits, commits.collection<OwnersDocument>("owners")),
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), { exclusive, scan }),
   limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, ferretDb }),

@@ -83,6 +83,8 @@ export const INDEXES: readonly IndexSpec[] = [
   expiring("limits", "expiresAt"),
   expiring("routings", "expiresAt"),
   expiring("idempotencyKeys", "expiresAt"),
+  ...on("notices", { dueAt: 1, _id: 1 }),
+  expiring("toldNotices", "expiresAt"),
   ...on("people", newest("firstLoginAt")),
   ...on("sessions", { personId: 1 }, { connectionId: 1 }),
   expiring("sessions", "endsAt"),
