@@ -17,6 +17,12 @@ export interface ApiSettings {
   /** A person's session ends so many hours after the log-in. It also ends after so many minutes without a request. */
   sessionHours: number;
   sessionIdleMinutes: number;
+  /** Nobody decides about what they asked for themselves. */
+  twoPerson: boolean;
+  /** Above so many deliveries a recovery of several groups waits for a second person. */
+  recoveryReleaseAbove: number;
+  /** Most deliveries of one recovery. */
+  recoveryMost: number;
   /** The connection of the trial identity provider, which the log-in page offers. */
   trialConnectionId?: string;
   /** Addresses and networks that endpoints are called from, as the operator has set them. */

@@ -183,6 +183,9 @@ function apiSettingsOf({ core, config, url, trial, engineRetentionMs }: Serving)
     ...(config.SEALPOST_ADMIN_KEY && {
       environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY),
     }),
+    twoPerson: config.SEALPOST_TWO_PERSON,
+    recoveryReleaseAbove: config.RECOVERY_RELEASE_ABOVE,
+    recoveryMost: config.RECOVERY_MOST,
     sessionHours: config.SESSION_HOURS,
     sessionIdleMinutes: config.SESSION_IDLE_MINUTES,
     ...(trial && { trialConnectionId: TRIAL_CONNECTION }),

@@ -98,6 +98,9 @@ export async function startApi({
     sessionHours: 12,
     sessionIdleMinutes: 30,
     egressAddresses: [],
+    twoPerson: true,
+    recoveryReleaseAbove: 10_000,
+    recoveryMost: 1_000_000,
     ...given,
   };
   const closing = new AbortController();

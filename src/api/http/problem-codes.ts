@@ -90,6 +90,11 @@ export const PROBLEMS = {
   ),
   request_settled: entry(409, "The request was answered or withdrawn", "Make a new one."),
   already_granted: entry(409, "It is granted already", "There is nothing to ask for."),
+  second_person_needed: entry(
+    409,
+    "A second person has to decide",
+    "Let another person with the right decide. A key counts as the person or key that made it.",
+  ),
   key_ended: entry(409, "The API key was revoked or has expired", "Make a new key."),
   signing_key_unused: entry(
     409,

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { isEnvironmentAdminKey } from "../environment-admin-key.js";
 import { LOAD_SETTINGS } from "./load-settings.js";
+import { RECOVERY_SETTINGS } from "./recovery-settings.js";
 import { setting, whole } from "./setting.js";
 
 export type { Setting } from "./setting.js";
@@ -226,6 +227,7 @@ export const SETTINGS = {
     meaning:
       "Recoveries that one group may start within a minute before 429. Ten times as many previews " + "are allowed",
   }),
+  ...RECOVERY_SETTINGS,
   SAML_CLOCK_SKEW_SECONDS: setting({
     schema: whole(0, 300),
     default: "60",
