@@ -19,6 +19,14 @@ export interface PageRequest {
   order?: "asc" | "desc";
 }
 
+export interface UpdateOptions {
+  /**
+   * The service notes something by itself. `updatedAt` stays, so the note refuses no change that a person is about to
+   * make, and voids no request under way.
+   */
+  unasked?: true;
+}
+
 /**
  * Catalogue collections are small and read from memory (src/catalogue/catalogue.ts). Each write raises the catalogue
  * version.
@@ -32,9 +40,9 @@ export interface CatalogueCollection<T> {
   all(): Promise<T[]>;
   /**
    * Reads, changes and writes back with compare-and-set on an internal version. It is repeated on a conflict. Undefined
-   * when the object does not exist. The store sets `updatedAt`.
+   * when the object does not exist. The store sets `updatedAt`, unless it is `unasked`.
    */
-  update(id: string, change: (item: T) => T): Promise<T | undefined>;
+  update(id: string, change: (item: T) => T, options?: UpdateOptions): Promise<T | undefined>;
   /**
    * With `admit` the deletion is a compare-and-set. `admit` is called with the object that is deleted. If it throws,
    * then the object stays.

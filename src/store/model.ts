@@ -1,5 +1,6 @@
 /** The stored objects as the rest of the program sees them: secrets are opened, and dates are Dates. */
 import type { RateLimit } from "../workflows/contract.js";
+import type { SubscriptionHealth } from "./subscription-health.js";
 import type {
   EndpointAuth,
   EndpointTls,
@@ -197,6 +198,10 @@ export interface Subscription {
   requestedEventTypes?: string[];
   /** Nothing is sent before this time, because the consumer answered with Retry-After. */
   throttledUntil?: Date;
+  /** How its endpoint does, when it is not healthy. The service writes it, and `updatedAt` stays as it is. */
+  health?: SubscriptionHealth;
+  /** Until then every process reports the outcomes of its attempts, because some have failed lately. */
+  watchedUntil?: Date;
   createdAt: Date;
   updatedAt: Date;
 }

@@ -97,7 +97,7 @@ function readTags(
 export function readIfMatch(request: Pick<IncomingMessage, "headers">): ReadonlySet<string> | undefined | Refusal {
   const read = readTags(request, "If-Match");
   if (read === "any" || read === undefined || "refused" in read) return read === "any" ? undefined : read;
-  return new Set(read.flatMap(({ weak, tag }) => (weak ? [] : [tag])));
+  return new Set(read.flatMap(({ weak, tag }) => (weak ? [] : [tag.replace(HEALTH_PART, '"')])));
 }
 
 /** Whether the client has this answer already. The comparison is weak (RFC 9110, 13.1.2), and `*` means any answer. */
@@ -112,17 +112,27 @@ export function readIfNoneMatch(request: Pick<IncomingMessage, "headers">): Know
   return (etag) => read.some(({ tag }) => tag === etag);
 }
 
+/**
+ * What the service notes about an endpoint by itself changes the answer and not the object. So it is in the tag of the
+ * answer, and whoever changes the object is not refused because of it.
+ */
+const HEALTH_PART = /\.[\w-]+"$/;
+const healthPart = (body: object): string =>
+  "health" in body && typeof body.health === "object" && body.health !== null && "since" in body.health
+    ? `.${shortHash(body.health)}`
+    : "";
+const shortHash = (value: object): string =>
+  createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 22);
+
 /** `updatedAt` never stands still with a change (catalogue-collection.ts), so it is the version of an object. */
-const tagOf = (updatedAt: Date): string => `"${updatedAt.getTime().toString(36)}"`;
+const tagOf = (updatedAt: Date, more = ""): string => `"${updatedAt.getTime().toString(36)}${more}"`;
 
 /** The tag of an answer. It is made from `updatedAt`, or from the bytes of an answer that has none. */
 export function etagOf(route: Pick<ApiRoute, "method" | "path">, { status, body }: Reply): Record<string, string> {
   if (status === 204 || typeof body !== "object" || body === null) return {};
   const at = "updatedAt" in body && typeof body.updatedAt === "string" ? new Date(body.updatedAt) : undefined;
-  if (at && (givesETag(route) || objectOf(route) !== undefined)) return { etag: tagOf(at) };
-  return givesETag(route)
-    ? { etag: `"${createHash("sha256").update(JSON.stringify(body)).digest("base64url").slice(0, 22)}"` }
-    : {};
+  if (at && (givesETag(route) || objectOf(route) !== undefined)) return { etag: tagOf(at, healthPart(body)) };
+  return givesETag(route) ? { etag: `"${shortHash(body)}"` } : {};
 }
 
 export interface Conditional {
@@ -191,11 +201,15 @@ function conditional<T extends { updatedAt: Date }>(
     list: (page, filter) => collection.list(page, filter),
     all: () => collection.all(),
     idsOf: (filter) => collection.idsOf(filter),
-    update: (given, change) =>
-      collection.update(given, (item) => {
-        if (given === id) check(item);
-        return change(item);
-      }),
+    update: (given, change, options) =>
+      collection.update(
+        given,
+        (item) => {
+          if (given === id) check(item);
+          return change(item);
+        },
+        options,
+      ),
     delete: (given) => collection.delete(given, given === id ? check : undefined),
   };
 }

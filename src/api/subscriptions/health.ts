@@ -9,6 +9,7 @@ import { refuse } from "../http/errors.js";
 import { ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { findSubscription } from "./checks.js";
 import { subscriptionRef } from "./about-schemas.js";
+import { stateOfHealth, stateOfHealthView } from "./health-view.js";
 
 const milliseconds = z.number().optional();
 const windowView = z
@@ -34,15 +35,7 @@ const attemptView = z.object({ at: instant, outcome: z.string(), status: z.int()
 
 const healthView = z
   .object({
-    state: z
-      .enum(["healthy", "degraded", "failing"])
-      .meta({
-        description:
-          "`failing`: none of at least the last 10 attempts succeeded, over 5 minutes or more, or less than half of " +
-          "at least 50 in 15 minutes did. `degraded`: less than 95 % of at least 20 attempts in 15 minutes did. " +
-          "`healthy`: neither, also where nothing was sent",
-      }),
-    reason: z.string().optional().meta({ description: "Why, in plain words. Absent if it is healthy" }),
+    ...stateOfHealth.shape,
     hour: windowView.meta({ description: "The last hour" }),
     day: windowView.meta({ description: "The last 24 hours" }),
     waiting: z
@@ -97,10 +90,13 @@ export const subscriptionHealthRoutes: readonly ApiRoute[] = [
     params: z.strictObject({ id: subscriptionRef }),
     response: { status: 200, description: "Its health", schema: healthView },
     async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
-      if (!(await findSubscription(context, id))) return refuse("not_found");
+      const subscription = await findSubscription(context, id);
+      if (!subscription) return refuse("not_found");
       const now = new Date();
       const since = new Date(now.getTime() - READ_MS);
-      return ok(healthOf(await context.dependencies.store.deliveries.recordsOf(id, since), now));
+      const told = healthOf(await context.dependencies.store.deliveries.recordsOf(id, since), now);
+      const recorded = stateOfHealthView(subscription);
+      return ok({ ...told, ...(recorded.state !== "healthy" && recorded) });
     },
   }),
 ];

@@ -9,12 +9,14 @@ import { groupId } from "../catalogue/schemas.js";
 import { eventTypeName, instantInput, pageOf, pageQuery, text } from "../http/primitives.js";
 import { type ApiRoute, type RequestContext, route } from "../route.js";
 import { certificatesOf } from "./certificates.js";
+import { ENDPOINT_HEALTH, stateOfHealthView } from "./health-view.js";
 import { subscriptionView } from "./schemas.js";
 import { subscriptionViewOf, urlFor } from "./view.js";
 
 const listQuery = pageQuery.extend({
   groupId: groupId.optional(),
   status: z.enum(SUBSCRIPTION_STATUSES).optional(),
+  health: z.enum(ENDPOINT_HEALTH).optional().meta({ description: "How its endpoint does" }),
   eventType: eventTypeName.optional().meta({ description: "An event type that it has, or that it asks for" }),
   url: text(2_048)
     .optional()
@@ -35,7 +37,14 @@ type Context = RequestContext<"store" | "catalogue">;
 type Wanted = (subscription: Subscription) => boolean;
 
 /** Any of these needs a look at each subscription in memory. */
-const SOUGHT = ["status", "eventType", "url", "certificateEndsBefore", "q"] as const satisfies readonly (keyof Query)[];
+const SOUGHT = [
+  "status",
+  "health",
+  "eventType",
+  "url",
+  "certificateEndsBefore",
+  "q",
+] as const satisfies readonly (keyof Query)[];
 
 /**
  * The ids of what is sought, from memory, so that no collection is read for it. Undefined when the filter by group is
@@ -54,10 +63,11 @@ async function idsOf({ dependencies: { catalogue }, actor }: Context, query: Que
 
 /** One condition for each filter that is given. */
 function wantedBy(query: Query, shown: (url: string) => string): Wanted[] {
-  const { groupId: group, status, eventType, url, certificateEndsBefore, q } = query;
+  const { groupId: group, status, health, eventType, url, certificateEndsBefore, q } = query;
   return [
     ...(group === undefined ? [] : [(each: Subscription) => each.groupId === group]),
     ...(status === undefined ? [] : [(each: Subscription) => each.status === status]),
+    ...(health === undefined ? [] : [(each: Subscription) => stateOfHealthView(each).state === health]),
     ...(eventType === undefined ? [] : [(each: Subscription) => typesOf(each).includes(eventType)]),
     ...(url === undefined ? [] : [byUrl(url, shown)]),
     ...(q === undefined ? [] : [byText(q.trim().toLowerCase())]),

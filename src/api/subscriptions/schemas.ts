@@ -19,6 +19,7 @@ import {
   url as anyUrl,
 } from "./technique-schemas.js";
 import { overlapSeconds } from "../overlap.js";
+import { stateOfHealth } from "./health-view.js";
 
 export const subscriptionId = prefixedId("sub");
 
@@ -196,6 +197,7 @@ export const subscriptionView = z
       )
       .meta({ description: "The last 20 changes of status, newest first. The audit has all of them" }),
     throttledUntil: instant.optional(),
+    health: stateOfHealth,
     createdAt: instant,
     updatedAt: instant,
   })

@@ -13,6 +13,7 @@ import { subscriptionName } from "../../store/subscription-name.js";
 import { maskUrl } from "../../store/url-secrets.js";
 import type { Actor } from "../access/actor.js";
 import { mayAct, seesContent } from "../access/access.js";
+import { stateOfHealthView } from "./health-view.js";
 import type { subscriptionView, subscriptionWithSecret } from "./schemas.js";
 
 /** `whsec_` and two characters. This tells secrets apart and does not help to guess one. */
@@ -69,6 +70,7 @@ export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscr
     ...(statusReason !== undefined && { statusReason }),
     ...instants(subscription),
     ...statusView(subscription),
+    health: stateOfHealthView(subscription),
     createdAt: subscription.createdAt.toISOString(),
     updatedAt: subscription.updatedAt.toISOString(),
   };

@@ -51,15 +51,19 @@ export function withUniqueExternalIds(
       const insert = () => subscriptions.insert(item);
       return externalId === undefined ? insert() : holding({ subscriptionId, groupId, externalId }, insert);
     },
-    async update(id, change) {
+    async update(id, change, options) {
       const update = (held?: string) =>
-        subscriptions.update(id, (item) => {
-          const after = change(item);
-          const { groupId, externalId } = after;
-          if (externalId !== undefined && externalId !== item.externalId && externalId !== held)
-            throw new MustBeHeld({ subscriptionId: id, groupId, externalId });
-          return after;
-        });
+        subscriptions.update(
+          id,
+          (item) => {
+            const after = change(item);
+            const { groupId, externalId } = after;
+            if (externalId !== undefined && externalId !== item.externalId && externalId !== held)
+              throw new MustBeHeld({ subscriptionId: id, groupId, externalId });
+            return after;
+          },
+          options,
+        );
       // Only the change itself tells whether it gives an external id, and to tell it must see the object.
       try {
         return await update();

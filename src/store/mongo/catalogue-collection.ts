@@ -9,7 +9,7 @@ import { createExclusiveTurns, type Exclusive } from "./exclusive.js";
 import { findPage, oneOf } from "./paging.js";
 import type { Scan } from "./scans.js";
 import { StoreError } from "../store-error.js";
-import type { CatalogueCollection } from "../collection.js";
+import type { CatalogueCollection, UpdateOptions } from "../collection.js";
 
 /** A catalogue object at rest. `version` rises with every write and decides concurrent ones. */
 export type CatalogueDocument = Document & { _id: string; version: number; createdAt: Date };
@@ -110,8 +110,8 @@ export function createCatalogueCollection<T extends object>(
         await rows.believed(await guarded((within) => collection.find({}, within).toArray(), LIST_DEADLINE_MS)),
         toItem,
       ),
-    update: (id, change) =>
-      inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change))),
+    update: (id, change, options) =>
+      inTurn([id], () => exclusive(`${collection.collectionName}/${id}`, () => update(id, change, options))),
     async delete(id, admit) {
       const name = collection.collectionName;
       const admitted = admit && {
@@ -150,10 +150,11 @@ function createUpdate<T extends object>(
     return document ? (await rows.believed([document]))[0] : undefined;
   }
 
-  async function update(id: string, change: (item: T) => T): Promise<T | undefined> {
+  async function update(id: string, change: (item: T) => T, options: UpdateOptions = {}): Promise<T | undefined> {
     let unmatched = false;
+    const write = options.unasked ? change : (item: T): T => touchedBy(change, item);
     try {
-      return await tryUpdate(id, change, () => (unmatched = true));
+      return await tryUpdate(id, write, () => (unmatched = true));
     } finally {
       if (unmatched) doubtful(id, "unmatched");
     }
@@ -167,13 +168,12 @@ function createUpdate<T extends object>(
       // A refused change is not written. A new `updatedAt` would void requests under way, and every process would read
       // the collection again.
       if (after === before) return before;
-      const item = touched(before, after);
-      const replacement = await toDocument(item);
+      const replacement = await toDocument(after);
       if (replacement._id !== id)
         throw new Error(`update() may not change the id of ${collection.collectionName}/${id}`);
       if (await rows.replace(document, replacement).catch(ifDoubtful(id))) {
         await changed(id);
-        return item;
+        return after;
       }
       onUnmatched();
       await delay(Math.random() * 10);
@@ -208,8 +208,10 @@ async function deleteAdmitted(id: string, { name, find, rows, admit }: AdmittedD
   throw tooMany(`${name}/${id}`);
 }
 
-/** `updatedAt` always grows, whatever the clock does, because a newer rate must look newer. */
-function touched<T extends object>(item: T, after: T): T {
+/** The change with its time. `updatedAt` always grows, whatever the clock does, because a newer rate must look newer. */
+function touchedBy<T extends object>(change: (item: T) => T, item: T): T {
+  const after = change(item);
+  if (after === item) return item;
   const before = "updatedAt" in item && item.updatedAt instanceof Date ? item.updatedAt.getTime() : undefined;
   return before === undefined ? after : { ...after, updatedAt: new Date(Math.max(Date.now(), before + 1)) };
 }

@@ -39,6 +39,25 @@ test.each([0, 1, 2, 3])("object %i: read, changed by its tag, and refused by an 
   expect((await api.call("PATCH", path, { body: second })).status).toBe(200);
 });
 
+test("a note about the endpoint's health is in the tag of the answer, and refuses no change by it", async () => {
+  const path = `/v1/subscriptions/${tenant.subscriptionId}`;
+  const before = await tag(path);
+  const note = (since: Date) =>
+    api.store.subscriptions.update(
+      tenant.subscriptionId,
+      (current) => ({ ...current, health: { state: "failing", since } }),
+      { unasked: true },
+    );
+  await note(new Date(1));
+  const noted = await tag(path);
+  expect(noted).not.toBe(before);
+  expect((await api.call("GET", path, { headers: { "if-none-match": before } })).status).toBe(200);
+  expect((await api.call("GET", path, { headers: { "if-none-match": noted } })).status).toBe(304);
+  await note(new Date(2));
+  expect((await patch(path, { name: "noted" }, noted)).status).toBe(200);
+  expect((await patch(path, { name: "noted again" }, noted)).status).toBe(412);
+});
+
 describe("If-Match", () => {
   const path = () => `/v1/subscriptions/${tenant.subscriptionId}`;
   test("takes any, and lists; the comparison is strong", async () => {

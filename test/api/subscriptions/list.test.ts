@@ -21,6 +21,8 @@ beforeAll(async () => {
   };
   await make("ledger", { url: "https://8.8.8.8/ledger?token=canary", name: "Ledger PROD", externalId: "Led-1" });
   await make("refunds", { url: "https://8.8.4.4:8443/refunds", eventTypes: ["payments.refund"] });
+  const health = { state: "failing" as const, since: new Date() };
+  await api.store.subscriptions.update(ids["refunds"] ?? "", (it) => ({ ...it, health }), { unasked: true });
   await make("draft", { url: "https://8.8.4.4/draft", initialStatus: "draft", tls: { ca: authority.ca } });
 });
 
@@ -55,6 +57,10 @@ test.each<[Record<string, string>, string[]]>([
   [{ certificateEndsBefore: "2999-01-01T00:00:00Z" }, ["draft"]],
   [{ status: "active", url: "8.8.4.4" }, ["refunds"]],
   [{ status: "paused" }, []],
+  [{ health: "failing" }, ["refunds"]],
+  [{ health: "healthy" }, ["draft", "ledger", "first"]],
+  [{ health: "disabled" }, []],
+  [{ health: "failing", url: "8.8.8.8" }, []],
 ])("%j lists %j", async (query, expected) => {
   expect(await found(query)).toEqual(of(...expected));
 });

@@ -25,6 +25,8 @@ const HEALTH: Record<Health["state"], Look> = {
   healthy: { icon: "healthy", tone: "good" },
   degraded: { icon: "degraded", tone: "warn" },
   failing: { icon: "failing", tone: "bad" },
+  recovering: { icon: "again", tone: "warn" },
+  disabled: { icon: "off", tone: "bad" },
 };
 
 const classOf = (tone: Tone): string => `${styles.status ?? ""} ${styles[tone] ?? ""}`;

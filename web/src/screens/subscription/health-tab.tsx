@@ -13,7 +13,7 @@ import { formatDuration } from "../../time/format.js";
 import styles from "./subscription.module.css";
 
 const AGAIN_MS = 15_000;
-const TONES = { healthy: "info", degraded: "warn", failing: "bad" } as const;
+const TONES = { healthy: "info", degraded: "warn", failing: "bad", recovering: "warn", disabled: "bad" } as const;
 
 export function HealthTab({ subscription }: { subscription: Subscription }) {
   const { data: health, error, refetch } = useQuery({ ...healthQuery(subscription.id), refetchInterval: AGAIN_MS });

@@ -6,9 +6,9 @@ import { eventTypesQuery, groupsQuery, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { useSyncedText } from "../../parts/draft.js";
 import bar from "../deliveries/filters/filter-bar.module.css";
-import { ENDS_WITHIN, isNarrowed, SUBSCRIPTION_STATUSES, type SubscriptionsSearch } from "./filters.js";
+import { ENDS_WITHIN, HEALTHS, isNarrowed, SUBSCRIPTION_STATUSES, type SubscriptionsSearch } from "./filters.js";
 
-type Name = "q" | "status" | "type" | "ends" | "group";
+type Name = "q" | "status" | "health" | "type" | "ends" | "group";
 
 /** Puts one filter into the address; the list begins anew. An empty one is taken out. */
 function useFilter() {
@@ -37,6 +37,12 @@ export function SubscriptionFilters({ search }: { search: SubscriptionsSearch })
           value={search.status ?? ""}
           apply={(value) => apply("status", value)}
           options={SUBSCRIPTION_STATUSES.map((status) => [status, t(`subscriptionStatus.${status}`)])}
+        />
+        <Choice
+          label={t("subscriptions.column.health")}
+          value={search.health ?? ""}
+          apply={(value) => apply("health", value)}
+          options={HEALTHS.map((health) => [health, t(`health.${health}`)])}
         />
         <Choice
           label={t("deliveries.column.type")}

@@ -1,9 +1,11 @@
 /** The filters of the list of subscriptions as they stand in the address. */
-import type { SubscriptionStatus } from "../../parts/subscription/model.js";
+import type { Health as HealthOf, SubscriptionStatus } from "../../parts/subscription/model.js";
 import { type FrameSearch, frameSearch, textsOf } from "../../search-parameters.js";
 import { DAY_MS } from "../../time/format.js";
 
-const NAMES = ["q", "status", "type", "url", "ends"] as const;
+const NAMES = ["q", "status", "health", "type", "url", "ends"] as const;
+
+type Health = HealthOf["state"];
 
 export type SubscriptionsSearch = FrameSearch & Partial<Record<(typeof NAMES)[number], string>>;
 
@@ -18,6 +20,14 @@ export const SUBSCRIPTION_STATUSES = [
   "suspended",
   "disabled",
 ] as const satisfies readonly SubscriptionStatus[];
+
+export const HEALTHS = [
+  "healthy",
+  "degraded",
+  "failing",
+  "recovering",
+  "disabled",
+] as const satisfies readonly Health[];
 
 /** Days within which a certificate ends. */
 export const ENDS_WITHIN = ["7", "30", "90"] as const;
@@ -36,12 +46,14 @@ export function subscriptionsSearch(given: Record<string, unknown>): Subscriptio
 export function subscriptionFilterOf(search: SubscriptionsSearch, now: number) {
   const { group, q, type, url, ends } = search;
   const status = SUBSCRIPTION_STATUSES.find((each) => each === search.status);
+  const health = HEALTHS.find((each) => each === search.health);
   const days = ENDS_WITHIN.find((each) => each === ends);
   const hour = DAY_MS / 24;
   return {
     ...(group && { groupId: group }),
     ...(q && { q }),
     ...(status && { status }),
+    ...(health && { health }),
     ...(type && { eventType: type }),
     ...(url && { url }),
     ...(days && {
