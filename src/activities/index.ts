@@ -5,7 +5,7 @@ import type { RecoveryActivities } from "../workflows/recovery/recovery-contract
 import { createAttempt } from "./retry-attempts.js";
 import type { AttemptDependencies } from "./retry-run.js";
 import { createDispatch, type DispatchDependencies } from "./dispatch.js";
-import type { RecoverDependencies } from "./recovery-step.js";
+import type { RecoverDependencies } from "./recovery/recovery-step.js";
 import { createRecover } from "./recover.js";
 import { createRetention, type RetentionDependencies } from "./retention/retain.js";
 

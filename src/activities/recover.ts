@@ -4,19 +4,25 @@
 import type { Delivery } from "../store/model.js";
 import type { RetryDeliveryInput } from "../workflows/contract.js";
 import type { RecoveryActivities, RecoveryInput } from "../workflows/recovery/recovery-contract.js";
-import { createRecoveryStep } from "./recovery-step.js";
-import type { RecoverDependencies } from "./recovery-step.js";
-import { perSecondOf, recoveryFilterOf } from "../catalogue/recovery-filter.js";
+import { createRecoveryStep } from "./recovery/recovery-step.js";
+import type { RecoverDependencies } from "./recovery/recovery-step.js";
+import { findMissing } from "../catalogue/recovery/missing.js";
+import { perSecondOf, recoveryFilterOf } from "../catalogue/recovery/recovery-filter.js";
+import { deliveryIdOf } from "../workflows/event-id.js";
 
 const PAGE = 200;
+/** A page of what is missing may read many events. It gives what it has found after this time. */
+const LOOK_FOR_MS = 10_000;
 
 export function createRecover(dependencies: RecoverDependencies): RecoveryActivities {
   const { store, catalogue } = dependencies;
   return {
     recoverySubscriptions: async ({ filter }) => store.deliveries.subscriptionsOf(recoveryFilterOf(filter)),
-    async recoveryPage({ filter, subscriptionId, cursor }) {
+    async recoveryPage({ filter, subscriptionId, cursor, order = "desc" }) {
+      if (filter.mode === "missing")
+        return missingPage(dependencies, { filter, subscriptionId, order, ...(cursor !== undefined && { cursor }) });
       const page = await store.deliveries.list(
-        { limit: PAGE, ...(cursor !== undefined && { cursor }) },
+        { limit: PAGE, order, ...(cursor !== undefined && { cursor }) },
         recoveryFilterOf({ ...filter, subscriptionId }),
       );
       return {
@@ -30,6 +36,26 @@ export function createRecover(dependencies: RecoverDependencies): RecoveryActivi
       await store.recoveries.report(recoveryId, change);
     },
     recoverPage: createRecoverPage(dependencies),
+  };
+}
+
+/** Events without a delivery. They get one when their turn has come. */
+async function missingPage(
+  dependencies: RecoverDependencies,
+  { filter, subscriptionId, cursor, order }: Parameters<RecoveryActivities["recoveryPage"]>[0],
+): ReturnType<RecoveryActivities["recoveryPage"]> {
+  const { catalogue } = dependencies;
+  await catalogue.refresh();
+  const { eventType, since = 0, until = Date.now() } = filter;
+  const found = await findMissing(
+    dependencies,
+    { subscriptionId, since: new Date(since), until: new Date(until), ...(eventType !== undefined && { eventType }) },
+    { order: order ?? "desc", most: PAGE, forMs: LOOK_FOR_MS, ...(cursor !== undefined && { cursor }) },
+  );
+  return {
+    deliveries: found.events.map(({ id }) => ({ id: deliveryIdOf(id, subscriptionId), attempts: 0 })),
+    perSecond: perSecondOf(catalogue.subscription(subscriptionId)),
+    ...(found.cursor !== undefined && { cursor: found.cursor }),
   };
 }
 

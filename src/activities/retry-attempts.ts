@@ -6,7 +6,7 @@ import { activityInfo } from "@temporalio/activity";
 import type { Delivery, Subscription } from "../store/model.js";
 import { readRecords } from "../store/read-records.js";
 import type { AttemptReport, RetryItem } from "../workflows/contract.js";
-import { DEFAULT_PER_SECOND } from "../catalogue/recovery-filter.js";
+import { DEFAULT_PER_SECOND } from "../catalogue/recovery/recovery-filter.js";
 import { routingOf, TEST_EVENT_TYPE } from "../catalogue/routes.js";
 import { currentWorkflowId } from "./current-workflow.js";
 import { createTurns } from "./pace/turns.js";

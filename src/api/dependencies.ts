@@ -114,6 +114,11 @@ export interface Operations {
    * it was removed by its age.
    */
   resend(delivery: Delivery, by: string): Promise<boolean>;
+  /**
+   * Records the delivery and sends it for the first time. `owner`: the workflow that dispatched the event. `exists`:
+   * there is a record already. `under_way`: the dispatch has not ended and may still make it.
+   */
+  sendFirst(delivery: Delivery, owner: string, by: string): Promise<"sent" | "exists" | "under_way">;
   /** Cancels a delivery that is not settled; false when it was settled already. */
   cancel(delivery: Delivery, by: string): Promise<boolean>;
   /**
@@ -125,6 +130,7 @@ export interface Operations {
   wake(subscriptionId: string): Promise<void>;
   /** Tells the token bucket, when there is one, about a changed rate. */
   configureBucket(subscription: Subscription): Promise<void>;
+  /** Starts its workflow, once however often it is called. */
   startRecovery(recovery: Recovery): Promise<void>;
   /** Pauses, resumes or cancels the recovery; false when its workflow has ended. */
   tellRecovery(id: string, act: "pause" | "resume" | "cancel", by: string): Promise<boolean>;

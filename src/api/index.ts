@@ -28,7 +28,7 @@ import { peopleRoutes } from "./login/people.js";
 import { importRoutes } from "./catalogue/import-routes.js";
 import { publishRoutes } from "./publish/routes.js";
 import { signatureRoutes } from "./deliveries/signature.js";
-import { recoveryRoutes } from "./deliveries/recoveries.js";
+import { recoveryRoutes } from "./recoveries/recoveries.js";
 import { sendRefusal } from "./http/respond.js";
 import type { ApiRoute } from "./route.js";
 import { handlerOf, mountRoutes } from "./router.js";

@@ -40,6 +40,7 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
   const releases = await watchWorkerReleases(link, core.log);
   const attempts = { ...attemptsOf(core, config, stopping.signal), sharesRetries: () => releases.allShare() };
   const early = createEarly(core, config, { ...attempts, mayBegin: () => releases.allAdopt() });
+  const isIdle = createIdleCheck(link, core.store);
   const activities = createActivities({
     ...attempts,
     ...(early && { early }),
@@ -55,8 +56,9 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
       ...core,
       retentionDays: config.EVENT_RETENTION_DAYS,
       engineRetentionMs: () => engineRetentionOf(link),
-      isIdle: createIdleCheck(link, core.store),
+      isIdle,
     },
+    isIdle,
     signalRetry: (workflowId, deliveryIds, notBefore) =>
       signalled(
         link.client.workflow

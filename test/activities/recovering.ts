@@ -28,7 +28,7 @@ export interface Recovering {
   /** Publishes and waits until each is parked. Gives the ids of the events. */
   parked: (at: Endpoint, count: number) => Promise<string[]>;
   /** Starts a recovery of what is parked and exhausted, and gives its id. */
-  recover: (filter: RecoveryFilter) => Promise<string>;
+  recover: (filter: RecoveryFilter, how?: Pick<Recovery, "ratePerSecond" | "order">) => Promise<string>;
   recordOf: (id: string) => Promise<Recovery | undefined>;
   ended: (id: string) => Promise<unknown>;
 }
@@ -99,11 +99,17 @@ export function recovering(worker: RunningWorker): Recovering {
           .toBe("parked");
       return ids;
     },
-    async recover(filter) {
+    async recover(filter, how = {}) {
       const now = new Date();
       const recovery: Recovery = {
         id: newId("rec"),
-        filter: { since, until: now.getTime(), status: ["parked", "exhausted"], ...filter },
+        ...how,
+        filter: {
+          since,
+          until: now.getTime(),
+          ...(filter.mode === undefined && { status: ["parked", "exhausted"] }),
+          ...filter,
+        },
         status: "running",
         progress: noProgress(),
         createdBy: "key:1",

@@ -34,6 +34,7 @@ import { newId } from "../../src/store/ids.js";
 import { connectStore, createPayloadCodec, type MongoStore } from "../../src/store/index.js";
 import type { Subscription } from "../../src/store/model.js";
 import type { PayloadCodecOptions, ProvingCodec } from "../../src/store/sealing/payload-codec.js";
+import { createIdleCheck } from "../../src/workers/watch/retention.js";
 import { loadConfig } from "../../src/workers/config.js";
 import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
 import { type Proxy, startProxy } from "../../bench/chaos/proxy.js";
@@ -171,6 +172,7 @@ export async function startRunningWorker({
     sending: new Map(),
     unrecordedRetries: new Map(),
     payloadCheck: createPayloadCheck({ compileSchema: createSchemaCompiler(createWatchdog()), metrics, log: logger }),
+    isIdle: createIdleCheck({ client }, workerStore),
     signalRetry: (workflowId, deliveryIds, notBefore) =>
       client.workflow
         .getHandle(workflowId)

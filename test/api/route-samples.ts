@@ -71,6 +71,7 @@ const OBJECTS: Readonly<Record<string, (of: Objects) => string>> = {
   "/v1/recoveries/": (of) => of.recoveryId,
   "/v1/events/": (of) => of.eventId,
   "POST /v1/events/": (of) => of.eventType,
+  "POST /v1/events/{ref}/send": (of) => of.eventId,
   "/v1/api-keys/": (of) => of.consumerKeyId,
 };
 
@@ -98,6 +99,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   requestCertificate: { subject: { commonName: "changed" } },
   installCertificate: { certificate: "changed" },
   refuseGrantRequest: { reason: "no" },
+  refuseRecovery: { reason: "no" },
+  sendEvent: { subscriptionId: newId("sub") },
   importEventTypes: { asyncapi: "3.0.0" },
   holdEvent: { reason: "kept" },
   holdGroup: { reason: "kept" },

@@ -25,10 +25,12 @@ function deliveries(
   { perSecond = 1_000, hangs = () => false }: { perSecond?: number; hangs?: () => boolean } = {},
 ) {
   const steps: (RecoveryStepInput & { at: number })[] = [];
+  const orders: (string | undefined)[] = [];
   const said: { status: string; progress: RecoveryProgress; error?: string }[] = [];
   const activities: Omit<RecoveryActivities, "recoverPage"> = {
     recoverySubscriptions: async () => Object.keys(counts),
-    recoveryPage: async ({ subscriptionId, cursor = "0" }) => {
+    recoveryPage: async ({ subscriptionId, cursor = "0", order }) => {
+      orders.push(order);
       const [from, all] = [Number(cursor), counts[subscriptionId] ?? 0];
       const to = Math.min(from + PAGE, all);
       return {
@@ -56,7 +58,7 @@ function deliveries(
       void said.push({ status, progress: progress as RecoveryProgress, ...(error !== undefined && { error }) }),
   };
   const sent = (): string[] => steps.flatMap(({ send }) => send.map(({ id }) => id));
-  return { activities, steps, said, sent };
+  return { activities, steps, said, sent, orders };
 }
 
 const start = (input: Partial<RecoveryInput> = {}) => {
@@ -102,6 +104,39 @@ describe("recovery", () => {
       for (let index = 1; index < instants.length; index++)
         expect((instants[index] ?? 0) - (instants[index - 1] ?? 0)).toBeGreaterThanOrEqual(99);
       expect(Math.max(...side.steps.map(({ send }) => send.length))).toBeLessThanOrEqual(20);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it("keeps the lower pace and the order that it was given, over several runs, and never a higher pace", async () => {
+    for (const [ratePerSecond, distanceMs] of [
+      [5, 199],
+      [500, 99],
+    ] as const) {
+      const side = deliveries({ sub_1: 9 }, { perSecond: 10 });
+      const worker = await engine.work(side.activities, { maxCachedWorkflows: 0 });
+      try {
+        const handle = await start({ ratePerSecond, order: "asc", maxRunMs: 1_000 });
+        await handle.result();
+        expect(new Set(side.orders)).toEqual(new Set(["asc"]));
+        const instants = side.steps.flatMap(({ send }) => send.map(({ notBefore }) => notBefore));
+        expect(instants).toHaveLength(9);
+        for (let index = 1; index < instants.length; index++)
+          expect((instants[index] ?? 0) - (instants[index - 1] ?? 0)).toBeGreaterThanOrEqual(distanceMs);
+      } finally {
+        await worker.stop();
+      }
+    }
+  });
+
+  it("says of what is missing that it has no records yet, and names no status", async () => {
+    const side = deliveries({ sub_1: 3 });
+    const worker = await engine.work(side.activities);
+    try {
+      const handle = await start({ filter: { mode: "missing", subscriptionId: "sub_1" } });
+      await handle.result();
+      expect(side.steps[0]).toMatchObject({ missing: true, statuses: [] });
     } finally {
       await worker.stop();
     }

@@ -42,6 +42,8 @@ export const ACTS = {
   "deliveries:write": RUNNING,
   "recoveries:read": EVERYBODY,
   "recoveries:write": RUNNING,
+  /** Release or refuse a wide recovery of somebody else. */
+  "recoveries:release": OPERATING,
   /** Legal holds, and for how long an api keeps its events. */
   "holds:read": INSPECTING,
   "holds:write": ADMIN,

@@ -17,7 +17,7 @@ import type { ActOfRequest } from "./act.js";
  * reads.
  */
 export const WRITES =
-  /^(insert|update|delete|put|open|settle|mark|expunge|takeOver|record|erase|enter|reapply|change|loggedIn|destroy|end(All)?Of|end$|actIn|use$|save|set|add|remove|start|pause|resume|cancel|resend|publish|take|consume|tell|report)/;
+  /^(insert|update|delete|put|open|settle|mark|expunge|takeOver|record|erase|enter|reapply|change|loggedIn|destroy|end(All)?Of|end$|actIn|use$|save|set|add|remove|start|pause|resume|cancel|resend|publish|take|consume|tell|report|send)/;
 /** These begin no act: they report what was done, or they read under a name that sounds like writing. */
 const TELLING = new Set(["wake", "configureBucket", "openWorkflows", "erasedOf"]);
 /**

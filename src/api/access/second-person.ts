@@ -5,9 +5,9 @@ import type { Store } from "../../store/store.js";
 const LONGEST_LINE = 10;
 
 /**
- * Whether the two actors (names as in the audit) may be one person. A key counts as whoever made it, because its maker
- * has seen its secret. So two keys of one maker are one person too. What an earlier release made has no maker on record,
- * and stands for itself.
+ * Whether the two actors (names as in the audit) may be one person. A key counts as its maker, who has seen its secret.
+ * So two keys of one maker are one person too. A key of an earlier release has no maker on record, and stands for
+ * itself.
  */
 export async function mayBeOnePerson(store: Pick<Store, "apiKeys">, one: string, other: string): Promise<boolean> {
   const [its, theirs] = await Promise.all([lineOf(store, one), lineOf(store, other)]);

@@ -1,9 +1,12 @@
 /** What is set in motion after the first delivery: resend, cancel, wake, recovery. */
+import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from "@temporalio/client";
 import { sideBySide } from "../../side-by-side.js";
 import { bucketWorkflowId, SIGNAL, TASK_QUEUE, WORKFLOW } from "../../workflows/contract.js";
+import type { RecoveryInput } from "../../workflows/recovery/recovery-contract.js";
 import type { Operations } from "../dependencies.js";
 import { createSignal } from "./signal.js";
 import { type OperationsDependencies, createResend } from "./resend.js";
+import { createFirstSend } from "./first-send.js";
 import { createCancel, createCancelAll } from "./cancel.js";
 
 /** Signals sent at once when a subscription wakes. */
@@ -19,8 +22,10 @@ export function createOperations(dependencies: OperationsDependencies): Operatio
     await sideBySide(WAKE_TOGETHER, workflows, async (id) => void (await signal(id, SIGNAL.wake, { subscriptionId })));
   }
 
+  const resend = createResend(dependencies, signal);
   return {
-    resend: createResend(dependencies, signal),
+    resend,
+    sendFirst: createFirstSend(dependencies, resend),
     cancel: createCancel(store, signal),
     cancelAll: createCancelAll(store, signal),
     wake,
@@ -30,13 +35,26 @@ export function createOperations(dependencies: OperationsDependencies): Operatio
         await signal(bucketWorkflowId(id), SIGNAL.configure, { rate: rateLimit, asOf: updatedAt.getTime() });
     },
     startRecovery: async (recovery) => {
-      await client.workflow.start(WORKFLOW.recovery, {
-        workflowId: `recovery/${recovery.id}`,
-        taskQueue,
-        args: [{ recoveryId: recovery.id, filter: recovery.filter, parkOpenDays }],
-        staticSummary: `recovery of ${recovery.count ?? "some"} deliveries`,
-      });
-      log.info({ recovery: recovery.id }, "recovery started");
+      const { id, filter, count, ratePerSecond, order } = recovery;
+      const input: RecoveryInput = {
+        recoveryId: id,
+        filter,
+        parkOpenDays,
+        ...(ratePerSecond !== undefined && { ratePerSecond }),
+        ...(order && { order }),
+      };
+      await client.workflow
+        .start(WORKFLOW.recovery, {
+          workflowId: `recovery/${id}`,
+          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+          taskQueue,
+          args: [input],
+          staticSummary: `recovery of ${count ?? "some"} deliveries`,
+        })
+        .catch((error: unknown) => {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        });
+      log.info({ recovery: id }, "recovery started");
     },
     tellRecovery: (id, act, by) => signal(`recovery/${id}`, SIGNAL[act], { by }),
   };

@@ -117,6 +117,18 @@ export const PROBLEMS = {
     "The preview does not fit any more",
     "Make a new preview and start the recovery with its token.",
   ),
+  delivery_exists: entry(409, "There is a delivery of this event already", "Send that delivery again."),
+  event_not_wanted: entry(
+    409,
+    "The event is not for this subscription",
+    "Change the subscription or its grants first, if it should have the event.",
+  ),
+  event_under_way: entry(409, "The event is still being sent", "Wait a minute, then look at its deliveries."),
+  recovery_waiting: entry(
+    409,
+    "The recovery waits for a second person",
+    "It has not begun. Let another person release or refuse it, or cancel it.",
+  ),
   recovery_ended: entry(409, "The recovery has ended", "Nothing is left to pause, resume or cancel; start a new one."),
   idempotency_key_reused: entry(
     409,
@@ -210,6 +222,11 @@ export const PROBLEMS = {
     422,
     "A recovery needs a window",
     "Give `since`, at most 30 days before `until` or now.",
+  ),
+  recovery_too_wide: entry(
+    422,
+    "The recovery is too wide",
+    "Name a subscription or an event type, or choose a shorter window.",
   ),
   recovery_delivered_refused: entry(
     422,

@@ -4,6 +4,9 @@ import type { Counted, Page, PageRequest } from "../collection.js";
 
 export interface EventFilter {
   type?: string;
+  types?: string[];
+  /** Without those that are being removed by their age, and those that were erased by themselves. */
+  present?: true;
   apiIds?: string[];
   since?: Date;
   until?: Date;
@@ -31,6 +34,8 @@ export interface EventStore {
    * was used again since that erasure.
    */
   expunge(id: string, at: Date): Promise<boolean>;
+  /** Those of these events whose content is there: neither erased nor being removed by their age. */
+  getPresent(ids: readonly string[]): Promise<Map<string, EventRecord>>;
   /** Those of these events whose content is erased: expunged, or with its data key. */
   erasedOf(ids: string[]): Promise<Set<string>>;
   /**

@@ -124,9 +124,12 @@ const createFind =
 function createEventReads(
   collection: Collection<EventDocument>,
   deps: EventStoreDependencies,
-): Pick<EventStore, "get" | "getMany" | "payload" | "payloads" | "list" | "count" | "erasedOf" | "ofOwners"> {
+): Pick<
+  EventStore,
+  "get" | "getMany" | "payload" | "payloads" | "list" | "count" | "getPresent" | "erasedOf" | "ofOwners"
+> {
   const read = createFind(collection, deps);
-  const { recordOf, payloadOf, isErased } = createOpener(deps.keyring);
+  const { recordOf, payloadOf, isErased, presentOf } = createOpener(deps.keyring);
   return {
     async get(id) {
       const [document] = await read([id], { projection: WITHOUT_PAYLOAD });
@@ -165,6 +168,7 @@ function createEventReads(
       return { data: await Promise.all(data.map(recordOf)), ...rest };
     },
     ofOwners: async (owners) => Promise.all((await findOfOwners(collection, owners)).map(recordOf)),
+    getPresent: async (ids) => presentOf(await read(ids, { projection: WITHOUT_PAYLOAD })),
     async erasedOf(ids) {
       const found = await Promise.all(
         (await read(ids, { projection: WITHOUT_PAYLOAD })).map(async (document) =>
@@ -176,8 +180,10 @@ function createEventReads(
   };
 }
 
-const conditions = ({ type, apiIds, since, until }: EventFilter): Filter<EventDocument>[] => [
+const conditions = ({ type, types, present, apiIds, since, until }: EventFilter): Filter<EventDocument>[] => [
   ...(type === undefined ? [] : [{ type }]),
+  ...(types ? [oneOf<EventDocument>("type", types)] : []),
+  ...(present ? [{ removing: { $exists: false }, sha256: { $exists: true } }] : []),
   ...(apiIds ? [oneOf<EventDocument>("apiId", apiIds)] : []),
   ...within<EventDocument>("acceptedAt", since, until),
 ];
@@ -232,7 +238,13 @@ function createOpener(keyring: Keyring) {
     return (await keyring.forSealed(bytes)).open(context(document._id, field, scopeOf(document)), bytes);
   }
   const payloadOf = async (document: Found) => document.payload && open(document, "payload", document.payload);
-  return { recordOf, payloadOf, isErased };
+  async function presentOf(documents: readonly Found[]): Promise<Map<string, EventRecord>> {
+    const records = await Promise.all(
+      documents.map(async (each) => (each.removing || (await isErased(each)) ? [] : [await recordOf(each)])),
+    );
+    return new Map(records.flat().map((record) => [record.id, record]));
+  }
+  return { recordOf, payloadOf, isErased, presentOf };
 }
 
 type SealedField = "sha256" | "payload" | "attributes";

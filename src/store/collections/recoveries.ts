@@ -3,6 +3,7 @@ import type { Collection, Filter } from "mongodb";
 import {
   progressOf,
   type RecoveryFilter,
+  type RecoveryOrder,
   type RecoveryProgress,
   type RecoveryStatus,
   type UnpacedProgress,
@@ -20,6 +21,14 @@ export interface Recovery {
   progress: RecoveryProgress;
   /** How many deliveries the filter matched at the start. Absent on recoveries of the first release. */
   count?: number;
+  /** Deliveries a second to one subscription, where that is less than its own rate. */
+  ratePerSecond?: number;
+  /** Newest first when absent, as in earlier releases. */
+  order?: RecoveryOrder;
+  /** When its workflow was started. Absent on recoveries of earlier releases, and where that did not happen. */
+  startedAt?: Date;
+  /** It waits for a second person, at most until then. */
+  release?: Release;
   /** Why it was started, in the words of the person who started it. */
   reason?: string;
   /** Why it failed, or what a cancel left. */
@@ -31,7 +40,16 @@ export interface Recovery {
   updatedAt: Date;
 }
 
-/** A recovery at rest. */
+/** The decision of a second person. */
+export interface Release {
+  /** Without a decision by then it ends. */
+  until: Date;
+  decidedBy?: string;
+  decidedAt?: Date;
+  reason?: string;
+}
+
+/** A recovery at rest. It does not turn `expired` there: time alone does that. */
 export type RecoveryDocument = Omit<Recovery, "id" | "progress"> & {
   _id: string;
   progress: RecoveryProgress | UnpacedProgress;
@@ -51,11 +69,22 @@ export interface RecoveryStore {
   ): Promise<Page<Recovery>>;
   /** Changes the status atomically if it is one of `from`. False when it is not. */
   setStatus(id: string, from: readonly RecoveryStatus[], to: RecoveryStatus, error?: string): Promise<boolean>;
+  /**
+   * Decides about one that waits for a second person. False when it does not wait any more: the first decision counts.
+   */
+  settleRelease(id: string, decision: ReleaseDecision): Promise<boolean>;
   /** What the workflow reports. A late report does not take back an end, but its numbers are taken. */
   report(
     id: string,
     change: { progress: RecoveryProgress | UnpacedProgress; status: RecoveryStatus; error?: string },
   ): Promise<void>;
+}
+
+export interface ReleaseDecision {
+  status: "running" | "refused" | "cancelled";
+  by: string;
+  at: Date;
+  reason?: string;
 }
 
 /**
@@ -66,17 +95,16 @@ export function createRecoveryStore(
   collection: Collection<RecoveryDocument>,
   { exclusive, scan }: { exclusive: Exclusive; scan: Scan },
 ): RecoveryStore {
-  async function change(
-    id: string,
-    from: readonly RecoveryStatus[] | undefined,
-    set: Partial<RecoveryDocument>,
-  ): Promise<boolean> {
-    const filter: Filter<RecoveryDocument> = { _id: id, ...(from && oneOf<RecoveryDocument>("status", from)) };
+  async function changeWhere(id: string, where: Filter<RecoveryDocument>, set: Set): Promise<boolean> {
     const result = await exclusive(`recoveries/${id}`, () =>
-      guarded((within) => collection.updateOne(filter, { $set: { ...set, updatedAt: new Date() } }, within)),
+      guarded((within) =>
+        collection.updateOne({ _id: id, ...where }, { $set: { ...set, updatedAt: new Date() } }, within),
+      ),
     );
     return result.matchedCount === 1;
   }
+  const change = (id: string, from: readonly RecoveryStatus[] | undefined, set: Set): Promise<boolean> =>
+    changeWhere(id, from ? oneOf<RecoveryDocument>("status", from) : {}, set);
   return {
     async insert({ id, ...fields }) {
       await guarded((within) => collection.insertOne({ _id: id, ...fields }, within));
@@ -89,12 +117,20 @@ export function createRecoveryStore(
       const filter: Filter<RecoveryDocument>[] = [
         ...(groupIds ? [oneOf<RecoveryDocument>("groupId", groupIds)] : []),
         ...(createdBy === undefined ? [] : [{ createdBy }]),
-        ...(status === undefined ? [] : [{ status }]),
+        ...(status === undefined ? [] : [inStatus(status)]),
       ];
       const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page, scan });
       return { data: data.map(recoveryOf), ...rest };
     },
     setStatus: (id, from, status, error) => change(id, from, { status, ...(error !== undefined && { error }) }),
+    settleRelease: (id, { status, by, at, reason }) =>
+      changeWhere(id, inStatus("waiting"), {
+        status,
+        ...(status === "running" && { startedAt: at }),
+        "release.decidedBy": by,
+        "release.decidedAt": at,
+        ...(reason !== undefined && { "release.reason": reason }),
+      }),
     async report(id, { status, progress, error }) {
       const told = { progress, ...(error !== undefined && { error }) };
       // If the answer to a start was lost, then the recovery is recorded as failed. A report from its workflow shows
@@ -105,8 +141,18 @@ export function createRecoveryStore(
   };
 }
 
-const recoveryOf = ({ _id: id, progress, ...fields }: RecoveryDocument): Recovery => ({
+type Set = Partial<RecoveryDocument> & Partial<Record<`release.${keyof Release}`, string | Date>>;
+
+/** What has waited too long is at rest as it was. */
+function inStatus(status: RecoveryStatus): Filter<RecoveryDocument> {
+  if (status === "waiting") return { status, "release.until": { $gt: new Date() } };
+  if (status === "expired") return { status: "waiting", "release.until": { $lte: new Date() } };
+  return { status };
+}
+
+const recoveryOf = ({ _id: id, progress, status, ...fields }: RecoveryDocument): Recovery => ({
   id,
   ...fields,
+  status: status === "waiting" && (fields.release?.until ?? fields.createdAt) <= new Date() ? "expired" : status,
   progress: progressOf(progress),
 });

@@ -54,6 +54,8 @@ export interface RoutingStore {
   removeExpired(): Promise<void>;
   /** What the dispatch by this workflow, and its pages, left out of the event. Undefined when nothing is recorded. */
   of(owner: string, event: { id: string; type: string }): Promise<EventRouting | undefined>;
+  /** The workflows of the pages that these dispatches were cut into. A dispatch without pages is not in it. */
+  pagesOf(owners: readonly string[]): Promise<Map<string, readonly string[]>>;
   /** Forgets these events of each dispatch, and its pages. What is left of the record ends with its time. */
   forget(byOwner: ReadonlyMap<string, readonly string[]>): Promise<void>;
 }
@@ -67,14 +69,29 @@ export interface EventRouting {
   complete: boolean;
 }
 
+const documentOf = ({ id, at, pages, filtered, leftOut }: RoutingRecord): RoutingDocument => ({
+  _id: id,
+  at,
+  expiresAt: new Date(at.getTime() + ROUTING_KEPT_DAYS * DAY_MS),
+  ...(pages !== undefined && { pages }),
+  filtered: [...filtered].map(([event, subscriptions]) => ({ event, subscriptions: [...subscriptions] })),
+  leftOut: [...leftOut].map(([type, { notInService, notGranted }]) => ({
+    type,
+    notInService: notInService.slice(0, MOST_IDS),
+    notGranted: notGranted.slice(0, MOST_IDS),
+    ...((notInService.length > MOST_IDS || notGranted.length > MOST_IDS) && { cut: true as const }),
+  })),
+});
+
+const pagesOf = (owner: string, pages: number): string[] =>
+  Array.from({ length: pages }, (_, index) => `page/${owner}/${index}`);
+
 export function createRoutingStore(
   collection: Collection<RoutingDocument>,
   { ferretDb }: { ferretDb: boolean },
 ): RoutingStore {
   // All are kept for the same time, so the oldest are the first to go.
   const expiry = createExpiry(collection, { field: "expiresAt", ferretDb });
-  const pagesOf = (owner: string, pages: number): string[] =>
-    Array.from({ length: pages }, (_, index) => `page/${owner}/${index}`);
   return {
     async forget(byOwner) {
       const found = await findByIds(collection, [...byOwner.keys()], { ferretDb, projection: { pages: 1 } });
@@ -88,24 +105,16 @@ export function createRoutingStore(
         }
       }
     },
+    async pagesOf(owners) {
+      const found = await findByIds(collection, owners, { ferretDb, projection: { pages: 1 } });
+      return new Map(
+        found.flatMap(({ _id: owner, pages }) => (pages ? [[owner, pagesOf(owner, pages)] as const] : [])),
+      );
+    },
     removeExpired: () => expiry.remove(),
-    async record({ id, at, pages, filtered, leftOut }) {
+    async record(record) {
       expiry.now();
-      await insertNew(collection, [
-        {
-          _id: id,
-          at,
-          expiresAt: new Date(at.getTime() + ROUTING_KEPT_DAYS * DAY_MS),
-          ...(pages !== undefined && { pages }),
-          filtered: [...filtered].map(([event, subscriptions]) => ({ event, subscriptions: [...subscriptions] })),
-          leftOut: [...leftOut].map(([type, { notInService, notGranted }]) => ({
-            type,
-            notInService: notInService.slice(0, MOST_IDS),
-            notGranted: notGranted.slice(0, MOST_IDS),
-            ...((notInService.length > MOST_IDS || notGranted.length > MOST_IDS) && { cut: true as const }),
-          })),
-        },
-      ]);
+      await insertNew(collection, [documentOf(record)]);
     },
     async of(owner, { id, type }) {
       const [own] = await findByIds(collection, [owner], { ferretDb });

@@ -130,10 +130,13 @@ export const lifeActsTable = (): string =>
   );
 
 const RECOVERY: Record<RecoveryStatus, string> = {
+  waiting: "It waits until a second person releases it, at most 24 hours. Nothing is sent before.",
   running: "Deliveries are handed over at the pace of each subscription.",
   paused: "Nothing more is handed over until it is resumed. What was handed over goes on.",
   done: "Everything that the filter named was handed over.",
   cancelled: "It was cancelled. What was handed over before goes on.",
+  refused: "The second person refused it. Nothing was sent.",
+  expired: "No second person released it within 24 hours. Nothing was sent.",
   failed: "It could not go on. `error` says why. Start a new one.",
 };
 export const recoveryStatusesTable = (): string =>

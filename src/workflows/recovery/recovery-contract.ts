@@ -1,8 +1,12 @@
 /** What the workflow `recovery` takes, keeps and tells. Plain data, like contract.ts. */
 import type { DeliveryStatus, RetryDeliveryInput } from "../contract.js";
 
-/** Which deliveries are sent again. */
+/**
+ * Which deliveries are sent again. With the mode `missing`: which events the subscription should have had and has no
+ * delivery of.
+ */
 export interface RecoveryFilter {
+  mode?: "missing";
   subscriptionId?: string;
   groupId?: string;
   eventType?: string;
@@ -11,6 +15,10 @@ export interface RecoveryFilter {
   since?: number;
   until?: number;
 }
+
+/** Oldest first or newest first. */
+export const RECOVERY_ORDERS = ["asc", "desc"] as const;
+export type RecoveryOrder = (typeof RECOVERY_ORDERS)[number];
 
 /**
  * Subscriptions that one recovery sends to at the same time. Each costs the engine some workflow tasks every two
@@ -22,9 +30,12 @@ export const LANES_AT_ONCE = 8;
 export const SKIP_REASONS = [
   "changed",
   "erased",
+  "filtered",
   "not_granted",
+  "not_subscribed",
   "subscription_deleted",
   "subscription_not_in_service",
+  "under_way",
 ] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
@@ -56,13 +67,27 @@ export const noProgress = (): RecoveryProgress => ({ found: 0, sent: 0, delivere
 export const progressOf = (given: RecoveryProgress | UnpacedProgress): RecoveryProgress =>
   "resent" in given ? { ...noProgress(), found: given.found, sent: given.resent } : given;
 
-export const RECOVERY_STATUSES = ["running", "paused", "done", "cancelled", "failed"] as const;
+/** `waiting`, `refused` and `expired`: a second person has not released it, or will not. No workflow has begun then. */
+export const RECOVERY_STATUSES = [
+  "waiting",
+  "running",
+  "paused",
+  "done",
+  "cancelled",
+  "refused",
+  "expired",
+  "failed",
+] as const;
 export type RecoveryStatus = (typeof RECOVERY_STATUSES)[number];
 
 export interface RecoveryInput {
   recoveryId: string;
   filter: RecoveryFilter;
   parkOpenDays: number;
+  /** Deliveries a second to one subscription. It lowers the subscription's own rate and never raises it. */
+  ratePerSecond?: number;
+  /** Newest first when absent, as in earlier releases. */
+  order?: RecoveryOrder;
   progress?: RecoveryProgress | UnpacedProgress;
   /** Where an earlier run of the first release stopped: a cursor over all subscriptions. */
   cursor?: string;
@@ -123,6 +148,8 @@ export interface WatchedDelivery extends MetDelivery {
 export interface RecoveryStepInput {
   subscriptionId: string;
   statuses: DeliveryStatus[];
+  /** They have no records yet: events that the subscription has no delivery of. */
+  missing?: true;
   /** Id of the `retryDelivery` for those that no open workflow looks after. */
   workflowId: string;
   parkOpenDays: number;
@@ -163,6 +190,7 @@ export interface RecoveryActivities {
     filter: RecoveryFilter;
     subscriptionId: string;
     cursor?: string;
+    order?: RecoveryOrder;
   }): Promise<{ deliveries: MetDelivery[]; cursor?: string; perSecond: number }>;
   recoveryStep(input: RecoveryStepInput): Promise<RecoveryStep>;
   /** Writes down how far it is. A status that ends a recovery is never taken back. */

@@ -99,6 +99,10 @@ const control = ({ paused, cancelledBy, leaving }: RecoveryRun): string =>
 /** Half of the subscription's pace is left to live traffic while any waits. */
 const paceOf = ({ perSecond, liveWaits }: RecoveryLane): number => (liveWaits ? perSecond / 2 : perSecond);
 
+/** The subscription's own pace, or the lower one that the recovery was given. */
+const lowered = ({ input: { ratePerSecond = Infinity } }: RecoveryRun, perSecond: number): number =>
+  Math.min(perSecond, ratePerSecond);
+
 function sizeOf(lane: RecoveryLane): number {
   const batch = Math.max(1, Math.min(MAX_BATCH, Math.round(paceOf(lane) * BATCH_SECONDS)));
   return Math.max(0, Math.min(batch, lane.queue.length, batch * BATCHES_OUT - lane.watch.length));
@@ -124,9 +128,10 @@ async function readPage(run: RecoveryRun, lane: RecoveryLane): Promise<void> {
     filter: run.input.filter,
     subscriptionId,
     ...(cursor !== undefined && { cursor }),
+    ...(run.input.order && { order: run.input.order }),
   });
   lane.queue.push(...page.deliveries);
-  lane.perSecond = page.perSecond;
+  lane.perSecond = lowered(run, page.perSecond);
   lane.readAll = page.cursor === undefined;
   if (page.cursor === undefined) delete lane.cursor;
   else lane.cursor = page.cursor;
@@ -137,6 +142,8 @@ async function readPage(run: RecoveryRun, lane: RecoveryLane): Promise<void> {
 /** Whether anything was handed over or became known. */
 async function takeStep(run: RecoveryRun, lane: RecoveryLane, count: number): Promise<boolean> {
   const { subscriptionId } = lane;
+  const { filter } = run.input;
+  const isMissing = filter.mode === "missing";
   const started = Date.now();
   const from = Math.max(started, lane.nextAt);
   const intervalMs = 1_000 / paceOf(lane);
@@ -144,7 +151,7 @@ async function takeStep(run: RecoveryRun, lane: RecoveryLane, count: number): Pr
   const step = await recoveryStep({
     subscriptionId,
     workflowId,
-    statuses: run.input.filter.status ?? ["parked", "exhausted"],
+    ...(isMissing ? { missing: true, statuses: [] } : { statuses: filter.status ?? ["parked", "exhausted"] }),
     parkOpenDays: run.input.parkOpenDays,
     watch: lane.watch,
     send: lane.queue
@@ -157,7 +164,7 @@ async function takeStep(run: RecoveryRun, lane: RecoveryLane, count: number): Pr
   if (count > 0) lane.step += 1;
   lane.nextAt = Math.max(lane.nextAt, from + step.sent.length * intervalMs);
   lane.watch = [...step.watch.filter(({ at }) => at > started - WATCHED_MS), ...step.sent];
-  lane.perSecond = step.perSecond;
+  lane.perSecond = lowered(run, step.perSecond);
   if (step.live) {
     lane.liveWaits = step.live.waits;
     lane.lookAt = started + step.live.tookMs * LOOK_SHARE;

@@ -84,6 +84,7 @@ const WHO: Record<access.Act, readonly Role[]> = {
   "deliveries:write": ["admin", "provider", "consumer", "operator"],
   "recoveries:read": ALL,
   "recoveries:write": ["admin", "provider", "consumer", "operator"],
+  "recoveries:release": ["admin", "operator"],
   "holds:read": ["admin", "auditor"],
   "holds:write": ["admin"],
   "retention:write": ["admin"],

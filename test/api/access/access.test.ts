@@ -170,6 +170,7 @@ describe("the table of acts", () => {
       "subscriptions:run",
       "deliveries:write",
       "recoveries:write",
+      "recoveries:release",
       "session:own",
       "codec:encode",
       "codec:decode",

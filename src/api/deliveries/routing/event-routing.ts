@@ -56,7 +56,11 @@ export async function readRouting(
 }
 
 /** Undefined: the event is not the actor's to know of. */
-function visibleSubscriptions(actor: Actor, catalogue: Catalogue, event: EventRecord): Subscription[] | undefined {
+export function visibleSubscriptions(
+  actor: Actor,
+  catalogue: Catalogue,
+  event: EventRecord,
+): Subscription[] | undefined {
   if (actor.groupIds === undefined) {
     if (!ownsApi(actor, event.apiId)) return undefined;
     // Of the api's own event it is told every party that names its type. Of a subscription to other apis it is told

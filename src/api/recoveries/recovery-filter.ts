@@ -16,7 +16,7 @@ const UNDELIVERED: readonly DeliveryStatus[] = ["parked", "exhausted"];
 
 /** A filter that passed every rule. `until` is as it was asked for, absent: now. */
 export interface CheckedFilter {
-  filter: RecoveryFilter & { since: number; status: DeliveryStatus[] };
+  filter: RecoveryFilter & { since: number };
   /** Whose limit counts: the group, or several. */
   group: string | undefined;
 }
@@ -30,7 +30,11 @@ export async function checkFilter(
 ): Promise<CheckedFilter | Refusal> {
   const { actor } = context;
   const filter = filterOf(actor, given);
-  const refusal = refuseWindow(filter, now) ?? refuseDelivered(filter, includeDelivered) ?? refuseGroup(actor, filter);
+  const refusal =
+    refuseWindow(filter, now) ??
+    refuseMissing(given) ??
+    refuseDelivered(filter, includeDelivered) ??
+    refuseGroup(actor, filter);
   if (refusal) return refusal;
   const subscription = await subscriptionOf(context, filter);
   if (subscription && "refused" in subscription) return subscription;
@@ -42,16 +46,16 @@ export async function checkFilter(
     );
   const limited = limitToOwnApis(context, filter);
   if (limited) return limited;
-  return { filter: { ...filter, since: filter.since ?? 0, status: filter.status ?? [...UNDELIVERED] }, group };
+  return { filter: { ...filter, since: filter.since ?? 0 }, group };
 }
 
 function filterOf(
   actor: Actor,
-  { since, until, subscriptionId, groupId, eventType, status }: RecoveryFilterInput,
+  { mode, since, until, subscriptionId, groupId, eventType, status }: RecoveryFilterInput,
 ): RecoveryFilter {
   const group = groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
   return {
-    status: status ? [...new Set(status)] : [...UNDELIVERED],
+    ...(mode ? { mode } : { status: status ? [...new Set(status)] : [...UNDELIVERED] }),
     ...(subscriptionId !== undefined && { subscriptionId }),
     ...(group !== undefined && { groupId: group }),
     ...(eventType !== undefined && { eventType }),
@@ -71,6 +75,18 @@ function refuseWindow({ since, until }: RecoveryFilter, now: number): Refusal | 
   return refuse("recovery_window_needed", undefined, {
     errors: [{ path: "filter.since", message: `must be at most ${MAX_WINDOW_DAYS} days before until` }],
   });
+}
+
+/** What has no delivery has no status, and is not delivered. Whose it is says the subscription. */
+function refuseMissing({ mode, status, subscriptionId }: RecoveryFilterInput): Refusal | undefined {
+  if (mode === undefined) return undefined;
+  const errors = [
+    ...(subscriptionId === undefined
+      ? [{ path: "filter.subscriptionId", message: "is needed with the mode missing" }]
+      : []),
+    ...(status ? [{ path: "filter.status", message: "cannot be given with the mode missing" }] : []),
+  ];
+  return errors.length === 0 ? undefined : refuse("invalid_request", undefined, { errors });
 }
 
 function refuseDelivered({ status, subscriptionId }: RecoveryFilter, includeDelivered: boolean): Refusal | undefined {

@@ -1,7 +1,7 @@
 /** Which deliveries a recovery sends again, and how fast. */
-import type { Delivery, Subscription } from "../store/model.js";
-import type { DeliveryFilter } from "../store/store.js";
-import type { RecoveryFilter } from "../workflows/recovery/recovery-contract.js";
+import type { Delivery, Subscription } from "../../store/model.js";
+import type { DeliveryFilter } from "../../store/store.js";
+import type { RecoveryFilter } from "../../workflows/recovery/recovery-contract.js";
 
 /** Without a status in the filter, the deliveries that wait for a person are sent again. */
 export const UNDELIVERED: Delivery["status"][] = ["parked", "exhausted"];

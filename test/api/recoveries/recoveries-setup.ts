@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject } from "vitest";
+import type { ApiSettings } from "../../../src/api/settings.js";
 import { newId } from "../../../src/store/ids.js";
-import type { Delivery } from "../../../src/store/model.js";
+import type { Delivery, Role } from "../../../src/store/model.js";
 import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
 
 export let api: RunningApi;
@@ -43,6 +44,7 @@ export interface Preview {
   newest?: string;
   estimatedSeconds: number;
   filter: Record<string, unknown>;
+  needsRelease: boolean;
   token: string;
 }
 export async function preview(
@@ -59,15 +61,24 @@ export const start = (body: object, key = tenant.consumerKey, by = api) =>
 export const refusal = (body: object, key = tenant.consumerKey, by = api) =>
   by.problem("POST", "/v1/recoveries", { key, body });
 
+/** A key of this role that counts as the person who made it. */
+export async function keyOf(person: string, role: Role): Promise<string> {
+  const { id, token } = await api.key({ role });
+  await api.store.apiKeys.update(id, (key) => ({ ...key, createdBy: `person:${person}` }));
+  await api.catalogue.refresh();
+  await beside.catalogue.refresh();
+  return token;
+}
+
 /** What each of the files needs that begin with `recoveries`: call it once at the top. */
-export function setUpRecoveries(): void {
+export function setUpRecoveries(settings: Partial<ApiSettings> = {}): void {
   beforeAll(async () => {
     const engines = { temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") };
-    api = await startApi(engines);
+    api = await startApi({ ...engines, settings });
     beside = await startApi({
       ...engines,
       beside: api,
-      settings: { environmentAdminKeyHash: api.store.blindIndex("admin-key", api.adminKey) },
+      settings: { ...settings, environmentAdminKeyHash: api.store.blindIndex("admin-key", api.adminKey) },
     });
     [tenant, other] = await Promise.all([makeTenant(api, "payments"), makeTenant(api, "orders")]);
     await beside.catalogue.refresh();

@@ -2,19 +2,21 @@
  * The activity `recoveryStep`: one hand-over of a recovery to one subscription, and a look at the hand-overs before.
  */
 import { activityInfo } from "@temporalio/activity";
-import { sideBySide } from "../side-by-side.js";
-import type { Delivery } from "../store/model.js";
-import type { DeliveryChange, Store } from "../store/store.js";
+import { sideBySide } from "../../side-by-side.js";
+import type { Delivery } from "../../store/model.js";
+import type { DeliveryChange, Store } from "../../store/store.js";
 import type {
   RecoveryStep,
   RecoveryStepInput,
   SkipReason,
   WatchedDelivery,
-} from "../workflows/recovery/recovery-contract.js";
-import type { Catalogue } from "../catalogue/catalogue.js";
-import { routingOf, TEST_EVENT_TYPE } from "../catalogue/routes.js";
-import { deliveryWorkflowSummary } from "../catalogue/workflow-summary.js";
-import { perSecondOf } from "../catalogue/recovery-filter.js";
+} from "../../workflows/recovery/recovery-contract.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import { routingOf, TEST_EVENT_TYPE } from "../../catalogue/routes.js";
+import { LIFE } from "../../store/subscription-life.js";
+import { makeMissing, type MissingRecordsDependencies, type Unmade } from "./missing-records.js";
+import { deliveryWorkflowSummary } from "../../catalogue/workflow-summary.js";
+import { perSecondOf } from "../../catalogue/recovery/recovery-filter.js";
 /** Signals under way at once: each parked delivery may have a workflow of its own. */
 const SIGNALS_AT_ONCE = 16;
 
@@ -34,8 +36,11 @@ export function createRecoveryStep(
     await catalogue.refresh();
     const rerun = activityInfo().attempt > 1;
     const at = Date.now();
-    const records = await store.deliveries.getMany([...input.send, ...input.watch].map(({ id }) => id));
-    const { orders, sent: sentBefore, skipped } = await sort(dependencies, input, { records, rerun, at });
+    const read = await store.deliveries.getMany([...input.send, ...input.watch].map(({ id }) => id));
+    const { records, unmade } = input.missing
+      ? await withMissing(dependencies, input, read)
+      : { records: read, unmade: NONE_UNMADE };
+    const { orders, sent: sentBefore, skipped } = await sort(dependencies, input, { records, unmade, rerun, at });
     const live = input.look ? await lookForLive(store, input) : undefined;
     const free = await signalOpen(dependencies, input, orders);
     // Before the workflow starts. What has been attempted since it was read here is not ours any more.
@@ -71,20 +76,47 @@ export function createRecoveryStep(
   };
 }
 
+const NONE_UNMADE: Unmade = new Map();
+
+/** The records, with those that are made now for events without a delivery. */
+async function withMissing(
+  dependencies: RecoverDependencies,
+  { subscriptionId, workflowId, send }: RecoveryStepInput,
+  records: Map<string, Delivery>,
+): Promise<{ records: Map<string, Delivery>; unmade: Unmade }> {
+  const { store, catalogue } = dependencies;
+  // What an earlier run made goes out. Its workflow holds it where the subscription is out of service.
+  const allOf = (reason: SkipReason): Unmade =>
+    new Map(send.flatMap(({ id }) => (records.has(id) ? [] : [[id, reason] as const])));
+  const subscription = catalogue.subscription(subscriptionId);
+  if (!subscription) return { records, unmade: allOf("subscription_deleted") };
+  if (LIFE[subscription.status].routing !== "sent") return { records, unmade: allOf("subscription_not_in_service") };
+  const unmade = await makeMissing(dependencies, { subscription, workflowId }, send, records);
+  const made = send.flatMap(({ id }) => (records.has(id) || unmade.has(id) ? [] : id));
+  return { records: new Map([...records, ...(await store.deliveries.getMany(made))]), unmade };
+}
+
 interface Look {
   records: Map<string, Delivery>;
+  unmade: Unmade;
   rerun: boolean;
   at: number;
 }
 
 /** What goes out now, what an earlier run of this step sent, and what does not go out, by reason. */
-async function sort({ store, catalogue }: RecoverDependencies, input: RecoveryStepInput, { records, rerun, at }: Look) {
+async function sort(
+  { store, catalogue }: RecoverDependencies,
+  input: RecoveryStepInput,
+  { records, unmade, rerun, at }: Look,
+) {
   const erased = await store.events.erasedOf([
     ...new Set(input.send.flatMap(({ id }) => records.get(id)?.eventId ?? [])),
   ]);
   const orders: Order[] = [];
   const sent: WatchedDelivery[] = [];
   const skipped: Partial<Record<SkipReason, number>> = {};
+  const whyNot = (delivery: Delivery): SkipReason | undefined =>
+    erased.has(delivery.eventId) ? "erased" : input.missing ? undefined : refusalOf(catalogue, delivery);
   for (const { id, attempts, notBefore } of input.send) {
     const delivery = records.get(id);
     const ours = delivery?.workflowId === input.workflowId;
@@ -93,8 +125,7 @@ async function sort({ store, catalogue }: RecoverDependencies, input: RecoverySt
       continue;
     }
     const unchanged = delivery?.attemptCount === attempts && (ours || input.statuses.includes(delivery.status));
-    const reason =
-      !delivery || !unchanged ? "changed" : erased.has(delivery.eventId) ? "erased" : refusalOf(catalogue, delivery);
+    const reason = unmade.get(id) ?? (delivery && unchanged ? whyNot(delivery) : "changed");
     if (delivery && !reason) orders.push({ delivery, notBefore });
     else skipped[reason ?? "changed"] = (skipped[reason ?? "changed"] ?? 0) + 1;
   }
@@ -197,7 +228,7 @@ async function lookForLive(
   return { waits: waiting.some((id) => !own.has(id)), tookMs: Math.round(performance.now() - started) };
 }
 
-export interface RecoverDependencies {
+export interface RecoverDependencies extends Pick<MissingRecordsDependencies, "isIdle"> {
   store: Store;
   catalogue: Catalogue;
   /**

@@ -4,12 +4,14 @@
  * insert of that unique `_id` lets it start one recovery only, whichever process takes it.
  */
 import { hash, timingSafeEqual } from "node:crypto";
-import { perSecondOf, recoveryFilterOf } from "../../catalogue/recovery-filter.js";
+import { perSecondOf } from "../../catalogue/recovery/recovery-filter.js";
 import { newId } from "../../store/ids.js";
 import type { DeliverySummary, Store } from "../../store/store.js";
 import { LANES_AT_ONCE } from "../../workflows/recovery/recovery-contract.js";
 import type { Actor } from "../access/actor.js";
 import { refuse, type Refusal } from "../http/errors.js";
+import type { RecoveryFilter } from "../../workflows/recovery/recovery-contract.js";
+import { type CountContext, countNamed } from "./recovery-count.js";
 import type { CheckedFilter } from "./recovery-filter.js";
 import type { RequestContext } from "../route.js";
 
@@ -24,13 +26,13 @@ export interface PreviewClaims {
   asked: number | null;
   until: number;
   count: number;
+  /** False where the count stopped. */
+  exact: boolean;
   /** Milliseconds since the epoch. */
   expiresAt: number;
 }
 
 const VALID_MS = 600_000;
-/** Counting ends here: 100,000 deliveries at 10/s take almost three hours. */
-const MOST_COUNTED = 100_000;
 const SUBSCRIPTIONS_SHOWN = 20;
 /** More deliveries than previewed are taken as long as they are few: at most so many, or at most this part. */
 const GROWTH_COUNT = 50;
@@ -46,27 +48,28 @@ export interface Preview {
 
 /** Counts what the filter names until now and makes the token. */
 export async function makePreview(
-  { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
+  context: CountContext,
   { filter }: CheckedFilter,
   now: number,
-): Promise<Preview> {
+): Promise<Preview | Refusal> {
+  const { store, catalogue } = context.dependencies;
   const until = Math.min(filter.until ?? now, now);
-  const summary = await count(store, filter, until);
+  const summary = await countNamed(context, filter, until);
+  if ("refused" in summary) return summary;
   const all = [...summary.bySubscription]
     .map(([subscriptionId, some]) => {
       const ratePerSecond = perSecondOf(catalogue.subscription(subscriptionId));
       return { subscriptionId, count: some, ratePerSecond, estimatedSeconds: Math.ceil(some / ratePerSecond) };
     })
     .sort((a, b) => b.count - a.count);
-  const longest = all.reduce((most, { estimatedSeconds }) => Math.max(most, estimatedSeconds), 0);
-  const together = all.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0);
   const claims: PreviewClaims = {
     id: newId("rec"),
-    actor: nameOf(actor),
+    actor: nameOf(context.actor),
     filter: digestOf(filter),
     asked: filter.until ?? null,
     until,
     count: summary.count,
+    exact: summary.exact,
     expiresAt: now + VALID_MS,
   };
   return {
@@ -74,8 +77,18 @@ export async function makePreview(
     bySubscription: all.slice(0, SUBSCRIPTIONS_SHOWN),
     claims,
     token: tokenOf(store, claims),
-    estimatedSeconds: Math.ceil(Math.max(longest, together / LANES_AT_ONCE)),
+    estimatedSeconds: estimateOf(all, summary.count),
   };
+}
+
+/** Seconds. What was only counted is taken to be like what was told apart. */
+function estimateOf(all: readonly { count: number; estimatedSeconds: number }[], count: number): number {
+  const longest = all.reduce((most, { estimatedSeconds }) => Math.max(most, estimatedSeconds), 0);
+  const together = all.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0);
+  const toldApart = all.reduce((sum, each) => sum + each.count, 0);
+  return Math.ceil(
+    Math.max(longest, together / LANES_AT_ONCE) * (toldApart === 0 ? 1 : Math.max(1, count / toldApart)),
+  );
 }
 
 /**
@@ -83,11 +96,15 @@ export async function makePreview(
  * before what counts.
  */
 export async function redeem(
-  { dependencies: { store, limits }, actor }: RequestContext<"store" | "limits">,
+  context: RequestContext<"store" | "catalogue" | "settings" | "limits">,
   token: string,
   { filter, group }: CheckedFilter,
   now: number,
 ): Promise<PreviewClaims | Refusal> {
+  const {
+    actor,
+    dependencies: { store, limits },
+  } = context;
   const claims = claimsOf(store, token);
   if (!claims) return refuse("preview_changed", "This token was not given by a preview of this service.");
   if (claims.actor !== nameOf(actor))
@@ -100,24 +117,44 @@ export async function redeem(
   if (await store.recoveries.get(claims.id)) return alreadyStarted(claims);
   const limited = await limits.refuse(actor, "previews", { group });
   if (limited) return limited;
-  const grown = (await count(store, filter, claims.until)).count - claims.count;
-  if (grown > GROWTH_COUNT && grown > claims.count * GROWTH_PART)
-    return refuse("preview_changed", `${grown} deliveries more than the preview counted would be sent.`);
+  const named = await countNamed(context, filter, claims.until);
+  if ("refused" in named) return named;
+  const grown = claims.exact ? named.count - claims.count : 0;
+  if (grown > GROWTH_COUNT && grown > claims.count * GROWTH_PART) return hasGrown(grown);
   return claims;
+}
+
+const hasGrown = (by: number): Refusal =>
+  refuse("preview_changed", `${by} deliveries more than the preview counted would be sent.`);
+
+/** Refuses where the filter names many more by now than when the second person was asked. */
+export async function refuseGrown(
+  context: CountContext,
+  { filter, count = 0 }: { filter: RecoveryFilter; count?: number },
+): Promise<Refusal | undefined> {
+  const named = await countNamed(context, { since: 0, ...filter }, filter.until ?? Date.now());
+  if ("refused" in named) return named;
+  const grown = named.count - count;
+  return grown > count * GROWTH_PART ? hasGrown(grown) : undefined;
 }
 
 export const alreadyStarted = ({ id }: Pick<PreviewClaims, "id">): Refusal =>
   refuse("preview_changed", `The token has started the recovery ${id} already.`);
 
-const count = (store: Store, filter: CheckedFilter["filter"], until: number): Promise<DeliverySummary> =>
-  store.deliveries.summary(recoveryFilterOf({ ...filter, until }), MOST_COUNTED);
 /** A person's roles see different things. */
 const nameOf = ({ name, role }: Actor): string => `${name} ${role}`;
 
-const digestOf = ({ subscriptionId, groupId, eventType, status, since }: CheckedFilter["filter"]): string =>
+const digestOf = ({ mode, subscriptionId, groupId, eventType, status, since }: CheckedFilter["filter"]): string =>
   hash(
     "sha256",
-    JSON.stringify([subscriptionId ?? null, groupId ?? null, eventType ?? null, [...status].sort(), since]),
+    JSON.stringify([
+      mode ?? null,
+      subscriptionId ?? null,
+      groupId ?? null,
+      eventType ?? null,
+      [...(status ?? [])].sort(),
+      since,
+    ]),
     "base64url",
   );
 

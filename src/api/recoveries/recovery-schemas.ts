@@ -1,7 +1,7 @@
 /** Recoveries: filter, preview and progress. */
 import { z } from "zod";
 import { DELIVERY_STATUSES } from "../../workflows/contract.js";
-import { RECOVERY_STATUSES, SKIP_REASONS } from "../../workflows/recovery/recovery-contract.js";
+import { RECOVERY_ORDERS, RECOVERY_STATUSES, SKIP_REASONS } from "../../workflows/recovery/recovery-contract.js";
 import { groupId } from "../catalogue/schemas.js";
 import { eventTypeName, prefixedId, instant, instantInput, pageQuery, text } from "../http/primitives.js";
 import { subscriptionId } from "../subscriptions/schemas.js";
@@ -17,8 +17,16 @@ const includeDelivered = z
       "again what it has already",
   });
 
+const mode = z.literal("missing");
 const filter = z
   .strictObject({
+    mode: mode
+      .optional()
+      .meta({
+        description:
+          "`missing`: events that the subscription should have had and has no delivery of, by its types, its filter " +
+          "and the grants of now. It needs `subscriptionId` and takes no `status`. The window is that of the events",
+      }),
     subscriptionId: subscriptionId.optional(),
     groupId: groupId.optional(),
     eventType: eventTypeName.optional(),
@@ -50,10 +58,23 @@ export const recoveryInput = z
           "Of a preview of the same filter by the same actor, at most 10 minutes ago; it starts one recovery",
       }),
     reason: text(500).optional().meta({ description: "Why, for the audit" }),
+    ratePerSecond: z
+      .number()
+      .min(0.01)
+      .max(1_000_000)
+      .optional()
+      .meta({ description: "Deliveries a second to one subscription. It lowers the subscription's own rate only" }),
+    order: z.enum(RECOVERY_ORDERS).optional().meta({ description: "Oldest first (`asc`) when absent" }),
   })
   .meta({ id: "RecoveryInput" });
 
+export const releaseInput = z.strictObject({ reason: text(500).optional() }).meta({ id: "RecoveryRelease" });
+export const releaseRefusalInput = z
+  .strictObject({ reason: text(500).meta({ description: "Why, for the one who asked" }) })
+  .meta({ id: "RecoveryRefusal" });
+
 const filterView = z.object({
+  mode: mode.optional(),
   subscriptionId: z.string().optional(),
   groupId: z.string().optional(),
   eventType: z.string().optional(),
@@ -64,9 +85,13 @@ const filterView = z.object({
 
 export const previewView = z
   .object({
-    count: z.int().meta({ description: "Deliveries that the filter names now" }),
+    count: z
+      .int()
+      .meta({
+        description: "Deliveries that the filter names now; with `missing` events, of which 10,000 are counted",
+      }),
     exact: z.boolean().meta({ description: "False: there are more than `count`" }),
-    byStatus: z.partialRecord(status, z.int()),
+    byStatus: z.partialRecord(status, z.int()).meta({ description: "Of the first 100,000. Empty with `missing`" }),
     bySubscription: z
       .array(
         z.object({
@@ -83,6 +108,7 @@ export const previewView = z
       .int()
       .meta({ description: "How long it takes where every attempt succeeds and no live traffic waits" }),
     filter: filterView.meta({ description: "As it will be used, with the `until` that the token freezes" }),
+    needsRelease: z.boolean().meta({ description: "It will wait for a second person" }),
     token: z.string().meta({ description: "Starts the recovery, once; ends 10 minutes from now" }),
     expiresAt: instant,
   })
@@ -94,6 +120,20 @@ export const recoveryView = z
     filter: filterView,
     status: z.enum(RECOVERY_STATUSES),
     count: z.int().optional().meta({ description: "Deliveries that the filter named when it began" }),
+    ratePerSecond: z.number().optional(),
+    order: z.enum(RECOVERY_ORDERS).optional(),
+    release: z
+      .object({
+        until: instant.meta({ description: "It ends at this time if nobody has decided" }),
+        own: z
+          .boolean()
+          .meta({ description: "You asked for it, or a key that counts as you, so another has to decide" }),
+        decidedBy: z.string().optional(),
+        decidedAt: instant.optional(),
+        reason: z.string().optional(),
+      })
+      .optional()
+      .meta({ description: "Of a recovery that waits, or waited, for a second person" }),
     progress: z.object({
       found: z.int().meta({ description: "Read so far: sent, skipped, or waiting for their turn" }),
       sent: z.int().meta({ description: "Handed over" }),
@@ -113,6 +153,7 @@ export const recoveryView = z
     error: z.string().optional().meta({ description: "Why it failed, or what a cancel left" }),
     createdBy: z.string(),
     createdAt: instant,
+    startedAt: instant.optional(),
     updatedAt: instant,
   })
   .meta({ id: "Recovery" });
