@@ -1,12 +1,11 @@
 /** Every screen of the portal, light and dark, at three widths: no fault that axe finds, and no sideways scrolling. */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
-import { logInAs, picture, type Visitor } from "./portal-setup.js";
+import { checkedEverywhere, logInAs } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -46,45 +45,24 @@ describe.skipIf(!there)("the portal's screens", { timeout: 300_000 }, () => {
     await service?.remove();
   });
 
-  /** What axe finds, in a form that can be read. */
-  async function faultsOf({ page }: Visitor): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    return violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" ")}`,
-    );
-  }
-
-  it.each([
-    ["light", 1280],
-    ["light", 390],
-    ["light", 320],
-    ["dark", 1280],
-    ["dark", 390],
-    ["dark", 320],
-  ] as const)("has no fault of accessibility and no sideways scrolling, %s at %i", async (colorScheme, width) => {
-    const visitor = await logInAs(chromium, service, "operator", { colorScheme, viewport: { width, height: 900 } });
-    const { page } = visitor;
-    const checked = async (name: string): Promise<void> => {
-      expect(await faultsOf(visitor), `${name} ${colorScheme} ${width}`).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(width);
-      await picture(page, `${name}-${colorScheme}-${width}`);
-    };
+  it("have no fault of accessibility and no sideways scrolling", async () => {
+    const { page, complaints } = await logInAs(chromium, service, "operator");
     await page.getByRole("table", { name: "Deliveries" }).waitFor();
-    await checked("deliveries");
+    await checkedEverywhere(page, "deliveries");
     await page.getByLabel("Select all rows of this page").check();
     await page.getByText(/More filters/).click();
-    await checked("deliveries-selected");
+    await checkedEverywhere(page, "deliveries-selected");
     await page.getByRole("button", { name: "Resend", exact: true }).click();
     await page.getByRole("alertdialog").waitFor();
-    await checked("deliveries-dialog");
+    await checkedEverywhere(page, "deliveries-dialog");
     await page.keyboard.press("Escape");
     await page.getByRole("link", { name: "Account" }).click();
     await page.getByRole("heading", { name: "This session" }).waitFor();
-    await checked("account");
+    await checkedEverywhere(page, "account");
     await page.goto(`${service.url}/portal/nowhere/at/all`);
     await page.getByRole("heading", { name: "Not found, or not yours" }).waitFor();
-    await checked("not-found");
-    expect(visitor.complaints).toEqual([]);
+    await checkedEverywhere(page, "not-found");
+    expect(complaints).toEqual([]);
     await page.context().close();
   });
 });
