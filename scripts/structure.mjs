@@ -1,5 +1,6 @@
 // Holds what ESLint has no rule for:
-// - No file of src/ or web/ imports itself in a circle, types included.
+// - No file of src/ or web/ imports itself in a circle, types included, and no file of test/ or bench/ by value.
+//   ESLint's rule for circles took a fifth of the linter's time.
 // - No folder has too many files.
 // - No line is too long.
 // - An exported name means one thing.
@@ -20,24 +21,26 @@ const filesOf = (root) =>
 const isCode = (file) => /\.tsx?$/.test(file);
 const SOURCES = ["src", "web/src"];
 const sources = SOURCES.flatMap(filesOf).filter(isCode);
+const importing = new Set([...sources, ...["test", "bench"].flatMap(filesOf).filter(isCode)]);
 const faults = [];
 
-/** The files of the sources that this one imports, by value or by type. */
+/** The files of the repository that this one imports: by value, and in src/ and web/ by type, too. */
 function importsOf(file) {
+  const text = readFileSync(file, "utf8");
   return ts
-    .preProcessFile(readFileSync(file, "utf8"), true, true)
+    .preProcessFile(sources.includes(file) ? text : text.replaceAll(/^import type [^;]*;/gm, ""), true, true)
     .importedFiles.map(({ fileName }) => fileName)
     .filter((name) => name.startsWith("."))
     .flatMap((name) => {
       const target = path.join(path.dirname(file), name);
       return [target.replace(/\.js$/, ".ts"), target.replace(/\.js$/, ".tsx")];
     })
-    .filter((target) => sources.includes(target));
+    .filter((target) => importing.has(target));
 }
 
 /** Tells of each circle once: a depth-first search that meets a file which is still open. */
 function findCircles() {
-  const imports = new Map(sources.map((file) => [file, importsOf(file)]));
+  const imports = new Map([...importing].map((file) => [file, importsOf(file)]));
   const done = new Set();
   const open = [];
   const visit = (file) => {
@@ -48,7 +51,7 @@ function findCircles() {
     open.pop();
     done.add(file);
   };
-  sources.forEach(visit);
+  importing.forEach((file) => visit(file));
 }
 
 function findHalls() {
@@ -102,4 +105,4 @@ findHalls();
 findLongLines();
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exit(1);
-console.log(`structure: ${sources.length} files of src/ and web/ without a circle.`);
+console.log(`structure: ${importing.size} files without a circle.`);
