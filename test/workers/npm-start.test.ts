@@ -1,9 +1,8 @@
 /** `npm start` as people and machines run and end it: whatever is ended, and however, no process is left. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   closeSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -18,13 +17,20 @@ import {
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildOnce, repositoryRoot } from "../support/build.js";
 
 const root = repositoryRoot();
 let directory: string;
 let dataDir: string;
-beforeAll(() => buildOnce(), 240_000);
+/** Holds a clone that is built. A start changes nothing in it, so all starts share it. */
+const common = mkdtempSync(join(tmpdir(), "sealpost-npm-common-"));
+const built = join(common, "clone");
+beforeAll(async () => {
+  await buildOnce();
+  clone("built", built);
+}, 240_000);
+afterAll(() => rmSync(common, { recursive: true, force: true, maxRetries: 5 }));
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "sealpost-npm-"));
   dataDir = join(directory, "data");
@@ -50,11 +56,10 @@ const SOURCES = [
  * The repository as a clone gives it, after `npm ci`, or after the first build. Never the repository itself: an `npm
  * ci` there would end other tests.
  */
-function clone(state: "fresh" | "installed" | "built"): string {
-  const copy = join(directory, "clone");
+function clone(state: "fresh" | "installed" | "built", copy = join(directory, "clone")): string {
   mkdirSync(copy);
-  for (const name of state === "built" ? [...SOURCES, "dist"] : SOURCES)
-    cpSync(join(root, name), join(copy, name), { recursive: true, preserveTimestamps: true });
+  // Each under its whole name, with its times.
+  execFileSync("cp", ["-a", "--parents", ...SOURCES, ...(state === "built" ? ["dist"] : []), copy], { cwd: root });
   if (state === "fresh") return copy;
   // The copied folders are newer than the build.
   if (state === "built") utimesSync(join(copy, "dist", ".built"), new Date(), new Date());
@@ -94,7 +99,7 @@ const SETTINGS = {
 };
 
 /** The leader of a group of its own, as a shell starts it. */
-function npmStart({ command = [], args: last = ["npm", "start"], cwd = clone("built"), env = {} }: Way = {}): Start {
+function npmStart({ command = [], args: last = ["npm", "start"], cwd = built, env = {} }: Way = {}): Start {
   const file = join(directory, "log");
   const output = openSync(file, "a");
   const [program = "", ...args] = [...command, ...last];
@@ -111,12 +116,16 @@ function npmStart({ command = [], args: last = ["npm", "start"], cwd = clone("bu
   return { child, ended, log: () => readFileSync(file, "utf8") };
 }
 
-/** Every process that has this test's directory in its command line or environment, which they inherit from npm. */
+/** Every process that has a directory of these tests in its command line or environment, which they inherit from npm. */
 function processes(): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && textOf(pid).includes(directory));
+    .filter((pid) => pid !== process.pid)
+    .filter((pid) => {
+      const text = textOf(pid);
+      return text.includes(directory) || text.includes(common);
+    });
 }
 
 /** Nothing of a process that has ended, though nobody has asked how: what is in memory went with it. */
