@@ -196,6 +196,8 @@ export interface Subscription {
    * `eventTypes` are served.
    */
   requestedEventTypes?: string[];
+  /** Everybody who asked for them, as in the audit. */
+  requestedBy?: string[];
   /** Nothing is sent before this time, because the consumer answered with Retry-After. */
   throttledUntil?: Date;
   /** How its endpoint does, when it is not healthy. The service writes it, and `updatedAt` stays as it is. */

@@ -131,6 +131,16 @@ export type Step = { ok: true; subscription: Subscription } | { ok: false };
 export const possibleActs = (subscription: Subscription): LifeAct[] =>
   (Object.keys(LIFE_ACTS) as LifeAct[]).filter((act) => nextOf(subscription, act) !== undefined);
 
+/**
+ * Who asked for what waits for a decision, as in the audit: who submitted it, or everybody who asked for further event
+ * types in service.
+ */
+export function askersOf({ status, history = [], requestedEventTypes, requestedBy = [] }: Subscription): string[] {
+  if (requestedEventTypes) return requestedBy;
+  const submission = status === "submitted" ? history.find(({ to }) => to === "submitted") : undefined;
+  return submission ? [submission.by] : [];
+}
+
 /** The subscription after the act, with the step on its record. Not ok when the table does not allow the act now. */
 export function takeStep(subscription: Subscription, act: LifeAct, { by, reason, at }: StepOrder): Step {
   const next = nextOf(subscription, act);
@@ -193,11 +203,11 @@ function withMarks(subscription: Subscription, act: LifeAct, at: Date): Subscrip
         ...(LIFE[subscription.status].routing !== "none" && { needsVerification: true }),
       };
     case "approve": {
-      const { requestedEventTypes, ...rest } = subscription;
+      const { requestedEventTypes, requestedBy: _askers, ...rest } = subscription;
       return requestedEventTypes ? { ...rest, eventTypes: requestedEventTypes } : subscription;
     }
     case "reject":
-      return without(subscription, "requestedEventTypes");
+      return without(subscription, "requestedEventTypes", "requestedBy");
     case "submit":
     case "pause":
     case "resume":
@@ -211,7 +221,13 @@ function withMarks(subscription: Subscription, act: LifeAct, at: Date): Subscrip
 
 function without<
   K extends
-    "statusReason" | "statusBefore" | "throttledUntil" | "needsVerification" | "verifiedAt" | "requestedEventTypes",
+    | "statusReason"
+    | "statusBefore"
+    | "throttledUntil"
+    | "needsVerification"
+    | "verifiedAt"
+    | "requestedEventTypes"
+    | "requestedBy",
 >(subscription: Subscription, ...fields: K[]): Subscription {
   const rest = { ...subscription };
   for (const field of fields) delete rest[field];

@@ -175,6 +175,10 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     await picture(page, "subscription-secret");
     const go = dialog.getByRole("button", { name: "Close", exact: true }).last();
     expect(await go.isDisabled()).toBe(true);
+    // Neither Escape nor a click beside it loses the only sight of it.
+    await page.keyboard.press("Escape");
+    await page.mouse.click(5, 5);
+    expect(await dialog.locator("[data-secret]").textContent()).toBe(secret);
     await dialog.getByLabel("I have stored it").check();
     await go.click();
     await expect.poll(() => page.getByRole("alertdialog").count(), WITHIN).toBe(0);

@@ -33,8 +33,14 @@ export const grantRequestView = z
     reason: z.string().optional(),
     status: z.enum(GRANT_REQUEST_STATUSES),
     requestedBy: z.string(),
+    requestedByName: z.string().optional().meta({ description: "Of the person or key. Shown to who may decide" }),
+    secondPersonNeeded: z
+      .boolean()
+      .optional()
+      .meta({ description: "It is open and the caller asked for it. So somebody else has to decide" }),
     createdAt: instant,
     decidedBy: z.string().optional().meta({ description: "Who answered or withdrew it" }),
+    decidedByName: z.string().optional().meta({ description: "Of the person or key. Shown to who may decide" }),
     decidedAt: instant.optional(),
     decisionReason: z.string().optional(),
   })

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { newId } from "../../store/ids.js";
 import type { GrantRequest } from "../../store/model.js";
 import { discoversApi, ownsApi, seesGroup } from "../access/access.js";
-import { pageReply, pageRequest, recordAct } from "../access/audit.js";
+import { pageRequest, recordAct } from "../access/audit.js";
+import { ownAskers } from "../access/second-person.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { wakeSubscriptions } from "./groups.js";
 import { created, ok, type Reply, type RequestContext, type ApiRoute, route } from "../route.js";
@@ -15,37 +16,12 @@ import {
   grantRequestView,
   refusalInput,
 } from "./grant-request-schemas.js";
+import { requestViewFor, requestViewOf } from "./grant-request-view.js";
 import { pageOf } from "../http/primitives.js";
 import { groupFor } from "../subscriptions/checks.js";
 
 const params = z.strictObject({ id: grantRequestId });
 type View = z.input<typeof grantRequestView>;
-
-const view = ({
-  id,
-  groupId,
-  grant,
-  apiId,
-  reason,
-  status,
-  requestedBy,
-  createdAt,
-  decidedBy,
-  decidedAt,
-  decisionReason,
-}: GrantRequest): View => ({
-  id,
-  groupId,
-  grant,
-  apiId,
-  ...(reason !== undefined && { reason }),
-  status,
-  requestedBy,
-  createdAt: createdAt.toISOString(),
-  ...(decidedBy !== undefined && { decidedBy }),
-  ...(decidedAt && { decidedAt: decidedAt.toISOString() }),
-  ...(decisionReason !== undefined && { decisionReason }),
-});
 
 /**
  * The api of the grant, if this actor may ask for it. The actor must be able to find the api anyway. For a listed api
@@ -94,9 +70,9 @@ async function ask(
     requestedBy: context.actor.name,
     createdAt: new Date(),
   });
-  if (existed) return ok(view(request));
+  if (existed) return ok(requestViewOf(request));
   await recordAct(context, "grant_request.create", request.id, { groupId, grant });
-  return created(view(request), `/v1/grant-requests/${request.id}`);
+  return created(requestViewOf(request), `/v1/grant-requests/${request.id}`);
 }
 
 type Decision = "approved" | "refused" | "withdrawn";
@@ -134,13 +110,15 @@ async function settle(
  * away later.
  */
 async function approve(
-  context: RequestContext<"store" | "catalogue" | "operations">,
+  context: RequestContext<"store" | "catalogue" | "operations" | "settings">,
   id: string,
   reason: string | undefined,
 ): Promise<Reply<View> | Refusal> {
   const { store, catalogue } = context.dependencies;
   const request = await find(context, id);
   if (!request) return refuse("not_found");
+  if (request.status === "open" && (await ownAskers(context, [request.requestedBy])).length > 0)
+    return refuse("second_person_needed");
   if (request.granted || (request.status !== "open" && request.status !== "approved")) return refuse("request_settled");
   await catalogue.refresh();
   const apiId = catalogue.api(request.grant)?.id ?? catalogue.eventType(request.grant)?.apiId;
@@ -157,19 +135,22 @@ async function approve(
   await store.grantRequests.markGranted(id);
   await recordAct(context, "group.grant", request.groupId, { grant: request.grant, request: id });
   await wakeSubscriptions(context, request.groupId);
-  return ok(view(approved));
+  return ok(requestViewOf(approved));
 }
 
 async function refuseOrWithdraw(
-  context: RequestContext<"store" | "catalogue">,
+  context: RequestContext<"store" | "catalogue" | "settings">,
   id: string,
   status: "refused" | "withdrawn",
   reason?: string,
 ): Promise<Reply<View> | Refusal> {
   const request = await find(context, id);
   if (!request) return refuse("not_found");
+  // Who asked may withdraw it instead.
+  if (status === "refused" && request.status === "open" && (await ownAskers(context, [request.requestedBy])).length > 0)
+    return refuse("second_person_needed");
   const settled = await settle(context, request, status, reason);
-  return "refused" in settled ? settled : ok(view(settled));
+  return "refused" in settled ? settled : ok(requestViewOf(settled));
 }
 
 export const grantRequestRoutes: readonly ApiRoute[] = [
@@ -200,21 +181,20 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     query: grantRequestQuery,
     response: { status: 200, description: "A page of requests", schema: pageOf(grantRequestView) },
     async handle(
-      { dependencies: { store }, actor }: RequestContext<"store">,
+      context: RequestContext<"store" | "settings" | "auditTally">,
       { query: { status, groupId, apiId, ...page } },
     ) {
+      const { dependencies, actor } = context;
       const within = (given: string | undefined, limits: readonly string[] | undefined) =>
         given === undefined ? limits : limits && !limits.includes(given) ? [] : [given];
       const [groupIds, apiIds] = [within(groupId, actor.groupIds), within(apiId, actor.apiIds)];
-      if (groupIds?.length === 0 || apiIds?.length === 0) return pageReply({ data: [] }, view);
-      return pageReply(
-        await store.grantRequests.list(pageRequest(page), {
-          ...(groupIds && { groupIds }),
-          ...(apiIds && { apiIds }),
-          ...(status && { status }),
-        }),
-        view,
-      );
+      if (groupIds?.length === 0 || apiIds?.length === 0) return ok({ data: [], next: null });
+      const { data, next } = await dependencies.store.grantRequests.list(pageRequest(page), {
+        ...(groupIds && { groupIds }),
+        ...(apiIds && { apiIds }),
+        ...(status && { status }),
+      });
+      return ok({ data: await Promise.all(data.map((each) => requestViewFor(context, each))), next: next ?? null });
     },
   }),
   route({
@@ -226,9 +206,9 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     summary: "Read a grant request",
     params,
     response: { status: 200, description: "The request", schema: grantRequestView },
-    async handle(context: RequestContext<"store">, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "settings" | "auditTally">, { params: { id } }) {
       const request = await find(context, id);
-      return request ? ok(view(request)) : refuse("not_found");
+      return request ? ok(await requestViewFor(context, request)) : refuse("not_found");
     },
   }),
   route({
@@ -243,9 +223,11 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     body: approvalInput,
     bodyOptional: true,
     response: { status: 200, description: "The request as it is now", schema: grantRequestView },
-    problems: ["request_settled", "grant_unknown", "group_unknown"],
-    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, body }) =>
-      approve(context, id, body.reason),
+    problems: ["request_settled", "grant_unknown", "group_unknown", "second_person_needed"],
+    handle: async (
+      context: RequestContext<"store" | "catalogue" | "operations" | "settings">,
+      { params: { id }, body },
+    ) => approve(context, id, body.reason),
   }),
   route({
     method: "post",
@@ -257,8 +239,8 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     params,
     body: refusalInput,
     response: { status: 200, description: "The request as it is now", schema: grantRequestView },
-    problems: ["request_settled"],
-    handle: async (context: RequestContext<"store" | "catalogue">, { params: { id }, body }) =>
+    problems: ["request_settled", "second_person_needed"],
+    handle: async (context: RequestContext<"store" | "catalogue" | "settings">, { params: { id }, body }) =>
       refuseOrWithdraw(context, id, "refused", body.reason),
   }),
   route({
@@ -271,7 +253,7 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     params,
     response: { status: 200, description: "The request as it is now", schema: grantRequestView },
     problems: ["request_settled"],
-    handle: async (context: RequestContext<"store" | "catalogue">, { params: { id } }) =>
+    handle: async (context: RequestContext<"store" | "catalogue" | "settings">, { params: { id } }) =>
       refuseOrWithdraw(context, id, "withdrawn"),
   }),
 ];

@@ -8,6 +8,9 @@ import { applyChange, type ChangeOf } from "../http/change.js";
 import type { RequestContext } from "../route.js";
 import { isAutomatic, isSameEndpoint } from "./life.js";
 
+/** So many are kept with a request for further event types. The audit has all of them. */
+const MAX_ASKERS = 50;
+
 /** What people and programs of the group call it. Nothing that is sent depends on it. */
 const ABOUT: readonly string[] = [
   "name",
@@ -32,7 +35,10 @@ export function changed(
 ): Subscription {
   const next = applyChange<Subscription>(current, change);
   const sameEndpoint = isSameEndpoint(current, next);
-  if (change.eventTypes) delete next.requestedEventTypes;
+  if (change.eventTypes) {
+    delete next.requestedEventTypes;
+    delete next.requestedBy;
+  }
   if (context.actor.role !== "consumer") {
     if (!sameEndpoint) delete next.needsVerification;
     return next;
@@ -53,5 +59,10 @@ export function changed(
  */
 function withRequest(context: RequestContext<"catalogue">, current: Subscription, wanted: Subscription): Subscription {
   const now = wanted.eventTypes.filter((name) => current.eventTypes.includes(name) || isAutomatic(context, name));
-  return { ...wanted, eventTypes: now.length > 0 ? now : current.eventTypes, requestedEventTypes: wanted.eventTypes };
+  return {
+    ...wanted,
+    eventTypes: now.length > 0 ? now : current.eventTypes,
+    requestedEventTypes: wanted.eventTypes,
+    requestedBy: [...new Set([...(current.requestedBy ?? []), context.actor.name])].slice(-MAX_ASKERS),
+  };
 }

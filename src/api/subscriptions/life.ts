@@ -8,9 +8,7 @@ import {
   verifyByHandshake,
 } from "../../endpoint/verify.js";
 import type { Subscription } from "../../store/model.js";
-import { maskUrls } from "../../store/url-secrets.js";
-import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../../store/subscription-life.js";
-import { ownsEventType } from "../access/access.js";
+import { LIFE_ACTS, possibleActs } from "../../store/subscription-life.js";
 import { recordAct } from "../access/audit.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { ok, type DependencyName, type RequestContext, type ApiRoute, route } from "../route.js";
@@ -18,61 +16,11 @@ import { activation, optionalReason, neededReason, verification } from "./life-s
 import { subscriptionRef } from "./about-schemas.js";
 import { subscriptionView } from "./schemas.js";
 import { findSubscription } from "./checks.js";
+import { decide } from "./steps/decide.js";
+import { asService, statusConflict, take } from "./steps/take-step.js";
 import { subscriptionViewOf } from "./view.js";
 
 const params = z.strictObject({ id: subscriptionRef });
-
-/** The record names the service as the actor, whoever caused the act. */
-const asService = <K extends DependencyName>(context: RequestContext<K>): RequestContext<K> => ({
-  ...context,
-  actor: { ...context.actor, name: "service" },
-});
-
-/** 409 with the present status and what is possible in it. */
-export function statusConflict(subscription: Subscription): Refusal {
-  const acts = possibleActs(subscription).filter(
-    (act) => LIFE_ACTS[act] !== "service" && act !== "revise" && act !== "unverify",
-  );
-  const unverified = subscription.needsVerification ? " Its endpoint was changed and must be verified." : "";
-  return refuse(
-    "status_conflict",
-    `The subscription is ${subscription.status}. ${LIFE[subscription.status].meaning}${unverified} ` +
-      `Possible now: ${acts.join(", ") || "a change of the subscription"}.`,
-  );
-}
-
-interface Order {
-  reason?: string | undefined;
-  /** Changed in the same write. */
-  change?: (current: Subscription) => Subscription | undefined;
-}
-
-/** Takes the step on the stored subscription and records it, or says why not. Nothing is changed in part. */
-async function take(
-  context: RequestContext<"store" | "catalogue">,
-  id: string,
-  act: LifeAct,
-  { reason: given, change }: Order = {},
-): Promise<Subscription | Refusal> {
-  // The reason is in the history and in the audit, where others read it.
-  const reason = given === undefined ? undefined : maskUrls(given);
-  let refused: Subscription | undefined;
-  const after = await context.dependencies.store.subscriptions.update(id, (current) => {
-    const changed = change ? change(current) : current;
-    const step =
-      changed &&
-      takeStep(changed, act, { by: context.actor.name, at: new Date(), ...(reason !== undefined && { reason }) });
-    refused = step?.ok ? undefined : current;
-    return step?.ok ? step.subscription : current;
-  });
-  if (!after) return refuse("not_found");
-  if (refused) return statusConflict(refused);
-  await recordAct(context, `subscription.${act}`, id, {
-    status: after.status,
-    ...(reason !== undefined && { reason }),
-  });
-  return after;
-}
 
 async function answer(
   context: RequestContext<"store" | "catalogue" | "operations">,
@@ -103,28 +51,8 @@ export const isAutomatic = (
   eventType: string,
 ): boolean => catalogue.api(catalogue.eventType(eventType)?.apiId ?? "")?.approval === "automatic";
 
-/**
- * Approves or rejects. Who owns the event types is checked on the subscription as it is at the decision, because its
- * consumer may change it meanwhile.
- */
-async function decide(
-  context: RequestContext<"store" | "catalogue">,
-  id: string,
-  act: "approve" | "reject",
-  reason: string | undefined,
-): Promise<Subscription | Refusal> {
-  const foreign = { found: false };
-  const change = (current: Subscription): Subscription | undefined => {
-    const names = [...current.eventTypes, ...(current.requestedEventTypes ?? [])];
-    foreign.found = names.some((name) => !ownsEventType(context.actor, context.dependencies.catalogue, name));
-    return foreign.found ? undefined : current;
-  };
-  const decided = await take(context, id, act, { reason, change });
-  return foreign.found ? refuse("forbidden", "An event type of it belongs to another provider.") : decided;
-}
-
 async function approve(
-  context: RequestContext<"store" | "catalogue">,
+  context: RequestContext<"store" | "catalogue" | "settings">,
   id: string,
   { reason, activate }: z.output<typeof activation>,
 ): Promise<Subscription | Refusal> {
@@ -209,9 +137,10 @@ const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, descr
 const reasonedRoute = (act: "reject" | "suspend", summary: string, description: string): ApiRoute =>
   route({
     ...stepOf(act, summary, description),
+    problems: act === "reject" ? ["status_conflict", "second_person_needed"] : ["status_conflict"],
     body: neededReason,
     handle: async (
-      context: RequestContext<"store" | "catalogue" | "operations">,
+      context: RequestContext<"store" | "catalogue" | "operations" | "settings">,
       { params: { id }, body: { reason } },
     ) =>
       answer(context, id, () =>
@@ -272,9 +201,11 @@ export const subscriptionLifeRoutes: readonly ApiRoute[] = [
     body: activation,
     bodyOptional: true,
     response,
-    problems: ["status_conflict"],
-    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, body }) =>
-      answer(context, id, () => approve(context, id, body)),
+    problems: ["status_conflict", "second_person_needed"],
+    handle: async (
+      context: RequestContext<"store" | "catalogue" | "operations" | "settings">,
+      { params: { id }, body },
+    ) => answer(context, id, () => approve(context, id, body)),
   }),
   reasonedRoute(
     "reject",

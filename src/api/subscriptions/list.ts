@@ -4,19 +4,26 @@ import { canonicalUrl } from "../../endpoint/target/target-url.js";
 import { type Subscription, SUBSCRIPTION_STATUSES } from "../../store/model.js";
 import { subscriptionName } from "../../store/subscription-name.js";
 import { seesSubscription } from "../access/access.js";
-import { pageReply, pageRequest } from "../access/audit.js";
+import { pageRequest } from "../access/audit.js";
 import { groupId } from "../catalogue/schemas.js";
 import { eventTypeName, instantInput, pageOf, pageQuery, text } from "../http/primitives.js";
-import { type ApiRoute, type RequestContext, route } from "../route.js";
+import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
 import { certificatesOf } from "./certificates.js";
 import { ENDPOINT_HEALTH, stateOfHealthView } from "./health-view.js";
 import { subscriptionView } from "./schemas.js";
-import { subscriptionViewOf, urlFor } from "./view.js";
+import { decidableView } from "./steps/waiting-view.js";
+import { urlFor } from "./view.js";
 
 const listQuery = pageQuery.extend({
   groupId: groupId.optional(),
   status: z.enum(SUBSCRIPTION_STATUSES).optional(),
   health: z.enum(ENDPOINT_HEALTH).optional().meta({ description: "How its endpoint does" }),
+  requested: z
+    .enum(["true"])
+    .optional()
+    .meta({
+      description: "Only those that wait for a decision: they are submitted, or further event types are asked for",
+    }),
   eventType: eventTypeName.optional().meta({ description: "An event type that it has, or that it asks for" }),
   url: text(2_048)
     .optional()
@@ -33,13 +40,14 @@ const listQuery = pageQuery.extend({
     .meta({ description: "A part of its name, host, id or external id. Capital letters are the same as small ones" }),
 });
 type Query = z.output<typeof listQuery>;
-type Context = RequestContext<"store" | "catalogue">;
+type Context = RequestContext<"store" | "catalogue" | "settings" | "auditTally">;
 type Wanted = (subscription: Subscription) => boolean;
 
 /** Any of these needs a look at each subscription in memory. */
 const SOUGHT = [
   "status",
   "health",
+  "requested",
   "eventType",
   "url",
   "certificateEndsBefore",
@@ -63,11 +71,12 @@ async function idsOf({ dependencies: { catalogue }, actor }: Context, query: Que
 
 /** One condition for each filter that is given. */
 function wantedBy(query: Query, shown: (url: string) => string): Wanted[] {
-  const { groupId: group, status, health, eventType, url, certificateEndsBefore, q } = query;
+  const { groupId: group, status, health, requested, eventType, url, certificateEndsBefore, q } = query;
   return [
     ...(group === undefined ? [] : [(each: Subscription) => each.groupId === group]),
     ...(status === undefined ? [] : [(each: Subscription) => each.status === status]),
     ...(health === undefined ? [] : [(each: Subscription) => stateOfHealthView(each).state === health]),
+    ...(requested === undefined ? [] : [waits]),
     ...(eventType === undefined ? [] : [(each: Subscription) => typesOf(each).includes(eventType)]),
     ...(url === undefined ? [] : [byUrl(url, shown)]),
     ...(q === undefined ? [] : [byText(q.trim().toLowerCase())]),
@@ -75,6 +84,9 @@ function wantedBy(query: Query, shown: (url: string) => string): Wanted[] {
     ...(certificateEndsBefore === undefined ? [] : [endingBefore(new Date(certificateEndsBefore))]),
   ];
 }
+
+/** Whether a provider has to decide about it. */
+const waits: Wanted = ({ status, requestedEventTypes }) => status === "submitted" || requestedEventTypes !== undefined;
 
 const typesOf = ({ eventTypes, requestedEventTypes = [] }: Subscription): string[] => [
   ...eventTypes,
@@ -133,14 +145,14 @@ export const subscriptionListRoutes: readonly ApiRoute[] = [
     response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
     async handle(context: Context, { query }) {
       const { actor, dependencies } = context;
-      const view = (subscription: Subscription) => subscriptionViewOf(actor, subscription);
       const group = query.groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
       const foreign =
         actor.groupIds?.length === 0 || (group !== undefined && actor.groupIds?.includes(group) === false);
       const ids = foreign ? [] : await idsOf(context, query);
-      if (ids?.length === 0) return pageReply({ data: [] }, view);
+      if (ids?.length === 0) return ok({ data: [], next: null });
       const filter = { ...(group !== undefined && { groupId: group }), ...(ids && { ids }) };
-      return pageReply(await dependencies.store.subscriptions.list(pageRequest(query), filter), view);
+      const { data, next } = await dependencies.store.subscriptions.list(pageRequest(query), filter);
+      return ok({ data: await Promise.all(data.map((each) => decidableView(context, each))), next: next ?? null });
     },
   }),
 ];

@@ -149,6 +149,18 @@ export const subscriptionView = z
           "All event types that it will have once the further ones are approved. Until then `eventTypes` " +
           "are served",
       }),
+    askedBy: z
+      .array(z.object({ id: z.string(), name: z.string().optional() }))
+      .optional()
+      .meta({
+        description:
+          "While it is submitted, or further event types wait: who asked, as in the audit. " +
+          "Who may decide sees the names of people and keys too",
+      }),
+    secondPersonNeeded: z
+      .boolean()
+      .optional()
+      .meta({ description: "The caller asked for it, alone or with others. So somebody else has to decide" }),
     filter: z.string().optional(),
     warnings: filterWarningsView,
     rateLimit: rateLimit.optional(),

@@ -9,7 +9,7 @@ import { accepted, ok, type RequestContext, type ApiRoute, route } from "../rout
 import { published } from "../deliveries/schemas.js";
 import { subscriptionRef } from "./about-schemas.js";
 import { rotateInput, subscriptionWithSecret } from "./schemas.js";
-import { statusConflict } from "./life.js";
+import { statusConflict } from "./steps/take-step.js";
 import { findSubscription, refuseSecret } from "./checks.js";
 import { secretPrefix, viewWithSecret } from "./view.js";
 import { DAY_OVERLAP_SECONDS, rotatedWith } from "../overlap.js";

@@ -30,6 +30,7 @@ import {
   refuseUrl,
   withCanonicalUrls,
 } from "./checks.js";
+import { decidableView } from "./steps/waiting-view.js";
 import { subscriptionViewOf, viewWithSecret } from "./view.js";
 
 const params = z.strictObject({ id: subscriptionRef });
@@ -206,9 +207,9 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     summary: "Read a subscription",
     params,
     response: { status: 200, description: "The subscription", schema: subscriptionView },
-    async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
+    async handle(context: RequestContext<"store" | "catalogue" | "settings" | "auditTally">, { params: { id } }) {
       const subscription = await findSubscription(context, id);
-      return subscription ? ok(subscriptionViewOf(context.actor, subscription)) : refuse("not_found");
+      return subscription ? ok(await decidableView(context, subscription)) : refuse("not_found");
     },
   }),
   route({

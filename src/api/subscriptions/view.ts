@@ -9,6 +9,7 @@ import { secretKeyId } from "../../endpoint/signing/signature-headers.js";
 import { liveKeys, standardPublicKey } from "../../endpoint/signing/signing-keys.js";
 import { canonicalUrl } from "../../endpoint/target/target-url.js";
 import type { EndpointAuth, Subscription } from "../../store/model.js";
+import { askersOf } from "../../store/subscription-life.js";
 import { subscriptionName } from "../../store/subscription-name.js";
 import { maskUrl } from "../../store/url-secrets.js";
 import type { Actor } from "../access/actor.js";
@@ -57,6 +58,7 @@ export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscr
     status,
     ...hostView(canonicalUrl(url), shown),
     ...(requestedEventTypes && { requestedEventTypes }),
+    ...askersView(subscription),
     ...(filter !== undefined && { filter }),
     ...(rateLimit && { rateLimit }),
     ...(retry && { retry }),
@@ -74,6 +76,11 @@ export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscr
     createdAt: subscription.createdAt.toISOString(),
     updatedAt: subscription.updatedAt.toISOString(),
   };
+}
+
+function askersView(subscription: Subscription): Pick<View, "askedBy"> {
+  const askers = askersOf(subscription);
+  return askers.length > 0 ? { askedBy: askers.map((id) => ({ id })) } : {};
 }
 
 /** Contacts are personal data, and the record that an auditor needs does without them. */

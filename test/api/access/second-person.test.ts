@@ -39,6 +39,13 @@ test("a key counts as whoever made it, over several keys", async () => {
     expect(await mayBeOnePerson(api.store, one, other), `${one} and ${other}`).toBe(same);
 });
 
+test("a consumer's key stands for the consumer that it was made for", async () => {
+  const { id } = await api.key({ role: "consumer", groupId: "grp_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" });
+  await api.store.apiKeys.update(id, (key) => ({ ...key, createdBy: "person:pia" }));
+  expect(await mayBeOnePerson(api.store, `key:${id}`, "person:pia")).toBe(false);
+  expect(await mayBeOnePerson(api.store, `key:${id}`, `key:${id}`)).toBe(true);
+});
+
 test("keys that name each other as their makers end the search", async () => {
   const first = await keyMadeBy(undefined);
   const second = await keyMadeBy(first);

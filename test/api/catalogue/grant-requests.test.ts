@@ -196,3 +196,34 @@ test("a type that is gone, or another api's by now, is not granted", async () =>
   expect(await act(listed.providerKey, id, "approve")).toMatchObject({ status: 422, body: { code: "grant_unknown" } });
   expect((await api.store.groups.get(groupId))?.grants).toEqual([]);
 });
+
+test("who asked does not answer, and who decides sees who asked", async () => {
+  const { groupId } = await consumer();
+  const asked = await ask(api.adminKey, { groupId, grant: listed.apiId });
+  expect(asked.status).toBe(201);
+  const id = String(asked.body["id"]);
+  for (const [action, body] of [
+    ["approve", undefined],
+    ["refuse", { reason: "no" }],
+  ] as const)
+    expect(await act(api.adminKey, id, action, body)).toMatchObject({
+      status: 409,
+      body: { code: "second_person_needed" },
+    });
+  const read = async (key: string) => (await api.call("GET", `/v1/grant-requests/${id}`, { key })).body;
+  expect(await read(api.adminKey)).toMatchObject({ requestedBy: "environment", secondPersonNeeded: true });
+  // The key of somebody else, whom the asker did not make it for.
+  const stranger = await api.key({ role: "provider", apiIds: [listed.apiId] });
+  await api.store.apiKeys.update(stranger.id, ({ createdBy: _maker, ...rest }) => rest);
+  expect(await read(stranger.token)).not.toHaveProperty("secondPersonNeeded");
+  expect(await act(stranger.token, id, "approve")).toMatchObject({ status: 200, body: { status: "approved" } });
+});
+
+test("the names of people and keys are shown to who decides, not to a consumer", async () => {
+  const { groupId, key } = await consumer();
+  const made = await api.call("POST", "/v1/api-keys", { body: { name: "Books", role: "consumer", groupId } });
+  const { id } = (await ask(String(made.body["key"]), { grant: listed.apiId })).body;
+  const path = `/v1/grant-requests/${String(id)}`;
+  expect((await api.call("GET", path, { key: listed.providerKey })).body).toMatchObject({ requestedByName: "Books" });
+  expect((await api.call("GET", path, { key })).body).not.toHaveProperty("requestedByName");
+});

@@ -9,22 +9,32 @@ interface DialogProps {
   title: string;
   /** Whether it asks before something is done: then a click beside it does not close it. */
   asks?: boolean;
+  /** Whether it shows what is shown only once: then nothing closes it but its own button. */
+  stays?: boolean;
   close: () => void;
   children: ReactNode;
 }
 
-export function Dialog({ title, asks = false, close, children }: DialogProps) {
+export function Dialog({ title, asks = false, stays = false, close, children }: DialogProps) {
   return (
-    <ModalOverlay isOpen isDismissable={!asks} onOpenChange={(open) => !open && close()} className={styles.over ?? ""}>
+    <ModalOverlay
+      isOpen
+      isDismissable={!asks && !stays}
+      isKeyboardDismissDisabled={stays}
+      onOpenChange={(open) => !open && close()}
+      className={styles.over ?? ""}
+    >
       <Modal className={styles.modal ?? ""}>
         <AriaDialog role={asks ? "alertdialog" : "dialog"} className={styles.dialog ?? ""}>
           <div className={styles.head}>
             <Heading slot="title" level={2}>
               {title}
             </Heading>
-            <button type="button" className={styles.close} onClick={close} aria-label={t("act.close")}>
-              <Icon name="close" />
-            </button>
+            {!stays && (
+              <button type="button" className={styles.close} onClick={close} aria-label={t("act.close")}>
+                <Icon name="close" />
+              </button>
+            )}
           </div>
           {children}
         </AriaDialog>

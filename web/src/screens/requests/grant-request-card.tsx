@@ -5,6 +5,7 @@ import { mayDo } from "../../api/access.js";
 import { api, ask } from "../../api/client.js";
 import { apisQuery, type Me } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
+import { ActorNames } from "../../parts/actor-names.js";
 import { Dialog } from "../../parts/dialog.js";
 import { useDraft } from "../../parts/draft.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
@@ -21,11 +22,11 @@ interface GrantRequestCardProps {
 type Answer = "approve" | "refuse" | "withdraw";
 
 /** Who asked may withdraw, and not approve. */
-function answersFor({ role, id }: Me, { status, requestedBy }: GrantRequest): Answer[] {
+function answersFor({ role, id }: Me, { status, requestedBy, secondPersonNeeded }: GrantRequest): Answer[] {
   if (status !== "open") return [];
   const isOwn = requestedBy === id;
   return [
-    ...(mayDo(role, "grants:decide") && !isOwn ? (["approve", "refuse"] as const) : []),
+    ...(mayDo(role, "grants:decide") && !secondPersonNeeded ? (["approve", "refuse"] as const) : []),
     ...(mayDo(role, "grants:ask") && (isOwn || role === "consumer") ? (["withdraw"] as const) : []),
   ];
 }
@@ -33,7 +34,8 @@ function answersFor({ role, id }: Me, { status, requestedBy }: GrantRequest): An
 export function GrantRequestCard({ request, group, me }: GrantRequestCardProps) {
   const { data: apis } = useQuery(apisQuery);
   const [asked, setAsked] = useState<Answer>();
-  const { grant, apiId, reason, status, requestedBy, createdAt, decidedBy, decidedAt, decisionReason } = request;
+  const { grant, apiId, reason, status, requestedBy, requestedByName, createdAt, secondPersonNeeded } = request;
+  const { decidedBy, decidedByName, decidedAt, decisionReason } = request;
   const apiName = apis?.data.find(({ id }) => id === apiId)?.name ?? apiId;
   const what =
     grant === apiId ? t("requests.wholeApi", { name: apiName }) : t("requests.oneType", { name: grant, api: apiName });
@@ -45,7 +47,7 @@ export function GrantRequestCard({ request, group, me }: GrantRequestCardProps) 
         <dd>{t(`requests.status.${status}`)}</dd>
         <dt>{t("requests.askedBy")}</dt>
         <dd>
-          {requestedBy} <TimeText at={createdAt} />
+          <ActorNames actors={[{ id: requestedBy, name: requestedByName }]} /> <TimeText at={createdAt} />
         </dd>
         {reason !== undefined && (
           <>
@@ -57,7 +59,8 @@ export function GrantRequestCard({ request, group, me }: GrantRequestCardProps) 
           <>
             <dt>{t("requests.decidedBy")}</dt>
             <dd>
-              {decidedBy} <TimeText at={decidedAt} /> {decisionReason}
+              <ActorNames actors={[{ id: decidedBy, name: decidedByName }]} /> <TimeText at={decidedAt} />{" "}
+              {decisionReason}
             </dd>
           </>
         )}
@@ -73,9 +76,7 @@ export function GrantRequestCard({ request, group, me }: GrantRequestCardProps) 
             {t(`requests.answer.${answer}.act`)}
           </button>
         ))}
-        {status === "open" && requestedBy === me.id && mayDo(me.role, "grants:decide") && (
-          <span className="quiet">{t("requests.secondPerson")}</span>
-        )}
+        {secondPersonNeeded && <span className="quiet">{t("requests.secondPerson")}</span>}
       </div>
       {asked && (
         <AnswerDialog answer={asked} id={request.id} words={{ group, what }} close={() => setAsked(undefined)} />

@@ -1,14 +1,11 @@
 /** What waits for a decision. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client.js";
-import type { Subscription } from "../../parts/subscription/model.js";
 import type { RequestsSearch } from "./filters.js";
 
 export type GrantRequest = Schemas["GrantRequest"];
 
 const PAGE_ROWS = 50;
-/** As many as one answer holds. */
-const MOST_ROWS = 250;
 
 export const grantRequestsQuery = ({ status = "open", cursor }: RequestsSearch) => {
   const query = { ...(status !== "all" && { status }), limit: PAGE_ROWS, ...(cursor && { cursor }) };
@@ -19,17 +16,13 @@ export const grantRequestsQuery = ({ status = "open", cursor }: RequestsSearch) 
   });
 };
 
-/** Whether a provider has to decide about it. */
-export const waitsForDecision = ({ status, requestedEventTypes }: Subscription): boolean =>
-  status === "submitted" || requestedEventTypes !== undefined;
-
-/** Page after page, on demand: those that wait stand among all others. */
+/** Page after page, on demand. */
 export const waitingSubscriptionsQuery = infiniteQueryOptions({
   queryKey: ["subscriptions", "waiting"],
   queryFn: ({ signal, pageParam }) =>
     ask(
       api.GET("/v1/subscriptions", {
-        params: { query: { limit: MOST_ROWS, ...(pageParam !== "" && { cursor: pageParam }) } },
+        params: { query: { requested: "true", limit: PAGE_ROWS, ...(pageParam !== "" && { cursor: pageParam }) } },
         signal,
       }),
     ),

@@ -14,7 +14,7 @@ import type { StepName } from "../subscription/acts/possible-acts.js";
 import { StepDialog } from "../subscription/acts/step-dialog.js";
 import { REQUEST_STATUSES } from "./filters.js";
 import { GrantRequestCard } from "./grant-request-card.js";
-import { grantRequestsQuery, waitingSubscriptionsQuery, waitsForDecision } from "./queries.js";
+import { grantRequestsQuery, waitingSubscriptionsQuery } from "./queries.js";
 import styles from "./requests.module.css";
 import { SubmittedCard } from "./submitted-card.js";
 
@@ -36,7 +36,7 @@ function Submitted() {
     useInfiniteQuery(waitingSubscriptionsQuery);
   // It outlives its card, which is gone once the decision is taken.
   const [decision, setDecision] = useState<{ subscription: Subscription; step: StepName }>();
-  const waiting = data?.pages.flatMap((page) => page.data).filter(waitsForDecision) ?? [];
+  const waiting = data?.pages.flatMap((page) => page.data) ?? [];
   return (
     <section className={styles.section} aria-labelledby="submitted">
       <h2 id="submitted">{t("requests.subscriptions")}</h2>
@@ -65,7 +65,7 @@ function Submitted() {
           {t("requests.more")}
         </button>
       )}
-      {decision && <StepDialog {...decision} me={me} close={() => setDecision(undefined)} />}
+      {decision && <StepDialog {...decision} close={() => setDecision(undefined)} />}
     </section>
   );
 }

@@ -2,13 +2,13 @@
 import { Link } from "@tanstack/react-router";
 import type { Me } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
+import { ActorNames } from "../../parts/actor-names.js";
 import { endpointName } from "../../parts/names.js";
 import type { Subscription } from "../../parts/subscription/model.js";
 import { SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { TechniqueList } from "../../parts/subscription/technique-list.js";
 import { TimeText } from "../../parts/time-text.js";
 import { type StepName, stepsFor } from "../subscription/acts/possible-acts.js";
-import { submitterOf } from "../subscription/acts/step-dialog.js";
 import { typeDifference } from "./differences.js";
 import styles from "./requests.module.css";
 
@@ -20,8 +20,7 @@ interface SubmittedCardProps {
 }
 
 export function SubmittedCard({ subscription, group, me, decide }: SubmittedCardProps) {
-  const { id, url, urlWarnings, verifiedAt, history } = subscription;
-  const by = submitterOf(subscription);
+  const { id, url, urlWarnings, verifiedAt, history, status, askedBy = [] } = subscription;
   const at = history.find(({ to }) => to === "submitted")?.at;
   return (
     <>
@@ -49,11 +48,11 @@ export function SubmittedCard({ subscription, group, me, decide }: SubmittedCard
         <dd>
           <TechniqueList subscription={subscription} />
         </dd>
-        {by !== undefined && at !== undefined && (
+        {askedBy.length > 0 && (
           <>
             <dt>{t("requests.askedBy")}</dt>
             <dd>
-              {by} <TimeText at={at} />
+              <ActorNames actors={askedBy} /> {status === "submitted" && at !== undefined && <TimeText at={at} />}
             </dd>
           </>
         )}
@@ -85,7 +84,7 @@ function Difference({ subscription }: { subscription: Subscription }) {
 function Decision({ subscription, me, decide }: Omit<SubmittedCardProps, "group">) {
   const steps = stepsFor(me.role, subscription).filter((step) => step === "approve" || step === "reject");
   if (steps.length === 0) return null;
-  if (submitterOf(subscription) === me.id) return <p className="quiet">{t("subscription.secondPerson")}</p>;
+  if (subscription.secondPersonNeeded) return <p className="quiet">{t("subscription.secondPerson")}</p>;
   return (
     <div className="row">
       {steps.map((step) => (

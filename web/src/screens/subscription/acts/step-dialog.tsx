@@ -3,7 +3,6 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, ask } from "../../../api/client.js";
-import type { Me } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
 import { Dialog } from "../../../parts/dialog.js";
 import { useDraft } from "../../../parts/draft.js";
@@ -16,7 +15,6 @@ import type { StepName } from "./possible-acts.js";
 interface StepDialogProps {
   step: StepName;
   subscription: Subscription;
-  me: Me;
   close: () => void;
 }
 
@@ -24,14 +22,10 @@ const takesReason = (step: StepName): step is Exclude<StepName, "verify" | "test
   step !== "verify" && step !== "test";
 const needsReason = (step: StepName): boolean => step === "reject" || step === "suspend";
 
-/** Who asked for what is to be approved. */
-export const submitterOf = ({ history }: Subscription): string | undefined =>
-  history.find(({ to }) => to === "submitted")?.by;
-
-export function StepDialog({ step, subscription, me, close }: StepDialogProps) {
+export function StepDialog({ step, subscription, close }: StepDialogProps) {
   const endpoint = endpointName(subscription);
   const title = t(`subscriptionStep.${step}.title`);
-  if ((step === "approve" || step === "reject") && submitterOf(subscription) === me.id)
+  if ((step === "approve" || step === "reject") && subscription.secondPersonNeeded)
     return (
       <Dialog title={title} close={close}>
         <p>{t("subscription.secondPerson")}</p>
@@ -76,7 +70,7 @@ function call(
   }
 }
 
-function Step({ step, subscription, close }: Omit<StepDialogProps, "me">) {
+function Step({ step, subscription, close }: StepDialogProps) {
   const { id, status } = subscription;
   const client = useQueryClient();
   const [reason, setReason, dropReason] = useDraft(`${step}.${id}`, "");

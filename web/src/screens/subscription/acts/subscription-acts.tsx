@@ -39,7 +39,7 @@ export function SubscriptionActs({ subscription, me }: SubscriptionActsProps) {
         </button>
       )}
       {asked !== undefined && asked !== "delete" && (
-        <StepDialog step={asked} subscription={subscription} me={me} close={close} />
+        <StepDialog step={asked} subscription={subscription} close={close} />
       )}
       {asked === "delete" && (
         <DeleteDialog

@@ -43,7 +43,7 @@ export function RotateDialog({ what, subscription, close }: RotateDialogProps) {
   });
   if (run.isSuccess)
     return (
-      <Dialog asks title={t(`security.${name}.title`)} close={close}>
+      <Dialog asks stays={secret !== undefined} title={t(`security.${name}.title`)} close={close}>
         {secret === undefined ? (
           <p role="status">{t("security.rotateKeys.done")}</p>
         ) : (

@@ -1,0 +1,59 @@
+/** Takes one step in the life of a stored subscription, or says why it cannot be taken. */
+import type { Subscription } from "../../../store/model.js";
+import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../../../store/subscription-life.js";
+import { maskUrls } from "../../../store/url-secrets.js";
+import { recordAct } from "../../access/audit.js";
+import { refuse, type Refusal } from "../../http/errors.js";
+import type { DependencyName, RequestContext } from "../../route.js";
+
+/** The record names the service as the actor, whoever caused the act. */
+export const asService = <K extends DependencyName>(context: RequestContext<K>): RequestContext<K> => ({
+  ...context,
+  actor: { ...context.actor, name: "service" },
+});
+
+/** 409 with the present status and what is possible in it. */
+export function statusConflict(subscription: Subscription): Refusal {
+  const acts = possibleActs(subscription).filter(
+    (act) => LIFE_ACTS[act] !== "service" && act !== "revise" && act !== "unverify",
+  );
+  const unverified = subscription.needsVerification ? " Its endpoint was changed and must be verified." : "";
+  return refuse(
+    "status_conflict",
+    `The subscription is ${subscription.status}. ${LIFE[subscription.status].meaning}${unverified} ` +
+      `Possible now: ${acts.join(", ") || "a change of the subscription"}.`,
+  );
+}
+
+interface Order {
+  reason?: string | undefined;
+  /** Changed in the same write. */
+  change?: (current: Subscription) => Subscription | undefined;
+}
+
+/** Takes the step on the stored subscription and records it, or says why not. Nothing is changed in part. */
+export async function take(
+  context: RequestContext<"store" | "catalogue">,
+  id: string,
+  act: LifeAct,
+  { reason: given, change }: Order = {},
+): Promise<Subscription | Refusal> {
+  // The reason is in the history and in the audit, where others read it.
+  const reason = given === undefined ? undefined : maskUrls(given);
+  let refused: Subscription | undefined;
+  const after = await context.dependencies.store.subscriptions.update(id, (current) => {
+    const changed = change ? change(current) : current;
+    const step =
+      changed &&
+      takeStep(changed, act, { by: context.actor.name, at: new Date(), ...(reason !== undefined && { reason }) });
+    refused = step?.ok ? undefined : current;
+    return step?.ok ? step.subscription : current;
+  });
+  if (!after) return refuse("not_found");
+  if (refused) return statusConflict(refused);
+  await recordAct(context, `subscription.${act}`, id, {
+    status: after.status,
+    ...(reason !== undefined && { reason }),
+  });
+  return after;
+}
