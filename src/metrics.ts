@@ -1,6 +1,7 @@
 /** Every metric of the service, by subject. Labels hold classes and states only: no id, no URL, no payload. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { RowRefusal } from "./store/grants/refusals.js";
+import { noticeMetrics } from "./notice-metrics.js";
 import { OUTCOMES } from "./endpoint/outcomes.js";
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -20,6 +21,7 @@ export function createMetrics() {
     ...retentionMetrics(registers),
     ...keyMetrics(registers),
     ...trustMetrics(registers),
+    ...noticeMetrics(registers),
   };
   fromTheStart(metrics);
   return metrics;
@@ -34,6 +36,8 @@ export const OWN_PARTS = [
   "day-keys",
   "erasures",
   "grants",
+  "mail",
+  "notices",
   "retention",
   "saml",
 ] as const;

@@ -1,24 +1,27 @@
 /** All activities of a worker: `createActivities(dependencies)`. */
 import type { Activities } from "../workflows/contract.js";
 import type { RetentionActivities } from "../workflows/retention/retention-contract.js";
+import type { NoticesActivities } from "../workflows/notices/notices-contract.js";
 import type { RecoveryActivities } from "../workflows/recovery/recovery-contract.js";
 import { createAttempt } from "./retry-attempts.js";
 import type { AttemptDependencies } from "./retry-run.js";
 import { createDispatch, type DispatchDependencies } from "./dispatch.js";
 import type { RecoverDependencies } from "./recovery/recovery-step.js";
 import { createRecover } from "./recover.js";
+import { createTellNotices, type TellNoticesDependencies } from "./notices/tell-notices.js";
 import { createRetention, type RetentionDependencies } from "./retention/retain.js";
 
 export type ActivityDependencies = DispatchDependencies &
   AttemptDependencies &
-  RecoverDependencies & { retention?: RetentionDependencies };
+  RecoverDependencies & { retention?: RetentionDependencies; notices?: TellNoticesDependencies };
 
 /** The activities, closed over what they need. */
 export const createActivities = (
   dependencies: ActivityDependencies,
-): Activities & RecoveryActivities & Partial<RetentionActivities> => ({
+): Activities & RecoveryActivities & Partial<RetentionActivities & NoticesActivities> => ({
   ...createDispatch(dependencies),
   ...createAttempt(dependencies),
   ...createRecover(dependencies),
+  ...(dependencies.notices && createTellNotices(dependencies.notices)),
   ...(dependencies.retention && createRetention(dependencies.retention)),
 });

@@ -9,6 +9,7 @@ import { MAX_EVENTS_PER_WORKFLOW, type EventBody, type PublishedEvent } from "..
 import { EVENT_ID_CHARACTERS, isEventId, MAX_EVENT_ID } from "../workflows/event-id.js";
 import { type PublisherProof, UNPROVEN } from "../workflows/proof-of.js";
 import type { Catalogue } from "./catalogue.js";
+import { OWN_API_ID } from "./notices/own-api.js";
 
 /** The same as over REST: a media type with parameters, RFC 9110 section 8.3.1. */
 export const MEDIA_TYPE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+\/[A-Za-z0-9!#$%&'*+.^_`|~-]+[ \t]*(;[\x20-\x7e\t]*)?$/;
@@ -44,7 +45,9 @@ export function refusePublisher(
   const present = key.role === "provider" ? key.apiIds : undefined;
   const foreign = [...new Set(types)].filter((type) => {
     const apiId = catalogue.eventType(type)?.apiId;
-    return apiId === undefined || !(apis?.includes(apiId) ?? true) || !(present?.includes(apiId) ?? true);
+    // Nobody but the service publishes what the service tells of itself.
+    if (apiId === undefined || apiId === OWN_API_ID) return true;
+    return !(apis?.includes(apiId) ?? true) || !(present?.includes(apiId) ?? true);
   });
   return foreign.length === 0
     ? undefined

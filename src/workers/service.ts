@@ -17,6 +17,8 @@ import { type Demo, startDemo } from "./trial/demo.js";
 import { startTraffic } from "./trial/demo-traffic.js";
 import { type Engines, provideEngines, readRunningEngines } from "./engines/index.js";
 import { startErasureKeeper } from "./watch/erasure-keeper.js";
+import { ensureOwnApi } from "./notices/own-api.js";
+import { createLatePublisher } from "./notices/late-publisher.js";
 import { watchGrants } from "./watch/grants-watch.js";
 import { checkRetention, createIdleCheck } from "./watch/retention.js";
 import { addressOf, closeServer, listen, listeningUrl, StartError } from "./listening.js";
@@ -106,13 +108,15 @@ async function start(starting: Starting): Promise<RunningService> {
   if (demo) await demo.register(core.store);
   if (trial) await trial.register(core.store);
   else if (config.production) await retireTrial(core.store);
-  await core.catalogue.refresh();
+  await makeOwnApi(core);
 
-  const worker = config.ROLE === "api" ? undefined : await startWorker(core, config);
+  const late = createLatePublisher();
+  const worker = config.ROLE === "api" ? undefined : await startWorker(core, config, late.publish);
   if (worker) undo.push(() => worker.stop());
   goOn(starting);
   const trialIsThere = trial !== undefined;
   const ui = serve({ server, core, config, engines, url, trial: trialIsThere, worker, drain, engineRetentionMs });
+  late.bind(ui.publish);
   undo.push(async () => ui.close());
   undo.push(() => ui.stopPublishing());
   await untilReady(core, worker?.worker);
@@ -139,6 +143,20 @@ async function start(starting: Starting): Promise<RunningService> {
     await undoAll(undo);
   };
   return { url, failed: worker?.failed ?? new Promise<never>(() => undefined), stop };
+}
+
+/** The service's own event types. If somebody else has their names, then the rest of the service works all the same. */
+async function makeOwnApi({ store, catalogue, metrics, log }: Core): Promise<void> {
+  await catalogue.refresh();
+  const { taken } = await ensureOwnApi(store, catalogue);
+  if (taken.length > 0) {
+    metrics.ownFailures.inc({ part: "notices" });
+    log.error(
+      { taken },
+      "operational events are not published, because their names belong to an api of somebody else; rename these",
+    );
+  }
+  await catalogue.refresh();
 }
 
 async function openEngines(starting: Starting, url: string): Promise<Engines> {

@@ -15,6 +15,8 @@ import { loadBundle } from "./bundle.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
 import { startDayKeys } from "./watch/day-keys.js";
+import type { PublishNotice } from "../activities/notices/tell-notices.js";
+import { keepNotices } from "./notices/notice-keeper.js";
 import { watchOverdue } from "./watch/overdue.js";
 import { watchWorkerReleases } from "./watch/worker-releases.js";
 import { createIdleCheck, engineRetentionOf, watchRetention } from "./watch/retention.js";
@@ -34,7 +36,7 @@ export interface RunningWorker {
 }
 
 /** Creates and runs the worker of this process. */
-export async function startWorker(core: Core, config: Config): Promise<RunningWorker> {
+export async function startWorker(core: Core, config: Config, publish: PublishNotice): Promise<RunningWorker> {
   const { link, gauge, payloadCheck } = core;
   const stopping = new AbortController();
   const releases = await watchWorkerReleases(link, core.log);
@@ -52,6 +54,7 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     sending: new Map(),
     unrecordedRetries: new Map(),
     recordRefusal: createRefusalRecord(core),
+    notices: { ...core, publish },
     retention: {
       ...core,
       retentionDays: config.EVENT_RETENTION_DAYS,
@@ -72,13 +75,19 @@ export async function startWorker(core: Core, config: Config): Promise<RunningWo
     shutdownGraceSeconds: config.SHUTDOWN_GRACE_SECONDS,
   });
   const running = worker.run();
-  const watches = [watchOverdue(core), startDayKeys(core), watchCertificates(core), watchRetention(core)];
+  const watches = [
+    watchOverdue(core),
+    startDayKeys(core),
+    watchCertificates(core),
+    watchRetention(core),
+    keepNotices({ ...core, ...link }),
+  ];
   return {
     worker,
     ...(early && { early }),
     failed: running.then(() => new Promise<never>(() => undefined)),
     stop: async () => {
-      for (const watch of watches) watch.stop();
+      for (const watch of watches) void watch.stop();
       stopping.abort();
       releases.stop();
       // What waits behind a slow endpoint would be sent one after the other until the time is up.

@@ -44,6 +44,8 @@ export const WORKFLOW = {
   recovery: "recovery",
   /** Events removed by their age. */
   retention: "retention",
+  /** What people and their systems are told of. */
+  notices: "notices",
 } as const;
 
 /** Search attributes of `retryDelivery`, all of type Keyword. They are not encrypted: ids and states only. */

@@ -3,4 +3,5 @@ export { deliverEvent, deliverPage } from "./deliver-event.js";
 export { retryDelivery } from "./retry-delivery.js";
 export { tokenBucket } from "./token-bucket.js";
 export { recovery } from "./recovery.js";
+export { notices } from "./notices/notices.js";
 export { retention } from "./retention/retention.js";

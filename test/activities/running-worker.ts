@@ -185,6 +185,7 @@ export async function startRunningWorker({
           },
         ),
     recordRefusal: async (refusal) => void refusals.push(refusal),
+    notices: { store: workerStore, catalogue, metrics, log: logger, publish: (events) => publisher.publish(events) },
   });
   const worker = await createWorker(link, {
     bundle: await loadBundle(),

@@ -1,5 +1,6 @@
 /** Apis. An api is a product of the provider. */
 import { z } from "zod";
+import { OWN_API_ID } from "../../catalogue/notices/own-api.js";
 import { newId } from "../../store/ids.js";
 import type { Api } from "../../store/model.js";
 import type { Actor } from "../access/actor.js";
@@ -120,9 +121,12 @@ export const apiRoutes: readonly ApiRoute[] = [
     params,
     body: apiChange,
     response: { status: 200, description: "The api as it is now", schema: apiView },
-    problems: ["retention_too_short"],
+    problems: ["retention_too_short", "built_in"],
     async handle(context: RequestContext<"store" | "catalogue" | "settings">, { params: { id }, body }) {
       if (!seesApi(context.actor, context.dependencies.catalogue, id)) return refuse("not_found");
+      // How it is called and described belongs to the release.
+      if (id === OWN_API_ID && (context.actor.role !== "admin" || "name" in body || "description" in body))
+        return refuse("built_in");
       const refusal = refuseRetention(context, body.retentionDays);
       if (refusal) return refusal;
       const api = await context.dependencies.store.apis.update(id, (before) => applyChange(before, body));
@@ -148,8 +152,8 @@ export const apiRoutes: readonly ApiRoute[] = [
     params,
     query: eraseQuery("erase", "Erases the content of its events as well"),
     response: { status: 204, description: "Deleted" },
-    problems: ["in_use", "legal_hold"],
+    problems: ["in_use", "legal_hold", "built_in"],
     handle: async (context: RequestContext<"store" | "catalogue">, { params: { id }, query }) =>
-      deleteApi(context, id, query["erase"] === "true"),
+      id === OWN_API_ID ? refuse("built_in") : deleteApi(context, id, query["erase"] === "true"),
   }),
 ];

@@ -1,5 +1,6 @@
 /** Event types. An api publishes events of its types. */
 import { z } from "zod";
+import { OWN_API_ID } from "../../catalogue/notices/own-api.js";
 import type { Deprecation, EventType } from "../../store/model.js";
 import { ownsApi, seesEventType } from "../access/access.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
@@ -50,10 +51,11 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     body: eventTypeInput,
     schemaInBody: true,
     response: { status: 201, description: "Created", schema: eventTypeView },
-    problems: ["name_taken", "api_unknown", "schema_refused", "example_refused"],
+    problems: ["name_taken", "api_unknown", "schema_refused", "example_refused", "built_in"],
     async handle(context: RequestContext<"store" | "catalogue" | "compileSchema">, { body }) {
       const { store, catalogue, compileSchema } = context.dependencies;
       if (!ownsApi(context.actor, body.apiId) || !(await store.apis.get(body.apiId))) return refuse("api_unknown");
+      if (body.apiId === OWN_API_ID) return refuse("built_in");
       // This is checked before the schema is compiled. If this process does not know the type yet, then the insert
       // decides.
       const known = catalogue.eventType(body.name) && (await store.eventTypes.get(body.name));
@@ -177,10 +179,11 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     body: eventTypeChange,
     schemaInBody: true,
     response: { status: 200, description: "The event type as it is now", schema: eventTypeView },
-    problems: ["schema_refused", "example_refused"],
+    problems: ["schema_refused", "example_refused", "built_in"],
     async handle(context: RequestContext<"store" | "catalogue" | "compileSchema">, { params: { name }, body }) {
       const { catalogue } = context.dependencies;
       if (!seesEventType(context.actor, catalogue, name)) return refuse("not_found");
+      if (catalogue.eventType(name)?.apiId === OWN_API_ID) return refuse("built_in");
       const { deprecation, ...fields } = body;
       const change: ChangeOf<EventType> = {
         ...fields,
@@ -207,11 +210,12 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
     description: "Refused while a subscription is subscribed to it or a group is granted it by name.",
     params,
     response: { status: 204, description: "Deleted" },
-    problems: ["in_use"],
+    problems: ["in_use", "built_in"],
     async handle(context: RequestContext<"store" | "catalogue">, { params: { name } }) {
       const { store, catalogue } = context.dependencies;
       const type = seesEventType(context.actor, catalogue, name) ? await store.eventTypes.get(name) : undefined;
       if (!type) return refuse("not_found");
+      if (type.apiId === OWN_API_ID) return refuse("built_in");
       const inUse = await dependant(context, name);
       if (inUse !== undefined) return refuse("in_use", inUse);
       if (!(await store.eventTypes.delete(name))) return refuse("not_found");

@@ -1,5 +1,6 @@
 /** Import and export of the event types of an api, as AsyncAPI or as OpenAPI with webhooks. */
 import { z } from "zod";
+import { OWN_API_ID } from "../../catalogue/notices/own-api.js";
 import type { EventType } from "../../store/model.js";
 import { eventTypeFilter, ownsApi, seesApi } from "../access/access.js";
 import { recordAct } from "../access/audit.js";
@@ -81,6 +82,7 @@ function createImport() {
     request.socket.setTimeout(ANSWER_MS);
     const id = String(request.params?.["id"]);
     if (!ownsApi(actor, id) || !(await dependencies.store.apis.get(id))) return refuse("not_found");
+    if (id === OWN_API_ID) return refuse("built_in");
     const query = parseQuery(request.url ?? "");
     const checked = query.ok ? validate(importQuery, query.value, "query") : query;
     if (!checked.ok) return checked.refusal;
@@ -223,6 +225,7 @@ export const importRoutes: readonly ApiRoute[] = [
       "name_taken",
       "schema_refused",
       "example_refused",
+      "built_in",
       "unavailable",
     ],
     serve: async (context: RequestContext<"store" | "catalogue">, request, response) => {

@@ -82,6 +82,11 @@ export const PROBLEMS = {
     "A legal hold forbids the erasure",
     "Lift the hold first, if the person who asked for it agrees.",
   ),
+  built_in: entry(
+    409,
+    "The api `sealpost` and its event types are the service's own",
+    "Leave them as they are. An admin may change `listed`, `approval` and `retentionDays` of the api.",
+  ),
   in_use: entry(409, "Something still depends on it", "Remove what the detail names first."),
   saml_certificate_needed: entry(
     409,

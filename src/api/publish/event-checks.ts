@@ -1,5 +1,6 @@
 /** What is checked of an event before it is published: its id, its names in the catalogue, its payload. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
+import { OWN_API_ID } from "../../catalogue/notices/own-api.js";
 import { isChecked } from "../../catalogue/payload-check.js";
 import { ownsEventType, seesGroup } from "../access/access.js";
 import type { Actor } from "../access/actor.js";
@@ -38,7 +39,9 @@ export function refuseEvents(
   const errors: FieldError[] = [];
   for (const [index, event] of events.entries()) {
     // Another api's type is answered like none: a key learns nothing beyond its limits.
-    if (!catalogue.eventType(event.type) || !ownsEventType(actor, catalogue, event.type)) {
+    // Nobody but the service publishes what the service tells of itself.
+    const apiId = catalogue.eventType(event.type)?.apiId;
+    if (apiId === undefined || apiId === OWN_API_ID || !ownsEventType(actor, catalogue, event.type)) {
       if (!batch) return refuse("event_type_unknown");
       errors.push({ path: `[${index}].type`, message: "is no event type that this key may publish" });
     }

@@ -1,6 +1,7 @@
 /**
  * The outbox of notices. A notice is written beside the act that it tells of. A worker publishes it later as an event
- * and files its mail (src/activities/notices). So neither a slow engine nor a dead mail server is in the way of the act.
+ * and files its mail (src/activities/notices). So neither a slow engine nor a dead mail server is in the way of the
+ * act.
  *
  * Two collections, because on FerretDB only a lookup by `_id` and the oldest documents are cheap. What waits lies in
  * one, which is small. What was told leaves its id in the other, so that a repetition is noticed for 30 days.

@@ -5,7 +5,7 @@
 import { isObject, pointerStep } from "../../../catalogue/json-schema.js";
 import { collect, type DescribedType, type ReadTypes } from "./described-type.js";
 import { type Message, typeOfMessage, withTraits } from "./messages.js";
-import type { Notice, Warn } from "./modern-schema.js";
+import type { ImportNotice, Warn } from "./modern-schema.js";
 import { fault, follow, type Located, type ReadResult } from "./references.js";
 
 /**
@@ -25,7 +25,7 @@ interface Operations {
   replies: Places;
   /** There are operations, and none of them goes the way of events. */
   onlyOthers: boolean;
-  skipped: Notice[];
+  skipped: ImportNotice[];
 }
 
 export function typesOfAsyncApi(document: Record<string, unknown>, perspective: Perspective): ReadResult<ReadTypes> {

@@ -4,7 +4,7 @@ import type { EventType } from "../../../store/model.js";
 import { exact } from "../../http/change.js";
 import { deprecationInput, eventTypeInput } from "../schemas.js";
 import { fieldErrors } from "../../http/validate.js";
-import type { Notice, Warn } from "./modern-schema.js";
+import type { ImportNotice, Warn } from "./modern-schema.js";
 import { fault, type ReadResult } from "./references.js";
 import { firstName } from "./type-names.js";
 
@@ -24,8 +24,8 @@ export type DescribedType = Pick<
  */
 export interface ReadTypes {
   types: DescribedType[];
-  skipped: Notice[];
-  warnings: Notice[];
+  skipped: ImportNotice[];
+  warnings: ImportNotice[];
 }
 
 /** Names of the extensions that take a type's fields along which neither kind of document has. */

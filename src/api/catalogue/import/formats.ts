@@ -11,7 +11,7 @@ import { createWatchdog } from "../../../catalogue/watchdog.js";
 import { type Perspective, typesOfAsyncApi } from "./asyncapi.js";
 import { typesOfAsyncApi2 } from "./asyncapi2.js";
 import type { ReadTypes } from "./described-type.js";
-import type { Notice } from "./modern-schema.js";
+import type { ImportNotice } from "./modern-schema.js";
 import { typesOfOpenApi } from "./openapi.js";
 import { fault, type ReadResult } from "./references.js";
 
@@ -81,7 +81,7 @@ export function createDocumentReader(): (document: unknown, perspective: Perspec
    * What the official schema says about the document. Nothing depends on it, because every part is checked by itself
    * when it is read.
    */
-  function complaints(name: string, document: unknown): Notice[] {
+  function complaints(name: string, document: unknown): ImportNotice[] {
     try {
       const validate = validatorOf(name);
       const result = watchdog(() => validate(document), CHECK_LIMIT_MS);

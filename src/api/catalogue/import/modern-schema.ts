@@ -2,7 +2,7 @@
 import { isKeyword, isObject, pointerStep } from "../../../catalogue/json-schema.js";
 
 /** A part of a document that is left out or read otherwise than it is written. `path` is a JSON pointer. */
-export interface Notice {
+export interface ImportNotice {
   path: string;
   reason: string;
 }

@@ -8,7 +8,7 @@ import { type FieldError, refuse, type Refusal } from "../../http/errors.js";
 import { refuseEventType, withVersion } from "../event-type-changes.js";
 import type { DescribedType, ReadTypes } from "./described-type.js";
 import type { DocumentReads } from "./document-reads.js";
-import type { Notice } from "./modern-schema.js";
+import type { ImportNotice } from "./modern-schema.js";
 
 const MAX_TYPES = 1_000;
 /** So many schemas may one import have in all. A shared schema becomes part of each type that refers to it. */
@@ -20,9 +20,9 @@ export interface ImportPlan {
   changed: { before: EventType; after: EventType }[];
   unchanged: string[];
   /** Parts that are not taken. */
-  skipped: Notice[];
+  skipped: ImportNotice[];
   /** What is read differently from how it is written. */
-  warnings: Notice[];
+  warnings: ImportNotice[];
 }
 
 export interface ImportOrder {
@@ -82,7 +82,8 @@ export async function planImport(dependencies: Dependencies, order: ImportOrder)
     : plan;
 }
 
-const errorsOf = (notices: Notice[]): FieldError[] => notices.map(({ path, reason }) => ({ path, message: reason }));
+const errorsOf = (notices: ImportNotice[]): FieldError[] =>
+  notices.map(({ path, reason }) => ({ path, message: reason }));
 const refused = (errors: FieldError[]): Refusal =>
   refuse("document_refused", undefined, { errors: errors.slice(0, MAX_ERRORS) });
 

@@ -1,0 +1,170 @@
+/**
+ * The kinds of notices in one table: what their events hold, who gets mail about them and how soon. The texts of the
+ * mail are in mail-texts.ts.
+ */
+import type { Notice, NoticeKind } from "../../store/notices/notice.js";
+import type { NoticeMemberName } from "./members.js";
+
+/**
+ * Who may get mail. `contacts`: the addresses of the subscription. `group`: people who act for the group. `deciders`:
+ * people who may decide about the apis concerned. `operators`: people who keep deliveries going. `admins`: admins
+ * alone. People get mail only if they have asked for it.
+ */
+export type MailAudience = "contacts" | "group" | "deciders" | "operators" | "admins";
+
+export interface NoticeSpec {
+  description: string;
+  /** Members of the data that are always there, beside `at`. */
+  always: readonly NoticeMemberName[];
+  sometimes?: readonly NoticeMemberName[];
+  /** The member that `subject` of the notice becomes. */
+  subject?: NoticeMemberName;
+  to: readonly MailAudience[];
+  /** `digest`: gathered for an hour. */
+  soon: "at_once" | "digest";
+  /** It is about the service and not about a group. Only groups that are granted this very type get the event. */
+  isOfService?: true;
+}
+
+const OWNERS = ["contacts", "group"] as const;
+const SUBSCRIPTION = ["groupId", "subscriptionId"] as const;
+
+export const NOTICE_SPECS: Record<NoticeKind, NoticeSpec> = {
+  "subscription.submitted": {
+    description: "A subscription waits for its approval.",
+    always: SUBSCRIPTION,
+    sometimes: ["reason"],
+    to: ["deciders"],
+    soon: "at_once",
+  },
+  "subscription.approved": {
+    description: "A subscription was approved, or its further event types were.",
+    always: SUBSCRIPTION,
+    sometimes: ["reason"],
+    to: OWNERS,
+    soon: "digest",
+  },
+  "subscription.rejected": {
+    description: "A subscription was refused, or its further event types were.",
+    always: SUBSCRIPTION,
+    sometimes: ["reason"],
+    to: OWNERS,
+    soon: "digest",
+  },
+  "subscription.paused": {
+    description: "A subscription was paused or suspended. Its deliveries are held, and nothing is lost.",
+    always: SUBSCRIPTION,
+    sometimes: ["reason", "status"],
+    to: OWNERS,
+    soon: "digest",
+  },
+  "subscription.failing": {
+    description: "The endpoint does not take events any more. Deliveries wait, and nothing is lost.",
+    always: SUBSCRIPTION,
+    sometimes: ["reason"],
+    to: [...OWNERS, "operators"],
+    soon: "digest",
+  },
+  "subscription.recovered": {
+    description: "The endpoint takes events again. What waited is sent.",
+    always: SUBSCRIPTION,
+    sometimes: ["reason"],
+    to: [...OWNERS, "operators"],
+    soon: "digest",
+  },
+  "subscription.disabled": {
+    description: "Sealpost has disabled the subscription. Deliveries are held until it is resumed.",
+    always: SUBSCRIPTION,
+    sometimes: ["reason"],
+    to: [...OWNERS, "operators"],
+    soon: "at_once",
+  },
+  "subscription.reinstated": {
+    description: "A pause or a suspension has ended. What was held is sent.",
+    always: SUBSCRIPTION,
+    sometimes: ["reason", "status"],
+    to: OWNERS,
+    soon: "digest",
+  },
+  "delivery.parked": {
+    description: "The endpoint refused deliveries. They wait for somebody to look. At most one event a minute.",
+    always: [...SUBSCRIPTION, "count"],
+    sometimes: ["deliveryId", "reason"],
+    subject: "deliveryId",
+    to: OWNERS,
+    soon: "digest",
+  },
+  "delivery.exhausted": {
+    description: "The last retry of deliveries has failed. They can be sent again. At most one event a minute.",
+    always: [...SUBSCRIPTION, "count"],
+    sometimes: ["deliveryId", "reason"],
+    subject: "deliveryId",
+    to: OWNERS,
+    soon: "digest",
+  },
+  "certificate.expiring": {
+    description: "A certificate ends in 30, 14, 7 or 1 days, or has ended.",
+    always: ["certificate", "endsAt", "days"],
+    sometimes: [...SUBSCRIPTION, "connectionId"],
+    subject: "connectionId",
+    to: [...OWNERS, "admins"],
+    soon: "digest",
+  },
+  "secret.rotated": {
+    description: "The subscription has a new signing secret. The earlier one signs until its overlap ends.",
+    always: SUBSCRIPTION,
+    sometimes: ["endsAt"],
+    to: OWNERS,
+    soon: "digest",
+  },
+  "recovery.finished": {
+    description: "A recovery has ended.",
+    always: ["recoveryId", "status"],
+    sometimes: ["groupId", "subscriptionId", "sent", "delivered", "failedAgain", "reason"],
+    subject: "recoveryId",
+    to: ["group", "operators"],
+    soon: "digest",
+  },
+  "grant.requested": {
+    description: "A group asks for a grant.",
+    always: ["groupId", "apiId", "requestId", "grant"],
+    sometimes: ["reason"],
+    subject: "requestId",
+    to: ["deciders"],
+    soon: "at_once",
+  },
+  "grant.approved": {
+    description: "A request for a grant was approved.",
+    always: ["groupId", "apiId", "requestId", "grant"],
+    sometimes: ["reason"],
+    subject: "requestId",
+    to: ["group"],
+    soon: "digest",
+  },
+  "grant.refused": {
+    description: "A request for a grant was refused.",
+    always: ["groupId", "apiId", "requestId", "grant"],
+    sometimes: ["reason"],
+    subject: "requestId",
+    to: ["group"],
+    soon: "digest",
+  },
+  "audit.broken": {
+    description: "The chain of the audit does not verify. Somebody may have changed it.",
+    always: [],
+    sometimes: ["reason"],
+    to: ["admins"],
+    soon: "at_once",
+    isOfService: true,
+  },
+};
+
+/** A certificate that ends within this many days is told at once. */
+const SOON_DAYS = 7;
+
+/** How soon mail about the notice goes out. */
+export function soonOf({ kind, detail }: Pick<Notice, "kind" | "detail">): NoticeSpec["soon"] {
+  const days = detail?.["days"];
+  if (kind === "certificate.expiring" && typeof days === "number" && days <= SOON_DAYS) return "at_once";
+  return NOTICE_SPECS[kind].soon;
+}

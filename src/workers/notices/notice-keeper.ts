@@ -1,0 +1,56 @@
+/**
+ * Starts the workflow `notices` when something is due in the outbox. An idle service starts nothing, so the engine pays
+ * nothing.
+ */
+import { type Client, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
+import type { Logger } from "pino";
+import { byTheClock } from "../../by-the-clock.js";
+import type { Metrics } from "../../metrics.js";
+import type { Store } from "../../store/store.js";
+import { TASK_QUEUE, WORKFLOW } from "../../workflows/contract.js";
+
+/** Found under this id in the Temporal UI. Only one runs at a time. */
+export const NOTICES_WORKFLOW_ID = "sealpost-notices";
+
+export interface NoticeKeeperDependencies {
+  store: Pick<Store, "notices">;
+  client: Pick<Client, "workflow" | "withDeadline">;
+  metrics: Pick<Metrics, "noticesWaiting" | "ownFailures">;
+  log: Pick<Logger, "warn">;
+  taskQueue?: string;
+  everyMs?: number;
+}
+
+const EVERY_MS = 5_000;
+const START_DEADLINE_MS = 10_000;
+
+/** Looks by the clock until it is stopped. */
+export function keepNotices(dependencies: NoticeKeeperDependencies): { stop(): Promise<void> } {
+  const { store, metrics, log, everyMs = EVERY_MS } = dependencies;
+  const look = async (): Promise<void> => {
+    try {
+      metrics.noticesWaiting.set(await store.notices.count());
+      if ((await store.notices.due(1)).length > 0)
+        await startWorkflow(dependencies, WORKFLOW.notices, NOTICES_WORKFLOW_ID);
+    } catch (error) {
+      metrics.ownFailures.inc({ part: "notices" });
+      log.warn({ err: error }, "notices cannot be told now; tried again in some seconds");
+    }
+  };
+  return byTheClock(everyMs, look, { atOnce: true });
+}
+
+/** One that runs already goes on. */
+export async function startWorkflow(
+  { client, taskQueue = TASK_QUEUE }: Pick<NoticeKeeperDependencies, "client" | "taskQueue">,
+  type: string,
+  workflowId: string,
+): Promise<void> {
+  await client
+    .withDeadline(Date.now() + START_DEADLINE_MS, () =>
+      client.workflow.start(type, { taskQueue, workflowId, args: [] }),
+    )
+    .catch((error: unknown) => {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    });
+}
