@@ -1,6 +1,8 @@
 /**
  * The activities behind `recovery`: which deliveries are sent again, how they are handed over, and what became of them.
  */
+import { OPEN_RECOVERY_STATUSES } from "../store/collections/recoveries.js";
+import { tellNotice } from "../store/notices/tell-notice.js";
 import type { Delivery } from "../store/model.js";
 import type { RetryDeliveryInput } from "../workflows/contract.js";
 import type { RecoveryActivities, RecoveryInput } from "../workflows/recovery/recovery-contract.js";
@@ -34,6 +36,7 @@ export function createRecover(dependencies: RecoverDependencies): RecoveryActivi
     recoveryStep: createRecoveryStep(dependencies),
     async recordRecovery({ recoveryId, ...change }) {
       await store.recoveries.report(recoveryId, change);
+      if (!OPEN_RECOVERY_STATUSES.includes(change.status)) await tellFinished(dependencies, recoveryId);
     },
     recoverPage: createRecoverPage(dependencies),
   };
@@ -57,6 +60,28 @@ async function missingPage(
     perSecond: perSecondOf(catalogue.subscription(subscriptionId)),
     ...(found.cursor !== undefined && { cursor: found.cursor }),
   };
+}
+
+/** The end of a recovery is told once. Its record says whose it is. */
+async function tellFinished({ store, log }: RecoverDependencies, recoveryId: string): Promise<void> {
+  const recovery = await store.recoveries.get(recoveryId);
+  if (!recovery) return;
+  const { groupId = recovery.filter.groupId, filter, status, progress, error } = recovery;
+  const { subscriptionId } = filter;
+  tellNotice(
+    store,
+    {
+      id: `recovery.finished/${recoveryId}`,
+      kind: "recovery.finished",
+      at: new Date(),
+      subject: recoveryId,
+      ...(groupId !== undefined && { groupId }),
+      ...(subscriptionId !== undefined && { subscriptionId }),
+      ...(error !== undefined && { reason: error }),
+      detail: { status, sent: progress.sent, delivered: progress.delivered, failedAgain: progress.failedAgain },
+    },
+    log,
+  );
 }
 
 /** For recoveries that began under the first release: the page that was under way is handed over at once. */

@@ -12,9 +12,11 @@ import { createThrottle } from "../activities/pace/throttle.js";
 import { createWorkPlaces } from "../activities/places/work-places.js";
 import { SIGNAL } from "../workflows/contract.js";
 import { loadBundle } from "./bundle.js";
+import { tellNotice } from "../store/notices/tell-notice.js";
 import type { Config } from "./config.js";
 import type { Core } from "./core.js";
 import { startDayKeys } from "./watch/day-keys.js";
+import { createOutcomeCounts } from "../activities/notices/count-outcomes.js";
 import type { PublishNotice } from "../activities/notices/tell-notices.js";
 import { keepNotices } from "./notices/notice-keeper.js";
 import { watchOverdue } from "./watch/overdue.js";
@@ -40,7 +42,12 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
   const { link, gauge, payloadCheck } = core;
   const stopping = new AbortController();
   const releases = await watchWorkerReleases(link, core.log);
-  const attempts = { ...attemptsOf(core, config, stopping.signal), sharesRetries: () => releases.allShare() };
+  const counts = createOutcomeCounts(core);
+  const store = { ...core.store, deliveries: counts.counting(core.store.deliveries) };
+  const attempts = {
+    ...attemptsOf({ ...core, store }, config, stopping.signal),
+    sharesRetries: () => releases.allShare(),
+  };
   const early = createEarly(core, config, { ...attempts, mayBegin: () => releases.allAdopt() });
   const isIdle = createIdleCheck(link, core.store);
   const activities = createActivities({
@@ -99,6 +106,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
       await early?.close(config.SHUTDOWN_GRACE_SECONDS * 1_000);
       clearTimeout(timeIsUp);
       attempts.throttle.close();
+      await counts.stop();
     },
   };
 }
@@ -149,7 +157,12 @@ async function signalled(signal: Promise<void>): Promise<boolean> {
 const CERTIFICATES_EVERY_MS = HOUR_MS;
 
 function watchCertificates({ store, metrics, log }: Core): { stop(): void } {
-  const look = createCertificateAlarm({ subscriptions: () => store.subscriptions.all(), metrics, log });
+  const look = createCertificateAlarm({
+    subscriptions: () => store.subscriptions.all(),
+    metrics,
+    log,
+    tell: (notice) => tellNotice(store, notice, log),
+  });
   // If the store does not answer now, then it is asked again in an hour. The store's own trouble is logged elsewhere.
   const run = () => void look().catch(() => metrics.clientCertificateEnd.remove());
   const first = setTimeout(run, 5_000).unref();

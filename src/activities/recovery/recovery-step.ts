@@ -2,6 +2,7 @@
  * The activity `recoveryStep`: one hand-over of a recovery to one subscription, and a look at the hand-overs before.
  */
 import { activityInfo } from "@temporalio/activity";
+import type { Logger } from "pino";
 import { sideBySide } from "../../side-by-side.js";
 import type { Delivery } from "../../store/model.js";
 import type { DeliveryChange, Store } from "../../store/store.js";
@@ -231,6 +232,7 @@ async function lookForLive(
 export interface RecoverDependencies extends Pick<MissingRecordsDependencies, "isIdle"> {
   store: Store;
   catalogue: Catalogue;
+  log: Pick<Logger, "warn">;
   /**
    * Signals `retry` for these deliveries to the workflow that looks after them. False when it is not open any more.
    * `notBefore`: for each of them, milliseconds since the epoch.

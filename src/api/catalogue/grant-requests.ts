@@ -4,6 +4,7 @@ import { newId } from "../../store/ids.js";
 import type { GrantRequest } from "../../store/model.js";
 import { discoversApi, ownsApi, seesGroup } from "../access/access.js";
 import { pageRequest, recordAct } from "../access/audit.js";
+import { tellOfGrant } from "../access/tell-notice.js";
 import { ownAskers } from "../access/second-person.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { wakeSubscriptions } from "./groups.js";
@@ -45,7 +46,7 @@ async function find(
 }
 
 async function ask(
-  context: RequestContext<"store" | "catalogue">,
+  context: RequestContext<"store" | "catalogue" | "log">,
   input: z.output<typeof grantRequestInput>,
 ): Promise<Reply<View> | Refusal> {
   const { store, catalogue } = context.dependencies;
@@ -72,6 +73,7 @@ async function ask(
   });
   if (existed) return ok(requestViewOf(request));
   await recordAct(context, "grant_request.create", request.id, { groupId, grant });
+  tellOfGrant(context, "grant.requested", request);
   return created(requestViewOf(request), `/v1/grant-requests/${request.id}`);
 }
 
@@ -84,7 +86,7 @@ const ACTIONS: Record<Decision, string> = {
 
 /** Answers an open request. Only the first answer counts. */
 async function settle(
-  context: RequestContext<"store" | "catalogue">,
+  context: RequestContext<"store" | "catalogue" | "log">,
   request: GrantRequest,
   status: Decision,
   reason: string | undefined,
@@ -101,6 +103,7 @@ async function settle(
     grant: request.grant,
     ...(reason !== undefined && { reason }),
   });
+  if (status !== "withdrawn") tellOfGrant(context, `grant.${status}`, settled);
   return settled;
 }
 
@@ -110,7 +113,7 @@ async function settle(
  * away later.
  */
 async function approve(
-  context: RequestContext<"store" | "catalogue" | "operations" | "settings">,
+  context: RequestContext<"store" | "catalogue" | "log" | "operations" | "settings">,
   id: string,
   reason: string | undefined,
 ): Promise<Reply<View> | Refusal> {
@@ -139,7 +142,7 @@ async function approve(
 }
 
 async function refuseOrWithdraw(
-  context: RequestContext<"store" | "catalogue" | "settings">,
+  context: RequestContext<"store" | "catalogue" | "log" | "settings">,
   id: string,
   status: "refused" | "withdrawn",
   reason?: string,
@@ -168,7 +171,7 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     body: grantRequestInput,
     response: { status: 201, description: "Asked", schema: grantRequestView },
     problems: ["group_unknown", "grant_unknown", "already_granted"],
-    handle: async (context: RequestContext<"store" | "catalogue">, { body }) => ask(context, body),
+    handle: async (context: RequestContext<"store" | "catalogue" | "log">, { body }) => ask(context, body),
   }),
   route({
     method: "get",
@@ -225,7 +228,7 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     response: { status: 200, description: "The request as it is now", schema: grantRequestView },
     problems: ["request_settled", "grant_unknown", "group_unknown", "second_person_needed"],
     handle: async (
-      context: RequestContext<"store" | "catalogue" | "operations" | "settings">,
+      context: RequestContext<"store" | "catalogue" | "log" | "operations" | "settings">,
       { params: { id }, body },
     ) => approve(context, id, body.reason),
   }),
@@ -240,7 +243,7 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     body: refusalInput,
     response: { status: 200, description: "The request as it is now", schema: grantRequestView },
     problems: ["request_settled", "second_person_needed"],
-    handle: async (context: RequestContext<"store" | "catalogue" | "settings">, { params: { id }, body }) =>
+    handle: async (context: RequestContext<"store" | "catalogue" | "log" | "settings">, { params: { id }, body }) =>
       refuseOrWithdraw(context, id, "refused", body.reason),
   }),
   route({
@@ -253,7 +256,7 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     params,
     response: { status: 200, description: "The request as it is now", schema: grantRequestView },
     problems: ["request_settled"],
-    handle: async (context: RequestContext<"store" | "catalogue" | "settings">, { params: { id } }) =>
+    handle: async (context: RequestContext<"store" | "catalogue" | "log" | "settings">, { params: { id } }) =>
       refuseOrWithdraw(context, id, "withdrawn"),
   }),
 ];

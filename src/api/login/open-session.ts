@@ -8,7 +8,7 @@ import type { Store } from "../../store/store.js";
 import { exact } from "../http/change.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { endOf } from "./live-sessions.js";
-import { type Standing, standingsOf } from "../access/role-mapping.js";
+import { type Standing, standingsOf } from "../../catalogue/people/role-mapping.js";
 import type { SamlIdentity } from "../saml/service-provider.js";
 import type { ApiSettings } from "../settings.js";
 import { HOUR_MS } from "../../workflows/durations.js";

@@ -8,7 +8,7 @@ import { createWrongKeyLimit, networkOf } from "../access/authenticate.js";
 import { clearSessionCookie } from "../http/cookies.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { createLiveSessions, type LiveSession } from "./live-sessions.js";
-import { actingAs, type Standing, standingsOf } from "../access/role-mapping.js";
+import { actingAs, type Standing, standingsOf } from "../../catalogue/people/role-mapping.js";
 import { createSessionOpening, type Login, type OpenedSession, type SessionDependencies } from "./open-session.js";
 
 export interface Sessions {

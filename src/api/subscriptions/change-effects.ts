@@ -6,7 +6,8 @@ import type { Subscription } from "../../store/model.js";
 import { LIFE, takeStep } from "../../store/subscription-life.js";
 import { applyChange, type ChangeOf } from "../http/change.js";
 import type { RequestContext } from "../route.js";
-import { isAutomatic, isSameEndpoint } from "./life.js";
+import { isSameEndpoint } from "./checks.js";
+import { isAutomatic } from "./life.js";
 
 /** So many are kept with a request for further event types. The audit has all of them. */
 const MAX_ASKERS = 50;

@@ -197,3 +197,9 @@ export function refuseRetry(
 }
 type RetryInput =
   { scheduleSeconds?: readonly number[] | undefined; maxAttempts?: number | undefined } | null | undefined;
+
+/**
+ * Whether a change keeps what a verification is about: where the requests go, and how the endpoint is recognised there.
+ */
+export const isSameEndpoint = (a: Subscription, b: Subscription): boolean =>
+  canonicalUrl(a.url) === canonicalUrl(b.url) && a.tls?.ca === b.tls?.ca;

@@ -1,6 +1,5 @@
 /** The life of a subscription over HTTP. Each act of the table in src/store/subscription-life.ts is a route. */
 import { z } from "zod";
-import { canonicalUrl } from "../../endpoint/target/target-url.js";
 import {
   VERIFICATION_EVENT_TYPE,
   type EndpointVerification,
@@ -15,7 +14,8 @@ import { ok, type DependencyName, type RequestContext, type ApiRoute, route } fr
 import { activation, optionalReason, neededReason, verification } from "./life-schemas.js";
 import { subscriptionRef } from "./about-schemas.js";
 import { subscriptionView } from "./schemas.js";
-import { findSubscription } from "./checks.js";
+import { tellOfSubscription } from "../access/tell-notice.js";
+import { findSubscription, isSameEndpoint } from "./checks.js";
 import { decide } from "./steps/decide.js";
 import { asService, statusConflict, take } from "./steps/take-step.js";
 import { subscriptionViewOf } from "./view.js";
@@ -23,7 +23,7 @@ import { subscriptionViewOf } from "./view.js";
 const params = z.strictObject({ id: subscriptionRef });
 
 async function answer(
-  context: RequestContext<"store" | "catalogue" | "operations">,
+  context: RequestContext<"store" | "catalogue" | "log" | "operations">,
   id: string,
   steps: () => Promise<Subscription | Refusal>,
 ) {
@@ -36,12 +36,16 @@ async function answer(
 
 /** Approved at once where every api of its event types says so. */
 async function submit(
-  context: RequestContext<"store" | "catalogue">,
+  context: RequestContext<"store" | "catalogue" | "log">,
   id: string,
   reason: string | undefined,
 ): Promise<Subscription | Refusal> {
   const submitted = await take(context, id, "submit", { reason });
-  if ("refused" in submitted || !submitted.eventTypes.every((name) => isAutomatic(context, name))) return submitted;
+  if ("refused" in submitted) return submitted;
+  if (!submitted.eventTypes.every((name) => isAutomatic(context, name))) {
+    tellOfSubscription(context, "subscription.submitted", submitted, { reason });
+    return submitted;
+  }
   return take(asService(context), id, "approve", { reason: "Approval is automatic for its apis." });
 }
 
@@ -52,7 +56,7 @@ export const isAutomatic = (
 ): boolean => catalogue.api(catalogue.eventType(eventType)?.apiId ?? "")?.approval === "automatic";
 
 async function approve(
-  context: RequestContext<"store" | "catalogue" | "settings">,
+  context: RequestContext<"store" | "catalogue" | "log" | "settings">,
   id: string,
   { reason, activate }: z.output<typeof activation>,
 ): Promise<Subscription | Refusal> {
@@ -62,7 +66,7 @@ async function approve(
 }
 
 async function verify(
-  context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "settings" | "endpointRequest">,
+  context: RequestContext<"store" | "catalogue" | "log" | "operations" | "limits" | "settings" | "endpointRequest">,
   id: string,
   method: "challenge" | "cloudevents",
 ): Promise<Subscription | Refusal> {
@@ -91,7 +95,7 @@ async function verify(
 }
 
 async function verificationFailed(
-  context: RequestContext<"store" | "catalogue">,
+  context: RequestContext<"store" | "catalogue" | "log">,
   id: string,
   { code, explanation, hint }: Extract<EndpointVerification, { ok: false }>,
   method: string,
@@ -99,12 +103,6 @@ async function verificationFailed(
   await recordAct(context, "subscription.verification_failed", id, { code, method });
   return refuse("verification_failed", `${explanation} ${hint}`, { errors: [{ path: "url", message: code }] });
 }
-
-/**
- * Whether a change keeps what a verification is about: where the requests go, and how the endpoint is recognised there.
- */
-export const isSameEndpoint = (a: Subscription, b: Subscription): boolean =>
-  canonicalUrl(a.url) === canonicalUrl(b.url) && a.tls?.ca === b.tls?.ca;
 
 const response = { status: 200, description: "The subscription as it is now", schema: subscriptionView } as const;
 
@@ -130,7 +128,7 @@ const stepRoute = (act: "pause" | "resume" | "reinstate", summary: string, descr
     body: optionalReason,
     bodyOptional: true,
     handle: async (
-      context: RequestContext<"store" | "catalogue" | "operations">,
+      context: RequestContext<"store" | "catalogue" | "log" | "operations">,
       { params: { id }, body: { reason } },
     ) => answer(context, id, () => take(context, id, act, { reason })),
   });
@@ -140,7 +138,7 @@ const reasonedRoute = (act: "reject" | "suspend", summary: string, description: 
     problems: act === "reject" ? ["status_conflict", "second_person_needed"] : ["status_conflict"],
     body: neededReason,
     handle: async (
-      context: RequestContext<"store" | "catalogue" | "operations" | "settings">,
+      context: RequestContext<"store" | "catalogue" | "log" | "operations" | "settings">,
       { params: { id }, body: { reason } },
     ) =>
       answer(context, id, () =>
@@ -167,7 +165,7 @@ export const subscriptionLifeRoutes: readonly ApiRoute[] = [
     response,
     problems: ["status_conflict", "verification_failed", "rate_limited"],
     handle: async (
-      context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "settings" | "endpointRequest">,
+      context: RequestContext<"store" | "catalogue" | "log" | "operations" | "limits" | "settings" | "endpointRequest">,
       { params: { id }, body: { method = "challenge" } },
     ) => answer(context, id, () => verify(context, id, method)),
   }),
@@ -185,7 +183,7 @@ export const subscriptionLifeRoutes: readonly ApiRoute[] = [
     response,
     problems: ["status_conflict"],
     handle: async (
-      context: RequestContext<"store" | "catalogue" | "operations">,
+      context: RequestContext<"store" | "catalogue" | "log" | "operations">,
       { params: { id }, body: { reason } },
     ) => answer(context, id, () => submit(context, id, reason)),
   }),
@@ -203,7 +201,7 @@ export const subscriptionLifeRoutes: readonly ApiRoute[] = [
     response,
     problems: ["status_conflict", "second_person_needed"],
     handle: async (
-      context: RequestContext<"store" | "catalogue" | "operations" | "settings">,
+      context: RequestContext<"store" | "catalogue" | "log" | "operations" | "settings">,
       { params: { id }, body },
     ) => answer(context, id, () => approve(context, id, body)),
   }),

@@ -4,6 +4,7 @@ import { newSigningSecret } from "../../endpoint/signing/sign.js";
 import { routingOf, TEST_EVENT_TYPE } from "../../catalogue/routes.js";
 import type { SigningSecret, Subscription } from "../../store/model.js";
 import { recordAct } from "../access/audit.js";
+import { tellOfSubscription } from "../access/tell-notice.js";
 import { refuse } from "../http/errors.js";
 import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { published } from "../deliveries/schemas.js";
@@ -26,7 +27,7 @@ function rotatedSecrets(secrets: readonly SigningSecret[], secret: string, overl
 }
 
 async function rotate(
-  context: RequestContext<"store" | "catalogue" | "operations">,
+  context: RequestContext<"store" | "catalogue" | "operations" | "log">,
   id: string,
   { overlapSeconds = DAY_OVERLAP_SECONDS, secret: given }: z.output<typeof rotateInput>,
 ) {
@@ -40,6 +41,8 @@ async function rotate(
   }));
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.rotate_secret", id, { overlapSeconds, prefix: secretPrefix(secret) });
+  const endsAt = new Date(Date.now() + overlapSeconds * 1_000).toISOString();
+  tellOfSubscription(context, "secret.rotated", after, { detail: { endsAt } });
   await context.dependencies.operations.wake(id);
   return ok(viewWithSecret(context.actor, after, secret));
 }
@@ -93,7 +96,7 @@ export const subscriptionLifecycleRoutes: readonly ApiRoute[] = [
     bodyOptional: true,
     response: { status: 200, description: "The subscription with its new secret", schema: subscriptionWithSecret },
     problems: ["signing_secret_refused"],
-    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, body }) =>
+    handle: async (context: RequestContext<"store" | "catalogue" | "operations" | "log">, { params: { id }, body }) =>
       rotate(context, id, body),
   }),
   route({

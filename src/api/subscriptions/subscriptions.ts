@@ -8,6 +8,7 @@ import { withKeys } from "../../endpoint/signing/signing-keys.js";
 import { newId } from "../../store/ids.js";
 import type { Subscription } from "../../store/model.js";
 import { recordAct } from "../access/audit.js";
+import { tellOfSubscription } from "../access/tell-notice.js";
 import { applyChange, exact } from "../http/change.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { duplicateOrThrow } from "../http/failure.js";
@@ -144,7 +145,7 @@ async function createSubscription(
 }
 
 async function changeSubscription(
-  context: RequestContext<"store" | "catalogue" | "operations" | "refuseTarget">,
+  context: RequestContext<"store" | "catalogue" | "operations" | "refuseTarget" | "log">,
   id: string,
   given: Change,
 ) {
@@ -164,6 +165,8 @@ async function changeSubscription(
   if (after === true) return refuse("external_id_taken");
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
+  if (change.eventTypes && after.requestedEventTypes)
+    tellOfSubscription(context, "subscription.submitted", after, { reason: "It asks for further event types." });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);
   if (!isAboutOnly(change)) await operations.wake(id);
   return ok({
@@ -227,7 +230,7 @@ export const subscriptionRoutes: readonly ApiRoute[] = [
     response: { status: 200, description: "The subscription as it is now", schema: subscriptionView },
     problems: REFUSALS,
     handle: async (
-      context: RequestContext<"store" | "catalogue" | "operations" | "refuseTarget">,
+      context: RequestContext<"store" | "catalogue" | "operations" | "refuseTarget" | "log">,
       { params: { id }, body },
     ) => changeSubscription(context, id, body),
   }),

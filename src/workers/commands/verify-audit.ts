@@ -102,6 +102,17 @@ function writerOf(file: string | undefined): { write: (line: string) => void; cl
   return { write: (line) => void writeSync(handle, `${line}\n`), close: () => closeSync(handle) };
 }
 
+/** Once a day, so that a check by the hour does not send mail by the hour. */
+async function tellBroken({ notices }: Pick<Store, "notices">): Promise<void> {
+  const at = new Date();
+  await notices.add({
+    id: `audit.broken/${at.toISOString().slice(0, 10)}`,
+    kind: "audit.broken",
+    at,
+    reason: "npm run audit:verify has found a fault. Run it again, and compare with a copy that was stored elsewhere.",
+  });
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   keepFilesPrivate();
@@ -125,6 +136,7 @@ async function main(args: readonly string[]): Promise<void> {
     const whole = await runVerification({ audit: store.audit, say, ...(expect && { expect }) });
     const same = against === undefined || (await runComparison({ audit: store.audit, file: against, say }));
     process.exitCode = whole && same ? 0 : 1;
+    if (process.exitCode === 1) await tellBroken(store);
   } finally {
     await store.close();
   }

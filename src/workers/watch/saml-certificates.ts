@@ -6,10 +6,12 @@ import type { Logger } from "pino";
 import type { Metrics } from "../../metrics.js";
 import { certificatesEnd, EXPIRY_WARNING_MS } from "../../api/saml/certificates.js";
 import type { Store } from "../../store/store.js";
+import { tellNotice } from "../../store/notices/tell-notice.js";
+import { certificateNotice } from "./certificate-steps.js";
 import { HOUR_MS } from "../../workflows/durations.js";
 
 export interface CertificateWatchDependencies {
-  store: Pick<Store, "samlConnections" | "samlUses">;
+  store: Pick<Store, "samlConnections" | "samlUses" | "notices">;
   metrics: Pick<Metrics, "samlCertificateExpiry" | "ownFailures">;
   log: Pick<Logger, "warn">;
   everyMs?: number;
@@ -32,6 +34,8 @@ export function watchSamlCertificates({ store, metrics, log, everyMs = HOUR_MS }
           { connection: id, expiresAt: end.toISOString() },
           "the last certificate of a SAML connection ends soon; add the identity provider's next one",
         );
+      const notice = certificateNotice("saml", { subject: id }, { end, now: new Date(now) });
+      if (notice) tellNotice(store, notice, log);
     }
     metrics.samlCertificateExpiry.set(Math.min(...ends.map(({ end }) => (end.getTime() - now) / 1_000)));
   }

@@ -1,11 +1,12 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createCertificateAlarm } from "../../../src/workers/watch/certificate-alarm.js";
+import type { Notice } from "../../../src/store/notices/notice.js";
 import { createMetrics } from "../../../src/metrics.js";
 import { createCertificateAuthority } from "../../support/certificates.js";
 
 test(
-  "30, 7 and 1 days before the end, and after it, the log says so once, and the gauge holds the " + "soonest end",
+  "30, 14, 7 and 1 days before the end, and after it, the log says so once, and the gauge holds the " + "soonest end",
   async () => {
     const authority = await createCertificateAuthority();
     const now = new Date("2026-06-01T00:00:00Z");
@@ -23,19 +24,34 @@ test(
       { level: "info" },
       { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
     );
-    const look = createCertificateAlarm({ subscriptions: async () => subscriptions, metrics, log });
+    const look = createCertificateAlarm({
+      subscriptions: async () => subscriptions,
+      metrics,
+      log,
+      tell: (notice) => notices.push(notice),
+    });
+    const notices: Notice[] = [];
     const told: unknown[] = [];
-    for (const at of [0, 9, 10, 11, 33, 34, 39, 39.5, 40, 41]) {
+    for (const at of [0, 9, 10, 11, 26, 27, 33, 34, 39, 39.5, 40, 41]) {
       lines.length = 0;
       await look(day(at));
       if (lines.length > 0) told.push([at, ...lines.map((line) => line["subscription"])]);
     }
     expect(told).toEqual([
       [10, "sub_soon"],
+      [26, "sub_soon"],
       [33, "sub_soon"],
       [39, "sub_soon"],
       [40, "sub_soon"],
     ]);
+    expect(notices.map(({ detail }) => detail?.["days"])).toEqual([30, 14, 7, 1, 0]);
+    expect(new Set(notices.map(({ id }) => id)).size).toBe(5);
+    expect(notices[0]).toMatchObject({
+      kind: "certificate.expiring",
+      groupId: "grp_1",
+      subscriptionId: "sub_soon",
+      detail: { certificate: "client", endsAt: day(40).toISOString() },
+    });
     expect((await metrics.clientCertificateEnd.get()).values).toMatchObject([{ value: day(40).getTime() / 1_000 }]);
     expect(JSON.stringify(await metrics.registry.getMetricsAsJSON())).not.toContain("sub_soon");
     subscriptions = [];

@@ -8,7 +8,7 @@ import type { RequestContext } from "../../route.js";
 import { take } from "./take-step.js";
 
 type Act = "approve" | "reject";
-type Context = RequestContext<"store" | "catalogue" | "settings">;
+type Context = RequestContext<"store" | "catalogue" | "log" | "settings">;
 
 /** Somebody else may ask for more while it is looked up who asked. */
 const TRIES = 5;

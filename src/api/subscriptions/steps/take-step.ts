@@ -3,6 +3,7 @@ import type { Subscription } from "../../../store/model.js";
 import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../../../store/subscription-life.js";
 import { maskUrls } from "../../../store/url-secrets.js";
 import { recordAct } from "../../access/audit.js";
+import { tellOfStep } from "../../access/tell-notice.js";
 import { refuse, type Refusal } from "../../http/errors.js";
 import type { DependencyName, RequestContext } from "../../route.js";
 
@@ -33,7 +34,7 @@ interface Order {
 
 /** Takes the step on the stored subscription and records it, or says why not. Nothing is changed in part. */
 export async function take(
-  context: RequestContext<"store" | "catalogue">,
+  context: RequestContext<"store" | "catalogue" | "log">,
   id: string,
   act: LifeAct,
   { reason: given, change }: Order = {},
@@ -41,8 +42,10 @@ export async function take(
   // The reason is in the history and in the audit, where others read it.
   const reason = given === undefined ? undefined : maskUrls(given);
   let refused: Subscription | undefined;
+  let before: Subscription | undefined;
   const after = await context.dependencies.store.subscriptions.update(id, (current) => {
     const changed = change ? change(current) : current;
+    before = current;
     const step =
       changed &&
       takeStep(changed, act, { by: context.actor.name, at: new Date(), ...(reason !== undefined && { reason }) });
@@ -55,5 +58,6 @@ export async function take(
     status: after.status,
     ...(reason !== undefined && { reason }),
   });
+  tellOfStep(context, act, { before, after, reason });
   return after;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { actingAs, standingsOf } from "../../../src/api/access/role-mapping.js";
+import { actingAs, standingsOf } from "../../../src/catalogue/people/role-mapping.js";
 
 const groups: Record<string, { samlGroups: string[] }> = {
   grp_a: { samlGroups: ["a", "all"] },
