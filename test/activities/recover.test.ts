@@ -32,6 +32,13 @@ describe("a recovery", () => {
         progress: { found: 7, sent: 7, delivered: 7, failedAgain: 0, skipped: {} },
       });
       expect(eventIds(at.receiver.requests).sort()).toEqual([...refused, ...other].sort());
+      await expect
+        .poll(async () => (await worker.store.notices.due(100)).find(({ subject }) => subject === id), until)
+        .toMatchObject({
+          kind: "recovery.finished",
+          subscriptionId: at.subscription.id,
+          detail: { status: "done", sent: 7, delivered: 7, failedAgain: 0 },
+        });
       for (const event of [...refused, ...other])
         expect(await worker.store.deliveries.get(`${event}.${at.subscription.id}`)).toMatchObject({
           status: "delivered",

@@ -9,6 +9,7 @@ import { Deliveries } from "./screens/deliveries/deliveries.js";
 import { deliveriesSearch } from "./screens/deliveries/filters/filters.js";
 import { eventsSearch } from "./screens/events/filters.js";
 import { subscriptionSearch } from "./screens/subscription/tabs.js";
+import { newRecoverySearch, recoveriesSearch } from "./screens/recoveries/filters.js";
 import { requestsSearch } from "./screens/requests/filters.js";
 import { newSubscriptionSearch } from "./screens/subscription-new/steps.js";
 import { subscriptionsSearch } from "./screens/subscriptions/filters.js";
@@ -81,6 +82,23 @@ const requestsRoute = createRoute({
   validateSearch: requestsSearch,
   component: lazyRouteComponent(() => import("./screens/requests/requests.js"), "Requests"),
 });
+const recoveriesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/recoveries",
+  validateSearch: recoveriesSearch,
+  component: lazyRouteComponent(() => import("./screens/recoveries/recoveries.js"), "Recoveries"),
+});
+const newRecoveryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/recoveries/new",
+  validateSearch: newRecoverySearch,
+  component: lazyRouteComponent(() => import("./screens/recoveries/new-recovery.js"), "NewRecovery"),
+});
+const recoveryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/recoveries/$id",
+  component: lazyRouteComponent(() => import("./screens/recoveries/route.js"), "RecoveryRoute"),
+});
 const accountRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/account",
@@ -100,6 +118,9 @@ export const router = createRouter({
     catalogueRoute,
     eventTypeRoute,
     requestsRoute,
+    recoveriesRoute,
+    newRecoveryRoute,
+    recoveryRoute,
     accountRoute,
   ]),
   basepath: "/portal",

@@ -17,6 +17,7 @@ const OFFERS = {
   "events:read": ["admin", "provider", "operator", "auditor"],
   "deliveries:write": RUNNING,
   "recoveries:write": RUNNING,
+  "recoveries:release": ["admin", "operator"],
   "temporal:use": ["admin", "operator"],
 } as const satisfies Record<string, readonly Role[]>;
 

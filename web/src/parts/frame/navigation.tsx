@@ -7,7 +7,7 @@ import { Icon, type IconName } from "../icon.js";
 import styles from "./frame.module.css";
 
 interface Entry {
-  to: "/deliveries" | "/subscriptions" | "/catalogue" | "/requests" | "/events" | "/account";
+  to: "/deliveries" | "/recoveries" | "/subscriptions" | "/catalogue" | "/requests" | "/events" | "/account";
   icon: IconName;
   name: () => string;
   shownTo: (role: Role) => boolean;
@@ -16,6 +16,7 @@ interface Entry {
 const everybody = (): boolean => true;
 const ENTRIES: readonly Entry[] = [
   { to: "/deliveries", icon: "deliveries", name: () => t("nav.deliveries"), shownTo: everybody },
+  { to: "/recoveries", icon: "again", name: () => t("nav.recoveries"), shownTo: everybody },
   { to: "/subscriptions", icon: "subscriptions", name: () => t("nav.subscriptions"), shownTo: everybody },
   { to: "/catalogue", icon: "catalogue", name: () => t("nav.catalogue"), shownTo: everybody },
   {

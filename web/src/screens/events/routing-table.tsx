@@ -1,6 +1,9 @@
 /** For each endpoint that this person sees: whether it got the event, and the reason if it did not. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { mayDo } from "../../api/access.js";
+import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { Icon } from "../../parts/icon.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
@@ -9,6 +12,7 @@ import { StatusText } from "../../parts/status-text.js";
 import { TimeText } from "../../parts/time-text.js";
 import { type Names, useNames } from "../../parts/names.js";
 import styles from "./events.module.css";
+import { SendDialog } from "./send-dialog.js";
 import { routingQuery, type RoutingRow } from "./queries.js";
 
 export function RoutingTable({ id }: { id: string }) {
@@ -37,7 +41,7 @@ export function RoutingTable({ id }: { id: string }) {
       )}
       {first?.complete === false && <p>{t("event.routing.incomplete")}</p>}
       {data && rows.length === 0 && <p>{t("event.routing.none")}</p>}
-      {rows.length > 0 && <Rows rows={rows} names={names} />}
+      {rows.length > 0 && <Rows eventId={id} rows={rows} names={names} />}
       {hasNextPage && (
         <button
           type="button"
@@ -52,7 +56,16 @@ export function RoutingTable({ id }: { id: string }) {
   );
 }
 
-function Rows({ rows, names }: { rows: readonly RoutingRow[]; names: Names }) {
+interface RowsProps {
+  eventId: string;
+  rows: readonly RoutingRow[];
+  names: Names;
+}
+
+function Rows({ eventId, rows, names }: RowsProps) {
+  const { role } = useMe();
+  const [asked, setAsked] = useState<string>();
+  const mayDoSo = mayDo(role, "recoveries:write");
   return (
     <div className={styles.scroll} role="region" aria-label={t("event.routing.table")} tabIndex={0}>
       <table className={styles.table} aria-label={t("event.routing.title")}>
@@ -71,6 +84,11 @@ function Rows({ rows, names }: { rows: readonly RoutingRow[]; names: Names }) {
               <td>{names.group(row.groupId)}</td>
               <td>
                 <Result row={row} />
+                {mayDoSo && row.deliveryId === undefined && row.outcome !== "not_addressed" && (
+                  <button type="button" className="button quiet" onClick={() => setAsked(row.subscriptionId)}>
+                    {t("event.send.act")}
+                  </button>
+                )}
               </td>
               <td>
                 {t(`event.outcome.${row.outcome}`)}
@@ -80,6 +98,14 @@ function Rows({ rows, names }: { rows: readonly RoutingRow[]; names: Names }) {
           ))}
         </tbody>
       </table>
+      {asked !== undefined && (
+        <SendDialog
+          eventId={eventId}
+          subscriptionId={asked}
+          endpoint={names.endpoint(asked)}
+          close={() => setAsked(undefined)}
+        />
+      )}
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { CursorPaging } from "../../parts/cursor-paging.js";
 import { useNames } from "../../parts/names.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
+import { WaitingReleases } from "../../parts/recovery/waiting-releases.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import type { Subscription } from "../../parts/subscription/model.js";
 import type { StepName } from "../subscription/acts/possible-acts.js";
@@ -24,6 +25,7 @@ export function Requests() {
       <div className={styles.page}>
         <Submitted />
         <GrantRequests />
+        <WaitingReleases />
       </div>
     </Page>
   );

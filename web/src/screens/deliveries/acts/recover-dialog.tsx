@@ -1,15 +1,14 @@
 /** Sends again all that match, by a recovery: it is counted first, said in words, and started by the token of that. */
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, ask, BACKGROUND, type Schemas } from "../../../api/client.js";
-import { LOCALE, t } from "../../../i18n/index.js";
+import { t } from "../../../i18n/index.js";
 import { Dialog } from "../../../parts/dialog.js";
-import { useDraft } from "../../../parts/draft.js";
 import { ProblemNotice } from "../../../parts/problem-notice.js";
-import { formatDuration } from "../../../time/format.js";
+import type { Recovery } from "../../../parts/recovery/model.js";
+import { Previewed, type PreviewFilter } from "../../../parts/recovery/previewed.js";
+import { recoveryQuery } from "../../../parts/recovery/queries.js";
 import { type DeliveriesSearch, notRecoverable, recoveryFilterOf } from "../filters/filters.js";
-import { useNames } from "../../../parts/names.js";
-import styles from "./selection-bar.module.css";
 
 interface RecoverDialogProps {
   search: DeliveriesSearch;
@@ -27,7 +26,7 @@ export function RecoverDialog({ search, close, done }: RecoverDialogProps) {
       ) : filter === undefined ? (
         <p>{t("recover.windowNeeded")}</p>
       ) : (
-        <Previewed filter={filter} close={close} done={done} />
+        <Asked filter={filter} close={close} done={done} />
       )}
       {(hindering.length > 0 || filter === undefined) && (
         <div className="row">
@@ -40,95 +39,26 @@ export function RecoverDialog({ search, close, done }: RecoverDialogProps) {
   );
 }
 
-interface PreviewedProps extends Omit<RecoverDialogProps, "search"> {
-  filter: NonNullable<ReturnType<typeof recoveryFilterOf>>;
+interface AskedProps extends Omit<RecoverDialogProps, "search"> {
+  filter: PreviewFilter;
 }
 
-function Previewed({ filter, close, done }: PreviewedProps) {
-  const [reason, setReason, dropReason] = useDraft("recovery.reason", "");
-  const preview = useQuery({
-    queryKey: ["recovery-preview", filter],
-    queryFn: ({ signal }) => ask(api.POST("/v1/recoveries/preview", { body: { filter }, signal })),
-    // A token starts one recovery, and counts age.
-    staleTime: 0,
-    gcTime: 0,
-  });
-  const start = useMutation({
-    mutationFn: (token: string) =>
-      ask(api.POST("/v1/recoveries", { body: { filter, token, ...(reason.trim() && { reason: reason.trim() }) } })),
-    onSuccess() {
-      dropReason();
-      done();
-    },
-  });
-  const previewAgain = () => {
-    start.reset();
-    void preview.refetch();
+function Asked({ filter, close, done }: AskedProps) {
+  const [id, setId] = useState<string>();
+  const started = (recovery: Recovery) => {
+    setId(recovery.id);
+    done();
   };
-  if (start.data) return <Started id={start.data.id} close={close} />;
-  if (preview.error) return <ProblemNotice error={preview.error} again={() => void preview.refetch()} />;
-  if (!preview.data) return <p role="status">{t("recover.counting")}</p>;
-  const { count, exact, token } = preview.data;
-  const number = `${new Intl.NumberFormat(LOCALE).format(count)}${exact ? "" : "+"}`;
-  return (
-    <>
-      <Counted preview={preview.data} number={number} />
-      <div className="field">
-        <label htmlFor="reason">{t("recover.reason")}</label>
-        <input id="reason" value={reason} maxLength={500} onChange={({ target }) => setReason(target.value)} />
-      </div>
-      {start.error && <ProblemNotice error={start.error} again={previewAgain} />}
-      <div className="row">
-        <button
-          type="button"
-          className="button"
-          disabled={count === 0 || start.isPending}
-          onClick={() => start.mutate(token)}
-        >
-          {t("recover.confirm", { number })}
-        </button>
-        <button type="button" className="button quiet" onClick={close}>
-          {t("act.cancel")}
-        </button>
-      </div>
-    </>
-  );
-}
-
-function Counted({ preview, number }: { preview: Schemas["RecoveryPreview"]; number: string }) {
-  const { bySubscription, byStatus, estimatedSeconds, count } = preview;
-  const names = useNames(bySubscription.map(({ subscriptionId }) => subscriptionId));
-  if (count === 0) return <p>{t("recover.nothing")}</p>;
-  const format = new Intl.NumberFormat(LOCALE);
-  const statuses = Object.entries(byStatus).map(([status, each]) => `${format.format(each)} ${status}`);
-  return (
-    <>
-      <p>
-        {t("recover.question", {
-          number,
-          statuses: statuses.join(", "),
-          time: formatDuration(estimatedSeconds * 1_000, LOCALE),
-        })}
-      </p>
-      <ul className={styles.results}>
-        {bySubscription.map(({ subscriptionId, count: each }) => (
-          <li key={subscriptionId}>
-            {names.endpoint(subscriptionId)}: {format.format(each)}
-          </li>
-        ))}
-      </ul>
-    </>
+  return id === undefined ? (
+    <Previewed filter={filter} started={started} close={close} />
+  ) : (
+    <Started id={id} close={close} />
   );
 }
 
 /** What has become of it so far. */
 function Started({ id, close }: { id: string; close: () => void }) {
-  const { data, error } = useQuery({
-    queryKey: ["recovery", id],
-    queryFn: ({ signal }) =>
-      ask(api.GET("/v1/recoveries/{id}", { params: { path: { id } }, headers: BACKGROUND, signal })),
-    refetchInterval: ({ state }) => (state.data?.status === "running" || !state.data ? 2_000 : false),
-  });
+  const { data, error } = useQuery(recoveryQuery(id));
   return (
     <>
       <p role="status">
@@ -146,6 +76,9 @@ function Started({ id, close }: { id: string; close: () => void }) {
         </dl>
       )}
       <div className="row">
+        <Link to="/recoveries/$id" params={{ id }} className="button" preload={false}>
+          {t("recover.watch")}
+        </Link>
         <button type="button" className="button quiet" onClick={close}>
           {t("act.close")}
         </button>

@@ -1,5 +1,5 @@
 /** What can be done with a subscription. What has an effect on others asks first, and says which. */
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { mayDo } from "../../../api/access.js";
 import type { Me } from "../../../api/queries.js";
@@ -7,7 +7,7 @@ import { t } from "../../../i18n/index.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 import styles from "../subscription.module.css";
 import { DeleteDialog } from "./delete-dialog.js";
-import { nextStep, type StepName, stepsFor } from "./possible-acts.js";
+import { isInService, nextStep, type StepName, stepsFor } from "./possible-acts.js";
 import { StepDialog } from "./step-dialog.js";
 
 interface SubscriptionActsProps {
@@ -33,6 +33,15 @@ export function SubscriptionActs({ subscription, me }: SubscriptionActsProps) {
           {t(`subscriptionStep.${step}.act`)}
         </button>
       ))}
+      {mayDo(me.role, "recoveries:write") && isInService(subscription.status) && (
+        <Link
+          to="/recoveries/new"
+          search={({ tz }) => ({ ...(tz && { tz }), subscription: subscription.id, since: "-24h" })}
+          className="button quiet"
+        >
+          {t("subscription.recover")}
+        </Link>
+      )}
       {mayDo(me.role, "subscriptions:write") && (
         <button type="button" className="button quiet" onClick={() => setAsked("delete")}>
           {t("subscription.delete.act")}

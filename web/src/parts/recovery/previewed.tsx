@@ -1,0 +1,163 @@
+/** Counts what a recovery would send, says it in words, takes the reason, and starts it by the token of that count. */
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, ask, type Schemas } from "../../api/client.js";
+import { LOCALE, t } from "../../i18n/index.js";
+import { formatDuration } from "../../time/format.js";
+import { useDraft } from "../draft.js";
+import { useNames } from "../names.js";
+import { ProblemNotice } from "../problem-notice.js";
+import { TimeText } from "../time-text.js";
+import { estimateOf, rateOf } from "./estimate.js";
+import type { Recovery } from "./model.js";
+import styles from "./recovery.module.css";
+
+export type PreviewFilter = Schemas["RecoveryPreviewInput"]["filter"];
+
+interface PreviewedProps {
+  filter: PreviewFilter;
+  started: (recovery: Recovery) => void;
+  /** Absent on a page of its own. */
+  close?: () => void;
+}
+
+const format = (value: number): string => new Intl.NumberFormat(LOCALE).format(value);
+
+export function Previewed({ filter, started, close }: PreviewedProps) {
+  const [reason, setReason, dropReason] = useDraft("recovery.reason", "");
+  const [rate, setRate] = useState("");
+  const preview = useQuery({
+    queryKey: ["recovery-preview", filter],
+    queryFn: ({ signal }) => ask(api.POST("/v1/recoveries/preview", { body: { filter }, signal })),
+    // A token starts one recovery, and counts age.
+    staleTime: 0,
+    gcTime: 0,
+  });
+  const given = { reason: reason.trim(), ratePerSecond: rateOf(rate) };
+  const start = useMutation({
+    mutationFn: (token: string) =>
+      ask(
+        api.POST("/v1/recoveries", {
+          body: {
+            filter,
+            token,
+            ...(given.reason && { reason: given.reason }),
+            ...(given.ratePerSecond && { ratePerSecond: given.ratePerSecond }),
+          },
+        }),
+      ),
+    onSuccess(recovery) {
+      dropReason();
+      started(recovery);
+    },
+  });
+  const previewAgain = () => {
+    start.reset();
+    void preview.refetch();
+  };
+  if (preview.error) return <ProblemNotice error={preview.error} again={() => void preview.refetch()} />;
+  if (!preview.data) return <p role="status">{t("recover.counting")}</p>;
+  const { count, exact, token, needsRelease } = preview.data;
+  const number = `${format(count)}${exact ? "" : "+"}`;
+  return (
+    <>
+      <Counted preview={preview.data} number={number} ratePerSecond={given.ratePerSecond} />
+      {needsRelease && <p className={styles.warning}>{t("recover.needsRelease")}</p>}
+      <div className={styles.fields}>
+        <div className="field">
+          <label htmlFor="reason">{t("recover.reason")}</label>
+          <input id="reason" value={reason} maxLength={500} onChange={({ target }) => setReason(target.value)} />
+        </div>
+        <div className="field">
+          <label htmlFor="rate">{t("recover.rate")}</label>
+          <input
+            id="rate"
+            type="number"
+            min="0.01"
+            step="any"
+            inputMode="decimal"
+            value={rate}
+            placeholder={t("recover.ownRate")}
+            onChange={({ target }) => setRate(target.value)}
+          />
+        </div>
+      </div>
+      {start.error && <ProblemNotice error={start.error} again={previewAgain} />}
+      <div className="row">
+        <button
+          type="button"
+          className="button"
+          disabled={count === 0 || start.isPending}
+          onClick={() => start.mutate(token)}
+        >
+          <Confirm preview={preview.data} number={number} />
+        </button>
+        {close && (
+          <button type="button" className="button quiet" onClick={close}>
+            {t("act.cancel")}
+          </button>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** "Send 1,204 again to Acme ledger": to one endpoint by its name, to several by their number. */
+function Confirm({ preview, number }: { preview: Schemas["RecoveryPreview"]; number: string }) {
+  const { bySubscription, filter, needsRelease } = preview;
+  const names = useNames(bySubscription.map(({ subscriptionId }) => subscriptionId));
+  const [first] = bySubscription;
+  if (needsRelease) return t("recover.ask", { number });
+  if (!first || bySubscription.length > 1)
+    return t("recover.confirmSeveral", { number, endpoints: format(bySubscription.length) });
+  const endpoint = names.endpoint(first.subscriptionId);
+  return t(filter.mode ? "recover.confirmMissing" : "recover.confirmTo", { number, endpoint });
+}
+
+interface CountedProps {
+  preview: Schemas["RecoveryPreview"];
+  number: string;
+  ratePerSecond: number | undefined;
+}
+
+function Counted({ preview, number, ratePerSecond }: CountedProps) {
+  const { bySubscription, byStatus, count, oldest, newest, filter } = preview;
+  const names = useNames(bySubscription.map(({ subscriptionId }) => subscriptionId));
+  if (count === 0) return <p role="status">{t(filter.mode ? "recover.nothingMissing" : "recover.nothing")}</p>;
+  const time = formatDuration(estimateOf(preview, ratePerSecond) * 1_000, LOCALE);
+  const statuses = Object.entries(byStatus).map(([status, each]) => `${format(each)} ${status}`);
+  return (
+    <>
+      <p role="status">
+        {filter.mode
+          ? t("recover.questionMissing", { number, time })
+          : t("recover.question", { number, statuses: statuses.join(", "), time })}
+      </p>
+      <ul className={styles.counts}>
+        {bySubscription.map(({ subscriptionId, count: each }) => (
+          <li key={subscriptionId}>
+            {names.endpoint(subscriptionId)}: {format(each)}
+          </li>
+        ))}
+      </ul>
+      <dl className="facts">
+        {oldest !== undefined && (
+          <>
+            <dt>{t("recover.oldest")}</dt>
+            <dd>
+              <TimeText at={oldest} />
+            </dd>
+          </>
+        )}
+        {newest !== undefined && (
+          <>
+            <dt>{t("recover.newest")}</dt>
+            <dd>
+              <TimeText at={newest} />
+            </dd>
+          </>
+        )}
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,31 @@
+/** How far a recovery is: a bar with its numbers in words. */
+import { LOCALE, t } from "../../i18n/index.js";
+import { formatDuration } from "../../time/format.js";
+import { type Recovery, skippedOf, speedOf, timeLeftOf } from "./model.js";
+import styles from "./recovery.module.css";
+
+const number = (value: number): string => new Intl.NumberFormat(LOCALE).format(value);
+
+export function ProgressBar({ recovery }: { recovery: Recovery }) {
+  const { count = recovery.progress.found, progress } = recovery;
+  const label = t("recoveries.ofCount", { sent: number(progress.sent), total: number(count) });
+  return (
+    <div className={styles.progress}>
+      <progress max={Math.max(1, count)} value={progress.sent + skippedOf(recovery)} aria-label={label} />
+      <span>{label}</span>
+    </div>
+  );
+}
+
+/** "5 a second", or nothing before it is known. */
+export function speedText(recovery: Recovery): string {
+  const speed = speedOf(recovery);
+  if (speed === undefined) return "";
+  const shown = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 }).format(speed);
+  return t("recoveries.speed", { number: shown });
+}
+
+export function timeLeftText(recovery: Recovery): string {
+  const left = timeLeftOf(recovery);
+  return left === undefined ? "" : t("recoveries.timeLeft", { time: formatDuration(left, LOCALE) });
+}

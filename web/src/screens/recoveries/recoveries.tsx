@@ -1,0 +1,139 @@
+/** What was sent again in bulk, and what is being sent now: who asked, what, how far it is and how long it will take. */
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { mayDo } from "../../api/access.js";
+import { useMe } from "../../api/queries.js";
+import { LOCALE, t } from "../../i18n/index.js";
+import { CursorPaging } from "../../parts/cursor-paging.js";
+import { Page } from "../../parts/page.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import type { Recovery } from "../../parts/recovery/model.js";
+import { ProgressBar, speedText, timeLeftText } from "../../parts/recovery/progress.js";
+import { recoveriesQuery } from "../../parts/recovery/queries.js";
+import { FilterWords, RecoveryStatusText } from "../../parts/recovery/recovery-text.js";
+import { Skeleton } from "../../parts/skeleton.js";
+import { TimeText } from "../../parts/time-text.js";
+import table from "../deliveries/delivery-table.module.css";
+import { RECOVERY_STATUSES } from "./filters.js";
+import styles from "./recoveries.module.css";
+
+export function Recoveries() {
+  const search = useSearch({ from: "/recoveries" });
+  const navigate = useNavigate({ from: "/recoveries" });
+  const { role } = useMe();
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery(recoveriesQuery(search));
+  const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
+  const choose = (chosen: string) => {
+    const status = RECOVERY_STATUSES.find((each) => each === chosen);
+    void navigate({
+      search: ({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }), ...(status && { status }) }),
+    });
+  };
+  return (
+    <Page title={t("nav.recoveries")} beside={mayDo(role, "recoveries:write") && <NewLink />}>
+      <div className={styles.screen}>
+        <label className="field">
+          {t("deliveries.column.status")}
+          <select value={search.status ?? ""} onChange={({ target }) => choose(target.value)}>
+            <option value="">{t("filters.any")}</option>
+            {RECOVERY_STATUSES.map((status) => (
+              <option key={status} value={status}>
+                {t(`recoveries.status.${status}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+        {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
+        {isPending && <Skeleton />}
+        {data?.data.length === 0 && (
+          <section className="card">
+            <h2>{t(search.status ? "recoveries.nothingMatches" : "recoveries.none")}</h2>
+            <p>{t("recoveries.noneDetail")}</p>
+          </section>
+        )}
+        {data && data.data.length > 0 && <RecoveryTable rows={data.data} busy={isPlaceholderData} />}
+        {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
+      </div>
+    </Page>
+  );
+}
+
+function NewLink() {
+  return (
+    <Link
+      to="/recoveries/new"
+      search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
+      className="button"
+    >
+      {t("recoveries.new")}
+    </Link>
+  );
+}
+
+const COLUMNS = ["what", "status", "progress", "delivered", "failedAgain", "speed", "left", "by"] as const;
+
+function RecoveryTable({ rows, busy }: { rows: readonly Recovery[]; busy: boolean }) {
+  return (
+    <table className={table.table} role="table" aria-label={t("nav.recoveries")} aria-busy={busy}>
+      <thead role="rowgroup">
+        <tr role="row">
+          {COLUMNS.map((column) => (
+            <th key={column} role="columnheader" scope="col">
+              {t(`recoveries.column.${column}`)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map((row) => (
+          <Row key={row.id} row={row} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ row }: { row: Recovery }) {
+  const me = useMe();
+  const label = (column: (typeof COLUMNS)[number]) => t(`recoveries.column.${column}`);
+  const format = new Intl.NumberFormat(LOCALE);
+  return (
+    <tr role="row">
+      <td role="cell" data-label={label("what")}>
+        <Link
+          to="/recoveries/$id"
+          params={{ id: row.id }}
+          search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
+          preload={false}
+        >
+          <FilterWords filter={row.filter} />
+        </Link>
+      </td>
+      <td role="cell" data-label={label("status")}>
+        <span>
+          <RecoveryStatusText status={row.status} />
+        </span>
+      </td>
+      <td role="cell" data-label={label("progress")}>
+        <ProgressBar recovery={row} />
+      </td>
+      <td role="cell" data-label={label("delivered")}>
+        {format.format(row.progress.delivered)}
+      </td>
+      <td role="cell" data-label={label("failedAgain")}>
+        {format.format(row.progress.failedAgain)}
+      </td>
+      <td role="cell" data-label={label("speed")}>
+        {speedText(row)}
+      </td>
+      <td role="cell" data-label={label("left")}>
+        {timeLeftText(row)}
+      </td>
+      <td role="cell" data-label={label("by")}>
+        <span className={styles.by}>
+          {row.createdBy === me.id ? t("recoveries.you") : row.createdBy} <TimeText at={row.createdAt} />
+        </span>
+      </td>
+    </tr>
+  );
+}

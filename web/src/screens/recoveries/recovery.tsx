@@ -1,0 +1,180 @@
+/** One recovery: how far it is, what was left out and why, and what can be done about it. */
+import { Link } from "@tanstack/react-router";
+import { useMe } from "../../api/queries.js";
+import { LOCALE, t } from "../../i18n/index.js";
+import { Page } from "../../parts/page.js";
+import { isOpen, mostFailAgain, type Recovery, searchOf } from "../../parts/recovery/model.js";
+import { ProgressBar, speedText, timeLeftText } from "../../parts/recovery/progress.js";
+import { FilterWords, RecoveryStatusText } from "../../parts/recovery/recovery-text.js";
+import card from "../../parts/recovery/recovery.module.css";
+import { ReleaseCard } from "../../parts/recovery/release-card.js";
+import { TimeText } from "../../parts/time-text.js";
+import styles from "./recoveries.module.css";
+import { RecoveryActs } from "./recovery-acts.js";
+
+const number = (value: number): string => new Intl.NumberFormat(LOCALE).format(value);
+
+export function RecoveryPage({ recovery }: { recovery: Recovery }) {
+  return (
+    <Page title={t("recoveries.one")} beside={<RecoveryStatusText status={recovery.status} />}>
+      <div className={styles.screen}>
+        <p>
+          <FilterWords filter={recovery.filter} />
+        </p>
+        <ReleaseCard recovery={recovery} />
+        {recovery.error !== undefined && <p className={card.warning}>{recovery.error}</p>}
+        {isOpen(recovery) && mostFailAgain(recovery) && (
+          <p className={card.warning} role="status">
+            {t("recoveries.mostFail")}
+          </p>
+        )}
+        <RecoveryActs recovery={recovery} />
+        <Progress recovery={recovery} />
+        <Skipped recovery={recovery} />
+        <Facts recovery={recovery} />
+      </div>
+    </Page>
+  );
+}
+
+function Progress({ recovery }: { recovery: Recovery }) {
+  const { sent, delivered, failedAgain, underWay } = recovery.progress;
+  const speed = speedText(recovery);
+  const left = timeLeftText(recovery);
+  return (
+    <section className="card" aria-labelledby="progress">
+      <h2 id="progress">{t("recoveries.column.progress")}</h2>
+      <ProgressBar recovery={recovery} />
+      <dl className="facts">
+        <dt>{t("recover.sent")}</dt>
+        <dd>{number(sent)}</dd>
+        <dt>{t("recover.delivered")}</dt>
+        <dd>{number(delivered)}</dd>
+        <dt>{t("recover.failedAgain")}</dt>
+        <dd>
+          {number(failedAgain)}
+          {failedAgain > 0 && (
+            <>
+              {" "}
+              <Link to="/deliveries" search={failedSearchOf(recovery)}>
+                {t("recoveries.lookAtFailed")}
+              </Link>
+            </>
+          )}
+        </dd>
+        <dt>{t("recoveries.underWay")}</dt>
+        <dd>{number(underWay)}</dd>
+        {recovery.status === "running" && speed && (
+          <>
+            <dt>{t("recoveries.column.speed")}</dt>
+            <dd>{speed}</dd>
+          </>
+        )}
+        {left && (
+          <>
+            <dt>{t("recoveries.column.left")}</dt>
+            <dd>{left}</dd>
+          </>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+/** What of the filter still waits for a person. */
+function failedSearchOf(recovery: Recovery) {
+  const { mode: _mode, ...search } = searchOf(recovery);
+  return { ...search, status: "parked,exhausted,retrying" };
+}
+
+const SKIP_REASONS = [
+  "changed",
+  "erased",
+  "filtered",
+  "not_granted",
+  "not_subscribed",
+  "subscription_deleted",
+  "subscription_not_in_service",
+  "under_way",
+] as const;
+
+function Skipped({ recovery: { progress } }: { recovery: Recovery }) {
+  const reasons = SKIP_REASONS.flatMap((reason) => {
+    const count = progress.skipped[reason] ?? 0;
+    return count > 0 ? [[reason, count] as const] : [];
+  });
+  if (reasons.length === 0) return null;
+  return (
+    <section className="card" aria-labelledby="skipped">
+      <h2 id="skipped">{t("recoveries.skipped")}</h2>
+      <ul className={card.counts}>
+        {reasons.map(([reason, count]) => (
+          <li key={reason}>
+            {number(count)}: {t(`recoveries.skip.${reason}`)}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Facts({ recovery }: { recovery: Recovery }) {
+  const me = useMe();
+  const { id, createdBy, createdAt, startedAt, updatedAt, reason, ratePerSecond, order, release, count } = recovery;
+  const whom = (name: string): string => (name === me.id ? t("recoveries.you") : name);
+  return (
+    <section className="card" aria-labelledby="facts">
+      <h2 id="facts">{t("recoveries.facts")}</h2>
+      <dl className="facts">
+        <dt>{t("recoveries.id")}</dt>
+        <dd>
+          <code>{id}</code>
+        </dd>
+        <dt>{t("recoveries.column.by")}</dt>
+        <dd>
+          {whom(createdBy)} <TimeText at={createdAt} />
+        </dd>
+        {reason !== undefined && (
+          <>
+            <dt>{t("requests.reason")}</dt>
+            <dd>{reason}</dd>
+          </>
+        )}
+        {count !== undefined && (
+          <>
+            <dt>{t("recoveries.counted")}</dt>
+            <dd>{number(count)}</dd>
+          </>
+        )}
+        {ratePerSecond !== undefined && (
+          <>
+            <dt>{t("recover.rate")}</dt>
+            <dd>{number(ratePerSecond)}</dd>
+          </>
+        )}
+        <dt>{t("recoveries.order")}</dt>
+        <dd>{t(order === "asc" ? "recoveries.oldestFirst" : "recoveries.newestFirst")}</dd>
+        {release?.decidedBy !== undefined && release.decidedAt !== undefined && (
+          <>
+            <dt>{t("requests.decidedBy")}</dt>
+            <dd>
+              {whom(release.decidedBy)} <TimeText at={release.decidedAt} /> {release.reason}
+            </dd>
+          </>
+        )}
+        {startedAt !== undefined && (
+          <>
+            <dt>{t("recoveries.startedAt")}</dt>
+            <dd>
+              <TimeText at={startedAt} />
+            </dd>
+          </>
+        )}
+        <dt>{t("recoveries.updatedAt")}</dt>
+        <dd>
+          <TimeText at={updatedAt} />
+        </dd>
+      </dl>
+    </section>
+  );
+}
