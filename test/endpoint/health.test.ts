@@ -53,6 +53,20 @@ describe("the health of an endpoint", () => {
     expect(verdict()).toBe("prompt");
   });
 
+  it("is quick as long as it usually answers within a quarter of a second", () => {
+    expect(health.isQuick("sub_1")).toBe(true);
+    answeredAfter(10);
+    // One answer that took long is no habit.
+    answeredAfter(1_900);
+    expect(health.isQuick("sub_1")).toBe(true);
+    answeredAfter(1_900);
+    expect([verdict(), health.isQuick("sub_1")]).toEqual(["prompt", false]);
+    for (let answers = 0; answers < 16; answers++) answeredAfter(10);
+    expect(health.isQuick("sub_1")).toBe(true);
+    sent().end("failed");
+    expect(health.isQuick("sub_1")).toBe(false);
+  });
+
   it("is prompt again after one quick answer", () => {
     answeredAfter(5_000);
     expect(verdict()).toBe("slow");
