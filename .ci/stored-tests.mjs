@@ -1,4 +1,5 @@
-// Prints the test files that run once more on SecantusDB, which stores by the rules of MongoDB.
+// Prints the test files that run once more on SecantusDB, which stores by the rules of MongoDB. With --check it prints
+// only what is wrong with their list.
 // They are all below test/store that reach a database, and those of the API that the table names. The other tests of
 // the API are about HTTP, SAML and pages. They call the store in ways that the named ones show already.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
@@ -11,7 +12,6 @@ const OF_THE_API = {
   "deliveries/deliveries.test.ts": "deliveries are listed by each filter of the API",
   "deliveries/erasure.test.ts": "one erasure reaches every collection that holds content",
   "deliveries/routing/event-routing.test.ts": "collections/routings.ts",
-  "deliveries/recoveries.test.ts": "collections/recoveries.ts",
   "http/idempotency.test.ts": "an answer is kept beside what it answers, over two processes",
   "http/preconditions.test.ts": "of changes at the same time one wins, for every object with an ETag",
   "login/people.test.ts": "collections/people.ts",
@@ -19,6 +19,7 @@ const OF_THE_API = {
   "login/sessions.test.ts": "collections/sessions.ts",
   "publish/event-ids.test.ts": "an id that was taken is known before its event is recorded and after it was erased",
   "publish/accept/publisher.test.ts": "events are inserted together, and one that is there already is told apart",
+  "recoveries/recoveries.test.ts": "collections/recoveries.ts",
   "saml/connections/keys.test.ts": "collections/saml-connections.ts",
 };
 
@@ -66,4 +67,5 @@ const faults = [
     ),
 ];
 if (faults.length > 0) throw new Error(faults.join("\n"));
-console.log([...ofTheStore.filter((file) => reaches(file)), ...ofTheApi].sort().join("\n"));
+if (!process.argv.includes("--check"))
+  console.log([...ofTheStore.filter((file) => reaches(file)), ...ofTheApi].sort().join("\n"));
