@@ -22,6 +22,7 @@ import { groupRoutes } from "./catalogue/groups.js";
 import { loginRoutes } from "./login/login.js";
 import { createLoginLimits } from "./login/login-limits.js";
 import { meRoutes } from "./login/me.js";
+import { overviewRoutes } from "./overview/routes.js";
 import { commonPageRoutes, pageRoutes } from "./pages/routes.js";
 import { portalRoutes } from "./portal/routes.js";
 import { peopleRoutes } from "./login/people.js";
@@ -57,6 +58,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...deliveryExportRoutes,
   ...deliveryRoutes,
   ...searchRoutes,
+  ...overviewRoutes,
   ...streamRoutes,
   ...signatureRoutes,
   ...recoveryRoutes,

@@ -31,6 +31,7 @@ import type {
   Subscription,
 } from "./model.js";
 import type { SubscriptionRecordsStore } from "./deliveries/subscription-records.js";
+import type { BacklogStore } from "./deliveries/backlog.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
 import type { RetentionStore } from "./retention/retention-store.js";
 import type { RoutingStore } from "./collections/routings.js";
@@ -87,7 +88,7 @@ export interface DeliverySummary {
   newest?: Date;
 }
 
-export interface DeliveryStore extends SubscriptionRecordsStore {
+export interface DeliveryStore extends SubscriptionRecordsStore, BacklogStore {
   /**
    * Inserts in any order, and gives the ids that existed before. Details of erased attempts are left out, here and in
    * `record`.

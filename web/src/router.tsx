@@ -1,5 +1,5 @@
 /** Which screen stands at which address below /portal. Each screen but the frame is loaded when it is first opened. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from "@tanstack/react-router";
 import { t } from "./i18n/index.js";
 import { Frame } from "./parts/frame/frame.js";
 import { Page } from "./parts/page.js";
@@ -10,6 +10,8 @@ import { deliveriesSearch } from "./screens/deliveries/filters/filters.js";
 import { eventsSearch } from "./screens/events/filters.js";
 import { subscriptionSearch } from "./screens/subscription/tabs.js";
 import { newRecoverySearch, recoveriesSearch } from "./screens/recoveries/filters.js";
+import { overviewSearch } from "./screens/overview/filters.js";
+import { Overview } from "./screens/overview/overview.js";
 import { requestsSearch } from "./screens/requests/filters.js";
 import { newSubscriptionSearch } from "./screens/subscription-new/steps.js";
 import { subscriptionsSearch } from "./screens/subscriptions/filters.js";
@@ -20,9 +22,8 @@ const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFoun
 const startRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
-  beforeLoad: ({ search }) => {
-    throw redirect({ to: "/deliveries", search, replace: true });
-  },
+  validateSearch: overviewSearch,
+  component: Overview,
 });
 /** What people come for, so it is part of the first load. */
 const deliveriesRoute = createRoute({
@@ -143,7 +144,7 @@ export function NotFound() {
     <Page title={t("notFound.title")}>
       <p>{t("notFound.detail")}</p>
       <p>
-        <Link to="/deliveries">{t("notFound.home")}</Link>
+        <Link to="/">{t("notFound.home")}</Link>
       </p>
     </Page>
   );

@@ -8,7 +8,7 @@ import { pageRequest } from "../access/audit.js";
 import { groupId } from "../catalogue/schemas.js";
 import { eventTypeName, instantInput, pageOf, pageQuery, text } from "../http/primitives.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
-import { certificatesOf } from "./certificates.js";
+import { firstCertificateEnd } from "./certificate-end.js";
 import { ENDPOINT_HEALTH, stateOfHealthView } from "./health-view.js";
 import { subscriptionView } from "./schemas.js";
 import { decidableView } from "./steps/waiting-view.js";
@@ -113,23 +113,11 @@ const byText =
       subscription.externalId ?? "",
     ].some((text) => text.toLowerCase().includes(part));
 
-/**
- * When the first of the certificates ends. It is read once for each subscription as it is in memory, because that means
- * parsing each certificate. A change of it makes another object.
- */
-const ends = new WeakMap<Subscription, Date | "none">();
-
 function endingBefore(instant: Date): Wanted {
   return (subscription) => {
-    const end = ends.get(subscription) ?? endOf(subscription);
-    ends.set(subscription, end);
-    return end !== "none" && end < instant;
+    const end = firstCertificateEnd(subscription);
+    return end !== undefined && end < instant;
   };
-}
-
-function endOf(subscription: Subscription): Date | "none" {
-  const first = certificatesOf(subscription, new Date()).endsFirst;
-  return first ? new Date(first.notAfter) : "none";
 }
 
 export const subscriptionListRoutes: readonly ApiRoute[] = [

@@ -6,6 +6,7 @@
 import type { Collection } from "mongodb";
 import { deliveryIdOf, eventOfDelivery } from "../../workflows/event-id.js";
 import { findByIds, insertNew } from "../mongo/batch-insert.js";
+import { createBacklog } from "./backlog.js";
 import { type ChangeDeliveries, createDeliveryChanges, decideRecord } from "./delivery-changes.js";
 import {
   bare,
@@ -56,6 +57,7 @@ export function createDeliveryStore(
   return {
     ...createDeliveryQueries(collection, { scan, fields }),
     ...createSubscriptionRecords(collection, scan),
+    ...createBacklog(collection, { scan, conditionsOf: (filter) => conditions(filter, fields) }),
     ...createDetailRemoval(collection, { ferretDb, scan, change }),
     async insertMany(given) {
       const deliveries = given.map(kept);

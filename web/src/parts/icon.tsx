@@ -1,5 +1,6 @@
 /** Small drawings of our own. Each stands beside a word, so a screen reader is told nothing of them. */
 const PATHS = {
+  overview: "M3 3h5v6H3zM10 3h5v3h-5zM10 8h5v7h-5zM3 11h5v4H3z",
   deliveries: "M3 6h12v9H3zM3 7l6 5 6-5",
   events: "M9 2l2 5h5l-4 3.5L13.5 16 9 12.7 4.5 16 6 10.5 2 7h5z",
   subscriptions: "M6 2v4M12 2v4M4 6h10v3a5 5 0 0 1-10 0zM9 14v3",

@@ -7,7 +7,7 @@ import { Icon, type IconName } from "../icon.js";
 import styles from "./frame.module.css";
 
 interface Entry {
-  to: "/deliveries" | "/recoveries" | "/subscriptions" | "/catalogue" | "/requests" | "/events" | "/account";
+  to: "/" | "/deliveries" | "/recoveries" | "/subscriptions" | "/catalogue" | "/requests" | "/events" | "/account";
   icon: IconName;
   name: () => string;
   shownTo: (role: Role) => boolean;
@@ -15,6 +15,7 @@ interface Entry {
 
 const everybody = (): boolean => true;
 const ENTRIES: readonly Entry[] = [
+  { to: "/", icon: "overview", name: () => t("nav.overview"), shownTo: everybody },
   { to: "/deliveries", icon: "deliveries", name: () => t("nav.deliveries"), shownTo: everybody },
   { to: "/recoveries", icon: "again", name: () => t("nav.recoveries"), shownTo: everybody },
   { to: "/subscriptions", icon: "subscriptions", name: () => t("nav.subscriptions"), shownTo: everybody },
@@ -35,7 +36,12 @@ export function Navigation({ role }: { role: Role }) {
       <ul>
         {ENTRIES.filter(({ shownTo }) => shownTo(role)).map(({ to, icon, name }) => (
           <li key={to}>
-            <Link to={to} search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}>
+            <Link
+              to={to}
+              // Every address lies below the first one.
+              activeOptions={{ exact: to === "/", includeSearch: false }}
+              search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
+            >
               <Icon name={icon} />
               {name()}
             </Link>

@@ -46,6 +46,17 @@ export function SubscriptionStatusText({ subscription }: { subscription: Subscri
   );
 }
 
+/** By the state alone, as it stands in the record. */
+export function StateOfHealthText({ state }: { state: keyof typeof HEALTH }) {
+  const { icon, tone } = HEALTH[state];
+  return (
+    <span className={classOf(tone)}>
+      <Icon name={icon} />
+      {t(`health.${state}`)}
+    </span>
+  );
+}
+
 export function HealthText({ health }: { health: Health }) {
   const { icon, tone } = HEALTH[health.state];
   // Where nothing was sent, the API says healthy. A person would take that for a proof.

@@ -1,0 +1,15 @@
+/** What the address of the overview holds. */
+import { type FrameSearch, frameSearch } from "../../search-parameters.js";
+
+export const OVERVIEW_WINDOWS = ["1h", "24h", "7d", "30d"] as const;
+export type OverviewWindow = (typeof OVERVIEW_WINDOWS)[number];
+
+export interface OverviewSearch extends FrameSearch {
+  /** 24 hours when absent. */
+  window?: OverviewWindow;
+}
+
+export function overviewSearch(given: Record<string, unknown>): OverviewSearch {
+  const window = OVERVIEW_WINDOWS.find((each) => each === given["window"]);
+  return { ...frameSearch(given), ...(window && { window }) };
+}

@@ -1,0 +1,82 @@
+/** The first screen: how it stands in one sentence, what needs the person, and the ways to it. */
+import { useQuery } from "@tanstack/react-query";
+import { Link, useSearch } from "@tanstack/react-router";
+import { mayDo } from "../../api/access.js";
+import { useMe } from "../../api/queries.js";
+import { t } from "../../i18n/index.js";
+import { Icon, type IconName } from "../../parts/icon.js";
+import notice from "../../parts/notice.module.css";
+import { Page } from "../../parts/page.js";
+import { ProblemNotice } from "../../parts/problem-notice.js";
+import { Skeleton } from "../../parts/skeleton.js";
+import type { FrameSearch } from "../../search-parameters.js";
+import { Engine, NeedsYou, Unhealthy, Waiting } from "./cards.js";
+import { type Overview as Told, overviewQuery } from "./queries.js";
+import { sentencesOf } from "./sentence.js";
+import styles from "./overview.module.css";
+
+export function Overview() {
+  const { tz, group } = useSearch({ from: "/" });
+  const { data, error, refetch } = useQuery(overviewQuery(group));
+  const kept = { ...(tz && { tz }), ...(group && { group }) };
+  return (
+    <Page title={t("overview.title")}>
+      <div className={styles.screen}>
+        {error && <ProblemNotice error={error} again={() => void refetch()} />}
+        {!data && !error && <Skeleton />}
+        {data && <Sentence overview={data} />}
+        {data?.sentence.code === "no_endpoint" && <Newcomer kept={kept} />}
+        {data && (
+          <div className={styles.cards}>
+            <NeedsYou overview={data} kept={kept} />
+            <Waiting overview={data} kept={kept} />
+            {data.engine && <Engine engine={data.engine} />}
+          </div>
+        )}
+        {data && data.sentence.code !== "no_endpoint" && <Unhealthy overview={data} kept={kept} />}
+      </div>
+    </Page>
+  );
+}
+
+const LOOK: Record<Told["sentence"]["code"], { icon: IconName; tone: "bad" | "warn" | "info" }> = {
+  some_failing: { icon: "failing", tone: "bad" },
+  some_degraded: { icon: "degraded", tone: "warn" },
+  all_well: { icon: "healthy", tone: "info" },
+  none_in_service: { icon: "hold", tone: "info" },
+  no_endpoint: { icon: "draft", tone: "info" },
+};
+
+function Sentence({ overview }: { overview: Told }) {
+  const { icon, tone } = LOOK[overview.sentence.code];
+  return (
+    <section className={notice[tone]} aria-label={t("overview.sentence")}>
+      <p className={styles.sentence}>
+        <Icon name={icon} />
+        <span>{sentencesOf(overview).join(" ")}</span>
+      </p>
+    </section>
+  );
+}
+
+/** What to do first. */
+function Newcomer({ kept }: { kept: Pick<FrameSearch, "tz" | "group"> }) {
+  const { role } = useMe();
+  const mayMake = mayDo(role, "subscriptions:write");
+  return (
+    <section className="card" aria-labelledby="begin">
+      <h2 id="begin">{t("overview.begin")}</h2>
+      <p>{t(mayMake ? "overview.beginMake" : "overview.beginSee")}</p>
+      <p className="row">
+        {mayMake && (
+          <Link to="/subscriptions/new" search={kept} className="button">
+            {t("create.act")}
+          </Link>
+        )}
+        <Link to="/catalogue" search={kept} className="button quiet">
+          {t("overview.seeCatalogue")}
+        </Link>
+      </p>
+    </section>
+  );
+}

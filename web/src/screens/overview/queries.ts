@@ -1,0 +1,20 @@
+/** What the overview asks for, again and again. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
+
+export type Overview = Schemas["Overview"];
+
+export const OVERVIEW_AGAIN_MS = 15_000;
+
+export const overviewQuery = (group: string | undefined) =>
+  queryOptions({
+    queryKey: ["overview", group],
+    queryFn: ({ signal, client, queryKey }) => {
+      // Only the first look is the person's own.
+      const isKnown = client.getQueryData(queryKey) !== undefined;
+      const query = { ...(group !== undefined && { groupId: group }) };
+      return ask(api.GET("/v1/overview", { params: { query }, signal, ...(isKnown && { headers: BACKGROUND }) }));
+    },
+    refetchInterval: OVERVIEW_AGAIN_MS,
+    placeholderData: keepPreviousData,
+  });

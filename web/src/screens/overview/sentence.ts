@@ -1,0 +1,46 @@
+/** How it stands, in plain words. */
+import { LOCALE, t } from "../../i18n/index.js";
+import type { Overview } from "./queries.js";
+
+/** Each a sentence: how the endpoints do, and what waits. */
+export function sentencesOf({ sentence: { code, values } }: Pick<Overview, "sentence">): string[] {
+  const { inService, failing, degraded } = values;
+  const number = numberOf(inService);
+  const how = {
+    some_failing: () => t("overview.someFailing", { count: failing, some: numberOf(failing), number }),
+    some_degraded: () => t("overview.someDegraded", { count: degraded, some: numberOf(degraded), number }),
+    all_well: () => t("overview.allWell", { count: inService, number }),
+    none_in_service: () => t("overview.noneInService"),
+    no_endpoint: () => t("overview.noEndpoint"),
+  }[code]();
+  return code === "no_endpoint" ? [how] : [how, waitingSentence(values)];
+}
+
+function waitingSentence({ waiting, waitingExact, oldestWaitingSeconds }: Overview["sentence"]["values"]): string {
+  if (waiting === undefined) return t("overview.waitingUnread");
+  if (waiting === 0 || oldestWaitingSeconds === undefined) return t("overview.nothingWaits");
+  const age = formatAge(oldestWaitingSeconds, LOCALE);
+  const number = numberOf(waiting);
+  return t(waitingExact === false ? "overview.waitingAtLeast" : "overview.waiting", { count: waiting, number, age });
+}
+
+export const numberOf = (value: number): string => new Intl.NumberFormat(LOCALE).format(value);
+
+const UNITS: readonly [unit: string, seconds: number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** 14 min, 3 hr: cut to the greatest whole unit. */
+export function formatAge(seconds: number, locale = "en-GB"): string {
+  // From two days on a day is exact enough, and from two hours on an hour.
+  const [unit, length] = UNITS.find(([name, each]) => seconds >= (name === "minute" ? each : 2 * each)) ?? [
+    "second",
+    1,
+  ];
+  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }).format(
+    Math.floor(seconds / length),
+  );
+}
