@@ -36,7 +36,7 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
 
   it("moves by the navigation: the heading has the focus, and the window its title", async () => {
     const { page, complaints } = await logInAs(chromium, service, "provider", { path: "/portal" });
-    await page.getByRole("heading", { level: 1, name: "Deliveries" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await page.getByRole("link", { name: "Account" }).click();
     const heading = page.getByRole("heading", { level: 1, name: "Your account" });
     await heading.waitFor();

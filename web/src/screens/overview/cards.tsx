@@ -7,14 +7,14 @@ import { Breakable } from "../../parts/breakable.js";
 import { StateOfHealthText } from "../../parts/subscription/state-text.js";
 import { TimeText } from "../../parts/time-text.js";
 import type { FrameSearch } from "../../search-parameters.js";
-import type { Overview } from "./queries.js";
+import type { OverviewFigures } from "./queries.js";
 import { numberOf } from "./sentence.js";
 import styles from "./overview.module.css";
 
 /** What every link keeps. */
 type Kept = Pick<FrameSearch, "tz" | "group">;
 interface CardProps {
-  overview: Overview;
+  overview: OverviewFigures;
   kept: Kept;
 }
 
@@ -159,7 +159,7 @@ export function Waiting({ overview: { waiting }, kept }: CardProps) {
 }
 
 /** For operators: whether events are accepted, and what does not answer. */
-export function Engine({ engine }: { engine: NonNullable<Overview["engine"]> }) {
+export function Engine({ engine }: { engine: NonNullable<OverviewFigures["engine"]> }) {
   const { ready, reason, degraded } = engine;
   return (
     <Card id="engine" title={t("overview.engine")}>

@@ -11,7 +11,7 @@ import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import type { FrameSearch } from "../../search-parameters.js";
 import { Engine, NeedsYou, Unhealthy, Waiting } from "./cards.js";
-import { type Overview as Told, overviewQuery } from "./queries.js";
+import { type OverviewFigures, overviewQuery } from "./queries.js";
 import { sentencesOf } from "./sentence.js";
 import styles from "./overview.module.css";
 
@@ -39,7 +39,7 @@ export function Overview() {
   );
 }
 
-const LOOK: Record<Told["sentence"]["code"], { icon: IconName; tone: "bad" | "warn" | "info" }> = {
+const LOOK: Record<OverviewFigures["sentence"]["code"], { icon: IconName; tone: "bad" | "warn" | "info" }> = {
   some_failing: { icon: "failing", tone: "bad" },
   some_degraded: { icon: "degraded", tone: "warn" },
   all_well: { icon: "healthy", tone: "info" },
@@ -47,7 +47,7 @@ const LOOK: Record<Told["sentence"]["code"], { icon: IconName; tone: "bad" | "wa
   no_endpoint: { icon: "draft", tone: "info" },
 };
 
-function Sentence({ overview }: { overview: Told }) {
+function Sentence({ overview }: { overview: OverviewFigures }) {
   const { icon, tone } = LOOK[overview.sentence.code];
   return (
     <section className={notice[tone]} aria-label={t("overview.sentence")}>

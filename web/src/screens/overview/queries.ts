@@ -2,7 +2,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
 
-export type Overview = Schemas["Overview"];
+export type OverviewFigures = Schemas["Overview"];
 
 export const OVERVIEW_AGAIN_MS = 15_000;
 

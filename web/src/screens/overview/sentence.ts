@@ -1,9 +1,9 @@
 /** How it stands, in plain words. */
 import { LOCALE, t } from "../../i18n/index.js";
-import type { Overview } from "./queries.js";
+import type { OverviewFigures } from "./queries.js";
 
 /** Each a sentence: how the endpoints do, and what waits. */
-export function sentencesOf({ sentence: { code, values } }: Pick<Overview, "sentence">): string[] {
+export function sentencesOf({ sentence: { code, values } }: Pick<OverviewFigures, "sentence">): string[] {
   const { inService, failing, degraded } = values;
   const number = numberOf(inService);
   const how = {
@@ -16,7 +16,11 @@ export function sentencesOf({ sentence: { code, values } }: Pick<Overview, "sent
   return code === "no_endpoint" ? [how] : [how, waitingSentence(values)];
 }
 
-function waitingSentence({ waiting, waitingExact, oldestWaitingSeconds }: Overview["sentence"]["values"]): string {
+function waitingSentence({
+  waiting,
+  waitingExact,
+  oldestWaitingSeconds,
+}: OverviewFigures["sentence"]["values"]): string {
   if (waiting === undefined) return t("overview.waitingUnread");
   if (waiting === 0 || oldestWaitingSeconds === undefined) return t("overview.nothingWaits");
   const age = formatAge(oldestWaitingSeconds, LOCALE);
