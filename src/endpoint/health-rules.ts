@@ -3,8 +3,7 @@
  * process keeps in memory for the attempts that it is about to make.
  */
 import type { Attempt } from "../store/model.js";
-
-export type HealthState = "healthy" | "degraded" | "failing";
+import { RATE_MS, type RateVerdict, verdictOfRates } from "../workflows/breaker/breaker-rules.js";
 
 /** Attempts that count towards health, of some time. */
 export interface AttemptRates {
@@ -21,22 +20,7 @@ export interface AttemptRates {
   p95Ms?: number;
 }
 
-export interface HealthVerdict {
-  state: HealthState;
-  /** Why, in plain words. Absent if it is healthy. */
-  reason?: string;
-}
-
 type Counted = Pick<Attempt, "at" | "outcome" | "status" | "durationMs">;
-
-const MINUTE_MS = 60_000;
-/** Of this time an endpoint is degraded or failing by its rate. */
-const RATE_MS = 15 * MINUTE_MS;
-/** Too few attempts tell nothing of a rate. */
-const DEGRADED_RATE = { attempts: 20, below: 0.95 } as const;
-const FAILING_RATE = { attempts: 50, below: 0.5 } as const;
-/** So many failures in a row are a failing endpoint if they span this time. One burst is not. */
-const FAILING_RUN = { attempts: 10, spanMs: 5 * MINUTE_MS } as const;
 
 /**
  * A 4xx that concerns one event, so that the next one may be accepted. All events are concerned by 401, 403, 404 and
@@ -46,7 +30,11 @@ const REFUSES_ONE_EVENT: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 const isRefused = ({ outcome, status }: Counted): boolean =>
   outcome === "http_4xx" && status !== undefined && REFUSES_ONE_EVENT.has(status);
-const isSuccess = ({ outcome }: Counted): boolean => outcome === "delivered";
+const isSuccess = ({ outcome }: Pick<Attempt, "outcome">): boolean => outcome === "delivered";
+
+/** What an attempt says of its endpoint. Undefined: nothing, because the endpoint refused this one event. */
+export const countsAs = (attempt: Counted): "success" | "failure" | undefined =>
+  isRefused(attempt) ? undefined : isSuccess(attempt) ? "success" : "failure";
 
 /** Rates of the attempts since then. */
 export function ratesOf(attempts: readonly Counted[], since: Date): AttemptRates {
@@ -74,19 +62,11 @@ const percentile = (sorted: readonly number[], share: number): number | undefine
   sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 
 /** The state as of `now`. `attempts` are oldest first. Our own failures are no attempts, so they are not among them. */
-export function verdictOf(attempts: readonly Counted[], now: Date): HealthVerdict {
+export function verdictOf(attempts: readonly Counted[], now: Date): RateVerdict {
   const counted = attempts.filter((attempt) => !isRefused(attempt));
   const run = counted.slice(counted.findLastIndex(isSuccess) + 1);
   const [first, last] = [run[0], run.at(-1)];
   const spanMs = first && last ? last.at.getTime() - first.at.getTime() : 0;
-  if (run.length >= FAILING_RUN.attempts && spanMs >= FAILING_RUN.spanMs)
-    return {
-      state: "failing",
-      reason: `None of the last ${run.length} attempts succeeded, over ${Math.floor(spanMs / MINUTE_MS)} minutes.`,
-    };
-  const { attempts: count, succeeded, successRate = 1 } = ratesOf(counted, new Date(now.getTime() - RATE_MS));
-  const reason = `${succeeded} of the ${count} attempts of the last 15 minutes succeeded.`;
-  if (count >= FAILING_RATE.attempts && successRate < FAILING_RATE.below) return { state: "failing", reason };
-  if (count >= DEGRADED_RATE.attempts && successRate < DEGRADED_RATE.below) return { state: "degraded", reason };
-  return { state: "healthy" };
+  const { attempts: count, succeeded } = ratesOf(counted, new Date(now.getTime() - RATE_MS));
+  return verdictOfRates({ run: { failed: run.length, spanMs }, succeeded, attempts: count });
 }

@@ -4,4 +4,5 @@ export { retryDelivery } from "./retry-delivery.js";
 export { tokenBucket } from "./token-bucket.js";
 export { recovery } from "./recovery.js";
 export { notices } from "./notices/notices.js";
+export { breaker } from "./breaker/breaker.js";
 export { retention } from "./retention/retention.js";
