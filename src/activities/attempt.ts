@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Attempt, AttemptDetail, Subscription } from "../store/model.js";
 import { nextAttempt } from "../workflows/schedule.js";
 import { classify, type Outcome } from "../endpoint/classify.js";
+import type { BreakerGate } from "./breaker/gate.js";
 import type { EndpointHealth, WatchedAttempt } from "../endpoint/health.js";
 import type { EndpointAnswer, EndpointRequest } from "../endpoint/request.js";
 import type { Metrics } from "../metrics.js";
@@ -36,6 +37,8 @@ export type SubscriptionEffect = { kind: "disable"; reason: string } | { kind: "
 export interface DeliverDependencies {
   request: EndpointRequest;
   health: EndpointHealth;
+  /** Is told what each attempt came to. */
+  breaker?: Pick<BreakerGate, "note">;
   metrics: Metrics;
   log: Logger;
 }
@@ -55,6 +58,7 @@ export function createDeliver(dependencies: DeliverDependencies): (order: Attemp
       const outcome = classify(exchange, Date.now());
       came = outcome.class === "retry" ? "failed" : outcome.class === "ours" ? "ours" : "well";
       const result = resultOf(order, at, answer, outcome);
+      if (result.attempt) dependencies.breaker?.note(order.subscription, result.attempt);
       report(dependencies, order, { exchange, outcome, result });
       return result;
     } finally {

@@ -5,6 +5,7 @@ import { sideBySide } from "../side-by-side.js";
 import { enterPlace } from "./places/attempt-place.js";
 import type { Subscription } from "../store/model.js";
 import type { AttemptResult, EventBytes } from "./attempt.js";
+import { type BreakerGate, looksAgainAt } from "./breaker/gate.js";
 import type { EndpointHealth } from "../endpoint/health.js";
 import { pace } from "./pace/pace.js";
 import { routingOf } from "../catalogue/routes.js";
@@ -30,7 +31,14 @@ export type FirstOutcome =
   | { kind: "left"; status: "pending"; dueAt?: number; unsure?: true }
   /** The filter could not say whether it wants the event, so it is neither sent nor dropped. */
   | { kind: "left"; status: "parked"; reason: string }
-  | { kind: "left"; status: "throttled"; dueAt: number; reservation?: NonNullable<RetryItem["reservation"]> };
+  | {
+      kind: "left";
+      status: "throttled";
+      dueAt: number;
+      reservation?: NonNullable<RetryItem["reservation"]>;
+      /** Why it waits, if not for a slot. */
+      reason?: string;
+    };
 
 export interface FirstAttemptsDependencies {
   deliver: (order: {
@@ -43,6 +51,8 @@ export interface FirstAttemptsDependencies {
   health: EndpointHealth;
   effects: SubscriptionEffects;
   throttle: Throttle;
+  /** Says what waits because its endpoint is failing. */
+  breaker?: Pick<BreakerGate, "whyWaits">;
   /** Whether nothing of the event may be sent any more. */
   isErased?: (eventId: string) => boolean;
   /** Asked right before an attempt: whether the delivery got on record meanwhile, and is not to be sent from here. */
@@ -83,7 +93,7 @@ export async function firstAttempts(
 ): Promise<void> {
   const bySubscription = new Map<string, Route[]>();
   for (const route of routes) {
-    const left = leftAlone(route);
+    const left = leftAlone(route) ?? waitsForEndpoint(dependencies, route);
     if (left) {
       settled(route, left);
       continue;
@@ -100,6 +110,18 @@ export async function firstAttempts(
 function leftAlone({ subscription, event, filtered }: Route): FirstOutcome | undefined {
   if (typeof filtered === "object") return { kind: "left", status: "parked", reason: filtered.failed };
   return routingOf(subscription, event.type) === "sent" ? undefined : { kind: "left", status: "held" };
+}
+
+/** It waits while its endpoint is failing, and spends no attempt. */
+export function waitsForEndpoint(
+  { breaker }: Pick<FirstAttemptsDependencies, "breaker">,
+  { subscription, event }: Pick<Route, "subscription" | "event">,
+): FirstOutcome | undefined {
+  const reason = breaker?.whyWaits(subscription, { eventType: event.type, attempts: 0 });
+  const now = Date.now();
+  return reason === undefined
+    ? undefined
+    : { kind: "left", status: "throttled", dueAt: looksAgainAt(now, now), reason };
 }
 
 async function attemptSome(
@@ -139,7 +161,9 @@ async function attemptSome(
     }
     if (place === "missed") return settled(route, { kind: "left", status: "throttled", dueAt: Date.now() });
     try {
-      if (
+      const waits = waitsForEndpoint(dependencies, route);
+      if (waits) settled(route, waits);
+      else if (
         place === "full" ||
         dependencies.stopping?.aborted ||
         dependencies.isErased?.(route.event.id) ||

@@ -122,7 +122,7 @@ export function firstRecordOf(
       attemptCount: 0,
       attempts: [],
       ...("dueAt" in outcome && outcome.dueAt !== undefined && { nextAttemptAt: new Date(outcome.dueAt) }),
-      ...("reason" in outcome && { reason: outcome.reason }),
+      ...("reason" in outcome && outcome.reason !== undefined && { reason: outcome.reason }),
     };
   }
   const { result } = outcome;
@@ -151,7 +151,7 @@ export function itemOf({ deliveryId, event }: RouteOfRecord, outcome: FirstOutco
       attempts: 0,
       ...("dueAt" in outcome && outcome.dueAt !== undefined && { dueAt: outcome.dueAt }),
       ...("reservation" in outcome && outcome.reservation && { reservation: outcome.reservation }),
-      ...("reason" in outcome && { reason: outcome.reason, since: Date.now() }),
+      ...("reason" in outcome && outcome.reason !== undefined && { reason: outcome.reason, since: Date.now() }),
     };
   }
   const { result } = outcome;

@@ -3,6 +3,8 @@ import type { Activities } from "../workflows/contract.js";
 import type { RetentionActivities } from "../workflows/retention/retention-contract.js";
 import type { NoticesActivities } from "../workflows/notices/notices-contract.js";
 import type { RecoveryActivities } from "../workflows/recovery/recovery-contract.js";
+import type { BreakerActivities } from "../workflows/breaker/breaker-contract.js";
+import { type BreakerDependencies, createBreakerActivities } from "./breaker/breaker-activities.js";
 import { createAttempt } from "./retry-attempts.js";
 import type { AttemptDependencies } from "./retry-run.js";
 import { createDispatch, type DispatchDependencies } from "./dispatch.js";
@@ -13,15 +15,20 @@ import { createRetention, type RetentionDependencies } from "./retention/retain.
 
 export type ActivityDependencies = DispatchDependencies &
   AttemptDependencies &
-  RecoverDependencies & { retention?: RetentionDependencies; notices?: TellNoticesDependencies };
+  RecoverDependencies & {
+    retention?: RetentionDependencies;
+    notices?: TellNoticesDependencies;
+    breakers?: Omit<BreakerDependencies, keyof AttemptDependencies>;
+  };
 
 /** The activities, closed over what they need. */
 export const createActivities = (
   dependencies: ActivityDependencies,
-): Activities & RecoveryActivities & Partial<RetentionActivities & NoticesActivities> => ({
+): Activities & RecoveryActivities & Partial<RetentionActivities & NoticesActivities & BreakerActivities> => ({
   ...createDispatch(dependencies),
   ...createAttempt(dependencies),
   ...createRecover(dependencies),
   ...(dependencies.notices && createTellNotices(dependencies.notices)),
+  ...(dependencies.breakers && createBreakerActivities({ ...dependencies, ...dependencies.breakers })),
   ...(dependencies.retention && createRetention(dependencies.retention)),
 });

@@ -8,6 +8,7 @@ import { readRecords } from "../store/read-records.js";
 import type { AttemptReport, RetryItem } from "../workflows/contract.js";
 import { DEFAULT_PER_SECOND } from "../catalogue/recovery/recovery-filter.js";
 import { routingOf, TEST_EVENT_TYPE } from "../catalogue/routes.js";
+import { looksAgainAt } from "./breaker/gate.js";
 import { currentWorkflowId } from "./current-workflow.js";
 import { createTurns } from "./pace/turns.js";
 import { inRetryPlace, type RetryOrder } from "./places/retry-place.js";
@@ -56,18 +57,32 @@ export function createAttempt(dependencies: AttemptDependencies) {
       ...(await hold(withdrawn, "The group is no longer granted this event type.")),
     ];
     if (due.length === 0) return merged(current, held);
+    const [waits, free] = split(due, (item) => whyWaits(subscription, item) !== undefined);
+    held.push(...(await waitForEndpoint(subscription, waits)));
+    if (free.length === 0) return merged(current, held);
     const pausedUntil = throttle.pausedUntil(subscription);
     if (pausedUntil > Date.now()) {
-      const paused = await setStatus(dependencies, due, {
+      const paused = await setStatus(dependencies, free, {
         status: "throttled",
         reason: "The consumer asked for a pause (Retry-After).",
         dueAtOf: () => pausedUntil,
       });
       return merged(current, [...held, ...paused.items]);
     }
-    return merged(current, [...held, ...(await attemptAll(dependencies, subscription, due, turn))]);
+    return merged(current, [...held, ...(await attemptAll(dependencies, subscription, free, turn))]);
   }
 
+  const whyWaits = (subscription: Subscription, item: RetryItem): string | undefined =>
+    dependencies.breaker?.whyWaits(subscription, item);
+  /** It is looked at again when the breaker says so, and by itself long after that. */
+  async function waitForEndpoint(subscription: Subscription, items: RetryItem[]): Promise<RetryItem[]> {
+    const [first] = items;
+    const reason = first && whyWaits(subscription, first);
+    if (reason === undefined) return [];
+    const dueAtOf = ({ status, since }: RetryItem): number =>
+      looksAgainAt(status === "throttled" ? (since ?? Date.now()) : Date.now());
+    return (await setStatus(dependencies, items, { status: "throttled", reason, dueAtOf })).items;
+  }
   const hold = (items: RetryItem[], reason: string): Promise<RetryItem[]> =>
     setStatus(dependencies, items, { status: "held", reason }).then((report) => report.items);
 

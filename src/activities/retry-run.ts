@@ -6,6 +6,7 @@ import type { RefusedChange, Store } from "../store/store.js";
 import { sideBySide } from "../side-by-side.js";
 import type { RetryItem } from "../workflows/contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
+import { looksAgainAt } from "./breaker/gate.js";
 import type { AttemptResult, EventBytes } from "./attempt.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import { currentWorkflowId } from "./current-workflow.js";
@@ -46,6 +47,9 @@ const NO_PLACE_AGAIN_MS = 10_000;
 const RUN_MS = 30_000;
 /** Results are written together: at most so many in one write. */
 const RECORD_TOGETHER = 25;
+
+/** A probe of the breaker is an attempt for the record, and none of the delivery's schedule. */
+const OUT_OF_SCHEDULE = -1;
 
 /** Well below the minute after which the engine takes the activity for lost. */
 const HEARTBEAT_MS = 10_000;
@@ -119,7 +123,10 @@ async function attemptInTurn(
     return;
   }
   try {
-    if (isOutdated(dependencies, subscription, item))
+    if (
+      isOutdated(dependencies, subscription, item) ||
+      dependencies.breaker?.whyWaits(subscription, item) !== undefined
+    )
       run.reached.set(item.deliveryId, { ...item, status: "pending", dueAt: Date.now() });
     else await attemptOne(dependencies, run, item, event);
   } finally {
@@ -199,7 +206,7 @@ async function attemptOne(
     event,
     subscription: run.subscription,
     number: item.attempts + 1,
-    inSchedule: item.attempts - item.scheduleBase,
+    inSchedule: item.pass === "probe" ? OUT_OF_SCHEDULE : item.attempts - item.scheduleBase,
     signal: run.signal,
   });
   // Given up before it had an outcome: the workflow decides what becomes of it.
@@ -219,16 +226,22 @@ function reachedBy(item: RetryItem, result: AttemptResult): RetryItem {
     notBefore: _turn,
     asked: _asked,
     unsure: _early,
+    pass,
     ...rest
   } = item;
-  return {
+  const attempts = item.attempts + (result.attempt ? 1 : 0);
+  const reached = {
     ...rest,
     status: result.status,
-    attempts: item.attempts + (result.attempt ? 1 : 0),
+    attempts,
     since: Date.now(),
     ...(result.reason !== undefined && { reason: result.reason }),
-    ...(result.status === "retrying" && { dueAt: result.dueAt }),
   };
+  if (result.status !== "retrying") return reached;
+  if (pass !== "probe") return { ...reached, dueAt: result.dueAt };
+  // It goes on waiting with the others, and the attempt is none of its schedule.
+  const scheduleBase = item.scheduleBase + (result.attempt ? 1 : 0);
+  return { ...reached, status: "throttled", scheduleBase, dueAt: looksAgainAt(Date.now()) };
 }
 
 async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies, run: Run): Promise<void> {

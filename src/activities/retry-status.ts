@@ -20,7 +20,7 @@ export async function setStatus(
   { status, reason, dueAtOf }: StatusChange,
 ): Promise<AttemptReport> {
   const changed = items.map((item): RetryItem => {
-    const { dueAt: _due, reservation: _slot, asked: _asked, ...rest } = item;
+    const { dueAt: _due, reservation: _slot, asked: _asked, pass: _pass, ...rest } = item;
     const dueAt = dueAtOf?.(item);
     return {
       ...rest,
@@ -116,7 +116,7 @@ function leftToOther(item: RetryItem, record: Delivery): RetryItem {
 }
 
 function asRecorded(item: RetryItem, record: Delivery): RetryItem {
-  const { dueAt: _due, reservation: _slot, asked: _asked, reason: _reason, ...rest } = item;
+  const { dueAt: _due, reservation: _slot, asked: _asked, reason: _reason, pass: _pass, ...rest } = item;
   return {
     ...rest,
     status: record.status,

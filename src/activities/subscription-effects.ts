@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { createCounts } from "../counts.js";
 import { recordedAct } from "../store/audit/acts.js";
 import type { Subscription } from "../store/model.js";
+import { tellNotice } from "../store/notices/tell-notice.js";
 import type { Store } from "../store/store.js";
 import { takeStep } from "../store/subscription-life.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
@@ -33,9 +34,10 @@ export function createSubscriptionEffects({
   log: Logger;
 }): SubscriptionEffects {
   async function disable(subscription: Subscription, reason: string): Promise<void> {
+    const at = new Date();
     // A late answer of an endpoint that the subscription has left says nothing of the new one.
     const disabled = (current: Subscription): Subscription | undefined => {
-      const step = takeStep(current, "disable", { by: "service", reason, at: new Date() });
+      const step = takeStep(current, "disable", { by: "service", reason, at });
       return step.ok && canonicalUrl(current.url) === canonicalUrl(subscription.url) ? step.subscription : undefined;
     };
     const before = await store.subscriptions.get(subscription.id);
@@ -58,6 +60,18 @@ export function createSubscriptionEffects({
         });
         if (!changed) return undefined;
         log.warn({ subscription: subscription.id, group: subscription.groupId, reason }, "subscription disabled");
+        tellNotice(
+          store,
+          {
+            id: `subscription.disabled/${subscription.id}/${at.getTime()}`,
+            kind: "subscription.disabled",
+            at,
+            groupId: subscription.groupId,
+            subscriptionId: subscription.id,
+            reason,
+          },
+          log,
+        );
         return { action: "subscription.disable", subject: subscription.id, detail: { reason } };
       },
     );

@@ -130,6 +130,8 @@ export interface Operations {
   wake(subscriptionId: string): Promise<void>;
   /** Tells the token bucket, when there is one, about a changed rate. */
   configureBucket(subscription: Subscription): Promise<void>;
+  /** The breaker of this endpoint, when it is open, sends its next probe now. */
+  tryEndpoint(subscription: Pick<Subscription, "id" | "health">): Promise<void>;
   /** Starts its workflow, once however often it is called. */
   startRecovery(recovery: Recovery): Promise<void>;
   /** Pauses, resumes or cancels the recovery; false when its workflow has ended. */

@@ -1,9 +1,8 @@
 /**
- * Whether an endpoint is healthy, told from the records of its attempts. Not to be confused with health.ts, which a
+ * What attempts say of their endpoint, and their rates. Not to be confused with health.ts, which a
  * process keeps in memory for the attempts that it is about to make.
  */
 import type { Attempt } from "../store/model.js";
-import { RATE_MS, type RateVerdict, verdictOfRates } from "../workflows/breaker/breaker-rules.js";
 
 /** Attempts that count towards health, of some time. */
 export interface AttemptRates {
@@ -60,13 +59,3 @@ export function ratesOf(attempts: readonly Counted[], since: Date): AttemptRates
 /** By the nearest rank. */
 const percentile = (sorted: readonly number[], share: number): number | undefined =>
   sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
-
-/** The state as of `now`. `attempts` are oldest first. Our own failures are no attempts, so they are not among them. */
-export function verdictOf(attempts: readonly Counted[], now: Date): RateVerdict {
-  const counted = attempts.filter((attempt) => !isRefused(attempt));
-  const run = counted.slice(counted.findLastIndex(isSuccess) + 1);
-  const [first, last] = [run[0], run.at(-1)];
-  const spanMs = first && last ? last.at.getTime() - first.at.getTime() : 0;
-  const { attempts: count, succeeded } = ratesOf(counted, new Date(now.getTime() - RATE_MS));
-  return verdictOfRates({ run: { failed: run.length, spanMs }, succeeded, attempts: count });
-}

@@ -202,6 +202,8 @@ export interface Subscription {
   throttledUntil?: Date;
   /** How its endpoint does, when it is not healthy. The service writes it, and `updatedAt` stays as it is. */
   health?: SubscriptionHealth;
+  /** Days without a success after which it is disabled. 0: never. DISABLE_AFTER_DAYS holds when absent. */
+  disableAfterDays?: number;
   /** Until then every process reports the outcomes of its attempts, because some have failed lately. */
   watchedUntil?: Date;
   createdAt: Date;

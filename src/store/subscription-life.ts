@@ -110,7 +110,7 @@ export const LIFE: Record<SubscriptionStatus, State> = {
     next: { ...IN_SERVICE, suspend: "same", reinstate: "before" },
   },
   disabled: {
-    meaning: "Disabled by the service, because the endpoint said that it is gone.",
+    meaning: "Disabled by the service, because the endpoint said that it is gone, or answered nothing for days.",
     routing: "held",
     test: "held",
     next: { ...IN_SERVICE, resume: "active", suspend: "suspended" },
@@ -166,6 +166,7 @@ export function takeStep(subscription: Subscription, act: LifeAct, { by, reason,
       status: to,
       statusAt: at,
       ...(why !== undefined && { statusReason: why }),
+      ...(marked.health?.state === "disabled" && from === "disabled" && to === "active" && triedFirst(at)),
       ...(before && LIFE[to].routing === "held" && { statusBefore: before }),
       history: [{ from, to, at, by, ...(reason !== undefined && { reason }) }, ...(subscription.history ?? [])].slice(
         0,
@@ -174,6 +175,17 @@ export function takeStep(subscription: Subscription, act: LifeAct, { by, reason,
     },
   };
 }
+
+/** After a resume nobody knows whether the endpoint answers. One delivery goes first, and the others wait for it. */
+const triedFirst = (at: Date): Pick<Subscription, "health"> => ({
+  health: {
+    state: "failing",
+    since: at,
+    reason: "It was disabled and resumed. One delivery goes first, to see whether the endpoint answers.",
+    nextProbeAt: at,
+    breaker: { state: "open", openedAt: at, probes: 0, successes: 0 },
+  },
+});
 
 /** The reason that is shown when none was given. */
 const REASONS: Partial<Record<LifeAct, string>> = {

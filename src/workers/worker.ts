@@ -8,6 +8,8 @@ import { createEndpointHealth } from "../endpoint/health.js";
 import { createEventBytes } from "../activities/event-bytes.js";
 import { createActivities } from "../activities/index.js";
 import { createSubscriptionEffects } from "../activities/subscription-effects.js";
+import { createBreakerGate } from "../activities/breaker/gate.js";
+import { createOutcomeReports } from "../activities/breaker/outcome-reports.js";
 import { createThrottle } from "../activities/pace/throttle.js";
 import { createWorkPlaces } from "../activities/places/work-places.js";
 import { SIGNAL } from "../workflows/contract.js";
@@ -19,6 +21,7 @@ import { startDayKeys } from "./watch/day-keys.js";
 import { createOutcomeCounts } from "../activities/notices/count-outcomes.js";
 import type { PublishNotice } from "../activities/notices/tell-notices.js";
 import { keepNotices } from "./notices/notice-keeper.js";
+import { watchEndpointHealth } from "./watch/endpoint-health.js";
 import { watchOverdue } from "./watch/overdue.js";
 import { watchWorkerReleases } from "./watch/worker-releases.js";
 import { createIdleCheck, engineRetentionOf, watchRetention } from "./watch/retention.js";
@@ -69,6 +72,12 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
       isIdle,
     },
     isIdle,
+    breakers: {
+      metrics: core.metrics,
+      disableAfterDays: config.DISABLE_AFTER_DAYS,
+      signalWake: (workflowId, signal) =>
+        signalled(link.client.workflow.getHandle(workflowId).signal(SIGNAL.wake, signal)),
+    },
     signalRetry: (workflowId, deliveryIds, notBefore) =>
       signalled(
         link.client.workflow
@@ -83,6 +92,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
   });
   const running = worker.run();
   const watches = [
+    watchEndpointHealth(core),
     watchOverdue(core),
     startDayKeys(core),
     watchCertificates(core),
@@ -104,6 +114,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
       if (worker.getState() === "RUNNING") worker.shutdown();
       await running;
       await early?.close(config.SHUTDOWN_GRACE_SECONDS * 1_000);
+      await attempts.reports.close();
       clearTimeout(timeIsUp);
       attempts.throttle.close();
       await counts.stop();
@@ -120,7 +131,11 @@ function attemptsOf(
   const attempts = Math.min(ATTEMPTS_IN_FLIGHT, sockets.endpoints);
   const health = createEndpointHealth();
   const throttle = createThrottle({ client: link.client, catalogue, log });
+  const reports = createOutcomeReports({ client: link.client, catalogue, log });
+  const breaker = createBreakerGate({ catalogue, reports });
   return {
+    reports,
+    breaker,
     store,
     catalogue,
     log,
@@ -128,7 +143,7 @@ function attemptsOf(
     throttle,
     stopping,
     places: createWorkPlaces({ dispatches, attempts, metrics }),
-    deliver: createDeliver({ request, health, metrics, log }),
+    deliver: createDeliver({ request, health, breaker, metrics, log }),
     eventBytes: createEventBytes(store),
     effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
   };

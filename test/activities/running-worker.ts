@@ -10,6 +10,9 @@ import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { Collection } from "mongodb";
 import { type Logger, pino } from "pino";
 import { createCatalogue, type Catalogue } from "../../src/catalogue/catalogue.js";
+import { createBreakerGate } from "../../src/activities/breaker/gate.js";
+import { createOutcomeReports } from "../../src/activities/breaker/outcome-reports.js";
+import type { BreakerTiming } from "../../src/workflows/breaker/breaker-contract.js";
 import { createDeliver } from "../../src/activities/attempt.js";
 import { createDispatchGauge } from "../../src/dispatch-gauge.js";
 import { createEarlyAttempts } from "../../src/activities/early/early-attempts.js";
@@ -101,6 +104,7 @@ export async function startRunningWorker({
   startsEarly = false,
   sharesRetries = true,
   places = {},
+  breakers,
 }: {
   temporalAddress: string;
   mongodbUrl: string;
@@ -108,6 +112,8 @@ export async function startRunningWorker({
   startsEarly?: boolean;
   /** False as long as a worker of an earlier release polls. */
   sharesRetries?: boolean;
+  /** With circuit breakers, whose times may be short. */
+  breakers?: { timing?: Partial<BreakerTiming>; disableAfterDays?: number };
   /** How much the worker may do at once. By default as in the settings. */
   places?: { dispatches?: number; attempts?: number };
   codecOptions?: PayloadCodecOptions;
@@ -142,7 +148,11 @@ export async function startRunningWorker({
   const [metrics, health, gauge] = [createMetrics(), createEndpointHealth(), createDispatchGauge()];
   const sender = createSender({ guard: createGuard({ allowLocal: true, ports: [443] }) });
   const throttle = createThrottle({ client, catalogue, log: logger, taskQueue });
+  const timing = breakers?.timing;
+  const reports = createOutcomeReports({ client, catalogue, log: logger, taskQueue, ...(timing && { timing }) });
+  const breaker = breakers && createBreakerGate({ catalogue, reports });
   const attempts = {
+    ...(breaker && { breaker }),
     store: workerStore,
     catalogue,
     log: logger,
@@ -152,6 +162,7 @@ export async function startRunningWorker({
     deliver: createDeliver({
       request: createEndpointRequest({ sender, version: "0.0.0-test" }),
       health,
+      ...(breaker && { breaker }),
       metrics,
       log: logger,
     }),
@@ -173,6 +184,24 @@ export async function startRunningWorker({
     unrecordedRetries: new Map(),
     payloadCheck: createPayloadCheck({ compileSchema: createSchemaCompiler(createWatchdog()), metrics, log: logger }),
     isIdle: createIdleCheck({ client }, workerStore),
+    ...(breakers && {
+      breakers: {
+        metrics,
+        disableAfterDays: breakers.disableAfterDays ?? 0,
+        ...(timing?.dayMs !== undefined && { dayMs: timing.dayMs }),
+        signalWake: (workflowId, signal) =>
+          client.workflow
+            .getHandle(workflowId)
+            .signal(SIGNAL.wake, signal)
+            .then(
+              () => true,
+              (error: unknown) => {
+                if (error instanceof WorkflowNotFoundError) return false;
+                throw error;
+              },
+            ),
+      },
+    }),
     signalRetry: (workflowId, deliveryIds, notBefore) =>
       client.workflow
         .getHandle(workflowId)
@@ -197,6 +226,7 @@ export async function startRunningWorker({
   undo.push(async () => {
     worker.shutdown();
     await running;
+    await reports.close();
     throttle.close();
     await sender.close();
   });

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { ratesOf, verdictOf } from "../../src/endpoint/health-rules.js";
+import { countsAs, ratesOf } from "../../src/endpoint/health-rules.js";
+import type { BreakerState } from "../../src/workflows/breaker/breaker-contract.js";
+import { type RateVerdict, verdictOfReports } from "../../src/workflows/breaker/breaker-rules.js";
+import { newBreaker, reported } from "../../src/workflows/breaker/breaker-state.js";
 import type { Attempt } from "../../src/store/model.js";
 
 const NOW = new Date("2026-01-01T12:00:00.000Z");
@@ -23,6 +26,19 @@ const attempt = ({ ago, status, durationMs = 10 }: Made): Attempt => ({
 const several = (count: number, made: Made, apart = 1): Attempt[] =>
   Array.from({ length: count }, (_, index) => attempt({ ...made, ago: made.ago + (count - 1 - index) * apart }));
 const oldestFirst = (...attempts: Attempt[]): Attempt[] => attempts.sort((a, b) => a.at.getTime() - b.at.getTime());
+/** As a process reports them one by one. */
+function verdictOf(attempts: readonly Attempt[], now: Date): RateVerdict {
+  let breaker: BreakerState = newBreaker({ subscriptionId: "sub_1" }, 0);
+  for (const attempt of attempts) {
+    const counts = countsAs(attempt);
+    const at = attempt.at.getTime();
+    const failed = counts === "failure" ? 1 : 0;
+    const succeeded = counts === "success" ? 1 : 0;
+    const report = { from: at, to: at, succeeded, failed, trailing: failed, asOf: at };
+    if (counts) breaker = reported(breaker, report, at);
+  }
+  return verdictOfReports(breaker, now.getTime());
+}
 const state = (...attempts: Attempt[]) => verdictOf(oldestFirst(...attempts), NOW).state;
 
 describe("an endpoint is healthy", () => {

@@ -117,13 +117,14 @@ const placeFor = (dependencies: EarlyDependencies, route: Route): Place | undefi
   mayLeave(dependencies, route) ? dependencies.places.attempts.tryEnter(route.subscription.id) : undefined;
 
 const mayLeave = (
-  { throttle, health, effects }: EarlyDependencies,
+  { throttle, health, effects, breaker }: EarlyDependencies,
   { subscription, event, filtered }: Route,
 ): boolean =>
   filtered === undefined &&
   subscription.rateLimit === undefined &&
   routingOf(subscription, event.type) === "sent" &&
   throttle.pausedUntil(subscription) <= Date.now() &&
+  breaker?.whyWaits(subscription, { eventType: event.type, attempts: 0 }) === undefined &&
   !effects.isUnderWay(subscription.id) &&
   health.verdict(subscription.id) === "prompt";
 

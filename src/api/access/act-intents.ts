@@ -19,7 +19,7 @@ import type { ActOfRequest } from "./act.js";
 export const WRITES =
   /^(insert|update|delete|put|open|settle|mark|expunge|takeOver|record|erase|enter|reapply|change|loggedIn|destroy|end(All)?Of|end$|actIn|use$|save|set|add|remove|start|pause|resume|cancel|resend|publish|take|consume|tell|report|send)/;
 /** These begin no act: they report what was done, or they read under a name that sounds like writing. */
-const TELLING = new Set(["wake", "configureBucket", "openWorkflows", "erasedOf"]);
+const TELLING = new Set(["wake", "configureBucket", "tryEndpoint", "openWorkflows", "erasedOf"]);
 /**
  * Writes to these collections begin no act. They are the audit itself, keys that are made when needed, counts, limits,
  * records of dispatches, notices, owners of events and what is removed by its age. Commands alone write the rest.

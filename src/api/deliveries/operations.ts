@@ -3,6 +3,13 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from "@te
 import { sideBySide } from "../../side-by-side.js";
 import { bucketWorkflowId, SIGNAL, TASK_QUEUE, WORKFLOW } from "../../workflows/contract.js";
 import type { RecoveryInput } from "../../workflows/recovery/recovery-contract.js";
+import {
+  BREAKER_SIGNAL,
+  BREAKER_WORKFLOW,
+  type BreakerInput,
+  breakerInput,
+  breakerWorkflowId,
+} from "../../workflows/breaker/breaker-contract.js";
 import type { Operations } from "../dependencies.js";
 import { createSignal } from "./signal.js";
 import { type OperationsDependencies, createResend } from "./resend.js";
@@ -33,6 +40,14 @@ export function createOperations(dependencies: OperationsDependencies): Operatio
       const { id, rateLimit, updatedAt } = subscription;
       if (rateLimit)
         await signal(bucketWorkflowId(id), SIGNAL.configure, { rate: rateLimit, asOf: updatedAt.getTime() });
+    },
+    tryEndpoint: async (subscription) => {
+      await client.workflow.signalWithStart<(input: BreakerInput) => Promise<void>>(BREAKER_WORKFLOW, {
+        args: [breakerInput(subscription)],
+        workflowId: breakerWorkflowId(subscription.id),
+        taskQueue,
+        signal: BREAKER_SIGNAL.probe,
+      });
     },
     startRecovery: async (recovery) => {
       const { id, filter, count, ratePerSecond, order } = recovery;

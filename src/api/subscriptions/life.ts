@@ -30,7 +30,9 @@ async function answer(
   if (!(await findSubscription(context, id))) return refuse("not_found");
   const after = await steps();
   if ("refused" in after) return after;
-  await context.dependencies.operations.wake(id);
+  const { operations } = context.dependencies;
+  await operations.wake(id);
+  if (after.health && LIFE[after.status].routing === "sent") await operations.tryEndpoint(after);
   return ok(subscriptionViewOf(context.actor, after));
 }
 

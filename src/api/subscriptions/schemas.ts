@@ -66,6 +66,15 @@ const retry = z
       .meta({ description: "How long one attempt may take for its connection, and anew for its answer" }),
   })
   .meta({ id: "RetryPolicy", outputId: "RetryPolicyView" });
+const disableAfterDays = z
+  .int()
+  .min(0)
+  .max(365)
+  .meta({
+    description:
+      "Days without a successful attempt after which it is disabled. 0: never. When absent, the service's own number " +
+      "of days holds",
+  });
 const secret = z
   .string()
   .min(1)
@@ -89,6 +98,7 @@ export const subscriptionInput = z
       }),
     rateLimit: rateLimit.optional(),
     retry: retry.optional(),
+    disableAfterDays: disableAfterDays.optional(),
     auth: auth.optional(),
     headers: headers.optional(),
     tls: tls.optional(),
@@ -104,6 +114,7 @@ export const subscriptionChange = z
     filter: filter.nullable().optional(),
     rateLimit: rateLimit.nullable().optional(),
     retry: retry.nullable().optional(),
+    disableAfterDays: disableAfterDays.nullable().optional(),
     auth: auth.nullable().optional(),
     headers: headers.nullable().optional(),
     tls: tls.nullable().optional(),
@@ -165,6 +176,7 @@ export const subscriptionView = z
     warnings: filterWarningsView,
     rateLimit: rateLimit.optional(),
     retry: retry.optional(),
+    disableAfterDays: disableAfterDays.optional(),
     auth: authView.optional(),
     headers: headersView.optional(),
     tls: tlsView.optional(),

@@ -169,6 +169,8 @@ async function changeSubscription(
     tellOfSubscription(context, "subscription.submitted", after, { reason: "It asks for further event types." });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);
   if (!isAboutOnly(change)) await operations.wake(id);
+  // What failed before may be what was changed.
+  if (!isAboutOnly(change) && after.health) await operations.tryEndpoint(after);
   return ok({
     ...subscriptionViewOf(context.actor, after),
     ...((change.filter !== undefined || change.eventTypes) && warned(context, after)),

@@ -179,6 +179,13 @@ export const SETTINGS = {
     default: "7",
     meaning: "Days that a parked delivery keeps its workflow open in the Temporal UI",
   }),
+  DISABLE_AFTER_DAYS: setting({
+    schema: whole(0, 365),
+    default: "5",
+    meaning:
+      "Days without a successful attempt after which a subscription is disabled. Its deliveries are held until it is " +
+      "resumed. Its own `disableAfterDays` goes before it. 0 means never",
+  }),
   EVENT_RETENTION_DAYS: setting({
     schema: whole(1, 36_500).optional(),
     meaning:

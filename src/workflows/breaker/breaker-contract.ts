@@ -83,7 +83,7 @@ export type BreakerPhase =
   | { kind: "disabled"; reason: string };
 
 /** What waited is released, oldest first. */
-export interface Drain {
+export interface WaitingRelease {
   /** When the slow start began, and the rate per second that it began with and ends at. */
   since: number;
   from: number;
@@ -101,7 +101,7 @@ export interface BreakerState {
   window: Slice[];
   run?: FailureRun;
   phase: BreakerPhase;
-  drain?: Drain;
+  drain?: WaitingRelease;
   /** What the endpoint accepted per second when it was well. */
   perSecond: number;
   /** What is allowed per second. Absent: there is no rate limit. */
@@ -126,6 +126,16 @@ export interface HealthNote {
 }
 
 export const breakerWorkflowId = (subscriptionId: string): string => `breaker/${subscriptionId}`;
+/** The input of a breaker that does not run. It takes over what the record says. */
+export const breakerInput = (
+  { id, health }: { id: string; health?: { state: string; since: Date } },
+  timing?: Partial<BreakerTiming>,
+): BreakerInput => ({
+  subscriptionId: id,
+  ...(health && { adopted: { state: health.state, since: health.since.getTime() } }),
+  ...(timing && { timing }),
+});
+
 export const BREAKER_WORKFLOW = "breaker";
 export const BREAKER_SIGNAL = {
   /** A process tells the outcomes of its attempts. */

@@ -13,7 +13,7 @@ import type {
   BreakerPhase,
   BreakerState,
   BreakerTiming,
-  Drain,
+  WaitingRelease,
   OutcomeReport,
 } from "./breaker-contract.js";
 import { FAILING_RUN, RATE_MS, runAfter, verdictOfReports, windowSince, withOutcomes } from "./breaker-rules.js";
@@ -55,11 +55,11 @@ export function newBreaker({ adopted, timing }: BreakerInput, now: number): Brea
   return { timing: all, window: [], phase, perSecond: 0, watchedUntil: 0 };
 }
 
-const opened = (reason: string, openedAt: number, { probeMs }: BreakerTiming): Open => ({
+const opened = (reason: string, openedAt: number, { probeMs, maxProbeMs }: BreakerTiming): Open => ({
   kind: "open",
   reason,
   openedAt,
-  intervalMs: probeMs,
+  intervalMs: Math.min(2 * probeMs, maxProbeMs),
   nextProbeAt: openedAt + probeMs,
   probes: 0,
   successes: 0,
@@ -170,7 +170,7 @@ function recoveringAt(state: BreakerState, now: number): BreakerState {
   return { ...rest, drain, window: [], phase: { kind: "closed", since: now } };
 }
 
-function newDrain({ limit, perSecond }: BreakerState, now: number): Drain {
+function newDrain({ limit, perSecond }: BreakerState, now: number): WaitingRelease {
   const full = limit ?? Math.max(perSecond, LEAST_FULL);
   const share = full * START_SHARE;
   const from = limit === undefined ? Math.max(1, share) : share;
@@ -178,13 +178,13 @@ function newDrain({ limit, perSecond }: BreakerState, now: number): Drain {
 }
 
 /** Requests per second that are released now. */
-export function rateOf({ since, from, full, limited }: Drain, now: number, { rampMs }: BreakerTiming): number {
+export function rateOf({ since, from, full, limited }: WaitingRelease, now: number, { rampMs }: BreakerTiming): number {
   const rate = from * 2 ** Math.min(20, Math.floor((now - since) / rampMs));
   return limited ? Math.min(rate, full) : rate;
 }
 
 /** How many are released in the step that begins now. */
-export const releasedNow = (drain: Drain, now: number, timing: BreakerTiming): number =>
+export const releasedNow = (drain: WaitingRelease, now: number, timing: BreakerTiming): number =>
   Math.min(MOST_RELEASED, Math.max(1, Math.round((rateOf(drain, now, timing) * timing.tickMs) / 1_000)));
 
 /** The state after some were released. */
@@ -241,8 +241,7 @@ export function probeAsked(state: BreakerState, now: number): BreakerState {
 }
 
 /** What an activity has read of the subscription. */
-export const withFacts = ({ limit: _before, ...state }: BreakerState, { limit, disableAfterMs }: BreakerFacts) => ({
-  ...state,
-  disableAfterMs,
-  ...(limit !== undefined && { limit }),
-});
+export const withFacts = (
+  { limit: _before, ...state }: BreakerState,
+  { limit, disableAfterMs }: BreakerFacts,
+): BreakerState => ({ ...state, disableAfterMs, ...(limit !== undefined && { limit }) });

@@ -103,7 +103,7 @@ function adviceFor(
       `signal \`retry\` makes it now.`
     );
   if (status === "throttled")
-    return `**Throttled:** nothing has to be done. The consumer's rate limit leaves the next slot at ${dueOf(some)}.`;
+    return `**Throttled:** nothing has to be done. What has the next slot goes on at ${dueOf(some)}.`;
   return undefined;
 }
 

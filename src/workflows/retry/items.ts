@@ -1,9 +1,17 @@
 /** What a signal makes of one delivery in `retryDelivery`. */
-import type { RetryItem } from "../contract.js";
+import type { BreakerPass, RetryItem } from "../contract.js";
 
 /** A retry by hand goes out now and begins the schedule anew. */
 export function startedAfresh(item: RetryItem, notBefore?: number): RetryItem {
-  const { reservation: _slot, reason: _reason, since: _since, notBefore: _pace, takenBy: _other, ...rest } = item;
+  const {
+    reservation: _slot,
+    reason: _reason,
+    since: _since,
+    notBefore: _pace,
+    pass: _pass,
+    takenBy: _other,
+    ...rest
+  } = item;
   return {
     ...rest,
     status: "pending",
@@ -14,10 +22,13 @@ export function startedAfresh(item: RetryItem, notBefore?: number): RetryItem {
   };
 }
 
-/** Looks again at once at what waits for its subscription. */
-export function wokenUp(item: RetryItem): RetryItem {
+/** Looks again at what waits for its subscription: at once, or when the breaker lets it go. */
+export function wokenUp(
+  item: RetryItem,
+  { notBefore, pass }: { notBefore?: number; pass?: BreakerPass } = {},
+): RetryItem {
   return item.status === "held" || item.status === "throttled"
-    ? { ...item, status: "pending", dueAt: Date.now() }
+    ? { ...item, status: "pending", dueAt: notBefore ?? Date.now(), ...(pass && { pass }) }
     : item;
 }
 

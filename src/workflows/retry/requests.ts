@@ -5,7 +5,7 @@ import { actorOf } from "../proof.js";
 import { cancelled, startedAfresh, wokenUp } from "./items.js";
 import { recordStatus } from "./retry-activities.js";
 import { type ItemRequest, isSettled, openItems, type RunState } from "./run-state.js";
-import { idsOf, startsOf, subscriptionOf, textsOf } from "./signal-arguments.js";
+import { idsOf, passOf, startsOf, subscriptionOf, textsOf } from "./signal-arguments.js";
 
 const retrySignal = defineSignal<[RetrySignal?]>(SIGNAL.retry);
 const cancelSignal = defineSignal<[CancelSignal?]>(SIGNAL.cancel);
@@ -21,7 +21,10 @@ export function takeRequests(state: RunState): void {
     for (const id of deliveryIds.length === 0 ? meant(state, subscriptionOf(signal)) : deliveryIds) {
       if (!state.items.has(id) || (request.kind === "wake" && state.requests.has(id))) continue;
       const notBefore = starts.get(id);
-      state.requests.set(id, request.kind === "retry" && notBefore !== undefined ? { ...request, notBefore } : request);
+      state.requests.set(
+        id,
+        request.kind !== "cancel" && notBefore !== undefined ? { ...request, notBefore } : request,
+      );
     }
   };
   setHandler(retrySignal, (signal) => note(signal, idsOf(signal), { kind: "retry" }));
@@ -29,7 +32,10 @@ export function takeRequests(state: RunState): void {
     const { by, reason } = textsOf(signal);
     note(signal, idsOf(signal), { kind: "cancel", by: actorOf(signal, by), reason });
   });
-  setHandler(wakeSignal, (signal) => note(signal, [], { kind: "wake" }));
+  setHandler(wakeSignal, (signal) => {
+    const pass = passOf(signal);
+    note(signal, idsOf(signal), { kind: "wake", ...(pass && { pass }) });
+  });
   setHandler(stateQuery, () => [...state.items.values()]);
 }
 
@@ -57,7 +63,7 @@ export async function apply(state: RunState): Promise<void> {
     requests.delete(id);
     if (!item) continue;
     if (request.kind === "retry") items.set(id, startedAfresh(item, request.notBefore));
-    else if (request.kind === "wake") items.set(id, wokenUp(item));
+    else if (request.kind === "wake") items.set(id, wokenUp(item, request));
     else if (!isSettled(item))
       given.set(request.by, [
         ...(given.get(request.by) ?? []),

@@ -42,6 +42,11 @@ export interface RetryItem {
   since?: number;
   /** The workflow that looks after it instead of this one: somebody asked for it again, and was heard there. */
   takenBy?: string;
+  /**
+   * The breaker of its subscription lets it go, though others wait. `probe`: to see whether the endpoint answers.
+   * `release`: it is its turn. It counts for one attempt.
+   */
+  pass?: BreakerPass;
   /** Somebody asked for the next attempt: its record may lead out of a settled status. */
   asked?: true;
   /**
@@ -50,6 +55,8 @@ export interface RetryItem {
    */
   unsure?: true;
 }
+
+export type BreakerPass = "probe" | "release";
 
 /** A reserved start time in a token bucket. */
 export interface Reservation {
@@ -107,4 +114,9 @@ export interface CancelSignal {
 export interface WakeSignal {
   /** The subscription that changed. */
   subscriptionId?: string;
+  /** Only these deliveries: the breaker lets them go. */
+  deliveryIds?: string[];
+  /** For each of `deliveryIds`, not before this instant (milliseconds since the epoch). */
+  notBefore?: number[];
+  pass?: BreakerPass;
 }

@@ -1,12 +1,12 @@
 /** What one run of `retryDelivery` knows. */
-import { type RetryDeliveryInput, type RetryItem, SETTLED_STATUSES } from "../contract.js";
+import { type BreakerPass, type RetryDeliveryInput, type RetryItem, SETTLED_STATUSES } from "../contract.js";
 import { itemsByOurClock } from "../clocks.js";
 import { createLanes, type Lanes, subscriptionsOf } from "./lanes.js";
 
 /** What a signal asks for one delivery. A later request replaces an earlier one. */
 export type ItemRequest =
   | { kind: "retry"; notBefore?: number }
-  | { kind: "wake" }
+  | { kind: "wake"; notBefore?: number; pass?: BreakerPass }
   | { kind: "cancel"; by: string | undefined; reason: string | undefined };
 
 export interface RunState {

@@ -1,5 +1,7 @@
 /** What people and our own API write into the signals of `retryDelivery`, read with care. */
 import { patched } from "@temporalio/workflow";
+import type { BreakerPass } from "../contract.js";
+import { isOwn } from "../proof.js";
 import { UnreadableInput } from "../payload-converter.js";
 
 /** An id that no delivery has. */
@@ -31,6 +33,12 @@ export function startsOf(signal: unknown): ReadonlyMap<string, number> {
       return typeof id === "string" && typeof at === "number" && Number.isFinite(at) ? [[id, at] as const] : [];
     }),
   );
+}
+
+/** Why the breaker lets these deliveries go. Only our own workers may say so, because it opens a way to the endpoint. */
+export function passOf(signal: unknown): BreakerPass | undefined {
+  const { pass } = (signal ?? {}) as { pass?: unknown };
+  return (pass === "probe" || pass === "release") && isOwn(signal) ? pass : undefined;
 }
 
 export function textsOf(signal: unknown): { by: string | undefined; reason: string | undefined } {
