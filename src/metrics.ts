@@ -1,5 +1,6 @@
 /** Every metric of the service, by subject. Labels hold classes and states only: no id, no URL, no payload. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { endpointMetrics } from "./endpoint-metrics.js";
 import type { RowRefusal } from "./store/grants/refusals.js";
 import { noticeMetrics } from "./notice-metrics.js";
 import { OUTCOMES } from "./endpoint/outcomes.js";
@@ -17,6 +18,7 @@ export function createMetrics() {
     registry,
     ...publishMetrics(registers),
     ...deliveryMetrics(registers),
+    ...endpointMetrics(registers),
     ...loadMetrics(registers),
     ...retentionMetrics(registers),
     ...keyMetrics(registers),
@@ -69,7 +71,6 @@ function fromTheStart(
   for (const limit of LIMITED) metrics.limitRefusals.inc({ limit }, 0);
   for (const row of Object.values(OUTCOMES)) metrics.attempts.inc({ outcome_class: row.class }, 0);
   for (const status of ["delivered", "parked", "exhausted"]) metrics.deliveries.inc({ status }, 0);
-  for (const to of ["healthy", "degraded", "failing", "recovering", "disabled"]) metrics.breakerChanges.inc({ to }, 0);
   for (const part of OWN_PARTS) metrics.ownFailures.inc({ part }, 0);
   for (const kind of ["events", "deliveries"]) metrics.retentionRemoved.inc({ kind }, 0);
   for (const purpose of PURPOSES) metrics.unproven.inc({ purpose }, 0);
@@ -143,18 +144,6 @@ const deliveryMetrics = (registers: Registry[]) => ({
   dispatched: new Counter({
     name: "sealpost_events_dispatched_total",
     help: "Events whose dispatch has ended, whether or not a subscription was there to send them to",
-    registers,
-  }),
-  breakerChanges: new Counter({
-    name: "sealpost_endpoint_health_changes_total",
-    help: "Changes of the health of endpoints, by what it became. `failing` opens a circuit breaker",
-    labelNames: ["to"],
-    registers,
-  }),
-  endpoints: new Gauge({
-    name: "sealpost_endpoints",
-    help: "Subscriptions whose endpoint is not healthy, by its health. `failing`: deliveries wait",
-    labelNames: ["health"],
     registers,
   }),
   attempts: new Counter({

@@ -241,7 +241,8 @@ function reachedBy(item: RetryItem, result: AttemptResult): RetryItem {
   if (pass !== "probe") return { ...reached, dueAt: result.dueAt };
   // It goes on waiting with the others, and the attempt is none of its schedule.
   const scheduleBase = item.scheduleBase + (result.attempt ? 1 : 0);
-  return { ...reached, status: "throttled", scheduleBase, dueAt: looksAgainAt(Date.now()) };
+  const reason = `It tried the failing endpoint and waits on, without spending attempts. ${result.reason ?? ""}`.trim();
+  return { ...reached, status: "throttled", scheduleBase, reason, dueAt: looksAgainAt(Date.now()) };
 }
 
 async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies, run: Run): Promise<void> {

@@ -10,9 +10,6 @@ import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { Collection } from "mongodb";
 import { type Logger, pino } from "pino";
 import { createCatalogue, type Catalogue } from "../../src/catalogue/catalogue.js";
-import { createBreakerGate } from "../../src/activities/breaker/gate.js";
-import { createOutcomeReports } from "../../src/activities/breaker/outcome-reports.js";
-import type { BreakerTiming } from "../../src/workflows/breaker/breaker-contract.js";
 import { createDeliver } from "../../src/activities/attempt.js";
 import { createDispatchGauge } from "../../src/dispatch-gauge.js";
 import { createEarlyAttempts } from "../../src/activities/early/early-attempts.js";
@@ -42,6 +39,7 @@ import { loadConfig } from "../../src/workers/config.js";
 import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
 import { type Proxy, startProxy } from "../../bench/chaos/proxy.js";
 import { openDatabase } from "../store/database.js";
+import { type ChosenBreakers, runningBreakers } from "./breaker/running-breakers.js";
 import { buildOnce, repositoryRoot } from "../support/build.js";
 import { type Receiver, type ReceiverOptions, startReceiver } from "../support/receiver.js";
 
@@ -113,7 +111,7 @@ export async function startRunningWorker({
   /** False as long as a worker of an earlier release polls. */
   sharesRetries?: boolean;
   /** With circuit breakers, whose times may be short. */
-  breakers?: { timing?: Partial<BreakerTiming>; disableAfterDays?: number };
+  breakers?: ChosenBreakers;
   /** How much the worker may do at once. By default as in the settings. */
   places?: { dispatches?: number; attempts?: number };
   codecOptions?: PayloadCodecOptions;
@@ -148,11 +146,9 @@ export async function startRunningWorker({
   const [metrics, health, gauge] = [createMetrics(), createEndpointHealth(), createDispatchGauge()];
   const sender = createSender({ guard: createGuard({ allowLocal: true, ports: [443] }) });
   const throttle = createThrottle({ client, catalogue, log: logger, taskQueue });
-  const timing = breakers?.timing;
-  const reports = createOutcomeReports({ client, catalogue, log: logger, taskQueue, ...(timing && { timing }) });
-  const breaker = breakers && createBreakerGate({ catalogue, reports });
+  const breaking = runningBreakers(breakers, { client, catalogue, log: logger, taskQueue, metrics });
   const attempts = {
-    ...(breaker && { breaker }),
+    ...breaking.attempts,
     store: workerStore,
     catalogue,
     log: logger,
@@ -162,7 +158,7 @@ export async function startRunningWorker({
     deliver: createDeliver({
       request: createEndpointRequest({ sender, version: "0.0.0-test" }),
       health,
-      ...(breaker && { breaker }),
+      ...breaking.attempts,
       metrics,
       log: logger,
     }),
@@ -184,24 +180,7 @@ export async function startRunningWorker({
     unrecordedRetries: new Map(),
     payloadCheck: createPayloadCheck({ compileSchema: createSchemaCompiler(createWatchdog()), metrics, log: logger }),
     isIdle: createIdleCheck({ client }, workerStore),
-    ...(breakers && {
-      breakers: {
-        metrics,
-        disableAfterDays: breakers.disableAfterDays ?? 0,
-        ...(timing?.dayMs !== undefined && { dayMs: timing.dayMs }),
-        signalWake: (workflowId, signal) =>
-          client.workflow
-            .getHandle(workflowId)
-            .signal(SIGNAL.wake, signal)
-            .then(
-              () => true,
-              (error: unknown) => {
-                if (error instanceof WorkflowNotFoundError) return false;
-                throw error;
-              },
-            ),
-      },
-    }),
+    ...breaking.activities,
     signalRetry: (workflowId, deliveryIds, notBefore) =>
       client.workflow
         .getHandle(workflowId)
@@ -226,7 +205,7 @@ export async function startRunningWorker({
   undo.push(async () => {
     worker.shutdown();
     await running;
-    await reports.close();
+    await breaking.close();
     throttle.close();
     await sender.close();
   });

@@ -19,6 +19,7 @@ import {
   type RetryItem,
   SEARCH_ATTRIBUTE,
 } from "../../src/workflows/contract.js";
+import type { BreakerActivities } from "../../src/workflows/breaker/breaker-contract.js";
 import type { RetentionActivities } from "../../src/workflows/retention/retention-contract.js";
 import type { RecoveryActivities } from "../../src/workflows/recovery/recovery-contract.js";
 import { builtBundle } from "../support/built-bundle.js";
@@ -31,7 +32,7 @@ export interface TestEngine {
   taskQueue: string;
   /** Runs a worker until `stop` of what it gives. */
   work(
-    activities: Partial<Activities & RecoveryActivities & RetentionActivities>,
+    activities: Partial<Activities & BreakerActivities & RecoveryActivities & RetentionActivities>,
     options?: { maxCachedWorkflows?: number; bundle?: WorkflowBundleOption; dataConverter?: DataConverter },
   ): Promise<{ stop(): Promise<void> }>;
   close(): Promise<void>;

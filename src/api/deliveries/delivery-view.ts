@@ -1,7 +1,7 @@
 /** Deliveries as lists show them. */
 import type { z } from "zod";
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import type { Delivery } from "../../store/model.js";
+import type { Delivery, Subscription } from "../../store/model.js";
 import type { deliverySummary } from "./schemas.js";
 
 /**
@@ -24,8 +24,11 @@ export const deliverySummaryOf =
       createdAt,
       updatedAt,
     } = delivery;
+    const subscription = catalogue.subscription(subscriptionId);
     const nextAttemptAt =
-      delivery.nextAttemptAt && later(delivery.nextAttemptAt, catalogue.subscription(subscriptionId)?.throttledUntil);
+      delivery.nextAttemptAt && !waitsForEndpoint(delivery, subscription)
+        ? later(delivery.nextAttemptAt, subscription?.throttledUntil)
+        : undefined;
     return {
       id,
       eventId,
@@ -42,6 +45,10 @@ export const deliverySummaryOf =
       ...newestAttemptOf(delivery),
     };
   };
+
+/** When its turn comes, nobody knows: the endpoint decides. What the record has is when it looks again by itself. */
+const waitsForEndpoint = ({ status }: Delivery, subscription: Subscription | undefined): boolean =>
+  status === "throttled" && (subscription?.health?.state === "failing" || subscription?.health?.state === "recovering");
 const later = (a: Date, b: Date | undefined): Date => (b && b > a ? b : a);
 
 /** What the attempts say, so that it holds for deliveries of earlier releases too. */

@@ -50,7 +50,11 @@ export function newBreaker({ adopted, timing }: BreakerInput, now: number): Brea
   const all = { ...TIMING, ...timing };
   const wasOpen = adopted?.state === "failing" || adopted?.state === "recovering";
   const phase: BreakerPhase = wasOpen
-    ? { ...opened("It is tried before anything else is sent.", adopted.since, all), nextProbeAt: now }
+    ? // Every process knows that it is open, so the first report counts.
+      {
+        ...opened("It is tried before anything else is sent.", Math.min(adopted.since, now - all.knownMs), all),
+        nextProbeAt: now,
+      }
     : { kind: "closed", since: now };
   return { timing: all, window: [], phase, perSecond: 0, watchedUntil: 0 };
 }

@@ -1,7 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { TestWorkflowEnvironment } from "@temporalio/testing";
+import { pino } from "pino";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { Subscription } from "../../../src/store/model.js";
-import { BREAKER_SIGNAL, breakerWorkflowId } from "../../../src/workflows/breaker/breaker-contract.js";
+import { takeStep } from "../../../src/store/subscription-life.js";
+import { createOperations } from "../../../src/api/deliveries/operations.js";
+import { QUERY } from "../../../src/workflows/contract.js";
+import {
+  BREAKER_SIGNAL,
+  type BreakerState,
+  breakerWorkflowId,
+} from "../../../src/workflows/breaker/breaker-contract.js";
 import { type RunningWorker, startRunningWorker } from "../running-worker.js";
 
 /** So long that no probe goes by itself within a test, unless it is asked for. */
@@ -76,4 +85,99 @@ test("an endpoint that is down for 200 events gets probes only, and then all of 
   expect(new Set(receiver.requests.slice(before + 1).map(({ headers }) => headers["webhook-id"])).size).toBe(200);
   expect(receiver.requests.length).toBe(before + 1 + 200);
   await until("healthy", () => healthOf(subscription.id) === undefined);
+}, 300_000);
+
+test("a report that nobody proved changes nothing", async () => {
+  const receiver = await running.receive({ respond: () => ({ status: 503 }) });
+  const { eventType, subscriptions } = await running.subscribe([receiver.url]);
+  const workflowId = breakerWorkflowId(only(subscriptions).id);
+  await running.publish(eventType, {});
+  const environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
+  const plain = environment.client.workflow.getHandle(workflowId);
+  await until("a breaker", () =>
+    plain.describe().then(
+      () => true,
+      () => false,
+    ),
+  );
+  const now = Date.now();
+  await plain.signal(BREAKER_SIGNAL.report, {
+    from: now,
+    to: now,
+    succeeded: 0,
+    failed: 500,
+    trailing: 500,
+    asOf: now,
+  });
+  const state = await running.client.workflow.getHandle(workflowId).query<BreakerState>(QUERY.state);
+  expect(state.phase.kind).toBe("closed");
+  expect(state.run?.failed).toBeLessThan(10);
+  await environment.teardown();
+}, 180_000);
+
+test("events that the endpoint refuses one by one never open it, and neither do failures of our own", async () => {
+  const receiver = await running.receive({
+    respond: ({ body }) => ({ status: body.toString().includes("bad") ? 422 : 204 }),
+  });
+  const { eventType, subscriptions } = await running.subscribe([receiver.url]);
+  await Promise.all(Array.from({ length: 60 }, (_, n) => running.publish(eventType, { n, is: "bad" })));
+  await until("parked", async () => {
+    const all = await listed(only(subscriptions).id);
+    return all.length === 60 && all.every(({ status }) => status === "parked");
+  });
+  await expect(
+    running.client.workflow.getHandle(breakerWorkflowId(only(subscriptions).id)).describe(),
+  ).rejects.toThrow();
+  expect(healthOf(only(subscriptions).id)).toBeUndefined();
+}, 180_000);
+
+test("one that was disabled and resumed is tried with one delivery first, and a slow start follows", async () => {
+  let down = true;
+  const receiver = await running.receive({ respond: () => ({ status: down ? 503 : 204 }) });
+  const rateLimit = { perSecond: 4, burst: 4 };
+  // Two days of three seconds each.
+  const { eventType, subscriptions } = await running.subscribe([receiver.url], { disableAfterDays: 2 });
+  const subscription = only(subscriptions);
+  await Promise.all(Array.from({ length: 60 }, (_, n) => running.publish(eventType, { n })));
+  await until("failing", () => healthOf(subscription.id)?.state === "failing");
+  await until("when it is disabled", () => healthOf(subscription.id)?.disablesAt instanceof Date);
+  const statusOf = () => running.catalogue.subscription(subscription.id)?.status;
+  await until("disabled", async () => {
+    if (statusOf() !== "disabled") await probe(subscription).catch(() => undefined);
+    await delay(500);
+    return statusOf() === "disabled";
+  });
+  expect(healthOf(subscription.id)).toMatchObject({ state: "disabled" });
+  const notices = (await running.store.notices.due(1_000)).filter(
+    ({ subscriptionId }) => subscriptionId === subscription.id,
+  );
+  expect(new Set(notices.map(({ kind }) => kind))).toEqual(new Set(["subscription.failing", "subscription.disabled"]));
+  const entries = await running.store.audit.list({ limit: 20 }, { subject: subscription.id });
+  expect(entries.data.map(({ action }) => action)).toContain("subscription.disable");
+
+  down = false;
+  const before = receiver.requests.length;
+  await running.store.subscriptions.update(subscription.id, (current) => {
+    const step = takeStep({ ...current, rateLimit }, "resume", { by: "key:1", at: new Date() });
+    return step.ok ? step.subscription : current;
+  });
+  const operations = createOperations({
+    client: running.client,
+    store: running.store,
+    catalogue: running.catalogue,
+    log: pino({ level: "silent" }),
+    parkOpenDays: 1,
+    taskQueue: running.taskQueue,
+  });
+  await operations.wake(subscription.id);
+  const resumed = await running.store.subscriptions.get(subscription.id);
+  expect(resumed?.health).toMatchObject({ state: "failing", breaker: { state: "open" } });
+  if (resumed) await operations.tryEndpoint(resumed);
+  await until("all delivered", async () =>
+    (await listed(subscription.id)).every(({ status }) => status === "delivered"),
+  );
+  // Three probes, then a tenth of the limit. The limit alone would let more than four leave in each second.
+  const times = receiver.requests.slice(before).map(({ at }) => at);
+  const first = times[3] ?? 0;
+  expect(times.filter((at) => at >= first && at < first + 1_000).length).toBeLessThanOrEqual(3);
 }, 300_000);

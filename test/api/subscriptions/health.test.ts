@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { Attempt, Delivery } from "../../../src/store/model.js";
+import type { SubscriptionHealth } from "../../../src/store/subscription-health.js";
+import { BREAKER_SIGNAL, breakerWorkflowId } from "../../../src/workflows/breaker/breaker-contract.js";
 import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
 
 const MINUTE = 60_000;
@@ -36,6 +38,7 @@ test("a subscription that nothing was sent to is healthy, with no figures", asyn
   expect(answer.status, answer.text).toBe(200);
   expect(answer.body).toMatchObject({
     state: "healthy",
+    breaker: { state: "closed" },
     hour: { complete: true, attempts: 0 },
     day: { complete: true, attempts: 0 },
     waiting: { pending: 0, retrying: 0, throttled: 0, held: 0, parked: 0 },
@@ -45,7 +48,11 @@ test("a subscription that nothing was sent to is healthy, with no figures", asyn
   expect(answer.body).not.toHaveProperty("lastSuccess");
 });
 
-test("an endpoint that is down is failing, with its rates, what waits and what came last", async () => {
+/** What a breaker writes into the record. */
+const note = (of: Tenant, recorded: SubscriptionHealth) =>
+  api.store.subscriptions.update(of.subscriptionId, (it) => ({ ...it, health: recorded }), { unasked: true });
+
+test("a failing endpoint is shown as its record says, with its rates, what waits and what came last", async () => {
   const tenant = await makeTenant(api, "health.down");
   await api.store.deliveries.insertMany([
     ...Array.from({ length: 30 }, (_, index) =>
@@ -54,10 +61,22 @@ test("an endpoint that is down is failing, with its rates, what waits and what c
     ...Array.from({ length: 10 }, (_, index) => delivery(tenant, 30 + index, {}, "retrying")),
     delivery(tenant, 100, { outcome: "http_4xx", status: 422 }, "parked"),
   ]);
+  const [since, nextProbeAt] = [new Date(Date.now() - 60_000), new Date(Date.now() + 60_000)];
+  const breaker = { state: "half_open" as const, openedAt: since, probes: 4, successes: 2 };
+  await note(tenant, { state: "failing", since, reason: "None succeeded.", nextProbeAt, breaker });
   const { body } = await health(tenant);
   expect(body).toMatchObject({
     state: "failing",
-    reason: "None of the last 10 attempts succeeded, over 9 minutes.",
+    since: since.toISOString(),
+    reason: "None succeeded.",
+    nextProbeAt: nextProbeAt.toISOString(),
+    breaker: {
+      state: "half_open",
+      openedAt: since.toISOString(),
+      nextProbeAt: nextProbeAt.toISOString(),
+      probes: 4,
+      successes: 2,
+    },
     hour: { attempts: 10, succeeded: 0, failed: 10, refused: 0, successRate: 0, p50Ms: 20, p95Ms: 20 },
     day: { attempts: 40, succeeded: 30, failed: 10, refused: 1, successRate: 0.75, p50Ms: 8, p95Ms: 20 },
     waiting: { retrying: 10, parked: 1 },
@@ -66,21 +85,23 @@ test("an endpoint that is down is failing, with its rates, what waits and what c
   });
 });
 
-test("an old delivery that succeeds late counts, so that an endpoint is healthy again", async () => {
-  const tenant = await makeTenant(api, "health.back");
-  const old = (ago: number, last: Attempt): Delivery => {
-    const from = delivery(tenant, ago, {}, "retrying");
-    return { ...from, attempts: [...from.attempts, last], attemptCount: 2 };
-  };
-  const minutesAgo = (ago: number) => new Date(Date.now() - ago * MINUTE);
-  const failed = Array.from({ length: 12 }, (_, index) =>
-    old(3_000 + index, { number: 2, at: minutesAgo(60 - index), outcome: "http_5xx", status: 503, durationMs: 9 }),
+test("a probe is asked for by who may run it, while the breaker is open, and is on record", async () => {
+  const tenant = await makeTenant(api, "health.probe");
+  const path = `/v1/subscriptions/${tenant.subscriptionId}/probe`;
+  const probe = (key: string) => api.call("POST", path, { key });
+  expect(await probe(tenant.consumerKey)).toMatchObject({ status: 409, body: { code: "status_conflict" } });
+  await note(tenant, { state: "failing", since: new Date() });
+  expect((await probe((await api.key({ role: "auditor" })).token)).status).toBe(403);
+  const foreign = await makeTenant(api, "health.foreign");
+  expect((await probe(foreign.consumerKey)).status).toBe(404);
+  expect(await probe(tenant.consumerKey)).toMatchObject({ status: 202, body: { state: "failing" } });
+  const history = await api.client.workflow.getHandle(breakerWorkflowId(tenant.subscriptionId)).fetchHistory();
+  const signals = history.events?.flatMap(
+    ({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName ?? [],
   );
-  await api.store.deliveries.insertMany(failed);
-  expect((await health(tenant)).body).toMatchObject({ state: "failing" });
-  const success: Attempt = { number: 2, at: minutesAgo(1), outcome: "delivered", status: 200, durationMs: 9 };
-  await api.store.deliveries.insertMany([{ ...old(3_100, success), status: "delivered" }]);
-  expect((await health(tenant)).body).toMatchObject({ state: "healthy", lastSuccess: { status: 200 } });
+  expect(signals).toEqual([BREAKER_SIGNAL.probe]);
+  const entries = await api.store.audit.list({ limit: 10 }, { subject: tenant.subscriptionId });
+  expect(entries.data.map(({ action }) => action)).toContain("subscription.probe");
 });
 
 test("another group's subscription is not found, and every role that reads it sees its health", async () => {

@@ -226,8 +226,10 @@ test("whatever is reported in whatever order, the state stays bounded and its ti
 });
 
 test("a breaker that is started anew takes over that it was open, and tries the endpoint first", () => {
-  const state = newBreaker({ subscriptionId: "sub_1", adopted: { state: "failing", since: T0 - 1_000 } }, T0);
-  expect(noteOf(state)).toMatchObject({ state: "failing", since: T0 - 1_000, nextProbeAt: T0 });
+  const state = newBreaker({ subscriptionId: "sub_1", adopted: { state: "failing", since: T0 - 9_000 } }, T0);
+  expect(noteOf(state)).toMatchObject({ state: "failing", since: T0 - 9_000, nextProbeAt: T0 });
+  const resumed = newBreaker({ subscriptionId: "sub_1", adopted: { state: "failing", since: T0 } }, T0);
+  expect(noteOf(after(resumed, successes(T0, 1)))).toMatchObject({ breaker: { successes: 1 } });
   expect(kindOf(newBreaker({ subscriptionId: "sub_1", adopted: { state: "degraded", since: T0 } }, T0))).toBe("closed");
 });
 

@@ -10,6 +10,7 @@ import { type Health, healthQuery, type Subscription } from "../../parts/subscri
 import { HealthText } from "../../parts/subscription/state-text.js";
 import { TimeText } from "../../parts/time-text.js";
 import { formatDuration } from "../../time/format.js";
+import { Breaker } from "./breaker.js";
 import styles from "./subscription.module.css";
 
 const AGAIN_MS = 15_000;
@@ -20,13 +21,13 @@ export function HealthTab({ subscription }: { subscription: Subscription }) {
   return (
     <>
       {error && <ProblemNotice error={error} again={() => void refetch()} />}
-      {health ? <Told health={health} id={subscription.id} /> : !error && <Skeleton />}
+      {health ? <Told health={health} subscription={subscription} /> : !error && <Skeleton />}
       <Changes subscription={subscription} />
     </>
   );
 }
 
-function Told({ health, id }: { health: Health; id: string }) {
+function Told({ health, subscription }: { health: Health; subscription: Subscription }) {
   const { state, reason, lastSuccess, lastFailure } = health;
   return (
     <>
@@ -35,6 +36,7 @@ function Told({ health, id }: { health: Health; id: string }) {
           <HealthText health={health} />
           <span>{reason ?? t(health.day.attempts === 0 ? "health.nothingSentLong" : "health.healthyLong")}</span>
         </p>
+        <Breaker health={health} subscription={subscription} />
         {lastFailure && (
           <p>
             {t("health.lastFailure")} <TimeText at={lastFailure.at} />{" "}
@@ -48,7 +50,7 @@ function Told({ health, id }: { health: Health; id: string }) {
         )}
       </section>
       <Figures health={health} />
-      <Waiting health={health} id={id} />
+      <Waiting health={health} id={subscription.id} />
     </>
   );
 }
