@@ -34,10 +34,7 @@ describe("a recovery", () => {
       expect(eventIds(at.receiver.requests).sort()).toEqual([...refused, ...other].sort());
       await expect
         .poll(async () => (await worker.store.notices.due(100)).find(({ subject }) => subject === id), until)
-        .toMatchObject({
-          kind: "recovery.finished",
-          subscriptionId: at.subscription.id,
-        });
+        .toMatchObject({ kind: "recovery.finished", subscriptionId: at.subscription.id });
       for (const event of [...refused, ...other])
         expect(await worker.store.deliveries.get(`${event}.${at.subscription.id}`)).toMatchObject({
           status: "delivered",

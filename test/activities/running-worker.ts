@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Client, WorkflowNotFoundError } from "@temporalio/client";
+import type { Client } from "@temporalio/client";
 import type { Collection } from "mongodb";
 import { type Logger, pino } from "pino";
 import { createCatalogue, type Catalogue } from "../../src/catalogue/catalogue.js";
@@ -39,7 +39,7 @@ import { loadConfig } from "../../src/workers/config.js";
 import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
 import { type Proxy, startProxy } from "../../bench/chaos/proxy.js";
 import { openDatabase } from "../store/database.js";
-import { type ChosenBreakers, runningBreakers } from "./breaker/running-breakers.js";
+import { type ChosenBreakers, runningBreakers, signalled } from "./breaker/running-breakers.js";
 import { buildOnce, repositoryRoot } from "../support/build.js";
 import { type Receiver, type ReceiverOptions, startReceiver } from "../support/receiver.js";
 
@@ -182,16 +182,9 @@ export async function startRunningWorker({
     isIdle: createIdleCheck({ client }, workerStore),
     ...breaking.activities,
     signalRetry: (workflowId, deliveryIds, notBefore) =>
-      client.workflow
-        .getHandle(workflowId)
-        .signal(SIGNAL.retry, { deliveryIds, ...(notBefore && { notBefore }) })
-        .then(
-          () => true,
-          (error: unknown) => {
-            if (error instanceof WorkflowNotFoundError) return false;
-            throw error;
-          },
-        ),
+      signalled(
+        client.workflow.getHandle(workflowId).signal(SIGNAL.retry, { deliveryIds, ...(notBefore && { notBefore }) }),
+      ),
     recordRefusal: async (refusal) => void refusals.push(refusal),
     notices: { store: workerStore, catalogue, metrics, log: logger, publish: (events) => publisher.publish(events) },
   });

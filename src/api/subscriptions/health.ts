@@ -8,7 +8,7 @@ import { instant } from "../http/primitives.js";
 import { refuse } from "../http/errors.js";
 import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { findSubscription } from "./checks.js";
-import { statusConflict } from "./life.js";
+import { statusConflict } from "./steps/take-step.js";
 import { recordAct } from "../access/audit.js";
 import { routingOf } from "../../catalogue/routes.js";
 import { subscriptionRef } from "./about-schemas.js";

@@ -7,7 +7,7 @@ import {
   verifyByHandshake,
 } from "../../endpoint/verify.js";
 import type { Subscription } from "../../store/model.js";
-import { LIFE_ACTS, possibleActs } from "../../store/subscription-life.js";
+import { LIFE, LIFE_ACTS, possibleActs } from "../../store/subscription-life.js";
 import { recordAct } from "../access/audit.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { ok, type DependencyName, type RequestContext, type ApiRoute, route } from "../route.js";

@@ -14,6 +14,17 @@ export interface ChosenBreakers {
   disableAfterDays?: number;
 }
 
+/** False when the workflow is not open any more. */
+export async function signalled(signal: Promise<void>): Promise<boolean> {
+  try {
+    await signal;
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
 /** What the attempts and the activities of a worker need. Without a choice there are no breakers. */
 export function runningBreakers(
   chosen: ChosenBreakers | undefined,
@@ -27,16 +38,7 @@ export function runningBreakers(
       disableAfterDays: chosen?.disableAfterDays ?? 0,
       ...(timing?.dayMs !== undefined && { dayMs: timing.dayMs }),
       signalWake: (workflowId, signal) =>
-        of.client.workflow
-          .getHandle(workflowId)
-          .signal(SIGNAL.wake, signal)
-          .then(
-            () => true,
-            (error: unknown) => {
-              if (error instanceof WorkflowNotFoundError) return false;
-              throw error;
-            },
-          ),
+        signalled(of.client.workflow.getHandle(workflowId).signal(SIGNAL.wake, signal)),
     },
   });
   return {

@@ -101,7 +101,7 @@ function Resume({ subscription }: { subscription: Subscription }) {
       <button type="button" className="button" onClick={() => setAsked(true)}>
         {t("subscriptionStep.resume.act")}
       </button>
-      {asked && <StepDialog step="resume" subscription={subscription} me={me} close={() => setAsked(false)} />}
+      {asked && <StepDialog step="resume" subscription={subscription} close={() => setAsked(false)} />}
     </>
   );
 }
