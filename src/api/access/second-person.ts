@@ -7,8 +7,8 @@ const LONGEST_LINE = 10;
 
 /**
  * Whether the two actors (names as in the audit) may be one person. A key counts as its maker, who has seen its secret.
- * So two keys of one maker are one person too. A consumer's key stands for the consumer that it was made for. A key of an
- * earlier release has no maker on record, and stands for itself.
+ * So two keys of one maker are one person too. A consumer's key stands for the consumer that it was made for. A key
+ * of an earlier release has no maker on record, and stands for itself.
  */
 export async function mayBeOnePerson(store: Pick<Store, "apiKeys">, one: string, other: string): Promise<boolean> {
   const [its, theirs] = await Promise.all([lineOf(store, one), lineOf(store, other)]);

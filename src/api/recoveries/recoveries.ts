@@ -16,7 +16,7 @@ import {
   recoveryQuery,
   recoveryView,
 } from "./recovery-schemas.js";
-import { findRecovery, recoveryFilterView, viewRecovery } from "./recovery-view.js";
+import { findRecovery, type RecoveryContext, recoveryFilterView, viewRecovery } from "./recovery-view.js";
 import { releaseRoutes } from "./release.js";
 import { sendEventRoute } from "./send-event.js";
 import { needsRelease, startRecovery } from "./start-recovery.js";
@@ -100,7 +100,7 @@ export const recoveryRoutes: readonly ApiRoute[] = [
     response: { status: 202, description: "It is under way, or waits for a second person", schema: recoveryView },
     problems: [...REFUSALS, "preview_changed"],
     handle: async (
-      context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "settings" | "clock">,
+      context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "settings" | "auditTally" | "clock">,
       { body },
     ) => startRecovery(context, body),
   }),
@@ -114,7 +114,7 @@ export const recoveryRoutes: readonly ApiRoute[] = [
     description: "A consumer sees those of its group, a provider limited to some apis its own.",
     query: recoveryQuery,
     response: { status: 200, description: "A page of recoveries", schema: pageOf(recoveryView) },
-    async handle(context: RequestContext<"store">, { query }) {
+    async handle(context: RecoveryContext, { query }) {
       const {
         actor,
         dependencies: { store },
@@ -138,7 +138,7 @@ export const recoveryRoutes: readonly ApiRoute[] = [
     summary: "Read the progress of a recovery",
     params,
     response: { status: 200, description: "The recovery", schema: recoveryView },
-    async handle(context: RequestContext<"store">, { params: { id } }) {
+    async handle(context: RecoveryContext, { params: { id } }) {
       const recovery = await findRecovery(context, id);
       return recovery ? ok(await viewRecovery(context, recovery)) : refuse("not_found");
     },

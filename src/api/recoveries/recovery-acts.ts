@@ -29,7 +29,7 @@ const DESCRIPTIONS: Readonly<Record<keyof typeof WANTED, [summary: string, descr
 };
 
 async function act(
-  context: RequestContext<"store" | "catalogue" | "operations">,
+  context: RequestContext<"store" | "catalogue" | "operations" | "settings" | "auditTally">,
   id: string,
   act: keyof typeof WANTED,
 ) {
@@ -58,7 +58,10 @@ async function act(
 }
 
 /** The one who asked for it, or another, takes it back before anybody has decided. */
-async function withdraw(context: RequestContext<"store" | "catalogue">, recovery: Recovery) {
+async function withdraw(
+  context: RequestContext<"store" | "catalogue" | "settings" | "auditTally">,
+  recovery: Recovery,
+) {
   const { id } = recovery;
   const {
     dependencies: { store },
@@ -82,8 +85,10 @@ const actRoute = (name: keyof typeof WANTED): ApiRoute =>
     params,
     response: { status: 202, description: "The recovery as it is now", schema: recoveryView },
     problems: ["recovery_ended", "recovery_waiting", "request_settled", "unavailable"],
-    handle: async (context: RequestContext<"store" | "catalogue" | "operations">, { params: { id } }) =>
-      act(context, id, name),
+    handle: async (
+      context: RequestContext<"store" | "catalogue" | "operations" | "settings" | "auditTally">,
+      { params: { id } },
+    ) => act(context, id, name),
   });
 
 export const recoveryActRoutes: readonly ApiRoute[] = [actRoute("pause"), actRoute("resume"), actRoute("cancel")];

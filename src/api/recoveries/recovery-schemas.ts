@@ -127,8 +127,9 @@ export const recoveryView = z
         until: instant.meta({ description: "It ends at this time if nobody has decided" }),
         own: z
           .boolean()
-          .meta({ description: "You asked for it, or a key that counts as you, so another has to decide" }),
+          .meta({ description: "It waits, and you asked for it or count as the one who did: another has to decide" }),
         decidedBy: z.string().optional(),
+        decidedByName: z.string().optional(),
         decidedAt: instant.optional(),
         reason: z.string().optional(),
       })
@@ -152,6 +153,10 @@ export const recoveryView = z
     reason: z.string().optional(),
     error: z.string().optional().meta({ description: "Why it failed, or what a cancel left" }),
     createdBy: z.string(),
+    createdByName: z
+      .string()
+      .optional()
+      .meta({ description: "Of the person or key. Shown to who may release, of a recovery that was to be released" }),
     createdAt: instant,
     startedAt: instant.optional(),
     updatedAt: instant,

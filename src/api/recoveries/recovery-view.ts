@@ -1,9 +1,11 @@
 /** Recoveries as they are shown, and to whom. */
 import type { z } from "zod";
-import type { Recovery } from "../../store/collections/recoveries.js";
+import type { Recovery, Release } from "../../store/collections/recoveries.js";
 import type { RecoveryFilter } from "../../workflows/recovery/recovery-contract.js";
 import type { Actor } from "../access/actor.js";
-import { mayBeOnePerson } from "../access/second-person.js";
+import { mayAct } from "../access/access.js";
+import { namesOf } from "../access/actor-names.js";
+import { ownAskers } from "../access/second-person.js";
 import type { RequestContext } from "../route.js";
 import type { previewView, recoveryView } from "./recovery-schemas.js";
 
@@ -17,13 +19,12 @@ export const recoveryFilterView = ({
   ...(until !== undefined && { until: new Date(until).toISOString() }),
 });
 
+/** What a handler needs that shows a recovery. */
+export type RecoveryContext = RequestContext<"store" | "settings" | "auditTally">;
 type View = z.input<typeof recoveryView>;
 
 /** For this actor, because whose decision it waits for depends on who asks. */
-export async function viewRecovery(
-  { actor, dependencies: { store } }: RequestContext<"store">,
-  recovery: Recovery,
-): Promise<View> {
+export async function viewRecovery(context: RecoveryContext, recovery: Recovery): Promise<View> {
   const { id, filter, status, progress, count, reason, error, createdBy, createdAt, startedAt, updatedAt } = recovery;
   const { ratePerSecond, order, release } = recovery;
   const { sent, delivered, failedAgain } = progress;
@@ -36,20 +37,38 @@ export async function viewRecovery(
     ...(count !== undefined && { count }),
     ...(ratePerSecond !== undefined && { ratePerSecond }),
     ...(order && { order }),
-    ...(release && {
-      release: {
-        until: release.until.toISOString(),
-        own: await mayBeOnePerson(store, createdBy, actor.name),
-        ...(release.decidedBy !== undefined && { decidedBy: release.decidedBy }),
-        ...(release.decidedAt && { decidedAt: release.decidedAt.toISOString() }),
-        ...(release.reason !== undefined && { reason: release.reason }),
-      },
-    }),
+    ...(release && (await releaseView(context, recovery, release))),
     ...(reason !== undefined && { reason }),
     ...(error !== undefined && { error }),
     createdAt: createdAt.toISOString(),
     ...(startedAt && { startedAt: startedAt.toISOString() }),
     updatedAt: updatedAt.toISOString(),
+  };
+}
+
+/** Who may decide is told who asked by name, and whether it is their own wish. */
+async function releaseView(
+  context: RecoveryContext,
+  { createdBy, status }: Recovery,
+  { until, decidedBy, decidedAt, reason }: Release,
+): Promise<Pick<View, "release" | "createdByName">> {
+  const [names, own] = await Promise.all([
+    mayAct(context.actor, "recoveries:release")
+      ? namesOf(context, [createdBy, ...(decidedBy === undefined ? [] : [decidedBy])])
+      : new Map<string, string>(),
+    status === "waiting" ? ownAskers(context, [createdBy]) : [],
+  ]);
+  const [asker, decider] = [names.get(createdBy), names.get(decidedBy ?? "")];
+  return {
+    ...(asker !== undefined && { createdByName: asker }),
+    release: {
+      until: until.toISOString(),
+      own: own.length > 0,
+      ...(decidedBy !== undefined && { decidedBy }),
+      ...(decider !== undefined && { decidedByName: decider }),
+      ...(decidedAt && { decidedAt: decidedAt.toISOString() }),
+      ...(reason !== undefined && { reason }),
+    },
   };
 }
 

@@ -4,22 +4,22 @@
 import { z } from "zod";
 import type { Recovery, ReleaseDecision } from "../../store/collections/recoveries.js";
 import { recordAct } from "../access/audit.js";
-import { mayBeOnePerson } from "../access/second-person.js";
+import { ownAskers } from "../access/second-person.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { accepted, type ApiRoute, type RequestContext, route } from "../route.js";
 import { refuseGrown } from "./recovery-preview.js";
 import { recoveryId, recoveryView, releaseInput, releaseRefusalInput } from "./recovery-schemas.js";
-import { findRecovery, viewRecovery } from "./recovery-view.js";
+import { findRecovery, type RecoveryContext, viewRecovery } from "./recovery-view.js";
 
 const params = z.strictObject({ id: recoveryId });
-type Context = RequestContext<"store" | "catalogue" | "operations" | "settings" | "limits">;
+type Context = RequestContext<"store" | "catalogue" | "operations" | "settings" | "limits" | "auditTally">;
 
 /** The recovery that this actor may decide about now. */
-async function findWaiting(context: RequestContext<"store">, id: string): Promise<Recovery | Refusal> {
+async function findWaiting(context: RecoveryContext, id: string): Promise<Recovery | Refusal> {
   const recovery = await findRecovery(context, id);
   if (!recovery) return refuse("not_found");
   if (recovery.status !== "waiting" && !isApproved(recovery)) return settled(recovery);
-  return (await mayBeOnePerson(context.dependencies.store, recovery.createdBy, context.actor.name))
+  return (await ownAskers(context, [recovery.createdBy])).length > 0
     ? refuse("second_person_needed", "You asked for this recovery, or a key that counts as you.")
     : recovery;
 }
@@ -61,7 +61,7 @@ async function approve(context: Context, id: string, reason: string | undefined)
   return accepted(await viewRecovery(context, (await store.recoveries.get(id)) ?? recovery));
 }
 
-async function refuseRelease(context: RequestContext<"store" | "catalogue">, id: string, reason: string) {
+async function refuseRelease(context: RecoveryContext & RequestContext<"catalogue">, id: string, reason: string) {
   const {
     actor,
     dependencies: { store },
@@ -112,7 +112,7 @@ export const releaseRoutes: readonly ApiRoute[] = [
     body: releaseRefusalInput,
     response: { status: 202, description: "It is refused", schema: recoveryView },
     problems: ["second_person_needed", "request_settled", "unavailable"],
-    handle: async (context: RequestContext<"store" | "catalogue">, { params: { id }, body: { reason } }) =>
+    handle: async (context: RecoveryContext & RequestContext<"catalogue">, { params: { id }, body: { reason } }) =>
       refuseRelease(context, id, reason),
   }),
 ];

@@ -24,7 +24,7 @@ export const needsRelease = (
 type Input = z.output<typeof recoveryInput>;
 
 export async function startRecovery(
-  context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "settings" | "clock">,
+  context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "settings" | "auditTally" | "clock">,
   { filter: given, includeDelivered, token, ...input }: Input,
 ) {
   const now = (context.dependencies.clock ?? Date.now)();
@@ -39,7 +39,7 @@ export async function startRecovery(
 type Asked = Pick<Input, "reason" | "ratePerSecond" | "order">;
 
 async function begin(
-  context: RequestContext<"store" | "catalogue" | "operations" | "settings">,
+  context: RequestContext<"store" | "catalogue" | "operations" | "settings" | "auditTally">,
   checked: CheckedFilter,
   claims: PreviewClaims,
   asked: Asked,

@@ -46,11 +46,16 @@ describe("a recovery of several groups above the limit", () => {
     expect(await preview(window, pia)).toMatchObject({ count: 10, needsRelease: true });
     const waiting = await wide();
     expect(waiting).toMatchObject({ status: "waiting", release: { own: true } });
+    // Names of people are for those who may decide.
+    const auditor = (await api.key({ role: "auditor" })).token;
+    expect((await api.call("GET", `/v1/recoveries/${waiting.id}`, { key: auditor })).body).not.toHaveProperty(
+      "createdByName",
+    );
     const left = Date.parse(waiting.release?.until ?? "") - Date.now();
     expect(Math.abs(left - 86_400_000)).toBeLessThan(600_000);
     await expect(workflowOf(waiting.id)).rejects.toThrow(/not found/);
     expect((await api.call("GET", "/v1/recoveries?status=waiting", { key: olga })).body).toMatchObject({
-      data: [{ id: waiting.id, release: { own: false } }],
+      data: [{ id: waiting.id, createdByName: expect.any(String) as string, release: { own: false } }],
     });
     const released = await decide(waiting.id, "approve", olga);
     expect(released.status, released.text).toBe(202);

@@ -5,6 +5,7 @@ import { mayDo } from "../../api/access.js";
 import { api, ask } from "../../api/client.js";
 import { useMe } from "../../api/queries.js";
 import { LOCALE, t } from "../../i18n/index.js";
+import { ActorNames } from "../actor-names.js";
 import { Dialog } from "../dialog.js";
 import { useDraft } from "../draft.js";
 import { ProblemNotice } from "../problem-notice.js";
@@ -24,6 +25,16 @@ export function ReleaseCard({ recovery }: { recovery: Recovery }) {
     <section className="card" aria-label={t("release.title")}>
       <h2>{t("release.title")}</h2>
       <p>{t("release.what", { number })}</p>
+      {!release.own && (
+        <p>
+          {t("requests.askedBy")}: <ActorNames actors={[{ id: recovery.createdBy, name: recovery.createdByName }]} />
+        </p>
+      )}
+      {recovery.reason !== undefined && (
+        <p>
+          {t("requests.reason")}: {recovery.reason}
+        </p>
+      )}
       <p>
         {t("release.until")} <TimeText at={release.until} />
       </p>

@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { mayDo } from "../../api/access.js";
 import { useMe } from "../../api/queries.js";
 import { LOCALE, t } from "../../i18n/index.js";
+import { ActorNames } from "../../parts/actor-names.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
@@ -131,7 +132,12 @@ function Row({ row }: { row: Recovery }) {
       </td>
       <td role="cell" data-label={label("by")}>
         <span className={styles.by}>
-          {row.createdBy === me.id ? t("recoveries.you") : row.createdBy} <TimeText at={row.createdAt} />
+          {row.createdBy === me.id ? (
+            t("recoveries.you")
+          ) : (
+            <ActorNames actors={[{ id: row.createdBy, name: row.createdByName }]} />
+          )}{" "}
+          <TimeText at={row.createdAt} />
         </span>
       </td>
     </tr>

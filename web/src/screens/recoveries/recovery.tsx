@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { useMe } from "../../api/queries.js";
 import { LOCALE, t } from "../../i18n/index.js";
+import { ActorNames } from "../../parts/actor-names.js";
 import { Page } from "../../parts/page.js";
 import { isOpen, mostFailAgain, type Recovery, searchOf } from "../../parts/recovery/model.js";
 import { ProgressBar, speedText, timeLeftText } from "../../parts/recovery/progress.js";
@@ -121,7 +122,8 @@ function Skipped({ recovery: { progress } }: { recovery: Recovery }) {
 function Facts({ recovery }: { recovery: Recovery }) {
   const me = useMe();
   const { id, createdBy, createdAt, startedAt, updatedAt, reason, ratePerSecond, order, release, count } = recovery;
-  const whom = (name: string): string => (name === me.id ? t("recoveries.you") : name);
+  const whom = (who: string, name: string | undefined) =>
+    who === me.id ? t("recoveries.you") : <ActorNames actors={[{ id: who, name }]} />;
   return (
     <section className="card" aria-labelledby="facts">
       <h2 id="facts">{t("recoveries.facts")}</h2>
@@ -132,7 +134,7 @@ function Facts({ recovery }: { recovery: Recovery }) {
         </dd>
         <dt>{t("recoveries.column.by")}</dt>
         <dd>
-          {whom(createdBy)} <TimeText at={createdAt} />
+          {whom(createdBy, recovery.createdByName)} <TimeText at={createdAt} />
         </dd>
         {reason !== undefined && (
           <>
@@ -158,7 +160,7 @@ function Facts({ recovery }: { recovery: Recovery }) {
           <>
             <dt>{t("requests.decidedBy")}</dt>
             <dd>
-              {whom(release.decidedBy)} <TimeText at={release.decidedAt} /> {release.reason}
+              {whom(release.decidedBy, release.decidedByName)} <TimeText at={release.decidedAt} /> {release.reason}
             </dd>
           </>
         )}
