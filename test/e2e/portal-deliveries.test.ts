@@ -172,11 +172,11 @@ describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
     await page.getByRole("button", { name: `Select all ${left} that match` }).click();
     await page.getByRole("button", { name: "Resend", exact: true }).click();
     const dialog = page.getByRole("alertdialog", { name: "Resend all that match" });
-    await dialog.getByText(`Resend ${left} deliveries`).waitFor();
+    await dialog.getByText(`${left} deliveries match`).waitFor();
     await dialog.getByText(`Acme ledger: ${left}`).waitFor();
     await dialog.getByLabel("Reason, for the audit").fill("the ledger is back");
     await picture(page, "deliveries-recover");
-    await dialog.getByRole("button", { name: `Resend ${left}` }).click();
+    await dialog.getByRole("button", { name: `Send ${left} again to Acme ledger` }).click();
     await dialog.getByText("It has begun").waitFor();
     await expect.poll(() => counted("status=parked"), { timeout: 120_000 }).toBe(0);
     await closed(visitor);
