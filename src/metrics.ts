@@ -42,6 +42,7 @@ export const OWN_PARTS = [
   "notices",
   "retention",
   "saml",
+  "stats",
 ] as const;
 /** What a start, an input or a result may lack or bring: what the label `purpose` may hold. */
 const PURPOSES = ["activity", "internal", "legacy", "publisher", "operator", "none"] as const;

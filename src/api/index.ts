@@ -37,6 +37,7 @@ import { samlConnectionRoutes } from "./saml/connections/connections.js";
 import { samlKeyRoutes } from "./saml/connections/keys.js";
 import { samlMetadataRoutes } from "./saml/connections/metadata-routes.js";
 import { documentationRoutes, healthRoutes } from "./service-routes.js";
+import { statsRoutes } from "./stats/routes.js";
 import { singleLogoutRoutes } from "./saml/connections/logout-routes.js";
 import { subscriptionCertificateRoutes } from "./subscriptions/certificates.js";
 import { egressRoutes } from "./subscriptions/egress.js";
@@ -57,6 +58,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   // Before the deliveries, whose ids are paths as well.
   ...deliveryExportRoutes,
   ...deliveryRoutes,
+  ...statsRoutes,
   ...searchRoutes,
   ...overviewRoutes,
   ...streamRoutes,

@@ -33,6 +33,7 @@ import type {
 import type { SubscriptionRecordsStore } from "./deliveries/subscription-records.js";
 import type { BacklogStore } from "./deliveries/backlog.js";
 import type { DeliveryStatus } from "../workflows/contract.js";
+import type { StatsStore } from "./stats/stats-store.js";
 import type { RetentionStore } from "./retention/retention-store.js";
 import type { RoutingStore } from "./collections/routings.js";
 import type {
@@ -266,6 +267,8 @@ export interface Store {
   recoveries: RecoveryStore;
   limits: LimitStore;
   idempotency: IdempotencyStore;
+  /** How many deliveries and attempts there were, by time. */
+  stats: StatsStore;
   people: PeopleStore;
   sessions: SessionStore;
   audit: AuditStore;

@@ -122,6 +122,11 @@ function openStore(
     masterKeys: masterKeysOf(config),
     callsInFlight: calls,
     onCalls: (underWay) => metrics.inFlight.set({ kind: "store_calls" }, underWay),
+    stats: config.STATS,
+    onStatsTrouble: (error) => {
+      metrics.ownFailures.inc({ part: "stats" });
+      log.warn({ err: error }, "counts for charts are not written yet; they are written later");
+    },
     log,
   });
 }

@@ -23,6 +23,7 @@ import type { PublishNotice } from "../activities/notices/tell-notices.js";
 import { keepNotices } from "./notices/notice-keeper.js";
 import { watchEndpointHealth } from "./watch/endpoint-health.js";
 import { watchOverdue } from "./watch/overdue.js";
+import { keepStats } from "./watch/stats-keeper.js";
 import { watchWorkerReleases } from "./watch/worker-releases.js";
 import { createIdleCheck, engineRetentionOf, watchRetention } from "./watch/retention.js";
 import { thisProcess } from "./process/process-name.js";
@@ -98,6 +99,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
     watchCertificates(core),
     watchRetention(core),
     keepNotices({ ...core, ...link }),
+    keepStats(core),
   ];
   return {
     worker,

@@ -211,7 +211,11 @@ export function pathOf(operation: Operation, of: Objects): string {
 }
 
 /** What a GET cannot be called without. */
-const QUERIES: Readonly<Record<string, string>> = { exportDeliveries: "?format=jsonl", search: "?q=evt_of_nobody" };
+const QUERIES: Readonly<Record<string, string>> = {
+  exportDeliveries: "?format=jsonl",
+  readStats: "?metric=deliveries",
+  search: "?q=evt_of_nobody",
+};
 
 /** The query that the operation is called with. */
 export const queryOf = ({ operationId }: Operation): string => QUERIES[operationId] ?? "";

@@ -7,6 +7,7 @@ import { DAY_MS } from "../../workflows/durations.js";
 import { instant } from "../http/primitives.js";
 import { refuse } from "../http/errors.js";
 import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
+import { withCounters } from "../stats/subscription-rates.js";
 import { findSubscription } from "./checks.js";
 import { statusConflict } from "./steps/take-step.js";
 import { recordAct } from "../access/audit.js";
@@ -147,8 +148,8 @@ export const subscriptionHealthRoutes: readonly ApiRoute[] = [
     summary: "How the endpoint of a subscription is doing",
     description:
       "The state is what its record notes, over all workers. The figures are told from the records of its newest " +
-      "1,000 deliveries of four days, and of 1,000 that wait for another attempt. Failures of our own are no " +
-      "attempts, so they never count.",
+      "1,000 deliveries of four days, and of 1,000 that wait for another attempt. Where more was attempted within a window, its " +
+      "figures are from counters, and times are within 10 %. Failures of our own are no attempts, so they never count.",
     params: z.strictObject({ id: subscriptionRef }),
     response: { status: 200, description: "Its health", schema: healthView },
     async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
@@ -156,7 +157,8 @@ export const subscriptionHealthRoutes: readonly ApiRoute[] = [
       if (!subscription) return refuse("not_found");
       const now = new Date();
       const since = new Date(now.getTime() - READ_MS);
-      const told = figuresOf(await context.dependencies.store.deliveries.recordsOf(id, since), now);
+      const { store } = context.dependencies;
+      const told = await withCounters(store, id, figuresOf(await store.deliveries.recordsOf(id, since), now), now);
       return ok({ ...stateOfHealthView(subscription), breaker: breakerOf(subscription), ...told });
     },
   }),

@@ -8,6 +8,7 @@ import { pageRequest } from "../access/audit.js";
 import { groupId } from "../catalogue/schemas.js";
 import { eventTypeName, instantInput, pageOf, pageQuery, text } from "../http/primitives.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
+import { dayView, daysOf } from "../stats/subscription-day.js";
 import { firstCertificateEnd } from "./certificate-end.js";
 import { ENDPOINT_HEALTH, stateOfHealthView } from "./health-view.js";
 import { subscriptionView } from "./schemas.js";
@@ -35,11 +36,18 @@ const listQuery = pageQuery.extend({
         "The first of its certificates to end (`endsFirst` of its certificates) ends before this instant. " +
         "It may have ended already",
     }),
+  stats: z
+    .enum(["24h"])
+    .optional()
+    .meta({ description: "With it each subscription tells the attempts of its last 24 hours in `stats`" }),
   q: text(256)
     .optional()
     .meta({ description: "A part of its name, host, id or external id. Capital letters are the same as small ones" }),
 });
 type Query = z.output<typeof listQuery>;
+const listedView = subscriptionView
+  .extend({ stats: dayView.optional().meta({ description: "Only with `stats=24h`" }) })
+  .meta({ id: "ListedSubscription" });
 type Context = RequestContext<"store" | "catalogue" | "settings" | "auditTally">;
 type Wanted = (subscription: Subscription) => boolean;
 
@@ -130,7 +138,7 @@ export const subscriptionListRoutes: readonly ApiRoute[] = [
     summary: "List subscriptions, newest first",
     description: "A consumer sees the subscriptions of its groups. A subscription is listed if it fits every filter.",
     query: listQuery,
-    response: { status: 200, description: "A page of subscriptions", schema: pageOf(subscriptionView) },
+    response: { status: 200, description: "A page of subscriptions", schema: pageOf(listedView) },
     async handle(context: Context, { query }) {
       const { actor, dependencies } = context;
       const group = query.groupId ?? (actor.groupIds?.length === 1 ? actor.groupIds[0] : undefined);
@@ -140,7 +148,10 @@ export const subscriptionListRoutes: readonly ApiRoute[] = [
       if (ids?.length === 0) return ok({ data: [], next: null });
       const filter = { ...(group !== undefined && { groupId: group }), ...(ids && { ids }) };
       const { data, next } = await dependencies.store.subscriptions.list(pageRequest(query), filter);
-      return ok({ data: await Promise.all(data.map((each) => decidableView(context, each))), next: next ?? null });
+      const ofPage = data.map(({ id }) => id);
+      const dayOf = query.stats && (await daysOf(dependencies.store, ofPage, new Date()));
+      const views = await Promise.all(data.map((each) => decidableView(context, each)));
+      return ok({ data: views.map((view) => (dayOf ? { ...view, stats: dayOf(view.id) } : view)), next: next ?? null });
     },
   }),
 ];

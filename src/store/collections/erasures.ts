@@ -36,6 +36,7 @@ export interface ErasureDependencies
       | "grantRequests"
       | "eventTypeVersions"
       | "holds"
+      | "stats"
     >,
     LedgerDependencies {
   keyring: Pick<ManagedKeyring, "destroy" | "forget">;
@@ -232,10 +233,12 @@ async function isUsedAgain(events: ErasureDependencies["events"], id: string, er
 }
 
 async function eraseGroup(
-  { subscriptions, apiKeys, grantRequests, groups, keyring }: ErasureDependencies,
+  { subscriptions, apiKeys, grantRequests, groups, keyring, stats }: ErasureDependencies,
   id: string,
 ): Promise<boolean> {
   const orphans = await subscriptions.idsOf({ groupId: id });
+  // Before the subscriptions, by which they are found.
+  await stats.forget(orphans.map((subscription) => `sub/${subscription}` as const));
   for (const subscription of orphans) await subscriptions.delete(subscription);
   const live = (await apiKeys.all()).filter((key) => groupsOfKey(key).includes(id) && key.revokedAt === undefined);
   for (const key of live) await apiKeys.update(key.id, (before) => withoutGroup(before, id, new Date()));
@@ -246,9 +249,10 @@ async function eraseGroup(
 }
 
 async function eraseApi(
-  { eventTypes, eventTypeVersions, apis, keyring }: ErasureDependencies,
+  { eventTypes, eventTypeVersions, apis, keyring, stats }: ErasureDependencies,
   id: string,
 ): Promise<boolean> {
+  await stats.forget([`api/${id}`]);
   const types = await eventTypes.idsOf({ apiId: id });
   for (const name of types) {
     const version = (await eventTypes.get(name))?.version ?? 1;

@@ -17,6 +17,7 @@ import {
   scopeOf,
   WITHOUT_DETAILS,
 } from "./delivery-document.js";
+import { countInserted, recordedBy } from "./recorded.js";
 import { createSubscriptionRecords } from "./subscription-records.js";
 import { acceptsOf, conditions, createDeliveryQueries, type DeliveryFields, ofEvent } from "./delivery-queries.js";
 import { keysFor } from "../collections/events.js";
@@ -25,6 +26,7 @@ import type { Attempt } from "../model.js";
 import { inBatches } from "../mongo/oldest-first.js";
 import { findPage } from "../mongo/paging.js";
 import type { Scan } from "../mongo/scans.js";
+import type { CountRecorded } from "../stats/stats-store.js";
 import type { DeliveryStore } from "../store.js";
 
 export { ATTEMPTS_KEPT, type DeliveryDocument } from "./delivery-document.js";
@@ -41,12 +43,14 @@ export interface DeliveryStoreDependencies {
   expungedLately: ReadonlySet<string>;
   scan: Scan;
   fields: DeliveryFields;
+  /** Told of what was recorded, once. */
+  count: CountRecorded;
 }
 
 /** The delivery store over its collection. */
 export function createDeliveryStore(
   collection: Collection<DeliveryDocument>,
-  { keyring, ferretDb, expungedLately, scan, fields }: DeliveryStoreDependencies,
+  { keyring, ferretDb, expungedLately, scan, fields, count }: DeliveryStoreDependencies,
 ): DeliveryStore {
   const change = createDeliveryChanges(collection, { ferretDb });
   /** What an attempt under way at the time of an erasure would bring back is left out. */
@@ -65,10 +69,12 @@ export function createDeliveryStore(
         keyring,
         deliveries.filter(({ attempts }) => attempts.some(({ detail }) => detail)).map(scopeOf),
       );
-      return insertNew(
+      const known = await insertNew(
         collection,
         deliveries.map((delivery) => documentOf(delivery, keys)),
       );
+      countInserted(deliveries, known, count);
+      return known;
     },
     async get(id) {
       const [document] = await findByIds(collection, [id], { ferretDb });
@@ -98,7 +104,9 @@ export function createDeliveryStore(
         if (groupId === undefined) throw new Error(`the attempt detail of ${id} needs the groupId that seals it`);
         return scopeOf({ groupId });
       });
-      return change(changes, decideRecord(new Date(), await keysFor(keyring, groups), mayKeep));
+      return change(changes, decideRecord(new Date(), await keysFor(keyring, groups), mayKeep), (before, made) =>
+        count(recordedBy(before, made)),
+      );
     },
   };
 }

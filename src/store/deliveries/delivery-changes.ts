@@ -42,6 +42,8 @@ export interface Decision {
 export type ChangeDeliveries = <C extends { id: string }>(
   changes: readonly C[],
   decide: (current: DeliveryDocument, change: C) => Decision,
+  /** Told of each change that was made, with the delivery as it was before. */
+  made?: (before: DeliveryDocument, change: C) => void,
 ) => Promise<RefusedChange[]>;
 
 /** Conflicts before giving up. Two processes that change the same delivery at the same time are rare. */
@@ -73,6 +75,8 @@ interface Write {
   unset: string[];
 }
 
+type Tried<C> = Map<string, { before: DeliveryDocument; change: C }>;
+
 /** Changes of the deliveries in a collection, one after another for each of them within this process. */
 export function createDeliveryChanges(
   collection: Collection<DeliveryDocument>,
@@ -81,9 +85,11 @@ export function createDeliveryChanges(
   const inTurn = createExclusiveTurns();
   const write = ferretDb ? createFerretDbWrite(collection) : (writes: Write[]) => writeAll(collection, writes);
 
+  /** Notes in `tried` what it writes, because after a conflict some of it is written and the rest is not. */
   async function round<C extends { id: string }>(
     changes: readonly C[],
     decide: (current: DeliveryDocument, change: C) => Decision,
+    tried: Tried<C>,
   ): Promise<{ refused: RefusedChange[]; made: boolean }> {
     const found = new Map(
       (
@@ -101,21 +107,26 @@ export function createDeliveryChanges(
       const { update, refused: why }: Decision = current ? decide(current, change) : { refused: "missing" };
       if (why) refused.push({ id: change.id, why, ...(current && { stands: deliveryOf(current) }) });
       if (update) writes.push({ id: change.id, seq: current?.seq ?? 0, ...update });
+      if (update && current) tried.set(change.id, { before: current, change });
+      // Another writer was first, so the write of the round before was not made.
+      else if (why === "outdated" || why === "missing") tried.delete(change.id);
     }
     return { refused, made: writes.length === 0 || (await write(writes)) };
   }
 
-  return (changes, decide) =>
+  return (changes, decide, made) =>
     inTurn(
       changes.map(({ id }) => id),
       async () => {
         const refused: RefusedChange[] = [];
         for (const some of withoutRepeats(changes)) {
+          const tried: Tried<(typeof some)[number]> = new Map();
           for (let tries = 1; ; tries++) {
             // After a conflict all of them are read again. The ones that were written are then found unchanged.
-            const result = await round(some, decide);
+            const result = await round(some, decide, tried);
             if (result.made) {
               refused.push(...result.refused);
+              if (made) for (const { before, change } of tried.values()) made(before, change);
               break;
             }
             if (tries === TRIES)
@@ -231,7 +242,7 @@ function isMade(current: DeliveryDocument, { attempt, status, ...fields }: Deliv
  * itself, and a `parked` one waits for a person too. A retry by hand may leave all of them. A cancel may only leave
  * `parked`.
  */
-function mayLeave(from: DeliveryDocument["status"], { asked, status }: DeliveryChange): boolean {
+export function mayLeave(from: DeliveryDocument["status"], { asked, status }: DeliveryChange): boolean {
   if (from === "parked") return asked === true;
   return from !== "delivered" && from !== "exhausted" && from !== "cancelled"
     ? true

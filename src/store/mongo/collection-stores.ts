@@ -29,6 +29,10 @@ import { createSamlUseStore, type SamlUseDocument } from "../collections/saml-us
 import type { Scan } from "./scans.js";
 import { createSessionStore, type SessionDocument } from "../collections/sessions.js";
 import { withUniqueExternalIds } from "../collections/subscriptions.js";
+import type { RolledDocument } from "../stats/roll-up.js";
+import { createStatsStore, type ManagedStats, type StatsDependencies } from "../stats/stats.js";
+import type { StatsDocument } from "../stats/stats-documents.js";
+import type { CountRecorded } from "../stats/stats-store.js";
 import type { CatalogueName } from "../collection.js";
 import type { Store } from "../store.js";
 
@@ -71,20 +75,39 @@ export function catalogueStores(
   };
 }
 
+/** The counters of deliveries and attempts. */
+export const statsOf = (
+  db: Db,
+  { exclusive, ferretDb, ...options }: Base & Pick<StatsDependencies, "counts" | "onTrouble">,
+): ManagedStats =>
+  createStatsStore({
+    collection: db.collection<StatsDocument>("stats"),
+    rolled: db.collection<RolledDocument>("statsRolled"),
+    exclusive,
+    ferretDb,
+    ...options,
+  });
+
 export const eventStores = (
   db: Db,
   {
     expungedLately,
     fields,
     commits,
+    count,
     ...base
-  }: Base & { expungedLately: Set<string>; fields: DeliveryFields; commits: Db },
+  }: Base & { expungedLately: Set<string>; fields: DeliveryFields; commits: Db; count: CountRecorded },
 ) => ({
   events: createEventStore(db.collection<EventDocument>("events"), {
     ...base,
     commits: commits.collection<EventDocument>("events"),
   }),
-  deliveries: createDeliveryStore(db.collection<DeliveryDocument>("deliveries"), { ...base, expungedLately, fields }),
+  deliveries: createDeliveryStore(db.collection<DeliveryDocument>("deliveries"), {
+    ...base,
+    expungedLately,
+    fields,
+    count,
+  }),
 });
 
 /** What decides how long events stay. */

@@ -81,6 +81,7 @@ export const INDEXES: readonly IndexSpec[] = [
   ...on("holds", newest("at")),
   ...on("recoveries", newest("createdAt"), newest("createdAt", "groupId")),
   expiring("limits", "expiresAt"),
+  expiring("stats", "expiresAt"),
   expiring("routings", "expiresAt"),
   expiring("idempotencyKeys", "expiresAt"),
   ...on("notices", { dueAt: 1, _id: 1 }),

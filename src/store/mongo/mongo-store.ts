@@ -9,15 +9,16 @@ import {
   keepingStores,
   limitedStores,
   loginStores,
+  statsOf,
 } from "./collection-stores.js";
 import { assertDurableWrites, type CallBounds, callBounds, CLIENT_OPTIONS, connect, isFerretDb } from "./connection.js";
 import { countCalls } from "./calls.js";
 import type { DataKeyDocument } from "../sealing/data-keys.js";
 import { noBackfill, startBackfill } from "../deliveries/delivery-backfill.js";
 import type { ErasureDocument, RecentErasuresDocument } from "../collections/erasure-ledger.js";
-import { createErasures } from "../collections/erasures.js";
+import { createErasures, type ManagedErasures } from "../collections/erasures.js";
 import { createLocks, type Exclusive, type LockDocument, unguarded } from "./exclusive.js";
-import { openGrants } from "../grants/grants.js";
+import { type Grants, openGrants } from "../grants/grants.js";
 import type { GrantSigning } from "../grants/signing.js";
 import { watchHeartbeats } from "./heartbeats.js";
 import { buildIndexes } from "./index-build.js";
@@ -28,6 +29,7 @@ import { createPeopleStore, type PersonDocument } from "../collections/people.js
 import { blindIndex } from "../sealing/pepper.js";
 import { loadProofCutOff, type ProofCutOffDocument } from "../sealing/proof-cut-off.js";
 import { createFewScans, createSingleScan, type Scan } from "./scans.js";
+import type { StatsDependencies } from "../stats/stats.js";
 import type { CatalogueVersions } from "../collection.js";
 import type { Store } from "../store.js";
 import type { StoreLog } from "../store-log.js";
@@ -53,6 +55,10 @@ export interface ConnectOptions {
   callsInFlight?: number;
   /** Told how many are under way whenever that changes. */
   onCalls?: (underWay: number) => void;
+  /** Whether deliveries and attempts are counted. By default they are. */
+  stats?: boolean;
+  /** Told when counts could not be written. They are written later. */
+  onStatsTrouble?: (error: unknown) => void;
   log?: StoreLog;
 }
 
@@ -67,6 +73,8 @@ export async function connectStore({
   masterKeys,
   callsInFlight = CLIENT_OPTIONS.maxPoolSize,
   onCalls = () => undefined,
+  stats = true,
+  onStatsTrouble,
   log,
 }: ConnectOptions): Promise<MongoStore> {
   const provider = localKeyProvider(masterKeys);
@@ -89,6 +97,7 @@ export async function connectStore({
       provider,
       ferretDb: await isFerretDb(client.db(database)),
       buildIndexes: () => buildIndexes({ mongodbUrl, database, waiting }),
+      counting: { counts: stats, ...(onStatsTrouble && { onTrouble: onStatsTrouble }) },
       ...(log && { log }),
     });
   } catch (error) {
@@ -107,6 +116,7 @@ interface StoreDependencies {
   ferretDb: boolean;
   /** Resolves when every index is there. */
   buildIndexes: () => Promise<void>;
+  counting: Pick<StatsDependencies, "counts" | "onTrouble">;
   log?: StoreLog;
 }
 
@@ -127,11 +137,13 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
 
   const keyUses = createKeyUses(db.collection<KeyUseDocument>("keyUses"), { ferretDb });
   const expungedLately = new Set<string>();
+  const stats = statsOf(db, { ...base, ...deps.counting });
   const erasable = {
     ...catalogueStores(db, { ...base, grants, changes }),
-    ...eventStores(db, { ...base, commits, expungedLately, fields: backfill.fields }),
+    ...eventStores(db, { ...base, commits, expungedLately, fields: backfill.fields, count: stats.count }),
     ...keepingStores(db, base),
     keyUses,
+    stats,
     people: createPeopleStore(db.collection<PersonDocument>("people"), {
       keyring,
       scan,
@@ -150,11 +162,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     raiseLater: () => changes.erasureDoubtful(),
     version: async () => (await changes.read()).erasures,
   });
-  const catalogueVersions = async (): Promise<CatalogueVersions> => {
-    const [versions] = await Promise.all([changes.read(), grants.authority.refresh()]);
-    erasures.notice(versions.erasures);
-    return versions;
-  };
+  const catalogueVersions = versionsReader({ changes, grants, erasures });
 
   return {
     ferretDb,
@@ -172,7 +180,24 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     erasures,
     blindIndex: (label, value) => blindIndex(pepper, label, value),
     ping: (timeoutMs) => changes.ping(timeoutMs),
-    close: () => closeStore(clients, { keyring, keyUses, heartbeats, changes, backfill }),
+    close: () => closeStore(clients, { keyring, keyUses, heartbeats, changes, backfill, stats }),
+  };
+}
+
+/** Reads the versions, and takes in what other processes erased. */
+function versionsReader({
+  changes,
+  grants,
+  erasures,
+}: {
+  changes: Changes;
+  grants: Grants;
+  erasures: ManagedErasures;
+}): () => Promise<CatalogueVersions> {
+  return async () => {
+    const [versions] = await Promise.all([changes.read(), grants.authority.refresh()]);
+    erasures.notice(versions.erasures);
+    return versions;
   };
 }
 
@@ -220,16 +245,18 @@ interface Closing {
   heartbeats: { stop(): void }[];
   changes: Changes;
   backfill: { stop(): void };
+  stats: { close(): Promise<void> };
 }
 
 async function closeStore(
   clients: MongoClient[],
-  { keyring, keyUses, heartbeats, changes, backfill }: Closing,
+  { keyring, keyUses, heartbeats, changes, backfill, stats }: Closing,
 ): Promise<void> {
   // Losing the last minutes' count of seals is safe, because the limit is still far away. So a store that is down does
   // not delay the end.
   await keyring.flush().catch(() => undefined);
   await keyUses.flush();
+  await stats.close();
   await changes.close();
   keyUses.stop();
   backfill.stop();

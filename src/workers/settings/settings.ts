@@ -192,6 +192,13 @@ export const SETTINGS = {
       "Days after which settled events are removed, with their deliveries and attempts. An api's own `retentionDays` " +
       "goes before it. Not less than the retention of the Temporal namespace. If it is absent, events stay for ever",
   }),
+  STATS: setting({
+    schema: z.enum(["on", "off"]).transform((value) => value === "on"),
+    default: "on",
+    meaning:
+      "`on` or `off`: whether this process counts the deliveries and attempts that it records, for charts " +
+      "(`GET /v1/stats`). What was counted before stays readable",
+  }),
   TRUSTED_PROXIES: setting({
     schema: list.pipe(z.array(network)),
     default: "",
