@@ -23,6 +23,8 @@ import { loginRoutes } from "./login/login.js";
 import { createLoginLimits } from "./login/login-limits.js";
 import { meRoutes } from "./login/me.js";
 import { overviewRoutes } from "./overview/routes.js";
+import { myMailRoutes } from "./login/my-mail.js";
+import { unsubscribeRoutes } from "./mail/unsubscribe.js";
 import { commonPageRoutes, pageRoutes } from "./pages/routes.js";
 import { portalRoutes } from "./portal/routes.js";
 import { peopleRoutes } from "./login/people.js";
@@ -85,6 +87,8 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...codecRoutes,
   ...loginRoutes,
   ...meRoutes,
+  ...myMailRoutes,
+  ...unsubscribeRoutes,
   ...peopleRoutes,
   ...pageRoutes,
   ...portalRoutes,

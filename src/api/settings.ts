@@ -29,6 +29,8 @@ export interface ApiSettings {
   egressAddresses: readonly string[];
   /** Days that the engine keeps histories. No api may keep its events for less. */
   leastRetentionDays?: number;
+  /** There is a mail server. */
+  sendsMail?: boolean;
   /** A pure worker serves /health and /metrics only. */
   workerOnly?: boolean;
   /**

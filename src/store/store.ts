@@ -8,6 +8,8 @@ import type { IdempotencyStore } from "./collections/idempotency.js";
 import type { KeyUses } from "./collections/key-uses.js";
 import type { Keyring } from "./sealing/keyring.js";
 import type { LimitStore } from "./collections/limits.js";
+import type { MailStore } from "./notices/mail.js";
+import type { MailReaderStore } from "./notices/mail-readers.js";
 import type { NoticeStore } from "./notices/notices.js";
 import type { OwnerStore } from "./collections/owners.js";
 import type { RecoveryStore } from "./collections/recoveries.js";
@@ -259,6 +261,10 @@ export interface Store {
   routings: RoutingStore;
   /** What people and their systems are to be told of. */
   notices: NoticeStore;
+  /** Lines of mail that wait, and who gets none. */
+  mail: MailStore;
+  /** People who want notices by mail. */
+  mailReaders: MailReaderStore;
   /** What is neither removed nor erased. */
   holds: HoldStore;
   /** What is removed by its age. */

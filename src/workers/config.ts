@@ -41,6 +41,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const config = values as Values;
   const production = config.NODE_ENV === "production";
   refuseTrialSettings(config, production);
+  refuseHalfMail(config);
   return { ...config, production, dataDir: resolve(config.SEALPOST_DATA_DIR) };
 }
 
@@ -57,6 +58,14 @@ function secretValue(key: string, environment: NodeJS.ProcessEnv): string | unde
         "correct the path or its permissions.",
     );
   }
+}
+
+/** A mail without a sender, or with links that lead nowhere, is not sent. */
+function refuseHalfMail(config: Values): void {
+  if (!config.SMTP_URL) return;
+  for (const key of ["MAIL_FROM", "PUBLIC_URL"] as const)
+    if (config[key] === undefined)
+      throw new ConfigError(key, `SMTP_URL needs ${key}: set it, or unset SMTP_URL to send no mail.`);
 }
 
 function refuseTrialSettings(config: Values, production: boolean): void {

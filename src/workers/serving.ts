@@ -180,6 +180,7 @@ function apiSettingsOf({ core, config, url, trial, engineRetentionMs }: Serving)
     production: config.production,
     egressAddresses: config.SEALPOST_EGRESS_ADDRESSES,
     workerOnly: config.ROLE === "worker",
+    sendsMail: config.SMTP_URL !== undefined,
     ...(config.SEALPOST_ADMIN_KEY && {
       environmentAdminKeyHash: core.store.blindIndex("admin-key", config.SEALPOST_ADMIN_KEY),
     }),

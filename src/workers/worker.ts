@@ -20,6 +20,8 @@ import type { Core } from "./core.js";
 import { startDayKeys } from "./watch/day-keys.js";
 import { createOutcomeCounts } from "../activities/notices/count-outcomes.js";
 import type { PublishNotice } from "../activities/notices/tell-notices.js";
+import { createFileMail } from "../activities/mail/file-mail.js";
+import { mailDeliveryOf } from "./notices/mail-delivery.js";
 import { keepNotices } from "./notices/notice-keeper.js";
 import { watchEndpointHealth } from "./watch/endpoint-health.js";
 import { watchOverdue } from "./watch/overdue.js";
@@ -47,6 +49,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
   const stopping = new AbortController();
   const releases = await watchWorkerReleases(link, core.log);
   const counts = createOutcomeCounts(core);
+  const mail = mailDeliveryOf(config);
   const store = { ...core.store, deliveries: counts.counting(core.store.deliveries) };
   const attempts = {
     ...attemptsOf({ ...core, store }, config, stopping.signal),
@@ -65,7 +68,8 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
     sending: new Map(),
     unrecordedRetries: new Map(),
     recordRefusal: createRefusalRecord(core),
-    notices: { ...core, publish },
+    notices: { ...core, publish, ...(mail && { fileMail: createFileMail(core) }) },
+    ...(mail && { mail: { ...core, ...mail } }),
     retention: {
       ...core,
       retentionDays: config.EVENT_RETENTION_DAYS,
@@ -98,8 +102,8 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
     startDayKeys(core),
     watchCertificates(core),
     watchRetention(core),
-    keepNotices({ ...core, ...link }),
     keepStats(core),
+    keepNotices({ ...core, ...link, sendsMail: mail !== undefined }),
   ];
   return {
     worker,

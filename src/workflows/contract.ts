@@ -46,6 +46,8 @@ export const WORKFLOW = {
   retention: "retention",
   /** What people and their systems are told of. */
   notices: "notices",
+  /** Mail about it. */
+  mail: "mail",
 } as const;
 
 /** Search attributes of `retryDelivery`, all of type Keyword. They are not encrypted: ids and states only. */

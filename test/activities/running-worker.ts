@@ -17,6 +17,8 @@ import { createEndpointHealth } from "../../src/endpoint/health.js";
 import { createEndpointRequest } from "../../src/endpoint/request.js";
 import { createEventBytes } from "../../src/activities/event-bytes.js";
 import { createGuard } from "../../src/endpoint/target/guard.js";
+import { createFileMail } from "../../src/activities/mail/file-mail.js";
+import type { SendMailDependencies } from "../../src/activities/mail/send-mail.js";
 import { createActivities } from "../../src/activities/index.js";
 import { createMetrics, type Metrics } from "../../src/metrics.js";
 import { createPayloadCheck } from "../../src/catalogue/payload-check.js";
@@ -103,6 +105,7 @@ export async function startRunningWorker({
   sharesRetries = true,
   places = {},
   breakers,
+  mail,
 }: {
   temporalAddress: string;
   mongodbUrl: string;
@@ -115,6 +118,8 @@ export async function startRunningWorker({
   /** How much the worker may do at once. By default as in the settings. */
   places?: { dispatches?: number; attempts?: number };
   codecOptions?: PayloadCodecOptions;
+  /** Sends mail about notices. */
+  mail?: Pick<SendMailDependencies, "connect" | "from" | "publicUrl">;
 }): Promise<RunningWorker> {
   const { connectTemporal, createWorker, loadBundle } = await builtWorkers();
   const undo: (() => unknown)[] = [];
@@ -186,7 +191,15 @@ export async function startRunningWorker({
         client.workflow.getHandle(workflowId).signal(SIGNAL.retry, { deliveryIds, ...(notBefore && { notBefore }) }),
       ),
     recordRefusal: async (refusal) => void refusals.push(refusal),
-    notices: { store: workerStore, catalogue, metrics, log: logger, publish: (events) => publisher.publish(events) },
+    notices: {
+      store: workerStore,
+      catalogue,
+      metrics,
+      log: logger,
+      publish: (events) => publisher.publish(events),
+      ...(mail && { fileMail: createFileMail({ store: workerStore, catalogue, log: logger }) }),
+    },
+    ...(mail && { mail: { ...mail, store: workerStore, catalogue, metrics, log: logger } }),
   });
   const worker = await createWorker(link, {
     bundle: await loadBundle(),

@@ -99,6 +99,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   requestCertificate: { subject: { commonName: "changed" } },
   installCertificate: { certificate: "changed" },
   refuseGrantRequest: { reason: "no" },
+  changeMyMail: { wanted: false },
   refuseRecovery: { reason: "no" },
   sendEvent: { subscriptionId: newId("sub") },
   importEventTypes: { asyncapi: "3.0.0" },

@@ -67,6 +67,18 @@ function namedByProvider({
   return exact({ sessionIndex, nameIdFormat, nameQualifier, spNameQualifier });
 }
 
+/** Who wants notices by mail gets them by what this log-in says. Without an address there is no mail. */
+const renewReader = (
+  { mailReaders }: Pick<Store, "mailReaders">,
+  {
+    identity: { email, groups },
+    ...person
+  }: { personId: string; connectionId: string; identity: SamlIdentity; at: Date },
+): Promise<void> =>
+  email === undefined
+    ? mailReaders.delete(person.personId).then(() => undefined)
+    : mailReaders.updateKnown({ ...person, email, groups: [...groups] });
+
 /** Opens sessions under new tokens, and ends those that the browser had. */
 export function createSessionOpening(
   { store, catalogue, settings, clock = Date.now }: Omit<SessionDependencies, "log">,
@@ -88,6 +100,7 @@ export function createSessionOpening(
     await Promise.all([
       ...[...new Set(previous)].map((id) => sessions.end(id)),
       store.people.loggedIn({ connectionId: connection.id, at: new Date(now), ...known }),
+      renewReader(store, { personId, connectionId: connection.id, identity, at: new Date(now) }),
       store.sessions.insert({
         id: sessions.idOf(token),
         personId,

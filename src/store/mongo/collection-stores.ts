@@ -19,6 +19,8 @@ import { createGrantRequestStore, type GrantRequestDocument } from "../collectio
 import { createIdempotencyStore, type IdempotencyDocument } from "../collections/idempotency.js";
 import type { Keyring } from "../sealing/keyring.js";
 import { createLimitStore, type LimitDocument } from "../collections/limits.js";
+import { createMailStore, type MailLineDocument, type MailStopDocument } from "../notices/mail.js";
+import { createMailReaderStore, type MailReaderDocument } from "../notices/mail-readers.js";
 import { createNoticeStore, type NoticeDocument, type ToldNoticeDocument } from "../notices/notices.js";
 import { createOwnerStore, type OwnersDocument } from "../collections/owners.js";
 import { createRecoveryStore, type RecoveryDocument } from "../collections/recoveries.js";
@@ -164,12 +166,7 @@ export const auditOf = (
 export const limitedStores = (
   db: Db,
   { keyring, exclusive, ferretDb, scan, commits }: Base & { commits: Db },
-): Pick<Store, "recoveries" | "limits" | "idempotency" | "owners" | "notices"> => ({
-  notices: createNoticeStore(
-    db.collection<NoticeDocument>("notices"),
-    db.collection<ToldNoticeDocument>("toldNotices"),
-    { exclusive, ferretDb },
-  ),
+): Pick<Store, "recoveries" | "limits" | "idempotency" | "owners"> => ({
   owners: createOwnerStore(commits, commits.collection<OwnersDocument>("owners")),
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), { exclusive, scan }),
   limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, ferretDb }),
@@ -178,4 +175,21 @@ export const limitedStores = (
     exclusive,
     ferretDb,
   }),
+});
+
+/** What people and their systems are told. */
+export const noticeStores = (
+  db: Db,
+  { keyring, exclusive, ferretDb }: Base,
+): Pick<Store, "notices" | "mail" | "mailReaders"> => ({
+  notices: createNoticeStore(
+    db.collection<NoticeDocument>("notices"),
+    db.collection<ToldNoticeDocument>("toldNotices"),
+    { exclusive, ferretDb },
+  ),
+  mail: createMailStore(db.collection<MailLineDocument>("mailLines"), db.collection<MailStopDocument>("mailStops"), {
+    exclusive,
+    ferretDb,
+  }),
+  mailReaders: createMailReaderStore(db.collection<MailReaderDocument>("mailReaders"), keyring),
 });

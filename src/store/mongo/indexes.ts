@@ -86,6 +86,8 @@ export const INDEXES: readonly IndexSpec[] = [
   expiring("idempotencyKeys", "expiresAt"),
   ...on("notices", { dueAt: 1, _id: 1 }),
   expiring("toldNotices", "expiresAt"),
+  ...on("mailLines", { dueAt: 1, _id: 1 }),
+  expiring("mailStops", "expiresAt"),
   ...on("people", newest("firstLoginAt")),
   ...on("sessions", { personId: 1 }, { connectionId: 1 }),
   expiring("sessions", "endsAt"),

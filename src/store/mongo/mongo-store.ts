@@ -10,6 +10,7 @@ import {
   limitedStores,
   loginStores,
   statsOf,
+  noticeStores,
 } from "./collection-stores.js";
 import { assertDurableWrites, type CallBounds, callBounds, CLIENT_OPTIONS, connect, isFerretDb } from "./connection.js";
 import { countCalls } from "./calls.js";
@@ -170,6 +171,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     ...erasable,
     ...loginStores(db, { ...base, grants }),
     ...limitedStores(db, { ...base, commits }),
+    ...noticeStores(db, base),
     audit: auditOf(db, { ...base, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,

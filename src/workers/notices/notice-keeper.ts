@@ -1,6 +1,6 @@
 /**
- * Starts the workflow `notices` when something is due in the outbox. An idle service starts nothing, so the engine pays
- * nothing.
+ * Starts the workflows `notices` and `mail` when something is due for them. An idle service starts nothing, so the
+ * engine pays nothing.
  */
 import { type Client, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import type { Logger } from "pino";
@@ -11,12 +11,15 @@ import { TASK_QUEUE, WORKFLOW } from "../../workflows/contract.js";
 
 /** Found under this id in the Temporal UI. Only one runs at a time. */
 export const NOTICES_WORKFLOW_ID = "sealpost-notices";
+export const MAIL_WORKFLOW_ID = "sealpost-mail";
 
 export interface NoticeKeeperDependencies {
-  store: Pick<Store, "notices">;
+  store: Pick<Store, "notices" | "mail">;
   client: Pick<Client, "workflow" | "withDeadline">;
-  metrics: Pick<Metrics, "noticesWaiting" | "ownFailures">;
+  metrics: Pick<Metrics, "noticesWaiting" | "mailsWaiting" | "ownFailures">;
   log: Pick<Logger, "warn">;
+  /** This process has a mail server. */
+  sendsMail?: boolean;
   taskQueue?: string;
   everyMs?: number;
 }
@@ -26,16 +29,27 @@ const START_DEADLINE_MS = 10_000;
 
 /** Looks by the clock until it is stopped. */
 export function keepNotices(dependencies: NoticeKeeperDependencies): { stop(): Promise<void> } {
-  const { store, metrics, log, everyMs = EVERY_MS } = dependencies;
-  const look = async (): Promise<void> => {
+  const { store, metrics, log, sendsMail = false, everyMs = EVERY_MS } = dependencies;
+  const safely = async (part: "notices" | "mail", look: () => Promise<void>): Promise<void> => {
     try {
-      metrics.noticesWaiting.set(await store.notices.count());
-      if ((await store.notices.due(1)).length > 0)
-        await startWorkflow(dependencies, WORKFLOW.notices, NOTICES_WORKFLOW_ID);
+      await look();
     } catch (error) {
-      metrics.ownFailures.inc({ part: "notices" });
-      log.warn({ err: error }, "notices cannot be told now; tried again in some seconds");
+      metrics.ownFailures.inc({ part });
+      log.warn({ err: error }, `${part} cannot be looked after now; tried again in some seconds`);
     }
+  };
+  const lookForNotices = async (): Promise<void> => {
+    metrics.noticesWaiting.set(await store.notices.count());
+    if ((await store.notices.due(1)).length > 0)
+      await startWorkflow(dependencies, WORKFLOW.notices, NOTICES_WORKFLOW_ID);
+  };
+  const lookForMail = async (): Promise<void> => {
+    metrics.mailsWaiting.set(await store.mail.count());
+    if ((await store.mail.due(1)).length > 0) await startWorkflow(dependencies, WORKFLOW.mail, MAIL_WORKFLOW_ID);
+  };
+  const look = async (): Promise<void> => {
+    await safely("notices", lookForNotices);
+    if (sendsMail) await safely("mail", lookForMail);
   };
   return byTheClock(everyMs, look, { atOnce: true });
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { isEnvironmentAdminKey } from "../environment-admin-key.js";
 import { LOAD_SETTINGS } from "./load-settings.js";
 import { RECOVERY_SETTINGS } from "./recovery-settings.js";
+import { MAIL_SETTINGS } from "./mail-settings.js";
 import { setting, whole } from "./setting.js";
 
 export type { Setting } from "./setting.js";
@@ -169,6 +170,7 @@ export const SETTINGS = {
     meaning: "Name of the database",
   }),
   ...LOAD_SETTINGS,
+  ...MAIL_SETTINGS,
   PAYLOAD_LIMIT_BYTES: setting({
     schema: whole(1, 8 * 1024 * 1024),
     default: "1048576",

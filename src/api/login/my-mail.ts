@@ -1,0 +1,75 @@
+/** Notices by mail, for the person who asks. */
+import { z } from "zod";
+import { readerOf } from "../../catalogue/notices/mail-address.js";
+import { recordAct } from "../access/audit.js";
+import { refuse } from "../http/errors.js";
+import { ok, type ApiRoute, type RequestContext, route } from "../route.js";
+
+const mailView = z
+  .object({
+    wanted: z.boolean().meta({ description: "You get notices by mail" }),
+    sent: z.boolean().meta({ description: "This service has a mail server" }),
+    address: z.string().optional().meta({ description: "Where they go. Absent: your identity provider names none" }),
+  })
+  .meta({ id: "MyMail" });
+const mailInput = z.strictObject({ wanted: z.boolean() }).meta({ id: "MyMailInput" });
+
+type Context = RequestContext<"store" | "settings">;
+
+async function view({ actor: { session }, dependencies: { store, settings } }: Context) {
+  if (!session) return refuse("forbidden", "A key gets no mail.");
+  const { email } = session.identity;
+  const isStopped = email !== undefined && (await store.mail.stopped([readerOf(store, email)])).size > 0;
+  return ok({
+    wanted: !isStopped && (await store.mailReaders.has(session.personId)),
+    sent: settings.sendsMail === true,
+    ...(email !== undefined && { address: email }),
+  });
+}
+
+export const myMailRoutes: readonly ApiRoute[] = [
+  route({
+    method: "get",
+    path: "/v1/me/mail",
+    operationId: "readMyMail",
+    tag: "People",
+    act: "session:own",
+    summary: "Whether you get notices by mail",
+    response: { status: 200, description: "Your mail", schema: mailView },
+    handle: async (context: Context) => view(context),
+  }),
+  route({
+    method: "put",
+    path: "/v1/me/mail",
+    operationId: "changeMyMail",
+    tag: "People",
+    act: "session:own",
+    summary: "Switch notices by mail on or off",
+    description:
+      "Notices go to the address that your identity provider names. You get those that your roles may see at the " +
+      "time. They end 90 days after your last log-in.",
+    body: mailInput,
+    response: { status: 200, description: "Your mail as it is now", schema: mailView },
+    async handle(context: RequestContext<"store" | "settings" | "catalogue">, { body: { wanted } }) {
+      const { session } = context.actor;
+      if (!session) return refuse("forbidden", "A key gets no mail.");
+      const { store } = context.dependencies;
+      const { email, groups } = session.identity;
+      if (wanted && email === undefined)
+        return refuse("forbidden", "Your identity provider sends no address. Ask its administrator for one.");
+      if (wanted && email !== undefined) {
+        await store.mailReaders.put({
+          personId: session.personId,
+          connectionId: session.connection.id,
+          email,
+          groups: [...groups],
+          at: session.startedAt,
+        });
+        // A link to unsubscribe in an earlier mail does not count any more.
+        await store.mail.allow(readerOf(store, email));
+      } else await store.mailReaders.delete(session.personId);
+      await recordAct(context, "session.mail", session.personId, { wanted });
+      return view(context);
+    },
+  }),
+];
