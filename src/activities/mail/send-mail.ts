@@ -40,21 +40,12 @@ const MOST_PAUSE_MS = 120 * MINUTE_MS;
 type Result = "sent" | "deferred" | "refused" | "stopped" | "limited";
 
 export function createSendMail(dependencies: SendMailDependencies): MailActivities {
-  const { store, catalogue, metrics, log, connect, from, publicUrl, now = () => new Date() } = dependencies;
-
-  /** The address as it is now. Undefined when it is no contact any more, or the person wants no mail any more. */
-  async function addressOf({ reader, source }: WaitingMailLine): Promise<string | undefined> {
-    const addresses =
-      "personId" in source
-        ? [(await store.mailReaders.get(source.personId))?.email ?? ""]
-        : (catalogue.subscription(source.subscriptionId)?.contacts ?? []);
-    return addresses.find((address) => address !== "" && readerOf(store, address) === reader);
-  }
+  const { store, catalogue, metrics, connect, from, publicUrl, now = () => new Date() } = dependencies;
 
   async function sendOne(transport: Transporter, lines: readonly WaitingMailLine[]): Promise<Result> {
     const ids = lines.map(({ id }) => id);
     const [first] = lines;
-    const to = first && (await addressOf(first));
+    const to = first && (await addressOf(dependencies, first));
     if (!first || to === undefined || (await store.mail.stopped([first.reader])).size > 0) {
       await store.mail.remove(ids);
       return "stopped";
@@ -77,25 +68,10 @@ export function createSendMail(dependencies: SendMailDependencies): MailActiviti
     try {
       await transport.sendMail({ from, to: { name: "", address: to }, ...content });
     } catch (error) {
-      return failed(error, first, ids);
+      return failed(dependencies, error, first, ids);
     }
     await store.mail.remove(ids);
     return "sent";
-  }
-
-  /** @throws the error when the server is away, because then no other mail goes out either */
-  async function failed(error: unknown, { reader, tries }: WaitingMailLine, ids: readonly string[]): Promise<Result> {
-    const fault = faultOf(error);
-    if (fault.of === "server") throw fault.error;
-    log.warn({ reader, code: fault.code, tries }, "the mail server refused a mail");
-    if (fault.isPassing && tries < MOST_TRIES) {
-      const pauseMs = Math.min(2 ** (tries + 1) * MINUTE_MS, MOST_PAUSE_MS);
-      await store.mail.postpone(ids, new Date(now().getTime() + pauseMs));
-      return "deferred";
-    }
-    if (fault.of === "address") await store.mail.stop(reader, "refused");
-    await store.mail.remove(ids);
-    return "refused";
   }
 
   return {
@@ -123,4 +99,36 @@ export function createSendMail(dependencies: SendMailDependencies): MailActiviti
       return { sent, others: results.length - sent, more: mails.length > MAILS || lines.length === LINES };
     },
   };
+}
+
+/** The address as it is now. Undefined when it is no contact any more, or the person wants no mail any more. */
+async function addressOf(
+  { store, catalogue }: Pick<SendMailDependencies, "store" | "catalogue">,
+  { reader, source }: WaitingMailLine,
+): Promise<string | undefined> {
+  const addresses =
+    "personId" in source
+      ? [(await store.mailReaders.get(source.personId))?.email ?? ""]
+      : (catalogue.subscription(source.subscriptionId)?.contacts ?? []);
+  return addresses.find((address) => address !== "" && readerOf(store, address) === reader);
+}
+
+/** @throws the error when the server is away, because then no other mail goes out either */
+async function failed(
+  { store, log, now = () => new Date() }: SendMailDependencies,
+  error: unknown,
+  { reader, tries }: WaitingMailLine,
+  ids: readonly string[],
+): Promise<Result> {
+  const fault = faultOf(error);
+  if (fault.of === "server") throw fault.error;
+  log.warn({ reader, code: fault.code, tries }, "the mail server refused a mail");
+  if (fault.isPassing && tries < MOST_TRIES) {
+    const pauseMs = Math.min(2 ** (tries + 1) * MINUTE_MS, MOST_PAUSE_MS);
+    await store.mail.postpone(ids, new Date(now().getTime() + pauseMs));
+    return "deferred";
+  }
+  if (fault.of === "address") await store.mail.stop(reader, "refused");
+  await store.mail.remove(ids);
+  return "refused";
 }

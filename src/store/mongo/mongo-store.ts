@@ -129,8 +129,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
   const { keyring, exclusive, scan } = base;
   const pings = commits.collection<ChangesDocument>("changes");
   const changes = createChanges(db.collection<ChangesDocument>("changes"), { exclusive, ferretDb, pings });
-  // This is the first majority write. So a server that cannot make one is found at the start and not at the first
-  // publish.
+  // This is the first majority write. A server that cannot make one is found here and not at the first publish.
   await changes.ping(10_000);
   const { grants, pepper, auditMarked, temporalLegacyUntil } = await openSettings(db, keyring);
   if (!ferretDb) await deps.buildIndexes();
@@ -143,6 +142,7 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     ...catalogueStores(db, { ...base, grants, changes }),
     ...eventStores(db, { ...base, commits, expungedLately, fields: backfill.fields, count: stats.count }),
     ...keepingStores(db, base),
+    ...noticeStores(db, base),
     keyUses,
     stats,
     people: createPeopleStore(db.collection<PersonDocument>("people"), {
@@ -171,7 +171,6 @@ async function createStore(deps: StoreDependencies): Promise<MongoStore> {
     ...erasable,
     ...loginStores(db, { ...base, grants }),
     ...limitedStores(db, { ...base, commits }),
-    ...noticeStores(db, base),
     audit: auditOf(db, { ...base, mac: (label, text) => blindIndex(pepper, label, text), marked: auditMarked }),
     catalogueVersion: async () => (await catalogueVersions()).version,
     catalogueVersions,

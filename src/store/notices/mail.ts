@@ -89,22 +89,7 @@ export function createMailStore(
       );
       return given.length - taken.length;
     },
-    async due(limit, now = new Date()) {
-      const found = ferretDb
-        ? (await guarded((within) => lines.find({}, within).limit(MOST_AT_HEAD).toArray(), LIST_DEADLINE_MS)).filter(
-            ({ dueAt }) => dueAt <= now,
-          )
-        : await guarded(
-            (within) =>
-              lines
-                .find({ dueAt: { $lte: now } }, within)
-                .sort({ dueAt: 1, _id: 1 })
-                .limit(limit)
-                .toArray(),
-            LIST_DEADLINE_MS,
-          );
-      return found.slice(0, limit).map(({ _id: id, tries = 0, ...line }) => ({ id, tries, ...line }));
-    },
+    due: (limit, now = new Date()) => dueLines(lines, { limit, now, ferretDb }),
     async remove(ids) {
       for (const id of ids) await guarded((within) => lines.deleteOne({ _id: id }, within));
     },
@@ -132,4 +117,24 @@ export function createMailStore(
       return new Set(found.filter(({ expiresAt }) => expiresAt > new Date()).map(({ _id }) => _id));
     },
   };
+}
+
+async function dueLines(
+  lines: Collection<MailLineDocument>,
+  { limit, now, ferretDb }: { limit: number; now: Date; ferretDb: boolean },
+): Promise<WaitingMailLine[]> {
+  const found = ferretDb
+    ? (await guarded((within) => lines.find({}, within).limit(MOST_AT_HEAD).toArray(), LIST_DEADLINE_MS)).filter(
+        ({ dueAt }) => dueAt <= now,
+      )
+    : await guarded(
+        (within) =>
+          lines
+            .find({ dueAt: { $lte: now } }, within)
+            .sort({ dueAt: 1, _id: 1 })
+            .limit(limit)
+            .toArray(),
+        LIST_DEADLINE_MS,
+      );
+  return found.slice(0, limit).map(({ _id: id, tries = 0, ...line }) => ({ id, tries, ...line }));
 }
