@@ -1,8 +1,9 @@
 /** What the address of the overview holds. */
 import { type FrameSearch, frameSearch } from "../../search-parameters.js";
 
-export const OVERVIEW_WINDOWS = ["1h", "24h", "7d", "30d"] as const;
-export type OverviewWindow = (typeof OVERVIEW_WINDOWS)[number];
+/** Those that the charts have (src/parts/stats). They are named here too, so that the address needs no charts. */
+const WINDOWS = ["1h", "24h", "7d", "30d"] as const;
+export type OverviewWindow = (typeof WINDOWS)[number];
 
 export interface OverviewSearch extends FrameSearch {
   /** 24 hours when absent. */
@@ -10,6 +11,6 @@ export interface OverviewSearch extends FrameSearch {
 }
 
 export function overviewSearch(given: Record<string, unknown>): OverviewSearch {
-  const window = OVERVIEW_WINDOWS.find((each) => each === given["window"]);
+  const window = WINDOWS.find((each) => each === given["window"]);
   return { ...frameSearch(given), ...(window && { window }) };
 }

@@ -1,6 +1,7 @@
 /** The first screen: how it stands in one sentence, what needs the person, and the ways to it. */
 import { useQuery } from "@tanstack/react-query";
-import { Link, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { mayDo } from "../../api/access.js";
 import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
@@ -9,18 +10,26 @@ import notice from "../../parts/notice.module.css";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
+import { WindowSwitch } from "../../parts/stats/window-switch.js";
 import type { FrameSearch } from "../../search-parameters.js";
 import { Engine, NeedsYou, Unhealthy, Waiting } from "./cards.js";
+import type { OverviewWindow } from "./filters.js";
 import { type OverviewFigures, overviewQuery } from "./queries.js";
 import { sentencesOf } from "./sentence.js";
 import styles from "./overview.module.css";
 
+/** People come for the sentence. The charts are loaded after it. */
+const OverviewCharts = lazy(() => import("./charts.js"));
+
 export function Overview() {
-  const { tz, group } = useSearch({ from: "/" });
+  const { tz, group, window = "24h" } = useSearch({ from: "/" });
+  const navigate = useNavigate({ from: "/" });
+  const choose = (chosen: OverviewWindow) =>
+    void navigate({ search: (before) => ({ ...before, window: chosen }), replace: true });
   const { data, error, refetch } = useQuery(overviewQuery(group));
   const kept = { ...(tz && { tz }), ...(group && { group }) };
   return (
-    <Page title={t("overview.title")}>
+    <Page title={t("overview.title")} beside={<WindowSwitch value={window} choose={choose} />}>
       <div className={styles.screen}>
         {error && <ProblemNotice error={error} again={() => void refetch()} />}
         {!data && !error && <Skeleton />}
@@ -32,6 +41,11 @@ export function Overview() {
             <Waiting overview={data} kept={kept} />
             {data.engine && <Engine engine={data.engine} />}
           </div>
+        )}
+        {data && data.sentence.code !== "no_endpoint" && (
+          <Suspense fallback={<Skeleton />}>
+            <OverviewCharts window={window} kept={kept} />
+          </Suspense>
         )}
         {data && data.sentence.code !== "no_endpoint" && <Unhealthy overview={data} kept={kept} />}
       </div>

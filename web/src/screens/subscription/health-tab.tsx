@@ -11,6 +11,7 @@ import { HealthText } from "../../parts/subscription/state-text.js";
 import { TimeText } from "../../parts/time-text.js";
 import { formatDuration } from "../../time/format.js";
 import { Breaker } from "./breaker.js";
+import { HealthCharts } from "./health-charts.js";
 import styles from "./subscription.module.css";
 
 const AGAIN_MS = 15_000;
@@ -22,6 +23,7 @@ export function HealthTab({ subscription }: { subscription: Subscription }) {
     <>
       {error && <ProblemNotice error={error} again={() => void refetch()} />}
       {health ? <Told health={health} subscription={subscription} /> : !error && <Skeleton />}
+      <HealthCharts subscriptionId={subscription.id} />
       <Changes subscription={subscription} />
     </>
   );
