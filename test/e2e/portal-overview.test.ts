@@ -53,7 +53,12 @@ describe.skipIf(!there)("the overview", { timeout: 300_000 }, () => {
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await page.getByText(/^All \d+ endpoints take their events\. Nothing waits\.$/).waitFor();
     await page.getByText("The store and the engine answer.").waitFor();
+    const attempts = page.getByRole("figure", { name: "Attempts" });
+    await attempts.getByRole("slider").waitFor();
     await checkedEverywhere(page, "overview");
+    await attempts.getByRole("slider").press("ArrowLeft");
+    await attempts.getByRole("button", { name: "Show as table" }).click();
+    await attempts.getByRole("group", { name: "Attempts" }).waitFor();
     await page.getByRole("link", { name: "Parked deliveries" }).click();
     await page.getByRole("table", { name: "Deliveries" }).waitFor();
     expect(new URL(page.url()).search).toBe("?status=parked");

@@ -36,7 +36,7 @@ export async function logInAs(
   page.on("pageerror", ({ message }) => void complaints.push(message));
   await page.goto(`${service.url}${path}`);
   await page.getByRole("button", { name: new RegExp(`Log in as .*, ${person}$`) }).click();
-  await page.waitForURL(`${service.url}/portal/**`);
+  await page.waitForURL(({ href }) => href.startsWith(`${service.url}/portal`));
   return { page, complaints };
 }
 

@@ -42,7 +42,7 @@ export function optionsOf({ series, unit, zone, colours, width, onPoint }: PlotO
     cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { size: 7 } },
     scales: { y: { range: (_plot, _least, most) => rangeOf(unit, most) } },
     axes: [
-      { ...axis, space: 64, values: (_plot, splits, ...[, , step]) => timesOf(splits, step, zone) },
+      { ...axis, size: 30, space: 64, values: (_plot, splits, ...[, , step]) => timesOf(splits, step, zone) },
       {
         ...axis,
         size: 64,

@@ -81,7 +81,7 @@ function Newcomer({ kept }: { kept: Pick<FrameSearch, "tz" | "group"> }) {
     <section className="card" aria-labelledby="begin">
       <h2 id="begin">{t("overview.begin")}</h2>
       <p>{t(mayMake ? "overview.beginMake" : "overview.beginSee")}</p>
-      <p className="row">
+      <p className={styles.acts}>
         {mayMake && (
           <Link to="/subscriptions/new" search={kept} className="button">
             {t("create.act")}
