@@ -148,9 +148,9 @@ export const subscriptionHealthRoutes: readonly ApiRoute[] = [
     summary: "How the endpoint of a subscription is doing",
     description:
       "The state is what its record notes, over all workers. The figures are told from the records of its newest " +
-      "1,000 deliveries of four days, and of 1,000 that wait for another attempt. Where more was attempted within a window, " +
-      "its figures are from counters, and times are within 10 %. Failures of our own are no attempts, so they never " +
-      "count.",
+      "1,000 deliveries of four days, and of 1,000 that wait for another attempt. Where more was attempted within " +
+      "a window, its figures are from counters, and times are within 10 %. Failures of our own are no attempts, so " +
+      "they never count.",
     params: z.strictObject({ id: subscriptionRef }),
     response: { status: 200, description: "Its health", schema: healthView },
     async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
