@@ -10,9 +10,13 @@ const PACED = [
 ];
 /**
  * They start the service, end processes, or change what a process has once, such as its umask. So each file has a
- * process of its own.
+ * process of its own. What watches by the clock, makes notices or writes the reference does none of that.
  */
-const OWN_PROCESS = ["test/workers/**/*.test.ts", "test/e2e/**/*.test.ts"];
+const OWN_PROCESS = [
+  "test/workers/*.test.ts",
+  "test/workers/!(watch|notices|reference)/**/*.test.ts",
+  "test/e2e/**/*.test.ts",
+];
 
 /**
  * Files of a process of their own first: they take longest, and the others keep the modules that they have loaded while
