@@ -68,8 +68,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
     sending: new Map(),
     unrecordedRetries: new Map(),
     recordRefusal: createRefusalRecord(core),
-    notices: { ...core, publish, ...(mail && { fileMail: createFileMail(core) }) },
-    ...(mail && { mail: { ...core, ...mail } }),
+    ...tellingOf(core, mail, publish),
     retention: {
       ...core,
       retentionDays: config.EVENT_RETENTION_DAYS,
@@ -127,6 +126,12 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
     },
   };
 }
+
+/** What tells of notices. Mail needs a mail server. */
+const tellingOf = (core: Core, mail: ReturnType<typeof mailDeliveryOf>, publish: PublishNotice) => ({
+  notices: { ...core, publish, ...(mail && { fileMail: createFileMail(core) }) },
+  ...(mail && { mail: { ...core, ...mail } }),
+});
 
 /** What makes attempts, whoever begins them. */
 function attemptsOf(

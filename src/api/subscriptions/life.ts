@@ -10,7 +10,7 @@ import type { Subscription } from "../../store/model.js";
 import { LIFE, LIFE_ACTS, possibleActs } from "../../store/subscription-life.js";
 import { recordAct } from "../access/audit.js";
 import { refuse, type Refusal } from "../http/errors.js";
-import { ok, type DependencyName, type RequestContext, type ApiRoute, route } from "../route.js";
+import { ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { activation, optionalReason, neededReason, verification } from "./life-schemas.js";
 import { subscriptionRef } from "./about-schemas.js";
 import { subscriptionView } from "./schemas.js";
