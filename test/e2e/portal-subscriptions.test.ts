@@ -1,6 +1,7 @@
 /** Subscriptions in a real browser: found, read, tested, changed by two people, rotated, paused and deleted. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createAuthority } from "../support/certificates.js";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
@@ -55,6 +56,8 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     eventTypes: string[];
     requestedEventTypes?: string[];
     secrets: unknown[];
+    headers?: string[];
+    tls?: unknown;
   }
   const stored = async (): Promise<Shown> => (await client.get<Shown>(`/v1/subscriptions/${subscriptionId}`)).body;
   const open = (person: string, tab = "", options = {}): Promise<Visitor> =>
@@ -189,6 +192,33 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     await closed(visitor);
   });
 
+  it("say in words what is wrong with a certificate, and take headers of one's own", async () => {
+    const visitor = await open("consumer", "?tab=security");
+    const { page } = visitor;
+    await page.getByText("Give a certificate with its key, or an authority").click();
+    const upload = page.getByRole("form", { name: "Mutual TLS with your own key" });
+    const { ca } = await createAuthority("Acme");
+    await upload
+      .getByLabel("or a file with the client certificate")
+      .setInputFiles({ name: "client.pem", mimeType: "application/x-pem-file", buffer: Buffer.from(ca) });
+    await upload.getByRole("button", { name: "Check and save" }).click();
+    await upload.getByRole("alert").getByText("A client certificate needs its private key").waitFor();
+    await picture(page, "subscription-upload");
+    expect((await stored()).tls).toBeUndefined();
+
+    await page.getByText("Change signatures and authentication").click();
+    const form = page.getByRole("form", { name: "Protection" });
+    await form.getByRole("button", { name: "Add a header" }).click();
+    await form.getByLabel("Name of header 1").fill("x-tenant");
+    await form.getByLabel("Value of header 1").fill("acme");
+    await picture(page, "subscription-headers");
+    await form.getByRole("button", { name: "Save the changes" }).click();
+    await page.getByText("Own headers: x-tenant").first().waitFor();
+    expect((await stored()).headers).toEqual(["x-tenant"]);
+    expect(visitor.complaints.filter((complaint) => !complaint.includes("422"))).toEqual([]);
+    await page.context().close();
+  });
+
   it("make a certificate request whose key stays in the service", async () => {
     const visitor = await open("consumer", "?tab=security");
     const { page } = visitor;
@@ -228,6 +258,26 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     await consumer.page.getByRole("heading", { name: "Attempts in figures" }).waitFor();
     expect(await consumer.page.getByRole("link", { name: "History" }).count()).toBe(0);
     await closed(consumer);
+  });
+
+  it("are paused together by an operator, who is told of each, and taken back", async () => {
+    const visitor = await logInAs(chromium, service, "operator", { path: "/portal/subscriptions?q=Ledger" });
+    const { page } = visitor;
+    await page.getByLabel("Select Ledger prod").check();
+    await page.getByLabel("Select Ledger old").check();
+    await page.getByRole("button", { name: "Pause 2", exact: true }).click();
+    const dialog = page.getByRole("alertdialog", { name: "Pause subscriptions" });
+    await dialog.getByLabel("Reason").fill("the books are closed");
+    await picture(page, "subscriptions-bulk");
+    await dialog.getByRole("button", { name: "Pause 2 subscriptions" }).click();
+    await dialog.getByText("2 subscriptions are paused.").waitFor();
+    expect((await stored()).status).toBe("paused");
+    await dialog.getByRole("button", { name: "Undo" }).click();
+    await dialog.getByText("Taken back for 2 subscriptions.").waitFor();
+    expect((await stored()).status).toBe("active");
+    await dialog.getByRole("button", { name: "Close", exact: true }).last().click();
+    await checkedEverywhere(page, "subscriptions-operator");
+    await closed(visitor);
   });
 
   it("are deleted once their name is typed", async () => {

@@ -9,6 +9,7 @@ import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { taggedQuery } from "../../parts/subscription/model.js";
 import { CertificateRequestForm } from "../subscription/security/certificate-request.js";
+import { CertificateUpload } from "../subscription/security/certificate-upload.js";
 import { ProtectionForm } from "../subscription/security/protection-form.js";
 import { AddressStep } from "./address-step.js";
 import { FilterStep } from "./filter-step.js";
@@ -81,6 +82,7 @@ function After({ id, step }: { id: string; step: CreateStep }) {
       {step === "protection" && (
         <>
           <ProtectionForm subscription={subscription} save={t("create.goOn")} saved={() => goTo("filter")} />
+          <CertificateUpload subscription={subscription} />
           <CertificateRequestForm subscription={subscription} />
         </>
       )}

@@ -18,9 +18,16 @@ const COLUMNS = ["name", "group", "status", "health", "waiting", "protection", "
 interface SubscriptionTableProps {
   rows: readonly Subscription[];
   busy: boolean;
+  /** For who may act on many. */
+  selection: RowSelection | undefined;
 }
 
-export function SubscriptionTable({ rows, busy }: SubscriptionTableProps) {
+export interface RowSelection {
+  ids: ReadonlySet<string>;
+  toggle: (id: string) => void;
+}
+
+export function SubscriptionTable({ rows, busy, selection }: SubscriptionTableProps) {
   const names = useNames([]);
   const body = useRef<HTMLTableSectionElement>(null);
   const move = (step: number) => {
@@ -33,6 +40,11 @@ export function SubscriptionTable({ rows, busy }: SubscriptionTableProps) {
     <table className={table.table} role="table" aria-label={t("nav.subscriptions")} aria-busy={busy}>
       <thead role="rowgroup">
         <tr role="row">
+          {selection && (
+            <th role="columnheader" scope="col">
+              <span className="unseen">{t("bulk.select")}</span>
+            </th>
+          )}
           {COLUMNS.map((column) => (
             <th
               key={column}
@@ -47,18 +59,32 @@ export function SubscriptionTable({ rows, busy }: SubscriptionTableProps) {
       </thead>
       <tbody role="rowgroup" ref={body}>
         {rows.map((row) => (
-          <Row key={row.id} row={row} names={names} />
+          <Row key={row.id} row={row} names={names} selection={selection} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ row, names }: { row: Subscription; names: Names }) {
+interface RowProps {
+  row: Subscription;
+  names: Names;
+  selection: RowSelection | undefined;
+}
+
+function Row({ row, names, selection }: RowProps) {
   const { data: health, error } = useQuery(healthQuery(row.id));
   const label = (column: (typeof COLUMNS)[number]) => t(`subscriptions.column.${column}`);
   return (
-    <tr role="row">
+    <tr role="row" data-selected={selection?.ids.has(row.id) || undefined}>
+      {selection && (
+        <td role="cell">
+          <label>
+            <span className="unseen">{t("bulk.selectRow", { name: endpointName(row) })}</span>
+            <input type="checkbox" checked={selection.ids.has(row.id)} onChange={() => selection.toggle(row.id)} />
+          </label>
+        </td>
+      )}
       <td role="cell" data-label={label("name")}>
         <NameLink row={row} />
       </td>

@@ -1,6 +1,7 @@
 /** The endpoints that events are sent to: which are in service, how they do, and how they are protected. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { mayDo } from "../../api/access.js";
 import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
@@ -8,10 +9,11 @@ import { CursorPaging } from "../../parts/cursor-paging.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
+import { BulkBar } from "./bulk/bulk-bar.js";
 import { SubscriptionFilters } from "./filter-bar.js";
 import { isNarrowed, type SubscriptionsSearch } from "./filters.js";
 import { subscriptionsPageQuery } from "./queries.js";
-import { SubscriptionTable } from "./subscription-table.js";
+import { type RowSelection, SubscriptionTable } from "./subscription-table.js";
 import styles from "./subscriptions.module.css";
 
 export function Subscriptions() {
@@ -21,6 +23,12 @@ export function Subscriptions() {
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(subscriptionsPageQuery(search));
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   const again = () => void refetch();
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  // A consumer has few of its own, and pauses each on its page.
+  const selection: RowSelection | undefined =
+    mayDo(role, "subscriptions:run") && role !== "consumer"
+      ? { ids, toggle: (id) => setIds(new Set(ids.has(id) ? [...ids].filter((each) => each !== id) : [...ids, id])) }
+      : undefined;
   return (
     <Page title={t("nav.subscriptions")} beside={mayDo(role, "subscriptions:write") && <CreateLink />}>
       <div className={styles.screen}>
@@ -28,7 +36,10 @@ export function Subscriptions() {
         {error && <ProblemNotice error={error} again={again} newest={newest} />}
         {isPending && <Skeleton />}
         {data && data.data.length === 0 && <Empty search={search} newest={newest} />}
-        {data && data.data.length > 0 && <SubscriptionTable rows={data.data} busy={isPlaceholderData} />}
+        <BulkBar chosen={data?.data.filter(({ id }) => ids.has(id)) ?? []} clear={() => setIds(new Set())} />
+        {data && data.data.length > 0 && (
+          <SubscriptionTable rows={data.data} busy={isPlaceholderData} selection={selection} />
+        )}
         {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
       </div>
     </Page>

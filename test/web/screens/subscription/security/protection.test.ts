@@ -45,3 +45,23 @@ test("each method needs its fields, and a password keeps its blanks", () => {
     auth: { type: "api_key", header: "x-key", value: "v" },
   });
 });
+
+test("own headers are given all anew, or stay as they are", () => {
+  const saved = { ...plain, headers: ["x-team"] };
+  const form = protectionFormOf(saved);
+  expect(protectionChange(saved, form)).toEqual({});
+  expect(protectionChange(saved, { ...form, ownHeaders: [] })).toEqual({ headers: null });
+  expect(protectionChange(plain, { ...form, ownHeaders: [] })).toEqual({});
+  expect(protectionChange(plain, { ...form, ownHeaders: [{ name: " x-team ", value: " a b" }] })).toEqual({
+    headers: { "x-team": " a b" },
+  });
+  for (const rows of [
+    [{ name: "", value: "v" }],
+    [{ name: "x-team", value: "" }],
+    [
+      { name: "x-team", value: "a" },
+      { name: "X-Team", value: "b" },
+    ],
+  ])
+    expect(protectionChange(plain, { ...form, ownHeaders: rows })).toBeUndefined();
+});

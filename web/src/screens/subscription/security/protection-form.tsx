@@ -7,6 +7,7 @@ import { ProblemNotice } from "../../../parts/problem-notice.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 import { forgetSubscription } from "../queries.js";
 import styles from "../subscription.module.css";
+import { OwnHeaders } from "./own-headers.js";
 import {
   AUTH_FIELDS,
   AUTHS,
@@ -73,6 +74,11 @@ export function ProtectionForm({ subscription, save, saved }: ProtectionFormProp
         )}
       </fieldset>
       <AuthFields form={form} setForm={setForm} hasAuth={subscription.auth !== undefined} />
+      <OwnHeaders
+        saved={subscription.headers ?? []}
+        rows={form.ownHeaders}
+        change={(ownHeaders) => setForm({ ...form, ownHeaders })}
+      />
       {run.error && <ProblemNotice error={run.error} />}
       <div className="row">
         <button className="button" disabled={change === undefined || run.isPending}>

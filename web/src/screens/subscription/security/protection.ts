@@ -21,6 +21,13 @@ export interface ProtectionFields {
   /** `kept`: as it is saved now. */
   auth: AuthType | "none" | "kept";
   fields: Readonly<Record<string, string>>;
+  /** All own headers anew, because saved values are never shown. No row: none. Absent: as they are saved now. */
+  ownHeaders?: readonly OwnHeader[] | undefined;
+}
+
+export interface OwnHeader {
+  name: string;
+  value: string;
 }
 
 export const protectionFormOf = ({ signing, auth }: Pick<Subscription, "signing" | "auth">): ProtectionFields => ({
@@ -29,7 +36,15 @@ export const protectionFormOf = ({ signing, auth }: Pick<Subscription, "signing"
   fields: {},
 });
 
-type Change = Pick<Schemas["SubscriptionChange"], "signing" | "auth">;
+type Change = Pick<Schemas["SubscriptionChange"], "signing" | "auth" | "headers">;
+
+/** Undefined while a name or value is missing, or a name stands twice. */
+function headersOf(rows: readonly OwnHeader[]): Pick<Change, "headers"> | undefined {
+  const names = rows.map(({ name }) => name.trim().toLowerCase());
+  if (rows.some(({ value }) => value === "") || names.includes("") || new Set(names).size < names.length)
+    return undefined;
+  return { headers: rows.length === 0 ? null : Object.fromEntries(rows.map((row) => [row.name.trim(), row.value])) };
+}
 
 function authOf(auth: AuthType, fields: Readonly<Record<string, string>>): NonNullable<Change["auth"]> | undefined {
   const given = (name: string): string => fields[name]?.trim() ?? "";
@@ -50,9 +65,9 @@ function authOf(auth: AuthType, fields: Readonly<Record<string, string>>): NonNu
   }
 }
 
-/** Undefined while a field that is needed is empty, or no scheme is chosen. An empty change: nothing was touched. */
+/** Undefined while something that is needed is empty, or no scheme is chosen. An empty change: nothing was touched. */
 export function protectionChange(
-  { signing, auth: saved }: Pick<Subscription, "signing" | "auth">,
+  { signing, auth: saved, headers }: Pick<Subscription, "signing" | "auth" | "headers">,
   form: ProtectionFields,
 ): Change | undefined {
   if (form.schemes.length === 0) return undefined;
@@ -61,8 +76,12 @@ export function protectionChange(
   const isSigned = schemes.join() !== before.join() && {
     signing: { schemes, ...(signing.rfc9421 && schemes.includes("rfc9421") && { rfc9421: signing.rfc9421 }) },
   };
-  if (form.auth === "kept") return { ...isSigned };
-  if (form.auth === "none") return { ...isSigned, ...(saved !== undefined && { auth: null }) };
+  const untouched = form.ownHeaders === undefined || (form.ownHeaders.length === 0 && (headers ?? []).length === 0);
+  const own = untouched ? {} : headersOf(form.ownHeaders ?? []);
+  if (own === undefined) return undefined;
+  const rest = { ...isSigned, ...own };
+  if (form.auth === "kept") return rest;
+  if (form.auth === "none") return { ...rest, ...(saved !== undefined && { auth: null }) };
   const auth = authOf(form.auth, form.fields);
-  return auth && { ...isSigned, auth };
+  return auth && { ...rest, auth };
 }

@@ -13,6 +13,7 @@ import { certificatesQuery } from "../queries.js";
 import styles from "../subscription.module.css";
 import { CertificateList } from "./certificate-list.js";
 import { CertificateRequestForm } from "./certificate-request.js";
+import { CertificateUpload } from "./certificate-upload.js";
 import { ProtectionForm } from "./protection-form.js";
 import { RotateDialog } from "./rotate-dialog.js";
 
@@ -36,6 +37,7 @@ export function SecurityTab({ subscription, me }: SecurityTabProps) {
       <Secrets subscription={subscription} may={may} />
       {subscription.keys && <Keys subscription={subscription} may={may} />}
       <Certificates subscription={subscription} />
+      {may && <CertificateUpload subscription={subscription} />}
       {may && <CertificateRequestForm subscription={subscription} />}
     </>
   );
