@@ -47,6 +47,7 @@ import { subscriptionHealthRoutes } from "./subscriptions/health.js";
 import { subscriptionLifeRoutes } from "./subscriptions/life.js";
 import { subscriptionLifecycleRoutes } from "./subscriptions/secret-and-test.js";
 import { subscriptionTechniqueRoutes } from "./subscriptions/keys-and-certificates.js";
+import { subscriptionExportRoutes } from "./subscriptions/export/subscription-export.js";
 import { subscriptionListRoutes } from "./subscriptions/list.js";
 import { subscriptionRoutes } from "./subscriptions/subscriptions.js";
 import { targetCheckRoutes } from "./subscriptions/target-check.js";
@@ -71,6 +72,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...eventTypeRoutes,
   ...groupRoutes,
   ...grantRequestRoutes,
+  ...subscriptionExportRoutes,
   ...subscriptionListRoutes,
   ...holdRoutes,
   ...subscriptionRoutes,

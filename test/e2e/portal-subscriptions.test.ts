@@ -1,7 +1,7 @@
 /** Subscriptions in a real browser: found, read, tested, changed by two people, rotated, paused and deleted. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createAuthority } from "../support/certificates.js";
+import { createCertificateAuthority } from "../support/certificates.js";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
@@ -197,7 +197,7 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     const { page } = visitor;
     await page.getByText("Give a certificate with its key, or an authority").click();
     const upload = page.getByRole("form", { name: "Mutual TLS with your own key" });
-    const { ca } = await createAuthority("Acme");
+    const { ca } = await createCertificateAuthority();
     await upload
       .getByLabel("or a file with the client certificate")
       .setInputFiles({ name: "client.pem", mimeType: "application/x-pem-file", buffer: Buffer.from(ca) });

@@ -72,8 +72,8 @@ const FORMATS: Readonly<Record<"jsonl" | "csv", Format>> = {
   },
 };
 
-/** Resolves once the client takes more. */
-async function write(response: ServerResponse, text: string): Promise<void> {
+/** Writes a part of a file. Resolves once the client takes more. */
+export async function writePart(response: ServerResponse, text: string): Promise<void> {
   if (text === "" || response.write(text)) return;
   const over = new AbortController();
   const { signal } = over;
@@ -96,7 +96,7 @@ async function writeRows(context: Context, response: ServerResponse, { filter, f
   do {
     const page = await store.deliveries.list({ limit: PAGE, order, ...(cursor !== undefined && { cursor }) }, filter);
     const seen = page.data.filter((delivery) => seesDelivery(context.actor, catalogue, delivery)).slice(0, left);
-    await write(response, seen.map((delivery) => format.row(summaryOf(delivery))).join(""));
+    await writePart(response, seen.map((delivery) => format.row(summaryOf(delivery))).join(""));
     left -= seen.length;
     cursor = page.next;
   } while (cursor !== undefined && left > 0 && !response.destroyed);
@@ -140,7 +140,7 @@ export const deliveryExportRoutes: readonly ApiRoute[] = [
         "content-disposition": `attachment; filename="deliveries.${query.format}"`,
         ...(!exact && { "sealpost-export-cut": "true" }),
       });
-      await write(response, format.head);
+      await writePart(response, format.head);
       if (filter) await writeRows(context, response, { filter, format, order: query.order ?? "desc" });
       response.end(exact ? "" : format.cut);
     },

@@ -15,7 +15,8 @@ import { subscriptionView } from "./schemas.js";
 import { decidableView } from "./steps/waiting-view.js";
 import { urlFor } from "./view.js";
 
-const listQuery = pageQuery.extend({
+/** What is looked for. A subscription is meant if it fits every filter that is given. */
+export const subscriptionFilter = z.strictObject({
   groupId: groupId.optional(),
   status: z.enum(SUBSCRIPTION_STATUSES).optional(),
   health: z.enum(ENDPOINT_HEALTH).optional().meta({ description: "How its endpoint does" }),
@@ -36,15 +37,18 @@ const listQuery = pageQuery.extend({
         "The first of its certificates to end (`endsFirst` of its certificates) ends before this instant. " +
         "It may have ended already",
     }),
-  stats: z
-    .enum(["24h"])
-    .optional()
-    .meta({ description: "With it each subscription tells the attempts of its last 24 hours in `stats`" }),
   q: text(256)
     .optional()
     .meta({ description: "A part of its name, host, id or external id. Capital letters are the same as small ones" }),
 });
-type Query = z.output<typeof listQuery>;
+const listQuery = pageQuery.extend({
+  ...subscriptionFilter.shape,
+  stats: z
+    .enum(["24h"])
+    .optional()
+    .meta({ description: "With it each subscription tells the attempts of its last 24 hours in `stats`" }),
+});
+type Query = z.output<typeof subscriptionFilter>;
 const listedView = subscriptionView
   .extend({ stats: dayView.optional().meta({ description: "Only with `stats=24h`" }) })
   .meta({ id: "ListedSubscription" });
@@ -63,18 +67,26 @@ const SOUGHT = [
 ] as const satisfies readonly (keyof Query)[];
 
 /**
- * The ids of what is sought, from memory, so that no collection is read for it. Undefined when the filter by group is
- * enough.
+ * What is sought among what the actor sees, from memory, so that no collection is read for it. In no order.
  */
-async function idsOf({ dependencies: { catalogue }, actor }: Context, query: Query): Promise<string[] | undefined> {
-  const sought = SOUGHT.some((name) => query[name] !== undefined);
-  if (!sought && !actor.apiIds && (actor.groupIds?.length ?? 0) <= 1) return undefined;
+export async function soughtSubscriptions(
+  { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
+  query: Query,
+): Promise<Subscription[]> {
   // What another process wrote a moment ago is in the list too.
   await catalogue.refresh();
   const wanted = wantedBy(query, urlFor(actor));
-  return [...catalogue.subscriptions()]
-    .filter((each) => seesSubscription(actor, catalogue, each) && wanted.every((isWanted) => isWanted(each)))
-    .map(({ id }) => id);
+  return [...catalogue.subscriptions()].filter(
+    (each) => seesSubscription(actor, catalogue, each) && wanted.every((isWanted) => isWanted(each)),
+  );
+}
+
+/** The ids of what is sought. Undefined when the filter by group is enough. */
+async function idsOf(context: Context, query: Query): Promise<string[] | undefined> {
+  const { actor } = context;
+  const sought = SOUGHT.some((name) => query[name] !== undefined);
+  if (!sought && !actor.apiIds && (actor.groupIds?.length ?? 0) <= 1) return undefined;
+  return (await soughtSubscriptions(context, query)).map(({ id }) => id);
 }
 
 /** One condition for each filter that is given. */

@@ -18,3 +18,9 @@ export const subscriptionsPageQuery = (search: SubscriptionsSearch) => {
     placeholderData: keepPreviousData,
   });
 };
+
+/** Where the file of what is filtered is: the API writes it, and the browser saves it. */
+export function subscriptionExportAddress(search: SubscriptionsSearch, format: "csv" | "jsonl"): string {
+  const query = new URLSearchParams({ ...subscriptionFilterOf(search, Date.now()), format });
+  return `/v1/subscriptions/export?${query.toString()}`;
+}

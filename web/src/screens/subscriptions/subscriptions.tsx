@@ -7,12 +7,13 @@ import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { Page } from "../../parts/page.js";
+import { Popup } from "../../parts/popup.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { BulkBar } from "./bulk/bulk-bar.js";
 import { SubscriptionFilters } from "./filter-bar.js";
 import { isNarrowed, type SubscriptionsSearch } from "./filters.js";
-import { subscriptionsPageQuery } from "./queries.js";
+import { subscriptionExportAddress, subscriptionsPageQuery } from "./queries.js";
 import { type RowSelection, SubscriptionTable } from "./subscription-table.js";
 import styles from "./subscriptions.module.css";
 
@@ -40,9 +41,26 @@ export function Subscriptions() {
         {data && data.data.length > 0 && (
           <SubscriptionTable rows={data.data} busy={isPlaceholderData} selection={selection} />
         )}
+        {data && data.data.length > 0 && <Export search={search} />}
         {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
       </div>
     </Page>
+  );
+}
+
+function Export({ search }: { search: SubscriptionsSearch }) {
+  return (
+    <div>
+      <Popup label={t("deliveries.export")}>
+        <a href={subscriptionExportAddress(search, "csv")} download>
+          {t("deliveries.exportCsv")}
+        </a>
+        <a href={subscriptionExportAddress(search, "jsonl")} download>
+          {t("deliveries.exportLines")}
+        </a>
+        <p className="quiet">{t("subscriptions.exportLimit")}</p>
+      </Popup>
+    </div>
   );
 }
 
