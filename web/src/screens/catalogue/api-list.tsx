@@ -57,6 +57,20 @@ function ApiCard({ api: { id, name, description, approval, listed } }: { api: Ap
       {isConsumer && (
         <p>{t(isGranted(id) ? "catalogue.granted" : asked ? "catalogue.asked" : "catalogue.notGranted")}</p>
       )}
+      {(!isConsumer || isGranted(id)) && (
+        <p className="row">
+          {(["asyncapi", "openapi"] as const).map((format) => (
+            <a
+              key={format}
+              href={`/v1/apis/${id}/export?format=${format}`}
+              download={`${id}.${format}.json`}
+              aria-label={t(`catalogue.download.${format}Of`, { name })}
+            >
+              {t(`catalogue.download.${format}`)}
+            </a>
+          ))}
+        </p>
+      )}
       {isConsumer && !isGranted(id) && !asked && mayDo(me.role, "grants:ask") && (
         <button type="button" className="button quiet" onClick={() => setAsking(true)}>
           {t("ask.actApi", { name })}
