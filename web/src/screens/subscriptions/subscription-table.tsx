@@ -7,17 +7,17 @@ import { useKeys } from "../../keys/keys.js";
 import { Breakable } from "../../parts/breakable.js";
 import { endpointName, type Names, useNames } from "../../parts/names.js";
 import { CertificateEnd } from "../../parts/subscription/certificate-end.js";
-import { healthQuery, type Subscription, waitingOf } from "../../parts/subscription/model.js";
+import { type Health, healthQuery, type Subscription, waitingOf } from "../../parts/subscription/model.js";
 import { HealthText, SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { TechniqueList } from "../../parts/subscription/technique-list.js";
+import type { SubscriptionColumn } from "./columns.js";
 import table from "../deliveries/delivery-table.module.css";
 import styles from "./subscriptions.module.css";
-
-const COLUMNS = ["name", "group", "status", "health", "waiting", "protection", "certificate"] as const;
 
 interface SubscriptionTableProps {
   rows: readonly Subscription[];
   busy: boolean;
+  columns: readonly SubscriptionColumn[];
   /** For who may act on many. */
   selection: RowSelection | undefined;
 }
@@ -27,7 +27,7 @@ export interface RowSelection {
   toggle: (id: string) => void;
 }
 
-export function SubscriptionTable({ rows, busy, selection }: SubscriptionTableProps) {
+export function SubscriptionTable({ rows, busy, columns, selection }: SubscriptionTableProps) {
   const names = useNames([]);
   const body = useRef<HTMLTableSectionElement>(null);
   const move = (step: number) => {
@@ -45,7 +45,7 @@ export function SubscriptionTable({ rows, busy, selection }: SubscriptionTablePr
               <span className="unseen">{t("bulk.select")}</span>
             </th>
           )}
-          {COLUMNS.map((column) => (
+          {columns.map((column) => (
             <th
               key={column}
               role="columnheader"
@@ -59,7 +59,7 @@ export function SubscriptionTable({ rows, busy, selection }: SubscriptionTablePr
       </thead>
       <tbody role="rowgroup" ref={body}>
         {rows.map((row) => (
-          <Row key={row.id} row={row} names={names} selection={selection} />
+          <Row key={row.id} row={row} names={names} columns={columns} selection={selection} />
         ))}
       </tbody>
     </table>
@@ -69,12 +69,13 @@ export function SubscriptionTable({ rows, busy, selection }: SubscriptionTablePr
 interface RowProps {
   row: Subscription;
   names: Names;
+  columns: readonly SubscriptionColumn[];
   selection: RowSelection | undefined;
 }
 
-function Row({ row, names, selection }: RowProps) {
+function Row({ row, names, columns, selection }: RowProps) {
   const { data: health, error } = useQuery(healthQuery(row.id));
-  const label = (column: (typeof COLUMNS)[number]) => t(`subscriptions.column.${column}`);
+  const label = (column: SubscriptionColumn) => t(`subscriptions.column.${column}`);
   return (
     <tr role="row" data-selected={selection?.ids.has(row.id) || undefined}>
       {selection && (
@@ -88,38 +89,50 @@ function Row({ row, names, selection }: RowProps) {
       <td role="cell" data-label={label("name")}>
         <NameLink row={row} />
       </td>
-      <td role="cell" data-label={label("group")}>
-        {names.group(row.groupId)}
-      </td>
-      <td role="cell" data-label={label("status")}>
-        <span>
-          <SubscriptionStatusText subscription={row} />
-        </span>
-      </td>
-      <td role="cell" data-label={label("health")}>
-        {health ? (
+      {columns.includes("group") && (
+        <td role="cell" data-label={label("group")}>
+          {names.group(row.groupId)}
+        </td>
+      )}
+      {columns.includes("status") && (
+        <td role="cell" data-label={label("status")}>
           <span>
-            <HealthText health={health} />
+            <SubscriptionStatusText subscription={row} />
           </span>
-        ) : (
-          <span className="quiet">{t(error ? "health.unknown" : "app.loading")}</span>
-        )}
-      </td>
-      <td role="cell" data-label={label("waiting")} className={table.number}>
-        {health && (
-          <span>
-            {new Intl.NumberFormat(LOCALE).format(waitingOf(health))}
-            {!health.waitingExact && "+"}
-          </span>
-        )}
-      </td>
-      <td role="cell" data-label={label("protection")}>
-        <TechniqueList subscription={row} />
-      </td>
-      <td role="cell" data-label={label("certificate")}>
-        {row.clientCertExpiresAt !== undefined && <CertificateEnd at={row.clientCertExpiresAt} />}
-      </td>
+        </td>
+      )}
+      {columns.includes("health") && (
+        <td role="cell" data-label={label("health")}>
+          <HealthCell health={health} failed={error !== null} />
+        </td>
+      )}
+      {columns.includes("waiting") && (
+        <td role="cell" data-label={label("waiting")} className={table.number}>
+          {health && (
+            <span>{`${new Intl.NumberFormat(LOCALE).format(waitingOf(health))}${health.waitingExact ? "" : "+"}`}</span>
+          )}
+        </td>
+      )}
+      {columns.includes("protection") && (
+        <td role="cell" data-label={label("protection")}>
+          <TechniqueList subscription={row} />
+        </td>
+      )}
+      {columns.includes("certificate") && (
+        <td role="cell" data-label={label("certificate")}>
+          {row.clientCertExpiresAt !== undefined && <CertificateEnd at={row.clientCertExpiresAt} />}
+        </td>
+      )}
     </tr>
+  );
+}
+
+function HealthCell({ health, failed }: { health: Health | undefined; failed: boolean }) {
+  if (!health) return <span className="quiet">{t(failed ? "health.unknown" : "app.loading")}</span>;
+  return (
+    <span>
+      <HealthText health={health} />
+    </span>
   );
 }
 

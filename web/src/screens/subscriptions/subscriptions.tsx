@@ -11,6 +11,7 @@ import { Popup } from "../../parts/popup.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { BulkBar } from "./bulk/bulk-bar.js";
+import { SubscriptionColumnsMenu, useSubscriptionColumns } from "./columns.js";
 import { SubscriptionFilters } from "./filter-bar.js";
 import { isNarrowed, type SubscriptionsSearch } from "./filters.js";
 import { subscriptionExportAddress, subscriptionsPageQuery } from "./queries.js";
@@ -24,6 +25,7 @@ export function Subscriptions() {
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(subscriptionsPageQuery(search));
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   const again = () => void refetch();
+  const columns = useSubscriptionColumns();
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   // A consumer has few of its own, and pauses each on its page.
   const selection: RowSelection | undefined =
@@ -39,9 +41,14 @@ export function Subscriptions() {
         {data && data.data.length === 0 && <Empty search={search} newest={newest} />}
         <BulkBar chosen={data?.data.filter(({ id }) => ids.has(id)) ?? []} clear={() => setIds(new Set())} />
         {data && data.data.length > 0 && (
-          <SubscriptionTable rows={data.data} busy={isPlaceholderData} selection={selection} />
+          <SubscriptionTable rows={data.data} busy={isPlaceholderData} columns={columns.shown} selection={selection} />
         )}
-        {data && data.data.length > 0 && <Export search={search} />}
+        {data && data.data.length > 0 && (
+          <div className="row">
+            <SubscriptionColumnsMenu {...columns} />
+            <Export search={search} />
+          </div>
+        )}
         {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
       </div>
     </Page>
@@ -50,17 +57,15 @@ export function Subscriptions() {
 
 function Export({ search }: { search: SubscriptionsSearch }) {
   return (
-    <div>
-      <Popup label={t("deliveries.export")}>
-        <a href={subscriptionExportAddress(search, "csv")} download>
-          {t("deliveries.exportCsv")}
-        </a>
-        <a href={subscriptionExportAddress(search, "jsonl")} download>
-          {t("deliveries.exportLines")}
-        </a>
-        <p className="quiet">{t("subscriptions.exportLimit")}</p>
-      </Popup>
-    </div>
+    <Popup label={t("deliveries.export")}>
+      <a href={subscriptionExportAddress(search, "csv")} download>
+        {t("deliveries.exportCsv")}
+      </a>
+      <a href={subscriptionExportAddress(search, "jsonl")} download>
+        {t("deliveries.exportLines")}
+      </a>
+      <p className="quiet">{t("subscriptions.exportLimit")}</p>
+    </Popup>
   );
 }
 
