@@ -6,7 +6,7 @@ import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
-import { checkedEverywhere, logInAs, picture, type Visitor, WITHIN } from "./portal-setup.js";
+import { checked, checkedEverywhere, logInAs, picture, type Visitor, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -263,7 +263,7 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
   it("are paused together by an operator, who is told of each, and taken back", async () => {
     const visitor = await logInAs(chromium, service, "operator", { path: "/portal/subscriptions?q=Ledger" });
     const { page } = visitor;
-    await page.getByLabel("Select Ledger prod").check();
+    await page.getByLabel(/^Select Ledger (prod|live)$/).check();
     await page.getByLabel("Select Ledger old").check();
     await page.getByRole("button", { name: "Pause 2", exact: true }).click();
     const dialog = page.getByRole("alertdialog", { name: "Pause subscriptions" });
@@ -276,7 +276,7 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     await dialog.getByText("Taken back for 2 subscriptions.").waitFor();
     expect((await stored()).status).toBe("active");
     await dialog.getByRole("button", { name: "Close", exact: true }).last().click();
-    await checkedEverywhere(page, "subscriptions-operator");
+    await checked(page, "subscriptions-operator");
     await closed(visitor);
   });
 
