@@ -43,7 +43,7 @@ const questionOf = (target: string) => ({
     <form method="post" action="${target}"><button>Unsubscribe</button></form>`,
 });
 
-const page = { tag: "People", hidden: true, act: "public", path: UNSUBSCRIBE_PATH } as const;
+const page = { tag: "People", hidden: true, act: "public", path: UNSUBSCRIBE_PATH, anyQuery: true } as const;
 
 export const unsubscribeRoutes: readonly ApiRoute[] = [
   {
