@@ -74,7 +74,7 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     const { page } = consumer;
 
     // The api is found, and asked for.
-    await page.getByText("Your group does not have all of it.").waitFor();
+    await page.getByText("Your group does not have all of it.").first().waitFor();
     await picture(page, "catalogue");
     await page.getByRole("button", { name: "Ask for Billing" }).click();
     await page.getByLabel("Why you need it, which the provider reads").fill("we book invoices");
