@@ -135,6 +135,17 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     await receiver.waitFor(({ headers }) => headers["webhook-event-type"] === "sealpost.test", WITHIN.timeout);
     await dialog.getByRole("link", { name: "Look at the test delivery" }).click();
     await page.getByText("The endpoint accepted the event at the first attempt.").waitFor();
+    // The list tells how its last day went. Counters are written some seconds later.
+    await page.goto(`${service.url}/portal/subscriptions`);
+    const ledger = rows(page).filter({ hasText: "Ledger prod" });
+    await expect
+      .poll(async () => {
+        await page.reload();
+        await ledger.getByText("In service").waitFor();
+        return ledger.getByText("100% accepted").count();
+      }, WITHIN)
+      .toBe(1);
+    await ledger.getByRole("img", { name: "Attempts by the hour: 1 in all, at most 1 in one hour" }).waitFor();
     await closed(visitor);
   });
 

@@ -22,7 +22,7 @@ export const WRITES =
 const TELLING = new Set(["wake", "configureBucket", "tryEndpoint", "openWorkflows", "erasedOf"]);
 /**
  * Writes to these collections begin no act. They are the audit itself, keys that are made when needed, counts, limits,
- * records of dispatches, notices, mail, owners of events and what is removed by its age. Commands alone write the rest.
+ * records of dispatches, notices, mail, counters, owners of events and what is removed by its age. Commands alone write the rest.
  */
 export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "audit",
@@ -32,6 +32,7 @@ export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "routings",
   "notices",
   "mail",
+  "stats",
   "retention",
   "owners",
   "limits",

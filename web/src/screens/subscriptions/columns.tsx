@@ -8,6 +8,7 @@ export const SUBSCRIPTION_COLUMNS = [
   "group",
   "status",
   "health",
+  "day",
   "waiting",
   "protection",
   "certificate",

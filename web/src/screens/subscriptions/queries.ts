@@ -10,6 +10,7 @@ export const subscriptionsPageQuery = (search: SubscriptionsSearch) => {
   const query = {
     ...subscriptionFilterOf(search, Date.now()),
     limit: PAGE_ROWS,
+    stats: "24h" as const,
     ...(search.cursor && { cursor: search.cursor }),
   };
   return queryOptions({

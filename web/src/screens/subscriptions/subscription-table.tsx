@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useRef } from "react";
+import type { Schemas } from "../../api/client.js";
 import { LOCALE, t } from "../../i18n/index.js";
 import { useKeys } from "../../keys/keys.js";
 import { Breakable } from "../../parts/breakable.js";
@@ -11,11 +12,15 @@ import { type Health, healthQuery, type Subscription, waitingOf } from "../../pa
 import { HealthText, SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { TechniqueList } from "../../parts/subscription/technique-list.js";
 import type { SubscriptionColumn } from "./columns.js";
+import { DayCell } from "./day-cell.js";
 import table from "../deliveries/delivery-table.module.css";
 import styles from "./subscriptions.module.css";
 
+/** With its last 24 hours. */
+type ListedSubscription = Subscription & { stats?: Schemas["SubscriptionDay"] | undefined };
+
 interface SubscriptionTableProps {
-  rows: readonly Subscription[];
+  rows: readonly ListedSubscription[];
   busy: boolean;
   columns: readonly SubscriptionColumn[];
   /** For who may act on many. */
@@ -67,7 +72,7 @@ export function SubscriptionTable({ rows, busy, columns, selection }: Subscripti
 }
 
 interface RowProps {
-  row: Subscription;
+  row: ListedSubscription;
   names: Names;
   columns: readonly SubscriptionColumn[];
   selection: RowSelection | undefined;
@@ -104,6 +109,11 @@ function Row({ row, names, columns, selection }: RowProps) {
       {columns.includes("health") && (
         <td role="cell" data-label={label("health")}>
           <HealthCell health={health} failed={error !== null} />
+        </td>
+      )}
+      {columns.includes("day") && (
+        <td role="cell" data-label={label("day")}>
+          <DayCell day={row.stats} />
         </td>
       )}
       {columns.includes("waiting") && (
