@@ -142,7 +142,9 @@ function sentencesOf(text) {
   return plain.split(/(?<=[.!?])\s+(?=[A-Z0-9"'(*]|code)/).filter((sentence) => /\w/.test(sentence));
 }
 
+/** A list of nothing but names of code is no sentence, so it counts as one word. */
 function wordsOf(sentence) {
+  if (/^code(?:,\s+code)*[.,]?$/.test(sentence)) return 1;
   return sentence.split(/\s+/).filter((word) => /\w/.test(word)).length;
 }
 

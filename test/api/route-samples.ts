@@ -214,6 +214,7 @@ export function pathOf(operation: Operation, of: Objects): string {
 /** What a GET cannot be called without. */
 const QUERIES: Readonly<Record<string, string>> = {
   exportDeliveries: "?format=jsonl",
+  exportSubscriptions: "?format=jsonl",
   readStats: "?metric=deliveries",
   search: "?q=evt_of_nobody",
 };

@@ -40,7 +40,8 @@ test("a key counts as whoever made it, over several keys", async () => {
 });
 
 test("a consumer's key stands for the consumer that it was made for", async () => {
-  const { id } = await api.key({ role: "consumer", groupId: "grp_01K3ZJ8Q5T9V7X2M4N6P8R0S1W" });
+  const { body: group } = await api.call<{ id: string }>("POST", "/v1/groups", { body: { name: "Keyed", grants: [] } });
+  const { id } = await api.key({ role: "consumer", groupId: group.id });
   await api.store.apiKeys.update(id, (key) => ({ ...key, createdBy: "person:pia" }));
   expect(await mayBeOnePerson(api.store, `key:${id}`, "person:pia")).toBe(false);
   expect(await mayBeOnePerson(api.store, `key:${id}`, `key:${id}`)).toBe(true);
