@@ -27,7 +27,7 @@ interface StatusOrder {
  * again.
  */
 export function createAttempt(dependencies: AttemptDependencies) {
-  const { catalogue, store, throttle } = dependencies;
+  const { catalogue, throttle } = dependencies;
   const turn = createTurns({ distanceMs: 1_000 / DEFAULT_PER_SECOND });
 
   async function attempt(order: RetryOrder): Promise<AttemptReport> {
@@ -86,17 +86,17 @@ export function createAttempt(dependencies: AttemptDependencies) {
   const hold = (items: RetryItem[], reason: string): Promise<RetryItem[]> =>
     setStatus(dependencies, items, { status: "held", reason }).then((report) => report.items);
 
-  async function recordStatus({ items, by }: StatusOrder): Promise<void> {
-    // Whatever the number of attempts is by now, it was asked for by a signal or a cancel of the workflow.
-    await store.deliveries.record(
-      items.map((item) => ({
-        ...changeOf(item, by ? `${item.reason ?? ""} (by ${by})`.trim() : item.reason),
-        asked: true,
-      })),
-    );
-  }
+  return { attempt, recordStatus: (order: StatusOrder) => recordStatus(dependencies, order) };
+}
 
-  return { attempt, recordStatus };
+async function recordStatus({ store }: AttemptDependencies, { items, by }: StatusOrder): Promise<void> {
+  // Whatever the number of attempts is by now, it was asked for by a signal or a cancel of the workflow.
+  await store.deliveries.record(
+    items.map((item) => ({
+      ...changeOf(item, by ? `${item.reason ?? ""} (by ${by})`.trim() : item.reason),
+      asked: true,
+    })),
+  );
 }
 
 function recordsOf({ store, log }: AttemptDependencies, items: readonly RetryItem[]): Promise<Map<string, Delivery>> {

@@ -21,18 +21,37 @@ export interface SubscriptionEffects {
   isUnderWay(subscriptionId: string): boolean;
 }
 
+const disabledNotice = ({ id, groupId }: Subscription, { reason, at }: { reason: string; at: Date }) => ({
+  id: `subscription.disabled/${id}/${at.getTime()}`,
+  kind: "subscription.disabled" as const,
+  at,
+  groupId,
+  subscriptionId: id,
+  reason,
+});
+
+const disablingOf = (subject: string) => ({
+  actor: "service",
+  subject,
+  operation: "disableSubscription",
+  write: "subscriptions.update" as const,
+  target: subject,
+});
+
+interface EffectsDependencies {
+  store: Store;
+  catalogue: Catalogue;
+  throttle: Throttle;
+  log: Logger;
+}
+
 /** Effects over store, catalogue and throttle. */
 export function createSubscriptionEffects({
   store,
   catalogue,
   throttle,
   log,
-}: {
-  store: Store;
-  catalogue: Catalogue;
-  throttle: Throttle;
-  log: Logger;
-}): SubscriptionEffects {
+}: EffectsDependencies): SubscriptionEffects {
   async function disable(subscription: Subscription, reason: string): Promise<void> {
     const at = new Date();
     // A late answer of an endpoint that the subscription has left says nothing of the new one.
@@ -42,39 +61,18 @@ export function createSubscriptionEffects({
     };
     const before = await store.subscriptions.get(subscription.id);
     if (!before || !disabled(before)) return;
-    await recordedAct(
-      store.audit,
-      {
-        actor: "service",
-        subject: subscription.id,
-        operation: "disableSubscription",
-        write: "subscriptions.update",
-        target: subscription.id,
-      },
-      async () => {
-        let changed = false;
-        await store.subscriptions.update(subscription.id, (current) => {
-          const after = disabled(current);
-          changed = after !== undefined;
-          return after ?? current;
-        });
-        if (!changed) return undefined;
-        log.warn({ subscription: subscription.id, group: subscription.groupId, reason }, "subscription disabled");
-        tellNotice(
-          store,
-          {
-            id: `subscription.disabled/${subscription.id}/${at.getTime()}`,
-            kind: "subscription.disabled",
-            at,
-            groupId: subscription.groupId,
-            subscriptionId: subscription.id,
-            reason,
-          },
-          log,
-        );
-        return { action: "subscription.disable", subject: subscription.id, detail: { reason } };
-      },
-    );
+    await recordedAct(store.audit, disablingOf(subscription.id), async () => {
+      let changed = false;
+      await store.subscriptions.update(subscription.id, (current) => {
+        const after = disabled(current);
+        changed = after !== undefined;
+        return after ?? current;
+      });
+      if (!changed) return undefined;
+      log.warn({ subscription: subscription.id, group: subscription.groupId, reason }, "subscription disabled");
+      tellNotice(store, disabledNotice(subscription, { reason, at }), log);
+      return { action: "subscription.disable", subject: subscription.id, detail: { reason } };
+    });
     await catalogue.refresh();
   }
   async function pause(subscription: Subscription, untilMs: number): Promise<void> {

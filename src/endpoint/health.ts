@@ -80,11 +80,7 @@ export function createEndpointHealth(clock: LoopWatch = loopWatch()): EndpointHe
       else called.delete(id);
     }
   }
-  const looksSlow = (endpoint: Endpoint): boolean => {
-    if (endpoint.slowUntil > clock.now()) return true;
-    const [oldest] = endpoint.unanswered.values();
-    return oldest !== undefined && clock.readUntil() - oldest > SLOW_MS;
-  };
+  const looksSlow = (endpoint: Endpoint): boolean => isSlowBy(clock, endpoint);
   function mayBeCalledSlow(id: string): boolean {
     if (called.has(id)) return true;
     const most = Math.max(1, Math.floor(endpoints.size * SLOW_SHARE));
@@ -122,6 +118,12 @@ export function createEndpointHealth(clock: LoopWatch = loopWatch()): EndpointHe
       );
     },
   };
+}
+
+function isSlowBy(clock: LoopWatch, { slowUntil, unanswered }: Endpoint): boolean {
+  if (slowUntil > clock.now()) return true;
+  const [oldest] = unanswered.values();
+  return oldest !== undefined && clock.readUntil() - oldest > SLOW_MS;
 }
 
 const newEndpoint = (): Endpoint => ({

@@ -2,6 +2,7 @@
 import type { AuditVerification } from "./audit/audit-chain.js";
 import type { DeliveryFilter } from "./deliveries/delivery-filter.js";
 import type { EventStore } from "./collections/event-store.js";
+import type { EventTypeVersionStore } from "./collections/event-type-versions.js";
 import type { HoldStore, HoldTarget } from "./collections/holds.js";
 import type { GrantStore } from "./grants/grants.js";
 import type { IdempotencyStore } from "./collections/idempotency.js";
@@ -25,7 +26,6 @@ import type {
   Erasure,
   ErasureTarget,
   EventType,
-  EventTypeVersion,
   GrantRequest,
   GrantRequestStatus,
   Group,
@@ -48,16 +48,6 @@ import type {
 } from "./collection.js";
 
 export type { DeliveryFilter, StatusRange } from "./deliveries/delivery-filter.js";
-
-/** Earlier versions of event types. The newest version is in the event type itself. */
-export interface EventTypeVersionStore {
-  /** Writes or overwrites it. */
-  put(version: EventTypeVersion): Promise<void>;
-  get(name: string, version: number): Promise<EventTypeVersion | undefined>;
-  /** The versions with these numbers that exist, in this order. */
-  getMany(name: string, versions: number[]): Promise<EventTypeVersion[]>;
-  delete(name: string, versions: number[]): Promise<void>;
-}
 
 export interface GrantRequestStore {
   /** Inserts it. If a request for the same group and grant is open, then it gives that one and inserts nothing. */

@@ -6,7 +6,7 @@ import { createDeliver } from "../activities/attempt.js";
 import { createEarlyAttempts, type EarlyDependencies, type EarlyTable } from "../activities/early/early-attempts.js";
 import { createEndpointHealth } from "../endpoint/health.js";
 import { createEventBytes } from "../activities/event-bytes.js";
-import { createActivities } from "../activities/index.js";
+import { type ActivityDependencies, createActivities } from "../activities/index.js";
 import { createSubscriptionEffects } from "../activities/subscription-effects.js";
 import { createBreakerGate } from "../activities/breaker/gate.js";
 import { createOutcomeReports } from "../activities/breaker/outcome-reports.js";
@@ -76,18 +76,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
       isIdle,
     },
     isIdle,
-    breakers: {
-      metrics: core.metrics,
-      disableAfterDays: config.DISABLE_AFTER_DAYS,
-      signalWake: (workflowId, signal) =>
-        signalled(link.client.workflow.getHandle(workflowId).signal(SIGNAL.wake, signal)),
-    },
-    signalRetry: (workflowId, deliveryIds, notBefore) =>
-      signalled(
-        link.client.workflow
-          .getHandle(workflowId)
-          .signal(SIGNAL.retry, { deliveryIds, by: "recovery", ...(notBefore && { notBefore }) }),
-      ),
+    ...signallingOf(core, config),
   });
   const worker = await createWorker(link, {
     bundle: await loadBundle(),
@@ -95,15 +84,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
     shutdownGraceSeconds: config.SHUTDOWN_GRACE_SECONDS,
   });
   const running = worker.run();
-  const watches = [
-    watchEndpointHealth(core),
-    watchOverdue(core),
-    startDayKeys(core),
-    watchCertificates(core),
-    watchRetention(core),
-    keepStats(core),
-    keepNotices({ ...core, ...link, sendsMail: mail !== undefined }),
-  ];
+  const watches = watchesOf(core, mail !== undefined);
   return {
     worker,
     ...(early && { early }),
@@ -126,6 +107,36 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
     },
   };
 }
+
+/** What goes by the clock, beside the workflows. */
+const watchesOf = (core: Core, sendsMail: boolean): { stop(): unknown }[] => [
+  watchEndpointHealth(core),
+  watchOverdue(core),
+  startDayKeys(core),
+  watchCertificates(core),
+  watchRetention(core),
+  keepStats(core),
+  keepNotices({ ...core, ...core.link, sendsMail }),
+];
+
+/** What tells running workflows that something goes on. */
+const signallingOf = (
+  { link, metrics }: Core,
+  config: Config,
+): Pick<ActivityDependencies, "breakers" | "signalRetry"> => ({
+  breakers: {
+    metrics,
+    disableAfterDays: config.DISABLE_AFTER_DAYS,
+    signalWake: (workflowId, signal) =>
+      signalled(link.client.workflow.getHandle(workflowId).signal(SIGNAL.wake, signal)),
+  },
+  signalRetry: (workflowId, deliveryIds, notBefore) =>
+    signalled(
+      link.client.workflow
+        .getHandle(workflowId)
+        .signal(SIGNAL.retry, { deliveryIds, by: "recovery", ...(notBefore && { notBefore }) }),
+    ),
+});
 
 /** What tells of notices. Mail needs a mail server. */
 const tellingOf = (core: Core, mail: ReturnType<typeof mailDeliveryOf>, publish: PublishNotice) => ({

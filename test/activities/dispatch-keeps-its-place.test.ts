@@ -27,7 +27,7 @@ afterAll(async () => {
   await environment?.teardown();
 });
 
-const held: { leave(): void }[] = [];
+const held: { leave: () => void }[] = [];
 /** Somebody else has every request that this endpoint may get at once. */
 function fillUp({ id }: Subscription): void {
   for (let place = tryEnter(id); place; place = tryEnter(id)) held.push(place);

@@ -3,7 +3,6 @@
  * its own.
  */
 import { randomBytes } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Client } from "@temporalio/client";
@@ -24,7 +23,6 @@ import { createMetrics, type Metrics } from "../../src/metrics.js";
 import { createPayloadCheck } from "../../src/catalogue/payload-check.js";
 import { createSchemaCompiler } from "../../src/catalogue/schema-validator.js";
 import { createSender } from "../../src/endpoint/send.js";
-import { newSigningSecret } from "../../src/endpoint/signing/sign.js";
 import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
 import { createThrottle } from "../../src/activities/pace/throttle.js";
 import { createWorkPlaces } from "../../src/activities/places/work-places.js";
@@ -41,6 +39,7 @@ import { loadConfig } from "../../src/workers/config.js";
 import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
 import { type Proxy, startProxy } from "../../bench/chaos/proxy.js";
 import { openDatabase } from "../store/database.js";
+import { endOf, subscriptionTo } from "./running-parts.js";
 import { type ChosenBreakers, runningBreakers, signalled } from "./breaker/running-breakers.js";
 import { buildOnce, repositoryRoot } from "../support/build.js";
 import { type Receiver, type ReceiverOptions, startReceiver } from "../support/receiver.js";
@@ -258,16 +257,7 @@ export async function startRunningWorker({
     async subscribe(urls, fields = {}) {
       const eventType = `worker.type${randomBytes(4).toString("hex")}.made`;
       await store.eventTypes.insert({ name: eventType, apiId, ...now });
-      const subscriptions = urls.map((url): Subscription => ({
-        id: newId("sub"),
-        groupId,
-        url,
-        eventTypes: [eventType],
-        secrets: [{ secret: newSigningSecret(), createdAt: new Date() }],
-        status: "active",
-        ...now,
-        ...fields,
-      }));
+      const subscriptions = urls.map((url) => ({ ...subscriptionTo({ url, groupId, eventType }), ...fields }));
       for (let from = 0; from < subscriptions.length; from += 50)
         await Promise.all(
           subscriptions.slice(from, from + 50).map((subscription) => store.subscriptions.insert(subscription)),
@@ -290,13 +280,7 @@ export async function startRunningWorker({
     ownerOf,
     async ownerEnded(eventId) {
       const owner = await ownerOf(eventId);
-      const handle = client.workflow.getHandle(owner);
-      for (let isThere = false; !isThere; await delay(20))
-        isThere = await handle.describe().then(
-          () => true,
-          () => false,
-        );
-      await handle.result();
+      await endOf(client, owner);
       return owner;
     },
     wake: async (eventId) => client.workflow.getHandle(retryWorkflowId(await ownerOf(eventId))).signal(SIGNAL.wake),

@@ -27,7 +27,7 @@ describe("crashes and faults", () => {
       isolationSeconds: 0,
       say: () => undefined,
     });
-  }, 300_000);
+  }, 600_000);
 
   it("killed every process and delivered meanwhile", () => {
     expect(report.kills).toEqual(Object.fromEntries(VICTIMS.map((victim) => [victim, 1])));

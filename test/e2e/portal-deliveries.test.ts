@@ -5,7 +5,7 @@ import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
-import { logInAs, picture, type Visitor, WITHIN } from "./portal-setup.js";
+import { closed, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -59,10 +59,6 @@ describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
     (await client.get<{ count: number }>(`/v1/deliveries/count?${query}`)).body.count;
   const rows = (page: Page) => page.getByRole("table", { name: "Deliveries" }).getByRole("row");
   const text = async (page: Page): Promise<string> => (await page.textContent("body")) ?? "";
-  async function closed({ page, complaints }: Visitor): Promise<void> {
-    expect(complaints).toEqual([]);
-    await page.context().close();
-  }
 
   it("keeps its filters in the address, over a reload", async () => {
     const visitor = await logInAs(chromium, service, "operator");

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Service } from "../support/service.js";
 
@@ -15,6 +15,18 @@ export interface Visitor {
   page: Page;
   /** Errors of the console and of the page, and everything that the content security policy stopped. */
   complaints: string[];
+}
+
+/** What the walks look at in the API's view of a subscription. */
+export interface ShownSubscription {
+  name?: string;
+  status: string;
+  rateLimit?: { perSecond: number };
+  eventTypes: string[];
+  requestedEventTypes?: string[];
+  secrets: unknown[];
+  headers?: string[];
+  tls?: unknown;
 }
 
 /** A browser of its own, at the trial identity provider logged in as this person, and at `path` afterwards. */
@@ -83,4 +95,21 @@ export async function checkedEverywhere(page: Page, name: string): Promise<void>
   }
   if (before) await page.setViewportSize(before);
   await page.emulateMedia({ colorScheme: "light" });
+}
+
+/** The end of a visit, of which the browser had nothing to complain. */
+export async function closed({ page, complaints }: Visitor): Promise<void> {
+  expect(complaints).toEqual([]);
+  await page.context().close();
+}
+
+/** Loads the page again and again until this is shown once. */
+export async function reloadedUntil(page: Page, shown: Locator): Promise<void> {
+  const look = async (): Promise<number> => {
+    await page.reload();
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.locator("[aria-busy=true]").waitFor({ state: "detached" });
+    return shown.count();
+  };
+  await expect.poll(look, WITHIN).toBe(1);
 }

@@ -6,7 +6,17 @@ import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
-import { checked, checkedEverywhere, logInAs, picture, type Visitor, WITHIN } from "./portal-setup.js";
+import {
+  checked,
+  checkedEverywhere,
+  closed,
+  logInAs,
+  picture,
+  reloadedUntil,
+  type ShownSubscription,
+  type Visitor,
+  WITHIN,
+} from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -49,24 +59,11 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     await receiver?.close();
   });
 
-  interface Shown {
-    name?: string;
-    status: string;
-    rateLimit?: { perSecond: number };
-    eventTypes: string[];
-    requestedEventTypes?: string[];
-    secrets: unknown[];
-    headers?: string[];
-    tls?: unknown;
-  }
-  const stored = async (): Promise<Shown> => (await client.get<Shown>(`/v1/subscriptions/${subscriptionId}`)).body;
+  const stored = async (): Promise<ShownSubscription> =>
+    (await client.get<ShownSubscription>(`/v1/subscriptions/${subscriptionId}`)).body;
   const open = (person: string, tab = "", options = {}): Promise<Visitor> =>
     logInAs(chromium, service, person, { path: `/portal/subscriptions/${subscriptionId}${tab}`, ...options });
   const rows = (page: Page) => page.getByRole("table", { name: "Subscriptions" }).getByRole("row");
-  async function closed({ page, complaints }: Visitor): Promise<void> {
-    expect(complaints).toEqual([]);
-    await page.context().close();
-  }
 
   it("have no fault of accessibility", async () => {
     const visitor = await logInAs(chromium, service, "consumer", { path: "/portal/subscriptions" });
@@ -138,13 +135,7 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     // The list tells how its last day went. Counters are written some seconds later.
     await page.goto(`${service.url}/portal/subscriptions`);
     const ledger = rows(page).filter({ hasText: "Ledger prod" });
-    await expect
-      .poll(async () => {
-        await page.reload();
-        await ledger.getByText("In service").waitFor();
-        return ledger.getByText("100% accepted").count();
-      }, WITHIN)
-      .toBe(1);
+    await reloadedUntil(page, ledger.getByText("100% accepted"));
     await ledger.getByRole("img", { name: "Attempts by the hour: 1 in all, at most 1 in one hour" }).waitFor();
     await closed(visitor);
   });

@@ -71,7 +71,9 @@ export function createOutcomeReports(dependencies: OutcomeReportsDependencies): 
     const before = batches.get(id);
     if (!before && batches.size >= MOST) return;
     batches.set(id, before ? joined(before, { ...outcome, dueAt }) : { ...outcome, dueAt });
-    timer ??= setInterval(() => (sending = flush(performance.now())), NEWS_MS).unref();
+    timer ??= setInterval(() => {
+      sending = flush(performance.now());
+    }, NEWS_MS).unref();
   }
   async function flush(until: number): Promise<void> {
     const due = [...batches].filter(([, { dueAt }]) => dueAt <= until);
@@ -80,15 +82,14 @@ export function createOutcomeReports(dependencies: OutcomeReportsDependencies): 
       clearInterval(timer);
       timer = undefined;
     }
-    await Promise.all(
-      due.map(async ([id, { dueAt: _due, ...report }]) => {
-        const perSecond = rates.of(id);
-        await send(id, { ...report, ...(perSecond > 0 && { perSecond }), asOf: Date.now() }).catch((error: unknown) => {
-          log.warn({ err: error, subscription: id }, "outcomes could not be reported to the breaker; tried again");
-          put(id, report, AGAIN_MS);
-        });
-      }),
-    );
+    await Promise.all(due.map(([id, batch]) => report(id, batch)));
+  }
+  async function report(id: string, { dueAt: _due, ...batch }: Batch): Promise<void> {
+    const perSecond = rates.of(id);
+    await send(id, { ...batch, ...(perSecond > 0 && { perSecond }), asOf: Date.now() }).catch((error: unknown) => {
+      log.warn({ err: error, subscription: id }, "outcomes could not be reported to the breaker; tried again");
+      put(id, batch, AGAIN_MS);
+    });
   }
 
   return {
@@ -98,7 +99,7 @@ export function createOutcomeReports(dependencies: OutcomeReportsDependencies): 
       if (counts === "success") rates.took(id);
       const { health, watchedUntil } = catalogue.subscription(id) ?? {};
       const at = attempt.at.getTime();
-      const one = { from: at, to: at, succeeded: 0, failed: 0, trailing: 0 };
+      const one = nothingAt(at);
       if (counts === "failure") {
         hot.set(id, true);
         put(id, { ...one, failed: 1, trailing: 1 }, NEWS_MS);
@@ -108,18 +109,18 @@ export function createOutcomeReports(dependencies: OutcomeReportsDependencies): 
     waits(id) {
       if (nudged.has(id)) return;
       nudged.set(id, true);
-      const now = Date.now();
-      put(id, { from: now, to: now, succeeded: 0, failed: 0, trailing: 0, waits: true }, 0);
+      put(id, { ...nothingAt(Date.now()), waits: true }, 0);
     },
     async close() {
       clearInterval(timer);
       await sending;
       await flush(Number.POSITIVE_INFINITY);
       clearInterval(timer);
-      timer = undefined;
     },
   };
 }
+
+const nothingAt = (at: number): Omit<Batch, "dueAt"> => ({ from: at, to: at, succeeded: 0, failed: 0, trailing: 0 });
 
 /** Two batches of one endpoint, the newer one second. */
 const joined = (a: Batch, b: Batch): Batch => ({

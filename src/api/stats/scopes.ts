@@ -20,7 +20,7 @@ export interface StatsFilter {
 export interface Readable {
   scopes: Scope[];
   /** Whether the actor may see the counts of this event type in this slot, and has asked for them. */
-  accepts(slot: CountedSlot): boolean;
+  accepts: (slot: CountedSlot) => boolean;
 }
 
 /** Undefined when a subscription or group is named that the actor does not see. */

@@ -41,7 +41,7 @@ export interface SeriesOrder {
   groupBy?: Grouping | undefined;
   window: Pick<Window, "from" | "to" | "intervalMs">;
   /** The group that a subscription belongs to. */
-  groupOf(subscriptionId: string): string | undefined;
+  groupOf: (subscriptionId: string) => string | undefined;
 }
 
 /** Takes counts slot by slot, and gives the lines in the end: the largest first, at most 20 and the rest. */

@@ -4,7 +4,16 @@ import { findByIds } from "../mongo/batch-insert.js";
 import { parsedWhenRead } from "../mongo/catalogue-layouts.js";
 import { guarded } from "../mongo/driver-errors.js";
 import type { EventTypeVersion } from "../model.js";
-import type { EventTypeVersionStore } from "../store.js";
+
+/** Earlier versions of event types. The newest version is in the event type itself. */
+export interface EventTypeVersionStore {
+  /** Writes or overwrites it. */
+  put(version: EventTypeVersion): Promise<void>;
+  get(name: string, version: number): Promise<EventTypeVersion | undefined>;
+  /** The versions with these numbers that exist, in this order. */
+  getMany(name: string, versions: number[]): Promise<EventTypeVersion[]>;
+  delete(name: string, versions: number[]): Promise<void>;
+}
 
 /** A version at rest. Schema and examples are text, because FerretDB refuses field names like `$ref`. */
 export interface EventTypeVersionDocument {

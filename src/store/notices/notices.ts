@@ -100,18 +100,7 @@ export function createNoticeStore(
     },
     async addCount(notice, count, now = new Date()) {
       if (!(await room.has())) return "full";
-      const minute = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS;
-      const _id = `${notice.kind}/${notice.subscriptionId ?? ""}/${minute}`;
-      const first = { ...notice, at: new Date(minute), dueAt: new Date(minute + COUNTED_FOR_MS) };
-      const change = { $inc: { "detail.count": count }, $setOnInsert: first };
-      const write = () => guarded((within) => waiting.updateOne({ _id }, change, { ...within, upsert: true }));
-      await exclusive(`notices/${_id}`, () =>
-        // Two processes begin the minute at once.
-        write().catch((error: unknown) => {
-          if (!isDuplicate(error)) throw error;
-          return write();
-        }),
-      );
+      await putCount({ waiting, exclusive }, { notice, count, now });
       room.taken();
       return "added";
     },
@@ -148,6 +137,31 @@ export function createNoticeStore(
     count: () => guarded(() => waiting.estimatedDocumentCount()),
     removeExpired: () => expiry.remove(),
   };
+}
+
+interface Counted {
+  notice: Omit<Notice, "id" | "at">;
+  count: number;
+  now: Date;
+}
+
+/** Adds to the notice of this minute, which is begun if it is not there. */
+async function putCount(
+  { waiting, exclusive }: { waiting: Collection<NoticeDocument>; exclusive: Exclusive },
+  { notice, count, now }: Counted,
+): Promise<void> {
+  const minute = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS;
+  const _id = `${notice.kind}/${notice.subscriptionId ?? ""}/${minute}`;
+  const first = { ...notice, at: new Date(minute), dueAt: new Date(minute + COUNTED_FOR_MS) };
+  const change = { $inc: { "detail.count": count }, $setOnInsert: first };
+  const write = () => guarded((within) => waiting.updateOne({ _id }, change, { ...within, upsert: true }));
+  await exclusive(`notices/${_id}`, () =>
+    // Two processes begin the minute at once.
+    write().catch((error: unknown) => {
+      if (!isDuplicate(error)) throw error;
+      return write();
+    }),
+  );
 }
 
 /** Whether one more may wait. The number is read now and then, and what this process adds is counted between. */

@@ -77,7 +77,7 @@ export async function rollUpOnce(dependencies: RollUpDependencies, scopes: reado
   await exclusive("statsRolled", () =>
     guarded((within) =>
       rolled.updateOne(
-        { _id: ROLLED, at: before.at, late: before.late ?? { $exists: false } } as Filter<RolledDocument>,
+        { _id: ROLLED, at: before.at, late: before.late ?? { $exists: false } },
         { $set: { at: new Date(to) } },
         within,
       ),

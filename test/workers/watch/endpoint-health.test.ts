@@ -21,7 +21,9 @@ test("the metrics count endpoints that are not healthy, and each state is there 
   const metrics = createMetrics();
   watchEndpointHealth({ catalogue: { subscriptions: () => all }, metrics }).stop();
   const { values } = await metrics.endpoints.get();
-  const counts = Object.fromEntries(values.map(({ labels, value }) => [labels.health, value]));
+  const counts = Object.fromEntries(
+    values.map(({ labels, value }): [string, number] => [String(labels.health), value]),
+  );
   expect(counts).toEqual({ degraded: 0, failing: 2, recovering: 0, disabled: 1 });
   const changes = (await metrics.breakerChanges.get()).values.map(({ value }) => value);
   expect(changes).toEqual([0, 0, 0, 0, 0]);

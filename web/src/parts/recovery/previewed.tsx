@@ -63,25 +63,7 @@ export function Previewed({ filter, started, close }: PreviewedProps) {
     <>
       <Counted preview={preview.data} number={number} ratePerSecond={given.ratePerSecond} />
       {needsRelease && <p className={styles.warning}>{t("recover.needsRelease")}</p>}
-      <div className={styles.fields}>
-        <div className="field">
-          <label htmlFor="reason">{t("recover.reason")}</label>
-          <input id="reason" value={reason} maxLength={500} onChange={({ target }) => setReason(target.value)} />
-        </div>
-        <div className="field">
-          <label htmlFor="rate">{t("recover.rate")}</label>
-          <input
-            id="rate"
-            type="number"
-            min="0.01"
-            step="any"
-            inputMode="decimal"
-            value={rate}
-            placeholder={t("recover.ownRate")}
-            onChange={({ target }) => setRate(target.value)}
-          />
-        </div>
-      </div>
+      <Fields reason={reason} setReason={setReason} rate={rate} setRate={setRate} />
       {start.error && <ProblemNotice error={start.error} again={previewAgain} />}
       <div className="row">
         <button
@@ -99,6 +81,37 @@ export function Previewed({ filter, started, close }: PreviewedProps) {
         )}
       </div>
     </>
+  );
+}
+
+interface FieldsProps {
+  reason: string;
+  setReason: (reason: string) => void;
+  rate: string;
+  setRate: (rate: string) => void;
+}
+
+function Fields({ reason, setReason, rate, setRate }: FieldsProps) {
+  return (
+    <div className={styles.fields}>
+      <div className="field">
+        <label htmlFor="reason">{t("recover.reason")}</label>
+        <input id="reason" value={reason} maxLength={500} onChange={({ target }) => setReason(target.value)} />
+      </div>
+      <div className="field">
+        <label htmlFor="rate">{t("recover.rate")}</label>
+        <input
+          id="rate"
+          type="number"
+          min="0.01"
+          step="any"
+          inputMode="decimal"
+          value={rate}
+          placeholder={t("recover.ownRate")}
+          onChange={({ target }) => setRate(target.value)}
+        />
+      </div>
+    </div>
   );
 }
 

@@ -40,17 +40,14 @@ function Row({ label, count, more, link }: { label: string; count: number; more?
   );
 }
 
-export function NeedsYou({ overview, kept }: CardProps) {
-  const { needsYou, parked, subscriptions } = overview;
-  const { approvals, furtherTypes, grantRequests, toFinish, certificatesEnding, secretsInOverlap } = needsYou;
-  const { failing = 0, disabled = 0 } = subscriptions.byHealth;
+interface DecisionsProps extends Pick<CardProps, "kept"> {
+  needsYou: CardProps["overview"]["needsYou"];
+}
+
+/** What waits for the decision of somebody with this role. */
+function Decisions({ needsYou: { approvals, furtherTypes, grantRequests }, kept }: DecisionsProps) {
   const toRequests = (label: string) => (
     <Link to="/requests" search={kept}>
-      {label}
-    </Link>
-  );
-  const toSubscriptions = (label: string, search: { health?: string; ends?: string; status?: string }) => (
-    <Link to="/subscriptions" search={{ ...kept, ...search }}>
       {label}
     </Link>
   );
@@ -58,6 +55,35 @@ export function NeedsYou({ overview, kept }: CardProps) {
     approvals: t("overview.approvals"),
     furtherTypes: t("overview.furtherTypes"),
     grantRequests: t("overview.grantRequests"),
+  };
+  return (
+    <>
+      {approvals !== undefined && <Row label={words.approvals} count={approvals} link={toRequests(words.approvals)} />}
+      {furtherTypes !== undefined && (
+        <Row label={words.furtherTypes} count={furtherTypes} link={toRequests(words.furtherTypes)} />
+      )}
+      {grantRequests && (
+        <Row
+          label={words.grantRequests}
+          count={grantRequests.count}
+          more={grantRequests.atLeast}
+          link={toRequests(words.grantRequests)}
+        />
+      )}
+    </>
+  );
+}
+
+export function NeedsYou({ overview, kept }: CardProps) {
+  const { needsYou, parked, subscriptions } = overview;
+  const { toFinish, certificatesEnding, secretsInOverlap } = needsYou;
+  const { failing = 0, disabled = 0 } = subscriptions.byHealth;
+  const toSubscriptions = (label: string, search: { health?: string; ends?: string; status?: string }) => (
+    <Link to="/subscriptions" search={{ ...kept, ...search }}>
+      {label}
+    </Link>
+  );
+  const words = {
     toFinish: t("overview.toFinish"),
     parked: t("overview.parked"),
     failing: t("overview.failing"),
@@ -68,20 +94,7 @@ export function NeedsYou({ overview, kept }: CardProps) {
   return (
     <Card id="needs-you" title={t("overview.needsYou")}>
       <dl className={styles.rows}>
-        {approvals !== undefined && (
-          <Row label={words.approvals} count={approvals} link={toRequests(words.approvals)} />
-        )}
-        {furtherTypes !== undefined && (
-          <Row label={words.furtherTypes} count={furtherTypes} link={toRequests(words.furtherTypes)} />
-        )}
-        {grantRequests && (
-          <Row
-            label={words.grantRequests}
-            count={grantRequests.count}
-            more={grantRequests.atLeast}
-            link={toRequests(words.grantRequests)}
-          />
-        )}
+        <Decisions needsYou={needsYou} kept={kept} />
         {toFinish !== undefined && (
           <Row label={words.toFinish} count={toFinish} link={toSubscriptions(words.toFinish, {})} />
         )}
@@ -106,21 +119,30 @@ export function NeedsYou({ overview, kept }: CardProps) {
         />
         <Row label={words.overlap} count={secretsInOverlap} link={toSubscriptions(words.overlap, {})} />
       </dl>
-      {certificatesEnding.first.length > 0 && (
-        <ul className={styles.list}>
-          {certificatesEnding.first.map(({ subscriptionId, name, at }) => (
-            <li key={subscriptionId}>
-              <Link to="/subscriptions/$id" params={{ id: subscriptionId }} search={{ ...kept, tab: "security" }}>
-                <Breakable text={name} />
-              </Link>{" "}
-              <span className="quiet">
-                {t("overview.certificateEnds")} <TimeText at={at} />
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
+      <CertificatesEnding first={certificatesEnding.first} kept={kept} />
     </Card>
+  );
+}
+
+interface CertificatesEndingProps extends Pick<CardProps, "kept"> {
+  first: CardProps["overview"]["needsYou"]["certificatesEnding"]["first"];
+}
+
+function CertificatesEnding({ first, kept }: CertificatesEndingProps) {
+  if (first.length === 0) return null;
+  return (
+    <ul className={styles.list}>
+      {first.map(({ subscriptionId, name, at }) => (
+        <li key={subscriptionId}>
+          <Link to="/subscriptions/$id" params={{ id: subscriptionId }} search={{ ...kept, tab: "security" }}>
+            <Breakable text={name} />
+          </Link>{" "}
+          <span className="quiet">
+            {t("overview.certificateEnds")} <TimeText at={at} />
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

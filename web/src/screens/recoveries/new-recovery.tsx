@@ -1,7 +1,7 @@
 /** A new recovery: what is sent to whom, of which time. It is counted before it can be started. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { eventTypesQuery, groupsQuery, subscriptionsQuery, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { endpointName } from "../../parts/names.js";
@@ -30,7 +30,13 @@ export function NewRecovery() {
   const search = useSearch({ from: "/recoveries/new" });
   const navigate = useNavigate({ from: "/recoveries/new" });
   // The window is reckoned from when the form was filled in, so that the count and the start mean the same.
-  const filter = useMemo(() => newRecoveryFilterOf(search, Date.now()), [search]);
+  const [now, setNow] = useState(Date.now);
+  const [filled, setFilled] = useState(search);
+  if (filled !== search) {
+    setFilled(search);
+    setNow(Date.now);
+  }
+  const filter = useMemo(() => newRecoveryFilterOf(search, now), [search, now]);
   const lacking = lackingOf(search);
   return (
     <Page title={t("recoveries.new")}>

@@ -119,6 +119,17 @@ function Skipped({ recovery: { progress } }: { recovery: Recovery }) {
   );
 }
 
+function TimeFact({ name, at }: { name: string; at: string }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>
+        <TimeText at={at} />
+      </dd>
+    </>
+  );
+}
+
 function Facts({ recovery }: { recovery: Recovery }) {
   const me = useMe();
   const { id, createdBy, createdAt, startedAt, updatedAt, reason, ratePerSecond, order, release, count } = recovery;
@@ -164,18 +175,8 @@ function Facts({ recovery }: { recovery: Recovery }) {
             </dd>
           </>
         )}
-        {startedAt !== undefined && (
-          <>
-            <dt>{t("recoveries.startedAt")}</dt>
-            <dd>
-              <TimeText at={startedAt} />
-            </dd>
-          </>
-        )}
-        <dt>{t("recoveries.updatedAt")}</dt>
-        <dd>
-          <TimeText at={updatedAt} />
-        </dd>
+        {startedAt !== undefined && <TimeFact name={t("recoveries.startedAt")} at={startedAt} />}
+        <TimeFact name={t("recoveries.updatedAt")} at={updatedAt} />
       </dl>
     </section>
   );

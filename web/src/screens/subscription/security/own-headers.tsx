@@ -26,26 +26,7 @@ export function OwnHeaders({ saved, rows, change }: OwnHeadersProps) {
       {rows?.map((row, index) => (
         // A row has no other identity than its place.
         <div key={index} className={styles.pair}>
-          <label className="field">
-            {t("protection.headerName", { number: index + 1 })}
-            <input
-              value={row.name}
-              required
-              spellCheck={false}
-              autoComplete="off"
-              onChange={({ target }) => changed(index, { name: target.value })}
-            />
-          </label>
-          <label className="field">
-            {t("protection.headerValue", { number: index + 1 })}
-            <input
-              type="password"
-              value={row.value}
-              required
-              autoComplete="off"
-              onChange={({ target }) => changed(index, { value: target.value })}
-            />
-          </label>
+          <HeaderFields row={row} number={index + 1} changed={(part) => changed(index, part)} />
           <div className="row">
             <button
               type="button"
@@ -79,6 +60,39 @@ export function OwnHeaders({ saved, rows, change }: OwnHeadersProps) {
         )}
       </div>
     </fieldset>
+  );
+}
+
+interface HeaderFieldsProps {
+  row: OwnHeader;
+  number: number;
+  changed: (part: Partial<OwnHeader>) => void;
+}
+
+function HeaderFields({ row, number, changed }: HeaderFieldsProps) {
+  return (
+    <>
+      <label className="field">
+        {t("protection.headerName", { number })}
+        <input
+          value={row.name}
+          required
+          spellCheck={false}
+          autoComplete="off"
+          onChange={({ target }) => changed({ name: target.value })}
+        />
+      </label>
+      <label className="field">
+        {t("protection.headerValue", { number })}
+        <input
+          type="password"
+          value={row.value}
+          required
+          autoComplete="off"
+          onChange={({ target }) => changed({ value: target.value })}
+        />
+      </label>
+    </>
   );
 }
 
