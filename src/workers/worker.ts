@@ -51,10 +51,8 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
   const counts = createOutcomeCounts(core);
   const mail = mailDeliveryOf(config);
   const store = { ...core.store, deliveries: counts.counting(core.store.deliveries) };
-  const attempts = {
-    ...attemptsOf({ ...core, store }, config, stopping.signal),
-    sharesRetries: () => releases.allShare(),
-  };
+  const sharesRetries = (): boolean => releases.allShare();
+  const attempts = { ...attemptsOf({ ...core, store }, config, stopping.signal), sharesRetries };
   const early = createEarly(core, config, { ...attempts, mayBegin: () => releases.allAdopt() });
   const isIdle = createIdleCheck(link, core.store);
   const activities = createActivities({
@@ -96,7 +94,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
       // What waits behind a slow endpoint would be sent one after the other until the time is up.
       core.sender.stopSending();
       // First attempts run in local activities, which the engine does not cancel when the time is up.
-      const timeIsUp = setTimeout(() => core.sender.interrupt(), config.SHUTDOWN_GRACE_SECONDS * 1_000);
+      const timeIsUp = interruptAfter(core, config);
       if (worker.getState() === "RUNNING") worker.shutdown();
       await running;
       await early?.close(config.SHUTDOWN_GRACE_SECONDS * 1_000);
@@ -107,6 +105,9 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
     },
   };
 }
+
+const interruptAfter = ({ sender }: Core, { SHUTDOWN_GRACE_SECONDS }: Config): NodeJS.Timeout =>
+  setTimeout(() => sender.interrupt(), SHUTDOWN_GRACE_SECONDS * 1_000);
 
 /** What goes by the clock, beside the workflows. */
 const watchesOf = (core: Core, sendsMail: boolean): { stop(): unknown }[] => [

@@ -98,8 +98,7 @@ export function createOutcomeReports(dependencies: OutcomeReportsDependencies): 
       if (!counts) return;
       if (counts === "success") rates.took(id);
       const { health, watchedUntil } = catalogue.subscription(id) ?? {};
-      const at = attempt.at.getTime();
-      const one = nothingAt(at);
+      const one = nothingAt(attempt.at.getTime());
       if (counts === "failure") {
         hot.set(id, true);
         put(id, { ...one, failed: 1, trailing: 1 }, NEWS_MS);

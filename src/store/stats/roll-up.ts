@@ -3,7 +3,7 @@
  * the finer tier and replaced. So it does no harm to do it twice, to be killed in between, or to do it in two processes
  * at once.
  */
-import type { AnyBulkWriteOperation, Collection, Filter } from "mongodb";
+import type { AnyBulkWriteOperation, Collection } from "mongodb";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../workflows/durations.js";
 import { guarded, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
 import type { Exclusive } from "../mongo/exclusive.js";
