@@ -25,6 +25,8 @@ export function DeleteDialog({ subscription, close, gone }: DeleteDialogProps) {
     async onSuccess() {
       // What is still shown would be asked for again.
       await client.cancelQueries({ queryKey: ["subscription", id] });
+      // A remembered page of the list would show the row once more, and ask for its health.
+      client.removeQueries({ queryKey: ["subscriptions"] });
       await gone();
       client.removeQueries({ queryKey: ["subscription", id] });
       await client.invalidateQueries({ queryKey: ["subscriptions"] });
