@@ -26,8 +26,10 @@ test("counts are added up, and a share or a time is not", () => {
 });
 
 test("a chart without a figure above zero is blank", () => {
-  expect(isBlank([series([null, 0]), series([])])).toBe(true);
-  expect(isBlank([series([null, 0]), series([1])])).toBe(false);
+  expect(isBlank([series([null, 0]), series([])], "count")).toBe(true);
+  expect(isBlank([series([null, 0]), series([1])], "count")).toBe(false);
+  // A success rate of 0 % is the worst of news, and not none.
+  expect(isBlank([series([null, 0])], "percent")).toBe(false);
 });
 
 test("a share is nothing where nothing was counted", () => {

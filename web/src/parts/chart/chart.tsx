@@ -36,7 +36,7 @@ export function Chart({ title, times, series, unit, zone, blank }: ChartProps) {
   const id = useId();
   const [asTable, setAsTable] = useState(false);
   const [at, setAt] = useState<number>();
-  const isEmpty = isBlank(series);
+  const isEmpty = isBlank(series, unit);
   const point = at === undefined ? undefined : times[at];
   return (
     <figure className={styles.chart} aria-labelledby={id}>

@@ -24,9 +24,9 @@ export const toneOf = ({ tone }: ChartSeries, place: number): ChartTone =>
   tone ?? TONES[place % TONES.length] ?? "quiet";
 export const dashOf = (place: number): readonly number[] => DASHES[place % DASHES.length] ?? [];
 
-/** Whether there is nothing to draw. */
-export const isBlank = (series: readonly ChartSeries[]): boolean =>
-  series.every(({ values }) => values.every((value) => value === null || value === 0));
+/** Whether there is nothing to draw. A count of nothing is nothing, but a share of 0 % says much. */
+export const isBlank = (series: readonly ChartSeries[], unit: ChartUnit): boolean =>
+  series.every(({ values }) => values.every((value) => value === null || (value === 0 && unit === "count")));
 
 /** A figure as people read it. */
 export function formatFigure(value: number, unit: ChartUnit, locale = "en-GB"): string {
