@@ -175,12 +175,7 @@ const isOpen = (sending: Promise<unknown>): Promise<boolean> =>
  * 884/s in this. Temporal took seven times the CPU.
  */
 function waitsForUs({ health }: Pick<DeliverRoutesDependencies, "health">, waiting: ReadonlySet<Route>): boolean {
-  const quick = new Map<string, boolean>();
-  for (const { subscription } of waiting) {
-    const isQuick = quick.get(subscription.id) ?? health.isQuick(subscription.id);
-    if (isQuick) return true;
-    quick.set(subscription.id, isQuick);
-  }
+  for (const { subscription } of waiting) if (health.isQuick(subscription.id)) return true;
   return false;
 }
 

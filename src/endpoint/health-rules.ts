@@ -25,7 +25,7 @@ type Counted = Pick<Attempt, "at" | "outcome" | "status" | "durationMs">;
  * A 4xx that concerns one event, so that the next one may be accepted. All events are concerned by 401, 403, 404 and
  * 405, by redirects and by TLS.
  */
-const REFUSES_ONE_EVENT: ReadonlySet<number> = new Set([400, 409, 413, 422]);
+export const REFUSES_ONE_EVENT: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 const isRefused = ({ outcome, status }: Counted): boolean =>
   outcome === "http_4xx" && status !== undefined && REFUSES_ONE_EVENT.has(status);

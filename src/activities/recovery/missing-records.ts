@@ -1,8 +1,8 @@
 /** The records of deliveries that a recovery makes, for events that the subscription has none of. */
 import { unwantedOf } from "../../catalogue/recovery/missing.js";
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import { apiOf } from "../../catalogue/routes.js";
-import type { Delivery, EventRecord, Subscription } from "../../store/model.js";
+import { firstDeliveryOf } from "../../catalogue/recovery/first-delivery.js";
+import type { Delivery, Subscription } from "../../store/model.js";
 import type { Store } from "../../store/store.js";
 import { eventOfDelivery } from "../../workflows/event-id.js";
 import type { MetDelivery, SkipReason } from "../../workflows/recovery/recovery-contract.js";
@@ -39,7 +39,8 @@ export async function makeMissing(
     const reason = event
       ? (unwanted.get(event.id) ?? (dispatched.has(event.owner) ? undefined : "under_way"))
       : "erased";
-    if (event && reason === undefined) made.push(recordOf(catalogue, { event, subscription, id, workflowId }));
+    if (event && reason === undefined)
+      made.push({ ...firstDeliveryOf(catalogue, event, subscription), id, workflowId });
     else unmade.set(id, reason ?? "erased");
   }
   if (made.length > 0) await store.deliveries.insertMany(made);
@@ -57,30 +58,4 @@ async function dispatchedBy(
   return new Set(
     [...owners].filter((owner) => idle.has(owner) && (pages.get(owner) ?? []).every((page) => idle.has(page))),
   );
-}
-
-interface Made {
-  event: Pick<EventRecord, "id" | "type">;
-  subscription: Subscription;
-  id: string;
-  workflowId: string;
-}
-
-function recordOf(catalogue: Catalogue, { event, subscription, id, workflowId }: Made): Delivery {
-  const now = new Date();
-  const apiId = apiOf(catalogue, event.type);
-  return {
-    id,
-    eventId: event.id,
-    subscriptionId: subscription.id,
-    groupId: subscription.groupId,
-    ...(apiId !== "" && { apiId }),
-    eventType: event.type,
-    status: "pending",
-    createdAt: now,
-    updatedAt: now,
-    attemptCount: 0,
-    attempts: [],
-    workflowId,
-  };
 }

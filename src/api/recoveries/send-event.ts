@@ -1,10 +1,9 @@
 /** One event to one subscription that has no delivery of it. */
 import { z } from "zod";
+import { firstDeliveryOf } from "../../catalogue/recovery/first-delivery.js";
 import { unwantedOf } from "../../catalogue/recovery/missing.js";
-import { apiOf } from "../../catalogue/routes.js";
-import type { Delivery, EventRecord, Subscription } from "../../store/model.js";
+import type { EventRecord, Subscription } from "../../store/model.js";
 import { LIFE } from "../../store/subscription-life.js";
-import { deliveryIdOf } from "../../workflows/event-id.js";
 import { recordAct } from "../access/audit.js";
 import { deliverySummaryOf } from "../deliveries/delivery-view.js";
 import { visibleSubscriptions } from "../deliveries/routing/event-routing.js";
@@ -56,21 +55,7 @@ async function send(context: Context, ref: string, { subscriptionId: id, reason 
   if ("refused" in found) return found;
   const { event, subscription } = found;
   const { operations, catalogue } = context.dependencies;
-  const now = new Date();
-  const apiId = apiOf(catalogue, event.type);
-  const delivery: Delivery = {
-    id: deliveryIdOf(event.id, subscription.id),
-    eventId: event.id,
-    subscriptionId: subscription.id,
-    groupId: subscription.groupId,
-    ...(apiId !== "" && { apiId }),
-    eventType: event.type,
-    status: "pending",
-    createdAt: now,
-    updatedAt: now,
-    attemptCount: 0,
-    attempts: [],
-  };
+  const delivery = firstDeliveryOf(catalogue, event, subscription);
   const outcome = await operations.sendFirst(delivery, event.owner, context.actor.name);
   if (outcome === "exists") return refuse("delivery_exists", `It is ${delivery.id}.`);
   if (outcome === "under_way") return refuse("event_under_way");

@@ -1,12 +1,12 @@
 /** How the attempts at one subscription went, from counters: where there are more than a look at the records reads. */
-import type { AttemptRates } from "../../endpoint/health-rules.js";
+import { type AttemptRates, REFUSES_ONE_EVENT } from "../../endpoint/health-rules.js";
 import type { Store } from "../../store/store.js";
 import { type Cell, countsOf, merge, percentile } from "../../store/stats/cells.js";
 import { ceilTo, floorTo, MINUTES, QUARTERS } from "../../store/stats/tiers.js";
 import { DAY_MS, HOUR_MS } from "../../workflows/durations.js";
 
-/** Answers that concern one event, and so say nothing of the endpoint (src/endpoint/health-rules.ts). */
-const REFUSED = ["s400", "s409", "s413", "s422"];
+/** The counters of answers that concern one event, and so say nothing of the endpoint. */
+const REFUSED = [...REFUSES_ONE_EVENT].map((status) => `s${status}`);
 
 /** What is told of a window of the last time. */
 interface ToldWindow extends Pick<AttemptRates, "attempts" | "succeeded" | "failed" | "refused"> {
