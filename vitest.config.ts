@@ -36,8 +36,9 @@ export default defineConfig({
     pool: "forks",
     // Real time passes in these tests: on a shared machine one may be starved once. A test that fails twice is broken.
     retry: process.env["CI"] ? 1 : 0,
-    // Generous, as four test processes share two cores: a time-out is there to end what hangs, not to measure.
-    testTimeout: 120_000,
+    // Generous, as four test processes share two cores: a time-out is there to end what hangs, not to measure. A test
+    // waits up to 120 s for one condition, and often for a second one after it.
+    testTimeout: 300_000,
     // The first hook that needs the build waits for it, and a busy machine took more than two minutes.
     hookTimeout: 300_000,
     teardownTimeout: 30_000,
