@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { instantAt, wallTimeOf } from "../../../web/src/time/wall-time.js";
+import { instantAt, wallTimeOf, writtenAt } from "../../../web/src/time/wall-time.js";
 
 test.each([
   ["2026-11-26T14:03:22", "Europe/Berlin", "2026-11-26T13:03:22.000Z"],
@@ -19,4 +19,17 @@ test("is written as the field of a form has it", () => {
 
 test.each(["", "yesterday", "2026-13-01T00:00:00"])("%j is no time", (text) => {
   expect(instantAt(text, "UTC")).toBeUndefined();
+});
+
+test.each([
+  // The second of two equal hours, and a part of a second: nobody touched the field.
+  ["2026-11-01T01:30:00", "2026-11-01T05:00:00.000Z", "2026-11-01T05:00:00.000Z"],
+  ["2026-11-01T00:00:07", "2026-11-01T02:30:07.250Z", "2026-11-01T02:30:07.250Z"],
+  ["2026-11-01T01:31:00", "2026-11-01T05:00:00.000Z", "2026-11-01T04:01:00.000Z"],
+  ["2026-11-01T01:30:00", undefined, "2026-11-01T04:00:00.000Z"],
+  ["2026-11-01T01:30:00", "-24h", "2026-11-01T04:00:00.000Z"],
+  ["", "2026-11-01T05:00:00.000Z", ""],
+  ["soon", undefined, ""],
+])("a field that shows %j and was filled with %j means %j", (text, before, meant) => {
+  expect(writtenAt(text, before, "America/St_Johns")).toBe(meant);
 });

@@ -17,3 +17,15 @@ export function instantAt(text: string, zone: Zone): Date | undefined {
     return undefined;
   }
 }
+
+/**
+ * The instant that a field means, as an address has it. A field that still shows what it was filled with means the
+ * instant that it was filled with. Its text alone is cut to the second, and in autumn it may mean an hour before.
+ */
+export function writtenAt(text: string, before: string | undefined, zone: Zone): string {
+  if (text === "") return "";
+  const known = before === undefined ? undefined : new Date(before);
+  if (before !== undefined && known && !Number.isNaN(known.getTime()) && wallTimeOf(known, zone) === text)
+    return before;
+  return instantAt(text, zone)?.toISOString() ?? "";
+}

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { useSyncedText } from "../../../parts/draft.js";
 import { t } from "../../../i18n/index.js";
 import type { Zone } from "../../../time/format.js";
-import { instantAt, wallTimeOf } from "../../../time/wall-time.js";
+import { wallTimeOf, writtenAt } from "../../../time/wall-time.js";
 import { useZone } from "../../../time/zone.js";
 import { type DeliveriesSearch, instantOf, WINDOWS } from "./filters.js";
 import styles from "./filter-bar.module.css";
@@ -52,10 +52,9 @@ function CustomWindow({ search, apply }: WindowFilterProps) {
   const zone = useZone();
   const [since, setSince] = useSyncedText(shownTime(search.since, zone));
   const [until, setUntil] = useSyncedText(shownTime(search.until, zone));
-  const written = (text: string): string => (text === "" ? "" : (instantAt(text, zone)?.toISOString() ?? ""));
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    apply({ since: written(since), until: written(until) });
+    apply({ since: writtenAt(since, search.since, zone), until: writtenAt(until, search.until, zone) });
   };
   return (
     <form className={styles.custom} onSubmit={submit}>
