@@ -69,7 +69,8 @@ export async function startDemo(
     receive(request, response, (body) => {
       const { valid, line } = judge(request, body, secrets.get(endpoint.path) ?? "");
       if (request.headers["webhook-event-type"] !== DEMO_ORDER_TYPE) tell(line);
-      return valid ? endpoint.answer(body, Date.now()) : { status: 400 };
+      const attempt = Number(request.headers["webhook-attempt"]);
+      return valid ? endpoint.answer(body, Date.now(), attempt) : { status: 400 };
     });
   });
   await new Promise<void>((resolve, reject) => receiver.once("error", reject).listen(0, "127.0.0.1", resolve));
