@@ -70,7 +70,7 @@ export function EachDialog({ title, question, confirm, rows, act, result, close,
           </button>
         )}
         <button type="button" className="button quiet" onClick={close}>
-          {work.data ? t("act.close") : t("act.cancel")}
+          {t(work.data ? "act.close" : "selection.leave")}
         </button>
       </div>
     </Dialog>
