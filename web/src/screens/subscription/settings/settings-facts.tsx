@@ -19,6 +19,8 @@ const SHOWN: readonly SettingsField[] = [
   "maxAttempts",
   "schedule",
 ];
+/** Where nothing is set, the service's own value counts. Of the others there is none then. */
+const WITH_DEFAULT: readonly SettingsField[] = ["timeoutSeconds", "maxAttempts", "schedule"];
 
 export function SettingsFacts({ subscription }: { subscription: Subscription }) {
   const form = settingsFormOf(subscription);
@@ -28,7 +30,10 @@ export function SettingsFacts({ subscription }: { subscription: Subscription }) 
         {SHOWN.map((field) => (
           <Fragment key={field}>
             <dt>{t(`settings.field.${field}`)}</dt>
-            <dd>{[form[field]].flat().join(", ") || t("settings.default")}</dd>
+            <dd>
+              {[form[field]].flat().join(", ") ||
+                t(WITH_DEFAULT.includes(field) ? "settings.default" : "settings.none")}
+            </dd>
           </Fragment>
         ))}
       </dl>
