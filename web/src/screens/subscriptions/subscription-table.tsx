@@ -46,7 +46,7 @@ export function SubscriptionTable({ rows, busy, columns, selection }: Subscripti
       <thead role="rowgroup">
         <tr role="row">
           {selection && (
-            <th role="columnheader" scope="col">
+            <th role="columnheader" scope="col" className={table.check}>
               <span className="unseen">{t("bulk.select")}</span>
             </th>
           )}
@@ -84,7 +84,7 @@ function Row({ row, names, columns, selection }: RowProps) {
   return (
     <tr role="row" data-selected={selection?.ids.has(row.id) || undefined}>
       {selection && (
-        <td role="cell">
+        <td role="cell" className={table.check}>
           <label>
             <span className="unseen">{t("bulk.selectRow", { name: endpointName(row) })}</span>
             <input type="checkbox" checked={selection.ids.has(row.id)} onChange={() => selection.toggle(row.id)} />
