@@ -56,7 +56,7 @@ function Head({ subscription }: { subscription: Subscription }) {
         <dt>{t("subscriptions.column.status")}</dt>
         <dd>
           <SubscriptionStatusText subscription={subscription} /> {t(`subscriptionMeaning.${status}`)}
-          {statusReason !== undefined && <span className="quiet"> {statusReason}</span>}
+          {statusReason !== undefined && <span className="quiet">{` ${t("requests.reason")}: ${statusReason}`}</span>}
         </dd>
         <dt>URL</dt>
         <dd>
