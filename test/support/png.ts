@@ -123,8 +123,8 @@ function predicted(filter: number, left: number, above: number, corner: number):
 }
 
 /**
- * The palette. With more than 256 colours it takes the most used ones that differ by more than a little, so that rare
- * ones, such as that of an icon, find a place. Each other colour is shown as the nearest of them.
+ * The palette. With more than 256 colours it takes the most used ones that differ by more than a little. So a rare one,
+ * such as that of an icon, finds a place. Each other colour is shown as the nearest of them.
  */
 function paletteOf(pixels: Buffer): { palette: number[]; indexOf: (colour: number) => number } {
   const uses = new Map<number, number>();
