@@ -8,6 +8,7 @@ import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
+import { keysOf } from "./by-keys.js";
 import { logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
@@ -72,13 +73,15 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     const consumer = await logInAs(chromium, service, "consumer", { path: "/portal/catalogue" });
     const admin = await logInAs(chromium, service, "admin", { path: "/portal/requests" });
     const { page } = consumer;
+    const keys = keysOf(page);
+    await keys.begin();
 
     // The api is found, and asked for.
     await page.getByText("Your group does not have all of it.").first().waitFor();
     await picture(page, "catalogue");
-    await page.getByRole("button", { name: "Ask for Billing" }).click();
-    await page.getByLabel("Why you need it, which the provider reads").fill("we book invoices");
-    await page.getByRole("button", { name: "Ask for it", exact: true }).click();
+    await keys.press(page.getByRole("button", { name: "Ask for Billing" }));
+    await keys.write(page.getByLabel("Why you need it, which the provider reads"), "we book invoices");
+    await keys.press(page.getByRole("button", { name: "Ask for it", exact: true }));
     await page.getByText("The provider has your request.").waitFor();
     await page.keyboard.press("Escape");
     await page.getByText("You have asked for it. The provider has not answered yet.").waitFor();
@@ -93,67 +96,69 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
 
     // The consumer reads what it means, and subscribes.
     await page.reload();
-    await page.getByRole("link", { name: TYPE }).click();
+    await keys.begin();
+    await keys.press(page.getByRole("link", { name: TYPE }));
     await page.getByRole("row", { name: /iban/ }).waitFor();
     await page.getByText("Added payer.iban", { exact: false }).waitFor();
     await picture(page, "event-type");
-    await page.getByRole("link", { name: "Subscribe to it" }).click();
+    await keys.press(page.getByRole("link", { name: "Subscribe to it" }));
 
     await step(page, "Where are deliveries sent?");
-    await page.getByLabel("URL of your endpoint").fill(receiver.url);
-    await page.getByRole("button", { name: "Look at the address" }).click();
+    await keys.write(page.getByLabel("URL of your endpoint"), receiver.url);
+    await keys.press(page.getByRole("button", { name: "Look at the address" }));
     await page.getByText("Deliveries can be sent there.").waitFor();
-    await page.getByLabel("Name, if it should not be the host").fill("Books");
+    await keys.write(page.getByLabel("Name, if it should not be the host"), "Books");
     await picture(page, "create-address");
-    await page.getByRole("button", { name: "Go on" }).click();
+    await keys.press(page.getByRole("button", { name: "Go on" }));
 
     await step(page, "Which events do you want?");
     expect(await page.getByRole("checkbox", { name: TYPE }).isChecked()).toBe(true);
-    await page.getByText(`What ${TYPE} looks like`).click();
+    await keys.press(page.getByText(`What ${TYPE} looks like`));
     await picture(page, "create-types");
-    await page.getByRole("button", { name: "Save the draft" }).click();
+    await keys.press(page.getByRole("button", { name: "Save the draft" }));
     const secret = (await page.locator("[data-secret]").textContent()) ?? "";
     expect(secret).toMatch(/^whsec_/);
     await picture(page, "create-secret");
-    await page.getByLabel("I have stored it").check();
-    await page.getByRole("button", { name: "Go on" }).click();
+    await keys.check(page.getByLabel("I have stored it"));
+    await keys.press(page.getByRole("button", { name: "Go on" }));
 
     await step(page, "How are deliveries proved and protected?");
     expect(await page.content()).not.toContain(secret);
-    await page.getByRole("combobox", { name: "Method" }).selectOption("Basic (name and password)");
-    await page.getByLabel("User name").fill("sealpost");
-    await page.locator("input[type=password]").fill("correct horse");
+    await keys.choose(page.getByRole("combobox", { name: "Method" }), "Basic (name and password)");
+    await keys.write(page.getByLabel("User name"), "sealpost");
+    await keys.write(page.locator("input[type=password]"), "correct horse");
     await picture(page, "create-protection");
-    await page.getByRole("button", { name: "Go on" }).click();
+    await keys.press(page.getByRole("button", { name: "Go on" }));
 
     await step(page, "Which of them, and how fast?");
     const filter = page.getByLabel("Only events for which this CEL expression is true");
-    await filter.fill("data.amount >");
+    await keys.write(filter, "data.amount >");
     await page.getByText(/^line 1, column/).waitFor();
-    await filter.fill("data.amount > 100");
+    await keys.write(filter, "data.amount > 100");
     await page.getByText("left out").waitFor();
     expect(await page.getByText("delivered", { exact: true }).count()).toBe(1);
-    await page.getByLabel("Requests a second").fill("100");
-    await page.getByLabel("At once after a quiet time").fill("100");
+    await keys.write(page.getByLabel("Requests a second"), "100");
+    await keys.write(page.getByLabel("At once after a quiet time"), "100");
     await page.getByText("When 10,000 events come at once").waitFor();
     await picture(page, "create-filter");
     // A reload loses nothing of it.
     await page.reload();
+    await keys.begin();
     await expect.poll(() => filter.inputValue(), WITHIN).toBe("data.amount > 100");
-    await page.getByRole("button", { name: "Go on" }).click();
+    await keys.press(page.getByRole("button", { name: "Go on" }));
 
     await step(page, "Verify, and go live");
-    await page.getByLabel("Language").selectOption("Python");
+    await keys.choose(page.getByLabel("Language"), "Python");
     await page.getByRole("region", { name: "receiver.py" }).getByText("sealpost.verification").waitFor();
     await picture(page, "create-finish");
-    await page.getByRole("button", { name: "Verify", exact: true }).click();
-    await page.getByRole("button", { name: "Send the challenge to Books" }).click();
+    await keys.press(page.getByRole("button", { name: "Verify", exact: true }));
+    await keys.press(page.getByRole("button", { name: "Send the challenge to Books" }));
     await page.getByText("The endpoint answered with the challenge.").waitFor();
-    await page.getByRole("button", { name: "Close", exact: true }).last().click();
-    await page.getByRole("button", { name: "Submit", exact: true }).click();
-    await page.getByRole("button", { name: "Submit Books" }).click();
+    await keys.press(page.getByRole("button", { name: "Close", exact: true }).last());
+    await keys.press(page.getByRole("button", { name: "Submit", exact: true }));
+    await keys.press(page.getByRole("button", { name: "Submit Books" }));
     await page.getByText("It is submitted.").waitFor();
-    await page.getByRole("button", { name: "Close", exact: true }).last().click();
+    await keys.press(page.getByRole("button", { name: "Close", exact: true }).last());
     await page.getByText("The provider has to approve it.").waitFor();
 
     // The provider sees what it is about, and approves.
@@ -165,11 +170,12 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     await admin.page.getByText("It is approved.").waitFor();
 
     await page.reload();
-    await page.getByRole("button", { name: "Put into service" }).click();
-    await page.getByRole("button", { name: "Send to Books" }).click();
+    await keys.begin();
+    await keys.press(page.getByRole("button", { name: "Put into service" }));
+    await keys.press(page.getByRole("button", { name: "Send to Books" }));
     await page.getByText("It is in service.").waitFor();
-    await page.getByRole("button", { name: "Close", exact: true }).last().click();
-    await page.getByRole("link", { name: "Watch the deliveries" }).click();
+    await keys.press(page.getByRole("button", { name: "Close", exact: true }).last());
+    await keys.press(page.getByRole("link", { name: "Watch the deliveries" }));
 
     await client.post("/v1/events", [
       { type: TYPE, data: { amount: 5 } },
@@ -180,7 +186,7 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     ).filter(({ headers }) => headers["webhook-event-type"] === TYPE);
     expect(delivered?.body.toString()).toContain("4711");
     expect(delivered?.headers["authorization"]).toMatch(/^Basic /);
-    await page.getByRole("button", { name: "1 new, show" }).click();
+    await keys.press(page.getByRole("button", { name: "1 new, show" }));
     await page.getByRole("table", { name: "Deliveries" }).getByText("Delivered").first().waitFor();
     await picture(page, "create-first-delivery");
     expect([...consumer.complaints, ...admin.complaints].filter((each) => !each.includes("422"))).toEqual([]);

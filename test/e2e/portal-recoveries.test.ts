@@ -8,6 +8,7 @@ import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
+import { keysOf } from "./by-keys.js";
 import { checked, checkedEverywhere, logInAs, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
@@ -64,17 +65,19 @@ describe.skipIf(!there)("recoveries", { timeout: 400_000 }, () => {
   it("an outage is recovered by two people, and the count is the receiver's", async () => {
     const operator = await logInAs(chromium, service, "operator", { path: "/portal/recoveries" });
     const { page } = operator;
+    const keys = keysOf(page);
+    await keys.begin();
     await page.getByText("Nothing was recovered yet").waitFor();
-    await page.getByRole("link", { name: "New recovery" }).click();
+    await keys.press(page.getByRole("link", { name: "New recovery" }));
     await page.getByText("Choose a window of at most 30 days first").waitFor();
-    await page.getByLabel("Window").selectOption("Last hour");
+    await keys.choose(page.getByLabel("Window"), "Last hour");
     await page.getByText(`${LOST} deliveries match (${LOST} parked)`).waitFor();
     await page.getByText("It waits until a second person releases it").waitFor();
     await checked(page, "recovery-new");
     answer = 204;
     receiver.requests.length = 0;
-    await page.getByLabel("Reason, for the audit").fill("outage of Acme Bank is over");
-    await page.getByRole("button", { name: `Ask a second person to release ${LOST}` }).click();
+    await keys.write(page.getByLabel("Reason, for the audit"), "outage of Acme Bank is over");
+    await keys.press(page.getByRole("button", { name: `Ask a second person to release ${LOST}` }));
     await page.getByText("You asked for it, so another person has to decide.").waitFor();
     expect(await page.getByRole("button", { name: "Release" }).count()).toBe(0);
     await checked(page, "recovery-waiting");
@@ -86,7 +89,7 @@ describe.skipIf(!there)("recoveries", { timeout: 400_000 }, () => {
     await admin.page.getByRole("button", { name: `Release ${LOST}` }).click();
     await expect.poll(() => admin.page.getByRole("heading", { name: "Recoveries to release" }).count(), WITHIN).toBe(0);
 
-    await page.getByRole("button", { name: "Pause" }).click();
+    await keys.press(page.getByRole("button", { name: "Pause" }));
     await page.getByRole("button", { name: "Go on" }).waitFor();
     await page.getByText("Paused", { exact: true }).waitFor();
     // What was handed over before the pause goes out. Then nothing moves any more.
@@ -94,13 +97,13 @@ describe.skipIf(!there)("recoveries", { timeout: 400_000 }, () => {
     await expect.poll(settled, WITHIN).toBe(true);
     const before = got();
     expect(before).toBeLessThan(LOST);
-    await page.getByRole("button", { name: "Go on" }).click();
+    await keys.press(page.getByRole("button", { name: "Go on" }));
     await page.getByText("Done", { exact: true }).waitFor({ timeout: 120_000 });
     expect(got()).toBe(LOST);
     expect(receiver.requests).toHaveLength(LOST);
     expect(await text(page)).toContain(`${LOST} of ${LOST} sent`);
     await checkedEverywhere(page, "recovery-done");
-    await page.getByRole("link", { name: "Recoveries", exact: true }).click();
+    await keys.press(page.getByRole("link", { name: "Recoveries", exact: true }));
     await page.getByRole("cell", { name: `${LOST} of ${LOST} sent` }).waitFor();
     await checkedEverywhere(page, "recoveries");
     expect([...operator.complaints, ...admin.complaints]).toEqual([]);

@@ -5,12 +5,14 @@ import { StrictMode } from "react";
 import { I18nProvider } from "react-aria-components";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/queries.js";
+import { keepFocus } from "./keys/kept-focus.js";
 import { router } from "./router.js";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no element with the id root.");
+keepFocus();
 createRoot(root).render(
   <StrictMode>
     {/* The one language of React Aria's own words that was built in (vite.config.mjs). */}

@@ -27,7 +27,7 @@ export function NewSubscription() {
       {mayDo(role, "subscriptions:write") ? (
         <div className={styles.page}>
           <Steps current={step} />
-          <h2>{t(`create.step.${step}`)}</h2>
+          <h2 tabIndex={-1}>{t(`create.step.${step}`)}</h2>
           {search.id === undefined ? <Before step={step} /> : <After id={search.id} step={step} />}
         </div>
       ) : (
