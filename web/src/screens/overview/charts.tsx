@@ -41,7 +41,7 @@ export default function OverviewCharts({ window, kept }: ChartsProps) {
     const whole = all === 0 ? undefined : good / all;
     return {
       times: data.times,
-      rate: [{ key: "rate", label: t("health.successRate"), values: shareOf(succeeded, failed), tone: "good", whole }],
+      rate: [{ key: "rate", label: t("overview.accepted"), values: shareOf(succeeded, failed), tone: "good", whole }],
       volume: [
         { key: "nobody", label: t("overview.fault.nobody"), values: succeeded, tone: "good" },
         { key: "endpoint", label: t("overview.fault.endpoint"), values: valuesOf("endpoint"), tone: "bad" },
@@ -57,8 +57,8 @@ export default function OverviewCharts({ window, kept }: ChartsProps) {
       {!charts && !error && <Skeleton />}
       {charts && (
         <div className={styles.cards}>
-          <section className="card" aria-label={t("health.successRate")}>
-            <Chart title={t("health.successRate")} {...charts} series={charts.rate} unit="percent" zone={zone} />
+          <section className="card" aria-label={t("overview.accepted")}>
+            <Chart title={t("overview.accepted")} {...charts} series={charts.rate} unit="percent" zone={zone} />
           </section>
           <section className="card" aria-label={t("overview.attempts")}>
             <Chart title={t("overview.attempts")} {...charts} series={charts.volume} unit="count" zone={zone} />

@@ -1,4 +1,5 @@
 /** The addresses of the recoveries' screens: which are listed, and what a new one sends. */
+import type { Me } from "../../api/queries.js";
 import type { RecoveryStatus } from "../../parts/recovery/model.js";
 import { type FrameSearch, frameSearch } from "../../search-parameters.js";
 import { type DeliveriesSearch, deliveriesSearch, recoveryFilterOf } from "../deliveries/filters/filters.js";
@@ -41,17 +42,36 @@ export function choiceOf({ mode, status }: NewRecoverySearch): Choice | undefine
 }
 
 /** Why nothing can be counted yet, in the order in which a person fills the form. */
-export type Lacking = "subscription" | "window";
+export type Lacking = "subscription" | "group" | "type" | "window";
 
-export function lackingOf(search: NewRecoverySearch): Lacking | undefined {
+/** How far a person's recoveries reach. The API refuses what goes beyond. */
+export interface RecoveryReach {
+  /** One group has to be named otherwise. */
+  severalGroups: boolean;
+  /** An event type has to be named otherwise. */
+  allApis: boolean;
+}
+
+export function reachOf({ role, groups = [], apis }: Pick<Me, "role" | "groups" | "apis">): RecoveryReach {
+  const isOperating = role === "admin" || role === "operator";
+  return {
+    severalGroups: isOperating || (role === "consumer" && groups.length < 2),
+    allApis: role !== "provider" || apis === undefined,
+  };
+}
+
+export function lackingOf(search: NewRecoverySearch, reach: RecoveryReach): Lacking | undefined {
   const choice = choiceOf(search);
-  if ((choice === "missing" || choice === "delivered") && search.subscription === undefined) return "subscription";
-  return search.since === undefined ? "window" : undefined;
+  const { subscription, group, type, since } = search;
+  if ((choice === "missing" || choice === "delivered") && subscription === undefined) return "subscription";
+  if (!reach.severalGroups && group === undefined && subscription === undefined) return "group";
+  if (!reach.allApis && type === undefined) return "type";
+  return since === undefined ? "window" : undefined;
 }
 
 /** The filter of the preview. Undefined while something is lacking. */
-export function newRecoveryFilterOf(search: NewRecoverySearch, now: number) {
-  const filter = lackingOf(search) === undefined ? recoveryFilterOf(search, now) : undefined;
+export function newRecoveryFilterOf(search: NewRecoverySearch, now: number, reach: RecoveryReach) {
+  const filter = lackingOf(search, reach) === undefined ? recoveryFilterOf(search, now) : undefined;
   if (!filter || !search.mode) return filter;
   const { status: _status, includeDelivered: _again, ...rest } = filter;
   return { ...rest, mode: search.mode };

@@ -9,7 +9,7 @@ import { Page } from "../../parts/page.js";
 import { Previewed } from "../../parts/recovery/previewed.js";
 import form from "../../parts/recovery/recovery.module.css";
 import { WindowFilter } from "../deliveries/filters/window-filter.js";
-import { CHOICES, choiceOf, lackingOf, newRecoveryFilterOf, type NewRecoverySearch } from "./filters.js";
+import { CHOICES, choiceOf, lackingOf, newRecoveryFilterOf, type NewRecoverySearch, reachOf } from "./filters.js";
 import styles from "./recoveries.module.css";
 
 type Changes = Partial<Record<"group" | "subscription" | "type" | "status" | "mode" | "since" | "until", string>>;
@@ -36,8 +36,10 @@ export function NewRecovery() {
     setFilled(search);
     setNow(Date.now);
   }
-  const filter = useMemo(() => newRecoveryFilterOf(search, now), [search, now]);
-  const lacking = lackingOf(search);
+  const me = useMe();
+  const reach = useMemo(() => reachOf(me), [me]);
+  const filter = useMemo(() => newRecoveryFilterOf(search, now, reach), [search, now, reach]);
+  const lacking = lackingOf(search, reach);
   return (
     <Page title={t("recoveries.new")}>
       <div className={form.form}>
@@ -58,7 +60,13 @@ export function NewRecovery() {
                 }
               />
             ) : (
-              <p>{t(lacking === "subscription" ? "recoveries.subscriptionNeeded" : "recover.windowNeeded")}</p>
+              <p>
+                {t(
+                  lacking === undefined || lacking === "window"
+                    ? "recover.windowNeeded"
+                    : `recoveries.${lacking}Needed`,
+                )}
+              </p>
             )}
           </div>
         </section>
