@@ -109,8 +109,11 @@ describe("an endpoint is failing", () => {
     expect(state(...several(10, { ago: 60 }, 40), attempt({ ago: 1, status: 200 }))).toBe("healthy");
   });
 
-  test("below a half of at least fifty attempts in 15 minutes", () => {
-    expect(state(...several(24, { ago: 1, status: 200 }), ...several(26, { ago: 40 }))).toBe("failing");
+  test("below a half of at least fifty attempts in 15 minutes, if that lasts for half a minute", () => {
+    const well = several(24, { ago: 70, status: 200 });
+    expect(state(...well, ...several(26, { ago: 1 }, 2))).toBe("failing");
+    expect(state(...well, ...several(26, { ago: 1 }))).toBe("degraded");
+    expect(state(...several(24, { ago: 1, status: 200 }), ...several(26, { ago: 40 }, 2))).toBe("degraded");
   });
 
   test("by answers that concern every event, and by redirects", () => {

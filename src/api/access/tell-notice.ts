@@ -38,8 +38,16 @@ export function tellOfStep(
   { before, after, reason }: { before: Subscription | undefined; after: Subscription; reason: string | undefined },
 ): void {
   const kind = kindOfStep(act, before, after);
-  if (kind) tellOfSubscription(context, kind, after, { reason, detail: { status: after.status } });
+  if (kind)
+    tellOfSubscription(context, kind, after, {
+      reason: reason ?? whyOf(before, after),
+      detail: { status: after.status },
+    });
 }
+
+/** Of a disabled one that was resumed: whether its endpoint answers is tried first, and its health says so. */
+const whyOf = (before: Subscription | undefined, { health }: Subscription): string | undefined =>
+  before?.status === "disabled" ? health?.reason : undefined;
 
 function kindOfStep(act: LifeAct, before: Subscription | undefined, after: Subscription): NoticeKind | undefined {
   if (act === "approve") return "subscription.approved";

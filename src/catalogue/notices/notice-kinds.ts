@@ -80,7 +80,7 @@ export const NOTICE_SPECS: Record<NoticeKind, NoticeSpec> = {
     soon: "at_once",
   },
   "subscription.reinstated": {
-    description: "A pause or a suspension has ended. What was held is sent.",
+    description: "A subscription that was paused, suspended or disabled is in service again. What was held is sent.",
     always: SUBSCRIPTION,
     sometimes: ["reason", "status"],
     to: OWNERS,

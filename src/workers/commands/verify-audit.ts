@@ -102,6 +102,24 @@ function writerOf(file: string | undefined): { write: (line: string) => void; cl
   return { write: (line) => void writeSync(handle, `${line}\n`), close: () => closeSync(handle) };
 }
 
+interface Checks {
+  say: (line: string) => void;
+  expect?: { seq: number; mac: string } | undefined;
+  /** A copy that was shipped. */
+  against?: string | undefined;
+}
+
+/** Verifies the chain, compares it with a copy if there is one, and tells admins of a fault. True without a fault. */
+export async function runChecks(
+  store: Pick<Store, "audit" | "notices">,
+  { say, expect, against }: Checks,
+): Promise<boolean> {
+  const whole = await runVerification({ audit: store.audit, say, ...(expect && { expect }) });
+  const same = against === undefined || (await runComparison({ audit: store.audit, file: against, say }));
+  if (!whole || !same) await tellBroken(store);
+  return whole && same;
+}
+
 /** Once a day, so that a check by the hour does not send mail by the hour. */
 async function tellBroken({ notices }: Pick<Store, "notices">): Promise<void> {
   const at = new Date();
@@ -133,10 +151,7 @@ async function main(args: readonly string[]): Promise<void> {
       );
       return close();
     }
-    const whole = await runVerification({ audit: store.audit, say, ...(expect && { expect }) });
-    const same = against === undefined || (await runComparison({ audit: store.audit, file: against, say }));
-    process.exitCode = whole && same ? 0 : 1;
-    if (process.exitCode === 1) await tellBroken(store);
+    process.exitCode = (await runChecks(store, { say, expect, against })) ? 0 : 1;
   } finally {
     await store.close();
   }

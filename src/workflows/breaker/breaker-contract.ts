@@ -25,6 +25,8 @@ export interface BreakerTiming {
   windowMs: number;
   /** So long a run of failures must last before it opens the breaker. */
   runMs: number;
+  /** So long most attempts must fail before their rate opens it. Absent in a run of an earlier release: no time. */
+  lastsMs?: number;
   /** A changed record is known to every process after this time at the latest. */
   knownMs: number;
   dayMs: number;
@@ -49,6 +51,8 @@ export interface OutcomeReport {
 
 export interface Slice {
   at: number;
+  /** When the last of its attempts began. Absent in a run of an earlier release, and where it is the same. */
+  until?: number;
   succeeded: number;
   failed: number;
 }

@@ -1,12 +1,13 @@
-/** When an endpoint is degraded or failing. The same rules judge reports (breaker-state.ts) and records. */
+/** When an endpoint is degraded or failing, judged by what the processes report (breaker-state.ts). */
 import { MINUTE_MS } from "../durations.js";
-import type { BreakerState, FailureRun, OutcomeReport, Slice } from "./breaker-contract.js";
+import type { BreakerState, BreakerTiming, FailureRun, OutcomeReport, Slice } from "./breaker-contract.js";
 
 /** Of this time an endpoint is degraded or failing by its rate. */
 export const RATE_MS = 15 * MINUTE_MS;
 /** Too few attempts tell nothing of a rate. */
 export const DEGRADED_RATE = { attempts: 20, below: 0.95 } as const;
-export const FAILING_RATE = { attempts: 50, below: 0.5 } as const;
+/** It must also be so low for a while without a break. An endpoint that is started anew makes one burst of failures. */
+export const FAILING_RATE = { attempts: 50, below: 0.5, lastsMs: 30_000 } as const;
 /** So many failures in a row are a failing endpoint if they span this time. One burst is not. */
 export const FAILING_RUN = { attempts: 10, spanMs: 5 * MINUTE_MS } as const;
 /** Outcomes of so much time are kept together. */
@@ -18,18 +19,18 @@ export interface RateVerdict {
   reason?: string;
 }
 
-/** The verdict by rate and by run. */
-export function verdictOfRates({
-  run,
-  succeeded,
-  attempts,
-  runMs = FAILING_RUN.spanMs,
-}: {
+interface Rates {
   run: { failed: number; spanMs: number };
   succeeded: number;
   attempts: number;
-  runMs?: number;
-}): RateVerdict {
+  /** For how long most attempts have failed by now. */
+  lowForMs: number;
+  timing: Pick<BreakerTiming, "runMs" | "lastsMs">;
+}
+
+/** The verdict by rate and by run. */
+function verdictOfRates({ run, succeeded, attempts, lowForMs, timing }: Rates): RateVerdict {
+  const { runMs, lastsMs = 0 } = timing;
   if (run.failed >= FAILING_RUN.attempts && run.spanMs >= runMs)
     return {
       state: "failing",
@@ -37,7 +38,8 @@ export function verdictOfRates({
     };
   const rate = attempts === 0 ? 1 : succeeded / attempts;
   const reason = `${succeeded} of the ${attempts} attempts of the last 15 minutes succeeded.`;
-  if (attempts >= FAILING_RATE.attempts && rate < FAILING_RATE.below) return { state: "failing", reason };
+  if (attempts >= FAILING_RATE.attempts && rate < FAILING_RATE.below && lowForMs >= lastsMs)
+    return { state: "failing", reason };
   if (attempts >= DEGRADED_RATE.attempts && rate < DEGRADED_RATE.below) return { state: "degraded", reason };
   return { state: "healthy" };
 }
@@ -51,8 +53,22 @@ export function verdictOfReports({ window, run, timing }: BreakerState, now: num
     run: { failed: run?.failed ?? 0, spanMs: run ? run.last - run.since : 0 },
     succeeded,
     attempts: succeeded + failed,
-    runMs: timing.runMs,
+    lowForMs: lowForMs(recent),
+    timing,
   });
+}
+
+/**
+ * The time from the first to the last attempt of the newest slices in which most attempts failed. One slice in which
+ * half of them succeeded ends it. So neither one burst nor an endpoint that answers by now is failing.
+ */
+function lowForMs(window: readonly Slice[]): number {
+  const newest = window.at(-1);
+  const lastGood = window.findLastIndex(
+    ({ succeeded, failed }) => succeeded >= FAILING_RATE.below * (succeeded + failed),
+  );
+  const first = window[lastGood + 1];
+  return newest && first ? (newest.until ?? newest.at) - first.at : 0;
 }
 
 export const windowSince = (window: readonly Slice[], since: number): Slice[] => window.filter(({ at }) => at >= since);
@@ -63,7 +79,12 @@ export function withOutcomes(window: readonly Slice[], { to, succeeded, failed }
   if (last && to - last.at < SLICE_MS)
     return [
       ...window.slice(0, -1),
-      { at: last.at, succeeded: last.succeeded + succeeded, failed: last.failed + failed },
+      {
+        at: last.at,
+        until: Math.max(last.until ?? last.at, to),
+        succeeded: last.succeeded + succeeded,
+        failed: last.failed + failed,
+      },
     ];
   return [...window, { at: to, succeeded, failed }];
 }

@@ -16,7 +16,15 @@ import type {
   WaitingRelease,
   OutcomeReport,
 } from "./breaker-contract.js";
-import { FAILING_RUN, RATE_MS, runAfter, verdictOfReports, windowSince, withOutcomes } from "./breaker-rules.js";
+import {
+  FAILING_RATE,
+  FAILING_RUN,
+  RATE_MS,
+  runAfter,
+  verdictOfReports,
+  windowSince,
+  withOutcomes,
+} from "./breaker-rules.js";
 
 export const TIMING: BreakerTiming = {
   probeMs: 30_000,
@@ -25,6 +33,7 @@ export const TIMING: BreakerTiming = {
   tickMs: 5_000,
   windowMs: RATE_MS,
   runMs: FAILING_RUN.spanMs,
+  lastsMs: FAILING_RATE.lastsMs,
   knownMs: 3_000,
   dayMs: DAY_MS,
 };

@@ -8,6 +8,7 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -56,7 +57,7 @@ interface Run {
 /** Runs until the endpoint is healthy, or the subscription is disabled or gone. */
 export async function breaker(input: BreakerInput): Promise<void> {
   if (lacksProof(input, "internal")) return refuseUnproven(input);
-  const run: Run = { input, state: input.state ?? newBreaker(input, Date.now()), news: 0 };
+  const run: Run = { input, state: input.state ?? begun(input), news: 0 };
   takeSignals(run);
   for (;;) {
     const seen = run.news;
@@ -75,6 +76,14 @@ export async function breaker(input: BreakerInput): Promise<void> {
       await continueAsNew<typeof breaker>({ ...same, state: run.state });
     }
   }
+}
+
+/** A run that began in an earlier release opens at the first burst, as it did there, so that it replays. */
+function begun(input: BreakerInput): BreakerState {
+  const state = newBreaker(input, Date.now());
+  if (patched("failing-lasts")) return state;
+  const { lastsMs: _none, ...timing } = state.timing;
+  return { ...state, timing };
 }
 
 function takeSignals(run: Run): void {

@@ -14,7 +14,15 @@ import {
 import { type RunningWorker, startRunningWorker } from "../running-worker.js";
 
 /** So long that no probe goes by itself within a test, unless it is asked for. */
-const timing = { probeMs: 600_000, maxProbeMs: 600_000, rampMs: 1_000, tickMs: 500, knownMs: 2_500, dayMs: 3_000 };
+const timing = {
+  probeMs: 600_000,
+  maxProbeMs: 600_000,
+  rampMs: 1_000,
+  tickMs: 500,
+  knownMs: 2_500,
+  lastsMs: 0,
+  dayMs: 3_000,
+};
 let running: RunningWorker;
 beforeAll(async () => {
   running = await startRunningWorker({
@@ -40,6 +48,13 @@ const only = ([first]: Subscription[]): Subscription => {
 };
 const listed = async (subscriptionId: string, limit = 250) =>
   (await running.store.deliveries.list({ limit }, { subscriptionId })).data;
+/** What was told of it. */
+const kindsTold = async ({ id }: Subscription) =>
+  new Set(
+    (await running.store.notices.due(1_000)).flatMap(({ subscriptionId, kind }) =>
+      subscriptionId === id ? [kind] : [],
+    ),
+  );
 
 test("an endpoint that is down for 200 events gets probes only, and then all of them, none parked", async () => {
   let down = true;
@@ -85,6 +100,8 @@ test("an endpoint that is down for 200 events gets probes only, and then all of 
   expect(new Set(receiver.requests.slice(before + 1).map(({ headers }) => headers["webhook-id"])).size).toBe(200);
   expect(receiver.requests.length).toBe(before + 1 + 200);
   await until("healthy", () => healthOf(subscription.id) === undefined);
+  await until("told", async () => (await kindsTold(subscription)).has("subscription.recovered"));
+  expect(await kindsTold(subscription)).toEqual(new Set(["subscription.failing", "subscription.recovered"]));
 }, 300_000);
 
 test("a report that nobody proved changes nothing", async () => {
@@ -148,10 +165,7 @@ test("one that was disabled and resumed is tried with one delivery first, and a 
     return statusOf() === "disabled";
   });
   expect(healthOf(subscription.id)).toMatchObject({ state: "disabled" });
-  const notices = (await running.store.notices.due(1_000)).filter(
-    ({ subscriptionId }) => subscriptionId === subscription.id,
-  );
-  expect(new Set(notices.map(({ kind }) => kind))).toEqual(new Set(["subscription.failing", "subscription.disabled"]));
+  expect(await kindsTold(subscription)).toEqual(new Set(["subscription.failing", "subscription.disabled"]));
   const entries = await running.store.audit.list({ limit: 20 }, { subject: subscription.id });
   expect(entries.data.map(({ action }) => action)).toContain("subscription.disable");
 

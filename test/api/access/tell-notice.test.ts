@@ -1,5 +1,6 @@
 /** Which acts over HTTP are told, and what is told of them. */
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import type { Subscription } from "../../../src/store/model.js";
 import type { Notice } from "../../../src/store/notices/notice.js";
 import { startApi, type RunningApi } from "../running-api.js";
 
@@ -39,6 +40,13 @@ it("the life of a subscription, its secret and its grants", async () => {
   ]);
   await post(`/v1/grant-requests/${request.id}/approve`);
   expect(await told(1)).toMatchObject([{ kind: "grant.approved", groupId, subject: request.id }]);
+  const { id: otherApi } = await post("/v1/apis", { name: "Accounts", listed: true });
+  const other = await post("/v1/grant-requests", { grant: otherApi, reason: "for the ledger" }, token);
+  await post(`/v1/grant-requests/${other.id}/refuse`, { reason: "no contract" });
+  expect(await told(2)).toMatchObject([
+    { kind: "grant.requested", subject: other.id },
+    { kind: "grant.refused", groupId, apiId: otherApi, subject: other.id, reason: "no contract" },
+  ]);
 
   const made = await post("/v1/subscriptions", { url: "https://8.8.8.8/hook", eventTypes: ["payments.made"] }, token);
   const path = `/v1/subscriptions/${made.id}`;
@@ -61,6 +69,13 @@ it("the life of a subscription, its secret and its grants", async () => {
   await post(`${path}/suspend`, { reason: "unpaid" });
   await post(`${path}/reinstate`, {});
   expect((await told(2)).map(({ kind }) => kind)).toEqual(["subscription.paused", "subscription.reinstated"]);
+  // The service takes the step. What it tells of that is a test of the breaker's.
+  const disabled: Partial<Subscription> = { status: "disabled", health: { state: "disabled", since: new Date() } };
+  await api.store.subscriptions.update(made.id, (current) => ({ ...current, ...disabled }));
+  await post(`${path}/resume`, {}, token);
+  const [reinstated] = await told(1);
+  expect(reinstated).toMatchObject({ kind: "subscription.reinstated", ...about, detail: { status: "active" } });
+  expect(reinstated?.reason).toContain("One delivery goes first");
   await post(`${path}/secret/rotate`, { overlapSeconds: 3_600 }, token);
   const [rotated] = await told(1);
   expect(rotated).toMatchObject({ kind: "secret.rotated", ...about });

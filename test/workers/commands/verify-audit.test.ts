@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { exportAudit, expectedHead, runVerification } from "../../../src/workers/commands/verify-audit.js";
+import { exportAudit, expectedHead, runChecks, runVerification } from "../../../src/workers/commands/verify-audit.js";
 import { openDatabase, type TestDatabase } from "../../store/database.js";
 
 let database: TestDatabase;
@@ -7,7 +7,7 @@ beforeAll(async () => (database = await openDatabase(inject("mongodbUrl"), "veri
 afterAll(() => database.close());
 
 it("says whether the chain is whole, its head, and where it breaks", async () => {
-  const { audit } = await database.openStore();
+  const { audit, notices } = await database.openStore();
   for (const subject of ["a", "b", "c"]) await audit.append({ actor: "key:1", action: "api.create", subject });
   const lines: string[] = [];
   const verify = (expect?: { seq: number; mac: string }) =>
@@ -19,6 +19,8 @@ it("says whether the chain is whole, its head, and where it breaks", async () =>
   ]);
   const head = expectedHead(["--expect", String(lines[1]?.slice("whole; head ".length))]);
   expect(await verify(head)).toBe(true);
+  expect(await runChecks({ audit, notices }, { say: () => undefined, expect: head })).toBe(true);
+  expect(await notices.due(10)).toEqual([]);
   const exported: { id: string; subject: string; mac: string }[] = [];
   await exportAudit({ audit, write: (line) => exported.push(JSON.parse(line) as (typeof exported)[number]) });
   expect(exported.map(({ subject }) => subject)).toEqual(["audit", "a", "b", "c"]);
@@ -30,6 +32,11 @@ it("says whether the chain is whole, its head, and where it breaks", async () =>
     .deleteOne({ _id: "aud_0000000000000003" });
   expect(await verify(head)).toBe(false);
   expect(lines.at(-1)).toBe("BROKEN: entry 3 is missing.");
+
+  // Admins are told once a day.
+  const checks = { say: () => undefined, expect: head };
+  for (const _look of [1, 2]) expect(await runChecks({ audit, notices }, checks)).toBe(false);
+  expect(await notices.due(10)).toMatchObject([{ kind: "audit.broken" }]);
 });
 
 it("takes a head only as it was printed", () => {

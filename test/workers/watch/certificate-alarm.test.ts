@@ -59,3 +59,24 @@ test(
     expect((await metrics.clientCertificateEnd.get()).values).toMatchObject([{ value: 0 }]);
   },
 );
+
+test("a certificate authority of an endpoint is told as a client certificate is", async () => {
+  const now = new Date("2026-06-01T00:00:00Z");
+  const authority = await createCertificateAuthority();
+  const { cert: ca } = await authority.issue({
+    usage: "client",
+    notBefore: new Date(now.getTime() - 86_400_000),
+    notAfter: new Date(now.getTime() + 5 * 86_400_000),
+  });
+  const notices: Notice[] = [];
+  const look = createCertificateAlarm({
+    subscriptions: async () => [{ id: "sub_ca", groupId: "grp_1", tls: { ca } }],
+    metrics: createMetrics(),
+    log: pino({ level: "silent" }),
+    tell: (notice) => notices.push(notice),
+  });
+  await look(now);
+  expect(notices).toMatchObject([
+    { kind: "certificate.expiring", subscriptionId: "sub_ca", detail: { certificate: "ca", days: 5 } },
+  ]);
+});

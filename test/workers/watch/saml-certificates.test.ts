@@ -48,6 +48,10 @@ test("the soonest end of a connection is a metric, and a line of log from 30 day
       connection: late.id,
       expiresAt: late.certificates[0]?.notAfter.toISOString(),
     });
+    await expect.poll(async () => (await store.notices.due(10)).length).toBe(1);
+    expect(await store.notices.due(10)).toMatchObject([
+      { kind: "certificate.expiring", subject: late.id, detail: { certificate: "saml", days: 19 } },
+    ]);
     // What has expired is forgotten, on FerretDB too: it may be used anew.
     await expect.poll(() => database.client.db(database.name).collection("samlUses").countDocuments()).toBe(0);
   } finally {

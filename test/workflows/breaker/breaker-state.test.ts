@@ -35,13 +35,38 @@ const told = (state: BreakerState, at: number): BreakerState => {
   const { warning: _warning, ...rest } = state;
   return task.does === "tell" ? { ...rest, told: task.note, watchedUntil: task.watchedUntil ?? 0 } : state;
 };
-const opened = (): BreakerState => after(fresh(), failures(T0, 50));
+/** Most attempts fail for half a minute from this instant on. */
+const failing = (from: number, first = 25): BreakerState =>
+  after(after(fresh(), failures(from, first)), failures(from + 30_000, 25));
+const opened = (): BreakerState => failing(T0 - 30_000);
 const kindOf = ({ phase }: BreakerState) => phase.kind;
 
 describe("it opens", () => {
   test("at less than half of fifty, and not at forty-nine", () => {
-    expect(kindOf(after(fresh(), failures(T0, 49)))).toBe("closed");
-    expect(kindOf(opened())).toBe("open");
+    expect(kindOf(failing(T0, 24))).toBe("closed");
+    expect(kindOf(failing(T0, 25))).toBe("open");
+  });
+
+  test("never by one burst, however large it is, and not before half a minute of failures", () => {
+    const burst = after(after(fresh(), failures(T0, 200)), failures(T0 + 2_000, 200));
+    expect(noteOf(burst)).toMatchObject({ state: "degraded" });
+    expect(kindOf(movedOn(burst, T0 + 10 * MINUTE))).toBe("closed");
+    expect(kindOf(after(burst, failures(T0 + 29_999, 1)))).toBe("closed");
+    expect(kindOf(after(burst, failures(T0 + 30_000, 1)))).toBe("open");
+  });
+
+  test("never while it answers again, though most attempts of the last minutes have failed", () => {
+    const back = after(after(fresh(), failures(T0, 200)), successes(T0 + 20_000, 3));
+    expect(kindOf(after(back, failures(T0 + 31_000, 2)))).toBe("closed");
+    // The half minute begins anew with the next slice of failures.
+    const again = after(back, failures(T0 + 40_000, 5));
+    expect(kindOf(after(again, failures(T0 + 69_999, 1)))).toBe("closed");
+    expect(kindOf(after(again, failures(T0 + 70_000, 1)))).toBe("open");
+  });
+
+  test("as it did before, in a run of an earlier release", () => {
+    const { lastsMs: _none, ...timing } = TIMING;
+    expect(kindOf(after({ ...fresh(), timing }, failures(T0, 50)))).toBe("open");
   });
 
   test("at ten failures in a row over five minutes, from whatever process they come", () => {
@@ -166,7 +191,7 @@ describe("what waited", () => {
 describe("days without a success", () => {
   const known = (state: BreakerState) => withFacts(state, { disableAfterMs: 5 * DAY });
   const failingFor = (days: number, perDay: number, from = T0): BreakerState => {
-    let state = known(after(fresh(), failures(from, 50)));
+    let state = known(failing(from));
     for (let made = 1; made <= days * perDay; made++) state = after(state, failures(from + (made * DAY) / perDay, 1));
     return state;
   };

@@ -41,9 +41,9 @@ function surroundings(disableAfterMs = 0) {
 }
 
 const id = (): string => `sub_${randomBytes(6).toString("hex")}`;
-const report = (succeeded: number, failed: number): OutcomeReport => {
-  const now = Date.now();
-  return { from: now, to: now, succeeded, failed, trailing: failed, asOf: now };
+const report = (succeeded: number, failed: number, agoMs = 0): OutcomeReport => {
+  const at = Date.now() - agoMs;
+  return { from: at, to: at, succeeded, failed, trailing: failed, asOf: at };
 };
 const send = (subscriptionId: string, one: OutcomeReport, timing: Partial<BreakerTiming>) =>
   engine.client.workflow.signalWithStart<(input: BreakerInput) => Promise<void>, [OutcomeReport]>(BREAKER_WORKFLOW, {
@@ -63,7 +63,7 @@ const until = async (what: string, holds: () => boolean | Promise<boolean>): Pro
 it("opens, tries the endpoint by the clock, closes after three successes and ends", async () => {
   const { states, probes, activities, told, released } = surroundings();
   const worker = await engine.work(activities);
-  const timing = { probeMs: 200, maxProbeMs: 400, rampMs: 100, tickMs: 100, windowMs: 2_000, knownMs: 0 };
+  const timing = { probeMs: 200, maxProbeMs: 400, rampMs: 100, tickMs: 100, windowMs: 2_000, lastsMs: 0, knownMs: 0 };
   const subscriptionId = id();
   const handle = await send(subscriptionId, report(0, 60), timing);
   await until("three probes", () => probes.length >= 3);
@@ -80,10 +80,23 @@ it("opens, tries the endpoint by the clock, closes after three successes and end
   await worker.stop();
 }, 180_000);
 
+it("one burst of failures opens nothing, and failures that go on for half a minute do", async () => {
+  const { states, activities } = surroundings();
+  const worker = await engine.work(activities);
+  const subscriptionId = id();
+  const handle = await send(subscriptionId, report(0, 200, 40_000), {});
+  await until("degraded", () => states().includes("degraded"));
+  await send(subscriptionId, report(0, 1, 5_000), {});
+  await until("failing", () => states().includes("failing"));
+  expect(states()).toEqual(["degraded", "failing"]);
+  await handle.terminate();
+  await worker.stop();
+}, 180_000);
+
 it("goes on where it was when its worker was lost while it was open", async () => {
   const { states, probes, activities } = surroundings();
   const first = await engine.work(activities);
-  const timing = { probeMs: 1_000, maxProbeMs: 1_000, windowMs: 600_000, knownMs: 0 };
+  const timing = { probeMs: 1_000, maxProbeMs: 1_000, windowMs: 600_000, lastsMs: 0, knownMs: 0 };
   const subscriptionId = id();
   const handle = await send(subscriptionId, report(0, 60), timing);
   await until("a probe", () => probes.length >= 1);
@@ -99,7 +112,7 @@ it("goes on where it was when its worker was lost while it was open", async () =
 it("is disabled after days without a success, is warned before, and ends", async () => {
   const { told, states, activities } = surroundings(2_000);
   const worker = await engine.work(activities);
-  const timing = { probeMs: 60_000, dayMs: 400, knownMs: 0 };
+  const timing = { probeMs: 60_000, dayMs: 400, lastsMs: 0, knownMs: 0 };
   const subscriptionId = id();
   const handle = await send(subscriptionId, report(0, 60), timing);
   let ended = false;
