@@ -24,6 +24,16 @@ test("an emptied field takes the setting away", () => {
   expect(readSettings({ base, form })).toEqual({ ok: true, change: { name: null, rateLimit: null, retry: null } });
 });
 
+test("days without a success are a whole number, 0 means never, and empty means as the service has it", () => {
+  const own = settingsFormOf({ url: base.url, eventTypes: base.eventTypes, disableAfterDays: 0 });
+  expect(own.disableAfterDays).toBe("0");
+  const read = (disableAfterDays: string) => readSettings({ base: own, form: { ...own, disableAfterDays } });
+  expect(read(" 14 ")).toEqual({ ok: true, change: { disableAfterDays: 14 } });
+  expect(read("")).toEqual({ ok: true, change: { disableAfterDays: null } });
+  for (const wrong of ["1.5", "-1", "366", "a week"])
+    expect(read(wrong), wrong).toEqual({ ok: false, faults: [{ field: "disableAfterDays", fault: "days" }] });
+});
+
 test("a setting of several fields is sent whole", () => {
   expect(readSettings({ base, form: { ...base, burst: "20" } })).toEqual({
     ok: true,

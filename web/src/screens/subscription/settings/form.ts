@@ -22,6 +22,7 @@ export interface SettingsForm {
   maxAttempts: string;
   /** Seconds between attempts, with commas. */
   schedule: string;
+  disableAfterDays: string;
 }
 export type SettingsField = keyof SettingsForm;
 
@@ -35,11 +36,11 @@ export interface SettingsDraft {
 const textOf = (value: number | undefined): string => (value === undefined ? "" : String(value));
 
 type Settings = Pick<Subscription, "url" | "eventTypes" | "requestedEventTypes" | "filter" | "rateLimit" | "retry"> &
-  Partial<Pick<Subscription, "name" | "description" | "contacts" | "labels" | "externalId">>;
+  Partial<Pick<Subscription, "name" | "description" | "contacts" | "labels" | "externalId" | "disableAfterDays">>;
 
 export function settingsFormOf(subscription: Settings): SettingsForm {
   const { name, description, contacts = [], labels = {}, externalId } = subscription;
-  const { url, eventTypes, requestedEventTypes, filter, rateLimit, retry } = subscription;
+  const { url, eventTypes, requestedEventTypes, filter, rateLimit, retry, disableAfterDays } = subscription;
   return {
     name: name ?? "",
     description: description ?? "",
@@ -56,6 +57,7 @@ export function settingsFormOf(subscription: Settings): SettingsForm {
     timeoutSeconds: textOf(retry?.timeoutMs === undefined ? undefined : retry.timeoutMs / 1_000),
     maxAttempts: textOf(retry?.maxAttempts),
     schedule: retry?.scheduleSeconds?.join(", ") ?? "",
+    disableAfterDays: textOf(disableAfterDays),
   };
 }
 
@@ -73,13 +75,15 @@ export function rebased({ base, form }: SettingsDraft, latest: SettingsForm, eta
 
 export type ReadForm =
   { ok: true; change: SubscriptionChange } | { ok: false; faults: { field: SettingsField; fault: Fault }[] };
-export type Fault = "needed" | "url" | "mail" | "labels" | "number" | "numbers" | "together";
+export type Fault = "needed" | "url" | "mail" | "labels" | "number" | "numbers" | "together" | "days";
 
 const numberIn = (text: string): number | undefined => {
   const value = Number(text.trim().replace(",", "."));
   return text.trim() === "" || !Number.isFinite(value) || value < 0 ? undefined : value;
 };
 
+const MOST_DAYS = 365;
+const isDays = (text: string): boolean => /^\d{1,3}$/.test(text) && Number(text) <= MOST_DAYS;
 const listOf = (text: string): string[] => text.split(/[,\s]+/).filter((part) => part !== "");
 const linesOf = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
 
@@ -100,6 +104,7 @@ function faultsOf(form: SettingsForm): { field: SettingsField; fault: Fault }[] 
       "numbers",
       form.schedule.trim() !== "" && form.schedule.split(",").some((part) => numberIn(part) === undefined),
     ],
+    ["disableAfterDays", "days", form.disableAfterDays.trim() !== "" && !isDays(form.disableAfterDays.trim())],
   ];
   return checks.flatMap(([field, fault, isFault]) => (isFault ? [{ field, fault }] : []));
 }
@@ -164,6 +169,7 @@ export function readSettings({ base, form }: SettingsDraft): ReadForm {
       ...(has("filter") && { filter: form.filter.trim() === "" ? null : form.filter.trim() }),
       ...(has("perSecond", "burst") && { rateLimit: rateLimitOf(form) }),
       ...(has("timeoutSeconds", "maxAttempts", "schedule") && { retry: retryOf(form) }),
+      ...(has("disableAfterDays") && { disableAfterDays: numberIn(form.disableAfterDays) ?? null }),
     },
   };
 }

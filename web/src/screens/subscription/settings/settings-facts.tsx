@@ -18,6 +18,7 @@ const SHOWN: readonly SettingsField[] = [
   "timeoutSeconds",
   "maxAttempts",
   "schedule",
+  "disableAfterDays",
 ];
 /** Where nothing is set, the service's own value counts. Of the others there is none then. */
 const WITH_DEFAULT: readonly SettingsField[] = ["timeoutSeconds", "maxAttempts", "schedule"];

@@ -55,13 +55,22 @@ export function SettingsFields(props: SettingsFieldsProps) {
         </div>
         <Line field="schedule" label={t("settings.schedule")} hint={t("settings.scheduleHint")} {...props} />
       </fieldset>
+      <fieldset>
+        <legend>{t("settings.gone")}</legend>
+        <Line
+          field="disableAfterDays"
+          label={t("settings.disableAfterDays")}
+          hint={t("settings.disableAfterDaysHint")}
+          {...props}
+        />
+      </fieldset>
     </>
   );
 }
 
 const Changed = () => <span className={styles.changed}>{t("settings.changed")}</span>;
 
-const NUMBERS: readonly SettingsField[] = ["perSecond", "burst", "timeoutSeconds", "maxAttempts"];
+const NUMBERS: readonly SettingsField[] = ["perSecond", "burst", "timeoutSeconds", "maxAttempts", "disableAfterDays"];
 
 interface LinesProps extends SettingsFieldsProps {
   field: "filter" | "labels";
