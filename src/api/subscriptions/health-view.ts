@@ -13,7 +13,8 @@ export const stateOfHealth = z
       .meta({
         description:
           "`degraded`: less than 95 % of at least 20 attempts in 15 minutes succeeded. `failing`: none of the last " +
-          "10 did, over 5 minutes or more, or less than half of at least 50 in 15 minutes. Deliveries then wait. " +
+          "10 did, over 5 minutes or more, or less than half of at least 50 in 15 minutes, and most attempts have " +
+          "failed for 30 seconds. Deliveries then wait. " +
           "`recovering`: it answers again, and what waited is sent slowly at first. `disabled`: nothing is sent " +
           "until it is resumed. `healthy`: none of these, also where nothing was sent",
       }),

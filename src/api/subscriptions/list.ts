@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { canonicalUrl } from "../../endpoint/target/target-url.js";
 import { type Subscription, SUBSCRIPTION_STATUSES } from "../../store/model.js";
+import type { Store } from "../../store/store.js";
 import { subscriptionName } from "../../store/subscription-name.js";
 import { seesSubscription } from "../access/access.js";
 import { pageRequest } from "../access/audit.js";
@@ -46,11 +47,20 @@ const listQuery = pageQuery.extend({
   stats: z
     .enum(["24h"])
     .optional()
-    .meta({ description: "With it each subscription tells the attempts of its last 24 hours in `stats`" }),
+    .meta({
+      description:
+        "With it each subscription tells the attempts of its last 24 hours in `stats`, and what is `waiting`",
+    }),
 });
 type Query = z.output<typeof subscriptionFilter>;
 const listedView = subscriptionView
-  .extend({ stats: dayView.optional().meta({ description: "Only with `stats=24h`" }) })
+  .extend({
+    stats: dayView.optional().meta({ description: "Only with `stats=24h`, and where attempts are counted" }),
+    waiting: z
+      .object({ count: z.int(), exact: z.boolean().meta({ description: "False if more wait than 1,000" }) })
+      .optional()
+      .meta({ description: "Only with `stats=24h`: its deliveries that wait, parked ones included" }),
+  })
   .meta({ id: "ListedSubscription" });
 type Context = RequestContext<"store" | "catalogue" | "settings" | "auditTally">;
 type Wanted = (subscription: Subscription) => boolean;
@@ -140,6 +150,18 @@ function endingBefore(instant: Date): Wanted {
   };
 }
 
+/** What a person wants to see of each row, in two reads for the whole page. */
+async function figuresOfPage(store: Store, page: readonly Subscription[]) {
+  const ids = page.map(({ id }) => id);
+  const [dayOf, waiting] = await Promise.all([daysOf(store, ids, new Date()), store.deliveries.waitingOf(ids)]);
+  return (id: string) => {
+    const day = dayOf(id);
+    // Where nothing is counted, no attempts would look like nothing sent.
+    const isKnown = store.stats.counts || day.successRate !== undefined;
+    return { ...(isKnown && { stats: day }), waiting: waiting.get(id) ?? { count: 0, exact: true } };
+  };
+}
+
 export const subscriptionListRoutes: readonly ApiRoute[] = [
   route({
     method: "get",
@@ -160,10 +182,12 @@ export const subscriptionListRoutes: readonly ApiRoute[] = [
       if (ids?.length === 0) return ok({ data: [], next: null });
       const filter = { ...(group !== undefined && { groupId: group }), ...(ids && { ids }) };
       const { data, next } = await dependencies.store.subscriptions.list(pageRequest(query), filter);
-      const ofPage = data.map(({ id }) => id);
-      const dayOf = query.stats && (await daysOf(dependencies.store, ofPage, new Date()));
       const views = await Promise.all(data.map((each) => decidableView(context, each)));
-      return ok({ data: views.map((view) => (dayOf ? { ...view, stats: dayOf(view.id) } : view)), next: next ?? null });
+      const figuresOf = query.stats && (await figuresOfPage(dependencies.store, data));
+      return ok({
+        data: figuresOf ? views.map((view) => ({ ...view, ...figuresOf(view.id) })) : views,
+        next: next ?? null,
+      });
     },
   }),
 ];

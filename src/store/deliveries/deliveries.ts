@@ -60,7 +60,7 @@ export function createDeliveryStore(
 
   return {
     ...createDeliveryQueries(collection, { scan, fields }),
-    ...createSubscriptionRecords(collection, scan),
+    ...createSubscriptionRecords(collection, { scan, ferretDb }),
     ...createBacklog(collection, { scan, conditionsOf: (filter) => conditions(filter, fields) }),
     ...createDetailRemoval(collection, { ferretDb, scan, change }),
     async insertMany(given) {

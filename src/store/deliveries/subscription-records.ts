@@ -2,6 +2,8 @@
 import type { Collection, Filter, FindOptions } from "mongodb";
 import type { DeliveryStatus } from "../../workflows/contract.js";
 import type { Attempt } from "../delivery-model.js";
+import { sideBySide } from "../../side-by-side.js";
+import type { Counted } from "../collection.js";
 import type { Within } from "../mongo/driver-errors.js";
 import type { Scan } from "../mongo/scans.js";
 import { type DeliveryDocument, deliveryOf } from "./delivery-document.js";
@@ -27,6 +29,11 @@ export interface SubscriptionRecordsStore {
    * come newest first, at most `RECORDS_READ` of each. So a busy subscription is read for less time than was asked for.
    */
   recordsOf(subscriptionId: string, since: Date): Promise<SubscriptionRecords>;
+  /**
+   * How many deliveries of each of these subscriptions wait, parked ones included, up to `WAITING_LISTED`. Those of
+   * which none waits are left out.
+   */
+  waitingOf(subscriptionIds: readonly string[]): Promise<Map<string, Counted>>;
 }
 
 /**
@@ -36,6 +43,10 @@ export interface SubscriptionRecordsStore {
 export const RECORDS_READ = 1_000;
 /** More waiting deliveries are not counted. */
 export const WAITING_COUNTED = 10_000;
+/** Nor are more than these for one row of a list. */
+export const WAITING_LISTED = 1_000;
+/** Counts of one list that are made at once. */
+const COUNTS_AT_ONCE = 4;
 
 const WAITING: readonly DeliveryStatus[] = ["pending", "retrying", "throttled", "held", "parked"];
 /** In these an attempt may be far younger than the delivery. */
@@ -49,11 +60,56 @@ const PROJECTION = { attempts: 1, createdAt: 1 } as const;
  */
 export function createSubscriptionRecords(
   collection: Collection<DeliveryDocument>,
-  scan: Scan,
+  { scan, ferretDb }: { scan: Scan; ferretDb: boolean },
 ): SubscriptionRecordsStore {
+  const waitingOf = ferretDb ? waitingByScan : waitingByIndex;
   return {
     recordsOf: (subscriptionId, since) => scan((within) => read(collection, { subscriptionId, since, within })),
+    waitingOf: async (ids) =>
+      new Map(
+        (ids.length === 0 ? [] : await scan((within) => waitingOf(collection, ids, within))).map(
+          ([id, count]): [string, Counted] => [
+            id,
+            { count: Math.min(count, WAITING_LISTED), exact: count <= WAITING_LISTED },
+          ],
+        ),
+      ),
   };
+}
+
+type CountOf = [subscriptionId: string, count: number];
+
+/** FerretDB reads every delivery for each count, so one count is made for all. */
+async function waitingByScan(
+  collection: Collection<DeliveryDocument>,
+  ids: readonly string[],
+  within: Within,
+): Promise<CountOf[]> {
+  const groups = await collection
+    .aggregate<{ _id: string; count: number }>(
+      [
+        { $match: { subscriptionId: { $in: [...ids] }, ...anyOf(WAITING) } },
+        { $group: { _id: "$subscriptionId", count: { $sum: 1 } } },
+      ],
+      within,
+    )
+    .toArray();
+  return groups.map(({ _id, count }) => [_id, count]);
+}
+
+/** By the index of `subscriptionId, status`, each with a bound, so that a large backlog costs no more than a small one. */
+async function waitingByIndex(
+  collection: Collection<DeliveryDocument>,
+  ids: readonly string[],
+  within: Within,
+): Promise<CountOf[]> {
+  const counts: CountOf[] = [];
+  await sideBySide(COUNTS_AT_ONCE, [...ids], async (subscriptionId) => {
+    const options = { ...within, limit: WAITING_LISTED + 1 };
+    const count = await collection.countDocuments({ subscriptionId, ...anyOf(WAITING) }, options);
+    if (count > 0) counts.push([subscriptionId, count]);
+  });
+  return counts;
 }
 
 interface Order {

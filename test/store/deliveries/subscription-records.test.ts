@@ -3,7 +3,7 @@ import { newId } from "../../../src/store/ids.js";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { MongoStore } from "../../../src/store/mongo/mongo-store.js";
 import { type DeliveryDocument, documentOf } from "../../../src/store/deliveries/delivery-document.js";
-import { RECORDS_READ } from "../../../src/store/deliveries/subscription-records.js";
+import { RECORDS_READ, WAITING_LISTED } from "../../../src/store/deliveries/subscription-records.js";
 import type { Delivery } from "../../../src/store/model.js";
 import { openDatabase, type TestDatabase } from "../database.js";
 import { attempt, delivery, later } from "../fixtures.js";
@@ -73,6 +73,27 @@ describe("the records of a subscription", () => {
       waiting: {},
       waitingExact: true,
     });
+  });
+
+  it("count what waits for several at once, up to a bound", async () => {
+    const [few, many, none] = [newId("sub"), newId("sub"), newId("sub")];
+    const wait = (subscriptionId: string, status: Delivery["status"], count: number) =>
+      Array.from({ length: count }, (_, n) => made(`${status}${n}`, subscriptionId, 1, { status }));
+    await store.deliveries.insertMany([
+      ...wait(few, "throttled", 2),
+      ...wait(few, "parked", 1),
+      ...wait(few, "delivered", 5),
+      ...wait(none, "exhausted", 1),
+    ]);
+    const documents = wait(many, "held", WAITING_LISTED + 1).map((each) => documentOf(each, new Map()));
+    await database.client.db(database.name).collection<DeliveryDocument>("deliveries").insertMany(documents);
+    expect(await store.deliveries.waitingOf([few, many, none])).toEqual(
+      new Map([
+        [few, { count: 3, exact: true }],
+        [many, { count: WAITING_LISTED, exact: false }],
+      ]),
+    );
+    expect(await store.deliveries.waitingOf([])).toEqual(new Map());
   });
 
   it("are bounded, and say from when on they are complete", async () => {

@@ -57,14 +57,20 @@ export function StateOfHealthText({ state }: { state: keyof typeof HEALTH }) {
   );
 }
 
-export function HealthText({ health }: { health: Health }) {
-  const { icon, tone } = HEALTH[health.state];
+interface HealthTextProps {
+  state: Health["state"];
+  /** Of the last 24 hours. Undefined: not known. */
+  attempts: number | undefined;
+}
+
+export function HealthText({ state, attempts }: HealthTextProps) {
+  const { icon, tone } = HEALTH[state];
   // Where nothing was sent, the API says healthy. A person would take that for a proof.
-  const quiet = health.state === "healthy" && health.day.attempts === 0;
+  const quiet = state === "healthy" && attempts === 0;
   return (
     <span className={classOf(quiet ? "quiet" : tone)}>
       <Icon name={quiet ? "clock" : icon} />
-      {t(quiet ? "health.nothingSent" : `health.${health.state}`)}
+      {t(quiet ? "health.nothingSent" : `health.${state}`)}
     </span>
   );
 }

@@ -35,7 +35,7 @@ function Told({ health, subscription }: { health: Health; subscription: Subscrip
     <>
       <section className={notice[TONES[state]]} aria-label={t("subscriptions.column.health")}>
         <p className="row">
-          <HealthText health={health} />
+          <HealthText state={state} attempts={health.day.attempts} />
           <span>{reason ?? t(health.day.attempts === 0 ? "health.nothingSentLong" : "health.healthyLong")}</span>
         </p>
         <Breaker health={health} subscription={subscription} />

@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask } from "../../api/client.js";
 import { subscriptionFilterOf, type SubscriptionsSearch } from "./filters.js";
 
-/** The health of each row is a request of its own, so a page has few. */
+/** What waits is counted for each row, so a page has few. */
 const PAGE_ROWS = 25;
 
 export const subscriptionsPageQuery = (search: SubscriptionsSearch) => {

@@ -1,5 +1,4 @@
-/** The rows. On a narrow screen each is a card. The health of a row comes after the row. */
-import { useQuery } from "@tanstack/react-query";
+/** The rows. On a narrow screen each is a card. The answer of the list has all that they show. */
 import { Link } from "@tanstack/react-router";
 import { useRef } from "react";
 import type { Schemas } from "../../api/client.js";
@@ -8,7 +7,7 @@ import { useKeys } from "../../keys/keys.js";
 import { Breakable } from "../../parts/breakable.js";
 import { endpointName, type Names, useNames } from "../../parts/names.js";
 import { CertificateEnd } from "../../parts/subscription/certificate-end.js";
-import { type Health, healthQuery, type Subscription, waitingOf } from "../../parts/subscription/model.js";
+import type { Subscription } from "../../parts/subscription/model.js";
 import { HealthText, SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { TechniqueList } from "../../parts/subscription/technique-list.js";
 import type { SubscriptionColumn } from "./columns.js";
@@ -16,8 +15,7 @@ import { DayCell } from "./day-cell.js";
 import table from "../deliveries/delivery-table.module.css";
 import styles from "./subscriptions.module.css";
 
-/** With its last 24 hours. */
-type ListedSubscription = Subscription & { stats?: Schemas["SubscriptionDay"] | undefined };
+type ListedSubscription = Schemas["ListedSubscription"];
 
 interface SubscriptionTableProps {
   rows: readonly ListedSubscription[];
@@ -79,7 +77,7 @@ interface RowProps {
 }
 
 function Row({ row, names, columns, selection }: RowProps) {
-  const { data: health, error } = useQuery(healthQuery(row.id));
+  const { health, stats, waiting } = row;
   const label = (column: SubscriptionColumn) => t(`subscriptions.column.${column}`);
   return (
     <tr role="row" data-selected={selection?.ids.has(row.id) || undefined}>
@@ -108,18 +106,20 @@ function Row({ row, names, columns, selection }: RowProps) {
       )}
       {columns.includes("health") && (
         <td role="cell" data-label={label("health")}>
-          <HealthCell health={health} failed={error !== null} />
+          <span>
+            <HealthText state={health.state} attempts={stats && stats.succeeded + stats.failed} />
+          </span>
         </td>
       )}
       {columns.includes("day") && (
         <td role="cell" data-label={label("day")}>
-          <DayCell day={row.stats} />
+          <DayCell day={stats} />
         </td>
       )}
       {columns.includes("waiting") && (
         <td role="cell" data-label={label("waiting")} className={table.number}>
-          {health && (
-            <span>{`${new Intl.NumberFormat(LOCALE).format(waitingOf(health))}${health.waitingExact ? "" : "+"}`}</span>
+          {waiting && (
+            <span>{`${new Intl.NumberFormat(LOCALE).format(waiting.count)}${waiting.exact ? "" : "+"}`}</span>
           )}
         </td>
       )}
@@ -134,15 +134,6 @@ function Row({ row, names, columns, selection }: RowProps) {
         </td>
       )}
     </tr>
-  );
-}
-
-function HealthCell({ health, failed }: { health: Health | undefined; failed: boolean }) {
-  if (!health) return <span className="quiet">{t(failed ? "health.unknown" : "app.loading")}</span>;
-  return (
-    <span>
-      <HealthText health={health} />
-    </span>
   );
 }
 
