@@ -3,6 +3,7 @@
  * process keeps in memory for the attempts that it is about to make.
  */
 import type { Attempt } from "../store/model.js";
+import type { OutcomeCode } from "./outcomes.js";
 
 /** Attempts that count towards health, of some time. */
 export interface AttemptRates {
@@ -31,16 +32,19 @@ const isRefused = ({ outcome, status }: Counted): boolean =>
   outcome === "http_4xx" && status !== undefined && REFUSES_ONE_EVENT.has(status);
 const isSuccess = ({ outcome }: Pick<Attempt, "outcome">): boolean => outcome === "delivered";
 
-/** What an attempt says of its endpoint. Undefined: nothing, because the endpoint refused this one event. */
+/** Nothing was sent, because this one event could not be written or signed as a request. That is no endpoint's fault. */
+export const NOTHING_SENT: ReadonlySet<string> = new Set(["request_invalid"] satisfies OutcomeCode[]);
+
+/** What an attempt says of its endpoint. Undefined: nothing, because it is about one event. */
 export const countsAs = (attempt: Counted): "success" | "failure" | undefined =>
-  isRefused(attempt) ? undefined : isSuccess(attempt) ? "success" : "failure";
+  isRefused(attempt) || NOTHING_SENT.has(attempt.outcome) ? undefined : isSuccess(attempt) ? "success" : "failure";
 
 /** Rates of the attempts since then. */
 export function ratesOf(attempts: readonly Counted[], since: Date): AttemptRates {
   const window = attempts.filter(({ at }) => at >= since);
   const refused = window.filter(isRefused).length;
   const succeeded = window.filter(isSuccess).length;
-  const counted = window.length - refused;
+  const counted = window.filter((attempt) => countsAs(attempt) !== undefined).length;
   const took = window
     .flatMap(({ status, durationMs }) => (status === undefined ? [] : [durationMs]))
     .sort((a, b) => a - b);

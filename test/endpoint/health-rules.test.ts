@@ -143,6 +143,12 @@ describe("rates", () => {
     expect(ratesOf([], NOW)).toEqual({ attempts: 0, succeeded: 0, failed: 0, refused: 0 });
   });
 
+  test("leave out what was never sent", () => {
+    const unsent: Attempt = { ...attempt({ ago: 1 }), outcome: "request_invalid" };
+    expect(countsAs(unsent)).toBeUndefined();
+    expect(ratesOf([unsent, attempt({ ago: 1 })], before(10))).toMatchObject({ attempts: 1, failed: 1, refused: 0 });
+  });
+
   test("give the times of answered attempts by the nearest rank", () => {
     const attempts = Array.from({ length: 100 }, (_, index) =>
       attempt({ ago: 100 - index, status: index % 2 ? 200 : 503, durationMs: ((index * 37) % 100) + 1 }),

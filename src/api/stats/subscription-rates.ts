@@ -1,5 +1,5 @@
 /** How the attempts at one subscription went, from counters: where there are more than a look at the records reads. */
-import { type AttemptRates, REFUSES_ONE_EVENT } from "../../endpoint/health-rules.js";
+import { type AttemptRates, NOTHING_SENT, REFUSES_ONE_EVENT } from "../../endpoint/health-rules.js";
 import type { Store } from "../../store/store.js";
 import { type Cell, countsOf, merge, percentile } from "../../store/stats/cells.js";
 import { ceilTo, floorTo, MINUTES, QUARTERS } from "../../store/stats/tiers.js";
@@ -7,6 +7,7 @@ import { DAY_MS, HOUR_MS } from "../../workflows/durations.js";
 
 /** The counters of answers that concern one event, and so say nothing of the endpoint. */
 const REFUSED = [...REFUSES_ONE_EVENT].map((status) => `s${status}`);
+const UNSENT = [...NOTHING_SENT].map((outcome) => `a${outcome}`);
 
 /** What is told of a window of the last time. */
 interface ToldWindow extends Pick<AttemptRates, "attempts" | "succeeded" | "failed" | "refused"> {
@@ -52,9 +53,10 @@ async function countedRates(
 
 function ratesOfCell(sum: Cell): AttemptRates {
   const all = [...countsOf(sum, "a")].reduce((total, [, count]) => total + count, 0);
-  const refused = REFUSED.reduce((total, key) => total + (sum.get(key) ?? 0), 0);
-  const succeeded = sum.get("adelivered") ?? 0;
-  const attempts = all - refused;
+  const countOf = (keys: readonly string[]): number => keys.reduce((total, key) => total + (sum.get(key) ?? 0), 0);
+  const refused = countOf(REFUSED);
+  const succeeded = countOf(["adelivered"]);
+  const attempts = all - refused - countOf(UNSENT);
   const buckets = new Map([...countsOf(sum, "h")].map(([bucket, count]) => [Number(bucket), count]));
   const [p50Ms, p95Ms] = [percentile(buckets, 50), percentile(buckets, 95)];
   return {
