@@ -212,7 +212,7 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     await save("retryDelivery.late-retry", late.run);
     const everything = await whileCancelling(engine, (told) => told.signal("retry"));
     await save("retryDelivery.late-retry-of-all", everything.run);
-    // breaker.opened-at-once is a history of an earlier build, which opened at the first burst. It is not recorded anew.
+    // breaker.opened-at-once is of an earlier build, which opened at the first burst. It is not recorded anew.
     await save("breaker.outage", await outageOfEndpoint(engine));
     await engine.close();
   }, 90_000);

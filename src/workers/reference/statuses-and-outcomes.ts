@@ -22,7 +22,8 @@ const DELIVERY: Record<DeliveryStatus, { meaning: string; next: string }> = {
     next: "Retry it now, or cancel it.",
   },
   throttled: {
-    meaning: "It waits for its turn, because of the subscription's rate limit or a Retry-After of the endpoint.",
+    meaning:
+      "It waits for its turn, because of the subscription's rate limit, a Retry-After, or an endpoint that fails.",
     next: "Raise the rate limit if this lasts.",
   },
   held: {
