@@ -12,6 +12,7 @@ import { duplicateOrThrow } from "../http/failure.js";
 import { DOCUMENT_LIMIT_BYTES, syntaxOf } from "./import/document.js";
 import { createDocumentReads } from "./import/document-reads.js";
 import type { DocumentFormat } from "./import/formats.js";
+import { importDifference, importDifferences, markOf } from "./import/import-differences.js";
 import { CHECKED, type ImportPlan, planImport } from "./import/plan.js";
 import { sendJson, sendRefusal } from "../http/respond.js";
 import { ok, type RequestContext, type ApiRoute, route, type RoutedRequest } from "../route.js";
@@ -36,6 +37,15 @@ const importQuery = z.strictObject({
         "Whose application an AsyncAPI document describes. `provider`, the default: what it sends " +
         "are events. `consumer`: what it receives",
     }),
+  mark: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({
+      description:
+        "The `mark` of a dry run of this document. If an event type was changed since, then nothing is done and the " +
+        "answer is 412",
+    }),
 });
 const notices = (description: string) =>
   z
@@ -50,6 +60,15 @@ const importView = z
     unchanged: z.array(z.string()),
     skipped: notices("Parts that are not taken"),
     warnings: notices("Left out of a part, or read differently from how it is written"),
+    differences: z
+      .array(importDifference)
+      .optional()
+      .meta({
+        description:
+          "Of a dry run: what differs of each type that would be created or changed. Beyond some 1 MiB of content " +
+          "`before` and `after` are left out",
+      }),
+    mark: z.string().optional().meta({ description: "Of a dry run: for the import itself, see the query" }),
   })
   .meta({
     id: "Import",
@@ -86,7 +105,7 @@ function createImport() {
     const query = parseQuery(request.url ?? "");
     const checked = query.ok ? validate(importQuery, query.value, "query") : query;
     if (!checked.ok) return checked.refusal;
-    const { dryRun = "false", strict = "false", perspective = "provider" } = checked.value;
+    const { dryRun = "false", strict = "false", perspective = "provider", mark } = checked.value;
     const syntax = syntaxOf(request.headers["content-type"] ?? "");
     if (!syntax)
       return refuse("unsupported_media_type", "A document is application/json or application/yaml, in UTF-8.");
@@ -103,6 +122,8 @@ function createImport() {
       { apiId: id, read: read.value, strict: strict === "true", now: new Date(), nameOf },
     );
     if ("refused" in plan) return plan;
+    const planned = markOf(plan);
+    if (mark !== undefined && mark !== planned) return refuse("precondition_failed", OVERTAKEN);
     const refusal = dryRun === "true" ? undefined : await carryOut(context, id, format, plan);
     return (
       refusal ?? {
@@ -113,11 +134,13 @@ function createImport() {
         changed: plan.changed.map(({ after: { name, version = 1 } }) => ({ name, version })),
         skipped: plan.skipped.slice(0, NOTICES_SHOWN),
         warnings: plan.warnings.slice(0, NOTICES_SHOWN),
+        ...(dryRun === "true" && { differences: importDifferences(plan), mark: planned }),
       }
     );
   };
 }
 
+const OVERTAKEN = "An event type has been changed since the dry run. Make the dry run again, and look at what it says.";
 const TOO_LARGE =
   `A document may have ${DOCUMENT_LIMIT_BYTES} bytes. Leave out what no webhook or message ` +
   "refers to, such as `paths`.";
