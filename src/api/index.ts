@@ -7,6 +7,7 @@ import { auditRoutes } from "./access/audit.js";
 import { codecRoutes } from "./deliveries/codec.js";
 import { searchRoutes } from "./search.js";
 import { deliveryExportRoutes } from "./deliveries/delivery-export.js";
+import { deliveryActRoutes } from "./deliveries/delivery-acts.js";
 import { deliveryRoutes } from "./deliveries/deliveries.js";
 import type { ApiDependencies, GivenDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./http/errors.js";
@@ -66,6 +67,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...overviewRoutes,
   ...streamRoutes,
   ...signatureRoutes,
+  ...deliveryActRoutes,
   ...recoveryRoutes,
   ...apiRoutes,
   ...importRoutes,

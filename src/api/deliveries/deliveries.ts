@@ -165,7 +165,7 @@ export const deliveryRoutes: readonly ApiRoute[] = [
       if (!delivery) return refuse("not_found");
       if ((await context.dependencies.store.events.erasedOf([delivery.eventId])).size > 0) return refuse("erased");
       if (!(await context.dependencies.operations.resend(delivery, context.actor.name))) return refuse("not_found");
-      await recordAct(context, "delivery.resend", id);
+      await recordAct(context, "delivery.resend", id, { role: context.actor.role });
       return accepted(deliverySummaryOf(context.dependencies.catalogue)(delivery));
     },
   }),
@@ -184,7 +184,7 @@ export const deliveryRoutes: readonly ApiRoute[] = [
       if (!delivery) return refuse("not_found");
       if (!(await context.dependencies.operations.cancel(delivery, context.actor.name)))
         return refuse("delivery_settled", `It is ${delivery.status}.`);
-      await recordAct(context, "delivery.cancel", id);
+      await recordAct(context, "delivery.cancel", id, { role: context.actor.role });
       return accepted(deliverySummaryOf(context.dependencies.catalogue)(delivery));
     },
   }),

@@ -59,7 +59,8 @@ async function send(context: Context, ref: string, { subscriptionId: id, reason 
   const outcome = await operations.sendFirst(delivery, event.owner, context.actor.name);
   if (outcome === "exists") return refuse("delivery_exists", `It is ${delivery.id}.`);
   if (outcome === "under_way") return refuse("event_under_way");
-  await recordAct(context, "delivery.send", delivery.id, { ...(reason !== undefined && { reason }) });
+  const { role } = context.actor;
+  await recordAct(context, "delivery.send", delivery.id, { role, ...(reason !== undefined && { reason }) });
   return accepted(deliverySummaryOf(catalogue)(delivery));
 }
 
