@@ -7,7 +7,7 @@ import type { Delivery } from "../../store/model.js";
 import type { Counted } from "../../store/collection.js";
 import type { DeliveryFilter, StatusRange } from "../../store/store.js";
 import { ownsApi, ownsEventType, seesDelivery } from "../access/access.js";
-import { groupId } from "../catalogue/schemas.js";
+import { apiId, groupId } from "../catalogue/schemas.js";
 import { eventRef, eventTypeName, instantOrAgo, pageQuery } from "../http/primitives.js";
 import { ok, type Reply, type RequestContext } from "../route.js";
 import { subscriptionId } from "../subscriptions/schemas.js";
@@ -62,6 +62,7 @@ const named = z
 export const deliveryFilter = z.strictObject({
   status: listOf(z.enum(DELIVERY_STATUSES), { max: 128, pattern: DELIVERY_STATUSES.join("|") }, "One status"),
   groupId: groupId.optional(),
+  apiId: apiId.optional().meta({ description: "Only events of this api" }),
   subscriptionId: subscriptionId.optional(),
   eventType: eventTypeName.optional(),
   eventId: eventRef.optional(),
@@ -95,17 +96,19 @@ export function deliveryFilterOf(
   { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
   query: DeliveryFilterInput,
 ): DeliveryFilter | undefined {
-  const { groupId: group, eventType } = query;
+  const { groupId: group, eventType, apiId: api } = query;
+  if (api !== undefined && !ownsApi(actor, api)) return undefined;
   if (group !== undefined && actor.groupIds?.includes(group) === false) return undefined;
   const groupIds = group === undefined ? actor.groupIds : [group];
   // Of one event type memory knows whose it is, and the store need not be told.
   if (eventType !== undefined && actor.apiIds && !ownsEventType(actor, catalogue, eventType)) return undefined;
-  const apiIds = eventType === undefined ? actor.apiIds : undefined;
+  if (api !== undefined && eventType !== undefined && catalogue.eventType(eventType)?.apiId !== api) return undefined;
+  const apiIds = eventType !== undefined ? undefined : api === undefined ? actor.apiIds : [api];
   const types =
     apiIds &&
     catalogue
       .eventTypes()
-      .filter((type) => ownsApi(actor, type.apiId))
+      .filter((type) => apiIds.includes(type.apiId))
       .map((type) => type.name);
   if (groupIds?.length === 0 || types?.length === 0) return undefined;
   return {

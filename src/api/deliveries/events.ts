@@ -24,7 +24,7 @@ type Filter = z.output<typeof eventCountQuery>;
 /** The event that a CloudEvent's attributes name, if the rest of the filter fits it. */
 async function findCloudEvent(
   { dependencies: { store }, actor }: RequestContext<"store">,
-  { type, since, until, ceSource, ceId }: Filter,
+  { type, apiId, since, until, ceSource, ceId }: Filter,
 ): Promise<EventRecord[]> {
   const event =
     ceSource === undefined || ceId === undefined ? undefined : await store.events.get(eventIdFor(ceSource, ceId));
@@ -32,6 +32,7 @@ async function findCloudEvent(
     event &&
     ownsApi(actor, event.apiId) &&
     (type ?? event.type) === event.type &&
+    (apiId ?? event.apiId) === event.apiId &&
     (since === undefined || event.acceptedAt >= new Date(since)) &&
     (until === undefined || event.acceptedAt < new Date(until));
   return matches ? [event] : [];
@@ -40,12 +41,14 @@ async function findCloudEvent(
 /** What of the query and the actor's limits together may be shown. Undefined when nothing can be. */
 function filterOf(
   { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
-  { type, since, until }: Filter,
+  { type, apiId, since, until }: Filter,
 ): EventFilter | undefined {
   if (type !== undefined && type !== TEST_EVENT_TYPE && !ownsEventType(actor, catalogue, type)) return undefined;
+  if (apiId !== undefined && !ownsApi(actor, apiId)) return undefined;
+  const apiIds = apiId === undefined ? actor.apiIds : [apiId];
   return {
     ...(type !== undefined && { type }),
-    ...(actor.apiIds && { apiIds: [...actor.apiIds] }),
+    ...(apiIds && { apiIds: [...apiIds] }),
     ...(since !== undefined && { since: new Date(since) }),
     ...(until !== undefined && { until: new Date(until) }),
   };

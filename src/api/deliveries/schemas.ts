@@ -154,6 +154,7 @@ export const eventWithDeliveries = eventView
 const attribute = z.string().min(1).max(4_096);
 const eventFilter = z.strictObject({
   type: eventTypeName.optional(),
+  apiId: apiId.optional(),
   since: instantOrAgo.optional().meta({ description: "Accepted at or after" }),
   until: instantOrAgo.optional().meta({ description: "Accepted before" }),
   ceSource: attribute.optional().meta({ description: "`source` of a CloudEvent; with `ceId` it names one event" }),

@@ -74,10 +74,9 @@ export function endingCertificates(
   return { count: ending.length, first };
 }
 
-/** How many sign with an earlier secret beside the newest. */
-export const countOverlaps = (subscriptions: readonly Subscription[], now: number): number =>
-  subscriptions.filter(({ secrets }) => secrets.slice(1).some(({ expiresAt }) => (expiresAt?.getTime() ?? 0) > now))
-    .length;
+/** Whether it signs with an earlier secret beside the newest. */
+export const isInOverlap = ({ secrets }: Subscription, now: number): boolean =>
+  secrets.slice(1).some(({ expiresAt }) => (expiresAt?.getTime() ?? 0) > now);
 
 /** Nothing more happens to these unless the consumer goes on. */
 export const waitsForConsumer = ({ status, needsVerification }: Subscription): boolean =>

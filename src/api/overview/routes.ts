@@ -13,13 +13,7 @@ import { apiId, groupId } from "../catalogue/schemas.js";
 import { deliveryFilterOf } from "../deliveries/delivery-query.js";
 import { MOST_COUNTED } from "../deliveries/schemas.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
-import {
-  countEndpoints,
-  countOverlaps,
-  endingCertificates,
-  unhealthyEndpoints,
-  waitsForConsumer,
-} from "./endpoints.js";
+import { countEndpoints, endingCertificates, isInOverlap, unhealthyEndpoints, waitsForConsumer } from "./endpoints.js";
 import { overviewView, type OverviewView } from "./schemas.js";
 
 const KEPT_MS = 2_000;
@@ -58,14 +52,11 @@ const NOTHING: Backlog = {
 async function backlogOf(context: Context, asked: Asked): Promise<Backlog | undefined> {
   const { actor, dependencies } = context;
   const { store, catalogue } = dependencies;
-  const filter = deliveryFilterOf(context, { groupId: asked.groupId });
+  const filter = deliveryFilterOf(context, asked);
   if (!filter) return NOTHING;
-  const types = catalogue.eventTypes().flatMap((type) => (type.apiId === asked.apiId ? [type.name] : []));
-  const ofApi = asked.apiId === undefined ? {} : { apiIds: [asked.apiId], apiEventTypes: types };
-  if (asked.apiId !== undefined && types.length === 0) return NOTHING;
   try {
     return await store.deliveries.backlog(
-      { ...filter, ...ofApi },
+      filter,
       MOST_COUNTED,
       actor.apiIds && ((entry) => seesDelivery(actor, catalogue, entry)),
     );
@@ -86,6 +77,12 @@ async function openGrantRequests({ dependencies: { store }, actor }: Context, as
   return { count: data.length, exact: next === undefined };
 }
 
+/** Those of others: who asked for one does not release it. Equal actors differ in this, so it is in no shared answer. */
+async function recoveriesToRelease({ dependencies: { store }, actor }: Context): Promise<Counted> {
+  const { data, next } = await store.recoveries.list({ limit: MOST_REQUESTS }, { status: "waiting" });
+  return { count: data.filter(({ createdBy }) => createdBy !== actor.name).length, exact: next === undefined };
+}
+
 async function needsYou(
   context: Context,
   asked: Asked,
@@ -102,7 +99,7 @@ async function needsYou(
     ...(actor.groupIds &&
       mayAct(actor, "subscriptions:write") && { toFinish: subscriptions.filter(waitsForConsumer).length }),
     certificatesEnding: endingCertificates(subscriptions, now),
-    secretsInOverlap: countOverlaps(subscriptions, now),
+    secretsInOverlap: subscriptions.filter((each) => isInOverlap(each, now)).length,
   };
 }
 
@@ -198,7 +195,10 @@ export const overviewRoutes: readonly ApiRoute[] = [
         (asked.groupId !== undefined && !seesGroup(actor, asked.groupId)) ||
         (asked.apiId !== undefined && !ownsApi(actor, asked.apiId));
       // Another group's id is answered as one that does not exist, as in a list.
-      return ok(await keptOverview(context, isForeign ? { groupId: NOBODY } : asked));
+      const overview = await keptOverview(context, isForeign ? { groupId: NOBODY } : asked);
+      if (!mayAct(actor, "recoveries:release")) return ok(overview);
+      const toRelease = counted(await recoveriesToRelease(context));
+      return ok({ ...overview, needsYou: { ...overview.needsYou, recoveriesToRelease: toRelease } });
     },
   }),
 ];

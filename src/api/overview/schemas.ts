@@ -38,6 +38,9 @@ const needsYou = z.object({
   approvals: z.int().optional().meta({ description: "Subscriptions that wait for an approval" }),
   furtherTypes: z.int().optional().meta({ description: "Subscriptions in service that ask for further event types" }),
   grantRequests: countView.optional(),
+  recoveriesToRelease: countView
+    .optional()
+    .meta({ description: "Recoveries of others that wait for a second person, of all groups and apis" }),
   toFinish: z
     .int()
     .optional()

@@ -1,6 +1,6 @@
 /** Counts over time, for charts. */
 import { z } from "zod";
-import { groupId } from "../catalogue/schemas.js";
+import { apiId, groupId } from "../catalogue/schemas.js";
 import { refuse } from "../http/errors.js";
 import { eventTypeName, instant, instantOrAgo } from "../http/primitives.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
@@ -36,6 +36,7 @@ const query = z.strictObject({
   subscriptionId: subscriptionId.optional(),
   groupId: groupId.optional(),
   eventType: eventTypeName.optional(),
+  apiId: apiId.optional(),
 });
 
 const milliseconds = z.number().optional();

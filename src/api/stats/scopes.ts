@@ -13,6 +13,7 @@ export interface StatsFilter {
   subscriptionId?: string | undefined;
   groupId?: string | undefined;
   eventType?: string | undefined;
+  apiId?: string | undefined;
   /** The counts are told apart by subscription or group. */
   bySubscription: boolean;
 }
@@ -25,15 +26,19 @@ export interface Readable {
 
 /** Undefined when a subscription or group is named that the actor does not see. */
 export function readableBy(actor: Actor, catalogue: Catalogue, filter: StatsFilter): Readable | undefined {
-  const { subscriptionId, groupId, eventType, bySubscription } = filter;
+  const { subscriptionId, groupId, eventType, apiId, bySubscription } = filter;
+  // Another's api is answered as one without deliveries, as in a list.
+  if (apiId !== undefined && !ownsApi(actor, apiId)) return { scopes: [], accepts: () => false };
   if (groupId !== undefined && !(seesGroup(actor, groupId) && catalogue.group(groupId))) return undefined;
   if (subscriptionId !== undefined) {
     const named = catalogue.subscription(subscriptionId);
     if (!named || !reachesActor(actor, catalogue, named)) return undefined;
   }
-  const isAsked = (slot: CountedSlot): boolean => eventType === undefined || slot.eventType === eventType;
+  const isAsked = (slot: CountedSlot): boolean =>
+    (eventType === undefined || slot.eventType === eventType) &&
+    (apiId === undefined || catalogue.eventType(slot.eventType)?.apiId === apiId);
   if (!bySubscription && actor.groupIds === undefined && subscriptionId === undefined && groupId === undefined)
-    return { scopes: apiScopes(actor, catalogue, eventType), accepts: isAsked };
+    return { scopes: apiScopes(actor, catalogue, { eventType, apiId }), accepts: isAsked };
   const scopes = [...catalogue.subscriptions()]
     .filter(
       (each) =>
@@ -51,8 +56,9 @@ const reachesActor = (actor: Actor, catalogue: Catalogue, { groupId, eventTypes 
   (actor.apiIds === undefined || eventTypes.some((name) => ownsEventType(actor, catalogue, name)));
 
 /** The apis, each with all its subscriptions. What belongs to no api is seen by actors without limits. */
-function apiScopes(actor: Actor, catalogue: Catalogue, eventType: string | undefined): Scope[] {
-  const owner = eventType === undefined ? undefined : catalogue.eventType(eventType)?.apiId;
+function apiScopes(actor: Actor, catalogue: Catalogue, asked: Pick<StatsFilter, "eventType" | "apiId">): Scope[] {
+  const { eventType } = asked;
+  const owner = asked.apiId ?? (eventType === undefined ? undefined : catalogue.eventType(eventType)?.apiId);
   const apis = owner === undefined ? [...catalogue.apis()].map(({ id }) => id) : [owner];
   const own = apis.filter((id) => ownsApi(actor, id)).map((id): Scope => `api/${id}`);
   return actor.apiIds === undefined && owner === undefined ? [...own, NO_API] : own;

@@ -1,13 +1,17 @@
 /** The list of subscriptions, by what a person looks for. */
 import { z } from "zod";
+import type { Catalogue } from "../../catalogue/catalogue.js";
 import { canonicalUrl } from "../../endpoint/target/target-url.js";
 import { type Subscription, SUBSCRIPTION_STATUSES } from "../../store/model.js";
 import type { Store } from "../../store/store.js";
 import { subscriptionName } from "../../store/subscription-name.js";
 import { seesSubscription } from "../access/access.js";
 import { pageRequest } from "../access/audit.js";
-import { groupId } from "../catalogue/schemas.js";
+import { apiId, groupId } from "../catalogue/schemas.js";
+import { countReply } from "../deliveries/delivery-query.js";
+import { countView, MOST_COUNTED } from "../deliveries/schemas.js";
 import { eventTypeName, instantInput, pageOf, pageQuery, text } from "../http/primitives.js";
+import { isInOverlap, waitsForConsumer } from "../overview/endpoints.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
 import { dayView, daysOf } from "../stats/subscription-day.js";
 import { firstCertificateEnd } from "./certificate-end.js";
@@ -19,6 +23,7 @@ import { urlFor } from "./view.js";
 /** What is looked for. A subscription is meant if it fits every filter that is given. */
 export const subscriptionFilter = z.strictObject({
   groupId: groupId.optional(),
+  apiId: apiId.optional().meta({ description: "It has an event type of this api, or asks for one" }),
   status: z.enum(SUBSCRIPTION_STATUSES).optional(),
   health: z.enum(ENDPOINT_HEALTH).optional().meta({ description: "How its endpoint does" }),
   requested: z
@@ -27,6 +32,16 @@ export const subscriptionFilter = z.strictObject({
     .meta({
       description: "Only those that wait for a decision: they are submitted, or further event types are asked for",
     }),
+  toFinish: z
+    .enum(["true"])
+    .optional()
+    .meta({
+      description: "Only those that do not go on without their consumer: it has to verify, submit or resume them",
+    }),
+  secretsInOverlap: z
+    .enum(["true"])
+    .optional()
+    .meta({ description: "Only those that sign with an earlier secret too" }),
   eventType: eventTypeName.optional().meta({ description: "An event type that it has, or that it asks for" }),
   url: text(2_048)
     .optional()
@@ -67,6 +82,9 @@ type Wanted = (subscription: Subscription) => boolean;
 
 /** Any of these needs a look at each subscription in memory. */
 const SOUGHT = [
+  "apiId",
+  "toFinish",
+  "secretsInOverlap",
   "status",
   "health",
   "requested",
@@ -85,7 +103,7 @@ export async function soughtSubscriptions(
 ): Promise<Subscription[]> {
   // What another process wrote a moment ago is in the list too.
   await catalogue.refresh();
-  const wanted = wantedBy(query, urlFor(actor));
+  const wanted = wantedBy(query, { shown: urlFor(actor), catalogue, now: Date.now() });
   return [...catalogue.subscriptions()].filter(
     (each) => seesSubscription(actor, catalogue, each) && wanted.every((isWanted) => isWanted(each)),
   );
@@ -99,14 +117,24 @@ async function idsOf(context: Context, query: Query): Promise<string[] | undefin
   return (await soughtSubscriptions(context, query)).map(({ id }) => id);
 }
 
+interface Look {
+  /** The URL as the actor may see it. */
+  shown: (url: string) => string;
+  catalogue: Catalogue;
+  now: number;
+}
+
 /** One condition for each filter that is given. */
-function wantedBy(query: Query, shown: (url: string) => string): Wanted[] {
-  const { groupId: group, status, health, requested, eventType, url, certificateEndsBefore, q } = query;
+function wantedBy(query: Query, { shown, catalogue, now }: Look): Wanted[] {
+  const { groupId: group, apiId: api, status, health, eventType, url, certificateEndsBefore, q } = query;
   return [
+    ...(api === undefined ? [] : [ofApi(api, catalogue)]),
+    ...(query.toFinish === undefined ? [] : [waitsForConsumer]),
+    ...(query.secretsInOverlap === undefined ? [] : [(each: Subscription) => isInOverlap(each, now)]),
     ...(group === undefined ? [] : [(each: Subscription) => each.groupId === group]),
     ...(status === undefined ? [] : [(each: Subscription) => each.status === status]),
     ...(health === undefined ? [] : [(each: Subscription) => stateOfHealthView(each).state === health]),
-    ...(requested === undefined ? [] : [waits]),
+    ...(query.requested === undefined ? [] : [waits]),
     ...(eventType === undefined ? [] : [(each: Subscription) => typesOf(each).includes(eventType)]),
     ...(url === undefined ? [] : [byUrl(url, shown)]),
     ...(q === undefined ? [] : [byText(q.trim().toLowerCase())]),
@@ -122,6 +150,11 @@ const typesOf = ({ eventTypes, requestedEventTypes = [] }: Subscription): string
   ...eventTypes,
   ...requestedEventTypes,
 ];
+
+const ofApi =
+  (api: string, catalogue: Catalogue): Wanted =>
+  (subscription) =>
+    typesOf(subscription).some((name) => catalogue.eventType(name)?.apiId === api);
 
 /** By the URL as the actor may see it, so that nobody finds out the query of a URL letter by letter. */
 function byUrl(given: string, shown: (url: string) => string): Wanted {
@@ -163,6 +196,22 @@ async function figuresOfPage(store: Store, page: readonly Subscription[]) {
 }
 
 export const subscriptionListRoutes: readonly ApiRoute[] = [
+  route({
+    method: "get",
+    path: "/v1/subscriptions/count",
+    operationId: "countSubscriptions",
+    tag: "Subscriptions",
+    act: "subscriptions:read",
+    summary: "Count subscriptions",
+    description:
+      "Those that `GET /v1/subscriptions` lists with the same filters. It counts up to 10,000 and then stops.",
+    query: subscriptionFilter,
+    response: { status: 200, description: "The number", schema: countView },
+    async handle(context: Context, { query }) {
+      const { length } = await soughtSubscriptions(context, query);
+      return countReply({ count: Math.min(length, MOST_COUNTED), exact: length <= MOST_COUNTED });
+    },
+  }),
   route({
     method: "get",
     path: "/v1/subscriptions",

@@ -142,6 +142,21 @@ describe("the list of deliveries", () => {
   });
 });
 
+describe("the filter by api", () => {
+  it("finds its deliveries, and those of another's api for nobody with limits", async () => {
+    const theirs = ["theirs:2", "theirs:1", "theirs:0"];
+    const { apiId } = others;
+    expect(await events(`apiId=${apiId}`, api.adminKey)).toEqual(theirs);
+    expect(await count(`apiId=${apiId}`, api.adminKey)).toMatchObject({ count: 3 });
+    expect(await events(`apiId=${apiId}`, others.providerKey)).toEqual(theirs);
+    expect(await events(`apiId=${apiId}&eventType=${others.eventType}`, api.adminKey)).toEqual(theirs);
+    expect(await events(`apiId=${apiId}&eventType=${mine.eventType}`, api.adminKey)).toEqual([]);
+    expect(await events(`apiId=${apiId}`, mine.providerKey)).toEqual([]);
+    expect(await events(`apiId=${apiId}`, mine.consumerKey)).toEqual([]);
+    expect(await events(`apiId=${mine.apiId}`, mine.consumerKey)).toHaveLength(5);
+  });
+});
+
 describe("a count of deliveries", () => {
   it("is of one's own groups and apis, and of nothing else", async () => {
     expect(await count("")).toMatchObject({ count: 5, exact: true });
@@ -172,6 +187,8 @@ it("events are counted like their list, within the limits of a key", async () =>
   expect(await counted("", mine.providerKey)).toMatchObject({ count: 2 });
   expect(await counted(`type=${mine.eventType}`)).toMatchObject({ count: 2 });
   expect(await counted(`type=${mine.eventType}`, others.providerKey)).toMatchObject({ count: 0 });
+  expect(await counted(`apiId=${mine.apiId}`)).toMatchObject({ count: 2 });
+  expect(await counted(`apiId=${mine.apiId}`, others.providerKey)).toMatchObject({ count: 0 });
   expect(await counted("until=-1d")).toMatchObject({ count: 0 });
   expect(await counted("ceSource=/none&ceId=1")).toMatchObject({ count: 0 });
   expect(await api.problem("GET", "/v1/events/count?ceId=1")).toMatchObject({ status: 400 });

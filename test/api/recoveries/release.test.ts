@@ -19,6 +19,10 @@ interface Recovery {
   release?: { until: string; own: boolean; decidedBy?: string; reason?: string };
 }
 
+interface Overview {
+  needsYou: { recoveriesToRelease?: { count: number } };
+}
+
 /** Each test has an hour of its own, so that it counts its own deliveries. */
 let hour = 3;
 let window: { since: string; until: string };
@@ -57,7 +61,12 @@ describe("a recovery of several groups above the limit", () => {
     expect((await api.call("GET", "/v1/recoveries?status=waiting", { key: olga })).body).toMatchObject({
       data: [{ id: waiting.id, createdByName: expect.any(String) as string, release: { own: false } }],
     });
+    const toRelease = async (key: string) =>
+      (await api.call<Overview>("GET", "/v1/overview", { key })).body.needsYou.recoveriesToRelease?.count;
+    expect([await toRelease(olga), await toRelease(pia)]).toEqual([1, 0]);
+    expect(await toRelease(tenant.providerKey)).toBeUndefined();
     const released = await decide(waiting.id, "approve", olga);
+    expect(await toRelease(olga)).toBe(0);
     expect(released.status, released.text).toBe(202);
     expect(released.body).toMatchObject({ status: "running", release: { reason: "checked" } });
     expect((await workflowOf(waiting.id)).status.name).toBe("RUNNING");

@@ -143,6 +143,13 @@ describe("who sees it", () => {
     }
   });
 
+  it("one api, on demand", async () => {
+    expect(await totals(`metric=attempts&apiId=${mine.apiId}`, operator)).toEqual({ all: 5 });
+    expect(await totals(`metric=attempts&apiId=${mine.apiId}&groupId=${mine.groupId}`, operator)).toEqual({ all: 5 });
+    for (const key of [mine.consumerKey, mine.providerKey])
+      expect((await stats(`metric=attempts&apiId=${others.apiId}`, key)).series).toMatchObject([{ total: 0 }]);
+  });
+
   it("nothing of another's, asked for by name, by anyone with limits", async () => {
     for (const key of [mine.consumerKey, mine.providerKey]) {
       const subscription = await api.call("GET", `/v1/stats?metric=attempts&subscriptionId=${others.subscriptionId}`, {

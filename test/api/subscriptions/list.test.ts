@@ -23,6 +23,7 @@ beforeAll(async () => {
   await make("refunds", { url: "https://8.8.4.4:8443/refunds", eventTypes: ["payments.refund"] });
   const health = { state: "failing" as const, since: new Date() };
   await api.store.subscriptions.update(ids["refunds"] ?? "", (it) => ({ ...it, health }), { unasked: true });
+  await api.call("POST", `/v1/subscriptions/${ids["ledger"]}/secret/rotate`, { body: { overlapSeconds: 3_600 } });
   await make("draft", { url: "https://8.8.4.4/draft", initialStatus: "draft", tls: { ca: authority.ca } });
 });
 
@@ -35,6 +36,12 @@ const found = async (query: Record<string, string>, key = tenant.consumerKey): P
   expect(answer.status, answer.text).toBe(200);
   return answer.body.data.map(({ id }) => id);
 };
+const counted = async (query: Record<string, string>) =>
+  (
+    await api.call("GET", `/v1/subscriptions/count?${new URLSearchParams(query).toString()}`, {
+      key: tenant.consumerKey,
+    })
+  ).body;
 const of = (...names: string[]): (string | undefined)[] =>
   names.map((name) => (name === "first" ? tenant.subscriptionId : ids[name]));
 
@@ -61,8 +68,18 @@ test.each<[Record<string, string>, string[]]>([
   [{ health: "healthy" }, ["draft", "ledger", "first"]],
   [{ health: "disabled" }, []],
   [{ health: "failing", url: "8.8.8.8" }, []],
-])("%j lists %j", async (query, expected) => {
+  [{ toFinish: "true" }, ["draft"]],
+  [{ secretsInOverlap: "true" }, ["ledger"]],
+])("%j lists and counts %j", async (query, expected) => {
   expect(await found(query)).toEqual(of(...expected));
+  expect(await counted(query)).toEqual({ count: expected.length, exact: true, atLeast: false });
+});
+
+test("of one api are those that have an event type of it", async () => {
+  expect(await found({ apiId: tenant.apiId })).toEqual(of("draft", "refunds", "ledger", "first"));
+  expect(await found({ apiId: foreign.apiId })).toEqual([]);
+  expect(await found({ apiId: foreign.apiId }, api.adminKey)).toEqual([foreign.subscriptionId]);
+  expect(await counted({ groupId: foreign.groupId })).toMatchObject({ count: 0 });
 });
 
 test("the id is found by a part of it", async () => {
