@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Service, startService } from "../support/service.js";
-import { checkedEverywhere, logInAs, WITHIN } from "./portal-setup.js";
+import { checked, checkedEverywhere, logInAs, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -13,6 +13,7 @@ if (!there)
   );
 
 const TYPE = "billing.invoice.paid";
+const NEW = "billing.invoice.refused";
 const DEPRECATED = "billing.invoice.settled";
 
 describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, () => {
@@ -67,6 +68,82 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await page.getByText("Added payer.iban", { exact: false }).waitFor();
     await checkedEverywhere(page, "event-type");
     expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("let a provider edit a type: the difference is shown, and what another one saved meanwhile", async () => {
+    const visitor = await logInAs(chromium, service, "provider", { path: `/portal/catalogue/${DEPRECATED}` });
+    const { page } = visitor;
+    await page.getByRole("link", { name: "Edit" }).click();
+    await page.getByRole("textbox", { name: "Description" }).fill("An invoice was settled.");
+    const schema = page.getByRole("textbox", { name: "JSON Schema of the payload" });
+    await schema.fill("{");
+    await page.getByText("This is no valid JSON.").waitFor();
+    expect(await page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+    await schema.fill('{ "type": "object", "properties": { "amount": { "type": "number" } } }');
+    const difference = page.getByRole("region", { name: "What you change" });
+    await difference.getByText("The schema becomes version 2.", { exact: false }).waitFor();
+    await difference.getByText("Added amount: number").waitFor();
+    await page.getByRole("button", { name: "Add an example" }).click();
+    await page.getByRole("textbox", { name: "Example 1, as JSON" }).fill('{ "amount": 3 }');
+    await difference.getByText("1 example").waitFor();
+    await checkedEverywhere(page, "type-edit");
+    const theirs = { description: "Somebody else's words." };
+    expect((await client.patch(`/v1/event-types/${DEPRECATED}`, theirs)).status).toBe(200);
+    await page.getByRole("button", { name: "Save" }).click();
+    const overtaken = page.getByRole("alert").filter({ hasText: "Somebody else has changed this event type" });
+    await overtaken.getByText("Somebody else's words.").waitFor();
+    await checked(page, "type-overtaken");
+    await overtaken.getByRole("button", { name: "Keep both: put my changes on top" }).click();
+    await difference.getByText("Somebody else's words.").waitFor();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { level: 1, name: DEPRECATED }).waitFor();
+    await page.getByText("An invoice was settled.").waitFor();
+    const { body } = await client.get<{ version: number; deprecation: object }>(`/v1/event-types/${DEPRECATED}`);
+    expect(body).toMatchObject({ version: 2, deprecation: { replacedBy: TYPE, note: "Two names for one thing." } });
+    // The browser itself tells of the answer 412, as of every refusal.
+    expect(visitor.complaints.filter((text) => !text.includes("412"))).toEqual([]);
+    await page.context().close();
+  });
+
+  it("let a provider import a document: first what would change, and then nothing else than that", async () => {
+    const visitor = await logInAs(chromium, service, "provider", { path: "/portal/catalogue" });
+    const { page } = visitor;
+    await page.getByRole("link", { name: "Import event types of Billing" }).click();
+    await page.getByRole("heading", { level: 1, name: "Import event types" }).waitFor();
+    const webhook = (description: string, schema: object) => ({
+      post: { description, requestBody: { content: { "application/json": { schema } } }, responses: {} },
+    });
+    const money = { type: "object", required: ["amount"], properties: { amount: { type: "number", minimum: 1 } } };
+    const document = {
+      openapi: "3.1.0",
+      info: { title: "Billing", version: "1" },
+      webhooks: {
+        [TYPE]: webhook("An invoice was paid.", money),
+        [NEW]: webhook("An invoice was refused.", money),
+        "not a name!": webhook("It has no name of a type.", money),
+      },
+    };
+    await page.getByRole("textbox", { name: "Text of the document" }).fill(JSON.stringify(document));
+    const show = page.getByRole("button", { name: "Show what would change" });
+    await show.click();
+    await page.getByText("1 new, 1 changed, 0 as before. Nothing is saved yet.").waitFor();
+    await page.getByText("1 part is not taken").waitFor();
+    await page.getByText("Changed amount: number, required, minimum 0 → number, required, minimum 1").waitFor();
+    await page.getByText("Removed payer.iban", { exact: false }).waitFor();
+    expect((await client.get(`/v1/event-types/${NEW}`)).status).toBe(404);
+    await checkedEverywhere(page, "type-import");
+    await client.patch(`/v1/event-types/${TYPE}`, { description: "Changed meanwhile." });
+    await page.getByRole("button", { name: "Import 2 event types" }).click();
+    await page.getByText("Somebody else has changed the catalogue since you looked").waitFor();
+    expect((await client.get(`/v1/event-types/${NEW}`)).status).toBe(404);
+    await show.click();
+    await page.getByText("Changed meanwhile.").waitFor();
+    await page.getByRole("button", { name: "Import 2 event types" }).click();
+    await page.getByText("The import is done: 1 new, 1 changed.").waitFor();
+    await page.getByRole("link", { name: "See the event types" }).click();
+    await page.getByRole("link", { name: NEW }).waitFor();
+    expect(visitor.complaints.filter((text) => !text.includes("412"))).toEqual([]);
     await page.context().close();
   });
 

@@ -5,7 +5,7 @@ import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
-import { closed, logInAs, picture, WITHIN } from "./portal-setup.js";
+import { checked, checkedEverywhere, closed, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -133,6 +133,68 @@ describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
     expect(await rows(page).count()).toBe(2);
     await fresh.click();
     await expect.poll(() => rows(page).count(), WITHIN).toBe(3);
+    await closed(visitor);
+  });
+
+  it("asks every 15 seconds where it can have no stream, and says so", async () => {
+    const visitor = await logInAs(chromium, service, "provider", { path: "/portal/account" });
+    const { page } = visitor;
+    const cookies = await page.context().cookies(service.url);
+    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+    const over = new AbortController();
+    // As many as one person may have.
+    const streams = Array.from({ length: 20 }, () =>
+      fetch(`${service.url}/v1/stream`, { headers: { cookie }, signal: over.signal }),
+    );
+    for (const { status } of await Promise.all(streams)) expect(status).toBe(200);
+    const before = await counted("eventType=demo.greeting.sent");
+    await page.goto(`${service.url}/portal/deliveries?type=demo.greeting.sent`);
+    await page.getByText("Live, asked every 15 s").waitFor();
+    await expect.poll(() => rows(page).count(), WITHIN).toBe(before + 1);
+    await client.post("/v1/events", { type: "demo.greeting.sent", data: { hello: "once more" } });
+    await page.getByRole("button", { name: "1 new, show" }).waitFor();
+    expect(await rows(page).count()).toBe(before + 1);
+    over.abort();
+    await page.context().close();
+  });
+
+  it("narrows to one api by the switch at the top, and keeps it from screen to screen", async () => {
+    const visitor = await logInAs(chromium, service, "operator", { path: "/portal/deliveries" });
+    const { page } = visitor;
+    await page.getByRole("cell", { name: "Demo receiver" }).first().waitFor();
+    await page.getByLabel("Shown api").selectOption("payments");
+    await expect.poll(() => page.getByText(`${REFUSED} deliveries`, { exact: true }).count(), WITHIN).toBe(1);
+    expect(await page.getByRole("cell", { name: "Demo receiver" }).count()).toBe(0);
+    await page.getByRole("link", { name: "Subscriptions", exact: true }).click();
+    await page.getByText("1 subscription", { exact: true }).waitFor();
+    expect(new URL(page.url()).searchParams.get("api")).toMatch(/^api_/);
+    await page.getByRole("link", { name: "Requests" }).click();
+    await page.getByRole("heading", { level: 1, name: "Requests" }).waitFor();
+    expect(await page.getByRole("button", { name: /^Approve|^Refuse/ }).count()).toBe(0);
+    await closed(visitor);
+  });
+
+  it("takes a window between two times, in the zone that is shown and by keys alone", async () => {
+    const path = "/portal/deliveries?since=2026-11-01T11:00:00.000Z&tz=Asia/Kolkata";
+    const visitor = await logInAs(chromium, service, "operator", { path });
+    const { page } = visitor;
+    const range = page.getByRole("group", { name: "From and to (Asia/Kolkata)" });
+    await range.waitFor();
+    const hour = page.getByRole("spinbutton", { name: /^hour, Start/ });
+    expect(await hour.textContent()).toBe("16");
+    await hour.focus();
+    await page.keyboard.press("ArrowDown");
+    await page.getByLabel("Without an end").uncheck();
+    await checkedEverywhere(page, "deliveries-range");
+    await page.getByRole("button", { name: /Calendar/ }).click();
+    await page.getByRole("application").waitFor();
+    await checked(page, "deliveries-calendar");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Apply" }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.get("since"), WITHIN).toBe("2026-11-01T10:00:00.000Z");
+    expect(new URL(page.url()).searchParams.get("until")).toMatch(/^20\d\d-.*:\d\d\.000Z$/);
+    await page.getByLabel("Window").selectOption("Last 24 hours");
+    await expect.poll(() => range.count(), WITHIN).toBe(0);
     await closed(visitor);
   });
 

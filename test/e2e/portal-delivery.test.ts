@@ -109,6 +109,9 @@ describe.skipIf(!there)("a delivery that was refused", { timeout: 600_000 }, () 
     await question.getByRole("button", { name: /^Resend to / }).click();
     await page.getByText("The endpoint accepted the event at attempt 2.").waitFor();
     expect(await statusOf()).toBe("delivered");
+    const history = page.getByRole("region", { name: "Who did something with it" });
+    await history.getByText(/sent again by/).waitFor();
+    await history.getByText("(Consumer)").waitFor();
 
     await page.getByRole("button", { name: "Compare two attempts" }).click();
     const compared = page.getByRole("region", { name: "Two attempts" });

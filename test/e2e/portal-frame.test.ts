@@ -2,8 +2,9 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
+import { type Client, createClient } from "../support/client.js";
 import { type Service, startService } from "../support/service.js";
-import { logInAs, picture, WITHIN } from "./portal-setup.js";
+import { checkedEverywhere, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -14,13 +15,17 @@ if (!there)
 describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
   let service: Service;
   let chromium: Browser;
+  let client: Client;
 
   beforeAll(async () => {
-    service = await startService({ env: { SEALPOST_DEMO: "1" } });
+    // A session that ends within five minutes unless it is used: the notice of that shows at its first look.
+    service = await startService({ env: { SEALPOST_DEMO: "1", SESSION_IDLE_MINUTES: "4" } });
     chromium = await startChromium();
+    client = createClient(service.url, service.adminKey);
   }, 300_000);
   afterAll(async () => {
     await chromium?.close();
+    await client?.close();
     await service?.remove();
   });
 
@@ -52,6 +57,33 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
       await page.getByRole("searchbox", { name: /Search by id/ }).evaluate((e) => e === document.activeElement),
     ).toBe(true);
     expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("is told that the session ends soon, goes on, and finds what was typed after a new log-in", async () => {
+    const path = "/portal/catalogue/demo.greeting.sent/edit";
+    const { page } = await logInAs(chromium, service, "provider", { path });
+    const description = page.getByRole("textbox", { name: "Description" });
+    const typed = "A greeting, for those who try it out.";
+    await description.fill(typed);
+    await page.getByText(/^Your session ends at .* unless you go on\.$/).waitFor();
+    await checkedEverywhere(page, "session-soon");
+    const asked = page.waitForResponse(({ url }) => new URL(url()).pathname === "/v1/me");
+    await page.getByRole("button", { name: "Stay logged in" }).click();
+    expect((await asked).request().headers()["sealpost-background"]).toBeUndefined();
+    const { body } = await client.get<{ data: { id: string; lastLoginAt: string }[] }>("/v1/people");
+    for (const { id } of body.data) await client.post(`/v1/people/${id}/logout`, {});
+    await page.getByRole("button", { name: "Save" }).click();
+    const ended = page.getByRole("alert").filter({ hasText: "Your session has ended" });
+    await ended.waitFor();
+    expect(await description.inputValue()).toBe(typed);
+    await ended.getByRole("link", { name: "Log in" }).click();
+    await page.getByRole("button", { name: /Log in as .*, provider$/ }).click();
+    await page.waitForURL(`${service.url}${path}`);
+    await expect.poll(() => description.inputValue(), WITHIN).toBe(typed);
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { level: 1, name: "demo.greeting.sent" }).waitFor();
+    await page.getByText(typed).waitFor();
     await page.context().close();
   });
 

@@ -67,6 +67,33 @@ describe.skipIf(!there)("the overview", { timeout: 300_000 }, () => {
     await page.context().close();
   });
 
+  it("leads to what is to be finished, and to what signs with an earlier secret too", async () => {
+    const { body: groups } = await client.get<{ data: { id: string; name: string }[] }>("/v1/groups");
+    const own = groups.data.find(({ name }) => name !== "Acme Bank");
+    const draft = {
+      groupId: own?.id,
+      name: "To finish",
+      url: receiver.url,
+      eventTypes: ["demo.greeting.sent"],
+      initialStatus: "draft",
+    };
+    const { body } = await client.post<{ id: string }>("/v1/subscriptions", draft);
+    await client.post(`/v1/subscriptions/${body.id}/secret/rotate`, { overlapSeconds: 3_600 });
+    const { page, complaints } = await logInAs(chromium, service, "consumer", { path: "/portal" });
+    for (const [link, only] of [
+      [/to finish/i, "toFinish"],
+      [/earlier secret/i, "secretsInOverlap"],
+    ] as const) {
+      await page.getByRole("main").getByRole("link", { name: link }).click();
+      await page.getByRole("link", { name: "To finish" }).waitFor();
+      await page.getByText("1 subscription", { exact: true }).waitFor();
+      expect(new URL(page.url()).searchParams.get("only")).toBe(only);
+      await page.goBack();
+    }
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   it("shows a consumer its own group, and no answer holds anything of another one", async () => {
     const { page, complaints } = await logInAs(chromium, service, "consumer", { path: "/portal/account" });
     const answers: string[] = [];

@@ -83,7 +83,8 @@ describe.skipIf(!there)("recoveries", { timeout: 400_000 }, () => {
     await checked(page, "recovery-waiting");
     expect(receiver.requests).toHaveLength(0);
 
-    const admin = await logInAs(chromium, service, "admin", { path: "/portal/requests" });
+    const admin = await logInAs(chromium, service, "admin", { path: "/portal" });
+    await admin.page.getByRole("link", { name: "Recoveries that wait for a second person" }).click();
     await admin.page.getByRole("heading", { name: "Recoveries to release" }).waitFor();
     await admin.page.getByRole("button", { name: "Release", exact: true }).click();
     await admin.page.getByRole("button", { name: `Release ${LOST}` }).click();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { frameSearch, parseSearch, stringifySearch, textsOf } from "../../web/src/search-parameters.js";
+import { frameSearch, keptSearch, parseSearch, stringifySearch, textsOf } from "../../web/src/search-parameters.js";
 
 test("an address is readable, and comes back as it was", () => {
   const search = { status: "parked,exhausted", since: "2026-11-26T13:00:00.000Z", tz: "Asia/Kolkata", q: "a&b=c#+ ü" };
@@ -11,5 +11,9 @@ test("an address is readable, and comes back as it was", () => {
 test("what is empty, no text, or of another screen is left out", () => {
   expect(stringifySearch({ q: "", group: undefined, limit: 5 })).toBe("");
   expect(frameSearch({ tz: "UTC", group: "", q: "x", cursor: 5 })).toEqual({ tz: "UTC" });
+  expect(keptSearch(frameSearch({ tz: "UTC", api: "api_1", group: "", cursor: "c" }))).toEqual({
+    tz: "UTC",
+    api: "api_1",
+  });
   expect(textsOf({ a: "1", b: ["2"] }, ["a", "b"])).toEqual({ a: "1" });
 });

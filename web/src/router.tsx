@@ -72,6 +72,16 @@ const catalogueRoute = createRoute({
   validateSearch: catalogueSearch,
   component: lazyRouteComponent(() => import("./screens/catalogue/catalogue.js"), "Catalogue"),
 });
+const importTypesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/import",
+  component: lazyRouteComponent(() => import("./screens/catalogue/import/import-types.js"), "ImportTypes"),
+});
+const editTypeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/catalogue/$name/edit",
+  component: lazyRouteComponent(() => import("./screens/catalogue/edit/edit-type.js"), "EditTypeRoute"),
+});
 const eventTypeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/catalogue/$name",
@@ -117,6 +127,8 @@ export const router = createRouter({
     eventsRoute,
     eventRoute,
     catalogueRoute,
+    importTypesRoute,
+    editTypeRoute,
     eventTypeRoute,
     requestsRoute,
     recoveriesRoute,

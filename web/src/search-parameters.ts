@@ -9,6 +9,8 @@ export interface FrameSearch {
   tz?: string;
   /** The one group that is shown. */
   group?: string;
+  /** The one api that is shown. */
+  api?: string;
   /** Where a list goes on. */
   cursor?: string;
 }
@@ -38,4 +40,13 @@ export function textsOf<K extends string>(given: Given, names: readonly K[]): Pa
   return found;
 }
 
-export const frameSearch = (given: Given): FrameSearch => textsOf(given, ["tz", "group", "cursor"]);
+export const frameSearch = (given: Given): FrameSearch => textsOf(given, ["tz", "group", "api", "cursor"]);
+
+/** What goes along from one screen to another. */
+export type KeptSearch = Pick<FrameSearch, "tz" | "group" | "api">;
+
+export const keptSearch = ({ tz, group, api }: KeptSearch): KeptSearch => ({
+  ...(tz && { tz }),
+  ...(group && { group }),
+  ...(api && { api }),
+});

@@ -8,6 +8,7 @@ const RUNNING: readonly Role[] = ["admin", "provider", "consumer", "operator"];
 const PARTIES: readonly Role[] = ["admin", "provider", "consumer"];
 const PROVIDING: readonly Role[] = ["admin", "provider"];
 const OFFERS = {
+  "catalogue:write": PROVIDING,
   "subscriptions:write": PARTIES,
   "subscriptions:run": RUNNING,
   "subscriptions:decide": PROVIDING,

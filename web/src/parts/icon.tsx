@@ -24,6 +24,9 @@ const PATHS = {
   healthy: "M9 16A7 7 0 1 0 9 2a7 7 0 0 0 0 14zM6 9.500l2 2 4-4.500",
   degraded: "M9 16A7 7 0 1 0 9 2a7 7 0 0 0 0 14zM5.500 9h7",
   failing: "M9 16A7 7 0 1 0 9 2a7 7 0 0 0 0 14zM6.500 6.500l5 5M11.500 6.500l-5 5",
+  calendar: "M3 4h12v11H3zM3 7.500h12M6 2.500v3M12 2.500v3",
+  back: "M11 4L6 9l5 5",
+  forward: "M7 4l5 5-5 5",
   close: "M4 4l10 10M14 4L4 14",
 } as const;
 

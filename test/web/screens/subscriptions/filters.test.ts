@@ -22,6 +22,13 @@ test("what does not exist is not asked for", () => {
   expect(isNarrowed(subscriptionsSearch({ tz: "UTC" }))).toBe(false);
 });
 
+test("an api of the frame's switch, and what the overview counts, are asked for", () => {
+  const search = subscriptionsSearch({ apiId: "api_1", only: "toFinish" });
+  expect(subscriptionFilterOf(search, NOW)).toEqual({ apiId: "api_1", toFinish: "true" });
+  expect(isNarrowed(subscriptionsSearch({ api: "api_1" }))).toBe(true);
+  expect(subscriptionFilterOf(subscriptionsSearch({ only: "elsewhere" }), NOW)).toEqual({});
+});
+
 test("days until a certificate ends are counted from the next full hour", () => {
   const search = subscriptionsSearch({ ends: "30", status: "active", q: "ledger", url: "https://acme.example" });
   expect(subscriptionFilterOf(search, NOW)).toEqual({

@@ -12,6 +12,7 @@ import { Icon } from "../icon.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { HelpDialog } from "./help-dialog.js";
 import { Navigation } from "./navigation.js";
+import { ApiSwitch } from "./api-switch.js";
 import { GroupSwitch } from "./group-switch.js";
 import { ActingBar, RoleSwitch } from "./role-switch.js";
 import { SearchBox } from "./search-box.js";
@@ -65,6 +66,7 @@ function Loaded() {
         <SearchBox />
         <div className={styles.tools} role="group" aria-label={t("frame.tools")}>
           <GroupSwitch me={me} />
+          <ApiSwitch me={me} />
           <ZoneSwitch />
           <RoleSwitch me={me} />
           <button type="button" className={styles.icon} aria-label={t("frame.help")} onClick={() => setHelp(true)}>

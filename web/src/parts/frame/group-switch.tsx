@@ -1,4 +1,4 @@
-/** Of a consumer with several groups, and of a provider with several apis: which of them the screens show. */
+/** Of a consumer with several groups: which of them the screens show. */
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { Me } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
@@ -6,7 +6,7 @@ import { t } from "../../i18n/index.js";
 export function GroupSwitch({ me }: { me: Me }) {
   const { group } = useSearch({ strict: false });
   const navigate = useNavigate();
-  const { groups = [], apis = [] } = me;
+  const { groups = [] } = me;
   if (me.role === "consumer" && groups.length > 1)
     return (
       <select
@@ -30,6 +30,6 @@ export function GroupSwitch({ me }: { me: Me }) {
         ))}
       </select>
     );
-  const only = me.role === "consumer" ? groups[0] : apis.length === 1 ? apis[0] : undefined;
+  const only = me.role === "consumer" ? groups[0] : undefined;
   return only ? <span className="quiet">{only.name}</span> : null;
 }

@@ -4,6 +4,7 @@ import { mayDo } from "../../api/access.js";
 import type { Role } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { Icon, type IconName } from "../icon.js";
+import { keptSearch } from "../../search-parameters.js";
 import styles from "./frame.module.css";
 
 interface Entry {
@@ -24,7 +25,7 @@ const ENTRIES: readonly Entry[] = [
     to: "/requests",
     icon: "requests",
     name: () => t("nav.requests"),
-    shownTo: (role) => mayDo(role, "grants:decide") || mayDo(role, "grants:ask"),
+    shownTo: (role) => mayDo(role, "grants:decide") || mayDo(role, "grants:ask") || mayDo(role, "recoveries:release"),
   },
   { to: "/events", icon: "events", name: () => t("nav.events"), shownTo: (role) => mayDo(role, "events:read") },
   { to: "/account", icon: "account", name: () => t("nav.account"), shownTo: everybody },
@@ -40,7 +41,7 @@ export function Navigation({ role }: { role: Role }) {
               to={to}
               // Every address lies below the first one.
               activeOptions={{ exact: to === "/", includeSearch: false }}
-              search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
+              search={keptSearch}
             >
               <Icon name={icon} />
               {name()}

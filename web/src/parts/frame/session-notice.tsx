@@ -25,10 +25,22 @@ export function SessionEnded() {
 const WARNED_MS = 5 * 60_000;
 const LOOK_MS = 30_000;
 
+interface Ending {
+  at: string;
+  /** It cannot be longer: only a new log-in goes on. */
+  isLast: boolean;
+}
+
+/** Undefined while the end is not near. */
+function endingOf(session: Me["session"]): Ending | undefined {
+  if (!session || new Date(session.endsAt).getTime() - Date.now() > WARNED_MS) return undefined;
+  return { at: session.endsAt, isLast: session.endsAt >= session.expiresAt };
+}
+
 /** Five minutes before the end. Looking whether it is near is no use of the session. */
 export function SessionEndsSoon({ me }: { me: Me }) {
   const zone = useZone();
-  const [soon, setSoon] = useState<string>();
+  const [soon, setSoon] = useState<Ending>();
   const ends = me.session?.endsAt;
   useEffect(() => {
     const look = async (): Promise<void> => {
@@ -39,21 +51,32 @@ export function SessionEndsSoon({ me }: { me: Me }) {
         staleTime: 0,
         queryFn: () => ask(api.GET("/v1/me", { headers: BACKGROUND })),
       });
-      const known = session?.endsAt;
-      setSoon(known !== undefined && new Date(known).getTime() - Date.now() <= WARNED_MS ? known : undefined);
+      setSoon(endingOf(session));
     };
     const timer = setInterval(() => void look().catch(() => undefined), LOOK_MS);
     return () => clearInterval(timer);
   }, [ends]);
   if (soon === undefined) return null;
-  const stay = (): void => void queryClient.fetchQuery({ ...meQuery, staleTime: 0 }).then(() => setSoon(undefined));
+  const stay = async (): Promise<void> => {
+    const { session } = await queryClient.fetchQuery({ ...meQuery, staleTime: 0 });
+    setSoon(endingOf(session));
+    // The button that had the focus is gone.
+    document.querySelector("h1")?.focus({ preventScroll: true });
+  };
+  const time = formatTime(soon.at, zone, LOCALE);
   return (
     <div className={styles.soon}>
       <div className={noticeStyles.warn} role="status">
-        <p>{t("session.soon", { time: formatTime(soon, zone, LOCALE) })}</p>
-        <button type="button" className="button" onClick={stay}>
-          {t("session.stay")}
-        </button>
+        <p>{t(soon.isLast ? "session.last" : "session.soon", { time })}</p>
+        {soon.isLast ? (
+          <a className="button" href={loginAddress(window.location)}>
+            {t("session.login")}
+          </a>
+        ) : (
+          <button type="button" className="button" onClick={() => void stay().catch(() => undefined)}>
+            {t("session.stay")}
+          </button>
+        )}
       </div>
     </div>
   );

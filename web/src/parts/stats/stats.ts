@@ -14,14 +14,16 @@ export interface StatsOrder {
   groupBy?: NonNullable<Schemas["Stats"]["groupBy"]>;
   subscriptionId?: string;
   groupId?: string | undefined;
+  apiId?: string | undefined;
 }
 
-export const statsQuery = ({ metric, groupBy, subscriptionId, groupId }: StatsOrder, window: StatsWindow) => {
+export const statsQuery = ({ metric, groupBy, subscriptionId, groupId, apiId }: StatsOrder, window: StatsWindow) => {
   const query = {
     metric,
     ...(groupBy && { groupBy }),
     ...(subscriptionId !== undefined && { subscriptionId }),
     ...(groupId !== undefined && { groupId }),
+    ...(apiId !== undefined && { apiId }),
     interval: INTERVALS[window],
     since: `-${window}`,
   };

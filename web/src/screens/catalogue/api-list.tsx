@@ -9,7 +9,7 @@ import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { AskDialog } from "./ask-dialog.js";
 import styles from "./catalogue.module.css";
-import { type Api, openRequestsQuery } from "./queries.js";
+import { type Api, isOwnApi, openRequestsQuery } from "./queries.js";
 
 export function ApiList() {
   const { data, error, refetch } = useQuery(apisQuery);
@@ -69,6 +69,11 @@ function ApiCard({ api: { id, name, description, approval, listed } }: { api: Ap
               {t(`catalogue.download.${format}`)}
             </a>
           ))}
+          {mayDo(me.role, "catalogue:write") && !isOwnApi(id) && (
+            <Link to="/import" search={{ api: id }} aria-label={t("typeImport.actOf", { name })}>
+              {t("typeImport.act")}
+            </Link>
+          )}
         </p>
       )}
       {isConsumer && !isGranted(id) && !asked && mayDo(me.role, "grants:ask") && (

@@ -16,7 +16,7 @@ import { rowsOf } from "../../parts/visible-text.js";
 import { useGranted } from "./api-list.js";
 import { AskDialog } from "./ask-dialog.js";
 import styles from "./catalogue.module.css";
-import { type EventType, eventTypeQuery } from "./queries.js";
+import { type EventType, eventTypeQuery, isOwnApi } from "./queries.js";
 import { SchemaTable } from "./schema-table.js";
 import { Versions } from "./versions.js";
 
@@ -47,13 +47,21 @@ function EventTypeScreen({ name }: { name: string }) {
   );
 }
 
-function TypeActs({ type: { name } }: { type: EventType }) {
+function TypeActs({ type: { name, apiId } }: { type: EventType }) {
   const { role } = useMe();
-  if (!mayDo(role, "subscriptions:write")) return null;
   return (
-    <Link to="/subscriptions/new" search={{ type: name }} className="button">
-      {t("catalogue.subscribe")}
-    </Link>
+    <div className="row">
+      {mayDo(role, "subscriptions:write") && (
+        <Link to="/subscriptions/new" search={{ type: name }} className="button">
+          {t("catalogue.subscribe")}
+        </Link>
+      )}
+      {mayDo(role, "catalogue:write") && !isOwnApi(apiId) && (
+        <Link to="/catalogue/$name/edit" params={{ name }} className="button quiet">
+          {t("typeEdit.act")}
+        </Link>
+      )}
+    </div>
   );
 }
 

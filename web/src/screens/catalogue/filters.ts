@@ -1,7 +1,7 @@
 /** The filters of the catalogue as they stand in the address. */
 import { type FrameSearch, frameSearch, textsOf } from "../../search-parameters.js";
 
-const NAMES = ["q", "api"] as const;
+const NAMES = ["q"] as const;
 
 export type CatalogueSearch = FrameSearch & Partial<Record<(typeof NAMES)[number], string>>;
 

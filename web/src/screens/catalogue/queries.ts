@@ -1,6 +1,6 @@
 /** What the catalogue asks the API. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, ask, type Schemas } from "../../api/client.js";
+import { api, ask, askTagged, type Schemas } from "../../api/client.js";
 import { type CatalogueSearch, eventTypeFilterOf } from "./filters.js";
 
 export type EventType = Schemas["EventType"];
@@ -23,6 +23,19 @@ export const eventTypeQuery = (name: string) =>
     queryKey: ["event-type", name],
     queryFn: ({ signal }) => ask(api.GET("/v1/event-types/{name}", { params: { path: { name } }, signal })),
   });
+
+/** The same with its tag, for a change of it. */
+export const taggedTypeQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["event-type", name, "tagged"],
+    queryFn: ({ signal }) => askTagged(api.GET("/v1/event-types/{name}", { params: { path: { name } }, signal })),
+    // A form on the screen is not written over: only an act asks again.
+    staleTime: Infinity,
+    refetchOnMount: "always",
+  });
+
+/** Whether this is the api of what the service itself publishes. Nobody changes it. */
+export const isOwnApi = (id: string): boolean => id === `api_${"SEA1P0ST".padStart(26, "0")}`;
 
 export const versionsQuery = (name: string) =>
   queryOptions({

@@ -33,14 +33,19 @@ export function Versions({ name }: { name: string }) {
 
 function Changes({ version, before }: { version: EventTypeVersion; before: EventTypeVersion | undefined }) {
   if (before === undefined) return version.version === 1 ? <p>{t("catalogue.firstVersion")}</p> : null;
-  const changes = schemaChanges(before.schema, version.schema);
-  if (changes.length === 0) return <p>{t("catalogue.noChange")}</p>;
+  return <SchemaChanges before={before.schema} after={version.schema} nothing={t("catalogue.noChange")} />;
+}
+
+/** Member by member. `nothing` is said where no member differs. */
+export function SchemaChanges({ before, after, nothing }: { before: unknown; after: unknown; nothing: string }) {
+  const changes = schemaChanges(before, after);
+  if (changes.length === 0) return <p>{nothing}</p>;
   return (
     <ul>
-      {changes.map(({ path, what, before: was, after }) => (
+      {changes.map(({ path, what, before: was, after: is }) => (
         <li key={path}>
           {t(`catalogue.change.${what}`)} <code>{path}</code>:{" "}
-          {[was, after].filter((each) => each !== undefined).join(" → ")}
+          {[was, is].filter((each) => each !== undefined).join(" → ")}
         </li>
       ))}
     </ul>

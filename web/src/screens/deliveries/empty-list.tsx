@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { t } from "../../i18n/index.js";
 import type { Role } from "../../api/queries.js";
+import { keptSearch } from "../../search-parameters.js";
 import { type DeliveriesSearch, isFiltered } from "./filters/filters.js";
 
 interface EmptyListProps {
@@ -26,10 +27,7 @@ export function EmptyList({ search, role, newest }: EmptyListProps) {
         <h2>{t("deliveries.nothingMatches")}</h2>
         <p>{t("deliveries.nothingMatchesDetail")}</p>
         <p>
-          <Link
-            to="/deliveries"
-            search={{ ...(search.tz && { tz: search.tz }), ...(search.group && { group: search.group }) }}
-          >
+          <Link to="/deliveries" search={keptSearch(search)}>
             {t("deliveries.clearFilters")}
           </Link>
         </p>

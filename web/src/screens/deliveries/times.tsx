@@ -7,6 +7,7 @@ import { formatRelative, formatTime } from "../../time/format.js";
 import { useNow } from "../../time/now.js";
 import { useZone } from "../../time/zone.js";
 import type { DeliverySummary } from "./queries.js";
+import { keptSearch } from "../../search-parameters.js";
 import styles from "./delivery-table.module.css";
 
 export function TimeLink({ row }: { row: DeliverySummary }) {
@@ -18,7 +19,7 @@ export function TimeLink({ row }: { row: DeliverySummary }) {
         <Link
           to="/deliveries/$id"
           params={{ id: row.id }}
-          search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
+          search={keptSearch}
           className={styles.time}
           data-row-link
           preload={false}

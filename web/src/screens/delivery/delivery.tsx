@@ -11,6 +11,7 @@ import { Acts } from "./acts.js";
 import { Attempts } from "./attempts.js";
 import styles from "./delivery.module.css";
 import { Facts } from "./facts.js";
+import { History } from "./history.js";
 import { Payload } from "./payload.js";
 import { deliveryQuery } from "./queries.js";
 import { Siblings } from "./siblings.js";
@@ -43,6 +44,7 @@ export function DeliveryScreen({ id }: { id: string }) {
         <Facts delivery={delivery} endpoint={subscription?.url} me={me} />
         <Attempts delivery={delivery} />
         <Payload delivery={delivery} />
+        <History delivery={delivery} />
         <Siblings delivery={delivery} />
       </div>
     </Page>

@@ -40,6 +40,14 @@ export const siblingsQuery = (eventId: string) =>
     queryFn: ({ signal }) => ask(api.GET("/v1/deliveries", { params: { query: { eventId, limit: 50 } }, signal })),
   });
 
+/** Who did what with the delivery. */
+export const actsQuery = (id: string) =>
+  queryOptions({
+    // Below the delivery itself, so that an act asks for it anew.
+    queryKey: [...deliveryQuery(id).queryKey, "acts"],
+    queryFn: ({ signal }) => ask(api.GET("/v1/deliveries/{id}/acts", { params: { path: { id } }, signal })),
+  });
+
 /** What an attempt signed. Reading it is on record, so it is asked for once. */
 export const signatureQuery = (id: string, attempt: number) =>
   queryOptions({

@@ -7,6 +7,7 @@ import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { TimeText } from "../../parts/time-text.js";
+import { keptSearch } from "../../search-parameters.js";
 import styles from "./events.module.css";
 import type { EventsSearch } from "./filters.js";
 import { type EventRecord, eventsQuery } from "./queries.js";
@@ -126,7 +127,7 @@ function Empty({ search }: { search: EventsSearch }) {
       <p>{t(filtered ? "events.nothingMatches" : "events.none")}</p>
       {filtered && (
         <p>
-          <Link to="/events" search={{ ...(search.tz && { tz: search.tz }) }}>
+          <Link to="/events" search={keptSearch(search)}>
             {t("events.clear")}
           </Link>
         </p>

@@ -9,10 +9,11 @@ export type RoutingRow = Routing["data"][number];
 
 const PAGE_ROWS = 50;
 
-export const eventsQuery = ({ type, since, until, cursor }: EventsSearch) => {
+export const eventsQuery = ({ type, api: apiId, since, until, cursor }: EventsSearch) => {
   const query = {
     limit: PAGE_ROWS,
     ...(type && { type }),
+    ...(apiId && { apiId }),
     ...(since && { since }),
     ...(until && { until }),
     ...(cursor && { cursor }),

@@ -6,16 +6,15 @@ import notice from "../../parts/notice.module.css";
 import { Breakable } from "../../parts/breakable.js";
 import { StateOfHealthText } from "../../parts/subscription/state-text.js";
 import { TimeText } from "../../parts/time-text.js";
-import type { FrameSearch } from "../../search-parameters.js";
+import type { KeptSearch } from "../../search-parameters.js";
+import type { SubscriptionsSearch } from "../subscriptions/filters.js";
 import type { OverviewFigures } from "./queries.js";
 import { numberOf } from "./sentence.js";
 import styles from "./overview.module.css";
 
-/** What every link keeps. */
-type Kept = Pick<FrameSearch, "tz" | "group">;
 interface CardProps {
   overview: OverviewFigures;
-  kept: Kept;
+  kept: KeptSearch;
 }
 
 export function Card({ id, title, children }: { id: string; title: string; children: ReactNode }) {
@@ -45,7 +44,8 @@ interface DecisionsProps extends Pick<CardProps, "kept"> {
 }
 
 /** What waits for the decision of somebody with this role. */
-function Decisions({ needsYou: { approvals, furtherTypes, grantRequests }, kept }: DecisionsProps) {
+function Decisions({ needsYou, kept }: DecisionsProps) {
+  const { approvals, furtherTypes, grantRequests, recoveriesToRelease } = needsYou;
   const toRequests = (label: string) => (
     <Link to="/requests" search={kept}>
       {label}
@@ -55,6 +55,7 @@ function Decisions({ needsYou: { approvals, furtherTypes, grantRequests }, kept 
     approvals: t("overview.approvals"),
     furtherTypes: t("overview.furtherTypes"),
     grantRequests: t("overview.grantRequests"),
+    toRelease: t("overview.recoveriesToRelease"),
   };
   return (
     <>
@@ -70,6 +71,14 @@ function Decisions({ needsYou: { approvals, furtherTypes, grantRequests }, kept 
           link={toRequests(words.grantRequests)}
         />
       )}
+      {recoveriesToRelease && (
+        <Row
+          label={words.toRelease}
+          count={recoveriesToRelease.count}
+          more={recoveriesToRelease.atLeast}
+          link={toRequests(words.toRelease)}
+        />
+      )}
     </>
   );
 }
@@ -78,7 +87,7 @@ export function NeedsYou({ overview, kept }: CardProps) {
   const { needsYou, parked, subscriptions } = overview;
   const { toFinish, certificatesEnding, secretsInOverlap } = needsYou;
   const { failing = 0, disabled = 0 } = subscriptions.byHealth;
-  const toSubscriptions = (label: string, search: { health?: string; ends?: string; status?: string }) => (
+  const toSubscriptions = (label: string, search: SubscriptionsSearch) => (
     <Link to="/subscriptions" search={{ ...kept, ...search }}>
       {label}
     </Link>
@@ -96,7 +105,7 @@ export function NeedsYou({ overview, kept }: CardProps) {
       <dl className={styles.rows}>
         <Decisions needsYou={needsYou} kept={kept} />
         {toFinish !== undefined && (
-          <Row label={words.toFinish} count={toFinish} link={toSubscriptions(words.toFinish, {})} />
+          <Row label={words.toFinish} count={toFinish} link={toSubscriptions(words.toFinish, { only: "toFinish" })} />
         )}
         {parked && (
           <Row
@@ -117,7 +126,11 @@ export function NeedsYou({ overview, kept }: CardProps) {
           count={certificatesEnding.count}
           link={toSubscriptions(words.ending, { ends: "30" })}
         />
-        <Row label={words.overlap} count={secretsInOverlap} link={toSubscriptions(words.overlap, {})} />
+        <Row
+          label={words.overlap}
+          count={secretsInOverlap}
+          link={toSubscriptions(words.overlap, { only: "secretsInOverlap" })}
+        />
       </dl>
       <CertificatesEnding first={certificatesEnding.first} kept={kept} />
     </Card>

@@ -9,7 +9,7 @@ import { useNames } from "../../parts/names.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { statsQuery, type StatsWindow } from "../../parts/stats/stats.js";
-import type { FrameSearch } from "../../search-parameters.js";
+import type { KeptSearch } from "../../search-parameters.js";
 import { formatDuration } from "../../time/format.js";
 import { useZone } from "../../time/zone.js";
 import { Card } from "./cards.js";
@@ -18,7 +18,7 @@ import styles from "./overview.module.css";
 
 interface ChartsProps {
   window: StatsWindow;
-  kept: Pick<FrameSearch, "tz" | "group">;
+  kept: KeptSearch;
 }
 
 const NO_VALUES: readonly number[] = [];
@@ -28,7 +28,7 @@ const MOST_SLOW = 5;
 export default function OverviewCharts({ window, kept }: ChartsProps) {
   const zone = useZone();
   const { data, error, refetch } = useQuery(
-    statsQuery({ metric: "attempts", groupBy: "fault", groupId: kept.group }, window),
+    statsQuery({ metric: "attempts", groupBy: "fault", groupId: kept.group, apiId: kept.api }, window),
   );
   const charts = useMemo(() => {
     if (!data) return undefined;
@@ -81,7 +81,9 @@ export default function OverviewCharts({ window, kept }: ChartsProps) {
 }
 
 function Slowest({ window, kept }: ChartsProps) {
-  const { data } = useQuery(statsQuery({ metric: "latency", groupBy: "subscription", groupId: kept.group }, window));
+  const { data } = useQuery(
+    statsQuery({ metric: "latency", groupBy: "subscription", groupId: kept.group, apiId: kept.api }, window),
+  );
   const slowest = (data?.series ?? [])
     .flatMap(({ key, p95Ms }) => (p95Ms === undefined || key === "other" ? [] : [{ id: key, p95Ms }]))
     .sort((a, b) => b.p95Ms - a.p95Ms)

@@ -11,7 +11,7 @@ import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { WindowSwitch } from "../../parts/stats/window-switch.js";
-import type { FrameSearch } from "../../search-parameters.js";
+import { keptSearch, type KeptSearch } from "../../search-parameters.js";
 import { Engine, NeedsYou, Unhealthy, Waiting } from "./cards.js";
 import type { OverviewWindow } from "./filters.js";
 import { type OverviewFigures, overviewQuery } from "./queries.js";
@@ -22,12 +22,12 @@ import styles from "./overview.module.css";
 const OverviewCharts = lazy(() => import("./charts.js"));
 
 export function Overview() {
-  const { tz, group, window = "24h" } = useSearch({ from: "/" });
+  const { window = "24h", ...search } = useSearch({ from: "/" });
   const navigate = useNavigate({ from: "/" });
   const choose = (chosen: OverviewWindow) =>
     void navigate({ search: (before) => ({ ...before, window: chosen }), replace: true });
-  const { data, error, refetch } = useQuery(overviewQuery(group));
-  const kept = { ...(tz && { tz }), ...(group && { group }) };
+  const kept = keptSearch(search);
+  const { data, error, refetch } = useQuery(overviewQuery(kept));
   return (
     <Page title={t("overview.title")} beside={<WindowSwitch value={window} choose={choose} />}>
       <div className={styles.screen}>
@@ -74,7 +74,7 @@ function Sentence({ overview }: { overview: OverviewFigures }) {
 }
 
 /** What to do first. */
-function Newcomer({ kept }: { kept: Pick<FrameSearch, "tz" | "group"> }) {
+function Newcomer({ kept }: { kept: KeptSearch }) {
   const { role } = useMe();
   const mayMake = mayDo(role, "subscriptions:write");
   return (

@@ -2,17 +2,19 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
 
+import type { KeptSearch } from "../../search-parameters.js";
+
 export type OverviewFigures = Schemas["Overview"];
 
 export const OVERVIEW_AGAIN_MS = 15_000;
 
-export const overviewQuery = (group: string | undefined) =>
+export const overviewQuery = ({ group, api: apiId }: KeptSearch) =>
   queryOptions({
-    queryKey: ["overview", group],
+    queryKey: ["overview", group, apiId],
     queryFn: ({ signal, client, queryKey }) => {
       // Only the first look is the person's own.
       const isKnown = client.getQueryData(queryKey) !== undefined;
-      const query = { ...(group !== undefined && { groupId: group }) };
+      const query = { ...(group && { groupId: group }), ...(apiId && { apiId }) };
       return ask(api.GET("/v1/overview", { params: { query }, signal, ...(isKnown && { headers: BACKGROUND }) }));
     },
     refetchInterval: OVERVIEW_AGAIN_MS,

@@ -7,6 +7,7 @@ import { t } from "../../i18n/index.js";
 import { endpointName } from "../../parts/names.js";
 import { Page } from "../../parts/page.js";
 import { Previewed } from "../../parts/recovery/previewed.js";
+import { keptSearch } from "../../search-parameters.js";
 import form from "../../parts/recovery/recovery.module.css";
 import { WindowFilter } from "../deliveries/filters/window-filter.js";
 import { CHOICES, choiceOf, lackingOf, newRecoveryFilterOf, type NewRecoverySearch, reachOf } from "./filters.js";
@@ -52,11 +53,7 @@ export function NewRecovery() {
                 key={JSON.stringify(filter)}
                 filter={filter}
                 started={({ id }) =>
-                  void navigate({
-                    to: "/recoveries/$id",
-                    params: { id },
-                    search: { ...(search.tz && { tz: search.tz }), ...(search.group && { group: search.group }) },
-                  })
+                  void navigate({ to: "/recoveries/$id", params: { id }, search: keptSearch(search) })
                 }
               />
             ) : (
@@ -121,6 +118,7 @@ function Fields({ search }: { search: NewRecoverySearch }) {
         options={types?.data.map(({ name }) => [name, name]) ?? []}
       />
       <WindowFilter search={search} apply={apply} />
+      {search.api !== undefined && search.type === undefined && <p>{t("recover.apiIgnored")}</p>}
     </div>
   );
 }

@@ -16,6 +16,7 @@ import { Skeleton } from "../../parts/skeleton.js";
 import { TimeText } from "../../parts/time-text.js";
 import table from "../deliveries/delivery-table.module.css";
 import { RECOVERY_STATUSES } from "./filters.js";
+import { keptSearch } from "../../search-parameters.js";
 import styles from "./recoveries.module.css";
 
 export function Recoveries() {
@@ -61,11 +62,7 @@ export function Recoveries() {
 
 function NewLink() {
   return (
-    <Link
-      to="/recoveries/new"
-      search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
-      className="button"
-    >
+    <Link to="/recoveries/new" search={keptSearch} className="button">
       {t("recoveries.new")}
     </Link>
   );
@@ -101,12 +98,7 @@ function Row({ row }: { row: Recovery }) {
   return (
     <tr role="row">
       <td role="cell" data-label={label("what")}>
-        <Link
-          to="/recoveries/$id"
-          params={{ id: row.id }}
-          search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
-          preload={false}
-        >
+        <Link to="/recoveries/$id" params={{ id: row.id }} search={keptSearch} preload={false}>
           <FilterWords filter={row.filter} />
         </Link>
       </td>

@@ -7,8 +7,13 @@ export type GrantRequest = Schemas["GrantRequest"];
 
 const PAGE_ROWS = 50;
 
-export const grantRequestsQuery = ({ status = "open", cursor }: RequestsSearch) => {
-  const query = { ...(status !== "all" && { status }), limit: PAGE_ROWS, ...(cursor && { cursor }) };
+export const grantRequestsQuery = ({ status = "open", api: apiId, cursor }: RequestsSearch) => {
+  const query = {
+    ...(status !== "all" && { status }),
+    ...(apiId && { apiId }),
+    limit: PAGE_ROWS,
+    ...(cursor && { cursor }),
+  };
   return queryOptions({
     queryKey: ["grant-requests", "page", query],
     queryFn: ({ signal }) => ask(api.GET("/v1/grant-requests", { params: { query }, signal })),
@@ -17,15 +22,13 @@ export const grantRequestsQuery = ({ status = "open", cursor }: RequestsSearch) 
 };
 
 /** Page after page, on demand. */
-export const waitingSubscriptionsQuery = infiniteQueryOptions({
-  queryKey: ["subscriptions", "waiting"],
-  queryFn: ({ signal, pageParam }) =>
-    ask(
-      api.GET("/v1/subscriptions", {
-        params: { query: { requested: "true", limit: PAGE_ROWS, ...(pageParam !== "" && { cursor: pageParam }) } },
-        signal,
-      }),
-    ),
-  initialPageParam: "",
-  getNextPageParam: ({ next }) => next,
-});
+export const waitingSubscriptionsQuery = (apiId: string | undefined) => {
+  const query = { requested: "true" as const, limit: PAGE_ROWS, ...(apiId && { apiId }) };
+  return infiniteQueryOptions({
+    queryKey: ["subscriptions", "waiting", query],
+    queryFn: ({ signal, pageParam: cursor }) =>
+      ask(api.GET("/v1/subscriptions", { params: { query: { ...query, ...(cursor !== "" && { cursor }) } }, signal })),
+    initialPageParam: "",
+    getNextPageParam: ({ next }) => next,
+  });
+};

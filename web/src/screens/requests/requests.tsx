@@ -34,8 +34,10 @@ export function Requests() {
 function Submitted() {
   const me = useMe();
   const names = useNames([]);
-  const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } =
-    useInfiniteQuery(waitingSubscriptionsQuery);
+  const { api } = useSearch({ from: "/requests" });
+  const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useInfiniteQuery(
+    waitingSubscriptionsQuery(api),
+  );
   // It outlives its card, which is gone once the decision is taken.
   const [decision, setDecision] = useState<{ subscription: Subscription; step: StepName }>();
   const waiting = data?.pages.flatMap((page) => page.data) ?? [];

@@ -6,9 +6,9 @@ import { eventTypesQuery, groupsQuery, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { useSyncedText } from "../../parts/draft.js";
 import bar from "../deliveries/filters/filter-bar.module.css";
-import { ENDS_WITHIN, HEALTHS, isNarrowed, SUBSCRIPTION_STATUSES, type SubscriptionsSearch } from "./filters.js";
+import { ENDS_WITHIN, HEALTHS, isNarrowed, ONLY, SUBSCRIPTION_STATUSES, type SubscriptionsSearch } from "./filters.js";
 
-type Name = "q" | "status" | "health" | "type" | "ends" | "group";
+type Name = "q" | "status" | "health" | "type" | "ends" | "only" | "group";
 
 /** Puts one filter into the address; the list begins anew. An empty one is taken out. */
 function useFilter() {
@@ -63,6 +63,12 @@ export function SubscriptionFilters({ search }: { search: SubscriptionsSearch })
           value={search.ends ?? ""}
           apply={(value) => apply("ends", value)}
           options={ENDS_WITHIN.map((days) => [days, t("subscriptions.endsWithin", { days })])}
+        />
+        <Choice
+          label={t("subscriptions.only.label")}
+          value={search.only ?? ""}
+          apply={(value) => apply("only", value)}
+          options={ONLY.map((only) => [only, t(`subscriptions.only.${only}`)])}
         />
         {isNarrowed(search) && (
           <button

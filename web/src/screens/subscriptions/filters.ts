@@ -3,7 +3,7 @@ import type { Health as HealthOf, SubscriptionStatus } from "../../parts/subscri
 import { type FrameSearch, frameSearch, textsOf } from "../../search-parameters.js";
 import { DAY_MS } from "../../time/format.js";
 
-const NAMES = ["q", "status", "health", "type", "url", "ends"] as const;
+const NAMES = ["q", "status", "health", "type", "url", "ends", "only"] as const;
 
 type Health = HealthOf["state"];
 
@@ -32,8 +32,11 @@ export const HEALTHS = [
 /** Days within which a certificate ends. */
 export const ENDS_WITHIN = ["7", "30", "90"] as const;
 
+/** What needs somebody, as the overview counts it. */
+export const ONLY = ["toFinish", "secretsInOverlap"] as const;
+
 /** What the API calls them: links that were made for it lead to the same list. */
-const OF_THE_API = { groupId: "group", eventType: "type" } as const;
+const OF_THE_API = { groupId: "group", apiId: "api", eventType: "type" } as const;
 
 /** What the address holds, as far as this list knows it. */
 export function subscriptionsSearch(given: Record<string, unknown>): SubscriptionsSearch {
@@ -44,13 +47,16 @@ export function subscriptionsSearch(given: Record<string, unknown>): Subscriptio
 
 /** The query of `GET /v1/subscriptions`, without its page. The same within an hour, so that it is asked once. */
 export function subscriptionFilterOf(search: SubscriptionsSearch, now: number) {
-  const { group, q, type, url, ends } = search;
+  const { group, api, q, type, url, ends } = search;
   const status = SUBSCRIPTION_STATUSES.find((each) => each === search.status);
   const health = HEALTHS.find((each) => each === search.health);
   const days = ENDS_WITHIN.find((each) => each === ends);
+  const only = ONLY.find((each) => each === search.only);
   const hour = DAY_MS / 24;
   return {
     ...(group && { groupId: group }),
+    ...(api && { apiId: api }),
+    ...(only && { [only]: "true" as const }),
     ...(q && { q }),
     ...(status && { status }),
     ...(health && { health }),
@@ -64,4 +70,4 @@ export function subscriptionFilterOf(search: SubscriptionsSearch, now: number) {
 
 /** Whether anything narrows the list. */
 export const isNarrowed = (search: SubscriptionsSearch): boolean =>
-  search.group !== undefined || NAMES.some((name) => search[name] !== undefined);
+  search.group !== undefined || search.api !== undefined || NAMES.some((name) => search[name] !== undefined);

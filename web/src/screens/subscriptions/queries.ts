@@ -20,6 +20,15 @@ export const subscriptionsPageQuery = (search: SubscriptionsSearch) => {
   });
 };
 
+export const subscriptionCountQuery = (search: SubscriptionsSearch) => {
+  const query = subscriptionFilterOf(search, Date.now());
+  return queryOptions({
+    queryKey: ["subscriptions", "count", query],
+    queryFn: ({ signal }) => ask(api.GET("/v1/subscriptions/count", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+  });
+};
+
 /** Where the file of what is filtered is: the API writes it, and the browser saves it. */
 export function subscriptionExportAddress(search: SubscriptionsSearch, format: "csv" | "jsonl"): string {
   const query = new URLSearchParams({ ...subscriptionFilterOf(search, Date.now()), format });

@@ -13,6 +13,7 @@ import { TechniqueList } from "../../parts/subscription/technique-list.js";
 import type { SubscriptionColumn } from "./columns.js";
 import { DayCell } from "./day-cell.js";
 import table from "../deliveries/delivery-table.module.css";
+import { keptSearch } from "../../search-parameters.js";
 import styles from "./subscriptions.module.css";
 
 type ListedSubscription = Schemas["ListedSubscription"];
@@ -143,13 +144,7 @@ function NameLink({ row }: { row: Subscription }) {
   const host = endpointName({ url: row.url });
   return (
     <span className={styles.name}>
-      <Link
-        to="/subscriptions/$id"
-        params={{ id: row.id }}
-        search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
-        data-row-link
-        preload={false}
-      >
+      <Link to="/subscriptions/$id" params={{ id: row.id }} search={keptSearch} data-row-link preload={false}>
         <Breakable text={name} />
       </Link>
       {host !== name && (

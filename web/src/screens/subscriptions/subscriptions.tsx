@@ -4,7 +4,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { mayDo } from "../../api/access.js";
 import { useMe } from "../../api/queries.js";
-import { t } from "../../i18n/index.js";
+import { LOCALE, t } from "../../i18n/index.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { Page } from "../../parts/page.js";
 import { Popup } from "../../parts/popup.js";
@@ -14,8 +14,9 @@ import { BulkBar } from "./bulk/bulk-bar.js";
 import { SubscriptionColumnsMenu, useSubscriptionColumns } from "./columns.js";
 import { SubscriptionFilters } from "./filter-bar.js";
 import { isNarrowed, type SubscriptionsSearch } from "./filters.js";
-import { subscriptionExportAddress, subscriptionsPageQuery } from "./queries.js";
+import { subscriptionCountQuery, subscriptionExportAddress, subscriptionsPageQuery } from "./queries.js";
 import { type RowSelection, SubscriptionTable } from "./subscription-table.js";
+import { keptSearch } from "../../search-parameters.js";
 import styles from "./subscriptions.module.css";
 
 export function Subscriptions() {
@@ -33,7 +34,15 @@ export function Subscriptions() {
       ? { ids, toggle: (id) => setIds(new Set(ids.has(id) ? [...ids].filter((each) => each !== id) : [...ids, id])) }
       : undefined;
   return (
-    <Page title={t("nav.subscriptions")} beside={mayDo(role, "subscriptions:write") && <CreateLink />}>
+    <Page
+      title={t("nav.subscriptions")}
+      beside={
+        <div className={styles.tools}>
+          <Count search={search} />
+          {mayDo(role, "subscriptions:write") && <CreateLink />}
+        </div>
+      }
+    >
       <div className={styles.screen}>
         <SubscriptionFilters search={search} />
         {error && <ProblemNotice error={error} again={again} newest={newest} />}
@@ -55,6 +64,17 @@ export function Subscriptions() {
   );
 }
 
+function Count({ search }: { search: SubscriptionsSearch }) {
+  const { data: counted } = useQuery(subscriptionCountQuery(search));
+  const number = counted && new Intl.NumberFormat(LOCALE).format(counted.count);
+  return (
+    <span className="quiet" role="status">
+      {counted &&
+        t(counted.atLeast ? "subscriptions.countAtLeast" : "subscriptions.count", { count: counted.count, number })}
+    </span>
+  );
+}
+
 function Export({ search }: { search: SubscriptionsSearch }) {
   return (
     <Popup label={t("deliveries.export")}>
@@ -71,11 +91,7 @@ function Export({ search }: { search: SubscriptionsSearch }) {
 
 function CreateLink() {
   return (
-    <Link
-      to="/subscriptions/new"
-      search={({ tz, group }) => ({ ...(tz && { tz }), ...(group && { group }) })}
-      className="button"
-    >
+    <Link to="/subscriptions/new" search={keptSearch} className="button">
       {t("create.act")}
     </Link>
   );

@@ -78,6 +78,14 @@ test("a recovery takes the window, the place and the status, and says what it ca
   ]);
 });
 
+test("an api hinders a recovery, unless an event type says more", () => {
+  const search = deliveriesSearch({ apiId: "api_1" });
+  expect(filterOf(search)).toEqual({ apiId: "api_1" });
+  expect(isFiltered(search)).toBe(false);
+  expect(notRecoverable(search)).toEqual(["api"]);
+  expect(notRecoverable({ ...search, type: "a.b" })).toEqual([]);
+});
+
 test("the widest window is within the 30 days that a recovery takes, by another clock too", () => {
   expect(recoveryFilterOf({ since: "-30d" }, NOW)?.since).toBe("2026-10-27T12:01:00.000Z");
 });

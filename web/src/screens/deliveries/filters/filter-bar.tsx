@@ -6,6 +6,7 @@ import { useDraft, useSyncedText } from "../../../parts/draft.js";
 import { Popup } from "../../../parts/popup.js";
 import { eventTypesQuery, groupsQuery, subscriptionsQuery, useMe } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
+import { keptSearch } from "../../../search-parameters.js";
 import { type DeliveriesSearch, isFiltered, NEEDS_SOMEBODY, STATUSES, statusesOf } from "./filters.js";
 import { endpointName } from "../../../parts/names.js";
 import { OUTCOME_CODES } from "./outcome-codes.js";
@@ -50,15 +51,7 @@ export function FilterBar({ search }: FilterBarProps) {
           {t("filters.needsSomebody")}
         </label>
         {isFiltered(search) && (
-          <button
-            type="button"
-            className="button quiet"
-            onClick={() =>
-              void navigate({
-                search: { ...(search.tz && { tz: search.tz }), ...(search.group && { group: search.group }) },
-              })
-            }
-          >
+          <button type="button" className="button quiet" onClick={() => void navigate({ search: keptSearch(search) })}>
             {t("deliveries.clearFilters")}
           </button>
         )}

@@ -9,6 +9,7 @@ export type DeliveriesSearch = FrameSearch & Partial<Record<(typeof NAMES)[numbe
 /** What the API calls them: links that were made for it lead to the same list. */
 const OF_THE_API = {
   groupId: "group",
+  apiId: "api",
   subscriptionId: "subscription",
   eventType: "type",
   eventId: "event",
@@ -46,11 +47,12 @@ export const WINDOWS = ["-15m", "-1h", "-24h", "-7d", "-30d"] as const;
 
 /** The query of `GET /v1/deliveries`, of its count and of its export. */
 export function filterOf(search: DeliveriesSearch) {
-  const { group, type, subscription, event, http, outcome, q, since, until } = search;
+  const { group, api, type, subscription, event, http, outcome, q, since, until } = search;
   const status = statusesOf(search).join(",");
   return {
     ...(status && { status }),
     ...(group && { groupId: group }),
+    ...(api && { apiId: api }),
     ...(type && { eventType: type }),
     ...(subscription && { subscriptionId: subscription }),
     ...(event && { eventId: event }),
@@ -62,12 +64,15 @@ export function filterOf(search: DeliveriesSearch) {
   };
 }
 
-/** Whether anything narrows the list. A group of the frame's switch is no filter of this list. */
+/** Whether anything narrows the list. A group or an api of the frame's switch is no filter of this list. */
 export const isFiltered = (search: DeliveriesSearch): boolean => NAMES.some((name) => search[name] !== undefined);
 
 /** What of this list's filters a recovery cannot take: it reads by time, group, endpoint, type and status. */
-export const notRecoverable = (search: DeliveriesSearch): ("event" | "http" | "outcome" | "q")[] =>
-  (["event", "http", "outcome", "q"] as const).filter((name) => search[name] !== undefined);
+export const notRecoverable = (search: DeliveriesSearch): ("api" | "event" | "http" | "outcome" | "q")[] =>
+  (["api", "event", "http", "outcome", "q"] as const).filter(
+    // An event type says its api.
+    (name) => search[name] !== undefined && !(name === "api" && search.type !== undefined),
+  );
 
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: DAY_MS };
 

@@ -1,12 +1,10 @@
 /** From when to when: the last minutes, hours or days, or two times in the zone that is shown. */
-import { type FormEvent, useState } from "react";
-import { useSyncedText } from "../../../parts/draft.js";
+import { lazy, Suspense, useState } from "react";
 import { t } from "../../../i18n/index.js";
-import type { Zone } from "../../../time/format.js";
-import { wallTimeOf, writtenAt } from "../../../time/wall-time.js";
-import { useZone } from "../../../time/zone.js";
 import { type DeliveriesSearch, instantOf, WINDOWS } from "./filters.js";
-import styles from "./filter-bar.module.css";
+
+/** Few people need it, and it is as large as a screen. */
+const RangePicker = lazy(() => import("./range-picker.js"));
 
 interface WindowFilterProps {
   search: DeliveriesSearch;
@@ -42,43 +40,20 @@ export function WindowFilter({ search, apply }: WindowFilterProps) {
   );
 }
 
-function shownTime(text: string | undefined, zone: Zone): string {
-  // A window that is reckoned from now has no two times to show.
-  const at = text === undefined || text.startsWith("-") ? undefined : instantOf(text, 0);
-  return at ? wallTimeOf(at, zone) : "";
-}
+/** A window that begins here, until a person chooses. */
+const FIRST = "-24h";
 
 function CustomWindow({ search, apply }: WindowFilterProps) {
-  const zone = useZone();
-  const [since, setSince] = useSyncedText(shownTime(search.since, zone));
-  const [until, setUntil] = useSyncedText(shownTime(search.until, zone));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    apply({ since: writtenAt(since, search.since, zone), until: writtenAt(until, search.until, zone) });
-  };
+  const [now] = useState(Date.now);
+  const since = instantOf(search.since, now) ?? instantOf(FIRST, now) ?? new Date(now);
+  const until = instantOf(search.until, now);
   return (
-    <form className={styles.custom} onSubmit={submit}>
-      <div className="field">
-        <label htmlFor="since">{t("filters.since", { zone })}</label>
-        <input
-          id="since"
-          type="datetime-local"
-          step={1}
-          value={since}
-          onChange={({ target }) => setSince(target.value)}
-        />
-      </div>
-      <div className="field">
-        <label htmlFor="until">{t("filters.until", { zone })}</label>
-        <input
-          id="until"
-          type="datetime-local"
-          step={1}
-          value={until}
-          onChange={({ target }) => setUntil(target.value)}
-        />
-      </div>
-      <button className="button quiet">{t("filters.apply")}</button>
-    </form>
+    <Suspense fallback={<p className="quiet">{t("app.loading")}</p>}>
+      <RangePicker
+        since={since}
+        until={until}
+        apply={(from, to) => apply({ since: from.toISOString(), until: to?.toISOString() ?? "" })}
+      />
+    </Suspense>
   );
 }

@@ -5,6 +5,7 @@ import { api, ask } from "../../../api/client.js";
 import { isSessionEnded, problemOf } from "../../../api/problem.js";
 import { t } from "../../../i18n/index.js";
 import { Dialog } from "../../../parts/dialog.js";
+import { useDraft } from "../../../parts/draft.js";
 import { endpointName, useNames } from "../../../parts/names.js";
 import { ProblemNotice } from "../../../parts/problem-notice.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
@@ -34,14 +35,15 @@ const takeAll = (step: BulkStep, rows: readonly Subscription[], reason: string):
 export function BulkDialog({ step, rows, others, close, done }: BulkDialogProps) {
   const client = useQueryClient();
   const names = useNames([]);
-  const [reason, setReason] = useState("");
+  const [reason, setReason, drop] = useDraft(`bulk.${step}`, "");
   const settled = async () => {
     await client.invalidateQueries({ queryKey: ["subscriptions"] });
     await client.invalidateQueries({ queryKey: ["subscription"] });
   };
   const run = useMutation({
     mutationFn: () => takeAll(step, rows, reason.trim()),
-    async onSettled() {
+    async onSettled(_result, error) {
+      if (!error) drop();
       done();
       await settled();
     },

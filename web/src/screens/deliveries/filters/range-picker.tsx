@@ -1,0 +1,140 @@
+/** A window between two times, on the clock of the zone that is shown. It is loaded when it is first opened. */
+import { fromDate, type ZonedDateTime } from "@internationalized/date";
+import { type FormEvent, useState } from "react";
+import {
+  Button,
+  CalendarCell,
+  CalendarGrid,
+  DateInput,
+  DateRangePicker,
+  type DateRange,
+  DateSegment,
+  Dialog,
+  Group,
+  Heading,
+  Label,
+  Popover,
+  RangeCalendar,
+} from "react-aria-components";
+import { t } from "../../../i18n/index.js";
+import { Icon } from "../../../parts/icon.js";
+import { useZone } from "../../../time/zone.js";
+import styles from "./range-picker.module.css";
+
+export interface RangePickerProps {
+  since: Date;
+  /** Without it the window has no end, and what is created from now on is in it too. */
+  until: Date | undefined;
+  apply: (since: Date, until: Date | undefined) => void;
+}
+
+/** Loaded lazily, so it is a default export. */
+export default function RangePicker({ since, until, apply }: RangePickerProps) {
+  const zone = useZone();
+  const { range, setRange, isOpen, setOpen } = useRange({ since, until, zone });
+  const isBackwards = range !== null && !isOpen && range.start.compare(range.end) > 0;
+  const choose = (next: DateRange | null) => {
+    if (!next) return setRange(null);
+    const chosen = { start: inZone(next.start, zone), end: inZone(next.end, zone) };
+    if (range && chosen.end.compare(range.end) !== 0) setOpen(false);
+    setRange(chosen);
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (range && !isBackwards) apply(range.start.toDate(), isOpen ? undefined : range.end.toDate());
+  };
+  return (
+    <form className={styles.form} onSubmit={submit}>
+      <DateRangePicker
+        value={range}
+        onChange={choose}
+        granularity="second"
+        hourCycle={24}
+        shouldForceLeadingZeros
+        isInvalid={isBackwards}
+        className={styles.picker ?? ""}
+      >
+        <Label className={styles.label ?? ""}>{t("filters.range", { zone })}</Label>
+        <Group className={styles.group ?? ""}>
+          <Input slot="start" />
+          {!isOpen && (
+            <>
+              <span aria-hidden="true">–</span>
+              <Input slot="end" />
+            </>
+          )}
+          <Button className={styles.open ?? ""}>
+            <Icon name="calendar" />
+          </Button>
+        </Group>
+        <Popover className={styles.popover ?? ""}>
+          <Dialog className={styles.dialog ?? ""}>
+            <Months />
+          </Dialog>
+        </Popover>
+      </DateRangePicker>
+      <label className={styles.toggle}>
+        <input type="checkbox" checked={isOpen} onChange={({ target }) => setOpen(target.checked)} />
+        {t("filters.openEnd")}
+      </label>
+      <button className="button quiet" disabled={range === null || isBackwards}>
+        {t("filters.apply")}
+      </button>
+      {isBackwards && (
+        <p role="alert" className={styles.fault}>
+          {t("filters.backwards")}
+        </p>
+      )}
+    </form>
+  );
+}
+
+/** Follows the address and the zone, and can be typed over until one of them changes. */
+function useRange({ since, until, zone }: Pick<RangePickerProps, "since" | "until"> & { zone: string }) {
+  const [now] = useState(() => new Date());
+  const given = [since.getTime(), until?.getTime(), zone].join();
+  const first = () => ({ start: wholeSecond(since, zone), end: wholeSecond(until ?? now, zone) });
+  const [known, setKnown] = useState(given);
+  const [range, setRange] = useState<{ start: ZonedDateTime; end: ZonedDateTime } | null>(first);
+  const [isOpen, setOpen] = useState(until === undefined);
+  if (known !== given) {
+    setKnown(given);
+    setRange(first());
+    setOpen(until === undefined);
+  }
+  return { range, setRange, isOpen, setOpen };
+}
+
+const wholeSecond = (at: Date, zone: string): ZonedDateTime => fromDate(at, zone).set({ millisecond: 0 });
+
+/** What the picker gives has the zone that it was given. */
+function inZone(value: DateRange["start"], zone: string): ZonedDateTime {
+  return "offset" in value ? value : fromDate(value.toDate(zone), zone);
+}
+
+function Input({ slot }: { slot: "start" | "end" }) {
+  return (
+    <DateInput slot={slot} className={styles.input ?? ""}>
+      {(segment) => <DateSegment segment={segment} className={styles.segment ?? ""} />}
+    </DateInput>
+  );
+}
+
+function Months() {
+  return (
+    <RangeCalendar>
+      <header className={styles.head}>
+        <Button slot="previous" className={styles.open ?? ""}>
+          <Icon name="back" />
+        </Button>
+        <Heading className={styles.month ?? ""} />
+        <Button slot="next" className={styles.open ?? ""}>
+          <Icon name="forward" />
+        </Button>
+      </header>
+      <CalendarGrid className={styles.grid ?? ""}>
+        {(date) => <CalendarCell date={date} className={styles.cell ?? ""} />}
+      </CalendarGrid>
+    </RangeCalendar>
+  );
+}
