@@ -71,8 +71,8 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await page.context().close();
   });
 
-  it("let a provider edit a type: the difference is shown, and what another one saved meanwhile", async () => {
-    const visitor = await logInAs(chromium, service, "provider", { path: `/portal/catalogue/${DEPRECATED}` });
+  it("let who publishes edit a type: the difference is shown, and what another one saved meanwhile", async () => {
+    const visitor = await logInAs(chromium, service, "admin", { path: `/portal/catalogue/${DEPRECATED}` });
     const { page } = visitor;
     await page.getByRole("link", { name: "Edit" }).click();
     await page.getByRole("textbox", { name: "Description" }).fill("An invoice was settled.");
@@ -106,8 +106,8 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await page.context().close();
   });
 
-  it("let a provider import a document: first what would change, and then nothing else than that", async () => {
-    const visitor = await logInAs(chromium, service, "provider", { path: "/portal/catalogue" });
+  it("let who publishes import a document: first what would change, and then nothing else than that", async () => {
+    const visitor = await logInAs(chromium, service, "admin", { path: "/portal/catalogue" });
     const { page } = visitor;
     await page.getByRole("link", { name: "Import event types of Billing" }).click();
     await page.getByRole("heading", { level: 1, name: "Import event types" }).waitFor();

@@ -68,7 +68,7 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
     await description.fill(typed);
     await page.getByText(/^Your session ends at .* unless you go on\.$/).waitFor();
     await checkedEverywhere(page, "session-soon");
-    const asked = page.waitForResponse(({ url }) => new URL(url()).pathname === "/v1/me");
+    const asked = page.waitForResponse((response) => new URL(response.url()).pathname === "/v1/me");
     await page.getByRole("button", { name: "Stay logged in" }).click();
     expect((await asked).request().headers()["sealpost-background"]).toBeUndefined();
     const { body } = await client.get<{ data: { id: string; lastLoginAt: string }[] }>("/v1/people");

@@ -62,7 +62,7 @@ test("tells a consumer who of its own group it was, and of another party the rol
 test("an act of an earlier release, whose role is not on record, tells a consumer nothing of who it was", async () => {
   const id = await parked();
   await api.store.audit.append({ actor: "key:key_before", action: "delivery.resend", subject: id });
-  expect((await acts(id, tenant.consumerKey)).data).toEqual([{ at: expect.any(String), act: "resend" }]);
+  expect((await acts(id, tenant.consumerKey)).data).toEqual([{ at: expect.any(String) as string, act: "resend" }]);
   expect((await acts(id, tenant.providerKey)).data).toMatchObject([{ by: "key:key_before" }]);
 });
 
@@ -71,7 +71,7 @@ test("a reason is told to those who see who gave it", async () => {
   const detail = { role: "operator", reason: "Also for Beta Bank" };
   await api.store.audit.append({ actor: "key:key_op", action: "delivery.send", subject: id, detail });
   expect((await acts(id, tenant.consumerKey)).data).toEqual([
-    { at: expect.any(String), act: "send", role: "operator" },
+    { at: expect.any(String) as string, act: "send", role: "operator" },
   ]);
   expect((await acts(id, tenant.providerKey)).data).toMatchObject([{ act: "send", reason: "Also for Beta Bank" }]);
 });

@@ -58,18 +58,7 @@ export function SubscriptionFilters({ search }: { search: SubscriptionsSearch })
             options={groups?.data.map(({ id, name }) => [id, name]) ?? []}
           />
         )}
-        <Choice
-          label={t("subscriptions.column.certificate")}
-          value={search.ends ?? ""}
-          apply={(value) => apply("ends", value)}
-          options={ENDS_WITHIN.map((days) => [days, t("subscriptions.endsWithin", { days })])}
-        />
-        <Choice
-          label={t("subscriptions.only.label")}
-          value={search.only ?? ""}
-          apply={(value) => apply("only", value)}
-          options={ONLY.map((only) => [only, t(`subscriptions.only.${only}`)])}
-        />
+        <NeedsSomebody search={search} apply={apply} />
         {isNarrowed(search) && (
           <button
             type="button"
@@ -81,6 +70,26 @@ export function SubscriptionFilters({ search }: { search: SubscriptionsSearch })
         )}
       </div>
     </section>
+  );
+}
+
+/** What the overview leads to. */
+function NeedsSomebody({ search, apply }: { search: SubscriptionsSearch; apply: ReturnType<typeof useFilter> }) {
+  return (
+    <>
+      <Choice
+        label={t("subscriptions.column.certificate")}
+        value={search.ends ?? ""}
+        apply={(value) => apply("ends", value)}
+        options={ENDS_WITHIN.map((days) => [days, t("subscriptions.endsWithin", { days })])}
+      />
+      <Choice
+        label={t("subscriptions.only.label")}
+        value={search.only ?? ""}
+        apply={(value) => apply("only", value)}
+        options={ONLY.map((only) => [only, t(`subscriptions.only.${only}`)])}
+      />
+    </>
   );
 }
 

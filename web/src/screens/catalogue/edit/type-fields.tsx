@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { eventTypesQuery } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
-import { instantAt, wallTimeOf } from "../../../time/wall-time.js";
+import { wallTimeOf, writtenAt } from "../../../time/wall-time.js";
 import { useZone } from "../../../time/zone.js";
 import styles from "../catalogue.module.css";
 import type { TypeFault, TypeForm } from "./type-form.js";
@@ -178,7 +178,7 @@ function Instant({ label, value, change }: InstantProps) {
         type="datetime-local"
         step={1}
         value={value === "" ? "" : wallTimeOf(new Date(value), zone)}
-        onChange={({ target }) => change(instantAt(target.value, zone)?.toISOString() ?? "")}
+        onChange={({ target }) => change(writtenAt(target.value, value, zone))}
       />
     </label>
   );

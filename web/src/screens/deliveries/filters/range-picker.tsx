@@ -12,11 +12,12 @@ import {
   Dialog,
   Group,
   Heading,
+  I18nProvider,
   Label,
   Popover,
   RangeCalendar,
 } from "react-aria-components";
-import { t } from "../../../i18n/index.js";
+import { LOCALE, t } from "../../../i18n/index.js";
 import { Icon } from "../../../parts/icon.js";
 import { useZone } from "../../../time/zone.js";
 import styles from "./range-picker.module.css";
@@ -29,7 +30,16 @@ export interface RangePickerProps {
 }
 
 /** Loaded lazily, so it is a default export. */
-export default function RangePicker({ since, until, apply }: RangePickerProps) {
+export default function RangePicker(props: RangePickerProps) {
+  return (
+    // The day and the month in the reader's own order, as in every other time of the page.
+    <I18nProvider locale={LOCALE}>
+      <RangeForm {...props} />
+    </I18nProvider>
+  );
+}
+
+function RangeForm({ since, until, apply }: RangePickerProps) {
   const zone = useZone();
   const { range, setRange, isOpen, setOpen } = useRange({ since, until, zone });
   const isBackwards = range !== null && !isOpen && range.start.compare(range.end) > 0;
@@ -91,9 +101,10 @@ export default function RangePicker({ since, until, apply }: RangePickerProps) {
 
 /** Follows the address and the zone, and can be typed over until one of them changes. */
 function useRange({ since, until, zone }: Pick<RangePickerProps, "since" | "until"> & { zone: string }) {
-  const [now] = useState(() => new Date());
+  const [now] = useState(thisSecond);
   const given = [since.getTime(), until?.getTime(), zone].join();
-  const first = () => ({ start: wholeSecond(since, zone), end: wholeSecond(until ?? now, zone) });
+  // Exact instants: an end that nobody changes stays what it was.
+  const first = () => ({ start: fromDate(since, zone), end: fromDate(until ?? now, zone) });
   const [known, setKnown] = useState(given);
   const [range, setRange] = useState<{ start: ZonedDateTime; end: ZonedDateTime } | null>(first);
   const [isOpen, setOpen] = useState(until === undefined);
@@ -105,7 +116,7 @@ function useRange({ since, until, zone }: Pick<RangePickerProps, "since" | "unti
   return { range, setRange, isOpen, setOpen };
 }
 
-const wholeSecond = (at: Date, zone: string): ZonedDateTime => fromDate(at, zone).set({ millisecond: 0 });
+const thisSecond = (): Date => new Date(Math.floor(Date.now() / 1_000) * 1_000);
 
 /** What the picker gives has the zone that it was given. */
 function inZone(value: DateRange["start"], zone: string): ZonedDateTime {

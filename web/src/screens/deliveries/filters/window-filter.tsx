@@ -44,7 +44,7 @@ export function WindowFilter({ search, apply }: WindowFilterProps) {
 const FIRST = "-24h";
 
 function CustomWindow({ search, apply }: WindowFilterProps) {
-  const [now] = useState(Date.now);
+  const [now] = useState(() => Math.floor(Date.now() / 1_000) * 1_000);
   const since = instantOf(search.since, now) ?? instantOf(FIRST, now) ?? new Date(now);
   const until = instantOf(search.until, now);
   return (
