@@ -97,7 +97,7 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await overtaken.getByRole("button", { name: "Keep both: put my changes on top" }).click();
     await difference.getByText("Somebody else's words.").waitFor();
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("heading", { level: 1, name: DEPRECATED }).waitFor();
+    await page.getByRole("heading", { level: 1, name: DEPRECATED, exact: true }).waitFor();
     await page.getByText("An invoice was settled.").waitFor();
     const { body } = await client.get<{ version: number; deprecation: object }>(`/v1/event-types/${DEPRECATED}`);
     expect(body).toMatchObject({ version: 2, deprecation: { replacedBy: TYPE, note: "Two names for one thing." } });

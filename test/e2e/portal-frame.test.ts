@@ -82,7 +82,7 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
     await page.waitForURL(`${service.url}${path}`);
     await expect.poll(() => description.inputValue(), WITHIN).toBe(typed);
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("heading", { level: 1, name: "demo.greeting.sent" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "demo.greeting.sent", exact: true }).waitFor();
     await page.getByText(typed).waitFor();
     await page.context().close();
   });

@@ -14,7 +14,7 @@ type Done = Schemas["DeliveryActs"]["data"][number];
 export function History({ delivery: { id } }: { delivery: Delivery }) {
   const { data, error, refetch } = useQuery(actsQuery(id));
   return (
-    <section className="card" aria-labelledby="history">
+    <section className={`card ${styles.section ?? ""}`} aria-labelledby="history">
       <h2 id="history">{t("delivery.history.title")}</h2>
       {error && <ProblemNotice error={error} again={() => void refetch()} />}
       {!data && !error && <Skeleton />}

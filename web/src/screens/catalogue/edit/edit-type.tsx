@@ -94,7 +94,7 @@ function Editor({ type, etag }: EditorProps) {
         }}
       />
       {read.ok && fields.length > 0 && (
-        <section className="card" aria-labelledby="difference">
+        <section className={`card ${styles.section ?? ""}`} aria-labelledby="difference">
           <h2 id="difference">{t("typeEdit.difference")}</h2>
           {fields.includes("schema") && <p>{t("typeEdit.newVersion", { number: type.version + 1 })}</p>}
           <ContentDifference fields={fields} before={before} after={read.content} />
