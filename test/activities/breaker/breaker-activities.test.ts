@@ -188,7 +188,8 @@ test("one that was disabled and resumed is tried with one delivery first, and a 
     await delay(500);
     return statusOf() === "disabled";
   });
-  expect(healthOf(subscription.id)).toMatchObject({ state: "disabled" });
+  // The status is written first, so that nothing is sent any more, and the health in a second write.
+  await until("shown as disabled", () => healthOf(subscription.id)?.state === "disabled");
   expect(await kindsTold(subscription)).toEqual(new Set(["subscription.failing", "subscription.disabled"]));
   const entries = await running.store.audit.list({ limit: 20 }, { subject: subscription.id });
   expect(entries.data.map(({ action }) => action)).toContain("subscription.disable");
