@@ -9,8 +9,8 @@ import { ORDERS_OF_STEPS } from "./orders.js";
 import { judge } from "./promises.js";
 
 const SEEDS = JSON.parse(readFileSync(new URL("seeds.json", import.meta.url), "utf8")) as number[];
-/** About 50 s of CPU. More by the variable. */
-const ORDERS = Number(process.env["MODEL_ORDERS"] ?? 50_000);
+/** About 100 s of CPU. More by the variable. */
+const ORDERS = Number(process.env["MODEL_ORDERS"] ?? 100_000);
 /** A busy machine takes many times as long as a quiet one. */
 const PATIENCE_MS = 30 * 60_000;
 
