@@ -25,8 +25,11 @@ export interface Publishing {
   readonly accepted: ReadonlySet<string>;
   /** How often each answer came. `none` counts connections that broke. */
   readonly answers: Record<string, number>;
-  /** No new events. Resolves when those under way are accepted. */
-  stop(): Promise<void>;
+  /**
+   * No new events. Resolves when those under way are accepted.
+   * @param giveUp also those under way are published no more: nobody may be left to accept them
+   */
+  stop(giveUp: boolean): Promise<void>;
 }
 
 export interface PublishingOptions {
@@ -47,10 +50,11 @@ export function startPublishing(options: PublishingOptions): Publishing {
   const answers: Record<string, number> = {};
   let next = 0;
   let stopped = false;
+  let givenUp = false;
 
   async function publishUntilAccepted(number: number): Promise<void> {
     const id = `${options.prefix}${number}`;
-    for (let turn = number; ; turn++) {
+    for (let turn = number; !givenUp; turn++) {
       const addresses = options.addresses();
       const address = addresses[turn % addresses.length];
       const result = address
@@ -72,8 +76,9 @@ export function startPublishing(options: PublishingOptions): Publishing {
   return {
     accepted,
     answers,
-    stop: async () => {
+    stop: async (giveUp) => {
       stopped = true;
+      givenUp = giveUp;
       await Promise.all(publishers);
     },
   };

@@ -144,11 +144,15 @@ async function underLoad<T>(
       pauseMs,
     });
   const running = { load: publishers("load", concurrency, 20), limited: publishers("limited", 1, 250) };
+  // A process that does not come back ends the run. Otherwise its publishers would go on for ever.
+  let failed = true;
   try {
-    return await act();
+    const result = await act();
+    failed = false;
+    return result;
   } finally {
     for (const name of ["load", "limited"] as const) {
-      await running[name].stop();
+      await running[name].stop(failed);
       running[name].accepted.forEach((id) => ids[name].add(id));
       for (const [answer, count] of Object.entries(running[name].answers))
         answers[answer] = (answers[answer] ?? 0) + count;

@@ -3,7 +3,6 @@
  * order.
  */
 import { join } from "node:path";
-import type { Worker } from "@temporalio/worker";
 import { createHttpServer } from "../api/index.js";
 import { TEMPORAL_UI_PATH } from "../api/temporal-ui/rules.js";
 import { startActKeeper } from "./watch/act-keeper.js";
@@ -12,6 +11,7 @@ import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
 import { drainOf } from "./process/drain.js";
 import { openFileLimit, socketBounds } from "./process/open-files.js";
+import { untilReady } from "./process/until-ready.js";
 import { type Core, openCore } from "./core.js";
 import { type Demo, startDemo } from "./trial/demo.js";
 import { startTraffic } from "./trial/demo-traffic.js";
@@ -119,7 +119,12 @@ async function start(starting: Starting): Promise<RunningService> {
   late.bind(ui.publish);
   undo.push(async () => ui.close());
   undo.push(() => ui.stopPublishing());
-  await untilReady(core, worker?.worker);
+  await untilReady({
+    store: core.store,
+    log: core.log,
+    ...(worker && { workerState: () => worker.worker.getState() }),
+    signal: starting.signal,
+  });
   goOn(starting);
   if (demo?.traffic) undo.push(startDemoTraffic(core, ui));
   announce({
@@ -260,10 +265,3 @@ const engineOptions = (config: Config, url: string, say: (line: string) => void)
   durability: config.TEMPORAL_DURABILITY,
   progress: say,
 });
-
-async function untilReady(core: Core, worker: Worker | undefined): Promise<void> {
-  // The worker reports INITIALIZED until its pollers run. A start line before that would promise too much.
-  for (let waited = 0; worker && worker.getState() !== "RUNNING" && waited < 10_000; waited += 20)
-    await new Promise((resume) => setTimeout(resume, 20));
-  await core.store.ping(5_000);
-}
