@@ -27,7 +27,11 @@ const AGAIN_MS = 1_000;
  */
 export async function untilReady({ store, log, workerState, signal }: Preparing): Promise<void> {
   // The worker reports INITIALIZED until its pollers run. A start line before that would promise too much.
-  for (let waited = 0; workerState && workerState() !== "RUNNING" && waited < WORKER_WITHIN_MS; waited += WORKER_LOOK_MS)
+  for (
+    let waited = 0;
+    workerState && workerState() !== "RUNNING" && waited < WORKER_WITHIN_MS;
+    waited += WORKER_LOOK_MS
+  )
     await delay(WORKER_LOOK_MS, undefined, { signal });
   while (!(await answers(store, log))) await delay(AGAIN_MS, undefined, { signal });
   signal.throwIfAborted();
