@@ -38,7 +38,7 @@ import {
 import { hasBounds, reckon } from "./http/relative-time.js";
 import { parseQuery, validate, type Validated } from "./http/validate.js";
 import { ANYBODY, createAdmission } from "./access/admission.js";
-import { namesSubscription, resolveExternalId } from "./subscriptions/external-id.js";
+import { pathResolver, withOwnIds } from "./external-ids.js";
 
 /** Mounts every route, and 405 with Allow for the other methods of their paths. */
 export function mountRoutes(
@@ -77,10 +77,10 @@ export function handlerOf(
   const admit = createAdmission(route, dependencies, gate);
   const run = runnerOf(route);
   const administrative = isAdministrative(route);
-  const external = namesSubscription(route);
+  const resolve = pathResolver(route);
 
   async function runAs(actor: Actor, request: RoutedRequest, response: ServerResponse): Promise<void> {
-    const unresolved = external ? await resolveExternalId({ dependencies, actor }, request) : undefined;
+    const unresolved = await resolve?.({ dependencies, actor }, request);
     if (unresolved) return refuseTo(request, response, unresolved);
     if (!administrative) return run({ dependencies, actor }, request, response);
     const id = Object.values(request.params ?? {})[0];
@@ -162,7 +162,7 @@ function runnerOf(route: ApiRoute): Runner {
   const cursors = createCursorSeal(route);
   const bounded = hasBounds(route.query?.shape);
   return async (given, request, response) => {
-    const input = await inputOf(route, request);
+    const input = await inputOf(route, given, request);
     if (!input.ok) return sendRefusal(response, input.refusal);
     const unsealed = cursors.open(given.dependencies.store, input.value);
     if ("refused" in unsealed) return sendRefusal(response, unsealed);
@@ -235,14 +235,15 @@ function serveChecked(
 
 type Input = Parameters<HandledRoute["handle"]>[1];
 
-async function inputOf(route: HandledRoute, request: RoutedRequest): Promise<Validated<Input>> {
+async function inputOf(route: HandledRoute, context: RouterContext, request: RoutedRequest): Promise<Validated<Input>> {
   const params = checkParams(route, request);
   if (!params.ok) return params;
   const query = checkQuery(route, request);
   if (!query.ok) return query;
   const body = await checkBody(route, request);
   if (!body.ok) return body;
-  return { ok: true, value: { params: params.value, query: query.value, body: body.value } };
+  const own = { query: await withOwnIds(context, query.value), body: await withOwnIds(context, body.value) };
+  return { ok: true, value: { params: params.value, ...own } };
 }
 
 /** An id that cannot exist is answered like one that does not. */

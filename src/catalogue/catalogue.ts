@@ -11,6 +11,7 @@ import {
 import type { Store } from "../store/store.js";
 import type { LeftOut } from "../store/collections/routings.js";
 import { LIFE } from "../store/subscription-life.js";
+import { byExternalId } from "./external-ids.js";
 
 export interface Catalogue {
   /** Version that the content belongs to. See `Store.catalogueVersion`. */
@@ -23,6 +24,9 @@ export interface Catalogue {
   refresh(atLeast?: number): Promise<void>;
   api(id: string): Api | undefined;
   apis(): Iterable<Api>;
+  /** The api or group with this external id. */
+  apiByExternalId(externalId: string): Api | undefined;
+  groupByExternalId(externalId: string): Group | undefined;
   eventType(name: string): EventType | undefined;
   /** All of them, newest first. */
   eventTypes(): readonly EventType[];
@@ -125,6 +129,8 @@ export async function createCatalogue({
     refresh,
     api: (id) => content.apis.get(id),
     apis: () => content.apis.values(),
+    apiByExternalId: (externalId) => byExternalId(content.apis, externalId),
+    groupByExternalId: (externalId) => byExternalId(content.groups, externalId),
     eventType: (name) => content.eventTypes.get(name),
     eventTypes: () => content.eventTypeList,
     group: (id) => content.groups.get(id),

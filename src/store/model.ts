@@ -41,6 +41,8 @@ export interface Api {
   approval?: "manual" | "automatic";
   /** Days after which its settled events are removed. `EVENT_RETENTION_DAYS` holds when absent. */
   retentionDays?: number;
+  /** The provider's own id for it, unique among the apis. */
+  externalId?: string;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -122,6 +124,8 @@ export interface Group {
   grants: string[];
   /** Values of the SAML groups attribute that make a person a member. */
   samlGroups: string[];
+  /** The provider's own id for it, unique among the groups. */
+  externalId?: string;
   createdAt: Date;
   updatedAt: Date;
 }

@@ -4,7 +4,7 @@ import { DEGRADED } from "../readiness.js";
 import { groupsOfKey } from "../../store/key-groups.js";
 import { ROLES } from "../../store/model.js";
 import { type Act, ACTS, mayAct } from "./access.js";
-import { apiId, groupId } from "../catalogue/schemas.js";
+import { apiRef, groupId, groupRef } from "../catalogue/schemas.js";
 import { prefixedId, instant, instantInput, instantOrAgo, text } from "../http/primitives.js";
 import { overlapSeconds } from "../overlap.js";
 
@@ -18,21 +18,21 @@ export const apiKeyInput = z
   .strictObject({
     name: text(128),
     role: z.enum(ROLES),
-    groupId: groupId
+    groupId: groupRef
       .optional()
       .meta({
         description:
           "The group that a consumer key acts for. A consumer key needs this or `groupIds`. Other keys have neither",
       }),
     groupIds: z
-      .array(groupId)
+      .array(groupRef)
       .min(1)
       .max(100)
       .refine((ids) => new Set(ids).size === ids.length, "must not name a group twice")
       .optional()
       .meta({ description: "The groups that a consumer key acts for, when they are several", uniqueItems: true }),
     apiIds: z
-      .array(apiId)
+      .array(apiRef)
       .min(1)
       .max(100)
       .optional()

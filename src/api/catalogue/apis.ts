@@ -6,14 +6,15 @@ import type { Api } from "../../store/model.js";
 import type { Actor } from "../access/actor.js";
 import { discoversApi, grantedApis, mayAct, seesApi } from "../access/access.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
+import { duplicateOrThrow } from "../http/failure.js";
 import { applyChange, exact } from "../http/change.js";
 import { deleteApi } from "../deliveries/erasure.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { created, ok, type RequestContext, type ApiRoute, route } from "../route.js";
-import { apiChange, apiId, apiInput, apiView, eraseQuery } from "./schemas.js";
+import { apiChange, apiInput, apiRef, apiView, eraseQuery } from "./schemas.js";
 import { pageOf, pageQuery } from "../http/primitives.js";
 
-const params = z.strictObject({ id: apiId });
+const params = z.strictObject({ id: apiRef });
 
 const view = ({
   id,
@@ -22,6 +23,7 @@ const view = ({
   listed = false,
   approval = "manual",
   retentionDays,
+  externalId,
   createdAt,
   updatedAt,
 }: Api): z.input<typeof apiView> => ({
@@ -31,6 +33,7 @@ const view = ({
   listed,
   approval,
   ...(retentionDays !== undefined && { retentionDays }),
+  ...(externalId !== undefined && { externalId }),
   createdAt: createdAt.toISOString(),
   updatedAt: updatedAt.toISOString(),
 });
@@ -68,15 +71,19 @@ export const apiRoutes: readonly ApiRoute[] = [
     description: "A provider key that is limited to some apis may not.",
     body: apiInput,
     response: { status: 201, description: "Created", schema: apiView },
-    problems: ["retention_too_short"],
+    problems: ["retention_too_short", "external_id_taken"],
     async handle(context: RequestContext<"store" | "catalogue" | "settings">, { body }) {
       if (context.actor.apiIds) return refuse("forbidden", "This key is limited to some apis.");
       const refusal = refuseRetention(context, body.retentionDays);
       if (refusal) return refusal;
       const now = new Date();
       const api: Api = { id: newId("api"), ...exact(body), createdAt: now, updatedAt: now };
-      await context.dependencies.store.apis.insert(api);
-      await recordAct(context, "api.create", api.id, { name: api.name });
+      const taken = await context.dependencies.store.apis.insert(api).then(() => false, duplicateOrThrow);
+      if (taken) return refuse("external_id_taken");
+      await recordAct(context, "api.create", api.id, {
+        name: api.name,
+        ...(api.externalId !== undefined && { externalId: api.externalId }),
+      });
       return created(view(api), `/v1/apis/${api.id}`);
     },
   }),
@@ -121,7 +128,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     params,
     body: apiChange,
     response: { status: 200, description: "The api as it is now", schema: apiView },
-    problems: ["retention_too_short", "built_in"],
+    problems: ["retention_too_short", "built_in", "external_id_taken"],
     async handle(context: RequestContext<"store" | "catalogue" | "settings">, { params: { id }, body }) {
       if (!seesApi(context.actor, context.dependencies.catalogue, id)) return refuse("not_found");
       // How it is called and described belongs to the release.
@@ -129,11 +136,15 @@ export const apiRoutes: readonly ApiRoute[] = [
         return refuse("built_in");
       const refusal = refuseRetention(context, body.retentionDays);
       if (refusal) return refusal;
-      const api = await context.dependencies.store.apis.update(id, (before) => applyChange(before, body));
+      const api = await context.dependencies.store.apis
+        .update(id, (before) => applyChange(before, body))
+        .catch(duplicateOrThrow);
+      if (api === true) return refuse("external_id_taken");
       if (!api) return refuse("not_found");
       await recordAct(context, "api.change", id, {
         fields: Object.keys(body),
         ...(body.retentionDays !== undefined && { retentionDays: body.retentionDays }),
+        ...(body.externalId !== undefined && { externalId: body.externalId }),
       });
       return ok(view(api));
     },

@@ -10,7 +10,7 @@ import { pageOfEventTypes, versionView, eventTypeViewOf } from "./event-type-vie
 import { duplicateOrThrow } from "../http/failure.js";
 import { refuse } from "../http/errors.js";
 import { created, noContent, ok, type RequestContext, type ApiRoute, route } from "../route.js";
-import { apiId, eventTypeChange, eventTypeInput, eventTypeVersionView, eventTypeView } from "./schemas.js";
+import { apiRef, eventTypeChange, eventTypeInput, eventTypeVersionView, eventTypeView } from "./schemas.js";
 import { eventTypeName, pageOf, pageQuery, text } from "../http/primitives.js";
 
 const params = z.strictObject({ name: eventTypeName });
@@ -95,7 +95,7 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
       "A consumer sees those that are granted to its groups, and by which grant. The list is " +
       "read from memory. A change in another process is in it within a second.",
     query: pageQuery.extend({
-      apiId: apiId.optional(),
+      apiId: apiRef.optional(),
       prefix: text(128).optional().meta({ description: "Beginning of the name" }),
       search: text(128)
         .optional()

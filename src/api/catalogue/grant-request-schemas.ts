@@ -1,7 +1,7 @@
 /** A consumer's request for a grant, and the answer to it. */
 import { z } from "zod";
 import { GRANT_REQUEST_STATUSES } from "../../store/model.js";
-import { apiId, groupId } from "./schemas.js";
+import { apiId, apiRef, groupId, groupRef } from "./schemas.js";
 import { eventTypeName, prefixedId, instant, pageQuery, text } from "../http/primitives.js";
 
 export const grantRequestId = prefixedId("grq");
@@ -9,7 +9,7 @@ const reason = text(1_000);
 
 export const grantRequestInput = z
   .strictObject({
-    groupId: groupId
+    groupId: groupRef
       .optional()
       .meta({ description: "The group that gets the grant. A consumer with one group may leave it out" }),
     grant: z.union([apiId, eventTypeName]).meta({ description: "Id of an api, or name of an event type" }),
@@ -20,8 +20,8 @@ export const approvalInput = z.strictObject({ reason: reason.optional() }).meta(
 export const refusalInput = z.strictObject({ reason }).meta({ id: "GrantRefusal" });
 export const grantRequestQuery = pageQuery.extend({
   status: z.enum(GRANT_REQUEST_STATUSES).optional(),
-  groupId: groupId.optional(),
-  apiId: apiId.optional(),
+  groupId: groupRef.optional(),
+  apiId: apiRef.optional(),
 });
 
 export const grantRequestView = z

@@ -5,14 +5,15 @@ import type { Group } from "../../store/model.js";
 import type { Actor } from "../access/actor.js";
 import { ownsGrants, seesGroup } from "../access/access.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
+import { duplicateOrThrow } from "../http/failure.js";
 import { applyChange } from "../http/change.js";
 import { deleteGroup } from "../deliveries/erasure.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { created, ok, type RequestContext, type ApiRoute, route } from "../route.js";
-import { eraseQuery, groupChange, groupId, groupInput, groupView } from "./schemas.js";
+import { eraseQuery, groupChange, groupInput, groupRef, groupView } from "./schemas.js";
 import { pageOf, pageQuery } from "../http/primitives.js";
 
-const params = z.strictObject({ id: groupId });
+const params = z.strictObject({ id: groupRef });
 
 const view = ({ createdAt, updatedAt, ...group }: Group): z.input<typeof groupView> => ({
   ...group,
@@ -78,7 +79,7 @@ export const groupRoutes: readonly ApiRoute[] = [
     summary: "Create a group",
     body: groupInput,
     response: { status: 201, description: "Created", schema: groupView },
-    problems: ["grant_unknown"],
+    problems: ["grant_unknown", "external_id_taken"],
     async handle(context: RequestContext<"store" | "catalogue">, { body }) {
       const refusal = refuseMembers(context.actor, body.samlGroups) ?? (await refuseGrants(context, body.grants ?? []));
       if (refusal) return refusal;
@@ -88,14 +89,17 @@ export const groupRoutes: readonly ApiRoute[] = [
         name: body.name,
         grants: body.grants ?? [],
         samlGroups: body.samlGroups ?? [],
+        ...(body.externalId !== undefined && { externalId: body.externalId }),
         createdAt: now,
         updatedAt: now,
       };
-      await context.dependencies.store.groups.insert(group);
+      const taken = await context.dependencies.store.groups.insert(group).then(() => false, duplicateOrThrow);
+      if (taken) return refuse("external_id_taken");
       await recordAct(context, "group.create", group.id, {
         name: group.name,
         grants: group.grants,
         samlGroups: group.samlGroups,
+        ...(group.externalId !== undefined && { externalId: group.externalId }),
       });
       return created(view(group), `/v1/groups/${group.id}`);
     },
@@ -144,7 +148,7 @@ export const groupRoutes: readonly ApiRoute[] = [
     params,
     body: groupChange,
     response: { status: 200, description: "The group as it is now", schema: groupView },
-    problems: ["grant_unknown"],
+    problems: ["grant_unknown", "external_id_taken"],
     async handle(context: RequestContext<"store" | "catalogue" | "operations">, { params: { id }, body }) {
       const {
         actor,
@@ -157,17 +161,21 @@ export const groupRoutes: readonly ApiRoute[] = [
         refuseMembers(actor, body.samlGroups) ?? (body.grants && (await refuseGrants(context, body.grants)));
       if (refusal) return refusal;
       const foreign = { found: false };
-      const group = await store.groups.update(id, (current) => {
-        // This is checked again for the stored group, because another provider may have granted something meanwhile.
-        foreign.found = !ownsGrants(actor, catalogue, current.grants);
-        return foreign.found ? current : applyChange(current, body);
-      });
+      const group = await store.groups
+        .update(id, (current) => {
+          // This is checked again for the stored group, because another provider may have granted something meanwhile.
+          foreign.found = !ownsGrants(actor, catalogue, current.grants);
+          return foreign.found ? current : applyChange(current, body);
+        })
+        .catch(duplicateOrThrow);
+      if (group === true) return refuse("external_id_taken");
       if (!group) return refuse("not_found");
       if (foreign.found) return refuse("forbidden", BEYOND);
       await recordAct(context, "group.change", id, {
         fields: Object.keys(body),
         ...(body.grants && { grants: body.grants }),
         ...(body.samlGroups && { samlGroups: body.samlGroups }),
+        ...(body.externalId !== undefined && { externalId: body.externalId }),
       });
       if (body.grants) await wakeSubscriptions(context, id);
       return ok(viewFor(context)(group));

@@ -16,10 +16,10 @@ import { importDifference, importDifferences, markOf } from "./import/import-dif
 import { CHECKED, type ImportPlan, planImport } from "./import/plan.js";
 import { sendJson, sendRefusal } from "../http/respond.js";
 import { ok, type RequestContext, type ApiRoute, route, type RoutedRequest } from "../route.js";
-import { apiId } from "./schemas.js";
+import { apiRef } from "./schemas.js";
 import { parseQuery, validate } from "../http/validate.js";
 
-const params = z.strictObject({ id: apiId });
+const params = z.strictObject({ id: apiRef });
 const importQuery = z.strictObject({
   dryRun: z
     .enum(["true", "false"])

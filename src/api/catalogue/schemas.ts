@@ -1,10 +1,32 @@
 /** Apis, event types and groups. */
 import { z } from "zod";
 import { VALIDATION_MODES } from "../../store/model.js";
-import { eventTypeName, prefixedId, instant, instantInput, RESERVED_TYPE_PREFIX, text } from "../http/primitives.js";
+import {
+  eventTypeName,
+  externalIdText,
+  idOrExternal,
+  instant,
+  instantInput,
+  prefixedId,
+  RESERVED_TYPE_PREFIX,
+  text,
+} from "../http/primitives.js";
 
 export const apiId = prefixedId("api");
 export const groupId = prefixedId("grp");
+/** As a request names them. The router puts the object's own id in the place of an external one. */
+export const apiRef = idOrExternal("api", "api");
+export const groupRef = idOrExternal("grp", "group");
+
+const externalIdOf = (what: string) =>
+  externalIdText.meta({
+    description:
+      `Your own id for it, unique among the ${what}. A request may name it by \`ext:\` and this id wherever it ` +
+      "takes the id itself. It is not sealed, so it must hold no secret",
+    example: "acme-42",
+  });
+const apiExternalId = externalIdOf("apis");
+const groupExternalId = externalIdOf("groups");
 
 const description = text(2_000).meta({ description: "What it is, for people" });
 const atLeastOne = (change: object): boolean => Object.keys(change).length > 0;
@@ -40,6 +62,7 @@ export const apiInput = z
     listed: listed.optional(),
     approval: approval.optional(),
     retentionDays: retentionDays.optional(),
+    externalId: apiExternalId.optional(),
   })
   .meta({ id: "ApiInput" });
 export const apiChange = z
@@ -49,6 +72,7 @@ export const apiChange = z
     listed: listed.optional(),
     approval: approval.optional(),
     retentionDays: retentionDays.nullable().optional(),
+    externalId: apiExternalId.nullable().optional(),
   })
   .refine(atLeastOne, NOTHING)
   .meta({ id: "ApiChange", minProperties: 1 });
@@ -60,6 +84,7 @@ export const apiView = z
     listed: z.boolean(),
     approval,
     retentionDays: retentionDays.optional(),
+    externalId: z.string().optional(),
     createdAt: instant,
     updatedAt: instant,
   })
@@ -112,7 +137,7 @@ export const eventTypeInput = z
       (name) => !name.startsWith(RESERVED_TYPE_PREFIX),
       `must not begin with ${RESERVED_TYPE_PREFIX}`,
     ),
-    apiId,
+    apiId: apiRef,
     description: description.optional(),
     schema: jsonSchema.optional(),
     examples: examples.optional(),
@@ -173,10 +198,20 @@ const samlGroups = z
   .meta({ description: "Values of the SAML groups attribute that make a person a member" });
 
 export const groupInput = z
-  .strictObject({ name: text(128), grants: grants.optional(), samlGroups: samlGroups.optional() })
+  .strictObject({
+    name: text(128),
+    grants: grants.optional(),
+    samlGroups: samlGroups.optional(),
+    externalId: groupExternalId.optional(),
+  })
   .meta({ id: "GroupInput" });
 export const groupChange = z
-  .strictObject({ name: text(128).optional(), grants: grants.optional(), samlGroups: samlGroups.optional() })
+  .strictObject({
+    name: text(128).optional(),
+    grants: grants.optional(),
+    samlGroups: samlGroups.optional(),
+    externalId: groupExternalId.nullable().optional(),
+  })
   .refine(atLeastOne, NOTHING)
   .meta({ id: "GroupChange", minProperties: 1 });
 export const groupView = z
@@ -185,6 +220,7 @@ export const groupView = z
     name: z.string(),
     grants: z.array(z.string()),
     samlGroups: z.array(z.string()),
+    externalId: z.string().optional(),
     createdAt: instant,
     updatedAt: instant,
   })

@@ -1,28 +1,24 @@
 /** `GET /v1/deliveries/export`: what a filter names, as a file. It tells that and how deliveries went, and no content. */
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import type { DeliveryFilter } from "../../store/store.js";
 import { seesDelivery } from "../access/access.js";
 import { recordAct } from "../access/audit.js";
+import { beginExport, type ExportFile, exportFormat, MOST_EXPORTED } from "../export/export-file.js";
+import { withOwnIds } from "../external-ids.js";
 import { sendRefusal } from "../http/respond.js";
 import { reckon } from "../http/relative-time.js";
-import { SECURITY_HEADERS } from "../http/security-headers.js";
 import { parseQuery, validate } from "../http/validate.js";
 import type { ApiRoute, RequestContext } from "../route.js";
 import { deliveryFilter, deliveryFilterOf, judgeOf, order } from "./delivery-query.js";
 import { deliverySummaryOf } from "./delivery-view.js";
-import { type deliverySummary, MOST_COUNTED } from "./schemas.js";
+import type { deliverySummary } from "./schemas.js";
 
 type Summary = z.input<typeof deliverySummary>;
 type Context = RequestContext<"store" | "catalogue">;
 
-const exportQuery = deliveryFilter.extend({
-  format: z.enum(["jsonl", "csv"]).meta({ description: "One JSON object in each line, or CSV with a line of names" }),
-  order,
-});
+const exportQuery = deliveryFilter.extend({ format: exportFormat, order });
 
-const MOST_ROWS = MOST_COUNTED;
 const PAGE = 250;
 const COLUMNS = [
   "id",
@@ -42,61 +38,22 @@ const COLUMNS = [
   "nextAttemptAt",
 ] as const satisfies readonly (keyof Summary)[];
 
-/** A cell of a table (RFC 4180). One that a spreadsheet would take for a formula gets an apostrophe. */
-export function csvCell(value: string | number | undefined): string {
-  if (value === undefined || typeof value === "number") return String(value ?? "");
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-interface Format {
-  type: string;
-  head: string;
-  row(summary: Summary): string;
-  /** The last line of a file that does not hold everything. */
-  cut: string;
-}
-const CUT = `There are more than ${MOST_ROWS} deliveries. Narrow the filter to get the others.`;
-const FORMATS: Readonly<Record<"jsonl" | "csv", Format>> = {
-  jsonl: {
-    type: "application/jsonl",
-    head: "",
-    row: (summary) => `${JSON.stringify(summary)}\n`,
-    cut: `${JSON.stringify({ cut: CUT })}\n`,
-  },
-  csv: {
-    type: "text/csv; charset=utf-8",
-    head: `${COLUMNS.join(",")}\r\n`,
-    row: (summary) => `${COLUMNS.map((column) => csvCell(summary[column])).join(",")}\r\n`,
-    cut: `${csvCell(CUT)}\r\n`,
-  },
-};
-
-/** Writes a part of a file. Resolves once the client takes more. */
-export async function writePart(response: ServerResponse, text: string): Promise<void> {
-  if (text === "" || response.write(text)) return;
-  const over = new AbortController();
-  const { signal } = over;
-  await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]);
-  over.abort();
-}
-
 interface Export {
   filter: DeliveryFilter;
-  format: Format;
+  file: ExportFile<Summary>;
   order: "asc" | "desc";
 }
 
 /** Writes page after page. No page is read before the client has taken the one before. */
-async function writeRows(context: Context, response: ServerResponse, { filter, format, order }: Export): Promise<void> {
+async function writeRows(context: Context, response: ServerResponse, { filter, file, order }: Export): Promise<void> {
   const { store, catalogue } = context.dependencies;
   const summaryOf = deliverySummaryOf(catalogue);
   let cursor: string | undefined;
-  let left = MOST_ROWS;
+  let left = MOST_EXPORTED;
   do {
     const page = await store.deliveries.list({ limit: PAGE, order, ...(cursor !== undefined && { cursor }) }, filter);
     const seen = page.data.filter((delivery) => seesDelivery(context.actor, catalogue, delivery)).slice(0, left);
-    await writePart(response, seen.map((delivery) => format.row(summaryOf(delivery))).join(""));
+    await file.write(seen.map(summaryOf));
     left -= seen.length;
     cursor = page.next;
   } while (cursor !== undefined && left > 0 && !response.destroyed);
@@ -123,26 +80,20 @@ export const deliveryExportRoutes: readonly ApiRoute[] = [
       const reckoned = validate(exportQuery, parsed.value, "query");
       if (!reckoned.ok) return sendRefusal(response, reckoned.refusal);
       const { since, until } = reckon(reckoned.value, Date.now()).query;
-      const query = {
+      const query = await withOwnIds(context, {
         ...reckoned.value,
         ...(typeof since === "string" && { since }),
         ...(typeof until === "string" && { until }),
-      };
+      });
+      const { format } = query;
       const filter = deliveryFilterOf(context, query);
       const { count, exact } = filter
-        ? await context.dependencies.store.deliveries.count(filter, MOST_ROWS, judgeOf(context))
+        ? await context.dependencies.store.deliveries.count(filter, MOST_EXPORTED, judgeOf(context))
         : { count: 0, exact: true };
-      await recordAct(context, "deliveries.export", "deliveries", { format: query.format, count, cut: !exact });
-      const format = FORMATS[query.format];
-      response.writeHead(200, {
-        ...SECURITY_HEADERS,
-        "content-type": format.type,
-        "content-disposition": `attachment; filename="deliveries.${query.format}"`,
-        ...(!exact && { "sealpost-export-cut": "true" }),
-      });
-      await writePart(response, format.head);
-      if (filter) await writeRows(context, response, { filter, format, order: query.order ?? "desc" });
-      response.end(exact ? "" : format.cut);
+      await recordAct(context, "deliveries.export", "deliveries", { format, count, cut: !exact });
+      const file = await beginExport(response, { what: "deliveries", format, columns: COLUMNS, cut: !exact });
+      if (filter) await writeRows(context, response, { filter, file, order: query.order ?? "desc" });
+      file.end();
     },
   },
 ];

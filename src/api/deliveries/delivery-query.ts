@@ -7,7 +7,7 @@ import type { Delivery } from "../../store/model.js";
 import type { Counted } from "../../store/collection.js";
 import type { DeliveryFilter, StatusRange } from "../../store/store.js";
 import { ownsApi, ownsEventType, seesDelivery } from "../access/access.js";
-import { apiId, groupId } from "../catalogue/schemas.js";
+import { apiRef, groupRef } from "../catalogue/schemas.js";
 import { eventRef, eventTypeName, instantOrAgo, pageQuery } from "../http/primitives.js";
 import { ok, type Reply, type RequestContext } from "../route.js";
 import { subscriptionId } from "../subscriptions/schemas.js";
@@ -61,8 +61,8 @@ const named = z
 
 export const deliveryFilter = z.strictObject({
   status: listOf(z.enum(DELIVERY_STATUSES), { max: 128, pattern: DELIVERY_STATUSES.join("|") }, "One status"),
-  groupId: groupId.optional(),
-  apiId: apiId.optional().meta({ description: "Only events of this api" }),
+  groupId: groupRef.optional(),
+  apiId: apiRef.optional().meta({ description: "Only events of this api" }),
   subscriptionId: subscriptionId.optional(),
   eventType: eventTypeName.optional(),
   eventId: eventRef.optional(),

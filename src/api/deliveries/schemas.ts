@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DELIVERY_STATUSES } from "../../workflows/contract.js";
 import { deliveryIdOf, eventOfDelivery } from "../../workflows/event-id.js";
 import { certificateFacts } from "../subscriptions/certificate-schemas.js";
-import { apiId, groupId } from "../catalogue/schemas.js";
+import { apiId, groupRef } from "../catalogue/schemas.js";
 import { eventId, eventTypeName, instant, instantOrAgo, pageQuery } from "../http/primitives.js";
 import { outcomeFields } from "./outcome-view.js";
 import { problemView } from "../http/problem.js";
@@ -18,7 +18,7 @@ export const publishInput = z
       .unknown()
       .meta({ description: "Any JSON value; its bytes are signed and sent exactly as they stand in the request" }),
     id: eventId.optional().meta({ description: "Your own id, which is the idempotency key. Without it one is made" }),
-    groups: z.array(groupId).min(1).max(100).optional().meta({ description: "Only subscriptions of these groups" }),
+    groups: z.array(groupRef).min(1).max(100).optional().meta({ description: "Only subscriptions of these groups" }),
   })
   .meta({ id: "Publish" });
 export type PublishInput = z.output<typeof publishInput>;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Hold, HoldTarget } from "../../store/collections/holds.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
-import { groupId } from "../catalogue/schemas.js";
+import { groupRef } from "../catalogue/schemas.js";
 import { refuse } from "../http/errors.js";
 import { eventRef, instant, pageOf, pageQuery } from "../http/primitives.js";
 import { type ApiRoute, noContent, ok, type RequestContext, route } from "../route.js";
@@ -66,7 +66,7 @@ async function lift(context: Context, target: HoldTarget) {
 }
 
 const eventParams = z.strictObject({ ref: eventRef });
-const groupParams = z.strictObject({ id: groupId });
+const groupParams = z.strictObject({ id: groupRef });
 const HELD = { status: 200, description: "The hold", schema: holdView } as const;
 
 const eventHoldRoutes: readonly ApiRoute[] = [

@@ -20,6 +20,26 @@ export const prefixedId = (prefix: string) =>
     .regex(new RegExp(`^${prefix}_${ULID}$`), `must be an id such as ${prefix}_01K3ZJ8Q5T9V7X2M4N6P8R0S1W`)
     .meta({ example: `${prefix}_01K3ZJ8Q5T9V7X2M4N6P8R0S1W` });
 
+/** What others may call our objects. No colon, because it separates the parts of `ext:<group>:<id>` in a path. */
+export const EXTERNAL_ID = "[A-Za-z0-9._~@+=-]{1,128}";
+/** An id that others gave to an object. */
+export const externalIdText = z
+  .string()
+  .regex(new RegExp(`^${EXTERNAL_ID}$`), "must be 1 to 128 of A-Z a-z 0-9 . _ ~ @ + = -");
+
+/** An id made by the service, or `ext:` and the external id of the same object. */
+export const idOrExternal = (prefix: string, what: string) =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^(?:${prefix}_${ULID}|ext:${EXTERNAL_ID})$`),
+      `must be an id such as ${prefix}_01K3ZJ8Q5T9V7X2M4N6P8R0S1W, or \`ext:\` and an external id`,
+    )
+    .meta({
+      example: `${prefix}_01K3ZJ8Q5T9V7X2M4N6P8R0S1W`,
+      description: `The id of the ${what}, or \`ext:\` and its \`externalId\``,
+    });
+
 /** Prefix of the service's own event types. */
 export const RESERVED_TYPE_PREFIX = "sealpost.";
 /**

@@ -70,7 +70,7 @@ export const PROBLEMS = {
   external_id_taken: entry(
     409,
     "The external id is taken",
-    "Choose another one, or remove it from the group's other subscription first.",
+    "Choose another one, or remove it from the object that has it first.",
   ),
   event_id_conflict: entry(
     409,

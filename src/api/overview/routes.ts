@@ -9,7 +9,7 @@ import type { Backlog } from "../../store/deliveries/backlog.js";
 import type { Store } from "../../store/store.js";
 import { StoreError } from "../../store/store-error.js";
 import { mayAct, ownsApi, seesDelivery, seesGroup, seesSubscription } from "../access/access.js";
-import { apiId, groupId } from "../catalogue/schemas.js";
+import { apiRef, groupRef } from "../catalogue/schemas.js";
 import { deliveryFilterOf } from "../deliveries/delivery-query.js";
 import { MOST_COUNTED } from "../deliveries/schemas.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
@@ -21,7 +21,7 @@ const MOST_KEPT = 500;
 /** More open requests of one kind are not counted. */
 const MOST_REQUESTS = 250;
 
-const query = z.strictObject({ groupId: groupId.optional(), apiId: apiId.optional() });
+const query = z.strictObject({ groupId: groupRef.optional(), apiId: apiRef.optional() });
 type Asked = z.output<typeof query>;
 type Context = RequestContext<"store" | "catalogue" | "readiness">;
 type Counted = Backlog["waiting"];

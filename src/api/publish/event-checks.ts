@@ -29,6 +29,21 @@ export function givenEventId(
 export const invalid = (path: string, message: string): Refusal =>
   refuse("invalid_request", undefined, { errors: [{ path, message }] });
 
+/**
+ * Our own ids of groups in the place of external ones, each once. They are looked up in memory alone, so a changed
+ * external id holds as soon as a changed grant does. What the actor does not see keeps its text, and is unknown.
+ */
+export function nameGroups(events: readonly AcceptableEvent[], catalogue: Catalogue, actor: Actor): void {
+  for (const event of events)
+    if (event.groups?.some((group) => group.startsWith("ext:")))
+      event.groups = [...new Set(event.groups.map((group) => groupNamed(group, catalogue, actor)))];
+}
+
+function groupNamed(given: string, catalogue: Catalogue, actor: Actor): string {
+  const known = given.startsWith("ext:") ? catalogue.groupByExternalId(given.slice("ext:".length)) : undefined;
+  return known && seesGroup(actor, known.id) ? known.id : given;
+}
+
 /** What is unknown to the catalogue or to this actor: a code of its own for one event, 400 with paths for an array. */
 export function refuseEvents(
   events: readonly AcceptableEvent[],

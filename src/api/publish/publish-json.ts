@@ -11,7 +11,7 @@ import { validate } from "../http/validate.js";
 import type { RoutedRequest } from "../route.js";
 import type { PublishContext } from "./publish-context.js";
 import { isBinaryMode, isStructured, isStructuredBatch } from "./cloud-events.js";
-import { givenEventId, invalid, refuseEvents, refusePayloads } from "./event-checks.js";
+import { givenEventId, invalid, nameGroups, refuseEvents, refusePayloads } from "./event-checks.js";
 import { hopsOf } from "./hops.js";
 import { batchResult, type PublishAnswer, singleResult } from "./publish-answer.js";
 import { publishRaw } from "./publish-bytes.js";
@@ -39,6 +39,7 @@ export async function publishJson(
   const events = eventsOf(parsed.value, body.bytes, payloadLimitBytes, request.headers["idempotency-key"]);
   if ("refused" in events) return events;
   if (hops > 0) for (const event of events) event.hops = hops;
+  nameGroups(events, dependencies.catalogue, actor);
   const batch = Array.isArray(parsed.value);
   const refusal =
     refuseEvents(events, dependencies.catalogue, actor, batch) ?? refusePayloads(dependencies, events, parsed.value);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { DELIVERY_STATUSES } from "../../workflows/contract.js";
 import { RECOVERY_ORDERS, RECOVERY_STATUSES, SKIP_REASONS } from "../../workflows/recovery/recovery-contract.js";
-import { groupId } from "../catalogue/schemas.js";
+import { groupRef } from "../catalogue/schemas.js";
 import { eventTypeName, prefixedId, instant, instantInput, pageQuery, text } from "../http/primitives.js";
 import { subscriptionId } from "../subscriptions/schemas.js";
 
@@ -28,7 +28,7 @@ const filter = z
           "and the grants of now. It needs `subscriptionId` and takes no `status`. The window is that of the events",
       }),
     subscriptionId: subscriptionId.optional(),
-    groupId: groupId.optional(),
+    groupId: groupRef.optional(),
     eventType: eventTypeName.optional(),
     status: z
       .array(status)

@@ -1,6 +1,6 @@
 /** Counts over time, for charts. */
 import { z } from "zod";
-import { apiId, groupId } from "../catalogue/schemas.js";
+import { apiRef, groupRef } from "../catalogue/schemas.js";
 import { refuse } from "../http/errors.js";
 import { eventTypeName, instant, instantOrAgo } from "../http/primitives.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
@@ -34,9 +34,9 @@ const query = z.strictObject({
     .meta({ description: `An instant, or -15m, -24h, -7d ago. -24h when absent. At most ${LONGEST_DAYS} days` }),
   until: instantOrAgo.optional().meta({ description: "Before this instant. Now when absent" }),
   subscriptionId: subscriptionId.optional(),
-  groupId: groupId.optional(),
+  groupId: groupRef.optional(),
   eventType: eventTypeName.optional(),
-  apiId: apiId.optional(),
+  apiId: apiRef.optional(),
 });
 
 const milliseconds = z.number().optional();

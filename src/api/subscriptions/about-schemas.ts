@@ -1,7 +1,7 @@
 /** What people and programs of a group say about a subscription. None of it changes what is sent, or where. */
 import { z } from "zod";
 import { MAX_SUBSCRIPTION_NAME } from "../../store/subscription-name.js";
-import { text, ULID } from "../http/primitives.js";
+import { EXTERNAL_ID, externalIdText, text, ULID } from "../http/primitives.js";
 
 const MAX_CONTACTS = 5;
 const MAX_LABELS = 20;
@@ -10,9 +10,6 @@ const MAX_MAIL_ADDRESS = 254;
 
 const distinctMail = (addresses: readonly string[]): boolean =>
   new Set(addresses.map((address) => address.toLowerCase())).size === addresses.length;
-
-/** No colon, because it separates the parts of `ext:<group>:<id>` in a path, and nothing that a path must escape. */
-const EXTERNAL_ID = "[A-Za-z0-9._~@+=-]{1,128}";
 
 const name = text(MAX_SUBSCRIPTION_NAME).meta({ description: "What people call it. The host of the URL when absent" });
 const description = text(2_000).meta({ description: "What it is for, for people. It is sealed at rest" });
@@ -44,15 +41,12 @@ const labels = z
       "They are sealed at rest",
     example: { team: "billing", stage: "production" },
   });
-const externalId = z
-  .string()
-  .regex(new RegExp(`^${EXTERNAL_ID}$`), "must be 1 to 128 of A-Z a-z 0-9 . _ ~ @ + = -")
-  .meta({
-    description:
-      "The group's own id for it, unique within the group. Paths take `ext:` and this id in place of the " +
-      "subscription's id. It is not sealed, so it must hold no secret",
-    example: "billing-prod",
-  });
+const externalId = externalIdText.meta({
+  description:
+    "The group's own id for it, unique within the group. Paths take `ext:` and this id in place of the " +
+    "subscription's id. It is not sealed, so it must hold no secret",
+  example: "billing-prod",
+});
 
 /** What of this a new subscription may have. */
 export const aboutInput = {

@@ -7,7 +7,7 @@ import type { Store } from "../../store/store.js";
 import { subscriptionName } from "../../store/subscription-name.js";
 import { seesSubscription } from "../access/access.js";
 import { pageRequest } from "../access/audit.js";
-import { apiId, groupId } from "../catalogue/schemas.js";
+import { apiRef, groupRef } from "../catalogue/schemas.js";
 import { countReply } from "../deliveries/delivery-query.js";
 import { countView, MOST_COUNTED } from "../deliveries/schemas.js";
 import { eventTypeName, instantInput, pageOf, pageQuery, text } from "../http/primitives.js";
@@ -22,8 +22,8 @@ import { urlFor } from "./view.js";
 
 /** What is looked for. A subscription is meant if it fits every filter that is given. */
 export const subscriptionFilter = z.strictObject({
-  groupId: groupId.optional(),
-  apiId: apiId.optional().meta({ description: "It has an event type of this api, or asks for one" }),
+  groupId: groupRef.optional(),
+  apiId: apiRef.optional().meta({ description: "It has an event type of this api, or asks for one" }),
   status: z.enum(SUBSCRIPTION_STATUSES).optional(),
   health: z.enum(ENDPOINT_HEALTH).optional().meta({ description: "How its endpoint does" }),
   requested: z

@@ -1,7 +1,7 @@
 /** Subscriptions: how a consumer describes its endpoint, and what of it is shown. */
 import { z } from "zod";
 import { SUBSCRIPTION_STATUSES } from "../../store/model.js";
-import { groupId } from "../catalogue/schemas.js";
+import { groupId, groupRef } from "../catalogue/schemas.js";
 import { aboutChange, aboutInput, aboutView } from "./about-schemas.js";
 import { eventTypeName, prefixedId, instant } from "../http/primitives.js";
 import { filter, filterWarningsView } from "../catalogue/filter-schemas.js";
@@ -83,7 +83,7 @@ const secret = z
 
 export const subscriptionInput = z
   .strictObject({
-    groupId: groupId.optional().meta({ description: "May be left out by a consumer that acts for one group" }),
+    groupId: groupRef.optional().meta({ description: "May be left out by a consumer that acts for one group" }),
     ...aboutInput,
     url,
     eventTypes,

@@ -30,12 +30,12 @@ import { createSamlConnectionStore } from "../collections/saml-connections.js";
 import { createSamlUseStore, type SamlUseDocument } from "../collections/saml-uses.js";
 import type { Scan } from "./scans.js";
 import { createSessionStore, type SessionDocument } from "../collections/sessions.js";
-import { withUniqueExternalIds } from "../collections/subscriptions.js";
+import { withUniqueExternalIds } from "../collections/external-ids.js";
 import type { RolledDocument } from "../stats/roll-up.js";
 import { createStatsStore, type ManagedStats, type StatsDependencies } from "../stats/stats.js";
 import type { StatsDocument } from "../stats/stats-documents.js";
 import type { CountRecorded } from "../stats/stats-store.js";
-import type { CatalogueName } from "../collection.js";
+import type { CatalogueCollection, CatalogueName } from "../collection.js";
 import type { Store } from "../store.js";
 
 /** What every store may need. */
@@ -62,14 +62,23 @@ export function catalogueStores(
     });
   };
   const versions = db.collection<EventTypeVersionDocument>("eventTypeVersions");
+  /** A row of a group is signed before it is written, so a unique index must not refuse it. The lock decides. */
+  const named = <T extends { id: string }>(name: CatalogueName, items: CatalogueCollection<T>) =>
+    withUniqueExternalIds(items, {
+      collection: db.collection<CatalogueDocument>(name),
+      exclusive: createLocks(db.collection<LockDocument>("locks")),
+      scan,
+      scopeOf: () => ({}),
+    });
   return {
-    apis: catalogue("apis", apiLayout),
+    apis: named("apis", catalogue("apis", apiLayout)),
     eventTypes: catalogue("eventTypes", eventTypeLayout),
-    groups: catalogue("groups", groupLayout, grants),
+    groups: named("groups", catalogue("groups", groupLayout, grants)),
     subscriptions: withUniqueExternalIds(catalogue("subscriptions", subscriptionLayout(keyring)), {
       collection: db.collection<CatalogueDocument>("subscriptions"),
       exclusive,
       scan,
+      scopeOf: ({ groupId }) => ({ groupId }),
     }),
     apiKeys: catalogue("apiKeys", apiKeyLayout, grants),
     eventTypeVersions: createEventTypeVersionStore(versions, ferretDb),

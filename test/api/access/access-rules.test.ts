@@ -37,6 +37,8 @@ const catalogue: Catalogue = {
   refresh: async () => undefined,
   api: (id) => apis.find((each) => each.id === id),
   apis: () => apis,
+  apiByExternalId: () => undefined,
+  groupByExternalId: () => undefined,
   eventType: eventTypeOf,
   eventTypes: () => eventTypes,
   group: groupOf,

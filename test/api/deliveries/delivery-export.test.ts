@@ -1,6 +1,5 @@
 /** What an export holds, how it is cut, what a spreadsheet makes of it, and that it is on record. */
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { csvCell } from "../../../src/api/deliveries/delivery-export.js";
 import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
 import { deliveryNow } from "./stream/listening.js";
 
@@ -87,21 +86,4 @@ describe("an export", () => {
     expect(JSON.parse(String(rows.at(-1)))).toEqual({ cut: expect.stringContaining("10000") as string });
     expect(new Set(rows.slice(0, -1)).size).toBe(10_000);
   }, 300_000);
-});
-
-describe("a cell", () => {
-  it.each([
-    ["plain", "plain"],
-    ["=1+1", "'=1+1"],
-    ["+1", "'+1"],
-    ["-1", "'-1"],
-    ["@SUM(A1)", "'@SUM(A1)"],
-    ["\t=1", "'\t=1"],
-    ["\r=1", `"'\r=1"`],
-    ["a,b", '"a,b"'],
-    ['say "x"', '"say ""x"""'],
-    ["=a,b", `"'=a,b"`],
-    [-5, "-5"],
-    [undefined, ""],
-  ])("%j is %s", (value, cell) => expect(csvCell(value)).toBe(cell));
 });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { PEM_LIMITS } from "../../../endpoint/certificates/pem.js";
 import { SAML_ROLES } from "../../../store/collections/saml-connections.js";
 import { MAX_AGGREGATE_CHARACTERS } from "../metadata/metadata-text.js";
-import { apiId, groupId } from "../../catalogue/schemas.js";
+import { apiRef, groupRef } from "../../catalogue/schemas.js";
 import { prefixedId, instant, text } from "../../http/primitives.js";
 import { overlapSeconds } from "../../overlap.js";
 
@@ -23,7 +23,7 @@ const roleMapping = z
     samlGroup: text(512).meta({ description: "Value of the groups attribute" }),
     role: z.enum(SAML_ROLES),
     apiIds: z
-      .array(apiId)
+      .array(apiRef)
       .min(1)
       .max(100)
       .optional()
@@ -74,7 +74,7 @@ const settings = {
     .optional()
     .meta({ description: "Whether responses without a request are accepted. False when absent" }),
   groupIds: z
-    .array(groupId)
+    .array(groupRef)
     .max(500)
     .optional()
     .meta({

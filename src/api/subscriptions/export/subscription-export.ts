@@ -3,9 +3,9 @@ import { z } from "zod";
 import type { Subscription } from "../../../store/model.js";
 import type { Actor } from "../../access/actor.js";
 import { recordAct } from "../../access/audit.js";
-import { csvCell, writePart } from "../../deliveries/delivery-export.js";
+import { beginExport, exportFormat, MOST_EXPORTED } from "../../export/export-file.js";
+import { withOwnIds } from "../../external-ids.js";
 import { sendRefusal } from "../../http/respond.js";
-import { SECURITY_HEADERS } from "../../http/security-headers.js";
 import { parseQuery, validate } from "../../http/validate.js";
 import type { ApiRoute, RequestContext } from "../../route.js";
 import { soughtSubscriptions, subscriptionFilter } from "../list.js";
@@ -13,14 +13,10 @@ import { subscriptionViewOf } from "../view.js";
 
 type Context = RequestContext<"store" | "catalogue">;
 
-const exportQuery = subscriptionFilter.extend({
-  format: z.enum(["jsonl", "csv"]).meta({ description: "One JSON object in each line, or CSV with a line of names" }),
-});
+const exportQuery = subscriptionFilter.extend({ format: exportFormat });
 
-const MOST_ROWS = 10_000;
 /** So many lines are written at once. */
 const PART = 250;
-const CUT = `There are more than ${MOST_ROWS} subscriptions. Narrow the filter to get the others.`;
 const COLUMNS = [
   "id",
   "groupId",
@@ -59,14 +55,6 @@ function rowOf(actor: Actor, subscription: Subscription): Row {
   };
 }
 
-const lineOf = {
-  jsonl: (row: Row) => `${JSON.stringify(row)}\n`,
-  csv: (row: Row) => `${COLUMNS.map((column) => csvCell(row[column])).join(",")}\r\n`,
-} as const;
-const HEAD = { jsonl: "", csv: `${COLUMNS.join(",")}\r\n` } as const;
-const END = { jsonl: `${JSON.stringify({ cut: CUT })}\n`, csv: `${csvCell(CUT)}\r\n` } as const;
-const TYPE = { jsonl: "application/jsonl", csv: "text/csv; charset=utf-8" } as const;
-
 const newestFirst = (a: Subscription, b: Subscription): number =>
   b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1);
 
@@ -90,23 +78,15 @@ export const subscriptionExportRoutes: readonly ApiRoute[] = [
       if (!parsed.ok) return sendRefusal(response, parsed.refusal);
       const read = validate(exportQuery, parsed.value, "query");
       if (!read.ok) return sendRefusal(response, read.refusal);
-      const { format, ...filter } = read.value;
+      const { format, ...filter } = await withOwnIds(context, read.value);
       const found = (await soughtSubscriptions(context, filter)).sort(newestFirst);
-      const rows = found.slice(0, MOST_ROWS);
+      const rows = found.slice(0, MOST_EXPORTED);
       const cut = found.length > rows.length;
       await recordAct(context, "subscriptions.export", "subscriptions", { format, count: rows.length, cut });
-      response.writeHead(200, {
-        ...SECURITY_HEADERS,
-        "content-type": TYPE[format],
-        "content-disposition": `attachment; filename="subscriptions.${format}"`,
-        ...(cut && { "sealpost-export-cut": "true" }),
-      });
-      await writePart(response, HEAD[format]);
-      for (let at = 0; at < rows.length && !response.destroyed; at += PART) {
-        const part = rows.slice(at, at + PART).map((each) => lineOf[format](rowOf(context.actor, each)));
-        await writePart(response, part.join(""));
-      }
-      response.end(cut ? END[format] : "");
+      const file = await beginExport(response, { what: "subscriptions", format, columns: COLUMNS, cut });
+      for (let at = 0; at < rows.length && !response.destroyed; at += PART)
+        await file.write(rows.slice(at, at + PART).map((each) => rowOf(context.actor, each)));
+      file.end();
     },
   },
 ];

@@ -72,3 +72,18 @@ test("what people write about a subscription lies sealed, with names of labels t
   for (const sealed of ["Pia Berg", "pia.berg@", "billing team", "example.com/team"])
     expect(bytes).not.toContain(sealed);
 });
+
+test.each(["apis", "groups"] as const)("of many writes to %s at once, by two processes, one gets it", async (kind) => {
+  const dated = { createdAt: new Date(), updatedAt: new Date() };
+  const insert = (in_: MongoStore, id: string) => {
+    const item = { id, name: id, externalId: "race", ...dated };
+    return kind === "apis" ? in_.apis.insert(item) : in_.groups.insert({ ...item, grants: [], samlGroups: [] });
+  };
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 8 }, (_, n) => insert(n % 2 === 0 ? store : other, `${kind}_${n}`)),
+  );
+  const refused = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+  expect(refused).toHaveLength(7);
+  for (const reason of refused) expect(reason).toMatchObject({ code: "duplicate" });
+  expect((await store[kind].all()).filter(({ externalId }) => externalId === "race")).toHaveLength(1);
+});
