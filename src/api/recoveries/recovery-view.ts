@@ -72,7 +72,8 @@ async function releaseView(
   };
 }
 
-const seesRecovery = (actor: Actor, recovery: Recovery): boolean => {
+/** Whether the actor may read it. */
+export const seesRecovery = (actor: Actor, recovery: Recovery): boolean => {
   if (actor.groupIds) return recovery.groupId !== undefined && actor.groupIds.includes(recovery.groupId);
   return actor.apiIds === undefined || recovery.createdBy === actor.name;
 };

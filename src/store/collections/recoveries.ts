@@ -67,6 +67,11 @@ export interface RecoveryStore {
     page: PageRequest,
     filter: { groupIds?: readonly string[]; createdBy?: string; status?: RecoveryStatus },
   ): Promise<Page<Recovery>>;
+  /**
+   * At most so many that were changed at this instant or after it, the oldest change first. With `afterId` those that
+   * were changed at the instant itself have greater ids.
+   */
+  recentChanges(since: { from: Date; afterId?: string }, most: number): Promise<Recovery[]>;
   /** Changes the status atomically if it is one of `from`. False when it is not. */
   setStatus(id: string, from: readonly RecoveryStatus[], to: RecoveryStatus, error?: string): Promise<boolean>;
   /**
@@ -121,6 +126,16 @@ export function createRecoveryStore(
       ];
       const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page, scan });
       return { data: data.map(recoveryOf), ...rest };
+    },
+    async recentChanges({ from, afterId }, most) {
+      const later: Filter<RecoveryDocument> =
+        afterId === undefined
+          ? { updatedAt: { $gte: from } }
+          : { $or: [{ updatedAt: { $gt: from } }, { updatedAt: from, _id: { $gt: afterId } }] };
+      const found = await scan((within) =>
+        collection.find(later, within).sort({ updatedAt: 1, _id: 1 }).limit(most).toArray(),
+      );
+      return found.map(recoveryOf);
     },
     setStatus: (id, from, status, error) => change(id, from, { status, ...(error !== undefined && { error }) }),
     settleRelease: (id, { status, by, at, reason }) =>

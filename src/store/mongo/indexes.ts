@@ -79,7 +79,8 @@ export const INDEXES: readonly IndexSpec[] = [
   ...on("erasures", { at: 1, _id: 1 }, { appliedAt: 1, _id: 1 }),
   expiring("samlUses", "expiresAt"),
   ...on("holds", newest("at")),
-  ...on("recoveries", newest("createdAt"), newest("createdAt", "groupId")),
+  // While somebody listens, what changed is read every second.
+  ...on("recoveries", newest("createdAt"), newest("createdAt", "groupId"), newest("updatedAt")),
   expiring("limits", "expiresAt"),
   expiring("stats", "expiresAt"),
   expiring("routings", "expiresAt"),

@@ -1,12 +1,21 @@
-/** Who listens to deliveries in this process. What changes is read once, and each listener gets what it may see. */
+/** Who listens to deliveries and recoveries in this process. What changes is read once, and each listener gets what it may see. */
 import type { Logger } from "pino";
 import type { Catalogue } from "../../../catalogue/catalogue.js";
 import { createCounts } from "../../../counts.js";
+import type { Recovery } from "../../../store/collections/recoveries.js";
 import type { Delivery } from "../../../store/model.js";
 import type { Store } from "../../../store/store.js";
-import { createDeliveryWatch, OVERLAP_MS } from "./delivery-watch.js";
-import { close, concerns, groupsOf, type Listener, lookAfter, type DeliveryStream, write } from "./listener.js";
-import { cursorOf, deliveryEvent, heartbeat, helloEvent, instantOfCursor, resetEvent } from "./stream-events.js";
+import { type ChangeWatch, createChangeWatch, OVERLAP_MS } from "./change-watch.js";
+import { close, concerns, type DeliveryStream, groupsOf, type Listener, lookAfter, wants, write } from "./listener.js";
+import {
+  changeEvent,
+  cursorOf,
+  heartbeat,
+  helloEvent,
+  instantOfCursor,
+  resetEvent,
+  type StreamChange,
+} from "./stream-events.js";
 
 export interface DeliveryStreams {
   /** Streams to the listener, and resolves when it is over. `full` and `closing` say why it is not begun. */
@@ -14,7 +23,7 @@ export interface DeliveryStreams {
 }
 
 interface StreamOptions {
-  store: Pick<Store, "deliveries">;
+  store: Pick<Store, "deliveries" | "recoveries">;
   catalogue: Catalogue;
   log: Logger;
   /** Aborted when the process begins to stop. Every stream ends then. */
@@ -36,17 +45,33 @@ function createCatchUp({ store, catalogue, log }: StreamOptions, id: () => strin
     const groups = groupsOf(new Set([stream]));
     // The cursor may be of another process, whose clock differs as well.
     const query = { from: new Date(since - 2 * OVERLAP_MS), ...(groups && { groupIds: [...groups] }) };
-    const missed = await store.deliveries.recentChanges(query, MOST_MISSED + 1).catch((error: unknown) => {
+    const missed = await missedBy(stream, store, query).catch((error: unknown) => {
       log.warn({ err: error }, "what a listener has missed could not be read");
       return undefined;
     });
     const { waiting } = stream;
     delete stream.waiting;
     if (!missed || missed.length > MOST_MISSED || waiting.length > MOST_MISSED) return write(stream, resetEvent(id()));
-    const its = missed.filter((delivery) => concerns(catalogue, stream, delivery));
-    write(stream, [...its, ...waiting].map((delivery) => deliveryEvent(cursorOf(since), delivery)).join(""));
+    const its = missed.filter((change) => concerns(catalogue, stream, change));
+    write(stream, [...its, ...waiting].map((change) => changeEvent(cursorOf(since), change)).join(""));
   };
 }
+
+/** What changed since then, of what it is told of. */
+async function missedBy(
+  stream: DeliveryStream,
+  { deliveries, recoveries }: StreamOptions["store"],
+  { from, groupIds }: { from: Date; groupIds?: string[] },
+): Promise<StreamChange[]> {
+  const [delivered, recovered] = await Promise.all([
+    wants(stream, "delivery") ? deliveries.recentChanges({ from, ...(groupIds && { groupIds }) }, MOST_MISSED + 1) : [],
+    wants(stream, "recovery") ? recoveries.recentChanges({ from }, MOST_MISSED + 1) : [],
+  ]);
+  return [...delivered.map(ofDelivery), ...recovered.map(ofRecovery)];
+}
+
+const ofDelivery = (row: Delivery): StreamChange => ({ about: "delivery", row });
+const ofRecovery = (row: Recovery): StreamChange => ({ about: "recovery", row });
 
 /** Looks after every stream, one look at a time. */
 function createLook(streams: ReadonlySet<DeliveryStream>): () => void {
@@ -58,31 +83,77 @@ function createLook(streams: ReadonlySet<DeliveryStream>): () => void {
   };
 }
 
+interface KindWatch {
+  about: StreamChange["about"];
+  watch: ChangeWatch;
+}
+
+/** What no one listens for is not read. */
+function adjust(watches: readonly KindWatch[], streams: ReadonlySet<DeliveryStream>): void {
+  for (const { about, watch } of watches)
+    if ([...streams].some((stream) => wants(stream, about))) watch.start();
+    else watch.stop();
+}
+
+/** One for each kind of change. */
+function createWatches(
+  { store: { deliveries, recoveries }, log }: StreamOptions,
+  streams: ReadonlySet<DeliveryStream>,
+  tell: (changes: readonly StreamChange[]) => void,
+): readonly KindWatch[] {
+  return [
+    {
+      about: "delivery",
+      watch: createChangeWatch({
+        what: "deliveries",
+        read: (since, most) => deliveries.recentChanges(since, most),
+        stateOf: ({ updatedAt, status, attemptCount }) => `${updatedAt.getTime()} ${status} ${attemptCount}`,
+        groups: () => groupsOf(new Set([...streams].filter((stream) => wants(stream, "delivery")))),
+        tell: (rows) => tell(rows.map(ofDelivery)),
+        log,
+      }),
+    },
+    {
+      about: "recovery",
+      watch: createChangeWatch({
+        what: "recoveries",
+        // There are few. Those of an operator belong to no group, even if they are about one.
+        read: ({ from, afterId }, most) =>
+          recoveries.recentChanges({ from, ...(afterId !== undefined && { afterId }) }, most),
+        stateOf: ({ updatedAt, status, progress }) => `${updatedAt.getTime()} ${status} ${JSON.stringify(progress)}`,
+        groups: () => undefined,
+        tell: (rows) => tell(rows.map(ofRecovery)),
+        log,
+      }),
+    },
+  ];
+}
+
 export function createDeliveryStreams(options: StreamOptions): DeliveryStreams {
-  const { store, catalogue, log, closing } = options;
+  const { catalogue, closing } = options;
   const streams = new Set<DeliveryStream>();
   const byActor = createCounts();
-  const watch = createDeliveryWatch({ deliveries: store.deliveries, log, groups: () => groupsOf(streams), tell });
+  const watches = createWatches(options, streams, tell);
   let timers: NodeJS.Timeout[] = [];
   closing.addEventListener("abort", () => streams.forEach(({ response }) => close(response)), { once: true });
 
-  const id = (): string => cursorOf(watch.seenBefore());
+  const seenBefore = (): number => Math.min(...watches.map(({ watch }) => watch.seenBefore()));
+  const id = (): string => cursorOf(seenBefore());
   const catchUp = createCatchUp(options, id);
   const lookAfterAll = createLook(streams);
 
-  function tell(changes: readonly Delivery[]): void {
+  function tell(changes: readonly StreamChange[]): void {
     if (changes.length === 0) return;
-    const texts = new Map(changes.map((delivery) => [delivery, deliveryEvent(id(), delivery)]));
+    const texts = new Map(changes.map((change) => [change, changeEvent(id(), change)]));
     for (const stream of streams) {
-      const its = changes.filter((delivery) => concerns(catalogue, stream, delivery));
+      const its = changes.filter((change) => concerns(catalogue, stream, change));
       if (its.length === 0) continue;
       if (stream.waiting) stream.waiting.push(...its.slice(0, MOST_MISSED + 1 - stream.waiting.length));
-      else write(stream, its.map((delivery) => texts.get(delivery) ?? "").join(""));
+      else write(stream, its.map((change) => texts.get(change) ?? "").join(""));
     }
   }
 
   function begin(): void {
-    watch.start();
     timers = [
       setInterval(lookAfterAll, LOOK_MS).unref(),
       setInterval(() => streams.forEach((stream) => write(stream, heartbeat(id()))), HEARTBEAT_MS).unref(),
@@ -90,7 +161,6 @@ export function createDeliveryStreams(options: StreamOptions): DeliveryStreams {
   }
 
   function end(): void {
-    watch.stop();
     timers.splice(0).forEach((timer) => clearInterval(timer));
   }
 
@@ -101,15 +171,17 @@ export function createDeliveryStreams(options: StreamOptions): DeliveryStreams {
     const { name } = stream.actor;
     streams.add(stream);
     if (streams.size === 1) begin();
+    adjust(watches, streams);
     const since = lastEventId === undefined ? undefined : instantOfCursor(lastEventId, Date.now());
     stream.begin();
-    write(stream, helloEvent(cursorOf(since ?? watch.seenBefore())));
+    write(stream, helloEvent(cursorOf(since ?? seenBefore())));
     if (since !== undefined) await catchUp(stream, since);
     else if (lastEventId !== undefined) write(stream, resetEvent(id()));
     await over;
     streams.delete(stream);
     byActor.change(name, -1);
     if (streams.size === 0) end();
+    adjust(watches, streams);
     return "ended";
   }
 

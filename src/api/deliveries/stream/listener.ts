@@ -1,10 +1,13 @@
 /** One listener of a stream: what concerns it, and how it is written to and cut. */
 import type { ServerResponse } from "node:http";
 import type { Catalogue } from "../../../catalogue/catalogue.js";
+import type { Recovery } from "../../../store/collections/recoveries.js";
 import type { Delivery } from "../../../store/model.js";
 import type { DeliveryStatus } from "../../../workflows/contract.js";
 import { mayAct, seesDelivery } from "../../access/access.js";
 import type { Actor } from "../../access/actor.js";
+import { seesRecovery } from "../../recoveries/recovery-view.js";
+import type { StreamChange } from "./stream-events.js";
 
 /** A listener that leaves more than this unread is cut. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
@@ -16,6 +19,8 @@ export interface StreamFilter {
   groupId?: string;
   subscriptionId?: string;
   eventType?: string;
+  /** What is told of. Both when absent. */
+  events?: StreamChange["about"];
 }
 
 /** One who listens. */
@@ -33,7 +38,7 @@ export interface Listener {
 
 export interface DeliveryStream extends Listener {
   /** What came while it was told what it had missed. */
-  waiting?: Delivery[];
+  waiting?: StreamChange[];
 }
 
 /** Closes the stream if its key, session or role has ended. */
@@ -68,7 +73,29 @@ export function groupsOf(streams: ReadonlySet<DeliveryStream>): Set<string> | un
   return groups;
 }
 
-export function concerns(catalogue: Catalogue, { actor, filter }: DeliveryStream, delivery: Delivery): boolean {
+/** Whether the listener is told of such changes at all. Statuses and event types are those of deliveries. */
+export function wants({ actor, filter }: DeliveryStream, about: StreamChange["about"]): boolean {
+  if (filter.events !== undefined && filter.events !== about) return false;
+  if (about === "delivery") return true;
+  return filter.status === undefined && filter.eventType === undefined && mayAct(actor, "recoveries:read");
+}
+
+export function concerns(catalogue: Catalogue, stream: DeliveryStream, change: StreamChange): boolean {
+  if (!wants(stream, change.about)) return false;
+  return change.about === "delivery"
+    ? deliveryConcerns(catalogue, stream, change.row)
+    : recoveryConcerns(stream, change.row);
+}
+
+function recoveryConcerns({ actor, filter: { groupId, subscriptionId } }: DeliveryStream, recovery: Recovery): boolean {
+  return (
+    (groupId === undefined || groupId === recovery.groupId || groupId === recovery.filter.groupId) &&
+    (subscriptionId === undefined || subscriptionId === recovery.filter.subscriptionId) &&
+    seesRecovery(actor, recovery)
+  );
+}
+
+function deliveryConcerns(catalogue: Catalogue, { actor, filter }: DeliveryStream, delivery: Delivery): boolean {
   const { status, groupId, subscriptionId, eventType } = filter;
   return (
     (groupId === undefined || groupId === delivery.groupId) &&

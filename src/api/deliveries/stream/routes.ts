@@ -1,4 +1,4 @@
-/** `GET /v1/stream`: what happens to deliveries, while it happens. */
+/** `GET /v1/stream`: what happens to deliveries and recoveries, while it happens. */
 import { z } from "zod";
 import { createAuthentication } from "../../access/authenticate.js";
 import { seesGroup, seesSubscription } from "../../access/access.js";
@@ -9,9 +9,15 @@ import { SECURITY_HEADERS } from "../../http/security-headers.js";
 import { parseQuery, validate } from "../../http/validate.js";
 import type { ApiRoute, RequestContext, RoutedRequest } from "../../route.js";
 import { deliveryFilter } from "../delivery-query.js";
+import { withOwnIds } from "../../external-ids.js";
 import type { StreamFilter } from "./listener.js";
+import { STREAM_EVENTS } from "./stream-events.js";
 
-const streamQuery = deliveryFilter.pick({ status: true, groupId: true, subscriptionId: true, eventType: true });
+const streamQuery = deliveryFilter
+  .pick({ status: true, groupId: true, subscriptionId: true, eventType: true })
+  .extend({
+    events: z.enum(STREAM_EVENTS).optional().meta({ description: "Only these events. All of them when absent" }),
+  });
 
 type Context = RequestContext<"store" | "catalogue" | "settings" | "sessions" | "deliveryStreams" | "auditTally">;
 
@@ -25,8 +31,9 @@ function isHidden({ dependencies: { catalogue }, actor }: Context, { groupId, su
 }
 
 function filterOf(query: z.output<typeof streamQuery>): StreamFilter {
-  const { status, groupId, subscriptionId, eventType } = query;
+  const { status, groupId, subscriptionId, eventType, events } = query;
   return {
+    ...(events !== undefined && { events }),
     ...(status && { status }),
     ...(groupId !== undefined && { groupId }),
     ...(subscriptionId !== undefined && { subscriptionId }),
@@ -56,7 +63,7 @@ async function readFilter(context: Context, request: RoutedRequest): Promise<Str
   if (!parsed.ok) return parsed.refusal;
   const query = validate(streamQuery, parsed.value, "query");
   if (!query.ok) return query.refusal;
-  const filter = filterOf(query.value);
+  const filter = filterOf(await withOwnIds(context, query.value));
   if (!isHidden(context, filter)) return filter;
   const { auditTally } = context.dependencies;
   await auditTally.record({
@@ -77,11 +84,13 @@ export const streamRoutes: readonly ApiRoute[] = [
     operationId: "streamDeliveries",
     tag: "Deliveries",
     act: "deliveries:read",
-    summary: "Listen to what happens to deliveries",
+    summary: "Listen to what happens to deliveries and recoveries",
     description:
       "Server-sent events. `event: hello` comes first: read the list after it, and nothing is missed. Then " +
       "`event: delivery` comes within seconds of each change, with `id`, `status`, `subscriptionId`, `eventType`, " +
-      "`attemptCount`, `lastStatus` and `updatedAt`. A change may come twice. A comment comes every 15 s. With " +
+      "`attemptCount`, `lastStatus` and `updatedAt`. `event: recovery` comes with `id`, `status`, `found`, `sent`, " +
+      "`delivered`, `failedAgain` and `updatedAt`, unless the stream names a status or an event type. " +
+      "A change may come twice. A comment comes every 15 s. With " +
       "`Last-Event-ID` the stream goes on where it ended. `event: reset` says that this is too long ago: read the " +
       "list again. The stream ends when the key, the session or the role ends.",
     headers: z.object({

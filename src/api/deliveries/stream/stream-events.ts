@@ -1,4 +1,5 @@
 /** The text of a stream of server-sent events (HTML, 9.2), and the cursors that its events carry. */
+import type { Recovery } from "../../../store/collections/recoveries.js";
 import type { Delivery } from "../../../store/model.js";
 
 /** A listener that comes back later than this starts again from the list. */
@@ -24,8 +25,16 @@ export const resetEvent = (id: string): string => block("reset", id, {});
 /** Keeps proxies from closing the connection, and moves the cursor on. An event without data is not dispatched. */
 export const heartbeat = (id: string): string => `: alive\nid: ${id}\n\n`;
 
+/** What a stream tells of. */
+export const STREAM_EVENTS = ["delivery", "recovery"] as const;
+export type StreamChange = { about: "delivery"; row: Delivery } | { about: "recovery"; row: Recovery };
+
+/** The event of a change. */
+export const changeEvent = (id: string, change: StreamChange): string =>
+  change.about === "delivery" ? deliveryEvent(id, change.row) : recoveryEvent(id, change.row);
+
 /** A change of a delivery. It names ids and no content, so a stream may be logged. */
-export function deliveryEvent(id: string, delivery: Delivery): string {
+function deliveryEvent(id: string, delivery: Delivery): string {
   const { status, subscriptionId, eventType, attemptCount, attempts, updatedAt } = delivery;
   return block("delivery", id, {
     id: delivery.id,
@@ -34,6 +43,22 @@ export function deliveryEvent(id: string, delivery: Delivery): string {
     eventType,
     attemptCount,
     lastStatus: attempts.at(-1)?.status,
+    updatedAt: updatedAt.toISOString(),
+  });
+}
+
+/** A change of a recovery: how far it is. Neither its filter nor a reason is in it. */
+function recoveryEvent(id: string, recovery: Recovery): string {
+  const { status, progress, count, updatedAt } = recovery;
+  const { found, sent, delivered, failedAgain } = progress;
+  return block("recovery", id, {
+    id: recovery.id,
+    status,
+    count,
+    found,
+    sent,
+    delivered,
+    failedAgain,
     updatedAt: updatedAt.toISOString(),
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
+  changeEvent,
   cursorOf,
-  deliveryEvent,
   heartbeat,
   helloEvent,
   instantOfCursor,
@@ -31,10 +31,8 @@ describe("an event", () => {
     expect(heartbeat("a1")).toBe(": alive\nid: a1\n\n");
   });
   it("of a delivery says the newest answer, and nothing of its content", () => {
-    const text = deliveryEvent(
-      "a1",
-      delivery("evt_1", "sub_1", { attempts: [attempt(1), attempt(2, { status: 400 })] }),
-    );
+    const row = delivery("evt_1", "sub_1", { attempts: [attempt(1), attempt(2, { status: 400 })] });
+    const text = changeEvent("a1", { about: "delivery", row });
     expect(text.split("\n").filter((line) => line.startsWith("data: "))).toEqual([
       'data: {"id":"evt_1.sub_1","status":"retrying","subscriptionId":"sub_1","eventType":"payments.invoice.paid",' +
         '"attemptCount":1,"lastStatus":400,"updatedAt":"2026-01-01T10:00:00.000Z"}',

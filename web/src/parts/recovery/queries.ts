@@ -4,23 +4,24 @@ import { api, ask, BACKGROUND } from "../../api/client.js";
 import { isOpen, type RecoveryStatus } from "./model.js";
 
 const LIVE_MS = 2_000;
+/** While the stream tells of changes, or while nothing is under way. */
 const CALM_MS = 15_000;
 const PAGE_ROWS = 50;
 
-export const recoveryQuery = (id: string) =>
+export const recoveryQuery = (id: string, streaming = false) =>
   queryOptions({
     queryKey: ["recoveries", "one", id],
     queryFn: ({ signal }) =>
       ask(api.GET("/v1/recoveries/{id}", { params: { path: { id } }, headers: BACKGROUND, signal })),
-    refetchInterval: ({ state: { data } }) => (data && !isOpen(data) ? false : LIVE_MS),
+    refetchInterval: ({ state: { data } }) => (data && !isOpen(data) ? false : streaming ? CALM_MS : LIVE_MS),
   });
 
-export function recoveriesQuery({ status, cursor }: { status?: RecoveryStatus; cursor?: string }) {
+export function recoveriesQuery({ status, cursor }: { status?: RecoveryStatus; cursor?: string }, streaming = false) {
   const query = { limit: PAGE_ROWS, ...(status && { status }), ...(cursor && { cursor }) };
   return queryOptions({
     queryKey: ["recoveries", "page", query],
     queryFn: ({ signal }) => ask(api.GET("/v1/recoveries", { params: { query }, headers: BACKGROUND, signal })),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state: { data } }) => (data?.data.some(isOpen) ? LIVE_MS : CALM_MS),
+    refetchInterval: ({ state: { data } }) => (data?.data.some(isOpen) && !streaming ? LIVE_MS : CALM_MS),
   });
 }

@@ -49,9 +49,10 @@ export const exportAddress = (search: DeliveriesSearch, format: "csv" | "jsonl")
 export function streamAddress(search: DeliveriesSearch): string {
   const { groupId, subscriptionId, eventType } = filterOf(search);
   const query = new URLSearchParams({
+    events: "delivery",
     ...(groupId && { groupId }),
     ...(subscriptionId && { subscriptionId }),
     ...(eventType && { eventType }),
   });
-  return query.size > 0 ? `/v1/stream?${query.toString()}` : "/v1/stream";
+  return `/v1/stream?${query.toString()}`;
 }

@@ -9,6 +9,7 @@ import { CursorPaging } from "../../parts/cursor-paging.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import type { Recovery } from "../../parts/recovery/model.js";
+import { useLiveRecoveries } from "../../parts/recovery/live.js";
 import { ProgressBar, speedText, timeLeftText } from "../../parts/recovery/progress.js";
 import { recoveriesQuery } from "../../parts/recovery/queries.js";
 import { FilterWords, RecoveryStatusText } from "../../parts/recovery/recovery-text.js";
@@ -23,7 +24,7 @@ export function Recoveries() {
   const search = useSearch({ from: "/recoveries" });
   const navigate = useNavigate({ from: "/recoveries" });
   const { role } = useMe();
-  const { data, error, isPending, isPlaceholderData, refetch } = useQuery(recoveriesQuery(search));
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery(recoveriesQuery(search, useLiveRecoveries()));
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   const choose = (chosen: string) => {
     const status = RECOVERY_STATUSES.find((each) => each === chosen);

@@ -1,11 +1,9 @@
 /**
- * What happens to deliveries, read once for all who listen in this process. While nobody listens, nothing is read. Once
+ * What happens to deliveries or recoveries, read once for all who listen in this process. While nobody listens, nothing is read. Once
  * a second it reads what changed since the last look, and what changed shortly before. Writers' clocks differ, and a
  * record becomes visible some time after the instant that it names.
  */
 import type { Logger } from "pino";
-import type { Delivery } from "../../../store/model.js";
-import type { DeliveryStore } from "../../../store/store.js";
 
 export const POLL_MS = 1_000;
 /** How far a record may name an instant before the look that could not see it yet. */
@@ -14,12 +12,12 @@ export const OVERLAP_MS = 5_000;
 const PAGE = 1_000;
 /** Reads of one look. The next look goes on from there. */
 const MOST_PAGES = 10;
-/** FerretDB reads every delivery for a look. It rests for so many times as long as the look took. */
+/** FerretDB reads the whole collection for a look. It rests for so many times as long as the look took. */
 const REST = 4;
-/** With more groups than this, all deliveries are read. */
+/** With more groups than this, the changes of all are read. */
 const MOST_GROUPS = 100;
 
-export interface DeliveryWatch {
+export interface ChangeWatch {
   /** Begins to look, if it does not yet. */
   start(): void;
   /** Stops to look. */
@@ -28,16 +26,27 @@ export interface DeliveryWatch {
   seenBefore(): number;
 }
 
-interface WatchOptions {
-  deliveries: Pick<DeliveryStore, "recentChanges">;
+/** What is watched. */
+interface Watched {
+  id: string;
+  updatedAt: Date;
+}
+interface WatchOptions<Row extends Watched> {
+  /** What is watched, for the log. */
+  what: string;
+  /** As `recentChanges` of the store reads. */
+  read: (since: { from: Date; afterId?: string; groupIds?: string[] }, most: number) => Promise<Row[]>;
+  /** Two changes of one row differ in this. */
+  stateOf: (row: Row) => string;
   log: Logger;
   /** The groups that somebody listens for. All when undefined. */
   groups: () => ReadonlySet<string> | undefined;
   /** Tells what changed, the oldest change first. A change may be told twice. */
-  tell: (changes: readonly Delivery[]) => void;
+  tell: (changes: readonly Row[]) => void;
 }
 
-export function createDeliveryWatch({ deliveries, log, groups, tell }: WatchOptions): DeliveryWatch {
+export function createChangeWatch<Row extends Watched>(options: WatchOptions<Row>): ChangeWatch {
+  const { what, read, stateOf, log, groups, tell } = options;
   let timer: NodeJS.Timeout | undefined;
   /** Of the present run. A look of an earlier one tells nothing and sets no timer. */
   let run = {};
@@ -55,7 +64,7 @@ export function createDeliveryWatch({ deliveries, log, groups, tell }: WatchOpti
     let place: { from: Date; afterId?: string } = { from: new Date(before - OVERLAP_MS) };
     let whole = false;
     for (let pages = 0; !whole && pages < MOST_PAGES; pages++) {
-      const rows = await deliveries.recentChanges({ ...place, ...(groupIds && { groupIds }) }, PAGE);
+      const rows = await read({ ...place, ...(groupIds && { groupIds }) }, PAGE);
       if (run !== current) return;
       for (const row of rows) found.set(row.id, stateOf(row));
       tell(rows.filter((row) => seen.get(row.id) !== stateOf(row)));
@@ -70,7 +79,7 @@ export function createDeliveryWatch({ deliveries, log, groups, tell }: WatchOpti
   async function loop(): Promise<void> {
     const current = run;
     const began = performance.now();
-    await look().catch((error: unknown) => log.warn({ err: error }, "changes of deliveries could not be read"));
+    await look().catch((error: unknown) => log.warn({ err: error, what }, "changes could not be read"));
     if (run !== current) return;
     const took = performance.now() - began;
     timer = setTimeout(() => void loop(), Math.max(POLL_MS - took, REST * took)).unref();
@@ -92,7 +101,3 @@ export function createDeliveryWatch({ deliveries, log, groups, tell }: WatchOpti
     seenBefore: () => (timer === undefined ? Date.now() : before),
   };
 }
-
-/** Two changes of one delivery differ in this. */
-const stateOf = ({ updatedAt, status, attemptCount }: Delivery): string =>
-  `${updatedAt.getTime()} ${status} ${attemptCount}`;
