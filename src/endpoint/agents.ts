@@ -7,7 +7,8 @@ import { type SecureContext, createSecureContext } from "node:tls";
 import { Pool } from "undici";
 import type { EndpointTls } from "../store/model.js";
 import { type ConnectionTurns, createConnectionTurns } from "./connection-turns.js";
-import { type Connecting, type SocketBudget, createConnector } from "./connector.js";
+import type { ShownChain } from "./certificates/chain-recorder.js";
+import { type Connecting, createConnector, type HandshakeChain, type SocketBudget } from "./connector.js";
 import type { Guard } from "./target/guard.js";
 
 /** Which endpoint a request goes to and as whom. */
@@ -31,6 +32,8 @@ export interface AgentsOptions {
   maxEndpoints?: number;
   /** TCP and TLS handshake together, milliseconds. By default 10,000. undici looks about twice a second. */
   connectTimeoutMs?: number;
+  /** Told of the certificates that endpoints show, at each handshake in which they do. */
+  onChain?: (chain: ShownChain) => void;
 }
 
 /** A subscription's connections, as the sender uses them. */
@@ -96,7 +99,7 @@ const POOL_OPTIONS = {
 /** Keeps the connections of a process. */
 export function createAgents(options: AgentsOptions): Agents {
   const { guard, connections = 32, maxSockets = 4_096, maxEndpoints = 1_000, connectTimeoutMs = 10_000 } = options;
-  const { connectionWaitMs = CONNECTION_WAIT_MS } = options;
+  const { connectionWaitMs = CONNECTION_WAIT_MS, onChain } = options;
   /** In order of use, oldest first. */
   const entries = new Map<string, Entry>();
   const closing = new Map<Entry, Promise<void>>();
@@ -120,7 +123,8 @@ export function createAgents(options: AgentsOptions): Agents {
     if (idle) retire(idle);
     return idle !== undefined;
   });
-  const parts: Parts = { guard, connections, connectionWaitMs, connectTimeoutMs, budget, context: createContexts() };
+  const bounds = { connections, connectionWaitMs, connectTimeoutMs };
+  const parts: Parts = { guard, ...bounds, budget, context: createContexts(), onChain };
 
   return {
     acquire(identity) {
@@ -177,11 +181,12 @@ interface Parts {
   connectTimeoutMs: number;
   budget: SocketBudget;
   context: (tls: EndpointTls | undefined) => ContextResult;
+  onChain: AgentsOptions["onChain"];
 }
 
 function open(
   identity: Identity,
-  { guard, connections, connectionWaitMs, connectTimeoutMs, budget, context }: Parts,
+  { guard, connections, connectionWaitMs, connectTimeoutMs, budget, context, onChain }: Parts,
 ): { ok: true; endpoint: Entry } | { ok: false; code: IdentityFault } {
   const target = guard.checkUrl(identity.url);
   if (!target.ok) return { ok: false, code: "target_refused" };
@@ -195,7 +200,10 @@ function open(
     tlsProtocol: undefined,
     sockets: new Set(),
   };
-  const connect = createConnector({ guard, url, state, budget, connectTimeoutMs, secureContext: secure?.context });
+  const { subscriptionId } = identity;
+  const shown = onChain && ((chain: HandshakeChain) => onChain({ ...chain, subscriptionId, host: url.host }));
+  const secureContext = secure?.context;
+  const connect = createConnector({ guard, url, state, budget, connectTimeoutMs, secureContext, shown });
   const clientCertificate = secure !== undefined && identity.tls?.clientCert !== undefined;
   const pool = new Pool(url.origin, { ...POOL_OPTIONS, connect, connections });
   const turns = createConnectionTurns({ connections, waitMs: connectionWaitMs, maxWaiting: MAX_WAITING });

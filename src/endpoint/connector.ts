@@ -4,7 +4,9 @@ import { type LookupFunction, type Socket, isIP } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { buildConnector } from "undici";
 import type { Guard, ResolutionCode } from "./target/guard.js";
-import { type ConnectionTimes, noteFailure, watchHandshake } from "./connection/handshake.js";
+import type { CertificateFacts } from "../store/model.js";
+import type { ShownChain } from "./certificates/chain-recorder.js";
+import { type ConnectionTimes, noteFailure, shownCertificates, watchHandshake } from "./connection/handshake.js";
 import { skipInformational } from "./connection/informational.js";
 
 /** What was learnt while a connection was made. */
@@ -48,7 +50,12 @@ interface ConnectorOptions {
   budget: SocketBudget;
   connectTimeoutMs: number;
   secureContext: SecureContext | undefined;
+  /** Told of the certificates that the endpoint shows, at each handshake in which it does. */
+  shown?: ((chain: HandshakeChain) => void) | undefined;
 }
+
+/** What an endpoint showed in one handshake. */
+export type HandshakeChain = Omit<ShownChain, "subscriptionId" | "host">;
 
 /**
  * The connector of one endpoint. The name is resolved once, and what node would look up is answered from the checked
@@ -61,6 +68,7 @@ export function createConnector({
   budget,
   connectTimeoutMs,
   secureContext,
+  shown,
 }: ConnectorOptions): buildConnector.connector {
   let pinned: LookupAddress[] = [];
   const lookup: LookupFunction = (_host, options, answer) => {
@@ -96,9 +104,11 @@ export function createConnector({
         connect(options, (error, socket) => {
           state.connecting--;
           const { certificates, ...times } = handshake.end();
+          if (error && certificates) showRefused(certificates, shown);
           if (error) return fail(noteFailure(error, { dnsMs, ...times, ...(certificates && { certificates }) }));
           if (!guard.allowsPeer(url, socket.remoteAddress)) return fail(turnedAway(socket));
           keep(socket, { state, budget });
+          if (shown) showAccepted(socket, shown);
           state.fresh = { dnsMs, ...times, ...(state.tlsProtocol && { tlsProtocol: state.tlsProtocol }) };
           callback(null, socket);
           state.fresh = undefined;
@@ -106,6 +116,26 @@ export function createConnector({
       );
     });
   };
+}
+
+/** A resumed session shows no certificate. */
+function showAccepted(socket: Socket, shown: (chain: HandshakeChain) => void): void {
+  if (!(socket instanceof TLSSocket) || socket.isSessionReused()) return;
+  const leaf = socket.getPeerX509Certificate()?.fingerprint256;
+  const tlsProtocol = tlsProtocolOf(socket);
+  if (leaf !== undefined)
+    shown({
+      ...(tlsProtocol !== undefined && { tlsProtocol }),
+      accepted: true,
+      leaf,
+      certificates: () => shownCertificates(socket),
+    });
+}
+
+/** What was shown in a handshake that failed has been read already. */
+function showRefused(certificates: CertificateFacts[], shown: ConnectorOptions["shown"]): void {
+  const [first] = certificates;
+  if (first) shown?.({ accepted: false, leaf: first.sha256, certificates: () => certificates });
 }
 
 /** Counts the connection among those of the endpoint until it is closed. */

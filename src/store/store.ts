@@ -1,6 +1,7 @@
 /** The store as the rest of the program uses it. Every write is acknowledged by a majority and journaled. */
 import type { AuditVerification } from "./audit/audit-chain.js";
 import type { DeliveryFilter } from "./deliveries/delivery-filter.js";
+import type { EndpointChainStore } from "./collections/endpoint-chains.js";
 import type { EventStore } from "./collections/event-store.js";
 import type { EventTypeVersionStore } from "./collections/event-type-versions.js";
 import type { HoldStore, HoldTarget } from "./collections/holds.js";
@@ -245,6 +246,8 @@ export interface Store {
   eventTypeVersions: EventTypeVersionStore;
   grantRequests: GrantRequestStore;
   events: EventStore;
+  /** What subscriptions' endpoints showed of certificates. */
+  endpointChains: EndpointChainStore;
   /** Which owners of events have been announced, and by whom. */
   owners: OwnerStore;
   /** What dispatches left out. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { type Catalogue, createCatalogue } from "../catalogue/catalogue.js";
 import { createDispatchGauge, type DispatchGauge } from "../dispatch-gauge.js";
+import { type ChainRecorder, createChainRecorder } from "../endpoint/certificates/chain-recorder.js";
 import { createEndpointRequest, type EndpointRequest } from "../endpoint/request.js";
 import { createGuard, type Guard } from "../endpoint/target/guard.js";
 import { createMetrics, type Metrics } from "../metrics.js";
@@ -75,7 +76,8 @@ export async function openCore(
   });
   const guard = guardOf(config, { demoOrigin, listening });
   const auditTally = createAuditTally({ store, log });
-  const sender = createSender({ guard, maxSockets: sockets.endpoints });
+  const chains = chainRecorderOf({ store, catalogue, log });
+  const sender = createSender({ guard, maxSockets: sockets.endpoints, onChain: (chain) => chains.note(chain) });
   const compileSchema = createSchemaCompiler(createWatchdog());
   return {
     compileSchema,
@@ -98,6 +100,7 @@ export async function openCore(
     close: async () => {
       catalogue.close();
       await sender.close();
+      await chains.written();
       await auditTally
         .close()
         .catch((error: unknown) =>
@@ -109,6 +112,14 @@ export async function openCore(
     },
   };
 }
+
+/** What endpoints show of certificates. If it is not written, then it is at a later handshake. */
+const chainRecorderOf = ({ store, catalogue, log }: Pick<Core, "store" | "catalogue" | "log">): ChainRecorder =>
+  createChainRecorder({
+    store: store.endpointChains,
+    groupOf: (id) => catalogue.subscription(id)?.groupId,
+    onTrouble: (error) => log.warn({ err: error }, "the certificates that an endpoint showed could not be recorded"),
+  });
 
 function openStore(
   config: Config,

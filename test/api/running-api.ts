@@ -14,7 +14,7 @@ import { createTargetCheck } from "../../src/endpoint/target/target-check.js";
 import { createMetrics } from "../../src/metrics.js";
 import { createPayloadCheck } from "../../src/catalogue/payload-check.js";
 import { createSchemaCompiler } from "../../src/catalogue/schema-validator.js";
-import { createSender } from "../../src/endpoint/send.js";
+import { createNotingSender } from "./noting-sender.js";
 import { createWatchdog } from "../../src/catalogue/watchdog.js";
 import type { ApiSettings } from "../../src/api/settings.js";
 import { createAuditTally } from "../../src/api/access/audit-tally.js";
@@ -80,7 +80,7 @@ export async function startApi({
   });
   const adminKey = newEnvironmentAdminKey();
   const guard = createGuard({ allowLocal: false, ports: [443, 8443], ...guardOptions });
-  const sender = createSender({ guard });
+  const sender = createNotingSender({ guard, store, catalogue });
   const auditTally = createAuditTally({ store, log: logger });
   const compileSchema = createSchemaCompiler(createWatchdog());
   const server = createHttpServer(http);

@@ -4,6 +4,7 @@
  */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { TEST_EVENT_TYPE } from "../../catalogue/routes.js";
+import type { Recovery } from "../../store/collections/recoveries.js";
 import type { Delivery, EventType, Role, Subscription } from "../../store/model.js";
 import type { Actor } from "./actor.js";
 
@@ -184,6 +185,12 @@ export function seesDelivery(
   }
   const subscription = catalogue.subscription(delivery.subscriptionId);
   return actor.apiIds === undefined || (subscription !== undefined && seesSubscription(actor, catalogue, subscription));
+}
+
+/** Whether the actor may read the recovery. */
+export function seesRecovery(actor: Actor, recovery: Pick<Recovery, "groupId" | "createdBy">): boolean {
+  if (actor.groupIds) return recovery.groupId !== undefined && actor.groupIds.includes(recovery.groupId);
+  return actor.apiIds === undefined || recovery.createdBy === actor.name;
 }
 
 /** Whether every one of these grants is the actor's to give. */

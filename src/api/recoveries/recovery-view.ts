@@ -2,8 +2,7 @@
 import type { z } from "zod";
 import type { Recovery, Release } from "../../store/collections/recoveries.js";
 import type { RecoveryFilter } from "../../workflows/recovery/recovery-contract.js";
-import type { Actor } from "../access/actor.js";
-import { mayAct } from "../access/access.js";
+import { mayAct, seesRecovery } from "../access/access.js";
 import { namesOf } from "../access/actor-names.js";
 import { ownAskers } from "../access/second-person.js";
 import type { RequestContext } from "../route.js";
@@ -71,12 +70,6 @@ async function releaseView(
     },
   };
 }
-
-/** Whether the actor may read it. */
-export const seesRecovery = (actor: Actor, recovery: Recovery): boolean => {
-  if (actor.groupIds) return recovery.groupId !== undefined && actor.groupIds.includes(recovery.groupId);
-  return actor.apiIds === undefined || recovery.createdBy === actor.name;
-};
 
 /** The recovery, when this actor sees it. */
 export async function findRecovery(

@@ -1,8 +1,9 @@
-/** The certificates that are saved with a subscription, read out. A private key is not among them. */
+/** The certificates of a subscription and of its endpoint, read out. A private key is not among them. */
 import { z } from "zod";
 import { oauthOf } from "../../endpoint/auth.js";
 import { factsOf } from "../../endpoint/certificates/certificate-facts.js";
 import { readPem } from "../../endpoint/certificates/pem.js";
+import type { EndpointChain } from "../../store/collections/endpoint-chains.js";
 import type { Subscription } from "../../store/model.js";
 import { DAY_MS } from "../../workflows/durations.js";
 import { refuse } from "../http/errors.js";
@@ -37,6 +38,25 @@ function read(pem: string | undefined, now: Date): Certificates | undefined {
   return content.certificates.map(({ x509 }) => withDaysLeft(factsOf(x509), now));
 }
 
+/** What the endpoint showed, as long as the subscription still calls that host. */
+function endpointOf({ url }: Subscription, chain: EndpointChain | undefined, now: Date): Pick<View, "endpoint"> {
+  const [own] = chain?.certificates ?? [];
+  if (!chain || !own || chain.host !== hostOf(url)) return {};
+  const { host, since, accepted, tlsProtocol, certificates } = chain;
+  return {
+    endpoint: {
+      host,
+      since: since.toISOString(),
+      accepted,
+      ...(tlsProtocol !== undefined && { tlsProtocol }),
+      daysLeft: withDaysLeft(own, now).daysLeft,
+      certificates: certificates.map((facts) => withDaysLeft(facts, now)),
+    },
+  };
+}
+
+const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined);
+
 /** With the whole days until it ends. They are negative once it has ended. */
 export const withDaysLeft = <Facts extends { notAfter: string }>(facts: Facts, now: Date) => ({
   ...facts,
@@ -52,13 +72,17 @@ export const subscriptionCertificateRoutes: readonly ApiRoute[] = [
     act: "subscriptions:read",
     summary: "Read out the certificates of a subscription",
     description:
-      "The client certificate and the authorities that are saved with it. What the endpoint itself showed in a " +
-      "handshake that failed is in the detail of that attempt.",
+      "The client certificate and the authorities that are saved with it, and what the endpoint itself showed last. " +
+      "A resumed session shows no certificate, so a new one is seen at the next full handshake. What was shown in a " +
+      "handshake that failed is also in the detail of that attempt.",
     params: z.strictObject({ id: subscriptionRef }),
     response: { status: 200, description: "The certificates", schema: certificatesView },
     async handle(context: RequestContext<"store" | "catalogue">, { params: { id } }) {
       const subscription = await findSubscription(context, id);
-      return subscription ? ok(certificatesOf(subscription, new Date())) : refuse("not_found");
+      if (!subscription) return refuse("not_found");
+      const now = new Date();
+      const chain = await context.dependencies.store.endpointChains.get(subscription.id);
+      return ok({ ...certificatesOf(subscription, now), ...endpointOf(subscription, chain, now) });
     },
   }),
 ];

@@ -1,6 +1,7 @@
 /** What can be said of an endpoint before a subscription sends to it. Nothing is sent to it here. */
 import { z } from "zod";
 import { TARGET_STEPS, type TargetCheck } from "../../endpoint/target/target-check.js";
+import type { Subscription } from "../../store/model.js";
 import { recordAct } from "../access/audit.js";
 import { refuse } from "../http/errors.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
@@ -53,7 +54,7 @@ const targetCheckView = z
   })
   .meta({ id: "TargetCheck" });
 
-type Context = RequestContext<"store" | "catalogue" | "limits" | "checkTarget">;
+type Context = RequestContext<"store" | "catalogue" | "limits" | "checkTarget" | "log">;
 
 function viewOf({ certificates, ...check }: TargetCheck): z.input<typeof targetCheckView> {
   const now = new Date();
@@ -62,6 +63,21 @@ function viewOf({ certificates, ...check }: TargetCheck): z.input<typeof targetC
 
 /** For the limit and the audit. The rest of a URL may hold a secret. */
 const hostOf = (text: string): string => (URL.canParse(text) ? new URL(text).hostname : "invalid");
+
+/** What was shown is the endpoint's last chain if the URL is that of the subscription. Keeping it is no act. */
+async function keepChain(
+  { dependencies: { store, log } }: Context,
+  { id: subscriptionId, groupId, url: own }: Subscription,
+  { url: given, checked: { certificates = [], tlsProtocol } }: { url: string; checked: TargetCheck },
+): Promise<void> {
+  const { host } = new URL(own);
+  if (certificates.length === 0 || host !== new URL(given).host) return;
+  // A check looks with TLS 1.2 as well, and tells the protocol only of a connection that was made.
+  const made = tlsProtocol === undefined ? { accepted: false } : { accepted: true, tlsProtocol };
+  await store.endpointChains
+    .record({ subscriptionId, groupId, host, ...made, certificates, since: new Date() })
+    .catch((error: unknown) => log.warn({ err: error }, "the certificates of an endpoint could not be recorded"));
+}
 
 async function check(context: Context, given: z.output<typeof targetCheckInput>) {
   const { limits, checkTarget } = context.dependencies;
@@ -72,6 +88,7 @@ async function check(context: Context, given: z.output<typeof targetCheckInput>)
     given.subscriptionId === undefined ? undefined : await findSubscription(context, given.subscriptionId);
   if (given.subscriptionId !== undefined && !subscription) return refuse("not_found");
   const checked = await checkTarget({ url: given.url, ...(subscription?.tls && { tls: subscription.tls }) });
+  if (subscription) await keepChain(context, subscription, { url: given.url, checked });
   const failed = checked.steps.find(({ state }) => state === "failed");
   await recordAct(context, "target.check", host, { outcome: failed?.code ?? "ok" });
   return ok(viewOf(checked));

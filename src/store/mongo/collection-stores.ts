@@ -10,6 +10,11 @@ import type { Changes } from "./changes.js";
 import { createDeliveryChanges } from "../deliveries/delivery-changes.js";
 import { createDeliveryStore, type DeliveryDocument } from "../deliveries/deliveries.js";
 import type { DeliveryFields } from "../deliveries/delivery-queries.js";
+import {
+  createEndpointChainStore,
+  type EndpointChainDocument,
+  type EndpointChainStore,
+} from "../collections/endpoint-chains.js";
 import { createEventStore, type EventDocument } from "../collections/events.js";
 import { createEventTypeVersionStore, type EventTypeVersionDocument } from "../collections/event-type-versions.js";
 import { createLocks, type Exclusive, type LockDocument } from "./exclusive.js";
@@ -36,6 +41,7 @@ import { createStatsStore, type ManagedStats, type StatsDependencies } from "../
 import type { StatsDocument } from "../stats/stats-documents.js";
 import type { CountRecorded } from "../stats/stats-store.js";
 import type { CatalogueCollection, CatalogueName } from "../collection.js";
+import type { Subscription } from "../model.js";
 import type { Store } from "../store.js";
 
 /** What every store may need. */
@@ -70,11 +76,14 @@ export function catalogueStores(
       scan,
       scopeOf: () => ({}),
     });
+  const endpointChains = createEndpointChainStore(db.collection<EndpointChainDocument>("endpointChains"), keyring);
+  const subscriptions = catalogue("subscriptions", subscriptionLayout(keyring));
   return {
+    endpointChains,
     apis: named("apis", catalogue("apis", apiLayout)),
     eventTypes: catalogue("eventTypes", eventTypeLayout),
     groups: named("groups", catalogue("groups", groupLayout, grants)),
-    subscriptions: withUniqueExternalIds(catalogue("subscriptions", subscriptionLayout(keyring)), {
+    subscriptions: withUniqueExternalIds(withoutChain(subscriptions, endpointChains), {
       collection: db.collection<CatalogueDocument>("subscriptions"),
       exclusive,
       scan,
@@ -85,6 +94,19 @@ export function catalogueStores(
     grantRequests: createGrantRequestStore(db.collection<GrantRequestDocument>("grantRequests"), { exclusive, scan }),
   };
 }
+
+/** The same collection. With a subscription goes what its endpoint showed. */
+const withoutChain = (
+  subscriptions: CatalogueCollection<Subscription>,
+  chains: EndpointChainStore,
+): CatalogueCollection<Subscription> => ({
+  ...subscriptions,
+  async delete(id, admit) {
+    const deleted = await subscriptions.delete(id, admit);
+    if (deleted) await chains.delete(id);
+    return deleted;
+  },
+});
 
 /** The counters of deliveries and attempts. */
 export const statsOf = (

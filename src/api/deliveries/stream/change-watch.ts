@@ -1,7 +1,7 @@
 /**
- * What happens to deliveries or recoveries, read once for all who listen in this process. While nobody listens, nothing is read. Once
- * a second it reads what changed since the last look, and what changed shortly before. Writers' clocks differ, and a
- * record becomes visible some time after the instant that it names.
+ * What happens to deliveries or recoveries, read once for all who listen in this process. While nobody listens, nothing
+ * is read. Once a second it reads what changed since the last look, and what changed shortly before. Writers' clocks
+ * differ, and a record becomes visible some time after the instant that it names.
  */
 import type { Logger } from "pino";
 

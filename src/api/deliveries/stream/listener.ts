@@ -4,9 +4,8 @@ import type { Catalogue } from "../../../catalogue/catalogue.js";
 import type { Recovery } from "../../../store/collections/recoveries.js";
 import type { Delivery } from "../../../store/model.js";
 import type { DeliveryStatus } from "../../../workflows/contract.js";
-import { mayAct, seesDelivery } from "../../access/access.js";
+import { mayAct, seesDelivery, seesRecovery } from "../../access/access.js";
 import type { Actor } from "../../access/actor.js";
-import { seesRecovery } from "../../recoveries/recovery-view.js";
 import type { StreamChange } from "./stream-events.js";
 
 /** A listener that leaves more than this unread is cut. */

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { mayDo } from "../../../api/access.js";
+import type { Schemas } from "../../../api/client.js";
 import type { Me } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
 import { ProblemNotice } from "../../../parts/problem-notice.js";
@@ -158,11 +159,26 @@ function Certificates({ subscription: { id, tls } }: { subscription: Subscriptio
           {t("security.endsFirst")} <CertificateEnd at={data.endsFirst.notAfter} />
         </p>
       )}
+      {data?.endpoint && <EndpointCertificates endpoint={data.endpoint} />}
       {data?.client && <CertificateList title={t("security.client")} certificates={data.client} />}
       {data?.authorities && <CertificateList title={t("security.authorities")} certificates={data.authorities} />}
       {data?.tokenAuthorities && (
         <CertificateList title={t("security.tokenAuthorities")} certificates={data.tokenAuthorities} />
       )}
     </section>
+  );
+}
+
+/** What the endpoint itself showed last, so that its owner sees when it ends. */
+function EndpointCertificates({ endpoint }: { endpoint: Schemas["EndpointCertificates"] }) {
+  const { host, since, accepted, tlsProtocol: version = "TLS", certificates } = endpoint;
+  return (
+    <>
+      <CertificateList title={t("security.endpoint", { host })} certificates={certificates} />
+      <p className={accepted ? "quiet" : styles.warning}>
+        {accepted ? t("security.endpointAccepted", { version }) : t("security.endpointRefused")}{" "}
+        {t("security.endpointSince")} <TimeText at={since} />
+      </p>
+    </>
   );
 }

@@ -1,0 +1,23 @@
+/** A sender that keeps what endpoints show, as a process of the service does. */
+import type { Catalogue } from "../../src/catalogue/catalogue.js";
+import { createChainRecorder } from "../../src/endpoint/certificates/chain-recorder.js";
+import { createSender, type Sender } from "../../src/endpoint/send.js";
+import type { Guard } from "../../src/endpoint/target/guard.js";
+import type { MongoStore } from "../../src/store/index.js";
+
+interface Parts {
+  guard: Guard;
+  store: MongoStore;
+  catalogue: Catalogue;
+}
+
+export function createNotingSender({ guard, store, catalogue }: Parts): Sender {
+  const recorder = createChainRecorder({
+    store: store.endpointChains,
+    groupOf: (id) => catalogue.subscription(id)?.groupId,
+    onTrouble: (error) => {
+      throw error;
+    },
+  });
+  return createSender({ guard, onChain: (chain) => recorder.note(chain) });
+}
