@@ -1,5 +1,6 @@
 /** The stored objects as the rest of the program sees them: secrets are opened, and dates are Dates. */
 import type { RateLimit } from "../workflows/contract.js";
+import type { MailLanguage } from "./notices/mail-language.js";
 import type { SubscriptionHealth } from "./subscription-health.js";
 import type {
   EndpointAuth,
@@ -126,6 +127,8 @@ export interface Group {
   samlGroups: string[];
   /** The provider's own id for it, unique among the groups. */
   externalId?: string;
+  /** Of mail to contacts of its subscriptions. English when absent. */
+  language?: MailLanguage;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -166,6 +169,8 @@ export interface Subscription {
   labels?: Record<string, string>;
   /** The group's own id for it, unique within the group. Stored as it is, because it is searched for. */
   externalId?: string;
+  /** Of mail to the contacts. That of the group when absent. */
+  language?: MailLanguage;
   url: string;
   eventTypes: string[];
   rateLimit?: RateLimit;

@@ -117,7 +117,8 @@ export async function openCore(
 const chainRecorderOf = ({ store, catalogue, log }: Pick<Core, "store" | "catalogue" | "log">): ChainRecorder =>
   createChainRecorder({
     store: store.endpointChains,
-    groupOf: (id) => catalogue.subscription(id)?.groupId,
+    // A new subscription is not in memory yet when its endpoint is verified.
+    groupOf: async (id) => (catalogue.subscription(id) ?? (await store.subscriptions.get(id)))?.groupId,
     onTrouble: (error) => log.warn({ err: error }, "the certificates that an endpoint showed could not be recorded"),
   });
 

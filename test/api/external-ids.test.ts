@@ -66,7 +66,7 @@ describe("in a query and in a body", () => {
     const type = await api.call("POST", "/v1/event-types", { body: { name: "mine.new", apiId: "ext:billing" } });
     expect(type.body, type.text).toMatchObject({ apiId: tenant.apiId });
     const groupIds = ["ext:acme", tenant.groupId];
-    const key = await api.call("POST", "/v1/keys", { body: { name: "k", role: "consumer", groupIds } });
+    const key = await api.call("POST", "/v1/api-keys", { body: { name: "k", role: "consumer", groupIds } });
     expect(key.body, key.text).toMatchObject({ groupId: tenant.groupId });
     const since = "-1h";
     const preview = await api.call("POST", "/v1/recoveries/preview", {

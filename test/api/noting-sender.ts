@@ -14,7 +14,8 @@ interface Parts {
 export function createNotingSender({ guard, store, catalogue }: Parts): Sender {
   const recorder = createChainRecorder({
     store: store.endpointChains,
-    groupOf: (id) => catalogue.subscription(id)?.groupId,
+    // A new subscription is not in memory yet when its endpoint is verified.
+    groupOf: async (id) => (catalogue.subscription(id) ?? (await store.subscriptions.get(id)))?.groupId,
     onTrouble: (error) => {
       throw error;
     },

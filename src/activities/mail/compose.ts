@@ -4,7 +4,9 @@ import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { WaitingMailLine } from "../../store/notices/mail.js";
 import type { Notice } from "../../store/notices/notice.js";
 import { subscriptionName } from "../../store/subscription-name.js";
-import { MAIL_TEXTS, type MailLanguage, type MailTexts } from "./mail-texts.js";
+import type { MailLanguage } from "../../store/notices/mail-language.js";
+import { MAIL_TEXTS } from "./mail-languages.js";
+import type { MailTexts } from "./texts/mail-texts.js";
 
 export interface MailContent {
   subject: string;
@@ -113,7 +115,8 @@ function placeOf({ kind, subscriptionId, subject }: Notice): string {
   if (kind === "delivery.parked") return `/deliveries?status=parked&subscriptionId=${of}`;
   if (kind === "delivery.exhausted") return `/deliveries?status=exhausted&subscriptionId=${of}`;
   if (kind === "grant.requested" || kind === "subscription.submitted") return "/requests";
-  if (kind === "recovery.finished") return `/recoveries/${encodeURIComponent(subject ?? "")}`;
+  if (kind === "recovery.finished" || kind === "recovery.waiting")
+    return `/recoveries/${encodeURIComponent(subject ?? "")}`;
   if (kind.startsWith("grant.")) return "/catalogue";
   return of === "" ? "" : `/subscriptions/${of}`;
 }

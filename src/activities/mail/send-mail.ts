@@ -14,6 +14,7 @@ import { DAY_MS, MINUTE_MS } from "../../workflows/durations.js";
 import type { MailActivities } from "../../workflows/mail/mail-contract.js";
 import { composeMail } from "./compose.js";
 import { faultOf, serverFault } from "./mail-fault.js";
+import { mailLanguageOf } from "./mail-languages.js";
 
 export interface SendMailDependencies {
   store: Pick<Store, "mail" | "mailReaders" | "limits" | "blindIndex">;
@@ -63,6 +64,7 @@ export function createSendMail(dependencies: SendMailDependencies): MailActiviti
     const content = composeMail(lines, {
       catalogue,
       publicUrl,
+      language: await mailLanguageOf(dependencies, first.source),
       unsubscribeUrl: unsubscribeUrl(store, publicUrl, first.reader),
     });
     try {

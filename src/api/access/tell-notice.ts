@@ -1,4 +1,5 @@
 /** What the acts of people tell others. */
+import type { Recovery } from "../../store/collections/recoveries.js";
 import type { Notice, NoticeKind } from "../../store/notices/notice.js";
 import { tellNotice } from "../../store/notices/tell-notice.js";
 import { maskUrls } from "../../store/url-secrets.js";
@@ -56,6 +57,25 @@ function kindOfStep(act: LifeAct, before: Subscription | undefined, after: Subsc
   if (LIFE[after.status].routing !== "held")
     return LIFE[before.status].routing === "held" ? "subscription.reinstated" : undefined;
   return act === "pause" || act === "suspend" ? "subscription.paused" : undefined;
+}
+
+/** Tells of a recovery that waits for a second person. */
+export function tellOfWaiting(
+  { dependencies: { store, log } }: TellingContext,
+  { id, count = 0, reason, release, createdAt }: Recovery,
+): void {
+  tellNotice(
+    store,
+    {
+      id: `recovery.waiting/${id}`,
+      kind: "recovery.waiting",
+      at: createdAt,
+      subject: id,
+      ...(reason !== undefined && { reason: maskUrls(reason) }),
+      detail: { deliveries: count, ...(release && { until: release.until.toISOString() }) },
+    },
+    log,
+  );
 }
 
 /** Tells of a request for a grant, or of the answer to it. Each happens once. */

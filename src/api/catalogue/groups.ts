@@ -90,6 +90,7 @@ export const groupRoutes: readonly ApiRoute[] = [
         grants: body.grants ?? [],
         samlGroups: body.samlGroups ?? [],
         ...(body.externalId !== undefined && { externalId: body.externalId }),
+        ...(body.language && { language: body.language }),
         createdAt: now,
         updatedAt: now,
       };

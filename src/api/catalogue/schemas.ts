@@ -1,5 +1,6 @@
 /** Apis, event types and groups. */
 import { z } from "zod";
+import { MAIL_LANGUAGES } from "../../store/notices/mail-language.js";
 import { VALIDATION_MODES } from "../../store/model.js";
 import {
   eventTypeName,
@@ -197,12 +198,17 @@ const samlGroups = z
   .max(100)
   .meta({ description: "Values of the SAML groups attribute that make a person a member" });
 
+const language = z
+  .enum(MAIL_LANGUAGES)
+  .meta({ description: "Language of mail to contacts of its subscriptions. English if absent" });
+
 export const groupInput = z
   .strictObject({
     name: text(128),
     grants: grants.optional(),
     samlGroups: samlGroups.optional(),
     externalId: groupExternalId.optional(),
+    language: language.optional(),
   })
   .meta({ id: "GroupInput" });
 export const groupChange = z
@@ -211,6 +217,7 @@ export const groupChange = z
     grants: grants.optional(),
     samlGroups: samlGroups.optional(),
     externalId: groupExternalId.nullable().optional(),
+    language: language.nullable().optional(),
   })
   .refine(atLeastOne, NOTHING)
   .meta({ id: "GroupChange", minProperties: 1 });
@@ -221,6 +228,7 @@ export const groupView = z
     grants: z.array(z.string()),
     samlGroups: z.array(z.string()),
     externalId: z.string().optional(),
+    language: language.optional(),
     createdAt: instant,
     updatedAt: instant,
   })

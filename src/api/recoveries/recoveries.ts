@@ -100,7 +100,9 @@ export const recoveryRoutes: readonly ApiRoute[] = [
     response: { status: 202, description: "It is under way, or waits for a second person", schema: recoveryView },
     problems: [...REFUSALS, "preview_changed"],
     handle: async (
-      context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "settings" | "auditTally" | "clock">,
+      context: RequestContext<
+        "store" | "catalogue" | "operations" | "limits" | "settings" | "auditTally" | "clock" | "log"
+      >,
       { body },
     ) => startRecovery(context, body),
   }),

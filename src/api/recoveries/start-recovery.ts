@@ -4,6 +4,7 @@ import type { Recovery } from "../../store/collections/recoveries.js";
 import { HOUR_MS } from "../../workflows/durations.js";
 import { noProgress } from "../../workflows/recovery/recovery-contract.js";
 import { recordAct } from "../access/audit.js";
+import { tellOfWaiting } from "../access/tell-notice.js";
 import { duplicateOrThrow } from "../http/failure.js";
 import { accepted, type RequestContext } from "../route.js";
 import { type CheckedFilter, checkFilter } from "./recovery-filter.js";
@@ -24,7 +25,9 @@ export const needsRelease = (
 type Input = z.output<typeof recoveryInput>;
 
 export async function startRecovery(
-  context: RequestContext<"store" | "catalogue" | "operations" | "limits" | "settings" | "auditTally" | "clock">,
+  context: RequestContext<
+    "store" | "catalogue" | "operations" | "limits" | "settings" | "auditTally" | "clock" | "log"
+  >,
   { filter: given, includeDelivered, token, ...input }: Input,
 ) {
   const now = (context.dependencies.clock ?? Date.now)();
@@ -39,7 +42,7 @@ export async function startRecovery(
 type Asked = Pick<Input, "reason" | "ratePerSecond" | "order">;
 
 async function begin(
-  context: RequestContext<"store" | "catalogue" | "operations" | "settings" | "auditTally">,
+  context: RequestContext<"store" | "catalogue" | "operations" | "settings" | "auditTally" | "log">,
   checked: CheckedFilter,
   claims: PreviewClaims,
   asked: Asked,
@@ -49,7 +52,8 @@ async function begin(
   const recovery = recoveryOf(context, checked, claims, { ...asked, waits });
   const { id, filter, count, reason } = recovery;
   if (await store.recoveries.insert(recovery).then(() => false, duplicateOrThrow)) return alreadyStarted({ id });
-  if (!waits)
+  if (waits) tellOfWaiting(context, recovery);
+  else
     await operations.startRecovery(recovery).catch(async (error: unknown) => {
       // Nobody would ever end a recovery that never began.
       await store.recoveries.setStatus(id, ["running"], "failed", "It could not be started; make a new preview.");

@@ -1,5 +1,6 @@
 /** What people and programs of a group say about a subscription. None of it changes what is sent, or where. */
 import { z } from "zod";
+import { MAIL_LANGUAGES } from "../../store/notices/mail-language.js";
 import { MAX_SUBSCRIPTION_NAME } from "../../store/subscription-name.js";
 import { EXTERNAL_ID, externalIdText, text, ULID } from "../http/primitives.js";
 
@@ -48,6 +49,10 @@ const externalId = externalIdText.meta({
   example: "billing-prod",
 });
 
+const language = z
+  .enum(MAIL_LANGUAGES)
+  .meta({ description: "Language of mail to the contacts. If absent, then that of the group, or English" });
+
 /** What of this a new subscription may have. */
 export const aboutInput = {
   name: name.optional(),
@@ -55,6 +60,7 @@ export const aboutInput = {
   contacts: contacts.optional(),
   labels: labels.optional(),
   externalId: externalId.optional(),
+  language: language.optional(),
 };
 /** The same in a change. Null removes it. */
 export const aboutChange = {
@@ -63,6 +69,7 @@ export const aboutChange = {
   contacts: contacts.nullable().optional(),
   labels: labels.nullable().optional(),
   externalId: externalId.nullable().optional(),
+  language: language.nullable().optional(),
 };
 /** What is shown of it. */
 export const aboutView = {
@@ -71,6 +78,7 @@ export const aboutView = {
   contacts: z.array(z.string()).optional().meta({ description: "Mail addresses. Auditors do not see them" }),
   labels: z.record(z.string(), z.string()).optional(),
   externalId: z.string().optional(),
+  language: language.optional(),
 };
 
 const REFERENCE = `sub_${ULID}|ext:(?:grp_${ULID}:)?${EXTERNAL_ID}`;

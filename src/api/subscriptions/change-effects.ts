@@ -19,6 +19,7 @@ const ABOUT: readonly string[] = [
   "contacts",
   "labels",
   "externalId",
+  "language",
 ] satisfies (keyof Subscription)[];
 
 /** Whether the change is of these alone. Then nothing that waits has to look again. */

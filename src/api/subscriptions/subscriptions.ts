@@ -165,7 +165,8 @@ async function changeSubscription(
   if (after === true) return refuse("external_id_taken");
   if (!after) return refuse("not_found");
   await recordAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
-  if (change.eventTypes && after.requestedEventTypes)
+  // Asking for the same again makes nobody decide twice.
+  if (change.eventTypes && after.requestedEventTypes && !isSameList(before, after))
     tellOfSubscription(context, "subscription.submitted", after, { reason: "It asks for further event types." });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);
   if (!isAboutOnly(change)) await operations.wake(id);
@@ -176,6 +177,9 @@ async function changeSubscription(
     ...((change.filter !== undefined || change.eventTypes) && warned(context, after)),
   });
 }
+
+const isSameList = ({ requestedEventTypes: a = [] }: Subscription, { requestedEventTypes: b = [] }: Subscription) =>
+  a.length === b.length && a.every((name) => b.includes(name));
 
 /** What should be looked at again in the filter, for the event types that are served and those that are asked for. */
 function warned(

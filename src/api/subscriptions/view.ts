@@ -88,14 +88,15 @@ function askersView(subscription: Subscription): Pick<View, "askedBy"> {
 /** Contacts are personal data, and the record that an auditor needs does without them. */
 function aboutView(
   actor: Pick<Actor, "role">,
-  { name, url, description, contacts, labels, externalId }: Subscription,
-): Pick<View, "name" | "description" | "contacts" | "labels" | "externalId"> {
+  { name, url, description, contacts, labels, externalId, language }: Subscription,
+): Pick<View, "name" | "description" | "contacts" | "labels" | "externalId" | "language"> {
   return {
     name: subscriptionName({ url, ...(name !== undefined && { name }) }),
     ...(description !== undefined && { description }),
     ...(contacts && seesContent(actor) && { contacts }),
     ...(labels && { labels }),
     ...(externalId !== undefined && { externalId }),
+    ...(language && { language }),
   };
 }
 

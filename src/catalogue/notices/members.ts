@@ -39,6 +39,13 @@ export const NOTICE_MEMBERS = {
   endsAt: { description: "When it ends", type: "string", format: "date-time", example: "2026-12-01T09:30:00.000Z" },
   days: { description: "Days that are left. 0 after the end", type: "integer", example: 7 },
   status: { description: "How it ended", type: "string", example: "done" },
+  deliveries: { description: "Deliveries that it would send again", type: "integer", example: 12_400 },
+  until: {
+    description: "When it ends if nobody has released it",
+    type: "string",
+    format: "date-time",
+    example: "2026-11-25T09:30:00.000Z",
+  },
   sent: { description: "Deliveries that were sent again", type: "integer", example: 1_204 },
   delivered: { description: "Those of them that were delivered", type: "integer", example: 1_180 },
   failedAgain: { description: "Those of them that were not", type: "integer", example: 24 },

@@ -1,6 +1,6 @@
 /**
  * The kinds of notices in one table: what their events hold, who gets mail about them and how soon. The texts of the
- * mail are in mail-texts.ts.
+ * mail are in src/activities/mail/texts.
  */
 import type { Notice, NoticeKind } from "../../store/notices/notice.js";
 import type { NoticeMemberName } from "./members.js";
@@ -124,6 +124,15 @@ export const NOTICE_SPECS: Record<NoticeKind, NoticeSpec> = {
     subject: "recoveryId",
     to: ["group", "operators"],
     soon: "digest",
+  },
+  "recovery.waiting": {
+    description: "A recovery of many deliveries waits for a second person to release it.",
+    always: ["recoveryId", "deliveries", "until"],
+    sometimes: ["reason"],
+    subject: "recoveryId",
+    to: ["operators"],
+    soon: "at_once",
+    isOfService: true,
   },
   "grant.requested": {
     description: "A group asks for a grant.",

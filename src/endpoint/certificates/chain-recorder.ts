@@ -21,7 +21,7 @@ export interface ShownChain {
 export interface ChainRecorderOptions {
   store: Pick<EndpointChainStore, "record">;
   /** Undefined for what is no subscription, such as an endpoint that gives tokens. */
-  groupOf: (subscriptionId: string) => string | undefined;
+  groupOf: (subscriptionId: string) => Promise<string | undefined>;
   onTrouble: (error: unknown) => void;
   /** Milliseconds since the epoch. */
   clock?: () => number;
@@ -61,9 +61,10 @@ export function createChainRecorder(options: ChainRecorderOptions): ChainRecorde
     if (oldest !== undefined && known.size > MOST_KNOWN) known.delete(oldest);
   }
   /** One at a time, so that a start with many endpoints takes no connections from what delivers. */
-  async function write(chain: EndpointChain): Promise<void> {
+  async function write(chain: Omit<EndpointChain, "groupId">): Promise<void> {
     try {
-      await store.record(chain);
+      const groupId = await groupOf(chain.subscriptionId);
+      if (groupId !== undefined) await store.record({ ...chain, groupId });
     } catch (error) {
       known.delete(chain.subscriptionId);
       onTrouble(error);
@@ -78,13 +79,12 @@ export function createChainRecorder(options: ChainRecorderOptions): ChainRecorde
       const before = known.get(subscriptionId);
       const at = clock();
       if (before && at - before.at < (before.key === key ? KNOWN_MS : REST_MS)) return;
-      const groupId = groupOf(subscriptionId);
-      if (groupId === undefined || waiting >= MOST_WAITING) return;
+      if (waiting >= MOST_WAITING) return;
       const certificates = shown.certificates();
       if (certificates.length === 0) return;
       remember(subscriptionId, { key, at });
       waiting++;
-      const chain = { subscriptionId, groupId, host, accepted, certificates, since: new Date(at) };
+      const chain = { subscriptionId, host, accepted, certificates, since: new Date(at) };
       writing = writing.then(() => write({ ...chain, ...(tlsProtocol !== undefined && { tlsProtocol }) }));
     },
     written: () => writing,

@@ -10,6 +10,7 @@ import type { SealContext } from "../sealing/data-key.js";
 import type { Keyring } from "../sealing/keyring.js";
 import { personScope } from "../collections/people.js";
 import { StoreError } from "../store-error.js";
+import type { MailLanguage } from "./mail-language.js";
 
 export interface MailReader {
   personId: string;
@@ -17,6 +18,8 @@ export interface MailReader {
   email: string;
   /** Values of the groups attribute at the last log-in. */
   groups: readonly string[];
+  /** In which the person wants mail. English when absent. */
+  language?: MailLanguage;
   /** When that was. */
   at: Date;
 }
@@ -32,7 +35,7 @@ export interface MailReaderDocument {
 export interface MailReaderStore {
   /** The person wants mail. */
   put(reader: MailReader): Promise<void>;
-  /** A later log-in of somebody who wants mail. Nothing happens for anybody else. */
+  /** A later log-in of somebody who wants mail. The language stays. Nothing happens for anybody else. */
   updateKnown(reader: MailReader): Promise<void>;
   /** Whether the person wants mail. */
   has(personId: string): Promise<boolean>;
@@ -69,7 +72,7 @@ export function createMailReaderStore(
     const bytes = sealed.value();
     try {
       const plain = (await keyring.forSealed(bytes)).open(contextOf(personId), bytes);
-      const data = JSON.parse(Buffer.from(plain).toString("utf8")) as Pick<MailReader, "email" | "groups">;
+      const data = JSON.parse(Buffer.from(plain).toString("utf8")) as Pick<MailReader, "email" | "groups" | "language">;
       return { personId, connectionId, at, ...data };
     } catch (error) {
       if (!(error instanceof StoreError && error.code === "key_destroyed")) throw error;
@@ -82,7 +85,9 @@ export function createMailReaderStore(
   return {
     put: (reader) => write(reader, true),
     async updateKnown(reader) {
-      if (await find(reader.personId)) await write(reader, false);
+      const document = await find(reader.personId);
+      const known = document && (await opened(document));
+      if (known) await write({ ...reader, ...(known.language && { language: known.language }) }, false);
     },
     has: async (personId) => (await find(personId)) !== null,
     delete: async (personId) =>

@@ -15,6 +15,7 @@ export const NOTICE_KINDS = [
   "certificate.expiring",
   "secret.rotated",
   "recovery.finished",
+  "recovery.waiting",
   "grant.requested",
   "grant.approved",
   "grant.refused",

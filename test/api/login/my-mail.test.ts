@@ -21,6 +21,11 @@ test("a person switches notices by mail on and off, and a later log-in renews wh
   expect((await browser.call("GET", "/v1/me/mail")).json).toEqual(off);
   expect((await browser.call("PUT", "/v1/me/mail", { wanted: true })).json).toEqual({ ...off, wanted: true });
   expect(await api.store.mailReaders.get(id)).toMatchObject({ email: "ann@example.com", groups: ["hooks"] });
+  expect((await browser.call("PUT", "/v1/me/mail", { wanted: true, language: "fr" })).json).toMatchObject({
+    language: "fr",
+  });
+  expect((await browser.call("PUT", "/v1/me/mail", { wanted: true })).json).toMatchObject({ language: "fr" });
+  expect((await browser.call("PUT", "/v1/me/mail", { wanted: true, language: "xx" })).status).toBe(400);
   const again = createBrowser(api.url);
   await company.logIn(
     again,
@@ -35,6 +40,7 @@ test("a person switches notices by mail on and off, and a later log-in renews wh
   expect(await api.store.mailReaders.get(id)).toMatchObject({
     email: "ann@new.example.com",
     groups: ["hooks", "more"],
+    language: "fr",
   });
   await api.store.mail.stop(readerOf(api.store, "ann@new.example.com"), "unsubscribed");
   expect((await again.call("GET", "/v1/me/mail")).json).toMatchObject({ wanted: false });

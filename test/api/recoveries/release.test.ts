@@ -65,6 +65,8 @@ describe("a recovery of several groups above the limit", () => {
       (await api.call<Overview>("GET", "/v1/overview", { key })).body.needsYou.recoveriesToRelease?.count;
     expect([await toRelease(olga), await toRelease(pia)]).toEqual([1, 0]);
     expect(await toRelease(tenant.providerKey)).toBeUndefined();
+    const waits = (await api.store.notices.due(100)).filter(({ kind }) => kind === "recovery.waiting");
+    expect(waits).toMatchObject([{ subject: waiting.id, detail: { deliveries: 10, until: waiting.release?.until } }]);
     const released = await decide(waiting.id, "approve", olga);
     expect(await toRelease(olga)).toBe(0);
     expect(released.status, released.text).toBe(202);

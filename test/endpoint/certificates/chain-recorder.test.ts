@@ -41,7 +41,7 @@ function recording({ fails = 0 } = {}): Recording {
         return true;
       },
     },
-    groupOf: (id) => (id.startsWith("sub_") ? "grp_1" : undefined),
+    groupOf: async (id) => (id.startsWith("sub_") ? "grp_1" : undefined),
     onTrouble: (error) => troubles.push(error),
     clock: () => clock.now,
   });

@@ -1,8 +1,10 @@
-/** The switch for notices by mail. Where they go, and whether this service sends any, stands beside it. */
+/** The switch for notices by mail, and their language. Where they go, and whether this service sends any, stands beside it. */
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, ask } from "../../api/client.js";
+import { api, ask, type Schemas } from "../../api/client.js";
 import { t } from "../../i18n/index.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
+
+const LANGUAGES = ["en", "de", "fr"] as const;
 
 const mailQuery = queryOptions({
   queryKey: ["me", "mail"],
@@ -13,9 +15,12 @@ export function MailCard() {
   const queries = useQueryClient();
   const { data, error, refetch } = useQuery(mailQuery);
   const run = useMutation({
-    mutationFn: (wanted: boolean) => ask(api.PUT("/v1/me/mail", { body: { wanted } })),
+    mutationFn: (change: Schemas["MyMailInput"]) => ask(api.PUT("/v1/me/mail", { body: change })),
     onSuccess: (mail) => queries.setQueryData(mailQuery.queryKey, mail),
   });
+  const choose = (language: (typeof LANGUAGES)[number] | undefined): void => {
+    if (language) run.mutate({ wanted: true, language });
+  };
   const address = data?.address;
   return (
     <section className="card" aria-labelledby="mail">
@@ -29,10 +34,26 @@ export function MailCard() {
               type="checkbox"
               checked={data.wanted}
               disabled={run.isPending || (address === undefined && !data.wanted)}
-              onChange={({ target }) => run.mutate(target.checked)}
+              onChange={({ target }) => run.mutate({ wanted: target.checked })}
             />
             {address === undefined ? t("account.mailWanted") : t("account.mailWantedTo", { address })}
           </label>
+          {data.wanted && (
+            <label className="field">
+              {t("account.mailLanguage")}
+              <select
+                value={data.language ?? "en"}
+                disabled={run.isPending}
+                onChange={({ target }) => choose(LANGUAGES.find((each) => each === target.value))}
+              >
+                {LANGUAGES.map((each) => (
+                  <option key={each} value={each} lang={each}>
+                    {t(`account.mailLanguages.${each}`)}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
           <p className="quiet">
             {address === undefined
               ? t("account.mailNoAddress")

@@ -1,23 +1,7 @@
-/** The texts of mail, in one table for each language. Each language has every text, or it does not compile. */
-import type { NoticeKind } from "../../store/notices/notice.js";
+/** The texts of mail in English. */
+import type { MailTexts } from "./mail-texts.js";
 
-export interface MailTexts {
-  /** One sentence of what has happened, for the subject. */
-  kinds: Readonly<Record<NoticeKind, string>>;
-  /** The subject of a digest. */
-  digest: (notices: number) => string;
-  times: (count: number) => string;
-  endpoint: string;
-  group: string;
-  reason: string;
-  days: (days: number) => string;
-  more: (lines: number) => string;
-  open: string;
-  why: string;
-  unsubscribe: string;
-}
-
-const EN: MailTexts = {
+export const ENGLISH: MailTexts = {
   kinds: {
     "subscription.submitted": "A subscription waits for your approval",
     "subscription.approved": "A subscription was approved",
@@ -32,6 +16,7 @@ const EN: MailTexts = {
     "certificate.expiring": "A certificate ends soon. Replace it before it ends",
     "secret.rotated": "A signing secret was rotated. Make sure that your receiver knows the new one",
     "recovery.finished": "A recovery has ended",
+    "recovery.waiting": "A recovery waits for a second person to release it",
     "grant.requested": "A group asks you for a grant",
     "grant.approved": "A grant was approved",
     "grant.refused": "A grant was refused",
@@ -48,7 +33,3 @@ const EN: MailTexts = {
   why: "You get this mail because your address is a contact of an endpoint, or because you asked for it in the portal.",
   unsubscribe: "Unsubscribe",
 };
-
-/** More languages are added here. */
-export const MAIL_TEXTS = { en: EN } as const satisfies Record<string, MailTexts>;
-export type MailLanguage = keyof typeof MAIL_TEXTS;
