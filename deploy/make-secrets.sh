@@ -75,6 +75,9 @@ if [ "$renew" = no ]; then
     "$sealpost_password" | put sealpost_mongodb_url
 fi
 
+# Empty: no mail is sent. An operator writes smtp://user:password@host:587 into it.
+[ -f "$dir/smtp_url" ] || printf '' | put smtp_url
+
 both=serverAuth,clientAuth
 certificate mongo mongo mongo "$both" "DNS:mongo1,DNS:mongo2,DNS:mongo3,DNS:localhost,IP:127.0.0.1"
 cat "$work/mongo.crt" "$work/mongo.key" | put mongo_server

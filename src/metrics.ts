@@ -4,6 +4,7 @@ import { endpointMetrics } from "./endpoint-metrics.js";
 import type { RowRefusal } from "./store/grants/refusals.js";
 import { noticeMetrics } from "./notice-metrics.js";
 import { OUTCOMES } from "./endpoint/outcomes.js";
+import { retentionMetrics } from "./retention-metrics.js";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -64,7 +65,6 @@ const LIMITED = ["verify", "test", "drafts", "recoveries", "previews"] as const;
 function fromTheStart(
   metrics: ReturnType<typeof deliveryMetrics> &
     Pick<ReturnType<typeof publishMetrics>, "refused" | "payloadsInvalid"> &
-    Pick<ReturnType<typeof retentionMetrics>, "retentionRemoved"> &
     Pick<ReturnType<typeof trustMetrics>, "ownFailures" | "unproven" | "grantsRefused" | "limitRefusals">,
 ): void {
   for (const code of REFUSED_PUBLISHES) metrics.refused.inc({ code }, 0);
@@ -73,7 +73,6 @@ function fromTheStart(
   for (const row of Object.values(OUTCOMES)) metrics.attempts.inc({ outcome_class: row.class }, 0);
   for (const status of ["delivered", "parked", "exhausted"]) metrics.deliveries.inc({ status }, 0);
   for (const part of OWN_PARTS) metrics.ownFailures.inc({ part }, 0);
-  for (const kind of ["events", "deliveries"]) metrics.retentionRemoved.inc({ kind }, 0);
   for (const purpose of PURPOSES) metrics.unproven.inc({ purpose }, 0);
   for (const collection of SIGNED_COLLECTIONS)
     for (const why of REFUSED_ROWS) metrics.grantsRefused.inc({ collection, why }, 0);
@@ -211,23 +210,6 @@ const loadMetrics = (registers: Registry[]) => ({
     labelNames: ["kind"],
     registers,
   }),
-});
-
-/** What is removed by its age. */
-const retentionMetrics = (registers: Registry[]) => ({
-  retentionRemoved: new Counter<"kind">({
-    name: "sealpost_retention_removed_total",
-    help: "Records removed because they were older than the retention, by kind: events or deliveries",
-    labelNames: ["kind"],
-    registers,
-  }),
-  oldestEvent: unread(
-    new Gauge({
-      name: "sealpost_oldest_event_timestamp_seconds",
-      help: "When the oldest event was accepted, in seconds since the epoch. 0 without any. Absent while not known",
-      registers,
-    }),
-  ),
 });
 
 /** Keys and certificates that end. */

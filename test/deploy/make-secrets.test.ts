@@ -79,6 +79,10 @@ describe("make-secrets.sh", () => {
     expect(config.ROLE).toBe(name);
     expect(config.MONGODB_URL).toContain(`:${text("mongo_sealpost_password").trim()}@`);
     expect(config.MONGODB_URL).toContain("tls=true");
+    // Nobody has named a mail server yet.
+    expect(config.SMTP_URL).toBeUndefined();
+    expect(environment["SMTP_URL_FILE"]).toBe(join(dir, "smtp_url"));
+    expect(environment).toMatchObject({ MAIL_FROM: "", SMTP_CA_FILE: "" });
   });
 
   it("refuses to overwrite, and renews certificates without touching keys and passwords", async () => {

@@ -59,7 +59,8 @@ async function replayed(bundle: string, proven: boolean): Promise<Map<string, Er
 
 describe.skipIf(process.env["SEALPOST_RECORD_HISTORIES"])("recorded histories", () => {
   it("are there for every workflow", () => {
-    for (const workflow of ["deliverEvent", "deliverPage", "retryDelivery", "tokenBucket", "recovery", "breaker"]) {
+    const all = ["deliverEvent", "deliverPage", "retryDelivery", "tokenBucket", "recovery", "breaker", "retention"];
+    for (const workflow of all) {
       expect(
         files().some((file) => file.startsWith(`${workflow}.`)),
         workflow,
@@ -151,6 +152,11 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
         ...(send.length > 0 && { retry: retryInput(1) }),
       }),
       recordRecovery: async () => undefined,
+      retentionStep: async ({ after }) => ({
+        ...{ events: { api_1: 1 }, deliveries: 2, open: 1, held: 0 },
+        ...(after === undefined && { next: { skip: 1 } }),
+      }),
+      recordRetention: async () => undefined,
     });
     const settled = await start("deliverEvent", "settled", { events: [event] });
     const handed = await start("deliverEvent", "handed", { events: [event, { ...event, id: "evt_other" }] });
@@ -215,6 +221,9 @@ describe.runIf(process.env["SEALPOST_RECORD_HISTORIES"])("recording", () => {
     await recovery.result();
     // recovery.done is a history of the first release, which handed over without a pace. It is not recorded anew.
     await save("recovery.paced", recovery);
+    const retention = await start("retention", "retention", undefined);
+    await retention.result();
+    await save("retention.done", retention);
     await worker.stop();
     const late = await whileCancelling(engine, (told, parked) => told.signal("retry", { deliveryIds: [parked] }));
     await save("retryDelivery.late-retry", late.run);

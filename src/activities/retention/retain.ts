@@ -1,5 +1,5 @@
 /** The activities behind the workflow `retention`. */
-import { heartbeat } from "@temporalio/activity";
+import { activityInfo, heartbeat } from "@temporalio/activity";
 import type { Logger } from "pino";
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Metrics } from "../../metrics.js";
@@ -11,7 +11,7 @@ import { cutoffsOf } from "./cutoffs.js";
 export interface RetentionDependencies {
   store: Pick<Store, "retention" | "audit">;
   catalogue: Pick<Catalogue, "refresh" | "apis">;
-  metrics: Pick<Metrics, "retentionRemoved">;
+  metrics: Pick<Metrics, "retentionRemoved" | "retentionRuns">;
   log: Pick<Logger, "info">;
   /** `EVENT_RETENTION_DAYS`. */
   retentionDays: number | undefined;
@@ -21,7 +21,7 @@ export interface RetentionDependencies {
   now?: () => number;
 }
 
-/** Pages in one step. A step that is lost with its process is counted by nobody, so it is short. */
+/** Pages in one step. What a step that is lost with its process has removed is counted by nobody, so it is short. */
 const PAGES = 10;
 /** Well below the minute after which the engine takes the activity for lost. */
 const HEARTBEAT_MS = 10_000;
@@ -53,17 +53,19 @@ export function createRetention(dependencies: RetentionDependencies): RetentionA
   return {
     async retentionStep({ after }) {
       const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
-      return sweepSome(after).finally(() => clearInterval(beat));
+      const step = await sweepSome(after).finally(() => clearInterval(beat));
+      return activityInfo().attempt > 1 ? { ...step, atLeast: true } : step;
     },
-    async recordRetention({ run, count: { events, deliveries, open, held } }) {
+    async recordRetention({ run, count: { events, deliveries, open, held, atLeast } }) {
+      metrics.retentionRuns.inc();
       const removed = sumOf(Object.values(events));
-      if (removed === 0) return;
+      if (removed === 0 && !atLeast) return;
       log.info({ run, events: removed, deliveries, open, held }, "events removed by their age");
       await store.audit.append({
         actor: "service",
         action: "retention.run",
         subject: "events",
-        detail: { run, events: removed, deliveries, apis: events, open, held },
+        detail: { run, events: removed, deliveries, apis: events, open, held, ...(atLeast && { atLeast }) },
       });
     },
   };

@@ -12,6 +12,11 @@ export interface RetentionCount {
   open: number;
   /** The same, because of a legal hold. */
   held: number;
+  /**
+   * A step was tried again. What it had removed before it was lost with its process is in no count, so each number of
+   * what was removed is the least that it can be.
+   */
+  atLeast?: true;
 }
 
 /** The result of one step. */

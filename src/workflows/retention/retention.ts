@@ -31,13 +31,18 @@ export async function retention(after?: RetentionCursor): Promise<RetentionCount
   return count;
 }
 
-function add(total: RetentionCount, { events, deliveries, open, held }: RetentionCount): void {
+function add(total: RetentionCount, { events, deliveries, open, held, atLeast }: RetentionCount): void {
+  if (atLeast) total.atLeast = true;
   for (const [apiId, removed] of Object.entries(events)) total.events[apiId] = (total.events[apiId] ?? 0) + removed;
   total.deliveries += deliveries;
   total.open += open;
   total.held += held;
 }
 
-const detailsOf = ({ events, deliveries, open, held }: RetentionCount): string =>
-  `${Object.values(events).reduce((sum, removed) => sum + removed, 0)} events and ${deliveries} deliveries removed. ` +
-  `${open} old events are open and stay, ${held} are held.`;
+function detailsOf({ events, deliveries, open, held, atLeast }: RetentionCount): string {
+  const removed = Object.values(events).reduce((sum, count) => sum + count, 0);
+  return (
+    `${atLeast ? "At least " : ""}${removed} events and ${deliveries} deliveries removed. ` +
+    `${open} old events are open and stay, ${held} are held.`
+  );
+}

@@ -32,8 +32,8 @@ async function running({ retentionDays, engineDays = 1 }: { retentionDays?: numb
     isIdle: async (workflows) => workflows,
     now: () => later(100 * DAY).getTime(),
   });
-  const step = (after?: RetentionCursor): Promise<RetentionStep> =>
-    new MockActivityEnvironment().run((input) => activities.retentionStep(input), after ? { after } : {});
+  const step = (after?: RetentionCursor, attempt = 1): Promise<RetentionStep> =>
+    new MockActivityEnvironment({ attempt }).run((input) => activities.retentionStep(input), after ? { after } : {});
   return { activities, catalogue, metrics, step };
 }
 
@@ -66,6 +66,14 @@ describe("a step", () => {
     }
   });
 
+  it("that is tried again says that more may have been removed, because the first try is in no count", async () => {
+    await insertAged(store, "evt_1", {}, { acceptedAt: later(40 * DAY) });
+    const { step, catalogue } = await running({ retentionDays: 30 });
+    expect(await step(undefined, 2)).toMatchObject({ events: { api_1: 1 }, atLeast: true });
+    expect(await step()).not.toHaveProperty("atLeast");
+    catalogue.close();
+  });
+
   it("removes nothing without a rule, and nothing that the engine still has histories of", async () => {
     await insertAged(store, "evt_1", {}, { acceptedAt: later(98 * DAY) });
     for (const rules of [{}, { retentionDays: 1, engineDays: 3 }]) {
@@ -92,12 +100,23 @@ describe("a step", () => {
 });
 
 describe("the record of a run", () => {
-  it("is one entry of the audit with the counts by api, and none when nothing was removed", async () => {
+  it("says that its counts are the least, also when all of it was lost", async () => {
     const { activities, catalogue } = await running({});
+    const count = { events: {}, deliveries: 0, open: 0, held: 0, atLeast: true as const };
+    await activities.recordRetention({ run: "retention/lost", count });
+    const { data } = await store.audit.list({ limit: 10 }, { action: "retention.run" });
+    expect(data).toMatchObject([{ detail: { run: "retention/lost", events: 0, atLeast: true } }]);
+    catalogue.close();
+  });
+
+  it("is one entry of the audit with the counts by api, and none when nothing was removed", async () => {
+    const { activities, catalogue, metrics } = await running({});
     const count = { events: { api_1: 3, api_2: 4 }, deliveries: 9, open: 2, held: 1 };
     await activities.recordRetention({ run: "retention/1", count: { ...count, events: {} } });
     await activities.recordRetention({ run: "retention/2", count });
+    expect(await metrics.registry.metrics()).toMatch(/^sealpost_retention_runs_total 2$/m);
     const { data } = await store.audit.list({ limit: 10 }, { action: "retention.run" });
+    expect(data[0]?.detail).not.toHaveProperty("atLeast");
     expect(data).toMatchObject([
       {
         actor: "service",

@@ -55,6 +55,19 @@ describe("a run", () => {
     expect(recorded).toEqual([{ run: expect.stringMatching(/^retention-\w+\/[\w-]+$/) as string, count }]);
   });
 
+  it("with a step that was tried again says that its counts are the least that they can be", async () => {
+    const { recorded, activities } = steps(3);
+    const count = await run({
+      ...activities,
+      retentionStep: async (input) => {
+        const step = await activities.retentionStep(input);
+        return input.after && "skip" in input.after && input.after.skip === 1 ? { ...step, atLeast: true } : step;
+      },
+    });
+    expect(count).toMatchObject({ deliveries: 6, atLeast: true });
+    expect(recorded[0]?.count).toEqual(count);
+  });
+
   it("that is full records its part, and goes on in a new one", async () => {
     const { asked, recorded, activities } = steps(12);
     await run(activities);
