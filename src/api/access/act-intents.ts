@@ -22,8 +22,8 @@ export const WRITES =
 const TELLING = new Set(["wake", "configureBucket", "tryEndpoint", "openWorkflows", "erasedOf"]);
 /**
  * Writes to these collections begin no act. They are the audit itself, keys that are made when needed, counts, limits,
- * records of dispatches and handshakes, notices, mail, counters, owners of events and what is removed by its age.
- * Commands alone write the rest.
+ * records of dispatches, notices, mail, counters, owners of events and what is removed by its age. What endpoints show
+ * in handshakes is no act either. Commands alone write the rest.
  */
 export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "audit",
