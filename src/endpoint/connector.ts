@@ -6,7 +6,7 @@ import { buildConnector } from "undici";
 import type { Guard, ResolutionCode } from "./target/guard.js";
 import type { CertificateFacts } from "../store/model.js";
 import type { ShownChain } from "./certificates/chain-recorder.js";
-import { type ConnectionTimes, noteFailure, shownCertificates, watchHandshake } from "./connection/handshake.js";
+import { chainFrom, type ConnectionTimes, noteFailure, watchHandshake } from "./connection/handshake.js";
 import { skipInformational } from "./connection/informational.js";
 
 /** What was learnt while a connection was made. */
@@ -121,14 +121,14 @@ export function createConnector({
 /** A resumed session shows no certificate. */
 function showAccepted(socket: Socket, shown: (chain: HandshakeChain) => void): void {
   if (!(socket instanceof TLSSocket) || socket.isSessionReused()) return;
-  const leaf = socket.getPeerX509Certificate()?.fingerprint256;
+  const own = socket.getPeerX509Certificate();
   const tlsProtocol = tlsProtocolOf(socket);
-  if (leaf !== undefined)
+  if (own)
     shown({
       ...(tlsProtocol !== undefined && { tlsProtocol }),
       accepted: true,
-      leaf,
-      certificates: () => shownCertificates(socket),
+      leaf: own.fingerprint256,
+      certificates: () => chainFrom(own),
     });
 }
 

@@ -68,7 +68,7 @@ describe("in a query and in a body", () => {
     const groupIds = ["ext:acme", tenant.groupId];
     const key = await api.call("POST", "/v1/api-keys", { body: { name: "k", role: "consumer", groupIds } });
     expect(key.body, key.text).toMatchObject({ groupId: tenant.groupId });
-    const since = "-1h";
+    const since = new Date(Date.now() - 3_600_000).toISOString();
     const preview = await api.call("POST", "/v1/recoveries/preview", {
       body: { filter: { groupId: "ext:acme", since } },
     });

@@ -60,11 +60,17 @@ export function watchHandshake(socket: unknown): Handshake {
   };
 }
 
-/** What an endpoint showed in its handshake, in the order in which it was sent. At most five certificates. */
-export function shownCertificates(socket: TLSSocket): CertificateFacts[] {
+/**
+ * What an endpoint showed in its handshake, in the order in which it was sent. To be called once for a socket: node
+ * takes the first certificate off the connection's chain with each call of `getPeerX509Certificate`.
+ */
+export const shownCertificates = (socket: TLSSocket): CertificateFacts[] => chainFrom(socket.getPeerX509Certificate());
+
+/** The certificate and those that issued it, one after the other. At most five. */
+export function chainFrom(first: X509Certificate | undefined): CertificateFacts[] {
   const found = new Map<string, CertificateFacts>();
   try {
-    let next: X509Certificate | undefined = socket.getPeerX509Certificate();
+    let next = first;
     while (next && found.size < MAX_CERTIFICATES) {
       const facts = factsOf(next);
       if (found.has(facts.sha256)) break;
