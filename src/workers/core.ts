@@ -23,6 +23,7 @@ import type { Config } from "./config.js";
 import type { Engines } from "./engines/index.js";
 import { createLog } from "./log.js";
 import type { SocketBounds } from "./process/open-files.js";
+import { insist } from "./process/until-ready.js";
 import { connectTemporal, installRuntime, type TemporalLink } from "./temporal.js";
 
 export interface Core {
@@ -64,7 +65,7 @@ export async function openCore(
   const { log, flush, file: logFile } = createLog(config, process.stdout.isTTY);
   installRuntime(log);
   const metrics = createMetrics();
-  const store = await openStore(config, engines, { calls: sockets.store, metrics, log });
+  const store = await insist(log, () => openStore(config, engines, { calls: sockets.store, metrics, log }));
   const codec = openCodec(store, { metrics, log });
   const link = await connectTemporal(engines.temporal.address, config, codec);
   const catalogue = await createCatalogue({

@@ -11,7 +11,7 @@ import { ensureAdminKey } from "./admin-key.js";
 import type { Config } from "./config.js";
 import { drainOf } from "./process/drain.js";
 import { openFileLimit, socketBounds } from "./process/open-files.js";
-import { untilReady } from "./process/until-ready.js";
+import { insist, untilReady } from "./process/until-ready.js";
 import { type Core, openCore } from "./core.js";
 import { type Demo, startDemo } from "./trial/demo.js";
 import { startTraffic } from "./trial/demo-traffic.js";
@@ -104,11 +104,13 @@ async function start(starting: Starting): Promise<RunningService> {
   if (core.store.grants.fault) throw core.store.grants.fault;
   const engineRetentionMs = await checkRetention(core.link, config.EVENT_RETENTION_DAYS);
   await startWatches(core, starting);
-  const admin = config.ROLE === "worker" ? undefined : await ensureAdminKey(core.store, config);
-  if (demo) await demo.register(core.store);
-  if (trial) await trial.register(core.store);
-  else if (config.production) await retireTrial(core.store);
-  await makeOwnApi(core);
+  const admin = config.ROLE === "worker" ? undefined : await insist(core.log, () => ensureAdminKey(core.store, config));
+  await insist(core.log, async () => {
+    if (demo) await demo.register(core.store);
+    if (trial) await trial.register(core.store);
+    else if (config.production) await retireTrial(core.store);
+    await makeOwnApi(core);
+  });
 
   const late = createLatePublisher();
   const worker = config.ROLE === "api" ? undefined : await startWorker(core, config, late.publish);
@@ -208,14 +210,10 @@ async function openServer({ config, say, undo }: Starting) {
 async function startWatches(core: Core, { config, undo }: Starting): Promise<void> {
   const grants = watchGrants(core);
   undo.push(async () => grants.stop());
-  const erasures = await startErasureKeeper({
-    store: core.store,
-    metrics: core.metrics,
-    log: core.log,
-    file: erasuresFile(config),
-  });
+  const { store, metrics, log } = core;
+  const erasures = await insist(log, () => startErasureKeeper({ store, metrics, log, file: erasuresFile(config) }));
   undo.push(async () => erasures.stop());
-  const acts = await startActKeeper(core);
+  const acts = await insist(log, () => startActKeeper(core));
   undo.push(async () => acts.stop());
   if (config.ROLE !== "worker") {
     const watch = watchSamlCertificates(core);

@@ -1,7 +1,8 @@
-/** The last step of a start: waits until the process can do its work. */
+/** Steps of a start that wait for the store. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Store } from "../../store/store.js";
+import { StoreError } from "../../store/store-error.js";
 
 export interface Preparing {
   store: Pick<Store, "ping">;
@@ -16,6 +17,27 @@ const WORKER_WITHIN_MS = 10_000;
 const WORKER_LOOK_MS = 20;
 const PING_DEADLINE_MS = 5_000;
 const AGAIN_MS = 1_000;
+const INSIST_MS = 30_000;
+
+/**
+ * A step of the start that can be repeated. While the store does not answer it is done again, for at most 30 s. In a
+ * run of kills on a busy machine the driver once found no server within its 2.5 s, though it was there, and the process
+ * ended. A database that is started at the same moment is waited for in the same way.
+ * @throws what the step throws, StoreError `unavailable` after 30 s
+ */
+export async function insist<T>(log: Pick<Logger, "warn">, step: () => Promise<T>): Promise<T> {
+  const until = performance.now() + INSIST_MS;
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      const isAway = error instanceof StoreError && error.code === "unavailable";
+      if (!isAway || performance.now() + AGAIN_MS > until) throw error;
+      log.warn({ err: error }, "the store does not answer yet; the start tries again");
+      await delay(AGAIN_MS);
+    }
+  }
+}
 
 /**
  * Resolves when the worker's pollers run and the store acknowledges a write.

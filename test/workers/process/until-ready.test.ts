@@ -1,7 +1,8 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { StoreError } from "../../../src/store/store-error.js";
 import { connectStore, type MongoStore } from "../../../src/store/mongo/mongo-store.js";
-import { untilReady } from "../../../src/workers/process/until-ready.js";
+import { insist, untilReady } from "../../../src/workers/process/until-ready.js";
 import { masterKey } from "../../store/database.js";
 import { type OwnEngine, startOwnEngine } from "../../store/engine.js";
 import { freeze, thaw } from "../../support/process.js";
@@ -50,6 +51,24 @@ it("ends when the start is given up, also while the store hangs", async () => {
   } finally {
     thaw(engine.pid);
   }
+});
+
+it("does a step again while the store is away, and nothing else than that", async () => {
+  const { lines, log } = listening();
+  const own = await startOwnEngine();
+  freeze(own.pid);
+  try {
+    const opened = insist(log, () => connectStore({ mongodbUrl: own.url, masterKeys: masterKey("m1") }));
+    await expect.poll(() => lines.length).toBeGreaterThan(0);
+    thaw(own.pid);
+    await (await opened).close();
+  } finally {
+    thaw(own.pid);
+    await own.stop();
+  }
+  let tries = 0;
+  const wrong = insist(log, () => Promise.reject(new StoreError("grants_broken", `try ${++tries}`)));
+  await expect(wrong).rejects.toThrow("try 1");
 });
 
 it("waits until the worker's pollers run", async () => {
