@@ -82,7 +82,7 @@ describe.skipIf(!there)("the overview", { timeout: 300_000 }, () => {
     const { page, complaints } = await logInAs(chromium, service, "consumer", { path: "/portal" });
     for (const [link, only] of [
       [/to finish/i, "toFinish"],
-      [/earlier secret/i, "secretsInOverlap"],
+      [/in overlap/i, "secretsInOverlap"],
     ] as const) {
       await page.getByRole("main").getByRole("link", { name: link }).click();
       await page.getByRole("link", { name: "To finish" }).waitFor();
