@@ -8,7 +8,6 @@ import styles from "./time-text.module.css";
 
 export function TimeText({ at }: { at: string }) {
   const zone = useZone();
-  const now = useNow();
   return (
     <TooltipTrigger delay={300}>
       <Focusable>
@@ -17,8 +16,14 @@ export function TimeText({ at }: { at: string }) {
         </time>
       </Focusable>
       <Tooltip className={styles.tip ?? ""}>
-        {formatTime(at, "UTC", LOCALE)} · {formatRelative(at, now, LOCALE)}
+        <UtcAndAge at={at} />
       </Tooltip>
     </TooltipTrigger>
   );
+}
+
+/** What the tip of a time says. A part of its own, so that the clock moves only what is shown. */
+export function UtcAndAge({ at }: { at: string }) {
+  const now = useNow();
+  return `${formatTime(at, "UTC", LOCALE)} · ${formatRelative(at, now, LOCALE)}`;
 }

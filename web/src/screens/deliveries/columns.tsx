@@ -1,6 +1,6 @@
 /** The columns of the list, which of them are shown, and the menu that chooses. */
 import type { ReactNode } from "react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { LOCALE, t } from "../../i18n/index.js";
 import { Breakable } from "../../parts/breakable.js";
 import { Outcome } from "../../parts/outcome.js";
@@ -8,14 +8,19 @@ import { Popup } from "../../parts/popup.js";
 import { StatusText } from "../../parts/status-text.js";
 import { formatDuration } from "../../time/format.js";
 import { NextAttempt, TimeLink } from "./times.js";
-import type { Names } from "../../parts/names.js";
 import type { DeliverySummary } from "./queries.js";
+
+/** What a row calls its endpoint and its group. */
+export interface RowNames {
+  endpoint: string;
+  group: string;
+}
 
 export interface Column {
   key: string;
   title: () => string;
   numeric?: true;
-  cell: (row: DeliverySummary, names: Names) => ReactNode;
+  cell: (row: DeliverySummary, names: RowNames) => ReactNode;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -25,9 +30,9 @@ const COLUMNS: readonly Column[] = [
   {
     key: "endpoint",
     title: () => t("deliveries.column.endpoint"),
-    cell: (row, names) => <Breakable text={names.endpoint(row.subscriptionId)} />,
+    cell: (_row, { endpoint }) => <Breakable text={endpoint} />,
   },
-  { key: "group", title: () => t("deliveries.column.group"), cell: (row, names) => names.group(row.groupId) },
+  { key: "group", title: () => t("deliveries.column.group"), cell: (_row, { group }) => group },
   { key: "attempts", title: () => t("deliveries.column.attempts"), numeric: true, cell: (row) => row.attemptCount },
   {
     key: "answer",
@@ -54,7 +59,9 @@ export function useColumns(): { shown: readonly Column[]; toggle: (key: string) 
     localStorage.setItem(STORED, next.join(","));
     setHidden(next);
   };
-  return { shown: COLUMNS.filter(({ key }) => key === FIXED || !hidden.includes(key)), toggle };
+  // The same as long as nothing changes: each row is drawn anew when they differ.
+  const shown = useMemo(() => COLUMNS.filter(({ key }) => key === FIXED || !hidden.includes(key)), [hidden]);
+  return { shown, toggle };
 }
 
 interface ColumnsMenuProps {

@@ -90,7 +90,15 @@ export function DeliveryTable({ rows, selection, busy, changed }: DeliveryTableP
         </thead>
         <tbody role="rowgroup" ref={body}>
           {rows.map((row) => (
-            <DeliveryRow key={row.id} row={row} columns={shown} names={names} selection={selection} />
+            <DeliveryRow
+              key={row.id}
+              row={row}
+              columns={shown}
+              endpoint={names.endpoint(row.subscriptionId)}
+              group={names.group(row.groupId)}
+              selected={selection && (selection.everything || selection.ids.has(row.id))}
+              toggle={selection?.toggle}
+            />
           ))}
         </tbody>
       </table>

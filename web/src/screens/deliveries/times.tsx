@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { Focusable, Tooltip, TooltipTrigger } from "react-aria-components";
 import { LOCALE, t } from "../../i18n/index.js";
+import { UtcAndAge } from "../../parts/time-text.js";
 import tipStyles from "../../parts/time-text.module.css";
 import { formatRelative, formatTime } from "../../time/format.js";
 import { useNow } from "../../time/now.js";
@@ -12,7 +13,6 @@ import styles from "./delivery-table.module.css";
 
 export function TimeLink({ row }: { row: DeliverySummary }) {
   const zone = useZone();
-  const now = useNow();
   return (
     <TooltipTrigger delay={400}>
       <Focusable>
@@ -28,16 +28,20 @@ export function TimeLink({ row }: { row: DeliverySummary }) {
         </Link>
       </Focusable>
       <Tooltip className={tipStyles.tip ?? ""}>
-        {formatTime(row.createdAt, "UTC", LOCALE)} · {formatRelative(row.createdAt, now, LOCALE)}
+        <UtcAndAge at={row.createdAt} />
       </Tooltip>
     </TooltipTrigger>
   );
 }
 
 export function NextAttempt({ row: { nextAttemptAt } }: { row: DeliverySummary }) {
+  // Most rows have none, and no clock for it.
+  return nextAttemptAt === undefined ? null : <Due nextAttemptAt={nextAttemptAt} />;
+}
+
+function Due({ nextAttemptAt }: { nextAttemptAt: string }) {
   const zone = useZone();
   const now = useNow();
-  if (nextAttemptAt === undefined) return null;
   return (
     <time dateTime={nextAttemptAt} title={formatTime(nextAttemptAt, zone, LOCALE)}>
       {new Date(nextAttemptAt).getTime() <= now ? t("deliveries.due") : formatRelative(nextAttemptAt, now, LOCALE)}

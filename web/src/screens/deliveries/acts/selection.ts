@@ -1,5 +1,5 @@
 /** Which rows are selected: some of the page, or all that match the filters, on other pages too. */
-import { useState } from "react";
+import { useCallback, useState } from "react";
 
 export interface Selection {
   ids: ReadonlySet<string>;
@@ -18,10 +18,15 @@ export function useSelection(rows: readonly { id: string }[]): Selection {
     setIds(new Set(next));
     setEverything(false);
   };
+  // The same for the life of the list, so that rows are not drawn anew for it.
+  const toggle = useCallback((id: string): void => {
+    setIds((before) => new Set(before.has(id) ? [...before].filter((each) => each !== id) : [...before, id]));
+    setEverything(false);
+  }, []);
   return {
     ids,
     everything,
-    toggle: (id) => set(ids.has(id) ? [...ids].filter((each) => each !== id) : [...ids, id]),
+    toggle,
     togglePage: () => set(ids.size === rows.length ? [] : rows.map(({ id }) => id)),
     selectEverything: () => setEverything(true),
     clear: () => set([]),
