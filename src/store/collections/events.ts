@@ -155,12 +155,12 @@ function createEventReads(
         opened.flatMap(({ record, payload }) => (payload ? [[record.id, { record, payload }] as const] : [])),
       );
     },
-    count: (filter, most) => countUpTo({ collection, filter: allOf(conditions(filter)), most, scan: deps.scan }),
+    count: (filter, most) => countUpTo({ collection, filter: allOf(eventMatch(filter)), most, scan: deps.scan }),
     async list(page, filter) {
       const { data, ...rest } = await findPage({
         collection,
         timeField: "acceptedAt",
-        filter: conditions(filter),
+        filter: eventMatch(filter),
         page,
         projection: WITHOUT_PAYLOAD,
         scan: deps.scan,
@@ -180,7 +180,7 @@ function createEventReads(
   };
 }
 
-const conditions = ({ type, types, present, apiIds, since, until }: EventFilter): Filter<EventDocument>[] => [
+export const eventMatch = ({ type, types, present, apiIds, since, until }: EventFilter): Filter<EventDocument>[] => [
   ...(type === undefined ? [] : [{ type }]),
   ...(types ? [oneOf<EventDocument>("type", types)] : []),
   ...(present ? [{ removing: { $exists: false }, sha256: { $exists: true } }] : []),
