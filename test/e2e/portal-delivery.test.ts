@@ -5,6 +5,7 @@ import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
+import { keysOf } from "./by-keys.js";
 import { checked, checkedEverywhere, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
@@ -89,31 +90,33 @@ describe.skipIf(!there)("a delivery that was refused", { timeout: 600_000 }, () 
 
   it("says why and what to do, is mended, resent and delivered, and both attempts are compared", async () => {
     const { page, complaints } = await open("consumer", { permissions: ["clipboard-read", "clipboard-write"] });
+    const keys = keysOf(page);
+    await keys.begin();
     await refused(page).waitFor();
     expect(await page.getByText("This lies on the side of the endpoint.").count()).toBe(1);
     await page.getByText("What to do:", { exact: false }).waitFor();
 
-    await page.getByRole("button", { name: "Copy as curl" }).click();
+    await keys.press(page.getByRole("button", { name: "Copy as curl" }));
     await page.getByText("Copied.").waitFor();
     const curl = await page.evaluate(() => navigator.clipboard.readText());
     expect(curl).toContain(`curl --request POST '${receiver.url}'`);
     expect(curl).toContain('--data-binary \'{"amount":1250,');
 
-    await page.getByRole("button", { name: "Check the signature" }).click();
+    await keys.press(page.getByRole("button", { name: "Check the signature" }));
     await page.getByText("It can be made again from the payload and the key.").waitFor();
 
     receiver.respond = () => ({ status: 204 });
-    await page.getByRole("button", { name: "Resend", exact: true }).click();
+    await keys.press(page.getByRole("button", { name: "Resend", exact: true }));
     const question = page.getByRole("alertdialog", { name: "Resend this delivery" });
     await picture(page, "delivery-resend");
-    await question.getByRole("button", { name: /^Resend to / }).click();
+    await keys.press(question.getByRole("button", { name: /^Resend to / }));
     await page.getByText("The endpoint accepted the event at attempt 2.").waitFor();
     expect(await statusOf()).toBe("delivered");
     const history = page.getByRole("region", { name: "Who did something with it" });
     await history.getByText(/sent again by/).waitFor();
     await history.getByText("(Consumer)").waitFor();
 
-    await page.getByRole("button", { name: "Compare two attempts" }).click();
+    await keys.press(page.getByRole("button", { name: "Compare two attempts" }));
     const compared = page.getByRole("region", { name: "Two attempts" });
     await compared.getByRole("row", { name: /HTTP status/ }).waitFor();
     expect(await compared.getByRole("row", { name: /HTTP status/ }).textContent()).toMatch(/differs.*422.*204/);
