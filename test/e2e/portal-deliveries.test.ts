@@ -1,10 +1,12 @@
 /** The list of deliveries in a real browser, at a real service with a receiver that refuses: found, and sent again. */
+import { randomBytes } from "node:crypto";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
+import { lastChangeDay, moveToChange } from "./clock-change.js";
 import { checked, checkedEverywhere, closed, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
@@ -15,6 +17,7 @@ if (!there)
 
 /** More than a page of the list has. */
 const REFUSED = 60;
+const DATABASE = `portal_${randomBytes(4).toString("hex")}`;
 
 describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
   let service: Service;
@@ -26,7 +29,7 @@ describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
 
   beforeAll(async () => {
     receiver = await startReceiver({ respond: () => ({ status: answer }) });
-    service = await startService({ env: { SEALPOST_DEMO: "1" } });
+    service = await startService({ env: { SEALPOST_DEMO: "1", MONGODB_DATABASE: DATABASE } });
     chromium = await startChromium();
     client = createClient(service.url, service.adminKey);
     const made = async (path: string, body: unknown) => String((await client.post<{ id: string }>(path, body)).body.id);
@@ -58,6 +61,10 @@ describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
   const counted = async (query: string): Promise<number> =>
     (await client.get<{ count: number }>(`/v1/deliveries/count?${query}`)).body.count;
   const rows = (page: Page) => page.getByRole("table", { name: "Deliveries" }).getByRole("row");
+  const urlWith = async (page: Page, parameter: string): Promise<URL> => {
+    await expect.poll(() => new URL(page.url()).searchParams.has(parameter), WITHIN).toBe(true);
+    return new URL(page.url());
+  };
   const text = async (page: Page): Promise<string> => (await page.textContent("body")) ?? "";
 
   it("keeps its filters in the address, over a reload", async () => {
@@ -238,6 +245,49 @@ describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
     await dialog.getByText("It has begun").waitFor();
     await expect.poll(() => counted("status=parked"), { timeout: 120_000 }).toBe(0);
     await closed(visitor);
+  });
+
+  it("shows a night of summer time in two zones, and counts a day as it is there", async () => {
+    const change = lastChangeDay(new Date());
+    await moveToChange(service, DATABASE, change);
+    for (const { zone, begins, ends, times } of [
+      // 25 hours, in which half past one comes twice.
+      {
+        zone: "America/St_Johns",
+        begins: `${change.day}T02:30:00.000Z`,
+        ends: `${change.next}T03:30:00.000Z`,
+        times: ["23:59:59 UTC-3:30", "01:30:00 UTC-3:30", "01:30:00 UTC-2:30"],
+      },
+      {
+        zone: "Asia/Kolkata",
+        begins: `${change.previous}T18:30:00.000Z`,
+        ends: `${change.day}T18:30:00.000Z`,
+        times: ["10:30:00 UTC+5:30", "09:30:00 UTC+5:30"],
+      },
+    ]) {
+      const visitor = await logInAs(chromium, service, "operator", { timezoneId: zone });
+      const { page } = visitor;
+      await page.getByLabel("Window").selectOption("From … to …");
+      // Chromium calls Kolkata by its former name.
+      await page.getByLabel(/^From \(/).fill(`${change.day}T00:00:00`);
+      await page.getByLabel(/^To \(/).fill(`${change.next}T00:00:00`);
+      await page.getByRole("button", { name: "Apply" }).click();
+      const { searchParams } = await urlWith(page, "until");
+      expect([searchParams.get("since"), searchParams.get("until")]).toEqual([begins, ends]);
+      await page.getByText(`${times.length} deliveries`, { exact: true }).waitFor();
+      await expect.poll(() => rows(page).count(), WITHIN).toBe(times.length + 1);
+      const links = page.locator("[data-row-link]");
+      expect((await links.allTextContents()).map((time) => time.replace(/^.*, /, ""))).toEqual(times);
+      // By keys, the time of the first one is shown in UTC too, and how long ago it was.
+      await page.keyboard.press("j");
+      const utc = zone === "Asia/Kolkata" ? "05:00:00 UTC · " : "03:29:59 UTC · ";
+      await page.getByRole("tooltip").getByText(utc).waitFor();
+      await picture(page, `deliveries-${zone.replace("/", "-")}`);
+      const first = await links.first().textContent();
+      await page.keyboard.press("Enter");
+      await page.getByRole("region", { name: "Facts" }).getByText(String(first), { exact: true }).waitFor();
+      await closed(visitor);
+    }
   });
 
   it("can be selected and acted on by nobody who only reads", async () => {
