@@ -95,26 +95,59 @@ describe.skipIf(!there)("the overview", { timeout: 300_000 }, () => {
   });
 
   it("shows a consumer its own group, and no answer holds anything of another one", async () => {
-    const { page, complaints } = await logInAs(chromium, service, "consumer", { path: "/portal/account" });
-    const answers: string[] = [];
-    page.on("response", (response) => {
-      if (!new URL(response.url()).pathname.startsWith("/v1/") || response.url().includes("/v1/stream")) return;
-      void response.text().then(
-        (text) => answers.push(text),
-        () => undefined,
-      );
-    });
-    for (const screen of ["Overview", "Deliveries", "Subscriptions", "Catalogue", "Requests"]) {
+    const [theirs] = (await client.get<{ data: { id: string }[] }>("/v1/deliveries?status=parked&limit=1")).body.data;
+    const since = new Date(Date.now() - 3_600_000).toISOString();
+    const filter = { since, status: ["parked"], subscriptionId: theirs?.id.split(".").at(-1) };
+    const { body: preview } = await client.post<{ token: string }>("/v1/recoveries/preview", { filter });
+    const { body: recovery } = await client.post<{ id: string }>("/v1/recoveries", { filter, token: preview.token });
+    expect(recovery.id).toMatch(/^rec_/);
+    const visitor = await logInAs(chromium, service, "consumer", { path: "/portal/account" });
+    const { page } = visitor;
+    const { told = [] } = visitor.watched ?? {};
+    const loaded = () => expect.poll(() => page.locator("[aria-busy=true]").count(), WITHIN).toBe(0);
+    for (const screen of ["Overview", "Subscriptions", "Catalogue", "Requests", "Recoveries", "Deliveries"]) {
       await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: screen }).click();
       await page.getByRole("heading", { level: 1, name: screen }).waitFor();
-      await expect.poll(() => page.locator("[aria-busy=true]").count(), WITHIN).toBe(0);
+      await loaded();
     }
-    expect(answers.length).toBeGreaterThanOrEqual(5);
+    // While an admin listens too, the changes of all groups are read. Both groups get an event.
+    const beside = new AbortController();
+    const authorization = `Bearer ${service.adminKey}`;
+    await fetch(`${service.url}/v1/stream`, { headers: { authorization }, signal: beside.signal });
+    await client.post("/v1/events", [
+      { type: "payments.invoice.paid", data: { n: 0 } },
+      { type: "demo.greeting.sent", data: { hello: "world" } },
+    ]);
+    await page.getByRole("button", { name: "1 new, show" }).click();
+    expect(told.some(({ address }) => address === "/v1/stream")).toBe(true);
+    beside.abort();
+    const sought = [theirs?.id, theirs?.id.split(".").at(-1), recovery.id, "payments", receiver.url];
+    for (const q of sought) {
+      const address = `/v1/search?${new URLSearchParams({ q: String(q) }).toString()}`;
+      expect(await page.evaluate(async (asked) => (await fetch(asked)).text(), address), address).toBe('{"data":[]}');
+    }
+    for (const place of [`deliveries/${theirs?.id}`, `recoveries/${recovery.id}`]) {
+      await page.goto(`${service.url}/portal/${place}`);
+      await page
+        .getByRole("main")
+        .getByText(/not found|not yours/i)
+        .first()
+        .waitFor();
+    }
+    await visitor.watched?.judged();
     const { hostname, port } = new URL(receiver.url);
-    for (const theirs of ["Acme", "payments.invoice.paid", `${hostname}:${port}`])
-      expect(answers.filter((text) => text.includes(theirs))).toEqual([]);
+    for (const word of ["Acme", "payments.invoice.paid", `${hostname}:${port}`, "rec_"])
+      expect(told.filter(({ text }) => text.includes(word))).toEqual([]);
+    const answers = (path: string) => told.flatMap(({ address, text }) => (address.startsWith(path) ? [text] : []));
+    // Its own delivery was accepted. All that is parked is of the other group.
+    for (const text of answers("/v1/overview")) expect(JSON.parse(text)).toMatchObject({ parked: { count: 0 } });
+    for (const text of answers("/v1/deliveries/count"))
+      expect((JSON.parse(text) as { count: number }).count).toBeLessThanOrEqual(1);
+    for (const text of answers("/v1/stats")) expect(text).not.toMatch(/parked|http_4xx|"422"/);
+    for (const path of ["/v1/overview", "/v1/deliveries/count", "/v1/stats", "/v1/recoveries"])
+      expect(answers(path).length, path).toBeGreaterThan(0);
     expect(await page.getByText("Acme").count()).toBe(0);
-    expect(complaints).toEqual([]);
+    expect(visitor.complaints.filter((complaint) => !complaint.includes("404"))).toEqual([]);
     await page.context().close();
   });
 

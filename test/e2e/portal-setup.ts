@@ -5,6 +5,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Service } from "../support/service.js";
+import { watchForeignData, type Watched } from "./foreign-data.js";
 
 /** Where pictures are kept. Without it none is made: to draw one takes as much of the processor as to open its page. */
 const PICTURES = process.env["SEALPOST_TEST_PICTURES"];
@@ -15,6 +16,8 @@ export interface Visitor {
   page: Page;
   /** Errors of the console and of the page, and everything that the content security policy stopped. */
   complaints: string[];
+  /** What a consumer was told. It is held against what is its own. */
+  watched?: Watched;
 }
 
 /** What the walks look at in the API's view of a subscription. */
@@ -46,10 +49,11 @@ export async function logInAs(
     if (message.location().url.startsWith(service.url)) complaints.push(`${message.type()}: ${message.text()}`);
   });
   page.on("pageerror", ({ message }) => void complaints.push(message));
+  const watched = person === "consumer" ? await watchForeignData(page, service, complaints) : undefined;
   await page.goto(`${service.url}${path}`);
   await page.getByRole("button", { name: new RegExp(`Log in as .*, ${person}$`) }).click();
   await page.waitForURL(({ href }) => href.startsWith(`${service.url}/portal`));
-  return { page, complaints };
+  return { page, complaints, ...(watched && { watched }) };
 }
 
 /** Keeps a picture of what is shown, when SEALPOST_TEST_PICTURES names a folder for pictures. */
@@ -98,7 +102,8 @@ export async function checkedEverywhere(page: Page, name: string): Promise<void>
 }
 
 /** The end of a visit, of which the browser had nothing to complain. */
-export async function closed({ page, complaints }: Visitor): Promise<void> {
+export async function closed({ page, complaints, watched }: Visitor): Promise<void> {
+  await watched?.judged();
   expect(complaints).toEqual([]);
   await page.context().close();
 }
