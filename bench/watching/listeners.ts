@@ -55,8 +55,8 @@ export async function measureListeners(plan: ListenersPlan): Promise<[none: List
 }
 
 async function newKey({ client, groupId }: ListenersPlan): Promise<string> {
-  const { body } = await client.post<{ token: string }>("/v1/api-keys", { name: "listens", role: "consumer", groupId });
-  return body.token;
+  const { body } = await client.post<{ key: string }>("/v1/api-keys", { name: "listens", role: "consumer", groupId });
+  return body.key;
 }
 
 async function turn(plan: ListenersPlan, child: Child<ListenerMethods>, listeners: number): Promise<Listened> {
