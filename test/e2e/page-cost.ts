@@ -1,6 +1,6 @@
 /**
- * What a page of the portal costs while a person watches it. It looks from the outside, by the hook that React offers to
- * its developer tools: which rows were drawn, and when the list could be used.
+ * What a page of the portal costs while a person watches it. It looks from the outside, by the hook that React offers
+ * to its developer tools: which rows were drawn, and when the list could be used.
  */
 import type { CDPSession, Page } from "playwright-core";
 
