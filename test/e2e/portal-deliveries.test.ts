@@ -7,6 +7,7 @@ import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
 import { lastChangeDay, moveToChange } from "./clock-change.js";
+import { publishInvoices } from "./invoices.js";
 import { checked, checkedEverywhere, closed, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
@@ -32,20 +33,7 @@ describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
     service = await startService({ env: { SEALPOST_DEMO: "1", MONGODB_DATABASE: DATABASE } });
     chromium = await startChromium();
     client = createClient(service.url, service.adminKey);
-    const made = async (path: string, body: unknown) => String((await client.post<{ id: string }>(path, body)).body.id);
-    const apiId = await made("/v1/apis", { name: "payments" });
-    await client.post("/v1/event-types", { name: "payments.invoice.paid", apiId });
-    const groupId = await made("/v1/groups", { name: "Acme Bank", grants: [apiId] });
-    await client.post("/v1/subscriptions", {
-      groupId,
-      name: "Acme ledger",
-      url: receiver.url,
-      eventTypes: ["payments.invoice.paid"],
-    });
-    await client.post(
-      "/v1/events",
-      Array.from({ length: REFUSED }, (_, n) => ({ type: "payments.invoice.paid", data: { n } })),
-    );
+    await publishInvoices(client, receiver.url, REFUSED);
     await client.post("/v1/events", { type: "demo.greeting.sent", data: { hello: "world" } });
     const settled = async () =>
       [await counted("status=parked"), await counted("status=delivered")].join() === `${REFUSED},1`;
