@@ -21,7 +21,8 @@ export function createCancel(store: Store, signal: SendSignal): Operations["canc
         status: "cancelled",
         workflowId: null,
         nextAttemptAt: null,
-        reason: `Cancelled by ${by}.`,
+        // Who it was is in the audit. A consumer may read this, and not who works at its provider.
+        reason: "Cancelled by hand.",
         asked: true,
       },
     ]);
@@ -43,7 +44,7 @@ export function createCancelAll(store: Store, signal: SendSignal): Operations["c
           status: "cancelled",
           workflowId: null,
           nextAttemptAt: null,
-          reason: `${reason} (by ${by})`,
+          reason,
           asked: true,
         })),
       );

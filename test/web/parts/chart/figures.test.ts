@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  aloneIn,
   dashOf,
   formatFigure,
   isBlank,
@@ -56,4 +57,14 @@ test("a small line stands on zero and reaches the top with its greatest value", 
   expect(sparkPoints([0, 4, 2], 100, 20)).toBe("0.0,20.0 50.0,0.0 100.0,10.0");
   expect(sparkPoints([null, 0], 100, 20)).toBe("100.0,20.0");
   expect(sparkPoints([], 100, 20)).toBe("");
+});
+
+test("a value without a neighbour is found, as no line leads to it", () => {
+  expect(aloneIn([null, 3, null, 4, 5, null, 0])).toEqual([1, 6]);
+  expect(aloneIn([7])).toEqual([0]);
+  expect(aloneIn([null, null])).toEqual([]);
+});
+
+test("a spark line of one value is a dot", () => {
+  expect(sparkPoints([null, 2, null], 10, 4)).toBe("5.0,0.0 5.0,0.0");
 });

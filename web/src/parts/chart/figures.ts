@@ -60,13 +60,20 @@ export function pointAfter(key: string, at: number | undefined, points: number):
   return Math.min(Math.max((at ?? points - 1) + step, 0), points - 1);
 }
 
+/** Places of values without a neighbour. No line leads to them, so they are drawn as points. */
+export const aloneIn = (values: readonly (number | null | undefined)[]): number[] =>
+  values.flatMap((value, at) => {
+    const isAlone = (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null;
+    return isAlone && (value ?? null) !== null ? [at] : [];
+  });
+
 /** Corners of a line of this width and height, for the values from zero up. Nothing is drawn where there is no value. */
 export function sparkPoints(values: readonly (number | null)[], width: number, height: number): string {
   const most = Math.max(1, ...values.map((value) => value ?? 0));
   const step = values.length < 2 ? 0 : width / (values.length - 1);
-  return values
-    .flatMap((value, at) =>
-      value === null ? [] : [`${(at * step).toFixed(1)},${(height - (value / most) * height).toFixed(1)}`],
-    )
-    .join(" ");
+  const corners = values.flatMap((value, at) =>
+    value === null ? [] : [`${(at * step).toFixed(1)},${(height - (value / most) * height).toFixed(1)}`],
+  );
+  // A line of one corner is not drawn. One that ends where it begins is a dot, because its ends are round.
+  return (corners.length === 1 ? [...corners, ...corners] : corners).join(" ");
 }

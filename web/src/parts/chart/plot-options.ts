@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import { LOCALE } from "../../i18n/index.js";
 import { DAY_MS, type Zone } from "../../time/format.js";
-import { type ChartSeries, type ChartUnit, dashOf, formatFigure } from "./figures.js";
+import { aloneIn, type ChartSeries, type ChartUnit, dashOf, formatFigure } from "./figures.js";
 
 export interface Colours {
   line: (place: number) => string;
@@ -68,7 +68,12 @@ function lineOf(place: number, lines: number, { line }: Colours): uPlot.Series {
     stroke,
     width: 2,
     dash: [...dashOf(place)],
-    points: { size: 5, fill: stroke },
+    points: {
+      size: 5,
+      fill: stroke,
+      // All where there is room for them, else those that no line leads to.
+      filter: (plot, of, isRoomy) => (isRoomy ? null : aloneIn([...(plot.data[of] ?? [])])),
+    },
     // Below a single line, so that a short burst is seen.
     ...(lines === 1 && { fill: withAlpha(stroke) }),
   };

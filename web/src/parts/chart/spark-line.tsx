@@ -22,7 +22,13 @@ export function SparkLine({ values, label }: SparkLineProps) {
       aria-label={label}
       focusable="false"
     >
-      <polyline points={sparkPoints(values, WIDTH, HEIGHT)} fill="none" stroke="currentColor" strokeWidth="1.5" />
+      <polyline
+        points={sparkPoints(values, WIDTH, HEIGHT)}
+        fill="none"
+        stroke="currentColor"
+        strokeLinecap="round"
+        strokeWidth="1.5"
+      />
     </svg>
   );
 }
