@@ -105,12 +105,7 @@ async function start(starting: Starting): Promise<RunningService> {
   const engineRetentionMs = await checkRetention(core.link, config.EVENT_RETENTION_DAYS);
   await startWatches(core, starting);
   const admin = config.ROLE === "worker" ? undefined : await insist(core.log, () => ensureAdminKey(core.store, config));
-  await insist(core.log, async () => {
-    if (demo) await demo.register(core.store);
-    if (trial) await trial.register(core.store);
-    else if (config.production) await retireTrial(core.store);
-    await makeOwnApi(core);
-  });
+  await insist(core.log, () => register(core, { demo, trial, production: config.production }));
 
   const late = createLatePublisher();
   const worker = config.ROLE === "api" ? undefined : await startWorker(core, config, late.publish);
@@ -150,6 +145,17 @@ async function start(starting: Starting): Promise<RunningService> {
     await undoAll(undo);
   };
   return { url, failed: worker?.failed ?? new Promise<never>(() => undefined), stop };
+}
+
+/** What a process finds there at its start, or makes. */
+async function register(
+  core: Core,
+  { demo, trial, production }: { demo: Demo | undefined; trial: TrialIdp | undefined; production: boolean },
+): Promise<void> {
+  if (demo) await demo.register(core.store);
+  if (trial) await trial.register(core.store);
+  else if (production) await retireTrial(core.store);
+  await makeOwnApi(core);
 }
 
 /** The service's own event types. If somebody else has their names, then the rest of the service works all the same. */
