@@ -1,5 +1,6 @@
 /** Deliveries of a night in which the clocks of St. John's went back, at 02:00 of UTC-2:30 on a Sunday of November. */
 import { MongoClient } from "mongodb";
+import type { Page } from "playwright-core";
 import type { Service } from "../support/service.js";
 
 const DAY_MS = 86_400_000;
@@ -46,5 +47,17 @@ export async function moveToChange(
       await deliveries.updateOne({ _id: some[index]?._id ?? "" }, { $set: { createdAt: new Date(time) } });
   } finally {
     await client.close();
+  }
+}
+
+/** Types midnight of both days, each as YYYY-MM-DD, into the window that is open. Its parts are filled one by one. */
+export async function typeWindow(page: Page, from: string, to: string): Promise<void> {
+  await page.getByLabel("Without an end").uncheck();
+  for (const [end, date] of [
+    ["Start", from],
+    ["End", to],
+  ] as const) {
+    await page.getByRole("spinbutton", { name: new RegExp(`^day, ${end}`) }).focus();
+    await page.keyboard.type(`${date.split("-").reverse().join("")}000000`);
   }
 }

@@ -7,11 +7,13 @@ import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/queries.js";
 import { keepFocus } from "./keys/kept-focus.js";
 import { router } from "./router.js";
+import { allowEmptyMarkup } from "./trusted-types.js";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no element with the id root.");
+allowEmptyMarkup();
 keepFocus();
 createRoot(root).render(
   <StrictMode>

@@ -53,7 +53,7 @@ test("there is a long list of administrative operations, and publishing is none"
 
 test("every method of the store is known to write or to read", () => {
   const reads =
-    /^(get|getMany|list|all|idsOf|has|entries|lately|onErasure|payloads?|erasedOf|openWorkflows|ofOwners|oldestUndelivered|oldestOverdue|summary|count|recentChanges|subscriptionsOf|waiting|idOf|note|lastUsed|removeExpired|notice|find|read|of|getPresent|held(Of|Groups|Events)|holdOn|backlog)$/;
+    /^(get|getMany|list|all|idsOf|has|entries|lately|onErasure|payloads?|erasedOf|openWorkflows|ofOwners|oldestUndelivered|oldestOverdue|summary|count|recentChanges|subscriptionsOf|waiting(Of)?|idOf|note|lastUsed|removeExpired|notice|find|read|of|getPresent|held(Of|Groups|Events)|holdOn|backlog)$/;
   const parts = Object.entries(api.store).filter(
     ([part, value]) => typeof value === "object" && value !== null && !NOT_WRAPPED.has(part),
   );

@@ -42,16 +42,20 @@ export default function RangePicker(props: RangePickerProps) {
 function RangeForm({ since, until, apply }: RangePickerProps) {
   const zone = useZone();
   const { range, setRange, isOpen, setOpen } = useRange({ since, until, zone });
-  const isBackwards = range !== null && !isOpen && range.start.compare(range.end) > 0;
-  const choose = (next: DateRange | null) => {
-    if (!next) return setRange(null);
-    const chosen = { start: inZone(next.start, zone), end: inZone(next.end, zone) };
-    if (range && chosen.end.compare(range.end) !== 0) setOpen(false);
+  const [isWhole, setWhole] = useState(true);
+  const isBackwards = !isOpen && range.start.compare(range.end) > 0;
+  const choose = (next: Partial<DateRange> | null) => {
+    // While a part is typed the picker gives nothing, or one end without the other. What was whole stays until then.
+    const { start, end } = next ?? {};
+    setWhole(Boolean(start && end));
+    if (!start || !end) return;
+    const chosen = { start: inZone(start, zone), end: inZone(end, zone) };
+    if (chosen.end.compare(range.end) !== 0) setOpen(false);
     setRange(chosen);
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (range && !isBackwards) apply(range.start.toDate(), isOpen ? undefined : range.end.toDate());
+    if (isWhole && !isBackwards) apply(range.start.toDate(), isOpen ? undefined : range.end.toDate());
   };
   return (
     <form className={styles.form} onSubmit={submit}>
@@ -87,7 +91,7 @@ function RangeForm({ since, until, apply }: RangePickerProps) {
         <input type="checkbox" checked={isOpen} onChange={({ target }) => setOpen(target.checked)} />
         {t("filters.openEnd")}
       </label>
-      <button className="button quiet" disabled={range === null || isBackwards}>
+      <button className="button quiet" disabled={!isWhole || isBackwards}>
         {t("filters.apply")}
       </button>
       {isBackwards && (
@@ -106,7 +110,7 @@ function useRange({ since, until, zone }: Pick<RangePickerProps, "since" | "unti
   // Exact instants: an end that nobody changes stays what it was.
   const first = () => ({ start: fromDate(since, zone), end: fromDate(until ?? now, zone) });
   const [known, setKnown] = useState(given);
-  const [range, setRange] = useState<{ start: ZonedDateTime; end: ZonedDateTime } | null>(first);
+  const [range, setRange] = useState<{ start: ZonedDateTime; end: ZonedDateTime }>(first);
   const [isOpen, setOpen] = useState(until === undefined);
   if (known !== given) {
     setKnown(given);
