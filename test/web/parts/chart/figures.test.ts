@@ -55,7 +55,7 @@ test("two lines beside each other differ in colour and in pattern", () => {
 
 test("a small line stands on zero and reaches the top with its greatest value", () => {
   expect(sparkPoints([0, 4, 2], 100, 20)).toBe("0.0,20.0 50.0,0.0 100.0,10.0");
-  expect(sparkPoints([null, 0], 100, 20)).toBe("100.0,20.0");
+  expect(sparkPoints([null, 0], 100, 20)).toBe("100.0,20.0 100.0,20.0");
   expect(sparkPoints([], 100, 20)).toBe("");
 });
 
