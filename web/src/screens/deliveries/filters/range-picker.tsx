@@ -41,18 +41,8 @@ export default function RangePicker(props: RangePickerProps) {
 
 function RangeForm({ since, until, apply }: RangePickerProps) {
   const zone = useZone();
-  const { range, setRange, isOpen, setOpen } = useRange({ since, until, zone });
-  const [isWhole, setWhole] = useState(true);
+  const { range, choose, isWhole, isOpen, setOpen } = useRange({ since, until, zone });
   const isBackwards = !isOpen && range.start.compare(range.end) > 0;
-  const choose = (next: Partial<DateRange> | null) => {
-    // While a part is typed the picker gives nothing, or one end without the other. What was whole stays until then.
-    const { start, end } = next ?? {};
-    setWhole(Boolean(start && end));
-    if (!start || !end) return;
-    const chosen = { start: inZone(start, zone), end: inZone(end, zone) };
-    if (chosen.end.compare(range.end) !== 0) setOpen(false);
-    setRange(chosen);
-  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (isWhole && !isBackwards) apply(range.start.toDate(), isOpen ? undefined : range.end.toDate());
@@ -112,12 +102,23 @@ function useRange({ since, until, zone }: Pick<RangePickerProps, "since" | "unti
   const [known, setKnown] = useState(given);
   const [range, setRange] = useState<{ start: ZonedDateTime; end: ZonedDateTime }>(first);
   const [isOpen, setOpen] = useState(until === undefined);
+  const [isWhole, setWhole] = useState(true);
   if (known !== given) {
     setKnown(given);
     setRange(first());
     setOpen(until === undefined);
+    setWhole(true);
   }
-  return { range, setRange, isOpen, setOpen };
+  const choose = (next: Partial<DateRange> | null) => {
+    // While a part is typed the picker gives nothing, or one end without the other. What was whole stays until then.
+    const { start, end } = next ?? {};
+    setWhole(Boolean(start && end));
+    if (!start || !end) return;
+    const chosen = { start: inZone(start, zone), end: inZone(end, zone) };
+    if (chosen.end.compare(range.end) !== 0) setOpen(false);
+    setRange(chosen);
+  };
+  return { range, choose, isWhole, isOpen, setOpen };
 }
 
 const thisSecond = (): Date => new Date(Math.floor(Date.now() / 1_000) * 1_000);
