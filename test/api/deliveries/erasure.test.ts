@@ -58,7 +58,7 @@ describe("an event", () => {
     const delivery = await api.call("GET", `/v1/deliveries/${deliveryId}`, { key: tenant.consumerKey });
     expect(delivery.body).toMatchObject({
       status: "cancelled",
-      reason: expect.stringMatching(/^The event's content was erased\. \(by key:/) as string,
+      reason: "The event's content was erased.",
       attempts: [{ number: 1, outcome: "refused", status: 422 }],
     });
     expect(delivery.body).not.toHaveProperty("payload");
