@@ -21,8 +21,7 @@ export function createCancel(store: Store, signal: SendSignal): Operations["canc
         status: "cancelled",
         workflowId: null,
         nextAttemptAt: null,
-        // Who it was is in the audit. A consumer may read this, and not who works at its provider.
-        reason: "Cancelled by hand.",
+        reason: `Cancelled by hand. (by ${by})`,
         asked: true,
       },
     ]);
@@ -44,7 +43,7 @@ export function createCancelAll(store: Store, signal: SendSignal): Operations["c
           status: "cancelled",
           workflowId: null,
           nextAttemptAt: null,
-          reason,
+          reason: `${reason} (by ${by})`,
           asked: true,
         })),
       );

