@@ -84,7 +84,7 @@ export async function walkAsOperator({ admin, ledger, visit, take, until }) {
   }, 1_000);
   const page = await visit("operator", "/portal?window=1h");
   await page.getByText(/^\d of 5 endpoints (is|are) failing\./).waitFor();
-  await page.getByRole("figure", { name: "Attempts" }).getByRole("slider").waitFor();
+  await page.getByRole("figure", { name: "Attempts", exact: true }).getByRole("slider").waitFor();
   await take(page, "portal-overview", page.getByRole("region", { name: "Endpoints in trouble" }));
   await page.getByRole("region", { name: "Endpoints in trouble" }).getByRole("link", { name: "Acme ledger" }).click();
   await page.getByRole("button", { name: "Try now" }).waitFor();
