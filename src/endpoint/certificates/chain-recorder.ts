@@ -2,6 +2,7 @@
  * Keeps what endpoints showed in their handshakes. A request on a connection that stands costs nothing here. A new
  * connection costs one comparison, and only a change is read out and written.
  */
+import { LRUCache } from "lru-cache";
 import type { CertificateFacts } from "../../store/model.js";
 import type { EndpointChain, EndpointChainStore } from "../../store/collections/endpoint-chains.js";
 
@@ -50,16 +51,10 @@ interface Known {
 
 export function createChainRecorder(options: ChainRecorderOptions): ChainRecorder {
   const { store, groupOf, onTrouble, clock = Date.now } = options;
-  const known = new Map<string, Known>();
+  const known = new LRUCache<string, Known>({ max: MOST_KNOWN });
   let waiting = 0;
   let writing = Promise.resolve();
 
-  function remember(subscriptionId: string, now: Known): void {
-    known.delete(subscriptionId);
-    known.set(subscriptionId, now);
-    const [oldest] = known.keys();
-    if (oldest !== undefined && known.size > MOST_KNOWN) known.delete(oldest);
-  }
   /** One at a time, so that a start with many endpoints takes no connections from what delivers. */
   async function write(chain: Omit<EndpointChain, "groupId">): Promise<void> {
     try {
@@ -76,13 +71,13 @@ export function createChainRecorder(options: ChainRecorderOptions): ChainRecorde
     note(shown) {
       const { subscriptionId, host, tlsProtocol, accepted, leaf } = shown;
       const key = `${host} ${tlsProtocol ?? ""} ${accepted} ${leaf}`;
-      const before = known.get(subscriptionId);
+      const before = known.peek(subscriptionId);
       const at = clock();
       if (before && at - before.at < (before.key === key ? KNOWN_MS : REST_MS)) return;
       if (waiting >= MOST_WAITING) return;
       const certificates = shown.certificates();
       if (certificates.length === 0) return;
-      remember(subscriptionId, { key, at });
+      known.set(subscriptionId, { key, at });
       waiting++;
       const chain = { subscriptionId, host, accepted, certificates, since: new Date(at) };
       writing = writing.then(() => write({ ...chain, ...(tlsProtocol !== undefined && { tlsProtocol }) }));

@@ -19,14 +19,24 @@ const PING_DEADLINE_MS = 5_000;
 const AGAIN_MS = 1_000;
 const INSIST_MS = 30_000;
 
+interface Insisting {
+  /** Milliseconds after which it gives up. By default 30,000. */
+  forMs?: number;
+  signal?: AbortSignal;
+}
+
 /**
- * A step of the start that can be repeated. While the store does not answer it is done again, for at most 30 s. In a
- * run of kills on a busy machine the driver once found no server within its 2.5 s, though it was there, and the process
- * ended. A database that is started at the same moment is waited for in the same way.
- * @throws what the step throws, StoreError `unavailable` after 30 s
+ * A step of the start that can be repeated. While the store does not answer it is done again. In a run of kills on a
+ * busy machine the driver once found no server within its 2.5 s, though it was there, and the process ended. A database
+ * that is started at the same moment is waited for in the same way.
+ * @throws what the step throws, StoreError `unavailable` after that time, and the reason of the signal
  */
-export async function insist<T>(log: Pick<Logger, "warn">, step: () => Promise<T>): Promise<T> {
-  const until = performance.now() + INSIST_MS;
+export async function insist<T>(
+  log: Pick<Logger, "warn">,
+  step: () => Promise<T>,
+  { forMs = INSIST_MS, signal }: Insisting = {},
+): Promise<T> {
+  const until = performance.now() + forMs;
   for (;;) {
     try {
       return await step();
@@ -34,7 +44,7 @@ export async function insist<T>(log: Pick<Logger, "warn">, step: () => Promise<T
       const isAway = error instanceof StoreError && error.code === "unavailable";
       if (!isAway || performance.now() + AGAIN_MS > until) throw error;
       log.warn({ err: error }, "the store does not answer yet; the start tries again");
-      await delay(AGAIN_MS);
+      await delay(AGAIN_MS, undefined, signal && { signal });
     }
   }
 }
@@ -55,16 +65,6 @@ export async function untilReady({ store, log, workerState, signal }: Preparing)
     waited += WORKER_LOOK_MS
   )
     await delay(WORKER_LOOK_MS, undefined, { signal });
-  while (!(await answers(store, log))) await delay(AGAIN_MS, undefined, { signal });
+  await insist(log, () => store.ping(PING_DEADLINE_MS), { forMs: Number.POSITIVE_INFINITY, signal });
   signal.throwIfAborted();
-}
-
-async function answers(store: Pick<Store, "ping">, log: Pick<Logger, "warn">): Promise<boolean> {
-  try {
-    await store.ping(PING_DEADLINE_MS);
-    return true;
-  } catch (error) {
-    log.warn({ err: error }, "the store does not answer yet; the start waits for it");
-    return false;
-  }
 }

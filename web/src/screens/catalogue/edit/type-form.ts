@@ -1,5 +1,6 @@
 /** An event type as the fields of a form have it, and the change that they come to. */
 import type { Schemas } from "../../../api/client.js";
+import type { FormDraft } from "../../../parts/draft.js";
 import { contentOf, differingFields, type TypeContent, type TypeField } from "./type-content.js";
 
 export type EventTypeChange = Schemas["EventTypeChange"];
@@ -17,11 +18,7 @@ export interface TypeForm {
 }
 
 /** What is typed, and from which state of the event type it began. */
-export interface TypeDraft {
-  base: TypeForm;
-  form: TypeForm;
-  etag?: string | undefined;
-}
+export type TypeDraft = FormDraft<TypeForm>;
 
 const written = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, undefined, 2));
 

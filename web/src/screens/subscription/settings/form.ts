@@ -1,5 +1,6 @@
 /** The settings as the fields of a form have them, and the change that they come to. */
 import type { Schemas } from "../../../api/client.js";
+import type { FormDraft } from "../../../parts/draft.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 
 export type SubscriptionChange = Schemas["SubscriptionChange"];
@@ -27,11 +28,7 @@ export interface SettingsForm {
 export type SettingsField = keyof SettingsForm;
 
 /** What is typed, and from which state of the subscription it began. */
-export interface SettingsDraft {
-  base: SettingsForm;
-  form: SettingsForm;
-  etag?: string | undefined;
-}
+export type SettingsDraft = FormDraft<SettingsForm>;
 
 const textOf = (value: number | undefined): string => (value === undefined ? "" : String(value));
 
