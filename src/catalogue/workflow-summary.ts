@@ -1,6 +1,7 @@
 /** The one line by which a workflow is known in the Temporal UI. */
 import type { Subscription } from "../store/model.js";
 import type { Catalogue } from "./catalogue.js";
+import { parsedUrl } from "../parsed-url.js";
 
 /** Temporal takes 400 bytes of a summary, sealed. Sealing adds some 200 (test/catalogue/workflow-summary.test.ts). */
 const TYPE_BYTES = 80;
@@ -40,7 +41,7 @@ function typesOf(eventTypes: readonly string[]): string {
 
 /** The URL itself may hold a token. */
 function hostOf(subscription: Pick<Subscription, "url"> | undefined): string | undefined {
-  return subscription && URL.canParse(subscription.url) ? new URL(subscription.url).host : undefined;
+  return subscription && parsedUrl(subscription.url)?.host;
 }
 
 /** One line of Markdown that shows the name, at most so many bytes of it. */

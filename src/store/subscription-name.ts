@@ -1,5 +1,6 @@
 /** What people call a subscription. */
 import type { Subscription } from "./model.js";
+import { parsedUrl } from "../parsed-url.js";
 
 /** Longest name that can be given, in characters. */
 export const MAX_SUBSCRIPTION_NAME = 100;
@@ -9,4 +10,4 @@ export const MAX_SUBSCRIPTION_NAME = 100;
  * host. Subscriptions without a name, and those of earlier releases, are called by their host.
  */
 export const subscriptionName = ({ name, url }: Pick<Subscription, "name" | "url">): string =>
-  name ?? (URL.canParse(url) ? new URL(url).host : url);
+  name ?? parsedUrl(url)?.host ?? url;

@@ -1,9 +1,11 @@
 /** URLs that hold a secret in their query, as capability URLs do, or before the host. */
+import { parsedUrl } from "../parsed-url.js";
 
 /** The secret parts of a URL, as they are written and as they are meant. */
 export function partsOfUrl(text: string): string[] {
-  if (!URL.canParse(text)) return [];
-  const { search, searchParams, username, password } = new URL(text);
+  const url = parsedUrl(text);
+  if (!url) return [];
+  const { search, searchParams, username, password } = url;
   const credentials = [username, password].filter((part) => part !== "");
   const pairs =
     search === ""

@@ -1,4 +1,5 @@
 /** Reads the setting SMTP_URL. */
+import { parsedUrl } from "../../parsed-url.js";
 
 export interface SmtpSettings {
   host: string;
@@ -21,7 +22,7 @@ const PORTS = { "smtp:": 587, "smtps:": 465 } as const;
  * for a server on this machine alone. The fault never repeats the URL, because it may hold the password.
  */
 export function readSmtpUrl(text: string): SmtpReading {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = parsedUrl(text);
   if (url?.protocol !== "smtp:" && url?.protocol !== "smtps:")
     return { ok: false, fault: "it must be smtp://user:password@host:port or smtps://…" };
   if (url.hostname === "" || (url.pathname !== "" && url.pathname !== "/") || url.hash !== "")

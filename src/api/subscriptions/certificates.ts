@@ -11,6 +11,7 @@ import { ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { certificatesView } from "./certificate-schemas.js";
 import { findSubscription } from "./checks.js";
 import { subscriptionRef } from "./about-schemas.js";
+import { parsedUrl } from "../../parsed-url.js";
 
 type View = z.input<typeof certificatesView>;
 type Certificates = NonNullable<View["client"]>;
@@ -55,7 +56,7 @@ function endpointOf({ url }: Subscription, chain: EndpointChain | undefined, now
   };
 }
 
-const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined);
+const hostOf = (url: string): string | undefined => parsedUrl(url)?.host;
 
 /** With the whole days until it ends. They are negative once it has ended. */
 export const withDaysLeft = <Facts extends { notAfter: string }>(facts: Facts, now: Date) => ({

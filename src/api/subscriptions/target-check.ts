@@ -10,6 +10,7 @@ import { withDaysLeft } from "./certificates.js";
 import { findSubscription } from "./checks.js";
 import { subscriptionId } from "./schemas.js";
 import { url } from "./technique-schemas.js";
+import { parsedUrl } from "../../parsed-url.js";
 
 const targetCheckInput = z
   .strictObject({
@@ -62,7 +63,7 @@ function viewOf({ certificates, ...check }: TargetCheck): z.input<typeof targetC
 }
 
 /** For the limit and the audit. The rest of a URL may hold a secret. */
-const hostOf = (text: string): string => (URL.canParse(text) ? new URL(text).hostname : "invalid");
+const hostOf = (text: string): string => parsedUrl(text)?.hostname ?? "invalid";
 
 /** What was shown is the endpoint's last chain if the URL is that of the subscription. Keeping it is no act. */
 async function keepChain(

@@ -16,6 +16,7 @@ import type { Actor } from "../access/actor.js";
 import { mayAct, seesContent } from "../access/access.js";
 import { stateOfHealthView } from "./health-view.js";
 import type { subscriptionView, subscriptionWithSecret } from "./schemas.js";
+import { parsedUrl } from "../../parsed-url.js";
 
 /** `whsec_` and two characters. This tells secrets apart and does not help to guess one. */
 const SHOWN = "whsec_".length + 2;
@@ -105,8 +106,9 @@ function aboutView(
  * for.
  */
 function hostView(url: string, shown: (url: string) => string): Pick<View, "urlUnicode" | "urlWarnings"> {
-  if (!URL.canParse(url)) return {};
-  const { host, hostname, protocol } = new URL(url);
+  const parsed = parsedUrl(url);
+  if (!parsed) return {};
+  const { host, hostname, protocol } = parsed;
   const { unicode, warnings } = hostForPeople(hostname);
   if (unicode === undefined) return {};
   const start = `${protocol}//`;

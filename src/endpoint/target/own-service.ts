@@ -1,6 +1,7 @@
 /** Where the service itself is reached: an endpoint there would publish each event again, in a circle. */
 import { networkInterfaces } from "node:os";
 import { addressSet } from "./deny-list.js";
+import { parsedUrl } from "../../parsed-url.js";
 
 export interface OwnService {
   /** Whether the URL names the service. `url` in canonical form. */
@@ -21,13 +22,13 @@ const portOf = ({ port, protocol }: URL): string => port || (protocol === "https
  */
 export function createOwnService({ publicUrl, listening }: { publicUrl?: string; listening?: string }): OwnService {
   const named = new Set<string>();
-  if (publicUrl !== undefined && URL.canParse(publicUrl)) {
-    const url = new URL(publicUrl);
+  const url = publicUrl === undefined ? undefined : parsedUrl(publicUrl);
+  if (url) {
     const host = url.hostname.replace(/\.$/, "");
     // A public address on a usual port answers on the other one too, with a redirect or the same.
     for (const port of url.port === "" ? ["443", "80"] : [url.port]) named.add(`${host}:${port}`);
   }
-  const own = listening !== undefined && URL.canParse(listening) ? new URL(listening) : undefined;
+  const own = listening === undefined ? undefined : parsedUrl(listening);
   const host = own?.hostname ?? "";
   const everywhere = WILDCARDS.has(host);
   const loopback = everywhere || LOOPBACK.has(host.replace(/^\[|\]$/g, "")) || host === "localhost";

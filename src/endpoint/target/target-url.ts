@@ -1,5 +1,6 @@
 /** What the text of an endpoint URL must look like, before anything is resolved. */
 import { isIP } from "node:net";
+import { parsedUrl } from "../../parsed-url.js";
 
 export type TargetReason =
   | "unparsable"
@@ -82,8 +83,8 @@ const CONTROL = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\\]/;
  * query, which no request line would hold. What is no URL is given back as it is.
  */
 export function canonicalUrl(text: string): string {
-  if (!URL.canParse(text)) return text;
-  const url = new URL(text);
+  const url = parsedUrl(text);
+  if (!url) return text;
   // A fragment or a user is refused when saved. Older ones go on being shown as they are.
   if (url.origin === "null" || url.hash !== "" || url.username !== "" || url.password !== "") return text;
   if (url.hostname.endsWith(".")) url.hostname = url.hostname.slice(0, -1);
@@ -104,8 +105,8 @@ const refuse = (reason: keyof typeof EXPLANATION): TargetRefusal => ({
 export function checkUrl(raw: string, policy: UrlPolicy): { ok: true; url: URL } | TargetRefusal {
   if (raw.length > 2_048) return refuse("unparsable");
   if (CONTROL.test(raw)) return refuse("control_characters");
-  if (!URL.canParse(raw)) return refuse("unparsable");
-  const url = new URL(raw);
+  const url = parsedUrl(raw);
+  if (!url) return refuse("unparsable");
   if (url.protocol !== "https:" && url.protocol !== "http:") return refuse("scheme");
   // The parser also takes `https:host`, `https:/host` and `https:////host`.
   const authority = /^https?:\/\/([^/?#]+)/i.exec(raw)?.[1];

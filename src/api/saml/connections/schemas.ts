@@ -98,7 +98,12 @@ const source = {
         "if `entityId` names the provider. If it is larger, then give the provider's own document " +
         "(MDQ).",
     }),
-  metadataUrl: z.url().max(2_048).optional().meta({ description: "Where it is fetched from, once" }),
+  // With a protocol Zod reads the URL itself. Without one it asks `URL.canParse`, which forgets foreign letters.
+  metadataUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2_048)
+    .optional()
+    .meta({ description: "Where it is fetched from, once" }),
   certificates: z
     .array(certificateText)
     .min(1)

@@ -2,6 +2,7 @@
 import type { LogoutEndpoint } from "../../../store/collections/saml-connections.js";
 import { METADATA, POST, REDIRECT } from "../namespaces.js";
 import { attributeOf, childrenOf } from "../xml.js";
+import { parsedUrl } from "../../../parsed-url.js";
 
 /** Where the provider takes AuthnRequests. It has at least one of the two. */
 export interface Endpoints {
@@ -19,9 +20,9 @@ interface AddressOptions {
 
 /** Why people may not be sent to this address. Undefined when they may. */
 export function ssoUrlFault(ssoUrl: string, { production }: AddressOptions): string | undefined {
-  if (!URL.canParse(ssoUrl) || ssoUrl.length > 2_048)
-    return "The address for log-ins is no URL of at most 2,048 characters.";
-  const { protocol, hostname, username, password, hash } = new URL(ssoUrl);
+  const url = ssoUrl.length > 2_048 ? undefined : parsedUrl(ssoUrl);
+  if (!url) return "The address for log-ins is no URL of at most 2,048 characters.";
+  const { protocol, hostname, username, password, hash } = url;
   if (username !== "" || password !== "" || hash !== "")
     return "The address for log-ins may hold no user, password or fragment.";
   const trial =
