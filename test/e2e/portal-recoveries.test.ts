@@ -113,17 +113,28 @@ describe.skipIf(!there)("recoveries", { timeout: 400_000 }, () => {
   });
 
   it("an endpoint gets what it never had, from its own page", async () => {
-    // The endpoint did not ask for these events when they were published.
+    // The endpoint did not ask for these events when they were dispatched. One that did tells that they were: with a
+    // rate limit, nothing leaves before the dispatch.
+    const witness = await startReceiver();
     await client.post("/v1/event-types", {
       name: "payments.invoice.failed",
       apiId: (await client.get<{ data: { id: string; name: string }[] }>("/v1/apis")).body.data.find(
         ({ name }) => name === "payments",
       )?.id,
     });
+    const { groupId } = (await client.get<{ groupId: string }>(`/v1/subscriptions/${subscriptionId}`)).body;
+    await client.post("/v1/subscriptions", {
+      groupId,
+      url: witness.url,
+      eventTypes: ["payments.invoice.failed"],
+      rateLimit: { perSecond: 50, burst: 50 },
+    });
     await client.post(
       "/v1/events",
       Array.from({ length: 3 }, (_, n) => ({ type: "payments.invoice.failed", data: { n } })),
     );
+    await vi.waitUntil(() => witness.requests.length === 3, { ...WITHIN, interval: 100 });
+    await witness.close();
     await client.patch(`/v1/subscriptions/${subscriptionId}`, {
       eventTypes: ["payments.invoice.paid", "payments.invoice.failed"],
     });
