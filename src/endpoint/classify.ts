@@ -122,6 +122,7 @@ const FAILURES: ReadonlyMap<string, OutcomeCode> = new Map<string, OutcomeCode>(
       "dns_not_found",
       "dns_temporary",
       "dns_timeout",
+      "resolver_unavailable",
       "destination_blocked",
       "destination_own",
       "target_refused",

@@ -260,6 +260,12 @@ export const OUTCOMES = {
       "The request waited for a connection and was not sent; earlier requests to the endpoint kept all of them busy.",
     hint: "Answer faster, or set a rate limit on the subscription. No attempt was spent.",
   },
+  resolver_unavailable: {
+    class: "ours",
+    fault: "ours",
+    explanation: "Our own name server did not answer, so no host name could be resolved.",
+    hint: OPERATOR,
+  },
   sockets_exhausted: { class: "ours", fault: "ours", explanation: "We ran out of connections.", hint: OPERATOR },
   resources_exhausted: {
     class: "ours",

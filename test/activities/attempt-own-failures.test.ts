@@ -6,9 +6,10 @@ import { createEndpointHealth } from "../../src/endpoint/health.js";
 import { createEndpointRequest } from "../../src/endpoint/request.js";
 import { OUTCOMES } from "../../src/endpoint/outcomes.js";
 import { createSender } from "../../src/endpoint/send.js";
-import { createGuard } from "../../src/endpoint/target/guard.js";
+import { createGuard, type GuardOptions } from "../../src/endpoint/target/guard.js";
 import { createMetrics } from "../../src/metrics.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
+import { stubResolver } from "../support/resolver.js";
 import { subscriptionTo } from "./running-parts.js";
 
 const closing: (() => Promise<void>)[] = [];
@@ -17,9 +18,13 @@ afterEach(async () => {
 });
 
 /** Attempts at this receiver, with little room of our own. What the breaker is told is kept. */
-function tight(receiver: Receiver, other: Receiver, room: { connections?: number; maxSockets?: number }) {
+function tight(
+  receiver: Pick<Receiver, "url">,
+  other: Pick<Receiver, "url">,
+  room: { connections?: number; maxSockets?: number; resolver?: Pick<GuardOptions, "resolve" | "resolverWorks"> },
+) {
   const sender = createSender({
-    guard: createGuard({ allowLocal: true, ports: [443] }),
+    guard: createGuard({ allowLocal: true, ports: [443], ...room.resolver }),
     connectionWaitMs: 50,
     ...room,
   });
@@ -67,4 +72,18 @@ test.each([
   // What the endpoint itself answers is told.
   await attempt("other");
   expect(told).toEqual(["http_5xx"]);
+});
+
+test.each([
+  ["our own name server is gone", false, "resolver_unavailable", []],
+  ["the host's name server fails", true, "dns_temporary", ["dns_temporary"]],
+] as const)("no host name is resolved because %s", async (_what, works, code, expected) => {
+  const { resolve } = stubResolver({ "hooks.example.com": [{ code: "EAI_AGAIN" }] });
+  const resolver = { resolve, resolverWorks: () => Promise.resolve(works) };
+  const endpoint = { url: "https://hooks.example.com/" };
+  const { told, attempt } = tight(endpoint, endpoint, { resolver });
+  const result = await attempt("own");
+  expect(result).toMatchObject({ status: "retrying", reason: OUTCOMES[code].explanation });
+  expect("attempt" in result).toBe(works);
+  expect(told).toEqual(expected);
 });

@@ -168,7 +168,8 @@ describe("a failure", () => {
     (
       "timeout_connect timeout_headers timeout_total dns_not_found dns_temporary dns_timeout destination_blocked " +
       "destination_own target_refused client_certificate_mismatch client_certificate_invalid request_invalid " +
-      "oauth_token_unavailable oauth_client_refused oauth_token_url_refused sockets_exhausted interrupted"
+      "oauth_token_unavailable oauth_client_refused oauth_token_url_refused sockets_exhausted interrupted " +
+      "resolver_unavailable"
     ).split(" "),
   )("that we call %s ourselves is that", (code) => {
     expect(classify(failure(code), NOW)).toMatchObject({ code, class: OUTCOMES[code as keyof typeof OUTCOMES].class });

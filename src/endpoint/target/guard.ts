@@ -8,6 +8,7 @@ import { isIP } from "node:net";
 import { withinDeadline } from "../../store/deadline.js";
 import { addressSet, isLocalAddress, isPublicAddress } from "./deny-list.js";
 import type { OwnService } from "./own-service.js";
+import { createResolverProbe } from "./resolver-probe.js";
 import { type TargetRefusal, checkUrl as checkText } from "./target-url.js";
 
 /** Standing DNS answers may be long. More are never tried. */
@@ -35,12 +36,22 @@ export interface GuardOptions {
   resolve?: (host: string) => Promise<LookupAddress[]>;
   /** Longest wait for the resolver, milliseconds. By default 5,000. */
   resolveTimeoutMs?: number;
+  /**
+   * Whether our own name server answers at all. It is asked after a failure that may pass. By default the system's
+   * servers are asked, and a `resolve` that was given is taken to work.
+   */
+  resolverWorks?: () => Promise<boolean>;
 }
 
 export type UrlCheck = { ok: true; url: URL } | TargetRefusal;
 export type AddressCheck = { ok: true; addresses: LookupAddress[] } | { ok: false; code: ResolutionCode };
 export type ResolutionCode =
-  "destination_blocked" | "destination_own" | "dns_not_found" | "dns_temporary" | "dns_timeout";
+  | "destination_blocked"
+  | "destination_own"
+  | "dns_not_found"
+  | "dns_temporary"
+  | "dns_timeout"
+  | "resolver_unavailable";
 
 export interface Guard {
   /**
@@ -63,6 +74,8 @@ export interface Guard {
 /** Builds the guard of one process. Throws RangeError when an entry of `ownAddresses` is not an address. */
 export function createGuard(options: GuardOptions = {}): Guard {
   const { ownService, allowLocal = false, resolveTimeoutMs = 5_000, resolve = resolveWithSystem } = options;
+  const resolverWorks =
+    options.resolverWorks ?? (options.resolve ? () => Promise.resolve(true) : createResolverProbe());
   const alwaysAllowed = new Set((options.alwaysAllowedOrigins ?? []).map((origin) => new URL(origin).origin));
   const own = addressSet(options.ownAddresses ?? []);
   const policy = { allowLocal, ports: options.ports ?? DEFAULT_PORTS, alwaysAllowed };
@@ -91,7 +104,7 @@ export function createGuard(options: GuardOptions = {}): Guard {
     const literal = literalOf(url);
     if (literal !== undefined) return check([{ address: literal, family: isIP(literal) }]);
     const answer = await inTime(() => resolve(url.hostname), resolveTimeoutMs);
-    if (!answer.ok) return answer;
+    if (!answer.ok) return MAY_BE_OURS.has(answer.code) && !(await resolverWorks()) ? RESOLVER_UNAVAILABLE : answer;
     if (!alwaysAllowed.has(url.origin) && answer.addresses.some(({ address }) => ownService?.listensAt(url, address)))
       return { ok: false, code: "destination_own" };
     return check(answer.addresses);
@@ -119,7 +132,12 @@ const REFUSED_AT_SAVE: Record<ResolutionCode, string> = {
   dns_not_found: "The host name does not resolve to any address.",
   dns_temporary: "The host name could not be resolved just now (its name server failed); try again later.",
   dns_timeout: "The host name could not be resolved in time; try again later.",
+  resolver_unavailable: "Our own name server does not answer; try again later.",
 };
+
+/** Either the host's name server failed or ours did. */
+const MAY_BE_OURS: ReadonlySet<ResolutionCode> = new Set(["dns_temporary", "dns_timeout"]);
+const RESOLVER_UNAVAILABLE = { ok: false, code: "resolver_unavailable" } as const;
 
 const keepAll = (addresses: readonly LookupAddress[]): AddressCheck =>
   addresses.length === 0

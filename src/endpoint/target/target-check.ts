@@ -168,6 +168,7 @@ const STEP_OF: Partial<Record<OutcomeCode, TargetStep>> = {
   dns_not_found: "dns",
   dns_temporary: "dns",
   dns_timeout: "dns",
+  resolver_unavailable: "dns",
   destination_blocked: "address",
   destination_own: "address",
   tls_protocol: "tls",

@@ -157,6 +157,24 @@ describe("what a name resolves to", () => {
   ])("%s", async (_name, answer, code) => {
     expect((await resolved([answer])).result).toEqual({ ok: false, code });
   });
+  test.each([
+    ["fails", { code: "EAI_AGAIN" }, "resolver_unavailable", true],
+    ["is silent", "never" as const, "resolver_unavailable", true],
+    ["says that there is none", { code: "ENOTFOUND" }, "dns_not_found", false],
+  ])(
+    "when our own name server is gone and the lookup %s, it is asked where that decides",
+    async (_n, answer, code, asks) => {
+      let asked = false;
+      const resolverWorks = () => {
+        asked = true;
+        return Promise.resolve(false);
+      };
+      const { resolve } = stubResolver({ "hooks.example.com": [answer] });
+      const guard = createGuard({ resolve, resolveTimeoutMs: 50, resolverWorks });
+      expect(await guard.resolve(new URL("https://hooks.example.com/"))).toEqual({ ok: false, code });
+      expect(asked).toBe(asks);
+    },
+  );
   test("IP literals are checked without a lookup", async () => {
     const resolver = stubResolver({});
     const guard = createGuard({ resolve: resolver.resolve });

@@ -31,6 +31,7 @@ export const OUTCOME_CODES: readonly string[] = [
   "protocol_error",
   "redirect_not_followed",
   "request_invalid",
+  "resolver_unavailable",
   "resources_exhausted",
   "response_headers_too_large",
   "sockets_exhausted",
