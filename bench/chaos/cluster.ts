@@ -17,6 +17,8 @@ export type Victim = (typeof VICTIMS)[number];
 
 export interface Cluster {
   service(): Service;
+  /** The second API alone. */
+  api(): Service;
   /** Both APIs as they can be reached now. The second one talks to Temporal through `proxy`. */
   addresses(): Address[];
   proxy: Proxy;
@@ -111,6 +113,7 @@ export async function startCluster({ ownDisk }: { ownDisk: boolean }): Promise<C
   }
   return {
     service,
+    api: () => must("api"),
     proxy,
     directory,
     crashes,
@@ -136,6 +139,9 @@ export async function startCluster({ ownDisk }: { ownDisk: boolean }): Promise<C
 
 const BACK_WITHIN_MS = 60_000;
 
+/** For an error: what a process said last. */
+export const lastLinesOf = (process: Service): string => process.log().slice(-3_000);
+
 /** Kills an engine and waits until the service has started it again. */
 async function crashEngine(service: Service, engine: "temporal" | "mongodb"): Promise<void> {
   const before = service.pids()[engine];
@@ -145,7 +151,7 @@ async function crashEngine(service: Service, engine: "temporal" | "mongodb"): Pr
     const now = service.pids()[engine];
     if (now && now !== before && (await isReady(service))) return;
   }
-  throw new Error(`${engine} did not come back within a minute.\n${service.log().slice(-3_000)}`);
+  throw new Error(`${engine} did not come back within a minute.\n${lastLinesOf(service)}`);
 }
 
 async function isReady({ url }: Service): Promise<boolean> {

@@ -4,7 +4,7 @@ import { createClient, type SubscriptionSet } from "../../test/support/client.js
 import { freeze, thaw } from "../../test/support/process.js";
 import { settledRecords } from "../../test/support/records.js";
 import { pause } from "../clock.js";
-import type { Cluster } from "./cluster.js";
+import { type Cluster, lastLinesOf } from "./cluster.js";
 import { publish, type Published } from "./publishers.js";
 import { accepted, type Finding, type Ground, insist, main, newEvent, repeat, second, until } from "./ground.js";
 
@@ -35,8 +35,12 @@ export async function killBeforeAnswer(ground: Ground, repeats: number): Promise
     const event = newEvent(ground, "f4");
     ground.once.add(event.id);
     cluster.proxy.set("holdAnswers");
-    const answer = await publish(second(cluster), event);
-    await until(() => sink.arrivals.some(({ id }) => id === event.id));
+    // As above: what was refused never arrives, and the fault is set up by what was accepted.
+    const answer = await insist(() => second(cluster), event);
+    await until(
+      () => sink.arrivals.some(({ id }) => id === event.id),
+      () => `${event.id} was answered ${JSON.stringify(answer)} and has not arrived.\n${lastLinesOf(cluster.api())}`,
+    );
     await killApi(cluster);
     const again = await insist(() => main(cluster), event);
     ground.accepted.add(event.id);
@@ -192,7 +196,11 @@ export async function consumerBack(
   const { url, key } = main(cluster);
   const client = createClient(url, key);
   const answer = await client.post("/v1/events", batch);
-  await until(() => paths.every((path) => sink.arrivals.some((arrival) => arrival.path === path)));
+  const silent = () => paths.filter((path) => !sink.arrivals.some((arrival) => arrival.path === path));
+  await until(
+    () => silent().length === 0,
+    () => `nothing has arrived at ${silent().join(", ")}.`,
+  );
   await pause(2_000);
   paths.forEach((path) => sink.behave(path, () => 204));
   const records = await settledRecords(
@@ -226,7 +234,10 @@ export async function drain({ cluster, sink, data }: Ground, set: SubscriptionSe
   const answer = await client.post("/v1/events", batch);
   await client.close();
   const waiting = () => sink.arrivals.filter(({ path, answered }) => paths.has(path) && answered === 0).length;
-  await until(() => waiting() >= expected).catch(() => undefined);
+  await until(
+    () => waiting() >= expected,
+    () => `${waiting()} of ${expected} requests are in flight.`,
+  ).catch(() => undefined);
   const inFlight = waiting();
   const stopped = cluster.service().stop();
   await pause(500);

@@ -1,7 +1,7 @@
 /** What every fault of the chaos run works on: the cluster, the events that it publishes, and waiting for a condition. */
 import { pause } from "../clock.js";
 import type { Sink } from "../sink.js";
-import type { Cluster } from "./cluster.js";
+import { type Cluster, lastLinesOf } from "./cluster.js";
 import { type Address, publish, type Published } from "./publishers.js";
 import { randomBytes } from "node:crypto";
 
@@ -65,16 +65,17 @@ export async function repeat(
 
 export const LIMIT_MS = 60_000;
 
-export async function until(condition: () => boolean): Promise<void> {
+/** @param lacking what has not come about, for the error */
+export async function until(condition: () => boolean, lacking: () => string): Promise<void> {
   for (const deadline = Date.now() + LIMIT_MS; !condition(); await pause(10))
-    if (Date.now() > deadline) throw new Error("The fault could not be set up within a minute.");
+    if (Date.now() > deadline) throw new Error(`The fault could not be set up within a minute: ${lacking()}`);
 }
 
 export function address(cluster: Cluster, index: number): Address {
   const found = cluster.addresses()[index];
   if (!found)
     throw new Error(
-      `An API that should be there is down. The service's last lines:\n${cluster.service().log().slice(-3_000)}`,
+      `An API that should be there is down. The service's last lines:\n${lastLinesOf(cluster.service())}`,
     );
   return found;
 }

@@ -72,7 +72,10 @@ async function acceptedAndDelivered(ground: Ground, fault: string): Promise<{ te
   const since = Date.now();
   await insist(() => main(cluster), event);
   ground.accepted.add(event.id);
-  const arrived = await until(() => sink.arrivals.some(({ id }) => id === event.id)).then(
+  const arrived = await until(
+    () => sink.arrivals.some(({ id }) => id === event.id),
+    () => `${event.id} has not arrived.`,
+  ).then(
     () => true,
     () => false,
   );
