@@ -21,6 +21,8 @@ export interface SinkProcess extends Child<SinkMethods> {
 export interface Stack {
   /** As it runs now. */
   readonly service: Service;
+  /** Beside a service with `ROLE=api`, which sends nothing itself. */
+  readonly worker: Service | undefined;
   readonly client: Client;
   load: Child<LoadMethods>;
   plainSink: SinkProcess;
@@ -64,11 +66,21 @@ export async function startStack({ env, root, profileDir }: StackOptions): Promi
     const dataDir = mkdtempSync(join(tmpdir(), "sealpost-bench-"));
     const options = { env, nodeArguments, dataDir, ...(root !== undefined && { root }) };
     let service = await startService(options);
+    const worker =
+      env["ROLE"] === "api"
+        ? await startService({
+            ...options,
+            env: { ...env, ROLE: "worker" },
+            dataDir: join(dataDir, "worker"),
+            join: service,
+          })
+        : undefined;
     let client = createClient(service.url, service.adminKey);
     return {
       get service() {
         return service;
       },
+      worker,
       get client() {
         return client;
       },
@@ -86,6 +98,7 @@ export async function startStack({ env, root, profileDir }: StackOptions): Promi
       end: async () => {
         children.forEach((child) => child.end());
         await client.close();
+        await worker?.remove();
         await service.remove();
         rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
       },
@@ -129,7 +142,7 @@ export async function subscribe(stack: Stack, sink: SinkProcess, name: string, c
 export function processes(stack: Stack, sink: SinkProcess): Record<string, number[]> {
   const { service, temporal, mongodb } = stack.service.pids();
   return {
-    service: [service],
+    service: [service, ...(stack.worker ? [stack.worker.pids().service] : [])],
     temporal: temporal ? [temporal] : [],
     mongodb: mongodb ? [mongodb] : [],
     harness: [stack.load.pid, sink.pid],
