@@ -67,7 +67,7 @@ describe("an endpoint is degraded", () => {
     const attempts = oldestFirst(...several(6, { ago: 10, status: 500 }), ...several(94, { ago: 20, status: 200 }));
     expect(verdictOf(attempts, NOW)).toEqual({
       state: "degraded",
-      reason: "94 of the 100 attempts of the last 15 minutes succeeded.",
+      reason: "94 of the last 100 attempts succeeded, within 15 minutes.",
     });
   });
 

@@ -37,7 +37,8 @@ function verdictOfRates({ run, succeeded, attempts, lowForMs, timing }: Rates): 
       reason: `None of the last ${run.failed} attempts succeeded, over ${Math.floor(run.spanMs / MINUTE_MS)} minutes.`,
     };
   const rate = attempts === 0 ? 1 : succeeded / attempts;
-  const reason = `${succeeded} of the ${attempts} attempts of the last 15 minutes succeeded.`;
+  // What was attempted before the first failure was not reported, so this does not speak of all in that time.
+  const reason = `${succeeded} of the last ${attempts} attempts succeeded, within 15 minutes.`;
   if (attempts >= FAILING_RATE.attempts && rate < FAILING_RATE.below && lowForMs >= lastsMs)
     return { state: "failing", reason };
   if (attempts >= DEGRADED_RATE.attempts && rate < DEGRADED_RATE.below) return { state: "degraded", reason };
