@@ -61,8 +61,13 @@ const LOOK: Record<OverviewFigures["sentence"]["code"], { icon: IconName; tone: 
   no_endpoint: { icon: "draft", tone: "info" },
 };
 
+/** Endpoints that are well have refused something all the same. */
+const REFUSED = { icon: "degraded", tone: "warn" } as const;
+const lookOf = ({ sentence: { code }, parked }: OverviewFigures) =>
+  code === "all_well" && parked && parked.count > 0 ? REFUSED : LOOK[code];
+
 function Sentence({ overview }: { overview: OverviewFigures }) {
-  const { icon, tone } = LOOK[overview.sentence.code];
+  const { icon, tone } = lookOf(overview);
   return (
     <section className={notice[tone]} aria-label={t("overview.sentence")}>
       <p className={styles.sentence}>

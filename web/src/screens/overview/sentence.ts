@@ -2,18 +2,28 @@
 import { LOCALE, t } from "../../i18n/index.js";
 import type { OverviewFigures } from "./queries.js";
 
-/** Each a sentence: how the endpoints do, and what waits. */
-export function sentencesOf({ sentence: { code, values } }: Pick<OverviewFigures, "sentence">): string[] {
+/** Each a sentence: how the endpoints do, what waits, and what was refused and stays until somebody looks at it. */
+export function sentencesOf({
+  sentence: { code, values },
+  parked,
+}: Pick<OverviewFigures, "sentence" | "parked">): string[] {
   const { inService, failing, degraded } = values;
   const number = numberOf(inService);
+  const refused = parked !== undefined && parked.count > 0;
   const how = {
     some_failing: () => t("overview.someFailing", { count: failing, some: numberOf(failing), number }),
     some_degraded: () => t("overview.someDegraded", { count: degraded, some: numberOf(degraded), number }),
-    all_well: () => t("overview.allWell", { count: inService, number }),
+    // What was refused was not taken.
+    all_well: () => (refused ? t("overview.noneFailing") : t("overview.allWell", { count: inService, number })),
     none_in_service: () => t("overview.noneInService"),
     no_endpoint: () => t("overview.noEndpoint"),
   }[code]();
-  return code === "no_endpoint" ? [how] : [how, waitingSentence(values)];
+  if (code === "no_endpoint") return [how];
+  return [how, waitingSentence(values), ...(refused ? [parkedSentence(parked)] : [])];
+}
+
+function parkedSentence({ count, exact }: NonNullable<OverviewFigures["parked"]>): string {
+  return t(exact ? "overview.parkedWait" : "overview.parkedWaitAtLeast", { count, number: numberOf(count) });
 }
 
 function waitingSentence({
