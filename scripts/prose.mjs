@@ -5,6 +5,7 @@
 // semicolons.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 /** Most words of a sentence. */
 const MOST_WORDS = 30;
@@ -17,16 +18,25 @@ const MOST_CHAINED = 0.25;
 /** Most lines of a page, where there is a limit, by its path as it is given. */
 const MOST_LINES = { "README.md": 120 };
 
-let failed = false;
-for (const given of process.argv.slice(2)) {
-  const { faults, summary } = given.endsWith(".md")
-    ? checkPage(given, readFileSync(given, "utf8"))
-    : await checkComments(given);
-  console.log(`${given}: ${summary}`);
-  for (const fault of faults) console.log(`  ${fault}`);
-  failed ||= faults.length > 0;
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const { code, said } = await checkProse(process.argv.slice(2));
+  process.stdout.write(said);
+  process.exitCode = code;
 }
-process.exit(failed ? 1 : 0);
+
+/** What is wrong with these pages, files and folders, in the words of the command, and its exit status. */
+export async function checkProse(paths) {
+  const lines = [];
+  let code = 0;
+  for (const given of paths) {
+    const { faults, summary } = given.endsWith(".md")
+      ? checkPage(given, readFileSync(given, "utf8"))
+      : await checkComments(given);
+    lines.push(`${given}: ${summary}\n`, ...faults.map((fault) => `  ${fault}\n`));
+    if (faults.length > 0) code = 1;
+  }
+  return { code, said: lines.join("") };
+}
 
 function checkPage(file, text) {
   const faults = [];

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { repositoryRoot } from "../support/build.js";
 
@@ -28,7 +29,13 @@ const PAGES = [...FILES, ...FOLDERS.flatMap(pagesOf)].filter((page) => page !== 
 const directory = mkdtempSync(join(tmpdir(), "sealpost-prose-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-function check(...pages: string[]): { code: number | null; said: string } {
+interface Checked {
+  code: number | null;
+  said: string;
+}
+
+/** As a command, in a process of its own. */
+function command(...pages: string[]): Checked {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/prose.mjs", ...pages], {
     cwd: root,
     encoding: "utf8",
@@ -36,9 +43,19 @@ function check(...pages: string[]): { code: number | null; said: string } {
   return { code: status, said: stdout + stderr };
 }
 
+const script = pathToFileURL(join(root, "scripts/prose.mjs")).href;
+const { checkProse } = (await import(script)) as { checkProse: (paths: string[]) => Promise<Checked> };
+const check = (...pages: string[]): Promise<Checked> => checkProse(pages);
+
 it("the pages are easy to read", () => {
-  const { code, said } = check(...PAGES);
+  const { code, said } = command(...PAGES);
   expect(code, said).toBe(0);
+});
+
+it("the command fails where the check finds something", () => {
+  const page = join(directory, "page.md");
+  writeFileSync(page, words(31));
+  expect(command(page)).toEqual({ code: 1, said: expect.stringContaining("31 words; at most 30") as string });
 });
 
 const words = (count: number): string => `One${" word".repeat(count - 1)}.`;
@@ -50,22 +67,22 @@ describe("the check refuses", () => {
     ["a list item that goes on over lines", `- ${words(20).slice(0, -1)}\n  ${words(15)}\n`, "35 words; at most 30"],
     ["more than a quarter of chained sentences", "One thing: another. Two. Three; four.", "67 % of the sentences"],
   ];
-  it.each(refused)("%s", (_what, text, complaint) => {
+  it.each(refused)("%s", async (_what, text, complaint) => {
     const page = join(directory, "page.md");
     writeFileSync(page, text);
-    const { code, said } = check(page);
+    const { code, said } = await check(page);
     expect(said).toContain(complaint);
     expect(code).toBe(1);
   });
 
-  it("nothing of code, comments, pictures and addresses", () => {
+  it("nothing of code, comments, pictures and addresses", async () => {
     const page = join(directory, "page.md");
     writeFileSync(
       page,
       `See \`a: b; c\` and [it](https://a.example). Good.\n\n<!-- ${words(40)} a: b -->\n\n` +
         `![${words(40)}](a.png)\n\n\`\`\`js\n${words(40)} a: b;\n\`\`\`\n`,
     );
-    expect(check(page)).toMatchObject({ code: 0 });
+    expect(await check(page)).toMatchObject({ code: 0 });
   });
 });
 
@@ -88,15 +105,15 @@ describe("of comments the check refuses", () => {
       "21 words with a semicolon; at most 20",
     ],
   ];
-  it.each(refused)("%s", (_what, text, complaint) => {
+  it.each(refused)("%s", async (_what, text, complaint) => {
     const file = join(directory, "code.ts");
     writeFileSync(file, text);
-    const { code, said } = check(file);
+    const { code, said } = await check(file);
     expect(said).toContain(complaint);
     expect(code).toBe(1);
   });
 
-  it("nothing of code, examples, addresses, lists of short items and what only looks like a comment", () => {
+  it("nothing of code, examples, addresses, lists of short items and what only looks like a comment", async () => {
     const file = join(directory, "page.tsx");
     writeFileSync(
       file,
@@ -105,18 +122,18 @@ describe("of comments the check refuses", () => {
         `const a = "// ${words(40)}";\nconst b = \`/* ${words(40)} */\`;\n` +
         `const c = <p>// ${words(40)} a; b; c</p>;\n// ${words(20)}\nlet d;\n// ${words(20).slice(0, -1)}\n`,
     );
-    const { code, said } = check(file);
+    const { code, said } = await check(file);
     expect(code, said).toBe(0);
     expect(said).toContain("6 sentences in the comments of 1 file");
   });
 
-  it("all of a folder, and says how many", () => {
+  it("all of a folder, and says how many", async () => {
     const folder = join(directory, "folder");
     mkdirSync(join(folder, "below"), { recursive: true });
     writeFileSync(join(folder, "a.ts"), "// Good.\n");
     writeFileSync(join(folder, "below", "b.mjs"), `// ${words(31)}\n`);
     writeFileSync(join(folder, "c.d.ts"), `// ${words(31)}\n`);
-    const { code, said } = check(folder);
+    const { code, said } = await check(folder);
     expect(code).toBe(1);
     expect(said).toContain("2 sentences in the comments of 2 files");
     expect(said).toContain(`${join(folder, "below", "b.mjs")}:1: 31 words`);
