@@ -288,7 +288,7 @@ describe.skipIf(!there)("the list of deliveries", { timeout: 300_000 }, () => {
     const address = `/v1/saml-connections/${trial.id}`;
     const roles = trial.roles.map((each) => (each.role === "operator" ? { ...each, role: "auditor" } : each));
     expect((await client.patch(address, { roles })).status).toBe(200);
-    const visitor = await logInAs(chromium, service, "operator");
+    const visitor = await logInAs(chromium, service, "operator", { anew: true });
     const { page } = visitor;
     await expect.poll(() => rows(page).count(), WITHIN).toBe(51);
     expect(await page.getByLabel("Select all rows of this page").count()).toBe(0);

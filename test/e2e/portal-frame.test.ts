@@ -30,7 +30,10 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
   });
 
   it("comes back to the address that was asked for, and the browser complains of nothing", async () => {
-    const { page, complaints } = await logInAs(chromium, service, "operator", { path: "/portal/account?tz=UTC" });
+    const { page, complaints } = await logInAs(chromium, service, "operator", {
+      anew: true,
+      path: "/portal/account?tz=UTC",
+    });
     await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
     expect(page.url()).toBe(`${service.url}/portal/account?tz=UTC`);
     expect(await page.getByRole("status").filter({ hasText: "You act as Operator" }).count()).toBe(1);
@@ -40,7 +43,7 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
   });
 
   it("moves by the navigation: the heading has the focus, and the window its title", async () => {
-    const { page, complaints } = await logInAs(chromium, service, "provider", { path: "/portal" });
+    const { page, complaints } = await logInAs(chromium, service, "provider", { anew: true, path: "/portal" });
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await page.getByRole("link", { name: "Account" }).click();
     const heading = page.getByRole("heading", { level: 1, name: "Your account" });
@@ -62,7 +65,7 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
 
   it("is told that the session ends soon, goes on, and finds what was typed after a new log-in", async () => {
     const path = "/portal/catalogue/demo.greeting.sent/edit";
-    const { page } = await logInAs(chromium, service, "provider", { path });
+    const { page } = await logInAs(chromium, service, "provider", { anew: true, path });
     const description = page.getByRole("textbox", { name: "Description" });
     const typed = "A greeting, for those who try it out.";
     await description.fill(typed);
@@ -88,7 +91,7 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
   });
 
   it("logs out from the account", async () => {
-    const { page } = await logInAs(chromium, service, "consumer", { path: "/portal/account" });
+    const { page } = await logInAs(chromium, service, "consumer", { anew: true, path: "/portal/account" });
     await page.getByRole("button", { name: "Log out", exact: true }).click();
     await page.waitForURL(`${service.url}/logged-out`);
     await page.context().close();

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Cookie, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Service } from "../support/service.js";
 import { watchForeignData, type Watched } from "./foreign-data.js";
@@ -32,12 +32,24 @@ export interface ShownSubscription {
   tls?: unknown;
 }
 
-/** A browser of its own, at the trial identity provider logged in as this person, and at `path` afterwards. */
+/** The cookies of log-ins of this file, by service and person. */
+const sessions = new Map<string, Cookie[]>();
+
+interface Visit extends BrowserContextOptions {
+  path?: string;
+  /** Logs in though this person has done so before. For what depends on the log-in itself, or on the session's age. */
+  anew?: true;
+}
+
+/**
+ * A browser of its own, at the trial identity provider logged in as this person, and at `path` afterwards. A person who
+ * has logged in before goes on in that session: a log-in leads through pages of two sites, so it takes three processes.
+ */
 export async function logInAs(
   chromium: Browser,
   service: Service,
   person: string,
-  { path = "/portal/deliveries", ...options }: BrowserContextOptions & { path?: string } = {},
+  { path = "/portal/deliveries", anew, ...options }: Visit = {},
 ): Promise<Visitor> {
   const context = await chromium.newContext({ timezoneId: "Europe/Berlin", locale: "en-GB", ...options });
   const page = await context.newPage();
@@ -50,10 +62,22 @@ export async function logInAs(
   });
   page.on("pageerror", ({ message }) => void complaints.push(message));
   const watched = person === "consumer" ? await watchForeignData(page, service, complaints) : undefined;
-  await page.goto(`${service.url}${path}`);
-  await page.getByRole("button", { name: new RegExp(`Log in as .*, ${person}$`) }).click();
-  await page.waitForURL(({ href }) => href.startsWith(`${service.url}/portal`));
+  const before = anew ? undefined : sessions.get(`${service.url} ${person}`);
+  if (before && (await isLive(service, before))) {
+    await context.addCookies(before);
+    await page.goto(`${service.url}${path}`);
+  } else {
+    await page.goto(`${service.url}${path}`);
+    await page.getByRole("button", { name: new RegExp(`Log in as .*, ${person}$`) }).click();
+    await page.waitForURL(({ href }) => href.startsWith(`${service.url}/portal`));
+    sessions.set(`${service.url} ${person}`, await context.cookies(service.url));
+  }
   return { page, complaints, ...(watched && { watched }) };
+}
+
+async function isLive(service: Service, cookies: readonly Cookie[]): Promise<boolean> {
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  return (await fetch(`${service.url}/v1/me`, { headers: { cookie } })).ok;
 }
 
 /** Keeps a picture of what is shown, when SEALPOST_TEST_PICTURES names a folder for pictures. */
@@ -66,10 +90,22 @@ export async function picture(page: Page, name: string): Promise<void> {
 /** The rules of axe about colours, of those that it has on by default. */
 const OF_COLOURS = ["color-contrast", "link-in-text-block"];
 
+/**
+ * Only violations are read. Without this, axe finds a selector for every element of the page. It also reads all style
+ * sheets for a rule that it does not run.
+ */
+const FOR_VIOLATIONS: Parameters<AxeBuilder["options"]>[0] = {
+  resultTypes: ["violations"],
+  selectors: false,
+  preload: { assets: ["media"] },
+};
+
 /** No fault that axe finds, by all of its rules or by these. */
 async function readByAxe(page: Page, name: string, rules?: string[]): Promise<void> {
+  // Axe is 1.3 MB of code. A document that has it already is given an empty script.
+  const has = await page.evaluate(() => "axe" in window);
   // Our pages have no frames of other origins, so axe needs no blank page in which it puts together what frames say.
-  const axe = new AxeBuilder({ page }).setLegacyMode();
+  const axe = new AxeBuilder({ page, ...(has && { axeSource: ";" }) }).setLegacyMode().options({ ...FOR_VIOLATIONS });
   const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
   const faults = violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" | ")}`,
