@@ -60,7 +60,8 @@ function startLoad(url: string): Load {
       if (typeof answer === "string") load.refused.push(answer);
       else if (answer.status !== 202) load.refused.push(`${answer.status} ${JSON.stringify(answer.body)}`);
       else load.accepted.add(answer.body.id ?? "");
-      await pause(5);
+      // Often enough for a request to be under way at each step of a stop. More would only take the processor.
+      await pause(60);
     }
   };
   const publishers = Array.from({ length: PUBLISHERS }, (_, number) => publisher(number));
