@@ -1,6 +1,7 @@
 /** `GET /v1/deliveries/export`: what a filter names, as a file. It tells that and how deliveries went, and no content. */
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
+import { WIDEST_PAGE } from "../../store/mongo/paging.js";
 import type { DeliveryFilter } from "../../store/store.js";
 import { seesDelivery } from "../access/access.js";
 import { recordAct } from "../access/audit.js";
@@ -19,7 +20,6 @@ type Context = RequestContext<"store" | "catalogue">;
 
 const exportQuery = deliveryFilter.extend({ format: exportFormat, order });
 
-const PAGE = 250;
 const COLUMNS = [
   "id",
   "eventId",
@@ -51,7 +51,10 @@ async function writeRows(context: Context, response: ServerResponse, { filter, f
   let cursor: string | undefined;
   let left = MOST_EXPORTED;
   do {
-    const page = await store.deliveries.list({ limit: PAGE, order, ...(cursor !== undefined && { cursor }) }, filter);
+    const page = await store.deliveries.list(
+      { limit: WIDEST_PAGE, order, ...(cursor !== undefined && { cursor }) },
+      filter,
+    );
     const seen = page.data.filter((delivery) => seesDelivery(context.actor, catalogue, delivery)).slice(0, left);
     await file.write(seen.map(summaryOf));
     left -= seen.length;

@@ -5,6 +5,8 @@ import { StoreError } from "../store-error.js";
 import type { Page, PageRequest } from "../collection.js";
 
 export const PAGE_LIMIT = 250;
+/** Of a file, which FerretDB reads with one look at the whole collection for each page. */
+export const WIDEST_PAGE = 1_000;
 
 /** One page of a collection by `timeField` and `_id`, in the order of the page. Throws StoreError `cursor_invalid`. */
 export async function findPage<D extends Document & { _id: string }>(query: {
@@ -19,7 +21,7 @@ export async function findPage<D extends Document & { _id: string }>(query: {
 }): Promise<Page<WithId<D>>> {
   const { collection, timeField, page, projection, scan = indexedScan, accepts } = query;
   const direction = page.order === "asc" ? 1 : -1;
-  const limit = Math.min(Math.max(1, Math.trunc(page.limit)), PAGE_LIMIT);
+  const limit = Math.min(Math.max(1, Math.trunc(page.limit)), WIDEST_PAGE);
   const filter = allOf(
     page.cursor === undefined ? query.filter : [...query.filter, ...beyond<D>(timeField, page.cursor, direction)],
   );
