@@ -155,6 +155,18 @@ export interface RetryPolicy {
   timeoutMs?: number;
 }
 
+/** A change of the status of a subscription. */
+export interface LifeStep {
+  from: SubscriptionStatus;
+  to: SubscriptionStatus;
+  at: Date;
+  /** The same as in the audit. */
+  by: string;
+  /** In which role it was done. Absent for the service itself, and in records of earlier releases. */
+  role?: Role;
+  reason?: string;
+}
+
 /** One consumer endpoint. */
 export interface Subscription {
   id: string;
@@ -194,8 +206,8 @@ export interface Subscription {
   statusAt?: Date;
   /** The status that was left for `suspended`, or for `paused` until a new endpoint is verified. */
   statusBefore?: SubscriptionStatus;
-  /** The latest ones only, newest first. `by` is the same as in the audit. */
-  history?: { from: SubscriptionStatus; to: SubscriptionStatus; at: Date; by: string; reason?: string }[];
+  /** The latest ones only, newest first. */
+  history?: LifeStep[];
   /** When the endpoint was last verified. */
   verifiedAt?: Date;
   /** A consumer changed the endpoint in service. Nothing is sent until the new one is verified. */

@@ -2,7 +2,7 @@
  * The life of a subscription in one table: its states, what each means for deliveries, and which act leads to which
  * state.
  */
-import type { Subscription, SubscriptionStatus } from "./model.js";
+import type { Role, Subscription, SubscriptionStatus } from "./model.js";
 
 /**
  * What a state means for deliveries. `none`: none are made. `held`: they are recorded and wait, and nothing is lost.
@@ -122,6 +122,7 @@ const MAX_HISTORY = 20;
 
 export interface StepOrder {
   by: string;
+  role?: Role;
   reason?: string;
   at: Date;
 }
@@ -142,7 +143,7 @@ export function askersOf({ status, history = [], requestedEventTypes, requestedB
 }
 
 /** The subscription after the act, with the step on its record. Not ok when the table does not allow the act now. */
-export function takeStep(subscription: Subscription, act: LifeAct, { by, reason, at }: StepOrder): Step {
+export function takeStep(subscription: Subscription, act: LifeAct, { by, role, reason, at }: StepOrder): Step {
   const next = nextOf(subscription, act);
   if (next === undefined) return { ok: false };
   const marked = withMarks(subscription, act, at);
@@ -168,10 +169,10 @@ export function takeStep(subscription: Subscription, act: LifeAct, { by, reason,
       ...(why !== undefined && { statusReason: why }),
       ...(marked.health?.state === "disabled" && from === "disabled" && to === "active" && triedFirst(at)),
       ...(before && LIFE[to].routing === "held" && { statusBefore: before }),
-      history: [{ from, to, at, by, ...(reason !== undefined && { reason }) }, ...(subscription.history ?? [])].slice(
-        0,
-        MAX_HISTORY,
-      ),
+      history: [
+        { from, to, at, by, ...(role && { role }), ...(reason !== undefined && { reason }) },
+        ...(subscription.history ?? []),
+      ].slice(0, MAX_HISTORY),
     },
   };
 }

@@ -8,6 +8,7 @@ import { applyChange, type ChangeOf } from "../http/change.js";
 import type { RequestContext } from "../route.js";
 import { isSameEndpoint } from "./checks.js";
 import { isAutomatic } from "./life.js";
+import { whoSteps } from "./steps/take-step.js";
 
 /** So many are kept with a request for further event types. The audit has all of them. */
 const MAX_ASKERS = 50;
@@ -51,7 +52,7 @@ export function changed(
   const inService = LIFE[current.status].routing !== "none";
   const asked = further && inService ? withRequest(context, current, next) : next;
   if (sameEndpoint && !(further && !inService) && current.status !== "rejected") return asked;
-  const step = takeStep(asked, sameEndpoint ? "revise" : "unverify", { by: context.actor.name, at: new Date() });
+  const step = takeStep(asked, sameEndpoint ? "revise" : "unverify", { ...whoSteps(context), at: new Date() });
   return step.ok ? step.subscription : asked;
 }
 

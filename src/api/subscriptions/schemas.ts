@@ -1,6 +1,6 @@
 /** Subscriptions: how a consumer describes its endpoint, and what of it is shown. */
 import { z } from "zod";
-import { SUBSCRIPTION_STATUSES } from "../../store/model.js";
+import { ROLES, SUBSCRIPTION_STATUSES } from "../../store/model.js";
 import { groupId, groupRef } from "../catalogue/schemas.js";
 import { aboutChange, aboutInput, aboutView } from "./about-schemas.js";
 import { eventTypeName, prefixedId, instant } from "../http/primitives.js";
@@ -215,7 +215,11 @@ export const subscriptionView = z
           from: z.enum(SUBSCRIPTION_STATUSES),
           to: z.enum(SUBSCRIPTION_STATUSES),
           at: instant,
-          by: z.string(),
+          by: z
+            .string()
+            .optional()
+            .meta({ description: "Who did it, as in the audit. A consumer sees this of the consumer's side alone" }),
+          role: z.enum(ROLES).optional().meta({ description: "In which role it was done" }),
           reason: z.string().optional(),
         }),
       )

@@ -8,7 +8,7 @@ import { hostForPeople } from "../../endpoint/target/host-look-alikes.js";
 import { secretKeyId } from "../../endpoint/signing/signature-headers.js";
 import { liveKeys, standardPublicKey } from "../../endpoint/signing/signing-keys.js";
 import { canonicalUrl } from "../../endpoint/target/target-url.js";
-import type { EndpointAuth, Subscription } from "../../store/model.js";
+import type { EndpointAuth, Role, Subscription } from "../../store/model.js";
 import { askersOf } from "../../store/subscription-life.js";
 import { subscriptionName } from "../../store/subscription-name.js";
 import { maskUrl } from "../../store/url-secrets.js";
@@ -74,7 +74,7 @@ export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscr
       .map((each) => ({ prefix: secretPrefix(each.secret), keyid: secretKeyId(id, each), ...lifeOf(each) })),
     ...(statusReason !== undefined && { statusReason }),
     ...instants(subscription),
-    ...statusView(subscription),
+    ...statusView(actor, subscription),
     health: stateOfHealthView(subscription),
     createdAt: subscription.createdAt.toISOString(),
     updatedAt: subscription.updatedAt.toISOString(),
@@ -174,17 +174,24 @@ function instants({ statusAt, throttledUntil }: Subscription): Pick<View, "statu
   };
 }
 
-function statusView({
-  verifiedAt,
-  needsVerification,
-  history = [],
-}: Subscription): Pick<View, "verifiedAt" | "needsVerification" | "history"> {
+function statusView(
+  actor: Pick<Actor, "role">,
+  { verifiedAt, needsVerification, history = [] }: Subscription,
+): Pick<View, "verifiedAt" | "needsVerification" | "history"> {
   return {
     ...(verifiedAt && { verifiedAt: verifiedAt.toISOString() }),
     ...(needsVerification && { needsVerification }),
-    history: history.map((change) => ({ ...change, at: change.at.toISOString() })),
+    history: history.map(({ by, ...change }) => ({
+      ...change,
+      at: change.at.toISOString(),
+      ...(seesWhoStepped(actor, { by, role: change.role }) && { by }),
+    })),
   };
 }
+
+/** A consumer may not read who works at its provider. Of another party it learns the role. */
+const seesWhoStepped = (actor: Pick<Actor, "role">, { by, role }: { by: string; role: Role | undefined }): boolean =>
+  actor.role !== "consumer" || role === "consumer" || by === "service";
 
 /** The answer to the request that made the secret. Only this answer contains the whole secret. */
 export const viewWithSecret = (

@@ -11,7 +11,7 @@ export interface View {
   id: string;
   status: string;
   secret: string;
-  history: { from: string; to: string; by: string; reason?: string }[];
+  history: { from: string; to: string; by?: string; role?: string; reason?: string }[];
   [field: string]: unknown;
 }
 export const echo: Receiver["respond"] = ({ method, body }) =>

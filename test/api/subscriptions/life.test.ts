@@ -53,7 +53,16 @@ describe("from draft to active", () => {
       ["verified", "submitted", "for our ledger"],
       ["draft", "verified", undefined],
     ]);
-    expect(body.history.map(({ by }) => /^key:key_/.test(by))).toEqual([true, true, true, true]);
+    // A consumer is told who of its own side it was, and of the provider's side the role alone.
+    const who = (of: View) => of.history.map(({ role, by }) => [role, by?.replace(/_.*/, "")]);
+    const [own, theirs] = [["consumer", "key:key"], ["provider"]];
+    expect(who(body)).toEqual([own, [...theirs, undefined], own, own]);
+    expect(who((await api.call<View>("GET", `/v1/subscriptions/${id}`)).body)).toEqual([
+      own,
+      [...theirs, "key:key"],
+      own,
+      own,
+    ]);
     const audit = (
       await api.call<{ data: { action: string; subject: string }[] }>("GET", "/v1/audit?limit=100")
     ).body.data.filter(({ subject }) => subject === id);

@@ -1,5 +1,5 @@
 /** Takes one step in the life of a stored subscription, or says why it cannot be taken. */
-import type { Subscription } from "../../../store/model.js";
+import type { Role, Subscription } from "../../../store/model.js";
 import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../../../store/subscription-life.js";
 import { maskUrls } from "../../../store/url-secrets.js";
 import { recordAct } from "../../access/audit.js";
@@ -7,10 +7,18 @@ import { tellOfStep } from "../../access/tell-notice.js";
 import { refuse, type Refusal } from "../../http/errors.js";
 import type { DependencyName, RequestContext } from "../../route.js";
 
+const SERVICE = "service";
+
 /** The record names the service as the actor, whoever caused the act. */
 export const asService = <K extends DependencyName>(context: RequestContext<K>): RequestContext<K> => ({
   ...context,
-  actor: { ...context.actor, name: "service" },
+  actor: { ...context.actor, name: SERVICE },
+});
+
+/** For the record of the step. The service has no role. */
+export const whoSteps = ({ actor: { name, role } }: RequestContext): { by: string; role?: Role } => ({
+  by: name,
+  ...(name !== SERVICE && { role }),
 });
 
 /** 409 with the present status and what is possible in it. */
@@ -48,7 +56,7 @@ export async function take(
     before = current;
     const step =
       changed &&
-      takeStep(changed, act, { by: context.actor.name, at: new Date(), ...(reason !== undefined && { reason }) });
+      takeStep(changed, act, { ...whoSteps(context), at: new Date(), ...(reason !== undefined && { reason }) });
     refused = step?.ok ? undefined : current;
     return step?.ok ? step.subscription : current;
   });
