@@ -128,6 +128,7 @@ export const EXCEPTIONS: Readonly<Record<string, Exception>> = {
     own: 404,
     why: "a limited provider sees the recoveries that it started; this one is the consumer's",
   },
+  listRecoveryActs: { role: "provider", own: 404, why: "it is seen by who sees the recovery" },
 };
 
 /** One operation of the OpenAPI document. */

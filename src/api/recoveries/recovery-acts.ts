@@ -53,7 +53,7 @@ async function act(
     told ? undefined : "Its workflow was gone. What was handed over before goes on.",
   );
   if (!told && !changed) return ended;
-  await recordAct(context, `recovery.${act}`, id);
+  await recordAct(context, `recovery.${act}`, id, { role: actor.role });
   return accepted(await viewRecovery(context, (await store.recoveries.get(id)) ?? recovery));
 }
 
@@ -69,7 +69,7 @@ async function withdraw(
   } = context;
   if (!(await store.recoveries.settleRelease(id, { status: "cancelled", by: actor.name, at: new Date() })))
     return refuse("request_settled");
-  await recordAct(context, "recovery.cancel", id);
+  await recordAct(context, "recovery.cancel", id, { role: actor.role });
   return accepted(await viewRecovery(context, (await store.recoveries.get(id)) ?? recovery));
 }
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { DELIVERY_STATUSES } from "../../workflows/contract.js";
 import { RECOVERY_ORDERS, RECOVERY_STATUSES, SKIP_REASONS } from "../../workflows/recovery/recovery-contract.js";
-import { groupRef } from "../catalogue/schemas.js";
+import { apiRef, groupRef } from "../catalogue/schemas.js";
 import { eventTypeName, prefixedId, instant, instantInput, pageQuery, text } from "../http/primitives.js";
 import { subscriptionId } from "../subscriptions/schemas.js";
 
@@ -163,4 +163,13 @@ export const recoveryView = z
   })
   .meta({ id: "Recovery" });
 
-export const recoveryQuery = pageQuery.extend({ status: z.enum(RECOVERY_STATUSES).optional() });
+export const recoveryQuery = pageQuery.extend({
+  status: z.enum(RECOVERY_STATUSES).optional(),
+  apiId: apiRef
+    .optional()
+    .meta({
+      description:
+        "Only those that can send events of this api: they name one of its event types, a subscription that has one, " +
+        "or neither",
+    }),
+});

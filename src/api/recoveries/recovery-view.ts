@@ -38,12 +38,18 @@ export async function viewRecovery(context: RecoveryContext, recovery: Recovery)
     ...(order && { order }),
     ...(release && (await releaseView(context, recovery, release))),
     ...(reason !== undefined && { reason }),
-    ...(error !== undefined && { error }),
+    ...(error !== undefined && { error: withoutCanceller(error) }),
     createdAt: createdAt.toISOString(),
     ...(startedAt && { startedAt: startedAt.toISOString() }),
     updatedAt: updatedAt.toISOString(),
   };
 }
+
+/**
+ * The record says who cancelled it. A consumer may not read who works at its provider, so it is told by the acts of the
+ * recovery alone, to those who may know.
+ */
+const withoutCanceller = (error: string): string => error.replace(/^Cancelled by .+?\. (?=\d)/s, "Cancelled. ");
 
 /** Who may decide is told who asked by name, and whether it is their own wish. */
 async function releaseView(

@@ -56,6 +56,7 @@ async function approve(context: Context, id: string, reason: string | undefined)
     filter: recovery.filter,
     count: recovery.count,
     requestedBy: recovery.createdBy,
+    role: actor.role,
     ...(reason !== undefined && { reason }),
   });
   return accepted(await viewRecovery(context, (await store.recoveries.get(id)) ?? recovery));
@@ -70,7 +71,7 @@ async function refuseRelease(context: RecoveryContext & RequestContext<"catalogu
   if ("refused" in recovery) return recovery;
   if (!(await store.recoveries.settleRelease(id, { status: "refused", by: actor.name, at: new Date(), reason })))
     return settled((await store.recoveries.get(id)) ?? recovery);
-  await recordAct(context, "recovery.refuse", id, { requestedBy: recovery.createdBy, reason });
+  await recordAct(context, "recovery.refuse", id, { requestedBy: recovery.createdBy, role: actor.role, reason });
   return accepted(await viewRecovery(context, (await store.recoveries.get(id)) ?? recovery));
 }
 

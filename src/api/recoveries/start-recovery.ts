@@ -62,6 +62,7 @@ async function begin(
   await recordAct(context, waits ? "recovery.request" : "recovery.start", id, {
     filter,
     count,
+    role: context.actor.role,
     ...(reason !== undefined && { reason }),
   });
   return accepted(await viewRecovery(context, recovery));

@@ -65,7 +65,13 @@ export interface RecoveryStore {
   /** Newest first. */
   list(
     page: PageRequest,
-    filter: { groupIds?: readonly string[]; createdBy?: string; status?: RecoveryStatus },
+    filter: {
+      groupIds?: readonly string[];
+      createdBy?: string;
+      status?: RecoveryStatus;
+      /** Those that send something of this kind. Others do not count for the page. */
+      sends?: (filter: RecoveryFilter) => boolean;
+    },
   ): Promise<Page<Recovery>>;
   /**
    * At most so many that were changed at this instant or after it, the oldest change first. With `afterId` those that
@@ -118,13 +124,20 @@ export function createRecoveryStore(
       const document = await guarded((within) => collection.findOne({ _id: id }, within));
       return document ? recoveryOf(document) : undefined;
     },
-    async list(page, { groupIds, createdBy, status }) {
+    async list(page, { groupIds, createdBy, status, sends }) {
       const filter: Filter<RecoveryDocument>[] = [
         ...(groupIds ? [oneOf<RecoveryDocument>("groupId", groupIds)] : []),
         ...(createdBy === undefined ? [] : [{ createdBy }]),
         ...(status === undefined ? [] : [inStatus(status)]),
       ];
-      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page, scan });
+      const { data, ...rest } = await findPage({
+        collection,
+        timeField: "createdAt",
+        filter,
+        page,
+        scan,
+        ...(sends && { accepts: (each: RecoveryDocument) => sends(each.filter) }),
+      });
       return { data: data.map(recoveryOf), ...rest };
     },
     async recentChanges({ from, afterId }, most) {

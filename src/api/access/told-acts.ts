@@ -1,0 +1,77 @@
+/** What was done with one object, out of the audit, as the actor may see it. */
+import { z } from "zod";
+import { type AuditEntry, type Role, ROLES } from "../../store/model.js";
+import { instant } from "../http/primitives.js";
+import type { RequestContext } from "../route.js";
+import type { Actor } from "./actor.js";
+import { namesOf } from "./actor-names.js";
+
+/** The newest of each kind. */
+const MOST = 50;
+
+/** Members of an act, beside what was done. */
+export const toldActFields = {
+  at: instant,
+  role: z
+    .enum(ROLES)
+    .optional()
+    .meta({ description: "In which role it was done. Absent for acts of earlier releases" }),
+  by: z
+    .string()
+    .optional()
+    .meta({ description: "Who did it, as in the audit. A consumer sees this of the consumer's side alone" }),
+  name: z.string().optional().meta({ description: "The name of `by`, where one is known" }),
+  reason: z.string().optional().meta({ description: "Where one was given" }),
+};
+
+interface ToldAct<D extends string> {
+  at: string;
+  act: D;
+  role?: Role;
+  by?: string;
+  name?: string;
+  reason?: string;
+}
+
+function roleOf({ detail }: AuditEntry): Role | undefined {
+  return ROLES.find((role) => role === detail?.["role"]);
+}
+
+/**
+ * Whether this actor may know who it was. A consumer acts only on what is its own groups', so a consumer who acted on
+ * this one is of the same group. Of the other parties a consumer learns the role.
+ */
+const seesWho = ({ groupIds }: Actor, entry: AuditEntry): boolean =>
+  groupIds === undefined || roleOf(entry) === "consumer";
+
+/**
+ * The acts on the subject, newest first. `done` says what each action of the audit is called.
+ * @throws StoreError when it cannot be recorded that names of people are shown
+ */
+export async function toldActs<D extends string>(
+  context: RequestContext<"store" | "auditTally">,
+  subject: string,
+  done: Readonly<Record<string, D>>,
+): Promise<ToldAct<D>[]> {
+  const { actor, dependencies } = context;
+  const kinds = await Promise.all(
+    Object.entries(done).map(async ([action, act]) => {
+      const { data } = await dependencies.store.audit.list({ limit: MOST }, { subject, action });
+      return data.map((entry) => ({ entry, act }));
+    }),
+  );
+  const entries = kinds.flat().sort((a, b) => b.entry.at.getTime() - a.entry.at.getTime());
+  const known = entries.filter(({ entry }) => seesWho(actor, entry)).map(({ entry }) => entry.actor);
+  const names = await namesOf(context, known);
+  return entries.map(({ entry, act }) => {
+    const [role, reason, name] = [roleOf(entry), entry.detail?.["reason"], names.get(entry.actor)];
+    return {
+      at: entry.at.toISOString(),
+      act,
+      ...(role && { role }),
+      ...(seesWho(actor, entry) && { by: entry.actor, ...(name !== undefined && { name }) }),
+      // A reason is written for the audit, so it may name others.
+      ...(typeof reason === "string" && seesWho(actor, entry) && { reason }),
+    };
+  });
+}
