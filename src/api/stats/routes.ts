@@ -49,6 +49,7 @@ const seriesView = z
           "What is counted: a status, an id or a name. `all` without `groupBy`. `other`: not among the largest " +
           `${MOST_SERIES}. For httpStatus, \`none\` are attempts without an answer`,
       }),
+    label: z.string().optional().meta({ description: "For `outcome`: the words of its `key`, in English" }),
     values: z.array(z.int()).optional().meta({ description: "One for each of `times`. Absent for `latency`" }),
     p50: z.array(z.number().nullable()).optional().meta({ description: "For `latency`: milliseconds, null if none" }),
     p95: z.array(z.number().nullable()).optional(),

@@ -1,4 +1,5 @@
 /** Counts put together to the lines of a chart. */
+import { outcomeLabel } from "../deliveries/outcome-labels.js";
 import { OUTCOMES } from "../../endpoint/outcomes.js";
 import { type Cell, countsOf, percentile } from "../../store/stats/cells.js";
 import type { CountedSlot } from "../../store/stats/stats-store.js";
@@ -28,6 +29,8 @@ const NO_ANSWER = "none";
 
 export interface Series {
   key: string;
+  /** Words for an outcome. */
+  label?: string;
   values?: number[];
   p50?: (number | null)[];
   p95?: (number | null)[];
@@ -67,7 +70,7 @@ export function createSeries(order: SeriesOrder): { take(slot: CountedSlot): voi
       const rest = [...sorted.filter(([key]) => key === OTHER), ...named.slice(MOST_SERIES)].map(([, line]) => line);
       const shown = named.slice(0, MOST_SERIES);
       if (rest.length > 0) shown.push([OTHER, joined(rest, points)]);
-      return shown.map(([key, line]) => shownAs(metric, key, line));
+      return shown.map(([key, line]) => ({ ...labelOf(order, key), ...shownAs(metric, key, line) }));
     },
   };
 }
@@ -130,6 +133,11 @@ function* byHttpStatus(cell: Cell): Generator<[string, number]> {
     yield [status, count];
   }
   if (unanswered > 0) yield [NO_ANSWER, unanswered];
+}
+
+function labelOf({ groupBy }: SeriesOrder, key: string): { label?: string } {
+  const label = groupBy === "outcome" ? outcomeLabel(key) : undefined;
+  return label === undefined ? {} : { label };
 }
 
 /** Whose fault an outcome is. One that a later release counted is not known here. */

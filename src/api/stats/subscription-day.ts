@@ -1,9 +1,10 @@
 /** What the list of subscriptions tells of each one's last 24 hours, from counters. */
 import { z } from "zod";
 import type { Store } from "../../store/store.js";
-import { countsOf, merge, percentile } from "../../store/stats/cells.js";
+import { countsOf, merge } from "../../store/stats/cells.js";
 import { floorTo, HOURS } from "../../store/stats/tiers.js";
 import { HOUR_MS } from "../../workflows/durations.js";
+import { ratesOfCell } from "./subscription-rates.js";
 
 const DAY_HOURS = 24;
 
@@ -12,10 +13,18 @@ export const dayView = z
     values: z
       .array(z.int())
       .length(DAY_HOURS)
-      .meta({ description: "Attempts of each of the last 24 hours (UTC). The last one is not over" }),
+      .meta({ description: "All attempts of each of the last 24 hours (UTC). The last one is not over" }),
     succeeded: z.int().meta({ description: "Attempts that were accepted" }),
-    failed: z.int().meta({ description: "The other attempts" }),
-    successRate: z.number().optional().meta({ description: "0 to 1. Absent without attempts" }),
+    failed: z.int().meta({ description: "Attempts that count and were not accepted" }),
+    refused: z
+      .int()
+      .meta({
+        description: "Answered with 400, 409, 413 or 422. That concerns one event, so it does not count towards health",
+      }),
+    successRate: z
+      .number()
+      .optional()
+      .meta({ description: "0 to 1, of the attempts that count, as in its health. Absent where none counts" }),
     p95Ms: z.number().optional().meta({ description: "95 of 100 answered attempts took at most so long, within 10 %" }),
   })
   .meta({ id: "SubscriptionDay" });
@@ -45,15 +54,13 @@ export async function daysOf(
 }
 
 function shown({ values, sum }: { values: number[]; sum: Map<string, number> }): SubscriptionDay {
-  const attempts = values.reduce((all, count) => all + count, 0);
-  const succeeded = sum.get("adelivered") ?? 0;
-  const buckets = new Map([...countsOf(sum, "h")].map(([bucket, count]) => [Number(bucket), count]));
-  const p95Ms = percentile(buckets, 95);
+  const { succeeded, failed, refused, successRate, p95Ms } = ratesOfCell(sum);
   return {
     values,
     succeeded,
-    failed: attempts - succeeded,
-    ...(attempts > 0 && { successRate: succeeded / attempts }),
+    failed,
+    refused,
+    ...(successRate !== undefined && { successRate }),
     ...(p95Ms !== undefined && { p95Ms }),
   };
 }

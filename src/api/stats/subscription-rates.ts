@@ -51,7 +51,8 @@ async function countedRates(
   return { since: new Date(from), ...ratesOfCell(sum) };
 }
 
-function ratesOfCell(sum: Cell): AttemptRates {
+/** What counters of some time say. */
+export function ratesOfCell(sum: Cell): AttemptRates {
   const all = [...countsOf(sum, "a")].reduce((total, [, count]) => total + count, 0);
   const countOf = (keys: readonly string[]): number => keys.reduce((total, key) => total + (sum.get(key) ?? 0), 0);
   const refused = countOf(REFUSED);

@@ -62,9 +62,12 @@ const healthView = z
     hour: windowView.meta({ description: "The last hour" }),
     day: windowView.meta({ description: "The last 24 hours" }),
     waiting: z
-      .object({ pending: z.int(), retrying: z.int(), throttled: z.int(), held: z.int(), parked: z.int() })
-      .meta({ description: "Deliveries that wait, by status" }),
-    waitingExact: z.boolean().meta({ description: "False if more than 10,000 wait. Then these are so many of them" }),
+      .object({ pending: z.int(), retrying: z.int(), throttled: z.int(), held: z.int() })
+      .meta({ description: "Deliveries that wait and go on by themselves, by status" }),
+    parked: z.int().meta({ description: "Deliveries that wait for a person" }),
+    waitingExact: z
+      .boolean()
+      .meta({ description: "False if more than 10,000 wait or are parked. Then these are so many of them" }),
     lastSuccess: attemptView.optional(),
     lastFailure: attemptView.optional().meta({ description: "Refused events are among these" }),
   })
@@ -78,7 +81,7 @@ function figuresOf(
   records: SubscriptionRecords,
   now: Date,
 ): Omit<z.input<typeof healthView>, "breaker" | keyof typeof stateOfHealth.shape> {
-  const { attempts, completeSince, waiting, waitingExact, lastSuccess, lastFailure } = records;
+  const { attempts, completeSince, waiting, parked, waitingExact, lastSuccess, lastFailure } = records;
   const window = (ms: number): z.input<typeof windowView> => {
     const asked = new Date(now.getTime() - ms);
     const complete = completeSince <= asked;
@@ -88,7 +91,8 @@ function figuresOf(
   return {
     hour: window(HOUR_MS),
     day: window(DAY_MS),
-    waiting: { pending: 0, retrying: 0, throttled: 0, held: 0, parked: 0, ...waiting },
+    waiting: { pending: 0, retrying: 0, throttled: 0, held: 0, ...waiting },
+    parked,
     waitingExact,
     ...(lastSuccess && { lastSuccess: shown(lastSuccess) }),
     ...(lastFailure && { lastFailure: shown(lastFailure) }),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { canonicalUrl } from "../../endpoint/target/target-url.js";
 import { type Subscription, SUBSCRIPTION_STATUSES } from "../../store/model.js";
+import type { WaitingOf } from "../../store/deliveries/subscription-records.js";
 import type { Store } from "../../store/store.js";
 import { subscriptionName } from "../../store/subscription-name.js";
 import { seesSubscription } from "../access/access.js";
@@ -68,13 +69,19 @@ const listQuery = pageQuery.extend({
     }),
 });
 type Query = z.output<typeof subscriptionFilter>;
+const countedView = z.object({
+  count: z.int(),
+  exact: z.boolean().meta({ description: "False if there are more than 1,000" }),
+});
 const listedView = subscriptionView
   .extend({
     stats: dayView.optional().meta({ description: "Only with `stats=24h`, and where attempts are counted" }),
-    waiting: z
-      .object({ count: z.int(), exact: z.boolean().meta({ description: "False if more wait than 1,000" }) })
+    waiting: countedView
       .optional()
-      .meta({ description: "Only with `stats=24h`: its deliveries that wait, parked ones included" }),
+      .meta({ description: "Only with `stats=24h`: its deliveries that wait and go on by themselves" }),
+    parked: countedView
+      .optional()
+      .meta({ description: "Only with `stats=24h`: its deliveries that wait for a person" }),
   })
   .meta({ id: "ListedSubscription" });
 type Context = RequestContext<"store" | "catalogue" | "settings" | "auditTally">;
@@ -183,6 +190,8 @@ function endingBefore(instant: Date): Wanted {
   };
 }
 
+const NOTHING_WAITS: WaitingOf = { waiting: { count: 0, exact: true }, parked: { count: 0, exact: true } };
+
 /** What a person wants to see of each row, in two reads for the whole page. */
 async function figuresOfPage(store: Store, page: readonly Subscription[]) {
   const ids = page.map(({ id }) => id);
@@ -191,7 +200,7 @@ async function figuresOfPage(store: Store, page: readonly Subscription[]) {
     const day = dayOf(id);
     // Where nothing is counted, no attempts would look like nothing sent.
     const isKnown = store.stats.counts || day.successRate !== undefined;
-    return { ...(isKnown && { stats: day }), waiting: waiting.get(id) ?? { count: 0, exact: true } };
+    return { ...(isKnown && { stats: day }), ...(waiting.get(id) ?? NOTHING_WAITS) };
   };
 }
 

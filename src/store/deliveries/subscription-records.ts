@@ -6,6 +6,7 @@ import { sideBySide } from "../../side-by-side.js";
 import type { Counted } from "../collection.js";
 import type { Within } from "../mongo/driver-errors.js";
 import type { Scan } from "../mongo/scans.js";
+import { WAITING_STATUSES } from "./backlog.js";
 import { type DeliveryDocument, deliveryOf } from "./delivery-document.js";
 
 /** Of one subscription. */
@@ -14,9 +15,11 @@ export interface SubscriptionRecords {
   attempts: Attempt[];
   /** Deliveries that were made before this instant were read only if they wait for another attempt. */
   completeSince: Date;
-  /** How many wait, by status: pending, retrying, throttled, held or parked. */
+  /** How many there are in each of `WAITING_STATUSES`. Those without any are left out. */
   waiting: Partial<Record<DeliveryStatus, number>>;
-  /** False if more wait than were counted. */
+  /** How many wait for a person. */
+  parked: number;
+  /** False if there are more of either kind than were counted. */
   waitingExact: boolean;
   /** The newest attempt of each kind that is known, also from before `completeSince`. */
   lastSuccess?: Attempt;
@@ -29,11 +32,16 @@ export interface SubscriptionRecordsStore {
    * come newest first, at most `RECORDS_READ` of each. So a busy subscription is read for less time than was asked for.
    */
   recordsOf(subscriptionId: string, since: Date): Promise<SubscriptionRecords>;
-  /**
-   * How many deliveries of each of these subscriptions wait, parked ones included, up to `WAITING_LISTED`. Those of
-   * which none waits are left out.
-   */
-  waitingOf(subscriptionIds: readonly string[]): Promise<Map<string, Counted>>;
+  /** How many deliveries of each of these subscriptions wait. Those of which none waits are left out. */
+  waitingOf(subscriptionIds: readonly string[]): Promise<Map<string, WaitingOf>>;
+}
+
+/** Each up to `WAITING_LISTED`. */
+export interface WaitingOf {
+  /** Those in one of `WAITING_STATUSES`: Sealpost goes on with them by itself. */
+  waiting: Counted;
+  /** Those that wait for a person. */
+  parked: Counted;
 }
 
 /**
@@ -48,7 +56,7 @@ export const WAITING_LISTED = 1_000;
 /** Counts of one list that are made at once. */
 const COUNTS_AT_ONCE = 4;
 
-const WAITING: readonly DeliveryStatus[] = ["pending", "retrying", "throttled", "held", "parked"];
+const UNSETTLED: readonly DeliveryStatus[] = [...WAITING_STATUSES, "parked"];
 /** In these an attempt may be far younger than the delivery. */
 const OPEN: readonly DeliveryStatus[] = ["retrying", "throttled", "held"];
 const FAILED: readonly DeliveryStatus[] = ["parked", "exhausted", "retrying"];
@@ -68,16 +76,15 @@ export function createSubscriptionRecords(
     waitingOf: async (ids) =>
       new Map(
         (ids.length === 0 ? [] : await scan((within) => waitingOf(collection, ids, within))).map(
-          ([id, count]): [string, Counted] => [
-            id,
-            { count: Math.min(count, WAITING_LISTED), exact: count <= WAITING_LISTED },
-          ],
+          ([id, waiting, parked]): [string, WaitingOf] => [id, { waiting: listed(waiting), parked: listed(parked) }],
         ),
       ),
   };
 }
 
-type CountOf = [subscriptionId: string, count: number];
+const listed = (count: number): Counted => ({ count: Math.min(count, WAITING_LISTED), exact: count <= WAITING_LISTED });
+
+type CountOf = [subscriptionId: string, waiting: number, parked: number];
 
 /** FerretDB reads every delivery for each count, so one count is made for all. */
 async function waitingByScan(
@@ -86,15 +93,20 @@ async function waitingByScan(
   within: Within,
 ): Promise<CountOf[]> {
   const groups = await collection
-    .aggregate<{ _id: string; count: number }>(
+    .aggregate<{ _id: { id: string; status: DeliveryStatus }; count: number }>(
       [
-        { $match: { subscriptionId: { $in: [...ids] }, ...anyOf(WAITING) } },
-        { $group: { _id: "$subscriptionId", count: { $sum: 1 } } },
+        { $match: { subscriptionId: { $in: [...ids] }, ...anyOf(UNSETTLED) } },
+        { $group: { _id: { id: "$subscriptionId", status: "$status" }, count: { $sum: 1 } } },
       ],
       within,
     )
     .toArray();
-  return groups.map(({ _id, count }) => [_id, count]);
+  return ids.flatMap((id): CountOf[] => {
+    const theirs = groups.filter(({ _id }) => _id.id === id);
+    const sum = (isParked: boolean): number =>
+      theirs.reduce((all, { _id, count }) => all + ((_id.status === "parked") === isParked ? count : 0), 0);
+    return theirs.length === 0 ? [] : [[id, sum(false), sum(true)]];
+  });
 }
 
 /** By the index of `subscriptionId, status`, each with a bound, so that a large backlog costs no more than a small one. */
@@ -106,8 +118,10 @@ async function waitingByIndex(
   const counts: CountOf[] = [];
   await sideBySide(COUNTS_AT_ONCE, [...ids], async (subscriptionId) => {
     const options = { ...within, limit: WAITING_LISTED + 1 };
-    const count = await collection.countDocuments({ subscriptionId, ...anyOf(WAITING) }, options);
-    if (count > 0) counts.push([subscriptionId, count]);
+    const countOf = (statuses: readonly DeliveryStatus[]) =>
+      collection.countDocuments({ subscriptionId, ...anyOf(statuses) }, options);
+    const [waiting, parked] = [await countOf(WAITING_STATUSES), await countOf(["parked"])];
+    if (waiting + parked > 0) counts.push([subscriptionId, waiting, parked]);
   });
   return counts;
 }
@@ -127,7 +141,7 @@ async function read(
   const lately = await newest({ createdAt: { $gte: since } }, RECORDS_READ);
   const open = await newest(anyOf(OPEN), RECORDS_READ);
   const attempts = attemptsOf([...lately, ...open]);
-  const { waiting, waitingExact } = await countWaiting(collection, subscriptionId, within);
+  const counted = await countWaiting(collection, subscriptionId, within);
   const succeeded =
     attempts.findLast(isSuccess) ?? attemptsOf(await newest(anyOf(["delivered"]), 1)).findLast(isSuccess);
   const failed = attempts.findLast(isFailure) ?? attemptsOf(await newest(anyOf(FAILED), 1)).findLast(isFailure);
@@ -135,8 +149,7 @@ async function read(
   return {
     attempts,
     completeSince: lately.length === RECORDS_READ && oldest ? oldest.createdAt : since,
-    waiting,
-    waitingExact,
+    ...counted,
     ...(succeeded && { lastSuccess: succeeded }),
     ...(failed && { lastFailure: failed }),
   };
@@ -164,11 +177,11 @@ async function countWaiting(
   collection: Collection<DeliveryDocument>,
   subscriptionId: string,
   within: Within,
-): Promise<Pick<SubscriptionRecords, "waiting" | "waitingExact">> {
+): Promise<Pick<SubscriptionRecords, "waiting" | "parked" | "waitingExact">> {
   const groups = await collection
     .aggregate<{ _id: DeliveryStatus; count: number }>(
       [
-        { $match: { subscriptionId, ...anyOf(WAITING) } },
+        { $match: { subscriptionId, ...anyOf(UNSETTLED) } },
         { $limit: WAITING_COUNTED + 1 },
         { $project: { status: 1 } },
         { $group: { _id: "$status", count: { $sum: 1 } } },
@@ -177,8 +190,6 @@ async function countWaiting(
     )
     .toArray();
   const all = groups.reduce((sum, { count }) => sum + count, 0);
-  return {
-    waiting: Object.fromEntries(groups.map(({ _id: status, count }) => [status, count])),
-    waitingExact: all <= WAITING_COUNTED,
-  };
+  const { parked = 0, ...waiting } = Object.fromEntries(groups.map(({ _id: status, count }) => [status, count]));
+  return { waiting, parked, waitingExact: all <= WAITING_COUNTED };
 }

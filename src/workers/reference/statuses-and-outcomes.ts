@@ -3,6 +3,7 @@
  * missing.
  */
 import type { Fault, OutcomeClass } from "../../endpoint/outcome-row.js";
+import { outcomeLabel } from "../../api/deliveries/outcome-labels.js";
 import { OUTCOMES } from "../../endpoint/outcomes.js";
 import type { GrantRequestStatus } from "../../store/model.js";
 import { LIFE, LIFE_ACTS, type LifeAct } from "../../store/subscription-life.js";
@@ -80,9 +81,10 @@ export const outcomeClassesTable = (): string =>
 
 export const outcomesTable = (): string =>
   markdownTable(
-    ["code", "class", "who can end it", "what happened", "what to do"],
+    ["code", "in short", "class", "who can end it", "what happened", "what to do"],
     Object.entries(OUTCOMES).map(([name, row]) => [
       code(name),
+      outcomeLabel(name) ?? "",
       code(row.class),
       FAULT[row.fault],
       row.explanation,

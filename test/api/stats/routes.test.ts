@@ -15,7 +15,7 @@ interface StatsBody extends Record<string, unknown> {
   times: string[];
   complete: boolean;
   widened?: boolean;
-  series: { key: string; values?: number[]; p50?: (number | null)[]; total: number; p95Ms?: number }[];
+  series: { key: string; label?: string; values?: number[]; p50?: (number | null)[]; total: number; p95Ms?: number }[];
 }
 
 function made(tenant: Tenant, status: Delivery["status"], outcome: string, http?: number): Delivery {
@@ -69,6 +69,10 @@ describe("what is counted", () => {
       timeout_connect: 1,
       client_certificate_invalid: 1,
     });
+    const { series } = await stats("metric=attempts&groupBy=outcome");
+    expect(series.map(({ key, label }) => [key, label])).toContainEqual(["http_4xx", "Refused (4xx)"]);
+    for (const { label } of series) expect(label).toEqual(expect.any(String));
+    expect((await stats("metric=deliveries&groupBy=status")).series[0]).not.toHaveProperty("label");
     expect(await totals("metric=attempts&groupBy=fault")).toEqual({ nobody: 3, endpoint: 2, settings: 1 });
     expect(await totals("metric=attempts&groupBy=httpStatus")).toEqual({ 200: 2, 204: 1, 404: 1, none: 2 });
   });
@@ -110,7 +114,7 @@ describe("the list of subscriptions", () => {
     expect(row).toMatchObject({ id: mine.subscriptionId, stats: { succeeded: 2, failed: 3, successRate: 0.4 } });
     const { values } = row?.["stats"] as { values: number[] };
     expect([values.length, values.reduce((sum, count) => sum + count, 0)]).toEqual([24, 5]);
-    expect(row).toMatchObject({ waiting: { count: 3, exact: true } });
+    expect(row).toMatchObject({ waiting: { count: 1, exact: true }, parked: { count: 2, exact: true } });
     const [plain] = (await list("limit=1")).body.data;
     expect(plain).not.toHaveProperty("stats");
     expect(plain).not.toHaveProperty("waiting");
@@ -118,6 +122,24 @@ describe("the list of subscriptions", () => {
 });
 
 describe("the health of a subscription", () => {
+  it("has the success rate of the list: an event that was refused for itself alone counts in neither", async () => {
+    const picky = await makeTenant(api, "picky");
+    await api.store.deliveries.insertMany([
+      ...Array.from({ length: 3 }, () => made(picky, "delivered", "delivered", 200)),
+      made(picky, "retrying", "http_5xx", 503),
+      made(picky, "parked", "http_4xx", 422),
+      made(picky, "parked", "request_invalid"),
+    ]);
+    await api.store.stats.flush();
+    const key = picky.consumerKey;
+    const told = { succeeded: 3, failed: 1, refused: 1, successRate: 0.75 };
+    expect((await api.call("GET", `/v1/subscriptions/${picky.subscriptionId}/health`, { key })).body).toMatchObject({
+      day: { attempts: 4, ...told },
+    });
+    const { body } = await api.call<{ data: object[] }>("GET", "/v1/subscriptions?stats=24h", { key });
+    expect(body.data).toMatchObject([{ stats: told }]);
+  });
+
   it("counts all attempts of a window, also where there are more than are read", async () => {
     const busy = await makeTenant(api, "busy");
     await api.store.deliveries.insertMany([

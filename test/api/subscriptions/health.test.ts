@@ -41,7 +41,8 @@ test("a subscription that nothing was sent to is healthy, with no figures", asyn
     breaker: { state: "closed" },
     hour: { complete: true, attempts: 0 },
     day: { complete: true, attempts: 0 },
-    waiting: { pending: 0, retrying: 0, throttled: 0, held: 0, parked: 0 },
+    waiting: { pending: 0, retrying: 0, throttled: 0, held: 0 },
+    parked: 0,
     waitingExact: true,
   });
   expect(answer.body["hour"]).not.toHaveProperty("successRate");
@@ -79,7 +80,8 @@ test("a failing endpoint is shown as its record says, with its rates, what waits
     },
     hour: { attempts: 10, succeeded: 0, failed: 10, refused: 0, successRate: 0, p50Ms: 20, p95Ms: 20 },
     day: { attempts: 40, succeeded: 30, failed: 10, refused: 1, successRate: 0.75, p50Ms: 8, p95Ms: 20 },
-    waiting: { retrying: 10, parked: 1 },
+    waiting: { retrying: 10 },
+    parked: 1,
     lastSuccess: { outcome: "delivered", status: 204 },
     lastFailure: { outcome: "http_5xx", status: 503 },
   });

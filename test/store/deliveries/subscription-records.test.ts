@@ -44,7 +44,8 @@ describe("the records of a subscription", () => {
     ]);
     expect(records).toMatchObject({
       completeSince: later(30 * HOUR),
-      waiting: { retrying: 2, parked: 1, pending: 1 },
+      waiting: { retrying: 2, pending: 1 },
+      parked: 1,
       waitingExact: true,
       lastSuccess: { at: later(45 * HOUR), status: 204 },
       lastFailure: { at: later(50 * HOUR), outcome: "timeout_connect" },
@@ -71,6 +72,7 @@ describe("the records of a subscription", () => {
       attempts: [],
       completeSince: later(0),
       waiting: {},
+      parked: 0,
       waitingExact: true,
     });
   });
@@ -89,8 +91,8 @@ describe("the records of a subscription", () => {
     await database.client.db(database.name).collection<DeliveryDocument>("deliveries").insertMany(documents);
     expect(await store.deliveries.waitingOf([few, many, none])).toEqual(
       new Map([
-        [few, { count: 3, exact: true }],
-        [many, { count: WAITING_LISTED, exact: false }],
+        [few, { waiting: { count: 2, exact: true }, parked: { count: 1, exact: true } }],
+        [many, { waiting: { count: WAITING_LISTED, exact: false }, parked: { count: 0, exact: true } }],
       ]),
     );
     expect(await store.deliveries.waitingOf([])).toEqual(new Map());
