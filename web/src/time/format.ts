@@ -1,4 +1,5 @@
 /** Times and lengths of time as people read them. */
+import { dateTimeFormat, numberFormat, relativeTimeFormat } from "./formatters.js";
 
 export const DAY_MS = 86_400_000;
 
@@ -10,7 +11,7 @@ export const localZone = (): Zone => Intl.DateTimeFormat().resolvedOptions().tim
 /** Whether the browser knows the zone. */
 export function isZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+    return dateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
   } catch {
     return false;
   }
@@ -18,7 +19,7 @@ export function isZone(name: string): boolean {
 
 /** 26 Nov 2026, 14:03:22 UTC+1: the offset stands beside every time, because a zone's name does not say it. */
 export function formatTime(at: Date | string, zone: Zone, locale = "en-GB"): string {
-  const format = new Intl.DateTimeFormat(locale, {
+  const format = dateTimeFormat(locale, {
     timeZone: zone,
     year: "numeric",
     month: "short",
@@ -43,18 +44,13 @@ const STEPS: readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
 export function formatRelative(at: Date | string, now: number, locale = "en-GB"): string {
   const seconds = (new Date(at).getTime() - now) / 1_000;
   const [unit, length] = STEPS.find(([, each]) => Math.abs(seconds) >= each) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(locale, { style: "short", numeric: "auto" }).format(
-    Math.trunc(seconds / length),
-    unit,
-  );
+  return relativeTimeFormat(locale, { style: "short", numeric: "auto" }).format(Math.trunc(seconds / length), unit);
 }
 
 /** 12 ms, 1.2 s, 2 min. */
 export function formatDuration(milliseconds: number, locale = "en-GB"): string {
   const shown = (value: number, unit: string, digits: number): string =>
-    new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(
-      value,
-    );
+    numberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
   if (milliseconds < 1_000) return shown(milliseconds, "millisecond", 0);
   if (milliseconds < 60_000) return shown(milliseconds / 1_000, "second", 1);
   return shown(milliseconds / 60_000, "minute", 1);

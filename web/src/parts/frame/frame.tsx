@@ -7,7 +7,7 @@ import { isSessionEnded } from "../../api/problem.js";
 import { useSessionEnded } from "../../api/session-end.js";
 import { t } from "../../i18n/index.js";
 import { useKeys } from "../../keys/keys.js";
-import { ZoneSwitch } from "../../time/zone.js";
+import { ZoneProvider, ZoneSwitch } from "../../time/zone.js";
 import { Icon } from "../icon.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { HelpDialog } from "./help-dialog.js";
@@ -23,13 +23,13 @@ export function Frame() {
   const { data, error, refetch } = useQuery(meQuery);
   const ended = useSessionEnded();
   return (
-    <>
+    <ZoneProvider>
       <a className={styles.skip} href="#main">
         {t("app.skip")}
       </a>
       {ended && <SessionEnded />}
       {data ? <Loaded /> : error ? <Failed error={error} again={() => void refetch()} /> : <Loading />}
-    </>
+    </ZoneProvider>
   );
 }
 
