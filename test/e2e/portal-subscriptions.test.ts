@@ -135,7 +135,7 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     // The list tells how its last day went. Counters are written some seconds later.
     await page.goto(`${service.url}/portal/subscriptions`);
     const ledger = rows(page).filter({ hasText: "Ledger prod" });
-    await reloadedUntil(page, ledger.getByText("100% accepted"));
+    await reloadedUntil(page, ledger.getByText("100% success rate"));
     await ledger.getByRole("img", { name: "Attempts by the hour: 1 in all, at most 1 in one hour" }).waitFor();
     await closed(visitor);
   });

@@ -77,6 +77,12 @@ const importTypesRoute = createRoute({
   path: "/import",
   component: lazyRouteComponent(() => import("./screens/catalogue/import/import-types.js"), "ImportTypes"),
 });
+/** Not below /catalogue, where it would hide an event type of this name. */
+const newTypeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/new-event-type",
+  component: lazyRouteComponent(() => import("./screens/catalogue/new/new-type.js"), "NewType"),
+});
 const editTypeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/catalogue/$name/edit",
@@ -128,6 +134,7 @@ export const router = createRouter({
     eventRoute,
     catalogueRoute,
     importTypesRoute,
+    newTypeRoute,
     editTypeRoute,
     eventTypeRoute,
     requestsRoute,

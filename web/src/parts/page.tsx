@@ -3,8 +3,17 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { t } from "../i18n/index.js";
 import styles from "./page.module.css";
 
-/** The first screen after a load leaves the focus to the browser. */
-let isFirst = true;
+/** Where the last screen stood, and whether that was ever another one than the one that was loaded. */
+let last: string | undefined;
+let hasMoved = false;
+
+/** What is loaded leaves the focus to the browser, also if it is drawn a second time once it is known. */
+function isNavigation(): boolean {
+  const { pathname } = window.location;
+  hasMoved ||= last !== undefined && last !== pathname;
+  last = pathname;
+  return hasMoved;
+}
 
 interface PageProps {
   title: string;
@@ -19,8 +28,7 @@ export function Page({ title, beside, children }: PageProps) {
     document.title = t("app.newTitle", { title });
   }, [title]);
   useEffect(() => {
-    if (!isFirst) heading.current?.focus({ preventScroll: true });
-    isFirst = false;
+    if (isNavigation()) heading.current?.focus({ preventScroll: true });
   }, []);
   return (
     <>

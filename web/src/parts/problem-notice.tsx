@@ -9,10 +9,13 @@ interface ProblemNoticeProps {
   again?: (() => void) | undefined;
   /** Where a list's cursor was refused: begins the list anew. */
   newest?: (() => void) | undefined;
+  /** Faults that are shown at their own fields. */
+  isElsewhere?: (path: string) => boolean;
 }
 
-export function ProblemNotice({ error, again, newest }: ProblemNoticeProps) {
+export function ProblemNotice({ error, again, newest, isElsewhere }: ProblemNoticeProps) {
   const problem = problemOf(error);
+  const faults = problem.errors?.filter(({ path }) => !isElsewhere?.(path)) ?? [];
   // The frame says it, once, with the way to log in.
   if (isSessionEnded(error)) return null;
   if (newest && isCursorRefused(problem))
@@ -31,9 +34,9 @@ export function ProblemNotice({ error, again, newest }: ProblemNoticeProps) {
         <Icon name="stop" /> {problem.title || t("problem.crashed")}
       </p>
       <p>{problem.detail || t("problem.crashedDetail")}</p>
-      {problem.errors !== undefined && problem.errors.length > 0 && (
+      {faults.length > 0 && (
         <ul>
-          {problem.errors.map(({ path, message }) => (
+          {faults.map(({ path, message }) => (
             <li key={path}>
               <code>{path}</code> {message}
             </li>

@@ -1,5 +1,6 @@
 /** What a chart shows, and how its figures are read. */
 import { formatDuration } from "../../time/format.js";
+import { numberFormat } from "../../time/formatters.js";
 
 export type ChartUnit = "count" | "milliseconds" | "percent";
 
@@ -31,9 +32,8 @@ export const isBlank = (series: readonly ChartSeries[], unit: ChartUnit): boolea
 /** A figure as people read it. */
 export function formatFigure(value: number, unit: ChartUnit, locale = "en-GB"): string {
   if (unit === "milliseconds") return formatDuration(value, locale);
-  if (unit === "percent")
-    return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }).format(value);
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(value);
+  if (unit === "percent") return numberFormat(locale, { style: "percent", maximumFractionDigits: 1 }).format(value);
+  return numberFormat(locale, { maximumFractionDigits: 0 }).format(value);
 }
 
 /** Of the whole time: what the series says itself, else the sum of counts. Undefined where neither can be told. */

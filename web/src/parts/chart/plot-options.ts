@@ -2,6 +2,7 @@
 import uPlot from "uplot";
 import { LOCALE } from "../../i18n/index.js";
 import { DAY_MS, type Zone } from "../../time/format.js";
+import { dateTimeFormat } from "../../time/formatters.js";
 import { aloneIn, type ChartSeries, type ChartUnit, dashOf, formatFigure } from "./figures.js";
 
 export interface Colours {
@@ -36,7 +37,8 @@ export function optionsOf({ series, unit, zone, colours, width, onPoint }: PlotO
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    // At the end of the axis half of a time of day, or of a date, stands beyond the drawing.
+    padding: [8, 24, 0, 0],
     tzDate: (second) => uPlot.tzDate(new Date(second * 1_000), zone),
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { size: 7 } },
@@ -84,13 +86,8 @@ const withAlpha = (colour: string): string => colour.replace(/^rgb\((.+)\)$/, "r
 
 /** Days by their date, and what is shorter by the clock. The date stands where a new day begins. */
 function timesOf(seconds: readonly number[], step: number, zone: Zone): string[] {
-  const day = new Intl.DateTimeFormat(LOCALE, { timeZone: zone, day: "numeric", month: "short" });
-  const clock = new Intl.DateTimeFormat(LOCALE, {
-    timeZone: zone,
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  });
+  const day = dateTimeFormat(LOCALE, { timeZone: zone, day: "numeric", month: "short" });
+  const clock = dateTimeFormat(LOCALE, { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   return seconds.map((second) => {
     const at = new Date(second * 1_000);
     const time = clock.format(at);

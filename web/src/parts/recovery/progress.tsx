@@ -3,8 +3,9 @@ import { LOCALE, t } from "../../i18n/index.js";
 import { formatDuration } from "../../time/format.js";
 import { type Recovery, skippedOf, speedOf, timeLeftOf } from "./model.js";
 import styles from "./recovery.module.css";
+import { numberFormat } from "../../time/formatters.js";
 
-const number = (value: number): string => new Intl.NumberFormat(LOCALE).format(value);
+const number = (value: number): string => numberFormat(LOCALE).format(value);
 
 export function ProgressBar({ recovery }: { recovery: Recovery }) {
   const { count = recovery.progress.found, progress } = recovery;
@@ -21,7 +22,7 @@ export function ProgressBar({ recovery }: { recovery: Recovery }) {
 export function speedText(recovery: Recovery): string {
   const speed = speedOf(recovery);
   if (speed === undefined) return "";
-  const shown = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 }).format(speed);
+  const shown = numberFormat(LOCALE, { maximumFractionDigits: 1 }).format(speed);
   return t("recoveries.speed", { number: shown });
 }
 

@@ -16,8 +16,24 @@ export const recoveryQuery = (id: string, streaming = false) =>
     refetchInterval: ({ state: { data } }) => (data && !isOpen(data) ? false : streaming ? CALM_MS : LIVE_MS),
   });
 
-export function recoveriesQuery({ status, cursor }: { status?: RecoveryStatus; cursor?: string }, streaming = false) {
-  const query = { limit: PAGE_ROWS, ...(status && { status }), ...(cursor && { cursor }) };
+/** Who did what with it. A change of its status is an act of somebody, or its end. */
+export const recoveryActsQuery = (id: string, status: RecoveryStatus) =>
+  queryOptions({
+    queryKey: ["recovery-acts", id, status],
+    queryFn: ({ signal }) => ask(api.GET("/v1/recoveries/{id}/acts", { params: { path: { id } }, signal })),
+    placeholderData: keepPreviousData,
+    // An act is on record only after it was answered, so that what is kept may lack it.
+    staleTime: 0,
+  });
+
+interface RecoveriesFilter {
+  status?: RecoveryStatus;
+  api?: string;
+  cursor?: string;
+}
+
+export function recoveriesQuery({ status, api: apiId, cursor }: RecoveriesFilter, streaming = false) {
+  const query = { limit: PAGE_ROWS, ...(status && { status }), ...(apiId && { apiId }), ...(cursor && { cursor }) };
   return queryOptions({
     queryKey: ["recoveries", "page", query],
     queryFn: ({ signal }) => ask(api.GET("/v1/recoveries", { params: { query }, headers: BACKGROUND, signal })),

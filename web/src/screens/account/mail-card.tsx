@@ -32,7 +32,7 @@ export function MailCard() {
           <label className="row">
             <input
               type="checkbox"
-              checked={data.wanted}
+              checked={run.isPending ? run.variables.wanted : data.wanted}
               disabled={run.isPending || (address === undefined && !data.wanted)}
               onChange={({ target }) => run.mutate({ wanted: target.checked })}
             />
@@ -42,7 +42,7 @@ export function MailCard() {
             <label className="field">
               {t("account.mailLanguage")}
               <select
-                value={data.language ?? "en"}
+                value={(run.isPending && run.variables.language) || (data.language ?? "en")}
                 disabled={run.isPending}
                 onChange={({ target }) => choose(LANGUAGES.find((each) => each === target.value))}
               >

@@ -70,9 +70,14 @@ function ApiCard({ api: { id, name, description, approval, listed } }: { api: Ap
             </a>
           ))}
           {mayDo(me.role, "catalogue:write") && !isOwnApi(id) && (
-            <Link to="/import" search={{ api: id }} aria-label={t("typeImport.actOf", { name })}>
-              {t("typeImport.act")}
-            </Link>
+            <>
+              <Link to="/new-event-type" search={{ api: id }} aria-label={t("typeNew.actOf", { name })}>
+                {t("typeNew.act")}
+              </Link>
+              <Link to="/import" search={{ api: id }} aria-label={t("typeImport.actOf", { name })}>
+                {t("typeImport.act")}
+              </Link>
+            </>
           )}
         </p>
       )}

@@ -4,9 +4,10 @@
  */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { mergeRows } from "../../parts/live-rows.js";
 import { parseSearch, stringifySearch } from "../../search-parameters.js";
 import { deliveriesSearch, type DeliveriesSearch, type DeliveryStatus, STATUSES } from "./filters/filters.js";
-import { type Change, mergeRows, readChange } from "./merge.js";
+import { type Change, readChange } from "./change.js";
 import { deliveriesQuery, type DeliveriesPage, lookAgain, streamAddress } from "./queries.js";
 
 export type LiveMode = "off" | "stream" | "asking";
@@ -62,7 +63,7 @@ export function useLive(search: DeliveriesSearch, on: boolean): Live {
       const fetched = await lookAgain(shown, ending.signal);
       const page = client.getQueryData<DeliveriesPage>(queryKey);
       if (!page) return;
-      const merged = mergeRows(page.data, fetched.data);
+      const merged = mergeRows(page.data, fetched);
       client.setQueryData<DeliveriesPage>(queryKey, { ...page, data: merged.rows });
       setFresh(shown.cursor === undefined ? merged.fresh : 0);
     };

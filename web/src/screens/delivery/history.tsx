@@ -1,15 +1,11 @@
-/** Who sent the delivery again or cancelled it, and when. Of another party one learns the role alone. */
+/** Who sent the delivery again or cancelled it, and when. */
 import { useQuery } from "@tanstack/react-query";
-import type { Schemas } from "../../api/client.js";
 import { t } from "../../i18n/index.js";
-import { ActorNames } from "../../parts/actor-names.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
-import { TimeText } from "../../parts/time-text.js";
+import { ToldActs } from "../../parts/told-acts.js";
 import styles from "./delivery.module.css";
 import { actsQuery, type Delivery } from "./queries.js";
-
-type Done = Schemas["DeliveryActs"]["data"][number];
 
 export function History({ delivery: { id } }: { delivery: Delivery }) {
   const { data, error, refetch } = useQuery(actsQuery(id));
@@ -19,24 +15,7 @@ export function History({ delivery: { id } }: { delivery: Delivery }) {
       {error && <ProblemNotice error={error} again={() => void refetch()} />}
       {!data && !error && <Skeleton />}
       {data?.data.length === 0 && <p>{t("delivery.history.none")}</p>}
-      <ol className={styles.history}>
-        {data?.data.map((done) => (
-          <li key={`${done.at} ${done.act}`}>
-            <TimeText at={done.at} /> {t(`delivery.history.${done.act}`)} <Who done={done} />
-            {done.reason !== undefined && <p className="quiet">{done.reason}</p>}
-          </li>
-        ))}
-      </ol>
+      {data && <ToldActs acts={data.data} words={(act) => t(`delivery.history.${act}`)} />}
     </section>
-  );
-}
-
-function Who({ done: { by, name, role } }: { done: Done }) {
-  const inRole = role && t(`roles.${role}`);
-  if (by === undefined) return <>{inRole ?? t("delivery.history.another")}</>;
-  return (
-    <>
-      <ActorNames actors={[{ id: by, name }]} /> {inRole !== undefined && <span className="quiet">({inRole})</span>}
-    </>
   );
 }

@@ -11,6 +11,7 @@ import { keptSearch } from "../../search-parameters.js";
 import styles from "./events.module.css";
 import type { EventsSearch } from "./filters.js";
 import { type EventRecord, eventsQuery } from "./queries.js";
+import { numberFormat } from "../../time/formatters.js";
 
 export function Events() {
   const search = useSearch({ from: "/events" });
@@ -118,7 +119,7 @@ function Rows({ rows, busy }: { rows: readonly EventRecord[]; busy: boolean }) {
 }
 
 export const bytesOf = (size: number): string =>
-  new Intl.NumberFormat(LOCALE, { style: "unit", unit: "byte", unitDisplay: "long" }).format(size);
+  numberFormat(LOCALE, { style: "unit", unit: "byte", unitDisplay: "long" }).format(size);
 
 function Empty({ search }: { search: EventsSearch }) {
   const filtered = search.type !== undefined || search.since !== undefined || search.cursor !== undefined;

@@ -1,6 +1,7 @@
 /** How it stands, in plain words. */
 import { LOCALE, t } from "../../i18n/index.js";
 import type { OverviewFigures } from "./queries.js";
+import { numberFormat } from "../../time/formatters.js";
 
 /** Each a sentence: how the endpoints do, what waits, and what was refused and stays until somebody looks at it. */
 export function sentencesOf({
@@ -38,7 +39,7 @@ function waitingSentence({
   return t(waitingExact === false ? "overview.waitingAtLeast" : "overview.waiting", { count: waiting, number, age });
 }
 
-export const numberOf = (value: number): string => new Intl.NumberFormat(LOCALE).format(value);
+export const numberOf = (value: number): string => numberFormat(LOCALE).format(value);
 
 const UNITS: readonly [unit: string, seconds: number][] = [
   ["day", 86_400],
@@ -54,7 +55,5 @@ export function formatAge(seconds: number, locale = "en-GB"): string {
     "second",
     1,
   ];
-  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }).format(
-    Math.floor(seconds / length),
-  );
+  return numberFormat(locale, { style: "unit", unit, unitDisplay: "short" }).format(Math.floor(seconds / length));
 }

@@ -12,8 +12,10 @@ import { ReleaseCard } from "../../parts/recovery/release-card.js";
 import { TimeText } from "../../parts/time-text.js";
 import styles from "./recoveries.module.css";
 import { RecoveryActs } from "./recovery-acts.js";
+import { RecoveryHistory } from "./recovery-history.js";
+import { numberFormat } from "../../time/formatters.js";
 
-const number = (value: number): string => new Intl.NumberFormat(LOCALE).format(value);
+const number = (value: number): string => numberFormat(LOCALE).format(value);
 
 export function RecoveryPage({ recovery }: { recovery: Recovery }) {
   return (
@@ -33,6 +35,7 @@ export function RecoveryPage({ recovery }: { recovery: Recovery }) {
         <Progress recovery={recovery} />
         <Skipped recovery={recovery} />
         <Facts recovery={recovery} />
+        <RecoveryHistory recovery={recovery} />
       </div>
     </Page>
   );

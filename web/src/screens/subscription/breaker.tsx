@@ -11,6 +11,7 @@ import type { Health, Subscription } from "../../parts/subscription/model.js";
 import { TimeText } from "../../parts/time-text.js";
 import { stepsFor } from "./acts/possible-acts.js";
 import { StepDialog } from "./acts/step-dialog.js";
+import styles from "./subscription.module.css";
 
 interface BreakerProps {
   health: Health;
@@ -28,7 +29,7 @@ export function Breaker({ health, subscription }: BreakerProps) {
         </p>
       )}
       {state !== "recovering" && (
-        <p className="row">
+        <p className={styles.marked}>
           <Icon name="stop" />
           <strong>{t("delivery.fault.endpoint")}</strong>
         </p>

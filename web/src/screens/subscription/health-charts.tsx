@@ -8,6 +8,7 @@ import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { statsQuery, type StatsOrder, type StatsWindow } from "../../parts/stats/stats.js";
 import { WindowSwitch } from "../../parts/stats/window-switch.js";
+import { STATUSES } from "../deliveries/filters/filters.js";
 import { useZone } from "../../time/zone.js";
 import styles from "./subscription.module.css";
 
@@ -27,6 +28,13 @@ export function HealthCharts({ subscriptionId }: { subscriptionId: string }) {
   );
 }
 
+/** A status in words. What is none of ours stays as it is. */
+function wordsOf(key: string): string {
+  if (key === "other") return t("chart.other");
+  const status = STATUSES.find((each) => each === key);
+  return status ? t(`status.${status}`) : key;
+}
+
 interface OfWindow {
   subscriptionId: string;
   window: StatsWindow;
@@ -37,9 +45,8 @@ function Counts({ window, title, ...order }: OfWindow & Pick<StatsOrder, "metric
   const zone = useZone();
   const series = useMemo(
     () =>
-      data?.series.map(({ key, values = [] }): ChartSeries => {
-        const isGood = key === "delivered" || key === "nobody";
-        return { key, label: key, values, ...(isGood && { tone: "good" }) };
+      data?.series.map(({ key, label, values = [] }): ChartSeries => {
+        return { key, label: label ?? wordsOf(key), values, ...(key === "delivered" && { tone: "good" }) };
       }),
     [data],
   );

@@ -13,6 +13,7 @@ import { formatDuration } from "../../time/format.js";
 import { Breaker } from "./breaker.js";
 import { HealthCharts } from "./health-charts.js";
 import styles from "./subscription.module.css";
+import { numberFormat } from "../../time/formatters.js";
 
 const AGAIN_MS = 15_000;
 const TONES = { healthy: "info", degraded: "warn", failing: "bad", recovering: "warn", disabled: "bad" } as const;
@@ -30,13 +31,14 @@ export function HealthTab({ subscription }: { subscription: Subscription }) {
 }
 
 function Told({ health, subscription }: { health: Health; subscription: Subscription }) {
-  const { state, reason, lastSuccess, lastFailure } = health;
+  const { state, reason, lastSuccess, lastFailure, day } = health;
+  const sent = day.attempts + day.refused;
   return (
     <>
       <section className={notice[TONES[state]]} aria-label={t("subscriptions.column.health")}>
         <p className="row">
-          <HealthText state={state} attempts={health.day.attempts} />
-          <span>{reason ?? t(health.day.attempts === 0 ? "health.nothingSentLong" : "health.healthyLong")}</span>
+          <HealthText state={state} attempts={sent} />
+          <span>{reason ?? t(sent === 0 ? "health.nothingSentLong" : saidOf(health))}</span>
         </p>
         <Breaker health={health} subscription={subscription} />
         {lastFailure && (
@@ -57,9 +59,12 @@ function Told({ health, subscription }: { health: Health; subscription: Subscrip
   );
 }
 
-const numberOf = (value: number): string => new Intl.NumberFormat(LOCALE).format(value);
+/** Of an endpoint that is healthy. One that only refuses what is sent takes nothing. */
+const saidOf = ({ day }: Health) => (day.attempts === 0 ? "health.refusedLong" : "health.healthyLong");
+
+const numberOf = (value: number): string => numberFormat(LOCALE).format(value);
 const percentOf = (value: number): string =>
-  new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 1 }).format(value);
+  numberFormat(LOCALE, { style: "percent", maximumFractionDigits: 1 }).format(value);
 const orNone = (value: number | undefined, shown: (value: number) => string): string =>
   value === undefined ? t("health.noFigure") : shown(value);
 const msOf = (value: number): string => formatDuration(value, LOCALE);
@@ -96,6 +101,7 @@ function Figures({ health: { hour, day } }: { health: Health }) {
           </tbody>
         </table>
       </div>
+      <p className="quiet">{t("health.counted")}</p>
       {!day.complete && (
         <p className="quiet">
           {t("health.since")} <TimeText at={day.since} />
@@ -105,9 +111,9 @@ function Figures({ health: { hour, day } }: { health: Health }) {
   );
 }
 
-const WAITING = ["pending", "retrying", "throttled", "held", "parked"] as const;
+const WAITING = ["pending", "retrying", "throttled", "held"] as const;
 
-function Waiting({ health: { waiting, waitingExact }, id }: { health: Health; id: string }) {
+function Waiting({ health: { waiting, parked, waitingExact }, id }: { health: Health; id: string }) {
   const statuses = WAITING.filter((status) => waiting[status] > 0);
   return (
     <section className={styles.section} aria-labelledby="waiting">
@@ -123,6 +129,15 @@ function Waiting({ health: { waiting, waitingExact }, id }: { health: Health; id
           </li>
         ))}
       </ul>
+      {parked > 0 && (
+        <p>
+          {t("health.parked")}{" "}
+          <Link to="/deliveries" search={{ subscription: id, status: "parked" }}>
+            {t("status.parked")}
+          </Link>
+          : {numberOf(parked)}
+        </p>
+      )}
       {!waitingExact && <p className="quiet">{t("health.notExact")}</p>}
     </section>
   );
@@ -134,10 +149,10 @@ function Changes({ subscription: { history } }: { subscription: Subscription }) 
     <section className={styles.section} aria-labelledby="changes">
       <h2 id="changes">{t("subscription.changes")}</h2>
       <ol className={styles.list}>
-        {history.map(({ from, to, at, by, reason }) => (
+        {history.map(({ from, to, at, by, role, reason }) => (
           <li key={`${at}${to}`}>
             <TimeText at={at} /> {t(`subscriptionStatus.${from}`)} → {t(`subscriptionStatus.${to}`)},{" "}
-            <span className={styles.by}>{by}</span>
+            <span className={styles.by}>{by ?? (role ? t(`roles.${role}`) : t("acts.another"))}</span>
             {reason !== undefined && `: ${reason}`}
           </li>
         ))}

@@ -4,6 +4,7 @@ import { useRef } from "react";
 import type { Schemas } from "../../api/client.js";
 import { LOCALE, t } from "../../i18n/index.js";
 import { useKeys } from "../../keys/keys.js";
+import { formatFigure } from "../../parts/chart/figures.js";
 import { Breakable } from "../../parts/breakable.js";
 import { endpointName, type Names, useNames } from "../../parts/names.js";
 import { CertificateEnd } from "../../parts/subscription/certificate-end.js";
@@ -78,7 +79,7 @@ interface RowProps {
 }
 
 function Row({ row, names, columns, selection }: RowProps) {
-  const { health, stats, waiting } = row;
+  const { health, stats } = row;
   const label = (column: SubscriptionColumn) => t(`subscriptions.column.${column}`);
   return (
     <tr role="row" data-selected={selection?.ids.has(row.id) || undefined}>
@@ -108,7 +109,7 @@ function Row({ row, names, columns, selection }: RowProps) {
       {columns.includes("health") && (
         <td role="cell" data-label={label("health")}>
           <span>
-            <HealthText state={health.state} attempts={stats && stats.succeeded + stats.failed} />
+            <HealthText state={health.state} attempts={stats?.values.reduce((all, count) => all + count, 0)} />
           </span>
         </td>
       )}
@@ -119,9 +120,7 @@ function Row({ row, names, columns, selection }: RowProps) {
       )}
       {columns.includes("waiting") && (
         <td role="cell" data-label={label("waiting")} className={table.number}>
-          {waiting && (
-            <span>{`${new Intl.NumberFormat(LOCALE).format(waiting.count)}${waiting.exact ? "" : "+"}`}</span>
-          )}
+          <WaitingCell row={row} />
         </td>
       )}
       {columns.includes("protection") && (
@@ -135,6 +134,25 @@ function Row({ row, names, columns, selection }: RowProps) {
         </td>
       )}
     </tr>
+  );
+}
+
+/** What goes on by itself, and below it what waits for a person. */
+function WaitingCell({ row: { id, waiting, parked } }: { row: ListedSubscription }) {
+  const shown = ({ count, exact }: { count: number; exact: boolean }) =>
+    `${formatFigure(count, "count", LOCALE)}${exact ? "" : "+"}`;
+  return (
+    <span>
+      {waiting && shown(waiting)}
+      {parked && parked.count > 0 && (
+        <>
+          <br />
+          <Link to="/deliveries" search={{ subscription: id, status: "parked" }} preload={false}>
+            {t("subscriptions.parked", { count: parked.count, number: shown(parked) })}
+          </Link>
+        </>
+      )}
+    </span>
   );
 }
 

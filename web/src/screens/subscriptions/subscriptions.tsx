@@ -14,6 +14,7 @@ import { BulkBar } from "./bulk/bulk-bar.js";
 import { SubscriptionColumnsMenu, useSubscriptionColumns } from "./columns.js";
 import { SubscriptionFilters } from "./filter-bar.js";
 import { isNarrowed, type SubscriptionsSearch } from "./filters.js";
+import { type LiveList, useLiveSubscriptions } from "./live.js";
 import { subscriptionCountQuery, subscriptionExportAddress, subscriptionsPageQuery } from "./queries.js";
 import { type RowSelection, SubscriptionTable } from "./subscription-table.js";
 import { keptSearch } from "../../search-parameters.js";
@@ -25,7 +26,11 @@ export function Subscriptions() {
   const { role } = useMe();
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(subscriptionsPageQuery(search));
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
-  const again = () => void refetch();
+  const live = useLiveSubscriptions(search);
+  const again = () => {
+    live.clear();
+    void refetch();
+  };
   const columns = useSubscriptionColumns();
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   // A consumer has few of its own, and pauses each on its page.
@@ -48,6 +53,7 @@ export function Subscriptions() {
         {error && <ProblemNotice error={error} again={again} newest={newest} />}
         {isPending && <Skeleton />}
         {data && data.data.length === 0 && <Empty search={search} newest={newest} />}
+        <Changed live={live} again={again} />
         <BulkBar chosen={data?.data.filter(({ id }) => ids.has(id)) ?? []} clear={() => setIds(new Set())} />
         {data && data.data.length > 0 && (
           <SubscriptionTable rows={data.data} busy={isPlaceholderData} columns={columns.shown} selection={selection} />
@@ -61,6 +67,23 @@ export function Subscriptions() {
         {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
       </div>
     </Page>
+  );
+}
+
+/** What a look at the list has found that is not shown, because it would move the rows. */
+function Changed({ live: { fresh, gone }, again }: { live: LiveList; again: () => void }) {
+  const words = [
+    ...(fresh > 0 ? [t("subscriptions.fresh", { count: fresh })] : []),
+    ...(gone > 0 ? [t("subscriptions.gone", { count: gone })] : []),
+  ];
+  return (
+    <div role="status">
+      {words.length > 0 && (
+        <button type="button" className={styles.fresh} onClick={again}>
+          {t("subscriptions.showAnew", { changes: words.join(", ") })}
+        </button>
+      )}
+    </div>
   );
 }
 

@@ -49,20 +49,6 @@ test("an emptied field is taken away, and a deprecation with its checkbox", () =
   });
 });
 
-test("what is no JSON is a fault of its field", () => {
-  expect(readTypeForm({ ...form, schema: "{", examples: ["1", "{"] })).toEqual({
-    ok: false,
-    faults: [
-      { field: "schema", fault: "json" },
-      { field: "examples", index: 1 },
-    ],
-  });
-  expect(readTypeForm({ ...form, schema: "[]" })).toEqual({
-    ok: false,
-    faults: [{ field: "schema", fault: "object" }],
-  });
-});
-
 test("what was typed stands on top of what another person has saved, field by field", () => {
   const latest = { ...form, description: "Paid in full.", note: "Another note." };
   const draft = { base: form, form: { ...form, sunsetAt: at, validation: "enforce" as const }, etag: '"1"' };
@@ -71,4 +57,16 @@ test("what was typed stands on top of what another person has saved, field by fi
   expect(rebased.base).toEqual(latest);
   // A deprecation is one field: mine counts as a whole.
   expect(rebased.form).toEqual({ ...latest, validation: "enforce", sunsetAt: at, note: "Two names." });
+});
+
+test("text that is no JSON is a fault of its field, with the place where it ends to be JSON", () => {
+  const typed = { ...form, schema: '{\n  "type" "object"\n}', examples: ["1", "{"] };
+  expect(readTypeForm(typed)).toEqual({
+    ok: false,
+    faults: [
+      { field: "schema", fault: "json", at: { line: 2, column: 10 } },
+      { field: "examples", index: 1, at: { line: 1, column: 2 } },
+    ],
+  });
+  expect(readTypeForm({ ...form, schema: "[]" })).toMatchObject({ faults: [{ field: "schema", fault: "object" }] });
 });

@@ -16,7 +16,7 @@ import { type EventType, isOwnApi, taggedTypeQuery } from "../queries.js";
 import { contentOf, differingFields, type TypeContent } from "./type-content.js";
 import { ContentDifference } from "./content-difference.js";
 import { useTypeDraft } from "./type-draft.js";
-import { TypeFields } from "./type-fields.js";
+import { isBesideField, TypeFields } from "./type-fields.js";
 import { type EventTypeChange, readTypeForm, rebasedType, typeChange, typeFormOf } from "./type-form.js";
 
 export function EditTypeRoute() {
@@ -88,6 +88,7 @@ function Editor({ type, etag }: EditorProps) {
       <TypeFields
         form={draft.form}
         faults={read.ok ? [] : read.faults}
+        refused={save.error ? (problemOf(save.error).errors ?? []) : []}
         change={(typed) => {
           save.reset();
           setDraft({ ...draft, form: { ...draft.form, ...typed } });
@@ -100,7 +101,7 @@ function Editor({ type, etag }: EditorProps) {
           <ContentDifference fields={fields} before={before} after={read.content} />
         </section>
       )}
-      {save.error && !isOvertaken && <ProblemNotice error={save.error} />}
+      {save.error && !isOvertaken && <ProblemNotice error={save.error} isElsewhere={isBesideField} />}
       {isOvertaken && (
         <Overtaken
           before={before}

@@ -5,18 +5,31 @@ import { t } from "../../../i18n/index.js";
 import { wallTimeOf, writtenAt } from "../../../time/wall-time.js";
 import { useZone } from "../../../time/zone.js";
 import styles from "../catalogue.module.css";
-import type { TypeFault, TypeForm } from "./type-form.js";
+import type { JsonPlace, TypeFault, TypeForm } from "./type-form.js";
 
 interface TypeFieldsProps {
   form: TypeForm;
   faults: readonly TypeFault[];
+  /** What the API has refused. */
+  refused: readonly ApiFault[];
   change: (typed: Partial<TypeForm>) => void;
+  /** A new type is not deprecated. */
+  isNew?: true;
 }
+
+interface ApiFault {
+  path: string;
+  message: string;
+}
+
+/** Whether a fault of the API is shown at its field. */
+export const isBesideField = (path: string): boolean => /^(schema|examples\[\d+\])/.test(path);
 
 const MODES = ["off", "warn", "enforce"] as const;
 const MOST_EXAMPLES = 10;
 
-export function TypeFields({ form, faults, change }: TypeFieldsProps) {
+export function TypeFields({ form, faults, refused, change, isNew }: TypeFieldsProps) {
+  const ofSchema = refused.filter(({ path }) => path.startsWith("schema"));
   return (
     <>
       <label className="field">
@@ -35,16 +48,17 @@ export function TypeFields({ form, faults, change }: TypeFieldsProps) {
           rows={12}
           spellCheck={false}
           value={form.schema}
-          aria-invalid={faults.some(({ field }) => field === "schema") || undefined}
+          aria-invalid={ofSchema.length > 0 || faults.some(({ field }) => field === "schema") || undefined}
           onChange={({ target }) => change({ schema: target.value })}
         />
         {faults.map((each) =>
           each.field === "schema" ? (
             <span key={each.fault} role="alert" className={styles.fault}>
-              {t(`typeEdit.fault.${each.fault}`)}
+              {t(`typeEdit.fault.${each.fault}`)} <Place at={each.at} />
             </span>
           ) : null,
         )}
+        <Refused faults={ofSchema} />
       </div>
       <label className="field">
         {t("catalogue.validation.title")}
@@ -59,20 +73,41 @@ export function TypeFields({ form, faults, change }: TypeFieldsProps) {
           ))}
         </select>
       </label>
-      <ExampleFields form={form} faults={faults} change={change} />
-      <DeprecationFields form={form} change={change} />
+      <ExampleFields form={form} faults={faults} refused={refused} change={change} />
+      {!isNew && <DeprecationFields form={form} change={change} />}
     </>
   );
 }
 
-function ExampleFields({ form: { examples }, faults, change }: TypeFieldsProps) {
+function Place({ at }: { at: JsonPlace | undefined }) {
+  return at ? <>{t("typeEdit.place", { line: at.line, column: at.column })}</> : null;
+}
+
+/** What the API says about one field. Its path begins with the name of the field, which the reader sees anyhow. */
+function Refused({ faults }: { faults: readonly ApiFault[] }) {
+  if (faults.length === 0) return null;
+  return (
+    <div role="alert" className={styles.fault}>
+      <ul>
+        {faults.map(({ path, message }) => (
+          <li key={`${path} ${message}`}>
+            <code>{path}</code> {message}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function ExampleFields({ form: { examples }, faults, refused, change }: Omit<TypeFieldsProps, "isNew">) {
   const put = (index: number, text: string) =>
     change({ examples: examples.map((each, at) => (at === index ? text : each)) });
   return (
     <fieldset className={styles.fieldset}>
       <legend>{t("catalogue.examples")}</legend>
       {examples.map((text, index) => {
-        const isFaulty = faults.some((each) => each.field === "examples" && each.index === index);
+        const fault = faults.find((each) => each.field === "examples" && each.index === index);
+        const ofExample = refused.filter(({ path }) => path.startsWith(`examples[${index}]`));
         return (
           // Examples have no other identity than their place.
           <div key={index} className="field">
@@ -83,14 +118,15 @@ function ExampleFields({ form: { examples }, faults, change }: TypeFieldsProps) 
               rows={6}
               spellCheck={false}
               value={text}
-              aria-invalid={isFaulty || undefined}
+              aria-invalid={fault !== undefined || ofExample.length > 0 || undefined}
               onChange={({ target }) => put(index, target.value)}
             />
-            {isFaulty && (
+            {fault && (
               <span role="alert" className={styles.fault}>
-                {t("typeEdit.fault.json")}
+                {t("typeEdit.fault.json")} <Place at={fault.at} />
               </span>
             )}
+            <Refused faults={ofExample} />
             <div className="row">
               <button
                 type="button"
@@ -114,7 +150,7 @@ function ExampleFields({ form: { examples }, faults, change }: TypeFieldsProps) 
   );
 }
 
-function DeprecationFields({ form, change }: Omit<TypeFieldsProps, "faults">) {
+function DeprecationFields({ form, change }: Pick<TypeFieldsProps, "form" | "change">) {
   const { data: types } = useQuery(eventTypesQuery);
   const isOn = form.deprecatedAt !== "";
   const toggle = (on: boolean) =>

@@ -36,16 +36,36 @@ export function typeFormOf(type: Schemas["EventType"]): TypeForm {
   };
 }
 
-export type TypeFault = { field: "schema"; fault: "json" | "object" } | { field: "examples"; index: number };
+/** Where text stops being JSON, as far as the browser says. */
+export interface JsonPlace {
+  line: number;
+  column: number;
+}
+
+export type TypeFault =
+  { field: "schema"; fault: "json" | "object"; at?: JsonPlace } | { field: "examples"; index: number; at?: JsonPlace };
 export type ReadType = { ok: true; content: TypeContent } | { ok: false; faults: TypeFault[] };
 
-/** The value, or undefined for what is no JSON. */
-function parsed(text: string): { value: unknown } | undefined {
+type Parsed = { ok: true; value: unknown } | { ok: false; at?: JsonPlace };
+
+function parsed(text: string): Parsed {
   try {
-    return { value: JSON.parse(text) as unknown };
-  } catch {
-    return undefined;
+    return { ok: true, value: JSON.parse(text) as unknown };
+  } catch (error) {
+    const at = placeIn(text, String(error));
+    return { ok: false, ...(at && { at }) };
   }
+}
+
+/** Browsers say it in their own words: by the position, or by line and column. */
+function placeIn(text: string, said: string): JsonPlace | undefined {
+  const [, position] = /at position (\d+)/.exec(said) ?? [];
+  if (position !== undefined) {
+    const before = text.slice(0, Number(position)).split("\n");
+    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  }
+  const [, line, column] = /line (\d+) column (\d+)/.exec(said) ?? [];
+  return line === undefined ? undefined : { line: Number(line), column: Number(column) };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -55,13 +75,13 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 export function readTypeForm(form: TypeForm): ReadType {
   const faults: TypeFault[] = [];
   const schema = form.schema.trim() === "" ? undefined : parsed(form.schema);
-  if (form.schema.trim() !== "" && !schema) faults.push({ field: "schema", fault: "json" });
-  if (schema && !isRecord(schema.value)) faults.push({ field: "schema", fault: "object" });
+  if (schema && !schema.ok) faults.push({ field: "schema", fault: "json", ...(schema.at && { at: schema.at }) });
+  if (schema?.ok && !isRecord(schema.value)) faults.push({ field: "schema", fault: "object" });
   const examples = form.examples.flatMap((text, index) => {
     if (text.trim() === "") return [];
     const example = parsed(text);
-    if (!example) faults.push({ field: "examples", index });
-    return example ? [example.value] : [];
+    if (!example.ok) faults.push({ field: "examples", index, ...(example.at && { at: example.at }) });
+    return example.ok ? [example.value] : [];
   });
   if (faults.length > 0) return { ok: false, faults };
   const [description, deprecation] = [form.description.trim(), deprecationIn(form)];
@@ -69,7 +89,7 @@ export function readTypeForm(form: TypeForm): ReadType {
     ok: true,
     content: {
       ...(description !== "" && { description }),
-      ...(schema && isRecord(schema.value) && { schema: schema.value }),
+      ...(schema?.ok && isRecord(schema.value) && { schema: schema.value }),
       ...(examples.length > 0 && { examples }),
       validation: form.validation,
       ...(deprecation && { deprecation }),

@@ -154,12 +154,12 @@ function Certificates({ subscription: { id, tls } }: { subscription: Subscriptio
       {error && <ProblemNotice error={error} again={() => void refetch()} />}
       {tls?.minVersion !== undefined && <p>{t("security.minVersion", { version: tls.minVersion })}</p>}
       {nothing && <p className="quiet">{t("security.noCertificates")}</p>}
+      {data?.endpoint && <EndpointCertificates endpoint={data.endpoint} />}
       {data?.endsFirst && (
         <p>
           {t("security.endsFirst")} <CertificateEnd at={data.endsFirst.notAfter} />
         </p>
       )}
-      {data?.endpoint && <EndpointCertificates endpoint={data.endpoint} />}
       {data?.client && <CertificateList title={t("security.client")} certificates={data.client} />}
       {data?.authorities && <CertificateList title={t("security.authorities")} certificates={data.authorities} />}
       {data?.tokenAuthorities && (
@@ -174,11 +174,12 @@ function EndpointCertificates({ endpoint }: { endpoint: Schemas["EndpointCertifi
   const { host, since, accepted, tlsProtocol: version = "TLS", certificates } = endpoint;
   return (
     <>
-      <CertificateList title={t("security.endpoint", { host })} certificates={certificates} />
+      {/* What is wrong comes first: the list may be long. */}
       <p className={accepted ? "quiet" : styles.warning}>
         {accepted ? t("security.endpointAccepted", { version }) : t("security.endpointRefused")}{" "}
         {t("security.endpointSince")} <TimeText at={since} />
       </p>
+      <CertificateList title={t("security.endpoint", { host })} certificates={certificates} />
     </>
   );
 }

@@ -1,25 +1,4 @@
-/** New rows never move the list under the pointer: what is shown is changed in place, what is new is counted. */
-
-interface Row {
-  id: string;
-  createdAt: string;
-}
-
-export interface Merged<R> {
-  rows: R[];
-  /** How many are newer than all that are shown. */
-  fresh: number;
-}
-
-export function mergeRows<R extends Row>(shown: readonly R[], fetched: readonly R[]): Merged<R> {
-  const byId = new Map(fetched.map((row) => [row.id, row]));
-  const known = new Set(shown.map(({ id }) => id));
-  const newest = shown[0]?.createdAt ?? "";
-  return {
-    rows: shown.map((row) => byId.get(row.id) ?? row),
-    fresh: fetched.filter(({ id, createdAt }) => !known.has(id) && createdAt >= newest).length,
-  };
-}
+/** What the stream of the API tells of a delivery. */
 
 export interface Change {
   id: string;

@@ -1,0 +1,44 @@
+/** What was done with one object, by whom and when. Of another party one learns the role alone. */
+import type { Role } from "../api/queries.js";
+import { t } from "../i18n/index.js";
+import { ActorNames } from "./actor-names.js";
+import { TimeText } from "./time-text.js";
+import styles from "./told-acts.module.css";
+
+interface Done<A extends string> {
+  at: string;
+  act: A;
+  by?: string;
+  name?: string;
+  role?: Role;
+  reason?: string;
+}
+
+interface ToldActsProps<A extends string> {
+  acts: readonly Done<A>[];
+  /** What stands between the time and who it was. */
+  words: (act: A) => string;
+}
+
+export function ToldActs<A extends string>({ acts, words }: ToldActsProps<A>) {
+  return (
+    <ol className={styles.acts}>
+      {acts.map((done) => (
+        <li key={`${done.at} ${done.act}`}>
+          <TimeText at={done.at} /> {words(done.act)} <Who done={done} />
+          {done.reason !== undefined && <p className="quiet">{done.reason}</p>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Who({ done: { by, name, role } }: { done: Done<string> }) {
+  const inRole = role && t(`roles.${role}`);
+  if (by === undefined) return <>{inRole ?? t("acts.another")}</>;
+  return (
+    <>
+      <ActorNames actors={[{ id: by, name }]} /> {inRole !== undefined && <span className="quiet">({inRole})</span>}
+    </>
+  );
+}
