@@ -34,7 +34,7 @@ export interface TurnstileOptions {
   most: number;
   /** Places of one name. By default they are all. */
   each?: number;
-  /** Most that wait. By default 10,000. One more gets no place. */
+  /** Most that wait. By default 10,000. Of one more, the youngest waits no longer. */
   mostWaiting?: number;
   onChange?: (underWay: number, waiting: number) => void;
 }
@@ -85,7 +85,8 @@ export function createTurnstile(options: TurnstileOptions): Turnstile {
       return held.hasPlace() && held.hasRoomFor(wanted, () => 0) && !line.waitsFor(name) ? take(wanted) : undefined;
     },
     enter(wanted) {
-      if (wanted.signal?.aborted || line.size() >= mostWaiting) return Promise.resolve(undefined);
+      if (wanted.signal?.aborted) return Promise.resolve(undefined);
+      if (line.size() >= mostWaiting && !line.makeRoomFor(wanted)) return Promise.resolve(undefined);
       return new Promise((settle) => {
         const waiter = createWaiter(wanted, settle, () => {
           line.remove(waiter);
@@ -181,6 +182,15 @@ function createLine() {
     comeBackOf,
     comeBackTroubled: (): void => [...troubledAside.keys()].forEach((name) => comeBack(troubledAside, name)),
     troubledNames: (): number => troubledAside.size,
+    /** Sends the youngest away if it is younger than this. Those that stand aside stay. */
+    makeRoomFor({ since }: Wanted): boolean {
+      const youngest = line.at(-1);
+      if (!youngest || youngest.since <= since) return false;
+      line.pop();
+      size--;
+      youngest.settle(undefined);
+      return true;
+    },
     remove(waiter: Waiter): void {
       const some = asideOf(waiter).get(waiter.name);
       if (!removeFrom(line, waiter) && !(some && removeFrom(some, waiter))) return;

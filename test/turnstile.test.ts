@@ -111,6 +111,20 @@ describe("places", () => {
     ]);
   });
 
+  it("are kept for the oldest: of one more than may wait, the youngest waits no longer", async () => {
+    const { entered, want, leave } = works(createTurnstile({ most: 1, mostWaiting: 2 }));
+    await want("holder");
+    void want("old", { since: 1 });
+    void want("young", { since: 3 });
+    void want("older", { since: 2 });
+    await want("youngest", { since: 4 });
+    leave("holder");
+    await soon();
+    leave("old");
+    await soon();
+    expect(entered).toEqual(["holder", "young gave up", "youngest gave up", "old", "older"]);
+  });
+
   it("may be asked for without waiting, and nobody passes what waits for the same name", async () => {
     const turnstile = createTurnstile({ most: 2, each: 1 });
     const { entered, want } = works(turnstile);

@@ -25,7 +25,7 @@ import { createSchemaCompiler } from "../../src/catalogue/schema-validator.js";
 import { createSender } from "../../src/endpoint/send.js";
 import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
 import { createThrottle } from "../../src/activities/pace/throttle.js";
-import { createWorkPlaces } from "../../src/activities/places/work-places.js";
+import { createWorkPlaces, type WorkPlaces } from "../../src/activities/places/work-places.js";
 import { createWatchdog } from "../../src/catalogue/watchdog.js";
 import type { RecordRefusal } from "../../src/catalogue/publisher-proof.js";
 import type { Publisher } from "../../src/api/dependencies.js";
@@ -62,6 +62,8 @@ export interface RunningWorker {
   /** Of the worker and its client. */
   codec: ProvingCodec;
   metrics: Metrics;
+  /** Of the worker. A test that takes some of them keeps its work waiting. */
+  workPlaces: WorkPlaces;
   /** Starts that proved nobody who may make them. */
   refusals: Parameters<RecordRefusal>[0][];
   /** Lines of the log. */
@@ -245,6 +247,7 @@ export async function startRunningWorker({
     log,
     codec,
     metrics,
+    workPlaces: attempts.places,
     refusals,
     database: database.name,
     masterKeys: database.masterKeys,

@@ -16,6 +16,11 @@ export interface Admitted {
 
 /** Half of the two minutes that the engine gives a dispatch. The other half is for the work itself. */
 const WAIT_MS = 60_000;
+/**
+ * What found no room comes back after this time, longer each time and spread. It is above `localRetryThreshold` of
+ * deliver-event.ts: the workflow waits for a timer then, and holds no slot of the worker.
+ */
+const AGAIN_MS = { least: 12_000, most: 30_000 };
 /** Dispatches that are remembered because they found no place. A forgotten one reads the records for nothing. */
 const REMEMBERED = 10_000;
 
@@ -28,13 +33,17 @@ export type RunAdmitted = <T>(
   run: (admitted: Admitted) => Promise<T>,
 ) => Promise<T>;
 
+const againMs = (attempt: number): number =>
+  Math.round(Math.min(AGAIN_MS.most, AGAIN_MS.least * 1.5 ** (attempt - 1)) * (1 + Math.random() / 4));
+
 export function createRunAdmitted({ places, stopping }: { places: WorkPlaces; stopping?: AbortSignal }): RunAdmitted {
   /** The last run of each activity that never began, where none before had begun either. */
   const neverBegan = new LRUCache<string, number>({ max: REMEMBERED });
 
   async function admit({ since, rerun: given }: { since: number; rerun: boolean }): Promise<Admitted> {
-    const { attempt, activityId, workflowExecution } = activityInfo();
-    const id = `${workflowExecution?.runId ?? ""}/${activityId}`;
+    const { attempt, workflowExecution } = activityInfo();
+    // A workflow has one dispatch. After a timer it is another activity, and its attempts go on being counted.
+    const id = workflowExecution?.runId ?? "";
     // A run that found no place has done nothing. The next one need not look for what it did.
     const isFirst = attempt === 1 || neverBegan.get(id) === attempt - 1;
     const rerun = given || !isFirst;
@@ -47,6 +56,7 @@ export function createRunAdmitted({ places, stopping }: { places: WorkPlaces; st
       throw ApplicationFailure.create({
         message: "This process has as much under way as it may. The dispatch is tried again.",
         type: "no_place",
+        nextRetryDelay: againMs(attempt),
         category: ApplicationFailureCategory.BENIGN,
       });
     }

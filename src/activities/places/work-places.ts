@@ -28,6 +28,13 @@ const RETRIES_EACH = 12;
 const ATTEMPTS_EACH = 32;
 /** A rerun reads up to 1,000 records, and on FerretDB one by one. */
 const RERUNS_AT_ONCE = 2;
+/**
+ * A dispatch is a local activity. So while it waits for a place, it holds one of the 40 slots for workflow tasks. After
+ * 60 kills some hundred reruns held all of them, and a new event was at its endpoint after more than three minutes. What
+ * finds no room here comes back later, and holds nothing meanwhile (dispatch-place.ts). Other dispatches need no bound:
+ * they go as fast as the process can.
+ */
+const RERUNS_WAITING = 8;
 
 /** The places of a process. */
 export function createWorkPlaces({
@@ -39,7 +46,7 @@ export function createWorkPlaces({
   attempts: number;
   metrics: Pick<Metrics, "inFlight" | "inFlightLimit" | "waiting">;
 }): WorkPlaces {
-  const places = (kind: InFlight, most: number, each = most): Turnstile => {
+  const places = (kind: InFlight, most: number, bounds: { each?: number; mostWaiting?: number } = {}): Turnstile => {
     metrics.inFlightLimit.set({ kind }, most);
     const [inFlight, waiting] = [metrics.inFlight.labels({ kind }), metrics.waiting.labels({ kind })];
     const onChange = (underWay: number, inLine: number): void => {
@@ -47,12 +54,12 @@ export function createWorkPlaces({
       waiting.set(inLine);
     };
     onChange(0, 0);
-    return createTurnstile({ most, each, onChange });
+    return createTurnstile({ most, ...bounds, onChange });
   };
   return {
     dispatches: places("dispatches", dispatches),
-    reruns: places("reruns", Math.min(dispatches, RERUNS_AT_ONCE)),
-    attempts: places("attempts", attempts, ATTEMPTS_EACH),
-    retries: places("retries", ACTIVITY_SLOTS, RETRIES_EACH),
+    reruns: places("reruns", Math.min(dispatches, RERUNS_AT_ONCE), { mostWaiting: RERUNS_WAITING }),
+    attempts: places("attempts", attempts, { each: ATTEMPTS_EACH }),
+    retries: places("retries", ACTIVITY_SLOTS, { each: RETRIES_EACH }),
   };
 }

@@ -5,6 +5,10 @@ import { prepareRerun } from "../rerun-setup.js";
 import { type RunningWorker, startRunningWorker } from "../running-worker.js";
 
 const until = { timeout: 100_000, interval: 50 };
+/** Workflow tasks of a worker at once (src/workers/temporal.ts). */
+const SLOTS = 40;
+/** Reruns that may wait in a process. */
+const RERUNS_WAITING = 8;
 /** Attempts to one endpoint at once. */
 const EACH = 32;
 
@@ -91,5 +95,33 @@ describe.each([
       for (const { id: subscriptionId } of subscriptions)
         await expect.poll(() => statusOf(worker, id, subscriptionId), until).toBe("delivered");
     expect(receiver.requests).toHaveLength(600);
+  });
+});
+
+describe("a worker whose places for reruns are taken", () => {
+  let worker: RunningWorker;
+  beforeAll(async () => {
+    worker = await startRunningWorker({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
+  });
+  afterAll(() => worker?.close());
+
+  it("lets few reruns wait, so that what is new finds a slot, and does all of them in the end", async () => {
+    const taken = [worker.workPlaces.reruns.tryEnter(""), worker.workPlaces.reruns.tryEnter("")];
+    expect(taken).not.toContain(undefined);
+    const old = await worker.receive();
+    const { eventType } = await worker.subscribe([old.url]);
+    const reruns = await Promise.all(Array.from({ length: 2 * SLOTS }, () => prepareRerun(worker, eventType, 1)));
+    await Promise.all(reruns.map(({ start }) => start()));
+    await expect.poll(() => valueOf(worker, "waiting", "reruns"), until).toBe(RERUNS_WAITING);
+    const fresh = await worker.receive();
+    const { eventType: another } = await worker.subscribe([fresh.url]);
+    await worker.publish(another, {});
+    await fresh.waitFor(1, 100_000);
+    await expect.poll(() => valueOf(worker, "waiting", "reruns"), until).toBe(RERUNS_WAITING);
+    expect(old.requests).toEqual([]);
+    for (const place of taken) place?.leave();
+    await old.waitFor(reruns.length, 100_000);
+    await Promise.all(reruns.map(({ owner }) => worker.client.workflow.getHandle(owner).result()));
+    expect(old.requests).toHaveLength(reruns.length);
   });
 });
