@@ -9,24 +9,28 @@ const PACED = [
   "test/activities/recover-pace.test.ts",
 ];
 /**
- * They start the service, end processes, or change what a process has once, such as its umask. So each file has a
- * process of its own. What watches by the clock, makes notices or writes the reference does none of that.
+ * They change what a process has once, such as its umask or its PATH, or end processes by what they find of them. So
+ * each file has a process of its own. A service that a test starts is a process of its own anyway.
  */
 const OWN_PROCESS = [
-  "test/workers/*.test.ts",
-  "test/workers/!(watch|notices|reference)/**/*.test.ts",
-  "test/e2e/**/*.test.ts",
+  "test/workers/private-files.test.ts",
+  "test/workers/npm-start.test.ts",
+  "test/workers/engines/*.test.ts",
+  "test/workers/process/*.test.ts",
 ];
+/** They take longest, in minutes. What is begun last should be short, or the others wait for it. */
+const LONG = /\/test\/(e2e|workers|workflows|activities|model)\//;
 
 /**
- * Files of a process of their own first: they take longest, and the others keep the modules that they have loaded while
- * none comes between.
+ * Files of a process of their own first, then the long ones. The others keep the modules that they have loaded while
+ * none of the first comes between.
  */
 class Sequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const own = ({ project }: TestSpecification): number => (project.name === "own-process" ? 0 : 1);
-    return sorted.sort((a, b) => own(a) - own(b));
+    const rank = ({ project, moduleId }: TestSpecification): number =>
+      project.name === "own-process" ? 0 : LONG.test(moduleId) ? 1 : 2;
+    return sorted.sort((a, b) => rank(a) - rank(b));
   }
 }
 

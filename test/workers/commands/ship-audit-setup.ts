@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -96,6 +96,8 @@ export async function ship(
 /** What each of the files needs that begin with `ship-audit`: call it once at the top. */
 export function setUpShipAudit(): void {
   beforeAll(async () => {
+    // Another file of this process may have removed it.
+    mkdirSync(directory, { recursive: true });
     await buildOnce();
     const authority = await createCertificateAuthority();
     certificate = await authority.issue();
