@@ -20,7 +20,7 @@ export interface ServiceOptions {
   root?: string;
   /** With SEALPOST_DEMO=1 the demo has traffic of its own. By default it has none. */
   demoTraffic?: true;
-  /** For node itself, for instance `--cpu-prof`. */
+  /** For node itself, for instance `--cpu-prof`. By default those of `npm start` and of the image. */
   nodeArguments?: string[];
   /** Most files that the process and its engines may have open each, as `ulimit -n` sets it. */
   openFiles?: number;
@@ -55,6 +55,7 @@ export interface Service {
   remove(): Promise<void>;
 }
 
+const AS_STARTED = ["--max-semi-space-size=64"];
 const READY_WITHIN_MS = 180_000;
 /** Above the bound that the service sets itself: 75 s by default. */
 const STOP_WITHIN_MS = 100_000;
@@ -121,7 +122,7 @@ function spawnService(
   // one.
   const output = openSync(at.logFile, "a");
   const root = options.root ?? repositoryRoot();
-  const node = [process.execPath, ...(options.nodeArguments ?? []), join(root, "dist/workers/main.js")];
+  const node = [process.execPath, ...(options.nodeArguments ?? AS_STARTED), join(root, "dist/workers/main.js")];
   // The shell becomes node, so the process id stays.
   const limited = ["sh", "-c", `ulimit -n ${options.openFiles} && exec "$0" "$@"`, ...node];
   const [program = "", ...args] = options.openFiles === undefined ? node : limited;
