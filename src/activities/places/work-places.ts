@@ -30,9 +30,9 @@ const ATTEMPTS_EACH = 32;
 const RERUNS_AT_ONCE = 2;
 /**
  * A dispatch is a local activity. So while it waits for a place, it holds one of the 40 slots for workflow tasks. After
- * 60 kills some hundred reruns held all of them, and a new event was at its endpoint after more than three minutes. What
- * finds no room here comes back later, and holds nothing meanwhile (dispatch-place.ts). Other dispatches need no bound:
- * they go as fast as the process can.
+ * 60 kills some hundred reruns held all of them, and a new event was at its endpoint after more than three minutes.
+ * What finds no room here comes back later, and holds nothing meanwhile (dispatch-place.ts). Other dispatches need no
+ * bound: they go as fast as the process can.
  */
 const RERUNS_WAITING = 8;
 
