@@ -124,12 +124,8 @@ export function createRecoveryStore(
       const document = await guarded((within) => collection.findOne({ _id: id }, within));
       return document ? recoveryOf(document) : undefined;
     },
-    async list(page, { groupIds, createdBy, status, sends }) {
-      const filter: Filter<RecoveryDocument>[] = [
-        ...(groupIds ? [oneOf<RecoveryDocument>("groupId", groupIds)] : []),
-        ...(createdBy === undefined ? [] : [{ createdBy }]),
-        ...(status === undefined ? [] : [inStatus(status)]),
-      ];
+    async list(page, { sends, ...asked }) {
+      const filter = filterOf(asked);
       const { data, ...rest } = await findPage({
         collection,
         timeField: "createdAt",
@@ -167,6 +163,18 @@ export function createRecoveryStore(
         await change(id, undefined, told);
     },
   };
+}
+
+function filterOf({
+  groupIds,
+  createdBy,
+  status,
+}: Omit<Parameters<RecoveryStore["list"]>[1], "sends">): Filter<RecoveryDocument>[] {
+  return [
+    ...(groupIds ? [oneOf<RecoveryDocument>("groupId", groupIds)] : []),
+    ...(createdBy === undefined ? [] : [{ createdBy }]),
+    ...(status === undefined ? [] : [inStatus(status)]),
+  ];
 }
 
 type Set = Partial<RecoveryDocument> & Partial<Record<`release.${keyof Release}`, string | Date>>;

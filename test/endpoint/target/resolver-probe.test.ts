@@ -1,6 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { createResolverProbe } from "../../../src/endpoint/target/resolver-probe.js";
 
@@ -25,7 +24,7 @@ async function nameServer(rcode: number | "silent") {
   });
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
-  return { asked, servers: [`127.0.0.1:${(socket.address() as AddressInfo).port}`] };
+  return { asked, servers: [`127.0.0.1:${socket.address().port}`] };
 }
 
 describe("our name server", () => {
