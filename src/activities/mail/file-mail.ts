@@ -2,13 +2,14 @@
 import type { Logger } from "pino";
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { readerOf } from "../../catalogue/notices/mail-address.js";
-import { type MailAudience, NOTICE_SPECS, soonOf } from "../../catalogue/notices/notice-kinds.js";
+import { type MailAudience, NOTICE_SPECS } from "../../catalogue/notices/notice-kinds.js";
 import { type Standing, standingsOf } from "../../catalogue/people/role-mapping.js";
 import type { MailLine, MailSource } from "../../store/notices/mail.js";
 import type { MailReader } from "../../store/notices/mail-readers.js";
 import type { Notice } from "../../store/notices/notice.js";
 import type { Store } from "../../store/store.js";
-import { DAY_MS, HOUR_MS } from "../../workflows/durations.js";
+import { gatheredAt } from "../notices/gathering.js";
+import { DAY_MS } from "../../workflows/durations.js";
 
 export interface FileMailDependencies {
   store: Pick<Store, "mail" | "mailReaders" | "samlConnections" | "blindIndex">;
@@ -44,16 +45,7 @@ export function createFileMail(dependencies: FileMailDependencies): (notices: re
   }
 
   function lineOf(notice: Notice, address: string, source: MailSource): MailLine {
-    const at = now();
-    const hour = new Date((Math.floor(at.getTime() / HOUR_MS) + 1) * HOUR_MS);
-    const isDigest = soonOf(notice) === "digest";
-    return {
-      reader: readerOf(store, address),
-      mail: isDigest ? hour.toISOString() : notice.id,
-      dueAt: isDigest ? hour : at,
-      source,
-      notice,
-    };
+    return { reader: readerOf(store, address), ...gatheredAt(notice, now()), source, notice };
   }
 
   function linesOf(notice: Notice, readers: readonly Reader[]): MailLine[] {

@@ -1,5 +1,6 @@
 /** The languages of mail, and whose mail is in which. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
+import { languageOfSubscription } from "../../catalogue/notices/subscription-language.js";
 import type { MailSource } from "../../store/notices/mail.js";
 import type { MailLanguage } from "../../store/notices/mail-language.js";
 import type { MailReaderStore } from "../../store/notices/mail-readers.js";
@@ -19,6 +20,5 @@ interface Known {
 export async function mailLanguageOf({ store, catalogue }: Known, source: MailSource): Promise<MailLanguage> {
   if ("personId" in source) return (await store.mailReaders.get(source.personId))?.language ?? "en";
   const subscription = catalogue.subscription(source.subscriptionId);
-  const group = subscription && catalogue.group(subscription.groupId);
-  return subscription?.language ?? group?.language ?? "en";
+  return subscription ? languageOfSubscription(catalogue, subscription) : "en";
 }

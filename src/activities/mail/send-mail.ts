@@ -12,6 +12,7 @@ import type { WaitingMailLine } from "../../store/notices/mail.js";
 import type { Store } from "../../store/store.js";
 import { DAY_MS, MINUTE_MS } from "../../workflows/durations.js";
 import type { MailActivities } from "../../workflows/mail/mail-contract.js";
+import { digestAfter, MOST_MESSAGES_A_DAY } from "../notices/gathering.js";
 import { composeMail } from "./compose.js";
 import { faultOf, serverFault } from "./mail-fault.js";
 import { mailLanguageOf } from "./mail-languages.js";
@@ -29,8 +30,6 @@ export interface SendMailDependencies {
   now?: () => Date;
 }
 
-/** Mail to one address within a day, so that no address is flooded, whatever happens. */
-export const MOST_MAILS_A_DAY = 20;
 const LINES = 500;
 /** In one step, so that a slow server is not taken for a dead one. */
 const MAILS = 20;
@@ -53,11 +52,12 @@ export function createSendMail(dependencies: SendMailDependencies): MailActiviti
     }
     if (first.tries === 0) {
       const taking = await store.limits.take([
-        { key: `mail/${first.reader}`, most: MOST_MAILS_A_DAY, windowMs: DAY_MS },
+        { key: `mail/${first.reader}`, most: MOST_MESSAGES_A_DAY, windowMs: DAY_MS },
       ]);
       if (!taking.ok) {
         // One mail about all of it when there is room again.
-        await store.mail.postpone(ids, new Date(now().getTime() + taking.retryAfterMs));
+        const { mail, dueAt } = digestAfter(new Date(now().getTime() + taking.retryAfterMs));
+        await store.mail.postpone(ids, dueAt, { mail, untried: true });
         return "limited";
       }
     }

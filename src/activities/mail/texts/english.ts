@@ -31,5 +31,8 @@ export const ENGLISH: MailTexts = {
   more: (lines) => `${lines} more in the portal.`,
   open: "Open",
   why: "You get this mail because your address is a contact of an endpoint, or because you asked for it in the portal.",
+  whyChat:
+    "You get this message because an endpoint has this channel for its notices. " +
+    "It is changed in the settings of the endpoint.",
   unsubscribe: "Unsubscribe",
 };

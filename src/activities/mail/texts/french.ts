@@ -36,5 +36,8 @@ export const FRENCH: MailTexts = {
   why:
     "Vous recevez ce message parce que votre adresse est un contact d’un point de terminaison, ou parce que vous " +
     "l’avez demandé dans le portail.",
+  whyChat:
+    "Vous recevez ce message parce qu’un point de terminaison envoie ses avis dans ce canal. " +
+    "Cela se change dans ses paramètres.",
   unsubscribe: "Se désabonner",
 };

@@ -37,5 +37,8 @@ export const GERMAN: MailTexts = {
   why:
     "Sie erhalten diese E-Mail, weil Ihre Adresse ein Kontakt eines Endpunkts ist, oder weil Sie im Portal " +
     "darum gebeten haben.",
+  whyChat:
+    "Sie erhalten diese Nachricht, weil ein Endpunkt diesen Kanal für seine Meldungen hat. " +
+    "Das lässt sich in seinen Einstellungen ändern.",
   unsubscribe: "Abbestellen",
 };

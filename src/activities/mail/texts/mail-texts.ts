@@ -14,5 +14,7 @@ export interface MailTexts {
   more: (lines: number) => string;
   open: string;
   why: string;
+  /** The same in a chat channel. */
+  whyChat: string;
   unsubscribe: string;
 }
