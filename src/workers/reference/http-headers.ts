@@ -50,7 +50,7 @@ export function deliveryHeadersTable(): string {
 export function requestHeadersTable(): string {
   const rows = new Map<string, { name: string; description: string; calls: string[] }>();
   for (const [path, item] of Object.entries(buildOpenApi(servedRoutes(), "0").paths ?? {})) {
-    for (const method of ["get", "post", "patch", "delete"] as const) {
+    for (const method of ["get", "post", "put", "patch", "delete"] as const) {
       for (const { name, description } of headersOf(item[method] ?? { responses: {} })) {
         const row = rows.get(`${name}\n${description}`) ?? { name, description, calls: [] };
         row.calls.push(`${method.toUpperCase()} ${path}`);
