@@ -2,9 +2,8 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client.js";
 import { t } from "../../i18n/index.js";
+import { type Language, languageIn, LANGUAGES } from "../../parts/mail-languages.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
-
-const LANGUAGES = ["en", "de", "fr"] as const;
 
 const mailQuery = queryOptions({
   queryKey: ["me", "mail"],
@@ -18,7 +17,7 @@ export function MailCard() {
     mutationFn: (change: Schemas["MyMailInput"]) => ask(api.PUT("/v1/me/mail", { body: change })),
     onSuccess: (mail) => queries.setQueryData(mailQuery.queryKey, mail),
   });
-  const choose = (language: (typeof LANGUAGES)[number] | undefined): void => {
+  const choose = (language: Language | undefined): void => {
     if (language) run.mutate({ wanted: true, language });
   };
   const address = data?.address;
@@ -44,7 +43,7 @@ export function MailCard() {
               <select
                 value={(run.isPending && run.variables.language) || (data.language ?? "en")}
                 disabled={run.isPending}
-                onChange={({ target }) => choose(LANGUAGES.find((each) => each === target.value))}
+                onChange={({ target }) => choose(languageIn(target.value))}
               >
                 {LANGUAGES.map((each) => (
                   <option key={each} value={each} lang={each}>

@@ -24,6 +24,7 @@ test.each([
   ["approved", moved, ["verifyAgain"]],
   ["rejected", { filter: null }, ["draftAgain"]],
   ["rejected", { name: "Ledger" }, ["atOnce"]],
+  ["rejected", { language: "de" }, ["atOnce"]],
   ["active", {}, ["atOnce"]],
 ] as const)("a consumer's change of a subscription that is %s: %o", (status, change, effects) => {
   expect(effectsOf({ status, ...now }, structuredClone(change) as SubscriptionChange, consumer)).toEqual(effects);

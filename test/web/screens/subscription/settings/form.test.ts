@@ -56,6 +56,16 @@ test.each([
   expect(readSettings({ base, form: { ...base, ...fields } })).toEqual({ ok: false, faults: [fault] });
 });
 
+test("the language of the group is what an absent one means", () => {
+  expect(base.language).toBe("");
+  expect(readSettings({ base, form: { ...base, language: "de" } })).toEqual({ ok: true, change: { language: "de" } });
+  const german = settingsFormOf({ url: base.url, eventTypes: base.eventTypes, language: "de" });
+  expect(readSettings({ base: german, form: { ...german, language: "" } })).toEqual({
+    ok: true,
+    change: { language: null },
+  });
+});
+
 test("event types that wait for approval are among those that are chosen, in order", () => {
   const form = settingsFormOf({
     name: "acme.example",

@@ -16,7 +16,7 @@ interface Known {
 }
 
 /** What people and programs call it. Nothing that is sent depends on it. */
-const ABOUT: readonly string[] = ["name", "description", "contacts", "labels", "externalId"];
+const ABOUT: readonly string[] = ["name", "description", "contacts", "labels", "externalId", "language"];
 
 export function effectsOf(
   { status, url, eventTypes }: Pick<Subscription, "status" | "url" | "eventTypes">,

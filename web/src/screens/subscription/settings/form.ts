@@ -1,5 +1,6 @@
 /** The settings as the fields of a form have them, and the change that they come to. */
 import type { Schemas } from "../../../api/client.js";
+import type { Language } from "../../../parts/mail-languages.js";
 import type { FormDraft } from "../../../parts/draft.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 
@@ -14,6 +15,8 @@ export interface SettingsForm {
   /** `name=text`, one a line. */
   labels: string;
   externalId: string;
+  /** Of mail to the contacts. Empty means that of the group. */
+  language: "" | Language;
   url: string;
   eventTypes: string[];
   filter: string;
@@ -33,10 +36,12 @@ export type SettingsDraft = FormDraft<SettingsForm>;
 const textOf = (value: number | undefined): string => (value === undefined ? "" : String(value));
 
 type Settings = Pick<Subscription, "url" | "eventTypes" | "requestedEventTypes" | "filter" | "rateLimit" | "retry"> &
-  Partial<Pick<Subscription, "name" | "description" | "contacts" | "labels" | "externalId" | "disableAfterDays">>;
+  Partial<
+    Pick<Subscription, "name" | "description" | "contacts" | "labels" | "externalId" | "language" | "disableAfterDays">
+  >;
 
 export function settingsFormOf(subscription: Settings): SettingsForm {
-  const { name, description, contacts = [], labels = {}, externalId } = subscription;
+  const { name, description, contacts = [], labels = {}, externalId, language } = subscription;
   const { url, eventTypes, requestedEventTypes, filter, rateLimit, retry, disableAfterDays } = subscription;
   return {
     name: name ?? "",
@@ -46,6 +51,7 @@ export function settingsFormOf(subscription: Settings): SettingsForm {
       .map(([label, text]) => `${label}=${text}`)
       .join("\n"),
     externalId: externalId ?? "",
+    language: language ?? "",
     url,
     eventTypes: [...(requestedEventTypes ?? eventTypes)].sort(),
     filter: filter ?? "",
@@ -127,6 +133,7 @@ function aboutOf(form: SettingsForm, has: (name: SettingsField) => boolean): Sub
     ...(has("description") && { description: orNull(description, description === "") }),
     ...(has("contacts") && { contacts: orNull(contacts, contacts.length === 0) }),
     ...(has("labels") && { labels: orNull(labels, Object.keys(labels).length === 0) }),
+    ...(has("language") && { language: form.language === "" ? null : form.language }),
     ...(has("externalId") && { externalId: orNull(externalId, externalId === "") }),
   };
 }

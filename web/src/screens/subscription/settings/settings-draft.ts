@@ -8,6 +8,7 @@ const TEXTS = [
   "contacts",
   "labels",
   "externalId",
+  "language",
   "url",
   "filter",
   "perSecond",

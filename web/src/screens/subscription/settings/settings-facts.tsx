@@ -2,7 +2,7 @@
 import { Fragment } from "react";
 import { t } from "../../../i18n/index.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
-import { type SettingsField, settingsFormOf } from "./form.js";
+import { type SettingsField, type SettingsForm, settingsFormOf } from "./form.js";
 
 const SHOWN: readonly SettingsField[] = [
   "name",
@@ -10,6 +10,7 @@ const SHOWN: readonly SettingsField[] = [
   "contacts",
   "labels",
   "externalId",
+  "language",
   "url",
   "eventTypes",
   "filter",
@@ -31,13 +32,15 @@ export function SettingsFacts({ subscription }: { subscription: Subscription }) 
         {SHOWN.map((field) => (
           <Fragment key={field}>
             <dt>{t(`settings.field.${field}`)}</dt>
-            <dd>
-              {[form[field]].flat().join(", ") ||
-                t(WITH_DEFAULT.includes(field) ? "settings.default" : "settings.none")}
-            </dd>
+            <dd>{shownOf(form, field) || t(WITH_DEFAULT.includes(field) ? "settings.default" : "settings.none")}</dd>
           </Fragment>
         ))}
       </dl>
     </section>
   );
+}
+
+function shownOf(form: SettingsForm, field: SettingsField): string {
+  if (field !== "language") return [form[field]].flat().join(", ");
+  return form.language === "" ? t("settings.languageOfGroup") : t(`account.mailLanguages.${form.language}`);
 }

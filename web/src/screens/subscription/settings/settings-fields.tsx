@@ -1,6 +1,7 @@
 /** The fields of the settings. What was typed over is marked. */
 import type { ReactNode } from "react";
 import { t } from "../../../i18n/index.js";
+import { languageIn, LANGUAGES } from "../../../parts/mail-languages.js";
 import styles from "../subscription.module.css";
 import { EventTypeChoice } from "./event-type-choice.js";
 import type { Fault, SettingsField, SettingsForm } from "./form.js";
@@ -26,6 +27,7 @@ export function SettingsFields(props: SettingsFieldsProps) {
         <legend>{t("settings.about")}</legend>
         <Line field="description" label={t("settings.field.description")} maxLength={2_000} {...props} />
         <Line field="contacts" label={t("settings.field.contacts")} hint={t("settings.contactsHint")} {...props} />
+        <LanguageChoice {...props} />
         <Line field="externalId" label={t("settings.field.externalId")} maxLength={128} {...props} />
         <Lines field="labels" label={t("settings.field.labels")} hint={t("settings.labelsHint")} {...props} />
       </fieldset>
@@ -68,6 +70,25 @@ export function SettingsFields(props: SettingsFieldsProps) {
   );
 }
 
+/** In which language the contacts and the chat channel are told. */
+function LanguageChoice({ form, changed, change }: SettingsFieldsProps) {
+  return (
+    <label className="field">
+      <span>
+        {t("settings.field.language")} {changed.has("language") && <Changed />}
+      </span>
+      <select value={form.language} onChange={({ target }) => change({ language: languageIn(target.value) ?? "" })}>
+        <option value="">{t("settings.languageOfGroup")}</option>
+        {LANGUAGES.map((each) => (
+          <option key={each} value={each} lang={each}>
+            {t(`account.mailLanguages.${each}`)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 const Changed = () => <span className={styles.changed}>{t("settings.changed")}</span>;
 
 const NUMBERS: readonly SettingsField[] = ["perSecond", "burst", "timeoutSeconds", "maxAttempts", "disableAfterDays"];
@@ -106,7 +127,7 @@ function Lines({ field, label, hint, placeholder, form, changed, faults, change 
 }
 
 interface LineProps extends SettingsFieldsProps {
-  field: Exclude<SettingsField, "eventTypes">;
+  field: Exclude<SettingsField, "eventTypes" | "language">;
   label: ReactNode;
   hint?: string;
   type?: "url";

@@ -11,6 +11,7 @@ import { ProblemNotice } from "../../../parts/problem-notice.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 import { forgetSubscription } from "../queries.js";
 import styles from "../subscription.module.css";
+import { ChatCard } from "./chat-card.js";
 import { effectsOf } from "./effects.js";
 import {
   changedFields,
@@ -31,10 +32,16 @@ interface SettingsTabProps {
 }
 
 export function SettingsTab({ subscription, etag, me }: SettingsTabProps) {
-  return mayDo(me.role, "subscriptions:write") ? (
-    <SettingsEditor subscription={subscription} etag={etag} me={me} />
-  ) : (
-    <SettingsFacts subscription={subscription} />
+  const mayChange = mayDo(me.role, "subscriptions:write");
+  return (
+    <>
+      {mayChange ? (
+        <SettingsEditor subscription={subscription} etag={etag} me={me} />
+      ) : (
+        <SettingsFacts subscription={subscription} />
+      )}
+      <ChatCard id={subscription.id} mayChange={mayChange} />
+    </>
   );
 }
 
@@ -76,7 +83,9 @@ function SettingsEditor({ subscription, etag, me }: SettingsTabProps) {
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (read.ok) save.mutate({ change: read.change, tag: draft.etag });
+    // What was changed meanwhile may be none of these fields, such as a secret or the chat channel.
+    const isSame = changedFields(settingsFormOf(subscription), draft.base).length === 0;
+    if (read.ok) save.mutate({ change: read.change, tag: isSame ? etag : draft.etag });
   };
   const isOvertaken = problemOf(save.error).code === "precondition_failed";
   return (
